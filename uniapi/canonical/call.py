@@ -1,0 +1,72 @@
+"""One client request from door to door, and who makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from .failure import ClientError
+
+
+class Operation(Enum):
+    """What a client asks for. The values name them in logs and statistics (OTel's `gen_ai.operation.name` where it has one)."""
+
+    GENERATE = "chat"
+    COUNT_TOKENS = "count_tokens"
+    COMPLETE = "text_completion"
+    COMPACT = "compact"
+    EMBED = "embeddings"
+    RERANK = "rerank"
+    MODERATE = "moderation"
+    IMAGE = "image_generation"
+    IMAGE_EDIT = "image_edit"
+    IMAGE_VARIATION = "image_variation"
+    SPEECH = "speech"
+    TRANSCRIBE = "transcription"
+    TRANSLATE_AUDIO = "translation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Whom an API key proves a client to be. `key_id` is the key's fingerprint, the name of its counters; the secret itself stays in config."""
+
+    key_id: str
+    label: str
+    is_admin: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request as it arrived: `dialect` is the client's, `requested_model` what it named, `body` the bytes as sent (decompressed).
+
+    `headers` are lower-case; the client's credentials have been taken out. `path` is the canonical path (`/v1/chat/completions`).
+    """
+
+    request_id: str
+    dialect: str
+    operation: Operation
+    principal: Principal
+    requested_model: str
+    stream: bool
+    body: bytes
+    path: str
+    method: str = "POST"
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "application/json"
+    client_ip: str | None = None
+    received_at_s: float = 0.0
+
+
+class RequestRefused(Exception):
+    """We say no to the client: `error` is what it is told, in its own dialect."""
+
+    def __init__(self, error: ClientError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+    @classmethod
+    def bad_request(cls, message: str, param: str | None = None, code: str | None = None) -> RequestRefused:
+        """400 naming the member at fault."""
+        return cls(ClientError(status=400, message=message, param=param, code=code, type="invalid_request_error"))

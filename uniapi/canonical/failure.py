@@ -1,0 +1,134 @@
+"""What went wrong, as data: upstream failures with a kind, and the error a client is shown.
+
+A Failure is a value. One table in `routing/retry.py` says what each kind does to retry and cooldown; the one here says which status
+the client gets. Both end in `assert_never`, so a new kind cannot be forgotten.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from uniapi.errors import assert_never
+
+
+class FailureKind(Enum):
+    """The classes of upstream failure that routing, cooldown and the client's status tell apart."""
+
+    BAD_REQUEST = "bad_request"
+    """The client's own mistake: the same request would fail elsewhere too."""
+    TOO_LONG = "too_long"
+    """More input than this model or channel takes (413, context length)."""
+    CREDENTIAL_REFUSED = "credential_refused"
+    """401, 403, `API_KEY_INVALID`: the credential is bad, expired, or not allowed from here."""
+    QUOTA = "quota"
+    """The credential's money or quota is used up (402, `insufficient_quota`, daily quotas)."""
+    RATE_LIMITED = "rate_limited"
+    MODEL_MISSING = "model_missing"
+    """404, or a 403 about this model: the channel does not have it."""
+    MODEL_FAULT = "model_fault"
+    """The model itself produced something its provider rejects (Groq's `tool_use_failed`): worth another try."""
+    OVERLOADED = "overloaded"
+    """503, 529."""
+    SERVER_ERROR = "server_error"
+    """Other 5xx, or an error object that says so."""
+    TIMEOUT = "timeout"
+    """No first token, no next token, or no whole answer in time."""
+    UNREACHABLE = "unreachable"
+    """No connection: DNS, TCP, TLS, proxy."""
+    BROKEN = "broken"
+    """Bytes that make no sense, HTML in a 200, a stream that just ends."""
+    EMPTY = "empty"
+    """A well-formed answer with nothing in it."""
+    TRIGGERED = "triggered"
+    """One of the configured `error_triggers` was in the text."""
+    UNSUPPORTED = "unsupported"
+    """This channel cannot express the request at all (an operation or, under `reject`, a parameter)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One failed attempt.
+
+    `status` and `body` are the upstream's own (None when there was no answer); `dialect` names the format of `body`, so that a client of the same
+    dialect can be given it byte for byte. `retry_after_s` is an explicit delay, however it was said; `is_daily` marks a quota that
+    returns with the provider's day. `code`, `type` and `param` are the upstream's words.
+    """
+
+    kind: FailureKind
+    message: str
+    status: int | None = None
+    code: str | None = None
+    type: str | None = None
+    param: str | None = None
+    retry_after_s: float | None = None
+    is_daily: bool = False
+    body: bytes | None = None
+    content_type: str | None = None
+    dialect: str | None = None
+
+    @classmethod
+    def cut(cls, message: str) -> Failure:
+        """A stream that ended without its end."""
+        return cls(kind=FailureKind.BROKEN, message=message)
+
+
+def client_status(failure: Failure) -> int:
+    """The HTTP status a client gets when `failure` is the one it is shown (PRODUCT §5, Errors)."""
+    kind = failure.kind
+    match kind:
+        case FailureKind.BAD_REQUEST:
+            return failure.status if failure.status is not None and 400 <= failure.status < 500 else 400
+        case FailureKind.TOO_LONG:
+            return failure.status if failure.status is not None and 400 <= failure.status < 500 else 413
+        case FailureKind.CREDENTIAL_REFUSED:
+            return 502
+        case FailureKind.QUOTA | FailureKind.RATE_LIMITED:
+            return 429
+        case FailureKind.MODEL_MISSING:
+            return 404
+        case FailureKind.MODEL_FAULT:
+            return failure.status if failure.status is not None and failure.status >= 400 else 502
+        case FailureKind.OVERLOADED:
+            return 503
+        case FailureKind.SERVER_ERROR:
+            return failure.status if failure.status is not None and failure.status >= 500 else 502
+        case FailureKind.TIMEOUT:
+            return 504
+        case FailureKind.UNREACHABLE | FailureKind.BROKEN | FailureKind.EMPTY | FailureKind.TRIGGERED:
+            return 502
+        case FailureKind.UNSUPPORTED:
+            return 400
+        case _:
+            assert_never(kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientError:
+    """An error for a client, before it is put into the client's dialect.
+
+    `code` is OpenAI's word (`model_not_found`, `rate_limit_exceeded`, …), which each dialect maps to its own; `type` is the upstream's or None: then the
+    dialect takes the usual one for the status. `headers` go out with it (`retry-after`, `allow`).
+    """
+
+    status: int
+    message: str
+    code: str | None = None
+    type: str | None = None
+    param: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def client_error(failure: Failure) -> ClientError:
+    """The error a client is shown for an upstream failure, when the upstream's own body cannot be handed on."""
+    headers = {}
+    if failure.retry_after_s is not None:
+        headers["retry-after"] = str(max(1, round(failure.retry_after_s)))
+    return ClientError(
+        status=client_status(failure),
+        message=failure.message,
+        code=failure.code or failure.kind.value,
+        type=failure.type,
+        param=failure.param,
+        headers=headers,
+    )

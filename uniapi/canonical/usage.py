@@ -1,0 +1,51 @@
+"""Token counts. One meaning for every vendor: `input` holds all tokens read, cached ones included; `output` all tokens written, reasoning included.
+
+Vendors differ (Anthropic's input leaves the cached ones out, Gemini's candidates leave the thoughts out); the decoders settle that.
+None means the vendor did not say: statistics only hold what was said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from .parts import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    """Part of `input_tokens`."""
+    cache_write_tokens: int | None = None
+    """Part of `input_tokens`; both lifetimes together."""
+    cache_write_1h_tokens: int | None = None
+    """The part of `cache_write_tokens` with the one-hour lifetime."""
+    reasoning_tokens: int | None = None
+    """Part of `output_tokens`."""
+    input_audio_tokens: int | None = None
+    output_audio_tokens: int | None = None
+    total_tokens: int | None = None
+    """The vendor's own total, where it differs from input + output; see `total`."""
+    web_searches: int | None = None
+    cost: float | None = None
+    """US dollars, when the provider itself says what the call cost."""
+    service_tier: str | None = None
+    is_estimate: bool = False
+    raw: Mapping[str, Json] | None = None
+    """The vendor's usage object as it came, and in `dialect` whose it is: written back to the same dialect only."""
+    dialect: str | None = None
+
+    @property
+    def total(self) -> int | None:
+        if self.total_tokens is not None:
+            return self.total_tokens
+        if self.input_tokens is None and self.output_tokens is None:
+            return None
+        return (self.input_tokens or 0) + (self.output_tokens or 0)
+
+    def updated(self, later: Usage) -> Usage:
+        """These counts with every figure that `later` states in place of ours: streams report in instalments, each cumulative."""
+        stated = {f.name: value for f in fields(later) if f.name != "is_estimate" and (value := getattr(later, f.name)) is not None}
+        return replace(self, **stated, is_estimate=later.is_estimate)

@@ -1,0 +1,90 @@
+"""Server-sent events, incrementally, after the WHATWG specification (html.spec.whatwg.org, section 9.2) with two leniencies that providers need.
+
+1. A last event without its closing blank line is still given, at `eof`.
+2. A line end may be LF, CR or CRLF, mixed as you like; a CR at the end of the input waits for a possible LF.
+"""
+
+from __future__ import annotations
+
+import re
+
+from uniapi.errors import WireError
+
+from .frames import Frame
+
+MAX_FRAME_BYTES = 64 * 1024 * 1024
+"""An image in base64 fits; an endless line does not."""
+
+_LINE_END = rb"(?:\r\n|\n|\r(?!\n))"
+_FRAME_END = re.compile(_LINE_END + _LINE_END)
+_LINE_ENDS = re.compile(rb"\r\n|\n|\r")
+_BOM = b"\xef\xbb\xbf"
+
+
+class SseDecoder:
+    """Bytes → frames. Comments and empty events give frames with empty `data`, so that a relay loses no byte and a reader sees life.
+
+    Concatenating every `raw` gives the input back.
+    """
+
+    def __init__(self, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
+        self._rest = b""
+        self._searched = 0
+        self._max_frame_bytes = max_frame_bytes
+
+    def feed(self, data: bytes) -> list[Frame]:
+        buffer = self._rest + data if self._rest else data
+        frames: list[Frame] = []
+        start = 0
+        position = self._searched
+        has_cr = b"\r" in buffer
+        while True:
+            if has_cr:
+                match = _FRAME_END.search(buffer, position)
+                if match is None or (match.end() == len(buffer) and buffer.endswith(b"\r")):
+                    break
+                end = match.end()
+            else:
+                end = buffer.find(b"\n\n", position) + 2
+                if end == 1:
+                    break
+            frames.append(read_frame(buffer[start:end]))
+            start = position = end
+        self._rest = buffer[start:]
+        # The delimiter is at most four bytes; up to three of them may lie in the rest already.
+        self._searched = max(0, len(self._rest) - 3)
+        if len(self._rest) > self._max_frame_bytes:
+            raise WireError(f"an event larger than {self._max_frame_bytes} bytes")
+        return frames
+
+    def eof(self) -> list[Frame]:
+        rest, self._rest, self._searched = self._rest, b"", 0
+        return [read_frame(rest)] if rest else []
+
+
+def read_frame(raw: bytes) -> Frame:
+    """One event's bytes as a Frame: several `data` lines are joined by LF, comments and unknown fields ignored."""
+    if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw:
+        return Frame(None, raw[6:-2], raw)
+    event: str | None = None
+    data: list[bytes] = []
+    for line in _LINE_ENDS.split(raw.removeprefix(_BOM)):
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            data.append(value)
+        elif name == b"event":
+            event = value.decode("utf-8", "replace")
+    return Frame(event, b"\n".join(data), raw)
+
+
+def encode_sse(data: bytes, event: str | None = None) -> bytes:
+    """One event. `data` must hold no line break (JSON never needs one)."""
+    if event is None:
+        return b"data: " + data + b"\n\n"
+    return b"event: " + event.encode() + b"\ndata: " + data + b"\n\n"
+
+
+def encode_comment(text: str = "") -> bytes:
+    """A comment line, which every reader ignores: a sign of life."""
+    return b": " + text.encode() + b"\n\n"
