@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from .failure import ClientError
+from .parts import Json
 
 
 class Operation(Enum):
@@ -38,7 +39,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request as it arrived: `dialect` is the client's, `requested_model` what it named, `body` the bytes as sent (decompressed).
+    """A request as it arrived: `dialect` is the client's, `requested_model` what it named, `body` the bytes as sent (decompressed), `json` the object in them.
 
     `headers` are lower-case; the client's credentials have been taken out. `path` is the canonical path (`/v1/chat/completions`).
     """
@@ -50,6 +51,7 @@ class Call:
     requested_model: str
     stream: bool
     body: bytes
+    json: Mapping[str, Json]
     path: str
     method: str = "POST"
     query: Mapping[str, str] = field(default_factory=dict)

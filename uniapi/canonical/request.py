@@ -45,6 +45,9 @@ class Tool:
     extras: Mapping[str, Json] = field(default_factory=dict)
     """Other members of the tool on the wire (`eager_input_streaming`, …), under no dialect: written back by the dialect in `dialect` only."""
     dialect: str | None = None
+    origin: Mapping[str, Json] | None = None
+    """Where the tool stood when it was not simply in the list of tools (Responses' `additional_tools` item, its namespace's description): read by `dialect` only,
+    and no loss elsewhere, because the tool itself is here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,6 +81,15 @@ class Quirk:
     text_content_only: bool = False
     """Message content must be a string."""
     parallel_tool_calls_member: bool = True
+    cache_control: bool = False
+    """Parts, calls and tools may carry Anthropic-style `cache_control` markers (OpenRouter, LiteLLM, Vercel); OpenAI itself refuses them."""
+    custom_tools: bool = True
+    """Freeform (`custom`) tools are understood; False: they are offered as functions with one `input` text, and told apart again in the answer."""
+
+    # openai_responses
+    encrypted_reasoning: bool | None = None
+    """Whether `reasoning.encrypted_content` is asked for, so that stateless clients can hand reasoning back. None: when the client asks for reasoning or hands some
+    back; True: always; False: never (models that do not reason answer 400 "Encrypted content is not supported with this model")."""
 
     # anthropic
     anthropic_thinking: Literal["budget", "adaptive", "none"] = "adaptive"
@@ -90,8 +99,19 @@ class Quirk:
     """`output_config.effort` is understood."""
     anthropic_structured: bool = True
     """`output_config.format` is understood; False: a forced tool named `json_response` stands in."""
+    anthropic_thinking_off: bool = True
+    """False: `thinking: disabled` is refused, the model always thinks."""
+    anthropic_prefill: bool = True
+    """False: a conversation may not end with an assistant turn (Claude 4.6 and later)."""
+    anthropic_sampling_pair: bool = True
+    """False: temperature and top_p may not come together (Claude 4.1 to 4.5)."""
     default_max_tokens: int | None = None
     """Sent when the client named no limit and the wire needs one."""
+
+    # bedrock_converse
+    converse_fields: Literal["claude", "nova", "openai", "none"] = "claude"
+    """Whose members `additionalModelRequestFields` takes, and with them how reasoning is asked for: Claude's `thinking` and `top_k`, Nova's `reasoningConfig`
+    and `inferenceConfig.topK`, gpt-oss's `reasoning_effort`; `none`: plain Converse only. Also who understands cache points, result status and signatures."""
 
     # gemini
     gemini_thinking: Literal["level", "budget", "none"] = "level"
@@ -152,6 +172,8 @@ class ReplyContext:
 class StreamEncoderFace(Protocol):
     losses: list[str]
 
+    def join_midway(self) -> None: ...
+
     def feed(self, event: Event) -> list[bytes]: ...
 
     def eof(self) -> list[bytes]: ...
@@ -189,7 +211,8 @@ class Dialect:
     `decode_response(body, context)` raises WireError. `decode_error(status, headers, body)` never raises. `encode_error(error)` gives the JSON body.
     `needs_inline(media, quirk)`: whether this media must be fetched and sent by value. `is_event_stream` framing names: `sse`, `json_array`, `aws_eventstream`.
     `usage_frame_only(frame)`: whether a streamed frame carries nothing but usage (the chunk a client did not ask for); total, False for what it cannot read.
-    `model_path`: the members that name the model in an answer, for the relay's splice, streamed or whole.
+    `model_paths`: the members that name the model in an answer, for the relay's splice, streamed or whole.
+    `repair(body, quirk)`: a relayed request body as a shallow copy in which only what the quirk forbids is changed (a refused member dropped, a role renamed), and the losses.
     """
 
     name: str
@@ -207,6 +230,7 @@ class Dialect:
     encode_error: Callable[[ClientError], Json] | None = None
     usage_frame_only: Callable[[Frame], bool] = lambda frame: False
     model_paths: tuple[tuple[str, ...], ...] = (("model",),)
+    repair: Callable[[Mapping[str, Json], Quirk], tuple[dict[str, Json], tuple[str, ...]]] | None = None
     ping: bytes = b": \n\n"
 
 
@@ -366,6 +390,10 @@ class StreamEncoder:
         self.out: list[bytes] = []
         self._is_started = False
         self._is_done = False
+
+    def join_midway(self) -> None:
+        """The client has already been sent the beginning of an answer by other means (a relay): only a terminal is to be written."""
+        self._is_started = True
 
     def feed(self, event: Event) -> list[bytes]:
         if self._is_done:

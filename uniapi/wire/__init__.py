@@ -1,18 +1,29 @@
 """Bytes ↔ frames, HTTP as values, JSON patches: no meaning, no I/O, imports no other room."""
 
-from .frames import Frame, Framer, load_json
+from .aws_eventstream import ERROR_PREFIX, EXCEPTION_PREFIX, EventStreamDecoder, decode_message, encode_message, unwrap_chunk
+from .frames import Frame, Framer, dump_json, load_json
 from .http import CREDENTIAL_HEADERS, HOP_BY_HOP, HttpRequest, ResponseHead
+from .json_array import JsonArrayDecoder, JsonArrayWriter
 from .sse import SseDecoder, encode_comment, encode_sse
 
 __all__ = [
     "CREDENTIAL_HEADERS",
+    "ERROR_PREFIX",
+    "EXCEPTION_PREFIX",
     "HOP_BY_HOP",
+    "EventStreamDecoder",
     "Frame",
     "Framer",
     "HttpRequest",
+    "JsonArrayDecoder",
+    "JsonArrayWriter",
     "ResponseHead",
     "SseDecoder",
+    "decode_message",
+    "dump_json",
     "encode_comment",
+    "encode_message",
     "encode_sse",
     "load_json",
+    "unwrap_chunk",
 ]

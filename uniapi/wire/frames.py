@@ -39,3 +39,11 @@ def load_json(data: bytes | str) -> Any:
     except ValueError as error:
         shown = data[:80] if isinstance(data, str) else data[:80].decode("utf-8", "replace")
         raise WireError(f"expected JSON, found {shown!r} ({error})") from None
+
+
+def dump_json(value: Any) -> bytes:
+    """Compact JSON, UTF-8; a lone surrogate, which UTF-8 cannot carry, makes the whole text ASCII with escapes."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()

@@ -1,0 +1,86 @@
+"""The import rules between rooms (DESIGN §2.1) hold."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "uniapi"
+ANYWHERE = {"errors", "clock"}
+MAY_IMPORT = {
+    "canonical": set(),
+    "wire": set(),
+    "config": set(),
+    "storage": set(),
+    "dialects": {"canonical", "wire"},
+    "operations": {"canonical", "wire"},
+    "engines": {"dialects", "operations", "canonical", "wire", "config"},
+    "limits": {"config"},
+    "routing": {"canonical", "config", "limits"},
+    "stats": {"canonical", "config", "storage"},
+    "gateway": {"canonical", "wire", "config", "dialects", "operations", "engines", "limits", "routing", "storage", "stats"},
+    "server": {"canonical", "wire", "config", "dialects", "operations", "engines", "limits", "routing", "storage", "stats", "gateway"},
+}
+ASYNCIO_ROOMS = {"gateway", "server"}
+OUTSIDE = {"asyncio", "socket", "aiohttp", "subprocess", "ssl", "urllib.request", "http.client", "yarl"}
+FILE_DOORS = {"config/load.py", "config/watch.py"}
+
+
+def modules(room):
+    return sorted((PACKAGE / room).rglob("*.py"))
+
+
+def imported(path):
+    """(absolute dotted name, names) of every import in a module, those inside functions too; relative ones resolved."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    here = ["uniapi", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name
+        elif isinstance(node, ast.ImportFrom):
+            base = here[: len(here) - node.level + 1] if node.level else []
+            yield ".".join([*base, *(node.module.split(".") if node.module else [])])
+
+
+def rooms_present():
+    return sorted(path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__")
+
+
+def test_every_room_is_in_the_table():
+    """A new room must be given its rule on purpose."""
+    assert set(rooms_present()) <= set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("room", rooms_present())
+def test_a_room_imports_only_what_its_rule_names(room):
+    """No room reaches around the table, whatever the form of the import."""
+    offences = []
+    for path in modules(room):
+        for name in imported(path):
+            parts = name.split(".")
+            if parts[0] != "uniapi" or len(parts) == 1:
+                continue
+            if parts[1] not in MAY_IMPORT[room] | {room} | ANYWHERE:
+                offences.append(f"{path.relative_to(PACKAGE)}: {name}")
+    assert [] == offences
+
+
+@pytest.mark.parametrize("room", rooms_present())
+def test_other_rooms_are_entered_by_their_face(room):
+    """A package is imported by its `__init__`, not by its modules (inside its own room a dialect may name a sibling)."""
+    offences = []
+    for path in modules(room):
+        for name in imported(path):
+            parts = name.split(".")
+            inside_dialects = parts[1:2] == ["dialects"] and len(parts) == 3 and room == "engines"
+            if parts[0] == "uniapi" and len(parts) > 2 and parts[1] != room and not inside_dialects:
+                offences.append(f"{path.relative_to(PACKAGE)}: {name}")
+    assert [] == offences
+
+
+@pytest.mark.parametrize("room", sorted(set(rooms_present()) - ASYNCIO_ROOMS))
+def test_pure_rooms_know_no_network(room):
+    """Only the gateway and the server know asyncio and sockets."""
+    offences = [f"{path.relative_to(PACKAGE)}: {name}" for path in modules(room) for name in imported(path) if name in OUTSIDE or name.split(".")[0] in OUTSIDE]
+    assert [] == offences

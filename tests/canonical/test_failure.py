@@ -1,0 +1,44 @@
+"""Every kind of failure has a status for the client."""
+
+import pytest
+
+from uniapi.canonical import Failure, FailureKind, client_error, client_status
+
+
+@pytest.mark.parametrize(
+    "kind, status, expected",
+    [
+        (FailureKind.BAD_REQUEST, 422, 422),
+        (FailureKind.BAD_REQUEST, None, 400),
+        (FailureKind.TOO_LONG, None, 413),
+        (FailureKind.CREDENTIAL_REFUSED, 401, 502),
+        (FailureKind.QUOTA, 402, 429),
+        (FailureKind.RATE_LIMITED, 429, 429),
+        (FailureKind.MODEL_MISSING, 404, 404),
+        (FailureKind.MODEL_FAULT, 400, 400),
+        (FailureKind.OVERLOADED, 529, 503),
+        (FailureKind.SERVER_ERROR, 500, 500),
+        (FailureKind.SERVER_ERROR, 200, 502),
+        (FailureKind.TIMEOUT, None, 504),
+        (FailureKind.UNREACHABLE, None, 502),
+        (FailureKind.BROKEN, 200, 502),
+        (FailureKind.EMPTY, 200, 502),
+        (FailureKind.TRIGGERED, 200, 502),
+        (FailureKind.UNSUPPORTED, None, 400),
+    ],
+)
+def test_the_client_gets_the_status_of_the_kind(kind, status, expected):
+    """PRODUCT §5, Errors: our own key's trouble is never the client's 401."""
+    assert expected == client_status(Failure(kind=kind, message="m", status=status))
+
+
+def test_every_kind_is_in_the_table_above():
+    """A new kind must be given a status on purpose."""
+    covered = {mark.args[1][row][0] for mark in test_the_client_gets_the_status_of_the_kind.pytestmark for row in range(len(mark.args[1]))}
+    assert set(FailureKind) == covered
+
+
+def test_an_explicit_delay_is_passed_on_rounded_and_never_zero():
+    """`retry-after: 0` would invite a storm."""
+    error = client_error(Failure(kind=FailureKind.RATE_LIMITED, message="slow down", retry_after_s=0.2))
+    assert {"retry-after": "1"} == error.headers

@@ -1,0 +1,179 @@
+"""The command line: which command, with which settings. Nothing heavy is imported before it is known to be needed: `--version` must answer at once.
+
+Precedence of settings: flag, environment, default. A mistake of the user's is one message on stderr and exit code 2; never a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from uniapi.errors import StartError
+
+if TYPE_CHECKING:
+    from uniapi.app import Settings
+
+COMMANDS = ("serve", "check", "keygen", "init")
+LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
+DEFAULT_PORT = 8000
+DEFAULT_TIMEOUT_S = 100.0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; gives the process's exit code (0 fine, 1 run-time failure, 2 usage or config, 3 already running)."""
+    os.umask(0o077)
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if "--version" in arguments:
+        print(version())
+        return 0
+    if not arguments or arguments[0] not in (*COMMANDS, "-h", "--help"):
+        arguments.insert(0, "serve")
+    options = _parser().parse_args(arguments)
+    try:
+        return _COMMANDS[options.command](options)
+    except StartError as error:
+        print(f"uni-api: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 0
+    except BrokenPipeError:
+        return 1
+
+
+def version() -> str:
+    """The text of the file VERSION beside the package, read through its loader: the package may be inside a zip file."""
+    import uniapi
+
+    assert uniapi.__spec__ is not None
+    loader: Any = uniapi.__spec__.loader
+    data: bytes = loader.get_data(str(Path(uniapi.__file__).parent.parent / "VERSION"))
+    return data.decode("ascii").strip()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="uni-api", description="One endpoint in front of every LLM provider you have keys for.")
+    parser.add_argument("--version", action="store_true", help="print the version")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    config = argparse.ArgumentParser(add_help=False)
+    config.add_argument("--config", metavar="PATH_OR_URL", help="the configuration (default: CONFIG_URL, else ./api.yaml)")
+    serve = commands.add_parser("serve", parents=[config], help="run the gateway (the default command)")
+    serve.add_argument("--demo", action="store_true", help="no config, no keys: a built-in provider answers, on 127.0.0.1 only")
+    serve.add_argument("--host", help="address to listen on (default 0.0.0.0)")
+    serve.add_argument("--port", type=_port, help=f"port to listen on (default {DEFAULT_PORT}; 0 picks a free one)")
+    serve.add_argument("--data-dir", metavar="DIR", help="where statistics are kept (default: data/ beside a local config, else ./data)")
+    serve.add_argument("--log-level", choices=LOG_LEVELS, help="how much to log (default info)")
+    serve.add_argument("--log-file", metavar="PATH", help="log to a file that rotates, instead of stderr")
+    serve.add_argument("--log-format", choices=("text", "json"), default="text")
+    check = commands.add_parser("check", parents=[config], help="validate the configuration and show every problem")
+    check.add_argument("--json", action="store_true", help="machine-readable")
+    commands.add_parser("keygen", help="print a new client key")
+    init = commands.add_parser("init", help="write a commented starter api.yaml; never overwrites")
+    init.add_argument("path", nargs="?", default="api.yaml")
+    return parser
+
+
+def _port(text: str) -> int:
+    try:
+        port = int(text)
+    except ValueError:
+        port = -1
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text!r}")
+    return port
+
+
+def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
+    """What `serve` runs with. Raises StartError for an environment variable that makes no sense."""
+    from uniapi.app import Settings
+
+    return Settings(
+        config_argument=options.config,
+        config_url=environment.get("CONFIG_URL") or None,
+        is_demo=options.demo,
+        host=options.host or environment.get("HOST") or ("127.0.0.1" if options.demo else "0.0.0.0"),
+        port=options.port if options.port is not None else _from_environment(environment, "PORT", _port, DEFAULT_PORT),
+        data_dir=Path(options.data_dir) if options.data_dir else None,
+        default_data_dir=Path(environment["DATA_DIR"]) if environment.get("DATA_DIR") else None,
+        timeout_s=_from_environment(environment, "TIMEOUT", _seconds, DEFAULT_TIMEOUT_S),
+        is_stateless=environment.get("DISABLE_DATABASE", "").lower() == "true",
+        version=version(),
+    )
+
+
+def log_level(options: argparse.Namespace, environment: Mapping[str, str]) -> str:
+    """Flag, then LOG_LEVEL, then DEBUG (`1`, `true`, `yes`), then info."""
+    if options.log_level:
+        return str(options.log_level)
+    named = environment.get("LOG_LEVEL", "").lower()
+    if named:
+        if named not in LOG_LEVELS:
+            raise StartError(f"LOG_LEVEL is {named!r}; it must be one of {', '.join(LOG_LEVELS)}", 2)
+        return named
+    return "debug" if environment.get("DEBUG", "").lower() in ("1", "true", "yes") else "info"
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < 1e9:
+        raise ValueError
+    return seconds
+
+
+def _from_environment(environment: Mapping[str, str], name: str, read: Any, default: Any) -> Any:
+    text = environment.get(name)
+    if not text:
+        return default
+    try:
+        return read(text)
+    except (ValueError, argparse.ArgumentTypeError):
+        raise StartError(f"the environment variable {name} is {text!r}, which is no usable value", 2) from None
+
+
+def _serve(options: argparse.Namespace) -> int:
+    if options.demo and options.config:
+        raise StartError("--demo needs no configuration: leave out --config", 2)
+    settings = settings_from(options, os.environ)
+    from uniapi.app import serve
+    from uniapi.log import set_up_logging
+
+    try:
+        set_up_logging(level=log_level(options, os.environ), file=options.log_file, format_name=options.log_format)
+    except OSError as error:
+        raise StartError(f"the log file {options.log_file!r} cannot be opened: {error.strerror}", 2) from None
+    return serve(settings, os.environ)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from uniapi.app import check
+
+    return check(options.config, os.environ, as_json=options.json)
+
+
+def _keygen(options: argparse.Namespace) -> int:
+    from uniapi.server.admin import generate_key
+
+    print(generate_key())
+    return 0
+
+
+def _init(options: argparse.Namespace) -> int:
+    from uniapi.config import starter_text
+    from uniapi.server.admin import generate_key
+
+    path = Path(options.path)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(starter_text(generate_key()))
+    except FileExistsError:
+        raise StartError(f"{path} exists already and is left as it is", 2) from None
+    except OSError as error:
+        raise StartError(f"{path} cannot be written: {error.strerror}", 1) from None
+    print(f"{path} written: fill in a provider, then run `uni-api check` and `uni-api`.")
+    return 0
+
+
+_COMMANDS = {"serve": _serve, "check": _check, "keygen": _keygen, "init": _init}

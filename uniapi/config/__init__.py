@@ -1,0 +1,84 @@
+"""`api.yaml`: text → frozen values, with every problem reported at once. `schema` is what the rest of the program sees.
+
+Reading order: `schema` (the result), `keys` (the one table of keys), `parse` (joins the readers), `nodes` and `values` (what they read with), then a reader
+such as `providers`. `load` and `watch` are the doors to the outside; `describe`, `json_schema` and `starter` write about configurations.
+"""
+
+from .describe import changes
+from .json_schema import json_schema, key_table
+from .keys import KEYS, Key
+from .load import ConfigSource, choose_source, config_text, exposed_file, fetch_config, read_config_file, shown_url
+from .parse import parse_config
+from .rates import parse_rates
+from .schema import (
+    BodyOverrides,
+    ByModel,
+    ClientKey,
+    Config,
+    ConfigProblems,
+    Credential,
+    EngineNames,
+    ModelEntry,
+    ModelInfo,
+    PolicyName,
+    Preferences,
+    Price,
+    Problem,
+    Provider,
+    Rate,
+    Rates,
+    RequestRule,
+    Retention,
+    Rule,
+    TimeoutPolicy,
+    TimeoutRule,
+    Timeouts,
+)
+from .secrets_display import fingerprint, looks_secret, mask
+from .starter import SCHEMA_FILE, starter_text
+from .watch import FileWatcher
+
+__all__ = [
+    "KEYS",
+    "SCHEMA_FILE",
+    "BodyOverrides",
+    "ByModel",
+    "ClientKey",
+    "Config",
+    "ConfigProblems",
+    "ConfigSource",
+    "Credential",
+    "EngineNames",
+    "FileWatcher",
+    "Key",
+    "ModelEntry",
+    "ModelInfo",
+    "PolicyName",
+    "Preferences",
+    "Price",
+    "Problem",
+    "Provider",
+    "Rate",
+    "Rates",
+    "RequestRule",
+    "Retention",
+    "Rule",
+    "TimeoutPolicy",
+    "TimeoutRule",
+    "Timeouts",
+    "changes",
+    "choose_source",
+    "config_text",
+    "exposed_file",
+    "fetch_config",
+    "fingerprint",
+    "json_schema",
+    "key_table",
+    "looks_secret",
+    "mask",
+    "parse_config",
+    "parse_rates",
+    "read_config_file",
+    "shown_url",
+    "starter_text",
+]

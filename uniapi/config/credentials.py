@@ -1,0 +1,146 @@
+"""The secrets of one provider: `api` in all its forms, the Vertex service account, the AWS key pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from .addresses import proxy_fault
+from .keys import CREDENTIAL
+from .nodes import Node, Report
+from .schema import Credential, EngineNames
+from .secrets_display import fingerprint, mask
+from .values import Section, positive, section, text, texts
+
+NO_CREDENTIAL = Credential(credential_id="none", display="no key", kind="none")
+"""For a provider that needs no key, so that every channel has a credential."""
+
+
+@dataclass(slots=True)
+class CredentialsRead:
+    """What was found: the credentials, and why the provider cannot be built (place and reason), if so."""
+
+    credentials: tuple[Credential, ...] = ()
+    faults: list[tuple[Node, str]] = field(default_factory=list)
+
+
+def read_credentials(provider: Section, engines: EngineNames) -> CredentialsRead:
+    """The credentials of a provider. An account (service account, AWS pair) goes before `api`; with neither, one credential of kind `none`."""
+    read = CredentialsRead()
+    projects = provider.read("project_id", texts, ())
+    account = _service_account(provider, engines, read) or _aws_pair(provider, read)
+    if account is not None:
+        if provider.get("api") is not None:
+            which = "the service account" if account.kind == "service_account" else "the AWS key pair"
+            provider.report.warning(provider.get("api") or provider.node, f"`api` is not used: {which} of this provider is")
+        read.credentials = (replace(account, project_id=projects[0] if projects else None),)
+        return read
+    node = provider.get("api")
+    if node is None:
+        read.credentials = (replace(NO_CREDENTIAL, project_id=projects[0] if projects else None),)
+        return read
+    _read_keys(node, projects, provider.report, read)
+    if projects and len(projects) not in (1, len(node.items) or 1):
+        message = f"{len(projects)} projects for {len(node.items) or 1} keys: expected one, or one per key; they are dealt out in turn"
+        provider.report.warning(provider.get("project_id") or provider.node, message)
+    return read
+
+
+def _read_keys(node: Node, projects: tuple[str, ...], report: Report, read: CredentialsRead) -> None:
+    """`api`: one key or a list of keys; an empty list is a provider without keys."""
+    items = node.items if node.kind == "list" else (node,)
+    if not items:
+        read.credentials = (replace(NO_CREDENTIAL, project_id=projects[0] if projects else None),)
+        return
+    found: dict[tuple[str, str | None, str | None], Credential] = {}
+    taken: set[str] = set()
+    problems_before = len(read.faults)
+    for index, item in enumerate(items):
+        project = projects[index % len(projects)] if projects else None
+        credential = _mapped_key(item, project, report, read) if item.kind == "map" else _plain_key(item, project, report)
+        if credential is None:
+            continue
+        identity = (credential.secret, credential.project_id, credential.proxy)
+        if identity in found:
+            report.warning(item, "the same key is already listed for this provider: it is used once")
+            continue
+        if credential.credential_id in taken:
+            credential = replace(credential, credential_id=fingerprint("\0".join(part or "" for part in identity)))
+        taken.add(credential.credential_id)
+        found[identity] = credential
+    read.credentials = tuple(found.values())
+    if found:
+        for place, reason in read.faults[problems_before:]:
+            report.warning(place, f"this key is left out: {reason}")
+        del read.faults[problems_before:]
+
+
+def _plain_key(node: Node, project: str | None, report: Report) -> Credential | None:
+    if not node.is_scalar:
+        report.error(node, f"expected a key, found {node.shown()}" + (": the key is empty" if node.kind == "null" else ""))
+        return None
+    secret = _secret(node, report)
+    return None if secret is None else Credential(credential_id=fingerprint(secret), display=mask(secret), secret=secret, project_id=project)
+
+
+def _mapped_key(node: Node, project: str | None, report: Report, read: CredentialsRead) -> Credential | None:
+    """`{key, weight?, proxy?, project_id?}`. A proxy that cannot be used leaves the key out: it must not be used without its proxy."""
+    fields = section(node, CREDENTIAL, report)
+    key = fields.get("key") if fields else None
+    if fields is None or key is None:
+        return None
+    credential = _plain_key(key, fields.read("project_id", text, "") or project, report)
+    weight = fields.read("weight", positive, 1)
+    proxy = fields.optional("proxy", text)
+    if credential is None:
+        return None
+    if proxy is not None and (fault := proxy_fault(proxy)):
+        read.faults.append((fields.get("proxy") or node, f"its proxy cannot be used: {fault}"))
+        return None
+    return replace(credential, weight=weight, proxy=proxy)
+
+
+def _secret(node: Node, report: Report) -> str | None:
+    """A key's text. It travels in a header, so it is one line; a blank inside is let through with a warning."""
+    secret = node.text.strip()
+    if not secret:
+        report.error(node, "the key is empty")
+        return None
+    if any(not character.isprintable() for character in secret):
+        report.error(node, "the key has a line break or another control character inside")
+        return None
+    if " " in secret:
+        report.warning(node, "the key has a blank inside; several keys are written as a list")
+    return secret
+
+
+def _service_account(provider: Section, engines: EngineNames, read: CredentialsRead) -> Credential | None:
+    private_key = provider.optional("private_key", text)
+    email = provider.optional("client_email", text)
+    if private_key is None and email is None:
+        return None
+    place = provider.get("private_key") or provider.get("client_email") or provider.node
+    if private_key is None or email is None:
+        missing = "private_key" if private_key is None else "client_email"
+        read.faults.append((place, f"`{missing}` is missing: a service account has both `private_key` and `client_email`"))
+        return None
+    pem = private_key.replace("\\n", "\n")
+    fault = engines.check_private_key(pem)
+    if fault is not None:
+        read.faults.append((place, f"its private key cannot be used: {fault}"))
+        return None
+    return Credential(credential_id=fingerprint(f"{email}\0{pem}"), display=email, secret=pem, kind="service_account", account=email)
+
+
+def _aws_pair(provider: Section, read: CredentialsRead) -> Credential | None:
+    access = provider.optional("aws_access_key", text)
+    secret = provider.optional("aws_secret_key", text)
+    token = provider.optional("aws_session_token", text)
+    if access is None and secret is None:
+        return None
+    if access is None or secret is None:
+        missing = "aws_access_key" if access is None else "aws_secret_key"
+        place = provider.get("aws_access_key") or provider.get("aws_secret_key") or provider.node
+        read.faults.append((place, f"`{missing}` is missing: AWS needs both `aws_access_key` and `aws_secret_key`"))
+        return None
+    identity = fingerprint(f"{access}\0{secret}")
+    return Credential(credential_id=identity, display=mask(access), secret=secret, kind="aws", account=access, session_token=token)

@@ -1,0 +1,143 @@
+"""What changed between two configurations, in sentences for the log. No secret is shown: keys by their masked form, addresses with a password not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .schema import ClientKey, Config, Provider
+
+_PROVIDER_FIELDS = {
+    "base_url": "base_url",
+    "engine": "engine",
+    "is_discovered": "model",
+    "has_tools": "tools",
+    "has_images": "image",
+    "project_id": "project_id",
+    "region": "region",
+    "cf_account_id": "cf_account_id",
+    "exclude_endpoints": "exclude_endpoints",
+    "exclude_request_types": "exclude_request_types",
+    "only_request_types": "only_request_types",
+    "exclude_request_rules": "exclude_request_rules",
+    "max_request_body_bytes": "max_request_body_bytes",
+    "credential_rates": "api_key_rate_limit",
+    "credential_cooldown_s": "api_key_cooldown_period",
+    "quota_cooldown_s": "api_key_quota_cooldown_period",
+    "credential_policy": "api_key_schedule_algorithm",
+    "cooldown_s": "cooldown_period",
+    "model_timeout": "model_timeout",
+    "timeout_policy": "timeout_policy",
+    "keepalive_interval": "keepalive_interval",
+    "proxy": "proxy",
+    "headers": "headers",
+    "passthrough_request_headers": "passthrough_request_headers",
+    "body_overrides": "post_body_parameter_overrides",
+    "think_tags": "think_tags",
+}
+_CLIENT_KEY_FIELDS = {
+    "label": "role",
+    "is_admin": "admin",
+    "rules": "model",
+    "policy": "SCHEDULING_ALGORITHM",
+    "auto_retry": "AUTO_RETRY",
+    "rates": "rate_limit",
+    "is_moderated": "ENABLE_MODERATION",
+    "credits": "credits",
+    "created_at_s": "created_at",
+    "allowed_ips": "allowed_ips",
+    "expires_at_s": "expires_at",
+    "max_concurrency": "max_concurrency",
+}
+_PREFERENCE_FIELDS = {
+    "model_timeout": "model_timeout",
+    "timeout_policy": "timeout_policy",
+    "cooldown_s": "cooldown_period",
+    "error_triggers": "error_triggers",
+    "rates": "rate_limit",
+    "proxy": "proxy",
+    "keepalive_interval": "keepalive_interval",
+    "prices": "model_price",
+    "allow_private_urls": "allow_private_urls",
+    "cors_origins": "cors_origins",
+    "trusted_proxies": "trusted_proxies",
+    "max_body_bytes": "max_body_bytes",
+    "unsupported_parameters": "unsupported_parameters",
+    "retention": "retention",
+    "model_info": "model_info",
+}
+"""Field → the key of `api.yaml` it comes from. Fields that are not named here are told of otherwise (models, credentials) or are identities."""
+
+_NEVER_SHOWN = frozenset({"proxy", "headers", "base_url"})
+"""A base URL may carry a key in its query, a proxy a password."""
+
+
+def changes(old: Config, new: Config) -> list[str]:
+    """One sentence for each thing added, removed or changed, in the order of the file; empty when the two say the same."""
+    said = [
+        *_joined_and_left("provider", {p.provider_id: p.provider_id for p in old.providers}, {p.provider_id: p.provider_id for p in new.providers}),
+        *_both(old.providers, new.providers, lambda provider: provider.provider_id, _provider_changes),
+        *_joined_and_left("client key", {k.key_id: k.display for k in old.client_keys}, {k.key_id: k.display for k in new.client_keys}),
+        *_both(old.client_keys, new.client_keys, lambda key: key.key_id, _client_key_changes),
+        *_field_changes(old.preferences, new.preferences, _PREFERENCE_FIELDS, "preferences"),
+    ]
+    if not said and old != new:
+        return ["the order of providers or client keys changed"]
+    return said
+
+
+def _joined_and_left(what: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    for identity, name in new.items():
+        if identity not in old:
+            yield f"{what} {name} added"
+    for identity, name in old.items():
+        if identity not in new:
+            yield f"{what} {name} removed"
+
+
+def _both(old: Iterable[Any], new: Iterable[Any], identity: Any, compare: Any) -> Iterator[str]:
+    before = {identity(item): item for item in old}
+    for item in new:
+        if identity(item) in before:
+            yield from compare(before[identity(item)], item)
+
+
+def _provider_changes(old: Provider, new: Provider) -> Iterator[str]:
+    where = f"provider {new.provider_id}"
+    old_models, new_models = {model.alias: model.upstream for model in old.models}, {model.alias: model.upstream for model in new.models}
+    yield from _joined_and_left(f"{where}: model", {name: name for name in old_models}, {name: name for name in new_models})
+    for alias, upstream in new_models.items():
+        if old_models.get(alias, upstream) != upstream:
+            yield f"{where}: model {alias} is now {upstream}"
+    old_keys, new_keys = {c.credential_id: c.display for c in old.credentials}, {c.credential_id: c.display for c in new.credentials}
+    yield from _joined_and_left(f"{where}: key", old_keys, new_keys)
+    if old_keys.keys() == new_keys.keys() and old.credentials != new.credentials:
+        yield f"{where}: api changed"
+    yield from _field_changes(old, new, _PROVIDER_FIELDS, where)
+
+
+def _client_key_changes(old: ClientKey, new: ClientKey) -> Iterator[str]:
+    return _field_changes(old, new, _CLIENT_KEY_FIELDS, f"client key {new.display}")
+
+
+def _field_changes(old: Any, new: Any, fields: Mapping[str, str], where: str) -> Iterator[str]:
+    for field, key in fields.items():
+        before, after = getattr(old, field), getattr(new, field)
+        if before == after:
+            continue
+        if field in _NEVER_SHOWN or not (_is_short(before) and _is_short(after)):
+            yield f"{where}: {key} changed"
+        else:
+            yield f"{where}: {key} {_said(before)} → {_said(after)}"
+
+
+def _is_short(value: Any) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str))
+
+
+def _said(value: Any) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,334 @@
+"""Reading one value: a node in, a Python value out, or None after the problem was reported. Every message says what was found and what was expected."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import ipaddress
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import yaml
+
+from .keys import FORMS, advice_on, keys_of
+from .nodes import Member, Node, Report
+from .rates import SECONDS, parse_rates
+from .schema import ByModel, Rates
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+_TRUE = frozenset({"true", "yes", "on"})
+_FALSE = frozenset({"false", "no", "off"})
+_LONGEST_NUMBER = 40
+_LARGEST_NUMBER = 1e18
+_LONGEST_S = 1e9
+_LATEST_S = 253402300799.0
+_NAMES_COMPARED = 2000
+
+_SIZE_UNITS = {
+    **dict.fromkeys(("", "b"), 1),
+    **{letter: 1000**power for power, letter in enumerate("kmg", 1)},
+    **{f"{letter}b": 1000**power for power, letter in enumerate("kmg", 1)},
+    **{f"{letter}ib": 1024**power for power, letter in enumerate("kmg", 1)},
+}
+_DURATION_UNITS = {**SECONDS, "w": 7 * 86400.0, "week": 7 * 86400.0}
+
+
+def wrong(node: Node, report: Report, expected: str) -> None:
+    """The usual error: not what was expected."""
+    report.error(node, f"expected {expected}, found {node.shown()}")
+
+
+def near(name: str, names: Iterable[str], cutoff: float = 0.6) -> str:
+    """`; did you mean …?`, or nothing when no name is near."""
+    by_lower = {known.lower(): known for known in names}
+    if len(by_lower) > _NAMES_COMPARED:
+        return ""
+    close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
+    return f"; did you mean `{by_lower[close[0]]}`?" if close else ""
+
+
+class Section:
+    """A map whose keys the table knows. Reports unknown and unbuilt keys at once; `get` gives the value of a key, None when it is absent or empty."""
+
+    def __init__(self, node: Node, level: str, report: Report) -> None:
+        self.node = node
+        self.report = report
+        self._known = keys_of(level)
+        self._values: dict[str, Node] = {}
+        for member in node.members:
+            self._take(member, level)
+        for key in self._known.values():
+            if key.is_required and self.get(key.name) is None:
+                report.error(self._values.get(key.name, node), f"`{key.name}` is missing: expected {FORMS[key.form].said} ({key.meaning})")
+
+    def _take(self, member: Member, level: str) -> None:
+        name = member.key.text
+        key = self._known.get(name)
+        if key is None:
+            self.report.warning(member.key, f"unknown key {member.key.shown()} is ignored{advice_on(name, level)}")
+        elif key.status == "unbuilt":
+            self.report.warning(member.key, f"`{name}` is accepted and has no effect: not built ({key.meaning})")
+        elif key.status == "used":
+            self._values[name] = member.value
+
+    def get(self, name: str) -> Node | None:
+        node = self._values.get(name)
+        return None if node is None or node.kind == "null" else node
+
+    def read(self, name: str, reader: Callable[[Node, Report], T | None], default: D) -> T | D:
+        """The value of `name` by `reader`; the default when it is absent, empty or wrong (which is then reported)."""
+        node = self.get(name)
+        if node is None:
+            return default
+        value = reader(node, self.report)
+        return default if value is None else value
+
+    def optional(self, name: str, reader: Callable[[Node, Report], T | None]) -> T | None:
+        """As `read`, with None for the default."""
+        node = self.get(name)
+        return None if node is None else reader(node, self.report)
+
+
+def section(node: Node | None, level: str, report: Report) -> Section | None:
+    """The map at `node`; None when there is none or it is something else, which is then reported."""
+    if node is None or node.kind == "null":
+        return None
+    if node.kind != "map":
+        wrong(node, report, f"a map with keys such as {', '.join(f'`{name}`' for name in list(keys_of(level))[:3])}")
+        return None
+    return Section(node, level, report)
+
+
+def text(node: Node, report: Report) -> str | None:
+    """Any single value as text, without blanks around it: numbers and dates stay as they were written."""
+    value = node.text.strip() if node.is_scalar else ""
+    if not value:
+        wrong(node, report, "text")
+        return None
+    return value
+
+
+def texts(node: Node, report: Report) -> tuple[str, ...] | None:
+    """One text or a list of them."""
+    nodes = node.items if node.kind == "list" else (node,)
+    values = tuple(text(item, report) for item in nodes)
+    return None if None in values else tuple(value for value in values if value is not None)
+
+
+def lower_texts(node: Node, report: Report) -> tuple[str, ...] | None:
+    """As `texts`, in lower case."""
+    values = texts(node, report)
+    return None if values is None else tuple(value.lower() for value in values)
+
+
+def boolean(node: Node, report: Report) -> bool | None:
+    """A YAML boolean, or the same word in quotes (an expanded variable may need them), or 1 and 0."""
+    word = node.text.strip().lower() if node.is_scalar else ""
+    if word in _TRUE or word == "1":
+        return True
+    if word in _FALSE or word == "0":
+        return False
+    wrong(node, report, "`true` or `false`")
+    return None
+
+
+def _number(node: Node) -> int | float | None:
+    """The number a scalar stands for, in YAML's way of writing them; also when it stands in quotes. None: not a finite number of bearable size."""
+    written = node.text.strip()
+    if node.kind not in ("int", "float", "text") or not written or len(written) > _LONGEST_NUMBER:
+        return None
+    constructor = yaml.constructor.SafeConstructor()
+    try:
+        if node.kind == "int":
+            value: int | float = constructor.construct_yaml_int(yaml.ScalarNode("", written))
+        elif node.kind == "float":
+            value = constructor.construct_yaml_float(yaml.ScalarNode("", written))
+        else:
+            value = float(written) if re.search(r"[.eE]", written) else int(written)
+    except (ValueError, IndexError, OverflowError):
+        return None
+    return value if math.isfinite(value) and abs(value) <= _LARGEST_NUMBER else None
+
+
+def number(node: Node, report: Report, expected: str, least: float = 0.0, *, or_equal: bool = True) -> float | None:
+    """A finite number that is at least `least` (or above it)."""
+    value = _number(node)
+    if value is None or value < least or (value == least and not or_equal):
+        wrong(node, report, expected)
+        return None
+    return float(value)
+
+
+def whole(node: Node, report: Report, expected: str, least: int) -> int | None:
+    value = _number(node)
+    if not isinstance(value, int) or value < least:
+        wrong(node, report, expected)
+        return None
+    return value
+
+
+def positive(node: Node, report: Report) -> int | None:
+    return whole(node, report, "a positive whole number", 1)
+
+
+def seconds(node: Node, report: Report) -> float | None:
+    """Seconds from 0 on; what is longer than a life is as good as for ever."""
+    value = number(node, report, "a number of seconds, 0 or more")
+    return None if value is None else min(value, _LONGEST_S)
+
+
+def positive_seconds(node: Node, report: Report) -> float | None:
+    value = number(node, report, "a number of seconds greater than 0", or_equal=False)
+    return None if value is None else min(value, _LONGEST_S)
+
+
+def dollars(node: Node, report: Report) -> float | None:
+    return number(node, report, "an amount in US dollars, 0 or more")
+
+
+def size_bytes(node: Node, report: Report) -> int | None:
+    """`20MB` (decimal), `20MiB` (binary), or a plain number of bytes; greater than 0."""
+    found = re.fullmatch(r"\s*([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([a-z]*)\s*", node.text.lower().replace("_", "")) if node.is_scalar else None
+    if not found or found[2] not in _SIZE_UNITS or (value := int(float(found[1]) * _SIZE_UNITS[found[2]])) < 1:
+        wrong(node, report, "a size such as `20MB`, `20MiB` or a number of bytes")
+        return None
+    return value
+
+
+def duration_s(node: Node, report: Report) -> float | None:
+    """`12h`, `7d`, `2w`, `13mo` in seconds; greater than 0. Units as in rates, and weeks."""
+    found = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*([a-z]+)\s*", node.text.lower()) if node.is_scalar else None
+    unit = found[2] if found else ""
+    unit = unit if unit in _DURATION_UNITS else unit.rstrip("s")
+    if not found or unit not in _DURATION_UNITS or float(found[1]) == 0:
+        wrong(node, report, "a length of time such as `12h`, `7d` or `13mo`")
+        return None
+    return float(found[1]) * _DURATION_UNITS[unit]
+
+
+def moment_s(node: Node, report: Report) -> float | None:
+    """A date (its first second, UTC), an ISO time (UTC unless it says otherwise) or epoch seconds, as epoch seconds."""
+    epoch = _number(node) if node.kind in ("int", "float") else None
+    if epoch is not None and 0 <= epoch <= _LATEST_S:
+        return float(epoch)
+    written = node.text.strip() if node.is_scalar else ""
+    if yaml.constructor.SafeConstructor.timestamp_regexp.match(written):
+        try:
+            value = yaml.constructor.SafeConstructor().construct_yaml_timestamp(yaml.ScalarNode("", written))
+        except (ValueError, OverflowError):
+            value = None
+        if isinstance(value, datetime.datetime):
+            return (value if value.tzinfo else value.replace(tzinfo=datetime.timezone.utc)).timestamp()
+        if isinstance(value, datetime.date):
+            return datetime.datetime(value.year, value.month, value.day, tzinfo=datetime.timezone.utc).timestamp()
+    wrong(node, report, "a date such as `2026-01-31` or a time such as `2026-01-31T08:00:00Z`")
+    return None
+
+
+def rates(node: Node, report: Report) -> Rates | None:
+    if not node.is_scalar:
+        wrong(node, report, "a rate such as `15/min` or `15/min,1500/day`")
+        return None
+    try:
+        return parse_rates(node.text)
+    except ValueError as error:
+        report.error(node, str(error))
+        return None
+
+
+def networks(node: Node, report: Report) -> tuple[str, ...] | None:
+    """Addresses and CIDR networks, in their normal form."""
+    values = []
+    for item in node.items if node.kind == "list" else (node,):
+        value = text(item, report)
+        if value is None:
+            continue
+        try:
+            values.append(str(ipaddress.ip_network(value, strict=False)) if "/" in value else str(ipaddress.ip_address(value)))
+        except ValueError:
+            hint = "; any address is `0.0.0.0/0` and `::/0`" if value == "*" else ""
+            report.error(item, f"expected an address such as `10.0.0.7` or a network such as `10.0.0.0/8`, found {item.shown()}{hint}")
+    return tuple(values)
+
+
+def choice(node: Node, report: Report, allowed: Iterable[str]) -> str | None:
+    """One of the allowed words, exactly."""
+    names = tuple(allowed)
+    value = node.text.strip() if node.is_scalar else ""
+    if value in names:
+        return value
+    meant = near(value, names) if value else ""
+    report.error(node, f"expected one of {', '.join(names)}, found {node.shown()}{meant}")
+    return None
+
+
+def by_model(node: Node, report: Report, reader: Callable[[Node, Report], T | None]) -> ByModel[T] | None:
+    """One value for every model, or a map of model to value in which `default` stands for the rest."""
+    if node.kind != "map":
+        value = reader(node, report)
+        return None if value is None else ByModel(default=value)
+    entries: dict[str, T] = {}
+    default: T | None = None
+    for name, member in named(node):
+        value = reader(member.value, report)
+        if value is None:
+            continue
+        if name == "default":
+            default = value
+        else:
+            entries[name.lower()] = value
+    return ByModel(entries=entries, default=default)
+
+
+def rates_by_model(node: Node, report: Report) -> ByModel[Rates] | None:
+    return by_model(node, report, rates)
+
+
+def seconds_by_model(node: Node, report: Report) -> ByModel[float] | None:
+    return by_model(node, report, positive_seconds)
+
+
+def named(node: Node) -> Iterator[tuple[str, Member]]:
+    """The members of a map whose keys are the user's own names."""
+    return ((member.key.text.strip(), member) for member in node.members)
+
+
+def plain(node: Node, report: Report) -> Any:
+    """The whole node as JSON values; dates stay text. What JSON cannot hold (`.inf`) is reported."""
+    if node.kind == "map":
+        return {member.key.text: plain(member.value, report) for member in node.members}
+    if node.kind == "list":
+        return [plain(item, report) for item in node.items]
+    if node.kind == "null":
+        return None
+    if node.kind == "bool":
+        return boolean(node, report)
+    if node.kind in ("int", "float"):
+        value = _number(node)
+        if value is None:
+            wrong(node, report, "a number that JSON can hold")
+        return value
+    return node.text
+
+
+def patterns(node: Node, level: str, report: Report) -> Mapping[str, tuple[str, ...]] | None:
+    """A `match`: member → patterns in lower case. An empty one would fit everything and is refused."""
+    read = section(node, level, report)
+    if read is None:
+        return None
+    found = {name: value for name in keys_of(level) if (value := read.optional(name, _patterns_of_one))}
+    if not found and not any(read.get(name) for name in keys_of(level)):
+        report.error(node, f"expected at least one of {', '.join(keys_of(level))}")
+        return None
+    return found
+
+
+def _patterns_of_one(node: Node, report: Report) -> tuple[str, ...] | None:
+    """One pattern or several; YAML's many words for a boolean become `true` and `false`."""
+    if node.kind == "bool":
+        return ("true" if boolean(node, report) else "false",)
+    return lower_texts(node, report)

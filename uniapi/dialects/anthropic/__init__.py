@@ -1,0 +1,39 @@
+"""The Anthropic Messages API, spoken by clients (Claude Code) and upstream (Anthropic, Vertex AI, Bedrock's invoke).
+
+Reading order: `vocabulary`, `reading`; `request_decode`, `request_encode` (with `turns`, `part_encode`, `tool_encode`, `thinking`, `schema`);
+`response`, `part_reply`, `stream_decode`, `stream_encode`; `error`, `observe`.
+"""
+
+from __future__ import annotations
+
+from uniapi.dialects.base import Dialect
+
+from .error import decode_error, encode_error
+from .observe import AnthropicObserver
+from .part_encode import needs_inline
+from .request_decode import decode_request
+from .request_encode import encode_request
+from .response import decode_response, encode_response
+from .stream_decode import AnthropicStreamDecoder
+from .stream_encode import PING, AnthropicStreamEncoder
+from .vocabulary import FAMILY, NAME
+
+__all__ = ["DIALECT"]
+
+DIALECT = Dialect(
+    name=NAME,
+    family=FAMILY,
+    framing="sse",
+    decode_request=decode_request,
+    encode_request=encode_request,
+    decode_response=decode_response,
+    encode_response=encode_response,
+    stream_decoder=AnthropicStreamDecoder,
+    stream_encoder=AnthropicStreamEncoder,
+    decode_error=decode_error,
+    encode_error=encode_error,
+    needs_inline=needs_inline,
+    observer=AnthropicObserver,
+    model_paths=(("model",), ("message", "model")),
+    ping=PING,
+)

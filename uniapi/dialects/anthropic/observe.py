@@ -1,0 +1,144 @@
+"""Listens to a relayed Messages answer: commit, usage, finish, failure, ids. After the commit only frames that can tell something new are parsed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from uniapi.canonical import Failure, Finish, Json, Usage
+from uniapi.dialects.base import SHAPE_ERRORS
+from uniapi.wire import Frame
+
+from .error import stream_failure
+from .reading import read_finish, read_usage, text_of
+
+_SILENT_BLOCKS = frozenset({"text", "thinking"})
+"""Blocks whose start alone is no output yet: they begin empty."""
+_DELTA_TEXTS = ("text", "thinking", "signature", "partial_json", "content", "citation")
+
+
+class AnthropicObserver:
+    """See `dialects.Observer`. Never raises; bytes that are no JSON object are counted in `unreadable`."""
+
+    def __init__(self) -> None:
+        self.committed = False
+        self.is_whole = False
+        self.failure: Failure | None = None
+        self.usage: Usage | None = None
+        self.finish: Finish | None = None
+        self.model: str | None = None
+        self.unreadable = 0
+        self.issued_ids: list[str] = []
+        self._stated: dict[str, Json] = {}
+
+    def feed(self, frame: Frame) -> None:
+        data = frame.data
+        if not data:
+            return
+        if self.committed and _is_delta(frame):
+            return
+        try:
+            body = json.loads(data)
+            if isinstance(body, dict):
+                self._event(body, frame)
+                return
+        except (*SHAPE_ERRORS, RecursionError):
+            pass
+        if data != b"[DONE]":
+            self.unreadable += 1
+
+    def whole(self, body: Json) -> None:
+        """A whole answer, or an error object."""
+        if not isinstance(body, dict):
+            self.unreadable += 1
+            return
+        try:
+            if body.get("type") == "error" or ("error" in body and "content" not in body):
+                self.failure = stream_failure(body, json.dumps(body).encode())
+                return
+            content = body.get("content")
+            blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
+            self.committed = any(block.get("type") != "text" or block.get("text") for block in blocks)
+            self._envelope(body)
+            self._ids(body)
+            self._ended(body)
+            self.is_whole = True
+        except (*SHAPE_ERRORS, RecursionError):
+            self.unreadable += 1
+
+    def _event(self, body: dict[str, Json], frame: Frame) -> None:
+        match body.get("type") or frame.event:
+            case "message_start":
+                message = body.get("message")
+                if isinstance(message, dict):
+                    self._envelope(message)
+                    self._ids(message)
+                    self.committed |= bool(message.get("content"))
+            case "content_block_start":
+                self._block(body.get("content_block"))
+            case "content_block_delta":
+                delta = body.get("delta")
+                self.committed |= isinstance(delta, dict) and any(delta.get(name) for name in _DELTA_TEXTS)
+            case "message_delta":
+                self._usage(body.get("usage"))
+                delta = body.get("delta")
+                if isinstance(delta, dict):
+                    self._ids(delta)
+                    self._ended(delta)
+            case "message_stop":
+                self.is_whole = True
+            case "error":
+                self.failure = stream_failure(body, frame.data)
+
+    def _block(self, block: Json) -> None:
+        if not isinstance(block, dict):
+            return
+        kind = block.get("type")
+        if kind not in _SILENT_BLOCKS or any(block.get(name) for name in ("text", "thinking", "signature")):
+            self.committed = True
+        if isinstance(kind, str) and kind.endswith("_tool_result"):
+            self._files(block.get("content"), 0)
+
+    def _envelope(self, message: Mapping[str, Json]) -> None:
+        self.model = text_of(message, "model") or self.model
+        self._usage(message.get("usage"))
+
+    def _usage(self, stated: Json) -> None:
+        if isinstance(stated, dict):
+            self._stated.update({name: value for name, value in stated.items() if value is not None})
+            self.usage = read_usage(dict(self._stated))
+
+    def _ended(self, said: Mapping[str, Json]) -> None:
+        if said.get("stop_reason") is not None:
+            self.finish = read_finish(said.get("stop_reason"), said.get("stop_sequence"), said.get("stop_details"), has_calls=True)
+
+    def _ids(self, envelope: Mapping[str, Json]) -> None:
+        """Containers and the files made in them live with the account that issued them."""
+        container = envelope.get("container")
+        if isinstance(container, dict):
+            self._issue(container.get("id"))
+        content = envelope.get("content")
+        for block in content if isinstance(content, list) else ():
+            if isinstance(block, dict) and str(block.get("type")).endswith("_tool_result"):
+                self._files(block.get("content"), 0)
+
+    def _files(self, content: Json, depth: int) -> None:
+        if depth > 4:
+            return
+        if isinstance(content, list):
+            for item in content:
+                self._files(item, depth + 1)
+        elif isinstance(content, dict):
+            self._issue(content.get("file_id"))
+            self._files(content.get("content"), depth + 1)
+
+    def _issue(self, issued: Json) -> None:
+        if isinstance(issued, str) and issued and issued not in self.issued_ids:
+            self.issued_ids.append(issued)
+
+
+def _is_delta(frame: Frame) -> bool:
+    """Whether the frame is one of the many that carry only more of a block."""
+    if frame.event is not None:
+        return frame.event in ("content_block_delta", "content_block_stop", "ping")
+    return b'"content_block_delta"' in frame.data[:64]

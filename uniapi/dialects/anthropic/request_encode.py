@@ -1,0 +1,268 @@
+"""Canonical request → a Messages body the API takes, with the losses named and the `anthropic-beta` header it needs.
+
+https://platform.claude.com/docs/en/api/messages. The body carries `model` and `stream`; engines that keep these in the URL take them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from uniapi.canonical import Json, OutputFormat, Request
+from uniapi.dialects.base import EncodedRequest, Quirk
+
+from .part_encode import Block, PartEncoder, drop_marker
+from .schema import structured_schema
+from .thinking import Thinking, plan_thinking
+from .tool_encode import encode_tool_choice, encode_tools, is_forced
+from .tool_names import ToolNames
+from .turns import encode_system, encode_turns, lacks_signed_thinking, plain_or_blocks
+from .vocabulary import FAMILY, NAME, cache_control, stands_in_tool
+
+DEFAULT_MAX_TOKENS = 8192
+MAX_BREAKPOINTS = 4
+SMALLEST_THINKING_TOP_P = 0.95
+JSON_MODE = "Answer with one valid JSON object and nothing else: no prose around it and no code fence."
+
+_BETA_TOOLS = (
+    ("computer_20241022", "computer-use-2024-10-22"),
+    ("computer_20250124", "computer-use-2025-01-24"),
+    ("computer_20251124", "computer-use-2025-11-24"),
+    ("code_execution_20250522", "code-execution-2025-05-22"),
+    ("memory_", "context-management-2025-06-27"),
+    ("advisor_", "advisor-tool-2026-03-01"),
+    ("mcp_toolset", "mcp-client-2025-11-20"),
+)
+"""Tool types by prefix, the first match counting, and the beta each still needs."""
+_BETA_MEMBERS = {
+    "context_management": "context-management-2025-06-27",
+    "compaction": "compact-2026-09-04",
+    "fallbacks": "server-side-fallback-2026-07-01",
+    "fallback_credit_token": "fallback-credit-2026-07-01",
+    "speed": "fast-mode-2026-02-01",
+    "thread": "message-threads-2026-08-12",
+    "diagnostics": "cache-diagnosis-2026-04-07",
+    "user_profile_id": "user-profiles-2026-09-04",
+}
+_SERVICE_TIERS = {"auto": "auto", "standard_only": "standard_only", "default": "standard_only"}
+
+
+def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
+    """The body for this model. Never fails: what cannot be said is in `losses`."""
+    losses: list[str] = []
+    names = ToolNames(request.tools)
+    parts = PartEncoder(quirk, names, losses)
+    stand_in = stands_in_tool(request, quirk)
+    thinking = _thinking(request, quirk, is_tool_forced=stand_in is not None)
+    if thinking.is_lost:
+        losses.append("reasoning")
+
+    body: dict[str, Json] = {"model": request.model, "max_tokens": _max_tokens(request, quirk, thinking)}
+    system, messages = _conversation(request, quirk, parts, losses)
+    if system:
+        body["system"] = plain_or_blocks(system)
+    body["messages"] = messages
+    tools = encode_tools(request, quirk, names, losses, stand_in)
+    if tools:
+        body["tools"] = tools
+    choice = encode_tool_choice(request, names, tools, losses, stand_in)
+    if choice is not None:
+        body["tool_choice"] = choice
+    if thinking.config is not None:
+        body["thinking"] = thinking.config
+    body.update(_sampling(request, quirk, thinking, losses))
+    body.update(_settings(request, losses))
+    _add_output_config(body, request, thinking, losses, stand_in)
+    _add_extensions(body, request, losses)
+    _note_unsaid(request, losses)
+    for member in sorted(quirk.dropped_members & body.keys()):
+        del body[member]
+        losses.append(member)
+    _limit_breakpoints(body, losses)
+    betas = _betas(body, uses_files=parts.uses_files)
+    return EncodedRequest(body=body, losses=tuple(dict.fromkeys(losses)), headers={"anthropic-beta": ",".join(betas)} if betas else {})
+
+
+def _thinking(request: Request, quirk: Quirk, *, is_tool_forced: bool) -> Thinking:
+    excludes_budget = (
+        is_tool_forced
+        or (is_forced(request.tool_choice) and bool(request.tools) and quirk.has_tools)
+        or lacks_signed_thinking(request.messages, quirk.opaque_family or FAMILY)
+    )
+    return plan_thinking(request.reasoning, quirk, excludes_budget=excludes_budget)
+
+
+def _max_tokens(request: Request, quirk: Quirk, thinking: Thinking) -> int:
+    """The client's limit, which must leave room above a thinking budget: the budget then comes on top of it."""
+    limit = request.sampling.max_output_tokens
+    if limit is None:
+        limit = quirk.default_max_tokens or DEFAULT_MAX_TOKENS
+    return limit if limit > thinking.budget else limit + thinking.budget
+
+
+def _conversation(request: Request, quirk: Quirk, parts: PartEncoder, losses: list[str]) -> tuple[list[Block], list[dict[str, Json]]]:
+    system = encode_system(request.messages, parts, losses)
+    messages = encode_turns(request.messages, parts, losses, has_prefill=quirk.anthropic_prefill)
+    if not messages and system:
+        # Instructions alone are refused; as the user's words they are answered.
+        return [], [{"role": "user", "content": plain_or_blocks(system)}]
+    output_format = request.output_format
+    if output_format is not None and (output_format.kind == "json" or (output_format.kind == "json_schema" and output_format.schema is None)):
+        system = [*system, {"type": "text", "text": JSON_MODE}]
+    return system, messages
+
+
+def _sampling(request: Request, quirk: Quirk, thinking: Thinking, losses: list[str]) -> dict[str, Json]:
+    """temperature, top_p and top_k as far as the model, its thinking and each other allow."""
+    asked = {"temperature": request.sampling.temperature, "top_p": request.sampling.top_p, "top_k": request.sampling.top_k}
+    said: dict[str, Json] = {name: value for name, value in asked.items() if value is not None}
+    temperature, top_p = said.get("temperature"), said.get("top_p")
+    if not quirk.anthropic_sampling:
+        losses += said
+        return {}
+    if thinking.is_on:
+        if temperature is not None and temperature != 1:
+            losses.append("temperature")
+            del said["temperature"]
+        if top_p is not None and not SMALLEST_THINKING_TOP_P <= top_p <= 1:
+            losses.append("top_p")
+            del said["top_p"]
+        if said.pop("top_k", None) is not None:
+            losses.append("top_k")
+    elif temperature is not None and not 0 <= temperature <= 1:
+        losses.append("temperature")
+        said["temperature"] = min(1.0, max(0.0, temperature))
+    if not quirk.anthropic_sampling_pair and "temperature" in said and "top_p" in said:
+        # 1 is the default of both: the other one is what the client means.
+        dropped = "temperature" if said["temperature"] == 1 else "top_p"
+        if said[dropped] != 1:
+            losses.append(dropped)
+        del said[dropped]
+    return said
+
+
+def _settings(request: Request, losses: list[str]) -> dict[str, Json]:
+    settings: dict[str, Json] = {}
+    stop = [text for text in request.sampling.stop if text.strip()]
+    if len(stop) < len(request.sampling.stop):
+        losses.append("stop")
+    if stop:
+        settings["stop_sequences"] = stop
+    if request.user is not None:
+        settings["metadata"] = {"user_id": request.user}
+    if request.service_tier is not None:
+        tier = _SERVICE_TIERS.get(request.service_tier)
+        if tier is None:
+            losses.append("service_tier")
+        else:
+            settings["service_tier"] = tier
+    if request.cache is not None:
+        settings["cache_control"] = cache_control(request.cache)
+    if request.stream:
+        settings["stream"] = True
+    return settings
+
+
+def _add_output_config(body: dict[str, Json], request: Request, thinking: Thinking, losses: list[str], stand_in: OutputFormat | None) -> None:
+    config: dict[str, Json] = {}
+    if thinking.effort is not None:
+        config["effort"] = thinking.effort
+    schema = request.output_format.schema if request.output_format is not None else None
+    if schema is not None and stand_in is None:
+        unsupported: set[str] = set()
+        config["format"] = {"type": "json_schema", "schema": structured_schema(schema, unsupported)}
+        losses += [f"response_format.schema.{keyword}" for keyword in sorted(unsupported)]
+    if config:
+        body["output_config"] = config
+
+
+def _add_extensions(body: dict[str, Json], request: Request, losses: list[str]) -> None:
+    """Unknown members of this dialect as they came, joined with ours where both speak of one object; those of other dialects are losses."""
+    for dialect, members in request.extensions.items():
+        if dialect != NAME:
+            losses += members
+            continue
+        for name, value in members.items():
+            ours = body.get(name)
+            if isinstance(ours, dict) and isinstance(value, dict):
+                body[name] = {**value, **ours}
+            elif name not in body and not (name == "thinking" and _member(value, "type") is None):
+                body[name] = value
+
+
+def _note_unsaid(request: Request, losses: list[str]) -> None:
+    """What the wire has no word for."""
+    sampling = request.sampling
+    unsaid = {
+        "n": sampling.choices is not None and sampling.choices > 1,
+        "seed": sampling.seed is not None,
+        "presence_penalty": bool(sampling.presence_penalty),
+        "frequency_penalty": bool(sampling.frequency_penalty),
+        "logprobs": bool(sampling.logprobs) or sampling.top_logprobs is not None,
+        "logit_bias": bool(sampling.logit_bias),
+        "modalities": any(kind != "text" for kind in request.output_modalities),
+        "audio": request.audio_output is not None,
+        "verbosity": request.verbosity is not None,
+        "metadata": bool(request.metadata),
+        "prompt_cache_key": request.prompt_cache_key is not None,
+        "store": bool(request.store),
+        "previous_response_id": request.previous_response_id is not None,
+    }
+    losses += [name for name, is_unsaid in unsaid.items() if is_unsaid]
+
+
+def _limit_breakpoints(body: dict[str, Json], losses: list[str]) -> None:
+    """The API takes four cache breakpoints; the last ones cover the most, so the earliest go."""
+    holders: list[tuple[list[Json], int]] = []
+
+    def collect(items: Any) -> None:
+        if not isinstance(items, list):
+            return
+        for position, item in enumerate(items):
+            if isinstance(item, dict):
+                if item.get("type") == "tool_result":
+                    collect(item.get("content"))
+                if item.get("cache_control") is not None:
+                    holders.append((items, position))
+
+    collect(body.get("tools"))
+    collect(body.get("system"))
+    for message in body["messages"]:
+        collect(message["content"])
+    surplus = len(holders) + ("cache_control" in body) - MAX_BREAKPOINTS
+    for items, position in holders[: max(0, surplus)]:
+        items[position] = drop_marker(items[position])
+    if surplus > 0:
+        losses.append("cache_control")
+
+
+def _betas(body: Mapping[str, Json], *, uses_files: bool) -> list[str]:
+    betas: dict[str, None] = {}
+    if uses_files:
+        betas["files-api-2025-04-14"] = None
+    for tool in body.get("tools", ()):
+        kind = tool.get("type")
+        beta = next((beta for prefix, beta in _BETA_TOOLS if isinstance(kind, str) and kind.startswith(prefix)), None)
+        if beta is not None:
+            betas[beta] = None
+    if body.get("mcp_servers") and "mcp-client-2025-11-20" not in betas:
+        betas["mcp-client-2025-04-04"] = None
+    for member, beta in _BETA_MEMBERS.items():
+        if body.get(member) is not None:
+            betas[beta] = None
+    edits = _member(body.get("context_management"), "edits")
+    if isinstance(edits, list) and any(str(_member(edit, "type")).startswith("compact_") for edit in edits):
+        betas["compact-2026-01-12"] = None
+    if _member(body.get("container"), "skills"):
+        betas["skills-2025-10-02"] = None
+    if _member(body.get("output_config"), "task_budget"):
+        betas["task-budgets-2026-03-13"] = None
+    if _member(body.get("thinking"), "block_binding"):
+        betas["thinking-binding-controls-2026-08-01"] = None
+    if _member(body.get("thinking"), "display") == "updates":
+        betas["thinking-display-updates-2026-08-18"] = None
+    return list(betas)
+
+
+def _member(value: Json, name: str) -> Json:
+    return value.get(name) if isinstance(value, dict) else None

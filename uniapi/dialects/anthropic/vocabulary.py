@@ -1,0 +1,76 @@
+"""The words of the Messages API that several codecs share: names, stop reasons, media types, and how JSON is spelled on its streams.
+
+Formats: https://platform.claude.com/docs/en/api/messages and the types of the anthropic SDK 2.x.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from json.encoder import encode_basestring
+
+from uniapi.canonical import CacheHint, FinishReason, Json, OutputFormat, Request
+from uniapi.dialects.base import Quirk
+
+NAME = "anthropic"
+FAMILY = "anthropic"
+
+JSON_TOOL = "json_response"
+"""The forced tool that stands in for structured output where the model has none."""
+JSON_TOOL_VALUE = "value"
+"""Under this member the forced tool carries a schema whose root is no object."""
+
+STOP_REASONS: Mapping[str, FinishReason] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "pause_turn": "stop",
+    "compaction": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "content_filter",
+}
+
+IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+
+
+def json_bytes(value: Json) -> bytes:
+    """Compact JSON in UTF-8; a lone surrogate, which UTF-8 cannot hold, makes the whole value fall back to escapes."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def quoted(text: str) -> bytes:
+    """`text` as a JSON string, by the encoder's C function: the one cost of every streamed delta."""
+    try:
+        return encode_basestring(text).encode()
+    except UnicodeEncodeError:
+        return json.dumps(text).encode()
+
+
+def cache_control(hint: CacheHint) -> dict[str, Json]:
+    """The wire's breakpoint marker."""
+    return {"type": "ephemeral", "ttl": hint.ttl} if hint.ttl is not None else {"type": "ephemeral"}
+
+
+def cache_hint(marked: Mapping[str, Json]) -> CacheHint | None:
+    """The breakpoint marker of a block or tool, when it has one."""
+    marker = marked.get("cache_control")
+    if not isinstance(marker, dict):
+        return None
+    ttl = marker.get("ttl")
+    return CacheHint(ttl=ttl if isinstance(ttl, str) else None)
+
+
+def stands_in_tool(request: Request | None, quirk: Quirk) -> OutputFormat | None:
+    """The output format for which `json_response` is forced, None when the request needs no such tool: encoder and decoders must agree."""
+    if request is None or quirk.anthropic_structured or request.output_format is None or request.output_format.schema is None:
+        return None
+    return request.output_format
+
+
+def is_object_schema(schema: Mapping[str, Json]) -> bool:
+    """Whether the root of `schema` can be a tool's input as it is."""
+    return schema.get("type") == "object"

@@ -1,0 +1,24 @@
+"""AWS Bedrock's Converse API, spoken upstream only: requests encoded, answers, streams and errors decoded."""
+
+from uniapi.dialects.base import Dialect
+
+from .error import decode_error
+from .part_encode import needs_inline
+from .request import encode_request
+from .response import decode_response
+from .stream import ConverseStreamDecoder
+from .vocabulary import FAMILY, NAME
+
+DIALECT = Dialect(
+    name=NAME,
+    family=FAMILY,
+    framing="aws_eventstream",
+    encode_request=encode_request,
+    decode_response=decode_response,
+    stream_decoder=ConverseStreamDecoder,
+    decode_error=decode_error,
+    needs_inline=needs_inline,
+    model_paths=(),
+)
+
+__all__ = ["DIALECT"]

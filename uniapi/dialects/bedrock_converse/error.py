@@ -1,0 +1,174 @@
+"""What went wrong at Bedrock: an HTTP error, or an exception inside the stream, as a Failure.
+
+The class of an error is in the `x-amzn-errortype` header, the body's `__type`, or the exception's frame; the message decides where one
+class has several meanings. https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html and
+https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from uniapi.canonical import Failure, FailureKind, Json
+from uniapi.dialects.base import retry_after_seconds
+from uniapi.wire import ERROR_PREFIX, EXCEPTION_PREFIX
+
+from .vocabulary import NAME
+
+_KINDS: Mapping[str, FailureKind] = {
+    "throttlingexception": FailureKind.RATE_LIMITED,
+    "toomanyrequestsexception": FailureKind.RATE_LIMITED,
+    "servicequotaexceededexception": FailureKind.QUOTA,
+    "modelnotreadyexception": FailureKind.OVERLOADED,
+    "serviceunavailableexception": FailureKind.OVERLOADED,
+    "serviceunavailable": FailureKind.OVERLOADED,
+    "modeltimeoutexception": FailureKind.TIMEOUT,
+    "modelerrorexception": FailureKind.MODEL_FAULT,
+    "modelstreamerrorexception": FailureKind.MODEL_FAULT,
+    "internalserverexception": FailureKind.SERVER_ERROR,
+    "internalfailure": FailureKind.SERVER_ERROR,
+    "resourcenotfoundexception": FailureKind.MODEL_MISSING,
+    "validationexception": FailureKind.BAD_REQUEST,
+    "serializationexception": FailureKind.BAD_REQUEST,
+    "accessdeniedexception": FailureKind.CREDENTIAL_REFUSED,
+    "unrecognizedclientexception": FailureKind.CREDENTIAL_REFUSED,
+    "invalidclienttokenid": FailureKind.CREDENTIAL_REFUSED,
+    "invalidsignatureexception": FailureKind.CREDENTIAL_REFUSED,
+    "signaturedoesnotmatch": FailureKind.CREDENTIAL_REFUSED,
+    "incompletesignature": FailureKind.CREDENTIAL_REFUSED,
+    "incompletesignatureexception": FailureKind.CREDENTIAL_REFUSED,
+    "missingauthenticationtoken": FailureKind.CREDENTIAL_REFUSED,
+    "missingauthenticationtokenexception": FailureKind.CREDENTIAL_REFUSED,
+    "expiredtoken": FailureKind.CREDENTIAL_REFUSED,
+    "expiredtokenexception": FailureKind.CREDENTIAL_REFUSED,
+    "optinrequired": FailureKind.CREDENTIAL_REFUSED,
+    "notauthorized": FailureKind.CREDENTIAL_REFUSED,
+}
+"""By the class's name in lower case: frames and headers differ in the first letter."""
+
+_BY_STATUS: Mapping[int, FailureKind] = {
+    401: FailureKind.CREDENTIAL_REFUSED,
+    402: FailureKind.QUOTA,
+    403: FailureKind.CREDENTIAL_REFUSED,
+    404: FailureKind.MODEL_MISSING,
+    408: FailureKind.TIMEOUT,
+    413: FailureKind.TOO_LONG,
+    424: FailureKind.MODEL_FAULT,
+    429: FailureKind.RATE_LIMITED,
+    503: FailureKind.OVERLOADED,
+    504: FailureKind.TIMEOUT,
+}
+
+_WORDINGS: tuple[tuple[FailureKind, FailureKind, tuple[str, ...]], ...] = (
+    # Claude, Nova and Llama in their own words, behind "The model returned the following errors:".
+    (
+        FailureKind.BAD_REQUEST,
+        FailureKind.TOO_LONG,
+        (
+            "input is too long",
+            "prompt is too long",
+            "input tokens exceeded",
+            "exceeds maximum length",
+            "exceeds the maximum number of tokens",
+            "maximum context length",
+            "context window",
+            "too many input tokens",
+            "request too large",
+        ),
+    ),
+    (
+        FailureKind.BAD_REQUEST,
+        FailureKind.MODEL_MISSING,
+        (
+            "model identifier is invalid",
+            "on-demand throughput",
+            "could not resolve the foundation model",
+            "end of its life",
+            "model is not supported in this region",
+            "access to this model is not available",
+        ),
+    ),
+    # What an account without Bedrock, or a new one that is still locked, is told.
+    (FailureKind.BAD_REQUEST, FailureKind.CREDENTIAL_REFUSED, ("operation not allowed", "account is not authorized", "security token")),
+    (FailureKind.CREDENTIAL_REFUSED, FailureKind.MODEL_MISSING, ("access to the model", "model access is denied", "access to this model")),
+    (FailureKind.RATE_LIMITED, FailureKind.QUOTA, ("per day", "daily")),
+)
+"""(kind by class, what it is instead, wordings that say so)."""
+
+
+def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+    """The failure behind an HTTP error; never raises."""
+    members = _object(body)
+    name = headers.get("x-amzn-errortype") or _text(members, "__type") or _text(members, "code")
+    return _failure(
+        _class_name(name),
+        _text(members, "message") or _text(members, "Message") or body[:300].decode("utf-8", "replace"),
+        status=status,
+        body=body,
+        content_type=headers.get("content-type"),
+        retry_after_s=retry_after_seconds(headers),
+    )
+
+
+def decode_exception(event: str, data: bytes) -> Failure:
+    """The failure behind an exception's frame, `exception:throttlingException` or `error:…`; never raises."""
+    name = event.removeprefix(EXCEPTION_PREFIX).removeprefix(ERROR_PREFIX)
+    members = _object(data)
+    message = _text(members, "message") or _text(members, "Message") or _text(members, "originalMessage")
+    return _failure(_class_name(name), message or data[:300].decode("utf-8", "replace") or name)
+
+
+def _failure(
+    name: str | None,
+    message: str,
+    *,
+    status: int | None = None,
+    body: bytes | None = None,
+    content_type: str | None = None,
+    retry_after_s: float | None = None,
+) -> Failure:
+    kind = _KINDS.get((name or "").lower()) or _kind_by_status(status)
+    said = message.lower()
+    for by_class, instead, wordings in _WORDINGS:
+        if kind is by_class and any(wording in said for wording in wordings):
+            kind = instead
+            break
+    return Failure(
+        kind=kind,
+        message=message or f"Bedrock answered {status}",
+        status=status,
+        code=name,
+        type=name,
+        retry_after_s=retry_after_s,
+        is_daily=kind is FailureKind.QUOTA and any(wording in said for wording in ("per day", "daily")),
+        body=body,
+        content_type=content_type,
+        dialect=NAME,
+    )
+
+
+def _kind_by_status(status: int | None) -> FailureKind:
+    if status is None:
+        return FailureKind.SERVER_ERROR
+    return _BY_STATUS.get(status) or (FailureKind.BAD_REQUEST if 400 <= status < 500 else FailureKind.SERVER_ERROR)
+
+
+def _class_name(name: str | None) -> str | None:
+    """`com.amazonaws.bedrock#ThrottlingException:http://…` → `ThrottlingException`."""
+    if not name:
+        return None
+    return name.partition(":")[0].rpartition("#")[2].rpartition("/")[2].strip()[:100] or None
+
+
+def _object(body: bytes) -> Mapping[str, Json]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _text(members: Mapping[str, Json], name: str) -> str | None:
+    value = members.get(name)
+    return value if isinstance(value, str) and value else None

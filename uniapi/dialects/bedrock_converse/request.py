@@ -1,0 +1,234 @@
+"""A canonical request as the body of `POST /model/{modelId}/converse` or `/converse-stream`; the model and the streaming are in the path.
+
+Format: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html. Blobs (images, documents) are base64 text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from uniapi.canonical import Json, OutputFormat, Request
+from uniapi.dialects.base import EncodedRequest, Quirk
+
+from .part_encode import Block, PartEncoder
+from .reasoning import SMALLEST_THINKING_TOP_P, Reasoning, plan_reasoning
+from .tool_encode import ToolEncoder, is_forced
+from .tool_names import ToolNames
+from .turns import encode_system, encode_turns
+from .vocabulary import NAME, dumped, has_schema_output, stands_in_tool
+
+JSON_MODE = "Answer with one valid JSON object and nothing else: no prose around it and no code fence."
+MAX_CACHE_POINTS = 4
+
+_OWN_MEMBERS = frozenset(
+    {
+        "guardrailConfig",
+        "performanceConfig",
+        "promptVariables",
+        "requestMetadata",
+        "additionalModelRequestFields",
+        "additionalModelResponseFieldPaths",
+        "serviceTier",
+    }
+)
+"""Members of Converse that a client of any dialect may put into its request; no other dialect has a meaning for them."""
+_SERVICE_TIERS = {"default": "default", "standard_only": "default", "flex": "flex", "priority": "priority", "reserved": "reserved"}
+_STOP_SEQUENCE_PATHS = ("/stop_sequence", "/delta/stop_sequence")
+"""Where Claude says which stop sequence it met, whole and streamed."""
+
+
+def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
+    """The body for this model. Never fails: what cannot be said is in `losses`."""
+    losses: list[str] = []
+    names = ToolNames(request.tools)
+    parts = PartEncoder(quirk, names, losses)
+    stand_in = stands_in_tool(request, quirk)
+    must_call = stand_in is not None or (is_forced(request.tool_choice) and bool(request.tools) and quirk.has_tools)
+    reasoning = plan_reasoning(request, quirk, is_tool_forced=must_call)
+    if reasoning.is_lost:
+        losses.append("reasoning")
+
+    system, turns = _conversation(request, quirk, parts, losses)
+    body: dict[str, Json] = {"messages": turns}
+    if system:
+        body["system"] = system
+    inference = _inference(request, quirk, reasoning, losses)
+    if inference:
+        body["inferenceConfig"] = inference
+    tools = ToolEncoder(request, quirk, names, parts, losses, stand_in).config(turns)
+    if tools is not None:
+        body["toolConfig"] = tools
+    fields = {**reasoning.fields, **_top_k(request, quirk, reasoning, losses)}
+    if fields:
+        body["additionalModelRequestFields"] = fields
+    output = _output_config(request, quirk, reasoning, stand_in)
+    if output:
+        body["outputConfig"] = output
+    if "stopSequences" in inference and quirk.converse_fields == "claude":
+        body["additionalModelResponseFieldPaths"] = list(_STOP_SEQUENCE_PATHS)
+    _add_service_tier(body, request, losses)
+    _add_extensions(body, request, losses)
+    _note_unsaid(request, losses)
+    _drop_members(body, quirk.dropped_members, losses)
+    _limit_cache_points(body, losses)
+    return EncodedRequest(body=body, losses=tuple(dict.fromkeys(losses)))
+
+
+def _conversation(request: Request, quirk: Quirk, parts: PartEncoder, losses: list[str]) -> tuple[list[Block], list[dict[str, Json]]]:
+    system = encode_system(request.messages, parts, losses)
+    turns = encode_turns(request.messages, parts, losses, request.cache)
+    if not turns and system:
+        # Instructions alone are refused; as the user's words they are answered.
+        return [], [{"role": "user", "content": system}]
+    wanted = _json_in_words(request, quirk)
+    return ([*system, {"text": wanted}] if wanted else system), turns
+
+
+def _json_in_words(request: Request, quirk: Quirk) -> str:
+    """How JSON is asked for where neither the wire nor a forced tool can: any object, or a schema for a model that has neither."""
+    output_format = request.output_format
+    if output_format is None or output_format.kind == "text":
+        return ""
+    if output_format.schema is None:
+        return JSON_MODE
+    has_own_way = has_schema_output(quirk) or stands_in_tool(request, quirk) is not None
+    return "" if has_own_way else f"{JSON_MODE} It must fit this JSON schema: {dumped(output_format.schema)}"
+
+
+def _inference(request: Request, quirk: Quirk, reasoning: Reasoning, losses: list[str]) -> Block:
+    sampling = request.sampling
+    said: Block = {}
+    limit = sampling.max_output_tokens if sampling.max_output_tokens is not None else quirk.default_max_tokens
+    if limit is not None:
+        said["maxTokens"] = max(1, limit if limit > reasoning.budget else limit + reasoning.budget)
+    if sampling.temperature is not None:
+        said["temperature"] = min(1.0, max(0.0, sampling.temperature))
+        if said["temperature"] != sampling.temperature:
+            losses.append("temperature")
+    if sampling.top_p is not None:
+        said["topP"] = min(1.0, max(0.0, sampling.top_p))
+    stop = [text for text in sampling.stop if text.strip()]
+    if len(stop) < len(sampling.stop):
+        losses.append("stop")
+    if stop:
+        said["stopSequences"] = stop
+    for member in _refused_sampling(said, quirk, reasoning):
+        losses.append({"topP": "top_p", "maxTokens": "max_tokens"}.get(member, member))
+        del said[member]
+    return said
+
+
+def _refused_sampling(said: Mapping[str, Json], quirk: Quirk, reasoning: Reasoning) -> list[str]:
+    """What of the sampling this model, its reasoning, or the pair of both does not allow."""
+    refused = [member for member in reasoning.refuses if member in said]
+    if quirk.converse_fields != "claude":
+        return refused
+    temperature, top_p = said.get("temperature"), said.get("topP")
+    if not quirk.anthropic_sampling:
+        return [member for member in ("temperature", "topP") if member in said]
+    if reasoning.is_on:
+        refused += ["temperature"] if temperature is not None and temperature != 1 else []
+        refused += ["topP"] if top_p is not None and top_p < SMALLEST_THINKING_TOP_P else []
+    if not quirk.anthropic_sampling_pair and temperature is not None and top_p is not None and not refused:
+        # 1 is the default of both: the other one is what the client means.
+        refused.append("temperature" if temperature == 1 else "topP")
+    return refused
+
+
+def _top_k(request: Request, quirk: Quirk, reasoning: Reasoning, losses: list[str]) -> Block:
+    top_k = request.sampling.top_k
+    if top_k is None:
+        return {}
+    if quirk.converse_fields == "claude" and quirk.anthropic_sampling and not reasoning.is_on:
+        return {"top_k": top_k}
+    if quirk.converse_fields == "nova":
+        return {"inferenceConfig": {"topK": top_k}}
+    losses.append("top_k")
+    return {}
+
+
+def _output_config(request: Request, quirk: Quirk, reasoning: Reasoning, stand_in: OutputFormat | None) -> Block:
+    config: Block = {}
+    output_format = request.output_format
+    if output_format is not None and output_format.schema is not None and stand_in is None and has_schema_output(quirk):
+        described: Block = {"schema": dumped(output_format.schema)}
+        if output_format.name:
+            described["name"] = output_format.name
+        if output_format.description:
+            described["description"] = output_format.description
+        config["textFormat"] = {"type": "json_schema", "structure": {"jsonSchema": described}}
+    if reasoning.effort is not None:
+        config["effort"] = reasoning.effort
+    return config
+
+
+def _add_service_tier(body: dict[str, Json], request: Request, losses: list[str]) -> None:
+    if request.service_tier is None or request.service_tier == "auto":
+        return
+    tier = _SERVICE_TIERS.get(request.service_tier)
+    if tier is None:
+        losses.append("service_tier")
+    else:
+        body["serviceTier"] = {"type": tier}
+
+
+def _add_extensions(body: dict[str, Json], request: Request, losses: list[str]) -> None:
+    """Converse's own members as they came, joined with ours where both speak of one object; unknown members of other dialects are losses."""
+    for dialect, members in request.extensions.items():
+        for name, value in members.items():
+            if dialect != NAME and name not in _OWN_MEMBERS:
+                losses.append(name)
+                continue
+            ours = body.get(name)
+            if isinstance(ours, dict) and isinstance(value, dict):
+                body[name] = {**value, **ours}
+            elif name not in body or name == "additionalModelResponseFieldPaths":
+                body[name] = value
+
+
+def _note_unsaid(request: Request, losses: list[str]) -> None:
+    """What the wire has no word for."""
+    sampling = request.sampling
+    unsaid = {
+        "n": sampling.choices is not None and sampling.choices > 1,
+        "seed": sampling.seed is not None,
+        "presence_penalty": bool(sampling.presence_penalty),
+        "frequency_penalty": bool(sampling.frequency_penalty),
+        "logprobs": bool(sampling.logprobs) or sampling.top_logprobs is not None,
+        "logit_bias": bool(sampling.logit_bias),
+        "modalities": any(kind != "text" for kind in request.output_modalities),
+        "audio": request.audio_output is not None,
+        "verbosity": request.verbosity is not None,
+        "user": request.user is not None,
+        "metadata": bool(request.metadata),
+        "prompt_cache_key": request.prompt_cache_key is not None,
+        "store": bool(request.store),
+        "previous_response_id": request.previous_response_id is not None,
+    }
+    losses += [name for name, is_unsaid in unsaid.items() if is_unsaid]
+
+
+def _drop_members(body: dict[str, Json], dropped: frozenset[str], losses: list[str]) -> None:
+    """Leaves out what this model refuses, wherever in the body the member of that name stands."""
+    if not dropped:
+        return
+    holders = [body, *(body.get(name) for name in ("inferenceConfig", "toolConfig", "additionalModelRequestFields", "outputConfig"))]
+    for holder in holders:
+        if isinstance(holder, dict):
+            for member in sorted(dropped & holder.keys()):
+                del holder[member]
+                losses.append(member)
+
+
+def _limit_cache_points(body: dict[str, Json], losses: list[str]) -> None:
+    """Four cache points are taken; the last ones cover the most, so the earliest go."""
+    lists = [body.get("toolConfig", {}).get("tools", []), body.get("system", []), *(turn["content"] for turn in body["messages"])]
+    surplus = sum("cachePoint" in block for blocks in lists for block in blocks) - MAX_CACHE_POINTS
+    if surplus <= 0:
+        return
+    losses.append("cache_control")
+    for blocks in lists:
+        for block in [block for block in blocks if "cachePoint" in block]:
+            if surplus > 0:
+                blocks.remove(block)
+                surplus -= 1

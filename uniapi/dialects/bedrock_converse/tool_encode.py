@@ -1,0 +1,167 @@
+"""`toolConfig` of a request: tools and tool choice as Converse takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from uniapi.canonical import HostedTool, Json, OutputFormat, Request, Tool, ToolChoice
+from uniapi.dialects.base import Quirk
+
+from .part_encode import Block, PartEncoder
+from .tool_names import ToolNames
+from .turns import uses_tools
+from .vocabulary import JSON_TOOL, JSON_TOOL_VALUE, NAME, is_object_schema
+
+SYSTEM_TOOLS = {"web_search": "nova_grounding", "code_execution": "nova_code_interpreter"}
+"""Nova's own tools (https://docs.aws.amazon.com/nova/latest/nova2-userguide/using-tools.html) by what they do."""
+EARLIER_TOOL = "A tool of an earlier turn. It is not available any more."
+
+
+class ToolEncoder:
+    """Writes the `toolConfig` of one request."""
+
+    def __init__(
+        self, request: Request, quirk: Quirk, names: ToolNames, parts: PartEncoder, losses: list[str], stand_in: OutputFormat | None
+    ) -> None:
+        self._request = request
+        self._quirk = quirk
+        self._names = names
+        self._parts = parts
+        self._losses = losses
+        self._stand_in = stand_in
+
+    def config(self, turns: list[dict[str, Json]]) -> Block | None:
+        """The configuration, None when the request needs none. `turns` are the encoded ones: tools they use must be described."""
+        choice = self._request.tool_choice
+        if choice is not None and choice.mode == "none" and not uses_tools(turns) and self._stand_in is None:
+            # The wire has no `none`; without tools there is nothing to call.
+            return None
+        tools = self._tools()
+        if not tools and uses_tools(turns):
+            tools = _earlier_tools(turns)
+            return {"tools": tools}
+        if not tools:
+            if is_forced(choice):
+                self._losses.append("tool_choice")
+            return None
+        config: Block = {"tools": tools}
+        wire_choice = self._choice(tools)
+        if wire_choice is not None:
+            config["toolChoice"] = wire_choice
+        if self._request.parallel_tool_calls is False:
+            self._losses.append("parallel_tool_calls")
+        return config
+
+    def _tools(self) -> list[Block]:
+        request = self._request
+        if not self._quirk.has_tools:
+            if request.tools:
+                self._losses.append("tools")
+            return []
+        allowed = request.tool_choice.allowed if request.tool_choice is not None else None
+        tools: list[Block] = []
+        taken: set[str] = set()
+        for tool in request.tools:
+            if isinstance(tool, HostedTool):
+                tools += self._hosted(tool)
+                continue
+            name = self._names.wire(tool.name, tool.namespace)
+            if allowed is not None and tool.name not in allowed:
+                continue
+            if name in taken:
+                self._losses.append(f"tools.{tool.name}")
+                continue
+            taken.add(name)
+            tools.append({"toolSpec": self._function(name, tool)})
+            if tool.cache is not None and self._quirk.converse_fields == "claude":
+                tools += self._parts.cache_point(tool.cache)
+        if self._stand_in is not None:
+            tools.append({"toolSpec": _stand_in(self._stand_in)})
+        return tools
+
+    def _function(self, name: str, tool: Tool) -> Block:
+        described = tool.description or ""
+        schema = input_schema(tool.parameters)
+        if tool.kind == "custom":
+            described, schema = _freeform(tool)
+        if tool.strict:
+            self._losses.append(f"tools.{tool.name}.strict")
+        if tool.dialect != NAME:
+            self._losses += [f"tools.{tool.name}.{key}" for key in tool.extras]
+        # A description may not be empty.
+        return {"name": name, **({"description": described} if described else {}), "inputSchema": {"json": schema}}
+
+    def _hosted(self, tool: HostedTool) -> list[Block]:
+        if tool.dialect == NAME:
+            return [dict(tool.raw)]
+        system_tool = SYSTEM_TOOLS.get(tool.kind) if self._quirk.converse_fields == "nova" else None
+        if system_tool is None:
+            self._losses.append(f"tools.{tool.kind}")
+            return []
+        return [{"systemTool": {"name": system_tool}}]
+
+    def _choice(self, tools: list[Block]) -> Block | None:
+        """The choice, None for `auto`, which is the wire's default and unknown to some models."""
+        choice = self._request.tool_choice
+        mode = choice.mode if choice is not None else "auto"
+        if self._stand_in is not None:
+            only_stand_in = len(tools) == 1 or mode == "none"
+            return {"tool": {"name": JSON_TOOL}} if only_stand_in else {"any": {}}
+        if mode == "required":
+            return {"any": {}}
+        if mode == "none":
+            self._losses.append("tool_choice")
+            return None
+        if choice is None or mode != "tool":
+            return None
+        wanted = self._wanted(choice)
+        if any(wanted == tool.get("toolSpec", {}).get("name") for tool in tools):
+            return {"tool": {"name": wanted}}
+        self._losses.append("tool_choice")
+        return None
+
+    def _wanted(self, choice: ToolChoice) -> str:
+        """The wire name of the tool that is forced; the choice itself does not say its namespace."""
+        for tool in self._request.tools:
+            if isinstance(tool, Tool) and tool.name == choice.name:
+                return self._names.wire(tool.name, tool.namespace)
+        return self._names.wire(choice.name or "")
+
+
+def is_forced(choice: ToolChoice | None) -> bool:
+    """Whether the model must call a tool."""
+    return choice is not None and choice.mode in ("required", "tool")
+
+
+def input_schema(parameters: Mapping[str, Json] | None) -> dict[str, Json]:
+    """The parameters as the object schema the API insists on."""
+    if not parameters:
+        return {"type": "object", "properties": {}}
+    return dict(parameters) if parameters.get("type") == "object" else {**parameters, "type": "object"}
+
+
+def _freeform(tool: Tool) -> tuple[str, dict[str, Json]]:
+    """A tool whose input is plain text (OpenAI's `custom`), as a function of one string; a grammar becomes words."""
+    described = tool.description or ""
+    definition = (tool.grammar or {}).get("definition")
+    if isinstance(definition, str):
+        described = f"{described}\n\nThe input must follow this grammar:\n{definition}".strip()
+    text: dict[str, Json] = {"type": "string", "description": "The whole input of the tool, as plain text."}
+    return described, {"type": "object", "properties": {"input": text}, "required": ["input"]}
+
+
+def _stand_in(output_format: OutputFormat) -> Block:
+    schema: Mapping[str, Json] = output_format.schema or {}
+    if not is_object_schema(schema):
+        schema = {"type": "object", "properties": {JSON_TOOL_VALUE: schema}, "required": [JSON_TOOL_VALUE]}
+    described = output_format.description or "Gives the answer to the user in the form that was asked for."
+    return {"name": JSON_TOOL, "description": described, "inputSchema": {"json": dict(schema)}}
+
+
+def _earlier_tools(turns: list[dict[str, Json]]) -> list[Block]:
+    """Descriptions of the tools a conversation has used, for a request that offers none: the API refuses tool blocks without them."""
+    names = dict.fromkeys(block["toolUse"]["name"] for turn in turns for block in turn["content"] if "toolUse" in block)
+    return [
+        {"toolSpec": {"name": name, "description": EARLIER_TOOL, "inputSchema": {"json": {"type": "object", "properties": {}}}}}
+        for name in names or ["tool"]
+    ]

@@ -1,0 +1,140 @@
+"""The conversation as Converse takes it: roles alternate, the user begins, every tool call is answered in the turn after it, no text is blank.
+
+What the API would refuse is repaired so that the meaning stays: a missing tool result is written as such, a result without a call becomes
+text that names it, an assistant who begins is given a user turn to answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from uniapi.canonical import CacheHint, Json, Message, Role, Text, ToolResult, Unknown
+
+from .part_encode import Block, PartEncoder
+
+OPENING = "."
+"""What the user says in a conversation that begins with the assistant: the API wants something."""
+DOCUMENT_TEXT = "See the attached document."
+"""A turn with a document must hold a text beside it."""
+NO_RESULT = "No result was returned for this tool call."
+
+
+@dataclass(slots=True)
+class _Turn:
+    role: Role
+    blocks: list[Block] = field(default_factory=list)
+    orphans: dict[str, list[Block]] = field(default_factory=dict)
+    """By wire id, how each result of the turn reads should its call not be there."""
+
+
+def encode_system(messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str]) -> list[Block]:
+    """All system and developer text, in order."""
+    blocks: list[Block] = []
+    for number, message in enumerate(messages):
+        if message.role not in ("system", "developer"):
+            continue
+        for part in message.parts:
+            if isinstance(part, Text):
+                blocks += encoder.blocks(part, f"messages[{number}]", message.role)
+            else:
+                losses.append(f"messages[{number}].{part.name if isinstance(part, Unknown) else type(part).__name__.lower()}")
+    return blocks
+
+
+def encode_turns(messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str], cache: CacheHint | None) -> list[dict[str, Json]]:
+    """`messages` of the wire; `cache` puts a cache point behind the last user turn."""
+    turns = _answered(_merged(messages, encoder, losses))
+    if turns and turns[0].role == "assistant":
+        turns.insert(0, _Turn(role="user", blocks=[{"text": OPENING}]))
+    for turn in turns:
+        if turn.role == "user" and any("document" in block for block in turn.blocks) and not any("text" in block for block in turn.blocks):
+            turn.blocks.append({"text": DOCUMENT_TEXT})
+    if turns and turns[-1].role == "assistant" and "text" in turns[-1].blocks[-1]:
+        last = turns[-1].blocks[-1]
+        last["text"] = str(last["text"]).rstrip()
+    if turns and cache is not None and "cachePoint" not in turns[-1].blocks[-1]:
+        turns[-1].blocks += encoder.cache_point(cache)
+    return [{"role": turn.role, "content": turn.blocks} for turn in turns]
+
+
+def uses_tools(turns: list[dict[str, Json]]) -> bool:
+    """Whether the conversation holds tool blocks, which the API only takes beside a `toolConfig`."""
+    return any("toolUse" in block or "toolResult" in block for turn in turns for block in turn["content"])
+
+
+def _merged(messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str]) -> list[_Turn]:
+    """Neighbours of one role joined, messages that come out empty left out, closing reasoning dropped."""
+    turns: list[_Turn] = []
+    for number, message in enumerate(messages):
+        if message.role in ("system", "developer"):
+            continue
+        if message.name:
+            losses.append(f"messages[{number}].name")
+        turn = _encoded(message, f"messages[{number}]", encoder)
+        if not turn.blocks:
+            continue
+        if turns and turns[-1].role == turn.role:
+            turns[-1].blocks += turn.blocks
+            for call_id, blocks in turn.orphans.items():
+                turns[-1].orphans.setdefault(call_id, []).extend(blocks)
+        else:
+            turns.append(turn)
+    return turns
+
+
+def _encoded(message: Message, where: str, encoder: PartEncoder) -> _Turn:
+    turn = _Turn(role=message.role)
+    for part in message.parts:
+        blocks = encoder.blocks(part, where, message.role)
+        if blocks and isinstance(part, ToolResult):
+            result = blocks[0]["toolResult"]
+            turn.orphans.setdefault(result["toolUseId"], []).extend(_orphan(result, part))
+        turn.blocks += blocks
+    while turn.role == "assistant" and turn.blocks and "reasoningContent" in turn.blocks[-1]:
+        turn.blocks.pop()
+    return turn
+
+
+def _answered(turns: list[_Turn]) -> list[_Turn]:
+    """Each assistant turn with calls followed by a user turn that begins with one result for each."""
+    answered: list[_Turn] = []
+    pending: list[str] = []
+    for turn in turns:
+        if turn.role == "user":
+            turn.blocks = _results_first(turn, pending)
+            pending = []
+        else:
+            pending = _calls(turn)
+        answered.append(turn)
+    if pending:
+        answered.append(_Turn(role="user", blocks=_results_first(_Turn(role="user"), pending)))
+    return [turn for turn in answered if turn.blocks]
+
+
+def _calls(turn: _Turn) -> list[str]:
+    return [block["toolUse"]["toolUseId"] for block in turn.blocks if "toolUse" in block and block["toolUse"].get("type") != "server_tool_use"]
+
+
+def _results_first(turn: _Turn, pending: list[str]) -> list[Block]:
+    """The turn's blocks with the results of `pending` in front, in the order of the calls; results of no call become text."""
+    found: dict[str, Block] = {}
+    rest: list[Block] = []
+    for block in turn.blocks:
+        result = block.get("toolResult")
+        call_id = result.get("toolUseId") if isinstance(result, dict) else None
+        if call_id is None:
+            rest.append(block)
+        elif call_id in pending and call_id not in found:
+            found[call_id] = block
+        else:
+            rest += turn.orphans.get(call_id, [])
+    missing = [{"text": NO_RESULT}]
+    return [found.get(call_id, {"toolResult": {"toolUseId": call_id, "content": missing}}) for call_id in dict.fromkeys(pending)] + rest
+
+
+def _orphan(result: Block, part: ToolResult) -> list[Block]:
+    """A result whose call is not in the turn before, as content that still says what it is."""
+    named = f"{part.name} ({part.call_id})" if part.name else part.call_id
+    label = f"[{'Error' if part.is_error else 'Result'} of tool call {named}]"
+    content = [{"text": str(block["json"])} if "json" in block else block for block in result["content"]]
+    return [{"text": label}, *content]

@@ -1,0 +1,214 @@
+"""`messages` of a v2 chat request: one role each, tool results as messages of their own right behind the calls they answer.
+
+What Cohere would refuse is repaired so that the meaning stays: a missing tool result is written as such, a result without a call becomes text
+that names it. Reasoning goes back as the `tool_plan` of a turn that calls tools, where the model needs it; finished answers do without.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+
+from uniapi.canonical import Json, Media, Message, Reasoning, Refusal, Text, ToolCall, ToolResult, Unknown
+from uniapi.dialects.base import Quirk
+
+from .vocabulary import FAMILY, NAME, wire_arguments, wire_name
+
+Block = dict[str, Json]
+
+NO_RESULT = "No result was returned for this tool call."
+_PLAIN_TEXT = frozenset(
+    {"application/json", "application/xml", "application/yaml", "application/x-yaml", "application/toml", "application/javascript"}
+)
+
+
+class MessageEncoder:
+    """Writes the conversation of one request. `documents` collects texts that are to be cited; the wire keeps those beside the messages."""
+
+    def __init__(self, quirk: Quirk, losses: list[str], *, has_documents: bool) -> None:
+        self.documents: list[Block] = []
+        self._quirk = quirk
+        self._losses = losses
+        self._has_documents = has_documents
+        self._pending: list[str] = []
+
+    def encode(self, messages: tuple[Message, ...]) -> list[Block]:
+        written: list[Block] = []
+        for number, message in enumerate(messages):
+            where = f"messages[{number}]"
+            if message.name:
+                self._losses.append(f"{where}.name")
+            if message.role == "assistant":
+                written += self._unanswered()
+                written += self._assistant(message, where)
+            elif message.role == "user":
+                written += self._user(message, where)
+            else:
+                written += self._system(message, where)
+        written += self._unanswered()
+        if written and all(message["role"] == "system" for message in written):
+            # Instructions alone are refused; as the user's words they are answered.
+            return [{"role": "user", "content": message["content"]} for message in written]
+        return written
+
+    def _system(self, message: Message, where: str) -> list[Block]:
+        texts = [part.text for part in message.parts if isinstance(part, Text) and part.text.strip()]
+        self._losses += [f"{where}.{_name(part)}" for part in message.parts if not isinstance(part, Text)]
+        return [{"role": "system", "content": _plain([_text(text) for text in texts])}] if texts else []
+
+    def _assistant(self, message: Message, where: str) -> list[Block]:
+        content: list[Block] = []
+        plan: list[str] = []
+        calls: list[Block] = []
+        for part in message.parts:
+            match part:
+                case Text(text=text) | Refusal(text=text):
+                    content += [_text(text)] if text else []
+                case Reasoning():
+                    is_readable = part.text and (part.opaque is None or part.opaque.family == FAMILY)
+                    plan += [part.text] if is_readable else []
+                case ToolCall() if self._quirk.has_tools:
+                    function = {"name": wire_name(part.name, part.namespace), "arguments": wire_arguments(part)}
+                    calls.append({"id": part.call_id, "type": "function", "function": function})
+                case _:
+                    self._losses.append(f"{where}.{_name(part)}")
+        if not calls and not any(block["text"].strip() for block in content):
+            return []
+        self._pending = [call["id"] for call in calls]
+        encoded: Block = {"role": "assistant"}
+        if content:
+            encoded["content"] = _plain(content)
+        if calls:
+            encoded["tool_calls"] = calls
+            if plan and self._quirk.reasoning_replay != "none":
+                encoded["tool_plan"] = "".join(plan)
+        return [encoded]
+
+    def _user(self, message: Message, where: str) -> list[Block]:
+        """Results first, each its own message; then what the user says, and the pictures that results may not hold."""
+        results: list[Block] = []
+        content: list[Block] = []
+        for part in message.parts:
+            if isinstance(part, ToolResult):
+                results += self._result(part, where, content)
+            else:
+                content += self._content(part, where)
+        if any(block.get("type") != "text" or block["text"].strip() for block in content):
+            results += self._unanswered()
+            return [*results, {"role": "user", "content": _plain(content)}]
+        return results
+
+    def _result(self, part: ToolResult, where: str, content: list[Block]) -> list[Block]:
+        if not self._quirk.has_tools:
+            self._losses.append(f"{where}.tool_result")
+            return []
+        blocks = [block for item in part.content for block in self._content(item, f"{where}.tool_result")]
+        text = "".join(block["text"] for block in blocks if block["type"] == "text")
+        pictures = [block for block in blocks if block["type"] != "text"]
+        if part.call_id not in self._pending:
+            named = f"{part.name} ({part.call_id})" if part.name else part.call_id
+            content += [_text(f"[{'Error' if part.is_error else 'Result'} of tool call {named}]\n{text}"), *pictures]
+            return []
+        self._pending.remove(part.call_id)
+        content += pictures
+        shown = json.dumps({"error": text}, ensure_ascii=False) if part.is_error else text
+        return [{"role": "tool", "tool_call_id": part.call_id, "content": shown}]
+
+    def _unanswered(self) -> list[Block]:
+        missing, self._pending = self._pending, []
+        return [{"role": "tool", "tool_call_id": call_id, "content": NO_RESULT} for call_id in missing]
+
+    def _content(self, part: object, where: str) -> list[Block]:
+        match part:
+            case Text(text=text) | Refusal(text=text):
+                return [_text(text)] if text else []
+            case Media(kind="image") if self._quirk.has_images:
+                image = _image(part)
+                if image is not None:
+                    return [image]
+            case Media(kind="file"):
+                readable = _document_text(part)
+                if readable is not None:
+                    return self._document(part, readable)
+            case Media(kind="audio", text=str(transcript)) if transcript:
+                self._losses.append(f"{where}.audio")
+                return [_text(transcript)]
+            case Unknown(dialect=dialect, raw=dict(raw)) if dialect == NAME:
+                return [dict(raw)]
+            case _:
+                pass
+        self._losses.append(f"{where}.{_name(part)}")
+        return []
+
+    def _document(self, part: Media, text: str) -> list[Block]:
+        title = part.title or part.filename
+        if part.citations_enabled and self._has_documents:
+            self.documents.append({"data": {**({"title": title} if title else {}), "text": text}})
+            return []
+        return [_text(f"{title}\n\n{text}" if title else text)]
+
+
+def needs_inline(media: Media, quirk: Quirk) -> bool:
+    """Whether this media must be fetched: Cohere reads images behind web URLs itself, and texts only by value."""
+    if media.url is None or not media.url.lower().startswith(("http:", "https:")):
+        return False
+    if media.kind == "image":
+        return quirk.has_images and not quirk.image_urls
+    return media.kind == "file" and _is_plain_text(media.mime)
+
+
+def _image(part: Media) -> Block | None:
+    url = part.url
+    if part.data is not None:
+        url = part.data if part.data.startswith("data:") else f"data:{part.mime or 'image/png'};base64,{part.data}"
+    if url is None or not url.lower().startswith(("http:", "https:", "data:")):
+        return None
+    image: Block = {"url": url}
+    if part.detail in ("auto", "low", "high"):
+        image["detail"] = part.detail
+    return {"type": "image_url", "image_url": image}
+
+
+def _document_text(part: Media) -> str | None:
+    if part.text is not None:
+        return part.text if part.text.strip() else None
+    data = part.data
+    if data is None or not _is_plain_text(part.mime):
+        return None
+    try:
+        return base64.b64decode(data.partition(",")[2] if data.startswith("data:") else data).decode("utf-8-sig") or None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _is_plain_text(mime: str | None) -> bool:
+    kind = (mime or "").partition(";")[0].strip().lower()
+    return kind.startswith("text/") or kind in _PLAIN_TEXT
+
+
+def _text(text: str) -> Block:
+    return {"type": "text", "text": text}
+
+
+def _plain(content: list[Block]) -> str | list[Block]:
+    """A single text as a string, the usual spelling."""
+    if len(content) == 1 and content[0]["type"] == "text":
+        text = content[0]["text"]
+        return text if isinstance(text, str) else content
+    return content
+
+
+def _name(part: object) -> str:
+    """What a loss calls a part."""
+    match part:
+        case Media(kind=kind):
+            return kind
+        case Unknown(name=name):
+            return name
+        case ToolCall():
+            return "tool_calls"
+        case ToolResult():
+            return "tool_result"
+        case _:
+            return type(part).__name__.lower()

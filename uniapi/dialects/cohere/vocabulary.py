@@ -1,0 +1,79 @@
+"""The words of Cohere's v2 chat that several codecs share: names, finish reasons, and how tools of other wires are spelled here.
+
+Formats: https://docs.cohere.com/reference/chat and the v2 types of the cohere SDK.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from uniapi.canonical import FinishReason, HostedTool, Json, Tool, ToolCall
+
+NAME = "cohere"
+FAMILY = "cohere"
+
+FINISH_REASONS: Mapping[str, FinishReason] = {
+    "COMPLETE": "stop",
+    "STOP_SEQUENCE": "stop",
+    "MAX_TOKENS": "length",
+    "TOOL_CALL": "tool_calls",
+    "ERROR": "error",
+    "TIMEOUT": "error",
+    "ERROR_LIMIT": "length",
+    "ERROR_TOXIC": "content_filter",
+    "USER_CANCEL": "error",
+}
+
+
+class ToolNames:
+    """Wire names of a request's tools, both ways: Cohere has no namespaces, and every tool is a function of an object."""
+
+    def __init__(self, tools: Iterable[Tool | HostedTool]) -> None:
+        self._tools: dict[str, Tool] = {}
+        for tool in tools:
+            if isinstance(tool, Tool):
+                self._tools.setdefault(wire_name(tool.name, tool.namespace), tool)
+
+    def opened_call(self, call_id: str, name: str) -> ToolCall:
+        """A call of the model under the client's own name for the tool, no arguments yet."""
+        tool = self._tools.get(name)
+        if tool is None:
+            return ToolCall(call_id=call_id, name=name)
+        return ToolCall(call_id=call_id, name=tool.name, kind=tool.kind, namespace=tool.namespace)
+
+
+def wire_name(name: str, namespace: str | None) -> str:
+    """The name to send."""
+    if not namespace:
+        return name
+    return f"{namespace}{name}" if namespace.endswith("__") else f"{namespace}__{name}"
+
+
+def wire_arguments(call: ToolCall) -> str:
+    """The arguments as JSON text; freeform input is carried as one member of an object."""
+    if call.kind == "custom":
+        return json.dumps({"input": call.arguments}, ensure_ascii=False)
+    return call.arguments if call.arguments.strip() else "{}"
+
+
+def client_arguments(call: ToolCall, arguments: str) -> str:
+    """What the model wrote, as the client's kind of tool takes it. A call without arguments comes as nothing or as `null`."""
+    written = "{}" if arguments.strip() in ("", "null") else arguments
+    if call.kind != "custom":
+        return written
+    try:
+        value = json.loads(written)
+    except (ValueError, RecursionError):
+        return written
+    inner = value.get("input") if isinstance(value, dict) else None
+    return inner if isinstance(inner, str) else written
+
+
+def text_of(value: Json) -> str:
+    """A member that must be text, when it is there at all; raises TypeError."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, found {str(value)[:80]}")
+    return value

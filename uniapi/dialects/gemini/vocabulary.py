@@ -1,0 +1,116 @@
+"""The words of generateContent that several codecs share: names, finish reasons, roles, hosted tools, and how either spelling of a member is read.
+
+Formats: https://ai.google.dev/api/generate-content and the types of the google-genai SDK 3.x. Proto3 JSON takes every member in camelCase and in
+snake_case, a single value for a repeated one, and enum words; so do the decoders.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from uniapi.canonical import Effort, FinishReason, Json
+
+NAME = "gemini"
+FAMILY = "gemini"
+
+FINISH_REASONS: Mapping[str, FinishReason] = {
+    "STOP": "stop",
+    "MAX_TOKENS": "length",
+    "SAFETY": "content_filter",
+    "RECITATION": "content_filter",
+    "LANGUAGE": "content_filter",
+    "BLOCKLIST": "content_filter",
+    "PROHIBITED_CONTENT": "content_filter",
+    "SPII": "content_filter",
+    "MODEL_ARMOR": "content_filter",
+    "IMAGE_SAFETY": "content_filter",
+    "IMAGE_PROHIBITED_CONTENT": "content_filter",
+    "IMAGE_RECITATION": "content_filter",
+}
+"""All others (OTHER, MALFORMED_FUNCTION_CALL, NO_IMAGE, …) end an answer that is there as far as it goes: `stop`, with the native word and message kept."""
+
+NATIVE_FINISHES: Mapping[FinishReason, str] = {
+    "stop": "STOP",
+    "tool_calls": "STOP",
+    "length": "MAX_TOKENS",
+    "content_filter": "SAFETY",
+    "error": "OTHER",
+}
+
+EFFORT_BUDGETS: Mapping[Effort, int] = {"minimal": 512, "low": 1024, "medium": 8192, "high": 24576}
+"""Google's own table for its OpenAI layer: https://ai.google.dev/gemini-api/docs/openai#thinking"""
+
+SKIP_SIGNATURE = "skip_thought_signature_validator"
+"""Stands in for the signature of a call another model made: https://ai.google.dev/gemini-api/docs/thought-signatures#faqs"""
+
+HOSTED_KINDS: Mapping[str, str] = {
+    "googleSearch": "web_search",
+    "googleSearchRetrieval": "web_search",
+    "enterpriseWebSearch": "web_search",
+    "urlContext": "url_context",
+    "codeExecution": "code_execution",
+    "computerUse": "computer_use",
+    "fileSearch": "file_search",
+    "googleMaps": "google_maps",
+}
+"""A tool's member on the wire → the meaning shared between vendors; others keep the member's name."""
+
+HOSTED_MEMBERS: Mapping[str, str] = {
+    "web_search": "googleSearch",
+    "url_context": "urlContext",
+    "web_fetch": "urlContext",
+    "code_execution": "codeExecution",
+    "code_interpreter": "codeExecution",
+}
+
+SCHEMA_TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object", "null"})
+
+_UPPER = re.compile(r"[A-Z]")
+_UNDERSCORED = re.compile(r"_([a-z0-9])")
+
+
+def snake(name: str) -> str:
+    return _UPPER.sub(lambda match: "_" + match[0].lower(), name)
+
+
+def camel(name: str) -> str:
+    return _UNDERSCORED.sub(lambda match: match[1].upper(), name)
+
+
+def member(holder: Json, name: str) -> Json:
+    """`holder[name]` in either spelling; None when it is absent, null, or `holder` is no object."""
+    if not isinstance(holder, dict):
+        return None
+    value = holder.get(name)
+    return value if value is not None else holder.get(snake(name))
+
+
+def text_member(holder: Json, name: str) -> str:
+    value = member(holder, name)
+    return value if isinstance(value, str) else ""
+
+
+def int_member(holder: Json, name: str) -> int | None:
+    """An integer, also as proto3 JSON writes 64-bit ones: as text."""
+    value = member(holder, name)
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and value.lstrip("-").isdecimal() and len(value) < 20:
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) else None
+
+
+def object_member(holder: Json, name: str) -> dict[str, Json]:
+    value = member(holder, name)
+    return value if isinstance(value, dict) else {}
+
+
+def list_member(holder: Json, name: str) -> list[Json]:
+    """A repeated member; a single value counts as a list of one."""
+    value = member(holder, name)
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

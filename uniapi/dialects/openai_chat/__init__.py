@@ -1,0 +1,36 @@
+"""OpenAI Chat Completions and everything that speaks like it, as a client's and as an upstream's dialect.
+
+Reading order: `parts_decode` and `reasoning` (the pieces of a message), `messages_decode` and `request_decode` (a client's request), `messages_encode` and
+`request_encode` (an upstream's), `choice_reader` and `stream` (answers in), `response` and `stream_encode` (answers out), `observe` (relayed answers), `error`.
+"""
+
+from uniapi.dialects.base import Dialect
+
+from .error import decode_error, encode_error
+from .members import DIALECT_NAME
+from .messages_encode import needs_inline
+from .observe import ChatObserver, usage_frame_only
+from .request_decode import decode_request
+from .request_encode import encode_request
+from .response import encode_response
+from .stream import ChatStreamDecoder, decode_response
+from .stream_encode import ChatStreamEncoder
+
+DIALECT = Dialect(
+    name=DIALECT_NAME,
+    family="openai",
+    framing="sse",
+    decode_request=decode_request,
+    encode_request=encode_request,
+    decode_response=decode_response,
+    encode_response=encode_response,
+    stream_decoder=ChatStreamDecoder,
+    stream_encoder=ChatStreamEncoder,
+    decode_error=decode_error,
+    encode_error=encode_error,
+    observer=ChatObserver,
+    usage_frame_only=usage_frame_only,
+    needs_inline=needs_inline,
+)
+
+__all__ = ["DIALECT"]

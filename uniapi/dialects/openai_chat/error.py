@@ -1,0 +1,250 @@
+"""Errors: what OpenAI-compatible upstreams send, in all their shapes → Failure; our own → OpenAI's error object.
+
+The status decides first; the wording decides where vendors put one status to several uses (a 400 for a bad key, a 429 for an empty purse) and where there is no
+status at all (an error object inside a stream). Codes: https://platform.openai.com/docs/guides/error-codes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from uniapi.canonical import ClientError, Failure, FailureKind, Json
+from uniapi.dialects.base import retry_after_seconds
+
+from .members import DIALECT_NAME, at
+
+MAX_MESSAGE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """A kind that words give away: it holds when `pattern` is found in the code, type and message, and the status is one of `statuses` (None: any, or unknown)."""
+
+    kind: FailureKind
+    pattern: re.Pattern[str]
+    statuses: frozenset[int] | None = None
+
+
+def _wording(kind: FailureKind, pattern: str, *statuses: int) -> _Wording:
+    return _Wording(kind, re.compile(pattern, re.IGNORECASE), frozenset(statuses) if statuses else None)
+
+
+WORDINGS = (
+    # Groq's word for a model that wrote a call its own parser refuses: the same request may well work the next time.
+    _wording(FailureKind.MODEL_FAULT, r"tool_use_failed|json_validate_failed|output_parse_failed"),
+    _wording(
+        FailureKind.TOO_LONG,
+        r"context_length_exceeded|context_window_exceeded|string_above_max_length|request_too_large|maximum context length|context (?:length|window|size)[^.]{0,40}exceed"
+        r"|exceeds?[^.]{0,40}(?:context|maximum (?:number of )?(?:input )?tokens|token limit)|(?:prompt|input|request) (?:is )?too (?:long|large)|too many tokens|reduce the length",
+        0,
+        400,
+        413,
+        422,
+        429,
+        500,
+    ),
+    _wording(
+        FailureKind.QUOTA,
+        r"insufficient_quota|insufficient[ _](?:balance|credits?|funds)|quota[ _]exceeded|exceeded your current quota|billing|out of credits|credit balance|payment required"
+        r"|requires more credits|arrears|spending limit|usage limit (?:has been )?reached|余额不足|欠费",
+        0,
+        400,
+        402,
+        403,
+        429,
+        503,
+    ),
+    _wording(
+        FailureKind.CREDENTIAL_REFUSED,
+        r"invalid_api_key|api_key_invalid|authentication_error|invalid_authentication|incorrect api key|invalid (?:api[ _-]?key|subscription key|token)|api key (?:not valid|expired)"
+        r"|account[^.]{0,20}(?:deactivated|disabled|suspended)|unsupported_country_region_territory|user location is not supported",
+        0,
+        400,
+        401,
+        403,
+        500,
+    ),
+    _wording(
+        FailureKind.MODEL_MISSING,
+        r"model_not_found|deploymentnotfound|model_not_available|no such model|unknown model|model[^.]{0,80}(?:does not exist|not found|not supported|is not available|been deprecated)"
+        r"|not have access to (?:the )?model|no endpoints found",
+        0,
+        400,
+        403,
+        404,
+    ),
+    _wording(
+        FailureKind.RATE_LIMITED, r"rate[ _-]?limit|too many requests|requests per (?:min|day)|tokens per (?:min|day)|throttl", 0, 400, 403, 429, 503
+    ),
+    _wording(
+        FailureKind.OVERLOADED,
+        r"overloaded|server_busy|at capacity|temporarily unavailable|no healthy upstream|engine is currently",
+        0,
+        429,
+        500,
+        502,
+        503,
+        529,
+    ),
+)
+
+STATUS_KINDS = {
+    401: FailureKind.CREDENTIAL_REFUSED,
+    402: FailureKind.QUOTA,
+    403: FailureKind.CREDENTIAL_REFUSED,
+    404: FailureKind.MODEL_MISSING,
+    408: FailureKind.TIMEOUT,
+    413: FailureKind.TOO_LONG,
+    429: FailureKind.RATE_LIMITED,
+    498: FailureKind.OVERLOADED,
+    503: FailureKind.OVERLOADED,
+    504: FailureKind.TIMEOUT,
+    524: FailureKind.TIMEOUT,
+    529: FailureKind.OVERLOADED,
+}
+"""498: Groq's flex tier is at capacity; 524: Cloudflare waited too long for the origin."""
+
+ERROR_TYPES = {
+    401: "authentication_error",
+    402: "insufficient_quota",
+    403: "permission_error",
+    404: "invalid_request_error",
+    429: "rate_limit_error",
+}
+
+_DAILY = re.compile(r"per[ _]?day|\bdaily\b|PerDay|\((?:RPD|TPD)\)", re.IGNORECASE)
+_DELAY = re.compile(
+    r"(?:(?:try again|retry|retry[ -]after|reset(?:s)?|available|wait)(?: in| after| for)?:? *(?:about |approximately )?)"
+    r"((?:\d+(?:\.\d+)? *(?:days?|hours?|hrs?|minutes?|mins?|milliseconds?|ms|seconds?|secs?|[dhms])(?![a-z]) *(?:and )?)+)",
+    re.IGNORECASE,
+)
+_DELAY_PIECE = re.compile(r"(\d+(?:\.\d+)?) *(days?|hours?|hrs?|minutes?|mins?|milliseconds?|ms|seconds?|secs?|[dhms])(?![a-z])", re.IGNORECASE)
+_UNIT_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "ms": 0.001, "s": 1.0}
+_TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+
+
+def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+    """The failure an upstream's error answer tells of; never raises. `headers` have lower-case names."""
+    try:
+        value: Json = json.loads(body)
+    except (ValueError, RecursionError):
+        value = None
+    if value is None:
+        failure = _failure(status, {"message": _plain_text(body, status)})
+    else:
+        failure = failure_of_object(value, status)
+    delay = retry_after_seconds(headers)
+    return replace(
+        failure,
+        retry_after_s=delay if delay is not None else failure.retry_after_s,
+        body=body,
+        content_type=headers.get("content-type"),
+        dialect=DIALECT_NAME,
+    )
+
+
+def failure_of_object(value: Json, status: int | None = None) -> Failure:
+    """The failure in an error object, or in a body, chunk or choice that holds one. Without a status the object's own numeric code serves."""
+    if isinstance(value, list):
+        value = value[0] if value else {}
+    inner = value.get("error", value) if isinstance(value, dict) else value
+    if isinstance(inner, list):
+        inner = inner[0] if inner else {}
+    if isinstance(inner, str):
+        inner = {"message": inner, **({name: value[name] for name in ("code", "type") if name in value} if isinstance(value, dict) else {})}
+    if not isinstance(inner, dict):
+        inner = {"message": json.dumps(value, ensure_ascii=False)[:MAX_MESSAGE] if value else ""}
+    if status is None or status < 400:
+        found = inner.get("status_code", inner.get("code"))
+        found = int(found) if isinstance(found, str) and found.isdigit() else found
+        status = found if isinstance(found, int) and not isinstance(found, bool) and 400 <= found < 600 else None
+    return _failure(status, inner)
+
+
+def _failure(status: int | None, error: Mapping[str, Any]) -> Failure:
+    message = _message_of(error) or (
+        f"the upstream answered with status {status}" if status is not None else "the upstream reported an error without a message"
+    )
+    code, kind_word, param = error.get("code"), error.get("type"), error.get("param")
+    words = f"{code} {kind_word} {error.get('status')} {message}"
+    return Failure(
+        kind=_kind(status, words, error),
+        message=message,
+        status=status,
+        code=str(code) if isinstance(code, str | int) and not isinstance(code, bool) and code != "" else None,
+        type=kind_word if isinstance(kind_word, str) and kind_word else None,
+        param=param if isinstance(param, str) else None,
+        retry_after_s=delay_in_text(message),
+        is_daily=_DAILY.search(words) is not None,
+    )
+
+
+def _message_of(error: Mapping[str, Any]) -> str:
+    """The readable message, wherever the vendor put it; a router's error names the upstream's own words too (`metadata.raw`)."""
+    message = ""
+    for name in ("message", "msg", "detail", "error_description", "status_msg", "errorMessage", "description", "title"):
+        found = error.get(name)
+        if found:
+            message = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+            break
+    raw = at(error.get("metadata"), "raw")
+    if isinstance(raw, str) and raw and raw not in message:
+        message = f"{message}: {raw}" if message else raw
+    return message[:MAX_MESSAGE]
+
+
+def _kind(status: int | None, words: str, error: Mapping[str, Any]) -> FailureKind:
+    if "failed_generation" in error:
+        return FailureKind.MODEL_FAULT
+    for wording in WORDINGS:
+        if (wording.statuses is None or (status or 0) in wording.statuses) and wording.pattern.search(words):
+            return wording.kind
+    if status is None:
+        return FailureKind.BAD_REQUEST if "invalid_request_error" in words else FailureKind.SERVER_ERROR
+    known = STATUS_KINDS.get(status)
+    if known is not None:
+        return known
+    return FailureKind.BAD_REQUEST if 400 <= status < 500 else FailureKind.SERVER_ERROR
+
+
+def delay_in_text(message: str) -> float | None:
+    """Seconds in wording such as `try again in 1m2.5s`, `Please retry after 20 seconds`, `in 350ms`; None when there is none."""
+    match = _DELAY.search(message)
+    if match is None:
+        return None
+    total = 0.0
+    for amount, unit in _DELAY_PIECE.findall(match[1]):
+        unit = unit.lower()
+        total += float(amount) * _UNIT_SECONDS["ms" if unit == "ms" or unit.startswith("milli") else unit[0]]
+    return total
+
+
+def _plain_text(body: bytes, status: int) -> str:
+    """What a body that is no JSON says: HTML without its tags, or its text."""
+    text = body[:20000].decode("utf-8", "replace")
+    if "<" in text:
+        text = _TAGS.sub(" ", text)
+    text = " ".join(text.split())[:300]
+    return text or f"the upstream answered with status {status} and no message"
+
+
+def encode_error(error: ClientError) -> Json:
+    """OpenAI's error object; `type` is the upstream's own or the usual one for the status."""
+    return {
+        "error": {
+            "message": error.message,
+            "type": error.type or _type_of(error),
+            "param": error.param,
+            "code": error.code,
+        }
+    }
+
+
+def _type_of(error: ClientError) -> str:
+    if error.code == "insufficient_quota":
+        return "insufficient_quota"
+    return ERROR_TYPES.get(error.status, "server_error" if error.status >= 500 else "invalid_request_error")

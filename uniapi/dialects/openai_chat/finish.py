@@ -1,0 +1,61 @@
+"""The wire's `finish_reason` ↔ canonical finish reasons: OpenAI's five words, and the words other vendors let through."""
+
+from __future__ import annotations
+
+from uniapi.canonical import Finish, FinishReason, Json
+
+from .members import DIALECT_NAME
+
+REASONS: dict[str, FinishReason] = {
+    "stop": "stop",
+    "eos": "stop",
+    "eos_token": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "complete": "stop",
+    "completed": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "max_output_tokens": "length",
+    "model_length": "length",
+    "model_context_window_exceeded": "length",
+    "tool_calls": "tool_calls",
+    "tool_call": "tool_calls",
+    "tool_use": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+    "content_filtered": "content_filter",
+    "safety": "content_filter",
+    "recitation": "content_filter",
+    "prohibited_content": "content_filter",
+    "blocklist": "content_filter",
+    "refusal": "content_filter",
+    "sensitive": "content_filter",
+    "error": "error",
+    "network_error": "error",
+    "insufficient_system_resource": "error",
+}
+"""Lower-case words. `sensitive`, `network_error`: Z.ai; `insufficient_system_resource`: DeepSeek; `eos`: Together; `model_length`: Mistral. Any other word is a stop."""
+
+WORDS: dict[FinishReason, str] = {"stop": "stop", "length": "length", "tool_calls": "tool_calls", "content_filter": "content_filter", "error": "stop"}
+"""What is written: the wire has no word for an error."""
+
+
+def decode_finish(word: Json, has_calls: bool, stop_sequence: Json = None) -> Finish:
+    """How a choice ended. A stop beside tool calls is a stop *for* tool calls, and the reverse: clients wait for calls that a vendor's word promises."""
+    native = word if isinstance(word, str) and word else None
+    reason = REASONS.get((native or "stop").lower(), "stop")
+    if reason == "stop" and has_calls:
+        reason = "tool_calls"
+    elif reason == "tool_calls" and not has_calls:
+        reason = "stop"
+    return Finish(
+        reason=reason,
+        native=native,
+        dialect=DIALECT_NAME if native else None,
+        stop_sequence=stop_sequence if isinstance(stop_sequence, str) else None,
+    )
+
+
+def encode_finish(finish: Finish) -> str:
+    return WORDS[finish.reason]

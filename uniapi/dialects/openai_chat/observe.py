@@ -1,0 +1,133 @@
+"""Listening to relayed answers: what a chat answer says of usage, finish, model, failure and its first real output, without touching it.
+
+Most frames of a stream are content deltas that can hold none of this once real output has been seen; byte probes pass them over, and only the rest is parsed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from uniapi.canonical import Failure, Finish, Json, Usage
+from uniapi.dialects.base import SHAPE_ERRORS
+from uniapi.errors import WireError
+from uniapi.wire import Frame, load_json
+
+from .error import failure_of_object
+from .finish import decode_finish
+from .members import at
+from .stream import failure_in
+from .usage import usage_of_body
+
+_MATTERS = re.compile(rb'"(?:usage|x_groq)"\s*:\s*\{|"finish_reason"\s*:\s*"[^"]|"error"\s*:\s*[^n\s]|"base_resp"\s*:')
+"""What a frame must show to be worth parsing after the commit. A text that happens to hold such bytes holds them escaped, so it is never a false alarm."""
+
+OUTPUT_MEMBERS = (
+    "content",
+    "reasoning_content",
+    "reasoning",
+    "refusal",
+    "tool_calls",
+    "function_call",
+    "audio",
+    "images",
+    "thinking_blocks",
+    "reasoning_details",
+)
+
+
+class ChatObserver:
+    def __init__(self) -> None:
+        self.committed = False
+        self.is_whole = False
+        self.failure: Failure | None = None
+        self.usage: Usage | None = None
+        self.finish: Finish | None = None
+        self.model: str | None = None
+        self.unreadable = 0
+        self.issued_ids: list[str] = []
+        self._has_calls = False
+
+    def feed(self, frame: Frame) -> None:
+        data = frame.data
+        if not data:
+            return
+        if self.committed and frame.event is None and data[:1] == b"{":
+            if b'"tool_calls":[' in data:
+                self._has_calls = True
+            if _MATTERS.search(data) is None:
+                return
+        if data.strip() == b"[DONE]":
+            self.is_whole = True
+            return
+        try:
+            self._take(load_json(data), frame.event)
+        except (WireError, *SHAPE_ERRORS, RecursionError):
+            self.unreadable += 1
+
+    def whole(self, body: Json) -> None:
+        try:
+            self._take(body[0] if isinstance(body, list) and len(body) == 1 else body, None)
+            if self.failure is None and not body.get("choices"):
+                self.failure = Failure.cut("an answer without choices")
+        except (*SHAPE_ERRORS, RecursionError):
+            self.unreadable += 1
+            self.failure = self.failure or Failure.cut("an answer that is no chat completion")
+        self.is_whole = self.failure is None
+        if self.is_whole and self.finish is None:
+            self.finish = decode_finish(None, self._has_calls)
+
+    def _take(self, value: Json, event: str | None) -> None:
+        if not isinstance(value, dict):
+            self.unreadable += 1
+            return
+        failure = failure_of_object(value) if event == "error" else failure_in(value)
+        if failure is not None:
+            self.failure = self.failure or failure
+            return
+        model = value.get("model")
+        if self.model is None and isinstance(model, str) and model:
+            self.model = model
+        usage = usage_of_body(value)
+        if usage is not None:
+            self.usage = usage if self.usage is None else self.usage.updated(usage)
+        for choice in value.get("choices") or ():
+            self._take_choice(choice)
+
+    def _take_choice(self, choice: dict[str, Any]) -> None:
+        for message in (choice.get("delta"), choice.get("message")):
+            if message:
+                self._has_calls = self._has_calls or bool(message.get("tool_calls") or at(message.get("function_call"), "name"))
+                self.committed = self.committed or any(_is_output(message.get(name)) for name in OUTPUT_MEMBERS)
+        if choice.get("text"):
+            self.committed = True
+        word = choice.get("finish_reason")
+        if isinstance(word, str) and word:
+            # A finish reason makes a stream whole even if its `[DONE]` never comes (PRODUCT 6, small print).
+            self.is_whole = True
+            if self.finish is None or choice.get("index", 0) == 0:
+                self.finish = decode_finish(word, self._has_calls, choice.get("stop_reason"))
+
+
+def _is_output(value: Json) -> bool:
+    if isinstance(value, list):
+        return any(not isinstance(item, dict) or bool(item.get("text") or item.get("type") not in ("text", "output_text")) for item in value)
+    if isinstance(value, dict):
+        return any(value.values())
+    return isinstance(value, str) and value != ""
+
+
+def usage_frame_only(frame: Frame) -> bool:
+    """Whether this is the chunk that `stream_options.include_usage` causes: usage, and no choices. Total; False for what it cannot read."""
+    data = frame.data
+    if frame.event is not None or b'"usage"' not in data or not _EMPTY_CHOICES.search(data):
+        return False
+    try:
+        chunk = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(chunk, dict) and chunk.get("choices") == [] and isinstance(at(chunk, "usage"), dict) and not chunk.get("error")
+
+
+_EMPTY_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')

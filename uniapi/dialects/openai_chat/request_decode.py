@@ -1,0 +1,358 @@
+"""A client's chat body → canonical Request.
+
+The members are those of https://platform.openai.com/docs/api-reference/chat/create (openai SDK 3.54, November 2026), the legacy `functions` pair, what compatible vendors
+added (`reasoning`, `thinking`, `enable_thinking`, `top_k`), and the Responses members that Cursor mixes in (`instructions`, `input`, `max_output_tokens`,
+`text.format`, flat tools). A member of unknown name is kept under `extensions["openai_chat"]`; null means unsaid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from uniapi.canonical import (
+    Effort,
+    HostedTool,
+    Json,
+    Message,
+    OutputFormat,
+    ReasoningSettings,
+    Request,
+    RequestRefused,
+    Sampling,
+    Text,
+    Tool,
+    ToolChoice,
+)
+
+from .members import DIALECT_NAME, at, need_object, need_text, read_bool, read_int, read_list, read_number, read_object, read_text, refused
+from .messages_decode import decode_messages, messages_of_input
+from .parts_decode import decode_cache
+
+LEGACY_EXTRA = "legacy_function"
+"""Marks a Tool that came from `functions`: its client reads answers in `function_call`."""
+
+HOSTED_KINDS = {
+    "web_search": "web_search",
+    "web_search_preview": "web_search",
+    "openrouter:web_search": "web_search",
+    "browser_search": "web_search",
+    "code_interpreter": "code_execution",
+    "code_execution": "code_execution",
+}
+"""Vendors' types of hosted tools → the meaning shared between dialects; others keep their own name."""
+
+SETTINGS = frozenset(
+    {
+        "model",
+        "messages",
+        "input",
+        "instructions",
+        "stream",
+        "stream_options",
+        "tools",
+        "functions",
+        "tool_choice",
+        "function_call",
+        "parallel_tool_calls",
+        "web_search_options",
+        "temperature",
+        "top_p",
+        "top_k",
+        "max_tokens",
+        "max_completion_tokens",
+        "max_output_tokens",
+        "stop",
+        "seed",
+        "n",
+        "presence_penalty",
+        "frequency_penalty",
+        "logprobs",
+        "top_logprobs",
+        "logit_bias",
+        "reasoning_effort",
+        "reasoning",
+        "thinking",
+        "enable_thinking",
+        "thinking_budget",
+        "include_reasoning",
+        "response_format",
+        "text",
+        "modalities",
+        "audio",
+        "verbosity",
+        "user",
+        "metadata",
+        "prompt_cache_key",
+        "service_tier",
+        "store",
+        "previous_response_id",
+        "cache_control",
+    }
+)
+EFFORTS: frozenset[str] = frozenset(get_args(Effort))
+
+
+def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Request:
+    """Raises RequestRefused naming the member that is missing or of the wrong type."""
+    extensions: dict[str, Json] = {name: value for name, value in body.items() if name not in SETTINGS and value is not None}
+    tools = _tools(body)
+    return Request(
+        model=model,
+        messages=_messages(body),
+        tools=tools,
+        tool_choice=_tool_choice(body),
+        parallel_tool_calls=read_bool(body.get("parallel_tool_calls"), "parallel_tool_calls"),
+        sampling=_sampling(body),
+        reasoning=_reasoning(body, extensions),
+        output_format=_output_format(body, extensions),
+        output_modalities=tuple(
+            need_text(word, f"modalities[{i}]").lower() for i, word in enumerate(read_list(body.get("modalities"), "modalities"))
+        ),
+        audio_output=read_object(body.get("audio"), "audio"),
+        verbosity=read_text(body.get("verbosity"), "verbosity") or _text_or_none(at(body.get("text"), "verbosity")),
+        stream=stream,
+        include_usage=read_bool(at(read_object(body.get("stream_options"), "stream_options"), "include_usage"), "stream_options.include_usage"),
+        user=read_text(body.get("user"), "user"),
+        metadata=read_object(body.get("metadata"), "metadata"),
+        prompt_cache_key=read_text(body.get("prompt_cache_key"), "prompt_cache_key"),
+        service_tier=read_text(body.get("service_tier"), "service_tier"),
+        store=read_bool(body.get("store"), "store"),
+        previous_response_id=read_text(body.get("previous_response_id"), "previous_response_id"),
+        cache=decode_cache(body.get("cache_control")),
+        extensions={DIALECT_NAME: extensions} if extensions else {},
+    )
+
+
+def _messages(body: Mapping[str, Json]) -> tuple[Message, ...]:
+    value = body.get("messages")
+    if value is None and body.get("input") is not None:
+        value = messages_of_input(body["input"])
+    messages = decode_messages(value)
+    instructions = read_text(body.get("instructions"), "instructions")
+    if instructions:
+        messages = (Message(role="system", parts=(Text(text=instructions),)), *messages)
+    return messages
+
+
+def _sampling(body: Mapping[str, Json]) -> Sampling:
+    limit = next((name for name in ("max_completion_tokens", "max_tokens", "max_output_tokens") if body.get(name) is not None), "max_tokens")
+    stop = body.get("stop")
+    stops = [stop] if isinstance(stop, str) else read_list(stop, "stop")
+    bias = read_object(body.get("logit_bias"), "logit_bias")
+    if bias is not None:
+        bias = {token: read_number(value, f"logit_bias.{token}") or 0 for token, value in bias.items()}
+    return Sampling(
+        temperature=read_number(body.get("temperature"), "temperature"),
+        top_p=read_number(body.get("top_p"), "top_p"),
+        top_k=read_int(body.get("top_k"), "top_k"),
+        max_output_tokens=read_int(body.get(limit), limit),
+        stop=tuple(need_text(word, f"stop[{index}]") for index, word in enumerate(stops)),
+        seed=read_int(body.get("seed"), "seed"),
+        choices=read_int(body.get("n"), "n"),
+        presence_penalty=read_number(body.get("presence_penalty"), "presence_penalty"),
+        frequency_penalty=read_number(body.get("frequency_penalty"), "frequency_penalty"),
+        logprobs=read_bool(body.get("logprobs"), "logprobs"),
+        top_logprobs=read_int(body.get("top_logprobs"), "top_logprobs"),
+        logit_bias=bias,
+    )
+
+
+def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> ReasoningSettings | None:
+    """The four ways vendors ask for reasoning, as one. A word that is no effort (Groq's `default`) stays an extension."""
+    effort_word = read_text(body.get("reasoning_effort"), "reasoning_effort")
+    budget: int | None = None
+    is_adaptive = False
+    visibility: str | None = None
+    include = read_bool(body.get("include_reasoning"), "include_reasoning")
+    reasoning = read_object(body.get("reasoning"), "reasoning")
+    if reasoning is not None:
+        effort_word = effort_word or read_text(reasoning.get("effort"), "reasoning.effort")
+        budget = read_int(reasoning.get("max_tokens"), "reasoning.max_tokens")
+        visibility = read_text(reasoning.get("summary"), "reasoning.summary")
+        if reasoning.get("enabled") is False:
+            budget = 0
+        elif reasoning.get("enabled") is True and effort_word is None and budget is None:
+            is_adaptive = True
+        if reasoning.get("exclude") is True:
+            include = False
+    thinking = read_object(body.get("thinking"), "thinking")
+    if thinking is not None:
+        visibility = visibility or _text_or_none(thinking.get("display"))
+        match thinking.get("type"):
+            case "disabled":
+                budget = 0
+            case "adaptive" | "auto":
+                is_adaptive = True
+            case _:
+                budget = read_int(thinking.get("budget_tokens"), "thinking.budget_tokens")
+                is_adaptive = is_adaptive or budget is None
+    enabled = read_bool(body.get("enable_thinking"), "enable_thinking")
+    if enabled is False:
+        budget = 0
+    elif enabled is True or body.get("thinking_budget") is not None:
+        budget = read_int(body.get("thinking_budget"), "thinking_budget")
+        is_adaptive = is_adaptive or budget is None
+    effort = _effort(effort_word)
+    if effort_word is not None and effort is None:
+        extensions["reasoning_effort"] = effort_word
+    settings = ReasoningSettings(effort=effort, budget=budget, is_adaptive=is_adaptive and effort is None, visibility=visibility, include=include)
+    return None if settings == ReasoningSettings() else settings
+
+
+def _effort(word: str | None) -> Effort | None:
+    word = (word or "").lower()
+    for effort in get_args(Effort):
+        if word == effort:
+            known: Effort = effort
+            return known
+    return "none" if word == "disabled" else None
+
+
+def _output_format(body: Mapping[str, Json], extensions: dict[str, Json]) -> OutputFormat | None:
+    member = "response_format" if body.get("response_format") is not None else "text.format"
+    value = body.get("response_format") if member == "response_format" else at(body.get("text"), "format")
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = {"type": value}
+    wanted = need_object(value, member)
+    kind = wanted.get("type")
+    if kind == "text":
+        return OutputFormat(kind="text")
+    path = f"{member}.json_schema"
+    # OpenAI nests, Responses and several vendors are flat; Together and llama.cpp put a schema beside `json_object`.
+    described = need_object(wanted["json_schema"], path) if wanted.get("json_schema") is not None else wanted
+    if kind == "json_schema" or (kind == "json_object" and isinstance(described.get("schema"), dict)):
+        return OutputFormat(
+            kind="json_schema",
+            name=read_text(described.get("name"), f"{path}.name"),
+            description=read_text(described.get("description"), f"{path}.description"),
+            schema=read_object(described.get("schema"), f"{path}.schema"),
+            strict=read_bool(described.get("strict"), f"{path}.strict"),
+        )
+    if kind == "json_object":
+        return OutputFormat(kind="json")
+    extensions[member.partition(".")[0]] = body.get(member.partition(".")[0])
+    return None
+
+
+def _tools(body: Mapping[str, Json]) -> tuple[Tool | HostedTool, ...]:
+    tools: list[Tool | HostedTool] = []
+    for index, item in enumerate(read_list(body.get("tools"), "tools")):
+        tools.append(_tool(need_object(item, f"tools[{index}]"), f"tools[{index}]"))
+    for index, item in enumerate(read_list(body.get("functions"), "functions")):
+        tools.append(_function(need_object(item, f"functions[{index}]"), {LEGACY_EXTRA: True}, f"functions[{index}]"))
+    options = read_object(body.get("web_search_options"), "web_search_options")
+    if options is not None:
+        tools.append(_hosted("web_search", {"web_search_options": options}, options))
+    return tuple(tools)
+
+
+def _tool(tool: dict[str, Any], path: str) -> Tool | HostedTool:
+    kind = tool.get("type")
+    if kind == "custom" or (kind is None and "custom" in tool):
+        return _custom(tool, path)
+    nested = tool.get("function")
+    if nested is not None:
+        outer = {name: value for name, value in tool.items() if name not in ("type", "function", "cache_control")}
+        return _function(need_object(nested, f"{path}.function"), outer, f"{path}.function", decode_cache(tool.get("cache_control")))
+    if kind == "function" or (kind is None and "name" in tool):
+        return _function(tool, {}, path)
+    if not isinstance(kind, str):
+        raise refused(f"{path}.type", "`function`, `custom` or the name of a hosted tool", kind)
+    return _hosted(HOSTED_KINDS.get(kind, kind), tool, at(tool, kind) if isinstance(at(tool, kind), dict) else at(tool, "parameters") or tool)
+
+
+def _function(function: Mapping[str, Json], outer: dict[str, Json], path: str, cache: Any = None) -> Tool:
+    """`function` may be the nested object, or the whole tool when it is spelled flat (Responses' way, or Anthropic's with `input_schema`)."""
+    parameters = function.get("parameters") if function.get("parameters") is not None else function.get("input_schema")
+    known = ("type", "name", "description", "parameters", "input_schema", "strict", "cache_control")
+    inner = {name: value for name, value in function.items() if name not in known}
+    return Tool(
+        name=need_text(function.get("name"), f"{path}.name"),
+        description=read_text(function.get("description"), f"{path}.description"),
+        parameters=read_object(parameters, f"{path}.parameters"),
+        strict=read_bool(function.get("strict"), f"{path}.strict"),
+        cache=cache or decode_cache(function.get("cache_control")),
+        extras={**outer, **({"function": inner} if inner else {})},
+        dialect=DIALECT_NAME,
+    )
+
+
+def _custom(tool: Mapping[str, Json], path: str) -> Tool:
+    custom = need_object(tool.get("custom", tool), f"{path}.custom")
+    grammar = read_object(custom.get("format"), f"{path}.custom.format")
+    if grammar is not None and isinstance(grammar.get("grammar"), dict):
+        # The canonical form is Responses' flat one; Chat nests syntax and definition once more.
+        grammar = {"type": "grammar", **grammar["grammar"]}
+    return Tool(
+        name=need_text(custom.get("name"), f"{path}.custom.name"),
+        description=read_text(custom.get("description"), f"{path}.custom.description"),
+        kind="custom",
+        grammar=grammar,
+        dialect=DIALECT_NAME,
+    )
+
+
+def _hosted(kind: str, raw: Mapping[str, Json], options: Json) -> HostedTool:
+    location = at(options, "user_location", "approximate")
+    location = location if isinstance(location, dict) else at(options, "user_location")
+    size = at(options, "search_context_size")
+    domains = at(options, "filters", "allowed_domains") or at(options, "allowed_domains")
+    uses = at(options, "max_uses")
+    return HostedTool(
+        kind=kind,
+        dialect=DIALECT_NAME,
+        raw=raw,
+        location={name: value for name, value in location.items() if isinstance(value, str) and name != "type"}
+        if isinstance(location, dict)
+        else None,
+        context_size=size if isinstance(size, str) else None,
+        allowed_domains=tuple(domain for domain in domains if isinstance(domain, str)) if isinstance(domains, list) else (),
+        max_uses=uses if isinstance(uses, int) and not isinstance(uses, bool) else None,
+    )
+
+
+def _tool_choice(body: Mapping[str, Json]) -> ToolChoice | None:
+    member = "tool_choice" if body.get("tool_choice") is not None else "function_call"
+    value = body.get(member)
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return _choice_word(value, member)
+    choice = need_object(value, member)
+    kind = choice.get("type")
+    if kind == "allowed_tools":
+        allowed = need_object(choice.get("allowed_tools", choice), f"{member}.allowed_tools")
+        names = [
+            at(tool, "function", "name") or at(tool, "custom", "name") or at(tool, "name")
+            for tool in read_list(allowed.get("tools"), f"{member}.allowed_tools.tools")
+        ]
+        return ToolChoice(
+            mode="required" if allowed.get("mode") == "required" else "auto", allowed=tuple(name for name in names if isinstance(name, str))
+        )
+    name = at(choice, "function", "name") or at(choice, "custom", "name") or choice.get("name")
+    if isinstance(name, str):
+        return ToolChoice(mode="tool", name=name)
+    if isinstance(kind, str) and kind not in ("function", "custom", "tool"):
+        return _choice_word(kind, f"{member}.type")
+    raise refused(f"{member}.function.name", "the name of a tool", name)
+
+
+def _choice_word(word: str, path: str) -> ToolChoice:
+    match word.lower():
+        case "auto":
+            return ToolChoice(mode="auto")
+        case "none":
+            return ToolChoice(mode="none")
+        case "required" | "any":
+            return ToolChoice(mode="required")
+        case kind if kind in HOSTED_KINDS:
+            return ToolChoice(mode="required")
+        case _:
+            raise RequestRefused.bad_request(f"{path}: expected auto, none, required or a tool, found {word[:40]!r}", param=path)
+
+
+def _text_or_none(value: Json) -> str | None:
+    return value if isinstance(value, str) else None

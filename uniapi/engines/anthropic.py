@@ -1,0 +1,56 @@
+"""Anthropic's own API, and addresses that speak Anthropic Messages (`claude`)."""
+
+from __future__ import annotations
+
+from uniapi.canonical import Json, Operation
+from uniapi.config import Provider
+from uniapi.dialects import Dialect
+from uniapi.dialects.anthropic import DIALECT as ANTHROPIC
+from uniapi.wire import HttpRequest
+
+from .base import Address, ModelPage, Target
+from .defaults import DefaultEngine, with_header
+from .model_lists import decode_anthropic_models
+from .urls import ANTHROPIC_ENDINGS, Root, ends_in_version, find_root, parse_url
+
+VERSION = "2023-06-01"
+"""The version our encoder writes bodies for; a relayed client's own `anthropic-version` wins over it in `gateway/route`."""
+
+
+class ClaudeEngine(DefaultEngine):
+    name = "claude"
+    vendor = "anthropic"
+    wire = ANTHROPIC
+    has_account_cache = True
+    """Caches are kept apart by organization and workspace (platform.claude.com/docs/en/build-with-claude/prompt-caching)."""
+
+    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+        root = _root(target.provider)
+        if operation is Operation.GENERATE:
+            return Address(url=root.exact or root.at("messages"), headers={"anthropic-version": VERSION})
+        if operation is Operation.COUNT_TOKENS:
+            return Address(url=root.at("messages/count_tokens"), headers={"anthropic-version": VERSION})
+        return None
+
+    def authorize(self, target: Target, request: HttpRequest, token: str | None, now_s: float) -> HttpRequest:
+        return with_header(request, "x-api-key", target.credential.secret)
+
+    def models_request(self, target: Target) -> HttpRequest | None:
+        return HttpRequest(method="GET", url=_root(target.provider).at("models", "limit=1000"), headers={"anthropic-version": VERSION})
+
+    def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
+        return decode_anthropic_models(body, request)
+
+
+def _root(provider: Provider) -> Root:
+    """The root that ends in a version: a base such as `https://api.deepseek.com/anthropic` has its `/v1` below it."""
+    root = find_root(provider.base_url or "https://api.anthropic.com", ANTHROPIC_ENDINGS, "/v1", provider.engine is not None)
+    if root.exact is None and not ends_in_version(parse_url(root.url).path) and not _names_messages(provider):
+        return Root(f"{root.url}/v1", root.query)
+    return root
+
+
+def _names_messages(provider: Provider) -> bool:
+    """The endpoint was written out, with whatever path before it."""
+    path = parse_url(provider.base_url or "").path
+    return any(path.endswith("/" + ending) for ending in ANTHROPIC_ENDINGS)

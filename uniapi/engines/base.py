@@ -1,0 +1,123 @@
+"""What an engine is: the code that addresses and authorises one kind of upstream. Format is the dialect's matter, facts about models are rows in `quirks.py`.
+
+Engines are pure and hold no state: they say which HttpRequest to send and what an answer means; `gateway/` sends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from uniapi.canonical import Failure, Json, Operation, Request
+from uniapi.config import Credential, Provider
+from uniapi.dialects import Dialect, Quirk
+from uniapi.wire import HttpRequest, ResponseHead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where an attempt goes: a provider, the model as it calls it and as the client called it, and the credential to use."""
+
+    provider: Provider
+    credential: Credential
+    upstream_model: str
+    alias: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedModel:
+    """One model of a provider's own list, with what the provider says of it (None: nothing)."""
+
+    model: str
+    display_name: str | None = None
+    context_length: int | None = None
+    max_output_tokens: int | None = None
+    input_modalities: tuple[str, ...] = ()
+    output_modalities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPage:
+    """One page of a model list; `next_request` asks for the next one, None at the end."""
+
+    models: tuple[ListedModel, ...]
+    next_request: HttpRequest | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A short-lived access token; good until `expires_at_s` (epoch)."""
+
+    value: str
+    expires_at_s: float
+
+
+TokenFlow = Generator[HttpRequest, "tuple[ResponseHead, bytes]", Token]
+"""A refresh as a generator: yields requests, receives answers, returns the token. Raises WireError with a message for the log when it is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where and how one operation is spoken: the URL before authorisation, its method, fixed headers, and the framing of a streamed answer."""
+
+    url: str
+    method: str = "POST"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    shape: str = "dialect"
+    """Whose body an operation other than generate wants there, for `operations/`: `openai`, `gemini`, `cohere`, `bedrock`, `vertex`; `dialect`: the dialect's own."""
+
+
+class Engine(Protocol):
+    """One kind of upstream. `name` is the value of `engine:` in `api.yaml`."""
+
+    name: str
+
+    def dialect(self, target: Target, client_dialect: str) -> Dialect:
+        """The dialect to speak; engines with two (Bedrock's Converse and invoke, Vertex) take the client's when they can, so that the call is relayed."""
+        ...
+
+    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+        """Where to send `operation`; None when this kind of upstream does not have it."""
+        ...
+
+    def prepare_body(self, target: Target, body: dict[str, Json], operation: Operation, stream: bool, dialect: Dialect) -> dict[str, Json]:
+        """The body as this upstream's framing of the dialect wants it: `model` set, or moved into the path, `anthropic_version` added, … Never mutates `body`."""
+        ...
+
+    def adjust(self, target: Target, request: Request) -> Request:
+        """Applies the habits of an alias (`-think-N`, `-search`, `-high`) and what the engine knows better to a canonical request."""
+        ...
+
+    def has_habit(self, target: Target) -> bool:
+        """Whether `adjust` changes requests under this alias, so that one cannot be relayed as it is."""
+        ...
+
+    def quirk(self, target: Target) -> Quirk:
+        """The facts for this provider and model."""
+        ...
+
+    def token_flow(self, target: Target, now_s: float) -> TokenFlow | None:
+        """How to get an access token; None when the credential is used as it is."""
+        ...
+
+    def authorize(self, target: Target, request: HttpRequest, token: str | None, now_s: float) -> HttpRequest:
+        """The request with its credential: a header, a query member, or a signature over everything."""
+        ...
+
+    def classify(self, status: int, headers: Mapping[str, str], body: bytes, dialect: Dialect) -> Failure:
+        """What an error answer means: the dialect's reading, corrected by the engine's own table."""
+        ...
+
+    def models_request(self, target: Target) -> HttpRequest | None:
+        """How to ask for the model list (not yet authorised); None when there is no way."""
+        ...
+
+    def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
+        """The answer to `models_request`; raises WireError when it is no list."""
+        ...
+
+    @property
+    def has_account_cache(self) -> bool:
+        """Whether the prompt cache belongs to the account, so that a conversation should stay with its credential (PRODUCT §6)."""
+        ...

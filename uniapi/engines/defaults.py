@@ -1,0 +1,80 @@
+"""What most engines have in common: one dialect, a bearer token, `model` in the body, no token flow. An engine is this with what differs, never more than one level deep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from uniapi.canonical import Failure, Json, Operation, Request
+from uniapi.dialects import Dialect, Quirk
+from uniapi.wire import HttpRequest
+
+from .base import Address, ModelPage, Target, TokenFlow
+from .failures import reclassified
+from .habits import find_habit
+from .model_lists import decode_openai_models
+from .quirks import quirk_for
+from .urls import parse_url
+
+
+class DefaultEngine:
+    """See `base.Engine` for what each method promises."""
+
+    name: str
+    vendor: str = ""
+    """Names the vendor in quirk and failure rows, beside the engine."""
+    has_account_cache: bool = False
+    wire: Dialect
+
+    def dialect(self, target: Target, client_dialect: str) -> Dialect:
+        return self.wire
+
+    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+        raise NotImplementedError
+
+    def prepare_body(self, target: Target, body: dict[str, Json], operation: Operation, stream: bool, dialect: Dialect) -> dict[str, Json]:
+        return {**body, "model": target.upstream_model}
+
+    def adjust(self, target: Target, request: Request) -> Request:
+        habit = find_habit(self.name, target.alias, target.upstream_model)
+        return habit.apply(request, self.quirk(target)) if habit is not None else request
+
+    def has_habit(self, target: Target) -> bool:
+        return find_habit(self.name, target.alias, target.upstream_model) is not None
+
+    def quirk(self, target: Target) -> Quirk:
+        provider = target.provider
+        host = parse_url(provider.base_url).host if provider.base_url else ""
+        quirk = quirk_for(self.name, host, target.upstream_model)
+        if provider.has_tools and provider.has_images and not provider.think_tags:
+            return quirk
+        return replace(
+            quirk,
+            has_tools=quirk.has_tools and provider.has_tools,
+            has_images=quirk.has_images and provider.has_images,
+            think_tags=quirk.think_tags or provider.think_tags,
+        )
+
+    def token_flow(self, target: Target, now_s: float) -> TokenFlow | None:
+        return None
+
+    def authorize(self, target: Target, request: HttpRequest, token: str | None, now_s: float) -> HttpRequest:
+        return with_bearer(request, target.credential.secret)
+
+    def classify(self, status: int, headers: Mapping[str, str], body: bytes, dialect: Dialect) -> Failure:
+        return reclassified(self.name, self.vendor, status, body, dialect.decode_error(status, headers, body))
+
+    def models_request(self, target: Target) -> HttpRequest | None:
+        return None
+
+    def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
+        return decode_openai_models(body)
+
+
+def with_header(request: HttpRequest, name: str, value: str) -> HttpRequest:
+    """`request` with one header set; nothing changes when there is no value (a provider without a key)."""
+    return replace(request, headers={**request.headers, name: value}) if value else request
+
+
+def with_bearer(request: HttpRequest, token: str) -> HttpRequest:
+    return with_header(request, "authorization", f"Bearer {token}" if token else "")

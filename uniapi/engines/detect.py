@@ -1,0 +1,119 @@
+"""Which engine a provider is: `engine:` when it is written, else by the address (PRODUCT §7). What a model is called never decides.
+
+Also the names `config/` must know without importing engines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from uniapi.config import Provider
+
+from .google_jwt import parse_private_key
+from .urls import UrlParts, parse_url
+
+BUILT = frozenset(
+    {"gpt", "openrouter", "responses", "claude", "gemini", "vertex", "vertex-gemini", "vertex-claude", "azure", "azure-databricks", "aws", "cloudflare", "cohere"}
+)
+"""The values of `engine:` that work."""
+
+KNOWN_UNBUILT = frozenset({"codex", "doubao-translation", "search", "content-generation", "lingjing"})
+"""Values the predecessor had and we do not."""
+
+CLOUDFLARE_GATEWAY_ENGINES = {
+    "anthropic": "claude",
+    "google-ai-studio": "gemini",
+    "google-vertex-ai": "vertex",
+    "azure-openai": "azure",
+    "aws-bedrock": "aws",
+    "cohere": "cohere",
+    "workers-ai": "cloudflare",
+}
+"""`gateway.ai.cloudflare.com/v1/{account}/{gateway}/{provider}/…`: the provider segments that are not OpenAI-compatible (developers.cloudflare.com/ai-gateway/usage/providers)."""
+
+_AZURE_HOSTS = ("openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """If `fits`, the engine is `engine`; the first row that fits decides."""
+
+    engine: str
+    fits: Callable[[UrlParts], bool]
+
+
+def _under(host: str, domain: str) -> bool:
+    return host == domain or host.endswith("." + domain)
+
+
+def _is_google_openai_layer(url: UrlParts) -> bool:
+    return "openai" in url.segments
+
+
+_ROWS = (
+    _Row(engine="gpt", fits=lambda url: url.host_name == "models.inference.ai.azure.com"),
+    _Row(engine="vertex", fits=lambda url: url.host_name.endswith("aiplatform.googleapis.com") and "openapi" not in url.segments),
+    _Row(engine="gemini", fits=lambda url: url.host_name == "generativelanguage.googleapis.com" and not _is_google_openai_layer(url)),
+    _Row(engine="azure", fits=lambda url: any(_under(url.host_name, domain) for domain in _AZURE_HOSTS)),
+    _Row(engine="azure-databricks", fits=lambda url: _under(url.host_name, "azuredatabricks.net")),
+    _Row(engine="aws", fits=lambda url: _under(url.host_name, "amazonaws.com") and not _is_bedrock_openai_layer(url)),
+    _Row(engine="cloudflare", fits=lambda url: url.host_name == "api.cloudflare.com"),
+    _Row(engine="claude", fits=lambda url: url.host_name == "api.anthropic.com" or url.path.endswith(("/messages", "/messages/count_tokens"))),
+    _Row(engine="cohere", fits=lambda url: url.host_name in ("api.cohere.com", "api.cohere.ai") and "compatibility" not in url.segments),
+    _Row(engine="responses", fits=lambda url: url.path.endswith("/responses")),
+    _Row(engine="gemini", fits=lambda url: "v1beta" in url.segments and not _is_google_openai_layer(url) and _is_gemini_path(url.segments)),
+)
+
+
+def _is_gemini_path(segments: list[str]) -> bool:
+    """`…/v1beta`, `…/v1beta/models`, `…/v1beta/models/NAME:verb`."""
+    below = segments[segments.index("v1beta") + 1 :]
+    return not below or below[0] == "models"
+
+
+def _is_bedrock_openai_layer(url: UrlParts) -> bool:
+    """`bedrock-runtime…/openai/v1` and `bedrock-mantle…/v1` speak OpenAI's format with a Bedrock API key (docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html)."""
+    return url.host_name.startswith("bedrock-mantle.") or "openai" in url.segments
+
+
+def detect_engine(provider: Provider) -> str:
+    """The name of the engine for `provider`; anything unknown is OpenAI-compatible. A provider without an address is told by what else it names."""
+    if provider.engine:
+        return provider.engine
+    if not provider.base_url:
+        return _without_address(provider)
+    if provider.cf_account_id:
+        return "cloudflare"
+    url = parse_url(provider.base_url)
+    if url.host_name == "gateway.ai.cloudflare.com":
+        return _behind_cloudflare_gateway(url)
+    return next((row.engine for row in _ROWS if row.fits(url)), "gpt")
+
+
+def _without_address(provider: Provider) -> str:
+    if provider.cf_account_id:
+        return "cloudflare"
+    if any(credential.kind == "aws" for credential in provider.credentials):
+        return "aws"
+    if provider.project_id or any(credential.project_id or credential.kind == "service_account" for credential in provider.credentials):
+        return "vertex"
+    return "gpt"
+
+
+def _behind_cloudflare_gateway(url: UrlParts) -> str:
+    segments = url.segments[3:]
+    if not segments:
+        return "gpt"
+    if segments[-1] == "responses":
+        return "responses"
+    return CLOUDFLARE_GATEWAY_ENGINES.get(segments[0], "gpt")
+
+
+def check_private_key(text: str) -> str | None:
+    """None when `text` is a private key that Vertex tokens can be signed with, else what is wrong with it."""
+    try:
+        parse_private_key(text)
+    except ValueError as error:
+        return str(error)
+    return None

@@ -1,0 +1,94 @@
+"""Google's Gemini API with API keys, and addresses that speak it (`gemini`). The model and the verb are in the path: `{root}/models/{model}:generateContent`."""
+
+from __future__ import annotations
+
+import re
+
+from uniapi.canonical import Json, Operation
+from uniapi.config import Provider
+from uniapi.dialects import Dialect
+from uniapi.dialects.gemini import DIALECT as GEMINI
+from uniapi.wire import HttpRequest
+
+from .base import Address, ModelPage, Target
+from .defaults import DefaultEngine, with_header
+from .model_lists import decode_gemini_models
+from .urls import Root, find_root, looks_like_root, parse_url, quote_model
+
+HOST = "https://generativelanguage.googleapis.com"
+USUAL_PATH = "/v1beta"
+_MODELS_PATH = re.compile(r"/(?:models|tunedModels)(?:/[^?#]*)?(?=[?#]|\Z)")
+
+VERBS = {
+    Operation.COUNT_TOKENS: "countTokens",
+    Operation.EMBED: "batchEmbedContents",
+}
+
+
+class GeminiEngine(DefaultEngine):
+    name = "gemini"
+    vendor = "gemini"
+    wire = GEMINI
+
+    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+        root = _root(target.provider)
+        path = model_path(target.upstream_model)
+        if operation is Operation.GENERATE:
+            return generate_address(root, path, stream)
+        verb = VERBS.get(operation)
+        return Address(url=root.at(f"{path}:{verb}"), shape="gemini") if verb is not None else None
+
+    def prepare_body(self, target: Target, body: dict[str, Json], operation: Operation, stream: bool, dialect: Dialect) -> dict[str, Json]:
+        return rename_models(body, target.upstream_model)
+
+    def authorize(self, target: Target, request: HttpRequest, token: str | None, now_s: float) -> HttpRequest:
+        return with_header(request, "x-goog-api-key", target.credential.secret)
+
+    def models_request(self, target: Target) -> HttpRequest | None:
+        return HttpRequest(method="GET", url=_root(target.provider).at("models", "pageSize=1000"))
+
+    def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
+        return decode_gemini_models(body, request)
+
+
+def generate_address(root: Root, path: str, stream: bool) -> Address:
+    """`alt=sse` always: without it a stream is one JSON array (ai.google.dev/api/generate-content)."""
+    if stream:
+        return Address(url=root.at(f"{path}:streamGenerateContent", "alt=sse"))
+    return Address(url=root.at(f"{path}:generateContent"))
+
+
+def model_path(model: str) -> str:
+    """`models/NAME`; a name that brings its collection (`tunedModels/…`) keeps it."""
+    if model.startswith(("models/", "tunedModels/")):
+        return quote_model(model, safe="/@")
+    return f"models/{quote_model(model, safe='@')}"
+
+
+def rename_models(body: dict[str, Json], model: str) -> dict[str, Json]:
+    """Bodies that repeat the model (`batchEmbedContents`, `countTokens`) name the upstream one; what names none stays as it is."""
+    name = model if "/" in model else f"models/{model}"
+    changed = dict(body)
+    if "model" in body:
+        changed["model"] = name
+    inner = body.get("generateContentRequest")
+    if isinstance(inner, dict) and "model" in inner:
+        changed["generateContentRequest"] = {**inner, "model": name}
+    requests = body.get("requests")
+    if isinstance(requests, list):
+        changed["requests"] = [{**request, "model": name} if isinstance(request, dict) else request for request in requests]
+    return changed
+
+
+def _root(provider: Provider) -> Root:
+    """The root that ends in a version. A path that is no version is a gateway's prefix and has `/v1beta` below it."""
+    written = _MODELS_PATH.sub("", provider.base_url or HOST)
+    root = find_root(written, (), USUAL_PATH, False)
+    path = parse_url(root.url).path
+    if not path or (not _has_version(path) and root.exact is None):
+        return Root(root.url + USUAL_PATH, root.query)
+    return Root(root.url, root.query)
+
+
+def _has_version(path: str) -> bool:
+    return looks_like_root(path) and re.search(r"/v\d\w*\Z", path) is not None

@@ -1,0 +1,92 @@
+"""OpenAI and everything compatible with it (`gpt`, `openrouter`), and addresses that speak OpenAI Responses (`responses`).
+
+One class; what differs between vendors is their preset row. Where a vendor speaks Responses beside chat, a Responses client is relayed there.
+"""
+
+from __future__ import annotations
+
+from uniapi.canonical import Json, Operation
+from uniapi.config import Provider
+from uniapi.dialects import Dialect
+from uniapi.dialects.openai_chat import DIALECT as OPENAI_CHAT
+from uniapi.dialects.openai_responses import DIALECT as OPENAI_RESPONSES
+from uniapi.wire import HttpRequest
+
+from .base import Address, ModelPage, Target
+from .defaults import DefaultEngine
+from .model_lists import decode_openai_models
+from .presets import PLAIN, Preset
+from .urls import OPENAI_ENDINGS, OPENAI_PATHS, Root, find_root, parse_url
+
+
+class OpenAiEngine(DefaultEngine):
+    """An OpenAI-compatible vendor, as its preset row describes it."""
+
+    wire = OPENAI_CHAT
+
+    def __init__(self, name: str = "gpt", preset: Preset = PLAIN) -> None:
+        self.name = name
+        self.preset = preset
+        self.vendor = preset.vendor
+        self.has_account_cache = preset.has_account_cache
+
+    def dialect(self, target: Target, client_dialect: str) -> Dialect:
+        speaks_responses = client_dialect == OPENAI_RESPONSES.name and self.preset.responses and target.provider.engine is None
+        return OPENAI_RESPONSES if speaks_responses and self._root(target.provider).exact is None else OPENAI_CHAT
+
+    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+        root = self._root(target.provider)
+        if operation is Operation.GENERATE:
+            if dialect is OPENAI_RESPONSES:
+                return self._address(root.at("responses"))
+            return self._address(root.exact or root.at(self.preset.chat))
+        if operation is Operation.COMPACT:
+            return self._address(root.at("responses/compact")) if dialect is OPENAI_RESPONSES else None
+        path = OPENAI_PATHS.get(operation)
+        return self._address(root.at(path), "openai") if path is not None else None
+
+    def models_request(self, target: Target) -> HttpRequest | None:
+        path = self.preset.list_path
+        if path is None:
+            return None
+        root = self._root(target.provider)
+        url = parse_url(root.url).origin + path if path.startswith("/") else root.at(path)
+        return HttpRequest(method="GET", url=url, headers=dict(self.preset.headers))
+
+    def _address(self, url: str, shape: str = "dialect") -> Address:
+        return Address(url=url, headers=self.preset.headers, shape=shape)
+
+    def _root(self, provider: Provider) -> Root:
+        return find_root(provider.base_url or "", (*OPENAI_ENDINGS, self.preset.chat), self.preset.usual_path, provider.engine is not None)
+
+
+class ResponsesEngine(DefaultEngine):
+    """An address that speaks OpenAI Responses, for generation of every kind of client."""
+
+    name = "responses"
+    wire = OPENAI_RESPONSES
+
+    def __init__(self, preset: Preset = PLAIN) -> None:
+        self.preset = preset
+        self.vendor = preset.vendor
+        self.has_account_cache = preset.has_account_cache
+
+    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+        root = self._root(target.provider)
+        if operation is Operation.GENERATE:
+            return Address(url=root.exact or root.at("responses"), headers=self.preset.headers)
+        if operation is Operation.COMPACT:
+            return Address(url=root.at("responses/compact"), headers=self.preset.headers)
+        if operation is Operation.COUNT_TOKENS:
+            return Address(url=root.at("responses/input_tokens"), headers=self.preset.headers)
+        path = OPENAI_PATHS.get(operation)
+        return Address(url=root.at(path), headers=self.preset.headers, shape="openai") if path is not None else None
+
+    def models_request(self, target: Target) -> HttpRequest | None:
+        return HttpRequest(method="GET", url=self._root(target.provider).at("models"), headers=dict(self.preset.headers))
+
+    def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
+        return decode_openai_models(body)
+
+    def _root(self, provider: Provider) -> Root:
+        return find_root(provider.base_url or "", OPENAI_ENDINGS, self.preset.usual_path, provider.engine is not None)

@@ -1,0 +1,336 @@
+"""Receives one upstream answer: the Sink that feeds a pipe, holds output back until the commit, and then writes straight through to the client.
+
+The executor awaits two moments only: `outcome` (None: committed; a Failure: this attempt failed and nothing has reached the client) and, after the commit, `finished`.
+Everything between, each chunk included, happens in plain calls. States: head → holding → flowing → done, or error body → done.
+
+Rules
+ 1. Nothing is written before the pipe has seen real output, the probe for error triggers is satisfied, and the executor has attached a reply.
+ 2. Before the commit a timeout, an error object or a cut is an ordinary failed attempt. After it, the pipe ends the answer in the client's dialect.
+ 3. `cancel` (the client left, or the attempt is given up) closes the upstream connection at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from uniapi.canonical import Failure, FailureKind
+from uniapi.wire import ResponseHead
+
+from .pipes import Pipe, Report
+from .upstream import Exchange
+
+MAX_ERROR_BODY_BYTES = 1024 * 1024
+BACKLOG_HIGH_BYTES = 256 * 1024
+BACKLOG_LOW_BYTES = 64 * 1024
+BACKLOG_POLL_S = 0.05
+STALLED_READER_S = 300.0
+"""A client that takes nothing for so long has left, whatever TCP says."""
+
+
+class Outlet(Protocol):
+    """Where committed bytes go. `write` never blocks; `backlog` is what the client has not taken yet, in bytes."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def backlog(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """Seconds: to the first token (or the whole answer), between pieces afterwards, and for everything (loop time at which it is over, None: never)."""
+
+    first_token_s: float
+    idle_s: float
+    deadline: float | None = None
+
+
+class TriggerProbe:
+    """Holds text back until it is longer than the longest trigger, the answer ends, or 2 s have passed; `hit` names the trigger that was found."""
+
+    HOLD_S = 2.0
+
+    def __init__(self, triggers: tuple[str, ...]) -> None:
+        self._triggers = triggers
+        self._longest = max(len(trigger) for trigger in triggers)
+
+    def hit(self, report: Report) -> str | None:
+        text = "".join(report.text or ())
+        return next((trigger for trigger in self._triggers if trigger in text), None)
+
+    def is_satisfied(self, report: Report) -> bool:
+        return report.is_whole or sum(map(len, report.text or ())) > self._longest
+
+
+class Receiver:
+    """One attempt's Sink. `make_pipe` chooses the pipe when the head is known; `classify` reads an error answer."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        make_pipe: Callable[[ResponseHead], Pipe],
+        classify: Callable[[ResponseHead, bytes], Failure],
+        patience: Patience,
+        probe: TriggerProbe | None = None,
+    ) -> None:
+        self.outcome: asyncio.Future[Failure | None] = loop.create_future()
+        self.finished: asyncio.Future[None] = loop.create_future()
+        self.response_head: ResponseHead | None = None
+        self.pipe: Pipe | None = None
+        self.first_token_at: float | None = None
+        self._loop = loop
+        self._make_pipe = make_pipe
+        self._classify = classify
+        self._patience = patience
+        self._probe = probe
+        self._exchange: Exchange | None = None
+        self._held: list[bytes] = []
+        self._outlet: Outlet | None = None
+        self._started_at = self._last_at = loop.time()
+        self._held_since: float | None = None
+        self._is_over = False
+        self._paused_since: float | None = None
+        self._timer: asyncio.TimerHandle | None = loop.call_later(self._wait_s(self._started_at), self._tick)
+
+    @property
+    def report(self) -> Report:
+        return self.pipe.report if self.pipe is not None else Report()
+
+    @property
+    def first_token_after_s(self) -> float | None:
+        """Seconds from the start to the first token, None when none came."""
+        return None if self.first_token_at is None else self.first_token_at - self._started_at
+
+    @property
+    def is_committed(self) -> bool:
+        return self.outcome.done() and not self.outcome.cancelled() and self.outcome.result() is None
+
+    def started(self, exchange: Exchange) -> None:
+        """The request is under way as `exchange`."""
+        self._exchange = exchange
+
+    def attach(self, outlet: Outlet) -> None:
+        """The client's reply has begun: release what was held, and write through from now on."""
+        held = b"".join(self._held)
+        self._held.clear()
+        self._outlet = outlet
+        if held:
+            outlet.write(held)
+            self._watch_backlog()
+        if self._is_over:
+            self._finish()
+
+    def take_whole(self) -> bytes:
+        """Everything held, for an answer that is sent in one piece."""
+        return b"".join(self._held)
+
+    def cancel(self) -> None:
+        """Stop at once; the upstream connection is closed."""
+        self._is_over = True
+        self._stop_timer()
+        if self._exchange is not None:
+            self._exchange.cancel()
+
+    # Sink
+
+    def head(self, head: ResponseHead) -> None:
+        self.response_head = head
+        self._last_at = self._loop.time()
+        if 200 <= head.status < 300:
+            self.pipe = self._make_pipe(head)
+
+    def data(self, data: bytes) -> None:
+        if self._is_over:
+            return
+        self._last_at = self._loop.time()
+        pipe = self.pipe
+        if pipe is None:
+            self._held.append(data)
+            if sum(map(len, self._held)) > MAX_ERROR_BODY_BYTES:
+                self.end()
+            return
+        outlet = self._outlet
+        if outlet is not None:
+            for out in pipe.feed(data):
+                outlet.write(out)
+            if pipe.streams and pipe.is_over and self._exchange is not None:
+                self._exchange.cancel()
+                self._over()
+                return
+            self._watch_backlog()
+            return
+        self._held.extend(pipe.feed(data))
+        if not self.outcome.done():
+            self._decide()
+
+    def end(self) -> None:
+        if self._is_over:
+            return
+        pipe = self.pipe
+        if pipe is None:
+            self._fail_before_commit(self._error_answer())
+            return
+        out = pipe.eof()
+        self._emit(out)
+        if not self.outcome.done():
+            self._decide()
+        if not self._is_over:
+            self._over()
+
+    def fail(self, failure: Failure) -> None:
+        if self._is_over:
+            return
+        if not self.is_committed:
+            self._fail_before_commit(failure)
+            return
+        assert self.pipe is not None
+        self._emit(self.pipe.abort(failure))
+        self._over()
+
+    # the rest
+
+    def _error_answer(self) -> Failure:
+        if self.response_head is None:
+            return Failure.cut("the upstream closed the connection without an answer")
+        return self._classify(self.response_head, b"".join(self._held))
+
+    def _decide(self) -> None:
+        """Before the commit: has this attempt failed, or may its output go out?"""
+        report = self.report
+        if report.failure is not None:
+            self._fail_before_commit(report.failure)
+            return
+        if self._probe is not None:
+            trigger = self._probe.hit(report)
+            if trigger is not None:
+                self._fail_before_commit(Failure(kind=FailureKind.TRIGGERED, message=f"the answer contains the error trigger {trigger!r}"))
+                return
+        if not report.committed:
+            return
+        now = self._loop.time()
+        if self.first_token_at is None:
+            self.first_token_at = now
+        if self._probe is not None and not self._probe.is_satisfied(report):
+            if self._held_since is None:
+                self._held_since = now
+                self._rearm(TriggerProbe.HOLD_S)
+            elif now - self._held_since < TriggerProbe.HOLD_S:
+                return
+            else:
+                self._commit()
+            return
+        self._commit()
+
+    def _commit(self) -> None:
+        report = self.report
+        if isinstance(report.text, list):
+            report.text = None
+        self._probe = None
+        self._rearm(self._wait_s(self._loop.time()))
+        self.outcome.set_result(None)
+
+    def _emit(self, out: list[bytes]) -> None:
+        if self._outlet is None:
+            self._held.extend(out)
+            return
+        for data in out:
+            self._outlet.write(data)
+
+    def _fail_before_commit(self, failure: Failure) -> None:
+        self._is_over = True
+        self._stop_timer()
+        if self._exchange is not None:
+            self._exchange.cancel()
+        if not self.outcome.done():
+            self.outcome.set_result(failure)
+
+    def _over(self) -> None:
+        self._is_over = True
+        self._stop_timer()
+        if self._outlet is not None or not self.is_committed:
+            self._finish()
+
+    def _finish(self) -> None:
+        if not self.finished.done():
+            self.finished.set_result(None)
+
+    # time
+
+    def _wait_s(self, now: float) -> float:
+        """Until something is overdue."""
+        if self.first_token_at is None:
+            due = self._started_at + self._patience.first_token_s
+        else:
+            due = self._last_at + self._patience.idle_s
+        if self._patience.deadline is not None:
+            due = min(due, self._patience.deadline)
+        return max(0.0, due - now)
+
+    def _rearm(self, wait_s: float) -> None:
+        self._stop_timer()
+        self._timer = self._loop.call_later(wait_s, self._tick)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _tick(self) -> None:
+        """One timer for all: it only looks whether something is overdue, so that a chunk costs no timer."""
+        now = self._loop.time()
+        self._timer = None
+        if self._held_since is not None and self._probe is not None and now - self._held_since >= TriggerProbe.HOLD_S:
+            self._commit()
+            return
+        wait_s = self._wait_s(now)
+        if self._paused_since is not None:
+            # The client is slow, not the upstream.
+            wait_s = max(wait_s, BACKLOG_POLL_S)
+        if wait_s > 0:
+            self._timer = self._loop.call_later(wait_s, self._tick)
+            return
+        self._overdue()
+
+    def _overdue(self) -> None:
+        patience = self._patience
+        if patience.deadline is not None and self._loop.time() >= patience.deadline:
+            message = "the time for the whole call is over"
+        elif self.first_token_at is None:
+            message = f"the upstream gave no first token within {patience.first_token_s:g} s"
+        else:
+            message = f"the upstream fell silent for {patience.idle_s:g} s"
+        exchange = self._exchange
+        self.fail(Failure(kind=FailureKind.TIMEOUT, message=message))
+        if exchange is not None:
+            exchange.cancel()
+
+    # back-pressure
+
+    def _watch_backlog(self) -> None:
+        outlet = self._outlet
+        if outlet is None or self._paused_since is not None or outlet.backlog() <= BACKLOG_HIGH_BYTES or self._exchange is None:
+            return
+        self._paused_since = self._loop.time()
+        self._exchange.pause()
+        self._loop.call_later(BACKLOG_POLL_S, self._check_backlog, outlet.backlog())
+
+    def _check_backlog(self, before: int) -> None:
+        """While paused: resume when the client has taken enough, give it up when it takes nothing."""
+        outlet, exchange = self._outlet, self._exchange
+        if outlet is None or exchange is None or self._paused_since is None:
+            return
+        backlog, now = outlet.backlog(), self._loop.time()
+        if backlog <= BACKLOG_LOW_BYTES:
+            self._paused_since = None
+            self._last_at = now
+            exchange.resume()
+            return
+        if backlog < before:
+            self._paused_since = now
+        if now - self._paused_since > STALLED_READER_S:
+            self.cancel()
+            self._finish()
+            return
+        self._loop.call_later(BACKLOG_POLL_S, self._check_backlog, backlog)

@@ -1,0 +1,6 @@
+"""Counting against the rates of the config: who may send now, and who when. Pure state, time is an argument."""
+
+from .admission import Admitted, Limits, Refused
+from .windows import Window
+
+__all__ = ["Admitted", "Limits", "Refused", "Window"]

@@ -1,0 +1,104 @@
+"""How much was used in the last so many seconds: one sliding window, exact for small counts, coarse but never too generous for large ones.
+
+The first `EXACT` uses are kept one by one. Past that, uses that fall into the same 64th of the window share a slot that expires with its newest one, so memory is
+bounded and the limit is never exceeded; a budget may come back at most a 64th of the window late.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+EXACT = 64
+SLICES = 64
+
+
+@dataclass(slots=True)
+class Slot:
+    """Uses that expire together: `first_at` and `last_at` of them, and how much they come to."""
+
+    first_at: float
+    last_at: float
+    amount: int
+
+
+class Window:
+    """A sliding window of `window_s` seconds. The limit itself is an argument: it may change on reload while the counts stay."""
+
+    __slots__ = ("_slots", "_total", "_window_s")
+
+    def __init__(self, window_s: float) -> None:
+        self._window_s = window_s
+        self._slots: deque[Slot] = deque()
+        self._total = 0
+
+    def used(self, now: float) -> int:
+        """What was used in the window that ends now."""
+        self._expire(now)
+        return self._total
+
+    def free_at(self, limit: int, amount: int, now: float) -> float:
+        """When `amount` more fits under `limit`: `now` when it does already. An amount over the limit itself fits as soon as the window is empty."""
+        self._expire(now)
+        excess = self._total + min(amount, limit) - limit
+        if excess <= 0:
+            return now
+        for slot in self._slots:
+            excess -= slot.amount
+            if excess <= 0:
+                return slot.last_at + self._window_s
+        return now
+
+    def add(self, amount: int, now: float) -> Slot:
+        """Count `amount` as used now. The slot is what `correct` takes."""
+        self._expire(now)
+        self._total += amount
+        newest = self._slots[-1] if self._slots else None
+        if newest is not None and (newest.last_at > now or (len(self._slots) >= EXACT and now - newest.first_at < self._window_s / SLICES)):
+            newest.amount += amount
+            newest.last_at = max(newest.last_at, now)
+            return newest
+        slot = Slot(now, now, amount)
+        self._slots.append(slot)
+        return slot
+
+    def correct(self, slot: Slot, change: int, now: float) -> None:
+        """What was counted in `slot` was really `change` more (or less): an estimate meets its exact figure. Without effect once the slot has expired."""
+        self._expire(now)
+        if slot.last_at + self._window_s <= now:
+            return
+        change = max(change, -slot.amount)
+        slot.amount += change
+        self._total += change
+
+    def is_idle(self, now: float) -> bool:
+        """Nothing is left to remember."""
+        self._expire(now)
+        return not self._slots
+
+    def dump(self, now: float, now_epoch_s: float) -> list[list[float]]:
+        """The slots as plain data, on the scale of the epoch."""
+        self._expire(now)
+        offset = now_epoch_s - now
+        return [[round(slot.first_at + offset, 3), round(slot.last_at + offset, 3), slot.amount] for slot in self._slots]
+
+    def load(self, stored: list[Any], now: float, now_epoch_s: float) -> None:
+        """Take in what `dump` gave, before anything was counted. Malformed slots are left out; one from the future counts as of now."""
+        offset = now_epoch_s - now
+        slots = []
+        for entry in stored:
+            if isinstance(entry, list) and len(entry) == 3 and all(isinstance(figure, int | float) and figure == figure for figure in entry) and entry[2] > 0:
+                last_at = min(entry[1] - offset, now)
+                slots.append(Slot(min(entry[0] - offset, last_at), last_at, int(entry[2])))
+        slots.sort(key=lambda slot: slot.last_at)
+        newer = self._slots
+        self._slots = deque(slots[-(EXACT + SLICES) :])
+        self._slots.extend(newer)
+        self._total = sum(slot.amount for slot in self._slots)
+        self._expire(now)
+
+    def _expire(self, now: float) -> None:
+        slots = self._slots
+        while slots and slots[0].last_at + self._window_s <= now:
+            self._total -= slots.popleft().amount

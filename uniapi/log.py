@@ -1,0 +1,90 @@
+"""Logging: one readable line for each thing that happened, as text or JSON, with secrets redacted whatever the message says."""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.handlers
+import re
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+LOG_FILE_BYTES = 10 * 1024 * 1024
+LOG_FILES_KEPT = 3
+
+_SECRET = re.compile(
+    r"(sk-[A-Za-z0-9_\-]{3})[A-Za-z0-9_\-]{6,}"
+    r"|(AIza)[A-Za-z0-9_\-]{20,}"
+    r"|((?:[?&]key=|Bearer |x-api-key: ?|x-goog-api-key: ?))[^\s&\"',}]+"
+)
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR, "critical": logging.CRITICAL}
+LEVELS = tuple(_LEVELS)
+
+
+def redact(text: str) -> str:
+    """`text` with everything that looks like a key cut short."""
+    return _SECRET.sub(lambda match: (match[1] or match[2] or match[3]) + "…", text)
+
+
+class _Redacting(logging.Filter):
+    """Replaces the secrets it was given, and anything that looks like one, in every record."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.secrets: tuple[str, ...] = ()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        for secret in self.secrets:
+            if secret in message:
+                message = message.replace(secret, secret[:3] + "…")
+        record.msg, record.args = redact(message), None
+        return True
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": self.formatTime(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.message if hasattr(record, "message") else record.getMessage(),
+        }
+        fields = getattr(record, "fields", None)
+        if isinstance(fields, dict):
+            line.update(fields)
+        if record.exc_info:
+            line["exception"] = redact(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
+
+
+class _TextFormatter(logging.Formatter):
+    def formatException(self, ei: Any) -> str:
+        return redact(super().formatException(ei))
+
+
+def set_up_logging(*, level: str, file: str | None, format_name: str) -> None:
+    """Configure the root logger: to stderr, or to a size-bounded rotating file. `format_name` is `text` or `json`. Raises OSError when the file cannot be opened."""
+    handler: logging.Handler
+    if file is None:
+        handler = logging.StreamHandler(sys.stderr)
+    else:
+        handler = logging.handlers.RotatingFileHandler(file, maxBytes=LOG_FILE_BYTES, backupCount=LOG_FILES_KEPT, encoding="utf-8")
+    formatter = _JsonFormatter() if format_name == "json" else _TextFormatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
+    handler.setFormatter(formatter)
+    handler.addFilter(_Redacting())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(_LEVELS[level])
+    logging.getLogger("aiohttp").setLevel(max(logging.WARNING, _LEVELS[level]))
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
+def set_secrets(secrets: Iterable[str]) -> None:
+    """The secrets of the configuration in force: none of them is ever written out, whatever form it has."""
+    known = tuple(sorted({secret for secret in secrets if len(secret) >= 6}, key=len, reverse=True))
+    for handler in logging.getLogger().handlers:
+        for one in handler.filters:
+            if isinstance(one, _Redacting):
+                one.secrets = known

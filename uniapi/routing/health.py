@@ -1,0 +1,210 @@
+"""What rests: channels, credentials for one model, whole credentials. And how often each credential succeeded lately.
+
+A rest ends half-open: the next attempt is a trial, and while it runs others treat the thing as resting. Success clears it, failure makes it rest again (longer,
+where the rest is a back-off). A trial whose outcome never arrives holds its lease for at most `TRIAL_S`. `now` is monotonic seconds.
+The state survives reloads; `keep` forgets what the config no longer has. Bounded: entries long over are forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from uniapi.config import Config
+
+TRIAL_S = 120.0
+FORGOTTEN_AFTER_S = 24 * 3600.0
+"""A back-off that was not used for so long starts anew."""
+MAX_RESTS = 20_000
+HALF_LIFE_S = 6 * 3600.0
+"""Of the weight of an outcome in a success rate."""
+
+Reason = Literal["rate", "quota", "refused", "failure"]
+
+
+class Thing(NamedTuple):
+    """What can rest: a channel (no credential), a credential for one model, or a whole credential (no model)."""
+
+    provider_id: str
+    credential_id: str | None
+    upstream_model: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """How long something is to rest and why. Either `seconds`, or a back-off that starts at `first_s` and doubles up to `cap_s` at each further failure."""
+
+    reason: Reason
+    seconds: float | None = None
+    first_s: float = 0.0
+    cap_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resting:
+    """One thing that rests or has not yet proved itself again, for the admin surface."""
+
+    what: Literal["channel", "credential"]
+    provider_id: str
+    upstream_model: str | None
+    credential_id: str | None
+    reason: Reason
+    message: str
+    seconds_left: float
+    state: Literal["resting", "half_open", "trial"]
+
+
+@dataclass(slots=True)
+class _Entry:
+    until: float
+    reason: Reason
+    message: str
+    failures: int
+    """Back-off rests in a row without a success between: what the next one doubles by."""
+    trial_until: float = 0.0
+    trial: object | None = None
+    """Who runs the trial; None: nobody, or its lease is over."""
+
+
+class Health:
+    """Rests by thing, success rates by credential."""
+
+    def __init__(self) -> None:
+        self._entries: dict[Thing, _Entry] = {}
+        self._rates: dict[tuple[str, str], _Rate] = {}
+
+    def free_at(self, thing: Thing, now: float, asker: object = None) -> float:
+        """When `thing` may next be used: `now` when it may at once (perhaps as a trial). A running trial of somebody else counts as resting until its lease ends."""
+        entry = self._entries.get(thing)
+        if entry is None:
+            return now
+        if entry.until > now:
+            return entry.until
+        if entry.trial is not None and entry.trial is not asker and entry.trial_until > now:
+            return entry.trial_until
+        return now
+
+    def reason(self, thing: Thing) -> Reason | None:
+        """Why `thing` rests or last rested; None when it is sound."""
+        entry = self._entries.get(thing)
+        return entry.reason if entry is not None else None
+
+    def is_on_trial(self, thing: Thing, now: float) -> bool:
+        """Whether all that stands in the way is a trial somebody runs right now."""
+        entry = self._entries.get(thing)
+        return entry is not None and entry.until <= now and entry.trial is not None and entry.trial_until > now
+
+    def begin(self, things: Iterable[Thing], trier: object, now: float) -> bool:
+        """An attempt uses `things`; those that are half-open go on trial. True when at least one did."""
+        is_trial = False
+        for thing in things:
+            entry = self._entries.get(thing)
+            if entry is not None:
+                entry.trial, entry.trial_until = trier, max(now, entry.until) + TRIAL_S
+                is_trial = True
+        return is_trial
+
+    def release(self, things: Iterable[Thing], trier: object) -> None:
+        """The trial ended without saying anything about `things`: the next attempt may try."""
+        for thing in things:
+            entry = self._entries.get(thing)
+            if entry is not None and entry.trial is trier:
+                entry.trial = None
+
+    def succeeded(self, things: Iterable[Thing], now: float) -> None:
+        """`things` served: they are sound again, unless they were put to rest while the attempt ran (then they stay so)."""
+        for thing in things:
+            entry = self._entries.get(thing)
+            if entry is not None and (entry.until <= now or entry.trial is not None):
+                del self._entries[thing]
+
+    def rest(self, thing: Thing, rest: Rest, message: str, now: float) -> float:
+        """Put `thing` to rest; gives the time it ends. Failures that come in while it rests already (calls that were under way) do not double its back-off."""
+        entry = self._entries.get(thing)
+        if entry is not None and entry.until + FORGOTTEN_AFTER_S < now:
+            entry = None
+        is_repeat = entry is not None and entry.until > now and entry.trial is None
+        in_row = 0 if entry is None else entry.failures
+        if rest.seconds is None and not (is_repeat and in_row):
+            in_row += 1
+        seconds = rest.seconds if rest.seconds is not None else min(rest.cap_s, rest.first_s * 2.0 ** min(in_row - 1, 60))
+        until = now + seconds
+        if entry is not None and is_repeat:
+            until = max(until, entry.until)
+        self._entries[thing] = _Entry(until, rest.reason, message[:300], in_row)
+        if len(self._entries) > MAX_RESTS:
+            self._forget_old(now)
+        return until
+
+    def count(self, provider_id: str, credential_id: str, is_success: bool, now: float) -> None:
+        """One outcome of a credential, for its success rate."""
+        name = (provider_id, credential_id)
+        rate = self._rates.get(name)
+        if rate is None:
+            rate = self._rates[name] = _Rate(0.0, 0.0, now)
+        rate.add(is_success, now)
+
+    def success_rate(self, provider_id: str, credential_id: str, now: float) -> tuple[float, float]:
+        """(share of recent attempts that succeeded, how many there were, old ones weighing less); (-1, 0) when there is nothing to go by."""
+        rate = self._rates.get((provider_id, credential_id))
+        return (-1.0, 0.0) if rate is None else rate.at(now)
+
+    def snapshot(self, now: float) -> tuple[Resting, ...]:
+        """Everything that rests, is half-open or on trial, soonest back first."""
+        found = []
+        for thing, entry in self._entries.items():
+            if entry.until > now:
+                state: Literal["resting", "half_open", "trial"] = "resting"
+            else:
+                state = "trial" if entry.trial is not None and entry.trial_until > now else "half_open"
+            found.append(
+                Resting(
+                    what="channel" if thing.credential_id is None else "credential",
+                    provider_id=thing.provider_id,
+                    upstream_model=thing.upstream_model,
+                    credential_id=thing.credential_id,
+                    reason=entry.reason,
+                    message=entry.message,
+                    seconds_left=max(0.0, entry.until - now),
+                    state=state,
+                )
+            )
+        return tuple(sorted(found, key=lambda resting: resting.seconds_left))
+
+    def keep(self, config: Config) -> None:
+        """Forget providers and credentials that `config` does not have."""
+        providers = {provider.provider_id for provider in config.providers}
+        credentials = {(provider.provider_id, credential.credential_id) for provider in config.providers for credential in provider.credentials}
+        self._entries = {
+            thing: entry
+            for thing, entry in self._entries.items()
+            if (thing.provider_id in providers if thing.credential_id is None else (thing.provider_id, thing.credential_id) in credentials)
+        }
+        self._rates = {name: rate for name, rate in self._rates.items() if name in credentials}
+
+    def _forget_old(self, now: float) -> None:
+        kept = {thing: entry for thing, entry in self._entries.items() if entry.until + FORGOTTEN_AFTER_S > now}
+        if len(kept) > MAX_RESTS:
+            newest = sorted(kept.items(), key=lambda item: item[1].until, reverse=True)
+            kept = dict(newest[: MAX_RESTS // 2])
+        self._entries = kept
+
+
+@dataclass(slots=True)
+class _Rate:
+    successes: float
+    total: float
+    counted_at: float
+
+    def add(self, is_success: bool, now: float) -> None:
+        faded = self._faded(now)
+        self.successes = self.successes * faded + is_success
+        self.total = self.total * faded + 1.0
+        self.counted_at = now
+
+    def at(self, now: float) -> tuple[float, float]:
+        return self.successes / self.total, self.total * self._faded(now)
+
+    def _faded(self, now: float) -> float:
+        return 0.5 ** (max(0.0, now - self.counted_at) / HALF_LIFE_S)

@@ -1,0 +1,156 @@
+"""Reading a request's body: bounded in size (after inflation too), in time, and in depth. Everything wrong with it is refused with what and where."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import zlib
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from uniapi.canonical import ClientError, RequestRefused
+
+IDLE_S = 30.0
+"""A client that sends nothing for so long has stopped."""
+TOTAL_S = 300.0
+THREAD_ABOVE_BYTES = 1024 * 1024
+"""Larger bodies are parsed in a thread, so that other streams go on meanwhile."""
+
+
+async def read_body(request: web.BaseRequest, max_bytes: int) -> bytes:
+    """The whole body, inflated. Raises RequestRefused: 413 too large, 408 too slow, 415 an encoding we cannot read, 400 broken compression."""
+    length = request.content_length
+    if length is not None and length > max_bytes:
+        raise _too_large(max_bytes)
+    inflater = _inflater(request.headers.get("Content-Encoding", ""), max_bytes)
+    pieces: list[bytes] = []
+    size = 0
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + TOTAL_S
+    content = request.content
+    while not content.at_eof():
+        try:
+            data = await asyncio.wait_for(content.readany(), max(0.0, min(IDLE_S, deadline - loop.time())))
+        except asyncio.TimeoutError:
+            raise RequestRefused(
+                ClientError(status=408, message="The request body came too slowly.", code="request_timeout", type="invalid_request_error")
+            ) from None
+        if inflater is not None:
+            data = inflater.feed(data)
+        size += len(data)
+        if size > max_bytes:
+            raise _too_large(max_bytes)
+        pieces.append(data)
+    if inflater is not None:
+        pieces.append(inflater.end())
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+class _Inflater(Protocol):
+    def feed(self, data: bytes) -> bytes: ...
+
+    def end(self) -> bytes: ...
+
+
+def _inflater(encoding: str, max_bytes: int) -> _Inflater | None:
+    match encoding.strip().lower():
+        case "" | "identity":
+            return None
+        case "gzip" | "x-gzip":
+            return _Zlib(16 + zlib.MAX_WBITS, max_bytes)
+        case "deflate":
+            return _Zlib(zlib.MAX_WBITS, max_bytes)
+        case "zstd":
+            return _zstd(max_bytes)
+        case other:
+            message = f"Content-Encoding {other!r} is not supported: send gzip, deflate or no compression."
+            raise RequestRefused(ClientError(status=415, message=message, code="unsupported_encoding", type="invalid_request_error"))
+
+
+class _Zlib:
+    """gzip and deflate; a bomb is noticed as soon as it passes the limit."""
+
+    def __init__(self, window_bits: int, max_bytes: int) -> None:
+        self._inflate = zlib.decompressobj(window_bits)
+        self._window_bits = window_bits
+        self._max_bytes = max_bytes
+        self._is_first = True
+
+    def feed(self, data: bytes) -> bytes:
+        try:
+            try:
+                out = self._inflate.decompress(data, self._max_bytes + 1)
+            except zlib.error:
+                # Many clients send raw deflate under the name `deflate`.
+                if not self._is_first or self._window_bits != zlib.MAX_WBITS:
+                    raise
+                self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+                out = self._inflate.decompress(data, self._max_bytes + 1)
+        except zlib.error as error:
+            raise RequestRefused.bad_request(f"The compressed body is broken: {error}.") from None
+        self._is_first = False
+        if self._inflate.unconsumed_tail:
+            raise _too_large(self._max_bytes)
+        return out
+
+    def end(self) -> bytes:
+        if not self._inflate.eof:
+            raise RequestRefused.bad_request("The compressed body is cut off.")
+        return b""
+
+
+def _zstd(max_bytes: int) -> _Inflater:
+    try:
+        from compression import zstd  # type: ignore[import-not-found, unused-ignore]  # Python 3.14 and newer
+    except ImportError:
+        message = "Content-Encoding zstd needs a gateway running on Python 3.14 or newer: send gzip, deflate or no compression."
+        raise RequestRefused(ClientError(status=415, message=message, code="unsupported_encoding", type="invalid_request_error")) from None
+
+    class Zstd:
+        def __init__(self) -> None:
+            self._inflate = zstd.ZstdDecompressor()
+
+        def feed(self, data: bytes) -> bytes:
+            try:
+                out: bytes = self._inflate.decompress(data, max_bytes + 1)
+            except zstd.ZstdError as error:
+                raise RequestRefused.bad_request(f"The compressed body is broken: {error}.") from None
+            if not self._inflate.needs_input and not self._inflate.eof:
+                raise _too_large(max_bytes)
+            return out
+
+        def end(self) -> bytes:
+            if not self._inflate.eof:
+                raise RequestRefused.bad_request("The compressed body is cut off.")
+            return b""
+
+    return Zstd()
+
+
+def _too_large(max_bytes: int) -> RequestRefused:
+    message = f"The request body is larger than {max_bytes} bytes (`max_body_bytes`)."
+    return RequestRefused(ClientError(status=413, message=message, code="request_too_large", type="invalid_request_error"))
+
+
+async def parse_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in `body`. Raises RequestRefused (400) saying what is there instead."""
+    if len(body) > THREAD_ABOVE_BYTES:
+        return await asyncio.get_running_loop().run_in_executor(None, _parse_object, body)
+    return _parse_object(body)
+
+
+def _parse_object(body: bytes) -> dict[str, Any]:
+    if not body.strip():
+        raise RequestRefused.bad_request("The request body is empty; a JSON object is expected.")
+    try:
+        value = json.loads(body)
+    except RecursionError:
+        raise RequestRefused.bad_request("The request body is nested too deep.") from None
+    except UnicodeDecodeError:
+        raise RequestRefused.bad_request("The request body is not UTF-8 text.") from None
+    except ValueError as error:
+        raise RequestRefused.bad_request(f"The request body is not valid JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise RequestRefused.bad_request(f"The request body must be a JSON object, not {type(value).__name__}.")
+    return value

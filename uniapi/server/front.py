@@ -1,0 +1,208 @@
+"""The front door: every request comes in here and leaves with a request id, CORS headers and one line in the log.
+
+One straight function instead of a router and middlewares: tidy the path, find the route, check the method, authenticate, do it; whatever is refused on the way is written in
+the dialect of the path. A user's mistake never shows a traceback, and neither does ours: the last resort is a 500 that names the request id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from uniapi.canonical import Call, ClientError, RequestRefused
+from uniapi.clock import Clock
+from uniapi.config import ClientKey, Config
+from uniapi.dialects import DIALECTS
+from uniapi.stats import Recorder
+from uniapi.wire import dump_json
+
+from . import admin, models
+from .auth import KeyRing, authenticate, client_address, presented_keys, require_admin
+from .body import parse_object, read_body
+from .inference import make_call
+from .paths import Route, dialect_of, find_route, near_paths
+from .reply import Reply
+
+log = logging.getLogger("uniapi.front")
+
+EXPOSED_HEADERS = "x-request-id, x-uniapi-provider, x-uniapi-model, x-uniapi-attempts, x-uniapi-dropped, retry-after"
+ADMIN_KINDS = frozenset({"stats", "generate_key"})
+
+
+class Desk(Protocol):
+    """What the front asks of the program behind it; every member is read anew for each request, so that a reload takes effect at once."""
+
+    recorder: Recorder
+    clock: Clock
+    version: str
+
+    @property
+    def config(self) -> Config: ...
+
+    @property
+    def key_ring(self) -> KeyRing: ...
+
+    async def models_for(self, key: ClientKey) -> tuple[str, ...]:
+        """The aliases that a client key can route, in order."""
+        ...
+
+    def near_models(self, key: ClientKey, name: str) -> list[str]: ...
+
+    async def run(self, call: Call, key: ClientKey, reply: Reply) -> None:
+        """Answer an inference call through `reply`; raises RequestRefused before anything was sent."""
+        ...
+
+    def health(self) -> dict[str, Any]:
+        """What `/healthz` says."""
+        ...
+
+
+class Front:
+    """The handler of the HTTP server."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; never raises but for cancellation."""
+        desk = self._desk
+        request_id = os.urandom(12).hex()
+        raw_path = request.rel_url.raw_path
+        cors = _cors_headers(request.headers.get("Origin"), desk.config.preferences.cors_origins, raw_path)
+        reply = Reply(request, {"x-request-id": request_id, **cors})
+        try:
+            if request.method == "OPTIONS":
+                await reply.send(204, _preflight(request), b"")
+            else:
+                await self._dispatch(request, raw_path, request_id, reply)
+        except RequestRefused as refused:
+            await self._refuse(reply, raw_path, refused.error)
+        except (asyncio.CancelledError, ConnectionError):
+            raise
+        except Exception:
+            log.exception("request %s failed inside the gateway", request_id)
+            await self._refuse(
+                reply,
+                raw_path,
+                ClientError(status=500, message=f"The gateway made a mistake (request {request_id}).", code="internal_error", type="server_error"),
+            )
+        assert reply.response is not None
+        return reply.response
+
+    async def _refuse(self, reply: Reply, raw_path: str, error: ClientError) -> None:
+        if reply.is_started:
+            return
+        encode = DIALECTS[dialect_of(raw_path)].encode_error
+        assert encode is not None
+        await reply.send(error.status, {"content-type": "application/json", **error.headers}, dump_json(encode(error)))
+
+    async def _dispatch(self, request: web.BaseRequest, raw_path: str, request_id: str, reply: Reply) -> None:
+        desk = self._desk
+        route = find_route(raw_path)
+        if route is None:
+            raise _unknown_path(raw_path)
+        if request.method not in route.methods:
+            if route.kind == "inference" and route.path == "/v1/responses" and request.headers.get("Upgrade", "").lower() == "websocket":
+                raise RequestRefused(
+                    ClientError(status=426, message="WebSocket is not offered here; use HTTP.", code="upgrade_required", headers={"upgrade": "h2c"})
+                )
+            allowed = ", ".join(route.methods)
+            raise RequestRefused(
+                ClientError(
+                    status=405,
+                    message=f"{request.method} is not allowed here; use {allowed}.",
+                    code="method_not_allowed",
+                    type="invalid_request_error",
+                    headers={"allow": allowed},
+                )
+            )
+        if route.kind == "health":
+            await _send_json(reply, desk.health())
+            return
+        if route.kind == "root":
+            await reply.send(200, {"content-type": "text/plain; charset=utf-8"}, f"uni-api {desk.version}\n".encode())
+            return
+        query = request.query
+        presented = presented_keys(request.headers, query)
+        peer = request.transport.get_extra_info("peername") if request.transport is not None else None
+        client_ip = client_address(peer[0] if peer else None, request.headers.get("X-Forwarded-For"), desk.config.preferences.trusted_proxies)
+        key = authenticate(desk.key_ring, presented, client_ip, desk.clock.now_s())
+        if route.kind == "inference":
+            await self._infer(route, request, request_id, key, client_ip, query, reply)
+        elif route.kind in ADMIN_KINDS:
+            require_admin(key)
+            value = {"api_key": admin.generate_key()} if route.kind == "generate_key" else admin.stats(desk.recorder, query, desk.clock.now_s())
+            await _send_json(reply, value)
+        else:
+            await self._models(route, request, key, query, reply)
+
+    async def _infer(
+        self, route: Route, request: web.BaseRequest, request_id: str, key: ClientKey, client_ip: str | None, query: Mapping[str, str], reply: Reply
+    ) -> None:
+        desk = self._desk
+        received_at_s = desk.clock.now_s()
+        body = await read_body(request, desk.config.preferences.max_body_bytes)
+        value = await parse_object(body)
+        call = make_call(
+            route,
+            body,
+            value,
+            request_id=request_id,
+            principal=desk.key_ring.principal(key),
+            headers=request.headers,
+            query={name: text for name, text in query.items() if name != "key"},
+            client_ip=client_ip,
+            received_at_s=received_at_s,
+        )
+        await desk.run(call, key, reply)
+
+    async def _models(self, route: Route, request: web.BaseRequest, key: ClientKey, query: Mapping[str, str], reply: Reply) -> None:
+        desk = self._desk
+        aliases = await desk.models_for(key)
+        shape = models.list_shape(route.dialect, {name.lower(): text for name, text in request.headers.items()}, query)
+        infos = desk.config.preferences.model_info
+        if route.kind == "models":
+            await _send_json(reply, models.model_list(shape, aliases, infos))
+            return
+        name = route.argument or ""
+        alias = models.find_model(name, aliases, desk.near_models(key, name))
+        await _send_json(reply, models.model_entry(shape, alias, infos.get(alias)))
+
+
+async def _send_json(reply: Reply, value: Any) -> None:
+    await reply.send(200, {"content-type": "application/json"}, json.dumps(value, ensure_ascii=False).encode())
+
+
+def _unknown_path(raw_path: str) -> RequestRefused:
+    near = near_paths(raw_path)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return RequestRefused(ClientError(status=404, message=f"Nothing is served at {raw_path}.{hint}", code="not_found", type="invalid_request_error"))
+
+
+def _cors_headers(origin: str | None, allowed: tuple[str, ...], raw_path: str) -> dict[str, str]:
+    """CORS for every answer, errors included. `*` never goes with credentials; the admin surface is only for origins that are listed by name."""
+    if origin is None or not allowed:
+        return {}
+    is_listed = origin in allowed
+    route = find_route(raw_path)
+    if not is_listed and ("*" not in allowed or (route is not None and route.kind in ADMIN_KINDS)):
+        return {}
+    return {
+        "access-control-allow-origin": origin if is_listed else "*",
+        "access-control-expose-headers": EXPOSED_HEADERS,
+        **({"vary": "Origin"} if is_listed else {}),
+    }
+
+
+def _preflight(request: web.BaseRequest) -> dict[str, str]:
+    return {
+        "access-control-allow-methods": "GET, HEAD, POST, DELETE, OPTIONS",
+        "access-control-allow-headers": request.headers.get("Access-Control-Request-Headers", "*"),
+        "access-control-max-age": "600",
+    }

@@ -1,0 +1,118 @@
+"""Paths → what is asked for. The forgiveness of URLs is here: `/v1` missing or doubled, doubled and trailing slashes, and Gemini's model in the path.
+
+`find_route` is total: it gives a Route, or None for a path that nothing serves. Which dialect an error is written in follows from the path alone (`dialect_of`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from uniapi.canonical import Operation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One thing the server does. `kind`: `inference` (then `dialect` and `operation` are set), `models`, `model`, `admin`, or a name of its own.
+
+    `path` is the canonical path; `model` and `stream` what the path itself says (Gemini); `argument` the last segment where one is variable.
+    """
+
+    kind: str
+    methods: tuple[str, ...]
+    path: str
+    dialect: str = "openai_chat"
+    operation: Operation = Operation.GENERATE
+    model: str | None = None
+    stream: bool | None = None
+    argument: str | None = None
+
+
+def _inference(path: str, dialect: str, operation: Operation) -> Route:
+    return Route(kind="inference", methods=("POST",), path=path, dialect=dialect, operation=operation)
+
+
+_ROUTES = {
+    route.path: route
+    for route in (
+        _inference("/v1/chat/completions", "openai_chat", Operation.GENERATE),
+        _inference("/v1/responses", "openai_responses", Operation.GENERATE),
+        _inference("/v1/messages", "anthropic", Operation.GENERATE),
+        _inference("/v1/messages/count_tokens", "anthropic", Operation.COUNT_TOKENS),
+        Route(kind="models", methods=("GET", "HEAD"), path="/v1/models"),
+        Route(kind="models", methods=("GET", "HEAD"), path="/v1beta/models", dialect="gemini"),
+        Route(kind="stats", methods=("GET",), path="/v1/stats"),
+        Route(kind="generate_key", methods=("GET",), path="/v1/generate-api-key"),
+        Route(kind="health", methods=("GET", "HEAD"), path="/healthz"),
+        Route(kind="root", methods=("GET", "HEAD"), path="/"),
+    )
+}
+_GEMINI_VERBS = {
+    "generateContent": (Operation.GENERATE, False),
+    "streamGenerateContent": (Operation.GENERATE, True),
+    "countTokens": (Operation.COUNT_TOKENS, None),
+}
+_SLASHES = re.compile(r"/{2,}")
+_DOUBLED_VERSION = re.compile(r"^(?:/v1)+(?=/v1(?:beta)?(?:/|$))")
+
+
+def tidy(path: str) -> str:
+    """The canonical form of a path: one slash each, no trailing one, `/v1` exactly once where it belongs."""
+    path = _SLASHES.sub("/", path)
+    if len(path) > 1:
+        path = path.rstrip("/") or "/"
+    path = _DOUBLED_VERSION.sub("", path)
+    if path not in _ROUTES and not path.startswith(("/v1/", "/v1beta/")) and ("/v1" + path in _ROUTES or path.startswith("/models/")):
+        path = "/v1" + path
+    return path
+
+
+def find_route(raw_path: str) -> Route | None:
+    """What a path (percent-encoded, without query) asks for, or None."""
+    path = tidy(raw_path)
+    route = _ROUTES.get(path)
+    if route is not None:
+        return route
+    for prefix in ("/v1beta/models/", "/v1/models/"):
+        if path.startswith(prefix):
+            return _model_route(prefix, unquote(path[len(prefix) :]))
+    return None
+
+
+def _model_route(prefix: str, rest: str) -> Route | None:
+    """`…/models/NAME` or `…/models/NAME:verb`; NAME may hold slashes and colons, the verb follows the last colon."""
+    model, colon, verb = rest.rpartition(":")
+    if colon and verb in _GEMINI_VERBS:
+        operation, stream = _GEMINI_VERBS[verb]
+        return Route(
+            kind="inference",
+            methods=("POST",),
+            path=f"/v1beta/models/*:{verb}",
+            dialect="gemini",
+            operation=operation,
+            model=model.removeprefix("models/"),
+            stream=stream,
+        )
+    if prefix == "/v1beta/models/" and colon and re.fullmatch(r"[A-Za-z]+", verb):
+        return None
+    dialect = "gemini" if prefix == "/v1beta/models/" else "openai_chat"
+    return Route(kind="model", methods=("GET", "HEAD"), path=prefix + "*", dialect=dialect, argument=rest)
+
+
+def dialect_of(raw_path: str) -> str:
+    """The dialect in which an error on this path is written."""
+    path = tidy(raw_path)
+    if path.startswith("/v1/messages"):
+        return "anthropic"
+    if path.startswith("/v1/responses"):
+        return "openai_responses"
+    if path.startswith("/v1beta") or (path.startswith("/v1/models/") and ":" in path):
+        return "gemini"
+    return "openai_chat"
+
+
+def near_paths(raw_path: str) -> list[str]:
+    """Known paths that look like this one."""
+    return difflib.get_close_matches(tidy(raw_path), _ROUTES, n=3, cutoff=0.6)

@@ -1,0 +1,65 @@
+"""The client's side of an answer: head, bytes, end, over aiohttp's StreamResponse.
+
+`write` is a plain call: the chunked framing is put around the bytes here and handed to the transport, because awaiting a writer for every chunk costs more than the
+chunk (reference/performance.md, section 3). Back-pressure is not lost by that: the receiver asks `backlog` and pauses the upstream. A client that has left makes
+aiohttp cancel the handler's task (`handler_cancellation`), so nothing here needs to watch for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiohttp import HttpVersion11, web
+
+STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+"""On every stream: reverse proxies (nginx on serv00) must not buffer it."""
+
+
+class Reply:
+    """One answer to one request. `start` then `write`s then `finish`, or `send` for a whole one; `response` is what the handler returns to aiohttp."""
+
+    def __init__(self, request: web.BaseRequest, common_headers: Mapping[str, str]) -> None:
+        self._request = request
+        self._common_headers = common_headers
+        self._is_chunked = request.version >= HttpVersion11
+        self.response: web.StreamResponse | None = None
+        self.status: int | None = None
+        self.bytes_written = 0
+
+    @property
+    def is_started(self) -> bool:
+        return self.response is not None
+
+    async def start(self, status: int, headers: Mapping[str, str]) -> None:
+        """Send the head of a streamed answer."""
+        self.status = status
+        response = web.StreamResponse(status=status, headers={**self._common_headers, **headers})
+        self.response = response
+        await response.prepare(self._request)
+
+    def write(self, data: bytes) -> None:
+        """Bytes of a started answer; dropped silently when the client is gone (its handler is being cancelled)."""
+        transport = self._request.transport
+        if not data or transport is None or transport.is_closing():
+            return
+        self.bytes_written += len(data)
+        transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
+
+    def backlog(self) -> int:
+        """Bytes written but not yet taken by the client's socket."""
+        transport = self._request.transport
+        return 0 if transport is None else transport.get_write_buffer_size()
+
+    async def finish(self) -> None:
+        """The proper end of a started answer."""
+        if self.response is not None:
+            await self.response.write_eof()
+
+    async def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """A whole answer in one piece."""
+        self.status = status
+        self.bytes_written = len(body)
+        response = web.Response(status=status, headers={**self._common_headers, **headers}, body=body)
+        self.response = response
+        await response.prepare(self._request)
+        await response.write_eof()
