@@ -36,7 +36,7 @@ from uniapi.config import (
     parse_config,
     read_config_file,
 )
-from uniapi.engines import Target, engine_for, engine_names
+from uniapi.engines import Engine, Target, engine_for, engine_names
 from uniapi.errors import StartError
 from uniapi.gateway import (
     DEMO_CONFIG,
@@ -47,15 +47,18 @@ from uniapi.gateway import (
     DemoTransport,
     Executor,
     FetchFailed,
+    Http1Transport,
     MediaFetcher,
     ModelLists,
+    Setting,
     Transport,
     fetch,
     refusal_record,
+    session_hint,
 )
 from uniapi.limits import Limits, Refused
 from uniapi.log import set_secrets
-from uniapi.routing import Asked, Catalog, Cursors, Health, Router, Sessions, name_session
+from uniapi.routing import Asked, Catalog, Cursors, Health, Router, Sessions
 from uniapi.scheduler import Jobs
 from uniapi.server import Front, KeyRing, Reply
 from uniapi.server.models import model_not_found
@@ -92,6 +95,29 @@ class Settings:
     selector: str | None = None
 
 
+class Engines:
+    """The engine of each provider of one configuration, found once; and what routing, which may not import engines, asks about them."""
+
+    def __init__(self) -> None:
+        self._by_provider: dict[str, Engine] = {}
+
+    def engine_of(self, provider: Provider) -> Engine:
+        engine = self._by_provider.get(provider.provider_id)
+        if engine is None:
+            engine = self._by_provider[provider.provider_id] = engine_for(provider)
+        return engine
+
+    def name(self, provider: Provider) -> str:
+        return self.engine_of(provider).name
+
+    def has_account_cache(self, provider: Provider) -> bool:
+        return self.engine_of(provider).has_account_cache
+
+    def dialect(self, provider: Provider, upstream_model: str, client_dialect: str) -> str:
+        target = Target(provider=provider, credential=provider.credentials[0], upstream_model=upstream_model, alias=upstream_model)
+        return self.engine_of(provider).dialect(target, client_dialect).name
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything that follows from one configuration. A running call keeps the one it began with."""
@@ -100,17 +126,7 @@ class Snapshot:
     catalog: Catalog
     router: Router
     key_ring: KeyRing
-
-
-class EngineFacts:
-    """What routing asks about engines, which it may not import."""
-
-    def has_account_cache(self, provider: Provider) -> bool:
-        return engine_for(provider).has_account_cache
-
-    def dialect(self, provider: Provider, upstream_model: str, client_dialect: str) -> str:
-        target = Target(provider=provider, credential=provider.credentials[0], upstream_model=upstream_model, alias=upstream_model)
-        return engine_for(provider).dialect(target, client_dialect).name
+    engines: Engines
 
 
 class App:
@@ -208,16 +224,13 @@ class App:
                 path=call.path,
                 method=call.method,
                 stream=call.stream,
-                request_type=None,
-                reasoning_effort=None,
                 body_bytes=len(call.body),
                 tokens=tokens,
-                session=name_session(call.json, call.headers),
-                pin=None,
+                session=session_hint(call),
                 deadline=self._client_deadline(call, now),
             )
             plan = snapshot.router.plan(asked, now=now, now_epoch_s=self.clock.now_s(), rng=self._rng)
-            await self._executor.run(call, plan, preferences, reply)
+            await self._executor.run(call, plan, Setting(preferences=preferences, engine_of=snapshot.engines.engine_of), reply)
         finally:
             admitted.release()
 
@@ -266,16 +279,17 @@ class App:
         set_secrets(_secrets(config))
         lists = {provider.provider_id: self._lists.entries(provider) or None for provider in config.providers if provider.is_discovered}
         catalog = Catalog(config, lists)
+        engines = Engines()
         router = Router(
             catalog=catalog,
-            engines=EngineFacts(),
+            engines=engines,
             health=self._health,
             limits=self._limits,
             cursors=self._cursors,
             sessions=self._sessions,
             default_timeout_s=self.settings.timeout_s,
         )
-        return Snapshot(config, catalog, router, KeyRing(config.client_keys))
+        return Snapshot(config, catalog, router, KeyRing(config.client_keys), engines)
 
     def _lists_changed(self) -> None:
         self._snapshot = self._snap(self._snapshot.config)
@@ -346,7 +360,7 @@ def _event_loop(environment: Mapping[str, str]) -> asyncio.AbstractEventLoop:
 async def _serve(settings: Settings, environment: Mapping[str, str]) -> int:
     clock, rng = SystemClock(), random.Random()
     jobs = Jobs(clock, rng)
-    transport: Transport = DemoTransport() if settings.is_demo else AiohttpTransport(jobs.spawn)
+    transport: Transport = DemoTransport() if settings.is_demo else Http1Transport(jobs.spawn, proxied=AiohttpTransport(jobs.spawn))
     source = None if settings.is_demo else choose_source(settings.config_argument, environment)
     data_dir, lock = _open_data_dir(settings, source)
     try:

@@ -63,7 +63,7 @@ def test_a_room_imports_only_what_its_rule_names(room):
                 continue
             if parts[1] not in MAY_IMPORT[room] | {room} | ANYWHERE:
                 offences.append(f"{path.relative_to(PACKAGE)}: {name}")
-    assert [] == offences
+    assert offences == []
 
 
 @pytest.mark.parametrize("room", rooms_present())
@@ -76,11 +76,16 @@ def test_other_rooms_are_entered_by_their_face(room):
             inside_dialects = parts[1:2] == ["dialects"] and len(parts) == 3 and room == "engines"
             if parts[0] == "uniapi" and len(parts) > 2 and parts[1] != room and not inside_dialects:
                 offences.append(f"{path.relative_to(PACKAGE)}: {name}")
-    assert [] == offences
+    assert offences == []
 
 
 @pytest.mark.parametrize("room", sorted(set(rooms_present()) - ASYNCIO_ROOMS))
 def test_pure_rooms_know_no_network(room):
     """Only the gateway and the server know asyncio and sockets."""
-    offences = [f"{path.relative_to(PACKAGE)}: {name}" for path in modules(room) for name in imported(path) if name in OUTSIDE or name.split(".")[0] in OUTSIDE]
-    assert [] == offences
+    offences = [
+        f"{path.relative_to(PACKAGE)}: {name}"
+        for path in modules(room)
+        for name in imported(path)
+        if name in OUTSIDE or name.split(".")[0] in OUTSIDE
+    ]
+    assert offences == []

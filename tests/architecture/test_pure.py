@@ -22,4 +22,4 @@ def test_nothing_compiled_is_loaded_from_outside_the_standard_library():
     """PyYAML's C loader may lie beside its Python one in this environment, but must not be what serves."""
     done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
     loaded = [path for path in done.stdout.strip().strip("[]").split(", ") if path and "_yaml" not in path]
-    assert [] == loaded
+    assert loaded == []

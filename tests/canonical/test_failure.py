@@ -41,4 +41,4 @@ def test_every_kind_is_in_the_table_above():
 def test_an_explicit_delay_is_passed_on_rounded_and_never_zero():
     """`retry-after: 0` would invite a storm."""
     error = client_error(Failure(kind=FailureKind.RATE_LIMITED, message="slow down", retry_after_s=0.2))
-    assert {"retry-after": "1"} == error.headers
+    assert error.headers == {"retry-after": "1"}

@@ -168,7 +168,7 @@ def test_a_key_that_does_not_fit_together_never_signs() -> None:
 
 def test_a_key_does_not_show_itself() -> None:
     """A key that lands in a log line tells nothing."""
-    assert "RsaPrivateKey()" == repr(parse_private_key(PKCS8))
+    assert repr(parse_private_key(PKCS8)) == "RsaPrivateKey()"
 
 
 @settings(max_examples=30, deadline=None)
@@ -180,7 +180,6 @@ def test_a_spoilt_byte_is_a_value_error_or_a_key(at: int, byte: int) -> None:
     pem = f"-----BEGIN PRIVATE KEY-----\n{base64.b64encode(der).decode()}\n-----END PRIVATE KEY-----"
     try:
         key = parse_private_key(pem)
-    except ValueError as error:
-        assert str(error)
-    else:
-        assert key.modulus == key.prime_1 * key.prime_2
+    except ValueError:
+        return
+    assert key.modulus == key.prime_1 * key.prime_2

@@ -10,7 +10,6 @@ from .schema import ClientKey, Config, Provider
 _PROVIDER_FIELDS = {
     "base_url": "base_url",
     "engine": "engine",
-    "is_discovered": "model",
     "has_tools": "tools",
     "has_images": "image",
     "project_id": "project_id",
@@ -104,6 +103,8 @@ def _both(old: Iterable[Any], new: Iterable[Any], identity: Any, compare: Any) -
 
 def _provider_changes(old: Provider, new: Provider) -> Iterator[str]:
     where = f"provider {new.provider_id}"
+    if old.is_discovered != new.is_discovered:
+        yield f"{where}: its models are now {'those it lists itself' if new.is_discovered else 'listed in the file'}"
     old_models, new_models = {model.alias: model.upstream for model in old.models}, {model.alias: model.upstream for model in new.models}
     yield from _joined_and_left(f"{where}: model", {name: name for name in old_models}, {name: name for name in new_models})
     for alias, upstream in new_models.items():
@@ -140,4 +141,4 @@ def _said(value: Any) -> str:
         return "not set"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.12g}" if isinstance(value, float) else str(value)

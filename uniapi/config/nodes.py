@@ -19,7 +19,7 @@ from .secrets_display import looks_secret, mask
 
 MAX_CHARACTERS = 1024 * 1024
 MAX_DEPTH = 60
-MAX_NODES = 200_000
+MAX_NODES = 100_000
 
 Kind = Literal["map", "list", "text", "int", "float", "bool", "null", "time"]
 

@@ -116,7 +116,7 @@ class _Reading:
         found = read_credentials(entry, self._engines)
         self._faults.extend(found.faults)
         base_url = self._base_url(engine, found.credentials)
-        projects = entry.read("project_id", lambda node, _: texts(node, Report()), ())
+        projects = entry.read("project_id", texts, ())
         self._foreign_gemini(base_url, models or ())
         return Provider(
             provider_id=self._provider_id,

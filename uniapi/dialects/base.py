@@ -86,6 +86,9 @@ class Quirk:
     custom_tools: bool = True
     """Freeform (`custom`) tools are understood; False: they are offered as functions with one `input` text, and told apart again in the answer."""
 
+    document_part: Literal["file", "document_url"] = "file"
+    """The content part that carries a document: OpenAI's `file` (by value), Mistral's `document_url` (by value or URL)."""
+
     # openai_responses
     encrypted_reasoning: bool | None = None
     """Whether `reasoning.encrypted_content` is asked for, so that stateless clients can hand reasoning back. None: when the client asks for reasoning or hands some
@@ -124,6 +127,8 @@ class Quirk:
     """`functionCall.id` and `functionResponse.id` are understood (Vertex refuses them on older models)."""
     json_schema_members: bool = True
     """`responseJsonSchema` and `parametersJsonSchema` are understood; False: only the OpenAPI subset."""
+    hosted_with_functions: bool = False
+    """Google's own tools may stand beside functions (Gemini 3 at Google's API, with `includeServerSideToolInvocations`); False: functions win, the others are losses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

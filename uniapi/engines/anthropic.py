@@ -14,7 +14,7 @@ from .model_lists import decode_anthropic_models
 from .urls import ANTHROPIC_ENDINGS, Root, ends_in_version, find_root, parse_url
 
 VERSION = "2023-06-01"
-"""The version our encoder writes bodies for; a relayed client's own `anthropic-version` wins over it in `gateway/route`."""
+"""The version our encoder writes bodies for; a relayed client's own `anthropic-version` stays as it came."""
 
 
 class ClaudeEngine(DefaultEngine):
@@ -27,19 +27,24 @@ class ClaudeEngine(DefaultEngine):
     def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
         root = _root(target.provider)
         if operation is Operation.GENERATE:
-            return Address(url=root.exact or root.at("messages"), headers={"anthropic-version": VERSION})
+            return Address(url=root.exact or root.at("messages"))
         if operation is Operation.COUNT_TOKENS:
-            return Address(url=root.at("messages/count_tokens"), headers={"anthropic-version": VERSION})
+            return Address(url=root.at("messages/count_tokens"))
         return None
 
     def authorize(self, target: Target, request: HttpRequest, token: str | None, now_s: float) -> HttpRequest:
-        return with_header(request, "x-api-key", target.credential.secret)
+        return with_header(with_version(request), "x-api-key", target.credential.secret)
 
     def models_request(self, target: Target) -> HttpRequest | None:
         return HttpRequest(method="GET", url=_root(target.provider).at("models", "limit=1000"), headers={"anthropic-version": VERSION})
 
     def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
         return decode_anthropic_models(body, request)
+
+
+def with_version(request: HttpRequest) -> HttpRequest:
+    """`request` with an `anthropic-version`, which every call needs."""
+    return request if "anthropic-version" in request.headers else with_header(request, "anthropic-version", VERSION)
 
 
 def _root(provider: Provider) -> Root:

@@ -10,10 +10,10 @@ from uniapi.dialects import Dialect, Quirk
 from uniapi.wire import HttpRequest
 
 from .base import Address, ModelPage, Target, TokenFlow
+from .facts import quirk_for
 from .failures import reclassified
 from .habits import find_habit
 from .model_lists import decode_openai_models
-from .quirks import quirk_for
 from .urls import parse_url
 
 

@@ -14,7 +14,21 @@ from .google_jwt import parse_private_key
 from .urls import UrlParts, parse_url
 
 BUILT = frozenset(
-    {"gpt", "openrouter", "responses", "claude", "gemini", "vertex", "vertex-gemini", "vertex-claude", "azure", "azure-databricks", "aws", "cloudflare", "cohere"}
+    {
+        "gpt",
+        "openrouter",
+        "responses",
+        "claude",
+        "gemini",
+        "vertex",
+        "vertex-gemini",
+        "vertex-claude",
+        "azure",
+        "azure-databricks",
+        "aws",
+        "cloudflare",
+        "cohere",
+    }
 )
 """The values of `engine:` that work."""
 
@@ -47,13 +61,18 @@ def _under(host: str, domain: str) -> bool:
     return host == domain or host.endswith("." + domain)
 
 
+def _is_vertex_host(host: str) -> bool:
+    """Global, regional (`us-east5-aiplatform…`) and multi-regional (`aiplatform.eu.rep…`)."""
+    return host.endswith("aiplatform.googleapis.com") or (host.startswith("aiplatform.") and host.endswith(".rep.googleapis.com"))
+
+
 def _is_google_openai_layer(url: UrlParts) -> bool:
     return "openai" in url.segments
 
 
 _ROWS = (
     _Row(engine="gpt", fits=lambda url: url.host_name == "models.inference.ai.azure.com"),
-    _Row(engine="vertex", fits=lambda url: url.host_name.endswith("aiplatform.googleapis.com") and "openapi" not in url.segments),
+    _Row(engine="vertex", fits=lambda url: _is_vertex_host(url.host_name)),
     _Row(engine="gemini", fits=lambda url: url.host_name == "generativelanguage.googleapis.com" and not _is_google_openai_layer(url)),
     _Row(engine="azure", fits=lambda url: any(_under(url.host_name, domain) for domain in _AZURE_HOSTS)),
     _Row(engine="azure-databricks", fits=lambda url: _under(url.host_name, "azuredatabricks.net")),
@@ -81,24 +100,27 @@ def detect_engine(provider: Provider) -> str:
     """The name of the engine for `provider`; anything unknown is OpenAI-compatible. A provider without an address is told by what else it names."""
     if provider.engine:
         return provider.engine
+    engine = _by_credential(provider)
+    if engine is not None:
+        return engine
     if not provider.base_url:
-        return _without_address(provider)
-    if provider.cf_account_id:
-        return "cloudflare"
+        return "vertex" if provider.project_id else "gpt"
     url = parse_url(provider.base_url)
     if url.host_name == "gateway.ai.cloudflare.com":
         return _behind_cloudflare_gateway(url)
     return next((row.engine for row in _ROWS if row.fits(url)), "gpt")
 
 
-def _without_address(provider: Provider) -> str:
+def _by_credential(provider: Provider) -> str | None:
+    """Credentials that only one engine can use say what the provider is, with or without an address."""
     if provider.cf_account_id:
         return "cloudflare"
-    if any(credential.kind == "aws" for credential in provider.credentials):
+    kinds = {credential.kind for credential in provider.credentials}
+    if "aws" in kinds:
         return "aws"
-    if provider.project_id or any(credential.project_id or credential.kind == "service_account" for credential in provider.credentials):
+    if "service_account" in kinds or any(credential.project_id for credential in provider.credentials):
         return "vertex"
-    return "gpt"
+    return None
 
 
 def _behind_cloudflare_gateway(url: UrlParts) -> str:

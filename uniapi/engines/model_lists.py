@@ -35,8 +35,12 @@ def decode_openai_models(body: Json) -> ModelPage:
                     display_name=_text(item, "display_name", "friendly_name", "name") if _text(item, "id") else None,
                     context_length=_context_length(item),
                     max_output_tokens=_max_output(item),
-                    input_modalities=_words(_nested(item, "architecture", "input_modalities") or item.get("input_modalities") or item.get("supported_input_modalities")),
-                    output_modalities=_words(_nested(item, "architecture", "output_modalities") or item.get("output_modalities") or item.get("supported_output_modalities")),
+                    input_modalities=_words(
+                        _nested(item, "architecture", "input_modalities") or item.get("input_modalities") or item.get("supported_input_modalities")
+                    ),
+                    output_modalities=_words(
+                        _nested(item, "architecture", "output_modalities") or item.get("output_modalities") or item.get("supported_output_modalities")
+                    ),
                 )
             )
     return ModelPage(models=tuple(models))

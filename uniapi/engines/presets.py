@@ -66,7 +66,11 @@ PRESETS: tuple[Preset, ...] = (
     # docs.siliconflow.com
     Preset(vendor="siliconflow", hosts=("api.siliconflow.com", "api.siliconflow.cn")),
     # help.aliyun.com/model-studio: the compatible mode
-    Preset(vendor="dashscope", hosts=("dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com", "dashscope-us.aliyuncs.com"), usual_path="/compatible-mode/v1"),
+    Preset(
+        vendor="dashscope",
+        hosts=("dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com", "dashscope-us.aliyuncs.com"),
+        usual_path="/compatible-mode/v1",
+    ),
     # docs.api.nvidia.com
     Preset(vendor="nvidia", hosts=("integrate.api.nvidia.com",)),
     # huggingface.co/docs/inference-providers

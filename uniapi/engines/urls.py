@@ -42,7 +42,9 @@ COHERE_ENDINGS = ("chat", "embed", "rerank", "models")
 _ABSOLUTE = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(#.*)?\Z", re.DOTALL)
 _LOCAL_HOST = re.compile(r"(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?\Z")
 _VERSION = re.compile(r"v\d+(?:(?:alpha|beta|preview)\d*)?\Z")
-_ROOT_WORDS = frozenset({"api", "openai", "anthropic", "claude", "gemini", "google", "coding", "compat", "compatible-mode", "inference", "proxy", "serving-endpoints"})
+_ROOT_WORDS = frozenset(
+    {"api", "openai", "anthropic", "claude", "gemini", "google", "coding", "compat", "compatible-mode", "inference", "proxy", "serving-endpoints"}
+)
 """Last segments of a path that name an API's root, not one of its endpoints."""
 
 

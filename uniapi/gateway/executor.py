@@ -23,9 +23,9 @@ from uniapi.canonical import (
     estimate_input_tokens,
 )
 from uniapi.clock import Clock
-from uniapi.config import Preferences
+from uniapi.config import Preferences, Provider
 from uniapi.dialects import DIALECTS, ReplyContext
-from uniapi.engines import Engine, Target, engine_for
+from uniapi.engines import Engine, Target
 from uniapi.errors import WireError
 from uniapi.routing import Attempt, GiveUp, Plan, Wait
 from uniapi.stats import AttemptRecord, CallRecord
@@ -74,6 +74,14 @@ class _Progress:
     is_beating: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What of the configuration in force a call needs: it keeps these for its whole life, whatever is reloaded meanwhile."""
+
+    preferences: Preferences
+    engine_of: Callable[[Provider], Engine]
+
+
 class Executor:
     """Runs calls. `record` takes each finished call's record; it must not fail."""
 
@@ -86,7 +94,7 @@ class Executor:
         self._clock = clock
         self._record = record
 
-    async def run(self, call: Call, plan: Plan, preferences: Preferences, reply: Reply) -> None:
+    async def run(self, call: Call, plan: Plan, setting: Setting, reply: Reply) -> None:
         """Answer `call` through `reply`. Raises RequestRefused when the client's request makes no sense; every other outcome is written here."""
         progress = _Progress(started_at=self._clock.monotonic_s())
         decoded = Decoded(call)
@@ -102,7 +110,7 @@ class Executor:
                     await self._give_up(call, step, progress, reply)
                     return
                 else:
-                    failure, translated = await self._attempt(call, decoded, step, plan, preferences, progress, reply)
+                    failure, translated = await self._attempt(call, decoded, step, plan, setting, progress, reply)
                     if failure is None:
                         return
         except (asyncio.CancelledError, ConnectionError):
@@ -117,12 +125,12 @@ class Executor:
             self._record(_call_record(call, progress, reply.status or 0, self._clock.monotonic_s()))
 
     async def _attempt(
-        self, call: Call, decoded: Decoded, attempt: Attempt, plan: Plan, preferences: Preferences, progress: _Progress, reply: Reply
+        self, call: Call, decoded: Decoded, attempt: Attempt, plan: Plan, setting: Setting, progress: _Progress, reply: Reply
     ) -> tuple[Failure | None, bool]:
         """One try. (None, …) when the call has been answered, else the failure and whether the request had been translated."""
         channel = attempt.channel
         target = Target(provider=channel.provider, credential=attempt.credential, upstream_model=channel.upstream_model, alias=channel.alias)
-        engine = engine_for(target.provider)
+        engine, preferences = setting.engine_of(target.provider), setting.preferences
         progress.target = target
         proxy = target.credential.proxy or target.provider.proxy or preferences.proxy
         began = self._clock.monotonic_s()

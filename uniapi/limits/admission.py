@@ -37,18 +37,35 @@ class Refused:
 
 
 @dataclass(slots=True)
+class _Counted:
+    """What one request added to one window."""
+
+    window: Window
+    slot: Slot
+    amount: int
+    is_tokens: bool
+
+
+@dataclass(slots=True)
 class Admitted:
     """A request that was counted. `used` corrects its tokens; `release` ends its place among the running ones; both may come at any time, once or more."""
 
-    _counted: list[tuple[Window, Slot, int]] = field(default_factory=list)
+    _counted: list[_Counted] = field(default_factory=list)
     _running: Counter[str] | None = None
     _key_id: str = ""
 
     def used(self, tokens: int, now: float) -> None:
         """The upstream reported `tokens` (input and output) for this request."""
-        for window, slot, estimate in self._counted:
-            window.correct(slot, tokens - estimate, now)
-        self._counted = [(window, slot, tokens) for window, slot, _ in self._counted]
+        for counted in self._counted:
+            if counted.is_tokens:
+                counted.window.correct(counted.slot, tokens - counted.amount, now)
+                counted.amount = tokens
+
+    def undo(self, now: float) -> None:
+        """The request was not made after all: it uses up nothing."""
+        for counted in self._counted:
+            counted.window.correct(counted.slot, -counted.amount, now)
+        self._counted = []
 
     def release(self) -> None:
         """The call is over."""
@@ -68,7 +85,7 @@ class Limits:
 
     def admit(self, client_key: ClientKey, alias: str, *, global_rates: Rates = (), tokens: int = 0, now: float) -> Admitted | Refused:
         """Let one request of a client key in, or say why not. `alias` is the model it names, `tokens` the estimate of its input."""
-        running = self._running[client_key.key_id] if client_key.key_id in self._running else 0
+        running = self._running.get(client_key.key_id, 0)
         if client_key.max_concurrency is not None and running >= client_key.max_concurrency:
             return Refused(reason="concurrency", message=f"This API key may run {client_key.max_concurrency} requests at once.", retry_after_s=1.0)
         own = client_key.rates.resolve(alias, alias) or ()
@@ -79,14 +96,18 @@ class Limits:
         self._running[client_key.key_id] += 1
         return Admitted(self._count(asked, tokens, now), self._running, client_key.key_id)
 
-    def credential_refusal(self, provider: Provider, credential: Credential, alias: str, upstream_model: str, *, tokens: int = 0, now: float) -> Refused | None:
+    def credential_refusal(
+        self, provider: Provider, credential: Credential, alias: str, upstream_model: str, *, tokens: int = 0, now: float
+    ) -> Refused | None:
         """Whether a provider's credential is over its own limit for a model; counts nothing."""
         rates = provider.credential_rates.resolve(alias, upstream_model)
         if not rates:
             return None
         return self._first_refusal([(_credential_scope(provider, credential, upstream_model), rates)], tokens, now)
 
-    def take_credential(self, provider: Provider, credential: Credential, alias: str, upstream_model: str, *, tokens: int = 0, now: float) -> Admitted:
+    def take_credential(
+        self, provider: Provider, credential: Credential, alias: str, upstream_model: str, *, tokens: int = 0, now: float
+    ) -> Admitted:
         """Count one attempt with a credential (after `credential_refusal` said None)."""
         rates = provider.credential_rates.resolve(alias, upstream_model)
         if not rates:
@@ -95,7 +116,7 @@ class Limits:
 
     def running(self, key_id: str) -> int:
         """Calls of a client key in progress."""
-        return self._running[key_id] if key_id in self._running else 0
+        return self._running.get(key_id, 0)
 
     def keep(self, config: Config) -> None:
         """Forget the windows of client keys and credentials that `config` does not have."""
@@ -149,14 +170,13 @@ class Limits:
             return None
         return Refused(reason="rate", message=f"Rate limit reached: {latest[1].text}.", retry_after_s=latest[0] - now)
 
-    def _count(self, asked: list[tuple[Scope, Rates]], tokens: int, now: float) -> list[tuple[Window, Slot, int]]:
+    def _count(self, asked: list[tuple[Scope, Rates]], tokens: int, now: float) -> list[_Counted]:
         counted = []
         for scope, rates in asked:
             for counts, window_s in dict.fromkeys((rate.counts, rate.window_s) for rate in rates if rate.window_s):
                 window = self._window(scope, counts, window_s, now)
-                slot = window.add(tokens if counts == "tokens" else 1, now)
-                if counts == "tokens":
-                    counted.append((window, slot, tokens))
+                amount = tokens if counts == "tokens" else 1
+                counted.append(_Counted(window, window.add(amount, now), amount, counts == "tokens"))
         return counted
 
     def _window(self, scope: Scope, counts: str, window_s: float, now: float) -> Window:

@@ -88,7 +88,12 @@ class Window:
         offset = now_epoch_s - now
         slots = []
         for entry in stored:
-            if isinstance(entry, list) and len(entry) == 3 and all(isinstance(figure, int | float) and figure == figure for figure in entry) and entry[2] > 0:
+            if (
+                isinstance(entry, list)
+                and len(entry) == 3
+                and all(isinstance(figure, int | float) and figure == figure for figure in entry)
+                and entry[2] > 0
+            ):
                 last_at = min(entry[1] - offset, now)
                 slots.append(Slot(min(entry[0] - offset, last_at), last_at, int(entry[2])))
         slots.sort(key=lambda slot: slot.last_at)

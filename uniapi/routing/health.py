@@ -7,6 +7,7 @@ The state survives reloads; `keep` forgets what the config no longer has. Bounde
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -39,6 +40,8 @@ class Rest:
     seconds: float | None = None
     first_s: float = 0.0
     cap_s: float = 0.0
+    is_explicit: bool = False
+    """The provider itself named the delay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,4 +210,4 @@ class _Rate:
         return self.successes / self.total, self.total * self._faded(now)
 
     def _faded(self, now: float) -> float:
-        return 0.5 ** (max(0.0, now - self.counted_at) / HALF_LIFE_S)
+        return math.pow(0.5, max(0.0, now - self.counted_at) / HALF_LIFE_S)

@@ -12,7 +12,6 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TypeVar
 
 from uniapi.config import PolicyName
@@ -20,6 +19,7 @@ from uniapi.config import PolicyName
 T = TypeVar("T")
 
 MAX_CURSORS = 50_000
+MAX_RINGS = 256
 MAX_RING = 10_000
 """Places in a ring; larger weights are scaled down."""
 
@@ -30,6 +30,7 @@ class Cursors:
 
     _places: dict[tuple[str, ...], int] = field(default_factory=dict)
     _laps: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    _rings: dict[tuple[int, ...], tuple[int, ...]] = field(default_factory=dict)
 
     def at(self, name: tuple[str, ...], size: int) -> int:
         return self._places.get(name, 0) % size
@@ -40,10 +41,19 @@ class Cursors:
             self._laps.clear()
         self._places[name] = place
 
+    def ring(self, weights: tuple[int, ...]) -> tuple[int, ...]:
+        """`weighted_ring`, computed once for each set of weights in use."""
+        ring = self._rings.get(weights)
+        if ring is None:
+            if len(self._rings) >= MAX_RINGS:
+                self._rings.clear()
+            ring = self._rings[weights] = weighted_ring(weights)
+        return ring
+
     def lap(self, name: tuple[str, ...], members: Sequence[str], rate: Callable[[str], tuple[float, float]]) -> tuple[str, ...]:
         """The order of this lap: sorted anew by success rate when a lap begins or the members changed; ties by volume, those without history last."""
         running = self._laps.get(name)
-        if running is not None and self.at(name, len(members)) != 0 and set(running) == set(members):
+        if running is not None and self._places.get(name, 0) != 0 and set(running) == set(members):
             return running
         ordered = tuple(sorted(members, key=rate, reverse=True))
         self._laps[name] = ordered
@@ -53,18 +63,12 @@ class Cursors:
 def weighted_ring(weights: Sequence[int]) -> tuple[int, ...]:
     """The order of one full turn, as indexes. Each step every member's credit grows by its weight, the highest credit in proportion to weight goes next
     (the first of equals) and pays the sum: 5/3/2 gives a b c a b a c a b a, 1/3 gives a b b b."""
-    return _weighted_ring(tuple(weights))
-
-
-@lru_cache(maxsize=256)
-def _weighted_ring(weights: tuple[int, ...]) -> tuple[int, ...]:
     divisor = math.gcd(*weights)
-    total = sum(weights) // divisor
-    if total > MAX_RING:
+    weights = [weight // divisor for weight in weights]
+    if sum(weights) > MAX_RING:
         scale = MAX_RING / sum(weights)
-        return _weighted_ring(tuple(max(1, round(weight * scale)) for weight in weights))
-    if divisor > 1:
-        return _weighted_ring(tuple(weight // divisor for weight in weights))
+        weights = [max(1, int(weight * scale)) for weight in weights]
+    total = sum(weights)
     credit = [0] * len(weights)
     ring = []
     for _ in range(total):
@@ -82,13 +86,19 @@ def from_place(ring: Sequence[int], place: int) -> list[int]:
 
 def take_turn(ring: Sequence[int], cursors: Cursors, name: tuple[str, ...], is_usable: Callable[[int], bool]) -> list[int]:
     """The members in the order of their turns, the first usable one in front; the cursor moves behind its place. When none is usable it stays."""
+    place = turn(ring, cursors, name, is_usable)
+    return from_place(ring, cursors.at(name, len(ring)) if place is None else place)
+
+
+def turn(ring: Sequence[int], cursors: Cursors, name: tuple[str, ...], is_usable: Callable[[int], bool]) -> int | None:
+    """The first usable place from the cursor on, which moves behind it; None when there is none, and the cursor stays."""
     place = cursors.at(name, len(ring))
     for step in range(len(ring)):
         index = (place + step) % len(ring)
         if is_usable(ring[index]):
             cursors.move(name, (index + 1) % len(ring))
-            return from_place(ring, index)
-    return from_place(ring, place)
+            return index
+    return None
 
 
 def draw(weights: Sequence[int], rng: random.Random) -> list[int]:
@@ -100,8 +110,8 @@ def rendezvous(names: Sequence[str], weights: Sequence[int], session: str) -> li
     """The order in which a session prefers the members: the same every time, evenly spread over sessions, hardly changed when a member comes or goes."""
 
     def score(index: int) -> float:
-        digest = hashlib.blake2b(f"{session}\0{names[index]}".encode(errors="surrogatepass"), digest_size=8).digest()
-        return -weights[index] / math.log((int.from_bytes(digest, "big") + 1) / (2**64 + 2))
+        digest = hashlib.blake2b(f"{session}\0{names[index]}".encode(errors="surrogatepass"), digest_size=6).digest()
+        return -weights[index] / math.log((int.from_bytes(digest, "big") + 1) / (2**48 + 2))
 
     return sorted(range(len(names)), key=score, reverse=True)
 
@@ -132,9 +142,9 @@ def order_channels(
             if not weighted:
                 weighted = [(index, 1) for index in members]
             first = _order_weighted(policy == "lottery", weighted, cursors, name, is_usable, rng)
-            others = [index for index in members if index not in set(first)]
-            if not others or any(is_usable(index) for index in first):
-                return first + others
+            others = [index for index, weight in enumerate(weights) if weight is None] if len(weighted) < len(weights) else []
+            if not others:
+                return first
             return first + _order_weighted(False, [(index, 1) for index in others], cursors, (*name, "unweighted"), is_usable, rng)
 
 
@@ -145,5 +155,5 @@ def _order_weighted(
     if is_drawn:
         places = draw(weights, rng)
     else:
-        places = take_turn(weighted_ring(weights), cursors, name, lambda place: is_usable(weighted[place][0]))
+        places = take_turn(cursors.ring(tuple(weights)), cursors, name, lambda place: is_usable(weighted[place][0]))
     return [weighted[place][0] for place in places]

@@ -3,7 +3,9 @@
 from .aws_eventstream import ERROR_PREFIX, EXCEPTION_PREFIX, EventStreamDecoder, decode_message, encode_message, unwrap_chunk
 from .frames import Frame, Framer, dump_json, load_json
 from .http import CREDENTIAL_HEADERS, HOP_BY_HOP, HttpRequest, ResponseHead
+from .http1 import Received, ResponseParser, request_bytes
 from .json_array import JsonArrayDecoder, JsonArrayWriter
+from .patch import DeleteMember, Operation, SetMember, apply_operations, insert_member, splice_member
 from .sse import SseDecoder, encode_comment, encode_sse
 
 __all__ = [
@@ -11,19 +13,28 @@ __all__ = [
     "ERROR_PREFIX",
     "EXCEPTION_PREFIX",
     "HOP_BY_HOP",
+    "DeleteMember",
     "EventStreamDecoder",
     "Frame",
     "Framer",
     "HttpRequest",
     "JsonArrayDecoder",
     "JsonArrayWriter",
+    "Operation",
+    "Received",
     "ResponseHead",
+    "ResponseParser",
+    "SetMember",
     "SseDecoder",
+    "apply_operations",
     "decode_message",
     "dump_json",
     "encode_comment",
     "encode_message",
     "encode_sse",
+    "insert_member",
     "load_json",
+    "request_bytes",
+    "splice_member",
     "unwrap_chunk",
 ]

@@ -33,7 +33,8 @@ class Framer(Protocol):
 def load_json(data: bytes | str) -> Any:
     """The JSON value in `data`; raises WireError quoting the beginning of what is no JSON, or is nested too deep."""
     try:
-        return json.loads(data)
+        # Decoding first is faster than letting json guess the encoding of bytes (reference/performance.md, section 3).
+        return json.loads(data.decode() if isinstance(data, bytes) else data)
     except RecursionError:
         raise WireError("JSON nested too deep") from None
     except ValueError as error:

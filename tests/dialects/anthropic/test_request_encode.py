@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from uniapi.canonical import (
     CacheHint,
+    Citation,
     HostedTool,
     Media,
     Message,
@@ -264,6 +265,17 @@ def test_reasoning_goes_back_only_with_this_familys_signature() -> None:
     assert found[1]["content"] == [{"type": "thinking", "thinking": "a", "signature": "s"}, {"type": "text", "text": "so"}]
 
 
+def test_only_the_vendors_own_citations_go_back() -> None:
+    """Those made for a foreign answer would be refused, and a user's text takes none."""
+    own = {"type": "web_search_result_location", "url": "https://x", "title": "T", "cited_text": "c", "encrypted_index": "e"}
+    made = {**own, "encrypted_index": ""}
+    titled = {"type": "search_result_location", "source": "T", "search_result_index": -1}
+    cited = Text(text="x", citations=tuple(Citation(dialect="anthropic", raw=raw) for raw in (own, made, titled)))
+    found = messages(turn("user", cited), turn("assistant", cited), turn("user", "?"))
+    assert found[0]["content"] == "x"
+    assert [own] == found[1]["content"][0]["citations"]
+
+
 def test_refusals_are_text_and_foreign_items_losses() -> None:
     """An assistant's own words stay, another vendor's items cannot."""
     encoded = encode(turn("user", "go"), turn("assistant", Refusal(text="no"), Unknown(dialect="openai_responses", name="web_search_call", raw={})))
@@ -352,6 +364,20 @@ def test_a_forced_tool_stands_in_where_there_is_no_structured_output(
     assert (body["tools"][-1]["name"], body["tools"][-1]["input_schema"]) == ("json_response", SCHEMA)
     assert expected == body["tool_choice"]
     assert "output_config" not in body
+
+
+def test_the_stand_in_has_its_name_to_itself() -> None:
+    """Two tools of one name are refused upstream; the client's is the one that goes."""
+    encoded = encode(
+        turn("user", "hi"),
+        tools=(Tool(name="json_response"),),
+        output_format=OutputFormat(kind="json_schema", schema={"type": "array"}),
+        quirk=Quirk(anthropic_structured=False),
+    )
+    assert [t["input_schema"] for t in encoded.body["tools"]] == [
+        {"type": "object", "properties": {"value": {"type": "array"}}, "required": ["value"]}
+    ]
+    assert encoded.losses == ("tools.json_response",)
 
 
 def test_json_mode_is_an_instruction() -> None:

@@ -204,6 +204,13 @@ def test_a_client_tool_of_that_name_stays_a_call() -> None:
     assert (ToolCall(call_id="t", name="json_response", arguments="{}"),) == choice.parts
 
 
+def test_signatures_belong_to_the_family_of_the_row() -> None:
+    """A vendor that speaks this dialect with models of its own signs for itself."""
+    context = UpstreamContext(quirk=Quirk(opaque_family="other"))
+    part = decode(message({"type": "thinking", "thinking": "hm", "signature": "s"}), context).choices[0].parts[0]
+    assert part == Reasoning(text="hm", opaque=Opaque(family="other", value="s"))
+
+
 def test_a_call_without_an_id_gets_one() -> None:
     """Made of the attempt's seed."""
     part = decode(message({"type": "tool_use", "name": "f", "input": {}})).choices[0].parts[0]
@@ -223,7 +230,7 @@ def test_what_the_wire_cannot_say_is_a_loss() -> None:
     """Other choices, sounds, foreign items, places without an address; an image becomes Markdown."""
     assert DIALECT.encode_response is not None
     parts: tuple[Part, ...] = (
-        Text(text="a", citations=(Citation(title="t"), Citation(url="https://x"))),
+        Text(text="a", citations=(Citation(), Citation(url="https://x"))),
         Media(kind="audio", data="AA==", text="spoken"),
         Media(kind="image", mime="image/png", data="AA=="),
         Unknown(dialect="openai_responses", name="web_search_call", raw={}),

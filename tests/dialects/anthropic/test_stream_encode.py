@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from uniapi.canonical import (
+    Choice,
     Citation,
     Event,
     Failure,
@@ -37,7 +38,6 @@ from uniapi.canonical import (
     fold,
     unfold,
 )
-from uniapi.canonical.response import Choice
 from uniapi.dialects import ReplyContext, UpstreamContext
 from uniapi.dialects.anthropic import DIALECT
 from uniapi.wire import SseDecoder
@@ -204,10 +204,14 @@ def test_foreign_citations_become_search_results() -> None:
     raw = {"type": "page_location", "cited_text": "c", "document_index": 0, "document_title": None, "start_page_number": 1, "end_page_number": 2}
     citations = (Citation(dialect="anthropic", raw=raw), Citation(url="https://x", title="T"))
     bodies, losses = encode(
-        ResponseStart(), PartStart(index=0, part=Text(text="x")), PartDelta(index=0, citations=(*citations, Citation())), PartEnd(index=0), END
+        ResponseStart(),
+        PartStart(index=0, part=Text(text="x")),
+        PartDelta(index=0, citations=(*citations, Citation(title="Doc"), Citation())),
+        PartEnd(index=0),
+        END,
     )
     cited = [body["delta"]["citation"] for body in bodies if body["type"] == "content_block_delta" and "citation" in body["delta"]]
-    assert [raw, "https://x"] == [cited[0], cited[1]["url"]]
+    assert [raw, "https://x", "Doc"] == [cited[0], cited[1]["url"], cited[2]["source"]]
     assert losses == ["citations"]
 
 

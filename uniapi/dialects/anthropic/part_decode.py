@@ -8,11 +8,7 @@ from dataclasses import replace
 from uniapi.canonical import Json, Media, Opaque, Part, RequestRefused, Text, ToolCall, ToolResult, Unknown
 
 from .reading import carried, dumped, read_plain, text_of
-from .vocabulary import FAMILY, cache_hint
-
-PDF = "application/pdf"
-_CALL_MEMBERS = frozenset({"type", "id", "name", "input", "cache_control"})
-
+from .vocabulary import CALL_MEMBERS, FAMILY, PDF, cache_hint
 
 MAX_DEPTH = 2
 """A tool result may hold a document that holds blocks; what claims to be nested deeper is carried unread."""
@@ -139,7 +135,7 @@ class PartReader:
         )
 
     def _tool_use(self, block: Mapping[str, Json], where: str) -> ToolCall:
-        others = {key: value for key, value in block.items() if key not in _CALL_MEMBERS and value is not None}
+        others = {key: value for key, value in block.items() if key not in CALL_MEMBERS and value is not None}
         return ToolCall(
             call_id=self._string(block, "id", where),
             name=self._string(block, "name", where),

@@ -11,11 +11,10 @@ from uniapi.canonical import Citation, Json, Media, Part, Reasoning, Refusal, Ro
 from uniapi.dialects.base import Quirk
 
 from .tool_names import ToolNames
-from .vocabulary import FAMILY, IMAGE_TYPES, NAME, cache_control
+from .vocabulary import FAMILY, IMAGE_TYPES, NAME, PDF, cache_control
 
 Block = dict[str, Json]
 
-PDF = "application/pdf"
 _TEXT_TYPES = frozenset(
     {
         "application/json", "application/xml", "application/yaml", "application/x-yaml", "application/toml", "application/javascript",
@@ -192,8 +191,9 @@ def _marked(block: Block, part: Text | Media | ToolCall | ToolResult) -> Block:
 
 
 def _is_ours(citation: Citation) -> bool:
-    """Whether the vendor itself wrote this citation: those we made for foreign answers have an empty index, which the API refuses."""
-    return citation.dialect == NAME and citation.raw is not None and citation.raw.get("encrypted_index") != ""
+    """Whether the vendor itself wrote this citation: those we made for foreign answers (`part_reply`) have indexes that the API refuses."""
+    raw = citation.raw
+    return citation.dialect == NAME and raw is not None and raw.get("encrypted_index") != "" and raw.get("search_result_index") != -1
 
 
 def _is_web_address(url: str) -> bool:

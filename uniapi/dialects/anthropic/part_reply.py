@@ -59,7 +59,10 @@ def own_token(part: Reasoning) -> str:
 
 
 def reply_citations(citations: tuple[Citation, ...], losses: list[str]) -> list[Block]:
-    """This dialect's own citations as they came, others as web-search results; one without an address has no form."""
+    """This dialect's own citations as they came, others as places in a web-search result or, without an address, in a search result of no index.
+
+    The empty `encrypted_index` and the index -1 tell a citation of ours from the vendor's when it comes back (`part_encode`).
+    """
     spelled: list[Block] = []
     for citation in citations:
         if citation.dialect == NAME and citation.raw is not None:
@@ -72,6 +75,18 @@ def reply_citations(citations: tuple[Citation, ...], losses: list[str]) -> list[
                     "encrypted_index": "",
                     "title": citation.title,
                     "url": citation.url,
+                }
+            )
+        elif citation.title or citation.cited_text:
+            spelled.append(
+                {
+                    "type": "search_result_location",
+                    "cited_text": citation.cited_text or "",
+                    "source": citation.title or citation.cited_text,
+                    "title": citation.title,
+                    "search_result_index": -1,
+                    "start_block_index": 0,
+                    "end_block_index": 0,
                 }
             )
         else:

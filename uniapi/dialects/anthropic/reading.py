@@ -12,9 +12,7 @@ from uniapi.canonical import Citation, Finish, FinishReason, Json, Opaque, Outpu
 from uniapi.dialects.base import UpstreamContext
 
 from .tool_names import ToolNames
-from .vocabulary import FAMILY, JSON_TOOL, JSON_TOOL_VALUE, NAME, STOP_REASONS, cache_hint, is_object_schema, stands_in_tool
-
-_CALL_MEMBERS = frozenset({"type", "id", "name", "input", "cache_control"})
+from .vocabulary import CALL_MEMBERS, FAMILY, JSON_TOOL, JSON_TOOL_VALUE, NAME, STOP_REASONS, cache_hint, is_object_schema, stands_in_tool
 
 
 class CallReader:
@@ -23,6 +21,7 @@ class CallReader:
     def __init__(self, context: UpstreamContext) -> None:
         self._names = ToolNames(context.request.tools if context.request is not None else ())
         self._stand_in: OutputFormat | None = stands_in_tool(context.request, context.quirk)
+        self.family = context.quirk.opaque_family or FAMILY
         self._id_seed = context.id_seed
         self._unnamed = 0
 
@@ -42,7 +41,7 @@ class CallReader:
         """The call without its arguments."""
         name = text_of(block, "name")
         tool = self._names.tool(name)
-        others = {key: value for key, value in block.items() if key not in _CALL_MEMBERS and value is not None}
+        others = {key: value for key, value in block.items() if key not in CALL_MEMBERS and value is not None}
         return ToolCall(
             call_id=text_of(block, "id") or self._new_id(),
             name=tool.name if tool is not None else name,
@@ -102,22 +101,22 @@ def carried(block: Mapping[str, Json]) -> Unknown:
     return Unknown(dialect=NAME, name=text_of(block, "type") or "block", raw=dict(block), cache=cache_hint(block))
 
 
-def read_plain(block: Mapping[str, Json]) -> Part | None:
-    """Text and thinking, which look alike in requests and answers; None for any other block."""
+def read_plain(block: Mapping[str, Json], family: str = FAMILY) -> Part | None:
+    """Text and thinking, which look alike in requests and answers; None for any other block. `family` can read the signatures."""
     match block.get("type"):
         case "text":
             return Text(text=text_of(block, "text"), citations=read_citations(block.get("citations")), cache=cache_hint(block))
         case "thinking":
-            return Reasoning(text=text_of(block, "thinking"), opaque=signature(block.get("signature")))
+            return Reasoning(text=text_of(block, "thinking"), opaque=signature(block.get("signature"), family))
         case "redacted_thinking":
-            return Reasoning(is_redacted=True, opaque=signature(block.get("data")))
+            return Reasoning(is_redacted=True, opaque=signature(block.get("data"), family))
         case _:
             return None
 
 
-def signature(value: Json) -> Opaque | None:
-    """A signature of this family; the empty one that we write for foreign reasoning is none."""
-    return Opaque(family=FAMILY, value=value) if isinstance(value, str) and value else None
+def signature(value: Json, family: str = FAMILY) -> Opaque | None:
+    """A signature of `family`; the empty one that we write for foreign reasoning is none."""
+    return Opaque(family=family, value=value) if isinstance(value, str) and value else None
 
 
 def read_usage(raw: Json) -> Usage | None:

@@ -57,7 +57,7 @@ def _decode(body: Json, context: UpstreamContext) -> Response:
 def read_block(block: Mapping[str, Json], calls: CallReader) -> Part:
     """One whole content block of an answer."""
     if block.get("type") != "tool_use":
-        return read_plain(block) or carried(block)
+        return read_plain(block, calls.family) or carried(block)
     name = text_of(block, "name")
     arguments = calls.arguments(name, dumped(block.get("input")))
     if calls.is_stand_in(name):

@@ -90,7 +90,7 @@ class AnthropicStreamDecoder(StreamDecoder):
         if block.get("type") == "tool_use":
             self._open_call(index, block)
             return
-        part = read_plain(block)
+        part = read_plain(block, self._calls.family)
         if part is None or (isinstance(part, Reasoning) and part.is_redacted):
             self._held[index] = _Held(dict(block))
         else:
@@ -112,9 +112,13 @@ class AnthropicStreamDecoder(StreamDecoder):
             self.parts.open(index, self._calls.opening(block))
 
     def _block_delta(self, body: Mapping[str, Any]) -> None:
-        self.start()
+        """The hot path: text of an open block comes first."""
         index, delta = _index(body), body.get("delta") or {}
         kind = delta.get("type")
+        if kind == "text_delta" and self.parts.is_open(index):
+            self.parts.delta(index, text_of(delta, "text"))
+            return
+        self.start()
         held = self._held.get(index)
         if held is not None:
             _add_held(held, delta)
@@ -131,7 +135,7 @@ class AnthropicStreamDecoder(StreamDecoder):
         elif kind == "thinking_delta":
             self.parts.delta(index, text_of(delta, "thinking"))
         elif kind == "signature_delta":
-            self.parts.delta(index, opaque=signature(delta.get("signature")))
+            self.parts.delta(index, opaque=signature(delta.get("signature"), self._calls.family))
         elif kind == "citations_delta":
             citation = read_citation(delta.get("citation"))
             self.parts.delta(index, citations=(citation,) if citation is not None else ())
@@ -153,7 +157,7 @@ class AnthropicStreamDecoder(StreamDecoder):
         if block.get("type") != "tool_use":
             if arguments:
                 block["input"] = _parsed(arguments)
-            part = read_plain(block) or carried(block)
+            part = read_plain(block, self._calls.family) or carried(block)
             self.parts.whole(part)
             return
         name = text_of(block, "name")

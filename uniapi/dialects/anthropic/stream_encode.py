@@ -29,6 +29,7 @@ from uniapi.canonical import (
     client_status,
 )
 from uniapi.dialects.base import ReplyContext, StreamEncoder
+from uniapi.wire import dump_json
 
 from .error import error_type
 from .part_reply import (
@@ -42,7 +43,7 @@ from .part_reply import (
     reply_citations,
     spell_usage,
 )
-from .vocabulary import FAMILY, NAME, json_bytes, quoted
+from .vocabulary import FAMILY, NAME, quoted
 
 PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 
@@ -270,7 +271,7 @@ class AnthropicStreamEncoder(StreamEncoder):
         self._event("content_block_delta", {"type": "content_block_delta", "index": self._block, "delta": delta})
 
     def _event(self, name: str, body: dict[str, Json]) -> None:
-        self.out.append(b"event: " + name.encode() + b"\ndata: " + json_bytes(body) + b"\n\n")
+        self.out.append(b"event: " + name.encode() + b"\ndata: " + dump_json(body) + b"\n\n")
 
     def _lose(self, name: str) -> None:
         if name not in self.losses:

@@ -22,7 +22,7 @@ def encode_tools(request: Request, quirk: Quirk, names: ToolNames, losses: list[
     if request.tools and not quirk.has_tools:
         losses.append("tools")
     tools: list[dict[str, Json]] = []
-    taken: set[str] = set()
+    taken = {JSON_TOOL} if stand_in is not None else set()
     strict_left = MAX_STRICT_TOOLS if quirk.anthropic_structured else 0
     allowed = request.tool_choice.allowed if request.tool_choice is not None else None
     for tool in request.tools if quirk.has_tools else ():

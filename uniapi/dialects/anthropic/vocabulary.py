@@ -31,15 +31,10 @@ STOP_REASONS: Mapping[str, FinishReason] = {
     "refusal": "content_filter",
 }
 
+PDF = "application/pdf"
+CALL_MEMBERS = frozenset({"type", "id", "name", "input", "cache_control"})
+"""Members of a `tool_use` block that a ToolCall has a place for; others go with it as its opaque value."""
 IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
-
-
-def json_bytes(value: Json) -> bytes:
-    """Compact JSON in UTF-8; a lone surrogate, which UTF-8 cannot hold, makes the whole value fall back to escapes."""
-    try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def quoted(text: str) -> bytes:

@@ -1,8 +1,12 @@
-"""AWS Bedrock's Converse API, spoken upstream only: requests encoded, answers, streams and errors decoded."""
+"""AWS Bedrock's Converse API, spoken upstream only: requests encoded, answers, streams and errors decoded.
+
+`InvokeFramer` is for the other way to Claude there: Anthropic's dialect inside AWS's framing.
+"""
 
 from uniapi.dialects.base import Dialect
 
 from .error import decode_error
+from .invoke import InvokeFramer
 from .part_encode import needs_inline
 from .request import encode_request
 from .response import decode_response
@@ -21,4 +25,4 @@ DIALECT = Dialect(
     model_paths=(),
 )
 
-__all__ = ["DIALECT"]
+__all__ = ["DIALECT", "InvokeFramer"]

@@ -80,19 +80,21 @@ def _conversation(request: Request, quirk: Quirk, parts: PartEncoder, losses: li
     if not turns and system:
         # Instructions alone are refused; as the user's words they are answered.
         return [], [{"role": "user", "content": system}]
-    wanted = _json_in_words(request, quirk)
+    wanted = _json_in_words(request, quirk, losses)
     return ([*system, {"text": wanted}] if wanted else system), turns
 
 
-def _json_in_words(request: Request, quirk: Quirk) -> str:
-    """How JSON is asked for where neither the wire nor a forced tool can: any object, or a schema for a model that has neither."""
+def _json_in_words(request: Request, quirk: Quirk, losses: list[str]) -> str:
+    """How JSON is asked for where neither the wire nor a forced tool can: any object, or a schema for a model that has neither (nothing enforces it)."""
     output_format = request.output_format
     if output_format is None or output_format.kind == "text":
         return ""
     if output_format.schema is None:
         return JSON_MODE
-    has_own_way = has_schema_output(quirk) or stands_in_tool(request, quirk) is not None
-    return "" if has_own_way else f"{JSON_MODE} It must fit this JSON schema: {dumped(output_format.schema)}"
+    if has_schema_output(quirk) or stands_in_tool(request, quirk) is not None:
+        return ""
+    losses.append("response_format")
+    return f"{JSON_MODE} It must fit this JSON schema: {dumped(output_format.schema)}"
 
 
 def _inference(request: Request, quirk: Quirk, reasoning: Reasoning, losses: list[str]) -> Block:

@@ -194,6 +194,7 @@ class ConverseStreamDecoder(StreamDecoder):
         if not isinstance(data, dict):
             raise TypeError("`messageStop` holds no object")
         self._stop = data
+        self._close_all()
         if self._metadata is not None:
             self._finish()
 
@@ -205,10 +206,15 @@ class ConverseStreamDecoder(StreamDecoder):
         if self._stop is not None:
             self._finish()
 
-    def _finish(self) -> None:
-        stop = self._stop or {}
+    def _close_all(self) -> None:
         for index in list(self._blocks):
             self._close(index)
+        self.parts.close_all()
+        self._last_text = None
+
+    def _finish(self) -> None:
+        stop = self._stop or {}
+        self._close_all()
         fields = stop.get("additionalModelResponseFields")
         finish = decode_finish(stop.get("stopReason"), fields, has_calls=self._has_calls)
         rest = dict(self._metadata or {})

@@ -92,10 +92,13 @@ def has_schema_output(quirk: Quirk) -> bool:
 
 
 def stands_in_tool(request: Request | None, quirk: Quirk) -> OutputFormat | None:
-    """The output format for which `json_response` is forced, None when no such tool is needed: encoder and decoders must agree."""
+    """The output format for which `json_response` is forced, None when there is no such tool: encoder and decoders must agree.
+
+    Only Claude and Nova let one tool be forced (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html).
+    """
     if request is None or request.output_format is None or request.output_format.schema is None:
         return None
-    if not quirk.has_tools or has_schema_output(quirk):
+    if not quirk.has_tools or has_schema_output(quirk) or quirk.converse_fields not in ("claude", "nova"):
         return None
     return request.output_format
 

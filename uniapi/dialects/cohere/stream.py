@@ -152,6 +152,9 @@ class CohereStreamDecoder(StreamDecoder):
 
     def _on_message_end(self, data: Json) -> None:
         delta = data.get("delta") or {}
+        for index in list(self._calls):
+            self._close_call(index)
+        self.parts.close_all()
         usage = decode_usage(delta.get("usage"))
         if usage is not None:
             self.usage(usage)
@@ -159,8 +162,6 @@ class CohereStreamDecoder(StreamDecoder):
         if isinstance(error, str) and error:
             self.fail(decode_stream_error(error, delta.get("error_type")))
             return
-        for index in list(self._calls):
-            self._close_call(index)
         self.end((decode_finish(delta.get("finish_reason")),), {NAME: {"citations": self._leftover}} if self._leftover else None)
 
 

@@ -78,6 +78,10 @@ def camel(name: str) -> str:
     return _UNDERSCORED.sub(lambda match: match[1].upper(), name)
 
 
+def both_spellings(*names: str) -> frozenset[str]:
+    return frozenset({*names, *map(snake, names)})
+
+
 def member(holder: Json, name: str) -> Json:
     """`holder[name]` in either spelling; None when it is absent, null, or `holder` is no object."""
     if not isinstance(holder, dict):

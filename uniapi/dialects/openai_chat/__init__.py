@@ -10,6 +10,7 @@ from .error import decode_error, encode_error
 from .members import DIALECT_NAME
 from .messages_encode import needs_inline
 from .observe import ChatObserver, usage_frame_only
+from .repair import repair
 from .request_decode import decode_request
 from .request_encode import encode_request
 from .response import encode_response
@@ -31,6 +32,7 @@ DIALECT = Dialect(
     observer=ChatObserver,
     usage_frame_only=usage_frame_only,
     needs_inline=needs_inline,
+    repair=repair,
 )
 
 __all__ = ["DIALECT"]

@@ -123,6 +123,7 @@ _DELAY = re.compile(
     re.IGNORECASE,
 )
 _DELAY_PIECE = re.compile(r"(\d+(?:\.\d+)?) *(days?|hours?|hrs?|minutes?|mins?|milliseconds?|ms|seconds?|secs?|[dhms])(?![a-z])", re.IGNORECASE)
+_SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 _UNIT_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "ms": 0.001, "s": 1.0}
 _TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
@@ -171,15 +172,23 @@ def _failure(status: int | None, error: Mapping[str, Any]) -> Failure:
     )
     code, kind_word, param = error.get("code"), error.get("type"), error.get("param")
     words = f"{code} {kind_word} {error.get('status')} {message}"
+    delay = delay_in_text(message)
+    if delay is None:
+        delay = _retry_info(error.get("details"))
+    is_daily = _DAILY.search(words) is not None
+    kind = _kind(status, words, error)
+    if kind is FailureKind.QUOTA and status == 429 and delay is not None and not is_daily and code != "insufficient_quota":
+        # Gemini says "quota" of its per-minute limits too; a short delay tells them apart.
+        kind = FailureKind.RATE_LIMITED
     return Failure(
-        kind=_kind(status, words, error),
+        kind=kind,
         message=message,
         status=status,
         code=str(code) if isinstance(code, str | int) and not isinstance(code, bool) and code != "" else None,
         type=kind_word if isinstance(kind_word, str) and kind_word else None,
         param=param if isinstance(param, str) else None,
-        retry_after_s=delay_in_text(message),
-        is_daily=_DAILY.search(words) is not None,
+        retry_after_s=delay,
+        is_daily=is_daily,
     )
 
 
@@ -221,6 +230,15 @@ def delay_in_text(message: str) -> float | None:
         unit = unit.lower()
         total += float(amount) * _UNIT_SECONDS["ms" if unit == "ms" or unit.startswith("milli") else unit[0]]
     return total
+
+
+def _retry_info(details: Json) -> float | None:
+    """Google's RetryInfo (`"retryDelay": "36s"`), which its OpenAI layer passes on."""
+    for detail in details if isinstance(details, list) else ():
+        delay = at(detail, "retryDelay")
+        if isinstance(delay, str) and (match := _SECONDS.fullmatch(delay)):
+            return float(match[1])
+    return None
 
 
 def _plain_text(body: bytes, status: int) -> str:

@@ -1,8 +1,8 @@
 """Canonical messages → `messages` as every OpenAI-compatible upstream takes them.
 
-Rules: tool results are `tool` messages directly after the assistant turn they answer, whatever else the client put in between; media inside a result, which
-upstreams refuse there, goes into the user message after the results; one text is a string, several are a list of parts; an assistant turn is one message
-with text before calls. What cannot be said is a loss named by its place.
+Rules: tool results are `tool` messages directly after the assistant turn they answer, whatever else the client put in between; a call without a result gets one that says
+so, a result without a call becomes text; media inside a result, which upstreams refuse there, goes into the user message after the results; one text is a
+string, several are a list of parts; an assistant turn is one message with text before calls. What cannot be said is a loss named by its place.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ from .reasoning import details_of_parts
 from .tool_names import wire_call_id, wire_name
 
 AUDIO_FORMATS = {mime: word for word, mime in AUDIO_MIMES.items()} | {"audio/x-wav": "wav", "audio/wave": "wav", "audio/mp3": "mp3"}
+NO_RESULT = "(no result)"
 TEXT_MIMES = ("text/", "application/json", "application/xml", "application/yaml", "application/x-yaml")
 
 
@@ -39,7 +40,13 @@ def needs_inline(media: Media, quirk: Quirk) -> bool:
     """The chat wire takes images and films by URL; sounds and documents only by value."""
     if media.url is None:
         return False
-    return not quirk.image_urls if media.kind == "image" else media.kind in ("audio", "file")
+    match media.kind:
+        case "image":
+            return not quirk.image_urls
+        case "file":
+            return quirk.document_part == "file"
+        case kind:
+            return kind == "audio"
 
 
 @dataclass(slots=True)
@@ -53,6 +60,8 @@ class _MessageWriter:
     attached: list[dict[str, Json]] = field(default_factory=list)
     waiting: list[dict[str, Any]] = field(default_factory=list)
     prefix: list[str] = field(default_factory=list)
+    pending: dict[str, None] = field(default_factory=dict)
+    """Calls of the last assistant turn that have no result yet, by wire id, in order."""
 
     def add(self, message: Message, path: str) -> None:
         match message.role:
@@ -61,14 +70,20 @@ class _MessageWriter:
             case "user":
                 self._user(message, path)
             case "assistant":
+                if self.pending and not self.results and not self.waiting:
+                    self._continue_assistant(message, path)
+                    return
                 self.close_turn()
                 self._assistant(message, path)
 
     def close_turn(self) -> None:
         """Write what stands between two assistant turns: results first, then their media, then the rest."""
         self.messages.extend(self.results)
+        self.messages.extend({"role": "tool", "tool_call_id": call_id, "content": NO_RESULT} for call_id in self.pending)
+        self.pending.clear()
         if self.attached:
-            self.messages.append({"role": "user", "content": self.attached})
+            content = _as_text(self.attached) if self.quirk.text_content_only else self.attached
+            self.messages.append({"role": "user", "content": content})
         self.messages.extend(self.waiting)
         self.results, self.attached, self.waiting = [], [], []
         if self.prefix:
@@ -85,7 +100,7 @@ class _MessageWriter:
         if content is None:
             return
         if self.quirk.system_role == "user":
-            self.prefix.append(content if isinstance(content, str) else "\n\n".join(str(piece.get("text", "")) for piece in content))
+            self.prefix.append(content if isinstance(content, str) else _as_text(content))
             return
         self.waiting.append({"role": self.quirk.system_role, "content": content, **_name(message), **_members(message)})
 
@@ -109,7 +124,7 @@ class _MessageWriter:
             self.lose("tools")
             return
         if result.is_error:
-            self.lose(f"{path}.is_error")
+            self.lose("tool_result.is_error")
         texts: list[Text] = []
         for part in result.content:
             match part:
@@ -120,11 +135,13 @@ class _MessageWriter:
                         self.attached.append(encoded)
                 case Unknown():
                     self.lose(f"{path}.{part.name}")
-        message: dict[str, Any] = {
-            "role": "tool",
-            "tool_call_id": wire_call_id(result.call_id, self.quirk.tool_call_id_form),
-            "content": "\n".join(text.text for text in texts),
-        }
+        text = "\n".join(text.text for text in texts)
+        call_id = wire_call_id(result.call_id, self.quirk.tool_call_id_form)
+        if call_id not in self.pending:
+            self.attached.append({"type": "text", "text": f"Result of the tool {result.name or result.call_id}:\n{text}"})
+            return
+        del self.pending[call_id]
+        message: dict[str, Any] = {"role": "tool", "tool_call_id": call_id, "content": text}
         self._mark(message, next((text.cache for text in reversed(texts) if text.cache), result.cache))
         self.results.append(message)
 
@@ -156,6 +173,7 @@ class _MessageWriter:
             calls = []
         if calls:
             encoded["tool_calls"] = calls
+            self.pending.update((call["id"], None) for call in calls)
         encoded.update(self._replayed(reasoning))
         encoded.update(_members(message))
         if self.quirk.opaque_family == "gemini":
@@ -163,6 +181,15 @@ class _MessageWriter:
         if content is None and not calls and "refusal" not in encoded and "audio" not in encoded:
             encoded["content"] = ""
         self.messages.append(encoded)
+
+    def _continue_assistant(self, message: Message, path: str) -> None:
+        """A second assistant turn before any result of the first: one turn on the wire, since results must follow their calls at once."""
+        first = self.messages.pop()
+        self._assistant(message, path)
+        second = self.messages.pop()
+        joined = {**first, **second, "content": _joined_content(first["content"], second["content"])}
+        calls = [*first.get("tool_calls", ()), *second.get("tool_calls", ())]
+        self.messages.append({**joined, "tool_calls": calls})
 
     def _call(self, call: ToolCall) -> dict[str, Any]:
         call_id = wire_call_id(call.call_id, self.quirk.tool_call_id_form)
@@ -195,18 +222,19 @@ class _MessageWriter:
 
     def _content(self, parts: Sequence[Part], path: str, *, joiner: str, single: bool = False) -> str | list[dict[str, Json]] | None:
         """Content as a string or a list of parts; None when nothing is left. `single`: several texts without cache markers become one string."""
-        texts_only = all(isinstance(part, Text) for part in parts if not _is_member(part))
+        parts = [part for part in parts if not _is_member(part)]
+        texts_only = all(isinstance(part, Text) for part in parts)
         has_cache = self.quirk.cache_control and any(getattr(part, "cache", None) for part in parts)
         if texts_only and (single or self.quirk.text_content_only or len(parts) < 2) and not has_cache:
             texts = [part.text for part in parts if isinstance(part, Text)]
             if any(getattr(part, "cache", None) for part in parts):
                 self.lose("cache_control")
             return joiner.join(texts) if texts else None
-        pieces = [piece for part in parts if not _is_member(part) and (piece := self._piece(part, path)) is not None]
+        pieces = [piece for part in parts if (piece := self._piece(part, path)) is not None]
         if not pieces:
             return None
         if self.quirk.text_content_only:
-            return "\n".join(str(piece.get("text", "")) for piece in pieces if piece.get("type") == "text") or None
+            return _as_text(pieces) or None
         return pieces
 
     def _piece(self, part: Part, path: str) -> dict[str, Json] | None:
@@ -231,6 +259,8 @@ class _MessageWriter:
 
     def _media(self, media: Media, path: str) -> dict[str, Json] | None:
         piece = encode_media(media)
+        if piece is not None and piece["type"] == "file" and self.quirk.document_part == "document_url" and "file_data" in piece["file"]:
+            piece = {"type": "document_url", "document_url": piece["file"]["file_data"], "document_name": piece["file"]["filename"]}
         is_text = piece is not None and piece["type"] == "text"
         if piece is None or (not is_text and (self.quirk.text_content_only or (media.kind == "image" and not self.quirk.has_images))):
             self.lose(f"{path}.{media.kind}")
@@ -307,6 +337,11 @@ def _url_of(media: Media, default_mime: str) -> str | None:
     return media.url
 
 
+def schema_instruction(schema: Mapping[str, Json]) -> str:
+    """What tells a model its schema where the wire cannot; OpenAI's `json_object` mode also wants the word JSON to be said."""
+    return f"Answer with one JSON object only, without any text around it. It must fit this JSON Schema:\n{dump_text(schema)}"
+
+
 def dump_text(value: Json) -> str:
     """JSON as it stands inside a text member: arguments, an input."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -327,6 +362,19 @@ def _members(message: Message) -> dict[str, Json]:
 
 def _name(message: Message) -> dict[str, Json]:
     return {"name": message.name} if message.name else {}
+
+
+def _as_text(pieces: Sequence[Mapping[str, Json]]) -> str:
+    return "\n".join(str(piece["text"]) for piece in pieces if piece.get("type") == "text")
+
+
+def _joined_content(first: str | list[dict[str, Json]] | None, second: str | list[dict[str, Json]] | None) -> str | list[dict[str, Json]] | None:
+    if not first or not second:
+        return first or second
+    if isinstance(first, str) and isinstance(second, str):
+        return f"{first}\n{second}"
+    pieces = [[{"type": "text", "text": content}] if isinstance(content, str) else content for content in (first, second)]
+    return [*pieces[0], *pieces[1]]
 
 
 def _prefixed(text: str, content: str | list[dict[str, Json]]) -> str | list[dict[str, Json]]:

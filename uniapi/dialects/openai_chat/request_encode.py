@@ -14,7 +14,7 @@ from uniapi.canonical import HostedTool, Json, Message, OutputFormat, ReasoningS
 from uniapi.dialects.base import EncodedRequest, Quirk
 
 from .members import DIALECT_NAME
-from .messages_encode import dump_text, encode_cache, encode_messages
+from .messages_encode import encode_cache, encode_messages, schema_instruction
 from .request_decode import LEGACY_EXTRA
 from .tool_names import wire_name
 
@@ -123,8 +123,12 @@ def _write_reasoning(body: dict[str, Json], settings: ReasoningSettings, quirk: 
             body["reasoning"] = _openrouter_reasoning(settings, quirk)
         case "thinking":
             body["thinking"] = {"type": "disabled" if settings.is_off else "enabled"}
-            if quirk.efforts and not settings.is_off and (effort := _effort_word(settings, quirk)) is not None:
-                body["reasoning_effort"] = effort
+            effort = _effort_word(settings, quirk)
+            if effort is not None and not settings.is_off:
+                if quirk.efforts:
+                    body["reasoning_effort"] = effort
+                elif settings.effort is not None:
+                    losses.append("reasoning_effort")
         case "enable_thinking":
             body["enable_thinking"] = not settings.is_off
             if settings.budget is not None and settings.budget > 0:
@@ -139,12 +143,15 @@ def _effort_word(settings: ReasoningSettings, quirk: Quirk) -> str | None:
     effort: str | None = settings.effort
     if effort is None and settings.budget is not None and settings.budget >= 0:
         effort = next((word for limit, word in BUDGET_EFFORTS if settings.budget <= limit), "high")
-    if effort is None or not quirk.efforts or effort in quirk.efforts:
+    return nearest_effort(effort, quirk) if effort is not None else None
+
+
+def nearest_effort(effort: str, quirk: Quirk) -> str:
+    """The effort word this model takes that is nearest to the wanted one; a word that is on no scale passes."""
+    known = [word for word in quirk.efforts if word in EFFORT_SCALE]
+    if effort in quirk.efforts or effort not in EFFORT_SCALE or not known:
         return effort
     wanted = EFFORT_SCALE.index(effort)
-    known = [word for word in quirk.efforts if word in EFFORT_SCALE]
-    if not known:
-        return None
     return min(known, key=lambda word: abs(EFFORT_SCALE.index(word) - wanted))
 
 
@@ -185,8 +192,7 @@ def _with_schema_in_text(request: Request, quirk: Quirk) -> Request:
     wanted = request.output_format
     if quirk.json_schema or wanted is None or wanted.schema is None:
         return request
-    text = f"Answer with one JSON object only, without any text around it. It must fit this JSON Schema:\n{dump_text(wanted.schema)}"
-    return replace(request, messages=(Message(role="system", parts=(Text(text=text),)), *request.messages))
+    return replace(request, messages=(Message(role="system", parts=(Text(text=schema_instruction(wanted.schema)),)), *request.messages))
 
 
 # Tools

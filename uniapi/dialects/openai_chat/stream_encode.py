@@ -51,6 +51,7 @@ from .usage import encode_usage
 
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _to_ascii = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_LISTED = frozenset({"annotations", "images", "thinking_blocks", "reasoning_details"})
 _DONE = b"data: [DONE]\n\n"
 _TEXT_TAIL = b'},"logprobs":null,"finish_reason":null}]}\n\n'
 _CALL_TAIL = b'}}]},"logprobs":null,"finish_reason":null}]}\n\n'
@@ -89,6 +90,7 @@ class ChatStreamEncoder(StreamEncoder):
         self._begun: set[int] = set()
         self._calls: dict[int, int] = {}
         self._lengths: dict[int, int] = {}
+        self._listed: dict[tuple[int, str], int] = {}
         self._usage: Usage | None = None
 
     def on_start(self, event: ResponseStart) -> None:
@@ -254,8 +256,16 @@ class ChatStreamEncoder(StreamEncoder):
         logprobs: Json = None,
         envelope: Mapping[str, Json] | None = None,
     ) -> None:
+        for member in _LISTED & delta.keys():
+            delta[member] = self._numbered(choice, member, delta[member])
         entry = {"index": choice, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
         self.out.append(encode_sse(_dumped({**(envelope or {}), **self._envelope, "choices": [entry]})))
+
+    def _numbered(self, choice: int, member: str, entries: list[dict[str, Json]]) -> list[dict[str, Json]]:
+        """List entries with an `index`, without which the accumulator of OpenAI's own SDK refuses a second delta of the list."""
+        first = self._listed.get((choice, member), 0)
+        self._listed[choice, member] = first + len(entries)
+        return [{"index": first + offset, **entry} for offset, entry in enumerate(entries)]
 
     def _lose(self, name: str) -> None:
         if name not in self.losses:

@@ -20,7 +20,7 @@ _FORMS = {"alnum9": re.compile(r"[a-zA-Z0-9]{9}"), "word": re.compile(r"[a-zA-Z0
 
 def wire_name(name: str, namespace: str | None = None) -> str:
     """The name as it is sent: namespaced ones are joined by two underscores, what the wire refuses is replaced, what is too long ends in a digest."""
-    full = name if namespace is None else f"{namespace}__{name}"
+    full = name if not namespace else f"{namespace}{name}" if namespace.endswith("__") else f"{namespace}__{name}"
     if _ALLOWED.fullmatch(full):
         return full
     digest = hashlib.sha256(full.encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -6,12 +6,11 @@ Readers of a request raise RequestRefused naming the member; `read_…` function
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from uniapi.canonical import CacheHint, Citation, Json, Media, Opaque, Part, Refusal, Text, TokenLogprob, Unknown
+from uniapi.canonical import CacheHint, Citation, Json, Media, MediaKind, Opaque, Part, Refusal, Text, TokenLogprob, Unknown
 from uniapi.dialects.openai_chat.members import need_object, need_text, read_text, refused
 
-from .vocabulary import AUDIO_MIMES, NAME
+from .vocabulary import AUDIO_MIMES, FAMILY, NAME
 
 TEXT_TYPES = frozenset({"input_text", "output_text", "text", "summary_text", "reasoning_text"})
 
@@ -66,7 +65,7 @@ def _image(part: Mapping[str, Json], path: str, cache: CacheHint | None) -> Medi
     if url is not None:
         return _by_reference(need_text(url, f"{path}.image_url"), kind="image", detail=detail, cache=cache)
     if part.get("file_id") is not None:
-        return Media(kind="image", file_id=need_text(part["file_id"], f"{path}.file_id"), detail=detail, cache=cache, opaque=_file_owner())
+        return _uploaded("image", need_text(part["file_id"], f"{path}.file_id"), detail=detail, cache=cache)
     raise refused(f"{path}.image_url", "a URL, a data URL, or `file_id` beside it", None)
 
 
@@ -81,13 +80,11 @@ def _file(part: Mapping[str, Json], path: str, cache: CacheHint | None) -> Media
     if part.get("file_url") is not None:
         return Media(kind="file", url=need_text(part["file_url"], f"{path}.file_url"), filename=filename, detail=detail, cache=cache)
     if part.get("file_id") is not None:
-        return Media(
-            kind="file", file_id=need_text(part["file_id"], f"{path}.file_id"), filename=filename, detail=detail, cache=cache, opaque=_file_owner()
-        )
+        return _uploaded("file", need_text(part["file_id"], f"{path}.file_id"), detail=detail, cache=cache, filename=filename)
     raise refused(path, "`file_data`, `file_url` or `file_id`", None)
 
 
-def _by_reference(reference: str, *, kind: Any, detail: str | None, cache: CacheHint | None, filename: str | None = None) -> Media:
+def _by_reference(reference: str, *, kind: MediaKind, detail: str | None, cache: CacheHint | None, filename: str | None = None) -> Media:
     """A data URL by value, another URL by reference; a file's bare base64 (older clients) by value without a media type."""
     if reference.startswith("data:"):
         head, _, data = reference.partition(",")
@@ -98,9 +95,9 @@ def _by_reference(reference: str, *, kind: Any, detail: str | None, cache: Cache
     return Media(kind=kind, url=reference, detail=detail, cache=cache)
 
 
-def _file_owner() -> Opaque:
-    """Uploaded files are readable for OpenAI's family only."""
-    return Opaque(family="openai", value=None)
+def _uploaded(kind: MediaKind, file_id: str, *, detail: str | None, cache: CacheHint | None, filename: str | None = None) -> Media:
+    """A file by its id, which only the family that issued it can read."""
+    return Media(kind=kind, file_id=file_id, filename=filename, detail=detail, cache=cache, opaque=Opaque(family=FAMILY, value=file_id))
 
 
 def _cache(marker: Json) -> CacheHint | None:

@@ -62,5 +62,10 @@ IMAGE_FORMATS: Mapping[str, str] = {"image/png": "png", "image/jpeg": "jpeg", "i
 
 AUDIO_MIMES: Mapping[str, str] = {"mp3": "audio/mpeg", "wav": "audio/wav"}
 
-FILE_NAMES: Mapping[str, str] = {"application/pdf": "document.pdf", "text/plain": "document.txt", "text/csv": "table.csv", "application/json": "document.json"}
+FILE_NAMES: Mapping[str, str] = {
+    "application/pdf": "document.pdf",
+    "text/plain": "document.txt",
+    "text/csv": "table.csv",
+    "application/json": "document.json",
+}
 """A file by value must have a name; this is the one of a nameless file by its media type."""

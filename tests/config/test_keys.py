@@ -1,0 +1,142 @@
+"""The table of keys, and what is made from it: the JSON Schema and the starter file."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from uniapi.config import KEYS, Config, Key, Problem, json_schema, key_table, starter_text
+from uniapi.config.json_schema import SHAPES
+from uniapi.config.keys import FORMS
+
+Read = Callable[..., Config]
+Problems = Callable[..., tuple[Problem, ...]]
+
+CONTRACT = {
+    "": "providers api_keys preferences ENABLE_MODERATION video",
+    "providers[]": "provider base_url api model engine tools image project_id private_key client_email region cf_account_id aws_access_key aws_secret_key"
+    " aws_session_token notes exclude_endpoints exclude_request_types only_request_types exclude_request_rules max_request_body_bytes preferences",
+    "providers[].api[]": "key weight proxy project_id",
+    "providers[].preferences": "api_key_rate_limit api_key_cooldown_period api_key_quota_cooldown_period api_key_rate_limit_cooldown_period"
+    " api_key_schedule_algorithm model_timeout timeout_policy cooldown_period keepalive_interval proxy headers passthrough_request_headers"
+    " post_body_parameter_overrides think_tags search_defaults responses_stream_commit_policy access_key secret_key",
+    "api_keys[]": "api model role preferences",
+    "api_keys[].preferences": "SCHEDULING_ALGORITHM AUTO_RETRY rate_limit ENABLE_MODERATION credits created_at allowed_ips expires_at max_concurrency",
+    "preferences": "model_timeout timeout_policy cooldown_period error_triggers rate_limit proxy keepalive_interval model_price hedging allow_private_urls"
+    " cors_origins trusted_proxies max_body_bytes unsupported_parameters retention model_info",
+    "preferences.retention": "raw raw_bytes hourly daily",
+}
+
+
+@pytest.mark.parametrize(("level", "names"), CONTRACT.items())
+def test_the_table_holds_every_key_of_the_contract(level: str, names: str) -> None:
+    """PRODUCT §4, and §2 of what is written of the predecessor."""
+    assert set(names.split()) <= {key.name for key in KEYS if key.level == level}
+
+
+def test_the_table_is_sound() -> None:
+    """No key twice at a level; every form is known and used; every key says what it means."""
+    places = [(key.level, key.name) for key in KEYS]
+    assert len(places) == len(set(places))
+    assert {key.form for key in KEYS} == set(FORMS)
+    assert [key.name for key in KEYS if not key.meaning] == []
+    assert {form.level for form in FORMS.values() if form.level} | {""} == {key.level for key in KEYS}
+
+
+def test_the_key_table_is_what_a_user_may_write() -> None:
+    """Keys without effect are not advertised."""
+    shown = key_table()
+    assert all(isinstance(key, Key) and key.status == "used" for key in shown)
+    assert "hedging" not in {key.name for key in shown}
+
+
+def _references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        for name, value in schema.items():
+            if name == "$ref":
+                yield value
+            else:
+                yield from _references(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _references(value)
+
+
+def test_the_schema_is_json_and_refers_only_to_what_it_defines() -> None:
+    """Editors read it as draft-07."""
+    schema = json.loads(json.dumps(json_schema(["gpt", "claude"])))
+    assert {reference.removeprefix("#/definitions/") for reference in _references(schema)} == set(schema["definitions"])
+    assert schema["required"] == ["providers", "api_keys"]
+    assert schema["definitions"]["providers"]["properties"]["engine"]["enum"] == ["claude", "gpt"]
+    assert schema["definitions"]["api_keys_preferences"]["properties"]["SCHEDULING_ALGORITHM"]["enum"][0] == "fixed_priority"
+
+
+def test_the_schema_describes_every_key() -> None:
+    """With its default, as shown when the mouse rests on it."""
+    schema = json_schema()
+    objects = [schema, *schema["definitions"].values()]
+    described = [entry["description"] for found in objects for entry in found["properties"].values()]
+    assert len(described) == len(KEYS)
+    assert schema["definitions"]["preferences"]["properties"]["cooldown_period"]["description"].endswith("Default: 300.")
+    assert set(SHAPES) >= {shape for form in FORMS.values() if form.level is None for shape in form.shapes}
+
+
+def test_the_schema_accepts_the_examples(fixture_text: Callable[[str], str]) -> None:
+    """Checked by a small reader of the parts of JSON Schema we use."""
+    schema = json_schema(["openrouter"])
+    for name in ("minimal.yaml", "advanced.yaml", "faq-priority.yaml"):
+        assert list(_violations(yaml.safe_load(fixture_text(name)), schema, schema["definitions"], name)) == []
+
+
+_TYPES = {"object": dict, "array": list, "string": str, "number": (int, float), "integer": int, "boolean": bool}
+
+
+def _violations(value: Any, schema: dict[str, Any], definitions: dict[str, Any], path: str) -> Iterator[str]:
+    """What in `value` does not fit, as paths."""
+    if "$ref" in schema:
+        yield from _violations(value, definitions[schema["$ref"].removeprefix("#/definitions/")], definitions, path)
+        return
+    if "anyOf" in schema and all(list(_violations(value, option, definitions, path)) for option in schema["anyOf"]):
+        yield path
+    for part in schema.get("allOf", []):
+        yield from _violations(value, part, definitions, path)
+    kinds = schema.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if kinds and not any(isinstance(value, _TYPES[kind]) for kind in kinds):
+        yield path
+    if "enum" in schema and value not in schema["enum"]:
+        yield path
+    if "pattern" in schema and not re.search(schema["pattern"], str(value)):
+        yield path
+    if isinstance(value, dict):
+        for name, member in value.items():
+            inner = schema.get("properties", {}).get(name, schema.get("additionalProperties", {}))
+            if inner is False:
+                yield f"{path}.{name}"
+            else:
+                yield from _violations(member, inner, definitions, f"{path}.{name}")
+    if isinstance(value, list) and "items" in schema:
+        for index, item in enumerate(value):
+            yield from _violations(item, schema["items"], definitions, f"{path}[{index}]")
+
+
+def test_the_starter_file_loads_without_a_word(read: Read, problems: Problems) -> None:
+    """What `init` writes is valid as it stands and holds the new key."""
+    text = starter_text("sk-" + "k" * 48)
+    assert problems(text) == ()
+    assert [key.secret for key in read(text).client_keys] == ["sk-" + "k" * 48]
+    assert text.startswith("# yaml-language-server: $schema=")
+
+
+def test_the_starter_file_holds_no_mistake_in_its_comments(read: Read, problems: Problems) -> None:
+    """With every commented entry put in force it loads too; only its placeholders for keys are what they are."""
+    text = starter_text("sk-" + "k" * 48)
+    body = text[text.index("providers:") :]
+    entries = re.sub(r"(?m)^( *)# (?=( *)(- |[A-Za-z_]+:( |$)))", r"\1", body)
+    config = read(entries)
+    assert [provider.name for provider in config.providers] == ["openai", "anthropic", "gemini", "local"]
+    assert (config.client_keys[0].policy, len(config.client_keys[0].rules)) == ("round_robin", 3)
+    assert problems(entries) == ()

@@ -1,0 +1,118 @@
+"""An HTTP/1.1 answer is read the same however its bytes are cut, and nothing ambiguous is accepted."""
+
+import gzip
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from uniapi.errors import WireError
+from uniapi.wire import HttpRequest, ResponseParser, request_bytes
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;ext=1\r\n world\r\n0\r\nx-trailer: 1\r\n\r\n"
+ZIPPED = gzip.compress(b"hello world")
+ANSWERS = [
+    (CHUNKED, 200, b"hello world", True),
+    (b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\nhello world", 200, b"hello world", True),
+    (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nno", 404, b"no", True),
+    (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b"", True),
+    (b"HTTP/1.1 200\r\ncontent-length: 0\r\n\r\n", 200, b"", True),
+    (b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nhi", 200, b"hi", False),
+    (b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi", 200, b"hi", False),
+    (b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ncontent-length: 3\r\n\r\nabc", 200, b"abc", True),
+    (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n%b" % (len(ZIPPED), ZIPPED), 200, b"hello world", True),
+]
+
+
+def read(pieces, method="POST"):
+    parser = ResponseParser(method)
+    head, body, is_end = None, b"", False
+    for piece in pieces:
+        received = parser.feed(piece)
+        head = received.head or head
+        body += received.data
+        is_end = received.is_end
+    return head, body, is_end, parser.keeps_alive
+
+
+@pytest.mark.parametrize("raw, status, body, keeps_alive", ANSWERS)
+def test_answers_in_every_framing_are_read_whole_and_byte_by_byte(raw, status, body, keeps_alive):
+    """Length, chunks, none at all, and compression; and whether the connection may be used again."""
+    for pieces in ([raw], [raw[i : i + 1] for i in range(len(raw))]):
+        head, got, is_end, alive = read(pieces)
+        assert (status, body, True, keeps_alive) == (head.status, got, is_end, alive)
+
+
+@given(st.lists(st.integers(0, len(CHUNKED)), max_size=6))
+def test_any_split_gives_the_same(cuts):
+    """Chunk boundaries and read boundaries have nothing to do with each other."""
+    edges = [0, *sorted(cuts), len(CHUNKED)]
+    pieces = [CHUNKED[a:b] for a, b in itertools.pairwise(edges)]
+    assert read([CHUNKED])[1:] == read(pieces)[1:]
+
+
+def test_a_body_without_a_length_ends_with_the_connection():
+    """The old way: everything until close, and that connection is spent."""
+    parser = ResponseParser("GET")
+    assert parser.feed(b"HTTP/1.1 200 OK\r\n\r\nhel").data == b"hel"
+    assert parser.eof()[1:] == (b"", True)
+    assert not parser.keeps_alive
+
+
+def test_bytes_after_the_end_spoil_the_connection():
+    """They would be an answer to nothing."""
+    assert not read([b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhiHTTP/1.1"])[3]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"<html>\r\n\r\n",
+        b"HTTP/2 200 OK\r\n\r\n",
+        b"HTTP/1.1 101 Switching\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nbad header\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n folded: x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: br\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhiXX",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + b"1" * 5000,
+        b"HTTP/1.1 200 OK\r\nx: " + b"y" * 200_000,
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nnope",
+    ],
+)
+def test_what_is_no_answer_is_refused(raw):
+    """Strict where leniency would let a peer smuggle, bounded where it would let one flood."""
+    with pytest.raises(WireError):
+        read([raw])
+
+
+@given(st.binary(max_size=200))
+def test_hostile_bytes_raise_nothing_else(raw):
+    """Whatever comes, it is data or a WireError."""
+    parser = ResponseParser("POST")
+    try:
+        parser.feed(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + raw)
+        parser.eof()
+    except WireError:
+        pass
+
+
+def test_a_close_in_the_middle_is_a_cut():
+    """Half a body must not look whole."""
+    parser = ResponseParser("POST")
+    parser.feed(CHUNKED[:-20])
+    with pytest.raises(WireError):
+        parser.eof()
+
+
+def test_a_request_carries_host_and_length_and_cannot_break_out_of_a_header():
+    """The target is path and query; user info stays out."""
+    request = HttpRequest(method="POST", url="https://user@a.example:8443/v1/x?y=%2F", headers={"x-a": "1"}, body=b"{}")
+    assert request_bytes(request) == b"POST /v1/x?y=%2F HTTP/1.1\r\nhost: a.example:8443\r\nx-a: 1\r\ncontent-length: 2\r\n\r\n{}"
+    assert request_bytes(HttpRequest(method="GET", url="http://a.example")) == b"GET / HTTP/1.1\r\nhost: a.example\r\n\r\n"
+    with pytest.raises(ValueError, match="line break"):
+        request_bytes(HttpRequest(method="GET", url="http://a.example", headers={"x": "1\r\ny: 2"}))

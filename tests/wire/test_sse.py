@@ -1,0 +1,89 @@
+"""Server-sent events cut into frames: any split, any line end, no byte lost."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from uniapi.errors import WireError
+from uniapi.wire import Frame, SseDecoder, encode_comment, encode_sse
+
+STREAMS: list[tuple[bytes, list[tuple[str | None, bytes]]]] = [
+    (b"data: a\n\ndata: b\n\n", [(None, b"a"), (None, b"b")]),
+    (b"data:a\n\n", [(None, b"a")]),
+    (b"data:  two spaces\n\n", [(None, b" two spaces")]),
+    (b"event: ping\ndata: {}\n\n", [("ping", b"{}")]),
+    (b"data: one\ndata: two\n\n", [(None, b"one\ntwo")]),
+    (b"data: one\ndata\ndata: two\n\n", [(None, b"one\n\ntwo")]),
+    (b": a comment\n\n", [(None, b"")]),
+    (b": a comment\ndata: a\nid: 7\nretry: 10\nunknown\n\n", [(None, b"a")]),
+    (b"data: a\r\n\r\ndata: b\r\n\r\n", [(None, b"a"), (None, b"b")]),
+    (b"data: a\r\rdata: b\r\r", [(None, b"a"), (None, b"b")]),
+    (b"data: a\n\r\ndata: b\r\n\n", [(None, b"a"), (None, b"b")]),
+    (b"event: x\rdata: a\r\n\r\n", [("x", b"a")]),
+    (b"\xef\xbb\xbfdata: a\n\n", [(None, b"a")]),
+    (b"data: a\n\n\n\ndata: b\n\n", [(None, b"a"), (None, b""), (None, b"b")]),
+    (b"data: cut off", [(None, b"cut off")]),
+    (b"data: a\n\ndata: cut\n", [(None, b"a"), (None, b"cut")]),
+    (b"data: cut\r", [(None, b"cut")]),
+    ("data: é中\n\n".encode(), [(None, "é中".encode())]),
+    (b"", []),
+]
+
+
+def decoded(pieces: list[bytes]) -> list[Frame]:
+    decoder = SseDecoder()
+    frames = [frame for piece in pieces for frame in decoder.feed(piece)]
+    return frames + decoder.eof()
+
+
+@pytest.mark.parametrize("stream, expected", STREAMS)
+def test_frames_of_a_stream_in_one_piece(stream: bytes, expected: list[tuple[str | None, bytes]]) -> None:
+    """Fields are read as the specification says; a last event without its blank line is given at the end."""
+    assert expected == [(frame.event, frame.data) for frame in decoded([stream])]
+
+
+@pytest.mark.parametrize("stream, expected", STREAMS)
+def test_frames_do_not_depend_on_the_split(stream: bytes, expected: list[tuple[str | None, bytes]]) -> None:
+    """Byte by byte, and cut in two at every place, the frames are the same."""
+    splits = [[stream[index : index + 1] for index in range(len(stream))]]
+    splits += [[stream[:cut], stream[cut:]] for cut in range(len(stream) + 1)]
+    for pieces in splits:
+        assert expected == [(frame.event, frame.data) for frame in decoded(pieces)]
+
+
+LINES = st.sampled_from([b"data: x", b"data: y z", b"event: e", b": c", b"", b"", b"data:", b"\xff\xfe", b"data: \xe4\xb8"])
+ENDS = st.sampled_from([b"\n", b"\r", b"\r\n"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(LINES, ENDS), max_size=12), st.lists(st.integers(0, 60), max_size=8))
+def test_no_byte_is_lost_at_any_split(lines: list[tuple[bytes, bytes]], cuts: list[int]) -> None:
+    """The raws joined are the input, and the frames equal those of the undivided input, whatever the line ends."""
+    stream = b"".join(line + end for line, end in lines)
+    places = sorted({min(cut, len(stream)) for cut in cuts} | {0, len(stream)})
+    frames = decoded([stream[start:stop] for start, stop in zip(places, places[1:], strict=False)])
+    assert stream == b"".join(frame.raw for frame in frames)
+    assert decoded([stream]) == frames
+
+
+def test_a_carriage_return_at_the_end_waits_for_a_line_feed() -> None:
+    """`\\r\\n` cut between its bytes is one line end, not two."""
+    decoder = SseDecoder()
+    assert [] == decoder.feed(b"event: e\r")
+    assert [] == decoder.feed(b"\ndata: a\r\n\r")
+    assert [Frame("e", b"a", b"event: e\r\ndata: a\r\n\r\n")] == decoder.feed(b"\n")
+
+
+def test_an_endless_event_is_refused() -> None:
+    """More bytes than the bound without an end is no stream of events."""
+    decoder = SseDecoder(max_frame_bytes=100)
+    with pytest.raises(WireError, match="100 bytes"):
+        decoder.feed(b"data: " + b"x" * 200)
+
+
+def test_encoded_frames_are_read_back() -> None:
+    """What we write is what a reader sees; a comment is seen by nobody."""
+    stream = encode_sse(b'{"a":1}') + encode_sse(b"{}", "ping") + encode_comment() + encode_comment("alive")
+    assert [(None, b'{"a":1}'), ("ping", b"{}"), (None, b""), (None, b"")] == [(frame.event, frame.data) for frame in decoded([stream])]

@@ -1,0 +1,242 @@
+"""Errors: google.rpc.Status bodies → Failure, and a ClientError → the body a client of this dialect reads.
+
+`{"error": {"code", "message", "status", "details": [{"@type": …}]}}`, in a streamed array also inside a list. https://google.aip.dev/193 and
+https://ai.google.dev/gemini-api/docs/troubleshooting
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from uniapi.canonical import ClientError, Failure, FailureKind, Json
+from uniapi.dialects.base import retry_after_seconds
+
+from .vocabulary import NAME, int_member, list_member, member, text_member
+
+_STATUS_WORDS: Mapping[str, int] = {
+    "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
+    "OUT_OF_RANGE": 400,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "ABORTED": 409,
+    "ALREADY_EXISTS": 409,
+    "RESOURCE_EXHAUSTED": 429,
+    "CANCELLED": 499,
+    "INTERNAL": 500,
+    "UNKNOWN": 500,
+    "DATA_LOSS": 500,
+    "UNIMPLEMENTED": 501,
+    "UNAVAILABLE": 503,
+    "DEADLINE_EXCEEDED": 504,
+}
+"""google.rpc.Code → HTTP: https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto"""
+
+_WORD_FOR_STATUS: Mapping[int, str] = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    402: "RESOURCE_EXHAUSTED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    408: "DEADLINE_EXCEEDED",
+    409: "ABORTED",
+    429: "RESOURCE_EXHAUSTED",
+    499: "CANCELLED",
+    501: "UNIMPLEMENTED",
+    502: "UNAVAILABLE",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+
+_KINDS: Mapping[int, FailureKind] = {
+    401: FailureKind.CREDENTIAL_REFUSED,
+    402: FailureKind.QUOTA,
+    403: FailureKind.CREDENTIAL_REFUSED,
+    404: FailureKind.MODEL_MISSING,
+    408: FailureKind.TIMEOUT,
+    413: FailureKind.TOO_LONG,
+    429: FailureKind.RATE_LIMITED,
+    503: FailureKind.OVERLOADED,
+    504: FailureKind.TIMEOUT,
+    529: FailureKind.OVERLOADED,
+}
+
+_CREDENTIAL_REASONS = frozenset(
+    {
+        "API_KEY_INVALID",
+        "API_KEY_EXPIRED",
+        "API_KEY_SERVICE_BLOCKED",
+        "API_KEY_HTTP_REFERRER_BLOCKED",
+        "API_KEY_IP_ADDRESS_BLOCKED",
+        "API_KEY_ANDROID_APP_BLOCKED",
+        "API_KEY_IOS_APP_BLOCKED",
+        "CONSUMER_INVALID",
+        "CONSUMER_SUSPENDED",
+        "SERVICE_DISABLED",
+        "BILLING_DISABLED",
+        "CREDENTIALS_MISSING",
+        "ACCESS_TOKEN_EXPIRED",
+        "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+    }
+)
+"""ErrorInfo reasons that speak of the key or its project, whatever the status."""
+
+_CREDENTIAL = re.compile(
+    r"api[- ]?key (?:not valid|expired|not found|was reported as leaked|is invalid)|api_key_invalid|location is not supported"
+    r"|billing (?:account|to be enabled)|enable billing|has not been used in project|invalid (?:authentication )?credentials",
+    re.IGNORECASE,
+)
+_TOO_LONG = re.compile(
+    r"exceeds the maximum number of (?:input )?tokens|input token count.{0,40}exceeds|exceeds the (?:limit|maximum).{0,40}tokens"
+    r"|request payload size exceeds|maximum context length",
+    re.IGNORECASE,
+)
+_SPENT = re.compile(
+    r"credits? (?:are |is )?(?:depleted|exhausted|used up)|prepay|spend(?:ing)? (?:cap|limit)|\blimit: 0\b|insufficient (?:balance|quota|funds)",
+    re.IGNORECASE,
+)
+_QUOTA = re.compile(r"exceeded your current quota|check your plan and billing", re.IGNORECASE)
+_MODEL_REFUSED = re.compile(r"not allowed to use publisher model|does not have access to (?:the )?model|no access to (?:the )?model", re.IGNORECASE)
+_RETRY_IN = re.compile(r"(?:retry|try again) in (\d+(?:\.\d+)?)\s*(ms|s|m|h)?", re.IGNORECASE)
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)s")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_MAX_MESSAGE = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What an error body says, as far as it could be read. `quotas`: the ids of the quotas that were hit."""
+
+    message: str = ""
+    word: str | None = None
+    code: int | None = None
+    reason: str | None = None
+    quotas: tuple[str, ...] = ()
+    retry_after_s: float | None = None
+    is_ours: bool = False
+
+    @property
+    def is_daily(self) -> bool:
+        return any("perday" in quota.lower().replace("_", "") for quota in self.quotas)
+
+
+def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+    """Any answer that is no success, as a Failure; never raises."""
+    said = _read(body)
+    delay = said.retry_after_s if said.retry_after_s is not None else retry_after_seconds(headers)
+    return _failure(status, said, delay, body, headers.get("content-type"))
+
+
+def error_in_answer(body: Mapping[str, Json]) -> Failure:
+    """An error object that came with status 200, whole or in a stream."""
+    said = _read_object(body)
+    try:
+        raw = json.dumps(body).encode()
+    except RecursionError:
+        raw = b"{}"
+    status = said.code if said.code is not None and 400 <= said.code < 600 else _STATUS_WORDS.get(said.word or "", 500)
+    return _failure(status, said, said.retry_after_s, raw, "application/json")
+
+
+def encode_error(error: ClientError) -> Json:
+    """The JSON body for a client of this dialect."""
+    word = error.type if error.type is not None and _STATUS_WORDS.get(error.type) == error.status else None
+    if word is None:
+        word = _WORD_FOR_STATUS.get(error.status, "INVALID_ARGUMENT" if 400 <= error.status < 500 else "INTERNAL")
+    return {"error": {"code": error.status, "message": error.message, "status": word}}
+
+
+def _failure(status: int, said: _Said, delay: float | None, body: bytes, content_type: str | None) -> Failure:
+    kind = _kind(status, said)
+    return Failure(
+        kind=kind,
+        message=said.message or f"the upstream answered {status}",
+        status=status,
+        code=said.reason,
+        type=said.word,
+        retry_after_s=delay,
+        is_daily=said.is_daily and kind is FailureKind.QUOTA,
+        body=body,
+        content_type=content_type,
+        dialect=NAME if said.is_ours else None,
+    )
+
+
+def _kind(status: int, said: _Said) -> FailureKind:
+    """The reason where it is plain, then the words, then the status."""
+    if status < 500 and (said.reason in _CREDENTIAL_REASONS or (status != 429 and _CREDENTIAL.search(said.message))):
+        return FailureKind.CREDENTIAL_REFUSED
+    if status in (400, 413) and _TOO_LONG.search(said.message):
+        return FailureKind.TOO_LONG
+    if status == 403 and _MODEL_REFUSED.search(said.message):
+        return FailureKind.MODEL_MISSING
+    if status == 429:
+        return FailureKind.QUOTA if _is_spent(said) else FailureKind.RATE_LIMITED
+    known = _KINDS.get(status)
+    if known is not None:
+        return known
+    return FailureKind.BAD_REQUEST if 400 <= status < 500 else FailureKind.SERVER_ERROR
+
+
+def _is_spent(said: _Said) -> bool:
+    """Whether a 429 is more than a matter of seconds. «You exceeded your current quota» alone says nothing: every 429 of the free tier says it."""
+    if said.is_daily or _SPENT.search(said.message):
+        return True
+    return not said.quotas and said.retry_after_s is None and _QUOTA.search(said.message) is not None
+
+
+def _read(body: bytes) -> _Said:
+    text = body.decode("utf-8", "replace").strip()
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        title = _HTML_TITLE.search(text[:20000]) if text.startswith("<") else None
+        return _Said(message=" ".join(title[1].split()) if title else text[:_MAX_MESSAGE])
+    if isinstance(value, list):
+        value = next((item for item in value if isinstance(item, dict)), {})
+    return _read_object(value) if isinstance(value, dict) else _Said(message=str(value)[:_MAX_MESSAGE])
+
+
+def _read_object(value: Mapping[str, Json]) -> _Said:
+    error = value.get("error")
+    if not isinstance(error, dict):
+        message = next((found for name in ("message", "detail", "error") if isinstance(found := value.get(name), str) and found), "")
+        return _Said(message=message[:_MAX_MESSAGE])
+    message = text_member(error, "message")[:_MAX_MESSAGE]
+    word = text_member(error, "status") or None
+    reason: str | None = None
+    quotas: list[str] = []
+    delay: float | None = None
+    for detail in list_member(error, "details"):
+        named = text_member(detail, "@type")
+        if named.endswith("ErrorInfo"):
+            reason = text_member(detail, "reason") or reason
+        elif named.endswith("RetryInfo"):
+            delay = _duration(member(detail, "retryDelay"))
+        elif named.endswith("QuotaFailure"):
+            for violation in list_member(detail, "violations"):
+                quotas.append(text_member(violation, "quotaId") or text_member(violation, "quotaMetric"))
+    if delay is None and (match := _RETRY_IN.search(message)):
+        delay = float(match[1]) * _UNITS[(match[2] or "s").lower()]
+    return _Said(
+        message=message,
+        word=word,
+        code=int_member(error, "code"),
+        reason=reason,
+        quotas=tuple(quota for quota in quotas if quota),
+        retry_after_s=delay,
+        is_ours=word is not None and "code" in error,
+    )
+
+
+def _duration(value: Json) -> float | None:
+    """A protobuf Duration: `34.07s`, or an object of seconds and nanos."""
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
+        return float(match[1])
+    seconds = int_member(value, "seconds")
+    return float(seconds) if seconds is not None and seconds >= 0 else None

@@ -1,0 +1,158 @@
+"""What the decoders of whole and streamed answers, and the observer, read alike: usage, finish, citations, log probabilities.
+
+Everything here is lenient: a member of the wrong type counts as absent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from uniapi.canonical import Citation, Finish, Json, TokenLogprob, Usage
+
+from .vocabulary import FINISH_REASONS, NAME, int_member, list_member, member, object_member, text_member
+
+_CREATE_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z")
+
+
+def read_usage(stated: Json) -> Usage | None:
+    """`usageMetadata`. The prompt leaves the tokens of Google's own tools out, the candidates leave the thoughts out; compatible
+    upstreams count thoughts inside the candidates, which the total gives away."""
+    if not isinstance(stated, dict):
+        return None
+    prompt = int_member(stated, "promptTokenCount")
+    tool_use = int_member(stated, "toolUsePromptTokenCount") or 0
+    visible = int_member(stated, "candidatesTokenCount")
+    if visible is None:
+        visible = int_member(stated, "responseTokenCount")
+    thoughts = int_member(stated, "thoughtsTokenCount")
+    total = int_member(stated, "totalTokenCount")
+    read = None if prompt is None else prompt + tool_use
+    written = None if visible is None and thoughts is None else (visible or 0) + (thoughts or 0)
+    if thoughts and visible is not None and total is not None and read is not None and total == read + visible:
+        written = visible
+    if written is None and total is not None and read is not None:
+        written = max(0, total - read)
+    return Usage(
+        input_tokens=read,
+        output_tokens=written,
+        cache_read_tokens=int_member(stated, "cachedContentTokenCount"),
+        reasoning_tokens=thoughts,
+        input_audio_tokens=_modality_count(stated, "promptTokensDetails", "AUDIO"),
+        output_audio_tokens=_modality_count(stated, "candidatesTokensDetails", "AUDIO"),
+        total_tokens=total if total is not None and total != (read or 0) + (written or 0) else None,
+        service_tier=text_member(stated, "serviceTier") or None,
+        raw=stated,
+        dialect=NAME,
+    )
+
+
+def read_finish(candidate: Mapping[str, Json], *, has_calls: bool) -> Finish | None:
+    """The candidate's finish; None while it goes on."""
+    native = text_member(candidate, "finishReason").upper()
+    if not native or native == "FINISH_REASON_UNSPECIFIED":
+        return None
+    reason = FINISH_REASONS.get(native, "stop")
+    if reason == "stop" and has_calls:
+        reason = "tool_calls"
+    return Finish(reason=reason, native=native, dialect=NAME, message=text_member(candidate, "finishMessage") or None)
+
+
+def read_block(body: Mapping[str, Json]) -> Finish | None:
+    """The finish of an answer whose prompt was blocked: it has no candidates."""
+    feedback = object_member(body, "promptFeedback")
+    native = text_member(feedback, "blockReason")
+    if not native or native.endswith("UNSPECIFIED"):
+        return None
+    return Finish(reason="content_filter", native=native, dialect=NAME, message=text_member(feedback, "blockReasonMessage") or None)
+
+
+def read_created(body: Mapping[str, Json]) -> int | None:
+    """`createTime` in seconds."""
+    match = _CREATE_TIME.fullmatch(text_member(body, "createTime"))
+    try:
+        return int(datetime.fromisoformat(match[1] + "+00:00").timestamp()) if match else None
+    except ValueError:
+        return None
+
+
+def read_citations(candidate: Mapping[str, Json], text: str) -> list[Citation]:
+    """Sources of `groundingMetadata` and `citationMetadata`; `text` is what they speak about: Google counts its UTF-8 bytes.
+
+    A source that supports several stretches gives a citation for each, one that supports none a citation of the whole.
+    """
+    citations: list[Citation] = []
+    grounding = object_member(candidate, "groundingMetadata")
+    chunks = list_member(grounding, "groundingChunks")
+    encoded = text.encode("utf-8", "surrogatepass") if chunks else b""
+    cited: set[int] = set()
+    for support in list_member(grounding, "groundingSupports"):
+        segment = object_member(support, "segment")
+        start, end = _character(encoded, int_member(segment, "startIndex") or 0), _character(encoded, int_member(segment, "endIndex"))
+        for position in list_member(support, "groundingChunkIndices"):
+            if isinstance(position, int) and 0 <= position < len(chunks):
+                cited.add(position)
+                citations.append(_source(chunks[position], start if end is not None else None, end, text_member(segment, "text")))
+    citations += [_source(chunk, None, None, "") for position, chunk in enumerate(chunks) if position not in cited]
+    recited = object_member(candidate, "citationMetadata")
+    for raw in list_member(recited, "citations") or list_member(recited, "citationSources"):
+        uri = text_member(raw, "uri")
+        if uri:
+            citations.append(
+                Citation(
+                    url=uri,
+                    title=text_member(raw, "title") or None,
+                    start=int_member(raw, "startIndex"),
+                    end=int_member(raw, "endIndex"),
+                    dialect=NAME,
+                    raw=raw,
+                )
+            )
+    unique = {(citation.url, citation.title, citation.start, citation.end): citation for citation in citations}
+    return list(unique.values())
+
+
+def read_logprobs(candidate: Mapping[str, Json]) -> tuple[TokenLogprob, ...]:
+    """`logprobsResult`: the chosen tokens with, at the same position, the candidates considered."""
+    result = object_member(candidate, "logprobsResult")
+    considered = list_member(result, "topCandidates")
+    tokens: list[TokenLogprob] = []
+    for position, chosen in enumerate(list_member(result, "chosenCandidates")):
+        alternatives = list_member(considered[position], "candidates") if position < len(considered) else []
+        token = _token(chosen, tuple(found for raw in alternatives if (found := _token(raw, ())) is not None))
+        if token is not None:
+            tokens.append(token)
+    return tuple(tokens)
+
+
+def _token(raw: Json, alternatives: tuple[TokenLogprob, ...]) -> TokenLogprob | None:
+    probability = member(raw, "logProbability")
+    if not isinstance(raw, dict) or isinstance(probability, bool) or not isinstance(probability, int | float):
+        return None
+    return TokenLogprob(token=text_member(raw, "token"), logprob=float(probability), alternatives=alternatives)
+
+
+def _source(chunk: Json, start: int | None, end: int | None, cited_text: str) -> Citation:
+    described = next((found for name in ("web", "retrievedContext", "maps", "image") if (found := object_member(chunk, name))), {})
+    return Citation(
+        url=text_member(described, "uri") or text_member(described, "sourceUri") or None,
+        title=text_member(described, "title") or None,
+        cited_text=cited_text or text_member(described, "text") or None,
+        start=start,
+        end=end,
+        dialect=NAME,
+        raw=chunk if isinstance(chunk, dict) else None,
+    )
+
+
+def _character(encoded: bytes, byte: int | None) -> int | None:
+    """The character offset of a byte offset; None when it lies outside."""
+    if byte is None or not 0 <= byte <= len(encoded):
+        return None
+    return len(encoded[:byte].decode("utf-8", "ignore"))
+
+
+def _modality_count(stated: Mapping[str, Json], name: str, modality: str) -> int | None:
+    counts = [int_member(each, "tokenCount") for each in list_member(stated, name) if text_member(each, "modality") == modality]
+    return sum(count for count in counts if count is not None) if counts else None

@@ -1,0 +1,51 @@
+"""Whole answers: a GenerateContentResponse ↔ Response. Decoding is the stream's reader over one chunk, so that the two cannot disagree."""
+
+from __future__ import annotations
+
+from uniapi.canonical import Json, Response, fold
+from uniapi.dialects.base import SHAPE_ERRORS, EncodedResponse, ReplyContext, UpstreamContext
+from uniapi.errors import WireError
+
+from .reply import candidate_end, envelope, prompt_feedback, reply_parts, spell_usage
+from .stream_decode import GeminiStreamDecoder
+from .vocabulary import member, text_member
+
+_SIGNS = ("candidates", "promptFeedback", "usageMetadata", "responseId", "modelVersion")
+
+
+def decode_response(body: Json, context: UpstreamContext) -> Response:
+    """Raises WireError for what is no answer: an error object in a 200 (its own words are in the exception), HTML, an empty object."""
+    answers = body if isinstance(body, list) else [body]
+    for answer in answers:
+        if not isinstance(answer, dict):
+            raise WireError(f"expected a GenerateContentResponse, found {type(answer).__name__}")
+        if "error" in answer and "candidates" not in answer:
+            said = text_member(answer["error"], "message") or str(answer["error"])[:200]
+            raise WireError(f"expected a GenerateContentResponse, found an error: {said}")
+    if not any(member(answer, name) is not None for answer in answers for name in _SIGNS):
+        raise WireError("expected a GenerateContentResponse with `candidates`")
+    decoder = GeminiStreamDecoder(context)
+    try:
+        decoder.accept(answers)
+        decoder.conclude()
+    except SHAPE_ERRORS as error:
+        raise WireError(f"expected a GenerateContentResponse: {type(error).__name__}: {error}") from None
+    except RecursionError:
+        raise WireError("a GenerateContentResponse nested too deep") from None
+    return fold(decoder.parts.events)
+
+
+def encode_response(response: Response, context: ReplyContext) -> EncodedResponse:
+    """The answer for a client of this dialect."""
+    losses: list[str] = []
+    candidates: list[Json] = []
+    for index, choice in enumerate(response.choices):
+        parts = [block for part in choice.parts for block in reply_parts(part, losses)]
+        content: dict[str, Json] = {"parts": parts, "role": "model"} if parts else {"role": "model"}
+        candidates.append({"content": content, **candidate_end(index, choice.finish, choice.parts, response.extensions), "index": index})
+    feedback = prompt_feedback(response)
+    body: dict[str, Json] = {"candidates": candidates} if feedback is None else {"promptFeedback": feedback}
+    if response.usage is not None:
+        body["usageMetadata"] = spell_usage(response.usage)
+    body.update(envelope(context, response.response_id))
+    return EncodedResponse(body=body, losses=tuple(dict.fromkeys(losses)))

@@ -1,0 +1,38 @@
+"""The OpenAI Responses API, spoken by clients (Codex, the Vercel AI SDK, n8n) and upstream (OpenAI, Azure, xAI, OpenRouter, vLLM).
+
+Reading order: `vocabulary`, `opaque`; `request_decode`, `items_decode`, `content_decode`, `tools`; `request_encode`, `items_encode`; `output_decode`, `response`, `stream`;
+`output_encode`, `envelope`, `stream_writers`, `stream_encode`; `usage`, `error`, `observe`.
+"""
+
+from __future__ import annotations
+
+from uniapi.dialects.base import Dialect
+
+from .error import decode_error, encode_error
+from .items_encode import needs_inline
+from .observe import ResponsesObserver
+from .request_decode import decode_request
+from .request_encode import encode_request
+from .response import decode_response, encode_response
+from .stream import ResponsesStreamDecoder
+from .stream_encode import ResponsesStreamEncoder
+from .vocabulary import FAMILY, NAME
+
+__all__ = ["DIALECT"]
+
+DIALECT = Dialect(
+    name=NAME,
+    family=FAMILY,
+    framing="sse",
+    decode_request=decode_request,
+    encode_request=encode_request,
+    decode_response=decode_response,
+    encode_response=encode_response,
+    stream_decoder=ResponsesStreamDecoder,
+    stream_encoder=ResponsesStreamEncoder,
+    decode_error=decode_error,
+    encode_error=encode_error,
+    needs_inline=needs_inline,
+    observer=ResponsesObserver,
+    model_paths=(("model",), ("response", "model")),
+)

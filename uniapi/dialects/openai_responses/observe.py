@@ -1,0 +1,150 @@
+"""Listens to a relayed answer: commit, usage, finish, failure, ids. After the commit only frames that can tell something new are parsed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from uniapi.canonical import Failure, Finish, Json, Usage
+from uniapi.dialects.base import SHAPE_ERRORS
+from uniapi.dialects.openai_chat.error import failure_of_object
+from uniapi.dialects.openai_chat.members import at
+from uniapi.wire import Frame
+
+from .output_decode import failure_of_response, finish
+from .usage import decode_usage
+
+_SILENT = frozenset({"message", "reasoning"})
+"""Items whose start alone is no output yet: they begin empty."""
+_CONTAINERS = ("container_id", "file_id")
+_MAX_DEPTH = 6
+
+
+class ResponsesObserver:
+    """See `dialects.Observer`. Never raises; bytes that are no JSON object are counted in `unreadable`."""
+
+    def __init__(self) -> None:
+        self.committed = False
+        self.is_whole = False
+        self.failure: Failure | None = None
+        self.usage: Usage | None = None
+        self.finish: Finish | None = None
+        self.model: str | None = None
+        self.unreadable = 0
+        self.issued_ids: list[str] = []
+
+    def feed(self, frame: Frame) -> None:
+        data = frame.data
+        if not data or data == b"[DONE]":
+            return
+        if self.committed and _is_delta(frame):
+            return
+        try:
+            event = json.loads(data)
+            if isinstance(event, dict):
+                self._event(event, frame)
+                return
+        except (*SHAPE_ERRORS, RecursionError):
+            pass
+        self.unreadable += 1
+
+    def whole(self, body: Json) -> None:
+        """A whole answer, or an error object."""
+        if not isinstance(body, dict):
+            self.unreadable += 1
+            return
+        try:
+            if not isinstance(body.get("output"), list) and body.get("error"):
+                self.failure = failure_of_object(body)
+                return
+            output = body.get("output") or []
+            self.committed = any(_says_something(item) for item in output)
+            self._ended(body)
+        except (*SHAPE_ERRORS, RecursionError):
+            self.unreadable += 1
+
+    def _event(self, event: Mapping[str, Json], frame: Frame) -> None:
+        kind = event.get("type") or frame.event
+        match kind:
+            case "response.created" | "response.in_progress" | "response.queued":
+                self._envelope(event.get("response"))
+            case "response.output_item.added":
+                item = event.get("item")
+                self.committed = self.committed or (isinstance(item, dict) and item.get("type") not in _SILENT)
+            case "response.output_item.done":
+                self.committed = self.committed or _says_something(event.get("item"))
+                self._ids(event.get("item"), 0)
+            case "response.completed" | "response.done" | "response.incomplete" | "response.failed" | "response.cancelled":
+                response = event.get("response")
+                self._ended(response if isinstance(response, dict) else {"status": str(kind).partition(".")[2]})
+            case "error":
+                self.failure = failure_of_object(event if event.get("error") else {"error": {**event, "type": None}})
+            case None if event.get("error"):
+                self.failure = failure_of_object(event)
+            case str() if kind.endswith(".delta"):
+                self.committed = self.committed or bool(event.get("delta"))
+
+    def _envelope(self, response: Json) -> None:
+        if not isinstance(response, dict):
+            return
+        if isinstance(response.get("model"), str):
+            self.model = response["model"]
+        self._issue(response.get("id"))
+        self._issue(at(response.get("conversation"), "id"))
+        usage = decode_usage(response)
+        if usage is not None:
+            self.usage = usage
+
+    def _ended(self, response: Mapping[str, Json]) -> None:
+        self._envelope(response)
+        output = response.get("output")
+        items = output if isinstance(output, list) else []
+        self._ids(items, 0)
+        status = response.get("status")
+        if response.get("error") or status in ("failed", "cancelled"):
+            self.failure = failure_of_response(response)
+            return
+        has_calls = any(at(item, "type") in ("function_call", "custom_tool_call") for item in items)
+        self.committed = self.committed or any(_says_something(item) for item in items)
+        if status not in ("queued", "in_progress"):
+            self.finish = finish(status, at(response.get("incomplete_details"), "reason"), has_calls=has_calls)
+        self.is_whole = True
+
+    def _ids(self, value: Json, depth: int) -> None:
+        """Containers and files that hosted tools made: they live with the account that issued them."""
+        if depth > _MAX_DEPTH:
+            return
+        if isinstance(value, list):
+            for entry in value:
+                self._ids(entry, depth + 1)
+        elif isinstance(value, dict):
+            for name in _CONTAINERS:
+                self._issue(value.get(name))
+            for entry in value.values():
+                if isinstance(entry, dict | list):
+                    self._ids(entry, depth + 1)
+
+    def _issue(self, issued: Json) -> None:
+        if isinstance(issued, str) and issued and issued not in self.issued_ids:
+            self.issued_ids.append(issued)
+
+
+def _says_something(item: Json) -> bool:
+    """Whether a finished item is output: text, a call, reasoning (encrypted but silent counts), anything hosted."""
+    if not isinstance(item, dict):
+        return False
+    match item.get("type"):
+        case "message":
+            content = item.get("content")
+            return bool(content) if not isinstance(content, list) else any(at(piece, "text") or at(piece, "refusal") for piece in content)
+        case "reasoning":
+            return bool(item.get("summary") or item.get("content") or item.get("encrypted_content"))
+        case _:
+            return True
+
+
+def _is_delta(frame: Frame) -> bool:
+    """Whether the frame is one of the many that carry only more of an item."""
+    if frame.event is not None:
+        return frame.event.endswith((".delta", ".partial_image", "_part.added", "_part.done", "_text.done"))
+    return b'.delta"' in frame.data[:80]

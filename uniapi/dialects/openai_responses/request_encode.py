@@ -1,0 +1,240 @@
+"""Canonical Request → the body of `POST /v1/responses`.
+
+A translated call is stateless: unless the client says otherwise or leans on stored state itself, `store` is false, and reasoning comes back encrypted
+(https://platform.openai.com/docs/guides/reasoning#encrypted-reasoning-items). Stop words, seed, penalties, `top_k`, `n` and `logit_bias` have no place in this API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from uniapi.canonical import Json, OutputFormat, Reasoning, ReasoningSettings, Request, Unknown, iter_parts
+from uniapi.dialects.base import EncodedRequest, Quirk
+from uniapi.dialects.openai_chat.request_encode import BUDGET_EFFORTS, EFFORT_SCALE
+from uniapi.dialects.openai_chat.tool_names import wire_name
+
+from .items_encode import encode_input, is_replayable
+from .request_decode import ENCRYPTED_INCLUDE, LOGPROBS_INCLUDE
+from .tools import additional_tools_item, encode_choice, encode_tools
+from .vocabulary import FAMILY, MIN_OUTPUT_TOKENS, NAME
+
+_SHARED_WITH_CHAT = frozenset({"safety_identifier", "prompt_cache_retention", "prompt_cache_options", "moderation"})
+"""Members of the chat API that mean the same here."""
+_TIERS = frozenset({"auto", "default", "flex", "priority", "scale", "fast"})
+_SUMMARIES: Mapping[str, str] = {"auto": "auto", "concise": "concise", "detailed": "detailed", "summarized": "auto"}
+_VERBOSITIES = frozenset({"low", "medium", "high"})
+_STATEFUL_MEMBERS = ("conversation", "background", "prompt", "background_options")
+
+
+def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
+    losses: list[str] = []
+    instructions, items = encode_input(request, quirk, losses)
+    body: dict[str, Json] = {"model": request.model}
+    if instructions is not None:
+        body["instructions"] = instructions
+    body["input"] = items
+    _write_tools(body, request, quirk, losses)
+    _write_sampling(body, request, losses)
+    _write_reasoning(body, request, quirk)
+    _write_text(body, request, losses)
+    _write_settings(body, request, losses)
+    _write_include(body, request, quirk)
+    _write_extensions(body, request, losses)
+    for name in quirk.dropped_members:
+        if name in body:
+            del body[name]
+            losses.append(name)
+    return EncodedRequest(body=body, losses=tuple(dict.fromkeys(losses)))
+
+
+def _write_tools(body: dict[str, Json], request: Request, quirk: Quirk, losses: list[str]) -> None:
+    if request.tools and not quirk.has_tools:
+        losses.append("tools")
+        return
+    tools = encode_tools(request.tools, quirk, losses)
+    if "image" in request.output_modalities and not any(tool["type"] == "image_generation" for tool in tools):
+        tools.append({"type": "image_generation"})
+    if "audio" in request.output_modalities:
+        losses.append("modalities")
+    brought = additional_tools_item(request, quirk, losses)
+    if brought is not None:
+        index, item = brought
+        body["input"].insert(index, item)
+    if tools:
+        body["tools"] = tools
+    choice = request.tool_choice
+    if choice is not None and (tools or brought is not None):
+        kept = request.extensions.get(NAME, {}).get("tool_choice")
+        encoded = kept if kept is not None else encode_choice(choice, request, quirk)
+        if encoded is not None:
+            body["tool_choice"] = encoded
+        else:
+            losses.append("tool_choice")
+    elif choice is not None and choice.mode in ("required", "tool"):
+        losses.append("tool_choice")
+    if request.parallel_tool_calls is not None:
+        body["parallel_tool_calls"] = request.parallel_tool_calls
+
+
+def _write_sampling(body: dict[str, Json], request: Request, losses: list[str]) -> None:
+    sampling = request.sampling
+    if sampling.temperature is not None:
+        body["temperature"] = sampling.temperature
+    if sampling.top_p is not None:
+        body["top_p"] = sampling.top_p
+    if sampling.max_output_tokens is not None:
+        body["max_output_tokens"] = max(sampling.max_output_tokens, MIN_OUTPUT_TOKENS)
+    if sampling.top_logprobs is not None:
+        body["top_logprobs"] = sampling.top_logprobs
+    placeless = {
+        "top_k": sampling.top_k,
+        "stop": sampling.stop or None,
+        "seed": sampling.seed,
+        "n": sampling.choices if sampling.choices != 1 else None,
+        "presence_penalty": sampling.presence_penalty or None,
+        "frequency_penalty": sampling.frequency_penalty or None,
+        "logit_bias": sampling.logit_bias or None,
+        "audio": request.audio_output,
+    }
+    losses.extend(name for name, value in placeless.items() if value is not None)
+
+
+def _write_reasoning(body: dict[str, Json], request: Request, quirk: Quirk) -> None:
+    settings = request.reasoning
+    if settings is None:
+        return
+    reasoning: dict[str, Json] = {}
+    effort = _effort(settings, quirk)
+    if effort is not None:
+        reasoning["effort"] = effort
+    summary = _summary(settings)
+    if summary is not None:
+        reasoning["summary"] = summary
+    if reasoning:
+        body["reasoning"] = reasoning
+
+
+def _effort(settings: ReasoningSettings, quirk: Quirk) -> str | None:
+    """The effort word, nearest to what the model takes; None when the client did not ask.
+
+    Adaptive thinking, or a budget that the model may choose, is `medium`: left unsaid, GPT-5.1 and later would not think at all.
+    """
+    effort: str | None = settings.effort
+    if effort is None and settings.budget is not None and settings.budget >= 0:
+        effort = next((word for limit, word in BUDGET_EFFORTS if settings.budget <= limit), "high")
+    elif effort is None and (settings.is_adaptive or settings.budget is not None):
+        effort = "medium"
+    known = [word for word in quirk.efforts if word in EFFORT_SCALE]
+    if effort is None or not known or effort in known:
+        return effort
+    wanted = EFFORT_SCALE.index(effort)
+    return min(known, key=lambda word: abs(EFFORT_SCALE.index(word) - wanted))
+
+
+def _summary(settings: ReasoningSettings) -> str | None:
+    """Summaries are only asked for when the client wants to see thinking: OpenAI refuses them to unverified organizations.
+
+    A budget or adaptive thinking without more is Anthropic's way of asking, and its answers show the thinking.
+    """
+    if settings.is_off or settings.include is False or settings.visibility in ("omitted", "none"):
+        return None
+    if settings.visibility is not None:
+        return _SUMMARIES.get(settings.visibility, "auto")
+    return "auto" if settings.include or settings.is_adaptive or settings.budget is not None else None
+
+
+def _write_text(body: dict[str, Json], request: Request, losses: list[str]) -> None:
+    text: dict[str, Json] = {}
+    if request.output_format is not None:
+        text["format"] = encode_format(request.output_format)
+    if request.verbosity in _VERBOSITIES:
+        text["verbosity"] = request.verbosity
+    elif request.verbosity is not None:
+        losses.append("verbosity")
+    if text:
+        body["text"] = text
+
+
+def encode_format(wanted: OutputFormat) -> dict[str, Json]:
+    """`text.format`."""
+    if wanted.kind == "text":
+        return {"type": "text"}
+    if wanted.kind == "json" or wanted.schema is None:
+        return {"type": "json_object"}
+    encoded: dict[str, Json] = {"type": "json_schema", "name": wire_name(wanted.name or "response"), "schema": dict(wanted.schema)}
+    if wanted.description is not None:
+        encoded["description"] = wanted.description
+    if wanted.strict is not None:
+        encoded["strict"] = wanted.strict
+    return encoded
+
+
+def _write_settings(body: dict[str, Json], request: Request, losses: list[str]) -> None:
+    if request.stream:
+        body["stream"] = True
+    said: dict[str, Json] = {
+        "user": request.user,
+        "prompt_cache_key": request.prompt_cache_key,
+        "previous_response_id": request.previous_response_id,
+        "store": _store(request),
+    }
+    body.update({name: value for name, value in said.items() if value is not None})
+    if request.service_tier in _TIERS:
+        body["service_tier"] = request.service_tier
+    elif request.service_tier not in (None, "standard_only"):
+        losses.append("service_tier")
+    if request.metadata is not None:
+        if all(isinstance(value, str) for value in request.metadata.values()):
+            body["metadata"] = dict(request.metadata)
+        else:
+            losses.append("metadata")
+    if request.cache is not None:
+        losses.append("cache_control")
+
+
+def _store(request: Request) -> bool | None:
+    """The client's word; unsaid, false, unless the request leans on what is stored upstream."""
+    if request.store is not None:
+        return request.store
+    own = request.extensions.get(NAME, {})
+    leans = request.previous_response_id is not None or any(own.get(name) for name in _STATEFUL_MEMBERS)
+    leans = leans or any(_is_reference(part) for part in iter_parts(request.messages))
+    return None if leans else False
+
+
+def _is_reference(part: object) -> bool:
+    """An item by its id alone: an `item_reference`, or reasoning without its encrypted content."""
+    if isinstance(part, Unknown):
+        return part.dialect == NAME and part.name == "item_reference"
+    return isinstance(part, Reasoning) and part.opaque is not None and part.opaque.family == FAMILY and not is_replayable(part.opaque, FAMILY)
+
+
+def _write_include(body: dict[str, Json], request: Request, quirk: Quirk) -> None:
+    said = request.extensions.get(NAME, {}).get("include")
+    include: list[Json] = list(said) if isinstance(said, list) else []
+    if request.sampling.logprobs and LOGPROBS_INCLUDE not in include:
+        include.append(LOGPROBS_INCLUDE)
+    if ENCRYPTED_INCLUDE not in include and body.get("store") is not True and _wants_encrypted(request, quirk):
+        include.append(ENCRYPTED_INCLUDE)
+    if include:
+        body["include"] = include
+
+
+def _wants_encrypted(request: Request, quirk: Quirk) -> bool:
+    if quirk.encrypted_reasoning is not None:
+        return quirk.encrypted_reasoning
+    family = quirk.opaque_family or FAMILY
+    if request.reasoning is not None and not request.reasoning.is_off:
+        return True
+    return any(isinstance(part, Reasoning) and is_replayable(part.opaque, family) for part in iter_parts(request.messages))
+
+
+def _write_extensions(body: dict[str, Json], request: Request, losses: list[str]) -> None:
+    for dialect, members in request.extensions.items():
+        for name, value in members.items():
+            if dialect == NAME and name in ("reasoning", "text") and isinstance(value, dict):
+                body[name] = {**value, **body.get(name, {})}
+            elif (dialect == NAME and name != "tool_choice") or (dialect == "openai_chat" and name in _SHARED_WITH_CHAT):
+                body.setdefault(name, value)
+            elif dialect != NAME:
+                losses.append(name)

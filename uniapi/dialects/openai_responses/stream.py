@@ -1,0 +1,401 @@
+"""A streamed answer: named events → canonical events.
+
+https://platform.openai.com/docs/api-reference/responses-streaming. Items are told apart by `output_index`, so several may be open at once. Every text has three tellings
+(deltas, `…done`, the whole item); whatever an earlier one left out is taken from a later one, because vendors skip each of them somewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+
+from uniapi.canonical import Json, Reasoning, Refusal, Text, ToolCall, Unknown
+from uniapi.dialects.base import StreamDecoder, UpstreamContext
+from uniapi.dialects.openai_chat.error import failure_of_object
+from uniapi.dialects.openai_chat.members import at
+from uniapi.errors import WireError
+from uniapi.wire import Frame, load_json
+
+from .content_decode import TEXT_TYPES, read_citations, read_logprobs
+from .opaque import item_token
+from .output_decode import CALL_TYPES, MESSAGE_MEMBERS, OutputReader, call_text, failure_of_response, finish
+from .usage import decode_usage
+
+
+@dataclass(slots=True)
+class _Item:
+    """One output item as far as it was told. `key` names its parts, because some vendors use one `output_index` for several items.
+
+    `told` holds the texts already emitted for each piece (content index, summary index); they are joined only where a later telling is compared.
+    """
+
+    key: int
+    value: Mapping[str, Json]
+    told: dict[Hashable, list[str]] = field(default_factory=dict)
+    contents: list[int] = field(default_factory=list)
+    """Content indexes in the order they were opened: some vendors begin at 1, while the finished item's list begins at 0."""
+    citations: dict[int, int] = field(default_factory=dict)
+    has_logprobs: bool = False
+    is_done: bool = False
+
+
+class ResponsesStreamDecoder(StreamDecoder):
+    """See `StreamDecoder`. Events of unknown type are passed over: what they tell comes again in the item that they belong to."""
+
+    def __init__(self, context: UpstreamContext) -> None:
+        super().__init__(context)
+        self._reader = OutputReader(context)
+        self._items: dict[int, _Item] = {}
+        self._ids: dict[str, int] = {}
+        self._made = 0
+        self._has_calls = False
+
+    def read(self, frame: Frame) -> None:
+        if not frame.data:
+            return
+        if frame.data == b"[DONE]":
+            self._done_marker()
+            return
+        event = load_json(frame.data)
+        if not isinstance(event, dict):
+            raise WireError(f"expected an event object, found {type(event).__name__}")
+        kind = event.get("type") or frame.event
+        method = _EVENTS.get(kind) if isinstance(kind, str) else None
+        if method is not None:
+            method(self, event)
+        elif kind is None and event.get("error"):
+            self.fail(failure_of_object(event))
+
+    # The envelope
+
+    def _on_envelope(self, event: Mapping[str, Json]) -> None:
+        response = event.get("response")
+        if not isinstance(response, dict):
+            self.start()
+            return
+        response_id, model, created = response.get("id"), response.get("model"), response.get("created_at")
+        self.start(
+            response_id=response_id if isinstance(response_id, str) else None,
+            model=model if isinstance(model, str) else None,
+            created_s=int(created) if isinstance(created, int | float) else None,
+        )
+
+    def _on_end(self, event: Mapping[str, Json]) -> None:
+        response = event.get("response")
+        self._on_envelope(event)
+        if not isinstance(response, dict):
+            response = {"status": "incomplete" if event.get("type") == "response.incomplete" else "completed"}
+        if response.get("error"):
+            self._on_failed(event)
+            return
+        self._catch_up(response.get("output"))
+        usage = decode_usage(response)
+        if usage is not None:
+            self.usage(usage)
+        status = response.get("status") or ("incomplete" if event.get("type") == "response.incomplete" else "completed")
+        self.end((finish(status, at(response.get("incomplete_details"), "reason"), has_calls=self._has_calls),))
+
+    def _on_failed(self, event: Mapping[str, Json]) -> None:
+        response = event.get("response")
+        if isinstance(response, dict):
+            usage = decode_usage(response)
+            if usage is not None:
+                self.start()
+                self.usage(usage)
+            self.fail(failure_of_response(response))
+        else:
+            self.fail(failure_of_object(event))
+
+    def _on_error(self, event: Mapping[str, Json]) -> None:
+        """Documented flat (`message`, `code`); sent nested under `error` in fact."""
+        if event.get("error"):
+            self.fail(failure_of_object(event))
+        else:
+            self.fail(failure_of_object({"error": {name: value for name, value in event.items() if name not in ("type", "sequence_number")}}))
+
+    def _done_marker(self) -> None:
+        """`[DONE]` is not of this dialect, but gateways append it; alone it says that the stream is whole."""
+        if self.is_started:
+            self.end((finish("completed", None, has_calls=self._has_calls),))
+
+    def _catch_up(self, output: Json) -> None:
+        """Items that only the last event tells, or finishes telling."""
+        if not isinstance(output, list):
+            return
+        for index, value in enumerate(output):
+            if not isinstance(value, dict):
+                continue
+            item_id = value.get("id")
+            known = self._ids.get(item_id) if isinstance(item_id, str) else None
+            if known is None and len(output) == sum(item.is_done for item in self._items.values()):
+                continue
+            place = known if known is not None else index
+            item = self._items.get(place)
+            if item is None or not item.is_done:
+                self._finish_item(place, value)
+
+    # Items
+
+    def _new_item(self, index: int, value: Mapping[str, Json]) -> _Item:
+        self.start()
+        item = self._items[index] = _Item(self._made, value)
+        self._made += 1
+        return item
+
+    def _item(self, event: Mapping[str, Json], kind: str) -> _Item:
+        """The item an event belongs to; one that was never announced is made up from the event's kind."""
+        index = event.get("output_index")
+        if not isinstance(index, int):
+            item_id = event.get("item_id")
+            index = self._ids.get(item_id, 0) if isinstance(item_id, str) else 0
+        item = self._items.get(index)
+        if item is None or (item.value.get("type") != kind and item.is_done):
+            return self._new_item(index, {"type": kind, "id": event.get("item_id"), "call_id": event.get("call_id") or event.get("item_id")})
+        return item
+
+    def _on_item_added(self, event: Mapping[str, Json]) -> None:
+        value, index = event.get("item"), event.get("output_index")
+        if not isinstance(value, dict):
+            return
+        index = index if isinstance(index, int) else len(self._items)
+        item = self._new_item(index, value)
+        if isinstance(value.get("id"), str):
+            self._ids[value["id"]] = index
+        self._open_item(item)
+
+    def _open_item(self, item: _Item) -> None:
+        kind = item.value.get("type")
+        if kind in CALL_TYPES:
+            self._open_call(item)
+        elif kind == "reasoning":
+            self.parts.open(item.key, Reasoning())
+
+    def _open_call(self, item: _Item) -> None:
+        self._has_calls = True
+        call = self._reader.call(item.value)
+        self.parts.open(item.key, ToolCall(call_id=call.call_id, name=call.name, kind=call.kind, namespace=call.namespace, opaque=call.opaque))
+
+    def _on_item_done(self, event: Mapping[str, Json]) -> None:
+        value, index = event.get("item"), event.get("output_index")
+        if not isinstance(value, dict):
+            return
+        if not isinstance(index, int):
+            index = self._ids.get(str(value.get("id")), len(self._items))
+        self._finish_item(index, value)
+
+    def _finish_item(self, index: int, value: Mapping[str, Json]) -> None:
+        item = self._items.get(index)
+        if item is None or item.is_done:
+            item = self._new_item(index, value)
+            self._open_item(item)
+        if isinstance(value.get("id"), str):
+            self._ids[value["id"]] = index
+        item.value = {**item.value, **value}
+        item.is_done = True
+        match value.get("type"):
+            case "message":
+                self._finish_message(item)
+            case "function_call" | "custom_tool_call":
+                if not self.parts.was_opened(item.key):
+                    self._open_call(item)
+                self._complete(item.key, item, item.key, call_text(item.value))
+                self.parts.close(item.key)
+            case "reasoning":
+                self._finish_reasoning(item)
+            case _:
+                self.parts.close(item.key)
+                for part in self._reader.parts(dict(item.value)):
+                    self.parts.whole(part)
+
+    def _finish_message(self, item: _Item) -> None:
+        for place, part in enumerate(self._reader.message(item.value)):
+            number = item.contents[place] if place < len(item.contents) else max(item.contents, default=-1) + 1
+            key = (item.key, number)
+            match part:
+                case Text():
+                    self._open_text(item, number)
+                    self._complete(key, item, number, part.text)
+                    if self.parts.is_open(key):
+                        logprobs = () if item.has_logprobs else part.logprobs
+                        self.parts.delta(key, citations=part.citations[item.citations.get(number, 0) :], logprobs=logprobs)
+                case Refusal():
+                    self._open_refusal(item, number)
+                    self._complete(key, item, number, part.text)
+                case Unknown():
+                    self.parts.whole(part)
+            self.parts.close(key)
+        for number in item.contents:
+            self.parts.close((item.key, number))
+
+    def _finish_reasoning(self, item: _Item) -> None:
+        whole = self._reader.reasoning(item.value)
+        if not self.parts.was_opened(item.key):
+            self.parts.open(item.key, Reasoning())
+        for member in ("summary", "content"):
+            pieces = item.value.get(member)
+            told = [piece for piece in item.told if isinstance(piece, tuple) and piece[0] == member]
+            for place, piece in enumerate(pieces if isinstance(pieces, list) else []):
+                key = told[place] if place < len(told) else (member, f"late {place}")
+                self._complete(item.key, item, key, at(piece, "text"))
+        if self.parts.is_open(item.key):
+            if not item.told:
+                self.parts.delta(item.key, whole.text)
+            self.parts.delta(item.key, opaque=whole.opaque)
+            self.parts.close(item.key)
+
+    def _tell(self, key: Hashable, item: _Item, piece: Hashable, text: Json) -> None:
+        """More of one piece of the open part `key`. What comes after a part's end is left aside: the client has seen it end."""
+        if not isinstance(text, str) or not text or not self.parts.is_open(key):
+            return
+        told = item.told.get(piece)
+        if told is None:
+            if isinstance(piece, tuple) and item.told:
+                # The next piece of a reasoning: parted from the one before by a blank line.
+                self.parts.delta(key, "\n\n")
+            told = item.told[piece] = []
+        told.append(text)
+        self.parts.delta(key, text)
+
+    def _complete(self, key: Hashable, item: _Item, piece: Hashable, text: Json) -> None:
+        """What of the whole `text` was not told yet. A telling that contradicts the deltas is left aside: they are with the client already."""
+        told = "".join(item.told.get(piece, ()))
+        if isinstance(text, str) and len(text) > len(told) and text.startswith(told):
+            self._tell(key, item, piece, text[len(told) :])
+
+    # Text and refusals
+
+    def _open_text(self, item: _Item, number: int) -> tuple[int, int]:
+        key = (item.key, number)
+        if not self.parts.was_opened(key):
+            item.contents.append(number)
+            self.parts.open(key, Text(text="", opaque=item_token(item.value, MESSAGE_MEMBERS, self._reader.family)))
+        return key
+
+    def _open_refusal(self, item: _Item, number: int) -> tuple[int, int]:
+        key = (item.key, number)
+        if not self.parts.was_opened(key):
+            item.contents.append(number)
+            self.parts.open(key, Refusal(text=""))
+        return key
+
+    def _on_content_added(self, event: Mapping[str, Json]) -> None:
+        kind = at(event.get("part"), "type")
+        if kind == "refusal":
+            self._open_refusal(self._item(event, "message"), _number(event, "content_index"))
+        elif kind in TEXT_TYPES and kind != "reasoning_text":
+            self._open_text(self._item(event, "message"), _number(event, "content_index"))
+
+    def _on_text_delta(self, event: Mapping[str, Json]) -> None:
+        item, number = self._item(event, "message"), _number(event, "content_index")
+        key = self._open_text(item, number)
+        entries = event.get("logprobs")
+        if entries and self.parts.is_open(key):
+            logprobs = read_logprobs(entries)
+            item.has_logprobs = item.has_logprobs or bool(logprobs)
+            self.parts.delta(key, logprobs=logprobs)
+        self._tell(key, item, number, event.get("delta"))
+
+    def _on_text_done(self, event: Mapping[str, Json]) -> None:
+        item, number = self._item(event, "message"), _number(event, "content_index")
+        self._complete(self._open_text(item, number), item, number, event.get("text"))
+
+    def _on_annotation(self, event: Mapping[str, Json]) -> None:
+        item, number = self._item(event, "message"), _number(event, "content_index")
+        key = self._open_text(item, number)
+        if self.parts.is_open(key):
+            citations = read_citations([event.get("annotation")])
+            item.citations[number] = item.citations.get(number, 0) + len(citations)
+            self.parts.delta(key, citations=citations)
+
+    def _on_refusal_delta(self, event: Mapping[str, Json]) -> None:
+        item, number = self._item(event, "message"), _number(event, "content_index")
+        self._tell(self._open_refusal(item, number), item, number, event.get("delta"))
+
+    def _on_refusal_done(self, event: Mapping[str, Json]) -> None:
+        item, number = self._item(event, "message"), _number(event, "content_index")
+        self._complete(self._open_refusal(item, number), item, number, event.get("refusal"))
+
+    # Reasoning
+
+    def _on_summary_delta(self, event: Mapping[str, Json]) -> None:
+        item = self._reasoning_item(event)
+        self._tell(item.key, item, ("summary", _number(event, "summary_index")), event.get("delta"))
+
+    def _on_summary_done(self, event: Mapping[str, Json]) -> None:
+        item = self._reasoning_item(event)
+        self._complete(item.key, item, ("summary", _number(event, "summary_index")), event.get("text"))
+
+    def _on_reasoning_delta(self, event: Mapping[str, Json]) -> None:
+        item = self._reasoning_item(event)
+        self._tell(item.key, item, ("content", _number(event, "content_index")), event.get("delta"))
+
+    def _on_reasoning_done(self, event: Mapping[str, Json]) -> None:
+        item = self._reasoning_item(event)
+        self._complete(item.key, item, ("content", _number(event, "content_index")), event.get("text"))
+
+    def _reasoning_item(self, event: Mapping[str, Json]) -> _Item:
+        item = self._item(event, "reasoning")
+        if not self.parts.was_opened(item.key):
+            self.parts.open(item.key, Reasoning())
+        return item
+
+    # Calls
+
+    def _call_item(self, event: Mapping[str, Json], kind: str) -> _Item:
+        item = self._item(event, kind)
+        if not self.parts.was_opened(item.key):
+            name = event.get("name")
+            item.value = {**item.value, **({"name": name} if isinstance(name, str) else {})}
+            self._open_call(item)
+        return item
+
+    def _on_arguments_delta(self, event: Mapping[str, Json]) -> None:
+        item = self._call_item(event, "function_call")
+        self._tell(item.key, item, item.key, event.get("delta"))
+
+    def _on_arguments_done(self, event: Mapping[str, Json]) -> None:
+        item = self._call_item(event, "function_call")
+        self._complete(item.key, item, item.key, call_text({"arguments": event.get("arguments")}))
+
+    def _on_input_delta(self, event: Mapping[str, Json]) -> None:
+        item = self._call_item(event, "custom_tool_call")
+        self._tell(item.key, item, item.key, event.get("delta"))
+
+    def _on_input_done(self, event: Mapping[str, Json]) -> None:
+        item = self._call_item(event, "custom_tool_call")
+        self._complete(item.key, item, item.key, event.get("input"))
+
+
+def _number(event: Mapping[str, Json], member: str) -> int:
+    value = event.get(member)
+    return value if isinstance(value, int) else 0
+
+
+_EVENTS: Mapping[str, Callable[[ResponsesStreamDecoder, Mapping[str, Json]], None]] = {
+    "response.output_text.delta": ResponsesStreamDecoder._on_text_delta,
+    "response.function_call_arguments.delta": ResponsesStreamDecoder._on_arguments_delta,
+    "response.reasoning_summary_text.delta": ResponsesStreamDecoder._on_summary_delta,
+    "response.reasoning_text.delta": ResponsesStreamDecoder._on_reasoning_delta,
+    "response.custom_tool_call_input.delta": ResponsesStreamDecoder._on_input_delta,
+    "response.refusal.delta": ResponsesStreamDecoder._on_refusal_delta,
+    "response.created": ResponsesStreamDecoder._on_envelope,
+    "response.queued": ResponsesStreamDecoder._on_envelope,
+    "response.in_progress": ResponsesStreamDecoder._on_envelope,
+    "response.output_item.added": ResponsesStreamDecoder._on_item_added,
+    "response.output_item.done": ResponsesStreamDecoder._on_item_done,
+    "response.content_part.added": ResponsesStreamDecoder._on_content_added,
+    "response.output_text.done": ResponsesStreamDecoder._on_text_done,
+    "response.output_text.annotation.added": ResponsesStreamDecoder._on_annotation,
+    "response.refusal.done": ResponsesStreamDecoder._on_refusal_done,
+    "response.reasoning_summary_text.done": ResponsesStreamDecoder._on_summary_done,
+    "response.reasoning_text.done": ResponsesStreamDecoder._on_reasoning_done,
+    "response.function_call_arguments.done": ResponsesStreamDecoder._on_arguments_done,
+    "response.custom_tool_call_input.done": ResponsesStreamDecoder._on_input_done,
+    "response.completed": ResponsesStreamDecoder._on_end,
+    "response.done": ResponsesStreamDecoder._on_end,
+    "response.incomplete": ResponsesStreamDecoder._on_end,
+    "response.failed": ResponsesStreamDecoder._on_failed,
+    "response.cancelled": ResponsesStreamDecoder._on_failed,
+    "error": ResponsesStreamDecoder._on_error,
+}
+"""Frame type → method."""

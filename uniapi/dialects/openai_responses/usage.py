@@ -1,0 +1,73 @@
+"""`usage` of a Response ↔ canonical Usage. The counts mean what ours mean: cached tokens are part of the input, reasoning is part of the output.
+
+GPT-5.6 and later report cache writes (`input_tokens_details.cache_write_tokens`); xAI and OpenRouter add what the call cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from uniapi.canonical import Json, Usage
+from uniapi.dialects.openai_chat.members import at
+
+from .vocabulary import NAME
+
+_TICKS_PER_DOLLAR = 10_000_000_000
+"""xAI's `cost_in_usd_ticks`."""
+
+
+def decode_usage(response: Mapping[str, Json]) -> Usage | None:
+    """From the whole Response: the usage, and beside it the service tier and the count of searches. None when no usage is stated."""
+    value = response.get("usage")
+    if not isinstance(value, dict) or not value:
+        return None
+    tier = response.get("service_tier")
+    input_tokens, output_tokens, total = (_count(value.get(name)) for name in ("input_tokens", "output_tokens", "total_tokens"))
+    return Usage(
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cache_read_tokens=_count(at(value, "input_tokens_details", "cached_tokens")),
+        cache_write_tokens=_count(at(value, "input_tokens_details", "cache_write_tokens")),
+        reasoning_tokens=_count(at(value, "output_tokens_details", "reasoning_tokens")),
+        total_tokens=total if total != (input_tokens or 0) + (output_tokens or 0) else None,
+        web_searches=_count(at(response, "tool_usage", "web_search", "num_requests")),
+        cost=_cost(value),
+        service_tier=tier if isinstance(tier, str) else None,
+        raw=value,
+        dialect=NAME,
+    )
+
+
+def encode_usage(usage: Usage | None) -> dict[str, Json]:
+    """`usage` with every member a client may read; what was not said counts as 0, because the Vercel AI SDK drops a last event without figures."""
+    usage = usage or Usage()
+    own: Mapping[str, Json] = usage.raw if usage.raw is not None and usage.dialect == NAME else {}
+    read, written = own.get("input_tokens_details"), own.get("output_tokens_details")
+    return {
+        **own,
+        "input_tokens": usage.input_tokens or 0,
+        "input_tokens_details": {
+            **(read if isinstance(read, dict) else {}),
+            "cached_tokens": usage.cache_read_tokens or 0,
+            "cache_write_tokens": usage.cache_write_tokens or 0,
+        },
+        "output_tokens": usage.output_tokens or 0,
+        "output_tokens_details": {**(written if isinstance(written, dict) else {}), "reasoning_tokens": usage.reasoning_tokens or 0},
+        "total_tokens": usage.total or 0,
+    }
+
+
+def _cost(value: Mapping[str, Json]) -> float | None:
+    cost, ticks = value.get("cost"), value.get("cost_in_usd_ticks")
+    if isinstance(cost, int | float) and not isinstance(cost, bool):
+        return cost
+    if isinstance(ticks, int | float) and not isinstance(ticks, bool):
+        return ticks / _TICKS_PER_DOLLAR
+    return None
+
+
+def _count(value: Json) -> int | None:
+    """A whole number that is no less than nought; None for anything else."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

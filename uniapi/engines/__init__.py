@@ -1,0 +1,84 @@
+"""Engines: how each kind of upstream is addressed, authorised, asked for its models, and what its errors mean. Pure: `gateway/` sends.
+
+Reading order: `base` (the face), `detect` and `urls` (from `base_url` to an engine and its addresses), `defaults`, one file per kind of upstream; the facts:
+`presets` (OpenAI-compatible vendors), `quirks` with `facts_…` (what vendors and models refuse), `failures`, `habits` (what the end of an alias asks for), `model_lists`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from uniapi.config import EngineNames, Provider
+
+from .anthropic import ClaudeEngine
+from .azure import AzureEngine
+from .base import Address, Engine, ListedModel, ModelPage, Target, Token, TokenFlow
+from .bedrock import BedrockEngine
+from .cloudflare import CloudflareEngine
+from .cohere import CohereEngine
+from .databricks import DatabricksEngine
+from .detect import BUILT, KNOWN_UNBUILT, check_private_key, detect_engine
+from .facts import quirk_for
+from .gemini import GeminiEngine
+from .openai import OpenAiEngine, ResponsesEngine
+from .presets import preset_for, preset_named
+from .urls import parse_url
+from .vertex import VertexEngine
+
+ENGINES: Mapping[str, Engine] = MappingProxyType(
+    {
+        engine.name: engine
+        for engine in (
+            OpenAiEngine(),
+            OpenAiEngine("openrouter", preset_named("openrouter")),
+            ResponsesEngine(),
+            ClaudeEngine(),
+            GeminiEngine(),
+            VertexEngine(),
+            VertexEngine("vertex-gemini", "google"),
+            VertexEngine("vertex-claude", "anthropic"),
+            AzureEngine(),
+            DatabricksEngine(),
+            BedrockEngine(),
+            CloudflareEngine(),
+            CohereEngine(),
+        )
+    }
+)
+"""Every engine by its name, without a vendor's preset."""
+
+
+def engine_for(provider: Provider) -> Engine:
+    """The engine for one provider, with its vendor's preset when it is OpenAI-compatible. Raises KeyError for a name that config would have refused."""
+    name = detect_engine(provider)
+    preset = preset_for(parse_url(provider.base_url or "").host)
+    if name == "gpt":
+        return OpenAiEngine("openrouter" if preset.vendor == "openrouter" else "gpt", preset)
+    if name == "responses":
+        return ResponsesEngine(preset)
+    if name == "vertex":
+        return VertexEngine(has_account_cache=any("claude" in entry.upstream for entry in provider.models))
+    return ENGINES[name]
+
+
+def engine_names() -> EngineNames:
+    """What config must know of engines."""
+    return EngineNames(built=BUILT, known_unbuilt=KNOWN_UNBUILT, check_private_key=check_private_key)
+
+
+__all__ = [
+    "ENGINES",
+    "Address",
+    "Engine",
+    "ListedModel",
+    "ModelPage",
+    "Target",
+    "Token",
+    "TokenFlow",
+    "check_private_key",
+    "detect_engine",
+    "engine_for",
+    "engine_names",
+    "quirk_for",
+]

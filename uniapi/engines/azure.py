@@ -1,0 +1,158 @@
+"""Azure OpenAI and Azure AI Foundry (`azure`). Which of the four surfaces is meant is read from `base_url`:
+
+| written | spoken |
+|---|---|
+| `…/openai/v1` | the GA surface: the deployment is the `model` of the body, no api-version (learn.microsoft.com/azure/foundry/openai/api-version-lifecycle) |
+| `…/models` | Foundry's model inference, with an api-version (learn.microsoft.com/rest/api/aifoundry/model-inference) |
+| `…/anthropic` | Claude in Foundry: Anthropic Messages |
+| `…/openai/deployments/NAME`, or a host alone | the classic surface: the deployment is in the path, an api-version is needed; a host of Foundry's alone gets `/openai/v1` |
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from uniapi.canonical import Operation
+from uniapi.config import Provider
+from uniapi.dialects import Dialect
+from uniapi.dialects.anthropic import DIALECT as ANTHROPIC
+from uniapi.dialects.openai_chat import DIALECT as OPENAI_CHAT
+from uniapi.dialects.openai_responses import DIALECT as OPENAI_RESPONSES
+from uniapi.wire import HttpRequest
+
+from .anthropic import with_version
+from .base import Address, Target
+from .defaults import DefaultEngine, with_bearer, with_header
+from .urls import OPENAI_PATHS, UrlParts, parse_url, quote_model
+
+CLASSIC_VERSION = "2025-04-01-preview"
+"""The last dated version; knows max_completion_tokens, reasoning_effort and stream_options."""
+INFERENCE_VERSION = "2024-05-01-preview"
+DEPLOYMENTS_VERSION = "2023-03-15-preview"
+"""The last version whose data plane lists deployments; later ones list what could be deployed."""
+
+_V1 = re.compile(r"\A(.*?/openai/v1)(?:/.*)?\Z")
+_DEPLOYMENT = re.compile(r"\A(.*?/openai/deployments/[^/]+)(?:/.*)?\Z")
+_INFERENCE = re.compile(r"\A(.*?/models)(?:/(?:chat/completions?|embeddings|info))?\Z")
+_ANTHROPIC = re.compile(r"\A(.*?/anthropic)(?:/.*)?\Z")
+_CLASSIC_PREFIX = re.compile(r"(?:/openai(?:/deployments|/responses)?|/chat/completions?)\Z")
+_V1_HOSTS = ("services.ai.azure.com", "cognitiveservices.azure.com")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Surface:
+    """What `base_url` says. `root` is where paths go; the classic root without a deployment gets one from the model."""
+
+    kind: Literal["v1", "deployment", "classic", "inference", "anthropic"]
+    root: str
+    query: str
+
+    def at(self, path: str) -> str:
+        return f"{self.root}/{path}" + (f"?{self.query}" if self.query else "")
+
+
+class AzureEngine(DefaultEngine):
+    name = "azure"
+    vendor = "azure"
+    wire = OPENAI_CHAT
+    has_account_cache = True
+
+    def dialect(self, target: Target, client_dialect: str) -> Dialect:
+        surface = _surface(target.provider)
+        if surface.kind == "anthropic":
+            return ANTHROPIC
+        if client_dialect == OPENAI_RESPONSES.name and _speaks_responses(surface):
+            return OPENAI_RESPONSES
+        return OPENAI_CHAT
+
+    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+        surface = _surface(target.provider)
+        if surface.kind == "anthropic":
+            return _anthropic_address(surface, operation)
+        if dialect is OPENAI_RESPONSES:
+            return _responses_address(surface, operation)
+        path = OPENAI_PATHS.get(operation)
+        if path is None or operation in (Operation.COMPACT, Operation.RERANK, Operation.MODERATE):
+            return None
+        if surface.kind == "inference" and operation not in (Operation.GENERATE, Operation.EMBED):
+            return None
+        if surface.kind == "classic":
+            path = f"deployments/{quote_model(target.upstream_model)}/{path}"
+        return Address(url=surface.at(path), shape="dialect" if operation is Operation.GENERATE else "openai")
+
+    def authorize(self, target: Target, request: HttpRequest, token: str | None, now_s: float) -> HttpRequest:
+        """A key, or an Entra access token (a JWT) pasted in its place."""
+        secret = target.credential.secret
+        is_anthropic = _surface(target.provider).kind == "anthropic"
+        request = with_version(request) if is_anthropic else request
+        if secret.startswith("eyJ") and secret.count(".") == 2:
+            return with_bearer(request, secret)
+        if is_anthropic:
+            return with_header(request, "x-api-key", secret)
+        return with_header(request, "api-key", secret)
+
+    def models_request(self, target: Target) -> HttpRequest | None:
+        surface = _surface(target.provider)
+        if surface.kind == "classic":
+            return HttpRequest(method="GET", url=f"{surface.root}/deployments?api-version={DEPLOYMENTS_VERSION}")
+        return HttpRequest(method="GET", url=surface.at("models")) if surface.kind == "v1" else None
+
+
+def _surface(provider: Provider) -> _Surface:
+    parts = parse_url(provider.base_url or "")
+    for kind, pattern in (("v1", _V1), ("deployment", _DEPLOYMENT), ("anthropic", _ANTHROPIC), ("inference", _INFERENCE)):
+        found = pattern.match(parts.path)
+        if found is not None:
+            return _written(kind, parts, found.group(1))  # type: ignore[arg-type]
+    prefix = _CLASSIC_PREFIX.sub("", parts.path)
+    if any(parts.host_name.endswith(host) for host in _V1_HOSTS) and "api-version" not in parts.query:
+        return _Surface(kind="v1", root=f"{parts.origin}{prefix}/openai/v1", query=parts.query)
+    return _Surface(kind="classic", root=f"{parts.origin}{prefix}/openai", query=_versioned(parts.query, CLASSIC_VERSION))
+
+
+def _written(kind: Literal["v1", "deployment", "inference", "anthropic"], parts: UrlParts, path: str) -> _Surface:
+    match kind:
+        case "deployment":
+            query = _versioned(parts.query, CLASSIC_VERSION)
+        case "inference":
+            query = _versioned(parts.query, INFERENCE_VERSION)
+        case "v1" | "anthropic":
+            query = parts.query
+    return _Surface(kind=kind, root=parts.origin + path, query=query)
+
+
+def _versioned(query: str, version: str) -> str:
+    if "api-version=" in query:
+        return query
+    return f"{query}&api-version={version}" if query else f"api-version={version}"
+
+
+def _speaks_responses(surface: _Surface) -> bool:
+    """Every Azure OpenAI resource has `/openai/v1/responses`; what stands behind other hosts is not known."""
+    return surface.kind == "v1" or (surface.kind == "classic" and parse_url(surface.root).host_name.endswith("openai.azure.com"))
+
+
+def _responses_address(surface: _Surface, operation: Operation) -> Address | None:
+    root = surface.root if surface.kind == "v1" else f"{surface.root}/v1"
+    query = f"?{surface.query}" if surface.kind == "v1" and surface.query else ""
+    match operation:
+        case Operation.GENERATE:
+            return Address(url=f"{root}/responses{query}")
+        case Operation.COMPACT:
+            return Address(url=f"{root}/responses/compact{query}")
+        case Operation.COUNT_TOKENS:
+            return Address(url=f"{root}/responses/input_tokens{query}")
+        case _:
+            return None
+
+
+def _anthropic_address(surface: _Surface, operation: Operation) -> Address | None:
+    match operation:
+        case Operation.GENERATE:
+            return Address(url=surface.at("v1/messages"))
+        case Operation.COUNT_TOKENS:
+            return Address(url=surface.at("v1/messages/count_tokens"))
+        case _:
+            return None

@@ -1,0 +1,268 @@
+"""Facts about the OpenAI format: what OpenAI's own models refuse (behind OpenAI, Azure, and hosts we do not know), and what the vendors of compatible APIs do.
+
+Sources: developers.openai.com/api/docs/guides/reasoning, the vendors' API references named in each row, and their error messages.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .quirks import QuirkRow, models
+
+_OPENAI = frozenset({"openai", "azure", "", "github"})
+"""OpenAI's models as OpenAI serves them. An unknown host (`""`) that names a model `gpt-5` or `o3` is a reseller in front of it."""
+
+_SAMPLING = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "logit_bias"})
+
+
+def _vendor(vendor: str, reason: str, model: str | None = None, drops: tuple[str, ...] = (), **changes: Any) -> QuirkRow:
+    return QuirkRow(reason=reason, vendors=frozenset({vendor}), model=models(model) if model else None, drops=frozenset(drops), changes=changes)
+
+
+def _openai(model: str, reason: str, drops: frozenset[str] = frozenset(), **changes: Any) -> QuirkRow:
+    return QuirkRow(reason=reason, vendors=_OPENAI, model=models(model), drops=drops, changes=changes)
+
+
+_OPENAI_ROWS = (
+    QuirkRow(
+        reason="the member every compatible server knows; several ignore or refuse max_completion_tokens (Mistral, DeepSeek, older vLLM and Ollama). Freeform tools are OpenAI's own",
+        engines=frozenset({"gpt", "openrouter", "azure-databricks", "cloudflare", "vertex"}),
+        changes={"max_tokens_member": "max_tokens", "custom_tools": False},
+    ),
+    QuirkRow(
+        reason="vendors that name max_completion_tokens in their reference",
+        vendors=frozenset({"openai", "azure", "groq", "xai", "cerebras", "snowflake", "bedrock-openai"}),
+        changes={"max_tokens_member": "max_completion_tokens"},
+    ),
+    QuirkRow(
+        reason="«Unknown parameter: messages[1].reasoning_content»",
+        vendors=frozenset({"openai", "azure", "github"}),
+        changes={"reasoning_replay": "none"},
+    ),
+    QuirkRow(reason="freeform tools came with GPT-5", vendors=frozenset({"openai"}), changes={"custom_tools": True}),
+    _openai(r"gpt-[5-9](?!\S*chat)", "freeform tools came with GPT-5", custom_tools=True),
+    _openai(
+        r"(?:o[134]|gpt-[5-9]|codex-mini)(?![a-z0-9])",
+        "«'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.»",
+        max_tokens_member="max_completion_tokens",
+    ),
+    _openai(
+        r"o[134](?:-mini|-pro|-preview|-deep-research)?(?![a-z0-9])",
+        "o-series: sampling is fixed; effort low to high (guides/reasoning, limitations)",
+        drops=_SAMPLING,
+        efforts=("low", "medium", "high"),
+    ),
+    _openai(
+        r"o(?:1-mini|1-preview)",
+        "no system or developer role, no tools: «does not support 'system' with this model»",
+        system_role="user",
+        reasoning_request="none",
+        has_tools=False,
+    ),
+    _openai(
+        r"(?:o3(?!-mini)|o4-mini|gpt-5(?![\d.]|-chat))",
+        "«Unsupported parameter: 'stop' is not supported with this model.»",
+        drops=frozenset({"stop"}),
+    ),
+    _openai(
+        r"gpt-5(?![\d.]|-\d(?!\d)|-chat)",
+        "GPT-5: sampling is fixed; effort minimal to high. From 5.1 on sampling is allowed without reasoning, so nothing is dropped there",
+        drops=_SAMPLING,
+        efforts=("minimal", "low", "medium", "high"),
+    ),
+    _openai(r"gpt-5-codex", "no minimal", efforts=("low", "medium", "high")),
+    _openai(r"gpt-5-pro", "only high", efforts=("high",)),
+    _openai(r"gpt-5[.-]1(?!\d)", "5.1: «Supported values are: 'none', 'low', 'medium', and 'high'.»", efforts=("none", "low", "medium", "high")),
+    _openai(r"gpt-5[.-]1-codex", "5.1 Codex cannot turn reasoning off", efforts=("low", "medium", "high")),
+    _openai(r"gpt-5[.-]1-codex-max", "with xhigh", efforts=("low", "medium", "high", "xhigh")),
+    _openai(r"gpt-5[.-][2-5](?!\d)", "5.2 to 5.5: none to xhigh", efforts=("none", "low", "medium", "high", "xhigh")),
+    _openai(r"gpt-5[.-][2-5](?!\d)\S*-codex", "Codex variants cannot turn reasoning off", efforts=("low", "medium", "high", "xhigh")),
+    _openai(r"gpt-5[.-][2-5](?!\d)-pro", "pro variants begin at medium", efforts=("medium", "high", "xhigh")),
+    _openai(r"gpt-5[.-](?:[6-9]|1\d)(?!\d)", "5.6 and later: none to max", efforts=("none", "low", "medium", "high", "xhigh", "max")),
+    _openai(r"gpt-[45][\d.-]*-?chat|chatgpt-4o", "chat variants do not reason on request", reasoning_request="none"),
+    _openai(r"gpt-(?:3|4)|chatgpt-4o", "«Unrecognized request argument supplied: reasoning_effort»", reasoning_request="none"),
+    _openai(
+        r"gpt-4o(?:-mini)?-search",
+        "search models refuse sampling: «Model incompatible request argument supplied: temperature»",
+        drops=_SAMPLING | {"n", "seed"},
+    ),
+    QuirkRow(reason="gpt-oss knows low, medium, high", model=models("gpt-oss"), changes={"efforts": ("low", "medium", "high")}),
+    QuirkRow(
+        reason="reasoning models take the developer role, which OpenAI and Azure prefer to system there",
+        vendors=frozenset({"openai", "azure"}),
+        model=models(r"(?:o1(?!-mini|-preview)|o[34]|gpt-[5-9])(?![a-z0-9])"),
+        changes={"system_role": "developer"},
+    ),
+)
+
+_VENDOR_ROWS = (
+    _vendor(
+        "openrouter",
+        "openrouter.ai/docs/use-cases/reasoning-tokens, …/features/prompt-caching",
+        reasoning_request="openrouter",
+        reasoning_replay="reasoning_details",
+        cache_control=True,
+    ),
+    _vendor(
+        "vercel",
+        "vercel.com/docs/ai-gateway/sdks-and-apis/openai-compat: reasoning and cache_control as at OpenRouter",
+        reasoning_request="openrouter",
+        reasoning_replay="reasoning_details",
+        cache_control=True,
+    ),
+    _vendor(
+        "snowflake",
+        "docs.snowflake.com Cortex REST: reasoning {effort}, reasoning_details, cache_control",
+        reasoning_request="openrouter",
+        reasoning_replay="reasoning_details",
+        cache_control=True,
+    ),
+    _vendor(
+        "deepseek",
+        "api-docs.deepseek.com/guides/thinking_mode: thinking {type}, effort low, high, max; a tool turn's reasoning_content must come back",
+        reasoning_request="thinking",
+        efforts=("low", "high", "max"),
+        json_schema=False,
+    ),
+    _vendor("moonshot", "platform.moonshot.ai/docs: older models think or not by their name", reasoning_request="none"),
+    _vendor(
+        "moonshot",
+        "kimi-k2.5 and later take thinking {type}; a tool turn's reasoning_content must come back",
+        r"kimi-(?:k2[.-][5-9]|k[3-9]|latest|for-coding)",
+        reasoning_request="thinking",
+    ),
+    _vendor("zai", "docs.z.ai/guides/capabilities/thinking: thinking {type}; json_object only", reasoning_request="thinking", json_schema=False),
+    _vendor("volcengine", "volcengine.com/docs/82379/1449737: thinking {type}", reasoning_request="thinking"),
+    _vendor("dashscope", "alibabacloud.com/help/model-studio/deep-thinking: enable_thinking, thinking_budget", reasoning_request="enable_thinking"),
+    _vendor(
+        "siliconflow",
+        "docs.siliconflow.com/en/userguide/capabilities/reasoning: enable_thinking, thinking_budget",
+        reasoning_request="enable_thinking",
+    ),
+    _vendor(
+        "mistral",
+        "docs.mistral.ai/api: «Tool call id was … but must be a-z, A-Z, 0-9, with a length of 9»; unknown members answer 422 extra_forbidden; usage always comes",
+        tool_call_id_form="alnum9",
+        stream_options=False,
+        reasoning_replay="none",
+        efforts=("none", "high"),
+        drops=("stream_options", "logprobs", "top_logprobs", "logit_bias", "store", "user", "service_tier", "modalities", "seed", "verbosity"),
+    ),
+    _vendor("mistral", "Magistral always reasons", r"magistral", reasoning_request="none"),
+    _vendor(
+        "mistral",
+        "only Small 4, Medium 3.5 and later have a dial",
+        r"(?:codestral|devstral|ministral|pixtral|voxtral|open-|mistral-large|mistral-tiny)",
+        reasoning_request="none",
+    ),
+    _vendor(
+        "groq",
+        "console.groq.com/docs/openai: logprobs, logit_bias, top_logprobs answer 400; unknown members too",
+        drops=("logprobs", "top_logprobs", "logit_bias"),
+        reasoning_replay="none",
+        reasoning_request="none",
+    ),
+    _vendor(
+        "groq",
+        "console.groq.com/docs/reasoning: gpt-oss has a dial and reads reasoning back",
+        r"gpt-oss",
+        reasoning_request="effort",
+        reasoning_replay="reasoning",
+    ),
+    _vendor(
+        "cerebras",
+        "inference-docs.cerebras.ai/resources/openai: frequency_penalty, logit_bias, presence_penalty answer 400",
+        drops=("frequency_penalty", "presence_penalty", "logit_bias"),
+        reasoning_request="none",
+        reasoning_replay="reasoning",
+    ),
+    _vendor("cerebras", "inference-docs.cerebras.ai/capabilities/reasoning", r"gpt-oss", reasoning_request="effort"),
+    _vendor(
+        "perplexity",
+        "docs.perplexity.ai: only the reasoning models have a dial; turns carry no reasoning",
+        reasoning_request="none",
+        reasoning_replay="none",
+    ),
+    _vendor(
+        "perplexity",
+        "reasoning_effort minimal to high",
+        r"sonar-(?:reasoning|deep)",
+        reasoning_request="effort",
+        efforts=("minimal", "low", "medium", "high"),
+    ),
+    _vendor(
+        "xai",
+        "docs.x.ai/docs/guides/reasoning: reasoning models answer 400 to presence_penalty, frequency_penalty and stop",
+        r"grok-(?:3-mini|4(?!\S*non-reasoning)|[5-9]|code|build)",
+        drops=("presence_penalty", "frequency_penalty", "stop"),
+    ),
+    _vendor(
+        "xai",
+        "«Model … does not support parameter reasoningEffort»",
+        r"grok-(?:2|3(?!-mini)|4(?![.-][3-9])|code)",
+        reasoning_request="none",
+        drops=("reasoning_effort",),
+    ),
+    _vendor("xai", "grok-3-mini: low, high", r"grok-3-mini", efforts=("low", "high")),
+    _vendor("xai", "4.3: none to high", r"grok-4[.-]3", efforts=("none", "low", "medium", "high")),
+    _vendor("xai", "4.5 and later: reasoning cannot be disabled", r"grok-(?:4[.-][5-9]|[5-9])", efforts=("low", "medium", "high")),
+    _vendor(
+        "gemini-openai",
+        'ai.google.dev/gemini-api/docs/openai: «Unknown name "store": Cannot find field»; thought signatures travel in extra_content',
+        opaque_family="gemini",
+        reasoning_replay="none",
+        drops=("store", "metadata", "logit_bias", "service_tier", "prompt_cache_key", "verbosity", "user"),
+        parallel_tool_calls_member=False,
+    ),
+    _vendor(
+        "cohere-openai",
+        "docs.cohere.com/docs/compatibility-api: reasoning_effort none or high; unsupported members are named there",
+        efforts=("none", "high"),
+        reasoning_replay="none",
+        drops=("store", "metadata", "logit_bias", "top_logprobs", "n", "modalities", "prediction", "audio", "service_tier", "parallel_tool_calls"),
+        parallel_tool_calls_member=False,
+    ),
+    _vendor(
+        "databricks",
+        "docs.databricks.com foundation-model-apis: reasoning_effort for gpt-oss and GPT, thinking for Claude; no reasoning in turns",
+        reasoning_replay="none",
+        parallel_tool_calls_member=False,
+    ),
+    _vendor(
+        "writer",
+        "dev.writer.com/api-reference/completion-api/chat-completion",
+        reasoning_request="none",
+        reasoning_replay="none",
+        parallel_tool_calls_member=False,
+    ),
+    _vendor("nvidia", "docs.api.nvidia.com: reasoning is chosen by the chat template, not by a member", reasoning_request="none"),
+    _vendor("huggingface", "most providers behind the router know no reasoning_effort but for gpt-oss", reasoning_request="none"),
+    _vendor("huggingface", "gpt-oss has a dial", r"gpt-oss", reasoning_request="effort"),
+    _vendor(
+        "ollama",
+        "docs.ollama.com/api/openai-compatibility: images as data only; reasoning is read from `reasoning`",
+        image_urls=False,
+        reasoning_replay="reasoning",
+    ),
+    _vendor("lmstudio", "lmstudio.ai/docs: images as data only", image_urls=False, reasoning_request="none"),
+    _vendor("cloudflare", "developers.cloudflare.com/workers-ai/configuration/open-ai-compatibility", reasoning_replay="none"),
+    _vendor(
+        "minimax",
+        "platform.minimax.io/docs: thinking is not asked for; tool turns want reasoning_details back",
+        reasoning_request="none",
+        reasoning_replay="reasoning_details",
+    ),
+)
+
+_FAMILY_ROWS = (
+    QuirkRow(
+        reason="these write their reasoning as <think>…</think> where the server does not part it: DeepSeek R1, QwQ, Qwen 3, MiniMax, GLM Z1 and 4.5, Sonar Reasoning, Nemotron, …",
+        model=models(
+            r"deepseek-r1|deepseek-reasoner|r1-(?:distill|1776)|qwq|qwen-?3(?!\S*(?:-coder|-instruct|-embedding|-reranker|\bguard))|qvq|minimax-m|glm-(?:z1|4[.-][5-9]|[5-9])"
+            r"|sonar-reasoning|magistral|\S*nemotron|exaone-deep|phi-4\S*-reasoning|deepscaler|openthinker|cogito|smollm3|kimi-k2-thinking|hunyuan-(?:a13b|t1)|ernie-\S*thinking|marco-o1|deephermes"
+        ),
+        changes={"think_tags": True},
+    ),
+)
+
+CHAT_ROWS = (*_OPENAI_ROWS, *_VENDOR_ROWS, *_FAMILY_ROWS)

@@ -1,0 +1,85 @@
+"""Claude, wherever it is served: how it thinks, what it refuses, how much it may write.
+
+Sources: platform.claude.com/docs/en/build-with-claude/{extended-thinking,adaptive-thinking,effort,structured-outputs}, the models overview and the migration guides
+(…/models/{sonnet-5,opus-5-5,sonnet-5-5}/migration-guide), docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-thinking.html.
+"""
+
+from __future__ import annotations
+
+from .quirks import QuirkRow, models
+
+_ENGINES = frozenset({"claude", "vertex", "vertex-claude", "aws", "azure"})
+"""Where Claude is spoken to in its own terms; behind an OpenAI-compatible address the host translates."""
+
+CLAUDE_ROWS = (
+    QuirkRow(
+        reason="Claude before 3.7 does not think; no effort, no output_config.format",
+        model=models(r"claude-(?:1|2|instant|3[.-]5|3-(?:opus|sonnet|haiku)|(?:opus|sonnet|haiku)-3(?![.-]?7))"),
+        engines=_ENGINES,
+        changes={"anthropic_thinking": "none", "anthropic_effort": False, "anthropic_structured": False},
+    ),
+    QuirkRow(
+        reason="3.7 and 4.0 think by a fixed budget; effort came with Opus 4.5, structured outputs with 4.1 and 4.5",
+        model=models(r"claude-(?:3[.-]7|(?:opus|sonnet)-4(?:-0|-2025\d{4}|@|-v1|$)|4-(?:opus|sonnet))"),
+        engines=_ENGINES,
+        changes={"anthropic_thinking": "budget", "anthropic_effort": False, "anthropic_structured": False},
+    ),
+    QuirkRow(
+        reason="4.1 and 4.5 think by a fixed budget and refuse temperature together with top_p",
+        model=models(r"claude-(?:(?:opus|sonnet|haiku)-4[.-][15](?!\d)|4[.-]5-(?:opus|sonnet|haiku))"),
+        engines=_ENGINES,
+        changes={"anthropic_thinking": "budget", "anthropic_effort": False, "anthropic_sampling_pair": False},
+    ),
+    QuirkRow(
+        reason="Opus 4.5 was the first with effort: low, medium, high",
+        model=models(r"claude-opus-4[.-]5(?!\d)"),
+        engines=_ENGINES,
+        changes={"anthropic_effort": True, "efforts": ("low", "medium", "high")},
+    ),
+    QuirkRow(
+        reason="4.6: adaptive (budgets deprecated), no prefill; «Supported levels: high, low, max, medium»",
+        model=models(r"claude-(?:opus|sonnet|haiku)-4[.-]6(?!\d)"),
+        engines=_ENGINES,
+        changes={
+            "anthropic_thinking": "adaptive",
+            "anthropic_prefill": False,
+            "anthropic_sampling_pair": False,
+            "efforts": ("low", "medium", "high", "max"),
+        },
+    ),
+    QuirkRow(
+        reason="4.7, 4.8 and the 5 family: budgets, sampling parameters and prefill answer 400",
+        model=models(r"claude-(?:(?:opus|sonnet|haiku)-(?:4[.-][7-9]|[5-9])(?!\d)|fable|mythos)"),
+        engines=_ENGINES,
+        changes={
+            "anthropic_thinking": "adaptive",
+            "anthropic_sampling": False,
+            "anthropic_prefill": False,
+            "efforts": ("low", "medium", "high", "xhigh", "max"),
+        },
+    ),
+    QuirkRow(
+        reason="Fable, Mythos, Opus 5.5 and Sonnet 5.5 always think: thinking.type disabled answers 400 (Opus 5, Sonnet 5 and Haiku 5.5 can be silenced)",
+        model=models(r"claude-(?:fable|mythos|(?:opus|sonnet)-5[.-]5)"),
+        engines=_ENGINES,
+        changes={"anthropic_thinking_off": False},
+    ),
+    # The most each may write, sent when the client named no limit: the wire wants a number, and a smaller one would cut answers. Bedrock and Azure reserve
+    # max_tokens from a quota at the start of a call, so only Anthropic's own API and Vertex get the full figure.
+    *(
+        QuirkRow(
+            reason=f"largest max_tokens: {limit} (models overview)",
+            model=models(pattern),
+            engines=frozenset({"claude", "vertex", "vertex-claude"}),
+            changes={"default_max_tokens": limit},
+        )
+        for pattern, limit in (
+            (r"claude", 64000),
+            (r"claude-(?:1|2|instant)", 4096),
+            (r"claude-3-(?:opus|sonnet|haiku)|claude-(?:opus|sonnet|haiku)-3(?![.-]?[57])", 4096),
+            (r"claude-3[.-]5", 8192),
+            (r"claude-opus-4(?:[.-][01](?!\d)|-2025\d{4}|@|$)", 32000),
+            (r"claude-(?:(?:opus|sonnet)-4[.-][6-9]|(?:opus|sonnet|haiku)-[5-9](?!\d)|fable|mythos)", 128000),
+        )
+    ),
+)

@@ -1,0 +1,67 @@
+"""Facts about vendors and model families, as rows, and the resolver that merges the rows that fit. The rows are in `facts_chat`, `facts_claude`, `facts_gemini`.
+
+Order matters: later rows win over earlier ones, member by member; `drops` add up. A row is there because a vendor refuses something or needs it said another way,
+and says so; what a vendor merely ignores gets no row. Every row that drops something costs a client something it asked for: when in doubt, there is no row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from uniapi.dialects import Quirk
+
+from .presets import preset_for
+
+_VENDOR_ENGINES = {
+    "openrouter": "openrouter",
+    "azure": "azure",
+    "azure-databricks": "databricks",
+    "cloudflare": "cloudflare",
+    "cohere": "cohere",
+    "aws": "bedrock",
+}
+"""Engines that are one vendor, whatever the host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuirkRow:
+    """For the named engines and vendors (empty: any; the vendor `""` is an unknown host) and the models that `model` is found in: `changes` to the Quirk and members refused.
+
+    `reason` says where the fact comes from, or what the vendor answers without it.
+    """
+
+    reason: str
+    model: re.Pattern[str] | None = None
+    engines: frozenset[str] = frozenset()
+    vendors: frozenset[str] = frozenset()
+    changes: dict[str, Any] = field(default_factory=dict)
+    drops: frozenset[str] = frozenset()
+
+    def fits(self, engine: str, vendor: str, model: str) -> bool:
+        return (
+            (not self.engines or engine in self.engines)
+            and (not self.vendors or vendor in self.vendors)
+            and (self.model is None or self.model.search(model) is not None)
+        )
+
+
+def models(pattern: str) -> re.Pattern[str]:
+    """A pattern for model names in lower case, beginning at a word: `openai/gpt-5`, `us.anthropic.claude-…` and `my-gpt-5` are found."""
+    return re.compile(rf"(?<![a-z0-9])(?:{pattern})")
+
+
+def vendor_of(engine: str, host: str) -> str:
+    return _VENDOR_ENGINES.get(engine) or preset_for(host).vendor
+
+
+def resolve(rows: Iterable[QuirkRow], engine: str, vendor: str, model: str) -> Quirk:
+    changes: dict[str, Any] = {}
+    drops: frozenset[str] = frozenset()
+    for row in rows:
+        if row.fits(engine, vendor, model):
+            changes.update(row.changes)
+            drops |= row.drops
+    return replace(Quirk(), dropped_members=drops, **changes)

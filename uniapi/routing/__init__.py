@@ -1,0 +1,47 @@
+"""Who may use which channel, in which order, with which credential, and what next after a failure. Pure: no I/O, no clock, no randomness of its own."""
+
+from .asked import Asked, EngineFacts, Pin
+from .catalog import Candidate, Candidates, Catalog, Channel, Group
+from .explain import explain
+from .health import Health, Rest, Resting, Thing
+from .outcome import Attempt, FailedAttempt, GiveUp, Obstacle, Step, Wait
+from .plan import Plan
+from .policies import Cursors
+from .retry import Next, Verdict, judge
+from .router import Router
+from .sessions import SessionHint, Sessions, name_session
+from .timeouts import CallFacts, keepalive_interval_s, resolve_timeouts
+
+__all__ = [
+    "Asked",
+    "Attempt",
+    "CallFacts",
+    "Candidate",
+    "Candidates",
+    "Catalog",
+    "Channel",
+    "Cursors",
+    "EngineFacts",
+    "FailedAttempt",
+    "GiveUp",
+    "Group",
+    "Health",
+    "Next",
+    "Obstacle",
+    "Pin",
+    "Plan",
+    "Rest",
+    "Resting",
+    "Router",
+    "SessionHint",
+    "Sessions",
+    "Step",
+    "Thing",
+    "Verdict",
+    "Wait",
+    "explain",
+    "judge",
+    "keepalive_interval_s",
+    "name_session",
+    "resolve_timeouts",
+]

@@ -1,0 +1,192 @@
+"""What one request can use at the moment, and what stands in the way of the rest: what rules a channel out, what rests, what is at its limit, what failed for this request already."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from uniapi.config import Credential
+from uniapi.limits import Refused
+
+from .asked import Asked
+from .catalog import Candidate, Candidates, Channel, Group
+from .health import Thing
+from .outcome import Obstacle, ObstacleKind
+from .state import RouterState
+
+TRIAL_POLL_S = 1.0
+"""How soon to look again at what somebody else tries out right now."""
+
+
+@dataclass(slots=True)
+class Spent:
+    """What is of no more use to this request."""
+
+    channels: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Channels, with the reason."""
+    models: set[tuple[str, str]] = field(default_factory=set)
+    """(upstream model, dialect) pairs that refused the request itself."""
+    credentials: dict[Thing, float] = field(default_factory=dict)
+    """Credentials that failed: until when, infinity: for good."""
+    rested: set[tuple[str, str]] = field(default_factory=set)
+    """Channels this request put to rest itself: they may come up again in its own ring."""
+
+
+class Availability:
+    """The channels of one request, each once, by the shortest way that leads to it; and which of them can be called."""
+
+    def __init__(self, state: RouterState, asked: Asked, candidates: Candidates) -> None:
+        self._state = state
+        self._asked = asked
+        self._leaves: dict[tuple[str, str], Channel] = {}
+        for channel in candidates.channels():
+            known = self._leaves.get(channel.channel_id)
+            if known is None or len(channel.key_path) < len(known.key_path):
+                self._leaves[channel.channel_id] = channel
+        self._ruled_out = {channel_id: why for channel_id, channel in self._leaves.items() if (why := state.ruled_out(channel, asked)) is not None}
+        self._is_sole = len(self._leaves) - len(self._ruled_out) == 1
+        self.spent = Spent()
+        self.refused_groups: dict[str, Refused] = {}
+        """Nested client keys over their own limits, by key id."""
+
+    def reached(self, entries: Iterable[Candidate]) -> Iterator[Channel]:
+        """The channels of `entries`, without those the request reaches by a shorter way."""
+        for entry in entries:
+            for channel in entry.candidates.channels() if isinstance(entry, Group) else (entry,):
+                if self._leaves.get(channel.channel_id) == channel:
+                    yield channel
+
+    def is_ruled_out(self, channel: Channel) -> bool:
+        """It cannot take such a call, whatever its health."""
+        return channel.channel_id in self._ruled_out
+
+    def is_usable(self, channel: Channel, now: float) -> bool:
+        """An attempt could be made at once."""
+        return self.obstacle(channel, now) is None and any(self.free_at(channel, one, now) <= now for one in channel.provider.credentials)
+
+    def has_other(self, channel: Channel, now: float) -> bool:
+        """Whether the request has another usable channel, none that rests counted."""
+        return any(
+            self.is_usable(other, now) and self._state.health.free_at(channel_thing(other), now, self) <= now
+            for channel_id, other in self._leaves.items()
+            if channel_id != channel.channel_id
+        )
+
+    def obstacle(self, channel: Channel, now: float) -> Obstacle | None:
+        """What stands against a channel as a whole. A request's only channel is called even when it rests."""
+        channel_id = channel.channel_id
+        why = self._ruled_out.get(channel_id)
+        if why is not None:
+            return Obstacle(channel=str(channel), kind="ruled_out", text=why.reason, status=why.status)
+        if channel_id in self.spent.channels:
+            return Obstacle(channel=str(channel), kind="spent", text=self.spent.channels[channel_id])
+        if self.spent.models and (channel.upstream_model, self.dialect(channel)) in self.spent.models:
+            return Obstacle(channel=str(channel), kind="spent", text="the same model refused this request")
+        thing = channel_thing(channel)
+        free_at = self._state.health.free_at(thing, now, self)
+        if free_at > now and not self._is_sole and channel_id not in self.spent.rested:
+            return Obstacle(channel=str(channel), kind="failure", text="it rests after failures", free_in_s=self._seconds_to(thing, free_at, now))
+        return self._group_obstacle(channel) if self.refused_groups else None
+
+    def free_at(self, channel: Channel, credential: Credential, now: float) -> float:
+        """When a credential may be used for a channel; infinity: not for this request."""
+        pin = self._asked.pin
+        if pin is not None and credential.credential_id != pin.credential_id:
+            return math.inf
+        _, in_model, whole = things_of(channel, credential)
+        health, spent = self._state.health, self.spent.credentials
+        free_at = max(health.free_at(in_model, now, self), health.free_at(whole, now, self), spent.get(in_model, now), spent.get(whole, now))
+        if free_at > now:
+            return free_at
+        refused = self._limit(channel, credential, now)
+        if refused is None:
+            return now
+        return math.inf if refused.retry_after_s is None else now + refused.retry_after_s
+
+    def obstacles(self, now: float) -> list[Obstacle]:
+        """Why each channel that cannot be called now cannot."""
+        found = (self.obstacle(channel, now) or self._credential_obstacle(channel, now) for channel in self._leaves.values())
+        return [obstacle for obstacle in found if obstacle is not None]
+
+    def obstacle_of(self, channel: Channel, credential: Credential, now: float) -> Obstacle | None:
+        """What stands against one credential for a channel."""
+        _, in_model, whole = things_of(channel, credential)
+        for thing in (whole, in_model):
+            obstacle = self._rest_of(channel, thing, now) or self._failure_of(channel, thing, now, is_whole=thing is whole)
+            if obstacle is not None:
+                return obstacle
+        refused = self._limit(channel, credential, now)
+        return None if refused is None else _limit_obstacle(channel, refused, "its key is at our own limit")
+
+    def dialect(self, channel: Channel) -> str:
+        """The dialect this request would be spoken in there."""
+        return self._state.engines.dialect(channel.provider, channel.upstream_model, self._asked.client_dialect)
+
+    def _rest_of(self, channel: Channel, thing: Thing, now: float) -> Obstacle | None:
+        free_at = self._state.health.free_at(thing, now, self)
+        if free_at <= now:
+            return None
+        is_refused = self._state.health.reason(thing) == "refused"
+        text = "its key was refused" if is_refused else "its key rests after a rate or quota limit"
+        kind: ObstacleKind = "refused" if is_refused else "rate"
+        return Obstacle(channel=str(channel), kind=kind, text=text, free_in_s=self._seconds_to(thing, free_at, now))
+
+    def _failure_of(self, channel: Channel, thing: Thing, now: float, *, is_whole: bool) -> Obstacle | None:
+        until = self.spent.credentials.get(thing, now)
+        if until <= now:
+            return None
+        kind: ObstacleKind = "refused" if is_whole else "rate"
+        return Obstacle(channel=str(channel), kind=kind, text="its key failed for this request", free_in_s=None if until == math.inf else until - now)
+
+    def _group_obstacle(self, channel: Channel) -> Obstacle | None:
+        for key_id in channel.key_path:
+            refused = self.refused_groups.get(key_id)
+            if refused is not None:
+                return _limit_obstacle(channel, refused, "the nested client key is at its limit")
+        return None
+
+    def _credential_obstacle(self, channel: Channel, now: float) -> Obstacle | None:
+        """The soonest of what stands against its credentials; None when one is usable."""
+        pin = self._asked.pin
+        found = []
+        for credential in channel.provider.credentials:
+            if pin is not None and credential.credential_id != pin.credential_id:
+                continue
+            obstacle = self.obstacle_of(channel, credential, now)
+            if obstacle is None:
+                return None
+            found.append(obstacle)
+        if not found:
+            return Obstacle(channel=str(channel), kind="ruled_out", text="it does not have the key this call belongs to", status=404)
+        return min(found, key=lambda obstacle: math.inf if obstacle.free_in_s is None else obstacle.free_in_s)
+
+    def _limit(self, channel: Channel, credential: Credential, now: float) -> Refused | None:
+        return self._state.limits.credential_refusal(
+            channel.provider, credential, channel.alias, channel.upstream_model, tokens=self._asked.tokens, now=now
+        )
+
+    def _seconds_to(self, thing: Thing, free_at: float, now: float) -> float:
+        """Seconds until `free_at`; a trial somebody runs is over any moment."""
+        return TRIAL_POLL_S if self._state.health.is_on_trial(thing, now) else free_at - now
+
+
+def channel_thing(channel: Channel) -> Thing:
+    """A channel as what can rest."""
+    return Thing(channel.provider.provider_id, None, channel.upstream_model)
+
+
+def things_of(channel: Channel, credential: Credential) -> tuple[Thing, Thing, Thing]:
+    """What an attempt uses: the channel, the credential for its model, the credential."""
+    provider_id = channel.provider.provider_id
+    return (
+        channel_thing(channel),
+        Thing(provider_id, credential.credential_id, channel.upstream_model),
+        Thing(provider_id, credential.credential_id, None),
+    )
+
+
+def _limit_obstacle(channel: Channel, refused: Refused, text: str) -> Obstacle:
+    if refused.status == 413:
+        return Obstacle(channel=str(channel), kind="ruled_out", text=refused.message, status=413)
+    return Obstacle(channel=str(channel), kind="rate", text=f"{text} ({refused.message})", free_in_s=refused.retry_after_s)

@@ -1,0 +1,254 @@
+"""Who may use what: from a client key and a requested model to the channels that could serve it. Compiled from a Config once; lookups cost a few dictionary reads.
+
+A requested name is looked up as it is; when nobody has it, a `[1m]`-style suffix is taken off; a trailing `*` asks for every alias that begins so. Candidates are distinct
+channels in the order of the key's rules, then of the file. A nested client key is a Group: its own candidates, with its own order, retries and limits.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from uniapi.config import ClientKey, Config, ModelEntry, Provider, Rule
+
+MAX_REMEMBERED = 4096
+MAX_COMPARED = 400
+MAX_NESTED = 10
+"""Client keys within client keys; what lies deeper does not count."""
+_SUFFIX = re.compile(r"\[[^\[\]]*\]$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One (provider, upstream model) pair a request could go to, under the alias the client used. `key_path`: the nested client keys it is reached through, outermost first."""
+
+    provider: Provider
+    upstream_model: str
+    alias: str
+    weight: int | None = None
+    key_path: tuple[str, ...] = ()
+
+    @property
+    def channel_id(self) -> tuple[str, str]:
+        return self.provider.provider_id, self.upstream_model
+
+    def __str__(self) -> str:
+        return f"{self.provider.provider_id}/{self.upstream_model}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A nested client key as a candidate: what it offers for the request."""
+
+    client_key: ClientKey
+    candidates: Candidates
+    weight: int | None = None
+
+
+Candidate: TypeAlias = "Channel | Group"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """What a client key has for a requested model, in rule order. `alias`: the model's name for limits and cursors. Falsy when there is nothing."""
+
+    alias: str
+    members: tuple[Candidate, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.members)
+
+    def channels(self) -> Iterator[Channel]:
+        """All channels, those of nested keys included, as often as they are reached."""
+        for member in self.members:
+            if isinstance(member, Group):
+                yield from member.candidates.channels()
+            else:
+                yield member
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """A provider with what it serves: alias → upstream model (of two entries with one alias the last counts, as it always did)."""
+
+    provider: Provider
+    upstream_by_alias: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _Remembered:
+    """What was worked out before. Only speed depends on it."""
+
+    candidates: dict[tuple[str, str], Candidates] = field(default_factory=dict)
+    models: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Catalog:
+    """Channels by client key and model. `lists` holds the models of providers that name none; None or absent: not there yet."""
+
+    def __init__(self, config: Config, lists: Mapping[str, Sequence[ModelEntry] | None] | None = None) -> None:
+        lists = lists or {}
+        self.config = config
+        self._served: list[_Served] = []
+        self._by_alias: dict[str, list[_Served]] = {}
+        self._by_name: dict[str, list[_Served]] = {}
+        self._unlisted: list[Provider] = []
+        self._keys = {client_key.key_id: client_key for client_key in config.client_keys}
+        for provider in config.providers:
+            listed = lists.get(provider.provider_id) if provider.is_discovered else provider.models
+            if listed is None:
+                self._unlisted.append(provider)
+                listed = ()
+            served = _Served(provider, {entry.alias: entry.upstream for entry in listed})
+            self._served.append(served)
+            self._by_name.setdefault(provider.name, []).append(served)
+            for alias in served.upstream_by_alias:
+                self._by_alias.setdefault(alias, []).append(served)
+        self._remembered = _Remembered()
+
+    def candidates(self, client_key: ClientKey, requested: str) -> Candidates:
+        """The candidates for a requested model name. Empty when this key cannot use such a model."""
+        name = (client_key.key_id, requested)
+        found = self._remembered.candidates.get(name)
+        if found is None:
+            found = self._resolve(client_key, requested)
+            if found:
+                if len(self._remembered.candidates) >= MAX_REMEMBERED:
+                    self._remembered.candidates.clear()
+                self._remembered.candidates[name] = found
+        return found
+
+    def models(self, client_key: ClientKey) -> tuple[str, ...]:
+        """The aliases this key can route, each once, in the order of its rules and the file."""
+        found = self._remembered.models.get(client_key.key_id)
+        if found is None:
+            found = self._remembered.models[client_key.key_id] = tuple(dict.fromkeys(self._aliases(client_key, ())))
+        return found
+
+    def near_matches(self, client_key: ClientKey, requested: str, count: int = 3) -> tuple[str, ...]:
+        """Aliases of this key that look like `requested`, best first."""
+        requested = requested[:100]
+        lowered = requested.lower()
+        models = self.models(client_key)
+        if len(models) > MAX_COMPARED:
+            models = tuple(sorted(models, key=lambda alias: _common_start(alias.lower(), lowered), reverse=True)[:MAX_COMPARED])
+        by_lowered = {alias.lower(): alias for alias in models}
+        return tuple(by_lowered[match] for match in difflib.get_close_matches(lowered, by_lowered, n=count, cutoff=0.5))
+
+    def unlisted(self, client_key: ClientKey) -> tuple[Provider, ...]:
+        """The providers this key may use whose model list is not there yet."""
+        return tuple(provider for provider in self._unlisted if self._reaches(client_key, provider, ()))
+
+    def in_provider(self, client_key: ClientKey, provider_id: str) -> Channel | None:
+        """A channel for calls that name no model but belong to a provider (a stored response by its id); None when this key may not use the provider."""
+        for served in self._served:
+            if served.provider.provider_id == provider_id and self._reaches(client_key, served.provider, ()):
+                return Channel(provider=served.provider, upstream_model="", alias="")
+        return None
+
+    def unreached(self, client_key: ClientKey, requested: str) -> tuple[Provider, ...]:
+        """Providers that have the model but that no rule of this key reaches: for `explain`."""
+        reached = {channel.provider.provider_id for channel in self.candidates(client_key, requested).channels()}
+        having = [served.provider for name in dict.fromkeys((requested, _SUFFIX.sub("", requested))) for served in self._by_alias.get(name, ())]
+        return tuple(provider for provider in having if provider.provider_id not in reached)
+
+    def _resolve(self, client_key: ClientKey, requested: str) -> Candidates:
+        found = self._expand(client_key, requested, ())
+        if not found:
+            plain = _SUFFIX.sub("", requested)
+            if plain and plain != requested:
+                found = self._expand(client_key, plain, ())
+        return found
+
+    def _expand(self, client_key: ClientKey, requested: str, path: tuple[str, ...]) -> Candidates:
+        """Rules to distinct candidates; the first weight given to a channel counts. `path` holds the keys on the way, against circles."""
+        found: dict[tuple[str, ...], Candidate] = {}
+        for rule in client_key.rules:
+            for candidate in self._matching(rule, client_key, requested, path):
+                name = (candidate.client_key.key_id,) if isinstance(candidate, Group) else (*candidate.channel_id, "")
+                known = found.get(name)
+                if known is None:
+                    found[name] = candidate
+                elif known.weight is None and candidate.weight is not None:
+                    found[name] = replace(known, weight=candidate.weight)
+        members = tuple(found.values())
+        alias = requested
+        if requested.endswith("*"):
+            alias = next((channel.alias for channel in Candidates(alias="", members=members).channels()), requested)
+        return Candidates(alias=alias, members=members)
+
+    def _matching(self, rule: Rule, client_key: ClientKey, requested: str, path: tuple[str, ...]) -> Iterator[Candidate]:
+        if rule.kind in ("key", "key_model"):
+            group = self._group(rule, client_key, requested, path)
+            if group is not None:
+                yield group
+            return
+        for served, alias in self._reached(rule, requested):
+            yield Channel(provider=served.provider, upstream_model=served.upstream_by_alias[alias], alias=alias, weight=rule.weight, key_path=path)
+
+    def _group(self, rule: Rule, client_key: ClientKey, requested: str, path: tuple[str, ...]) -> Group | None:
+        inner = self._keys.get(rule.key_id or "")
+        if inner is None or inner.key_id in path or inner.key_id == client_key.key_id or len(path) >= MAX_NESTED:
+            return None
+        if rule.model is not None and not _asks_for(requested, rule.model):
+            return None
+        asked = rule.model if rule.model is not None else requested
+        candidates = self._expand(inner, asked, (*path, inner.key_id))
+        return Group(client_key=inner, candidates=candidates, weight=rule.weight) if candidates else None
+
+    def _reached(self, rule: Rule, requested: str) -> Iterator[tuple[_Served, str]]:
+        """The (provider, alias) pairs a rule about providers or models gives for a requested name."""
+        if rule.kind == "unknown" or (rule.model is not None and not _asks_for(requested, rule.model)):
+            return
+        names = rule.model if rule.model is not None else requested
+        scope = self._by_name.get(rule.provider, ()) if rule.provider is not None else None
+        if not names.endswith("*"):
+            for served in self._by_alias.get(names, ()) if scope is None else scope:
+                if names in served.upstream_by_alias:
+                    yield served, names
+            return
+        for served in self._served if scope is None else scope:
+            for alias in served.upstream_by_alias:
+                if _asks_for(names, alias):
+                    yield served, alias
+
+    def _aliases(self, client_key: ClientKey, path: tuple[str, ...]) -> Iterator[str]:
+        for rule in client_key.rules:
+            if rule.kind in ("key", "key_model"):
+                inner = self._keys.get(rule.key_id or "")
+                if inner is not None and inner.key_id not in path and inner.key_id != client_key.key_id and len(path) < MAX_NESTED:
+                    yield from (alias for alias in self._aliases(inner, (*path, client_key.key_id)) if rule.model in (None, alias))
+            else:
+                yield from (alias for _, alias in self._reached(rule, rule.model if rule.model is not None else "*"))
+
+    def _reaches(self, client_key: ClientKey, provider: Provider, path: tuple[str, ...]) -> bool:
+        for rule in client_key.rules:
+            if rule.kind in ("key", "key_model"):
+                inner = self._keys.get(rule.key_id or "")
+                if (
+                    inner is not None
+                    and len(path) < MAX_NESTED
+                    and inner.key_id not in path
+                    and self._reaches(inner, provider, (*path, client_key.key_id))
+                ):
+                    return True
+            elif rule.kind != "unknown" and rule.provider in (None, provider.name):
+                return True
+        return False
+
+
+def _asks_for(requested: str, alias: str) -> bool:
+    """Whether a requested name, perhaps with a trailing `*`, means `alias`."""
+    return requested == alias or (requested.endswith("*") and alias.startswith(requested[:-1]))
+
+
+def _common_start(one: str, other: str) -> int:
+    length = 0
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            break
+        length += 1
+    return length

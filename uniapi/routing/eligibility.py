@@ -1,0 +1,41 @@
+"""Which channels cannot take a call at all, whatever their health: what the provider's entry excludes, and what its engine does not have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .asked import Asked
+from .catalog import Channel
+from .timeouts import matches, subject_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuledOut:
+    """Why a channel cannot take a call; `status` is what the client gets when none can."""
+
+    reason: str
+    status: int = 400
+
+
+def ruled_out(channel: Channel, asked: Asked, engine: str = "") -> RuledOut | None:
+    """The first reason against `channel` for this call, None when there is none."""
+    provider = channel.provider
+    if asked.path in provider.exclude_endpoints:
+        return RuledOut(reason=f"`exclude_endpoints` has {asked.path}")
+    if asked.request_type is not None and asked.request_type in provider.exclude_request_types:
+        return RuledOut(reason=f"`exclude_request_types` has {asked.request_type}")
+    if provider.only_request_types and asked.request_type not in provider.only_request_types:
+        return RuledOut(reason=f"`only_request_types` lacks {asked.request_type or 'this type of request'}")
+    if provider.max_request_body_bytes is not None and asked.body_bytes > provider.max_request_body_bytes:
+        limit = provider.max_request_body_bytes
+        return RuledOut(reason=f"the body has {asked.body_bytes} bytes, `max_request_body_bytes` is {limit}", status=413)
+    if provider.exclude_request_rules:
+        subject = subject_of(channel, asked.facts(), engine)
+        for rule in provider.exclude_request_rules:
+            if rule.match and matches(rule.match, subject):
+                return RuledOut(reason=rule.reason or "a rule of `exclude_request_rules` fits")
+    if asked.rules_out is not None:
+        reason = asked.rules_out(channel)
+        if reason is not None:
+            return RuledOut(reason=reason)
+    return None

@@ -1,0 +1,126 @@
+"""What a request for a model would lead to, without making it: for the `explain` command and for tests. Plain data; nothing is counted and no turn is taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from uniapi.config import ByModel, ClientKey, Credential, Rates
+
+from .asked import Asked
+from .availability import Availability
+from .catalog import Candidates, Channel, Group
+from .outcome import Obstacle
+from .router import Router
+from .state import RouterState
+from .timeouts import keepalive_interval_s
+
+_TURNS = {
+    "fixed_priority": "always in this order",
+    "round_robin": "the first place goes round from request to request",
+    "smart_round_robin": "the first place goes round from request to request",
+    "weighted_round_robin": "the first place goes round in proportion to weight; channels without a weight come last",
+    "lottery": "drawn for each request in proportion to weight; channels without a weight come last",
+    "random": "shuffled for each request",
+    "sticky": "a session stays with its channel",
+}
+_KEY_TURNS = {
+    "round_robin": "in turn",
+    "random": "drawn for each request",
+    "fixed_priority": "always in this order",
+    "smart_round_robin": "in turn, those that succeed most first in each lap",
+    "sticky": "a session stays with its key",
+}
+
+
+def explain(router: Router, client_key: ClientKey, requested_model: str, *, now: float, path: str = "/v1/chat/completions") -> dict[str, Any]:
+    """Which channels and keys would be tried for `requested_model`, in which order, with which upstream model, timeouts and limits, and why others are out.
+
+    `{"model", "client_key", "rate_limit", "retries", "order", "channels": […], "out": [{"provider", "reason"}…], "near": […]}`; a nested key among the channels has `nested` and `channels` of its own.
+    """
+    asked = Asked(client_key=client_key, requested_model=requested_model, client_dialect="openai_chat", path=path)
+    candidates = router.catalog.candidates(client_key, requested_model)
+    availability = Availability(router.state, asked, candidates)
+    described = _describe_level(router.state, asked, availability, client_key, candidates, now)
+    return {
+        "model": requested_model,
+        "client_key": client_key.display,
+        **described,
+        "out": _left_out(router, client_key, requested_model),
+        "near": [] if candidates else list(router.catalog.near_matches(client_key, requested_model)),
+    }
+
+
+def _describe_level(
+    state: RouterState, asked: Asked, availability: Availability, client_key: ClientKey, candidates: Candidates, now: float
+) -> dict[str, Any]:
+    """A client key's part: its settings and its candidates, the ones that can be called first."""
+    channels = []
+    for member in candidates.members:
+        if isinstance(member, Group):
+            inner = _describe_level(state, asked, availability, member.client_key, member.candidates, now)
+            channels.append({"nested": member.client_key.display, "weight": member.weight, **inner})
+        else:
+            channels.append(_describe_channel(state, asked, availability, member, now))
+    return {
+        "rate_limit": _rates(client_key.rates, candidates.alias, candidates.alias),
+        "retries": int(client_key.auto_retry),
+        "algorithm": client_key.policy,
+        "order": _TURNS[client_key.policy],
+        "channels": channels,
+    }
+
+
+def _describe_channel(state: RouterState, asked: Asked, availability: Availability, channel: Channel, now: float) -> dict[str, Any]:
+    timeouts = state.timeouts(channel, asked)
+    provider = channel.provider
+    obstacle = availability.obstacle(channel, now)
+    policy = provider.credential_policy
+    if policy is not None:
+        turns = _KEY_TURNS[policy]
+    elif state.engines.has_account_cache(provider):
+        turns = "in turn for new conversations; one that goes on stays with its key"
+    else:
+        turns = "in turn"
+    return {
+        "provider": provider.provider_id,
+        "engine": state.engines.name(provider),
+        "alias": channel.alias,
+        "upstream_model": channel.upstream_model,
+        "weight": channel.weight,
+        "out": None if obstacle is None else _said(obstacle),
+        "timeouts": {
+            "connect": timeouts.connect_s,
+            "first_token": timeouts.first_token_s,
+            "idle": timeouts.idle_s,
+            "total": timeouts.total_s,
+            "write": timeouts.write_s,
+        },
+        "keepalive_interval": keepalive_interval_s(channel, state.preferences, timeouts.first_token_s or state.default_timeout_s),
+        "key_rate_limit": _rates(provider.credential_rates, channel.alias, channel.upstream_model),
+        "key_order": turns,
+        "keys": [_describe_credential(availability, channel, credential, now) for credential in provider.credentials],
+    }
+
+
+def _describe_credential(availability: Availability, channel: Channel, credential: Credential, now: float) -> dict[str, Any]:
+    obstacle = availability.obstacle_of(channel, credential, now)
+    return {"key": credential.display, "weight": credential.weight, "out": None if obstacle is None else _said(obstacle)}
+
+
+def _said(obstacle: Obstacle) -> str:
+    return obstacle.text if obstacle.free_in_s is None else f"{obstacle.text}, back in {obstacle.free_in_s:.0f} s"
+
+
+def _rates(rates: ByModel[Rates], alias: str, upstream_model: str) -> str | None:
+    found = rates.resolve(alias, upstream_model)
+    return ",".join(rate.text for rate in found) if found else None
+
+
+def _left_out(router: Router, client_key: ClientKey, requested_model: str) -> list[dict[str, str]]:
+    """Providers that are not among the candidates though one might look for them there."""
+    out = [
+        {"provider": provider.provider_id, "reason": "has the model, but no rule of this client key leads to it"}
+        for provider in router.catalog.unreached(client_key, requested_model)
+    ]
+    out += [{"provider": provider.provider_id, "reason": "its model list is not there yet"} for provider in router.catalog.unlisted(client_key)]
+    return out

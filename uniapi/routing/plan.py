@@ -1,0 +1,346 @@
+"""The way of one request through its candidates: what to try first, and what next after each failure. A state machine without I/O, clock or randomness of its own.
+
+The ring of candidates is walked in the order of the client key's policy; a channel-blamed failure goes to the next place in the ring and costs one of `candidates + retries`
+attempts, a credential-blamed one to the same channel's next credential and costs none. Ten upstream calls are the end of any plan. What rests is passed over; what this
+request itself put to rest may still come up again in its own ring (a, b, a). A nested client key is a level of its own, walked inside its place.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass, replace
+from functools import partial
+
+from uniapi.canonical import Failure, FailureKind
+from uniapi.config import ClientKey, Credential, Timeouts
+from uniapi.limits import Admitted, Refused
+
+from .asked import Asked
+from .availability import Availability, things_of
+from .catalog import Candidate, Candidates, Channel, Group
+from .health import Thing
+from .outcome import Attempt, FailedAttempt, GiveUp, Step, Wait, give_up
+from .retry import Next, Verdict
+from .state import RouterState
+
+MAX_CALLS = 10
+"""Upstream calls for one request."""
+LONGEST_WAIT_S = 2.0
+MAX_WAITS = 3
+
+
+@dataclass(slots=True)
+class _Level:
+    """The ring of one client key: the request's own, or a nested one's. `budget`: channel-blamed attempts left."""
+
+    client_key: ClientKey
+    alias: str
+    entries: list[Candidate]
+    budget: int
+    position: int = 0
+    misses: int = 0
+    spent: int = 0
+
+    @property
+    def entry(self) -> Candidate:
+        """The candidate whose turn it is."""
+        return self.entries[(self.position - 1) % len(self.entries)]
+
+    def advance(self) -> Candidate | None:
+        """The next candidate in the ring; None when the budget is used up or a whole turn found nothing to try."""
+        if self.budget <= 0 or self.misses >= len(self.entries):
+            return None
+        self.position += 1
+        self.misses += 1
+        return self.entry
+
+    def spend(self) -> None:
+        self.budget -= 1
+        self.spent += 1
+
+
+@dataclass(slots=True)
+class _Course:
+    """An attempt under way: what it uses and must give back."""
+
+    attempt: Attempt
+    things: tuple[Thing, ...]
+    lease: Admitted
+
+
+class Plan:
+    """One request's way. `next` until an attempt succeeds or it gives up, then `succeeded`, and `finished` at the very end in every case."""
+
+    def __init__(self, state: RouterState, asked: Asked, candidates: Candidates, *, now: float, now_epoch_s: float, rng: random.Random) -> None:
+        self._state = state
+        self._asked = asked
+        self._model = asked.requested_model or "this request"
+        self._started_at = now
+        self._epoch_offset = now_epoch_s - now
+        self._rng = rng
+        self._open = Availability(state, asked, candidates)
+        self._tried: set[tuple[str, str, str]] = set()
+        self._nested: dict[str, Admitted] = {}
+        self._failed: list[FailedAttempt] = []
+        self._course: _Course | None = None
+        self._stay_on: Channel | None = None
+        self._served: _Course | None = None
+        self._calls = 0
+        self._number = 0
+        self._waits = 0
+        self._is_over = False
+        self._root = self._level(asked.client_key, candidates, now)
+        self._levels = [self._root]
+
+    @property
+    def failed(self) -> tuple[FailedAttempt, ...]:
+        """Every attempt that failed so far."""
+        return tuple(self._failed)
+
+    @property
+    def keepalive_s(self) -> float | None:
+        """The interval of heartbeats of the first channel in the plan that could take the call; None when none is configured for it."""
+        for channel in self._open.reached(self._root.entries):
+            if not self._open.is_ruled_out(channel):
+                return self._state.keepalive(channel, self._asked)
+        return None
+
+    def next(self, failure: Failure | None, now: float, *, is_translated: bool = False) -> Step:
+        """What to do first (`failure` None), after a Wait (None), or after the last attempt failed. `is_translated`: that attempt did not speak the client's dialect."""
+        if failure is not None and self._course is not None:
+            self._settle(self._course, failure, now, is_translated)
+        if self._is_over or self._calls >= MAX_CALLS:
+            return self._give_up(now)
+        return self._proceed(now)
+
+    def succeeded(self, now: float) -> None:
+        """The attempt under way delivers: everything in it is sound, and the session is at home there."""
+        course, self._course = self._course, None
+        if course is None:
+            return
+        self._served = course
+        channel, credential = course.attempt.channel, course.attempt.credential
+        self._state.health.succeeded(course.things, now)
+        self._state.health.count(channel.provider.provider_id, credential.credential_id, True, now)
+        if self._asked.pin is None:
+            for level in self._levels:
+                self._state.choice.served_by(level.client_key, level.alias, level.entry, self._asked.session, now)
+            self._state.choice.served_with(self._asked.client_key.key_id, channel.provider, credential, self._asked.session, now)
+
+    def broke(self, failure: Failure, now: float) -> None:
+        """The attempt that delivered failed after the commit: too late for another one, but who is to blame rests."""
+        if self._served is not None:
+            self._apply(self._served, self._verdict(self._served.attempt.channel, failure, False, now), failure, now)
+
+    def finished(self, now: float, tokens: int | None = None) -> None:
+        """The call is over, in whatever way (the client may have left). `tokens`: input and output as the upstream reported them, None: unknown."""
+        for course in (self._course, self._served):
+            if course is not None:
+                self._state.health.release(course.things, self._open)
+                if tokens is not None:
+                    course.lease.used(tokens, now)
+        for lease in self._nested.values():
+            if tokens is not None:
+                lease.used(tokens, now)
+            lease.release()
+        self._course = self._served = None
+        self._nested = {}
+        self._is_over = True
+
+    def _proceed(self, now: float) -> Step:
+        """The next attempt: the same channel's next credential, else the next place in the ring."""
+        if self._stay_on is not None:
+            channel, self._stay_on = self._stay_on, None
+            attempt = self._issue(channel, now)
+            if attempt is not None:
+                return attempt
+        while self._levels:
+            level = self._levels[-1]
+            entry = level.advance()
+            if entry is None:
+                self._leave(level)
+            elif isinstance(entry, Group):
+                self._enter(entry, now)
+            else:
+                attempt = self._issue(entry, now)
+                if attempt is not None:
+                    for above in self._levels:
+                        above.misses = 0
+                    return attempt
+        return self._wait(now) or self._give_up(now)
+
+    def _leave(self, level: _Level) -> None:
+        """A ring has come to its end; for the ring around it, that was one attempt if any of its own counted."""
+        self._levels.pop()
+        if self._levels and level.spent:
+            self._levels[-1].spend()
+
+    def _enter(self, group: Group, now: float) -> None:
+        """Walk a nested key's candidates, if its own limits let the request in (counted once for each request)."""
+        key = group.client_key
+        if key.key_id not in self._nested:
+            admitted = self._state.limits.admit(key, group.candidates.alias, tokens=self._asked.tokens, now=now)
+            if isinstance(admitted, Refused):
+                self._open.refused_groups[key.key_id] = admitted
+                return
+            self._open.refused_groups.pop(key.key_id, None)
+            self._nested[key.key_id] = admitted
+        self._levels.append(self._level(key, group.candidates, now))
+
+    def _level(self, key: ClientKey, candidates: Candidates, now: float) -> _Level:
+        """The ring of a key, in the order of its policy, with as many attempts as it has usable candidates, and its retries."""
+
+        def is_usable(candidate: Candidate) -> bool:
+            return any(self._open.is_usable(channel, now) for channel in self._open.reached([candidate]))
+
+        entries = self._state.choice.order(
+            key, candidates.alias, candidates.members, self._asked.session, is_usable=is_usable, rng=self._rng, now=now
+        )
+        if not key.auto_retry:
+            return _Level(key, candidates.alias, entries, 1)
+        eligible = [channel for channel in self._open.reached(entries) if not self._open.is_ruled_out(channel)]
+        retries = int(key.auto_retry)
+        if len(eligible) == 1 and len(eligible[0].provider.credentials) > 1 and self._asked.pin is None:
+            retries = len(eligible[0].provider.credentials)
+        return _Level(key, candidates.alias, entries, sum(is_usable(entry) for entry in entries) + retries)
+
+    def _issue(self, channel: Channel, now: float) -> Attempt | None:
+        """An attempt at `channel` with the credential whose turn it is, None when that cannot be now."""
+        if self._open.obstacle(channel, now) is not None:
+            return None
+        timeouts = self._timeouts(channel, now)
+        credential = self._credential(channel, now) if timeouts is not None else None
+        if credential is None or timeouts is None:
+            return None
+        self._calls += 1
+        self._number += 1
+        things = things_of(channel, credential)
+        self._tried.add((*channel.channel_id, credential.credential_id))
+        attempt = Attempt(
+            channel=channel,
+            credential=credential,
+            number=self._number,
+            timeouts=timeouts,
+            is_trial=self._state.health.begin(things, self._open, now),
+            keepalive_s=self._state.keepalive(channel, self._asked),
+        )
+        lease = self._state.limits.take_credential(
+            channel.provider, credential, channel.alias, channel.upstream_model, tokens=self._asked.tokens, now=now
+        )
+        self._course = _Course(attempt, things, lease)
+        return attempt
+
+    def _credential(self, channel: Channel, now: float) -> Credential | None:
+        """Those not yet called for this request first."""
+        for is_fresh in (True, False):
+            credential = self._state.choice.credential(
+                self._asked.client_key.key_id,
+                channel.provider,
+                channel.upstream_model,
+                self._asked.session,
+                is_usable=partial(self._is_open, channel, is_fresh, now),
+                rng=self._rng,
+                now=now,
+            )
+            if credential is not None:
+                return credential
+        return None
+
+    def _is_open(self, channel: Channel, is_fresh: bool, now: float, credential: Credential) -> bool:
+        is_tried = (*channel.channel_id, credential.credential_id) in self._tried
+        return is_fresh is not is_tried and self._open.free_at(channel, credential, now) <= now
+
+    def _timeouts(self, channel: Channel, now: float) -> Timeouts | None:
+        """The attempt's timeouts, `total_s` as the time left to the call; None when there is none left."""
+        timeouts = self._state.timeouts(channel, self._asked)
+        ends = [] if timeouts.total_s is None else [self._started_at + timeouts.total_s]
+        if self._asked.deadline is not None:
+            ends.append(self._asked.deadline)
+        if not ends:
+            return timeouts
+        left = min(ends) - now
+        return replace(timeouts, total_s=left) if left > 0 else None
+
+    def _verdict(self, channel: Channel, failure: Failure, is_translated: bool, now: float) -> Verdict:
+        """What the failure leads to. Nobody is to blame when the time the client itself had set was over."""
+        if failure.kind is FailureKind.TIMEOUT and self._asked.deadline is not None and now >= self._asked.deadline:
+            return Verdict(blame="nobody", then=Next.NOTHING)
+        return self._state.judge(channel, failure, self._asked, is_translated=is_translated, now_epoch_s=now + self._epoch_offset)
+
+    def _settle(self, course: _Course, failure: Failure, now: float, is_translated: bool) -> None:
+        """Take in a failure before the commit: who is to blame, what rests, what it leaves to try."""
+        self._course = None
+        self._failed.append(FailedAttempt(attempt=course.attempt, failure=failure))
+        channel = course.attempt.channel
+        verdict = self._verdict(channel, failure, is_translated, now)
+        if verdict.then is Next.ABLE_CHANNEL:
+            course.lease.undo(now)
+        course.lease.used(0, now)
+        self._apply(course, verdict, failure, now)
+        level = self._levels[-1] if self._levels else self._root
+        match verdict.then:
+            case Next.NOTHING:
+                self._is_over = True
+                return
+            case Next.CREDENTIAL:
+                self._stay_on = channel
+            case Next.ABLE_CHANNEL:
+                self._open.spent.channels[channel.channel_id] = failure.message
+                self._calls -= 1
+                return
+            case Next.CHANNEL:
+                level.spend()
+            case Next.OTHER_CHANNEL:
+                self._open.spent.channels[channel.channel_id] = failure.message
+                level.spend()
+            case Next.OTHER_MODEL:
+                self._open.spent.models.add((channel.upstream_model, self._open.dialect(channel)))
+                level.spend()
+        if not self._asked.client_key.auto_retry:
+            self._is_over = True
+        elif not level.client_key.auto_retry:
+            self._stay_on = None
+            level.budget = 0
+            level.spent = max(level.spent, 1)
+
+    def _apply(self, course: _Course, verdict: Verdict, failure: Failure, now: float) -> None:
+        """Put to rest what the verdict says, and end the trials it says nothing about."""
+        channel, credential = course.attempt.channel, course.attempt.credential
+        health = self._state.health
+        if verdict.blame in ("credential", "channel"):
+            health.count(channel.provider.provider_id, credential.credential_id, False, now)
+        in_channel, in_credential, whole_credential = course.things
+        rested: Thing | None = None
+        if verdict.blame == "credential":
+            thing = whole_credential if failure.kind is FailureKind.CREDENTIAL_REFUSED or verdict.rests == "credential" else in_credential
+            free_at = math.inf if failure.retry_after_s is None or thing is whole_credential else now + failure.retry_after_s
+            if verdict.rest is not None:
+                free_at = health.rest(thing, verdict.rest, failure.message, now)
+                rested = thing
+            self._open.spent.credentials[thing] = free_at
+        elif verdict.rest is not None and self._open.has_other(channel, now):
+            health.rest(in_channel, verdict.rest, failure.message, now)
+            self._open.spent.rested.add(channel.channel_id)
+            rested = in_channel
+        health.release([thing for thing in course.things if thing is not rested], self._open)
+
+    def _wait(self, now: float) -> Wait | None:
+        """A short wait, when a credential frees up so soon that waiting beats an error."""
+        if self._waits >= MAX_WAITS or self._root.budget <= 0:
+            return None
+        times = [obstacle.free_in_s for obstacle in self._open.obstacles(now) if obstacle.kind == "rate" and obstacle.free_in_s is not None]
+        soonest = min(times, default=math.inf)
+        if soonest > LONGEST_WAIT_S:
+            return None
+        seconds = min(LONGEST_WAIT_S, soonest + self._rng.uniform(0.01, 0.1))
+        if self._asked.deadline is not None and now + seconds >= self._asked.deadline:
+            return None
+        self._waits += 1
+        self._root.misses = 0
+        self._levels = [self._root]
+        return Wait(seconds=seconds)
+
+    def _give_up(self, now: float) -> GiveUp:
+        self._is_over = True
+        return give_up(self._failed, self._open.obstacles(now), self._model)

@@ -1,0 +1,152 @@
+"""What each kind of failure leads to: who is to blame, what is tried next, what rests and for how long (PRODUCT §6: Attempts, Blame, Key rest).
+
+One exhaustive `match`. Failures blamed on a credential go to the channel's next credential and do not count as attempts; those blamed on a channel do count.
+Whether the last usable channel may rest is not decided here but in the plan, which sees the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from enum import Enum
+from typing import Literal
+
+from uniapi.canonical import Failure, FailureKind
+from uniapi.config import Provider
+from uniapi.errors import assert_never
+
+from .health import Rest
+
+RATE_FIRST_S, RATE_CAP_S = 30.0, 600.0
+"""The back-off of a credential whose provider names no delay with its 429."""
+REFUSED_FIRST_S, REFUSED_CAP_S = 600.0, 6 * 3600.0
+LONGEST_DELAY_S = 3600.0
+"""An explicit delay counts for at most so long, unless the provider names a daily quota."""
+LONGEST_ONLY_CREDENTIAL_S = 60.0
+"""A provider's only credential rests for an explicit delay of at most so long, and for nothing else: there is no other to go to."""
+
+
+class Next(Enum):
+    """What may be tried after a failure."""
+
+    NOTHING = "nothing"
+    """The client is answered at once."""
+    CREDENTIAL = "credential"
+    """The channel's next credential, then other channels. Costs no attempt; the credential is not used again for this request."""
+    CHANNEL = "channel"
+    """The next channel in the ring. Costs an attempt."""
+    OTHER_CHANNEL = "other channel"
+    """The next channel; this one is of no further use to this request. Costs an attempt."""
+    OTHER_MODEL = "other model"
+    """A channel with another upstream model or dialect. Costs an attempt."""
+    ABLE_CHANNEL = "able channel"
+    """Another channel, as nothing was sent to this one: costs neither an attempt nor an upstream call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """`rest` applies to `rests`: the channel, the credential for this model, or the credential for all models."""
+
+    blame: Literal["client", "credential", "channel", "nobody"]
+    then: Next
+    rests: Literal["channel", "credential_model", "credential"] | None = None
+    rest: Rest | None = None
+
+
+def judge(failure: Failure, provider: Provider, *, is_translated: bool, cooldown_s: float, now_epoch_s: float, is_google: bool) -> Verdict:
+    """What `failure` of an attempt at `provider` leads to. `cooldown_s`: the channel's cooldown period; `is_google`: the provider's day ends in California, not by UTC."""
+    kind = failure.kind
+    match kind:
+        case FailureKind.BAD_REQUEST:
+            return Verdict(blame="client", then=Next.OTHER_MODEL if is_translated else Next.NOTHING)
+        case FailureKind.TOO_LONG:
+            return Verdict(blame="client", then=Next.OTHER_MODEL)
+        case FailureKind.CREDENTIAL_REFUSED:
+            return _blame_credential(provider, "credential", Rest(reason="refused", first_s=REFUSED_FIRST_S, cap_s=REFUSED_CAP_S))
+        case FailureKind.QUOTA:
+            is_money = failure.status == 402
+            return _blame_credential(
+                provider, "credential" if is_money else "credential_model", _quota_rest(failure, provider, now_epoch_s, is_google)
+            )
+        case FailureKind.RATE_LIMITED:
+            return _blame_credential(provider, "credential_model", _rate_rest(failure, provider, now_epoch_s, is_google))
+        case FailureKind.MODEL_MISSING:
+            return _blame_channel(Next.OTHER_CHANNEL, cooldown_s)
+        case FailureKind.MODEL_FAULT:
+            return Verdict(blame="nobody", then=Next.CHANNEL)
+        case (
+            FailureKind.OVERLOADED
+            | FailureKind.SERVER_ERROR
+            | FailureKind.TIMEOUT
+            | FailureKind.UNREACHABLE
+            | FailureKind.BROKEN
+            | FailureKind.EMPTY
+            | FailureKind.TRIGGERED
+        ):
+            return _blame_channel(Next.CHANNEL, cooldown_s)
+        case FailureKind.UNSUPPORTED:
+            return Verdict(blame="nobody", then=Next.ABLE_CHANNEL)
+        case _:
+            assert_never(kind)
+
+
+def _blame_channel(then: Next, cooldown_s: float) -> Verdict:
+    if cooldown_s <= 0:
+        return Verdict(blame="channel", then=then)
+    return Verdict(blame="channel", then=then, rests="channel", rest=Rest(reason="failure", seconds=cooldown_s))
+
+
+def _blame_credential(provider: Provider, rests: Literal["credential_model", "credential"], rest: Rest) -> Verdict:
+    """With the two exceptions to every rest of a credential: an explicit cooldown of 0, and a provider with one credential."""
+    is_only = len(provider.credentials) <= 1
+    is_short = rest.is_explicit and rest.seconds is not None and rest.seconds <= LONGEST_ONLY_CREDENTIAL_S
+    if provider.credential_cooldown_s == 0 or rest.seconds == 0 or (is_only and not is_short):
+        return Verdict(blame="credential", then=Next.CREDENTIAL)
+    return Verdict(blame="credential", then=Next.CREDENTIAL, rests=rests, rest=rest)
+
+
+def _rate_rest(failure: Failure, provider: Provider, now_epoch_s: float, is_google: bool) -> Rest:
+    explicit = _explicit_rest(failure, "rate", now_epoch_s, is_google)
+    if explicit is not None:
+        return explicit
+    if provider.credential_cooldown_s is not None:
+        return Rest(reason="rate", seconds=provider.credential_cooldown_s)
+    return Rest(reason="rate", first_s=RATE_FIRST_S, cap_s=RATE_CAP_S)
+
+
+def _quota_rest(failure: Failure, provider: Provider, now_epoch_s: float, is_google: bool) -> Rest:
+    return _explicit_rest(failure, "quota", now_epoch_s, is_google) or Rest(reason="quota", seconds=provider.quota_cooldown_s)
+
+
+def _explicit_rest(failure: Failure, reason: Literal["rate", "quota"], now_epoch_s: float, is_google: bool) -> Rest | None:
+    """A rest for the delay the provider named, or until its next day when it named a daily quota (Google adds a delay of seconds to those; only a longer one is believed)."""
+    delay = failure.retry_after_s if failure.retry_after_s is not None and failure.retry_after_s > 0 else None
+    if failure.is_daily:
+        if delay is not None and delay > LONGEST_DELAY_S:
+            return Rest(reason="quota", seconds=min(delay, 86400.0), is_explicit=True)
+        return Rest(reason="quota", seconds=seconds_to_next_day(now_epoch_s, is_google))
+    if delay is None:
+        return None
+    return Rest(reason=reason, seconds=min(delay, LONGEST_DELAY_S), is_explicit=True)
+
+
+def seconds_to_next_day(now_epoch_s: float, is_pacific: bool) -> float:
+    """Until the provider's quotas are reset: midnight Pacific time at Google (https://ai.google.dev/gemini-api/docs/rate-limits), else midnight UTC."""
+    now = datetime.fromtimestamp(now_epoch_s, timezone.utc)
+    offset = _pacific_offset(now) if is_pacific else timedelta(0)
+    local = now + offset
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return max(1.0, (midnight - local).total_seconds())
+
+
+def _pacific_offset(now: datetime) -> timedelta:
+    """UTC-7 from the second Sunday of March to the first Sunday of November at 2:00 local time, else UTC-8; by rule, because small hosts lack zone files."""
+    starts = _sunday(now.year, 3, 8) + timedelta(hours=10)
+    ends = _sunday(now.year, 11, 1) + timedelta(hours=9)
+    return timedelta(hours=-7 if starts <= now < ends else -8)
+
+
+def _sunday(year: int, month: int, day: int) -> datetime:
+    """The first Sunday on or after a date."""
+    date = datetime(year, month, day, tzinfo=timezone.utc)
+    return date + timedelta(days=(6 - date.weekday()) % 7)

@@ -1,0 +1,54 @@
+"""What every plan works with: the live state by name, the facts about engines, and the settings that apply to all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from uniapi.canonical import Failure
+from uniapi.config import Preferences, Timeouts
+from uniapi.limits import Limits
+
+from .asked import Asked, EngineFacts
+from .catalog import Channel
+from .choice import Choice
+from .eligibility import RuledOut, ruled_out
+from .health import Health
+from .retry import Verdict, judge
+from .timeouts import keepalive_interval_s, resolve_timeouts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouterState:
+    """The surroundings of a plan."""
+
+    preferences: Preferences
+    engines: EngineFacts
+    health: Health
+    limits: Limits
+    choice: Choice
+    default_timeout_s: float
+
+    def timeouts(self, channel: Channel, asked: Asked) -> Timeouts:
+        """The timeouts of an attempt at `channel`."""
+        return resolve_timeouts(channel, self.preferences, asked.facts(), self.default_timeout_s, self.engines.name(channel.provider))
+
+    def keepalive(self, channel: Channel, asked: Asked) -> float | None:
+        """The interval of heartbeats while an attempt at `channel` says nothing."""
+        first_token_s = self.timeouts(channel, asked).first_token_s
+        return keepalive_interval_s(channel, self.preferences, first_token_s if first_token_s is not None else self.default_timeout_s)
+
+    def ruled_out(self, channel: Channel, asked: Asked) -> RuledOut | None:
+        """Why `channel` cannot take the call at all."""
+        return ruled_out(channel, asked, self.engines.name(channel.provider))
+
+    def judge(self, channel: Channel, failure: Failure, asked: Asked, *, is_translated: bool, now_epoch_s: float) -> Verdict:
+        """What a failure at `channel` leads to."""
+        provider = channel.provider
+        return judge(
+            failure,
+            provider,
+            is_translated=is_translated,
+            cooldown_s=self.preferences.cooldown_s if provider.cooldown_s is None else provider.cooldown_s,
+            now_epoch_s=now_epoch_s,
+            is_google=self.engines.dialect(provider, channel.upstream_model, asked.client_dialect) == "gemini",
+        )

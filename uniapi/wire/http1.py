@@ -1,0 +1,236 @@
+"""HTTP/1.1 as a client reads it: request bytes out, an answer's bytes in, incrementally and without I/O (RFC 9112).
+
+`ResponseParser.feed` gives what the bytes complete: at most one head, then body data, then the end. All body bytes of one read come as one piece, however many chunks they
+were sent in: that is what makes a burst cheap. It is strict where leniency would let a peer smuggle: two differing lengths, a length that is no number, or a broken chunk size
+are a WireError.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from uniapi.errors import WireError
+
+from .http import HttpRequest, ResponseHead
+
+MAX_HEAD_BYTES = 128 * 1024
+MAX_CHUNK_LINE_BYTES = 4096
+MAX_TRAILER_BYTES = 16 * 1024
+
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([0-9]{3})(?: |$)")
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?$", re.DOTALL)
+_BAD_HEADER_VALUE = re.compile(r"[\r\n\0]")
+
+
+class Received(NamedTuple):
+    """What one read completed. `is_end`: the answer is over; whatever follows belongs to nobody."""
+
+    head: ResponseHead | None
+    data: bytes
+    is_end: bool
+
+
+def request_bytes(request: HttpRequest) -> bytes:
+    """The request as it goes over the wire, with `host` and `content-length`. Raises ValueError for a header that would break out of its line."""
+    parts = urlsplit(request.url)
+    target = parts.path or "/"
+    if parts.query:
+        target += "?" + parts.query
+    host = parts.netloc.rpartition("@")[2]
+    lines = [f"{request.method} {target} HTTP/1.1", f"host: {host}"]
+    for name, value in request.headers.items():
+        if _BAD_HEADER_VALUE.search(value) or _BAD_HEADER_VALUE.search(name):
+            raise ValueError(f"the header {name!r} holds a line break")
+        lines.append(f"{name}: {value}")
+    if request.body or request.method not in ("GET", "HEAD"):
+        lines.append(f"content-length: {len(request.body)}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + request.body
+
+
+class ResponseParser:
+    """Reads one answer. `keeps_alive` says, once it is over, whether the connection may serve another request."""
+
+    def __init__(self, method: str) -> None:
+        self.keeps_alive = False
+        self._method = method
+        self._buffer = b""
+        self._state = self._read_head
+        self._remaining = 0
+        self._head: ResponseHead | None = None
+        self._pieces: list[bytes] = []
+        self._is_end = False
+        self._inflate: zlib._Decompress | None = None
+
+    def feed(self, data: bytes) -> Received:
+        """What `data` completes. Raises WireError on bytes that are no HTTP answer."""
+        self._buffer = self._buffer + data if self._buffer else data
+        while not self._is_end and self._state():
+            pass
+        return self._received()
+
+    def eof(self) -> Received:
+        """The peer closed: the end of an answer that has no other end, else a WireError."""
+        if self._state == self._read_until_close:
+            self._finish(keeps_alive=False)
+            return self._received()
+        raise WireError("the connection was closed in the middle of the answer")
+
+    def _received(self) -> Received:
+        head, self._head = self._head, None
+        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces = []
+        if self._inflate is not None and (data or self._is_end):
+            data = self._inflated(data)
+        return Received(head, data, self._is_end)
+
+    def _inflated(self, data: bytes) -> bytes:
+        assert self._inflate is not None
+        try:
+            out = self._inflate.decompress(data)
+            return out + self._inflate.flush() if self._is_end else out
+        except zlib.error as error:
+            raise WireError(f"the answer's compression is broken: {error}") from None
+
+    # states: each consumes from the buffer and says whether it got anywhere
+
+    def _read_head(self) -> bool:
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            if len(self._buffer) > MAX_HEAD_BYTES:
+                raise WireError(f"a response head larger than {MAX_HEAD_BYTES} bytes")
+            return False
+        lines = self._buffer[:end].split(b"\r\n")
+        self._buffer = self._buffer[end + 4 :]
+        match = _STATUS_LINE.match(lines[0])
+        if match is None:
+            raise WireError(f"expected an HTTP/1.1 status line, found {lines[0][:60]!r}")
+        status = int(match[2])
+        headers = _headers(lines[1:])
+        if 100 <= status < 200:
+            if status == 101:
+                raise WireError("the upstream switched protocols unasked")
+            return True
+        self._head = ResponseHead(status=status, headers=headers)
+        connection = headers.get("connection", "").lower()
+        self.keeps_alive = "close" not in connection and (match[1] == b"1" or "keep-alive" in connection)
+        self._frame_body(status, headers)
+        return True
+
+    def _frame_body(self, status: int, headers: dict[str, str]) -> None:
+        """How the body ends: RFC 9112 §6.3."""
+        if self._method == "HEAD" or status in (204, 304):
+            self._finish(keeps_alive=self.keeps_alive)
+            return
+        coding = headers.get("content-encoding", "").strip().lower()
+        if coding in ("gzip", "x-gzip", "deflate"):
+            self._inflate = zlib.decompressobj(32 + zlib.MAX_WBITS)
+        elif coding not in ("", "identity"):
+            raise WireError(f"the answer is compressed as {coding!r}, which was not asked for")
+        transfer = headers.get("transfer-encoding", "").strip().lower()
+        if transfer:
+            if transfer != "chunked":
+                raise WireError(f"transfer-encoding {transfer!r} is not known")
+            if "content-length" in headers:
+                self.keeps_alive = False
+            self._state = self._read_chunk_size
+            return
+        length = headers.get("content-length")
+        if length is None:
+            self.keeps_alive = False
+            self._state = self._read_until_close
+            return
+        values = {value.strip() for value in length.split(",")}
+        text = values.pop()
+        if values or not (text.isascii() and text.isdigit()):
+            raise WireError(f"content-length {length[:40]!r} is no single number")
+        self._remaining = int(text)
+        self._state = self._read_fixed
+        if not self._remaining:
+            self._finish(keeps_alive=self.keeps_alive)
+
+    def _read_fixed(self) -> bool:
+        if not self._take():
+            return False
+        if not self._remaining:
+            self._finish(keeps_alive=self.keeps_alive)
+        return True
+
+    def _read_chunk_size(self) -> bool:
+        end = self._buffer.find(b"\r\n")
+        if end < 0:
+            if len(self._buffer) > MAX_CHUNK_LINE_BYTES:
+                raise WireError("a chunk size line without an end")
+            return False
+        match = _CHUNK_SIZE.match(self._buffer[:end])
+        if match is None:
+            raise WireError(f"expected a chunk size, found {self._buffer[: min(end, 40)]!r}")
+        self._buffer = self._buffer[end + 2 :]
+        self._remaining = int(match[1], 16)
+        self._state = self._read_chunk if self._remaining else self._read_trailer
+        return True
+
+    def _read_chunk(self) -> bool:
+        if not self._take():
+            return False
+        if not self._remaining:
+            self._state = self._read_chunk_end
+        return True
+
+    def _read_chunk_end(self) -> bool:
+        if len(self._buffer) < 2:
+            return False
+        if not self._buffer.startswith(b"\r\n"):
+            raise WireError(f"expected the end of a chunk, found {self._buffer[:10]!r}")
+        self._buffer = self._buffer[2:]
+        self._state = self._read_chunk_size
+        return True
+
+    def _read_trailer(self) -> bool:
+        end = self._buffer.find(b"\r\n")
+        if end < 0:
+            if len(self._buffer) > MAX_TRAILER_BYTES:
+                raise WireError("a trailer without an end")
+            return False
+        self._buffer = self._buffer[end + 2 :]
+        if end == 0:
+            self._finish(keeps_alive=self.keeps_alive)
+        return True
+
+    def _read_until_close(self) -> bool:
+        if not self._buffer:
+            return False
+        self._pieces.append(self._buffer)
+        self._buffer = b""
+        return True
+
+    def _take(self) -> bool:
+        """Move up to `_remaining` bytes of the buffer to the body."""
+        if not self._buffer:
+            return False
+        if len(self._buffer) <= self._remaining:
+            piece, self._buffer = self._buffer, b""
+        else:
+            piece, self._buffer = self._buffer[: self._remaining], self._buffer[self._remaining :]
+        self._remaining -= len(piece)
+        self._pieces.append(piece)
+        return True
+
+    def _finish(self, *, keeps_alive: bool) -> None:
+        self._is_end = True
+        # Bytes after the end would be an answer to nothing: such a connection is not used again.
+        self.keeps_alive = keeps_alive and not self._buffer
+
+
+def _headers(lines: list[bytes]) -> dict[str, str]:
+    """Header lines as a mapping with lower-case names; repeated ones joined by commas (`set-cookie`, which nobody here reads, too)."""
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon or not name or name != name.strip():
+            raise WireError(f"expected a header line, found {line[:60]!r}")
+        key, text = name.decode("latin-1").lower(), value.strip().decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers

@@ -1,0 +1,167 @@
+"""Changes to a JSON body: one member spliced into the original bytes, every other byte equal; or set and delete operations on the parsed object.
+
+Splicing walks the members of an object and lets `json`'s own scanner (in C, exactly what `json.loads` takes) find where each value ends. A member named twice counts
+where `json.loads` takes it: the last one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from .frames import dump_json
+
+Path: TypeAlias = tuple[str, ...]
+
+_DECODER = json.JSONDecoder()
+_SPACE = re.compile(r"[ \t\n\r]*")
+_BOM = "\ufeff"
+_SHORT_ESCAPES = frozenset('"\\/\b\f\n\r\t')
+"""Characters that have a two-character escape in JSON, beside their `\\u…` one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetMember:
+    """Give the member at `path` this value; objects missing on the way are made, anything else in the way is replaced by one."""
+
+    path: Path
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMember:
+    """Take the member at `path` away; nothing happens when it is not there."""
+
+    path: Path
+
+
+Operation: TypeAlias = SetMember | DeleteMember
+
+
+def splice_member(body: bytes, path: Path, value: Any) -> bytes | None:
+    """`body` with the value of the member at `path` replaced; None when it has no such member or is no JSON object.
+
+    What follows the member is not checked, so a body that was cut off later can still be spliced.
+    """
+    text = _decoded(body)
+    if text is None or not path:
+        return None
+    span = _span(text, path)
+    if span is None:
+        return None
+    start = len(text[: span[0]].encode())
+    end = start + len(text[span[0] : span[1]].encode())
+    return body[:start] + dump_json(value) + body[end:]
+
+
+def insert_member(body: bytes, name: str, value: Any) -> bytes | None:
+    """`body` with one more top-level member, at its end, where it also wins over an earlier one of its name; None when it is no JSON object.
+
+    Only the outer braces are looked at.
+    """
+    end = len(body.rstrip(b" \t\n\r")) - 1
+    start = len(body) - len(body.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\n\r"))
+    if end <= start or body[start : start + 1] != b"{" or body[end : end + 1] != b"}":
+        return None
+    comma = b"," if body[start + 1 : end].strip(b" \t\n\r") else b""
+    return body[:end] + comma + dump_json(name) + b":" + dump_json(value) + body[end:]
+
+
+def apply_operations(body: Mapping[str, Any], operations: Iterable[Operation]) -> dict[str, Any]:
+    """The object after all operations, in order. `body` itself and everything in it stay as they are: what changes is copied."""
+    changed = dict(body)
+    for operation in operations:
+        match operation:
+            case SetMember(path=path, value=value):
+                _owner(changed, path[:-1])[path[-1]] = value
+            case DeleteMember(path=path):
+                if _has_member(changed, path):
+                    del _owner(changed, path[:-1])[path[-1]]
+    return changed
+
+
+def _owner(body: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The object at `path`, copied on the way down so that it may be written to."""
+    for name in path:
+        inner = body.get(name)
+        body[name] = body = dict(inner) if isinstance(inner, dict) else {}
+    return body
+
+
+def _has_member(body: Any, path: Path) -> bool:
+    for name in path:
+        if not isinstance(body, dict) or name not in body:
+            return False
+        body = body[name]
+    return True
+
+
+def _decoded(body: bytes) -> str | None:
+    """The text of an object; None for what is no UTF-8 or does not begin with a brace."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return None
+    return text if text[_begin(text) :].startswith("{") else None
+
+
+def _begin(text: str) -> int:
+    return _skip(text, 1 if text.startswith(_BOM) else 0)
+
+
+def _skip(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match is not None else position
+
+
+def _span(text: str, path: Path) -> tuple[int, int] | None:
+    """Where the value of the member at `path` stands."""
+    start, end = _begin(text), len(text)
+    try:
+        for name in path:
+            if not text.startswith("{", start):
+                return None
+            found = _member_span(text, start, end, name)
+            if found is None:
+                return None
+            start, end = found
+    except (ValueError, RecursionError):
+        return None
+    return start, end
+
+
+def _member_span(text: str, start: int, limit: int, name: str) -> tuple[int, int] | None:
+    """Where the value of the object's last member `name` stands; `start` is at the opening brace, nothing from `limit` on belongs to the object. ValueError: no JSON."""
+    found: tuple[int, int] | None = None
+    position = _skip(text, start + 1)
+    while text.startswith('"', position):
+        key, position = _DECODER.raw_decode(text, position)
+        position = _skip(text, position)
+        if not text.startswith(":", position):
+            raise ValueError("a member without a value")
+        value_start = _skip(text, position + 1)
+        _, value_end = _DECODER.raw_decode(text, value_start)
+        if key == name:
+            found = (value_start, value_end)
+            # Most bodies are done here: a second member of this name would need its spelling.
+            if not _may_recur(text, value_end, limit, name):
+                break
+        position = _skip(text, value_end)
+        if not text.startswith(",", position):
+            break
+        position = _skip(text, position + 1)
+    return found
+
+
+def _may_recur(text: str, start: int, limit: int, name: str) -> bool:
+    """Whether a member of this name could still come: its plain spelling is there, or one of its characters escaped."""
+    if not _SHORT_ESCAPES.isdisjoint(name) or text.find(f'"{name}"', start, limit) >= 0:
+        return True
+    if text.find("\\u", start, limit) < 0:
+        return False
+    units = name.encode("utf-16-be", "surrogatepass")
+    escapes = "|".join(sorted({f"{units[index]:02x}{units[index + 1]:02x}" for index in range(0, len(units), 2)}))
+    return re.compile(rf"\\u(?:{escapes})", re.IGNORECASE).search(text, start, limit) is not None
