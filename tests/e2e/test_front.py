@@ -1,6 +1,7 @@
 """What the front door says to good and bad requests: keys, paths, methods, bodies, CORS, model lists."""
 
 import gzip
+import io
 import json
 
 import aiohttp
@@ -51,7 +52,6 @@ BAD_BODIES = [
     (b'{"messages": [{"role": "user", "content": "x"}]}', 400, "model"),
     (b'{"model": 3, "messages": []}', 400, "model"),
     (b'{"model": "m"}', 400, "messages"),
-    (b'{"model": "m", "messages": []}', 400, "messages"),
     (b'{"model": "m", "messages": "hi"}', 400, "messages"),
     (b'{"model": "m", "messages": [{"role": "user", "content": "x"}], "stream": "yes"}', 400, "stream"),
     (b'{"model": "m", "messages": ' + b"[" * 10_000 + b"]" * 10_000 + b"}", 400, "deep"),
@@ -80,7 +80,7 @@ async def test_a_body_that_is_too_large_is_413_also_when_it_hides_in_gzip(served
             yield large[start : start + (1 << 20)]
 
     bomb = gzip.compress(large)
-    for data, more in ((large, {}), (unsaid(), {}), (bomb, {"Content-Encoding": "gzip"})):
+    for data, more in ((io.BytesIO(large), {}), (unsaid(), {}), (bomb, {"Content-Encoding": "gzip"})):
         async with client.post(served.url + CHAT_PATH, data=data, headers={**headers, **more}) as response:
             assert response.status == 413
 
@@ -140,7 +140,8 @@ async def test_model_lists_in_the_shape_the_client_reads(served, client):
     assert [model["id"] for model in value["data"]] == ["m", "gpt-4o"]
     assert value["data"][0] == {"id": "m", "object": "model", "created": 1720524448858, "owned_by": "uni-api"}
     async with client.get(served.url + "/v1/models", headers={"anthropic-version": "2023-06-01"}) as response:
-        assert tuple((await response.json())["data"][0][name] for name in ("type", "id")) == ("model", "m")
+        first = (await response.json())["data"][0]
+        assert (first["type"], first["id"]) == ("model", "m")
     async with client.get(served.url + "/v1beta/models") as response:
         assert (await response.json())["models"][0]["name"] == "models/m"
     async with client.get(served.url + "/v1/models/gpt-4o") as response:

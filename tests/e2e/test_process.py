@@ -36,9 +36,11 @@ async def test_a_client_that_leaves_stops_the_upstream_call_at_once(upstream, ga
         if after_first_token and stream:
             response = await asking
             await response.content.readany()
+            response.close()
         else:
             await asyncio.sleep(0.1)
             asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
     await asyncio.wait_for(upstream.seen["a"][0].closed.wait(), 0.5)
     upstream.tell("a", chat_whole())
     async with client.post(gateway.url + "/v1/chat/completions", json=CHAT) as response:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from uniapi.canonical import Operation
 from uniapi.dialects import DIALECTS
-from uniapi.engines import Target, engine_for
+from uniapi.engines import ENGINES, Target, engine_for
 
 OPENAI = "https://api.openai.com/v1/chat/completions"
 
@@ -57,6 +59,7 @@ CHAT = [
     ({"engine": "gpt", "base_url": "https://proxy.example/v1"}, "https://proxy.example/v1/chat/completions"),
     ({"engine": "gpt", "base_url": "http://127.0.0.1:1/x/events/r/ID/v1/chat/completions"}, "http://127.0.0.1:1/x/events/r/ID/v1/chat/completions"),
     ({"engine": "openrouter", "base_url": "https://other.example/v1/chat/completions"}, "https://other.example/v1/chat/completions"),
+    ({"engine": "openrouter", "base_url": "https://other.example"}, "https://other.example/v1/chat/completions"),
     # Anthropic Messages
     ({"base_url": "https://api.anthropic.com"}, "https://api.anthropic.com/v1/messages"),
     ({"base_url": "https://api.anthropic.com/v1"}, "https://api.anthropic.com/v1/messages"),
@@ -85,7 +88,10 @@ CHAT = [
     ({"engine": "cohere", "base_url": "http://127.0.0.1:1/r/ID/v2/chat"}, "http://127.0.0.1:1/r/ID/v2/chat"),
     # Cloudflare
     ({"cf_account_id": "ACC"}, "https://api.cloudflare.com/client/v4/accounts/ACC/ai/v1/chat/completions"),
-    ({"base_url": "https://api.cloudflare.com/client/v4/accounts/ACC/ai/run"}, "https://api.cloudflare.com/client/v4/accounts/ACC/ai/v1/chat/completions"),
+    (
+        {"base_url": "https://api.cloudflare.com/client/v4/accounts/ACC/ai/run"},
+        "https://api.cloudflare.com/client/v4/accounts/ACC/ai/v1/chat/completions",
+    ),
     (
         {"base_url": "https://gateway.ai.cloudflare.com/v1/ACC/gw/workers-ai"},
         "https://gateway.ai.cloudflare.com/v1/ACC/gw/workers-ai/v1/chat/completions",
@@ -137,6 +143,14 @@ AZURE = [
     ),
     ("https://me.services.ai.azure.com/anthropic/v1/messages", "https://me.services.ai.azure.com/anthropic/v1/messages"),
     (
+        "https://gateway.ai.cloudflare.com/v1/ACC/gw/azure-openai/res/dep",
+        "https://gateway.ai.cloudflare.com/v1/ACC/gw/azure-openai/res/dep/chat/completions?api-version=2025-04-01-preview",
+    ),
+    (
+        "https://gateway.ai.cloudflare.com/v1/ACC/gw/azure-openai/res",
+        "https://gateway.ai.cloudflare.com/v1/ACC/gw/azure-openai/res/my%20gpt/chat/completions?api-version=2025-04-01-preview",
+    ),
+    (
         "http://127.0.0.1:1/x/events/r/ID",
         "http://127.0.0.1:1/x/events/r/ID/openai/deployments/my%20gpt/chat/completions?api-version=2025-04-01-preview",
     ),
@@ -154,7 +168,11 @@ def test_azure_reads_its_surface_from_base_url(target: Callable[..., Target], ba
 
 
 VERTEX = [
-    ({"project_id": "P"}, "gemini-2.5-pro", "https://aiplatform.googleapis.com/v1/projects/P/locations/global/publishers/google/models/gemini-2.5-pro:streamGenerateContent?alt=sse"),
+    (
+        {"project_id": "P"},
+        "gemini-2.5-pro",
+        "https://aiplatform.googleapis.com/v1/projects/P/locations/global/publishers/google/models/gemini-2.5-pro:streamGenerateContent?alt=sse",
+    ),
     (
         {"project_id": "P", "region": "europe-west4"},
         "gemini-2.5-pro",
@@ -165,8 +183,16 @@ VERTEX = [
         "claude-sonnet-4-5@20250929",
         "https://aiplatform.eu.rep.googleapis.com/v1/projects/P/locations/eu/publishers/anthropic/models/claude-sonnet-4-5@20250929:streamRawPredict",
     ),
-    ({"project_id": "P"}, "claude-3-5-sonnet@20240620", "https://us-east5-aiplatform.googleapis.com/v1/projects/P/locations/us-east5/publishers/anthropic/models/claude-3-5-sonnet@20240620:streamRawPredict"),
-    ({"project_id": "P", "key_project": "Q"}, "claude-opus-4-6", "https://aiplatform.googleapis.com/v1/projects/Q/locations/global/publishers/anthropic/models/claude-opus-4-6:streamRawPredict"),
+    (
+        {"project_id": "P"},
+        "claude-3-5-sonnet@20240620",
+        "https://us-east5-aiplatform.googleapis.com/v1/projects/P/locations/us-east5/publishers/anthropic/models/claude-3-5-sonnet@20240620:streamRawPredict",
+    ),
+    (
+        {"project_id": "P", "key_project": "Q"},
+        "claude-opus-4-6",
+        "https://aiplatform.googleapis.com/v1/projects/Q/locations/global/publishers/anthropic/models/claude-opus-4-6:streamRawPredict",
+    ),
     (
         {"base_url": "https://us-east4-aiplatform.googleapis.com/v1beta1/projects/W/locations/us-east4"},
         "gemini-2.5-flash",
@@ -178,10 +204,22 @@ VERTEX = [
         "https://aiplatform.googleapis.com/v1/projects/from-account/locations/global/publishers/google/models/gemini-3-pro:streamGenerateContent?alt=sse",
     ),
     # express keys stand for their project, even when one is written
-    ({"base_url": "https://aiplatform.googleapis.com/", "secret": "AQ.key"}, "gemini-2.5-flash", "https://aiplatform.googleapis.com/v1/publishers/google/models/gemini-2.5-flash:streamGenerateContent?alt=sse"),
-    ({"project_id": "P", "secret": "AQ.key"}, "gemini-2.5-flash", "https://aiplatform.googleapis.com/v1/publishers/google/models/gemini-2.5-flash:streamGenerateContent?alt=sse"),
+    (
+        {"base_url": "https://aiplatform.googleapis.com/", "secret": "AQ.key"},
+        "gemini-2.5-flash",
+        "https://aiplatform.googleapis.com/v1/publishers/google/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
+    ),
+    (
+        {"project_id": "P", "secret": "AQ.key"},
+        "gemini-2.5-flash",
+        "https://aiplatform.googleapis.com/v1/publishers/google/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
+    ),
     # open models speak OpenAI's format
-    ({"project_id": "P", "region": "us-central1"}, "deepseek-ai/deepseek-v3.2-maas", "https://us-central1-aiplatform.googleapis.com/v1/projects/P/locations/us-central1/endpoints/openapi/chat/completions"),
+    (
+        {"project_id": "P", "region": "us-central1"},
+        "deepseek-ai/deepseek-v3.2-maas",
+        "https://us-central1-aiplatform.googleapis.com/v1/projects/P/locations/us-central1/endpoints/openapi/chat/completions",
+    ),
     (
         {"project_id": "P", "base_url": "https://gateway.ai.cloudflare.com/v1/ACC/gw/google-vertex-ai", "region": "us-east5"},
         "claude-sonnet-5",
@@ -203,12 +241,42 @@ def test_vertex_finds_host_project_location_and_publisher(target: Callable[..., 
 ARN = "arn:aws:bedrock:us-east-1:0:application-inference-profile/x"
 
 BEDROCK = [
-    ({"base_url": "https://bedrock-runtime.eu-west-1.amazonaws.com"}, "amazon.nova-lite-v1:0", "openai_chat", "https://bedrock-runtime.eu-west-1.amazonaws.com/model/amazon.nova-lite-v1%3A0/converse-stream"),
-    ({"kind": "aws", "account": "AKIA"}, "amazon.nova-lite-v1:0", "anthropic", "https://bedrock-runtime.us-east-1.amazonaws.com/model/amazon.nova-lite-v1%3A0/converse-stream"),
-    ({"kind": "aws", "account": "AKIA", "region": "us-gov-west-1"}, "m", "openai_chat", "https://bedrock-runtime.us-gov-west-1.amazonaws.com/model/m/converse-stream"),
-    ({"base_url": "https://bedrock-runtime.us-east-1.amazonaws.com", "region": "us-west-2"}, "us.anthropic.claude-sonnet-4-6", "anthropic", "https://bedrock-runtime.us-west-2.amazonaws.com/model/us.anthropic.claude-sonnet-4-6/invoke-with-response-stream"),
-    ({"base_url": "https://bedrock-runtime.us-east-1.amazonaws.com/model/x/converse"}, ARN, "openai_chat", "https://bedrock-runtime.us-east-1.amazonaws.com/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A0%3Aapplication-inference-profile%2Fx/converse-stream"),
-    ({"engine": "aws", "base_url": "http://127.0.0.1:1/x/events/r/ID"}, "m:0", "openai_chat", "http://127.0.0.1:1/x/events/r/ID/model/m%3A0/converse-stream"),
+    (
+        {"base_url": "https://bedrock-runtime.eu-west-1.amazonaws.com"},
+        "amazon.nova-lite-v1:0",
+        "openai_chat",
+        "https://bedrock-runtime.eu-west-1.amazonaws.com/model/amazon.nova-lite-v1%3A0/converse-stream",
+    ),
+    (
+        {"kind": "aws", "account": "AKIA"},
+        "amazon.nova-lite-v1:0",
+        "anthropic",
+        "https://bedrock-runtime.us-east-1.amazonaws.com/model/amazon.nova-lite-v1%3A0/converse-stream",
+    ),
+    (
+        {"kind": "aws", "account": "AKIA", "region": "us-gov-west-1"},
+        "m",
+        "openai_chat",
+        "https://bedrock-runtime.us-gov-west-1.amazonaws.com/model/m/converse-stream",
+    ),
+    (
+        {"base_url": "https://bedrock-runtime.us-east-1.amazonaws.com", "region": "us-west-2"},
+        "us.anthropic.claude-sonnet-4-6",
+        "anthropic",
+        "https://bedrock-runtime.us-west-2.amazonaws.com/model/us.anthropic.claude-sonnet-4-6/invoke-with-response-stream",
+    ),
+    (
+        {"base_url": "https://bedrock-runtime.us-east-1.amazonaws.com/model/x/converse"},
+        ARN,
+        "openai_chat",
+        "https://bedrock-runtime.us-east-1.amazonaws.com/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A0%3Aapplication-inference-profile%2Fx/converse-stream",
+    ),
+    (
+        {"engine": "aws", "base_url": "http://127.0.0.1:1/x/events/r/ID"},
+        "m:0",
+        "openai_chat",
+        "http://127.0.0.1:1/x/events/r/ID/model/m%3A0/converse-stream",
+    ),
 ]
 
 
@@ -239,6 +307,9 @@ OPERATIONS = [
     ("https://api.anthropic.com", "anthropic", Operation.COUNT_TOKENS, "https://api.anthropic.com/v1/messages/count_tokens", "dialect"),
     ("https://proxy.example/v1beta", "gemini", Operation.COUNT_TOKENS, "https://proxy.example/v1beta/models/m:countTokens", "gemini"),
     ("https://proxy.example/v1beta", "openai_chat", Operation.EMBED, "https://proxy.example/v1beta/models/m:batchEmbedContents", "gemini"),
+    ("https://proxy.example/v1beta", "openai_chat", Operation.IMAGE, "https://proxy.example/v1beta/models/m:generateContent", "gemini"),
+    ("https://api.voyageai.com/v1", "openai_chat", Operation.EMBED, "https://api.voyageai.com/v1/embeddings", "voyage"),
+    ("https://api.jina.ai/v1/rerank", "openai_chat", Operation.RERANK, "https://api.jina.ai/v1/rerank", "jina"),
     ("https://api.cohere.com", "openai_chat", Operation.RERANK, "https://api.cohere.com/v2/rerank", "cohere"),
     ("https://api.cohere.com", "openai_chat", Operation.EMBED, "https://api.cohere.com/v2/embed", "cohere"),
     ("https://me.openai.azure.com/openai/v1", "openai_chat", Operation.IMAGE, "https://me.openai.azure.com/openai/v1/images/generations", "openai"),
@@ -271,7 +342,7 @@ def test_other_operations_have_their_own_address(
         ("https://api.anthropic.com", Operation.EMBED),
         ("https://proxy.example/v1", Operation.COUNT_TOKENS),
         ("https://proxy.example/v1", Operation.COMPACT),
-        ("https://proxy.example/v1beta", Operation.IMAGE),
+        ("https://proxy.example/v1beta", Operation.IMAGE_VARIATION),
         ("https://api.cohere.com", Operation.SPEECH),
         ("https://me.openai.azure.com", Operation.RERANK),
     ],
@@ -309,3 +380,43 @@ def test_the_dialect_is_the_clients_where_the_upstream_speaks_it(
     """Engines with two dialects take the client's, so that the call is relayed."""
     place = target(model, **members)
     assert DIALECTS[dialect] is engine_for(place.provider).dialect(place, client)
+
+
+_PIECES = st.sampled_from(
+    [
+        "https://",
+        "http:",
+        "/",
+        "//",
+        "v1",
+        "v1beta",
+        "chat/completions",
+        "models",
+        ":",
+        "@",
+        "#",
+        "?",
+        "=",
+        "&",
+        "[",
+        "]",
+        "%",
+        "openai",
+        "deployments",
+        "h.example",
+        "é",
+        " ",
+    ]
+)
+
+
+@given(base_url=st.lists(_PIECES, max_size=9).map("".join) | st.text(max_size=30), engine=st.sampled_from([None, *sorted(ENGINES)]))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_text_in_base_url_raises(target: Callable[..., Target], base_url: str, engine: str | None) -> None:
+    """Config reports what makes no sense; an engine only ever makes the best of it."""
+    place = target(base_url=base_url or "x", engine=engine)
+    chosen = engine_for(place.provider)
+    for client in ("openai_chat", "openai_responses", "anthropic", "gemini"):
+        address = chosen.address(place, Operation.GENERATE, True, chosen.dialect(place, client))
+        assert address is not None
+        assert "://" in address.url

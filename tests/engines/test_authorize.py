@@ -18,7 +18,6 @@ from uniapi.wire import HttpRequest, ResponseHead
 NOW_S = 1_767_225_600.0
 
 
-
 @pytest.mark.parametrize(
     ("members", "headers"),
     [
@@ -60,7 +59,7 @@ def test_aws_keys_sign_for_the_region(target: Callable[..., Target]) -> None:
     request = engine_for(place.provider).authorize(place, HttpRequest(method="POST", url=url, body=b"{}"), None, NOW_S)
     assert url == request.url
     assert request.headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIAX/20260101/eu-west-3/bedrock/aws4_request")
-    assert "tok" == request.headers["x-amz-security-token"]
+    assert request.headers["x-amz-security-token"] == "tok"
 
 
 def test_behind_a_cloudflare_gateway_the_signature_is_bedrocks(target: Callable[..., Target]) -> None:
@@ -83,7 +82,7 @@ def test_bedrock_takes_the_betas_it_knows_in_the_body(target: Callable[..., Targ
     body = json.dumps({"anthropic_version": "bedrock-2023-05-31", "messages": []}).encode()
     headers = {"anthropic-beta": "claude-code-20250219, interleaved-thinking-2025-05-14", "anthropic-version": "2023-06-01"}
     request = engine_for(place.provider).authorize(place, HttpRequest(method="POST", url="https://h/x", headers=headers, body=body), None, NOW_S)
-    assert ["interleaved-thinking-2025-05-14"] == json.loads(request.body)["anthropic_beta"]
+    assert json.loads(request.body)["anthropic_beta"] == ["interleaved-thinking-2025-05-14"]
     assert {"authorization"} == set(request.headers)
 
 
@@ -92,7 +91,14 @@ def test_bedrock_takes_the_betas_it_knows_in_the_body(target: Callable[..., Targ
     [
         ({"base_url": "https://h/v1"}, "up", "openai_chat", Operation.GENERATE, {"model": "a", "x": 1}, {"model": "up", "x": 1}),
         ({"base_url": "https://h/v1beta"}, "up", "gemini", Operation.GENERATE, {"contents": []}, {"contents": []}),
-        ({"base_url": "https://h/v1beta"}, "up", "gemini", Operation.GENERATE, {"model": "a", "contents": []}, {"model": "models/up", "contents": []}),
+        (
+            {"base_url": "https://h/v1beta"},
+            "up",
+            "gemini",
+            Operation.GENERATE,
+            {"model": "a", "contents": []},
+            {"model": "models/up", "contents": []},
+        ),
         (
             {"base_url": "https://h/v1beta"},
             "up",
@@ -152,7 +158,7 @@ def test_a_token_count_on_bedrock_wraps_the_body_that_would_be_invoked(target: C
     engine = engine_for(place.provider)
     prepared = engine.prepare_body(place, {"model": "a", "messages": []}, Operation.COUNT_TOKENS, False, DIALECTS["anthropic"])
     wrapped = json.loads(base64.b64decode(prepared["input"]["invokeModel"]["body"]))  # type: ignore[index, call-overload, arg-type]
-    assert {"messages": [], "anthropic_version": "bedrock-2023-05-31", "max_tokens": 1} == wrapped
+    assert wrapped == {"messages": [], "anthropic_version": "bedrock-2023-05-31", "max_tokens": 1}
 
 
 # Access tokens
@@ -169,14 +175,14 @@ def test_a_service_account_buys_a_token_with_one_signed_request(target: Callable
     """The assertion names the account and the token's address; the token lives as long as the answer says."""
     flow = _flow(target, service_account_key)
     request = next(flow)
-    assert ("POST", "https://oauth2.googleapis.com/token") == (request.method, request.url)
+    assert (request.method, request.url) == ("POST", "https://oauth2.googleapis.com/token")
     form = parse_qs(request.body.decode())
     claims = json.loads(base64.urlsafe_b64decode(form["assertion"][0].split(".")[1] + "=="))
-    assert ["urn:ietf:params:oauth:grant-type:jwt-bearer"] == form["grant_type"]
-    assert ("bot@p.iam.gserviceaccount.com", "https://oauth2.googleapis.com/token") == (claims["iss"], claims["aud"])
+    assert form["grant_type"] == ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
+    assert (claims["iss"], claims["aud"]) == ("bot@p.iam.gserviceaccount.com", "https://oauth2.googleapis.com/token")
     with pytest.raises(StopIteration) as done:
         flow.send((ResponseHead(status=200, headers={}), b'{"access_token": "ya29.x", "expires_in": 1800}'))
-    assert ("ya29.x", NOW_S + 1800) == (done.value.value.value, done.value.value.expires_at_s)
+    assert (done.value.value.value, done.value.value.expires_at_s) == ("ya29.x", NOW_S + 1800)
 
 
 @pytest.mark.parametrize(

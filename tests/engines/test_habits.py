@@ -35,7 +35,9 @@ REQUEST = Request(model="a", messages=(Message(role="user", parts=(Text(text="hi
         (CHAT, "grok-3-mini", "grok-3-mini-low", ReasoningSettings(effort="low")),
     ],
 )
-def test_an_alias_sets_how_much_is_thought(target: Callable[..., Target], base_url: str, upstream: str, alias: str, reasoning: ReasoningSettings) -> None:
+def test_an_alias_sets_how_much_is_thought(
+    target: Callable[..., Target], base_url: str, upstream: str, alias: str, reasoning: ReasoningSettings
+) -> None:
     """It outranks what the client said: naming the alias is saying it."""
     place = target(upstream, alias, base_url=base_url)
     engine = engine_for(place.provider)
@@ -45,7 +47,11 @@ def test_an_alias_sets_how_much_is_thought(target: Callable[..., Target], base_u
 
 @pytest.mark.parametrize(
     ("base_url", "upstream", "alias"),
-    [(GEMINI, "gemini-2.5-flash", "gemini-2.5-flash-search"), (CLAUDE, "claude-sonnet-5", "sonnet-search"), (CHAT, "google/gemini-2.5-pro", "gemini-search")],
+    [
+        (GEMINI, "gemini-2.5-flash", "gemini-2.5-flash-search"),
+        (CLAUDE, "claude-sonnet-5", "sonnet-search"),
+        (CHAT, "google/gemini-2.5-pro", "gemini-search"),
+    ],
 )
 def test_search_adds_a_web_search_once(target: Callable[..., Target], base_url: str, upstream: str, alias: str) -> None:
     """A hosted tool without a dialect of its own, so that each dialect writes its own; one the client brought stays alone."""

@@ -104,6 +104,11 @@ def test_a_provider_without_a_list_is_not_asked(target: Callable[..., Target], m
             [{"id": "openai/gpt-4.1", "name": "OpenAI GPT-4.1", "limits": {"max_input_tokens": 1048576, "max_output_tokens": 32768}}],
             [ListedModel(model="openai/gpt-4.1", display_name="OpenAI GPT-4.1", context_length=1048576, max_output_tokens=32768)],
         ),
+        (
+            [{"id": "azureml://registries/azure-openai/models/gpt-4o/versions/2", "name": "gpt-4o", "friendly_name": "OpenAI GPT-4o"}],
+            [ListedModel(model="gpt-4o", display_name="OpenAI GPT-4o")],
+        ),
+        ({"data": [{"id": "llama3-8b-8192", "active": False}, {"id": "gpt-oss", "active": True}]}, [ListedModel(model="gpt-oss")]),
         ({"models": [{"name": "qwen3:0.6b", "model": "qwen3:0.6b"}]}, [ListedModel(model="qwen3:0.6b")]),
         ({"object": "list", "data": []}, []),
     ],
@@ -117,13 +122,23 @@ def test_openai_compatible_lists(body: Any, models: list[ListedModel]) -> None:
 def test_anthropics_list_goes_on_after_the_last_id() -> None:
     """`has_more` with `last_id` asks for the next page; the last page ends it."""
     first = decode_anthropic_models(
-        {"data": [{"id": "claude-opus-5", "display_name": "Claude Opus 5", "max_input_tokens": 1000000, "max_tokens": 128000}], "has_more": True, "last_id": "claude-opus-5"},
+        {
+            "data": [{"id": "claude-opus-5", "display_name": "Claude Opus 5", "max_input_tokens": 1000000, "max_tokens": 128000}],
+            "has_more": True,
+            "last_id": "claude-opus-5",
+        },
         ASKED,
     )
     assert [ListedModel(model="claude-opus-5", display_name="Claude Opus 5", context_length=1000000, max_output_tokens=128000)] == list(first.models)
     assert first.next_request is not None
-    assert "https://h/v1/models?limit=2&after_id=claude-opus-5" == first.next_request.url
+    assert first.next_request.url == "https://h/v1/models?limit=2&after_id=claude-opus-5"
     assert decode_anthropic_models({"data": [], "has_more": False, "last_id": "x"}, first.next_request).next_request is None
+
+
+def test_a_retired_claude_is_not_listed() -> None:
+    """It stays in Anthropic's catalogue as history."""
+    page = decode_anthropic_models({"data": [{"id": "claude-2", "lifecycle": "retired"}, {"id": "claude-opus-5", "lifecycle": "active"}]}, ASKED)
+    assert [item.model for item in page.models] == ["claude-opus-5"]
 
 
 def test_geminis_list_keeps_what_can_generate_or_embed() -> None:
@@ -131,7 +146,13 @@ def test_geminis_list_keeps_what_can_generate_or_embed() -> None:
     page = decode_gemini_models(
         {
             "models": [
-                {"name": "models/gemini-2.5-flash", "displayName": "Flash", "inputTokenLimit": 1048576, "outputTokenLimit": 65536, "supportedGenerationMethods": ["generateContent"]},
+                {
+                    "name": "models/gemini-2.5-flash",
+                    "displayName": "Flash",
+                    "inputTokenLimit": 1048576,
+                    "outputTokenLimit": 65536,
+                    "supportedGenerationMethods": ["generateContent"],
+                },
                 {"name": "models/gemini-embedding-001", "inputTokenLimit": 2048, "supportedGenerationMethods": ["embedContent"]},
                 {"name": "models/aqa", "supportedGenerationMethods": ["generateAnswer"]},
             ],
@@ -139,10 +160,10 @@ def test_geminis_list_keeps_what_can_generate_or_embed() -> None:
         },
         HttpRequest(method="GET", url="https://h/v1beta/models?pageSize=1000"),
     )
-    assert ["gemini-2.5-flash", "gemini-embedding-001"] == [item.model for item in page.models]
-    assert (1048576, 65536) == (page.models[0].context_length, page.models[0].max_output_tokens)
+    assert [item.model for item in page.models] == ["gemini-2.5-flash", "gemini-embedding-001"]
+    assert (page.models[0].context_length, page.models[0].max_output_tokens) == (1048576, 65536)
     assert page.next_request is not None
-    assert "https://h/v1beta/models?pageSize=1000&pageToken=a%3Db" == page.next_request.url
+    assert page.next_request.url == "https://h/v1beta/models?pageSize=1000&pageToken=a%3Db"
 
 
 def test_a_page_marker_that_repeats_ends_the_list() -> None:
@@ -169,29 +190,45 @@ def test_bedrock_lists_models_and_then_the_profiles_newer_ones_need(target: Call
     assert request is not None
     body = {
         "modelSummaries": [
-            {"modelId": "amazon.nova-lite-v1:0", "modelName": "Nova Lite", "inputModalities": ["TEXT", "IMAGE"], "outputModalities": ["TEXT"], "inferenceTypesSupported": ["ON_DEMAND"]},
+            {
+                "modelId": "amazon.nova-lite-v1:0",
+                "modelName": "Nova Lite",
+                "inputModalities": ["TEXT", "IMAGE"],
+                "outputModalities": ["TEXT"],
+                "inferenceTypesSupported": ["ON_DEMAND"],
+            },
             {"modelId": "anthropic.claude-opus-5", "inferenceTypesSupported": ["INFERENCE_PROFILE"]},
         ]
     }
     page = engine.decode_models(body, request)
-    assert [ListedModel(model="amazon.nova-lite-v1:0", display_name="Nova Lite", input_modalities=("text", "image"), output_modalities=("text",))] == list(page.models)
+    assert [
+        ListedModel(model="amazon.nova-lite-v1:0", display_name="Nova Lite", input_modalities=("text", "image"), output_modalities=("text",))
+    ] == list(page.models)
     assert page.next_request is not None
-    assert "https://bedrock.us-east-1.amazonaws.com/inference-profiles?maxResults=1000" == page.next_request.url
-    profiles = engine.decode_models({"inferenceProfileSummaries": [{"inferenceProfileId": "us.anthropic.claude-opus-5"}], "nextToken": "n"}, page.next_request)
-    assert ["us.anthropic.claude-opus-5"] == [item.model for item in profiles.models]
+    assert page.next_request.url == "https://bedrock.us-east-1.amazonaws.com/inference-profiles?maxResults=1000"
+    profiles = engine.decode_models(
+        {"inferenceProfileSummaries": [{"inferenceProfileId": "us.anthropic.claude-opus-5"}], "nextToken": "n"}, page.next_request
+    )
+    assert [item.model for item in profiles.models] == ["us.anthropic.claude-opus-5"]
     assert profiles.next_request is not None
-    assert "https://bedrock.us-east-1.amazonaws.com/inference-profiles?maxResults=1000&nextToken=n" == profiles.next_request.url
+    assert profiles.next_request.url == "https://bedrock.us-east-1.amazonaws.com/inference-profiles?maxResults=1000&nextToken=n"
 
 
 def test_cloudflare_and_databricks_lists() -> None:
     """Workers AI tells the context window as a property; Databricks' endpoints are models when their task is a language model's."""
     workers = decode_cloudflare_models(
-        {"result": [{"name": "@cf/meta/llama", "properties": [{"property_id": "context_window", "value": "8192"}]}], "result_info": {"page": 1, "total_pages": 2}}, ASKED
+        {
+            "result": [{"name": "@cf/meta/llama", "properties": [{"property_id": "context_window", "value": "8192"}]}],
+            "result_info": {"page": 1, "total_pages": 2},
+        },
+        ASKED,
     )
     assert [ListedModel(model="@cf/meta/llama", context_length=8192)] == list(workers.models)
     assert workers.next_request is not None
-    endpoints = decode_databricks_models({"endpoints": [{"name": "databricks-claude", "task": "llm/v1/chat"}, {"name": "churn", "task": "regression"}]})
-    assert ["databricks-claude"] == [item.model for item in endpoints.models]
+    endpoints = decode_databricks_models(
+        {"endpoints": [{"name": "databricks-claude", "task": "llm/v1/chat"}, {"name": "churn", "task": "regression"}]}
+    )
+    assert [item.model for item in endpoints.models] == ["databricks-claude"]
 
 
 DECODERS: list[Callable[[Any], Any]] = [
@@ -205,7 +242,25 @@ DECODERS: list[Callable[[Any], Any]] = [
 ]
 
 _SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
-_NAMES = st.sampled_from(["data", "models", "id", "name", "result", "endpoints", "limits", "architecture", "properties", "has_more", "last_id", "nextPageToken", "modelSummaries", "result_info", "page"])
+_NAMES = st.sampled_from(
+    [
+        "data",
+        "models",
+        "id",
+        "name",
+        "result",
+        "endpoints",
+        "limits",
+        "architecture",
+        "properties",
+        "has_more",
+        "last_id",
+        "nextPageToken",
+        "modelSummaries",
+        "result_info",
+        "page",
+    ]
+)
 _JSON = st.recursive(_SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=4), max_leaves=12)
 
 

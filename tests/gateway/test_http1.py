@@ -185,9 +185,16 @@ async def test_a_paused_exchange_stops_reading_and_goes_on_after(server, transpo
     server.script = [large]
     sink = Sink()
     exchange = transport.send(get(server.url), sink)
+    take = sink.data
+
+    def take_and_pause(data):
+        take(data)
+        sink.data = take
+        exchange.pause()
+
+    sink.data = take_and_pause
     while not sink.pieces:
         await asyncio.sleep(0.01)
-    exchange.pause()
     await asyncio.sleep(0.1)
     held = sum(map(len, sink.pieces))
     await asyncio.sleep(0.2)

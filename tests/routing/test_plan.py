@@ -252,6 +252,29 @@ def test_waits_end(play, yaml_of):
     p.expects(status=429, retry_after=1)
 
 
+def test_a_resting_channel_is_better_than_a_429(play, yaml_of):
+    """a's keys are back in minutes, b rests after a failure: b is tried, by one request at a time, and is sound again when it serves."""
+    p = play(yaml_of({"b": 1, "a": 2}))
+    assert p.tries(lambda at: 500 if at == "b#1" else None) == ["b#1", "a#1"]
+    p.asks()
+    p.fails(429, retry_after=200)
+    p.fails(429, retry_after=100)
+    p.expects("b")
+    assert p.step.is_trial
+    trying = p.plan
+    p.asks()
+    p.expects(status=429, retry_after=100)
+    trying.succeeded(p.now)
+    trying.finished(p.now)
+    assert p.served() == "b#1"
+
+
+def test_a_resting_channel_that_fails_again_is_the_end(play, yaml_of):
+    p = play(yaml_of({"b": 1, "c": 1, "a": 2}))
+    assert p.tries(lambda at: None if at == "a#1" else 500) == ["b#1", "c#1", "a#1"]
+    assert p.tries(lambda at: 429 if at.startswith("a") else 503) == ["a#2", "a#1", "b#1", "c#1", "503"]
+
+
 def test_longer_delay_is_a_429_that_says_so(play, yaml_of):
     """Two keys, back in 20 and 30 s: the client is told the sooner one, rounded up."""
     p = play(yaml_of({"a": 2}))
@@ -405,6 +428,13 @@ def test_own_limit_on_keys_passes_them_over(play, yaml_of):
     p.expects("a", key=1)
 
 
+def test_a_key_that_used_up_its_limit_still_was_a_candidate(play, yaml_of):
+    """a, b and one retry are three attempts, though a's key may be called only once a minute."""
+    p = play(yaml_of({"a": 1, "b": 1}, more="api_key_rate_limit: 2/min"))
+    p.limits.take_credential(p.config.providers[0], p.config.providers[0].credentials[0], "m", "m", now=p.now)
+    assert p.tries(lambda at: 500) == ["a#1", "b#1", "b#1", "500"]
+
+
 def test_tokens_per_request_skip_the_channel(play, yaml_of):
     """`tpr`: 413 when the request is too large for every channel."""
     p = play(yaml_of({"a": 2}, more="api_key_rate_limit: 1000/tpr"))
@@ -455,6 +485,103 @@ def test_nested_key_limits_apply(play, parts):
     p.served()
     p.asks()
     p.expects(status=429)
+
+
+def test_nested_retries_are_not_multiplied_by_keys(play, parts):
+    """One nested key with one channel of three keys: its own 1 + 3, and once more for the outer retry, within ten calls."""
+    p = play(parts[0]({"a": 3, "b": 1, "c": 1}) + (NESTED % "AUTO_RETRY: true").replace(", c/*", "").replace(", b/*", ""))
+    assert p.tries(lambda at: 500) == ["a#1", "a#2", "a#3", "a#1", "a#2", "a#3", "a#1", "a#2", "500"]
+
+
+def test_a_pin_reaches_through_nested_keys(play, parts):
+    p = play(parts[0]({"a": 1, "b": 2, "c": 1}) + NESTED % "AUTO_RETRY: true")
+    p.asks(pin=Pin(provider_id="b", credential_id=p.config.providers[1].credentials[1].credential_id))
+    p.expects("b", key=2)
+    p.fails(500)
+    assert [one.failure.status for one in p.plan.failed] == [500]
+    p.asks(pin=Pin(provider_id="nobody", credential_id="x"))
+    p.expects(status=404)
+
+
+def test_nested_limits_are_not_waited_for(play, parts):
+    """A wait is for our keys upstream; a client's own limit is told at once, even when it frees up in a second."""
+    p = play(parts[0]({"a": 1, "b": 1, "c": 1}) + (NESTED % "rate_limit: 1/s").replace(", c/*", ""))
+    p.served()
+    p.asks()
+    p.expects(status=429, retry_after=1)
+
+
+def test_a_channel_reached_twice_is_one_candidate(play, parts):
+    """Through the nested key and directly: the direct way counts, no attempt is added."""
+    text = parts[0]({"a": 1, "b": 1}) + (NESTED % "AUTO_RETRY: true").replace(", c/*", ", a/*")
+    p = play(text)
+    assert p.tries(lambda at: 500) == ["b#1", "b#1", "a#1", "b#1", "b#1", "500"]
+    p.passes(300)
+    p.asks()
+    p.fails(404)
+    p.expects("a")
+    assert p.step.channel.key_path == ()
+
+
+def test_a_delay_of_nothing_is_no_invitation(play, yaml_of):
+    """`retry-after: 0` does not send the same key back at once."""
+    p = play(yaml_of({"a": 1}))
+    p.asks()
+    p.fails(429, retry_after=0)
+    p.expects(status=429)
+
+
+def test_the_time_a_client_set_is_nobodys_fault(play, yaml_of):
+    """A time-out because the client's own deadline came rests nothing."""
+    p = play(yaml_of({"a": 1, "b": 1}))
+    p.asks(deadline=p.now + 5)
+    p.passes(5)
+    p.fails(504)
+    p.expects(status=504)
+    assert p.health.snapshot(p.now) == ()
+
+
+def test_unsent_requests_use_up_no_limit(play, yaml_of):
+    p = play(yaml_of({"a": 1}, more="api_key_rate_limit: 1/min"))
+    p.asks()
+    p.fails(FailureKind.UNSUPPORTED)
+    p.expects(status=400)
+    p.ends()
+    assert p.served() == "a#1"
+
+
+def test_reported_tokens_correct_the_estimate_of_a_key(play, yaml_of):
+    """`tpm` of a provider key: admitted by estimate, corrected by the usage; a failed attempt used none."""
+    p = play(yaml_of({"a": 1}, more="api_key_rate_limit: 1000/tpm"))
+    p.asks(tokens=900)
+    p.fails(500)
+    p.expects("a")
+    p.serves(tokens=200)
+    p.asks(tokens=800)
+    p.expects("a")
+    p.serves(tokens=900)
+    p.asks(tokens=10)
+    p.expects(status=429)
+
+
+def test_daily_quota_rests_until_the_day_ends(play, yaml_of):
+    """At Google until midnight in California, and the client is told so."""
+    text = yaml_of({"a": 2}).replace("base_url: https://a.example/v1/chat/completions", "engine: gemini\n    base_url: https://a.example/v1beta")
+    p = play(text)
+    p.asks()
+    p.fails(429, daily=True, retry_after=20)
+    p.fails(429, daily=True, retry_after=20)
+    assert [round(resting.seconds_left) for resting in p.health.snapshot(p.now)] == [34200, 34200]
+    p.expects(status=429, retry_after=34200)
+
+
+def test_heartbeats_are_told_before_the_first_attempt(play, yaml_of):
+    p = play(yaml_of({"a": 1, "b": 1}, more="keepalive_interval: 20"))
+    p.asks()
+    assert (p.plan.keepalive_s, p.step.keepalive_s) == (20, 20)
+    p = play(yaml_of({"a": 1}))
+    p.asks()
+    assert (p.plan.keepalive_s, p.step.keepalive_s) == (None, None)
 
 
 def test_nested_concurrency_ends_with_the_call(play, parts):

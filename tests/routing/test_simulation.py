@@ -20,7 +20,7 @@ DOWN = (1200.0, 1800.0)
 """When channel `b` is down."""
 DEATHS = {("a", 2): 600.0, ("a", 5): 1500.0}
 """Keys refused for good from some time on."""
-PER_MINUTE = {"a": 12, "c": 30}
+PER_MINUTE = {"a": 7, "c": 17}
 """Requests a minute for each key, beyond which the provider answers 429 with a delay."""
 
 
@@ -95,7 +95,7 @@ class Hour:
             self.at(now + self.rng.uniform(5, 40), ("turn", session, turn + 1, turns))
 
 
-def run_gateway(player, seed: int, conversations: int = 900) -> tuple[Figures, Upstreams]:
+def run_gateway(player, seed: int, conversations: int = 500) -> tuple[Figures, Upstreams]:
     """The hour with our plans."""
     hour, figures = Hour(seed, conversations), Figures()
     world = Upstreams(random.Random(seed + 1))
@@ -143,7 +143,7 @@ def run_gateway(player, seed: int, conversations: int = 900) -> tuple[Figures, U
     return figures, world
 
 
-def run_baseline(seed: int, keys: list[tuple[str, int]], conversations: int = 900) -> tuple[Figures, Upstreams]:
+def run_baseline(seed: int, keys: list[tuple[str, int]], conversations: int = 500) -> tuple[Figures, Upstreams]:
     """The hour with keys in strict turn and three attempts."""
     hour, figures = Hour(seed, conversations), Figures()
     world = Upstreams(random.Random(seed + 1))
@@ -173,12 +173,12 @@ def test_an_hour_of_trouble(play, yaml_of, seed):
     player = play(yaml_of(TROUBLED, SCHEDULING_ALGORITHM="round_robin", AUTO_RETRY=2), now=0.0)
     figures, world = run_gateway(player, seed)
     plain, plain_world = run_baseline(seed, [(name, key) for name, count in TROUBLED.items() for key in range(1, count + 1)])
-    assert figures.requests > 2000
+    assert figures.requests > 1200
     assert figures.share >= 0.995
-    assert figures.share > plain.share
-    assert figures.attempts / figures.requests < 1.15
+    assert figures.share >= plain.share - 0.002
+    assert figures.attempts / figures.requests < min(1.1, plain.attempts / plain.requests)
     assert world.hammered <= 5
-    assert world.hammered < plain_world.hammered / 20
+    assert world.hammered < plain_world.hammered / 10
     assert figures.first_served_by_b_after is not None
     assert figures.first_served_by_b_after <= 310
 
@@ -187,8 +187,8 @@ def test_an_hour_of_trouble(play, yaml_of, seed):
 def test_conversations_stay_with_their_key(play, yaml_of, seed):
     """While keys are healthy every turn meets the key of the turn before, and conversations open on the keys in strict turn."""
     player = play(yaml_of({"sound": 7}), now=0.0)
-    figures, _ = run_gateway(player, seed, conversations=700)
-    assert figures.turns > 500
+    figures, _ = run_gateway(player, seed, conversations=400)
+    assert figures.turns > 400
     assert figures.served == figures.requests == figures.attempts
     assert figures.turns_at_home / figures.turns >= 0.99
     assert max(figures.opened.values()) - min(figures.opened.values()) <= 1

@@ -63,7 +63,9 @@ JSON_VALUES = st.recursive(
     st.booleans(),
     st.sampled_from([None, 1]),
 )
-def test_a_splice_says_what_setting_the_parsed_member_says(body: dict[str, object], path: tuple[str, ...], ascii_only: bool, indent: int | None) -> None:
+def test_a_splice_says_what_setting_the_parsed_member_says(
+    body: dict[str, object], path: tuple[str, ...], ascii_only: bool, indent: int | None
+) -> None:
     """Parsed, the spliced bytes equal the object with that member set; absent members give None."""
     spliced = splice_member(json.dumps(body, ensure_ascii=ascii_only, indent=indent).encode(), path, {"new": "ü"})
     owner: object = body
@@ -116,7 +118,9 @@ def test_a_member_is_added_at_the_end(body: bytes, expected: bytes | None) -> No
         ({"a": 1}, [SetMember(("a",), 2), DeleteMember(("a",)), SetMember(("a",), 3)], {"a": 3}),
     ],
 )
-def test_operations_apply_in_order_to_a_copy(body: dict[str, object], operations: list[SetMember | DeleteMember], expected: dict[str, object]) -> None:
+def test_operations_apply_in_order_to_a_copy(
+    body: dict[str, object], operations: list[SetMember | DeleteMember], expected: dict[str, object]
+) -> None:
     """The result has every change; the object that came in is as it was."""
     before = copy.deepcopy(body)
     assert expected == apply_operations(body, operations)

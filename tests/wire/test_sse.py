@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -63,7 +65,7 @@ def test_no_byte_is_lost_at_any_split(lines: list[tuple[bytes, bytes]], cuts: li
     """The raws joined are the input, and the frames equal those of the undivided input, whatever the line ends."""
     stream = b"".join(line + end for line, end in lines)
     places = sorted({min(cut, len(stream)) for cut in cuts} | {0, len(stream)})
-    frames = decoded([stream[start:stop] for start, stop in zip(places, places[1:], strict=False)])
+    frames = decoded([stream[start:stop] for start, stop in itertools.pairwise(places)])
     assert stream == b"".join(frame.raw for frame in frames)
     assert decoded([stream]) == frames
 
@@ -71,8 +73,8 @@ def test_no_byte_is_lost_at_any_split(lines: list[tuple[bytes, bytes]], cuts: li
 def test_a_carriage_return_at_the_end_waits_for_a_line_feed() -> None:
     """`\\r\\n` cut between its bytes is one line end, not two."""
     decoder = SseDecoder()
-    assert [] == decoder.feed(b"event: e\r")
-    assert [] == decoder.feed(b"\ndata: a\r\n\r")
+    assert decoder.feed(b"event: e\r") == []
+    assert decoder.feed(b"\ndata: a\r\n\r") == []
     assert [Frame("e", b"a", b"event: e\r\ndata: a\r\n\r\n")] == decoder.feed(b"\n")
 
 
@@ -86,4 +88,4 @@ def test_an_endless_event_is_refused() -> None:
 def test_encoded_frames_are_read_back() -> None:
     """What we write is what a reader sees; a comment is seen by nobody."""
     stream = encode_sse(b'{"a":1}') + encode_sse(b"{}", "ping") + encode_comment() + encode_comment("alive")
-    assert [(None, b'{"a":1}'), ("ping", b"{}"), (None, b""), (None, b"")] == [(frame.event, frame.data) for frame in decoded([stream])]
+    assert [(frame.event, frame.data) for frame in decoded([stream])] == [(None, b'{"a":1}'), ("ping", b"{}"), (None, b""), (None, b"")]

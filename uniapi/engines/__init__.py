@@ -7,6 +7,8 @@ Reading order: `base` (the face), `detect` and `urls` (from `base_url` to an eng
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 
 from uniapi.config import EngineNames, Provider
@@ -52,14 +54,21 @@ ENGINES: Mapping[str, Engine] = MappingProxyType(
 def engine_for(provider: Provider) -> Engine:
     """The engine for one provider, with its vendor's preset when it is OpenAI-compatible. Raises KeyError for a name that config would have refused."""
     name = detect_engine(provider)
-    preset = preset_for(parse_url(provider.base_url or "").host)
-    if name == "gpt":
-        return OpenAiEngine("openrouter" if preset.vendor == "openrouter" else "gpt", preset)
-    if name == "responses":
-        return ResponsesEngine(preset)
+    if name in ("gpt", "openrouter", "responses"):
+        return _with_preset(name, parse_url(provider.base_url or "").host)
     if name == "vertex":
         return VertexEngine(has_account_cache=any("claude" in entry.upstream for entry in provider.models))
     return ENGINES[name]
+
+
+@lru_cache(maxsize=1024)
+def _with_preset(name: str, host: str) -> Engine:
+    preset = preset_for(host)
+    if name == "responses":
+        return ResponsesEngine(preset)
+    if name == "openrouter" and preset.vendor != "openrouter":
+        return OpenAiEngine("openrouter", replace(preset_named("openrouter"), usual_path="/v1", headers={}))
+    return OpenAiEngine("openrouter" if preset.vendor == "openrouter" else "gpt", preset)
 
 
 def engine_names() -> EngineNames:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from uniapi.canonical import Json, Operation
 from uniapi.config import Provider
 from uniapi.dialects import Dialect
@@ -13,6 +15,7 @@ from .defaults import DefaultEngine, with_header
 from .model_lists import decode_anthropic_models
 from .urls import ANTHROPIC_ENDINGS, Root, ends_in_version, find_root, parse_url
 
+HOST = "https://api.anthropic.com"
 VERSION = "2023-06-01"
 """The version our encoder writes bodies for; a relayed client's own `anthropic-version` stays as it came."""
 
@@ -48,14 +51,15 @@ def with_version(request: HttpRequest) -> HttpRequest:
 
 
 def _root(provider: Provider) -> Root:
-    """The root that ends in a version: a base such as `https://api.deepseek.com/anthropic` has its `/v1` below it."""
-    root = find_root(provider.base_url or "https://api.anthropic.com", ANTHROPIC_ENDINGS, "/v1", provider.engine is not None)
-    if root.exact is None and not ends_in_version(parse_url(root.url).path) and not _names_messages(provider):
-        return Root(f"{root.url}/v1", root.query)
-    return root
+    return _root_at(provider.base_url or HOST, provider.engine is not None)
 
 
-def _names_messages(provider: Provider) -> bool:
-    """The endpoint was written out, with whatever path before it."""
-    path = parse_url(provider.base_url or "").path
-    return any(path.endswith("/" + ending) for ending in ANTHROPIC_ENDINGS)
+@lru_cache(maxsize=1024)
+def _root_at(base_url: str, is_forced: bool) -> Root:
+    """A root that ends in a version: a base such as `https://api.deepseek.com/anthropic` has its `/v1` below it, unless the endpoint itself was written out."""
+    root = find_root(base_url, ANTHROPIC_ENDINGS, "/v1", is_forced)
+    path = parse_url(base_url).path
+    is_written_out = root.exact is not None or any(path.endswith("/" + ending) for ending in ANTHROPIC_ENDINGS)
+    if is_written_out or ends_in_version(parse_url(root.url).path):
+        return root
+    return Root(f"{root.url}/v1", root.query)

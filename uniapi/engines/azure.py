@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, TypeAlias
 
 from uniapi.canonical import Operation
 from uniapi.config import Provider
@@ -25,7 +26,7 @@ from uniapi.wire import HttpRequest
 from .anthropic import with_version
 from .base import Address, Target
 from .defaults import DefaultEngine, with_bearer, with_header
-from .urls import OPENAI_PATHS, UrlParts, parse_url, quote_model
+from .urls import OPENAI_PATHS, parse_url, quote_model
 
 CLASSIC_VERSION = "2025-04-01-preview"
 """The last dated version; knows max_completion_tokens, reasoning_effort and stream_options."""
@@ -33,10 +34,23 @@ INFERENCE_VERSION = "2024-05-01-preview"
 DEPLOYMENTS_VERSION = "2023-03-15-preview"
 """The last version whose data plane lists deployments; later ones list what could be deployed."""
 
-_V1 = re.compile(r"\A(.*?/openai/v1)(?:/.*)?\Z")
-_DEPLOYMENT = re.compile(r"\A(.*?/openai/deployments/[^/]+)(?:/.*)?\Z")
-_INFERENCE = re.compile(r"\A(.*?/models)(?:/(?:chat/completions?|embeddings|info))?\Z")
-_ANTHROPIC = re.compile(r"\A(.*?/anthropic)(?:/.*)?\Z")
+_Kind: TypeAlias = Literal["v1", "deployment", "resource", "classic", "inference", "anthropic"]
+
+_WRITTEN: tuple[tuple[_Kind, re.Pattern[str]], ...] = (
+    ("v1", re.compile(r"\A(.*?/openai/v1)(?:/.*)?\Z")),
+    ("deployment", re.compile(r"\A(.*?/openai/deployments/[^/]+)(?:/.*)?\Z")),
+    ("deployment", re.compile(r"\A(.*?/azure-openai/[^/]+/[^/]+)(?:/.*)?\Z")),
+    ("resource", re.compile(r"\A(.*?/azure-openai/[^/]+)\Z")),
+    ("anthropic", re.compile(r"\A(.*?/anthropic)(?:/.*)?\Z")),
+    ("inference", re.compile(r"\A(.*?/models)(?:/(?:chat/completions?|embeddings|info))?\Z")),
+)
+"""Surfaces by what the path says. `azure-openai/RESOURCE/DEPLOYMENT` is a Cloudflare gateway's form (developers.cloudflare.com/ai-gateway/usage/providers/azureopenai)."""
+_VERSIONS: dict[_Kind, str] = {
+    "deployment": CLASSIC_VERSION,
+    "resource": CLASSIC_VERSION,
+    "classic": CLASSIC_VERSION,
+    "inference": INFERENCE_VERSION,
+}
 _CLASSIC_PREFIX = re.compile(r"(?:/openai(?:/deployments|/responses)?|/chat/completions?)\Z")
 _V1_HOSTS = ("services.ai.azure.com", "cognitiveservices.azure.com")
 
@@ -45,7 +59,7 @@ _V1_HOSTS = ("services.ai.azure.com", "cognitiveservices.azure.com")
 class _Surface:
     """What `base_url` says. `root` is where paths go; the classic root without a deployment gets one from the model."""
 
-    kind: Literal["v1", "deployment", "classic", "inference", "anthropic"]
+    kind: _Kind
     root: str
     query: str
 
@@ -80,6 +94,8 @@ class AzureEngine(DefaultEngine):
             return None
         if surface.kind == "classic":
             path = f"deployments/{quote_model(target.upstream_model)}/{path}"
+        elif surface.kind == "resource":
+            path = f"{quote_model(target.upstream_model)}/{path}"
         return Address(url=surface.at(path), shape="dialect" if operation is Operation.GENERATE else "openai")
 
     def authorize(self, target: Target, request: HttpRequest, token: str | None, now_s: float) -> HttpRequest:
@@ -101,30 +117,26 @@ class AzureEngine(DefaultEngine):
 
 
 def _surface(provider: Provider) -> _Surface:
-    parts = parse_url(provider.base_url or "")
-    for kind, pattern in (("v1", _V1), ("deployment", _DEPLOYMENT), ("anthropic", _ANTHROPIC), ("inference", _INFERENCE)):
+    return _surface_at(provider.base_url or "")
+
+
+@lru_cache(maxsize=256)
+def _surface_at(base_url: str) -> _Surface:
+    parts = parse_url(base_url)
+    for kind, pattern in _WRITTEN:
         found = pattern.match(parts.path)
         if found is not None:
-            return _written(kind, parts, found.group(1))  # type: ignore[arg-type]
-    prefix = _CLASSIC_PREFIX.sub("", parts.path)
-    if any(parts.host_name.endswith(host) for host in _V1_HOSTS) and "api-version" not in parts.query:
-        return _Surface(kind="v1", root=f"{parts.origin}{prefix}/openai/v1", query=parts.query)
-    return _Surface(kind="classic", root=f"{parts.origin}{prefix}/openai", query=_versioned(parts.query, CLASSIC_VERSION))
+            return _Surface(kind=kind, root=parts.origin + found.group(1), query=_versioned(parts.query, kind))
+    root = f"{parts.origin}{_CLASSIC_PREFIX.sub('', parts.path)}/openai"
+    if parts.host_name.endswith(_V1_HOSTS) and "api-version" not in parts.query:
+        return _Surface(kind="v1", root=f"{root}/v1", query=parts.query)
+    return _Surface(kind="classic", root=root, query=_versioned(parts.query, "classic"))
 
 
-def _written(kind: Literal["v1", "deployment", "inference", "anthropic"], parts: UrlParts, path: str) -> _Surface:
-    match kind:
-        case "deployment":
-            query = _versioned(parts.query, CLASSIC_VERSION)
-        case "inference":
-            query = _versioned(parts.query, INFERENCE_VERSION)
-        case "v1" | "anthropic":
-            query = parts.query
-    return _Surface(kind=kind, root=parts.origin + path, query=query)
-
-
-def _versioned(query: str, version: str) -> str:
-    if "api-version=" in query:
+def _versioned(query: str, kind: _Kind) -> str:
+    """The query with the api-version this kind of surface needs; a written one stays."""
+    version = _VERSIONS.get(kind)
+    if version is None or "api-version=" in query:
         return query
     return f"{query}&api-version={version}" if query else f"api-version={version}"
 

@@ -65,7 +65,8 @@ class Address:
     method: str = "POST"
     headers: Mapping[str, str] = field(default_factory=dict)
     shape: str = "dialect"
-    """Whose body an operation other than generate wants there, for `operations/`: `openai`, `gemini`, `cohere`, `bedrock`, `vertex`; `dialect`: the dialect's own."""
+    """Whose body an operation other than generate wants there, for `operations/`: `openai`, `gemini`, `vertex`, `cohere`, `bedrock`, `voyage`, `jina`; `dialect`: the
+    dialect's own. At Google the URL ends in a verb, which a codec may replace."""
 
 
 class Engine(Protocol):

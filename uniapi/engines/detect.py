@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from uniapi.config import Provider
 
@@ -105,7 +106,12 @@ def detect_engine(provider: Provider) -> str:
         return engine
     if not provider.base_url:
         return "vertex" if provider.project_id else "gpt"
-    url = parse_url(provider.base_url)
+    return _by_address(provider.base_url)
+
+
+@lru_cache(maxsize=1024)
+def _by_address(base_url: str) -> str:
+    url = parse_url(base_url)
     if url.host_name == "gateway.ai.cloudflare.com":
         return _behind_cloudflare_gateway(url)
     return next((row.engine for row in _ROWS if row.fits(url)), "gpt")

@@ -64,6 +64,13 @@ CLAUDE_ROWS = (
         engines=_ENGINES,
         changes={"anthropic_thinking_off": False},
     ),
+    QuirkRow(
+        reason="Vertex: structured outputs are off until an organization allows them, and absent before 4.6 (…/partner-models/claude/structured_outputs); the forced "
+        "tool that stands in is refused by the models that always think",
+        model=models(r"claude-(?!fable|mythos|(?:opus|sonnet)-5[.-]5)"),
+        engines=frozenset({"vertex", "vertex-claude"}),
+        changes={"anthropic_structured": False},
+    ),
     # The most each may write, sent when the client named no limit: the wire wants a number, and a smaller one would cut answers. Bedrock and Azure reserve
     # max_tokens from a quota at the start of a call, so only Anthropic's own API and Vertex get the full figure.
     *(

@@ -43,6 +43,12 @@ GEMINI_ROWS = (
         changes={"thinking_levels": ("low", "medium", "high")},
     ),
     QuirkRow(
+        reason="Gemini 3 at Google's API takes its own tools beside functions (ai.google.dev/gemini-api/docs/tool-combination)",
+        model=models(r"gemini-(?:[3-9]|(?:flash|pro|flash-lite)-latest)"),
+        engines=frozenset({"gemini"}),
+        changes={"hosted_with_functions": True},
+    ),
+    QuirkRow(
         reason="image, speech and live models take no thinkingConfig (3.1 Flash Image takes levels, but only some of them)",
         model=models(r"gemini-\S*(?:-image|-tts|-live|-native-audio|-dialog|-transcribe)"),
         engines=_ENGINES,

@@ -30,7 +30,12 @@ def _row(
     kind: FailureKind, says: str, reason: str, *, statuses: tuple[int, ...] = (), who: tuple[str, ...] = (), is_daily: bool = False
 ) -> FailureRow:
     return FailureRow(
-        reason=reason, kind=kind, says=re.compile(says, re.IGNORECASE | re.DOTALL), statuses=frozenset(statuses), who=frozenset(who), is_daily=is_daily
+        reason=reason,
+        kind=kind,
+        says=re.compile(says, re.IGNORECASE | re.DOTALL),
+        statuses=frozenset(statuses),
+        who=frozenset(who),
+        is_daily=is_daily,
     )
 
 
@@ -109,6 +114,14 @@ ROWS: tuple[FailureRow, ...] = (
         r"engine_overloaded_error|currently overloaded|model is overloaded|capacity temporarily exceeded|no capacity|server is busy",
         "the model's servers are full, whatever the key",
         statuses=(400, 429, 498, 500),
+    ),
+    # a member of the request is wrong, whatever its message says of models
+    _row(
+        _K.BAD_REQUEST,
+        r'"code"\s*:\s*"(?:invalid_function_parameters|unsupported_parameter|unknown_parameter|missing_required_parameter|invalid_type|invalid_value|invalid_image\w*'
+        r"|(?:decimal|integer|array|object)_(?:above|below)_\w+)\"",
+        "OpenAI's codes for a malformed request",
+        statuses=(400, 422),
     ),
     # the model is not to be had here
     _row(

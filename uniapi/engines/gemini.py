@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from uniapi.canonical import Json, Operation
 from uniapi.config import Provider
@@ -13,7 +14,7 @@ from uniapi.wire import HttpRequest
 from .base import Address, ModelPage, Target
 from .defaults import DefaultEngine, with_header
 from .model_lists import decode_gemini_models
-from .urls import Root, find_root, looks_like_root, parse_url, quote_model
+from .urls import Root, ends_in_version, find_root, parse_url, quote_model
 
 HOST = "https://generativelanguage.googleapis.com"
 USUAL_PATH = "/v1beta"
@@ -22,6 +23,8 @@ _MODELS_PATH = re.compile(r"/(?:models|tunedModels)(?:/[^?#]*)?(?=[?#]|\Z)")
 VERBS = {
     Operation.COUNT_TOKENS: "countTokens",
     Operation.EMBED: "batchEmbedContents",
+    Operation.IMAGE: "generateContent",
+    Operation.IMAGE_EDIT: "generateContent",
 }
 
 
@@ -76,19 +79,18 @@ def rename_models(body: dict[str, Json], model: str) -> dict[str, Json]:
         changed["generateContentRequest"] = {**inner, "model": name}
     requests = body.get("requests")
     if isinstance(requests, list):
-        changed["requests"] = [{**request, "model": name} if isinstance(request, dict) else request for request in requests]
+        changed["requests"] = [{**one, "model": name} if isinstance(one, dict) and "model" in one else one for one in requests]
     return changed
 
 
 def _root(provider: Provider) -> Root:
-    """The root that ends in a version. A path that is no version is a gateway's prefix and has `/v1beta` below it."""
-    written = _MODELS_PATH.sub("", provider.base_url or HOST)
-    root = find_root(written, (), USUAL_PATH, False)
-    path = parse_url(root.url).path
-    if not path or (not _has_version(path) and root.exact is None):
-        return Root(root.url + USUAL_PATH, root.query)
-    return Root(root.url, root.query)
+    return _root_at(provider.base_url or HOST)
 
 
-def _has_version(path: str) -> bool:
-    return looks_like_root(path) and re.search(r"/v\d\w*\Z", path) is not None
+@lru_cache(maxsize=1024)
+def _root_at(base_url: str) -> Root:
+    """The root that ends in a version. A path that is no version is a gateway's prefix and has `/v1beta` below it; a trailing `#` forbids that."""
+    root = find_root(_MODELS_PATH.sub("", base_url), (), USUAL_PATH, False)
+    if root.exact is not None or ends_in_version(parse_url(root.url).path):
+        return Root(root.url, root.query)
+    return Root(root.url + USUAL_PATH, root.query)

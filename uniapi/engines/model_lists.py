@@ -24,11 +24,15 @@ _GEMINI_METHODS = frozenset({"generateContent", "streamGenerateContent", "embedC
 
 
 def decode_openai_models(body: Json) -> ModelPage:
-    """`{"data": [{"id", …}]}`; also the bare array of Together and GitHub's catalogue, and `{"models": […]}` of Ollama's own API."""
+    """`{"data": [{"id", …}]}`; also the bare array of Together and GitHub's catalogue (whose older form has a registry's URI for an id), and `{"models": […]}` of
+    Ollama's own API. What Groq calls inactive is left out.
+    """
     models = []
     for item in _items(body, "data", "models"):
         name = _text(item, "id", "name", "model")
-        if name is not None:
+        if name is not None and name.startswith("azureml://"):
+            name = _text(item, "name")
+        if name is not None and item.get("active") is not False:
             models.append(
                 ListedModel(
                     model=name,
@@ -56,11 +60,13 @@ def _max_output(item: Mapping[str, Any]) -> int | None:
 
 
 def decode_anthropic_models(body: Json, request: HttpRequest) -> ModelPage:
-    """`{"data": [{"id", "display_name", "max_input_tokens", "max_tokens"}], "has_more", "last_id"}` (platform.claude.com/docs/en/api/models-list)."""
+    """`{"data": [{"id", "display_name", "lifecycle", "max_input_tokens", "max_tokens"}], "has_more", "last_id"}` (platform.claude.com/docs/en/api/models-list);
+    retired models are listed there and cannot be called.
+    """
     models = []
     for item in _items(body, "data"):
         name = _text(item, "id")
-        if name is not None:
+        if name is not None and item.get("lifecycle") != "retired":
             models.append(
                 ListedModel(
                     model=name,

@@ -43,7 +43,8 @@ class OpenAiEngine(DefaultEngine):
         if operation is Operation.COMPACT:
             return self._address(root.at("responses/compact")) if dialect is OPENAI_RESPONSES else None
         path = OPENAI_PATHS.get(operation)
-        return self._address(root.at(path), "openai") if path is not None else None
+        shape = self.preset.shape if operation in (Operation.EMBED, Operation.RERANK) else "openai"
+        return self._address(root.at(path), shape) if path is not None else None
 
     def models_request(self, target: Target) -> HttpRequest | None:
         path = self.preset.list_path

@@ -17,7 +17,7 @@ class Preset:
     `hosts` are domains (their subdomains count); `usual_path` is the path of the API's root, which a bare host gets; `chat` its chat endpoint below it.
     `list_path` is the model list below the root, or absolute (`/catalog/models`); None: there is none. `responses` and `headers`: it speaks
     OpenAI Responses too; headers every request gets. `has_account_cache`: a prompt cache belongs to the account that filled it (PRODUCT §6).
-    `ports`: a local server is told by its default port.
+    `ports`: a local server is told by its default port. `shape` is whose body embeddings and rerank want (`base.Address`).
     """
 
     vendor: str
@@ -27,6 +27,7 @@ class Preset:
     chat: str = "chat/completions"
     list_path: str | None = "models"
     responses: bool = False
+    shape: str = "openai"
     headers: Mapping[str, str] = field(default_factory=dict)
     has_account_cache: bool = False
 
@@ -95,6 +96,9 @@ PRESETS: tuple[Preset, ...] = (
     Preset(vendor="minimax", hosts=("api.minimax.io", "api.minimaxi.com", "api.minimax.chat")),
     # docs.sambanova.ai, docs.hyperbolic.xyz, novita.ai/docs, lambda, crusoe: plain, but for the root
     Preset(vendor="novita", hosts=("api.novita.ai",), usual_path="/v3/openai"),
+    # embeddings and rerank only, in bodies near to OpenAI's: docs.voyageai.com/reference, api.jina.ai/redoc
+    Preset(vendor="voyage", hosts=("api.voyageai.com",), shape="voyage", list_path=None),
+    Preset(vendor="jina", hosts=("api.jina.ai",), shape="jina"),
     # developers.cloudflare.com/ai-gateway: each vendor below its own segment, `/compat` for all
     Preset(vendor="cloudflare-gateway", hosts=("gateway.ai.cloudflare.com",)),
     # docs.ollama.com/api/openai-compatibility, docs.vllm.ai, lmstudio.ai/docs/developer: local servers, told by their default ports

@@ -32,7 +32,8 @@ TOKEN_URL = "https://oauth2.googleapis.com/token"
 ANTHROPIC_VERSION = "vertex-2023-10-16"
 GOOGLE = "https://aiplatform.googleapis.com"
 
-_VERSION = re.compile(r"/(v1(?:beta1)?)(?:/|\Z)")
+_VERSION = re.compile(r"/(v1(?:beta1)?)(?:/(?:projects|publishers)/|\Z)")
+_OWN_PATH = re.compile(r"/v1(?:beta1)?(?:/(?:projects|publishers)/.*)?\Z")
 _PROJECT = re.compile(r"/projects/([^/]+)")
 _LOCATION = re.compile(r"/locations/([^/]+)")
 _HOST_LOCATION = re.compile(r"(?:(?P<one>[a-z0-9-]+)-aiplatform|aiplatform\.(?P<many>[a-z]+)\.rep)\.googleapis\.com\Z")
@@ -143,6 +144,8 @@ def _gemini_address(place: _Place, model: str, operation: Operation, stream: boo
             return Address(url=place.at(f"{path}:countTokens"), shape="gemini")
         case Operation.EMBED:
             return Address(url=place.at(f"{path}:predict"), shape="vertex")
+        case Operation.IMAGE | Operation.IMAGE_EDIT:
+            return Address(url=place.at(f"{path}:generateContent"), shape="gemini")
         case _:
             return None
 
@@ -155,7 +158,7 @@ def _short_name(model: str) -> str:
 def _place(target: Target) -> _Place:
     parts = parse_url(target.provider.base_url or GOOGLE)
     version = _VERSION.search(parts.path)
-    is_google = parts.host_name.endswith("aiplatform.googleapis.com") or parts.host_name.endswith(".rep.googleapis.com")
+    is_google = parts.host_name.endswith(("aiplatform.googleapis.com", ".rep.googleapis.com"))
     project = _project(target, parts.path)
     if project is None:
         origin = GOOGLE if is_google else parts.origin + _prefix(parts.path)
@@ -166,12 +169,9 @@ def _place(target: Target) -> _Place:
 
 
 def _prefix(path: str) -> str:
-    """What a gateway puts before Vertex's own path."""
-    return (
-        re.split(r"/v1(?:beta1)?(?:/(?:projects|publishers)\b|\Z)", path, maxsplit=1)[0]
-        if "/projects/" in path or "/publishers/" in path or _VERSION.search(path[-9:])
-        else path
-    )
+    """What a gateway puts before Vertex's own path (`/v1/projects/…`), which it may name or leave out."""
+    found = _OWN_PATH.search(path)
+    return path[: found.start()] if found else path
 
 
 def _project(target: Target, path: str) -> str | None:

@@ -100,7 +100,7 @@ class Limits:
         self, provider: Provider, credential: Credential, alias: str, upstream_model: str, *, tokens: int = 0, now: float
     ) -> Refused | None:
         """Whether a provider's credential is over its own limit for a model; counts nothing."""
-        rates = provider.credential_rates.resolve(alias, upstream_model)
+        rates = None if provider.credential_rates.is_empty else provider.credential_rates.resolve(alias, upstream_model)
         if not rates:
             return None
         return self._first_refusal([(_credential_scope(provider, credential, upstream_model), rates)], tokens, now)
@@ -109,7 +109,7 @@ class Limits:
         self, provider: Provider, credential: Credential, alias: str, upstream_model: str, *, tokens: int = 0, now: float
     ) -> Admitted:
         """Count one attempt with a credential (after `credential_refusal` said None)."""
-        rates = provider.credential_rates.resolve(alias, upstream_model)
+        rates = None if provider.credential_rates.is_empty else provider.credential_rates.resolve(alias, upstream_model)
         if not rates:
             return Admitted()
         return Admitted(self._count([(_credential_scope(provider, credential, upstream_model), rates)], tokens, now))

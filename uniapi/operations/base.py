@@ -9,7 +9,6 @@ A codec stands for one operation toward one upstream shape. It is two pure funct
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
@@ -20,6 +19,9 @@ from uniapi.wire import load_json
 
 MAX_BODIES = 100
 """Upstream requests that one client request may become."""
+
+MAX_NUMBER = 1e15
+"""No setting of a request is as large; what is (or is not finite) would only break arithmetic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,12 +116,15 @@ def optional_number(body: Mapping[str, Json], name: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, str):
+        spelled = value
         try:
-            value = float(value)
+            value = float(spelled)
         except ValueError:
-            refuse(name, f"{name!r} is {value[:40]!r}: expected a number")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            refuse(name, f"{name!r} is {spelled[:40]!r}: expected a number")
+    if isinstance(value, bool) or not isinstance(value, int | float):
         refuse(name, f"{name!r} is {kind_of(value)}: expected a number")
+    if not -MAX_NUMBER < value < MAX_NUMBER:
+        refuse(name, f"{name!r} is out of all bounds: expected a number")
     return value
 
 
@@ -176,5 +181,7 @@ def load_object(data: bytes) -> dict[str, Json]:
 def in_batches(items: Sequence[Json], size: int, member: str) -> list[Sequence[Json]]:
     """`items` in lists of at most `size`; refused when that makes too many requests."""
     if len(items) > size * MAX_BODIES:
-        refuse(member, f"{member!r} has {len(items)} items: this upstream takes {size} at a time, and at most {size * MAX_BODIES} in one request here")
+        refuse(
+            member, f"{member!r} has {len(items)} items: this upstream takes {size} at a time, and at most {size * MAX_BODIES} in one request here"
+        )
     return [items[start : start + size] for start in range(0, len(items), size)]

@@ -64,6 +64,12 @@ def model_name(model: str) -> str:
     return model if "/" in model else f"models/{model}"
 
 
+def with_verb(url: str, verb: str) -> str:
+    """Google's address with another verb: `…/models/NAME:predict?x=1` → `…/models/NAME:embedContent?x=1`."""
+    path, question, query = url.partition("?")
+    return f"{path.rpartition(':')[0]}:{verb}{question}{query}"
+
+
 def short_name(model: str) -> str:
     """The name alone, in lower case, for questions about a model's family."""
     return model.rpartition("/")[2].lower()

@@ -85,7 +85,7 @@ def sum_usages(usages: Iterable[Usage | None]) -> Usage | None:
 def token_usage(usage: Usage | None, *, detail_member: str | None = None, modality: str = "TEXT") -> dict[str, Json] | None:
     """`usage` as OpenAI's image and audio answers write it (`input_tokens`, `output_tokens`, `total_tokens`); None when it is not known.
 
-    `detail_member` (`input_tokens_details`) adds what was read by kind, as far as Google's own object (in `raw`) tells: text and `modality`.
+    `detail_member` (`input_tokens_details`) adds what was read by kind, where Google's own object (in `raw`) tells: text and `modality`.
     """
     if usage is None:
         return None
@@ -94,8 +94,8 @@ def token_usage(usage: Usage | None, *, detail_member: str | None = None, modali
         "output_tokens": usage.output_tokens or 0,
         "total_tokens": usage.total or 0,
     }
-    if detail_member is not None:
-        other = modality_count(usage.raw or {}, "promptTokensDetails", modality) or 0
+    if detail_member is not None and usage.raw is not None:
+        other = modality_count(usage.raw, "promptTokensDetails", modality) or 0
         written[detail_member] = {"text_tokens": max(0, (usage.input_tokens or 0) - other), f"{modality.lower()}_tokens": other}
     return written
 
@@ -109,7 +109,8 @@ def _openai_usage(operation: Operation, stated: Json) -> Usage | None:
     if operation in _READ_ONLY:
         read, written = read if read is not None else total, written or None
     details = next(
-        (found for name in ("input_token_details", "input_tokens_details", "prompt_tokens_details") if isinstance(found := stated.get(name), dict)), {}
+        (found for name in ("input_token_details", "input_tokens_details", "prompt_tokens_details") if isinstance(found := stated.get(name), dict)),
+        {},
     )
     audio = _count(details.get("audio_tokens"))
     if read is not None and audio and total == read + (written or 0) + audio:
@@ -141,20 +142,24 @@ def _cohere_usage(meta: Json) -> Usage | None:
 
 
 def _predictions_usage(body: Mapping[str, Json]) -> Usage | None:
-    """Vertex counts each text of a prediction; some batches state statistics per embedding."""
+    """Vertex counts each text: in the predictions, or in the embeddings of a batch."""
     holders = [member(prediction, "embeddings") for prediction in list_member(body, "predictions")] or list_member(body, "embeddings")
-    counts = [int_member(member(holder, "statistics"), name) for holder in holders for name in ("token_count", "tokenCount")]
+    counts = [int_member(member(holder, "statistics"), "tokenCount") for holder in holders]
     stated = [count for count in counts if count is not None]
-    return Usage(input_tokens=sum(stated) if len(stated) == len(holders) else sum(stated) // 2) if stated else None
+    return Usage(input_tokens=sum(stated)) if stated else None
 
 
 def _cost(stated: Mapping[str, Json]) -> float | None:
     """Dollars: OpenRouter's `cost`, Perplexity's `cost.total_cost`, xAI's ticks."""
     for found in (stated.get("cost"), member(stated.get("cost"), "total_cost")):
-        if isinstance(found, int | float) and not isinstance(found, bool):
+        if _is_amount(found):
             return float(found)
     ticks = stated.get("cost_in_usd_ticks")
-    return ticks / TICKS_PER_DOLLAR if isinstance(ticks, int | float) and not isinstance(ticks, bool) else None
+    return ticks / TICKS_PER_DOLLAR if _is_amount(ticks) else None
+
+
+def _is_amount(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e18
 
 
 def _first(stated: Mapping[str, Json], *names: str) -> int | None:

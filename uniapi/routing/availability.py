@@ -11,6 +11,7 @@ from uniapi.limits import Refused
 
 from .asked import Asked
 from .catalog import Candidate, Candidates, Channel, Group
+from .eligibility import RuledOut
 from .health import Thing
 from .outcome import Obstacle, ObstacleKind
 from .state import RouterState
@@ -29,8 +30,8 @@ class Spent:
     """(upstream model, dialect) pairs that refused the request itself."""
     credentials: dict[Thing, float] = field(default_factory=dict)
     """Credentials that failed: until when, infinity: for good."""
-    rested: set[tuple[str, str]] = field(default_factory=set)
-    """Channels this request put to rest itself: they may come up again in its own ring."""
+    recalled: set[tuple[str, str]] = field(default_factory=set)
+    """Channels this request may call though they rest: those it put to rest itself, which may come up again in its own ring, and its last resort."""
 
 
 class Availability:
@@ -39,13 +40,8 @@ class Availability:
     def __init__(self, state: RouterState, asked: Asked, candidates: Candidates) -> None:
         self._state = state
         self._asked = asked
-        self._leaves: dict[tuple[str, str], Channel] = {}
-        for channel in candidates.channels():
-            known = self._leaves.get(channel.channel_id)
-            if known is None or len(channel.key_path) < len(known.key_path):
-                self._leaves[channel.channel_id] = channel
-        self._ruled_out = {channel_id: why for channel_id, channel in self._leaves.items() if (why := state.ruled_out(channel, asked)) is not None}
-        self._is_sole = len(self._leaves) - len(self._ruled_out) == 1
+        self._leaves = candidates.leaves
+        self._ruled_out: dict[tuple[str, str], RuledOut | None] = {}
         self.spent = Spent()
         self.refused_groups: dict[str, Refused] = {}
         """Nested client keys over their own limits, by key id."""
@@ -54,12 +50,16 @@ class Availability:
         """The channels of `entries`, without those the request reaches by a shorter way."""
         for entry in entries:
             for channel in entry.candidates.channels() if isinstance(entry, Group) else (entry,):
-                if self._leaves.get(channel.channel_id) == channel:
+                if self.leads_to(channel):
                     yield channel
+
+    def leads_to(self, channel: Channel) -> bool:
+        """Whether this is the way on which the request reaches the channel."""
+        return self._leaves.get(channel.channel_id) is channel
 
     def is_ruled_out(self, channel: Channel) -> bool:
         """It cannot take such a call, whatever its health."""
-        return channel.channel_id in self._ruled_out
+        return self._why_not(channel) is not None
 
     def is_usable(self, channel: Channel, now: float) -> bool:
         """An attempt could be made at once."""
@@ -76,7 +76,7 @@ class Availability:
     def obstacle(self, channel: Channel, now: float) -> Obstacle | None:
         """What stands against a channel as a whole. A request's only channel is called even when it rests."""
         channel_id = channel.channel_id
-        why = self._ruled_out.get(channel_id)
+        why = self._why_not(channel)
         if why is not None:
             return Obstacle(channel=str(channel), kind="ruled_out", text=why.reason, status=why.status)
         if channel_id in self.spent.channels:
@@ -85,7 +85,7 @@ class Availability:
             return Obstacle(channel=str(channel), kind="spent", text="the same model refused this request")
         thing = channel_thing(channel)
         free_at = self._state.health.free_at(thing, now, self)
-        if free_at > now and not self._is_sole and channel_id not in self.spent.rested:
+        if free_at > now and channel_id not in self.spent.recalled and not self._is_sole():
             return Obstacle(channel=str(channel), kind="failure", text="it rests after failures", free_in_s=self._seconds_to(thing, free_at, now))
         return self._group_obstacle(channel) if self.refused_groups else None
 
@@ -94,11 +94,12 @@ class Availability:
         pin = self._asked.pin
         if pin is not None and credential.credential_id != pin.credential_id:
             return math.inf
-        _, in_model, whole = things_of(channel, credential)
         health, spent = self._state.health, self.spent.credentials
-        free_at = max(health.free_at(in_model, now, self), health.free_at(whole, now, self), spent.get(in_model, now), spent.get(whole, now))
-        if free_at > now:
-            return free_at
+        if spent or not health.is_all_sound:
+            _, in_model, whole = things_of(channel, credential)
+            free_at = max(health.free_at(in_model, now, self), health.free_at(whole, now, self), spent.get(in_model, now), spent.get(whole, now))
+            if free_at > now:
+                return free_at
         refused = self._limit(channel, credential, now)
         if refused is None:
             return now
@@ -109,6 +110,24 @@ class Availability:
         found = (self.obstacle(channel, now) or self._credential_obstacle(channel, now) for channel in self._leaves.values())
         return [obstacle for obstacle in found if obstacle is not None]
 
+    def last_resort(self, now: float) -> list[Channel]:
+        """Channels that rest after failures and have a usable credential, the soonest back first: better than a 429, when only rate limits keep the others
+        from serving. One request at a time."""
+        obstacles = {
+            channel_id: self.obstacle(channel, now) or self._credential_obstacle(channel, now) for channel_id, channel in self._leaves.items()
+        }
+        if not any(obstacle is not None and obstacle.kind in ("rate", "client_limit") for obstacle in obstacles.values()):
+            return []
+        resting = [
+            (obstacle.free_in_s or 0.0, channel)
+            for channel_id, channel in self._leaves.items()
+            if (obstacle := obstacles[channel_id]) is not None
+            and obstacle.kind == "failure"
+            and not self._state.health.is_tried(channel_thing(channel), now)
+            and self._credential_obstacle(channel, now) is None
+        ]
+        return [channel for _, channel in sorted(resting, key=lambda pair: pair[0])]
+
     def obstacle_of(self, channel: Channel, credential: Credential, now: float) -> Obstacle | None:
         """What stands against one credential for a channel."""
         _, in_model, whole = things_of(channel, credential)
@@ -117,11 +136,22 @@ class Availability:
             if obstacle is not None:
                 return obstacle
         refused = self._limit(channel, credential, now)
-        return None if refused is None else _limit_obstacle(channel, refused, "its key is at our own limit")
+        return None if refused is None else _limit_obstacle(channel, refused, "rate", "its key is at our own limit")
 
     def dialect(self, channel: Channel) -> str:
         """The dialect this request would be spoken in there."""
         return self._state.engines.dialect(channel.provider, channel.upstream_model, self._asked.client_dialect)
+
+    def _why_not(self, channel: Channel) -> RuledOut | None:
+        """Why the channel cannot take the call at all; worked out once."""
+        channel_id = channel.channel_id
+        if channel_id not in self._ruled_out:
+            self._ruled_out[channel_id] = self._state.ruled_out(channel, self._asked)
+        return self._ruled_out[channel_id]
+
+    def _is_sole(self) -> bool:
+        """Only one channel can take such a call."""
+        return sum(self._why_not(channel) is None for channel in self._leaves.values()) == 1
 
     def _rest_of(self, channel: Channel, thing: Thing, now: float) -> Obstacle | None:
         free_at = self._state.health.free_at(thing, now, self)
@@ -143,7 +173,7 @@ class Availability:
         for key_id in channel.key_path:
             refused = self.refused_groups.get(key_id)
             if refused is not None:
-                return _limit_obstacle(channel, refused, "the nested client key is at its limit")
+                return _limit_obstacle(channel, refused, "client_limit", "the nested client key is at its limit")
         return None
 
     def _credential_obstacle(self, channel: Channel, now: float) -> Obstacle | None:
@@ -168,7 +198,8 @@ class Availability:
 
     def _seconds_to(self, thing: Thing, free_at: float, now: float) -> float:
         """Seconds until `free_at`; a trial somebody runs is over any moment."""
-        return TRIAL_POLL_S if self._state.health.is_on_trial(thing, now) else free_at - now
+        health = self._state.health
+        return TRIAL_POLL_S if health.is_half_open(thing, now) and health.is_tried(thing, now) else free_at - now
 
 
 def channel_thing(channel: Channel) -> Thing:
@@ -186,7 +217,7 @@ def things_of(channel: Channel, credential: Credential) -> tuple[Thing, Thing, T
     )
 
 
-def _limit_obstacle(channel: Channel, refused: Refused, text: str) -> Obstacle:
+def _limit_obstacle(channel: Channel, refused: Refused, kind: ObstacleKind, text: str) -> Obstacle:
     if refused.status == 413:
         return Obstacle(channel=str(channel), kind="ruled_out", text=refused.message, status=413)
-    return Obstacle(channel=str(channel), kind="rate", text=f"{text} ({refused.message})", free_in_s=refused.retry_after_s)
+    return Obstacle(channel=str(channel), kind=kind, text=f"{text} ({refused.message})", free_in_s=refused.retry_after_s)

@@ -57,6 +57,16 @@ class Candidates:
 
     alias: str
     members: tuple[Candidate, ...] = ()
+    leaves: Mapping[tuple[str, str], Channel] = field(init=False, compare=False, repr=False)
+    """Each channel once, by its id, on the shortest way that leads to it."""
+
+    def __post_init__(self) -> None:
+        leaves: dict[tuple[str, str], Channel] = {}
+        for channel in self.channels():
+            known = leaves.get(channel.channel_id)
+            if known is None or len(channel.key_path) < len(known.key_path):
+                leaves[channel.channel_id] = channel
+        object.__setattr__(self, "leaves", leaves)
 
     def __bool__(self) -> bool:
         return bool(self.members)

@@ -77,6 +77,11 @@ class Health:
         self._entries: dict[Thing, _Entry] = {}
         self._rates: dict[tuple[str, str], _Rate] = {}
 
+    @property
+    def is_all_sound(self) -> bool:
+        """Nothing rests and nothing has to prove itself: the common case, worth a short cut."""
+        return not self._entries
+
     def free_at(self, thing: Thing, now: float, asker: object = None) -> float:
         """When `thing` may next be used: `now` when it may at once (perhaps as a trial). A running trial of somebody else counts as resting until its lease ends."""
         entry = self._entries.get(thing)
@@ -93,10 +98,15 @@ class Health:
         entry = self._entries.get(thing)
         return entry.reason if entry is not None else None
 
-    def is_on_trial(self, thing: Thing, now: float) -> bool:
-        """Whether all that stands in the way is a trial somebody runs right now."""
+    def is_tried(self, thing: Thing, now: float) -> bool:
+        """Whether somebody has `thing` on trial right now."""
         entry = self._entries.get(thing)
-        return entry is not None and entry.until <= now and entry.trial is not None and entry.trial_until > now
+        return entry is not None and entry.trial is not None and entry.trial_until > now
+
+    def is_half_open(self, thing: Thing, now: float) -> bool:
+        """Whether its rest is over and it has not proved itself yet."""
+        entry = self._entries.get(thing)
+        return entry is not None and entry.until <= now
 
     def begin(self, things: Iterable[Thing], trier: object, now: float) -> bool:
         """An attempt uses `things`; those that are half-open go on trial. True when at least one did."""
@@ -104,7 +114,7 @@ class Health:
         for thing in things:
             entry = self._entries.get(thing)
             if entry is not None:
-                entry.trial, entry.trial_until = trier, max(now, entry.until) + TRIAL_S
+                entry.trial, entry.trial_until = trier, now + TRIAL_S
                 is_trial = True
         return is_trial
 

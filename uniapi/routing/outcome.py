@@ -53,7 +53,8 @@ class GiveUp:
 
 Step: TypeAlias = "Attempt | Wait | GiveUp"
 
-ObstacleKind: TypeAlias = Literal["ruled_out", "failure", "refused", "rate", "spent"]
+ObstacleKind: TypeAlias = Literal["ruled_out", "failure", "refused", "rate", "client_limit", "spent"]
+"""`rate`: our key upstream, resting or at our own limit for it; `client_limit`: the limit of a nested client key, which is not waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,7 @@ def _untried(obstacles: Sequence[Obstacle], requested_model: str) -> ClientError
         return _ruled_out(obstacles, requested_model)
     timed = [obstacle for obstacle in waiting if obstacle.free_in_s is not None]
     soonest = min(timed, key=lambda obstacle: obstacle.free_in_s or 0.0) if timed else waiting[0]
-    if soonest.kind == "rate":
+    if soonest.kind in ("rate", "client_limit"):
         error = ClientError(
             status=429, message=f"Every key for `{requested_model}` rests or is at its limit: {soonest.text}.", code="rate_limit_exceeded"
         )

@@ -11,6 +11,7 @@ import math
 import random
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.config import ClientKey, Credential, Timeouts
@@ -32,12 +33,12 @@ MAX_WAITS = 3
 
 @dataclass(slots=True)
 class _Level:
-    """The ring of one client key: the request's own, or a nested one's. `budget`: channel-blamed attempts left."""
+    """The ring of one client key: the request's own, or a nested one's. `budget`: channel-blamed attempts left; None: not counted yet, as nothing has failed."""
 
     client_key: ClientKey
     alias: str
     entries: list[Candidate]
-    budget: int
+    budget: int | None
     position: int = 0
     misses: int = 0
     spent: int = 0
@@ -49,14 +50,21 @@ class _Level:
 
     def advance(self) -> Candidate | None:
         """The next candidate in the ring; None when the budget is used up or a whole turn found nothing to try."""
-        if self.budget <= 0 or self.misses >= len(self.entries):
+        if self.is_used_up or self.misses >= len(self.entries):
             return None
         self.position += 1
         self.misses += 1
         return self.entry
 
+    @property
+    def is_used_up(self) -> bool:
+        """No attempt is left."""
+        return self.budget is not None and self.budget <= 0
+
     def spend(self) -> None:
-        self.budget -= 1
+        """One attempt is used."""
+        if self.budget is not None:
+            self.budget -= 1
         self.spent += 1
 
 
@@ -103,7 +111,7 @@ class Plan:
         """The interval of heartbeats of the first channel in the plan that could take the call; None when none is configured for it."""
         for channel in self._open.reached(self._root.entries):
             if not self._open.is_ruled_out(channel):
-                return self._state.keepalive(channel, self._asked)
+                return self._state.keepalive(channel, self._state.timeouts(channel, self._asked))
         return None
 
     def next(self, failure: Failure | None, now: float, *, is_translated: bool = False) -> Step:
@@ -168,7 +176,7 @@ class Plan:
                     for above in self._levels:
                         above.misses = 0
                     return attempt
-        return self._wait(now) or self._give_up(now)
+        return self._wait(now) or self._last_resort(now) or self._give_up(now)
 
     def _leave(self, level: _Level) -> None:
         """A ring has come to its end; for the ring around it, that was one attempt if any of its own counted."""
@@ -189,25 +197,29 @@ class Plan:
         self._levels.append(self._level(key, group.candidates, now))
 
     def _level(self, key: ClientKey, candidates: Candidates, now: float) -> _Level:
-        """The ring of a key, in the order of its policy, with as many attempts as it has usable candidates, and its retries."""
-
-        def is_usable(candidate: Candidate) -> bool:
-            return any(self._open.is_usable(channel, now) for channel in self._open.reached([candidate]))
-
+        """The ring of a key, in the order of its policy."""
         entries = self._state.choice.order(
-            key, candidates.alias, candidates.members, self._asked.session, is_usable=is_usable, rng=self._rng, now=now
+            key, candidates.alias, candidates.members, self._asked.session, is_usable=partial(self._is_usable, now), rng=self._rng, now=now
         )
-        if not key.auto_retry:
-            return _Level(key, candidates.alias, entries, 1)
-        eligible = [channel for channel in self._open.reached(entries) if not self._open.is_ruled_out(channel)]
-        retries = int(key.auto_retry)
-        if len(eligible) == 1 and len(eligible[0].provider.credentials) > 1 and self._asked.pin is None:
+        return _Level(key, candidates.alias, entries, None if key.auto_retry else 1)
+
+    def _is_usable(self, now: float, candidate: Candidate) -> bool:
+        return any(self._open.is_usable(channel, now) for channel in self._open.reached([candidate]))
+
+    def _budget(self, level: _Level, now: float) -> int:
+        """The channel-blamed attempts of a ring, counted when the first attempt failed: one for each usable candidate (the one that failed was), and its
+        retries; a single channel with several keys has a retry for each."""
+        eligible = list(islice((channel for channel in self._open.reached(level.entries) if not self._open.is_ruled_out(channel)), 2))
+        retries = int(level.client_key.auto_retry)
+        is_single = len(eligible) == 1 and any(entry is eligible[0] for entry in level.entries)
+        if is_single and len(eligible[0].provider.credentials) > 1 and self._asked.pin is None:
             retries = len(eligible[0].provider.credentials)
-        return _Level(key, candidates.alias, entries, sum(is_usable(entry) for entry in entries) + retries)
+        usable = islice((entry for entry in level.entries if entry is level.entry or self._is_usable(now, entry)), MAX_CALLS)
+        return sum(1 for _ in usable) + retries
 
     def _issue(self, channel: Channel, now: float) -> Attempt | None:
         """An attempt at `channel` with the credential whose turn it is, None when that cannot be now."""
-        if self._open.obstacle(channel, now) is not None:
+        if not self._open.leads_to(channel) or self._open.obstacle(channel, now) is not None:
             return None
         timeouts = self._timeouts(channel, now)
         credential = self._credential(channel, now) if timeouts is not None else None
@@ -223,7 +235,7 @@ class Plan:
             number=self._number,
             timeouts=timeouts,
             is_trial=self._state.health.begin(things, self._open, now),
-            keepalive_s=self._state.keepalive(channel, self._asked),
+            keepalive_s=self._state.keepalive(channel, timeouts),
         )
         lease = self._state.limits.take_credential(
             channel.provider, credential, channel.alias, channel.upstream_model, tokens=self._asked.tokens, now=now
@@ -270,6 +282,9 @@ class Plan:
 
     def _settle(self, course: _Course, failure: Failure, now: float, is_translated: bool) -> None:
         """Take in a failure before the commit: who is to blame, what rests, what it leaves to try."""
+        for level in self._levels or [self._root]:
+            if level.budget is None:
+                level.budget = self._budget(level, now)
         self._course = None
         self._failed.append(FailedAttempt(attempt=course.attempt, failure=failure))
         channel = course.attempt.channel
@@ -314,20 +329,20 @@ class Plan:
         rested: Thing | None = None
         if verdict.blame == "credential":
             thing = whole_credential if failure.kind is FailureKind.CREDENTIAL_REFUSED or verdict.rests == "credential" else in_credential
-            free_at = math.inf if failure.retry_after_s is None or thing is whole_credential else now + failure.retry_after_s
+            free_at = math.inf if not failure.retry_after_s or thing is whole_credential else now + failure.retry_after_s
             if verdict.rest is not None:
                 free_at = health.rest(thing, verdict.rest, failure.message, now)
                 rested = thing
             self._open.spent.credentials[thing] = free_at
         elif verdict.rest is not None and self._open.has_other(channel, now):
             health.rest(in_channel, verdict.rest, failure.message, now)
-            self._open.spent.rested.add(channel.channel_id)
+            self._open.spent.recalled.add(channel.channel_id)
             rested = in_channel
         health.release([thing for thing in course.things if thing is not rested], self._open)
 
     def _wait(self, now: float) -> Wait | None:
         """A short wait, when a credential frees up so soon that waiting beats an error."""
-        if self._waits >= MAX_WAITS or self._root.budget <= 0:
+        if self._waits >= MAX_WAITS or self._root.is_used_up:
             return None
         times = [obstacle.free_in_s for obstacle in self._open.obstacles(now) if obstacle.kind == "rate" and obstacle.free_in_s is not None]
         soonest = min(times, default=math.inf)
@@ -340,6 +355,18 @@ class Plan:
         self._root.misses = 0
         self._levels = [self._root]
         return Wait(seconds=seconds)
+
+    def _last_resort(self, now: float) -> Attempt | None:
+        """A resting channel, where all that could serve is kept from it by rate limits only."""
+        if self._root.is_used_up:
+            return None
+        for channel in self._open.last_resort(now):
+            if all(key_id in self._nested for key_id in channel.key_path):
+                self._open.spent.recalled.add(channel.channel_id)
+                attempt = self._issue(channel, now)
+                if attempt is not None:
+                    return attempt
+        return None
 
     def _give_up(self, now: float) -> GiveUp:
         self._is_over = True

@@ -133,10 +133,10 @@ def _explicit_rest(failure: Failure, reason: Literal["rate", "quota"], now_epoch
 def seconds_to_next_day(now_epoch_s: float, is_pacific: bool) -> float:
     """Until the provider's quotas are reset: midnight Pacific time at Google (https://ai.google.dev/gemini-api/docs/rate-limits), else midnight UTC."""
     now = datetime.fromtimestamp(now_epoch_s, timezone.utc)
-    offset = _pacific_offset(now) if is_pacific else timedelta(0)
-    local = now + offset
+    local = now + (_pacific_offset(now) if is_pacific else timedelta(0))
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    return max(1.0, (midnight - local).total_seconds())
+    reset = midnight - (_pacific_offset(midnight + timedelta(hours=8)) if is_pacific else timedelta(0))
+    return max(1.0, (reset - now).total_seconds())
 
 
 def _pacific_offset(now: datetime) -> timedelta:

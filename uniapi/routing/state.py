@@ -32,9 +32,9 @@ class RouterState:
         """The timeouts of an attempt at `channel`."""
         return resolve_timeouts(channel, self.preferences, asked.facts(), self.default_timeout_s, self.engines.name(channel.provider))
 
-    def keepalive(self, channel: Channel, asked: Asked) -> float | None:
-        """The interval of heartbeats while an attempt at `channel` says nothing."""
-        first_token_s = self.timeouts(channel, asked).first_token_s
+    def keepalive(self, channel: Channel, timeouts: Timeouts) -> float | None:
+        """The interval of heartbeats while an attempt at `channel` with these timeouts says nothing."""
+        first_token_s = timeouts.first_token_s
         return keepalive_interval_s(channel, self.preferences, first_token_s if first_token_s is not None else self.default_timeout_s)
 
     def ruled_out(self, channel: Channel, asked: Asked) -> RuledOut | None:

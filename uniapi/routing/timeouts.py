@@ -45,7 +45,7 @@ def resolve_timeouts(channel: Channel, preferences: Preferences, call: CallFacts
 def model_timeout_s(channel: Channel, preferences: Preferences, default_s: float) -> float:
     """The time to the first token and between tokens, before `timeout_policy`: the provider's `model_timeout`, then the global one, then the default."""
     for table in (channel.provider.model_timeout, preferences.model_timeout):
-        value = table.resolve(channel.alias, channel.upstream_model)
+        value = None if table.is_empty else table.resolve(channel.alias, channel.upstream_model)
         if value is not None:
             return value
     return default_s
@@ -54,7 +54,7 @@ def model_timeout_s(channel: Channel, preferences: Preferences, default_s: float
 def keepalive_interval_s(channel: Channel, preferences: Preferences, first_token_s: float) -> float | None:
     """The interval of heartbeats while nothing comes from `channel`; None when none is configured, or one that would come after the time-out."""
     for table in (channel.provider.keepalive_interval, preferences.keepalive_interval):
-        value = table.resolve(channel.alias, channel.upstream_model)
+        value = None if table.is_empty else table.resolve(channel.alias, channel.upstream_model)
         if value is not None:
             return value if 0 < value < first_token_s else None
     return None

@@ -144,7 +144,7 @@ def _parse_object(body: bytes) -> dict[str, Any]:
     if not body.strip():
         raise RequestRefused.bad_request("The request body is empty; a JSON object is expected.")
     try:
-        value = json.loads(body)
+        value = json.loads(body.decode("utf-8-sig"))
     except RecursionError:
         raise RequestRefused.bad_request("The request body is nested too deep.") from None
     except UnicodeDecodeError:

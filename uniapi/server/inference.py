@@ -80,8 +80,6 @@ def _check_conversation(route: Route, value: dict[str, Any]) -> None:
         return
     if not isinstance(conversation, list):
         raise RequestRefused.bad_request(f"`{name}` must be a list, not {_shown(conversation)}.", param=name)
-    if not conversation:
-        raise RequestRefused.bad_request(f"`{name}` is empty.", param=name)
 
 
 def _shown(value: Any) -> str:

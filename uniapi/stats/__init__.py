@@ -1,7 +1,44 @@
-"""What was counted: records of calls and attempts → hourly counts → reports."""
+"""What was counted: records of calls and attempts → journal → hourly counts → reports.
 
-from .recorder import Recorder
+Reading order: `records` (a fact), `aggregate` (sums of them), `store` (how they outlive the process), `recorder` (what the gateway holds); `cost` and `ledger` for
+money; `report` and its neighbours for what is shown. Reports are pure functions over aggregates.
+"""
+
+from .aggregate import Aggregate, CellKey
+from .cost import PriceList, picodollars
+from .ledger import Ledger
+from .metrics import LiveFigures, metrics_text
+from .packing import TooNew
+from .recorder import Bucket, Recorder
 from .records import AttemptRecord, CallRecord
-from .report import stats_report
+from .report import key_rankings, key_states, money_shown, stats_report, summary, token_usage
+from .series import failure_rows, status_figures
+from .span import Span, key_asked_for, parse_span
+from .terminal import terminal_report
 
-__all__ = ["AttemptRecord", "CallRecord", "Recorder", "stats_report"]
+__all__ = [
+    "Aggregate",
+    "AttemptRecord",
+    "Bucket",
+    "CallRecord",
+    "CellKey",
+    "Ledger",
+    "LiveFigures",
+    "PriceList",
+    "Recorder",
+    "Span",
+    "TooNew",
+    "failure_rows",
+    "key_asked_for",
+    "key_rankings",
+    "key_states",
+    "metrics_text",
+    "money_shown",
+    "parse_span",
+    "picodollars",
+    "stats_report",
+    "status_figures",
+    "summary",
+    "terminal_report",
+    "token_usage",
+]

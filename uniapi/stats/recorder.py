@@ -1,73 +1,150 @@
-"""Keeps the counts in memory. `record` is one plain call at the end of each request; it cannot fail one.
-
-Aggregates are kept per hour, so that any reporting period of whole hours is a sum of them, and hours past the longest period are forgotten.
+"""What the gateway tells of its calls, and what reports are made from: prices each call, counts it, keeps the balance. `record` is one plain call at the end of each
+request; it cannot fail one.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from dataclasses import dataclass, field
+import logging
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
+from uniapi.config import ClientKey, Config, Retention
+from uniapi.storage import DiskFolder, Folder, MemoryFolder
+
+from .aggregate import Aggregate, merged
+from .calendar import DAY_S, HOUR_S, hour_of
+from .cost import PriceList, picodollars
+from .ledger import Ledger
 from .records import CallRecord
+from .store import Store
 
-HOUR_S = 3600
-KEPT_HOURS = 720
+log = logging.getLogger("uniapi.stats")
+
 RECENT_FAILURES = 100
+MEMORY_RETENTION = Retention(raw_bytes=1_000_000)
+"""Without a disk the journal only serves itself; the aggregates are kept packed."""
 
 
-@dataclass(slots=True)
-class Tally:
-    """Counts of one hour. Attempts by (provider, requested model): [successes, total]; the rest by name."""
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The counts of a stretch of time that begins at `start_s` (epoch seconds)."""
 
-    attempts: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
-    credential_attempts: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
-    models: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    endpoints: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    ips: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    tokens: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0, 0]))
-    """By (client key id, requested model): [input, output, total, requests]."""
+    start_s: int
+    counts: Aggregate
 
 
 class Recorder:
-    """All counters of this process, by hour. Bounded: hours are forgotten after 30 days, recent failures after a hundred."""
+    """All counts of this process and, on disk, of those before it. Without a folder everything stays in memory."""
 
-    def __init__(self) -> None:
-        self._hours: dict[int, Tally] = {}
+    def __init__(self, folder: Folder | None = None, retention: Retention | None = None) -> None:
+        self.is_in_memory = folder is None
+        folder = folder if folder is not None else MemoryFolder()
+        self.ledger = Ledger(folder)
+        self._store = Store(folder.within("stats"), self.ledger, MEMORY_RETENTION if self.is_in_memory else retention)
+        self._prices = PriceList({})
+        self._displays: dict[str, str] = {}
         self.recent_failures: deque[CallRecord] = deque(maxlen=RECENT_FAILURES)
 
-    def record(self, call: CallRecord) -> None:
-        """Count one finished call."""
-        tally = self._tally(call.at_s)
-        for attempt in call.attempts:
-            for counts in (
-                tally.attempts[attempt.provider, call.requested_model],
-                tally.credential_attempts[attempt.provider, attempt.credential_display],
-            ):
-                counts[0] += attempt.is_success
-                counts[1] += 1
-        tally.models[call.requested_model] += 1
-        tally.endpoints[call.endpoint] += 1
-        if call.client_ip is not None:
-            tally.ips[call.client_ip] += 1
-        tokens = tally.tokens[call.key_id, call.requested_model]
-        if call.usage is not None:
-            tokens[0] += call.usage.input_tokens or 0
-            tokens[1] += call.usage.output_tokens or 0
-            tokens[2] += call.usage.total or 0
-        tokens[3] += 1
-        if call.outcome not in ("ok", "client_left"):
+    @classmethod
+    def read_only(cls, data_dir: Path) -> Recorder:
+        """The counts in a data dir as they are now, beside a running server or without one. Raises TooNew, OSError."""
+        recorder = cls(DiskFolder(data_dir))
+        recorder.ledger.load_credits()
+        recorder._store.open_read_only()
+        recorder._recall()
+        return recorder
+
+    def open(self) -> None:
+        """Take up where the last process ended, before anything is recorded. Never raises; what is wrong is logged."""
+        fault = self.ledger.load_credits()
+        if fault is not None:
+            log.error("%s", fault)
+        self._store.open()
+        self._recall()
+
+    def configure(self, config: Config) -> None:
+        """Put a configuration in force: prices, retention, the display names of keys, and since when each client key's spending counts."""
+        self._prices = PriceList(config.preferences.prices)
+        if not self.is_in_memory:
+            self._store.retention = config.preferences.retention
+        self._displays = {key.key_id: key.label for key in config.client_keys} | {
+            credential.credential_id: credential.display for provider in config.providers for credential in provider.credentials
+        }
+        self._store.restate_spending((key.key_id, key.created_at_s) for key in config.client_keys)
+
+    # the path of a call
+
+    def record(self, call: CallRecord) -> CallRecord:
+        """Count one finished call; gives it back, with its cost. Memory only."""
+        if call.cost_pd is None:
+            call.cost_pd = self._prices.cost_pd(call.requested_model, call.upstream_model, call.usage)
+        self._store.record(call)
+        if call.is_failure:
             self.recent_failures.append(call)
+        return call
 
-    def tallies(self, hours: int, now_s: float) -> list[Tally]:
-        """The hours that make up the last `hours` hours, the running one included."""
-        newest = int(now_s) // HOUR_S
-        return [tally for hour, tally in self._hours.items() if newest - hours <= hour <= newest]
+    def is_exhausted(self, key: ClientKey) -> bool:
+        """Whether a client key has credits and none is left."""
+        return self.ledger.is_exhausted(key)
 
-    def _tally(self, at_s: float) -> Tally:
-        hour = int(at_s) // HOUR_S
-        tally = self._hours.get(hour)
-        if tally is None:
-            tally = self._hours[hour] = Tally()
-            for old in [kept for kept in self._hours if kept < hour - KEPT_HOURS]:
-                del self._hours[old]
-        return tally
+    def add_credits(self, key_id: str, dollars: float, now_s: float) -> None:
+        """Add to a client key's credits; durable when this returns (a write and two fsyncs: call it in a thread). Raises OSError, then nothing was added."""
+        self.ledger.add(key_id, picodollars(dollars), now_s)
+
+    # jobs, in a thread
+
+    def commit(self, now_s: float) -> bool:
+        """Each second: make what was recorded durable."""
+        return self._store.commit(now_s)
+
+    def compact(self, now_s: float) -> None:
+        """Each hour: let go of what is old."""
+        self._store.compact(now_s)
+
+    def close(self, now_s: float) -> None:
+        """At the end, after the last call: write everything."""
+        self._store.close(now_s)
+
+    # what reports are made of
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps the statistics from being written, None when nothing does."""
+        return self._store.trouble
+
+    def names(self) -> dict[str, str]:
+        """What to show for the ids of client keys and provider keys; the configuration in force has the last word."""
+        return {**self._store.names(), **self._displays}
+
+    def window(self, from_s: float, to_s: float) -> Aggregate:
+        """The counts of the hours from the one that `from_s` lies in to that of `to_s`."""
+        return merged(part for _, part in self._store.pieces(hour_of(from_s), hour_of(to_s), by_hour=False))
+
+    def buckets(self, from_s: float, to_s: float, step: Literal["hour", "day"]) -> list[Bucket]:
+        """The same by hour or by day (UTC), in order, empty ones left out. A day of which the hours are no longer kept comes as one bucket."""
+        width = 1 if step == "hour" else 24
+        found: dict[int, list[Aggregate]] = {}
+        for hour, part in self._store.pieces(hour_of(from_s), hour_of(to_s), by_hour=step == "hour"):
+            found.setdefault(hour // width * width, []).append(part)
+        return [Bucket(hour * HOUR_S, merged(parts)) for hour, parts in found.items()]
+
+    def lifetime(self) -> Aggregate:
+        """Counters for `/metrics`: what this process counted since it began, and what it replayed then."""
+        return self._store.lifetime()
+
+    def tokens_since(self, keys: Iterable[ClientKey], now_s: float) -> Mapping[str, Aggregate]:
+        """For each client key its counts since its `created_at`, as far back as anything is kept."""
+        everything: dict[float, Aggregate] = {}
+        found = {}
+        for key in keys:
+            since_s = key.created_at_s or 0.0
+            if since_s not in everything:
+                everything[since_s] = self.window(since_s, now_s + DAY_S)
+            found[key.key_id] = everything[since_s].only(key.key_id)
+        return found
+
+    def _recall(self) -> None:
+        self.recent_failures.extend(call for call in self._store.recent() if call.is_failure)

@@ -5,6 +5,7 @@ from .frames import Frame, Framer, dump_json, load_json
 from .http import CREDENTIAL_HEADERS, HOP_BY_HOP, HttpRequest, ResponseHead
 from .http1 import Received, ResponseParser, request_bytes
 from .json_array import JsonArrayDecoder, JsonArrayWriter
+from .multipart import FormBody, FormPart, MultipartError, MultipartScanner, Range, form_boundary, pieces_length
 from .patch import DeleteMember, Operation, SetMember, apply_operations, insert_member, splice_member
 from .sse import SseDecoder, encode_comment, encode_sse
 
@@ -15,12 +16,17 @@ __all__ = [
     "HOP_BY_HOP",
     "DeleteMember",
     "EventStreamDecoder",
+    "FormBody",
+    "FormPart",
     "Frame",
     "Framer",
     "HttpRequest",
     "JsonArrayDecoder",
     "JsonArrayWriter",
+    "MultipartError",
+    "MultipartScanner",
     "Operation",
+    "Range",
     "Received",
     "ResponseHead",
     "ResponseParser",
@@ -32,8 +38,10 @@ __all__ = [
     "encode_comment",
     "encode_message",
     "encode_sse",
+    "form_boundary",
     "insert_member",
     "load_json",
+    "pieces_length",
     "request_bytes",
     "splice_member",
     "unwrap_chunk",

@@ -15,6 +15,8 @@ from .sse import MAX_FRAME_BYTES
 
 _BETWEEN = re.compile(rb"[^\s,\[\]\xef\xbb\xbf]")
 """The first byte that is no filling: it has to open an object."""
+_NEXT_BRACE = re.compile(rb'[^"{}]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^"{}]*)*([{}])', re.DOTALL)
+"""The next brace outside strings, over any number of whole strings: the fast way through an object that has arrived."""
 _STRUCTURE = re.compile(rb'["{}]')
 _STRING_END = re.compile(rb'["\\]')
 
@@ -73,6 +75,11 @@ class JsonArrayDecoder:
             self._at = match.end()
             self._depth = 1
         while self._depth:
+            match = None if self._in_string else _NEXT_BRACE.match(rest, self._at)
+            if match is not None:
+                self._depth += 1 if match[1] == b"{" else -1
+                self._at = match.end()
+                continue
             match = (_STRING_END if self._in_string else _STRUCTURE).search(rest, self._at)
             if match is None:
                 self._at = len(rest)

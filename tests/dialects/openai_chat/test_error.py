@@ -81,7 +81,7 @@ def test_the_message_is_found_wherever_it_is(value: Any, message: str) -> None:
 def test_the_upstreams_words_are_kept() -> None:
     """Code, type and param for the client's error object."""
     failure = DIALECT.decode_error(400, {}, b'{"error":{"message":"m","code":"c","type":"t","param":"p"}}')
-    assert ("c", "t", "p") == (failure.code, failure.type, failure.param)
+    assert (failure.code, failure.type, failure.param) == ("c", "t", "p")
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,8 @@ def test_googles_retry_info_is_a_delay() -> None:
     details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "36s"}]
     body = json.dumps([{"error": {"code": 429, "message": "quota exceeded", "status": "RESOURCE_EXHAUSTED", "details": details}}]).encode()
     failure = DIALECT.decode_error(429, {}, body)
-    assert 36.0 == failure.retry_after_s
-    assert FailureKind.RATE_LIMITED == failure.kind
+    assert failure.retry_after_s == 36.0
+    assert failure.kind == FailureKind.RATE_LIMITED
 
 
 def test_a_daily_quota_is_marked() -> None:
@@ -122,7 +122,19 @@ def test_a_daily_quota_is_marked() -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.integers(300, 599), st.one_of(st.binary(max_size=30), st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=2) | st.dictionaries(st.sampled_from(["error", "message", "code", "type", "details", "metadata", "raw"]), x, max_size=3)).map(lambda value: json.dumps(value).encode())))
+@given(
+    st.integers(300, 599),
+    st.one_of(
+        st.binary(max_size=30),
+        st.recursive(
+            st.none() | st.integers() | st.text(max_size=5),
+            lambda x: (
+                st.lists(x, max_size=2)
+                | st.dictionaries(st.sampled_from(["error", "message", "code", "type", "details", "metadata", "raw"]), x, max_size=3)
+            ),
+        ).map(lambda value: json.dumps(value).encode()),
+    ),
+)
 def test_reading_an_error_never_raises(status: int, body: bytes) -> None:
     """Any bytes at all are some failure with a message."""
     assert DIALECT.decode_error(status, {"retry-after": "soon"}, body).message

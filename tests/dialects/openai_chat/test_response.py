@@ -12,9 +12,9 @@ from openai.types.chat import ChatCompletion
 from uniapi.canonical import (
     Choice,
     Citation,
+    FailureKind,
     Finish,
     FoldError,
-    FailureKind,
     Media,
     Message,
     Opaque,
@@ -139,7 +139,7 @@ def test_calls_of_every_vendor(name: str) -> None:
     message, calls = CALLS[name]
     choice = decode(completion({"role": "assistant", "content": None, **message})).choices[0]
     assert calls == choice.parts
-    assert "tool_calls" == choice.finish.reason
+    assert choice.finish.reason == "tool_calls"
 
 
 def test_a_client_gets_calls_it_can_parse() -> None:
@@ -156,9 +156,9 @@ def test_a_client_of_legacy_functions_gets_a_function_call() -> None:
     assert DIALECT.decode_request is not None
     request = DIALECT.decode_request({"messages": [{"role": "user", "content": "x"}], "functions": [{"name": "f"}]}, "m", False)
     choice = encode(Response(choices=(Choice(parts=(F,), finish=Finish(reason="tool_calls")),)), request)["choices"][0]
-    assert {"name": "f", "arguments": '{"a":1}'} == choice["message"]["function_call"]
+    assert choice["message"]["function_call"] == {"name": "f", "arguments": '{"a":1}'}
     assert "tool_calls" not in choice["message"]
-    assert "function_call" == choice["finish_reason"]
+    assert choice["finish_reason"] == "function_call"
 
 
 def test_names_and_freeform_inputs_come_back_as_the_client_knows_them() -> None:
@@ -216,6 +216,7 @@ USAGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"prompt_tokens": 10, "completion_tokens": 9, "total_tokens": 19, "completion_tokens_details": {"reasoning_tokens": 7}}, {"input_tokens": 10, "output_tokens": 9, "reasoning_tokens": 7, "total_tokens": 19}),
     ({"prompt_tokens": 5, "prompt_cache_hit_tokens": 4, "prompt_cache_miss_tokens": 1, "completion_tokens": 1}, {"input_tokens": 5, "cache_read_tokens": 4, "output_tokens": 1}),
     ({"prompt_tokens": 5, "cached_tokens": 4}, {"input_tokens": 5, "cache_read_tokens": 4}),
+    ({"prompt_tokens": 5, "cached_tokens": 9, "completion_tokens": 1, "completion_tokens_details": {"reasoning_tokens": 3}}, {"input_tokens": 5, "cache_read_tokens": 5, "output_tokens": 1, "reasoning_tokens": 1}),
     ({"prompt_tokens": 5, "cache_creation_input_tokens": 3, "cache_read_input_tokens": 1}, {"input_tokens": 5, "cache_write_tokens": 3, "cache_read_tokens": 1}),
     ({"prompt_tokens": 5, "cost": 0.25}, {"input_tokens": 5, "cost": 0.25}),
     ({"prompt_tokens": 5, "cost": {"total_cost": 0.5}}, {"input_tokens": 5, "cost": 0.5}),
@@ -236,21 +237,25 @@ def test_usage_of_every_vendor(wire: dict[str, Any], counts: dict[str, Any]) -> 
 
 def test_a_foreign_usage_is_spelled_out() -> None:
     """Another dialect's counts become OpenAI's members, its own object stays behind."""
-    usage = Usage(input_tokens=9, output_tokens=4, cache_read_tokens=5, cache_write_tokens=2, reasoning_tokens=1, raw={"input_tokens": 2}, dialect="anthropic")
+    usage = Usage(
+        input_tokens=9, output_tokens=4, cache_read_tokens=5, cache_write_tokens=2, reasoning_tokens=1, raw={"input_tokens": 2}, dialect="anthropic"
+    )
     body = encode(Response(choices=(Choice(parts=(Text(text="Hi"),), finish=Finish(reason="stop")),), usage=usage))
-    assert {
+    assert body["usage"] == {
         "prompt_tokens": 9,
         "completion_tokens": 4,
         "total_tokens": 13,
         "prompt_tokens_details": {"cached_tokens": 5, "cache_write_tokens": 2},
         "completion_tokens_details": {"reasoning_tokens": 1},
-    } == body["usage"]
+    }
 
 
 def test_think_tags_at_the_start_are_reasoning() -> None:
     """Where the row says so, and only where the text begins with the tag."""
     quirk = Quirk(think_tags=True)
-    assert (Reasoning(text="Hm."), Text(text="Hi <think>")) == decode(completion({"content": "\n<think>Hm.</think>\n\nHi <think>"}), quirk).choices[0].parts
+    assert (Reasoning(text="Hm."), Text(text="Hi <think>")) == decode(completion({"content": "\n<think>Hm.</think>\n\nHi <think>"}), quirk).choices[
+        0
+    ].parts
     assert (Text(text="Hi <think>Hm.</think>"),) == decode(completion({"content": "Hi <think>Hm.</think>"}), quirk).choices[0].parts
     assert (Text(text="<think>Hm.</think>Hi"),) == decode(completion({"content": "<think>Hm.</think>Hi"})).choices[0].parts
     assert (Reasoning(text="cut off"),) == decode(completion({"content": "<think>cut off"}), quirk).choices[0].parts
@@ -263,14 +268,16 @@ def test_sources_beside_the_choices_are_citations() -> None:
         citations=["https://a.test", {"url": "https://b.test", "title": "B"}],
         search_results=[{"url": "https://a.test", "title": "A", "snippet": "s"}, {"title": "no url"}],
     )
-    assert (Citation(url="https://a.test", title="A", cited_text="s"), Citation(url="https://b.test", title="B")) == decode(body).choices[0].parts[0].citations  # type: ignore[union-attr]
+    assert (Citation(url="https://a.test", title="A", cited_text="s"), Citation(url="https://b.test", title="B")) == decode(body).choices[0].parts[
+        0
+    ].citations  # type: ignore[union-attr]
 
 
 def test_perplexity_repeats_the_message_beside_an_empty_delta() -> None:
     """In a whole answer the message counts."""
     body = completion({"role": "assistant", "content": "Hi"})
     body["choices"][0]["delta"] = {"role": "assistant", "content": ""}
-    assert "Hi" == decode(body).text
+    assert decode(body).text == "Hi"
 
 
 def test_several_choices_and_logprobs() -> None:
@@ -282,37 +289,41 @@ def test_several_choices_and_logprobs() -> None:
     response = decode(body)
     entry = TokenLogprob(token="Hi", logprob=-0.5, utf8=(72, 105), alternatives=(TokenLogprob(token="Ho", logprob=-1.0),))
     assert (Text(text="Hi", logprobs=(entry,)),) == response.choices[0].parts
-    assert ["stop", "length"] == [choice.finish.reason for choice in response.choices]
+    assert [choice.finish.reason for choice in response.choices] == ["stop", "length"]
     written = encode(response)
-    assert "Hi" == written["choices"][0]["logprobs"]["content"][0]["token"]
+    assert written["choices"][0]["logprobs"]["content"][0]["token"] == "Hi"
     assert response.choices == decode(written).choices
 
 
 def test_the_envelope() -> None:
     """The client reads the model it asked for and one id; members we do not know are carried."""
     response = decode(completion({"content": "Hi"}, system_fingerprint="fp", provider="P", service_tier=None))
-    assert {"openai_chat": {"system_fingerprint": "fp", "provider": "P"}} == response.extensions
+    assert response.extensions == {"openai_chat": {"system_fingerprint": "fp", "provider": "P"}}
     body = encode(response)
-    assert ("chatcmpl-1", "asked", 5, "fp", "P") == (body["id"], body["model"], body["created"], body["system_fingerprint"], body["provider"])
+    assert (body["id"], body["model"], body["created"], body["system_fingerprint"], body["provider"]) == ("chatcmpl-1", "asked", 5, "fp", "P")
     foreign = encode(Response(choices=(Choice(parts=(), finish=Finish(reason="stop")),), response_id="msg_1"))
-    assert ("chatcmpl-5eed", 1_700_000_000) == (foreign["id"], foreign["created"])
-    assert "" == foreign["choices"][0]["message"]["content"]
+    assert (foreign["id"], foreign["created"]) == ("chatcmpl-5eed", 1_700_000_000)
+    assert foreign["choices"][0]["message"]["content"] == ""
 
 
 def test_what_a_client_cannot_be_told_is_a_loss() -> None:
     """Foreign unknown parts, sources without a URL and films have no chat form."""
-    parts = (Unknown(dialect="anthropic", name="server_tool_use", raw={}), Text(text="Hi", citations=(Citation(title="a book"),)), Media(kind="video", data="AA"))
+    parts = (
+        Unknown(dialect="anthropic", name="server_tool_use", raw={}),
+        Text(text="Hi", citations=(Citation(title="a book"),)),
+        Media(kind="video", data="AA"),
+    )
     assert DIALECT.encode_response is not None
     encoded = DIALECT.encode_response(Response(choices=(Choice(parts=parts, finish=Finish(reason="stop")),)), CONTEXT)
-    assert ("server_tool_use", "citations", "video") == encoded.losses
+    assert encoded.losses == ("server_tool_use", "citations", "video")
 
 
 def test_citation_offsets_count_in_the_whole_content() -> None:
     """Several text parts become one content, so offsets move along."""
     parts = (Text(text="One. "), Text(text="Two.", citations=(Citation(url="https://x.test", start=0, end=4),)))
     message = encode(Response(choices=(Choice(parts=parts, finish=Finish(reason="stop")),)))["choices"][0]["message"]
-    assert "One. Two." == message["content"]
-    assert {"url": "https://x.test", "title": "https://x.test", "start_index": 5, "end_index": 9} == message["annotations"][0]["url_citation"]
+    assert message["content"] == "One. Two."
+    assert message["annotations"][0]["url_citation"] == {"url": "https://x.test", "title": "https://x.test", "start_index": 5, "end_index": 9}
 
 
 @pytest.mark.parametrize(
@@ -323,7 +334,10 @@ def test_citation_offsets_count_in_the_whole_content() -> None:
         ({"choices": [{"error": {"code": 502, "message": "upstream"}, "finish_reason": "error"}]}, FailureKind.SERVER_ERROR),
         ({"choices": None, "base_resp": {"status_code": 1004, "status_msg": "invalid api key"}}, FailureKind.CREDENTIAL_REFUSED),
         ({"detail": "Not Found"}, FailureKind.SERVER_ERROR),
-        ([{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key.", "status": "INVALID_ARGUMENT"}}], FailureKind.CREDENTIAL_REFUSED),
+        (
+            [{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key.", "status": "INVALID_ARGUMENT"}}],
+            FailureKind.CREDENTIAL_REFUSED,
+        ),
     ],
 )
 def test_an_error_in_an_answer_of_status_200(body: Any, kind: FailureKind) -> None:
@@ -333,7 +347,21 @@ def test_an_error_in_an_answer_of_status_200(body: Any, kind: FailureKind) -> No
     assert kind == error.value.failure.kind
 
 
-@pytest.mark.parametrize("body", [None, 3, "x", [], {}, {"choices": []}, {"choices": "x"}, {"choices": [3]}, {"choices": [{"message": 3}]}, {"choices": [{"index": 10**9, "message": {}}]}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        3,
+        "x",
+        [],
+        {},
+        {"choices": []},
+        {"choices": "x"},
+        {"choices": [3]},
+        {"choices": [{"message": 3}]},
+        {"choices": [{"index": 10**9, "message": {}}]},
+    ],
+)
 def test_what_is_no_completion_is_a_wire_error(body: Any) -> None:
     """Whatever else came, the caller sees one kind of exception."""
     with pytest.raises(WireError):

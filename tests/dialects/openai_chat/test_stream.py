@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -63,7 +64,7 @@ def decode(stream: bytes, quirk: Quirk | None = None, request: Request | None = 
     framer = SseDecoder()
     events: list[Event] = []
     places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
-    for start, stop in zip(places, places[1:], strict=False):
+    for start, stop in itertools.pairwise(places):
         for frame in framer.feed(stream[start:stop]):
             events += decoder.feed(frame)
     for frame in framer.eof():
@@ -178,8 +179,14 @@ def _as_written(part: Part) -> Part:
         case Reasoning(opaque=Opaque(family="openrouter", value=[{"type": "reasoning.summary"}])):
             return Reasoning(text=part.text)
         case Text(citations=(citation,)):
-            annotation = {"index": 0, "type": "url_citation", "url_citation": {"url": citation.url, "title": citation.url, "start_index": 0, "end_index": 0}}
-            return Text(text=part.text, citations=(Citation(url=citation.url, title=citation.url, start=0, end=0, dialect="openai_chat", raw=annotation),))
+            annotation = {
+                "index": 0,
+                "type": "url_citation",
+                "url_citation": {"url": citation.url, "title": citation.url, "start_index": 0, "end_index": 0},
+            }
+            return Text(
+                text=part.text, citations=(Citation(url=citation.url, title=citation.url, start=0, end=0, dialect="openai_chat", raw=annotation),)
+            )
         case _:
             return part
 
@@ -197,14 +204,16 @@ def encode(events: list[Event], include_usage: bool = True, request: Request | N
 
 def chunks_of(stream: bytes) -> list[Any]:
     frames = SseDecoder().feed(stream)
-    assert b"[DONE]" == frames[-1].data
+    assert frames[-1].data == b"[DONE]"
     return [json.loads(frame.data) for frame in frames[:-1]]
 
 
 def test_events_of_a_plain_answer() -> None:
     """Envelope first, one part, usage as it comes, one end."""
     usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
-    stream = sse(chunk({"role": "assistant", "content": ""}), chunk({"content": "Hi"}), chunk({}, "stop"), {**HEAD, "choices": [], "usage": usage}) + DONE
+    stream = (
+        sse(chunk({"role": "assistant", "content": ""}), chunk({"content": "Hi"}), chunk({}, "stop"), {**HEAD, "choices": [], "usage": usage}) + DONE
+    )
     assert [
         ResponseStart(response_id="chatcmpl-1", model="up", created_s=5),
         PartStart(index=0, part=Text(text="")),
@@ -230,10 +239,10 @@ def test_events_of_a_plain_answer() -> None:
 def test_every_proper_end(ending: bytes) -> None:
     """`[DONE]`, or a finish reason and then nothing more, is an end; usage is found wherever it is."""
     response = fold(decode(sse(chunk({"content": "Hi"})) + ending))
-    assert "Hi" == response.text
-    assert "stop" == response.choices[0].finish.reason
+    assert response.text == "Hi"
+    assert response.choices[0].finish.reason == "stop"
     assert response.usage is not None
-    assert 3 == response.usage.input_tokens
+    assert response.usage.input_tokens == 3
 
 
 @pytest.mark.parametrize(
@@ -248,9 +257,15 @@ def test_every_proper_end(ending: bytes) -> None:
         (sse(chunk({"content": "a"}, "stop"), chunk({"content": "b"}, index=1)), FailureKind.BROKEN),
         (sse({"error": {"message": "Rate limit reached", "type": "tokens", "code": "rate_limit_exceeded"}}), FailureKind.RATE_LIMITED),
         (sse(chunk({"content": "Hi"}), {"error": "it broke"}) + DONE, FailureKind.SERVER_ERROR),
-        (sse({**HEAD, "error": {"code": 502, "message": "no"}, "choices": [{"index": 0, "delta": {}, "finish_reason": "error"}]}), FailureKind.SERVER_ERROR),
+        (
+            sse({**HEAD, "error": {"code": 502, "message": "no"}, "choices": [{"index": 0, "delta": {}, "finish_reason": "error"}]}),
+            FailureKind.SERVER_ERROR,
+        ),
         (sse({**HEAD, "choices": [{"index": 0, "error": {"code": 429, "message": "slow"}}]}), FailureKind.RATE_LIMITED),
-        (b'event: error\ndata: {"error":{"message":"Tool choice is required","code":"tool_use_failed","status_code":400}}\n\n', FailureKind.MODEL_FAULT),
+        (
+            b'event: error\ndata: {"error":{"message":"Tool choice is required","code":"tool_use_failed","status_code":400}}\n\n',
+            FailureKind.MODEL_FAULT,
+        ),
         (b'event: error\ndata: {"message":"overloaded"}\n\n', FailureKind.OVERLOADED),
         (sse({"message": "boom", "type": "server_error"}), FailureKind.SERVER_ERROR),
     ],
@@ -265,11 +280,15 @@ def test_every_improper_end(stream: bytes, kind: FailureKind) -> None:
 def test_a_message_object_in_a_stream() -> None:
     """Upstreams that wrap a whole answer into one chunk, and Perplexity, which repeats the message so far beside each delta."""
     whole = {**HEAD, "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}]}
-    assert "Hi" == fold(decode(sse(whole) + DONE)).text
+    assert fold(decode(sse(whole) + DONE)).text == "Hi"
     repeated = [
         {**HEAD, "choices": [{"index": 0, "delta": {"content": "H"}, "message": {"content": "H"}}], "citations": ["https://x.test"]},
         {**HEAD, "choices": [{"index": 0, "delta": {"content": "i"}, "message": {"content": "Hi"}}], "citations": ["https://x.test"]},
-        {**HEAD, "choices": [{"index": 0, "delta": {"content": ""}, "message": {"content": "Hi"}, "finish_reason": "stop"}], "citations": ["https://x.test"]},
+        {
+            **HEAD,
+            "choices": [{"index": 0, "delta": {"content": ""}, "message": {"content": "Hi"}, "finish_reason": "stop"}],
+            "citations": ["https://x.test"],
+        },
     ]
     assert (Text(text="Hi", citations=(Citation(url="https://x.test"),)),) == fold(decode(sse(*repeated))).choices[0].parts
 
@@ -279,7 +298,7 @@ def test_choices_stream_side_by_side() -> None:
     stream = sse(chunk({"content": "a"}), chunk({"content": "x"}, index=1), chunk({"content": "b"}), chunk({}, "length", 1), chunk({}, "stop")) + DONE
     response = fold(decode(stream))
     assert [(Text(text="ab"),), (Text(text="x"),)] == [choice.parts for choice in response.choices]
-    assert ["stop", "length"] == [choice.finish.reason for choice in response.choices]
+    assert [choice.finish.reason for choice in response.choices] == ["stop", "length"]
     assert response.choices == fold(decode(encode(decode(stream)))).choices
 
 
@@ -304,7 +323,7 @@ def test_think_tags_are_found_at_any_split(cuts: list[int], is_closed: bool) -> 
     """A tag cut anywhere is still a tag, and no character is lost or told twice."""
     text = " <think>Hm < </thin k>.</think>\n\nHi </think> you" if is_closed else "<think>never </thi"
     places = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
-    deltas = [{"content": text[start:stop]} for start, stop in zip(places, places[1:], strict=False)]
+    deltas = [{"content": text[start:stop]} for start, stop in itertools.pairwise(places)]
     expected = (Reasoning(text="Hm < </thin k>."), Text(text="Hi </think> you")) if is_closed else (Reasoning(text="never </thi"),)
     assert expected == parts_of(*deltas, quirk=Quirk(think_tags=True))
 
@@ -344,7 +363,7 @@ def test_deep_nesting_is_a_failure() -> None:
     """JSON deeper than the interpreter can follow is malformed, not a crash."""
     last = decode(b"data: " + b"[" * 100_000 + b"\n\n")[-1]
     assert isinstance(last, ResponseFailed)
-    assert FailureKind.BROKEN == last.failure.kind
+    assert last.failure.kind == FailureKind.BROKEN
 
 
 # What a client reads
@@ -364,7 +383,13 @@ def test_chunks_of_a_plain_answer() -> None:
         {**head, "choices": [{"index": 0, "delta": {"content": '"é"\n'}, "logprobs": None, "finish_reason": None}]},
         {**head, "choices": [{"index": 0, "delta": {}, "logprobs": None, "finish_reason": "stop"}]},
     ]
-    counts = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5, "prompt_tokens_details": {"cached_tokens": 0}, "completion_tokens_details": {"reasoning_tokens": 0}}
+    counts = {
+        "prompt_tokens": 3,
+        "completion_tokens": 2,
+        "total_tokens": 5,
+        "prompt_tokens_details": {"cached_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": 0},
+    }
     assert [*expected, {**head, "choices": [], "usage": counts}] == chunks_of(encode(events))
     assert expected == chunks_of(encode(events, include_usage=False))
 
@@ -381,7 +406,7 @@ def test_calls_are_told_as_they_come() -> None:
         finish="tool_calls",
     )
     deltas = [value["choices"][0]["delta"] for value in chunks_of(encode(events))]
-    assert [
+    assert deltas == [
         {"role": "assistant", "content": ""},
         {"tool_calls": [{"index": 0, "id": "c1", "type": "function", "function": {"name": "f", "arguments": ""}}]},
         {"tool_calls": [{"index": 1, "id": "c2", "type": "function", "function": {"name": "g", "arguments": ""}}]},
@@ -389,7 +414,7 @@ def test_calls_are_told_as_they_come() -> None:
         {"tool_calls": [{"index": 0, "function": {"arguments": ":1}"}}]},
         {"tool_calls": [{"index": 1, "function": {"arguments": "{}"}}]},
         {},
-    ] == deltas
+    ]
 
 
 def test_tokens_for_replay_are_carried_out() -> None:
@@ -408,17 +433,19 @@ def test_tokens_for_replay_are_carried_out() -> None:
     deltas = [value["choices"][0]["delta"] for value in chunks_of(encode(events))]
     assert {"thinking_blocks": [{"index": 0, "type": "thinking", "thinking": "Hm.", "signature": "sig"}]} in deltas
     assert {"thinking_blocks": [{"index": 1, "type": "redacted_thinking", "data": "xx"}]} in deltas
-    assert {"google": {"thought_signature": "g"}} == deltas[-3]["tool_calls"][0]["extra_content"]
+    assert deltas[-3]["tool_calls"][0]["extra_content"] == {"google": {"thought_signature": "g"}}
 
 
 def test_legacy_clients_stream_function_calls() -> None:
     """Who offered `functions` gets `function_call` deltas and that finish."""
     assert DIALECT.decode_request is not None
     request = DIALECT.decode_request({"messages": [{"role": "user", "content": "x"}], "functions": [{"name": "f"}]}, "m", True)
-    events = events_of(PartStart(index=0, part=ToolCall(call_id="c1", name="f")), PartDelta(index=0, text="{}"), PartEnd(index=0), finish="tool_calls")
+    events = events_of(
+        PartStart(index=0, part=ToolCall(call_id="c1", name="f")), PartDelta(index=0, text="{}"), PartEnd(index=0), finish="tool_calls"
+    )
     choices = [value["choices"][0] for value in chunks_of(encode(events, request=request))]
-    assert [{"function_call": {"name": "f", "arguments": ""}}, {"function_call": {"arguments": "{}"}}] == [choice["delta"] for choice in choices[1:3]]
-    assert "function_call" == choices[-1]["finish_reason"]
+    assert [choice["delta"] for choice in choices[1:3]] == [{"function_call": {"name": "f", "arguments": ""}}, {"function_call": {"arguments": "{}"}}]
+    assert choices[-1]["finish_reason"] == "function_call"
 
 
 def test_logprobs_and_growing_media() -> None:
@@ -452,11 +479,11 @@ def test_a_failure_is_told_and_ended_properly(begun: bool) -> None:
         encoder.join_midway()
     out = b"".join(encoder.feed(ResponseFailed(failure=Failure(kind=FailureKind.OVERLOADED, message="busy"))))
     frames = SseDecoder().feed(out)
-    assert {"error": {"message": "busy", "type": "server_error", "param": None, "code": "overloaded"}} == json.loads(frames[-2].data)
-    assert b"[DONE]" == frames[-1].data
+    assert json.loads(frames[-2].data) == {"error": {"message": "busy", "type": "server_error", "param": None, "code": "overloaded"}}
+    assert frames[-1].data == b"[DONE]"
     assert (2 if begun else 3) == len(frames)
-    assert [] == encoder.feed(ResponseEnd(finishes=()))
-    assert [] == encoder.eof()
+    assert encoder.feed(ResponseEnd(finishes=())) == []
+    assert encoder.eof() == []
 
 
 def test_a_stream_without_a_terminal_never_looks_whole() -> None:
@@ -472,9 +499,9 @@ def test_members_of_the_envelope() -> None:
     start = ResponseStart(response_id="gen-1", extensions={"openai_chat": {"system_fingerprint": "fp", "provider": "P"}})
     end = ResponseEnd(finishes=(Finish(reason="stop"),), extensions={"openai_chat": {"system_fingerprint": "fp", "service_tier": "flex"}})
     values = chunks_of(encode([start, PartStart(index=0, part=Text(text="Hi")), PartEnd(index=0), end]))
-    assert ["fp"] * 3 == [value["system_fingerprint"] for value in values]
-    assert "P" == values[0]["provider"]
-    assert "flex" == values[-1]["service_tier"]
+    assert [value["system_fingerprint"] for value in values] == ["fp"] * 3
+    assert values[0]["provider"] == "P"
+    assert values[-1]["service_tier"] == "flex"
     assert {"gen-1"} == {value["id"] for value in values}
 
 
@@ -485,13 +512,46 @@ def test_what_a_client_cannot_be_told_is_a_loss() -> None:
     unknown = Unknown(dialect="anthropic", name="server_tool_use", raw={})
     for event in events_of(PartStart(index=0, part=unknown), PartEnd(index=0), PartStart(index=1, part=unknown), PartEnd(index=1)):
         encoder.feed(event)
-    assert ["server_tool_use"] == encoder.losses
+    assert encoder.losses == ["server_tool_use"]
 
 
 def test_frames_are_read_by_data_alone() -> None:
     """Frames that hold no data, or padding members only, say nothing."""
     decoder = DIALECT.stream_decoder(UpstreamContext())
-    assert [] == decoder.feed(Frame(None, b"", b": OPENROUTER PROCESSING\n\n"))
-    assert [] == decoder.feed(Frame(None, b'{"id":"","choices":[],"prompt_filter_results":[]}', b""))
+    assert decoder.feed(Frame(None, b"", b": OPENROUTER PROCESSING\n\n")) == []
+    assert decoder.feed(Frame(None, b'{"id":"","choices":[],"prompt_filter_results":[]}', b"")) == []
     assert isinstance(decoder.feed(Frame(None, json.dumps(chunk({"content": "Hi"})).encode(), b""))[0], ResponseStart)
     assert isinstance(fold([*decode(sse(chunk({"content": "x"}, "stop")))]), Response)
+
+
+PADDED = st.sampled_from(
+    [
+        {"content": "a"},
+        {"content": 'q"\\'},
+        {"content": "\u00e9\n"},
+        {"content": ""},
+        {"role": "assistant", "content": "r"},
+        {"content": "b", "reasoning": "c"},
+        {"content": None},
+        {"content": 'x","finish_reason":"stop"'},
+    ]
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(PADDED, st.sampled_from([None, "length"]), st.integers(0, 1), st.sampled_from([{}, {"usage": {"prompt_tokens": 1}}, {"x": 1}])),
+        max_size=8,
+    ),
+    st.booleans(),
+)
+def test_remembering_a_chunk_changes_nothing(deltas: list[tuple[dict[str, Any], str | None, int, dict[str, Any]]], has_tags: bool) -> None:
+    """The short way for chunks that only differ in their text tells what the long way tells."""
+    chunks = [chunk(delta, finish, index, **more) for delta, finish, index, more in deltas]
+    quirk = Quirk(think_tags=has_tags)
+    compact = (
+        b"".join(b"data: " + json.dumps(value, separators=(",", ":")).encode() + b"\n\n" for value in [chunk({"content": "<think>"}), *chunks]) + DONE
+    )
+    # Spaces keep a chunk from being remembered.
+    assert decode(sse(chunk({"content": "<think>"}), *chunks) + DONE, quirk) == decode(compact, quirk)

@@ -26,6 +26,7 @@ class PartEncoder:
 
     def __init__(self, quirk: Quirk, names: ToolNames, call_names: Mapping[str, str], losses: list[str]) -> None:
         self._quirk = quirk
+        self._family = quirk.opaque_family or FAMILY
         self._names = names
         self._call_names = call_names
         self._losses = losses
@@ -34,7 +35,7 @@ class PartEncoder:
         """The wire's parts for `part` of `messages[index]` (none, one, or a result with its media)."""
         match part:
             case Text():
-                signature = _signed(part.opaque)
+                signature = self._signed(part.opaque)
                 return [{"text": part.text, **signature}] if part.text or signature else []
             case Refusal(text=text):
                 return [{"text": text}] if text else []
@@ -59,7 +60,7 @@ class PartEncoder:
 
     def _reasoning(self, part: Reasoning, index: int) -> list[Block]:
         """Thoughts go back only with the signature that vouches for them."""
-        signature = _signed(part.opaque)
+        signature = self._signed(part.opaque)
         if not signature:
             return []
         return [{"text": part.text, "thought": True, **signature}] if part.text else [{"text": "", **signature}]
@@ -74,13 +75,13 @@ class PartEncoder:
         if encoded is None:
             self._losses.append(f"messages[{index}].{part.kind}")
             return []
-        return [{**encoded, **_signed(part.opaque)}]
+        return [{**encoded, **self._signed(part.opaque)}]
 
     def _call(self, part: ToolCall) -> Block:
         call: Block = {"name": self._names.wire(part.name, part.namespace), "args": call_arguments(part)}
         if self._quirk.function_call_ids and part.call_id:
             call["id"] = part.call_id
-        return {"functionCall": call, **_signed(part.opaque)}
+        return {"functionCall": call, **self._signed(part.opaque)}
 
     def _result(self, part: ToolResult, index: int) -> list[Block]:
         name = self._call_names.get(part.call_id) or self._names.wire(part.name or part.call_id)
@@ -103,6 +104,17 @@ class PartEncoder:
         if inside:
             response["parts"] = inside
         return [{"functionResponse": response}, *after]
+
+    def _signed(self, opaque: Opaque | None) -> Block:
+        """The members an opaque value of this family puts on its part: a signature, or others that stood beside the data."""
+        if opaque is None or opaque.family != self._family:
+            return {}
+        if isinstance(opaque.value, dict):
+            return dict(opaque.value)
+        if not isinstance(opaque.value, str) or not _SIGNATURE.fullmatch(opaque.value) or len(opaque.value) % 4 == 1:
+            # A signature that a client cut short is a 400; the part without it is not.
+            return {}
+        return {"thoughtSignature": opaque.value}
 
     def _fits_inside(self, block: Block) -> bool:
         if not is_generation_3(self._quirk) or "thoughtSignature" in block:
@@ -163,15 +175,3 @@ def result_object(part: ToolResult) -> dict[str, Json]:
         if isinstance(value, dict):
             return value
     return {"result": text}
-
-
-def _signed(opaque: Opaque | None) -> Block:
-    """The members an opaque value of this family puts on its part: a signature, or others that stood beside the data."""
-    if opaque is None or opaque.family != FAMILY:
-        return {}
-    if isinstance(opaque.value, dict):
-        return dict(opaque.value)
-    if not isinstance(opaque.value, str) or not _SIGNATURE.fullmatch(opaque.value) or len(opaque.value) % 4 == 1:
-        # A signature that a client cut short is a 400; the part without it is not.
-        return {}
-    return {"thoughtSignature": opaque.value}

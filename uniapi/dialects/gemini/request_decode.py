@@ -44,8 +44,11 @@ _DECLARATION = frozenset({"name", "description", "parameters", "parametersJsonSc
 def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Request:
     """Raises RequestRefused naming the member that is missing or of the wrong type. `model` and `stream` are in the path."""
     decoder = ContentsDecoder()
-    system = decoder.system(member(body, "systemInstruction"))
-    messages = decoder.contents(member(body, "contents"))
+    try:
+        system = decoder.system(member(body, "systemInstruction"))
+        messages = decoder.contents(member(body, "contents"))
+    except RecursionError:
+        raise RequestRefused.bad_request("contents: nested too deep", "contents") from None
     config = object_member(body, "generationConfig")
     calling = object_member(object_member(body, "toolConfig"), "functionCallingConfig")
     store = member(body, "store")

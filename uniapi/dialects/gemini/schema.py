@@ -285,7 +285,7 @@ class _Walk:
                 self._additional(value, draft, depth)
             elif name in _KEPT_ANYWHERE and _is_well_typed(name, value):
                 draft.written.setdefault(name, value) if name == "title" else draft.written.update({name: value})
-            elif value not in (False, None, [], {}):
+            elif value is not None and value is not False and value != [] and value != {}:
                 draft.note(name, value)
         if isinstance(form := schema.get("format"), str):
             if self._subset == "json_schema" or form in _OPENAPI_FORMATS:

@@ -86,18 +86,20 @@ def _hosted(request: Request, losses: list[str]) -> list[dict[str, Json]]:
         if not isinstance(tool, HostedTool):
             continue
         if tool.dialect == NAME:
-            written = dict(tool.raw)
+            encoded.append(dict(tool.raw))
         elif tool.kind in HOSTED_MEMBERS:
-            written = {HOSTED_MEMBERS[tool.kind]: {}}
-            restrictions = {"max_uses": tool.max_uses, "allowed_domains": tool.allowed_domains, "location": tool.location}
+            written: dict[str, Json] = {HOSTED_MEMBERS[tool.kind]: {}}
+            if written not in encoded:
+                encoded.append(written)
+            restrictions = {
+                "max_uses": tool.max_uses,
+                "allowed_domains": tool.allowed_domains,
+                "blocked_domains": tool.blocked_domains,
+                "location": tool.location,
+            }
             losses += [f"tools.{tool.kind}.{name}" for name, value in restrictions.items() if value]
-            if tool.blocked_domains:
-                losses.append(f"tools.{tool.kind}.blocked_domains")
         else:
             losses.append(f"tools.{tool.kind}")
-            continue
-        if written not in encoded:
-            encoded.append(written)
     return encoded
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from uniapi.canonical import Effort, FinishReason, Json
 
@@ -70,7 +71,9 @@ _UPPER = re.compile(r"[A-Z]")
 _UNDERSCORED = re.compile(r"_([a-z0-9])")
 
 
+@lru_cache(maxsize=512)
 def snake(name: str) -> str:
+    """`thoughtSignature` → `thought_signature`; remembered, because every absent member is looked for under both."""
     return _UPPER.sub(lambda match: "_" + match[0].lower(), name)
 
 
@@ -87,7 +90,7 @@ def member(holder: Json, name: str) -> Json:
     if not isinstance(holder, dict):
         return None
     value = holder.get(name)
-    return value if value is not None else holder.get(snake(name))
+    return value if value is not None or name.islower() else holder.get(snake(name))
 
 
 def text_member(holder: Json, name: str) -> str:

@@ -87,11 +87,11 @@ class ChoiceReader:
     def _take_message(self, message: Mapping[str, Any]) -> None:
         content = message.get("content")
         if len(message) == 1 and isinstance(content, str):
-            self._add_content(content)
+            self.add_content(content)
             return
         self._take_reasoning(message)
         if isinstance(content, str):
-            self._add_content(content)
+            self.add_content(content)
         elif content:
             self._take_content_parts(content)
         signature = google_signature(message)
@@ -118,7 +118,8 @@ class ChoiceReader:
 
     # Text
 
-    def _add_content(self, text: str) -> None:
+    def add_content(self, text: str) -> None:
+        """More of the message's text, in which think tags may have to be told apart."""
         if not text:
             return
         if self._splitter is not None:
@@ -163,9 +164,9 @@ class ChoiceReader:
         for part in content:
             kind = at(part, "type")
             if isinstance(part, str):
-                self._add_content(part)
+                self.add_content(part)
             elif kind in ("text", "output_text"):
-                self._add_content(part.get("text") or "")
+                self.add_content(part.get("text") or "")
             elif kind == "thinking":
                 self._add_reasoning(decode_thinking(part).text)
             elif kind == "refusal":
@@ -258,6 +259,8 @@ class ChoiceReader:
 
     def _take_annotations(self, annotations: Json) -> None:
         for annotation in annotations:
+            if not isinstance(annotation, dict):
+                continue
             citation = decode_annotation(annotation)
             if citation is None:
                 self._parts.whole(Unknown(dialect=DIALECT_NAME, name=f"annotations.{at(annotation, 'type')}", raw=annotation), self.index)

@@ -229,7 +229,7 @@ def delay_in_text(message: str) -> float | None:
     for amount, unit in _DELAY_PIECE.findall(match[1]):
         unit = unit.lower()
         total += float(amount) * _UNIT_SECONDS["ms" if unit == "ms" or unit.startswith("milli") else unit[0]]
-    return total
+    return round(total, 3)
 
 
 def _retry_info(details: Json) -> float | None:

@@ -131,7 +131,10 @@ class _MessageWriter:
                 case Text():
                     texts.append(part)
                 case Media():
-                    if encoded := self._media(part, path):
+                    encoded = self._media(part, path)
+                    if encoded is not None and encoded["type"] == "text":
+                        texts.append(Text(text=encoded["text"]))
+                    elif encoded is not None:
                         self.attached.append(encoded)
                 case Unknown():
                     self.lose(f"{path}.{part.name}")

@@ -20,9 +20,6 @@ from .members import at
 from .stream import failure_in
 from .usage import usage_of_body
 
-_MATTERS = re.compile(rb'"(?:usage|x_groq)"\s*:\s*\{|"finish_reason"\s*:\s*"[^"]|"error"\s*:\s*[^n\s]|"base_resp"\s*:')
-"""What a frame must show to be worth parsing after the commit. A text that happens to hold such bytes holds them escaped, so it is never a false alarm."""
-
 OUTPUT_MEMBERS = (
     "content",
     "reasoning_content",
@@ -54,9 +51,9 @@ class ChatObserver:
         if not data:
             return
         if self.committed and frame.event is None and data[:1] == b"{":
-            if b'"tool_calls":[' in data:
+            if not self._has_calls and data.find(b'"tool_calls":[') >= 0:
                 self._has_calls = True
-            if _MATTERS.search(data) is None:
+            if not _may_matter(data):
                 return
         if data.strip() == b"[DONE]":
             self.is_whole = True
@@ -108,6 +105,14 @@ class ChatObserver:
             self.is_whole = True
             if self.finish is None or choice.get("index", 0) == 0:
                 self.finish = decode_finish(word, self._has_calls, choice.get("stop_reason"))
+
+
+def _may_matter(data: bytes) -> bool:
+    """Whether a frame after the commit may tell more than another piece of output. A text that happens to hold these bytes holds them escaped, so it is no false alarm."""
+    find = data.find  # half the cost of `in`, which first tries its left side as a number
+    if data.count(b'"finish_reason"') != 1 or find(b'"finish_reason":null') < 0 or find(b'"error"') >= 0:
+        return True
+    return find(b'"usage"') >= 0 and find(b'"usage":null') < 0
 
 
 def _is_output(value: Json) -> bool:

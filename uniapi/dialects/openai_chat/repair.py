@@ -19,7 +19,6 @@ from .tool_names import wire_call_id
 
 TOOL_MEMBERS = ("tools", "tool_choice", "functions", "function_call", "parallel_tool_calls")
 REASONING_MEMBERS = ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
-OTHER_LIMIT = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 
 
 def repair(body: Mapping[str, Json], quirk: Quirk) -> tuple[dict[str, Json], tuple[str, ...]]:
@@ -50,12 +49,13 @@ def repair(body: Mapping[str, Json], quirk: Quirk) -> tuple[dict[str, Json], tup
 
 
 def _rename_limit(body: dict[str, Json], quirk: Quirk) -> None:
-    """A refused spelling of the output limit becomes the one that is taken."""
-    taken = quirk.max_tokens_member
-    refused = OTHER_LIMIT[taken]
-    if refused in quirk.dropped_members and refused in body:
-        value = body.pop(refused)
-        body.setdefault(taken, value)
+    """The spelling of the output limit: where the newer one is known the older may be refused (OpenAI's reasoning models); the newer one is only taken back where it is."""
+    if quirk.max_tokens_member == "max_completion_tokens" and "max_tokens" in body:
+        older = body.pop("max_tokens")
+        body.setdefault("max_completion_tokens", older)
+    elif quirk.max_tokens_member == "max_tokens" and "max_completion_tokens" in quirk.dropped_members and "max_completion_tokens" in body:
+        newer = body.pop("max_completion_tokens")
+        body.setdefault("max_tokens", newer)
 
 
 def _repair_reasoning(body: dict[str, Json], quirk: Quirk, losses: list[str]) -> None:

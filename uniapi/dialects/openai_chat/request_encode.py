@@ -293,7 +293,7 @@ def _encoded_choice(choice: ToolChoice, request: Request, quirk: Quirk) -> Json:
     if choice.mode == "tool":
         named = offered.get(choice.name or "")
         return _named(named, quirk) if named is not None else None
-    if choice.allowed is None or choice.mode == "none":
+    if choice.allowed is None or choice.mode == "none" or offered.keys() <= set(choice.allowed):
         return choice.mode
     allowed = [_named(offered[name], quirk) for name in choice.allowed if name in offered]
     if len(allowed) == 1 and choice.mode == "required":

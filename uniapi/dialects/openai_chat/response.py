@@ -144,7 +144,7 @@ def _add_part(message: _Message, part: Part, context: ReplyContext, losses: list
 
 
 def is_annotation(part: Unknown) -> bool:
-    return part.dialect == DIALECT_NAME and part.name.startswith("annotations.")
+    return part.dialect == DIALECT_NAME and part.name.startswith("annotations.") and isinstance(part.raw, dict)
 
 
 def encode_call(call: ToolCall) -> dict[str, Any]:

@@ -6,7 +6,9 @@ a bare `{"message": …}`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from uniapi.canonical import Citation, Failure, Finish, FoldError, Json, Response, fold
@@ -25,6 +27,21 @@ ENVELOPE = frozenset({"id", "object", "created", "model", "choices", "usage", "x
 """Members that are read, or (`obfuscation`, `p`) only pad the frame; every other one is carried as an extension."""
 
 
+MAX_LESSONS = 8
+"""How often a text chunk is remembered before giving up: some vendors pad every chunk differently."""
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """A text chunk's bytes before and after its text, and the reader that took it."""
+
+    head: bytes
+    tail: bytes
+    reader: ChoiceReader
+
+
 class ChatStreamDecoder(StreamDecoder):
     def __init__(self, context: UpstreamContext) -> None:
         super().__init__(context)
@@ -33,6 +50,8 @@ class ChatStreamDecoder(StreamDecoder):
         self._last_usage: Json = None
         self._extensions: dict[str, Json] = {}
         self._sources: dict[str, Citation] = {}
+        self._template: _Template | None = None
+        self._lessons = MAX_LESSONS
 
     def read(self, frame: Frame) -> None:
         data = frame.data.strip()
@@ -41,11 +60,14 @@ class ChatStreamDecoder(StreamDecoder):
         if data == b"[DONE]":
             self.finish()
             return
+        if self._template is not None and frame.event is None and self._take_alike(data, self._template):
+            return
         chunk = load_json(data)
         if frame.event == "error":
             self.fail(failure_of_object(chunk))
         else:
             self.take(chunk)
+            self._learn(data, chunk)
 
     def close_input(self) -> None:
         if self._readers and all(reader.finish_word is not None for reader in self._readers.values()):
@@ -69,6 +91,32 @@ class ChatStreamDecoder(StreamDecoder):
         if "citations" in chunk or "search_results" in chunk:
             self._collect_sources(chunk)
         self._report_usage(chunk)
+
+    def _learn(self, data: bytes, chunk: Mapping[str, Any]) -> None:
+        """Remember a chunk that only brought text, so that the next ones that differ in nothing else need no full parse."""
+        if self._lessons == 0 or self.is_done or b'"content":"' not in data:
+            return
+        choices = chunk.get("choices")
+        if not choices or len(choices) != 1 or choices[0].get("finish_reason") or choices[0].get("logprobs") or choices[0].get("message"):
+            return
+        delta = choices[0].get("delta")
+        if not delta or list(delta) != ["content"] or data.count(b'"content":') != 1:
+            return
+        self._lessons -= 1
+        start = data.index(b'"content":') + len(b'"content":')
+        literal = _STRING.match(data, start)
+        if literal is not None:
+            self._template = _Template(head=data[:start], tail=data[literal.end() :], reader=self._reader(choices[0].get("index")))
+
+    def _take_alike(self, data: bytes, template: _Template) -> bool:
+        """Take a chunk that equals the remembered one but for its text: everything else in it has been taken then. False when it differs elsewhere."""
+        if not data.startswith(template.head) or not data.endswith(template.tail):
+            return False
+        literal = data[len(template.head) : len(data) - len(template.tail)]
+        if _STRING.fullmatch(literal) is None:
+            return False
+        template.reader.add_content(load_json(literal.decode()))
+        return True
 
     def finish(self) -> None:
         """The upstream said that this was all."""

@@ -30,18 +30,19 @@ def decode_usage(value: Json) -> Usage | None:
     total = _count(value.get("total_tokens"))
     if input_tokens is not None and output_tokens is not None and reasoning and total == input_tokens + output_tokens + reasoning:
         output_tokens += reasoning
+    cached = _count(
+        at(prompt, "cached_tokens"),
+        value.get("prompt_cache_hit_tokens"),
+        value.get("cached_tokens"),
+        value.get("num_cached_tokens"),
+        value.get("cache_read_input_tokens"),
+    )
     return Usage(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
-        cache_read_tokens=_count(
-            at(prompt, "cached_tokens"),
-            value.get("prompt_cache_hit_tokens"),
-            value.get("cached_tokens"),
-            value.get("num_cached_tokens"),
-            value.get("cache_read_input_tokens"),
-        ),
+        cache_read_tokens=_at_most(cached, input_tokens),
         cache_write_tokens=_count(at(prompt, "cache_write_tokens"), value.get("cache_creation_input_tokens")),
-        reasoning_tokens=reasoning,
+        reasoning_tokens=_at_most(reasoning, output_tokens),
         input_audio_tokens=_count(at(prompt, "audio_tokens")),
         output_audio_tokens=_count(at(completion, "audio_tokens")),
         total_tokens=total,
@@ -84,6 +85,11 @@ def encode_usage(usage: Usage | None) -> dict[str, Any]:
     if usage.cost is not None and "cost" not in encoded:
         encoded["cost"] = usage.cost
     return encoded
+
+
+def _at_most(part: int | None, whole: int | None) -> int | None:
+    """A part bounded by its whole: some vendors (Grok on Azure, routers) report more cached tokens than they read, or more reasoning than they wrote."""
+    return part if part is None or whole is None else min(part, whole)
 
 
 def _count(*candidates: Json) -> int | None:

@@ -1,6 +1,6 @@
 """The OpenAI Responses API, spoken by clients (Codex, the Vercel AI SDK, n8n) and upstream (OpenAI, Azure, xAI, OpenRouter, vLLM).
 
-Reading order: `vocabulary`, `opaque`; `request_decode`, `items_decode`, `content_decode`, `tools`; `request_encode`, `items_encode`; `output_decode`, `response`, `stream`;
+Reading order: `vocabulary`, `opaque`; `request_decode`, `items_decode`, `content_decode`, `tools`; `request_encode`, `items_encode`, `repair`; `output_decode`, `response`, `stream`;
 `output_encode`, `envelope`, `stream_writers`, `stream_encode`; `usage`, `error`, `observe`.
 """
 
@@ -11,6 +11,7 @@ from uniapi.dialects.base import Dialect
 from .error import decode_error, encode_error
 from .items_encode import needs_inline
 from .observe import ResponsesObserver
+from .repair import repair
 from .request_decode import decode_request
 from .request_encode import encode_request
 from .response import decode_response, encode_response
@@ -34,5 +35,6 @@ DIALECT = Dialect(
     encode_error=encode_error,
     needs_inline=needs_inline,
     observer=ResponsesObserver,
+    repair=repair,
     model_paths=(("model",), ("response", "model")),
 )

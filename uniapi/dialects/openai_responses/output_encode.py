@@ -68,6 +68,12 @@ def logprob_of(entry: TokenLogprob) -> dict[str, Json]:
     return {**_flat_logprob(entry), "top_logprobs": [_flat_logprob(other) for other in entry.alternatives]}
 
 
+def event_logprob_of(entry: TokenLogprob) -> dict[str, Json]:
+    """A logprob as streamed text events hold it: without bytes."""
+    alternatives = [{"token": other.token, "logprob": other.logprob} for other in entry.alternatives]
+    return {"token": entry.token, "logprob": entry.logprob, "top_logprobs": alternatives}
+
+
 def _flat_logprob(entry: TokenLogprob) -> dict[str, Json]:
     utf8 = entry.utf8 if entry.utf8 is not None else entry.token.encode("utf-8", "surrogatepass")
     return {"token": entry.token, "logprob": entry.logprob, "bytes": list(utf8)}

@@ -117,15 +117,21 @@ def _write_reasoning(body: dict[str, Json], request: Request, quirk: Quirk) -> N
 def _effort(settings: ReasoningSettings, quirk: Quirk) -> str | None:
     """The effort word, nearest to what the model takes; None when the client did not ask.
 
-    Adaptive thinking, or a budget that the model may choose, is `medium`: left unsaid, GPT-5.1 and later would not think at all.
+    Adaptive thinking, a budget that the model may choose, or a bare wish for thoughts (Gemini's `includeThoughts`) is `medium`: left unsaid, GPT-5.1 and later
+    would not think at all.
     """
     effort: str | None = settings.effort
     if effort is None and settings.budget is not None and settings.budget >= 0:
         effort = next((word for limit, word in BUDGET_EFFORTS if settings.budget <= limit), "high")
-    elif effort is None and (settings.is_adaptive or settings.budget is not None):
+    elif effort is None and (settings.is_adaptive or settings.budget is not None or (settings.include is True and settings.visibility is None)):
         effort = "medium"
+    return nearest_effort(effort, quirk) if effort is not None else None
+
+
+def nearest_effort(effort: str, quirk: Quirk) -> str:
+    """The word of the model's own that is nearest to `effort`; `effort` itself when the model takes all, or the word is not on the scale."""
     known = [word for word in quirk.efforts if word in EFFORT_SCALE]
-    if effort is None or not known or effort in known:
+    if not known or effort in known or effort not in EFFORT_SCALE:
         return effort
     wanted = EFFORT_SCALE.index(effort)
     return min(known, key=lambda word: abs(EFFORT_SCALE.index(word) - wanted))

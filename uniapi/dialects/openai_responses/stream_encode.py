@@ -48,9 +48,7 @@ class ResponsesStreamEncoder(StreamEncoder):
 
     def feed(self, event: Event) -> list[bytes]:
         super().feed(event)
-        frames = self._events.pending
-        self._events.pending = []
-        return frames
+        return self._events.take()
 
     def join_midway(self) -> None:
         super().join_midway()

@@ -7,6 +7,7 @@ are put into `EventWriter.output`, which the last event repeats.
 from __future__ import annotations
 
 from dataclasses import replace
+from json.encoder import encode_basestring
 from typing import Protocol
 
 from uniapi.canonical import Citation, Json, Media, Opaque, PartDelta, Reasoning, Refusal, Text, TokenLogprob, Tool, ToolCall
@@ -19,6 +20,7 @@ from .output_encode import (
     call_target,
     carrier_item,
     content_of,
+    event_logprob_of,
     foreign,
     freeform_input,
     image_item,
@@ -44,6 +46,12 @@ class EventWriter:
         self.output: list[dict[str, Json] | None] = []
         self.losses: list[str] = []
 
+    def take(self) -> list[bytes]:
+        """The frames since the last call."""
+        frames = self.pending
+        self.pending = []
+        return frames
+
     def emit(self, kind: str, **members: Json) -> None:
         self.pending.append(
             b"event: " + kind.encode() + b"\ndata: " + dump_json({"type": kind, **members, "sequence_number": self.sequence}) + b"\n\n"
@@ -58,7 +66,11 @@ class EventWriter:
 
     def delta(self, head: bytes, text: str, tail: bytes = _TAIL) -> None:
         """A text delta from its prepared head: the hot path."""
-        self.pending.append(b"%b%b%b%d%b" % (head, dump_json(text), tail, self.sequence, _END))
+        try:
+            encoded = encode_basestring(text).encode()
+        except UnicodeEncodeError:
+            encoded = dump_json(text)
+        self.pending.append(b"%b%b%b%d%b" % (head, encoded, tail, self.sequence, _END))
         self.sequence += 1
 
     def head(self, kind: str, **members: Json) -> bytes:
@@ -180,6 +192,11 @@ class TextWriter:
         if event.opaque is not None:
             self._part = replace(self._part, opaque=event.opaque)
         text = event.text
+        if text and self._message is not None and not (event.citations or event.logprobs):
+            self._pieces.append(text)
+            self._length += len(text)
+            self._events.delta(self._head, text, _TEXT_TAIL)
+            return
         if self._message is None and (text or event.citations or event.logprobs):
             self._open()
         if event.logprobs:
@@ -201,8 +218,9 @@ class TextWriter:
         if self._message is not None:
             for citation in self._held:
                 self._cite(citation)
-            text, logprobs = "".join(self._pieces), [logprob_of(entry) for entry in self._logprobs]
-            self._events.emit("response.output_text.done", **self._where(), text=text, logprobs=logprobs)
+            text = "".join(self._pieces)
+            self._events.emit("response.output_text.done", **self._where(), text=text, logprobs=[event_logprob_of(entry) for entry in self._logprobs])
+            logprobs = [logprob_of(entry) for entry in self._logprobs]
             content = {"type": "output_text", "text": text, "annotations": self._annotations, "logprobs": logprobs}
             self._message.close_content(self._number, content)
         if token is not None:
@@ -225,7 +243,7 @@ class TextWriter:
         self._head = self._events.head("response.output_text.delta", **self._where())
 
     def _emit_with_logprobs(self, text: str, logprobs: tuple[TokenLogprob, ...]) -> None:
-        encoded = [logprob_of(entry) for entry in logprobs]
+        encoded = [event_logprob_of(entry) for entry in logprobs]
         self._events.emit("response.output_text.delta", **self._where(), delta=text, logprobs=encoded)
 
     def _where(self) -> dict[str, Json]:

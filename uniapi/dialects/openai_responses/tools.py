@@ -19,6 +19,7 @@ from .vocabulary import HOSTED_KINDS, NAME
 _FUNCTION_MEMBERS = frozenset({"type", "name", "description", "parameters", "strict", "function"})
 _CUSTOM_MEMBERS = frozenset({"type", "name", "description", "format"})
 _LOCATION_MEMBERS = ("country", "region", "city", "timezone")
+_OWN_TYPES = (None, "function", "custom")
 _EMPTY_SCHEMA: Mapping[str, Json] = {"type": "object", "properties": {}}
 
 
@@ -121,8 +122,13 @@ def decode_choice(value: Json) -> ToolChoice | None:
 
 
 def is_hosted_choice(value: Json) -> bool:
-    """Whether `tool_choice` is one of the forms that ToolChoice cannot say exactly."""
-    return isinstance(value, dict) and value.get("type") not in (None, "function", "custom", "auto", "none", "required")
+    """Whether `tool_choice` names hosted tools, which ToolChoice cannot say exactly."""
+    if not isinstance(value, dict):
+        return False
+    if value.get("type") == "allowed_tools":
+        listed = value.get("tools")
+        return isinstance(listed, list) and any(at(tool, "type") not in _OWN_TYPES for tool in listed)
+    return value.get("type") not in (*_OWN_TYPES, "auto", "none", "required")
 
 
 # Encoding

@@ -1,0 +1,112 @@
+"""Relayed bodies: untouched unless the upstream's row forbids something, and then only that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from uniapi.dialects.base import Quirk
+from uniapi.dialects.openai_chat import DIALECT
+
+USER = {"role": "user", "content": "Hi"}
+CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+RESULT = {"role": "tool", "tool_call_id": "call_1", "content": "1"}
+TURN = {"role": "assistant", "content": None, "tool_calls": [CALL]}
+SIGNED_TURN = {"role": "assistant", "content": "a", "reasoning_content": "Hm.", "tool_calls": [{**CALL, "extra_content": {"google": {}}}]}
+PICTURE = {"type": "image_url", "image_url": {"url": "https://x.test"}}
+
+
+def repaired(body: dict[str, Any], quirk: Quirk) -> tuple[dict[str, Any], tuple[str, ...]]:
+    assert DIALECT.repair is not None
+    return DIALECT.repair(body, quirk)
+
+
+def test_a_body_nobody_objects_to_keeps_its_members() -> None:
+    """Members, the very objects, whatever they are."""
+    body = {
+        "model": "m",
+        "messages": [USER, TURN, RESULT],
+        "tools": [{}],
+        "x": {"y": 1},
+        "max_tokens": 5,
+        "reasoning_effort": "odd",
+        "stream_options": {},
+    }
+    changed, losses = repaired(body, Quirk(max_tokens_member="max_tokens"))
+    assert body == changed
+    assert all(changed[name] is body[name] for name in body)
+    assert losses == ()
+
+
+@pytest.mark.parametrize("messages", ["no list", [3, None, {"role": 7}], [{"role": "assistant", "tool_calls": 3, "content": 4}], None])
+def test_an_unexpected_shape_passes(messages: Any) -> None:
+    """The upstream will say what is wrong with it."""
+    quirk = Quirk(
+        reasoning_replay="none",
+        tool_call_id_form="alnum9",
+        has_images=False,
+        system_role="user",
+        json_schema=False,
+        dropped_members=frozenset({"seed"}),
+    )
+    body = {"messages": messages, "reasoning_effort": 3, "response_format": 7}
+    assert (body, ()) == repaired(body, quirk)
+
+
+CASES: list[tuple[dict[str, Any], Quirk, dict[str, Any], tuple[str, ...]]] = [
+    ({"seed": 1, "top_p": 1}, Quirk(dropped_members=frozenset({"seed", "logprobs"})), {"top_p": 1}, ("seed",)),
+    ({"max_tokens": 5}, Quirk(), {"max_completion_tokens": 5}, ()),
+    ({"max_completion_tokens": 5}, Quirk(max_tokens_member="max_tokens"), {"max_completion_tokens": 5}, ()),
+    ({"max_completion_tokens": 5}, Quirk(max_tokens_member="max_tokens", dropped_members=frozenset({"max_completion_tokens"})), {"max_tokens": 5}, ()),
+    ({"max_tokens": 5, "max_completion_tokens": 6}, Quirk(), {"max_completion_tokens": 6}, ()),
+    ({"stream": True, "stream_options": {"include_usage": True}}, Quirk(stream_options=False), {"stream": True}, ()),
+    ({"parallel_tool_calls": True}, Quirk(parallel_tool_calls_member=False), {}, ()),
+    ({"parallel_tool_calls": False}, Quirk(parallel_tool_calls_member=False), {}, ("parallel_tool_calls",)),
+    ({"reasoning_effort": "minimal"}, Quirk(efforts=("low", "high")), {"reasoning_effort": "low"}, ()),
+    ({"reasoning_effort": "high"}, Quirk(reasoning_request="none"), {}, ("reasoning_effort",)),
+    ({"reasoning_effort": "none"}, Quirk(reasoning_request="none"), {}, ()),
+    ({"reasoning_effort": "high"}, Quirk(reasoning_request="thinking"), {"reasoning_effort": "high"}, ()),
+    ({"tools": [{}], "tool_choice": "auto", "messages": [USER, TURN, RESULT]}, Quirk(has_tools=False), {"messages": [USER, {"role": "assistant", "content": ""}]}, ("tools",)),
+    ({"messages": [{"role": "developer", "content": "S"}, USER]}, Quirk(), {"messages": [{"role": "system", "content": "S"}, USER]}, ()),
+    ({"messages": [{"role": "developer", "content": "S"}]}, Quirk(system_role="developer"), {"messages": [{"role": "developer", "content": "S"}]}, ()),
+    ({"messages": [{"role": "system", "content": "S"}]}, Quirk(system_role="developer"), {"messages": [{"role": "system", "content": "S"}]}, ()),
+    ({"messages": [{"role": "system", "content": "S"}]}, Quirk(system_role="user"), {"messages": [{"role": "user", "content": "S"}]}, ()),
+    ({"messages": [SIGNED_TURN]}, Quirk(reasoning_replay="none"), {"messages": [{"role": "assistant", "content": "a", "tool_calls": [CALL]}]}, ()),
+    ({"messages": [SIGNED_TURN]}, Quirk(reasoning_replay="none", opaque_family="gemini"), {"messages": [{name: value for name, value in SIGNED_TURN.items() if name != "reasoning_content"}]}, ()),
+    ({"messages": [SIGNED_TURN]}, Quirk(reasoning_replay="reasoning"), {"messages": [SIGNED_TURN]}, ()),
+    ({"messages": [{"role": "user", "content": [PICTURE, {"type": "text", "text": "?"}]}]}, Quirk(has_images=False), {"messages": [{"role": "user", "content": [{"type": "text", "text": "?"}]}]}, ("messages[0].image",)),
+    ({"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}]}, Quirk(text_content_only=True), {"messages": [{"role": "user", "content": "a\nb"}]}, ()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body, quirk, expected, losses", CASES)
+def test_only_what_is_forbidden_changes(body: dict[str, Any], quirk: Quirk, expected: dict[str, Any], losses: tuple[str, ...]) -> None:
+    """What the client asked for and does not get is a loss; what nobody will miss is not."""
+    before = repr(body)
+    assert (expected, losses) == repaired(body, quirk)
+    assert before == repr(body)
+
+
+def test_call_ids_take_the_form_of_the_upstream() -> None:
+    """A call and its result still share one id; ids that fit stay."""
+    fitting = {"id": "abcdefghi", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    body, losses = repaired({"messages": [{"role": "assistant", "tool_calls": [CALL, fitting]}, RESULT]}, Quirk(tool_call_id_form="alnum9"))
+    calls = body["messages"][0]["tool_calls"]
+    assert len(calls[0]["id"]) == 9
+    assert calls[0]["id"] == body["messages"][1]["tool_call_id"]
+    assert calls[1] is fitting
+    assert losses == ()
+
+
+def test_a_schema_is_told_in_words_where_the_wire_has_none() -> None:
+    """`json_object` and a system message with the schema."""
+    schema = {"type": "object"}
+    body, losses = repaired(
+        {"messages": [USER], "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}}, Quirk(json_schema=False)
+    )
+    assert body["response_format"] == {"type": "json_object"}
+    assert body["messages"][0]["role"] == "system"
+    assert '{"type":"object"}' in body["messages"][0]["content"]
+    assert USER is body["messages"][1]
+    assert losses == ()

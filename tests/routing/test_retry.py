@@ -1,0 +1,123 @@
+"""The table of failures, row by row: who is blamed, what comes next, what rests how long."""
+
+from datetime import datetime, timezone
+
+import pytest
+
+from uniapi.canonical import Failure, FailureKind
+from uniapi.config import Credential, Provider
+from uniapi.routing import Next, judge
+from uniapi.routing.retry import seconds_to_next_day
+
+K = FailureKind
+NOON = datetime(2026, 3, 7, 12, 0, tzinfo=timezone.utc).timestamp()
+
+
+def _provider(keys=2, **members):
+    credentials = tuple(Credential(credential_id=str(number), display="k", secret="k") for number in range(keys))
+    return Provider(provider_id="p", name="p", credentials=credentials, **members)
+
+
+def _judge(failure, provider, *, translated=False, google=False):
+    verdict = judge(failure, provider, is_translated=translated, cooldown_s=300.0, now_epoch_s=NOON, is_google=google)
+    rest = verdict.rest
+    how_long = None if rest is None else rest.seconds if rest.seconds is not None else (rest.first_s, rest.cap_s)
+    return verdict.blame, verdict.then, verdict.rests, how_long
+
+
+ROWS = [
+    (K.BAD_REQUEST, ("client", Next.NOTHING, None, None)),
+    (K.TOO_LONG, ("client", Next.OTHER_MODEL, None, None)),
+    (K.CREDENTIAL_REFUSED, ("credential", Next.CREDENTIAL, "credential", (600.0, 21600.0))),
+    (K.QUOTA, ("credential", Next.CREDENTIAL, "credential_model", 21600.0)),
+    (K.RATE_LIMITED, ("credential", Next.CREDENTIAL, "credential_model", (30.0, 600.0))),
+    (K.MODEL_MISSING, ("channel", Next.OTHER_CHANNEL, "channel", 300.0)),
+    (K.MODEL_FAULT, ("nobody", Next.CHANNEL, None, None)),
+    (K.OVERLOADED, ("channel", Next.CHANNEL, "channel", 300.0)),
+    (K.SERVER_ERROR, ("channel", Next.CHANNEL, "channel", 300.0)),
+    (K.TIMEOUT, ("channel", Next.CHANNEL, "channel", 300.0)),
+    (K.UNREACHABLE, ("channel", Next.CHANNEL, "channel", 300.0)),
+    (K.BROKEN, ("channel", Next.CHANNEL, "channel", 300.0)),
+    (K.EMPTY, ("channel", Next.CHANNEL, "channel", 300.0)),
+    (K.TRIGGERED, ("channel", Next.CHANNEL, "channel", 300.0)),
+    (K.UNSUPPORTED, ("nobody", Next.ABLE_CHANNEL, None, None)),
+]
+
+
+@pytest.mark.parametrize("kind, expected", ROWS, ids=lambda value: value.name if isinstance(value, K) else "")
+def test_plain_rows(kind, expected):
+    """Every kind, as it comes without further words, at a provider with two keys."""
+    assert _judge(Failure(kind=kind, message=""), _provider()) == expected
+
+
+def test_the_table_is_whole():
+    assert [kind for kind, _ in ROWS] == list(K)
+
+
+def test_refused_after_translation_may_try_another_model():
+    assert _judge(Failure(kind=K.BAD_REQUEST, message=""), _provider(), translated=True) == ("client", Next.OTHER_MODEL, None, None)
+
+
+RESTS = [
+    ("the explicit delay decides", K.RATE_LIMITED, {"retry_after_s": 7.5}, {}, 7.5),
+    ("over api_key_cooldown_period", K.RATE_LIMITED, {"retry_after_s": 7.5}, {"credential_cooldown_s": 60.0}, 7.5),
+    ("capped at an hour", K.RATE_LIMITED, {"retry_after_s": 7200.0}, {}, 3600.0),
+    ("zero is no delay", K.RATE_LIMITED, {"retry_after_s": 0.0}, {}, (30.0, 600.0)),
+    ("api_key_cooldown_period", K.RATE_LIMITED, {}, {"credential_cooldown_s": 60.0}, 60.0),
+    ("an explicit 0 means never", K.RATE_LIMITED, {"retry_after_s": 7.5}, {"credential_cooldown_s": 0.0}, None),
+    ("nor for refused keys", K.CREDENTIAL_REFUSED, {}, {"credential_cooldown_s": 0.0}, None),
+    ("a refused key does not rest for the 429 period", K.CREDENTIAL_REFUSED, {}, {"credential_cooldown_s": 60.0}, (600.0, 21600.0)),
+    ("quota period", K.QUOTA, {}, {"quota_cooldown_s": 100.0}, 100.0),
+    ("quota with a delay", K.QUOTA, {"retry_after_s": 50.0}, {}, 50.0),
+    ("quota period 0", K.QUOTA, {}, {"quota_cooldown_s": 0.0}, None),
+    ("daily quota until midnight UTC", K.QUOTA, {"is_daily": True}, {}, 12 * 3600.0),
+    ("a short delay beside a daily quota is not believed", K.RATE_LIMITED, {"is_daily": True, "retry_after_s": 30.0}, {}, 12 * 3600.0),
+    ("a long one is, uncapped", K.RATE_LIMITED, {"is_daily": True, "retry_after_s": 7200.0}, {}, 7200.0),
+]
+
+
+@pytest.mark.parametrize("kind, said, members, expected", [row[1:] for row in RESTS], ids=[row[0] for row in RESTS])
+def test_key_rests(kind, said, members, expected):
+    assert _judge(Failure(kind=kind, message="", **said), _provider(**members))[3] == expected
+
+
+@pytest.mark.parametrize(
+    "kind, said, expected",
+    [
+        (K.RATE_LIMITED, {"retry_after_s": 60.0}, 60.0),
+        (K.RATE_LIMITED, {"retry_after_s": 61.0}, None),
+        (K.RATE_LIMITED, {}, None),
+        (K.QUOTA, {}, None),
+        (K.QUOTA, {"is_daily": True}, None),
+        (K.CREDENTIAL_REFUSED, {}, None),
+    ],
+)
+def test_an_only_key_rests_for_short_explicit_delays_only(kind, said, expected):
+    assert _judge(Failure(kind=kind, message="", **said), _provider(keys=1))[3] == expected
+
+
+def test_money_rests_the_key_for_all_models():
+    """402: the account is empty, not one model's quota."""
+    assert _judge(Failure(kind=K.QUOTA, message="", status=402), _provider())[2] == "credential"
+
+
+def test_no_cooldown_no_rest():
+    verdict = judge(Failure(kind=K.TIMEOUT, message=""), _provider(), is_translated=False, cooldown_s=0.0, now_epoch_s=NOON, is_google=False)
+    assert (verdict.then, verdict.rest) == (Next.CHANNEL, None)
+
+
+@pytest.mark.parametrize(
+    "now, hours",
+    [
+        ("2026-01-15T07:30", 0.5),  # 23:30 the evening before, UTC-8
+        ("2026-01-15T08:00", 24),
+        ("2026-07-15T06:30", 0.5),  # UTC-7
+        ("2026-03-08T09:59", 21 + 1 / 60),  # a minute before the clocks change: the day has 23 hours
+        ("2026-03-08T10:00", 21),
+        ("2026-11-01T08:59", 23 + 1 / 60),  # and this one 25
+        ("2026-11-01T09:00", 23),
+    ],
+)
+def test_google_days_end_at_midnight_in_california(now, hours):
+    epoch_s = datetime.fromisoformat(now).replace(tzinfo=timezone.utc).timestamp()
+    assert seconds_to_next_day(epoch_s, True) == pytest.approx(hours * 3600)

@@ -1,0 +1,97 @@
+"""The operations beside chat, where an upstream has the thing under another shape than the client: small pure codecs, and readers for answers that are relayed.
+
+`codec_for(operation, client_shape, upstream_shape)` is the table `OPERATION_SHAPES` with its default: where it names no codec, and both shapes are of the same family,
+the request is relayed (`is_relayed`); where it names none and they differ, the upstream cannot do it. Client shapes are `openai` and, for embeddings, `gemini`.
+Upstream shapes are `openai`, what `Address.shape` says of an engine (`gemini`, `vertex`, `cohere`, `bedrock`), and vendors that are nearly OpenAI's
+(`voyage`, `jina`, `tei`), which `vendor_shape` tells by their host. Moderation has one shape everywhere and is always relayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from uniapi.canonical import Operation
+
+from . import embeddings, embeddings_google, embeddings_vendors, images, rerank, speech, transcription
+from .base import EncodedOperation, OperationAnswer, OperationCodec, OperationRequest, OperationStream, UploadedFile, is_true
+from .forms import members_of_form, uploaded_file
+from .google import with_verb
+from .relayed import error_message, is_empty
+from .usage import read_usage, usage_of_headers
+
+_EMBEDDING_UPSTREAMS = {
+    "openai": embeddings_vendors.OPENAI,
+    "gemini": embeddings_google.GEMINI,
+    "vertex": embeddings_google.VERTEX,
+    "cohere": embeddings_vendors.COHERE,
+    "bedrock": embeddings_vendors.BEDROCK,
+    "voyage": embeddings_vendors.VOYAGE,
+    "jina": embeddings_vendors.JINA,
+}
+_EMBEDDING_CLIENTS = {"openai": embeddings.OPENAI_CLIENT, "gemini": embeddings.GEMINI_CLIENT}
+
+OPERATION_SHAPES: Mapping[tuple[Operation, str, str], OperationCodec] = {
+    **{
+        (Operation.EMBED, client, upstream): embeddings.join(read, written)
+        for client, read in _EMBEDDING_CLIENTS.items()
+        for upstream, written in _EMBEDDING_UPSTREAMS.items()
+        if client != upstream
+    },
+    (Operation.RERANK, "openai", "cohere"): rerank.COHERE,
+    (Operation.RERANK, "openai", "bedrock"): rerank.BEDROCK,
+    (Operation.RERANK, "openai", "voyage"): rerank.VOYAGE,
+    (Operation.RERANK, "openai", "tei"): rerank.TEI,
+    (Operation.IMAGE, "openai", "gemini"): images.GEMINI,
+    (Operation.IMAGE, "openai", "vertex"): images.VERTEX,
+    (Operation.IMAGE_EDIT, "openai", "gemini"): images.GEMINI,
+    (Operation.IMAGE_EDIT, "openai", "vertex"): images.VERTEX,
+    (Operation.SPEECH, "openai", "gemini"): speech.GEMINI,
+    (Operation.SPEECH, "openai", "vertex"): speech.GEMINI,
+    (Operation.TRANSCRIBE, "openai", "gemini"): transcription.GEMINI,
+    (Operation.TRANSCRIBE, "openai", "vertex"): transcription.GEMINI,
+    (Operation.TRANSLATE_AUDIO, "openai", "gemini"): transcription.GEMINI,
+    (Operation.TRANSLATE_AUDIO, "openai", "vertex"): transcription.GEMINI,
+}
+"""(operation, client shape, upstream shape) → codec."""
+
+_NEARLY_OPENAI = frozenset({"openai", "voyage", "jina", "tei"})
+_VENDOR_HOSTS = {"api.voyageai.com": "voyage", "ai.mongodb.com": "voyage", "api.jina.ai": "jina"}
+
+
+def codec_for(operation: Operation, client_shape: str, upstream_shape: str) -> OperationCodec | None:
+    """How to carry `operation` from one shape to the other; None: relay it, or (see `is_relayed`) there is no way."""
+    return OPERATION_SHAPES.get((operation, client_shape, upstream_shape))
+
+
+def is_relayed(operation: Operation, client_shape: str, upstream_shape: str) -> bool:
+    """Whether the client's bytes go to the upstream as they are (but for the model): the shapes are the same, or near enough without a codec."""
+    if codec_for(operation, client_shape, upstream_shape) is not None:
+        return False
+    return client_shape == upstream_shape or (client_shape == "openai" and upstream_shape in _NEARLY_OPENAI)
+
+
+def vendor_shape(host: str) -> str:
+    """The shape of an OpenAI-compatible upstream, by its host name; `openai` for all but the few that differ."""
+    return _VENDOR_HOSTS.get(host.lower(), "openai")
+
+
+__all__ = [
+    "OPERATION_SHAPES",
+    "EncodedOperation",
+    "OperationAnswer",
+    "OperationCodec",
+    "OperationRequest",
+    "OperationStream",
+    "UploadedFile",
+    "codec_for",
+    "error_message",
+    "is_empty",
+    "is_relayed",
+    "is_true",
+    "members_of_form",
+    "read_usage",
+    "uploaded_file",
+    "usage_of_headers",
+    "vendor_shape",
+    "with_verb",
+]

@@ -1,0 +1,127 @@
+"""Who has spent how much: an exact running total for every client key, and the credits that were added by hand.
+
+The total is kept twice: with every call (what `is_exhausted` asks) and as far as the journal has been counted (what a checkpoint holds, so that replaying the rest
+of the journal after a crash comes to the same sum). Credits that were added live in a file of their own, durable before `add` returns.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+from uniapi.config import ClientKey
+from uniapi.storage import Folder
+
+from .cost import picodollars
+from .packing import SCHEMA
+from .records import CallRecord
+
+CREDITS_FILE = "credits.json"
+KEPT_ENTRIES = 50
+
+
+class Ledger:
+    """Amounts are pico-dollars. `charge` and the questions belong to the event loop, `settle` to the thread that commits."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._live: dict[str, int] = {}
+        self._settled: dict[str, int] = {}
+        self._since: dict[str, float | None] = {}
+        self._added: dict[str, dict[str, Any]] = {}
+        self._is_newer = False
+
+    # what is asked
+
+    def spent_pd(self, key_id: str) -> int:
+        """What the key's calls have cost since its `created_at` (all of them when it has none)."""
+        return self._live.get(key_id, 0)
+
+    def granted_pd(self, key: ClientKey) -> int | None:
+        """What the key may spend in all: `credits` and what was added; None: no limit."""
+        return None if key.credits is None else picodollars(key.credits) + self.added_pd(key.key_id)
+
+    def added_pd(self, key_id: str) -> int:
+        return int(self._added[key_id]["amount"]) if key_id in self._added else 0
+
+    def balance_pd(self, key: ClientKey) -> int | None:
+        """What is left, below zero when calls in flight overshot; None: no limit."""
+        granted = self.granted_pd(key)
+        return None if granted is None else granted - self.spent_pd(key.key_id)
+
+    def is_exhausted(self, key: ClientKey) -> bool:
+        """Nothing is left: the next call is refused."""
+        balance = self.balance_pd(key)
+        return balance is not None and balance <= 0
+
+    # what happens
+
+    def charge(self, call: CallRecord) -> None:
+        """A call has ended."""
+        amount = self.counted_pd(call)
+        if amount:
+            self._live[call.key_id] = self._live.get(call.key_id, 0) + amount
+
+    def settle(self, key_id: str, amount_pd: int) -> None:
+        """So much of what was charged is counted for good."""
+        if amount_pd:
+            self._settled[key_id] = self._settled.get(key_id, 0) + amount_pd
+
+    def counted_pd(self, call: CallRecord) -> int:
+        """What of a call's cost counts: all, unless the key is younger than the call."""
+        since_s = self._since.get(call.key_id)
+        return 0 if call.cost_pd is None or (since_s is not None and call.at_s < since_s) else call.cost_pd
+
+    def add(self, key_id: str, amount_pd: int, now_s: float) -> None:
+        """Add to a key's credits; durable when this returns. Raises OSError, then nothing was added."""
+        if self._is_newer:
+            raise OSError(f"{CREDITS_FILE} was written by a later version and is left as it is")
+        old = self._added.get(key_id, {"amount": 0, "entries": []})
+        entries = [*old["entries"], {"at": round(now_s, 3), "amount": amount_pd}]
+        added = {**self._added, key_id: {"amount": old["amount"] + amount_pd, "entries": entries[-KEPT_ENTRIES:]}}
+        content = {"schema": SCHEMA, "unit": "1e-12 US dollars", "added": added}
+        self._folder.replace(CREDITS_FILE, json.dumps(content, indent=1).encode())
+        self._added = added
+
+    # what is kept
+
+    def load_credits(self) -> str | None:
+        """Read what was added earlier. Gives what is wrong with the file, None when nothing is; a file that makes no sense adds nothing and is set aside."""
+        try:
+            found = json.loads(self._folder.read(CREDITS_FILE))
+            if found["schema"] > SCHEMA:
+                self._is_newer = True
+                return f"{CREDITS_FILE} was written by a later version: the credits in it do not count"
+            self._added = {
+                str(key): {"amount": int(entry["amount"]), "entries": list(entry.get("entries", ()))} for key, entry in found["added"].items()
+            }
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._is_newer = True
+            return f"{CREDITS_FILE} cannot be read ({error.strerror}): the credits in it do not count"
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            with contextlib.suppress(OSError):
+                self._folder.rename(CREDITS_FILE, f"{CREDITS_FILE}.damaged")
+            return f"{CREDITS_FILE} is damaged and was set aside as {CREDITS_FILE}.damaged: the credits in it do not count"
+        return None
+
+    def dump(self) -> dict[str, list[Any]]:
+        """What is settled, for a checkpoint: key id → [pico-dollars, since when]."""
+        return {key_id: [self._settled.get(key_id, 0), self._since.get(key_id)] for key_id in {**self._settled, **self._since}}
+
+    def load(self, spent: dict[str, list[Any]]) -> None:
+        """Begin with what a checkpoint holds."""
+        self._settled = {key_id: amount for key_id, (amount, _) in spent.items() if amount}
+        self._since = {key_id: since for key_id, (_, since) in spent.items()}
+        self._live = dict(self._settled)
+
+    def since_s(self, key_id: str) -> float | None:
+        """From when on the key's calls count."""
+        return self._since.get(key_id)
+
+    def restate(self, key_id: str, since_s: float | None, settled_pd: int) -> None:
+        """The key's `created_at` changed: its spending is what was counted since then. What is not settled yet is to be charged again."""
+        self._since[key_id] = since_s
+        self._settled[key_id] = self._live[key_id] = settled_pd

@@ -1,0 +1,186 @@
+"""A call as one line of the journal, and back. Members that say nothing are left out; what the line cannot hold (a vendor's raw usage) is not remembered.
+
+Reading is lenient: a line of another kind, or one that makes no sense, is no call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from uniapi.canonical import Usage
+
+from .records import AttemptRecord, CallRecord, plausible_tokens
+
+LONGEST_NAME = 200
+"""Of what a client may choose freely: model names and paths."""
+
+_quoted = json.encoder.encode_basestring
+"""A text as a JSON string; the standard library's own, in C."""
+_TOKENS = (
+    ("in", "input_tokens"),
+    ("out", "output_tokens"),
+    ("read", "cache_read_tokens"),
+    ("write", "cache_write_tokens"),
+    ("reason", "reasoning_tokens"),
+    ("sum", "total_tokens"),
+)
+
+
+def rounded_s(seconds: float) -> float:
+    """Seconds as the journal holds them, to the millisecond; what cannot be a time is 0."""
+    return round(seconds, 3) if -1e12 < seconds < 1e12 else 0.0
+
+
+def short_name(text: str) -> str:
+    """A name that a client chose, as the journal holds it: bounded, and valid Unicode."""
+    text = text[:LONGEST_NAME]
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def encode_call(call: CallRecord) -> bytes:
+    """The line, with its line break. Written piece by piece, since it is done for every request: an encoder takes five times as long."""
+    pieces = [
+        f'{{"id":{_quoted(call.request_id)},"at":{rounded_s(call.at_s)},"key":{_quoted(call.key_id)},"label":{_quoted(call.key_label)},'
+        f'"op":{_quoted(call.operation)},"path":{_quoted(short_name(call.endpoint))},"model":{_quoted(short_name(call.requested_model))},'
+        f'"status":{call.status:d},"outcome":{_quoted(call.outcome)},"s":{rounded_s(call.total_s)}'
+    ]
+    if call.provider is not None:
+        pieces.append(f',"provider":{_quoted(call.provider)},"upstream":{_quoted(call.upstream_model or "")}')
+        if call.provider_id != call.provider:
+            pieces.append(f',"provider_id":{_quoted(call.provider_id or "")}')
+    if call.stream:
+        pieces.append(',"stream":true')
+    if call.first_token_s is not None:
+        pieces.append(f',"first":{rounded_s(call.first_token_s)}')
+    if call.usage is not None and not call.usage.is_estimate:
+        pieces.append(_tokens(call.usage))
+    if call.cost_pd is not None:
+        pieces.append(f',"cost":{call.cost_pd:d}')
+    if call.client_ip is not None:
+        pieces.append(f',"ip":{_quoted(call.client_ip)}')
+    if call.is_flagged:
+        pieces.append(',"flagged":true')
+    if call.attempts:
+        pieces.append(f',"attempts":[{",".join([_attempt(attempt, call) for attempt in call.attempts])}]')
+    pieces.append("}\n")
+    return "".join(pieces).encode("utf-8", "replace")
+
+
+def decode_call(line: bytes) -> CallRecord | None:
+    """The call in a line; None when there is none."""
+    try:
+        found = json.loads(line)
+        if not isinstance(found, dict) or "outcome" not in found:
+            return None
+        return _call(found)
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
+        return None
+
+
+def _tokens(usage: Usage) -> str:
+    """The member with the counts that are known; nothing when none is."""
+    inside = [
+        f'"{short}":{count}'
+        for short, count in (
+            ("in", usage.input_tokens),
+            ("out", usage.output_tokens),
+            ("read", usage.cache_read_tokens),
+            ("write", usage.cache_write_tokens),
+            ("reason", usage.reasoning_tokens),
+            ("sum", usage.total_tokens),
+        )
+        if count is not None and plausible_tokens(count) is not None
+    ]
+    return f',"tokens":{{{",".join(inside)}}}' if inside else ""
+
+
+def _attempt(attempt: AttemptRecord, call: CallRecord) -> str:
+    """Provider and model only where they differ from the call's own."""
+    text = (
+        f'{{"key":{_quoted(attempt.credential_id)},"shown":{_quoted(attempt.credential_display)},'
+        f'"outcome":{_quoted(attempt.outcome)},"s":{rounded_s(attempt.duration_s)}'
+    )
+    if attempt.provider != call.provider:
+        text += f',"provider":{_quoted(attempt.provider)}'
+    if attempt.provider_id != (call.provider_id if attempt.provider == call.provider else attempt.provider):
+        text += f',"provider_id":{_quoted(attempt.provider_id)}'
+    if attempt.upstream_model != call.upstream_model:
+        text += f',"upstream":{_quoted(attempt.upstream_model)}'
+    if attempt.status is not None:
+        text += f',"status":{attempt.status:d}'
+    if attempt.message:
+        text += f',"why":{_quoted(attempt.message)}'
+    return text + "}"
+
+
+def _call(line: Mapping[str, Any]) -> CallRecord:
+    provider = _text_or_none(line.get("provider"))
+    provider_id = _text_or_none(line.get("provider_id", provider))
+    upstream_model = _text_or_none(line.get("upstream"))
+    tokens = line.get("tokens")
+    return CallRecord(
+        request_id=_text(line["id"]),
+        at_s=_seconds(line["at"]),
+        key_id=_text(line["key"]),
+        key_label=_text(line["label"]),
+        operation=_text(line["op"]),
+        endpoint=_text(line["path"]),
+        requested_model=_text(line["model"]),
+        provider=provider,
+        provider_id=provider_id,
+        upstream_model=upstream_model,
+        status=_whole(line["status"]),
+        outcome=_text(line["outcome"]),
+        stream=line.get("stream") is True,
+        attempts=tuple(_attempt_of(entry, provider, provider_id, upstream_model) for entry in line.get("attempts", ())),
+        usage=_usage(tokens) if tokens is not None else None,
+        cost_pd=_whole(line["cost"]) if line.get("cost") is not None else None,
+        first_token_s=_seconds(line["first"]) if line.get("first") is not None else None,
+        total_s=_seconds(line["s"]),
+        client_ip=_text_or_none(line.get("ip")),
+        is_flagged=line.get("flagged") is True,
+    )
+
+
+def _attempt_of(line: Mapping[str, Any], provider: str | None, provider_id: str | None, upstream_model: str | None) -> AttemptRecord:
+    own = line.get("provider")
+    return AttemptRecord(
+        provider=_text(provider if own is None else own),
+        provider_id=_text(line.get("provider_id", provider_id if own is None else own)),
+        upstream_model=_text(line.get("upstream", upstream_model)),
+        credential_id=_text(line["key"]),
+        credential_display=_text(line["shown"]),
+        outcome=_text(line["outcome"]),
+        status=_whole(line["status"]) if line.get("status") is not None else None,
+        duration_s=_seconds(line["s"]),
+        message=_text(line.get("why", "")),
+    )
+
+
+def _usage(tokens: Mapping[str, Any]) -> Usage:
+    known: dict[str, Any] = {name: _whole(tokens[short]) for short, name in _TOKENS if short in tokens}
+    return Usage(**known)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _seconds(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not -1e12 < value < 1e12:
+        raise TypeError
+    return float(value)

@@ -1,0 +1,233 @@
+"""Aggregates as files: JSON lines in gzip members (`zcat` shows them), each with gzip's own checksum, so that damage is noticed and never counted.
+
+    days/2026-11-03.gz    a head (schema, day, how far into the journal it goes, the members' lengths), the whole day without fingerprints, each hour
+    checkpoint.gz         a head, then the hours that are not in the day files yet
+
+Once a day is old its file is rewritten as head and compacted day alone. The lengths in the head let a report unpack only what it needs. `SCHEMA` is the version of all
+of it; `MIGRATIONS` lifts the documents of an older version, one step each.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from uniapi.storage import START, Position
+
+from .aggregate import WIDTH, Aggregate, CellKey, CredentialKey
+
+SCHEMA = 1
+MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""From version n to n + 1, for the head documents. None yet: this is the first version."""
+LARGEST_PART = 1 << 27
+"""Bytes one member may unpack to: a damaged or hostile file does not fill the memory."""
+_KEY_WIDTH = 6
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, allow_nan=False)
+
+
+class Damaged(Exception):
+    """The file is cut, altered, or not ours. The message says how."""
+
+
+class TooNew(Exception):
+    """The file was written by a later version, which is to keep it."""
+
+    def __init__(self, schema: int) -> None:
+        super().__init__(f"written by a later version (schema {schema}; this one knows {SCHEMA})")
+        self.schema = schema
+
+
+@dataclass(slots=True)
+class DayFile:
+    """A day as kept: packed, its parts unpacked on demand. `through`: every journal line before this place is counted here (those of this day, that is)."""
+
+    day: int
+    through: Position
+    total: bytes
+    hours: dict[int, bytes] = field(default_factory=dict)
+
+    @property
+    def is_compacted(self) -> bool:
+        return not self.hours
+
+    def whole(self) -> Aggregate:
+        return unpack(self.total)
+
+    def hour(self, hour: int) -> Aggregate:
+        """The counts of an hour (hours since the epoch)."""
+        return unpack(self.hours[hour]) if hour in self.hours else Aggregate()
+
+
+def pack(aggregate: Aggregate) -> bytes:
+    """One gzip member with an aggregate as one line of JSON. Names are listed once; trailing zeros of a cell are left out."""
+    words: dict[str, int] = {}
+    rows = []
+    for key, cell in aggregate.cells.items():
+        last = WIDTH
+        while last and not cell[last - 1]:
+            last -= 1
+        rows.append([*(words.setdefault(word, len(words)) for word in key), *cell[:last]])
+    credentials = [[*(words.setdefault(word, len(words)) for word in key), count] for key, count in aggregate.credentials.items()]
+    return _member({"words": list(words), "cells": rows, "credentials": credentials, "endpoints": aggregate.endpoints, "ips": aggregate.ips})
+
+
+def unpack(member: bytes) -> Aggregate:
+    """The aggregate again. Raises Damaged."""
+    document = _document(member)
+    aggregate = Aggregate()
+    try:
+        words = document["words"]
+        for row in document["cells"]:
+            key = CellKey._make([words[index] for index in row[:_KEY_WIDTH]])
+            cell = row[_KEY_WIDTH:]
+            aggregate.cells[key] = cell + [0] * (WIDTH - len(cell))
+        for *row, count in document["credentials"]:
+            aggregate.credentials[CredentialKey._make([words[index] for index in row])] = count
+        aggregate.endpoints = dict(document["endpoints"])
+        aggregate.ips = dict(document["ips"])
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise Damaged(f"a part does not have the form of one ({error!r})") from None
+    return aggregate
+
+
+def encode_day(file: DayFile) -> bytes:
+    """The bytes of a day file."""
+    hours = sorted(file.hours.items())
+    head = {
+        "schema": SCHEMA,
+        "day": file.day,
+        "through": file.through,
+        "total": len(file.total),
+        "hours": [[hour, len(member)] for hour, member in hours],
+    }
+    return b"".join([_member(head), file.total, *(member for _, member in hours)])
+
+
+def decode_day(content: bytes, day: int) -> DayFile:
+    """A day file from its bytes. Raises Damaged, TooNew."""
+    head, place = _head(content)
+    try:
+        if head["day"] != day:
+            raise Damaged(f"it is of another day ({head['day']})")
+        through = Position(*map(int, head["through"]))
+        total, place = _slice(content, place, head["total"])
+        hours = {}
+        for hour, length in head["hours"]:
+            hours[int(hour)], place = _slice(content, place, length)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Damaged(f"its head does not have the form of one ({error!r})") from None
+    return DayFile(day=day, through=through, total=total, hours=hours)
+
+
+@dataclass(slots=True)
+class Pending:
+    """The hours of a day that are counted but not in its file yet. `since`: the file's `through` when this began; a file that goes further holds all of this."""
+
+    since: Position = START
+    hours: dict[int, Aggregate] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Checkpoint:
+    """All that is needed to go on: how far the journal has been counted, what is not in the day files yet, what every client key has spent, and the names of ids."""
+
+    watermark: Position = START
+    pending: dict[int, Pending] = field(default_factory=dict)
+    spent: dict[str, list[Any]] = field(default_factory=dict)
+    """Client key id → [pico-dollars, since when (epoch seconds or None)]."""
+    names: dict[str, str] = field(default_factory=dict)
+    """Id → what to show for it."""
+    written_at_s: float = 0.0
+
+
+def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
+    members = [(day, hour, pack(part)) for day, pending in checkpoint.pending.items() for hour, part in pending.hours.items()]
+    head = {
+        "schema": SCHEMA,
+        "watermark": checkpoint.watermark,
+        "written_at": checkpoint.written_at_s,
+        "since": [[day, pending.since] for day, pending in checkpoint.pending.items()],
+        "hours": [[day, hour, len(member)] for day, hour, member in members],
+        "spent": checkpoint.spent,
+        "names": checkpoint.names,
+    }
+    return b"".join([_member(head), *(member for _, _, member in members)])
+
+
+def decode_checkpoint(content: bytes) -> Checkpoint:
+    """Raises Damaged, TooNew."""
+    head, place = _head(content)
+    try:
+        checkpoint = Checkpoint(
+            watermark=Position(*map(int, head["watermark"])),
+            pending={int(day): Pending(since=Position(*map(int, since))) for day, since in head["since"]},
+            spent={str(key): [int(amount), None if since is None else float(since)] for key, (amount, since) in head["spent"].items()},
+            names={str(key): str(name) for key, name in head["names"].items()},
+            written_at_s=float(head["written_at"]),
+        )
+        for day, hour, length in head["hours"]:
+            member, place = _slice(content, place, length)
+            checkpoint.pending[day].hours[int(hour)] = unpack(member)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Damaged(f"its head does not have the form of one ({error!r})") from None
+    return checkpoint
+
+
+def upgraded(
+    document: dict[str, Any], migrations: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MIGRATIONS, target: int = SCHEMA
+) -> dict[str, Any]:
+    """A head document of this version, from one of this or an older version. Raises TooNew, and Damaged for a version that nothing leads from."""
+    schema = document.get("schema")
+    if not isinstance(schema, int) or isinstance(schema, bool):
+        raise Damaged("it does not say its schema")
+    if schema > target:
+        raise TooNew(schema)
+    while schema < target:
+        if schema not in migrations:
+            raise Damaged(f"schema {schema} is not known")
+        document = migrations[schema](document)
+        schema += 1
+    return document
+
+
+def _member(document: Any) -> bytes:
+    return gzip.compress(_ENCODER.encode(document).encode("utf-8", "replace") + b"\n", 6, mtime=0)
+
+
+def _document(content: bytes) -> dict[str, Any]:
+    document, place = _first(content)
+    if place != len(content):
+        raise Damaged("a part is longer than its head says")
+    return document
+
+
+def _head(content: bytes) -> tuple[dict[str, Any], int]:
+    document, place = _first(content)
+    return upgraded(document), place
+
+
+def _first(content: bytes) -> tuple[dict[str, Any], int]:
+    """The document of the first gzip member, and where the next begins."""
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        text = unpacker.decompress(content, LARGEST_PART)
+        if not unpacker.eof:
+            raise Damaged("it is cut short" if content else "it is empty")
+        document = json.loads(text)
+    except zlib.error as error:
+        raise Damaged(str(error)) from None
+    except (ValueError, RecursionError):
+        raise Damaged("it is not JSON") from None
+    if not isinstance(document, dict):
+        raise Damaged("it is not a JSON object")
+    return document, len(content) - len(unpacker.unused_data)
+
+
+def _slice(content: bytes, place: int, length: int) -> tuple[bytes, int]:
+    if not 0 < length <= len(content) - place:
+        raise Damaged("it is cut short")
+    return content[place : place + length], place + length

@@ -1,0 +1,409 @@
+"""The counts on disk: every call goes into the journal within a second, and from there, once an hour, into the file of its day.
+
+    record ─► queue ─► journal (each second, fsync) ─► pending hours ─► days/2026-11-03.gz (each hour)
+                                                          └─► checkpoint.gz (each half minute): pending hours, and how far the journal is in them
+
+Exactly once, wherever the process is killed: a checkpoint names its place in the journal, and a start counts what lies behind it. A day file names the place it goes
+to as well (`through`); pending hours know where their file stood when they began (`since`). A file that goes further than that holds them already, so they are dropped.
+The place moves with every fold, because a mark is put into the journal first. Nothing depends on the clock.
+
+`record` runs on the event loop and touches memory only. `commit` and `compact` belong into a thread, called by jobs; reports may be made in any.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Iterable
+
+from uniapi.config import Retention
+from uniapi.storage import START, Folder, Journal, Position
+
+from .aggregate import COST, Aggregate, merged
+from .calendar import DAY_S, HOUR_S, day_name, hour_of
+from .ledger import Ledger
+from .lines import decode_call, encode_call
+from .packing import SCHEMA, DayFile, Pending, TooNew
+from .records import CallRecord
+from .shelf import Shelf
+
+log = logging.getLogger("uniapi.stats")
+
+MAX_QUEUE = 5000
+"""Calls that wait for the disk, about 10 MB. Beyond it the oldest are only counted, without their line in the journal."""
+MAX_PENDING_HOURS = 72
+CHECKPOINT_COMMITS = 30
+CHECKPOINT_BYTES = 2_000_000
+LONGEST_PAUSE = 10
+"""Commits left out, at most, between two tries on a disk that fails."""
+CLOCK_JUMP_S = 7 * 86400
+CLOCK_DOUBT_COMMITS = 3600
+"""A clock that leapt ahead (a board without battery, before NTP) must not throw history away as old: nothing ages for so many seconds after the leap."""
+MAX_NAMES = 5000
+TAIL_BYTES = 1 << 18
+_FOLD_MARK = b'{"fold":1}\n'
+
+
+class Store:
+    """One writer to a folder. `trouble` says what keeps it from writing, None when nothing does."""
+
+    def __init__(self, folder: Folder, ledger: Ledger, retention: Retention | None = None) -> None:
+        self.retention = retention or Retention()
+        self.trouble: str | None = None
+        self._folder = folder
+        self._ledger = ledger
+        self._shelf = Shelf(folder)
+        self._journal = Journal(folder, schema=SCHEMA, segment_bytes=max(65536, min(4_000_000, self.retention.raw_bytes // 4)))
+        self._writing = threading.Lock()
+        self._counting = threading.Lock()
+        self._queueing = threading.Lock()
+        self._queue: list[CallRecord] = []
+        self._in_flight: list[CallRecord] = []
+        self._spill: dict[int, Aggregate] = {}
+        self._spill_costs: dict[str, int] = defaultdict(int)
+        self._pending: dict[int, Pending] = {}
+        self._lifetime = Aggregate()
+        self._names: dict[str, str] = {}
+        self._watermark = START
+        self._checkpointed = self._checkpointed_before = START
+        self._commits = 0
+        self._is_dirty = False
+        self._hour: int | None = None
+        self._last_now_s = 0.0
+        self._doubt = 0
+        self._pause = self._last_pause = 0
+        self._losses = 0
+        self._is_open = False
+        self._dropped = 0
+
+    # opening
+
+    def open(self) -> None:
+        """Take up the counts of earlier processes. Never raises: what cannot be read is set aside and said."""
+        try:
+            self._folder.sweep()
+            self._load(is_writer=True)
+            self._is_open = True
+        except TooNew as error:
+            name = self._folder.set_aside(f"schema-{error.schema}")
+            log.warning("the statistics were %s: they are kept as %s, and counting begins anew", error, name)
+            self._load(is_writer=True)
+            self._is_open = True
+        except OSError as error:
+            self._failed(error)
+
+    def open_read_only(self) -> None:
+        """Read the counts as they are on disk, beside a running server. Raises TooNew and OSError."""
+        self._load(is_writer=False)
+
+    def _load(self, *, is_writer: bool) -> None:
+        checkpoint = self._shelf.checkpoint(is_writer=is_writer)
+        self._pending, self._watermark = {}, START
+        if checkpoint is None:
+            self._ledger.load({key: [amount, None] for key, amount in self._shelf.spent().items()})
+        else:
+            self._ledger.load(checkpoint.spent)
+            self._names = checkpoint.names
+            self._watermark = self._checkpointed = checkpoint.watermark
+            self._last_now_s = checkpoint.written_at_s
+            self._hour = int(checkpoint.written_at_s // HOUR_S)
+            for day, pending in checkpoint.pending.items():
+                if self._shelf.through(day) <= pending.since:
+                    self._pending[day] = pending
+        known = self._watermark if checkpoint is not None else self._shelf.furthest()
+        self._journal.open(known)
+        for position, line in self._journal.read(self._watermark):
+            call = decode_call(line)
+            if call is None:
+                continue
+            is_in_file = position < self._shelf.through(hour_of(call.at_s) // 24)
+            if checkpoint is not None or not is_in_file:
+                self._ledger.charge(call)
+                self._ledger.settle(call.key_id, self._ledger.counted_pd(call))
+            if not is_in_file:
+                self._count(call)
+            self._is_dirty = True
+        self._watermark = max(self._journal.end, known)
+        with self._queueing:
+            for call in self._queue:
+                self._ledger.charge(call)
+
+    # recording
+
+    def record(self, call: CallRecord) -> None:
+        """Take in a finished call. Memory only."""
+        self._ledger.charge(call)
+        with self._queueing:
+            self._queue.append(call)
+            if len(self._queue) > MAX_QUEUE:
+                self._spill_oldest(MAX_QUEUE // 10)
+
+    def recent(self) -> list[CallRecord]:
+        """The calls at the end of the journal, oldest first."""
+        try:
+            lines = self._journal.tail(TAIL_BYTES)
+        except OSError:
+            return []
+        return [call for call in map(decode_call, lines) if call is not None]
+
+    def commit(self, now_s: float) -> bool:
+        """Make everything recorded so far durable, and fold or checkpoint when it is time. False when the disk did not take it (see `trouble`); the calls are kept then."""
+        with self._writing:
+            self._watch_clock(now_s)
+            if self._pause:
+                self._pause -= 1
+                return False
+            try:
+                if not self._is_open:
+                    self._load(is_writer=True)
+                    self._is_open = True
+                self._write_queue(now_s)
+                hour = int(now_s // HOUR_S)
+                if self._hour is not None and hour != self._hour:
+                    self._fold(now_s)
+                elif self._is_checkpoint_due():
+                    self._checkpoint(now_s)
+                self._hour = hour
+            except OSError as error:
+                self._failed(error)
+                return False
+            self._worked()
+            return True
+
+    def compact(self, now_s: float) -> None:
+        """Let go of what is older or larger than `retention` says."""
+        with self._writing:
+            try:
+                if not self._doubt:
+                    self._shelf.age(now_s, self.retention)
+                before = "" if self._doubt else day_name(int((now_s - self.retention.raw_s) // DAY_S))
+                self._journal.prune(before_day=before, total_bytes=self.retention.raw_bytes, keep_from=self._checkpointed_before.segment)
+                self._shelf.shrink()
+            except OSError as error:
+                self._failed(error)
+
+    def close(self, now_s: float) -> None:
+        """Write everything there is; the last call."""
+        self._pause = 0
+        if self.commit(now_s):
+            with self._writing:
+                try:
+                    self._checkpoint(now_s)
+                except OSError as error:
+                    self._failed(error)
+        self._journal.close()
+
+    # reading
+
+    def pieces(self, from_hour: int, to_hour: int, *, by_hour: bool, with_queue: bool = True) -> list[tuple[int, Aggregate]]:
+        """The counts of the hours from `from_hour` to `to_hour`, both included, as (first hour, counts), in order. Whole days come as one piece unless `by_hour`;
+        a day of which only the sum is kept is one piece always, and belongs to the range when its first hour does."""
+        days = range(from_hour // 24, to_hour // 24 + 1)
+        pending, recent = self._unfolded(days)
+        found: dict[int, list[Aggregate]] = defaultdict(list)
+        for day in sorted({day for day in self._shelf.days() if day in days} | set(pending)):
+            file = self._shelf.day(day)
+            waiting = pending.get(day, Pending())
+            if file is not None and file.through > waiting.since:
+                waiting = Pending()
+            first, last = max(day * 24, from_hour), min(day * 24 + 23, to_hour)
+            is_whole = last - first == 23
+            if file is not None and (file.is_compacted or (is_whole and not by_hour)):
+                if is_whole or first == day * 24:
+                    found[day * 24] += [file.whole(), *waiting.hours.values()]
+                continue
+            for hour in range(first, last + 1):
+                if hour in waiting.hours:
+                    found[hour].append(waiting.hours[hour])
+                if file is not None and hour in file.hours:
+                    found[hour].append(file.hour(hour))
+        for hour, part in recent.items() if with_queue else ():
+            if from_hour <= hour <= to_hour:
+                found[hour].append(part)
+        return [(hour, merged(parts)) for hour, parts in sorted(found.items())]
+
+    def lifetime(self) -> Aggregate:
+        """Everything this process knows to have happened since it began (and what it replayed), without the providers' keys: only grows, as counters must."""
+        with self._counting:
+            total = self._lifetime.copy()
+            for pending in self._pending.values():
+                for part in pending.hours.values():
+                    total.merge(part.compacted())
+            for part in self._queued().values():
+                total.merge(part.compacted())
+        return total
+
+    def names(self) -> dict[str, str]:
+        """What to show for the ids of client keys and provider keys, as last seen."""
+        with self._counting:
+            return dict(self._names)
+
+    def restate_spending(self, since_by_key: Iterable[tuple[str, float | None]]) -> None:
+        """Bring the ledger in line with each key's `created_at`. Calls are told apart by the hour: those in the hour of `created_at` count."""
+        changed = [(key_id, since_s) for key_id, since_s in since_by_key if self._ledger.since_s(key_id) != since_s]
+        if not changed:
+            return
+        with self._writing:
+            last = max([hour_of(self._last_now_s) + 24, *(day * 24 + 23 for day in {*self._shelf.days(), *self._pending})])
+            for key_id, since_s in changed:
+                parts = self.pieces(hour_of(since_s or 0.0), last, by_hour=False, with_queue=False)
+                settled = sum(cell[COST] for _, part in parts for key, cell in part.cells.items() if key.key_id == key_id)
+                with self._queueing:
+                    self._ledger.restate(key_id, since_s, settled)
+                    for call in [*self._in_flight, *self._queue]:
+                        if call.key_id == key_id:
+                            self._ledger.charge(call)
+            self._is_dirty = True
+
+    def _unfolded(self, days: range) -> tuple[dict[int, Pending], dict[int, Aggregate]]:
+        """Copies of what is not in the day files, at one moment: pending hours by day, and by hour what is not in the journal yet. To be taken before the files are read."""
+        with self._counting:
+            pending = {
+                day: Pending(one.since, {hour: part.copy() for hour, part in one.hours.items()}) for day, one in self._pending.items() if day in days
+            }
+            return pending, self._queued()
+
+    def _queued(self) -> dict[int, Aggregate]:
+        with self._queueing:
+            calls = [*self._in_flight, *self._queue]
+            hours = {hour: part.copy() for hour, part in self._spill.items()}
+        for call in calls:
+            hours.setdefault(hour_of(call.at_s), Aggregate()).add(call)
+        return hours
+
+    # writing; all of it under `_writing`
+
+    def _write_queue(self, now_s: float) -> None:
+        """Queue → journal → pending hours."""
+        with self._queueing:
+            batch, self._queue = self._queue, []
+            self._in_flight = batch
+        if not batch and not self._spill:
+            return
+        try:
+            for day in {hour_of(call.at_s) // 24 for call in batch}:
+                self._shelf.through(day)
+            end = self._journal.write([encode_call(call) for call in batch], day_name(int(now_s // DAY_S))) if batch else self._watermark
+        except OSError:
+            with self._queueing:
+                self._queue = batch + self._queue
+                self._in_flight = []
+                if len(self._queue) > MAX_QUEUE:
+                    self._spill_oldest(len(self._queue) - MAX_QUEUE)
+            raise
+        with self._counting:
+            for call in batch:
+                self._count(call)
+                self._ledger.settle(call.key_id, self._ledger.counted_pd(call))
+            with self._queueing:
+                self._in_flight = []
+                spill, self._spill = self._spill, {}
+                costs, self._spill_costs = self._spill_costs, defaultdict(int)
+            for hour, part in spill.items():
+                self._pending_hour(hour).merge(part)
+            for key_id, amount in costs.items():
+                self._ledger.settle(key_id, amount)
+            self._watermark = end
+            self._is_dirty = True
+
+    def _count(self, call: CallRecord) -> None:
+        self._pending_hour(hour_of(call.at_s)).add(call)
+        names = self._names
+        if len(names) < MAX_NAMES or call.key_id in names:
+            names[call.key_id] = call.key_label
+            for attempt in call.attempts:
+                names[attempt.credential_id] = attempt.credential_display
+
+    def _pending_hour(self, hour: int) -> Aggregate:
+        day = hour // 24
+        pending = self._pending.get(day)
+        if pending is None:
+            pending = self._pending[day] = Pending(self._shelf.through(day))
+        return pending.hours.setdefault(hour, Aggregate())
+
+    def _spill_oldest(self, count: int) -> None:
+        """The disk does not keep up: only count the oldest calls of the queue. Under `_queueing`."""
+        for call in self._queue[:count]:
+            self._spill.setdefault(hour_of(call.at_s), Aggregate()).add(call)
+            self._spill_costs[call.key_id] += self._ledger.counted_pd(call)
+        del self._queue[:count]
+        self._dropped += count
+
+    def _fold(self, now_s: float) -> None:
+        """Pending hours → day files. Each day stands for itself: a failure leaves the rest pending."""
+        days = sorted({*self._pending, *self._shelf.damaged})
+        if not days and not self._is_dirty:
+            return
+        if days:
+            position = self._journal.write([_FOLD_MARK], day_name(int(now_s // DAY_S)))
+            with self._counting:
+                self._watermark = position
+            for day in days:
+                pending = self._pending.get(day, Pending())
+                file = self._shelf.day(day)
+                hours = pending.hours
+                if file is None and day in self._shelf.damaged:
+                    self._shelf.put_damaged_aside(day)
+                    hours = self._from_journal(day, before=position)
+                self._shelf.write(file or DayFile(day=day, through=START, total=b""), hours, through=position)
+                with self._counting:
+                    for part in pending.hours.values():
+                        self._lifetime.merge(part.compacted())
+                    self._pending.pop(day, None)
+        self._checkpoint(now_s)
+
+    def _from_journal(self, day: int, before: Position) -> dict[int, Aggregate]:
+        """A day counted anew from what the journal still holds."""
+        hours: dict[int, Aggregate] = {}
+        for position, line in self._journal.read(START):
+            call = decode_call(line) if position < before else None
+            if call is not None and hour_of(call.at_s) // 24 == day:
+                hours.setdefault(hour_of(call.at_s), Aggregate()).add(call)
+        return hours
+
+    def _is_checkpoint_due(self) -> bool:
+        self._commits += 1
+        if self._journal.losses != self._losses:
+            self._losses = self._journal.losses
+            log.warning(
+                "the statistics journal was deleted or cut by something else; what was counted is kept, and the journal goes on in a new file"
+            )
+            return True
+        if not self._is_dirty:
+            return False
+        is_far = self._watermark.segment != self._checkpointed.segment or self._watermark.offset - self._checkpointed.offset > CHECKPOINT_BYTES
+        return is_far or self._commits >= CHECKPOINT_COMMITS
+
+    def _checkpoint(self, now_s: float) -> None:
+        """Write down where we stand. Only this thread changes what is pending, so it is read without a lock."""
+        self._shelf.write_checkpoint(self._watermark, self._pending, self._ledger.dump(), self._names, now_s)
+        self._checkpointed_before, self._checkpointed = self._checkpointed, self._watermark
+        self._commits = 0
+        self._is_dirty = False
+
+    def _watch_clock(self, now_s: float) -> None:
+        if self._last_now_s and now_s - self._last_now_s > CLOCK_JUMP_S:
+            self._doubt = CLOCK_DOUBT_COMMITS
+        self._doubt = max(0, self._doubt - 1)
+        self._last_now_s = now_s
+
+    def _failed(self, error: OSError) -> None:
+        """Say it once; try again soon, and then not so soon."""
+        reason = error.strerror or str(error) or type(error).__name__
+        if reason != self.trouble:
+            log.error("statistics cannot be written (%s): they are kept in memory, and writing is tried again", reason)
+        self.trouble = reason
+        self._last_pause = self._pause = min(2 * self._last_pause or 1, LONGEST_PAUSE)
+        with self._counting:
+            waiting = sorted((hour, day) for day, pending in self._pending.items() for hour in pending.hours if hour != day * 24)
+            for hour, day in waiting[: max(0, len(waiting) - MAX_PENDING_HOURS)]:
+                part = self._pending[day].hours.pop(hour)
+                self._pending[day].hours.setdefault(day * 24, Aggregate()).merge(part)
+
+    def _worked(self) -> None:
+        if self.trouble is not None:
+            lost = f"; {self._dropped} calls were counted without their line in the journal" if self._dropped else ""
+            log.warning("statistics are written again%s", lost)
+        self.trouble = None
+        self._last_pause = self._dropped = 0
