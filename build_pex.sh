@@ -1,29 +1,32 @@
 #!/bin/sh
-# Builds dist/uni-api-PLATFORM-VERSION.pex (one pure-Python file under three names), dist/uni-api-VERSION.pyz and SHA256SUMS, from a clean clone, with one command:
+# Builds dist/uni-api-PLATFORM-VERSION.pex (one pure-Python file under three names), dist/uni-api-VERSION.pyz and dist/SHA256SUMS, from a clean clone, with one command:
 #   sh build_pex.sh
-# PYTHON names the building interpreter (default python3.11: another minor gives another order of names inside, so not the same bytes).
+# PYTHON names the building interpreter. It must be 3.11: another minor puts other bytes in, and pex's pip for 3.12 and newer is not among our pins.
 set -eu
 cd "$(dirname "$0")"
 umask 022
-python=${PYTHON:-$(command -v python3.11 || command -v python3)}
+python=${PYTHON:-$(command -v python3.11 || command -v python3 || echo python3.11)}
+if [ "$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" != 3.11 ]; then
+    echo "build_pex: $python is not Python 3.11; name one that is: PYTHON=/path/to/python3.11 sh build_pex.sh" >&2
+    exit 1
+fi
 version=$(cat VERSION)
-# One fixed date for everything inside, so that two builds of the same sources are the same bytes.
-SOURCE_DATE_EPOCH=$(git log -1 --format=%ct -- requirements.txt packaging 2>/dev/null || true)
-export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-1700000000}" PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONHASHSEED=0
+# One fixed date and one seed for everything inside, so that two builds of the same sources are the same bytes, wherever and whenever.
+export SOURCE_DATE_EPOCH=1700000000 PYTHONHASHSEED=0 PIP_DISABLE_PIP_VERSION_CHECK=1
 
 rm -rf build dist
-mkdir -p build/wheels build/targets build/stage dist
+mkdir -p build/wheels build/targets build/stage build/zipapp dist
 "$python" -m venv build/venv
 build/venv/bin/pip install -q pip==26.3 pex==2.105.2
 
-# 1. The wheels: pinned by hash, pure only.
+# 1. The wheels: pinned by hash, pure only. PyYAML has no pure wheel on PyPI and is made one from its sources.
 build/venv/bin/pip download -q --no-deps --require-hashes --only-binary :all: --platform any --implementation py --abi none \
     --python-version 3.10 -d build/wheels -r packaging/pure.txt
 PYYAML_FORCE_LIBYAML=0 PIP_CONSTRAINT="$PWD/packaging/build-constraints.txt" build/venv/bin/pip wheel -q --no-cache-dir --no-deps --require-hashes \
     --no-binary PyYAML -w build/wheels -r packaging/pyyaml.txt
 for wheel in build/wheels/*.whl; do
     case $wheel in
-        *py3-none-any.whl) ;;
+        *-py3-none-any.whl) ;;
         *) echo "build_pex: $wheel is not a pure wheel" >&2; exit 1 ;;
     esac
 done
@@ -32,20 +35,18 @@ done
 cp main.py VERSION build/stage/
 cp -R uniapi build/stage/uniapi
 find build/stage -name __pycache__ -prune -exec rm -rf {} +
+find build/stage -type f -exec chmod 644 {} + -o -type d -exec chmod 755 {} +
 
-# 3. One pex for every CPython minor and system.
-"$python" packaging/targets.py build/targets
-build/venv/bin/pex --pex-root build/pex-root --no-pypi --find-links build/wheels \
-    --complete-platform build/targets/py312.json --complete-platform build/targets/py313.json --complete-platform build/targets/py311.json \
-    --complete-platform build/targets/py314.json --complete-platform build/targets/py310.json \
-    aiohttp PyYAML aiohttp-socks async-timeout typing-extensions \
-    -D build/stage -m main --sh-boot -o build/uni-api.pex
+# 3. One pex for every CPython minor on every system. Each of them is resolved by its own markers, though none but this one is at hand.
+targets=$("$python" packaging/targets.py build/targets)
+# shellcheck disable=SC2086  # the targets are words
+build/venv/bin/pex --pex-root build/pex-root --no-pypi --find-links build/wheels $targets \
+    -r requirements.txt async-timeout typing-extensions -D build/stage -m main --sh-boot -o build/uni-api.pex
 for platform in linux-x86_64 macos-arm64 freebsd-amd64; do
     cp build/uni-api.pex "dist/uni-api-$platform-$version.pex"
 done
 
 # 4. The same tree as a plain zipapp: needs no cache folder, for full quotas and systems that pex does not know.
-mkdir build/zipapp
 for wheel in build/wheels/*.whl; do
     "$python" -m zipfile -e "$wheel" build/zipapp
 done
@@ -53,7 +54,7 @@ cp -R build/stage/. build/zipapp/
 mv build/zipapp/main.py build/zipapp/__main__.py
 "$python" packaging/zipapp.py build/zipapp "dist/uni-api-$version.pyz"
 
-# 5. What was built runs, and is pure.
-"$python" packaging/verify.py "dist/uni-api-linux-x86_64-$version.pex" "dist/uni-api-$version.pyz"
-(cd dist && sha256sum ./*.pex ./*.pyz | sed 's#\./##' >SHA256SUMS)
+# 5. What was built is pure, small, and runs.
+"$python" packaging/verify.py dist/*.pex dist/*.pyz
+"$python" packaging/sums.py dist
 ls -l dist

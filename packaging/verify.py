@@ -1,6 +1,6 @@
-"""Checks what was built: no compiled module inside, not too large, and it runs from another folder with a HOME it cannot write.
+"""Checks what was built: no compiled code inside, not too large, and each file runs from another folder, with a HOME it cannot write.
 
-pex's own bootstrap holds four inert Windows `.exe` stubs; exactly that folder is excused.
+pex's own bootstrap holds four inert Windows `.exe` stubs; exactly that folder is excused. Of files that are byte for byte the same, one is run.
 """
 
 import os
@@ -26,27 +26,29 @@ def compiled_members(path: Path) -> list[str]:
         ]
 
 
-def verify(path: Path) -> None:
+def verify(path: Path, version: str) -> None:
+    """Raises SystemExit that says what is wrong with one file."""
     size = path.stat().st_size
     if size >= MAX_BYTES:
-        raise SystemExit(f"{path} has {size} bytes; {MAX_BYTES} are the limit")
+        raise SystemExit(f"{path} has {size} bytes; fewer than {MAX_BYTES} are allowed")
     compiled = compiled_members(path)
     if compiled:
         raise SystemExit(f"{path} holds compiled code: {compiled}")
-    expected = Path("VERSION").read_text().strip()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder, "home")
         home.mkdir(mode=0o500)
         environment = {"PATH": os.environ["PATH"], "HOME": str(home)}
-        for arguments in (["--version"], ["keygen"]):
+        for arguments, expected in ((["--version"], version), (["keygen"], "sk-")):
             done = subprocess.run([sys.executable, path.resolve(), *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
-            if done.returncode:
-                raise SystemExit(f"{path} {arguments[0]} failed: {done.stderr}")
-            if arguments == ["--version"] and done.stdout.strip() != expected:
-                raise SystemExit(f"{path} says version {done.stdout!r}, expected {expected!r}")
+            if done.returncode or not done.stdout.startswith(expected):
+                raise SystemExit(f"{path} {arguments[0]} ended with {done.returncode}: {done.stdout!r} {done.stderr}")
     print(f"{path}: {size} bytes, pure, runs")
 
 
 if __name__ == "__main__":
+    seen = set()
     for argument in sys.argv[1:]:
-        verify(Path(argument))
+        content = Path(argument).read_bytes()
+        if content not in seen:
+            seen.add(content)
+            verify(Path(argument), Path("VERSION").read_text().strip())

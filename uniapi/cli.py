@@ -137,8 +137,8 @@ def _serve(options: argparse.Namespace) -> int:
     if options.demo and options.config:
         raise StartError("--demo needs no configuration: leave out --config", 2)
     settings = settings_from(options, os.environ)
-    from uniapi.app import serve
     from uniapi.log import set_up_logging
+    from uniapi.serve import serve
 
     try:
         set_up_logging(level=log_level(options, os.environ), file=options.log_file, format_name=options.log_format)
@@ -148,7 +148,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from uniapi.app import check
+    from uniapi.commands import check
 
     return check(options.config, os.environ, as_json=options.json)
 

@@ -18,7 +18,7 @@ ENGINES = EngineNames(
     built=frozenset({"gpt", "claude", "gemini", "openrouter"}), known_unbuilt=frozenset({"codex"}), check_private_key=lambda text: None
 )
 
-NOON_EPOCH_S = 1_700_000_000.0
+START_EPOCH_S = 1_700_000_000.0
 
 KINDS = {
     400: FailureKind.BAD_REQUEST,
@@ -96,10 +96,11 @@ class Player:
 
     def asks(self, model: str = "m", *, key: int = 0, **members: Any) -> None:
         """A new request; its first step is taken."""
-        self.plan = self.router.plan(self.asked(model, key=key, **members), now=self.now, now_epoch_s=NOON_EPOCH_S + self.now, rng=self.rng)
+        self.plan = self.router.plan(self.asked(model, key=key, **members), now=self.now, now_epoch_s=START_EPOCH_S + self.now, rng=self.rng)
         self.step = self.plan.next(None, self.now)
 
-    def _shown(self, attempt: Attempt) -> str:
+    def shown(self, attempt: Attempt) -> str:
+        """`a#1`: the provider and the number of its key."""
         ids = [credential.credential_id for credential in attempt.channel.provider.credentials]
         return f"{attempt.channel.provider.provider_id}#{ids.index(attempt.credential.credential_id) + 1}"
 
@@ -108,7 +109,7 @@ class Player:
         """Where the plan stands: `a#1` (provider and number of its key), `wait`, or the status it gives up with."""
         match self.step:
             case Attempt() as attempt:
-                return self._shown(attempt)
+                return self.shown(attempt)
             case Wait():
                 return "wait"
             case GiveUp(error=error):
@@ -125,7 +126,7 @@ class Player:
                 assert self.step.error.headers.get("retry-after") == str(retry_after)
             return
         assert isinstance(self.step, Attempt), self.at
-        assert (self.step.channel.provider.provider_id, key) == (channel, None if key is None else int(self._shown(self.step).rpartition("#")[2]))
+        assert (self.step.channel.provider.provider_id, key) == (channel, None if key is None else int(self.shown(self.step).rpartition("#")[2]))
 
     def waits(self) -> float:
         """The step at hand is a wait, which then passes."""

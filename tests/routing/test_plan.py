@@ -697,9 +697,9 @@ api_keys:
     ],
 )
 def test_vector_broken_answers(play, yaml_of, kind, status):
-    """Kept: an empty answer, a time-out, a page of HTML are tried again. Changed: two calls with one key (candidates + retries; the three seen came from two keys), and the status says whose fault it was."""
-    p = play(yaml_of({"a": 1}))
-    assert p.tries(lambda at: kind) == ["a#1", "a#1", str(status)]
+    """Kept: an empty answer, a time-out, a page of HTML are tried again (three calls with two keys). Changed: the status says whose fault it was."""
+    p = play(yaml_of({"a": 2}))
+    assert p.tries(lambda at: kind) == ["a#1", "a#2", "a#1", str(status)]
 
 
 def test_step_after_the_end_is_the_end_again(play, yaml_of):

@@ -106,7 +106,7 @@ def run_gateway(player, seed: int, conversations: int = 500) -> tuple[Figures, U
             hour.at(now + step.seconds, ("step", plan, None, session, turn, turns))
         elif isinstance(step, Attempt):
             figures.attempts += 1
-            provider, _, key = player._shown(step).partition("#")
+            provider, _, key = player.shown(step).partition("#")
             seconds, failure = world.answer(provider, int(key), now)
             hour.at(now + seconds, ("step", plan, failure or (provider, key), session, turn, turns))
         else:

@@ -6,6 +6,7 @@ the client gets. Both end in `assert_never`, so a new kind cannot be forgotten.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -123,7 +124,7 @@ def client_error(failure: Failure) -> ClientError:
     """The error a client is shown for an upstream failure, when the upstream's own body cannot be handed on."""
     headers = {}
     if failure.retry_after_s is not None:
-        headers["retry-after"] = str(max(1, round(failure.retry_after_s)))
+        headers["retry-after"] = str(max(1, math.ceil(failure.retry_after_s)))
     return ClientError(
         status=client_status(failure),
         message=failure.message,

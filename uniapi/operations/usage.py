@@ -152,14 +152,15 @@ def _predictions_usage(body: Mapping[str, Json]) -> Usage | None:
 def _cost(stated: Mapping[str, Json]) -> float | None:
     """Dollars: OpenRouter's `cost`, Perplexity's `cost.total_cost`, xAI's ticks."""
     for found in (stated.get("cost"), member(stated.get("cost"), "total_cost")):
-        if _is_amount(found):
-            return float(found)
-    ticks = stated.get("cost_in_usd_ticks")
-    return ticks / TICKS_PER_DOLLAR if _is_amount(ticks) else None
+        if (amount := _amount(found)) is not None:
+            return amount
+    ticks = _amount(stated.get("cost_in_usd_ticks"))
+    return ticks / TICKS_PER_DOLLAR if ticks is not None else None
 
 
-def _is_amount(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e18
+def _amount(value: Json) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value < 1e18 else None
 
 
 def _first(stated: Mapping[str, Json], *names: str) -> int | None:

@@ -218,13 +218,14 @@ def _count_usage(cell: list[int], call: CallRecord) -> None:
     usage = call.usage
     if usage is None or usage.is_estimate:
         return
-    cell[INPUT] += plausible_tokens(usage.input_tokens) or 0
-    cell[OUTPUT] += plausible_tokens(usage.output_tokens) or 0
-    cell[TOTAL] += plausible_tokens(usage.total) or 0
+    given, output, total = plausible_tokens(usage.input_tokens), plausible_tokens(usage.output_tokens), plausible_tokens(usage.total_tokens)
+    cell[INPUT] += given or 0
+    cell[OUTPUT] += output or 0
+    cell[TOTAL] += (given or 0) + (output or 0) if total is None else total
     cell[CACHE_READ] += plausible_tokens(usage.cache_read_tokens) or 0
     cell[CACHE_WRITE] += plausible_tokens(usage.cache_write_tokens) or 0
     cell[REASONING] += plausible_tokens(usage.reasoning_tokens) or 0
-    cell[UNPRICED] += call.cost_pd is None
+    cell[UNPRICED] += call.cost_pd is None and not (given is None and output is None)
 
 
 def _ms(seconds: float) -> int:

@@ -96,14 +96,14 @@ def prompt_feedback(response: Response) -> Json:
 
 
 def spell_usage(usage: Usage) -> Block:
-    """`usageMetadata`; an upstream of this dialect has its own words."""
+    """`usageMetadata`; an upstream of this dialect has its own words. Candidates and thoughts add up to the output, so thoughts that a vendor counts beside it are cut to it."""
     if usage.raw is not None and usage.dialect == NAME:
         return dict(usage.raw)
-    reasoning = usage.reasoning_tokens or 0
+    reasoning = usage.reasoning_tokens or 0 if usage.output_tokens is None else min(usage.reasoning_tokens or 0, usage.output_tokens)
     spelled: dict[str, int | None] = {
         "promptTokenCount": usage.input_tokens,
         "candidatesTokenCount": None if usage.output_tokens is None else max(0, usage.output_tokens - reasoning),
-        "thoughtsTokenCount": usage.reasoning_tokens,
+        "thoughtsTokenCount": None if usage.reasoning_tokens is None else reasoning,
         "cachedContentTokenCount": usage.cache_read_tokens,
         "totalTokenCount": usage.total,
     }

@@ -1,8 +1,8 @@
 """The wire's `usage` ↔ canonical Usage.
 
 OpenAI's counts already mean what ours mean: cached tokens are part of `prompt_tokens`, reasoning is part of `completion_tokens`. The decoder settles where vendors
-differ: DeepSeek's `prompt_cache_hit_tokens`, top-level `cached_tokens` (Moonshot) and `cache_…_input_tokens` (Vercel, LiteLLM), costs in three shapes, and xAI, which
-leaves reasoning out of `completion_tokens`; the vendor's own total tells.
+differ: DeepSeek's `prompt_cache_hit_tokens`, top-level `cached_tokens` (Moonshot) and `cache_…_input_tokens` (Vercel, LiteLLM), and costs in three shapes. Only xAI is left
+as it is: it keeps reasoning out of `completion_tokens`, every client of its own API reads that figure, and its total says the rest (`Usage.billed_output_tokens`).
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ def decode_usage(value: Json) -> Usage | None:
     output_tokens = _count(value.get("completion_tokens"))
     reasoning = _count(at(completion, "reasoning_tokens"), value.get("reasoning_tokens"))
     total = _count(value.get("total_tokens"))
-    if input_tokens is not None and output_tokens is not None and reasoning and total == input_tokens + output_tokens + reasoning:
-        output_tokens += reasoning
     cached = _count(
         at(prompt, "cached_tokens"),
         value.get("prompt_cache_hit_tokens"),
@@ -42,7 +40,7 @@ def decode_usage(value: Json) -> Usage | None:
         output_tokens=output_tokens,
         cache_read_tokens=_at_most(cached, input_tokens),
         cache_write_tokens=_count(at(prompt, "cache_write_tokens"), value.get("cache_creation_input_tokens")),
-        reasoning_tokens=_at_most(reasoning, output_tokens),
+        reasoning_tokens=reasoning if _is_beside(input_tokens, output_tokens, reasoning, total) else _at_most(reasoning, output_tokens),
         input_audio_tokens=_count(at(prompt, "audio_tokens")),
         output_audio_tokens=_count(at(completion, "audio_tokens")),
         total_tokens=total,
@@ -85,6 +83,11 @@ def encode_usage(usage: Usage | None) -> dict[str, Any]:
     if usage.cost is not None and "cost" not in encoded:
         encoded["cost"] = usage.cost
     return encoded
+
+
+def _is_beside(input_tokens: int | None, output_tokens: int | None, reasoning: int | None, total: int | None) -> bool:
+    """Whether the vendor's own total counts reasoning beside the output, not inside it (xAI)."""
+    return total is not None and total == (input_tokens or 0) + (output_tokens or 0) + (reasoning or 0)
 
 
 def _at_most(part: int | None, whole: int | None) -> int | None:

@@ -110,6 +110,11 @@ class ResponsesStreamEncoder(StreamEncoder):
         self._events.emit(f"response.{response['status']}", response=response)
 
     def on_failed(self, event: ResponseFailed) -> None:
+        # What was said stands; half a call or half a picture must never look whole, so those stay open.
+        for writer in self._writers.values():
+            if not isinstance(writer, CallWriter | ImageWriter):
+                writer.end()
+        self._slot.seal("incomplete")
         self._events.emit("response.failed", response=failed(self._response, self._finished(), self._usage, event.failure))
 
     def _finished(self) -> list[dict[str, object]]:

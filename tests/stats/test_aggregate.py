@@ -1,0 +1,83 @@
+"""The algebra of counts."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sample_calls import attempt, call, calls
+
+from uniapi.stats.aggregate import ATTEMPTS, CALLS, COST, FIRST_HISTOGRAM, INPUT, MAX_CELLS, MAX_NAMES, Aggregate, merged, quantile_s
+from uniapi.stats.packing import pack, unpack
+from uniapi.stats.report import summary
+
+some_calls = st.lists(calls(), max_size=8)
+
+
+def counted(all_calls):
+    counts = Aggregate()
+    for one in all_calls:
+        counts.add(one)
+    return counts
+
+
+@given(some_calls, some_calls, some_calls)
+@settings(max_examples=50)
+def test_merging_is_associative_and_commutative_and_the_same_as_counting_together(a, b, c):
+    """In whatever groups and order counts are added up, the sum is the same to the last digit."""
+    one, two, three = counted(a), counted(b), counted(c)
+    together = counted([*a, *b, *c])
+    assert together == merged([one, two, three]) == merged([three, one, two])
+    assert together == merged([merged([one, two]), three]) == merged([one, merged([two, three])])
+    assert one == merged([one, Aggregate()])
+
+
+@given(some_calls, some_calls)
+@settings(max_examples=50)
+def test_shortening_and_merging_can_be_done_in_any_order(a, b):
+    """A day kept in its short form is the sum of its hours in their short form."""
+    one, two = counted(a), counted(b)
+    both = merged([one, two])
+    assert both.daily() == merged([one.daily(), two.daily()])
+    assert both.compacted() == merged([one.compacted(), two.compacted()]) == both.daily().compacted()
+
+
+@given(some_calls)
+@settings(max_examples=50)
+def test_shortening_changes_no_report(a):
+    """The whole report is the same from the short form; long ago, only provider keys and addresses are missing."""
+    counts = counted(a)
+    full = summary(counts, {})
+    assert full == summary(counts.daily(), {})
+    assert {**full, "provider_keys": [], "ip_request_counts": []} == summary(counts.compacted(), {})
+
+
+@given(some_calls)
+@settings(max_examples=50)
+def test_packing_loses_nothing(a):
+    """What a file holds is what was counted."""
+    counts = counted(a)
+    assert counts == unpack(pack(counts))
+    assert counts.daily() == unpack(pack(counts.daily()))
+
+
+def test_a_call_counts_once_and_each_attempt_once():
+    """A call that failed over counts its tokens for the provider that served it."""
+    counts = counted([call(attempts=(attempt("overloaded", provider="azure"), attempt("ok")), cost_pd=7)])
+    cells = {key.provider: cell for key, cell in counts.cells.items()}
+    assert (0, 1, 0) == tuple(cells["azure"][place] for place in (CALLS, ATTEMPTS, INPUT))
+    assert (1, 1, 100, 7) == tuple(cells["openai"][place] for place in (CALLS, ATTEMPTS, INPUT, COST))
+
+
+def test_a_client_cannot_fill_the_memory_with_model_names():
+    """Past the bound names are counted together, and no call is lost."""
+    counts = counted(call(requested_model=f"m{number}", client_ip=f"ip{number}") for number in range(MAX_CELLS + 500))
+    assert len(counts.cells) <= MAX_CELLS + 1
+    assert len(counts.ips) <= MAX_NAMES + 1
+    assert MAX_CELLS + 500 == counts.totals()[CALLS] == sum(counts.ips.values())
+
+
+def test_quantiles_lie_in_their_bucket():
+    """Half of the calls had their first token before the middle."""
+    counts = counted(call(first_token_s=seconds) for seconds in (0.3, 0.4, 0.45, 3.0))
+    middle, slow = (quantile_s(counts.totals(), FIRST_HISTOGRAM, share) for share in (0.5, 0.99))
+    assert 0.25 < middle <= 0.5
+    assert 2.0 < slow <= 4.0
+    assert None is quantile_s(Aggregate().totals(), FIRST_HISTOGRAM, 0.5)

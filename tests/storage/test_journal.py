@@ -1,0 +1,186 @@
+"""The journal: what was written is read once, whatever happened to the files."""
+
+import errno
+import os
+import shutil
+import stat
+
+import pytest
+from faulty_disks import FailingDisk, QuickDisk
+
+from uniapi.storage import START, DiskFolder, Journal, MemoryFolder, Position
+
+DAY = "2026-11-03"
+
+
+@pytest.fixture
+def disk():
+    return FailingDisk()
+
+
+@pytest.fixture
+def folder(tmp_path, disk):
+    return DiskFolder(tmp_path / "stats", disk)
+
+
+def opened(folder, known=START, **members):
+    journal = Journal(folder, schema=1, **members)
+    journal.open(known)
+    return journal
+
+
+def entries(folder, start=START):
+    return [line for _, line in Journal(folder, schema=1).read(start) if not line.startswith(b"{")]
+
+
+@pytest.mark.parametrize("make", [lambda path: DiskFolder(path, QuickDisk()), lambda path: MemoryFolder()])
+def test_lines_come_back_in_order_from_any_place(tmp_path, make):
+    """A position read together with a line leads back to it; the end of a write is where the next line begins."""
+    folder = make(tmp_path / "stats")
+    journal = opened(folder)
+    journal.write([b"a\n", b"b\n"], DAY)
+    middle = journal.end
+    journal.write([b"c\n"], DAY)
+    assert [b"a", b"b", b"c"] == entries(folder)
+    assert [b"c"] == entries(folder, middle)
+    assert [] == entries(folder, journal.end)
+    assert [b"b", b"c"] == journal.tail(5)[-2:]
+    places = {line: place for place, line in journal.read(START)}
+    assert b"b" == next(line for _, line in journal.read(places[b"b"]))
+    journal.close()
+
+
+def test_files_and_folders_are_private(folder):
+    """0600 and 0700."""
+    journal = opened(folder)
+    journal.write([b"a\n"], DAY)
+    journal.close()
+    (name,) = folder.names("journal")
+    assert 0o600 == stat.S_IMODE((folder.path / "journal" / name).stat().st_mode)
+    assert 0o700 == stat.S_IMODE((folder.path / "journal").stat().st_mode)
+
+
+def test_a_segment_ends_by_size_and_by_day(folder):
+    """Numbers go up; a new day begins a new segment."""
+    journal = opened(folder, segment_bytes=40)
+    for line in (b"a" * 50 + b"\n", b"b\n"):
+        journal.write([line], DAY)
+    journal.write([b"c\n"], "2026-11-04")
+    journal.close()
+    assert ["00000001-2026-11-03.jsonl", "00000002-2026-11-03.jsonl", "00000003-2026-11-04.jsonl"] == folder.names("journal")
+
+
+def test_a_torn_tail_is_not_read_and_not_built_upon(folder):
+    """What a kill left of a line never counts, not even when it is whole but for its line break."""
+    journal = opened(folder)
+    journal.write([b"a\n"], DAY)
+    known = journal.end
+    journal.close()
+    with (folder.path / "journal" / folder.names("journal")[0]).open("ab") as file:
+        file.write(b"torn")
+    journal = opened(folder, known)
+    journal.write([b"b\n"], DAY)
+    journal.close()
+    assert [b"a", b"b"] == entries(folder)
+    assert 2 == len(folder.names("journal"))
+
+
+def test_a_restart_goes_on_in_the_same_segment(folder):
+    """A journal that ended well is continued."""
+    for line in (b"a\n", b"b\n"):
+        journal = opened(folder)
+        journal.write([line], DAY)
+        journal.close()
+    assert 1 == len(folder.names("journal"))
+    assert [b"a", b"b"] == entries(folder)
+
+
+@pytest.mark.parametrize("can_truncate", [True, False])
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
+def test_a_failed_write_leaves_nothing_and_can_be_repeated(folder, disk, code, can_truncate):
+    """The lines of a failed write are not there afterwards; written again when the disk is back they are there once."""
+    journal = opened(folder)
+    journal.write([b"a\n"], DAY)
+    end = journal.end
+    disk.code, disk.can_truncate = code, can_truncate
+    for _ in range(3):
+        with pytest.raises(OSError):
+            journal.write([b"one\n", b"two\n"], DAY)
+        assert end == journal.end
+    disk.code = None
+    journal.write([b"one\n", b"two\n"], DAY)
+    journal.close()
+    assert [b"a", b"one", b"two"] == entries(folder)
+
+
+def test_a_first_write_that_fails_can_be_repeated_on_another_day(folder, disk):
+    """No segment number is used twice."""
+    journal = opened(folder)
+    disk.code, disk.can_truncate = errno.ENOSPC, False
+    with pytest.raises(OSError):
+        journal.write([b"one\n", b"two\n"], DAY)
+    disk.code = None
+    journal.write([b"one\n", b"two\n"], "2026-11-04")
+    journal.close()
+    assert [b"one", b"two"] == entries(folder)
+
+
+@pytest.mark.parametrize("damage", ["unlink", "cut", "replace", "folder"])
+def test_a_segment_lost_under_us_is_noticed(folder, damage):
+    """The journal goes on behind every position it ever gave."""
+    journal = opened(folder)
+    journal.write([b"a\n"], DAY)
+    known = journal.end
+    path = folder.path / "journal" / folder.names("journal")[0]
+    if damage == "unlink":
+        path.unlink()
+    elif damage == "cut":
+        os.truncate(path, 3)
+    elif damage == "replace":
+        path.unlink()
+        path.write_bytes(b"x" * known.offset)
+    else:
+        shutil.rmtree(folder.path)
+    journal.write([b"b\n"], DAY)
+    assert 1 == journal.losses
+    assert journal.end > known
+    assert [b"b"] == entries(folder, known)
+    journal.close()
+
+
+@pytest.mark.parametrize("cut", [0, 5])
+def test_a_restart_after_damage_goes_on_behind_what_was_known(folder, cut):
+    """A checkpoint that knows more than the files hold is right."""
+    journal = opened(folder)
+    journal.write([b"a\n"], DAY)
+    known = journal.end
+    journal.close()
+    os.truncate(folder.path / "journal" / folder.names("journal")[0], cut)
+    journal = opened(folder, known)
+    journal.write([b"b\n"], DAY)
+    assert journal.end > known
+    assert [b"b"] == entries(folder, known)
+    journal.close()
+
+
+def test_pruning_goes_by_day_and_by_size_but_keeps_what_is_not_counted_yet(folder):
+    """`keep_from` protects the segments that a restart would read."""
+    journal = opened(folder, segment_bytes=10)
+    for day in (1, 2, 3, 4, 5):
+        journal.write([b"x" * 100 + b"\n"], f"2026-11-0{day}")
+    assert 0 == journal.prune(before_day="2026-11-09", total_bytes=0, keep_from=1)
+    assert 1 == journal.prune(before_day="2026-11-02", total_bytes=10**6, keep_from=9)
+    assert 2 == journal.prune(before_day="", total_bytes=300, keep_from=9)
+    assert ["00000004-2026-11-04.jsonl", "00000005-2026-11-05.jsonl"] == folder.names("journal")
+    assert Position(5, 132) >= journal.end
+    journal.close()
+
+
+def test_rubbish_of_any_length_is_passed_over(folder):
+    """A line far too long to be ours does not fill the memory and does not hide what follows."""
+    journal = opened(folder)
+    journal.write([b"a\n"], DAY)
+    journal.close()
+    with (folder.path / "journal" / folder.names("journal")[0]).open("ab") as file:
+        file.write(b"z" * 3_000_000 + b"\n" + b"b\n")
+    assert [b"a", b"b"] == [line for line in entries(folder) if len(line) == 1]

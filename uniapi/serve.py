@@ -1,0 +1,256 @@
+"""Running the gateway as a process: the event loop, the data dir, the first configuration, the listening socket, signals, reloads, and a graceful end.
+
+Everything that makes a start impossible is a StartError with its exit code (PRODUCT §3); nothing here shows a traceback for a user's mistake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import signal
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from aiohttp import web
+
+from uniapi.canonical import Failure
+from uniapi.clock import SystemClock
+from uniapi.config import Config, ConfigProblems, ConfigSource, FileWatcher, Problem, choose_source, fetch_config, parse_config, read_config_file
+from uniapi.engines import engine_names
+from uniapi.errors import StartError
+from uniapi.gateway import DEMO_CONFIG, DEMO_KEY, DEMO_MODEL, AiohttpTransport, DemoTransport, FetchFailed, Http1Transport, Transport, fetch
+from uniapi.scheduler import Jobs
+from uniapi.server import Front
+from uniapi.storage import DirectoryLock, LockHeld, write_atomic
+from uniapi.wire import HttpRequest
+
+from .app import App, Settings, show_problems
+
+log = logging.getLogger("uniapi.app")
+
+STOP_PATIENCE_S = 30.0
+WATCH_PERIOD_S = 2.0
+URL_PERIOD_S = 30.0
+DISCOVERY_PERIOD_S = 15.0
+EXECUTOR_THREADS = 4
+"""Name look-ups and large JSON bodies; shared hosts count threads as processes."""
+CONFIG_COPY_FILE = "config-copy.yaml"
+
+
+def serve(settings: Settings, environment: Mapping[str, str]) -> int:
+    """Run the gateway until it is told to stop; gives the exit code. Raises StartError when it cannot run."""
+    loop = _event_loop(environment)
+    try:
+        asyncio.set_event_loop(loop)
+        loop.set_default_executor(ThreadPoolExecutor(EXECUTOR_THREADS))
+        return loop.run_until_complete(_serve(settings, environment))
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+def _event_loop(environment: Mapping[str, str]) -> asyncio.AbstractEventLoop:
+    if environment.get("UNIAPI_SELECTOR", "").lower() == "poll":
+        import selectors
+
+        return asyncio.SelectorEventLoop(selectors.PollSelector())
+    return asyncio.new_event_loop()
+
+
+async def _serve(settings: Settings, environment: Mapping[str, str]) -> int:
+    clock, rng = SystemClock(), random.Random()
+    jobs = Jobs(clock, rng)
+    transport: Transport = DemoTransport() if settings.is_demo else Http1Transport(jobs.spawn, proxied=AiohttpTransport(jobs.spawn))
+    source = None if settings.is_demo else choose_source(settings.config_argument, environment)
+    data_dir, lock = _open_data_dir(settings, source)
+    try:
+        config = await _first_config(source, environment, transport, data_dir)
+        app = App(settings, config, transport, jobs, clock, rng, data_dir)
+        return await _listen(app, settings, source, environment, jobs, transport, data_dir)
+    finally:
+        await jobs.shutdown()
+        await transport.close()
+        if lock is not None:
+            lock.release()
+
+
+def _open_data_dir(settings: Settings, source: ConfigSource | None) -> tuple[Path | None, DirectoryLock | None]:
+    """The data dir, made and locked; (None, None) when everything is kept in memory."""
+    if settings.is_demo and settings.data_dir is None:
+        return None, None
+    beside = Path(source.location).parent / "data" if source is not None and source.kind == "file" else Path("data")
+    path = settings.data_dir or settings.default_data_dir or beside
+    lock = DirectoryLock(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except LockHeld as held:
+        raise StartError(f"already running: the data dir {path} is {held}", 3) from None
+    except OSError as error:
+        if settings.data_dir is not None:
+            raise StartError(f"the data dir {path} cannot be used: {error.strerror}", 1) from None
+        log.warning("the data dir %s cannot be used (%s): statistics are kept in memory only", path, error.strerror)
+        return None, None
+    return path, lock
+
+
+async def _first_config(source: ConfigSource | None, environment: Mapping[str, str], transport: Transport, data_dir: Path | None) -> Config:
+    """The configuration to start with. Raises StartError: 2 for one that cannot be used, 1 when a remote one cannot be had and no copy is kept."""
+    if source is None:
+        config, _ = parse_config(DEMO_CONFIG, source="the demo", engines=engine_names(), environment={})
+        return config
+    log.info("configuration: %s (%s)", source.shown, source.reason)
+    if source.warning:
+        log.warning("configuration: %s", source.warning)
+    try:
+        text = await config_text(source, transport, data_dir)
+        config, problems = parse_config(text, source=source.shown, engines=engine_names(), environment=environment)
+    except ConfigProblems as found:
+        raise StartError("the configuration cannot be used:\n" + "\n".join(f"  {problem}" for problem in found.problems), 2) from None
+    show_problems(problems)
+    return config
+
+
+async def config_text(source: ConfigSource, transport: Transport, data_dir: Path | None) -> str:
+    """The text of the configuration; a remote one falls back to its last good copy in the data dir."""
+    if source.kind == "file":
+        return read_config_file(source.location)
+    copy = data_dir / CONFIG_COPY_FILE if data_dir is not None else None
+    try:
+        text = await fetch_config(source.location, lambda url: _fetch_bytes(url, transport))
+    except FetchFailed as error:
+        if copy is not None and copy.exists():
+            log.warning("the configuration at %s cannot be had (%s): its last good copy is used", source.shown, error)
+            return copy.read_text(encoding="utf-8")
+        raise StartError(f"the configuration at {source.shown} cannot be had: {error}", 1) from None
+    if copy is not None:
+        try:
+            write_atomic(copy, text.encode())
+        except OSError as error:
+            log.warning("no copy of the configuration can be kept: %s", error.strerror)
+    return text
+
+
+async def _fetch_bytes(url: str, transport: Transport) -> bytes:
+    request = HttpRequest(method="GET", url=url, headers={"user-agent": "uni-api", "accept": "*/*", "accept-encoding": "identity"})
+    head, body = await fetch(transport, request)
+    if head.status != 200:
+        raise FetchFailed(Failure.cut(f"it answered {head.status}"))
+    return body
+
+
+async def _listen(
+    app: App, settings: Settings, source: ConfigSource | None, environment: Mapping[str, str], jobs: Jobs, transport: Transport, data_dir: Path | None
+) -> int:
+    server = web.Server(
+        Front(app).handle,
+        access_log=None,
+        keepalive_timeout=75,
+        handler_cancellation=True,
+        auto_decompress=False,
+        max_line_size=16384,
+        max_field_size=32768,
+    )
+    runner = web.ServerRunner(server, shutdown_timeout=1.0)
+    await runner.setup()
+    site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
+    try:
+        await site.start()
+    except OSError as error:
+        await runner.cleanup()
+        raise StartError(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error} (choose another with --port)", 1
+        ) from None
+    port = runner.addresses[0][1]
+    log.info("uni-api %s listens on http://%s:%d", settings.version, settings.host, port)
+    print(f"uni-api {settings.version} listens on http://{settings.host}:{port}", flush=True)
+    if settings.is_demo:
+        print(_demo_text(port), flush=True)
+    stop = asyncio.Event()
+    reload = _Reload(app, source, environment, transport, data_dir)
+    _catch_signals(stop, reload, jobs)
+    jobs.spawn(app.discover(), "discovery")
+    jobs.every(DISCOVERY_PERIOD_S, app.discover, "discovery")
+    if source is not None:
+        jobs.every(WATCH_PERIOD_S if source.kind == "file" else URL_PERIOD_S, reload.look, "config watch", jitter=0.0)
+    await stop.wait()
+    log.info("stopping: no new connections, %d calls may finish", app.live_calls)
+    await site.stop()
+    await _drain(app)
+    await runner.cleanup()
+    await app.close()
+    log.info("stopped")
+    return 0
+
+
+async def _drain(app: App) -> None:
+    """Wait for the running calls, but not longer than STOP_PATIENCE_S."""
+    waited = 0.0
+    while app.live_calls and waited < STOP_PATIENCE_S:
+        await asyncio.sleep(0.05)
+        waited += 0.05
+
+
+def _catch_signals(stop: asyncio.Event, reload: _Reload, jobs: Jobs) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stopping() -> None:
+        if stop.is_set():
+            os._exit(1)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping)
+    loop.add_signal_handler(signal.SIGHUP, lambda: jobs.spawn(reload.now(), "reload"))
+
+
+class _Reload:
+    """Looks whether the configuration changed and puts the new one in force, when it is good."""
+
+    def __init__(self, app: App, source: ConfigSource | None, environment: Mapping[str, str], transport: Transport, data_dir: Path | None) -> None:
+        self._app = app
+        self._source = source
+        self._environment = environment
+        self._transport = transport
+        self._data_dir = data_dir
+        self._watcher = FileWatcher(source.location) if source is not None and source.kind == "file" else None
+
+    async def look(self) -> None:
+        """Reload when the file looks different; a remote configuration is fetched each time."""
+        if self._watcher is None or self._watcher.changed():
+            await self.now()
+
+    async def now(self) -> None:
+        """Read, validate, and only then swap. Parsing takes a while, so it is done in a thread."""
+        if self._source is None:
+            return
+        try:
+            text = await config_text(self._source, self._transport, self._data_dir)
+            config, problems = await asyncio.get_running_loop().run_in_executor(None, self._parse, text)
+        except ConfigProblems as found:
+            self._app.refused_reload(found)
+            return
+        except StartError as error:
+            log.warning("%s", error)
+            return
+        if config == self._app.config:
+            self._app.config_state = "ok"
+            return
+        show_problems(problems)
+        self._app.reload(config)
+
+    def _parse(self, text: str) -> tuple[Config, tuple[Problem, ...]]:
+        assert self._source is not None
+        return parse_config(text, source=self._source.shown, engines=engine_names(), environment=self._environment)
+
+
+def _demo_text(port: int) -> str:
+    return f"""\
+Demo: no provider is asked, nothing leaves this machine. Client key: {DEMO_KEY}. Try:
+
+  curl http://127.0.0.1:{port}/v1/chat/completions -H 'Authorization: Bearer {DEMO_KEY}' -H 'Content-Type: application/json' \\
+    -d '{{"model": "{DEMO_MODEL}", "stream": true, "messages": [{{"role": "user", "content": "Hello!"}}]}}'
+"""
