@@ -22,8 +22,8 @@ build/venv/bin/pip install -q pip==26.3 pex==2.105.2
 # 1. The wheels: pinned by hash, pure only. PyYAML has no pure wheel on PyPI and is made one from its sources.
 build/venv/bin/pip download -q --no-deps --require-hashes --only-binary :all: --platform any --implementation py --abi none \
     --python-version 3.10 -d build/wheels -r packaging/pure.txt
-PYYAML_FORCE_LIBYAML=0 PIP_CONSTRAINT="$PWD/packaging/build-constraints.txt" build/venv/bin/pip wheel -q --no-cache-dir --no-deps --require-hashes \
-    --no-binary PyYAML -w build/wheels -r packaging/pyyaml.txt
+PYYAML_FORCE_LIBYAML=0 build/venv/bin/pip wheel -q --no-cache-dir --no-deps --require-hashes --no-binary PyYAML \
+    --build-constraint packaging/build-constraints.txt -w build/wheels -r packaging/pyyaml.txt
 for wheel in build/wheels/*.whl; do
     case $wheel in
         *-py3-none-any.whl) ;;

@@ -1,6 +1,6 @@
-"""Writes pex's complete-platform files, one for each CPython minor on each system that the pex must serve, and prints the options that name them.
+"""Writes pex's complete-platform files, for the CPython minors and systems that the pex must serve, and prints the options that name them.
 
-Their tags are pure ones only. With no platform tag to choose from, pex cannot take a compiled wheel: a dependency without a pure one fails the build.
+Every minor on FreeBSD, and the oldest and the newest on the others: requirements differ by minor or by system, never by both together. Their tags are pure ones only. With no platform tag to choose from, pex cannot take a compiled wheel: a dependency without a pure one fails the build.
 The order of the minors is the order in which the pex's shell header looks for interpreters, so 3.10 comes last of those that are released.
 """
 
@@ -37,7 +37,7 @@ def target(system: str, minor: int) -> dict[str, object]:
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     for minor in MINORS:
-        for system in SYSTEMS:
+        for system in SYSTEMS if minor in (min(MINORS), max(MINORS)) else ("freebsd",):
             path = folder / f"{system}-3{minor}.json"
             path.write_text(json.dumps(target(system, minor), indent=1))
             print(f"--complete-platform {path}")

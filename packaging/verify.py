@@ -39,7 +39,9 @@ def verify(path: Path, version: str) -> None:
         home.mkdir(mode=0o500)
         environment = {"PATH": os.environ["PATH"], "HOME": str(home)}
         for arguments, expected in ((["--version"], version), (["keygen"], "sk-")):
-            done = subprocess.run([sys.executable, path.resolve(), *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+            done = subprocess.run(
+                [sys.executable, path.resolve(), *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=120
+            )
             if done.returncode or not done.stdout.startswith(expected):
                 raise SystemExit(f"{path} {arguments[0]} ended with {done.returncode}: {done.stdout!r} {done.stderr}")
     print(f"{path}: {size} bytes, pure, runs")

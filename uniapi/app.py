@@ -4,6 +4,7 @@ what lives across reloads (health, limits, cursors, sessions, model lists, count
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import math
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from uniapi.canonical import Call, ClientError, RequestRefused, estimate_text_tokens
+from uniapi.canonical import Call, ClientError, Operation, RequestRefused, estimate_text_tokens
 from uniapi.clock import Clock
 from uniapi.config import (
     ClientKey,
@@ -24,23 +25,31 @@ from uniapi.config import (
 )
 from uniapi.engines import Engine, Target, engine_for
 from uniapi.gateway import (
+    PINS_FILE,
+    PINS_LAST_S,
+    PINS_LIMIT,
     CredentialStore,
     Executor,
     MediaFetcher,
     ModelLists,
+    Pins,
+    ReasoningCache,
     Setting,
     Transport,
+    find_references,
+    possible_owners,
     refusal_record,
+    rules_out,
     session_hint,
 )
 from uniapi.limits import Limits, Refused
 from uniapi.log import set_secrets
-from uniapi.routing import Asked, Catalog, Cursors, Health, Router, Sessions
+from uniapi.routing import Asked, Candidates, Catalog, Channel, Cursors, Health, Pin, Router, Sessions
 from uniapi.scheduler import Jobs
 from uniapi.server import KeyRing, Reply
 from uniapi.server.models import model_not_found
 from uniapi.stats import CallRecord, Recorder
-from uniapi.storage import write_atomic
+from uniapi.storage import DiskFolder, KeptMap, MemoryFolder, write_atomic
 
 log = logging.getLogger("uniapi.app")
 
@@ -118,7 +127,19 @@ class App:
         self._credentials = CredentialStore(clock)
         self._media = MediaFetcher()
         self._lists = ModelLists(clock, self._lists_changed)
-        self._executor = Executor(transport=transport, credentials=self._credentials, media=self._media, clock=clock, record=self.record)
+        folder = MemoryFolder() if data_dir is None else DiskFolder(data_dir)
+        self._kept_pins = KeptMap(folder, PINS_FILE, limit=PINS_LIMIT, lasts_s=PINS_LAST_S)
+        self._kept_pins.load(clock.now_s())
+        self._pins = Pins(self._kept_pins)
+        self._executor = Executor(
+            transport=transport,
+            credentials=self._credentials,
+            media=self._media,
+            pins=self._pins,
+            reasoning=ReasoningCache(),
+            clock=clock,
+            record=self.record,
+        )
         self._load_lists()
         self._snapshot = self._snap(config)
 
@@ -146,62 +167,82 @@ class App:
         """Answer an inference call. Raises RequestRefused before anything was sent; the refusal is recorded."""
         self.live_calls += 1
         try:
-            await self._admit_and_run(call, key, reply)
+            snapshot, candidates, pin, tokens = await self._resolve(call, key)
+            admitted = self._limits.admit(
+                key, candidates.alias, global_rates=snapshot.config.preferences.rates, tokens=tokens, now=self.clock.monotonic_s()
+            )
+            if isinstance(admitted, Refused):
+                raise _over_limit(admitted)
         except RequestRefused as refused:
+            self.live_calls -= 1
             self.record(refusal_record(call, refused.error))
             raise
-        finally:
+        except BaseException:
             self.live_calls -= 1
-
-    async def _admit_and_run(self, call: Call, key: ClientKey, reply: Reply) -> None:
-        snapshot = self._snapshot
-        candidates = snapshot.catalog.candidates(key, call.requested_model)
-        if not candidates:
-            in_time = await self._lists.wait(snapshot.catalog.unlisted(key))
-            snapshot = self._snapshot
-            candidates = snapshot.catalog.candidates(key, call.requested_model)
-            if not candidates and not in_time:
-                raise RequestRefused(
-                    ClientError(
-                        status=503,
-                        message="The model lists of some providers are still being fetched; try again.",
-                        code="discovering",
-                        headers={"retry-after": "5"},
-                    )
-                )
-            if not candidates:
-                raise model_not_found(call.requested_model, snapshot.catalog.near_matches(key, call.requested_model))
-        now = self.clock.monotonic_s()
-        tokens = estimate_text_tokens(call.body.decode("utf-8", "replace"))
-        preferences = snapshot.config.preferences
-        admitted = self._limits.admit(key, candidates.alias, global_rates=preferences.rates, tokens=tokens, now=now)
-        if isinstance(admitted, Refused):
-            headers = {} if admitted.retry_after_s is None else {"retry-after": str(max(1, math.ceil(admitted.retry_after_s)))}
-            raise RequestRefused(
-                ClientError(
-                    status=admitted.status,
-                    message=admitted.message,
-                    code="rate_limit_exceeded" if admitted.status == 429 else "request_too_large",
-                    headers=headers,
-                )
-            )
+            raise
         try:
-            asked = Asked(
-                client_key=key,
-                requested_model=call.requested_model,
-                client_dialect=call.dialect,
-                path=call.path,
-                method=call.method,
-                stream=call.stream,
-                body_bytes=len(call.body),
-                tokens=tokens,
-                session=session_hint(call),
-                deadline=self._client_deadline(call, now),
-            )
-            plan = snapshot.router.plan(asked, now=now, now_epoch_s=self.clock.now_s(), rng=self._rng)
-            await self._executor.run(call, plan, Setting(preferences=preferences, engine_of=snapshot.engines.engine_of), reply)
+            await self._run_admitted(call, key, snapshot, pin, tokens, reply)
         finally:
             admitted.release()
+            self.live_calls -= 1
+
+    async def _resolve(self, call: Call, key: ClientKey) -> tuple[Snapshot, Candidates, Pin | None, int]:
+        """Where a call may go: its candidates, the credential it is bound to by an id in it, and the estimate of its input tokens."""
+        snapshot = self._snapshot
+        if call.operation is Operation.STORED:
+            # The id names the place, no model does.
+            candidates = Candidates(alias="", members=())
+        else:
+            snapshot, candidates = await self._candidates(call, key)
+        references = find_references(call)
+        pin = None
+        if references:
+            channels = candidates.channels() if candidates else _all_channels(snapshot.catalog, key)
+            owners = possible_owners(call, channels, snapshot.engines.engine_of)
+            pin = self._pins.bind(key.key_id, references, owners, self.clock.now_s())
+        return snapshot, candidates, pin, estimate_text_tokens(call.body.decode("utf-8", "replace"))
+
+    async def _candidates(self, call: Call, key: ClientKey) -> tuple[Snapshot, Candidates]:
+        """The candidates of the model that was asked for, waiting for a first discovery when they may come with it. Raises RequestRefused: 404, or 503 while lists are fetched."""
+        snapshot = self._snapshot
+        candidates = snapshot.catalog.candidates(key, call.requested_model)
+        if candidates:
+            return snapshot, candidates
+        in_time = await self._lists.wait(snapshot.catalog.unlisted(key))
+        snapshot = self._snapshot
+        candidates = snapshot.catalog.candidates(key, call.requested_model)
+        if candidates:
+            return snapshot, candidates
+        if not in_time:
+            raise RequestRefused(
+                ClientError(
+                    status=503,
+                    message="The model lists of some providers are still being fetched; try again.",
+                    code="discovering",
+                    headers={"retry-after": "5"},
+                )
+            )
+        raise model_not_found(call.requested_model, snapshot.catalog.near_matches(key, call.requested_model))
+
+    async def _run_admitted(self, call: Call, key: ClientKey, snapshot: Snapshot, pin: Pin | None, tokens: int, reply: Reply) -> None:
+        now = self.clock.monotonic_s()
+        engine_of = snapshot.engines.engine_of
+        asked = Asked(
+            client_key=key,
+            requested_model=call.requested_model,
+            client_dialect=call.dialect,
+            path=call.path,
+            method=call.method,
+            stream=call.stream,
+            body_bytes=len(call.body),
+            tokens=tokens,
+            session=session_hint(call),
+            pin=pin,
+            deadline=self._client_deadline(call, now),
+            rules_out=rules_out(call, engine_of, is_bound=pin is not None),
+        )
+        plan = snapshot.router.plan(asked, now=now, now_epoch_s=self.clock.now_s(), rng=self._rng)
+        await self._executor.run(call, plan, Setting(preferences=snapshot.config.preferences, engine_of=engine_of), reply)
 
     def _client_deadline(self, call: Call, now: float) -> float | None:
         """The moment the client's own SDK gives up (`x-stainless-timeout`, seconds): no attempt begins after it."""
@@ -240,7 +281,12 @@ class App:
         """Ask the providers whose model lists are due."""
         await self._lists.refresh(self._snapshot.config.providers, self._transport, self._credentials)
 
+    async def flush(self) -> None:
+        """Make durable what changed lately, off the loop."""
+        await asyncio.get_running_loop().run_in_executor(None, self._kept_pins.flush, self.clock.now_s())
+
     async def close(self) -> None:
+        await self.flush()
         await self._media.close()
         await self._transport.close()
 
@@ -277,6 +323,21 @@ class App:
             return
         if isinstance(stored, dict):
             self._lists.load(stored)
+
+
+def _over_limit(refused: Refused) -> RequestRefused:
+    headers = {} if refused.retry_after_s is None else {"retry-after": str(max(1, math.ceil(refused.retry_after_s)))}
+    code = "rate_limit_exceeded" if refused.status == 429 else "request_too_large"
+    return RequestRefused(ClientError(status=refused.status, message=refused.message, code=code, headers=headers))
+
+
+def _all_channels(catalog: Catalog, key: ClientKey) -> list[Channel]:
+    """Every channel a client key reaches, one for each provider."""
+    found: dict[str, Channel] = {}
+    for alias in catalog.models(key):
+        for channel in catalog.candidates(key, alias).channels():
+            found.setdefault(channel.provider.provider_id, channel)
+    return list(found.values())
 
 
 def call_line(call: CallRecord) -> str:

@@ -17,7 +17,7 @@ from uniapi.errors import StartError
 if TYPE_CHECKING:
     from uniapi.app import Settings
 
-COMMANDS = ("serve", "check", "keygen", "init")
+COMMANDS = ("serve", "check", "explain", "models", "keygen", "init", "schema", "selfcheck")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 DEFAULT_PORT = 8000
 DEFAULT_TIMEOUT_S = 100.0
@@ -60,19 +60,30 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     config = argparse.ArgumentParser(add_help=False)
     config.add_argument("--config", metavar="PATH_OR_URL", help="the configuration (default: CONFIG_URL, else ./api.yaml)")
-    serve = commands.add_parser("serve", parents=[config], help="run the gateway (the default command)")
+    place = argparse.ArgumentParser(add_help=False)
+    place.add_argument("--host", help="address to listen on (default 0.0.0.0)")
+    place.add_argument("--port", type=_port, help=f"port to listen on (default {DEFAULT_PORT}; 0 picks a free one)")
+    place.add_argument("--data-dir", metavar="DIR", help="where statistics are kept (default: data/ beside a local config, else ./data)")
+    serve = commands.add_parser("serve", parents=[config, place], help="run the gateway (the default command)")
     serve.add_argument("--demo", action="store_true", help="no config, no keys: a built-in provider answers, on 127.0.0.1 only")
-    serve.add_argument("--host", help="address to listen on (default 0.0.0.0)")
-    serve.add_argument("--port", type=_port, help=f"port to listen on (default {DEFAULT_PORT}; 0 picks a free one)")
-    serve.add_argument("--data-dir", metavar="DIR", help="where statistics are kept (default: data/ beside a local config, else ./data)")
     serve.add_argument("--log-level", choices=LOG_LEVELS, help="how much to log (default info)")
     serve.add_argument("--log-file", metavar="PATH", help="log to a file that rotates, instead of stderr")
     serve.add_argument("--log-format", choices=("text", "json"), default="text")
     check = commands.add_parser("check", parents=[config], help="validate the configuration and show every problem")
+    check.add_argument("--live", action="store_true", help="also ask every provider key once")
     check.add_argument("--json", action="store_true", help="machine-readable")
+    explain = commands.add_parser("explain", parents=[config], help="which channels and keys a model would lead to, in which order, and why others are out")
+    explain.add_argument("model")
+    explain.add_argument("--key", help="the client key, or its label (default: the first one)")
+    explain.add_argument("--json", action="store_true", help="machine-readable")
+    models = commands.add_parser("models", parents=[config], help="list the models of each client key")
+    models.add_argument("--json", action="store_true", help="machine-readable")
     commands.add_parser("keygen", help="print a new client key")
     init = commands.add_parser("init", help="write a commented starter api.yaml; never overwrites")
     init.add_argument("path", nargs="?", default="api.yaml")
+    commands.add_parser("schema", help="print the JSON Schema of api.yaml, for editors")
+    looking = commands.add_parser("selfcheck", parents=[config, place], help="what this host offers: Python, limits, certificates, port, data dir")
+    looking.add_argument("--json", action="store_true", help="machine-readable")
     return parser
 
 
@@ -150,7 +161,19 @@ def _serve(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from uniapi.commands import check
 
-    return check(options.config, os.environ, as_json=options.json)
+    return check(options.config, os.environ, as_json=options.json, live=options.live)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from uniapi.commands import show_explanation
+
+    return show_explanation(options.config, os.environ, model=options.model, key=options.key, as_json=options.json)
+
+
+def _models(options: argparse.Namespace) -> int:
+    from uniapi.commands import show_models
+
+    return show_models(options.config, os.environ, as_json=options.json)
 
 
 def _keygen(options: argparse.Namespace) -> int:
@@ -176,4 +199,29 @@ def _init(options: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS = {"serve": _serve, "check": _check, "keygen": _keygen, "init": _init}
+def _schema(options: argparse.Namespace) -> int:
+    import json
+
+    from uniapi.config import json_schema
+    from uniapi.engines import engine_names
+
+    names = engine_names()
+    print(json.dumps(json_schema(names.built), ensure_ascii=False, indent=1))
+    return 0
+
+
+def _selfcheck(options: argparse.Namespace) -> int:
+    from uniapi.selfcheck import Place, selfcheck
+
+    place = Place(
+        config_argument=options.config,
+        host=options.host or os.environ.get("HOST") or "0.0.0.0",
+        port=options.port if options.port is not None else _from_environment(os.environ, "PORT", _port, DEFAULT_PORT),
+        data_dir=Path(options.data_dir) if options.data_dir else None,
+        default_data_dir=Path(os.environ["DATA_DIR"]) if os.environ.get("DATA_DIR") else None,
+        version=version(),
+    )
+    return selfcheck(place, os.environ, as_json=options.json)
+
+
+_COMMANDS = {"serve": _serve, "check": _check, "explain": _explain, "models": _models, "keygen": _keygen, "init": _init, "schema": _schema, "selfcheck": _selfcheck}

@@ -35,6 +35,8 @@ STOP_PATIENCE_S = 30.0
 WATCH_PERIOD_S = 2.0
 URL_PERIOD_S = 30.0
 DISCOVERY_PERIOD_S = 15.0
+FLUSH_PERIOD_S = 5.0
+"""How long an id issued upstream may be remembered in memory only."""
 EXECUTOR_THREADS = 4
 """Name look-ups and large JSON bodies; shared hosts count threads as processes."""
 CONFIG_COPY_FILE = "config-copy.yaml"
@@ -77,12 +79,17 @@ async def _serve(settings: Settings, environment: Mapping[str, str]) -> int:
             lock.release()
 
 
+def data_dir_of(source: ConfigSource | None, flag: Path | None, environment: Path | None) -> Path:
+    """Where the data dir is: `--data-dir`, `DATA_DIR`, `data/` beside a local configuration, else `./data`."""
+    beside = Path(source.location).parent / "data" if source is not None and source.kind == "file" else Path("data")
+    return flag or environment or beside
+
+
 def _open_data_dir(settings: Settings, source: ConfigSource | None) -> tuple[Path | None, DirectoryLock | None]:
     """The data dir, made and locked; (None, None) when everything is kept in memory."""
     if settings.is_demo and settings.data_dir is None:
         return None, None
-    beside = Path(source.location).parent / "data" if source is not None and source.kind == "file" else Path("data")
-    path = settings.data_dir or settings.default_data_dir or beside
+    path = data_dir_of(source, settings.data_dir, settings.default_data_dir)
     lock = DirectoryLock(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -174,6 +181,7 @@ async def _listen(
     _catch_signals(stop, reload, jobs)
     jobs.spawn(app.discover(), "discovery")
     jobs.every(DISCOVERY_PERIOD_S, app.discover, "discovery")
+    jobs.every(FLUSH_PERIOD_S, app.flush, "flush")
     if source is not None:
         jobs.every(WATCH_PERIOD_S if source.kind == "file" else URL_PERIOD_S, reload.look, "config watch", jitter=0.0)
     await stop.wait()

@@ -53,7 +53,8 @@ async def opened(folder):
     gateway = Gateway(folder)
     preferences = {"cooldown_period": 0, "allow_private_urls": True}
     try:
-        value = config([_provider(fake, upstream) for upstream in UPSTREAMS], preferences, preferences={"AUTO_RETRY": False})
+        value = config([_provider(fake, upstream) for upstream in UPSTREAMS], preferences)
+        value["api_keys"][0]["preferences"] = {"AUTO_RETRY": False}
         yield World(fake, await gateway.start(value))
     finally:
         await gateway.stop()

@@ -68,9 +68,15 @@ _outcomes = st.sampled_from(["ok", "ok", "rate_limited", "client_left"])
 def calls(draw):
     provider = draw(st.none() | _names)
     attempts = draw(
-        st.lists(st.builds(attempt, outcome=_outcomes, provider=_names, credential_id=_names, duration_s=st.floats(0, 500), message=st.text(max_size=5)), max_size=3)
+        st.lists(
+            st.builds(attempt, outcome=_outcomes, provider=_names, credential_id=_names, duration_s=st.floats(0, 500), message=st.text(max_size=5)),
+            max_size=3,
+        )
     )
-    usage = draw(st.none() | st.builds(Usage, input_tokens=_tokens, output_tokens=_tokens, cache_read_tokens=_tokens, reasoning_tokens=_tokens, total_tokens=_tokens))
+    usage = draw(
+        st.none()
+        | st.builds(Usage, input_tokens=_tokens, output_tokens=_tokens, cache_read_tokens=_tokens, reasoning_tokens=_tokens, total_tokens=_tokens)
+    )
     return call(
         draw(st.text(max_size=8)),
         at_s=round(NOON_S + draw(st.floats(-90_000, 90_000)), 3),

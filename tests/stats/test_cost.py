@@ -61,7 +61,9 @@ def test_tokens_are_priced_by_kind(model, usage, dollars):
     assert Decimal(dollars) * 10**12 == PRICES.cost_pd(model, None, usage)
 
 
-@pytest.mark.parametrize("usage", [None, Usage(), Usage(input_tokens=5, output_tokens=5, is_estimate=True), Usage(cache_read_tokens=5), Usage(input_tokens=-1)])
+@pytest.mark.parametrize(
+    "usage", [None, Usage(), Usage(input_tokens=5, output_tokens=5, is_estimate=True), Usage(cache_read_tokens=5), Usage(input_tokens=-1)]
+)
 def test_what_is_not_known_costs_nothing_that_could_be_said(usage):
     """No usage, an estimate: no cost is invented."""
     assert None is PRICES.cost_pd("gpt-5", None, usage)
@@ -70,7 +72,7 @@ def test_what_is_not_known_costs_nothing_that_could_be_said(usage):
 @pytest.mark.parametrize("figure", [float("nan"), float("inf"), -1.0, 1e30])
 def test_a_vendors_impossible_figure_is_not_used(figure):
     """The price list decides instead."""
-    assert 10_000_000 == PRICES.cost_pd("gpt-5", None, Usage(input_tokens=1, output_tokens=1, cost=figure))
+    assert PRICES.cost_pd("gpt-5", None, Usage(input_tokens=1, output_tokens=1, cost=figure)) == 10_000_000
 
 
 def test_a_model_without_price_has_no_cost():
@@ -86,4 +88,4 @@ def test_prices_of_six_decimals_are_exact(per_million, tokens):
 
 def test_dollars_as_written_become_picodollars():
     """A tenth is a tenth."""
-    assert [100_000_000_000, 1, 0] == [picodollars(0.1), picodollars(1e-12), picodollars(0.0)]
+    assert [picodollars(0.1), picodollars(1e-12), picodollars(0.0)] == [100_000_000_000, 1, 0]

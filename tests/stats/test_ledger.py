@@ -89,7 +89,7 @@ def test_a_damaged_credits_file_is_said_and_set_aside(start, tmp_path, content, 
     """It adds nothing, and it is there to be looked at."""
     (tmp_path / "credits.json").write_text(content)
     recorder = start()
-    assert 0 == recorder.ledger.added_pd("key1")
+    assert recorder.ledger.added_pd("key1") == 0
     assert content == (tmp_path / "credits.json.damaged").read_text()
     assert any("damaged" in message for message in caplog.messages)
 
@@ -99,7 +99,7 @@ def test_a_newer_credits_file_is_never_overwritten(start, tmp_path):
     (tmp_path / "credits.json").write_text('{"schema": 99}')
     with pytest.raises(OSError, match="later version"):
         start().add_credits("key1", 1.0, NOON_S)
-    assert '{"schema": 99}' == (tmp_path / "credits.json").read_text()
+    assert (tmp_path / "credits.json").read_text() == '{"schema": 99}'
 
 
 def test_only_calls_since_created_at_count(start):
@@ -111,13 +111,13 @@ def test_only_calls_since_created_at_count(start):
     recorder.record(call(at_s=NOON_S + 61 * HOUR_S, cost_pd=7))
     renewed = client_key(created_at_s=NOON_S + 20 * HOUR_S)
     recorder.configure(config(renewed))
-    assert 10**30 + 10**60 + 7 == recorder.ledger.spent_pd("key1")
+    assert recorder.ledger.spent_pd("key1") == 10**30 + 10**60 + 7
     recorder.record(call(at_s=NOON_S, cost_pd=5))
     recorder.commit(NOON_S + 62 * HOUR_S)
     again = start(renewed)
     assert 10**30 + 10**60 + 7 == again.ledger.spent_pd("key1") == recorder.ledger.spent_pd("key1")
     again.configure(config())
-    assert 1 + 10**30 + 10**60 + 7 + 5 == again.ledger.spent_pd("key1")
+    assert again.ledger.spent_pd("key1") == 1 + 10**30 + 10**60 + 7 + 5
 
 
 def test_a_call_is_given_back_with_its_cost(start):

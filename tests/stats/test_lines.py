@@ -64,6 +64,8 @@ def test_rubbish_is_no_call(line):
 def test_a_line_with_wrong_types_is_no_call_or_a_countable_one(data):
     """A member replaced by anything at all."""
     line = json.loads(encode_call(call()))
-    line[data.draw(st.sampled_from(sorted(line)))] = data.draw(st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=2) | st.just(1e308))
+    line[data.draw(st.sampled_from(sorted(line)))] = data.draw(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=2) | st.just(1e308)
+    )
     one = decode_call(json.dumps(line).encode())
     assert one is None or counted(one).totals()[0] == 1

@@ -17,9 +17,9 @@ def test_the_file_is_private_and_complete(tmp_path):
         write_atomic(tmp_path / "f", b"new")
     finally:
         os.umask(old)
-    assert b"new" == (tmp_path / "f").read_bytes()
-    assert 0o600 == stat.S_IMODE((tmp_path / "f").stat().st_mode)
-    assert ["f"] == os.listdir(tmp_path)
+    assert (tmp_path / "f").read_bytes() == b"new"
+    assert stat.S_IMODE((tmp_path / "f").stat().st_mode) == 0o600
+    assert os.listdir(tmp_path) == ["f"]
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
@@ -31,8 +31,8 @@ def test_a_disk_that_refuses_leaves_the_old_content(tmp_path, code):
     with pytest.raises(OSError) as caught:
         write_atomic(tmp_path / "f", b"something new", disk)
     assert code == caught.value.errno
-    assert b"old" == (tmp_path / "f").read_bytes()
-    assert ["f"] == os.listdir(tmp_path)
+    assert (tmp_path / "f").read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["f"]
 
 
 @pytest.mark.parametrize("kill_at", range(1, 8))

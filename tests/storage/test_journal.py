@@ -41,12 +41,12 @@ def test_lines_come_back_in_order_from_any_place(tmp_path, make):
     journal.write([b"a\n", b"b\n"], DAY)
     middle = journal.end
     journal.write([b"c\n"], DAY)
-    assert [b"a", b"b", b"c"] == entries(folder)
-    assert [b"c"] == entries(folder, middle)
-    assert [] == entries(folder, journal.end)
-    assert [b"b", b"c"] == journal.tail(5)[-2:]
+    assert entries(folder) == [b"a", b"b", b"c"]
+    assert entries(folder, middle) == [b"c"]
+    assert entries(folder, journal.end) == []
+    assert journal.tail(5)[-2:] == [b"b", b"c"]
     places = {line: place for place, line in journal.read(START)}
-    assert b"b" == next(line for _, line in journal.read(places[b"b"]))
+    assert next(line for _, line in journal.read(places[b"b"])) == b"b"
     journal.close()
 
 
@@ -56,8 +56,8 @@ def test_files_and_folders_are_private(folder):
     journal.write([b"a\n"], DAY)
     journal.close()
     (name,) = folder.names("journal")
-    assert 0o600 == stat.S_IMODE((folder.path / "journal" / name).stat().st_mode)
-    assert 0o700 == stat.S_IMODE((folder.path / "journal").stat().st_mode)
+    assert stat.S_IMODE((folder.path / "journal" / name).stat().st_mode) == 0o600
+    assert stat.S_IMODE((folder.path / "journal").stat().st_mode) == 0o700
 
 
 def test_a_segment_ends_by_size_and_by_day(folder):
@@ -67,7 +67,7 @@ def test_a_segment_ends_by_size_and_by_day(folder):
         journal.write([line], DAY)
     journal.write([b"c\n"], "2026-11-04")
     journal.close()
-    assert ["00000001-2026-11-03.jsonl", "00000002-2026-11-03.jsonl", "00000003-2026-11-04.jsonl"] == folder.names("journal")
+    assert folder.names("journal") == ["00000001-2026-11-03.jsonl", "00000002-2026-11-03.jsonl", "00000003-2026-11-04.jsonl"]
 
 
 def test_a_torn_tail_is_not_read_and_not_built_upon(folder):
@@ -81,8 +81,8 @@ def test_a_torn_tail_is_not_read_and_not_built_upon(folder):
     journal = opened(folder, known)
     journal.write([b"b\n"], DAY)
     journal.close()
-    assert [b"a", b"b"] == entries(folder)
-    assert 2 == len(folder.names("journal"))
+    assert entries(folder) == [b"a", b"b"]
+    assert len(folder.names("journal")) == 2
 
 
 def test_a_restart_goes_on_in_the_same_segment(folder):
@@ -91,8 +91,8 @@ def test_a_restart_goes_on_in_the_same_segment(folder):
         journal = opened(folder)
         journal.write([line], DAY)
         journal.close()
-    assert 1 == len(folder.names("journal"))
-    assert [b"a", b"b"] == entries(folder)
+    assert len(folder.names("journal")) == 1
+    assert entries(folder) == [b"a", b"b"]
 
 
 @pytest.mark.parametrize("can_truncate", [True, False])
@@ -110,7 +110,7 @@ def test_a_failed_write_leaves_nothing_and_can_be_repeated(folder, disk, code, c
     disk.code = None
     journal.write([b"one\n", b"two\n"], DAY)
     journal.close()
-    assert [b"a", b"one", b"two"] == entries(folder)
+    assert entries(folder) == [b"a", b"one", b"two"]
 
 
 def test_a_first_write_that_fails_can_be_repeated_on_another_day(folder, disk):
@@ -122,7 +122,7 @@ def test_a_first_write_that_fails_can_be_repeated_on_another_day(folder, disk):
     disk.code = None
     journal.write([b"one\n", b"two\n"], "2026-11-04")
     journal.close()
-    assert [b"one", b"two"] == entries(folder)
+    assert entries(folder) == [b"one", b"two"]
 
 
 @pytest.mark.parametrize("damage", ["unlink", "cut", "replace", "folder"])
@@ -142,9 +142,9 @@ def test_a_segment_lost_under_us_is_noticed(folder, damage):
     else:
         shutil.rmtree(folder.path)
     journal.write([b"b\n"], DAY)
-    assert 1 == journal.losses
+    assert journal.losses == 1
     assert journal.end > known
-    assert [b"b"] == entries(folder, known)
+    assert entries(folder, known) == [b"b"]
     journal.close()
 
 
@@ -159,7 +159,7 @@ def test_a_restart_after_damage_goes_on_behind_what_was_known(folder, cut):
     journal = opened(folder, known)
     journal.write([b"b\n"], DAY)
     assert journal.end > known
-    assert [b"b"] == entries(folder, known)
+    assert entries(folder, known) == [b"b"]
     journal.close()
 
 
@@ -168,10 +168,10 @@ def test_pruning_goes_by_day_and_by_size_but_keeps_what_is_not_counted_yet(folde
     journal = opened(folder, segment_bytes=10)
     for day in (1, 2, 3, 4, 5):
         journal.write([b"x" * 100 + b"\n"], f"2026-11-0{day}")
-    assert 0 == journal.prune(before_day="2026-11-09", total_bytes=0, keep_from=1)
-    assert 1 == journal.prune(before_day="2026-11-02", total_bytes=10**6, keep_from=9)
-    assert 2 == journal.prune(before_day="", total_bytes=300, keep_from=9)
-    assert ["00000004-2026-11-04.jsonl", "00000005-2026-11-05.jsonl"] == folder.names("journal")
+    assert journal.prune(before_day="2026-11-09", total_bytes=0, keep_from=1) == 0
+    assert journal.prune(before_day="2026-11-02", total_bytes=10**6, keep_from=9) == 1
+    assert journal.prune(before_day="", total_bytes=300, keep_from=9) == 2
+    assert folder.names("journal") == ["00000004-2026-11-04.jsonl", "00000005-2026-11-05.jsonl"]
     assert Position(5, 132) >= journal.end
     journal.close()
 
@@ -183,4 +183,4 @@ def test_rubbish_of_any_length_is_passed_over(folder):
     journal.close()
     with (folder.path / "journal" / folder.names("journal")[0]).open("ab") as file:
         file.write(b"z" * 3_000_000 + b"\n" + b"b\n")
-    assert [b"a", b"b"] == [line for line in entries(folder) if len(line) == 1]
+    assert [line for line in entries(folder) if len(line) == 1] == [b"a", b"b"]

@@ -34,7 +34,7 @@ def test_what_was_flushed_is_there_after_a_restart(folder):
     kept.remove("b")
     kept.flush(1.0)
     again = pins(folder, 2.0)
-    assert (["openai", "k2"], None) == (again.get("a", 2.0), again.get("b", 2.0))
+    assert (again.get("a", 2.0), again.get("b", 2.0)) == (["openai", "k2"], None)
 
 
 def test_entries_end_and_the_oldest_make_room(folder):
@@ -43,8 +43,8 @@ def test_entries_end_and_the_oldest_make_room(folder):
     for place, name in enumerate("abcd"):
         kept.put(name, place, float(place))
     kept.flush(4.0)
-    assert [None, 1, 2, 3] == [kept.get(name, 5.0) for name in "abcd"]
-    assert [None, None, 2, 3] == [pins(folder, 1001.5, limit=3).get(name, 1001.5) for name in "abcd"]
+    assert [kept.get(name, 5.0) for name in "abcd"] == [None, 1, 2, 3]
+    assert [pins(folder, 1001.5, limit=3).get(name, 1001.5) for name in "abcd"] == [None, None, 2, 3]
     assert None is kept.get("d", 1003.0)
 
 
@@ -55,7 +55,7 @@ def test_the_file_stays_small(folder):
         kept.put(f"n{turn % 3}", turn, 0.0)
         kept.flush(0.0)
     assert len(folder.read("pins.jsonl").splitlines()) < 1100
-    assert 2999 == pins(folder).get("n2", 0.0)
+    assert pins(folder).get("n2", 0.0) == 2999
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EIO])
@@ -71,7 +71,7 @@ def test_a_bad_disk_is_said_and_made_up_for(folder, disk, code):
     disk.code = None
     kept.flush(0.0)
     assert None is kept.trouble
-    assert [1, 2] == [pins(folder).get(name, 0.0) for name in "ab"]
+    assert [pins(folder).get(name, 0.0) for name in "ab"] == [1, 2]
 
 
 @pytest.mark.parametrize("content", [b"", b"[", b'["a",0.0,1]\n["b",0', b'["a",0.0,1]\n{}\n[1]\n["c","x",1]\n\xff\n[[[[\n'])
@@ -82,7 +82,7 @@ def test_damage_costs_only_the_damaged_lines(folder, content):
     assert (1 if b'"a"' in content else None) == kept.get("a", 0.0)
     kept.put("new", 5, 0.0)
     kept.flush(0.0)
-    assert 5 == pins(folder).get("new", 0.0)
+    assert pins(folder).get("new", 0.0) == 5
 
 
 def test_a_file_deleted_under_us_is_written_anew(folder):
@@ -93,4 +93,4 @@ def test_a_file_deleted_under_us_is_written_anew(folder):
     folder.remove("pins.jsonl")
     kept.put("b", 2, 0.0)
     kept.flush(0.0)
-    assert [1, 2] == [pins(folder).get(name, 0.0) for name in "ab"]
+    assert [pins(folder).get(name, 0.0) for name in "ab"] == [1, 2]

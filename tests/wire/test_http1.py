@@ -11,7 +11,7 @@ from uniapi.errors import WireError
 from uniapi.wire import HttpRequest, ResponseParser, request_bytes
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;ext=1\r\n world\r\n0\r\nx-trailer: 1\r\n\r\n"
-ZIPPED = gzip.compress(b"hello world")
+ZIPPED = gzip.compress(b"hello world", mtime=0)
 ANSWERS = [
     (CHUNKED, 200, b"hello world", True),
     (b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\nhello world", 200, b"hello world", True),

@@ -17,6 +17,8 @@ class Operation(Enum):
     COUNT_TOKENS = "count_tokens"
     COMPLETE = "text_completion"
     COMPACT = "compact"
+    STORED = "stored_response"
+    """A response kept upstream: read, cancelled, deleted by its id."""
     EMBED = "embeddings"
     RERANK = "rerank"
     MODERATE = "moderation"
@@ -54,6 +56,8 @@ class Call:
     json: Mapping[str, Json]
     path: str
     method: str = "POST"
+    resource: str = ""
+    """The id in the path, where `path` has `*` for it (`/v1/responses/*`)."""
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json"

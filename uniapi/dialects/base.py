@@ -37,6 +37,8 @@ from uniapi.canonical import (
 from uniapi.errors import WireError, assert_never
 from uniapi.wire import Frame
 
+from .think_tags import ThinkTagFilter
+
 SHAPE_ERRORS = (KeyError, IndexError, TypeError, AttributeError, ValueError)
 """What reading a JSON value of an unexpected shape raises; at a decoder's edge each means malformed upstream bytes."""
 
@@ -58,7 +60,7 @@ class Quirk:
     image_urls: bool = True
     """False: images by URL must be fetched and sent by value."""
     think_tags: bool = False
-    """`<think>…</think>` at the start of the text is reasoning."""
+    """`<think>…</think>` at the start of the text is reasoning (`dialects/think_tags.py`)."""
     opaque_family: str | None = None
     """Overrides the dialect's family (Gemini's OpenAI layer: `gemini`)."""
     tool_call_id_form: Literal["any", "alnum9", "word"] = "any"
@@ -313,6 +315,7 @@ class StreamDecoder:
         self.parts = PartTracker()
         self.is_started = False
         self.is_done = False
+        self._tags = ThinkTagFilter() if context.quirk.think_tags else None
 
     def feed(self, frame: Frame) -> list[Event]:
         """The events that `frame` completes; never raises."""
@@ -326,7 +329,7 @@ class StreamDecoder:
             self.fail(Failure.cut(f"a malformed stream event: {type(error).__name__}: {error}"))
         except RecursionError:
             self.fail(Failure.cut("a stream event nested too deep"))
-        return self._drain()
+        return self.drain()
 
     def eof(self) -> list[Event]:
         """The input is over. A stream without its proper end is a failure."""
@@ -337,7 +340,7 @@ class StreamDecoder:
                 self.fail(Failure.cut(f"a malformed end of stream: {error}"))
         if not self.is_done:
             self.fail(Failure.cut("the stream ended before its end was announced"))
-        return self._drain()
+        return self.drain()
 
     def read(self, frame: Frame) -> None:
         """One frame; to be written by the dialect."""
@@ -377,10 +380,11 @@ class StreamDecoder:
             self.parts.events.append(ResponseFailed(failure=failure))
             self.is_done = True
 
-    def _drain(self) -> list[Event]:
+    def drain(self) -> list[Event]:
+        """What was told since the last time, with `<think>` tags told apart where the model writes them."""
         events = self.parts.events
         self.parts.events = []
-        return events
+        return events if self._tags is None else self._tags.feed(events)
 
 
 class StreamEncoder:

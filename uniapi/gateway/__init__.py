@@ -1,19 +1,29 @@
-"""Call → reply, by attempts and pipes. `executor` is the loop, `route` builds what is sent, `pipes` read what comes back, `upstream` is the network's door."""
+"""Call → reply, by attempts and pipes. `executor` is the loop, `route` builds what is sent, `pipes` read what comes back, `upstream` is the network's door.
 
+Two memories belong here: `pins` (ids that live with one account) and `signed_turns` (what a client could not carry of an answer)."""
+
+from .binding import possible_owners, rules_out
+from .call_records import refusal_record
 from .credentials import CredentialStore
 from .demo import DEMO_CONFIG, DEMO_KEY, DEMO_MODEL, DemoTransport
 from .discovery import ModelLists, list_models
-from .executor import Executor, Setting, refusal_record
+from .executor import Executor, Setting
 from .fetch import FetchFailed, fetch
 from .http1 import Http1Transport
 from .media import MediaFetcher
+from .once import ask_once
+from .pins import PINS_FILE, PINS_LAST_S, PINS_LIMIT, Pins, find_references
 from .session import session_hint
+from .signed_turns import ReasoningCache
 from .upstream import AiohttpTransport, Transport
 
 __all__ = [
     "DEMO_CONFIG",
     "DEMO_KEY",
     "DEMO_MODEL",
+    "PINS_FILE",
+    "PINS_LAST_S",
+    "PINS_LIMIT",
     "AiohttpTransport",
     "CredentialStore",
     "DemoTransport",
@@ -22,10 +32,16 @@ __all__ = [
     "Http1Transport",
     "MediaFetcher",
     "ModelLists",
+    "Pins",
+    "ReasoningCache",
     "Setting",
     "Transport",
+    "ask_once",
     "fetch",
+    "find_references",
     "list_models",
+    "possible_owners",
     "refusal_record",
+    "rules_out",
     "session_hint",
 ]

@@ -37,6 +37,9 @@ from uniapi.dialects import SHAPE_ERRORS, EncodedResponse, Observer, StreamDecod
 from uniapi.errors import WireError
 from uniapi.wire import Frame, Framer, load_json
 
+from .framing import FrameWriter
+from .signed_turns import TurnReader
+
 MAX_WHOLE_BYTES = 256 * 1024 * 1024
 ACCEPTED_EMPTY = ("length", "content_filter")
 """Finish reasons with which an answer may be empty without being a failed attempt (PRODUCT §6, Commit)."""
@@ -44,7 +47,8 @@ ACCEPTED_EMPTY = ("length", "content_filter")
 
 @dataclass(slots=True)
 class Report:
-    """What a pipe has seen so far. `text` collects the answer's text only while someone probes it for error triggers; None otherwise."""
+    """What a pipe has seen so far. `text` collects the answer's text only while someone probes it for error triggers, `turn` what is signed in it when that may have to be
+    restored later; None otherwise."""
 
     committed: bool = False
     is_whole: bool = False
@@ -57,6 +61,7 @@ class Report:
     unreadable: int = 0
     text: list[str] | None = None
     response: Response | None = None
+    turn: TurnReader | None = None
 
     def note(self, event: Event) -> None:
         """Take in one canonical event."""
@@ -64,6 +69,8 @@ class Report:
             self.committed = True
         if self.text is not None:
             self.text.append(_text_of(event))
+        if self.turn is not None:
+            self.turn.note(event)
         match event:
             case UsageReport(usage=usage):
                 self.usage = usage if self.usage is None else self.usage.updated(usage)
@@ -110,7 +117,7 @@ class Pipe(Protocol):
 class RelayStream:
     """Same dialect, streamed: bytes go on as they arrive while the observer listens. What follows an error object goes on as well.
 
-    `render` is None when nothing may be changed; otherwise every frame goes through it (reframed, its model name spliced, or dropped as b"").
+    `writer` is None when nothing may be changed; otherwise every frame goes through it (reframed, its model name spliced, or dropped as b"").
     `shadow` decodes beside the observer while text is probed for error triggers.
     """
 
@@ -121,14 +128,14 @@ class RelayStream:
         framer: Framer,
         observer: Observer,
         ending: Callable[[Failure], list[bytes]],
-        render: Callable[[Frame], bytes] | None = None,
+        writer: FrameWriter | None = None,
         shadow: StreamDecoder | None = None,
     ) -> None:
         self.report = Report(text=[] if shadow is not None else None)
         self._framer = framer
         self._observer = observer
         self._ending = ending
-        self._render = render
+        self._writer = writer
         self._shadow = shadow
         self._ends_clean = True
 
@@ -143,11 +150,11 @@ class RelayStream:
             self.report.failure = Failure.cut(str(error))
             return []
         self._observe(frames)
-        if self._render is None:
+        if self._writer is None:
             if data:
                 self._ends_clean = data.endswith((b"\n\n", b"\r\n\r\n"))
             return [data]
-        return [out for frame in frames if (out := self._render(frame))]
+        return self._written(frames)
 
     def eof(self) -> list[bytes]:
         report = self.report
@@ -157,19 +164,26 @@ class RelayStream:
             report.failure = Failure.cut(str(error))
             frames = []
         self._observe(frames)
-        out = [rendered for frame in frames if (rendered := self._render(frame))] if self._render is not None else []
-        if report.failure is not None:
-            return out
-        if self._observer.is_whole:
+        out = self._written(frames)
+        if report.failure is None and not self._observer.is_whole:
+            return out + self.abort(Failure.cut("the upstream's answer was cut off"))
+        if report.failure is None:
             report.is_whole = True
             report.settle()
-            return out
-        return out + self.abort(Failure.cut("the upstream's answer was cut off"))
+        return out + self._closing()
 
     def abort(self, failure: Failure) -> list[bytes]:
         self.report.failure = failure
         # A frame that was cut in the middle is closed first, so that the error is a frame of its own.
         return ([] if self._ends_clean else [b"\n\n"]) + self._ending(failure)
+
+    def _written(self, frames: list[Frame]) -> list[bytes]:
+        writer = self._writer
+        return [] if writer is None else [out for frame in frames if (out := writer.frame(frame))]
+
+    def _closing(self) -> list[bytes]:
+        closing = self._writer.close() if self._writer is not None else b""
+        return [closing] if closing else []
 
     def _observe(self, frames: list[Frame]) -> None:
         observer = self._observer
@@ -253,19 +267,40 @@ class RelayWhole(_Collecting):
         return [body if self._render is None else self._render(body)]
 
 
+class RelayBody(_Collecting):
+    """An answer that says nothing a generation says (a token count, a stored response): handed on as it came, or as `render` spells it."""
+
+    def __init__(self, render: Callable[[Json], bytes] | None = None) -> None:
+        super().__init__()
+        self._render = render
+
+    def eof(self) -> list[bytes]:
+        report = self.report
+        if report.failure is not None:
+            return []
+        body = self._body()
+        if self._render is not None:
+            try:
+                body = self._render(load_json(body))
+            except (WireError, *SHAPE_ERRORS) as error:
+                report.failure = Failure.cut(f"an answer of an unexpected shape: {error}")
+                return []
+        report.committed = report.is_whole = True
+        return [body]
+
+
 class TranslateStream:
     """Another dialect, streamed: frames → events → the client's bytes."""
 
     streams = True
 
     def __init__(
-        self, framer: Framer, decoder: StreamDecoder, encoder: StreamEncoderFace, *, probes_text: bool = False, folder: Folder | None = None
+        self, framer: Framer, decoder: StreamDecoder, encoder: StreamEncoderFace, *, probes_text: bool = False, turn: TurnReader | None = None
     ) -> None:
-        self.report = Report(text=[] if probes_text else None, losses=encoder.losses)
+        self.report = Report(text=[] if probes_text else None, losses=encoder.losses, turn=turn)
         self._framer = framer
         self._decoder = decoder
         self._encoder = encoder
-        self._folder = folder
 
     @property
     def is_over(self) -> bool:
@@ -294,8 +329,6 @@ class TranslateStream:
         for event in self._decoder.eof():
             self._pass(event, out)
         out.extend(self._encoder.eof())
-        if self._folder is not None and self.report.is_whole:
-            self.report.response = self._folder.response()
         return out
 
     def abort(self, failure: Failure) -> list[bytes]:
@@ -305,16 +338,21 @@ class TranslateStream:
 
     def _pass(self, event: Event, out: list[bytes]) -> None:
         self.report.note(event)
-        if self._folder is not None:
-            self._folder.feed(event)
         out.extend(self._encoder.feed(event))
 
 
 class TranslateWhole(_Collecting):
     """Another dialect, whole."""
 
-    def __init__(self, decode: Callable[[Json], Response], encode: Callable[[Response], EncodedResponse], dump: Callable[[Json], bytes]) -> None:
+    def __init__(
+        self,
+        decode: Callable[[Json], Response],
+        encode: Callable[[Response], EncodedResponse],
+        dump: Callable[[Json], bytes],
+        turn: TurnReader | None = None,
+    ) -> None:
         super().__init__()
+        self.report.turn = turn
         self._decode = decode
         self._encode = encode
         self._dump = dump
@@ -331,8 +369,15 @@ class Fold:
 
     streams = False
 
-    def __init__(self, framer: Framer, decoder: StreamDecoder, encode: Callable[[Response], EncodedResponse], dump: Callable[[Json], bytes]) -> None:
-        self.report = Report()
+    def __init__(
+        self,
+        framer: Framer,
+        decoder: StreamDecoder,
+        encode: Callable[[Response], EncodedResponse],
+        dump: Callable[[Json], bytes],
+        turn: TurnReader | None = None,
+    ) -> None:
+        self.report = Report(turn=turn)
         self._framer = framer
         self._decoder = decoder
         self._folder = Folder()
@@ -384,8 +429,9 @@ class Fold:
 class Unfold(_Collecting):
     """The upstream answers whole, the client wants a stream."""
 
-    def __init__(self, decode: Callable[[Json], Response], encoder: StreamEncoderFace) -> None:
+    def __init__(self, decode: Callable[[Json], Response], encoder: StreamEncoderFace, turn: TurnReader | None = None) -> None:
         super().__init__()
+        self.report.turn = turn
         self._decode = decode
         self._encoder = encoder
 
@@ -435,6 +481,9 @@ def _decoded(report: Report, body: bytes, decode: Callable[[Json], Response]) ->
     report.finish = response.choices[0].finish if response.choices else None
     report.text = [response.text]
     report.response = response
+    if report.turn is not None:
+        for event in unfold(response):
+            report.turn.note(event)
     if response.response_id:
         report.issued_ids.append(response.response_id)
     report.settle()

@@ -12,6 +12,7 @@ Rules
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,6 +22,8 @@ from uniapi.wire import ResponseHead
 
 from .pipes import Pipe, Report
 from .upstream import Exchange
+
+log = logging.getLogger("uniapi.receiver")
 
 MAX_ERROR_BODY_BYTES = 1024 * 1024
 BACKLOG_HIGH_BYTES = 256 * 1024
@@ -110,6 +113,8 @@ class Receiver:
     def started(self, exchange: Exchange) -> None:
         """The request is under way as `exchange`."""
         self._exchange = exchange
+        if self._is_over:
+            exchange.cancel()
 
     def attach(self, outlet: Outlet) -> None:
         """The client's reply has begun: release what was held, and write through from now on."""
@@ -133,23 +138,64 @@ class Receiver:
         if self._exchange is not None:
             self._exchange.cancel()
 
-    # Sink
+    # Sink. A mistake of ours in a pipe must not leave the call hanging: it ends the attempt like any broken answer, and is logged.
 
     def head(self, head: ResponseHead) -> None:
+        try:
+            self._head(head)
+        except Exception as error:
+            self._broke(error)
+
+    def data(self, data: bytes) -> None:
+        if self._is_over:
+            return
+        try:
+            self._data(data)
+        except Exception as error:
+            self._broke(error)
+
+    def end(self) -> None:
+        if self._is_over:
+            return
+        try:
+            self._end()
+        except Exception as error:
+            self._broke(error)
+
+    def fail(self, failure: Failure) -> None:
+        if self._is_over:
+            return
+        if not self.is_committed:
+            self._fail_before_commit(failure)
+            return
+        try:
+            assert self.pipe is not None
+            self._emit(self.pipe.abort(failure))
+        except Exception:
+            log.exception("the end of a broken answer could not be written")
+            self.report.failure = failure
+        self._over()
+
+    def _broke(self, error: Exception) -> None:
+        log.exception("reading an upstream's answer went wrong inside the gateway")
+        exchange = self._exchange
+        self.fail(Failure.cut(f"the answer could not be read ({type(error).__name__})"))
+        if exchange is not None:
+            exchange.cancel()
+
+    def _head(self, head: ResponseHead) -> None:
         self.response_head = head
         self._last_at = self._loop.time()
         if 200 <= head.status < 300:
             self.pipe = self._make_pipe(head)
 
-    def data(self, data: bytes) -> None:
-        if self._is_over:
-            return
+    def _data(self, data: bytes) -> None:
         self._last_at = self._loop.time()
         pipe = self.pipe
         if pipe is None:
             self._held.append(data)
             if sum(map(len, self._held)) > MAX_ERROR_BODY_BYTES:
-                self.end()
+                self._end()
             return
         outlet = self._outlet
         if outlet is not None:
@@ -165,9 +211,7 @@ class Receiver:
         if not self.outcome.done():
             self._decide()
 
-    def end(self) -> None:
-        if self._is_over:
-            return
+    def _end(self) -> None:
         pipe = self.pipe
         if pipe is None:
             self._fail_before_commit(self._error_answer())
@@ -178,16 +222,6 @@ class Receiver:
             self._decide()
         if not self._is_over:
             self._over()
-
-    def fail(self, failure: Failure) -> None:
-        if self._is_over:
-            return
-        if not self.is_committed:
-            self._fail_before_commit(failure)
-            return
-        assert self.pipe is not None
-        self._emit(self.pipe.abort(failure))
-        self._over()
 
     # the rest
 
@@ -207,7 +241,9 @@ class Receiver:
             if trigger is not None:
                 self._fail_before_commit(Failure(kind=FailureKind.TRIGGERED, message=f"the answer contains the error trigger {trigger!r}"))
                 return
-        if not report.committed:
+        pipe = self.pipe
+        if not report.committed or (pipe is not None and not pipe.streams and not report.is_whole):
+            # What is answered in one piece commits when it is whole, however the upstream sent it.
             return
         now = self._loop.time()
         if self.first_token_at is None:

@@ -25,13 +25,13 @@ from uniapi.wire import dump_json
 from . import admin, models
 from .auth import KeyRing, authenticate, client_address, presented_keys, require_admin
 from .body import parse_object, read_body
-from .inference import make_call
+from .inference import make_call, make_stored_call
 from .paths import Route, dialect_of, find_route, near_paths
 from .reply import Reply
 
 log = logging.getLogger("uniapi.front")
 
-EXPOSED_HEADERS = "x-request-id, x-uniapi-provider, x-uniapi-model, x-uniapi-attempts, x-uniapi-dropped, retry-after"
+EXPOSED_HEADERS = "x-request-id, x-uniapi-provider, x-uniapi-model, x-uniapi-attempts, x-uniapi-dropped, x-uniapi-estimate, retry-after"
 ADMIN_KINDS = frozenset({"stats", "generate_key"})
 
 
@@ -135,6 +135,8 @@ class Front:
         key = authenticate(desk.key_ring, presented, client_ip, desk.clock.now_s())
         if route.kind == "inference":
             await self._infer(route, request, request_id, key, client_ip, query, reply)
+        elif route.kind == "stored":
+            await self._stored(route, request, request_id, key, client_ip, query, reply)
         elif route.kind in ADMIN_KINDS:
             require_admin(key)
             value = {"api_key": admin.generate_key()} if route.kind == "generate_key" else admin.stats(desk.recorder, query, desk.clock.now_s())
@@ -153,6 +155,25 @@ class Front:
             route,
             body,
             value,
+            request_id=request_id,
+            principal=desk.key_ring.principal(key),
+            headers=request.headers,
+            query={name: text for name, text in query.items() if name != "key"},
+            client_ip=client_ip,
+            received_at_s=received_at_s,
+        )
+        await desk.run(call, key, reply)
+
+    async def _stored(
+        self, route: Route, request: web.BaseRequest, request_id: str, key: ClientKey, client_ip: str | None, query: Mapping[str, str], reply: Reply
+    ) -> None:
+        desk = self._desk
+        received_at_s = desk.clock.now_s()
+        body = await read_body(request, desk.config.preferences.max_body_bytes)
+        call = make_stored_call(
+            route,
+            request.method,
+            body,
             request_id=request_id,
             principal=desk.key_ring.principal(key),
             headers=request.headers,

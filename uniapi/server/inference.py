@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from uniapi.canonical import Call, Principal, RequestRefused
+from uniapi.canonical import Call, Operation, Principal, RequestRefused
 from uniapi.wire import CREDENTIAL_HEADERS
 
 from .paths import Route
 
 _LISTS = {"openai_chat": "messages", "anthropic": "messages", "gemini": "contents"}
 """The member without which a dialect's request says nothing."""
+_WRAPPED = ("generateContentRequest", "generate_content_request")
+"""Gemini's token count may be asked for a whole request."""
 
 
 def make_call(
@@ -41,10 +43,47 @@ def make_call(
         json=value,
         path=route.path,
         query=query,
-        headers={name.lower(): text for name, text in headers.items() if name.lower() not in CREDENTIAL_HEADERS},
+        headers=_kept(headers),
         client_ip=client_ip,
         received_at_s=received_at_s,
     )
+
+
+def make_stored_call(
+    route: Route,
+    method: str,
+    body: bytes,
+    *,
+    request_id: str,
+    principal: Principal,
+    headers: Mapping[str, str],
+    query: Mapping[str, str],
+    client_ip: str | None,
+    received_at_s: float,
+) -> Call:
+    """The Call for a response that is kept upstream. No model is named: the id says where it lies."""
+    return Call(
+        request_id=request_id,
+        dialect=route.dialect,
+        operation=route.operation,
+        principal=principal,
+        requested_model="",
+        stream=method == "GET" and query.get("stream") == "true",
+        body=body,
+        json={},
+        path=route.path,
+        method=method,
+        resource=route.argument or "",
+        query=query,
+        headers=_kept(headers),
+        client_ip=client_ip,
+        received_at_s=received_at_s,
+    )
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    """Lower-case names, without the client's credentials."""
+    return {name.lower(): text for name, text in headers.items() if name.lower() not in CREDENTIAL_HEADERS}
 
 
 def _model(route: Route, value: dict[str, Any]) -> str:
@@ -71,7 +110,9 @@ def _check_conversation(route: Route, value: dict[str, Any]) -> None:
     name = _LISTS.get(route.dialect)
     if route.dialect == "openai_responses" or (route.dialect == "openai_chat" and name not in value and "input" in value):
         return
-    if name is None:
+    if name is None or route.operation is Operation.COMPLETE:
+        return
+    if route.operation is Operation.COUNT_TOKENS and any(isinstance(value.get(wrapped), dict) for wrapped in _WRAPPED):
         return
     conversation = value.get(name)
     if conversation is None:

@@ -8,6 +8,8 @@ from typing import Any
 from uniapi.canonical import ClientError, RequestRefused
 from uniapi.config import ModelInfo
 
+from .codex_catalog import codex_catalog
+
 CREATED_MS = 1720524448858
 """The predecessor's constant, in milliseconds as it had it; harmless, and some clients' caches know it."""
 OWNER = "uni-api"
@@ -18,6 +20,8 @@ def list_shape(path_dialect: str, headers: Mapping[str, str], query: Mapping[str
     """Which dialect's shape a model list is to have: path, then headers, in PRODUCT's order."""
     if path_dialect == "gemini":
         return "gemini"
+    if "client_version" in query:
+        return "codex"
     if "anthropic-version" in headers:
         return "anthropic"
     if "x-goog-api-key" in headers or "key" in query:
@@ -27,6 +31,8 @@ def list_shape(path_dialect: str, headers: Mapping[str, str], query: Mapping[str
 
 def model_list(shape: str, aliases: Sequence[str], infos: Mapping[str, ModelInfo]) -> dict[str, Any]:
     """The whole list in `shape`."""
+    if shape == "codex":
+        return codex_catalog(aliases, infos)
     entries = [model_entry(shape, alias, infos.get(alias)) for alias in aliases]
     if shape == "gemini":
         return {"models": entries}

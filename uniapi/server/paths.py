@@ -15,7 +15,7 @@ from uniapi.canonical import Operation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One thing the server does. `kind`: `inference` (then `dialect` and `operation` are set), `models`, `model`, `admin`, or a name of its own.
+    """One thing the server does. `kind`: `inference` and `stored` (then `dialect` and `operation` are set), `models`, `model`, `admin`, or a name of its own.
 
     `path` is the canonical path; `model` and `stream` what the path itself says (Gemini); `argument` the last segment where one is variable.
     """
@@ -38,7 +38,10 @@ _ROUTES = {
     route.path: route
     for route in (
         _inference("/v1/chat/completions", "openai_chat", Operation.GENERATE),
+        _inference("/v1/completions", "openai_chat", Operation.COMPLETE),
         _inference("/v1/responses", "openai_responses", Operation.GENERATE),
+        _inference("/v1/responses/compact", "openai_responses", Operation.COMPACT),
+        _inference("/v1/responses/input_tokens", "openai_responses", Operation.COUNT_TOKENS),
         _inference("/v1/messages", "anthropic", Operation.GENERATE),
         _inference("/v1/messages/count_tokens", "anthropic", Operation.COUNT_TOKENS),
         Route(kind="models", methods=("GET", "HEAD"), path="/v1/models"),
@@ -54,6 +57,9 @@ _GEMINI_VERBS = {
     "streamGenerateContent": (Operation.GENERATE, True),
     "countTokens": (Operation.COUNT_TOKENS, None),
 }
+_STORED = "/v1/responses/"
+_STORED_METHODS = {"": ("GET", "DELETE"), "cancel": ("POST",), "input_items": ("GET",)}
+"""What may be done with a stored response, by what stands below its id."""
 _SLASHES = re.compile(r"/{2,}")
 _DOUBLED_VERSION = re.compile(r"^(?:/v1)+(?=/v1(?:beta)?(?:/|$))")
 
@@ -64,7 +70,11 @@ def tidy(path: str) -> str:
     if len(path) > 1:
         path = path.rstrip("/") or "/"
     path = _DOUBLED_VERSION.sub("", path)
-    if path not in _ROUTES and not path.startswith(("/v1/", "/v1beta/")) and ("/v1" + path in _ROUTES or path.startswith("/models/")):
+    if (
+        path not in _ROUTES
+        and not path.startswith(("/v1/", "/v1beta/"))
+        and ("/v1" + path in _ROUTES or path.startswith(("/models/", "/responses/")))
+    ):
         path = "/v1" + path
     return path
 
@@ -75,10 +85,28 @@ def find_route(raw_path: str) -> Route | None:
     route = _ROUTES.get(path)
     if route is not None:
         return route
+    if path.startswith(_STORED):
+        return _stored_route(path)
     for prefix in ("/v1beta/models/", "/v1/models/"):
         if path.startswith(prefix):
             return _model_route(prefix, unquote(path[len(prefix) :]))
     return None
+
+
+def _stored_route(path: str) -> Route | None:
+    """`/v1/responses/{id}` and what is below it. An id is taken as it is written; nothing that needs decoding is one."""
+    response_id, _, below = path[len(_STORED) :].partition("/")
+    methods = _STORED_METHODS.get(below)
+    if methods is None or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,511}", response_id):
+        return None
+    return Route(
+        kind="stored",
+        methods=methods,
+        path=f"{_STORED}*/{below}" if below else f"{_STORED}*",
+        dialect="openai_responses",
+        operation=Operation.STORED,
+        argument=response_id,
+    )
 
 
 def _model_route(prefix: str, rest: str) -> Route | None:

@@ -167,10 +167,7 @@ class Aggregate:
 
 def added(cells: Iterable[list[int]]) -> list[int]:
     """The sum of cells, place by place."""
-    total = [0] * WIDTH
-    for cell in cells:
-        total = list(map(add, total, cell))
-    return total
+    return [sum(column) for column in zip(*cells, strict=True)] or [0] * WIDTH
 
 
 def merged(aggregates: Iterable[Aggregate]) -> Aggregate:

@@ -75,7 +75,7 @@ def decode_call(line: bytes) -> CallRecord | None:
         if not isinstance(found, dict) or "outcome" not in found:
             return None
         return _call(found)
-    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         return None
 
 

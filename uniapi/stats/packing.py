@@ -12,8 +12,9 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import add
 from typing import Any
 
 from uniapi.storage import START, Position
@@ -77,21 +78,39 @@ def pack(aggregate: Aggregate) -> bytes:
 
 def unpack(member: bytes) -> Aggregate:
     """The aggregate again. Raises Damaged."""
-    document = _document(member)
-    aggregate = Aggregate()
-    try:
-        words = document["words"]
-        for row in document["cells"]:
-            key = CellKey._make([words[index] for index in row[:_KEY_WIDTH]])
-            cell = row[_KEY_WIDTH:]
-            aggregate.cells[key] = cell + [0] * (WIDTH - len(cell))
-        for *row, count in document["credentials"]:
-            aggregate.credentials[CredentialKey._make([words[index] for index in row])] = count
-        aggregate.endpoints = dict(document["endpoints"])
-        aggregate.ips = dict(document["ips"])
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise Damaged(f"a part does not have the form of one ({error!r})") from None
-    return aggregate
+    return gathered([member])
+
+
+def gathered(parts: Iterable[bytes | Aggregate]) -> Aggregate:
+    """The sum of packed and unpacked aggregates. Packed ones are added row by row: reports are made of hundreds. Raises Damaged."""
+    total = Aggregate()
+    for part in parts:
+        if isinstance(part, Aggregate):
+            total.merge(part)
+            continue
+        try:
+            _add_packed(total, _document(part))
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            raise Damaged(f"a part does not have the form of one ({error!r})") from None
+    return total
+
+
+def _add_packed(total: Aggregate, document: Mapping[str, Any]) -> None:
+    words, cells = document["words"], total.cells
+    for row in document["cells"]:
+        key = CellKey._make([words[index] for index in row[:_KEY_WIDTH]])
+        figures = row[_KEY_WIDTH:]
+        cell = cells.get(key)
+        if cell is None:
+            cells[key] = figures + [0] * (WIDTH - len(figures))
+        else:
+            cell[: len(figures)] = map(add, cell, figures)
+    for *row, count in document["credentials"]:
+        name = CredentialKey._make([words[index] for index in row])
+        total.credentials[name] = total.credentials.get(name, 0) + count
+    for counts, added in ((total.endpoints, document["endpoints"]), (total.ips, document["ips"])):
+        for name, count in added.items():
+            counts[name] = counts.get(name, 0) + count
 
 
 def encode_day(file: DayFile) -> bytes:

@@ -14,10 +14,11 @@ from typing import Literal
 from uniapi.config import ClientKey, Config, Retention
 from uniapi.storage import DiskFolder, Folder, MemoryFolder
 
-from .aggregate import Aggregate, merged
+from .aggregate import Aggregate
 from .calendar import DAY_S, HOUR_S, hour_of
 from .cost import PriceList, picodollars
 from .ledger import Ledger
+from .packing import gathered
 from .records import CallRecord
 from .store import Store
 
@@ -121,15 +122,15 @@ class Recorder:
 
     def window(self, from_s: float, to_s: float) -> Aggregate:
         """The counts of the hours from the one that `from_s` lies in to that of `to_s`."""
-        return merged(part for _, part in self._store.pieces(hour_of(from_s), hour_of(to_s), by_hour=False))
+        return gathered(part for parts in self._store.pieces(hour_of(from_s), hour_of(to_s), by_hour=False).values() for part in parts)
 
     def buckets(self, from_s: float, to_s: float, step: Literal["hour", "day"]) -> list[Bucket]:
         """The same by hour or by day (UTC), in order, empty ones left out. A day of which the hours are no longer kept comes as one bucket."""
         width = 1 if step == "hour" else 24
-        found: dict[int, list[Aggregate]] = {}
-        for hour, part in self._store.pieces(hour_of(from_s), hour_of(to_s), by_hour=step == "hour"):
-            found.setdefault(hour // width * width, []).append(part)
-        return [Bucket(hour * HOUR_S, merged(parts)) for hour, parts in found.items()]
+        found: dict[int, list[bytes | Aggregate]] = {}
+        for hour, parts in self._store.pieces(hour_of(from_s), hour_of(to_s), by_hour=step == "hour").items():
+            found.setdefault(hour // width * width, []).extend(parts)
+        return [Bucket(hour * HOUR_S, gathered(parts)) for hour, parts in found.items()]
 
     def lifetime(self) -> Aggregate:
         """Counters for `/metrics`: what this process counted since it began, and what it replayed then."""

@@ -15,7 +15,8 @@ from .report import summary
 MOST_SERIES = 12
 """Of one kind; the rest is added up as `(other)`."""
 OTHER = "(other)"
-_MEMBERS = ("requests", "errors", "attempts", "failed_attempts", "input_tokens", "output_tokens", "cost")
+_COUNTED = ("requests", "attempts", "input_tokens", "output_tokens", "cost")
+_MEMBERS = (*_COUNTED, "errors", "failed_attempts")
 
 
 def status_figures(
@@ -74,14 +75,14 @@ def _lines(counted: Sequence[tuple[int, Aggregate]], length: int, name: Callable
     lines: dict[str, dict[str, list[Any]]] = {}
     for place, counts in counted:
         for key, cell in counts.cells.items():
-            line = lines.setdefault(name(key), _empty(length))
-            is_failure = key.outcome not in NOT_FAILURES
-            line["requests"][place] += cell[CALLS]
-            line["attempts"][place] += cell[ATTEMPTS]
-            line["input_tokens"][place] += cell[INPUT]
-            line["output_tokens"][place] += cell[OUTPUT]
-            line["cost"][place] += cell[COST]
-            if is_failure:
+            label = name(key)
+            line = lines.get(label)
+            if line is None:
+                line = lines[label] = _empty(length)
+            for member, amount in zip(_COUNTED, (cell[CALLS], cell[ATTEMPTS], cell[INPUT], cell[OUTPUT], cell[COST]), strict=True):
+                if amount:
+                    line[member][place] += amount
+            if key.outcome not in NOT_FAILURES:
                 line["errors"][place] += cell[CALLS]
                 line["failed_attempts"][place] += cell[ATTEMPTS]
     for line in lines.values():

@@ -20,11 +20,11 @@ from collections.abc import Iterable
 from uniapi.config import Retention
 from uniapi.storage import START, Folder, Journal, Position
 
-from .aggregate import COST, Aggregate, merged
+from .aggregate import COST, Aggregate
 from .calendar import DAY_S, HOUR_S, day_name, hour_of
 from .ledger import Ledger
 from .lines import decode_call, encode_call
-from .packing import SCHEMA, DayFile, Pending, TooNew
+from .packing import SCHEMA, DayFile, Pending, TooNew, gathered
 from .records import CallRecord
 from .shelf import Shelf
 
@@ -32,7 +32,8 @@ log = logging.getLogger("uniapi.stats")
 
 MAX_QUEUE = 5000
 """Calls that wait for the disk, about 10 MB. Beyond it the oldest are only counted, without their line in the journal."""
-MAX_PENDING_HOURS = 72
+PENDING_DAYS = 3
+"""Of a disk that is bad for longer than so many days, the earlier days are kept as one hour each."""
 CHECKPOINT_COMMITS = 30
 CHECKPOINT_BYTES = 2_000_000
 LONGEST_PAUSE = 10
@@ -196,12 +197,12 @@ class Store:
 
     # reading
 
-    def pieces(self, from_hour: int, to_hour: int, *, by_hour: bool, with_queue: bool = True) -> list[tuple[int, Aggregate]]:
-        """The counts of the hours from `from_hour` to `to_hour`, both included, as (first hour, counts), in order. Whole days come as one piece unless `by_hour`;
-        a day of which only the sum is kept is one piece always, and belongs to the range when its first hour does."""
+    def pieces(self, from_hour: int, to_hour: int, *, by_hour: bool, with_queue: bool = True) -> dict[int, list[bytes | Aggregate]]:
+        """The counts of the hours from `from_hour` to `to_hour`, both included, by first hour, in order, as parts for `gathered`. Whole days come as one unless
+        `by_hour`; a day of which only the sum is kept is one piece always, and belongs to the range when its first hour does."""
         days = range(from_hour // 24, to_hour // 24 + 1)
         pending, recent = self._unfolded(days)
-        found: dict[int, list[Aggregate]] = defaultdict(list)
+        found: dict[int, list[bytes | Aggregate]] = defaultdict(list)
         for day in sorted({day for day in self._shelf.days() if day in days} | set(pending)):
             file = self._shelf.day(day)
             waiting = pending.get(day, Pending())
@@ -211,17 +212,17 @@ class Store:
             is_whole = last - first == 23
             if file is not None and (file.is_compacted or (is_whole and not by_hour)):
                 if is_whole or first == day * 24:
-                    found[day * 24] += [file.whole(), *waiting.hours.values()]
+                    found[day * 24] += [file.total, *waiting.hours.values()]
                 continue
             for hour in range(first, last + 1):
                 if hour in waiting.hours:
                     found[hour].append(waiting.hours[hour])
                 if file is not None and hour in file.hours:
-                    found[hour].append(file.hour(hour))
+                    found[hour].append(file.hours[hour])
         for hour, part in recent.items() if with_queue else ():
             if from_hour <= hour <= to_hour:
                 found[hour].append(part)
-        return [(hour, merged(parts)) for hour, parts in sorted(found.items())]
+        return dict(sorted(found.items()))
 
     def lifetime(self) -> Aggregate:
         """Everything this process knows to have happened since it began (and what it replayed), without the providers' keys: only grows, as counters must."""
@@ -248,7 +249,7 @@ class Store:
             last = max([hour_of(self._last_now_s) + 24, *(day * 24 + 23 for day in {*self._shelf.days(), *self._pending})])
             for key_id, since_s in changed:
                 parts = self.pieces(hour_of(since_s or 0.0), last, by_hour=False, with_queue=False)
-                settled = sum(cell[COST] for _, part in parts for key, cell in part.cells.items() if key.key_id == key_id)
+                settled = gathered(part for one in parts.values() for part in one).only(key_id).totals()[COST]
                 with self._queueing:
                     self._ledger.restate(key_id, since_s, settled)
                     for call in [*self._in_flight, *self._queue]:
@@ -327,6 +328,7 @@ class Store:
         for call in self._queue[:count]:
             self._spill.setdefault(hour_of(call.at_s), Aggregate()).add(call)
             self._spill_costs[call.key_id] += self._ledger.counted_pd(call)
+        _coarsen(self._spill, before_day=max(self._spill) // 24 - PENDING_DAYS)
         del self._queue[:count]
         self._dropped += count
 
@@ -396,10 +398,8 @@ class Store:
         self.trouble = reason
         self._last_pause = self._pause = min(2 * self._last_pause or 1, LONGEST_PAUSE)
         with self._counting:
-            waiting = sorted((hour, day) for day, pending in self._pending.items() for hour in pending.hours if hour != day * 24)
-            for hour, day in waiting[: max(0, len(waiting) - MAX_PENDING_HOURS)]:
-                part = self._pending[day].hours.pop(hour)
-                self._pending[day].hours.setdefault(day * 24, Aggregate()).merge(part)
+            for day in sorted(self._pending)[:-PENDING_DAYS]:
+                _coarsen(self._pending[day].hours, before_day=day + 1)
 
     def _worked(self) -> None:
         if self.trouble is not None:
@@ -407,3 +407,9 @@ class Store:
             log.warning("statistics are written again%s", lost)
         self.trouble = None
         self._last_pause = self._dropped = 0
+
+
+def _coarsen(hours: dict[int, Aggregate], before_day: int) -> None:
+    """Put the hours of earlier days together, in the first of each."""
+    for hour in [hour for hour in hours if hour // 24 < before_day and hour % 24]:
+        hours.setdefault(hour // 24 * 24, Aggregate()).merge(hours.pop(hour))

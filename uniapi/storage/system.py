@@ -35,4 +35,8 @@ class System:
         os.unlink(path)
 
     def make_folder(self, path: Path) -> None:
-        path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        if path.is_dir():
+            return
+        if path.parent != path:
+            self.make_folder(path.parent)
+        path.mkdir(mode=FOLDER_MODE, exist_ok=True)

@@ -74,12 +74,11 @@ class JsonArrayDecoder:
             self._start = match.start()
             self._at = match.end()
             self._depth = 1
+        while self._depth and not self._in_string and (match := _NEXT_BRACE.match(rest, self._at)) is not None:
+            self._depth += 1 if match[1] == b"{" else -1
+            self._at = match.end()
+        # What is left ends inside the object, perhaps inside a string: it is searched piece by piece, so that no byte is looked at again.
         while self._depth:
-            match = None if self._in_string else _NEXT_BRACE.match(rest, self._at)
-            if match is not None:
-                self._depth += 1 if match[1] == b"{" else -1
-                self._at = match.end()
-                continue
             match = (_STRING_END if self._in_string else _STRUCTURE).search(rest, self._at)
             if match is None:
                 self._at = len(rest)

@@ -65,6 +65,7 @@ PARTS: list[tuple[dict[str, Any], Part]] = [
     ({"thoughtSignature": "QUJD"}, Text(text="", opaque=SIGNED)),
     ({"text": "hm", "thought": True, "thoughtSignature": "QUJD"}, Reasoning(text="hm", opaque=SIGNED)),
     ({"inlineData": {"mimeType": "image/png", "data": "AAAA"}}, Media(kind="image", mime="image/png", data="AAAA")),
+    ({"inlineData": {"mimeType": "image/png", "data": "-_-_AA"}}, Media(kind="image", mime="image/png", data="+/+/AA==")),
     ({"inline_data": {"mime_type": "application/pdf", "data": "AAAA", "display_name": "a.pdf"}}, Media(kind="file", mime="application/pdf", data="AAAA", filename="a.pdf")),
     ({"fileData": {"mimeType": "video/mp4", "fileUri": "gs://a/b"}}, Media(kind="video", mime="video/mp4", url="gs://a/b")),
     (

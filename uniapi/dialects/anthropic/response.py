@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
-from uniapi.canonical import Choice, Finish, Json, Part, Refusal, Response, Text, ToolCall
+from uniapi.canonical import Choice, Finish, FoldError, Json, Part, Refusal, Response, Text, ToolCall
 from uniapi.dialects.base import SHAPE_ERRORS, EncodedResponse, ReplyContext, UpstreamContext
+from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError
 
+from .error import stream_failure
 from .part_reply import finish_members, message_id, reply_blocks, spell_usage
 from .reading import CallReader, carried, dumped, read_finish, read_plain, read_usage, text_of
 from .vocabulary import NAME
@@ -16,13 +19,14 @@ KNOWN_MEMBERS = frozenset({"id", "type", "role", "model", "content", "stop_reaso
 
 
 def decode_response(body: Json, context: UpstreamContext) -> Response:
-    """Raises WireError for what is no message: an error object in a 200 (its own words are in the exception), HTML, a list."""
+    """Raises WireError for what is no message (HTML, a list), FoldError with its Failure for an error object in an answer of status 200."""
     try:
-        return _decode(body, context)
+        response = _decode(body, context)
     except SHAPE_ERRORS as error:
         raise WireError(f"expected an Anthropic message: {type(error).__name__}: {error}") from None
     except RecursionError:
         raise WireError("an Anthropic message nested too deep") from None
+    return without_think_tags(response) if context.quirk.think_tags else response
 
 
 def _decode(body: Json, context: UpstreamContext) -> Response:
@@ -30,9 +34,9 @@ def _decode(body: Json, context: UpstreamContext) -> Response:
         raise WireError(f"expected an Anthropic message, found {type(body).__name__}")
     content = body.get("content")
     if body.get("type") == "error" or (content is None and body.get("type") != "message"):
-        error = body.get("error")
-        said = error.get("message") if isinstance(error, dict) else error
-        raise WireError(f"expected an Anthropic message, found an error: {said}" if error else "expected an Anthropic message with `content`")
+        if body.get("error") or isinstance(body.get("message"), str):
+            raise FoldError(stream_failure(body, json.dumps(body).encode()))
+        raise WireError("expected an Anthropic message with `content`")
     calls = CallReader(context)
     parts: list[Part] = []
     for block in content if isinstance(content, list) else [{"type": "text", "text": content}] if isinstance(content, str) else []:

@@ -119,6 +119,20 @@ def decode_exception(event: str, data: bytes) -> Failure:
     return _failure(_class_name(name), message or data[:300].decode("utf-8", "replace") or name)
 
 
+def failure_in(body: Mapping[str, Json]) -> Failure | None:
+    """The failure a whole answer of status 200 tells of (Bedrock's own frame, or that of a gateway in front of it), None when it tells of none."""
+    message = _text(body, "message") or _text(body, "Message")
+    name = _text(body, "__type")
+    error = body.get("error")
+    if isinstance(error, dict):
+        message, name = _text(error, "message"), name or _text(error, "type") or _text(error, "code")
+    elif isinstance(error, str):
+        message = message or error
+    if message is None and name is None:
+        return None
+    return _failure(_class_name(name), message or str(name))
+
+
 def _failure(
     name: str | None,
     message: str,

@@ -15,6 +15,7 @@ from uniapi.canonical import (
     Choice,
     Citation,
     Finish,
+    FoldError,
     Json,
     Media,
     Opaque,
@@ -27,8 +28,10 @@ from uniapi.canonical import (
     Usage,
 )
 from uniapi.dialects.base import SHAPE_ERRORS, UpstreamContext
+from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError
 
+from .error import failure_in
 from .tool_names import ToolNames
 from .vocabulary import FAMILY, JSON_TOOL, JSON_TOOL_VALUE, NAME, STOP_REASONS, dumped, is_object_schema, opaque_family, stands_in_tool
 
@@ -36,16 +39,19 @@ _READ_MEMBERS = frozenset({"output", "stopReason", "usage"})
 
 
 def decode_response(body: Json, context: UpstreamContext) -> Response:
-    """The whole answer; raises WireError when it is none."""
+    """The whole answer; raises WireError when it is none, FoldError with its Failure for an error in an answer of status 200."""
     try:
-        return _decode(body, context)
+        response = _decode(body, context)
     except RecursionError:
         raise WireError("a Converse answer nested too deep") from None
     except SHAPE_ERRORS as error:
         raise WireError(f"a malformed Converse answer: {type(error).__name__}: {error}") from None
+    return without_think_tags(response) if context.quirk.think_tags else response
 
 
 def _decode(body: Json, context: UpstreamContext) -> Response:
+    if isinstance(body, dict) and "output" not in body and (failure := failure_in(body)) is not None:
+        raise FoldError(failure)
     if not isinstance(body, dict) or not isinstance(body.get("output"), dict):
         raise WireError(f"expected a Converse answer with `output`, found {str(body)[:120]}")
     reader = BlockReader(context)

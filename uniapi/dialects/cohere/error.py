@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from uniapi.canonical import Failure, FailureKind, Json
 from uniapi.dialects.base import retry_after_seconds
@@ -62,6 +63,31 @@ def decode_stream_error(message: str, error_type: Json) -> Failure:
     if "too many tokens" in message.lower():
         kind = FailureKind.TOO_LONG
     return Failure(kind=kind, message=message, code=name, type=name, dialect=NAME)
+
+
+def failure_in(body: Mapping[str, Json]) -> Failure | None:
+    """The failure a whole answer of status 200 tells of (`message` is then its text, not the model's), None when it tells of none."""
+    message, error = body.get("message"), body.get("error")
+    if isinstance(message, dict):
+        return None
+    if isinstance(error, dict):
+        message = error.get("message")
+    elif isinstance(error, str):
+        message = error
+    if not isinstance(message, str) or not message:
+        return None
+    failure = decode_stream_error(message, None)
+    found = _kind_of_wording(message)
+    return failure if found is None else replace(failure, kind=found)
+
+
+def _kind_of_wording(message: str) -> FailureKind | None:
+    """What a wording says where no status does."""
+    said = message.lower()
+    if "rate limit" in said or "too many requests" in said:
+        return _by_wording(FailureKind.RATE_LIMITED, message)
+    found = _by_wording(FailureKind.BAD_REQUEST, message)
+    return found if found is not FailureKind.BAD_REQUEST else None
 
 
 def _by_wording(kind: FailureKind, message: str) -> FailureKind:

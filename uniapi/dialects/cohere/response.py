@@ -12,6 +12,7 @@ from uniapi.canonical import (
     Choice,
     Citation,
     Finish,
+    FoldError,
     Json,
     Part,
     Reasoning,
@@ -23,24 +24,29 @@ from uniapi.canonical import (
     Usage,
 )
 from uniapi.dialects.base import SHAPE_ERRORS, UpstreamContext
+from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError
 
+from .error import failure_in
 from .vocabulary import FINISH_REASONS, NAME, ToolNames, client_arguments, text_of
 
 _READ_MEMBERS = frozenset({"id", "message", "finish_reason", "usage", "logprobs"})
 
 
 def decode_response(body: Json, context: UpstreamContext) -> Response:
-    """The whole answer; raises WireError when it is none."""
+    """The whole answer; raises WireError when it is none, FoldError with its Failure for an error in an answer of status 200."""
     try:
-        return _decode(body, context)
+        response = _decode(body, context)
     except RecursionError:
         raise WireError("a Cohere answer nested too deep") from None
     except SHAPE_ERRORS as error:
         raise WireError(f"a malformed Cohere answer: {type(error).__name__}: {error}") from None
+    return without_think_tags(response) if context.quirk.think_tags else response
 
 
 def _decode(body: Json, context: UpstreamContext) -> Response:
+    if isinstance(body, dict) and (failure := failure_in(body)) is not None:
+        raise FoldError(failure)
     if not isinstance(body, dict) or not isinstance(body.get("message"), dict):
         raise WireError(f"expected a Cohere v2 answer with `message`, found {str(body)[:120]}")
     message = body["message"]

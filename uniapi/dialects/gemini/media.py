@@ -79,13 +79,18 @@ def read_media(part: dict[str, Json], opaque: Opaque | None = None) -> Media | N
     if blob:
         mime = text_member(blob, "mimeType")
         filename = text_member(blob, "displayName") or None
-        return Media(kind=kind_of(mime), mime=mime or None, data=text_member(blob, "data"), filename=filename, opaque=opaque)
+        return Media(kind=kind_of(mime), mime=mime or None, data=_standard_base64(text_member(blob, "data")), filename=filename, opaque=opaque)
     file = object_member(part, "fileData")
     if file:
         mime = text_member(file, "mimeType")
         filename = text_member(file, "displayName") or None
         return Media(kind=kind_of(mime), mime=mime or None, url=text_member(file, "fileUri"), filename=filename, opaque=opaque)
     return None
+
+
+def _standard_base64(data: str) -> str:
+    """Protobuf's JSON takes bytes in either alphabet, padded or not, and google-genai writes the URL-safe one (protobuf.dev/programming-guides/json); others take the standard one."""
+    return data.replace("-", "+").replace("_", "/") + "=" * (-len(data) % 4)
 
 
 def kind_of(mime: str) -> MediaKind:

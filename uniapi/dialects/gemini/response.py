@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from uniapi.canonical import Json, Response, fold
+from uniapi.canonical import FoldError, Json, Response, fold
 from uniapi.dialects.base import SHAPE_ERRORS, EncodedResponse, ReplyContext, UpstreamContext
 from uniapi.errors import WireError
 
+from .error import error_in_answer
 from .reply import candidate_end, envelope, prompt_feedback, reply_parts, spell_usage
 from .stream_decode import GeminiStreamDecoder
-from .vocabulary import member, text_member
+from .vocabulary import member
 
 _SIGNS = ("candidates", "promptFeedback", "usageMetadata", "responseId", "modelVersion")
 
 
 def decode_response(body: Json, context: UpstreamContext) -> Response:
-    """Raises WireError for what is no answer: an error object in a 200 (its own words are in the exception), HTML, an empty object."""
+    """Raises WireError for what is no answer (HTML, an empty object), FoldError with its Failure for an error object in an answer of status 200."""
     answers = body if isinstance(body, list) else [body]
     for answer in answers:
         if not isinstance(answer, dict):
             raise WireError(f"expected a GenerateContentResponse, found {type(answer).__name__}")
         if "error" in answer and "candidates" not in answer:
-            said = text_member(answer["error"], "message") or str(answer["error"])[:200]
-            raise WireError(f"expected a GenerateContentResponse, found an error: {said}")
+            raise FoldError(error_in_answer(answer))
     if not any(member(answer, name) is not None for answer in answers for name in _SIGNS):
         raise WireError("expected a GenerateContentResponse with `candidates`")
     decoder = GeminiStreamDecoder(context)
     try:
         decoder.accept(answers)
-        decoder.conclude()
+        if not decoder.is_done:
+            decoder.conclude()
     except SHAPE_ERRORS as error:
         raise WireError(f"expected a GenerateContentResponse: {type(error).__name__}: {error}") from None
     except RecursionError:
         raise WireError("a GenerateContentResponse nested too deep") from None
-    return fold(decoder.parts.events)
+    return fold(decoder.drain())
 
 
 def encode_response(response: Response, context: ReplyContext) -> EncodedResponse:

@@ -20,7 +20,7 @@ from .finish import decode_finish
 from .members import DIALECT_NAME, at
 from .messages_decode import google_signature
 from .parts_decode import AUDIO_MIMES, decode_part, decode_thinking
-from .reasoning import ThinkSplitter, detail_text, merge_details, opaque_of_details
+from .reasoning import detail_text, merge_details, opaque_of_details
 
 
 class ChoiceReader:
@@ -36,7 +36,6 @@ class ChoiceReader:
         self._reasoning = ("reasoning", index)
         self._refusal = ("refusal", index)
         self._calls = CallReader(parts, index, context.id_seed, tools)
-        self._splitter = ThinkSplitter() if context.quirk.think_tags else None
         self._has_reasoning_text = False
         self._details: list[Json] = []
         self._audio: dict[str, list[str]] = {}
@@ -58,7 +57,7 @@ class ChoiceReader:
         if message:
             self._take_message(message)
         elif isinstance(choice.get("text"), str):
-            self._add_text(choice["text"])
+            self.add_text(choice["text"])
         word = choice.get("finish_reason")
         if isinstance(word, str) and word:
             self.finish_word = word
@@ -76,8 +75,6 @@ class ChoiceReader:
 
     def close(self) -> Finish:
         """The answer is over: tell what was held back, and how it ended."""
-        if self._splitter is not None:
-            self._add_split(self._splitter.eof())
         self._close_reasoning()
         if self._audio:
             self._parts.whole(self._collected_audio(), self.index)
@@ -87,11 +84,11 @@ class ChoiceReader:
     def _take_message(self, message: Mapping[str, Any]) -> None:
         content = message.get("content")
         if len(message) == 1 and isinstance(content, str):
-            self.add_content(content)
+            self.add_text(content)
             return
         self._take_reasoning(message)
         if isinstance(content, str):
-            self.add_content(content)
+            self.add_text(content)
         elif content:
             self._take_content_parts(content)
         signature = google_signature(message)
@@ -118,23 +115,8 @@ class ChoiceReader:
 
     # Text
 
-    def add_content(self, text: str) -> None:
-        """More of the message's text, in which think tags may have to be told apart."""
-        if not text:
-            return
-        if self._splitter is not None:
-            self._add_split(self._splitter.feed(text))
-        else:
-            self._add_text(text)
-
-    def _add_split(self, pieces: list[tuple[bool, str]]) -> None:
-        for is_reasoning, text in pieces:
-            if is_reasoning:
-                self._add_reasoning(text)
-            else:
-                self._add_text(text)
-
-    def _add_text(self, text: str) -> None:
+    def add_text(self, text: str) -> None:
+        """More of the message's text."""
         if not text:
             return
         self._open_text()
@@ -159,14 +141,14 @@ class ChoiceReader:
     def _take_content_parts(self, content: Json) -> None:
         if isinstance(content, dict):
             # A vendor that parses structured output itself and hands on the object.
-            self._add_text(json.dumps(content, ensure_ascii=False))
+            self.add_text(json.dumps(content, ensure_ascii=False))
             return
         for part in content:
             kind = at(part, "type")
             if isinstance(part, str):
-                self.add_content(part)
+                self.add_text(part)
             elif kind in ("text", "output_text"):
-                self.add_content(part.get("text") or "")
+                self.add_text(part.get("text") or "")
             elif kind == "thinking":
                 self._add_reasoning(decode_thinking(part).text)
             elif kind == "refusal":

@@ -1,7 +1,8 @@
 """Reasoning on the chat wire, where every vendor has its own member, ↔ canonical Reasoning parts.
 
 Members: `reasoning_content` (DeepSeek, Kimi, most gateways), `reasoning` (OpenRouter, Groq, Ollama), `reasoning_details` (OpenRouter; typed pieces with
-signatures, https://openrouter.ai/docs/use-cases/reasoning-tokens), `thinking_blocks` (LiteLLM's carriage of Anthropic's blocks), `<think>` tags in the text.
+signatures, https://openrouter.ai/docs/use-cases/reasoning-tokens), `thinking_blocks` (LiteLLM's carriage of Anthropic's blocks). `<think>` tags in the text are
+another room's matter (`dialects/think_tags.py`).
 
 Details in Anthropic's format become Anthropic's own opaques, so that a signature issued through OpenRouter is good for any route to Claude; all others stay
 together as one opaque list of the `openrouter` family.
@@ -14,7 +15,6 @@ from collections.abc import Iterable, Mapping
 from uniapi.canonical import Json, Opaque, Reasoning
 
 ANTHROPIC_FORMAT = "anthropic-claude-v1"
-OPENING, CLOSING = "<think>", "</think>"
 
 
 def detail_text(detail: Mapping[str, Json]) -> str:
@@ -118,59 +118,3 @@ def _anthropic_part(detail: Mapping[str, Json]) -> Reasoning:
     return Reasoning(
         text=detail_text(detail), opaque=Opaque(family="anthropic", value=signature) if isinstance(signature, str) and signature else None
     )
-
-
-class ThinkSplitter:
-    """`<think>…</think>` at the start of a text, told apart incrementally: `feed` gives (is_reasoning, text) pieces, `eof` what was held back.
-
-    Only a tag that opens the answer counts (after white space); a closing tag cut anywhere between two pieces is still found.
-    """
-
-    def __init__(self) -> None:
-        self._state = "start"
-        self._held = ""
-
-    def feed(self, text: str) -> list[tuple[bool, str]]:
-        if self._state == "text":
-            return [(False, text)]
-        held = self._held + text
-        self._held = ""
-        pieces: list[tuple[bool, str]] = []
-        if self._state == "start":
-            stripped = held.lstrip()
-            if stripped.startswith(OPENING):
-                self._state, held = "inside", stripped[len(OPENING) :]
-            elif OPENING.startswith(stripped):
-                self._held = held
-                return []
-            else:
-                self._state = "text"
-                return [(False, held)]
-        if self._state == "inside":
-            end = held.find(CLOSING)
-            if end < 0:
-                kept = _overlap(held, CLOSING)
-                self._held = held[len(held) - kept :]
-                inner = held[: len(held) - kept]
-                return [(True, inner)] if inner else []
-            if end:
-                pieces.append((True, held[:end]))
-            self._state, held = "after", held[end + len(CLOSING) :]
-        # The white space between the tag and the answer belongs to neither.
-        rest = held.lstrip()
-        if rest:
-            self._state = "text"
-            pieces.append((False, rest))
-        return pieces
-
-    def eof(self) -> list[tuple[bool, str]]:
-        held, self._held = self._held, ""
-        return [(self._state == "inside", held)] if held else []
-
-
-def _overlap(text: str, tag: str) -> int:
-    """How many characters at the end of `text` may be the beginning of `tag`."""
-    for size in range(min(len(tag) - 1, len(text)), 0, -1):
-        if text.endswith(tag[:size]):
-            return size
-    return 0

@@ -115,7 +115,7 @@ class ChatStreamDecoder(StreamDecoder):
         literal = data[len(template.head) : len(data) - len(template.tail)]
         if _STRING.fullmatch(literal) is None:
             return False
-        template.reader.add_content(load_json(literal.decode()))
+        template.reader.add_text(load_json(literal.decode()))
         return True
 
     def finish(self) -> None:
@@ -201,7 +201,7 @@ def decode_response(body: Json, context: UpstreamContext) -> Response:
             if not body.get("choices"):
                 raise WireError("an answer without choices")
             decoder.finish()
-        return fold(decoder.parts.events)
+        return fold(decoder.drain())
     except RecursionError:
         raise WireError("an answer nested too deep") from None
     except (FoldError, WireError):

@@ -8,7 +8,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from uniapi.canonical import Failure, Finish, FinishReason, Json, Part, Reasoning, Refusal, Request, RequestRefused, Text, Tool, ToolCall, Unknown
+from uniapi.canonical import (
+    Failure,
+    Finish,
+    FinishReason,
+    FoldError,
+    Json,
+    Part,
+    Reasoning,
+    Refusal,
+    Request,
+    RequestRefused,
+    Text,
+    Tool,
+    ToolCall,
+    Unknown,
+)
 from uniapi.dialects.base import UpstreamContext
 from uniapi.dialects.openai_chat.error import failure_of_object
 from uniapi.dialects.openai_chat.members import at
@@ -19,6 +34,8 @@ from .content_decode import TEXT_TYPES, read_citations, read_logprobs
 from .items_decode import CALL_MEMBERS, image_of_call, reasoning_text, reasoning_token
 from .opaque import item_token
 from .vocabulary import FAMILY, INCOMPLETE_REASONS, NAME
+
+FAILED_STATUSES = ("failed", "cancelled")
 
 CALL_TYPES = ("function_call", "custom_tool_call")
 MESSAGE_MEMBERS = ("id", "phase")
@@ -96,10 +113,10 @@ def call_text(item: Mapping[str, Json]) -> str:
 
 
 def finish_of(response: Mapping[str, Json], parts: Iterable[Part]) -> Finish:
-    """How a Response that did not fail ended. Raises WireError for one that failed, or that has not ended."""
+    """How a Response that did not fail ended. Raises FoldError for one that failed, WireError for one that has not ended."""
     status = response.get("status")
-    if response.get("error") or status in ("failed", "cancelled"):
-        raise WireError(f"the upstream reports an error: {failure_of_response(response).message}")
+    if response.get("error") or status in FAILED_STATUSES:
+        raise FoldError(failure_of_response(response))
     if status in ("queued", "in_progress"):
         raise WireError(f"expected a finished response, found status {status!r}")
     return finish(status, at(response.get("incomplete_details"), "reason"), has_calls=any(isinstance(part, ToolCall) for part in parts))

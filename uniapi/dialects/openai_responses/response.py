@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from uniapi.canonical import Choice, Finish, Json, Media, Part, Reasoning, Refusal, Response, Text, ToolCall, Unknown
+from uniapi.canonical import Choice, Finish, FoldError, Json, Media, Part, Reasoning, Refusal, Response, Text, ToolCall, Unknown
 from uniapi.dialects.base import SHAPE_ERRORS, EncodedResponse, ReplyContext, UpstreamContext
+from uniapi.dialects.openai_chat.error import failure_of_object
+from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError
 
 from .envelope import closing, opening
 from .opaque import own_members
-from .output_decode import OutputReader, finish_of
+from .output_decode import FAILED_STATUSES, OutputReader, failure_of_response, finish_of
 from .output_encode import (
     annotation_of,
     call_item,
@@ -31,11 +33,14 @@ from .vocabulary import FAMILY, NAME
 
 
 def decode_response(body: Json, context: UpstreamContext) -> Response:
-    """Raises WireError on a body that is no Response, or one that failed or has not ended."""
+    """Raises WireError on a body that is no Response or has not ended, FoldError with its Failure on one that failed or on an error object in an answer of status 200."""
     try:
-        return _decoded(body, context)
+        response = _decoded(body, context)
+    except RecursionError:
+        raise WireError("a response nested too deep") from None
     except SHAPE_ERRORS as error:
         raise WireError(f"a malformed response: {type(error).__name__}: {error}") from None
+    return without_think_tags(response) if context.quirk.think_tags else response
 
 
 def _decoded(body: Json, context: UpstreamContext) -> Response:
@@ -43,8 +48,8 @@ def _decoded(body: Json, context: UpstreamContext) -> Response:
         raise WireError(f"expected a response object, found {type(body).__name__}")
     output = body.get("output")
     if not isinstance(output, list):
-        if body.get("error"):
-            finish_of(body, ())
+        if body.get("error") or isinstance(body.get("message"), str) or body.get("status") in FAILED_STATUSES:
+            raise FoldError(failure_of_response(body) if body.get("status") in FAILED_STATUSES else failure_of_object(body))
         raise WireError(f"expected a response with a list `output`, found members {sorted(map(str, body))[:8]}")
     reader = OutputReader(context)
     parts = tuple(part for item in output for part in reader.parts(item))

@@ -1,0 +1,310 @@
+"""What `build_pex.sh` made runs for a stranger: on every CPython here, from another folder, with a small environment; is pure; and boots on a system that looks like FreeBSD.
+
+Slow, and without dist/ skipped: `.ci/run` builds first. Interpreters are those of pyenv and of the system.
+"""
+
+import contextlib
+import glob
+import hashlib
+import json
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DIST = ROOT / "dist"
+VERSION = (ROOT / "VERSION").read_text().strip()
+PEX = DIST / f"uni-api-linux-x86_64-{VERSION}.pex"
+PYZ = DIST / f"uni-api-{VERSION}.pyz"
+KEY = "sk-test-client-key-0123456789"
+MINIMAL_PATH = "/usr/bin:/bin"
+SYSCONFIG = "_sysconfigdata__linux_x86_64-linux-gnu"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(not PEX.exists() or not PYZ.exists(), reason="dist/ holds no pex and pyz of this version: sh build_pex.sh"),
+]
+
+
+def interpreters():
+    """(version, path) of every Python of pyenv and of the system, one for each version."""
+    found = {}
+    for path in [*glob.glob(os.path.expanduser("~/.pyenv/versions/*/bin/python")), *glob.glob("/usr/bin/python3.[0-9]*"), sys.executable]:
+        with contextlib.suppress(OSError, subprocess.CalledProcessError, ValueError):
+            probe = "import sys; print('%d %d %d' % sys.version_info[:3])"
+            version = tuple(map(int, subprocess.run([path, "-c", probe], capture_output=True, text=True, check=True).stdout.split()))
+            found.setdefault(version, os.path.realpath(path) if "venv" not in path else path)
+    return sorted(found.items())
+
+
+PYTHONS = interpreters()
+SERVED = [pytest.param(path, id=".".join(map(str, version))) for version, path in PYTHONS if version >= (3, 10)]
+REFUSED = [pytest.param(path, id=".".join(map(str, version))) for version, path in PYTHONS if version < (3, 10)]
+FILES = [pytest.param(PEX, id="pex"), pytest.param(PYZ, id="pyz")]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An empty folder that is not the project's."""
+    (tmp_path / "home").mkdir()
+    return tmp_path
+
+
+class Running:
+    """The file as a process, started with nothing in its environment but what is given."""
+
+    def __init__(self, command, folder, environment, **more):
+        started = time.monotonic()
+        with (folder / "log").open("wb") as log:
+            self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True, **more)
+        for line in self.process.stdout:
+            found = re.search(r"listens on http://127\.0\.0\.1:(\d+)", line)
+            if found:
+                self.url = f"http://127.0.0.1:{found[1]}"
+                break
+        else:
+            raise AssertionError((folder / "log").read_text())
+        self.get("/healthz")
+        self.start_s = time.monotonic() - started
+
+    def get(self, path):
+        with urllib.request.urlopen(self.url + path, timeout=10) as response:
+            return response.read().decode()
+
+    def ask(self, model="demo", key="sk-demo", **more):
+        body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hello!"}], **more}).encode()
+        request = urllib.request.Request(
+            self.url + "/v1/chat/completions", body, {"authorization": f"Bearer {key}", "content-type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return response.read().decode()
+
+    def memory_mb(self):
+        return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text())[1]) / 1024
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(20)
+        finally:
+            self.process.kill()
+            self.process.stdout.close()
+
+
+def is_answered_and_stopped(running):
+    """One streamed and one whole answer of the demo, then SIGTERM and exit code 0."""
+    try:
+        assert "Hello!" in json.loads(running.ask())["choices"][0]["message"]["content"]
+        assert running.ask(stream=True).endswith("data: [DONE]\n\n")
+    finally:
+        code = running.stop()
+    assert code == 0
+
+
+DEMO = ("serve", "--demo", "--port", "0")
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("python", SERVED)
+def test_the_demo_runs_on_every_python(python, file, folder, record_property):
+    """First start with an empty HOME, a later start, a minimal PATH: it answers, streams and stops; small in memory."""
+    environment = {"PATH": MINIMAL_PATH, "HOME": str(folder / "home")}
+    for start in ("first", "later"):
+        running = Running([python, file, *DEMO], folder, environment)
+        record_property(f"{start} start s", running.start_s)
+        memory = running.memory_mb()
+        record_property("memory MB", memory)
+        is_answered_and_stopped(running)
+        assert memory < 65
+
+
+@pytest.mark.parametrize(
+    "environment", [{}, {"HOME": "/proc/nowhere"}, {"HOME": "/proc/nowhere", "PATH": ""}], ids=["no HOME", "HOME cannot be written", "no PATH"]
+)
+@pytest.mark.parametrize("file", FILES)
+def test_no_home_is_needed(file, environment, folder):
+    """Without a HOME, or with one that cannot be written, it runs all the same; cron gives little more."""
+    is_answered_and_stopped(Running([sys.executable, file, *DEMO], folder, environment))
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_another_user_runs_it(file):
+    """A user who owns nothing here but an empty HOME, with the system's Python."""
+    python = shutil.which("python3", path=MINIMAL_PATH)
+    if os.getuid() or python is None:
+        pytest.skip("needs root, to become another user, and a python3 in " + MINIMAL_PATH)
+    nobody = pwd.getpwnam("nobody")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy = shutil.copy(file, folder)
+        (folder / "home").mkdir()
+        for path in (folder, folder / "home"):
+            os.chown(path, nobody.pw_uid, nobody.pw_gid)
+        environment = {"PATH": MINIMAL_PATH, "HOME": str(folder / "home")}
+        is_answered_and_stopped(Running([python, copy, *DEMO], folder, environment, user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[]))
+
+
+def test_the_file_runs_by_its_own_name(folder):
+    """`chmod +x` and `./uni-api.pex`: its header finds a Python on PATH, whatever its name."""
+    (folder / "bin").mkdir()
+    (folder / "bin" / "python3.11").symlink_to(os.path.realpath(sys.executable))
+    environment = {"PATH": f"{folder}/bin:{MINIMAL_PATH}", "HOME": str(folder / "home")}
+    is_answered_and_stopped(Running([PEX, *DEMO], folder, environment))
+
+
+@pytest.mark.parametrize("file", [*FILES, pytest.param(ROOT / "main.py", id="main.py")])
+@pytest.mark.parametrize("python", REFUSED)
+def test_an_old_python_is_refused_in_a_sentence(python, file, folder):
+    """Python 3.9 and older, 2.7 too: what is needed, and no traceback."""
+    done = subprocess.run(
+        [python, file, "serve", "--demo"], cwd=folder, env={"PATH": "", "HOME": str(folder / "home")}, capture_output=True, text=True
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "Traceback" not in output
+    assert "SyntaxError" not in output
+    assert re.search(r"needs Python 3\.10|interpreter", output), output
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("python", SERVED)
+def test_nothing_compiled_is_loaded(python, file, folder):
+    """Server, client, SSE, YAML, SOCKS5, Vertex and Bedrock signing: no compiled module from outside the standard library."""
+    command, more = ([python, file], {"PEX_INTERPRETER": "1"}) if file == PEX else ([python], {"PYTHONPATH": str(file)})
+    environment = {"PATH": MINIMAL_PATH, "HOME": str(folder / "home"), **more}
+    done = subprocess.run([*command, ROOT / "packaging" / "purity.py"], cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["compiled"] == []
+
+
+def test_the_proof_counts(folder):
+    """The same script in an ordinary environment, with compiled wheels in it, finds them: the proof above can fail."""
+    if not glob.glob(str(Path(sys.prefix) / "lib" / "*" / "site-packages" / "multidict" / "*.so")):
+        pytest.skip("this environment has no compiled wheels")
+    environment = {"PATH": MINIMAL_PATH, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, ROOT / "packaging" / "purity.py"], cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert len(json.loads(done.stdout)["compiled"]) >= 5
+
+
+def test_the_three_names_are_one_file_and_the_sums_are_right():
+    """The platforms' files are the same bytes, under 3 MB, and SHA256SUMS says so of every file."""
+    sums = dict(reversed(line.split("  ")) for line in (DIST / "SHA256SUMS").read_text().splitlines())
+    assert sorted(sums) == sorted(path.name for path in DIST.iterdir() if path.suffix in (".pex", ".pyz"))
+    assert len({digest for name, digest in sums.items() if name.endswith(".pex")}) == 1
+    for name, digest in sums.items():
+        content = (DIST / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == digest
+        assert len(content) < 3_000_000
+
+
+def freebsd(folder, **more):
+    """The environment in which Python takes this system for FreeBSD."""
+    return {
+        "PATH": MINIMAL_PATH,
+        "HOME": str(folder / "home"),
+        "FAKE_FREEBSD": "1",
+        "PYTHONPATH": str(Path(__file__).parent / "freebsd"),
+        "_PYTHON_SYSCONFIGDATA_NAME": SYSCONFIG,
+        **more,
+    }
+
+
+def base_python():
+    """The interpreter this one's environment stands on; the FreeBSD look-alike wants no environment around it."""
+    return os.path.realpath(sys.executable)
+
+
+@pytest.mark.parametrize("selector", ["", "poll"], ids=["kqueue", "poll"])
+def test_freebsd_boots_serves_streams_reloads_and_stops(folder, selector):
+    """On what looks like FreeBSD, with its kqueue and with UNIAPI_SELECTOR=poll: the provider's stream comes through, an edited file applies, SIGTERM ends it with 0."""
+    environment = freebsd(folder, UNIAPI_SELECTOR=selector)
+    seen = subprocess.run([base_python(), PYZ, "selfcheck", "--json", "--port", "0"], cwd=folder, env=environment, capture_output=True, text=True)
+    assert "FreeBSD 14.3-RELEASE-p18 amd64, waits with KqueueSelector" in seen.stdout
+    upstream = Running([base_python(), PYZ, *DEMO], folder, environment)
+    path = folder / "api.yaml"
+
+    def tell(alias):
+        provider = {"provider": "demo", "base_url": upstream.url + "/v1/chat/completions", "api": "sk-demo", "model": [{"demo": alias}]}
+        path.write_text(json.dumps({"providers": [provider], "api_keys": [{"api": KEY}]}))
+
+    tell("before")
+    gateway = Running([base_python(), PYZ, "--config", path, "--host", "127.0.0.1", "--port", "0"], folder, environment)
+    try:
+        assert gateway.ask("before", KEY, stream=True).endswith("data: [DONE]\n\n")
+        tell("after")
+        gateway.process.send_signal(signal.SIGHUP)
+        for _ in range(100):
+            with contextlib.suppress(urllib.error.HTTPError):
+                gateway.ask("after", KEY)
+                break
+            time.sleep(0.1)
+        else:
+            raise AssertionError("the edited configuration did not apply")
+    finally:
+        codes = gateway.stop(), upstream.stop()
+    assert codes == (0, 0)
+
+
+def test_the_pex_boots_on_freebsd(folder):
+    """Older releases of pex made files that refuse FreeBSD. The look-alike comes from an environment here, because pex ignores PYTHONPATH while it boots."""
+    subprocess.run([base_python(), "-m", "venv", "--without-pip", folder / "venv"], check=True)
+    packages = next((folder / "venv").glob("lib/*/site-packages"))
+    shutil.copy(Path(__file__).parent / "freebsd" / "sitecustomize.py", packages)
+    environment = freebsd(folder)
+    del environment["PYTHONPATH"]
+    done = subprocess.run([folder / "venv" / "bin" / "python", PEX, "--version"], cwd=folder, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, VERSION), done.stderr
+
+
+def test_a_full_disk_is_survived(folder):
+    """On a small disk that is full, the pyz serves: no cache folder is needed, statistics stay in memory."""
+    disk = folder / "disk"
+    disk.mkdir()
+    if os.getuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], capture_output=True).returncode:
+        pytest.skip("needs root, to mount a small disk")
+    try:
+        provider = {"provider": "nobody", "base_url": "http://127.0.0.1:9/v1/chat/completions", "api": "k", "model": ["m"]}
+        (disk / "api.yaml").write_text(json.dumps({"providers": [provider], "api_keys": [{"api": KEY}]}))
+        with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+            while filler.write(bytes(4096)):
+                pass
+        environment = {"PATH": MINIMAL_PATH, "HOME": str(disk)}
+        running = Running([sys.executable, PYZ, "--config", disk / "api.yaml", "--host", "127.0.0.1", "--port", "0"], folder, environment)
+        try:
+            assert json.loads(running.get("/healthz"))["status"] == "ok"
+        finally:
+            assert running.stop() == 0
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_environment_of_a_stranger_is_looked_at(file, folder):
+    """`selfcheck` inside the file: the packages have versions, no compiled module is loaded, a port in use is found."""
+    environment = {"PATH": MINIMAL_PATH, "HOME": str(folder / "home")}
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        command = [sys.executable, file, "selfcheck", "--json", "--host", "127.0.0.1", "--port", str(taken.getsockname()[1])]
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    findings = {row["subject"]: row for row in json.loads(done.stdout)["findings"]}
+    assert done.returncode == 1
+    assert findings["port"]["state"] == "failed"
+    assert {subject for subject, row in findings.items() if row["state"] == "failed"} == {"port"}
+    assert "no compiled module" in findings["compiled"]["text"]
+    assert "aiohttp 3." in findings["packages"]["text"]
+    assert str(file) in findings["uni-api"]["text"]

@@ -1,0 +1,85 @@
+"""What the status page and the terminal draw."""
+
+import json
+
+import pytest
+from sample_calls import NOON_S, attempt, call
+
+from uniapi.stats import Recorder, failure_rows, status_figures, terminal_report
+
+
+@pytest.fixture
+def recorder():
+    recorder = Recorder()
+    for hour in (0, 0, 1, 3):
+        recorder.record(call(at_s=NOON_S + hour * 3600, cost_pd=10**12))
+    failed = (attempt("overloaded", provider="azure", message="busy"), attempt("timeout", status=None))
+    recorder.record(call("bad", at_s=NOON_S + 3600, outcome="timeout", attempts=failed, key_id="key2", key_label="bob"))
+    return recorder
+
+
+def figures(recorder, hours=3, step="hour"):
+    end_s = NOON_S + hours * 3600
+    return status_figures(recorder.buckets(NOON_S, end_s, step), start_s=NOON_S, end_s=end_s, step=step, names={"key1": "alice", "key2": "bob"})
+
+
+def test_every_step_is_there_with_its_figures(recorder):
+    """Empty hours too; costs in dollars; errors and failed attempts apart."""
+    status = figures(recorder)
+    assert status["times"] == [NOON_S + hour * 3600 for hour in range(4)]
+    assert [status["all"][name] for name in ("requests", "errors", "failed_attempts", "cost")] == [
+        [2, 2, 0, 1],
+        [0, 1, 0, 0],
+        [0, 2, 0, 0],
+        [2.0, 1.0, 0.0, 1.0],
+    ]
+    assert {line["name"]: line["attempts"] for line in status["providers"]} == {"openai": [2, 2, 0, 1], "azure": [0, 1, 0, 0]}
+    assert {line["name"]: line["requests"] for line in status["client_keys"]} == {"alice": [2, 1, 0, 1], "bob": [0, 1, 0, 0]}
+    assert status["summary"]["totals"]["requests"] == 5
+    assert json.loads(json.dumps(status)) == status
+
+
+def test_days_and_nothing_at_all():
+    """A stretch without calls has its steps."""
+    recorder = Recorder()
+    status = figures(recorder, 72, "day")
+    assert status["all"]["requests"] == [0, 0, 0, 0]
+    assert "Nothing was counted" in terminal_report(status, title="Last 72 hours")
+
+
+def test_many_series_become_a_few_and_the_rest():
+    """A legend that can be read; no request is lost."""
+    recorder = Recorder()
+    for number in range(40):
+        recorder.record(call(requested_model=f"m{number}"))
+    models = figures(recorder)["models"]
+    assert (len(models), models[-1]["name"], sum(sum(line["requests"]) for line in models)) == (13, "(other)", 40)
+
+
+def test_failures_with_their_attempts(recorder):
+    """The latest first; a client sees its own only."""
+    recorder.record(call("worse", outcome="refused", provider=None, provider_id=None, upstream_model=None, attempts=()))
+    rows = failure_rows(recorder.recent_failures)
+    assert [row["request_id"] for row in rows] == ["worse", "bad"]
+    assert [(tried["provider"], tried["outcome"], tried["message"]) for tried in rows[1]["attempts"]] == [
+        ("azure", "overloaded", "busy"),
+        ("openai", "timeout", ""),
+    ]
+    assert [row["request_id"] for row in failure_rows(recorder.recent_failures, "key2")] == ["bad"]
+
+
+@pytest.mark.parametrize("width", [20, 60, 80, 200])
+def test_the_terminal_report_keeps_to_the_width(recorder, width):
+    """Also with long and strange names; it says what a person looks for."""
+    recorder.record(call(requested_model="a-very/long-model-name-" * 8 + "\x1b[31m"))
+    text = terminal_report(figures(recorder), title="Last 3 hours", width=width)
+    assert max(map(len, text.splitlines())) <= max(60, width)
+    assert "\x1b" not in text
+    for word in ("requests 6", "errors 1", "gpt-5", "openai", "alice", "azure overloaded", "$4.0000"):
+        assert word in text
+
+
+def test_the_terminal_report_in_plain_ascii(recorder):
+    """For terminals that show nothing else."""
+    recorder.record(call(requested_model="模型"))
+    assert terminal_report(figures(recorder), title="t", is_ascii=True).isascii()

@@ -1,0 +1,46 @@
+"""What a failure means for the operation that was tried. The engine classifies for generation; the small operations beside it must not put a channel to rest that generates well."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from uniapi.canonical import Failure, FailureKind, Operation
+
+_MISSING = frozenset({404, 405, 501})
+"""How an address says that it does not have an endpoint."""
+
+_SIDE_FAILURES = frozenset(
+    {
+        FailureKind.MODEL_MISSING,
+        FailureKind.MODEL_FAULT,
+        FailureKind.RATE_LIMITED,
+        FailureKind.OVERLOADED,
+        FailureKind.SERVER_ERROR,
+        FailureKind.TIMEOUT,
+        FailureKind.BROKEN,
+        FailureKind.EMPTY,
+    }
+)
+"""What counts against the endpoint asked, not against the channel: token counts have rate limits of their own, and many compatible servers lack them."""
+
+
+def blamed(operation: Operation, failure: Failure) -> Failure:
+    """`failure` as routing is to take it."""
+    if operation is Operation.STORED and failure.status == 404:
+        # The response is gone, which is the caller's news and no fault of the channel.
+        return replace(failure, kind=FailureKind.BAD_REQUEST)
+    if operation is Operation.COUNT_TOKENS and failure.kind in _SIDE_FAILURES:
+        return replace(failure, kind=FailureKind.UNSUPPORTED)
+    if operation is Operation.COMPACT and failure.status in _MISSING:
+        return replace(failure, kind=FailureKind.UNSUPPORTED)
+    return failure
+
+
+def is_other_way_open(failure: Failure) -> bool:
+    """Whether the endpoint itself was refused, so that the same channel may be asked in another way: it is missing, or the model behind it only chats."""
+    return failure.status in _MISSING or (failure.status == 400 and "chat" in failure.message.lower())
+
+
+def unsupported(message: str, *, code: str | None = None, param: str | None = None) -> Failure:
+    """This channel cannot be told what the client says: the next one may, and nobody is to blame."""
+    return Failure(kind=FailureKind.UNSUPPORTED, message=message, code=code, type="invalid_request_error", param=param)

@@ -1,0 +1,90 @@
+"""What is noted of a call while it runs, and the records it becomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from uniapi.canonical import Call, ClientError, Usage
+from uniapi.engines import Target
+from uniapi.stats import AttemptRecord, CallRecord
+
+from .receiver import Receiver
+
+
+@dataclass(slots=True)
+class Progress:
+    """What is known of a call so far; becomes its record."""
+
+    started_at: float
+    attempts: list[AttemptRecord] = field(default_factory=list)
+    receiver: Receiver | None = None
+    target: Target | None = None
+    outcome: str = "refused"
+
+
+def attempt_record(target: Target, outcome: str, status: int | None, duration_s: float, message: str = "") -> AttemptRecord:
+    """One try; `message` is the upstream's, cut."""
+    return AttemptRecord(
+        provider=target.provider.name,
+        provider_id=target.provider.provider_id,
+        upstream_model=target.upstream_model,
+        credential_id=target.credential.credential_id,
+        credential_display=target.credential.display,
+        outcome=outcome,
+        status=status,
+        duration_s=duration_s,
+        message=message[:300],
+    )
+
+
+def call_record(call: Call, progress: Progress, status: int, now: float) -> CallRecord:
+    """A call that came to at least one attempt, or to the end of its plan."""
+    receiver = progress.receiver
+    return _record(
+        call,
+        status=status,
+        outcome=progress.outcome,
+        target=progress.target,
+        attempts=tuple(progress.attempts),
+        usage=receiver.report.usage if receiver is not None else None,
+        first_token_s=receiver.first_token_after_s if receiver is not None else None,
+        total_s=now - progress.started_at,
+    )
+
+
+def refusal_record(call: Call, error: ClientError) -> CallRecord:
+    """A call that was refused before any attempt."""
+    return _record(call, status=error.status, outcome="refused")
+
+
+def _record(
+    call: Call,
+    *,
+    status: int,
+    outcome: str,
+    target: Target | None = None,
+    attempts: tuple[AttemptRecord, ...] = (),
+    usage: Usage | None = None,
+    first_token_s: float | None = None,
+    total_s: float = 0.0,
+) -> CallRecord:
+    return CallRecord(
+        request_id=call.request_id,
+        at_s=call.received_at_s,
+        key_id=call.principal.key_id,
+        key_label=call.principal.label,
+        operation=call.operation.value,
+        endpoint=f"{call.method} {call.path}",
+        requested_model=call.requested_model,
+        provider=target.provider.name if target is not None else None,
+        provider_id=target.provider.provider_id if target is not None else None,
+        upstream_model=target.upstream_model if target is not None else None,
+        status=status,
+        outcome=outcome,
+        stream=call.stream,
+        attempts=attempts,
+        usage=usage,
+        first_token_s=first_token_s,
+        total_s=total_s,
+        client_ip=call.client_ip,
+    )

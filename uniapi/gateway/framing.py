@@ -1,0 +1,108 @@
+"""How an upstream's answer is cut into frames, and how a relay writes those frames in the framing its client reads.
+
+Same dialect does not mean same framing: Claude on Bedrock comes in AWS's messages, Gemini's stream is one JSON array unless `alt=sse` was asked for. A relay then
+writes every payload as it came inside the other framing. A writer changes nothing else but the model's name and the usage chunk, and what it cannot read it keeps.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from uniapi.dialects import Dialect, InvokeFramer
+from uniapi.wire import EventStreamDecoder, Frame, Framer, JsonArrayDecoder, JsonArrayWriter, ResponseHead, SseDecoder, encode_sse, splice_member
+
+_EVENT_STREAM = "application/vnd.amazon.eventstream"
+
+
+class FrameWriter(Protocol):
+    """Spells frames for the client. `frame` may give nothing (b""); `close` gives what ends the stream, whole or failed."""
+
+    def frame(self, frame: Frame) -> bytes: ...
+
+    def close(self) -> bytes: ...
+
+
+def framer_for(head: ResponseHead, dialect: Dialect, asked_stream: bool) -> Framer | None:
+    """What cuts this answer into frames; None for a whole answer. The content type decides, because upstreams do not always do as they are asked."""
+    match head.content_type:
+        case "text/event-stream":
+            return SseDecoder()
+        case content_type if content_type == _EVENT_STREAM:
+            return _aws_framer(dialect)
+        case "application/json" if asked_stream and dialect.name == "gemini":
+            return JsonArrayDecoder()
+        case "" | "text/plain" | "application/octet-stream" if asked_stream:
+            return _aws_framer(dialect) if dialect.framing == "aws_eventstream" else SseDecoder()
+        case _:
+            return None
+
+
+def _aws_framer(dialect: Dialect) -> Framer:
+    """Converse has events of its own; every other dialect travels inside AWS's messages (InvokeModelWithResponseStream)."""
+    return EventStreamDecoder() if dialect.framing == "aws_eventstream" else InvokeFramer()
+
+
+def frame_writer(framer: Framer, dialect: Dialect, *, client_array: bool, model: str | None, drops_usage: bool) -> FrameWriter | None:
+    """The writer a relay needs; None when the bytes may go on as they are. `model`: the name to put in place of the upstream's; `client_array`: the client reads a JSON array."""
+    upstream_array = isinstance(framer, JsonArrayDecoder)
+    if client_array:
+        return _ArrayWriter(dialect, model, is_reframed=not upstream_array)
+    if isinstance(framer, SseDecoder) and model is None and not drops_usage:
+        return None
+    return _SseWriter(dialect, model, drops_usage=drops_usage, is_reframed=upstream_array)
+
+
+class _SseWriter:
+    """Server-sent events: the frame's own bytes unless something in it has to change, or it came in an array."""
+
+    def __init__(self, dialect: Dialect, model: str | None, *, drops_usage: bool, is_reframed: bool) -> None:
+        self._dialect = dialect
+        self._model = model
+        self._drops_usage = drops_usage
+        self._is_reframed = is_reframed
+
+    def frame(self, frame: Frame) -> bytes:
+        if self._drops_usage and self._dialect.usage_frame_only(frame):
+            return b""
+        data = with_model(frame.data, self._dialect, self._model)
+        if self._is_reframed:
+            return encode_sse(_on_one_line(data)) if data else b""
+        return frame.raw if data is frame.data else encode_sse(_on_one_line(data), frame.event)
+
+    def close(self) -> bytes:
+        return b""
+
+
+class _ArrayWriter:
+    """One JSON array. Only whole elements are written, so that the array can be closed wherever the upstream stops."""
+
+    def __init__(self, dialect: Dialect, model: str | None, *, is_reframed: bool) -> None:
+        self._dialect = dialect
+        self._model = model
+        self._array = JsonArrayWriter() if is_reframed else None
+
+    def frame(self, frame: Frame) -> bytes:
+        data = with_model(frame.data, self._dialect, self._model)
+        if self._array is None:
+            return frame.raw[: len(frame.raw) - len(frame.data)] + data
+        return self._array.element(data) if data.startswith(b"{") else b""
+
+    def close(self) -> bytes:
+        return b"" if self._array is None else self._array.close()
+
+
+def with_model(data: bytes, dialect: Dialect, model: str | None) -> bytes:
+    """A JSON object with the model it names replaced, wherever the dialect keeps the name; the same bytes object when nothing changes."""
+    if model is None or not data.startswith(b"{"):
+        return data
+    for path in dialect.model_paths:
+        if b'"' + path[-1].encode() + b'"' in data:
+            changed = splice_member(data, path, model)
+            if changed is not None:
+                return changed
+    return data
+
+
+def _on_one_line(data: bytes) -> bytes:
+    """JSON without line breaks, which an event's `data` must not hold; in valid JSON they only stand between tokens."""
+    return b" ".join(data.splitlines()) if b"\n" in data or b"\r" in data else data
