@@ -64,7 +64,7 @@ def sign_for_vertex_and_bedrock():
     from uniapi.wire import EventStreamDecoder, HttpRequest
     from uniapi.wire.aws_eventstream import encode_message
 
-    p, q, e = a_prime(1024), a_prime(1024), 65537
+    p, q, e = a_prime(512), a_prime(512), 65537
     d = pow(e, -1, (p - 1) * (q - 1))
     key = RsaPrivateKey(
         modulus=p * q,

@@ -116,7 +116,6 @@ class App:
         self.settings = settings
         self.version = settings.version
         self.clock = clock
-        self.recorder = Recorder()
         self.live_calls = 0
         self.config_state = "ok"
         self._rng = rng
@@ -128,6 +127,9 @@ class App:
         self._media = MediaFetcher()
         self._lists = ModelLists(clock, self._lists_changed)
         folder = MemoryFolder() if data_dir is None else DiskFolder(data_dir)
+        self.recorder = Recorder() if data_dir is None or settings.is_stateless else Recorder(folder, config.preferences.retention)
+        self.recorder.open()
+        self.recorder.configure(config)
         self._kept_pins = KeptMap(folder, PINS_FILE, limit=PINS_LIMIT, lasts_s=PINS_LAST_S)
         self._kept_pins.load(clock.now_s())
         self._pins = Pins(self._kept_pins)
@@ -161,12 +163,17 @@ class App:
         return list(self._snapshot.catalog.near_matches(key, name))
 
     def health(self) -> dict[str, Any]:
-        return {"status": "ok", "version": self.version, "config": self.config_state, "stats": "memory"}
+        in_memory = self.recorder.is_in_memory or self.recorder.trouble is not None
+        return {"status": "ok", "version": self.version, "config": self.config_state, "stats": "memory" if in_memory else "disk"}
 
     async def run(self, call: Call, key: ClientKey, reply: Reply) -> None:
         """Answer an inference call. Raises RequestRefused before anything was sent; the refusal is recorded."""
         self.live_calls += 1
         try:
+            if self.recorder.is_exhausted(key):
+                raise RequestRefused(
+                    ClientError(status=429, message="The credits of this API key are used up.", code="insufficient_quota", type="insufficient_quota")
+                )
             snapshot, candidates, pin, tokens = await self._resolve(call, key)
             admitted = self._limits.admit(
                 key, candidates.alias, global_rates=snapshot.config.preferences.rates, tokens=tokens, now=self.clock.monotonic_s()
@@ -255,8 +262,7 @@ class App:
 
     def record(self, call: CallRecord) -> None:
         """Count a finished call and say it in one line."""
-        self.recorder.record(call)
-        log.info("%s", call_line(call))
+        log.info("%s", call_line(self.recorder.record(call)))
 
     # configuration
 
@@ -266,6 +272,7 @@ class App:
         self._snapshot = self._snap(config)
         self._health.keep(config)
         self._limits.keep(config)
+        self.recorder.configure(config)
         self.config_state = "ok"
         for change in changes(old, config):
             log.info("configuration: %s", change)
@@ -285,8 +292,17 @@ class App:
         """Make durable what changed lately, off the loop."""
         await asyncio.get_running_loop().run_in_executor(None, self._kept_pins.flush, self.clock.now_s())
 
+    async def commit(self) -> None:
+        """Write what was counted since the last time; off the loop, once a second."""
+        await asyncio.get_running_loop().run_in_executor(None, self.recorder.commit, self.clock.now_s())
+
+    async def compact(self) -> None:
+        """Fold the journal into the days and forget what retention no longer keeps."""
+        await asyncio.get_running_loop().run_in_executor(None, self.recorder.compact, self.clock.now_s())
+
     async def close(self) -> None:
         await self.flush()
+        await asyncio.get_running_loop().run_in_executor(None, self.recorder.close, self.clock.now_s())
         await self._media.close()
         await self._transport.close()
 
@@ -346,8 +362,9 @@ def call_line(call: CallRecord) -> str:
     tries = f" attempts {len(call.attempts)}" if len(call.attempts) != 1 else ""
     first = f" first {call.first_token_s * 1000:.0f} ms" if call.first_token_s is not None and call.stream else ""
     usage = f" tokens {call.usage.input_tokens or 0}+{call.usage.output_tokens or 0}" if call.usage is not None else ""
+    cost = f" ${call.cost_pd / 1e12:.6f}" if call.cost_pd is not None else ""
     why = "" if call.outcome == "ok" else f" ({call.outcome})"
-    return f"{call.request_id} {call.key_label} {call.requested_model}{where} {call.status or '-'}{why}{tries}{first} total {call.total_s * 1000:.0f} ms{usage}"
+    return f"{call.request_id} {call.key_label} {call.requested_model}{where} {call.status or '-'}{why}{tries}{first} total {call.total_s * 1000:.0f} ms{usage}{cost}"
 
 
 def _secrets(config: Config) -> list[str]:

@@ -10,7 +10,7 @@ import logging
 import os
 import random
 import signal
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -35,6 +35,9 @@ STOP_PATIENCE_S = 30.0
 WATCH_PERIOD_S = 2.0
 URL_PERIOD_S = 30.0
 DISCOVERY_PERIOD_S = 15.0
+COMMIT_PERIOD_S = 1.0
+COMPACT_PERIOD_S = 3600.0
+LOCK_PERIOD_S = 30.0
 FLUSH_PERIOD_S = 5.0
 """How long an id issued upstream may be remembered in memory only."""
 EXECUTOR_THREADS = 4
@@ -71,7 +74,7 @@ async def _serve(settings: Settings, environment: Mapping[str, str]) -> int:
     try:
         config = await _first_config(source, environment, transport, data_dir)
         app = App(settings, config, transport, jobs, clock, rng, data_dir)
-        return await _listen(app, settings, source, environment, jobs, transport, data_dir)
+        return await _listen(app, settings, source, environment, jobs, transport, data_dir, lock)
     finally:
         await jobs.shutdown()
         await transport.close()
@@ -92,7 +95,7 @@ def _open_data_dir(settings: Settings, source: ConfigSource | None) -> tuple[Pat
     path = data_dir_of(source, settings.data_dir, settings.default_data_dir)
     lock = DirectoryLock(path)
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire()
     except LockHeld as held:
         raise StartError(f"already running: the data dir {path} is {held}", 3) from None
@@ -150,7 +153,14 @@ async def _fetch_bytes(url: str, transport: Transport) -> bytes:
 
 
 async def _listen(
-    app: App, settings: Settings, source: ConfigSource | None, environment: Mapping[str, str], jobs: Jobs, transport: Transport, data_dir: Path | None
+    app: App,
+    settings: Settings,
+    source: ConfigSource | None,
+    environment: Mapping[str, str],
+    jobs: Jobs,
+    transport: Transport,
+    data_dir: Path | None,
+    lock: DirectoryLock | None,
 ) -> int:
     server = web.Server(
         Front(app).handle,
@@ -182,6 +192,10 @@ async def _listen(
     jobs.spawn(app.discover(), "discovery")
     jobs.every(DISCOVERY_PERIOD_S, app.discover, "discovery")
     jobs.every(FLUSH_PERIOD_S, app.flush, "flush")
+    jobs.every(COMMIT_PERIOD_S, app.commit, "statistics", jitter=0.0)
+    jobs.every(COMPACT_PERIOD_S, app.compact, "compaction")
+    if lock is not None:
+        jobs.every(LOCK_PERIOD_S, _lock_keeper(lock, stop), "lock")
     if source is not None:
         jobs.every(WATCH_PERIOD_S if source.kind == "file" else URL_PERIOD_S, reload.look, "config watch", jitter=0.0)
     await stop.wait()
@@ -192,6 +206,19 @@ async def _listen(
     await app.close()
     log.info("stopped")
     return 0
+
+
+def _lock_keeper(lock: DirectoryLock, stop: asyncio.Event) -> Callable[[], Awaitable[None]]:
+    """A job that keeps the data dir ours: its lock file may be deleted under us, and then another process may take it."""
+
+    async def keep() -> None:
+        try:
+            lock.renew()
+        except LockHeld as held:
+            log.error("the data dir is %s now: this one stops", held)
+            stop.set()
+
+    return keep
 
 
 async def _drain(app: App) -> None:

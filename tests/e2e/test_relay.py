@@ -61,9 +61,8 @@ async def test_usage_is_asked_for_upstream_and_hidden_from_a_client_that_did_not
     assert b"".join(chat_stream(usage=False).pieces) == body
     async with client.get(gateway.url + "/v1/stats") as response:
         report = await response.json()
-    assert report[
-        "model_token_counts"
-    ] == [{"model": "up-model", "total_prompt_tokens": 3, "total_completion_tokens": 2, "total_tokens": 5, "request_count": 1}]
+    counted = report["model_token_counts"][0]
+    assert (counted["model"], counted["total_prompt_tokens"], counted["total_completion_tokens"], counted["request_count"]) == ("up-model", 3, 2, 1)
     assert report["channel_model_success_rates"] == [{"provider": "a", "model": "up-model", "success_rate": 1.0, "total_requests": 1}]
 
 

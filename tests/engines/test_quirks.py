@@ -98,9 +98,9 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("gpt", "api.openai.com", "gpt-5-mini", {"efforts": ("minimal", "low", "medium", "high"), "custom_tools": True}),
     ("gpt", "api.openai.com", "gpt-5-2025-08-07", {"efforts": ("minimal", "low", "medium", "high")}),
     ("gpt", "api.openai.com", "gpt-5-pro", {"efforts": ("high",)}),
-    ("gpt", "api.openai.com", "gpt-5.1", {"efforts": ("none", "low", "medium", "high"), "dropped_members": frozenset({"max_tokens"})}),
+    ("gpt", "api.openai.com", "gpt-5.1", {"efforts": ("none", "low", "medium", "high"), "dropped_members": frozenset({"max_tokens", "top_k", "web_search_options"})}),
     ("gpt", "api.openai.com", "gpt-5.1-codex-max", {"efforts": ("low", "medium", "high", "xhigh")}),
-    ("gpt", "api.openai.com", "gpt-5.4-nano", {"efforts": ("none", "low", "medium", "high", "xhigh"), "dropped_members": frozenset({"max_tokens"})}),
+    ("gpt", "api.openai.com", "gpt-5.4-nano", {"efforts": ("none", "low", "medium", "high", "xhigh"), "dropped_members": frozenset({"max_tokens", "top_k", "web_search_options"})}),
     ("gpt", "api.openai.com", "gpt-5.6-sol", {"efforts": ("none", "low", "medium", "high", "xhigh", "max")}),
     (
         "gpt",

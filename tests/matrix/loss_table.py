@@ -105,12 +105,13 @@ def _verdict(row, client, upstream, status, dropped, body, ordinary):
         return "refused", str(status)
     if status != 200:
         return "invalid", f"answered {status}"
-    if RELAYED[client] == upstream:
-        return ("kept" if contains(body, row.sends[client]) else "dropped" if named else "silent"), ", ".join(named)
-    try:
-        JUDGES[upstream](body)
-    except Exception as error:
-        return "invalid", " ".join(str(error).split())[:400]
+    if RELAYED[client] == upstream and contains(body, row.sends[client]):
+        return "kept", ", ".join(named)
+    if RELAYED[client] != upstream:
+        try:
+            JUDGES[upstream](body)
+        except Exception as error:
+            return "invalid", " ".join(str(error).split())[:400]
     places = row.finds[upstream]
     found = next((place for place in places if holds(body, place.removeprefix("~"))), None)
     if found is None:

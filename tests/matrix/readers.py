@@ -49,8 +49,8 @@ def unknown_members(sent, understood, path=""):
             yield from unknown_members(one, other, f"{path}[{index}]")
 
 
-def judged(kind, body, allowed=()):
-    unknown = [path for path in unknown_members(body, eager(adapter(kind).validate_python(body))) if path.lstrip(".") not in allowed]
+def judged(kind, body):
+    unknown = list(unknown_members(body, eager(adapter(kind).validate_python(body))))
     assert unknown == [], f"members that {kind.__name__} does not know: {unknown}"
 
 
@@ -93,9 +93,15 @@ def _openai_schema(value):
 
 
 def judge_chat(body):
-    judged(chat_params.CompletionCreateParamsBase, {k: v for k, v in body.items() if k not in ("stream", "messages")} | {"messages": []}, CHAT_MORE)
+    """OpenAI's types, and beside them what compatible servers take: `top_k`, `reasoning_content`, films, pictures as output."""
+    modalities = [kind for kind in body.get("modalities", ()) if kind != "image"]
+    plain = {k: v for k, v in body.items() if k not in ("stream", "messages", "modalities", "top_k")} | ({"modalities": modalities} if modalities else {})
+    judged(chat_params.CompletionCreateParamsBase, plain | {"messages": []})
     for message in body["messages"]:
-        judged(chat_params.ChatCompletionMessageParam, {k: v for k, v in message.items() if k != "reasoning_content"})
+        message = {key: value for key, value in message.items() if key != "reasoning_content"}
+        if isinstance(message.get("content"), list):
+            message["content"] = [part for part in message["content"] if part["type"] != "video_url"]
+        judged(chat_params.ChatCompletionMessageParam, message)
 
 
 def read_chat(body):
@@ -127,10 +133,6 @@ def read_chat(body):
         "stop": body.get("stop", []),
         "seed": body.get("seed"),
     }
-
-
-CHAT_MORE = ("top_k",)
-"""Members that OpenAI's types lack and compatible servers take."""
 
 
 def _chat_part(part):

@@ -1,5 +1,7 @@
 """Calls to count, written by hand and at random."""
 
+import random
+
 from hypothesis import strategies as st
 
 from uniapi.canonical import Usage
@@ -93,3 +95,38 @@ def calls(draw):
         total_s=draw(st.floats(0, 400)),
         client_ip=draw(st.none() | st.sampled_from(["10.0.0.1", "::1"])),
     )
+
+
+def random_calls(seed, number):
+    """So many calls of a few keys, models and providers, from a seed: hypothesis draws two numbers in place of hundreds."""
+    rng = random.Random(seed)
+
+    def name():
+        return rng.choice(["a", "b", "c/d", "模型"])
+
+    def outcome():
+        return rng.choice(["ok", "ok", "rate_limited", "client_left"])
+
+    def tokens():
+        return rng.choice([None, 0, rng.randrange(10**6)])
+
+    made = []
+    for place in range(number):
+        tries = tuple(attempt(outcome(), name(), name(), duration_s=rng.uniform(0, 500)) for _ in range(rng.randrange(4)))
+        made.append(
+            call(
+                f"{seed}-{place}",
+                at_s=NOON_S + rng.uniform(-90_000, 90_000),
+                outcome=outcome(),
+                key_id=name(),
+                requested_model=name(),
+                provider_id=name(),
+                attempts=tries,
+                usage=rng.choice([None, Usage(input_tokens=tokens(), output_tokens=tokens(), cache_read_tokens=tokens(), total_tokens=tokens())]),
+                cost_pd=rng.choice([None, rng.randrange(10**13)]),
+                first_token_s=rng.choice([None, rng.uniform(0, 400)]),
+                total_s=rng.uniform(0, 400),
+                client_ip=rng.choice([None, "10.0.0.1", "::1"]),
+            )
+        )
+    return made

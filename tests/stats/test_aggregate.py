@@ -2,13 +2,13 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_calls import attempt, call, calls
+from sample_calls import attempt, call, random_calls
 
 from uniapi.stats.aggregate import ATTEMPTS, CALLS, COST, FIRST_HISTOGRAM, INPUT, MAX_CELLS, MAX_NAMES, Aggregate, merged, quantile_s
 from uniapi.stats.packing import pack, unpack
 from uniapi.stats.report import summary
 
-some_calls = st.lists(calls(), max_size=8)
+some_calls = st.builds(random_calls, st.integers(0, 2**32), st.integers(0, 12))
 
 
 def counted(all_calls):

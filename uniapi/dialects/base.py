@@ -7,7 +7,7 @@ the clock's value come in with the contexts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -33,6 +33,8 @@ from uniapi.canonical import (
     TokenLogprob,
     Usage,
     UsageReport,
+    iter_media,
+    iter_parts,
 )
 from uniapi.errors import WireError, assert_never
 from uniapi.wire import Frame
@@ -71,9 +73,10 @@ class Quirk:
     system_role: Literal["developer", "system", "user"] = "system"
     """The role that carries system and developer turns; `user`: there is none, the text is put before the first user turn."""
     reasoning_request: Literal["effort", "openrouter", "thinking", "enable_thinking", "none"] = "effort"
-    """How reasoning is asked for: `reasoning_effort`; `reasoning: {effort|max_tokens}`; `thinking: {type}`; `enable_thinking` (+ `thinking_budget`)."""
+    """How reasoning is asked for: `reasoning_effort`; `reasoning: {effort|max_tokens}`; `thinking: {type}`; `enable_thinking` (+ `thinking_budget`); `none`: not at all
+    (Cohere minds that too)."""
     efforts: tuple[str, ...] = ()
-    """Effort words the model takes, weakest first; another word becomes the nearest. Empty: all pass."""
+    """Effort words the model takes, weakest first; another word becomes the nearest. Empty: all pass. `default` (Groq's Qwen) is every effort but `none`."""
     reasoning_replay: Literal["reasoning_content", "reasoning", "reasoning_details", "none"] = "reasoning_content"
     """The member in which an assistant turn's reasoning goes back upstream, when the upstream reads it; `none`: leave it out."""
     stream_options: bool = True
@@ -88,6 +91,7 @@ class Quirk:
     custom_tools: bool = True
     """Freeform (`custom`) tools are understood; False: they are offered as functions with one `input` text, and told apart again in the answer."""
 
+    seed_member: Literal["seed", "random_seed"] = "seed"
     document_part: Literal["file", "document_url"] = "file"
     """The content part that carries a document: OpenAI's `file` (by value), Mistral's `document_url` (by value or URL)."""
 
@@ -110,6 +114,8 @@ class Quirk:
     """False: a conversation may not end with an assistant turn (Claude 4.6 and later)."""
     anthropic_sampling_pair: bool = True
     """False: temperature and top_p may not come together (Claude 4.1 to 4.5)."""
+    anthropic_forced_tool: bool = True
+    """False: `tool_choice` may not force a call (`any`, `tool`); the system text asks for it instead. Converse minds it too."""
     default_max_tokens: int | None = None
     """Sent when the client named no limit and the wire needs one."""
 
@@ -123,6 +129,8 @@ class Quirk:
     thinking_levels: tuple[str, ...] = ("minimal", "low", "medium", "high")
     thinking_budget_range: tuple[int, int] = (0, 24576)
     """Smallest and largest budget; a smallest above 0 means thinking cannot be turned off."""
+    smallest_thinking_budget: int = 0
+    """The smallest budget that is not off."""
     safety_threshold: str | None = None
     """Threshold for all adjustable categories when the client named no safety settings; None: send none."""
     function_call_ids: bool = True
@@ -239,6 +247,22 @@ class Dialect:
     model_paths: tuple[tuple[str, ...], ...] = (("model",),)
     repair: Callable[[Mapping[str, Json], Quirk], tuple[dict[str, Json], tuple[str, ...]]] | None = None
     ping: bytes = b": \n\n"
+
+
+REASONING_LOSS = "messages.reasoning"
+"""The loss of reasoning handed back that this upstream cannot read (another family's signature, or none): named once, however many turns carried some."""
+
+
+def has_cache_hints(request: Request, written_ttls: Collection[str | None] = ()) -> bool:
+    """Whether the client marked anything for a prompt cache, marks with a lifetime in `written_ttls` aside: a loss, `cache_control`, on a wire without such marks."""
+    marked = (request, *iter_parts(request.messages), *request.tools)
+    hints = (getattr(item, "cache", None) for item in marked)
+    return any(hint is not None and hint.ttl not in written_ttls for hint in hints)
+
+
+def wants_citations(request: Request) -> bool:
+    """Whether the client wants answers to cite its documents: a loss, `citations`, on a wire that has no such switch."""
+    return any(media.citations_enabled for media in iter_media(request.messages))
 
 
 class PartTracker:

@@ -2,6 +2,9 @@
 
 A filter over canonical events, so that every dialect has it and a whole answer and a stream go through the same code. Only a tag that opens a choice's text counts
 (after white space); a tag cut anywhere between two deltas is still found. The white space between the closing tag and the answer belongs to neither.
+
+A model sometimes opens the tag, answers, and never closes it. What came was told as reasoning by then; when the choice ends by `stop` with nothing else said, it is
+told once more as the text it was, so that a client which only shows text is not left with an empty answer.
 """
 
 from __future__ import annotations
@@ -19,9 +22,11 @@ from uniapi.canonical import (
     PartStart,
     Reasoning,
     Response,
+    ResponseEnd,
     ResponseFailed,
     Text,
     TokenLogprob,
+    ToolCall,
     fold,
     unfold,
 )
@@ -35,13 +40,19 @@ class _Choice:
 
     state: Literal["start", "inside", "after", "text"] = "start"
     held: str = ""
+    unclosed: list[str] = field(default_factory=list)
+    """The text since a tag that is not closed yet, as it came."""
+    has_calls: bool = False
 
     def split(self, text: str) -> list[tuple[bool, str]]:
         """(is reasoning, text) pieces, none empty."""
         held, self.held = self.held + text, ""
+        if self.state == "inside":
+            self.unclosed.append(text)
         if self.state == "start":
             stripped = held.lstrip()
             if stripped.startswith(OPENING):
+                self.unclosed.append(held)
                 self.state, held = "inside", stripped[len(OPENING) :]
             elif OPENING.startswith(stripped):
                 self.held = held
@@ -56,6 +67,7 @@ class _Choice:
                 self.held = held[len(held) - kept :]
                 inner = held[: len(held) - kept]
                 return [(True, inner)] if inner else []
+            self.unclosed.clear()
             pieces.append((True, held[:end]))
             self.state, held = "after", held[end + len(CLOSING) :]
         if self.state == "after":
@@ -116,6 +128,9 @@ class ThinkTagFilter:
                     for part in self._texts.values():
                         self._write(part, self._choices[part.choice].rest(), out)
                     out.append(event)
+                case ResponseEnd():
+                    self._tell_unclosed(event, out)
+                    out.append(event)
                 case _:
                     out.append(event)
         return out
@@ -123,6 +138,7 @@ class ThinkTagFilter:
     def _on_start(self, event: PartStart, out: list[Event]) -> None:
         part = event.part
         choice = self._choices.setdefault(event.choice, _Choice())
+        choice.has_calls = choice.has_calls or isinstance(part, ToolCall)
         if not isinstance(part, Text) or choice.state == "text":
             self._indexes[event.index] = self._next_index()
             out.append(replace(event, index=self._indexes[event.index]))
@@ -164,6 +180,13 @@ class ThinkTagFilter:
             self._open_text(part, out)
         assert part.index is not None
         out.append(PartEnd(index=part.index))
+
+    def _tell_unclosed(self, event: ResponseEnd, out: list[Event]) -> None:
+        for number, choice in self._choices.items():
+            text = "".join(choice.unclosed)
+            if text and not choice.has_calls and number < len(event.finishes) and event.finishes[number].reason == "stop":
+                index = self._next_index()
+                out += [PartStart(index=index, part=Text(text=""), choice=number), PartDelta(index=index, text=text), PartEnd(index=index)]
 
     def _write(self, part: _Part, pieces: list[tuple[bool, str]], out: list[Event]) -> None:
         for is_reasoning, text in pieces:

@@ -5,6 +5,7 @@ Sources: developers.openai.com/api/docs/guides/reasoning, the vendors' API refer
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .quirks import QuirkRow, models
@@ -43,6 +44,17 @@ _OPENAI_ROWS = (
         reason="OpenAI takes developer for every model but the first o1s (a relayed turn keeps its role), and knows freeform tools",
         vendors=frozenset({"openai"}),
         changes={"system_role": "developer", "custom_tools": True},
+    ),
+    QuirkRow(
+        reason="«Unrecognized request argument supplied: top_k»",
+        vendors=frozenset({"openai", "azure", "github"}),
+        drops=frozenset({"top_k"}),
+    ),
+    QuirkRow(
+        reason="only the search models search in chat (guides/tools-web-search); others: «Unknown parameter: 'web_search_options'.»",
+        vendors=frozenset({"openai", "azure", "github"}),
+        model=re.compile(r"^(?!.*search)"),
+        drops=frozenset({"web_search_options"}),
     ),
     _openai(r"gpt-[5-9](?!\S*chat)", "freeform tools came with GPT-5", custom_tools=True),
     _openai(
@@ -84,7 +96,7 @@ _OPENAI_ROWS = (
     _openai(r"gpt-5[.-][2-5](?!\d)\S*-codex", "Codex variants cannot turn reasoning off", efforts=("low", "medium", "high", "xhigh")),
     _openai(r"gpt-5[.-][2-5](?!\d)-pro", "pro variants begin at medium", efforts=("medium", "high", "xhigh")),
     _openai(r"gpt-5[.-](?:[6-9]|1\d)(?!\d)", "5.6 and later: none to max", efforts=("none", "low", "medium", "high", "xhigh", "max")),
-    _openai(r"gpt-[45][\d.-]*-?chat|chatgpt-4o", "chat variants do not reason on request", reasoning_request="none"),
+    _openai(r"gpt-[45][\d.-]*-?chat|chatgpt-4o", "chat variants do not reason on request", reasoning_request="none", encrypted_reasoning=False),
     _openai(
         r"gpt-(?:3|4)|chatgpt-4o",
         "«Unrecognized request argument supplied: reasoning_effort»; «Encrypted content is not supported with this model»",
@@ -157,9 +169,10 @@ _VENDOR_ROWS = (
         stream_options=False,
         reasoning_replay="none",
         efforts=("none", "high"),
+        seed_member="random_seed",
         drops=(
             *("max_completion_tokens", "stream_options", "logprobs", "top_logprobs", "logit_bias", "store", "user"),
-            *("service_tier", "modalities", "seed", "verbosity"),
+            *("service_tier", "modalities", "verbosity", "top_k", "web_search_options"),
         ),
     ),
     _vendor("mistral", "Magistral always reasons", r"magistral", reasoning_request="none"),
@@ -172,7 +185,7 @@ _VENDOR_ROWS = (
     _vendor(
         "groq",
         "console.groq.com/docs/openai: logprobs, logit_bias, top_logprobs answer 400; unknown members too",
-        drops=("logprobs", "top_logprobs", "logit_bias"),
+        drops=("logprobs", "top_logprobs", "logit_bias", "top_k", "web_search_options"),
         reasoning_replay="none",
     ),
     _vendor(
@@ -181,11 +194,12 @@ _VENDOR_ROWS = (
         r"(?:meta-)?llama|gemma|compound|kimi|allam|mi[sx]tral",
         reasoning_request="none",
     ),
+    _vendor("groq", "console.groq.com/docs/reasoning: Qwen 3 takes `none` and `default` alone", r"qwen-?3", efforts=("none", "default")),
     _vendor("groq", "console.groq.com/docs/reasoning: these read reasoning back, in `reasoning`", r"gpt-oss|qwen-?3", reasoning_replay="reasoning"),
     _vendor(
         "cerebras",
         "inference-docs.cerebras.ai/resources/openai: frequency_penalty, logit_bias, presence_penalty answer 400",
-        drops=("frequency_penalty", "presence_penalty", "logit_bias"),
+        drops=("frequency_penalty", "presence_penalty", "logit_bias", "top_k", "web_search_options"),
         reasoning_replay="reasoning",
     ),
     _vendor(
@@ -223,7 +237,7 @@ _VENDOR_ROWS = (
         'ai.google.dev/gemini-api/docs/openai: «Unknown name "store": Cannot find field»; thought signatures travel in extra_content',
         opaque_family="gemini",
         reasoning_replay="none",
-        drops=("store", "metadata", "logit_bias", "frequency_penalty", "top_k", "prompt_cache_key", "verbosity"),
+        drops=("store", "metadata", "logit_bias", "frequency_penalty", "top_k", "prompt_cache_key", "verbosity", "web_search_options"),
         parallel_tool_calls_member=False,
     ),
     _vendor(
@@ -233,6 +247,12 @@ _VENDOR_ROWS = (
         reasoning_replay="none",
         drops=("store", "metadata", "logit_bias", "top_logprobs", "n", "modalities", "prediction", "audio", "service_tier", "parallel_tool_calls"),
         parallel_tool_calls_member=False,
+    ),
+    QuirkRow(
+        reason="docs.cohere.com/docs/reasoning: Command A Reasoning was the first model that thinks; Command R, A and Aya do not",
+        engines=frozenset({"cohere"}),
+        model=models(r"command-(?:r|light|nightly|a-(?:0|vision|translate))|command(?![\w-])|c4ai|(?:c4ai-)?aya|tiny-aya"),
+        changes={"reasoning_request": "none"},
     ),
     _vendor(
         "databricks",

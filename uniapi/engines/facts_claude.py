@@ -65,6 +65,12 @@ CLAUDE_ROWS = (
         changes={"anthropic_thinking_off": False},
     ),
     QuirkRow(
+        reason='Fable and Mythos 5.1, Opus 5.5, Sonnet 5.5: «tool_choice: type "tool" and "any" are not supported for this model.» (…/models/fable-5-1/migration-guide)',
+        model=models(r"claude-(?:(?:fable|mythos)-(?:5[.-][1-9](?!\d)|[6-9])|(?:opus|sonnet)-5[.-]5)"),
+        engines=_ENGINES,
+        changes={"anthropic_forced_tool": False},
+    ),
+    QuirkRow(
         reason="Vertex: structured outputs are off until an organization allows them, and absent before 4.6 (…/partner-models/claude/structured_outputs); the forced "
         "tool that stands in is refused by the models that always think",
         model=models(r"claude-(?!fable|mythos|(?:opus|sonnet)-5[.-]5)"),

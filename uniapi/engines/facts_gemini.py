@@ -24,6 +24,12 @@ GEMINI_ROWS = (
         changes={"gemini_thinking": "budget", "thinking_budget_range": (0, 24576)},
     ),
     QuirkRow(
+        reason="2.5 Flash-Lite: 512 to 24576, or 0 (off)",
+        model=models(r"gemini-2[.-]5-flash-lite"),
+        engines=_ENGINES,
+        changes={"smallest_thinking_budget": 512},
+    ),
+    QuirkRow(
         reason="2.5 Pro: thinkingBudget 128 to 32768, cannot be turned off",
         model=models(r"gemini-2[.-]5-(?:pro|computer)"),
         engines=_ENGINES,
@@ -33,7 +39,7 @@ GEMINI_ROWS = (
         reason="Robotics ER 1.x thinks like 2.5 Flash",
         model=models(r"gemini-robotics-er-1"),
         engines=_ENGINES,
-        changes={"gemini_thinking": "budget", "thinking_budget_range": (0, 24576)},
+        changes={"gemini_thinking": "budget", "thinking_budget_range": (0, 24576), "smallest_thinking_budget": 512},
     ),
     QuirkRow(reason="3 Pro knows LOW and HIGH only", model=models(r"gemini-3-pro"), engines=_ENGINES, changes={"thinking_levels": ("low", "high")}),
     QuirkRow(

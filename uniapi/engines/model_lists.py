@@ -135,7 +135,9 @@ def decode_cloudflare_models(body: Json, request: HttpRequest) -> ModelPage:
     for item in _items(body, "result"):
         name = _text(item, "name")
         if name is not None:
-            properties = {entry.get("property_id"): entry.get("value") for entry in item.get("properties") or () if isinstance(entry, dict)}
+            stated = item.get("properties")
+            entries = [entry for entry in stated if isinstance(entry, dict)] if isinstance(stated, list) else []
+            properties = {str(entry.get("property_id")): entry.get("value") for entry in entries}
             models.append(ListedModel(model=name, context_length=_count(properties.get("context_window"))))
     page = _count(_nested(body, "result_info", "page")) if isinstance(body, dict) else None
     total = _count(_nested(body, "result_info", "total_pages")) if isinstance(body, dict) else None

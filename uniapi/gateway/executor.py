@@ -109,7 +109,12 @@ class Executor:
                         return
         except RequestRefused as refused:
             progress.outcome, refused_status = "refused", refused.error.status
-            raise
+            if not reply.is_started:
+                raise
+            # Heartbeats have gone out, so the refusal has to be said in the stream.
+            error = refused.error
+            failed = Failure(kind=FailureKind.BAD_REQUEST, message=error.message, code=error.code, param=error.param)
+            await self._end_in_stream(call, failed, reply)
         except (asyncio.CancelledError, ConnectionError):
             progress.outcome = "client_left"
             raise
@@ -310,13 +315,7 @@ class Executor:
             return
         progress.outcome = step.failure.kind.value if step.failure is not None else "refused"
         if reply.is_started:
-            context = ReplyContext(
-                requested_model=call.requested_model, id_seed=call.request_id, created_s=int(self._clock.now_s()), framing=client_framing(call)
-            )
-            failure = step.failure or Failure(kind=FailureKind.OVERLOADED, message=step.error.message)
-            for data in ending(client, context, has_output=False)(failure):
-                reply.write(data)
-            await reply.finish()
+            await self._end_in_stream(call, step.failure or Failure(kind=FailureKind.OVERLOADED, message=step.error.message), reply)
             return
         headers = {**JSON_HEADERS, **step.error.headers, **_attempts_header(progress)}
         failed = step.failure
@@ -326,6 +325,16 @@ class Executor:
             await reply.send(step.error.status, headers, failed.body)
             return
         await reply.send(step.error.status, headers, dump_json(client.encode_error(step.error)))
+
+
+    async def _end_in_stream(self, call: Call, failure: Failure, reply: Reply) -> None:
+        """The end of a stream in which only heartbeats were sent."""
+        context = ReplyContext(
+            requested_model=call.requested_model, id_seed=call.request_id, created_s=int(self._clock.now_s()), framing=client_framing(call)
+        )
+        for data in ending(client_side(call), context, has_output=False)(failure):
+            reply.write(data)
+        await reply.finish()
 
 
 def _wants_usage(call: Call) -> bool:

@@ -138,17 +138,17 @@ class RelayStream:
         self._writer = writer
         self._shadow = shadow
         self._ends_clean = True
+        self._is_over = False
 
     @property
     def is_over(self) -> bool:
-        return False
+        return self._is_over
 
     def feed(self, data: bytes) -> list[bytes]:
         try:
             frames = self._framer.feed(data)
         except WireError as error:
-            self.report.failure = Failure.cut(str(error))
-            return []
+            return self.abort(Failure.cut(str(error)))
         self._observe(frames)
         if self._writer is None:
             if data:
@@ -161,8 +161,7 @@ class RelayStream:
         try:
             frames = self._framer.eof()
         except WireError as error:
-            report.failure = Failure.cut(str(error))
-            frames = []
+            return self.abort(Failure.cut(str(error)))
         self._observe(frames)
         out = self._written(frames)
         if report.failure is None and not self._observer.is_whole:
@@ -174,6 +173,7 @@ class RelayStream:
 
     def abort(self, failure: Failure) -> list[bytes]:
         self.report.failure = failure
+        self._is_over = True
         # A frame that was cut in the middle is closed first, so that the error is a frame of its own.
         return ([] if self._ends_clean else [b"\n\n"]) + self._ending(failure)
 

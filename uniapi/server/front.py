@@ -139,10 +139,17 @@ class Front:
             await self._stored(route, request, request_id, key, client_ip, query, reply)
         elif route.kind in ADMIN_KINDS:
             require_admin(key)
-            value = {"api_key": admin.generate_key()} if route.kind == "generate_key" else admin.stats(desk.recorder, query, desk.clock.now_s())
+            # Reports read files: in a thread, so that other streams go on meanwhile.
+            value = await asyncio.get_running_loop().run_in_executor(None, self._report, route, query)
             await _send_json(reply, value)
         else:
             await self._models(route, request, key, query, reply)
+
+    def _report(self, route: Route, query: Mapping[str, str]) -> dict[str, Any]:
+        """What an admin route answers."""
+        if route.kind == "generate_key":
+            return {"api_key": admin.generate_key()}
+        return admin.stats(self._desk.recorder, query, self._desk.clock.now_s())
 
     async def _infer(
         self, route: Route, request: web.BaseRequest, request_id: str, key: ClientKey, client_ip: str | None, query: Mapping[str, str], reply: Reply

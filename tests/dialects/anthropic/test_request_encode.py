@@ -263,6 +263,8 @@ def test_reasoning_goes_back_only_with_this_familys_signature() -> None:
     foreign = Reasoning(text="b", opaque=Opaque(family="gemini", value="s"))
     found = messages(turn("user", "go"), turn("assistant", signed, foreign, Reasoning(text="c"), "so", signed), turn("user", "and"))
     assert found[1]["content"] == [{"type": "thinking", "thinking": "a", "signature": "s"}, {"type": "text", "text": "so"}]
+    request = Request(model="m", messages=(turn("user", "go"), turn("assistant", signed, foreign, Reasoning(text="c"), "so"), turn("user", "and")))
+    assert DIALECT.encode_request(request, Quirk()).losses == ("messages.reasoning",)
 
 
 def test_only_the_vendors_own_citations_go_back() -> None:

@@ -29,6 +29,8 @@ from uniapi.canonical import (
     ToolCall,
     Unknown,
     Usage,
+    FailureKind,
+    FoldError,
 )
 from uniapi.dialects import EncodedResponse, Quirk, ReplyContext, UpstreamContext
 from uniapi.dialects.anthropic import DIALECT
@@ -253,16 +255,29 @@ def test_what_the_wire_cannot_say_is_a_loss() -> None:
         [],
         "x",
         {},
-        {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}},
-        {"error": "x"},
         {"completion": "x", "stop_reason": "stop"},
     ],
 )
 def test_what_is_no_message_is_a_wire_error(body: Any) -> None:
-    """An error object in a 200 keeps its words."""
-    with pytest.raises(WireError) as raised:
+    """It is malformed, never an empty answer."""
+    with pytest.raises(WireError, match="expected an Anthropic message"):
         decode(body)
-    assert "busy" in str(raised.value) or "error" not in (body or {}) or body == {"error": "x"}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "message"),
+    [
+        ({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}, FailureKind.OVERLOADED, "busy"),
+        ({"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}}, FailureKind.RATE_LIMITED, "slow down"),
+        ({"error": "x"}, FailureKind.SERVER_ERROR, "x"),
+        ({"message": "The security token included in the request is invalid"}, FailureKind.SERVER_ERROR, "The security token included in the request is invalid"),
+    ],
+)  # fmt: skip
+def test_an_error_with_status_200_is_a_failure_of_its_kind(body: Any, kind: FailureKind, message: str) -> None:
+    """Routing and the client are told what it was, in its own words."""
+    with pytest.raises(FoldError) as raised:
+        decode(body)
+    assert (kind, message) == (raised.value.failure.kind, raised.value.failure.message)
 
 
 KEYS = st.sampled_from(

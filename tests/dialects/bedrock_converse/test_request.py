@@ -309,6 +309,14 @@ def test_instructions_alone_become_the_users_words() -> None:
     assert body == {"messages": [{"role": "user", "content": [{"text": "Say hi."}]}]}
 
 
+def test_a_structured_result_keeps_the_pictures_beside_it() -> None:
+    """Gemini's results are an object and parts: the object goes as JSON, its dump in the texts is not repeated, a picture stays."""
+    result = ToolResult(call_id="c1", structured={"a": 1}, content=(Text(text='{"a": 1}'), Media(kind="image", mime="image/png", data=PNG)))
+    body = encoded(asked(user(Text(text="?")), assistant(ToolCall(call_id="c1", name="f")), user(result), tools=(WEATHER,))).body
+    picture = {"image": {"format": "png", "source": {"bytes": PNG}}}
+    assert [{"json": {"a": 1}}, picture] == body["messages"][2]["content"][0]["toolResult"]["content"]
+
+
 def test_only_own_reasoning_goes_back_byte_for_byte() -> None:
     """Claude's signatures and encrypted blocks return as they came; unsigned and foreign reasoning stays here."""
     request = asked(
@@ -328,7 +336,7 @@ def test_only_own_reasoning_goes_back_byte_for_byte() -> None:
         {"reasoningContent": {"redactedContent": base64.b64encode(b"EqRedacted").decode()}},
         {"text": "A."},
     ] == result.body["messages"][1]["content"]
-    assert result.losses == ()
+    assert result.losses == ("messages.reasoning",)
     assert encoded(request, NOVA).body["messages"][1]["content"] == [{"text": "A."}]
 
 

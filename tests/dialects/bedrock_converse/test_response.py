@@ -28,6 +28,8 @@ from uniapi.canonical import (
     checked,
     fold,
     unfold,
+    FailureKind,
+    FoldError,
 )
 from uniapi.dialects import Quirk, UpstreamContext
 from uniapi.dialects.bedrock_converse import DIALECT
@@ -264,7 +266,6 @@ def test_signed_reasoning_of_another_maker_stays_on_bedrock() -> None:
         None,
         [],
         {},
-        {"message": "nope"},
         {"Output": {"__type": "com.amazon.coral.service#UnknownOperationException"}},
         {"output": {"message": []}},
         body_of([1]),
@@ -278,6 +279,21 @@ def test_what_is_no_answer_is_a_wire_error(body: Any) -> None:
     """Malformed answers are refused in one way."""
     with pytest.raises(WireError):
         DIALECT.decode_response(body, PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"message": "nope"}, FailureKind.SERVER_ERROR),
+        ({"__type": "com.amazon.coral.service#ThrottlingException", "message": "slow down"}, FailureKind.RATE_LIMITED),
+        ({"error": {"type": "ValidationException", "message": "Input is too long"}}, FailureKind.TOO_LONG),
+    ],
+)
+def test_an_error_with_status_200_is_a_failure_of_its_kind(body: Any, kind: FailureKind) -> None:
+    """Routing is told what it was."""
+    with pytest.raises(FoldError) as raised:
+        DIALECT.decode_response(body, PLAIN)
+    assert kind is raised.value.failure.kind
 
 
 json_values = st.recursive(

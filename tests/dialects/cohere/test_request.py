@@ -13,6 +13,7 @@ import pytest
 from cohere.types import ChatMessageV2, ToolV2
 
 from uniapi.canonical import (
+    CacheHint,
     HostedTool,
     Media,
     Message,
@@ -161,6 +162,13 @@ def test_needs_inline() -> None:
     assert not DIALECT.needs_inline(Media(kind="image", data="AAAA"), PLAIN)
 
 
+def test_marks_this_wire_lacks_are_named() -> None:
+    """Cache marks; citations of documents that cannot be `documents` because tools stand beside them."""
+    cited = Media(kind="file", mime="text/plain", text="Moss", citations_enabled=True, cache=CacheHint())
+    assert encoded(asked(user(cited))).losses == ("cache_control",)
+    assert encoded(asked(user(cited), tools=(WEATHER,))).losses == ("citations", "cache_control")
+
+
 def test_tools_calls_and_results() -> None:
     """The plan before the calls, one message for each result, pictures and orphans in the user's words."""
     request = asked(
@@ -208,7 +216,7 @@ def test_tools_calls_and_results() -> None:
     ]
     assert [tool["function"]["name"] for tool in result.body["tools"]] == ["get_weather", "files__read", "run"]
     assert "start: /x/" in result.body["tools"][2]["function"]["description"]
-    assert result.losses == ()
+    assert result.losses == ("messages.reasoning",)
 
 
 def test_a_finished_answer_goes_back_without_its_thoughts() -> None:

@@ -28,6 +28,7 @@ from uniapi.canonical import (
     checked,
     fold,
     unfold,
+    FoldError,
 )
 from uniapi.dialects import UpstreamContext
 from uniapi.dialects.cohere import DIALECT
@@ -276,7 +277,6 @@ def test_any_split_gives_the_same_events(sizes: list[int], name: str) -> None:
         None,
         [],
         {},
-        {"message": "nope"},
         {"message": {"content": [1]}},
         {"message": {"tool_calls": [{}]}},
         {"message": {"citations": [1]}},
@@ -287,6 +287,22 @@ def test_what_is_no_answer_is_a_wire_error(body: Any) -> None:
     """Malformed answers are refused in one way."""
     with pytest.raises(WireError):
         DIALECT.decode_response(body, PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"message": "internal server error"}, FailureKind.SERVER_ERROR),
+        ({"message": "too many tokens: the prompt has 300000"}, FailureKind.TOO_LONG),
+        ({"message": "You are past the rate limit: please wait"}, FailureKind.RATE_LIMITED),
+        ({"error": {"message": "invalid api token"}}, FailureKind.CREDENTIAL_REFUSED),
+    ],
+)
+def test_an_error_with_status_200_is_a_failure_of_its_kind(body: Any, kind: FailureKind) -> None:
+    """Routing is told what it was."""
+    with pytest.raises(FoldError) as raised:
+        DIALECT.decode_response(body, PLAIN)
+    assert kind is raised.value.failure.kind
 
 
 members = [
@@ -340,6 +356,6 @@ def test_hostile_answers_keep_the_grammar(frames: list[tuple[str, Any, Any]], bo
     assert isinstance(last, ResponseFailed | ResponseEnd)
     try:
         response = DIALECT.decode_response({"message": body}, PLAIN)
-    except WireError:
+    except (WireError, FoldError):
         return
     assert fold(checked(unfold(response))).choices == response.choices

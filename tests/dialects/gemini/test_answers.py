@@ -33,6 +33,7 @@ from uniapi.canonical import (
     checked,
     fold,
     unfold,
+    FoldError,
 )
 from uniapi.dialects import Quirk, ReplyContext, UpstreamContext
 from uniapi.dialects.gemini import DIALECT
@@ -280,11 +281,19 @@ def test_streams_that_fail() -> None:
     assert failure_kind(b"") is FailureKind.BROKEN
 
 
-@pytest.mark.parametrize("body", [ERROR, [ERROR], {}, [], "<html>", None, {"choices": []}])
+@pytest.mark.parametrize("body", [{}, [], "<html>", None, {"choices": []}])
 def test_what_is_no_answer(body: Any) -> None:
     """It is malformed, never an empty answer."""
     with pytest.raises(WireError, match="expected a GenerateContentResponse"):
         DIALECT.decode_response(body, CONTEXT)
+
+
+@pytest.mark.parametrize("body", [ERROR, [ERROR], [answer({"text": "a"}, finishReason=""), ERROR]])
+def test_an_error_with_status_200_is_a_failure_of_its_kind(body: Any) -> None:
+    """Routing is told what it was."""
+    with pytest.raises(FoldError) as raised:
+        DIALECT.decode_response(body, CONTEXT)
+    assert FailureKind.OVERLOADED is raised.value.failure.kind
 
 
 def test_a_list_of_chunks_is_an_answer() -> None:

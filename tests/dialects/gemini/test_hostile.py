@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uniapi.canonical import Request, RequestRefused, Response, checked, unfold
+from uniapi.canonical import FoldError, Request, RequestRefused, Response, checked, unfold
 from uniapi.dialects import Quirk, ReplyContext, UpstreamContext
 from uniapi.dialects.gemini import DIALECT
 from uniapi.errors import WireError
@@ -45,12 +45,15 @@ def decoded_request(body: dict[str, Any]) -> Request | str:
         return refused.error.param or ""
 
 
+ERROR_OBJECT = "expected a GenerateContentResponse, found an error"
+
+
 def decoded_answer(body: Any) -> Response | str:
     """The answer, or why it is none."""
     try:
         return DIALECT.decode_response(body, UpstreamContext())
-    except WireError as error:
-        return str(error)
+    except (WireError, FoldError) as error:
+        return str(error) if isinstance(error, WireError) else ERROR_OBJECT
 
 
 @settings(max_examples=60, deadline=None)

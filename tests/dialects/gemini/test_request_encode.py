@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from uniapi.canonical import (
+    CacheHint,
     HostedTool,
     Media,
     Message,
@@ -382,6 +383,14 @@ THINKING: list[tuple[ReasoningSettings, Quirk, Any]] = [
 def test_thinking(settings: ReasoningSettings, quirk: Quirk, expected: Any) -> None:
     """Efforts and budgets are put into the model's own terms, within its range; thoughts are asked for when they may be shown."""
     assert expected == body(request(reasoning=settings), quirk).get("generationConfig", {}).get("thinkingConfig")
+
+
+def test_marks_this_wire_lacks_are_named() -> None:
+    """Cache marks, the wish for citations, strict tools, and reasoning without a signature of this family."""
+    cited = Media(kind="file", mime="application/pdf", data="AAAA", citations_enabled=True, cache=CacheHint())
+    foreign = Reasoning(text="x", opaque=Opaque(family="anthropic", value="s"))
+    wanted = request(user(cited), assistant(foreign, Text(text="y")), user(Text(text="z")), tools=(Tool(name="f", strict=True),))
+    assert losses(wanted) == ("messages.reasoning", "tools.f.strict", "cache_control", "citations")
 
 
 def test_thinking_that_a_model_does_not_have() -> None:

@@ -569,6 +569,15 @@ QUIRKS: list[tuple[dict[str, Any], Quirk, dict[str, Any], tuple[str, ...]]] = [
 ]  # fmt: skip
 
 
+def test_what_an_assistant_turn_and_a_document_lose_is_named() -> None:
+    """Reasoning where the upstream reads none back (or only an opaque block is left of it), and the wish for citations."""
+    cited = Media(kind="file", mime="application/pdf", data="AAAA", citations_enabled=True)
+    hidden = Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="s"))
+    for reasoning, quirk in ((Reasoning(text="x"), Quirk(reasoning_replay="none")), (hidden, Quirk())):
+        turns = (Message(role="user", parts=(cited,)), Message(role="assistant", parts=(reasoning, Text(text="y"))), Message(role="user", parts=(Text(text="z"),)))
+        assert DIALECT.encode_request(Request(model="m", messages=turns), quirk).losses == ("messages.reasoning", "citations")
+
+
 @pytest.mark.parametrize("members, quirk, wire, losses", QUIRKS)
 def test_the_upstreams_facts_shape_the_body(members: dict[str, Any], quirk: Quirk, wire: dict[str, Any], losses: tuple[str, ...]) -> None:
     """Each quirk changes what is written, and what cannot be said is a loss."""

@@ -32,6 +32,7 @@ from uniapi.canonical import (
     checked,
     fold,
     is_commit,
+    FoldError,
 )
 from uniapi.dialects.base import Quirk, UpstreamContext
 from uniapi.dialects.openai_responses import DIALECT
@@ -368,15 +369,30 @@ def test_cut_and_done_marker() -> None:
         {"output": {}},
         {"output": [3]},
         {"output": [{"type": "message", "content": 3}]},
-        body(status="failed"),
         body(status="queued"),
-        {"error": {"message": "no"}},
     ],
 )
 def test_malformed_answers(value: Any) -> None:
     """What is no finished Response is malformed upstream bytes."""
     with pytest.raises(WireError):
         DIALECT.decode_response(value, UpstreamContext())
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (body(status="failed"), FailureKind.SERVER_ERROR),
+        (body(status="failed", error={"code": "rate_limit_exceeded", "message": "Rate limit reached"}), FailureKind.RATE_LIMITED),
+        ({"status": "failed", "error": {"code": "insufficient_quota", "message": "no"}}, FailureKind.QUOTA),
+        ({"error": {"message": "no", "code": "context_length_exceeded"}}, FailureKind.TOO_LONG),
+        ({"message": "model overloaded"}, FailureKind.OVERLOADED),
+    ],
+)
+def test_an_error_with_status_200_is_a_failure_of_its_kind(value: Any, kind: FailureKind) -> None:
+    """Routing is told what it was."""
+    with pytest.raises(FoldError) as raised:
+        DIALECT.decode_response(value, UpstreamContext())
+    assert kind is raised.value.failure.kind
 
 
 def test_names_and_families() -> None:
@@ -448,7 +464,7 @@ def test_hostile_streams_keep_the_grammar(values: list[Any]) -> None:
 @settings(max_examples=60, deadline=None)
 @given(JSON, st.lists(JSON | st.sampled_from([MESSAGE, REASONING, CALL]), max_size=3))
 def test_hostile_answers(value: Any, items: list[Any]) -> None:
-    """Whatever the JSON, the outcome is an answer or WireError."""
+    """Whatever the JSON, the outcome is an answer, a failure or WireError."""
     for candidate in (
         value,
         {"output": items},
@@ -456,6 +472,6 @@ def test_hostile_answers(value: Any, items: list[Any]) -> None:
     ):
         try:
             response = DIALECT.decode_response(candidate, UpstreamContext())
-        except WireError:
+        except (WireError, FoldError):
             continue
         assert isinstance(response, Response)

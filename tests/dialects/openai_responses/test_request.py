@@ -13,6 +13,7 @@ from openai.types.responses.response_create_params import ResponseCreateParamsNo
 from pydantic import TypeAdapter
 
 from uniapi.canonical import (
+    CacheHint,
     Citation,
     HostedTool,
     Media,
@@ -437,6 +438,14 @@ def test_hostile_bodies_are_refused_or_carried(items: list[Any], tools: Any, tex
 # Encoding what other dialects say
 
 
+def test_marks_this_wire_lacks_are_named() -> None:
+    """Another vendor's cache marks and its wish for citations; this API's own breakpoints are written."""
+    cited = Media(kind="file", mime="application/pdf", data="AAAA", citations_enabled=True, cache=CacheHint(ttl="5m"))
+    request = Request(model="m", messages=(user(Text(text="a", cache=CacheHint(ttl="30m")), cited),))
+    assert DIALECT.encode_request(request, Quirk()).losses == ("cache_control", "citations")
+    assert DIALECT.encode_request(Request(model="m", messages=(user(Text(text="a", cache=CacheHint(ttl="30m"))),)), Quirk()).losses == ()
+
+
 def test_chat_request_is_valid_and_stateless() -> None:
     """A conversation in Chat's or Anthropic's terms is a body of the SDK's shape: strict is said, nothing is stored, reasoning comes encrypted."""
     request = Request(
@@ -461,7 +470,7 @@ def test_chat_request_is_valid_and_stateless() -> None:
     )
     encoded = DIALECT.encode_request(request, Quirk())
     PARAMS.validate_python(encoded.body)
-    assert encoded.losses == ()
+    assert encoded.losses == ("messages.reasoning",)
     assert encoded.body == {
         "model": "gpt-x",
         "instructions": "S",

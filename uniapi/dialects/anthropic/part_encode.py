@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import Citation, Json, Media, Part, Reasoning, Refusal, Role, Text, ToolCall, ToolResult, Unknown
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.base import REASONING_LOSS, Quirk
 
 from .tool_names import ToolNames
 from .vocabulary import FAMILY, IMAGE_TYPES, NAME, PDF, cache_control
@@ -65,9 +65,9 @@ class PartEncoder:
     def _reasoning(self, part: Reasoning) -> list[Block]:
         """Only what this family signed goes back; unsigned or foreign reasoning is history the model does without."""
         opaque = part.opaque
-        if self._quirk.anthropic_thinking == "none" or opaque is None or opaque.family != self._family:
-            return []
-        if not isinstance(opaque.value, str) or not opaque.value:
+        is_ours = opaque is not None and opaque.family == self._family and isinstance(opaque.value, str) and bool(opaque.value)
+        if opaque is None or not is_ours or self._quirk.anthropic_thinking == "none":
+            self._losses.append(REASONING_LOSS)
             return []
         if part.is_redacted:
             return [{"type": "redacted_thinking", "data": opaque.value}]

@@ -59,13 +59,15 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
 
     body: dict[str, Json] = {"model": request.model, "max_tokens": _max_tokens(request, quirk, thinking)}
     system, messages = _conversation(request, quirk, parts, losses)
+    tools = encode_tools(request, quirk, names, losses, stand_in)
+    choice, asked = encode_tool_choice(request, quirk, names, tools, losses, stand_in)
+    if asked is not None:
+        system = [*system, {"type": "text", "text": asked}]
     if system:
         body["system"] = plain_or_blocks(system)
     body["messages"] = messages
-    tools = encode_tools(request, quirk, names, losses, stand_in)
     if tools:
         body["tools"] = tools
-    choice = encode_tool_choice(request, names, tools, losses, stand_in)
     if choice is not None:
         body["tool_choice"] = choice
     if thinking.config is not None:

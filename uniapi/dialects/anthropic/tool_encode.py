@@ -44,9 +44,22 @@ def encode_tools(request: Request, quirk: Quirk, names: ToolNames, losses: list[
 
 
 def encode_tool_choice(
+    request: Request, quirk: Quirk, names: ToolNames, tools: list[dict[str, Json]], losses: list[str], stand_in: OutputFormat | None
+) -> tuple[dict[str, Json] | None, str | None]:
+    """The choice, None when the API's default says the same, and what the system text must ask for in its place, for models that may not be forced."""
+    choice = _wanted_choice(request, names, tools, losses, stand_in)
+    if choice is None or choice["type"] not in ("any", "tool") or quirk.anthropic_forced_tool:
+        return choice, None
+    losses.append("tool_choice")
+    named = choice.get("name")
+    asked = f"Answer by calling the tool `{named}`, not with text." if named else "Answer by calling one of the tools, not with text."
+    return ({"type": "auto", "disable_parallel_tool_use": True} if choice.get("disable_parallel_tool_use") else None), asked
+
+
+def _wanted_choice(
     request: Request, names: ToolNames, tools: list[dict[str, Json]], losses: list[str], stand_in: OutputFormat | None
 ) -> dict[str, Json] | None:
-    """The choice, None when the API's default says the same. A choice without tools, or of a tool that is not there, is refused upstream."""
+    """A choice without tools, or of a tool that is not there, is refused upstream."""
     choice = request.tool_choice
     if not tools:
         if choice is not None and is_forced(choice):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from uniapi.canonical import CacheHint, Json, Media, Part, Reasoning, Refusal, Role, Text, ToolCall, ToolResult, Unknown
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.base import REASONING_LOSS, Quirk
 
 from .tool_names import ToolNames, cleaned
 from .vocabulary import AUDIO_FORMATS, DOCUMENT_FORMATS, EXTENSION_FORMATS, FAMILY, IMAGE_FORMATS, NAME, VIDEO_FORMATS, opaque_family
@@ -82,6 +82,7 @@ class PartEncoder:
         opaque = part.opaque
         family = opaque_family(self._quirk)
         if opaque is None or opaque.family != family or not isinstance(opaque.value, str) or not opaque.value:
+            self._losses.append(REASONING_LOSS)
             return []
         if not part.is_redacted:
             return [{"reasoningContent": {"reasoningText": {"text": part.text, "signature": opaque.value}}}]
@@ -102,7 +103,9 @@ class PartEncoder:
             return []
         content: list[Block]
         if part.structured is not None:
-            content = [{"json": dict(part.structured)}]
+            # The texts of `content` are a dump of the object; what it holds beside them is not in the object.
+            beside = [item for item in part.content if not isinstance(item, Text)]
+            content = [{"json": dict(part.structured)}, *(block for item in beside for block in self._result_blocks(item, where))]
         else:
             content = [block for item in part.content for block in self._result_blocks(item, where)]
         # The list may not be empty, nor a text in it blank.

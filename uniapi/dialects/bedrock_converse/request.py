@@ -49,13 +49,16 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
         losses.append("reasoning")
 
     system, turns = _conversation(request, quirk, parts, losses)
+    tool_encoder = ToolEncoder(request, quirk, names, parts, losses, stand_in)
+    tools = tool_encoder.config(turns)
+    if tool_encoder.asked is not None:
+        system = [*system, {"text": tool_encoder.asked}]
     body: dict[str, Json] = {"messages": turns}
     if system:
         body["system"] = system
     inference = _inference(request, quirk, reasoning, losses)
     if inference:
         body["inferenceConfig"] = inference
-    tools = ToolEncoder(request, quirk, names, parts, losses, stand_in).config(turns)
     if tools is not None:
         body["toolConfig"] = tools
     fields = {**reasoning.fields, **_top_k(request, quirk, reasoning, losses)}

@@ -29,6 +29,8 @@ class ToolEncoder:
         self._parts = parts
         self._losses = losses
         self._stand_in = stand_in
+        self.asked: str | None = None
+        """What the system text must ask for, for models that may not be forced to call a tool."""
 
     def config(self, turns: list[dict[str, Json]]) -> Block | None:
         """The configuration, None when the request needs none. `turns` are the encoded ones: tools they use must be described."""
@@ -46,7 +48,11 @@ class ToolEncoder:
             return None
         config: Block = {"tools": tools}
         wire_choice = self._choice(tools)
-        if wire_choice is not None:
+        if wire_choice is not None and not self._quirk.anthropic_forced_tool:
+            named = wire_choice.get("tool", {}).get("name")
+            self.asked = f"Answer by calling the tool `{named}`, not with text." if named else "Answer by calling one of the tools, not with text."
+            self._losses.append("tool_choice")
+        elif wire_choice is not None:
             config["toolChoice"] = wire_choice
         if self._request.parallel_tool_calls is False:
             self._losses.append("parallel_tool_calls")

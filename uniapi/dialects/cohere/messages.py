@@ -11,7 +11,7 @@ import binascii
 import json
 
 from uniapi.canonical import Json, Media, Message, Reasoning, Refusal, Text, ToolCall, ToolResult, Unknown
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.base import REASONING_LOSS, Quirk
 
 from .vocabulary import FAMILY, NAME, wire_arguments, wire_name
 
@@ -61,6 +61,7 @@ class MessageEncoder:
         content: list[Block] = []
         plan: list[str] = []
         calls: list[Block] = []
+        is_thought_lost = False
         for part in message.parts:
             match part:
                 case Text(text=text) | Refusal(text=text):
@@ -68,11 +69,15 @@ class MessageEncoder:
                 case Reasoning():
                     is_readable = part.text and (part.opaque is None or part.opaque.family == FAMILY)
                     plan += [part.text] if is_readable else []
+                    is_thought_lost = is_thought_lost or not is_readable
                 case ToolCall() if self._quirk.has_tools:
                     function = {"name": wire_name(part.name, part.namespace), "arguments": wire_arguments(part)}
                     calls.append({"id": part.call_id, "type": "function", "function": function})
                 case _:
                     self._losses.append(f"{where}.{_name(part)}")
+        has_plan = bool(plan and calls) and self._quirk.reasoning_replay != "none"
+        if is_thought_lost or (plan and not has_plan):
+            self._losses.append(REASONING_LOSS)
         if not calls and not any(block["text"].strip() for block in content):
             return []
         self._pending = [call["id"] for call in calls]
@@ -81,7 +86,7 @@ class MessageEncoder:
             encoded["content"] = _plain(content)
         if calls:
             encoded["tool_calls"] = calls
-            if plan and self._quirk.reasoning_replay != "none":
+            if has_plan:
                 encoded["tool_plan"] = "".join(plan)
         return [encoded]
 
@@ -146,6 +151,8 @@ class MessageEncoder:
         if part.citations_enabled and self._has_documents:
             self.documents.append({"data": {**({"title": title} if title else {}), "text": text}})
             return []
+        if part.citations_enabled:
+            self._losses.append("citations")
         return [_text(f"{title}\n\n{text}" if title else text)]
 
 

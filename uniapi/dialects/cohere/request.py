@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import HostedTool, Json, Request, Tool
-from uniapi.dialects.base import EncodedRequest, Quirk
+from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints
 
 from .messages import Block, MessageEncoder
 from .vocabulary import NAME, wire_name
@@ -198,5 +198,6 @@ def _note_unsaid(request: Request, losses: list[str]) -> None:
         "service_tier": request.service_tier not in (None, "auto", "default"),
         "store": bool(request.store),
         "previous_response_id": request.previous_response_id is not None,
+        "cache_control": has_cache_hints(request),
     }
     losses += [name for name, is_unsaid in unsaid.items() if is_unsaid]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, Media, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult, Unknown
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.base import REASONING_LOSS, Quirk
 
 from .media import encode_media
 from .thinking import is_generation_3
@@ -42,7 +42,7 @@ class PartEncoder:
             case Media():
                 return self._media(part, index)
             case Reasoning():
-                return self._reasoning(part, index)
+                return self._reasoning(part)
             case ToolCall():
                 return [self._call(part)] if self._has_tools() else []
             case ToolResult():
@@ -58,10 +58,11 @@ class PartEncoder:
             self._losses.append("tools")
         return self._quirk.has_tools
 
-    def _reasoning(self, part: Reasoning, index: int) -> list[Block]:
+    def _reasoning(self, part: Reasoning) -> list[Block]:
         """Thoughts go back only with the signature that vouches for them."""
         signature = self._signed(part.opaque)
         if not signature:
+            self._losses.append(REASONING_LOSS)
             return []
         return [{"text": part.text, "thought": True, **signature}] if part.text else [{"text": "", **signature}]
 

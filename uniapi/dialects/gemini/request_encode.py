@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, Message, Request, Text, ToolCall, iter_parts
-from uniapi.dialects.base import EncodedRequest, Quirk
+from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints, wants_citations
 
 from .part_encode import Block, PartEncoder, vouch_for_calls
 from .schema import output_schema
@@ -154,6 +154,8 @@ def _note_unsaid(request: Request, losses: list[str]) -> None:
         "service_tier": tier is not None and tier not in _SERVICE_TIERS and tier not in ("auto", "default", "standard", "standard_only"),
         "store": bool(request.store),
         "previous_response_id": request.previous_response_id is not None,
+        "cache_control": has_cache_hints(request),
+        "citations": wants_citations(request),
     }
     losses += [name for name, is_unsaid in unsaid.items() if is_unsaid]
 

@@ -59,7 +59,7 @@ def _by_budget(reasoning: ReasoningSettings, quirk: Quirk) -> dict[str, Json]:
         return {"thinkingBudget": DYNAMIC} if reasoning.is_adaptive else {}
     if budget < 0:
         return {"thinkingBudget": DYNAMIC}
-    return {"thinkingBudget": max(smallest, min(budget, largest))}
+    return {"thinkingBudget": max(smallest, quirk.smallest_thinking_budget, min(budget, largest))}
 
 
 def _effort_of(budget: int) -> Effort:

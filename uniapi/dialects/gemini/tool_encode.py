@@ -64,6 +64,8 @@ def _declaration(name: str, tool: Tool, quirk: Quirk, losses: list[str]) -> dict
             description = f"{description}\n\nThe input follows this grammar:\n{definition}".strip()
     if description:
         declaration["description"] = description
+    if tool.strict:
+        losses.append(f"tools.{tool.name}.strict")
     if tool.dialect == NAME:
         declaration.update(tool.extras)
     elif tool.extras:

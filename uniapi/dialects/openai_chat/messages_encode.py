@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from uniapi.canonical import CacheHint, Json, Media, Message, Part, Reasoning, Refusal, Request, Text, ToolCall, ToolResult, Unknown
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.base import REASONING_LOSS, Quirk
 
 from .members import DIALECT_NAME
 from .parts_decode import AUDIO_MIMES
@@ -177,7 +177,10 @@ class _MessageWriter:
         if calls:
             encoded["tool_calls"] = calls
             self.pending.update((call["id"], None) for call in calls)
-        encoded.update(self._replayed(reasoning))
+        replayed = self._replayed(reasoning)
+        if reasoning and not replayed:
+            self.lose(REASONING_LOSS)
+        encoded.update(replayed)
         encoded.update(_members(message))
         if self.quirk.opaque_family == "gemini":
             encoded.update(_signed([part for part in message.parts if isinstance(part, Text)]))
@@ -210,7 +213,7 @@ class _MessageWriter:
         return encoded
 
     def _replayed(self, reasoning: Sequence[Reasoning]) -> dict[str, Json]:
-        """An assistant turn's reasoning in the member the upstream reads. Leaving it out is no loss: chat upstreams do not keep reasoning unless they say so."""
+        """An assistant turn's reasoning in the member the upstream reads."""
         text = "\n".join(part.text for part in reasoning if part.text)
         match self.quirk.reasoning_replay:
             case "reasoning_content" | "reasoning" as member:

@@ -26,6 +26,8 @@ def repair(body: Mapping[str, Json], quirk: Quirk) -> tuple[dict[str, Json], tup
     repaired = dict(body)
     losses: list[str] = []
     _rename_limit(repaired, quirk)
+    if quirk.seed_member != "seed" and "seed" in repaired:
+        repaired.setdefault(quirk.seed_member, repaired.pop("seed"))
     for name in sorted(quirk.dropped_members & repaired.keys()):
         del repaired[name]
         losses.append(name)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from uniapi.canonical import HostedTool, Json, Message, OutputFormat, ReasoningSettings, Request, Text, Tool, ToolChoice
-from uniapi.dialects.base import EncodedRequest, Quirk
+from uniapi.dialects.base import EncodedRequest, Quirk, wants_citations
 
 from .members import DIALECT_NAME
 from .messages_encode import encode_cache, encode_messages, schema_instruction
@@ -60,7 +60,7 @@ def _write_sampling(body: dict[str, Json], request: Request, quirk: Quirk) -> No
         "top_p": sampling.top_p,
         "top_k": sampling.top_k,
         quirk.max_tokens_member: sampling.max_output_tokens if sampling.max_output_tokens is not None else quirk.default_max_tokens,
-        "seed": sampling.seed,
+        quirk.seed_member: sampling.seed,
         "n": sampling.choices,
         "presence_penalty": sampling.presence_penalty,
         "frequency_penalty": sampling.frequency_penalty,
@@ -94,6 +94,8 @@ def _write_settings(body: dict[str, Json], request: Request, quirk: Quirk, losse
             body["stream_options"] = {"include_usage": True}
     if request.previous_response_id is not None:
         losses.append("previous_response_id")
+    if wants_citations(request):
+        losses.append("citations")
     if request.cache is not None:
         if quirk.cache_control:
             body["cache_control"] = encode_cache(request.cache)
@@ -148,6 +150,8 @@ def _effort_word(settings: ReasoningSettings, quirk: Quirk) -> str | None:
 
 def nearest_effort(effort: str, quirk: Quirk) -> str:
     """The effort word this model takes that is nearest to the wanted one; a word that is on no scale passes."""
+    if "default" in quirk.efforts and effort in EFFORT_SCALE and effort != "none":
+        return "default"
     known = [word for word in quirk.efforts if word in EFFORT_SCALE]
     if effort in quirk.efforts or effort not in EFFORT_SCALE or not known:
         return effort

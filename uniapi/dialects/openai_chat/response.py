@@ -175,17 +175,21 @@ def encode_opaque_reasoning(part: Reasoning) -> dict[str, Any]:
 
 
 def encode_citations(citations: Iterable[Citation], base: int, losses: list[str]) -> list[dict[str, Any]]:
-    """`annotations`. Offsets count in the whole content, `base` is where the part begins; a source without URL has no form here."""
+    """`annotations`. Offsets count in the whole content, `base` is where the part begins.
+
+    The wire knows URLs only, and its clients' types insist on one: a document without an address (Claude's, Cohere's, Nova's own) is named by its title in both places.
+    """
     annotations: list[dict[str, Any]] = []
     for citation in citations:
-        if not citation.url:
+        source = citation.url or citation.title
+        if not source:
             losses.append("citations")
             continue
         own: Mapping[str, Any] = citation.raw if citation.dialect == DIALECT_NAME and citation.raw is not None else {}
         cited = {
             **own.get("url_citation", {}),
-            "url": citation.url,
-            "title": citation.title or citation.url,
+            "url": source,
+            "title": citation.title or source,
             "start_index": base + citation.start if citation.start is not None else 0,
             "end_index": base + citation.end if citation.end is not None else 0,
         }

@@ -13,13 +13,13 @@ import json
 from dataclasses import dataclass, field
 
 from uniapi.canonical import Json, Media, Message, Opaque, Part, Reasoning, Refusal, Request, Text, ToolCall, ToolResult, Unknown
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.base import REASONING_LOSS, Quirk
 from uniapi.dialects.openai_chat.tool_names import wire_name
 
 from .opaque import own_members
 from .vocabulary import FAMILY, FILE_NAMES, MAX_CALL_ID, NAME
 
-_BREAKPOINT_LIFETIMES = ("30m", "12h")
+BREAKPOINT_LIFETIMES = ("30m", "12h")
 _READABLE_MIMES = ("text/", "application/json", "application/xml", "application/yaml", "application/x-yaml")
 
 
@@ -236,10 +236,12 @@ class _InputWriter:
         self.items.append(item)
 
     def _reasoning(self, part: Reasoning) -> None:
-        """Only what this family issued: it would not read another's, and readable text alone has no place. Leaving it out is what every client's next turn expects."""
+        """Only what this family issued: it would not read another's, and readable text alone has no place."""
         value = own_members(part.opaque, self.family)
         if value:
             self.items.append({"type": "reasoning", "summary": [], **value})
+        else:
+            self.lose(REASONING_LOSS)
 
     def _call(self, call: ToolCall) -> None:
         if not self.quirk.has_tools:
@@ -282,7 +284,7 @@ def _phase(part: Text | Refusal, family: str) -> str | None:
 
 def _breakpoint(part: Text | Media) -> dict[str, Json]:
     """Our own kind of cache breakpoint; other vendors' lifetimes mean nothing here, and this API caches by itself."""
-    if part.cache is None or part.cache.ttl not in _BREAKPOINT_LIFETIMES:
+    if part.cache is None or part.cache.ttl not in BREAKPOINT_LIFETIMES:
         return {}
     return {"prompt_cache_breakpoint": {"mode": "explicit", "ttl": part.cache.ttl}}
 

@@ -73,7 +73,7 @@ class ResponsesObserver:
                 self.committed = self.committed or (isinstance(item, dict) and item.get("type") not in _SILENT)
             case "response.output_item.done":
                 self.committed = self.committed or _says_something(event.get("item"))
-                self._ids(event.get("item"), 0)
+                self._item(event.get("item"))
             case "response.completed" | "response.done" | "response.incomplete" | "response.failed" | "response.cancelled":
                 response = event.get("response")
                 self._ended(response if isinstance(response, dict) else {"status": str(kind).partition(".")[2]})
@@ -99,7 +99,8 @@ class ResponsesObserver:
         self._envelope(response)
         output = response.get("output")
         items = output if isinstance(output, list) else []
-        self._ids(items, 0)
+        for item in items:
+            self._item(item)
         status = response.get("status")
         if response.get("error") or status in ("failed", "cancelled"):
             self.failure = failure_of_response(response)
@@ -109,6 +110,11 @@ class ResponsesObserver:
         if status not in ("queued", "in_progress"):
             self.finish = finish(status, at(response.get("incomplete_details"), "reason"), has_calls=has_calls)
         self.is_whole = True
+
+    def _item(self, item: Json) -> None:
+        """An item can be named later by its id (`item_reference`), and so can what it made."""
+        self._issue(at(item, "id"))
+        self._ids(item, 0)
 
     def _ids(self, value: Json, depth: int) -> None:
         """Containers and files that hosted tools made: they live with the account that issued them."""

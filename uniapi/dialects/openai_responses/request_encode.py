@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, OutputFormat, Reasoning, ReasoningSettings, Request, Unknown, iter_parts
-from uniapi.dialects.base import EncodedRequest, Quirk
+from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints, wants_citations
 from uniapi.dialects.openai_chat.request_encode import BUDGET_EFFORTS, EFFORT_SCALE
 from uniapi.dialects.openai_chat.tool_names import wire_name
 
-from .items_encode import encode_input, is_replayable
+from .items_encode import BREAKPOINT_LIFETIMES, encode_input, is_replayable
 from .request_decode import ENCRYPTED_INCLUDE, LOGPROBS_INCLUDE
 from .tools import additional_tools_item, encode_choice, encode_tools
 from .vocabulary import FAMILY, MIN_OUTPUT_TOKENS, NAME
@@ -194,8 +194,10 @@ def _write_settings(body: dict[str, Json], request: Request, losses: list[str]) 
             body["metadata"] = dict(request.metadata)
         else:
             losses.append("metadata")
-    if request.cache is not None:
+    if has_cache_hints(request, BREAKPOINT_LIFETIMES):
         losses.append("cache_control")
+    if wants_citations(request):
+        losses.append("citations")
 
 
 def _store(request: Request) -> bool | None:

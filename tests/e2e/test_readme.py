@@ -1,0 +1,262 @@
+"""The README keeps its word: every command block in it is run here, or says which other system it needs; what it names exists.
+
+The line before a block says what becomes of it: `run`, `curl`, `test` (also read by `.ci/run`), `tested…`, `client: …`, `config`, `first-config`, `elsewhere: …`.
+"""
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from uniapi.cli import COMMANDS
+from uniapi.config import parse_config
+from uniapi.engines import engine_names
+from uniapi.server.paths import find_route
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+README_CN = (ROOT / "README_CN.md").read_text(encoding="utf-8")
+RUNNABLE = ("sh", "python", "crontab")
+MARKS = re.compile(r"run|curl|test|config|first-config|tested|tested: (serve|source)|client: (openai|anthropic|google)|elsewhere: .+")
+CONFIG = {
+    "providers": [{"provider": "a", "base_url": "http://127.0.0.1:9/v1/chat/completions", "api": "k", "model": ["gpt-4o"]}],
+    "api_keys": [{"api": "sk-0123456789abcdef"}],
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, the comment before it, its text without the indentation."""
+
+    language: str
+    mark: str
+    text: str
+    line: int
+
+
+def blocks(readme):
+    found, mark, lines = [], "", iter(enumerate(readme.splitlines(), 1))
+    for number, line in lines:
+        comment = re.fullmatch(r"\s*<!-- (.+) -->\s*", line)
+        fence = re.fullmatch(r"(\s*)```(\w*)", line)
+        if comment:
+            mark = comment[1]
+        elif fence:
+            text = []
+            for _, inner in lines:
+                if inner.strip() == "```":
+                    break
+                text.append(inner.removeprefix(fence[1]))
+            found.append(Block(fence[2], mark, "\n".join(text) + "\n", number))
+            mark = ""
+        elif line.strip():
+            mark = ""
+    return found
+
+
+BLOCKS = blocks(README)
+
+
+def marked(mark):
+    found = [block for block in BLOCKS if block.mark == mark]
+    assert found, f"the README has no block under <!-- {mark} -->"
+    return found
+
+
+def environment(**more):
+    """The environment a reader would have, with this Python as `python3`."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("CONFIG_URL", "PORT", "HOST", "DATA_DIR")}
+    return {**kept, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **more}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A reader's folder: the program under the name that the README gives it."""
+    (tmp_path / "uni-api.pex").symlink_to(ROOT / "main.py")
+    return tmp_path
+
+
+class Served:
+    """A command that serves, on a port of its own choosing."""
+
+    def __init__(self, command, folder):
+        more = {"HOST": "127.0.0.1", "PORT": "0", "PYTHONUNBUFFERED": "1"}
+        self.process = subprocess.Popen(["bash", "-c", f"exec {command}"], cwd=folder, env=environment(**more), stdout=subprocess.PIPE, text=True)
+        for line in self.process.stdout:
+            found = re.search(r"listens on (http://127\.0\.0\.1:\d+)", line)
+            if found:
+                self.url = found[1]
+                return
+        raise AssertionError(f"{command!r} did not start")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(20)
+        self.process.stdout.close()
+        return code
+
+
+@pytest.fixture(scope="module")
+def demo():
+    """The README's first command, in this tree's environment."""
+    (block,) = marked("run")
+    command = block.text.strip().rpartition("&& ")[2]
+    assert command.startswith(".venv/bin/python ")
+    served = Served(command.replace(".venv/bin/python", sys.executable), ROOT)
+    yield served
+    assert served.stop() == 0
+
+
+def test_every_command_block_says_what_becomes_of_it():
+    """No block of commands without a mark, and no mark that means nothing."""
+    assert [f"line {block.line}: {block.mark!r}" for block in BLOCKS if block.language in RUNNABLE and not MARKS.fullmatch(block.mark)] == []
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_the_curl_line_is_answered(demo):
+    """The second command of the README streams to its end."""
+    (block,) = marked("curl")
+    done = subprocess.run(["bash", "-c", block.text.replace("http://127.0.0.1:8000", demo.url)], capture_output=True, text=True, timeout=20)
+    assert done.stdout.endswith("data: [DONE]\n\n"), done.stderr
+
+
+def test_the_first_commands_succeed_in_their_order(folder):
+    """`init`; the first configuration in place of what it wrote; `check`, `explain`, `selfcheck`, `schema`: as they stand, one after the other."""
+    first, *others = marked("tested")
+    (config,) = marked("first-config")
+    for block in (first, *others):
+        text = block.text.replace("selfcheck ", "selfcheck --port 0 ")
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=folder, env=environment(), capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, f"line {block.line}: {done.stdout}{done.stderr}"
+        if block is first:
+            assert (folder / "api.yaml").read_text().splitlines()[0] == "# yaml-language-server: $schema=./api.schema.json"
+            (folder / "api.yaml").write_text(config.text)
+    schema = json.loads((folder / "api.schema.json").read_text())
+    assert "providers" in schema["properties"]
+
+
+def test_it_serves_with_a_configuration(folder):
+    """Without any argument, `./api.yaml` beside it."""
+    (folder / "api.yaml").write_text(yaml.safe_dump(CONFIG))
+    (block,) = marked("tested: serve")
+    served = Served(block.text.partition("#")[0].strip(), folder)
+    try:
+        with urllib.request.urlopen(served.url + "/healthz", timeout=10) as response:
+            assert json.load(response)["config"] == "ok"
+    finally:
+        assert served.stop() == 0
+    assert (folder / "data" / "lock").exists()
+
+
+@pytest.mark.parametrize("sdk, module", [("openai", "openai"), ("anthropic", "anthropic"), ("google", "google.genai")])
+def test_the_sdks_lines_are_answered(demo, folder, sdk, module):
+    """The three lines of each SDK, against the demo."""
+    try:
+        if importlib.util.find_spec(module) is None:
+            raise ModuleNotFoundError
+    except ModuleNotFoundError:
+        pytest.skip(f"{module} is not installed")
+    (block,) = marked(f"client: {sdk}")
+    assert "http://127.0.0.1:8000" in block.text
+    text = block.text.replace("http://127.0.0.1:8000", demo.url)
+    done = subprocess.run([sys.executable, "-c", text], cwd=folder, env=environment(), capture_output=True, text=True, timeout=60)
+    assert "Hello!" in done.stdout, done.stderr
+
+
+@pytest.mark.slow
+def test_it_installs_from_source_without_a_compiler(tmp_path):
+    """The hash-pinned set, PyYAML made pure: no compiled file comes in, and the program runs."""
+    for name in ("main.py", "VERSION"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ("uniapi", "packaging"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (block,) = marked("tested: source")
+    more = {"CC": "/bin/false", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block.text], cwd=tmp_path, env=environment(**more), capture_output=True, text=True, timeout=170
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == (ROOT / "VERSION").read_text().strip()
+    assert list((tmp_path / ".venv").glob("lib/*/site-packages/**/*.so")) == []
+
+
+@pytest.mark.parametrize("mark", ["first-config", "config"])
+def test_the_configurations_have_no_problem(mark):
+    """No error and no warning."""
+    for block in marked(mark):
+        _, problems = parse_config(block.text, source="README.md", engines=engine_names(), environment={})
+        assert problems == ()
+
+
+def test_other_formats_are_well_formed():
+    """JSON parses; TOML does where Python can read it."""
+    for block in BLOCKS:
+        if block.language == "json":
+            assert isinstance(json.loads(block.text), dict)
+        if block.language == "toml" and sys.version_info >= (3, 11):
+            import tomllib
+
+            assert tomllib.loads(block.text)
+
+
+@pytest.mark.parametrize("readme", [README, README_CN], ids=["README.md", "README_CN.md"])
+def test_every_path_that_is_named_is_served(readme):
+    """Methods and paths in its tables lead to a route."""
+    named = re.findall(r"`(GET|POST|DELETE|HEAD) (/[^` ]*)`", readme)
+    assert named or readme is README_CN
+    for method, path in named:
+        route = find_route(path.replace("MODEL", "m"))
+        assert route is not None, path
+        assert method in route.methods
+
+
+def test_every_command_is_in_the_table():
+    """And no other."""
+    rows = re.findall(r"^\| `([a-z]+)[ `]", README.partition("## Commands")[2].partition("| variable |")[0], re.MULTILINE)
+    assert sorted(rows) == sorted(COMMANDS)
+
+
+def test_every_variable_is_read():
+    """A name in the table of environment variables occurs in the program."""
+    table = README.partition("| variable |")[2].partition("Exit codes")[0]
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "uniapi").glob("*.py")) + (ROOT / "uniapi/config/load.py").read_text(
+        encoding="utf-8"
+    )
+    names = re.findall(r"`([A-Z_]{4,})`(?=[ ,|].*\|.*\|)", table)
+    assert len(names) >= 8
+    assert [name for name in names if f'"{name}"' not in sources] == []
+
+
+def anchors(readme):
+    """The headings, spelled as GitHub spells their anchors."""
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", readme, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("readme", [README, README_CN], ids=["README.md", "README_CN.md"])
+def test_links_lead_somewhere(readme):
+    """Files and headings exist."""
+    for target in re.findall(r"\]\(([^)]+)\)", readme):
+        file, _, anchor = target.partition("#")
+        if target.startswith("http"):
+            continue
+        assert not file or (ROOT / file).exists(), target
+        assert not anchor or anchor in anchors(README if file else readme), target
+
+
+def test_the_chinese_readme_says_the_same():
+    """Its first commands are the tested ones, and its configurations have no problem."""
+    for mark in ("run", "curl", "test", "tested: source"):
+        assert marked(mark)[0].text in README_CN
+    for block in blocks(README_CN):
+        if block.language == "yaml":
+            assert parse_config(block.text, source="README_CN.md", engines=engine_names(), environment={})[1] == ()
