@@ -1,6 +1,6 @@
 """The README's table of every key of `api.yaml`, made from the program's own table. Run it to write the README anew:
 
-    .venv/bin/python packaging/key_table.py
+.venv/bin/python packaging/key_table.py
 """
 
 import re

@@ -43,6 +43,18 @@ class _Redacting(logging.Filter):
         return True
 
 
+class _BadRequests(logging.Filter):
+    """aiohttp shows a traceback for bytes that are no HTTP request; port scanners send those all day. One line each is enough."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None or not type(error).__module__.startswith("aiohttp.http"):
+            return True
+        record.msg, record.args, record.exc_info = f"a request that is no HTTP: {type(error).__name__}", None, None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+        return logging.getLogger().isEnabledFor(logging.INFO)
+
+
 class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -78,6 +90,7 @@ def set_up_logging(*, level: str, file: str | None, format_name: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[level])
     logging.getLogger("aiohttp").setLevel(max(logging.WARNING, _LEVELS[level]))
+    logging.getLogger("aiohttp.server").filters[:] = [_BadRequests()]
     logging.getLogger("asyncio").setLevel(logging.WARNING)
 
 

@@ -6,8 +6,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "matrix")]
 from fakes import CLIENT_KEY, FakeUpstream, Gateway
+from world import world
+
+__all__ = ["world"]
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ async def test_a_slow_first_token_is_bridged(upstream, gateway, client, path, bo
 async def test_a_failure_behind_heartbeats_is_said_in_the_stream(upstream, gateway, client, path, body, beat):
     """The status is spent, so the dialect's own error event ends the stream properly."""
     upstream.tell("a", BROKEN)
-    await gateway.start(config([provider(upstream, "a")], KEEPALIVE, preferences={"AUTO_RETRY": False}))
+    await gateway.start(config([provider(upstream, "a")], KEEPALIVE))
     async with client.post(gateway.url + path, json=body) as response:
         assert response.status == 200
         data = await response.read()

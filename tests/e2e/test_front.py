@@ -1,5 +1,6 @@
 """What the front door says to good and bad requests: keys, paths, methods, bodies, CORS, model lists."""
 
+import asyncio
 import gzip
 import io
 import json
@@ -180,3 +181,42 @@ async def test_a_provider_without_models_is_asked_for_its_list(upstream, gateway
     async with client.get(gateway.url + "/v1/models") as response:
         assert [model["id"] for model in (await response.json())["data"]] == ["found-model"]
     assert "found-model" not in (gateway.folder / "api.yaml").read_text()
+
+
+async def exchange(port, data):
+    """What the server says to raw bytes, until it falls silent."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(data)
+    said = b""
+    try:
+        while piece := await asyncio.wait_for(reader.read(65536), 0.5):
+            said += piece
+    except asyncio.TimeoutError:
+        pass
+    writer.close()
+    return said
+
+
+async def test_requests_that_could_be_smuggled_are_refused_without_a_traceback(served):
+    """Content-Length beside Transfer-Encoding, two lengths, bytes that are no HTTP: 400 and close, one line in the log."""
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n"
+    for data in (
+        head + b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        head + b"content-length: 5\r\ncontent-length: 6\r\n\r\nhello",
+        b"\x16\x03\x01\x00\xa5garbage\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost: x\r\nx: " + b"a" * 70_000 + b"\r\n\r\n",
+    ):
+        assert b" 400 " in (await exchange(served.port, data)).split(b"\r\n")[0]
+    assert "Traceback" not in served.log
+
+
+async def test_a_client_that_waits_for_leave_to_send_gets_it(served):
+    """`Expect: 100-continue`, as curl sends for larger bodies."""
+    body = json.dumps(CHAT).encode()
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-api-key: {CLIENT_KEY}\r\nexpect: 100-continue\r\ncontent-length: {len(body)}\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(head.encode())
+    assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(body)
+    assert (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)).startswith(b"HTTP/1.1 200")
+    writer.close()

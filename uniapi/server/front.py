@@ -75,7 +75,7 @@ class Front:
         request_id = os.urandom(12).hex()
         raw_path = request.rel_url.raw_path
         cors = _cors_headers(request.headers.get("Origin"), desk.config.preferences.cors_origins, raw_path)
-        reply = Reply(request, {"x-request-id": request_id, **cors})
+        reply = Reply(request, {"x-request-id": request_id, "server": "uni-api", **cors})
         try:
             if request.method == "OPTIONS":
                 await reply.send(204, _preflight(request), b"")

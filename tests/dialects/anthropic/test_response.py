@@ -14,8 +14,10 @@ from pydantic import TypeAdapter
 from uniapi.canonical import (
     Choice,
     Citation,
+    FailureKind,
     Finish,
     FinishReason,
+    FoldError,
     Media,
     Opaque,
     OutputFormat,
@@ -29,8 +31,6 @@ from uniapi.canonical import (
     ToolCall,
     Unknown,
     Usage,
-    FailureKind,
-    FoldError,
 )
 from uniapi.dialects import EncodedResponse, Quirk, ReplyContext, UpstreamContext
 from uniapi.dialects.anthropic import DIALECT

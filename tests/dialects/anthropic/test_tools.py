@@ -138,3 +138,25 @@ def test_a_forced_choice_without_tools_is_a_loss() -> None:
     """The API refuses a choice among nothing."""
     encoded = encode(tool_choice=ToolChoice(mode="required"))
     assert ("tool_choice" not in encoded.body, ("tool_choice",)) == (True, encoded.losses)
+
+
+@pytest.mark.parametrize(
+    ("choice", "parallel", "wire", "asked"),
+    [
+        (ToolChoice(mode="required"), None, None, "Answer by calling one of the tools, not with text."),
+        (ToolChoice(mode="tool", name="g"), None, None, "Answer by calling the tool `g`, not with text."),
+        (
+            ToolChoice(mode="tool", name="g"),
+            False,
+            {"type": "auto", "disable_parallel_tool_use": True},
+            "Answer by calling the tool `g`, not with text.",
+        ),
+        (ToolChoice(mode="none"), None, {"type": "none"}, None),
+    ],
+)
+def test_a_model_that_may_not_be_forced_is_asked(choice: ToolChoice, parallel: bool | None, wire: Any, asked: str | None) -> None:
+    """«tool_choice: type "tool" and "any" are not supported for this model»: the system text asks, and the client is told."""
+    request = Request(model="m", messages=(HELLO,), tools=(Tool(name="f"), Tool(name="g")), tool_choice=choice, parallel_tool_calls=parallel)
+    encoded = DIALECT.encode_request(request, Quirk(anthropic_forced_tool=False))
+    assert (wire, asked) == (encoded.body.get("tool_choice"), encoded.body.get("system"))
+    assert (("tool_choice",) if asked else ()) == encoded.losses

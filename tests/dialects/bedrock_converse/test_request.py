@@ -247,6 +247,18 @@ def test_tool_choice(choice: ToolChoice | None, expected: Any, losses: tuple[str
     assert losses == result.losses
 
 
+@pytest.mark.parametrize(
+    ("choice", "asks"),
+    [(ToolChoice(mode="required"), "one of the tools"), (ToolChoice(mode="tool", name="get_weather"), "the tool `get_weather`")],
+)
+def test_a_model_that_may_not_be_forced_is_asked(choice: ToolChoice, asks: str) -> None:
+    """Claude from Fable 5.1 on: the system text asks, and the client is told."""
+    result = encoded(asked(tools=(WEATHER,), tool_choice=choice), Quirk(anthropic_forced_tool=False))
+    assert [{"text": f"Answer by calling {asks}, not with text."}] == result.body["system"]
+    assert "toolChoice" not in result.body["toolConfig"]
+    assert ("tool_choice",) == result.losses
+
+
 def test_no_tool_choice_leaves_the_tools_out_unless_the_history_needs_them() -> None:
     """The wire has no `none`: without tools nothing is called, but a conversation with calls must keep them."""
     none = ToolChoice(mode="none")

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from uniapi.canonical import (
     Citation,
+    FailureKind,
     Finish,
     FinishReason,
+    FoldError,
     Media,
     Opaque,
     OutputFormat,
@@ -28,8 +30,6 @@ from uniapi.canonical import (
     checked,
     fold,
     unfold,
-    FailureKind,
-    FoldError,
 )
 from uniapi.dialects import Quirk, UpstreamContext
 from uniapi.dialects.bedrock_converse import DIALECT

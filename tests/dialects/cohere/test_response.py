@@ -15,6 +15,7 @@ from uniapi.canonical import (
     FailureKind,
     Finish,
     FinishReason,
+    FoldError,
     Reasoning,
     Request,
     Response,
@@ -28,7 +29,6 @@ from uniapi.canonical import (
     checked,
     fold,
     unfold,
-    FoldError,
 )
 from uniapi.dialects import UpstreamContext
 from uniapi.dialects.cohere import DIALECT

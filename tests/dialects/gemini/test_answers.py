@@ -15,6 +15,7 @@ from uniapi.canonical import (
     Event,
     FailureKind,
     Finish,
+    FoldError,
     Media,
     Opaque,
     Part,
@@ -33,7 +34,6 @@ from uniapi.canonical import (
     checked,
     fold,
     unfold,
-    FoldError,
 )
 from uniapi.dialects import Quirk, ReplyContext, UpstreamContext
 from uniapi.dialects.gemini import DIALECT

@@ -353,6 +353,7 @@ def test_structured_output(wanted: OutputFormat, quirk: Quirk, expected: Any) ->
     assert expected == body(request(output_format=wanted), quirk).get("generationConfig")
 
 
+LITE = Quirk(gemini_thinking="budget", thinking_budget_range=(0, 24576), smallest_thinking_budget=512)
 LEVELS = Quirk(thinking_levels=("low", "high"))
 SHOWN = {"includeThoughts": True}
 THINKING: list[tuple[ReasoningSettings, Quirk, Any]] = [
@@ -369,6 +370,8 @@ THINKING: list[tuple[ReasoningSettings, Quirk, Any]] = [
     (ReasoningSettings(effort="high"), BUDGET, {"thinkingBudget": 24576, **SHOWN}),
     (ReasoningSettings(effort="max"), BUDGET, {"thinkingBudget": 24576, **SHOWN}),
     (ReasoningSettings(effort="none"), BUDGET, {"thinkingBudget": 128}),
+    (ReasoningSettings(budget=100), LITE, {"thinkingBudget": 512, **SHOWN}),
+    (ReasoningSettings(budget=0), LITE, {"thinkingBudget": 0}),
     (ReasoningSettings(budget=99_999), BUDGET, {"thinkingBudget": 24576, **SHOWN}),
     (ReasoningSettings(budget=-1), BUDGET, {"thinkingBudget": -1, **SHOWN}),
     (ReasoningSettings(is_adaptive=True), BUDGET, {"thinkingBudget": -1, **SHOWN}),

@@ -535,6 +535,9 @@ QUIRKS: list[tuple[dict[str, Any], Quirk, dict[str, Any], tuple[str, ...]]] = [
     ({"stream": True}, Quirk(stream_options=False), {"stream": True}, ()),
     ({"reasoning": ReasoningSettings(effort="minimal")}, Quirk(efforts=("low", "high")), {"reasoning_effort": "low"}, ()),
     ({"reasoning": ReasoningSettings(effort="none")}, Quirk(efforts=("low", "high")), {"reasoning_effort": "low"}, ()),
+    ({"reasoning": ReasoningSettings(effort="medium")}, Quirk(efforts=("none", "default")), {"reasoning_effort": "default"}, ()),
+    ({"reasoning": ReasoningSettings(effort="none")}, Quirk(efforts=("none", "default")), {"reasoning_effort": "none"}, ()),
+    ({"sampling": Sampling(seed=7)}, Quirk(seed_member="random_seed"), {"random_seed": 7}, ()),
     ({"reasoning": ReasoningSettings(budget=20_000)}, Quirk(), {"reasoning_effort": "high"}, ()),
     ({"reasoning": ReasoningSettings(budget=1024)}, Quirk(), {"reasoning_effort": "low"}, ()),
     ({"reasoning": ReasoningSettings(budget=0)}, Quirk(), {"reasoning_effort": "none"}, ()),
@@ -574,7 +577,11 @@ def test_what_an_assistant_turn_and_a_document_lose_is_named() -> None:
     cited = Media(kind="file", mime="application/pdf", data="AAAA", citations_enabled=True)
     hidden = Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="s"))
     for reasoning, quirk in ((Reasoning(text="x"), Quirk(reasoning_replay="none")), (hidden, Quirk())):
-        turns = (Message(role="user", parts=(cited,)), Message(role="assistant", parts=(reasoning, Text(text="y"))), Message(role="user", parts=(Text(text="z"),)))
+        turns = (
+            Message(role="user", parts=(cited,)),
+            Message(role="assistant", parts=(reasoning, Text(text="y"))),
+            Message(role="user", parts=(Text(text="z"),)),
+        )
         assert DIALECT.encode_request(Request(model="m", messages=turns), quirk).losses == ("messages.reasoning", "citations")
 
 

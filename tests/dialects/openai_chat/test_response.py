@@ -258,7 +258,7 @@ def test_think_tags_at_the_start_are_reasoning() -> None:
     ].parts
     assert (Text(text="Hi <think>Hm.</think>"),) == decode(completion({"content": "Hi <think>Hm.</think>"}), quirk).choices[0].parts
     assert (Text(text="<think>Hm.</think>Hi"),) == decode(completion({"content": "<think>Hm.</think>Hi"})).choices[0].parts
-    assert (Reasoning(text="cut off"),) == decode(completion({"content": "<think>cut off"}), quirk).choices[0].parts
+    assert (Reasoning(text="cut off"),) == decode(completion({"content": "<think>cut off"}, "length"), quirk).choices[0].parts
 
 
 def test_sources_beside_the_choices_are_citations() -> None:
@@ -307,15 +307,18 @@ def test_the_envelope() -> None:
 
 
 def test_what_a_client_cannot_be_told_is_a_loss() -> None:
-    """Foreign unknown parts, sources without a URL and films have no chat form."""
+    """Foreign unknown parts, sources without a name and films have no chat form."""
     parts = (
         Unknown(dialect="anthropic", name="server_tool_use", raw={}),
-        Text(text="Hi", citations=(Citation(title="a book"),)),
+        Text(text="Hi", citations=(Citation(cited_text="words"), Citation(title="a book", start=0, end=2))),
         Media(kind="video", data="AA"),
     )
     assert DIALECT.encode_response is not None
     encoded = DIALECT.encode_response(Response(choices=(Choice(parts=parts, finish=Finish(reason="stop")),)), CONTEXT)
     assert encoded.losses == ("server_tool_use", "citations", "video")
+    # A document without an address is named by its title, because the wire's type wants a `url`.
+    named = {"url": "a book", "title": "a book", "start_index": 0, "end_index": 2}
+    assert [{"type": "url_citation", "url_citation": named}] == encoded.body["choices"][0]["message"]["annotations"]
 
 
 def test_citation_offsets_count_in_the_whole_content() -> None:

@@ -14,6 +14,7 @@ from uniapi.canonical import (
     Event,
     FailureKind,
     Finish,
+    FoldError,
     Grammar,
     Media,
     Opaque,
@@ -32,7 +33,6 @@ from uniapi.canonical import (
     checked,
     fold,
     is_commit,
-    FoldError,
 )
 from uniapi.dialects.base import Quirk, UpstreamContext
 from uniapi.dialects.openai_responses import DIALECT
