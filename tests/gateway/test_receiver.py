@@ -1,0 +1,189 @@
+"""The receiver alone: nothing is written before the commit, timeouts before it are failures and after it proper ends, a slow client pauses the upstream."""
+
+import asyncio
+
+import pytest
+
+from uniapi.canonical import Failure, FailureKind
+from uniapi.gateway.pipes import Report
+from uniapi.gateway.receiver import BACKLOG_HIGH_BYTES, Patience, Receiver, TriggerProbe
+from uniapi.wire import ResponseHead
+
+OK = ResponseHead(status=200, headers={"content-type": "text/event-stream"})
+PATIENT = Patience(first_token_s=5, idle_s=5)
+
+
+class EchoPipe:
+    """Passes bytes on; `!` commits, `E` fails, `.` is the whole end."""
+
+    streams = True
+    is_over = False
+
+    def __init__(self, probes=False):
+        self.report = Report(text=[] if probes else None)
+
+    def feed(self, data):
+        if self.report.text is not None:
+            self.report.text.append(data.decode())
+        self.report.committed = self.report.committed or b"!" in data
+        if b"E" in data:
+            self.report.failure = Failure.cut("said E")
+        return [data]
+
+    def eof(self):
+        self.report.is_whole = self.report.committed
+        if not self.report.committed:
+            self.report.failure = self.report.failure or Failure(kind=FailureKind.EMPTY, message="nothing")
+        return [b"."]
+
+    def abort(self, failure):
+        self.report.failure = failure
+        return [b"<" + failure.kind.value.encode() + b">"]
+
+
+class Outlet:
+    def __init__(self):
+        self.data = b""
+        self.unsent = 0
+
+    def write(self, data):
+        self.data += data
+
+    def backlog(self):
+        return self.unsent
+
+
+class Exchange:
+    def __init__(self):
+        self.calls = []
+
+    def pause(self):
+        self.calls.append("pause")
+
+    def resume(self):
+        self.calls.append("resume")
+
+    def cancel(self):
+        self.calls.append("cancel")
+
+
+def receiver(patience=PATIENT, probe=None, pipe=None):
+    made = Receiver(
+        asyncio.get_running_loop(),
+        lambda head: pipe or EchoPipe(probes=probe is not None),
+        lambda head, body: Failure(kind=FailureKind.SERVER_ERROR, message=body.decode(), status=head.status),
+        patience,
+        probe,
+    )
+    exchange = Exchange()
+    made.started(exchange)
+    return made, exchange
+
+
+async def test_nothing_goes_out_before_the_commit_and_everything_after():
+    """What was held is released at once, later bytes go straight through."""
+    made, _ = receiver()
+    outlet = Outlet()
+    made.head(OK)
+    made.data(b"role ")
+    assert not made.outcome.done()
+    made.data(b"first! ")
+    assert await made.outcome is None
+    made.attach(outlet)
+    assert outlet.data == b"role first! "
+    made.data(b"second")
+    assert outlet.data == b"role first! second"
+    made.end()
+    await made.finished
+    assert outlet.data.endswith(b".")
+
+
+async def test_an_error_status_is_read_and_classified():
+    """The body of a 500 becomes the failure."""
+    made, _ = receiver()
+    made.head(ResponseHead(status=500, headers={}))
+    made.data(b"oh ")
+    made.data(b"no")
+    made.end()
+    assert (await made.outcome).message == "oh no"
+
+
+@pytest.mark.parametrize("step", ["error frame", "empty", "cut"])
+async def test_failures_before_the_commit_are_failed_attempts(step):
+    """Nothing has been written, so another channel may be tried."""
+    made, exchange = receiver()
+    made.head(OK)
+    if step == "error frame":
+        made.data(b"E")
+    elif step == "empty":
+        made.end()
+    else:
+        made.fail(Failure.cut("reset"))
+    assert (await made.outcome) is not None
+    assert step == "empty" or "cancel" in exchange.calls
+
+
+async def test_no_first_token_in_time_is_a_timeout_although_bytes_came():
+    """Pings are life, not tokens."""
+    made, exchange = receiver(Patience(first_token_s=0.05, idle_s=5))
+    made.head(OK)
+    made.data(b"ping")
+    failure = await asyncio.wait_for(made.outcome, 2)
+    assert failure.kind is FailureKind.TIMEOUT
+    assert "cancel" in exchange.calls
+
+
+async def test_silence_after_the_commit_ends_the_answer_in_the_clients_words():
+    """The pipe writes the end, then the call is over."""
+    made, exchange = receiver(Patience(first_token_s=5, idle_s=0.05))
+    outlet = Outlet()
+    made.head(OK)
+    made.data(b"x!")
+    await made.outcome
+    made.attach(outlet)
+    await asyncio.wait_for(made.finished, 2)
+    assert outlet.data == b"x!<timeout>"
+    assert "cancel" in exchange.calls
+
+
+async def test_a_trigger_is_found_before_anything_is_written_and_its_absence_lets_go():
+    """Text is held until it is longer than the longest trigger."""
+    made, _ = receiver(probe=TriggerProbe(("overload",)))
+    made.head(OK)
+    made.data(b"!over")
+    made.data(b"load")
+    assert (await made.outcome).kind is FailureKind.TRIGGERED
+    made, _ = receiver(probe=TriggerProbe(("overload",)))
+    made.head(OK)
+    made.data(b"!abc")
+    assert not made.outcome.done()
+    made.data(b"defghijkl")
+    assert await made.outcome is None
+
+
+async def test_a_slow_client_pauses_the_upstream_until_it_has_caught_up():
+    """Memory stays bounded by the backlog's mark."""
+    made, exchange = receiver()
+    outlet = Outlet()
+    made.head(OK)
+    made.data(b"!")
+    await made.outcome
+    made.attach(outlet)
+    outlet.unsent = BACKLOG_HIGH_BYTES + 1
+    made.data(b"more")
+    assert exchange.calls == ["pause"]
+    outlet.unsent = 0
+    await asyncio.sleep(0.2)
+    assert exchange.calls == ["pause", "resume"]
+    made.cancel()
+
+
+async def test_cancelling_closes_the_upstream_and_ignores_what_still_comes():
+    """The client has left."""
+    made, exchange = receiver()
+    made.head(OK)
+    made.cancel()
+    made.data(b"late!")
+    made.end()
+    assert exchange.calls == ["cancel"]
+    assert not made.outcome.done()
