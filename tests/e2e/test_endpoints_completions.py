@@ -10,7 +10,11 @@ PATH = "/v1/completions"
 
 def text_chunk(text, finish=None, **more):
     choices = [{"text": text, "index": 0, "logprobs": None, "finish_reason": finish}]
-    return b"data: " + json.dumps({"id": "cmpl-9", "object": "text_completion", "created": 1, "model": "up-model", "choices": choices, **more}).encode() + b"\n\n"
+    return (
+        b"data: "
+        + json.dumps({"id": "cmpl-9", "object": "text_completion", "created": 1, "model": "up-model", "choices": choices, **more}).encode()
+        + b"\n\n"
+    )
 
 
 def events(body):

@@ -29,7 +29,9 @@ def aws(payload):
 
 
 def aws_exception(name, message):
-    return encode_message({":exception-type": name, ":content-type": "application/json", ":message-type": "exception"}, json.dumps({"message": message}).encode())
+    return encode_message(
+        {":exception-type": name, ":content-type": "application/json", ":message-type": "exception"}, json.dumps({"message": message}).encode()
+    )
 
 
 def sse(payload):

@@ -76,17 +76,6 @@ async def test_a_malformed_body_is_answered_at_once(upstream, gateway, client, m
     assert upstream.seen == {}
 
 
-async def test_what_one_encoder_refuses_the_next_channel_may_take(upstream, gateway, client):
-    """Prefixes of a body that make no sense to one dialect are no reason to fail while another channel is relayed."""
-    upstream.tell("a", claude_answer())
-    upstream.tell("b", chat_whole("from b"))
-    await gateway.start(config([claude(upstream, "a"), provider(upstream, "b")]))
-    call = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{not json"}}
-    messages = [*ASK["messages"], {"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "call_1", "content": "r"}]
-    status, _, _ = await ask(client, gateway, {**ASK, "messages": messages})
-    assert status == 200
-
-
 async def test_the_end_of_an_alias_asks_for_thinking_and_search(upstream, gateway, client):
     """`-think-N` and `-search`: the habits of the predecessor's users, toward Claude and Gemini, in a Messages client's relay too."""
     upstream.tell("c", claude_answer())

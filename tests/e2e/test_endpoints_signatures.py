@@ -24,7 +24,17 @@ def claude_call(call_id="toolu_1"):
         {"type": "thinking", "thinking": "where might it be", "signature": "c2lnbmVk"},
         {"type": "tool_use", "id": call_id, "name": "look", "input": {"q": "it"}},
     ]
-    return whole({"id": "msg_1", "type": "message", "role": "assistant", "model": "c", "content": content, "stop_reason": "tool_use", "usage": {"input_tokens": 1, "output_tokens": 1}})
+    return whole(
+        {
+            "id": "msg_1",
+            "type": "message",
+            "role": "assistant",
+            "model": "c",
+            "content": content,
+            "stop_reason": "tool_use",
+            "usage": {"input_tokens": 1, "output_tokens": 1},
+        }
+    )
 
 
 def gemini_call_stream():
@@ -36,7 +46,11 @@ def gemini_call_stream():
 def bare_turn(message):
     """The turn as a client replays it that keeps nothing but OpenAI's own members, and writes the arguments anew."""
     calls = [
-        {"id": call["id"], "type": "function", "function": {"name": call["function"]["name"], "arguments": json.dumps(json.loads(call["function"]["arguments"]), indent=1)}}
+        {
+            "id": call["id"],
+            "type": "function",
+            "function": {"name": call["function"]["name"], "arguments": json.dumps(json.loads(call["function"]["arguments"]), indent=1)},
+        }
         for call in message["tool_calls"]
     ]
     return [{"role": "assistant", "content": None, "tool_calls": calls}, {"role": "tool", "tool_call_id": calls[0]["id"], "content": "there"}]

@@ -13,7 +13,13 @@ RESPONSES = "/v1/responses"
 
 
 def answer(response_id="resp_1", **more):
-    message = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [{"type": "output_text", "text": "hi", "annotations": []}]}
+    message = {
+        "type": "message",
+        "id": "msg_1",
+        "role": "assistant",
+        "status": "completed",
+        "content": [{"type": "output_text", "text": "hi", "annotations": []}],
+    }
     usage = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
     return whole({"id": response_id, "object": "response", "status": "completed", "model": "up-model", "output": [message], "usage": usage, **more})
 
@@ -36,7 +42,11 @@ async def test_a_conversation_stays_with_the_key_that_holds_it(upstream, gateway
     """`previous_response_id` goes back to its owner, whatever turn the ring is at, streamed answers included."""
     created = {"type": "response.created", "sequence_number": 0, "response": {"id": "resp_s", "model": "up-model", "status": "in_progress"}}
     delta = {"type": "response.output_text.delta", "sequence_number": 1, "item_id": "msg", "output_index": 0, "content_index": 0, "delta": "hi"}
-    done = {"type": "response.completed", "sequence_number": 2, "response": {"id": "resp_s", "model": "up-model", "status": "completed", "output": []}}
+    done = {
+        "type": "response.completed",
+        "sequence_number": 2,
+        "response": {"id": "resp_s", "model": "up-model", "status": "completed", "output": []},
+    }
     frames = [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode() for event in (created, delta, done)]
     upstream.tell("a", answer("resp_1"), answer("resp_2"), Answer(frames), answer("resp_4"))
     await gateway.start(config([responses(upstream, "a", preferences={"api_key_schedule_algorithm": "round_robin"})]))
@@ -112,7 +122,9 @@ async def test_items_and_containers_of_an_answer_are_known_afterwards(upstream, 
 
 async def test_a_stored_response_is_read_listed_cancelled_and_deleted_at_its_owner(upstream, gateway, client):
     """Path and query arrive at the provider's own address; after the deletion the id is forgotten."""
-    upstream.tell("a", answer("resp_1"), answer("resp_2"), answer("resp_2"), whole({"object": "list", "data": []}), answer("resp_2"), whole({"deleted": True}))
+    upstream.tell(
+        "a", answer("resp_1"), answer("resp_2"), answer("resp_2"), whole({"object": "list", "data": []}), answer("resp_2"), whole({"deleted": True})
+    )
     await gateway.start(config([responses(upstream, "a", preferences={"api_key_schedule_algorithm": "round_robin"})]))
     await post(client, gateway, ASK)
     await post(client, gateway, ASK)
@@ -129,7 +141,11 @@ async def test_a_stored_response_is_read_listed_cancelled_and_deleted_at_its_own
 
 async def test_a_stored_response_can_be_streamed_again(upstream, gateway, client):
     """`?stream=true` relays the events as they come."""
-    done = {"type": "response.completed", "sequence_number": 7, "response": {"id": "resp_1", "status": "completed", "output": [{"type": "reasoning", "summary": [1]}]}}
+    done = {
+        "type": "response.completed",
+        "sequence_number": 7,
+        "response": {"id": "resp_1", "status": "completed", "output": [{"type": "reasoning", "summary": [1]}]},
+    }
     frame = f"event: response.completed\ndata: {json.dumps(done)}\n\n".encode()
     upstream.tell("a", Answer([frame]))
     await gateway.start(config([responses(upstream, "a", ["k1"])]))
@@ -141,7 +157,9 @@ async def test_a_stored_response_can_be_streamed_again(upstream, gateway, client
 
 async def test_a_response_that_is_gone_upstream_rests_nothing(upstream, gateway, client):
     """The provider's 404 is the client's news; the channel goes on serving."""
-    gone = whole({"error": {"message": "Response with id 'resp_1' not found.", "type": "invalid_request_error", "param": None, "code": None}}, status=404)
+    gone = whole(
+        {"error": {"message": "Response with id 'resp_1' not found.", "type": "invalid_request_error", "param": None, "code": None}}, status=404
+    )
     upstream.tell("a", gone, answer())
     await gateway.start(config([responses(upstream, "a", ["k1"]), provider(upstream, "b")]))
     async with client.get(gateway.url + RESPONSES + "/resp_1") as response:
@@ -187,7 +205,12 @@ async def test_owners_are_remembered_over_a_restart(upstream, gateway, client):
 
 async def test_compaction_is_relayed_or_refused(upstream, gateway, client):
     """Where Responses is spoken it goes through, usage counted; toward another dialect it is a 400 that says so."""
-    compacted = {"id": "resp_c", "object": "response.compaction", "output": [{"type": "compaction", "encrypted_content": "x"}], "usage": {"input_tokens": 3, "output_tokens": 1}}
+    compacted = {
+        "id": "resp_c",
+        "object": "response.compaction",
+        "output": [{"type": "compaction", "encrypted_content": "x"}],
+        "usage": {"input_tokens": 3, "output_tokens": 1},
+    }
     upstream.tell("a", whole(compacted))
     upstream.tell("b", chat_whole())
     await gateway.start(config([responses(upstream, "a", ["k1"]), provider(upstream, "b", model=["chat"])]))

@@ -306,11 +306,13 @@ class GeminiClient:
     errors = (genai_errors.APIError,)
 
     def __init__(self, world):
-        options = google.HttpOptions(base_url=world.url, retry_options=google.HttpRetryOptions(attempts=1), httpx_async_client=httpx.AsyncClient())
+        self._http = httpx.AsyncClient()
+        options = google.HttpOptions(base_url=world.url, retry_options=google.HttpRetryOptions(attempts=1), httpx_async_client=self._http)
         self.sdk = genai.Client(api_key=world.key, http_options=options).aio
 
     async def close(self):
         await self.sdk.aclose()
+        await self._http.aclose()
 
     def arguments(self, ask, upstream):
         contents = [

@@ -24,7 +24,8 @@ def estimate_text_tokens(text: str) -> int:
         return 0
     if text.isascii():
         return -(-len(text) // CHARACTERS_PER_TOKEN)
-    dense = sum(1 for character in text if character >= "\u2e80")
+    # A character of a script without spaces takes three bytes of UTF-8, two more than a Latin letter: counted so, the estimate costs no loop in Python.
+    dense = (len(text.encode("utf-8", "surrogatepass")) - len(text)) // 2
     return dense + -(-(len(text) - dense) // CHARACTERS_PER_TOKEN)
 
 

@@ -326,7 +326,6 @@ class Executor:
             return
         await reply.send(step.error.status, headers, dump_json(client.encode_error(step.error)))
 
-
     async def _end_in_stream(self, call: Call, failure: Failure, reply: Reply) -> None:
         """The end of a stream in which only heartbeats were sent."""
         context = ReplyContext(

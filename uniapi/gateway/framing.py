@@ -9,7 +9,19 @@ from __future__ import annotations
 from typing import Protocol
 
 from uniapi.dialects import Dialect, InvokeFramer
-from uniapi.wire import EventStreamDecoder, Frame, Framer, JsonArrayDecoder, JsonArrayWriter, ResponseHead, SseDecoder, encode_sse, splice_member
+from uniapi.errors import WireError
+from uniapi.wire import (
+    EventStreamDecoder,
+    Frame,
+    Framer,
+    JsonArrayDecoder,
+    JsonArrayWriter,
+    ResponseHead,
+    SseDecoder,
+    encode_sse,
+    load_json,
+    splice_member,
+)
 
 _EVENT_STREAM = "application/vnd.amazon.eventstream"
 
@@ -85,7 +97,7 @@ class _ArrayWriter:
         data = with_model(frame.data, self._dialect, self._model)
         if self._array is None:
             return frame.raw[: len(frame.raw) - len(frame.data)] + data
-        return self._array.element(data) if data.startswith(b"{") else b""
+        return self._array.element(data) if _is_json(data) else b""
 
     def close(self) -> bytes:
         return b"" if self._array is None else self._array.close()
@@ -101,6 +113,17 @@ def with_model(data: bytes, dialect: Dialect, model: str | None) -> bytes:
             if changed is not None:
                 return changed
     return data
+
+
+def _is_json(data: bytes) -> bool:
+    """Whether this is an element: not a comment, not an end mark, not what the network left of a last event."""
+    if not data.startswith(b"{"):
+        return False
+    try:
+        load_json(data)
+    except WireError:
+        return False
+    return True
 
 
 def _on_one_line(data: bytes) -> bytes:

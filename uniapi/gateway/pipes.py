@@ -164,6 +164,8 @@ class RelayStream:
             return self.abort(Failure.cut(str(error)))
         self._observe(frames)
         out = self._written(frames)
+        if out:
+            self._ends_clean = out[-1].endswith((b"\n\n", b"\r\n\r\n"))
         if report.failure is None and not self._observer.is_whole:
             return out + self.abort(Failure.cut("the upstream's answer was cut off"))
         if report.failure is None:

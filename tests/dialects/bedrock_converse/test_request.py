@@ -256,7 +256,7 @@ def test_a_model_that_may_not_be_forced_is_asked(choice: ToolChoice, asks: str) 
     result = encoded(asked(tools=(WEATHER,), tool_choice=choice), Quirk(anthropic_forced_tool=False))
     assert [{"text": f"Answer by calling {asks}, not with text."}] == result.body["system"]
     assert "toolChoice" not in result.body["toolConfig"]
-    assert ("tool_choice",) == result.losses
+    assert result.losses == ("tool_choice",)
 
 
 def test_no_tool_choice_leaves_the_tools_out_unless_the_history_needs_them() -> None:

@@ -162,6 +162,16 @@ def test_needs_inline() -> None:
     assert not DIALECT.needs_inline(Media(kind="image", data="AAAA"), PLAIN)
 
 
+def test_assistant_turns_in_a_row_are_one() -> None:
+    """A streamed turn kept chunk by chunk: the result still stands right behind its call."""
+    call = ToolCall(call_id="c1", name="get_weather", arguments="{}")
+    turns = (assistant(Reasoning(text="Hm.")), assistant(call), assistant(Text(text="")), assistant(Text(text="So.")))
+    result = encoded(asked(user(Text(text="?")), *turns, user(ToolResult(call_id="c1", content=(Text(text="Sunny"),))), tools=(WEATHER,)))
+    function = {"name": "get_weather", "arguments": "{}"}
+    said = {"role": "assistant", "content": "So.", "tool_plan": "Hm.", "tool_calls": [{"id": "c1", "type": "function", "function": function}]}
+    assert [said, {"role": "tool", "tool_call_id": "c1", "content": "Sunny"}] == result.body["messages"][1:]
+
+
 def test_marks_this_wire_lacks_are_named() -> None:
     """Cache marks; citations of documents that cannot be `documents` because tools stand beside them."""
     cited = Media(kind="file", mime="text/plain", text="Moss", citations_enabled=True, cache=CacheHint())

@@ -160,3 +160,23 @@ def test_a_client_gets_openais_error_object(error: ClientError, expected: tuple[
     """Message, type, param and code; the upstream's own type when it has one."""
     assert DIALECT.encode_error is not None
     assert {"error": {"message": "m", "type": expected[0], "param": None, "code": expected[1]}} == DIALECT.encode_error(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "kind"),
+    [
+        (404, "The model `gpt-9` does not exist or you do not have access to it.", FailureKind.MODEL_MISSING),
+        (404, "model 'llama9' not found, try pulling it first", FailureKind.MODEL_MISSING),
+        (400, "The model `mixtral` has been decommissioned and is no longer supported.", FailureKind.MODEL_MISSING),
+        (400, "models/gemini-9 is not found for API version v1beta", FailureKind.MODEL_MISSING),
+        (400, "The requested model 'x' is not supported", FailureKind.MODEL_MISSING),
+        (400, "Unsupported parameter: 'stop' is not supported with this model.", FailureKind.BAD_REQUEST),
+        (400, "The model gpt-5: 'stop' is not supported", FailureKind.BAD_REQUEST),
+        (400, "Image input for model llama-3 is not supported", FailureKind.BAD_REQUEST),
+        (400, "In this model temperature is not supported", FailureKind.BAD_REQUEST),
+        (400, "Invalid model output: tool call id not found", FailureKind.BAD_REQUEST),
+    ],
+)
+def test_a_missing_model_is_told_from_a_model_that_refuses_something(status: int, message: str, kind: FailureKind) -> None:
+    """The first rests the channel; the second is the client's own mistake."""
+    assert kind is DIALECT.decode_error(status, {}, json.dumps({"error": {"message": message}}).encode()).kind

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from dataclasses import replace
 
 from uniapi.canonical import Json, Media, Message, Reasoning, Refusal, Text, ToolCall, ToolResult, Unknown
 from uniapi.dialects.base import REASONING_LOSS, Quirk
@@ -35,7 +36,7 @@ class MessageEncoder:
 
     def encode(self, messages: tuple[Message, ...]) -> list[Block]:
         written: list[Block] = []
-        for number, message in enumerate(messages):
+        for number, message in _with_assistant_turns_joined(messages):
             where = f"messages[{number}]"
             if message.name:
                 self._losses.append(f"{where}.name")
@@ -154,6 +155,21 @@ class MessageEncoder:
         if part.citations_enabled:
             self._losses.append("citations")
         return [_text(f"{title}\n\n{text}" if title else text)]
+
+
+def _with_assistant_turns_joined(messages: tuple[Message, ...]) -> list[tuple[int, Message]]:
+    """Each turn with its place; assistant turns that follow one another are one, because results must stand right behind the calls they answer.
+
+    google-genai's chats keep every streamed chunk as a turn of its own, and Responses' items come one by one.
+    """
+    joined: list[tuple[int, Message]] = []
+    for number, message in enumerate(messages):
+        if message.role == "assistant" and joined and joined[-1][1].role == "assistant":
+            first, before = joined[-1]
+            joined[-1] = (first, replace(before, parts=before.parts + message.parts))
+        else:
+            joined.append((number, message))
+    return joined
 
 
 def needs_inline(media: Media, quirk: Quirk) -> bool:

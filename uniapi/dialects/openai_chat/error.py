@@ -72,7 +72,7 @@ WORDINGS = (
         FailureKind.MODEL_MISSING,
         # A model's own name must stand before the verdict: «The model x: stop is not supported» is the client's mistake, and no reason to rest the channel.
         r"model_not_found|deploymentnotfound|model_not_available|no such model|unknown model|model (?:was |is )?(?:not found|not available)|model does not exist"
-        r"|(?<!for )(?<!by )(?<!with )(?<!in )(?<!for the )(?<!by the )(?<!with the )(?<!in the )\bmodels?(?:[:= ]+|/)[`'\"«]?(?!is\b|does\b|was\b|has\b)[^\s`'\"»]{1,120}[`'\"»]?,? "
+        r"|(?<!for )(?<!by )(?<!with )(?<!in )(?<!for the )(?<!by the )(?<!with the )(?<!in the )(?<!this )\bmodels?(?:[:= ]+|/)[`'\"«]?(?!is\b|does\b|was\b|has\b)[^\s`'\"»]{1,120}[`'\"»]?,? "
         r"(?:(?:was|is|has|does|could) )?(?:not exist|not be found|not found|not (?:currently )?available|not supported(?! (?:with|when|in combination))|(?:been )?deprecated|been decommissioned)"
         r"|not have access to (?:the )?model|no endpoints found",
         0,
