@@ -6,7 +6,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "matrix")]
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "matrix"))
 from fakes import CLIENT_KEY, FakeUpstream, Gateway
 from world import world
 

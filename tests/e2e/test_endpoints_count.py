@@ -23,7 +23,7 @@ async def test_a_native_count_is_relayed(upstream, gateway, client):
     upstream.tell("a", whole({"input_tokens": 42, "extra": 1}))
     await gateway.start(config([claude(upstream, "a")]))
     async with client.post(gateway.url + COUNT, json=MESSAGES, headers={"anthropic-version": "2023-06-01", "anthropic-beta": "x-1"}) as response:
-        assert (200, {"input_tokens": 42, "extra": 1}) == (response.status, await response.json())
+        assert (response.status, await response.json()) == (200, {"input_tokens": 42, "extra": 1})
         assert "x-uniapi-estimate" not in response.headers
     seen = upstream.seen["a"][0]
     assert seen.path == "/a/v1/messages/count_tokens"

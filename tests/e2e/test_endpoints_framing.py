@@ -4,6 +4,7 @@ import base64
 import json
 
 from fakes import Answer, chat_stream, config, provider
+
 from uniapi.wire import encode_message
 
 AWS = "application/vnd.amazon.eventstream"

@@ -21,7 +21,7 @@ import yaml
 from uniapi.cli import COMMANDS
 from uniapi.config import parse_config
 from uniapi.engines import engine_names
-from uniapi.server.paths import find_route
+from uniapi.server.paths import _ROUTES, find_route
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -219,6 +219,11 @@ def test_every_path_that_is_named_is_served(readme):
         route = find_route(path.replace("MODEL", "m"))
         assert route is not None, path
         assert method in route.methods
+
+
+def test_every_path_that_is_served_is_named():
+    """A new route gets its place in the README's table of paths."""
+    assert [path for path in sorted(_ROUTES) if path != "/" and f" {path}`" not in README] == []
 
 
 def test_every_command_is_in_the_table():

@@ -71,7 +71,7 @@ async def test_the_first_event_holds_input_tokens(world, client, upstream):
     assert "".join(texts) == "Hello there."
     assert len(texts) > 1
     if upstream != "anthropic":
-        assert INPUT == (ended.input_tokens or 0) + (ended.cache_read_input_tokens or 0)
+        assert (ended.input_tokens or 0) + (ended.cache_read_input_tokens or 0) == INPUT
 
 
 @EVERY

@@ -70,13 +70,15 @@ async def test_a_schema_gives_an_object(world, client, upstream):
     answer = await client.models.generate_content(model=model(upstream), contents="Who?", config=settings)
     assert Person(name="Ada", age=36) == answer.parsed
     schema = READERS[upstream](world.seen(upstream).json)["schema"]
-    assert {"name": "string", "age": "integer"} == {name: value["type"] for name, value in schema["properties"].items()}
+    assert {name: value["type"] for name, value in schema["properties"].items()} == {"name": "string", "age": "integer"}
 
 
 @EVERY
 async def test_tokens_are_counted_or_estimated(world, client, upstream):
     """By the upstream where it counts in this dialect, else an estimate."""
-    world.tell(upstream, whole({"totalTokens": 42} if upstream == "gemini" else {"message": "no such thing"}, status=200 if upstream == "gemini" else 404))
+    world.tell(
+        upstream, whole({"totalTokens": 42} if upstream == "gemini" else {"message": "no such thing"}, status=200 if upstream == "gemini" else 404)
+    )
     counted = await client.models.count_tokens(model=model(upstream), contents="one two three four " * 20)
     assert counted.total_tokens == 42 if upstream == "gemini" else 42 < counted.total_tokens < 400
 

@@ -64,7 +64,7 @@ async def test_the_usage_chunk_comes_only_when_asked_for(world, chat, upstream):
     """With `include_usage` the last chunk has usage and no choices; without, no chunk has usage."""
     world.tell(upstream, RENDERERS[upstream](Reply(text="Hi there"), True))
     asked = [chunk async for chunk in await chat.create(model=model(upstream), messages=HELLO, stream=True, stream_options={"include_usage": True})]
-    assert ([], INPUT, OUTPUT) == (asked[-1].choices, asked[-1].usage.prompt_tokens, asked[-1].usage.completion_tokens)
+    assert (asked[-1].choices, asked[-1].usage.prompt_tokens, asked[-1].usage.completion_tokens) == ([], INPUT, OUTPUT)
     assert all(chunk.usage is None for chunk in asked[:-1])
     unasked = [chunk async for chunk in await chat.create(model=model(upstream), messages=HELLO, stream=True)]
     assert all(chunk.usage is None and chunk.choices for chunk in unasked)
@@ -87,7 +87,10 @@ async def test_a_whole_tool_round_trip(world, client, upstream):
     read = READERS[upstream](world.seen(upstream).json)
     (_, asked), (role, said), (_, results) = read["turns"]
     assert [item[:2] for item in asked] == [("text", "Weather and time in Oslo?")]
-    assert (role, said) == ("assistant", [("text", "Let me look."), *(("call", number, name, value) for number, (_, name, value) in enumerate(CALLS))])
+    assert (role, said) == (
+        "assistant",
+        [("text", "Let me look."), *(("call", number, name, value) for number, (_, name, value) in enumerate(CALLS))],
+    )
     assert [(item[1], item[2]) for item in results] == [(0, "result of get_weather"), (1, "result of get_time")]
     assert list(BOTH) == read["tools"]
 

@@ -1,6 +1,7 @@
 """Relays in another framing: payloads byte for byte, at any split, and an array that is always closed."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -29,7 +30,7 @@ def pipe(framer, *, array, model=None):
 
 def run(reader, data, cuts=()):
     edges = [0, *sorted(cut for cut in cuts if cut <= len(data)), len(data)]
-    out = [piece for start, end in zip(edges, edges[1:], strict=False) for piece in reader.feed(data[start:end])]
+    out = [piece for start, end in pairwise(edges) for piece in reader.feed(data[start:end])]
     return b"".join(out + reader.eof())
 
 

@@ -1,5 +1,6 @@
 """Signed reasoning is kept for the client key and family that it belongs to, and put back only where it was lost."""
 
+import json
 from dataclasses import replace
 
 from uniapi.canonical import (
@@ -131,14 +132,11 @@ def test_an_id_met_again_in_another_call_is_not_mistaken():
 
 def test_the_least_recently_used_goes_first():
     """Bounded by size; what was asked for lately stays."""
-    calls = [replace(CALL, call_id=f"t{number}") for number in range(4)]
-    thoughts = [Reasoning(text=str(number) * 1000, opaque=SIGNATURE) for number in range(4)]
-    one = turn_of(thoughts[0], calls[0])
-    cache = ReasoningCache(max_bytes=one.size * 2 * 3)
-    for number in range(3):
-        cache.remember("k", turn_of(thoughts[number], calls[number]), 0.0)
-    assert restored(cache, request(calls[0])).messages[1].parts[0] == thoughts[0]
-    cache.remember("k", turn_of(thoughts[3], calls[3]), 0.0)
-    assert restored(cache, request(calls[0])).messages[1].parts[0] == thoughts[0]
-    gone = request(calls[1])
-    assert restored(cache, gone) is gone
+    bare = [replace(CALL, call_id=f"t{number}", arguments=json.dumps("x" * 1000)) for number in range(4)]
+    signed = [replace(call, opaque=SIGNATURE) for call in bare]
+    cache = ReasoningCache(max_bytes=turn_of(signed[0]).size * 3)
+    for call in signed[:3]:
+        cache.remember("k", turn_of(call), 0.0)
+    assert restored(cache, request(bare[0])).messages[1].parts == (signed[0],)
+    cache.remember("k", turn_of(signed[3]), 0.0)
+    assert [restored(cache, request(call)).messages[1].parts[0].opaque for call in bare] == [SIGNATURE, None, SIGNATURE, SIGNATURE]

@@ -64,7 +64,8 @@ class ChatClient:
             calls = [item for item in items if item[0] == "call"]
             if calls:
                 message["tool_calls"] = [
-                    {"id": call_id, "type": "function", "function": {"name": name, "arguments": json.dumps(value)}} for _, call_id, name, value in calls
+                    {"id": call_id, "type": "function", "function": {"name": name, "arguments": json.dumps(value)}}
+                    for _, call_id, name, value in calls
                 ]
             messages.append(message)
         value = {"model": model(upstream), "messages": messages, "max_completion_tokens": ask.max_tokens}
@@ -77,7 +78,13 @@ class ChatClient:
             value["tool_choice"] = {"type": "function", "function": {"name": ask.choice}} if named else ask.choice
         if ask.schema:
             value["response_format"] = {"type": "json_schema", "json_schema": {"name": "person", "schema": ask.schema, "strict": True}}
-        more = {"reasoning_effort": ask.effort, "temperature": ask.temperature, "stop": list(ask.stop), "seed": ask.seed, "parallel_tool_calls": ask.parallel}
+        more = {
+            "reasoning_effort": ask.effort,
+            "temperature": ask.temperature,
+            "stop": list(ask.stop),
+            "seed": ask.seed,
+            "parallel_tool_calls": ask.parallel,
+        }
         return value | {key: item for key, item in more.items() if item not in (None, [])}
 
     @staticmethod
@@ -97,9 +104,7 @@ class ChatClient:
             return self._told(answer)
         arguments["stream_options"] = {"include_usage": True}
         if "tools" in arguments:  # the accumulating helper takes strict tools only
-            arguments["tools"] = [
-                {**tool, "function": {**tool["function"], "strict": True}} for tool in arguments["tools"]
-            ]
+            arguments["tools"] = [{**tool, "function": {**tool["function"], "strict": True}} for tool in arguments["tools"]]
         pieces = 0
         reasoning = ""
         async with self.sdk.chat.completions.stream(**arguments) as events:
@@ -168,7 +173,9 @@ class ResponsesClient:
                 items.insert(len(items) - sum(part[0] == "call" for part in parts), message)
         value = {"model": model(upstream), "input": items, "max_output_tokens": ask.max_tokens, "store": False}
         if ask.tools:
-            value["tools"] = [{"type": "function", "name": name, "description": text, "parameters": schema, "strict": None} for name, text, schema in ask.tools]
+            value["tools"] = [
+                {"type": "function", "name": name, "description": text, "parameters": schema, "strict": None} for name, text, schema in ask.tools
+            ]
         if ask.choice:
             value["tool_choice"] = ask.choice if ask.choice in ("auto", "none", "required") else {"type": "function", "name": ask.choice}
         if ask.schema:
@@ -281,7 +288,9 @@ class AnthropicClient:
     def _told(answer):
         calls = [block for block in answer.content if block.type == "tool_use"]
         thoughts = [block for block in answer.content if block.type == "thinking"]
-        finish = {"end_turn": "stop", "max_tokens": "length", "tool_use": "tool_calls", "refusal": "content_filter"}.get(answer.stop_reason, answer.stop_reason)
+        finish = {"end_turn": "stop", "max_tokens": "length", "tool_use": "tool_calls", "refusal": "content_filter"}.get(
+            answer.stop_reason, answer.stop_reason
+        )
         cached = answer.usage.cache_read_input_tokens or 0
         return Told(
             text="".join(block.text for block in answer.content if block.type == "text"),
@@ -374,7 +383,11 @@ class GeminiClient:
             reasoning="".join(part.text for part in parts if part.text and part.thought),
             signature=base64.b64encode(signatures[0]).decode() if signatures else None,
             finish=words.get(finish, finish),
-            usage=(usage.prompt_token_count, usage.cached_content_token_count or 0, (usage.candidates_token_count or 0) + (usage.thoughts_token_count or 0)),
+            usage=(
+                usage.prompt_token_count,
+                usage.cached_content_token_count or 0,
+                (usage.candidates_token_count or 0) + (usage.thoughts_token_count or 0),
+            ),
         )
 
     @staticmethod

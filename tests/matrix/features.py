@@ -100,7 +100,11 @@ def choosing(chat, responses, anthropic, gemini):
 
 CHAT_TURN = [
     HI,
-    {"role": "assistant", "content": None, "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"city":"Oslo"}'}}]},
+    {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"city":"Oslo"}'}}],
+    },
 ]
 RESPONSES_TURN = [HI, {"type": "function_call", "call_id": "c1", "name": "f", "arguments": '{"city":"Oslo"}'}]
 ANTHROPIC_TURN = [HI, {"role": "assistant", "content": [{"type": "tool_use", "id": "c1", "name": "f", "input": {"city": "Oslo"}}]}]

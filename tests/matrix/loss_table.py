@@ -16,8 +16,8 @@ from pathlib import Path
 
 import aiohttp
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
+sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
+sys.path.insert(0, str(Path(__file__).parent))
 from asks import PNG
 from fakes import CLIENT_KEY, Answer
 from features import CLIENT_NAMES, PLAIN, RELAYED, features
@@ -25,19 +25,20 @@ from readers import JUDGES
 from replies import RENDERERS, Reply
 from world import UPSTREAMS, model, opened
 
-STORED = HERE / "losses.json"
-README = HERE.parents[1] / "README.md"
+STORED = Path(__file__).parent / "losses.json"
+README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- losses -->", "<!-- /losses -->"
 BAD = ("silent", "invalid")
 _PATHS = {"openai_chat": "/v1/chat/completions", "openai_responses": "/v1/responses", "anthropic": "/v1/messages"}
 _LETTERS = dict(zip(CLIENT_NAMES, "CRAG", strict=True))
 _MARKS = {"kept": "✓", "adapted": "≈", "dropped": "✗", "refused": "400", "silent": "SILENT", "invalid": "INVALID"}
-_ABSENT = object()
 
 
 def merged(base, patch):
     if isinstance(base, dict) and isinstance(patch, dict):
-        return {name: merged(base[name], patch[name]) if name in base and name in patch else patch.get(name, base.get(name)) for name in {**base, **patch}}
+        return {
+            name: merged(base[name], patch[name]) if name in base and name in patch else patch.get(name, base.get(name)) for name in {**base, **patch}
+        }
     return patch
 
 
@@ -134,7 +135,9 @@ def rendered(table):
             by_verdict = {}
             for client, verdicts in clients.items():
                 by_verdict.setdefault(_MARKS[verdicts[upstream][0]], []).append(_LETTERS[client])
-            cells.append(next(iter(by_verdict)) if len(by_verdict) == 1 else " ".join(mark + "".join(letters) for mark, letters in by_verdict.items()))
+            cells.append(
+                next(iter(by_verdict)) if len(by_verdict) == 1 else " ".join(mark + "".join(letters) for mark, letters in by_verdict.items())
+            )
         lines.append(f"| {''.join(_LETTERS[client] for client in clients)} | {name} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

@@ -95,7 +95,9 @@ def _openai_schema(value):
 def judge_chat(body):
     """OpenAI's types, and beside them what compatible servers take: `top_k`, `reasoning_content`, films, pictures as output."""
     modalities = [kind for kind in body.get("modalities", ()) if kind != "image"]
-    plain = {k: v for k, v in body.items() if k not in ("stream", "messages", "modalities", "top_k")} | ({"modalities": modalities} if modalities else {})
+    plain = {k: v for k, v in body.items() if k not in ("stream", "messages", "modalities", "top_k")} | (
+        {"modalities": modalities} if modalities else {}
+    )
     judged(chat_params.CompletionCreateParamsBase, plain | {"messages": []})
     for message in body["messages"]:
         message = {key: value for key, value in message.items() if key != "reasoning_content"}
@@ -126,7 +128,9 @@ def read_chat(body):
         "tools": [(tool["function"]["name"], tool["function"]["description"], tool["function"]["parameters"]) for tool in body.get("tools", ())],
         "choice": _openai_choice(body.get("tool_choice")),
         "parallel": body.get("parallel_tool_calls"),
-        "schema": _openai_schema(body.get("response_format") and (body["response_format"].get("json_schema") or {}) | {"type": body["response_format"]["type"]}),
+        "schema": _openai_schema(
+            body.get("response_format") and (body["response_format"].get("json_schema") or {}) | {"type": body["response_format"]["type"]}
+        ),
         "thinks": body.get("reasoning_effort", "none") != "none",
         "max_tokens": body.get("max_completion_tokens") or body.get("max_tokens"),
         "temperature": body.get("temperature"),
@@ -250,7 +254,18 @@ def _anthropic_block(turns, block):
             return (kind, block)
 
 
-GEMINI_MEMBERS = {"contents", "generationConfig", "tools", "toolConfig", "systemInstruction", "safetySettings", "cachedContent", "labels", "serviceTier", "store"}
+GEMINI_MEMBERS = {
+    "contents",
+    "generationConfig",
+    "tools",
+    "toolConfig",
+    "systemInstruction",
+    "safetySettings",
+    "cachedContent",
+    "labels",
+    "serviceTier",
+    "store",
+}
 _GEMINI_TYPES = {
     "contents": list[genai.Content],
     "generationConfig": genai.GenerationConfig,
@@ -304,7 +319,8 @@ def read_gemini(body):
         "tools": [(function.name, function.description, _gemini_schema(function)) for function in functions],
         "choice": allowed[0] if len(allowed) == 1 else {"any": "required"}.get(mode, mode),
         "parallel": None,
-        "schema": settings.response_json_schema or (settings.response_schema and lowered(settings.response_schema.model_dump(exclude_none=True, mode="json"))),
+        "schema": settings.response_json_schema
+        or (settings.response_schema and lowered(settings.response_schema.model_dump(exclude_none=True, mode="json"))),
         "thinks": thinking is not None and (thinking.thinking_level is not None or bool(thinking.thinking_budget)),
         "max_tokens": settings.max_output_tokens,
         "temperature": settings.temperature,
@@ -364,7 +380,10 @@ def read_converse(body):
     return {
         "turns": turns.turns,
         "system": "\n".join(block["text"] for block in body.get("system", ()) if "text" in block) or None,
-        "tools": [(tool["toolSpec"]["name"], tool["toolSpec"].get("description"), tool["toolSpec"]["inputSchema"]["json"]) for tool in tools.get("tools", ())],
+        "tools": [
+            (tool["toolSpec"]["name"], tool["toolSpec"].get("description"), tool["toolSpec"]["inputSchema"]["json"])
+            for tool in tools.get("tools", ())
+        ],
         "choice": {"any": "required", "tool": choice[1].get("name")}.get(choice[0], choice[0]),
         "parallel": None if parallel is None else not parallel,
         "schema": json.loads(form) if form else None,

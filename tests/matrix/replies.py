@@ -113,9 +113,12 @@ def gemini(reply, stream):
     usage |= {"thoughtsTokenCount": THOUGHT, "totalTokenCount": INPUT + OUTPUT}
     head = {"modelVersion": "up-model", "responseId": "resp-1"}
     if not stream:
-        return whole({**head, "candidates": [{"index": 0, "content": {"role": "model", "parts": parts}, "finishReason": finish}], "usageMetadata": usage})
+        return whole(
+            {**head, "candidates": [{"index": 0, "content": {"role": "model", "parts": parts}, "finishReason": finish}], "usageMetadata": usage}
+        )
     chunks = [
-        {**head, "candidates": [{"index": 0, "content": {"role": "model", "parts": [part]}}], "usageMetadata": {"promptTokenCount": INPUT}} for part in parts
+        {**head, "candidates": [{"index": 0, "content": {"role": "model", "parts": [part]}}], "usageMetadata": {"promptTokenCount": INPUT}}
+        for part in parts
     ]
     last = {"index": 0, "content": {"role": "model", "parts": [{"text": ""}]}, "finishReason": finish}
     return Answer(sse(*chunks, {**head, "candidates": [last], "usageMetadata": usage}))
@@ -172,7 +175,13 @@ def _responses_item(index, item):
 
 def converse(reply, stream):
     stop = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "guardrail_intervened"}[reply.finish]
-    usage = {"inputTokens": INPUT - CACHED, "outputTokens": OUTPUT, "totalTokens": INPUT + OUTPUT, "cacheReadInputTokens": CACHED, "cacheWriteInputTokens": 0}
+    usage = {
+        "inputTokens": INPUT - CACHED,
+        "outputTokens": OUTPUT,
+        "totalTokens": INPUT + OUTPUT,
+        "cacheReadInputTokens": CACHED,
+        "cacheWriteInputTokens": 0,
+    }
     blocks = []
     if reply.reasoning:
         blocks.append({"reasoningContent": {"reasoningText": {"text": reply.reasoning, "signature": reply.signature}}})

@@ -117,7 +117,7 @@ async def test_what_the_upstream_said_reaches_the_client(world, drivers, subtest
             assert [(name, arguments) for _, name, arguments in reply.calls] == heard.calls
             assert [call_id for call_id, _, _ in reply.calls] == heard.call_ids
             assert reply.finish == heard.finish
-            assert (INPUT, CACHED, OUTPUT) == heard.usage
+            assert heard.usage == (INPUT, CACHED, OUTPUT)
             assert not stream or heard.pieces >= len(reply.calls) + bool(reply.text)
 
 

@@ -52,8 +52,8 @@ def test_a_fake_converse_answer_is_awss():
     model = botocore.session.get_session().get_service_model("bedrock-runtime").operation_model("Converse")
     body = RENDERERS["converse"](REPLY, False).pieces[0]
     parsed = create_parser("rest-json").parse({"status_code": 200, "headers": {}, "body": body}, model.output_shape)
-    assert OUTPUT == parsed["usage"]["outputTokens"]
-    assert {"toolUseId": "c1", "name": "look", "input": {"city": "Oslo"}} == parsed["output"]["message"]["content"][2]["toolUse"]
+    assert parsed["usage"]["outputTokens"] == OUTPUT
+    assert parsed["output"]["message"]["content"][2]["toolUse"] == {"toolUseId": "c1", "name": "look", "input": {"city": "Oslo"}}
     buffer = EventStreamBuffer()
     buffer.add_data(b"".join(RENDERERS["converse"](REPLY, True).pieces))
     assert [event.headers[":event-type"] for event in buffer][-2:] == ["messageStop", "metadata"]

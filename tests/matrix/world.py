@@ -42,7 +42,12 @@ class World:
 def _provider(fake, upstream):
     """Nothing rests: an error told to one test must not be felt by the next."""
     rests = {"cooldown_period": 0, "api_key_cooldown_period": 0, "api_key_quota_cooldown_period": 0, "api_key_schedule_algorithm": "round_robin"}
-    value = {"provider": upstream, "engine": _ENGINES[upstream], "base_url": fake.url(upstream, _PATHS.get(upstream, "")), "api": f"up-{upstream}-key"}
+    value = {
+        "provider": upstream,
+        "engine": _ENGINES[upstream],
+        "base_url": fake.url(upstream, _PATHS.get(upstream, "")),
+        "api": f"up-{upstream}-key",
+    }
     upstream_model = CONVERSE_MODEL if upstream == "converse" else "up-model"
     return {**value, "model": [{upstream_model: model(upstream)}], "preferences": rests}
 

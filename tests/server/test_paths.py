@@ -1,68 +1,69 @@
-"""Paths: the forgiveness of sloppy URLs, Gemini's models in the path, and whose dialect an error is written in."""
+"""Paths: what is served where, what is forgiven, and in which dialect an error is written."""
 
 import pytest
 
 from uniapi.canonical import Operation
-from uniapi.server.paths import dialect_of, find_route, near_paths, tidy
+from uniapi.server.paths import dialect_of, find_route
+
+SERVED = [
+    ("/v1/chat/completions", "openai_chat", Operation.GENERATE),
+    ("/v1/completions", "openai_chat", Operation.COMPLETE),
+    ("/completions/", "openai_chat", Operation.COMPLETE),
+    ("/v1/responses", "openai_responses", Operation.GENERATE),
+    ("/responses/compact", "openai_responses", Operation.COMPACT),
+    ("/v1/v1/responses/input_tokens", "openai_responses", Operation.COUNT_TOKENS),
+    ("//v1//messages/count_tokens", "anthropic", Operation.COUNT_TOKENS),
+    ("/v1beta/models/a%2Fb:countTokens", "gemini", Operation.COUNT_TOKENS),
+]
 
 
-@pytest.mark.parametrize(
-    "path, expected",
-    [
-        ("/v1/chat/completions", "/v1/chat/completions"),
-        ("/chat/completions", "/v1/chat/completions"),
-        ("/v1/v1/chat/completions", "/v1/chat/completions"),
-        ("//v1///messages//", "/v1/messages"),
-        ("/v1/v1beta/models", "/v1beta/models"),
-        ("/models", "/v1/models"),
-        ("/", "/"),
-        ("/v1", "/v1"),
-    ],
-)
-def test_sloppy_paths_are_tidied(path, expected):
-    """`/v1` missing or doubled, doubled and trailing slashes."""
-    assert tidy(path) == expected
-
-
-@pytest.mark.parametrize(
-    "path, model, stream",
-    [
-        ("/v1beta/models/gemini-2.5-flash:generateContent", "gemini-2.5-flash", False),
-        ("/v1/models/gemini-2.5-flash:streamGenerateContent", "gemini-2.5-flash", True),
-        ("/v1beta/models/a/b:c:generateContent", "a/b:c", False),
-        ("/v1beta/models/a%2Fb:generateContent", "a/b", False),
-        ("/v1beta/models/models/x:generateContent", "x", False),
-    ],
-)
-def test_geminis_model_is_everything_up_to_the_last_colon(path, model, stream):
-    """Slashes, colons and %2F included."""
+@pytest.mark.parametrize("path, dialect, operation", SERVED)
+def test_operations_are_found_under_sloppy_paths(path, dialect, operation):
+    """`/v1` missing or doubled, slashes doubled or trailing."""
     route = find_route(path)
-    assert (route.dialect, route.operation, route.model, route.stream) == ("gemini", Operation.GENERATE, model, stream)
+    assert (route.kind, route.dialect, route.operation) == ("inference", dialect, operation)
 
 
-def test_an_unknown_verb_is_nothing_and_a_colon_in_a_model_is_fine():
-    """404 for the one, a model for the other."""
-    assert find_route("/v1beta/models/x:explode") is None
-    assert find_route("/v1/models/ft:gpt-4o:me").argument == "ft:gpt-4o:me"
+@pytest.mark.parametrize(
+    "path, methods, canonical",
+    [
+        ("/v1/responses/resp_1", ("GET", "DELETE"), "/v1/responses/*"),
+        ("/responses/resp_1/cancel", ("POST",), "/v1/responses/*/cancel"),
+        ("/v1/v1/responses/resp_1/input_items/", ("GET",), "/v1/responses/*/input_items"),
+    ],
+)
+def test_a_stored_response_is_an_argument_not_a_path(path, methods, canonical):
+    """The canonical path has no id in it: statistics are kept by it."""
+    route = find_route(path)
+    assert (route.kind, route.methods, route.path, route.argument) == ("stored", methods, canonical, "resp_1")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/responses/..",
+        "/v1/responses/%2e%2e",
+        "/v1/responses/a%2Fb",
+        "/v1/responses/resp_1/other",
+        "/v1/responses/resp_1/cancel/x",
+        f"/v1/responses/{'x' * 600}",
+    ],
+)
+def test_what_is_no_id_is_not_served(path):
+    """Nothing that could leave the provider's address of responses."""
+    assert find_route(path) is None
 
 
 @pytest.mark.parametrize(
     "path, dialect",
     [
-        ("/v1/chat/completions", "openai_chat"),
-        ("/nothing", "openai_chat"),
-        ("/v1/messages?x", "anthropic"),
-        ("/messages", "anthropic"),
-        ("/v1/responses/abc", "openai_responses"),
+        ("/v1/messages/nothing", "anthropic"),
+        ("/v1/responses/resp_1/nothing", "openai_responses"),
         ("/v1beta/nothing", "gemini"),
-        ("/v1/models/x:generateContent", "gemini"),
+        ("/v1/models/m:countTokens", "gemini"),
+        ("/v1/completions", "openai_chat"),
     ],
 )
-def test_errors_are_written_in_the_dialect_of_the_path(path, dialect):
+def test_errors_speak_the_dialect_of_the_path(path, dialect):
     """Also where nothing is served."""
-    assert dialect_of(path.partition("?")[0]) == dialect
-
-
-def test_near_paths_are_named():
-    """The typo most people make."""
-    assert "/v1/chat/completions" in near_paths("/v1/chat/completion")
+    assert dialect == dialect_of(path)

@@ -74,9 +74,13 @@ class Quirk:
     """The role that carries system and developer turns; `user`: there is none, the text is put before the first user turn."""
     reasoning_request: Literal["effort", "openrouter", "thinking", "enable_thinking", "none"] = "effort"
     """How reasoning is asked for: `reasoning_effort`; `reasoning: {effort|max_tokens}`; `thinking: {type}`; `enable_thinking` (+ `thinking_budget`); `none`: not at all
-    (Cohere minds that too)."""
+    (Cohere and Converse mind that too)."""
     efforts: tuple[str, ...] = ()
     """Effort words the model takes, weakest first; another word becomes the nearest. Empty: all pass. `default` (Groq's Qwen) is every effort but `none`."""
+    sampling_while_reasoning: bool = True
+    """False: temperature, top_p and logprobs are refused unless reasoning is off. Responses minds it too."""
+    reasons_by_default: bool = True
+    """Whether the model reasons when the request names no effort; read where `sampling_while_reasoning` is False."""
     reasoning_replay: Literal["reasoning_content", "reasoning", "reasoning_details", "none"] = "reasoning_content"
     """The member in which an assistant turn's reasoning goes back upstream, when the upstream reads it; `none`: leave it out."""
     stream_options: bool = True
@@ -263,6 +267,11 @@ def has_cache_hints(request: Request, written_ttls: Collection[str | None] = ())
 def wants_citations(request: Request) -> bool:
     """Whether the client wants answers to cite its documents: a loss, `citations`, on a wire that has no such switch."""
     return any(media.citations_enabled for media in iter_media(request.messages))
+
+
+def has_document_context(request: Request) -> bool:
+    """Whether a document comes with words about it that are no part of it (Anthropic's `context`): a loss, `documents.context`, on a wire that has no such member."""
+    return any(media.context for media in iter_media(request.messages))
 
 
 class PartTracker:

@@ -28,6 +28,12 @@ BEDROCK_ROWS = (
         changes={"converse_fields": "nova", "efforts": ("low", "medium", "high")},
     ),
     QuirkRow(
+        reason="reasoningConfig came with Nova 2: the first generation answers «extraneous key [reasoningConfig] is not permitted»",
+        model=models(r"(?:amazon[.-])?nova-(?:micro|lite|pro|premier)"),
+        engines=_AWS,
+        changes={"reasoning_request": "none"},
+    ),
+    QuirkRow(
         reason="gpt-oss: reasoning_effort",
         model=models(r"openai[.-]gpt|gpt-oss"),
         engines=_AWS,

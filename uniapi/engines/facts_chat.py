@@ -51,6 +51,34 @@ _OPENAI_ROWS = (
         drops=frozenset({"top_k"}),
     ),
     QuirkRow(
+        reason="no web search by this member in their references (each has another way, or none); most answer as if it had not been asked for",
+        vendors=frozenset(
+            {
+                "deepseek",
+                "moonshot",
+                "zai",
+                "volcengine",
+                "dashscope",
+                "siliconflow",
+                "together",
+                "fireworks",
+                "nvidia",
+                "huggingface",
+                "deepinfra",
+                "novita",
+                "minimax",
+                "cloudflare",
+                "ollama",
+                "lmstudio",
+                "databricks",
+                "snowflake",
+                "writer",
+                "cohere-openai",
+            }
+        ),
+        drops=frozenset({"web_search_options"}),
+    ),
+    QuirkRow(
         reason="only the search models search in chat (guides/tools-web-search); others: «Unknown parameter: 'web_search_options'.»",
         vendors=frozenset({"openai", "azure", "github"}),
         model=re.compile(r"^(?!.*search)"),
@@ -95,6 +123,17 @@ _OPENAI_ROWS = (
     _openai(r"gpt-5[.-][2-5](?!\d)", "5.2 to 5.5: none to xhigh", efforts=("none", "low", "medium", "high", "xhigh")),
     _openai(r"gpt-5[.-][2-5](?!\d)\S*-codex", "Codex variants cannot turn reasoning off", efforts=("low", "medium", "high", "xhigh")),
     _openai(r"gpt-5[.-][2-5](?!\d)-pro", "pro variants begin at medium", efforts=("medium", "high", "xhigh")),
+    _openai(
+        r"gpt-(?:5[.-](?:[1-9]|1\d)|[6-9])(?!\d)",
+        "5.1 and later take temperature, top_p and logprobs while they do not reason: «Unsupported parameter: 'temperature' is not supported with this model.»",
+        sampling_while_reasoning=False,
+    ),
+    _openai(
+        r"gpt-5[.-][1-4](?!\d)(?!\S*(?:codex|-pro))",
+        "5.1 to 5.4 do not reason unless asked to; 5.5 and later do (github.com/UKGovernmentBEIS/inspect_ai/pull/5242)",
+        reasons_by_default=False,
+    ),
+    _openai(r"gpt-5[.-]\d+-chat", "chat variants do not reason", sampling_while_reasoning=True),
     _openai(r"gpt-5[.-](?:[6-9]|1\d)(?!\d)", "5.6 and later: none to max", efforts=("none", "low", "medium", "high", "xhigh", "max")),
     _openai(r"gpt-[45][\d.-]*-?chat|chatgpt-4o", "chat variants do not reason on request", reasoning_request="none", encrypted_reasoning=False),
     _openai(

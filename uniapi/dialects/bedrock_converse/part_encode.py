@@ -153,7 +153,10 @@ class PartEncoder:
         if part.context:
             document["context"] = part.context
         if part.citations_enabled:
-            document["citations"] = {"enabled": True}
+            if self._quirk.converse_fields in ("claude", "nova"):
+                document["citations"] = {"enabled": True}
+            else:
+                self._losses.append("citations")
         return {"document": document}
 
     def _document_name(self, part: Media) -> str:

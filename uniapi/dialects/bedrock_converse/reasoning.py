@@ -40,6 +40,8 @@ def plan_reasoning(request: Request, quirk: Quirk, *, is_tool_forced: bool) -> R
     settings = request.reasoning
     if settings is None:
         return Reasoning()
+    if quirk.reasoning_request == "none":
+        return Reasoning(is_lost=not settings.is_off)
     match quirk.converse_fields:
         case "claude":
             return _claude(request, quirk, is_tool_forced=is_tool_forced)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import HostedTool, Json, Request, Tool
-from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints
+from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints, has_document_context
 
 from .messages import Block, MessageEncoder
 from .vocabulary import NAME, wire_name
@@ -199,5 +199,6 @@ def _note_unsaid(request: Request, losses: list[str]) -> None:
         "store": bool(request.store),
         "previous_response_id": request.previous_response_id is not None,
         "cache_control": has_cache_hints(request),
+        "documents.context": has_document_context(request),
     }
     losses += [name for name, is_unsaid in unsaid.items() if is_unsaid]

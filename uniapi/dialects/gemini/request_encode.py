@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, Message, Request, Text, ToolCall, iter_parts
-from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints, wants_citations
+from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints, has_document_context, wants_citations
 
 from .part_encode import Block, PartEncoder, vouch_for_calls
 from .schema import output_schema
@@ -156,8 +156,10 @@ def _note_unsaid(request: Request, losses: list[str]) -> None:
         "previous_response_id": request.previous_response_id is not None,
         "cache_control": has_cache_hints(request),
         "citations": wants_citations(request),
+        "documents.context": has_document_context(request),
     }
     losses += [name for name, is_unsaid in unsaid.items() if is_unsaid]
+    losses += [f"messages[{index}].name" for index, message in enumerate(request.messages) if message.name]
 
 
 def _drop_refused(body: dict[str, Json], quirk: Quirk, losses: list[str]) -> None:

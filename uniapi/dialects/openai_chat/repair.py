@@ -14,7 +14,7 @@ from uniapi.dialects.base import Quirk
 
 from .members import at
 from .messages_encode import schema_instruction
-from .request_encode import nearest_effort
+from .request_encode import drop_refused_sampling, nearest_effort
 from .tool_names import wire_call_id
 
 TOOL_MEMBERS = ("tools", "tool_choice", "functions", "function_call", "parallel_tool_calls")
@@ -41,6 +41,7 @@ def repair(body: Mapping[str, Json], quirk: Quirk) -> tuple[dict[str, Json], tup
     if not quirk.parallel_tool_calls_member and repaired.pop("parallel_tool_calls", None) is False:
         losses.append("parallel_tool_calls")
     _repair_reasoning(repaired, quirk, losses)
+    drop_refused_sampling(repaired, repaired.get("reasoning_effort"), quirk, losses)
     messages = repaired.get("messages")
     if isinstance(messages, list):
         changed = _repaired_messages(messages, quirk, losses)

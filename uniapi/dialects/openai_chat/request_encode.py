@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from uniapi.canonical import HostedTool, Json, Message, OutputFormat, ReasoningSettings, Request, Text, Tool, ToolChoice
-from uniapi.dialects.base import EncodedRequest, Quirk, wants_citations
+from uniapi.dialects.base import EncodedRequest, Quirk, has_document_context, wants_citations
 
 from .members import DIALECT_NAME
 from .messages_encode import encode_cache, encode_messages, schema_instruction
@@ -45,6 +45,7 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
         body["response_format"] = _encoded_format(request.output_format, quirk)
     _write_settings(body, request, quirk, losses)
     _write_extensions(body, request, losses)
+    drop_refused_sampling(body, body.get("reasoning_effort"), quirk, losses)
     for name in quirk.dropped_members:
         if name in body:
             del body[name]
@@ -96,6 +97,8 @@ def _write_settings(body: dict[str, Json], request: Request, quirk: Quirk, losse
         losses.append("previous_response_id")
     if wants_citations(request):
         losses.append("citations")
+    if has_document_context(request):
+        losses.append("documents.context")
     if request.cache is not None:
         if quirk.cache_control:
             body["cache_control"] = encode_cache(request.cache)
@@ -173,6 +176,16 @@ def _openrouter_reasoning(settings: ReasoningSettings, quirk: Quirk) -> dict[str
     if settings.include is False:
         reasoning["exclude"] = True
     return reasoning
+
+
+def drop_refused_sampling(body: dict[str, Json], effort: Json, quirk: Quirk, losses: list[str]) -> None:
+    """Takes out what the model refuses while it reasons; `effort` is what the body asks for. A temperature or top_p of 1 says nothing, and is no loss."""
+    is_reasoning = quirk.reasons_by_default if effort is None else effort != "none"
+    if quirk.sampling_while_reasoning or not is_reasoning:
+        return
+    for name, says_nothing in (("temperature", 1), ("top_p", 1), ("logprobs", False), ("top_logprobs", 0)):
+        if body.pop(name, None) not in (None, says_nothing):
+            losses.append(name)
 
 
 # Structured output

@@ -6,6 +6,7 @@ from typing import Any
 
 from uniapi.canonical import (
     Json,
+    Media,
     Part,
     PartDelta,
     PartStart,
@@ -105,7 +106,15 @@ def _is_text(part: Part, losses: list[str]) -> bool:
     """Whether the part has a form here; what has none is noted once by its kind."""
     if isinstance(part, Text | Refusal):
         return True
-    name = part.name if isinstance(part, Unknown) else "reasoning" if isinstance(part, Reasoning) else type(part).__name__.lower()
+    match part:
+        case Reasoning():
+            name = "reasoning"
+        case Media():
+            name = part.kind
+        case Unknown():
+            name = part.name
+        case _:
+            name = "tool_calls"
     if name not in losses:
         losses.append(name)
     return False

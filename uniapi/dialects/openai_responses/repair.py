@@ -9,7 +9,7 @@ from uniapi.canonical import Json
 from uniapi.dialects.base import Quirk
 
 from .request_decode import ENCRYPTED_INCLUDE
-from .request_encode import nearest_effort
+from .request_encode import drop_sampling_beside_reasoning, nearest_effort
 
 _TOOL_MEMBERS = ("tools", "tool_choice", "parallel_tool_calls")
 _TOOL_ITEMS = frozenset({"function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output", "additional_tools"})
@@ -30,6 +30,7 @@ def repair(body: Mapping[str, Json], quirk: Quirk) -> tuple[dict[str, Json], tup
     include = repaired.get("include")
     if quirk.encrypted_reasoning is False and isinstance(include, list) and ENCRYPTED_INCLUDE in include:
         repaired["include"] = [word for word in include if word != ENCRYPTED_INCLUDE]
+    drop_sampling_beside_reasoning(repaired, quirk, losses)
     for name in sorted(quirk.dropped_members & repaired.keys()):
         del repaired[name]
         losses.append(name)

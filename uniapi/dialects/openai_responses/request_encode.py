@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, OutputFormat, Reasoning, ReasoningSettings, Request, Unknown, iter_parts
-from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints, wants_citations
-from uniapi.dialects.openai_chat.request_encode import BUDGET_EFFORTS, EFFORT_SCALE
+from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints, has_document_context, wants_citations
+from uniapi.dialects.openai_chat.request_encode import BUDGET_EFFORTS, EFFORT_SCALE, drop_refused_sampling
 from uniapi.dialects.openai_chat.tool_names import wire_name
 
 from .items_encode import BREAKPOINT_LIFETIMES, encode_input, is_replayable
@@ -40,11 +40,23 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     _write_settings(body, request, losses)
     _write_include(body, request, quirk)
     _write_extensions(body, request, losses)
+    drop_sampling_beside_reasoning(body, quirk, losses)
     for name in quirk.dropped_members:
         if name in body:
             del body[name]
             losses.append(name)
     return EncodedRequest(body=body, losses=tuple(dict.fromkeys(losses)))
+
+
+def drop_sampling_beside_reasoning(body: dict[str, Json], quirk: Quirk, losses: list[str]) -> None:
+    """As on the chat wire, but that log probabilities are asked for by `include` here. The values in `body` are not changed, only replaced."""
+    reasoning, include = body.get("reasoning"), body.get("include")
+    asks_logprobs = isinstance(include, list) and LOGPROBS_INCLUDE in include
+    if asks_logprobs:
+        body["logprobs"] = True
+    drop_refused_sampling(body, reasoning.get("effort") if isinstance(reasoning, dict) else None, quirk, losses)
+    if asks_logprobs and body.pop("logprobs", None) is None:
+        body["include"] = [word for word in body["include"] if word != LOGPROBS_INCLUDE]
 
 
 def _write_tools(body: dict[str, Json], request: Request, quirk: Quirk, losses: list[str]) -> None:
@@ -196,6 +208,8 @@ def _write_settings(body: dict[str, Json], request: Request, losses: list[str]) 
             losses.append("metadata")
     if has_cache_hints(request, BREAKPOINT_LIFETIMES):
         losses.append("cache_control")
+    if has_document_context(request):
+        losses.append("documents.context")
     if wants_citations(request):
         losses.append("citations")
 
