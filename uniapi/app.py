@@ -9,11 +9,11 @@ import json
 import logging
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from uniapi.canonical import Call, ClientError, Operation, RequestRefused, estimate_text_tokens
+from uniapi.canonical import Call, ClientError, Operation, RequestRefused
 from uniapi.clock import Clock
 from uniapi.config import (
     ClientKey,
@@ -25,6 +25,8 @@ from uniapi.config import (
 )
 from uniapi.engines import Engine, Target, engine_for
 from uniapi.gateway import (
+    FLAGGED,
+    MODERATION_MODELS,
     PINS_FILE,
     PINS_LAST_S,
     PINS_LIMIT,
@@ -32,17 +34,22 @@ from uniapi.gateway import (
     Executor,
     MediaFetcher,
     ModelLists,
+    Moderation,
     Pins,
     ReasoningCache,
     Setting,
     Transport,
+    counts_tokens,
+    estimate_call_tokens,
     find_references,
     possible_owners,
+    reasoning_effort,
     refusal_record,
+    request_type,
     rules_out,
     session_hint,
 )
-from uniapi.limits import Limits, Refused
+from uniapi.limits import Admitted, Limits, Refused
 from uniapi.log import set_secrets
 from uniapi.routing import Asked, Candidates, Catalog, Channel, Cursors, Health, Pin, Router, Sessions
 from uniapi.scheduler import Jobs
@@ -54,6 +61,8 @@ from uniapi.storage import DiskFolder, KeptMap, MemoryFolder, write_atomic
 log = logging.getLogger("uniapi.app")
 
 MODEL_LISTS_FILE = "models.json"
+WINDOWS_FILE = "windows.json"
+"""The windows of a day and longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +114,7 @@ class Snapshot:
     router: Router
     key_ring: KeyRing
     engines: Engines
+    counts_tokens: bool
 
 
 class App:
@@ -142,7 +152,10 @@ class App:
             clock=clock,
             record=self.record,
         )
+        self._moderation = Moderation(transport, self._credentials, clock)
+        self._folder = folder
         self._load_lists()
+        self._written_windows = self._load_windows(config)
         self._snapshot = self._snap(config)
 
     # what the front reads
@@ -188,7 +201,9 @@ class App:
             self.live_calls -= 1
             raise
         try:
-            await self._run_admitted(call, key, snapshot, pin, tokens, reply)
+            if key.is_moderated:
+                await self._moderate(call, key, snapshot)
+            await self._run_admitted(call, key, snapshot, pin, tokens, admitted, reply)
         finally:
             admitted.release()
             self.live_calls -= 1
@@ -207,7 +222,7 @@ class App:
             channels = candidates.channels() if candidates else _all_channels(snapshot.catalog, key)
             owners = possible_owners(call, channels, snapshot.engines.engine_of)
             pin = self._pins.bind(key.key_id, references, owners, self.clock.now_s())
-        return snapshot, candidates, pin, estimate_text_tokens(call.body.decode("utf-8", "replace"))
+        return snapshot, candidates, pin, estimate_call_tokens(call) if snapshot.counts_tokens else 0
 
     async def _candidates(self, call: Call, key: ClientKey) -> tuple[Snapshot, Candidates]:
         """The candidates of the model that was asked for, waiting for a first discovery when they may come with it. Raises RequestRefused: 404, or 503 while lists are fetched."""
@@ -231,7 +246,17 @@ class App:
             )
         raise model_not_found(call.requested_model, snapshot.catalog.near_matches(key, call.requested_model))
 
-    async def _run_admitted(self, call: Call, key: ClientKey, snapshot: Snapshot, pin: Pin | None, tokens: int, reply: Reply) -> None:
+    async def _moderate(self, call: Call, key: ClientKey, snapshot: Snapshot) -> None:
+        """Raises RequestRefused when a moderation model flags what the user says; the refusal is recorded."""
+        found = next((found for model in MODERATION_MODELS if (found := snapshot.catalog.candidates(key, model))), None)
+        channels = () if found is None else tuple(found.leaves.values())
+        if await self._moderation.is_flagged(call, channels, snapshot.engines.engine_of, snapshot.config.preferences):
+            self.record(refusal_record(call, FLAGGED, is_flagged=True))
+            raise RequestRefused(FLAGGED)
+
+    async def _run_admitted(
+        self, call: Call, key: ClientKey, snapshot: Snapshot, pin: Pin | None, tokens: int, admitted: Admitted, reply: Reply
+    ) -> None:
         now = self.clock.monotonic_s()
         engine_of = snapshot.engines.engine_of
         asked = Asked(
@@ -241,6 +266,8 @@ class App:
             path=call.path,
             method=call.method,
             stream=call.stream,
+            request_type=request_type(call),
+            reasoning_effort=reasoning_effort(call),
             body_bytes=len(call.body),
             tokens=tokens,
             session=session_hint(call),
@@ -249,7 +276,10 @@ class App:
             rules_out=rules_out(call, engine_of, is_bound=pin is not None),
         )
         plan = snapshot.router.plan(asked, now=now, now_epoch_s=self.clock.now_s(), rng=self._rng)
-        await self._executor.run(call, plan, Setting(preferences=snapshot.config.preferences, engine_of=engine_of), reply)
+        setting = Setting(
+            preferences=snapshot.config.preferences, engine_of=engine_of, used=lambda total: admitted.used(total, self.clock.monotonic_s())
+        )
+        await self._executor.run(call, plan, setting, reply)
 
     def _client_deadline(self, call: Call, now: float) -> float | None:
         """The moment the client's own SDK gives up (`x-stainless-timeout`, seconds): no attempt begins after it."""
@@ -286,11 +316,21 @@ class App:
 
     async def discover(self) -> None:
         """Ask the providers whose model lists are due."""
-        await self._lists.refresh(self._snapshot.config.providers, self._transport, self._credentials)
+        config = self._snapshot.config
+        providers = tuple(replace(one, proxy=one.proxy or config.preferences.proxy) for one in config.providers)
+        await self._lists.refresh(providers, self._transport, self._credentials)
 
     async def flush(self) -> None:
         """Make durable what changed lately, off the loop."""
-        await asyncio.get_running_loop().run_in_executor(None, self._kept_pins.flush, self.clock.now_s())
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._kept_pins.flush, self.clock.now_s())
+        windows = json.dumps(self._limits.dump(self.clock.monotonic_s(), self.clock.now_s())).encode()
+        if windows != self._written_windows:
+            try:
+                await loop.run_in_executor(None, self._folder.replace, WINDOWS_FILE, windows)
+            except OSError as error:
+                log.warning("the counts of long rate limits cannot be kept in the data dir: %s", error.strerror)
+            self._written_windows = windows
 
     async def commit(self) -> None:
         """Write what was counted since the last time; off the loop, once a second."""
@@ -320,7 +360,7 @@ class App:
             sessions=self._sessions,
             default_timeout_s=self.settings.timeout_s,
         )
-        return Snapshot(config, catalog, router, KeyRing(config.client_keys), engines)
+        return Snapshot(config, catalog, router, KeyRing(config.client_keys), engines, counts_tokens(config))
 
     def _lists_changed(self) -> None:
         self._snapshot = self._snap(self._snapshot.config)
@@ -329,6 +369,18 @@ class App:
                 write_atomic(self._data_dir / MODEL_LISTS_FILE, json.dumps(self._lists.dump()).encode())
             except OSError as error:
                 log.warning("the model lists cannot be kept in the data dir: %s", error.strerror)
+
+    def _load_windows(self, config: Config) -> bytes:
+        """Take in the long windows of an earlier run; gives what is on disk now."""
+        try:
+            content = self._folder.read(WINDOWS_FILE)
+            stored = json.loads(content)
+        except (OSError, ValueError, RecursionError):
+            return json.dumps({"windows": []}).encode()
+        if isinstance(stored, dict):
+            self._limits.load(stored, self.clock.monotonic_s(), self.clock.now_s())
+            self._limits.keep(config)
+        return content
 
     def _load_lists(self) -> None:
         if self._data_dir is None:

@@ -4,7 +4,7 @@ Reading order: `parts` (what a message is made of), `request`, `events` (a strea
 """
 
 from .call import Call, Operation, Principal, RequestRefused
-from .estimate import estimate_input_tokens, estimate_text_tokens
+from .estimate import TOKENS_PER_IMAGE, estimate_input_tokens, estimate_text_tokens
 from .events import (
     Event,
     Finish,
@@ -59,6 +59,7 @@ from .response import Choice, Folder, FoldError, Response, fold, unfold
 from .usage import Usage
 
 __all__ = [
+    "TOKENS_PER_IMAGE",
     "CacheHint",
     "Call",
     "Choice",

@@ -3,6 +3,7 @@
 Two memories belong here: `pins` (ids that live with one account) and `signed_turns` (what a client could not carry of an answer)."""
 
 from .binding import possible_owners, rules_out
+from .call_facts import counts_tokens, estimate_call_tokens, reasoning_effort, request_type
 from .call_records import refusal_record
 from .credentials import CredentialStore
 from .demo import DEMO_CONFIG, DEMO_KEY, DEMO_MODEL, DemoTransport
@@ -11,6 +12,7 @@ from .executor import Executor, Setting
 from .fetch import FetchFailed, fetch
 from .http1 import Http1Transport
 from .media import MediaFetcher
+from .moderation import FLAGGED, MODERATION_MODELS, Moderation
 from .once import ask_once
 from .pins import PINS_FILE, PINS_LAST_S, PINS_LIMIT, Pins, find_references
 from .session import session_hint
@@ -21,6 +23,8 @@ __all__ = [
     "DEMO_CONFIG",
     "DEMO_KEY",
     "DEMO_MODEL",
+    "FLAGGED",
+    "MODERATION_MODELS",
     "PINS_FILE",
     "PINS_LAST_S",
     "PINS_LIMIT",
@@ -32,16 +36,21 @@ __all__ = [
     "Http1Transport",
     "MediaFetcher",
     "ModelLists",
+    "Moderation",
     "Pins",
     "ReasoningCache",
     "Setting",
     "Transport",
     "ask_once",
+    "counts_tokens",
+    "estimate_call_tokens",
     "fetch",
     "find_references",
     "list_models",
     "possible_owners",
+    "reasoning_effort",
     "refusal_record",
+    "request_type",
     "rules_out",
     "session_hint",
 ]

@@ -52,9 +52,11 @@ def call_record(call: Call, progress: Progress, status: int, now: float) -> Call
     )
 
 
-def refusal_record(call: Call, error: ClientError) -> CallRecord:
-    """A call that was refused before any attempt."""
-    return _record(call, status=error.status, outcome="refused")
+def refusal_record(call: Call, error: ClientError, *, is_flagged: bool = False) -> CallRecord:
+    """A call that was refused before any attempt; `is_flagged`: by the moderation model."""
+    record = _record(call, status=error.status, outcome="refused")
+    record.is_flagged = is_flagged
+    return record
 
 
 def _record(

@@ -61,6 +61,8 @@ class Setting:
 
     preferences: Preferences
     engine_of: Callable[[Provider], Engine]
+    used: Callable[[int], None] | None = None
+    """Told, once, how many tokens the call came to: what the upstream reports, 0 when nothing was answered."""
 
 
 class Executor:
@@ -123,6 +125,9 @@ class Executor:
             if progress.receiver is not None:
                 progress.receiver.cancel()
                 usage = progress.receiver.report.usage
+            tokens = usage.total if usage is not None else 0 if progress.receiver is None else None
+            if setting.used is not None and tokens is not None:
+                setting.used(tokens)
             plan.finished(self._clock.monotonic_s(), tokens=usage.total if usage is not None else None)
             self._record(call_record(call, progress, reply.status or refused_status or 0, self._clock.monotonic_s()))
 
