@@ -105,3 +105,15 @@ async def test_an_upstream_that_streams_unasked_is_answered_whole(upstream, gate
     status, _, value = await ask(client, gateway, ASK)
     assert (status, value["choices"][0]["message"]["content"]) == (200, "hello world")
     assert value["usage"]["total_tokens"] == 5
+
+
+async def test_a_refused_call_is_counted_once(upstream, gateway, client):
+    """Whether it was refused before routing or found senseless by the first attempt."""
+    upstream.tell("a", claude_answer())
+    await gateway.start(config([claude(upstream, "a")]))
+    await ask(client, gateway, {"model": "m", "messages": [{"role": "user", "content": 7}]})
+    await ask(client, gateway, {**ASK, "model": "none"})
+    await ask(client, gateway, ASK)
+    async with client.get(gateway.url + "/v1/stats") as response:
+        counts = (await response.json())["endpoint_request_counts"]
+    assert [(entry["endpoint"], entry["count"]) for entry in counts] == [("POST /v1/chat/completions", 3)]

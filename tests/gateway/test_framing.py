@@ -11,7 +11,7 @@ from uniapi.canonical import Failure
 from uniapi.dialects import DIALECTS, InvokeFramer, ReplyContext
 from uniapi.gateway.framing import frame_writer, framer_for, with_model
 from uniapi.gateway.pipe_choice import ending
-from uniapi.gateway.pipes import RelayStream
+from uniapi.gateway.relay_pipes import RelayStream
 from uniapi.wire import EventStreamDecoder, JsonArrayDecoder, ResponseHead, SseDecoder
 
 GEMINI = DIALECTS["gemini"]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from uniapi.canonical import Failure, FailureKind, unfold
 from uniapi.dialects import DIALECTS, ReplyContext, UpstreamContext
-from uniapi.gateway.pipes import Fold, RelayStream, RelayWhole, TranslateStream, TranslateWhole, Unfold
+from uniapi.gateway.relay_pipes import RelayStream, RelayWhole
+from uniapi.gateway.translate_pipes import Fold, TranslateStream, TranslateWhole, Unfold
 from uniapi.wire import SseDecoder, dump_json
 
 CHAT = DIALECTS["openai_chat"]

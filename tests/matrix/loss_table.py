@@ -124,7 +124,7 @@ def rendered(table):
     """The Markdown table: a row for each feature; a cell says what becomes of it, by client where they differ."""
     lines = [
         "✓ kept · ≈ said in the provider's own other words · ✗ left out, named in `x-uniapi-dropped` · 400 refused. Clients: **C**hat, **R**esponses, **A**nthropic, **G**emini.",
-        "A client and a provider of the same dialect are relayed: everything is kept.",
+        "A client and a provider of the same dialect are relayed: the body arrives as it was sent, but for what that provider is known to refuse.",
         "",
         "| from | feature | OpenAI Chat | Responses | Anthropic | Gemini | Bedrock | Cohere |",
         "|---|---|---|---|---|---|---|---|",

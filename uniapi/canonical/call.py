@@ -59,6 +59,8 @@ class Call:
     resource: str = ""
     """The id in the path, where `path` has `*` for it (`/v1/responses/*`)."""
     query: Mapping[str, str] = field(default_factory=dict)
+    query_text: str = ""
+    """The query as it was written, without credentials, where it is handed on (names may repeat)."""
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json"
     client_ip: str | None = None

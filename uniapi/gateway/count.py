@@ -10,7 +10,8 @@ from uniapi.dialects import DIALECTS
 from uniapi.routing import GiveUp
 from uniapi.wire import ResponseHead, dump_json
 
-from .pipes import Pipe, RelayBody
+from .pipes import Pipe
+from .relay_pipes import RelayBody
 
 COUNT_PATIENCE_S = 10.0
 """A count that takes longer is of no use to anybody: the estimate is there at once."""

@@ -11,8 +11,10 @@ from uniapi.dialects import Dialect, EncodedResponse, ReplyContext, UpstreamCont
 from uniapi.wire import ResponseHead, dump_json
 
 from .framing import frame_writer, framer_for, with_model
-from .pipes import Fold, Pipe, RelayStream, RelayWhole, TranslateStream, TranslateWhole, Unfold
+from .pipes import Pipe
+from .relay_pipes import RelayStream, RelayWhole
 from .signed_turns import TurnReader
+from .translate_pipes import Fold, TranslateStream, TranslateWhole, Unfold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ https://platform.openai.com/docs/api-reference/responses. Nothing is translated 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from uniapi.canonical import Call
 from uniapi.dialects import Dialect, ReplyContext
@@ -14,7 +14,8 @@ from uniapi.wire import HttpRequest, ResponseHead
 
 from .framing import framer_for
 from .pipe_choice import ending
-from .pipes import Pipe, RelayBody, RelayStream
+from .pipes import Pipe
+from .relay_pipes import RelayBody, RelayStream
 
 
 def stored_request(call: Call, responses_url: str, headers: Mapping[str, str]) -> HttpRequest:
@@ -22,7 +23,7 @@ def stored_request(call: Call, responses_url: str, headers: Mapping[str, str]) -
     parts = urlsplit(responses_url)
     below = call.path.partition("*")[2]
     path = f"{parts.path.rstrip('/')}/{quote(call.resource, safe='')}{below}"
-    query = "&".join(text for text in (parts.query, urlencode(dict(call.query))) if text)
+    query = "&".join(text for text in (parts.query, call.query_text) if text)
     with_type = {**headers, "content-type": call.content_type} if call.body else headers
     return HttpRequest(method=call.method, url=urlunsplit((parts.scheme, parts.netloc, path, query, "")), headers=with_type, body=call.body)
 

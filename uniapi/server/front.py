@@ -185,6 +185,7 @@ class Front:
             principal=desk.key_ring.principal(key),
             headers=request.headers,
             query={name: text for name, text in query.items() if name != "key"},
+            query_text=request.rel_url.raw_query_string,
             client_ip=client_ip,
             received_at_s=received_at_s,
         )

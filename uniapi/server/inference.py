@@ -58,6 +58,7 @@ def make_stored_call(
     principal: Principal,
     headers: Mapping[str, str],
     query: Mapping[str, str],
+    query_text: str,
     client_ip: str | None,
     received_at_s: float,
 ) -> Call:
@@ -75,6 +76,7 @@ def make_stored_call(
         method=method,
         resource=route.argument or "",
         query=query,
+        query_text="&".join(pair for pair in query_text.split("&") if pair and not pair.startswith("key=")),
         headers=_kept(headers),
         client_ip=client_ip,
         received_at_s=received_at_s,

@@ -447,6 +447,29 @@ def test_hostile_bodies_are_read_or_refused(messages: list[Any], members: dict[s
 # What an upstream gets
 
 
+def test_a_responses_shaped_body_of_cursor() -> None:
+    """Freeform calls and reasoning items are read too; members that only Responses knows do not go to a chat upstream."""
+    items = [
+        {"type": "reasoning", "summary": [], "encrypted_content": "E"},
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]},
+        {"type": "custom_tool_call", "call_id": "c", "name": "patch", "input": "*** Begin"},
+        {"type": "custom_tool_call_output", "call_id": "c", "output": [{"type": "input_text", "text": "done"}]},
+        {"role": "assistant", "content": []},
+    ]
+    request = decode({"messages": None, "input": items, "include": ["reasoning.encrypted_content"], "truncation": "auto"})
+    body = {name: value for name, value in {"model": "m", "input": items, "include": ["x"]}.items()}
+    request = DIALECT.decode_request(body, "m", False) if DIALECT.decode_request is not None else request
+    assert (
+        Message(role="assistant", parts=(Reasoning(text="Hm."),)),
+        Message(role="assistant", parts=(ToolCall(call_id="c", name="patch", arguments="*** Begin", kind="custom"),)),
+        Message(role="user", parts=(ToolResult(call_id="c", content=(Text(text="done"),)),)),
+        Message(role="assistant", parts=()),
+    ) == request.messages
+    encoded = DIALECT.encode_request(request, Quirk())
+    assert "include" not in encoded.body
+    assert "include" in encoded.losses
+
+
 def test_system_turns_take_the_role_of_the_upstream() -> None:
     """System and developer text comes under the role the row names, or before the first user turn where there is none."""
     messages = (Message(role="developer", parts=(Text(text="A"), Text(text="B"))), *HELLO)

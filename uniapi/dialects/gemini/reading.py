@@ -137,7 +137,8 @@ def _source(chunk: Json, start: int | None, end: int | None, cited_text: str) ->
     described = next((found for name in ("web", "retrievedContext", "maps", "image") if (found := object_member(chunk, name))), {})
     return Citation(
         url=text_member(described, "uri") or text_member(described, "sourceUri") or None,
-        title=text_member(described, "title") or None,
+        # A file of a file-search store has no address, and a name only when its owner gave one.
+        title=text_member(described, "title") or text_member(described, "fileSearchStore") or None,
         cited_text=cited_text or text_member(described, "text") or None,
         start=start,
         end=end,

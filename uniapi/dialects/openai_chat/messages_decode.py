@@ -216,17 +216,28 @@ def messages_of_input(value: Json) -> Json:
         return [{"role": "user", "content": value}]
     if not isinstance(value, list):
         return value
-    return [_message_of_item(item) for item in value]
+    return [message for item in value for message in _messages_of_item(item)]
 
 
-def _message_of_item(item: Json) -> Json:
+def _messages_of_item(item: Json) -> list[Json]:
+    """None for reasoning that only its maker can read: a client of this dialect is never given such, and cannot have it from here."""
     match at(item, "type"):
         case "function_call":
             function = {"name": item.get("name"), "arguments": item.get("arguments")}
-            return {"role": "assistant", "content": None, "tool_calls": [{"id": item.get("call_id"), "type": "function", "function": function}]}
-        case "function_call_output":
-            return {"role": "tool", "tool_call_id": item.get("call_id"), "content": item.get("output")}
+            return [_calling({"id": item.get("call_id"), "type": "function", "function": function})]
+        case "custom_tool_call":
+            return [_calling({"id": item.get("call_id"), "type": "custom", "custom": {"name": item.get("name"), "input": item.get("input")}})]
+        case "function_call_output" | "custom_tool_call_output":
+            return [{"role": "tool", "tool_call_id": item.get("call_id"), "content": item.get("output")}]
+        case "reasoning":
+            summary = item.get("summary")
+            texts = [text for piece in (summary if isinstance(summary, list) else ()) if isinstance(text := at(piece, "text"), str)]
+            return [{"role": "assistant", "content": None, "reasoning_content": "\n\n".join(texts)}] if texts else []
         case "message":
-            return {name: value for name, value in item.items() if name not in ("type", "id", "status", "phase")}
+            return [{name: value for name, value in item.items() if name not in ("type", "id", "status", "phase")}]
         case _:
-            return item
+            return [item]
+
+
+def _calling(call: Json) -> Json:
+    return {"role": "assistant", "content": None, "tool_calls": [call]}

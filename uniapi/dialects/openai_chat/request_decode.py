@@ -90,12 +90,16 @@ SETTINGS = frozenset(
         "cache_control",
     }
 )
+RESPONSES_NAME = "openai_responses"
+RESPONSES_MEMBERS = frozenset({"include", "truncation", "max_tool_calls", "background", "prompt", "conversation"})
+"""Members of a Responses-shaped body (Cursor's) that a chat upstream calls unknown parameters."""
 EFFORTS: frozenset[str] = frozenset(get_args(Effort))
 
 
 def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Request:
     """Raises RequestRefused naming the member that is missing or of the wrong type."""
     extensions: dict[str, Json] = {name: value for name, value in body.items() if name not in SETTINGS and value is not None}
+    foreign = {name: extensions.pop(name) for name in RESPONSES_MEMBERS & extensions.keys()} if "messages" not in body else {}
     tools = _tools(body)
     return Request(
         model=model,
@@ -120,7 +124,10 @@ def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Reques
         store=read_bool(body.get("store"), "store"),
         previous_response_id=read_text(body.get("previous_response_id"), "previous_response_id"),
         cache=decode_cache(body.get("cache_control")),
-        extensions={DIALECT_NAME: extensions} if extensions else {},
+        extensions={
+            **({DIALECT_NAME: extensions} if extensions else {}),
+            **({RESPONSES_NAME: foreign} if foreign else {}),
+        },
     )
 
 

@@ -265,6 +265,9 @@ class ResponsesStreamDecoder(StreamDecoder):
             told = [piece for piece in item.told if isinstance(piece, tuple) and piece[0] == member]
             for place, piece in enumerate(pieces if isinstance(pieces, list) else []):
                 key = told[place] if place < len(told) else (member, f"late {place}")
+                if key not in item.told and any("".join(texts) == at(piece, "text") for texts in item.told.values()):
+                    # Streamed as a summary, finished as content (gpt-oss behind several hosts): one text.
+                    continue
                 self._complete(item.key, item, key, at(piece, "text"))
         if self.parts.is_open(item.key):
             if not item.told:
