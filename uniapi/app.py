@@ -53,7 +53,8 @@ from uniapi.limits import Admitted, Limits, Refused
 from uniapi.log import set_secrets
 from uniapi.routing import Asked, Candidates, Catalog, Channel, Cursors, Health, Pin, Router, Sessions
 from uniapi.scheduler import Jobs
-from uniapi.server import KeyRing, Reply
+from uniapi.server import ConfigStatus, KeyRing, LiveCalls, Present, Reply
+from uniapi.server.admin import secrets_of
 from uniapi.server.models import model_not_found
 from uniapi.stats import CallRecord, Recorder
 from uniapi.storage import DiskFolder, KeptMap, MemoryFolder, write_atomic
@@ -121,13 +122,24 @@ class App:
     """The running gateway: the desk that the HTTP front works for."""
 
     def __init__(
-        self, settings: Settings, config: Config, transport: Transport, jobs: Jobs, clock: Clock, rng: random.Random, data_dir: Path | None
+        self,
+        settings: Settings,
+        config: Config,
+        transport: Transport,
+        jobs: Jobs,
+        clock: Clock,
+        rng: random.Random,
+        data_dir: Path | None,
+        config_source: str = "",
+        config_text: str = "",
     ) -> None:
+        """`config_source` (safe to show) and `config_text` are what `config` was read from."""
         self.settings = settings
         self.version = settings.version
         self.clock = clock
-        self.live_calls = 0
-        self.config_state = "ok"
+        self._live = LiveCalls()
+        self._started_at_s = clock.now_s()
+        self._config_status = ConfigStatus(source=config_source, loaded_at_s=clock.now_s(), text=config_text)
         self._rng = rng
         self._jobs = jobs
         self._transport = transport
@@ -177,11 +189,35 @@ class App:
 
     def health(self) -> dict[str, Any]:
         in_memory = self.recorder.is_in_memory or self.recorder.trouble is not None
-        return {"status": "ok", "version": self.version, "config": self.config_state, "stats": "memory" if in_memory else "disk"}
+        return {"status": "ok", "version": self.version, "config": self._config_status.state, "stats": "memory" if in_memory else "disk"}
+
+    @property
+    def live_calls(self) -> int:
+        """How many inference calls run now."""
+        return len(self._live)
+
+    def present(self) -> Present:
+        """What is true at this moment."""
+        now = self.clock.monotonic_s()
+        names = [(provider.provider_id, credential.credential_id) for provider in self.config.providers for credential in provider.credentials]
+        rates = {name: self._health.success_rate(*name, now) for name in names}
+        return Present(
+            started_at_s=self._started_at_s,
+            live=self._live,
+            config_status=self._config_status,
+            resting=self._health.snapshot(now),
+            rates={name: rate for name, rate in rates.items() if rate[1]},
+        )
 
     async def run(self, call: Call, key: ClientKey, reply: Reply) -> None:
         """Answer an inference call. Raises RequestRefused before anything was sent; the refusal is recorded."""
-        self.live_calls += 1
+        self._live.begin(call, reply)
+        try:
+            await self._run(call, key, reply)
+        finally:
+            self._live.end(call)
+
+    async def _run(self, call: Call, key: ClientKey, reply: Reply) -> None:
         try:
             if self.recorder.is_exhausted(key):
                 raise RequestRefused(
@@ -194,11 +230,7 @@ class App:
             if isinstance(admitted, Refused):
                 raise _over_limit(admitted)
         except RequestRefused as refused:
-            self.live_calls -= 1
             self.record(refusal_record(call, refused.error))
-            raise
-        except BaseException:
-            self.live_calls -= 1
             raise
         try:
             if key.is_moderated:
@@ -206,7 +238,6 @@ class App:
             await self._run_admitted(call, key, snapshot, pin, tokens, admitted, reply)
         finally:
             admitted.release()
-            self.live_calls -= 1
 
     async def _resolve(self, call: Call, key: ClientKey) -> tuple[Snapshot, Candidates, Pin | None, int]:
         """Where a call may go: its candidates, the credential it is bound to by an id in it, and the estimate of its input tokens."""
@@ -296,21 +327,32 @@ class App:
 
     # configuration
 
-    def reload(self, config: Config) -> None:
-        """Put a new configuration in force: one assignment, running calls keep theirs, what still exists keeps its state."""
+    def reload(self, config: Config, text: str = "") -> None:
+        """Put a new configuration, read from `text`, in force: one assignment, running calls keep theirs, what still exists keeps its state."""
         old = self._snapshot.config
         self._snapshot = self._snap(config)
         self._health.keep(config)
         self._limits.keep(config)
         self.recorder.configure(config)
-        self.config_state = "ok"
+        self.confirm(text)
         for change in changes(old, config):
             log.info("configuration: %s", change)
         self._jobs.spawn(self.discover(), "discovery")
 
+    def confirm(self, text: str) -> None:
+        """The configuration in force is the newest one, and `text` says it."""
+        loaded_at_s = self._config_status.loaded_at_s if text == self._config_status.text else self.clock.now_s()
+        self._config_status = replace(self._config_status, text=text, loaded_at_s=loaded_at_s, state="ok", errors=(), failed_at_s=None)
+
+    def missed_reload(self, message: str) -> None:
+        """The configuration could not be looked at: the one in force stays."""
+        self._config_status = replace(self._config_status, errors=(message,), failed_at_s=self.clock.now_s())
+        log.warning("%s", message)
+
     def refused_reload(self, problems: ConfigProblems) -> None:
         """A configuration that cannot be used: say why, keep the last good one."""
-        self.config_state = "stale"
+        errors = tuple(str(problem) for problem in problems.problems if problem.severity == "error")
+        self._config_status = replace(self._config_status, state="stale", errors=errors, failed_at_s=self.clock.now_s())
         log.error("the new configuration is not used, the last good one stays in force:")
         show_problems(problems.problems)
 
@@ -347,7 +389,7 @@ class App:
         await self._transport.close()
 
     def _snap(self, config: Config) -> Snapshot:
-        set_secrets(_secrets(config))
+        set_secrets(secrets_of(config))
         lists = {provider.provider_id: self._lists.entries(provider) or None for provider in config.providers if provider.is_discovered}
         catalog = Catalog(config, lists)
         engines = Engines()
@@ -417,14 +459,6 @@ def call_line(call: CallRecord) -> str:
     cost = f" ${call.cost_pd / 1e12:.6f}" if call.cost_pd is not None else ""
     why = "" if call.outcome == "ok" else f" ({call.outcome})"
     return f"{call.request_id} {call.key_label} {call.requested_model}{where} {call.status or '-'}{why}{tries}{first} total {call.total_s * 1000:.0f} ms{usage}{cost}"
-
-
-def _secrets(config: Config) -> list[str]:
-    """Every secret of a configuration."""
-    found = [key.secret for key in config.client_keys]
-    for provider in config.providers:
-        found += [secret for credential in provider.credentials for secret in (credential.secret, credential.session_token) if secret]
-    return found
 
 
 def show_problems(problems: tuple[Problem, ...]) -> None:

@@ -17,10 +17,11 @@ from uniapi.errors import StartError
 if TYPE_CHECKING:
     from uniapi.app import Settings
 
-COMMANDS = ("serve", "check", "explain", "models", "keygen", "init", "schema", "selfcheck")
+COMMANDS = ("serve", "check", "explain", "models", "stats", "keygen", "init", "schema", "selfcheck")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 DEFAULT_PORT = 8000
 DEFAULT_TIMEOUT_S = 100.0
+MOST_HOURS = 24 * 366
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,12 +73,20 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", parents=[config], help="validate the configuration and show every problem")
     check.add_argument("--live", action="store_true", help="also ask every provider key once")
     check.add_argument("--json", action="store_true", help="machine-readable")
-    explain = commands.add_parser("explain", parents=[config], help="which channels and keys a model would lead to, in which order, and why others are out")
+    explain = commands.add_parser(
+        "explain", parents=[config], help="which channels and keys a model would lead to, in which order, and why others are out"
+    )
     explain.add_argument("model")
     explain.add_argument("--key", help="the client key, or its label (default: the first one)")
     explain.add_argument("--json", action="store_true", help="machine-readable")
     models = commands.add_parser("models", parents=[config], help="list the models of each client key")
     models.add_argument("--json", action="store_true", help="machine-readable")
+    stats = commands.add_parser(
+        "stats", parents=[config], help="what was counted: requests, tokens, cost, providers, keys; works beside a running gateway"
+    )
+    stats.add_argument("--hours", type=_hours, default=24, metavar="N", help="the last N hours (default 24)")
+    stats.add_argument("--data-dir", metavar="DIR", help="where statistics are kept (default: data/ beside a local config, else ./data)")
+    stats.add_argument("--json", action="store_true", help="machine-readable")
     commands.add_parser("keygen", help="print a new client key")
     init = commands.add_parser("init", help="write a commented starter api.yaml; never overwrites")
     init.add_argument("path", nargs="?", default="api.yaml")
@@ -95,6 +104,12 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text!r}")
     return port
+
+
+def _hours(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_HOURS):
+        raise argparse.ArgumentTypeError(f"a whole number of hours from 1 to {MOST_HOURS}, not {text!r}")
+    return int(text)
 
 
 def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
@@ -176,6 +191,13 @@ def _models(options: argparse.Namespace) -> int:
     return show_models(options.config, os.environ, as_json=options.json)
 
 
+def _stats(options: argparse.Namespace) -> int:
+    from uniapi.statistics import show_statistics
+
+    place = Path(options.data_dir) if options.data_dir else None
+    return show_statistics(options.config, place, os.environ, hours=options.hours, as_json=options.json)
+
+
 def _keygen(options: argparse.Namespace) -> int:
     from uniapi.server.admin import generate_key
 
@@ -224,4 +246,14 @@ def _selfcheck(options: argparse.Namespace) -> int:
     return selfcheck(place, os.environ, as_json=options.json)
 
 
-_COMMANDS = {"serve": _serve, "check": _check, "explain": _explain, "models": _models, "keygen": _keygen, "init": _init, "schema": _schema, "selfcheck": _selfcheck}
+_COMMANDS = {
+    "serve": _serve,
+    "check": _check,
+    "explain": _explain,
+    "models": _models,
+    "stats": _stats,
+    "keygen": _keygen,
+    "init": _init,
+    "schema": _schema,
+    "selfcheck": _selfcheck,
+}

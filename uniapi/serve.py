@@ -72,8 +72,9 @@ async def _serve(settings: Settings, environment: Mapping[str, str]) -> int:
     source = None if settings.is_demo else choose_source(settings.config_argument, environment)
     data_dir, lock = _open_data_dir(settings, source)
     try:
-        config = await _first_config(source, environment, transport, data_dir)
-        app = App(settings, config, transport, jobs, clock, rng, data_dir)
+        config, text = await _first_config(source, environment, transport, data_dir)
+        shown = source.shown if source is not None else "the demo"
+        app = App(settings, config, transport, jobs, clock, rng, data_dir, config_source=shown, config_text=text)
         return await _listen(app, settings, source, environment, jobs, transport, data_dir, lock)
     finally:
         await jobs.shutdown()
@@ -107,11 +108,13 @@ def _open_data_dir(settings: Settings, source: ConfigSource | None) -> tuple[Pat
     return path, lock
 
 
-async def _first_config(source: ConfigSource | None, environment: Mapping[str, str], transport: Transport, data_dir: Path | None) -> Config:
-    """The configuration to start with. Raises StartError: 2 for one that cannot be used, 1 when a remote one cannot be had and no copy is kept."""
+async def _first_config(
+    source: ConfigSource | None, environment: Mapping[str, str], transport: Transport, data_dir: Path | None
+) -> tuple[Config, str]:
+    """The configuration to start with, and its text. Raises StartError: 2 for one that cannot be used, 1 when a remote one cannot be had and no copy is kept."""
     if source is None:
         config, _ = parse_config(DEMO_CONFIG, source="the demo", engines=engine_names(), environment={})
-        return config
+        return config, DEMO_CONFIG
     log.info("configuration: %s (%s)", source.shown, source.reason)
     if source.warning:
         log.warning("configuration: %s", source.warning)
@@ -121,7 +124,7 @@ async def _first_config(source: ConfigSource | None, environment: Mapping[str, s
     except ConfigProblems as found:
         raise StartError("the configuration cannot be used:\n" + "\n".join(f"  {problem}" for problem in found.problems), 2) from None
     show_problems(problems)
-    return config
+    return config, text
 
 
 async def config_text(source: ConfigSource, transport: Transport, data_dir: Path | None) -> str:
@@ -269,13 +272,13 @@ class _Reload:
             self._app.refused_reload(found)
             return
         except StartError as error:
-            log.warning("%s", error)
+            self._app.missed_reload(str(error))
             return
         if config == self._app.config:
-            self._app.config_state = "ok"
+            self._app.confirm(text)
             return
         show_problems(problems)
-        self._app.reload(config)
+        self._app.reload(config, text)
 
     def _parse(self, text: str) -> tuple[Config, tuple[Problem, ...]]:
         assert self._source is not None

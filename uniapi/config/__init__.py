@@ -35,6 +35,7 @@ from .schema import (
     Timeouts,
 )
 from .secrets_display import fingerprint, looks_secret, mask
+from .shown import shown_config
 from .starter import SCHEMA_FILE, starter_text
 from .watch import FileWatcher
 
@@ -79,6 +80,7 @@ __all__ = [
     "parse_config",
     "parse_rates",
     "read_config_file",
+    "shown_config",
     "shown_url",
     "starter_text",
 ]

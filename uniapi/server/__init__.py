@@ -2,6 +2,7 @@
 
 from .auth import KeyRing
 from .front import Desk, Front
+from .present import ConfigStatus, LiveCalls, Present
 from .reply import STREAM_HEADERS, Reply
 
-__all__ = ["STREAM_HEADERS", "Desk", "Front", "KeyRing", "Reply"]
+__all__ = ["STREAM_HEADERS", "ConfigStatus", "Desk", "Front", "KeyRing", "LiveCalls", "Present", "Reply"]

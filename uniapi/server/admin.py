@@ -1,18 +1,72 @@
-"""The admin surface: reports and small services. Each function gives the JSON value; the front has already checked the key."""
+"""The admin surface: reports and small services. The front has authenticated the caller; what needs an admin's key says so in `REPORTS`.
+
+Reports are made in a thread, since they read files; what is true at this moment is taken on the event loop before (`Asked`).
+The shapes of the older routes are the predecessor's (reference/predecessor.md §1.7, §1.9) with members of ours added.
+"""
 
 from __future__ import annotations
 
+import difflib
+import logging
+import math
 import secrets
 import string
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from uniapi.canonical import RequestRefused
-from uniapi.stats import Recorder, stats_report
+from uniapi.canonical import ClientError, RequestRefused
+from uniapi.config import ClientKey, Config, fingerprint, shown_config
+from uniapi.stats import (
+    METRICS_TYPE,
+    Bucket,
+    CallRecord,
+    Recorder,
+    failure_rows,
+    key_asked_for,
+    key_rankings,
+    key_states,
+    metrics_text,
+    money_shown,
+    parse_span,
+    stats_report,
+    status_figures,
+    token_usage,
+)
+
+from .present import Present
+
+__all__ = ["METRICS_TYPE", "REPORTS", "Asked", "generate_key", "secrets_of"]
+
+log = logging.getLogger("uniapi.admin")
 
 MAX_HOURS = 720
+MOST_STATUS_HOURS = 24 * 366
+HOURLY_UP_TO = 24 * 14
+"""Hours of a status report that are shown one by one; longer stretches come by the day."""
+MOST_CREDITS = 1e9
 KEY_LENGTH = 48
 _ALPHABET = string.ascii_letters + string.digits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One question to the admin surface and what it is answered from. `live`: rows of the running calls the asker may see."""
+
+    key: ClientKey
+    query: Mapping[str, str]
+    now_s: float
+    config: Config
+    recorder: Recorder
+    present: Present
+    version: str
+    live: list[dict[str, Any]]
+    failures: tuple[CallRecord, ...] = ()
+
+    @property
+    def own_key_id(self) -> str | None:
+        """Whose figures may be shown; None: everybody's."""
+        return None if self.key.is_admin else self.key.key_id
 
 
 def generate_key() -> str:
@@ -20,9 +74,203 @@ def generate_key() -> str:
     return "sk-" + "".join(secrets.choice(_ALPHABET) for _ in range(KEY_LENGTH))
 
 
-def stats(recorder: Recorder, query: Mapping[str, str], now_s: float) -> dict[str, Any]:
+def _new_key(asked: Asked) -> dict[str, Any]:
+    return {"api_key": generate_key()}
+
+
+def _stats(asked: Asked) -> dict[str, Any]:
     """`GET /v1/stats?hours=N`, N from 1 to 720, default 24."""
+    return stats_report(asked.recorder, _hours(asked.query, MAX_HOURS), asked.now_s)
+
+
+def _hours(query: Mapping[str, str], most: int) -> int:
     text = query.get("hours", "24")
-    if not text.isdigit() or not 1 <= int(text) <= MAX_HOURS:
-        raise RequestRefused.bad_request(f"`hours` must be a whole number from 1 to {MAX_HOURS}, not {text!r}.", param="hours")
-    return stats_report(recorder, int(text), now_s)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most):
+        raise RequestRefused.bad_request(f"`hours` must be a whole number from 1 to {most}, not {text[:40]!r}.", param="hours")
+    return int(text)
+
+
+def _token_usage(asked: Asked) -> dict[str, Any]:
+    """`GET /v1/token_usage`: an admin sees every key or the one it names, another key itself."""
+    span = parse_span(asked.query, asked.now_s, default_days=30)
+    query = dict(asked.query)
+    named = _named_key(asked.config, query.get("api_key_param", "")) if asked.key.is_admin else None
+    if named is not None:
+        query["api_key_param"] = named.secret
+    key_id = key_asked_for(query, asked.key.key_id, is_admin=asked.key.is_admin)
+    names = asked.recorder.names()
+    if key_id is not None and key_id not in names:
+        raise _unknown_key("api_key_param")
+    counts = asked.recorder.window(span.start_s, span.end_s)
+    if key_id is not None:
+        counts = counts.only(key_id)
+    owner = next((key for key in asked.config.client_keys if key.key_id == key_id), None)
+    key_filter = "all" if key_id is None else names[key_id] if asked.key.is_admin else "self"
+    money = money_shown(owner, asked.recorder.ledger, counts)
+    return token_usage(counts, span, key_filter=key_filter, model=asked.query.get("model") or None, names=names, money=money)
+
+
+def _key_rankings(asked: Asked) -> dict[str, Any]:
+    """`GET /v1/channel_key_rankings?provider_name=`: the keys of one provider, the most successful first."""
+    name = asked.query.get("provider_name", "")
+    if not name:
+        raise RequestRefused.bad_request("`provider_name` is missing: name a provider of the configuration.", param="provider_name")
+    span = parse_span(asked.query, asked.now_s, default_days=1)
+    ranked = key_rankings(asked.recorder.window(span.start_s, span.end_s), name, span, asked.recorder.names())
+    providers = [provider.name for provider in asked.config.providers]
+    if not ranked["rankings"] and name not in providers:
+        near = difflib.get_close_matches(name, providers, n=3)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise _not_found(f"There is no provider {name[:80]!r}.{hint}", "provider_name")
+    return ranked
+
+
+def _key_states(asked: Asked) -> dict[str, Any]:
+    """`GET /v1/api_keys_states`: credits and usage of every client key."""
+    return key_states(asked.config.client_keys, asked.recorder.ledger, asked.recorder.tokens_since(asked.config.client_keys, asked.now_s))
+
+
+def _api_config(asked: Asked) -> dict[str, Any]:
+    """`GET /v1/api_config`: the configuration as it is written, secrets masked."""
+    return {"api_config": shown_config(asked.present.config_status.text, secrets_of(asked.config))}
+
+
+def _add_credits(asked: Asked) -> dict[str, Any]:
+    """`POST /v1/add_credits` with `paid_key` and `amount` (US dollars) in the query, or in a JSON body, which keeps the key out of proxies' logs."""
+    named, text = asked.query.get("paid_key", ""), asked.query.get("amount", "")
+    if not named:
+        raise RequestRefused.bad_request("`paid_key` is missing: the client key to add to, or its label.", param="paid_key")
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = math.nan
+    if not 0 < amount <= MOST_CREDITS:
+        raise RequestRefused.bad_request(f"`amount` must be a number of US dollars above 0, not {text[:40]!r}.", param="amount")
+    key = _named_key(asked.config, named)
+    if key is None:
+        raise _unknown_key("paid_key")
+    if key.credits is None:
+        raise RequestRefused.bad_request(
+            f"The key {key.display} has no `credits` in the configuration, so it is not limited and nothing can be added.", param="paid_key"
+        )
+    try:
+        asked.recorder.add_credits(key.key_id, amount, asked.now_s)
+    except OSError as error:
+        message = f"The credits cannot be written to disk ({error.strerror or error}); nothing was added."
+        raise RequestRefused(ClientError(status=503, message=message, code="storage_unavailable", type="server_error")) from None
+    log.info("%s added $%g to the credits of %s", asked.key.label, amount, key.label)
+    granted = asked.recorder.ledger.granted_pd(key)
+    balance = asked.recorder.ledger.balance_pd(key)
+    return {
+        "message": f"Added ${amount:g}" + (", in memory only: a restart forgets it." if asked.recorder.is_in_memory else "."),
+        "paid_key": key.display,
+        "new_credits": None if granted is None else granted / 1e12,
+        "balance": None if balance is None else balance / 1e12,
+        "enabled": not asked.recorder.is_exhausted(key),
+    }
+
+
+def _metrics(asked: Asked) -> str:
+    """`GET /metrics`."""
+    figures = asked.present.live_figures(asked.version, asked.config, asked.recorder.trouble)
+    return metrics_text(asked.recorder.lifetime(), figures, asked.recorder.names())
+
+
+def _status(asked: Asked) -> dict[str, Any]:
+    """`GET /v1/status`: what the status page shows. `hours` (default 24); with `only=now` without the figures of the past.
+
+    Another key than an admin's sees its own calls, and neither keys of providers nor the state of the gateway.
+    """
+    own = asked.own_key_id
+    money = _own_money(asked)
+    value: dict[str, Any] = {
+        "version": asked.version,
+        "now": asked.now_s,
+        "started_at": asked.present.started_at_s,
+        "scope": "all" if own is None else "own",
+        "key": asked.key.label,
+        "credits": money,
+        "live": asked.live,
+        "failures": failure_rows(asked.failures, own),
+    }
+    if own is None:
+        value |= {
+            "health": asked.present.health_rows(asked.config),
+            "config": asked.present.config_status.row(),
+            "storage": {"where": "memory" if asked.recorder.is_in_memory else "disk", "trouble": asked.recorder.trouble},
+        }
+    else:
+        value["failures"] = [
+            {**row, "attempts": [{name: part for name, part in attempt.items() if name != "key"} for attempt in row["attempts"]]}
+            for row in value["failures"]
+        ]
+    if asked.query.get("only") != "now":
+        value["figures"] = _status_figures(asked, own)
+    return value
+
+
+def _status_figures(asked: Asked, own: str | None) -> dict[str, Any]:
+    hours = _hours(asked.query, MOST_STATUS_HOURS)
+    step: Literal["hour", "day"] = "hour" if hours <= HOURLY_UP_TO else "day"
+    # The present step is one of them: 24 hours are 24 bars.
+    start_s = asked.now_s - (hours - (1 if step == "hour" else 24)) * 3600.0
+    buckets = asked.recorder.buckets(start_s, asked.now_s, step)
+    if own is not None:
+        buckets = [Bucket(bucket.start_s, bucket.counts.only(own)) for bucket in buckets]
+    figures = status_figures(buckets, start_s=start_s, end_s=asked.now_s, step=step, names=asked.recorder.names())
+    if own is not None:
+        for name in ("ip_request_counts", "endpoint_request_counts", "provider_keys"):
+            figures["summary"].pop(name, None)
+    return figures
+
+
+def _own_money(asked: Asked) -> dict[str, Any] | None:
+    """What the asker's own key may still spend; None when it is not limited."""
+    ledger = asked.recorder.ledger
+    granted, balance = ledger.granted_pd(asked.key), ledger.balance_pd(asked.key)
+    return None if granted is None or balance is None else {"granted": granted / 1e12, "balance": balance / 1e12}
+
+
+def _named_key(config: Config, named: str) -> ClientKey | None:
+    """The client key that is meant by its secret, its masked form or its label; None when none is, or several are."""
+    by_secret = [key for key in config.client_keys if key.key_id == fingerprint(named)]
+    found = by_secret or [key for key in config.client_keys if named in (key.display, key.label)]
+    return found[0] if len(found) == 1 else None
+
+
+def _unknown_key(param: str) -> RequestRefused:
+    return _not_found(f"`{param}` names no client key, or several: give the key itself.", param)
+
+
+def _not_found(message: str, param: str) -> RequestRefused:
+    return RequestRefused(ClientError(status=404, message=message, code="not_found", type="invalid_request_error", param=param))
+
+
+def secrets_of(config: Config) -> list[str]:
+    """Every secret of a configuration."""
+    found = [key.secret for key in config.client_keys]
+    for provider in config.providers:
+        found += [secret for credential in provider.credentials for secret in (credential.secret, credential.session_token) if secret]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How one admin route is answered, and whether it needs an admin's key."""
+
+    answer: Callable[[Asked], Any]
+    needs_admin: bool = True
+
+
+REPORTS: Mapping[str, Report] = {
+    "generate_key": Report(_new_key),
+    "stats": Report(_stats),
+    "token_usage": Report(_token_usage, needs_admin=False),
+    "key_rankings": Report(_key_rankings),
+    "key_states": Report(_key_states),
+    "add_credits": Report(_add_credits),
+    "api_config": Report(_api_config),
+    "metrics": Report(_metrics),
+    "status": Report(_status, needs_admin=False),
+}
+"""By the kind of the route."""

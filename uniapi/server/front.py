@@ -26,13 +26,15 @@ from . import admin, models
 from .auth import KeyRing, authenticate, client_address, presented_keys, require_admin
 from .body import parse_object, read_body
 from .inference import make_call, make_stored_call
+from .page import StatusPage
 from .paths import Route, dialect_of, find_route, near_paths
+from .present import Present
 from .reply import Reply
 
 log = logging.getLogger("uniapi.front")
 
+SMALL_BODY_BYTES = 65536
 EXPOSED_HEADERS = "x-request-id, x-uniapi-provider, x-uniapi-model, x-uniapi-attempts, x-uniapi-dropped, x-uniapi-estimate, retry-after"
-ADMIN_KINDS = frozenset({"stats", "generate_key"})
 
 
 class Desk(Protocol):
@@ -62,12 +64,17 @@ class Desk(Protocol):
         """What `/healthz` says."""
         ...
 
+    def present(self) -> Present:
+        """What is true at this moment, for the admin surface."""
+        ...
+
 
 class Front:
     """The handler of the HTTP server."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._page = StatusPage()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; never raises but for cancellation."""
@@ -125,8 +132,11 @@ class Front:
         if route.kind == "health":
             await _send_json(reply, desk.health())
             return
+        if route.kind == "page" or (route.kind == "root" and "text/html" in request.headers.get("Accept", "")):
+            await reply.send(200, self._page.headers, self._page.body)
+            return
         if route.kind == "root":
-            await reply.send(200, {"content-type": "text/plain; charset=utf-8"}, f"uni-api {desk.version}\n".encode())
+            await reply.send(200, {"content-type": "text/plain; charset=utf-8", "vary": "accept"}, f"uni-api {desk.version}\n".encode())
             return
         query = request.query
         presented = presented_keys(request.headers, query)
@@ -137,19 +147,37 @@ class Front:
             await self._infer(route, request, request_id, key, client_ip, query, reply)
         elif route.kind == "stored":
             await self._stored(route, request, request_id, key, client_ip, query, reply)
-        elif route.kind in ADMIN_KINDS:
-            require_admin(key)
-            # Reports read files: in a thread, so that other streams go on meanwhile.
-            value = await asyncio.get_running_loop().run_in_executor(None, self._report, route, query)
-            await _send_json(reply, value)
+        elif route.kind in admin.REPORTS:
+            await self._report(route, request, key, query, reply)
         else:
             await self._models(route, request, key, query, reply)
 
-    def _report(self, route: Route, query: Mapping[str, str]) -> dict[str, Any]:
-        """What an admin route answers."""
-        if route.kind == "generate_key":
-            return {"api_key": admin.generate_key()}
-        return admin.stats(self._desk.recorder, query, self._desk.clock.now_s())
+    async def _report(self, route: Route, request: web.BaseRequest, key: ClientKey, query: Mapping[str, str], reply: Reply) -> None:
+        """The admin surface: what is true now is taken here, the rest is read from files in a thread, so that streams go on meanwhile."""
+        desk = self._desk
+        report = admin.REPORTS[route.kind]
+        if report.needs_admin:
+            require_admin(key)
+        members = {name: text for name, text in query.items() if name != "key"}
+        if request.method == "POST":
+            members |= await _small_body(request)
+        now_s, present = desk.clock.now_s(), desk.present()
+        asked = admin.Asked(
+            key=key,
+            query=members,
+            now_s=now_s,
+            config=desk.config,
+            recorder=desk.recorder,
+            present=present,
+            version=desk.version,
+            live=present.live.rows(now_s, None if key.is_admin else key.key_id),
+            failures=tuple(desk.recorder.recent_failures),
+        )
+        value = await asyncio.get_running_loop().run_in_executor(None, report.answer, asked)
+        if isinstance(value, str):
+            await reply.send(200, {"content-type": admin.METRICS_TYPE, "cache-control": "no-store"}, value.encode())
+        else:
+            await _send_json(reply, value, {"cache-control": "no-store"})
 
     async def _infer(
         self, route: Route, request: web.BaseRequest, request_id: str, key: ClientKey, client_ip: str | None, query: Mapping[str, str], reply: Reply
@@ -204,8 +232,15 @@ class Front:
         await _send_json(reply, models.model_entry(shape, alias, infos.get(alias)))
 
 
-async def _send_json(reply: Reply, value: Any) -> None:
-    await reply.send(200, {"content-type": "application/json"}, json.dumps(value, ensure_ascii=False).encode())
+async def _send_json(reply: Reply, value: Any, headers: Mapping[str, str] | None = None) -> None:
+    await reply.send(200, {"content-type": "application/json", **(headers or {})}, json.dumps(value, ensure_ascii=False).encode())
+
+
+async def _small_body(request: web.BaseRequest) -> dict[str, str]:
+    """The members of a JSON body as text, as if they stood in the query; an empty body has none."""
+    body = await read_body(request, SMALL_BODY_BYTES)
+    value = await parse_object(body) if body.strip() else {}
+    return {name: member if isinstance(member, str) else json.dumps(member) for name, member in value.items()}
 
 
 def _unknown_path(raw_path: str) -> RequestRefused:
@@ -220,7 +255,7 @@ def _cors_headers(origin: str | None, allowed: tuple[str, ...], raw_path: str) -
         return {}
     is_listed = origin in allowed
     route = find_route(raw_path)
-    if not is_listed and ("*" not in allowed or (route is not None and route.kind in ADMIN_KINDS)):
+    if not is_listed and ("*" not in allowed or (route is not None and route.kind in admin.REPORTS)):
         return {}
     return {
         "access-control-allow-origin": origin if is_listed else "*",

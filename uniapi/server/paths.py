@@ -49,6 +49,14 @@ _ROUTES = {
         Route(kind="stats", methods=("GET",), path="/v1/stats"),
         Route(kind="generate_key", methods=("GET",), path="/v1/generate-api-key"),
         Route(kind="health", methods=("GET", "HEAD"), path="/healthz"),
+        Route(kind="token_usage", methods=("GET",), path="/v1/token_usage"),
+        Route(kind="key_rankings", methods=("GET",), path="/v1/channel_key_rankings"),
+        Route(kind="key_states", methods=("GET",), path="/v1/api_keys_states"),
+        Route(kind="add_credits", methods=("POST",), path="/v1/add_credits"),
+        Route(kind="api_config", methods=("GET",), path="/v1/api_config"),
+        Route(kind="status", methods=("GET",), path="/v1/status"),
+        Route(kind="metrics", methods=("GET",), path="/metrics"),
+        Route(kind="page", methods=("GET", "HEAD"), path="/status"),
         Route(kind="root", methods=("GET", "HEAD"), path="/"),
     )
 }

@@ -7,6 +7,7 @@ money; `report` and its neighbours for what is shown. Reports are pure functions
 from .aggregate import Aggregate, CellKey
 from .cost import PriceList, picodollars
 from .ledger import Ledger
+from .metrics import CONTENT_TYPE as METRICS_TYPE
 from .metrics import LiveFigures, metrics_text
 from .packing import TooNew
 from .recorder import Bucket, Recorder
@@ -17,6 +18,7 @@ from .span import Span, key_asked_for, parse_span
 from .terminal import terminal_report
 
 __all__ = [
+    "METRICS_TYPE",
     "Aggregate",
     "AttemptRecord",
     "Bucket",

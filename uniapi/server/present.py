@@ -1,0 +1,139 @@
+"""What is true at this moment, for the admin surface: the calls that run, what rests, how the configuration is doing. Counts of the past are in `stats`."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from uniapi.canonical import Call
+from uniapi.config import Config
+from uniapi.routing import Resting
+from uniapi.stats import LiveFigures
+
+from .reply import Reply
+
+MOST_LIVE_ROWS = 100
+MOST_ERRORS = 20
+
+
+class LiveCalls:
+    """The inference calls between door and door."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, tuple[Call, Reply]] = {}
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def begin(self, call: Call, reply: Reply) -> None:
+        self._calls[call.request_id] = (call, reply)
+
+    def end(self, call: Call) -> None:
+        self._calls.pop(call.request_id, None)
+
+    def rows(self, now_s: float, key_id: str | None) -> list[dict[str, Any]]:
+        """The oldest calls for showing; only those of one client key when it is given."""
+        ours = [(call, reply) for call, reply in self._calls.values() if key_id in (None, call.principal.key_id)]
+        return [_live_row(call, reply, now_s) for call, reply in ours[:MOST_LIVE_ROWS]]
+
+
+def _live_row(call: Call, reply: Reply, now_s: float) -> dict[str, Any]:
+    """`provider` is known from the moment the answer begins."""
+    return {
+        "request_id": call.request_id,
+        "key": call.principal.label,
+        "model": call.requested_model,
+        "operation": call.operation.value,
+        "stream": call.stream,
+        "seconds": round(max(0.0, now_s - call.received_at_s), 1),
+        "state": "answering" if reply.response is not None else "waiting",
+        "provider": reply.response.headers.get("x-uniapi-provider") if reply.response is not None else None,
+        "bytes": reply.bytes_written,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigStatus:
+    """The configuration in force, and what went wrong with the newest one. `source` is safe to show; `text` is not. Times: epoch seconds.
+
+    `state`: `stale` when a newer configuration was refused. A remote one that cannot be had at the moment is an error too, but says nothing about the one in force.
+    """
+
+    source: str
+    loaded_at_s: float
+    text: str = ""
+    state: Literal["ok", "stale"] = "ok"
+    errors: tuple[str, ...] = ()
+    failed_at_s: float | None = None
+
+    def row(self) -> dict[str, Any]:
+        return {
+            "state": self.state,
+            "source": self.source,
+            "loaded_at": self.loaded_at_s,
+            "failed_at": self.failed_at_s,
+            "errors": list(self.errors[:MOST_ERRORS]),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """One moment. `rates`: (provider id, credential id) → share of recent attempts that succeeded, and how many there were; absent without any."""
+
+    started_at_s: float
+    live: LiveCalls
+    config_status: ConfigStatus
+    resting: tuple[Resting, ...] = ()
+    rates: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+
+    def live_figures(self, version: str, config: Config, trouble: str | None) -> LiveFigures:
+        """What `/metrics` says of the moment."""
+        names = {provider.provider_id: provider.name for provider in config.providers}
+        resting: dict[tuple[str, str], int] = {}
+        for rest in self.resting:
+            if rest.state == "resting":
+                place = (names.get(rest.provider_id, rest.provider_id), "key" if rest.what == "credential" else "channel")
+                resting[place] = resting.get(place, 0) + 1
+        return LiveFigures(
+            version=version,
+            python=platform.python_version(),
+            live_calls=len(self.live),
+            resting=resting,
+            config_loaded_at_s=self.config_status.loaded_at_s,
+            is_config_stale=self.config_status.state == "stale",
+            is_writing_stats=trouble is None,
+            started_at_s=self.started_at_s,
+        )
+
+    def health_rows(self, config: Config) -> list[dict[str, Any]]:
+        """Every provider with what rests of it: whole channels, and each key."""
+        rests: dict[tuple[str, str | None], list[dict[str, Any]]] = {}
+        for rest in self.resting:
+            rests.setdefault((rest.provider_id, rest.credential_id), []).append(_rest_row(rest))
+        rows = []
+        for provider in config.providers:
+            keys = []
+            for credential in provider.credentials:
+                share, count = self.rates.get((provider.provider_id, credential.credential_id), (-1.0, 0.0))
+                keys.append(
+                    {
+                        "key": credential.display,
+                        "success_rate": share if count else None,
+                        "recent_attempts": round(count, 1),
+                        "rests": rests.get((provider.provider_id, credential.credential_id), []),
+                    }
+                )
+            rows.append({"provider": provider.provider_id, "channels": rests.get((provider.provider_id, None), []), "keys": keys})
+        return rows
+
+
+def _rest_row(rest: Resting) -> dict[str, Any]:
+    return {
+        "model": rest.upstream_model,
+        "state": rest.state,
+        "reason": rest.reason,
+        "message": rest.message,
+        "seconds_left": round(rest.seconds_left, 1),
+    }
