@@ -165,6 +165,10 @@ def config(providers, preferences=None, **key):
     }
 
 
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Without cached bytecode every start would compile the whole program."""
+
+
 class Gateway:
     """`main.py` as a process, on a port of its own choosing."""
 
@@ -188,7 +192,7 @@ class Gateway:
             "--port",
             "0",
             cwd=self.folder,
-            env={**os.environ, **(environment or {})},
+            env={**_ENVIRONMENT, **(environment or {})},
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
         )

@@ -7,16 +7,45 @@ import json
 
 import aiohttp
 import pytest
-from fakes import CLIENT_KEY, chat_whole, config, provider
+import pytest_asyncio
+from fakes import CLIENT_KEY, FakeUpstream, Gateway, chat_whole, config, provider, whole
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 CHAT_PATH = "/v1/chat/completions"
 
 
-@pytest.fixture
-async def served(upstream, gateway):
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def served(tmp_path_factory):
+    """One gateway for all tests that only ask it."""
+    upstream = await FakeUpstream().start()
     upstream.tell("a", chat_whole())
-    return await gateway.start(config([provider(upstream, "a", model=["m", {"x": "gpt-4o"}])]))
+    process = Gateway(tmp_path_factory.mktemp("front"))
+    yield await process.start(config([provider(upstream, "a", model=["m", {"x": "gpt-4o"}])]))
+    await process.stop()
+    await upstream.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def client():
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {CLIENT_KEY}"}) as session:
+        yield session
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def upstream():
+    fake = await FakeUpstream().start()
+    yield fake
+    await fake.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def gateway(tmp_path):
+    process = Gateway(tmp_path)
+    yield process
+    await process.stop()
 
 
 async def test_a_key_is_taken_from_every_carrier(served):
@@ -169,8 +198,6 @@ async def test_the_admin_surface_needs_an_admin(upstream, gateway):
 
 async def test_a_provider_without_models_is_asked_for_its_list(upstream, gateway, client):
     """Start-up does not wait; a request that needs the list does."""
-    from fakes import whole
-
     upstream.tell("a", whole({"object": "list", "data": [{"id": "found-model", "object": "model"}]}), chat_whole())
     entry = provider(upstream, "a")
     del entry["model"]

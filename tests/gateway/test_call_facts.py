@@ -101,8 +101,10 @@ def test_the_last_words_of_the_user(body, text):
 
 HOSTILE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.sampled_from(["messages", "input", "role", "content", "parts", "text", "reasoning", "requests", "x"]), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["messages", "input", "role", "content", "parts", "text", "reasoning", "requests", "x"]), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 

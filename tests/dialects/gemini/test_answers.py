@@ -246,6 +246,14 @@ def test_citations() -> None:
     assert fold(decoded(sse(answer({"text": "öx "}, finishReason=""), answer({"text": "wörd"}, groundingMetadata=GROUNDING)))) == whole
 
 
+def test_a_file_without_a_name_is_cited_by_its_store() -> None:
+    """A source must have something to be called by, or no other dialect can name it."""
+    found = {"retrievedContext": {"fileSearchStore": "fileSearchStores/s1", "text": "Paris."}}
+    part = DIALECT.decode_response(answer({"text": "a"}, groundingMetadata={"groundingChunks": [found]}), CONTEXT).choices[0].parts[0]
+    assert isinstance(part, Text)
+    assert [(each.title, each.cited_text) for each in part.citations] == [("fileSearchStores/s1", "Paris.")]
+
+
 def test_log_probabilities() -> None:
     """The chosen tokens, with the alternatives at the same place."""
     result = {"chosenCandidates": [{"token": "a", "logProbability": -0.5}], "topCandidates": [{"candidates": [{"token": "b", "logProbability": -1}]}]}

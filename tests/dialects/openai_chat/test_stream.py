@@ -514,6 +514,10 @@ def test_what_a_client_cannot_be_told_is_a_loss() -> None:
     for event in events_of(PartStart(index=0, part=unknown), PartEnd(index=0), PartStart(index=1, part=unknown), PartEnd(index=1)):
         encoder.feed(event)
     assert encoder.losses == ["server_tool_use"]
+    encoder = DIALECT.stream_encoder(ReplyContext(requested_model="m", id_seed="0", created_s=0))
+    encoder.feed(ResponseStart(extensions={"anthropic": {"container": {}}, "openai_chat": {"x": 1}}))
+    encoder.feed(ResponseEnd(finishes=(Finish(reason="stop"),), extensions={"gemini": {"candidates": []}}))
+    assert encoder.losses == ["container", "candidates"]
 
 
 def test_frames_are_read_by_data_alone() -> None:

@@ -359,6 +359,20 @@ def test_cut_and_done_marker() -> None:
     assert fold(decode_bytes([raw, b"data: [DONE]\n\n"])).choices[0].parts == (CITED,)
 
 
+def test_a_summary_that_is_finished_as_content_is_one_text() -> None:
+    """Streamed as a summary, the finished item holding the same words as content (gpt-oss behind several hosts)."""
+    item = {"type": "reasoning", "id": "rs_1", "summary": [], "content": [{"type": "reasoning_text", "text": "Hm."}]}
+    events = [
+        {"type": "response.output_item.added", "output_index": 0, "item": {"type": "reasoning", "id": "rs_1", "summary": []}},
+        {"type": "response.reasoning_summary_text.delta", "output_index": 0, "item_id": "rs_1", "summary_index": 0, "delta": "Hm."},
+        {"type": "response.output_item.done", "output_index": 0, "item": item},
+        {"type": "response.completed", "response": body(item)},
+    ]
+    part = fold(decode_bytes([b"".join(f"data: {json.dumps(event)}\n\n".encode() for event in events)])).choices[0].parts[0]
+    assert isinstance(part, Reasoning)
+    assert part.text == "Hm."
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -79,7 +79,9 @@ class MessageEncoder:
         has_plan = bool(plan and calls) and self._quirk.reasoning_replay != "none"
         if is_thought_lost or (plan and not has_plan):
             self._losses.append(REASONING_LOSS)
-        if not calls and not any(block["text"].strip() for block in content):
+        while content and not content[-1]["text"].strip():
+            content.pop()
+        if not calls and not content:
             return []
         self._pending = [call["id"] for call in calls]
         encoded: Block = {"role": "assistant"}

@@ -95,6 +95,7 @@ class ChatStreamEncoder(StreamEncoder):
 
     def on_start(self, event: ResponseStart) -> None:
         self._usage = event.usage
+        self._lose_foreign(event.extensions)
         own = event.extensions.get(DIALECT_NAME, {})
         self._envelope = {
             "id": completion_id(event.response_id, self.context),
@@ -168,6 +169,7 @@ class ChatStreamEncoder(StreamEncoder):
         self._usage = event.usage if self._usage is None else self._usage.updated(event.usage)
 
     def on_end(self, event: ResponseEnd) -> None:
+        self._lose_foreign(event.extensions)
         late = {name: value for name, value in event.extensions.get(DIALECT_NAME, {}).items() if name not in self._envelope}
         for choice, finish in enumerate(event.finishes):
             if choice not in self._begun:
@@ -266,6 +268,12 @@ class ChatStreamEncoder(StreamEncoder):
         first = self._listed.get((choice, member), 0)
         self._listed[choice, member] = first + len(entries)
         return [{"index": first + offset, **entry} for offset, entry in enumerate(entries)]
+
+    def _lose_foreign(self, extensions: Mapping[str, Mapping[str, Json]]) -> None:
+        """Members of another dialect's envelope have no place in ours."""
+        for dialect, members in extensions.items():
+            for name in members if dialect != DIALECT_NAME else ():
+                self._lose(name)
 
     def _lose(self, name: str) -> None:
         if name not in self.losses:
