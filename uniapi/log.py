@@ -86,6 +86,8 @@ def set_up_logging(*, level: str, file: str | None, format_name: str) -> None:
     formatter = _JsonFormatter() if format_name == "json" else _TextFormatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
     handler.setFormatter(formatter)
     handler.addFilter(_Redacting())
+    # A full quota must not print a traceback for every line that cannot be written.
+    logging.raiseExceptions = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[level])

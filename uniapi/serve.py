@@ -23,7 +23,7 @@ from uniapi.engines import engine_names
 from uniapi.errors import StartError
 from uniapi.gateway import DEMO_CONFIG, DEMO_KEY, DEMO_MODEL, AiohttpTransport, DemoTransport, FetchFailed, Http1Transport, Transport, fetch
 from uniapi.scheduler import Jobs
-from uniapi.server import Front
+from uniapi.server import BoundedServer, Front, backlog_for, connections_for, raise_file_limit
 from uniapi.storage import DirectoryLock, LockHeld, write_atomic
 from uniapi.wire import HttpRequest
 
@@ -165,8 +165,10 @@ async def _listen(
     data_dir: Path | None,
     lock: DirectoryLock | None,
 ) -> int:
-    server = web.Server(
+    files = raise_file_limit()
+    server = BoundedServer(
         Front(app).handle,
+        most_connections=connections_for(files),
         access_log=None,
         keepalive_timeout=75,
         handler_cancellation=True,
@@ -176,7 +178,7 @@ async def _listen(
     )
     runner = web.ServerRunner(server, shutdown_timeout=1.0)
     await runner.setup()
-    site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
+    site = web.TCPSite(runner, settings.host, settings.port, backlog=backlog_for(files))
     try:
         await site.start()
     except OSError as error:

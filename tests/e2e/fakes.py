@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import resource
 import signal
 import sys
 from dataclasses import dataclass, field
@@ -181,7 +182,7 @@ class Gateway:
         path.write_text(value if isinstance(value, str) else yaml.safe_dump(value, sort_keys=False))
         return await self.launch("--config", str(path), *arguments, environment=environment)
 
-    async def launch(self, *arguments, environment=None):
+    async def launch(self, *arguments, environment=None, open_files=None):
         log = (self.folder / "log").open("ab")
         self.process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -195,6 +196,7 @@ class Gateway:
             env={**_ENVIRONMENT, **(environment or {})},
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
+            preexec_fn=None if open_files is None else lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files)),
         )
         log.close()
         while True:

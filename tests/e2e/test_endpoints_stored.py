@@ -128,12 +128,22 @@ async def test_a_stored_response_is_read_listed_cancelled_and_deleted_at_its_own
     await gateway.start(config([responses(upstream, "a", preferences={"api_key_schedule_algorithm": "round_robin"})]))
     await post(client, gateway, ASK)
     await post(client, gateway, ASK)
-    for method, path in (("GET", f"/resp_2?include[]=x&key={CLIENT_KEY}&include[]=y"), ("GET", "/resp_2/input_items?limit=2"), ("POST", "/resp_2/cancel"), ("DELETE", "/resp_2")):
+    for method, path in (
+        ("GET", f"/resp_2?include[]=x&key={CLIENT_KEY}&include[]=y"),
+        ("GET", "/resp_2/input_items?limit=2"),
+        ("POST", "/resp_2/cancel"),
+        ("DELETE", "/resp_2"),
+    ):
         async with client.request(method, gateway.url + RESPONSES + path) as response:
             assert (response.status, response.headers["x-uniapi-provider"]) == (200, "a"), await response.text()
     seen = [(one.method, one.path) for one in upstream.seen["a"][2:]]
     root = "/a/v1/responses/resp_2"
-    assert seen == [("GET", f"{root}?include%5B%5D=x&include%5B%5D=y"), ("GET", f"{root}/input_items?limit=2"), ("POST", f"{root}/cancel"), ("DELETE", root)]
+    assert seen == [
+        ("GET", f"{root}?include%5B%5D=x&include%5B%5D=y"),
+        ("GET", f"{root}/input_items?limit=2"),
+        ("POST", f"{root}/cancel"),
+        ("DELETE", root),
+    ]
     assert used(upstream, "a") == ["k1", "k2", "k2", "k2", "k2", "k2"]
     async with client.get(gateway.url + RESPONSES + "/resp_2") as response:
         assert (response.status, (await response.json())["error"]["param"]) == (404, "response_id")

@@ -220,3 +220,25 @@ async def test_many_streams_leave_nothing_behind(upstream, gateway, client):
     await asyncio.sleep(0.5)
     sockets = [name for name in os.listdir(descriptors) if "socket" in os.readlink(f"{descriptors}/{name}")]
     assert len(os.listdir(descriptors)) <= before + 25, sockets
+
+
+async def test_more_clients_than_open_files_are_told_so_and_nothing_hangs(upstream, gateway, tmp_path):
+    """With a small hard limit the surplus gets 503 at once, the others their answers, and the log one line."""
+    upstream.tell("a", chat_whole())
+    (tmp_path / "api.yaml").write_text(yaml.safe_dump(config([provider(upstream, "a")])))
+    await gateway.launch("--config", str(tmp_path / "api.yaml"), open_files=64)
+
+    async def one():
+        async with aiohttp.ClientSession(headers=HEADERS) as session:
+            try:
+                async with session.post(gateway.url + "/v1/chat/completions", json=CHAT) as response:
+                    return response.status
+            except aiohttp.ClientError:
+                return 503
+
+    statuses = await asyncio.wait_for(asyncio.gather(*(one() for _ in range(100))), 20)
+    assert set(statuses) <= {200, 503}
+    assert statuses.count(200) >= 4
+    assert "Traceback" not in gateway.log
+    async with aiohttp.ClientSession(headers=HEADERS) as session, session.post(gateway.url + "/v1/chat/completions", json=CHAT) as response:
+        assert response.status == 200, "once the rush is over, all is as before"

@@ -8,6 +8,7 @@ transport it was given for that.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import ssl
 from collections import defaultdict
@@ -72,21 +73,14 @@ class Http1Transport:
         return self._spawn(self._connect(exchange, origin, timeout_s), "connect")
 
     async def _connect(self, exchange: _Http1Exchange, origin: Origin, timeout_s: float) -> None:
-        scheme, host, port = origin
-        loop = asyncio.get_running_loop()
-        context = self._tls() if scheme == "https" else None
         try:
-            _, connection = await asyncio.wait_for(
-                loop.create_connection(
-                    lambda: _Connection(self, origin, loop),
-                    host,
-                    port,
-                    ssl=context,
-                    server_hostname=host if context is not None else None,
-                    happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY_S,
-                ),
-                timeout_s,
-            )
+            try:
+                connection = await asyncio.wait_for(self._open(origin), timeout_s)
+            except OSError as error:
+                if error.errno not in (errno.EMFILE, errno.ENFILE) or not self._drop_idle():
+                    raise
+                # Out of descriptors is our trouble, not the provider's: the idle connections are given up for one more try.
+                connection = await asyncio.wait_for(self._open(origin), timeout_s)
         except asyncio.TimeoutError:
             exchange.failed(Failure(kind=FailureKind.TIMEOUT, message=f"connecting to the upstream took longer than {timeout_s:g} s"))
         except ssl.SSLError as error:
@@ -95,6 +89,28 @@ class Http1Transport:
             exchange.failed(Failure(kind=FailureKind.UNREACHABLE, message=f"cannot connect to the upstream: {error}"))
         else:
             exchange.connected(connection)
+
+    async def _open(self, origin: Origin) -> _Connection:
+        scheme, host, port = origin
+        loop = asyncio.get_running_loop()
+        context = self._tls() if scheme == "https" else None
+        _, connection = await loop.create_connection(
+            lambda: _Connection(self, origin, loop),
+            host,
+            port,
+            ssl=context,
+            server_hostname=host if context is not None else None,
+            happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY_S,
+        )
+        return connection
+
+    def _drop_idle(self) -> bool:
+        """Close every idle connection; False when there was none."""
+        dropped = [connection for connections in self._idle.values() for connection in connections]
+        self._idle.clear()
+        for connection in dropped:
+            connection.close()
+        return bool(dropped)
 
     def _tls(self) -> ssl.SSLContext:
         if self._ssl is None:

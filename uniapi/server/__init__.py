@@ -1,8 +1,22 @@
 """HTTP in: aiohttp requests ↔ calls and replies. `Front.handle` is the one handler."""
 
 from .auth import KeyRing
+from .bounded import BoundedServer, backlog_for, connections_for, raise_file_limit
 from .front import Desk, Front
 from .present import ConfigStatus, LiveCalls, Present
 from .reply import STREAM_HEADERS, Reply
 
-__all__ = ["STREAM_HEADERS", "ConfigStatus", "Desk", "Front", "KeyRing", "LiveCalls", "Present", "Reply"]
+__all__ = [
+    "STREAM_HEADERS",
+    "BoundedServer",
+    "ConfigStatus",
+    "Desk",
+    "Front",
+    "KeyRing",
+    "LiveCalls",
+    "Present",
+    "Reply",
+    "backlog_for",
+    "connections_for",
+    "raise_file_limit",
+]
