@@ -187,13 +187,14 @@ async def _listen(
             f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error} (choose another with --port)", 1
         ) from None
     port = runner.addresses[0][1]
+    stop = asyncio.Event()
+    reload = _Reload(app, source, environment, transport, data_dir)
+    # Before anybody is told that we run, who may then send one at once.
+    _catch_signals(stop, reload, jobs)
     log.info("uni-api %s listens on http://%s:%d", settings.version, settings.host, port)
     print(f"uni-api {settings.version} listens on http://{settings.host}:{port}", flush=True)
     if settings.is_demo:
         print(_demo_text(port), flush=True)
-    stop = asyncio.Event()
-    reload = _Reload(app, source, environment, transport, data_dir)
-    _catch_signals(stop, reload, jobs)
     jobs.spawn(app.discover(), "discovery")
     jobs.every(DISCOVERY_PERIOD_S, app.discover, "discovery")
     jobs.every(FLUSH_PERIOD_S, app.flush, "flush")

@@ -43,6 +43,8 @@ class Answer:
     headers: dict = field(default_factory=dict)
     pause_s: float = 0.0
     then: str = "end"
+    gate: asyncio.Event | None = None
+    """Every piece but the first waits for it."""
 
 
 def whole(value, status=200, **more):
@@ -136,6 +138,8 @@ class FakeUpstream:
         for piece in answer.pieces:
             writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             await writer.drain()
+            if answer.gate is not None:
+                await answer.gate.wait()
             if answer.pause_s:
                 try:
                     if await asyncio.wait_for(reader.read(1), answer.pause_s) == b"":

@@ -168,7 +168,7 @@ def prepare(
         client=client_side(call),
         dialect=dialect,
         stream=call.stream,
-        model=call.requested_model if call.requested_model != target.upstream_model else None,
+        model=reply_context.requested_model if reply_context.requested_model != target.upstream_model else None,
         upstream=upstream,
         reply=reply_context,
         probes_text=probes_text,

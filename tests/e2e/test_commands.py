@@ -1,0 +1,125 @@
+"""`check --live`, `explain` and `models` as a user runs them: tables to read, JSON to process, exit codes, no secret on the screen."""
+
+import asyncio
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+from fakes import CLIENT_KEY, ROOT, Answer, chat_whole, config, provider, whole
+
+MODELS = whole({"object": "list", "data": [{"id": "one", "object": "model"}, {"id": "two", "object": "model"}]})
+REFUSED = whole({"error": {"message": "Incorrect API key provided", "type": "invalid_request_error", "code": "invalid_api_key"}}, status=401)
+MISSING = whole({"error": {"message": "no such page"}}, status=404)
+
+
+async def run(folder, value, *arguments):
+    """Exit code and what was printed, of a command in a folder with this `api.yaml`."""
+    (folder / "api.yaml").write_text(yaml.safe_dump(value))
+    (folder / "api.yaml").chmod(0o600)
+    command = [sys.executable, str(ROOT / "main.py"), *arguments]
+    done = await asyncio.to_thread(subprocess.run, command, cwd=folder, capture_output=True, text=True, timeout=50)
+    assert "Traceback" not in done.stderr
+    for secret in (CLIENT_KEY, "sk-up-good-key-long", "sk-up-dead-key-long"):
+        assert secret not in done.stdout + done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def live(upstream):
+    """A provider with a good and a refused key; one without a model list, which can complete; one that hangs up."""
+    upstream.tell("list", MODELS, REFUSED)
+    upstream.tell("chat", MISSING, chat_whole())
+    return config(
+        [
+            provider(upstream, "list", api=["sk-up-good-key-long"]),
+            provider(upstream, "chat", api=["sk-up-good-key-long-2"]),
+        ]
+    )
+
+
+async def test_check_live_asks_every_key_once(upstream, tmp_path):
+    """A model list, or where there is none one completion of a single token; as JSON with latency."""
+    code, output, _ = await run(tmp_path, live(upstream), "check", "--live", "--json")
+    value = json.loads(output)
+    assert code == 0
+    assert [(row["provider"], row["ok"], row["models"]) for row in value["live"]] == [("list", True, 2), ("chat", True, 1)]
+    assert all(row["latency_ms"] >= 0 for row in value["live"])
+    assert [seen.path for seen in upstream.seen["list"]] == ["/list/v1/models"]
+    assert [seen.path for seen in upstream.seen["chat"]] == ["/chat/v1/models", "/chat/v1/chat/completions"]
+    asked = upstream.seen["chat"][1].json
+    assert (asked["model"], asked["max_tokens"]) == ("up-model", 1)
+
+
+async def test_check_live_shows_what_is_wrong_in_a_table(upstream, tmp_path):
+    """Exit 2; the refused key is named by its masked form, with the provider's own words; the good one is there too."""
+    upstream.tell("good", MODELS)
+    upstream.tell("dead", REFUSED)
+    upstream.tell("gone", Answer([], then="reset"))
+    entries = [provider(upstream, name, api=[f"sk-up-{name}-key-long"]) for name in ("good", "dead", "gone")]
+    code, output, _ = await run(tmp_path, config(entries), "check", "--live")
+    rows = {line.split()[0]: line for line in output.splitlines() if line.split() and line.split()[0] in ("provider", "good", "dead", "gone")}
+    assert code == 2
+    assert rows["provider"].split() == ["provider", "key", "ok", "latency", "models"]
+    assert " yes " in rows["good"]
+    assert " NO " in rows["dead"]
+    assert "Incorrect API key provided" in rows["dead"]
+    assert " NO " in rows["gone"]
+
+
+async def test_check_without_live_asks_nobody(upstream, tmp_path):
+    """The plain check never touches the network."""
+    upstream.tell("list", MODELS)
+    code, output, _ = await run(tmp_path, config([provider(upstream, "list")]), "check", "--json")
+    assert code == 0
+    assert "live" not in json.loads(output)
+    assert "list" not in upstream.seen
+
+
+def routes(upstream):
+    """Two channels for `m` with limits and timeouts of their own, one more that no rule of the key reaches."""
+    value = config(
+        [
+            provider(upstream, "a", api=["sk-up-good-key-long", "sk-up-good-key-long-2"], preferences={"api_key_rate_limit": "7/min"}),
+            provider(upstream, "b", preferences={"model_timeout": {"m": 33}}),
+            provider(upstream, "c", exclude_endpoints=["/v1/chat/completions"]),
+            provider(upstream, "d"),
+        ]
+    )
+    value["api_keys"] = [
+        {"api": CLIENT_KEY, "model": ["b/*", "a/*", "c/*"], "preferences": {"rate_limit": "9/hour"}},
+        {"api": "sk-second-client-key-00", "role": "friend", "model": ["d/*"]},
+    ]
+    return value
+
+
+async def test_explain_says_who_would_be_tried_and_why_others_are_out(upstream, tmp_path):
+    """Channels in order with model, timeouts, limits and masked keys, as JSON; nobody is asked."""
+    code, output, _ = await run(tmp_path, routes(upstream), "explain", "m", "--json")
+    value = json.loads(output)
+    assert code == 0
+    assert [channel["provider"] for channel in value["channels"]] == ["b", "a", "c"]
+    assert value["rate_limit"] == "9/hour"
+    assert value["channels"][0]["timeouts"]["first_token"] == 33
+    assert value["channels"][1]["key_rate_limit"] == "7/min"
+    assert len(value["channels"][1]["keys"]) == 2
+    assert "exclude_endpoints" in value["channels"][2]["out"]
+    assert [entry["provider"] for entry in value["out"]] == ["d"]
+    assert {channel["upstream_model"] for channel in value["channels"]} == {"up-model"}
+    assert not upstream.seen
+
+
+async def test_explain_reads_well_and_takes_another_key(upstream, tmp_path):
+    """The same as lines; `--key` by the label."""
+    code, output, _ = await run(tmp_path, routes(upstream), "explain", "m", "--key", "friend")
+    assert code == 0
+    assert "1. d/up-model" in output
+    assert "b/up-model" not in output
+
+
+@pytest.mark.parametrize("arguments, code, words", [(["explain", "n"], 1, "nothing serves it"), (["explain", "m", "--key", "nobody"], 2, "friend")])
+async def test_explain_of_what_is_not_there(upstream, tmp_path, arguments, code, words):
+    """An unknown model is 1, an unknown key is 2 and names those there are."""
+    found, output, errors = await run(tmp_path, routes(upstream), *arguments)
+    assert found == code
+    assert words in output + errors
