@@ -1,0 +1,223 @@
+"""The status page in a real browser: it asks for the key once, shows what was counted, reaches nothing but this server, and fits a phone.
+
+With UNIAPI_PICTURES set to a folder, pictures of it are left there.
+"""
+
+import asyncio
+import json
+import os
+import re
+import time
+from pathlib import Path
+
+import pytest
+from browser import CHROMIUM, Browser
+from fakes import CLIENT_KEY, Answer, config, provider, whole
+
+from uniapi.canonical import Usage
+from uniapi.config import fingerprint
+from uniapi.stats import AttemptRecord, CallRecord, Recorder
+from uniapi.storage import DiskFolder
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"), pytest.mark.timeout(120)]
+
+OTHER_KEY = "sk-other-client-key-abcdefgh"
+MODELS = (
+    ("claude-sonnet-4-5", "anthropic", 7),
+    ("gpt-5", "openai", 5),
+    ("gemini-2.5-pro", "google", 3),
+    ("deepseek-reasoner", "openrouter-with-a-long-name", 1),
+)
+
+
+def counted(folder, now_s):
+    """Calls of the last 24 hours; gives what they add up to."""
+    recorder = Recorder(DiskFolder(folder))
+    recorder.open()
+    expected = {"requests": 0, "errors": 0, "input": 0, "output": 0}
+    for hours_ago in reversed(range(24)):
+        for model, name, times in MODELS:
+            for number in range(times * (1 + (hours_ago * 7 + len(name)) % 5)):
+                is_error = (hours_ago * 31 + number * 7) % 29 == 0
+                usage = None if is_error else Usage(input_tokens=1200 + 90 * number, output_tokens=300 + 11 * number, cache_read_tokens=700)
+                outcome = "server_error" if is_error else "ok"
+                secret = f"sk-up-{name}-{number % 3}-0123456789abcdef"
+                attempt = AttemptRecord(
+                    provider=name,
+                    provider_id=name,
+                    upstream_model=f"{model}-upstream",
+                    credential_id=fingerprint(secret),
+                    credential_display=secret[:9] + "…cdef",
+                    outcome=outcome,
+                    status=529 if is_error else 200,
+                    duration_s=1.7,
+                    message="Overloaded <b>now</b>" if is_error else "",
+                )
+                is_other = number == 0
+                recorder.record(
+                    CallRecord(
+                        request_id=f"{hours_ago:02}{model}{number}",
+                        at_s=now_s - hours_ago * 3600 - 1,
+                        key_id=fingerprint(OTHER_KEY if is_other else CLIENT_KEY),
+                        key_label="translator" if is_other else "me",
+                        operation="generate",
+                        endpoint="POST /v1/chat/completions",
+                        requested_model=model,
+                        provider=name,
+                        provider_id=name,
+                        upstream_model=f"{model}-upstream",
+                        status=502 if is_error else 200,
+                        outcome=outcome,
+                        stream=True,
+                        attempts=(attempt, attempt) if is_error else (attempt,),
+                        usage=usage,
+                        cost_pd=None if is_error else 12_345_000_000,
+                        first_token_s=None if is_error else 0.3 + number / 20,
+                        total_s=2.0 + number / 5,
+                    )
+                )
+                expected["requests"] += 1
+                expected["errors"] += is_error
+                expected["input"] += usage.input_tokens if usage else 0
+                expected["output"] += usage.output_tokens if usage else 0
+        recorder.commit(now_s)
+    recorder.close(now_s)
+    return expected
+
+
+@pytest.fixture
+async def browser(tmp_path):
+    tab = await Browser(tmp_path / "chromium").start()
+    yield tab
+    await tab.stop()
+
+
+@pytest.fixture
+async def served(upstream, gateway, client):
+    """A gateway with a day of calls behind it, one provider key that rests, and two client keys."""
+    upstream.tell(
+        "down",
+        whole({"error": {"message": "You exceeded your quota, try again in 300s"}}, status=429, headers={"retry-after": "300"}),
+        Answer([], then="hang"),
+    )
+    keys = ["sk-up-down-1-0123456789abcdef", "sk-up-down-2-0123456789abcdef"]
+    value = config([provider(upstream, "down", api=keys, preferences={"api_key_schedule_algorithm": "fixed_priority"})])
+    value["api_keys"][0]["role"] = "admin"
+    value["api_keys"].append({"api": OTHER_KEY, "role": "translator"})
+    expected = counted(gateway.folder / "data", time.time())
+    await gateway.start(value)
+    return gateway, expected
+
+
+async def entered(browser, key):
+    await browser.until("!document.getElementById('ask').hidden")
+    await browser.value(f"document.getElementById('key').value = {json.dumps(key)}")
+    await browser.value("document.querySelector('#ask button').click()")
+
+
+async def drawn(browser):
+    await browser.until("document.querySelectorAll('[data-chart=Requests] rect[data-value]').length > 0")
+
+
+def pictures():
+    folder = os.environ.get("UNIAPI_PICTURES")
+    return Path(folder) if folder else None
+
+
+async def bars(browser, title, look):
+    """The values a chart draws in one colour."""
+    return await browser.value(f"[...document.querySelectorAll('[data-chart={title}] rect.{look}')].map(bar => Number(bar.dataset.value))")
+
+
+async def test_the_page_shows_what_was_counted(served, browser, client, upstream):
+    """The charts draw the seeded numbers, a live call, a resting key with its countdown and failures with their attempts; no complaint, no foreign request, no key in a URL."""
+    gateway, expected = served
+    await browser.size(1280, 900)
+    await browser.open(gateway.url + "/")
+    await entered(browser, CLIENT_KEY)
+    await drawn(browser)
+    assert expected["errors"] == sum(await bars(browser, "Requests", "wrong"))
+    assert expected["requests"] - expected["errors"] == sum(await bars(browser, "Requests", "first"))
+    assert expected["input"] == sum(await bars(browser, "Tokens", "second"))
+    assert expected["output"] == sum(await bars(browser, "Tokens", "first"))
+    chat = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+    asking = asyncio.ensure_future(client.post(gateway.url + "/v1/chat/completions", json=chat))
+    try:
+        await browser.until("!!document.querySelector('#health [data-until]') && !!document.querySelector('#live .row')")
+        text = await browser.value("document.body.innerText")
+        assert re.search(r"back in [45]:\d\d · (rate limit|quota used up)", text), text
+        assert "waiting for the first token" in text
+        await browser.value("document.querySelector('#failures details').open = true")
+        assert "Overloaded <b>now</b>" in await browser.value("document.querySelector('#failures details').innerText")
+        first = await browser.value("document.querySelector('[data-until]').textContent")
+        await browser.until(f"document.querySelector('[data-until]').textContent !== {json.dumps(first)}")
+        if (folder := pictures()) is not None:
+            for scheme in ("light", "dark"):
+                await browser.scheme(scheme)
+                await browser.picture(folder / f"status-{scheme}.png")
+        for hours in ("7 days", "30 days"):
+            await browser.value(f"[...document.querySelectorAll('#ranges button')].find(one => one.textContent === '{hours}').click()")
+            await browser.until(f"document.getElementById('verdict').textContent.includes('{hours}')")
+            assert sum(await bars(browser, "Tokens", "second")) == expected["input"]
+    finally:
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+    assert browser.complaints == []
+    assert {url.split("?")[0] for url in browser.asked if not url.startswith("data:")} == {gateway.url + "/", gateway.url + "/v1/status"}
+    assert not any(CLIENT_KEY in url for url in browser.asked)
+    assert CLIENT_KEY not in await browser.value("document.documentElement.outerHTML + JSON.stringify(localStorage) + document.cookie")
+    await browser.call("Page.reload")
+    await drawn(browser)
+    assert await browser.value("document.getElementById('ask').hidden"), "the key is kept in the tab"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_it_fits_a_phone_in_light_and_in_dark(served, browser, scheme):
+    """360 px wide nothing scrolls sideways and nothing is cut; the colours follow the system."""
+    gateway, _ = served
+    await browser.size(360, 780, is_phone=True)
+    await browser.scheme(scheme)
+    await browser.open(gateway.url + "/status")
+    await browser.until("!document.getElementById('ask').hidden")
+    if (folder := pictures()) is not None:
+        await browser.picture(folder / f"ask-{scheme}.png")
+    await entered(browser, CLIENT_KEY)
+    await drawn(browser)
+    if folder is not None:
+        await browser.picture(folder / f"phone-{scheme}.png")
+    assert await browser.value("document.documentElement.scrollWidth") == 360
+    wide = "[...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > 360.5).map(one => one.outerHTML.slice(0, 80))"
+    assert await browser.value(wide) == []
+    red = int((await browser.value("getComputedStyle(document.body).backgroundColor")).split("(")[1].split(",")[0])
+    assert (red < 60) == (scheme == "dark")
+    assert browser.complaints == []
+
+
+@pytest.mark.parametrize("key", ["sk-wrong-0123456789", "schlüssel", "a b"])
+async def test_a_wrong_key_is_said_and_forgotten(served, browser, key):
+    """The page says so, keeps nothing, and takes another key."""
+    gateway, _ = served
+    await browser.open(gateway.url + "/status")
+    await entered(browser, key)
+    await browser.until("document.getElementById('refused').textContent === 'This key is not accepted.'")
+    assert await browser.value("JSON.stringify(sessionStorage)") == "{}"
+    await entered(browser, CLIENT_KEY)
+    await drawn(browser)
+    await browser.value("document.getElementById('leave').click()")
+    assert await browser.value("JSON.stringify(sessionStorage) + document.getElementById('board').hidden") == "{}true"
+    # The browser itself says in its console that an answer was 401.
+    assert [one for one in browser.complaints if "401" not in one] == []
+
+
+async def test_another_key_sees_its_own_usage_only(served, browser):
+    """No provider keys, no configuration, no other key's calls."""
+    gateway, _ = served
+    await browser.open(gateway.url + "/status")
+    await entered(browser, OTHER_KEY)
+    await drawn(browser)
+    shown = sum(await bars(browser, "Requests", "first")) + sum(await bars(browser, "Requests", "wrong"))
+    assert shown == 24 * len(MODELS)
+    text = await browser.value("document.body.innerText")
+    assert "your key, translator" in text
+    for hidden in ("Provider keys", "Configuration", "…cdef", "Client keys"):
+        assert hidden not in text
