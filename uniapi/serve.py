@@ -124,6 +124,7 @@ async def _first_config(
     except ConfigProblems as found:
         raise StartError("the configuration cannot be used:\n" + "\n".join(f"  {problem}" for problem in found.problems), 2) from None
     show_problems(problems)
+    keep_copy(source, text, data_dir)
     return config, text
 
 
@@ -139,12 +140,17 @@ async def config_text(source: ConfigSource, transport: Transport, data_dir: Path
             log.warning("the configuration at %s cannot be had (%s): its last good copy is used", source.shown, error)
             return copy.read_text(encoding="utf-8")
         raise StartError(f"the configuration at {source.shown} cannot be had: {error}", 1) from None
-    if copy is not None:
-        try:
-            write_atomic(copy, text.encode())
-        except OSError as error:
-            log.warning("no copy of the configuration can be kept: %s", error.strerror)
     return text
+
+
+def keep_copy(source: ConfigSource, text: str, data_dir: Path | None) -> None:
+    """Keep a remote configuration that has proved good, for when it cannot be had."""
+    if source.kind == "file" or data_dir is None:
+        return
+    try:
+        write_atomic(data_dir / CONFIG_COPY_FILE, text.encode())
+    except OSError as error:
+        log.warning("no copy of the configuration can be kept: %s", error.strerror)
 
 
 async def _fetch_bytes(url: str, transport: Transport) -> bytes:
@@ -280,6 +286,7 @@ class _Reload:
         if config == self._app.config:
             self._app.confirm(text)
             return
+        keep_copy(self._source, text, self._data_dir)
         show_problems(problems)
         self._app.reload(config, text)
 

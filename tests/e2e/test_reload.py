@@ -147,7 +147,7 @@ async def test_what_still_exists_keeps_its_state(upstream, gateway, client):
 
 
 async def test_a_configuration_from_a_url(upstream, gateway, client):
-    """Taken at the start, again at SIGHUP; kept in the data dir (0600) and used from there when the URL is down; without a copy the start fails with 1."""
+    """Taken at the start, again at SIGHUP; the last good one is kept in the data dir (0600) and used from there when the URL is down; without a copy the start fails with 1."""
 
     def text(name):
         return Answer([yaml.safe_dump(config([provider(upstream, name)])).encode()], content_type="text/yaml")
@@ -169,6 +169,15 @@ async def test_a_configuration_from_a_url(upstream, gateway, client):
     gateway.process.send_signal(signal.SIGHUP)
     await asyncio.sleep(0.3)
     assert await served_by(client, gateway) == "b"
+    upstream.tell("conf", Answer([b"providers: ["], content_type="text/yaml"))
+    gateway.process.send_signal(signal.SIGHUP)
+
+    async def is_stale():
+        async with client.get(gateway.url + "/healthz") as response:
+            return (await response.json())["config"] == "stale"
+
+    await until(is_stale, 3)
+    upstream.tell("conf", Answer([b"down"], status=503))
     assert await gateway.stop() == 0
     copy = gateway.folder / "data" / "config-copy.yaml"
     assert copy.stat().st_mode & 0o777 == 0o600

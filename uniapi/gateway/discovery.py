@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from uniapi.canonical import FailureKind
 from uniapi.clock import Clock
 from uniapi.config import ModelEntry, Provider
 from uniapi.engines import Engine, ListedModel, Target, engine_for
@@ -26,6 +28,8 @@ REFRESH_S = 6 * 3600.0
 RETRY_S = 60.0
 FIRST_WAIT_S = 10.0
 MAX_PAGES = 20
+MAX_CREDENTIALS = 5
+"""How many of a provider's credentials are tried for its list."""
 
 
 class ModelLists:
@@ -77,7 +81,7 @@ class ModelLists:
 
     async def _refresh_one(self, provider: Provider, transport: Transport, credentials: CredentialStore) -> None:
         try:
-            models = await list_models(provider, transport, credentials, self._clock)
+            models = await _list_with_any(provider, transport, credentials, self._clock)
         except (FetchFailed, WireError) as error:
             log.warning("provider %r: its model list cannot be had: %s", provider.name, error)
             self._due_at[provider.provider_id] = self._clock.monotonic_s() + RETRY_S
@@ -112,6 +116,18 @@ class ModelLists:
 def _source(provider: Provider) -> str:
     """What a list depends on: another address or engine makes it void."""
     return f"{provider.engine or ''} {provider.base_url or ''} {provider.project_id or ''} {provider.region or ''}"
+
+
+async def _list_with_any(provider: Provider, transport: Transport, credentials: CredentialStore, clock: Clock) -> tuple[ListedModel, ...]:
+    """A provider's list, asked with its first credential, and with the next ones when that is refused. Raises FetchFailed or WireError."""
+    *first, last = provider.credentials[:MAX_CREDENTIALS]
+    for credential in first:
+        try:
+            return await list_models(replace(provider, credentials=(credential,)), transport, credentials, clock)
+        except FetchFailed as error:
+            if error.failure.kind not in (FailureKind.CREDENTIAL_REFUSED, FailureKind.QUOTA, FailureKind.RATE_LIMITED):
+                raise
+    return await list_models(replace(provider, credentials=(last,)), transport, credentials, clock)
 
 
 async def list_models(provider: Provider, transport: Transport, credentials: CredentialStore, clock: Clock) -> tuple[ListedModel, ...]:
