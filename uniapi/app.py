@@ -42,6 +42,7 @@ from uniapi.gateway import (
     counts_tokens,
     estimate_call_tokens,
     find_references,
+    left_record,
     possible_owners,
     reasoning_effort,
     refusal_record,
@@ -232,6 +233,9 @@ class App:
         except RequestRefused as refused:
             self.record(refusal_record(call, refused.error))
             raise
+        except asyncio.CancelledError:
+            self.record(left_record(call, self.clock.now_s() - call.received_at_s))
+            raise
         try:
             if key.is_moderated:
                 await self._moderate(call, key, snapshot)
@@ -281,7 +285,12 @@ class App:
         """Raises RequestRefused when a moderation model flags what the user says; the refusal is recorded."""
         found = next((found for model in MODERATION_MODELS if (found := snapshot.catalog.candidates(key, model))), None)
         channels = () if found is None else tuple(found.leaves.values())
-        if await self._moderation.is_flagged(call, channels, snapshot.engines.engine_of, snapshot.config.preferences):
+        try:
+            is_flagged = await self._moderation.is_flagged(call, channels, snapshot.engines.engine_of, snapshot.config.preferences)
+        except asyncio.CancelledError:
+            self.record(left_record(call, self.clock.now_s() - call.received_at_s))
+            raise
+        if is_flagged:
             self.record(refusal_record(call, FLAGGED, is_flagged=True))
             raise RequestRefused(FLAGGED)
 

@@ -1,5 +1,7 @@
 """`ENABLE_MODERATION`: the user's last words are shown to a moderation model first. Flagged is refused; no answer lets the call pass, and the log says so."""
 
+import asyncio
+
 import aiohttp
 import pytest
 from fakes import CLIENT_KEY, Answer, chat_whole, config, provider, whole
@@ -72,3 +74,23 @@ async def test_the_next_channel_is_asked_when_one_does_not_answer(upstream, gate
     async with client.post(gateway.url + path, json=body) as response:
         assert response.status == 400
     assert len(upstream.seen["mod"]) == 1
+
+
+async def test_a_client_that_leaves_meanwhile_is_counted_as_such(upstream, gateway):
+    """The moderation call is given up, the chat model never asked, and the log has one line that says so."""
+    upstream.tell("mod", Answer([], then="hang"))
+    await gateway.start(with_moderation(upstream, "omni-moderation-latest"))
+    path, body = CLIENTS["chat"]
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {CLIENT_KEY}"}) as session:
+        asking = asyncio.ensure_future(session.post(gateway.url + path, json=body))
+        while not upstream.seen.get("mod"):
+            await asyncio.sleep(0.01)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+    await asyncio.wait_for(upstream.seen["mod"][0].closed.wait(), 0.5)
+    assert "a" not in upstream.seen
+    for _ in range(50):
+        if "(client_left)" in gateway.log:
+            break
+        await asyncio.sleep(0.02)
+    assert gateway.log.count("(client_left)") == 1

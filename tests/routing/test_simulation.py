@@ -183,6 +183,18 @@ def test_an_hour_of_trouble(play, yaml_of, seed):
     assert figures.first_served_by_b_after <= 310
 
 
+def test_over_five_more_hours_fewer_requests_are_lost_than_by_the_baseline(play, yaml_of):
+    """Single hours lose none to two requests, so what a rule costs shows only in their sum: at most a third of what the plain proxy loses."""
+    lost = plain_lost = 0
+    for seed in (7001, 7102, 7203, 7304, 7405):
+        figures, world = run_gateway(play(yaml_of(TROUBLED, SCHEDULING_ALGORITHM="round_robin", AUTO_RETRY=2), now=0.0), seed)
+        plain, _ = run_baseline(seed, [(name, key) for name, count in TROUBLED.items() for key in range(1, count + 1)])
+        assert world.hammered <= 5
+        lost += figures.requests - figures.served
+        plain_lost += plain.requests - plain.served
+    assert lost * 3 <= plain_lost
+
+
 @pytest.mark.parametrize("seed", [11, 22, 33, 44, 55])
 def test_conversations_stay_with_their_key(play, yaml_of, seed):
     """While keys are healthy every turn meets the key of the turn before, and conversations open on the keys in strict turn."""

@@ -4,7 +4,7 @@ Two memories belong here: `pins` (ids that live with one account) and `signed_tu
 
 from .binding import possible_owners, rules_out
 from .call_facts import counts_tokens, estimate_call_tokens, reasoning_effort, request_type
-from .call_records import refusal_record
+from .call_records import left_record, refusal_record
 from .credentials import CredentialStore
 from .demo import DEMO_CONFIG, DEMO_KEY, DEMO_MODEL, DemoTransport
 from .discovery import ModelLists, list_models
@@ -46,6 +46,7 @@ __all__ = [
     "estimate_call_tokens",
     "fetch",
     "find_references",
+    "left_record",
     "list_models",
     "possible_owners",
     "reasoning_effort",

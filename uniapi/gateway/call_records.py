@@ -59,6 +59,11 @@ def refusal_record(call: Call, error: ClientError, *, is_flagged: bool = False) 
     return record
 
 
+def left_record(call: Call, total_s: float) -> CallRecord:
+    """A call whose client left before any attempt."""
+    return _record(call, status=0, outcome="client_left", total_s=total_s)
+
+
 def _record(
     call: Call,
     *,
