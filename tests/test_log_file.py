@@ -15,13 +15,15 @@ LOOKS_SECRET = "sk-proj-abcdefghijklmnop123456"
 def log_file(tmp_path):
     """The root logger as it was is put back."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, raises = root.handlers[:], root.level, logging.raiseExceptions
     yield tmp_path / "log"
     for handler in root.handlers:
         if handler not in handlers:
             handler.close()
-    root.handlers[:], root.level = handlers, level
+    root.handlers[:] = handlers
     root.setLevel(level)
+    logging.raiseExceptions = raises
+    logging.getLogger("aiohttp.server").filters.clear()
 
 
 def lines(path):

@@ -17,14 +17,17 @@ async def test_a_debug_log_holds_a_line_a_request_and_neither_secrets_nor_prompt
     """Good calls, failed ones whose error echoes our key, refusals, keys in URLs: the log names the models and hides the rest. The file is readable by its owner only."""
     file = gateway.folder / "gateway.log"
     echo = {"error": {"message": f"Incorrect API key provided: {UP_KEYS[0]}"}}
-    upstream.tell("a", whole(echo, status=401), chat_whole(ANSWER), chat_stream(ANSWER), whole(echo, status=400))
+    upstream.tell(
+        "a", whole(echo, status=401), chat_whole(ANSWER), chat_stream(ANSWER), whole({"error": {"message": f"bad: {UP_KEYS[1]}"}}, status=400)
+    )
     value = config([provider(upstream, "a", api=UP_KEYS, preferences={"api_key_schedule_algorithm": "fixed_priority"})])
     await gateway.start(value, "--log-file", str(file), "--log-format", format_name, "--log-level", "debug")
     ids = []
     for stream in (False, True, False):
         body = {"model": "m", "stream": stream, "messages": [{"role": "user", "content": PROMPT}]}
         async with client.post(gateway.url + CHAT_PATH, json=body) as response:
-            await response.read()
+            said = await response.text()
+            assert not any(key in said for key in UP_KEYS)
             ids.append(response.headers["x-request-id"])
     for path in (f"/v1/models?key={CLIENT_KEY}", "/v1/models?key=sk-wrong-key-0123456789abc", f"/v1/api_config?key={CLIENT_KEY}"):
         async with client.get(gateway.url + path) as response:
