@@ -82,7 +82,7 @@ async def test_every_call_is_counted_exactly_once_wherever_it_is_killed(upstream
                 on_disk = journaled(tmp_path) if rounds else []
                 assert (len(on_disk), len(on_disk) * DOLLARS_A_CALL) == await reported(gateway, session), f"after round {rounds}"
                 load = Load(gateway.url)
-                workers = await load.run_for(rng.uniform(0.1, 3.0), session)
+                workers = await load.run_for(rng.uniform(0.1, 2.6), session)
                 gateway.process.kill()
                 killed_at = time.monotonic()
                 await asyncio.gather(*workers)
