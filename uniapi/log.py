@@ -28,19 +28,21 @@ def redact(text: str) -> str:
 
 
 class _Redacting(logging.Filter):
-    """Replaces the secrets it was given, and anything that looks like one, in every record."""
+    """Replaces the secrets it was given, and anything that looks like one, in every record; the formatters ask it for exceptions."""
 
     def __init__(self) -> None:
         super().__init__()
         self.secrets: tuple[str, ...] = ()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        for secret in self.secrets:
-            if secret in message:
-                message = message.replace(secret, secret[:3] + "…")
-        record.msg, record.args = redact(message), None
+        record.msg, record.args = self.clean(record.getMessage()), None
         return True
+
+    def clean(self, text: str) -> str:
+        for secret in self.secrets:
+            if secret in text:
+                text = text.replace(secret, secret[:3] + "…")
+        return redact(text)
 
 
 class _BadRequests(logging.Filter):
@@ -56,6 +58,10 @@ class _BadRequests(logging.Filter):
 
 
 class _JsonFormatter(logging.Formatter):
+    def __init__(self, redacting: _Redacting) -> None:
+        super().__init__()
+        self._redacting = redacting
+
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
             "time": self.formatTime(record),
@@ -67,13 +73,17 @@ class _JsonFormatter(logging.Formatter):
         if isinstance(fields, dict):
             line.update(fields)
         if record.exc_info:
-            line["exception"] = redact(self.formatException(record.exc_info))
+            line["exception"] = self._redacting.clean(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
 
 
 class _TextFormatter(logging.Formatter):
+    def __init__(self, redacting: _Redacting) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
+        self._redacting = redacting
+
     def formatException(self, ei: Any) -> str:
-        return redact(super().formatException(ei))
+        return self._redacting.clean(super().formatException(ei))
 
 
 def set_up_logging(*, level: str, file: str | None, format_name: str) -> None:
@@ -83,9 +93,9 @@ def set_up_logging(*, level: str, file: str | None, format_name: str) -> None:
         handler = logging.StreamHandler(sys.stderr)
     else:
         handler = logging.handlers.RotatingFileHandler(file, maxBytes=LOG_FILE_BYTES, backupCount=LOG_FILES_KEPT, encoding="utf-8")
-    formatter = _JsonFormatter() if format_name == "json" else _TextFormatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
-    handler.setFormatter(formatter)
-    handler.addFilter(_Redacting())
+    redacting = _Redacting()
+    handler.setFormatter(_JsonFormatter(redacting) if format_name == "json" else _TextFormatter(redacting))
+    handler.addFilter(redacting)
     # A full quota must not print a traceback for every line that cannot be written.
     logging.raiseExceptions = False
     root = logging.getLogger()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from uniapi.canonical import Call, ClientError, Usage
+from uniapi.canonical import Call, ClientError, Failure, Usage
+from uniapi.config import Credential
 from uniapi.engines import Target
 from uniapi.stats import AttemptRecord, CallRecord
 
 from .receiver import Receiver
+
+SHORTEST_SECRET = 6
+"""What is shorter may be any word."""
 
 
 @dataclass(slots=True)
@@ -22,8 +26,23 @@ class Progress:
     outcome: str = "refused"
 
 
+def masked(text: str, credential: Credential) -> str:
+    """`text` with the credential in its display form: upstreams repeat the key they refuse."""
+    secret = credential.secret
+    return text.replace(secret, credential.display) if len(secret) >= SHORTEST_SECRET and secret in text else text
+
+
+def masked_failure(failure: Failure, credential: Credential) -> Failure:
+    """The failure as it may be shown to clients and kept: neither its message nor its body holds our secret."""
+    message = masked(failure.message, credential)
+    secret, body = credential.secret.encode(), failure.body
+    if body is not None and len(secret) >= SHORTEST_SECRET and secret in body:
+        return replace(failure, message=message, body=body.replace(secret, credential.display.encode()))
+    return failure if message is failure.message else replace(failure, message=message)
+
+
 def attempt_record(target: Target, outcome: str, status: int | None, duration_s: float, message: str = "") -> AttemptRecord:
-    """One try; `message` is the upstream's, cut."""
+    """One try; `message` is the upstream's, cut, without our secret in it."""
     return AttemptRecord(
         provider=target.provider.name,
         provider_id=target.provider.provider_id,
@@ -33,7 +52,7 @@ def attempt_record(target: Target, outcome: str, status: int | None, duration_s:
         outcome=outcome,
         status=status,
         duration_s=duration_s,
-        message=message[:300],
+        message=masked(message, target.credential)[:300],
     )
 
 

@@ -25,7 +25,7 @@ from uniapi.wire import HttpRequest, ResponseHead, dump_json
 
 from .answer_headers import JSON_HEADERS, answer_headers, attempts_text, stream_headers
 from .blame import blamed, is_other_way_open, unsupported
-from .call_records import Progress, attempt_record, call_record
+from .call_records import Progress, attempt_record, call_record, masked_failure
 from .count import COUNT_PATIENCE_S, ESTIMATE_HEADERS, estimate_answer, falls_back
 from .credentials import CredentialStore
 from .fetch import FetchFailed
@@ -303,6 +303,7 @@ class Executor:
             self._reasoning.remember(key_id, turn, self._clock.monotonic_s())
 
     def _failed(self, failure: Failure, target: Target, progress: Progress, began: float, status: int | None) -> Failure:
+        failure = masked_failure(failure, target.credential)
         status = failure.status if failure.status is not None else status
         progress.attempts.append(attempt_record(target, failure.kind.value, status, self._clock.monotonic_s() - began, failure.message))
         progress.receiver = None

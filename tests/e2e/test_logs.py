@@ -1,0 +1,60 @@
+"""What a running gateway writes: one readable line a request, no secret and no prompt at any level, to stderr or to a file."""
+
+import json
+import re
+
+import pytest
+from fakes import CLIENT_KEY, chat_stream, chat_whole, config, provider, whole
+
+UP_KEYS = ["upstream-private-key-0123456789", "sk-proj-upstream-0123456789abcdef"]
+PROMPT = "a prompt nobody else may read"
+ANSWER = "an answer nobody else may read"
+CHAT_PATH = "/v1/chat/completions"
+
+
+@pytest.mark.parametrize("format_name", ["text", "json"])
+async def test_a_debug_log_holds_a_line_a_request_and_neither_secrets_nor_prompts(upstream, gateway, client, format_name):
+    """Good calls, failed ones whose error echoes our key, refusals, keys in URLs: the log names the models and hides the rest. The file is readable by its owner only."""
+    file = gateway.folder / "gateway.log"
+    echo = {"error": {"message": f"Incorrect API key provided: {UP_KEYS[0]}"}}
+    upstream.tell(
+        "a", whole(echo, status=401), chat_whole(ANSWER), chat_stream(ANSWER), whole({"error": {"message": f"bad: {UP_KEYS[1]}"}}, status=400)
+    )
+    value = config([provider(upstream, "a", api=UP_KEYS, preferences={"api_key_schedule_algorithm": "fixed_priority"})])
+    await gateway.start(value, "--log-file", str(file), "--log-format", format_name, "--log-level", "debug")
+    ids = []
+    for stream in (False, True, False):
+        body = {"model": "m", "stream": stream, "messages": [{"role": "user", "content": PROMPT}]}
+        async with client.post(gateway.url + CHAT_PATH, json=body) as response:
+            said = await response.text()
+            assert not any(key in said for key in UP_KEYS)
+            ids.append(response.headers["x-request-id"])
+    for path in (f"/v1/models?key={CLIENT_KEY}", "/v1/models?key=sk-wrong-key-0123456789abc", f"/v1/api_config?key={CLIENT_KEY}"):
+        async with client.get(gateway.url + path) as response:
+            await response.read()
+    await gateway.stop()
+    text = file.read_text(encoding="utf-8")
+    if format_name == "json":
+        assert all({"time", "level", "logger", "message"} <= json.loads(line).keys() for line in text.splitlines())
+    for request_id in ids:
+        (line,) = [line for line in text.splitlines() if f"{request_id} " in line and " m" in line]
+        assert re.search(r"m → a/up-model \d+ .*total \d+ ms", line), line
+    assert "attempts 2" in text
+    everything = text + gateway.log
+    for hidden in (*UP_KEYS, CLIENT_KEY, "sk-wrong-key-0123456789abc", PROMPT, ANSWER):
+        assert hidden not in everything, hidden
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_statistics_hold_neither_secrets_nor_prompts(upstream, gateway, client):
+    """The same of everything in the data dir."""
+    upstream.tell("a", whole({"error": {"message": f"Incorrect API key provided: {UP_KEYS[0]}"}}, status=401), chat_whole(ANSWER))
+    await gateway.start(config([provider(upstream, "a", api=UP_KEYS, preferences={"api_key_schedule_algorithm": "fixed_priority"})]))
+    async with client.post(gateway.url + CHAT_PATH, json={"model": "m", "messages": [{"role": "user", "content": PROMPT}]}) as response:
+        assert response.status == 200
+    await gateway.stop()
+    files = [path for path in (gateway.folder / "data").rglob("*") if path.is_file()]
+    assert any(b'"outcome"' in path.read_bytes() for path in files)
+    for path in files:
+        content = path.read_bytes()
+        assert not any(hidden.encode() in content for hidden in (*UP_KEYS, CLIENT_KEY, PROMPT, ANSWER)), path

@@ -1,0 +1,80 @@
+"""The log: one line a thing, as text or JSON, in a file that rotates, and never a secret."""
+
+import json
+import logging
+
+import pytest
+
+from uniapi.log import LOG_FILES_KEPT, set_secrets, set_up_logging
+
+SECRET = "totally-private-0123456789"
+LOOKS_SECRET = "sk-proj-abcdefghijklmnop123456"
+
+
+@pytest.fixture
+def log_file(tmp_path):
+    """The root logger as it was is put back."""
+    root = logging.getLogger()
+    handlers, level, raises = root.handlers[:], root.level, logging.raiseExceptions
+    yield tmp_path / "log"
+    for handler in root.handlers:
+        if handler not in handlers:
+            handler.close()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.raiseExceptions = raises
+    logging.getLogger("aiohttp.server").filters.clear()
+
+
+def lines(path):
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def test_json_lines_hold_time_level_and_message(log_file):
+    """Each line is one JSON object, whatever the message holds; an exception is one member."""
+    set_up_logging(level="info", file=str(log_file), format_name="json")
+    log = logging.getLogger("uniapi.test")
+    log.debug("not this")
+    log.info('a "quoted" line\nand another → %s', "ü")
+    try:
+        raise ValueError(f"bad key {LOOKS_SECRET}")
+    except ValueError:
+        log.exception("it failed")
+    first, second = map(json.loads, lines(log_file))
+    assert (first["level"], first["logger"], first["message"]) == ("info", "uniapi.test", 'a "quoted" line\nand another → ü')
+    assert (second["level"], second["message"], "ValueError" in second["exception"]) == ("error", "it failed", True)
+    assert LOOKS_SECRET not in second["exception"]
+
+
+@pytest.mark.parametrize("format_name", ["text", "json"])
+def test_no_secret_is_written_in_any_form(log_file, format_name):
+    """Those of the configuration, and what looks like one: in the message, in arguments, in exceptions."""
+    set_up_logging(level="debug", file=str(log_file), format_name=format_name)
+    set_secrets([SECRET])
+    log = logging.getLogger("uniapi.test")
+    log.debug("headers %s", {"authorization": f"Bearer {SECRET}", "x-api-key": LOOKS_SECRET})
+    log.info(f"GET /v1/models?key={SECRET}&x=1")
+    try:
+        raise OSError(f"the upstream said: {SECRET} is wrong, so is {LOOKS_SECRET}")
+    except OSError as error:
+        log.exception("it failed: %s", error)
+    text = log_file.read_text(encoding="utf-8")
+    assert SECRET not in text
+    assert LOOKS_SECRET not in text
+    assert "it failed" in text
+
+
+def test_the_file_rotates_and_stays_bounded(log_file):
+    """At its size the file is set aside; only so many are kept, and nothing is lost at the seam."""
+    set_up_logging(level="info", file=str(log_file), format_name="text")
+    (handler,) = logging.getLogger().handlers
+    handler.maxBytes = 2000
+    for number in range(400):
+        logging.getLogger("uniapi.test").info("line %d", number)
+    files = sorted(log_file.parent.iterdir())
+    assert len(files) == LOG_FILES_KEPT + 1
+    assert all(path.stat().st_size <= 2000 for path in files)
+    kept = [int(line.rsplit(" ", 1)[1]) for path in reversed(files[1:]) for line in lines(path)] + [
+        int(line.rsplit(" ", 1)[1]) for line in lines(log_file)
+    ]
+    assert list(range(kept[0], 400)) == kept
