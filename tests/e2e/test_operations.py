@@ -2,12 +2,18 @@
 
 import asyncio
 import hashlib
+import io
 import json
 
 import aiohttp
 from fakes import CLIENT_KEY, Answer, config, provider, whole
 
-EMBEDDINGS = {"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [0.5, -1.25]}], "model": "up-model", "usage": {"prompt_tokens": 3, "total_tokens": 3}}
+EMBEDDINGS = {
+    "object": "list",
+    "data": [{"object": "embedding", "index": 0, "embedding": [0.5, -1.25]}],
+    "model": "up-model",
+    "usage": {"prompt_tokens": 3, "total_tokens": 3},
+}
 IMAGES = {"created": 1, "data": [{"b64_json": "aGk="}], "usage": {"input_tokens": 5, "output_tokens": 7, "total_tokens": 12}}
 SOUND = [b"ID3\x00\xff", b"\xfb\x90" * 400, b"end"]
 
@@ -15,6 +21,13 @@ SOUND = [b"ID3\x00\xff", b"\xfb\x90" * 400, b"end"]
 def sse(value, event=None):
     head = b"" if event is None else b"event: " + event.encode() + b"\n"
     return head + b"data: " + json.dumps(value).encode() + b"\n\n"
+
+
+def in_order(providers):
+    """A configuration in which the providers are tried in this order, and none rests after a failure."""
+    value = config(providers, {"cooldown_period": 0})
+    value["api_keys"][0]["preferences"] = {"SCHEDULING_ALGORITHM": "fixed_priority"}
+    return value
 
 
 async def post(client, gateway, path, body, **more):
@@ -28,7 +41,7 @@ def form(fields, name="file", data=b"RIFF....", filename="a.wav"):
     for key, value in fields:
         made.add_field(key, value)
     if data is not None:
-        made.add_field(name, data, filename=filename, content_type="audio/wav")
+        made.add_field(name, io.BytesIO(data), filename=filename, content_type="audio/wav")
     return made
 
 
@@ -61,7 +74,7 @@ async def test_failures_lead_to_the_next_channel_like_in_chat(upstream, gateway,
     html = Answer([b"<html>hi</html>"], content_type="text/html")
     upstream.tell("a", whole({"error": {"message": "boom"}}, status=500), whole({"error": {"message": "no", "code": 429}}), whole({"data": []}), html)
     upstream.tell("b", whole(EMBEDDINGS))
-    await gateway.start(config([provider(upstream, "a"), provider(upstream, "b")], {"cooldown_period": 0}, preferences={"SCHEDULING_ALGORITHM": "fixed_priority"}))
+    await gateway.start(in_order([provider(upstream, "a"), provider(upstream, "b")]))
     for outcome in ("a#1=500", "a#1=rate_limited", "a#1=empty", "a#1=broken"):
         status, headers, _ = await post(client, gateway, "/v1/embeddings", {"model": "m", "input": "x"})
         assert (200, f"{outcome}, b#1=200") == (status, headers["x-uniapi-attempts"])
@@ -83,7 +96,7 @@ async def test_a_provider_that_cannot_is_passed_over_or_named(upstream, gateway,
     """Anthropic has no embeddings: another channel of the model takes the call; where there is none, a 400 says who cannot do what."""
     upstream.tell("b", whole(EMBEDDINGS))
     claude = provider(upstream, "claude", base_url=upstream.url("claude", "/v1/messages"), model=["only", {"up-model": "m"}])
-    await gateway.start(config([claude, provider(upstream, "b")], preferences={"SCHEDULING_ALGORITHM": "fixed_priority"}))
+    await gateway.start(in_order([claude, provider(upstream, "b")]))
     status, headers, _ = await post(client, gateway, "/v1/embeddings", {"model": "m", "input": "x"})
     assert (200, "b#1=200") == (status, headers["x-uniapi-attempts"])
     status, _, body = await post(client, gateway, "/v1/embeddings", {"model": "only", "input": "x"})
@@ -120,7 +133,7 @@ async def test_silent_speech_is_tried_elsewhere(upstream, gateway, client):
     """No byte at all, or an error object as a 200, is no speech."""
     upstream.tell("a", Answer([], content_type="audio/mpeg"), whole({"error": {"message": "no voice"}}))
     upstream.tell("b", Answer(SOUND, content_type="audio/wav"))
-    await gateway.start(config([provider(upstream, "a"), provider(upstream, "b")], {"cooldown_period": 0}, preferences={"SCHEDULING_ALGORITHM": "fixed_priority"}))
+    await gateway.start(in_order([provider(upstream, "a"), provider(upstream, "b")]))
     for _ in range(2):
         status, headers, body = await post(client, gateway, "/v1/audio/speech", {"model": "m", "input": "hi"})
         assert (200, "audio/wav", b"".join(SOUND)) == (status, headers["content-type"], body)
@@ -133,7 +146,7 @@ async def test_streams_are_relayed_and_an_error_first_is_tried_elsewhere(upstrea
     events = [sse({"type": "image_generation.partial_image", "b64_json": "aGk="}, "image_generation.partial_image"), done]
     upstream.tell("a", Answer([sse({"error": {"message": "no", "type": "server_error"}}, "error")]))
     upstream.tell("b", Answer(events))
-    await gateway.start(config([provider(upstream, "a"), provider(upstream, "b")], {"cooldown_period": 0}, preferences={"SCHEDULING_ALGORITHM": "fixed_priority"}))
+    await gateway.start(in_order([provider(upstream, "a"), provider(upstream, "b")]))
     for path, body in (("/v1/images/generations", {"prompt": "x", "stream": True}), ("/v1/audio/speech", {"input": "x", "stream_format": "sse"})):
         status, headers, got = await post(client, gateway, path, {"model": "m", **body})
         assert (200, b"".join(events)) == (status, got)
@@ -175,7 +188,12 @@ async def test_transcripts_come_in_every_format(upstream, gateway, client):
         ("text", Answer([b"hi\n"], content_type="text/plain; charset=utf-8"), b"hi\n", "text/plain; charset=utf-8"),
         ("srt", Answer([srt], content_type="application/json"), srt, "application/json"),
         ("vtt", Answer([b""], content_type="text/vtt"), b"", "text/vtt"),
-        ("json", Answer([sse({"type": "transcript.text.delta", "delta": "hi"})]), sse({"type": "transcript.text.delta", "delta": "hi"}), "text/event-stream"),
+        (
+            "json",
+            Answer([sse({"type": "transcript.text.delta", "delta": "hi"})]),
+            sse({"type": "transcript.text.delta", "delta": "hi"}),
+            "text/event-stream",
+        ),
     ]
     await gateway.start(config([provider(upstream, "a")]))
     for wanted, answer, body, content_type in answers:
@@ -194,7 +212,12 @@ async def test_bad_forms_are_refused_with_what_is_wrong(upstream, gateway, clien
     cases = [
         (b"x", "multipart/form-data", 400, "boundary"),
         (b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nm\r\n--b--\r\n', "multipart/form-data; boundary=b", 400, "'file'"),
-        (b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nm\r\n--b--\r\n', "multipart/form-data; boundary=b", 400, "`model` is missing"),
+        (
+            b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nm\r\n--b--\r\n',
+            "multipart/form-data; boundary=b",
+            400,
+            "`model` is missing",
+        ),
         (b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nm', "multipart/form-data; boundary=b", 400, "closing boundary"),
         (b"RIFF", "audio/wav", 400, "multipart/form-data"),
     ]
@@ -211,7 +234,7 @@ async def test_a_large_upload_is_retried_intact(upstream, gateway, client, tmp_p
     """30 MiB to two channels: the same bytes both times, no file left behind, and the process has not grown by what it carried."""
     upstream.tell("a", whole({"error": {"message": "boom"}}, status=500))
     upstream.tell("b", whole({"text": "hi"}))
-    await gateway.start(config([provider(upstream, "a"), provider(upstream, "b")], preferences={"SCHEDULING_ALGORITHM": "fixed_priority"}), "--data-dir", str(tmp_path / "data"))
+    await gateway.start(in_order([provider(upstream, "a"), provider(upstream, "b")]), "--data-dir", str(tmp_path / "data"))
     async with client.post(gateway.url + "/v1/audio/transcriptions", data=form([("model", "m")])) as response:
         assert response.status == 200
     before = memory(gateway)
@@ -269,7 +292,10 @@ async def test_gemini_clients_keep_their_verb(upstream, gateway, client):
     content = {"parts": [{"text": "x"}]}
     status, _, body = await post(client, gateway, "/v1beta/models/e:embedContent", {"content": content, "vendor": 1})
     assert (200, {"embedding": {"values": [0.5]}}) == (status, json.loads(body))
-    assert ("/g/v1beta/models/gemini-embedding-001:embedContent", {"content": content, "vendor": 1}) == (upstream.seen["g"][0].path, upstream.seen["g"][0].json)
+    assert ("/g/v1beta/models/gemini-embedding-001:embedContent", {"content": content, "vendor": 1}) == (
+        upstream.seen["g"][0].path,
+        upstream.seen["g"][0].json,
+    )
     status, _, body = await post(client, gateway, "/v1beta/models/m:batchEmbedContents", {"requests": [{"model": "models/m", "content": content}]})
     assert (200, [0.5, -1.25]) == (status, json.loads(body)["embeddings"][0]["values"])
     assert upstream.seen["a"][0].json["input"] == ["x"]
@@ -290,7 +316,9 @@ async def test_gemini_speaks_transcribes_and_paints_for_openai_clients(upstream,
     assert (200, b"\x00\x01\x00\x01") == (status, body)
     assert not headers["content-type"].startswith("application/json")
     upstream.tell("g", Answer([sse(said(sound)), sse(said(sound))]))
-    status, headers, body = await post(client, gateway, "/v1/audio/speech", {"model": "m", "input": "hi", "voice": "alloy", "response_format": "pcm", "stream_format": "sse"})
+    status, headers, body = await post(
+        client, gateway, "/v1/audio/speech", {"model": "m", "input": "hi", "voice": "alloy", "response_format": "pcm", "stream_format": "sse"}
+    )
     assert (200, 2) == (status, body.count(b"speech.audio.delta"))
     assert upstream.seen["g"][-1].path == "/g/v1beta/models/gemini-x:streamGenerateContent?alt=sse"
     upstream.tell("g", whole(said({"text": "hello"})))

@@ -22,9 +22,9 @@ Classify = Callable[[int, "dict[str, str]", bytes], Failure]
 """What an error object means that came with a status of success."""
 
 EVENTS = "text/event-stream"
-_NAMES_ITS_MODEL = frozenset({Operation.EMBED, Operation.RERANK, Operation.MODERATE})
 _TEXT_FORMATS = frozenset({"text", "srt", "vtt"})
 _SPOKEN = frozenset({Operation.TRANSCRIBE, Operation.TRANSLATE_AUDIO})
+_NAMES_ITS_MODEL = frozenset({Operation.EMBED, Operation.RERANK, Operation.MODERATE}) | _SPOKEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
