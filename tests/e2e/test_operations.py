@@ -85,11 +85,11 @@ async def test_without_a_model_the_usual_ones_are_meant(upstream, gateway, clien
     upstream.tell("a", whole({"id": "m1", "model": "text-moderation-latest", "results": [{"flagged": True}]}), whole(IMAGES))
     await gateway.start(config([provider(upstream, "a", model=["text-moderation-latest", "dall-e-3"])]))
     status, _, _ = await post(client, gateway, "/v1/moderations", {"input": "x"})
-    assert (200, {"input": "x", "model": "text-moderation-latest"}) == (status, upstream.seen["a"][0].json)
+    assert (status, upstream.seen["a"][0].json) == (200, {"input": "x", "model": "text-moderation-latest"})
     status, _, _ = await post(client, gateway, "/v1/images/generations", {"prompt": "x"})
-    assert (200, {"prompt": "x", "model": "dall-e-3"}) == (status, upstream.seen["a"][1].json)
+    assert (status, upstream.seen["a"][1].json) == (200, {"prompt": "x", "model": "dall-e-3"})
     status, _, body = await post(client, gateway, "/v1/embeddings", {"input": "x"})
-    assert (400, "model") == (status, json.loads(body)["error"]["param"])
+    assert (status, json.loads(body)["error"]["param"]) == (400, "model")
 
 
 async def test_a_provider_that_cannot_is_passed_over_or_named(upstream, gateway, client):
@@ -98,7 +98,7 @@ async def test_a_provider_that_cannot_is_passed_over_or_named(upstream, gateway,
     claude = provider(upstream, "claude", base_url=upstream.url("claude", "/v1/messages"), model=["only", {"up-model": "m"}])
     await gateway.start(in_order([claude, provider(upstream, "b")]))
     status, headers, _ = await post(client, gateway, "/v1/embeddings", {"model": "m", "input": "x"})
-    assert (200, "b#1=200") == (status, headers["x-uniapi-attempts"])
+    assert (status, headers["x-uniapi-attempts"]) == (200, "b#1=200")
     status, _, body = await post(client, gateway, "/v1/embeddings", {"model": "only", "input": "x"})
     assert status == 400
     assert "provider 'claude' does not make embeddings" in json.loads(body)["error"]["message"]
@@ -110,7 +110,7 @@ async def test_speech_comes_through_as_it_arrives(upstream, gateway, client):
     upstream.tell("a", Answer(SOUND, content_type="audio/mpeg", pause_s=0.3))
     await gateway.start(config([provider(upstream, "a")]))
     async with client.post(gateway.url + "/v1/audio/speech", json={"model": "m", "input": "hi", "voice": "alloy"}) as response:
-        assert (200, "audio/mpeg") == (response.status, response.headers["content-type"])
+        assert (response.status, response.headers["content-type"]) == (200, "audio/mpeg")
         first = await response.content.readany()
         assert first == SOUND[0]
         assert b"".join(SOUND) == first + await response.read()
@@ -171,7 +171,7 @@ async def test_forms_arrive_with_every_field_and_the_upstreams_model(upstream, g
     await gateway.start(config([provider(upstream, "a")]))
     fields = [("model", "m"), ("timestamp_granularities[]", "word"), ("timestamp_granularities[]", "segment"), ("vendor", "ü")]
     async with client.post(gateway.url + "/v1/audio/transcriptions", data=form(fields, data=b"\r\n--x\x00" * 100, filename="ä.wav")) as response:
-        assert (200, "hi") == (response.status, (await response.json())["text"])
+        assert (response.status, (await response.json())["text"]) == (200, "hi")
     seen = upstream.seen["a"][0]
     boundary = seen.headers["content-type"].partition("boundary=")[2].encode()
     parts = seen.body.split(b"--" + boundary)[1:-1]
@@ -240,7 +240,7 @@ async def test_a_large_upload_is_retried_intact(upstream, gateway, client, tmp_p
     before = memory(gateway)
     data = b"".join(hashlib.sha256(str(number).encode()).digest() for number in range(30 * 1024 * 32))
     async with client.post(gateway.url + "/v1/audio/transcriptions", data=form([("model", "m")], data=data)) as response:
-        assert (200, "a#1=500, b#1=200") == (response.status, response.headers["x-uniapi-attempts"])
+        assert (response.status, response.headers["x-uniapi-attempts"]) == (200, "a#1=500, b#1=200")
     assert memory(gateway) - before < 45 * 1024
     for name in ("a", "b"):
         body = upstream.seen[name][-1].body
@@ -266,10 +266,10 @@ async def test_codecs_carry_operations_to_other_shapes(upstream, gateway, client
     await gateway.start(config([gemini, cohere]))
     status, _, body = await post(client, gateway, "/v1/embeddings", {"model": "e", "input": ["x"] * 120})
     data = json.loads(body)["data"]
-    assert (200, 120, [0.5], [0.25]) == (status, len(data), data[99]["embedding"], data[100]["embedding"])
+    assert (status, len(data), data[99]["embedding"], data[100]["embedding"]) == (200, 120, [0.5], [0.25])
     assert [seen.path for seen in upstream.seen["g"]] == ["/g/v1beta/models/gemini-embedding-001:batchEmbedContents"] * 2
     status, _, body = await post(client, gateway, "/v1/embeddings", {"model": "c", "input": "x", "user": "u"})
-    assert (200, [0.5]) == (status, json.loads(body)["data"][0]["embedding"])
+    assert (status, json.loads(body)["data"][0]["embedding"]) == (200, [0.5])
     assert upstream.seen["c"][0].path == "/c/v2/embed"
 
 
@@ -279,7 +279,7 @@ async def test_one_failed_request_of_several_fails_the_attempt(upstream, gateway
     upstream.tell("g", whole({"error": {"code": 400, "message": "bad content", "status": "INVALID_ARGUMENT"}}, status=400))
     await gateway.start(config([gemini]))
     status, _, body = await post(client, gateway, "/v1/embeddings", {"model": "e", "input": ["x"] * 120})
-    assert (400, "bad content") == (status, json.loads(body)["error"]["message"])
+    assert (status, json.loads(body)["error"]["message"]) == (400, "bad content")
     assert len(upstream.seen["g"]) == 1
 
 
@@ -291,13 +291,13 @@ async def test_gemini_clients_keep_their_verb(upstream, gateway, client):
     await gateway.start(config([gemini, provider(upstream, "a")]))
     content = {"parts": [{"text": "x"}]}
     status, _, body = await post(client, gateway, "/v1beta/models/e:embedContent", {"content": content, "vendor": 1})
-    assert (200, {"embedding": {"values": [0.5]}}) == (status, json.loads(body))
+    assert (status, json.loads(body)) == (200, {"embedding": {"values": [0.5]}})
     assert ("/g/v1beta/models/gemini-embedding-001:embedContent", {"content": content, "vendor": 1}) == (
         upstream.seen["g"][0].path,
         upstream.seen["g"][0].json,
     )
     status, _, body = await post(client, gateway, "/v1beta/models/m:batchEmbedContents", {"requests": [{"model": "models/m", "content": content}]})
-    assert (200, [0.5, -1.25]) == (status, json.loads(body)["embeddings"][0]["values"])
+    assert (status, json.loads(body)["embeddings"][0]["values"]) == (200, [0.5, -1.25])
     assert upstream.seen["a"][0].json["input"] == ["x"]
 
 
@@ -313,21 +313,21 @@ async def test_gemini_speaks_transcribes_and_paints_for_openai_clients(upstream,
     await gateway.start(config([gemini]))
     upstream.tell("g", whole(said(sound)))
     status, headers, body = await post(client, gateway, "/v1/audio/speech", {"model": "m", "input": "hi", "voice": "alloy", "response_format": "pcm"})
-    assert (200, b"\x00\x01\x00\x01") == (status, body)
+    assert (status, body) == (200, b"\x00\x01\x00\x01")
     assert not headers["content-type"].startswith("application/json")
     upstream.tell("g", Answer([sse(said(sound)), sse(said(sound))]))
     status, headers, body = await post(
         client, gateway, "/v1/audio/speech", {"model": "m", "input": "hi", "voice": "alloy", "response_format": "pcm", "stream_format": "sse"}
     )
-    assert (200, 2) == (status, body.count(b"speech.audio.delta"))
+    assert (status, body.count(b"speech.audio.delta")) == (200, 2)
     assert upstream.seen["g"][-1].path == "/g/v1beta/models/gemini-x:streamGenerateContent?alt=sse"
     upstream.tell("g", whole(said({"text": "hello"})))
     async with client.post(gateway.url + "/v1/audio/transcriptions", data=form([("model", "m")])) as response:
-        assert (200, "hello") == (response.status, (await response.json())["text"])
+        assert (response.status, (await response.json())["text"]) == (200, "hello")
     assert "UklGRi4uLi4=" in upstream.seen["g"][-1].body.decode()
     upstream.tell("g", whole(said({"inlineData": {"mimeType": "image/png", "data": "aGk="}})))
     status, _, body = await post(client, gateway, "/v1/images/generations", {"model": "m", "prompt": "a cat"})
-    assert (200, "aGk=") == (status, json.loads(body)["data"][0]["b64_json"])
+    assert (status, json.loads(body)["data"][0]["b64_json"]) == (200, "aGk=")
     assert upstream.seen["g"][-1].path == "/g/v1beta/models/gemini-x:generateContent"
 
 
@@ -338,4 +338,4 @@ async def test_a_wrong_key_and_a_wrong_method_are_said(upstream, gateway):
         async with session.post(gateway.url + "/v1/embeddings", json={}, headers={"Authorization": "Bearer sk-wrong"}) as response:
             assert response.status == 401
         async with session.get(gateway.url + "/v1/audio/speech", headers={"Authorization": f"Bearer {CLIENT_KEY}"}) as response:
-            assert (405, "POST") == (response.status, response.headers["allow"])
+            assert (response.status, response.headers["allow"]) == (405, "POST")

@@ -33,7 +33,7 @@ async def test_openai_embeddings_and_moderations(upstream, gateway):
     client = client_of(gateway)
     upstream.tell("a", whole(VECTORS))
     answer = await client.embeddings.create(model="m", input=["x"], dimensions=2)
-    assert ([0.5, -1.25], "m", 3) == (answer.data[0].embedding, answer.model, answer.usage.prompt_tokens)
+    assert (answer.data[0].embedding, answer.model, answer.usage.prompt_tokens) == ([0.5, -1.25], "m", 3)
     upstream.tell("a", whole({"id": "1", "model": "omni-moderation-latest", "results": [CATEGORIES]}))
     assert (await client.moderations.create(input="x")).results[0].flagged
     await client.close()
@@ -49,7 +49,7 @@ async def test_openai_images_whole_streamed_and_edited(upstream, gateway):
     answer = await client.images.edit(model="m", prompt="x", image=[("a.png", b"AAAA", "image/png"), ("b.png", b"BBBB", "image/png")])
     assert answer.data[0].b64_json == "aGk="
     body = upstream.seen["a"][-1].body
-    assert (True, True, 2) == (b"AAAA" in body, b"BBBB" in body, body.count(b'name="image[]"'))
+    assert (b"AAAA" in body, b"BBBB" in body, body.count(b'name="image[]"')) == (True, True, 2)
     usage = {"total_tokens": 3, "input_tokens": 1, "output_tokens": 2, "input_tokens_details": {"image_tokens": 0, "text_tokens": 1}}
     picture = {"b64_json": "aGk=", "created_at": 1, "size": "1024x1024", "quality": "low", "background": "auto", "output_format": "png"}
     upstream.tell(
@@ -59,7 +59,7 @@ async def test_openai_images_whole_streamed_and_edited(upstream, gateway):
         ),
     )
     stream = await client.images.generate(model="m", prompt="x", stream=True, partial_images=1)
-    assert ["image_generation.partial_image", "image_generation.completed"] == [one.type async for one in stream]
+    assert [one.type async for one in stream] == ["image_generation.partial_image", "image_generation.completed"]
     await client.close()
 
 
@@ -69,7 +69,7 @@ async def test_openai_audio_both_ways(upstream, gateway):
     client = client_of(gateway)
     upstream.tell("a", Answer([b"ID3", b"\xff" * 9000], content_type="audio/mpeg"))
     async with client.audio.speech.with_streaming_response.create(model="m", input="hi", voice="alloy") as response:
-        assert b"ID3" + b"\xff" * 9000 == b"".join([piece async for piece in response.iter_bytes()])
+        assert b"".join([piece async for piece in response.iter_bytes()]) == b"ID3" + b"\xff" * 9000
     upstream.tell("a", whole({"text": "hi"}))
     sound = ("a.wav", b"RIFF", "audio/wav")
     assert (await client.audio.transcriptions.create(model="m", file=sound, timestamp_granularities=["word"])).text == "hi"
@@ -78,7 +78,7 @@ async def test_openai_audio_both_ways(upstream, gateway):
     assert await client.audio.transcriptions.create(model="m", file=sound, response_format="text") == "hi\n"
     upstream.tell("a", Answer([event("transcript.text.delta", delta="hi"), event("transcript.text.done", text="hi")]))
     stream = await client.audio.transcriptions.create(model="m", file=sound, stream=True)
-    assert ["transcript.text.delta", "transcript.text.done"] == [one.type async for one in stream]
+    assert [one.type async for one in stream] == ["transcript.text.delta", "transcript.text.done"]
     await client.close()
 
 
@@ -114,5 +114,5 @@ async def test_cohere_reranks(upstream, gateway):
     await gateway.start(config([provider(upstream, "a")]))
     client = cohere.AsyncClient(CLIENT_KEY, base_url=gateway.url)
     answer = await client.rerank(model="m", query="q", documents=["a", "b"], top_n=2)
-    assert [(1, 0.75), (0, 0.25)] == [(one.index, one.relevance_score) for one in answer.results]
+    assert [(one.index, one.relevance_score) for one in answer.results] == [(1, 0.75), (0, 0.25)]
     assert upstream.seen["a"][0].json["documents"] == ["a", "b"]
