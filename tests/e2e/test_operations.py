@@ -75,7 +75,7 @@ async def test_failures_lead_to_the_next_channel_like_in_chat(upstream, gateway,
     upstream.tell("a", whole({"error": {"message": "boom"}}, status=500), whole({"error": {"message": "no", "code": 429}}), whole({"data": []}), html)
     upstream.tell("b", whole(EMBEDDINGS))
     await gateway.start(in_order([provider(upstream, "a"), provider(upstream, "b")]))
-    for outcome in ("a#1=500", "a#1=rate_limited", "a#1=empty", "a#1=broken"):
+    for outcome in ("a#1=500", "a#1=429", "a#1=empty", "a#1=broken"):
         status, headers, _ = await post(client, gateway, "/v1/embeddings", {"model": "m", "input": "x"})
         assert (200, f"{outcome}, b#1=200") == (status, headers["x-uniapi-attempts"])
 
