@@ -174,6 +174,10 @@ class App:
     # what the front reads
 
     @property
+    def spool_dir(self) -> Path | None:
+        return self._data_dir
+
+    @property
     def config(self) -> Config:
         return self._snapshot.config
 
@@ -308,7 +312,7 @@ class App:
             stream=call.stream,
             request_type=request_type(call),
             reasoning_effort=reasoning_effort(call),
-            body_bytes=len(call.body),
+            body_bytes=len(call.body) + call.upload_bytes,
             tokens=tokens,
             session=session_hint(call),
             pin=pin,

@@ -63,6 +63,9 @@ class Call:
     """The query as it was written, without credentials, where it is handed on (names may repeat)."""
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json"
+    upload: object | None = None
+    """A form that was received to a spool (`gateway.Upload`); then `body` is empty and `json` holds its text fields."""
+    upload_bytes: int = 0
     client_ip: str | None = None
     received_at_s: float = 0.0
 

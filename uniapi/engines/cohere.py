@@ -1,4 +1,4 @@
-"""Cohere's own API, version 2 (`cohere`): chat, embed and rerank. Version 1, which the predecessor spoke, is retired here: a `/v1/chat` at Cohere's host is read as `/v2/chat`."""
+"""Cohere's own API, version 2 (`cohere`): chat, embed, rerank and transcription. Version 1, which the predecessor spoke, is retired here: a `/v1/chat` at Cohere's host is read as `/v2/chat`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .model_lists import decode_cohere_models
 from .urls import COHERE_ENDINGS, Root, ends_in_version, find_root, parse_url
 
 HOST = "https://api.cohere.com"
-_PATHS = {Operation.GENERATE: "chat", Operation.EMBED: "embed", Operation.RERANK: "rerank"}
+_PATHS = {Operation.GENERATE: "chat", Operation.EMBED: "embed", Operation.RERANK: "rerank", Operation.TRANSCRIBE: "audio/transcriptions"}
 
 
 class CohereEngine(DefaultEngine):
@@ -29,7 +29,8 @@ class CohereEngine(DefaultEngine):
         root = _root(target.provider)
         if operation is Operation.GENERATE:
             return Address(url=root.exact or root.at(path))
-        return Address(url=root.at(path), shape="cohere")
+        # docs.cohere.com/reference/create-audio-transcription: the form and the answer are OpenAI's.
+        return Address(url=root.at(path), shape="openai" if operation is Operation.TRANSCRIBE else "cohere")
 
     def models_request(self, target: Target) -> HttpRequest | None:
         """The model list exists in version 1 only."""

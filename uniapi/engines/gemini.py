@@ -20,12 +20,9 @@ HOST = "https://generativelanguage.googleapis.com"
 USUAL_PATH = "/v1beta"
 _MODELS_PATH = re.compile(r"/(?:models|tunedModels)(?:/[^?#]*)?(?=[?#]|\Z)")
 
-VERBS = {
-    Operation.COUNT_TOKENS: "countTokens",
-    Operation.EMBED: "batchEmbedContents",
-    Operation.IMAGE: "generateContent",
-    Operation.IMAGE_EDIT: "generateContent",
-}
+VERBS = {Operation.COUNT_TOKENS: "countTokens", Operation.EMBED: "batchEmbedContents"}
+GENERATED = frozenset({Operation.IMAGE, Operation.IMAGE_EDIT, Operation.SPEECH, Operation.TRANSCRIBE, Operation.TRANSLATE_AUDIO})
+"""Operations that Google's models do by generating: pictures, speech and transcripts are parts of an answer (ai.google.dev/gemini-api/docs/speech-generation)."""
 
 
 class GeminiEngine(DefaultEngine):
@@ -38,6 +35,8 @@ class GeminiEngine(DefaultEngine):
         path = model_path(target.upstream_model)
         if operation is Operation.GENERATE:
             return generate_address(root, path, stream)
+        if operation in GENERATED:
+            return generate_address(root, path, stream, shape="gemini")
         verb = VERBS.get(operation)
         return Address(url=root.at(f"{path}:{verb}"), shape="gemini") if verb is not None else None
 
@@ -54,11 +53,11 @@ class GeminiEngine(DefaultEngine):
         return decode_gemini_models(body, request)
 
 
-def generate_address(root: Root, path: str, stream: bool) -> Address:
+def generate_address(root: Root, path: str, stream: bool, shape: str = "dialect") -> Address:
     """`alt=sse` always: without it a stream is one JSON array (ai.google.dev/api/generate-content)."""
     if stream:
-        return Address(url=root.at(f"{path}:streamGenerateContent", "alt=sse"))
-    return Address(url=root.at(f"{path}:generateContent"))
+        return Address(url=root.at(f"{path}:streamGenerateContent", "alt=sse"), shape=shape)
+    return Address(url=root.at(f"{path}:generateContent"), shape=shape)
 
 
 def model_path(model: str) -> str:

@@ -37,7 +37,7 @@ OPENAI_ENDINGS = ("chat/completions", "chat/completion", "responses/compact", "r
 """Endpoint paths a `base_url` may carry. GitHub Models' users write a singular `chat/completion` (predecessor README)."""
 
 ANTHROPIC_ENDINGS = ("messages/count_tokens", "messages", "complete", "models")
-COHERE_ENDINGS = ("chat", "embed", "rerank", "models")
+COHERE_ENDINGS = ("chat", "embed", "rerank", "audio/transcriptions", "models")
 
 _ABSOLUTE = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(#.*)?\Z", re.DOTALL)
 _LOCAL_HOST = re.compile(r"(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?\Z")

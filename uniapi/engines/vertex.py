@@ -22,7 +22,7 @@ from uniapi.wire import HttpRequest, ResponseHead, load_json
 
 from .base import Address, ModelPage, Target, Token, TokenFlow
 from .defaults import DefaultEngine, with_bearer, with_header
-from .gemini import rename_models
+from .gemini import GENERATED, rename_models
 from .google_jwt import service_account_jwt
 from .model_lists import decode_gemini_models
 from .urls import parse_url, quote_model
@@ -144,8 +144,8 @@ def _gemini_address(place: _Place, model: str, operation: Operation, stream: boo
             return Address(url=place.at(f"{path}:countTokens"), shape="gemini")
         case Operation.EMBED:
             return Address(url=place.at(f"{path}:predict"), shape="vertex")
-        case Operation.IMAGE | Operation.IMAGE_EDIT:
-            return Address(url=place.at(f"{path}:generateContent"), shape="gemini")
+        case _ if operation in GENERATED:
+            return Address(url=place.at(f"{path}:streamGenerateContent?alt=sse" if stream else f"{path}:generateContent"), shape="vertex")
         case _:
             return None
 

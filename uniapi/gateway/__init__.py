@@ -17,6 +17,7 @@ from .once import ask_once
 from .pins import PINS_FILE, PINS_LAST_S, PINS_LIMIT, Pins, find_references
 from .session import session_hint
 from .signed_turns import ReasoningCache
+from .uploads import Upload
 from .upstream import AiohttpTransport, Transport
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "ReasoningCache",
     "Setting",
     "Transport",
+    "Upload",
     "ask_once",
     "counts_tokens",
     "estimate_call_tokens",

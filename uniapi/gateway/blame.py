@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from uniapi.canonical import Failure, FailureKind, Operation
+from uniapi.operations import CARRIED
 
 _MISSING = frozenset({404, 405, 501})
 """How an address says that it does not have an endpoint."""
@@ -31,9 +32,16 @@ def blamed(operation: Operation, failure: Failure) -> Failure:
         return replace(failure, kind=FailureKind.BAD_REQUEST)
     if operation is Operation.COUNT_TOKENS and failure.kind in _SIDE_FAILURES:
         return replace(failure, kind=FailureKind.UNSUPPORTED)
+    if operation in CARRIED and failure.status in _MISSING and not _is_about_model(failure):
+        return replace(failure, kind=FailureKind.UNSUPPORTED, code=failure.code or "unsupported_operation")
     if operation is Operation.COMPACT and failure.status in _MISSING:
         return replace(failure, kind=FailureKind.UNSUPPORTED)
     return failure
+
+
+def _is_about_model(failure: Failure) -> bool:
+    """Whether a 404 says that the model is missing, not the endpoint."""
+    return failure.status == 404 and "model" in f"{failure.code} {failure.message}".lower()
 
 
 def is_other_way_open(failure: Failure) -> bool:

@@ -19,11 +19,12 @@ from uniapi.config import Preferences, Provider
 from uniapi.dialects import ReplyContext
 from uniapi.engines import Engine, Target
 from uniapi.errors import WireError
+from uniapi.operations import CARRIED
 from uniapi.routing import Attempt, GiveUp, Pin, Plan, Wait
 from uniapi.stats import CallRecord
 from uniapi.wire import HttpRequest, ResponseHead, dump_json
 
-from .answer_headers import JSON_HEADERS, answer_headers, attempts_text, stream_headers
+from .answer_headers import JSON_HEADERS, STREAM_HEADERS, answer_headers, attempts_text, stream_headers
 from .blame import blamed, is_other_way_open, unsupported
 from .call_records import Progress, attempt_record, call_record, masked_failure
 from .count import COUNT_PATIENCE_S, ESTIMATE_HEADERS, estimate_answer, falls_back
@@ -33,7 +34,9 @@ from .media import MediaFetcher
 from .pins import Pins
 from .pipe_choice import ending
 from .receiver import Outlet, Patience, Receiver, TriggerProbe
+from .relayed import prepare_relayed
 from .route import GENERATING, Decoded, Prepared, Way, client_framing, client_side, find_ways, needs_media, prepare
+from .series import send_all
 from .signed_turns import ReasoningCache
 from .upstream import Transport
 
@@ -51,6 +54,8 @@ class Reply(Outlet, Protocol):
     async def start(self, status: int, headers: Mapping[str, str]) -> None: ...
 
     async def finish(self) -> None: ...
+
+    def break_off(self) -> None: ...
 
     async def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None: ...
 
@@ -161,7 +166,7 @@ class Executor:
             prepared = await self._prepare(call, decoded, way, preferences)
             if isinstance(prepared, Failure):
                 return prepared
-            request = await self._authorized(prepared.request, way, proxy)
+            requests = [await self._authorized(request, way, proxy) for request in (*prepared.earlier, prepared.request)]
         except FetchFailed as error:
             return self._failed(error.failure, target, progress, began, None)
         except WireError as error:
@@ -169,7 +174,7 @@ class Executor:
             return self._failed(refused, target, progress, began, None)
         receiver = self._receive(call, prepared, way, attempt, preferences)
         progress.receiver = receiver
-        receiver.started(self._transport.send(request, receiver, proxy=proxy, connect_timeout_s=attempt.timeouts.connect_s))
+        receiver.started(send_all(self._transport, requests, receiver, prepared.answers, proxy=proxy, connect_timeout_s=attempt.timeouts.connect_s))
         failure = await self._outcome(receiver, attempt, call, reply)
         head = receiver.response_head
         if failure is not None:
@@ -197,7 +202,7 @@ class Executor:
             framing=client_framing(call),
         )
         request: Request | None = None
-        if not way.relays:
+        if not way.relays and call.operation not in CARRIED:
             try:
                 request = decoded.get()
             except RequestRefused as refused:
@@ -209,7 +214,10 @@ class Executor:
             wants_estimate = call.dialect == "anthropic" and call.stream
             context = replace(context, request=request, input_tokens_estimate=estimate_input_tokens(request) if wants_estimate else 0)
         try:
-            prepared = prepare(call, way, request, context, seed, probes_text=bool(preferences.error_triggers))
+            if call.operation in CARRIED:
+                prepared = await prepare_relayed(call, way, requested_model=context.requested_model, created_s=context.created_s)
+            else:
+                prepared = prepare(call, way, request, context, seed, probes_text=bool(preferences.error_triggers))
         except RequestRefused as refused:
             return unsupported(refused.error.message, code=refused.error.code, param=refused.error.param)
         if prepared.losses and preferences.unsupported_parameters == "reject":
@@ -252,7 +260,8 @@ class Executor:
     async def _outcome(self, receiver: Receiver, attempt: Attempt, call: Call, reply: Reply) -> Failure | None:
         """Await the commit or the failure; send heartbeats meanwhile when they are configured for a stream."""
         interval = attempt.keepalive_s
-        if not call.stream or interval is None:
+        if not call.stream or interval is None or call.operation in CARRIED:
+            # What a carried operation is answered with is not known before its head.
             return await receiver.outcome
         framing = client_framing(call)
         while True:
@@ -273,16 +282,25 @@ class Executor:
         assert receiver.pipe is not None
         progress.attempts.append(attempt_record(target, "ok", head.status, self._clock.monotonic_s() - began))
         headers = answer_headers(head, target, progress.attempts, prepared.losses, is_relay=prepared.route == "relay")
-        is_streamed = call.stream and (receiver.pipe.streams or call.operation is not Operation.STORED)
+        content_type = receiver.report.content_type
+        if content_type is not None:
+            is_streamed = receiver.pipe.streams
+            headers = {**(STREAM_HEADERS if is_streamed else {}), **headers, "content-type": content_type}
+        else:
+            is_streamed = call.stream and (receiver.pipe.streams or call.operation is not Operation.STORED)
+            headers = {**(stream_headers(client_framing(call)) if is_streamed else JSON_HEADERS), **headers}
         if not is_streamed and not reply.is_started:
-            await reply.send(200, {**JSON_HEADERS, **headers}, receiver.take_whole())
+            await reply.send(200, headers, receiver.take_whole())
             return
         if not reply.is_started:
-            await reply.start(200, {**stream_headers(client_framing(call)), **headers})
+            await reply.start(200, headers)
         receiver.attach(reply)
         await receiver.finished
-        await reply.finish()
         report = receiver.report
+        if report.is_cut:
+            reply.break_off()
+        else:
+            await reply.finish()
         if report.failure is not None:
             progress.attempts[-1] = attempt_record(
                 target, report.failure.kind.value, head.status, self._clock.monotonic_s() - began, report.failure.message

@@ -12,17 +12,19 @@ import errno
 import logging
 import ssl
 from collections import defaultdict
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.errors import WireError
-from uniapi.wire import HttpRequest, ResponseParser, request_bytes
+from uniapi.wire import BodySource, HttpRequest, ResponseParser, request_bytes
 
 from .upstream import DEFAULT_CONNECT_TIMEOUT_S, KEEPALIVE_S, Exchange, Sink, Spawn, Transport
 
 log = logging.getLogger("uniapi.upstream")
 
 HAPPY_EYEBALLS_DELAY_S = 0.25
+PIECES_AT_ONCE = 16
 
 Origin = tuple[str, str, int]
 """(scheme, host, port)."""
@@ -156,7 +158,7 @@ class _Http1Exchange:
 
     def _use(self, connection: _Connection) -> None:
         self._connection = connection
-        connection.start(self, self._request.method, self._data)
+        connection.start(self, self._request.method, self._data, self._request.source)
         if self._is_paused:
             connection.pause()
 
@@ -216,18 +218,23 @@ class _Connection(asyncio.Protocol):
         self._parser: ResponseParser | None = None
         self._is_reused = False
         self._has_bytes = False
+        self._unsent: Iterator[bytes] | None = None
+        self._is_full = False
         self._idle_timer: asyncio.TimerHandle | None = None
 
     @property
     def is_usable(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()
 
-    def start(self, exchange: _Http1Exchange, method: str, data: bytes) -> None:
+    def start(self, exchange: _Http1Exchange, method: str, data: bytes, source: BodySource | None = None) -> None:
         self._exchange = exchange
         self._parser = ResponseParser(method)
         self._has_bytes = False
         assert self._transport is not None
         self._transport.write(data)
+        if source is not None:
+            self._unsent = source.pieces()
+            self._send_pieces()
 
     def wake(self) -> None:
         """Taken from the pool."""
@@ -247,6 +254,7 @@ class _Connection(asyncio.Protocol):
     def close(self) -> None:
         """Drop the connection at once, unsent bytes included."""
         self._exchange = None
+        self._unsent = None
         if self._idle_timer is not None:
             self._idle_timer.cancel()
             self._idle_timer = None
@@ -298,8 +306,16 @@ class _Connection(asyncio.Protocol):
         self._end()
         return False
 
+    def pause_writing(self) -> None:
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        self._is_full = False
+        self._send_pieces()
+
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
+        self._unsent = None
         self._pool.forget(self)
         if self._idle_timer is not None:
             self._idle_timer.cancel()
@@ -312,10 +328,31 @@ class _Connection(asyncio.Protocol):
         what = "in the middle of its answer" if self._has_bytes else "without an answer"
         exchange.failed(Failure(kind=FailureKind.BROKEN, message=f"the upstream closed the connection {what}"))
 
+    def _send_pieces(self) -> None:
+        """As much of the body as the socket takes, and not so much at a time that other streams wait."""
+        unsent = self._unsent
+        if unsent is None or self._is_full or self._transport is None:
+            return
+        try:
+            for _ in range(PIECES_AT_ONCE):
+                piece = next(unsent, None)
+                if piece is None:
+                    self._unsent = None
+                    return
+                self._transport.write(piece)
+                if self._is_full:
+                    return
+        except (OSError, ValueError) as error:
+            self._fail(Failure(kind=FailureKind.BROKEN, message=f"the request body cannot be read again: {error}"))
+            return
+        self._loop.call_soon(self._send_pieces)
+
     def _end(self) -> None:
         exchange, parser, self._exchange, self._parser = self._exchange, self._parser, None, None
         assert parser is not None
-        if parser.keeps_alive and self.is_usable and self._transport is not None:
+        # An answer may come before the whole request was sent; what is left of it would be taken for another request.
+        is_sent, self._unsent = self._unsent is None, None
+        if is_sent and parser.keeps_alive and self.is_usable and self._transport is not None:
             self._transport.resume_reading()
             self._idle_timer = self._loop.call_later(KEEPALIVE_S, self._expire)
             self._pool.put_idle(self)

@@ -53,6 +53,10 @@ class Report:
     text: list[str] | None = None
     response: Response | None = None
     turn: TurnReader | None = None
+    content_type: str | None = None
+    """What the answer is, where that is not what the client's dialect says of itself (see `operation_pipes`)."""
+    is_cut: bool = False
+    """The answer broke off and has no way to say so: the client's connection must not end properly."""
 
     def note(self, event: Event) -> None:
         """Take in one canonical event."""

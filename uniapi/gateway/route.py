@@ -8,18 +8,21 @@ generation (token counts, compaction) have no canonical form here and are only e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from uniapi.canonical import Call, Media, Operation, Request, RequestRefused, iter_media
 from uniapi.dialects import COMPLETIONS, DIALECTS, Dialect, ReplyContext, UpstreamContext
 from uniapi.engines import Engine, Target
+from uniapi.operations import CARRIED
 from uniapi.wire import HttpRequest, ResponseHead, dump_json, insert_member, splice_member
 
 from .count import count_pipe
 from .overrides import apply_overrides
 from .pipe_choice import PipeChoice
 from .pipes import Pipe
+from .series import Answers
+from .shapes import is_bridged as is_bridged_to
 from .stored import stored_pipe, stored_request
 
 SPLICED_MEMBERS = ("model", "stream_options")
@@ -62,6 +65,9 @@ class Prepared:
     dialect: Dialect
     make_pipe: Callable[[ResponseHead], Pipe]
     losses: tuple[str, ...] = ()
+    earlier: tuple[HttpRequest, ...] = ()
+    """Requests to be sent before, where one client request became several; their answers go to `answers`."""
+    answers: Answers = field(default_factory=list)
 
 
 class Decoded:
@@ -97,6 +103,10 @@ def find_ways(call: Call, target: Target, engine: Engine) -> tuple[Way, ...]:
     """The ways to ask `target`, to be tried in turn within one attempt: one, or none when it lacks the operation. Legacy completions have two: as they are, then as a chat."""
     dialect = engine.dialect(target, call.dialect)
     addressed = Operation.GENERATE if call.operation is Operation.STORED else call.operation
+    if call.operation in CARRIED:
+        address = engine.address(target, call.operation, call.stream, dialect)
+        is_bridged = is_bridged_to(call, address) if address is not None else None
+        return () if is_bridged is None else (Way(target=target, engine=engine, dialect=dialect, operation=call.operation, relays=not is_bridged),)
     has_address = engine.address(target, addressed, call.stream, dialect) is not None
     is_same = call.dialect == dialect.name and dialect.observer is not None
     if call.operation not in GENERATING:
@@ -162,7 +172,7 @@ def prepare(
     if way.operation in GENERATING:
         body = apply_overrides(body, target.provider.body_overrides, target.alias)
     headers.update(address.headers)
-    headers.update(_configured_headers(call, target))
+    headers.update(configured_headers(call, target))
     upstream = UpstreamContext(quirk=quirk, id_seed=attempt_seed, request=request)
     choice = PipeChoice(
         client=client_side(call),
@@ -180,7 +190,7 @@ def prepare(
             method=address.method,
             url=address.url,
             headers={name.lower(): value for name, value in headers.items()},
-            body=_relayed_bytes(call, body) if way.relays else dump_json(body),
+            body=relayed_bytes(call, body) if way.relays else dump_json(body),
         ),
         route="relay" if way.relays else "translate",
         dialect=dialect,
@@ -204,12 +214,12 @@ def _prepare_stored(call: Call, way: Way, reply_context: ReplyContext) -> Prepar
     headers = {"accept": "text/event-stream" if call.stream else "application/json", "accept-encoding": "identity", "user-agent": "uni-api"}
     headers.update({name: call.headers[name] for name in FORWARDED_HEADERS[way.dialect.name] if name in call.headers})
     headers.update(address.headers)
-    headers.update(_configured_headers(call, way.target))
+    headers.update(configured_headers(call, way.target))
     request = stored_request(call, address.url, {name.lower(): value for name, value in headers.items()})
     return Prepared(request=request, route="relay", dialect=way.dialect, make_pipe=stored_pipe(way.dialect, reply_context))
 
 
-def _configured_headers(call: Call, target: Target) -> dict[str, str]:
+def configured_headers(call: Call, target: Target) -> dict[str, str]:
     """What `headers` and `passthrough_request_headers` of the provider add."""
     passed = {name: call.headers[name] for name in target.provider.passthrough_request_headers if name in call.headers}
     return {**target.provider.headers, **passed}
@@ -220,7 +230,7 @@ def _asks_usage(body: Mapping[str, Any]) -> bool:
     return isinstance(options, dict) and options.get("include_usage") is True
 
 
-def _relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
+def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
     """The client's bytes, with as little changed as `body` differs from what it sent."""
     sent = call.json
     changed = [

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from uniapi.canonical import Call
-from uniapi.routing import SessionHint, name_session
+from uniapi.operations import CARRIED
+from uniapi.routing import NO_SESSION, SessionHint, name_session
 from uniapi.wire import dump_json
 
 _ANSWER_ROLES = frozenset({"assistant", "model", "tool", "function"})
@@ -15,6 +16,8 @@ SESSION_HEADERS = ("x-claude-code-session-id", "x-session-id")
 
 def session_hint(call: Call) -> SessionHint:
     """The hint routing needs to keep a conversation with the key that holds its prompt cache (PRODUCT §6, Key choice). Never raises, whatever the body."""
+    if call.operation in CARRIED:
+        return NO_SESSION
     body = call.json
     metadata = body.get("metadata")
     given = [

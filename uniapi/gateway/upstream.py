@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Protocol
 
 import aiohttp
 from yarl import URL
 
 from uniapi.canonical import Failure, FailureKind
-from uniapi.wire import HttpRequest, ResponseHead
+from uniapi.wire import BodySource, HttpRequest, ResponseHead
 
 log = logging.getLogger("uniapi.upstream")
 
@@ -109,6 +109,11 @@ class AiohttpTransport:
         return connector
 
 
+async def _pieces(source: BodySource) -> AsyncIterator[bytes]:
+    for piece in source.pieces():
+        yield piece
+
+
 async def _note_reuse(session: aiohttp.ClientSession, context: Any, params: aiohttp.TraceConnectionReuseconnParams) -> None:
     context.trace_request_ctx.is_reused = True
 
@@ -159,11 +164,12 @@ class _AiohttpExchange:
             self._sink.end()
 
     async def _transfer(self, session: aiohttp.ClientSession, request: HttpRequest, timeout: aiohttp.ClientTimeout, proxy: str | None) -> None:
+        source = request.source
         async with session.request(
             request.method,
             URL(request.url, encoded=True),
-            headers=request.headers,
-            data=request.body if request.body else None,
+            headers=request.headers if source is None else {**request.headers, "content-length": str(source.length)},
+            data=(request.body or None) if source is None else _pieces(source),
             timeout=timeout,
             allow_redirects=False,
             proxy=proxy if proxy is not None and proxy.startswith("http") else None,

@@ -54,6 +54,21 @@ OPERATION_SHAPES: Mapping[tuple[Operation, str, str], OperationCodec] = {
 }
 """(operation, client shape, upstream shape) → codec."""
 
+CARRIED = frozenset(
+    {
+        Operation.EMBED,
+        Operation.RERANK,
+        Operation.MODERATE,
+        Operation.IMAGE,
+        Operation.IMAGE_EDIT,
+        Operation.IMAGE_VARIATION,
+        Operation.SPEECH,
+        Operation.TRANSCRIBE,
+        Operation.TRANSLATE_AUDIO,
+    }
+)
+"""The operations of this room."""
+
 _NEARLY_OPENAI = frozenset({"openai", "voyage", "jina", "tei"})
 _VENDOR_HOSTS = {"api.voyageai.com": "voyage", "ai.mongodb.com": "voyage", "api.jina.ai": "jina"}
 
@@ -76,6 +91,7 @@ def vendor_shape(host: str) -> str:
 
 
 __all__ = [
+    "CARRIED",
     "OPERATION_SHAPES",
     "EncodedOperation",
     "OperationAnswer",

@@ -9,10 +9,11 @@ from .plan import Plan
 from .policies import Cursors
 from .retry import Next, Verdict, judge
 from .router import Router
-from .sessions import SessionHint, Sessions, name_session
+from .sessions import NO_SESSION, SessionHint, Sessions, name_session
 from .timeouts import CallFacts, keepalive_interval_s, resolve_timeouts
 
 __all__ = [
+    "NO_SESSION",
     "Asked",
     "Attempt",
     "CallFacts",

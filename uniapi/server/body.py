@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import zlib
+from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -19,7 +20,13 @@ THREAD_ABOVE_BYTES = 1024 * 1024
 
 
 async def read_body(request: web.BaseRequest, max_bytes: int) -> bytes:
-    """The whole body, inflated. Raises RequestRefused: 413 too large, 408 too slow, 415 an encoding we cannot read, 400 broken compression."""
+    """The whole body, inflated. Raises RequestRefused as `body_pieces` does."""
+    pieces = [data async for data in body_pieces(request, max_bytes)]
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def body_pieces(request: web.BaseRequest, max_bytes: int) -> AsyncIterator[bytes]:
+    """The body as it comes, inflated. Raises RequestRefused: 413 too large, 408 too slow, 415 an encoding we cannot read, 400 broken compression."""
     length = request.content_length
     if length is not None and length > max_bytes:
         raise _too_large(max_bytes)
@@ -27,7 +34,6 @@ async def read_body(request: web.BaseRequest, max_bytes: int) -> bytes:
         # The client waits for leave to send (curl does so from 1 MiB on); what is too large has been refused without reading it.
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     inflater = _inflater(request.headers.get("Content-Encoding", ""), max_bytes)
-    pieces: list[bytes] = []
     size = 0
     loop = asyncio.get_running_loop()
     deadline = loop.time() + TOTAL_S
@@ -44,10 +50,9 @@ async def read_body(request: web.BaseRequest, max_bytes: int) -> bytes:
         size += len(data)
         if size > max_bytes:
             raise _too_large(max_bytes)
-        pieces.append(data)
+        yield data
     if inflater is not None:
-        pieces.append(inflater.end())
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        yield inflater.end()
 
 
 class _Inflater(Protocol):

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -19,6 +20,7 @@ from uniapi.canonical import Call, ClientError, RequestRefused
 from uniapi.clock import Clock
 from uniapi.config import ClientKey, Config
 from uniapi.dialects import DIALECTS
+from uniapi.operations import CARRIED
 from uniapi.stats import Recorder
 from uniapi.wire import dump_json
 
@@ -29,6 +31,7 @@ from .inference import make_call, make_stored_call
 from .page import StatusPage
 from .paths import Route, dialect_of, find_route, near_paths
 from .present import Present
+from .relayed import make_relayed_call, needs_default_model, receive
 from .reply import Reply
 
 log = logging.getLogger("uniapi.front")
@@ -43,6 +46,11 @@ class Desk(Protocol):
     recorder: Recorder
     clock: Clock
     version: str
+
+    @property
+    def spool_dir(self) -> Path | None:
+        """Where uploads go that are too large for memory; None: where the system has its temporary files."""
+        ...
 
     @property
     def config(self) -> Config: ...
@@ -182,6 +190,9 @@ class Front:
     async def _infer(
         self, route: Route, request: web.BaseRequest, request_id: str, key: ClientKey, client_ip: str | None, query: Mapping[str, str], reply: Reply
     ) -> None:
+        if route.operation in CARRIED:
+            await self._carry(route, request, request_id, key, client_ip, query, reply)
+            return
         desk = self._desk
         received_at_s = desk.clock.now_s()
         body = await read_body(request, desk.config.preferences.max_body_bytes)
@@ -198,6 +209,29 @@ class Front:
             received_at_s=received_at_s,
         )
         await desk.run(call, key, reply)
+
+    async def _carry(
+        self, route: Route, request: web.BaseRequest, request_id: str, key: ClientKey, client_ip: str | None, query: Mapping[str, str], reply: Reply
+    ) -> None:
+        """An operation beside chat; its body may be a form, which is kept until the call is over."""
+        desk = self._desk
+        received_at_s = desk.clock.now_s()
+        received = await receive(route, request, desk.config.preferences.max_body_bytes, desk.spool_dir)
+        try:
+            call = make_relayed_call(
+                route,
+                received,
+                aliases=await desk.models_for(key) if needs_default_model(route, received) else (),
+                request_id=request_id,
+                principal=desk.key_ring.principal(key),
+                headers=request.headers,
+                query={name: text for name, text in query.items() if name != "key"},
+                client_ip=client_ip,
+                received_at_s=received_at_s,
+            )
+            await desk.run(call, key, reply)
+        finally:
+            received.close()
 
     async def _stored(
         self, route: Route, request: web.BaseRequest, request_id: str, key: ClientKey, client_ip: str | None, query: Mapping[str, str], reply: Reply

@@ -43,7 +43,7 @@ def make_call(
         json=value,
         path=route.path,
         query=query,
-        headers=_kept(headers),
+        headers=kept_headers(headers),
         client_ip=client_ip,
         received_at_s=received_at_s,
     )
@@ -77,13 +77,13 @@ def make_stored_call(
         resource=route.argument or "",
         query=query,
         query_text="&".join(pair for pair in query_text.split("&") if pair and not pair.startswith("key=")),
-        headers=_kept(headers),
+        headers=kept_headers(headers),
         client_ip=client_ip,
         received_at_s=received_at_s,
     )
 
 
-def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Lower-case names, without the client's credentials."""
     return {name.lower(): text for name, text in headers.items() if name.lower() not in CREDENTIAL_HEADERS}
 

@@ -44,6 +44,15 @@ _ROUTES = {
         _inference("/v1/responses/input_tokens", "openai_responses", Operation.COUNT_TOKENS),
         _inference("/v1/messages", "anthropic", Operation.GENERATE),
         _inference("/v1/messages/count_tokens", "anthropic", Operation.COUNT_TOKENS),
+        _inference("/v1/embeddings", "openai_chat", Operation.EMBED),
+        _inference("/v1/rerank", "openai_chat", Operation.RERANK),
+        _inference("/v1/moderations", "openai_chat", Operation.MODERATE),
+        _inference("/v1/images/generations", "openai_chat", Operation.IMAGE),
+        _inference("/v1/images/edits", "openai_chat", Operation.IMAGE_EDIT),
+        _inference("/v1/images/variations", "openai_chat", Operation.IMAGE_VARIATION),
+        _inference("/v1/audio/speech", "openai_chat", Operation.SPEECH),
+        _inference("/v1/audio/transcriptions", "openai_chat", Operation.TRANSCRIBE),
+        _inference("/v1/audio/translations", "openai_chat", Operation.TRANSLATE_AUDIO),
         Route(kind="models", methods=("GET", "HEAD"), path="/v1/models"),
         Route(kind="models", methods=("GET", "HEAD"), path="/v1beta/models", dialect="gemini"),
         Route(kind="stats", methods=("GET",), path="/v1/stats"),
@@ -64,6 +73,8 @@ _GEMINI_VERBS = {
     "generateContent": (Operation.GENERATE, False),
     "streamGenerateContent": (Operation.GENERATE, True),
     "countTokens": (Operation.COUNT_TOKENS, None),
+    "embedContent": (Operation.EMBED, False),
+    "batchEmbedContents": (Operation.EMBED, False),
 }
 _STORED = "/v1/responses/"
 _STORED_METHODS = {"": ("GET", "DELETE"), "cancel": ("POST",), "input_items": ("GET",)}

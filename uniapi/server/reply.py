@@ -55,6 +55,11 @@ class Reply:
         if self.response is not None:
             await self.response.write_eof()
 
+    def break_off(self) -> None:
+        """End a started answer so that the client notices that it is not whole: without the end of its framing."""
+        if self._request.transport is not None:
+            self._request.transport.abort()
+
     async def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """A whole answer in one piece."""
         self.status = status

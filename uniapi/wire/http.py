@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 HOP_BY_HOP = frozenset(
     {
@@ -24,14 +25,24 @@ CREDENTIAL_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key", 
 """Where clients carry keys: taken out before anything is forwarded or logged."""
 
 
+class BodySource(Protocol):
+    """A request body that is too large to be held: `length` in bytes; `pieces` gives the whole of it, from its start each time it is called, in small pieces."""
+
+    @property
+    def length(self) -> int: ...
+
+    def pieces(self) -> Iterator[bytes]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """One request to an upstream. `url` is complete and already percent-encoded; header names are lower-case."""
+    """One request to an upstream. `url` is complete and already percent-encoded; header names are lower-case. `source` is the body where it is not held as `body`."""
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    source: BodySource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ class Received(NamedTuple):
 
 
 def request_bytes(request: HttpRequest) -> bytes:
-    """The request as it goes over the wire, with `host` and `content-length`. Raises ValueError for a header that would break out of its line."""
+    """The request as it goes over the wire, with `host` and `content-length`; of a body in a `source`, only what comes before it. Raises ValueError for a header that would break out of its line."""
     parts = urlsplit(request.url)
     target = parts.path or "/"
     if parts.query:
@@ -45,8 +45,9 @@ def request_bytes(request: HttpRequest) -> bytes:
         if _BAD_HEADER_VALUE.search(value) or _BAD_HEADER_VALUE.search(name):
             raise ValueError(f"the header {name!r} holds a line break")
         lines.append(f"{name}: {value}")
-    if request.body or request.method not in ("GET", "HEAD"):
-        lines.append(f"content-length: {len(request.body)}")
+    length = len(request.body) if request.source is None else request.source.length
+    if length or request.method not in ("GET", "HEAD"):
+        lines.append(f"content-length: {length}")
     return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + request.body
 
 

@@ -1,0 +1,81 @@
+"""Forms that clients upload: kept in memory up to a bound, beyond that in a file without a name, which the system removes whatever becomes of us.
+
+An upload is received once and can be sent any number of times: what goes upstream are ranges of it, with the model's name between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+
+from uniapi.operations import UploadedFile, uploaded_file
+from uniapi.wire import FormBody, FormPart, MultipartScanner, Range, pieces_length
+
+MEMORY_BYTES = 1024 * 1024
+PIECE_BYTES = 64 * 1024
+
+
+class Upload:
+    """One form. `write` its bytes as they come, `finish` at their end, `close` in every case. `form` is set by `finish`."""
+
+    def __init__(self, boundary: bytes, folder: Path | None = None) -> None:
+        self._scanner = MultipartScanner(boundary)
+        # Not a `with`: the upload lives as long as its call.
+        self._file = SpooledTemporaryFile(MEMORY_BYTES, dir=None if folder is None else str(folder))  # noqa: SIM115
+        self._form: FormBody | None = None
+        self.length = 0
+
+    @property
+    def form(self) -> FormBody:
+        """The parts; only after `finish`."""
+        assert self._form is not None
+        return self._form
+
+    def write(self, data: bytes) -> None:
+        """More of the body. Raises MultipartError for what is no form, OSError when there is no room for it."""
+        self._scanner.feed(data)
+        self._file.write(data)
+        self.length += len(data)
+
+    def finish(self) -> None:
+        """The body is whole. Raises MultipartError when the form is not."""
+        self._form = self._scanner.eof()
+
+    def read(self, start: int, end: int) -> bytes:
+        self._file.seek(start)
+        return self._file.read(end - start)
+
+    def with_field(self, name: str, value: str) -> FormSource:
+        """The form as a request body, with the text field `name` set to `value`."""
+        return FormSource(self, self.form.with_field(name, value.encode()))
+
+    def files(self) -> tuple[UploadedFile, ...]:
+        """Every file, in memory: for upstreams that want them inside JSON."""
+        return tuple(uploaded_file(part, self.read(part.start, part.end)) for part in self.file_parts())
+
+    def file_parts(self) -> list[FormPart]:
+        return [part for part in self.form.parts if part.filename is not None]
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class FormSource:
+    """A `wire.BodySource` over an upload."""
+
+    def __init__(self, upload: Upload, pieces: Sequence[bytes | Range]) -> None:
+        self._upload = upload
+        self._pieces = pieces
+
+    @property
+    def length(self) -> int:
+        return pieces_length(self._pieces)
+
+    def pieces(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            if isinstance(piece, bytes):
+                yield piece
+                continue
+            for start in range(piece.start, piece.end, PIECE_BYTES):
+                yield self._upload.read(start, min(start + PIECE_BYTES, piece.end))
