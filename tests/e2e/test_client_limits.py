@@ -7,6 +7,9 @@ import aiohttp
 import pytest
 from fakes import Answer, chat_whole, chunk, config, provider, whole
 
+pytestmark = pytest.mark.slow
+"""A process for nearly every test: `.ci/run` runs them."""
+
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
 

@@ -1,6 +1,10 @@
 """Providers that name no models: their lists are asked for with a key that works."""
 
+import pytest
 from fakes import config, provider, whole
+
+pytestmark = pytest.mark.slow
+"""A process for nearly every test: `.ci/run` runs them."""
 
 REFUSED = whole({"error": {"message": "Incorrect API key provided", "type": "invalid_request_error", "code": "invalid_api_key"}}, status=401)
 MODELS = whole({"object": "list", "data": [{"id": "found", "object": "model"}]})

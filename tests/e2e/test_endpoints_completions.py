@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
 from fakes import DONE, Answer, chat_stream, chat_whole, config, provider, whole
+
+pytestmark = pytest.mark.slow
+"""A process for nearly every test: `.ci/run` runs them."""
 
 ASK = {"model": "m", "prompt": "Once upon a time"}
 PATH = "/v1/completions"

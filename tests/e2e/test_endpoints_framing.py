@@ -3,9 +3,13 @@
 import base64
 import json
 
+import pytest
 from fakes import Answer, chat_stream, config, provider
 
 from uniapi.wire import encode_message
+
+pytestmark = pytest.mark.slow
+"""A process for nearly every test: `.ci/run` runs them."""
 
 AWS = "application/vnd.amazon.eventstream"
 MESSAGES = {"model": "m", "max_tokens": 9, "stream": True, "messages": [{"role": "user", "content": "hi"}]}

@@ -5,6 +5,9 @@ import json
 import pytest
 from fakes import Answer, chat_stream, chunk, config, provider, whole
 
+pytestmark = pytest.mark.slow
+"""A process for nearly every test: `.ci/run` runs them."""
+
 SLOW = Answer([b": thinking\n\n", *chat_stream("hello world").pieces], pause_s=0.5)
 BROKEN = Answer([b": thinking\n\n", b'data: {"error": {"message": "gave up", "type": "server_error"}}\n\n'], pause_s=0.5)
 KEEPALIVE = {"keepalive_interval": {"default": 0.2}}

@@ -3,6 +3,9 @@
 import pytest
 from fakes import chat_stream, chat_whole, config, provider, whole
 
+pytestmark = pytest.mark.slow
+"""A process for nearly every test: `.ci/run` runs them."""
+
 CHAT = "/v1/chat/completions"
 ASK = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
 

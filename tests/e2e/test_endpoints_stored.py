@@ -7,6 +7,9 @@ import aiohttp
 import pytest
 from fakes import CLIENT_KEY, Answer, chat_whole, config, provider, whole
 
+pytestmark = pytest.mark.slow
+"""A process for nearly every test: `.ci/run` runs them."""
+
 OTHER_KEY = "sk-other-client-key-0123456789"
 ASK = {"model": "m", "input": "hi"}
 RESPONSES = "/v1/responses"

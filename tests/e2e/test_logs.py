@@ -6,6 +6,9 @@ import re
 import pytest
 from fakes import CLIENT_KEY, chat_stream, chat_whole, config, provider, whole
 
+pytestmark = pytest.mark.slow
+"""A process for nearly every test: `.ci/run` runs them."""
+
 UP_KEYS = ["upstream-private-key-0123456789", "sk-proj-upstream-0123456789abcdef"]
 PROMPT = "a prompt nobody else may read"
 ANSWER = "an answer nobody else may read"

@@ -6,6 +6,9 @@ import aiohttp
 import pytest
 from fakes import CLIENT_KEY, Answer, chat_whole, config, provider, whole
 
+pytestmark = pytest.mark.slow
+"""A process for nearly every test: `.ci/run` runs them."""
+
 FLAGGED = whole({"id": "modr-1", "model": "up-mod", "results": [{"flagged": True, "categories": {}, "category_scores": {}}]})
 HARMLESS = whole({"id": "modr-1", "model": "up-mod", "results": [{"flagged": False, "categories": {}, "category_scores": {}}]})
 BAD = "something bad"

@@ -6,7 +6,11 @@ import io
 import json
 
 import aiohttp
+import pytest
 from fakes import CLIENT_KEY, Answer, config, provider, whole
+
+pytestmark = pytest.mark.slow
+"""A process for nearly every test: `.ci/run` runs them."""
 
 EMBEDDINGS = {
     "object": "list",

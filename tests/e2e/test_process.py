@@ -21,7 +21,7 @@ HEADERS = {"Authorization": f"Bearer {CLIENT_KEY}"}
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("after_first_token", [True, False])
 async def test_a_client_that_leaves_stops_the_upstream_call_at_once(upstream, gateway, client, stream, after_first_token):
-    """Streaming or not, before and after the first token: the upstream connection is closed within half a second and nothing stays behind."""
+    """Streaming or not, before and after the first token: the upstream connection is closed (half a second on an idle machine; the bound here allows for a busy one) and nothing stays behind."""
     if after_first_token:
         pieces = [chunk({"content": "x"})] if stream else [b'{"choices": [']
         answer = Answer(pieces, then="hang", content_type="text/event-stream" if stream else "application/json")
@@ -41,7 +41,7 @@ async def test_a_client_that_leaves_stops_the_upstream_call_at_once(upstream, ga
             await asyncio.sleep(0.1)
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
-    await asyncio.wait_for(upstream.seen["a"][0].closed.wait(), 0.5)
+    await asyncio.wait_for(upstream.seen["a"][0].closed.wait(), 2)
     upstream.tell("a", chat_whole())
     async with client.post(gateway.url + "/v1/chat/completions", json=CHAT) as response:
         assert response.headers["x-uniapi-attempts"] == "a#1=200", "a client's leaving is not the upstream's fault"

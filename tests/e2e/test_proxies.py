@@ -10,6 +10,9 @@ import pytest
 from fakes import CLIENT_KEY, ROOT, chat_whole, config, whole
 from proxies import FakeProxy, certificate
 
+pytestmark = pytest.mark.slow
+"""A process for nearly every test: `.ci/run` runs them."""
+
 CHAT = {"messages": [{"role": "user", "content": "hi"}]}
 
 

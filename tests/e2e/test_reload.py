@@ -11,6 +11,9 @@ import pytest
 import yaml
 from fakes import CLIENT_KEY, DONE, Answer, chat_whole, chunk, config, provider, whole
 
+pytestmark = pytest.mark.slow
+"""A process for nearly every test: `.ci/run` runs them."""
+
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 PATH = "/v1/chat/completions"
 
