@@ -87,7 +87,8 @@ async def test_a_whole_tool_round_trip(world, client, upstream):
     read = READERS[upstream](world.seen(upstream).json)
     (_, asked), (role, said), (_, results) = read["turns"]
     assert [item[:2] for item in asked] == [("text", "Weather and time in Oslo?")]
-    assert (role, said) == (
+    # The fakes of all tests give their calls the same ids: signed reasoning that another test's answer had for them may be restored here.
+    assert (role, [item for item in said if item[0] != "thought"]) == (
         "assistant",
         [("text", "Let me look."), *(("call", number, name, value) for number, (_, name, value) in enumerate(CALLS))],
     )
