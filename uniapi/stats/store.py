@@ -114,7 +114,9 @@ class Store:
                     self._pending[day] = pending
         known = self._watermark if checkpoint is not None else self._shelf.furthest()
         self._journal.open(known)
+        reached = known
         for position, line in self._journal.read(self._watermark):
+            reached = Position(position.segment, position.offset + len(line) + 1)
             call = decode_call(line)
             if call is None:
                 continue
@@ -125,7 +127,8 @@ class Store:
             if not is_in_file:
                 self._count(call)
             self._is_dirty = True
-        self._watermark = max(self._journal.end, known)
+        # Behind a torn tail the journal's end is the mere number of the segment: what was replayed from it must not be replayed from the next checkpoint again.
+        self._watermark = max(self._journal.end, known, reached)
         with self._queueing:
             for call in self._queue:
                 self._ledger.charge(call)
