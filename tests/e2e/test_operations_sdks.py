@@ -104,6 +104,7 @@ async def test_genai_embeds(upstream, gateway):
     await gateway.start(config([provider(upstream, "a")]))
     client = genai.Client(api_key=CLIENT_KEY, http_options={"base_url": gateway.url})
     answer = await client.aio.models.embed_content(model="m", contents="x")
+    await client.aio.aclose()
     assert answer.embeddings[0].values == [0.5, -1.25]
 
 
@@ -112,7 +113,7 @@ async def test_cohere_reranks(upstream, gateway):
     results = [{"index": 1, "relevance_score": 0.75}, {"index": 0, "relevance_score": 0.25}]
     upstream.tell("a", whole({"id": "1", "results": results, "meta": {"api_version": {"version": "1"}, "billed_units": {"search_units": 1}}}))
     await gateway.start(config([provider(upstream, "a")]))
-    client = cohere.AsyncClient(CLIENT_KEY, base_url=gateway.url)
-    answer = await client.rerank(model="m", query="q", documents=["a", "b"], top_n=2)
+    async with cohere.AsyncClient(CLIENT_KEY, base_url=gateway.url) as client:
+        answer = await client.rerank(model="m", query="q", documents=["a", "b"], top_n=2)
     assert [(one.index, one.relevance_score) for one in answer.results] == [(1, 0.75), (0, 0.25)]
     assert upstream.seen["a"][0].json["documents"] == ["a", "b"]
