@@ -7,26 +7,15 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import math
 import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from uniapi.canonical import Call, ClientError, Operation, RequestRefused
+from uniapi.canonical import Call
 from uniapi.clock import Clock
-from uniapi.config import (
-    ClientKey,
-    Config,
-    ConfigProblems,
-    Problem,
-    Provider,
-    changes,
-)
-from uniapi.engines import Engine, Target, engine_for
+from uniapi.config import ClientKey, Config, ConfigProblems, Problem, changes
 from uniapi.gateway import (
-    FLAGGED,
-    MODERATION_MODELS,
     PINS_FILE,
     PINS_LAST_S,
     PINS_LIMIT,
@@ -37,86 +26,27 @@ from uniapi.gateway import (
     Moderation,
     Pins,
     ReasoningCache,
-    Setting,
     Transport,
     counts_tokens,
-    estimate_call_tokens,
-    find_references,
-    left_record,
-    possible_owners,
-    reasoning_effort,
-    refusal_record,
-    request_type,
-    rules_out,
-    session_hint,
 )
-from uniapi.limits import Admitted, Limits, Refused
+from uniapi.limits import Limits
 from uniapi.log import set_secrets
-from uniapi.routing import Asked, Candidates, Catalog, Channel, Cursors, Health, Pin, Router, Sessions
+from uniapi.routing import Catalog, Cursors, Health, Router, Sessions
 from uniapi.scheduler import Jobs
 from uniapi.server import ConfigStatus, KeyRing, LiveCalls, Present, Reply
 from uniapi.server.admin import secrets_of
-from uniapi.server.models import model_not_found
 from uniapi.stats import CallRecord, Recorder
 from uniapi.storage import DiskFolder, KeptMap, MemoryFolder, write_atomic
+
+from .reception import Reception
+from .settings import Settings
+from .snapshot import Engines, Snapshot
 
 log = logging.getLogger("uniapi.app")
 
 MODEL_LISTS_FILE = "models.json"
 WINDOWS_FILE = "windows.json"
 """The windows of a day and longer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What the command line and the environment decided. `data_dir` is None unless given by flag, which makes an unusable one fatal."""
-
-    config_argument: str | None
-    config_url: str | None
-    is_demo: bool
-    host: str
-    port: int
-    data_dir: Path | None
-    default_data_dir: Path | None
-    timeout_s: float
-    is_stateless: bool
-    version: str
-    selector: str | None = None
-
-
-class Engines:
-    """The engine of each provider of one configuration, found once; and what routing, which may not import engines, asks about them."""
-
-    def __init__(self) -> None:
-        self._by_provider: dict[str, Engine] = {}
-
-    def engine_of(self, provider: Provider) -> Engine:
-        engine = self._by_provider.get(provider.provider_id)
-        if engine is None:
-            engine = self._by_provider[provider.provider_id] = engine_for(provider)
-        return engine
-
-    def name(self, provider: Provider) -> str:
-        return self.engine_of(provider).name
-
-    def has_account_cache(self, provider: Provider) -> bool:
-        return self.engine_of(provider).has_account_cache
-
-    def dialect(self, provider: Provider, upstream_model: str, client_dialect: str) -> str:
-        target = Target(provider=provider, credential=provider.credentials[0], upstream_model=upstream_model, alias=upstream_model)
-        return self.engine_of(provider).dialect(target, client_dialect).name
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Everything that follows from one configuration. A running call keeps the one it began with."""
-
-    config: Config
-    catalog: Catalog
-    router: Router
-    key_ring: KeyRing
-    engines: Engines
-    counts_tokens: bool
 
 
 class App:
@@ -141,7 +71,6 @@ class App:
         self._live = LiveCalls()
         self._started_at_s = clock.now_s()
         self._config_status = ConfigStatus(source=config_source, loaded_at_s=clock.now_s(), text=config_text)
-        self._rng = rng
         self._jobs = jobs
         self._transport = transport
         self._data_dir = data_dir
@@ -155,17 +84,28 @@ class App:
         self.recorder.configure(config)
         self._kept_pins = KeptMap(folder, PINS_FILE, limit=PINS_LIMIT, lasts_s=PINS_LAST_S)
         self._kept_pins.load(clock.now_s())
-        self._pins = Pins(self._kept_pins)
-        self._executor = Executor(
+        pins = Pins(self._kept_pins)
+        executor = Executor(
             transport=transport,
             credentials=self._credentials,
             media=self._media,
-            pins=self._pins,
+            pins=pins,
             reasoning=ReasoningCache(),
             clock=clock,
             record=self.record,
         )
-        self._moderation = Moderation(transport, self._credentials, clock)
+        self._reception = Reception(
+            current=lambda: self._snapshot,
+            recorder=self.recorder,
+            record=self.record,
+            lists=self._lists,
+            pins=pins,
+            limits=self._limits,
+            moderation=Moderation(transport, self._credentials, clock),
+            executor=executor,
+            clock=clock,
+            rng=rng,
+        )
         self._folder = folder
         self._load_lists()
         self._written_windows = self._load_windows(config)
@@ -218,121 +158,9 @@ class App:
         """Answer an inference call. Raises RequestRefused before anything was sent; the refusal is recorded."""
         self._live.begin(call, reply)
         try:
-            await self._run(call, key, reply)
+            await self._reception.run(call, key, reply)
         finally:
             self._live.end(call)
-
-    async def _run(self, call: Call, key: ClientKey, reply: Reply) -> None:
-        try:
-            if self.recorder.is_exhausted(key):
-                raise RequestRefused(
-                    ClientError(status=429, message="The credits of this API key are used up.", code="insufficient_quota", type="insufficient_quota")
-                )
-            snapshot, candidates, pin, tokens = await self._resolve(call, key)
-            admitted = self._limits.admit(
-                key, candidates.alias, global_rates=snapshot.config.preferences.rates, tokens=tokens, now=self.clock.monotonic_s()
-            )
-            if isinstance(admitted, Refused):
-                raise _over_limit(admitted)
-        except RequestRefused as refused:
-            self.record(refusal_record(call, refused.error))
-            raise
-        except asyncio.CancelledError:
-            self.record(left_record(call, self.clock.now_s() - call.received_at_s))
-            raise
-        try:
-            if key.is_moderated:
-                await self._moderate(call, key, snapshot)
-            await self._run_admitted(call, key, snapshot, pin, tokens, admitted, reply)
-        finally:
-            admitted.release()
-
-    async def _resolve(self, call: Call, key: ClientKey) -> tuple[Snapshot, Candidates, Pin | None, int]:
-        """Where a call may go: its candidates, the credential it is bound to by an id in it, and the estimate of its input tokens."""
-        snapshot = self._snapshot
-        if call.operation is Operation.STORED:
-            # The id names the place, no model does.
-            candidates = Candidates(alias="", members=())
-        else:
-            snapshot, candidates = await self._candidates(call, key)
-        references = find_references(call)
-        pin = None
-        if references:
-            channels = candidates.channels() if candidates else _all_channels(snapshot.catalog, key)
-            owners = possible_owners(call, channels, snapshot.engines.engine_of)
-            pin = self._pins.bind(key.key_id, references, owners, self.clock.now_s())
-        return snapshot, candidates, pin, estimate_call_tokens(call) if snapshot.counts_tokens else 0
-
-    async def _candidates(self, call: Call, key: ClientKey) -> tuple[Snapshot, Candidates]:
-        """The candidates of the model that was asked for, waiting for a first discovery when they may come with it. Raises RequestRefused: 404, or 503 while lists are fetched."""
-        snapshot = self._snapshot
-        candidates = snapshot.catalog.candidates(key, call.requested_model)
-        if candidates:
-            return snapshot, candidates
-        in_time = await self._lists.wait(snapshot.catalog.unlisted(key))
-        snapshot = self._snapshot
-        candidates = snapshot.catalog.candidates(key, call.requested_model)
-        if candidates:
-            return snapshot, candidates
-        if not in_time:
-            raise RequestRefused(
-                ClientError(
-                    status=503,
-                    message="The model lists of some providers are still being fetched; try again.",
-                    code="discovering",
-                    headers={"retry-after": "5"},
-                )
-            )
-        raise model_not_found(call.requested_model, snapshot.catalog.near_matches(key, call.requested_model))
-
-    async def _moderate(self, call: Call, key: ClientKey, snapshot: Snapshot) -> None:
-        """Raises RequestRefused when a moderation model flags what the user says; the refusal is recorded."""
-        found = next((found for model in MODERATION_MODELS if (found := snapshot.catalog.candidates(key, model))), None)
-        channels = () if found is None else tuple(found.leaves.values())
-        try:
-            is_flagged = await self._moderation.is_flagged(call, channels, snapshot.engines.engine_of, snapshot.config.preferences)
-        except asyncio.CancelledError:
-            self.record(left_record(call, self.clock.now_s() - call.received_at_s))
-            raise
-        if is_flagged:
-            self.record(refusal_record(call, FLAGGED, is_flagged=True))
-            raise RequestRefused(FLAGGED)
-
-    async def _run_admitted(
-        self, call: Call, key: ClientKey, snapshot: Snapshot, pin: Pin | None, tokens: int, admitted: Admitted, reply: Reply
-    ) -> None:
-        now = self.clock.monotonic_s()
-        engine_of = snapshot.engines.engine_of
-        asked = Asked(
-            client_key=key,
-            requested_model=call.requested_model,
-            client_dialect=call.dialect,
-            path=call.path,
-            method=call.method,
-            stream=call.stream,
-            request_type=request_type(call),
-            reasoning_effort=reasoning_effort(call),
-            body_bytes=len(call.body) + call.upload_bytes,
-            tokens=tokens,
-            session=session_hint(call),
-            pin=pin,
-            deadline=self._client_deadline(call, now),
-            rules_out=rules_out(call, engine_of, is_bound=pin is not None),
-        )
-        plan = snapshot.router.plan(asked, now=now, now_epoch_s=self.clock.now_s(), rng=self._rng)
-        setting = Setting(
-            preferences=snapshot.config.preferences, engine_of=engine_of, used=lambda total: admitted.used(total, self.clock.monotonic_s())
-        )
-        await self._executor.run(call, plan, setting, reply)
-
-    def _client_deadline(self, call: Call, now: float) -> float | None:
-        """The moment the client's own SDK gives up (`x-stainless-timeout`, seconds): no attempt begins after it."""
-        text = call.headers.get("x-stainless-timeout", "")
-        try:
-            seconds = float(text)
-        except ValueError:
-            return None
-        return now + seconds if 0 < seconds < 86400 else None
 
     def record(self, call: CallRecord) -> None:
         """Count a finished call and say it in one line."""
@@ -446,21 +274,6 @@ class App:
             return
         if isinstance(stored, dict):
             self._lists.load(stored)
-
-
-def _over_limit(refused: Refused) -> RequestRefused:
-    headers = {} if refused.retry_after_s is None else {"retry-after": str(max(1, math.ceil(refused.retry_after_s)))}
-    code = "rate_limit_exceeded" if refused.status == 429 else "request_too_large"
-    return RequestRefused(ClientError(status=refused.status, message=refused.message, code=code, headers=headers))
-
-
-def _all_channels(catalog: Catalog, key: ClientKey) -> list[Channel]:
-    """Every channel a client key reaches, one for each provider."""
-    found: dict[str, Channel] = {}
-    for alias in catalog.models(key):
-        for channel in catalog.candidates(key, alias).channels():
-            found.setdefault(channel.provider.provider_id, channel)
-    return list(found.values())
 
 
 def call_line(call: CallRecord) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uniapi.errors import StartError
 
 if TYPE_CHECKING:
-    from uniapi.app import Settings
+    from uniapi.settings import Settings
 
 COMMANDS = ("serve", "check", "explain", "models", "stats", "keygen", "init", "schema", "selfcheck")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -114,11 +114,10 @@ def _hours(text: str) -> int:
 
 def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
     """What `serve` runs with. Raises StartError for an environment variable that makes no sense."""
-    from uniapi.app import Settings
+    from uniapi.settings import Settings
 
     return Settings(
         config_argument=options.config,
-        config_url=environment.get("CONFIG_URL") or None,
         is_demo=options.demo,
         host=options.host or environment.get("HOST") or ("127.0.0.1" if options.demo else "0.0.0.0"),
         port=options.port if options.port is not None else _from_environment(environment, "PORT", _port, DEFAULT_PORT),

@@ -33,8 +33,10 @@ from uniapi.limits import Limits
 from uniapi.routing import Catalog, Cursors, Health, Router, Sessions, explain
 from uniapi.scheduler import Jobs
 
-from .app import MODEL_LISTS_FILE, Engines
-from .serve import config_text, data_dir_of
+from .app import MODEL_LISTS_FILE
+from .configuration import config_text
+from .settings import data_dir_of
+from .snapshot import Engines
 
 LIVE_TIMEOUT_S = 20.0
 LIVE_AT_ONCE = 8

@@ -177,7 +177,7 @@ def _limit(value: int) -> str:
 def data_dir(place: Place, environment: Mapping[str, str]) -> Finding:
     """Whether the data dir, or the folder it would be made in, takes bytes."""
     from uniapi.config import choose_source
-    from uniapi.serve import data_dir_of
+    from uniapi.settings import data_dir_of
 
     path = data_dir_of(choose_source(place.config_argument, environment), place.data_dir, place.default_data_dir).absolute()
     there = path

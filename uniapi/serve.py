@@ -16,18 +16,17 @@ from pathlib import Path
 
 from aiohttp import web
 
-from uniapi.canonical import Failure
 from uniapi.clock import SystemClock
-from uniapi.config import Config, ConfigProblems, ConfigSource, FileWatcher, Problem, choose_source, fetch_config, parse_config, read_config_file
-from uniapi.engines import engine_names
+from uniapi.config import ConfigSource, choose_source
 from uniapi.errors import StartError
-from uniapi.gateway import DEMO_CONFIG, DEMO_KEY, DEMO_MODEL, AiohttpTransport, DemoTransport, FetchFailed, Http1Transport, Transport, fetch
+from uniapi.gateway import DEMO_KEY, DEMO_MODEL, AiohttpTransport, DemoTransport, Http1Transport, Transport
 from uniapi.scheduler import Jobs
 from uniapi.server import BoundedServer, Front, backlog_for, connections_for, raise_file_limit
-from uniapi.storage import DirectoryLock, LockHeld, write_atomic
-from uniapi.wire import HttpRequest
+from uniapi.storage import DirectoryLock, LockHeld
 
-from .app import App, Settings, show_problems
+from .app import App
+from .configuration import Reload, first_config
+from .settings import Settings, data_dir_of
 
 log = logging.getLogger("uniapi.app")
 
@@ -42,7 +41,6 @@ FLUSH_PERIOD_S = 5.0
 """How long an id issued upstream may be remembered in memory only."""
 EXECUTOR_THREADS = 4
 """Name look-ups and large JSON bodies; shared hosts count threads as processes."""
-CONFIG_COPY_FILE = "config-copy.yaml"
 
 
 def serve(settings: Settings, environment: Mapping[str, str]) -> int:
@@ -72,7 +70,7 @@ async def _serve(settings: Settings, environment: Mapping[str, str]) -> int:
     source = None if settings.is_demo else choose_source(settings.config_argument, environment)
     data_dir, lock = _open_data_dir(settings, source)
     try:
-        config, text = await _first_config(source, environment, transport, data_dir)
+        config, text = await first_config(source, environment, transport, data_dir)
         shown = source.shown if source is not None else "the demo"
         app = App(settings, config, transport, jobs, clock, rng, data_dir, config_source=shown, config_text=text)
         return await _listen(app, settings, source, environment, jobs, transport, data_dir, lock)
@@ -81,12 +79,6 @@ async def _serve(settings: Settings, environment: Mapping[str, str]) -> int:
         await transport.close()
         if lock is not None:
             lock.release()
-
-
-def data_dir_of(source: ConfigSource | None, flag: Path | None, environment: Path | None) -> Path:
-    """Where the data dir is: `--data-dir`, `DATA_DIR`, `data/` beside a local configuration, else `./data`."""
-    beside = Path(source.location).parent / "data" if source is not None and source.kind == "file" else Path("data")
-    return flag or environment or beside
 
 
 def _open_data_dir(settings: Settings, source: ConfigSource | None) -> tuple[Path | None, DirectoryLock | None]:
@@ -106,59 +98,6 @@ def _open_data_dir(settings: Settings, source: ConfigSource | None) -> tuple[Pat
         log.warning("the data dir %s cannot be used (%s): statistics are kept in memory only", path, error.strerror)
         return None, None
     return path, lock
-
-
-async def _first_config(
-    source: ConfigSource | None, environment: Mapping[str, str], transport: Transport, data_dir: Path | None
-) -> tuple[Config, str]:
-    """The configuration to start with, and its text. Raises StartError: 2 for one that cannot be used, 1 when a remote one cannot be had and no copy is kept."""
-    if source is None:
-        config, _ = parse_config(DEMO_CONFIG, source="the demo", engines=engine_names(), environment={})
-        return config, DEMO_CONFIG
-    log.info("configuration: %s (%s)", source.shown, source.reason)
-    if source.warning:
-        log.warning("configuration: %s", source.warning)
-    try:
-        text = await config_text(source, transport, data_dir)
-        config, problems = parse_config(text, source=source.shown, engines=engine_names(), environment=environment)
-    except ConfigProblems as found:
-        raise StartError("the configuration cannot be used:\n" + "\n".join(f"  {problem}" for problem in found.problems), 2) from None
-    show_problems(problems)
-    keep_copy(source, text, data_dir)
-    return config, text
-
-
-async def config_text(source: ConfigSource, transport: Transport, data_dir: Path | None) -> str:
-    """The text of the configuration; a remote one falls back to its last good copy in the data dir."""
-    if source.kind == "file":
-        return read_config_file(source.location)
-    copy = data_dir / CONFIG_COPY_FILE if data_dir is not None else None
-    try:
-        text = await fetch_config(source.location, lambda url: _fetch_bytes(url, transport))
-    except FetchFailed as error:
-        if copy is not None and copy.exists():
-            log.warning("the configuration at %s cannot be had (%s): its last good copy is used", source.shown, error)
-            return copy.read_text(encoding="utf-8")
-        raise StartError(f"the configuration at {source.shown} cannot be had: {error}", 1) from None
-    return text
-
-
-def keep_copy(source: ConfigSource, text: str, data_dir: Path | None) -> None:
-    """Keep a remote configuration that has proved good, for when it cannot be had."""
-    if source.kind == "file" or data_dir is None:
-        return
-    try:
-        write_atomic(data_dir / CONFIG_COPY_FILE, text.encode())
-    except OSError as error:
-        log.warning("no copy of the configuration can be kept: %s", error.strerror)
-
-
-async def _fetch_bytes(url: str, transport: Transport) -> bytes:
-    request = HttpRequest(method="GET", url=url, headers={"user-agent": "uni-api", "accept": "*/*", "accept-encoding": "identity"})
-    head, body = await fetch(transport, request)
-    if head.status != 200:
-        raise FetchFailed(Failure.cut(f"it answered {head.status}"))
-    return body
 
 
 async def _listen(
@@ -194,7 +133,7 @@ async def _listen(
         ) from None
     port = runner.addresses[0][1]
     stop = asyncio.Event()
-    reload = _Reload(app, source, environment, transport, data_dir)
+    reload = Reload(app, source, environment, transport, data_dir)
     # Before anybody is told that we run, who may then send one at once.
     _catch_signals(stop, reload, jobs)
     log.info("uni-api %s listens on http://%s:%d", settings.version, settings.host, port)
@@ -241,7 +180,7 @@ async def _drain(app: App) -> None:
         waited += 0.05
 
 
-def _catch_signals(stop: asyncio.Event, reload: _Reload, jobs: Jobs) -> None:
+def _catch_signals(stop: asyncio.Event, reload: Reload, jobs: Jobs) -> None:
     loop = asyncio.get_running_loop()
 
     def stopping() -> None:
@@ -252,47 +191,6 @@ def _catch_signals(stop: asyncio.Event, reload: _Reload, jobs: Jobs) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping)
     loop.add_signal_handler(signal.SIGHUP, lambda: jobs.spawn(reload.now(), "reload"))
-
-
-class _Reload:
-    """Looks whether the configuration changed and puts the new one in force, when it is good."""
-
-    def __init__(self, app: App, source: ConfigSource | None, environment: Mapping[str, str], transport: Transport, data_dir: Path | None) -> None:
-        self._app = app
-        self._source = source
-        self._environment = environment
-        self._transport = transport
-        self._data_dir = data_dir
-        self._watcher = FileWatcher(source.location) if source is not None and source.kind == "file" else None
-
-    async def look(self) -> None:
-        """Reload when the file looks different; a remote configuration is fetched each time."""
-        if self._watcher is None or self._watcher.changed():
-            await self.now()
-
-    async def now(self) -> None:
-        """Read, validate, and only then swap. Parsing takes a while, so it is done in a thread."""
-        if self._source is None:
-            return
-        try:
-            text = await config_text(self._source, self._transport, self._data_dir)
-            config, problems = await asyncio.get_running_loop().run_in_executor(None, self._parse, text)
-        except ConfigProblems as found:
-            self._app.refused_reload(found)
-            return
-        except StartError as error:
-            self._app.missed_reload(str(error))
-            return
-        if config == self._app.config:
-            self._app.confirm(text)
-            return
-        keep_copy(self._source, text, self._data_dir)
-        show_problems(problems)
-        self._app.reload(config, text)
-
-    def _parse(self, text: str) -> tuple[Config, tuple[Problem, ...]]:
-        assert self._source is not None
-        return parse_config(text, source=self._source.shown, engines=engine_names(), environment=self._environment)
 
 
 def _demo_text(port: int) -> str:

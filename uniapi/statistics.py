@@ -14,7 +14,7 @@ from uniapi.config import choose_source
 from uniapi.errors import StartError
 from uniapi.stats import Recorder, TooNew, stats_report, status_figures, terminal_report
 
-from .serve import data_dir_of
+from .settings import data_dir_of
 
 HOURLY_UP_TO = 24 * 7
 """Hours that are drawn one by one; longer stretches by the day."""
