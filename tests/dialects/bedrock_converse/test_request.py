@@ -315,6 +315,16 @@ def test_conversations_the_api_would_refuse_are_repaired() -> None:
     ]
 
 
+def test_each_result_is_said_once_and_each_call_has_its_own_id() -> None:
+    """A second result of one call is words, the first is not repeated; a call id used again («`tool_use` ids must be unique») is renamed with its result."""
+    call = ToolCall(call_id="a", name="f", arguments="{}")
+    results = [ToolResult(call_id="a", content=(Text(text=text),)) for text in ("1", "2", "3")]
+    turns = encoded(asked(user(Text(text="Go")), assistant(call), user(*results[:2]), assistant(call), user(results[2]))).body["messages"]
+    assert turns[2]["content"] == [{"toolResult": {"toolUseId": "a", "content": [{"text": "1"}]}}, {"text": "[Result of tool call a]"}, {"text": "2"}]
+    assert turns[3]["content"][0]["toolUse"]["toolUseId"] == "a_2"
+    assert turns[4]["content"] == [{"toolResult": {"toolUseId": "a_2", "content": [{"text": "3"}]}}]
+
+
 def test_instructions_alone_become_the_users_words() -> None:
     """A request of nothing but system text is still answered."""
     body = encoded(asked(Message(role="system", parts=(Text(text="Say hi."),)))).body
