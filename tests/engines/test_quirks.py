@@ -97,7 +97,7 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("gpt", "api.openai.com", "o3", {"max_tokens_member": "max_completion_tokens", "efforts": ("low", "medium", "high"), "system_role": "developer"}),
     ("gpt", "api.openai.com", "gpt-5-mini", {"efforts": ("minimal", "low", "medium", "high"), "custom_tools": True}),
     ("gpt", "api.openai.com", "gpt-5-2025-08-07", {"efforts": ("minimal", "low", "medium", "high")}),
-    ("gpt", "api.openai.com", "gpt-5-pro", {"efforts": ("high",)}),
+    ("gpt", "api.openai.com", "gpt-5-pro", {"efforts": ("high",), "tool_call_id_form": "max40"}),
     (
         "gpt",
         "api.openai.com",

@@ -65,8 +65,8 @@ class Quirk:
     """`<think>…</think>` at the start of the text is reasoning (`dialects/think_tags.py`)."""
     opaque_family: str | None = None
     """Overrides the dialect's family (Gemini's OpenAI layer: `gemini`)."""
-    tool_call_id_form: Literal["any", "alnum9", "word"] = "any"
-    """`alnum9`: exactly nine letters or digits (Mistral); `word`: letters, digits, `_`, `-` (Anthropic, Bedrock)."""
+    tool_call_id_form: Literal["any", "alnum9", "word", "max40"] = "any"
+    """`alnum9`: exactly nine letters or digits (Mistral); `word`: letters, digits, `_`, `-` (Anthropic, Bedrock); `max40`: one to forty of anything (OpenAI)."""
 
     # openai_chat
     max_tokens_member: Literal["max_tokens", "max_completion_tokens"] = "max_completion_tokens"

@@ -41,6 +41,11 @@ _OPENAI_ROWS = (
         changes={"reasoning_replay": "none"},
     ),
     QuirkRow(
+        reason="«Invalid 'messages[2].tool_calls[0].id': string too long. Expected a string with maximum length 40»: vLLM's ids have 46 (github.com/anomalyco/opencode/issues/12653)",
+        vendors=frozenset({"openai", "azure", "github"}),
+        changes={"tool_call_id_form": "max40"},
+    ),
+    QuirkRow(
         reason="OpenAI takes developer for every model but the first o1s (a relayed turn keeps its role), and knows freeform tools",
         vendors=frozenset({"openai"}),
         changes={"system_role": "developer", "custom_tools": True},

@@ -103,6 +103,19 @@ def test_call_ids_take_the_form_of_the_upstream() -> None:
     assert losses == ()
 
 
+def test_call_ids_that_are_too_long_for_openai_are_shortened() -> None:
+    """vLLM's have 46 characters, OpenAI takes 40."""
+    long, fitting = "chatcmpl-tool-" + "0" * 32, "call_" + "1" * 35
+    calls = [{"id": call_id, "type": "function", "function": {"name": "f", "arguments": "{}"}} for call_id in (long, fitting)]
+    results = [{"role": "tool", "tool_call_id": call_id, "content": "1"} for call_id in (long, fitting)]
+    body, losses = repaired({"messages": [{"role": "assistant", "tool_calls": calls}, *results]}, Quirk(tool_call_id_form="max40"))
+    sent = [call["id"] for call in body["messages"][0]["tool_calls"]]
+    assert len(sent[0]) <= 40
+    assert sent[1] == fitting
+    assert sent == [message["tool_call_id"] for message in body["messages"][1:]]
+    assert losses == ()
+
+
 def test_a_schema_is_told_in_words_where_the_wire_has_none() -> None:
     """`json_object` and a system message with the schema."""
     schema = {"type": "object"}
