@@ -33,6 +33,7 @@ from uniapi.errors import WireError
 from .content_decode import TEXT_TYPES, read_citations, read_logprobs
 from .items_decode import CALL_MEMBERS, image_of_call, reasoning_text, reasoning_token
 from .opaque import item_token
+from .tools import own_namespace
 from .vocabulary import FAMILY, INCOMPLETE_REASONS, NAME
 
 FAILED_STATUSES = ("failed", "cancelled")
@@ -47,6 +48,7 @@ class OutputReader:
     def __init__(self, context: UpstreamContext) -> None:
         self.family = context.quirk.opaque_family or FAMILY
         self._names = _names_by_wire_name(context.request)
+        self._tools = context.request.tools if context.request is not None else ()
 
     def parts(self, item: Json) -> list[Part]:
         """A whole item; several parts only for a message with several pieces of content."""
@@ -86,14 +88,15 @@ class OutputReader:
     def call(self, item: Mapping[str, Json]) -> ToolCall:
         is_custom = item.get("type") == "custom_tool_call"
         name = _text(item.get("name"))
-        namespace = item.get("namespace")
+        name = self._names.get(name, name)
+        namespace = own_namespace(item.get("namespace"), name, self._tools)
         return ToolCall(
             call_id=_text(item.get("call_id") or item.get("id")),
-            name=self._names.get(name, name),
+            name=name,
             arguments=call_text(item),
             kind="custom" if is_custom else "function",
-            namespace=namespace if isinstance(namespace, str) else None,
-            opaque=item_token(item, CALL_MEMBERS, self.family),
+            namespace=namespace,
+            opaque=item_token(item, CALL_MEMBERS if namespace is not None else (*CALL_MEMBERS, "namespace"), self.family),
         )
 
     def reasoning(self, item: Mapping[str, Json]) -> Reasoning:

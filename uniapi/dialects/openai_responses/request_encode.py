@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from uniapi.canonical import Json, OutputFormat, Reasoning, ReasoningSettings, Request, Unknown, iter_parts
+from uniapi.canonical import Json, OutputFormat, Reasoning, ReasoningSettings, Request, iter_parts
 from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints, has_document_context, wants_citations
 from uniapi.dialects.openai_chat.request_encode import BUDGET_EFFORTS, EFFORT_SCALE, drop_refused_sampling
 from uniapi.dialects.openai_chat.tool_names import wire_name
 
-from .items_encode import BREAKPOINT_LIFETIMES, encode_input, is_replayable
+from .items_encode import BREAKPOINT_LIFETIMES, encode_input, is_replayable, leans_on_stored_items
 from .request_decode import ENCRYPTED_INCLUDE, LOGPROBS_INCLUDE
 from .tools import additional_tools_item, encode_choice, encode_tools
 from .vocabulary import FAMILY, MIN_OUTPUT_TOKENS, NAME
@@ -23,7 +23,6 @@ _SHARED_WITH_CHAT = frozenset({"safety_identifier", "prompt_cache_retention", "p
 _TIERS = frozenset({"auto", "default", "flex", "priority", "scale", "fast"})
 _SUMMARIES: Mapping[str, str] = {"auto": "auto", "concise": "concise", "detailed": "detailed", "summarized": "auto"}
 _VERBOSITIES = frozenset({"low", "medium", "high"})
-_STATEFUL_MEMBERS = ("conversation", "background", "prompt", "background_options")
 
 
 def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
@@ -218,17 +217,7 @@ def _store(request: Request) -> bool | None:
     """The client's word; unsaid, false, unless the request leans on what is stored upstream."""
     if request.store is not None:
         return request.store
-    own = request.extensions.get(NAME, {})
-    leans = request.previous_response_id is not None or any(own.get(name) for name in _STATEFUL_MEMBERS)
-    leans = leans or any(_is_reference(part) for part in iter_parts(request.messages))
-    return None if leans else False
-
-
-def _is_reference(part: object) -> bool:
-    """An item by its id alone: an `item_reference`, or reasoning without its encrypted content."""
-    if isinstance(part, Unknown):
-        return part.dialect == NAME and part.name == "item_reference"
-    return isinstance(part, Reasoning) and part.opaque is not None and part.opaque.family == FAMILY and not is_replayable(part.opaque, FAMILY)
+    return None if leans_on_stored_items(request) else False
 
 
 def _write_include(body: dict[str, Json], request: Request, quirk: Quirk) -> None:
