@@ -144,11 +144,19 @@ def _write_reasoning(body: dict[str, Json], settings: ReasoningSettings, quirk: 
 
 
 def _effort_word(settings: ReasoningSettings, quirk: Quirk) -> str | None:
-    """The effort to ask for, None to leave it to the model (adaptive, or a budget of -1)."""
+    """The effort to ask for, None to leave it to the model (adaptive, or a budget of -1): one that also takes `none` may not think at all unless it is told to (GPT-5.1 to 5.4,
+    Mistral Small), and gets `medium`."""
     effort: str | None = settings.effort
     if effort is None and settings.budget is not None and settings.budget >= 0:
         effort = next((word for limit, word in BUDGET_EFFORTS if settings.budget <= limit), "high")
+    elif effort is None and "none" in quirk.efforts and wants_reasoning(settings):
+        effort = "medium"
     return nearest_effort(effort, quirk) if effort is not None else None
+
+
+def wants_reasoning(settings: ReasoningSettings) -> bool:
+    """Whether thinking is asked for without saying how much: adaptive, a budget that the model may choose, or a bare wish for thoughts (Gemini's `includeThoughts`)."""
+    return settings.is_adaptive or settings.budget is not None or (settings.include is True and settings.visibility is None)
 
 
 def nearest_effort(effort: str, quirk: Quirk) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Json, OutputFormat, Reasoning, ReasoningSettings, Request, iter_parts
 from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints, has_document_context, wants_citations
-from uniapi.dialects.openai_chat.request_encode import BUDGET_EFFORTS, EFFORT_SCALE, drop_refused_sampling
+from uniapi.dialects.openai_chat.request_encode import BUDGET_EFFORTS, EFFORT_SCALE, drop_refused_sampling, wants_reasoning
 from uniapi.dialects.openai_chat.tool_names import wire_name
 
 from .items_encode import BREAKPOINT_LIFETIMES, encode_input, is_replayable, leans_on_stored_items
@@ -128,13 +128,12 @@ def _write_reasoning(body: dict[str, Json], request: Request, quirk: Quirk) -> N
 def _effort(settings: ReasoningSettings, quirk: Quirk) -> str | None:
     """The effort word, nearest to what the model takes; None when the client did not ask.
 
-    Adaptive thinking, a budget that the model may choose, or a bare wish for thoughts (Gemini's `includeThoughts`) is `medium`: left unsaid, GPT-5.1 and later
-    would not think at all.
+    Thinking asked for without a measure is `medium`: left unsaid, GPT-5.1 and later would not think at all.
     """
     effort: str | None = settings.effort
     if effort is None and settings.budget is not None and settings.budget >= 0:
         effort = next((word for limit, word in BUDGET_EFFORTS if settings.budget <= limit), "high")
-    elif effort is None and (settings.is_adaptive or settings.budget is not None or (settings.include is True and settings.visibility is None)):
+    elif effort is None and wants_reasoning(settings):
         effort = "medium"
     return nearest_effort(effort, quirk) if effort is not None else None
 
