@@ -90,14 +90,15 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("vertex", "", "gemini-2.5-flash", {"function_call_ids": False, "safety_threshold": None}),
     ("vertex", "", "gemini-3.5-flash", {"function_call_ids": True, "hosted_with_functions": False}),
     ("gemini", "", "gemini-3.5-flash", {"hosted_with_functions": True}),
-    ("gemini", "", "gemini-2.5-pro", {"hosted_with_functions": False}),
+    ("gemini", "", "gemini-2.5-pro", {"hosted_with_functions": False, "json_with_tools": False}),
+    ("gemini", "", "gemini-flash-latest", {"json_with_tools": True}),
     ("responses", "api.openai.com", "gpt-4.1", {"encrypted_reasoning": False}),
     ("responses", "api.openai.com", "gpt-5.4", {"encrypted_reasoning": None}),
     # OpenAI's families, at OpenAI, at Azure, and behind a host we do not know
     ("gpt", "api.openai.com", "o3", {"max_tokens_member": "max_completion_tokens", "efforts": ("low", "medium", "high"), "system_role": "developer"}),
     ("gpt", "api.openai.com", "gpt-5-mini", {"efforts": ("minimal", "low", "medium", "high"), "custom_tools": True}),
     ("gpt", "api.openai.com", "gpt-5-2025-08-07", {"efforts": ("minimal", "low", "medium", "high")}),
-    ("gpt", "api.openai.com", "gpt-5-pro", {"efforts": ("high",), "tool_call_id_form": "max40"}),
+    ("gpt", "api.openai.com", "gpt-5-pro", {"efforts": ("high",), "tool_call_id_form": "max40", "max_stops": 4}),
     (
         "gpt",
         "api.openai.com",

@@ -95,6 +95,8 @@ class Quirk:
     custom_tools: bool = True
     """Freeform (`custom`) tools are understood; False: they are offered as functions with one `input` text, and told apart again in the answer."""
 
+    max_stops: int | None = None
+    """How many stop sequences are taken; more answer 400."""
     seed_member: Literal["seed", "random_seed"] = "seed"
     document_part: Literal["file", "document_url"] = "file"
     """The content part that carries a document: OpenAI's `file` (by value), Mistral's `document_url` (by value or URL)."""
@@ -141,6 +143,8 @@ class Quirk:
     """`functionCall.id` and `functionResponse.id` are understood (Vertex refuses them on older models)."""
     json_schema_members: bool = True
     """`responseJsonSchema` and `parametersJsonSchema` are understood; False: only the OpenAPI subset."""
+    json_with_tools: bool = True
+    """JSON may be asked for beside tools; False: the system text asks for it there (Gemini before 3)."""
     hosted_with_functions: bool = False
     """Google's own tools may stand beside functions (Gemini 3 at Google's API, with `includeServerSideToolInvocations`); False: functions win, the others are losses."""
 

@@ -46,6 +46,11 @@ _OPENAI_ROWS = (
         changes={"tool_call_id_form": "max40"},
     ),
     QuirkRow(
+        reason="«Invalid 'stop': array too long. Expected an array with maximum length 4»; Groq: «len(stop) > 4 is not supported»",
+        vendors=frozenset({"openai", "azure", "github", "groq"}),
+        changes={"max_stops": 4},
+    ),
+    QuirkRow(
         reason="OpenAI takes developer for every model but the first o1s (a relayed turn keeps its role), and knows freeform tools",
         vendors=frozenset({"openai"}),
         changes={"system_role": "developer", "custom_tools": True},

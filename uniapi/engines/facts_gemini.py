@@ -67,6 +67,12 @@ GEMINI_ROWS = (
         changes={"safety_threshold": "BLOCK_NONE"},
     ),
     QuirkRow(
+        reason="«Function calling with a response mime type: 'application/json' is unsupported», which Gemini 3 takes (ai.google.dev/gemini-api/docs/structured-output)",
+        model=models(r"gemini-[12]|gemini-pro$|gemma-[1-3]|learnlm"),
+        engines=_ENGINES,
+        changes={"json_with_tools": False},
+    ),
+    QuirkRow(
         reason="responseJsonSchema came with 2.0; 1.5 and Gemma know the OpenAPI subset",
         model=models(r"gemini-1|gemma-[1-3]|learnlm"),
         engines=_ENGINES,

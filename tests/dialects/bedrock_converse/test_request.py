@@ -423,7 +423,10 @@ def test_structured_output() -> None:
     """Native where the model has it, else a forced tool, else words; `any` leaves the client's own tools callable."""
     wanted = OutputFormat(kind="json_schema", name="answer", schema=SCHEMA)
     native = encoded(asked(output_format=wanted)).body["outputConfig"]["textFormat"]
-    assert {"type": "json_schema", "structure": {"jsonSchema": {"schema": json.dumps(SCHEMA), "name": "answer"}}} == native
+    assert {
+        "type": "json_schema",
+        "structure": {"jsonSchema": {"schema": json.dumps({**SCHEMA, "additionalProperties": False}), "name": "answer"}},
+    } == native
     forced = encoded(asked(output_format=wanted), OLDER_CLAUDE).body
     assert "outputConfig" not in forced
     assert forced["toolConfig"]["toolChoice"] == {"tool": {"name": "json_response"}}
@@ -437,6 +440,19 @@ def test_structured_output() -> None:
         assert json.dumps(SCHEMA) in in_words.body["system"][0]["text"]
         assert in_words.losses == ("response_format",)
     assert "JSON object" in encoded(asked(output_format=OutputFormat(kind="json"))).body["system"][0]["text"]
+
+
+def test_schemas_stay_within_what_claude_takes() -> None:
+    """Structured output refuses lengths and open objects; a strict tool stays strict when its schema is within the subset. Other makers' models get the schema as it is."""
+    schema = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1}}, "required": ["n"]}
+    closed = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
+    tools = (Tool(name="open", strict=True, parameters=schema), Tool(name="closed", strict=True, parameters=closed))
+    found = encoded(asked(output_format=OutputFormat(kind="json_schema", schema=schema), tools=tools))
+    assert json.loads(found.body["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"]) == closed
+    assert [tool["toolSpec"].get("strict") for tool in found.body["toolConfig"]["tools"]] == [None, True]
+    assert set(found.losses) == {"response_format.schema.minimum", "tools.open.strict"}
+    others = encoded(asked(output_format=OutputFormat(kind="json_schema", schema=schema)), Quirk(converse_fields="openai"))
+    assert json.loads(others.body["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"]) == schema
 
 
 def test_cache_points() -> None:

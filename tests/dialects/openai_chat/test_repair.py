@@ -58,6 +58,7 @@ CASES: list[tuple[dict[str, Any], Quirk, dict[str, Any], tuple[str, ...]]] = [
     ({"seed": 1, "top_p": 1}, Quirk(dropped_members=frozenset({"seed", "logprobs"})), {"top_p": 1}, ("seed",)),
     ({"temperature": 0, "top_p": 1, "reasoning_effort": "low"}, Quirk(sampling_while_reasoning=False), {"reasoning_effort": "low"}, ("temperature",)),
     ({"temperature": 0.5}, Quirk(sampling_while_reasoning=False, reasons_by_default=False), {"temperature": 0.5}, ()),
+    ({"stop": ["a", "b", "c"]}, Quirk(max_stops=2), {"stop": ["a", "b"]}, ("stop",)),
     ({"seed": 1}, Quirk(seed_member="random_seed"), {"random_seed": 1}, ()),
     ({"reasoning_effort": "low"}, Quirk(efforts=("none", "default")), {"reasoning_effort": "default"}, ()),
     ({"max_tokens": 5}, Quirk(), {"max_completion_tokens": 5}, ()),

@@ -566,6 +566,8 @@ QUIRKS: list[tuple[dict[str, Any], Quirk, dict[str, Any], tuple[str, ...]]] = [
     ({"reasoning": ReasoningSettings(budget=20_000)}, Quirk(), {"reasoning_effort": "high"}, ()),
     ({"reasoning": ReasoningSettings(budget=1024)}, Quirk(), {"reasoning_effort": "low"}, ()),
     ({"reasoning": ReasoningSettings(budget=0)}, Quirk(), {"reasoning_effort": "none"}, ()),
+    ({"sampling": Sampling(stop=tuple("abcde"))}, Quirk(max_stops=4), {"stop": ["a", "b", "c", "d"]}, ("stop",)),
+    ({"sampling": Sampling(stop=("a",))}, Quirk(max_stops=4), {"stop": ["a"]}, ()),
     ({"reasoning": ReasoningSettings(is_adaptive=True)}, Quirk(efforts=("none", "low", "medium", "high")), {"reasoning_effort": "medium"}, ()),
     ({"reasoning": ReasoningSettings(include=True)}, Quirk(efforts=("none", "high")), {"reasoning_effort": "high"}, ()),
     ({"reasoning": ReasoningSettings(budget=-1)}, Quirk(efforts=("low", "high")), {}, ()),

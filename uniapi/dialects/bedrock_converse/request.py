@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, OutputFormat, Request
+from uniapi.dialects.anthropic.schema import structured_schema
 from uniapi.dialects.base import EncodedRequest, Quirk
 
 from .part_encode import Block, PartEncoder
@@ -64,7 +65,7 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     fields = {**reasoning.fields, **_top_k(request, quirk, reasoning, losses)}
     if fields:
         body["additionalModelRequestFields"] = fields
-    output = _output_config(request, quirk, reasoning, stand_in)
+    output = _output_config(request, quirk, reasoning, stand_in, losses)
     if output:
         body["outputConfig"] = output
     if "stopSequences" in inference and quirk.converse_fields == "claude":
@@ -152,11 +153,11 @@ def _top_k(request: Request, quirk: Quirk, reasoning: Reasoning, losses: list[st
     return {}
 
 
-def _output_config(request: Request, quirk: Quirk, reasoning: Reasoning, stand_in: OutputFormat | None) -> Block:
+def _output_config(request: Request, quirk: Quirk, reasoning: Reasoning, stand_in: OutputFormat | None, losses: list[str]) -> Block:
     config: Block = {}
     output_format = request.output_format
     if output_format is not None and output_format.schema is not None and stand_in is None and has_schema_output(quirk):
-        described: Block = {"schema": dumped(output_format.schema)}
+        described: Block = {"schema": dumped(_structured_schema(output_format.schema, quirk, losses))}
         if output_format.name:
             described["name"] = output_format.name
         if output_format.description:
@@ -165,6 +166,16 @@ def _output_config(request: Request, quirk: Quirk, reasoning: Reasoning, stand_i
     if reasoning.effort is not None:
         config["effort"] = reasoning.effort
     return config
+
+
+def _structured_schema(schema: Mapping[str, Json], quirk: Quirk, losses: list[str]) -> Mapping[str, Json]:
+    """Claude refuses the same keywords here as at its maker's API; what the other models take is theirs to say."""
+    if quirk.converse_fields != "claude":
+        return schema
+    unsupported: set[str] = set()
+    adapted = structured_schema(schema, unsupported)
+    losses += [f"response_format.schema.{keyword}" for keyword in sorted(unsupported)]
+    return adapted
 
 
 def _add_service_tier(body: dict[str, Json], request: Request, losses: list[str]) -> None:

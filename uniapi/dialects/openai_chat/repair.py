@@ -28,6 +28,10 @@ def repair(body: Mapping[str, Json], quirk: Quirk) -> tuple[dict[str, Json], tup
     _rename_limit(repaired, quirk)
     if quirk.seed_member != "seed" and "seed" in repaired:
         repaired.setdefault(quirk.seed_member, repaired.pop("seed"))
+    stop = repaired.get("stop")
+    if quirk.max_stops is not None and isinstance(stop, list) and len(stop) > quirk.max_stops:
+        repaired["stop"] = stop[: quirk.max_stops]
+        losses.append("stop")
     for name in sorted(quirk.dropped_members & repaired.keys()):
         del repaired[name]
         losses.append(name)

@@ -38,7 +38,7 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     request = _with_schema_in_text(request, quirk)
     body: dict[str, Json] = {"model": request.model, "messages": encode_messages(request, quirk, losses)}
     _write_tools(body, request, quirk, losses)
-    _write_sampling(body, request, quirk)
+    _write_sampling(body, request, quirk, losses)
     if request.reasoning is not None:
         _write_reasoning(body, request.reasoning, quirk, losses)
     if request.output_format is not None:
@@ -54,7 +54,7 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     return EncodedRequest(body=body, losses=tuple(dict.fromkeys(losses)))
 
 
-def _write_sampling(body: dict[str, Json], request: Request, quirk: Quirk) -> None:
+def _write_sampling(body: dict[str, Json], request: Request, quirk: Quirk, losses: list[str]) -> None:
     sampling = request.sampling
     said: dict[str, Json] = {
         "temperature": sampling.temperature,
@@ -71,7 +71,9 @@ def _write_sampling(body: dict[str, Json], request: Request, quirk: Quirk) -> No
     }
     body.update({name: value for name, value in said.items() if value is not None})
     if sampling.stop:
-        body["stop"] = list(sampling.stop)
+        body["stop"] = list(sampling.stop[: quirk.max_stops])
+        if quirk.max_stops is not None and len(sampling.stop) > quirk.max_stops:
+            losses.append("stop")
     if sampling.top_logprobs is not None and sampling.logprobs is None:
         body["logprobs"] = True
 
