@@ -92,6 +92,10 @@ class _OutputWriter:
 
     def write(self, parts: Iterable[Part]) -> None:
         for part in parts:
+            if isinstance(part, Media) and part.kind == "audio" and part.text:
+                # A sound has no place in a message of this API; what it says has.
+                self.lose("audio")
+                part = Text(text=part.text)
             if not isinstance(part, Text | Refusal) and not _is_link(part):
                 self.close()
             match part:
