@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from typing import Any
@@ -567,6 +568,9 @@ QUIRKS: list[tuple[dict[str, Any], Quirk, dict[str, Any], tuple[str, ...]]] = [
     ({"reasoning": ReasoningSettings(budget=1024)}, Quirk(), {"reasoning_effort": "low"}, ()),
     ({"reasoning": ReasoningSettings(budget=0)}, Quirk(), {"reasoning_effort": "none"}, ()),
     ({"sampling": Sampling(stop=tuple("abcde"))}, Quirk(max_stops=4), {"stop": ["a", "b", "c", "d"]}, ("stop",)),
+    ({"user": "u" * 64}, Quirk(), {"user": "u" * 64}, ()),
+    ({"user": "u" * 65}, Quirk(), {"user": hashlib.sha256(b"u" * 65).hexdigest()}, ()),
+    ({"store": False, "user": "u"}, Quirk(dropped_members=frozenset({"store", "user"})), {}, ("user",)),
     ({"sampling": Sampling(stop=("a",))}, Quirk(max_stops=4), {"stop": ["a"]}, ()),
     ({"reasoning": ReasoningSettings(is_adaptive=True)}, Quirk(efforts=("none", "low", "medium", "high")), {"reasoning_effort": "medium"}, ()),
     ({"reasoning": ReasoningSettings(include=True)}, Quirk(efforts=("none", "high")), {"reasoning_effort": "high"}, ()),
@@ -596,7 +600,7 @@ QUIRKS: list[tuple[dict[str, Any], Quirk, dict[str, Any], tuple[str, ...]]] = [
     ({"messages": user(Text(text="a"), Text(text="b"))}, Quirk(text_content_only=True), {"messages": [{"role": "user", "content": "a\nb"}]}, ()),
     ({"messages": user(Text(text="a", cache=CacheHint()))}, Quirk(), {"messages": [{"role": "user", "content": "a"}]}, ("cache_control",)),
     ({"messages": user(Text(text="a", cache=CacheHint()))}, Quirk(cache_control=True), {"messages": [{"role": "user", "content": [{"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}]}]}, ()),
-    ({"messages": user(Unknown(dialect="anthropic", name="search_result", raw={}), Text(text="a"))}, Quirk(), {"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}]}, ("messages[0].search_result",)),
+    ({"messages": user(Unknown(dialect="anthropic", name="search_result", raw={}), Text(text="a"))}, Quirk(), {"messages": [{"role": "user", "content": "a"}]}, ("messages[0].search_result",)),
     ({"messages": user(Media(kind="file", mime="text/csv", data="YSxi", filename="t.csv"))}, Quirk(), {"messages": [{"role": "user", "content": [{"type": "text", "text": "t.csv\n\na,b"}]}]}, ()),
     ({"messages": user(Media(kind="file", url="https://x.test/a.pdf", filename="a.pdf"))}, Quirk(document_part="document_url"), {"messages": [{"role": "user", "content": [{"type": "document_url", "document_url": "https://x.test/a.pdf", "document_name": "a.pdf"}]}]}, ()),
 ]  # fmt: skip
@@ -658,3 +662,27 @@ def test_freeform_tools_become_functions_where_only_those_are_known() -> None:
 def test_which_media_must_be_fetched(media: Media, quirk: Quirk, expected: bool) -> None:
     """Sounds and documents only travel by value, pictures where the upstream does not fetch."""
     assert expected == DIALECT.needs_inline(media, quirk)
+
+
+def test_a_turn_of_which_nothing_can_be_said_is_left_out() -> None:
+    """Hosted calls, or another family's thinking alone: no empty assistant turn, before results neither. One that the client itself left empty stays."""
+    hosted = Unknown(dialect="openai_responses", name="web_search_call", raw={"type": "web_search_call"})
+    turns = (
+        Message(role="assistant", parts=(hosted,)),
+        CALL_TURN,
+        Message(role="assistant", parts=(Reasoning(text="hm"),)),
+        RESULT_TURN,
+        Message(role="assistant", parts=()),
+    )
+    result = DIALECT.encode_request(Request(model="m", messages=turns), Quirk(reasoning_replay="none"))
+    assert [message["role"] for message in result.body["messages"]] == ["assistant", "tool", "assistant"]
+    assert result.body["messages"][-1] == {"role": "assistant", "content": ""}
+    assert result.losses == ("messages[0].web_search_call", "messages.reasoning")
+
+
+def test_one_text_stays_a_string_beside_what_cannot_be_said() -> None:
+    """Some servers take no list of parts from the assistant."""
+    hosted = Unknown(dialect="anthropic", name="server_tool_use", raw={"type": "server_tool_use"})
+    result = DIALECT.encode_request(Request(model="m", messages=(Message(role="assistant", parts=(hosted, Text(text="found"))),)), Quirk())
+    assert result.body["messages"] == [{"role": "assistant", "content": "found"}]
+    assert result.losses == ("messages[0].server_tool_use",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -680,3 +681,9 @@ def test_a_namespace_the_api_gave_a_deferred_tool_is_not_the_tools() -> None:
     request = decode({"input": [found, made], "tools": tools})
     assert [part.namespace for message in request.messages for part in message.parts if isinstance(part, ToolCall)] == [None, "group"]
     assert [item for item in encode(request)["input"] if item["type"] == "function_call"] == [found, made]
+
+
+def test_a_long_end_user_id_is_told_by_its_digest() -> None:
+    """OpenAI takes 64 characters; Claude Code's user id is a JSON object of more. Cursor's chat member, sent with a body of this shape, asks for nothing."""
+    assert encode(Request(model="m", user="u" * 65))["user"] == hashlib.sha256(b"u" * 65).hexdigest()
+    assert decode({"input": "Hi", "stream_options": {"include_usage": True}}).extensions == {}

@@ -6,6 +6,7 @@ through; those of other dialects are losses, as is everything the row forbids.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,7 @@ from .messages_encode import encode_cache, encode_messages, schema_instruction
 from .request_decode import LEGACY_EXTRA
 from .tool_names import wire_name
 
+MAX_USER = 64
 EFFORT_SCALE = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 BUDGET_EFFORTS = ((0, "none"), (2048, "low"), (12288, "medium"))
 """A budget of at most so many tokens is that effort; more is `high`."""
@@ -31,6 +33,10 @@ FREEFORM_PARAMETERS = {
     "required": ["input"],
 }
 """What stands in for a freeform tool where the upstream only knows functions."""
+
+
+_SAYS_NOTHING = (("store", False), ("modalities", ["text"]))
+"""Members that ask for what happens anyway: no loss where they are refused."""
 
 
 def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
@@ -48,10 +54,19 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     drop_refused_sampling(body, body.get("reasoning_effort"), quirk, losses)
     for name in quirk.dropped_members:
         if name in body:
-            del body[name]
+            if (name, body.pop(name)) in _SAYS_NOTHING:
+                continue
             if name not in ("stream_options", "parallel_tool_calls") or request.include_usage or request.parallel_tool_calls is not None:
                 losses.append(name)
     return EncodedRequest(body=body, losses=tuple(dict.fromkeys(losses)))
+
+
+def short_user(user: str | None) -> str | None:
+    """An end-user id that vendors take: OpenAI allows 64 characters, Z.AI, Volcengine and OpenRouter 128, and Claude Code's `metadata.user_id` is a JSON object of more. A digest
+    still tells one user from another."""
+    if user is None or len(user) <= MAX_USER:
+        return user
+    return hashlib.sha256(user.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _write_sampling(body: dict[str, Json], request: Request, quirk: Quirk, losses: list[str]) -> None:
@@ -84,7 +99,7 @@ def _write_settings(body: dict[str, Json], request: Request, quirk: Quirk, losse
         "modalities": list(request.output_modalities) or None,
         "audio": dict(request.audio_output) if request.audio_output is not None else None,
         "verbosity": request.verbosity,
-        "user": request.user,
+        "user": short_user(request.user),
         "metadata": dict(request.metadata) if request.metadata is not None else None,
         "prompt_cache_key": request.prompt_cache_key,
         "service_tier": FOREIGN_TIERS.get(tier, tier) if tier is not None else None,

@@ -60,8 +60,8 @@ _SETTINGS = frozenset(
         "previous_response_id",
     }
 )
-_DEFAULTS: Mapping[str, Json] = {"truncation": "disabled", "background": False}
-"""What clients spell out although it changes nothing."""
+_DEFAULTS: Mapping[str, Json] = {"truncation": "disabled", "background": False, "stream_options": {"include_usage": True}}
+"""What clients spell out although it changes nothing (the last is Cursor's, on the chat path)."""
 _STATEFUL = ("previous_response_id", "conversation", "prompt")
 """Members that hold a conversation upstream: with one of them `input` may be missing."""
 _EFFORTS: Mapping[str, Effort] = {effort: effort for effort in get_args(Effort)}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Json, OutputFormat, Reasoning, ReasoningSettings, Request, iter_parts
 from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints, has_document_context, wants_citations
-from uniapi.dialects.openai_chat.request_encode import BUDGET_EFFORTS, EFFORT_SCALE, drop_refused_sampling, wants_reasoning
+from uniapi.dialects.openai_chat.request_encode import BUDGET_EFFORTS, EFFORT_SCALE, drop_refused_sampling, short_user, wants_reasoning
 from uniapi.dialects.openai_chat.tool_names import wire_name
 
 from .items_encode import BREAKPOINT_LIFETIMES, encode_input, is_replayable, leans_on_stored_items
@@ -189,7 +189,7 @@ def _write_settings(body: dict[str, Json], request: Request, losses: list[str]) 
     if request.stream:
         body["stream"] = True
     said: dict[str, Json] = {
-        "user": request.user,
+        "user": short_user(request.user),
         "prompt_cache_key": request.prompt_cache_key,
         "previous_response_id": request.previous_response_id,
         "store": _store(request),
