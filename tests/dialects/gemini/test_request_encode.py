@@ -484,3 +484,11 @@ def test_json_is_asked_for_in_words_beside_tools_where_the_wire_may_not() -> Non
     assert losses(asked, older) == ("response_format",)
     assert body(asked)["generationConfig"]["responseMimeType"] == "application/json"
     assert body(request(output_format=wanted), older)["generationConfig"]["responseMimeType"] == "application/json"
+
+
+def test_types_google_does_not_know_go_under_the_names_it_does() -> None:
+    """`image/jpg` and JSON documents are «Unsupported MIME type» although their bytes are taken."""
+    picture = Media(kind="image", mime="image/jpg", data="/9j/4AAQ")
+    document = Media(kind="file", mime="application/json", data="e30=")
+    parts = contents(user(picture, document))[0]["parts"]
+    assert [part["inlineData"]["mimeType"] for part in parts] == ["image/jpeg", "text/plain"]

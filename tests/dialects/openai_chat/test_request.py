@@ -32,6 +32,7 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
+from uniapi.dialects import DIALECTS
 from uniapi.dialects.base import Quirk
 from uniapi.dialects.openai_chat import DIALECT
 
@@ -245,7 +246,7 @@ LENIENT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "anthropic tool": ({"tools": [{"name": "f", "input_schema": SCHEMA}]}, {"tools": (Tool(name="f", parameters=SCHEMA, dialect="openai_chat"),)}),
     "legacy functions": (
         {"functions": [{"name": "f"}], "function_call": {"name": "f"}},
-        {"tools": (Tool(name="f", extras={"legacy_function": True}, dialect="openai_chat"),), "tool_choice": ToolChoice(mode="tool", name="f")},
+        {"tools": (Tool(name="f", origin={"member": "functions"}, dialect="openai_chat"),), "tool_choice": ToolChoice(mode="tool", name="f")},
     ),
     "any": ({"tool_choice": "any"}, {"tool_choice": ToolChoice(mode="required")}),
     "choice object": ({"tool_choice": {"type": "none"}}, {"tool_choice": ToolChoice(mode="none")}),
@@ -258,6 +259,12 @@ LENIENT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "openrouter budget": ({"reasoning": {"max_tokens": 900}}, {"reasoning": ReasoningSettings(budget=900)}),
     "qwen": ({"enable_thinking": True, "thinking_budget": 50}, {"reasoning": ReasoningSettings(budget=50)}),
     "qwen off": ({"enable_thinking": False}, {"reasoning": ReasoningSettings(budget=0)}),
+    "google": ({"google": {"thinking_config": {"thinking_budget": 100, "include_thoughts": True}}}, {"reasoning": ReasoningSettings(budget=100, include=True)}),
+    "google's level": ({"extra_body": {"google": {"thinking_config": {"thinking_level": "low"}}}}, {"reasoning": ReasoningSettings(effort="low")}),
+    "google and more": (
+        {"google": {"thinking_config": {"thinking_budget": 0}, "cached_content": "c"}},
+        {"reasoning": ReasoningSettings(budget=0), "extensions": {"openai_chat": {"google": {"thinking_config": {"thinking_budget": 0}, "cached_content": "c"}}}},
+    ),
     "odd effort": ({"reasoning_effort": "default"}, {"extensions": {"openai_chat": {"reasoning_effort": "default"}}}),
     "input": ({"messages": None, "input": "Hello"}, {}),
     "input items": (
@@ -686,3 +693,11 @@ def test_one_text_stays_a_string_beside_what_cannot_be_said() -> None:
     result = DIALECT.encode_request(Request(model="m", messages=(Message(role="assistant", parts=(hosted, Text(text="found"))),)), Quirk())
     assert result.body["messages"] == [{"role": "assistant", "content": "found"}]
     assert result.losses == ("messages[0].server_tool_use",)
+
+
+def test_legacy_functions_are_no_loss_elsewhere() -> None:
+    """That a tool came from `functions` only matters to the answer."""
+    body = {"messages": HELLO_WIRE, "functions": [{"name": "f", "parameters": {"type": "object", "properties": {}}}]}
+    assert DIALECT.decode_request is not None
+    request = DIALECT.decode_request(body, "m", False)
+    assert [DIALECTS[name].encode_request(request, Quirk()).losses for name in ("anthropic", "gemini", "openai_responses", "cohere")] == [()] * 4

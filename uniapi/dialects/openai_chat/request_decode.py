@@ -8,6 +8,7 @@ added (`reasoning`, `thinking`, `enable_thinking`, `top_k`), and the Responses m
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, get_args
 
 from uniapi.canonical import (
@@ -29,7 +30,7 @@ from .members import DIALECT_NAME, at, need_object, need_text, read_bool, read_i
 from .messages_decode import decode_messages, messages_of_input
 from .parts_decode import decode_cache
 
-LEGACY_EXTRA = "legacy_function"
+LEGACY_ORIGIN: Mapping[str, Json] = {"member": "functions"}
 """Marks a Tool that came from `functions`: its client reads answers in `function_call`."""
 
 HOSTED_KINDS = {
@@ -194,6 +195,9 @@ def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> Reasoni
             case _:
                 budget = read_int(thinking.get("budget_tokens"), "thinking.budget_tokens")
                 is_adaptive = is_adaptive or budget is None
+    google = _google_thinking(extensions)
+    if google is not None:
+        budget, include, effort_word = google.budget, google.include, google.effort
     enabled = read_bool(body.get("enable_thinking"), "enable_thinking")
     if enabled is False:
         budget = 0
@@ -205,6 +209,24 @@ def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> Reasoni
         extensions["reasoning_effort"] = effort_word
     settings = ReasoningSettings(effort=effort, budget=budget, is_adaptive=is_adaptive and effort is None, visibility=visibility, include=include)
     return None if settings == ReasoningSettings() else settings
+
+
+def _google_thinking(extensions: dict[str, Json]) -> ReasoningSettings | None:
+    """`google.thinking_config`, with which clients of Gemini's OpenAI layer ask, bare or under `extra_body` (https://ai.google.dev/gemini-api/docs/openai#thinking). It is
+    taken out of `extensions`, unless more of Google's own is said beside it."""
+    holder = "google" if "google" in extensions else "extra_body"
+    said = extensions.get(holder)
+    google = said if holder == "google" else at(said, "google")
+    thinking = at(google, "thinking_config")
+    if not isinstance(thinking, dict):
+        return None
+    if google == {"thinking_config": thinking} and said in (google, {"google": google}):
+        del extensions[holder]
+    return ReasoningSettings(
+        effort=_effort(read_text(thinking.get("thinking_level"), f"{holder}.thinking_config.thinking_level")),
+        budget=read_int(thinking.get("thinking_budget"), f"{holder}.thinking_config.thinking_budget"),
+        include=read_bool(thinking.get("include_thoughts"), f"{holder}.thinking_config.include_thoughts"),
+    )
 
 
 def _effort(word: str | None) -> Effort | None:
@@ -249,7 +271,7 @@ def _tools(body: Mapping[str, Json]) -> tuple[Tool | HostedTool, ...]:
     for index, item in enumerate(read_list(body.get("tools"), "tools")):
         tools.append(_tool(need_object(item, f"tools[{index}]"), f"tools[{index}]"))
     for index, item in enumerate(read_list(body.get("functions"), "functions")):
-        tools.append(_function(need_object(item, f"functions[{index}]"), {LEGACY_EXTRA: True}, f"functions[{index}]"))
+        tools.append(replace(_function(need_object(item, f"functions[{index}]"), {}, f"functions[{index}]"), origin=LEGACY_ORIGIN))
     options = read_object(body.get("web_search_options"), "web_search_options")
     if options is not None:
         tools.append(_hosted("web_search", {"web_search_options": options}, options))

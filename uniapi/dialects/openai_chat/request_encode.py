@@ -16,7 +16,6 @@ from uniapi.dialects.base import EncodedRequest, Quirk, has_document_context, wa
 
 from .members import DIALECT_NAME
 from .messages_encode import encode_cache, encode_messages, schema_instruction
-from .request_decode import LEGACY_EXTRA
 from .tool_names import wire_name
 
 MAX_USER = 64
@@ -291,7 +290,7 @@ def _encoded_tool(tool: Tool, quirk: Quirk, losses: list[str]) -> dict[str, Json
             described["strict"] = tool.strict
         described.update(extras.get("function", {}))
         encoded = {"type": "function", "function": described}
-    encoded.update({name: value for name, value in extras.items() if name not in ("function", LEGACY_EXTRA)})
+    encoded.update({name: value for name, value in extras.items() if name != "function"})
     if tool.cache is not None:
         if quirk.cache_control:
             encoded["cache_control"] = encode_cache(tool.cache)
