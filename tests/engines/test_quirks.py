@@ -224,7 +224,7 @@ def test_an_unknown_vendor_and_model_is_the_plain_dialect() -> None:
     """Nothing but the member that every compatible server knows, and no freeform tools."""
     quirk = quirk_for("gpt", "h.example", "facebook/opt-125m")
     changed = {field.name for field in fields(Quirk) if getattr(quirk, field.name) != getattr(Quirk(), field.name)}
-    assert {"max_tokens_member", "custom_tools"} == changed
+    assert {"max_tokens_member", "custom_tools", "allowed_tools"} == changed
 
 
 def test_every_row_names_facts_that_exist_and_says_why() -> None:

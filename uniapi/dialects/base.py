@@ -95,6 +95,8 @@ class Quirk:
     custom_tools: bool = True
     """Freeform (`custom`) tools are understood; False: they are offered as functions with one `input` text, and told apart again in the answer."""
 
+    allowed_tools: bool = True
+    """`tool_choice` may name several tools (`allowed_tools`); False: only those tools are sent."""
     max_stops: int | None = None
     """How many stop sequences are taken; more answer 400."""
     seed_member: Literal["seed", "random_seed"] = "seed"

@@ -26,9 +26,10 @@ def _openai(model: str, reason: str, drops: frozenset[str] = frozenset(), **chan
 
 _OPENAI_ROWS = (
     QuirkRow(
-        reason="the member every compatible server knows; several ignore or refuse max_completion_tokens (Mistral, DeepSeek, older vLLM and Ollama). Freeform tools are OpenAI's own",
+        reason="the member every compatible server knows; several ignore or refuse max_completion_tokens (Mistral, DeepSeek, older vLLM and Ollama). Freeform tools and a choice "
+        "among several are OpenAI's own",
         engines=frozenset({"gpt", "openrouter", "azure-databricks", "cloudflare", "vertex"}),
-        changes={"max_tokens_member": "max_tokens", "custom_tools": False},
+        changes={"max_tokens_member": "max_tokens", "custom_tools": False, "allowed_tools": False},
     ),
     QuirkRow(
         reason="vendors that name max_completion_tokens in their reference",
@@ -53,7 +54,7 @@ _OPENAI_ROWS = (
     QuirkRow(
         reason="OpenAI takes developer for every model but the first o1s (a relayed turn keeps its role), and knows freeform tools",
         vendors=frozenset({"openai"}),
-        changes={"system_role": "developer", "custom_tools": True},
+        changes={"system_role": "developer", "custom_tools": True, "allowed_tools": True},
     ),
     QuirkRow(
         reason="«Unrecognized request argument supplied: top_k»",

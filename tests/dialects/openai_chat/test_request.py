@@ -701,3 +701,13 @@ def test_legacy_functions_are_no_loss_elsewhere() -> None:
     assert DIALECT.decode_request is not None
     request = DIALECT.decode_request(body, "m", False)
     assert [DIALECTS[name].encode_request(request, Quirk()).losses for name in ("anthropic", "gemini", "openai_responses", "cohere")] == [()] * 4
+
+
+def test_a_choice_among_tools_where_only_openai_knows_it() -> None:
+    """The other tools are left out, and the choice is the plain word."""
+    tools = tuple(Tool(name=name) for name in "fgh")
+    for mode in ("auto", "required"):
+        request = Request(model="m", tools=tools, tool_choice=ToolChoice(mode=mode, allowed=("f", "h")))
+        body = encode(request, Quirk(allowed_tools=False))
+        assert ([tool["function"]["name"] for tool in body["tools"]], body["tool_choice"]) == (["f", "h"], mode)
+        assert encode(request)["tool_choice"]["type"] == "allowed_tools"

@@ -241,11 +241,14 @@ def _with_schema_in_text(request: Request, quirk: Quirk) -> Request:
 
 def _write_tools(body: dict[str, Json], request: Request, quirk: Quirk, losses: list[str]) -> None:
     tools: list[dict[str, Json]] = []
+    allowed = request.tool_choice.allowed if request.tool_choice is not None else None
     for tool in request.tools:
         if isinstance(tool, HostedTool):
             _write_hosted(body, tools, tool, losses)
-        elif quirk.has_tools:
+        elif quirk.has_tools and (quirk.allowed_tools or allowed is None or tool.name in allowed):
             tools.append(_encoded_tool(tool, quirk, losses))
+        elif quirk.has_tools:
+            continue
         else:
             losses.append("tools")
     if not tools:
@@ -334,7 +337,7 @@ def _encoded_choice(choice: ToolChoice, request: Request, quirk: Quirk) -> Json:
     if choice.mode == "tool":
         named = offered.get(choice.name or "")
         return _named(named, quirk) if named is not None else None
-    if choice.allowed is None or choice.mode == "none" or offered.keys() <= set(choice.allowed):
+    if choice.allowed is None or not quirk.allowed_tools or choice.mode == "none" or offered.keys() <= set(choice.allowed):
         return choice.mode
     allowed = [_named(offered[name], quirk) for name in choice.allowed if name in offered]
     if len(allowed) == 1 and choice.mode == "required":
