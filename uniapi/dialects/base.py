@@ -95,6 +95,10 @@ class Quirk:
     custom_tools: bool = True
     """Freeform (`custom`) tools are understood; False: they are offered as functions with one `input` text, and told apart again in the answer."""
 
+    turn_order: Literal["any", "assistant_after_tool", "alternating"] = "any"
+    """Which roles may follow each other: `assistant_after_tool`: no user right after a tool's result; `alternating`: user and assistant take turns, instructions first."""
+    prefix_member: bool = False
+    """A last assistant turn, the beginning of the answer, is marked `prefix`."""
     allowed_tools: bool = True
     """`tool_choice` may name several tools (`allowed_tools`); False: only those tools are sent."""
     max_stops: int | None = None

@@ -215,6 +215,7 @@ _VENDOR_ROWS = (
         "mistral",
         "docs.mistral.ai/api: «Tool call id was … but must be a-z, A-Z, 0-9, with a length of 9»; unknown members answer 422 extra_forbidden; usage always comes",
         tool_call_id_form="alnum9",
+        prefix_member=True,
         document_part="document_url",
         stream_options=False,
         reasoning_replay="none",
@@ -258,7 +259,13 @@ _VENDOR_ROWS = (
         r"llama|qwen-3-(?:coder|235b-a22b-instruct)",
         reasoning_request="none",
     ),
-    _vendor("perplexity", "docs.perplexity.ai: turns carry no reasoning", reasoning_replay="none", efforts=("minimal", "low", "medium", "high")),
+    _vendor(
+        "perplexity",
+        "docs.perplexity.ai: turns carry no reasoning; «user or tool message(s) should alternate with assistant message(s)»",
+        reasoning_replay="none",
+        turn_order="alternating",
+        efforts=("minimal", "low", "medium", "high"),
+    ),
     _vendor(
         "xai",
         "«Model … does not support parameter presencePenalty», of every current model (github.com/yym68686/uni-api/issues/105)",
@@ -332,6 +339,11 @@ _VENDOR_ROWS = (
 )
 
 _FAMILY_ROWS = (
+    QuirkRow(
+        reason="«Unexpected role 'user' after role 'tool'» (code 3230), at Mistral, behind OpenRouter, and in the models' own templates (github.com/NousResearch/hermes-agent/issues/20154)",
+        model=models(r"(?:open-)?mi[sx]tral|ministral|magistral|devstral|codestral|pixtral|voxtral"),
+        changes={"turn_order": "assistant_after_tool"},
+    ),
     QuirkRow(
         reason="these write their reasoning as <think>…</think> where the server does not part it: DeepSeek R1, QwQ, Qwen 3, MiniMax, GLM Z1 and 4.5, Sonar Reasoning, Nemotron, …",
         model=models(

@@ -21,6 +21,7 @@ from .members import DIALECT_NAME
 from .parts_decode import AUDIO_MIMES
 from .reasoning import details_of_parts
 from .tool_names import wire_call_id, wire_name
+from .turn_order import in_order
 
 AUDIO_FORMATS = {mime: word for word, mime in AUDIO_MIMES.items()} | {"audio/x-wav": "wav", "audio/wave": "wav", "audio/mp3": "mp3"}
 NO_RESULT = "(no result)"
@@ -34,7 +35,7 @@ def encode_messages(request: Request, quirk: Quirk, losses: list[str]) -> list[d
     for index, message in enumerate(request.messages):
         writer.add(message, f"messages[{index}]")
     writer.close_turn()
-    return writer.messages
+    return list(in_order(writer.messages, quirk))
 
 
 def needs_inline(media: Media, quirk: Quirk) -> bool:
