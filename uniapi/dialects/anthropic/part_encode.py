@@ -8,7 +8,8 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import Citation, Json, Media, Part, Reasoning, Refusal, Role, Text, ToolCall, ToolResult, Unknown
-from uniapi.dialects.base import REASONING_LOSS, Quirk
+from uniapi.dialects.losses import REASONING_LOSS
+from uniapi.dialects.quirk import Quirk
 
 from .tool_names import ToolNames
 from .vocabulary import FAMILY, IMAGE_TYPES, NAME, PDF, cache_control

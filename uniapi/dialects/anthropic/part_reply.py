@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Citation, Finish, Json, Media, Part, Reasoning, Refusal, Text, ToolCall, ToolResult, Unknown, Usage
-from uniapi.dialects.base import ReplyContext
+from uniapi.dialects.codec import ReplyContext
 
 from .part_encode import call_input
 from .vocabulary import FAMILY, NAME, STOP_REASONS

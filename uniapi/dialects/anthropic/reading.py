@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import Citation, Finish, FinishReason, Json, Opaque, OutputFormat, Part, Reasoning, Text, ToolCall, Unknown, Usage
-from uniapi.dialects.base import UpstreamContext
+from uniapi.dialects.codec import UpstreamContext
 
 from .tool_names import ToolNames
 from .vocabulary import CALL_MEMBERS, FAMILY, JSON_TOOL, JSON_TOOL_VALUE, NAME, STOP_REASONS, cache_hint, is_object_schema, stands_in_tool

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from uniapi.canonical import Json, OutputFormat, Request
-from uniapi.dialects.base import EncodedRequest, Quirk
+from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.quirk import Quirk
 
 from .part_encode import Block, PartEncoder, drop_marker
 from .schema import structured_schema

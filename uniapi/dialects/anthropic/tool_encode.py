@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import HostedTool, Json, OutputFormat, Request, Tool, ToolChoice
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.quirk import Quirk
 
 from .schema import input_schema, is_within_subset
 from .tool_names import ToolNames

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from json.encoder import encode_basestring
 
 from uniapi.canonical import CacheHint, FinishReason, Json, OutputFormat, Request
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.quirk import Quirk
 
 NAME = "anthropic"
 FAMILY = "anthropic"

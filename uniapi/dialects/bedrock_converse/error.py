@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import Failure, FailureKind, Json
-from uniapi.dialects.base import retry_after_seconds
+from uniapi.dialects.http_errors import retry_after_seconds
 from uniapi.wire import ERROR_PREFIX, EXCEPTION_PREFIX
 
 from .vocabulary import NAME

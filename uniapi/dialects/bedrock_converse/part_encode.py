@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 
 from uniapi.canonical import CacheHint, Json, Media, Part, Reasoning, Refusal, Role, Text, ToolCall, ToolResult, Unknown
-from uniapi.dialects.base import REASONING_LOSS, Quirk
+from uniapi.dialects.losses import REASONING_LOSS
+from uniapi.dialects.quirk import Quirk
 
 from .tool_names import ToolNames, cleaned
 from .vocabulary import AUDIO_FORMATS, DOCUMENT_FORMATS, EXTENSION_FORMATS, FAMILY, IMAGE_FORMATS, NAME, VIDEO_FORMATS, opaque_family

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, OutputFormat, Request
-from uniapi.dialects.base import EncodedRequest, Quirk
+from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.quirk import Quirk
 
 from .part_encode import Block, PartEncoder
 from .reasoning import SMALLEST_THINKING_TOP_P, Reasoning, plan_reasoning

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from uniapi.canonical import Json, Media, Reasoning, Text, Unknown
-from uniapi.dialects.base import StreamDecoder, UpstreamContext
+from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.wire import ERROR_PREFIX, EXCEPTION_PREFIX, Frame, load_json
 
 from .error import decode_exception

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import FinishReason, Json, OutputFormat, Request
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.quirk import Quirk
 
 NAME = "bedrock_converse"
 FAMILY = "anthropic"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from uniapi.canonical import Failure, FailureKind, Json
-from uniapi.dialects.base import retry_after_seconds
+from uniapi.dialects.http_errors import retry_after_seconds
 
 from .vocabulary import NAME
 

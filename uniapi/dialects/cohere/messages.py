@@ -12,7 +12,8 @@ import json
 from dataclasses import replace
 
 from uniapi.canonical import Json, Media, Message, Reasoning, Refusal, Text, ToolCall, ToolResult, Unknown
-from uniapi.dialects.base import REASONING_LOSS, Quirk
+from uniapi.dialects.losses import REASONING_LOSS
+from uniapi.dialects.quirk import Quirk
 
 from .vocabulary import FAMILY, NAME, wire_arguments, wire_name
 

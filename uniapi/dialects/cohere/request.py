@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import HostedTool, Json, Request, Tool
-from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints, has_document_context
+from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.losses import has_cache_hints, has_document_context
+from uniapi.dialects.quirk import Quirk
 
 from .messages import Block, MessageEncoder
 from .vocabulary import NAME, wire_name

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import Failure, Finish, Json, Usage
-from uniapi.dialects.base import SHAPE_ERRORS
+from uniapi.dialects.codec import SHAPE_ERRORS
 from uniapi.wire import Frame
 
 from .error import error_in_answer

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, Media, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult, Unknown
-from uniapi.dialects.base import REASONING_LOSS, Quirk
+from uniapi.dialects.losses import REASONING_LOSS
+from uniapi.dialects.quirk import Quirk
 
 from .media import encode_media
 from .thinking import is_generation_3

@@ -21,7 +21,7 @@ from uniapi.canonical import (
     Unknown,
     Usage,
 )
-from uniapi.dialects.base import ReplyContext
+from uniapi.dialects.codec import ReplyContext
 
 from .media import encode_media
 from .part_encode import Block, call_arguments

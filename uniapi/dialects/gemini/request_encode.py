@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, Message, Request, Text, ToolCall, iter_parts
-from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints, has_document_context, wants_citations
+from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.losses import has_cache_hints, has_document_context, wants_citations
+from uniapi.dialects.quirk import Quirk
 
 from .part_encode import Block, PartEncoder, vouch_for_calls
 from .schema import output_schema

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import HostedTool, Json, Request, Tool, ToolChoice
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.quirk import Quirk
 
 from .schema import function_parameters
 from .tool_names import ToolNames

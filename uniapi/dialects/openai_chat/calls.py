@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from uniapi.canonical import Json, Opaque, Tool, ToolCall
-from uniapi.dialects.base import PartTracker
+from uniapi.dialects.part_tracker import PartTracker
 
 from .members import at
 from .messages_decode import google_signature

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
-from uniapi.dialects.base import retry_after_seconds
+from uniapi.dialects.http_errors import retry_after_seconds
 
 from .members import DIALECT_NAME, at
 

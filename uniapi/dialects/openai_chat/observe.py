@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from uniapi.canonical import Failure, Finish, Json, Usage
-from uniapi.dialects.base import SHAPE_ERRORS
+from uniapi.dialects.codec import SHAPE_ERRORS
 from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
 

@@ -11,7 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from uniapi.canonical import HostedTool, Json, Message, OutputFormat, ReasoningSettings, Request, Text, Tool, ToolChoice
-from uniapi.dialects.base import EncodedRequest, Quirk, has_document_context, wants_citations
+from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.losses import has_document_context, wants_citations
+from uniapi.dialects.quirk import Quirk
 
 from .members import DIALECT_NAME
 from .messages_encode import encode_cache, encode_messages, schema_instruction

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import Failure, Finish, Json, Usage
-from uniapi.dialects.base import SHAPE_ERRORS
+from uniapi.dialects.codec import SHAPE_ERRORS
 from uniapi.dialects.openai_chat.error import failure_of_object
 from uniapi.dialects.openai_chat.members import at
 from uniapi.wire import Frame

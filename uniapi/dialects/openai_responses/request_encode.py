@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, OutputFormat, Reasoning, ReasoningSettings, Request, Unknown, iter_parts
-from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints, has_document_context, wants_citations
+from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.losses import has_cache_hints, has_document_context, wants_citations
 from uniapi.dialects.openai_chat.request_encode import BUDGET_EFFORTS, EFFORT_SCALE, drop_refused_sampling
 from uniapi.dialects.openai_chat.tool_names import wire_name
+from uniapi.dialects.quirk import Quirk
 
 from .items_encode import BREAKPOINT_LIFETIMES, encode_input, is_replayable
 from .request_decode import ENCRYPTED_INCLUDE, LOGPROBS_INCLUDE

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from uniapi.canonical import HostedTool, Json, Request, Tool, ToolChoice
-from uniapi.dialects.base import Quirk
 from uniapi.dialects.openai_chat.members import at, need_object, need_text, read_bool, read_list, read_object, read_text, refused
 from uniapi.dialects.openai_chat.request_encode import FREEFORM_PARAMETERS
 from uniapi.dialects.openai_chat.tool_names import wire_name
+from uniapi.dialects.quirk import Quirk
 
 from .vocabulary import HOSTED_KINDS, NAME
 
