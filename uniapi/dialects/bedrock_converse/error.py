@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import Failure, FailureKind, Json
-from uniapi.dialects.http_errors import retry_after_seconds
+from uniapi.dialects.http_errors import kind_of_status, retry_after_seconds
 from uniapi.wire import ERROR_PREFIX, EXCEPTION_PREFIX
 
 from .vocabulary import NAME
@@ -47,18 +47,7 @@ _KINDS: Mapping[str, FailureKind] = {
 }
 """By the class's name in lower case: frames and headers differ in the first letter."""
 
-_BY_STATUS: Mapping[int, FailureKind] = {
-    401: FailureKind.CREDENTIAL_REFUSED,
-    402: FailureKind.QUOTA,
-    403: FailureKind.CREDENTIAL_REFUSED,
-    404: FailureKind.MODEL_MISSING,
-    408: FailureKind.TIMEOUT,
-    413: FailureKind.TOO_LONG,
-    424: FailureKind.MODEL_FAULT,
-    429: FailureKind.RATE_LIMITED,
-    503: FailureKind.OVERLOADED,
-    504: FailureKind.TIMEOUT,
-}
+_OWN_STATUSES: Mapping[int, FailureKind] = {424: FailureKind.MODEL_FAULT}
 
 _WORDINGS: tuple[tuple[FailureKind, FailureKind, tuple[str, ...]], ...] = (
     # Claude, Nova and Llama in their own words, behind "The model returned the following errors:".
@@ -142,7 +131,7 @@ def _failure(
     content_type: str | None = None,
     retry_after_s: float | None = None,
 ) -> Failure:
-    kind = _KINDS.get((name or "").lower()) or _kind_by_status(status)
+    kind = _KINDS.get((name or "").lower()) or kind_of_status(status, _OWN_STATUSES)
     said = message.lower()
     for by_class, instead, wordings in _WORDINGS:
         if kind is by_class and any(wording in said for wording in wordings):
@@ -160,12 +149,6 @@ def _failure(
         content_type=content_type,
         dialect=NAME,
     )
-
-
-def _kind_by_status(status: int | None) -> FailureKind:
-    if status is None:
-        return FailureKind.SERVER_ERROR
-    return _BY_STATUS.get(status) or (FailureKind.BAD_REQUEST if 400 <= status < 500 else FailureKind.SERVER_ERROR)
 
 
 def _class_name(name: str | None) -> str | None:

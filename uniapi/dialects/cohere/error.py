@@ -10,23 +10,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from uniapi.canonical import Failure, FailureKind, Json
-from uniapi.dialects.http_errors import retry_after_seconds
+from uniapi.dialects.http_errors import kind_of_status, retry_after_seconds
 
 from .vocabulary import NAME
 
-_BY_STATUS: Mapping[int, FailureKind] = {
-    401: FailureKind.CREDENTIAL_REFUSED,
-    402: FailureKind.QUOTA,
-    403: FailureKind.CREDENTIAL_REFUSED,
-    404: FailureKind.MODEL_MISSING,
-    408: FailureKind.TIMEOUT,
-    413: FailureKind.TOO_LONG,
-    429: FailureKind.RATE_LIMITED,
-    499: FailureKind.SERVER_ERROR,
-    503: FailureKind.OVERLOADED,
-    504: FailureKind.TIMEOUT,
-    529: FailureKind.OVERLOADED,
-}
+_OWN_STATUSES: Mapping[int, FailureKind] = {499: FailureKind.SERVER_ERROR}
 
 _WORDINGS: tuple[tuple[FailureKind, FailureKind, tuple[str, ...]], ...] = (
     (FailureKind.BAD_REQUEST, FailureKind.TOO_LONG, ("too many tokens", "exceeds the limit of", "maximum context length", "context length")),
@@ -43,9 +31,8 @@ _MODEL_FAULTS = frozenset({"INVALID_TOOL_GENERATION"})
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """The failure behind an HTTP error; never raises."""
     message = _message(body) or body[:300].decode("utf-8", "replace") or f"Cohere answered {status}"
-    kind = _BY_STATUS.get(status) or (FailureKind.BAD_REQUEST if 400 <= status < 500 else FailureKind.SERVER_ERROR)
     return Failure(
-        kind=_by_wording(kind, message),
+        kind=_by_wording(kind_of_status(status, _OWN_STATUSES), message),
         message=message,
         status=status,
         retry_after_s=retry_after_seconds(headers),
