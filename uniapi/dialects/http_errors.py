@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
+from typing import TypeAlias
 
 from uniapi.canonical import FailureKind, Json
 
@@ -25,6 +26,9 @@ _STATUS_KINDS: Mapping[int, FailureKind] = {
     504: FailureKind.TIMEOUT,
     529: FailureKind.OVERLOADED,
 }
+Wordings: TypeAlias = tuple[tuple[FailureKind, FailureKind, tuple[str, ...]], ...]
+"""(the kind by status or class, what it is instead, wordings in lower case that say so)."""
+
 _HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
@@ -34,6 +38,12 @@ def kind_of_status(status: int | None, own: Mapping[int, FailureKind] = MappingP
         return FailureKind.SERVER_ERROR
     kind = own.get(status) or _STATUS_KINDS.get(status)
     return kind or (FailureKind.BAD_REQUEST if 400 <= status < 500 else FailureKind.SERVER_ERROR)
+
+
+def kind_by_wording(kind: FailureKind, message: str, wordings: Wordings) -> FailureKind:
+    """`kind`, or what the first fitting row makes of it."""
+    said = message.lower()
+    return next((instead for before, instead, signs in wordings if kind is before and any(sign in said for sign in signs)), kind)
 
 
 def error_object(body: bytes) -> dict[str, Json] | str:

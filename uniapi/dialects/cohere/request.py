@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from uniapi.canonical import HostedTool, Json, Request, Tool
 from uniapi.dialects.codec import EncodedRequest
-from uniapi.dialects.losses import has_cache_hints, has_document_context
+from uniapi.dialects.losses import unsaid
 from uniapi.dialects.quirk import Quirk
 
 from .messages import Block, MessageEncoder
@@ -20,6 +20,23 @@ EFFORT_BUDGETS = {"minimal": 512, "low": 1024, "medium": 4096}
 
 _OWN_MEMBERS = frozenset({"documents", "citation_options", "safety_mode", "strict_tools", "priority"})
 """Members of v2 chat that a client of any dialect may put into its request; no other dialect has a meaning for them."""
+
+_UNSAID = (
+    "n",
+    "top_logprobs",
+    "logit_bias",
+    "modalities",
+    "audio",
+    "verbosity",
+    "user",
+    "metadata",
+    "prompt_cache_key",
+    "store",
+    "previous_response_id",
+    "cache_control",
+    "documents.context",
+)
+"""Settings that the wire has no word for."""
 
 
 def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
@@ -46,7 +63,9 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     if thinking is not None:
         body["thinking"] = thinking
     _add_extensions(body, request, losses)
-    _note_unsaid(request, losses)
+    losses += unsaid(request, _UNSAID)
+    if request.service_tier not in (None, "auto", "default"):
+        losses.append("service_tier")
     for member in sorted(quirk.dropped_members & body.keys()):
         del body[member]
         losses.append(member)
@@ -182,25 +201,3 @@ def _add_extensions(body: dict[str, Json], request: Request, losses: list[str]) 
                 body["documents"] = [*body.get("documents", ()), *value]
             elif name not in body:
                 body[name] = value
-
-
-def _note_unsaid(request: Request, losses: list[str]) -> None:
-    """What the wire has no word for."""
-    sampling = request.sampling
-    unsaid = {
-        "n": sampling.choices is not None and sampling.choices > 1,
-        "top_logprobs": bool(sampling.top_logprobs),
-        "logit_bias": bool(sampling.logit_bias),
-        "modalities": any(kind != "text" for kind in request.output_modalities),
-        "audio": request.audio_output is not None,
-        "verbosity": request.verbosity is not None,
-        "user": request.user is not None,
-        "metadata": bool(request.metadata),
-        "prompt_cache_key": request.prompt_cache_key is not None,
-        "service_tier": request.service_tier not in (None, "auto", "default"),
-        "store": bool(request.store),
-        "previous_response_id": request.previous_response_id is not None,
-        "cache_control": has_cache_hints(request),
-        "documents.context": has_document_context(request),
-    }
-    losses += [name for name, is_unsaid in unsaid.items() if is_unsaid]

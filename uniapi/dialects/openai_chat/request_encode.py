@@ -12,7 +12,7 @@ from typing import Any
 
 from uniapi.canonical import HostedTool, Json, Message, OutputFormat, ReasoningSettings, Request, Text, Tool, ToolChoice
 from uniapi.dialects.codec import EncodedRequest
-from uniapi.dialects.losses import has_document_context, wants_citations
+from uniapi.dialects.losses import unsaid
 from uniapi.dialects.quirk import Quirk
 
 from .members import DIALECT_NAME
@@ -95,12 +95,7 @@ def _write_settings(body: dict[str, Json], request: Request, quirk: Quirk, losse
         body["stream"] = True
         if quirk.stream_options:
             body["stream_options"] = {"include_usage": True}
-    if request.previous_response_id is not None:
-        losses.append("previous_response_id")
-    if wants_citations(request):
-        losses.append("citations")
-    if has_document_context(request):
-        losses.append("documents.context")
+    losses += unsaid(request, ("previous_response_id", "citations", "documents.context"))
     if request.cache is not None:
         if quirk.cache_control:
             body["cache_control"] = encode_cache(request.cache)
