@@ -7,11 +7,13 @@ from collections.abc import Mapping
 
 from uniapi.canonical import HostedTool, Json, Request, Tool
 from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
 from uniapi.dialects.losses import unsaid
 from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.tool_names import qualified_name
 
 from .messages import Block, MessageEncoder
-from .vocabulary import NAME, wire_name
+from .vocabulary import NAME
 
 JSON_IN_WORDS = "Answer with one valid JSON object and nothing else: no prose around it and no code fence."
 MAX_STOP_SEQUENCES = 5
@@ -86,7 +88,7 @@ def _tools(request: Request, quirk: Quirk, losses: list[str]) -> list[Block]:
         if isinstance(tool, HostedTool):
             losses.append(f"tools.{tool.kind}")
             continue
-        name = wire_name(tool.name, tool.namespace)
+        name = qualified_name(tool.name, tool.namespace)
         if wanted is not None and tool.name not in wanted:
             continue
         if name in taken:
@@ -102,11 +104,7 @@ def _function(name: str, tool: Tool) -> Block:
     described = tool.description or ""
     parameters: Mapping[str, Json] = tool.parameters or {"type": "object", "properties": {}}
     if tool.kind == "custom":
-        definition = (tool.grammar or {}).get("definition")
-        if isinstance(definition, str):
-            described = f"{described}\n\nThe input must follow this grammar:\n{definition}".strip()
-        text: dict[str, Json] = {"type": "string", "description": "The whole input of the tool, as plain text."}
-        parameters = {"type": "object", "properties": {"input": text}, "required": ["input"]}
+        described, parameters = description_with_grammar(tool), FREEFORM_PARAMETERS
     return {"name": name, **({"description": described} if described else {}), "parameters": dict(parameters)}
 
 
