@@ -50,6 +50,9 @@ _ASKED: Mapping[str, Callable[[Request], bool]] = {
 """By the name of the loss: whether a request asks for what it names. Values that ask for nothing special are no loss."""
 
 
+SETTINGS = frozenset(_ASKED)
+
+
 def unsaid(request: Request, names: Collection[str]) -> list[str]:
     """Which of `names`, the settings for which a wire has no word, this request asks for."""
-    return [name for name in names if _ASKED[name](request)]
+    return [name for name, is_asked in _ASKED.items() if name in names and is_asked(request)]

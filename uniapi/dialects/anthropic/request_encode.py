@@ -10,7 +10,7 @@ from typing import Any
 
 from uniapi.canonical import Json, OutputFormat, Request
 from uniapi.dialects.codec import EncodedRequest
-from uniapi.dialects.losses import unsaid
+from uniapi.dialects.losses import SETTINGS, unsaid
 from uniapi.dialects.quirk import Quirk
 
 from .part_encode import Block, PartEncoder, drop_marker
@@ -48,21 +48,7 @@ _BETA_MEMBERS = {
 }
 _SERVICE_TIERS = {"auto": "auto", "standard_only": "standard_only", "default": "standard_only"}
 
-_UNSAID = (
-    "n",
-    "seed",
-    "presence_penalty",
-    "frequency_penalty",
-    "logprobs",
-    "logit_bias",
-    "modalities",
-    "audio",
-    "verbosity",
-    "metadata",
-    "prompt_cache_key",
-    "store",
-    "previous_response_id",
-)
+_UNSAID = SETTINGS - {"top_logprobs", "user", "cache_control", "citations", "documents.context"}
 """Settings that the wire has no word for."""
 
 

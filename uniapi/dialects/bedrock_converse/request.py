@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Json, OutputFormat, Request
 from uniapi.dialects.codec import EncodedRequest
-from uniapi.dialects.losses import unsaid
+from uniapi.dialects.losses import SETTINGS, unsaid
 from uniapi.dialects.quirk import Quirk
 
 from .part_encode import Block, PartEncoder
@@ -38,22 +38,7 @@ _SERVICE_TIERS = {"default": "default", "standard_only": "default", "flex": "fle
 _STOP_SEQUENCE_PATHS = ("/stop_sequence", "/delta/stop_sequence")
 """Where Claude says which stop sequence it met, whole and streamed."""
 
-_UNSAID = (
-    "n",
-    "seed",
-    "presence_penalty",
-    "frequency_penalty",
-    "logprobs",
-    "logit_bias",
-    "modalities",
-    "audio",
-    "verbosity",
-    "user",
-    "metadata",
-    "prompt_cache_key",
-    "store",
-    "previous_response_id",
-)
+_UNSAID = SETTINGS - {"top_logprobs", "cache_control", "citations", "documents.context"}
 """Settings that the wire has no word for."""
 
 

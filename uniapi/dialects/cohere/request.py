@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from uniapi.canonical import HostedTool, Json, Request, Tool
 from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
-from uniapi.dialects.losses import unsaid
+from uniapi.dialects.losses import SETTINGS, unsaid
 from uniapi.dialects.quirk import Quirk
 from uniapi.dialects.tool_names import qualified_name
 
@@ -23,21 +23,7 @@ EFFORT_BUDGETS = {"minimal": 512, "low": 1024, "medium": 4096}
 _OWN_MEMBERS = frozenset({"documents", "citation_options", "safety_mode", "strict_tools", "priority"})
 """Members of v2 chat that a client of any dialect may put into its request; no other dialect has a meaning for them."""
 
-_UNSAID = (
-    "n",
-    "top_logprobs",
-    "logit_bias",
-    "modalities",
-    "audio",
-    "verbosity",
-    "user",
-    "metadata",
-    "prompt_cache_key",
-    "store",
-    "previous_response_id",
-    "cache_control",
-    "documents.context",
-)
+_UNSAID = SETTINGS - {"seed", "presence_penalty", "frequency_penalty", "logprobs", "citations"}
 """Settings that the wire has no word for."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Json, Message, Request, Text, ToolCall, iter_parts
 from uniapi.dialects.codec import EncodedRequest
-from uniapi.dialects.losses import unsaid
+from uniapi.dialects.losses import SETTINGS, unsaid
 from uniapi.dialects.quirk import Quirk
 
 from .part_encode import Block, PartEncoder, vouch_for_calls
@@ -32,19 +32,7 @@ _EMPTY_TURN: Block = {"role": "user", "parts": [{"text": " "}]}
 
 _SERVICE_TIERS = {"flex": "flex", "priority": "priority"}
 
-_UNSAID = (
-    "logit_bias",
-    "audio",
-    "verbosity",
-    "user",
-    "metadata",
-    "prompt_cache_key",
-    "store",
-    "previous_response_id",
-    "cache_control",
-    "citations",
-    "documents.context",
-)
+_UNSAID = SETTINGS - {"n", "seed", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "modalities"}
 """Settings that the wire has no word for."""
 
 
