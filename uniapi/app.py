@@ -21,6 +21,7 @@ from uniapi.gateway import (
     PINS_LIMIT,
     CredentialStore,
     Executor,
+    IssuedItems,
     MediaFetcher,
     ModelLists,
     Moderation,
@@ -85,12 +86,14 @@ class App:
         self._kept_pins = KeptMap(folder, PINS_FILE, limit=PINS_LIMIT, lasts_s=PINS_LAST_S)
         self._kept_pins.load(clock.now_s())
         pins = Pins(self._kept_pins)
+        items = IssuedItems()
         executor = Executor(
             transport=transport,
             credentials=self._credentials,
             media=self._media,
             pins=pins,
             reasoning=ReasoningCache(),
+            items=items,
             clock=clock,
             record=self.record,
         )
@@ -100,6 +103,7 @@ class App:
             record=self.record,
             lists=self._lists,
             pins=pins,
+            items=items,
             limits=self._limits,
             moderation=Moderation(transport, self._credentials, clock),
             executor=executor,

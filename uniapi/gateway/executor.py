@@ -30,6 +30,7 @@ from .call_records import Progress, attempt_record, call_record, masked_failure
 from .count import COUNT_PATIENCE_S, ESTIMATE_HEADERS, estimate_answer, falls_back
 from .credentials import CredentialStore
 from .fetch import FetchFailed
+from .issued_items import IssuedItems
 from .media import MediaFetcher
 from .pins import Pins
 from .pipe_choice import ending
@@ -81,6 +82,7 @@ class Executor:
         media: MediaFetcher,
         pins: Pins,
         reasoning: ReasoningCache,
+        items: IssuedItems,
         clock: Clock,
         record: Callable[[CallRecord], None],
     ) -> None:
@@ -89,6 +91,7 @@ class Executor:
         self._media = media
         self._pins = pins
         self._reasoning = reasoning
+        self._items = items
         self._clock = clock
         self._record = record
 
@@ -312,10 +315,12 @@ class Executor:
         if call.operation is Operation.STORED:
             if call.method == "DELETE":
                 self._pins.forget(key_id, call.resource)
-        elif prepared.route == "relay" and call.json.get("store") is not False:
+        elif call.json.get("store") is not False:
             # Nothing is kept of an answer with `store: false`, so nothing can be asked of it later.
-            pin = Pin(provider_id=target.provider.provider_id, credential_id=target.credential.credential_id)
-            self._pins.issued(key_id, report.issued_ids, pin, self._clock.now_s())
+            if prepared.route == "relay":
+                pin = Pin(provider_id=target.provider.provider_id, credential_id=target.credential.credential_id)
+                self._pins.issued(key_id, report.issued_ids, pin, self._clock.now_s())
+            self._items.remember(key_id, report.items, self._clock.monotonic_s())
         turn = report.turn.turn() if report.turn is not None else None
         if turn is not None:
             self._reasoning.remember(key_id, turn, self._clock.monotonic_s())

@@ -6,6 +6,7 @@ what has been seen: whether real output came (the commit), usage, how it ended. 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from uniapi.canonical import (
     Failure,
     FailureKind,
     Finish,
+    Json,
     Media,
     PartDelta,
     PartStart,
@@ -53,6 +55,8 @@ class Report:
     text: list[str] | None = None
     response: Response | None = None
     turn: TurnReader | None = None
+    items: Sequence[Mapping[str, Json]] = ()
+    """The output items of a translated answer that the client may name by their ids later."""
     content_type: str | None = None
     """What the answer is, where that is not what the client's dialect says of itself (see `operation_pipes`)."""
     is_cut: bool = False
