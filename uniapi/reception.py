@@ -173,13 +173,13 @@ class Reception:
         await self._executor.run(call, plan, setting, reply)
 
     def _client_deadline(self, call: Call, now: float) -> float | None:
-        """The moment the client's own SDK gives up (`x-stainless-timeout`, seconds): no attempt begins after it."""
+        """The moment the client's own SDK gives up (`x-stainless-timeout`, seconds after the call came in): no attempt begins after it."""
         text = call.headers.get("x-stainless-timeout", "")
         try:
             seconds = float(text)
         except ValueError:
             return None
-        return now + seconds if 0 < seconds < 86400 else None
+        return now + seconds - max(0.0, self._clock.now_s() - call.received_at_s) if 0 < seconds < 86400 else None
 
 
 def _over_limit(refused: Refused) -> RequestRefused:

@@ -17,7 +17,6 @@ from .base import (
     StreamEncoder,
     StreamEncoderFace,
     UpstreamContext,
-    retry_after_seconds,
 )
 from .bedrock_converse import DIALECT as BEDROCK_CONVERSE
 from .bedrock_converse import InvokeFramer
@@ -48,5 +47,4 @@ __all__ = [
     "StreamEncoder",
     "StreamEncoderFace",
     "UpstreamContext",
-    "retry_after_seconds",
 ]

@@ -485,28 +485,3 @@ class StreamEncoder:
     def on_end(self, event: ResponseEnd) -> None: ...
 
     def on_failed(self, event: ResponseFailed) -> None: ...
-
-
-def retry_after_seconds(headers: Mapping[str, str], now_s: float | None = None) -> float | None:
-    """The delay in `retry-after-ms` or `retry-after` (seconds; an HTTP date needs `now_s`), None when absent or unreadable."""
-    from email.utils import parsedate_to_datetime
-
-    milliseconds = headers.get("retry-after-ms")
-    if milliseconds is not None:
-        try:
-            return max(0.0, float(milliseconds) / 1000)
-        except ValueError:
-            pass
-    text = headers.get("retry-after")
-    if text is None:
-        return None
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
-    if now_s is None:
-        return None
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now_s)
-    except (ValueError, TypeError):
-        return None

@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from typing import Protocol
 
 from uniapi.canonical import Call, Failure, FailureKind, Operation, Request, RequestRefused, estimate_input_tokens
@@ -100,10 +101,12 @@ class Executor:
         decoded = Decoded(call)
         failure: Failure | None = None
         translated = False
+        calls = 0
         refused_status: int | None = None
         try:
             while True:
-                step = plan.next(failure, self._clock.monotonic_s(), is_translated=translated)
+                step = plan.next(failure, self._clock.monotonic_s(), is_translated=translated, calls=len(progress.attempts) - calls)
+                calls = len(progress.attempts)
                 if isinstance(step, Wait):
                     await self._clock.sleep(step.seconds)
                     failure = None
@@ -242,7 +245,8 @@ class Executor:
 
     def _receive(self, call: Call, prepared: Prepared, way: Way, attempt: Attempt, preferences: Preferences) -> Receiver:
         def classify(head: ResponseHead, body: bytes) -> Failure:
-            return way.engine.classify(head.status, head.headers, body, prepared.dialect)
+            dated = {"date": formatdate(self._clock.now_s(), usegmt=True), **head.headers}
+            return way.engine.classify(head.status, dated, body, prepared.dialect)
 
         loop = asyncio.get_running_loop()
         first_token_s = attempt.timeouts.first_token_s

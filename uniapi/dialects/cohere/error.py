@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from uniapi.canonical import Failure, FailureKind, Json
-from uniapi.dialects.base import retry_after_seconds
+from uniapi.dialects.delays import explicit_delay
 
 from .vocabulary import NAME
 
@@ -48,7 +48,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failur
         kind=_by_wording(kind, message),
         message=message,
         status=status,
-        retry_after_s=retry_after_seconds(headers),
+        retry_after_s=explicit_delay(headers, message),
         body=body,
         content_type=headers.get("content-type"),
         dialect=NAME,
