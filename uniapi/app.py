@@ -9,6 +9,7 @@ import json
 import logging
 import random
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,14 +86,14 @@ class App:
         self._kept_pins = KeptMap(folder, PINS_FILE, limit=PINS_LIMIT, lasts_s=PINS_LAST_S)
         self._kept_pins.load(clock.now_s())
         pins = Pins(self._kept_pins)
-        executor = Executor(
+        executor = partial(
+            Executor,
             transport=transport,
             credentials=self._credentials,
             media=self._media,
             pins=pins,
             reasoning=ReasoningCache(),
             clock=clock,
-            record=self.record,
         )
         self._reception = Reception(
             current=lambda: self._snapshot,
@@ -101,8 +102,8 @@ class App:
             lists=self._lists,
             pins=pins,
             limits=self._limits,
-            moderation=Moderation(transport, self._credentials, clock),
-            executor=executor,
+            moderation=Moderation(executor(record=lambda record: None), clock, rng),
+            executor=executor(record=self.record),
             clock=clock,
             rng=rng,
         )

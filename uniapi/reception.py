@@ -15,7 +15,6 @@ from uniapi.clock import Clock
 from uniapi.config import ClientKey
 from uniapi.gateway import (
     FLAGGED,
-    MODERATION_MODELS,
     Executor,
     ModelLists,
     Moderation,
@@ -134,10 +133,9 @@ class Reception:
 
     async def _moderate(self, call: Call, key: ClientKey, snapshot: Snapshot) -> None:
         """Raises RequestRefused when a moderation model flags what the user says; the refusal is recorded."""
-        found = next((found for model in MODERATION_MODELS if (found := snapshot.catalog.candidates(key, model))), None)
-        channels = () if found is None else tuple(found.leaves.values())
+        setting = Setting(preferences=snapshot.config.preferences, engine_of=snapshot.engines.engine_of)
         try:
-            is_flagged = await self._moderation.is_flagged(call, channels, snapshot.engines.engine_of, snapshot.config.preferences)
+            is_flagged = await self._moderation.is_flagged(call, key, snapshot.router, setting)
         except asyncio.CancelledError:
             self._record(left_record(call, self._clock.now_s() - call.received_at_s))
             raise
