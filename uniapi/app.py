@@ -187,9 +187,10 @@ class App:
         self._config_status = replace(self._config_status, text=text, loaded_at_s=loaded_at_s, state="ok", errors=(), failed_at_s=None)
 
     def missed_reload(self, message: str) -> None:
-        """The configuration could not be looked at: the one in force stays."""
+        """The configuration could not be looked at: the one in force stays. Said once, not at each look."""
+        if self._config_status.errors != (message,):
+            log.warning("%s; the one in force stays", message)
         self._config_status = replace(self._config_status, errors=(message,), failed_at_s=self.clock.now_s())
-        log.warning("%s", message)
 
     def refused_reload(self, problems: ConfigProblems) -> None:
         """A configuration that cannot be used: say why, keep the last good one."""
@@ -212,9 +213,9 @@ class App:
         if windows != self._written_windows:
             try:
                 await loop.run_in_executor(None, self._folder.replace, WINDOWS_FILE, windows)
+                self._written_windows = windows
             except OSError as error:
                 log.warning("the counts of long rate limits cannot be kept in the data dir: %s", error.strerror)
-            self._written_windows = windows
 
     async def commit(self) -> None:
         """Write what was counted since the last time; off the loop, once a second."""

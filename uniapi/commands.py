@@ -164,7 +164,7 @@ def _parse(source: ConfigSource, environment: Mapping[str, str]) -> tuple[Config
 
 async def _remote_text(source: ConfigSource) -> str:
     async with _Network() as network:
-        return await config_text(source, network.transport, None)
+        return await config_text(source, network.transport)
 
 
 def _catalog(config_argument: str | None, environment: Mapping[str, str]) -> tuple[Config, Catalog]:
