@@ -10,7 +10,6 @@ from uniapi.config import ConfigSource
 from uniapi.configuration import CONFIG_COPY_FILE, Reload
 from uniapi.errors import StartError
 from uniapi.scheduler import Jobs
-from uniapi.wire import ResponseHead
 
 URL = "https://conf.example/api.yaml?token=secret"
 DOWN = Failure(kind=FailureKind.UNREACHABLE, message="cannot connect")
@@ -23,36 +22,6 @@ providers:
 api_keys:
   - api: sk-client-0123456789abcdef
 """
-
-
-class Exchange:
-    def pause(self): ...
-
-    def resume(self): ...
-
-    def cancel(self): ...
-
-
-class FakeTransport:
-    """Answers GETs from a table: text, (status, headers), or a Failure."""
-
-    def __init__(self, **answers):
-        self.answers = {URL: "", **answers}
-        self.requests = []
-
-    def send(self, request, sink, *, proxy=None, connect_timeout_s=None):
-        self.requests.append(request)
-        answer = self.answers[request.url]
-        if isinstance(answer, Failure):
-            sink.fail(answer)
-        else:
-            status, headers, body = (200, {}, answer) if isinstance(answer, str) else (*answer, "")
-            sink.head(ResponseHead(status=status, headers=headers))
-            sink.data(body.encode())
-            sink.end()
-        return Exchange()
-
-    async def close(self): ...
 
 
 class Target:
@@ -105,62 +74,60 @@ class HandClock:
                     await asyncio.sleep(0)
 
 
-def remote(transport, data_dir=None):
-    return Reload(ConfigSource(kind="url", location=URL, reason="test"), {}, transport, data_dir)
+def remote(web, data_dir=None):
+    return Reload(ConfigSource(kind="url", location=URL, reason="test"), {}, web, data_dir)
 
 
-def local(path):
-    return Reload(ConfigSource(kind="file", location=str(path), reason="test"), {}, FakeTransport(), None)
+def local(path, web):
+    return Reload(ConfigSource(kind="file", location=str(path), reason="test"), {}, web, None)
 
 
-async def test_a_remote_configuration_is_fetched_each_half_minute():
+async def test_a_remote_configuration_is_fetched_each_half_minute(web):
     """Not sooner; a changed one is in force at once, an equal one confirmed."""
-    transport, clock = FakeTransport(), HandClock()
-    transport.answers[URL] = text("a")
-    reload = remote(transport)
+    clock = HandClock()
+    web.answers[URL] = text("a")
+    reload = remote(web)
     config, _ = await reload.first()
     target, jobs = Target(config), Jobs(clock, random.Random(1))
     reload.watch(jobs, target)
     await asyncio.sleep(0)
     await clock.turn(29.9)
-    assert (len(transport.requests), target.told) == (1, [])
+    assert (len(web.requests), target.told) == (1, [])
     await clock.turn(0.2)
-    assert (len(transport.requests), target.told) == (2, ["same"])
-    transport.answers[URL] = text("b")
+    assert (len(web.requests), target.told) == (2, ["same"])
+    web.answers[URL] = text("b")
     await clock.turn(30)
     assert target.told == ["same", "new b"]
     await jobs.shutdown()
 
 
-async def test_what_is_wrong_at_the_url_is_said_once_and_changes_nothing():
+async def test_what_is_wrong_at_the_url_is_said_once_and_changes_nothing(web):
     """A broken text is refused once, and again when somebody asks; one that cannot be had is missed; then the old one is confirmed."""
-    transport = FakeTransport()
-    transport.answers[URL] = text("a")
-    reload = remote(transport)
+    web.answers[URL] = text("a")
+    reload = remote(web)
     config, _ = await reload.first()
     target = Target(config)
-    transport.answers[URL] = "providers: ["
+    web.answers[URL] = "providers: ["
     for _ in range(3):
         await reload.look(target)
     await reload.now(target)
-    transport.answers[URL] = DOWN
+    web.answers[URL] = DOWN
     await reload.look(target)
-    transport.answers[URL] = "providers: ["
+    web.answers[URL] = "providers: ["
     await reload.look(target)
-    transport.answers[URL] = text("a")
+    web.answers[URL] = text("a")
     await reload.look(target)
     assert [told.split()[0] for told in target.told] == ["refused", "refused", "missed", "refused", "same"]
     assert target.config is config
 
 
-async def test_the_last_good_copy_stands_in_at_a_start_only(tmp_path):
+async def test_the_last_good_copy_stands_in_at_a_start_only(web, tmp_path):
     """Kept when it proved good, mode 0600; used when the URL is down, at a start; an unreadable copy is none."""
-    transport = FakeTransport()
-    transport.answers[URL] = text("a")
-    config, _ = await remote(transport, tmp_path).first()
+    web.answers[URL] = text("a")
+    config, _ = await remote(web, tmp_path).first()
     assert (tmp_path / CONFIG_COPY_FILE).stat().st_mode & 0o777 == 0o600
-    transport.answers[URL] = DOWN
-    reload = remote(transport, tmp_path)
+    web.answers[URL] = DOWN
+    reload = remote(web, tmp_path)
     again, _ = await reload.first()
     assert again == config
     target = Target(again)
@@ -168,7 +135,7 @@ async def test_the_last_good_copy_stands_in_at_a_start_only(tmp_path):
     assert target.told == ["missed"]
     (tmp_path / CONFIG_COPY_FILE).write_bytes(b"\xff\xfe")
     with pytest.raises(StartError) as raised:
-        await remote(transport, tmp_path).first()
+        await remote(web, tmp_path).first()
     assert raised.value.exit_code == 1
     assert "secret" not in str(raised.value)
 
@@ -185,9 +152,10 @@ async def test_the_last_good_copy_stands_in_at_a_start_only(tmp_path):
         ({URL: (404, {})}, "answered 404"),
     ],
 )
-async def test_redirects_are_followed_within_reason(answers, expected):
+async def test_redirects_are_followed_within_reason(web, answers, expected):
     """As the older program did; never from https to less."""
-    reload = remote(FakeTransport(**answers))
+    web.answers = answers
+    reload = remote(web)
     if expected is None:
         config, _ = await reload.first()
         assert config.providers[0].name == "a"
@@ -196,20 +164,19 @@ async def test_redirects_are_followed_within_reason(answers, expected):
         await reload.first()
 
 
-async def test_a_user_and_password_go_to_the_host_they_are_written_for():
+async def test_a_user_and_password_go_to_the_host_they_are_written_for(web):
     """As Basic authorization, and not on to where that host redirects."""
-    transport = FakeTransport()
-    transport.answers = {"https://conf.example/x": (302, {"location": "https://other.example/y"}), "https://other.example/y": text("a")}
+    web.answers = {"https://conf.example/x": (302, {"location": "https://other.example/y"}), "https://other.example/y": text("a")}
     source = ConfigSource(kind="url", location="https://me:pass%20word@conf.example/x", reason="test")
-    await Reload(source, {}, transport, None).first()
-    assert [request.headers.get("authorization") for request in transport.requests] == ["Basic bWU6cGFzcyB3b3Jk", None]
+    await Reload(source, {}, web, None).first()
+    assert [request.headers.get("authorization") for request in web.requests] == ["Basic bWU6cGFzcyB3b3Jk", None]
 
 
-async def test_an_edit_while_the_gateway_starts_is_seen(tmp_path):
+async def test_an_edit_while_the_gateway_starts_is_seen(web, tmp_path):
     """What is written after the first reading is a change, however long the start takes."""
     path = tmp_path / "api.yaml"
     path.write_text(text("a"))
-    reload = local(path)
+    reload = local(path, web)
     config, _ = await reload.first()
     path.write_text(text("another"))
     target = Target(config)
@@ -218,11 +185,11 @@ async def test_an_edit_while_the_gateway_starts_is_seen(tmp_path):
     assert target.told == ["new another"]
 
 
-async def test_a_file_that_vanishes_is_refused_and_its_return_confirmed(tmp_path):
+async def test_a_file_that_vanishes_is_refused_and_its_return_confirmed(web, tmp_path):
     """Not a word while an editor replaces it."""
     path = tmp_path / "api.yaml"
     path.write_text(text("a"))
-    reload = local(path)
+    reload = local(path, web)
     config, _ = await reload.first()
     target = Target(config)
     path.unlink()
@@ -234,11 +201,11 @@ async def test_a_file_that_vanishes_is_refused_and_its_return_confirmed(tmp_path
     assert [told.split()[0] for told in target.told] == ["refused", "same"]
 
 
-async def test_readings_do_not_overtake_each_other(tmp_path):
+async def test_readings_do_not_overtake_each_other(web, tmp_path):
     """Two at once: the later one ends with what is in the file then."""
     path = tmp_path / "api.yaml"
     path.write_text(text("a"))
-    reload = local(path)
+    reload = local(path, web)
     config, _ = await reload.first()
     target = Target(config)
     path.write_text(text("b"))

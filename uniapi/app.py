@@ -179,7 +179,7 @@ class App:
         self.confirm(text)
         for change in changes(old, config):
             log.info("configuration: %s", change)
-        self._jobs.spawn(self.discover(), "discovery")
+        self._jobs.spawn(self.discover(all_due=True), "discovery")
 
     def confirm(self, text: str) -> None:
         """The configuration in force is the newest one, and `text` says it."""
@@ -199,11 +199,11 @@ class App:
         log.error("the new configuration is not used, the last good one stays in force:")
         show_problems(problems.problems)
 
-    async def discover(self) -> None:
-        """Ask the providers whose model lists are due."""
+    async def discover(self, *, all_due: bool = False) -> None:
+        """Ask the providers whose model lists are due, or all that name no models."""
         config = self._snapshot.config
         providers = tuple(replace(one, proxy=one.proxy or config.preferences.proxy) for one in config.providers)
-        await self._lists.refresh(providers, self._transport, self._credentials)
+        await self._lists.refresh(providers, self._transport, self._credentials, all_due=all_due)
 
     async def flush(self) -> None:
         """Make durable what changed lately, off the loop."""

@@ -57,9 +57,10 @@ def check(config_argument: str | None, environment: Mapping[str, str], *, as_jso
         problems += (exposed,) if exposed is not None else ()
     errors = sum(problem.severity == "error" for problem in problems)
     rows = asyncio.run(_live(config)) if live and config is not None else []
+    is_ok = not errors and all(row.ok for row in rows)
     if as_json:
         said = [{"severity": p.severity, "path": p.path, "message": p.message, "line": p.line, "column": p.column} for p in problems]
-        value: dict[str, Any] = {"source": source.shown, "ok": not errors, "problems": said}
+        value: dict[str, Any] = {"source": source.shown, "ok": is_ok, "problems": said}
         if live:
             value["live"] = [row.plain() for row in rows]
         print(json.dumps(value, ensure_ascii=False, indent=1), file=out)
@@ -69,7 +70,7 @@ def check(config_argument: str | None, environment: Mapping[str, str], *, as_jso
         print(f"{source.shown}: {errors} errors, {len(problems) - errors} warnings" if problems else f"{source.shown}: no problem found", file=out)
         if rows:
             print(_table(["provider", "key", "ok", "latency", "models"], [row.cells() for row in rows]), file=out)
-    return 2 if errors or any(not row.ok for row in rows) else 0
+    return 0 if is_ok else 2
 
 
 def show_models(config_argument: str | None, environment: Mapping[str, str], *, as_json: bool) -> int:
@@ -89,8 +90,11 @@ def show_models(config_argument: str | None, environment: Mapping[str, str], *, 
     return 0
 
 
-def show_explanation(config_argument: str | None, environment: Mapping[str, str], *, model: str, key: str | None, as_json: bool) -> int:
-    """What a request for `model` would lead to: which channels and keys, in which order, with which timeouts and limits, and why others are out. 0, or 1 when nothing serves it."""
+def show_explanation(
+    config_argument: str | None, environment: Mapping[str, str], *, model: str, key: str | None, as_json: bool, timeout_s: float
+) -> int:
+    """What a request for `model` would lead to: which channels and keys, in which order, with which timeouts and limits, and why others are out. 0, or 1 when nothing serves it.
+    `timeout_s`: what `serve` would take from `TIMEOUT`."""
     config, catalog = _catalog(config_argument, environment)
     clock = SystemClock()
     router = Router(
@@ -100,30 +104,32 @@ def show_explanation(config_argument: str | None, environment: Mapping[str, str]
         limits=Limits(),
         cursors=Cursors(),
         sessions=Sessions(),
-        default_timeout_s=_timeout(environment),
+        default_timeout_s=timeout_s,
     )
     value = explain(router, _client_key(config, key), model, now=clock.monotonic_s())
     print(json.dumps(value, ensure_ascii=False, indent=1) if as_json else "\n".join(_explained(value)))
     return 0 if value["channels"] else 1
 
 
-def _timeout(environment: Mapping[str, str]) -> float:
-    try:
-        return float(environment.get("TIMEOUT") or 100)
-    except ValueError:
-        return 100.0
-
-
 def _client_key(config: Config, named: str | None) -> ClientKey:
-    """The client key that `--key` names (itself, its label, or its masked form); the first one when none is named. Raises StartError."""
+    """The client key that `--key` names: by its label, its masked form or its number in the file; the first one when none is named. The key itself is taken too, but anybody
+    on the host can read a command line. Raises StartError for a name that fits none, or several."""
+    keys = config.client_keys
     if named is None:
-        return config.client_keys[0]
-    for key in config.client_keys:
-        if named in (key.secret, key.label, key.display):
+        return keys[0]
+    for key in keys:
+        if named == key.secret:
+            print("uni-api: a key on the command line can be read by others on this host; its label or number will do", file=sys.stderr)
             return key
-    raise StartError(
-        f"no client key is {named if len(named) < 12 else named[:6] + '…'!r}; there are {', '.join(key.label for key in config.client_keys)}", 2
-    )
+    fitting = [key for key in keys if named in (key.label, key.display)]
+    if not fitting and named.isascii() and named.isdigit() and 0 < int(named[:9]) <= len(keys):
+        fitting = [keys[int(named) - 1]]
+    if len(fitting) == 1:
+        return fitting[0]
+    there = ", ".join(f"{number} {key.label}" for number, key in enumerate(keys, 1))
+    if fitting:
+        raise StartError(f"several client keys are labelled {named!r}: name one by its number ({there})", 2)
+    raise StartError(f"no client key is {named if len(named) < 12 else named[:6] + '…'!r}; there are {there}", 2)
 
 
 def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
@@ -132,17 +138,19 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
     if "model" in value:
         lines.append(f"{value['model']} for {value['client_key']}:")
     lines.append(
-        f"{indent}  order: {value['algorithm']}, {value['order']}; retries {value['retries']}"
+        f"{indent}  order: {value['algorithm']}, {value['order']}; at most {_counted(value['attempts'], 'attempt')}"
         + (f"; limit {value['rate_limit']}" if value["rate_limit"] else "")
     )
     for number, channel in enumerate(value["channels"], 1):
+        place = f"{number}." if channel["out"] is None else " –"
         if "nested" in channel:
-            lines.append(f"{indent}  {number}. client key {channel['nested']}")
+            weight = f" (weight {channel['weight']})" if channel["weight"] is not None else ""
+            lines.append(f"{indent}  {place} client key {channel['nested']}{weight}" + (f" OUT: {channel['out']}" if channel["out"] else ""))
             lines.extend(_explained(channel, indent + "    "))
             continue
         weight = f", weight {channel['weight']}" if channel["weight"] is not None else ""
         lines.append(
-            f"{indent}  {number}. {channel['provider']}/{channel['upstream_model']} ({channel['engine']}{weight})"
+            f"{indent}  {place} {channel['provider']}/{channel['upstream_model']} ({channel['engine']}{weight})"
             + (f" OUT: {channel['out']}" if channel["out"] else "")
         )
         times = ", ".join(f"{name.replace('_', ' ')} {seconds:g} s" for name, seconds in channel["timeouts"].items() if seconds is not None)
@@ -155,6 +163,10 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
         lines.append(f"{indent}  nothing serves it" + (f"; did you mean {', '.join(value['near'])}?" if value.get("near") else ""))
     lines.extend(f"{indent}  out: {entry['provider']}: {entry['reason']}" for entry in value.get("out", ()))
     return lines
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _parse(source: ConfigSource, environment: Mapping[str, str]) -> tuple[Config, tuple[Problem, ...]]:

@@ -110,11 +110,22 @@ async def test_explain_says_who_would_be_tried_and_why_others_are_out(upstream, 
 
 
 async def test_explain_reads_well_and_takes_another_key(upstream, tmp_path):
-    """The same as lines; `--key` by the label."""
-    code, output, _ = await run(tmp_path, routes(upstream), "explain", "m", "--key", "friend")
+    """The same as lines; `--key` by the label or the number, so that no secret need stand on a command line; one that does is warned of."""
+    for named in ("friend", "2"):
+        code, output, errors = await run(tmp_path, routes(upstream), "explain", "m", "--key", named)
+        assert (code, errors) == (0, "")
+        assert "1. d/up-model" in output
+        assert "b/up-model" not in output
+    code, output, errors = await run(tmp_path, routes(upstream), "explain", "m", "--key", "sk-second-client-key-00")
     assert code == 0
     assert "1. d/up-model" in output
-    assert "b/up-model" not in output
+    assert "can be read by others" in errors
+    assert "sk-second-client-key-00" not in output + errors
+    twins = routes(upstream)
+    twins["api_keys"].append({"api": "sk-third-client-key-000", "role": "friend"})
+    code, _, errors = await run(tmp_path, twins, "explain", "m", "--key", "friend")
+    assert code == 2
+    assert "2 friend, 3 friend" in errors
 
 
 @pytest.mark.parametrize("arguments, code, words", [(["explain", "n"], 1, "nothing serves it"), (["explain", "m", "--key", "nobody"], 2, "friend")])

@@ -209,15 +209,9 @@ class Plan:
         return any(self._open.is_usable(channel, now) for channel in self._open.reached([candidate]))
 
     def _budget(self, level: _Level, now: float) -> int:
-        """The channel-blamed attempts of a ring, counted when the first attempt failed: one for each usable candidate (the one that failed was), and its
-        retries; a single channel with several keys has a retry for each."""
-        eligible = list(islice((channel for channel in self._open.reached(level.entries) if not self._open.is_ruled_out(channel)), 2))
-        retries = int(level.client_key.auto_retry)
-        is_single = len(eligible) == 1 and any(entry is eligible[0] for entry in level.entries)
-        if is_single and len(eligible[0].provider.credentials) > 1 and self._asked.pin is None:
-            retries = len(eligible[0].provider.credentials)
+        """The channel-blamed attempts of a ring, counted when the first attempt failed: one for each usable candidate (the one that failed was), and its retries."""
         usable = islice((entry for entry in level.entries if entry is level.entry or self._is_usable(now, entry)), MAX_CALLS)
-        return sum(1 for _ in usable) + retries
+        return sum(1 for _ in usable) + self._open.retries(level.client_key, level.entries)
 
     def _issue(self, channel: Channel, now: float) -> Attempt | None:
         """An attempt at `channel` with the credential whose turn it is, None when that cannot be now."""
