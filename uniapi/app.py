@@ -48,6 +48,8 @@ log = logging.getLogger("uniapi.app")
 MODEL_LISTS_FILE = "models.json"
 WINDOWS_FILE = "windows.json"
 """The windows of a day and longer."""
+WINDOWS_BYTES_PER_S = 100_000.0
+"""How much of them is written at most, on the average: up to so many bytes, each second."""
 
 
 class App:
@@ -109,7 +111,8 @@ class App:
         )
         self._folder = folder
         self._load_lists()
-        self._written_windows = self._load_windows(config)
+        self._load_windows(config)
+        self._saved_uses, self._windows_due_at = 0, 0.0
         self._snapshot = self._snap(config)
 
     # what the front reads
@@ -206,16 +209,22 @@ class App:
         await self._lists.refresh(providers, self._transport, self._credentials, all_due=all_due)
 
     async def flush(self) -> None:
-        """Make durable what changed lately, off the loop."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, self._kept_pins.flush, self.clock.now_s())
-        windows = json.dumps(self._limits.dump(self.clock.monotonic_s(), self.clock.now_s())).encode()
-        if windows != self._written_windows:
-            try:
-                await loop.run_in_executor(None, self._folder.replace, WINDOWS_FILE, windows)
-                self._written_windows = windows
-            except OSError as error:
-                log.warning("the counts of long rate limits cannot be kept in the data dir: %s", error.strerror)
+        """Make durable what changed lately, off the loop. The windows of long limits are one file: the larger it is, the less often it is written."""
+        await asyncio.get_running_loop().run_in_executor(None, self._kept_pins.flush, self.clock.now_s())
+        if self.clock.monotonic_s() >= self._windows_due_at:
+            await self._save_windows()
+
+    async def _save_windows(self) -> None:
+        uses, now = self._limits.long_uses, self.clock.monotonic_s()
+        if uses == self._saved_uses:
+            return
+        windows = json.dumps(self._limits.dump(now, self.clock.now_s())).encode()
+        self._windows_due_at = now + len(windows) / WINDOWS_BYTES_PER_S
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self._folder.replace, WINDOWS_FILE, windows)
+            self._saved_uses = uses
+        except OSError as error:
+            log.warning("the counts of long rate limits cannot be kept in the data dir: %s", error.strerror)
 
     async def commit(self) -> None:
         """Write what was counted since the last time; off the loop, once a second."""
@@ -227,6 +236,7 @@ class App:
 
     async def close(self) -> None:
         await self.flush()
+        await self._save_windows()
         await asyncio.get_running_loop().run_in_executor(None, self.recorder.close, self.clock.now_s())
         await self._media.close()
         await self._transport.close()
@@ -255,17 +265,15 @@ class App:
             except OSError as error:
                 log.warning("the model lists cannot be kept in the data dir: %s", error.strerror)
 
-    def _load_windows(self, config: Config) -> bytes:
-        """Take in the long windows of an earlier run; gives what is on disk now."""
+    def _load_windows(self, config: Config) -> None:
+        """Take in the long windows of an earlier run."""
         try:
-            content = self._folder.read(WINDOWS_FILE)
-            stored = json.loads(content)
+            stored = json.loads(self._folder.read(WINDOWS_FILE))
         except (OSError, ValueError, RecursionError):
-            return json.dumps({"windows": []}).encode()
+            return
         if isinstance(stored, dict):
             self._limits.load(stored, self.clock.monotonic_s(), self.clock.now_s())
             self._limits.keep(config)
-        return content
 
     def _load_lists(self) -> None:
         if self._data_dir is None:

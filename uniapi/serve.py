@@ -35,8 +35,8 @@ DISCOVERY_PERIOD_S = 15.0
 COMMIT_PERIOD_S = 1.0
 COMPACT_PERIOD_S = 3600.0
 LOCK_PERIOD_S = 30.0
-FLUSH_PERIOD_S = 5.0
-"""How long an id issued upstream may be remembered in memory only."""
+FLUSH_PERIOD_S = 1.0
+"""How long an id issued upstream, and a use of a long rate limit, may be remembered in memory only."""
 EXECUTOR_THREADS = 4
 """Name look-ups and large JSON bodies; shared hosts count threads as processes."""
 
@@ -137,7 +137,7 @@ async def _listen(
         print(_demo_text(port), flush=True)
     jobs.spawn(app.discover(), "discovery")
     jobs.every(DISCOVERY_PERIOD_S, app.discover, "discovery")
-    jobs.every(FLUSH_PERIOD_S, app.flush, "flush")
+    jobs.every(FLUSH_PERIOD_S, app.flush, "flush", jitter=0.0)
     jobs.every(COMMIT_PERIOD_S, app.commit, "statistics", jitter=0.0)
     jobs.every(COMPACT_PERIOD_S, app.compact, "compaction")
     if lock is not None:

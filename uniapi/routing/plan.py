@@ -106,14 +106,6 @@ class Plan:
         """Every attempt that failed so far."""
         return tuple(self._failed)
 
-    @property
-    def keepalive_s(self) -> float | None:
-        """The interval of heartbeats of the first channel in the plan that could take the call; None when none is configured for it."""
-        for channel in self._open.reached(self._root.entries):
-            if not self._open.is_ruled_out(channel):
-                return self._state.keepalive(channel, self._state.timeouts(channel, self._asked))
-        return None
-
     def next(self, failure: Failure | None, now: float, *, is_translated: bool = False, calls: int = 1) -> Step:
         """What to do first (`failure` None), after a Wait (None), or after the last attempt failed. `is_translated`: that attempt did not speak the client's dialect;
         `calls`: how many upstream calls it came to (0: the request could not even be written for this channel)."""
