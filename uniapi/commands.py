@@ -4,42 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from uniapi.canonical import Call, Operation, Principal
-from uniapi.clock import Clock, SystemClock
+from uniapi.clock import SystemClock
 from uniapi.config import (
     ClientKey,
     Config,
     ConfigProblems,
     ConfigSource,
     Problem,
-    Provider,
     choose_source,
     exposed_file,
     parse_config,
     read_config_file,
 )
-from uniapi.dialects import ReplyContext
-from uniapi.engines import Target, engine_for, engine_names
-from uniapi.errors import StartError, WireError
-from uniapi.gateway import AiohttpTransport, CredentialStore, FetchFailed, ModelLists, Transport, ask_once, list_models
+from uniapi.engines import engine_names
+from uniapi.errors import StartError
+from uniapi.gateway import ModelLists
 from uniapi.limits import Limits
 from uniapi.routing import Catalog, Cursors, Health, Router, Sessions, explain
-from uniapi.scheduler import Jobs
 
 from .app import MODEL_LISTS_FILE
 from .configuration import config_text
+from .live_check import Network, ask_every_key
 from .settings import data_dir_of
 from .snapshot import Engines
-
-LIVE_TIMEOUT_S = 20.0
-LIVE_AT_ONCE = 8
 
 
 def check(config_argument: str | None, environment: Mapping[str, str], *, as_json: bool, live: bool = False, out: TextIO | None = None) -> int:
@@ -56,7 +48,7 @@ def check(config_argument: str | None, environment: Mapping[str, str], *, as_jso
         exposed = exposed_file(source.location)
         problems += (exposed,) if exposed is not None else ()
     errors = sum(problem.severity == "error" for problem in problems)
-    rows = asyncio.run(_live(config)) if live and config is not None else []
+    rows = asyncio.run(ask_every_key(config)) if live and config is not None else []
     is_ok = not errors and all(row.ok for row in rows)
     if as_json:
         said = [{"severity": p.severity, "path": p.path, "message": p.message, "line": p.line, "column": p.column} for p in problems]
@@ -175,7 +167,7 @@ def _parse(source: ConfigSource, environment: Mapping[str, str]) -> tuple[Config
 
 
 async def _remote_text(source: ConfigSource) -> str:
-    async with _Network() as network:
+    async with Network() as network:
         return await config_text(source, network.transport)
 
 
@@ -195,104 +187,6 @@ def _catalog(config_argument: str | None, environment: Mapping[str, str]) -> tup
     if isinstance(stored, dict):
         lists.load(stored)
     return config, Catalog(config, {provider.provider_id: lists.entries(provider) or None for provider in config.providers if provider.is_discovered})
-
-
-# check --live
-
-
-@dataclass(frozen=True, slots=True)
-class _LiveRow:
-    """What one provider key answered."""
-
-    provider: str
-    key: str
-    ok: bool
-    latency_s: float
-    models: int | None
-    message: str
-
-    def plain(self) -> dict[str, Any]:
-        return {
-            "provider": self.provider,
-            "key": self.key,
-            "ok": self.ok,
-            "latency_ms": round(self.latency_s * 1000),
-            "models": self.models,
-            "message": self.message,
-        }
-
-    def cells(self) -> list[str]:
-        return [
-            self.provider,
-            self.key,
-            "yes" if self.ok else "NO",
-            f"{self.latency_s * 1000:.0f} ms",
-            str(self.models) if self.models is not None else self.message[:80],
-        ]
-
-
-class _Network:
-    """A transport for the length of one command."""
-
-    async def __aenter__(self) -> _Network:
-        self.clock: Clock = SystemClock()
-        self.jobs = Jobs(self.clock, random.Random())
-        self.transport: Transport = AiohttpTransport(self.jobs.spawn)
-        self.credentials = CredentialStore(self.clock)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.jobs.shutdown()
-        await self.transport.close()
-
-
-async def _live(config: Config) -> list[_LiveRow]:
-    """Ask every key of every provider once, a few at a time."""
-    limit = asyncio.Semaphore(LIVE_AT_ONCE)
-    async with _Network() as network:
-
-        async def one(provider: Provider, number: int) -> _LiveRow:
-            async with limit:
-                return await _ask_key(replace(provider, credentials=(provider.credentials[number],)), network, config)
-
-        return await asyncio.gather(*(one(provider, number) for provider in config.providers for number in range(len(provider.credentials))))
-
-
-async def _ask_key(provider: Provider, network: _Network, config: Config) -> _LiveRow:
-    """One key: its model list, or, where the provider has none, a completion of one token with its first model."""
-    began = network.clock.monotonic_s()
-    display = provider.credentials[0].display
-
-    def row(ok: bool, models: int | None, message: str) -> _LiveRow:
-        return _LiveRow(provider.name, display, ok, network.clock.monotonic_s() - began, models, message)
-
-    proxy = provider.credentials[0].proxy or provider.proxy or config.preferences.proxy
-    provider = replace(provider, proxy=proxy)
-    try:
-        listed = await asyncio.wait_for(list_models(provider, network.transport, network.credentials, network.clock), LIVE_TIMEOUT_S)
-        return row(True, len(listed), "")
-    except (FetchFailed, WireError, asyncio.TimeoutError) as error:
-        if not provider.models:
-            return row(False, None, str(error) or "no answer in time")
-    entry = provider.models[0]
-    target = Target(provider=provider, credential=provider.credentials[0], upstream_model=entry.upstream, alias=entry.alias)
-    value = {"model": entry.alias, "max_tokens": 1, "messages": [{"role": "user", "content": "Hi"}]}
-    call = Call(
-        request_id="check",
-        dialect="openai_chat",
-        operation=Operation.GENERATE,
-        principal=Principal(key_id="check", label="check"),
-        requested_model=entry.alias,
-        stream=False,
-        body=json.dumps(value).encode(),
-        json=value,
-        path="/v1/chat/completions",
-    )
-    context = ReplyContext(requested_model=entry.alias, id_seed="0", created_s=0)
-    failure = await ask_once(
-        call, target, engine_for(provider), context, network.transport, network.credentials, network.clock, timeout_s=LIVE_TIMEOUT_S
-    )
-    return row(True, len(provider.models), "") if failure is None else row(False, None, failure.message)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

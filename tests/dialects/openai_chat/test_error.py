@@ -121,6 +121,9 @@ def test_a_daily_quota_is_marked() -> None:
         429, {}, b'{"error":{"message":"Quota exceeded for metric: GenerateRequestsPerDayPerProject. Please retry in 36.9s."}}'
     )
     assert (google.is_daily, google.retry_after_s) == (True, None)
+    details = [{"violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}, 3]}, {"retryDelay": "36s"}, {"violations": 3}, None]
+    listed = DIALECT.decode_error(429, {}, json.dumps([{"error": {"message": "You exceeded your current quota.", "details": details}}]).encode())
+    assert (listed.kind, listed.is_daily, listed.retry_after_s) == (FailureKind.QUOTA, True, None)
     groq = DIALECT.decode_error(429, {}, b'{"error":{"message":"Limit reached on tokens per day (TPD). Please try again in 7m54.336s."}}')
     assert (groq.is_daily, groq.retry_after_s) == (True, 474.336)
     assert not DIALECT.decode_error(429, {}, b'{"error":{"message":"Limit reached on tokens per minute (TPM)"}}').is_daily

@@ -121,7 +121,7 @@ ERROR_TYPES = {
 
 _DAILY = re.compile(r"per[ _]?day|\bdaily\b|PerDay|\((?:RPD|TPD)\)", re.IGNORECASE)
 _GOOGLES_DAY = "PerDay"
-"""In the ids of Google's quotas, which its OpenAI layer puts into the message."""
+"""In the ids of Google's quotas, which its OpenAI layer passes on in the details or in the message."""
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 _TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
@@ -173,8 +173,9 @@ def _failure(status: int | None, error: Mapping[str, Any]) -> Failure:
     delay = delay_in_text(message)
     if delay is None:
         delay = _retry_info(error.get("details"))
-    is_daily = _DAILY.search(words) is not None
-    if _GOOGLES_DAY in message:
+    is_googles_day = _GOOGLES_DAY in message or _GOOGLES_DAY in _quotas(error.get("details"))
+    is_daily = is_googles_day or _DAILY.search(words) is not None
+    if is_googles_day:
         # The seconds beside it are those of another quota.
         delay = None
     kind = _kind(status, words, error)
@@ -219,6 +220,12 @@ def _kind(status: int | None, words: str, error: Mapping[str, Any]) -> FailureKi
     if known is not None:
         return known
     return FailureKind.BAD_REQUEST if 400 <= status < 500 else FailureKind.SERVER_ERROR
+
+
+def _quotas(details: Json) -> str:
+    """The ids of the quotas that Google's QuotaFailure names."""
+    found = (violations for detail in (details if isinstance(details, list) else ()) if isinstance(violations := at(detail, "violations"), list))
+    return " ".join(str(at(violation, "quotaId")) for violations in found for violation in violations[:20])
 
 
 def _retry_info(details: Json) -> float | None:
