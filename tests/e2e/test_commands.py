@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 
 import pytest
+import warm
 import yaml
-from fakes import CLIENT_KEY, ROOT, Answer, chat_whole, config, provider, whole
+from fakes import CLIENT_KEY, Answer, chat_whole, config, provider, whole
 
 MODELS = whole({"object": "list", "data": [{"id": "one", "object": "model"}, {"id": "two", "object": "model"}]})
 REFUSED = whole({"error": {"message": "Incorrect API key provided", "type": "invalid_request_error", "code": "invalid_api_key"}}, status=401)
@@ -18,8 +17,7 @@ async def run(folder, value, *arguments):
     """Exit code and what was printed, of a command in a folder with this `api.yaml`."""
     (folder / "api.yaml").write_text(yaml.safe_dump(value))
     (folder / "api.yaml").chmod(0o600)
-    command = [sys.executable, str(ROOT / "main.py"), *arguments]
-    done = await asyncio.to_thread(subprocess.run, command, cwd=folder, capture_output=True, text=True, timeout=50)
+    done = await asyncio.to_thread(warm.run, arguments, cwd=folder)
     assert "Traceback" not in done.stderr
     for secret in (CLIENT_KEY, "sk-up-good-key-long", "sk-up-dead-key-long"):
         assert secret not in done.stdout + done.stderr

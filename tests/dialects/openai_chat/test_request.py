@@ -31,7 +31,7 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
-from uniapi.dialects.base import Quirk
+from uniapi.dialects import Quirk
 from uniapi.dialects.openai_chat import DIALECT
 
 PNG = "iVBORw0KGgo="

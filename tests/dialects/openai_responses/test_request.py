@@ -34,7 +34,7 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
-from uniapi.dialects.base import Quirk
+from uniapi.dialects import Quirk
 from uniapi.dialects.openai_responses import DIALECT
 
 NAME = "openai_responses"

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from uniapi.canonical import Json, OutputFormat, Request
-from uniapi.dialects.base import EncodedRequest, Quirk
+from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.losses import SETTINGS, unsaid
+from uniapi.dialects.quirk import Quirk
 
 from .part_encode import Block, PartEncoder, drop_marker
 from .schema import structured_schema
@@ -46,6 +48,9 @@ _BETA_MEMBERS = {
 }
 _SERVICE_TIERS = {"auto": "auto", "standard_only": "standard_only", "default": "standard_only"}
 
+_UNSAID = SETTINGS - {"top_logprobs", "user", "cache_control", "citations", "documents.context"}
+"""Settings that the wire has no word for."""
+
 
 def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     """The body for this model. Never fails: what cannot be said is in `losses`."""
@@ -76,7 +81,7 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     body.update(_settings(request, losses))
     _add_output_config(body, request, thinking, losses, stand_in)
     _add_extensions(body, request, losses)
-    _note_unsaid(request, losses)
+    losses += unsaid(request, _UNSAID)
     for member in sorted(quirk.dropped_members & body.keys()):
         del body[member]
         losses.append(member)
@@ -190,27 +195,6 @@ def _add_extensions(body: dict[str, Json], request: Request, losses: list[str]) 
                 body[name] = {**value, **ours}
             elif name not in body and not (name == "thinking" and _member(value, "type") is None):
                 body[name] = value
-
-
-def _note_unsaid(request: Request, losses: list[str]) -> None:
-    """What the wire has no word for."""
-    sampling = request.sampling
-    unsaid = {
-        "n": sampling.choices is not None and sampling.choices > 1,
-        "seed": sampling.seed is not None,
-        "presence_penalty": bool(sampling.presence_penalty),
-        "frequency_penalty": bool(sampling.frequency_penalty),
-        "logprobs": bool(sampling.logprobs) or sampling.top_logprobs is not None,
-        "logit_bias": bool(sampling.logit_bias),
-        "modalities": any(kind != "text" for kind in request.output_modalities),
-        "audio": request.audio_output is not None,
-        "verbosity": request.verbosity is not None,
-        "metadata": bool(request.metadata),
-        "prompt_cache_key": request.prompt_cache_key is not None,
-        "store": bool(request.store),
-        "previous_response_id": request.previous_response_id is not None,
-    }
-    losses += [name for name, is_unsaid in unsaid.items() if is_unsaid]
 
 
 def _limit_breakpoints(body: dict[str, Json], losses: list[str]) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, OutputFormat, Request
-from uniapi.dialects.base import EncodedRequest, Quirk
+from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.losses import SETTINGS, unsaid
+from uniapi.dialects.quirk import Quirk
 
 from .part_encode import Block, PartEncoder
 from .reasoning import SMALLEST_THINKING_TOP_P, Reasoning, plan_reasoning
@@ -35,6 +37,9 @@ _OWN_MEMBERS = frozenset(
 _SERVICE_TIERS = {"default": "default", "standard_only": "default", "flex": "flex", "priority": "priority", "reserved": "reserved"}
 _STOP_SEQUENCE_PATHS = ("/stop_sequence", "/delta/stop_sequence")
 """Where Claude says which stop sequence it met, whole and streamed."""
+
+_UNSAID = SETTINGS - {"top_logprobs", "cache_control", "citations", "documents.context"}
+"""Settings that the wire has no word for."""
 
 
 def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
@@ -71,7 +76,7 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
         body["additionalModelResponseFieldPaths"] = list(_STOP_SEQUENCE_PATHS)
     _add_service_tier(body, request, losses)
     _add_extensions(body, request, losses)
-    _note_unsaid(request, losses)
+    losses += unsaid(request, _UNSAID)
     _drop_members(body, quirk.dropped_members, losses)
     _limit_cache_points(body, losses)
     return EncodedRequest(body=body, losses=tuple(dict.fromkeys(losses)))
@@ -189,28 +194,6 @@ def _add_extensions(body: dict[str, Json], request: Request, losses: list[str]) 
                 body[name] = {**value, **ours}
             elif name not in body or name == "additionalModelResponseFieldPaths":
                 body[name] = value
-
-
-def _note_unsaid(request: Request, losses: list[str]) -> None:
-    """What the wire has no word for."""
-    sampling = request.sampling
-    unsaid = {
-        "n": sampling.choices is not None and sampling.choices > 1,
-        "seed": sampling.seed is not None,
-        "presence_penalty": bool(sampling.presence_penalty),
-        "frequency_penalty": bool(sampling.frequency_penalty),
-        "logprobs": bool(sampling.logprobs) or sampling.top_logprobs is not None,
-        "logit_bias": bool(sampling.logit_bias),
-        "modalities": any(kind != "text" for kind in request.output_modalities),
-        "audio": request.audio_output is not None,
-        "verbosity": request.verbosity is not None,
-        "user": request.user is not None,
-        "metadata": bool(request.metadata),
-        "prompt_cache_key": request.prompt_cache_key is not None,
-        "store": bool(request.store),
-        "previous_response_id": request.previous_response_id is not None,
-    }
-    losses += [name for name, is_unsaid in unsaid.items() if is_unsaid]
 
 
 def _drop_members(body: dict[str, Json], dropped: frozenset[str], losses: list[str]) -> None:

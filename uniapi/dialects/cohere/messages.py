@@ -12,9 +12,11 @@ import json
 from dataclasses import replace
 
 from uniapi.canonical import Json, Media, Message, Reasoning, Refusal, Text, ToolCall, ToolResult, Unknown
-from uniapi.dialects.base import REASONING_LOSS, Quirk
+from uniapi.dialects.losses import REASONING_LOSS
+from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.tool_names import qualified_name
 
-from .vocabulary import FAMILY, NAME, wire_arguments, wire_name
+from .vocabulary import FAMILY, NAME, wire_arguments
 
 Block = dict[str, Json]
 
@@ -72,7 +74,7 @@ class MessageEncoder:
                     plan += [part.text] if is_readable else []
                     is_thought_lost = is_thought_lost or not is_readable
                 case ToolCall() if self._quirk.has_tools:
-                    function = {"name": wire_name(part.name, part.namespace), "arguments": wire_arguments(part)}
+                    function = {"name": qualified_name(part.name, part.namespace), "arguments": wire_arguments(part)}
                     calls.append({"id": part.call_id, "type": "function", "function": function})
                 case _:
                     self._losses.append(f"{where}.{_name(part)}")

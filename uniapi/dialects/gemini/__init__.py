@@ -6,7 +6,7 @@ Reading order: `vocabulary`; `request_decode` (with `contents_decode`), `request
 
 from __future__ import annotations
 
-from uniapi.dialects.base import Dialect
+from uniapi.dialects.dialect import Dialect
 
 from .error import decode_error, encode_error
 from .media import needs_inline

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
 from uniapi.dialects.delays import delay_in_text, retry_after_seconds
+from uniapi.dialects.http_errors import MAX_MESSAGE, error_object, kind_of_status
 
 from .vocabulary import NAME, int_member, list_member, member, text_member
 
@@ -52,19 +53,6 @@ _WORD_FOR_STATUS: Mapping[int, str] = {
     504: "DEADLINE_EXCEEDED",
 }
 
-_KINDS: Mapping[int, FailureKind] = {
-    401: FailureKind.CREDENTIAL_REFUSED,
-    402: FailureKind.QUOTA,
-    403: FailureKind.CREDENTIAL_REFUSED,
-    404: FailureKind.MODEL_MISSING,
-    408: FailureKind.TIMEOUT,
-    413: FailureKind.TOO_LONG,
-    429: FailureKind.RATE_LIMITED,
-    503: FailureKind.OVERLOADED,
-    504: FailureKind.TIMEOUT,
-    529: FailureKind.OVERLOADED,
-}
-
 _CREDENTIAL_REASONS = frozenset(
     {
         "API_KEY_INVALID",
@@ -102,8 +90,6 @@ _SPENT = re.compile(
 _QUOTA = re.compile(r"exceeded your current quota|check your plan and billing", re.IGNORECASE)
 _MODEL_REFUSED = re.compile(r"not allowed to use publisher model|does not have access to (?:the )?model|no access to (?:the )?model", re.IGNORECASE)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)s")
-_HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_MAX_MESSAGE = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +111,8 @@ class _Said:
 
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """Any answer that is no success, as a Failure; never raises."""
-    said = _read(body)
+    found = error_object(body)
+    said = _Said(message=found) if isinstance(found, str) else _read_object(found)
     delay = said.retry_after_s if said.retry_after_s is not None else retry_after_seconds(headers)
     return _failure(status, said, delay, body, headers.get("content-type"))
 
@@ -177,10 +164,7 @@ def _kind(status: int, said: _Said) -> FailureKind:
         return FailureKind.MODEL_MISSING
     if status == 429:
         return FailureKind.QUOTA if _is_spent(said) else FailureKind.RATE_LIMITED
-    known = _KINDS.get(status)
-    if known is not None:
-        return known
-    return FailureKind.BAD_REQUEST if 400 <= status < 500 else FailureKind.SERVER_ERROR
+    return kind_of_status(status)
 
 
 def _is_spent(said: _Said) -> bool:
@@ -190,24 +174,12 @@ def _is_spent(said: _Said) -> bool:
     return not said.quotas and said.retry_after_s is None and _QUOTA.search(said.message) is not None
 
 
-def _read(body: bytes) -> _Said:
-    text = body.decode("utf-8", "replace").strip()
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        title = _HTML_TITLE.search(text[:20000]) if text.startswith("<") else None
-        return _Said(message=" ".join(title[1].split()) if title else text[:_MAX_MESSAGE])
-    if isinstance(value, list):
-        value = next((item for item in value if isinstance(item, dict)), {})
-    return _read_object(value) if isinstance(value, dict) else _Said(message=str(value)[:_MAX_MESSAGE])
-
-
 def _read_object(value: Mapping[str, Json]) -> _Said:
     error = value.get("error")
     if not isinstance(error, dict):
         message = next((found for name in ("message", "detail", "error") if isinstance(found := value.get(name), str) and found), "")
-        return _Said(message=message[:_MAX_MESSAGE])
-    message = text_member(error, "message")[:_MAX_MESSAGE]
+        return _Said(message=message[:MAX_MESSAGE])
+    message = text_member(error, "message")[:MAX_MESSAGE]
     word = text_member(error, "status") or None
     reason: str | None = None
     quotas: list[str] = []

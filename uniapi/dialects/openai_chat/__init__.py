@@ -4,7 +4,7 @@ Reading order: `parts_decode` and `reasoning` (the pieces of a message), `messag
 `request_encode` (an upstream's), `choice_reader` and `stream` (answers in), `response` and `stream_encode` (answers out), `observe` (relayed answers), `error`.
 """
 
-from uniapi.dialects.base import Dialect
+from uniapi.dialects.dialect import Dialect
 
 from .error import decode_error, encode_error
 from .members import DIALECT_NAME

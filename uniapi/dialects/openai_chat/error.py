@@ -14,10 +14,9 @@ from typing import Any
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
 from uniapi.dialects.delays import delay_in_text, retry_after_seconds
+from uniapi.dialects.http_errors import MAX_MESSAGE, kind_of_status
 
 from .members import DIALECT_NAME, at
-
-MAX_MESSAGE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +94,7 @@ WORDINGS = (
     ),
 )
 
-STATUS_KINDS = {
-    401: FailureKind.CREDENTIAL_REFUSED,
-    402: FailureKind.QUOTA,
-    403: FailureKind.CREDENTIAL_REFUSED,
-    404: FailureKind.MODEL_MISSING,
-    408: FailureKind.TIMEOUT,
-    413: FailureKind.TOO_LONG,
-    429: FailureKind.RATE_LIMITED,
-    498: FailureKind.OVERLOADED,
-    503: FailureKind.OVERLOADED,
-    504: FailureKind.TIMEOUT,
-    524: FailureKind.TIMEOUT,
-    529: FailureKind.OVERLOADED,
-}
+_OWN_STATUSES: Mapping[int, FailureKind] = {498: FailureKind.OVERLOADED, 524: FailureKind.TIMEOUT}
 """498: Groq's flex tier is at capacity; 524: Cloudflare waited too long for the origin."""
 
 ERROR_TYPES = {
@@ -216,10 +202,7 @@ def _kind(status: int | None, words: str, error: Mapping[str, Any]) -> FailureKi
             return wording.kind
     if status is None:
         return FailureKind.BAD_REQUEST if "invalid_request_error" in words else FailureKind.SERVER_ERROR
-    known = STATUS_KINDS.get(status)
-    if known is not None:
-        return known
-    return FailureKind.BAD_REQUEST if 400 <= status < 500 else FailureKind.SERVER_ERROR
+    return kind_of_status(status, _OWN_STATUSES)
 
 
 def _quotas(details: Json) -> str:

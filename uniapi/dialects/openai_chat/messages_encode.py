@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from uniapi.canonical import CacheHint, Json, Media, Message, Part, Reasoning, Refusal, Request, Text, ToolCall, ToolResult, Unknown
-from uniapi.dialects.base import REASONING_LOSS, Quirk
+from uniapi.dialects.losses import REASONING_LOSS
+from uniapi.dialects.quirk import Quirk
 
 from .members import DIALECT_NAME
 from .parts_decode import AUDIO_MIMES

@@ -27,7 +27,7 @@ from uniapi.canonical import (
     ToolCall,
     Unknown,
 )
-from uniapi.dialects.base import EncodedResponse, ReplyContext
+from uniapi.dialects.codec import EncodedResponse, ReplyContext
 
 from .finish import encode_finish
 from .members import DIALECT_NAME

@@ -6,7 +6,7 @@ Reading order: `vocabulary`, `opaque`; `request_decode`, `items_decode`, `conten
 
 from __future__ import annotations
 
-from uniapi.dialects.base import Dialect
+from uniapi.dialects.dialect import Dialect
 
 from .error import decode_error, encode_error
 from .items_encode import needs_inline

@@ -13,8 +13,9 @@ import json
 from dataclasses import dataclass, field
 
 from uniapi.canonical import Json, Media, Message, Opaque, Part, Reasoning, Refusal, Request, Text, ToolCall, ToolResult, Unknown
-from uniapi.dialects.base import REASONING_LOSS, Quirk
+from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.openai_chat.tool_names import wire_name
+from uniapi.dialects.quirk import Quirk
 
 from .opaque import own_members
 from .vocabulary import FAMILY, FILE_NAMES, MAX_CALL_ID, NAME

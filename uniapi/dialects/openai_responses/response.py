@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from uniapi.canonical import Choice, Finish, FoldError, Json, Media, Part, Reasoning, Refusal, Response, Text, ToolCall, Unknown
-from uniapi.dialects.base import SHAPE_ERRORS, EncodedResponse, ReplyContext, UpstreamContext
+from uniapi.dialects.codec import SHAPE_ERRORS, EncodedResponse, ReplyContext, UpstreamContext
 from uniapi.dialects.openai_chat.error import failure_of_object
 from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError

@@ -20,7 +20,8 @@ from uniapi.canonical import (
     Usage,
     UsageReport,
 )
-from uniapi.dialects.base import ReplyContext, StreamEncoder
+from uniapi.dialects.codec import ReplyContext
+from uniapi.dialects.stream_encoder import StreamEncoder
 from uniapi.wire import dump_json
 
 from .envelope import closing, failed, opening
