@@ -9,6 +9,7 @@ import json
 import logging
 import random
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ log = logging.getLogger("uniapi.app")
 MODEL_LISTS_FILE = "models.json"
 WINDOWS_FILE = "windows.json"
 """The windows of a day and longer."""
+WINDOWS_BYTES_PER_S = 100_000.0
+"""How much of them is written at most, on the average: up to so many bytes, each second."""
 
 
 class App:
@@ -87,7 +90,8 @@ class App:
         self._kept_pins.load(clock.now_s())
         pins = Pins(self._kept_pins)
         items = IssuedItems()
-        executor = Executor(
+        executor = partial(
+            Executor,
             transport=transport,
             credentials=self._credentials,
             media=self._media,
@@ -95,7 +99,6 @@ class App:
             reasoning=ReasoningCache(),
             items=items,
             clock=clock,
-            record=self.record,
         )
         self._reception = Reception(
             current=lambda: self._snapshot,
@@ -105,14 +108,15 @@ class App:
             pins=pins,
             items=items,
             limits=self._limits,
-            moderation=Moderation(transport, self._credentials, clock),
-            executor=executor,
+            moderation=Moderation(executor(record=lambda record: None), clock, rng),
+            executor=executor(record=self.record),
             clock=clock,
             rng=rng,
         )
         self._folder = folder
         self._load_lists()
-        self._written_windows = self._load_windows(config)
+        self._load_windows(config)
+        self._saved_uses, self._windows_due_at = 0, 0.0
         self._snapshot = self._snap(config)
 
     # what the front reads
@@ -182,7 +186,7 @@ class App:
         self.confirm(text)
         for change in changes(old, config):
             log.info("configuration: %s", change)
-        self._jobs.spawn(self.discover(), "discovery")
+        self._jobs.spawn(self.discover(all_due=True), "discovery")
 
     def confirm(self, text: str) -> None:
         """The configuration in force is the newest one, and `text` says it."""
@@ -190,9 +194,10 @@ class App:
         self._config_status = replace(self._config_status, text=text, loaded_at_s=loaded_at_s, state="ok", errors=(), failed_at_s=None)
 
     def missed_reload(self, message: str) -> None:
-        """The configuration could not be looked at: the one in force stays."""
+        """The configuration could not be looked at: the one in force stays. Said once, not at each look."""
+        if self._config_status.errors != (message,):
+            log.warning("%s; the one in force stays", message)
         self._config_status = replace(self._config_status, errors=(message,), failed_at_s=self.clock.now_s())
-        log.warning("%s", message)
 
     def refused_reload(self, problems: ConfigProblems) -> None:
         """A configuration that cannot be used: say why, keep the last good one."""
@@ -201,23 +206,29 @@ class App:
         log.error("the new configuration is not used, the last good one stays in force:")
         show_problems(problems.problems)
 
-    async def discover(self) -> None:
-        """Ask the providers whose model lists are due."""
+    async def discover(self, *, all_due: bool = False) -> None:
+        """Ask the providers whose model lists are due, or all that name no models."""
         config = self._snapshot.config
         providers = tuple(replace(one, proxy=one.proxy or config.preferences.proxy) for one in config.providers)
-        await self._lists.refresh(providers, self._transport, self._credentials)
+        await self._lists.refresh(providers, self._transport, self._credentials, all_due=all_due)
 
     async def flush(self) -> None:
-        """Make durable what changed lately, off the loop."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, self._kept_pins.flush, self.clock.now_s())
-        windows = json.dumps(self._limits.dump(self.clock.monotonic_s(), self.clock.now_s())).encode()
-        if windows != self._written_windows:
-            try:
-                await loop.run_in_executor(None, self._folder.replace, WINDOWS_FILE, windows)
-            except OSError as error:
-                log.warning("the counts of long rate limits cannot be kept in the data dir: %s", error.strerror)
-            self._written_windows = windows
+        """Make durable what changed lately, off the loop. The windows of long limits are one file: the larger it is, the less often it is written."""
+        await asyncio.get_running_loop().run_in_executor(None, self._kept_pins.flush, self.clock.now_s())
+        if self.clock.monotonic_s() >= self._windows_due_at:
+            await self._save_windows()
+
+    async def _save_windows(self) -> None:
+        uses, now = self._limits.long_uses, self.clock.monotonic_s()
+        if uses == self._saved_uses:
+            return
+        windows = json.dumps(self._limits.dump(now, self.clock.now_s())).encode()
+        self._windows_due_at = now + len(windows) / WINDOWS_BYTES_PER_S
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self._folder.replace, WINDOWS_FILE, windows)
+            self._saved_uses = uses
+        except OSError as error:
+            log.warning("the counts of long rate limits cannot be kept in the data dir: %s", error.strerror)
 
     async def commit(self) -> None:
         """Write what was counted since the last time; off the loop, once a second."""
@@ -229,6 +240,7 @@ class App:
 
     async def close(self) -> None:
         await self.flush()
+        await self._save_windows()
         await asyncio.get_running_loop().run_in_executor(None, self.recorder.close, self.clock.now_s())
         await self._media.close()
         await self._transport.close()
@@ -257,17 +269,15 @@ class App:
             except OSError as error:
                 log.warning("the model lists cannot be kept in the data dir: %s", error.strerror)
 
-    def _load_windows(self, config: Config) -> bytes:
-        """Take in the long windows of an earlier run; gives what is on disk now."""
+    def _load_windows(self, config: Config) -> None:
+        """Take in the long windows of an earlier run."""
         try:
-            content = self._folder.read(WINDOWS_FILE)
-            stored = json.loads(content)
+            stored = json.loads(self._folder.read(WINDOWS_FILE))
         except (OSError, ValueError, RecursionError):
-            return json.dumps({"windows": []}).encode()
+            return
         if isinstance(stored, dict):
             self._limits.load(stored, self.clock.monotonic_s(), self.clock.now_s())
             self._limits.keep(config)
-        return content
 
     def _load_lists(self) -> None:
         if self._data_dir is None:

@@ -15,7 +15,6 @@ from uniapi.clock import Clock
 from uniapi.config import ClientKey
 from uniapi.gateway import (
     FLAGGED,
-    MODERATION_MODELS,
     Executor,
     IssuedItems,
     ModelLists,
@@ -138,10 +137,9 @@ class Reception:
 
     async def _moderate(self, call: Call, key: ClientKey, snapshot: Snapshot) -> None:
         """Raises RequestRefused when a moderation model flags what the user says; the refusal is recorded."""
-        found = next((found for model in MODERATION_MODELS if (found := snapshot.catalog.candidates(key, model))), None)
-        channels = () if found is None else tuple(found.leaves.values())
+        setting = Setting(preferences=snapshot.config.preferences, engine_of=snapshot.engines.engine_of)
         try:
-            is_flagged = await self._moderation.is_flagged(call, channels, snapshot.engines.engine_of, snapshot.config.preferences)
+            is_flagged = await self._moderation.is_flagged(call, key, snapshot.router, setting)
         except asyncio.CancelledError:
             self._record(left_record(call, self._clock.now_s() - call.received_at_s))
             raise
@@ -177,13 +175,13 @@ class Reception:
         await self._executor.run(call, plan, setting, reply)
 
     def _client_deadline(self, call: Call, now: float) -> float | None:
-        """The moment the client's own SDK gives up (`x-stainless-timeout`, seconds): no attempt begins after it."""
+        """The moment the client's own SDK gives up (`x-stainless-timeout`, seconds after the call came in): no attempt begins after it."""
         text = call.headers.get("x-stainless-timeout", "")
         try:
             seconds = float(text)
         except ValueError:
             return None
-        return now + seconds if 0 < seconds < 86400 else None
+        return now + seconds - max(0.0, self._clock.now_s() - call.received_at_s) if 0 < seconds < 86400 else None
 
 
 def _over_limit(refused: Refused) -> RequestRefused:

@@ -3,7 +3,7 @@
 import pytest
 
 from uniapi.canonical import FailureKind
-from uniapi.dialects.http_errors import error_object, kind_by_wording, kind_of_status, retry_after_seconds
+from uniapi.dialects.http_errors import error_object, kind_by_wording, kind_of_status
 
 
 @pytest.mark.parametrize(
@@ -50,19 +50,3 @@ def test_the_first_wording_that_fits_changes_the_kind():
 def test_a_body_is_an_object_or_words(body, found):
     """Whatever the bytes are, there is something to show."""
     assert error_object(body) == found
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
-        ({"retry-after-ms": "soon", "retry-after": "9"}, 9.0),
-        ({"retry-after": "-3"}, 0.0),
-        ({"retry-after": "Thu, 01 Jan 1970 00:01:40 GMT"}, 40.0),
-        ({"retry-after": "soon"}, None),
-        ({}, None),
-    ],
-)
-def test_the_delay_is_in_seconds(headers, seconds):
-    """Milliseconds are preferred, a date counts from now, what cannot be read is none."""
-    assert retry_after_seconds(headers, now_s=60.0) == seconds

@@ -1,11 +1,10 @@
-"""What HTTP itself says of an answer that is no success, whatever the dialect: the kind of failure, the delay, and what its body holds."""
+"""What HTTP itself says of an answer that is no success, whatever the dialect: the kind of failure, and what its body holds (`delays` has when to come back)."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -57,26 +56,3 @@ def error_object(body: bytes) -> dict[str, Json] | str:
     if isinstance(value, list):
         value = next((item for item in value if isinstance(item, dict)), {})
     return value if isinstance(value, dict) else str(value)[:MAX_MESSAGE]
-
-
-def retry_after_seconds(headers: Mapping[str, str], now_s: float | None = None) -> float | None:
-    """The delay in `retry-after-ms` or `retry-after` (seconds; an HTTP date needs `now_s`), None when absent or unreadable."""
-    milliseconds = headers.get("retry-after-ms")
-    if milliseconds is not None:
-        try:
-            return max(0.0, float(milliseconds) / 1000)
-        except ValueError:
-            pass
-    text = headers.get("retry-after")
-    if text is None:
-        return None
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
-    if now_s is None:
-        return None
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now_s)
-    except (ValueError, TypeError):
-        return None

@@ -20,6 +20,10 @@ class Progress:
     """What is known of a call so far; becomes its record."""
 
     started_at: float
+    heard_at: float
+    """When the client last heard of us, the beginning included."""
+    keepalive_s: float | None = None
+    """The interval of heartbeats that it was promised."""
     attempts: list[AttemptRecord] = field(default_factory=list)
     receiver: Receiver | None = None
     target: Target | None = None

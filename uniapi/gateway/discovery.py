@@ -64,9 +64,11 @@ class ModelLists:
         _, unfinished = await asyncio.wait(pending, timeout=FIRST_WAIT_S)
         return not unfinished
 
-    async def refresh(self, providers: tuple[Provider, ...], transport: Transport, credentials: CredentialStore) -> None:
-        """Ask every discovered provider whose list is due; all at once, and one that fails is a warning."""
+    async def refresh(self, providers: tuple[Provider, ...], transport: Transport, credentials: CredentialStore, *, all_due: bool = False) -> None:
+        """Ask every discovered provider whose list is due (`all_due`: whether it is or not); all at once, and one that fails is a warning."""
         now = self._clock.monotonic_s()
+        for gone in self._lists.keys() - {provider.provider_id for provider in providers if provider.is_discovered}:
+            del self._lists[gone]
         due = []
         for provider in providers:
             if not provider.is_discovered:
@@ -74,7 +76,8 @@ class ModelLists:
             if self._sources.get(provider.provider_id) != _source(provider):
                 self._due_at.pop(provider.provider_id, None)
                 self._lists.pop(provider.provider_id, None)
-            if self._due_at.get(provider.provider_id, 0.0) <= now and provider.provider_id not in self._pending:
+            is_due = all_due or self._due_at.get(provider.provider_id, 0.0) <= now
+            if is_due and provider.provider_id not in self._pending:
                 self._pending[provider.provider_id] = asyncio.get_running_loop().create_future()
                 due.append(provider)
         await asyncio.gather(*(self._refresh_one(provider, transport, credentials) for provider in due))

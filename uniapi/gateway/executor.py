@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from typing import Protocol
 
 from uniapi.canonical import Call, Failure, FailureKind, Operation, Request, RequestRefused, estimate_input_tokens
@@ -99,14 +100,17 @@ class Executor:
         """Answer `call` through `reply`. Raises RequestRefused when the client's request makes no sense; every other outcome is written here.
 
         The call is recorded in every case, a refusal included."""
-        progress = Progress(started_at=self._clock.monotonic_s())
+        now = self._clock.monotonic_s()
+        progress = Progress(started_at=now, heard_at=now)
         decoded = Decoded(call)
         failure: Failure | None = None
         translated = False
+        calls = 0
         refused_status: int | None = None
         try:
             while True:
-                step = plan.next(failure, self._clock.monotonic_s(), is_translated=translated)
+                step = plan.next(failure, self._clock.monotonic_s(), is_translated=translated, calls=len(progress.attempts) - calls)
+                calls = len(progress.attempts)
                 if isinstance(step, Wait):
                     await self._clock.sleep(step.seconds)
                     failure = None
@@ -178,7 +182,7 @@ class Executor:
         receiver = self._receive(call, prepared, way, attempt, preferences)
         progress.receiver = receiver
         receiver.started(send_all(self._transport, requests, receiver, prepared.answers, proxy=proxy, connect_timeout_s=attempt.timeouts.connect_s))
-        failure = await self._outcome(receiver, attempt, call, reply)
+        failure = await self._outcome(receiver, attempt, call, progress, reply)
         head = receiver.response_head
         if failure is not None:
             if failure.kind is FailureKind.CREDENTIAL_REFUSED:
@@ -245,7 +249,8 @@ class Executor:
 
     def _receive(self, call: Call, prepared: Prepared, way: Way, attempt: Attempt, preferences: Preferences) -> Receiver:
         def classify(head: ResponseHead, body: bytes) -> Failure:
-            return way.engine.classify(head.status, head.headers, body, prepared.dialect)
+            dated = {"date": formatdate(self._clock.now_s(), usegmt=True), **head.headers}
+            return way.engine.classify(head.status, dated, body, prepared.dialect)
 
         loop = asyncio.get_running_loop()
         first_token_s = attempt.timeouts.first_token_s
@@ -260,21 +265,25 @@ class Executor:
         probe = TriggerProbe(preferences.error_triggers) if preferences.error_triggers and call.operation in GENERATING else None
         return Receiver(loop, prepared.make_pipe, classify, patience, probe)
 
-    async def _outcome(self, receiver: Receiver, attempt: Attempt, call: Call, reply: Reply) -> Failure | None:
-        """Await the commit or the failure; send heartbeats meanwhile when they are configured for a stream."""
-        interval = attempt.keepalive_s
+    async def _outcome(self, receiver: Receiver, attempt: Attempt, call: Call, progress: Progress, reply: Reply) -> Failure | None:
+        """Await the commit or the failure; send heartbeats meanwhile when they are configured for a stream. It is the client that must not wait longer than the interval,
+        however many attempts that takes, and one that has got heartbeats goes on getting them."""
+        interval = attempt.keepalive_s if attempt.keepalive_s is not None else progress.keepalive_s
+        progress.keepalive_s = interval
         if not call.stream or interval is None or call.operation in CARRIED:
             # What a carried operation is answered with is not known before its head.
             return await receiver.outcome
         framing = client_framing(call)
         while True:
-            done, _ = await asyncio.wait({receiver.outcome}, timeout=interval)
+            due_s = progress.heard_at + interval - self._clock.monotonic_s()
+            done, _ = await asyncio.wait({receiver.outcome}, timeout=max(0.0, due_s))
             if done:
                 return receiver.outcome.result()
             if not reply.is_started:
                 await reply.start(200, stream_headers(framing))
             # White space is all that may stand before a JSON array.
             reply.write(client_side(call).ping if framing == "sse" else b"\n")
+            progress.heard_at = self._clock.monotonic_s()
 
     async def _answer(
         self, call: Call, prepared: Prepared, target: Target, receiver: Receiver, progress: Progress, reply: Reply, began: float

@@ -82,6 +82,8 @@ class Limits:
     def __init__(self) -> None:
         self._windows: dict[tuple[Scope, str, float], Window] = {}
         self._running: Counter[str] = Counter()
+        self.long_uses = 0
+        """Grows with each use of a window of a day or longer: a dump made at the same figure is still good."""
 
     def admit(self, client_key: ClientKey, alias: str, *, global_rates: Rates = (), tokens: int = 0, now: float) -> Admitted | Refused:
         """Let one request of a client key in, or say why not. `alias` is the model it names, `tokens` the estimate of its input."""
@@ -176,6 +178,7 @@ class Limits:
             for counts, window_s in dict.fromkeys((rate.counts, rate.window_s) for rate in rates if rate.window_s):
                 window = self._window(scope, counts, window_s, now)
                 amount = tokens if counts == "tokens" else 1
+                self.long_uses += window_s >= PERSISTED_FROM_S
                 counted.append(_Counted(window, window.add(amount, now), amount, counts == "tokens"))
         return counted
 

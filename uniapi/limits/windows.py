@@ -91,7 +91,7 @@ class Window:
             if (
                 isinstance(entry, list)
                 and len(entry) == 3
-                and all(isinstance(figure, int | float) and figure == figure for figure in entry)
+                and all(isinstance(figure, int | float) and -1e18 < figure < 1e18 for figure in entry)
                 and entry[2] > 0
             ):
                 last_at = min(entry[1] - offset, now)

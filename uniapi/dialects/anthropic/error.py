@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
-from uniapi.dialects.http_errors import MAX_MESSAGE, error_object, kind_of_status, retry_after_seconds
+from uniapi.dialects.delays import delay_in_text, explicit_delay
+from uniapi.dialects.http_errors import MAX_MESSAGE, error_object, kind_of_status
 
 from .vocabulary import NAME
 
@@ -117,7 +118,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failur
         code=said.code,
         type=typed,
         param=said.param,
-        retry_after_s=retry_after_seconds(headers),
+        retry_after_s=explicit_delay(headers, message),
         body=body,
         content_type=headers.get("content-type"),
         dialect=NAME if said.is_ours else None,
@@ -134,6 +135,7 @@ def stream_failure(body: Mapping[str, Json], raw: bytes) -> Failure:
         status=status,
         code=said.code,
         type=said.type,
+        retry_after_s=delay_in_text(said.message),
         body=raw if said.is_ours else None,
         content_type="application/json" if said.is_ours else None,
         dialect=NAME if said.is_ours else None,

@@ -11,7 +11,8 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import Failure, FailureKind, Json
-from uniapi.dialects.http_errors import Wordings, kind_by_wording, kind_of_status, retry_after_seconds
+from uniapi.dialects.delays import explicit_delay
+from uniapi.dialects.http_errors import Wordings, kind_by_wording, kind_of_status
 from uniapi.wire import ERROR_PREFIX, EXCEPTION_PREFIX
 
 from .vocabulary import NAME
@@ -91,13 +92,14 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failur
     """The failure behind an HTTP error; never raises."""
     members = _object(body)
     name = headers.get("x-amzn-errortype") or _text(members, "__type") or _text(members, "code")
+    message = _text(members, "message") or _text(members, "Message") or body[:300].decode("utf-8", "replace")
     return _failure(
         _class_name(name),
-        _text(members, "message") or _text(members, "Message") or body[:300].decode("utf-8", "replace"),
+        message,
         status=status,
         body=body,
         content_type=headers.get("content-type"),
-        retry_after_s=retry_after_seconds(headers),
+        retry_after_s=explicit_delay(headers, message),
     )
 
 

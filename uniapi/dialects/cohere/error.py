@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from uniapi.canonical import Failure, FailureKind, Json
-from uniapi.dialects.http_errors import Wordings, kind_by_wording, kind_of_status, retry_after_seconds
+from uniapi.dialects.delays import explicit_delay
+from uniapi.dialects.http_errors import Wordings, kind_by_wording, kind_of_status
 
 from .vocabulary import NAME
 
@@ -34,7 +35,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failur
         kind=kind_by_wording(kind_of_status(status, _OWN_STATUSES), message, _WORDINGS),
         message=message,
         status=status,
-        retry_after_s=retry_after_seconds(headers),
+        retry_after_s=explicit_delay(headers, message),
         body=body,
         content_type=headers.get("content-type"),
         dialect=NAME,

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
-from uniapi.dialects.http_errors import MAX_MESSAGE, error_object, kind_of_status, retry_after_seconds
+from uniapi.dialects.delays import delay_in_text, retry_after_seconds
+from uniapi.dialects.http_errors import MAX_MESSAGE, error_object, kind_of_status
 
 from .vocabulary import NAME, int_member, list_member, member, text_member
 
@@ -88,9 +89,7 @@ _SPENT = re.compile(
 )
 _QUOTA = re.compile(r"exceeded your current quota|check your plan and billing", re.IGNORECASE)
 _MODEL_REFUSED = re.compile(r"not allowed to use publisher model|does not have access to (?:the )?model|no access to (?:the )?model", re.IGNORECASE)
-_RETRY_IN = re.compile(r"(?:retry|try again) in (\d+(?:\.\d+)?)\s*(ms|s|m|h)?", re.IGNORECASE)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)s")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,14 +138,16 @@ def encode_error(error: ClientError) -> Json:
 
 def _failure(status: int, said: _Said, delay: float | None, body: bytes, content_type: str | None) -> Failure:
     kind = _kind(status, said)
+    is_daily = said.is_daily and kind is FailureKind.QUOTA
     return Failure(
         kind=kind,
         message=said.message or f"the upstream answered {status}",
         status=status,
         code=said.reason,
         type=said.word,
-        retry_after_s=delay,
-        is_daily=said.is_daily and kind is FailureKind.QUOTA,
+        # The seconds beside a daily quota are those of another one.
+        retry_after_s=None if is_daily else delay,
+        is_daily=is_daily,
         body=body,
         content_type=content_type,
         dialect=NAME if said.is_ours else None,
@@ -192,15 +193,13 @@ def _read_object(value: Mapping[str, Json]) -> _Said:
         elif named.endswith("QuotaFailure"):
             for violation in list_member(detail, "violations"):
                 quotas.append(text_member(violation, "quotaId") or text_member(violation, "quotaMetric"))
-    if delay is None and (match := _RETRY_IN.search(message)):
-        delay = float(match[1]) * _UNITS[(match[2] or "s").lower()]
     return _Said(
         message=message,
         word=word,
         code=int_member(error, "code"),
         reason=reason,
         quotas=tuple(quota for quota in quotas if quota),
-        retry_after_s=delay,
+        retry_after_s=delay if delay is not None else delay_in_text(message),
         is_ours=word is not None and "code" in error,
     )
 

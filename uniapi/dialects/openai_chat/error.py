@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
-from uniapi.dialects.http_errors import MAX_MESSAGE, kind_of_status, retry_after_seconds
+from uniapi.dialects.delays import delay_in_text, retry_after_seconds
+from uniapi.dialects.http_errors import MAX_MESSAGE, kind_of_status
 
 from .members import DIALECT_NAME, at
 
@@ -105,14 +106,9 @@ ERROR_TYPES = {
 }
 
 _DAILY = re.compile(r"per[ _]?day|\bdaily\b|PerDay|\((?:RPD|TPD)\)", re.IGNORECASE)
-_DELAY = re.compile(
-    r"(?:(?:try again|retry|retry[ -]after|reset(?:s)?|available|wait)(?: in| after| for)?:? *(?:about |approximately )?)"
-    r"((?:\d+(?:\.\d+)? *(?:days?|hours?|hrs?|minutes?|mins?|milliseconds?|ms|seconds?|secs?|[dhms])(?![a-z]) *(?:and )?)+)",
-    re.IGNORECASE,
-)
-_DELAY_PIECE = re.compile(r"(\d+(?:\.\d+)?) *(days?|hours?|hrs?|minutes?|mins?|milliseconds?|ms|seconds?|secs?|[dhms])(?![a-z])", re.IGNORECASE)
+_GOOGLES_DAY = "PerDay"
+"""In the ids of Google's quotas, which its OpenAI layer passes on in the details or in the message."""
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
-_UNIT_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "ms": 0.001, "s": 1.0}
 _TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
 
@@ -163,7 +159,11 @@ def _failure(status: int | None, error: Mapping[str, Any]) -> Failure:
     delay = delay_in_text(message)
     if delay is None:
         delay = _retry_info(error.get("details"))
-    is_daily = _DAILY.search(words) is not None
+    is_googles_day = _GOOGLES_DAY in message or _GOOGLES_DAY in _quotas(error.get("details"))
+    is_daily = is_googles_day or _DAILY.search(words) is not None
+    if is_googles_day:
+        # The seconds beside it are those of another quota.
+        delay = None
     kind = _kind(status, words, error)
     if kind is FailureKind.QUOTA and status == 429 and delay is not None and not is_daily and code != "insufficient_quota":
         # Gemini says "quota" of its per-minute limits too; a short delay tells them apart.
@@ -205,16 +205,10 @@ def _kind(status: int | None, words: str, error: Mapping[str, Any]) -> FailureKi
     return kind_of_status(status, _OWN_STATUSES)
 
 
-def delay_in_text(message: str) -> float | None:
-    """Seconds in wording such as `try again in 1m2.5s`, `Please retry after 20 seconds`, `in 350ms`; None when there is none."""
-    match = _DELAY.search(message)
-    if match is None:
-        return None
-    total = 0.0
-    for amount, unit in _DELAY_PIECE.findall(match[1]):
-        unit = unit.lower()
-        total += float(amount) * _UNIT_SECONDS["ms" if unit == "ms" or unit.startswith("milli") else unit[0]]
-    return round(total, 3)
+def _quotas(details: Json) -> str:
+    """The ids of the quotas that Google's QuotaFailure names."""
+    found = (violations for detail in (details if isinstance(details, list) else ()) if isinstance(violations := at(detail, "violations"), list))
+    return " ".join(str(at(violation, "quotaId")) for violations in found for violation in violations[:20])
 
 
 def _retry_info(details: Json) -> float | None:
