@@ -15,12 +15,13 @@ def recorder():
         recorder.record(call(at_s=NOON_S + hour * 3600, cost_pd=10**12))
     failed = (attempt("overloaded", provider="azure", message="busy"), attempt("timeout", status=None))
     recorder.record(call("bad", at_s=NOON_S + 3600, outcome="timeout", attempts=failed, key_id="key2", key_label="bob"))
+    recorder.commit(NOON_S + 3 * 3600)
     return recorder
 
 
-def figures(recorder, hours=3, step="hour"):
-    end_s = NOON_S + hours * 3600
-    return status_figures(recorder.buckets(NOON_S, end_s, step), start_s=NOON_S, end_s=end_s, step=step, names={"key1": "alice", "key2": "bob"})
+def figures(recorder, hours=4):
+    """The steps from noon on, for four hours."""
+    return status_figures(recorder, hours, NOON_S + 3 * 3600)
 
 
 def test_every_step_is_there_with_its_figures(recorder):
@@ -42,8 +43,8 @@ def test_every_step_is_there_with_its_figures(recorder):
 def test_days_and_nothing_at_all():
     """A stretch without calls has its steps."""
     recorder = Recorder()
-    status = figures(recorder, 72, "day")
-    assert status["all"]["requests"] == [0, 0, 0, 0]
+    status = status_figures(recorder, 24 * 15, NOON_S)
+    assert (status["step_s"], len(status["times"]), status["all"]["requests"]) == (86400, 15, [0] * 15)
     assert "Nothing was counted" in terminal_report(status, title="Last 72 hours")
 
 

@@ -2,42 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from .aggregate import ATTEMPTS, CALLS, COST, INPUT, OUTPUT, Aggregate, CellKey
 from .calendar import DAY_S, HOUR_S
-from .cost import dollars
-from .recorder import Bucket
-from .records import NOT_FAILURES, CallRecord
-from .report import summary
+from .outline import OUTLINED, Outline
+from .recorder import Recorder
+from .records import CallRecord
+from .report import known_cost, summary
+from .sums import add_row, added
 
 MOST_SERIES = 12
 """Of one kind; the rest is added up as `(other)`."""
 OTHER = "(other)"
-_COUNTED = ("requests", "attempts", "input_tokens", "output_tokens", "cost")
-_MEMBERS = (*_COUNTED, "errors", "failed_attempts")
+HOURLY_UP_TO = 24 * 14
+"""Hours that are shown one by one; longer stretches come by the day (UTC)."""
+_COST, _UNPRICED = OUTLINED.index("cost"), OUTLINED.index("unpriced_requests")
+
+Series = dict[str, dict[int, list[int]]]
+"""Name → place of the step → its row, empty steps left out."""
 
 
-def status_figures(
-    buckets: Sequence[Bucket], *, start_s: float, end_s: float, step: Literal["hour", "day"], names: Mapping[str, str]
-) -> dict[str, Any]:
-    """The times of the steps (epoch seconds), a list of figures for each of them, and the whole stretch as `/v1/stats` has it. Every step is there, empty ones too."""
-    width = HOUR_S if step == "hour" else DAY_S
-    times = list(range(int(start_s) // width * width, int(end_s) + 1, width))
-    places = {at: index for index, at in enumerate(times)}
-    counted = [(places[bucket.start_s], bucket.counts) for bucket in buckets if bucket.start_s in places]
-    whole = Aggregate()
-    for _, counts in counted:
-        whole.merge(counts)
+def status_figures(recorder: Recorder, hours: int, now_s: float, key_id: str | None = None) -> dict[str, Any]:
+    """The times of the steps (epoch seconds) of the last `hours` hours, a list of figures for each of them, and the whole stretch as `/v1/stats` has it. Every step is
+    there, empty ones too, and the present one is the last: 24 hours are 24 steps. With a client key its own figures only, which are not told apart by provider.
+    """
+    width, count = (HOUR_S, hours) if hours <= HOURLY_UP_TO else (DAY_S, -(-hours // 24))
+    last = int(now_s) // width * width
+    times = [last - width * back for back in reversed(range(count))]
+    counts = recorder.window(times[0], now_s)
+    outlines = recorder.outlines(times[0], now_s)
+    if key_id is not None:
+        counts = counts.only(key_id)
+        outlines = {at: outline.only(key_id) for at, outline in outlines.items()}
+    steps: dict[int, Outline] = {}
+    for at, outline in outlines.items():
+        steps.setdefault((at - times[0]) // width, Outline()).merge(outline)
+    names = recorder.names()
     return {
         "step_s": width,
         "times": times,
-        "all": _lines(counted, len(times), lambda key: "")[""] if counted else _empty(len(times)),
-        "models": _largest(_lines(counted, len(times), lambda key: key.requested_model)),
-        "providers": _largest(_lines(counted, len(times), lambda key: key.provider)),
-        "client_keys": _largest(_lines(counted, len(times), lambda key: names.get(key.key_id, key.key_id))),
-        "summary": summary(whole, names),
+        "all": _lists({place: added(outline.models.values(), len(OUTLINED)) for place, outline in steps.items()}, count),
+        "models": _largest(_series(steps, lambda outline: outline.by(lambda key_id, model: model)), count),
+        "providers": _largest(_series(steps, lambda outline: outline.providers), count),
+        "client_keys": _largest(_series(steps, lambda outline: outline.by(lambda key_id, model: names.get(key_id, key_id))), count),
+        "summary": summary(counts, names),
     }
 
 
@@ -70,35 +79,31 @@ def _failure(call: CallRecord) -> dict[str, Any]:
     }
 
 
-def _lines(counted: Sequence[tuple[int, Aggregate]], length: int, name: Callable[[CellKey], str]) -> dict[str, dict[str, list[Any]]]:
-    """For each name the figures of every step. Costs are added up exactly and only then made dollars."""
-    lines: dict[str, dict[str, list[Any]]] = {}
-    for place, counts in counted:
-        for key, cell in counts.cells.items():
-            label = name(key)
-            line = lines.get(label)
-            if line is None:
-                line = lines[label] = _empty(length)
-            for member, amount in zip(_COUNTED, (cell[CALLS], cell[ATTEMPTS], cell[INPUT], cell[OUTPUT], cell[COST]), strict=True):
-                if amount:
-                    line[member][place] += amount
-            if key.outcome not in NOT_FAILURES:
-                line["errors"][place] += cell[CALLS]
-                line["failed_attempts"][place] += cell[ATTEMPTS]
-    for line in lines.values():
-        line["cost"] = [dollars(amount) for amount in line["cost"]]
-    return lines
+def _series(steps: Mapping[int, Outline], rows_of: Callable[[Outline], Mapping[str, list[int]]]) -> Series:
+    """For each name its rows by step."""
+    series: Series = {}
+    for place, outline in steps.items():
+        for name, row in rows_of(outline).items():
+            series.setdefault(name, {})[place] = row
+    return series
 
 
-def _largest(lines: dict[str, dict[str, list[Any]]]) -> list[dict[str, Any]]:
+def _largest(series: Series, length: int) -> list[dict[str, Any]]:
     """The series with the most requests, the rest as one; what never came to a provider has no name and is left out."""
-    ordered = sorted(((name, line) for name, line in lines.items() if name), key=lambda item: (-sum(item[1]["requests"]), item[0]))
-    shown = [{"name": name, **line} for name, line in ordered[:MOST_SERIES]]
-    rest = [line for _, line in ordered[MOST_SERIES:]]
-    if rest:
-        shown.append({"name": OTHER, **{member: [sum(step) for step in zip(*(line[member] for line in rest), strict=True)] for member in _MEMBERS}})
-    return shown
+    sums = {name: added(rows.values(), len(OUTLINED)) for name, rows in series.items() if name}
+    ordered = sorted(sums, key=lambda name: (-sums[name][0], name))
+    shown = {name: series[name] for name in ordered[:MOST_SERIES]}
+    for name in ordered[MOST_SERIES:]:
+        rest = shown.setdefault(OTHER, {})
+        for place, row in series[name].items():
+            add_row(rest, place, row)
+    return [{"name": name, **_lists(rows, length)} for name, rows in shown.items()]
 
 
-def _empty(length: int) -> dict[str, list[Any]]:
-    return {member: [0] * length for member in _MEMBERS}
+def _lists(rows: Mapping[int, list[int]], length: int) -> dict[str, list[Any]]:
+    """The figures of every step, a list for each; dollars, None where they are not known."""
+    nothing = [0] * len(OUTLINED)
+    steps = [rows.get(place, nothing) for place in range(length)]
+    lists: dict[str, list[Any]] = {name: [step[place] for step in steps] for place, name in enumerate(OUTLINED)}
+    lists["cost"] = [known_cost(step[_COST], step[_UNPRICED]) for step in steps]
+    return lists
