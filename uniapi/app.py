@@ -50,6 +50,7 @@ from uniapi.gateway import (
     rules_out,
     session_hint,
 )
+from uniapi.kept_windows import KeptWindows
 from uniapi.limits import Admitted, Limits, Refused
 from uniapi.log import set_secrets
 from uniapi.routing import Asked, Candidates, Catalog, Channel, Cursors, Health, Pin, Router, Sessions
@@ -63,8 +64,6 @@ from uniapi.storage import DiskFolder, KeptMap, MemoryFolder, write_atomic
 log = logging.getLogger("uniapi.app")
 
 MODEL_LISTS_FILE = "models.json"
-WINDOWS_FILE = "windows.json"
-"""The windows of a day and longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,9 +165,10 @@ class App:
             record=self.record,
         )
         self._moderation = Moderation(transport, self._credentials, clock)
-        self._folder = folder
         self._load_lists()
-        self._written_windows = self._load_windows(config)
+        self._kept_windows = KeptWindows(self._limits, folder, clock)
+        self._kept_windows.load()
+        self._limits.keep(config)
         self._snapshot = self._snap(config)
 
     # what the front reads
@@ -376,20 +376,16 @@ class App:
         await self._lists.refresh(providers, self._transport, self._credentials)
 
     async def flush(self) -> None:
-        """Make durable what changed lately, off the loop."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, self._kept_pins.flush, self.clock.now_s())
-        windows = json.dumps(self._limits.dump(self.clock.monotonic_s(), self.clock.now_s())).encode()
-        if windows != self._written_windows:
-            try:
-                await loop.run_in_executor(None, self._folder.replace, WINDOWS_FILE, windows)
-            except OSError as error:
-                log.warning("the counts of long rate limits cannot be kept in the data dir: %s", error.strerror)
-            self._written_windows = windows
+        """Make durable which ids were issued lately, off the loop."""
+        await asyncio.get_running_loop().run_in_executor(None, self._kept_pins.flush, self.clock.now_s())
 
     async def commit(self) -> None:
-        """Write what was counted since the last time; off the loop, once a second."""
-        await asyncio.get_running_loop().run_in_executor(None, self.recorder.commit, self.clock.now_s())
+        """Write what was counted since the last time, calls and long rate windows; off the loop, once a second."""
+        loop = asyncio.get_running_loop()
+        windows = self._kept_windows.changed()
+        if windows is not None:
+            await loop.run_in_executor(None, self._kept_windows.write, windows)
+        await loop.run_in_executor(None, self.recorder.commit, self.clock.now_s())
 
     async def compact(self) -> None:
         """Fold the journal into the days and forget what retention no longer keeps."""
@@ -397,6 +393,7 @@ class App:
 
     async def close(self) -> None:
         await self.flush()
+        await self.commit()
         await asyncio.get_running_loop().run_in_executor(None, self.recorder.close, self.clock.now_s())
         await self._media.close()
         await self._transport.close()
@@ -424,18 +421,6 @@ class App:
                 write_atomic(self._data_dir / MODEL_LISTS_FILE, json.dumps(self._lists.dump()).encode())
             except OSError as error:
                 log.warning("the model lists cannot be kept in the data dir: %s", error.strerror)
-
-    def _load_windows(self, config: Config) -> bytes:
-        """Take in the long windows of an earlier run; gives what is on disk now."""
-        try:
-            content = self._folder.read(WINDOWS_FILE)
-            stored = json.loads(content)
-        except (OSError, ValueError, RecursionError):
-            return json.dumps({"windows": []}).encode()
-        if isinstance(stored, dict):
-            self._limits.load(stored, self.clock.monotonic_s(), self.clock.now_s())
-            self._limits.keep(config)
-        return content
 
     def _load_lists(self) -> None:
         if self._data_dir is None:
