@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sample_calls import call
 
 from uniapi.stats.aggregate import Aggregate
-from uniapi.stats.outline import Outline
+from uniapi.stats.outline import outline_of
 from uniapi.stats.packing import (
     Checkpoint,
     Damaged,
@@ -34,7 +34,7 @@ def counted(number):
     return counts
 
 
-OUTLINES = {498240: Outline.of(counted(2)), 498263: Outline.of(counted(3))}
+OUTLINES = {498240: outline_of(counted(2)), 498263: outline_of(counted(3))}
 DAY = DayFile(
     day=20760,
     through=Position(3, 77),

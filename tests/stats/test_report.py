@@ -165,5 +165,5 @@ def test_what_looks_alike_is_told_apart():
     states = key_states(twins, recorder.ledger, recorder.tokens_since(twins, NOON_S))["api_keys_states"]
     assert list(states) == ["sk-a…z (key1)", "sk-a…z (key2)"]
     figures = status_figures(recorder, 1, NOON_S)
-    assert [(line["name"], line["requests"]) for line in figures["client_keys"]] == [("me (key1)", [1]), ("me (key2)", [1])]
+    assert [(line["name"], line["requests"]) for line in figures["client_keys"]] == [("me (key1)", 1), ("me (key2)", 1)]
     assert [row["key"] for row in figures["summary"]["provider_keys"]] == ["sk-cred1…wxyz (cred1)", "sk-cred1…wxyz (cred2)"]

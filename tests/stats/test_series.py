@@ -34,8 +34,13 @@ def test_every_step_is_there_with_its_figures(recorder):
         [0, 2, 0, 0],
         [2.0, 1.0, 0.0, 1.0],
     ]
-    assert {line["name"]: line["attempts"] for line in status["providers"]} == {"openai": [2, 2, 0, 1], "azure": [0, 1, 0, 0]}
-    assert {line["name"]: line["requests"] for line in status["client_keys"]} == {"alice": [2, 1, 0, 1], "bob": [0, 1, 0, 0]}
+    assert {line["name"]: (line["attempts"], line["failed_attempts"]) for line in status["providers"]} == {"openai": (5, 1), "azure": (1, 1)}
+    assert {line["name"]: (line["requests"], line["errors"], line["cost"]) for line in status["client_keys"]} == {
+        "alice": (4, 0, 4.0),
+        "bob": (1, 1, None),
+    }
+    own = status_figures(recorder, 4, NOON_S + 3 * 3600, "key2")
+    assert (own["all"]["requests"], [line["name"] for line in own["client_keys"]]) == ([0, 1, 0, 0], ["bob"])
     assert status["summary"]["totals"]["requests"] == 5
     assert json.loads(json.dumps(status)) == status
 
@@ -48,13 +53,13 @@ def test_days_and_nothing_at_all():
     assert "Nothing was counted" in terminal_report(status, title="Last 72 hours")
 
 
-def test_many_series_become_a_few_and_the_rest():
-    """A legend that can be read; no request is lost."""
+def test_many_rows_become_a_few_and_the_rest():
+    """A table that can be read; no request is lost."""
     recorder = Recorder()
     for number in range(40):
         recorder.record(call(requested_model=f"m{number}"))
     models = figures(recorder)["models"]
-    assert (len(models), models[-1]["name"], sum(sum(line["requests"]) for line in models)) == (13, "(other)", 40)
+    assert (len(models), models[-1]["name"], sum(line["requests"] for line in models)) == (21, "(other)", 40)
 
 
 def test_failures_with_their_attempts(recorder):

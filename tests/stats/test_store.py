@@ -49,7 +49,7 @@ def count(recorder, from_s=0.0, to_s=NOON_S + 400 * DAY_S):
 
 def outlined(recorder, from_s, to_s):
     """Calls by the moment of their outline."""
-    return {at: sum(row[0] for row in outline.models.values()) for at, outline in recorder.outlines(from_s, to_s).items()}
+    return {at: sum(row[0] for row in outline.values()) for at, outline in recorder.outlines(from_s, to_s).items()}
 
 
 def kept(recorder, number, now_s=NOON_S):

@@ -89,10 +89,7 @@ def pack(aggregate: Aggregate) -> bytes:
 def pack_outlines(outlines: Mapping[int, Outline]) -> bytes:
     """One gzip member with the outlines of hours."""
     words: dict[str, int] = {}
-    hours = [
-        [hour, _rows(outline.models.items(), words), _rows((((name,), row) for name, row in outline.providers.items()), words)]
-        for hour, outline in sorted(outlines.items())
-    ]
+    hours = [[hour, _rows((((key_id,), row) for key_id, row in outline.items()), words)] for hour, outline in sorted(outlines.items())]
     return _member({"words": list(words), "hours": hours})
 
 
@@ -102,10 +99,8 @@ def unpack_outlines(member: bytes) -> dict[int, Outline]:
     found: dict[int, Outline] = {}
     try:
         words = document["words"]
-        for hour, models, providers in document["hours"]:
-            outline = found[int(hour)] = Outline()
-            _add_rows(outline.models, models, words, 2, len(OUTLINED), lambda key: (key[0], key[1]))
-            _add_rows(outline.providers, providers, words, 1, len(OUTLINED), lambda key: key[0])
+        for hour, rows in document["hours"]:
+            _add_rows(found.setdefault(int(hour), {}), rows, words, 1, len(OUTLINED), lambda key: key[0])
     except _MALFORMED as error:
         raise Damaged(f"its outlines do not have the form of them ({error!r})") from None
     return found

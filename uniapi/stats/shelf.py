@@ -13,8 +13,9 @@ from uniapi.storage import START, Folder, Position
 
 from .aggregate import COST, Aggregate, merged
 from .calendar import DAY_S, day_name, day_of_name
-from .outline import Outline
+from .outline import Outline, outline_of
 from .packing import Checkpoint, Damaged, DayFile, Pending, TooNew, decode_checkpoint, decode_day, encode_checkpoint, encode_day, pack, pack_outlines
+from .sums import add_rows
 
 log = logging.getLogger("uniapi.stats")
 
@@ -78,7 +79,7 @@ class Shelf:
         whole, outlines = file.whole(), file.outlines()
         if file.total and file.is_compacted:
             whole.merge(added.compacted())
-            outlines.setdefault(file.day * 24, Outline()).merge(Outline.of(added))
+            add_rows(outlines.setdefault(file.day * 24, {}), outline_of(added))
             members = {}
         else:
             whole.merge(added.daily())
@@ -87,7 +88,7 @@ class Shelf:
                 both = file.hour(hour)
                 both.merge(part)
                 members[hour] = pack(both)
-                outlines.setdefault(hour, Outline()).merge(Outline.of(part))
+                add_rows(outlines.setdefault(hour, {}), outline_of(part))
         self._write(DayFile(day=file.day, through=through, outline=pack_outlines(outlines), total=pack(whole), hours=members))
 
     def put_damaged_aside(self, day: int) -> None:
@@ -119,9 +120,9 @@ class Shelf:
     def _compact(self, day: int) -> None:
         file = self.day(day)
         if file is not None and not file.is_compacted:
-            outline = Outline()
+            outline: Outline = {}
             for one in file.outlines().values():
-                outline.merge(one)
+                add_rows(outline, one)
             self._write(DayFile(day=day, through=file.through, outline=pack_outlines({day * 24: outline}), total=pack(file.whole().compacted())))
 
     def _remove(self, day: int) -> None:

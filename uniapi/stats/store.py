@@ -24,10 +24,11 @@ from .aggregate import COST, Aggregate
 from .calendar import DAY_S, HOUR_S, day_name, hour_of
 from .ledger import Ledger
 from .lines import decode_call, encode_call
-from .outline import Outline
+from .outline import Outline, outline_of
 from .packing import SCHEMA, DayFile, Pending, TooNew, gathered
 from .records import CallRecord
 from .shelf import Shelf
+from .sums import add_rows
 
 log = logging.getLogger("uniapi.stats")
 
@@ -218,15 +219,15 @@ class Store:
     def outlines(self, from_hour: int, to_hour: int) -> dict[int, Outline]:
         """The outlines of the same hours, by hour; that of a day of which only the sum is kept stands under its first hour."""
         days, recent = self._kept(from_hour, to_hour)
-        found: dict[int, Outline] = defaultdict(Outline)
+        found: dict[int, Outline] = defaultdict(dict)
         for _, file, waiting in days:
             for hour, outline in ({} if file is None else file.outlines()).items():
                 if from_hour <= hour <= to_hour:
-                    found[hour].merge(outline)
+                    add_rows(found[hour], outline)
             for hour, part in waiting.items():
-                found[hour].merge(Outline.of(part))
+                add_rows(found[hour], outline_of(part))
         for hour, part in recent.items():
-            found[hour].merge(Outline.of(part))
+            add_rows(found[hour], outline_of(part))
         return found
 
     def _kept(self, from_hour: int, to_hour: int) -> tuple[list[tuple[int, DayFile | None, dict[int, Aggregate]]], dict[int, Aggregate]]:
