@@ -67,13 +67,14 @@ class Exchange:
         self.calls.append("cancel")
 
 
-def receiver(patience=PATIENT, probe=None, pipe=None):
+def receiver(patience=PATIENT, probe=None, pipe=None, mask=None):
     made = Receiver(
         asyncio.get_running_loop(),
         lambda head: pipe or EchoPipe(probes=probe is not None),
         lambda head, body: Failure(kind=FailureKind.SERVER_ERROR, message=body.decode(), status=head.status),
         patience,
         probe,
+        mask,
     )
     exchange = Exchange()
     made.started(exchange)
@@ -96,6 +97,19 @@ async def test_nothing_goes_out_before_the_commit_and_everything_after():
     made.end()
     await made.finished
     assert outlet.data.endswith(b".")
+
+
+async def test_a_credential_that_is_echoed_within_the_answer_is_masked():
+    """From the failure on, whether it comes by itself or at the end; what was said before goes out as it came."""
+    made, _ = receiver(mask=lambda data: data.replace(b"secret", "s…t".encode()))
+    outlet = Outlet()
+    made.head(OK)
+    made.data(b"no secret! ")
+    assert await made.outcome is None
+    made.attach(outlet)
+    made.data(b"E: bad key secret ")
+    assert outlet.data.decode() == "no secret! E: bad key s…t "
+    made.end()
 
 
 async def test_an_error_status_is_read_and_classified():

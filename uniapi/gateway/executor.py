@@ -27,7 +27,7 @@ from uniapi.wire import HttpRequest, ResponseHead, dump_json
 
 from .answer_headers import JSON_HEADERS, STREAM_HEADERS, answer_headers, attempts_text, stream_headers
 from .blame import blamed, is_other_way_open, unsupported
-from .call_records import Progress, attempt_record, call_record, masked_failure
+from .call_records import Progress, attempt_record, call_record, masked_bytes, masked_failure
 from .count import COUNT_PATIENCE_S, ESTIMATE_HEADERS, estimate_answer, falls_back
 from .credentials import CredentialStore
 from .fetch import FetchFailed
@@ -263,7 +263,7 @@ class Executor:
             deadline=None if attempt.timeouts.total_s is None else loop.time() + attempt.timeouts.total_s,
         )
         probe = TriggerProbe(preferences.error_triggers) if preferences.error_triggers and call.operation in GENERATING else None
-        return Receiver(loop, prepared.make_pipe, classify, patience, probe)
+        return Receiver(loop, prepared.make_pipe, classify, patience, probe, lambda data: masked_bytes(data, way.target.credential))
 
     async def _outcome(self, receiver: Receiver, attempt: Attempt, call: Call, progress: Progress, reply: Reply) -> Failure | None:
         """Await the commit or the failure; send heartbeats meanwhile when they are configured for a stream. It is the client that must not wait longer than the interval,

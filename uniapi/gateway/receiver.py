@@ -68,7 +68,8 @@ class TriggerProbe:
 
 
 class Receiver:
-    """One attempt's Sink. `make_pipe` chooses the pipe when the head is known; `classify` reads an error answer."""
+    """One attempt's Sink. `make_pipe` chooses the pipe when the head is known; `classify` reads an error answer; `mask` hides our
+    credential in what an upstream says after a failure within its answer."""
 
     def __init__(
         self,
@@ -77,6 +78,7 @@ class Receiver:
         classify: Callable[[ResponseHead, bytes], Failure],
         patience: Patience,
         probe: TriggerProbe | None = None,
+        mask: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self.outcome: asyncio.Future[Failure | None] = loop.create_future()
         self.finished: asyncio.Future[None] = loop.create_future()
@@ -88,6 +90,7 @@ class Receiver:
         self._classify = classify
         self._patience = patience
         self._probe = probe
+        self._mask = mask
         self._exchange: Exchange | None = None
         self._held: list[bytes] = []
         self._outlet: Outlet | None = None
@@ -199,7 +202,7 @@ class Receiver:
             return
         outlet = self._outlet
         if outlet is not None:
-            for out in pipe.feed(data):
+            for out in self._shown(pipe.feed(data)):
                 outlet.write(out)
             if pipe.streams and pipe.is_over and self._exchange is not None:
                 self._exchange.cancel()
@@ -207,7 +210,7 @@ class Receiver:
                 return
             self._watch_backlog()
             return
-        self._held.extend(pipe.feed(data))
+        self._held.extend(self._shown(pipe.feed(data)))
         if not self.outcome.done():
             self._decide()
 
@@ -267,7 +270,12 @@ class Receiver:
         self._rearm(self._wait_s(self._loop.time()))
         self.outcome.set_result(None)
 
+    def _shown(self, out: list[bytes]) -> list[bytes]:
+        """What may go out: as it is, until the answer says that it failed."""
+        return out if self._mask is None or self.report.failure is None else [self._mask(data) for data in out]
+
     def _emit(self, out: list[bytes]) -> None:
+        out = self._shown(out)
         if self._outlet is None:
             self._held.extend(out)
             return
