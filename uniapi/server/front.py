@@ -97,29 +97,29 @@ class Front:
             else:
                 await self._dispatch(request, raw_path, request_id, reply)
         except RequestRefused as refused:
-            await self._refuse(reply, raw_path, refused.error)
+            await self._refuse(reply, request, refused.error)
         except (asyncio.CancelledError, ConnectionError):
             raise
         except Exception:
             log.exception("request %s failed inside the gateway", request_id)
             await self._refuse(
                 reply,
-                raw_path,
+                request,
                 ClientError(status=500, message=f"The gateway made a mistake (request {request_id}).", code="internal_error", type="server_error"),
             )
         assert reply.response is not None
         return reply.response
 
-    async def _refuse(self, reply: Reply, raw_path: str, error: ClientError) -> None:
+    async def _refuse(self, reply: Reply, request: web.BaseRequest, error: ClientError) -> None:
         if reply.is_started:
             return
-        encode = DIALECTS[dialect_of(raw_path)].encode_error
+        encode = DIALECTS[dialect_of(request.rel_url.raw_path, request.headers)].encode_error
         assert encode is not None
         await reply.send(error.status, {"content-type": "application/json", **error.headers}, dump_json(encode(error)))
 
     async def _dispatch(self, request: web.BaseRequest, raw_path: str, request_id: str, reply: Reply) -> None:
         desk = self._desk
-        route = find_route(raw_path)
+        route = find_route(raw_path, request.method)
         if route is None:
             raise _unknown_path(raw_path)
         if request.method not in route.methods:
