@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from uniapi.canonical import Failure, FailureKind, Operation, RequestRefused, Usage, client_error
+from uniapi.canonical import Failure, FailureKind, Json, Operation, RequestRefused, Usage, client_error
 from uniapi.dialects import DIALECTS
 from uniapi.errors import WireError
 from uniapi.operations import OperationCodec, OperationRequest, OperationStream, error_message, is_empty, read_usage, usage_of_headers
-from uniapi.wire import Frame, ResponseHead, SseDecoder, dump_json, encode_sse, load_json, splice_member
+from uniapi.wire import LARGE_BYTES, Frame, ResponseHead, SseDecoder, dump_json, encode_sse, load_json, splice_text
 
 from .pipes import Collecting, Pipe, Report
 from .series import Answers
@@ -82,13 +82,13 @@ class RelayJson(Collecting):
             return []
         report.usage = read_usage(operation, value)
         report.committed = report.is_whole = True
-        return [self._with_model(body)]
+        return [self._with_model(body, value)]
 
-    def _with_model(self, body: bytes) -> bytes:
+    def _with_model(self, body: bytes, value: Json) -> bytes:
         model = self._choice.model
-        if model is None or self._choice.operation not in _NAMES_ITS_MODEL:
+        if model is None or self._choice.operation not in _NAMES_ITS_MODEL or not isinstance(value, dict) or not isinstance(value.get("model"), str):
             return body
-        return splice_member(body, ("model",), model) or body
+        return splice_text(body, "model", model) or body
 
 
 class RelayBytes:
@@ -189,6 +189,10 @@ class TranslateAnswer(Collecting):
         self._request = request
         self._head = head
         self._earlier = earlier
+
+    @property
+    def is_large(self) -> bool:
+        return self._size + sum(len(body) for _, body in self._earlier) > LARGE_BYTES
 
     def eof(self) -> list[bytes]:
         report = self.report

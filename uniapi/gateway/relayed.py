@@ -6,7 +6,6 @@ the request, or several, and reads the answers together.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
 from uniapi.canonical import Call
@@ -21,11 +20,8 @@ from .series import Answers
 from .shapes import client_shape, upstream_shape
 from .uploads import Upload
 
-THREAD_ABOVE_BYTES = 1024 * 1024
-"""Larger requests are translated in a thread, so that other streams go on meanwhile."""
 
-
-async def prepare_relayed(call: Call, way: Way, *, requested_model: str, created_s: int) -> Prepared:
+def prepare_relayed(call: Call, way: Way, *, requested_model: str, created_s: int) -> Prepared:
     """Build the attempt. Raises RequestRefused when this upstream cannot be told what the client says."""
     address = way.engine.address(way.target, call.operation, call.stream, way.dialect)
     assert address is not None
@@ -40,16 +36,8 @@ async def prepare_relayed(call: Call, way: Way, *, requested_model: str, created
         files=call.upload.files() if isinstance(call.upload, Upload) else (),
         created_s=created_s,
     )
-    if len(call.body) + call.upload_bytes > THREAD_ABOVE_BYTES:
-        encoded, bodies = await asyncio.get_running_loop().run_in_executor(None, _encoded, codec, request)
-    else:
-        encoded, bodies = _encoded(codec, request)
-    return _translate(call, way, codec, request, encoded, bodies)
-
-
-def _encoded(codec: OperationCodec, request: OperationRequest) -> tuple[EncodedOperation, list[bytes]]:
     encoded = codec.encode_request(request)
-    return encoded, [dump_json(dict(body)) for body in encoded.bodies]
+    return _translate(call, way, codec, request, encoded)
 
 
 def _relay(call: Call, way: Way, address: Address, requested_model: str) -> Prepared:
@@ -74,14 +62,14 @@ def _relay(call: Call, way: Way, address: Address, requested_model: str) -> Prep
     return Prepared(request=request, route="relay", dialect=way.dialect, make_pipe=choice)
 
 
-def _translate(call: Call, way: Way, codec: OperationCodec, request: OperationRequest, encoded: EncodedOperation, bodies: list[bytes]) -> Prepared:
+def _translate(call: Call, way: Way, codec: OperationCodec, request: OperationRequest, encoded: EncodedOperation) -> Prepared:
     # Pictures and transcripts are put into events by the codec itself: only what it streams is asked for as a stream.
     address = way.engine.address(way.target, call.operation, encoded.is_stream, way.dialect)
     assert address is not None
     url = with_verb(address.url, encoded.verb) if encoded.verb is not None else address.url
     accept = "text/event-stream" if encoded.is_stream else "application/json"
     headers = _headers(call, way, address, "application/json", accept, {})
-    *earlier, last = [HttpRequest(method="POST", url=url, headers=headers, body=body) for body in bodies]
+    *earlier, last = [HttpRequest(method="POST", url=url, headers=headers, body=dump_json(dict(body))) for body in encoded.bodies]
     answers: Answers = []
 
     def make_pipe(head: ResponseHead) -> Pipe:

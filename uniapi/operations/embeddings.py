@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from uniapi.canonical import Json, Usage
 from uniapi.errors import WireError
-from uniapi.wire import dump_json
+from uniapi.wire import dump_long_json
 
 from .base import EncodedOperation, OperationAnswer, OperationCodec, OperationRequest, kind_of, load_object, optional_count, refuse
 from .google import int_member, list_member, member, text_member
@@ -116,7 +116,7 @@ def join(client: EmbeddingClient, upstream: EmbeddingUpstream) -> OperationCodec
         result = upstream.decode(asked, [load_object(answer) for answer in answers], request.model)
         if len(result.vectors) != len(asked.inputs):
             raise WireError(f"expected {len(asked.inputs)} embeddings, found {len(result.vectors)}")
-        return OperationAnswer(body=dump_json(client.encode_answer(request, asked, result)), usage=result.usage)
+        return OperationAnswer(body=dump_long_json(client.encode_answer(request, asked, result)), usage=result.usage)
 
     return OperationCodec(encode_request=encode_request, decode_response=decode_response)
 

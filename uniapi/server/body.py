@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Protocol
@@ -11,14 +10,13 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from uniapi.canonical import ClientError, RequestRefused
+from uniapi.wire import LARGE_BYTES, parse_json
 
 IDLE_S = 30.0
 """A client that sends nothing for so long has stopped."""
 TOTAL_S = 300.0
 STEP_BYTES = 256 * 1024
 """So much is inflated at a time: what a small body can grow into never stands in memory at once."""
-THREAD_ABOVE_BYTES = 1024 * 1024
-"""Larger bodies are parsed in a thread, so that other streams go on meanwhile."""
 
 
 async def read_body(request: web.BaseRequest, max_bytes: int) -> bytes:
@@ -174,7 +172,8 @@ def _too_large(max_bytes: int) -> RequestRefused:
 
 async def parse_object(body: bytes) -> dict[str, Any]:
     """The JSON object in `body`. Raises RequestRefused (400) saying what is there instead."""
-    if len(body) > THREAD_ABOVE_BYTES:
+    if len(body) > LARGE_BYTES:
+        # So that other streams go on meanwhile.
         return await asyncio.get_running_loop().run_in_executor(None, _parse_object, body)
     return _parse_object(body)
 
@@ -183,7 +182,7 @@ def _parse_object(body: bytes) -> dict[str, Any]:
     if not body.strip():
         raise RequestRefused.bad_request("The request body is empty; a JSON object is expected.")
     try:
-        value = json.loads(body.decode("utf-8-sig"))
+        value = parse_json(body.decode("utf-8-sig"))
     except RecursionError:
         raise RequestRefused.bad_request("The request body is nested too deep.") from None
     except UnicodeDecodeError:
