@@ -7,7 +7,7 @@ the client's connection is closed without the proper end.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from uniapi.canonical import Failure, FailureKind, Json, Operation, RequestRefused, Usage, client_error
 from uniapi.dialects import DIALECTS
@@ -198,12 +198,15 @@ class TranslateAnswer(Collecting):
         report = self.report
         if report.failure is not None:
             return []
+        header_usage = _usage_of_heads([*(head for head, _ in self._earlier), self._head])
         try:
-            answer = self._codec.decode_response(self._request, [*(body for _, body in self._earlier), self._body()])
+            answer = self._codec.decode_response(
+                replace(self._request, header_usage=header_usage), [*(body for _, body in self._earlier), self._body()]
+            )
         except (WireError, RequestRefused) as error:
             report.failure = _failure_of(error)
             return []
-        report.usage = answer.usage or _usage_of_heads([*(head for head, _ in self._earlier), self._head])
+        report.usage = answer.usage or header_usage
         report.content_type = answer.content_type
         if not answer.body:
             report.failure = Failure(kind=FailureKind.EMPTY, message="the upstream answered with nothing in it")

@@ -12,7 +12,7 @@ import math
 import sys
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from uniapi.canonical import Json, Usage
@@ -114,6 +114,8 @@ def join(client: EmbeddingClient, upstream: EmbeddingUpstream) -> OperationCodec
     def decode_response(request: OperationRequest, answers: Sequence[bytes]) -> OperationAnswer:
         asked = client.decode_request(request.body)
         result = upstream.decode(asked, [load_object(answer) for answer in answers], request.model)
+        if result.usage is None:
+            result = replace(result, usage=request.header_usage)
         if len(result.vectors) != len(asked.inputs):
             raise WireError(f"expected {len(asked.inputs)} embeddings, found {len(result.vectors)}")
         return OperationAnswer(body=dump_long_json(client.encode_answer(request, asked, result)), usage=result.usage)
