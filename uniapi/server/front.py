@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ from aiohttp import web
 
 from uniapi.canonical import Call, ClientError, RequestRefused
 from uniapi.clock import Clock
-from uniapi.config import ClientKey, Config
+from uniapi.config import ClientKey, Config, ModelInfo
 from uniapi.dialects import DIALECTS
 from uniapi.operations import CARRIED
 from uniapi.stats import Recorder
@@ -60,6 +60,10 @@ class Desk(Protocol):
 
     async def models_for(self, key: ClientKey) -> tuple[str, ...]:
         """The aliases that a client key can route, in order."""
+        ...
+
+    def model_infos(self, key: ClientKey, aliases: Sequence[str]) -> Mapping[str, ModelInfo]:
+        """What is known of these aliases of a client key."""
         ...
 
     def near_models(self, key: ClientKey, name: str) -> list[str]: ...
@@ -257,13 +261,12 @@ class Front:
         desk = self._desk
         aliases = await desk.models_for(key)
         shape = models.list_shape(route.dialect, {name.lower(): text for name, text in request.headers.items()}, query)
-        infos = desk.config.preferences.model_info
         if route.kind == "models":
-            await _send_json(reply, models.model_list(shape, aliases, infos))
+            await _send_json(reply, models.model_list(shape, aliases, desk.model_infos(key, aliases)))
             return
         name = route.argument or ""
         alias = models.find_model(name, aliases, desk.near_models(key, name))
-        await _send_json(reply, models.model_entry(shape, alias, infos.get(alias)))
+        await _send_json(reply, models.model_entry(shape, alias, desk.model_infos(key, (alias,))[alias]))
 
 
 async def _send_json(reply: Reply, value: Any, headers: Mapping[str, str] | None = None) -> None:
