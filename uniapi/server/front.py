@@ -37,7 +37,8 @@ from .reply import Reply
 log = logging.getLogger("uniapi.front")
 
 SMALL_BODY_BYTES = 65536
-EXPOSED_HEADERS = "x-request-id, x-uniapi-provider, x-uniapi-model, x-uniapi-attempts, x-uniapi-dropped, x-uniapi-estimate, retry-after"
+EXPOSED_HEADERS = "x-request-id, x-uniapi-provider, x-uniapi-model, x-uniapi-attempts, x-uniapi-dropped, x-uniapi-estimate, retry-after, *"
+"""The last one stands for the providers' own (`x-ratelimit-…`); browsers take it so because no credentials go along."""
 
 
 class Desk(Protocol):
