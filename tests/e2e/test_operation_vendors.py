@@ -306,6 +306,18 @@ async def test_base64_is_made_where_the_vendor_has_none(bed, model):
     assert [row.embedding for row in answer.data] == [[0.5, -1.25], [0.25, 0.0]]
 
 
+async def test_what_is_written_for_jinas_pictures_goes_to_jina(bed):
+    """Objects with pictures are passed on; no other vendor is sent what it cannot read."""
+    pictures = [{"text": "a"}, {"image": "https://pictures.example/a.png"}]
+    bed.tell("ji", openai_rows([0.5], [0.25], total_tokens=5))
+    answer = await bed.openai.embeddings.create(model="ji-embed", input=pictures, encoding_format="float")
+    assert [row.embedding for row in answer.data] == [[0.5], [0.25]]
+    assert bed.asked("ji")[0][1]["input"] == pictures
+    for model in ("co-embed", "ge-embed", "vx-embed", "br-titan", "vo-embed"):
+        with pytest.raises(openai.BadRequestError, match=r"input\[1\]"):
+            await bed.openai.embeddings.create(model=model, input=pictures)
+
+
 async def test_genai_embeds_at_vertex_and_bedrock(bed):
     """Google's client, whoever is behind."""
     client = genai.Client(api_key=CLIENT_KEY, http_options={"base_url": bed.gateway.url})

@@ -227,8 +227,8 @@ async def test_transcripts_come_in_every_format(upstream, gateway, client):
         ("vtt", Answer([b""], content_type="text/vtt"), b"", "text/vtt"),
         (
             "json",
-            Answer([sse({"type": "transcript.text.delta", "delta": "hi"})]),
-            sse({"type": "transcript.text.delta", "delta": "hi"}),
+            Answer([sse({"type": "transcript.text.delta", "delta": "hi"}), sse({"type": "transcript.text.done", "text": "hi"})]),
+            sse({"type": "transcript.text.delta", "delta": "hi"}) + sse({"type": "transcript.text.done", "text": "hi"}),
             "text/event-stream",
         ),
     ]

@@ -119,8 +119,15 @@ class RelayBytes:
         return []
 
 
+_GOES_ON = (".delta", ".partial_image", ".segment")
+"""How the types of OpenAI's events end that are never the last ones."""
+
+
 class RelayEvents:
-    """Server-sent events as they arrive (streamed pictures, transcripts, speech). The first one that is no error commits; an error after it goes on to the client."""
+    """Server-sent events as they arrive (streamed pictures, transcripts, speech). The first one that is no error commits; an error after it goes on to the client.
+
+    A stream that ends with an event after which another has to come was cut off. What other vendors call their events is not known, so theirs may end with any.
+    """
 
     streams = True
 
@@ -131,6 +138,7 @@ class RelayEvents:
         self._classify = classify
         self._framer = SseDecoder()
         self._ends_clean = True
+        self._last: Frame | None = None
 
     def feed(self, data: bytes) -> list[bytes]:
         try:
@@ -151,10 +159,14 @@ class RelayEvents:
         for frame in frames:
             self._observe(frame)
         report = self.report
-        if report.failure is None:
-            report.is_whole = report.committed
-            if not report.committed:
-                report.failure = Failure(kind=FailureKind.EMPTY, message="the upstream's stream held no event")
+        if report.failure is not None:
+            return []
+        if not report.committed:
+            report.failure = Failure(kind=FailureKind.EMPTY, message="the upstream's stream held no event")
+            return []
+        if self._last is not None and _type_of(self._last).endswith(_GOES_ON):
+            return self.abort(Failure.cut("the upstream's answer was cut off"))
+        report.is_whole = True
         return []
 
     def abort(self, failure: Failure) -> list[bytes]:
@@ -164,6 +176,7 @@ class RelayEvents:
 
     def _observe(self, frame: Frame) -> None:
         report, data = self.report, frame.data
+        self._last = frame if data.strip() else self._last
         is_first = not report.committed
         if not data.strip() or (not is_first and b'"usage"' not in data and b'"error"' not in data):
             return
@@ -273,6 +286,16 @@ def _failure_of(error: WireError | RequestRefused) -> Failure:
         told = error.error
         return Failure(kind=FailureKind.BAD_REQUEST, message=told.message, status=told.status, code=told.code, type=told.type, param=told.param)
     return Failure.cut(str(error))
+
+
+def _type_of(frame: Frame) -> str:
+    """The type an event states, or the name it came under; empty when it has none."""
+    try:
+        value = load_json(frame.data)
+    except WireError:
+        return frame.event or ""
+    stated = value.get("type") if isinstance(value, dict) else None
+    return stated if isinstance(stated, str) else frame.event or ""
 
 
 def _error_event(failure: Failure) -> bytes:

@@ -47,11 +47,14 @@ Vector: TypeAlias = "list[Any] | str"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingInput:
-    """One thing to embed: a text, a text already cut into tokens, or (from a Gemini client) a Content that is more than text. Exactly one of the three."""
+    """One thing to embed. Exactly one of: a text, a text already cut into tokens, (from a Gemini client) a Content that is more than text, and (from an OpenAI-shaped one)
+    an object that only the vendor it is meant for understands, such as Jina's `{"image": URL}`.
+    """
 
     text: str | None = None
     tokens: tuple[int, ...] | None = None
     content: Mapping[str, Json] | None = None
+    item: Mapping[str, Json] | None = None
     title: str | None = None
 
 
@@ -169,6 +172,8 @@ def _openai_inputs(value: Json) -> list[EmbeddingInput]:
             inputs.append(EmbeddingInput(text=item["text"]))
         elif isinstance(item, list) and item and all(_is_token(token) for token in item):
             inputs.append(EmbeddingInput(tokens=tuple(item)))
+        elif isinstance(item, dict) and item:
+            inputs.append(EmbeddingInput(item=item))
         else:
             refuse(f"input[{index}]", f"'input[{index}]' is {kind_of(item)}: expected a text or a list of token numbers")
     return inputs
