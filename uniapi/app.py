@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 from uniapi.canonical import Call
 from uniapi.clock import Clock
-from uniapi.config import ClientKey, Config, ConfigProblems, Problem, changes
+from uniapi.config import ClientKey, Config, ConfigProblems, ModelInfo, Problem, changes
 from uniapi.gateway import (
     PINS_FILE,
     PINS_LAST_S,
@@ -36,7 +37,7 @@ from uniapi.limits import Limits
 from uniapi.log import set_secrets
 from uniapi.routing import Catalog, Cursors, Health, Router, Sessions
 from uniapi.scheduler import Jobs
-from uniapi.server import ConfigStatus, KeyRing, LiveCalls, Present, Reply
+from uniapi.server import ConfigStatus, KeyRing, LiveCalls, Present, Reply, model_facts
 from uniapi.server.admin import secrets_of
 from uniapi.stats import CallRecord, Recorder
 from uniapi.storage import DiskFolder, KeptMap, MemoryFolder, write_atomic
@@ -133,6 +134,16 @@ class App:
     async def models_for(self, key: ClientKey) -> tuple[str, ...]:
         await self._lists.wait(self._snapshot.catalog.unlisted(key))
         return self._snapshot.catalog.models(key)
+
+    def model_infos(self, key: ClientKey, aliases: Sequence[str]) -> Mapping[str, ModelInfo]:
+        catalog = self._snapshot.catalog
+        listed = {
+            (one.provider_id, model.model): model
+            for one in self.config.providers
+            if one.is_discovered
+            for model in self._lists.listed(one.provider_id)
+        }
+        return model_facts(aliases, lambda alias: catalog.candidates(key, alias).channels(), self.config.preferences.model_info, listed)
 
     def near_models(self, key: ClientKey, name: str) -> list[str]:
         return list(self._snapshot.catalog.near_matches(key, name))

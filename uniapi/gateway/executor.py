@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import formatdate
+from functools import partial
 from typing import Protocol
 
 from uniapi.canonical import Call, Failure, FailureKind, Operation, Request, RequestRefused, estimate_input_tokens
@@ -23,7 +24,7 @@ from uniapi.errors import WireError
 from uniapi.operations import CARRIED
 from uniapi.routing import Attempt, GiveUp, Pin, Plan, Wait
 from uniapi.stats import CallRecord
-from uniapi.wire import HttpRequest, ResponseHead, dump_json
+from uniapi.wire import LARGE_BYTES, HttpRequest, ResponseHead, dump_json
 
 from .answer_headers import JSON_HEADERS, STREAM_HEADERS, answer_headers, attempts_text, stream_headers
 from .blame import blamed, is_other_way_open, unsupported
@@ -222,9 +223,11 @@ class Executor:
             context = replace(context, request=request, input_tokens_estimate=estimate_input_tokens(request) if wants_estimate else 0)
         try:
             if call.operation in CARRIED:
-                prepared = await prepare_relayed(call, way, requested_model=context.requested_model, created_s=context.created_s)
+                build = partial(prepare_relayed, call, way, requested_model=context.requested_model, created_s=context.created_s)
             else:
-                prepared = prepare(call, way, request, context, seed, probes_text=bool(preferences.error_triggers))
+                build = partial(prepare, call, way, request, context, seed, probes_text=bool(preferences.error_triggers))
+            is_large = len(call.body) + call.upload_bytes > LARGE_BYTES
+            prepared = await asyncio.get_running_loop().run_in_executor(None, build) if is_large else build()
         except RequestRefused as refused:
             return unsupported(refused.error.message, code=refused.error.code, param=refused.error.param)
         if prepared.losses and preferences.unsupported_parameters == "reject":

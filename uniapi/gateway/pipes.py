@@ -30,6 +30,7 @@ from uniapi.canonical import (
     UsageReport,
     is_commit,
 )
+from uniapi.wire import LARGE_BYTES
 
 from .signed_turns import TurnReader
 
@@ -126,6 +127,11 @@ class Collecting:
     @property
     def is_over(self) -> bool:
         return self.report.failure is not None
+
+    @property
+    def is_large(self) -> bool:
+        """Whether reading it takes so long that `eof` belongs in a thread."""
+        return self._size > LARGE_BYTES
 
     def feed(self, data: bytes) -> list[bytes]:
         self._size += len(data)

@@ -6,7 +6,8 @@ Everything between, each chunk included, happens in plain calls. States: head â†
 Rules
  1. Nothing is written before the pipe has seen real output, the probe for error triggers is satisfied, and the executor has attached a reply.
  2. Before the commit a timeout, an error object or a cut is an ordinary failed attempt. After it, the pipe ends the answer in the client's dialect.
- 3. `cancel` (the client left, or the attempt is given up) closes the upstream connection at once.
+ 3. A large answer that is read as a whole is read in a thread, so that other calls go on meanwhile.
+ 4. `cancel` (the client left, or the attempt is given up) closes the upstream connection at once.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Protocol
 from uniapi.canonical import Failure, FailureKind
 from uniapi.wire import ResponseHead
 
-from .pipes import Pipe, Report
+from .pipes import Collecting, Pipe, Report
 from .upstream import Exchange
 
 log = logging.getLogger("uniapi.receiver")
@@ -219,7 +220,26 @@ class Receiver:
         if pipe is None:
             self._fail_before_commit(self._error_answer())
             return
-        out = pipe.eof()
+        if isinstance(pipe, Collecting) and pipe.is_large:
+            # All of it is here: nothing can be overdue any more.
+            self._stop_timer()
+            self._loop.run_in_executor(None, pipe.eof).add_done_callback(self._large_read)
+            return
+        self._conclude(pipe.eof())
+
+    def _large_read(self, reading: asyncio.Future[list[bytes]]) -> None:
+        error = reading.exception()
+        if self._is_over:
+            return
+        try:
+            if isinstance(error, Exception):
+                raise error
+            self._conclude(reading.result())
+        except Exception as error:
+            self._broke(error)
+
+    def _conclude(self, out: list[bytes]) -> None:
+        """The answer is whole; `out` is what was still held back of it."""
         self._emit(out)
         if not self.outcome.done():
             self._decide()

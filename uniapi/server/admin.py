@@ -222,14 +222,14 @@ def _own_money(asked: Asked) -> dict[str, Any] | None:
 
 
 def _named_key(config: Config, named: str) -> ClientKey | None:
-    """The client key that is meant by its secret, its masked form or its label; None when none is, or several are."""
+    """The client key that is meant by its secret, its `key_id`, its masked form or its label; None when none is, or several are."""
     by_secret = [key for key in config.client_keys if key.key_id == fingerprint(named)]
-    found = by_secret or [key for key in config.client_keys if named in (key.display, key.label)]
+    found = by_secret or [key for key in config.client_keys if named in (key.key_id, key.display, key.label)]
     return found[0] if len(found) == 1 else None
 
 
 def _unknown_key(param: str) -> RequestRefused:
-    return _not_found(f"`{param}` names no client key, or several: give the key itself.", param)
+    return _not_found(f"`{param}` names no client key, or several: give the key itself, or its `key_id`.", param)
 
 
 def _not_found(message: str, param: str) -> RequestRefused:

@@ -74,7 +74,7 @@ def token_usage(
     """`GET /v1/token_usage`, of counts that hold only what the asker may see. `key_filter`: `all`, `self` or a display form; `money`: see `money_shown`."""
     part = grouped(counts, lambda key: (key.key_id, key.requested_model))
     rows = [
-        {"api_key_prefix": names.get(key_id, key_id), "model": requested, **_tokens(one.totals())}
+        {"api_key_prefix": names.get(key_id, key_id), "key_id": key_id, "model": requested, **_tokens(one.totals())}
         for (key_id, requested), one in part.items()
         if model in (None, "all", requested)
     ]
@@ -106,7 +106,10 @@ def key_rankings(counts: Aggregate, provider: str, span: Span, names: Mapping[st
 
 
 def key_states(keys: Iterable[ClientKey], ledger: Ledger, counts: Mapping[str, Aggregate]) -> dict[str, Any]:
-    """`GET /v1/api_keys_states`: credits and usage of every client key; `counts` by key id, since the key's `created_at`."""
+    """`GET /v1/api_keys_states`: credits and usage of every client key; `counts` by key id, since the key's `created_at`.
+
+    A key stands under its masked form; those that look alike masked have their `key_id` behind it.
+    """
     states = {}
     keys = tuple(keys)
     names = told_apart({key.key_id: key.display for key in keys})
@@ -115,6 +118,7 @@ def key_states(keys: Iterable[ClientKey], ledger: Ledger, counts: Mapping[str, A
         part = counts.get(key.key_id, Aggregate())
         states[names[key.key_id]] = {
             "label": key.label,
+            "key_id": key.key_id,
             "credits": None if granted is None else dollars(granted),
             "created_at": None if key.created_at_s is None else iso(key.created_at_s),
             "all_tokens_info": _token_rows(grouped(part, lambda cell: cell.requested_model)),
