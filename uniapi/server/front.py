@@ -98,9 +98,12 @@ class Front:
                 await self._dispatch(request, raw_path, request_id, reply)
         except RequestRefused as refused:
             await self._refuse(reply, raw_path, refused.error)
-        except (asyncio.CancelledError, ConnectionError):
+        except asyncio.CancelledError:
             raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, ConnectionError) and reply.is_abandoned:
+                log.debug("request %s: the client left while it was answered", request_id)
+                return reply.response or web.Response()
             log.exception("request %s failed inside the gateway", request_id)
             await self._refuse(
                 reply,
