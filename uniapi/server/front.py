@@ -7,6 +7,7 @@ the dialect of the path. A user's mistake never shows a traceback, and neither d
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -103,24 +104,26 @@ class Front:
                 await self._dispatch(request, raw_path, request_id, reply)
         except RequestRefused as refused:
             await self._refuse(reply, request, refused.error)
-        except (asyncio.CancelledError, ConnectionError):
-            raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, ConnectionError) and reply.is_abandoned:
+                log.debug("request %s: the client left while it was answered", request_id)
+                return reply.response or web.Response()
             log.exception("request %s failed inside the gateway", request_id)
             await self._refuse(
                 reply,
                 request,
                 ClientError(status=500, message=f"The gateway made a mistake (request {request_id}).", code="internal_error", type="server_error"),
             )
-        assert reply.response is not None
-        return reply.response
+        return reply.response or web.Response()
 
     async def _refuse(self, reply: Reply, request: web.BaseRequest, error: ClientError) -> None:
+        """Say no, in the dialect of the path, to whoever is still there."""
         if reply.is_started:
             return
         encode = DIALECTS[dialect_of(request.rel_url.raw_path, request.headers)].encode_error
         assert encode is not None
-        await reply.send(error.status, {"content-type": "application/json", **error.headers}, dump_json(encode(error)))
+        with contextlib.suppress(ConnectionError):
+            await reply.send(error.status, {"content-type": "application/json", **error.headers}, dump_json(encode(error)))
 
     async def _dispatch(self, request: web.BaseRequest, raw_path: str, request_id: str, reply: Reply) -> None:
         desk = self._desk
