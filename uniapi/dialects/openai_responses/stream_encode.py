@@ -26,8 +26,9 @@ from uniapi.dialects.stream_encoder import StreamEncoder
 from uniapi.wire import dump_json
 
 from .envelope import closing, failed, opening
+from .event_writer import EventWriter
 from .output_encode import image_link
-from .stream_writers import CallWriter, EventWriter, ImageWriter, MessageSlot, PartWriter, ReasoningWriter, RefusalWriter, TextWriter
+from .stream_writers import CallWriter, ImageWriter, MessageSlot, PartWriter, ReasoningWriter, RefusalWriter, TextWriter
 from .tools import ToolLookup
 from .vocabulary import NAME
 
