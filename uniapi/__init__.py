@@ -21,7 +21,7 @@ The map. A request is a value that walks through rooms; only `gateway` (the netw
     storage/     atomic files, journal, lock
 
     cli → serve (the process) → configuration (first one, reloads) → app (joins everything) → snapshot (what one configuration means), reception (a call's way in)
-    commands, statistics, selfcheck: the commands that only read
+    commands (with live_check), statistics, selfcheck: the commands that only read
 
 A first reading: this page, `app`, `reception`, `gateway/executor`, `canonical/events`, one dialect's `stream`. The import rules are a test: tests/architecture/test_layers.py.
 """

@@ -8,19 +8,22 @@ import asyncio
 import json
 import logging
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from uniapi.canonical import Call
 from uniapi.clock import Clock
-from uniapi.config import ClientKey, Config, ConfigProblems, Problem, changes
+from uniapi.config import ClientKey, Config, ConfigProblems, ModelInfo, Problem, changes
 from uniapi.gateway import (
     PINS_FILE,
     PINS_LAST_S,
     PINS_LIMIT,
     CredentialStore,
     Executor,
+    IssuedItems,
     MediaFetcher,
     ModelLists,
     Moderation,
@@ -29,11 +32,12 @@ from uniapi.gateway import (
     Transport,
     counts_tokens,
 )
+from uniapi.kept_windows import KeptWindows
 from uniapi.limits import Limits
 from uniapi.log import set_secrets
 from uniapi.routing import Catalog, Cursors, Health, Router, Sessions
 from uniapi.scheduler import Jobs
-from uniapi.server import ConfigStatus, KeyRing, LiveCalls, Present, Reply
+from uniapi.server import ConfigStatus, KeyRing, LiveCalls, Present, Reply, model_facts
 from uniapi.server.admin import secrets_of
 from uniapi.stats import CallRecord, Recorder
 from uniapi.storage import DiskFolder, KeptMap, MemoryFolder, write_atomic
@@ -45,8 +49,6 @@ from .snapshot import Engines, Snapshot
 log = logging.getLogger("uniapi.app")
 
 MODEL_LISTS_FILE = "models.json"
-WINDOWS_FILE = "windows.json"
-"""The windows of a day and longer."""
 
 
 class App:
@@ -85,14 +87,16 @@ class App:
         self._kept_pins = KeptMap(folder, PINS_FILE, limit=PINS_LIMIT, lasts_s=PINS_LAST_S)
         self._kept_pins.load(clock.now_s())
         pins = Pins(self._kept_pins)
-        executor = Executor(
+        items = IssuedItems()
+        executor = partial(
+            Executor,
             transport=transport,
             credentials=self._credentials,
             media=self._media,
             pins=pins,
             reasoning=ReasoningCache(),
+            items=items,
             clock=clock,
-            record=self.record,
         )
         self._reception = Reception(
             current=lambda: self._snapshot,
@@ -100,15 +104,17 @@ class App:
             record=self.record,
             lists=self._lists,
             pins=pins,
+            items=items,
             limits=self._limits,
-            moderation=Moderation(transport, self._credentials, clock),
-            executor=executor,
+            moderation=Moderation(executor(record=lambda record: None), clock, rng),
+            executor=executor(record=self.record),
             clock=clock,
             rng=rng,
         )
-        self._folder = folder
         self._load_lists()
-        self._written_windows = self._load_windows(config)
+        self._kept_windows = KeptWindows(self._limits, folder, clock)
+        self._kept_windows.load()
+        self._limits.keep(config)
         self._snapshot = self._snap(config)
 
     # what the front reads
@@ -128,6 +134,16 @@ class App:
     async def models_for(self, key: ClientKey) -> tuple[str, ...]:
         await self._lists.wait(self._snapshot.catalog.unlisted(key))
         return self._snapshot.catalog.models(key)
+
+    def model_infos(self, key: ClientKey, aliases: Sequence[str]) -> Mapping[str, ModelInfo]:
+        catalog = self._snapshot.catalog
+        listed = {
+            (one.provider_id, model.model): model
+            for one in self.config.providers
+            if one.is_discovered
+            for model in self._lists.listed(one.provider_id)
+        }
+        return model_facts(aliases, lambda alias: catalog.candidates(key, alias).channels(), self.config.preferences.model_info, listed)
 
     def near_models(self, key: ClientKey, name: str) -> list[str]:
         return list(self._snapshot.catalog.near_matches(key, name))
@@ -178,7 +194,7 @@ class App:
         self.confirm(text)
         for change in changes(old, config):
             log.info("configuration: %s", change)
-        self._jobs.spawn(self.discover(), "discovery")
+        self._jobs.spawn(self.discover(all_due=True), "discovery")
 
     def confirm(self, text: str) -> None:
         """The configuration in force is the newest one, and `text` says it."""
@@ -186,9 +202,10 @@ class App:
         self._config_status = replace(self._config_status, text=text, loaded_at_s=loaded_at_s, state="ok", errors=(), failed_at_s=None)
 
     def missed_reload(self, message: str) -> None:
-        """The configuration could not be looked at: the one in force stays."""
+        """The configuration could not be looked at: the one in force stays. Said once, not at each look."""
+        if self._config_status.errors != (message,):
+            log.warning("%s; the one in force stays", message)
         self._config_status = replace(self._config_status, errors=(message,), failed_at_s=self.clock.now_s())
-        log.warning("%s", message)
 
     def refused_reload(self, problems: ConfigProblems) -> None:
         """A configuration that cannot be used: say why, keep the last good one."""
@@ -197,27 +214,23 @@ class App:
         log.error("the new configuration is not used, the last good one stays in force:")
         show_problems(problems.problems)
 
-    async def discover(self) -> None:
-        """Ask the providers whose model lists are due."""
+    async def discover(self, *, all_due: bool = False) -> None:
+        """Ask the providers whose model lists are due, or all that name no models."""
         config = self._snapshot.config
         providers = tuple(replace(one, proxy=one.proxy or config.preferences.proxy) for one in config.providers)
-        await self._lists.refresh(providers, self._transport, self._credentials)
+        await self._lists.refresh(providers, self._transport, self._credentials, all_due=all_due)
 
     async def flush(self) -> None:
-        """Make durable what changed lately, off the loop."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, self._kept_pins.flush, self.clock.now_s())
-        windows = json.dumps(self._limits.dump(self.clock.monotonic_s(), self.clock.now_s())).encode()
-        if windows != self._written_windows:
-            try:
-                await loop.run_in_executor(None, self._folder.replace, WINDOWS_FILE, windows)
-            except OSError as error:
-                log.warning("the counts of long rate limits cannot be kept in the data dir: %s", error.strerror)
-            self._written_windows = windows
+        """Make durable which ids were issued lately, off the loop."""
+        await asyncio.get_running_loop().run_in_executor(None, self._kept_pins.flush, self.clock.now_s())
 
-    async def commit(self) -> None:
-        """Write what was counted since the last time; off the loop, once a second."""
-        await asyncio.get_running_loop().run_in_executor(None, self.recorder.commit, self.clock.now_s())
+    async def commit(self, *, at_once: bool = False) -> None:
+        """Write what was counted since the last time, calls and long rate windows; off the loop, once a second."""
+        loop = asyncio.get_running_loop()
+        windows = self._kept_windows.changed(at_once=at_once)
+        if windows is not None:
+            await loop.run_in_executor(None, self._kept_windows.write, windows)
+        await loop.run_in_executor(None, self.recorder.commit, self.clock.now_s())
 
     async def compact(self) -> None:
         """Fold the journal into the days and forget what retention no longer keeps."""
@@ -225,6 +238,7 @@ class App:
 
     async def close(self) -> None:
         await self.flush()
+        await self.commit(at_once=True)
         await asyncio.get_running_loop().run_in_executor(None, self.recorder.close, self.clock.now_s())
         await self._media.close()
         await self._transport.close()
@@ -252,18 +266,6 @@ class App:
                 write_atomic(self._data_dir / MODEL_LISTS_FILE, json.dumps(self._lists.dump()).encode())
             except OSError as error:
                 log.warning("the model lists cannot be kept in the data dir: %s", error.strerror)
-
-    def _load_windows(self, config: Config) -> bytes:
-        """Take in the long windows of an earlier run; gives what is on disk now."""
-        try:
-            content = self._folder.read(WINDOWS_FILE)
-            stored = json.loads(content)
-        except (OSError, ValueError, RecursionError):
-            return json.dumps({"windows": []}).encode()
-        if isinstance(stored, dict):
-            self._limits.load(stored, self.clock.monotonic_s(), self.clock.now_s())
-            self._limits.keep(config)
-        return content
 
     def _load_lists(self) -> None:
         if self._data_dir is None:

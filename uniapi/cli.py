@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "explain", parents=[config], help="which channels and keys a model would lead to, in which order, and why others are out"
     )
     explain.add_argument("model")
-    explain.add_argument("--key", help="the client key, or its label (default: the first one)")
+    explain.add_argument("--key", help="the client key, by its label, its masked form or its number in the file (default: the first one)")
     explain.add_argument("--json", action="store_true", help="machine-readable")
     models = commands.add_parser("models", parents=[config], help="list the models of each client key")
     models.add_argument("--json", action="store_true", help="machine-readable")
@@ -181,7 +181,8 @@ def _check(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     from uniapi.commands import show_explanation
 
-    return show_explanation(options.config, os.environ, model=options.model, key=options.key, as_json=options.json)
+    timeout_s = _from_environment(os.environ, "TIMEOUT", _seconds, DEFAULT_TIMEOUT_S)
+    return show_explanation(options.config, os.environ, model=options.model, key=options.key, as_json=options.json, timeout_s=timeout_s)
 
 
 def _models(options: argparse.Namespace) -> int:

@@ -4,42 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from uniapi.canonical import Call, Operation, Principal
-from uniapi.clock import Clock, SystemClock
+from uniapi.clock import SystemClock
 from uniapi.config import (
     ClientKey,
     Config,
     ConfigProblems,
     ConfigSource,
     Problem,
-    Provider,
     choose_source,
     exposed_file,
     parse_config,
     read_config_file,
 )
-from uniapi.dialects import ReplyContext
-from uniapi.engines import Target, engine_for, engine_names
-from uniapi.errors import StartError, WireError
-from uniapi.gateway import AiohttpTransport, CredentialStore, FetchFailed, ModelLists, Transport, ask_once, list_models
+from uniapi.engines import engine_names
+from uniapi.errors import StartError
+from uniapi.gateway import ModelLists
 from uniapi.limits import Limits
 from uniapi.routing import Catalog, Cursors, Health, Router, Sessions, explain
-from uniapi.scheduler import Jobs
 
 from .app import MODEL_LISTS_FILE
 from .configuration import config_text
+from .live_check import Network, ask_every_key
 from .settings import data_dir_of
 from .snapshot import Engines
-
-LIVE_TIMEOUT_S = 20.0
-LIVE_AT_ONCE = 8
 
 
 def check(config_argument: str | None, environment: Mapping[str, str], *, as_json: bool, live: bool = False, out: TextIO | None = None) -> int:
@@ -56,10 +48,11 @@ def check(config_argument: str | None, environment: Mapping[str, str], *, as_jso
         exposed = exposed_file(source.location)
         problems += (exposed,) if exposed is not None else ()
     errors = sum(problem.severity == "error" for problem in problems)
-    rows = asyncio.run(_live(config)) if live and config is not None else []
+    rows = asyncio.run(ask_every_key(config)) if live and config is not None else []
+    is_ok = not errors and all(row.ok for row in rows)
     if as_json:
         said = [{"severity": p.severity, "path": p.path, "message": p.message, "line": p.line, "column": p.column} for p in problems]
-        value: dict[str, Any] = {"source": source.shown, "ok": not errors, "problems": said}
+        value: dict[str, Any] = {"source": source.shown, "ok": is_ok, "problems": said}
         if live:
             value["live"] = [row.plain() for row in rows]
         print(json.dumps(value, ensure_ascii=False, indent=1), file=out)
@@ -69,7 +62,7 @@ def check(config_argument: str | None, environment: Mapping[str, str], *, as_jso
         print(f"{source.shown}: {errors} errors, {len(problems) - errors} warnings" if problems else f"{source.shown}: no problem found", file=out)
         if rows:
             print(_table(["provider", "key", "ok", "latency", "models"], [row.cells() for row in rows]), file=out)
-    return 2 if errors or any(not row.ok for row in rows) else 0
+    return 0 if is_ok else 2
 
 
 def show_models(config_argument: str | None, environment: Mapping[str, str], *, as_json: bool) -> int:
@@ -89,8 +82,11 @@ def show_models(config_argument: str | None, environment: Mapping[str, str], *, 
     return 0
 
 
-def show_explanation(config_argument: str | None, environment: Mapping[str, str], *, model: str, key: str | None, as_json: bool) -> int:
-    """What a request for `model` would lead to: which channels and keys, in which order, with which timeouts and limits, and why others are out. 0, or 1 when nothing serves it."""
+def show_explanation(
+    config_argument: str | None, environment: Mapping[str, str], *, model: str, key: str | None, as_json: bool, timeout_s: float
+) -> int:
+    """What a request for `model` would lead to: which channels and keys, in which order, with which timeouts and limits, and why others are out. 0, or 1 when nothing serves it.
+    `timeout_s`: what `serve` would take from `TIMEOUT`."""
     config, catalog = _catalog(config_argument, environment)
     clock = SystemClock()
     router = Router(
@@ -100,30 +96,32 @@ def show_explanation(config_argument: str | None, environment: Mapping[str, str]
         limits=Limits(),
         cursors=Cursors(),
         sessions=Sessions(),
-        default_timeout_s=_timeout(environment),
+        default_timeout_s=timeout_s,
     )
     value = explain(router, _client_key(config, key), model, now=clock.monotonic_s())
     print(json.dumps(value, ensure_ascii=False, indent=1) if as_json else "\n".join(_explained(value)))
     return 0 if value["channels"] else 1
 
 
-def _timeout(environment: Mapping[str, str]) -> float:
-    try:
-        return float(environment.get("TIMEOUT") or 100)
-    except ValueError:
-        return 100.0
-
-
 def _client_key(config: Config, named: str | None) -> ClientKey:
-    """The client key that `--key` names (itself, its label, or its masked form); the first one when none is named. Raises StartError."""
+    """The client key that `--key` names: by its label, its masked form or its number in the file; the first one when none is named. The key itself is taken too, but anybody
+    on the host can read a command line. Raises StartError for a name that fits none, or several."""
+    keys = config.client_keys
     if named is None:
-        return config.client_keys[0]
-    for key in config.client_keys:
-        if named in (key.secret, key.label, key.display):
+        return keys[0]
+    for key in keys:
+        if named == key.secret:
+            print("uni-api: a key on the command line can be read by others on this host; its label or number will do", file=sys.stderr)
             return key
-    raise StartError(
-        f"no client key is {named if len(named) < 12 else named[:6] + '…'!r}; there are {', '.join(key.label for key in config.client_keys)}", 2
-    )
+    fitting = [key for key in keys if named in (key.label, key.display)]
+    if not fitting and named.isascii() and named.isdigit() and 0 < int(named[:9]) <= len(keys):
+        fitting = [keys[int(named) - 1]]
+    if len(fitting) == 1:
+        return fitting[0]
+    there = ", ".join(f"{number} {key.label}" for number, key in enumerate(keys, 1))
+    if fitting:
+        raise StartError(f"several client keys are labelled {named!r}: name one by its number ({there})", 2)
+    raise StartError(f"no client key is {named if len(named) < 12 else named[:6] + '…'!r}; there are {there}", 2)
 
 
 def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
@@ -132,17 +130,19 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
     if "model" in value:
         lines.append(f"{value['model']} for {value['client_key']}:")
     lines.append(
-        f"{indent}  order: {value['algorithm']}, {value['order']}; retries {value['retries']}"
+        f"{indent}  order: {value['algorithm']}, {value['order']}; at most {_counted(value['attempts'], 'attempt')}"
         + (f"; limit {value['rate_limit']}" if value["rate_limit"] else "")
     )
     for number, channel in enumerate(value["channels"], 1):
+        place = f"{number}." if channel["out"] is None else " –"
         if "nested" in channel:
-            lines.append(f"{indent}  {number}. client key {channel['nested']}")
+            weight = f" (weight {channel['weight']})" if channel["weight"] is not None else ""
+            lines.append(f"{indent}  {place} client key {channel['nested']}{weight}" + (f" OUT: {channel['out']}" if channel["out"] else ""))
             lines.extend(_explained(channel, indent + "    "))
             continue
         weight = f", weight {channel['weight']}" if channel["weight"] is not None else ""
         lines.append(
-            f"{indent}  {number}. {channel['provider']}/{channel['upstream_model']} ({channel['engine']}{weight})"
+            f"{indent}  {place} {channel['provider']}/{channel['upstream_model']} ({channel['engine']}{weight})"
             + (f" OUT: {channel['out']}" if channel["out"] else "")
         )
         times = ", ".join(f"{name.replace('_', ' ')} {seconds:g} s" for name, seconds in channel["timeouts"].items() if seconds is not None)
@@ -157,14 +157,18 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
     return lines
 
 
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def _parse(source: ConfigSource, environment: Mapping[str, str]) -> tuple[Config, tuple[Problem, ...]]:
     text = read_config_file(source.location) if source.kind == "file" else asyncio.run(_remote_text(source))
     return parse_config(text, source=source.shown, engines=engine_names(), environment=environment)
 
 
 async def _remote_text(source: ConfigSource) -> str:
-    async with _Network() as network:
-        return await config_text(source, network.transport, None)
+    async with Network() as network:
+        return await config_text(source, network.transport)
 
 
 def _catalog(config_argument: str | None, environment: Mapping[str, str]) -> tuple[Config, Catalog]:
@@ -183,104 +187,6 @@ def _catalog(config_argument: str | None, environment: Mapping[str, str]) -> tup
     if isinstance(stored, dict):
         lists.load(stored)
     return config, Catalog(config, {provider.provider_id: lists.entries(provider) or None for provider in config.providers if provider.is_discovered})
-
-
-# check --live
-
-
-@dataclass(frozen=True, slots=True)
-class _LiveRow:
-    """What one provider key answered."""
-
-    provider: str
-    key: str
-    ok: bool
-    latency_s: float
-    models: int | None
-    message: str
-
-    def plain(self) -> dict[str, Any]:
-        return {
-            "provider": self.provider,
-            "key": self.key,
-            "ok": self.ok,
-            "latency_ms": round(self.latency_s * 1000),
-            "models": self.models,
-            "message": self.message,
-        }
-
-    def cells(self) -> list[str]:
-        return [
-            self.provider,
-            self.key,
-            "yes" if self.ok else "NO",
-            f"{self.latency_s * 1000:.0f} ms",
-            str(self.models) if self.models is not None else self.message[:80],
-        ]
-
-
-class _Network:
-    """A transport for the length of one command."""
-
-    async def __aenter__(self) -> _Network:
-        self.clock: Clock = SystemClock()
-        self.jobs = Jobs(self.clock, random.Random())
-        self.transport: Transport = AiohttpTransport(self.jobs.spawn)
-        self.credentials = CredentialStore(self.clock)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.jobs.shutdown()
-        await self.transport.close()
-
-
-async def _live(config: Config) -> list[_LiveRow]:
-    """Ask every key of every provider once, a few at a time."""
-    limit = asyncio.Semaphore(LIVE_AT_ONCE)
-    async with _Network() as network:
-
-        async def one(provider: Provider, number: int) -> _LiveRow:
-            async with limit:
-                return await _ask_key(replace(provider, credentials=(provider.credentials[number],)), network, config)
-
-        return await asyncio.gather(*(one(provider, number) for provider in config.providers for number in range(len(provider.credentials))))
-
-
-async def _ask_key(provider: Provider, network: _Network, config: Config) -> _LiveRow:
-    """One key: its model list, or, where the provider has none, a completion of one token with its first model."""
-    began = network.clock.monotonic_s()
-    display = provider.credentials[0].display
-
-    def row(ok: bool, models: int | None, message: str) -> _LiveRow:
-        return _LiveRow(provider.name, display, ok, network.clock.monotonic_s() - began, models, message)
-
-    proxy = provider.credentials[0].proxy or provider.proxy or config.preferences.proxy
-    provider = replace(provider, proxy=proxy)
-    try:
-        listed = await asyncio.wait_for(list_models(provider, network.transport, network.credentials, network.clock), LIVE_TIMEOUT_S)
-        return row(True, len(listed), "")
-    except (FetchFailed, WireError, asyncio.TimeoutError) as error:
-        if not provider.models:
-            return row(False, None, str(error) or "no answer in time")
-    entry = provider.models[0]
-    target = Target(provider=provider, credential=provider.credentials[0], upstream_model=entry.upstream, alias=entry.alias)
-    value = {"model": entry.alias, "max_tokens": 1, "messages": [{"role": "user", "content": "Hi"}]}
-    call = Call(
-        request_id="check",
-        dialect="openai_chat",
-        operation=Operation.GENERATE,
-        principal=Principal(key_id="check", label="check"),
-        requested_model=entry.alias,
-        stream=False,
-        body=json.dumps(value).encode(),
-        json=value,
-        path="/v1/chat/completions",
-    )
-    context = ReplyContext(requested_model=entry.alias, id_seed="0", created_s=0)
-    failure = await ask_once(
-        call, target, engine_for(provider), context, network.transport, network.credentials, network.clock, timeout_s=LIVE_TIMEOUT_S
-    )
-    return row(True, len(provider.models), "") if failure is None else row(False, None, failure.message)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,60 +1,92 @@
-"""Where a running gateway has its configuration from: the file, or the URL with its last good copy in the data dir; and the reload that puts a changed one in force."""
+"""The configuration over time: had from its file or URL, kept as a copy, looked at again and again, and put in force when it is good.
+
+Rules: what cannot be used changes nothing; a file is read when it has looked the same twice, so one that is being written is not taken by halves; one reading at a time,
+each from the beginning, so an older text never replaces a newer one; the same trouble is said once. The last good copy of a remote configuration stands in for it at a start only.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urljoin, urlsplit
 
 from uniapi.canonical import Failure
 from uniapi.config import Config, ConfigProblems, ConfigSource, FileWatcher, Problem, fetch_config, parse_config, read_config_file
 from uniapi.engines import engine_names
 from uniapi.errors import StartError
 from uniapi.gateway import DEMO_CONFIG, FetchFailed, Transport, fetch
+from uniapi.scheduler import Jobs
 from uniapi.storage import write_atomic
 from uniapi.wire import HttpRequest
 
-from .app import App, show_problems
+from .app import show_problems
 
 log = logging.getLogger("uniapi.app")
 
+FILE_PERIOD_S = 1.0
+"""Two looks and the reading are to fit into three seconds."""
+URL_PERIOD_S = 30.0
 CONFIG_COPY_FILE = "config-copy.yaml"
+MOST_REDIRECTS = 5
 
 
-async def first_config(
-    source: ConfigSource | None, environment: Mapping[str, str], transport: Transport, data_dir: Path | None
-) -> tuple[Config, str]:
-    """The configuration to start with, and its text. Raises StartError: 2 for one that cannot be used, 1 when a remote one cannot be had and no copy is kept."""
-    if source is None:
-        config, _ = parse_config(DEMO_CONFIG, source="the demo", engines=engine_names(), environment={})
-        return config, DEMO_CONFIG
-    log.info("configuration: %s (%s)", source.shown, source.reason)
-    if source.warning:
-        log.warning("configuration: %s", source.warning)
-    try:
-        text = await config_text(source, transport, data_dir)
-        config, problems = parse_config(text, source=source.shown, engines=engine_names(), environment=environment)
-    except ConfigProblems as found:
-        raise StartError("the configuration cannot be used:\n" + "\n".join(f"  {problem}" for problem in found.problems), 2) from None
-    show_problems(problems)
-    keep_copy(source, text, data_dir)
-    return config, text
+class InForce(Protocol):
+    """The gateway as far as its configuration is concerned (see `App`)."""
+
+    @property
+    def config(self) -> Config: ...
+
+    def reload(self, config: Config, text: str) -> None: ...
+
+    def confirm(self, text: str) -> None: ...
+
+    def refused_reload(self, problems: ConfigProblems) -> None: ...
+
+    def missed_reload(self, message: str) -> None: ...
 
 
-async def config_text(source: ConfigSource, transport: Transport, data_dir: Path | None) -> str:
-    """The text of the configuration; a remote one falls back to its last good copy in the data dir."""
+def demo_config() -> tuple[Config, str]:
+    """The configuration of `serve --demo`, and its text."""
+    config, _ = parse_config(DEMO_CONFIG, source="the demo", engines=engine_names(), environment={})
+    return config, DEMO_CONFIG
+
+
+def parse(text: str, source: ConfigSource, environment: Mapping[str, str]) -> tuple[Config, tuple[Problem, ...]]:
+    """A text as a configuration. Raises ConfigProblems."""
+    return parse_config(text, source=source.shown, engines=engine_names(), environment=environment)
+
+
+async def config_text(source: ConfigSource, transport: Transport) -> str:
+    """The text of the configuration. Raises ConfigProblems for what is no text, StartError (1) for a remote one that cannot be had."""
     if source.kind == "file":
         return read_config_file(source.location)
-    copy = data_dir / CONFIG_COPY_FILE if data_dir is not None else None
     try:
-        text = await fetch_config(source.location, lambda url: _fetch_bytes(url, transport))
+        return await fetch_config(source.location, lambda url: _fetch_bytes(url, transport))
     except FetchFailed as error:
-        if copy is not None and copy.exists():
-            log.warning("the configuration at %s cannot be had (%s): its last good copy is used", source.shown, error)
-            return copy.read_text(encoding="utf-8")
         raise StartError(f"the configuration at {source.shown} cannot be had: {error}", 1) from None
-    return text
+
+
+async def first_config_text(source: ConfigSource, transport: Transport, data_dir: Path | None) -> str:
+    """As `config_text`; when a remote one cannot be had its last good copy in the data dir is used, with a warning."""
+    try:
+        return await config_text(source, transport)
+    except StartError as error:
+        copy = _kept_copy(data_dir)
+        if copy is None:
+            raise
+        log.warning("%s: its last good copy is used", error)
+        return copy
+
+
+def _kept_copy(data_dir: Path | None) -> str | None:
+    try:
+        return (data_dir / CONFIG_COPY_FILE).read_text(encoding="utf-8") if data_dir is not None else None
+    except (OSError, UnicodeError):
+        return None
 
 
 def keep_copy(source: ConfigSource, text: str, data_dir: Path | None) -> None:
@@ -67,50 +99,103 @@ def keep_copy(source: ConfigSource, text: str, data_dir: Path | None) -> None:
         log.warning("no copy of the configuration can be kept: %s", error.strerror)
 
 
-async def _fetch_bytes(url: str, transport: Transport) -> bytes:
-    request = HttpRequest(method="GET", url=url, headers={"user-agent": "uni-api", "accept": "*/*", "accept-encoding": "identity"})
-    head, body = await fetch(transport, request)
-    if head.status != 200:
-        raise FetchFailed(Failure.cut(f"it answered {head.status}"))
-    return body
-
-
 class Reload:
-    """Looks whether the configuration changed and puts the new one in force, when it is good."""
+    """Looks whether the configuration changed and puts the new one in force, when it is good. Made before the first reading: what is written after that is a change."""
 
-    def __init__(self, app: App, source: ConfigSource | None, environment: Mapping[str, str], transport: Transport, data_dir: Path | None) -> None:
-        self._app = app
+    def __init__(self, source: ConfigSource, environment: Mapping[str, str], transport: Transport, data_dir: Path | None) -> None:
         self._source = source
         self._environment = environment
         self._transport = transport
         self._data_dir = data_dir
-        self._watcher = FileWatcher(source.location) if source is not None and source.kind == "file" else None
+        self._watcher = FileWatcher(source.location) if source.kind == "file" else None
+        self._reading = asyncio.Lock()
+        self._good: str | None = None
+        self._bad: str | None = None
 
-    async def look(self) -> None:
+    async def first(self) -> tuple[Config, str]:
+        """The configuration to start with, and its text. Raises StartError: 2 for one that cannot be used, 1 when a remote one cannot be had and no copy is kept."""
+        log.info("configuration: %s (%s)", self._source.shown, self._source.reason)
+        if self._source.warning:
+            log.warning("configuration: %s", self._source.warning)
+        try:
+            text = await first_config_text(self._source, self._transport, self._data_dir)
+            config, problems = parse(text, self._source, self._environment)
+        except ConfigProblems as found:
+            raise StartError("the configuration cannot be used:\n" + "\n".join(f"  {problem}" for problem in found.problems), 2) from None
+        show_problems(problems)
+        keep_copy(self._source, text, self._data_dir)
+        self._good = text
+        return config, text
+
+    def watch(self, jobs: Jobs, target: InForce) -> None:
+        """Look again from now on: at a file each second, at a URL each half minute."""
+
+        async def look() -> None:
+            await self.look(target)
+
+        jobs.every(FILE_PERIOD_S if self._watcher is not None else URL_PERIOD_S, look, "config watch", jitter=0.0)
+
+    async def look(self, target: InForce) -> None:
         """Reload when the file looks different; a remote configuration is fetched each time."""
         if self._watcher is None or self._watcher.changed():
-            await self.now()
+            await self._read(target, is_asked=False)
 
-    async def now(self) -> None:
+    async def now(self, target: InForce) -> None:
+        """Reload because somebody asked for it: what is wrong is said again."""
+        await self._read(target, is_asked=True)
+
+    async def _read(self, target: InForce, *, is_asked: bool) -> None:
         """Read, validate, and only then swap. Parsing takes a while, so it is done in a thread."""
-        if self._source is None:
-            return
-        try:
-            text = await config_text(self._source, self._transport, self._data_dir)
-            config, problems = await asyncio.get_running_loop().run_in_executor(None, self._parse, text)
-        except ConfigProblems as found:
-            self._app.refused_reload(found)
-            return
-        except StartError as error:
-            self._app.missed_reload(str(error))
-            return
-        if config == self._app.config:
-            self._app.confirm(text)
-            return
-        keep_copy(self._source, text, self._data_dir)
-        show_problems(problems)
-        self._app.reload(config, text)
+        async with self._reading:
+            try:
+                text = await config_text(self._source, self._transport)
+                if text == self._good:
+                    target.confirm(text)
+                    return
+                if text == self._bad and not is_asked:
+                    return
+                self._bad = text
+                config, problems = await asyncio.get_running_loop().run_in_executor(None, parse, text, self._source, self._environment)
+            except ConfigProblems as found:
+                target.refused_reload(found)
+                return
+            except StartError as error:
+                self._bad = None
+                target.missed_reload(str(error))
+                return
+            self._good, self._bad = text, None
+            keep_copy(self._source, text, self._data_dir)
+            if config == target.config:
+                target.confirm(text)
+            else:
+                show_problems(problems)
+                target.reload(config, text)
 
-    def _parse(self, text: str) -> tuple[Config, tuple[Problem, ...]]:
-        assert self._source is not None
-        return parse_config(text, source=self._source.shown, engines=engine_names(), environment=self._environment)
+
+async def _fetch_bytes(url: str, transport: Transport) -> bytes:
+    """The body behind a URL, redirects followed; a user and password in it go to the host they are written for."""
+    for _ in range(MOST_REDIRECTS + 1):
+        head, body = await fetch(transport, _request(url))
+        location = head.headers.get("location")
+        if head.status not in (301, 302, 303, 307, 308) or not location:
+            if head.status != 200:
+                raise FetchFailed(Failure.cut(f"it answered {head.status}"))
+            return body
+        onward = urljoin(url, location)
+        if not onward.startswith(("https://", "http://") if url.startswith("http://") else "https://"):
+            raise FetchFailed(Failure.cut("it redirects to an address that is not secure"))
+        url = onward
+    raise FetchFailed(Failure.cut(f"it redirects more than {MOST_REDIRECTS} times"))
+
+
+def _request(url: str) -> HttpRequest:
+    headers = {"user-agent": "uni-api", "accept": "*/*", "accept-encoding": "identity"}
+    try:
+        parts = urlsplit(url)
+        user, password, host = parts.username, parts.password, parts.netloc.rpartition("@")[2]
+    except ValueError:
+        raise FetchFailed(Failure.cut("it is no address")) from None
+    if user is not None:
+        pair = f"{unquote(user)}:{unquote(password or '')}".encode()
+        headers["authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+    return HttpRequest(method="GET", url=parts._replace(netloc=host, fragment="").geturl(), headers=headers)

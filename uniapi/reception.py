@@ -15,8 +15,8 @@ from uniapi.clock import Clock
 from uniapi.config import ClientKey
 from uniapi.gateway import (
     FLAGGED,
-    MODERATION_MODELS,
     Executor,
+    IssuedItems,
     ModelLists,
     Moderation,
     Pins,
@@ -51,6 +51,7 @@ class Reception:
         record: Callable[[CallRecord], None],
         lists: ModelLists,
         pins: Pins,
+        items: IssuedItems,
         limits: Limits,
         moderation: Moderation,
         executor: Executor,
@@ -62,6 +63,7 @@ class Reception:
         self._record = record
         self._lists = lists
         self._pins = pins
+        self._items = items
         self._limits = limits
         self._moderation = moderation
         self._executor = executor
@@ -70,6 +72,7 @@ class Reception:
 
     async def run(self, call: Call, key: ClientKey, reply: Reply) -> None:
         """Answer `call` through `reply`. Raises RequestRefused before anything was sent. Whatever becomes of the call, it is recorded once."""
+        call = self._items.resolve(call, self._clock.monotonic_s())
         try:
             if self._recorder.is_exhausted(key):
                 raise RequestRefused(
@@ -134,10 +137,9 @@ class Reception:
 
     async def _moderate(self, call: Call, key: ClientKey, snapshot: Snapshot) -> None:
         """Raises RequestRefused when a moderation model flags what the user says; the refusal is recorded."""
-        found = next((found for model in MODERATION_MODELS if (found := snapshot.catalog.candidates(key, model))), None)
-        channels = () if found is None else tuple(found.leaves.values())
+        setting = Setting(preferences=snapshot.config.preferences, engine_of=snapshot.engines.engine_of)
         try:
-            is_flagged = await self._moderation.is_flagged(call, channels, snapshot.engines.engine_of, snapshot.config.preferences)
+            is_flagged = await self._moderation.is_flagged(call, key, snapshot.router, setting)
         except asyncio.CancelledError:
             self._record(left_record(call, self._clock.now_s() - call.received_at_s))
             raise
@@ -173,13 +175,13 @@ class Reception:
         await self._executor.run(call, plan, setting, reply)
 
     def _client_deadline(self, call: Call, now: float) -> float | None:
-        """The moment the client's own SDK gives up (`x-stainless-timeout`, seconds): no attempt begins after it."""
+        """The moment the client's own SDK gives up (`x-stainless-timeout`, seconds after the call came in): no attempt begins after it."""
         text = call.headers.get("x-stainless-timeout", "")
         try:
             seconds = float(text)
         except ValueError:
             return None
-        return now + seconds if 0 < seconds < 86400 else None
+        return now + seconds - max(0.0, self._clock.now_s() - call.received_at_s) if 0 < seconds < 86400 else None
 
 
 def _over_limit(refused: Refused) -> RequestRefused:

@@ -25,19 +25,17 @@ from uniapi.server import BoundedServer, Front, backlog_for, connections_for, ra
 from uniapi.storage import DirectoryLock, LockHeld
 
 from .app import App
-from .configuration import Reload, first_config
+from .configuration import Reload, demo_config
 from .settings import Settings, data_dir_of
 
 log = logging.getLogger("uniapi.app")
 
 STOP_PATIENCE_S = 30.0
-WATCH_PERIOD_S = 2.0
-URL_PERIOD_S = 30.0
 DISCOVERY_PERIOD_S = 15.0
 COMMIT_PERIOD_S = 1.0
 COMPACT_PERIOD_S = 3600.0
 LOCK_PERIOD_S = 30.0
-FLUSH_PERIOD_S = 5.0
+FLUSH_PERIOD_S = 1.0
 """How long an id issued upstream may be remembered in memory only."""
 EXECUTOR_THREADS = 4
 """Name look-ups and large JSON bodies; shared hosts count threads as processes."""
@@ -70,10 +68,11 @@ async def _serve(settings: Settings, environment: Mapping[str, str]) -> int:
     source = None if settings.is_demo else choose_source(settings.config_argument, environment)
     data_dir, lock = _open_data_dir(settings, source)
     try:
-        config, text = await first_config(source, environment, transport, data_dir)
+        reload = Reload(source, environment, transport, data_dir) if source is not None else None
+        config, text = await reload.first() if reload is not None else demo_config()
         shown = source.shown if source is not None else "the demo"
         app = App(settings, config, transport, jobs, clock, rng, data_dir, config_source=shown, config_text=text)
-        return await _listen(app, settings, source, environment, jobs, transport, data_dir, lock)
+        return await _listen(app, settings, reload, jobs, lock)
     finally:
         await jobs.shutdown()
         await transport.close()
@@ -103,11 +102,8 @@ def _open_data_dir(settings: Settings, source: ConfigSource | None) -> tuple[Pat
 async def _listen(
     app: App,
     settings: Settings,
-    source: ConfigSource | None,
-    environment: Mapping[str, str],
+    reload: Reload | None,
     jobs: Jobs,
-    transport: Transport,
-    data_dir: Path | None,
     lock: DirectoryLock | None,
 ) -> int:
     files = raise_file_limit()
@@ -133,22 +129,21 @@ async def _listen(
         ) from None
     port = runner.addresses[0][1]
     stop = asyncio.Event()
-    reload = Reload(app, source, environment, transport, data_dir)
     # Before anybody is told that we run, who may then send one at once.
-    _catch_signals(stop, reload, jobs)
+    _catch_signals(stop, reload, app, jobs)
     log.info("uni-api %s listens on http://%s:%d", settings.version, settings.host, port)
     print(f"uni-api {settings.version} listens on http://{settings.host}:{port}", flush=True)
     if settings.is_demo:
         print(_demo_text(port), flush=True)
     jobs.spawn(app.discover(), "discovery")
     jobs.every(DISCOVERY_PERIOD_S, app.discover, "discovery")
-    jobs.every(FLUSH_PERIOD_S, app.flush, "flush")
+    jobs.every(FLUSH_PERIOD_S, app.flush, "flush", jitter=0.0)
     jobs.every(COMMIT_PERIOD_S, app.commit, "statistics", jitter=0.0)
     jobs.every(COMPACT_PERIOD_S, app.compact, "compaction")
     if lock is not None:
         jobs.every(LOCK_PERIOD_S, _lock_keeper(lock, stop), "lock")
-    if source is not None:
-        jobs.every(WATCH_PERIOD_S if source.kind == "file" else URL_PERIOD_S, reload.look, "config watch", jitter=0.0)
+    if reload is not None:
+        reload.watch(jobs, app)
     await stop.wait()
     log.info("stopping: no new connections, %d calls may finish", app.live_calls)
     await site.stop()
@@ -180,7 +175,7 @@ async def _drain(app: App) -> None:
         waited += 0.05
 
 
-def _catch_signals(stop: asyncio.Event, reload: Reload, jobs: Jobs) -> None:
+def _catch_signals(stop: asyncio.Event, reload: Reload | None, app: App, jobs: Jobs) -> None:
     loop = asyncio.get_running_loop()
 
     def stopping() -> None:
@@ -190,7 +185,7 @@ def _catch_signals(stop: asyncio.Event, reload: Reload, jobs: Jobs) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping)
-    loop.add_signal_handler(signal.SIGHUP, lambda: jobs.spawn(reload.now(), "reload"))
+    loop.add_signal_handler(signal.SIGHUP, lambda: jobs.spawn(reload.now(app), "reload") if reload is not None else None)
 
 
 def _demo_text(port: int) -> str:

@@ -122,6 +122,7 @@ def test_provider(provider_yaml: ProviderYaml, read: Read, problems: Problems, w
         ("preferences: {expires_at: 86400}", "expires_at_s", DAY),
         ("preferences: {allowed_ips: 10.0.0.7}", "allowed_ips", ("10.0.0.7",)),
         ("preferences: {allowed_ips: [10.1.2.3/8, '::1']}", "allowed_ips", ("10.0.0.0/8", "::1")),
+        ("preferences: {allowed_ips: '::ffff:10.0.0.7'}", "allowed_ips", ("10.0.0.7",)),
         ("preferences: {max_concurrency: 4}", "max_concurrency", 4),
     ],
 )

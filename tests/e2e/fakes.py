@@ -4,12 +4,11 @@ import asyncio
 import json
 import os
 import re
-import resource
 import signal
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import warm
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -108,6 +107,9 @@ class FakeUpstream:
                 head = await reader.readuntil(b"\r\n\r\n")
                 lines = head.decode("latin-1").split("\r\n")
                 method, path, _ = lines[0].split(" ")
+                if path.startswith("http://"):
+                    # A proxy was asked, on a connection that it keeps.
+                    path = "/" + path.split("/", 3)[3]
                 headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 current = Seen(method, path, headers, body)
@@ -170,10 +172,6 @@ def config(providers, preferences=None, **key):
     }
 
 
-_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-"""Without cached bytecode every start would compile the whole program."""
-
-
 class Gateway:
     """`main.py` as a process, on a port of its own choosing."""
 
@@ -188,19 +186,12 @@ class Gateway:
 
     async def launch(self, *arguments, environment=None, open_files=None):
         log = (self.folder / "log").open("ab")
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(ROOT / "main.py"),
-            *arguments,
-            "--host",
-            "127.0.0.1",
-            "--port",
-            "0",
+        self.process = await warm.start(
+            [*arguments, "--host", "127.0.0.1", "--port", "0"],
             cwd=self.folder,
-            env={**_ENVIRONMENT, **(environment or {})},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=log,
-            preexec_fn=None if open_files is None else lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files)),
+            environment={**os.environ, **(environment or {})},
+            log=log,
+            open_files=open_files,
         )
         log.close()
         while True:

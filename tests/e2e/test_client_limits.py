@@ -116,7 +116,7 @@ async def test_a_providers_key_rests_within_its_own_limit(upstream, gateway):
 
 @pytest.mark.parametrize("stopped_by", ["SIGTERM", "SIGKILL"])
 async def test_a_day_is_a_day_across_a_restart(upstream, gateway, stopped_by):
-    """Windows of a day and longer live in the data dir: at a stop the last count, after a kill what was there some seconds before."""
+    """Windows of a day and longer live in the data dir: at a stop the last count, after a kill what was there a second before."""
     upstream.tell("a", chat_whole())
     value = keys(upstream, {"rate_limit": "2/day"})
     await gateway.start(value)

@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 
 import pytest
+import warm
 import yaml
-from fakes import CLIENT_KEY, ROOT, Answer, chat_whole, config, provider, whole
+from fakes import CLIENT_KEY, Answer, chat_whole, config, provider, whole
 
 MODELS = whole({"object": "list", "data": [{"id": "one", "object": "model"}, {"id": "two", "object": "model"}]})
 REFUSED = whole({"error": {"message": "Incorrect API key provided", "type": "invalid_request_error", "code": "invalid_api_key"}}, status=401)
@@ -18,8 +17,7 @@ async def run(folder, value, *arguments):
     """Exit code and what was printed, of a command in a folder with this `api.yaml`."""
     (folder / "api.yaml").write_text(yaml.safe_dump(value))
     (folder / "api.yaml").chmod(0o600)
-    command = [sys.executable, str(ROOT / "main.py"), *arguments]
-    done = await asyncio.to_thread(subprocess.run, command, cwd=folder, capture_output=True, text=True, timeout=50)
+    done = await asyncio.to_thread(warm.run, arguments, cwd=folder)
     assert "Traceback" not in done.stderr
     for secret in (CLIENT_KEY, "sk-up-good-key-long", "sk-up-dead-key-long"):
         assert secret not in done.stdout + done.stderr
@@ -28,8 +26,8 @@ async def run(folder, value, *arguments):
 
 def live(upstream):
     """A provider with a good and a refused key; one without a model list, which can complete; one that hangs up."""
-    upstream.tell("list", MODELS, REFUSED)
-    upstream.tell("chat", MISSING, chat_whole())
+    upstream.tell("list", REFUSED, MODELS)
+    upstream.tell("chat", MISSING, MISSING, chat_whole())
     return config(
         [
             provider(upstream, "list", api=["sk-up-good-key-long"]),
@@ -45,15 +43,15 @@ async def test_check_live_asks_every_key_once(upstream, tmp_path):
     assert code == 0
     assert [(row["provider"], row["ok"], row["models"]) for row in value["live"]] == [("list", True, 2), ("chat", True, 1)]
     assert all(row["latency_ms"] >= 0 for row in value["live"])
-    assert [seen.path for seen in upstream.seen["list"]] == ["/list/v1/models"]
-    assert [seen.path for seen in upstream.seen["chat"]] == ["/chat/v1/models", "/chat/v1/chat/completions"]
-    asked = upstream.seen["chat"][1].json
+    assert [(seen.path, "authorization" in seen.headers) for seen in upstream.seen["list"]] == [("/list/v1/models", False), ("/list/v1/models", True)]
+    assert [seen.path for seen in upstream.seen["chat"]] == ["/chat/v1/models", "/chat/v1/models", "/chat/v1/chat/completions"]
+    asked = upstream.seen["chat"][2].json
     assert (asked["model"], asked["max_tokens"]) == ("up-model", 1)
 
 
 async def test_check_live_shows_what_is_wrong_in_a_table(upstream, tmp_path):
     """Exit 2; the refused key is named by its masked form, with the provider's own words; the good one is there too."""
-    upstream.tell("good", MODELS)
+    upstream.tell("good", REFUSED, MODELS)
     upstream.tell("dead", REFUSED)
     upstream.tell("gone", Answer([], then="reset"))
     entries = [provider(upstream, name, api=[f"sk-up-{name}-key-long"]) for name in ("good", "dead", "gone")]
@@ -65,6 +63,20 @@ async def test_check_live_shows_what_is_wrong_in_a_table(upstream, tmp_path):
     assert " NO " in rows["dead"]
     assert "Incorrect API key provided" in rows["dead"]
     assert " NO " in rows["gone"]
+
+
+async def test_a_list_that_anybody_gets_proves_no_key(upstream, tmp_path):
+    """OpenRouter lists without a key: there the key is tried with a completion, also where the owner names no model."""
+    upstream.tell("named", MODELS, MODELS, REFUSED)
+    upstream.tell("unnamed", MODELS, MODELS, REFUSED)
+    upstream.tell("fine", MODELS, MODELS, MISSING)
+    entries = [provider(upstream, name, api=[f"sk-up-{name}-key-long"]) for name in ("named", "unnamed", "fine")]
+    for entry in entries[1:]:
+        del entry["model"]
+    code, output, _ = await run(tmp_path, config(entries), "check", "--live", "--json")
+    rows = json.loads(output)["live"]
+    assert (code, json.loads(output)["ok"]) == (2, False)
+    assert [(row["provider"], row["ok"]) for row in rows] == [("named", False), ("unnamed", False), ("fine", True)]
 
 
 async def test_check_without_live_asks_nobody(upstream, tmp_path):
@@ -110,11 +122,22 @@ async def test_explain_says_who_would_be_tried_and_why_others_are_out(upstream, 
 
 
 async def test_explain_reads_well_and_takes_another_key(upstream, tmp_path):
-    """The same as lines; `--key` by the label."""
-    code, output, _ = await run(tmp_path, routes(upstream), "explain", "m", "--key", "friend")
+    """The same as lines; `--key` by the label or the number, so that no secret need stand on a command line; one that does is warned of."""
+    for named in ("friend", "2"):
+        code, output, errors = await run(tmp_path, routes(upstream), "explain", "m", "--key", named)
+        assert (code, errors) == (0, "")
+        assert "1. d/up-model" in output
+        assert "b/up-model" not in output
+    code, output, errors = await run(tmp_path, routes(upstream), "explain", "m", "--key", "sk-second-client-key-00")
     assert code == 0
     assert "1. d/up-model" in output
-    assert "b/up-model" not in output
+    assert "can be read by others" in errors
+    assert "sk-second-client-key-00" not in output + errors
+    twins = routes(upstream)
+    twins["api_keys"].append({"api": "sk-third-client-key-000", "role": "friend"})
+    code, _, errors = await run(tmp_path, twins, "explain", "m", "--key", "friend")
+    assert code == 2
+    assert "2 friend, 3 friend" in errors
 
 
 @pytest.mark.parametrize("arguments, code, words", [(["explain", "n"], 1, "nothing serves it"), (["explain", "m", "--key", "nobody"], 2, "friend")])

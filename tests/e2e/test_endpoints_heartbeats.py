@@ -99,3 +99,15 @@ async def test_without_the_setting_there_are_none(upstream, gateway, client):
 def test_the_fake_tells_of_a_chunk():
     """What the slow upstream sends is what a chat provider sends."""
     assert chunk({"content": "x"}).startswith(b"data: {")
+
+
+async def test_the_interval_is_the_clients_not_an_attempts(upstream, gateway, client):
+    """Two attempts that are each quicker than the interval, and together slower: the client hears something in time, also when only the first channel promised it."""
+    upstream.tell("a", Answer([b": thinking\n\n"], pause_s=0.4))
+    upstream.tell("b", Answer([chunk({"role": "assistant", "content": ""}), chunk({"content": "hello"}), *chat_stream("").pieces], pause_s=0.4))
+    entries = [provider(upstream, "a", preferences={"keepalive_interval": {"default": 0.6}}), provider(upstream, "b")]
+    await gateway.start(config(entries))
+    async with client.post(gateway.url + "/v1/chat/completions", json=CLIENTS[0][1]) as response:
+        body = await response.read()
+    assert body.startswith(b": ")
+    assert b"hello" in body

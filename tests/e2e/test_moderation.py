@@ -79,6 +79,25 @@ async def test_the_next_channel_is_asked_when_one_does_not_answer(upstream, gate
     assert len(upstream.seen["mod"]) == 1
 
 
+async def test_it_is_asked_as_the_client_would_ask(upstream, gateway, client):
+    """With the keys, rests and limits of the served operation: a limited key rests and the next one is asked, through a nested client key, and nothing is recorded of it."""
+    limited = whole({"error": {"message": "slow down", "type": "rate_limit"}}, status=429, headers={"retry-after": "60"})
+    upstream.tell("a", chat_whole())
+    upstream.tell("mod", limited, FLAGGED)
+    value = with_moderation(upstream, "omni-moderation-latest")
+    value["providers"][1]["api"] = ["sk-up-mod-key-1", "sk-up-mod-key-2"]
+    inner = "sk-inner-client-key-000"
+    value["api_keys"] = [{**value["api_keys"][0], "model": ["a/*", f"{inner}/*"]}, {"api": inner, "model": ["mod/*"]}]
+    await gateway.start(value)
+    path, body = CLIENTS["chat"]
+    for _ in range(2):
+        async with client.post(gateway.url + path, json=body) as response:
+            assert response.status == 400
+    assert [seen.headers["authorization"][-5:] for seen in upstream.seen["mod"]] == ["key-1", "key-2", "key-2"]
+    assert [seen.path for seen in upstream.seen["mod"]] == ["/mod/v1/moderations"] * 3
+    assert gateway.log.count("(refused)") == 2
+
+
 async def test_a_client_that_leaves_meanwhile_is_counted_as_such(upstream, gateway):
     """The moderation call is given up, the chat model never asked, and the log has one line that says so."""
     upstream.tell("mod", Answer([], then="hang"))

@@ -11,6 +11,7 @@ import sys
 
 import aiohttp
 import pytest
+import warm
 import yaml
 from fakes import CLIENT_KEY, DONE, ROOT, Answer, chat_stream, chat_whole, chunk, config, provider
 
@@ -94,8 +95,14 @@ async def test_an_edited_file_applies_without_dropping_a_stream_and_a_broken_one
         assert response.status == 200
 
 
-def run(*arguments, cwd, **more):
-    return subprocess.run([sys.executable, str(ROOT / "main.py"), *arguments], cwd=cwd, capture_output=True, text=True, timeout=30, **more)
+def run(*arguments, cwd):
+    """A command to its end, from a warm start."""
+    return warm.run(arguments, cwd=cwd)
+
+
+def run_cold(*arguments, cwd):
+    """A command to its end, as a user starts it."""
+    return subprocess.run([sys.executable, str(ROOT / "main.py"), *arguments], cwd=cwd, capture_output=True, text=True, timeout=30)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +172,7 @@ async def test_a_data_dir_that_cannot_be_made_is_a_warning_unless_it_was_asked_f
 
 def test_the_small_commands(tmp_path):
     """`--version`, `keygen`, `init` (never overwrites) and `check` on what `init` wrote."""
-    assert (ROOT / "VERSION").read_text() == run("--version", cwd=tmp_path).stdout
+    assert (ROOT / "VERSION").read_text() == run_cold("--version", cwd=tmp_path).stdout
     key = run("keygen", cwd=tmp_path).stdout.strip()
     assert key.startswith("sk-")
     assert len(key) == 51
@@ -173,7 +180,7 @@ def test_the_small_commands(tmp_path):
     path = tmp_path / "api.yaml"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert run("init", cwd=tmp_path).returncode == 2
-    checked = run("check", "--json", cwd=tmp_path)
+    checked = run_cold("check", "--json", cwd=tmp_path)
     assert checked.returncode == 0, checked.stdout
     assert json.loads(checked.stdout)["ok"]
 

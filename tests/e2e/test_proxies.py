@@ -109,8 +109,8 @@ async def test_a_dead_proxy_is_a_failure_like_another(upstream, gateway, client)
 
 
 async def test_check_live_asks_through_the_proxies(upstream, proxy, tmp_path):
-    """Each key by the proxy that its calls would take."""
-    upstream.tell("a", whole({"object": "list", "data": [{"id": "x", "object": "model"}]}))
+    """Each key by the proxy that its calls would take; whether the list is there for anybody is asked by the first one's."""
+    upstream.tell("a", whole({"error": {"message": "no key"}}, status=401), whole({"object": "list", "data": [{"id": "x", "object": "model"}]}))
     keys = ["sk-up-first-key", {"key": "sk-up-second-key", "proxy": f"socks5h://{proxy.address}"}]
     value = config([far("a", model=["x"], api=keys)], {"proxy": f"http://{proxy.address}"})
     (tmp_path / "api.yaml").write_text(json.dumps(value))
@@ -118,5 +118,5 @@ async def test_check_live_asks_through_the_proxies(upstream, proxy, tmp_path):
     done = await asyncio.to_thread(subprocess.run, command, cwd=tmp_path, capture_output=True, text=True, timeout=40)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [row["ok"] for row in json.loads(done.stdout)["live"]] == [True, True]
-    assert sorted(proxy.asked) == ["http http://a.invalid/a/v1/models", "socks5 a.invalid:80"]
+    assert sorted(proxy.asked) == ["http http://a.invalid/a/v1/models", "http http://a.invalid/a/v1/models", "socks5 a.invalid:80"]
     assert CLIENT_KEY not in done.stdout

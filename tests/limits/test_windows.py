@@ -86,7 +86,19 @@ def test_dump_and_load():
 
 
 @pytest.mark.parametrize(
-    "stored", [[None], [[1, 2]], [["a", 1, 1]], [[1, 2, -1]], [[float("nan"), 1, 1]], [[1, float("nan"), 1]], [{}], [[[], 1, 1]]]
+    "stored",
+    [
+        [None],
+        [[1, 2]],
+        [["a", 1, 1]],
+        [[1, 2, -1]],
+        [[float("nan"), 1, 1]],
+        [[1, float("nan"), 1]],
+        [{}],
+        [[[], 1, 1]],
+        [[1, 1, float("inf")]],
+        [[1, 1, 10**400]],
+    ],
 )
 def test_malformed_slots_are_left_out(stored):
     window = Window(86400.0)

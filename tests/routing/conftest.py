@@ -138,15 +138,23 @@ class Player:
         return seconds
 
     def fails(
-        self, status: int | FailureKind, *, retry_after: float | None = None, message: str = "mock", translated: bool = False, daily: bool = False
+        self,
+        status: int | FailureKind,
+        *,
+        retry_after: float | None = None,
+        message: str = "mock",
+        translated: bool = False,
+        daily: bool = False,
+        calls: int | None = None,
     ) -> None:
-        """The attempt at hand fails; the next step is taken."""
+        """The attempt at hand fails; the next step is taken. `calls`: upstream calls it came to, None: one, or none when it could not be written."""
         assert isinstance(self.step, Attempt), self.at
         assert self.plan is not None
         kind = status if isinstance(status, FailureKind) else KINDS[status]
         number = status if isinstance(status, int) else None
         failure = Failure(kind=kind, message=message, status=number, retry_after_s=retry_after, is_daily=daily)
-        self.step = self.plan.next(failure, self.now, is_translated=translated)
+        calls = (0 if kind is FailureKind.UNSUPPORTED else 1) if calls is None else calls
+        self.step = self.plan.next(failure, self.now, is_translated=translated, calls=calls)
 
     def serves(self, tokens: int | None = None) -> str:
         """The attempt at hand succeeds and the call ends; gives where it was served."""

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from uniapi.routing import explain
 
 TEXT = """
@@ -40,7 +42,7 @@ def test_explain(play):
     assert second["key_order"] == "in turn"
     assert nested["nested"] == p.config.client_keys[1].display
     assert [channel["provider"] for channel in nested["channels"]] == ["a"]
-    assert (described["algorithm"], described["retries"], described["rate_limit"]) == ("weighted_round_robin", 1, "10/min")
+    assert (described["algorithm"], described["retries"], described["rate_limit"]) == ("weighted_round_robin", 2, "10/min")
     assert [out["provider"] for out in described["out"]] == ["c", "d"]
     assert "sk-a1-0123456789abcdef" not in json.dumps(described)
 
@@ -56,3 +58,42 @@ def test_explaining_takes_no_turn(play, yaml_of):
     for _ in range(3):
         explain(p.router, p.config.client_keys[0], "m", now=p.now)
     assert [p.served() for _ in range(3)] == ["a#1", "b#1", "a#2"]
+
+
+NESTED = """
+providers:
+  - {provider: a, base_url: https://a.example/v1/chat/completions, api: [sk-a1-0123456789abcdef, sk-a2-0123456789abcdef], model: [m]}
+  - {provider: b, base_url: https://b.example/v1/chat/completions, api: sk-b-0123456789abcdef, model: [m]}
+  - {provider: c, base_url: https://c.example/v1/chat/completions, api: sk-c-0123456789abcdef, model: [m]}
+  - {provider: d, base_url: https://d.example/v1/chat/completions, api: sk-d-0123456789abcdef, model: [m], exclude_endpoints: /v1/chat/completions}
+api_keys:
+  - api: sk-client-0123456789abcdef
+    model: [RULES]
+    preferences: {SCHEDULING_ALGORITHM: POLICY, AUTO_RETRY: RETRY}
+  - api: sk-inner-0123456789abcdef
+    model: [b/*, c/*]
+"""
+
+
+def _tried(described):
+    """The channels that would be tried, those of nested keys in their place."""
+    for channel in described["channels"]:
+        if channel["out"] is None:
+            yield from _tried(channel) if "nested" in channel else [channel["provider"]]
+
+
+@pytest.mark.parametrize("policy", ["fixed_priority", "round_robin", "weighted_round_robin", "smart_round_robin", "sticky"])
+@pytest.mark.parametrize("retry", ["true", "false", "4"])
+@pytest.mark.parametrize(
+    "rules",
+    ["all", "c/*, a/*: 3, b/*", "c/*, a/*: 1, b/*: 9", "d/*, b/*", "sk-inner-0123456789abcdef/*, a/*", "c/*, sk-inner-0123456789abcdef/*: 2", "a/*"],
+)
+def test_what_is_explained_is_what_happens(play, policy, retry, rules):
+    """A first request that fails everywhere visits the channels in the order that was explained, and as often."""
+    p = play(NESTED.replace("RULES", rules).replace("POLICY", policy).replace("RETRY", retry))
+    described = explain(p.router, p.config.client_keys[0], "m", now=p.now)
+    stops = p.tries(lambda at: 500)[:-1]
+    visited = list(dict.fromkeys(stop.partition("#")[0] for stop in stops))
+    assert visited == list(_tried(described))[: len(visited)]
+    if not any("nested" in channel for channel in described["channels"]):
+        assert len(stops) == described["attempts"]

@@ -3,7 +3,7 @@
 import pytest
 
 from uniapi.canonical import Failure, FailureKind
-from uniapi.routing import Attempt, GiveUp, Pin
+from uniapi.routing import Attempt, GiveUp, Pin, Wait
 
 
 def test_channel_failures_walk_the_ring(play, yaml_of):
@@ -224,6 +224,24 @@ def test_unsupported_costs_no_call(play, yaml_of):
     assert p.tries(lambda at: FailureKind.UNSUPPORTED) == ["a#1", "b#1", "400"]
 
 
+def test_a_channel_that_had_to_be_asked_to_know_costs_a_call(play, yaml_of):
+    """An endpoint that answers 404 is not there: ten calls are the end, AUTO_RETRY false is one, the key's limit counts it, and nothing rests."""
+    p = play(yaml_of({f"p{number}": 1 for number in range(12)}))
+    p.asks()
+    calls = 0
+    while isinstance(p.step, Attempt):
+        p.fails(FailureKind.UNSUPPORTED, calls=1)
+        calls += 1
+    assert calls == 10
+    assert p.health.snapshot(p.now) == ()
+    p = play(yaml_of({"a": 1, "b": 1}, AUTO_RETRY=False, more="api_key_rate_limit: 1/min"))
+    p.asks()
+    p.fails(FailureKind.UNSUPPORTED, calls=1)
+    p.expects(status=400)
+    p.ends()
+    assert p.served() == "b#1"
+
+
 def test_short_wait_replaces_a_429(play, yaml_of):
     """The only key is back in 1.5 s: a wait that costs nothing, then the same key."""
     p = play(yaml_of({"a": 1}))
@@ -352,9 +370,44 @@ api_keys:
 def test_no_attempt_after_the_deadline(play, yaml_of):
     p = play(yaml_of({"a": 1, "b": 1}))
     p.asks(deadline=p.now + 10)
-    assert p.step.timeouts.total_s == 10
     p.passes(10)
     p.fails(504)
+    p.expects(status=504)
+
+
+def test_the_time_a_client_set_does_not_cut_what_flows(play, yaml_of):
+    """`x-stainless-timeout` bounds the time to the first token, in every attempt; a stream that flows may be longer than it."""
+    p = play(yaml_of({"a": 1, "b": 1}))
+    p.asks(deadline=p.now + 10)
+    assert (p.step.timeouts.first_token_s, p.step.timeouts.idle_s, p.step.timeouts.total_s) == (10, 100, None)
+    p.passes(4)
+    p.fails(500)
+    assert (p.step.timeouts.first_token_s, p.step.timeouts.total_s) == (6, None)
+
+
+def test_patience_bounds_every_attempt(play, yaml_of):
+    """A caller inside the gateway that will not wait long: a slow channel is to blame as usual."""
+    p = play(yaml_of({"a": 1, "b": 1}))
+    p.asks(patience_s=5.0)
+    assert p.step.timeouts.first_token_s == 5
+    p.passes(5)
+    p.fails(504)
+    p.expects("b")
+    assert p.step.timeouts.first_token_s == 5
+    assert [resting.provider_id for resting in p.health.snapshot(p.now)] == ["a"]
+
+
+def test_time_over_before_the_first_attempt_is_a_504(play, yaml_of):
+    """Used up by what came before, or by a wait for a key: not a 404, the model is there."""
+    p = play(yaml_of({"a": 1}))
+    p.asks(deadline=p.now)
+    p.expects(status=504)
+    p = play(yaml_of({"a": 1}, more="api_key_rate_limit: 1/s") + "preferences:\n  timeout_policy: {default: {total: 0.5}}\n")
+    p.served()
+    p.asks()
+    assert isinstance(p.step, Wait)
+    p.passes(p.step.seconds)
+    p.step = p.plan.next(None, p.now)
     p.expects(status=504)
 
 
@@ -569,19 +622,19 @@ def test_daily_quota_rests_until_the_day_ends(play, yaml_of):
     text = yaml_of({"a": 2}).replace("base_url: https://a.example/v1/chat/completions", "engine: gemini\n    base_url: https://a.example/v1beta")
     p = play(text)
     p.asks()
-    p.fails(429, daily=True, retry_after=20)
-    p.fails(429, daily=True, retry_after=20)
+    p.fails(429, daily=True)
+    p.fails(429, daily=True)
     assert [round(resting.seconds_left) for resting in p.health.snapshot(p.now)] == [34200, 34200]
     p.expects(status=429, retry_after=34200)
 
 
-def test_heartbeats_are_told_before_the_first_attempt(play, yaml_of):
+def test_an_attempt_says_its_heartbeats(play, yaml_of):
     p = play(yaml_of({"a": 1, "b": 1}, more="keepalive_interval: 20"))
     p.asks()
-    assert (p.plan.keepalive_s, p.step.keepalive_s) == (20, 20)
+    assert p.step.keepalive_s == 20
     p = play(yaml_of({"a": 1}))
     p.asks()
-    assert (p.plan.keepalive_s, p.step.keepalive_s) == (None, None)
+    assert p.step.keepalive_s is None
 
 
 def test_nested_concurrency_ends_with_the_call(play, parts):

@@ -71,8 +71,9 @@ RESTS = [
     ("quota with a delay", K.QUOTA, {"retry_after_s": 50.0}, {}, 50.0),
     ("quota period 0", K.QUOTA, {}, {"quota_cooldown_s": 0.0}, None),
     ("daily quota until midnight UTC", K.QUOTA, {"is_daily": True}, {}, 12 * 3600.0),
-    ("a short delay beside a daily quota is not believed", K.RATE_LIMITED, {"is_daily": True, "retry_after_s": 30.0}, {}, 12 * 3600.0),
-    ("a long one is, uncapped", K.RATE_LIMITED, {"is_daily": True, "retry_after_s": 7200.0}, {}, 7200.0),
+    ("the delay beside a daily quota decides", K.RATE_LIMITED, {"is_daily": True, "retry_after_s": 474.0}, {}, 474.0),
+    ("uncapped, but for a day", K.RATE_LIMITED, {"is_daily": True, "retry_after_s": 7200.0}, {}, 7200.0),
+    ("a day is the most", K.QUOTA, {"is_daily": True, "retry_after_s": 1e7}, {}, 86400.0),
 ]
 
 

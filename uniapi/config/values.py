@@ -248,11 +248,18 @@ def networks(node: Node, report: Report) -> tuple[str, ...] | None:
         if value is None:
             continue
         try:
-            values.append(str(ipaddress.ip_network(value, strict=False)) if "/" in value else str(ipaddress.ip_address(value)))
+            values.append(str(ipaddress.ip_network(value, strict=False)) if "/" in value else _address(value))
         except ValueError:
             hint = "; any address is `0.0.0.0/0` and `::/0`" if value == "*" else ""
             report.error(item, f"expected an address such as `10.0.0.7` or a network such as `10.0.0.0/8`, found {item.shown()}{hint}")
     return tuple(values)
+
+
+def _address(value: str) -> str:
+    """One address; an IPv4 one in IPv6's clothes is what it is."""
+    address = ipaddress.ip_address(value)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
 
 
 def choice(node: Node, report: Report, allowed: Iterable[str]) -> str | None:

@@ -1,7 +1,7 @@
 """Noticing that the configuration file changed, by looking at it from time to time.
 
-Polling works on every file system and mount; events do not. A file that is missing for a moment (editors replace it) or half written is no matter: the
-first is not a change, the second does not parse, so the old configuration stays and the rest of the writing is the next change.
+Polling works on every file system and mount; events do not. A change counts when the file has looked the same at two looks in a row: one that is missing for a moment
+(editors replace it) or half written (the half may well parse, with keys missing at its end) is left until it is quiet. A file that stays away is a change like another.
 """
 
 from __future__ import annotations
@@ -25,22 +25,23 @@ class FileStatus(Protocol):
 
 
 class FileWatcher:
-    """Remembers how a file looked; `changed` says whether it looks different since it was last asked (or since the watcher was made)."""
+    """Remembers how a file looked when the watcher was made, or last said that it had changed."""
 
     def __init__(self, path: str, stat: Callable[[str], FileStatus] = os.stat) -> None:
         self._path = path
         self._stat = stat
-        self._seen = self._look()
+        self._told = self._seen = self._look()
 
     def changed(self) -> bool:
-        """True once for each change; a missing file is not one, its return is when it looks different."""
-        now = self._look()
-        if now is None or now == self._seen:
+        """True once for each change, at the second look that finds the same."""
+        before, self._seen = self._seen, self._look()
+        if self._seen != before or self._seen == self._told:
             return False
-        self._seen = now
+        self._told = self._seen
         return True
 
     def _look(self) -> tuple[int, int, int] | None:
+        """None: there is no such file."""
         try:
             status = self._stat(self._path)
         except (OSError, ValueError):

@@ -1,31 +1,25 @@
-"""The wire formats: frames and JSON ↔ canonical. Each dialect is a folder with the same files; `base` holds what they share."""
+"""The wire formats: frames and JSON ↔ canonical. Each dialect is a folder with the same files; the modules beside the folders are what they share.
+
+Reading order: `dialect` (the pieces of one), `quirk` and `codec` (what the pieces are given and give); `part_tracker`, `stream_decoder`, `stream_encoder`, `observer` (the
+bases of what stands in a stream); `losses`, `http_errors`, `delays`, `function_tools`, `tool_names`, `turn_repair`, `think_tags` (rules that several wires have in common); then one folder.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from .anthropic import DIALECT as ANTHROPIC
-from .base import (
-    SHAPE_ERRORS,
-    Dialect,
-    EncodedRequest,
-    EncodedResponse,
-    Observer,
-    PartTracker,
-    Quirk,
-    ReplyContext,
-    StreamDecoder,
-    StreamEncoder,
-    StreamEncoderFace,
-    UpstreamContext,
-    retry_after_seconds,
-)
 from .bedrock_converse import DIALECT as BEDROCK_CONVERSE
 from .bedrock_converse import InvokeFramer
+from .codec import SHAPE_ERRORS, EncodedRequest, EncodedResponse, ReplyContext, UpstreamContext
 from .cohere import DIALECT as COHERE
+from .dialect import Dialect, StreamEncoderFace
 from .gemini import DIALECT as GEMINI
+from .observer import Observer
 from .openai_chat import DIALECT as OPENAI_CHAT
 from .openai_completions import DIALECT as COMPLETIONS
 from .openai_responses import DIALECT as OPENAI_RESPONSES
+from .quirk import Quirk
+from .stream_decoder import StreamDecoder
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(
     {dialect.name: dialect for dialect in (OPENAI_CHAT, OPENAI_RESPONSES, ANTHROPIC, GEMINI, BEDROCK_CONVERSE, COHERE)}
@@ -41,12 +35,9 @@ __all__ = [
     "EncodedResponse",
     "InvokeFramer",
     "Observer",
-    "PartTracker",
     "Quirk",
     "ReplyContext",
     "StreamDecoder",
-    "StreamEncoder",
     "StreamEncoderFace",
     "UpstreamContext",
-    "retry_after_seconds",
 ]

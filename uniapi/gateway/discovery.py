@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from uniapi.canonical import FailureKind
@@ -64,9 +64,11 @@ class ModelLists:
         _, unfinished = await asyncio.wait(pending, timeout=FIRST_WAIT_S)
         return not unfinished
 
-    async def refresh(self, providers: tuple[Provider, ...], transport: Transport, credentials: CredentialStore) -> None:
-        """Ask every discovered provider whose list is due; all at once, and one that fails is a warning."""
+    async def refresh(self, providers: tuple[Provider, ...], transport: Transport, credentials: CredentialStore, *, all_due: bool = False) -> None:
+        """Ask every discovered provider whose list is due (`all_due`: whether it is or not); all at once, and one that fails is a warning."""
         now = self._clock.monotonic_s()
+        for gone in self._lists.keys() - {provider.provider_id for provider in providers if provider.is_discovered}:
+            del self._lists[gone]
         due = []
         for provider in providers:
             if not provider.is_discovered:
@@ -74,7 +76,8 @@ class ModelLists:
             if self._sources.get(provider.provider_id) != _source(provider):
                 self._due_at.pop(provider.provider_id, None)
                 self._lists.pop(provider.provider_id, None)
-            if self._due_at.get(provider.provider_id, 0.0) <= now and provider.provider_id not in self._pending:
+            is_due = all_due or self._due_at.get(provider.provider_id, 0.0) <= now
+            if is_due and provider.provider_id not in self._pending:
                 self._pending[provider.provider_id] = asyncio.get_running_loop().create_future()
                 due.append(provider)
         await asyncio.gather(*(self._refresh_one(provider, transport, credentials) for provider in due))
@@ -102,15 +105,45 @@ class ModelLists:
         """Take in what `dump` gave, from an earlier run; anything malformed is left out."""
         for provider_id, entry in stored.items():
             if isinstance(entry, dict) and isinstance(entry.get("models"), list):
-                names = [name for name in entry["models"] if isinstance(name, str)]
-                self._lists[provider_id] = tuple(ListedModel(model=name) for name in names)
+                self._lists[provider_id] = tuple(model for stored_model in entry["models"] if (model := _loaded(stored_model)) is not None)
                 self._sources[provider_id] = str(entry.get("source"))
 
     def dump(self) -> dict[str, Any]:
         return {
-            provider_id: {"source": self._sources.get(provider_id), "models": [listed.model for listed in models]}
+            provider_id: {"source": self._sources.get(provider_id), "models": [_dumped(listed) for listed in models]}
             for provider_id, models in self._lists.items()
         }
+
+
+def _dumped(listed: ListedModel) -> str | dict[str, Any]:
+    """A model's name, or an object when more is known of it."""
+    stated = {name: value for name, value in asdict(listed).items() if value}
+    return listed.model if len(stated) == 1 else stated
+
+
+def _loaded(stored: Any) -> ListedModel | None:
+    """The reverse; what has no name, or a member of another type than ours, says that much less."""
+    if isinstance(stored, str):
+        return ListedModel(model=stored)
+    if not isinstance(stored, dict) or not isinstance(stored.get("model"), str):
+        return None
+    name = stored.get("display_name")
+    return ListedModel(
+        model=stored["model"],
+        display_name=name if isinstance(name, str) else None,
+        context_length=_count(stored.get("context_length")),
+        max_output_tokens=_count(stored.get("max_output_tokens")),
+        input_modalities=_words(stored.get("input_modalities")),
+        output_modalities=_words(stored.get("output_modalities")),
+    )
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _source(provider: Provider) -> str:

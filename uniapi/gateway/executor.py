@@ -11,6 +11,8 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from email.utils import formatdate
+from functools import partial
 from typing import Protocol
 
 from uniapi.canonical import Call, Failure, FailureKind, Operation, Request, RequestRefused, estimate_input_tokens
@@ -22,14 +24,15 @@ from uniapi.errors import WireError
 from uniapi.operations import CARRIED
 from uniapi.routing import Attempt, GiveUp, Pin, Plan, Wait
 from uniapi.stats import CallRecord
-from uniapi.wire import HttpRequest, ResponseHead, dump_json
+from uniapi.wire import LARGE_BYTES, HttpRequest, ResponseHead, dump_json
 
 from .answer_headers import JSON_HEADERS, STREAM_HEADERS, answer_headers, attempts_text, stream_headers
 from .blame import blamed, is_other_way_open, unsupported
-from .call_records import Progress, attempt_record, call_record, masked_failure
+from .call_records import Progress, attempt_record, call_record, masked_bytes, masked_failure
 from .count import COUNT_PATIENCE_S, ESTIMATE_HEADERS, estimate_answer, falls_back
 from .credentials import CredentialStore
 from .fetch import FetchFailed
+from .issued_items import IssuedItems
 from .media import MediaFetcher
 from .pins import Pins
 from .pipe_choice import ending
@@ -81,6 +84,7 @@ class Executor:
         media: MediaFetcher,
         pins: Pins,
         reasoning: ReasoningCache,
+        items: IssuedItems,
         clock: Clock,
         record: Callable[[CallRecord], None],
     ) -> None:
@@ -89,6 +93,7 @@ class Executor:
         self._media = media
         self._pins = pins
         self._reasoning = reasoning
+        self._items = items
         self._clock = clock
         self._record = record
 
@@ -96,14 +101,17 @@ class Executor:
         """Answer `call` through `reply`. Raises RequestRefused when the client's request makes no sense; every other outcome is written here.
 
         The call is recorded in every case, a refusal included."""
-        progress = Progress(started_at=self._clock.monotonic_s())
+        now = self._clock.monotonic_s()
+        progress = Progress(started_at=now, heard_at=now)
         decoded = Decoded(call)
         failure: Failure | None = None
         translated = False
+        calls = 0
         refused_status: int | None = None
         try:
             while True:
-                step = plan.next(failure, self._clock.monotonic_s(), is_translated=translated)
+                step = plan.next(failure, self._clock.monotonic_s(), is_translated=translated, calls=len(progress.attempts) - calls)
+                calls = len(progress.attempts)
                 if isinstance(step, Wait):
                     await self._clock.sleep(step.seconds)
                     failure = None
@@ -175,7 +183,7 @@ class Executor:
         receiver = self._receive(call, prepared, way, attempt, preferences)
         progress.receiver = receiver
         receiver.started(send_all(self._transport, requests, receiver, prepared.answers, proxy=proxy, connect_timeout_s=attempt.timeouts.connect_s))
-        failure = await self._outcome(receiver, attempt, call, reply)
+        failure = await self._outcome(receiver, attempt, call, progress, reply)
         head = receiver.response_head
         if failure is not None:
             if failure.kind is FailureKind.CREDENTIAL_REFUSED:
@@ -215,9 +223,11 @@ class Executor:
             context = replace(context, request=request, input_tokens_estimate=estimate_input_tokens(request) if wants_estimate else 0)
         try:
             if call.operation in CARRIED:
-                prepared = await prepare_relayed(call, way, requested_model=context.requested_model, created_s=context.created_s)
+                build = partial(prepare_relayed, call, way, requested_model=context.requested_model, created_s=context.created_s)
             else:
-                prepared = prepare(call, way, request, context, seed, probes_text=bool(preferences.error_triggers))
+                build = partial(prepare, call, way, request, context, seed, probes_text=bool(preferences.error_triggers))
+            is_large = len(call.body) + call.upload_bytes > LARGE_BYTES
+            prepared = await asyncio.get_running_loop().run_in_executor(None, build) if is_large else build()
         except RequestRefused as refused:
             return unsupported(refused.error.message, code=refused.error.code, param=refused.error.param)
         if prepared.losses and preferences.unsupported_parameters == "reject":
@@ -242,7 +252,8 @@ class Executor:
 
     def _receive(self, call: Call, prepared: Prepared, way: Way, attempt: Attempt, preferences: Preferences) -> Receiver:
         def classify(head: ResponseHead, body: bytes) -> Failure:
-            return way.engine.classify(head.status, head.headers, body, prepared.dialect)
+            dated = {"date": formatdate(self._clock.now_s(), usegmt=True), **head.headers}
+            return way.engine.classify(head.status, dated, body, prepared.dialect)
 
         loop = asyncio.get_running_loop()
         first_token_s = attempt.timeouts.first_token_s
@@ -255,23 +266,27 @@ class Executor:
             deadline=None if attempt.timeouts.total_s is None else loop.time() + attempt.timeouts.total_s,
         )
         probe = TriggerProbe(preferences.error_triggers) if preferences.error_triggers and call.operation in GENERATING else None
-        return Receiver(loop, prepared.make_pipe, classify, patience, probe)
+        return Receiver(loop, prepared.make_pipe, classify, patience, probe, lambda data: masked_bytes(data, way.target.credential))
 
-    async def _outcome(self, receiver: Receiver, attempt: Attempt, call: Call, reply: Reply) -> Failure | None:
-        """Await the commit or the failure; send heartbeats meanwhile when they are configured for a stream."""
-        interval = attempt.keepalive_s
+    async def _outcome(self, receiver: Receiver, attempt: Attempt, call: Call, progress: Progress, reply: Reply) -> Failure | None:
+        """Await the commit or the failure; send heartbeats meanwhile when they are configured for a stream. It is the client that must not wait longer than the interval,
+        however many attempts that takes, and one that has got heartbeats goes on getting them."""
+        interval = attempt.keepalive_s if attempt.keepalive_s is not None else progress.keepalive_s
+        progress.keepalive_s = interval
         if not call.stream or interval is None or call.operation in CARRIED:
             # What a carried operation is answered with is not known before its head.
             return await receiver.outcome
         framing = client_framing(call)
         while True:
-            done, _ = await asyncio.wait({receiver.outcome}, timeout=interval)
+            due_s = progress.heard_at + interval - self._clock.monotonic_s()
+            done, _ = await asyncio.wait({receiver.outcome}, timeout=max(0.0, due_s))
             if done:
                 return receiver.outcome.result()
             if not reply.is_started:
                 await reply.start(200, stream_headers(framing))
             # White space is all that may stand before a JSON array.
             reply.write(client_side(call).ping if framing == "sse" else b"\n")
+            progress.heard_at = self._clock.monotonic_s()
 
     async def _answer(
         self, call: Call, prepared: Prepared, target: Target, receiver: Receiver, progress: Progress, reply: Reply, began: float
@@ -312,10 +327,12 @@ class Executor:
         if call.operation is Operation.STORED:
             if call.method == "DELETE":
                 self._pins.forget(key_id, call.resource)
-        elif prepared.route == "relay" and call.json.get("store") is not False:
+        elif call.json.get("store") is not False:
             # Nothing is kept of an answer with `store: false`, so nothing can be asked of it later.
-            pin = Pin(provider_id=target.provider.provider_id, credential_id=target.credential.credential_id)
-            self._pins.issued(key_id, report.issued_ids, pin, self._clock.now_s())
+            if prepared.route == "relay":
+                pin = Pin(provider_id=target.provider.provider_id, credential_id=target.credential.credential_id)
+                self._pins.issued(key_id, report.issued_ids, pin, self._clock.now_s())
+            self._items.remember(key_id, report.items, self._clock.monotonic_s())
         turn = report.turn.turn() if report.turn is not None else None
         if turn is not None:
             self._reasoning.remember(key_id, turn, self._clock.monotonic_s())

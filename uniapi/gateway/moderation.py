@@ -1,35 +1,37 @@
 """`ENABLE_MODERATION`: what a user says is shown to a moderation model before it is sent on.
 
-The model is one that the same client key can route. A flagged text is refused; where no moderation model answers, the call passes with a line in the log
-(PRODUCT §6): a gateway that stops with its moderation provider would be worse than none.
+The model is one that the same client key can route, and it is asked as if the client had asked it: a call to `/v1/moderations` of that key, with its channels, keys, limits and
+failover, of which nothing is recorded. A flagged text is refused; where no moderation model answers, the call passes with a line in the log (PRODUCT §6): a gateway that
+stops with its moderation provider would be worse than none.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+import random
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from uniapi.canonical import Call, ClientError, Operation
+from uniapi.canonical import Call, ClientError, Operation, RequestRefused
 from uniapi.clock import Clock
-from uniapi.config import Preferences, Provider
-from uniapi.engines import Engine, Target
+from uniapi.config import ClientKey
 from uniapi.errors import WireError
-from uniapi.routing import Channel
-from uniapi.wire import HttpRequest, dump_json, load_json
+from uniapi.routing import Asked, Plan, Router
+from uniapi.wire import dump_json, load_json
 
-from .call_facts import last_user_text
-from .credentials import CredentialStore
-from .fetch import FetchFailed, fetch
-from .upstream import Transport
+from .binding import rules_out
+from .call_facts import estimate_call_tokens, last_user_text
+from .executor import Executor, Setting
 
 log = logging.getLogger("uniapi.moderation")
 
 MODERATION_MODELS = ("omni-moderation-latest", "text-moderation-latest")
 """The first that a client key can route is asked."""
 PATIENCE_S = 5.0
-"""For each channel: the user waits for the answer to the call itself."""
-MAX_CHANNELS = 3
+"""For one answer: the user waits for the answer to the call itself."""
+LONGEST_S = 8.0
+"""For all attempts together."""
 MODERATED = frozenset({Operation.GENERATE, Operation.COMPLETE, Operation.COMPACT, Operation.EMBED, Operation.IMAGE, Operation.SPEECH})
 
 FLAGGED = ClientError(
@@ -41,58 +43,108 @@ FLAGGED = ClientError(
 
 
 class Moderation:
-    """Asks moderation models. Holds no state of its own."""
+    """Asks moderation models through an executor. Holds no state of its own."""
 
-    def __init__(self, transport: Transport, credentials: CredentialStore, clock: Clock) -> None:
-        self._transport = transport
-        self._credentials = credentials
+    def __init__(self, executor: Executor, clock: Clock, rng: random.Random) -> None:
+        self._executor = executor
         self._clock = clock
+        self._rng = rng
 
-    async def is_flagged(self, call: Call, channels: Iterable[Channel], engine_of: Callable[[Provider], Engine], preferences: Preferences) -> bool:
-        """Whether the last user text of `call` is refused by the first of `channels` that answers; each is asked once."""
+    async def is_flagged(self, call: Call, key: ClientKey, router: Router, setting: Setting) -> bool:
+        """Whether the last user text of `call` is refused by the first moderation model that `key` can route."""
         text = last_user_text(call) if call.operation in MODERATED else ""
         if not text.strip():
             return False
-        asked = 0
-        for channel in channels:
-            if asked == MAX_CHANNELS:
-                break
-            asked += 1
-            provider = channel.provider
-            try:
-                answer = await self._ask(text, channel, engine_of(provider), preferences)
-                return any(result.get("flagged") is True for result in answer["results"])
-            except (FetchFailed, WireError) as error:
-                reason = str(error)
-            except (TypeError, KeyError, AttributeError):
-                reason = "its answer has no results"
-            log.warning("%s: moderation by %s/%s failed: %s", call.request_id, provider.name, channel.upstream_model, reason)
-        log.warning("%s: passes without moderation: %s", call.request_id, "no answer" if asked else f"no model {' or '.join(MODERATION_MODELS)}")
-        return False
+        model = next((model for model in MODERATION_MODELS if router.catalog.candidates(key, model)), None)
+        if model is None:
+            log.warning("%s: passes without moderation: no model %s", call.request_id, " or ".join(MODERATION_MODELS))
+            return False
+        question = _question(call, model, text)
+        kept = _Kept()
+        try:
+            await self._executor.run(question, self._plan(question, key, router, setting), setting, kept)
+        except RequestRefused as refused:
+            kept.status, kept.body = refused.error.status, refused.error.message.encode()
+        verdict = _verdict(kept.status, kept.body)
+        if verdict is None:
+            log.warning("%s: passes without moderation: no answer (%s)", call.request_id, kept.status)
+        return verdict is True
 
-    async def _ask(self, text: str, channel: Channel, engine: Engine, preferences: Preferences) -> Any:
-        """One question to one channel. Raises FetchFailed or WireError when it has no answer."""
-        provider = channel.provider
-        credential = provider.credentials[0]
-        target = Target(provider=provider, credential=credential, upstream_model=channel.upstream_model, alias=channel.alias)
-        dialect = engine.dialect(target, "openai_chat")
-        address = engine.address(target, Operation.MODERATE, False, dialect)
-        if address is None or not dialect.name.startswith("openai"):
-            raise WireError("this kind of provider has no moderation")
-        proxy = credential.proxy or provider.proxy or preferences.proxy
-        headers = {
-            "content-type": "application/json",
-            "accept": "application/json",
-            "accept-encoding": "identity",
-            "user-agent": "uni-api",
-            **address.headers,
-            **{name.lower(): value for name, value in provider.headers.items()},
-        }
-        body = dump_json({"model": channel.upstream_model, "input": text})
-        token = await self._credentials.token(engine, target, self._transport, proxy)
-        request = HttpRequest(method=address.method, url=address.url, headers=headers, body=body)
-        request = engine.authorize(target, request, token, self._clock.now_s())
-        head, answer = await fetch(self._transport, request, proxy=proxy, timeout_s=PATIENCE_S)
-        if head.status != 200:
-            raise FetchFailed(engine.classify(head.status, head.headers, answer, dialect))
-        return load_json(answer)
+    def _plan(self, question: Call, key: ClientKey, router: Router, setting: Setting) -> Plan:
+        now = self._clock.monotonic_s()
+        asked = Asked(
+            client_key=key,
+            requested_model=question.requested_model,
+            client_dialect=question.dialect,
+            path=question.path,
+            body_bytes=len(question.body),
+            tokens=estimate_call_tokens(question),
+            deadline=now + LONGEST_S,
+            patience_s=PATIENCE_S,
+            rules_out=rules_out(question, setting.engine_of, is_bound=False),
+        )
+        return router.plan(asked, now=now, now_epoch_s=self._clock.now_s(), rng=self._rng)
+
+
+def _question(call: Call, model: str, text: str) -> Call:
+    """The call to the moderation model, by the same client key."""
+    value = {"model": model, "input": text}
+    return replace(
+        call,
+        dialect="openai_chat",
+        operation=Operation.MODERATE,
+        requested_model=model,
+        stream=False,
+        body=dump_json(value),
+        json=value,
+        path="/v1/moderations",
+        method="POST",
+        resource="",
+        query={},
+        query_text="",
+        headers={},
+        content_type="application/json",
+        upload=None,
+        upload_bytes=0,
+    )
+
+
+def _verdict(status: int | None, body: bytes) -> bool | None:
+    """Whether an answer flags the text; None when it is no verdict."""
+    if status != 200:
+        return None
+    try:
+        value: Any = load_json(body)
+        return any(result.get("flagged") is True for result in value["results"])
+    except (WireError, TypeError, KeyError, AttributeError):
+        return None
+
+
+class _Kept:
+    """A Reply that nobody reads but us."""
+
+    def __init__(self) -> None:
+        self.status: int | None = None
+        self.body = b""
+
+    @property
+    def is_started(self) -> bool:
+        return self.status is not None
+
+    async def start(self, status: int, headers: Mapping[str, str]) -> None:
+        self.status = status
+
+    def write(self, data: bytes) -> None:
+        self.body += data
+
+    def backlog(self) -> int:
+        return 0
+
+    async def finish(self) -> None:
+        """Nothing is left to do."""
+
+    def break_off(self) -> None:
+        self.body = b""
+
+    async def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status, self.body = status, body

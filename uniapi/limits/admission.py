@@ -138,6 +138,10 @@ class Limits:
             ]
         }
 
+    def long_changes(self) -> int:
+        """A number that is another one when those windows were counted into."""
+        return sum(1 + window.changes for name, window in self._windows.items() if name[2] >= PERSISTED_FROM_S and window.changes)
+
     def load(self, stored: Mapping[str, Any], now: float, now_epoch_s: float) -> None:
         """Take in what `dump` gave in an earlier run; anything malformed is left out."""
         entries = stored.get("windows")

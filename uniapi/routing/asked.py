@@ -40,7 +40,7 @@ class Pin:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """One call, as far as routing is concerned. `tokens`: the estimate of its input; `deadline`: on the scale of `now`, None when the client set none;
-    `rules_out`: why a channel cannot take this call (None: it can), beside what the config says. With a `pin`, `requested_model` may be empty."""
+    `patience_s`: the longest wait for an attempt's first token, whatever is configured; `rules_out`: why a channel cannot take this call (None: it can), beside what the config says. With a `pin`, `requested_model` may be empty."""
 
     client_key: ClientKey
     requested_model: str
@@ -55,6 +55,7 @@ class Asked:
     session: SessionHint = NO_SESSION
     pin: Pin | None = None
     deadline: float | None = None
+    patience_s: float | None = None
     rules_out: Callable[[Channel], str | None] | None = None
 
     def facts(self) -> CallFacts:

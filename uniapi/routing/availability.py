@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
-from uniapi.config import Credential
+from uniapi.config import ClientKey, Credential
 from uniapi.limits import Refused
 
 from .asked import Asked
@@ -64,6 +65,14 @@ class Availability:
     def is_usable(self, channel: Channel, now: float) -> bool:
         """An attempt could be made at once."""
         return self.obstacle(channel, now) is None and any(self.free_at(channel, one, now) <= now for one in channel.provider.credentials)
+
+    def retries(self, client_key: ClientKey, entries: Sequence[Candidate]) -> int:
+        """The attempts beside one for each of a ring's candidates: a single channel with several keys has one for each of them, everything else what AUTO_RETRY says."""
+        eligible = list(islice((channel for channel in self.reached(entries) if not self.is_ruled_out(channel)), 2))
+        if client_key.auto_retry and len(eligible) == 1 and any(entry is eligible[0] for entry in entries) and self._asked.pin is None:
+            count = len(eligible[0].provider.credentials)
+            return count if count > 1 else int(client_key.auto_retry)
+        return int(client_key.auto_retry)
 
     def has_other(self, channel: Channel, now: float) -> bool:
         """Whether the request has another usable channel, none that rests counted."""

@@ -8,8 +8,9 @@ from uniapi.config import ByModel, ClientKey, Credential, Rates
 
 from .asked import Asked
 from .availability import Availability
-from .catalog import Candidates, Channel, Group
+from .catalog import Candidate, Candidates, Channel, Group
 from .outcome import Obstacle
+from .plan import MAX_CALLS
 from .router import Router
 from .state import RouterState
 from .timeouts import keepalive_interval_s
@@ -35,7 +36,8 @@ _KEY_TURNS = {
 def explain(router: Router, client_key: ClientKey, requested_model: str, *, now: float, path: str = "/v1/chat/completions") -> dict[str, Any]:
     """Which channels and keys would be tried for `requested_model`, in which order, with which upstream model, timeouts and limits, and why others are out.
 
-    `{"model", "client_key", "rate_limit", "retries", "order", "channels": […], "out": [{"provider", "reason"}…], "near": […]}`; a nested key among the channels has `nested` and `channels` of its own.
+    `{"model", "client_key", "rate_limit", "retries", "attempts", "order", "channels": […], "out": [{"provider", "reason"}…], "near": […]}`; the channels stand in the order in which
+    the first request of all would try them, those that are out (`out` says why) at the end; a nested key among them has `nested` and `channels` of its own.
     """
     asked = Asked(client_key=client_key, requested_model=requested_model, client_dialect="openai_chat", path=path)
     candidates = router.catalog.candidates(client_key, requested_model)
@@ -54,26 +56,42 @@ def _describe_level(
     state: RouterState, asked: Asked, availability: Availability, client_key: ClientKey, candidates: Candidates, now: float
 ) -> dict[str, Any]:
     """A client key's part: its settings and its candidates, the ones that can be called first."""
-    channels = []
-    for member in candidates.members:
+    channels: list[dict[str, Any]] = []
+    for member in _in_order(client_key, candidates):
         if isinstance(member, Group):
             inner = _describe_level(state, asked, availability, member.client_key, member.candidates, now)
-            channels.append({"nested": member.client_key.display, "weight": member.weight, **inner})
+            out = None if any(channel["out"] is None for channel in inner["channels"]) else "none of its channels can be tried"
+            channels.append({"nested": member.client_key.display, "weight": member.weight, "out": out, **inner})
         else:
             channels.append(_describe_channel(state, asked, availability, member, now))
+    channels.sort(key=lambda channel: channel["out"] is not None)
+    retries = availability.retries(client_key, candidates.members)
+    usable = sum(channel["out"] is None for channel in channels)
     return {
         "rate_limit": _rates(client_key.rates, candidates.alias, candidates.alias),
-        "retries": int(client_key.auto_retry),
+        "retries": retries,
+        "attempts": min(MAX_CALLS, usable + retries if retries else 1) if usable else 0,
         "algorithm": client_key.policy,
         "order": _TURNS[client_key.policy],
         "channels": channels,
     }
 
 
+def _in_order(client_key: ClientKey, candidates: Candidates) -> list[Candidate]:
+    """The candidates as a first request would take them: a ring begins at its first place, and those without a weight come last where weights count."""
+    members = list(candidates.members)
+    if client_key.policy in ("weighted_round_robin", "lottery"):
+        members.sort(key=lambda member: member.weight is None)
+    return members
+
+
 def _describe_channel(state: RouterState, asked: Asked, availability: Availability, channel: Channel, now: float) -> dict[str, Any]:
     timeouts = state.timeouts(channel, asked)
     provider = channel.provider
     obstacle = availability.obstacle(channel, now)
+    out = None if obstacle is None else _said(obstacle)
+    if out is None and not availability.leads_to(channel):
+        out = "it is reached on a shorter way"
     policy = provider.credential_policy
     if policy is not None:
         turns = _KEY_TURNS[policy]
@@ -87,7 +105,7 @@ def _describe_channel(state: RouterState, asked: Asked, availability: Availabili
         "alias": channel.alias,
         "upstream_model": channel.upstream_model,
         "weight": channel.weight,
-        "out": None if obstacle is None else _said(obstacle),
+        "out": out,
         "timeouts": {
             "connect": timeouts.connect_s,
             "first_token": timeouts.first_token_s,

@@ -91,9 +91,13 @@ _RELAYED = frozenset({FailureKind.BAD_REQUEST, FailureKind.TOO_LONG, FailureKind
 """Failures the client's own request caused: their status, message and body are the upstream's."""
 
 
-def give_up(failed: Sequence[FailedAttempt], obstacles: Sequence[Obstacle], requested_model: str) -> GiveUp:
-    """The end of a plan: the most useful failure, or, when nothing was tried, why."""
+def give_up(failed: Sequence[FailedAttempt], obstacles: Sequence[Obstacle], requested_model: str, *, is_late: bool = False) -> GiveUp:
+    """The end of a plan: the most useful failure, or, when nothing was tried, why. `is_late`: the call's time was over before a channel that could be called was."""
     reasons = tuple(f"{obstacle.channel}: {obstacle.text}" for obstacle in obstacles)
+    if not failed and is_late:
+        return GiveUp(
+            error=ClientError(status=504, message="The time for the whole call was over before it could be sent.", code="timeout"), reasons=reasons
+        )
     if not failed:
         return GiveUp(error=_untried(obstacles, requested_model), reasons=reasons)
     shown = max(reversed(failed), key=lambda one: _USEFULNESS[one.failure.kind])

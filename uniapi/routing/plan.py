@@ -106,18 +106,12 @@ class Plan:
         """Every attempt that failed so far."""
         return tuple(self._failed)
 
-    @property
-    def keepalive_s(self) -> float | None:
-        """The interval of heartbeats of the first channel in the plan that could take the call; None when none is configured for it."""
-        for channel in self._open.reached(self._root.entries):
-            if not self._open.is_ruled_out(channel):
-                return self._state.keepalive(channel, self._state.timeouts(channel, self._asked))
-        return None
-
-    def next(self, failure: Failure | None, now: float, *, is_translated: bool = False) -> Step:
-        """What to do first (`failure` None), after a Wait (None), or after the last attempt failed. `is_translated`: that attempt did not speak the client's dialect."""
+    def next(self, failure: Failure | None, now: float, *, is_translated: bool = False, calls: int = 1) -> Step:
+        """What to do first (`failure` None), after a Wait (None), or after the last attempt failed. `is_translated`: that attempt did not speak the client's dialect;
+        `calls`: how many upstream calls it came to (0: the request could not even be written for this channel)."""
         if failure is not None and self._course is not None:
-            self._settle(self._course, failure, now, is_translated)
+            self._calls += calls
+            self._settle(self._course, failure, now, is_translated, calls)
         if self._is_over or self._calls >= MAX_CALLS:
             return self._give_up(now)
         return self._proceed(now)
@@ -207,15 +201,9 @@ class Plan:
         return any(self._open.is_usable(channel, now) for channel in self._open.reached([candidate]))
 
     def _budget(self, level: _Level, now: float) -> int:
-        """The channel-blamed attempts of a ring, counted when the first attempt failed: one for each usable candidate (the one that failed was), and its
-        retries; a single channel with several keys has a retry for each."""
-        eligible = list(islice((channel for channel in self._open.reached(level.entries) if not self._open.is_ruled_out(channel)), 2))
-        retries = int(level.client_key.auto_retry)
-        is_single = len(eligible) == 1 and any(entry is eligible[0] for entry in level.entries)
-        if is_single and len(eligible[0].provider.credentials) > 1 and self._asked.pin is None:
-            retries = len(eligible[0].provider.credentials)
+        """The channel-blamed attempts of a ring, counted when the first attempt failed: one for each usable candidate (the one that failed was), and its retries."""
         usable = islice((entry for entry in level.entries if entry is level.entry or self._is_usable(now, entry)), MAX_CALLS)
-        return sum(1 for _ in usable) + retries
+        return sum(1 for _ in usable) + self._open.retries(level.client_key, level.entries)
 
     def _issue(self, channel: Channel, now: float) -> Attempt | None:
         """An attempt at `channel` with the credential whose turn it is, None when that cannot be now."""
@@ -225,7 +213,6 @@ class Plan:
         credential = self._credential(channel, now) if timeouts is not None else None
         if credential is None or timeouts is None:
             return None
-        self._calls += 1
         self._number += 1
         things = things_of(channel, credential)
         self._tried.add((*channel.channel_id, credential.credential_id))
@@ -264,15 +251,17 @@ class Plan:
         return is_fresh is not is_tried and self._open.free_at(channel, credential, now) <= now
 
     def _timeouts(self, channel: Channel, now: float) -> Timeouts | None:
-        """The attempt's timeouts, `total_s` as the time left to the call; None when there is none left."""
+        """The attempt's timeouts, `total_s` as the time left to the call; None when there is none left. What the client set bounds only the time to the first token:
+        its own clock starts anew at each piece that reaches it."""
         timeouts = self._state.timeouts(channel, self._asked)
-        ends = [] if timeouts.total_s is None else [self._started_at + timeouts.total_s]
-        if self._asked.deadline is not None:
-            ends.append(self._asked.deadline)
-        if not ends:
-            return timeouts
-        left = min(ends) - now
-        return replace(timeouts, total_s=left) if left > 0 else None
+        if timeouts.total_s is not None:
+            timeouts = replace(timeouts, total_s=self._started_at + timeouts.total_s - now)
+        bounds = [self._asked.patience_s, None if self._asked.deadline is None else self._asked.deadline - now]
+        bound = min((seconds for seconds in bounds if seconds is not None), default=None)
+        if bound is not None:
+            timeouts = replace(timeouts, first_token_s=bound if timeouts.first_token_s is None else min(timeouts.first_token_s, bound))
+        is_over = (timeouts.total_s is not None and timeouts.total_s <= 0) or (timeouts.first_token_s is not None and timeouts.first_token_s <= 0)
+        return None if is_over else timeouts
 
     def _verdict(self, channel: Channel, failure: Failure, is_translated: bool, now: float) -> Verdict:
         """What the failure leads to. Nobody is to blame when the time the client itself had set was over."""
@@ -280,7 +269,7 @@ class Plan:
             return Verdict(blame="nobody", then=Next.NOTHING)
         return self._state.judge(channel, failure, self._asked, is_translated=is_translated, now_epoch_s=now + self._epoch_offset)
 
-    def _settle(self, course: _Course, failure: Failure, now: float, is_translated: bool) -> None:
+    def _settle(self, course: _Course, failure: Failure, now: float, is_translated: bool, calls: int) -> None:
         """Take in a failure before the commit: who is to blame, what rests, what it leaves to try."""
         for level in self._levels or [self._root]:
             if level.budget is None:
@@ -289,7 +278,7 @@ class Plan:
         self._failed.append(FailedAttempt(attempt=course.attempt, failure=failure))
         channel = course.attempt.channel
         verdict = self._verdict(channel, failure, is_translated, now)
-        if verdict.then is Next.ABLE_CHANNEL:
+        if not calls:
             course.lease.undo(now)
         course.lease.used(0, now)
         self._apply(course, verdict, failure, now)
@@ -302,8 +291,9 @@ class Plan:
                 self._stay_on = channel
             case Next.ABLE_CHANNEL:
                 self._open.spent.channels[channel.channel_id] = failure.message
-                self._calls -= 1
-                return
+                if not calls:
+                    return
+                level.spend()
             case Next.CHANNEL:
                 level.spend()
             case Next.OTHER_CHANNEL:
@@ -370,4 +360,9 @@ class Plan:
 
     def _give_up(self, now: float) -> GiveUp:
         self._is_over = True
-        return give_up(self._failed, self._open.obstacles(now), self._model)
+        return give_up(self._failed, self._open.obstacles(now), self._model, is_late=self._is_late(now))
+
+    def _is_late(self, now: float) -> bool:
+        """Whether a channel could be called, had the call any time left."""
+        channels = self._open.reached(self._root.entries)
+        return any(self._open.is_usable(channel, now) and self._timeouts(channel, now) is None for channel in channels)

@@ -22,6 +22,7 @@ RATE_FIRST_S, RATE_CAP_S = 30.0, 600.0
 REFUSED_FIRST_S, REFUSED_CAP_S = 600.0, 6 * 3600.0
 LONGEST_DELAY_S = 3600.0
 """An explicit delay counts for at most so long, unless the provider names a daily quota."""
+LONGEST_DAILY_DELAY_S = 86400.0
 LONGEST_ONLY_CREDENTIAL_S = 60.0
 """A provider's only credential rests for an explicit delay of at most so long, and for nothing else: there is no other to go to."""
 
@@ -40,7 +41,7 @@ class Next(Enum):
     OTHER_MODEL = "other model"
     """A channel with another upstream model or dialect. Costs an attempt."""
     ABLE_CHANNEL = "able channel"
-    """Another channel, as nothing was sent to this one: costs neither an attempt nor an upstream call."""
+    """Another channel, as this one does not have what was asked for. Costs an attempt only when it had to be asked to know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,15 +120,11 @@ def _quota_rest(failure: Failure, provider: Provider, now_epoch_s: float, is_goo
 
 
 def _explicit_rest(failure: Failure, reason: Literal["rate", "quota"], now_epoch_s: float, is_google: bool) -> Rest | None:
-    """A rest for the delay the provider named, or until its next day when it named a daily quota (Google adds a delay of seconds to those; only a longer one is believed)."""
-    delay = failure.retry_after_s if failure.retry_after_s is not None and failure.retry_after_s > 0 else None
-    if failure.is_daily:
-        if delay is not None and delay > LONGEST_DELAY_S:
-            return Rest(reason="quota", seconds=min(delay, 86400.0), is_explicit=True)
-        return Rest(reason="quota", seconds=seconds_to_next_day(now_epoch_s, is_google))
-    if delay is None:
-        return None
-    return Rest(reason=reason, seconds=min(delay, LONGEST_DELAY_S), is_explicit=True)
+    """A rest for the delay the provider named, or until its next day when it named a daily quota and no delay (some count the last 24 hours, and say when there is room)."""
+    if failure.retry_after_s is not None and failure.retry_after_s > 0:
+        longest = LONGEST_DAILY_DELAY_S if failure.is_daily else LONGEST_DELAY_S
+        return Rest(reason="quota" if failure.is_daily else reason, seconds=min(failure.retry_after_s, longest), is_explicit=True)
+    return Rest(reason="quota", seconds=seconds_to_next_day(now_epoch_s, is_google)) if failure.is_daily else None
 
 
 def seconds_to_next_day(now_epoch_s: float, is_pacific: bool) -> float:

@@ -50,5 +50,6 @@ class RouterState:
             is_translated=is_translated,
             cooldown_s=self.preferences.cooldown_s if provider.cooldown_s is None else provider.cooldown_s,
             now_epoch_s=now_epoch_s,
-            is_google=self.engines.dialect(provider, channel.upstream_model, asked.client_dialect) == "gemini",
+            is_google="googleapis.com" in (provider.base_url or "")
+            or self.engines.dialect(provider, channel.upstream_model, asked.client_dialect) == "gemini",
         )

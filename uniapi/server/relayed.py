@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from uniapi.canonical import Call, ClientError, Operation, Principal, RequestRefused
-from uniapi.gateway import Upload
+from uniapi.gateway import MODERATION_MODELS, Upload
 from uniapi.operations import is_true, members_of_form
 from uniapi.wire import MultipartError, form_boundary
 
@@ -25,7 +25,7 @@ FORM = "multipart/form-data"
 _FILES = {Operation.TRANSCRIBE: "file", Operation.TRANSLATE_AUDIO: "file", Operation.IMAGE_EDIT: "image", Operation.IMAGE_VARIATION: "image"}
 """Operations that take a form, and the file it must have."""
 _DEFAULT_MODELS = {
-    Operation.MODERATE: ("omni-moderation-latest", "text-moderation-latest"),
+    Operation.MODERATE: MODERATION_MODELS,
     Operation.IMAGE: ("gpt-image-1", "dall-e-3"),
     Operation.IMAGE_EDIT: ("gpt-image-1", "dall-e-3"),
     Operation.IMAGE_VARIATION: ("gpt-image-1", "dall-e-3"),

@@ -26,8 +26,8 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
+from uniapi.dialects import Quirk
 from uniapi.dialects.anthropic import DIALECT
-from uniapi.dialects.base import Quirk
 
 
 def decode(body: dict[str, Any]) -> Request:

@@ -60,10 +60,10 @@ def test_kinds(status: int, body: Any, kind: FailureKind) -> None:
 
 
 def test_a_daily_quota() -> None:
-    """It returns with the provider's day; the delay beside it is kept."""
+    """It returns with the provider's day; the seconds beside it are those of another quota."""
     body = status_body(429, SPENT, "RESOURCE_EXHAUSTED", quota("RequestsPerDay"), detail("RetryInfo", retryDelay="34.07s"))
     failure = DIALECT.decode_error(429, {}, json.dumps(body).encode())
-    assert (failure.is_daily, failure.retry_after_s) == (True, 34.07)
+    assert (failure.is_daily, failure.retry_after_s) == (True, None)
 
 
 DELAYS: list[tuple[Any, dict[str, str], float | None]] = [
@@ -71,6 +71,8 @@ DELAYS: list[tuple[Any, dict[str, str], float | None]] = [
     (status_body(429, "x", "RESOURCE_EXHAUSTED", detail("RetryInfo", retryDelay={"seconds": "9"})), {}, 9.0),
     (status_body(429, "Please retry in 41.5s."), {}, 41.5),
     (status_body(429, "Please retry in 820ms."), {}, 0.82),
+    (status_body(429, "Please retry in 1h2m3.5s."), {}, 3723.5),
+    (status_body(429, "Please try again in 20 milliseconds."), {}, 0.02),
     (status_body(429, "x"), {"retry-after": "3"}, 3.0),
     (status_body(429, "x", "RESOURCE_EXHAUSTED", detail("RetryInfo", retryDelay="soon")), {}, None),
 ]

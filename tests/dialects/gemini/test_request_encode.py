@@ -270,7 +270,7 @@ def test_a_freeform_tool_is_a_function_with_one_text() -> None:
     tool = Tool(name="exec", kind="custom", description="Runs.", grammar={"definition": "start: /.+/"})
     found = body(request(HELLO, assistant(call("1", "exec", "print(1)", kind="custom")), tools=(tool,)))
     declared = found["tools"][0]["functionDeclarations"][0]
-    assert declared["description"] == "Runs.\n\nThe input follows this grammar:\nstart: /.+/"
+    assert declared["description"] == "Runs.\n\nThe input must follow this grammar:\nstart: /.+/"
     assert declared["parametersJsonSchema"]["required"] == ["input"]
     assert found["contents"][1]["parts"][0]["functionCall"]["args"] == {"input": "print(1)"}
 

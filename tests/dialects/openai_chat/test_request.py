@@ -32,8 +32,7 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
-from uniapi.dialects import DIALECTS
-from uniapi.dialects.base import Quirk
+from uniapi.dialects import DIALECTS, Quirk
 from uniapi.dialects.openai_chat import DIALECT
 
 PNG = "iVBORw0KGgo="

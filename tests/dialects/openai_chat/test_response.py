@@ -32,7 +32,7 @@ from uniapi.canonical import (
     fold,
     unfold,
 )
-from uniapi.dialects.base import Quirk, ReplyContext, UpstreamContext
+from uniapi.dialects import Quirk, ReplyContext, UpstreamContext
 from uniapi.dialects.openai_chat import DIALECT
 from uniapi.errors import WireError
 

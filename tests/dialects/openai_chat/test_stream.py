@@ -43,7 +43,7 @@ from uniapi.canonical import (
     checked,
     fold,
 )
-from uniapi.dialects.base import Quirk, ReplyContext, UpstreamContext
+from uniapi.dialects import Quirk, ReplyContext, UpstreamContext
 from uniapi.dialects.openai_chat import DIALECT
 from uniapi.wire import Frame, SseDecoder
 

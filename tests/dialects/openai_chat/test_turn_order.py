@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from uniapi.canonical import Message, Request, Text, ToolCall, ToolResult
-from uniapi.dialects.base import Quirk
+from uniapi.dialects import Quirk
 from uniapi.dialects.openai_chat import DIALECT
 from uniapi.dialects.openai_chat.turn_order import BRIDGE, in_order
 

@@ -34,7 +34,7 @@ from uniapi.canonical import (
     fold,
     is_commit,
 )
-from uniapi.dialects.base import Quirk, UpstreamContext
+from uniapi.dialects import Quirk, UpstreamContext
 from uniapi.dialects.openai_responses import DIALECT
 from uniapi.errors import WireError
 from uniapi.wire import SseDecoder

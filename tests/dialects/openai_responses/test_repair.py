@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from uniapi.dialects.base import Quirk
+from uniapi.dialects import Quirk
 from uniapi.dialects.openai_responses import DIALECT
 
 TEXT = {"type": "input_text", "text": "x"}

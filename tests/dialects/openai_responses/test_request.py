@@ -35,7 +35,7 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
-from uniapi.dialects.base import Quirk
+from uniapi.dialects import Quirk
 from uniapi.dialects.openai_responses import DIALECT
 
 NAME = "openai_responses"
@@ -635,7 +635,7 @@ def test_every_call_has_one_output_right_behind_it() -> None:
         ("function_call", "a", None),
         ("function_call", "b", None),
         ("function_call_output", "a", "1"),
-        ("function_call_output", "b", "(no result)"),
+        ("function_call_output", "b", "No result was returned for this tool call."),
         ("message", None, None),
         ("custom_tool_call", "c", None),
         ("custom_tool_call_output", "c", "3"),
@@ -648,8 +648,8 @@ def test_an_output_without_its_call_becomes_words() -> None:
     assert [item.get("output") or [piece["text"] for piece in item.get("content", ())] for item in found] == [
         [],
         "1",
-        ["Result of the tool call a:", "2"],
-        ["Result of the tool call z:", "3"],
+        ["[Result of tool call a]", "2"],
+        ["[Result of tool call z]", "3"],
         [],
         "4",
     ]

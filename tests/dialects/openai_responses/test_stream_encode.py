@@ -43,7 +43,7 @@ from uniapi.canonical import (
     UsageReport,
     unfold,
 )
-from uniapi.dialects.base import ReplyContext
+from uniapi.dialects import ReplyContext
 from uniapi.dialects.openai_responses import DIALECT
 
 NAME = "openai_responses"

@@ -6,7 +6,7 @@ Reading order: `vocabulary`, `reading`; `request_decode`, `request_encode` (with
 
 from __future__ import annotations
 
-from uniapi.dialects.base import Dialect
+from uniapi.dialects.dialect import Dialect
 
 from .error import decode_error, encode_error
 from .observe import AnthropicObserver

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
-from uniapi.dialects.base import retry_after_seconds
+from uniapi.dialects.delays import delay_in_text, explicit_delay
+from uniapi.dialects.http_errors import MAX_MESSAGE, error_object, kind_of_status
 
 from .vocabulary import NAME
 
@@ -60,19 +61,7 @@ _KINDS: Mapping[str, FailureKind] = {
     "context_length_exceeded": FailureKind.TOO_LONG,
 }
 
-_STATUSES: Mapping[int, FailureKind] = {
-    401: FailureKind.CREDENTIAL_REFUSED,
-    402: FailureKind.QUOTA,
-    403: FailureKind.CREDENTIAL_REFUSED,
-    404: FailureKind.MODEL_MISSING,
-    408: FailureKind.TIMEOUT,
-    413: FailureKind.TOO_LONG,
-    424: FailureKind.SERVER_ERROR,
-    429: FailureKind.RATE_LIMITED,
-    503: FailureKind.OVERLOADED,
-    504: FailureKind.TIMEOUT,
-    529: FailureKind.OVERLOADED,
-}
+_OWN_STATUSES: Mapping[int, FailureKind] = {424: FailureKind.SERVER_ERROR}
 
 _TYPE_STATUSES: Mapping[str, int] = {
     "invalid_request_error": 400,
@@ -103,8 +92,6 @@ _MODEL = re.compile(
 _CREDENTIAL = re.compile(
     r"invalid (?:x-)?api[- ]?key|API_KEY_INVALID|organization has been disabled|security token included in the request", re.IGNORECASE
 )
-_HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_MAX_MESSAGE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +107,8 @@ class _Said:
 
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """Any answer that is no success, as a Failure; never raises."""
-    said = _read(body)
+    found = error_object(body)
+    said = _Said(found) if isinstance(found, str) else _read_object(found)
     typed = said.type or _amazon_type(headers)
     message = said.message or f"the upstream answered {status}"
     return Failure(
@@ -130,7 +118,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failur
         code=said.code,
         type=typed,
         param=said.param,
-        retry_after_s=retry_after_seconds(headers),
+        retry_after_s=explicit_delay(headers, message),
         body=body,
         content_type=headers.get("content-type"),
         dialect=NAME if said.is_ours else None,
@@ -147,6 +135,7 @@ def stream_failure(body: Mapping[str, Json], raw: bytes) -> Failure:
         status=status,
         code=said.code,
         type=said.type,
+        retry_after_s=delay_in_text(said.message),
         body=raw if said.is_ours else None,
         content_type="application/json" if said.is_ours else None,
         dialect=NAME if said.is_ours else None,
@@ -187,9 +176,7 @@ def _type_for(error: ClientError) -> str:
 
 def _kind(status: int | None, typed: str | None, code: str | None, message: str) -> FailureKind:
     """The words where they are plain, then the type, then the status."""
-    kind = _KINDS.get(typed or "") or _KINDS.get(code or "") or _STATUSES.get(status or 0)
-    if kind is None:
-        kind = FailureKind.BAD_REQUEST if status is not None and 400 <= status < 500 else FailureKind.SERVER_ERROR
+    kind = _KINDS.get(typed or "") or _KINDS.get(code or "") or kind_of_status(status, _OWN_STATUSES)
     if kind in (FailureKind.BAD_REQUEST, FailureKind.TOO_LONG) and _TOO_LONG.search(message):
         return FailureKind.TOO_LONG
     if kind in (FailureKind.BAD_REQUEST, FailureKind.RATE_LIMITED, FailureKind.CREDENTIAL_REFUSED) and _QUOTA.search(message):
@@ -198,21 +185,9 @@ def _kind(status: int | None, typed: str | None, code: str | None, message: str)
         return FailureKind.CREDENTIAL_REFUSED
     if kind in (FailureKind.BAD_REQUEST, FailureKind.CREDENTIAL_REFUSED) and status != 401 and _MODEL.search(message):
         return FailureKind.MODEL_MISSING
-    if kind is FailureKind.SERVER_ERROR and status is not None and status in (503, 504, 529):
-        return _STATUSES[status]
+    if kind is FailureKind.SERVER_ERROR and status in (503, 504, 529):
+        return kind_of_status(status)
     return kind
-
-
-def _read(body: bytes) -> _Said:
-    text = body.decode("utf-8", "replace").strip()
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        title = _HTML_TITLE.search(text[:20000]) if text.startswith("<") else None
-        return _Said(" ".join(title[1].split()) if title else text[:_MAX_MESSAGE])
-    if isinstance(value, list):
-        value = next((item for item in value if isinstance(item, dict)), {})
-    return _read_object(value) if isinstance(value, dict) else _Said(str(value)[:_MAX_MESSAGE])
 
 
 def _read_object(value: Mapping[str, Json]) -> _Said:
@@ -240,10 +215,10 @@ def _amazon_type(headers: Mapping[str, str]) -> str | None:
 def _shown(value: Json) -> str:
     """An error that names no message, as it is."""
     try:
-        return json.dumps(value)[:_MAX_MESSAGE]
+        return json.dumps(value)[:MAX_MESSAGE]
     except RecursionError:
         return "an error nested too deep to show"
 
 
 def _text(value: Json) -> str | None:
-    return value[:_MAX_MESSAGE] if isinstance(value, str) and value else None
+    return value[:MAX_MESSAGE] if isinstance(value, str) and value else None

@@ -1,12 +1,12 @@
-"""Listens to a relayed Messages answer: commit, usage, finish, failure, ids. After the commit only frames that can tell something new are parsed."""
+"""What a relayed Messages answer tells: commit, usage, finish, failure, ids."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 
-from uniapi.canonical import Failure, Finish, Json, Usage
-from uniapi.dialects.base import SHAPE_ERRORS
+from uniapi.canonical import Json
+from uniapi.dialects.observer import Observer
 from uniapi.wire import Frame
 
 from .error import stream_failure
@@ -17,56 +17,29 @@ _SILENT_BLOCKS = frozenset({"text", "thinking"})
 _DELTA_TEXTS = ("text", "thinking", "signature", "partial_json", "content", "citation")
 
 
-class AnthropicObserver:
-    """See `dialects.Observer`. Never raises; bytes that are no JSON object are counted in `unreadable`."""
-
+class AnthropicObserver(Observer):
     def __init__(self) -> None:
-        self.committed = False
-        self.is_whole = False
-        self.failure: Failure | None = None
-        self.usage: Usage | None = None
-        self.finish: Finish | None = None
-        self.model: str | None = None
-        self.unreadable = 0
-        self.issued_ids: list[str] = []
+        super().__init__()
         self._stated: dict[str, Json] = {}
 
-    def feed(self, frame: Frame) -> None:
-        data = frame.data
-        if not data:
-            return
-        if self.committed and _is_delta(frame):
-            return
-        try:
-            body = json.loads(data)
-            if isinstance(body, dict):
-                self._event(body, frame)
-                return
-        except (*SHAPE_ERRORS, RecursionError):
-            pass
-        if data != b"[DONE]":
-            self.unreadable += 1
+    def skims(self, frame: Frame) -> bool:
+        if frame.event is not None:
+            return frame.event in ("content_block_delta", "content_block_stop", "ping")
+        return b'"content_block_delta"' in frame.data[:64]
 
-    def whole(self, body: Json) -> None:
-        """A whole answer, or an error object."""
-        if not isinstance(body, dict):
-            self.unreadable += 1
+    def read_whole(self, body: Json) -> None:
+        if body.get("type") == "error" or ("error" in body and "content" not in body):
+            self.failure = stream_failure(body, json.dumps(body).encode())
             return
-        try:
-            if body.get("type") == "error" or ("error" in body and "content" not in body):
-                self.failure = stream_failure(body, json.dumps(body).encode())
-                return
-            content = body.get("content")
-            blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
-            self.committed = any(block.get("type") != "text" or block.get("text") for block in blocks)
-            self._envelope(body)
-            self._ids(body)
-            self._ended(body)
-            self.is_whole = True
-        except (*SHAPE_ERRORS, RecursionError):
-            self.unreadable += 1
+        content = body.get("content")
+        blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
+        self.committed = any(block.get("type") != "text" or block.get("text") for block in blocks)
+        self._envelope(body)
+        self._ids(body)
+        self._ended(body)
+        self.is_whole = True
 
-    def _event(self, body: dict[str, Json], frame: Frame) -> None:
+    def read(self, body: Json, frame: Frame) -> None:
         match body.get("type") or frame.event:
             case "message_start":
                 message = body.get("message")
@@ -116,7 +89,7 @@ class AnthropicObserver:
         """Containers and the files made in them live with the account that issued them."""
         container = envelope.get("container")
         if isinstance(container, dict):
-            self._issue(container.get("id"))
+            self.issue(container.get("id"))
         content = envelope.get("content")
         for block in content if isinstance(content, list) else ():
             if isinstance(block, dict) and str(block.get("type")).endswith("_tool_result"):
@@ -129,16 +102,5 @@ class AnthropicObserver:
             for item in content:
                 self._files(item, depth + 1)
         elif isinstance(content, dict):
-            self._issue(content.get("file_id"))
+            self.issue(content.get("file_id"))
             self._files(content.get("content"), depth + 1)
-
-    def _issue(self, issued: Json) -> None:
-        if isinstance(issued, str) and issued and issued not in self.issued_ids:
-            self.issued_ids.append(issued)
-
-
-def _is_delta(frame: Frame) -> bool:
-    """Whether the frame is one of the many that carry only more of a block."""
-    if frame.event is not None:
-        return frame.event in ("content_block_delta", "content_block_stop", "ping")
-    return b'"content_block_delta"' in frame.data[:64]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping
 
 from uniapi.canonical import Citation, Json, Media, Part, Reasoning, Refusal, Role, Text, ToolCall, ToolResult, Unknown
-from uniapi.dialects.base import REASONING_LOSS, Quirk
+from uniapi.dialects.function_tools import call_object
+from uniapi.dialects.losses import REASONING_LOSS
+from uniapi.dialects.quirk import Quirk
 
 from .tool_names import ToolNames
 from .vocabulary import FAMILY, IMAGE_TYPES, NAME, PDF, cache_control
@@ -77,7 +78,7 @@ class PartEncoder:
         if not self._quirk.has_tools:
             self._losses.append(f"{where}.tool_calls")
             return []
-        block: Block = {"type": "tool_use", "id": part.call_id, "name": self._names.wire(part.name, part.namespace), "input": call_input(part)}
+        block: Block = {"type": "tool_use", "id": part.call_id, "name": self._names.wire(part.name, part.namespace), "input": call_object(part)}
         if part.opaque is not None and part.opaque.family == FAMILY and isinstance(part.opaque.value, dict):
             block.update({key: value for key, value in part.opaque.value.items() if key not in block})
         return [_marked(block, part)]
@@ -169,19 +170,6 @@ def needs_inline(media: Media, quirk: Quirk) -> bool:
     if not quirk.image_urls or not media.url.lower().startswith("https:"):
         return True
     return media.kind == "file" and media.mime not in (None, PDF)
-
-
-def call_input(call: ToolCall) -> dict[str, Json]:
-    """The arguments as the object the wire wants. Freeform input and text that is no JSON object are carried whole under one member."""
-    if call.kind == "custom":
-        return {"input": call.arguments}
-    if not call.arguments.strip():
-        return {}
-    try:
-        value = json.loads(call.arguments)
-    except (ValueError, RecursionError):
-        return {"_raw": call.arguments}
-    return value if isinstance(value, dict) else {"_raw": value}
 
 
 def _marked(block: Block, part: Text | Media | ToolCall | ToolResult) -> Block:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Citation, Finish, Json, Media, Part, Reasoning, Refusal, Text, ToolCall, ToolResult, Unknown, Usage
-from uniapi.dialects.base import ReplyContext
+from uniapi.dialects.codec import ReplyContext
+from uniapi.dialects.function_tools import call_object
 
-from .part_encode import call_input
 from .vocabulary import FAMILY, NAME, STOP_REASONS
 
 Block = dict[str, Json]
@@ -29,7 +29,7 @@ def reply_blocks(part: Part, position: int, context: ReplyContext, losses: list[
             return _reasoning(part)
         case ToolCall():
             others = part.opaque.value if part.opaque is not None and part.opaque.family == FAMILY and isinstance(part.opaque.value, dict) else {}
-            return [{"type": "tool_use", "id": call_id(part, position, context), "name": call_name(part), "input": call_input(part), **others}]
+            return [{"type": "tool_use", "id": call_id(part, position, context), "name": call_name(part), "input": call_object(part), **others}]
         case Media():
             text = media_text(part, losses)
             return [{"type": "text", "text": text}] if text else []

@@ -9,10 +9,11 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import Citation, Finish, FinishReason, Json, Opaque, OutputFormat, Part, Reasoning, Text, ToolCall, Unknown, Usage
-from uniapi.dialects.base import UpstreamContext
+from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.function_tools import ANSWER_MEMBER, ANSWER_TOOL, freeform_input, is_wrapped
 
 from .tool_names import ToolNames
-from .vocabulary import CALL_MEMBERS, FAMILY, JSON_TOOL, JSON_TOOL_VALUE, NAME, STOP_REASONS, cache_hint, is_object_schema, stands_in_tool
+from .vocabulary import CALL_MEMBERS, FAMILY, NAME, STOP_REASONS, cache_hint, stands_in_tool
 
 
 class CallReader:
@@ -26,12 +27,12 @@ class CallReader:
         self._unnamed = 0
 
     def is_stand_in(self, name: str) -> bool:
-        return self._stand_in is not None and name == JSON_TOOL
+        return self._stand_in is not None and name == ANSWER_TOOL
 
     @property
     def is_wrapped(self) -> bool:
         """Whether the stand-in tool carries the answer under one member, its root being no object."""
-        return self._stand_in is not None and not is_object_schema(self._stand_in.schema or {})
+        return self._stand_in is not None and is_wrapped(self._stand_in)
 
     def is_freeform(self, name: str) -> bool:
         tool = self._names.tool(name)
@@ -59,9 +60,9 @@ class CallReader:
     def arguments(self, name: str, arguments: str) -> str:
         """Whole arguments as the client's kind of tool has them."""
         if self.is_freeform(name):
-            return _member_text(arguments, "input", arguments)
+            return freeform_input(arguments)
         if self.is_stand_in(name) and self.is_wrapped:
-            return _member_text(arguments, JSON_TOOL_VALUE, arguments)
+            return _unwrapped(arguments)
         return arguments
 
 
@@ -164,12 +165,10 @@ def read_finish(stop_reason: Json, stop_sequence: Json, stop_details: Json, *, h
     )
 
 
-def _member_text(arguments: str, name: str, otherwise: str) -> str:
-    """The member `name` of a JSON object as text: a string as it is, any other value as JSON."""
+def _unwrapped(arguments: str) -> str:
+    """The structured answer inside the arguments of the tool that stood in for it."""
     try:
         value = json.loads(arguments)
     except (ValueError, RecursionError):
-        return otherwise
-    if not isinstance(value, dict) or name not in value:
-        return otherwise
-    return value[name] if isinstance(value[name], str) and name == "input" else json.dumps(value[name], ensure_ascii=False)
+        return arguments
+    return json.dumps(value[ANSWER_MEMBER], ensure_ascii=False) if isinstance(value, dict) and ANSWER_MEMBER in value else arguments

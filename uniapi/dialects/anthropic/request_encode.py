@@ -9,20 +9,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from uniapi.canonical import Json, OutputFormat, Request
-from uniapi.dialects.base import EncodedRequest, Quirk
+from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.losses import SETTINGS, unsaid
+from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.turn_repair import encode_system, json_in_words
 
 from .part_encode import Block, PartEncoder, drop_marker
 from .schema import structured_schema
 from .thinking import Thinking, plan_thinking
 from .tool_encode import encode_tool_choice, encode_tools, is_forced
 from .tool_names import ToolNames
-from .turns import encode_system, encode_turns, lacks_signed_thinking, plain_or_blocks
+from .turns import encode_turns, lacks_signed_thinking, plain_or_blocks
 from .vocabulary import FAMILY, NAME, cache_control, stands_in_tool
 
 DEFAULT_MAX_TOKENS = 8192
 MAX_BREAKPOINTS = 4
 SMALLEST_THINKING_TOP_P = 0.95
-JSON_MODE = "Answer with one valid JSON object and nothing else: no prose around it and no code fence."
 
 _BETA_TOOLS = (
     ("computer_20241022", "computer-use-2024-10-22"),
@@ -45,6 +47,9 @@ _BETA_MEMBERS = {
     "user_profile_id": "user-profiles-2026-09-04",
 }
 _SERVICE_TIERS = {"auto": "auto", "standard_only": "standard_only", "default": "standard_only"}
+
+_UNSAID = SETTINGS - {"top_logprobs", "user", "cache_control", "citations", "documents.context"}
+"""Settings that the wire has no word for."""
 
 
 def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
@@ -76,7 +81,7 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     body.update(_settings(request, losses))
     _add_output_config(body, request, thinking, losses, stand_in)
     _add_extensions(body, request, losses)
-    _note_unsaid(request, losses)
+    losses += unsaid(request, _UNSAID)
     for member in sorted(quirk.dropped_members & body.keys()):
         del body[member]
         losses.append(member)
@@ -103,14 +108,14 @@ def _max_tokens(request: Request, quirk: Quirk, thinking: Thinking) -> int:
 
 
 def _conversation(request: Request, quirk: Quirk, parts: PartEncoder, losses: list[str]) -> tuple[list[Block], list[dict[str, Json]]]:
-    system = encode_system(request.messages, parts, losses)
+    system = encode_system(request.messages, parts.blocks, losses)
     messages = encode_turns(request.messages, parts, losses, has_prefill=quirk.anthropic_prefill)
     if not messages and system:
         # Instructions alone are refused; as the user's words they are answered.
         return [], [{"role": "user", "content": plain_or_blocks(system)}]
     output_format = request.output_format
     if output_format is not None and (output_format.kind == "json" or (output_format.kind == "json_schema" and output_format.schema is None)):
-        system = [*system, {"type": "text", "text": JSON_MODE}]
+        system = [*system, {"type": "text", "text": json_in_words(None)}]
     return system, messages
 
 
@@ -190,27 +195,6 @@ def _add_extensions(body: dict[str, Json], request: Request, losses: list[str]) 
                 body[name] = {**value, **ours}
             elif name not in body and not (name == "thinking" and _member(value, "type") is None):
                 body[name] = value
-
-
-def _note_unsaid(request: Request, losses: list[str]) -> None:
-    """What the wire has no word for."""
-    sampling = request.sampling
-    unsaid = {
-        "n": sampling.choices is not None and sampling.choices > 1,
-        "seed": sampling.seed is not None,
-        "presence_penalty": bool(sampling.presence_penalty),
-        "frequency_penalty": bool(sampling.frequency_penalty),
-        "logprobs": bool(sampling.logprobs) or sampling.top_logprobs is not None,
-        "logit_bias": bool(sampling.logit_bias),
-        "modalities": any(kind != "text" for kind in request.output_modalities),
-        "audio": request.audio_output is not None,
-        "verbosity": request.verbosity is not None,
-        "metadata": bool(request.metadata),
-        "prompt_cache_key": request.prompt_cache_key is not None,
-        "store": bool(request.store),
-        "previous_response_id": request.previous_response_id is not None,
-    }
-    losses += [name for name, is_unsaid in unsaid.items() if is_unsaid]
 
 
 def _limit_breakpoints(body: dict[str, Json], losses: list[str]) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import Choice, Finish, FoldError, Json, Part, Refusal, Response, Text, ToolCall
-from uniapi.dialects.base import SHAPE_ERRORS, EncodedResponse, ReplyContext, UpstreamContext
+from uniapi.dialects.codec import SHAPE_ERRORS, EncodedResponse, ReplyContext, UpstreamContext
 from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError
 

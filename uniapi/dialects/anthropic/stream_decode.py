@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from uniapi.canonical import Json, Reasoning, Text, ToolCall
-from uniapi.dialects.base import StreamDecoder, UpstreamContext
+from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
 

@@ -28,7 +28,8 @@ from uniapi.canonical import (
     UsageReport,
     client_status,
 )
-from uniapi.dialects.base import ReplyContext, StreamEncoder
+from uniapi.dialects.codec import ReplyContext
+from uniapi.dialects.stream_encoder import StreamEncoder
 from uniapi.wire import dump_json
 
 from .error import error_type

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from uniapi.canonical import Json, ReasoningSettings
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.quirk import Quirk
 
 SMALLEST_BUDGET = 1024
 EFFORT_BUDGETS = {"minimal": 1024, "low": 1024, "medium": 4096, "high": 8192, "xhigh": 16384, "max": 16384}

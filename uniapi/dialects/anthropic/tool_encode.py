@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from uniapi.canonical import HostedTool, Json, OutputFormat, Request, Tool, ToolChoice
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.function_tools import ANSWER_TOOL, FREEFORM_PARAMETERS, answer_description, answer_parameters, description_with_grammar
+from uniapi.dialects.quirk import Quirk
 
 from .schema import input_schema, is_within_subset
 from .tool_names import ToolNames
-from .vocabulary import JSON_TOOL, JSON_TOOL_VALUE, NAME, cache_control, is_object_schema
+from .vocabulary import NAME, cache_control
 
 MAX_STRICT_TOOLS = 20
 """https://platform.claude.com/docs/en/build-with-claude/structured-outputs: more strict tools in one request are refused."""
@@ -22,7 +21,7 @@ def encode_tools(request: Request, quirk: Quirk, names: ToolNames, losses: list[
     if request.tools and not quirk.has_tools:
         losses.append("tools")
     tools: list[dict[str, Json]] = []
-    taken = {JSON_TOOL} if stand_in is not None else set()
+    taken = {ANSWER_TOOL} if stand_in is not None else set()
     strict_left = MAX_STRICT_TOOLS if quirk.anthropic_structured else 0
     allowed = request.tool_choice.allowed if request.tool_choice is not None else None
     for tool in request.tools if quirk.has_tools else ():
@@ -67,7 +66,7 @@ def _wanted_choice(
         return None
     if stand_in is not None and (choice is None or choice.mode != "tool"):
         only_stand_in = len(tools) == 1 or (choice is not None and choice.mode == "none")
-        return {"type": "tool", "name": JSON_TOOL} if only_stand_in else _with_parallel({"type": "any"}, request)
+        return {"type": "tool", "name": ANSWER_TOOL} if only_stand_in else _with_parallel({"type": "any"}, request)
     mode = choice.mode if choice is not None else "auto"
     if choice is None and request.parallel_tool_calls is not False:
         return None
@@ -104,7 +103,10 @@ def _function(tool: Tool, names: ToolNames, losses: list[str], strict_left: int)
     name = names.wire(tool.name, tool.namespace)
     encoded: dict[str, Json] = {"name": name}
     if tool.kind == "custom":
-        encoded.update(_freeform(tool))
+        described = description_with_grammar(tool)
+        if described:
+            encoded["description"] = described
+        encoded["input_schema"] = dict(FREEFORM_PARAMETERS)
         return _marked(encoded, tool)
     if tool.description is not None:
         encoded["description"] = tool.description
@@ -120,20 +122,6 @@ def _function(tool: Tool, names: ToolNames, losses: list[str], strict_left: int)
         else:
             losses += [f"tools.{tool.name}.{key}" for key in tool.extras]
     return _marked(encoded, tool)
-
-
-def _freeform(tool: Tool) -> dict[str, Json]:
-    """A tool whose input is plain text (OpenAI's `custom`), as a function of one string; a grammar becomes words."""
-    described = tool.description or ""
-    definition = (tool.grammar or {}).get("definition")
-    if isinstance(definition, str):
-        described = f"{described}\n\nThe input must follow this grammar:\n{definition}".strip()
-    schema = {
-        "type": "object",
-        "properties": {"input": {"type": "string", "description": "The whole input of the tool, as plain text."}},
-        "required": ["input"],
-    }
-    return {**({"description": described} if described else {}), "input_schema": schema}
 
 
 def _hosted(tool: HostedTool, losses: list[str]) -> dict[str, Json] | None:
@@ -160,11 +148,7 @@ def _hosted(tool: HostedTool, losses: list[str]) -> dict[str, Json] | None:
 
 
 def _stand_in(output_format: OutputFormat) -> dict[str, Json]:
-    schema: Mapping[str, Json] = output_format.schema or {}
-    if not is_object_schema(schema):
-        schema = {"type": "object", "properties": {JSON_TOOL_VALUE: schema}, "required": [JSON_TOOL_VALUE]}
-    described = output_format.description or "Gives the answer to the user in the form that was asked for."
-    return {"name": JSON_TOOL, "description": described, "input_schema": input_schema(schema)}
+    return {"name": ANSWER_TOOL, "description": answer_description(output_format), "input_schema": input_schema(answer_parameters(output_format))}
 
 
 def _marked(encoded: dict[str, Json], tool: Tool) -> dict[str, Json]:

@@ -1,58 +1,21 @@
-"""Tool names and call ids as the API takes them: letters, digits, `_` and `-`, names up to 128 characters.
-
-The map is a function of the request alone, so the decoder of the answer rebuilds it and gives the client its own names back.
-"""
+"""Tool names and call ids as the API takes them: letters, digits, `_` and `-`, names up to 128 characters."""
 
 from __future__ import annotations
 
 import re
-import zlib
-from collections.abc import Iterable
 
-from uniapi.canonical import HostedTool, Tool
+from uniapi.dialects.tool_names import DistinctNames
 
-MAX_NAME = 128
 _REFUSED = re.compile(r"[^a-zA-Z0-9_-]")
 
 
-class ToolNames:
-    """Wire names of a request's tools, both ways. Two tools whose cleaned names collide stay apart by a checksum of the second."""
+class ToolNames(DistinctNames):
+    longest = 128
 
-    def __init__(self, tools: Iterable[Tool | HostedTool]) -> None:
-        self._tools: dict[str, Tool] = {}
-        self._wire: dict[tuple[str | None, str], str] = {}
-        for tool in tools:
-            if isinstance(tool, Tool) and (tool.namespace, tool.name) not in self._wire:
-                name = self._free_name(tool.namespace, tool.name)
-                self._wire[tool.namespace, tool.name] = name
-                self._tools[name] = tool
-
-    def wire(self, name: str, namespace: str | None = None) -> str:
-        """The name to send; a tool that is not offered (one of an earlier turn) gets the plain cleaned one."""
-        return self._wire.get((namespace, name)) or _cleaned(_qualified(namespace, name))
-
-    def tool(self, wire_name: str) -> Tool | None:
-        """The client's tool behind a name the model used."""
-        return self._tools.get(wire_name)
-
-    def _free_name(self, namespace: str | None, name: str) -> str:
-        qualified = _qualified(namespace, name)
-        cleaned = _cleaned(qualified)
-        if cleaned not in self._tools:
-            return cleaned
-        return f"{cleaned[: MAX_NAME - 9]}_{zlib.crc32(qualified.encode('utf-8', 'replace')):08x}"
+    def cleaned(self, name: str) -> str:
+        return _REFUSED.sub("_", name)[: self.longest] or "tool"
 
 
 def clean_call_id(call_id: str) -> str:
     """`call_id` with every character the API refuses replaced; never empty."""
     return _REFUSED.sub("_", call_id) or "call"
-
-
-def _qualified(namespace: str | None, name: str) -> str:
-    if not namespace:
-        return name
-    return f"{namespace}{name}" if namespace.endswith("__") else f"{namespace}__{name}"
-
-
-def _cleaned(name: str) -> str:
-    return _REFUSED.sub("_", name)[:MAX_NAME] or "tool"

@@ -10,15 +10,10 @@ from collections.abc import Mapping
 from json.encoder import encode_basestring
 
 from uniapi.canonical import CacheHint, FinishReason, Json, OutputFormat, Request
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.quirk import Quirk
 
 NAME = "anthropic"
 FAMILY = "anthropic"
-
-JSON_TOOL = "json_response"
-"""The forced tool that stands in for structured output where the model has none."""
-JSON_TOOL_VALUE = "value"
-"""Under this member the forced tool carries a schema whose root is no object."""
 
 STOP_REASONS: Mapping[str, FinishReason] = {
     "end_turn": "stop",
@@ -60,12 +55,7 @@ def cache_hint(marked: Mapping[str, Json]) -> CacheHint | None:
 
 
 def stands_in_tool(request: Request | None, quirk: Quirk) -> OutputFormat | None:
-    """The output format for which `json_response` is forced, None when the request needs no such tool: encoder and decoders must agree."""
+    """The output format for which `json_response` (`function_tools`) is forced, None when the request needs no such tool: encoder and decoders must agree."""
     if request is None or quirk.anthropic_structured or request.output_format is None or request.output_format.schema is None:
         return None
     return request.output_format
-
-
-def is_object_schema(schema: Mapping[str, Json]) -> bool:
-    """Whether the root of `schema` can be a tool's input as it is."""
-    return schema.get("type") == "object"

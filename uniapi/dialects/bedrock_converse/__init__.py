@@ -3,7 +3,7 @@
 `InvokeFramer` is for the other way to Claude there: Anthropic's dialect inside AWS's framing.
 """
 
-from uniapi.dialects.base import Dialect
+from uniapi.dialects.dialect import Dialect
 
 from .error import decode_error
 from .invoke import InvokeFramer

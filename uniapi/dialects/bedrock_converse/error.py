@@ -11,7 +11,8 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import Failure, FailureKind, Json
-from uniapi.dialects.base import retry_after_seconds
+from uniapi.dialects.delays import explicit_delay
+from uniapi.dialects.http_errors import Wordings, kind_by_wording, kind_of_status
 from uniapi.wire import ERROR_PREFIX, EXCEPTION_PREFIX
 
 from .vocabulary import NAME
@@ -47,20 +48,11 @@ _KINDS: Mapping[str, FailureKind] = {
 }
 """By the class's name in lower case: frames and headers differ in the first letter."""
 
-_BY_STATUS: Mapping[int, FailureKind] = {
-    401: FailureKind.CREDENTIAL_REFUSED,
-    402: FailureKind.QUOTA,
-    403: FailureKind.CREDENTIAL_REFUSED,
-    404: FailureKind.MODEL_MISSING,
-    408: FailureKind.TIMEOUT,
-    413: FailureKind.TOO_LONG,
-    424: FailureKind.MODEL_FAULT,
-    429: FailureKind.RATE_LIMITED,
-    503: FailureKind.OVERLOADED,
-    504: FailureKind.TIMEOUT,
-}
+_OWN_STATUSES: Mapping[int, FailureKind] = {424: FailureKind.MODEL_FAULT}
 
-_WORDINGS: tuple[tuple[FailureKind, FailureKind, tuple[str, ...]], ...] = (
+_DAILY = ("per day", "daily")
+
+_WORDINGS: Wordings = (
     # Claude, Nova and Llama in their own words, behind "The model returned the following errors:".
     (
         FailureKind.BAD_REQUEST,
@@ -92,22 +84,22 @@ _WORDINGS: tuple[tuple[FailureKind, FailureKind, tuple[str, ...]], ...] = (
     # What an account without Bedrock, or a new one that is still locked, is told.
     (FailureKind.BAD_REQUEST, FailureKind.CREDENTIAL_REFUSED, ("operation not allowed", "account is not authorized", "security token")),
     (FailureKind.CREDENTIAL_REFUSED, FailureKind.MODEL_MISSING, ("access to the model", "model access is denied", "access to this model")),
-    (FailureKind.RATE_LIMITED, FailureKind.QUOTA, ("per day", "daily")),
+    (FailureKind.RATE_LIMITED, FailureKind.QUOTA, _DAILY),
 )
-"""(kind by class, what it is instead, wordings that say so)."""
 
 
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """The failure behind an HTTP error; never raises."""
     members = _object(body)
     name = headers.get("x-amzn-errortype") or _text(members, "__type") or _text(members, "code")
+    message = _text(members, "message") or _text(members, "Message") or body[:300].decode("utf-8", "replace")
     return _failure(
         _class_name(name),
-        _text(members, "message") or _text(members, "Message") or body[:300].decode("utf-8", "replace"),
+        message,
         status=status,
         body=body,
         content_type=headers.get("content-type"),
-        retry_after_s=retry_after_seconds(headers),
+        retry_after_s=explicit_delay(headers, message),
     )
 
 
@@ -142,12 +134,7 @@ def _failure(
     content_type: str | None = None,
     retry_after_s: float | None = None,
 ) -> Failure:
-    kind = _KINDS.get((name or "").lower()) or _kind_by_status(status)
-    said = message.lower()
-    for by_class, instead, wordings in _WORDINGS:
-        if kind is by_class and any(wording in said for wording in wordings):
-            kind = instead
-            break
+    kind = kind_by_wording(_KINDS.get((name or "").lower()) or kind_of_status(status, _OWN_STATUSES), message, _WORDINGS)
     return Failure(
         kind=kind,
         message=message or f"Bedrock answered {status}",
@@ -155,17 +142,11 @@ def _failure(
         code=name,
         type=name,
         retry_after_s=retry_after_s,
-        is_daily=kind is FailureKind.QUOTA and any(wording in said for wording in ("per day", "daily")),
+        is_daily=kind is FailureKind.QUOTA and any(wording in message.lower() for wording in _DAILY),
         body=body,
         content_type=content_type,
         dialect=NAME,
     )
-
-
-def _kind_by_status(status: int | None) -> FailureKind:
-    if status is None:
-        return FailureKind.SERVER_ERROR
-    return _BY_STATUS.get(status) or (FailureKind.BAD_REQUEST if 400 <= status < 500 else FailureKind.SERVER_ERROR)
 
 
 def _class_name(name: str | None) -> str | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Mapping
 
 from uniapi.canonical import CacheHint, Json, Media, Part, Reasoning, Refusal, Role, Text, ToolCall, ToolResult, Unknown
-from uniapi.dialects.base import REASONING_LOSS, Quirk
+from uniapi.dialects.function_tools import call_object
+from uniapi.dialects.losses import REASONING_LOSS
+from uniapi.dialects.quirk import Quirk
 
 from .tool_names import ToolNames, cleaned
 from .vocabulary import AUDIO_FORMATS, DOCUMENT_FORMATS, EXTENSION_FORMATS, FAMILY, IMAGE_FORMATS, NAME, VIDEO_FORMATS, opaque_family
@@ -95,7 +96,7 @@ class PartEncoder:
             self._losses.append(f"{where}.tool_calls")
             return []
         name = self._names.wire(part.name, part.namespace)
-        return [{"toolUse": {"toolUseId": cleaned(part.call_id, "call"), "name": name, "input": call_input(part)}}]
+        return [{"toolUse": {"toolUseId": cleaned(part.call_id, "call"), "name": name, "input": call_object(part)}}]
 
     def _tool_result(self, part: ToolResult, where: str) -> list[Block]:
         if not self._quirk.has_tools:
@@ -179,19 +180,6 @@ def needs_inline(media: Media, quirk: Quirk) -> bool:
     if media.url is None or media.url.startswith(("data:", "s3:")) or (media.kind == "image" and not quirk.has_images):
         return False
     return media.url.lower().startswith(("http:", "https:"))
-
-
-def call_input(call: ToolCall) -> dict[str, Json]:
-    """The arguments as the object the wire wants. Freeform input and text that is no JSON object are carried whole under one member."""
-    if call.kind == "custom":
-        return {"input": call.arguments}
-    if not call.arguments.strip():
-        return {}
-    try:
-        value = json.loads(call.arguments)
-    except (ValueError, RecursionError):
-        return {"_raw": call.arguments}
-    return value if isinstance(value, dict) else {"_raw": value}
 
 
 def _text_source(part: Media) -> Block:

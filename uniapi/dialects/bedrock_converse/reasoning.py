@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from uniapi.canonical import Json, ReasoningSettings, Request
 from uniapi.dialects.anthropic.thinking import plan_thinking
 from uniapi.dialects.anthropic.turns import lacks_signed_thinking
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.quirk import Quirk
 
 from .vocabulary import opaque_family
 

@@ -9,16 +9,18 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Json, OutputFormat, Request
 from uniapi.dialects.anthropic.schema import structured_schema
-from uniapi.dialects.base import EncodedRequest, Quirk
+from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.losses import SETTINGS, unsaid
+from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.turn_repair import encode_system, json_in_words
 
 from .part_encode import Block, PartEncoder
 from .reasoning import SMALLEST_THINKING_TOP_P, Reasoning, plan_reasoning
 from .tool_encode import ToolEncoder, is_forced
 from .tool_names import ToolNames
-from .turns import encode_system, encode_turns
+from .turns import encode_turns
 from .vocabulary import NAME, dumped, has_schema_output, stands_in_tool
 
-JSON_MODE = "Answer with one valid JSON object and nothing else: no prose around it and no code fence."
 MAX_CACHE_POINTS = 4
 
 _OWN_MEMBERS = frozenset(
@@ -36,6 +38,9 @@ _OWN_MEMBERS = frozenset(
 _SERVICE_TIERS = {"default": "default", "standard_only": "default", "flex": "flex", "priority": "priority", "reserved": "reserved"}
 _STOP_SEQUENCE_PATHS = ("/stop_sequence", "/delta/stop_sequence")
 """Where Claude says which stop sequence it met, whole and streamed."""
+
+_UNSAID = SETTINGS - {"top_logprobs", "cache_control", "citations", "documents.context"}
+"""Settings that the wire has no word for."""
 
 
 def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
@@ -72,14 +77,14 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
         body["additionalModelResponseFieldPaths"] = list(_STOP_SEQUENCE_PATHS)
     _add_service_tier(body, request, losses)
     _add_extensions(body, request, losses)
-    _note_unsaid(request, losses)
+    losses += unsaid(request, _UNSAID)
     _drop_members(body, quirk.dropped_members, losses)
     _limit_cache_points(body, losses)
     return EncodedRequest(body=body, losses=tuple(dict.fromkeys(losses)))
 
 
 def _conversation(request: Request, quirk: Quirk, parts: PartEncoder, losses: list[str]) -> tuple[list[Block], list[dict[str, Json]]]:
-    system = encode_system(request.messages, parts, losses)
+    system = encode_system(request.messages, parts.blocks, losses)
     turns = encode_turns(request.messages, parts, losses, request.cache)
     if not turns and system:
         # Instructions alone are refused; as the user's words they are answered.
@@ -94,11 +99,11 @@ def _json_in_words(request: Request, quirk: Quirk, losses: list[str]) -> str:
     if output_format is None or output_format.kind == "text":
         return ""
     if output_format.schema is None:
-        return JSON_MODE
+        return json_in_words(None)
     if has_schema_output(quirk) or stands_in_tool(request, quirk) is not None:
         return ""
     losses.append("response_format")
-    return f"{JSON_MODE} It must fit this JSON schema: {dumped(output_format.schema)}"
+    return json_in_words(output_format.schema)
 
 
 def _inference(request: Request, quirk: Quirk, reasoning: Reasoning, losses: list[str]) -> Block:
@@ -200,28 +205,6 @@ def _add_extensions(body: dict[str, Json], request: Request, losses: list[str]) 
                 body[name] = {**value, **ours}
             elif name not in body or name == "additionalModelResponseFieldPaths":
                 body[name] = value
-
-
-def _note_unsaid(request: Request, losses: list[str]) -> None:
-    """What the wire has no word for."""
-    sampling = request.sampling
-    unsaid = {
-        "n": sampling.choices is not None and sampling.choices > 1,
-        "seed": sampling.seed is not None,
-        "presence_penalty": bool(sampling.presence_penalty),
-        "frequency_penalty": bool(sampling.frequency_penalty),
-        "logprobs": bool(sampling.logprobs) or sampling.top_logprobs is not None,
-        "logit_bias": bool(sampling.logit_bias),
-        "modalities": any(kind != "text" for kind in request.output_modalities),
-        "audio": request.audio_output is not None,
-        "verbosity": request.verbosity is not None,
-        "user": request.user is not None,
-        "metadata": bool(request.metadata),
-        "prompt_cache_key": request.prompt_cache_key is not None,
-        "store": bool(request.store),
-        "previous_response_id": request.previous_response_id is not None,
-    }
-    losses += [name for name, is_unsaid in unsaid.items() if is_unsaid]
 
 
 def _drop_members(body: dict[str, Json], dropped: frozenset[str], losses: list[str]) -> None:

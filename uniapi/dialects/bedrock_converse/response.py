@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -27,13 +26,14 @@ from uniapi.canonical import (
     Unknown,
     Usage,
 )
-from uniapi.dialects.base import SHAPE_ERRORS, UpstreamContext
+from uniapi.dialects.codec import SHAPE_ERRORS, UpstreamContext
+from uniapi.dialects.function_tools import ANSWER_MEMBER, ANSWER_TOOL, freeform_input, is_wrapped
 from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError
 
 from .error import failure_in
 from .tool_names import ToolNames
-from .vocabulary import FAMILY, JSON_TOOL, JSON_TOOL_VALUE, NAME, STOP_REASONS, dumped, is_object_schema, opaque_family, stands_in_tool
+from .vocabulary import FAMILY, NAME, STOP_REASONS, dumped, opaque_family, stands_in_tool
 
 _READ_MEMBERS = frozenset({"output", "stopReason", "usage"})
 
@@ -91,7 +91,7 @@ class BlockReader:
         self._names = ToolNames(context.request.tools if context.request is not None else ())
         stand_in = stands_in_tool(context.request, context.quirk)
         self.has_stand_in = stand_in is not None
-        self._stand_in_wraps = stand_in is not None and not is_object_schema(stand_in.schema or {})
+        self._stand_in_wraps = stand_in is not None and is_wrapped(stand_in)
 
     def parts(self, block: Mapping[str, Json]) -> list[Part]:
         """The parts of one block, usually one; what is not known is carried."""
@@ -107,7 +107,7 @@ class BlockReader:
         return [Unknown(dialect=NAME, name=next(iter(block), "content"), raw=block)]
 
     def is_stand_in(self, name: Json) -> bool:
-        return self.has_stand_in and name == JSON_TOOL
+        return self.has_stand_in and name == ANSWER_TOOL
 
     def opened_call(self, call: Mapping[str, Json]) -> ToolCall:
         """The call as far as its start tells: the client's name for the tool, no arguments yet."""
@@ -121,8 +121,8 @@ class BlockReader:
 
     def stand_in_text(self, value: Json) -> str:
         """The structured answer the forced tool was called with."""
-        if self._stand_in_wraps and isinstance(value, dict) and JSON_TOOL_VALUE in value:
-            value = value[JSON_TOOL_VALUE]
+        if self._stand_in_wraps and isinstance(value, dict) and ANSWER_MEMBER in value:
+            value = value[ANSWER_MEMBER]
         return dumped(value)
 
     @property
@@ -139,7 +139,7 @@ class BlockReader:
         if self.is_stand_in(call.get("name")):
             return Text(text=self.stand_in_text(value))
         opened = self.opened_call(call)
-        return replace(opened, arguments=freeform_input(value) if opened.kind == "custom" else dumped(value))
+        return replace(opened, arguments=freeform_input(dumped(value)) if opened.kind == "custom" else dumped(value))
 
     def _reasoning(self, content: Mapping[str, Json]) -> list[Part]:
         redacted = content.get("redactedContent")
@@ -175,20 +175,6 @@ def text_of(value: Json) -> str:
     if not isinstance(value, str):
         raise TypeError(f"expected text, found {str(value)[:80]}")
     return value
-
-
-def freeform_input(value: Json) -> str:
-    """The plain text in the input of a tool that was offered as a function of one string."""
-    inner = value.get("input") if isinstance(value, dict) else None
-    return inner if isinstance(inner, str) else dumped(value)
-
-
-def freeform_arguments(arguments: str) -> str:
-    """The same for input that streamed as text."""
-    try:
-        return freeform_input(json.loads(arguments or "{}"))
-    except (ValueError, RecursionError):
-        return arguments
 
 
 def decode_image(image: Mapping[str, Json]) -> Media:

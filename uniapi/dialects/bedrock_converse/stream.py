@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from uniapi.canonical import Json, Media, Reasoning, Text, Unknown
-from uniapi.dialects.base import StreamDecoder, UpstreamContext
+from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.function_tools import freeform_input
+from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.wire import ERROR_PREFIX, EXCEPTION_PREFIX, Frame, load_json
 
 from .error import decode_exception
-from .response import BlockReader, decode_citation, decode_finish, decode_image, decode_usage, freeform_arguments, is_server_call, text_of
+from .response import BlockReader, decode_citation, decode_finish, decode_image, decode_usage, is_server_call, text_of
 from .vocabulary import NAME
 
 
@@ -173,7 +175,7 @@ class ConverseStreamDecoder(StreamDecoder):
             case "call":
                 self.parts.delta(index, "" if block.wrote else "{}")
             case "freeform":
-                self.parts.delta(index, freeform_arguments(held))
+                self.parts.delta(index, freeform_input(held or "{}"))
             case "stand_in" if not self._reader.streams_stand_in:
                 self.parts.delta(index, self._reader.stand_in_text(load_json(held or "{}")))
             case "server_call":

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from uniapi.canonical import HostedTool, Json, OutputFormat, Request, Tool, ToolChoice
 from uniapi.dialects.anthropic.schema import is_within_subset
 from uniapi.dialects.anthropic.tool_encode import MAX_STRICT_TOOLS
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.function_tools import ANSWER_TOOL, FREEFORM_PARAMETERS, answer_description, answer_parameters, description_with_grammar
+from uniapi.dialects.quirk import Quirk
 
 from .part_encode import Block, PartEncoder
 from .tool_names import ToolNames
 from .turns import uses_tools
-from .vocabulary import JSON_TOOL, JSON_TOOL_VALUE, NAME, has_schema_output, is_object_schema
+from .vocabulary import NAME, has_schema_output
 
 SYSTEM_TOOLS = {"web_search": "nova_grounding", "code_execution": "nova_code_interpreter"}
 """Nova's own tools (https://docs.aws.amazon.com/nova/latest/nova2-userguide/using-tools.html) by what they do."""
@@ -93,7 +94,7 @@ class ToolEncoder:
         described = tool.description or ""
         schema = input_schema(tool.parameters)
         if tool.kind == "custom":
-            described, schema = _freeform(tool)
+            described, schema = description_with_grammar(tool), dict(FREEFORM_PARAMETERS)
         strict: Block = {"strict": True} if tool.strict and self._strict_left > 0 and is_within_subset(schema) else {}
         if strict:
             self._strict_left -= 1
@@ -119,7 +120,7 @@ class ToolEncoder:
         mode = choice.mode if choice is not None else "auto"
         if self._stand_in is not None:
             only_stand_in = len(tools) == 1 or mode == "none"
-            return {"tool": {"name": JSON_TOOL}} if only_stand_in else {"any": {}}
+            return {"tool": {"name": ANSWER_TOOL}} if only_stand_in else {"any": {}}
         if mode == "required":
             return {"any": {}}
         if mode == "none":
@@ -153,22 +154,8 @@ def input_schema(parameters: Mapping[str, Json] | None) -> dict[str, Json]:
     return dict(parameters) if parameters.get("type") == "object" else {**parameters, "type": "object"}
 
 
-def _freeform(tool: Tool) -> tuple[str, dict[str, Json]]:
-    """A tool whose input is plain text (OpenAI's `custom`), as a function of one string; a grammar becomes words."""
-    described = tool.description or ""
-    definition = (tool.grammar or {}).get("definition")
-    if isinstance(definition, str):
-        described = f"{described}\n\nThe input must follow this grammar:\n{definition}".strip()
-    text: dict[str, Json] = {"type": "string", "description": "The whole input of the tool, as plain text."}
-    return described, {"type": "object", "properties": {"input": text}, "required": ["input"]}
-
-
 def _stand_in(output_format: OutputFormat) -> Block:
-    schema: Mapping[str, Json] = output_format.schema or {}
-    if not is_object_schema(schema):
-        schema = {"type": "object", "properties": {JSON_TOOL_VALUE: schema}, "required": [JSON_TOOL_VALUE]}
-    described = output_format.description or "Gives the answer to the user in the form that was asked for."
-    return {"name": JSON_TOOL, "description": described, "inputSchema": {"json": dict(schema)}}
+    return {"name": ANSWER_TOOL, "description": answer_description(output_format), "inputSchema": {"json": dict(answer_parameters(output_format))}}
 
 
 def _earlier_tools(turns: list[dict[str, Json]]) -> list[Block]:

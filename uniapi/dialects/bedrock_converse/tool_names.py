@@ -7,10 +7,10 @@ Newer service models also allow `.` and `:` in ids; the narrower alphabet is goo
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterable
 
 from uniapi.canonical import HostedTool, Tool
+from uniapi.dialects.tool_names import checksum, qualified_name
 
 MAX_LENGTH = 64
 _REFUSED = re.compile(r"[^a-zA-Z0-9_-]")
@@ -27,7 +27,7 @@ class ToolNames:
 
     def wire(self, name: str, namespace: str | None = None) -> str:
         """The name to send."""
-        return cleaned(_qualified(namespace, name), "tool")
+        return cleaned(qualified_name(name, namespace), "tool")
 
     def tool(self, wire_name: str) -> Tool | None:
         """The client's tool behind a name the model used."""
@@ -39,11 +39,5 @@ def cleaned(text: str, stand_in: str) -> str:
     kept = _REFUSED.sub("_", text)
     if kept == text and 0 < len(text) <= MAX_LENGTH:
         return text
-    checksum = f"_{zlib.crc32(text.encode('utf-8', 'replace')):08x}"
-    return (kept.strip("_")[: MAX_LENGTH - len(checksum)] or stand_in) + checksum
-
-
-def _qualified(namespace: str | None, name: str) -> str:
-    if not namespace:
-        return name
-    return f"{namespace}{name}" if namespace.endswith("__") else f"{namespace}__{name}"
+    ending = f"_{checksum(text)}"
+    return (kept.strip("_")[: MAX_LENGTH - len(ending)] or stand_in) + ending

@@ -9,18 +9,13 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import FinishReason, Json, OutputFormat, Request
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.quirk import Quirk
 
 NAME = "bedrock_converse"
 FAMILY = "anthropic"
 """Claude's signatures are good wherever Claude runs."""
 OTHER_FAMILY = "bedrock"
 """Who else's signed reasoning is read on Bedrock alone."""
-
-JSON_TOOL = "json_response"
-"""The forced tool that stands in for structured output where the model has none."""
-JSON_TOOL_VALUE = "value"
-"""Under this member the forced tool carries a schema whose root is no object."""
 
 STOP_REASONS: Mapping[str, FinishReason] = {
     "end_turn": "stop",
@@ -92,7 +87,7 @@ def has_schema_output(quirk: Quirk) -> bool:
 
 
 def stands_in_tool(request: Request | None, quirk: Quirk) -> OutputFormat | None:
-    """The output format for which `json_response` is forced, None when there is no such tool: encoder and decoders must agree.
+    """The output format for which `json_response` (`function_tools`) is forced, None when there is no such tool: encoder and decoders must agree.
 
     Only Claude and Nova let one tool be forced (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html).
     """
@@ -101,11 +96,6 @@ def stands_in_tool(request: Request | None, quirk: Quirk) -> OutputFormat | None
     if not quirk.has_tools or has_schema_output(quirk) or quirk.converse_fields not in ("claude", "nova"):
         return None
     return request.output_format
-
-
-def is_object_schema(schema: Mapping[str, Json]) -> bool:
-    """Whether the root of `schema` can be a tool's input as it is."""
-    return schema.get("type") == "object"
 
 
 def opaque_family(quirk: Quirk) -> str:

@@ -1,6 +1,6 @@
 """Cohere's v2 chat API, spoken upstream only: requests encoded, answers, streams and errors decoded."""
 
-from uniapi.dialects.base import Dialect
+from uniapi.dialects.dialect import Dialect
 
 from .error import decode_error
 from .messages import needs_inline

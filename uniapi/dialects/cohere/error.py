@@ -10,32 +10,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from uniapi.canonical import Failure, FailureKind, Json
-from uniapi.dialects.base import retry_after_seconds
+from uniapi.dialects.delays import explicit_delay
+from uniapi.dialects.http_errors import Wordings, kind_by_wording, kind_of_status
 
 from .vocabulary import NAME
 
-_BY_STATUS: Mapping[int, FailureKind] = {
-    401: FailureKind.CREDENTIAL_REFUSED,
-    402: FailureKind.QUOTA,
-    403: FailureKind.CREDENTIAL_REFUSED,
-    404: FailureKind.MODEL_MISSING,
-    408: FailureKind.TIMEOUT,
-    413: FailureKind.TOO_LONG,
-    429: FailureKind.RATE_LIMITED,
-    499: FailureKind.SERVER_ERROR,
-    503: FailureKind.OVERLOADED,
-    504: FailureKind.TIMEOUT,
-    529: FailureKind.OVERLOADED,
-}
+_OWN_STATUSES: Mapping[int, FailureKind] = {499: FailureKind.SERVER_ERROR}
 
-_WORDINGS: tuple[tuple[FailureKind, FailureKind, tuple[str, ...]], ...] = (
+_WORDINGS: Wordings = (
     (FailureKind.BAD_REQUEST, FailureKind.TOO_LONG, ("too many tokens", "exceeds the limit of", "maximum context length", "context length")),
     (FailureKind.BAD_REQUEST, FailureKind.MODEL_MISSING, ("not found, make sure the correct model", "unknown model", "was removed on")),
     (FailureKind.BAD_REQUEST, FailureKind.CREDENTIAL_REFUSED, ("invalid api token", "invalid api key", "incorrect api key", "no api key supplied")),
     # Trial keys hold 1,000 calls a month; the same wording with minutes in it is an ordinary rate limit.
     (FailureKind.RATE_LIMITED, FailureKind.QUOTA, ("month", "billing", "spend limit")),
 )
-"""(kind by status, what it is instead, wordings that say so)."""
 
 _MODEL_FAULTS = frozenset({"INVALID_TOOL_GENERATION"})
 
@@ -43,12 +31,11 @@ _MODEL_FAULTS = frozenset({"INVALID_TOOL_GENERATION"})
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """The failure behind an HTTP error; never raises."""
     message = _message(body) or body[:300].decode("utf-8", "replace") or f"Cohere answered {status}"
-    kind = _BY_STATUS.get(status) or (FailureKind.BAD_REQUEST if 400 <= status < 500 else FailureKind.SERVER_ERROR)
     return Failure(
-        kind=_by_wording(kind, message),
+        kind=kind_by_wording(kind_of_status(status, _OWN_STATUSES), message, _WORDINGS),
         message=message,
         status=status,
-        retry_after_s=retry_after_seconds(headers),
+        retry_after_s=explicit_delay(headers, message),
         body=body,
         content_type=headers.get("content-type"),
         dialect=NAME,
@@ -85,17 +72,9 @@ def _kind_of_wording(message: str) -> FailureKind | None:
     """What a wording says where no status does."""
     said = message.lower()
     if "rate limit" in said or "too many requests" in said:
-        return _by_wording(FailureKind.RATE_LIMITED, message)
-    found = _by_wording(FailureKind.BAD_REQUEST, message)
+        return kind_by_wording(FailureKind.RATE_LIMITED, message, _WORDINGS)
+    found = kind_by_wording(FailureKind.BAD_REQUEST, message, _WORDINGS)
     return found if found is not FailureKind.BAD_REQUEST else None
-
-
-def _by_wording(kind: FailureKind, message: str) -> FailureKind:
-    said = message.lower()
-    for by_status, instead, wordings in _WORDINGS:
-        if kind is by_status and any(wording in said for wording in wordings):
-            return instead
-    return kind
 
 
 def _message(body: bytes) -> str | None:

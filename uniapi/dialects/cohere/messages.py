@@ -12,13 +12,15 @@ import json
 from dataclasses import replace
 
 from uniapi.canonical import Json, Media, Message, Reasoning, Refusal, Text, ToolCall, ToolResult, Unknown
-from uniapi.dialects.base import REASONING_LOSS, Quirk
+from uniapi.dialects.losses import REASONING_LOSS
+from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.tool_names import qualified_name
+from uniapi.dialects.turn_repair import NO_RESULT, orphan_label
 
-from .vocabulary import FAMILY, NAME, wire_arguments, wire_name
+from .vocabulary import FAMILY, NAME, wire_arguments
 
 Block = dict[str, Json]
 
-NO_RESULT = "No result was returned for this tool call."
 _PLAIN_TEXT = frozenset(
     {"application/json", "application/xml", "application/yaml", "application/x-yaml", "application/toml", "application/javascript"}
 )
@@ -72,7 +74,7 @@ class MessageEncoder:
                     plan += [part.text] if is_readable else []
                     is_thought_lost = is_thought_lost or not is_readable
                 case ToolCall() if self._quirk.has_tools:
-                    function = {"name": wire_name(part.name, part.namespace), "arguments": wire_arguments(part)}
+                    function = {"name": qualified_name(part.name, part.namespace), "arguments": wire_arguments(part)}
                     calls.append({"id": part.call_id, "type": "function", "function": function})
                 case _:
                     self._losses.append(f"{where}.{_name(part)}")
@@ -115,8 +117,7 @@ class MessageEncoder:
         text = "".join(block["text"] for block in blocks if block["type"] == "text")
         pictures = [block for block in blocks if block["type"] != "text"]
         if part.call_id not in self._pending:
-            named = f"{part.name} ({part.call_id})" if part.name else part.call_id
-            content += [_text(f"[{'Error' if part.is_error else 'Result'} of tool call {named}]\n{text}"), *pictures]
+            content += [_text(f"{orphan_label(part)}\n{text}"), *pictures]
             return []
         self._pending.remove(part.call_id)
         content += pictures

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from uniapi.canonical import HostedTool, Json, Request, Tool
-from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints, has_document_context
+from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
+from uniapi.dialects.losses import SETTINGS, unsaid
+from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.tool_names import qualified_name
+from uniapi.dialects.turn_repair import json_in_words
 
 from .messages import Block, MessageEncoder
-from .vocabulary import NAME, wire_name
+from .vocabulary import NAME
 
-JSON_IN_WORDS = "Answer with one valid JSON object and nothing else: no prose around it and no code fence."
 MAX_STOP_SEQUENCES = 5
 EFFORT_BUDGETS = {"minimal": 512, "low": 1024, "medium": 4096}
 """Thinking tokens by effort; more effort has no bound, which is what the model does by itself."""
 
 _OWN_MEMBERS = frozenset({"documents", "citation_options", "safety_mode", "strict_tools", "priority"})
 """Members of v2 chat that a client of any dialect may put into its request; no other dialect has a meaning for them."""
+
+_UNSAID = SETTINGS - {"seed", "presence_penalty", "frequency_penalty", "logprobs", "citations"}
+"""Settings that the wire has no word for."""
 
 
 def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
@@ -44,7 +50,9 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     if thinking is not None:
         body["thinking"] = thinking
     _add_extensions(body, request, losses)
-    _note_unsaid(request, losses)
+    losses += unsaid(request, _UNSAID)
+    if request.service_tier not in (None, "auto", "default"):
+        losses.append("service_tier")
     for member in sorted(quirk.dropped_members & body.keys()):
         del body[member]
         losses.append(member)
@@ -65,7 +73,7 @@ def _tools(request: Request, quirk: Quirk, losses: list[str]) -> list[Block]:
         if isinstance(tool, HostedTool):
             losses.append(f"tools.{tool.kind}")
             continue
-        name = wire_name(tool.name, tool.namespace)
+        name = qualified_name(tool.name, tool.namespace)
         if wanted is not None and tool.name not in wanted:
             continue
         if name in taken:
@@ -81,11 +89,7 @@ def _function(name: str, tool: Tool) -> Block:
     described = tool.description or ""
     parameters: Mapping[str, Json] = tool.parameters or {"type": "object", "properties": {}}
     if tool.kind == "custom":
-        definition = (tool.grammar or {}).get("definition")
-        if isinstance(definition, str):
-            described = f"{described}\n\nThe input must follow this grammar:\n{definition}".strip()
-        text: dict[str, Json] = {"type": "string", "description": "The whole input of the tool, as plain text."}
-        parameters = {"type": "object", "properties": {"input": text}, "required": ["input"]}
+        described, parameters = description_with_grammar(tool), FREEFORM_PARAMETERS
     return {"name": name, **({"description": described} if described else {}), "parameters": dict(parameters)}
 
 
@@ -111,8 +115,7 @@ def _ask_for_json(body: dict[str, Json], request: Request, quirk: Quirk, losses:
     """`response_format` is refused beside tools; there, and for models without schemas, the system text asks."""
     schema = request.output_format.schema if request.output_format is not None else None
     if "tools" in body or (schema is not None and not quirk.json_schema):
-        words = JSON_IN_WORDS if schema is None else f"{JSON_IN_WORDS} It must fit this JSON schema: {json.dumps(schema, ensure_ascii=False)}"
-        body["messages"].insert(0, {"role": "system", "content": words})
+        body["messages"].insert(0, {"role": "system", "content": json_in_words(schema)})
         losses.append("response_format")
     if "tools" not in body:
         response_format: Block = {"type": "json_object"}
@@ -180,25 +183,3 @@ def _add_extensions(body: dict[str, Json], request: Request, losses: list[str]) 
                 body["documents"] = [*body.get("documents", ()), *value]
             elif name not in body:
                 body[name] = value
-
-
-def _note_unsaid(request: Request, losses: list[str]) -> None:
-    """What the wire has no word for."""
-    sampling = request.sampling
-    unsaid = {
-        "n": sampling.choices is not None and sampling.choices > 1,
-        "top_logprobs": bool(sampling.top_logprobs),
-        "logit_bias": bool(sampling.logit_bias),
-        "modalities": any(kind != "text" for kind in request.output_modalities),
-        "audio": request.audio_output is not None,
-        "verbosity": request.verbosity is not None,
-        "user": request.user is not None,
-        "metadata": bool(request.metadata),
-        "prompt_cache_key": request.prompt_cache_key is not None,
-        "service_tier": request.service_tier not in (None, "auto", "default"),
-        "store": bool(request.store),
-        "previous_response_id": request.previous_response_id is not None,
-        "cache_control": has_cache_hints(request),
-        "documents.context": has_document_context(request),
-    }
-    losses += [name for name, is_unsaid in unsaid.items() if is_unsaid]

@@ -23,7 +23,7 @@ from uniapi.canonical import (
     Unknown,
     Usage,
 )
-from uniapi.dialects.base import SHAPE_ERRORS, UpstreamContext
+from uniapi.dialects.codec import SHAPE_ERRORS, UpstreamContext
 from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError
 

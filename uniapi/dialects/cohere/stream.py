@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from uniapi.canonical import Json, Part, Reasoning, Text, ToolCall
-from uniapi.dialects.base import StreamDecoder, UpstreamContext
+from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.wire import Frame, load_json
 
 from .error import decode_stream_error

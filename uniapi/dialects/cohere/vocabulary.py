@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterable, Mapping
 
 from uniapi.canonical import FinishReason, HostedTool, Json, Tool, ToolCall
+from uniapi.dialects.function_tools import freeform_input
+from uniapi.dialects.tool_names import qualified_name
 
 NAME = "cohere"
 FAMILY = "cohere"
@@ -33,7 +35,7 @@ class ToolNames:
         self._tools: dict[str, Tool] = {}
         for tool in tools:
             if isinstance(tool, Tool):
-                self._tools.setdefault(wire_name(tool.name, tool.namespace), tool)
+                self._tools.setdefault(qualified_name(tool.name, tool.namespace), tool)
 
     def opened_call(self, call_id: str, name: str) -> ToolCall:
         """A call of the model under the client's own name for the tool, no arguments yet."""
@@ -41,13 +43,6 @@ class ToolNames:
         if tool is None:
             return ToolCall(call_id=call_id, name=name)
         return ToolCall(call_id=call_id, name=tool.name, kind=tool.kind, namespace=tool.namespace)
-
-
-def wire_name(name: str, namespace: str | None) -> str:
-    """The name to send."""
-    if not namespace:
-        return name
-    return f"{namespace}{name}" if namespace.endswith("__") else f"{namespace}__{name}"
 
 
 def wire_arguments(call: ToolCall) -> str:
@@ -60,14 +55,7 @@ def wire_arguments(call: ToolCall) -> str:
 def client_arguments(call: ToolCall, arguments: str) -> str:
     """What the model wrote, as the client's kind of tool takes it. A call without arguments comes as nothing or as `null`."""
     written = "{}" if arguments.strip() in ("", "null") else arguments
-    if call.kind != "custom":
-        return written
-    try:
-        value = json.loads(written)
-    except (ValueError, RecursionError):
-        return written
-    inner = value.get("input") if isinstance(value, dict) else None
-    return inner if isinstance(inner, str) else written
+    return freeform_input(written) if call.kind == "custom" else written
 
 
 def text_of(value: Json) -> str:

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
-from uniapi.dialects.base import retry_after_seconds
+from uniapi.dialects.delays import delay_in_text, retry_after_seconds
+from uniapi.dialects.http_errors import MAX_MESSAGE, error_object, kind_of_status
 
 from .vocabulary import NAME, int_member, list_member, member, text_member
 
@@ -52,19 +53,6 @@ _WORD_FOR_STATUS: Mapping[int, str] = {
     504: "DEADLINE_EXCEEDED",
 }
 
-_KINDS: Mapping[int, FailureKind] = {
-    401: FailureKind.CREDENTIAL_REFUSED,
-    402: FailureKind.QUOTA,
-    403: FailureKind.CREDENTIAL_REFUSED,
-    404: FailureKind.MODEL_MISSING,
-    408: FailureKind.TIMEOUT,
-    413: FailureKind.TOO_LONG,
-    429: FailureKind.RATE_LIMITED,
-    503: FailureKind.OVERLOADED,
-    504: FailureKind.TIMEOUT,
-    529: FailureKind.OVERLOADED,
-}
-
 _CREDENTIAL_REASONS = frozenset(
     {
         "API_KEY_INVALID",
@@ -101,11 +89,7 @@ _SPENT = re.compile(
 )
 _QUOTA = re.compile(r"exceeded your current quota|check your plan and billing", re.IGNORECASE)
 _MODEL_REFUSED = re.compile(r"not allowed to use publisher model|does not have access to (?:the )?model|no access to (?:the )?model", re.IGNORECASE)
-_RETRY_IN = re.compile(r"(?:retry|try again) in (\d+(?:\.\d+)?)\s*(ms|s|m|h)?", re.IGNORECASE)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)s")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_MAX_MESSAGE = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +111,8 @@ class _Said:
 
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """Any answer that is no success, as a Failure; never raises."""
-    said = _read(body)
+    found = error_object(body)
+    said = _Said(message=found) if isinstance(found, str) else _read_object(found)
     delay = said.retry_after_s if said.retry_after_s is not None else retry_after_seconds(headers)
     return _failure(status, said, delay, body, headers.get("content-type"))
 
@@ -153,14 +138,16 @@ def encode_error(error: ClientError) -> Json:
 
 def _failure(status: int, said: _Said, delay: float | None, body: bytes, content_type: str | None) -> Failure:
     kind = _kind(status, said)
+    is_daily = said.is_daily and kind is FailureKind.QUOTA
     return Failure(
         kind=kind,
         message=said.message or f"the upstream answered {status}",
         status=status,
         code=said.reason,
         type=said.word,
-        retry_after_s=delay,
-        is_daily=said.is_daily and kind is FailureKind.QUOTA,
+        # The seconds beside a daily quota are those of another one.
+        retry_after_s=None if is_daily else delay,
+        is_daily=is_daily,
         body=body,
         content_type=content_type,
         dialect=NAME if said.is_ours else None,
@@ -177,10 +164,7 @@ def _kind(status: int, said: _Said) -> FailureKind:
         return FailureKind.MODEL_MISSING
     if status == 429:
         return FailureKind.QUOTA if _is_spent(said) else FailureKind.RATE_LIMITED
-    known = _KINDS.get(status)
-    if known is not None:
-        return known
-    return FailureKind.BAD_REQUEST if 400 <= status < 500 else FailureKind.SERVER_ERROR
+    return kind_of_status(status)
 
 
 def _is_spent(said: _Said) -> bool:
@@ -190,24 +174,12 @@ def _is_spent(said: _Said) -> bool:
     return not said.quotas and said.retry_after_s is None and _QUOTA.search(said.message) is not None
 
 
-def _read(body: bytes) -> _Said:
-    text = body.decode("utf-8", "replace").strip()
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        title = _HTML_TITLE.search(text[:20000]) if text.startswith("<") else None
-        return _Said(message=" ".join(title[1].split()) if title else text[:_MAX_MESSAGE])
-    if isinstance(value, list):
-        value = next((item for item in value if isinstance(item, dict)), {})
-    return _read_object(value) if isinstance(value, dict) else _Said(message=str(value)[:_MAX_MESSAGE])
-
-
 def _read_object(value: Mapping[str, Json]) -> _Said:
     error = value.get("error")
     if not isinstance(error, dict):
         message = next((found for name in ("message", "detail", "error") if isinstance(found := value.get(name), str) and found), "")
-        return _Said(message=message[:_MAX_MESSAGE])
-    message = text_member(error, "message")[:_MAX_MESSAGE]
+        return _Said(message=message[:MAX_MESSAGE])
+    message = text_member(error, "message")[:MAX_MESSAGE]
     word = text_member(error, "status") or None
     reason: str | None = None
     quotas: list[str] = []
@@ -221,15 +193,13 @@ def _read_object(value: Mapping[str, Json]) -> _Said:
         elif named.endswith("QuotaFailure"):
             for violation in list_member(detail, "violations"):
                 quotas.append(text_member(violation, "quotaId") or text_member(violation, "quotaMetric"))
-    if delay is None and (match := _RETRY_IN.search(message)):
-        delay = float(match[1]) * _UNITS[(match[2] or "s").lower()]
     return _Said(
         message=message,
         word=word,
         code=int_member(error, "code"),
         reason=reason,
         quotas=tuple(quota for quota in quotas if quota),
-        retry_after_s=delay,
+        retry_after_s=delay if delay is not None else delay_in_text(message),
         is_ours=word is not None and "code" in error,
     )
 

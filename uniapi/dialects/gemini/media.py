@@ -10,7 +10,7 @@ import re
 from urllib.parse import urlsplit
 
 from uniapi.canonical import Json, Media, MediaKind, Opaque
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.quirk import Quirk
 
 from .vocabulary import FAMILY, object_member, text_member
 

@@ -1,12 +1,12 @@
-"""Listens to a relayed answer: commit, usage, finish, failure. Once output was seen, only frames that end something are parsed; usage is cut out of the others."""
+"""What a relayed answer of Gemini tells: commit, usage, finish, failure."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 
-from uniapi.canonical import Failure, Finish, Json, Usage
-from uniapi.dialects.base import SHAPE_ERRORS
+from uniapi.canonical import Json
+from uniapi.dialects.observer import Observer
 from uniapi.wire import Frame
 
 from .error import error_in_answer
@@ -17,43 +17,28 @@ _TELLING = (b'"finishReason"', b'"finish_reason"', b'"promptFeedback"', b'"error
 _USAGE = b'"usageMetadata"'
 
 
-class GeminiObserver:
-    """See `dialects.Observer`. Never raises; bytes that are no JSON are counted in `unreadable`."""
-
+class GeminiObserver(Observer):
     def __init__(self) -> None:
-        self.committed = False
-        self.is_whole = False
-        self.failure: Failure | None = None
-        self.usage: Usage | None = None
-        self.finish: Finish | None = None
-        self.model: str | None = None
-        self.unreadable = 0
-        self.issued_ids: list[str] = []
+        super().__init__()
         self._stated: dict[str, Json] = {}
         self._has_calls = False
         self._json = json.JSONDecoder()
 
-    def feed(self, frame: Frame) -> None:
+    def skims(self, frame: Frame) -> bool:
+        """Usage stands on every chunk; it is cut out of those that are not parsed."""
         data = frame.data
-        if not data:
-            return
-        try:
-            if self.committed and not any(probe in data for probe in _TELLING):
-                self._has_calls = self._has_calls or b'"functionCall"' in data
-                self._cut_usage(data)
-                return
-            self._answers(json.loads(data))
-        except (*SHAPE_ERRORS, RecursionError):
-            if data.strip() != b"[DONE]":
-                self.unreadable += 1
+        if any(probe in data for probe in _TELLING):
+            return False
+        self._has_calls = self._has_calls or b'"functionCall"' in data
+        self._cut_usage(data)
+        return True
 
-    def whole(self, body: Json) -> None:
-        """A whole answer, or an error object."""
-        try:
-            self._answers(body)
-            self.is_whole = self.failure is None
-        except (*SHAPE_ERRORS, RecursionError):
-            self.unreadable += 1
+    def read(self, value: Json, frame: Frame) -> None:
+        self._answers(value)
+
+    def read_whole(self, body: Json) -> None:
+        self._answers(body)
+        self.is_whole = self.failure is None
 
     def _answers(self, body: Json) -> None:
         for each in body if isinstance(body, list) else [body]:

@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, Media, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult, Unknown
-from uniapi.dialects.base import REASONING_LOSS, Quirk
+from uniapi.dialects.function_tools import call_object
+from uniapi.dialects.losses import REASONING_LOSS
+from uniapi.dialects.quirk import Quirk
 
 from .media import encode_media
 from .thinking import is_generation_3
@@ -79,7 +81,7 @@ class PartEncoder:
         return [{**encoded, **self._signed(part.opaque)}]
 
     def _call(self, part: ToolCall) -> Block:
-        call: Block = {"name": self._names.wire(part.name, part.namespace), "args": call_arguments(part)}
+        call: Block = {"name": self._names.wire(part.name, part.namespace), "args": call_object(part)}
         if self._quirk.function_call_ids and part.call_id:
             call["id"] = part.call_id
         return {"functionCall": call, **self._signed(part.opaque)}
@@ -140,19 +142,6 @@ def is_plain_text(part: Media) -> bool:
 
 def titled_text(part: Media) -> str:
     return "\n".join(line for line in (part.title or part.filename, part.context, part.text) if line)
-
-
-def call_arguments(part: ToolCall) -> dict[str, Json]:
-    """The arguments as the object the wire wants; freeform input as `input`, what is no JSON object under a name that says so."""
-    if part.kind == "custom":
-        return {"input": part.arguments}
-    if not part.arguments.strip():
-        return {}
-    try:
-        value = json.loads(part.arguments)
-    except (ValueError, RecursionError):
-        return {"_raw": part.arguments}
-    return value if isinstance(value, dict) else {"_raw": value}
 
 
 def result_object(part: ToolResult) -> dict[str, Json]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from uniapi.canonical import Json
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.quirk import Quirk
 
 from .request_decode import read_thinking
 from .thinking import encode_thinking

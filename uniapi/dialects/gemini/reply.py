@@ -21,10 +21,11 @@ from uniapi.canonical import (
     Unknown,
     Usage,
 )
-from uniapi.dialects.base import ReplyContext
+from uniapi.dialects.codec import ReplyContext
+from uniapi.dialects.function_tools import call_object
 
 from .media import encode_media
-from .part_encode import Block, call_arguments
+from .part_encode import Block
 from .vocabulary import FAMILY, NAME, NATIVE_FINISHES
 
 Extensions = Mapping[str, Mapping[str, Json]]
@@ -41,7 +42,7 @@ def reply_parts(part: Part, losses: list[str]) -> list[Block]:
                 return []
             return [{"text": text, "thought": True, **signed}]
         case ToolCall():
-            return [{"functionCall": {"id": part.call_id, "name": part.name, "args": call_arguments(part)}, **signed}]
+            return [{"functionCall": {"id": part.call_id, "name": part.name, "args": call_object(part)}, **signed}]
         case Media():
             encoded = encode_media(part)
             if encoded is not None:

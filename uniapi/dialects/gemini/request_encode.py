@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, Message, Request, Text, ToolCall, iter_parts
-from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints, has_document_context, wants_citations
+from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.losses import SETTINGS, unsaid
+from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.turn_repair import json_in_words
 
 from .part_encode import Block, PartEncoder, vouch_for_calls
 from .schema import output_schema
@@ -30,6 +32,9 @@ _EMPTY_TURN: Block = {"role": "user", "parts": [{"text": " "}]}
 """A conversation has to begin with the user, and a turn has to say something."""
 
 _SERVICE_TIERS = {"flex": "flex", "priority": "priority"}
+
+_UNSAID = SETTINGS - {"n", "seed", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "modalities"}
+"""Settings that the wire has no word for."""
 
 
 def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
@@ -125,8 +130,7 @@ def _json_in_words(request: Request) -> str | None:
     wanted = request.output_format
     if wanted is None or wanted.kind == "text":
         return None
-    words = "Answer with one valid JSON value and nothing else: no prose around it and no code fence."
-    return words if wanted.schema is None else f"{words} It must fit this JSON schema: {json.dumps(wanted.schema, ensure_ascii=False)}"
+    return json_in_words(wanted.schema)
 
 
 def _output_format(request: Request, quirk: Quirk) -> dict[str, Json]:
@@ -158,23 +162,12 @@ def _add_extensions(body: dict[str, Json], request: Request, losses: list[str]) 
 
 def _note_unsaid(request: Request, losses: list[str]) -> None:
     """What the wire has no place for. Values that ask for nothing special are no loss."""
+    if request.parallel_tool_calls is False and request.tools:
+        losses.append("parallel_tool_calls")
     tier = request.service_tier
-    unsaid = {
-        "parallel_tool_calls": request.parallel_tool_calls is False and bool(request.tools),
-        "logit_bias": bool(request.sampling.logit_bias),
-        "audio": request.audio_output is not None,
-        "verbosity": request.verbosity is not None,
-        "user": request.user is not None,
-        "metadata": bool(request.metadata),
-        "prompt_cache_key": request.prompt_cache_key is not None,
-        "service_tier": tier is not None and tier not in _SERVICE_TIERS and tier not in ("auto", "default", "standard", "standard_only"),
-        "store": bool(request.store),
-        "previous_response_id": request.previous_response_id is not None,
-        "cache_control": has_cache_hints(request),
-        "citations": wants_citations(request),
-        "documents.context": has_document_context(request),
-    }
-    losses += [name for name, is_unsaid in unsaid.items() if is_unsaid]
+    if tier is not None and tier not in _SERVICE_TIERS and tier not in ("auto", "default", "standard", "standard_only"):
+        losses.append("service_tier")
+    losses += unsaid(request, _UNSAID)
     losses += [f"messages[{index}].name" for index, message in enumerate(request.messages) if message.name]
 
 

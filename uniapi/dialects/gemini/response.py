@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from uniapi.canonical import FoldError, Json, Response, fold
-from uniapi.dialects.base import SHAPE_ERRORS, EncodedResponse, ReplyContext, UpstreamContext
+from uniapi.dialects.codec import SHAPE_ERRORS, EncodedResponse, ReplyContext, UpstreamContext
 from uniapi.errors import WireError
 
 from .error import error_in_answer

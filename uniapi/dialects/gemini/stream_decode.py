@@ -16,7 +16,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 
 from uniapi.canonical import Finish, Json, Media, Opaque, Reasoning, Text, ToolCall, Unknown
-from uniapi.dialects.base import StreamDecoder, UpstreamContext
+from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
 

@@ -7,7 +7,7 @@ https://ai.google.dev/gemini-api/docs/thinking
 from __future__ import annotations
 
 from uniapi.canonical import Effort, Json, ReasoningSettings
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.quirk import Quirk
 
 from .vocabulary import EFFORT_BUDGETS
 

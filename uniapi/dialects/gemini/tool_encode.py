@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import HostedTool, Json, Request, Tool, ToolChoice
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
+from uniapi.dialects.quirk import Quirk
 
 from .schema import function_parameters
 from .tool_names import ToolNames
 from .vocabulary import HOSTED_MEMBERS, NAME
-
-FREEFORM_PARAMETERS: Mapping[str, Json] = {
-    "type": "object",
-    "properties": {"input": {"type": "string", "description": "The tool's whole input, as plain text."}},
-    "required": ["input"],
-}
-"""A freeform tool is offered as a function with one text."""
 
 
 def encode_tools(request: Request, quirk: Quirk, names: ToolNames, losses: list[str]) -> dict[str, Json]:
@@ -59,9 +53,7 @@ def _declaration(name: str, tool: Tool, quirk: Quirk, losses: list[str]) -> dict
     schema = tool.parameters
     if tool.kind == "custom":
         schema = FREEFORM_PARAMETERS
-        definition = tool.grammar.get("definition") if tool.grammar is not None else None
-        if isinstance(definition, str):
-            description = f"{description}\n\nThe input follows this grammar:\n{definition}".strip()
+        description = description_with_grammar(tool)
     if description:
         declaration["description"] = description
     if tool.strict:

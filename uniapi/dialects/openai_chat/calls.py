@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from uniapi.canonical import Json, Opaque, Tool, ToolCall
-from uniapi.dialects.base import PartTracker
+from uniapi.dialects.function_tools import freeform_input
+from uniapi.dialects.part_tracker import PartTracker
 
-from .members import at
 from .messages_decode import google_signature
 from .parts_decode import arguments_text
 
@@ -159,15 +159,5 @@ class CallReader:
         if not call.is_open:
             self._open(call)
         if call.unwraps_input:
-            self._parts.delta(call, _unwrapped("".join(call.held)))
+            self._parts.delta(call, freeform_input("".join(call.held)))
         self._parts.close(call)
-
-
-def _unwrapped(arguments: str) -> str:
-    """The freeform input inside the arguments of the function that stood in for a custom tool."""
-    try:
-        value = json.loads(arguments)
-    except (ValueError, RecursionError):
-        return arguments
-    found = at(value, "input")
-    return found if isinstance(found, str) else arguments

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from uniapi.canonical import Citation, Finish, Json, Media, Opaque, Reasoning, Refusal, RequestRefused, Text, TokenLogprob, Tool, Unknown
-from uniapi.dialects.base import PartTracker, UpstreamContext
+from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.part_tracker import PartTracker
 
 from .calls import CallReader
 from .finish import decode_finish

@@ -13,24 +13,26 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
-from uniapi.dialects.base import retry_after_seconds
+from uniapi.dialects.delays import delay_in_text, retry_after_seconds
+from uniapi.dialects.http_errors import MAX_MESSAGE, kind_of_status
 
 from .members import DIALECT_NAME, at
-
-MAX_MESSAGE = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class _Wording:
-    """A kind that words give away: it holds when `pattern` is found in the code, type and message, and the status is one of `statuses` (None: any, or unknown)."""
+    """A kind that words give away: it holds when `pattern` is found in the code, type and message, and the status is one of `statuses` (None: any, or unknown).
+
+    The pattern stays text, which `re` compiles (and remembers) with the first error that comes to it.
+    """
 
     kind: FailureKind
-    pattern: re.Pattern[str]
+    pattern: str
     statuses: frozenset[int] | None = None
 
 
 def _wording(kind: FailureKind, pattern: str, *statuses: int) -> _Wording:
-    return _Wording(kind, re.compile(pattern, re.IGNORECASE), frozenset(statuses) if statuses else None)
+    return _Wording(kind, pattern, frozenset(statuses) if statuses else None)
 
 
 WORDINGS = (
@@ -95,20 +97,7 @@ WORDINGS = (
     ),
 )
 
-STATUS_KINDS = {
-    401: FailureKind.CREDENTIAL_REFUSED,
-    402: FailureKind.QUOTA,
-    403: FailureKind.CREDENTIAL_REFUSED,
-    404: FailureKind.MODEL_MISSING,
-    408: FailureKind.TIMEOUT,
-    413: FailureKind.TOO_LONG,
-    429: FailureKind.RATE_LIMITED,
-    498: FailureKind.OVERLOADED,
-    503: FailureKind.OVERLOADED,
-    504: FailureKind.TIMEOUT,
-    524: FailureKind.TIMEOUT,
-    529: FailureKind.OVERLOADED,
-}
+_OWN_STATUSES: Mapping[int, FailureKind] = {498: FailureKind.OVERLOADED, 524: FailureKind.TIMEOUT}
 """498: Groq's flex tier is at capacity; 524: Cloudflare waited too long for the origin."""
 
 ERROR_TYPES = {
@@ -120,14 +109,9 @@ ERROR_TYPES = {
 }
 
 _DAILY = re.compile(r"per[ _]?day|\bdaily\b|PerDay|\((?:RPD|TPD)\)", re.IGNORECASE)
-_DELAY = re.compile(
-    r"(?:(?:try again|retry|retry[ -]after|reset(?:s)?|available|wait)(?: in| after| for)?:? *(?:about |approximately )?)"
-    r"((?:\d+(?:\.\d+)? *(?:days?|hours?|hrs?|minutes?|mins?|milliseconds?|ms|seconds?|secs?|[dhms])(?![a-z]) *(?:and )?)+)",
-    re.IGNORECASE,
-)
-_DELAY_PIECE = re.compile(r"(\d+(?:\.\d+)?) *(days?|hours?|hrs?|minutes?|mins?|milliseconds?|ms|seconds?|secs?|[dhms])(?![a-z])", re.IGNORECASE)
+_GOOGLES_DAY = "PerDay"
+"""In the ids of Google's quotas, which its OpenAI layer passes on in the details or in the message."""
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
-_UNIT_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "ms": 0.001, "s": 1.0}
 _TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
 
@@ -178,7 +162,11 @@ def _failure(status: int | None, error: Mapping[str, Any]) -> Failure:
     delay = delay_in_text(message)
     if delay is None:
         delay = _retry_info(error.get("details"))
-    is_daily = _DAILY.search(words) is not None
+    is_googles_day = _GOOGLES_DAY in message or _GOOGLES_DAY in _quotas(error.get("details"))
+    is_daily = is_googles_day or _DAILY.search(words) is not None
+    if is_googles_day:
+        # The seconds beside it are those of another quota.
+        delay = None
     kind = _kind(status, words, error)
     if kind is FailureKind.QUOTA and status == 429 and delay is not None and not is_daily and code != "insufficient_quota":
         # Gemini says "quota" of its per-minute limits too; a short delay tells them apart.
@@ -213,26 +201,17 @@ def _kind(status: int | None, words: str, error: Mapping[str, Any]) -> FailureKi
     if "failed_generation" in error:
         return FailureKind.MODEL_FAULT
     for wording in WORDINGS:
-        if (wording.statuses is None or (status or 0) in wording.statuses) and wording.pattern.search(words):
+        if (wording.statuses is None or (status or 0) in wording.statuses) and re.search(wording.pattern, words, re.IGNORECASE):
             return wording.kind
     if status is None:
         return FailureKind.BAD_REQUEST if "invalid_request_error" in words else FailureKind.SERVER_ERROR
-    known = STATUS_KINDS.get(status)
-    if known is not None:
-        return known
-    return FailureKind.BAD_REQUEST if 400 <= status < 500 else FailureKind.SERVER_ERROR
+    return kind_of_status(status, _OWN_STATUSES)
 
 
-def delay_in_text(message: str) -> float | None:
-    """Seconds in wording such as `try again in 1m2.5s`, `Please retry after 20 seconds`, `in 350ms`; None when there is none."""
-    match = _DELAY.search(message)
-    if match is None:
-        return None
-    total = 0.0
-    for amount, unit in _DELAY_PIECE.findall(match[1]):
-        unit = unit.lower()
-        total += float(amount) * _UNIT_SECONDS["ms" if unit == "ms" or unit.startswith("milli") else unit[0]]
-    return round(total, 3)
+def _quotas(details: Json) -> str:
+    """The ids of the quotas that Google's QuotaFailure names."""
+    found = (violations for detail in (details if isinstance(details, list) else ()) if isinstance(violations := at(detail, "violations"), list))
+    return " ".join(str(at(violation, "quotaId")) for violations in found for violation in violations[:20])
 
 
 def _retry_info(details: Json) -> float | None:

@@ -1,7 +1,4 @@
-"""Listening to relayed answers: what a chat answer says of usage, finish, model, failure and its first real output, without touching it.
-
-Most frames of a stream are content deltas that can hold none of this once real output has been seen; byte probes pass them over, and only the rest is parsed.
-"""
+"""What a relayed chat answer tells: commit, usage, finish, model, failure."""
 
 from __future__ import annotations
 
@@ -9,10 +6,9 @@ import json
 import re
 from typing import Any
 
-from uniapi.canonical import Failure, Finish, Json, Usage
-from uniapi.dialects.base import SHAPE_ERRORS
-from uniapi.errors import WireError
-from uniapi.wire import Frame, load_json
+from uniapi.canonical import Failure, Json
+from uniapi.dialects.observer import Observer
+from uniapi.wire import Frame
 
 from .error import failure_of_object
 from .finish import decode_finish
@@ -34,51 +30,45 @@ OUTPUT_MEMBERS = (
 )
 
 
-class ChatObserver:
+class ChatObserver(Observer):
     def __init__(self) -> None:
-        self.committed = False
-        self.is_whole = False
-        self.failure: Failure | None = None
-        self.usage: Usage | None = None
-        self.finish: Finish | None = None
-        self.model: str | None = None
-        self.unreadable = 0
-        self.issued_ids: list[str] = []
+        super().__init__()
         self._has_calls = False
 
-    def feed(self, frame: Frame) -> None:
+    def skims(self, frame: Frame) -> bool:
+        """A text that happens to hold the bytes looked for holds them escaped, so it is no false alarm."""
         data = frame.data
-        if not data:
-            return
-        if self.committed and frame.event is None and data[:1] == b"{":
-            if not self._has_calls and data.find(b'"tool_calls":[') >= 0:
-                self._has_calls = True
-            if not _may_matter(data):
-                return
-        if data.strip() == b"[DONE]":
-            self.is_whole = True
-            return
-        try:
-            self._take(load_json(data), frame.event)
-        except (WireError, *SHAPE_ERRORS, RecursionError):
-            self.unreadable += 1
+        if frame.event is not None or data[:1] != b"{":
+            return False
+        find = data.find  # half the cost of `in`, which first tries its left side as a number
+        if not self._has_calls and find(b'"tool_calls":[') >= 0:
+            self._has_calls = True
+        if data.count(b'"finish_reason"') != 1 or find(b'"finish_reason":null') < 0 or find(b'"error"') >= 0:
+            return False
+        return find(b'"usage"') < 0 or find(b'"usage":null') >= 0
+
+    def read_done(self) -> None:
+        self.is_whole = True
 
     def whole(self, body: Json) -> None:
-        try:
-            self._take(body[0] if isinstance(body, list) and len(body) == 1 else body, None)
-            if self.failure is None and not body.get("choices"):
-                self.failure = Failure.cut("an answer without choices")
-        except (*SHAPE_ERRORS, RecursionError):
-            self.unreadable += 1
+        super().whole(body)
+        if self.unreadable:
             self.failure = self.failure or Failure.cut("an answer that is no chat completion")
         self.is_whole = self.failure is None
         if self.is_whole and self.finish is None:
             self.finish = decode_finish(None, self._has_calls)
 
+    def read_whole(self, body: Json) -> None:
+        self._take(body[0] if isinstance(body, list) and len(body) == 1 else body, None)
+        if self.failure is None and not body.get("choices"):
+            self.failure = Failure.cut("an answer without choices")
+
+    def read(self, value: Json, frame: Frame) -> None:
+        self._take(value, frame.event)
+
     def _take(self, value: Json, event: str | None) -> None:
         if not isinstance(value, dict):
-            self.unreadable += 1
-            return
+            raise TypeError(f"expected a chat chunk, found {str(value)[:80]}")
         failure = failure_of_object(value) if event == "error" else failure_in(value)
         if failure is not None:
             self.failure = self.failure or failure
@@ -105,14 +95,6 @@ class ChatObserver:
             self.is_whole = True
             if self.finish is None or choice.get("index", 0) == 0:
                 self.finish = decode_finish(word, self._has_calls, choice.get("stop_reason"))
-
-
-def _may_matter(data: bytes) -> bool:
-    """Whether a frame after the commit may tell more than another piece of output. A text that happens to hold these bytes holds them escaped, so it is no false alarm."""
-    find = data.find  # half the cost of `in`, which first tries its left side as a number
-    if data.count(b'"finish_reason"') != 1 or find(b'"finish_reason":null') < 0 or find(b'"error"') >= 0:
-        return True
-    return find(b'"usage"') >= 0 and find(b'"usage":null') < 0
 
 
 def _is_output(value: Json) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from uniapi.canonical import Json
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.quirk import Quirk
 
 from .members import at
 from .messages_encode import schema_instruction

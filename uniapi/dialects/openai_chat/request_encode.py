@@ -12,7 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from uniapi.canonical import HostedTool, Json, Message, OutputFormat, ReasoningSettings, Request, Text, Tool, ToolChoice
-from uniapi.dialects.base import EncodedRequest, Quirk, has_document_context, wants_citations
+from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
+from uniapi.dialects.losses import unsaid
+from uniapi.dialects.quirk import Quirk
 
 from .members import DIALECT_NAME
 from .messages_encode import encode_cache, encode_messages, schema_instruction
@@ -25,13 +28,6 @@ BUDGET_EFFORTS = ((0, "none"), (2048, "low"), (12288, "medium"))
 
 FOREIGN_TIERS = {"standard_only": "default"}
 """Anthropic's words for `service_tier`."""
-
-FREEFORM_PARAMETERS = {
-    "type": "object",
-    "properties": {"input": {"type": "string", "description": "The tool's whole input, as free text."}},
-    "required": ["input"],
-}
-"""What stands in for a freeform tool where the upstream only knows functions."""
 
 
 _SAYS_NOTHING = (("store", False), ("modalities", ["text"]))
@@ -109,12 +105,7 @@ def _write_settings(body: dict[str, Json], request: Request, quirk: Quirk, losse
         body["stream"] = True
         if quirk.stream_options:
             body["stream_options"] = {"include_usage": True}
-    if request.previous_response_id is not None:
-        losses.append("previous_response_id")
-    if wants_citations(request):
-        losses.append("citations")
-    if has_document_context(request):
-        losses.append("documents.context")
+    losses += unsaid(request, ("previous_response_id", "citations", "documents.context"))
     if request.cache is not None:
         if quirk.cache_control:
             body["cache_control"] = encode_cache(request.cache)
@@ -283,8 +274,8 @@ def _encoded_tool(tool: Tool, quirk: Quirk, losses: list[str]) -> dict[str, Json
             described["format"] = _nested_grammar(tool.grammar)
         encoded = {"type": "custom", "custom": described}
     elif tool.kind == "custom":
-        if tool.grammar is not None and isinstance(tool.grammar.get("definition"), str):
-            described["description"] = f"{tool.description or ''}\n\nThe input must follow this grammar:\n{tool.grammar['definition']}".lstrip()
+        if tool.grammar is not None and (description := description_with_grammar(tool)):
+            described["description"] = description
         encoded = {"type": "function", "function": {**described, "parameters": FREEFORM_PARAMETERS}}
     else:
         if tool.parameters is not None:

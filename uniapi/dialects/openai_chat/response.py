@@ -27,13 +27,13 @@ from uniapi.canonical import (
     ToolCall,
     Unknown,
 )
-from uniapi.dialects.base import EncodedResponse, ReplyContext
+from uniapi.dialects.codec import EncodedResponse, ReplyContext
 
 from .finish import encode_finish
+from .media_encode import encode_media
 from .members import DIALECT_NAME
-from .messages_encode import encode_media
 from .reasoning import thinking_block
-from .request_decode import LEGACY_ORIGIN
+from .tools_decode import LEGACY_ORIGIN
 from .usage import encode_usage
 
 AUDIO_LIFETIME_S = 3600

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from uniapi.canonical import Citation, Failure, Finish, FoldError, Json, Response, fold
-from uniapi.dialects.base import SHAPE_ERRORS, StreamDecoder, UpstreamContext
+from uniapi.dialects.codec import SHAPE_ERRORS, UpstreamContext
+from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
 

@@ -30,7 +30,8 @@ from uniapi.canonical import (
     UsageReport,
     client_error,
 )
-from uniapi.dialects.base import ReplyContext, StreamEncoder
+from uniapi.dialects.codec import ReplyContext
+from uniapi.dialects.stream_encoder import StreamEncoder
 from uniapi.wire import encode_sse
 
 from .error import encode_error

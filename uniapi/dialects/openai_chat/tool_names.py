@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from uniapi.canonical import HostedTool, Request, Tool
+from uniapi.dialects.tool_names import qualified_name
 
 _ALLOWED = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _REFUSED = re.compile(r"[^a-zA-Z0-9_-]")
@@ -20,7 +21,7 @@ _FORMS = {"alnum9": re.compile(r"[a-zA-Z0-9]{9}"), "word": re.compile(r"[a-zA-Z0
 
 def wire_name(name: str, namespace: str | None = None) -> str:
     """The name as it is sent: namespaced ones are joined by two underscores, what the wire refuses is replaced, what is too long ends in a digest."""
-    full = name if not namespace else f"{namespace}{name}" if namespace.endswith("__") else f"{namespace}__{name}"
+    full = qualified_name(name, namespace)
     if _ALLOWED.fullmatch(full):
         return full
     digest = hashlib.sha256(full.encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from uniapi.canonical import Json
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.quirk import Quirk
 
 BRIDGE = "OK."
 """What the assistant is made to say between a tool's result and the user's next words; an empty turn is refused."""

@@ -22,10 +22,11 @@ from uniapi.canonical import (
     UsageReport,
     client_error,
 )
-from uniapi.dialects.base import EncodedResponse, ReplyContext, StreamEncoder
+from uniapi.dialects.codec import EncodedResponse, ReplyContext
 from uniapi.dialects.openai_chat.error import encode_error
 from uniapi.dialects.openai_chat.finish import encode_finish
 from uniapi.dialects.openai_chat.usage import encode_usage
+from uniapi.dialects.stream_encoder import StreamEncoder
 from uniapi.wire import dump_json, encode_sse
 
 _DONE = b"data: [DONE]\n\n"

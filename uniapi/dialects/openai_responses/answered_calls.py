@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from uniapi.canonical import Json
+from uniapi.canonical import Json, ToolResult
+from uniapi.dialects.turn_repair import NO_RESULT, orphan_label
 
 OUTPUT_OF: Mapping[str, str] = {"function_call": "function_call_output", "custom_tool_call": "custom_tool_call_output"}
 """The type of a call's output by the type of the call."""
-NO_RESULT = "(no result)"
 
 _Item = dict[str, Any]
 
@@ -65,7 +65,7 @@ class _Pairing:
 
 
 def _as_text(output: _Item) -> _Item:
-    heading = f"Result of the tool call {output['call_id']}:"
+    heading = orphan_label(ToolResult(call_id=output["call_id"]))
     said: Json = output.get("output")
     content = said if isinstance(said, list) else [{"type": "input_text", "text": said}]
     return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": heading}, *content]}

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from uniapi.canonical import Failure, Finish, Json, ReasoningSettings, Request, Text, Usage
-from uniapi.dialects.base import Quirk, ReplyContext
+from uniapi.dialects.codec import ReplyContext
+from uniapi.dialects.quirk import Quirk
 
 from .error import response_error
 from .request_encode import encode_format

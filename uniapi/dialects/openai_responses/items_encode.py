@@ -13,8 +13,9 @@ import json
 from dataclasses import dataclass, field
 
 from uniapi.canonical import Json, Media, Message, Opaque, Part, Reasoning, Refusal, Request, Text, ToolCall, ToolResult, Unknown, iter_parts
-from uniapi.dialects.base import REASONING_LOSS, Quirk
+from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.openai_chat.tool_names import wire_name
+from uniapi.dialects.quirk import Quirk
 
 from .answered_calls import with_answered_calls
 from .opaque import own_members

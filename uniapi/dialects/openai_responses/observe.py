@@ -1,12 +1,11 @@
-"""Listens to a relayed answer: commit, usage, finish, failure, ids. After the commit only frames that can tell something new are parsed."""
+"""What a relayed answer of the Responses API tells: commit, usage, finish, failure, ids."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
-from uniapi.canonical import Failure, Finish, Json, Usage
-from uniapi.dialects.base import SHAPE_ERRORS
+from uniapi.canonical import Json
+from uniapi.dialects.observer import Observer
 from uniapi.dialects.openai_chat.error import failure_of_object
 from uniapi.dialects.openai_chat.members import at
 from uniapi.wire import Frame
@@ -20,50 +19,20 @@ _CONTAINERS = ("container_id", "file_id")
 _MAX_DEPTH = 6
 
 
-class ResponsesObserver:
-    """See `dialects.Observer`. Never raises; bytes that are no JSON object are counted in `unreadable`."""
+class ResponsesObserver(Observer):
+    def skims(self, frame: Frame) -> bool:
+        if frame.event is not None:
+            return frame.event.endswith((".delta", ".partial_image", "_part.added", "_part.done", "_text.done"))
+        return b'.delta"' in frame.data[:80]
 
-    def __init__(self) -> None:
-        self.committed = False
-        self.is_whole = False
-        self.failure: Failure | None = None
-        self.usage: Usage | None = None
-        self.finish: Finish | None = None
-        self.model: str | None = None
-        self.unreadable = 0
-        self.issued_ids: list[str] = []
-
-    def feed(self, frame: Frame) -> None:
-        data = frame.data
-        if not data or data == b"[DONE]":
+    def read_whole(self, body: Json) -> None:
+        if not isinstance(body.get("output"), list) and body.get("error"):
+            self.failure = failure_of_object(body)
             return
-        if self.committed and _is_delta(frame):
-            return
-        try:
-            event = json.loads(data)
-            if isinstance(event, dict):
-                self._event(event, frame)
-                return
-        except (*SHAPE_ERRORS, RecursionError):
-            pass
-        self.unreadable += 1
+        self.committed = any(_says_something(item) for item in body.get("output") or [])
+        self._ended(body)
 
-    def whole(self, body: Json) -> None:
-        """A whole answer, or an error object."""
-        if not isinstance(body, dict):
-            self.unreadable += 1
-            return
-        try:
-            if not isinstance(body.get("output"), list) and body.get("error"):
-                self.failure = failure_of_object(body)
-                return
-            output = body.get("output") or []
-            self.committed = any(_says_something(item) for item in output)
-            self._ended(body)
-        except (*SHAPE_ERRORS, RecursionError):
-            self.unreadable += 1
-
-    def _event(self, event: Mapping[str, Json], frame: Frame) -> None:
+    def read(self, event: Json, frame: Frame) -> None:
         kind = event.get("type") or frame.event
         match kind:
             case "response.created" | "response.in_progress" | "response.queued":
@@ -89,8 +58,8 @@ class ResponsesObserver:
             return
         if isinstance(response.get("model"), str):
             self.model = response["model"]
-        self._issue(response.get("id"))
-        self._issue(at(response.get("conversation"), "id"))
+        self.issue(response.get("id"))
+        self.issue(at(response.get("conversation"), "id"))
         usage = decode_usage(response)
         if usage is not None:
             self.usage = usage
@@ -113,7 +82,7 @@ class ResponsesObserver:
 
     def _item(self, item: Json) -> None:
         """An item can be named later by its id (`item_reference`), and so can what it made."""
-        self._issue(at(item, "id"))
+        self.issue(at(item, "id"))
         self._ids(item, 0)
 
     def _ids(self, value: Json, depth: int) -> None:
@@ -125,14 +94,10 @@ class ResponsesObserver:
                 self._ids(entry, depth + 1)
         elif isinstance(value, dict):
             for name in _CONTAINERS:
-                self._issue(value.get(name))
+                self.issue(value.get(name))
             for entry in value.values():
                 if isinstance(entry, dict | list):
                     self._ids(entry, depth + 1)
-
-    def _issue(self, issued: Json) -> None:
-        if isinstance(issued, str) and issued and issued not in self.issued_ids:
-            self.issued_ids.append(issued)
 
 
 def _says_something(item: Json) -> bool:
@@ -147,10 +112,3 @@ def _says_something(item: Json) -> bool:
             return bool(item.get("summary") or item.get("content") or item.get("encrypted_content"))
         case _:
             return True
-
-
-def _is_delta(frame: Frame) -> bool:
-    """Whether the frame is one of the many that carry only more of an item."""
-    if frame.event is not None:
-        return frame.event.endswith((".delta", ".partial_image", "_part.added", "_part.done", "_text.done"))
-    return b'.delta"' in frame.data[:80]

@@ -24,7 +24,7 @@ from uniapi.canonical import (
     ToolCall,
     Unknown,
 )
-from uniapi.dialects.base import UpstreamContext
+from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.openai_chat.error import failure_of_object
 from uniapi.dialects.openai_chat.members import at
 from uniapi.dialects.openai_chat.tool_names import wire_name

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from uniapi.canonical import Json
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.quirk import Quirk
 
 from .request_decode import ENCRYPTED_INCLUDE
 from .request_encode import drop_sampling_beside_reasoning, nearest_effort

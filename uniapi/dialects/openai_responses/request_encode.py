@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, OutputFormat, Reasoning, ReasoningSettings, Request, iter_parts
-from uniapi.dialects.base import EncodedRequest, Quirk, has_cache_hints, has_document_context, wants_citations
+from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.losses import has_cache_hints, unsaid
 from uniapi.dialects.openai_chat.request_encode import BUDGET_EFFORTS, EFFORT_SCALE, drop_refused_sampling, short_user, wants_reasoning
 from uniapi.dialects.openai_chat.tool_names import wire_name
+from uniapi.dialects.quirk import Quirk
 
 from .items_encode import BREAKPOINT_LIFETIMES, encode_input, is_replayable, leans_on_stored_items
 from .request_decode import ENCRYPTED_INCLUDE, LOGPROBS_INCLUDE
@@ -206,10 +208,7 @@ def _write_settings(body: dict[str, Json], request: Request, losses: list[str]) 
             losses.append("metadata")
     if has_cache_hints(request, BREAKPOINT_LIFETIMES):
         losses.append("cache_control")
-    if has_document_context(request):
-        losses.append("documents.context")
-    if wants_citations(request):
-        losses.append("citations")
+    losses += unsaid(request, ("documents.context", "citations"))
 
 
 def _store(request: Request) -> bool | None:

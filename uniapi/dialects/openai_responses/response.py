@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from uniapi.canonical import Choice, Finish, FoldError, Json, Media, Part, Reasoning, Refusal, Response, Text, ToolCall, Unknown
-from uniapi.dialects.base import SHAPE_ERRORS, EncodedResponse, ReplyContext, UpstreamContext
+from uniapi.dialects.codec import SHAPE_ERRORS, EncodedResponse, ReplyContext, UpstreamContext
 from uniapi.dialects.openai_chat.error import failure_of_object
 from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError
@@ -72,7 +72,7 @@ def encode_response(response: Response, context: ReplyContext) -> EncodedRespons
     if len(response.choices) > 1:
         writer.lose("n")
     body = closing(opening(context, response.response_id, response.created_s), writer.items, response.usage, choice.finish)
-    return EncodedResponse(body=body, losses=tuple(writer.losses))
+    return EncodedResponse(body=body, losses=tuple(writer.losses), items=writer.items)
 
 
 class _OutputWriter:

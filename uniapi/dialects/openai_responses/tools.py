@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from uniapi.canonical import HostedTool, Json, Request, Tool, ToolChoice
-from uniapi.dialects.base import Quirk
+from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
 from uniapi.dialects.openai_chat.members import at, need_object, need_text, read_bool, read_list, read_object, read_text, refused
-from uniapi.dialects.openai_chat.request_encode import FREEFORM_PARAMETERS
 from uniapi.dialects.openai_chat.tool_names import wire_name
+from uniapi.dialects.quirk import Quirk
 
 from .vocabulary import HOSTED_KINDS, NAME
 
@@ -173,9 +173,8 @@ def encode_tool(tool: Tool, quirk: Quirk, losses: list[str]) -> dict[str, Json]:
         if tool.grammar is not None:
             encoded["format"] = dict(tool.grammar)
     elif tool.kind == "custom":
-        definition = (tool.grammar or {}).get("definition")
-        if isinstance(definition, str):
-            encoded["description"] = f"{tool.description or ''}\n\nThe input must follow this grammar:\n{definition}".lstrip()
+        if tool.grammar is not None and (description := description_with_grammar(tool)):
+            encoded["description"] = description
         encoded.update(parameters=FREEFORM_PARAMETERS, strict=False)
     else:
         encoded["parameters"] = dict(tool.parameters) if tool.parameters else dict(_EMPTY_SCHEMA)

@@ -1,0 +1,27 @@
+"""Names of tools on wires that take some of the characters."""
+
+from uniapi.canonical import Tool
+from uniapi.dialects.tool_names import DistinctNames, qualified_name
+
+
+class Short(DistinctNames):
+    longest = 16
+
+    def cleaned(self, name):
+        return name.replace(".", "_")[: self.longest]
+
+
+def test_a_namespace_stands_before_the_name():
+    """Joined by two underscores, which a namespace may end in already."""
+    assert [qualified_name("f", namespace) for namespace in (None, "a", "a__")] == ["f", "a__f", "a__f"]
+
+
+def test_names_that_become_alike_stay_apart_both_ways():
+    """The second ends in a checksum; a name that is not offered is only cleaned."""
+    first, second = Tool(name="a.b"), Tool(name="a_b")
+    names = Short((first, second))
+    assert names.wire("a.b") == "a_b"
+    assert len(names.wire("a_b")) <= 16
+    assert [names.tool(names.wire(tool.name)) for tool in (first, second)] == [first, second]
+    assert names.wire("x.y") == "x_y"
+    assert [wire for wire, _ in names.items()] == [names.wire("a.b"), names.wire("a_b")]

@@ -1,0 +1,58 @@
+"""What goes into a dialect's codecs beside the body, and what comes out of its encoders: values, pure as the codecs are. Ids and the time come in with the contexts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from uniapi.canonical import Json, Request
+
+from .quirk import PLAIN, Quirk
+
+SHAPE_ERRORS = (KeyError, IndexError, TypeError, AttributeError, ValueError)
+"""What reading a JSON value of an unexpected shape raises; at a decoder's edge each means malformed upstream bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodedRequest:
+    """A request body for an upstream. `losses` names what the client asked for and the body cannot say; `headers` go with it (`anthropic-beta`)."""
+
+    body: dict[str, Json]
+    losses: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodedResponse:
+    """A whole answer for a client; `losses` go to the log. `items`: its output items, where the dialect lets a client name them later by their ids (Responses)."""
+
+    body: Json
+    losses: tuple[str, ...] = ()
+    items: Sequence[Mapping[str, Json]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamContext:
+    """What a decoder of answers may need: the facts about the upstream, a seed for ids the wire lacks (random hex, new for every attempt), and the request it answers."""
+
+    quirk: Quirk = PLAIN
+    id_seed: str = "0"
+    request: Request | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyContext:
+    """What an encoder of answers may need: the name the client asked for, ids and time for envelopes that lack them, and the request.
+
+    `id_seed` is random hex. `include_usage`: whether a chat client asked for the usage chunk. `framing` says how a streamed body is
+    framed where the dialect has a choice (Gemini: `sse` or `json_array`). `input_tokens_estimate` fills a first event that must have a figure.
+    """
+
+    requested_model: str
+    id_seed: str
+    created_s: int
+    request: Request | None = None
+    include_usage: bool = True
+    framing: Literal["sse", "json_array"] = "sse"
+    input_tokens_estimate: int = 0

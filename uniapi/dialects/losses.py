@@ -1,0 +1,58 @@
+"""What several wires have no word for: how such a loss is called, and whether a request comes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+from uniapi.canonical import Request, iter_media, iter_parts
+
+REASONING_LOSS = "messages.reasoning"
+"""The loss of reasoning handed back that this upstream cannot read (another family's signature, or none): named once, however many turns carried some."""
+
+
+def has_cache_hints(request: Request, written_ttls: Collection[str | None] = ()) -> bool:
+    """Whether the client marked anything for a prompt cache, marks with a lifetime in `written_ttls` aside: a loss, `cache_control`, on a wire without such marks."""
+    marked = (request, *iter_parts(request.messages), *request.tools)
+    hints = (getattr(item, "cache", None) for item in marked)
+    return any(hint is not None and hint.ttl not in written_ttls for hint in hints)
+
+
+def wants_citations(request: Request) -> bool:
+    """Whether the client wants answers to cite its documents: a loss, `citations`, on a wire that has no such switch."""
+    return any(media.citations_enabled for media in iter_media(request.messages))
+
+
+def has_document_context(request: Request) -> bool:
+    """Whether a document comes with words about it that are no part of it (Anthropic's `context`): a loss, `documents.context`, on a wire that has no such member."""
+    return any(media.context for media in iter_media(request.messages))
+
+
+_ASKED: Mapping[str, Callable[[Request], bool]] = {
+    "n": lambda request: request.sampling.choices is not None and request.sampling.choices > 1,
+    "seed": lambda request: request.sampling.seed is not None,
+    "presence_penalty": lambda request: bool(request.sampling.presence_penalty),
+    "frequency_penalty": lambda request: bool(request.sampling.frequency_penalty),
+    "logprobs": lambda request: bool(request.sampling.logprobs) or request.sampling.top_logprobs is not None,
+    "top_logprobs": lambda request: bool(request.sampling.top_logprobs),
+    "logit_bias": lambda request: bool(request.sampling.logit_bias),
+    "modalities": lambda request: any(kind != "text" for kind in request.output_modalities),
+    "audio": lambda request: request.audio_output is not None,
+    "verbosity": lambda request: request.verbosity is not None,
+    "user": lambda request: request.user is not None,
+    "metadata": lambda request: bool(request.metadata),
+    "prompt_cache_key": lambda request: request.prompt_cache_key is not None,
+    "store": lambda request: bool(request.store),
+    "previous_response_id": lambda request: request.previous_response_id is not None,
+    "cache_control": has_cache_hints,
+    "citations": wants_citations,
+    "documents.context": has_document_context,
+}
+"""By the name of the loss: whether a request asks for what it names. Values that ask for nothing special are no loss."""
+
+
+SETTINGS = frozenset(_ASKED)
+
+
+def unsaid(request: Request, names: Collection[str]) -> list[str]:
+    """Which of `names`, the settings for which a wire has no word, this request asks for."""
+    return [name for name, is_asked in _ASKED.items() if name in names and is_asked(request)]

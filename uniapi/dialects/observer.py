@@ -1,0 +1,72 @@
+"""What a relay learns of an answer that it hands on untouched: the base of the dialects' observers."""
+
+from __future__ import annotations
+
+import json
+
+from uniapi.canonical import Failure, Finish, Json, Usage
+from uniapi.wire import Frame
+
+from .codec import SHAPE_ERRORS
+
+
+class Observer:
+    """Listens to a relayed answer without touching it. It never raises; a frame it cannot read is counted in `unreadable` and passed over.
+
+    `committed`: real output was seen. `is_whole`: the dialect's proper end was seen. `failure`: an error object was seen. `issued_ids`: upstream ids that pin later calls.
+
+    Most frames of a stream only carry more output, and nothing else once output was seen: a dialect's `skims` knows them by a few bytes, so that they are not parsed. The
+    others it reads in `read`, whole answers in `read_whole`.
+    """
+
+    def __init__(self) -> None:
+        self.committed = False
+        self.is_whole = False
+        self.failure: Failure | None = None
+        self.usage: Usage | None = None
+        self.finish: Finish | None = None
+        self.model: str | None = None
+        self.unreadable = 0
+        self.issued_ids: list[str] = []
+
+    def feed(self, frame: Frame) -> None:
+        """One frame of a streamed answer."""
+        data = frame.data
+        if not data:
+            return
+        try:
+            if self.committed and self.skims(frame):
+                return
+            self.read(json.loads(data), frame)
+        except (*SHAPE_ERRORS, RecursionError):
+            if data.strip() == b"[DONE]":
+                self.read_done()
+            else:
+                self.unreadable += 1
+
+    def whole(self, body: Json) -> None:
+        """A whole answer's JSON value, or an error object's."""
+        try:
+            self.read_whole(body)
+        except (*SHAPE_ERRORS, RecursionError):
+            self.unreadable += 1
+
+    def skims(self, frame: Frame) -> bool:
+        """Whether this frame, after the commit, tells nothing but more output."""
+        raise NotImplementedError
+
+    def read(self, value: Json, frame: Frame) -> None:
+        """A frame's JSON value; to be written by the dialect, which may raise any of SHAPE_ERRORS."""
+        raise NotImplementedError
+
+    def read_whole(self, body: Json) -> None:
+        """A whole answer's JSON value; to be written by the dialect, which may raise any of SHAPE_ERRORS."""
+        raise NotImplementedError
+
+    def read_done(self) -> None:
+        """OpenAI's last frame, which other vendors' servers send too."""
+
+    def issue(self, issued: Json) -> None:
+        """An id out of the answer, if it is one, and new."""
+        if isinstance(issued, str) and issued and issued not in self.issued_ids:
+            self.issued_ids.append(issued)

@@ -1,0 +1,96 @@
+"""The base of a streamed answer's way in: it keeps the event grammar, so that a dialect's own decoder reads as a table from frame type to a short method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from uniapi.canonical import Event, Failure, Finish, Json, ResponseEnd, ResponseFailed, ResponseStart, Usage, UsageReport
+from uniapi.errors import WireError
+from uniapi.wire import Frame
+
+from .codec import SHAPE_ERRORS, UpstreamContext
+from .part_tracker import PartTracker
+from .think_tags import ThinkTagFilter
+
+
+class StreamDecoder:
+    """Frames → events. A subclass writes `read(frame)` (and `close_input()` if the end of input means something) and calls `start`, `parts`, `usage`, `end`, `fail`.
+
+    The base keeps the grammar: a first event before anything else, one terminal, silence after it, and every malformed frame a failure instead of an exception.
+    """
+
+    def __init__(self, context: UpstreamContext) -> None:
+        self.context = context
+        self.parts = PartTracker()
+        self.is_started = False
+        self.is_done = False
+        self._tags = ThinkTagFilter() if context.quirk.think_tags else None
+
+    def feed(self, frame: Frame) -> list[Event]:
+        """The events that `frame` completes; never raises."""
+        if self.is_done:
+            return []
+        try:
+            self.read(frame)
+        except WireError as error:
+            self.fail(Failure.cut(str(error)))
+        except SHAPE_ERRORS as error:
+            self.fail(Failure.cut(f"a malformed stream event: {type(error).__name__}: {error}"))
+        except RecursionError:
+            self.fail(Failure.cut("a stream event nested too deep"))
+        return self.drain()
+
+    def eof(self) -> list[Event]:
+        """The input is over. A stream without its proper end is a failure."""
+        if not self.is_done:
+            try:
+                self.close_input()
+            except (WireError, *SHAPE_ERRORS) as error:
+                self.fail(Failure.cut(f"a malformed end of stream: {error}"))
+        if not self.is_done:
+            self.fail(Failure.cut("the stream ended before its end was announced"))
+        return self.drain()
+
+    def read(self, frame: Frame) -> None:
+        """One frame; to be written by the dialect."""
+        raise NotImplementedError
+
+    def close_input(self) -> None:
+        """The bytes are over and no terminal was seen; a dialect without an explicit end calls `end` here."""
+
+    def start(
+        self,
+        *,
+        response_id: str | None = None,
+        model: str | None = None,
+        created_s: int | None = None,
+        usage: Usage | None = None,
+        extensions: Mapping[str, Mapping[str, Json]] | None = None,
+    ) -> None:
+        """The envelope is known; only the first call counts."""
+        if not self.is_started:
+            self.is_started = True
+            self.parts.events.append(
+                ResponseStart(response_id=response_id, model=model, created_s=created_s, usage=usage, extensions=extensions or {})
+            )
+
+    def usage(self, usage: Usage) -> None:
+        self.parts.events.append(UsageReport(usage=usage))
+
+    def end(self, finishes: tuple[Finish, ...], extensions: Mapping[str, Mapping[str, Json]] | None = None) -> None:
+        """The answer is whole: closes what is open and emits the terminal."""
+        self.start()
+        self.parts.close_all()
+        self.parts.events.append(ResponseEnd(finishes=finishes, extensions=extensions or {}))
+        self.is_done = True
+
+    def fail(self, failure: Failure) -> None:
+        if not self.is_done:
+            self.parts.events.append(ResponseFailed(failure=failure))
+            self.is_done = True
+
+    def drain(self) -> list[Event]:
+        """What was told since the last time, with `<think>` tags told apart where the model writes them."""
+        events = self.parts.events
+        self.parts.events = []
+        return events if self._tags is None else self._tags.feed(events)

@@ -1,0 +1,61 @@
+"""Names of tools between wires that take different ones.
+
+Every map is a function of the request alone, so the decoder of the answer rebuilds it and gives the client its own names back.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+
+from uniapi.canonical import HostedTool, Tool
+
+
+def qualified_name(name: str, namespace: str | None) -> str:
+    """The name of a tool on a wire without namespaces (Codex groups its tools in them): joined by two underscores."""
+    if not namespace:
+        return name
+    return f"{namespace}{name}" if namespace.endswith("__") else f"{namespace}__{name}"
+
+
+def checksum(name: str) -> str:
+    """Eight letters that tell apart what became alike on its way to the wire."""
+    return f"{zlib.crc32(name.encode('utf-8', 'replace')):08x}"
+
+
+class DistinctNames:
+    """Wire names of a request's tools, both ways, on a wire that takes some of the characters. Two tools whose cleaned names collide stay apart by a checksum of the second."""
+
+    longest: int
+    """How many characters the wire takes."""
+
+    def __init__(self, tools: Iterable[Tool | HostedTool]) -> None:
+        self._tools: dict[str, Tool] = {}
+        self._wire: dict[tuple[str | None, str], str] = {}
+        for tool in tools:
+            if isinstance(tool, Tool) and (tool.namespace, tool.name) not in self._wire:
+                name = self._free_name(qualified_name(tool.name, tool.namespace))
+                self._wire[tool.namespace, tool.name] = name
+                self._tools[name] = tool
+
+    def cleaned(self, name: str) -> str:
+        """`name` as the wire takes it, never empty; to be written by the dialect."""
+        raise NotImplementedError
+
+    def wire(self, name: str, namespace: str | None = None) -> str:
+        """The name to send; a tool that is not offered (one of an earlier turn) gets the plain cleaned one."""
+        return self._wire.get((namespace, name)) or self.cleaned(qualified_name(name, namespace))
+
+    def tool(self, wire_name: str) -> Tool | None:
+        """The client's tool behind a name the model used."""
+        return self._tools.get(wire_name)
+
+    def items(self) -> list[tuple[str, Tool]]:
+        """Every tool once, under its wire name."""
+        return list(self._tools.items())
+
+    def _free_name(self, qualified: str) -> str:
+        cleaned = self.cleaned(qualified)
+        if cleaned not in self._tools:
+            return cleaned
+        return f"{cleaned[: self.longest - 9]}_{checksum(qualified)}"
