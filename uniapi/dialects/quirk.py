@@ -62,6 +62,8 @@ class Quirk:
     """A last assistant turn, the beginning of the answer, is marked `prefix`."""
     allowed_tools: bool = True
     """`tool_choice` may name several tools (`allowed_tools`); False: only those tools are sent."""
+    checks_schemas: bool = False
+    """A relayed tool whose schema OpenAI's validator refuses is mended (`openai_chat/tool_schema.py`); a translated one always is."""
     max_stops: int | None = None
     """How many stop sequences are taken; more answer 400."""
     seed_member: Literal["seed", "random_seed"] = "seed"

@@ -47,9 +47,11 @@ _OPENAI_ROWS = (
         allowed_tools=True,
     ),
     fact(
-        "«Invalid 'messages[2].tool_calls[0].id': string too long. Expected a string with maximum length 40»: vLLM's ids have 46 (github.com/anomalyco/opencode/issues/12653)",
+        "«Invalid 'messages[2].tool_calls[0].id': string too long. Expected a string with maximum length 40»: vLLM's ids have 46 (github.com/anomalyco/opencode/issues/12653). "
+        "«Invalid schema for function …: object schema missing properties», and more of MCP's schemas",
         vendors={"openai", "azure", "github"},
         tool_call_id_form="max40",
+        checks_schemas=True,
     ),
     fact(
         "«Invalid 'stop': array too long. Expected an array with maximum length 4»; Groq: «len(stop) > 4 is not supported»",

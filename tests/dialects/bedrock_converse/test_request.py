@@ -501,3 +501,10 @@ def test_own_members_pass_and_others_are_losses() -> None:
         "previous_response_id", "prompt_cache_key", "modalities", "audio",
     }  # fmt: skip
     assert expected == set(result.losses)
+
+
+def test_alternatives_at_the_root_of_a_tools_input_are_folded() -> None:
+    """«input_schema does not support oneOf, allOf, or anyOf at the top level»: Claude says so here too."""
+    parameters = {"anyOf": [{"type": "object", "properties": {"a": {"type": "string"}}}, {"type": "object", "properties": {"b": {"type": "string"}}}]}
+    found = encoded(asked(tools=(Tool(name="f", parameters=parameters),))).body["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"]
+    assert (found["type"], set(found["properties"]), "anyOf" in found) == ("object", {"a", "b"}, False)

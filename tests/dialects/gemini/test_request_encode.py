@@ -492,3 +492,10 @@ def test_types_google_does_not_know_go_under_the_names_it_does() -> None:
     document = Media(kind="file", mime="application/json", data="e30=")
     parts = contents(user(picture, document))[0]["parts"]
     assert [part["inlineData"]["mimeType"] for part in parts] == ["image/jpeg", "text/plain"]
+
+
+def test_a_choice_of_a_tool_that_was_not_offered() -> None:
+    """Google would refuse a name that no declaration has."""
+    asked = request(tools=(Tool(name="f"),), tool_choice=ToolChoice(mode="tool", name="z"))
+    assert "toolConfig" not in body(asked)
+    assert losses(asked) == ("tool_choice",)

@@ -128,3 +128,18 @@ def test_a_schema_is_told_in_words_where_the_wire_has_none() -> None:
     assert '{"type":"object"}' in body["messages"][0]["content"]
     assert USER is body["messages"][1]
     assert losses == ()
+
+
+def test_a_relayed_schema_that_openai_refuses_is_mended() -> None:
+    """Only the tool that needs it changes, and only where the row says so."""
+
+    def tool(parameters: dict[str, Any]) -> dict[str, Any]:
+        return {"type": "function", "function": {"name": "f", "parameters": parameters}}
+
+    bare, fine = tool({"type": "object"}), tool({"type": "object", "properties": {}})
+    body, losses = repaired({"tools": [bare, fine, {"type": "web_search"}]}, Quirk(checks_schemas=True))
+    assert body["tools"] == [fine, fine, {"type": "web_search"}]
+    assert body["tools"][1] is fine
+    assert losses == ()
+    unchanged = [bare]
+    assert repaired({"tools": unchanged}, Quirk())[0]["tools"] is unchanged

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from uniapi.canonical import HostedTool, Json, OutputFormat, Request, Tool, ToolChoice
-from uniapi.dialects.anthropic.schema import is_within_subset
+from uniapi.dialects.anthropic.schema import input_schema, is_within_subset
 from uniapi.dialects.anthropic.tool_encode import MAX_STRICT_TOOLS
 from uniapi.dialects.function_tools import ANSWER_TOOL, FREEFORM_PARAMETERS, answer_description, answer_parameters, description_with_grammar
 from uniapi.dialects.quirk import Quirk
@@ -145,13 +143,6 @@ class ToolEncoder:
 def is_forced(choice: ToolChoice | None) -> bool:
     """Whether the model must call a tool."""
     return choice is not None and choice.mode in ("required", "tool")
-
-
-def input_schema(parameters: Mapping[str, Json] | None) -> dict[str, Json]:
-    """The parameters as the object schema the API insists on."""
-    if not parameters:
-        return {"type": "object", "properties": {}}
-    return dict(parameters) if parameters.get("type") == "object" else {**parameters, "type": "object"}
 
 
 def _stand_in(output_format: OutputFormat) -> Block:

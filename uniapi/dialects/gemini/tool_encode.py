@@ -98,6 +98,7 @@ def _hosted(request: Request, losses: list[str]) -> list[dict[str, Json]]:
 
 
 def _calling_config(choice: ToolChoice | None, names: ToolNames) -> dict[str, Json]:
+    """How tools are to be called; a tool that was not offered cannot be named."""
     if choice is None:
         return {}
     match choice.mode:
@@ -105,6 +106,8 @@ def _calling_config(choice: ToolChoice | None, names: ToolNames) -> dict[str, Js
             return {"mode": "NONE"}
         case "auto":
             return {"mode": "AUTO"}
+        case "tool" if not any(tool.name == choice.name for _, tool in names.items()):
+            return {}
         case "tool" if choice.name is not None:
             return {"mode": "ANY", "allowedFunctionNames": [_wire_name(choice.name, names)]}
         case _:

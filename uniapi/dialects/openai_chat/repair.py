@@ -16,6 +16,7 @@ from .members import at
 from .messages_encode import schema_instruction
 from .request_encode import drop_refused_sampling, nearest_effort
 from .tool_names import wire_call_id
+from .tool_schema import function_parameters
 from .turn_order import in_order
 
 TOOL_MEMBERS = ("tools", "tool_choice", "functions", "function_call", "parallel_tool_calls")
@@ -45,6 +46,8 @@ def repair(body: Mapping[str, Json], quirk: Quirk) -> tuple[dict[str, Json], tup
         del repaired["stream_options"]
     if not quirk.parallel_tool_calls_member and repaired.pop("parallel_tool_calls", None) is False:
         losses.append("parallel_tool_calls")
+    if quirk.checks_schemas and isinstance(repaired.get("tools"), list):
+        _repair_schemas(repaired)
     _repair_reasoning(repaired, quirk, losses)
     drop_refused_sampling(repaired, repaired.get("reasoning_effort"), quirk, losses)
     messages = repaired.get("messages")
@@ -64,6 +67,21 @@ def _rename_limit(body: dict[str, Json], quirk: Quirk) -> None:
     elif quirk.max_tokens_member == "max_tokens" and "max_completion_tokens" in quirk.dropped_members and "max_completion_tokens" in body:
         newer = body.pop("max_completion_tokens")
         body.setdefault("max_tokens", newer)
+
+
+def _repair_schemas(body: dict[str, Json]) -> None:
+    """Tools keep their object unless their schema would be refused."""
+    tools = [_mended_tool(tool) for tool in body["tools"]]
+    if any(new is not old for new, old in zip(tools, body["tools"], strict=True)):
+        body["tools"] = tools
+
+
+def _mended_tool(tool: Json) -> Json:
+    parameters = at(tool, "function", "parameters")
+    if not isinstance(parameters, dict):
+        return tool
+    mended = function_parameters(parameters)
+    return tool if mended == parameters else {**tool, "function": {**tool["function"], "parameters": mended}}
 
 
 def _repair_reasoning(body: dict[str, Json], quirk: Quirk, losses: list[str]) -> None:

@@ -20,6 +20,7 @@ from uniapi.dialects.quirk import Quirk
 from .members import DIALECT_NAME
 from .messages_encode import encode_cache, encode_messages, schema_instruction
 from .tool_names import wire_name
+from .tool_schema import function_parameters
 
 MAX_USER = 64
 EFFORT_SCALE = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
@@ -279,7 +280,7 @@ def _encoded_tool(tool: Tool, quirk: Quirk, losses: list[str]) -> dict[str, Json
         encoded = {"type": "function", "function": {**described, "parameters": FREEFORM_PARAMETERS}}
     else:
         if tool.parameters is not None:
-            described["parameters"] = dict(tool.parameters)
+            described["parameters"] = function_parameters(tool.parameters)
         if tool.strict is not None:
             described["strict"] = tool.strict
         described.update(extras.get("function", {}))

@@ -12,6 +12,7 @@ from uniapi.canonical import HostedTool, Json, Request, Tool, ToolChoice
 from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
 from uniapi.dialects.openai_chat.members import at, need_object, need_text, read_bool, read_list, read_object, read_text, refused
 from uniapi.dialects.openai_chat.tool_names import wire_name
+from uniapi.dialects.openai_chat.tool_schema import function_parameters
 from uniapi.dialects.quirk import Quirk
 
 from .vocabulary import HOSTED_KINDS, NAME
@@ -20,7 +21,6 @@ _FUNCTION_MEMBERS = frozenset({"type", "name", "description", "parameters", "str
 _CUSTOM_MEMBERS = frozenset({"type", "name", "description", "format"})
 _LOCATION_MEMBERS = ("country", "region", "city", "timezone")
 _OWN_TYPES = (None, "function", "custom")
-_EMPTY_SCHEMA: Mapping[str, Json] = {"type": "object", "properties": {}}
 
 
 # Decoding
@@ -177,7 +177,7 @@ def encode_tool(tool: Tool, quirk: Quirk, losses: list[str]) -> dict[str, Json]:
             encoded["description"] = description
         encoded.update(parameters=FREEFORM_PARAMETERS, strict=False)
     else:
-        encoded["parameters"] = dict(tool.parameters) if tool.parameters else dict(_EMPTY_SCHEMA)
+        encoded["parameters"] = function_parameters(tool.parameters)
         if tool.strict is not None or not is_ours:
             encoded["strict"] = bool(tool.strict)
     if is_ours:
