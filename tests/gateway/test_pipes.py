@@ -174,3 +174,16 @@ def test_unfold_needs_an_event_grammar():
         if dialect.stream_encoder is not None:
             encoder = dialect.stream_encoder(CONTEXT)
             assert b"hello" in b"".join(data for event in unfold(response) for data in encoder.feed(event))
+
+
+def test_an_empty_answer_says_how_it_ended():
+    """Gemini gives up on a call it cannot write: its word tells the user more than that there was nothing."""
+    gemini = DIALECTS["gemini"]
+    body = {"candidates": [{"finishReason": "MALFORMED_FUNCTION_CALL", "finishMessage": "call:print(", "index": 0}]}
+    pipe = TranslateWhole(
+        lambda value: gemini.decode_response(value, UpstreamContext()), lambda response: CHAT.encode_response(response, CONTEXT), dump_json
+    )
+    pipe.feed(dump_json(body))
+    pipe.eof()
+    assert pipe.report.failure.kind is FailureKind.EMPTY
+    assert pipe.report.failure.message == "the upstream answered with nothing in it (MALFORMED_FUNCTION_CALL: call:print()"

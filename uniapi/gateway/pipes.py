@@ -95,7 +95,14 @@ class Report:
         if self.finish is not None and self.finish.reason in ACCEPTED_EMPTY:
             self.committed = True
         else:
-            self.failure = Failure(kind=FailureKind.EMPTY, message="the upstream answered with nothing in it")
+            self.failure = Failure(kind=FailureKind.EMPTY, message=f"the upstream answered with nothing in it{_ending(self.finish)}")
+
+
+def _ending(finish: Finish | None) -> str:
+    """Why, in the upstream's words, where they say more than that it stopped (Gemini's MALFORMED_FUNCTION_CALL)."""
+    if finish is None or finish.native is None:
+        return ""
+    return f" ({finish.native}: {finish.message})" if finish.message else f" ({finish.native})"
 
 
 class Pipe(Protocol):
