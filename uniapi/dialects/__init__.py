@@ -12,7 +12,7 @@ from .bedrock_converse import DIALECT as BEDROCK_CONVERSE
 from .bedrock_converse import InvokeFramer
 from .codec import SHAPE_ERRORS, EncodedRequest, EncodedResponse, ReplyContext, UpstreamContext
 from .cohere import DIALECT as COHERE
-from .dialect import Dialect, StreamEncoderFace
+from .dialect import Dialect
 from .gemini import DIALECT as GEMINI
 from .observer import Observer
 from .openai_chat import DIALECT as OPENAI_CHAT
@@ -20,6 +20,7 @@ from .openai_completions import DIALECT as COMPLETIONS
 from .openai_responses import DIALECT as OPENAI_RESPONSES
 from .quirk import Quirk
 from .stream_decoder import StreamDecoder
+from .stream_encoder import StreamEncoder
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(
     {dialect.name: dialect for dialect in (OPENAI_CHAT, OPENAI_RESPONSES, ANTHROPIC, GEMINI, BEDROCK_CONVERSE, COHERE)}
@@ -38,6 +39,6 @@ __all__ = [
     "Quirk",
     "ReplyContext",
     "StreamDecoder",
-    "StreamEncoderFace",
+    "StreamEncoder",
     "UpstreamContext",
 ]
