@@ -16,7 +16,7 @@ from typing import Any
 
 from uniapi.canonical import Call
 from uniapi.clock import Clock
-from uniapi.config import ClientKey, Config, ConfigProblems, ModelInfo, Problem, changes
+from uniapi.config import ClientKey, Config, ConfigProblems, ModelInfo, Problem, changes, secrets_of
 from uniapi.gateway import (
     PINS_FILE,
     PINS_LAST_S,
@@ -38,7 +38,6 @@ from uniapi.log import set_secrets
 from uniapi.routing import Catalog, Cursors, Health, Router, Sessions
 from uniapi.scheduler import Jobs
 from uniapi.server import ConfigStatus, KeyRing, LiveCalls, Present, Reply, model_facts
-from uniapi.server.admin import secrets_of
 from uniapi.stats import CallRecord, Recorder
 from uniapi.storage import DiskFolder, KeptMap, MemoryFolder, write_atomic
 
