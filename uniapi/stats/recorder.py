@@ -24,14 +24,15 @@ from .store import Store
 log = logging.getLogger("uniapi.stats")
 
 RECENT_FAILURES = 100
+ID_SHOWN = 6
 MEMORY_RETENTION = Retention(raw_bytes=1_000_000)
 """Without a disk the journal only serves itself; the aggregates are kept packed."""
 
 
 def told_apart(names: Mapping[str, str]) -> dict[str, str]:
-    """Names by id, with the id behind those that several have: masked keys may look alike, and two client keys may have one label."""
+    """Names by id, with the beginning of the id behind those that several have: masked keys may look alike, and two client keys may have one label."""
     times = Counter(names.values())
-    return {one: name if times[name] == 1 else f"{name} ({one})" for one, name in names.items()}
+    return {one: name if times[name] == 1 else f"{name} ({one[:ID_SHOWN]})" for one, name in names.items()}
 
 
 class Recorder:
