@@ -38,7 +38,19 @@ async def test_a_debug_log_holds_a_line_a_request_and_neither_secrets_nor_prompt
     await gateway.stop()
     text = file.read_text(encoding="utf-8")
     if format_name == "json":
-        assert all({"time", "level", "logger", "message"} <= json.loads(line).keys() for line in text.splitlines())
+        entries = [json.loads(line) for line in text.splitlines()]
+        assert all({"time", "level", "logger", "message"} <= entry.keys() for entry in entries)
+        (entry,) = [entry for entry in entries if entry.get("request_id") == ids[0]]
+        figures = {name: entry[name] for name in ("model", "provider", "upstream_model", "status", "outcome", "attempts", "input_tokens")}
+        assert figures == {
+            "model": "m",
+            "provider": "a",
+            "upstream_model": "up-model",
+            "status": 200,
+            "outcome": "ok",
+            "attempts": 2,
+            "input_tokens": 3,
+        }
     for request_id in ids:
         (line,) = [line for line in text.splitlines() if f"{request_id} " in line and " m" in line]
         assert re.search(r"m → a/up-model \d+ .*total \d+ ms", line), line

@@ -4,16 +4,16 @@ everything that is kept, shown or logged.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .schema import Config, Provider
-from .secrets_display import looks_secret, mask
+from .secrets_display import looks_secret, mask, sounds_secret
 
 SHORTEST_SECRET = 6
 """What is shorter may be any word."""
-_SECRET_NAME = re.compile(r"auth|key|token|secret|pass|sig|cookie|credential", re.IGNORECASE)
+_MORE_NAMES = ("key", "auth", "sig", "signature")
+"""Ends of names that mean a secret in an address or a header, though not everywhere: `Ocp-Apim-Subscription-Key`, `?sig=`."""
 
 
 def secrets_of(config: Config) -> tuple[str, ...]:
@@ -21,7 +21,7 @@ def secrets_of(config: Config) -> tuple[str, ...]:
     found = [key.secret for key in config.client_keys]
     found += [secret for provider in config.providers for secret in provider_secrets(provider)]
     found += _in_address(config.preferences.proxy)
-    return _tidy(found)
+    return searchable(found)
 
 
 def provider_secrets(provider: Provider) -> tuple[str, ...]:
@@ -30,9 +30,14 @@ def provider_secrets(provider: Provider) -> tuple[str, ...]:
     for address in (provider.base_url, provider.proxy, *(one.proxy for one in provider.credentials)):
         found += _in_address(address)
     for name, value in provider.headers.items():
-        if _SECRET_NAME.search(name) or looks_secret(value):
+        if _is_secret(name, value):
             found += [value, value.rpartition(" ")[2]]
-    return _tidy(found)
+    return searchable(found)
+
+
+def searchable(found: Iterable[str]) -> tuple[str, ...]:
+    """Secrets that can be searched for inside other text, the longest first."""
+    return tuple(sorted({secret for secret in found if len(secret) >= SHORTEST_SECRET}, key=lambda secret: (-len(secret), secret)))
 
 
 def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
@@ -64,9 +69,9 @@ def _in_address(address: str | None) -> Iterator[str]:
     if password:
         yield from (password, unquote(password))
     for name, value in parse_qsl(parts.query):
-        if _SECRET_NAME.search(name) or looks_secret(value):
+        if _is_secret(name, value):
             yield value
 
 
-def _tidy(found: list[str]) -> tuple[str, ...]:
-    return tuple(sorted({secret for secret in found if len(secret) >= SHORTEST_SECRET}, key=lambda secret: (-len(secret), secret)))
+def _is_secret(name: str, value: str) -> bool:
+    return sounds_secret(name) or name.lower().endswith(_MORE_NAMES) or looks_secret(value)
