@@ -20,12 +20,12 @@ from collections.abc import Iterable
 from uniapi.config import Retention
 from uniapi.storage import START, Folder, Journal, Position
 
-from .aggregate import COST, Aggregate
+from .aggregate import Aggregate
 from .calendar import DAY_S, HOUR_S, day_name, hour_of
 from .ledger import Ledger
 from .lines import decode_call, encode_call
-from .outline import Outline, outline_of
-from .packing import SCHEMA, DayFile, Pending, TooNew, gathered
+from .outline import COST_PLACE, Outline, outline_of
+from .packing import SCHEMA, DayFile, Pending, TooNew
 from .records import CallRecord
 from .shelf import Shelf
 from .sums import add_rows
@@ -202,7 +202,7 @@ class Store:
 
     # reading
 
-    def pieces(self, from_hour: int, to_hour: int, *, with_queue: bool = True) -> list[bytes | Aggregate]:
+    def pieces(self, from_hour: int, to_hour: int) -> list[bytes | Aggregate]:
         """The counts of the hours from `from_hour` to `to_hour`, both included, as parts for `gathered`: a day as one when all its hours are wanted. A day of which
         only the sum is kept belongs to the range when its first hour does."""
         days, recent = self._kept(from_hour, to_hour)
@@ -214,10 +214,10 @@ class Store:
             else:
                 found += [member for hour, member in hours.items() if from_hour <= hour <= to_hour]
             found += waiting.values()
-        return [*found, *recent.values()] if with_queue else found
+        return [*found, *recent.values()]
 
-    def outlines(self, from_hour: int, to_hour: int) -> dict[int, Outline]:
-        """The outlines of the same hours, by hour; that of a day of which only the sum is kept stands under its first hour."""
+    def outlines(self, from_hour: int, to_hour: int, *, with_queue: bool = True) -> dict[int, Outline]:
+        """The outlines of the same hours, by hour; that of a day of which only the sum is kept stands under its first hour. Without the queue: what is in the journal."""
         days, recent = self._kept(from_hour, to_hour)
         found: dict[int, Outline] = defaultdict(dict)
         for _, file, waiting in days:
@@ -226,7 +226,7 @@ class Store:
                     add_rows(found[hour], outline)
             for hour, part in waiting.items():
                 add_rows(found[hour], outline_of(part))
-        for hour, part in recent.items():
+        for hour, part in recent.items() if with_queue else ():
             add_rows(found[hour], outline_of(part))
         return found
 
@@ -266,8 +266,10 @@ class Store:
             return
         with self._writing:
             last = max([hour_of(self._last_now_s) + 24, *(day * 24 + 23 for day in {*self._shelf.days(), *self._pending})])
+            outlines = self.outlines(min(hour_of(since_s or 0.0) for _, since_s in changed), last, with_queue=False)
             for key_id, since_s in changed:
-                settled = gathered(self.pieces(hour_of(since_s or 0.0), last, with_queue=False)).only(key_id).totals()[COST]
+                first = hour_of(since_s or 0.0)
+                settled = sum(outline[key_id][COST_PLACE] for hour, outline in outlines.items() if hour >= first and key_id in outline)
                 with self._queueing:
                     self._ledger.restate(key_id, since_s, settled)
                     for call in [*self._in_flight, *self._queue]:
