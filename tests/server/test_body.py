@@ -71,6 +71,19 @@ async def test_every_encoding_in_any_pieces_gives_the_body(encoding, data, size)
     assert body == TEXT
 
 
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+async def test_zstd_where_python_has_it(size):
+    """Python 3.14: one frame or several, cut off, broken, and a bomb."""
+    zstd = pytest.importorskip("compression.zstd")
+    for data in (zstd.compress(TEXT), zstd.compress(TEXT[:30]) + zstd.compress(TEXT[30:])):
+        body = await read_body(Request(Content(split(data, size)), "zstd"), LIMIT)
+        assert body == TEXT
+    for data, status in ((zstd.compress(TEXT)[:-3], 400), (b"no zstd at all", 400), (zstd.compress(bytes(LIMIT + 1)), 413)):
+        with pytest.raises(RequestRefused) as refused:
+            await read_body(Request(Content(split(data, size)), "zstd"), LIMIT)
+        assert refused.value.error.status == status
+
+
 @pytest.mark.parametrize("size", [1, 10_000])
 @pytest.mark.parametrize("data", [gzip.compress(TEXT)[:-4], gzip.compress(TEXT) + b"\x1f", b"no gzip at all", gzip.compress(TEXT) + b"garbage"])
 async def test_compression_that_is_broken_or_cut_off_is_400(data, size):
