@@ -2,13 +2,14 @@
 
 import asyncio
 import gzip
+import json
 import tracemalloc
 import zlib
 
 import pytest
 
 from uniapi.canonical import RequestRefused
-from uniapi.server.body import body_pieces, read_body
+from uniapi.server.body import MAX_VALUES, body_pieces, parse_object, read_body
 
 LIMIT = 8 * 1024 * 1024
 TEXT = b'{"model":"m","input":"' + b"hello " * 100 + b'"}'
@@ -102,8 +103,8 @@ async def test_an_unknown_encoding_is_415():
 
 @pytest.mark.parametrize("encoding, pack", [("gzip", gzip.compress), ("deflate", zlib.compress)])
 async def test_a_bomb_is_413_and_never_stands_in_memory(encoding, pack):
-    """A quarter of a gigabyte in 250 KB: what is taken from it piece by piece costs no more than a few pieces."""
-    request = Request(Content([pack(bytes(256 * 1024 * 1024))]), encoding)
+    """64 MiB in 64 KB: what is taken from it piece by piece costs no more than a few pieces."""
+    request = Request(Content([pack(bytes(64 * 1024 * 1024))]), encoding)
     sizes = []
     tracemalloc.start()
     with pytest.raises(RequestRefused) as refused:
@@ -133,3 +134,25 @@ async def test_a_client_that_falls_silent_or_drips_is_408():
         with pytest.raises(RequestRefused) as refused:
             await drain(Request(Content([b"{"], then)), [], **times)
         assert refused.value.error.status == 408
+
+
+FINE = [
+    b'{"input": [' + b",".join([b"{}"] * MAX_VALUES) + b"]}",
+    b'{"input": {' + b",".join(b'"%06x":[[],[],[],[]]' % number for number in range(MAX_VALUES // 8)) + b"}}",
+    b'{"input": [' + b",".join([b"1.5"] * MAX_VALUES) + b"]}",
+]
+
+
+@pytest.mark.parametrize("body", FINE, ids=["objects", "members", "numbers"])
+async def test_a_body_of_very_many_values_is_413(body):
+    """What is small on the wire would be a hundred times as large in memory."""
+    with pytest.raises(RequestRefused) as refused:
+        await parse_object(body)
+    assert (refused.value.error.status, str(MAX_VALUES) in refused.value.error.message) == (413, True)
+
+
+async def test_texts_may_hold_whatever_they_like():
+    """A large table, JSON in a text: what stands in quotes is no value."""
+    text = '"1,2,[3],{\\"a\\": 4}\\\\"' * 100_000
+    for body in ({"input": text, "n": 1}, {"input": ["a,b,c,d"] * 100_000 + [","] * 1000}):
+        assert await parse_object(json.dumps(body).encode()) == body
