@@ -305,7 +305,8 @@ class Problem:
     column: int = 0
 
     def __str__(self) -> str:
-        place = f"line {self.line}, column {self.column}: " if self.line else ""
+        column = f", column {self.column}" if self.column else ""
+        place = f"line {self.line}{column}: " if self.line else ""
         where = f"{self.path}: " if self.path else ""
         return f"{self.severity}: {place}{where}{self.message}"
 
