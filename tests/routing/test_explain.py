@@ -34,7 +34,7 @@ def test_explain(play):
     assert json.loads(json.dumps(described)) == described
     first, second, nested = described["channels"]
     assert (first["provider"], first["upstream_model"], first["weight"], first["engine"]) == ("a", "up", 3, "gpt")
-    assert first["timeouts"] == {"connect": 15.0, "first_token": 7.0, "idle": 7.0, "total": None, "write": 30.0}
+    assert first["timeouts"] == {"connect": 15.0, "first_token": 7.0, "idle": 7.0, "total": None}
     assert (first["keepalive_interval"], first["key_rate_limit"]) == (3.0, "1/min")
     assert [key["out"] for key in first["keys"]] == ["its key is at our own limit (Rate limit reached: 1/min.), back in 60 s", None]
     assert first["key_order"] == "in turn for new conversations; one that goes on stays with its key"

@@ -68,7 +68,6 @@ class Timeouts:
     first_token_s: float | None = None
     idle_s: float | None = None
     total_s: float | None = None
-    write_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,7 +113,6 @@ def _describe_channel(state: RouterState, asked: Asked, availability: Availabili
             "first_token": timeouts.first_token_s,
             "idle": timeouts.idle_s,
             "total": timeouts.total_s,
-            "write": timeouts.write_s,
         },
         "keepalive_interval": keepalive_interval_s(channel, state.preferences, timeouts.first_token_s or state.default_timeout_s),
         "key_rate_limit": _rates(provider.credential_rates, channel.alias, channel.upstream_model),
