@@ -41,7 +41,7 @@ find build/stage -type f -exec chmod 644 {} + -o -type d -exec chmod 755 {} +
 targets=$("$python" packaging/targets.py build/targets)
 # shellcheck disable=SC2086  # the targets are words
 build/venv/bin/pex --pex-root build/pex-root --no-pypi --find-links build/wheels $targets \
-    -r requirements.txt async-timeout typing-extensions -D build/stage -m main --sh-boot -o build/uni-api.pex
+    -r requirements.txt async-timeout typing-extensions -D build/stage -m main --preamble-file packaging/preamble.py --sh-boot -o build/uni-api.pex
 for platform in linux-x86_64 macos-arm64 freebsd-amd64; do
     cp build/uni-api.pex "dist/uni-api-$platform-$version.pex"
 done

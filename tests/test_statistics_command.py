@@ -69,6 +69,7 @@ def test_the_report_is_text_with_totals_and_tables(data_dir):
     assert "requests 3 " in text
     assert "gpt-5" in text
     assert "alice" in text
+    assert "cost     unknown (3 requests without a known price)" in text
     assert "requests 4 " in shown(data_dir, hours=24 * 14)
 
 

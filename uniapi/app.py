@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,13 +16,14 @@ from typing import Any
 
 from uniapi.canonical import Call
 from uniapi.clock import Clock
-from uniapi.config import ClientKey, Config, ConfigProblems, Problem, changes
+from uniapi.config import ClientKey, Config, ConfigProblems, ModelInfo, Problem, changes
 from uniapi.gateway import (
     PINS_FILE,
     PINS_LAST_S,
     PINS_LIMIT,
     CredentialStore,
     Executor,
+    IssuedItems,
     MediaFetcher,
     ModelLists,
     Moderation,
@@ -30,11 +32,12 @@ from uniapi.gateway import (
     Transport,
     counts_tokens,
 )
+from uniapi.kept_windows import KeptWindows
 from uniapi.limits import Limits
 from uniapi.log import set_secrets
 from uniapi.routing import Catalog, Cursors, Health, Router, Sessions
 from uniapi.scheduler import Jobs
-from uniapi.server import ConfigStatus, KeyRing, LiveCalls, Present, Reply
+from uniapi.server import ConfigStatus, KeyRing, LiveCalls, Present, Reply, model_facts
 from uniapi.server.admin import secrets_of
 from uniapi.stats import CallRecord, Recorder
 from uniapi.storage import DiskFolder, KeptMap, MemoryFolder, write_atomic
@@ -46,10 +49,6 @@ from .snapshot import Engines, Snapshot
 log = logging.getLogger("uniapi.app")
 
 MODEL_LISTS_FILE = "models.json"
-WINDOWS_FILE = "windows.json"
-"""The windows of a day and longer."""
-WINDOWS_BYTES_PER_S = 100_000.0
-"""How much of them is written at most, on the average: up to so many bytes, each second."""
 
 
 class App:
@@ -88,6 +87,7 @@ class App:
         self._kept_pins = KeptMap(folder, PINS_FILE, limit=PINS_LIMIT, lasts_s=PINS_LAST_S)
         self._kept_pins.load(clock.now_s())
         pins = Pins(self._kept_pins)
+        items = IssuedItems()
         executor = partial(
             Executor,
             transport=transport,
@@ -95,6 +95,7 @@ class App:
             media=self._media,
             pins=pins,
             reasoning=ReasoningCache(),
+            items=items,
             clock=clock,
         )
         self._reception = Reception(
@@ -103,16 +104,17 @@ class App:
             record=self.record,
             lists=self._lists,
             pins=pins,
+            items=items,
             limits=self._limits,
             moderation=Moderation(executor(record=lambda record: None), clock, rng),
             executor=executor(record=self.record),
             clock=clock,
             rng=rng,
         )
-        self._folder = folder
         self._load_lists()
-        self._load_windows(config)
-        self._saved_uses, self._windows_due_at = 0, 0.0
+        self._kept_windows = KeptWindows(self._limits, folder, clock)
+        self._kept_windows.load()
+        self._limits.keep(config)
         self._snapshot = self._snap(config)
 
     # what the front reads
@@ -132,6 +134,16 @@ class App:
     async def models_for(self, key: ClientKey) -> tuple[str, ...]:
         await self._lists.wait(self._snapshot.catalog.unlisted(key))
         return self._snapshot.catalog.models(key)
+
+    def model_infos(self, key: ClientKey, aliases: Sequence[str]) -> Mapping[str, ModelInfo]:
+        catalog = self._snapshot.catalog
+        listed = {
+            (one.provider_id, model.model): model
+            for one in self.config.providers
+            if one.is_discovered
+            for model in self._lists.listed(one.provider_id)
+        }
+        return model_facts(aliases, lambda alias: catalog.candidates(key, alias).channels(), self.config.preferences.model_info, listed)
 
     def near_models(self, key: ClientKey, name: str) -> list[str]:
         return list(self._snapshot.catalog.near_matches(key, name))
@@ -209,26 +221,16 @@ class App:
         await self._lists.refresh(providers, self._transport, self._credentials, all_due=all_due)
 
     async def flush(self) -> None:
-        """Make durable what changed lately, off the loop. The windows of long limits are one file: the larger it is, the less often it is written."""
+        """Make durable which ids were issued lately, off the loop."""
         await asyncio.get_running_loop().run_in_executor(None, self._kept_pins.flush, self.clock.now_s())
-        if self.clock.monotonic_s() >= self._windows_due_at:
-            await self._save_windows()
 
-    async def _save_windows(self) -> None:
-        uses, now = self._limits.long_uses, self.clock.monotonic_s()
-        if uses == self._saved_uses:
-            return
-        windows = json.dumps(self._limits.dump(now, self.clock.now_s())).encode()
-        self._windows_due_at = now + len(windows) / WINDOWS_BYTES_PER_S
-        try:
-            await asyncio.get_running_loop().run_in_executor(None, self._folder.replace, WINDOWS_FILE, windows)
-            self._saved_uses = uses
-        except OSError as error:
-            log.warning("the counts of long rate limits cannot be kept in the data dir: %s", error.strerror)
-
-    async def commit(self) -> None:
-        """Write what was counted since the last time; off the loop, once a second."""
-        await asyncio.get_running_loop().run_in_executor(None, self.recorder.commit, self.clock.now_s())
+    async def commit(self, *, at_once: bool = False) -> None:
+        """Write what was counted since the last time, calls and long rate windows; off the loop, once a second."""
+        loop = asyncio.get_running_loop()
+        windows = self._kept_windows.changed(at_once=at_once)
+        if windows is not None:
+            await loop.run_in_executor(None, self._kept_windows.write, windows)
+        await loop.run_in_executor(None, self.recorder.commit, self.clock.now_s())
 
     async def compact(self) -> None:
         """Fold the journal into the days and forget what retention no longer keeps."""
@@ -236,7 +238,7 @@ class App:
 
     async def close(self) -> None:
         await self.flush()
-        await self._save_windows()
+        await self.commit(at_once=True)
         await asyncio.get_running_loop().run_in_executor(None, self.recorder.close, self.clock.now_s())
         await self._media.close()
         await self._transport.close()
@@ -264,16 +266,6 @@ class App:
                 write_atomic(self._data_dir / MODEL_LISTS_FILE, json.dumps(self._lists.dump()).encode())
             except OSError as error:
                 log.warning("the model lists cannot be kept in the data dir: %s", error.strerror)
-
-    def _load_windows(self, config: Config) -> None:
-        """Take in the long windows of an earlier run."""
-        try:
-            stored = json.loads(self._folder.read(WINDOWS_FILE))
-        except (OSError, ValueError, RecursionError):
-            return
-        if isinstance(stored, dict):
-            self._limits.load(stored, self.clock.monotonic_s(), self.clock.now_s())
-            self._limits.keep(config)
 
     def _load_lists(self) -> None:
         if self._data_dir is None:

@@ -16,6 +16,7 @@ from uniapi.config import ClientKey
 from uniapi.gateway import (
     FLAGGED,
     Executor,
+    IssuedItems,
     ModelLists,
     Moderation,
     Pins,
@@ -50,6 +51,7 @@ class Reception:
         record: Callable[[CallRecord], None],
         lists: ModelLists,
         pins: Pins,
+        items: IssuedItems,
         limits: Limits,
         moderation: Moderation,
         executor: Executor,
@@ -61,6 +63,7 @@ class Reception:
         self._record = record
         self._lists = lists
         self._pins = pins
+        self._items = items
         self._limits = limits
         self._moderation = moderation
         self._executor = executor
@@ -69,6 +72,7 @@ class Reception:
 
     async def run(self, call: Call, key: ClientKey, reply: Reply) -> None:
         """Answer `call` through `reply`. Raises RequestRefused before anything was sent. Whatever becomes of the call, it is recorded once."""
+        call = self._items.resolve(call, self._clock.monotonic_s())
         try:
             if self._recorder.is_exhausted(key):
                 raise RequestRefused(

@@ -36,7 +36,7 @@ COMMIT_PERIOD_S = 1.0
 COMPACT_PERIOD_S = 3600.0
 LOCK_PERIOD_S = 30.0
 FLUSH_PERIOD_S = 1.0
-"""How long an id issued upstream, and a use of a long rate limit, may be remembered in memory only."""
+"""How long an id issued upstream may be remembered in memory only."""
 EXECUTOR_THREADS = 4
 """Name look-ups and large JSON bodies; shared hosts count threads as processes."""
 

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import TextIO
 
 from uniapi.clock import Clock, SystemClock
 from uniapi.config import choose_source
@@ -15,9 +15,6 @@ from uniapi.errors import StartError
 from uniapi.stats import Recorder, TooNew, stats_report, status_figures, terminal_report
 
 from .settings import data_dir_of
-
-HOURLY_UP_TO = 24 * 7
-"""Hours that are drawn one by one; longer stretches by the day."""
 
 
 def show_statistics(
@@ -46,9 +43,7 @@ def show_statistics(
     if as_json:
         print(json.dumps(stats_report(recorder, hours, now_s), ensure_ascii=False, indent=1), file=out)
         return 0
-    step: Literal["hour", "day"] = "hour" if hours <= HOURLY_UP_TO else "day"
-    start_s = now_s - (hours - (1 if step == "hour" else 24)) * 3600.0
-    figures = status_figures(recorder.buckets(start_s, now_s, step), start_s=start_s, end_s=now_s, step=step, names=recorder.names())
+    figures = status_figures(recorder, hours, now_s)
     encoding = (out.encoding or "ascii").lower()
     is_ascii = not encoding.startswith("utf")
     print(terminal_report(figures, title=f"Last {hours} hours", width=shutil.get_terminal_size().columns, is_ascii=is_ascii), file=out, end="")

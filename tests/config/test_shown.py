@@ -16,7 +16,7 @@ providers:
     preferences:
       proxy: socks5://u:hidden-proxy@127.0.0.1:1080
       headers: {authorization: Bearer hidden-header}
-      post_body_parameter_overrides: {extra: "${X:-sk-hidden-default-0123456789}", number: 1.5, yes: true, nothing: null}
+      post_body_parameter_overrides: {tools: [{type: mcp, authorization: hidden-tool-token, server_password: hidden-tool-word}], max_tokens: 5, extra: "${X:-sk-hidden-default-0123456789}", number: 1.5, yes: true, nothing: null}
 api_keys:
   - api: sk-hidden-client-0123456789
     model: [{sk-hidden-inner-0123456789/*: 2}, all]
@@ -37,6 +37,7 @@ def test_secrets_are_masked_wherever_they_stand():
         "hidden-header",
         "hidden-default",
         "hidden-client",
+        "hidden-tool",
         "hidden-inner",
     ):
         assert part not in text, part
@@ -52,6 +53,7 @@ def test_everything_else_is_as_written():
     assert provider["api"][2]["weight"] == 3
     overrides = provider["preferences"]["post_body_parameter_overrides"]
     assert (overrides["number"], overrides["yes"], overrides["nothing"]) == (1.5, True, None)
+    assert (overrides["tools"][0]["type"], overrides["max_tokens"]) == ("mcp", 5)
     assert value["api_keys"][0]["model"][1:] == ["all"]
 
 

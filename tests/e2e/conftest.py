@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "matrix"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "stats"))
 from fakes import CLIENT_KEY, FakeUpstream, Gateway
 from world import world
 

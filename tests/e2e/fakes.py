@@ -107,6 +107,9 @@ class FakeUpstream:
                 head = await reader.readuntil(b"\r\n\r\n")
                 lines = head.decode("latin-1").split("\r\n")
                 method, path, _ = lines[0].split(" ")
+                if path.startswith("http://"):
+                    # A proxy was asked, on a connection that it keeps.
+                    path = "/" + path.split("/", 3)[3]
                 headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 current = Seen(method, path, headers, body)

@@ -5,6 +5,7 @@ import json
 
 import aiohttp
 import pytest
+from exposition import families
 from fakes import CLIENT_KEY, chat_whole, config, provider, whole
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
@@ -129,6 +130,25 @@ async def test_keys_of_a_provider_are_ranked_and_key_states_told(served, upstrea
     assert OTHER_KEY not in json.dumps(value)
 
 
+async def test_keys_that_look_alike_masked_are_told_apart(upstream, gateway):
+    """Short keys and equal labels: each has its own state and its own usage, and can be named by its id."""
+    upstream.tell("a", chat_whole())
+    value = config([provider(upstream, "a")], role="admin")
+    value["api_keys"] += [{"api": f"sk-short{number}", "role": "team", "preferences": {"credits": number}} for number in (1, 2)]
+    await gateway.start(value)
+    assert [(await chat(gateway, f"sk-short{number}"))[0] for number in (1, 2, 2)] == [200] * 3
+    _, value = await ask(gateway, "/v1/api_keys_states")
+    states = {state["credits"]: (name, state["key_id"]) for name, state in value["api_keys_states"].items()}
+    assert set(states) == {1.0, 2.0, None}
+    assert all(states[credits][0] == f"sk-… ({states[credits][1]})" for credits in (1.0, 2.0))
+    _, value = await ask(gateway, "/v1/token_usage")
+    assert sorted((row["key_id"], row["request_count"]) for row in value["usage"]) == sorted([(states[1.0][1], 1), (states[2.0][1], 2)])
+    _, value = await ask(gateway, f"/v1/token_usage?api_key_param={states[2.0][1]}")
+    assert [row["request_count"] for row in value["usage"]] == [2]
+    response, value = await ask(gateway, f"/v1/add_credits?paid_key={states[2.0][1]}&amount=3", method="POST")
+    assert (response.status, value["new_credits"]) == (200, 5.0)
+
+
 async def test_added_credits_count_at_once_and_after_a_restart(served):
     """By query or by body; the balance decides the next call; what cannot be added says why."""
     assert [(await chat(served, OTHER_KEY))[0] for _ in range(3)] == [200, 200, 429]
@@ -169,17 +189,18 @@ async def test_the_configuration_is_shown_as_written_with_secrets_masked(served)
 
 
 async def test_metrics_count_calls_and_say_what_rests(served, upstream):
-    """Prometheus' text format: each sample is a name, labels and a number; live calls and resting keys are those of the moment."""
+    """Prometheus' text format, strictly read; live calls and resting keys are those of the moment."""
     upstream.tell("a", whole({"error": {"message": "slow down"}}, status=429, headers={"retry-after": "60"}), chat_whole())
     assert (await chat(served))[0] == 200
     response, text = await ask(served, "/metrics")
     assert response.content_type == "text/plain"
-    samples = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
-    assert all(float(number) >= 0 for number in samples.values())
-    assert samples["uniapi_live_calls"] == "0"
-    assert samples['uniapi_resting{provider="a",kind="key"}'] == "1"
-    assert next(number for name, number in samples.items() if name.startswith("uniapi_requests_total{") and 'outcome="ok"' in name) == "1"
-    assert "uniapi_config_loaded_timestamp_seconds" in samples
+    found = {name: [(dict(labels), value) for (_, labels), value in samples.items()] for name, (_, samples) in families(text).items()}
+    assert found["uniapi_live_calls"] == [({}, 0.0)]
+    assert found["uniapi_resting"] == [({"provider": "a", "kind": "key"}, 1.0)]
+    assert [value for labels, value in found["uniapi_requests_total"] if labels["outcome"] == "ok"] == [1.0]
+    assert sorted((labels["outcome"], value) for labels, value in found["uniapi_attempts_total"]) == [("ok", 1.0), ("rate_limited", 1.0)]
+    assert {"uniapi_build_info", "uniapi_tokens_total", "uniapi_cost_dollars_total", "uniapi_request_seconds"} <= set(found)
+    assert "uniapi_config_loaded_timestamp_seconds" in found
     assert not any(secret in text for secret in (*UP_KEYS, CLIENT_KEY))
 
 

@@ -34,3 +34,26 @@ async def test_a_refused_first_key_does_not_hide_the_models(upstream, gateway, c
     async with client.get(gateway.url + "/v1/models") as response:
         assert [model["id"] for model in (await response.json())["data"]] == ["found"]
     assert [seen.headers["authorization"] for seen in upstream.seen["a"]] == ["Bearer sk-up-dead-key", "Bearer sk-up-good-key"]
+
+
+async def test_what_a_provider_says_of_its_models_is_listed_and_kept(upstream, gateway, client):
+    """Context length and senses in each client's shape, also after a restart without the provider."""
+    said = {
+        "id": "found",
+        "context_length": 1000,
+        "top_provider": {"max_completion_tokens": 100},
+        "architecture": {"input_modalities": ["text", "image"]},
+    }
+    upstream.tell("a", whole({"data": [said]}))
+    entry = provider(upstream, "a")
+    del entry["model"]
+    await gateway.start(config([entry]))
+    for _ in range(2):
+        async with client.get(gateway.url + "/v1/models") as response:
+            (model,) = (await response.json())["data"]
+        assert (model["context_length"], model["max_output_tokens"], model["architecture"]["input_modalities"]) == (1000, 100, ["text", "image"])
+        async with client.get(gateway.url + "/v1beta/models/found") as response:
+            assert (await response.json())["inputTokenLimit"] == 1000
+        upstream.tell("a", whole({"error": {"message": "down"}}, status=500))
+        await gateway.stop()
+        await gateway.start(config([entry]))

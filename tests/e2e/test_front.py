@@ -142,6 +142,11 @@ async def test_unknown_paths_and_methods_are_named(served, client):
     async with client.post(served.url + "/v1/chat/completion", json=CHAT) as response:
         assert response.status == 404
         assert "/v1/chat/completions" in (await response.json())["error"]["message"]
+    async with client.post(served.url + "/v1/models/m:generateContents", json={}) as response:
+        error = (await response.json())["error"]
+        assert (response.status, error["status"], error["message"].endswith(":generateContent?")) == (404, "NOT_FOUND", True)
+    async with client.get(served.url + "/v1/models/nope", headers={"anthropic-version": "2023-06-01"}) as response:
+        assert (response.status, (await response.json())["error"]["type"]) == (404, "not_found_error")
     async with client.get(served.url + CHAT_PATH) as response:
         assert (response.status, response.headers["allow"]) == (405, "POST")
     async with client.head(served.url + "/") as response:

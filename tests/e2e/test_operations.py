@@ -120,6 +120,39 @@ async def test_speech_comes_through_as_it_arrives(upstream, gateway, client):
         assert b"".join(SOUND) == first + await response.read()
 
 
+async def test_a_hundred_speeches_at_once_cost_no_more_memory_than_their_connections(upstream, gateway, client):
+    """100 streams of 1 MiB, all open before the first goes on: each arrives whole, and the process does not grow by what it carries."""
+    count, piece, gate = 100, bytes(range(256)) * 256, asyncio.Event()
+    body = {"model": "m", "input": "hi", "voice": "alloy"}
+    upstream.tell("a", Answer([piece], content_type="audio/mpeg"))
+    await gateway.start(config([provider(upstream, "a")], {"model_timeout": {"default": 50}}))
+    open_streams, all_open = [], asyncio.Event()
+
+    async def listen(session):
+        digest = hashlib.sha256()
+        async with session.post(gateway.url + "/v1/audio/speech", json=body) as response:
+            digest.update(await response.content.readexactly(1000))
+            open_streams.append(response.status)
+            if len(open_streams) == count:
+                all_open.set()
+            async for data in response.content.iter_any():
+                digest.update(data)
+        return digest.hexdigest()
+
+    async with aiohttp.ClientSession(headers=client.headers, connector=aiohttp.TCPConnector(limit=0)) as session:
+        # The first hundred bring the connections on both sides.
+        assert len(await asyncio.gather(*(listen(session) for _ in range(count)))) == count
+        open_streams.clear()
+        all_open.clear()
+        before = memory(gateway)
+        upstream.tell("a", Answer([piece] * 16, content_type="audio/mpeg", gate=gate))
+        listening = [asyncio.ensure_future(listen(session)) for _ in range(count)]
+        await all_open.wait()
+        gate.set()
+        assert set(await asyncio.gather(*listening)) == {hashlib.sha256(piece * 16).hexdigest()}
+    assert memory(gateway) - before < 16 * 1024
+
+
 async def test_speech_that_breaks_off_does_not_end_properly(upstream, gateway, client):
     """Bytes have no way to say that more was meant: the connection is cut."""
     upstream.tell("a", Answer(SOUND[:1], content_type="audio/mpeg", then="reset"))
@@ -194,8 +227,8 @@ async def test_transcripts_come_in_every_format(upstream, gateway, client):
         ("vtt", Answer([b""], content_type="text/vtt"), b"", "text/vtt"),
         (
             "json",
-            Answer([sse({"type": "transcript.text.delta", "delta": "hi"})]),
-            sse({"type": "transcript.text.delta", "delta": "hi"}),
+            Answer([sse({"type": "transcript.text.delta", "delta": "hi"}), sse({"type": "transcript.text.done", "text": "hi"})]),
+            sse({"type": "transcript.text.delta", "delta": "hi"}) + sse({"type": "transcript.text.done", "text": "hi"}),
             "text/event-stream",
         ),
     ]

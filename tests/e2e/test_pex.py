@@ -168,15 +168,21 @@ def test_the_file_runs_by_its_own_name(folder):
 @pytest.mark.parametrize("file", [*FILES, pytest.param(ROOT / "main.py", id="main.py")])
 @pytest.mark.parametrize("python", REFUSED)
 def test_an_old_python_is_refused_in_a_sentence(python, file, folder):
-    """Python 3.9 and older, 2.7 too: what is needed, and no traceback."""
-    done = subprocess.run(
-        [python, file, "serve", "--demo"], cwd=folder, env={"PATH": "", "HOME": str(folder / "home")}, capture_output=True, text=True
-    )
-    output = done.stdout + done.stderr
-    assert done.returncode != 0
-    assert "Traceback" not in output
-    assert "SyntaxError" not in output
-    assert re.search(r"needs Python 3\.10|interpreter", output), output
+    """Python 3.9 and older, 2.7 too: what is needed, what this is, and nothing else."""
+    environment = {"PATH": "", "HOME": str(folder / "home")}
+    done = subprocess.run([python, file, "serve", "--demo"], cwd=folder, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"uni-api needs Python 3\.10 or newer; this is Python \d\.\d \(.+\)\.\n", done.stderr), done.stderr
+
+
+@pytest.mark.parametrize("python", REFUSED[-1:])
+def test_an_old_python_hands_over_to_a_newer_one_on_path(python, folder):
+    """macOS has Python 3.9 as `python3`, beside the one that was installed for uni-api: the pex finds it."""
+    (folder / "bin").mkdir()
+    (folder / "bin" / "python3.11").symlink_to(os.path.realpath(sys.executable))
+    environment = {"PATH": f"{folder}/bin:{MINIMAL_PATH}", "HOME": str(folder / "home")}
+    done = subprocess.run([python, PEX, "--version"], cwd=folder, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, VERSION), done.stderr
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -270,13 +276,22 @@ def test_the_pex_boots_on_freebsd(folder):
     assert (done.returncode, done.stdout.strip()) == (0, VERSION), done.stderr
 
 
-def test_a_full_disk_is_survived(folder):
-    """On a small disk that is full, the pyz serves: no cache folder is needed, statistics stay in memory."""
+@contextlib.contextmanager
+def small_disk(folder, kilobytes):
+    """A disk of its own in `folder`, of so many kilobytes; skips where none can be had."""
     disk = folder / "disk"
     disk.mkdir()
-    if os.getuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], capture_output=True).returncode:
+    if os.getuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", disk], capture_output=True).returncode:
         pytest.skip("needs root, to mount a small disk")
     try:
+        yield disk
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_full_disk_is_survived(folder):
+    """On a small disk that is full, the pyz serves: no cache folder is needed, statistics stay in memory."""
+    with small_disk(folder, 256) as disk:
         provider = {"provider": "nobody", "base_url": "http://127.0.0.1:9/v1/chat/completions", "api": "k", "model": ["m"]}
         (disk / "api.yaml").write_text(json.dumps({"providers": [provider], "api_keys": [{"api": KEY}]}))
         with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
@@ -288,8 +303,26 @@ def test_a_full_disk_is_survived(folder):
             assert json.loads(running.get("/healthz"))["status"] == "ok"
         finally:
             assert running.stop() == 0
-    finally:
-        subprocess.run(["umount", disk], check=True)
+
+
+@pytest.mark.parametrize("kilobytes", [2_000, 6_000, 9_000, 11_000, 13_000])
+def test_a_quota_that_is_full_while_the_pex_unpacks_is_told_in_a_sentence(folder, kilobytes):
+    """At whatever point the room ends: no traceback, the folder is named; with room again it runs, or says that its copy is damaged; without the folder it runs."""
+    with small_disk(folder, kilobytes) as disk:
+        environment = {"PATH": MINIMAL_PATH, "HOME": str(disk)}
+
+        def version():
+            done = subprocess.run([sys.executable, PEX, "--version"], cwd=folder, env=environment, capture_output=True, text=True)
+            return done.returncode, done.stdout.strip() or done.stderr
+
+        code, said = version()
+        assert (code, said.count("\n")) == (1, 1), said
+        assert f"quota is full, and the program unpacks itself into {disk}/.cache/pex: remove that folder" in said
+        subprocess.run(["mount", "-o", "remount,size=60m", disk], check=True)
+        code, said = version()
+        assert (code, said) == (0, VERSION) or (code, said.count(f"{disk}/.cache/pex is damaged: remove that folder")) == (1, 1), said
+        shutil.rmtree(disk / ".cache")
+        assert version() == (0, VERSION)
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -34,10 +34,11 @@ pytestmark = [
 ]
 
 
-def records():
+def records(*apis):
+    """The records of these kinds."""
     found = []
     for path in sorted((KIT / "dev").glob("*.jsonl")):
-        found += [record for line in path.read_text(encoding="utf-8").split("\n") if line and (record := json.loads(line))["api"] in PATHS]
+        found += [record for line in path.read_text(encoding="utf-8").split("\n") if line and (record := json.loads(line))["api"] in apis]
     return found
 
 
@@ -116,13 +117,18 @@ def request_differs(record, seen):
     return None if arrived.get("body") == wanted else f"another body arrived: {str(arrived.get('body'))[:200]}"
 
 
-async def test_recorded_operations_are_relayed_both_ways(gateway, monkeypatch):
-    """Every record that can be asked for as it was recorded: status, type and body of the answer, and the request that arrived."""
+def kit(monkeypatch):
     monkeypatch.setattr(sys, "path", [str(KIT), *sys.path])
     import replay
     from oracle import facts
 
-    chosen = [record for record in records() if is_relayed(record) or gemini_embeddings(record)]
+    return replay, facts
+
+
+async def test_recorded_operations_are_relayed_both_ways(gateway, monkeypatch):
+    """Every record that can be asked for as it was recorded: status, type and body of the answer, and the request that arrived."""
+    replay, facts = kit(monkeypatch)
+    chosen = [record for record in records(*PATHS) if is_relayed(record) or gemini_embeddings(record)]
     upstream = replay.Replay({record["id"]: record for record in chosen}, "whole")
     port = await upstream.start()
     preferences = {"cooldown_period": 0, "model_timeout": {"default": 20}}
@@ -141,3 +147,76 @@ async def test_recorded_operations_are_relayed_both_ways(gateway, monkeypatch):
     await upstream.runner.cleanup()
     assert len(chosen) >= 20
     assert not wrong, "\n".join(wrong)
+
+
+def said_by_openais_client(record):
+    """What a client of OpenAI's shape says to get what was recorded of Cohere's."""
+    body = record["request"]["body"]
+    if record["api"] == "rerank":
+        return body
+    return {"input": body["texts"], "input_type": body["input_type"], "truncate": body.get("truncate")}
+
+
+def stated(body):
+    return {name: value for name, value in body.items() if value is not None}
+
+
+async def test_recorded_cohere_calls_are_what_the_codecs_make(gateway, monkeypatch):
+    """Cohere is told what was recorded, and the client reads the recorded vectors and ranks. (A record in bytes, `int8`, is nothing a client of OpenAI's can ask for.)"""
+    replay, _ = kit(monkeypatch)
+    chosen = [
+        record
+        for record in records("embeddings", "rerank")
+        if record["provider"] == "cohere" and record["request"]["body"] and record["request"]["body"].get("embedding_types", ["float"]) == ["float"]
+    ]
+    upstream = replay.Replay({record["id"]: record for record in chosen}, "whole")
+    port = await upstream.start()
+    await gateway.start({"providers": [setup(record, port) for record in chosen], "api_keys": [{"api": CLIENT_KEY}]})
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {CLIENT_KEY}"}) as client:
+        for record in chosen:
+            said = {**said_by_openais_client(record), "model": record["id"]}
+            async with client.post(gateway.url + PATHS[record["api"]], json=said) as response:
+                value = await response.json()
+            recorded = record["response"]["body"]
+            if record["api"] == "rerank":
+                assert [(row["index"], row["relevance_score"]) for row in value["results"]] == [
+                    (row["index"], row["relevance_score"]) for row in recorded["results"]
+                ]
+            else:
+                assert [row["embedding"] for row in value["data"]] == recorded["embeddings"]["float"]
+            (arrived,) = upstream.seen[record["id"]]
+            assert arrived["body"] == stated({**record["request"]["body"], "return_documents": None}), record["id"]
+    await upstream.runner.cleanup()
+    assert len(chosen) >= 2
+
+
+async def test_recorded_model_lists_are_what_a_key_can_route(gateway, monkeypatch):
+    """Each vendor's list, discovered as it was recorded: every model, in order, with the context length that is stated."""
+    replay, _ = kit(monkeypatch)
+    chosen = records("models")
+    upstream = replay.Replay({record["id"]: record for record in chosen}, "whole")
+    port = await upstream.start()
+    providers, keys = [], []
+    for record in chosen:
+        value = setup(record, port)
+        del value["model"]
+        engines = {"anthropic": "claude", "gemini": "gemini"}
+        providers.append({**value, "engine": engines.get(record["provider"], "gpt")})
+        keys.append({"api": f"sk-key-of-{record['id']}", "model": [f"p-{record['id']}/*"]})
+    await gateway.start({"providers": providers, "api_keys": keys})
+    async with aiohttp.ClientSession() as client:
+        for record in chosen:
+            async with client.get(gateway.url + "/v1/models", headers={"x-api-key": f"sk-key-of-{record['id']}"}) as response:
+                listed = {model["id"]: model for model in (await response.json())["data"]}
+            recorded = record["response"]["body"]
+            items = recorded.get("data") or [
+                item for item in recorded["models"] if {"generateContent", "embedContent", "predict"} & set(item["supportedGenerationMethods"])
+            ]
+            names = list(dict.fromkeys((item.get("id") or item["name"]).removeprefix("models/") for item in items))
+            assert list(listed) == names, record["id"]
+            for item in items:
+                length = item.get("context_length") or item.get("inputTokenLimit") or item.get("max_context_length")
+                if length:
+                    assert listed[(item.get("id") or item["name"]).removeprefix("models/")]["context_length"] == length, item
+    await upstream.runner.cleanup()
+    assert len(chosen) >= 7

@@ -51,6 +51,33 @@ async def test_an_answer_can_be_handed_back_as_it_came(world, responses, upstrea
         assert part["thoughtSignature"] == thought.signature
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("upstream", [upstream for upstream in UPSTREAMS if upstream != "responses"])
+async def test_earlier_items_can_be_named_by_their_ids(world, responses, upstream, stream):
+    """As the Vercel AI SDK does in a tool loop: the upstream is told the whole conversation; what was asked with `store: false`, or of another key, is not known."""
+    thought = Reply(reasoning="I need the weather.", text="Let me see.", calls=CALLS[:1], finish="tool_calls")
+    world.tell(upstream, RENDERERS[upstream](thought, stream), *[RENDERERS[upstream](Reply(text="Cold."), False)] * 2)
+    asked = {"model": model(upstream), "tools": [TOOL]}
+    question = {"role": "user", "content": "Weather?"}
+    if stream:
+        async with responses.stream(input=[question], **asked) as events:
+            first = await events.get_final_response()
+    else:
+        first = await responses.create(input=[question], **asked)
+    named = [{"type": "item_reference", "id": item.id} for item in first.output]
+    result = {"type": "function_call_output", "call_id": first.output[-1].call_id, "output": "4 degrees"}
+    second = await responses.create(input=[question, *named, result], **asked)
+    assert second.output_text == "Cold."
+    (_, asked_first), (_, said), (_, results) = READERS[upstream](world.seen(upstream).json)["turns"]
+    assert asked_first == [("text", "Weather?")]
+    assert ("text", "Let me see.") in said
+    assert said[-1] == ("call", 0, "get_weather", CALLS[0][2])
+    assert [(item[1], item[2]) for item in results] == [(0, "4 degrees")]
+    kept = await responses.create(input=[question], store=False, **asked)
+    with pytest.raises(openai.BadRequestError, match=r"input\[1\].id"):
+        await responses.create(input=[question, {"type": "item_reference", "id": kept.output[0].id}], **asked)
+
+
 @EVERY
 async def test_the_events_of_a_stream(world, responses, upstream):
     """Numbered without a gap, begun by `created`, ended by one `completed` that holds what was streamed."""

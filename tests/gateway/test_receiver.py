@@ -1,13 +1,14 @@
 """The receiver alone: nothing is written before the commit, timeouts before it are failures and after it proper ends, a slow client pauses the upstream."""
 
 import asyncio
+import threading
 
 import pytest
 
 from uniapi.canonical import Failure, FailureKind
-from uniapi.gateway.pipes import Report
+from uniapi.gateway.pipes import Collecting, Report
 from uniapi.gateway.receiver import BACKLOG_HIGH_BYTES, Patience, Receiver, TriggerProbe
-from uniapi.wire import ResponseHead
+from uniapi.wire import LARGE_BYTES, ResponseHead
 
 OK = ResponseHead(status=200, headers={"content-type": "text/event-stream"})
 PATIENT = Patience(first_token_s=5, idle_s=5)
@@ -67,13 +68,14 @@ class Exchange:
         self.calls.append("cancel")
 
 
-def receiver(patience=PATIENT, probe=None, pipe=None):
+def receiver(patience=PATIENT, probe=None, pipe=None, mask=None):
     made = Receiver(
         asyncio.get_running_loop(),
         lambda head: pipe or EchoPipe(probes=probe is not None),
         lambda head, body: Failure(kind=FailureKind.SERVER_ERROR, message=body.decode(), status=head.status),
         patience,
         probe,
+        mask,
     )
     exchange = Exchange()
     made.started(exchange)
@@ -96,6 +98,19 @@ async def test_nothing_goes_out_before_the_commit_and_everything_after():
     made.end()
     await made.finished
     assert outlet.data.endswith(b".")
+
+
+async def test_a_credential_that_is_echoed_within_the_answer_is_masked():
+    """From the failure on, whether it comes by itself or at the end; what was said before goes out as it came."""
+    made, _ = receiver(mask=lambda data: data.replace(b"secret", "s…t".encode()))
+    outlet = Outlet()
+    made.head(OK)
+    made.data(b"no secret! ")
+    assert await made.outcome is None
+    made.attach(outlet)
+    made.data(b"E: bad key secret ")
+    assert outlet.data.decode() == "no secret! E: bad key s…t "
+    made.end()
 
 
 async def test_an_error_status_is_read_and_classified():
@@ -186,4 +201,64 @@ async def test_cancelling_closes_the_upstream_and_ignores_what_still_comes():
     made.data(b"late!")
     made.end()
     assert exchange.calls == ["cancel"]
+    assert not made.outcome.done()
+
+
+class WholePipe(Collecting):
+    """Reads a whole answer, when it is let; `threads` are those it was read in."""
+
+    def __init__(self, wrong=None):
+        super().__init__()
+        self.may_read = threading.Event()
+        self.threads = []
+        self.wrong = wrong
+
+    def eof(self):
+        self.threads.append(threading.get_ident())
+        assert self.may_read.wait(10)
+        if self.wrong is not None:
+            raise self.wrong
+        self.report.committed = self.report.is_whole = True
+        return [self._body()]
+
+
+async def test_a_large_whole_answer_is_read_in_a_thread():
+    """The loop goes on meanwhile; a small one is read at once."""
+    for size, is_elsewhere in ((LARGE_BYTES + 1, True), (10, False)):
+        pipe = WholePipe()
+        made, _ = receiver(pipe=pipe)
+        if not is_elsewhere:
+            pipe.may_read.set()
+        made.head(OK)
+        made.data(bytes(size))
+        made.end()
+        assert made.outcome.done() is not is_elsewhere
+        pipe.may_read.set()
+        assert await made.outcome is None
+        assert [thread != threading.get_ident() for thread in pipe.threads] == [is_elsewhere]
+        assert len(made.take_whole()) == size
+
+
+async def test_a_mistake_in_the_thread_fails_the_attempt():
+    """The call does not hang."""
+    pipe = WholePipe(wrong=KeyError("ours"))
+    pipe.may_read.set()
+    made, _ = receiver(pipe=pipe)
+    made.head(OK)
+    made.data(bytes(LARGE_BYTES + 1))
+    made.end()
+    assert (await made.outcome).kind is FailureKind.BROKEN
+
+
+async def test_what_is_read_after_the_call_was_cancelled_is_nobodys():
+    """Nothing is decided any more."""
+    pipe = WholePipe()
+    made, _ = receiver(pipe=pipe)
+    made.head(OK)
+    made.data(bytes(LARGE_BYTES + 1))
+    made.end()
+    made.cancel()
+    pipe.may_read.set()
+    await asyncio.get_running_loop().shutdown_default_executor()
+    await asyncio.sleep(0)
     assert not made.outcome.done()

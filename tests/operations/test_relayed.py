@@ -17,6 +17,7 @@ from uniapi.operations import (
     UploadedFile,
     codec_for,
     error_message,
+    field_changes,
     is_empty,
     is_relayed,
     members_of_form,
@@ -275,3 +276,17 @@ def test_whatever_comes_only_the_documented_happens(body: dict[str, Any], answer
         read_usage(operation, answer)
         is_empty(operation, answer)
         error_message(answer)
+
+
+def test_a_form_is_changed_where_it_says_something_else():
+    """By the names it has; lists are repeated fields, other things JSON; what is said already is left alone."""
+    parts = [part("model", b"m"), part("x[]", b"1"), part("x[]", b"2"), part("y", b"1"), part("z[]", b"1"), part("gone", b"1")]
+    members = {"model": "up", "x": ["1", "2"], "y": "1", "z": ["1", "2"], "new": [1, True], "object": {"a": None}, "null": None}
+    assert field_changes(parts, members) == {
+        "model": [b"up"],
+        "z[]": [b"1", b"2"],
+        "gone": [],
+        "new[]": [b"1", b"true"],
+        "object": [b'{"a":null}'],
+        "null": [],
+    }

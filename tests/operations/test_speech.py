@@ -124,10 +124,25 @@ def test_other_rates_and_formats_are_said_as_they_are() -> None:
     assert (compressed.body, compressed.content_type) == (b"ID3", "audio/mpeg")
 
 
+END = {"candidates": [{"finishReason": "STOP"}], "usageMetadata": USAGE}
+
+
+@pytest.mark.parametrize("end", [None, {"candidates": [{"finishReason": "OTHER"}]}, {"usageMetadata": USAGE}])
+def test_sound_that_was_cut_off_is_not_taken_for_whole(end: Any) -> None:
+    """Without a finish, or with one that says that something went wrong."""
+    decoder = stream({**BODY, "stream_format": "audio"})
+    assert decoder.feed(json.dumps(spoken()).encode())
+    if end is not None:
+        decoder.feed(json.dumps(end).encode())
+    with pytest.raises(WireError, match="cut off"):
+        decoder.eof()
+
+
 def test_a_stream_of_sound_begins_with_one_header() -> None:
     """Samples follow as they come; the length is left open."""
     decoder = stream({**BODY, "stream_format": "audio"})
-    pieces = [decoder.feed(json.dumps(spoken(part)).encode()) for part in (SAMPLES[:100], SAMPLES[100:])] + [decoder.feed(b""), decoder.eof()]
+    pieces = [decoder.feed(json.dumps(spoken(part)).encode()) for part in (SAMPLES[:100], SAMPLES[100:])]
+    pieces += [decoder.feed(b""), decoder.feed(json.dumps({"candidates": [{"finishReason": "STOP"}]}).encode()), decoder.eof()]
     assert decoder.content_type == "audio/wav"
     assert pieces[0][:4] == b"RIFF"
     assert b"".join(pieces)[44:] == SAMPLES
@@ -138,7 +153,7 @@ def test_a_stream_of_events_ends_with_the_usage() -> None:
     body = {**BODY, "stream_format": "sse", "response_format": "pcm"}
     assert encode(body).is_stream
     decoder = stream(body)
-    written = decoder.feed(json.dumps(spoken()).encode()) + decoder.feed(json.dumps({"usageMetadata": USAGE}).encode()) + decoder.eof()
+    written = decoder.feed(json.dumps(spoken()).encode()) + decoder.feed(json.dumps(END).encode()) + decoder.eof()
     events = [json.loads(frame.data) for frame in SseDecoder().feed(written)]
     assert decoder.content_type == "text/event-stream"
     assert base64.b64decode(events[0]["audio"]) == SAMPLES

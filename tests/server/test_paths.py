@@ -3,7 +3,7 @@
 import pytest
 
 from uniapi.canonical import Operation
-from uniapi.server.paths import dialect_of, find_route
+from uniapi.server.paths import dialect_of, find_route, near_paths
 
 SERVED = [
     ("/v1/chat/completions", "openai_chat", Operation.GENERATE),
@@ -67,3 +67,58 @@ def test_what_is_no_id_is_not_served(path):
 def test_errors_speak_the_dialect_of_the_path(path, dialect):
     """Also where nothing is served."""
     assert dialect == dialect_of(path)
+
+
+@pytest.mark.parametrize(
+    "path, headers, dialect",
+    [
+        ("/v1/models", {"anthropic-version"}, "anthropic"),
+        ("/v1/models/nope", {"anthropic-version"}, "anthropic"),
+        ("/v1/models/nope", {"x-goog-api-key"}, "gemini"),
+        ("/v1/models/nope", {"x-api-key"}, "openai_chat"),
+        ("/v1/message", set(), "anthropic"),
+        ("/v1/response", set(), "openai_responses"),
+        ("/anything", {"anthropic-version"}, "anthropic"),
+        ("/anything", set(), "openai_chat"),
+        ("/v1/embeddings", {"anthropic-version"}, "openai_chat"),
+        ("/v1beta/nothing", {"anthropic-version"}, "gemini"),
+    ],
+)
+def test_where_the_path_does_not_tell_the_dialect_the_client_does(path, headers, dialect):
+    """By its headers, else by the path that it probably meant."""
+    assert dialect == dialect_of(path, headers)
+
+
+@pytest.mark.parametrize(
+    "path, near",
+    [
+        ("/v1/embedding", ["/v1/embeddings"]),
+        ("/v1/chat", ["/v1/chat/completions"]),
+        ("/v1/audio/", ["/v1/audio/speech", "/v1/audio/transcriptions", "/v1/audio/translations"]),
+        ("/v1/message", ["/v1/messages"]),
+        ("/v1beta/models/a/b:generateContents", ["/v1beta/models/a/b:generateContent"]),
+        ("/v1/models/m:countToken", ["/v1/models/m:countTokens"]),
+        ("/v1beta/models/m:transmogrify", []),
+        ("/v1/files", []),
+        ("/v1", []),
+        ("/foo", []),
+    ],
+)
+def test_only_what_was_probably_meant_is_proposed(path, near):
+    """A slip of the pen, a path that goes on, a verb of Gemini's."""
+    assert near == near_paths(path)
+
+
+def test_an_unknown_verb_is_nothing_but_a_colon_may_stand_in_a_models_name():
+    """What is posted there is a verb; what is got is a model such as `deepseek:free`."""
+    for prefix in ("/v1/models/", "/v1beta/models/"):
+        assert find_route(f"{prefix}m:transmogrify", "POST") is None
+        route = find_route(f"{prefix}vendor/m:free", "GET")
+        assert (route.kind, route.argument) == ("model", "vendor/m:free")
+        assert find_route(f"{prefix}m:free:generateContent", "POST").model == "m:free"
+
+
+@pytest.mark.parametrize("path", ["/v1beta/v1beta/models", "/v1/v1beta/models", "//v1beta//v1beta/models/"])
+def test_a_doubled_v1beta_is_forgiven_too(path):
+    """Google's client adds its version to a base URL that has one already."""
+    assert find_route(path).path == "/v1beta/models"

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_calls import attempt, call, random_calls
 
-from uniapi.stats.aggregate import ATTEMPTS, CALLS, COST, FIRST_HISTOGRAM, INPUT, MAX_CELLS, MAX_NAMES, Aggregate, merged, quantile_s
+from uniapi.stats.aggregate import ATTEMPTS, CALLS, COST, INPUT, MAX_CELLS, MAX_NAMES, Aggregate, merged
 from uniapi.stats.packing import pack, unpack
 from uniapi.stats.report import summary
 
@@ -72,12 +72,3 @@ def test_a_client_cannot_fill_the_memory_with_model_names():
     assert len(counts.cells) <= MAX_CELLS + 1
     assert len(counts.ips) <= MAX_NAMES + 1
     assert MAX_CELLS + 500 == counts.totals()[CALLS] == sum(counts.ips.values())
-
-
-def test_quantiles_lie_in_their_bucket():
-    """Half of the calls had their first token before the middle."""
-    counts = counted(call(first_token_s=seconds) for seconds in (0.3, 0.4, 0.45, 3.0))
-    middle, slow = (quantile_s(counts.totals(), FIRST_HISTOGRAM, share) for share in (0.5, 0.99))
-    assert 0.25 < middle <= 0.5
-    assert 2.0 < slow <= 4.0
-    assert None is quantile_s(Aggregate().totals(), FIRST_HISTOGRAM, 0.5)

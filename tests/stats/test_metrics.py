@@ -1,13 +1,10 @@
 """The Prometheus page."""
 
-import re
-
+from exposition import families
 from sample_calls import attempt, call
 
 from uniapi.canonical import Usage
 from uniapi.stats import LiveFigures, Recorder, metrics_text
-
-SAMPLE = re.compile(r'[a-z_]+(\{([a-z]+="(\\\\|\\"|\\n|[^"\\\n])*",?)+\})? -?[0-9.e+-]+')
 
 
 def page(*calls, **live):
@@ -43,16 +40,43 @@ def test_counters_gauges_and_histograms():
     assert not any("cred1" in line for line in lines)
 
 
-def test_the_page_is_well_formed():
-    """Each family is described once, before its samples; any name can be a label."""
-    text = page(call(requested_model='q"\\\n{}'), call(outcome="overloaded"), config_loaded_at_s=5.5, started_at_s=1.0)
-    assert text.endswith("\n")
-    described = re.findall("^# TYPE ([a-z_]+) ", text, re.MULTILINE)
-    assert len(described) == len(set(described))
-    samples = [line for line in text.splitlines() if not line.startswith("#")]
-    assert [line for line in samples if not SAMPLE.fullmatch(line)] == []
+NAMES = ["gpt-5", 'q"\\\n{}', "é, \u2028", "", "a=b,c", "#"]
+
+
+def test_a_strict_reader_takes_the_page():
+    """Each family is described once and whole, no series comes twice, histograms add up; any name can be a label."""
+    usage = Usage(input_tokens=100, output_tokens=10, cache_read_tokens=60, cache_write_tokens=5, reasoning_tokens=1)
+    calls = [
+        call(requested_model=name, outcome=outcome, usage=usage, cost_pd=cost, first_token_s=seconds, total_s=seconds * 2)
+        for name in NAMES
+        for outcome, cost, seconds in (
+            ("ok", 1, 0.001),
+            ("ok", 5 * 10**11, 3.0),
+            ("ok", None, 900.0),
+            ("overloaded", None, 0.1),
+            ("client_left", None, 0.1),
+        )
+    ]
+    text = page(*calls, call(), config_loaded_at_s=5.5, started_at_s=1.0, live_calls=3, resting={('p"\n', "key"): 1, ('p"\n', "channel"): 2})
+    found = families(text)
+    names = {
+        "uniapi_build_info",
+        "uniapi_live_calls",
+        "uniapi_resting",
+        "uniapi_requests_total",
+        "uniapi_attempts_total",
+        "uniapi_tokens_total",
+        "uniapi_cost_dollars_total",
+        "uniapi_first_token_seconds",
+        "uniapi_request_seconds",
+    }
+    assert names <= set(found)
+    assert sum(found["uniapi_requests_total"][1].values()) == len(calls) + 1
+    models = {dict(labels)["model"] for _, labels in found["uniapi_requests_total"][1]}
+    assert len(models) == len(NAMES)
 
 
 def test_an_idle_gateway_has_a_page():
     """Gauges only."""
     assert "uniapi_live_calls 0" in page()
+    assert {kind for kind, _ in families(page()).values()} == {"gauge"}

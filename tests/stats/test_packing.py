@@ -9,7 +9,21 @@ from hypothesis import strategies as st
 from sample_calls import call
 
 from uniapi.stats.aggregate import Aggregate
-from uniapi.stats.packing import Checkpoint, Damaged, DayFile, Pending, TooNew, decode_checkpoint, decode_day, encode_checkpoint, encode_day, pack
+from uniapi.stats.outline import outline_of
+from uniapi.stats.packing import (
+    Checkpoint,
+    Damaged,
+    DayFile,
+    Pending,
+    TooNew,
+    decode_checkpoint,
+    decode_day,
+    encode_checkpoint,
+    encode_day,
+    pack,
+    pack_outlines,
+    unpack,
+)
 from uniapi.storage import Position
 
 
@@ -20,7 +34,14 @@ def counted(number):
     return counts
 
 
-DAY = DayFile(day=20760, through=Position(3, 77), total=pack(counted(5).daily()), hours={498240: pack(counted(2)), 498263: pack(counted(3))})
+OUTLINES = {498240: outline_of(counted(2)), 498263: outline_of(counted(3))}
+DAY = DayFile(
+    day=20760,
+    through=Position(3, 77),
+    outline=pack_outlines(OUTLINES),
+    total=pack(counted(5).daily()),
+    hours={498240: pack(counted(2)), 498263: pack(counted(3))},
+)
 CHECKPOINT = Checkpoint(
     watermark=Position(2, 5),
     pending={20760: Pending(Position(1, 9), {498240: counted(2)})},
@@ -34,7 +55,7 @@ def test_a_day_comes_back():
     """With its parts packed until they are asked for."""
     again = decode_day(encode_day(DAY), 20760)
     assert again == DAY
-    assert (again.whole(), again.hour(498263), again.hour(498241)) == (counted(5).daily(), counted(3), Aggregate())
+    assert (again.outlines(), again.whole(), again.hour(498263), again.hour(498241)) == (OUTLINES, counted(5).daily(), counted(3), Aggregate())
 
 
 def test_a_checkpoint_comes_back():
@@ -63,7 +84,7 @@ def test_any_damage_is_noticed(content, kind, data):
 
 def read_day(content):
     day = decode_day(content, 20760)
-    return day.through, day.whole(), {hour: day.hour(hour) for hour in day.hours}
+    return day.through, day.outlines(), day.whole(), {hour: day.hour(hour) for hour in day.hours}
 
 
 @given(
@@ -79,6 +100,7 @@ def test_heads_of_any_form_are_damage(value, data):
         "schema": 1,
         "day": 20760,
         "through": [1, 2],
+        "outline": 5,
         "total": 5,
         "hours": [],
         "watermark": [1, 2],
@@ -94,3 +116,17 @@ def test_heads_of_any_form_are_damage(value, data):
             decode()
         except (Damaged, TooNew):
             continue
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"words": ["a"], "cells": [[0, 0, 0, 0, 0, 0, *range(40)]], "clients": [], "channels": [], "credentials": [], "endpoints": {}, "ips": {}},
+        {"words": ["a"], "cells": [[0, 0, 0, 0, 0, 7, 1]], "clients": [], "channels": [], "credentials": [], "endpoints": {}, "ips": {}},
+        {"words": ["a"], "cells": []},
+    ],
+)
+def test_a_part_of_another_form_is_damage(document):
+    """Rows wider than ours (an earlier layout), words that are not there, members that are missing."""
+    with pytest.raises(Damaged):
+        unpack(gzip.compress(json.dumps(document).encode()))

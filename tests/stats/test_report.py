@@ -1,10 +1,12 @@
 """What the admin surface shows."""
 
+from dataclasses import replace
+
 import pytest
 from sample_calls import NOON_S, attempt, call, client_key, config
 
 from uniapi.canonical import Usage
-from uniapi.stats import Aggregate, Recorder, Span, key_rankings, key_states, money_shown, stats_report, summary, token_usage
+from uniapi.stats import Aggregate, Recorder, Span, key_rankings, key_states, money_shown, stats_report, status_figures, summary, token_usage
 
 SPAN = Span(start_s=NOON_S, end_s=NOON_S + 86400)
 NAMES = {"key1": "alice", "key2": "bob", "cred1": "sk-abc…wxyz", "cred2": "sk-def…wxyz"}
@@ -142,3 +144,26 @@ def test_states_and_money_of_client_keys():
     counts = recorder.window(0, NOON_S)
     assert money_shown(rich, recorder.ledger, counts) == {"credits": "$1.000000", "total_cost": "$0.250000", "balance": "$0.750000"}
     assert money_shown(None, recorder.ledger, counts) == {"credits": None, "total_cost": "$0.250000", "balance": None}
+
+
+def test_an_unknown_cost_is_null_and_not_nothing(counts):
+    """Tokens without any price: nothing is invented. Some with and some without: what is known. No tokens at all: nothing was spent."""
+    report = summary(counts, NAMES)
+    assert {row["model"]: row["cost"] for row in report["model_token_counts"]} == {"gpt-5": 0.004, "mini": None}
+    assert {row["key"]: (row["cost"], row["unpriced_requests"]) for row in report["client_keys"]} == {"alice": (0.004, 0), "bob": (None, 1)}
+    assert {row["provider"]: row["cost"] for row in report["providers"]} == {"openai": 0.004, "azure": 0.0}
+
+
+def test_what_looks_alike_is_told_apart():
+    """Masked keys and labels are short: two rows never become one, nor have one name."""
+    twins = [replace(client_key(key_id), display="sk-a…z", label="me") for key_id in ("key1", "key2")]
+    recorder = Recorder()
+    recorder.configure(config(*twins))
+    recorder.record(call())
+    recorder.record(call(key_id="key2", attempts=(attempt(credential_id="cred2", credential_display="sk-cred1…wxyz"),)))
+    recorder.commit(NOON_S)
+    states = key_states(twins, recorder.ledger, recorder.tokens_since(twins, NOON_S))["api_keys_states"]
+    assert list(states) == ["sk-a…z (key1)", "sk-a…z (key2)"]
+    figures = status_figures(recorder, 1, NOON_S)
+    assert [(line["name"], line["requests"]) for line in figures["client_keys"]] == [("me (key1)", 1), ("me (key2)", 1)]
+    assert [row["key"] for row in figures["summary"]["provider_keys"]] == ["sk-cred1…wxyz (cred1)", "sk-cred1…wxyz (cred2)"]

@@ -15,12 +15,13 @@ def recorder():
         recorder.record(call(at_s=NOON_S + hour * 3600, cost_pd=10**12))
     failed = (attempt("overloaded", provider="azure", message="busy"), attempt("timeout", status=None))
     recorder.record(call("bad", at_s=NOON_S + 3600, outcome="timeout", attempts=failed, key_id="key2", key_label="bob"))
+    recorder.commit(NOON_S + 3 * 3600)
     return recorder
 
 
-def figures(recorder, hours=3, step="hour"):
-    end_s = NOON_S + hours * 3600
-    return status_figures(recorder.buckets(NOON_S, end_s, step), start_s=NOON_S, end_s=end_s, step=step, names={"key1": "alice", "key2": "bob"})
+def figures(recorder, hours=4):
+    """The steps from noon on, for four hours."""
+    return status_figures(recorder, hours, NOON_S + 3 * 3600)
 
 
 def test_every_step_is_there_with_its_figures(recorder):
@@ -33,8 +34,13 @@ def test_every_step_is_there_with_its_figures(recorder):
         [0, 2, 0, 0],
         [2.0, 1.0, 0.0, 1.0],
     ]
-    assert {line["name"]: line["attempts"] for line in status["providers"]} == {"openai": [2, 2, 0, 1], "azure": [0, 1, 0, 0]}
-    assert {line["name"]: line["requests"] for line in status["client_keys"]} == {"alice": [2, 1, 0, 1], "bob": [0, 1, 0, 0]}
+    assert {line["name"]: (line["attempts"], line["failed_attempts"]) for line in status["providers"]} == {"openai": (5, 1), "azure": (1, 1)}
+    assert {line["name"]: (line["requests"], line["errors"], line["cost"]) for line in status["client_keys"]} == {
+        "alice": (4, 0, 4.0),
+        "bob": (1, 1, None),
+    }
+    own = status_figures(recorder, 4, NOON_S + 3 * 3600, "key2")
+    assert (own["all"]["requests"], [line["name"] for line in own["client_keys"]]) == ([0, 1, 0, 0], ["bob"])
     assert status["summary"]["totals"]["requests"] == 5
     assert json.loads(json.dumps(status)) == status
 
@@ -42,18 +48,18 @@ def test_every_step_is_there_with_its_figures(recorder):
 def test_days_and_nothing_at_all():
     """A stretch without calls has its steps."""
     recorder = Recorder()
-    status = figures(recorder, 72, "day")
-    assert status["all"]["requests"] == [0, 0, 0, 0]
+    status = status_figures(recorder, 24 * 15, NOON_S)
+    assert (status["step_s"], len(status["times"]), status["all"]["requests"]) == (86400, 15, [0] * 15)
     assert "Nothing was counted" in terminal_report(status, title="Last 72 hours")
 
 
-def test_many_series_become_a_few_and_the_rest():
-    """A legend that can be read; no request is lost."""
+def test_many_rows_become_a_few_and_the_rest():
+    """A table that can be read; no request is lost."""
     recorder = Recorder()
     for number in range(40):
         recorder.record(call(requested_model=f"m{number}"))
     models = figures(recorder)["models"]
-    assert (len(models), models[-1]["name"], sum(sum(line["requests"]) for line in models)) == (13, "(other)", 40)
+    assert (len(models), models[-1]["name"], sum(line["requests"] for line in models)) == (21, "(other)", 40)
 
 
 def test_failures_with_their_attempts(recorder):

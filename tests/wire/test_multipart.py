@@ -65,32 +65,61 @@ def test_any_split_gives_the_same_parts(sizes: list[int]) -> None:
 def test_one_field_is_replaced_and_every_other_byte_stays() -> None:
     """The pieces are the original around the new value, and their length is known."""
     form = scan(FORM, 7)[1].eof()
-    pieces = form.with_field("model", b"a-much-longer-name")
+    pieces = form.with_fields({"model": [b"a-much-longer-name"]})
     assert FORM.replace(b"whisper-1", b"a-much-longer-name") == rebuilt(FORM, pieces)
     assert len(rebuilt(FORM, pieces)) == pieces_length(pieces)
 
 
-def test_every_occurrence_of_the_field_is_replaced() -> None:
+def test_a_field_that_came_twice_is_there_once() -> None:
     """A field sent twice says one thing afterwards."""
     body = field("model", b"one") + field("n", b"1") + field("model", b"two") + b"--xYzBound--"
-    changed = rebuilt(body, scan(body)[1].eof().with_field("model", b"new"))
-    assert [part.value for part in scan(changed)[0]] == [b"new", b"1", b"new"]
+    changed = rebuilt(body, scan(body)[1].eof().with_fields({"model": [b"new"]}))
+    assert [part.value for part in scan(changed)[0]] == [b"new", b"1"]
 
 
 def test_a_missing_field_is_added_at_the_end() -> None:
     """The form gets one more part, readable like the others."""
     body = b"preamble\r\n" + field("prompt", b"a cat") + b"--xYzBound--\r\nepilogue"
-    changed = rebuilt(body, scan(body)[1].eof().with_field("model", b"gpt-image-2"))
+    changed = rebuilt(body, scan(body)[1].eof().with_fields({"model": [b"gpt-image-2"]}))
     assert [(part.name, part.value) for part in scan(changed)[0]] == [("prompt", b"a cat"), ("model", b"gpt-image-2")]
     assert changed.startswith(b"preamble\r\n")
     assert changed.endswith(b"--xYzBound--\r\nepilogue")
+
+
+CHANGES = [
+    ({"a": []}, [("b", b"2"), ("file", b"\xff"), ("a", b"a file"), ("b", b"4")]),
+    ({"b": []}, [("a", b"1"), ("file", b"\xff"), ("a", b"a file"), ("a", b"3")]),
+    ({"a": [], "b": []}, [("file", b"\xff"), ("a", b"a file")]),
+    ({"a": [b"x", b"y"]}, [("a", b"x"), ("a", b"y"), ("b", b"2"), ("file", b"\xff"), ("a", b"a file"), ("b", b"4")]),
+    ({"a": [b""], 'c"': [b"5", b"6"]}, [("a", b""), ("b", b"2"), ("file", b"\xff"), ("a", b"a file"), ("b", b"4"), ('c"', b"5"), ('c"', b"6")]),
+]
+
+
+@pytest.mark.parametrize("preamble, epilogue", [(b"", b""), (b"preamble\r\n", b"\r\nepilogue")])
+@pytest.mark.parametrize("changes, expected", CHANGES)
+def test_fields_are_replaced_added_and_taken_out(
+    changes: dict[str, list[bytes]], expected: list[tuple[str, bytes]], preamble: bytes, epilogue: bytes
+) -> None:
+    """The first, the last, several, all of them; files stay, also one under the name of a field."""
+
+    def file(name: str, data: bytes) -> bytes:
+        return b'--xYzBound\r\nContent-Disposition: form-data; name="%b"; filename="f"\r\n\r\n%b\r\n' % (name.encode(), data)
+
+    fields = field("a", b"1") + field("b", b"2") + file("file", b"\xff") + file("a", b"a file") + field("a", b"3") + field("b", b"4")
+    body = preamble + fields + b"--xYzBound--" + epilogue
+    pieces = scan(body)[1].eof().with_fields(changes)
+    changed = rebuilt(body, pieces)
+    assert len(changed) == pieces_length(pieces)
+    assert not changed.startswith(b"\r\n")
+    form = scan(changed)[1].eof()
+    assert [(part.name, changed[part.start : part.end]) for part in form.parts] == expected
 
 
 def test_a_value_with_the_boundary_in_it_is_refused() -> None:
     """A model name can never end its own part."""
     form = scan(FORM)[1].eof()
     with pytest.raises(MultipartError, match="boundary"):
-        form.with_field("model", b"x\r\n--xYzBound--")
+        form.with_fields({"model": [b"x\r\n--xYzBound--"]})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uniapi.wire import DeleteMember, SetMember, apply_operations, insert_member, splice_member
+from uniapi.wire import DeleteMember, SetMember, apply_operations, insert_member, splice_member, splice_text
 
 SPLICES = [
     (b'{"model":"a"}', ("model",), b'{"model":"X"}'),
@@ -140,3 +140,21 @@ def _seconds(body: bytes) -> float:
     start = time.perf_counter()
     assert splice_member(body, ("model",), "b") is not None
     return time.perf_counter() - start
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"data":[1],"model" : "up","usage":{}}',
+        b'{"model":"up"}',
+        b'{"model":"up","model":"up"}',
+        b'{"a":{"model":"in"},"model":"up"}',
+        b'{"a":{"model":"in"},"mod\\u0065l":"up"}',
+        b'{"a":["model"],"model":"u\\"p"}',
+        b'{"a":"\\"model\\":\\"no\\"","model":"up\\\\"}',
+    ],
+)
+def test_a_text_that_is_known_to_be_there_is_spliced_like_any_member(body: bytes) -> None:
+    """Without walking to it where its name stands once; the bytes are the same either way."""
+    assert json.loads(body)["model"].startswith("u")
+    assert splice_text(body, "model", "X") == splice_member(body, ("model",), "X")

@@ -12,6 +12,8 @@ from .nodes import Node, Report, read_tree
 from .secrets_display import looks_secret, mask
 
 _SECRET_KEYS = frozenset(key.name for key in KEYS if key.is_secret) | {"api", "access_key", "secret_key"}
+_SOUNDS_SECRET = re.compile(r"(?:\A|[_\- .])(?:token|secret|password|passwd|authorization|api[_-]?key|credentials?|cookie)\Z", re.IGNORECASE)
+"""Names of members that are not ours (in overrides, in notes), whose texts are masked too."""
 _ADDRESSES = frozenset({"base_url", "proxy"})
 _VARIABLES = re.compile(r"(?:\$\{[A-Za-z_][A-Za-z0-9_]*\})+")
 _SHORTEST = 6
@@ -28,9 +30,7 @@ def shown_config(text: str, secrets: Iterable[str]) -> Any:
 def _shown(node: Node, known: list[str], name: str, *, is_secret: bool) -> Any:
     if node.kind == "map":
         return {
-            _masked(member.key.written, known): _shown(
-                member.value, known, member.key.written, is_secret=is_secret or (member.key.written in _SECRET_KEYS - _ADDRESSES)
-            )
+            _masked(member.key.written, known): _shown(member.value, known, member.key.written, is_secret=is_secret or _is_secret(member.key.written))
             for member in node.members
         }
     if node.kind == "list":
@@ -42,6 +42,10 @@ def _shown(node: Node, known: list[str], name: str, *, is_secret: bool) -> Any:
     if node.written == node.text and node.kind in ("int", "float", "bool"):
         return _typed(node)
     return shown_url(node.written) if name in _ADDRESSES and "://" in node.written else _masked(node.written, known)
+
+
+def _is_secret(name: str) -> bool:
+    return name not in _ADDRESSES and (name in _SECRET_KEYS or _SOUNDS_SECRET.search(name) is not None)
 
 
 def _masked(text: str, known: list[str]) -> str:

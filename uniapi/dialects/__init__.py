@@ -1,7 +1,7 @@
 """The wire formats: frames and JSON ↔ canonical. Each dialect is a folder with the same files; the modules beside the folders are what they share.
 
 Reading order: `dialect` (the pieces of one), `quirk` and `codec` (what the pieces are given and give); `part_tracker`, `stream_decoder`, `stream_encoder`, `observer` (the
-bases of what stands in a stream); `losses`, `http_errors`, `delays`, `think_tags`; then one folder.
+bases of what stands in a stream); `losses`, `http_errors`, `delays`, `function_tools`, `tool_names`, `turn_repair`, `think_tags` (rules that several wires have in common); then one folder.
 """
 
 from collections.abc import Mapping

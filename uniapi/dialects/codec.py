@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,10 +25,11 @@ class EncodedRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodedResponse:
-    """A whole answer for a client; `losses` go to the log."""
+    """A whole answer for a client; `losses` go to the log. `items`: its output items, where the dialect lets a client name them later by their ids (Responses)."""
 
     body: Json
     losses: tuple[str, ...] = ()
+    items: Sequence[Mapping[str, Json]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -17,6 +17,11 @@ from .stream_decoder import StreamDecoder
 
 class StreamEncoderFace(Protocol):
     losses: list[str]
+
+    @property
+    def items(self) -> Sequence[Mapping[str, Json]]:
+        """As `EncodedResponse.items`, of what has been written so far."""
+        ...
 
     def join_midway(self) -> None: ...
 

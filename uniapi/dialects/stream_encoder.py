@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from uniapi.canonical import (
     Event,
     Failure,
     FailureKind,
+    Json,
     PartDelta,
     PartEnd,
     PartStart,
@@ -31,6 +34,10 @@ class StreamEncoder:
         self.out: list[bytes] = []
         self._is_started = False
         self._is_done = False
+
+    @property
+    def items(self) -> Sequence[Mapping[str, Json]]:
+        return ()
 
     def join_midway(self) -> None:
         """The client has already been sent the beginning of an answer by other means (a relay): only a terminal is to be written."""

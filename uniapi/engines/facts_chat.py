@@ -5,10 +5,10 @@ Sources: developers.openai.com/api/docs/guides/reasoning, the vendors' API refer
 
 from __future__ import annotations
 
-import re
+from collections.abc import Collection
 from typing import Any
 
-from .quirks import QuirkRow, models
+from .quirks import QuirkRow, fact
 
 _OPENAI = frozenset({"openai", "azure", "", "github"})
 """OpenAI's models as OpenAI serves them. An unknown host (`""`) that names a model `gpt-5` or `o3` is a reseller in front of it."""
@@ -16,79 +16,71 @@ _OPENAI = frozenset({"openai", "azure", "", "github"})
 _SAMPLING = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "logit_bias"})
 
 
-def _vendor(vendor: str, reason: str, model: str | None = None, drops: tuple[str, ...] = (), **changes: Any) -> QuirkRow:
-    return QuirkRow(reason=reason, vendors=frozenset({vendor}), model=models(model) if model else None, drops=frozenset(drops), changes=changes)
+def _vendor(vendor: str, reason: str, model: str | None = None, drops: Collection[str] = (), **changes: Any) -> QuirkRow:
+    return fact(reason, model, vendors=(vendor,), drops=drops, **changes)
 
 
-def _openai(model: str, reason: str, drops: frozenset[str] = frozenset(), **changes: Any) -> QuirkRow:
-    return QuirkRow(reason=reason, vendors=_OPENAI, model=models(model), drops=drops, changes=changes)
+def _openai(model: str, reason: str, drops: Collection[str] = (), **changes: Any) -> QuirkRow:
+    return fact(reason, model, vendors=_OPENAI, drops=drops, **changes)
 
 
 _OPENAI_ROWS = (
-    QuirkRow(
-        reason="the member every compatible server knows; several ignore or refuse max_completion_tokens (Mistral, DeepSeek, older vLLM and Ollama). Freeform tools are OpenAI's own",
-        engines=frozenset({"gpt", "openrouter", "azure-databricks", "cloudflare", "vertex"}),
-        changes={"max_tokens_member": "max_tokens", "custom_tools": False},
+    fact(
+        "the member every compatible server knows; several ignore or refuse max_completion_tokens (Mistral, DeepSeek, older vLLM and Ollama). Freeform tools are OpenAI's own",
+        engines={"gpt", "openrouter", "azure-databricks", "cloudflare", "vertex"},
+        max_tokens_member="max_tokens",
+        custom_tools=False,
     ),
-    QuirkRow(
-        reason="vendors that name max_completion_tokens in their reference",
-        vendors=frozenset({"openai", "azure", "groq", "xai", "cerebras", "snowflake", "bedrock-openai"}),
-        changes={"max_tokens_member": "max_completion_tokens"},
+    fact(
+        "vendors that name max_completion_tokens in their reference",
+        vendors={"openai", "azure", "groq", "xai", "cerebras", "snowflake", "bedrock-openai"},
+        max_tokens_member="max_completion_tokens",
     ),
-    QuirkRow(
-        reason="«Unknown parameter: messages[1].reasoning_content»",
-        vendors=frozenset({"openai", "azure", "github"}),
-        changes={"reasoning_replay": "none"},
+    fact("«Unknown parameter: messages[1].reasoning_content»", vendors={"openai", "azure", "github"}, reasoning_replay="none"),
+    fact(
+        "OpenAI takes developer for every model but the first o1s (a relayed turn keeps its role), and knows freeform tools",
+        vendors={"openai"},
+        system_role="developer",
+        custom_tools=True,
     ),
-    QuirkRow(
-        reason="OpenAI takes developer for every model but the first o1s (a relayed turn keeps its role), and knows freeform tools",
-        vendors=frozenset({"openai"}),
-        changes={"system_role": "developer", "custom_tools": True},
+    fact("«Unrecognized request argument supplied: top_k»", vendors={"openai", "azure", "github"}, drops={"top_k"}),
+    fact(
+        "no web search by this member in their references (each has another way, or none); most answer as if it had not been asked for",
+        vendors={
+            "deepseek",
+            "moonshot",
+            "zai",
+            "volcengine",
+            "dashscope",
+            "siliconflow",
+            "together",
+            "fireworks",
+            "nvidia",
+            "huggingface",
+            "deepinfra",
+            "novita",
+            "minimax",
+            "cloudflare",
+            "ollama",
+            "lmstudio",
+            "databricks",
+            "snowflake",
+            "writer",
+            "cohere-openai",
+        },
+        drops={"web_search_options"},
     ),
-    QuirkRow(
-        reason="«Unrecognized request argument supplied: top_k»",
-        vendors=frozenset({"openai", "azure", "github"}),
-        drops=frozenset({"top_k"}),
-    ),
-    QuirkRow(
-        reason="no web search by this member in their references (each has another way, or none); most answer as if it had not been asked for",
-        vendors=frozenset(
-            {
-                "deepseek",
-                "moonshot",
-                "zai",
-                "volcengine",
-                "dashscope",
-                "siliconflow",
-                "together",
-                "fireworks",
-                "nvidia",
-                "huggingface",
-                "deepinfra",
-                "novita",
-                "minimax",
-                "cloudflare",
-                "ollama",
-                "lmstudio",
-                "databricks",
-                "snowflake",
-                "writer",
-                "cohere-openai",
-            }
-        ),
-        drops=frozenset({"web_search_options"}),
-    ),
-    QuirkRow(
-        reason="only the search models search in chat (guides/tools-web-search); others: «Unknown parameter: 'web_search_options'.»",
-        vendors=frozenset({"openai", "azure", "github"}),
-        model=re.compile(r"^(?!.*search)"),
-        drops=frozenset({"web_search_options"}),
+    fact(
+        "only the search models search in chat (guides/tools-web-search); others: «Unknown parameter: 'web_search_options'.»",
+        r"^(?!.*search)",
+        vendors={"openai", "azure", "github"},
+        drops={"web_search_options"},
     ),
     _openai(r"gpt-[5-9](?!\S*chat)", "freeform tools came with GPT-5", custom_tools=True),
     _openai(
         r"(?:o[134]|gpt-[5-9]|codex-mini)(?![a-z0-9])",
         "«'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.»",
-        drops=frozenset({"max_tokens"}),
+        drops={"max_tokens"},
         max_tokens_member="max_completion_tokens",
     ),
     _openai(
@@ -107,7 +99,7 @@ _OPENAI_ROWS = (
     _openai(
         r"(?:o3(?!-mini)|o4-mini|gpt-5(?![\d.]|-chat))",
         "«Unsupported parameter: 'stop' is not supported with this model.»",
-        drops=frozenset({"stop"}),
+        drops={"stop"},
     ),
     _openai(
         r"gpt-5(?![\d.]|-\d(?!\d)|-chat)",
@@ -147,12 +139,12 @@ _OPENAI_ROWS = (
         "search models refuse sampling: «Model incompatible request argument supplied: temperature»",
         drops=_SAMPLING | {"n", "seed"},
     ),
-    QuirkRow(reason="gpt-oss knows low, medium, high", model=models("gpt-oss"), changes={"efforts": ("low", "medium", "high")}),
-    QuirkRow(
-        reason="reasoning models take the developer role, which Azure prefers to system there",
-        vendors=frozenset({"azure"}),
-        model=models(r"(?:o1(?!-mini|-preview)|o[34]|gpt-[5-9])(?![a-z0-9])"),
-        changes={"system_role": "developer"},
+    fact("gpt-oss knows low, medium, high", "gpt-oss", efforts=("low", "medium", "high")),
+    fact(
+        "reasoning models take the developer role, which Azure prefers to system there",
+        r"(?:o1(?!-mini|-preview)|o[34]|gpt-[5-9])(?![a-z0-9])",
+        vendors={"azure"},
+        system_role="developer",
     ),
 )
 
@@ -287,11 +279,11 @@ _VENDOR_ROWS = (
         drops=("store", "metadata", "logit_bias", "top_logprobs", "n", "modalities", "prediction", "audio", "service_tier", "parallel_tool_calls"),
         parallel_tool_calls_member=False,
     ),
-    QuirkRow(
-        reason="docs.cohere.com/docs/reasoning: Command A Reasoning was the first model that thinks; Command R, A and Aya do not",
-        engines=frozenset({"cohere"}),
-        model=models(r"command-(?:r|light|nightly|a-(?:0|vision|translate))|command(?![\w-])|c4ai|(?:c4ai-)?aya|tiny-aya"),
-        changes={"reasoning_request": "none"},
+    fact(
+        "docs.cohere.com/docs/reasoning: Command A Reasoning was the first model that thinks; Command R, A and Aya do not",
+        r"command-(?:r|light|nightly|a-(?:0|vision|translate))|command(?![\w-])|c4ai|(?:c4ai-)?aya|tiny-aya",
+        engines={"cohere"},
+        reasoning_request="none",
     ),
     _vendor(
         "databricks",
@@ -321,13 +313,11 @@ _VENDOR_ROWS = (
 )
 
 _FAMILY_ROWS = (
-    QuirkRow(
-        reason="these write their reasoning as <think>…</think> where the server does not part it: DeepSeek R1, QwQ, Qwen 3, MiniMax, GLM Z1 and 4.5, Sonar Reasoning, Nemotron, …",
-        model=models(
-            r"deepseek-r1|deepseek-reasoner|r1-(?:distill|1776)|qwq|qwen-?3(?!\S*(?:-coder|-instruct|-embedding|-reranker|\bguard))|qvq|minimax-m|glm-(?:z1|4[.-][5-9]|[5-9])"
-            r"|sonar-reasoning|magistral|\S*nemotron|exaone-deep|phi-4\S*-reasoning|deepscaler|openthinker|cogito|smollm3|kimi-k2-thinking|hunyuan-(?:a13b|t1)|ernie-\S*thinking|marco-o1|deephermes"
-        ),
-        changes={"think_tags": True},
+    fact(
+        "these write their reasoning as <think>…</think> where the server does not part it: DeepSeek R1, QwQ, Qwen 3, MiniMax, GLM Z1 and 4.5, Sonar Reasoning, Nemotron, …",
+        r"deepseek-r1|deepseek-reasoner|r1-(?:distill|1776)|qwq|qwen-?3(?!\S*(?:-coder|-instruct|-embedding|-reranker|\bguard))|qvq|minimax-m|glm-(?:z1|4[.-][5-9]|[5-9])"
+        r"|sonar-reasoning|magistral|\S*nemotron|exaone-deep|phi-4\S*-reasoning|deepscaler|openthinker|cogito|smollm3|kimi-k2-thinking|hunyuan-(?:a13b|t1)|ernie-\S*thinking|marco-o1|deephermes",
+        think_tags=True,
     ),
 )
 

@@ -6,85 +6,81 @@ Sources: platform.claude.com/docs/en/build-with-claude/{extended-thinking,adapti
 
 from __future__ import annotations
 
-from .quirks import QuirkRow, models
+from functools import partial
+
+from .quirks import fact
 
 _ENGINES = frozenset({"claude", "vertex", "vertex-claude", "aws", "azure"})
 """Where Claude is spoken to in its own terms; behind an OpenAI-compatible address the host translates."""
 
+_claude = partial(fact, engines=_ENGINES)
+
 CLAUDE_ROWS = (
-    QuirkRow(
-        reason="Claude before 3.7 does not think; no effort, no output_config.format",
-        model=models(r"claude-(?:1|2|instant|3[.-]5|3-(?:opus|sonnet|haiku)|(?:opus|sonnet|haiku)-3(?![.-]?7))"),
-        engines=_ENGINES,
-        changes={"anthropic_thinking": "none", "anthropic_effort": False, "anthropic_structured": False},
+    _claude(
+        "Claude before 3.7 does not think; no effort, no output_config.format",
+        r"claude-(?:1|2|instant|3[.-]5|3-(?:opus|sonnet|haiku)|(?:opus|sonnet|haiku)-3(?![.-]?7))",
+        anthropic_thinking="none",
+        anthropic_effort=False,
+        anthropic_structured=False,
     ),
-    QuirkRow(
-        reason="3.7 and 4.0 think by a fixed budget; effort came with Opus 4.5, structured outputs with 4.1 and 4.5",
-        model=models(r"claude-(?:3[.-]7|(?:opus|sonnet)-4(?:-0|-2025\d{4}|@|-v1|$)|4-(?:opus|sonnet))"),
-        engines=_ENGINES,
-        changes={"anthropic_thinking": "budget", "anthropic_effort": False, "anthropic_structured": False},
+    _claude(
+        "3.7 and 4.0 think by a fixed budget; effort came with Opus 4.5, structured outputs with 4.1 and 4.5",
+        r"claude-(?:3[.-]7|(?:opus|sonnet)-4(?:-0|-2025\d{4}|@|-v1|$)|4-(?:opus|sonnet))",
+        anthropic_thinking="budget",
+        anthropic_effort=False,
+        anthropic_structured=False,
     ),
-    QuirkRow(
-        reason="4.1 and 4.5 think by a fixed budget and refuse temperature together with top_p",
-        model=models(r"claude-(?:(?:opus|sonnet|haiku)-4[.-][15](?!\d)|4[.-]5-(?:opus|sonnet|haiku))"),
-        engines=_ENGINES,
-        changes={"anthropic_thinking": "budget", "anthropic_effort": False, "anthropic_sampling_pair": False},
+    _claude(
+        "4.1 and 4.5 think by a fixed budget and refuse temperature together with top_p",
+        r"claude-(?:(?:opus|sonnet|haiku)-4[.-][15](?!\d)|4[.-]5-(?:opus|sonnet|haiku))",
+        anthropic_thinking="budget",
+        anthropic_effort=False,
+        anthropic_sampling_pair=False,
     ),
-    QuirkRow(
-        reason="Opus 4.5 was the first with effort: low, medium, high",
-        model=models(r"claude-opus-4[.-]5(?!\d)"),
-        engines=_ENGINES,
-        changes={"anthropic_effort": True, "efforts": ("low", "medium", "high")},
+    _claude(
+        "Opus 4.5 was the first with effort: low, medium, high", r"claude-opus-4[.-]5(?!\d)", anthropic_effort=True, efforts=("low", "medium", "high")
     ),
-    QuirkRow(
-        reason="4.6: adaptive (budgets deprecated), no prefill; «Supported levels: high, low, max, medium»",
-        model=models(r"claude-(?:opus|sonnet|haiku)-4[.-]6(?!\d)"),
-        engines=_ENGINES,
-        changes={
-            "anthropic_thinking": "adaptive",
-            "anthropic_prefill": False,
-            "anthropic_sampling_pair": False,
-            "efforts": ("low", "medium", "high", "max"),
-        },
+    _claude(
+        "4.6: adaptive (budgets deprecated), no prefill; «Supported levels: high, low, max, medium»",
+        r"claude-(?:opus|sonnet|haiku)-4[.-]6(?!\d)",
+        anthropic_thinking="adaptive",
+        anthropic_prefill=False,
+        anthropic_sampling_pair=False,
+        efforts=("low", "medium", "high", "max"),
     ),
-    QuirkRow(
-        reason="4.7, 4.8 and the 5 family: budgets, sampling parameters and prefill answer 400",
-        model=models(r"claude-(?:(?:opus|sonnet|haiku)-(?:4[.-][7-9]|[5-9])(?!\d)|fable|mythos)"),
-        engines=_ENGINES,
-        changes={
-            "anthropic_thinking": "adaptive",
-            "anthropic_sampling": False,
-            "anthropic_prefill": False,
-            "efforts": ("low", "medium", "high", "xhigh", "max"),
-        },
+    _claude(
+        "4.7, 4.8 and the 5 family: budgets, sampling parameters and prefill answer 400",
+        r"claude-(?:(?:opus|sonnet|haiku)-(?:4[.-][7-9]|[5-9])(?!\d)|fable|mythos)",
+        anthropic_thinking="adaptive",
+        anthropic_sampling=False,
+        anthropic_prefill=False,
+        efforts=("low", "medium", "high", "xhigh", "max"),
     ),
-    QuirkRow(
-        reason="Fable, Mythos, Opus 5.5 and Sonnet 5.5 always think: thinking.type disabled answers 400 (Opus 5, Sonnet 5 and Haiku 5.5 can be silenced)",
-        model=models(r"claude-(?:fable|mythos|(?:opus|sonnet)-5[.-]5)"),
-        engines=_ENGINES,
-        changes={"anthropic_thinking_off": False},
+    _claude(
+        "Fable, Mythos, Opus 5.5 and Sonnet 5.5 always think: thinking.type disabled answers 400 (Opus 5, Sonnet 5 and Haiku 5.5 can be silenced)",
+        r"claude-(?:fable|mythos|(?:opus|sonnet)-5[.-]5)",
+        anthropic_thinking_off=False,
     ),
-    QuirkRow(
-        reason='Fable and Mythos 5.1, Opus 5.5, Sonnet 5.5: «tool_choice: type "tool" and "any" are not supported for this model.» (…/models/fable-5-1/migration-guide)',
-        model=models(r"claude-(?:(?:fable|mythos)-(?:5[.-][1-9](?!\d)|[6-9])|(?:opus|sonnet)-5[.-]5)"),
-        engines=_ENGINES,
-        changes={"anthropic_forced_tool": False},
+    _claude(
+        'Fable and Mythos 5.1, Opus 5.5, Sonnet 5.5: «tool_choice: type "tool" and "any" are not supported for this model.» (…/models/fable-5-1/migration-guide)',
+        r"claude-(?:(?:fable|mythos)-(?:5[.-][1-9](?!\d)|[6-9])|(?:opus|sonnet)-5[.-]5)",
+        anthropic_forced_tool=False,
     ),
-    QuirkRow(
-        reason="Vertex: structured outputs are off until an organization allows them, and absent before 4.6 (…/partner-models/claude/structured_outputs); the forced "
+    fact(
+        "Vertex: structured outputs are off until an organization allows them, and absent before 4.6 (…/partner-models/claude/structured_outputs); the forced "
         "tool that stands in is refused by the models that always think",
-        model=models(r"claude-(?!fable|mythos|(?:opus|sonnet)-5[.-]5)"),
-        engines=frozenset({"vertex", "vertex-claude"}),
-        changes={"anthropic_structured": False},
+        r"claude-(?!fable|mythos|(?:opus|sonnet)-5[.-]5)",
+        engines={"vertex", "vertex-claude"},
+        anthropic_structured=False,
     ),
     # The most each may write, sent when the client named no limit: the wire wants a number, and a smaller one would cut answers. Bedrock and Azure reserve
     # max_tokens from a quota at the start of a call, so only Anthropic's own API and Vertex get the full figure.
     *(
-        QuirkRow(
-            reason=f"largest max_tokens: {limit} (models overview)",
-            model=models(pattern),
-            engines=frozenset({"claude", "vertex", "vertex-claude"}),
-            changes={"default_max_tokens": limit},
+        fact(
+            f"largest max_tokens: {limit} (models overview)",
+            pattern,
+            engines={"claude", "vertex", "vertex-claude"},
+            default_max_tokens=limit,
         )
         for pattern, limit in (
             (r"claude", 64000),

@@ -1,7 +1,7 @@
 """What an upstream's error really means, where status and dialect alone say it wrong: one row per fact (PRODUCT §6, Blame).
 
 The dialect reads the body first; the first row that fits then replaces the kind. A row looks at the status, who answered, and the error's code, type,
-message and the beginning of the body.
+message and the beginning of the body. Its pattern stays text, which `re` compiles (and remembers) with the first error that comes to it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class FailureRow:
 
     reason: str
     kind: FailureKind
-    says: re.Pattern[str]
+    says: str
     statuses: frozenset[int] = frozenset()
     who: frozenset[str] = frozenset()
     is_daily: bool = False
@@ -32,7 +32,7 @@ def _row(
     return FailureRow(
         reason=reason,
         kind=kind,
-        says=re.compile(says, re.IGNORECASE | re.DOTALL),
+        says=says,
         statuses=frozenset(statuses),
         who=frozenset(who),
         is_daily=is_daily,
@@ -174,6 +174,10 @@ def reclassified(engine: str, vendor: str, status: int, body: bytes, failure: Fa
     """`failure` as the first fitting row reads it; unchanged when none fits."""
     said = " ".join(text for text in (failure.code, failure.type, failure.message) if text) + " " + body[:_BODY_BYTES].decode("utf-8", "replace")
     for row in ROWS:
-        if (not row.statuses or status in row.statuses) and (not row.who or engine in row.who or vendor in row.who) and row.says.search(said):
+        if (
+            (not row.statuses or status in row.statuses)
+            and (not row.who or engine in row.who or vendor in row.who)
+            and re.search(row.says, said, re.IGNORECASE | re.DOTALL)
+        ):
             return replace(failure, kind=row.kind, is_daily=failure.is_daily or row.is_daily)
     return failure

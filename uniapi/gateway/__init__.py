@@ -1,6 +1,6 @@
 """Call → reply, by attempts and pipes. `executor` is the loop, `route` builds what is sent, `pipes` read what comes back, `upstream` is the network's door.
 
-Two memories belong here: `pins` (ids that live with one account) and `signed_turns` (what a client could not carry of an answer)."""
+Three memories belong here: `pins` (ids that live with one account), `signed_turns` (what a client could not carry of an answer) and `issued_items` (what it names by an id alone)."""
 
 from .binding import possible_owners, rules_out
 from .call_facts import counts_tokens, estimate_call_tokens, reasoning_effort, request_type
@@ -11,6 +11,7 @@ from .discovery import ModelLists, list_models
 from .executor import Executor, Setting
 from .fetch import FetchFailed, fetch
 from .http1 import Http1Transport
+from .issued_items import IssuedItems
 from .media import MediaFetcher
 from .moderation import FLAGGED, MODERATION_MODELS, Moderation
 from .once import ask_once
@@ -35,6 +36,7 @@ __all__ = [
     "Executor",
     "FetchFailed",
     "Http1Transport",
+    "IssuedItems",
     "MediaFetcher",
     "ModelLists",
     "Moderation",

@@ -36,13 +36,18 @@ def masked(text: str, credential: Credential) -> str:
     return text.replace(secret, credential.display) if len(secret) >= SHORTEST_SECRET and secret in text else text
 
 
+def masked_bytes(data: bytes, credential: Credential) -> bytes:
+    """The same of a body, or of a part of a stream."""
+    secret = credential.secret.encode()
+    return data.replace(secret, credential.display.encode()) if len(secret) >= SHORTEST_SECRET and secret in data else data
+
+
 def masked_failure(failure: Failure, credential: Credential) -> Failure:
     """The failure as it may be shown to clients and kept: neither its message nor its body holds our secret."""
-    message = masked(failure.message, credential)
-    secret, body = credential.secret.encode(), failure.body
-    if body is not None and len(secret) >= SHORTEST_SECRET and secret in body:
-        return replace(failure, message=message, body=body.replace(secret, credential.display.encode()))
-    return failure if message is failure.message else replace(failure, message=message)
+    message, body = masked(failure.message, credential), failure.body
+    if body is not None:
+        body = masked_bytes(body, credential)
+    return failure if message is failure.message and body is failure.body else replace(failure, message=message, body=body)
 
 
 def attempt_record(target: Target, outcome: str, status: int | None, duration_s: float, message: str = "") -> AttemptRecord:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from uniapi.canonical import FailureKind
@@ -105,15 +105,45 @@ class ModelLists:
         """Take in what `dump` gave, from an earlier run; anything malformed is left out."""
         for provider_id, entry in stored.items():
             if isinstance(entry, dict) and isinstance(entry.get("models"), list):
-                names = [name for name in entry["models"] if isinstance(name, str)]
-                self._lists[provider_id] = tuple(ListedModel(model=name) for name in names)
+                self._lists[provider_id] = tuple(model for stored_model in entry["models"] if (model := _loaded(stored_model)) is not None)
                 self._sources[provider_id] = str(entry.get("source"))
 
     def dump(self) -> dict[str, Any]:
         return {
-            provider_id: {"source": self._sources.get(provider_id), "models": [listed.model for listed in models]}
+            provider_id: {"source": self._sources.get(provider_id), "models": [_dumped(listed) for listed in models]}
             for provider_id, models in self._lists.items()
         }
+
+
+def _dumped(listed: ListedModel) -> str | dict[str, Any]:
+    """A model's name, or an object when more is known of it."""
+    stated = {name: value for name, value in asdict(listed).items() if value}
+    return listed.model if len(stated) == 1 else stated
+
+
+def _loaded(stored: Any) -> ListedModel | None:
+    """The reverse; what has no name, or a member of another type than ours, says that much less."""
+    if isinstance(stored, str):
+        return ListedModel(model=stored)
+    if not isinstance(stored, dict) or not isinstance(stored.get("model"), str):
+        return None
+    name = stored.get("display_name")
+    return ListedModel(
+        model=stored["model"],
+        display_name=name if isinstance(name, str) else None,
+        context_length=_count(stored.get("context_length")),
+        max_output_tokens=_count(stored.get("max_output_tokens")),
+        input_modalities=_words(stored.get("input_modalities")),
+        output_modalities=_words(stored.get("output_modalities")),
+    )
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _source(provider: Provider) -> str:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import formatdate
+from functools import partial
 from typing import Protocol
 
 from uniapi.canonical import Call, Failure, FailureKind, Operation, Request, RequestRefused, estimate_input_tokens
@@ -23,14 +24,15 @@ from uniapi.errors import WireError
 from uniapi.operations import CARRIED
 from uniapi.routing import Attempt, GiveUp, Pin, Plan, Wait
 from uniapi.stats import CallRecord
-from uniapi.wire import HttpRequest, ResponseHead, dump_json
+from uniapi.wire import LARGE_BYTES, HttpRequest, ResponseHead, dump_json
 
 from .answer_headers import JSON_HEADERS, STREAM_HEADERS, answer_headers, attempts_text, stream_headers
 from .blame import blamed, is_other_way_open, unsupported
-from .call_records import Progress, attempt_record, call_record, masked_failure
+from .call_records import Progress, attempt_record, call_record, masked_bytes, masked_failure
 from .count import COUNT_PATIENCE_S, ESTIMATE_HEADERS, estimate_answer, falls_back
 from .credentials import CredentialStore
 from .fetch import FetchFailed
+from .issued_items import IssuedItems
 from .media import MediaFetcher
 from .pins import Pins
 from .pipe_choice import ending
@@ -82,6 +84,7 @@ class Executor:
         media: MediaFetcher,
         pins: Pins,
         reasoning: ReasoningCache,
+        items: IssuedItems,
         clock: Clock,
         record: Callable[[CallRecord], None],
     ) -> None:
@@ -90,6 +93,7 @@ class Executor:
         self._media = media
         self._pins = pins
         self._reasoning = reasoning
+        self._items = items
         self._clock = clock
         self._record = record
 
@@ -219,9 +223,11 @@ class Executor:
             context = replace(context, request=request, input_tokens_estimate=estimate_input_tokens(request) if wants_estimate else 0)
         try:
             if call.operation in CARRIED:
-                prepared = await prepare_relayed(call, way, requested_model=context.requested_model, created_s=context.created_s)
+                build = partial(prepare_relayed, call, way, requested_model=context.requested_model, created_s=context.created_s)
             else:
-                prepared = prepare(call, way, request, context, seed, probes_text=bool(preferences.error_triggers))
+                build = partial(prepare, call, way, request, context, seed, probes_text=bool(preferences.error_triggers))
+            is_large = len(call.body) + call.upload_bytes > LARGE_BYTES
+            prepared = await asyncio.get_running_loop().run_in_executor(None, build) if is_large else build()
         except RequestRefused as refused:
             return unsupported(refused.error.message, code=refused.error.code, param=refused.error.param)
         if prepared.losses and preferences.unsupported_parameters == "reject":
@@ -260,7 +266,7 @@ class Executor:
             deadline=None if attempt.timeouts.total_s is None else loop.time() + attempt.timeouts.total_s,
         )
         probe = TriggerProbe(preferences.error_triggers) if preferences.error_triggers and call.operation in GENERATING else None
-        return Receiver(loop, prepared.make_pipe, classify, patience, probe)
+        return Receiver(loop, prepared.make_pipe, classify, patience, probe, lambda data: masked_bytes(data, way.target.credential))
 
     async def _outcome(self, receiver: Receiver, attempt: Attempt, call: Call, progress: Progress, reply: Reply) -> Failure | None:
         """Await the commit or the failure; send heartbeats meanwhile when they are configured for a stream. It is the client that must not wait longer than the interval,
@@ -321,10 +327,12 @@ class Executor:
         if call.operation is Operation.STORED:
             if call.method == "DELETE":
                 self._pins.forget(key_id, call.resource)
-        elif prepared.route == "relay" and call.json.get("store") is not False:
+        elif call.json.get("store") is not False:
             # Nothing is kept of an answer with `store: false`, so nothing can be asked of it later.
-            pin = Pin(provider_id=target.provider.provider_id, credential_id=target.credential.credential_id)
-            self._pins.issued(key_id, report.issued_ids, pin, self._clock.now_s())
+            if prepared.route == "relay":
+                pin = Pin(provider_id=target.provider.provider_id, credential_id=target.credential.credential_id)
+                self._pins.issued(key_id, report.issued_ids, pin, self._clock.now_s())
+            self._items.remember(key_id, report.items, self._clock.monotonic_s())
         turn = report.turn.turn() if report.turn is not None else None
         if turn is not None:
             self._reasoning.remember(key_id, turn, self._clock.monotonic_s())

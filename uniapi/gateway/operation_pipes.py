@@ -7,13 +7,13 @@ the client's connection is closed without the proper end.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from uniapi.canonical import Failure, FailureKind, Operation, RequestRefused, Usage, client_error
+from uniapi.canonical import Failure, FailureKind, Json, Operation, RequestRefused, Usage, client_error
 from uniapi.dialects import DIALECTS
 from uniapi.errors import WireError
 from uniapi.operations import OperationCodec, OperationRequest, OperationStream, error_message, is_empty, read_usage, usage_of_headers
-from uniapi.wire import Frame, ResponseHead, SseDecoder, dump_json, encode_sse, load_json, splice_member
+from uniapi.wire import LARGE_BYTES, Frame, ResponseHead, SseDecoder, dump_json, encode_sse, load_json, splice_text
 
 from .pipes import Collecting, Pipe, Report
 from .series import Answers
@@ -82,13 +82,13 @@ class RelayJson(Collecting):
             return []
         report.usage = read_usage(operation, value)
         report.committed = report.is_whole = True
-        return [self._with_model(body)]
+        return [self._with_model(body, value)]
 
-    def _with_model(self, body: bytes) -> bytes:
+    def _with_model(self, body: bytes, value: Json) -> bytes:
         model = self._choice.model
-        if model is None or self._choice.operation not in _NAMES_ITS_MODEL:
+        if model is None or self._choice.operation not in _NAMES_ITS_MODEL or not isinstance(value, dict) or not isinstance(value.get("model"), str):
             return body
-        return splice_member(body, ("model",), model) or body
+        return splice_text(body, "model", model) or body
 
 
 class RelayBytes:
@@ -119,8 +119,15 @@ class RelayBytes:
         return []
 
 
+_GOES_ON = (".delta", ".partial_image", ".segment")
+"""How the types of OpenAI's events end that are never the last ones."""
+
+
 class RelayEvents:
-    """Server-sent events as they arrive (streamed pictures, transcripts, speech). The first one that is no error commits; an error after it goes on to the client."""
+    """Server-sent events as they arrive (streamed pictures, transcripts, speech). The first one that is no error commits; an error after it goes on to the client.
+
+    A stream that ends with an event after which another has to come was cut off. What other vendors call their events is not known, so theirs may end with any.
+    """
 
     streams = True
 
@@ -131,6 +138,7 @@ class RelayEvents:
         self._classify = classify
         self._framer = SseDecoder()
         self._ends_clean = True
+        self._last: Frame | None = None
 
     def feed(self, data: bytes) -> list[bytes]:
         try:
@@ -151,10 +159,14 @@ class RelayEvents:
         for frame in frames:
             self._observe(frame)
         report = self.report
-        if report.failure is None:
-            report.is_whole = report.committed
-            if not report.committed:
-                report.failure = Failure(kind=FailureKind.EMPTY, message="the upstream's stream held no event")
+        if report.failure is not None:
+            return []
+        if not report.committed:
+            report.failure = Failure(kind=FailureKind.EMPTY, message="the upstream's stream held no event")
+            return []
+        if self._last is not None and _type_of(self._last).endswith(_GOES_ON):
+            return self.abort(Failure.cut("the upstream's answer was cut off"))
+        report.is_whole = True
         return []
 
     def abort(self, failure: Failure) -> list[bytes]:
@@ -164,6 +176,7 @@ class RelayEvents:
 
     def _observe(self, frame: Frame) -> None:
         report, data = self.report, frame.data
+        self._last = frame if data.strip() else self._last
         is_first = not report.committed
         if not data.strip() or (not is_first and b'"usage"' not in data and b'"error"' not in data):
             return
@@ -190,16 +203,23 @@ class TranslateAnswer(Collecting):
         self._head = head
         self._earlier = earlier
 
+    @property
+    def is_large(self) -> bool:
+        return self._size + sum(len(body) for _, body in self._earlier) > LARGE_BYTES
+
     def eof(self) -> list[bytes]:
         report = self.report
         if report.failure is not None:
             return []
+        header_usage = _usage_of_heads([*(head for head, _ in self._earlier), self._head])
         try:
-            answer = self._codec.decode_response(self._request, [*(body for _, body in self._earlier), self._body()])
+            answer = self._codec.decode_response(
+                replace(self._request, header_usage=header_usage), [*(body for _, body in self._earlier), self._body()]
+            )
         except (WireError, RequestRefused) as error:
             report.failure = _failure_of(error)
             return []
-        report.usage = answer.usage or _usage_of_heads([*(head for head, _ in self._earlier), self._head])
+        report.usage = answer.usage or header_usage
         report.content_type = answer.content_type
         if not answer.body:
             report.failure = Failure(kind=FailureKind.EMPTY, message="the upstream answered with nothing in it")
@@ -266,6 +286,16 @@ def _failure_of(error: WireError | RequestRefused) -> Failure:
         told = error.error
         return Failure(kind=FailureKind.BAD_REQUEST, message=told.message, status=told.status, code=told.code, type=told.type, param=told.param)
     return Failure.cut(str(error))
+
+
+def _type_of(frame: Frame) -> str:
+    """The type an event states, or the name it came under; empty when it has none."""
+    try:
+        value = load_json(frame.data)
+    except WireError:
+        return frame.event or ""
+    stated = value.get("type") if isinstance(value, dict) else None
+    return stated if isinstance(stated, str) else frame.event or ""
 
 
 def _error_event(failure: Failure) -> bytes:

@@ -6,6 +6,7 @@ what has been seen: whether real output came (the commit), usage, how it ended. 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from uniapi.canonical import (
     Failure,
     FailureKind,
     Finish,
+    Json,
     Media,
     PartDelta,
     PartStart,
@@ -28,6 +30,7 @@ from uniapi.canonical import (
     UsageReport,
     is_commit,
 )
+from uniapi.wire import LARGE_BYTES
 
 from .signed_turns import TurnReader
 
@@ -53,6 +56,8 @@ class Report:
     text: list[str] | None = None
     response: Response | None = None
     turn: TurnReader | None = None
+    items: Sequence[Mapping[str, Json]] = ()
+    """The output items of a translated answer that the client may name by their ids later."""
     content_type: str | None = None
     """What the answer is, where that is not what the client's dialect says of itself (see `operation_pipes`)."""
     is_cut: bool = False
@@ -122,6 +127,11 @@ class Collecting:
     @property
     def is_over(self) -> bool:
         return self.report.failure is not None
+
+    @property
+    def is_large(self) -> bool:
+        """Whether reading it takes so long that `eof` belongs in a thread."""
+        return self._size > LARGE_BYTES
 
     def feed(self, data: bytes) -> list[bytes]:
         self._size += len(data)

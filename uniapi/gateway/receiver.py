@@ -6,7 +6,8 @@ Everything between, each chunk included, happens in plain calls. States: head â†
 Rules
  1. Nothing is written before the pipe has seen real output, the probe for error triggers is satisfied, and the executor has attached a reply.
  2. Before the commit a timeout, an error object or a cut is an ordinary failed attempt. After it, the pipe ends the answer in the client's dialect.
- 3. `cancel` (the client left, or the attempt is given up) closes the upstream connection at once.
+ 3. A large answer that is read as a whole is read in a thread, so that other calls go on meanwhile.
+ 4. `cancel` (the client left, or the attempt is given up) closes the upstream connection at once.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Protocol
 from uniapi.canonical import Failure, FailureKind
 from uniapi.wire import ResponseHead
 
-from .pipes import Pipe, Report
+from .pipes import Collecting, Pipe, Report
 from .upstream import Exchange
 
 log = logging.getLogger("uniapi.receiver")
@@ -68,7 +69,8 @@ class TriggerProbe:
 
 
 class Receiver:
-    """One attempt's Sink. `make_pipe` chooses the pipe when the head is known; `classify` reads an error answer."""
+    """One attempt's Sink. `make_pipe` chooses the pipe when the head is known; `classify` reads an error answer; `mask` hides our
+    credential in what an upstream says after a failure within its answer."""
 
     def __init__(
         self,
@@ -77,6 +79,7 @@ class Receiver:
         classify: Callable[[ResponseHead, bytes], Failure],
         patience: Patience,
         probe: TriggerProbe | None = None,
+        mask: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self.outcome: asyncio.Future[Failure | None] = loop.create_future()
         self.finished: asyncio.Future[None] = loop.create_future()
@@ -88,6 +91,7 @@ class Receiver:
         self._classify = classify
         self._patience = patience
         self._probe = probe
+        self._mask = mask
         self._exchange: Exchange | None = None
         self._held: list[bytes] = []
         self._outlet: Outlet | None = None
@@ -199,7 +203,7 @@ class Receiver:
             return
         outlet = self._outlet
         if outlet is not None:
-            for out in pipe.feed(data):
+            for out in self._shown(pipe.feed(data)):
                 outlet.write(out)
             if pipe.streams and pipe.is_over and self._exchange is not None:
                 self._exchange.cancel()
@@ -207,7 +211,7 @@ class Receiver:
                 return
             self._watch_backlog()
             return
-        self._held.extend(pipe.feed(data))
+        self._held.extend(self._shown(pipe.feed(data)))
         if not self.outcome.done():
             self._decide()
 
@@ -216,7 +220,26 @@ class Receiver:
         if pipe is None:
             self._fail_before_commit(self._error_answer())
             return
-        out = pipe.eof()
+        if isinstance(pipe, Collecting) and pipe.is_large:
+            # All of it is here: nothing can be overdue any more.
+            self._stop_timer()
+            self._loop.run_in_executor(None, pipe.eof).add_done_callback(self._large_read)
+            return
+        self._conclude(pipe.eof())
+
+    def _large_read(self, reading: asyncio.Future[list[bytes]]) -> None:
+        error = reading.exception()
+        if self._is_over:
+            return
+        try:
+            if isinstance(error, Exception):
+                raise error
+            self._conclude(reading.result())
+        except Exception as error:
+            self._broke(error)
+
+    def _conclude(self, out: list[bytes]) -> None:
+        """The answer is whole; `out` is what was still held back of it."""
         self._emit(out)
         if not self.outcome.done():
             self._decide()
@@ -269,7 +292,12 @@ class Receiver:
         self._rearm(self._wait_s(self._loop.time()))
         self.outcome.set_result(None)
 
+    def _shown(self, out: list[bytes]) -> list[bytes]:
+        """What may go out: as it is, until the answer says that it failed."""
+        return out if self._mask is None or self.report.failure is None else [self._mask(data) for data in out]
+
     def _emit(self, out: list[bytes]) -> None:
+        out = self._shown(out)
         if self._outlet is None:
             self._held.extend(out)
             return

@@ -6,26 +6,23 @@ the request, or several, and reads the answers together.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
-from uniapi.canonical import Call
+from uniapi.canonical import Call, Json, RequestRefused
 from uniapi.engines import Address
 from uniapi.operations import EncodedOperation, OperationCodec, OperationRequest, codec_for, with_verb
-from uniapi.wire import HttpRequest, ResponseHead, dump_json
+from uniapi.wire import BodySource, HttpRequest, MultipartError, ResponseHead, dump_json
 
 from .operation_pipes import Classify, RelayChoice, TranslateAnswer, TranslateEvents
+from .overrides import apply_overrides
 from .pipes import Pipe
 from .route import FORWARDED_HEADERS, Prepared, Way, configured_headers, relayed_bytes
 from .series import Answers
 from .shapes import client_shape, upstream_shape
 from .uploads import Upload
 
-THREAD_ABOVE_BYTES = 1024 * 1024
-"""Larger requests are translated in a thread, so that other streams go on meanwhile."""
 
-
-async def prepare_relayed(call: Call, way: Way, *, requested_model: str, created_s: int) -> Prepared:
+def prepare_relayed(call: Call, way: Way, *, requested_model: str, created_s: int) -> Prepared:
     """Build the attempt. Raises RequestRefused when this upstream cannot be told what the client says."""
     address = way.engine.address(way.target, call.operation, call.stream, way.dialect)
     assert address is not None
@@ -40,16 +37,8 @@ async def prepare_relayed(call: Call, way: Way, *, requested_model: str, created
         files=call.upload.files() if isinstance(call.upload, Upload) else (),
         created_s=created_s,
     )
-    if len(call.body) + call.upload_bytes > THREAD_ABOVE_BYTES:
-        encoded, bodies = await asyncio.get_running_loop().run_in_executor(None, _encoded, codec, request)
-    else:
-        encoded, bodies = _encoded(codec, request)
-    return _translate(call, way, codec, request, encoded, bodies)
-
-
-def _encoded(codec: OperationCodec, request: OperationRequest) -> tuple[EncodedOperation, list[bytes]]:
     encoded = codec.encode_request(request)
-    return encoded, [dump_json(dict(body)) for body in encoded.bodies]
+    return _translate(call, way, codec, request, encoded)
 
 
 def _relay(call: Call, way: Way, address: Address, requested_model: str) -> Prepared:
@@ -57,14 +46,14 @@ def _relay(call: Call, way: Way, address: Address, requested_model: str) -> Prep
     url = with_verb(address.url, call.path.rpartition(":")[2]) if call.dialect == "gemini" else address.url
     accept = "text/event-stream" if call.stream else "*/*"
     passed = {name: call.headers[name] for name in FORWARDED_HEADERS.get(call.dialect, ()) if name in call.headers}
+    body = way.engine.prepare_body(target, dict(call.json), call.operation, call.stream, way.dialect)
+    body = apply_overrides(body, target.provider.body_overrides, target.alias)
+    headers = _headers(call, way, address, call.content_type, accept, passed)
     if isinstance(call.upload, Upload):
-        source = call.upload.with_field("model", target.upstream_model)
-        request = HttpRequest(method="POST", url=url, headers=_headers(call, way, address, call.content_type, accept, passed), source=source)
+        request = HttpRequest(method="POST", url=url, headers=headers, source=_form(call.upload, body))
     else:
-        body = way.engine.prepare_body(target, dict(call.json), call.operation, call.stream, way.dialect)
-        headers = _headers(call, way, address, "application/json", accept, passed)
         request = HttpRequest(method="POST", url=url, headers=headers, body=relayed_bytes(call, body))
-    response_format = call.json.get("response_format")
+    response_format = body.get("response_format")
     choice = RelayChoice(
         operation=call.operation,
         classify=_classify(way),
@@ -74,13 +63,22 @@ def _relay(call: Call, way: Way, address: Address, requested_model: str) -> Prep
     return Prepared(request=request, route="relay", dialect=way.dialect, make_pipe=choice)
 
 
-def _translate(call: Call, way: Way, codec: OperationCodec, request: OperationRequest, encoded: EncodedOperation, bodies: list[bytes]) -> Prepared:
+def _form(upload: Upload, members: Mapping[str, Json]) -> BodySource:
+    try:
+        return upload.with_members(members)
+    except MultipartError as error:
+        raise RequestRefused.bad_request(f"The form cannot be sent on: {error}.") from None
+
+
+def _translate(call: Call, way: Way, codec: OperationCodec, request: OperationRequest, encoded: EncodedOperation) -> Prepared:
     # Pictures and transcripts are put into events by the codec itself: only what it streams is asked for as a stream.
     address = way.engine.address(way.target, call.operation, encoded.is_stream, way.dialect)
     assert address is not None
     url = with_verb(address.url, encoded.verb) if encoded.verb is not None else address.url
     accept = "text/event-stream" if encoded.is_stream else "application/json"
     headers = _headers(call, way, address, "application/json", accept, {})
+    overrides = way.target.provider.body_overrides
+    bodies = [dump_json(apply_overrides(dict(body), overrides, way.target.alias)) for body in encoded.bodies]
     *earlier, last = [HttpRequest(method="POST", url=url, headers=headers, body=body) for body in bodies]
     answers: Answers = []
 
@@ -101,10 +99,11 @@ def _translate(call: Call, way: Way, codec: OperationCodec, request: OperationRe
 
 
 def _headers(call: Call, way: Way, address: Address, content_type: str, accept: str, passed: Mapping[str, str]) -> dict[str, str]:
-    headers = {"content-type": content_type, "accept": accept, "accept-encoding": "identity", "user-agent": "uni-api", **passed}
+    headers = {"accept": accept, "accept-encoding": "identity", "user-agent": "uni-api", **passed}
     headers.update(address.headers)
     headers.update(configured_headers(call, way.target))
-    return {name.lower(): value for name, value in headers.items()}
+    # What the body is no configuration can say: a form has its boundary there.
+    return {**{name.lower(): value for name, value in headers.items()}, "content-type": content_type}
 
 
 def _classify(way: Way) -> Classify:

@@ -53,6 +53,7 @@ class TranslateStream:
         for event in self._decoder.eof():
             self._pass(event, out)
         out.extend(self._encoder.eof())
+        self.report.items = self._encoder.items
         return out
 
     def abort(self, failure: Failure) -> list[bytes]:
@@ -168,6 +169,7 @@ class Unfold(Collecting):
             out.extend(self._encoder.feed(event))
         out.extend(self._encoder.eof())
         self.report.losses = self._encoder.losses
+        self.report.items = self._encoder.items
         return out
 
     def abort(self, failure: Failure) -> list[bytes]:
@@ -211,5 +213,6 @@ def _encoded_whole(report: Report, response: Response, encode: Callable[[Respons
         return []
     encoded = encode(response)
     report.losses.extend(encoded.losses)
+    report.items = encoded.items
     report.response = response
     return [dump(encoded.body)]

@@ -1,15 +1,16 @@
 """Forms that clients upload: kept in memory up to a bound, beyond that in a file without a name, which the system removes whatever becomes of us.
 
-An upload is received once and can be sent any number of times: what goes upstream are ranges of it, with the model's name between them.
+An upload is received once and can be sent any number of times: what goes upstream are ranges of it, with what is changed between them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
-from uniapi.operations import UploadedFile, uploaded_file
+from uniapi.canonical import Json
+from uniapi.operations import UploadedFile, field_changes, uploaded_file
 from uniapi.wire import FormBody, FormPart, MultipartScanner, Range, pieces_length
 
 MEMORY_BYTES = 1024 * 1024
@@ -46,9 +47,9 @@ class Upload:
         self._file.seek(start)
         return self._file.read(end - start)
 
-    def with_field(self, name: str, value: str) -> FormSource:
-        """The form as a request body, with the text field `name` set to `value`."""
-        return FormSource(self, self.form.with_field(name, value.encode()))
+    def with_members(self, members: Mapping[str, Json]) -> FormSource:
+        """The form as a request body that says these members: text fields that differ are replaced, missing ones added, others taken out; files stay."""
+        return FormSource(self, self.form.with_fields(field_changes(self.form.parts, members)))
 
     def files(self) -> tuple[UploadedFile, ...]:
         """Every file, in memory: for upstreams that want them inside JSON."""

@@ -82,8 +82,6 @@ class Limits:
     def __init__(self) -> None:
         self._windows: dict[tuple[Scope, str, float], Window] = {}
         self._running: Counter[str] = Counter()
-        self.long_uses = 0
-        """Grows with each use of a window of a day or longer: a dump made at the same figure is still good."""
 
     def admit(self, client_key: ClientKey, alias: str, *, global_rates: Rates = (), tokens: int = 0, now: float) -> Admitted | Refused:
         """Let one request of a client key in, or say why not. `alias` is the model it names, `tokens` the estimate of its input."""
@@ -140,6 +138,10 @@ class Limits:
             ]
         }
 
+    def long_changes(self) -> int:
+        """A number that is another one when those windows were counted into."""
+        return sum(1 + window.changes for name, window in self._windows.items() if name[2] >= PERSISTED_FROM_S and window.changes)
+
     def load(self, stored: Mapping[str, Any], now: float, now_epoch_s: float) -> None:
         """Take in what `dump` gave in an earlier run; anything malformed is left out."""
         entries = stored.get("windows")
@@ -178,7 +180,6 @@ class Limits:
             for counts, window_s in dict.fromkeys((rate.counts, rate.window_s) for rate in rates if rate.window_s):
                 window = self._window(scope, counts, window_s, now)
                 amount = tokens if counts == "tokens" else 1
-                self.long_uses += window_s >= PERSISTED_FROM_S
                 counted.append(_Counted(window, window.add(amount, now), amount, counts == "tokens"))
         return counted
 

@@ -26,12 +26,14 @@ class Slot:
 class Window:
     """A sliding window of `window_s` seconds. The limit itself is an argument: it may change on reload while the counts stay."""
 
-    __slots__ = ("_slots", "_total", "_window_s")
+    __slots__ = ("_slots", "_total", "_window_s", "changes")
 
     def __init__(self, window_s: float) -> None:
         self._window_s = window_s
         self._slots: deque[Slot] = deque()
         self._total = 0
+        self.changes = 0
+        """How often something was counted or corrected."""
 
     def used(self, now: float) -> int:
         """What was used in the window that ends now."""
@@ -53,6 +55,7 @@ class Window:
     def add(self, amount: int, now: float) -> Slot:
         """Count `amount` as used now. The slot is what `correct` takes."""
         self._expire(now)
+        self.changes += 1
         self._total += amount
         newest = self._slots[-1] if self._slots else None
         if newest is not None and (newest.last_at > now or (len(self._slots) >= EXACT and now - newest.first_at < self._window_s / SLICES)):
@@ -68,6 +71,7 @@ class Window:
         self._expire(now)
         if slot.last_at + self._window_s <= now:
             return
+        self.changes += 1
         change = max(change, -slot.amount)
         slot.amount += change
         self._total += change

@@ -14,7 +14,7 @@ from uniapi.canonical import Operation
 
 from . import embeddings, embeddings_google, embeddings_vendors, images, rerank, speech, transcription
 from .base import EncodedOperation, OperationAnswer, OperationCodec, OperationRequest, OperationStream, UploadedFile, is_true
-from .forms import members_of_form, uploaded_file
+from .forms import field_changes, members_of_form, uploaded_file
 from .google import with_verb
 from .relayed import error_message, is_empty
 from .usage import read_usage, usage_of_headers
@@ -101,6 +101,7 @@ __all__ = [
     "UploadedFile",
     "codec_for",
     "error_message",
+    "field_changes",
     "is_empty",
     "is_relayed",
     "is_true",

@@ -47,6 +47,8 @@ class OperationRequest:
     files: tuple[UploadedFile, ...] = ()
     requested_model: str = ""
     created_s: int = 0
+    header_usage: Usage | None = None
+    """While an answer is decoded: what its headers state, for formats whose bodies are silent (`usage_of_headers`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

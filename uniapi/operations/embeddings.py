@@ -12,12 +12,12 @@ import math
 import sys
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from uniapi.canonical import Json, Usage
 from uniapi.errors import WireError
-from uniapi.wire import dump_json
+from uniapi.wire import dump_long_json
 
 from .base import EncodedOperation, OperationAnswer, OperationCodec, OperationRequest, kind_of, load_object, optional_count, refuse
 from .google import int_member, list_member, member, text_member
@@ -47,11 +47,14 @@ Vector: TypeAlias = "list[Any] | str"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingInput:
-    """One thing to embed: a text, a text already cut into tokens, or (from a Gemini client) a Content that is more than text. Exactly one of the three."""
+    """One thing to embed. Exactly one of: a text, a text already cut into tokens, (from a Gemini client) a Content that is more than text, and (from an OpenAI-shaped one)
+    an object that only the vendor it is meant for understands, such as Jina's `{"image": URL}`.
+    """
 
     text: str | None = None
     tokens: tuple[int, ...] | None = None
     content: Mapping[str, Json] | None = None
+    item: Mapping[str, Json] | None = None
     title: str | None = None
 
 
@@ -114,9 +117,11 @@ def join(client: EmbeddingClient, upstream: EmbeddingUpstream) -> OperationCodec
     def decode_response(request: OperationRequest, answers: Sequence[bytes]) -> OperationAnswer:
         asked = client.decode_request(request.body)
         result = upstream.decode(asked, [load_object(answer) for answer in answers], request.model)
+        if result.usage is None:
+            result = replace(result, usage=request.header_usage)
         if len(result.vectors) != len(asked.inputs):
             raise WireError(f"expected {len(asked.inputs)} embeddings, found {len(result.vectors)}")
-        return OperationAnswer(body=dump_json(client.encode_answer(request, asked, result)), usage=result.usage)
+        return OperationAnswer(body=dump_long_json(client.encode_answer(request, asked, result)), usage=result.usage)
 
     return OperationCodec(encode_request=encode_request, decode_response=decode_response)
 
@@ -167,6 +172,8 @@ def _openai_inputs(value: Json) -> list[EmbeddingInput]:
             inputs.append(EmbeddingInput(text=item["text"]))
         elif isinstance(item, list) and item and all(_is_token(token) for token in item):
             inputs.append(EmbeddingInput(tokens=tuple(item)))
+        elif isinstance(item, dict) and item:
+            inputs.append(EmbeddingInput(item=item))
         else:
             refuse(f"input[{index}]", f"'input[{index}]' is {kind_of(item)}: expected a text or a list of token numbers")
     return inputs

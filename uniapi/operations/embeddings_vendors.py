@@ -155,8 +155,15 @@ def _encode_jina(request: EmbeddingRequest, model: str) -> EncodedOperation:
     if request.truncate is not None:
         settings["truncate"] = request.truncate
     settings.setdefault("embedding_type", "base64" if request.is_base64 else "float")
-    bodies = tuple({"input": list(batch), **settings} for batch in in_batches(request.texts("Jina"), JINA_TEXTS, request.member))
+    bodies = tuple({"input": list(batch), **settings} for batch in in_batches(_jina_inputs(request), JINA_TEXTS, request.member))
     return EncodedOperation(bodies=bodies, losses=_losses(request, JINA_TASKS, frozenset(request.extras)))
+
+
+def _jina_inputs(request: EmbeddingRequest) -> list[Json]:
+    """Texts as they are, and what was written for Jina's multimodal models: it has objects for texts too, so that the two do not mix."""
+    if all(each.item is None for each in request.inputs) or any(each.tokens is not None for each in request.inputs):
+        return list(request.texts("Jina"))
+    return [each.item if each.item is not None else {"text": each.text} for each in request.inputs]
 
 
 def _encode_openai(request: EmbeddingRequest, model: str) -> EncodedOperation:

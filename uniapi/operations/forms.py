@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from uniapi.canonical import Json
-from uniapi.wire import FormPart
+from uniapi.wire import FormPart, dump_json
 
 from .base import UploadedFile, refuse
 
@@ -29,6 +29,31 @@ def members_of_form(parts: Iterable[FormPart]) -> dict[str, Json]:
         else:
             members[name] = [text] if name != part.name else text
     return members
+
+
+def field_changes(parts: Sequence[FormPart], members: Mapping[str, Json]) -> dict[str, list[bytes]]:
+    """What `FormBody.with_fields` has to change so that the form says `members`: the values of each field that differs, none for one that is no longer there.
+
+    A list is a field repeated, under the name it had or as `name[]`; whatever a form has no words for is JSON.
+    """
+    said = members_of_form(parts)
+    names: dict[str, list[str]] = {}
+    for part in parts:
+        if part.filename is None:
+            names.setdefault(part.name.removesuffix("[]"), []).append(part.name)
+    changes: dict[str, list[bytes]] = {}
+    for name in {**said, **members}:
+        if name in said and name in members and said[name] == members[name]:
+            continue
+        value = members.get(name)
+        values = [] if value is None else [_field_text(item) for item in value] if isinstance(value, list) else [_field_text(value)]
+        used = names.get(name) or [f"{name}[]" if isinstance(value, list) else name]
+        changes.update((each, values if each == used[0] else []) for each in used)
+    return changes
+
+
+def _field_text(value: Json) -> bytes:
+    return value.encode("utf-8", "replace") if isinstance(value, str) else dump_json(value)
 
 
 def uploaded_file(part: FormPart, data: bytes) -> UploadedFile:

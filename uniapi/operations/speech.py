@@ -31,7 +31,7 @@ from .base import (
     required_text,
     stated_members,
 )
-from .google import answer_parts, member, refuse_blocked, said_instead, short_name, text_member
+from .google import answer_parts, list_member, member, refuse_blocked, said_instead, short_name, text_member
 from .usage import google_usage, token_usage
 from .wav import DEFAULT_RATE, wav_header, wav_samples
 
@@ -165,6 +165,7 @@ class SpeechStream:
         self._is_sse = request.body.get("stream_format") == "sse"
         self._is_wav = (_format(request.body) or "wav") == "wav"
         self._has_begun = False
+        self._finish = ""
         self._last: Mapping[str, Json] = {}
         self.content_type = "text/event-stream" if self._is_sse else _CONTENT_TYPES["wav" if self._is_wav else "pcm"]
         self.usage: Usage | None = None
@@ -175,6 +176,7 @@ class SpeechStream:
             return b""
         body = load_object(data)
         self._last = body
+        self._finish = next((reason for each in list_member(body, "candidates") if (reason := text_member(each, "finishReason"))), self._finish)
         self.usage = google_usage(member(body, "usageMetadata")) or self.usage
         sound, mime = _sound(body)
         if not sound:
@@ -188,10 +190,15 @@ class SpeechStream:
         return encode_sse(dump_json({"type": "speech.audio.delta", "audio": base64.b64encode(samples).decode("ascii")}))
 
     def eof(self) -> bytes:
-        """The end; a WireError when no sound ever came."""
+        """The end; a WireError when no sound ever came, or not all of it did: streams of more than a minute end with OTHER in the middle of a sentence.
+
+        https://github.com/googleapis/python-genai/issues/922
+        """
         if not self._has_begun:
             refuse_blocked(self._last)
             raise WireError(f"expected sound, found {said_instead(self._last)}")
+        if self._finish != "STOP":
+            raise WireError(f"the sound was cut off ({self._finish or 'without a finish reason'})")
         if not self._is_sse:
             return b""
         counts = token_usage(self.usage) or {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}

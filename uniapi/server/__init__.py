@@ -3,6 +3,7 @@
 from .auth import KeyRing
 from .bounded import BoundedServer, backlog_for, connections_for, raise_file_limit
 from .front import Desk, Front
+from .model_facts import model_facts
 from .present import ConfigStatus, LiveCalls, Present
 from .reply import STREAM_HEADERS, Reply
 
@@ -18,5 +19,6 @@ __all__ = [
     "Reply",
     "backlog_for",
     "connections_for",
+    "model_facts",
     "raise_file_limit",
 ]

@@ -13,13 +13,12 @@ import secrets
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from uniapi.canonical import ClientError, RequestRefused
 from uniapi.config import ClientKey, Config, fingerprint, shown_config
 from uniapi.stats import (
     METRICS_TYPE,
-    Bucket,
     CallRecord,
     Recorder,
     failure_rows,
@@ -42,8 +41,6 @@ log = logging.getLogger("uniapi.admin")
 
 MAX_HOURS = 720
 MOST_STATUS_HOURS = 24 * 366
-HOURLY_UP_TO = 24 * 14
-"""Hours of a status report that are shown one by one; longer stretches come by the day."""
 MOST_CREDITS = 1e9
 KEY_LENGTH = 48
 _ALPHABET = string.ascii_letters + string.digits
@@ -210,14 +207,7 @@ def _status(asked: Asked) -> dict[str, Any]:
 
 
 def _status_figures(asked: Asked, own: str | None) -> dict[str, Any]:
-    hours = _hours(asked.query, MOST_STATUS_HOURS)
-    step: Literal["hour", "day"] = "hour" if hours <= HOURLY_UP_TO else "day"
-    # The present step is one of them: 24 hours are 24 bars.
-    start_s = asked.now_s - (hours - (1 if step == "hour" else 24)) * 3600.0
-    buckets = asked.recorder.buckets(start_s, asked.now_s, step)
-    if own is not None:
-        buckets = [Bucket(bucket.start_s, bucket.counts.only(own)) for bucket in buckets]
-    figures = status_figures(buckets, start_s=start_s, end_s=asked.now_s, step=step, names=asked.recorder.names())
+    figures = status_figures(asked.recorder, _hours(asked.query, MOST_STATUS_HOURS), asked.now_s, own)
     if own is not None:
         for name in ("ip_request_counts", "endpoint_request_counts", "provider_keys"):
             figures["summary"].pop(name, None)
@@ -232,14 +222,14 @@ def _own_money(asked: Asked) -> dict[str, Any] | None:
 
 
 def _named_key(config: Config, named: str) -> ClientKey | None:
-    """The client key that is meant by its secret, its masked form or its label; None when none is, or several are."""
+    """The client key that is meant by its secret, its `key_id`, its masked form or its label; None when none is, or several are."""
     by_secret = [key for key in config.client_keys if key.key_id == fingerprint(named)]
-    found = by_secret or [key for key in config.client_keys if named in (key.display, key.label)]
+    found = by_secret or [key for key in config.client_keys if named in (key.key_id, key.display, key.label)]
     return found[0] if len(found) == 1 else None
 
 
 def _unknown_key(param: str) -> RequestRefused:
-    return _not_found(f"`{param}` names no client key, or several: give the key itself.", param)
+    return _not_found(f"`{param}` names no client key, or several: give the key itself, or its `key_id`.", param)
 
 
 def _not_found(message: str, param: str) -> RequestRefused:

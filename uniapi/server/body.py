@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, Protocol
 
 from aiohttp import web
 
 from uniapi.canonical import ClientError, RequestRefused
+from uniapi.wire import LARGE_BYTES, parse_json
 
 IDLE_S = 30.0
 """A client that sends nothing for so long has stopped."""
 TOTAL_S = 300.0
-THREAD_ABOVE_BYTES = 1024 * 1024
-"""Larger bodies are parsed in a thread, so that other streams go on meanwhile."""
+STEP_BYTES = 256 * 1024
+"""So much is inflated at a time: what a small body can grow into never stands in memory at once."""
 
 
 async def read_body(request: web.BaseRequest, max_bytes: int) -> bytes:
@@ -25,7 +25,7 @@ async def read_body(request: web.BaseRequest, max_bytes: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-async def body_pieces(request: web.BaseRequest, max_bytes: int) -> AsyncIterator[bytes]:
+async def body_pieces(request: web.BaseRequest, max_bytes: int, *, idle_s: float = IDLE_S, total_s: float = TOTAL_S) -> AsyncIterator[bytes]:
     """The body as it comes, inflated. Raises RequestRefused: 413 too large, 408 too slow, 415 an encoding we cannot read, 400 broken compression."""
     length = request.content_length
     if length is not None and length > max_bytes:
@@ -33,82 +33,105 @@ async def body_pieces(request: web.BaseRequest, max_bytes: int) -> AsyncIterator
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
         # The client waits for leave to send (curl does so from 1 MiB on); what is too large has been refused without reading it.
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    inflater = _inflater(request.headers.get("Content-Encoding", ""), max_bytes)
+    inflater = _inflater(request.headers.get("Content-Encoding", ""))
     size = 0
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + TOTAL_S
+    deadline = loop.time() + total_s
     content = request.content
     while not content.at_eof():
         try:
-            data = await asyncio.wait_for(content.readany(), max(0.0, min(IDLE_S, deadline - loop.time())))
+            data = await asyncio.wait_for(content.readany(), max(0.0, min(idle_s, deadline - loop.time())))
         except asyncio.TimeoutError:
             raise RequestRefused(
                 ClientError(status=408, message="The request body came too slowly.", code="request_timeout", type="invalid_request_error")
             ) from None
-        if inflater is not None:
-            data = inflater.feed(data)
-        size += len(data)
-        if size > max_bytes:
-            raise _too_large(max_bytes)
-        yield data
+        for piece in (data,) if inflater is None else inflater.feed(data):
+            size += len(piece)
+            if size > max_bytes:
+                raise _too_large(max_bytes)
+            yield piece
+            if inflater is not None:
+                # A bomb takes its time: others go on meanwhile.
+                await asyncio.sleep(0)
     if inflater is not None:
-        yield inflater.end()
+        inflater.end()
 
 
 class _Inflater(Protocol):
-    def feed(self, data: bytes) -> bytes: ...
+    """`feed` gives what the bytes inflate to, STEP_BYTES at a time; `end` raises RequestRefused when more was to come."""
 
-    def end(self) -> bytes: ...
+    def feed(self, data: bytes) -> Iterator[bytes]: ...
+
+    def end(self) -> None: ...
 
 
-def _inflater(encoding: str, max_bytes: int) -> _Inflater | None:
+def _inflater(encoding: str) -> _Inflater | None:
     match encoding.strip().lower():
         case "" | "identity":
             return None
         case "gzip" | "x-gzip":
-            return _Zlib(16 + zlib.MAX_WBITS, max_bytes)
+            return _Zlib(16 + zlib.MAX_WBITS)
         case "deflate":
-            return _Zlib(zlib.MAX_WBITS, max_bytes)
+            return _Zlib(zlib.MAX_WBITS)
         case "zstd":
-            return _zstd(max_bytes)
+            return _zstd()
         case other:
             message = f"Content-Encoding {other!r} is not supported: send gzip, deflate or no compression."
             raise RequestRefused(ClientError(status=415, message=message, code="unsupported_encoding", type="invalid_request_error"))
 
 
 class _Zlib:
-    """gzip and deflate; a bomb is noticed as soon as it passes the limit."""
+    """gzip, also of several members one after the other (RFC 1952, section 2.2), and deflate with or without its header."""
 
-    def __init__(self, window_bits: int, max_bytes: int) -> None:
-        self._inflate = zlib.decompressobj(window_bits)
+    def __init__(self, window_bits: int) -> None:
         self._window_bits = window_bits
-        self._max_bytes = max_bytes
+        self._inflate = zlib.decompressobj(window_bits)
         self._is_first = True
+        self._held = b""
 
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        while True:
+            if self._inflate.eof:
+                data = self._next_member(data)
+                if not data:
+                    return
+            out = self._inflated(data)
+            if out:
+                yield out
+            data = self._inflate.unused_data if self._inflate.eof else self._inflate.unconsumed_tail
+            if not data and (self._inflate.eof or len(out) < STEP_BYTES):
+                return
+
+    def end(self) -> None:
+        if self._held or not self._inflate.eof:
+            raise _cut_off()
+
+    def _next_member(self, data: bytes) -> bytes:
+        """The bytes of the next gzip member, with a fresh inflater for them; none after deflate, nor for the zeros that some pad with."""
+        rest = (self._held + data).lstrip(b"\0") if self._window_bits > zlib.MAX_WBITS else b""
+        self._held = rest if len(rest) < 2 else b""
+        if self._held or not rest:
+            return b""
+        self._inflate = zlib.decompressobj(self._window_bits)
+        return rest
+
+    def _inflated(self, data: bytes) -> bytes:
         try:
             try:
-                out = self._inflate.decompress(data, self._max_bytes + 1)
+                out = self._inflate.decompress(data, STEP_BYTES)
             except zlib.error:
                 # Many clients send raw deflate under the name `deflate`.
                 if not self._is_first or self._window_bits != zlib.MAX_WBITS:
                     raise
                 self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-                out = self._inflate.decompress(data, self._max_bytes + 1)
+                out = self._inflate.decompress(data, STEP_BYTES)
         except zlib.error as error:
             raise RequestRefused.bad_request(f"The compressed body is broken: {error}.") from None
         self._is_first = False
-        if self._inflate.unconsumed_tail:
-            raise _too_large(self._max_bytes)
         return out
 
-    def end(self) -> bytes:
-        if not self._inflate.eof:
-            raise RequestRefused.bad_request("The compressed body is cut off.")
-        return b""
 
-
-def _zstd(max_bytes: int) -> _Inflater:
+def _zstd() -> _Inflater:
     try:
         from compression import zstd  # type: ignore[import-not-found, unused-ignore]  # Python 3.14 and newer
     except ImportError:
@@ -119,21 +142,27 @@ def _zstd(max_bytes: int) -> _Inflater:
         def __init__(self) -> None:
             self._inflate = zstd.ZstdDecompressor()
 
-        def feed(self, data: bytes) -> bytes:
-            try:
-                out: bytes = self._inflate.decompress(data, max_bytes + 1)
-            except zstd.ZstdError as error:
-                raise RequestRefused.bad_request(f"The compressed body is broken: {error}.") from None
-            if not self._inflate.needs_input and not self._inflate.eof:
-                raise _too_large(max_bytes)
-            return out
+        def feed(self, data: bytes) -> Iterator[bytes]:
+            while data or not (self._inflate.needs_input or self._inflate.eof):
+                if self._inflate.eof:
+                    self._inflate = zstd.ZstdDecompressor()
+                try:
+                    out: bytes = self._inflate.decompress(data, STEP_BYTES)
+                except zstd.ZstdError as error:
+                    raise RequestRefused.bad_request(f"The compressed body is broken: {error}.") from None
+                data = self._inflate.unused_data if self._inflate.eof else b""
+                if out:
+                    yield out
 
-        def end(self) -> bytes:
+        def end(self) -> None:
             if not self._inflate.eof:
-                raise RequestRefused.bad_request("The compressed body is cut off.")
-            return b""
+                raise _cut_off()
 
     return Zstd()
+
+
+def _cut_off() -> RequestRefused:
+    return RequestRefused.bad_request("The compressed body is cut off.")
 
 
 def _too_large(max_bytes: int) -> RequestRefused:
@@ -143,7 +172,8 @@ def _too_large(max_bytes: int) -> RequestRefused:
 
 async def parse_object(body: bytes) -> dict[str, Any]:
     """The JSON object in `body`. Raises RequestRefused (400) saying what is there instead."""
-    if len(body) > THREAD_ABOVE_BYTES:
+    if len(body) > LARGE_BYTES:
+        # So that other streams go on meanwhile.
         return await asyncio.get_running_loop().run_in_executor(None, _parse_object, body)
     return _parse_object(body)
 
@@ -152,7 +182,7 @@ def _parse_object(body: bytes) -> dict[str, Any]:
     if not body.strip():
         raise RequestRefused.bad_request("The request body is empty; a JSON object is expected.")
     try:
-        value = json.loads(body.decode("utf-8-sig"))
+        value = parse_json(body.decode("utf-8-sig"))
     except RecursionError:
         raise RequestRefused.bad_request("The request body is nested too deep.") from None
     except UnicodeDecodeError:

@@ -40,7 +40,7 @@ How to answer
 
 
 def codex_catalog(aliases: Sequence[str], infos: Mapping[str, ModelInfo]) -> dict[str, Any]:
-    """The list for these aliases; `infos` is `model_info` of the configuration."""
+    """The list for these aliases; `infos`: what is known of them."""
     listed = [alias for alias in aliases if not _BROUGHT_BY_CODEX.match(alias) and not _NO_CHAT.search(alias)]
     return {"models": [_record(alias, infos.get(alias) or ModelInfo(), place) for place, alias in enumerate(listed)]}
 

@@ -7,10 +7,11 @@ the dialect of the path. A user's mistake never shows a traceback, and neither d
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +19,7 @@ from aiohttp import web
 
 from uniapi.canonical import Call, ClientError, RequestRefused
 from uniapi.clock import Clock
-from uniapi.config import ClientKey, Config
+from uniapi.config import ClientKey, Config, ModelInfo
 from uniapi.dialects import DIALECTS
 from uniapi.operations import CARRIED
 from uniapi.stats import Recorder
@@ -37,7 +38,8 @@ from .reply import Reply
 log = logging.getLogger("uniapi.front")
 
 SMALL_BODY_BYTES = 65536
-EXPOSED_HEADERS = "x-request-id, x-uniapi-provider, x-uniapi-model, x-uniapi-attempts, x-uniapi-dropped, x-uniapi-estimate, retry-after"
+EXPOSED_HEADERS = "x-request-id, x-uniapi-provider, x-uniapi-model, x-uniapi-attempts, x-uniapi-dropped, x-uniapi-estimate, retry-after, *"
+"""The last one stands for the providers' own (`x-ratelimit-…`); browsers take it so because no credentials go along."""
 
 
 class Desk(Protocol):
@@ -60,6 +62,10 @@ class Desk(Protocol):
 
     async def models_for(self, key: ClientKey) -> tuple[str, ...]:
         """The aliases that a client key can route, in order."""
+        ...
+
+    def model_infos(self, key: ClientKey, aliases: Sequence[str]) -> Mapping[str, ModelInfo]:
+        """What is known of these aliases of a client key."""
         ...
 
     def near_models(self, key: ClientKey, name: str) -> list[str]: ...
@@ -97,29 +103,31 @@ class Front:
             else:
                 await self._dispatch(request, raw_path, request_id, reply)
         except RequestRefused as refused:
-            await self._refuse(reply, raw_path, refused.error)
-        except (asyncio.CancelledError, ConnectionError):
-            raise
-        except Exception:
+            await self._refuse(reply, request, refused.error)
+        except Exception as error:
+            if isinstance(error, ConnectionError) and reply.is_abandoned:
+                log.debug("request %s: the client left while it was answered", request_id)
+                return reply.response or web.Response()
             log.exception("request %s failed inside the gateway", request_id)
             await self._refuse(
                 reply,
-                raw_path,
+                request,
                 ClientError(status=500, message=f"The gateway made a mistake (request {request_id}).", code="internal_error", type="server_error"),
             )
-        assert reply.response is not None
-        return reply.response
+        return reply.response or web.Response()
 
-    async def _refuse(self, reply: Reply, raw_path: str, error: ClientError) -> None:
+    async def _refuse(self, reply: Reply, request: web.BaseRequest, error: ClientError) -> None:
+        """Say no, in the dialect of the path, to whoever is still there."""
         if reply.is_started:
             return
-        encode = DIALECTS[dialect_of(raw_path)].encode_error
+        encode = DIALECTS[dialect_of(request.rel_url.raw_path, request.headers)].encode_error
         assert encode is not None
-        await reply.send(error.status, {"content-type": "application/json", **error.headers}, dump_json(encode(error)))
+        with contextlib.suppress(ConnectionError):
+            await reply.send(error.status, {"content-type": "application/json", **error.headers}, dump_json(encode(error)))
 
     async def _dispatch(self, request: web.BaseRequest, raw_path: str, request_id: str, reply: Reply) -> None:
         desk = self._desk
-        route = find_route(raw_path)
+        route = find_route(raw_path, request.method)
         if route is None:
             raise _unknown_path(raw_path)
         if request.method not in route.methods:
@@ -257,13 +265,12 @@ class Front:
         desk = self._desk
         aliases = await desk.models_for(key)
         shape = models.list_shape(route.dialect, {name.lower(): text for name, text in request.headers.items()}, query)
-        infos = desk.config.preferences.model_info
         if route.kind == "models":
-            await _send_json(reply, models.model_list(shape, aliases, infos))
+            await _send_json(reply, models.model_list(shape, aliases, desk.model_infos(key, aliases)))
             return
         name = route.argument or ""
         alias = models.find_model(name, aliases, desk.near_models(key, name))
-        await _send_json(reply, models.model_entry(shape, alias, infos.get(alias)))
+        await _send_json(reply, models.model_entry(shape, alias, desk.model_infos(key, (alias,))[alias]))
 
 
 async def _send_json(reply: Reply, value: Any, headers: Mapping[str, str] | None = None) -> None:

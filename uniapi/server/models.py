@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,11 @@ from .codex_catalog import codex_catalog
 CREATED_MS = 1720524448858
 """The predecessor's constant, in milliseconds as it had it; harmless, and some clients' caches know it."""
 OWNER = "uni-api"
+_GENERATION_METHODS = ("generateContent", "streamGenerateContent", "countTokens")
+_EMBEDDING_METHODS = ("embedContent", "batchEmbedContents")
+"""By the name alone: Google's clients choose by them which models to offer for what."""
+_SUFFIX = re.compile(r"\[[^\[\]]*\]$")
+"""`[1m]` and its like, which routing ignores too."""
 EPOCH = "1970-01-01T00:00:00Z"
 
 
@@ -55,7 +61,7 @@ def model_entry(shape: str, alias: str, info: ModelInfo | None) -> dict[str, Any
             "baseModelId": alias,
             "version": "",
             "displayName": alias,
-            "supportedGenerationMethods": ["generateContent", "streamGenerateContent", "countTokens"],
+            "supportedGenerationMethods": list(_EMBEDDING_METHODS if "embed" in alias.lower() else _GENERATION_METHODS),
         }
         _put(entry, "inputTokenLimit", known.context_length)
         _put(entry, "outputTokenLimit", known.max_output_tokens)
@@ -76,8 +82,9 @@ def model_entry(shape: str, alias: str, info: ModelInfo | None) -> dict[str, Any
 def find_model(argument: str, aliases: Sequence[str], near: Sequence[str]) -> str:
     """The alias that a `/models/{id}` path names; raises RequestRefused (404) with near matches."""
     name = argument.removeprefix("models/")
-    if name in aliases:
-        return name
+    for meant in (name, _SUFFIX.sub("", name)):
+        if meant in aliases:
+            return meant
     raise model_not_found(name, near)
 
 

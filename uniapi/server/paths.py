@@ -1,12 +1,14 @@
 """Paths → what is asked for. The forgiveness of URLs is here: `/v1` missing or doubled, doubled and trailing slashes, and Gemini's model in the path.
 
-`find_route` is total: it gives a Route, or None for a path that nothing serves. Which dialect an error is written in follows from the path alone (`dialect_of`).
+`find_route` is total: it gives a Route, or None for a path that nothing serves. Which dialect an error is written in
+follows from the path where it belongs to one, else from what the client sent (`dialect_of`).
 """
 
 from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -76,11 +78,13 @@ _GEMINI_VERBS = {
     "embedContent": (Operation.EMBED, False),
     "batchEmbedContents": (Operation.EMBED, False),
 }
+MIN_LIKENESS = 0.75
+"""Below it a path is another, not a slip."""
 _STORED = "/v1/responses/"
 _STORED_METHODS = {"": ("GET", "DELETE"), "cancel": ("POST",), "input_items": ("GET",)}
 """What may be done with a stored response, by what stands below its id."""
 _SLASHES = re.compile(r"/{2,}")
-_DOUBLED_VERSION = re.compile(r"^(?:/v1)+(?=/v1(?:beta)?(?:/|$))")
+_DOUBLED_VERSION = re.compile(r"^(?:/v1(?:beta)?)+(?=/v1(?:beta)?(?:/|$))")
 
 
 def tidy(path: str) -> str:
@@ -98,8 +102,8 @@ def tidy(path: str) -> str:
     return path
 
 
-def find_route(raw_path: str) -> Route | None:
-    """What a path (percent-encoded, without query) asks for, or None."""
+def find_route(raw_path: str, method: str = "GET") -> Route | None:
+    """What a path (percent-encoded, without query) asks for, or None. The method decides one thing: what is posted to `…/models/NAME:verb` is never the name of a model."""
     path = tidy(raw_path)
     route = _ROUTES.get(path)
     if route is not None:
@@ -108,7 +112,7 @@ def find_route(raw_path: str) -> Route | None:
         return _stored_route(path)
     for prefix in ("/v1beta/models/", "/v1/models/"):
         if path.startswith(prefix):
-            return _model_route(prefix, unquote(path[len(prefix) :]))
+            return _model_route(prefix, unquote(path[len(prefix) :]), method)
     return None
 
 
@@ -128,7 +132,7 @@ def _stored_route(path: str) -> Route | None:
     )
 
 
-def _model_route(prefix: str, rest: str) -> Route | None:
+def _model_route(prefix: str, rest: str, method: str) -> Route | None:
     """`…/models/NAME` or `…/models/NAME:verb`; NAME may hold slashes and colons, the verb follows the last colon."""
     model, colon, verb = rest.rpartition(":")
     if colon and verb in _GEMINI_VERBS:
@@ -142,24 +146,44 @@ def _model_route(prefix: str, rest: str) -> Route | None:
             model=model.removeprefix("models/"),
             stream=stream,
         )
-    if prefix == "/v1beta/models/" and colon and re.fullmatch(r"[A-Za-z]+", verb):
+    if colon and method == "POST":
         return None
     dialect = "gemini" if prefix == "/v1beta/models/" else "openai_chat"
     return Route(kind="model", methods=("GET", "HEAD"), path=prefix + "*", dialect=dialect, argument=rest)
 
 
-def dialect_of(raw_path: str) -> str:
-    """The dialect in which an error on this path is written."""
+def dialect_of(raw_path: str, headers: Container[str] = ()) -> str:
+    """The dialect in which an error on this path is written. Where the path does not tell (model lists, which everybody asks for, and what nobody serves), `headers`
+    does, the lower-case names of what the client sent; then the path that was probably meant.
+    """
     path = tidy(raw_path)
+    dialect = _dialect_of_path(path)
+    route = _ROUTES.get(path)
+    if dialect is not None or (route is not None and route.kind != "models"):
+        return dialect or "openai_chat"
+    if "anthropic-version" in headers:
+        return "anthropic"
+    if "x-goog-api-key" in headers:
+        return "gemini"
+    near = near_paths(raw_path) if route is None and not path.startswith("/v1/models/") else []
+    return (_dialect_of_path(near[0]) if near else None) or "openai_chat"
+
+
+def _dialect_of_path(path: str) -> str | None:
     if path.startswith("/v1/messages"):
         return "anthropic"
     if path.startswith("/v1/responses"):
         return "openai_responses"
     if path.startswith("/v1beta") or (path.startswith("/v1/models/") and ":" in path):
         return "gemini"
-    return "openai_chat"
+    return None
 
 
 def near_paths(raw_path: str) -> list[str]:
-    """Known paths that look like this one."""
-    return difflib.get_close_matches(tidy(raw_path), _ROUTES, n=3, cutoff=0.6)
+    """What this path was probably meant to be, the likeliest first: a verb of Gemini's, what stands below it, or a path that is spelled much like it."""
+    path = tidy(raw_path)
+    model, colon, verb = path.rpartition(":")
+    if colon and model.startswith(("/v1beta/models/", "/v1/models/")):
+        return [f"{model}:{near}" for near in difflib.get_close_matches(verb, _GEMINI_VERBS, n=1, cutoff=MIN_LIKENESS)]
+    below = [known for known in _ROUTES if known.startswith(path + "/")] if path not in ("/", "/v1") else []
+    return (below or difflib.get_close_matches(path, _ROUTES, n=3, cutoff=MIN_LIKENESS))[:3]

@@ -25,10 +25,17 @@ class Reply:
         self.response: web.StreamResponse | None = None
         self.status: int | None = None
         self.bytes_written = 0
+        self._has_dropped = False
 
     @property
     def is_started(self) -> bool:
         return self.response is not None
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether the client has left."""
+        transport = self._request.transport
+        return transport is None or transport.is_closing()
 
     async def start(self, status: int, headers: Mapping[str, str]) -> None:
         """Send the head of a streamed answer."""
@@ -41,6 +48,7 @@ class Reply:
         """Bytes of a started answer; dropped silently when the client is gone (its handler is being cancelled)."""
         transport = self._request.transport
         if not data or transport is None or transport.is_closing():
+            self._has_dropped = self._has_dropped or bool(data)
             return
         self.bytes_written += len(data)
         transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
@@ -51,9 +59,18 @@ class Reply:
         return 0 if transport is None else transport.get_write_buffer_size()
 
     async def finish(self) -> None:
-        """The proper end of a started answer."""
-        if self.response is not None:
+        """The proper end of a started answer.
+
+        Raises ConnectionError when the client left before it had all bytes. One that left after them, without waiting for the end of the framing, has its answer: Codex
+        does so on `response.completed`.
+        """
+        if self.response is None:
+            return
+        try:
             await self.response.write_eof()
+        except ConnectionError:
+            if self._has_dropped:
+                raise
 
     def break_off(self) -> None:
         """End a started answer so that the client notices that it is not whole: without the end of its framing."""

@@ -10,7 +10,7 @@ from .ledger import Ledger
 from .metrics import CONTENT_TYPE as METRICS_TYPE
 from .metrics import LiveFigures, metrics_text
 from .packing import TooNew
-from .recorder import Bucket, Recorder
+from .recorder import Recorder
 from .records import AttemptRecord, CallRecord
 from .report import key_rankings, key_states, money_shown, stats_report, summary, token_usage
 from .series import failure_rows, status_figures
@@ -21,7 +21,6 @@ __all__ = [
     "METRICS_TYPE",
     "Aggregate",
     "AttemptRecord",
-    "Bucket",
     "CallRecord",
     "CellKey",
     "Ledger",

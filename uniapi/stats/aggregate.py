@@ -6,32 +6,23 @@ grouping give the same figures to the last digit.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
-from operator import add
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from .lines import short_name
 from .records import CallRecord, plausible_tokens
+from .sums import add_counts, add_row, add_rows, added
+from .waits import Waits
 
-CALLS, ATTEMPTS, INPUT, OUTPUT, TOTAL, CACHE_READ, CACHE_WRITE, REASONING, COST, UNPRICED, FIRST_MS, TOTAL_MS, ATTEMPT_MS = range(13)
-"""The places of a cell: finished calls, upstream attempts, tokens by kind (`TOTAL`: the vendor's own sum where it gives one), pico-dollars, calls with tokens but
-no known cost, and sums of milliseconds to the first token, of whole calls, and of attempts."""
-
-BOUNDS_S = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)
-"""Upper bounds of the latency buckets; one more bucket has no bound."""
-BUCKETS = len(BOUNDS_S) + 1
-FIRST_HISTOGRAM = 13
-TOTAL_HISTOGRAM = FIRST_HISTOGRAM + BUCKETS
-WIDTH = TOTAL_HISTOGRAM + BUCKETS
+WIDTH = 10
+CALLS, ATTEMPTS, INPUT, OUTPUT, TOTAL, CACHE_READ, CACHE_WRITE, REASONING, COST, UNPRICED = range(WIDTH)
+"""The places of a cell: finished calls, upstream attempts, tokens by kind (`TOTAL`: the vendor's own sum where it gives one), pico-dollars, and calls with tokens but
+no known cost."""
 
 MAX_CELLS = 5000
 MAX_NAMES = 200
 OTHER = "(other)"
 """Stands for what is past a bound: a client may send any model name it likes."""
-
-
-Name = TypeVar("Name")
 
 
 class CellKey(NamedTuple):
@@ -54,12 +45,14 @@ class CredentialKey(NamedTuple):
 
 
 class Aggregate:
-    """Cells by their key, and counts by endpoint and by client address. `credentials`: attempts by provider key, of cells that do not tell those apart any more."""
+    """Cells by their key, the waits of served calls, and counts by endpoint and by client address. `credentials`: attempts by provider key, of cells that do not tell
+    those apart any more."""
 
-    __slots__ = ("cells", "credentials", "endpoints", "ips")
+    __slots__ = ("cells", "credentials", "endpoints", "ips", "waits")
 
     def __init__(self) -> None:
         self.cells: dict[CellKey, list[int]] = {}
+        self.waits = Waits()
         self.credentials: dict[CredentialKey, int] = {}
         self.endpoints: dict[str, int] = {}
         self.ips: dict[str, int] = {}
@@ -80,34 +73,22 @@ class Aggregate:
         for attempt in call.attempts:
             cell = self._cell(CellKey(call.key_id, model, attempt.provider_id, attempt.upstream_model, attempt.credential_id, attempt.outcome))
             cell[ATTEMPTS] += 1
-            cell[ATTEMPT_MS] += _ms(attempt.duration_s)
         credential_id = call.attempts[-1].credential_id if call.attempts else ""
         cell = self._cell(CellKey(call.key_id, model, call.provider_id or "", call.upstream_model or "", credential_id, call.outcome))
         cell[CALLS] += 1
-        total_ms = _ms(call.total_s)
-        cell[TOTAL_MS] += total_ms
-        cell[TOTAL_HISTOGRAM + bisect_left(BOUNDS_S, total_ms / 1000)] += 1
-        if call.first_token_s is not None:
-            first_ms = _ms(call.first_token_s)
-            cell[FIRST_MS] += first_ms
-            cell[FIRST_HISTOGRAM + bisect_left(BOUNDS_S, first_ms / 1000)] += 1
         _count_usage(cell, call)
+        self.waits.add(call)
         _count(self.endpoints, short_name(call.endpoint))
         if call.client_ip is not None:
             _count(self.ips, call.client_ip)
 
     def merge(self, other: Aggregate) -> None:
         """Add all of `other` to this one."""
-        cells = self.cells
-        for key, theirs in other.cells.items():
-            ours = cells.get(key)
-            if ours is None:
-                cells[key] = theirs.copy()
-            else:
-                cells[key] = list(map(add, ours, theirs))
-        _add_counts(self.credentials, other.credentials)
-        _add_counts(self.endpoints, other.endpoints)
-        _add_counts(self.ips, other.ips)
+        add_rows(self.cells, other.cells)
+        self.waits.merge(other.waits)
+        add_counts(self.credentials, other.credentials)
+        add_counts(self.endpoints, other.endpoints)
+        add_counts(self.ips, other.ips)
 
     def copy(self) -> Aggregate:
         """One that can be changed without changing this one."""
@@ -125,6 +106,7 @@ class Aggregate:
     def compacted(self) -> Aggregate:
         """What is kept for long: without the providers' keys and the clients' addresses."""
         short = self.grouped(_without_credential)
+        short.waits.merge(self.waits)
         short.endpoints = dict(self.endpoints)
         return short
 
@@ -141,20 +123,19 @@ class Aggregate:
         """The part of one client key: what its holder may see."""
         part = Aggregate()
         part.cells = {key: cell for key, cell in self.cells.items() if key.key_id == key_id}
+        part.waits = self.waits.only(key_id)
         return part
 
     def grouped(self, rename: Callable[[CellKey], CellKey]) -> Aggregate:
-        """The cells added up under new keys."""
+        """The cells, and nothing else, added up under new keys."""
         result = Aggregate()
         for key, cell in self.cells.items():
-            new = rename(key)
-            ours = result.cells.get(new)
-            result.cells[new] = cell.copy() if ours is None else list(map(add, ours, cell))
+            add_row(result.cells, rename(key), cell)
         return result
 
     def totals(self) -> list[int]:
         """All cells in one."""
-        return added(self.cells.values())
+        return added(self.cells.values(), WIDTH)
 
     def _cell(self, key: CellKey) -> list[int]:
         cell = self.cells.get(key)
@@ -165,11 +146,6 @@ class Aggregate:
         return cell
 
 
-def added(cells: Iterable[list[int]]) -> list[int]:
-    """The sum of cells, place by place."""
-    return [sum(column) for column in zip(*cells, strict=True)] or [0] * WIDTH
-
-
 def merged(aggregates: Iterable[Aggregate]) -> Aggregate:
     """All of them as one."""
     result = Aggregate()
@@ -178,35 +154,8 @@ def merged(aggregates: Iterable[Aggregate]) -> Aggregate:
     return result
 
 
-def quantile_s(cell: list[int], histogram: int, share: float) -> float | None:
-    """About how many seconds `share` of the calls stayed under (`histogram`: FIRST_HISTOGRAM or TOTAL_HISTOGRAM), by interpolation within the bucket; None without calls."""
-    counts = cell[histogram : histogram + BUCKETS]
-    rank = share * sum(counts)
-    if not rank:
-        return None
-    below = 0
-    for lower, upper, count in _edges(counts):
-        if count and below + count >= rank:
-            return lower + (upper - lower) * (rank - below) / count
-        below += count
-    return BOUNDS_S[-1]
-
-
-def _edges(counts: list[int]) -> Iterator[tuple[float, float, int]]:
-    """(lower bound, upper bound, count); what is past the last bound counts as at it."""
-    lower = 0.0
-    for upper, count in zip((*BOUNDS_S, BOUNDS_S[-1]), counts, strict=True):
-        yield lower, upper, count
-        lower = upper
-
-
 def _without_credential(key: CellKey) -> CellKey:
     return CellKey(key[0], key[1], key[2], key[3], "", key[5])
-
-
-def _add_counts(ours: dict[Name, int], theirs: dict[Name, int]) -> None:
-    for name, count in theirs.items():
-        ours[name] = ours.get(name, 0) + count
 
 
 def _count_usage(cell: list[int], call: CallRecord) -> None:
@@ -223,11 +172,6 @@ def _count_usage(cell: list[int], call: CallRecord) -> None:
     cell[CACHE_WRITE] += plausible_tokens(usage.cache_write_tokens) or 0
     cell[REASONING] += plausible_tokens(usage.reasoning_tokens) or 0
     cell[UNPRICED] += call.cost_pd is None and not (given is None and output is None)
-
-
-def _ms(seconds: float) -> int:
-    """Milliseconds, as the journal rounds; a negative duration counts as none."""
-    return round(round(seconds, 3) * 1000) if 0 < seconds < 1e9 else 0
 
 
 def _count(counts: dict[str, int], name: str) -> None:

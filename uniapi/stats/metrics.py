@@ -10,24 +10,18 @@ from dataclasses import dataclass, field
 
 from .aggregate import (
     ATTEMPTS,
-    BOUNDS_S,
-    BUCKETS,
     CACHE_READ,
     CACHE_WRITE,
     CALLS,
     COST,
-    FIRST_HISTOGRAM,
-    FIRST_MS,
     INPUT,
     OUTPUT,
     REASONING,
-    TOTAL_HISTOGRAM,
-    TOTAL_MS,
     Aggregate,
     CellKey,
-    added,
 )
 from .cost import dollars
+from .waits import BOUNDS_S, BUCKETS, FIRST_HISTOGRAM, FIRST_MS, TOTAL_HISTOGRAM, TOTAL_MS
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Labels = tuple[tuple[str, str], ...]
@@ -107,13 +101,11 @@ def _metric(name: str, kind: str, text: str, samples: Mapping[Labels, float]) ->
 
 def _histogram(name: str, text: str, counts: Aggregate, histogram: int, sum_place: int) -> list[str]:
     """Served calls by channel, in cumulative buckets."""
-    cells: dict[Labels, list[list[int]]] = {}
-    for key, cell in counts.cells.items():
-        if key.outcome == "ok" and any(cell[histogram : histogram + BUCKETS]):
-            cells.setdefault(_channel(key), []).append(cell)
     lines: list[str] = []
-    for labels, parts in cells.items():
-        total = added(parts)
+    for channel, total in counts.waits.channels.items():
+        labels: Labels = (("provider", channel.provider), ("model", channel.upstream_model))
+        if not any(total[histogram : histogram + BUCKETS]):
+            continue
         below = 0
         for bound, count in zip((*map(str, BOUNDS_S), "+Inf"), total[histogram : histogram + BUCKETS], strict=True):
             below += count

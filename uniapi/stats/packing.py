@@ -1,9 +1,10 @@
 """Aggregates as files: JSON lines in gzip members (`zcat` shows them), each with gzip's own checksum, so that damage is noticed and never counted.
 
-    days/2026-11-03.gz    a head (schema, day, how far into the journal it goes, the members' lengths), the whole day without fingerprints, each hour
+    days/2026-11-03.gz    a head (schema, day, how far into the journal it goes, the members' lengths), the outlines of its hours, the whole day without
+                          fingerprints, each hour
     checkpoint.gz         a head, then the hours that are not in the day files yet
 
-Once a day is old its file is rewritten as head and compacted day alone. The lengths in the head let a report unpack only what it needs. `SCHEMA` is the version of all
+Once a day is old its file is rewritten as head, one outline and compacted day alone. The lengths in the head let a report unpack only what it needs. `SCHEMA` is the version of all
 of it; `MIGRATIONS` lifts the documents of an older version, one step each.
 """
 
@@ -20,13 +21,16 @@ from typing import Any
 from uniapi.storage import START, Position
 
 from .aggregate import WIDTH, Aggregate, CellKey, CredentialKey
+from .outline import OUTLINED, Outline
+from .sums import Key
+from .waits import WAITS_WIDTH, ChannelKey
 
 SCHEMA = 1
 MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """From version n to n + 1, for the head documents. None yet: this is the first version."""
 LARGEST_PART = 1 << 27
 """Bytes one member may unpack to: a damaged or hostile file does not fill the memory."""
-_KEY_WIDTH = 6
+_MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, allow_nan=False)
 
 
@@ -48,7 +52,8 @@ class DayFile:
 
     day: int
     through: Position
-    total: bytes
+    outline: bytes = b""
+    total: bytes = b""
     hours: dict[int, bytes] = field(default_factory=dict)
 
     @property
@@ -56,7 +61,11 @@ class DayFile:
         return not self.hours
 
     def whole(self) -> Aggregate:
-        return unpack(self.total)
+        return unpack(self.total) if self.total else Aggregate()
+
+    def outlines(self) -> dict[int, Outline]:
+        """By hour (since the epoch); of a compacted day there is one, under the first hour."""
+        return unpack_outlines(self.outline) if self.outline else {}
 
     def hour(self, hour: int) -> Aggregate:
         """The counts of an hour (hours since the epoch)."""
@@ -66,14 +75,35 @@ class DayFile:
 def pack(aggregate: Aggregate) -> bytes:
     """One gzip member with an aggregate as one line of JSON. Names are listed once; trailing zeros of a cell are left out."""
     words: dict[str, int] = {}
-    rows = []
-    for key, cell in aggregate.cells.items():
-        last = WIDTH
-        while last and not cell[last - 1]:
-            last -= 1
-        rows.append([*(words.setdefault(word, len(words)) for word in key), *cell[:last]])
-    credentials = [[*(words.setdefault(word, len(words)) for word in key), count] for key, count in aggregate.credentials.items()]
-    return _member({"words": list(words), "cells": rows, "credentials": credentials, "endpoints": aggregate.endpoints, "ips": aggregate.ips})
+    document = {
+        "cells": _rows(aggregate.cells.items(), words),
+        "clients": _rows((((key_id,), row) for key_id, row in aggregate.waits.clients.items()), words),
+        "channels": _rows(aggregate.waits.channels.items(), words),
+        "credentials": _rows(((key, [count]) for key, count in aggregate.credentials.items()), words),
+        "endpoints": aggregate.endpoints,
+        "ips": aggregate.ips,
+    }
+    return _member({"words": list(words), **document})
+
+
+def pack_outlines(outlines: Mapping[int, Outline]) -> bytes:
+    """One gzip member with the outlines of hours."""
+    words: dict[str, int] = {}
+    hours = [[hour, _rows((((key_id,), row) for key_id, row in outline.items()), words)] for hour, outline in sorted(outlines.items())]
+    return _member({"words": list(words), "hours": hours})
+
+
+def unpack_outlines(member: bytes) -> dict[int, Outline]:
+    """The outlines again, by hour. Raises Damaged."""
+    document = _document(member)
+    found: dict[int, Outline] = {}
+    try:
+        words = document["words"]
+        for hour, rows in document["hours"]:
+            _add_rows(found.setdefault(int(hour), {}), rows, words, 1, len(OUTLINED), lambda key: key[0])
+    except _MALFORMED as error:
+        raise Damaged(f"its outlines do not have the form of them ({error!r})") from None
+    return found
 
 
 def unpack(member: bytes) -> Aggregate:
@@ -90,27 +120,48 @@ def gathered(parts: Iterable[bytes | Aggregate]) -> Aggregate:
             continue
         try:
             _add_packed(total, _document(part))
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        except _MALFORMED as error:
             raise Damaged(f"a part does not have the form of one ({error!r})") from None
     return total
 
 
 def _add_packed(total: Aggregate, document: Mapping[str, Any]) -> None:
-    words, cells = document["words"], total.cells
-    for row in document["cells"]:
-        key = CellKey._make([words[index] for index in row[:_KEY_WIDTH]])
-        figures = row[_KEY_WIDTH:]
-        cell = cells.get(key)
-        if cell is None:
-            cells[key] = figures + [0] * (WIDTH - len(figures))
-        else:
-            cell[: len(figures)] = map(add, cell, figures)
+    words = document["words"]
+    _add_rows(total.cells, document["cells"], words, len(CellKey._fields), WIDTH, CellKey._make)
+    _add_rows(total.waits.clients, document["clients"], words, 1, WAITS_WIDTH, lambda key: key[0])
+    _add_rows(total.waits.channels, document["channels"], words, len(ChannelKey._fields), WAITS_WIDTH, ChannelKey._make)
     for *row, count in document["credentials"]:
         name = CredentialKey._make([words[index] for index in row])
         total.credentials[name] = total.credentials.get(name, 0) + count
     for counts, added in ((total.endpoints, document["endpoints"]), (total.ips, document["ips"])):
         for name, count in added.items():
             counts[name] = counts.get(name, 0) + count
+
+
+def _add_rows(
+    table: dict[Key, list[int]], rows: list[list[int]], words: list[str], names: int, width: int, key_of: Callable[[list[str]], Key]
+) -> None:
+    """Add packed rows, each `names` places in `words` and then its figures, to a table of rows `width` wide."""
+    for row in rows:
+        key = key_of([words[index] for index in row[:names]])
+        figures = row[names:]
+        ours = table.get(key)
+        if ours is None:
+            ours = table[key] = [0] * width
+        if len(figures) > width:
+            raise ValueError(f"a row of {len(figures)} figures in place of {width}")
+        ours[: len(figures)] = map(add, ours, figures)
+
+
+def _rows(table: Iterable[tuple[Iterable[str], list[int]]], words: dict[str, int]) -> list[list[int]]:
+    """A table as rows of numbers: the places of its key in `words`, and the figures without trailing zeros."""
+    rows = []
+    for key, figures in table:
+        last = len(figures)
+        while last and not figures[last - 1]:
+            last -= 1
+        rows.append([*(words.setdefault(word, len(words)) for word in key), *figures[:last]])
+    return rows
 
 
 def encode_day(file: DayFile) -> bytes:
@@ -120,10 +171,11 @@ def encode_day(file: DayFile) -> bytes:
         "schema": SCHEMA,
         "day": file.day,
         "through": file.through,
+        "outline": len(file.outline),
         "total": len(file.total),
         "hours": [[hour, len(member)] for hour, member in hours],
     }
-    return b"".join([_member(head), file.total, *(member for _, member in hours)])
+    return b"".join([_member(head), file.outline, file.total, *(member for _, member in hours)])
 
 
 def decode_day(content: bytes, day: int) -> DayFile:
@@ -133,13 +185,14 @@ def decode_day(content: bytes, day: int) -> DayFile:
         if head["day"] != day:
             raise Damaged(f"it is of another day ({head['day']})")
         through = Position(*map(int, head["through"]))
+        outline, place = _slice(content, place, head["outline"])
         total, place = _slice(content, place, head["total"])
         hours = {}
         for hour, length in head["hours"]:
             hours[int(hour)], place = _slice(content, place, length)
     except (KeyError, TypeError, ValueError) as error:
         raise Damaged(f"its head does not have the form of one ({error!r})") from None
-    return DayFile(day=day, through=through, total=total, hours=hours)
+    return DayFile(day=day, through=through, outline=outline, total=total, hours=hours)
 
 
 @dataclass(slots=True)

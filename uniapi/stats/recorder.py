@@ -5,11 +5,9 @@ request; it cannot fail one.
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from uniapi.config import ClientKey, Config, Retention
 from uniapi.storage import DiskFolder, Folder, MemoryFolder
@@ -18,6 +16,7 @@ from .aggregate import Aggregate
 from .calendar import DAY_S, HOUR_S, hour_of
 from .cost import PriceList, picodollars
 from .ledger import Ledger
+from .outline import Outline
 from .packing import gathered
 from .records import CallRecord
 from .store import Store
@@ -29,12 +28,10 @@ MEMORY_RETENTION = Retention(raw_bytes=1_000_000)
 """Without a disk the journal only serves itself; the aggregates are kept packed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """The counts of a stretch of time that begins at `start_s` (epoch seconds)."""
-
-    start_s: int
-    counts: Aggregate
+def told_apart(names: Mapping[str, str]) -> dict[str, str]:
+    """Names by id, with the id behind those that several have: masked keys may look alike, and two client keys may have one label."""
+    times = Counter(names.values())
+    return {one: name if times[name] == 1 else f"{name} ({one})" for one, name in names.items()}
 
 
 class Recorder:
@@ -117,20 +114,16 @@ class Recorder:
         return self._store.trouble
 
     def names(self) -> dict[str, str]:
-        """What to show for the ids of client keys and provider keys; the configuration in force has the last word."""
-        return {**self._store.names(), **self._displays}
+        """What to show for the ids of client keys and provider keys; the configuration in force has the last word. No two of them look alike."""
+        return told_apart({**self._store.names(), **self._displays})
 
     def window(self, from_s: float, to_s: float) -> Aggregate:
         """The counts of the hours from the one that `from_s` lies in to that of `to_s`."""
-        return gathered(part for parts in self._store.pieces(hour_of(from_s), hour_of(to_s), by_hour=False).values() for part in parts)
+        return gathered(self._store.pieces(hour_of(from_s), hour_of(to_s)))
 
-    def buckets(self, from_s: float, to_s: float, step: Literal["hour", "day"]) -> list[Bucket]:
-        """The same by hour or by day (UTC), in order, empty ones left out. A day of which the hours are no longer kept comes as one bucket."""
-        width = 1 if step == "hour" else 24
-        found: dict[int, list[bytes | Aggregate]] = {}
-        for hour, parts in self._store.pieces(hour_of(from_s), hour_of(to_s), by_hour=step == "hour").items():
-            found.setdefault(hour // width * width, []).extend(parts)
-        return [Bucket(hour * HOUR_S, gathered(parts)) for hour, parts in found.items()]
+    def outlines(self, from_s: float, to_s: float) -> dict[int, Outline]:
+        """What charts draw of the same hours, by the epoch second that each begins at. A day of which the hours are no longer kept comes as one."""
+        return {hour * HOUR_S: outline for hour, outline in self._store.outlines(hour_of(from_s), hour_of(to_s)).items()}
 
     def lifetime(self) -> Aggregate:
         """Counters for `/metrics`: what this process counted since it began, and what it replayed then."""

@@ -15,25 +15,21 @@ from .aggregate import (
     CACHE_WRITE,
     CALLS,
     COST,
-    FIRST_HISTOGRAM,
-    FIRST_MS,
     INPUT,
     OUTPUT,
     REASONING,
     TOTAL,
-    TOTAL_HISTOGRAM,
     UNPRICED,
     Aggregate,
     CellKey,
-    added,
-    quantile_s,
 )
 from .calendar import HOUR_S
 from .cost import dollars
 from .ledger import Ledger
-from .recorder import Recorder
+from .recorder import Recorder, told_apart
 from .records import NOT_FAILURES
 from .span import Span, iso
+from .waits import FIRST_HISTOGRAM, FIRST_MS, TOTAL_HISTOGRAM, quantile_s
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -51,6 +47,8 @@ def summary(counts: Aggregate, names: Mapping[str, str]) -> dict[str, Any]:
     channels = grouped(counts, lambda key: (key.provider, key.requested_model))
     providers = grouped(counts, lambda key: key.provider)
     models = grouped(counts, lambda key: key.requested_model)
+    clients = grouped(counts, lambda key: key.key_id)
+    waits = counts.waits
     return {
         "channel_model_success_rates": _by_rate({"provider": name[0], "model": name[1], **_rate(part)} for name, part in channels.items() if name[0]),
         "channel_success_rates": _by_rate({"provider": name, **_rate(part)} for name, part in providers.items() if name),
@@ -58,10 +56,12 @@ def summary(counts: Aggregate, names: Mapping[str, str]) -> dict[str, Any]:
         "endpoint_request_counts": _largest("endpoint", counts.endpoints),
         "ip_request_counts": _largest("ip", counts.ips),
         "model_token_counts": _token_rows(models),
-        "totals": figures(counts),
-        "providers": sorted(({"provider": name, **figures(part)} for name, part in providers.items() if name), key=_by_attempts),
+        "totals": figures(counts, waits.totals()),
+        "providers": sorted(
+            ({"provider": name, **figures(part, waits.of_provider(name))} for name, part in providers.items() if name), key=_by_attempts
+        ),
         "client_keys": sorted(
-            ({"key": names.get(name, name), **figures(part)} for name, part in grouped(counts, lambda key: key.key_id).items()), key=_by_requests
+            ({"key": names.get(name, name), **figures(part, waits.of_client(name))} for name, part in clients.items()), key=_by_requests
         ),
         "provider_keys": [row for provider in providers if provider for row in _credential_rows(counts, provider, names)],
         "failure_counts": _failures(counts),
@@ -74,7 +74,7 @@ def token_usage(
     """`GET /v1/token_usage`, of counts that hold only what the asker may see. `key_filter`: `all`, `self` or a display form; `money`: see `money_shown`."""
     part = grouped(counts, lambda key: (key.key_id, key.requested_model))
     rows = [
-        {"api_key_prefix": names.get(key_id, key_id), "model": requested, **_tokens(one.totals())}
+        {"api_key_prefix": names.get(key_id, key_id), "key_id": key_id, "model": requested, **_tokens(one.totals())}
         for (key_id, requested), one in part.items()
         if model in (None, "all", requested)
     ]
@@ -106,13 +106,19 @@ def key_rankings(counts: Aggregate, provider: str, span: Span, names: Mapping[st
 
 
 def key_states(keys: Iterable[ClientKey], ledger: Ledger, counts: Mapping[str, Aggregate]) -> dict[str, Any]:
-    """`GET /v1/api_keys_states`: credits and usage of every client key; `counts` by key id, since the key's `created_at`."""
+    """`GET /v1/api_keys_states`: credits and usage of every client key; `counts` by key id, since the key's `created_at`.
+
+    A key stands under its masked form; those that look alike masked have their `key_id` behind it.
+    """
     states = {}
+    keys = tuple(keys)
+    names = told_apart({key.key_id: key.display for key in keys})
     for key in keys:
         granted = ledger.granted_pd(key)
         part = counts.get(key.key_id, Aggregate())
-        states[key.display] = {
+        states[names[key.key_id]] = {
             "label": key.label,
+            "key_id": key.key_id,
             "credits": None if granted is None else dollars(granted),
             "created_at": None if key.created_at_s is None else iso(key.created_at_s),
             "all_tokens_info": _token_rows(grouped(part, lambda cell: cell.requested_model)),
@@ -123,29 +129,33 @@ def key_states(keys: Iterable[ClientKey], ledger: Ledger, counts: Mapping[str, A
     return {"api_keys_states": states}
 
 
-def figures(counts: Aggregate) -> dict[str, Any]:
-    """Everything that one number says about some counts: requests, attempts, tokens, dollars, and seconds (None without calls)."""
+def figures(counts: Aggregate, waits: list[int]) -> dict[str, Any]:
+    """Everything that one number says about some counts: requests, attempts, tokens, dollars (None: unknown), and seconds (None without calls). `waits`: their row."""
     cells = counts.totals()
-    served = added(cell for key, cell in counts.cells.items() if key.outcome == "ok")
     errors = sum(cell[CALLS] for key, cell in counts.cells.items() if key.outcome not in NOT_FAILURES)
-    first_count = sum(served[FIRST_HISTOGRAM:TOTAL_HISTOGRAM])
+    first_count = sum(waits[FIRST_HISTOGRAM:TOTAL_HISTOGRAM])
     return {
         "requests": cells[CALLS],
         "errors": errors,
         "client_left": sum(cell[CALLS] for key, cell in counts.cells.items() if key.outcome == "client_left"),
         "attempts": cells[ATTEMPTS],
-        "successful_attempts": served[ATTEMPTS],
+        "successful_attempts": sum(cell[ATTEMPTS] for key, cell in counts.cells.items() if key.outcome == "ok"),
         "input_tokens": cells[INPUT],
         "output_tokens": cells[OUTPUT],
         "total_tokens": cells[TOTAL],
         "cache_read_tokens": cells[CACHE_READ],
         "cache_write_tokens": cells[CACHE_WRITE],
         "reasoning_tokens": cells[REASONING],
-        "cost": dollars(cells[COST]),
+        "cost": known_cost(cells[COST], cells[UNPRICED]),
         "unpriced_requests": cells[UNPRICED],
-        "first_token_s": {"mean": served[FIRST_MS] / first_count / 1000 if first_count else None, **_quantiles(served, FIRST_HISTOGRAM)},
-        "total_s": _quantiles(served, TOTAL_HISTOGRAM),
+        "first_token_s": {"mean": waits[FIRST_MS] / first_count / 1000 if first_count else None, **_quantiles(waits, FIRST_HISTOGRAM)},
+        "total_s": _quantiles(waits, TOTAL_HISTOGRAM),
     }
+
+
+def known_cost(amount_pd: int, unpriced_calls: int) -> float | None:
+    """Dollars; None when there were calls with tokens and none of them had a price: nothing is invented, not even a zero."""
+    return None if unpriced_calls and not amount_pd else dollars(amount_pd)
 
 
 def grouped(counts: Aggregate, name: Callable[[CellKey], Name]) -> dict[Name, Aggregate]:
@@ -156,8 +166,8 @@ def grouped(counts: Aggregate, name: Callable[[CellKey], Name]) -> dict[Name, Ag
     return parts
 
 
-def _quantiles(cell: list[int], histogram: int) -> dict[str, float | None]:
-    return {f"p{round(share * 100)}": quantile_s(cell, histogram, share) for share in (0.5, 0.9, 0.99)}
+def _quantiles(waits: list[int], histogram: int) -> dict[str, float | None]:
+    return {f"p{round(share * 100)}": quantile_s(waits, histogram, share) for share in (0.5, 0.9, 0.99)}
 
 
 def _rate(counts: Aggregate) -> dict[str, Any]:
@@ -222,7 +232,7 @@ def _tokens(cell: list[int]) -> dict[str, Any]:
         "cache_write_tokens": cell[CACHE_WRITE],
         "reasoning_tokens": cell[REASONING],
         "request_count": cell[CALLS],
-        "cost": dollars(cell[COST]),
+        "cost": known_cost(cell[COST], cell[UNPRICED]),
     }
 
 

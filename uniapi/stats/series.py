@@ -1,43 +1,49 @@
-"""What the status page draws: figures over time, in all and for each model, provider and client key, and the calls that failed last."""
+"""What the status page draws: figures over time, those of each model, provider and client key, and the calls that failed last."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from .aggregate import ATTEMPTS, CALLS, COST, INPUT, OUTPUT, Aggregate, CellKey
 from .calendar import DAY_S, HOUR_S
-from .cost import dollars
-from .recorder import Bucket
-from .records import NOT_FAILURES, CallRecord
-from .report import summary
+from .outline import OUTLINED, outlined
+from .recorder import Recorder
+from .records import CallRecord
+from .report import known_cost, summary
+from .sums import add_row
 
-MOST_SERIES = 12
+MOST_ROWS = 20
 """Of one kind; the rest is added up as `(other)`."""
 OTHER = "(other)"
-_COUNTED = ("requests", "attempts", "input_tokens", "output_tokens", "cost")
-_MEMBERS = (*_COUNTED, "errors", "failed_attempts")
+HOURLY_UP_TO = 24 * 14
+"""Hours that are shown one by one; longer stretches come by the day (UTC)."""
+_COST, _UNPRICED = OUTLINED.index("cost"), OUTLINED.index("unpriced_requests")
 
 
-def status_figures(
-    buckets: Sequence[Bucket], *, start_s: float, end_s: float, step: Literal["hour", "day"], names: Mapping[str, str]
-) -> dict[str, Any]:
-    """The times of the steps (epoch seconds), a list of figures for each of them, and the whole stretch as `/v1/stats` has it. Every step is there, empty ones too."""
-    width = HOUR_S if step == "hour" else DAY_S
-    times = list(range(int(start_s) // width * width, int(end_s) + 1, width))
-    places = {at: index for index, at in enumerate(times)}
-    counted = [(places[bucket.start_s], bucket.counts) for bucket in buckets if bucket.start_s in places]
-    whole = Aggregate()
-    for _, counts in counted:
-        whole.merge(counts)
+def status_figures(recorder: Recorder, hours: int, now_s: float, key_id: str | None = None) -> dict[str, Any]:
+    """The last `hours` hours: the times of the steps (epoch seconds) with a list of figures for each of them, the figures of the whole stretch by model, provider and
+    client key, and all that `/v1/stats` has. Every step is there, empty ones too, and the present one is the last: 24 hours are 24 steps. With a client key, its own only.
+    """
+    width, count = (HOUR_S, hours) if hours <= HOURLY_UP_TO else (DAY_S, -(-hours // 24))
+    last = int(now_s) // width * width
+    times = [last - width * back for back in reversed(range(count))]
+    counts = recorder.window(times[0], now_s)
+    if key_id is not None:
+        counts = counts.only(key_id)
+    steps: dict[int, list[int]] = {}
+    for at, outline in recorder.outlines(times[0], now_s).items():
+        for owner, row in outline.items():
+            if key_id in (None, owner):
+                add_row(steps, (at - times[0]) // width, row)
+    names = recorder.names()
     return {
         "step_s": width,
         "times": times,
-        "all": _lines(counted, len(times), lambda key: "")[""] if counted else _empty(len(times)),
-        "models": _largest(_lines(counted, len(times), lambda key: key.requested_model)),
-        "providers": _largest(_lines(counted, len(times), lambda key: key.provider)),
-        "client_keys": _largest(_lines(counted, len(times), lambda key: names.get(key.key_id, key.key_id))),
-        "summary": summary(whole, names),
+        "all": _lists([steps.get(place, [0] * len(OUTLINED)) for place in range(count)]),
+        "models": _largest(outlined(counts, lambda key: key.requested_model)),
+        "providers": _largest(outlined(counts, lambda key: key.provider)),
+        "client_keys": _largest({names.get(owner, owner): row for owner, row in outlined(counts, lambda key: key.key_id).items()}),
+        "summary": summary(counts, names),
     }
 
 
@@ -70,35 +76,17 @@ def _failure(call: CallRecord) -> dict[str, Any]:
     }
 
 
-def _lines(counted: Sequence[tuple[int, Aggregate]], length: int, name: Callable[[CellKey], str]) -> dict[str, dict[str, list[Any]]]:
-    """For each name the figures of every step. Costs are added up exactly and only then made dollars."""
-    lines: dict[str, dict[str, list[Any]]] = {}
-    for place, counts in counted:
-        for key, cell in counts.cells.items():
-            label = name(key)
-            line = lines.get(label)
-            if line is None:
-                line = lines[label] = _empty(length)
-            for member, amount in zip(_COUNTED, (cell[CALLS], cell[ATTEMPTS], cell[INPUT], cell[OUTPUT], cell[COST]), strict=True):
-                if amount:
-                    line[member][place] += amount
-            if key.outcome not in NOT_FAILURES:
-                line["errors"][place] += cell[CALLS]
-                line["failed_attempts"][place] += cell[ATTEMPTS]
-    for line in lines.values():
-        line["cost"] = [dollars(amount) for amount in line["cost"]]
-    return lines
+def _largest(rows: Mapping[str, list[int]]) -> list[dict[str, Any]]:
+    """The rows with the most requests, the rest as one; what never came to a provider has no name and is left out."""
+    ordered = sorted((name for name in rows if name), key=lambda name: (-rows[name][0], -rows[name][1], name))
+    shown = {name: rows[name] for name in ordered[:MOST_ROWS]}
+    for name in ordered[MOST_ROWS:]:
+        add_row(shown, OTHER, rows[name])
+    return [{"name": name, **{member: values[0] for member, values in _lists([row]).items()}} for name, row in shown.items()]
 
 
-def _largest(lines: dict[str, dict[str, list[Any]]]) -> list[dict[str, Any]]:
-    """The series with the most requests, the rest as one; what never came to a provider has no name and is left out."""
-    ordered = sorted(((name, line) for name, line in lines.items() if name), key=lambda item: (-sum(item[1]["requests"]), item[0]))
-    shown = [{"name": name, **line} for name, line in ordered[:MOST_SERIES]]
-    rest = [line for _, line in ordered[MOST_SERIES:]]
-    if rest:
-        shown.append({"name": OTHER, **{member: [sum(step) for step in zip(*(line[member] for line in rest), strict=True)] for member in _MEMBERS}})
-    return shown
-
-
-def _empty(length: int) -> dict[str, list[Any]]:
-    return {member: [0] * length for member in _MEMBERS}
+def _lists(rows: list[list[int]]) -> dict[str, list[Any]]:
+    """Rows as a list for each figure; dollars, None where they are not known."""
+    lists: dict[str, list[Any]] = {name: [row[place] for row in rows] for place, name in enumerate(OUTLINED)}
+    lists["cost"] = [known_cost(row[_COST], row[_UNPRICED]) for row in rows]
+    return lists

@@ -13,7 +13,9 @@ from uniapi.storage import START, Folder, Position
 
 from .aggregate import COST, Aggregate, merged
 from .calendar import DAY_S, day_name, day_of_name
-from .packing import Checkpoint, Damaged, DayFile, Pending, TooNew, decode_checkpoint, decode_day, encode_checkpoint, encode_day, pack
+from .outline import Outline, outline_of
+from .packing import Checkpoint, Damaged, DayFile, Pending, TooNew, decode_checkpoint, decode_day, encode_checkpoint, encode_day, pack, pack_outlines
+from .sums import add_rows
 
 log = logging.getLogger("uniapi.stats")
 
@@ -73,16 +75,21 @@ class Shelf:
 
     def write(self, file: DayFile, hours: Mapping[int, Aggregate], through: Position) -> None:
         """Write a day with the counts of more of the journal added. A day that is compacted already stays so."""
-        was_compacted = bool(file.total) and file.is_compacted
         added = merged(hours.values())
-        whole = file.whole() if file.total else Aggregate()
-        whole.merge(added.compacted() if was_compacted else added.daily())
-        members = dict(file.hours)
-        for hour, part in hours.items() if not was_compacted else ():
-            both = file.hour(hour)
-            both.merge(part)
-            members[hour] = pack(both)
-        self._write(DayFile(day=file.day, through=through, total=pack(whole), hours=members))
+        whole, outlines = file.whole(), file.outlines()
+        if file.total and file.is_compacted:
+            whole.merge(added.compacted())
+            add_rows(outlines.setdefault(file.day * 24, {}), outline_of(added))
+            members = {}
+        else:
+            whole.merge(added.daily())
+            members = dict(file.hours)
+            for hour, part in hours.items():
+                both = file.hour(hour)
+                both.merge(part)
+                members[hour] = pack(both)
+                add_rows(outlines.setdefault(hour, {}), outline_of(part))
+        self._write(DayFile(day=file.day, through=through, outline=pack_outlines(outlines), total=pack(whole), hours=members))
 
     def put_damaged_aside(self, day: int) -> None:
         """Keep a damaged file under another name, for whoever wants to look."""
@@ -113,7 +120,10 @@ class Shelf:
     def _compact(self, day: int) -> None:
         file = self.day(day)
         if file is not None and not file.is_compacted:
-            self._write(DayFile(day=day, through=file.through, total=pack(file.whole().compacted())))
+            outline: Outline = {}
+            for one in file.outlines().values():
+                add_rows(outline, one)
+            self._write(DayFile(day=day, through=file.through, outline=pack_outlines({day * 24: outline}), total=pack(file.whole().compacted())))
 
     def _remove(self, day: int) -> None:
         self._folder.remove(_day_file(day))

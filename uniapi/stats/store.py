@@ -24,9 +24,11 @@ from .aggregate import COST, Aggregate
 from .calendar import DAY_S, HOUR_S, day_name, hour_of
 from .ledger import Ledger
 from .lines import decode_call, encode_call
+from .outline import Outline, outline_of
 from .packing import SCHEMA, DayFile, Pending, TooNew, gathered
 from .records import CallRecord
 from .shelf import Shelf
+from .sums import add_rows
 
 log = logging.getLogger("uniapi.stats")
 
@@ -200,32 +202,46 @@ class Store:
 
     # reading
 
-    def pieces(self, from_hour: int, to_hour: int, *, by_hour: bool, with_queue: bool = True) -> dict[int, list[bytes | Aggregate]]:
-        """The counts of the hours from `from_hour` to `to_hour`, both included, by first hour, in order, as parts for `gathered`. Whole days come as one unless
-        `by_hour`; a day of which only the sum is kept is one piece always, and belongs to the range when its first hour does."""
+    def pieces(self, from_hour: int, to_hour: int, *, with_queue: bool = True) -> list[bytes | Aggregate]:
+        """The counts of the hours from `from_hour` to `to_hour`, both included, as parts for `gathered`: a day as one when all its hours are wanted. A day of which
+        only the sum is kept belongs to the range when its first hour does."""
+        days, recent = self._kept(from_hour, to_hour)
+        found: list[bytes | Aggregate] = []
+        for day, file, waiting in days:
+            hours = {} if file is None else file.hours
+            if file is not None and (from_hour <= day * 24 <= to_hour if file.is_compacted else all(from_hour <= hour <= to_hour for hour in hours)):
+                found.append(file.total)
+            else:
+                found += [member for hour, member in hours.items() if from_hour <= hour <= to_hour]
+            found += waiting.values()
+        return [*found, *recent.values()] if with_queue else found
+
+    def outlines(self, from_hour: int, to_hour: int) -> dict[int, Outline]:
+        """The outlines of the same hours, by hour; that of a day of which only the sum is kept stands under its first hour."""
+        days, recent = self._kept(from_hour, to_hour)
+        found: dict[int, Outline] = defaultdict(dict)
+        for _, file, waiting in days:
+            for hour, outline in ({} if file is None else file.outlines()).items():
+                if from_hour <= hour <= to_hour:
+                    add_rows(found[hour], outline)
+            for hour, part in waiting.items():
+                add_rows(found[hour], outline_of(part))
+        for hour, part in recent.items():
+            add_rows(found[hour], outline_of(part))
+        return found
+
+    def _kept(self, from_hour: int, to_hour: int) -> tuple[list[tuple[int, DayFile | None, dict[int, Aggregate]]], dict[int, Aggregate]]:
+        """What there is of these hours: for each day its file and the hours that wait to be put into it, and by hour what is not in the journal yet."""
         days = range(from_hour // 24, to_hour // 24 + 1)
         pending, recent = self._unfolded(days)
-        found: dict[int, list[bytes | Aggregate]] = defaultdict(list)
+        found = []
         for day in sorted({day for day in self._shelf.days() if day in days} | set(pending)):
             file = self._shelf.day(day)
             waiting = pending.get(day, Pending())
             if file is not None and file.through > waiting.since:
                 waiting = Pending()
-            first, last = max(day * 24, from_hour), min(day * 24 + 23, to_hour)
-            is_whole = last - first == 23
-            if file is not None and (file.is_compacted or (is_whole and not by_hour)):
-                if is_whole or first == day * 24:
-                    found[day * 24] += [file.total, *waiting.hours.values()]
-                continue
-            for hour in range(first, last + 1):
-                if hour in waiting.hours:
-                    found[hour].append(waiting.hours[hour])
-                if file is not None and hour in file.hours:
-                    found[hour].append(file.hours[hour])
-        for hour, part in recent.items() if with_queue else ():
-            if from_hour <= hour <= to_hour:
-                found[hour].append(part)
-        return dict(sorted(found.items()))
+            found.append((day, file, {hour: part for hour, part in waiting.hours.items() if from_hour <= hour <= to_hour}))
+        return found, {hour: part for hour, part in recent.items() if from_hour <= hour <= to_hour}
 
     def lifetime(self) -> Aggregate:
         """Everything this process knows to have happened since it began (and what it replayed), without the providers' keys: only grows, as counters must."""
@@ -251,8 +267,7 @@ class Store:
         with self._writing:
             last = max([hour_of(self._last_now_s) + 24, *(day * 24 + 23 for day in {*self._shelf.days(), *self._pending})])
             for key_id, since_s in changed:
-                parts = self.pieces(hour_of(since_s or 0.0), last, by_hour=False, with_queue=False)
-                settled = gathered(part for one in parts.values() for part in one).only(key_id).totals()[COST]
+                settled = gathered(self.pieces(hour_of(since_s or 0.0), last, with_queue=False)).only(key_id).totals()[COST]
                 with self._queueing:
                     self._ledger.restate(key_id, since_s, settled)
                     for call in [*self._in_flight, *self._queue]:
@@ -351,7 +366,7 @@ class Store:
                 if file is None and day in self._shelf.damaged:
                     self._shelf.put_damaged_aside(day)
                     hours = self._from_journal(day, before=position)
-                self._shelf.write(file or DayFile(day=day, through=START, total=b""), hours, through=position)
+                self._shelf.write(file or DayFile(day=day, through=START), hours, through=position)
                 with self._counting:
                     for part in pending.hours.values():
                         self._lifetime.merge(part.compacted())

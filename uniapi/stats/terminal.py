@@ -47,11 +47,13 @@ def terminal_report(status: Mapping[str, Any], *, title: str, width: int = 80, i
 
 
 def _totals(totals: Mapping[str, Any]) -> str:
-    unpriced = f" ({totals['unpriced_requests']:,} requests without a known price)" if totals["unpriced_requests"] else ""
+    count = totals["unpriced_requests"]
+    unpriced = f" ({count:,} {'request' if count == 1 else 'requests'} without a known price)" if count else ""
+    cost = "unknown" if totals["cost"] is None else f"${totals['cost']:.4f}"
     lines = [
         f"  requests {totals['requests']:,}   errors {totals['errors']:,}   left {totals['client_left']:,}   attempts {totals['attempts']:,}",
         f"  tokens   in {_short(totals['input_tokens'])} (cached {_short(totals['cache_read_tokens'])})   out {_short(totals['output_tokens'])}",
-        f"  cost     ${totals['cost']:.4f}{unpriced}",
+        f"  cost     {cost}{unpriced}",
     ]
     first = totals["first_token_s"]
     if first["p50"] is not None:
@@ -98,7 +100,7 @@ def _table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[tupl
 
 def _cell(name: str, value: Any) -> str:
     if name == "cost":
-        return f"${value:.4f}"
+        return "-" if value is None else f"${value:.4f}"
     return value if isinstance(value, str) else _short(value)
 
 

@@ -1,12 +1,12 @@
 """Bytes ↔ frames, HTTP as values, JSON patches: no meaning, no I/O, imports no other room."""
 
 from .aws_eventstream import ERROR_PREFIX, EXCEPTION_PREFIX, EventStreamDecoder, decode_message, encode_message, unwrap_chunk
-from .frames import Frame, Framer, dump_json, load_json
+from .frames import LARGE_BYTES, Frame, Framer, dump_json, dump_long_json, load_json, parse_json
 from .http import CREDENTIAL_HEADERS, HOP_BY_HOP, BodySource, HttpRequest, ResponseHead
 from .http1 import Received, ResponseParser, request_bytes
 from .json_array import JsonArrayDecoder, JsonArrayWriter
 from .multipart import FormBody, FormPart, MultipartError, MultipartScanner, Range, form_boundary, pieces_length
-from .patch import DeleteMember, Operation, SetMember, apply_operations, insert_member, splice_member
+from .patch import DeleteMember, Operation, SetMember, apply_operations, insert_member, splice_member, splice_text
 from .sse import SseDecoder, encode_comment, encode_sse
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "ERROR_PREFIX",
     "EXCEPTION_PREFIX",
     "HOP_BY_HOP",
+    "LARGE_BYTES",
     "BodySource",
     "DeleteMember",
     "EventStreamDecoder",
@@ -36,14 +37,17 @@ __all__ = [
     "apply_operations",
     "decode_message",
     "dump_json",
+    "dump_long_json",
     "encode_comment",
     "encode_message",
     "encode_sse",
     "form_boundary",
     "insert_member",
     "load_json",
+    "parse_json",
     "pieces_length",
     "request_bytes",
     "splice_member",
+    "splice_text",
     "unwrap_chunk",
 ]

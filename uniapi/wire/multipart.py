@@ -1,13 +1,13 @@
 """`multipart/form-data` (RFC 7578), incrementally and bounded: bytes in, parts out. What is in a file is never kept; each part says where in the body its value stands.
 
-So a body can go to a spool as it comes, while the few texts that routing needs are read on the way, and one field can be replaced later without touching the rest
-(`FormBody.with_field`): the pieces are ranges of the spool and the new bytes between them, and their length is known before anything is sent.
+So a body can go to a spool as it comes, while the few texts that routing needs are read on the way, and fields can be replaced later without touching the rest
+(`FormBody.with_fields`): the pieces are ranges of the spool and the new bytes between them, and their length is known before anything is sent.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -59,30 +59,43 @@ class FormBody:
     closing_start: int
     length: int
 
-    def with_field(self, name: str, value: bytes) -> tuple[bytes | Range, ...]:
-        """The body with the text field `name` set to `value`: pieces to be sent one after the other. A form without that field gets one more part, at its end.
+    def with_fields(self, changes: Mapping[str, Sequence[bytes]]) -> tuple[bytes | Range, ...]:
+        """The body with these values for the text fields named in `changes`: pieces to be sent one after the other. Files are never touched.
 
-        Raises MultipartError when the value holds the boundary.
+        The values come where the field first stood, or at the end when it was not there; a field without values is taken out. Raises MultipartError when a value
+        holds the boundary.
         """
-        if b"--" + self.boundary in value:
-            raise MultipartError(f"the value for {name!r} holds the boundary of the form")
+        for name, values in changes.items():
+            if any(b"\r\n--" + self.boundary in b"\r\n" + value for value in values):
+                raise MultipartError(f"the value for {name!r} holds the boundary of the form")
         pieces: list[bytes | Range] = []
-        position = 0
+        placed: set[str] = set()
+        position = previous_end = 0
         for part in self.parts:
-            if part.name == name and part.filename is None:
-                pieces += [Range(position, part.start), value]
-                position = part.end
-        if position == 0:
-            head = f'\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode()
-            pieces += [Range(0, self.closing_start), b"--" + self.boundary + head + value + b"\r\n"]
+            if part.name in changes and part.filename is None:
+                values = () if part.name in placed else changes[part.name]
+                pieces.append(Range(position, part.start if values else previous_end))
+                pieces += values[:1]
+                pieces += [b"\r\n" + self._part(part.name, value) for value in values[1:]]
+                # A form does not begin with the line break that ended a part taken out.
+                position = part.end if pieces_length(pieces) > 0 else part.end + 2
+                placed.add(part.name)
+            previous_end = part.end
+        added = [self._part(name, value) + b"\r\n" for name, values in changes.items() if name not in placed for value in values]
+        if added:
+            pieces += [Range(position, self.closing_start), *added]
             position = self.closing_start
         pieces.append(Range(position, self.length))
-        return tuple(pieces)
+        return tuple(piece for piece in pieces if isinstance(piece, bytes) or piece.end > piece.start)
+
+    def _part(self, name: str, value: bytes) -> bytes:
+        """A text field from its boundary on."""
+        return b"--" + self.boundary + f'\r\nContent-Disposition: form-data; name="{_quoted(name)}"\r\n\r\n'.encode() + value
 
 
 def pieces_length(pieces: Sequence[bytes | Range]) -> int:
     """The `content-length` of pieces."""
-    return sum(piece.end - piece.start if isinstance(piece, Range) else len(piece) for piece in pieces)
+    return sum(max(0, piece.end - piece.start) if isinstance(piece, Range) else len(piece) for piece in pieces)
 
 
 def form_boundary(content_type: str) -> bytes:
@@ -250,6 +263,11 @@ def _read_part_header(header: bytes, number: int) -> tuple[str, str | None, str]
     if name is None:
         raise MultipartError(f"part {number} of the form has no name: expected 'Content-Disposition: form-data; name=\"…\"'")
     return name, filename, content_type
+
+
+def _quoted(name: str) -> str:
+    """As browsers write names (html.spec.whatwg.org, multipart/form-data encoding algorithm)."""
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _unquoted(found: re.Match[str]) -> str:

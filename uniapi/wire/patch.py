@@ -12,11 +12,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from .frames import dump_json
+from .frames import LARGE_BYTES, dump_json, give_way
 
 Path: TypeAlias = tuple[str, ...]
 
 _DECODER = json.JSONDecoder()
+_LONG_DECODER = json.JSONDecoder(object_hook=give_way)
+"""For large bodies, which are spliced in a thread."""
+_STRING_MEMBER = re.compile(rb'[ \t\n\r]*:[ \t\n\r]*("(?:[^"\\]|\\.)*")')
 _SPACE = re.compile(r"[ \t\n\r]*")
 _BOM = "\ufeff"
 _SHORT_ESCAPES = frozenset('"\\/\b\f\n\r\t')
@@ -55,6 +58,19 @@ def splice_member(body: bytes, path: Path, value: Any) -> bytes | None:
     start = len(text[: span[0]].encode())
     end = start + len(text[span[0] : span[1]].encode())
     return body[:start] + dump_json(value) + body[end:]
+
+
+def splice_text(body: bytes, name: str, value: Any) -> bytes | None:
+    """`splice_member` for a body that was read already: its top-level member `name` is known to be there, and to be a text.
+
+    Where that name stands once in the body, nothing has to be walked to find it; that matters when megabytes stand before it.
+    """
+    quoted = dump_json(name)
+    start = body.find(quoted)
+    found = _STRING_MEMBER.match(body, start + len(quoted)) if start >= 0 and body.find(quoted, start + 1) < 0 and b"\\u" not in body else None
+    if found is None:
+        return splice_member(body, (name,), value)
+    return body[: found.start(1)] + dump_json(value) + body[found.end(1) :]
 
 
 def insert_member(body: bytes, name: str, value: Any) -> bytes | None:
@@ -135,15 +151,16 @@ def _span(text: str, path: Path) -> tuple[int, int] | None:
 
 def _member_span(text: str, start: int, limit: int, name: str) -> tuple[int, int] | None:
     """Where the value of the object's last member `name` stands; `start` is at the opening brace, nothing from `limit` on belongs to the object. ValueError: no JSON."""
+    decoder = _DECODER if len(text) <= LARGE_BYTES else _LONG_DECODER
     found: tuple[int, int] | None = None
     position = _skip(text, start + 1)
     while text.startswith('"', position):
-        key, position = _DECODER.raw_decode(text, position)
+        key, position = decoder.raw_decode(text, position)
         position = _skip(text, position)
         if not text.startswith(":", position):
             raise ValueError("a member without a value")
         value_start = _skip(text, position + 1)
-        _, value_end = _DECODER.raw_decode(text, value_start)
+        _, value_end = decoder.raw_decode(text, value_start)
         if key == name:
             found = (value_start, value_end)
             # Most bodies are done here: a second member of this name would need its spelling.

@@ -12,13 +12,14 @@ from uniapi.canonical import Json, OutputFormat, Request
 from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.losses import SETTINGS, unsaid
 from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.turn_repair import encode_system
 
 from .part_encode import Block, PartEncoder, drop_marker
 from .schema import structured_schema
 from .thinking import Thinking, plan_thinking
 from .tool_encode import encode_tool_choice, encode_tools, is_forced
 from .tool_names import ToolNames
-from .turns import encode_system, encode_turns, lacks_signed_thinking, plain_or_blocks
+from .turns import encode_turns, lacks_signed_thinking, plain_or_blocks
 from .vocabulary import FAMILY, NAME, cache_control, stands_in_tool
 
 DEFAULT_MAX_TOKENS = 8192
@@ -108,7 +109,7 @@ def _max_tokens(request: Request, quirk: Quirk, thinking: Thinking) -> int:
 
 
 def _conversation(request: Request, quirk: Quirk, parts: PartEncoder, losses: list[str]) -> tuple[list[Block], list[dict[str, Json]]]:
-    system = encode_system(request.messages, parts, losses)
+    system = encode_system(request.messages, parts.blocks, losses)
     messages = encode_turns(request.messages, parts, losses, has_prefill=quirk.anthropic_prefill)
     if not messages and system:
         # Instructions alone are refused; as the user's words they are answered.

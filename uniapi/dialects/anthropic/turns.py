@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from uniapi.canonical import Json, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult, Unknown
+from uniapi.canonical import Json, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
+from uniapi.dialects.turn_repair import NO_RESULT, OPENING, orphan_label
 
 from .part_encode import Block, PartEncoder
 from .tool_names import clean_call_id
 
-OPENING = "."
-"""What the user says in a conversation that begins with the assistant: the API wants something."""
 CONTINUE = "Continue."
 """What the user says after a last assistant turn that the model will not take as the beginning of its answer."""
-NO_RESULT = "No result was returned for this tool call."
 
 
 @dataclass(slots=True)
@@ -27,20 +25,6 @@ class _Turn:
     calls: list[ToolCall] = field(default_factory=list)
     results: dict[int, ToolResult] = field(default_factory=dict)
     """By the block's position."""
-
-
-def encode_system(messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str]) -> list[Block]:
-    """All system and developer text, in order."""
-    blocks: list[Block] = []
-    for number, message in enumerate(messages):
-        if message.role not in ("system", "developer"):
-            continue
-        for part in message.parts:
-            if isinstance(part, Text):
-                blocks += encoder.blocks(part, f"messages[{number}]", message.role)
-            else:
-                losses.append(f"messages[{number}].{part.name if isinstance(part, Unknown) else type(part).__name__.lower()}")
-    return blocks
 
 
 def encode_turns(messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str], *, has_prefill: bool) -> list[dict[str, Json]]:
@@ -173,9 +157,10 @@ def _orphan(block: Block, result: ToolResult) -> list[Block]:
     """A result whose call is not in the turn before, as content that still says what it is."""
     content = block.get("content", "")
     inner = [{"type": "text", "text": content}] if isinstance(content, str) else list(content)
-    named = f"{result.name} ({result.call_id})" if result.name else result.call_id
-    label = f"[{'Error' if result.is_error else 'Result'} of tool call {named}]"
-    return [{"type": "text", "text": label}, *(item for item in inner if item.get("type") != "text" or str(item.get("text", "")).strip())]
+    return [
+        {"type": "text", "text": orphan_label(result)},
+        *(item for item in inner if item.get("type") != "text" or str(item.get("text", "")).strip()),
+    ]
 
 
 def _close_thinking(turn: _Turn) -> None:

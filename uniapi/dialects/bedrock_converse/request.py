@@ -11,12 +11,13 @@ from uniapi.canonical import Json, OutputFormat, Request
 from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.losses import SETTINGS, unsaid
 from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.turn_repair import encode_system
 
 from .part_encode import Block, PartEncoder
 from .reasoning import SMALLEST_THINKING_TOP_P, Reasoning, plan_reasoning
 from .tool_encode import ToolEncoder, is_forced
 from .tool_names import ToolNames
-from .turns import encode_system, encode_turns
+from .turns import encode_turns
 from .vocabulary import NAME, dumped, has_schema_output, stands_in_tool
 
 JSON_MODE = "Answer with one valid JSON object and nothing else: no prose around it and no code fence."
@@ -83,7 +84,7 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
 
 
 def _conversation(request: Request, quirk: Quirk, parts: PartEncoder, losses: list[str]) -> tuple[list[Block], list[dict[str, Json]]]:
-    system = encode_system(request.messages, parts, losses)
+    system = encode_system(request.messages, parts.blocks, losses)
     turns = encode_turns(request.messages, parts, losses, request.cache)
     if not turns and system:
         # Instructions alone are refused; as the user's words they are answered.

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from uniapi.canonical import CacheHint, Json, Message, Role, Text, ToolResult, Unknown
+from uniapi.canonical import CacheHint, Json, Message, Role, ToolResult
+from uniapi.dialects.turn_repair import NO_RESULT, OPENING, orphan_label
 
 from .part_encode import Block, PartEncoder
 
-OPENING = "."
-"""What the user says in a conversation that begins with the assistant: the API wants something."""
 DOCUMENT_TEXT = "See the attached document."
 """A turn with a document must hold a text beside it."""
-NO_RESULT = "No result was returned for this tool call."
 
 
 @dataclass(slots=True)
@@ -25,20 +23,6 @@ class _Turn:
     blocks: list[Block] = field(default_factory=list)
     orphans: dict[str, list[Block]] = field(default_factory=dict)
     """By wire id, how each result of the turn reads should its call not be there."""
-
-
-def encode_system(messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str]) -> list[Block]:
-    """All system and developer text, in order."""
-    blocks: list[Block] = []
-    for number, message in enumerate(messages):
-        if message.role not in ("system", "developer"):
-            continue
-        for part in message.parts:
-            if isinstance(part, Text):
-                blocks += encoder.blocks(part, f"messages[{number}]", message.role)
-            else:
-                losses.append(f"messages[{number}].{part.name if isinstance(part, Unknown) else type(part).__name__.lower()}")
-    return blocks
 
 
 def encode_turns(messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str], cache: CacheHint | None) -> list[dict[str, Json]]:
@@ -134,7 +118,5 @@ def _results_first(turn: _Turn, pending: list[str]) -> list[Block]:
 
 def _orphan(result: Block, part: ToolResult) -> list[Block]:
     """A result whose call is not in the turn before, as content that still says what it is."""
-    named = f"{part.name} ({part.call_id})" if part.name else part.call_id
-    label = f"[{'Error' if part.is_error else 'Result'} of tool call {named}]"
     content = [{"text": str(block["json"])} if "json" in block else block for block in result["content"]]
-    return [{"text": label}, *content]
+    return [{"text": orphan_label(part)}, *content]

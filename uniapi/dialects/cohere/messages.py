@@ -15,12 +15,12 @@ from uniapi.canonical import Json, Media, Message, Reasoning, Refusal, Text, Too
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
 from uniapi.dialects.tool_names import qualified_name
+from uniapi.dialects.turn_repair import NO_RESULT, orphan_label
 
 from .vocabulary import FAMILY, NAME, wire_arguments
 
 Block = dict[str, Json]
 
-NO_RESULT = "No result was returned for this tool call."
 _PLAIN_TEXT = frozenset(
     {"application/json", "application/xml", "application/yaml", "application/x-yaml", "application/toml", "application/javascript"}
 )
@@ -117,8 +117,7 @@ class MessageEncoder:
         text = "".join(block["text"] for block in blocks if block["type"] == "text")
         pictures = [block for block in blocks if block["type"] != "text"]
         if part.call_id not in self._pending:
-            named = f"{part.name} ({part.call_id})" if part.name else part.call_id
-            content += [_text(f"[{'Error' if part.is_error else 'Result'} of tool call {named}]\n{text}"), *pictures]
+            content += [_text(f"{orphan_label(part)}\n{text}"), *pictures]
             return []
         self._pending.remove(part.call_id)
         content += pictures

@@ -13,22 +13,16 @@ Whatever a client sends, something the API takes comes out: one bad tool must no
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
 
 from uniapi.canonical import Json
 
+from .schema_draft import Draft, Subset, spelled
 from .vocabulary import SCHEMA_TYPES, camel
-
-Subset = Literal["json_schema", "openapi"]
 
 MAX_DEPTH = 32
 MAX_NODES = 10_000
 """`$ref` can double a schema at every level; beyond this many schemas the rest is cut."""
-MAX_NOTE = 200
-
 _COUNTS = frozenset({"minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"})
 _KEPT_ANYWHERE = frozenset({"title", "description", "pattern", "minimum", "maximum", "default", *_COUNTS})
 _SILENT = frozenset(
@@ -92,18 +86,6 @@ def read_openapi(schema: Json, depth: int = 0) -> dict[str, Json]:
     return found
 
 
-@dataclass(slots=True)
-class _Draft:
-    """One schema on its way: what is written, what only the description can say, and whether null is allowed."""
-
-    written: dict[str, Json] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    is_nullable: bool = False
-
-    def note(self, name: str, value: Json) -> None:
-        self.notes.append(f"{name}: {_dumped(value)}")
-
-
 class _Walk:
     """One pass over a document; `clean` gives a schema of `subset`."""
 
@@ -122,19 +104,19 @@ class _Walk:
             return self._referred(reference, schema, depth)
         if isinstance(schema.get("allOf"), list):
             return self.clean(self._merged(schema, depth), depth + 1)
-        draft = _Draft()
+        draft = Draft()
         self._types(schema, draft)
         self._alternatives(schema, draft, depth)
         self._values(schema, draft)
         self._structure(schema, draft, depth)
         self._rest(schema, draft, depth)
-        return self._finished(draft)
+        return spelled(draft, self._subset)
 
     def _plain(self, schema: Json) -> dict[str, Json]:
         """A schema that is not looked into, as a value of its type."""
         named = schema.get("type") if isinstance(schema, Mapping) else None
         plain: dict[str, Json] = {"type": named} if isinstance(named, str) and named in SCHEMA_TYPES else {}
-        return self._finished(_Draft(written=plain))
+        return spelled(Draft(written=plain), self._subset)
 
     def _referred(self, reference: str, schema: Mapping[str, Json], depth: int) -> dict[str, Json]:
         target = self._resolved(reference)
@@ -192,7 +174,7 @@ class _Walk:
             schema = {**self._resolved(reference), **{name: value for name, value in schema.items() if name != "$ref"}}
         return schema if isinstance(schema, Mapping) else {}
 
-    def _types(self, schema: Mapping[str, Json], draft: _Draft) -> None:
+    def _types(self, schema: Mapping[str, Json], draft: Draft) -> None:
         """`type`, from what is said or what the other keywords imply."""
         said = schema.get("type")
         names = [name.lower() for name in (said if isinstance(said, list) else [said]) if isinstance(name, str) and name.lower() in SCHEMA_TYPES]
@@ -206,9 +188,9 @@ class _Walk:
         elif names and self._subset == "json_schema":
             draft.written["type"] = names
         elif names:
-            draft.written["anyOf"] = [self._finished(_Draft(written={"type": name})) for name in names]
+            draft.written["anyOf"] = [spelled(Draft(written={"type": name}), self._subset) for name in names]
 
-    def _alternatives(self, schema: Mapping[str, Json], draft: _Draft, depth: int) -> None:
+    def _alternatives(self, schema: Mapping[str, Json], draft: Draft, depth: int) -> None:
         """`anyOf` and `oneOf`: null among them is nullability, one alone is the schema itself, mere conditions are a note."""
         said = next((schema[name] for name in ("anyOf", "oneOf") if isinstance(schema.get(name), list)), None)
         if not said:
@@ -232,7 +214,7 @@ class _Walk:
             draft.written.pop("type", None)
             draft.written["anyOf"] = choices
 
-    def _values(self, schema: Mapping[str, Json], draft: _Draft) -> None:
+    def _values(self, schema: Mapping[str, Json], draft: Draft) -> None:
         """`enum` and `const`. The OpenAPI subset has only texts, and neither has an empty one."""
         values = [schema["const"]] if "const" in schema else schema.get("enum")
         if not isinstance(values, list) or not values:
@@ -249,7 +231,7 @@ class _Walk:
         if left:
             draft.note("allowed values" if left is values else "also allowed", left)
 
-    def _structure(self, schema: Mapping[str, Json], draft: _Draft, depth: int) -> None:
+    def _structure(self, schema: Mapping[str, Json], draft: Draft, depth: int) -> None:
         """Properties and items."""
         properties = schema.get("properties")
         if isinstance(properties, Mapping) and _is_type(draft.written, "object"):
@@ -276,7 +258,7 @@ class _Walk:
         elif self._subset == "openapi":
             draft.written["items"] = {"type": "STRING"}
 
-    def _rest(self, schema: Mapping[str, Json], draft: _Draft, depth: int) -> None:
+    def _rest(self, schema: Mapping[str, Json], draft: Draft, depth: int) -> None:
         """Everything that is copied, noted or left."""
         for name, value in schema.items():
             if name in _WALKED or name in _SILENT:
@@ -293,7 +275,7 @@ class _Walk:
             else:
                 draft.note("format", form)
 
-    def _additional(self, value: Json, draft: _Draft, depth: int) -> None:
+    def _additional(self, value: Json, draft: Draft, depth: int) -> None:
         if self._subset == "json_schema":
             if isinstance(value, bool):
                 draft.written["additionalProperties"] = value
@@ -301,46 +283,6 @@ class _Walk:
                 draft.written["additionalProperties"] = self.clean(value, depth + 1)
         elif isinstance(value, Mapping) and value:
             draft.note("further members", value)
-
-    def _finished(self, draft: _Draft) -> dict[str, Json]:
-        """The draft spelled for the subset: nullability, upper-case types, notes in the description."""
-        written = draft.written
-        if draft.notes:
-            said = written.get("description")
-            notes = "; ".join(draft.notes)
-            written["description"] = f"{said} ({notes})" if said else notes
-        if self._subset == "json_schema":
-            return _with_null(written) if draft.is_nullable else written
-        if "anyOf" in written:
-            # Vertex AI wants nothing beside `anyOf`: the description moves into the alternatives.
-            return {"anyOf": [_described(each, written.get("description"), draft.is_nullable) for each in written["anyOf"]]}
-        if not isinstance(written.get("type"), str):
-            written["type"] = "null" if draft.is_nullable else "string"
-        if draft.is_nullable and written["type"] != "null":
-            written["nullable"] = True
-        written["type"] = written["type"].upper()
-        return written
-
-
-def _with_null(written: dict[str, Json]) -> dict[str, Json]:
-    named = written.get("type")
-    if "anyOf" in written:
-        return {**written, "anyOf": [*written["anyOf"], {"type": "null"}]}
-    if "enum" in written:
-        shown: dict[str, Json] = {name: written[name] for name in ("title", "description") if name in written}
-        return {**shown, "anyOf": [{name: value for name, value in written.items() if name not in shown}, {"type": "null"}]}
-    if isinstance(named, str):
-        return {**written, "type": [named, "null"] if named != "null" else named}
-    return {**written, "type": [*named, "null"] if isinstance(named, list) else "null"}
-
-
-def _described(schema: dict[str, Json], description: Json, is_nullable: bool) -> dict[str, Json]:
-    described = dict(schema)
-    if description and "description" not in described:
-        described["description"] = description
-    if is_nullable and "anyOf" not in described:
-        described["nullable"] = True
-    return described
 
 
 def _as_object(cleaned: dict[str, Json], subset: Subset) -> dict[str, Json]:
@@ -397,12 +339,3 @@ def _is_well_typed(name: str, value: Json) -> bool:
     if name == "default":
         return value is not None
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _dumped(value: Json) -> str:
-    if isinstance(value, str):
-        return value[:MAX_NOTE]
-    try:
-        return json.dumps(value, ensure_ascii=False)[:MAX_NOTE]
-    except RecursionError:
-        return "…"

@@ -21,15 +21,18 @@ from .members import DIALECT_NAME, at
 
 @dataclass(frozen=True, slots=True)
 class _Wording:
-    """A kind that words give away: it holds when `pattern` is found in the code, type and message, and the status is one of `statuses` (None: any, or unknown)."""
+    """A kind that words give away: it holds when `pattern` is found in the code, type and message, and the status is one of `statuses` (None: any, or unknown).
+
+    The pattern stays text, which `re` compiles (and remembers) with the first error that comes to it.
+    """
 
     kind: FailureKind
-    pattern: re.Pattern[str]
+    pattern: str
     statuses: frozenset[int] | None = None
 
 
 def _wording(kind: FailureKind, pattern: str, *statuses: int) -> _Wording:
-    return _Wording(kind, re.compile(pattern, re.IGNORECASE), frozenset(statuses) if statuses else None)
+    return _Wording(kind, pattern, frozenset(statuses) if statuses else None)
 
 
 WORDINGS = (
@@ -198,7 +201,7 @@ def _kind(status: int | None, words: str, error: Mapping[str, Any]) -> FailureKi
     if "failed_generation" in error:
         return FailureKind.MODEL_FAULT
     for wording in WORDINGS:
-        if (wording.statuses is None or (status or 0) in wording.statuses) and wording.pattern.search(words):
+        if (wording.statuses is None or (status or 0) in wording.statuses) and re.search(wording.pattern, words, re.IGNORECASE):
             return wording.kind
     if status is None:
         return FailureKind.BAD_REQUEST if "invalid_request_error" in words else FailureKind.SERVER_ERROR

@@ -18,8 +18,8 @@ from uniapi.dialects.quirk import Quirk
 
 from .members import DIALECT_NAME
 from .messages_encode import encode_cache, encode_messages, schema_instruction
-from .request_decode import LEGACY_EXTRA
 from .tool_names import wire_name
+from .tools_decode import LEGACY_EXTRA
 
 EFFORT_SCALE = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 BUDGET_EFFORTS = ((0, "none"), (2048, "low"), (12288, "medium"))

@@ -30,10 +30,10 @@ from uniapi.canonical import (
 from uniapi.dialects.codec import EncodedResponse, ReplyContext
 
 from .finish import encode_finish
+from .media_encode import encode_media
 from .members import DIALECT_NAME
-from .messages_encode import encode_media
 from .reasoning import thinking_block
-from .request_decode import LEGACY_EXTRA
+from .tools_decode import LEGACY_EXTRA
 from .usage import encode_usage
 
 AUDIO_LIFETIME_S = 3600

@@ -72,7 +72,7 @@ def encode_response(response: Response, context: ReplyContext) -> EncodedRespons
     if len(response.choices) > 1:
         writer.lose("n")
     body = closing(opening(context, response.response_id, response.created_s), writer.items, response.usage, choice.finish)
-    return EncodedResponse(body=body, losses=tuple(writer.losses))
+    return EncodedResponse(body=body, losses=tuple(writer.losses), items=writer.items)
 
 
 class _OutputWriter:

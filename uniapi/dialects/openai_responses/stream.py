@@ -6,9 +6,7 @@ https://platform.openai.com/docs/api-reference/responses-streaming. Items are to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
 
 from uniapi.canonical import Json, Reasoning, Refusal, Text, ToolCall, Unknown
 from uniapi.dialects.codec import UpstreamContext
@@ -21,35 +19,10 @@ from uniapi.wire import Frame, load_json
 from .content_decode import TEXT_TYPES, read_citations, read_logprobs
 from .opaque import item_token
 from .output_decode import CALL_TYPES, MESSAGE_MEMBERS, OutputReader, call_text, failure_of_response, finish
+from .stream_items import Item, Items, Running
 from .usage import decode_usage
 
 _NAMING = ("id", "call_id", "name", "namespace", "phase")
-
-
-@dataclass(slots=True)
-class _Item:
-    """One output item as far as it was told. `key` names its parts, because some vendors use one `output_index` for several items.
-
-    `told` holds the texts already emitted for each piece (content index, summary index); they are joined only where a later telling is compared.
-    """
-
-    key: int
-    value: Mapping[str, Json]
-    told: dict[Hashable, list[str]] = field(default_factory=dict)
-    contents: list[int] = field(default_factory=list)
-    """Content indexes in the order they were opened: some vendors begin at 1, while the finished item's list begins at 0."""
-    citations: dict[int, int] = field(default_factory=dict)
-    has_logprobs: bool = False
-    is_done: bool = False
-
-
-class _Running(NamedTuple):
-    """The text that is being told: the indexes as its events spell them, its part, and what was told."""
-
-    index: Json
-    number: Json
-    key: Hashable
-    told: list[str]
 
 
 class ResponsesStreamDecoder(StreamDecoder):
@@ -58,10 +31,8 @@ class ResponsesStreamDecoder(StreamDecoder):
     def __init__(self, context: UpstreamContext) -> None:
         super().__init__(context)
         self._reader = OutputReader(context)
-        self._items: dict[int, _Item] = {}
-        self._ids: dict[str, int] = {}
-        self._made = 0
-        self._running: _Running | None = None
+        self._items = Items()
+        self._running: Running | None = None
         self._has_calls = False
 
     def read(self, frame: Frame) -> None:
@@ -154,30 +125,26 @@ class ResponsesStreamDecoder(StreamDecoder):
         for index, value in enumerate(output):
             if not isinstance(value, dict):
                 continue
-            item_id = value.get("id")
-            known = self._ids.get(item_id) if isinstance(item_id, str) else None
-            if known is None and len(output) == sum(item.is_done for item in self._items.values()):
+            known = self._items.index_of(value.get("id"))
+            if known is None and len(output) == self._items.done:
                 continue
             place = known if known is not None else index
-            item = self._items.get(place)
+            item = self._items.at(place)
             if item is None or not item.is_done:
                 self._finish_item(place, value)
 
     # Items
 
-    def _new_item(self, index: int, value: Mapping[str, Json]) -> _Item:
+    def _new_item(self, index: int, value: Mapping[str, Json]) -> Item:
         self.start()
-        item = self._items[index] = _Item(self._made, value)
-        self._made += 1
-        return item
+        return self._items.add(index, value)
 
-    def _item(self, event: Mapping[str, Json], kind: str) -> _Item:
+    def _item(self, event: Mapping[str, Json], kind: str) -> Item:
         """The item an event belongs to; one that was never announced is made up from the event's kind."""
         index = event.get("output_index")
         if not isinstance(index, int):
-            item_id = event.get("item_id")
-            index = self._ids.get(item_id, 0) if isinstance(item_id, str) else 0
-        item = self._items.get(index)
+            index = self._items.index_of(event.get("item_id")) or 0
+        item = self._items.at(index)
         if item is None or (item.value.get("type") != kind and item.is_done):
             return self._new_item(index, {"type": kind, "id": event.get("item_id"), "call_id": event.get("call_id") or event.get("item_id")})
         return item
@@ -188,18 +155,17 @@ class ResponsesStreamDecoder(StreamDecoder):
             return
         index = index if isinstance(index, int) else len(self._items)
         item = self._new_item(index, value)
-        if isinstance(value.get("id"), str):
-            self._ids[value["id"]] = index
+        self._items.name(index, value.get("id"))
         self._open_item(item)
 
-    def _open_item(self, item: _Item) -> None:
+    def _open_item(self, item: Item) -> None:
         kind = item.value.get("type")
         if kind in CALL_TYPES:
             self._open_call(item)
         elif kind == "reasoning":
             self.parts.open(item.key, Reasoning())
 
-    def _open_call(self, item: _Item) -> None:
+    def _open_call(self, item: Item) -> None:
         self._has_calls = True
         call = self._reader.call(item.value)
         self.parts.open(item.key, ToolCall(call_id=call.call_id, name=call.name, kind=call.kind, namespace=call.namespace, opaque=call.opaque))
@@ -209,16 +175,16 @@ class ResponsesStreamDecoder(StreamDecoder):
         if not isinstance(value, dict):
             return
         if not isinstance(index, int):
-            index = self._ids.get(str(value.get("id")), len(self._items))
+            known = self._items.index_of(value.get("id"))
+            index = known if known is not None else len(self._items)
         self._finish_item(index, value)
 
     def _finish_item(self, index: int, value: Mapping[str, Json]) -> None:
-        item = self._items.get(index)
+        item = self._items.at(index)
         if item is None or item.is_done:
             item = self._new_item(index, value)
             self._open_item(item)
-        if isinstance(value.get("id"), str):
-            self._ids[value["id"]] = index
+        self._items.name(index, value.get("id"))
         # The finished item is the truth; only what names it may have been said at its start alone.
         item.value = {**{name: item.value[name] for name in _NAMING if item.value.get(name) is not None}, **value}
         item.is_done = True
@@ -228,7 +194,7 @@ class ResponsesStreamDecoder(StreamDecoder):
             case "function_call" | "custom_tool_call":
                 if not self.parts.was_opened(item.key):
                     self._open_call(item)
-                self._complete(item.key, item, item.key, call_text(item.value))
+                item.complete(self.parts, item.key, item.key, call_text(item.value))
                 self.parts.close(item.key)
             case "reasoning":
                 self._finish_reasoning(item)
@@ -237,27 +203,27 @@ class ResponsesStreamDecoder(StreamDecoder):
                 for part in self._reader.parts(dict(item.value)):
                     self.parts.whole(part)
 
-    def _finish_message(self, item: _Item) -> None:
+    def _finish_message(self, item: Item) -> None:
         for place, part in enumerate(self._reader.message(item.value)):
             number = item.contents[place] if place < len(item.contents) else max(item.contents, default=-1) + 1
             key = (item.key, number)
             match part:
                 case Text():
                     self._open_text(item, number)
-                    self._complete(key, item, number, part.text)
+                    item.complete(self.parts, key, number, part.text)
                     if self.parts.is_open(key):
                         logprobs = () if item.has_logprobs else part.logprobs
                         self.parts.delta(key, citations=part.citations[item.citations.get(number, 0) :], logprobs=logprobs)
                 case Refusal():
                     self._open_refusal(item, number)
-                    self._complete(key, item, number, part.text)
+                    item.complete(self.parts, key, number, part.text)
                 case Unknown():
                     self.parts.whole(part)
             self.parts.close(key)
         for number in item.contents:
             self.parts.close((item.key, number))
 
-    def _finish_reasoning(self, item: _Item) -> None:
+    def _finish_reasoning(self, item: Item) -> None:
         whole = self._reader.reasoning(item.value)
         if not self.parts.was_opened(item.key):
             self.parts.open(item.key, Reasoning())
@@ -269,42 +235,23 @@ class ResponsesStreamDecoder(StreamDecoder):
                 if key not in item.told and any("".join(texts) == at(piece, "text") for texts in item.told.values()):
                     # Streamed as a summary, finished as content (gpt-oss behind several hosts): one text.
                     continue
-                self._complete(item.key, item, key, at(piece, "text"))
+                item.complete(self.parts, item.key, key, at(piece, "text"))
         if self.parts.is_open(item.key):
             if not item.told:
                 self.parts.delta(item.key, whole.text)
             self.parts.delta(item.key, opaque=whole.opaque)
             self.parts.close(item.key)
 
-    def _tell(self, key: Hashable, item: _Item, piece: Hashable, text: Json) -> None:
-        """More of one piece of the open part `key`. What comes after a part's end is left aside: the client has seen it end."""
-        if not isinstance(text, str) or not text or not self.parts.is_open(key):
-            return
-        told = item.told.get(piece)
-        if told is None:
-            if isinstance(piece, tuple) and item.told:
-                # The next piece of a reasoning: parted from the one before by a blank line.
-                self.parts.delta(key, "\n\n")
-            told = item.told[piece] = []
-        told.append(text)
-        self.parts.delta(key, text)
-
-    def _complete(self, key: Hashable, item: _Item, piece: Hashable, text: Json) -> None:
-        """What of the whole `text` was not told yet. A telling that contradicts the deltas is left aside: they are with the client already."""
-        told = "".join(item.told.get(piece, ()))
-        if isinstance(text, str) and len(text) > len(told) and text.startswith(told):
-            self._tell(key, item, piece, text[len(told) :])
-
     # Text and refusals
 
-    def _open_text(self, item: _Item, number: int) -> tuple[int, int]:
+    def _open_text(self, item: Item, number: int) -> tuple[int, int]:
         key = (item.key, number)
         if not self.parts.was_opened(key):
             item.contents.append(number)
             self.parts.open(key, Text(text="", opaque=item_token(item.value, MESSAGE_MEMBERS, self._reader.family)))
         return key
 
-    def _open_refusal(self, item: _Item, number: int) -> tuple[int, int]:
+    def _open_refusal(self, item: Item, number: int) -> tuple[int, int]:
         key = (item.key, number)
         if not self.parts.was_opened(key):
             item.contents.append(number)
@@ -326,13 +273,13 @@ class ResponsesStreamDecoder(StreamDecoder):
             logprobs = read_logprobs(entries)
             item.has_logprobs = item.has_logprobs or bool(logprobs)
             self.parts.delta(key, logprobs=logprobs)
-        self._tell(key, item, number, event.get("delta"))
+        item.tell(self.parts, key, number, event.get("delta"))
         if self.parts.is_open(key) and number in item.told:
-            self._running = _Running(event.get("output_index"), event.get("content_index"), key, item.told[number])
+            self._running = Running(event.get("output_index"), event.get("content_index"), key, item.told[number])
 
     def _on_text_done(self, event: Mapping[str, Json]) -> None:
         item, number = self._item(event, "message"), _number(event, "content_index")
-        self._complete(self._open_text(item, number), item, number, event.get("text"))
+        item.complete(self.parts, self._open_text(item, number), number, event.get("text"))
 
     def _on_annotation(self, event: Mapping[str, Json]) -> None:
         item, number = self._item(event, "message"), _number(event, "content_index")
@@ -344,31 +291,31 @@ class ResponsesStreamDecoder(StreamDecoder):
 
     def _on_refusal_delta(self, event: Mapping[str, Json]) -> None:
         item, number = self._item(event, "message"), _number(event, "content_index")
-        self._tell(self._open_refusal(item, number), item, number, event.get("delta"))
+        item.tell(self.parts, self._open_refusal(item, number), number, event.get("delta"))
 
     def _on_refusal_done(self, event: Mapping[str, Json]) -> None:
         item, number = self._item(event, "message"), _number(event, "content_index")
-        self._complete(self._open_refusal(item, number), item, number, event.get("refusal"))
+        item.complete(self.parts, self._open_refusal(item, number), number, event.get("refusal"))
 
     # Reasoning
 
     def _on_summary_delta(self, event: Mapping[str, Json]) -> None:
         item = self._reasoning_item(event)
-        self._tell(item.key, item, ("summary", _number(event, "summary_index")), event.get("delta"))
+        item.tell(self.parts, item.key, ("summary", _number(event, "summary_index")), event.get("delta"))
 
     def _on_summary_done(self, event: Mapping[str, Json]) -> None:
         item = self._reasoning_item(event)
-        self._complete(item.key, item, ("summary", _number(event, "summary_index")), event.get("text"))
+        item.complete(self.parts, item.key, ("summary", _number(event, "summary_index")), event.get("text"))
 
     def _on_reasoning_delta(self, event: Mapping[str, Json]) -> None:
         item = self._reasoning_item(event)
-        self._tell(item.key, item, ("content", _number(event, "content_index")), event.get("delta"))
+        item.tell(self.parts, item.key, ("content", _number(event, "content_index")), event.get("delta"))
 
     def _on_reasoning_done(self, event: Mapping[str, Json]) -> None:
         item = self._reasoning_item(event)
-        self._complete(item.key, item, ("content", _number(event, "content_index")), event.get("text"))
+        item.complete(self.parts, item.key, ("content", _number(event, "content_index")), event.get("text"))
 
-    def _reasoning_item(self, event: Mapping[str, Json]) -> _Item:
+    def _reasoning_item(self, event: Mapping[str, Json]) -> Item:
         item = self._item(event, "reasoning")
         if not self.parts.was_opened(item.key):
             self.parts.open(item.key, Reasoning())
@@ -376,7 +323,7 @@ class ResponsesStreamDecoder(StreamDecoder):
 
     # Calls
 
-    def _call_item(self, event: Mapping[str, Json], kind: str) -> _Item:
+    def _call_item(self, event: Mapping[str, Json], kind: str) -> Item:
         item = self._item(event, kind)
         if not self.parts.was_opened(item.key):
             name = event.get("name")
@@ -386,19 +333,19 @@ class ResponsesStreamDecoder(StreamDecoder):
 
     def _on_arguments_delta(self, event: Mapping[str, Json]) -> None:
         item = self._call_item(event, "function_call")
-        self._tell(item.key, item, item.key, event.get("delta"))
+        item.tell(self.parts, item.key, item.key, event.get("delta"))
 
     def _on_arguments_done(self, event: Mapping[str, Json]) -> None:
         item = self._call_item(event, "function_call")
-        self._complete(item.key, item, item.key, call_text({"arguments": event.get("arguments")}))
+        item.complete(self.parts, item.key, item.key, call_text({"arguments": event.get("arguments")}))
 
     def _on_input_delta(self, event: Mapping[str, Json]) -> None:
         item = self._call_item(event, "custom_tool_call")
-        self._tell(item.key, item, item.key, event.get("delta"))
+        item.tell(self.parts, item.key, item.key, event.get("delta"))
 
     def _on_input_done(self, event: Mapping[str, Json]) -> None:
         item = self._call_item(event, "custom_tool_call")
-        self._complete(item.key, item, item.key, event.get("input"))
+        item.complete(self.parts, item.key, item.key, event.get("input"))
 
 
 def _number(event: Mapping[str, Json], member: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uniapi.canonical import (
     Event,
     Finish,
+    Json,
     Media,
     PartDelta,
     PartEnd,
@@ -25,8 +26,9 @@ from uniapi.dialects.stream_encoder import StreamEncoder
 from uniapi.wire import dump_json
 
 from .envelope import closing, failed, opening
+from .event_writer import EventWriter
 from .output_encode import image_link
-from .stream_writers import CallWriter, EventWriter, ImageWriter, MessageSlot, PartWriter, ReasoningWriter, RefusalWriter, TextWriter
+from .stream_writers import CallWriter, ImageWriter, MessageSlot, PartWriter, ReasoningWriter, RefusalWriter, TextWriter
 from .tools import ToolLookup
 from .vocabulary import NAME
 
@@ -46,6 +48,10 @@ class ResponsesStreamEncoder(StreamEncoder):
         self._writers: dict[int, PartWriter] = {}
         self._usage: Usage | None = None
         self._response = opening(context, None, None)
+
+    @property
+    def items(self) -> list[dict[str, Json]]:
+        return [item for item in self._events.output if item is not None]
 
     def feed(self, event: Event) -> list[bytes]:
         super().feed(event)
@@ -107,7 +113,7 @@ class ResponsesStreamEncoder(StreamEncoder):
     def on_end(self, event: ResponseEnd) -> None:
         finish = event.finishes[0] if event.finishes else Finish(reason="stop")
         self._slot.seal("incomplete" if finish.reason == "length" else "completed")
-        response = closing(self._response, self._finished(), self._usage, finish)
+        response = closing(self._response, self.items, self._usage, finish)
         self._events.emit(f"response.{response['status']}", response=response)
 
     def on_failed(self, event: ResponseFailed) -> None:
@@ -116,10 +122,7 @@ class ResponsesStreamEncoder(StreamEncoder):
             if not isinstance(writer, CallWriter | ImageWriter):
                 writer.end()
         self._slot.seal("incomplete")
-        self._events.emit("response.failed", response=failed(self._response, self._finished(), self._usage, event.failure))
-
-    def _finished(self) -> list[dict[str, object]]:
-        return [item for item in self._events.output if item is not None]
+        self._events.emit("response.failed", response=failed(self._response, self.items, self._usage, event.failure))
 
     def _lose(self, name: str) -> None:
         if name not in self.losses:

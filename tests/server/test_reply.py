@@ -1,0 +1,55 @@
+"""The client's side of an answer, and a client that leaves at its end: one that has all bytes has its answer, and none of it is an error in the log."""
+
+import logging
+from types import SimpleNamespace
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import RawTestServer
+
+from uniapi.server.front import Front
+from uniapi.server.reply import Reply
+
+
+async def ask(handler, method="GET"):
+    """One request to `handler`; the answer's bytes, as many as came."""
+    async with RawTestServer(handler) as server, aiohttp.ClientSession() as client, client.request(method, server.make_url("/")) as response:
+        return await response.read()
+
+
+@pytest.mark.parametrize("leaves_after", [1, 2], ids=["before the last bytes", "after the last bytes"])
+async def test_an_answer_is_whole_when_the_client_left_after_its_last_byte(leaves_after):
+    """Codex closes on `response.completed` and does not wait for the end of the chunks; a client that left earlier did leave."""
+    ends = []
+
+    async def handler(request):
+        reply = Reply(request, {})
+        await reply.start(200, {})
+        for number in (1, 2):
+            reply.write(b"data: %d\n\n" % number)
+            if number == leaves_after:
+                request.transport.close()
+        try:
+            await reply.finish()
+            ends.append("whole")
+        except ConnectionError:
+            ends.append("left")
+        return reply.response
+
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await ask(handler)
+    assert ends == [{1: "left", 2: "whole"}[leaves_after]]
+
+
+async def test_a_client_that_leaves_is_no_error_in_the_log(caplog):
+    """The connection closes under an answer that is being sent: nothing at warning level or above, neither of ours nor of aiohttp."""
+    desk = SimpleNamespace(config=SimpleNamespace(preferences=SimpleNamespace(cors_origins=("*",))))
+
+    async def handler(request):
+        request.transport.close()
+        return await Front(desk).handle(request)
+
+    with caplog.at_level(logging.DEBUG), pytest.raises(aiohttp.ClientConnectionError):
+        await ask(handler, "OPTIONS")
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+    assert any("the client left" in record.getMessage() for record in caplog.records)

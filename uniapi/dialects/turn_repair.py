@@ -1,0 +1,33 @@
+"""The words put into a conversation where an API refuses it as it is (roles alternate, the user begins, every tool call is answered), and what several wires do alike for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from uniapi.canonical import Json, Message, Part, Role, Text, ToolResult, Unknown
+
+OPENING = "."
+"""What the user says in a conversation that begins with the assistant: the API wants something."""
+NO_RESULT = "No result was returned for this tool call."
+
+
+def orphan_label(result: ToolResult) -> str:
+    """What stands before a result whose call is not in the turn before, which becomes text."""
+    named = f"{result.name} ({result.call_id})" if result.name else result.call_id
+    return f"[{'Error' if result.is_error else 'Result'} of tool call {named}]"
+
+
+def encode_system(
+    messages: tuple[Message, ...], blocks: Callable[[Part, str, Role], list[dict[str, Json]]], losses: list[str]
+) -> list[dict[str, Json]]:
+    """All system and developer text, in order, by the wire's own `blocks(part, where, role)`; anything else in such a turn is a loss."""
+    encoded: list[dict[str, Json]] = []
+    for number, message in enumerate(messages):
+        if message.role not in ("system", "developer"):
+            continue
+        for part in message.parts:
+            if isinstance(part, Text):
+                encoded += blocks(part, f"messages[{number}]", message.role)
+            else:
+                losses.append(f"messages[{number}].{part.name if isinstance(part, Unknown) else type(part).__name__.lower()}")
+    return encoded

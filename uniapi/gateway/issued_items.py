@@ -1,0 +1,78 @@
+"""Output items of translated answers, remembered for clients that name them later by their id alone.
+
+The Responses API keeps what it answered, and clients rely on it: the Vercel AI SDK and what is built on it (`store` is true by default there) send the earlier turns of a
+tool loop as `item_reference`. A relayed answer's items live at the provider (see `pins`). A translated answer's items exist only here: they are kept for an hour, in memory,
+bounded by size, for the client key that got them, and a request that names them is given them back in full before anything else looks at it. An id that is not known stays
+as it is, for `pins` to judge. Answers given with `store: false` are not kept.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from uniapi.canonical import Call, Json
+from uniapi.wire import dump_json, load_json
+
+LASTS_S = 3600.0
+MAX_BYTES = 16 * 1024 * 1024
+_OVERHEAD_BYTES = 300
+"""What an entry costs beside its text, roughly."""
+
+
+class IssuedItems:
+    """The memory: a bounded map of items as JSON text, the least recently used goes first."""
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._size = 0
+        self._entries: OrderedDict[tuple[str, str], tuple[float, bytes]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def remember(self, owner: str, items: Iterable[Mapping[str, Json]], now: float) -> None:
+        """Keep an answer's items for a client key; not one so large that it would drive out the rest."""
+        for item in items:
+            item_id = item.get("id")
+            if not (isinstance(item_id, str) and item_id):
+                continue
+            text = dump_json(item)
+            if len(text) <= self._max_bytes // 4:
+                self._forget((owner, item_id))
+                self._entries[owner, item_id] = (now + LASTS_S, text)
+                self._size += _OVERHEAD_BYTES + len(text)
+        while self._size > self._max_bytes and self._entries:
+            self._forget(next(iter(self._entries)))
+
+    def resolve(self, call: Call, now: float) -> Call:
+        """`call` with the items that it names written out; the same object when it names none that are known."""
+        if not self._entries or call.dialect != "openai_responses" or b'"item_reference"' not in call.body:
+            return call
+        asked = call.json.get("input")
+        if not isinstance(asked, list):
+            return call
+        written = [self._written_out(call.principal.key_id, item, now) for item in asked]
+        if all(new is old for new, old in zip(written, asked, strict=True)):
+            return call
+        body = {**call.json, "input": written}
+        return replace(call, json=body, body=dump_json(body))
+
+    def _written_out(self, owner: str, item: Json, now: float) -> Json:
+        if not isinstance(item, dict) or item.get("type") != "item_reference" or not isinstance(item.get("id"), str):
+            return item
+        key = (owner, item["id"])
+        found = self._entries.get(key)
+        if found is None:
+            return item
+        if found[0] <= now:
+            self._forget(key)
+            return item
+        self._entries.move_to_end(key)
+        return load_json(found[1])
+
+    def _forget(self, key: tuple[str, str]) -> None:
+        found = self._entries.pop(key, None)
+        if found is not None:
+            self._size -= _OVERHEAD_BYTES + len(found[1])
