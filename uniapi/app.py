@@ -191,7 +191,7 @@ class App:
         """Put a new configuration, read from `text`, in force: one assignment, running calls keep theirs, what still exists keeps its state."""
         old = self._snapshot.config
         self._snapshot = self._snap(config)
-        self._health.keep(config)
+        self._health.keep(config, old)
         self._limits.keep(config)
         self.recorder.configure(config)
         self.confirm(text)

@@ -106,7 +106,7 @@ def show_explanation(
         sessions=Sessions(),
         default_timeout_s=timeout_s,
     )
-    value = explain(router, _client_key(config, key), model, now=clock.monotonic_s())
+    value = explain(router, _client_key(config, key), model, now=clock.monotonic_s(), now_epoch_s=clock.now_s())
     print(json.dumps(value, ensure_ascii=False, indent=1) if as_json else "\n".join(_explained(value)))
     return 0 if value["channels"] else 1
 
@@ -154,14 +154,19 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
             + (f" OUT: {channel['out']}" if channel["out"] else "")
         )
         times = ", ".join(f"{name.replace('_', ' ')} {seconds:g} s" for name, seconds in channel["timeouts"].items() if seconds is not None)
-        lines.append(f"{indent}     timeouts: {times}")
-        keys = ", ".join(entry["key"] + (f" (OUT: {entry['out']})" if entry["out"] else "") for entry in channel["keys"])
+        beats = channel["keepalive_interval"]
+        lines.append(f"{indent}     timeouts: {times}" + (f"; heartbeats every {beats:g} s" if beats is not None else ""))
+        keys = ", ".join(
+            entry["key"] + (f" (weight {entry['weight']})" if entry["weight"] > 1 else "") + (f" (OUT: {entry['out']})" if entry["out"] else "")
+            for entry in channel["keys"]
+        )
         lines.append(
             f"{indent}     keys, {channel['key_order']}: {keys}" + (f"; limit {channel['key_rate_limit']}" if channel["key_rate_limit"] else "")
         )
     if not value["channels"]:
         lines.append(f"{indent}  nothing serves it" + (f"; did you mean {', '.join(value['near'])}?" if value.get("near") else ""))
-    lines.extend(f"{indent}  out: {entry['provider']}: {entry['reason']}" for entry in value.get("out", ()))
+    if "model" in value:
+        lines.extend(f"{indent}  out: {entry['provider']}: {entry['reason']}" for entry in value["out"])
     return lines
 
 

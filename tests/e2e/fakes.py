@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -186,13 +187,15 @@ class Gateway:
 
     async def launch(self, *arguments, environment=None, open_files=None):
         log = (self.folder / "log").open("ab")
-        self.process = await warm.start(
-            [*arguments, "--host", "127.0.0.1", "--port", "0"],
-            cwd=self.folder,
-            environment={**os.environ, **(environment or {})},
-            log=log,
-            open_files=open_files,
-        )
+        arguments = [*arguments, "--host", "127.0.0.1", "--port", "0"]
+        variables = {**os.environ, **(environment or {})}
+        if "SSL_CERT_FILE" in (environment or {}):
+            # aiohttp reads the certificates when it is imported, which the starter has done.
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, str(ROOT / "main.py"), *arguments, cwd=self.folder, env=variables, stdout=asyncio.subprocess.PIPE, stderr=log
+            )
+        else:
+            self.process = await warm.start(arguments, cwd=self.folder, environment=variables, log=log, open_files=open_files)
         log.close()
         while True:
             line = (await asyncio.wait_for(self.process.stdout.readline(), 20)).decode()
