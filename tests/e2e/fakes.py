@@ -109,8 +109,8 @@ class FakeUpstream:
                 lines = head.decode("latin-1").split("\r\n")
                 method, path, _ = lines[0].split(" ")
                 if path.startswith("http://"):
-                    # A proxy was asked, on a connection that it keeps.
-                    path = "/" + path.split("/", 3)[3]
+                    # Meant for a proxy, which reads only the first request of a connection.
+                    return
                 headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 current = Seen(method, path, headers, body)
