@@ -59,10 +59,17 @@ def check(config_argument: str | None, environment: Mapping[str, str], *, as_jso
     else:
         for problem in problems:
             print(problem, file=out)
-        print(f"{source.shown}: {errors} errors, {len(problems) - errors} warnings" if problems else f"{source.shown}: no problem found", file=out)
+        print(
+            f"{source.shown}: " + (f"{_count(errors, 'error')}, {_count(len(problems) - errors, 'warning')}" if problems else "no problem found"),
+            file=out,
+        )
         if rows:
             print(_table(["provider", "key", "ok", "latency", "models"], [row.cells() for row in rows]), file=out)
     return 0 if is_ok else 2
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def show_models(config_argument: str | None, environment: Mapping[str, str], *, as_json: bool) -> int:
@@ -74,7 +81,8 @@ def show_models(config_argument: str | None, environment: Mapping[str, str], *, 
         return 0
     for key in config.client_keys:
         models = listed[key.display]
-        print(f"{key.display} ({key.label}): {len(models)} models")
+        named = key.display if key.label == key.display else f"{key.display} ({key.label})"
+        print(f"{named}: {_count(len(models), 'model')}")
         for model in models:
             print(f"  {model}")
         for provider in catalog.unlisted(key):
@@ -98,7 +106,7 @@ def show_explanation(
         sessions=Sessions(),
         default_timeout_s=timeout_s,
     )
-    value = explain(router, _client_key(config, key), model, now=clock.monotonic_s())
+    value = explain(router, _client_key(config, key), model, now=clock.monotonic_s(), now_epoch_s=clock.now_s())
     print(json.dumps(value, ensure_ascii=False, indent=1) if as_json else "\n".join(_explained(value)))
     return 0 if value["channels"] else 1
 
@@ -146,14 +154,19 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
             + (f" OUT: {channel['out']}" if channel["out"] else "")
         )
         times = ", ".join(f"{name.replace('_', ' ')} {seconds:g} s" for name, seconds in channel["timeouts"].items() if seconds is not None)
-        lines.append(f"{indent}     timeouts: {times}")
-        keys = ", ".join(entry["key"] + (f" (OUT: {entry['out']})" if entry["out"] else "") for entry in channel["keys"])
+        beats = channel["keepalive_interval"]
+        lines.append(f"{indent}     timeouts: {times}" + (f"; heartbeats every {beats:g} s" if beats is not None else ""))
+        keys = ", ".join(
+            entry["key"] + (f" (weight {entry['weight']})" if entry["weight"] > 1 else "") + (f" (OUT: {entry['out']})" if entry["out"] else "")
+            for entry in channel["keys"]
+        )
         lines.append(
             f"{indent}     keys, {channel['key_order']}: {keys}" + (f"; limit {channel['key_rate_limit']}" if channel["key_rate_limit"] else "")
         )
     if not value["channels"]:
         lines.append(f"{indent}  nothing serves it" + (f"; did you mean {', '.join(value['near'])}?" if value.get("near") else ""))
-    lines.extend(f"{indent}  out: {entry['provider']}: {entry['reason']}" for entry in value.get("out", ()))
+    if "model" in value:
+        lines.extend(f"{indent}  out: {entry['provider']}: {entry['reason']}" for entry in value["out"])
     return lines
 
 

@@ -133,7 +133,8 @@ class Reception:
                     headers={"retry-after": "5"},
                 )
             )
-        raise model_not_found(call.requested_model, snapshot.catalog.near_matches(key, call.requested_model))
+        unlisted = [provider.name for provider in snapshot.catalog.unlisted(key)]
+        raise model_not_found(call.requested_model, snapshot.catalog.near_matches(key, call.requested_model), unlisted)
 
     async def _moderate(self, call: Call, key: ClientKey, snapshot: Snapshot) -> None:
         """Raises RequestRefused when a moderation model flags what the user says; the refusal is recorded."""

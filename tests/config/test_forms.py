@@ -141,9 +141,9 @@ def test_client_key(provider_yaml: ProviderYaml, read: Read, problems: Problems,
         ("timeout_policy: 5", "timeout_policy", TimeoutPolicy(default=Timeouts(first_token_s=5.0, idle_s=5.0))),
         ("timeout_policy: {default: 5}", "timeout_policy", TimeoutPolicy(default=Timeouts(first_token_s=5.0, idle_s=5.0))),
         (
-            "timeout_policy: {default: {connect: 1, first_byte: 2, idle: 3, total: 4, write: 5, pool: 6}}",
+            "timeout_policy: {default: {connect: 1, first_byte: 2, idle: 3, total: 4, pool: 6}}",
             "timeout_policy",
-            TimeoutPolicy(default=Timeouts(connect_s=1.0, first_token_s=2.0, idle_s=3.0, total_s=4.0, write_s=5.0)),
+            TimeoutPolicy(default=Timeouts(connect_s=1.0, first_token_s=2.0, idle_s=3.0, total_s=4.0)),
         ),
         (
             "timeout_policy: {rules: [{match: {stream: yes, model: [O1*, '*']}, timeout: {total: 9}}, {match: {role: x}, timeout: 2}]}",

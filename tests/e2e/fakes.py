@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,8 +109,8 @@ class FakeUpstream:
                 lines = head.decode("latin-1").split("\r\n")
                 method, path, _ = lines[0].split(" ")
                 if path.startswith("http://"):
-                    # A proxy was asked, on a connection that it keeps.
-                    path = "/" + path.split("/", 3)[3]
+                    # Meant for a proxy, which reads only the first request of a connection.
+                    return
                 headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 current = Seen(method, path, headers, body)
@@ -186,13 +187,15 @@ class Gateway:
 
     async def launch(self, *arguments, environment=None, open_files=None):
         log = (self.folder / "log").open("ab")
-        self.process = await warm.start(
-            [*arguments, "--host", "127.0.0.1", "--port", "0"],
-            cwd=self.folder,
-            environment={**os.environ, **(environment or {})},
-            log=log,
-            open_files=open_files,
-        )
+        arguments = [*arguments, "--host", "127.0.0.1", "--port", "0"]
+        variables = {**os.environ, **(environment or {})}
+        if "SSL_CERT_FILE" in (environment or {}):
+            # aiohttp reads the certificates when it is imported, which the starter has done.
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, str(ROOT / "main.py"), *arguments, cwd=self.folder, env=variables, stdout=asyncio.subprocess.PIPE, stderr=log
+            )
+        else:
+            self.process = await warm.start(arguments, cwd=self.folder, environment=variables, log=log, open_files=open_files)
         log.close()
         while True:
             line = (await asyncio.wait_for(self.process.stdout.readline(), 20)).decode()

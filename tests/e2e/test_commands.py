@@ -140,6 +140,23 @@ async def test_explain_reads_well_and_takes_another_key(upstream, tmp_path):
     assert "2 friend, 3 friend" in errors
 
 
+async def test_explain_goes_into_nested_keys(upstream, tmp_path):
+    """Each level with its own order and attempts; weights are shown, what is out stands last without a number."""
+    value = routes(upstream)
+    value["api_keys"].append({"api": "sk-third-client-key-000", "role": "outer", "model": [{"sk-second-client-key-00/*": 4}, "c/*", "a/*"]})
+    value["providers"][0]["api"] = ["sk-up-good-key-long", {"key": "sk-up-good-key-long-2", "weight": 3}]
+    code, output, _ = await run(tmp_path, value, "explain", "m", "--key", "outer")
+    assert code == 0
+    lines = [line.strip() for line in output.splitlines()]
+    assert lines[1] == "order: fixed_priority, always in this order; at most 3 attempts"
+    assert lines[2].startswith("1. client key sk-sec")
+    assert "(weight 4)" in lines[2]
+    assert lines[3] == "order: fixed_priority, always in this order; at most 2 attempts"
+    assert [line for line in lines if "up-model" in line] == ["1. d/up-model (gpt)", "2. a/up-model (gpt)", lines[-4]]
+    assert lines[-4].startswith("– c/up-model (gpt) OUT: `exclude_endpoints`")
+    assert "(weight 3)" in output
+
+
 @pytest.mark.parametrize("arguments, code, words", [(["explain", "n"], 1, "nothing serves it"), (["explain", "m", "--key", "nobody"], 2, "friend")])
 async def test_explain_of_what_is_not_there(upstream, tmp_path, arguments, code, words):
     """An unknown model is 1, an unknown key is 2 and names those there are."""

@@ -10,6 +10,21 @@ REFUSED = whole({"error": {"message": "Incorrect API key provided", "type": "inv
 MODELS = whole({"object": "list", "data": [{"id": "found", "object": "model"}]})
 
 
+async def test_a_list_that_cannot_be_had_is_named(upstream, gateway, client):
+    """The model may well be there: a 404 says whose list is missing."""
+    upstream.tell("a", REFUSED)
+    upstream.tell("b", MODELS)
+    entries = [provider(upstream, name) for name in ("a", "b")]
+    for entry in entries:
+        del entry["model"]
+    await gateway.start(config(entries))
+    body = {"model": "other", "messages": [{"role": "user", "content": "hi"}]}
+    async with client.post(gateway.url + "/v1/chat/completions", json=body) as response:
+        message = (await response.json())["error"]["message"]
+    assert response.status == 404
+    assert message.endswith("What a serves is not known: no model list could be had so far.")
+
+
 async def test_a_refused_first_key_does_not_hide_the_models(upstream, gateway, client):
     """The next key is asked for the list."""
     upstream.tell("a", REFUSED, MODELS)

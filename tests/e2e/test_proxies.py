@@ -118,5 +118,5 @@ async def test_check_live_asks_through_the_proxies(upstream, proxy, tmp_path):
     done = await asyncio.to_thread(subprocess.run, command, cwd=tmp_path, capture_output=True, text=True, timeout=40)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [row["ok"] for row in json.loads(done.stdout)["live"]] == [True, True]
-    assert sorted(proxy.asked) == ["http http://a.invalid/a/v1/models", "http http://a.invalid/a/v1/models", "socks5 a.invalid:80"]
+    assert set(proxy.asked) == {"http http://a.invalid/a/v1/models", "socks5 a.invalid:80"}
     assert CLIENT_KEY not in done.stdout

@@ -172,3 +172,38 @@ async def test_a_committed_stream_that_breaks_rests_its_channel(upstream, gatewa
     await gateway.start(config([provider(upstream, "a"), provider(upstream, "b")]))
     assert (await attempts(client, gateway, {**CHAT, "stream": True}))[1] == "a#1=200"
     assert await attempts(client, gateway, {**CHAT, "stream": True}) == (200, "b#1=200")
+
+
+async def test_ten_calls_are_the_end_for_every_operation(upstream, gateway, client):
+    """Twelve channels whose address has no embeddings: each has to be asked to know, and none rests for it."""
+    names = [f"p{number}" for number in range(12)]
+    for name in names:
+        upstream.tell(name, whole({"error": {"message": "Not Found"}}, status=404))
+    await gateway.start(config([provider(upstream, name) for name in names]))
+    status, tried = await attempts(client, gateway, {"model": "m", "input": "x"}, "/v1/embeddings")
+    assert (status, tried) == (400, ", ".join(f"p{number}#1=404" for number in range(10)))
+    upstream.tell("p0", chat_whole())
+    assert await attempts(client, gateway) == (200, "p0#1=200")
+
+
+async def test_a_date_is_a_delay_too(upstream, gateway, client):
+    """`retry-after` as an HTTP date, from an upstream that does not say what time it is: the key rests, an hour at most, and the client is told."""
+    limited = whole({"error": {"message": "slow down", "type": "rate_limit"}}, status=429, headers={"retry-after": "Wed, 21 Oct 2099 07:28:00 GMT"})
+    upstream.tell("a", limited)
+    await gateway.start(config([provider(upstream, "a", api=["sk-up-a-key-1", "sk-up-a-key-2"])]))
+    for _ in range(2):
+        async with client.post(gateway.url + PATH, json=CHAT) as response:
+            assert response.status == 429
+            assert 3590 < int(response.headers["retry-after"]) <= 3600
+    assert len(upstream.seen["a"]) == 2
+
+
+async def test_a_stream_may_be_longer_than_the_clients_patience_for_its_beginning(upstream, gateway, client):
+    """`x-stainless-timeout` is how long an SDK waits without hearing anything; what flows is not cut."""
+    words = [chunk({"content": f"w{number} "}) for number in range(5)]
+    upstream.tell("a", Answer([*words, chunk({}, "stop"), DONE], pause_s=0.3))
+    await gateway.start(config([provider(upstream, "a")]))
+    async with client.post(gateway.url + PATH, json={**CHAT, "stream": True}, headers={"x-stainless-timeout": "1"}) as response:
+        body = await response.read()
+    assert body.endswith(DONE)
+    assert b"error" not in body

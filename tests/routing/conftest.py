@@ -73,8 +73,8 @@ class Player:
 
     def reload(self, text: str) -> None:
         """Another config, the same state."""
-        self.config = read_config(text)
-        self.health.keep(self.config)
+        before, self.config = self.config, read_config(text)
+        self.health.keep(self.config, before)
         self.limits.keep(self.config)
         self.router = self._router()
 

@@ -30,11 +30,11 @@ api_keys:
 def test_explain(play):
     p = play(TEXT)
     p.served()
-    described = explain(p.router, p.config.client_keys[0], "m", now=p.now, path="/v1/messages")
+    described = explain(p.router, p.config.client_keys[0], "m", now=p.now, now_epoch_s=p.now, path="/v1/messages")
     assert json.loads(json.dumps(described)) == described
     first, second, nested = described["channels"]
     assert (first["provider"], first["upstream_model"], first["weight"], first["engine"]) == ("a", "up", 3, "gpt")
-    assert first["timeouts"] == {"connect": 15.0, "first_token": 7.0, "idle": 7.0, "total": None, "write": 30.0}
+    assert first["timeouts"] == {"connect": 15.0, "first_token": 7.0, "idle": 7.0, "total": None}
     assert (first["keepalive_interval"], first["key_rate_limit"]) == (3.0, "1/min")
     assert [key["out"] for key in first["keys"]] == ["its key is at our own limit (Rate limit reached: 1/min.), back in 60 s", None]
     assert first["key_order"] == "in turn for new conversations; one that goes on stays with its key"
@@ -49,14 +49,14 @@ def test_explain(play):
 
 def test_explain_an_unknown_model(play):
     p = play(TEXT)
-    described = explain(p.router, p.config.client_keys[2], "naer", now=p.now)
+    described = explain(p.router, p.config.client_keys[2], "naer", now=p.now, now_epoch_s=p.now)
     assert (described["channels"], described["near"]) == ([], ["near"])
 
 
 def test_explaining_takes_no_turn(play, yaml_of):
     p = play(yaml_of({"a": 2, "b": 1}, SCHEDULING_ALGORITHM="round_robin"))
     for _ in range(3):
-        explain(p.router, p.config.client_keys[0], "m", now=p.now)
+        explain(p.router, p.config.client_keys[0], "m", now=p.now, now_epoch_s=p.now)
     assert [p.served() for _ in range(3)] == ["a#1", "b#1", "a#2"]
 
 
@@ -91,7 +91,7 @@ def _tried(described):
 def test_what_is_explained_is_what_happens(play, policy, retry, rules):
     """A first request that fails everywhere visits the channels in the order that was explained, and as often."""
     p = play(NESTED.replace("RULES", rules).replace("POLICY", policy).replace("RETRY", retry))
-    described = explain(p.router, p.config.client_keys[0], "m", now=p.now)
+    described = explain(p.router, p.config.client_keys[0], "m", now=p.now, now_epoch_s=p.now)
     stops = p.tries(lambda at: 500)[:-1]
     visited = list(dict.fromkeys(stop.partition("#")[0] for stop in stops))
     assert visited == list(_tried(described))[: len(visited)]

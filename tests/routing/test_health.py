@@ -121,3 +121,28 @@ def test_success_rate_fades():
     health.count("p", "k", False, 0.0)
     health.count("p", "k", True, 6 * 3600.0)
     assert health.success_rate("p", "k", 6 * 3600.0) == (pytest.approx(2 / 3), pytest.approx(1.5))
+
+
+@pytest.mark.parametrize(
+    "old, new, rests",
+    [
+        ("https://a.example/v1", "https://a.example/v1", ["channel", "credential"]),
+        ("https://a.example/v1", "https://right.example/v1", []),
+        ("m]", "m, n]", ["channel", "credential"]),
+        ("model: [m]", "model: [m]\n    engine: openrouter", []),
+        ("model: [m]", "model: [m]\n    preferences: {proxy: 'socks5://127.0.0.1:9'}", []),
+        ("model: [m]", "model: [m]\n    preferences: {headers: {x-team: other}}", []),
+        ("api_keys:", "preferences: {proxy: 'socks5://127.0.0.1:9'}\napi_keys:", []),
+        ("a-key-1-0123456789]", "{key: a-key-1-0123456789, proxy: 'socks5://127.0.0.1:9'}]", ["channel"]),
+    ],
+)
+def test_what_is_asked_at_another_place_starts_anew(config_of, yaml_of, old, new, rests):
+    """Whoever corrects an address, an engine or a proxy need not wait until what failed before has rested."""
+    text = yaml_of({"a": 1})
+    assert old in text
+    before, after = config_of(text), config_of(text.replace(old, new))
+    health = Health()
+    health.rest(Thing("a", None, "m"), FIVE, "", 0.0)
+    health.rest(Thing("a", before.providers[0].credentials[0].credential_id, None), FIVE, "", 0.0)
+    health.keep(after, before)
+    assert [resting.what for resting in health.snapshot(0.0)] == rests

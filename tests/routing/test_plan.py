@@ -5,6 +5,9 @@ import pytest
 from uniapi.canonical import Failure, FailureKind
 from uniapi.routing import Attempt, GiveUp, Pin, Wait
 
+START_EPOCH_S = 1_700_000_000.0
+"""The playbook's clock begins 1000 seconds later."""
+
 
 def test_channel_failures_walk_the_ring(play, yaml_of):
     """Two channels and AUTO_RETRY true: a, b, a, then the failure is shown."""
@@ -765,3 +768,17 @@ def test_step_after_the_end_is_the_end_again(play, yaml_of):
     assert isinstance(p.step, Attempt)
     p.ends()
     assert isinstance(p.plan.next(None, p.now), GiveUp)
+
+
+def test_a_nested_key_whose_time_is_over_leads_nowhere(play, parts):
+    """It works to its end; afterwards the outer key's other channels serve, and without any the model is not there."""
+    until = int(START_EPOCH_S + 1000 + 60)
+    p = play(parts[0]({"a": 1, "b": 1, "c": 1}) + NESTED % f"expires_at: {until}")
+    assert p.served() == "a#1"
+    p.passes(60)
+    assert p.served() == "c#1"
+    p = play(parts[0]({"a": 1, "b": 1, "c": 1}) + (NESTED % f"expires_at: {until}").replace(", c/*", ""))
+    assert p.served() == "a#1"
+    p.passes(60)
+    p.asks()
+    p.expects(status=404)

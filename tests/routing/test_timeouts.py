@@ -41,7 +41,7 @@ def test_names(config_of, provider, top, expected):
     """The time to the first token and between tokens."""
     timeouts, _, _ = _resolved(config_of, provider, top)
     assert (timeouts.first_token_s, timeouts.idle_s) == (expected, expected)
-    assert (timeouts.connect_s, timeouts.write_s, timeouts.total_s) == (15, 30, None)
+    assert (timeouts.connect_s, timeouts.total_s) == (15, None)
 
 
 def test_policy_layers(config_of):
@@ -49,11 +49,11 @@ def test_policy_layers(config_of):
     timeouts, _, _ = _resolved(
         config_of,
         provider="{timeout_policy: {default: {idle: 2, total: 20}, rules: [{match: {stream: true}, timeout: {total: 50}}]}}",
-        top="{timeout_policy: {default: {connect: 1, idle: 1, total: 10, write: 9}, rules: [{match: {provider: a}, timeout: {first_byte: 3, total: 30}},"
+        top="{timeout_policy: {default: {connect: 1, idle: 1, total: 10}, rules: [{match: {provider: a}, timeout: {first_byte: 3, total: 30}},"
         " {match: {provider: a, endpoint: /v1/mess*}, timeout: {first_byte: 4}}]}}",
         call=CallFacts(path="/v1/messages", stream=True),
     )
-    assert timeouts == Timeouts(connect_s=1, first_token_s=4, idle_s=2, total_s=50, write_s=9)
+    assert timeouts == Timeouts(connect_s=1, first_token_s=4, idle_s=2, total_s=50)
 
 
 @pytest.mark.parametrize(

@@ -310,9 +310,9 @@ KEYS: tuple[Key, ...] = (
         ("first_byte", "seconds", "", "the same as `first_token`"),
         ("idle", "seconds", "", "between tokens"),
         ("total", "seconds", "", "for the whole call"),
-        ("write", "seconds", "", "for sending the request"),
     ),
     *_without_effect(TIMEOUT, "ignored", ("pool", "seconds", "waiting for a free connection, which does not happen here")),
+    *_without_effect(TIMEOUT, "unbuilt", ("write", "seconds", "for sending the request, which counts as a part of `first_token`")),
 )
 
 

@@ -68,7 +68,6 @@ class Timeouts:
     first_token_s: float | None = None
     idle_s: float | None = None
     total_s: float | None = None
-    write_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,7 +304,8 @@ class Problem:
     column: int = 0
 
     def __str__(self) -> str:
-        place = f"line {self.line}, column {self.column}: " if self.line else ""
+        column = f", column {self.column}" if self.column else ""
+        place = f"line {self.line}{column}: " if self.line else ""
         where = f"{self.path}: " if self.path else ""
         return f"{self.severity}: {place}{where}{self.message}"
 

@@ -34,7 +34,6 @@ def timeouts(node: Node, report: Report) -> Timeouts | None:
         first_token_s=first_byte if first_token is None else first_token,
         idle_s=read.optional("idle", positive_seconds),
         total_s=read.optional("total", positive_seconds),
-        write_s=read.optional("write", positive_seconds),
     )
 
 

@@ -1,4 +1,4 @@
-"""One call to one target without plan or client: what `check --live` and moderation need."""
+"""One call to one target without plan or client: what `check --live` needs."""
 
 from __future__ import annotations
 

@@ -259,14 +259,16 @@ class Receiver:
         if report.failure is not None:
             self._fail_before_commit(report.failure)
             return
+        pipe = self.pipe
+        if pipe is not None and not pipe.streams and not report.is_whole:
+            # What is answered in one piece is judged and commits when it is whole, however the upstream sent it.
+            return
         if self._probe is not None:
             trigger = self._probe.hit(report)
             if trigger is not None:
                 self._fail_before_commit(Failure(kind=FailureKind.TRIGGERED, message=f"the answer contains the error trigger {trigger!r}"))
                 return
-        pipe = self.pipe
-        if not report.committed or (pipe is not None and not pipe.streams and not report.is_whole):
-            # What is answered in one piece commits when it is whole, however the upstream sent it.
+        if not report.committed:
             return
         now = self._loop.time()
         if self.first_token_at is None:

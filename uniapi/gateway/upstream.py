@@ -102,10 +102,9 @@ class AiohttpTransport:
         # Imported on first use: it costs 95 ms and few need it.
         from aiohttp_socks import ProxyConnector
 
-        # `socks5h` asks the proxy to resolve names; the library knows only `socks5` with a flag.
-        rdns = proxy.startswith("socks5h:")
+        # Names are resolved by the proxy, with `socks5` as with `socks5h` (the older program did so too); the library knows only `socks5` with a flag.
         options.pop("ttl_dns_cache")
-        connector: aiohttp.TCPConnector = ProxyConnector.from_url(proxy.replace("socks5h:", "socks5:", 1), rdns=rdns or True, **options)
+        connector: aiohttp.TCPConnector = ProxyConnector.from_url(proxy.replace("socks5h:", "socks5:", 1), rdns=True, **options)
         return connector
 
 

@@ -33,14 +33,16 @@ _KEY_TURNS = {
 }
 
 
-def explain(router: Router, client_key: ClientKey, requested_model: str, *, now: float, path: str = "/v1/chat/completions") -> dict[str, Any]:
+def explain(
+    router: Router, client_key: ClientKey, requested_model: str, *, now: float, now_epoch_s: float, path: str = "/v1/chat/completions"
+) -> dict[str, Any]:
     """Which channels and keys would be tried for `requested_model`, in which order, with which upstream model, timeouts and limits, and why others are out.
 
     `{"model", "client_key", "rate_limit", "retries", "attempts", "order", "channels": […], "out": [{"provider", "reason"}…], "near": […]}`; the channels stand in the order in which
     the first request of all would try them, those that are out (`out` says why) at the end; a nested key among them has `nested` and `channels` of its own.
     """
     asked = Asked(client_key=client_key, requested_model=requested_model, client_dialect="openai_chat", path=path)
-    candidates = router.catalog.candidates(client_key, requested_model)
+    candidates = router.candidates(client_key, requested_model, now_epoch_s)
     availability = Availability(router.state, asked, candidates)
     described = _describe_level(router.state, asked, availability, client_key, candidates, now)
     return {
@@ -111,7 +113,6 @@ def _describe_channel(state: RouterState, asked: Asked, availability: Availabili
             "first_token": timeouts.first_token_s,
             "idle": timeouts.idle_s,
             "total": timeouts.total_s,
-            "write": timeouts.write_s,
         },
         "keepalive_interval": keepalive_interval_s(channel, state.preferences, timeouts.first_token_s or state.default_timeout_s),
         "key_rate_limit": _rates(provider.credential_rates, channel.alias, channel.upstream_model),

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from uniapi.config import Config
+from uniapi.config import Config, Provider
 
 TRIAL_S = 120.0
 FORGOTTEN_AFTER_S = 24 * 3600.0
@@ -185,10 +185,20 @@ class Health:
             )
         return tuple(sorted(found, key=lambda resting: resting.seconds_left))
 
-    def keep(self, config: Config) -> None:
-        """Forget providers and credentials that `config` does not have."""
-        providers = {provider.provider_id for provider in config.providers}
-        credentials = {(provider.provider_id, credential.credential_id) for provider in config.providers for credential in provider.credentials}
+    def keep(self, config: Config, before: Config | None = None) -> None:
+        """Forget providers and credentials that `config` does not have, or asks at another place than `before` did: what failed there says nothing of here, and whoever
+        corrects an address wants it tried at once."""
+        before = before or config
+        old = {provider.provider_id: provider for provider in before.providers}
+        same = [one for one in config.providers if one.provider_id not in old or _place(old[one.provider_id], before) == _place(one, config)]
+        ways = {(one.provider_id, key.credential_id): (key.proxy, key.project_id) for one in old.values() for key in one.credentials}
+        providers = {provider.provider_id for provider in same}
+        credentials = {
+            name
+            for provider in same
+            for key in provider.credentials
+            if ways.get(name := (provider.provider_id, key.credential_id), (key.proxy, key.project_id)) == (key.proxy, key.project_id)
+        }
         self._entries = {
             thing: entry
             for thing, entry in self._entries.items()
@@ -202,6 +212,12 @@ class Health:
             newest = sorted(kept.items(), key=lambda item: item[1].until, reverse=True)
             kept = dict(newest[: MAX_RESTS // 2])
         self._entries = kept
+
+
+def _place(provider: Provider, config: Config) -> tuple[object, ...]:
+    """Where and how a provider is asked."""
+    proxy = provider.proxy or config.preferences.proxy
+    return provider.base_url, provider.engine, provider.project_id, provider.region, provider.cf_account_id, proxy, provider.headers
 
 
 @dataclass(slots=True)

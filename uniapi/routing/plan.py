@@ -21,6 +21,7 @@ from .asked import Asked
 from .availability import Availability, things_of
 from .catalog import Candidate, Candidates, Channel, Group
 from .health import Thing
+from .level import Level
 from .outcome import Attempt, FailedAttempt, GiveUp, Step, Wait, give_up
 from .retry import Next, Verdict
 from .state import RouterState
@@ -29,43 +30,6 @@ MAX_CALLS = 10
 """Upstream calls for one request."""
 LONGEST_WAIT_S = 2.0
 MAX_WAITS = 3
-
-
-@dataclass(slots=True)
-class _Level:
-    """The ring of one client key: the request's own, or a nested one's. `budget`: channel-blamed attempts left; None: not counted yet, as nothing has failed."""
-
-    client_key: ClientKey
-    alias: str
-    entries: list[Candidate]
-    budget: int | None
-    position: int = 0
-    misses: int = 0
-    spent: int = 0
-
-    @property
-    def entry(self) -> Candidate:
-        """The candidate whose turn it is."""
-        return self.entries[(self.position - 1) % len(self.entries)]
-
-    def advance(self) -> Candidate | None:
-        """The next candidate in the ring; None when the budget is used up or a whole turn found nothing to try."""
-        if self.is_used_up or self.misses >= len(self.entries):
-            return None
-        self.position += 1
-        self.misses += 1
-        return self.entry
-
-    @property
-    def is_used_up(self) -> bool:
-        """No attempt is left."""
-        return self.budget is not None and self.budget <= 0
-
-    def spend(self) -> None:
-        """One attempt is used."""
-        if self.budget is not None:
-            self.budget -= 1
-        self.spent += 1
 
 
 @dataclass(slots=True)
@@ -172,7 +136,7 @@ class Plan:
                     return attempt
         return self._wait(now) or self._last_resort(now) or self._give_up(now)
 
-    def _leave(self, level: _Level) -> None:
+    def _leave(self, level: Level) -> None:
         """A ring has come to its end; for the ring around it, that was one attempt if any of its own counted."""
         self._levels.pop()
         if self._levels and level.spent:
@@ -190,17 +154,17 @@ class Plan:
             self._nested[key.key_id] = admitted
         self._levels.append(self._level(key, group.candidates, now))
 
-    def _level(self, key: ClientKey, candidates: Candidates, now: float) -> _Level:
+    def _level(self, key: ClientKey, candidates: Candidates, now: float) -> Level:
         """The ring of a key, in the order of its policy."""
         entries = self._state.choice.order(
             key, candidates.alias, candidates.members, self._asked.session, is_usable=partial(self._is_usable, now), rng=self._rng, now=now
         )
-        return _Level(key, candidates.alias, entries, None if key.auto_retry else 1)
+        return Level(key, candidates.alias, entries, None if key.auto_retry else 1)
 
     def _is_usable(self, now: float, candidate: Candidate) -> bool:
         return any(self._open.is_usable(channel, now) for channel in self._open.reached([candidate]))
 
-    def _budget(self, level: _Level, now: float) -> int:
+    def _budget(self, level: Level, now: float) -> int:
         """The channel-blamed attempts of a ring, counted when the first attempt failed: one for each usable candidate (the one that failed was), and its retries."""
         usable = islice((entry for entry in level.entries if entry is level.entry or self._is_usable(now, entry)), MAX_CALLS)
         return sum(1 for _ in usable) + self._open.retries(level.client_key, level.entries)

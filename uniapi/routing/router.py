@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from uniapi.config import ClientKey
 from uniapi.limits import Limits
 
 from .asked import Asked, EngineFacts, Pin
@@ -42,15 +43,40 @@ class Router:
 
     def plan(self, asked: Asked, *, now: float, now_epoch_s: float, rng: random.Random) -> Plan:
         """The way of one call. Its first `next` gives up with 404 when the client key has no such model."""
-        return Plan(self.state, asked, self._candidates(asked), now=now, now_epoch_s=now_epoch_s, rng=rng)
+        return Plan(self.state, asked, self._candidates(asked, now_epoch_s), now=now, now_epoch_s=now_epoch_s, rng=rng)
 
-    def _candidates(self, asked: Asked) -> Candidates:
+    def candidates(self, client_key: ClientKey, requested_model: str, now_epoch_s: float) -> Candidates:
+        """What a client key has for a model now: what the catalog says, without nested keys whose time is over."""
+        candidates = self.catalog.candidates(client_key, requested_model)
+        return _valid(candidates, now_epoch_s) if _expires(candidates) else candidates
+
+    def _candidates(self, asked: Asked, now_epoch_s: float) -> Candidates:
         if asked.pin is None:
-            return self.catalog.candidates(asked.client_key, asked.requested_model)
+            return self.candidates(asked.client_key, asked.requested_model, now_epoch_s)
         if not asked.requested_model:
             channel = self.catalog.in_provider(asked.client_key, asked.pin.provider_id)
             return Candidates(alias="", members=() if channel is None else (channel,))
-        return _pinned(self.catalog.candidates(asked.client_key, asked.requested_model), asked.pin)
+        return _pinned(self.candidates(asked.client_key, asked.requested_model, now_epoch_s), asked.pin)
+
+
+def _expires(candidates: Candidates) -> bool:
+    """Whether a nested key among them has an end."""
+    return any(
+        isinstance(member, Group) and (member.client_key.expires_at_s is not None or _expires(member.candidates)) for member in candidates.members
+    )
+
+
+def _valid(candidates: Candidates, now_epoch_s: float) -> Candidates:
+    """Without the nested keys whose time is over."""
+    members: list[Candidate] = []
+    for member in candidates.members:
+        if not isinstance(member, Group):
+            members.append(member)
+        elif member.client_key.expires_at_s is None or now_epoch_s < member.client_key.expires_at_s:
+            inner = _valid(member.candidates, now_epoch_s)
+            if inner:
+                members.append(Group(client_key=member.client_key, candidates=inner, weight=member.weight))
+    return Candidates(alias=candidates.alias, members=tuple(members))
 
 
 def _pinned(candidates: Candidates, pin: Pin) -> Candidates:

@@ -10,7 +10,6 @@ from uniapi.config import Preferences, TimeoutRule, Timeouts
 from .catalog import Channel
 
 CONNECT_S = 15.0
-WRITE_S = 30.0
 _NOTHING_SET = Timeouts()
 
 
@@ -28,10 +27,10 @@ class CallFacts:
 
 
 def resolve_timeouts(channel: Channel, preferences: Preferences, call: CallFacts, default_s: float, engine: str = "") -> Timeouts:
-    """The timeouts of an attempt at `channel`: `connect_s`, `first_token_s`, `idle_s` and `write_s` are always set, `total_s` may be None. `default_s`: env `TIMEOUT`; `engine`: the channel's, as found out."""
+    """The timeouts of an attempt at `channel`: `connect_s`, `first_token_s` and `idle_s` are always set, `total_s` may be None. `default_s`: env `TIMEOUT`; `engine`: the channel's, as found out."""
     provider = channel.provider
     between = model_timeout_s(channel, preferences, default_s)
-    resolved = Timeouts(connect_s=CONNECT_S, first_token_s=between, idle_s=between, write_s=WRITE_S)
+    resolved = Timeouts(connect_s=CONNECT_S, first_token_s=between, idle_s=between)
     layers = [preferences.timeout_policy.default, provider.timeout_policy.default]
     if preferences.timeout_policy.rules or provider.timeout_policy.rules:
         subject = subject_of(channel, call, engine)
@@ -103,5 +102,4 @@ def _over(below: Timeouts, above: Timeouts) -> Timeouts:
         first_token_s=below.first_token_s if above.first_token_s is None else above.first_token_s,
         idle_s=below.idle_s if above.idle_s is None else above.idle_s,
         total_s=below.total_s if above.total_s is None else above.total_s,
-        write_s=below.write_s if above.write_s is None else above.write_s,
     )

@@ -88,9 +88,11 @@ def find_model(argument: str, aliases: Sequence[str], near: Sequence[str]) -> st
     raise model_not_found(name, near)
 
 
-def model_not_found(name: str, near: Sequence[str]) -> RequestRefused:
-    """404: this key cannot use such a model."""
+def model_not_found(name: str, near: Sequence[str], unlisted: Sequence[str] = ()) -> RequestRefused:
+    """404: this key cannot use such a model. `unlisted`: providers that may have it, as nobody knows yet what they have."""
     hint = f" Did you mean {', '.join(near)}?" if near else ""
+    if unlisted:
+        hint += f" What {', '.join(unlisted[:5])} serve{'s' if len(unlisted) == 1 else ''} is not known: no model list could be had so far."
     return RequestRefused(
         ClientError(
             status=404,
