@@ -343,3 +343,17 @@ def test_ranges_and_what_the_wire_has_no_word_for() -> None:
 def test_instructions_alone_become_the_users_words() -> None:
     """A request of nothing but system text is still answered."""
     assert encoded(asked(Message(role="system", parts=(Text(text="Say hi."),)))).body["messages"] == [{"role": "user", "content": "Say hi."}]
+
+
+def test_results_that_come_after_other_words_still_answer_their_calls() -> None:
+    """A user's words, or another turn, between a call and its result: the results stand first, none is said to be missing. Several texts of one result are lines."""
+    calls = (ToolCall(call_id="a", name="f", arguments="{}"), ToolCall(call_id="b", name="f", arguments="{}"))
+    late = user(ToolResult(call_id="b", content=(Text(text="2"), Text(text="3"))))
+    messages = encoded(asked(HELLO[0], assistant(*calls), user(Text(text="And?"), ToolResult(call_id="a", content=(Text(text="1"),))), late)).body[
+        "messages"
+    ]
+    assert messages[2:] == [
+        {"role": "tool", "tool_call_id": "a", "content": "1"},
+        {"role": "tool", "tool_call_id": "b", "content": "2\n3"},
+        {"role": "user", "content": "And?"},
+    ]

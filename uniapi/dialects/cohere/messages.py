@@ -38,7 +38,7 @@ class MessageEncoder:
 
     def encode(self, messages: tuple[Message, ...]) -> list[Block]:
         written: list[Block] = []
-        for number, message in _with_assistant_turns_joined(messages):
+        for number, message in _with_turns_joined(messages):
             where = f"messages[{number}]"
             if message.name:
                 self._losses.append(f"{where}.name")
@@ -114,7 +114,7 @@ class MessageEncoder:
             self._losses.append(f"{where}.tool_result")
             return []
         blocks = [block for item in part.content for block in self._content(item, f"{where}.tool_result")]
-        text = "".join(block["text"] for block in blocks if block["type"] == "text")
+        text = "\n".join(block["text"] for block in blocks if block["type"] == "text")
         pictures = [block for block in blocks if block["type"] != "text"]
         if part.call_id not in self._pending:
             content += [_text(f"{orphan_label(part)}\n{text}"), *pictures]
@@ -160,14 +160,16 @@ class MessageEncoder:
         return [_text(f"{title}\n\n{text}" if title else text)]
 
 
-def _with_assistant_turns_joined(messages: tuple[Message, ...]) -> list[tuple[int, Message]]:
-    """Each turn with its place; assistant turns that follow one another are one, because results must stand right behind the calls they answer.
+def _with_turns_joined(messages: tuple[Message, ...]) -> list[tuple[int, Message]]:
+    """Each turn with its place; assistant turns that follow one another are one, and so are a user's turns when the later brings results, because results must stand right
+    behind the calls they answer.
 
     google-genai's chats keep every streamed chunk as a turn of its own, and Responses' items come one by one.
     """
     joined: list[tuple[int, Message]] = []
     for number, message in enumerate(messages):
-        if message.role == "assistant" and joined and joined[-1][1].role == "assistant":
+        is_continued = message.role == "assistant" or (message.role == "user" and any(isinstance(part, ToolResult) for part in message.parts))
+        if is_continued and joined and joined[-1][1].role == message.role:
             first, before = joined[-1]
             joined[-1] = (first, replace(before, parts=before.parts + message.parts))
         else:
