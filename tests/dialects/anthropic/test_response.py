@@ -80,7 +80,7 @@ BLOCKS: list[tuple[dict[str, Any], Part]] = [
     ({"type": "text", "text": "hi"}, Text(text="hi")),
     (
         {"type": "text", "text": "hi", "citations": [CITATION]},
-        Text(text="hi", citations=(Citation(url="https://x", title="T", cited_text="c", dialect="anthropic", raw=CITATION),)),
+        Text(text="hi", citations=(Citation(url="https://x", title="T", cited_text="c", start=0, end=2, dialect="anthropic", raw=CITATION),)),
     ),
     ({"type": "thinking", "thinking": "hm", "signature": "s"}, Reasoning(text="hm", opaque=Opaque(family="anthropic", value="s"))),
     ({"type": "thinking", "thinking": "", "signature": "s"}, Reasoning(opaque=Opaque(family="anthropic", value="s"))),

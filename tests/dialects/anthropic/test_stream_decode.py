@@ -298,3 +298,22 @@ def test_the_first_tool_event_names_the_call() -> None:
     """So that a client sees the call begin."""
     starts = [event.part for event in events(spelled(START, TOOL, end(0), finished("tool_use"), STOP)) if isinstance(event, PartStart)]
     assert [ToolCall(call_id="toolu_1", name="f")] == starts
+
+
+def test_a_source_stands_for_the_whole_text_of_its_block() -> None:
+    """It comes before the text; clients whose citations have offsets are told them when the block is whole."""
+    stream = spelled(
+        {"type": "message_start", "message": {"id": "m", "model": "c", "usage": {"input_tokens": 1}}},
+        begin(0, {"type": "text", "text": ""}),
+        delta(0, "citations_delta", citation=CITATION),
+        delta(0, "text_delta", text="Moss "),
+        delta(0, "text_delta", text="is green"),
+        end(0),
+        begin(1, {"type": "text", "text": ""}),
+        delta(1, "text_delta", text="."),
+        end(1),
+        finished(),
+        {"type": "message_stop"},
+    )
+    parts = fold(events(stream)).choices[0].parts
+    assert [[(citation.start, citation.end) for citation in part.citations] for part in parts if isinstance(part, Text)] == [[(0, 13)], []]

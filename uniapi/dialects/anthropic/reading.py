@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from uniapi.canonical import Citation, Finish, FinishReason, Json, Opaque, OutputFormat, Part, Reasoning, Text, ToolCall, Unknown, Usage
 from uniapi.dialects.codec import UpstreamContext
@@ -92,6 +93,11 @@ def read_citation(raw: Json) -> Citation | None:
     )
 
 
+def of_whole_text(citations: tuple[Citation, ...], length: int) -> tuple[Citation, ...]:
+    """The sources of a text block: they stand for all of it, which is why the API cuts a text into blocks."""
+    return tuple(replace(citation, start=0, end=length) for citation in citations)
+
+
 def read_citations(raw: Json) -> tuple[Citation, ...]:
     found = (read_citation(item) for item in raw) if isinstance(raw, list) else ()
     return tuple(citation for citation in found if citation is not None)
@@ -106,7 +112,8 @@ def read_plain(block: Mapping[str, Json], family: str = FAMILY) -> Part | None:
     """Text and thinking, which look alike in requests and answers; None for any other block. `family` can read the signatures."""
     match block.get("type"):
         case "text":
-            return Text(text=text_of(block, "text"), citations=read_citations(block.get("citations")), cache=cache_hint(block))
+            text = text_of(block, "text")
+            return Text(text=text, citations=of_whole_text(read_citations(block.get("citations")), len(text)), cache=cache_hint(block))
         case "thinking":
             return Reasoning(text=text_of(block, "thinking"), opaque=signature(block.get("signature"), family))
         case "redacted_thinking":

@@ -13,14 +13,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from uniapi.canonical import Json, Reasoning, Text, ToolCall
+from uniapi.canonical import Citation, Json, Reasoning, Text, ToolCall
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
 
 from .error import stream_failure
-from .reading import CallReader, carried, dumped, read_citation, read_finish, read_plain, read_usage, signature, text_of
+from .reading import CallReader, carried, dumped, of_whole_text, read_citation, read_finish, read_plain, read_usage, signature, text_of
 from .response import KNOWN_MEMBERS, read_block
 from .vocabulary import NAME
 
@@ -43,6 +43,10 @@ class AnthropicStreamDecoder(StreamDecoder):
         self._calls = CallReader(context)
         self._held: dict[int, _Held] = {}
         self._early_input: dict[int, str] = {}
+        self._length = 0
+        """Characters of the open text block."""
+        self._cited: list[Citation] = []
+        """Its sources: they come before the text they stand for, and are told when that is known."""
         self._has_calls = False
         self._usage: dict[str, Json] = {}
         self._stop: dict[str, Json] = {}
@@ -87,6 +91,7 @@ class AnthropicStreamDecoder(StreamDecoder):
 
     def _block_start(self, body: Mapping[str, Any]) -> None:
         self.start()
+        self._length, self._cited = len(text_of(body.get("content_block") or {}, "text")), []
         index, block = _index(body), body.get("content_block") or {}
         if block.get("type") == "tool_use":
             self._open_call(index, block)
@@ -117,7 +122,9 @@ class AnthropicStreamDecoder(StreamDecoder):
         index, delta = _index(body), body.get("delta") or {}
         kind = delta.get("type")
         if kind == "text_delta" and self.parts.is_open(index):
-            self.parts.delta(index, text_of(delta, "text"))
+            text = text_of(delta, "text")
+            self._length += len(text)
+            self.parts.delta(index, text)
             return
         self.start()
         held = self._held.get(index)
@@ -139,7 +146,8 @@ class AnthropicStreamDecoder(StreamDecoder):
             self.parts.delta(index, opaque=signature(delta.get("signature"), self._calls.family))
         elif kind == "citations_delta":
             citation = read_citation(delta.get("citation"))
-            self.parts.delta(index, citations=(citation,) if citation is not None else ())
+            if citation is not None:
+                self._cited.append(citation)
 
     def _block_stop(self, body: Mapping[str, Any]) -> None:
         index = _index(body)
@@ -147,6 +155,9 @@ class AnthropicStreamDecoder(StreamDecoder):
         if held is not None:
             self._tell(held)
             return
+        if self._cited:
+            self.parts.delta(index, citations=of_whole_text(tuple(self._cited), self._length))
+            self._cited = []
         early = self._early_input.pop(index, "")
         if early:
             self.parts.delta(index, early)
