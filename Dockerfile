@@ -7,6 +7,7 @@ RUN PYYAML_FORCE_LIBYAML=0 pip install --no-cache-dir --root-user-action=ignore 
     -r /app/packaging/pure.txt -r /app/packaging/pyyaml.txt
 COPY main.py VERSION /app/
 COPY uniapi /app/uniapi
+RUN python -m compileall -q /app/main.py /app/uniapi
 # Root inside, as in the older image (`--user root`): a folder that Docker makes for a volume belongs to root.
 WORKDIR /home
 EXPOSE 8000

@@ -46,6 +46,14 @@ def test_json_lines_hold_time_level_and_message(log_file):
     assert LOOKS_SECRET not in second["exception"]
 
 
+def test_one_message_is_one_line(log_file):
+    """A client cannot write a line of its own, nor control a terminal, by what it calls a model."""
+    set_up_logging(level="info", file=str(log_file), format_name="text")
+    logging.getLogger("uniapi.test").info("model %s", "a\n2026-01-01 00:00:00 INFO    forged\r\x1b[2J\x9b é")
+    (line,) = lines(log_file)
+    assert line.endswith("model a\\n2026-01-01 00:00:00 INFO    forged\\x0d\\x1b[2J\\x9b é")
+
+
 @pytest.mark.parametrize("format_name", ["text", "json"])
 def test_no_secret_is_written_in_any_form(log_file, format_name):
     """Those of the configuration, and what looks like one: in the message, in arguments, in exceptions."""
@@ -54,6 +62,7 @@ def test_no_secret_is_written_in_any_form(log_file, format_name):
     log = logging.getLogger("uniapi.test")
     log.debug("headers %s", {"authorization": f"Bearer {SECRET}", "x-api-key": LOOKS_SECRET})
     log.info(f"GET /v1/models?key={SECRET}&x=1")
+    log.info("a call", extra={"fields": {"model": SECRET, "status": 200}})
     try:
         raise OSError(f"the upstream said: {SECRET} is wrong, so is {LOOKS_SECRET}")
     except OSError as error:

@@ -16,7 +16,7 @@ from typing import Any
 
 from uniapi.canonical import Call
 from uniapi.clock import Clock
-from uniapi.config import ClientKey, Config, ConfigProblems, ModelInfo, Problem, changes
+from uniapi.config import ClientKey, Config, ConfigProblems, ModelInfo, Problem, changes, secrets_of
 from uniapi.gateway import (
     PINS_FILE,
     PINS_LAST_S,
@@ -38,7 +38,6 @@ from uniapi.log import set_secrets
 from uniapi.routing import Catalog, Cursors, Health, Router, Sessions
 from uniapi.scheduler import Jobs
 from uniapi.server import ConfigStatus, KeyRing, LiveCalls, Present, Reply, model_facts
-from uniapi.server.admin import secrets_of
 from uniapi.stats import CallRecord, Recorder
 from uniapi.storage import DiskFolder, KeptMap, MemoryFolder, write_atomic
 
@@ -49,6 +48,8 @@ from .snapshot import Engines, Snapshot
 log = logging.getLogger("uniapi.app")
 
 MODEL_LISTS_FILE = "models.json"
+LONGEST_NAME = 200
+"""Of a model in the log: a client may name anything."""
 
 
 class App:
@@ -180,7 +181,9 @@ class App:
 
     def record(self, call: CallRecord) -> None:
         """Count a finished call and say it in one line."""
-        log.info("%s", call_line(self.recorder.record(call)))
+        self.recorder.record(call)
+        if log.isEnabledFor(logging.INFO):
+            log.info("%s", call_line(call), extra={"fields": call_fields(call)})
 
     # configuration
 
@@ -286,7 +289,28 @@ def call_line(call: CallRecord) -> str:
     usage = f" tokens {call.usage.input_tokens or 0}+{call.usage.output_tokens or 0}" if call.usage is not None else ""
     cost = f" ${call.cost_pd / 1e12:.6f}" if call.cost_pd is not None else ""
     why = "" if call.outcome == "ok" else f" ({call.outcome})"
-    return f"{call.request_id} {call.key_label} {call.requested_model}{where} {call.status or '-'}{why}{tries}{first} total {call.total_s * 1000:.0f} ms{usage}{cost}"
+    return f"{call.request_id} {call.key_label} {call.requested_model[:LONGEST_NAME]}{where} {call.status or '-'}{why}{tries}{first} total {call.total_s * 1000:.0f} ms{usage}{cost}"
+
+
+def call_fields(call: CallRecord) -> dict[str, Any]:
+    """The same as members of a JSON line; what is not known is left out."""
+    usage = call.usage
+    fields = {
+        "request_id": call.request_id,
+        "key": call.key_label,
+        "model": call.requested_model[:LONGEST_NAME],
+        "provider": call.provider,
+        "upstream_model": call.upstream_model,
+        "status": call.status,
+        "outcome": call.outcome,
+        "attempts": len(call.attempts),
+        "first_token_ms": None if call.first_token_s is None or not call.stream else round(call.first_token_s * 1000),
+        "total_ms": round(call.total_s * 1000),
+        "input_tokens": None if usage is None else usage.input_tokens,
+        "output_tokens": None if usage is None else usage.output_tokens,
+        "cost": None if call.cost_pd is None else call.cost_pd / 1e12,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def show_problems(problems: tuple[Problem, ...]) -> None:

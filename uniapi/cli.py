@@ -6,7 +6,10 @@ Precedence of settings: flag, environment, default. A mistake of the user's is o
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
+import shlex
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,6 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "--version" in arguments:
         print(version())
         return 0
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
+        print(f"uni-api: {_unknown_command(arguments[0])}", file=sys.stderr)
+        return 2
     if not arguments or arguments[0] not in (*COMMANDS, "-h", "--help"):
         arguments.insert(0, "serve")
     options = _parser().parse_args(arguments)
@@ -43,6 +49,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except BrokenPipeError:
         return 1
+
+
+def _unknown_command(word: str) -> str:
+    near = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.85)
+    meant = f"; did you mean `{near[0]}`?" if near else f"; there are {', '.join(COMMANDS)}"
+    return f"there is no command `{word}`{meant}"
+
+
+def invocation() -> str:
+    """How this program is run from the current folder, to be shown and copied: `python3.11 uni-api.pex`, `.venv/bin/python main.py`."""
+    name = os.path.basename(sys.executable)
+    interpreter = name if shutil.which(name) == sys.executable else _short(sys.executable)
+    return shlex.join((interpreter, _short(os.environ.get("PEX") or sys.argv[0])))
+
+
+def _short(path: str) -> str:
+    relative = os.path.relpath(path)
+    return os.path.abspath(path) if relative.startswith("..") else relative
 
 
 def version() -> str:
@@ -209,15 +233,15 @@ def _init(options: argparse.Namespace) -> int:
     from uniapi.config import starter_text
     from uniapi.server.admin import generate_key
 
-    path = Path(options.path)
+    path, command = Path(options.path), invocation()
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(starter_text(generate_key()))
+            file.write(starter_text(generate_key(), command))
     except FileExistsError:
         raise StartError(f"{path} exists already and is left as it is", 2) from None
     except OSError as error:
         raise StartError(f"{path} cannot be written: {error.strerror}", 1) from None
-    print(f"{path} written: fill in a provider, then run `uni-api check` and `uni-api`.")
+    print(f"{path} written: put a provider and its key into it, then run `{command} check` and `{command}`.")
     return 0
 
 

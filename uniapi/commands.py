@@ -59,10 +59,17 @@ def check(config_argument: str | None, environment: Mapping[str, str], *, as_jso
     else:
         for problem in problems:
             print(problem, file=out)
-        print(f"{source.shown}: {errors} errors, {len(problems) - errors} warnings" if problems else f"{source.shown}: no problem found", file=out)
+        print(
+            f"{source.shown}: " + (f"{_count(errors, 'error')}, {_count(len(problems) - errors, 'warning')}" if problems else "no problem found"),
+            file=out,
+        )
         if rows:
             print(_table(["provider", "key", "ok", "latency", "models"], [row.cells() for row in rows]), file=out)
     return 0 if is_ok else 2
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def show_models(config_argument: str | None, environment: Mapping[str, str], *, as_json: bool) -> int:
@@ -74,7 +81,8 @@ def show_models(config_argument: str | None, environment: Mapping[str, str], *, 
         return 0
     for key in config.client_keys:
         models = listed[key.display]
-        print(f"{key.display} ({key.label}): {len(models)} models")
+        named = key.display if key.label == key.display else f"{key.display} ({key.label})"
+        print(f"{named}: {_count(len(models), 'model')}")
         for model in models:
             print(f"  {model}")
         for provider in catalog.unlisted(key):

@@ -18,6 +18,8 @@ _SECRET = re.compile(
     r"|(AIza)[A-Za-z0-9_\-]{20,}"
     r"|((?:[?&]key=|Bearer |x-api-key: ?|x-goog-api-key: ?))[^\s&\"',}]+"
 )
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {ord("\n"): "\\n", ord("\t"): "\t"}
+"""What a client names or an upstream says must not make lines of its own, nor move the cursor of whoever reads them."""
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR, "critical": logging.CRITICAL}
 LEVELS = tuple(_LEVELS)
 
@@ -71,7 +73,7 @@ class _JsonFormatter(logging.Formatter):
         }
         fields = getattr(record, "fields", None)
         if isinstance(fields, dict):
-            line.update(fields)
+            line.update({name: self._redacting.clean(value) if isinstance(value, str) else value for name, value in fields.items()})
         if record.exc_info:
             line["exception"] = self._redacting.clean(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
@@ -81,6 +83,9 @@ class _TextFormatter(logging.Formatter):
     def __init__(self, redacting: _Redacting) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
         self._redacting = redacting
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return super().formatMessage(record).translate(_CONTROL)
 
     def formatException(self, ei: Any) -> str:
         return self._redacting.clean(super().formatException(ei))

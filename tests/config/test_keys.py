@@ -125,15 +125,16 @@ def _violations(value: Any, schema: dict[str, Any], definitions: dict[str, Any],
 
 def test_the_starter_file_loads_without_a_word(read: Read, problems: Problems) -> None:
     """What `init` writes is valid as it stands and holds the new key."""
-    text = starter_text("sk-" + "k" * 48)
+    text = starter_text("sk-" + "k" * 48, "python3 uni-api.pex")
     assert problems(text) == ()
     assert [key.secret for key in read(text).client_keys] == ["sk-" + "k" * 48]
     assert text.startswith("# yaml-language-server: $schema=")
+    assert "# Check this file:        python3 uni-api.pex check\n" in text
 
 
 def test_the_starter_file_holds_no_mistake_in_its_comments(read: Read, problems: Problems) -> None:
     """With every commented entry put in force it loads too; only its placeholders for keys are what they are."""
-    text = starter_text("sk-" + "k" * 48)
+    text = starter_text("sk-" + "k" * 48, "python3 uni-api.pex")
     body = text[text.index("providers:") :]
     entries = re.sub(r"(?m)^( *)# (?=( *)(- |[A-Za-z_]+:( |$)))", r"\1", body)
     config = read(entries)

@@ -141,3 +141,9 @@ def test_a_file_others_may_read_is_a_warning(tmp_path: Path, mode: int, is_expos
 def test_a_file_that_is_not_there_is_not_exposed(tmp_path: Path) -> None:
     """Reading it says so."""
     assert exposed_file(str(tmp_path / "none")) is None
+
+
+def test_a_folder_is_not_exposed(tmp_path: Path) -> None:
+    """What a mount made in the file's place is an error of its own; `chmod 600` would make it worse."""
+    (tmp_path / "api.yaml").mkdir(mode=0o755)
+    assert exposed_file(str(tmp_path / "api.yaml")) is None

@@ -242,6 +242,26 @@ async def test_requests_that_could_be_smuggled_are_refused_without_a_traceback(s
     assert "Traceback" not in served.log
 
 
+async def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_error(served, client):
+    """JSON or a form: no traceback, and the next one is served."""
+    forms = (
+        (b"application/json", b'{"model": "m"'),
+        (b"multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nRIFF'),
+    )
+    for path in (b"/v1/embeddings", b"/v1/images/edits", b"/v1/chat/completions"):
+        for content_type, begun in forms:
+            _, writer = await asyncio.open_connection("127.0.0.1", served.port)
+            head = b"POST %b HTTP/1.1\r\nhost: x\r\nx-api-key: %b\r\ncontent-type: %b\r\ncontent-length: 1000\r\n\r\n"
+            writer.write(head % (path, CLIENT_KEY.encode(), content_type) + begun)
+            await writer.drain()
+            async with client.get(served.url + "/healthz") as response:
+                assert response.status == 200
+            writer.transport.abort()
+    async with client.post(served.url + CHAT_PATH, json=CHAT) as response:
+        assert response.status == 200
+    assert "Traceback" not in served.log
+
+
 async def test_a_client_that_waits_for_leave_to_send_gets_it(served):
     """`Expect: 100-continue`, as curl sends for larger bodies."""
     body = json.dumps(CHAT).encode()

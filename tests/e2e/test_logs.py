@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from fakes import CLIENT_KEY, chat_stream, chat_whole, config, provider, whole
+from fakes import CLIENT_KEY, Answer, chat_stream, chat_whole, chunk, config, provider, whole
 
 pytestmark = pytest.mark.slow
 """A process for nearly every test: `.ci/run` runs them."""
@@ -38,7 +38,19 @@ async def test_a_debug_log_holds_a_line_a_request_and_neither_secrets_nor_prompt
     await gateway.stop()
     text = file.read_text(encoding="utf-8")
     if format_name == "json":
-        assert all({"time", "level", "logger", "message"} <= json.loads(line).keys() for line in text.splitlines())
+        entries = [json.loads(line) for line in text.splitlines()]
+        assert all({"time", "level", "logger", "message"} <= entry.keys() for entry in entries)
+        (entry,) = [entry for entry in entries if entry.get("request_id") == ids[0]]
+        figures = {name: entry[name] for name in ("model", "provider", "upstream_model", "status", "outcome", "attempts", "input_tokens")}
+        assert figures == {
+            "model": "m",
+            "provider": "a",
+            "upstream_model": "up-model",
+            "status": 200,
+            "outcome": "ok",
+            "attempts": 2,
+            "input_tokens": 3,
+        }
     for request_id in ids:
         (line,) = [line for line in text.splitlines() if f"{request_id} " in line and " m" in line]
         assert re.search(r"m → a/up-model \d+ .*total \d+ ms", line), line
@@ -61,3 +73,27 @@ async def test_statistics_hold_neither_secrets_nor_prompts(upstream, gateway, cl
     for path in files:
         content = path.read_bytes()
         assert not any(hidden.encode() in content for hidden in (*UP_KEYS, CLIENT_KEY, PROMPT, ANSWER)), path
+
+
+async def test_what_an_upstream_repeats_of_an_address_or_a_header_is_hidden(upstream, gateway, client):
+    """A password or a parameter of `base_url`, a proxy's password, a configured header: not to clients, logs, journal or the status, whole or within a stream."""
+    hidden = ("url-password-1", "query-secret-1", "header-secret-1", UP_KEYS[0])
+    said = {"error": {"message": " ".join(hidden), "type": "server_error"}}
+    upstream.tell("a", whole(said, status=500))
+    upstream.tell("b", Answer([chunk({"role": "assistant", "content": "hi"}), b"data: " + json.dumps(said).encode() + b"\n\n"]))
+    providers = [provider(upstream, name, api=UP_KEYS[0], model=[f"m-{name}"], preferences={"headers": {"x-api-token": hidden[2]}}) for name in "ab"]
+    for one in providers:
+        one["base_url"] = one["base_url"].replace("http://", f"http://user:{hidden[0]}@") + f"?key={hidden[1]}"
+    await gateway.start(config(providers))
+    seen = ""
+    for model in ("m-a", "m-b"):
+        for path, more in ((CHAT_PATH, {}), ("/v1/messages", {"max_tokens": 9})):
+            body = {"model": model, "stream": True, "messages": [{"role": "user", "content": PROMPT}], **more}
+            async with client.post(gateway.url + path, json=body) as response:
+                seen += await response.text()
+    async with client.get(gateway.url + "/v1/status") as response:
+        seen += await response.text()
+    await gateway.stop()
+    seen += gateway.log + "".join(path.read_text() for path in (gateway.folder / "data").rglob("*.jsonl"))
+    assert "m-a" in seen
+    assert [one for one in hidden if one in seen] == []

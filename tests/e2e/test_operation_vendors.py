@@ -318,6 +318,18 @@ async def test_what_is_written_for_jinas_pictures_goes_to_jina(bed):
             await bed.openai.embeddings.create(model=model, input=pictures)
 
 
+@pytest.mark.parametrize("model", ["vo-embed", "ji-embed"])
+async def test_members_of_a_near_vendors_answer_are_not_lost(bed, model):
+    """What OpenAI's format has no word for stands beside what it has."""
+    answer = openai_rows([0.5], total_tokens=5)
+    answer["data"][0] |= {"embeddings": [[0.5], [0.25]], "vendor": 1}
+    bed.tell(model[:2], {**answer, "vendor": {"a": None}})
+    url, headers = bed.gateway.url + "/v1/embeddings", {"Authorization": f"Bearer {CLIENT_KEY}"}
+    async with aiohttp.ClientSession(headers=headers) as session, session.post(url, json={"model": model, "input": "x"}) as response:
+        value = await response.json()
+    assert value == {**answer, "vendor": {"a": None}, "model": model, "usage": {"prompt_tokens": 5, "total_tokens": 5}}
+
+
 async def test_genai_embeds_at_vertex_and_bedrock(bed):
     """Google's client, whoever is behind."""
     client = genai.Client(api_key=CLIENT_KEY, http_options={"base_url": bed.gateway.url})

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -176,13 +177,28 @@ def test_the_small_commands(tmp_path):
     key = run("keygen", cwd=tmp_path).stdout.strip()
     assert key.startswith("sk-")
     assert len(key) == 51
-    assert run("init", cwd=tmp_path).returncode == 0
+    begun = run("init", cwd=tmp_path)
+    assert begun.returncode == 0
     path = tmp_path / "api.yaml"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert run("init", cwd=tmp_path).returncode == 2
     checked = run_cold("check", "--json", cwd=tmp_path)
     assert checked.returncode == 0, checked.stdout
     assert json.loads(checked.stdout)["ok"]
+    shown = re.search(r"then run `(.+) check`", begun.stdout)
+    assert f"# Check this file:        {shown[1]} check\n" in path.read_text()
+    copied = subprocess.run(["sh", "-c", f"{shown[1]} check"], cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    assert (copied.returncode, copied.stdout) == (0, "./api.yaml: no problem found\n")
+
+
+@pytest.mark.parametrize(
+    "word, said", [("chek", "did you mean `check`?"), ("start", "there are serve, check, explain"), ("api.yaml", "there are serve")]
+)
+def test_a_mistyped_command_is_told_the_right_one(tmp_path, word, said):
+    """Exit 2 and one line; a word that is like none gets the list."""
+    done = run(word, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert said in done.stderr
 
 
 async def test_the_demo_answers_the_readmes_curl(gateway, tmp_path):

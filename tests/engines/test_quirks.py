@@ -91,14 +91,15 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("vertex", "", "gemini-2.5-flash", {"function_call_ids": False, "safety_threshold": None}),
     ("vertex", "", "gemini-3.5-flash", {"function_call_ids": True, "hosted_with_functions": False}),
     ("gemini", "", "gemini-3.5-flash", {"hosted_with_functions": True}),
-    ("gemini", "", "gemini-2.5-pro", {"hosted_with_functions": False}),
+    ("gemini", "", "gemini-2.5-pro", {"hosted_with_functions": False, "json_with_tools": False}),
+    ("gemini", "", "gemini-flash-latest", {"json_with_tools": True}),
     ("responses", "api.openai.com", "gpt-4.1", {"encrypted_reasoning": False}),
     ("responses", "api.openai.com", "gpt-5.4", {"encrypted_reasoning": None}),
     # OpenAI's families, at OpenAI, at Azure, and behind a host we do not know
     ("gpt", "api.openai.com", "o3", {"max_tokens_member": "max_completion_tokens", "efforts": ("low", "medium", "high"), "system_role": "developer"}),
     ("gpt", "api.openai.com", "gpt-5-mini", {"efforts": ("minimal", "low", "medium", "high"), "custom_tools": True}),
     ("gpt", "api.openai.com", "gpt-5-2025-08-07", {"efforts": ("minimal", "low", "medium", "high")}),
-    ("gpt", "api.openai.com", "gpt-5-pro", {"efforts": ("high",)}),
+    ("gpt", "api.openai.com", "gpt-5-pro", {"efforts": ("high",), "tool_call_id_form": "max40", "max_stops": 4}),
     (
         "gpt",
         "api.openai.com",
@@ -224,7 +225,7 @@ def test_an_unknown_vendor_and_model_is_the_plain_dialect() -> None:
     """Nothing but the member that every compatible server knows, and no freeform tools."""
     quirk = quirk_for("gpt", "h.example", "facebook/opt-125m")
     changed = {field.name for field in fields(Quirk) if getattr(quirk, field.name) != getattr(Quirk(), field.name)}
-    assert {"max_tokens_member", "custom_tools"} == changed
+    assert {"max_tokens_member", "custom_tools", "allowed_tools"} == changed
 
 
 def test_every_row_names_facts_that_exist_and_says_why() -> None:

@@ -39,10 +39,9 @@ class Told:
     pieces: int = 0
 
 
-class ChatClient:
-    """`openai`: chat completions. Streams go through its `.stream()` accumulator as well as a plain loop."""
+class OpenAiClient:
+    """What both of the `openai` SDK's clients have in common."""
 
-    name = "openai_chat"
     names_call_ids = True
     errors = (openai.APIError,)
 
@@ -51,6 +50,16 @@ class ChatClient:
 
     async def close(self):
         await self.sdk.close()
+
+    @staticmethod
+    def status(error):
+        return error.status_code
+
+
+class ChatClient(OpenAiClient):
+    """`openai`: chat completions. Streams go through its `.stream()` accumulator as well as a plain loop."""
+
+    name = "openai_chat"
 
     def arguments(self, ask, upstream):
         messages = [{"role": "system", "content": ask.system}] if ask.system else []
@@ -133,23 +142,11 @@ class ChatClient:
             usage=(usage.prompt_tokens, usage.prompt_tokens_details.cached_tokens, usage.completion_tokens),
         )
 
-    @staticmethod
-    def status(error):
-        return error.status_code
 
-
-class ResponsesClient:
+class ResponsesClient(OpenAiClient):
     """`openai`: responses."""
 
     name = "openai_responses"
-    names_call_ids = True
-    errors = (openai.APIError,)
-
-    def __init__(self, world):
-        self.sdk = openai.AsyncOpenAI(base_url=world.url + "/v1", api_key=world.key, max_retries=0)
-
-    async def close(self):
-        await self.sdk.close()
 
     def arguments(self, ask, upstream):
         items = []
@@ -218,10 +215,6 @@ class ResponsesClient:
             finish=finish,
             usage=(usage.input_tokens, usage.input_tokens_details.cached_tokens, usage.output_tokens),
         )
-
-    @staticmethod
-    def status(error):
-        return error.status_code
 
 
 class AnthropicClient:

@@ -15,7 +15,7 @@ from uniapi.config import Retention
 from uniapi.stats import Recorder, TooNew, summary
 from uniapi.stats.aggregate import CALLS
 from uniapi.stats.packing import Damaged, upgraded
-from uniapi.stats.store import MAX_QUEUE
+from uniapi.stats.waiting import MAX_WAITING
 from uniapi.storage import DiskFolder
 
 HOUR_S, DAY_S = 3600, 86400
@@ -217,17 +217,18 @@ def test_a_disk_that_is_bad_for_long_costs_lines_of_the_journal_but_no_counts(st
     recorder = start()
     recorder.configure(config())
     disk.code = errno.ENOSPC
-    for _ in range(MAX_QUEUE + 700):
+    for _ in range(MAX_WAITING + 700):
         recorder.record(call())
     recorder.commit(NOON_S)
-    assert len(recorder._store._queue) <= MAX_QUEUE
+    assert len(recorder._store._waiting.take()) <= MAX_WAITING
+    recorder._store._waiting.give_back()
     spent = recorder.ledger.spent_pd("key1")
     disk.code = None
     for _ in range(4):
         recorder.commit(NOON_S)
     recorder.close(NOON_S)
     again = start()
-    assert (MAX_QUEUE + 700, spent) == (count(again), again.ledger.spent_pd("key1"))
+    assert (MAX_WAITING + 700, spent) == (count(again), again.ledger.spent_pd("key1"))
     assert any("1000 calls were counted without" in message for message in caplog.messages)
 
 
@@ -239,7 +240,7 @@ def test_a_disk_that_is_bad_for_weeks_does_not_fill_the_memory(start, disk):
         for _ in range(15):
             recorder.record(call(at_s=NOON_S + hour * HOUR_S))
     assert not recorder.commit(NOON_S)
-    assert len(recorder._store._spill) < 24 * 5 + 30
+    assert len(recorder._store._waiting._spill) < 24 * 5 + 30
     disk.code = None
     for _ in range(12):
         recorder.commit(NOON_S + 20 * DAY_S)
@@ -275,6 +276,31 @@ def test_an_unreadable_disk_at_the_start_is_tried_again(tmp_path, caplog):
         recorder.commit(NOON_S)
     assert count(recorder) == 3
     assert 2 * first.ledger.spent_pd("key1") // 2 + 5 == recorder.ledger.spent_pd("key1")
+
+
+def test_a_call_that_ends_while_the_store_is_read_is_charged_once(tmp_path):
+    """The store is opened late, in a thread, while requests go on."""
+
+    class Late(DiskFolder):
+        meanwhile = None
+
+        def within(self, name):
+            return type(self)(self.path / name)
+
+        def names(self, within=""):
+            if type(self).meanwhile is None:
+                raise PermissionError(errno.EACCES, "Permission denied")
+            type(self).meanwhile()
+            return super().names(within)
+
+    recorder = Recorder(Late(tmp_path))
+    recorder.open()
+    recorder.configure(config())
+    ends = iter([call(cost_pd=5)])
+    Late.meanwhile = lambda: recorder._store.record(one) if (one := next(ends, None)) else None
+    for _ in range(4):
+        recorder.commit(NOON_S)
+    assert (count(recorder), recorder.ledger.spent_pd("key1")) == (1, 5)
 
 
 @pytest.mark.parametrize("what", ["journal", "stats", "segment"])

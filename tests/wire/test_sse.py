@@ -89,3 +89,32 @@ def test_encoded_frames_are_read_back() -> None:
     """What we write is what a reader sees; a comment is seen by nobody."""
     stream = encode_sse(b'{"a":1}') + encode_sse(b"{}", "ping") + encode_comment() + encode_comment("alive")
     assert [(frame.event, frame.data) for frame in decoded([stream])] == [(None, b'{"a":1}'), ("ping", b"{}"), (None, b""), (None, b"")]
+
+
+@pytest.mark.parametrize("end", [b"\n\n", b"\r\n\r\n", b"\r\r", b"\n\r\n", b"\r\n\n"])
+@pytest.mark.parametrize("size", [1000, 65536, 300_000])
+@pytest.mark.parametrize("tail", range(1, 7))
+def test_a_long_event_is_read_like_a_short_one(end: bytes, size: int, tail: int) -> None:
+    """A picture in base64, its end cut anywhere, with nothing in between: what is put aside is put together again."""
+    long = b"event: picture\ndata: " + b"A" * 900_000 + b"\ndata: B" + end
+    stream = long + b"data: next" + end
+    cut = len(long) - tail
+    pieces = [stream[start : min(start + size, cut)] for start in range(0, cut, size)]
+    pieces += [b"", *(stream[index : index + 1] for index in range(cut, len(stream)))]
+    decoder = SseDecoder()
+    frames = [frame for piece in pieces for frame in decoder.feed(piece)] + decoder.eof()
+    assert [(frame.event, len(frame.data), frame.data[-2:]) for frame in frames] == [("picture", 900_002, b"\nB"), (None, 4, b"xt")]
+    assert b"".join(frame.raw for frame in frames) == stream
+
+
+def test_a_long_event_that_is_cut_off_is_given_at_the_end_and_an_endless_one_refused() -> None:
+    """Also while its pieces are only put aside."""
+    decoder = SseDecoder()
+    for _ in range(10):
+        assert decoder.feed(b"data: " + b"A" * 100_000) == []
+    (frame,) = decoder.eof()
+    assert len(frame.raw) == 1_000_060
+    decoder = SseDecoder(max_frame_bytes=1_000_000)
+    assert [decoder.feed(b"A" * 100_000) for _ in range(10)] == [[]] * 10
+    with pytest.raises(WireError, match="larger than 1000000 bytes"):
+        decoder.feed(b"A" * 100_000)

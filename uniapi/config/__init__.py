@@ -5,6 +5,7 @@ such as `providers`. `load` and `watch` are the doors to the outside; `describe`
 """
 
 from .describe import changes
+from .held_secrets import provider_secrets, secrets_of, without_secrets, without_secrets_in_bytes
 from .json_schema import json_schema, key_table
 from .keys import KEYS, Key
 from .load import ConfigSource, choose_source, config_text, exposed_file, fetch_config, read_config_file, shown_url
@@ -79,8 +80,12 @@ __all__ = [
     "mask",
     "parse_config",
     "parse_rates",
+    "provider_secrets",
     "read_config_file",
+    "secrets_of",
     "shown_config",
     "shown_url",
     "starter_text",
+    "without_secrets",
+    "without_secrets_in_bytes",
 ]

@@ -100,10 +100,11 @@ def config_text(content: bytes, source: str) -> str:
 def exposed_file(path: str) -> Problem | None:
     """A warning when other users of this host may read the file, which holds secrets; for `check`. None also when the file cannot be looked at."""
     try:
-        mode = stat.S_IMODE(os.stat(path).st_mode)
+        full_mode = os.stat(path).st_mode
     except (OSError, ValueError):
         return None
-    if not mode & 0o077:
+    mode = stat.S_IMODE(full_mode)
+    if not stat.S_ISREG(full_mode) or not mode & 0o077:
         return None
     return Problem(severity="warning", path="", message=f"{path} can be read by other users of this host (mode {mode:04o}): `chmod 600 {path}`")
 

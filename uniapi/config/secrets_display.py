@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 KNOWN_PREFIXES = (
     "sk-proj-",
@@ -22,6 +23,8 @@ KNOWN_PREFIXES = (
     "ABSK",
 )
 """Vendors' public prefixes: they say whose key it is and nothing else, so they may be shown. Longest first where one contains another."""
+
+_SOUNDS_SECRET = re.compile(r"(?:\A|[_\- .])(?:token|secret|password|passwd|authorization|api[_-]?key|credentials?|cookie)\Z", re.IGNORECASE)
 
 _SHOWN_HEAD = 3
 _SHOWN_TAIL = 4
@@ -45,3 +48,8 @@ def mask(secret: str) -> str:
 def looks_secret(text: str) -> bool:
     """True for text that starts like a vendor's key: such text is masked wherever a message would quote it."""
     return text.startswith(KNOWN_PREFIXES) or "-----BEGIN" in text
+
+
+def sounds_secret(name: str) -> bool:
+    """True for the name of a member, a header or a parameter whose text is a secret by convention."""
+    return _SOUNDS_SECRET.search(name) is not None

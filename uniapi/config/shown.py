@@ -6,28 +6,25 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from .held_secrets import searchable, without_secrets
 from .keys import KEYS
 from .load import shown_url
 from .nodes import Node, Report, read_tree
-from .secrets_display import looks_secret, mask
+from .secrets_display import looks_secret, mask, sounds_secret
 
 _SECRET_KEYS = frozenset(key.name for key in KEYS if key.is_secret) | {"api", "access_key", "secret_key"}
-_SOUNDS_SECRET = re.compile(r"(?:\A|[_\- .])(?:token|secret|password|passwd|authorization|api[_-]?key|credentials?|cookie)\Z", re.IGNORECASE)
-"""Names of members that are not ours (in overrides, in notes), whose texts are masked too."""
 _ADDRESSES = frozenset({"base_url", "proxy"})
 _VARIABLES = re.compile(r"(?:\$\{[A-Za-z_][A-Za-z0-9_]*\})+")
-_SHORTEST = 6
-"""Of a secret that is searched for inside other text."""
 
 
 def shown_config(text: str, secrets: Iterable[str]) -> Any:
     """The plain value of an `api.yaml`; `${VAR}` stays as it is written. `secrets`: those of the configuration in force, masked wherever they stand. None when there is no YAML in `text`."""
     root = read_tree(text, {}, Report())
-    known = sorted({secret for secret in secrets if len(secret) >= _SHORTEST}, key=len, reverse=True)
+    known = searchable(secrets)
     return None if root is None else _shown(root, known, "", is_secret=False)
 
 
-def _shown(node: Node, known: list[str], name: str, *, is_secret: bool) -> Any:
+def _shown(node: Node, known: tuple[str, ...], name: str, *, is_secret: bool) -> Any:
     if node.kind == "map":
         return {
             _masked(member.key.written, known): _shown(member.value, known, member.key.written, is_secret=is_secret or _is_secret(member.key.written))
@@ -45,12 +42,11 @@ def _shown(node: Node, known: list[str], name: str, *, is_secret: bool) -> Any:
 
 
 def _is_secret(name: str) -> bool:
-    return name not in _ADDRESSES and (name in _SECRET_KEYS or _SOUNDS_SECRET.search(name) is not None)
+    return name not in _ADDRESSES and (name in _SECRET_KEYS or sounds_secret(name))
 
 
-def _masked(text: str, known: list[str]) -> str:
-    for secret in known:
-        text = text.replace(secret, mask(secret))
+def _masked(text: str, known: tuple[str, ...]) -> str:
+    text = without_secrets(text, known)
     return mask(text) if looks_secret(text) and "…" not in text else text
 
 

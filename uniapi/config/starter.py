@@ -6,10 +6,10 @@ SCHEMA_FILE = "api.schema.json"
 
 _TEMPLATE = """\
 # yaml-language-server: $schema=./{schema_file}
-# (for completion in an editor, write that file once: `python main.py schema > {schema_file}`)
+# (for completion in an editor, write that file once: `{command} schema > {schema_file}`)
 #
-# Check this file:        python main.py check
-# Try every key in it:    python main.py check --live
+# Check this file:        {command} check
+# Try every key in it:    {command} check --live
 # ${{NAME}} and ${{NAME:-default}} are replaced by environment variables.
 
 providers:
@@ -54,6 +54,6 @@ preferences:
 """
 
 
-def starter_text(client_key: str) -> str:
-    """The text of a first `api.yaml` with `client_key` (a fresh `sk-…`) as its one client key."""
-    return _TEMPLATE.format(client_key=client_key, schema_file=SCHEMA_FILE)
+def starter_text(client_key: str, command: str) -> str:
+    """The text of a first `api.yaml` with `client_key` (a fresh `sk-…`) as its one client key; `command` is how this program is run here."""
+    return _TEMPLATE.format(client_key=client_key, schema_file=SCHEMA_FILE, command=command)

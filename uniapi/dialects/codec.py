@@ -10,9 +10,6 @@ from uniapi.canonical import Json, Request
 
 from .quirk import PLAIN, Quirk
 
-SHAPE_ERRORS = (KeyError, IndexError, TypeError, AttributeError, ValueError)
-"""What reading a JSON value of an unexpected shape raises; at a decoder's edge each means malformed upstream bytes."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodedRequest:

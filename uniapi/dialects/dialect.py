@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
-from uniapi.canonical import ClientError, Event, Failure, Json, Media, Request, Response
+from uniapi.canonical import ClientError, Failure, Json, Media, Request, Response
 from uniapi.wire import Frame
 
 from .codec import EncodedRequest, EncodedResponse, ReplyContext, UpstreamContext
 from .observer import Observer
 from .quirk import Quirk
 from .stream_decoder import StreamDecoder
-
-
-class StreamEncoderFace(Protocol):
-    losses: list[str]
-
-    @property
-    def items(self) -> Sequence[Mapping[str, Json]]:
-        """As `EncodedResponse.items`, of what has been written so far."""
-        ...
-
-    def join_midway(self) -> None: ...
-
-    def feed(self, event: Event) -> list[bytes]: ...
-
-    def eof(self) -> list[bytes]: ...
+from .stream_encoder import StreamEncoder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +39,7 @@ class Dialect:
     observer: Callable[[], Observer] | None = None
     decode_request: Callable[[Mapping[str, Json], str, bool], Request] | None = None
     encode_response: Callable[[Response, ReplyContext], EncodedResponse] | None = None
-    stream_encoder: Callable[[ReplyContext], StreamEncoderFace] | None = None
+    stream_encoder: Callable[[ReplyContext], StreamEncoder] | None = None
     encode_error: Callable[[ClientError], Json] | None = None
     usage_frame_only: Callable[[Frame], bool] = lambda frame: False
     model_paths: tuple[tuple[str, ...], ...] = (("model",),)

@@ -7,7 +7,7 @@ import json
 from uniapi.canonical import Failure, Finish, Json, Usage
 from uniapi.wire import Frame
 
-from .codec import SHAPE_ERRORS
+from .shapes import SHAPE_ERRORS
 
 
 class Observer:

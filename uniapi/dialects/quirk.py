@@ -26,8 +26,8 @@ class Quirk:
     """`<think>…</think>` at the start of the text is reasoning (`dialects/think_tags.py`)."""
     opaque_family: str | None = None
     """Overrides the dialect's family (Gemini's OpenAI layer: `gemini`)."""
-    tool_call_id_form: Literal["any", "alnum9", "word"] = "any"
-    """`alnum9`: exactly nine letters or digits (Mistral); `word`: letters, digits, `_`, `-` (Anthropic, Bedrock)."""
+    tool_call_id_form: Literal["any", "alnum9", "word", "max40"] = "any"
+    """`alnum9`: exactly nine letters or digits (Mistral); `word`: letters, digits, `_`, `-` (Anthropic, Bedrock); `max40`: one to forty of anything (OpenAI)."""
 
     # openai_chat
     max_tokens_member: Literal["max_tokens", "max_completion_tokens"] = "max_completion_tokens"
@@ -56,6 +56,14 @@ class Quirk:
     custom_tools: bool = True
     """Freeform (`custom`) tools are understood; False: they are offered as functions with one `input` text, and told apart again in the answer."""
 
+    turn_order: Literal["any", "assistant_after_tool", "alternating"] = "any"
+    """Which roles may follow each other: `assistant_after_tool`: no user right after a tool's result; `alternating`: user and assistant take turns, instructions first."""
+    prefix_member: bool = False
+    """A last assistant turn, the beginning of the answer, is marked `prefix`."""
+    allowed_tools: bool = True
+    """`tool_choice` may name several tools (`allowed_tools`); False: only those tools are sent."""
+    max_stops: int | None = None
+    """How many stop sequences are taken; more answer 400."""
     seed_member: Literal["seed", "random_seed"] = "seed"
     document_part: Literal["file", "document_url"] = "file"
     """The content part that carries a document: OpenAI's `file` (by value), Mistral's `document_url` (by value or URL)."""
@@ -102,6 +110,8 @@ class Quirk:
     """`functionCall.id` and `functionResponse.id` are understood (Vertex refuses them on older models)."""
     json_schema_members: bool = True
     """`responseJsonSchema` and `parametersJsonSchema` are understood; False: only the OpenAPI subset."""
+    json_with_tools: bool = True
+    """JSON may be asked for beside tools; False: the system text asks for it there (Gemini before 3)."""
     hosted_with_functions: bool = False
     """Google's own tools may stand beside functions (Gemini 3 at Google's API, with `includeServerSideToolInvocations`); False: functions win, the others are losses."""
 

@@ -8,8 +8,9 @@ from uniapi.canonical import Event, Failure, Finish, Json, ResponseEnd, Response
 from uniapi.errors import WireError
 from uniapi.wire import Frame
 
-from .codec import SHAPE_ERRORS, UpstreamContext
+from .codec import UpstreamContext
 from .part_tracker import PartTracker
+from .shapes import SHAPE_ERRORS
 from .think_tags import ThinkTagFilter
 
 

@@ -37,6 +37,7 @@ class StreamEncoder:
 
     @property
     def items(self) -> Sequence[Mapping[str, Json]]:
+        """As `EncodedResponse.items`, of what has been written so far."""
         return ()
 
     def join_midway(self) -> None:

@@ -1,14 +1,21 @@
-"""The words put into a conversation where an API refuses it as it is (roles alternate, the user begins, every tool call is answered), and what several wires do alike for it."""
+"""The words put into a conversation where an API refuses it as it is (roles alternate, the user begins, every tool call is answered), and what several wires do alike for it: system text, JSON that only words can ask for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 
 from uniapi.canonical import Json, Message, Part, Role, Text, ToolResult, Unknown
 
 OPENING = "."
 """What the user says in a conversation that begins with the assistant: the API wants something."""
 NO_RESULT = "No result was returned for this tool call."
+
+
+def json_in_words(schema: Mapping[str, Json] | None) -> str:
+    """How the system text asks for JSON where neither the wire nor a forced tool can: any object, or one that fits `schema`."""
+    words = "Answer with one valid JSON object and nothing else: no prose around it and no code fence."
+    return words if schema is None else f"{words} It must fit this JSON schema: {json.dumps(schema, ensure_ascii=False)}"
 
 
 def orphan_label(result: ToolResult) -> str:

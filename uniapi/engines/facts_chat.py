@@ -26,10 +26,12 @@ def _openai(model: str, reason: str, drops: Collection[str] = (), **changes: Any
 
 _OPENAI_ROWS = (
     fact(
-        "the member every compatible server knows; several ignore or refuse max_completion_tokens (Mistral, DeepSeek, older vLLM and Ollama). Freeform tools are OpenAI's own",
+        "the member every compatible server knows; several ignore or refuse max_completion_tokens (Mistral, DeepSeek, older vLLM and Ollama). Freeform tools and a choice "
+        "among several are OpenAI's own",
         engines={"gpt", "openrouter", "azure-databricks", "cloudflare", "vertex"},
         max_tokens_member="max_tokens",
         custom_tools=False,
+        allowed_tools=False,
     ),
     fact(
         "vendors that name max_completion_tokens in their reference",
@@ -42,6 +44,17 @@ _OPENAI_ROWS = (
         vendors={"openai"},
         system_role="developer",
         custom_tools=True,
+        allowed_tools=True,
+    ),
+    fact(
+        "«Invalid 'messages[2].tool_calls[0].id': string too long. Expected a string with maximum length 40»: vLLM's ids have 46 (github.com/anomalyco/opencode/issues/12653)",
+        vendors={"openai", "azure", "github"},
+        tool_call_id_form="max40",
+    ),
+    fact(
+        "«Invalid 'stop': array too long. Expected an array with maximum length 4»; Groq: «len(stop) > 4 is not supported»",
+        vendors={"openai", "azure", "github", "groq"},
+        max_stops=4,
     ),
     fact("«Unrecognized request argument supplied: top_k»", vendors={"openai", "azure", "github"}, drops={"top_k"}),
     fact(
@@ -196,6 +209,7 @@ _VENDOR_ROWS = (
         "mistral",
         "docs.mistral.ai/api: «Tool call id was … but must be a-z, A-Z, 0-9, with a length of 9»; unknown members answer 422 extra_forbidden; usage always comes",
         tool_call_id_form="alnum9",
+        prefix_member=True,
         document_part="document_url",
         stream_options=False,
         reasoning_replay="none",
@@ -239,7 +253,13 @@ _VENDOR_ROWS = (
         r"llama|qwen-3-(?:coder|235b-a22b-instruct)",
         reasoning_request="none",
     ),
-    _vendor("perplexity", "docs.perplexity.ai: turns carry no reasoning", reasoning_replay="none", efforts=("minimal", "low", "medium", "high")),
+    _vendor(
+        "perplexity",
+        "docs.perplexity.ai: turns carry no reasoning; «user or tool message(s) should alternate with assistant message(s)»",
+        reasoning_replay="none",
+        turn_order="alternating",
+        efforts=("minimal", "low", "medium", "high"),
+    ),
     _vendor(
         "xai",
         "«Model … does not support parameter presencePenalty», of every current model (github.com/yym68686/uni-api/issues/105)",
@@ -313,6 +333,11 @@ _VENDOR_ROWS = (
 )
 
 _FAMILY_ROWS = (
+    fact(
+        "«Unexpected role 'user' after role 'tool'» (code 3230), at Mistral, behind OpenRouter, and in the models' own templates (github.com/NousResearch/hermes-agent/issues/20154)",
+        r"(?:open-)?mi[sx]tral|ministral|magistral|devstral|codestral|pixtral|voxtral",
+        turn_order="assistant_after_tool",
+    ),
     fact(
         "these write their reasoning as <think>…</think> where the server does not part it: DeepSeek R1, QwQ, Qwen 3, MiniMax, GLM Z1 and 4.5, Sonar Reasoning, Nemotron, …",
         r"deepseek-r1|deepseek-reasoner|r1-(?:distill|1776)|qwq|qwen-?3(?!\S*(?:-coder|-instruct|-embedding|-reranker|\bguard))|qvq|minimax-m|glm-(?:z1|4[.-][5-9]|[5-9])"

@@ -54,6 +54,11 @@ GEMINI_ROWS = (
         engines={"gemini"},
         safety_threshold="BLOCK_NONE",
     ),
+    _gemini(
+        "«Function calling with a response mime type: 'application/json' is unsupported», which Gemini 3 takes (ai.google.dev/gemini-api/docs/structured-output)",
+        r"gemini-[12]|gemini-pro$|gemma-[1-3]|learnlm",
+        json_with_tools=False,
+    ),
     _gemini("responseJsonSchema came with 2.0; 1.5 and Gemma know the OpenAPI subset", r"gemini-1|gemma-[1-3]|learnlm", json_schema_members=False),
     fact(
         'Vertex: «Unknown name "id" at … function_call» before Gemini 3 (github.com/anomalyco/opencode/pull/50504)',

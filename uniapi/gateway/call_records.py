@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from uniapi.canonical import Call, ClientError, Failure, Usage
-from uniapi.config import Credential
+from uniapi.config import provider_secrets, without_secrets, without_secrets_in_bytes
 from uniapi.engines import Target
 from uniapi.stats import AttemptRecord, CallRecord
 
 from .receiver import Receiver
-
-SHORTEST_SECRET = 6
-"""What is shorter may be any word."""
 
 
 @dataclass(slots=True)
@@ -30,28 +27,16 @@ class Progress:
     outcome: str = "refused"
 
 
-def masked(text: str, credential: Credential) -> str:
-    """`text` with the credential in its display form: upstreams repeat the key they refuse."""
-    secret = credential.secret
-    return text.replace(secret, credential.display) if len(secret) >= SHORTEST_SECRET and secret in text else text
-
-
-def masked_bytes(data: bytes, credential: Credential) -> bytes:
-    """The same of a body, or of a part of a stream."""
-    secret = credential.secret.encode()
-    return data.replace(secret, credential.display.encode()) if len(secret) >= SHORTEST_SECRET and secret in data else data
-
-
-def masked_failure(failure: Failure, credential: Credential) -> Failure:
-    """The failure as it may be shown to clients and kept: neither its message nor its body holds our secret."""
-    message, body = masked(failure.message, credential), failure.body
+def masked_failure(failure: Failure, secrets: tuple[str, ...]) -> Failure:
+    """The failure as it may be shown to clients and kept: neither its message nor its body holds one of the provider's secrets."""
+    message, body = without_secrets(failure.message, secrets), failure.body
     if body is not None:
-        body = masked_bytes(body, credential)
+        body = without_secrets_in_bytes(body, secrets)
     return failure if message is failure.message and body is failure.body else replace(failure, message=message, body=body)
 
 
 def attempt_record(target: Target, outcome: str, status: int | None, duration_s: float, message: str = "") -> AttemptRecord:
-    """One try; `message` is the upstream's, cut, without our secret in it."""
+    """One try; `message` is the upstream's, cut, without our secrets in it."""
     return AttemptRecord(
         provider=target.provider.name,
         provider_id=target.provider.provider_id,
@@ -61,7 +46,7 @@ def attempt_record(target: Target, outcome: str, status: int | None, duration_s:
         outcome=outcome,
         status=status,
         duration_s=duration_s,
-        message=masked(message, target.credential)[:300],
+        message=without_secrets(message, provider_secrets(target.provider))[:300] if message else "",
     )
 
 

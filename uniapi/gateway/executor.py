@@ -17,7 +17,7 @@ from typing import Protocol
 
 from uniapi.canonical import Call, Failure, FailureKind, Operation, Request, RequestRefused, estimate_input_tokens
 from uniapi.clock import Clock
-from uniapi.config import Preferences, Provider
+from uniapi.config import Preferences, Provider, provider_secrets, without_secrets_in_bytes
 from uniapi.dialects import ReplyContext
 from uniapi.engines import Engine, Target
 from uniapi.errors import WireError
@@ -28,7 +28,7 @@ from uniapi.wire import LARGE_BYTES, HttpRequest, ResponseHead, dump_json
 
 from .answer_headers import JSON_HEADERS, STREAM_HEADERS, answer_headers, attempts_text, stream_headers
 from .blame import blamed, is_other_way_open, unsupported
-from .call_records import Progress, attempt_record, call_record, masked_bytes, masked_failure
+from .call_records import Progress, attempt_record, call_record, masked_failure
 from .count import COUNT_PATIENCE_S, ESTIMATE_HEADERS, estimate_answer, falls_back
 from .credentials import CredentialStore
 from .fetch import FetchFailed
@@ -266,7 +266,11 @@ class Executor:
             deadline=None if attempt.timeouts.total_s is None else loop.time() + attempt.timeouts.total_s,
         )
         probe = TriggerProbe(preferences.error_triggers) if preferences.error_triggers and call.operation in GENERATING else None
-        return Receiver(loop, prepared.make_pipe, classify, patience, probe, lambda data: masked_bytes(data, way.target.credential))
+
+        def mask(data: bytes) -> bytes:
+            return without_secrets_in_bytes(data, provider_secrets(way.target.provider))
+
+        return Receiver(loop, prepared.make_pipe, classify, patience, probe, mask)
 
     async def _outcome(self, receiver: Receiver, attempt: Attempt, call: Call, progress: Progress, reply: Reply) -> Failure | None:
         """Await the commit or the failure; send heartbeats meanwhile when they are configured for a stream. It is the client that must not wait longer than the interval,
@@ -338,7 +342,7 @@ class Executor:
             self._reasoning.remember(key_id, turn, self._clock.monotonic_s())
 
     def _failed(self, failure: Failure, target: Target, progress: Progress, began: float, status: int | None) -> Failure:
-        failure = masked_failure(failure, target.credential)
+        failure = masked_failure(failure, provider_secrets(target.provider))
         status = failure.status if failure.status is not None else status
         progress.attempts.append(attempt_record(target, failure.kind.value, status, self._clock.monotonic_s() - began, failure.message))
         progress.receiver = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from uniapi.canonical import Event, Failure, Folder, FoldError, Json, Response, ResponseFailed, unfold
-from uniapi.dialects import SHAPE_ERRORS, EncodedResponse, StreamDecoder, StreamEncoderFace
+from uniapi.dialects import SHAPE_ERRORS, EncodedResponse, StreamDecoder, StreamEncoder
 from uniapi.errors import WireError
 from uniapi.wire import Frame, Framer, load_json
 
@@ -19,7 +19,7 @@ class TranslateStream:
     streams = True
 
     def __init__(
-        self, framer: Framer, decoder: StreamDecoder, encoder: StreamEncoderFace, *, probes_text: bool = False, turn: TurnReader | None = None
+        self, framer: Framer, decoder: StreamDecoder, encoder: StreamEncoder, *, probes_text: bool = False, turn: TurnReader | None = None
     ) -> None:
         self.report = Report(text=[] if probes_text else None, losses=encoder.losses, turn=turn)
         self._framer = framer
@@ -154,7 +154,7 @@ class Fold:
 class Unfold(Collecting):
     """The upstream answers whole, the client wants a stream."""
 
-    def __init__(self, decode: Callable[[Json], Response], encoder: StreamEncoderFace, turn: TurnReader | None = None) -> None:
+    def __init__(self, decode: Callable[[Json], Response], encoder: StreamEncoder, turn: TurnReader | None = None) -> None:
         super().__init__()
         self.report.turn = turn
         self._decode = decode

@@ -94,18 +94,20 @@ class EmbeddingResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingClient:
-    """A client shape: its request read, its answer written."""
+    """A client shape: its request read, its answer written. `is_openai`: it reads OpenAI's answer, whatever more stands in it."""
 
     decode_request: Callable[[Mapping[str, Json]], EmbeddingRequest]
     encode_answer: Callable[[OperationRequest, EmbeddingRequest, EmbeddingResult], dict[str, Json]]
+    is_openai: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingUpstream:
-    """An upstream shape: `encode(request, model)` gives the bodies, `decode(request, answers, model)` the vectors."""
+    """An upstream shape: `encode(request, model)` gives the bodies, `decode(request, answers, model)` the vectors. `is_openai`: its answer is OpenAI's, with members of its own."""
 
     encode: Callable[[EmbeddingRequest, str], EncodedOperation]
     decode: Callable[[EmbeddingRequest, Sequence[Mapping[str, Json]], str], EmbeddingResult]
+    is_openai: bool = False
 
 
 def join(client: EmbeddingClient, upstream: EmbeddingUpstream) -> OperationCodec:
@@ -116,14 +118,30 @@ def join(client: EmbeddingClient, upstream: EmbeddingUpstream) -> OperationCodec
 
     def decode_response(request: OperationRequest, answers: Sequence[bytes]) -> OperationAnswer:
         asked = client.decode_request(request.body)
-        result = upstream.decode(asked, [load_object(answer) for answer in answers], request.model)
+        bodies = [load_object(answer) for answer in answers]
+        result = upstream.decode(asked, bodies, request.model)
         if result.usage is None:
             result = replace(result, usage=request.header_usage)
         if len(result.vectors) != len(asked.inputs):
             raise WireError(f"expected {len(asked.inputs)} embeddings, found {len(result.vectors)}")
-        return OperationAnswer(body=dump_long_json(client.encode_answer(request, asked, result)), usage=result.usage)
+        written = client.encode_answer(request, asked, result)
+        if client.is_openai and upstream.is_openai and len(bodies) == 1:
+            written = _with_extras(written, bodies[0])
+        return OperationAnswer(body=dump_long_json(written), usage=result.usage)
 
     return OperationCodec(encode_request=encode_request, decode_response=decode_response)
+
+
+def _with_extras(written: Mapping[str, Json], body: Mapping[str, Json]) -> dict[str, Json]:
+    """An answer of ours with what a vendor near to OpenAI says beside it: nothing it states is lost."""
+    rows = {index: row for row in list_member(body, "data") if isinstance(index := member(row, "index"), int)}
+    stated = body.get("usage")
+    return {
+        **body,
+        **written,
+        "data": [{**(rows.get(row["index"]) or {}), **row} for row in written["data"]],
+        "usage": {**written["usage"], **(stated if isinstance(stated, dict) else {})},
+    }
 
 
 def _decode_openai(body: Mapping[str, Json]) -> EmbeddingRequest:
@@ -257,7 +275,7 @@ def _encode_gemini(request: OperationRequest, asked: EmbeddingRequest, result: E
     return answer
 
 
-OPENAI_CLIENT = EmbeddingClient(decode_request=_decode_openai, encode_answer=_encode_openai)
+OPENAI_CLIENT = EmbeddingClient(decode_request=_decode_openai, encode_answer=_encode_openai, is_openai=True)
 GEMINI_CLIENT = EmbeddingClient(decode_request=_decode_gemini, encode_answer=_encode_gemini)
 
 

@@ -208,6 +208,6 @@ def _losses(request: EmbeddingRequest, tasks: Mapping[str, str], extras: frozens
 
 COHERE = EmbeddingUpstream(encode=_encode_cohere, decode=_decode_cohere)
 BEDROCK = EmbeddingUpstream(encode=_encode_bedrock, decode=_decode_bedrock)
-VOYAGE = EmbeddingUpstream(encode=_encode_voyage, decode=_decode_openai)
-JINA = EmbeddingUpstream(encode=_encode_jina, decode=_decode_openai)
-OPENAI = EmbeddingUpstream(encode=_encode_openai, decode=_decode_openai)
+VOYAGE = EmbeddingUpstream(encode=_encode_voyage, decode=_decode_openai, is_openai=True)
+JINA = EmbeddingUpstream(encode=_encode_jina, decode=_decode_openai, is_openai=True)
+OPENAI = EmbeddingUpstream(encode=_encode_openai, decode=_decode_openai, is_openai=True)

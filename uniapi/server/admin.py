@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from uniapi.canonical import ClientError, RequestRefused
-from uniapi.config import ClientKey, Config, fingerprint, shown_config
+from uniapi.config import ClientKey, Config, fingerprint, secrets_of, shown_config
 from uniapi.stats import (
     METRICS_TYPE,
     CallRecord,
@@ -35,7 +35,7 @@ from uniapi.stats import (
 
 from .present import Present
 
-__all__ = ["METRICS_TYPE", "REPORTS", "Asked", "generate_key", "secrets_of"]
+__all__ = ["METRICS_TYPE", "REPORTS", "Asked", "generate_key"]
 
 log = logging.getLogger("uniapi.admin")
 
@@ -234,14 +234,6 @@ def _unknown_key(param: str) -> RequestRefused:
 
 def _not_found(message: str, param: str) -> RequestRefused:
     return RequestRefused(ClientError(status=404, message=message, code="not_found", type="invalid_request_error", param=param))
-
-
-def secrets_of(config: Config) -> list[str]:
-    """Every secret of a configuration."""
-    found = [key.secret for key in config.client_keys]
-    for provider in config.providers:
-        found += [secret for credential in provider.credentials for secret in (credential.secret, credential.session_token) if secret]
-    return found
 
 
 @dataclass(frozen=True, slots=True)

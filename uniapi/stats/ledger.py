@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from uniapi.config import ClientKey
@@ -122,6 +123,14 @@ class Ledger:
         return self._since.get(key_id)
 
     def restate(self, key_id: str, since_s: float | None, settled_pd: int) -> None:
-        """The key's `created_at` changed: its spending is what was counted since then. What is not settled yet is to be charged again."""
+        """The key's `created_at` changed: what is settled of its spending is what was counted since then. What waits is to be charged again."""
         self._since[key_id] = since_s
-        self._settled[key_id] = self._live[key_id] = settled_pd
+        self._settled[key_id] = settled_pd
+
+    def recharge(self, waiting: Iterable[CallRecord], amounts_pd: Mapping[str, int]) -> None:
+        """What is spent is what is settled, these calls, and these amounts by key."""
+        live = dict(self._settled)
+        for key_id, amount in [*((call.key_id, self.counted_pd(call)) for call in waiting), *amounts_pd.items()]:
+            if amount:
+                live[key_id] = live.get(key_id, 0) + amount
+        self._live = live

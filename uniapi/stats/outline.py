@@ -11,6 +11,7 @@ from .sums import Key, add_row
 
 OUTLINED = ("requests", "attempts", "input_tokens", "output_tokens", "cost", "unpriced_requests", "errors", "failed_attempts")
 """The places of a row. `cost` in pico-dollars."""
+COST_PLACE, UNPRICED_PLACE = OUTLINED.index("cost"), OUTLINED.index("unpriced_requests")
 
 Outline: TypeAlias = dict[str, list[int]]
 """Rows by client key id."""

@@ -24,14 +24,15 @@ from .store import Store
 log = logging.getLogger("uniapi.stats")
 
 RECENT_FAILURES = 100
+ID_SHOWN = 6
 MEMORY_RETENTION = Retention(raw_bytes=1_000_000)
 """Without a disk the journal only serves itself; the aggregates are kept packed."""
 
 
-def told_apart(names: Mapping[str, str]) -> dict[str, str]:
-    """Names by id, with the id behind those that several have: masked keys may look alike, and two client keys may have one label."""
+def told_apart(names: Mapping[str, str], length: int | None = None) -> dict[str, str]:
+    """Names by id, with the id behind those that several have (or `length` characters of it): masked keys may look alike, and two client keys may have one label."""
     times = Counter(names.values())
-    return {one: name if times[name] == 1 else f"{name} ({one})" for one, name in names.items()}
+    return {one: name if times[name] == 1 else f"{name} ({one[:length]})" for one, name in names.items()}
 
 
 class Recorder:
@@ -115,7 +116,7 @@ class Recorder:
 
     def names(self) -> dict[str, str]:
         """What to show for the ids of client keys and provider keys; the configuration in force has the last word. No two of them look alike."""
-        return told_apart({**self._store.names(), **self._displays})
+        return told_apart({**self._store.names(), **self._displays}, ID_SHOWN)
 
     def window(self, from_s: float, to_s: float) -> Aggregate:
         """The counts of the hours from the one that `from_s` lies in to that of `to_s`."""

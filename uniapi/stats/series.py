@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .calendar import DAY_S, HOUR_S
-from .outline import OUTLINED, outlined
+from .outline import COST_PLACE, OUTLINED, UNPRICED_PLACE, outlined
 from .recorder import Recorder
 from .records import CallRecord
 from .report import known_cost, summary
@@ -17,7 +17,6 @@ MOST_ROWS = 20
 OTHER = "(other)"
 HOURLY_UP_TO = 24 * 14
 """Hours that are shown one by one; longer stretches come by the day (UTC)."""
-_COST, _UNPRICED = OUTLINED.index("cost"), OUTLINED.index("unpriced_requests")
 
 
 def status_figures(recorder: Recorder, hours: int, now_s: float, key_id: str | None = None) -> dict[str, Any]:
@@ -88,5 +87,5 @@ def _largest(rows: Mapping[str, list[int]]) -> list[dict[str, Any]]:
 def _lists(rows: list[list[int]]) -> dict[str, list[Any]]:
     """Rows as a list for each figure; dollars, None where they are not known."""
     lists: dict[str, list[Any]] = {name: [row[place] for row in rows] for place, name in enumerate(OUTLINED)}
-    lists["cost"] = [known_cost(row[_COST], row[_UNPRICED]) for row in rows]
+    lists["cost"] = [known_cost(row[COST_PLACE], row[UNPRICED_PLACE]) for row in rows]
     return lists

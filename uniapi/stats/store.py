@@ -20,22 +20,19 @@ from collections.abc import Iterable
 from uniapi.config import Retention
 from uniapi.storage import START, Folder, Journal, Position
 
-from .aggregate import COST, Aggregate
+from .aggregate import Aggregate
 from .calendar import DAY_S, HOUR_S, day_name, hour_of
 from .ledger import Ledger
 from .lines import decode_call, encode_call
-from .outline import Outline, outline_of
-from .packing import SCHEMA, DayFile, Pending, TooNew, gathered
+from .outline import COST_PLACE, Outline, outline_of
+from .packing import SCHEMA, DayFile, Pending, TooNew
 from .records import CallRecord
 from .shelf import Shelf
 from .sums import add_rows
+from .waiting import PENDING_DAYS, Waiting, coarsen
 
 log = logging.getLogger("uniapi.stats")
 
-MAX_QUEUE = 5000
-"""Calls that wait for the disk, about 10 MB. Beyond it the oldest are only counted, without their line in the journal."""
-PENDING_DAYS = 3
-"""Of a disk that is bad for longer than so many days, the earlier days are kept as one hour each."""
 CHECKPOINT_COMMITS = 30
 CHECKPOINT_BYTES = 2_000_000
 LONGEST_PAUSE = 10
@@ -60,11 +57,7 @@ class Store:
         self._journal = Journal(folder, schema=SCHEMA, segment_bytes=max(65536, min(4_000_000, self.retention.raw_bytes // 4)))
         self._writing = threading.Lock()
         self._counting = threading.Lock()
-        self._queueing = threading.Lock()
-        self._queue: list[CallRecord] = []
-        self._in_flight: list[CallRecord] = []
-        self._spill: dict[int, Aggregate] = {}
-        self._spill_costs: dict[str, int] = defaultdict(int)
+        self._waiting = Waiting(ledger)
         self._pending: dict[int, Pending] = {}
         self._lifetime = Aggregate()
         self._names: dict[str, str] = {}
@@ -78,7 +71,6 @@ class Store:
         self._pause = self._last_pause = 0
         self._losses = 0
         self._is_open = False
-        self._dropped = 0
 
     # opening
 
@@ -124,26 +116,19 @@ class Store:
                 continue
             is_in_file = position < self._shelf.through(hour_of(call.at_s) // 24)
             if checkpoint is not None or not is_in_file:
-                self._ledger.charge(call)
                 self._ledger.settle(call.key_id, self._ledger.counted_pd(call))
             if not is_in_file:
                 self._count(call)
             self._is_dirty = True
         # Behind a torn tail the journal's end is the mere number of the segment: what was replayed from it must not be replayed from the next checkpoint again.
         self._watermark = max(self._journal.end, known, reached)
-        with self._queueing:
-            for call in self._queue:
-                self._ledger.charge(call)
+        self._waiting.recharge()
 
     # recording
 
     def record(self, call: CallRecord) -> None:
         """Take in a finished call. Memory only."""
-        self._ledger.charge(call)
-        with self._queueing:
-            self._queue.append(call)
-            if len(self._queue) > MAX_QUEUE:
-                self._spill_oldest(MAX_QUEUE // 10)
+        self._waiting.add(call)
 
     def recent(self) -> list[CallRecord]:
         """The calls at the end of the journal, oldest first."""
@@ -164,7 +149,7 @@ class Store:
                 if not self._is_open:
                     self._load(is_writer=True)
                     self._is_open = True
-                self._write_queue(now_s)
+                self._write_waiting(now_s)
                 hour = int(now_s // HOUR_S)
                 if self._hour is not None and hour != self._hour:
                     self._fold(now_s)
@@ -202,7 +187,7 @@ class Store:
 
     # reading
 
-    def pieces(self, from_hour: int, to_hour: int, *, with_queue: bool = True) -> list[bytes | Aggregate]:
+    def pieces(self, from_hour: int, to_hour: int) -> list[bytes | Aggregate]:
         """The counts of the hours from `from_hour` to `to_hour`, both included, as parts for `gathered`: a day as one when all its hours are wanted. A day of which
         only the sum is kept belongs to the range when its first hour does."""
         days, recent = self._kept(from_hour, to_hour)
@@ -214,10 +199,10 @@ class Store:
             else:
                 found += [member for hour, member in hours.items() if from_hour <= hour <= to_hour]
             found += waiting.values()
-        return [*found, *recent.values()] if with_queue else found
+        return [*found, *recent.values()]
 
-    def outlines(self, from_hour: int, to_hour: int) -> dict[int, Outline]:
-        """The outlines of the same hours, by hour; that of a day of which only the sum is kept stands under its first hour."""
+    def outlines(self, from_hour: int, to_hour: int, *, with_waiting: bool = True) -> dict[int, Outline]:
+        """The outlines of the same hours, by hour; that of a day of which only the sum is kept stands under its first hour. Without the queue: what is in the journal."""
         days, recent = self._kept(from_hour, to_hour)
         found: dict[int, Outline] = defaultdict(dict)
         for _, file, waiting in days:
@@ -226,7 +211,7 @@ class Store:
                     add_rows(found[hour], outline)
             for hour, part in waiting.items():
                 add_rows(found[hour], outline_of(part))
-        for hour, part in recent.items():
+        for hour, part in recent.items() if with_waiting else ():
             add_rows(found[hour], outline_of(part))
         return found
 
@@ -250,7 +235,7 @@ class Store:
             for pending in self._pending.values():
                 for part in pending.hours.values():
                     total.merge(part.compacted())
-            for part in self._queued().values():
+            for part in self._waiting.counts().values():
                 total.merge(part.compacted())
         return total
 
@@ -266,13 +251,12 @@ class Store:
             return
         with self._writing:
             last = max([hour_of(self._last_now_s) + 24, *(day * 24 + 23 for day in {*self._shelf.days(), *self._pending})])
+            outlines = self.outlines(min(hour_of(since_s or 0.0) for _, since_s in changed), last, with_waiting=False)
             for key_id, since_s in changed:
-                settled = gathered(self.pieces(hour_of(since_s or 0.0), last, with_queue=False)).only(key_id).totals()[COST]
-                with self._queueing:
-                    self._ledger.restate(key_id, since_s, settled)
-                    for call in [*self._in_flight, *self._queue]:
-                        if call.key_id == key_id:
-                            self._ledger.charge(call)
+                first = hour_of(since_s or 0.0)
+                settled = sum(outline[key_id][COST_PLACE] for hour, outline in outlines.items() if hour >= first and key_id in outline)
+                self._ledger.restate(key_id, since_s, settled)
+            self._waiting.recharge()
             self._is_dirty = True
 
     def _unfolded(self, days: range) -> tuple[dict[int, Pending], dict[int, Aggregate]]:
@@ -281,44 +265,27 @@ class Store:
             pending = {
                 day: Pending(one.since, {hour: part.copy() for hour, part in one.hours.items()}) for day, one in self._pending.items() if day in days
             }
-            return pending, self._queued()
-
-    def _queued(self) -> dict[int, Aggregate]:
-        with self._queueing:
-            calls = [*self._in_flight, *self._queue]
-            hours = {hour: part.copy() for hour, part in self._spill.items()}
-        for call in calls:
-            hours.setdefault(hour_of(call.at_s), Aggregate()).add(call)
-        return hours
+            return pending, self._waiting.counts()
 
     # writing; all of it under `_writing`
 
-    def _write_queue(self, now_s: float) -> None:
-        """Queue → journal → pending hours."""
-        with self._queueing:
-            batch, self._queue = self._queue, []
-            self._in_flight = batch
-        if not batch and not self._spill:
+    def _write_waiting(self, now_s: float) -> None:
+        """What waits → journal → pending hours."""
+        if not self._waiting:
             return
+        batch = self._waiting.take()
         try:
             for day in {hour_of(call.at_s) // 24 for call in batch}:
                 self._shelf.through(day)
             end = self._journal.write([encode_call(call) for call in batch], day_name(int(now_s // DAY_S))) if batch else self._watermark
         except OSError:
-            with self._queueing:
-                self._queue = batch + self._queue
-                self._in_flight = []
-                if len(self._queue) > MAX_QUEUE:
-                    self._spill_oldest(len(self._queue) - MAX_QUEUE)
+            self._waiting.give_back()
             raise
         with self._counting:
             for call in batch:
                 self._count(call)
                 self._ledger.settle(call.key_id, self._ledger.counted_pd(call))
-            with self._queueing:
-                self._in_flight = []
-                spill, self._spill = self._spill, {}
-                costs, self._spill_costs = self._spill_costs, defaultdict(int)
+            spill, costs = self._waiting.done()
             for hour, part in spill.items():
                 self._pending_hour(hour).merge(part)
             for key_id, amount in costs.items():
@@ -340,15 +307,6 @@ class Store:
         if pending is None:
             pending = self._pending[day] = Pending(self._shelf.through(day))
         return pending.hours.setdefault(hour, Aggregate())
-
-    def _spill_oldest(self, count: int) -> None:
-        """The disk does not keep up: only count the oldest calls of the queue. Under `_queueing`."""
-        for call in self._queue[:count]:
-            self._spill.setdefault(hour_of(call.at_s), Aggregate()).add(call)
-            self._spill_costs[call.key_id] += self._ledger.counted_pd(call)
-        _coarsen(self._spill, before_day=max(self._spill) // 24 - PENDING_DAYS)
-        del self._queue[:count]
-        self._dropped += count
 
     def _fold(self, now_s: float) -> None:
         """Pending hours → day files. Each day stands for itself: a failure leaves the rest pending."""
@@ -417,17 +375,11 @@ class Store:
         self._last_pause = self._pause = min(2 * self._last_pause or 1, LONGEST_PAUSE)
         with self._counting:
             for day in sorted(self._pending)[:-PENDING_DAYS]:
-                _coarsen(self._pending[day].hours, before_day=day + 1)
+                coarsen(self._pending[day].hours, before_day=day + 1)
 
     def _worked(self) -> None:
         if self.trouble is not None:
-            lost = f"; {self._dropped} calls were counted without their line in the journal" if self._dropped else ""
+            lost = f"; {self._waiting.dropped} calls were counted without their line in the journal" if self._waiting.dropped else ""
             log.warning("statistics are written again%s", lost)
         self.trouble = None
-        self._last_pause = self._dropped = 0
-
-
-def _coarsen(hours: dict[int, Aggregate], before_day: int) -> None:
-    """Put the hours of earlier days together, in the first of each."""
-    for hour in [hour for hour in hours if hour // 24 < before_day and hour % 24]:
-        hours.setdefault(hour // 24 * 24, Aggregate()).merge(hours.pop(hour))
+        self._last_pause = self._waiting.dropped = 0

@@ -8,6 +8,7 @@ from typing import Any
 
 NARROWEST = 60
 BAR_WIDTH = 24
+NARROWEST_BAR = 6
 MOST_ROWS = 15
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = ".:-=+*%#"
@@ -70,10 +71,11 @@ def _timeline(status: Mapping[str, Any], width: int, is_ascii: bool) -> str:
     top = max(sums)
     blocks = _ASCII_BLOCKS if is_ascii else _BLOCKS
     line = "".join(" " if not count else blocks[max(0, -(-count * len(blocks) // top) - 1)] for count in sums)
-    unit = "hour" if status["step_s"] == 3600 else "day"
-    steps = f"{per} {unit}s" if per > 1 else unit
-    first, last = _day(status["times"][0]), _day(status["times"][-1])
-    return f"Requests over time (most: {top:,} in one {steps}, UTC)\n  {line}\n  {first}{last:>{max(1, len(line) - len(first))}}\n"
+    is_hourly = status["step_s"] == 3600
+    unit = "hour" if is_hourly else "day"
+    steps = f"{per} {unit}s" if per > 1 else f"one {unit}"
+    first, last = (_moment(status["times"][place], is_hourly) for place in (0, -1))
+    return f"Requests over time (most: {top:,} in {steps}, UTC)\n  {line}\n  {first}{last:>{max(1, len(line) - len(first))}}\n"
 
 
 def _table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[tuple[str, str]], measure: str, width: int, is_ascii: bool) -> str:
@@ -84,9 +86,10 @@ def _table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[tupl
     shown = rows[:MOST_ROWS]
     cells = [[_cell(name, row[member]) for name, member in columns] for row in shown]
     widths = [max(len(name), *(len(row[place]) for row in cells)) for place, (name, _) in enumerate(columns)]
-    bar = min(BAR_WIDTH, max(6, width // 4))
-    room = max(12, width - 4 - bar - sum(widths) - 2 * len(widths))
-    room = min(room, max(len(title), *(len(row["name"]) for row in shown)))
+    # Names come first; the bars take what is left.
+    rest = width - 4 - sum(widths) - 2 * len(widths)
+    room = min(max(12, rest - NARROWEST_BAR), max(len(title), *(len(row["name"]) for row in shown)))
+    bar = min(BAR_WIDTH, max(NARROWEST_BAR, rest - room))
     lines = [f"{title:<{room + 2}}" + "".join(f"  {name:>{size}}" for (name, _), size in zip(columns, widths, strict=True))]
     top = shown[0][measure]
     for row, texts in zip(shown, cells, strict=True):
@@ -121,5 +124,5 @@ def _cut(text: str, room: int, is_ascii: bool) -> str:
     return printable if len(printable) <= room else printable[: room - 1] + ("~" if is_ascii else "…")
 
 
-def _day(at_s: int) -> str:
-    return datetime.datetime.fromtimestamp(at_s, datetime.timezone.utc).strftime("%m-%d %H:%M")
+def _moment(at_s: int, is_hourly: bool) -> str:
+    return datetime.datetime.fromtimestamp(at_s, datetime.timezone.utc).strftime("%m-%d %H:%M" if is_hourly else "%m-%d")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .records import CallRecord
-from .sums import add_row, add_rows, added, milliseconds
+from .sums import add_rows, added, milliseconds
 
 BOUNDS_S = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 """Upper bounds of the buckets; one more bucket has no bound."""
@@ -46,13 +46,13 @@ class Waits:
         """Count a call, when it was served."""
         if call.outcome != "ok":
             return
-        row = [0] * WAITS_WIDTH
-        _time(row, TOTAL_MS, TOTAL_HISTOGRAM, call.total_s)
-        if call.first_token_s is not None:
-            _time(row, FIRST_MS, FIRST_HISTOGRAM, call.first_token_s)
         channel = ChannelKey(call.provider_id or "", call.upstream_model or "")
-        add_row(self.clients, call.key_id, row)
-        add_row(self.channels, channel if channel in self.channels or len(self.channels) < MAX_ROWS else ChannelKey(OTHER, OTHER), row)
+        if channel not in self.channels and len(self.channels) >= MAX_ROWS:
+            channel = ChannelKey(OTHER, OTHER)
+        rows = (self.clients.setdefault(call.key_id, [0] * WAITS_WIDTH), self.channels.setdefault(channel, [0] * WAITS_WIDTH))
+        _time(rows, TOTAL_MS, TOTAL_HISTOGRAM, call.total_s)
+        if call.first_token_s is not None:
+            _time(rows, FIRST_MS, FIRST_HISTOGRAM, call.first_token_s)
 
     def merge(self, other: Waits) -> None:
         """Add all of `other` to this one."""
@@ -89,10 +89,12 @@ def quantile_s(row: list[int], histogram: int, share: float) -> float | None:
     return BOUNDS_S[-1]
 
 
-def _time(row: list[int], sum_place: int, histogram: int, seconds: float) -> None:
+def _time(rows: tuple[list[int], list[int]], sum_place: int, histogram: int, seconds: float) -> None:
     spent_ms = milliseconds(seconds)
-    row[sum_place] = spent_ms
-    row[histogram + bisect_left(BOUNDS_S, spent_ms / 1000)] = 1
+    place = histogram + bisect_left(BOUNDS_S, spent_ms / 1000)
+    for row in rows:
+        row[sum_place] += spent_ms
+        row[place] += 1
 
 
 def _edges(counts: list[int]) -> Iterator[tuple[float, float, int]]:

@@ -15,9 +15,11 @@ from .frames import Frame
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 """An image in base64 fits; an endless line does not."""
 
+LONG_FRAME_BYTES = 256 * 1024
+"""What is longer is put together once, at its end."""
+
 _LINE_END = rb"(?:\r\n|\n|\r(?!\n))"
 _FRAME_END = re.compile(_LINE_END + _LINE_END)
-_LINE_ENDS = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -30,10 +32,17 @@ class SseDecoder:
     def __init__(self, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
         self._rest = b""
         self._searched = 0
+        self._held: list[bytes] = []
+        self._held_bytes = 0
         self._max_frame_bytes = max_frame_bytes
 
     def feed(self, data: bytes) -> list[Frame]:
-        buffer = self._rest + data if self._rest else data
+        if len(self._rest) > LONG_FRAME_BYTES:
+            if self._holds(data):
+                return []
+            buffer = self._put_together(data)
+        else:
+            buffer = self._rest + data if self._rest else data
         frames: list[Frame] = []
         start = 0
         position = self._searched
@@ -57,8 +66,29 @@ class SseDecoder:
             raise WireError(f"an event larger than {self._max_frame_bytes} bytes")
         return frames
 
+    def _holds(self, data: bytes) -> bool:
+        """Whether `data` only makes a long frame longer: then it is put aside, since to append it would copy all that is there already."""
+        before = (self._held[-1] if self._held else self._rest)[-3:]
+        if b"\r" in data or b"\r" in before or b"\n\n" in before + data:
+            return False
+        if data:
+            self._held.append(data)
+            self._held_bytes += len(data)
+        if len(self._rest) + self._held_bytes > self._max_frame_bytes:
+            raise WireError(f"an event larger than {self._max_frame_bytes} bytes")
+        return True
+
+    def _put_together(self, data: bytes) -> bytes:
+        """All that is there, with `data` at its end."""
+        self._searched = max(0, len(self._rest) + self._held_bytes - 3)
+        whole = b"".join((self._rest, *self._held, data))
+        self._held.clear()
+        self._held_bytes = 0
+        return whole
+
     def eof(self) -> list[Frame]:
-        rest, self._rest, self._searched = self._rest, b"", 0
+        rest = self._put_together(b"")
+        self._rest, self._searched = b"", 0
         return [read_frame(rest)] if rest else []
 
 
@@ -68,12 +98,19 @@ def read_frame(raw: bytes) -> Frame:
         return Frame(None, raw[6:-2], raw)
     event: str | None = None
     data: list[bytes] = []
-    for line in _LINE_ENDS.split(raw.removeprefix(_BOM)):
-        name, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
+    lines = raw.removeprefix(_BOM)
+    if b"\r" in lines:
+        lines = lines.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    for line in lines.split(b"\n"):
+        colon = line.find(b":")
+        name = line if colon < 0 else line[:colon]
+        if name not in (b"data", b"event"):
+            continue
+        # Copied once: it may be a picture.
+        value = b"" if colon < 0 else line[colon + (2 if line.startswith(b" ", colon + 1) else 1) :]
         if name == b"data":
             data.append(value)
-        elif name == b"event":
+        else:
             event = value.decode("utf-8", "replace")
     return Frame(event, b"\n".join(data), raw)
 

@@ -315,6 +315,16 @@ def test_conversations_the_api_would_refuse_are_repaired() -> None:
     ]
 
 
+def test_each_result_is_said_once_and_each_call_has_its_own_id() -> None:
+    """A second result of one call is words, the first is not repeated; a call id used again («`tool_use` ids must be unique») is renamed with its result."""
+    call = ToolCall(call_id="a", name="f", arguments="{}")
+    results = [ToolResult(call_id="a", content=(Text(text=text),)) for text in ("1", "2", "3")]
+    turns = encoded(asked(user(Text(text="Go")), assistant(call), user(*results[:2]), assistant(call), user(results[2]))).body["messages"]
+    assert turns[2]["content"] == [{"toolResult": {"toolUseId": "a", "content": [{"text": "1"}]}}, {"text": "[Result of tool call a]"}, {"text": "2"}]
+    assert turns[3]["content"][0]["toolUse"]["toolUseId"] == "a_2"
+    assert turns[4]["content"] == [{"toolResult": {"toolUseId": "a_2", "content": [{"text": "3"}]}}]
+
+
 def test_instructions_alone_become_the_users_words() -> None:
     """A request of nothing but system text is still answered."""
     body = encoded(asked(Message(role="system", parts=(Text(text="Say hi."),)))).body
@@ -413,7 +423,10 @@ def test_structured_output() -> None:
     """Native where the model has it, else a forced tool, else words; `any` leaves the client's own tools callable."""
     wanted = OutputFormat(kind="json_schema", name="answer", schema=SCHEMA)
     native = encoded(asked(output_format=wanted)).body["outputConfig"]["textFormat"]
-    assert {"type": "json_schema", "structure": {"jsonSchema": {"schema": json.dumps(SCHEMA), "name": "answer"}}} == native
+    assert {
+        "type": "json_schema",
+        "structure": {"jsonSchema": {"schema": json.dumps({**SCHEMA, "additionalProperties": False}), "name": "answer"}},
+    } == native
     forced = encoded(asked(output_format=wanted), OLDER_CLAUDE).body
     assert "outputConfig" not in forced
     assert forced["toolConfig"]["toolChoice"] == {"tool": {"name": "json_response"}}
@@ -427,6 +440,19 @@ def test_structured_output() -> None:
         assert json.dumps(SCHEMA) in in_words.body["system"][0]["text"]
         assert in_words.losses == ("response_format",)
     assert "JSON object" in encoded(asked(output_format=OutputFormat(kind="json"))).body["system"][0]["text"]
+
+
+def test_schemas_stay_within_what_claude_takes() -> None:
+    """Structured output refuses lengths and open objects; a strict tool stays strict when its schema is within the subset. Other makers' models get the schema as it is."""
+    schema = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1}}, "required": ["n"]}
+    closed = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
+    tools = (Tool(name="open", strict=True, parameters=schema), Tool(name="closed", strict=True, parameters=closed))
+    found = encoded(asked(output_format=OutputFormat(kind="json_schema", schema=schema), tools=tools))
+    assert json.loads(found.body["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"]) == closed
+    assert [tool["toolSpec"].get("strict") for tool in found.body["toolConfig"]["tools"]] == [None, True]
+    assert set(found.losses) == {"response_format.schema.minimum", "tools.open.strict"}
+    others = encoded(asked(output_format=OutputFormat(kind="json_schema", schema=schema)), Quirk(converse_fields="openai"))
+    assert json.loads(others.body["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"]) == schema
 
 
 def test_cache_points() -> None:

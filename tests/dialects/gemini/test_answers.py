@@ -337,6 +337,7 @@ REPLIES: list[tuple[Part, list[dict[str, Any]]]] = [
     (ToolCall(call_id="x", name="f", arguments="{broken"), [{"functionCall": {"id": "x", "name": "f", "args": {"_raw": "{broken"}}}]),
     (Media(kind="image", mime="image/png", data="AAAA"), [{"inlineData": {"mimeType": "image/png", "data": "AAAA"}}]),
     (Media(kind="audio", text="transcript"), [{"text": "transcript"}]),
+    (Media(kind="audio", mime="audio/wav", data="AAAA", text="words"), [{"text": "words"}, {"inlineData": {"mimeType": "audio/wav", "data": "AAAA"}}]),
     (Unknown(dialect="gemini", name="toolCall", raw={"toolCall": {}}), [{"toolCall": {}}]),
 ]  # fmt: skip
 

@@ -472,3 +472,23 @@ def test_members_a_model_refuses() -> None:
 def test_what_has_to_be_fetched(url: str, expected: bool) -> None:
     """Web addresses are fetched by the gateway, those only Google can read are not."""
     assert expected is DIALECT.needs_inline(Media(kind="image", url=url), Quirk())
+
+
+def test_json_is_asked_for_in_words_beside_tools_where_the_wire_may_not() -> None:
+    """Gemini before 3: «Function calling with a response mime type: 'application/json' is unsupported». Without tools it is asked for as ever."""
+    wanted = OutputFormat(kind="json_schema", schema=OUTPUT_SCHEMA)
+    older = Quirk(gemini_thinking="none", json_with_tools=False)
+    asked = request(output_format=wanted, tools=(Tool(name="f"),))
+    assert "responseMimeType" not in body(asked, older).get("generationConfig", {})
+    assert '"properties"' in body(asked, older)["systemInstruction"]["parts"][0]["text"]
+    assert losses(asked, older) == ("response_format",)
+    assert body(asked)["generationConfig"]["responseMimeType"] == "application/json"
+    assert body(request(output_format=wanted), older)["generationConfig"]["responseMimeType"] == "application/json"
+
+
+def test_types_google_does_not_know_go_under_the_names_it_does() -> None:
+    """`image/jpg` and JSON documents are «Unsupported MIME type» although their bytes are taken."""
+    picture = Media(kind="image", mime="image/jpg", data="/9j/4AAQ")
+    document = Media(kind="file", mime="application/json", data="e30=")
+    parts = contents(user(picture, document))[0]["parts"]
+    assert [part["inlineData"]["mimeType"] for part in parts] == ["image/jpeg", "text/plain"]

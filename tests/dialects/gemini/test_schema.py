@@ -195,7 +195,6 @@ def test_reading_a_clients_openapi_schema() -> None:
             "c": {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]},
             "d": {},
         },
-        "propertyOrdering": ["b", "a"],
     }
 
 
@@ -227,3 +226,15 @@ def test_any_schema_comes_out_allowed(schema: dict[str, Any]) -> None:
     assert_allowed(output_schema(schema, "json_schema"), JSON_NAMES, is_openapi=False)
     parameters = function_parameters(schema, "openapi")
     assert parameters is None or parameters["type"] == "OBJECT"
+
+
+def test_what_only_the_openapi_subset_says_becomes_json_schema() -> None:
+    """An order of properties is their order, not a keyword that Anthropic refuses; a nullable enum may be null."""
+    schema = {
+        "type": "OBJECT",
+        "properties": {"a": {"type": "STRING", "enum": ["x"], "nullable": True}, "b": {"type": "STRING"}},
+        "propertyOrdering": ["b", "a", "z"],
+    }
+    found = read_openapi(schema)
+    assert list(found["properties"]) == ["b", "a"]
+    assert found == {"type": "object", "properties": {"b": {"type": "string"}, "a": {"type": ["string", "null"], "enum": ["x", None]}}}

@@ -58,6 +58,7 @@ CASES: list[tuple[dict[str, Any], Quirk, dict[str, Any], tuple[str, ...]]] = [
     ({"seed": 1, "top_p": 1}, Quirk(dropped_members=frozenset({"seed", "logprobs"})), {"top_p": 1}, ("seed",)),
     ({"temperature": 0, "top_p": 1, "reasoning_effort": "low"}, Quirk(sampling_while_reasoning=False), {"reasoning_effort": "low"}, ("temperature",)),
     ({"temperature": 0.5}, Quirk(sampling_while_reasoning=False, reasons_by_default=False), {"temperature": 0.5}, ()),
+    ({"stop": ["a", "b", "c"]}, Quirk(max_stops=2), {"stop": ["a", "b"]}, ("stop",)),
     ({"seed": 1}, Quirk(seed_member="random_seed"), {"random_seed": 1}, ()),
     ({"reasoning_effort": "low"}, Quirk(efforts=("none", "default")), {"reasoning_effort": "default"}, ()),
     ({"max_tokens": 5}, Quirk(), {"max_completion_tokens": 5}, ()),
@@ -100,6 +101,19 @@ def test_call_ids_take_the_form_of_the_upstream() -> None:
     assert len(calls[0]["id"]) == 9
     assert calls[0]["id"] == body["messages"][1]["tool_call_id"]
     assert calls[1] is fitting
+    assert losses == ()
+
+
+def test_call_ids_that_are_too_long_for_openai_are_shortened() -> None:
+    """vLLM's have 46 characters, OpenAI takes 40."""
+    long, fitting = "chatcmpl-tool-" + "0" * 32, "call_" + "1" * 35
+    calls = [{"id": call_id, "type": "function", "function": {"name": "f", "arguments": "{}"}} for call_id in (long, fitting)]
+    results = [{"role": "tool", "tool_call_id": call_id, "content": "1"} for call_id in (long, fitting)]
+    body, losses = repaired({"messages": [{"role": "assistant", "tool_calls": calls}, *results]}, Quirk(tool_call_id_form="max40"))
+    sent = [call["id"] for call in body["messages"][0]["tool_calls"]]
+    assert len(sent[0]) <= 40
+    assert sent[1] == fitting
+    assert sent == [message["tool_call_id"] for message in body["messages"][1:]]
     assert losses == ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from typing import Any
@@ -31,7 +32,7 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
-from uniapi.dialects import Quirk
+from uniapi.dialects import DIALECTS, Quirk
 from uniapi.dialects.openai_chat import DIALECT
 
 PNG = "iVBORw0KGgo="
@@ -244,7 +245,7 @@ LENIENT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "anthropic tool": ({"tools": [{"name": "f", "input_schema": SCHEMA}]}, {"tools": (Tool(name="f", parameters=SCHEMA, dialect="openai_chat"),)}),
     "legacy functions": (
         {"functions": [{"name": "f"}], "function_call": {"name": "f"}},
-        {"tools": (Tool(name="f", extras={"legacy_function": True}, dialect="openai_chat"),), "tool_choice": ToolChoice(mode="tool", name="f")},
+        {"tools": (Tool(name="f", origin={"member": "functions"}, dialect="openai_chat"),), "tool_choice": ToolChoice(mode="tool", name="f")},
     ),
     "any": ({"tool_choice": "any"}, {"tool_choice": ToolChoice(mode="required")}),
     "choice object": ({"tool_choice": {"type": "none"}}, {"tool_choice": ToolChoice(mode="none")}),
@@ -257,6 +258,12 @@ LENIENT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "openrouter budget": ({"reasoning": {"max_tokens": 900}}, {"reasoning": ReasoningSettings(budget=900)}),
     "qwen": ({"enable_thinking": True, "thinking_budget": 50}, {"reasoning": ReasoningSettings(budget=50)}),
     "qwen off": ({"enable_thinking": False}, {"reasoning": ReasoningSettings(budget=0)}),
+    "google": ({"google": {"thinking_config": {"thinking_budget": 100, "include_thoughts": True}}}, {"reasoning": ReasoningSettings(budget=100, include=True)}),
+    "google's level": ({"extra_body": {"google": {"thinking_config": {"thinking_level": "low"}}}}, {"reasoning": ReasoningSettings(effort="low")}),
+    "google and more": (
+        {"google": {"thinking_config": {"thinking_budget": 0}, "cached_content": "c"}},
+        {"reasoning": ReasoningSettings(budget=0), "extensions": {"openai_chat": {"google": {"thinking_config": {"thinking_budget": 0}, "cached_content": "c"}}}},
+    ),
     "odd effort": ({"reasoning_effort": "default"}, {"extensions": {"openai_chat": {"reasoning_effort": "default"}}}),
     "input": ({"messages": None, "input": "Hello"}, {}),
     "input items": (
@@ -566,6 +573,14 @@ QUIRKS: list[tuple[dict[str, Any], Quirk, dict[str, Any], tuple[str, ...]]] = [
     ({"reasoning": ReasoningSettings(budget=20_000)}, Quirk(), {"reasoning_effort": "high"}, ()),
     ({"reasoning": ReasoningSettings(budget=1024)}, Quirk(), {"reasoning_effort": "low"}, ()),
     ({"reasoning": ReasoningSettings(budget=0)}, Quirk(), {"reasoning_effort": "none"}, ()),
+    ({"sampling": Sampling(stop=tuple("abcde"))}, Quirk(max_stops=4), {"stop": ["a", "b", "c", "d"]}, ("stop",)),
+    ({"user": "u" * 64}, Quirk(), {"user": "u" * 64}, ()),
+    ({"user": "u" * 65}, Quirk(), {"user": hashlib.sha256(b"u" * 65).hexdigest()}, ()),
+    ({"store": False, "user": "u"}, Quirk(dropped_members=frozenset({"store", "user"})), {}, ("user",)),
+    ({"sampling": Sampling(stop=("a",))}, Quirk(max_stops=4), {"stop": ["a"]}, ()),
+    ({"reasoning": ReasoningSettings(is_adaptive=True)}, Quirk(efforts=("none", "low", "medium", "high")), {"reasoning_effort": "medium"}, ()),
+    ({"reasoning": ReasoningSettings(include=True)}, Quirk(efforts=("none", "high")), {"reasoning_effort": "high"}, ()),
+    ({"reasoning": ReasoningSettings(budget=-1)}, Quirk(efforts=("low", "high")), {}, ()),
     ({"reasoning": ReasoningSettings(is_adaptive=True)}, Quirk(), {}, ()),
     ({"reasoning": ReasoningSettings(budget=900)}, Quirk(reasoning_request="openrouter"), {"reasoning": {"max_tokens": 900}}, ()),
     ({"reasoning": ReasoningSettings(budget=0)}, Quirk(reasoning_request="openrouter"), {"reasoning": {"enabled": False}}, ()),
@@ -591,7 +606,7 @@ QUIRKS: list[tuple[dict[str, Any], Quirk, dict[str, Any], tuple[str, ...]]] = [
     ({"messages": user(Text(text="a"), Text(text="b"))}, Quirk(text_content_only=True), {"messages": [{"role": "user", "content": "a\nb"}]}, ()),
     ({"messages": user(Text(text="a", cache=CacheHint()))}, Quirk(), {"messages": [{"role": "user", "content": "a"}]}, ("cache_control",)),
     ({"messages": user(Text(text="a", cache=CacheHint()))}, Quirk(cache_control=True), {"messages": [{"role": "user", "content": [{"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}]}]}, ()),
-    ({"messages": user(Unknown(dialect="anthropic", name="search_result", raw={}), Text(text="a"))}, Quirk(), {"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}]}, ("messages[0].search_result",)),
+    ({"messages": user(Unknown(dialect="anthropic", name="search_result", raw={}), Text(text="a"))}, Quirk(), {"messages": [{"role": "user", "content": "a"}]}, ("messages[0].search_result",)),
     ({"messages": user(Media(kind="file", mime="text/csv", data="YSxi", filename="t.csv"))}, Quirk(), {"messages": [{"role": "user", "content": [{"type": "text", "text": "t.csv\n\na,b"}]}]}, ()),
     ({"messages": user(Media(kind="file", url="https://x.test/a.pdf", filename="a.pdf"))}, Quirk(document_part="document_url"), {"messages": [{"role": "user", "content": [{"type": "document_url", "document_url": "https://x.test/a.pdf", "document_name": "a.pdf"}]}]}, ()),
 ]  # fmt: skip
@@ -653,3 +668,45 @@ def test_freeform_tools_become_functions_where_only_those_are_known() -> None:
 def test_which_media_must_be_fetched(media: Media, quirk: Quirk, expected: bool) -> None:
     """Sounds and documents only travel by value, pictures where the upstream does not fetch."""
     assert expected == DIALECT.needs_inline(media, quirk)
+
+
+def test_a_turn_of_which_nothing_can_be_said_is_left_out() -> None:
+    """Hosted calls, or another family's thinking alone: no empty assistant turn, before results neither. One that the client itself left empty stays."""
+    hosted = Unknown(dialect="openai_responses", name="web_search_call", raw={"type": "web_search_call"})
+    turns = (
+        Message(role="assistant", parts=(hosted,)),
+        CALL_TURN,
+        Message(role="assistant", parts=(Reasoning(text="hm"),)),
+        RESULT_TURN,
+        Message(role="assistant", parts=()),
+    )
+    result = DIALECT.encode_request(Request(model="m", messages=turns), Quirk(reasoning_replay="none"))
+    assert [message["role"] for message in result.body["messages"]] == ["assistant", "tool", "assistant"]
+    assert result.body["messages"][-1] == {"role": "assistant", "content": ""}
+    assert result.losses == ("messages[0].web_search_call", "messages.reasoning")
+
+
+def test_one_text_stays_a_string_beside_what_cannot_be_said() -> None:
+    """Some servers take no list of parts from the assistant."""
+    hosted = Unknown(dialect="anthropic", name="server_tool_use", raw={"type": "server_tool_use"})
+    result = DIALECT.encode_request(Request(model="m", messages=(Message(role="assistant", parts=(hosted, Text(text="found"))),)), Quirk())
+    assert result.body["messages"] == [{"role": "assistant", "content": "found"}]
+    assert result.losses == ("messages[0].server_tool_use",)
+
+
+def test_legacy_functions_are_no_loss_elsewhere() -> None:
+    """That a tool came from `functions` only matters to the answer."""
+    body = {"messages": HELLO_WIRE, "functions": [{"name": "f", "parameters": {"type": "object", "properties": {}}}]}
+    assert DIALECT.decode_request is not None
+    request = DIALECT.decode_request(body, "m", False)
+    assert [DIALECTS[name].encode_request(request, Quirk()).losses for name in ("anthropic", "gemini", "openai_responses", "cohere")] == [()] * 4
+
+
+def test_a_choice_among_tools_where_only_openai_knows_it() -> None:
+    """The other tools are left out, and the choice is the plain word."""
+    tools = tuple(Tool(name=name) for name in "fgh")
+    for mode in ("auto", "required"):
+        request = Request(model="m", tools=tools, tool_choice=ToolChoice(mode=mode, allowed=("f", "h")))
+        body = encode(request, Quirk(allowed_tools=False))
+        assert ([tool["function"]["name"] for tool in body["tools"]], body["tool_choice"]) == (["f", "h"], mode)
+        assert encode(request)["tool_choice"]["type"] == "allowed_tools"

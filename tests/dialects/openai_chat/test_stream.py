@@ -560,3 +560,13 @@ def test_remembering_a_chunk_changes_nothing(deltas: list[tuple[dict[str, Any], 
     )
     # Spaces keep a chunk from being remembered.
     assert decode(sse(chunk({"content": "<think>"}), *chunks) + DONE, quirk) == decode(compact, quirk)
+
+
+def test_a_piece_without_name_and_arguments_is_no_call() -> None:
+    """Some vendors close with an empty entry, numbered although the calls before it were not; it neither makes a call nor a finish of one."""
+    empty = {"index": 0, "function": {"name": "", "arguments": ""}}
+    stream = sse(chunk(calls({"function": {"name": "f", "arguments": {"x": 1}}})), chunk(calls(empty), "tool_calls")) + DONE
+    parts = fold(decode(stream)).choices[0].parts
+    assert [(part.name, part.arguments) for part in parts if isinstance(part, ToolCall)] == [("f", '{"x":1}')]
+    alone = fold(decode(sse(chunk({"content": "a"}), chunk(calls(empty), "tool_calls")) + DONE)).choices[0]
+    assert (alone.parts, alone.finish.reason) == ((Text(text="a"),), "stop")

@@ -489,3 +489,13 @@ def test_hostile_answers(value: Any, items: list[Any]) -> None:
         except (WireError, FoldError):
             continue
         assert isinstance(response, Response)
+
+
+def test_a_call_of_a_tool_offered_without_a_namespace_has_none() -> None:
+    """The API puts a deferred tool that its search found into a namespace named after it; a client of another dialect would not know the joined name."""
+    body = {"id": "r", "status": "completed", "output": [{"type": "function_call", "call_id": "c", "name": "f", "namespace": "f", "arguments": "{}"}]}
+    for tools in ((Tool(name="f"),), ()):
+        part = DIALECT.decode_response(body, UpstreamContext(request=Request(model="m", tools=tools))).choices[0].parts[0]
+        assert isinstance(part, ToolCall)
+        assert part.namespace is None
+        assert part.opaque == Opaque(family="openai", value={"namespace": "f"})

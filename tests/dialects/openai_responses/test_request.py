@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -562,7 +563,7 @@ def test_quirks() -> None:
     assert plain.body == {"model": "m", "input": [], "store": False}
     functions = encode(request, Quirk(custom_tools=False))
     assert (functions["tools"][0]["type"], functions["tools"][0]["parameters"]["required"]) == ("function", ["input"])
-    assert functions["input"][-1] == {"type": "function_call", "call_id": "c", "name": "t", "arguments": '{"input": "raw"}'}
+    assert functions["input"][-2] == {"type": "function_call", "call_id": "c", "name": "t", "arguments": '{"input": "raw"}'}
 
 
 def test_encrypted_reasoning_is_asked_for_by_quirk() -> None:
@@ -610,3 +611,79 @@ def test_annotations_go_back_to_their_dialect() -> None:
 def test_needs_inline(media: Media, quirk: Quirk, needed: bool) -> None:
     """Only images, and only where a row says so."""
     assert needed is DIALECT.needs_inline(media, quirk)
+
+
+def items(*messages: Message, **members: Any) -> list[Any]:
+    value: list[Any] = encode(Request(model="m", messages=messages, **members))["input"]
+    return value
+
+
+def call(call_id: str, **members: Any) -> ToolCall:
+    return ToolCall(call_id=call_id, name="f", arguments="{}", **members)
+
+
+def result(call_id: str, text: str) -> ToolResult:
+    return ToolResult(call_id=call_id, content=(Text(text=text),))
+
+
+def test_every_call_has_one_output_right_behind_it() -> None:
+    """A missing output is written as such; one that stands behind a user's words moves up; its type is that of its call."""
+    found = items(
+        assistant(call("a"), call("b")), user(Text(text="Go on")), user(result("a", "1")), assistant(call("c", kind="custom")), user(result("c", "3"))
+    )
+    assert [(item["type"], item.get("call_id"), item.get("output")) for item in found] == [
+        ("function_call", "a", None),
+        ("function_call", "b", None),
+        ("function_call_output", "a", "1"),
+        ("function_call_output", "b", "No result was returned for this tool call."),
+        ("message", None, None),
+        ("custom_tool_call", "c", None),
+        ("custom_tool_call_output", "c", "3"),
+    ]
+
+
+def test_an_output_without_its_call_becomes_words() -> None:
+    """«No tool call found for function call output»: a second result, and one whose call is nowhere, are said by the user. Ids used again in a later turn pair turn by turn."""
+    found = items(assistant(call("a")), user(result("a", "1"), result("a", "2"), result("z", "3")), assistant(call("a")), user(result("a", "4")))
+    assert [item.get("output") or [piece["text"] for piece in item.get("content", ())] for item in found] == [
+        [],
+        "1",
+        ["[Result of tool call a]", "2"],
+        ["[Result of tool call z]", "3"],
+        [],
+        "4",
+    ]
+
+
+def test_outputs_of_calls_that_lie_upstream_stay() -> None:
+    """With a stored conversation, or an item by its id, the calls need not be in the request."""
+    output = {"type": "function_call_output", "call_id": "z", "output": "3"}
+    assert items(user(result("z", "3")), previous_response_id="resp_1") == [output]
+    reference = Unknown(dialect=NAME, name="item_reference", raw={"type": "item_reference", "id": "fc_1"})
+    assert items(assistant(reference), user(result("z", "3"))) == [reference.raw, output]
+
+
+def test_instructions_alone_are_asked_as_a_message() -> None:
+    """The API wants input: system text without any turn is not `instructions` beside an empty list."""
+    body = encode(Request(model="m", messages=(Message(role="system", parts=(Text(text="Say hi."),)),)))
+    assert "instructions" not in body
+    assert body["input"] == [{"type": "message", "role": "system", "content": [{"type": "input_text", "text": "Say hi."}]}]
+
+
+def test_a_namespace_the_api_gave_a_deferred_tool_is_not_the_tools() -> None:
+    """Tool search calls a tool in a namespace named after it; it was offered without one. A namespace the client made stays; the wire gets its own back."""
+    found = {"type": "function_call", "call_id": "a", "name": "f", "namespace": "f", "arguments": "{}"}
+    made = {**found, "call_id": "b", "namespace": "group"}
+    tools = [
+        {"type": "function", "name": "f", "defer_loading": True},
+        {"type": "namespace", "name": "group", "tools": [{"type": "function", "name": "f"}]},
+    ]
+    request = decode({"input": [found, made], "tools": tools})
+    assert [part.namespace for message in request.messages for part in message.parts if isinstance(part, ToolCall)] == [None, "group"]
+    assert [item for item in encode(request)["input"] if item["type"] == "function_call"] == [found, made]
+
+
+def test_a_long_end_user_id_is_told_by_its_digest() -> None:
+    """OpenAI takes 64 characters; Claude Code's user id is a JSON object of more. Cursor's chat member, sent with a body of this shape, asks for nothing."""
+    assert encode(Request(model="m", user="u" * 65))["user"] == hashlib.sha256(b"u" * 65).hexdigest()
+    assert decode({"input": "Hi", "stream_options": {"include_usage": True}}).extensions == {}

@@ -393,3 +393,16 @@ def test_without_a_request(read_events: Reader, valid_response: Checker) -> None
     """An envelope without a request to echo has the API's defaults."""
     body = valid_response(whole(answer(Text(text="x")), None))
     assert (body["tools"], body["tool_choice"], body["parallel_tool_calls"], body["instructions"]) == ([], "auto", True, None)
+
+
+def test_a_sound_is_said_in_its_words() -> None:
+    """This API has no place for a sound in a message; its transcript is text, whole and streamed."""
+    assert DIALECT.encode_response is not None
+    assert DIALECT.stream_encoder is not None
+    sound = Media(kind="audio", data="QUJD", text="Hello")
+    response = Response(choices=(Choice(parts=(sound,), finish=Finish(reason="stop")),))
+    whole = DIALECT.encode_response(response, context())
+    assert (whole.body["output"][0]["content"][0]["text"], whole.losses) == ("Hello", ("audio",))
+    encoder = DIALECT.stream_encoder(context())
+    assert b'"delta":"Hello"' in b"".join(frame for event in unfold(response) for frame in encoder.feed(event))
+    assert encoder.losses == ["audio"]

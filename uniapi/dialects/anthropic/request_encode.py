@@ -12,7 +12,7 @@ from uniapi.canonical import Json, OutputFormat, Request
 from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.losses import SETTINGS, unsaid
 from uniapi.dialects.quirk import Quirk
-from uniapi.dialects.turn_repair import encode_system
+from uniapi.dialects.turn_repair import encode_system, json_in_words
 
 from .part_encode import Block, PartEncoder, drop_marker
 from .schema import structured_schema
@@ -25,7 +25,6 @@ from .vocabulary import FAMILY, NAME, cache_control, stands_in_tool
 DEFAULT_MAX_TOKENS = 8192
 MAX_BREAKPOINTS = 4
 SMALLEST_THINKING_TOP_P = 0.95
-JSON_MODE = "Answer with one valid JSON object and nothing else: no prose around it and no code fence."
 
 _BETA_TOOLS = (
     ("computer_20241022", "computer-use-2024-10-22"),
@@ -116,7 +115,7 @@ def _conversation(request: Request, quirk: Quirk, parts: PartEncoder, losses: li
         return [], [{"role": "user", "content": plain_or_blocks(system)}]
     output_format = request.output_format
     if output_format is not None and (output_format.kind == "json" or (output_format.kind == "json_schema" and output_format.schema is None)):
-        system = [*system, {"type": "text", "text": JSON_MODE}]
+        system = [*system, {"type": "text", "text": json_in_words(None)}]
     return system, messages
 
 

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import Choice, Finish, FoldError, Json, Part, Refusal, Response, Text, ToolCall
-from uniapi.dialects.codec import SHAPE_ERRORS, EncodedResponse, ReplyContext, UpstreamContext
+from uniapi.dialects.codec import EncodedResponse, ReplyContext, UpstreamContext
+from uniapi.dialects.shapes import expecting
 from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError
 
@@ -20,12 +21,8 @@ KNOWN_MEMBERS = frozenset({"id", "type", "role", "model", "content", "stop_reaso
 
 def decode_response(body: Json, context: UpstreamContext) -> Response:
     """Raises WireError for what is no message (HTML, a list), FoldError with its Failure for an error object in an answer of status 200."""
-    try:
+    with expecting("an Anthropic message"):
         response = _decode(body, context)
-    except SHAPE_ERRORS as error:
-        raise WireError(f"expected an Anthropic message: {type(error).__name__}: {error}") from None
-    except RecursionError:
-        raise WireError("an Anthropic message nested too deep") from None
     return without_think_tags(response) if context.quirk.think_tags else response
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, OutputFormat, Request
+from uniapi.dialects.anthropic.schema import structured_schema
 from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.losses import SETTINGS, unsaid
 from uniapi.dialects.quirk import Quirk
-from uniapi.dialects.turn_repair import encode_system
+from uniapi.dialects.turn_repair import encode_system, json_in_words
 
 from .part_encode import Block, PartEncoder
 from .reasoning import SMALLEST_THINKING_TOP_P, Reasoning, plan_reasoning
@@ -20,7 +21,6 @@ from .tool_names import ToolNames
 from .turns import encode_turns
 from .vocabulary import NAME, dumped, has_schema_output, stands_in_tool
 
-JSON_MODE = "Answer with one valid JSON object and nothing else: no prose around it and no code fence."
 MAX_CACHE_POINTS = 4
 
 _OWN_MEMBERS = frozenset(
@@ -70,7 +70,7 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     fields = {**reasoning.fields, **_top_k(request, quirk, reasoning, losses)}
     if fields:
         body["additionalModelRequestFields"] = fields
-    output = _output_config(request, quirk, reasoning, stand_in)
+    output = _output_config(request, quirk, reasoning, stand_in, losses)
     if output:
         body["outputConfig"] = output
     if "stopSequences" in inference and quirk.converse_fields == "claude":
@@ -99,11 +99,11 @@ def _json_in_words(request: Request, quirk: Quirk, losses: list[str]) -> str:
     if output_format is None or output_format.kind == "text":
         return ""
     if output_format.schema is None:
-        return JSON_MODE
+        return json_in_words(None)
     if has_schema_output(quirk) or stands_in_tool(request, quirk) is not None:
         return ""
     losses.append("response_format")
-    return f"{JSON_MODE} It must fit this JSON schema: {dumped(output_format.schema)}"
+    return json_in_words(output_format.schema)
 
 
 def _inference(request: Request, quirk: Quirk, reasoning: Reasoning, losses: list[str]) -> Block:
@@ -158,11 +158,11 @@ def _top_k(request: Request, quirk: Quirk, reasoning: Reasoning, losses: list[st
     return {}
 
 
-def _output_config(request: Request, quirk: Quirk, reasoning: Reasoning, stand_in: OutputFormat | None) -> Block:
+def _output_config(request: Request, quirk: Quirk, reasoning: Reasoning, stand_in: OutputFormat | None, losses: list[str]) -> Block:
     config: Block = {}
     output_format = request.output_format
     if output_format is not None and output_format.schema is not None and stand_in is None and has_schema_output(quirk):
-        described: Block = {"schema": dumped(output_format.schema)}
+        described: Block = {"schema": dumped(_structured_schema(output_format.schema, quirk, losses))}
         if output_format.name:
             described["name"] = output_format.name
         if output_format.description:
@@ -171,6 +171,16 @@ def _output_config(request: Request, quirk: Quirk, reasoning: Reasoning, stand_i
     if reasoning.effort is not None:
         config["effort"] = reasoning.effort
     return config
+
+
+def _structured_schema(schema: Mapping[str, Json], quirk: Quirk, losses: list[str]) -> Mapping[str, Json]:
+    """Claude refuses the same keywords here as at its maker's API; what the other models take is theirs to say."""
+    if quirk.converse_fields != "claude":
+        return schema
+    unsupported: set[str] = set()
+    adapted = structured_schema(schema, unsupported)
+    losses += [f"response_format.schema.{keyword}" for keyword in sorted(unsupported)]
+    return adapted
 
 
 def _add_service_tier(body: dict[str, Json], request: Request, losses: list[str]) -> None:

@@ -26,8 +26,9 @@ from uniapi.canonical import (
     Unknown,
     Usage,
 )
-from uniapi.dialects.codec import SHAPE_ERRORS, UpstreamContext
+from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.function_tools import ANSWER_MEMBER, ANSWER_TOOL, freeform_input, is_wrapped
+from uniapi.dialects.shapes import expecting, text_of
 from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError
 
@@ -40,12 +41,8 @@ _READ_MEMBERS = frozenset({"output", "stopReason", "usage"})
 
 def decode_response(body: Json, context: UpstreamContext) -> Response:
     """The whole answer; raises WireError when it is none, FoldError with its Failure for an error in an answer of status 200."""
-    try:
+    with expecting("a Converse answer"):
         response = _decode(body, context)
-    except RecursionError:
-        raise WireError("a Converse answer nested too deep") from None
-    except SHAPE_ERRORS as error:
-        raise WireError(f"a malformed Converse answer: {type(error).__name__}: {error}") from None
     return without_think_tags(response) if context.quirk.think_tags else response
 
 
@@ -166,15 +163,6 @@ class BlockReader:
 def is_server_call(call: Mapping[str, Json]) -> bool:
     """Whether the provider runs this call itself (Nova's grounding): nothing a client is to answer."""
     return call.get("type") == "server_tool_use"
-
-
-def text_of(value: Json) -> str:
-    """A member that must be text, when it is there at all; raises TypeError."""
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise TypeError(f"expected text, found {str(value)[:80]}")
-    return value
 
 
 def decode_image(image: Mapping[str, Json]) -> Media:

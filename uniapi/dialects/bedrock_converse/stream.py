@@ -13,11 +13,12 @@ from typing import Literal
 from uniapi.canonical import Json, Media, Reasoning, Text, Unknown
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.function_tools import freeform_input
+from uniapi.dialects.shapes import text_of
 from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.wire import ERROR_PREFIX, EXCEPTION_PREFIX, Frame, load_json
 
 from .error import decode_exception
-from .response import BlockReader, decode_citation, decode_finish, decode_image, decode_usage, is_server_call, text_of
+from .response import BlockReader, decode_citation, decode_finish, decode_image, decode_usage, is_server_call
 from .vocabulary import NAME
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import HostedTool, Json, OutputFormat, Request, Tool, ToolChoice
+from uniapi.dialects.anthropic.schema import is_within_subset
+from uniapi.dialects.anthropic.tool_encode import MAX_STRICT_TOOLS
 from uniapi.dialects.function_tools import ANSWER_TOOL, FREEFORM_PARAMETERS, answer_description, answer_parameters, description_with_grammar
 from uniapi.dialects.quirk import Quirk
 
 from .part_encode import Block, PartEncoder
 from .tool_names import ToolNames
 from .turns import uses_tools
-from .vocabulary import NAME
+from .vocabulary import NAME, has_schema_output
 
 SYSTEM_TOOLS = {"web_search": "nova_grounding", "code_execution": "nova_code_interpreter"}
 """Nova's own tools (https://docs.aws.amazon.com/nova/latest/nova2-userguide/using-tools.html) by what they do."""
@@ -30,6 +32,8 @@ class ToolEncoder:
         self._parts = parts
         self._losses = losses
         self._stand_in = stand_in
+        self._strict_left = MAX_STRICT_TOOLS if quirk.converse_fields == "claude" and has_schema_output(quirk) else 0
+        """Claude is the one family whose subset of JSON Schema we know."""
         self.asked: str | None = None
         """What the system text must ask for, for models that may not be forced to call a tool."""
 
@@ -91,12 +95,15 @@ class ToolEncoder:
         schema = input_schema(tool.parameters)
         if tool.kind == "custom":
             described, schema = description_with_grammar(tool), dict(FREEFORM_PARAMETERS)
-        if tool.strict:
+        strict: Block = {"strict": True} if tool.strict and self._strict_left > 0 and is_within_subset(schema) else {}
+        if strict:
+            self._strict_left -= 1
+        elif tool.strict:
             self._losses.append(f"tools.{tool.name}.strict")
         if tool.dialect != NAME:
             self._losses += [f"tools.{tool.name}.{key}" for key in tool.extras]
         # A description may not be empty.
-        return {"name": name, **({"description": described} if described else {}), "inputSchema": {"json": schema}}
+        return {"name": name, **({"description": described} if described else {}), "inputSchema": {"json": schema}, **strict}
 
     def _hosted(self, tool: HostedTool) -> list[Block]:
         if tool.dialect == NAME:

@@ -6,12 +6,14 @@ text that names it, an assistant who begins is given a user turn to answer.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from uniapi.canonical import CacheHint, Json, Message, Role, ToolResult
 from uniapi.dialects.turn_repair import NO_RESULT, OPENING, orphan_label
 
 from .part_encode import Block, PartEncoder
+from .tool_names import MAX_LENGTH
 
 DOCUMENT_TEXT = "See the attached document."
 """A turn with a document must hold a text beside it."""
@@ -21,8 +23,8 @@ DOCUMENT_TEXT = "See the attached document."
 class _Turn:
     role: Role
     blocks: list[Block] = field(default_factory=list)
-    orphans: dict[str, list[Block]] = field(default_factory=dict)
-    """By wire id, how each result of the turn reads should its call not be there."""
+    orphans: dict[str, list[list[Block]]] = field(default_factory=dict)
+    """By wire id, how each result of the turn, in order, reads should its call not be there."""
 
 
 def encode_turns(messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str], cache: CacheHint | None) -> list[dict[str, Json]]:
@@ -72,7 +74,7 @@ def _encoded(message: Message, where: str, encoder: PartEncoder) -> _Turn:
         blocks = encoder.blocks(part, where, message.role)
         if blocks and isinstance(part, ToolResult):
             result = blocks[0]["toolResult"]
-            turn.orphans.setdefault(result["toolUseId"], []).extend(_orphan(result, part))
+            turn.orphans.setdefault(result["toolUseId"], []).append(_orphan(result, part))
         turn.blocks += blocks
     while turn.role == "assistant" and turn.blocks and "reasoningContent" in turn.blocks[-1]:
         turn.blocks.pop()
@@ -82,38 +84,61 @@ def _encoded(message: Message, where: str, encoder: PartEncoder) -> _Turn:
 def _answered(turns: list[_Turn]) -> list[_Turn]:
     """Each assistant turn with calls followed by a user turn that begins with one result for each."""
     answered: list[_Turn] = []
-    pending: list[str] = []
+    taken: set[str] = set()
+    pending: list[tuple[str, str]] = []
     for turn in turns:
         if turn.role == "user":
             turn.blocks = _results_first(turn, pending)
             pending = []
         else:
-            pending = _calls(turn)
+            pending = _name_calls(turn, taken)
         answered.append(turn)
     if pending:
         answered.append(_Turn(role="user", blocks=_results_first(_Turn(role="user"), pending)))
     return [turn for turn in answered if turn.blocks]
 
 
-def _calls(turn: _Turn) -> list[str]:
-    return [block["toolUse"]["toolUseId"] for block in turn.blocks if "toolUse" in block and block["toolUse"].get("type") != "server_tool_use"]
+def _name_calls(turn: _Turn, taken: set[str]) -> list[tuple[str, str]]:
+    """Gives every call of the turn an id that no call before it has («`tool_use` ids must be unique»); returns (the id it had, the id it has) in order."""
+    pending: list[tuple[str, str]] = []
+    for block in turn.blocks:
+        call = block.get("toolUse")
+        if not isinstance(call, dict) or call.get("type") == "server_tool_use":
+            continue
+        original = str(call["toolUseId"])
+        unique, count = original, 1
+        while unique in taken:
+            count += 1
+            unique = f"{original[: MAX_LENGTH - len(f'_{count}')]}_{count}"
+        taken.add(unique)
+        block["toolUse"] = {**call, "toolUseId": unique}
+        pending.append((original, unique))
+    return pending
 
 
-def _results_first(turn: _Turn, pending: list[str]) -> list[Block]:
+def _results_first(turn: _Turn, pending: list[tuple[str, str]]) -> list[Block]:
     """The turn's blocks with the results of `pending` in front, in the order of the calls; results of no call become text."""
-    found: dict[str, Block] = {}
+    found: dict[str, list[Block]] = {}
+    seen: Counter[str] = Counter()
+    wanted = Counter(original for original, _ in pending)
     rest: list[Block] = []
     for block in turn.blocks:
         result = block.get("toolResult")
         call_id = result.get("toolUseId") if isinstance(result, dict) else None
         if call_id is None:
             rest.append(block)
-        elif call_id in pending and call_id not in found:
-            found[call_id] = block
+            continue
+        if seen[call_id] < wanted[call_id]:
+            found.setdefault(call_id, []).append(block)
         else:
-            rest += turn.orphans.get(call_id, [])
-    missing = [{"text": NO_RESULT}]
-    return [found.get(call_id, {"toolResult": {"toolUseId": call_id, "content": missing}}) for call_id in dict.fromkeys(pending)] + rest
+            rest += turn.orphans[call_id][seen[call_id]]
+        seen[call_id] += 1
+    results: list[Block] = []
+    for original, unique in pending:
+        waiting = found.get(original)
+        result = waiting.pop(0)["toolResult"] if waiting else {"content": [{"text": NO_RESULT}]}
+        results.append({"toolResult": {**result, "toolUseId": unique}})
+    return results + rest
 
 
 def _orphan(result: Block, part: ToolResult) -> list[Block]:

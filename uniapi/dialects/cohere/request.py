@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from uniapi.canonical import HostedTool, Json, Request, Tool
@@ -11,11 +10,11 @@ from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with
 from uniapi.dialects.losses import SETTINGS, unsaid
 from uniapi.dialects.quirk import Quirk
 from uniapi.dialects.tool_names import qualified_name
+from uniapi.dialects.turn_repair import json_in_words
 
 from .messages import Block, MessageEncoder
 from .vocabulary import NAME
 
-JSON_IN_WORDS = "Answer with one valid JSON object and nothing else: no prose around it and no code fence."
 MAX_STOP_SEQUENCES = 5
 EFFORT_BUDGETS = {"minimal": 512, "low": 1024, "medium": 4096}
 """Thinking tokens by effort; more effort has no bound, which is what the model does by itself."""
@@ -116,8 +115,7 @@ def _ask_for_json(body: dict[str, Json], request: Request, quirk: Quirk, losses:
     """`response_format` is refused beside tools; there, and for models without schemas, the system text asks."""
     schema = request.output_format.schema if request.output_format is not None else None
     if "tools" in body or (schema is not None and not quirk.json_schema):
-        words = JSON_IN_WORDS if schema is None else f"{JSON_IN_WORDS} It must fit this JSON schema: {json.dumps(schema, ensure_ascii=False)}"
-        body["messages"].insert(0, {"role": "system", "content": words})
+        body["messages"].insert(0, {"role": "system", "content": json_in_words(schema)})
         losses.append("response_format")
     if "tools" not in body:
         response_format: Block = {"type": "json_object"}

@@ -23,24 +23,21 @@ from uniapi.canonical import (
     Unknown,
     Usage,
 )
-from uniapi.dialects.codec import SHAPE_ERRORS, UpstreamContext
+from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.shapes import expecting, text_of
 from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError
 
 from .error import failure_in
-from .vocabulary import FINISH_REASONS, NAME, ToolNames, client_arguments, text_of
+from .vocabulary import FINISH_REASONS, NAME, ToolNames, client_arguments
 
 _READ_MEMBERS = frozenset({"id", "message", "finish_reason", "usage", "logprobs"})
 
 
 def decode_response(body: Json, context: UpstreamContext) -> Response:
     """The whole answer; raises WireError when it is none, FoldError with its Failure for an error in an answer of status 200."""
-    try:
+    with expecting("a Cohere answer"):
         response = _decode(body, context)
-    except RecursionError:
-        raise WireError("a Cohere answer nested too deep") from None
-    except SHAPE_ERRORS as error:
-        raise WireError(f"a malformed Cohere answer: {type(error).__name__}: {error}") from None
     return without_think_tags(response) if context.quirk.think_tags else response
 
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from uniapi.canonical import Json, Part, Reasoning, Text, ToolCall
 from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.shapes import text_of
 from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.wire import Frame, load_json
 
 from .error import decode_stream_error
 from .response import cited_index, decode_citation, decode_finish, decode_logprobs, decode_usage, is_of_text
-from .vocabulary import NAME, ToolNames, client_arguments, text_of
+from .vocabulary import NAME, ToolNames, client_arguments
 
 _PLAN = "plan"
 

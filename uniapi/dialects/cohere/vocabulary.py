@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from uniapi.canonical import FinishReason, HostedTool, Json, Tool, ToolCall
+from uniapi.canonical import FinishReason, HostedTool, Tool, ToolCall
 from uniapi.dialects.function_tools import freeform_input
 from uniapi.dialects.tool_names import qualified_name
 
@@ -56,12 +56,3 @@ def client_arguments(call: ToolCall, arguments: str) -> str:
     """What the model wrote, as the client's kind of tool takes it. A call without arguments comes as nothing or as `null`."""
     written = "{}" if arguments.strip() in ("", "null") else arguments
     return freeform_input(written) if call.kind == "custom" else written
-
-
-def text_of(value: Json) -> str:
-    """A member that must be text, when it is there at all; raises TypeError."""
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise TypeError(f"expected text, found {str(value)[:80]}")
-    return value

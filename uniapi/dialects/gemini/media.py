@@ -28,6 +28,15 @@ _SNIFFED = (
 )
 """How the base64 of a format begins."""
 _DEFAULT_MIME = {"image": "image/jpeg", "audio": "audio/mpeg", "video": "video/mp4", "file": "application/pdf"}
+_TAKEN_AS = {
+    "image/jpg": "image/jpeg",
+    "application/json": "text/plain",
+    "application/yaml": "text/plain",
+    "application/x-yaml": "text/plain",
+    "application/x-ndjson": "text/plain",
+    "application/toml": "text/plain",
+}
+"""What is answered «Unsupported MIME type», under the name by which the same bytes are taken."""
 _EXTENSIONS = {
     "png": "image/png",
     "jpg": "image/jpeg",
@@ -103,7 +112,8 @@ def kind_of(mime: str) -> MediaKind:
 def _inline(kind: MediaKind, mime: str | None, data: str) -> dict[str, Json]:
     data = _SPACE.sub("", data)
     sniffed = next((found for start, found in _SNIFFED if data.startswith(start)), None)
-    return {"inlineData": {"mimeType": mime or sniffed or _DEFAULT_MIME[kind], "data": data}}
+    mime = mime or sniffed or _DEFAULT_MIME[kind]
+    return {"inlineData": {"mimeType": _TAKEN_AS.get(mime, mime), "data": data}}
 
 
 def _mime_by_name(name: str | None) -> str | None:

@@ -46,7 +46,9 @@ def reply_parts(part: Part, losses: list[str]) -> list[Block]:
         case Media():
             encoded = encode_media(part)
             if encoded is not None:
-                return [{**encoded, **signed}]
+                # A sound of this vendor comes without words, another's brings its transcript.
+                transcript = [{"text": part.text}] if part.kind == "audio" and part.text else []
+                return [*transcript, {**encoded, **signed}]
             if part.text:
                 return [{"text": part.text}]
             losses.append(part.kind)

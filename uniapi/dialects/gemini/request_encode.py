@@ -8,6 +8,7 @@ from uniapi.canonical import Json, Message, Request, Text, ToolCall, iter_parts
 from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.losses import SETTINGS, unsaid
 from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.turn_repair import json_in_words
 
 from .part_encode import Block, PartEncoder, vouch_for_calls
 from .schema import output_schema
@@ -43,11 +44,18 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     call_names = {part.call_id: names.wire(part.name, part.namespace) for part in iter_parts(request.messages) if isinstance(part, ToolCall)}
     parts = PartEncoder(quirk, names, call_names, losses)
     body: dict[str, Json] = {"contents": _contents(request.messages, parts, quirk)}
+    tools = encode_tools(request, quirk, names, losses)
+    json_in_words = None if quirk.json_with_tools or "tools" not in tools else _json_in_words(request)
     system = _system(request.messages, losses)
+    if json_in_words is not None:
+        system.append({"text": json_in_words})
+        losses.append("response_format")
     if system:
         body["systemInstruction"] = {"parts": system}
-    body.update(encode_tools(request, quirk, names, losses))
+    body.update(tools)
     config = _generation_config(request, quirk, losses)
+    if json_in_words is None:
+        config.update(_output_format(request, quirk))
     if config:
         body["generationConfig"] = config
     tier = _SERVICE_TIERS.get(request.service_tier or "")
@@ -109,13 +117,20 @@ def _generation_config(request: Request, quirk: Quirk, losses: list[str]) -> dic
     if len(sampling.stop) > MAX_STOP_SEQUENCES:
         losses.append("stop")
     config = {name: value for name, value in said.items() if value is not None}
-    config.update(_output_format(request, quirk))
     if any(modality != "text" for modality in request.output_modalities):
         config["responseModalities"] = [modality.upper() for modality in request.output_modalities]
     thinking = encode_thinking(request.reasoning, quirk, losses)
     if thinking:
         config["thinkingConfig"] = thinking
     return config
+
+
+def _json_in_words(request: Request) -> str | None:
+    """How the system text asks for JSON where the wire may not; None when no JSON is wanted."""
+    wanted = request.output_format
+    if wanted is None or wanted.kind == "text":
+        return None
+    return json_in_words(wanted.schema)
 
 
 def _output_format(request: Request, quirk: Quirk) -> dict[str, Json]:

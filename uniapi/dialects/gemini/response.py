@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from uniapi.canonical import FoldError, Json, Response, fold
-from uniapi.dialects.codec import SHAPE_ERRORS, EncodedResponse, ReplyContext, UpstreamContext
+from uniapi.dialects.codec import EncodedResponse, ReplyContext, UpstreamContext
+from uniapi.dialects.shapes import expecting
 from uniapi.errors import WireError
 
 from .error import error_in_answer
@@ -25,14 +26,10 @@ def decode_response(body: Json, context: UpstreamContext) -> Response:
     if not any(member(answer, name) is not None for answer in answers for name in _SIGNS):
         raise WireError("expected a GenerateContentResponse with `candidates`")
     decoder = GeminiStreamDecoder(context)
-    try:
+    with expecting("a GenerateContentResponse"):
         decoder.accept(answers)
         if not decoder.is_done:
             decoder.conclude()
-    except SHAPE_ERRORS as error:
-        raise WireError(f"expected a GenerateContentResponse: {type(error).__name__}: {error}") from None
-    except RecursionError:
-        raise WireError("a GenerateContentResponse nested too deep") from None
     return fold(decoder.drain())
 
 

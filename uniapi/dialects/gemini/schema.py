@@ -78,7 +78,15 @@ def read_openapi(schema: Json, depth: int = 0) -> dict[str, Json]:
             found[name] = value
     if found.get("type") == "type_unspecified":
         del found["type"]
+    order = found.pop("propertyOrdering", None)
+    properties = found.get("properties")
+    if isinstance(order, list) and isinstance(properties, dict):
+        # The order of the members says the same, and is no keyword that others refuse.
+        listed = [name for name in order if isinstance(name, str) and name in properties]
+        found["properties"] = {name: properties[name] for name in dict.fromkeys([*listed, *properties])}
     if found.pop("nullable", None) is True:
+        if isinstance(found.get("enum"), list) and None not in found["enum"]:
+            found["enum"] = [*found["enum"], None]
         if isinstance(found.get("type"), str):
             found["type"] = [found["type"], "null"]
         elif isinstance(found.get("anyOf"), list):

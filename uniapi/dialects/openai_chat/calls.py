@@ -54,7 +54,7 @@ class CallReader:
 
     @property
     def has_calls(self) -> bool:
-        return bool(self._calls)
+        return any(call.is_open or call.held for call in self._calls)
 
     def take(self, entry: Mapping[str, Json]) -> None:
         """One entry of `tool_calls`, a whole call or a piece of one."""
@@ -108,6 +108,9 @@ class CallReader:
                 if call.call_id == call_id:
                     return call
         candidates = [call for call in self._calls if call.index == index] if index is not None else self._calls
+        if not candidates and call_id is None and name is None:
+            # It begins nothing: the vendor numbers some pieces only.
+            candidates = [call for call in self._calls if call.index is None]
         if not candidates:
             return None
         last = candidates[-1]
@@ -149,9 +152,12 @@ class CallReader:
     def _finish(self, call: _Call) -> None:
         if call.is_closed:
             return
+        call.is_closed = True
+        if not call.is_open and not call.held:
+            # Snowflake and others send calls with neither name nor arguments.
+            return
         if not call.is_open:
             self._open(call)
-        call.is_closed = True
         if call.unwraps_input:
             self._parts.delta(call, freeform_input("".join(call.held)))
         self._parts.close(call)

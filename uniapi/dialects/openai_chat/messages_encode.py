@@ -20,8 +20,10 @@ from .media_encode import encode_media
 from .members import DIALECT_NAME
 from .reasoning import details_of_parts
 from .tool_names import wire_call_id, wire_name
+from .turn_order import in_order
 
 NO_RESULT = "(no result)"
+_EMPTY_TURN = frozenset({"role", "content", "name"})
 
 
 def encode_messages(request: Request, quirk: Quirk, losses: list[str]) -> list[dict[str, Any]]:
@@ -30,7 +32,7 @@ def encode_messages(request: Request, quirk: Quirk, losses: list[str]) -> list[d
     for index, message in enumerate(request.messages):
         writer.add(message, f"messages[{index}]")
     writer.close_turn()
-    return writer.messages
+    return list(in_order(writer.messages, quirk))
 
 
 @dataclass(slots=True)
@@ -169,13 +171,19 @@ class _MessageWriter:
         if self.quirk.opaque_family == "gemini":
             encoded.update(_signed([part for part in message.parts if isinstance(part, Text)]))
         if content is None and not calls and "refusal" not in encoded and "audio" not in encoded:
+            if message.parts and not encoded.keys() - _EMPTY_TURN:
+                return  # Nothing in it can be said here, and an empty turn is refused by some («Assistant message must have either content or tool_calls»).
             encoded["content"] = ""
         self.messages.append(encoded)
 
     def _continue_assistant(self, message: Message, path: str) -> None:
         """A second assistant turn before any result of the first: one turn on the wire, since results must follow their calls at once."""
         first = self.messages.pop()
+        before = len(self.messages)
         self._assistant(message, path)
+        if len(self.messages) == before:
+            self.messages.append(first)
+            return
         second = self.messages.pop()
         joined = {**first, **second, "content": _joined_content(first["content"], second["content"])}
         calls = [*first.get("tool_calls", ()), *second.get("tool_calls", ())]
@@ -212,7 +220,7 @@ class _MessageWriter:
 
     def _content(self, parts: Sequence[Part], path: str, *, joiner: str, single: bool = False) -> str | list[dict[str, Json]] | None:
         """Content as a string or a list of parts; None when nothing is left. `single`: several texts without cache markers become one string."""
-        parts = [part for part in parts if not _is_member(part)]
+        parts = [part for part in parts if not _is_member(part) and self._can_say(part, path)]
         texts_only = all(isinstance(part, Text) for part in parts)
         has_cache = self.quirk.cache_control and any(getattr(part, "cache", None) for part in parts)
         if texts_only and (single or self.quirk.text_content_only or len(parts) < 2) and not has_cache:
@@ -226,6 +234,13 @@ class _MessageWriter:
         if self.quirk.text_content_only:
             return _as_text(pieces) or None
         return pieces
+
+    def _can_say(self, part: Part, path: str) -> bool:
+        """Whether `part` is no unknown of another dialect, which is a loss."""
+        if not isinstance(part, Unknown) or part.dialect == DIALECT_NAME:
+            return True
+        self.lose(f"{path}.{part.name}")
+        return False
 
     def _piece(self, part: Part, path: str) -> dict[str, Json] | None:
         match part:

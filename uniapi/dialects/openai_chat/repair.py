@@ -16,6 +16,7 @@ from .members import at
 from .messages_encode import schema_instruction
 from .request_encode import drop_refused_sampling, nearest_effort
 from .tool_names import wire_call_id
+from .turn_order import in_order
 
 TOOL_MEMBERS = ("tools", "tool_choice", "functions", "function_call", "parallel_tool_calls")
 REASONING_MEMBERS = ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
@@ -28,6 +29,10 @@ def repair(body: Mapping[str, Json], quirk: Quirk) -> tuple[dict[str, Json], tup
     _rename_limit(repaired, quirk)
     if quirk.seed_member != "seed" and "seed" in repaired:
         repaired.setdefault(quirk.seed_member, repaired.pop("seed"))
+    stop = repaired.get("stop")
+    if quirk.max_stops is not None and isinstance(stop, list) and len(stop) > quirk.max_stops:
+        repaired["stop"] = stop[: quirk.max_stops]
+        losses.append("stop")
     for name in sorted(quirk.dropped_members & repaired.keys()):
         del repaired[name]
         losses.append(name)
@@ -44,7 +49,7 @@ def repair(body: Mapping[str, Json], quirk: Quirk) -> tuple[dict[str, Json], tup
     drop_refused_sampling(repaired, repaired.get("reasoning_effort"), quirk, losses)
     messages = repaired.get("messages")
     if isinstance(messages, list):
-        changed = _repaired_messages(messages, quirk, losses)
+        changed = in_order(_repaired_messages(messages, quirk, losses), quirk)
         if changed is not messages:
             repaired["messages"] = changed
     _repair_format(repaired, quirk)

@@ -178,6 +178,9 @@ def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> Reasoni
             case _:
                 budget = read_int(thinking.get("budget_tokens"), "thinking.budget_tokens")
                 is_adaptive = is_adaptive or budget is None
+    google = _google_thinking(extensions)
+    if google is not None:
+        budget, include, effort_word = google.budget, google.include, google.effort
     enabled = read_bool(body.get("enable_thinking"), "enable_thinking")
     if enabled is False:
         budget = 0
@@ -189,6 +192,24 @@ def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> Reasoni
         extensions["reasoning_effort"] = effort_word
     settings = ReasoningSettings(effort=effort, budget=budget, is_adaptive=is_adaptive and effort is None, visibility=visibility, include=include)
     return None if settings == ReasoningSettings() else settings
+
+
+def _google_thinking(extensions: dict[str, Json]) -> ReasoningSettings | None:
+    """`google.thinking_config`, with which clients of Gemini's OpenAI layer ask, bare or under `extra_body` (https://ai.google.dev/gemini-api/docs/openai#thinking). It is
+    taken out of `extensions`, unless more of Google's own is said beside it."""
+    holder = "google" if "google" in extensions else "extra_body"
+    said = extensions.get(holder)
+    google = said if holder == "google" else at(said, "google")
+    thinking = at(google, "thinking_config")
+    if not isinstance(thinking, dict):
+        return None
+    if google == {"thinking_config": thinking} and said in (google, {"google": google}):
+        del extensions[holder]
+    return ReasoningSettings(
+        effort=_effort(read_text(thinking.get("thinking_level"), f"{holder}.thinking_config.thinking_level")),
+        budget=read_int(thinking.get("thinking_budget"), f"{holder}.thinking_config.thinking_budget"),
+        include=read_bool(thinking.get("include_thoughts"), f"{holder}.thinking_config.include_thoughts"),
+    )
 
 
 def _effort(word: str | None) -> Effort | None:

@@ -6,6 +6,7 @@ through; those of other dialects are losses, as is everything the row forbids.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,8 +20,8 @@ from uniapi.dialects.quirk import Quirk
 from .members import DIALECT_NAME
 from .messages_encode import encode_cache, encode_messages, schema_instruction
 from .tool_names import wire_name
-from .tools_decode import LEGACY_EXTRA
 
+MAX_USER = 64
 EFFORT_SCALE = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 BUDGET_EFFORTS = ((0, "none"), (2048, "low"), (12288, "medium"))
 """A budget of at most so many tokens is that effort; more is `high`."""
@@ -29,12 +30,16 @@ FOREIGN_TIERS = {"standard_only": "default"}
 """Anthropic's words for `service_tier`."""
 
 
+_SAYS_NOTHING = (("store", False), ("modalities", ["text"]))
+"""Members that ask for what happens anyway: no loss where they are refused."""
+
+
 def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     losses: list[str] = []
     request = _with_schema_in_text(request, quirk)
     body: dict[str, Json] = {"model": request.model, "messages": encode_messages(request, quirk, losses)}
     _write_tools(body, request, quirk, losses)
-    _write_sampling(body, request, quirk)
+    _write_sampling(body, request, quirk, losses)
     if request.reasoning is not None:
         _write_reasoning(body, request.reasoning, quirk, losses)
     if request.output_format is not None:
@@ -44,13 +49,22 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     drop_refused_sampling(body, body.get("reasoning_effort"), quirk, losses)
     for name in quirk.dropped_members:
         if name in body:
-            del body[name]
+            if (name, body.pop(name)) in _SAYS_NOTHING:
+                continue
             if name not in ("stream_options", "parallel_tool_calls") or request.include_usage or request.parallel_tool_calls is not None:
                 losses.append(name)
     return EncodedRequest(body=body, losses=tuple(dict.fromkeys(losses)))
 
 
-def _write_sampling(body: dict[str, Json], request: Request, quirk: Quirk) -> None:
+def short_user(user: str | None) -> str | None:
+    """An end-user id that vendors take: OpenAI allows 64 characters, Z.AI, Volcengine and OpenRouter 128, and Claude Code's `metadata.user_id` is a JSON object of more. A digest
+    still tells one user from another."""
+    if user is None or len(user) <= MAX_USER:
+        return user
+    return hashlib.sha256(user.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _write_sampling(body: dict[str, Json], request: Request, quirk: Quirk, losses: list[str]) -> None:
     sampling = request.sampling
     said: dict[str, Json] = {
         "temperature": sampling.temperature,
@@ -67,7 +81,9 @@ def _write_sampling(body: dict[str, Json], request: Request, quirk: Quirk) -> No
     }
     body.update({name: value for name, value in said.items() if value is not None})
     if sampling.stop:
-        body["stop"] = list(sampling.stop)
+        body["stop"] = list(sampling.stop[: quirk.max_stops])
+        if quirk.max_stops is not None and len(sampling.stop) > quirk.max_stops:
+            losses.append("stop")
     if sampling.top_logprobs is not None and sampling.logprobs is None:
         body["logprobs"] = True
 
@@ -78,7 +94,7 @@ def _write_settings(body: dict[str, Json], request: Request, quirk: Quirk, losse
         "modalities": list(request.output_modalities) or None,
         "audio": dict(request.audio_output) if request.audio_output is not None else None,
         "verbosity": request.verbosity,
-        "user": request.user,
+        "user": short_user(request.user),
         "metadata": dict(request.metadata) if request.metadata is not None else None,
         "prompt_cache_key": request.prompt_cache_key,
         "service_tier": FOREIGN_TIERS.get(tier, tier) if tier is not None else None,
@@ -135,11 +151,19 @@ def _write_reasoning(body: dict[str, Json], settings: ReasoningSettings, quirk: 
 
 
 def _effort_word(settings: ReasoningSettings, quirk: Quirk) -> str | None:
-    """The effort to ask for, None to leave it to the model (adaptive, or a budget of -1)."""
+    """The effort to ask for, None to leave it to the model (adaptive, or a budget of -1): one that also takes `none` may not think at all unless it is told to (GPT-5.1 to 5.4,
+    Mistral Small), and gets `medium`."""
     effort: str | None = settings.effort
     if effort is None and settings.budget is not None and settings.budget >= 0:
         effort = next((word for limit, word in BUDGET_EFFORTS if settings.budget <= limit), "high")
+    elif effort is None and "none" in quirk.efforts and wants_reasoning(settings):
+        effort = "medium"
     return nearest_effort(effort, quirk) if effort is not None else None
+
+
+def wants_reasoning(settings: ReasoningSettings) -> bool:
+    """Whether thinking is asked for without saying how much: adaptive, a budget that the model may choose, or a bare wish for thoughts (Gemini's `includeThoughts`)."""
+    return settings.is_adaptive or settings.budget is not None or (settings.include is True and settings.visibility is None)
 
 
 def nearest_effort(effort: str, quirk: Quirk) -> str:
@@ -208,11 +232,14 @@ def _with_schema_in_text(request: Request, quirk: Quirk) -> Request:
 
 def _write_tools(body: dict[str, Json], request: Request, quirk: Quirk, losses: list[str]) -> None:
     tools: list[dict[str, Json]] = []
+    allowed = request.tool_choice.allowed if request.tool_choice is not None else None
     for tool in request.tools:
         if isinstance(tool, HostedTool):
             _write_hosted(body, tools, tool, losses)
-        elif quirk.has_tools:
+        elif quirk.has_tools and (quirk.allowed_tools or allowed is None or tool.name in allowed):
             tools.append(_encoded_tool(tool, quirk, losses))
+        elif quirk.has_tools:
+            continue
         else:
             losses.append("tools")
     if not tools:
@@ -257,7 +284,7 @@ def _encoded_tool(tool: Tool, quirk: Quirk, losses: list[str]) -> dict[str, Json
             described["strict"] = tool.strict
         described.update(extras.get("function", {}))
         encoded = {"type": "function", "function": described}
-    encoded.update({name: value for name, value in extras.items() if name not in ("function", LEGACY_EXTRA)})
+    encoded.update({name: value for name, value in extras.items() if name != "function"})
     if tool.cache is not None:
         if quirk.cache_control:
             encoded["cache_control"] = encode_cache(tool.cache)
@@ -301,7 +328,7 @@ def _encoded_choice(choice: ToolChoice, request: Request, quirk: Quirk) -> Json:
     if choice.mode == "tool":
         named = offered.get(choice.name or "")
         return _named(named, quirk) if named is not None else None
-    if choice.allowed is None or choice.mode == "none" or offered.keys() <= set(choice.allowed):
+    if choice.allowed is None or not quirk.allowed_tools or choice.mode == "none" or offered.keys() <= set(choice.allowed):
         return choice.mode
     allowed = [_named(offered[name], quirk) for name in choice.allowed if name in offered]
     if len(allowed) == 1 and choice.mode == "required":

@@ -33,7 +33,7 @@ from .finish import encode_finish
 from .media_encode import encode_media
 from .members import DIALECT_NAME
 from .reasoning import thinking_block
-from .tools_decode import LEGACY_EXTRA
+from .tools_decode import LEGACY_ORIGIN
 from .usage import encode_usage
 
 AUDIO_LIFETIME_S = 3600
@@ -66,7 +66,7 @@ def completion_id(upstream_id: str | None, context: ReplyContext) -> str:
 
 def speaks_functions(request: Request | None) -> bool:
     """Whether the client offered its tools as legacy `functions`, and so reads answers in `function_call`."""
-    return request is not None and any(isinstance(tool, Tool) and LEGACY_EXTRA in tool.extras for tool in request.tools)
+    return request is not None and any(isinstance(tool, Tool) and tool.origin == LEGACY_ORIGIN for tool in request.tools)
 
 
 @dataclass(slots=True)

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from uniapi.canonical import Citation, Failure, Finish, FoldError, Json, Response, fold
-from uniapi.dialects.codec import SHAPE_ERRORS, UpstreamContext
+from uniapi.canonical import Citation, Failure, Finish, Json, Response, fold
+from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.shapes import expecting
 from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
@@ -196,16 +197,10 @@ def decode_response(body: Json, context: UpstreamContext) -> Response:
     if isinstance(body, list) and len(body) == 1:
         body = body[0]
     decoder = ChatStreamDecoder(context)
-    try:
+    with expecting("a chat completion"):
         decoder.take(body, is_whole=True)
         if not decoder.is_done:
             if not body.get("choices"):
                 raise WireError("an answer without choices")
             decoder.finish()
         return fold(decoder.drain())
-    except RecursionError:
-        raise WireError("an answer nested too deep") from None
-    except (FoldError, WireError):
-        raise
-    except SHAPE_ERRORS as error:
-        raise WireError(f"a malformed answer: {type(error).__name__}: {error}") from error

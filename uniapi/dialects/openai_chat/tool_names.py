@@ -16,7 +16,7 @@ from uniapi.dialects.tool_names import qualified_name
 
 _ALLOWED = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _REFUSED = re.compile(r"[^a-zA-Z0-9_-]")
-_FORMS = {"alnum9": re.compile(r"[a-zA-Z0-9]{9}"), "word": re.compile(r"[a-zA-Z0-9_-]+")}
+_FORMS = {"alnum9": re.compile(r"[a-zA-Z0-9]{9}"), "word": re.compile(r"[a-zA-Z0-9_-]+"), "max40": re.compile(r"[\s\S]{1,40}")}
 
 
 def wire_name(name: str, namespace: str | None = None) -> str:
@@ -39,7 +39,7 @@ def function_tools(tools: Iterable[Tool | HostedTool]) -> list[Tool]:
     return [tool for tool in tools if isinstance(tool, Tool)]
 
 
-def wire_call_id(call_id: str, form: Literal["any", "alnum9", "word"]) -> str:
+def wire_call_id(call_id: str, form: Literal["any", "alnum9", "word", "max40"]) -> str:
     """The call id in the form the upstream takes. A changed one is a digest, equal for a call and its result."""
     if form == "any" or _FORMS[form].fullmatch(call_id):
         return call_id

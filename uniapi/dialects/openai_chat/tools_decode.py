@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from uniapi.canonical import HostedTool, Json, RequestRefused, Tool, ToolChoice
@@ -10,7 +11,7 @@ from uniapi.canonical import HostedTool, Json, RequestRefused, Tool, ToolChoice
 from .members import DIALECT_NAME, at, need_object, need_text, read_bool, read_list, read_object, read_text, refused
 from .parts_decode import decode_cache
 
-LEGACY_EXTRA = "legacy_function"
+LEGACY_ORIGIN: Mapping[str, Json] = {"member": "functions"}
 """Marks a Tool that came from `functions`: its client reads answers in `function_call`."""
 
 HOSTED_KINDS = {
@@ -30,7 +31,7 @@ def decode_tools(body: Mapping[str, Json]) -> tuple[Tool | HostedTool, ...]:
     for index, item in enumerate(read_list(body.get("tools"), "tools")):
         tools.append(_tool(need_object(item, f"tools[{index}]"), f"tools[{index}]"))
     for index, item in enumerate(read_list(body.get("functions"), "functions")):
-        tools.append(_function(need_object(item, f"functions[{index}]"), {LEGACY_EXTRA: True}, f"functions[{index}]"))
+        tools.append(replace(_function(need_object(item, f"functions[{index}]"), {}, f"functions[{index}]"), origin=LEGACY_ORIGIN))
     options = read_object(body.get("web_search_options"), "web_search_options")
     if options is not None:
         tools.append(_hosted("web_search", {"web_search_options": options}, options))

@@ -12,14 +12,17 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 
-from uniapi.canonical import Json, Media, Message, Opaque, Part, Reasoning, Refusal, Request, Text, ToolCall, ToolResult, Unknown
+from uniapi.canonical import Json, Media, Message, Opaque, Part, Reasoning, Refusal, Request, Text, ToolCall, ToolResult, Unknown, iter_parts
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.openai_chat.tool_names import wire_name
 from uniapi.dialects.quirk import Quirk
 
+from .answered_calls import with_answered_calls
 from .opaque import own_members
 from .vocabulary import FAMILY, FILE_NAMES, MAX_CALL_ID, NAME
 
+STATEFUL_MEMBERS = ("conversation", "background", "prompt", "background_options")
+"""Members that lean on what is stored upstream."""
 BREAKPOINT_LIFETIMES = ("30m", "12h")
 _READABLE_MIMES = ("text/", "application/json", "application/xml", "application/yaml", "application/x-yaml")
 
@@ -30,7 +33,25 @@ def encode_input(request: Request, quirk: Quirk, losses: list[str]) -> tuple[str
     writer = _InputWriter(quirk=quirk, losses=losses, family=quirk.opaque_family or FAMILY)
     for index, message in enumerate(request.messages[rest:], rest):
         writer.add(message, f"messages[{index}]")
-    return instructions, writer.items
+    items = writer.items if leans_on_stored_items(request) else with_answered_calls(writer.items)
+    if not items and instructions is not None and not leans_on_stored_items(request):
+        # Something must be asked: «One of "input" or "previous_response_id" or 'prompt' or 'conversation_id' must be provided.»
+        return None, [{"type": "message", "role": "system", "content": [{"type": "input_text", "text": instructions}]}]
+    return instructions, items
+
+
+def leans_on_stored_items(request: Request) -> bool:
+    """Whether part of the conversation lies upstream: by the id of a response, a conversation or a prompt, or by that of an item."""
+    own = request.extensions.get(NAME, {})
+    is_stored = request.previous_response_id is not None or any(own.get(name) for name in STATEFUL_MEMBERS)
+    return is_stored or any(_is_reference(part) for part in iter_parts(request.messages))
+
+
+def _is_reference(part: Part) -> bool:
+    """An item by its id alone: an `item_reference`, or reasoning without its encrypted content."""
+    if isinstance(part, Unknown):
+        return part.dialect == NAME and part.name == "item_reference"
+    return isinstance(part, Reasoning) and part.opaque is not None and part.opaque.family == FAMILY and not is_replayable(part.opaque, FAMILY)
 
 
 def _leading_system(messages: tuple[Message, ...]) -> tuple[str | None, int]:

@@ -28,11 +28,13 @@ from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.openai_chat.error import failure_of_object
 from uniapi.dialects.openai_chat.members import at
 from uniapi.dialects.openai_chat.tool_names import wire_name
+from uniapi.dialects.shapes import text_of
 from uniapi.errors import WireError
 
 from .content_decode import TEXT_TYPES, read_citations, read_logprobs
 from .items_decode import CALL_MEMBERS, image_of_call, reasoning_text, reasoning_token
 from .opaque import item_token
+from .tools import own_namespace
 from .vocabulary import FAMILY, INCOMPLETE_REASONS, NAME
 
 FAILED_STATUSES = ("failed", "cancelled")
@@ -47,6 +49,7 @@ class OutputReader:
     def __init__(self, context: UpstreamContext) -> None:
         self.family = context.quirk.opaque_family or FAMILY
         self._names = _names_by_wire_name(context.request)
+        self._tools = context.request.tools if context.request is not None else ()
 
     def parts(self, item: Json) -> list[Part]:
         """A whole item; several parts only for a message with several pieces of content."""
@@ -73,11 +76,11 @@ class OutputReader:
     def content(self, piece: Json, item: Mapping[str, Json]) -> Part:
         kind = piece.get("type")
         if kind == "refusal":
-            return Refusal(text=_text(piece.get("refusal")))
+            return Refusal(text=text_of(piece.get("refusal")))
         if kind not in TEXT_TYPES:
             return Unknown(dialect=NAME, name=str(kind), raw=piece)
         return Text(
-            text=_text(piece.get("text")),
+            text=text_of(piece.get("text")),
             citations=read_citations(piece.get("annotations")),
             logprobs=read_logprobs(piece.get("logprobs")),
             opaque=item_token(item, MESSAGE_MEMBERS, self.family),
@@ -85,15 +88,16 @@ class OutputReader:
 
     def call(self, item: Mapping[str, Json]) -> ToolCall:
         is_custom = item.get("type") == "custom_tool_call"
-        name = _text(item.get("name"))
-        namespace = item.get("namespace")
+        name = text_of(item.get("name"))
+        name = self._names.get(name, name)
+        namespace = own_namespace(item.get("namespace"), name, self._tools)
         return ToolCall(
-            call_id=_text(item.get("call_id") or item.get("id")),
-            name=self._names.get(name, name),
+            call_id=text_of(item.get("call_id") or item.get("id")),
+            name=name,
             arguments=call_text(item),
             kind="custom" if is_custom else "function",
-            namespace=namespace if isinstance(namespace, str) else None,
-            opaque=item_token(item, CALL_MEMBERS, self.family),
+            namespace=namespace,
+            opaque=item_token(item, CALL_MEMBERS if namespace is not None else (*CALL_MEMBERS, "namespace"), self.family),
         )
 
     def reasoning(self, item: Mapping[str, Json]) -> Reasoning:
@@ -144,12 +148,3 @@ def _names_by_wire_name(request: Request | None) -> dict[str, str]:
         return {}
     sent = {wire_name(tool.name): tool.name for tool in request.tools if isinstance(tool, Tool)}
     return {wire: name for wire, name in sent.items() if wire != name}
-
-
-def _text(value: Json) -> str:
-    """Text, empty for null; anything else is malformed."""
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise WireError(f"expected text, found {type(value).__name__}")
-    return value

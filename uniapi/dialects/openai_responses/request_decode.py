@@ -8,14 +8,30 @@ canonical place stays under `extensions["openai_responses"]`, unless it only say
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import get_args
 
-from uniapi.canonical import Effort, Json, Message, OutputFormat, ReasoningSettings, Request, RequestRefused, Sampling, Text
+from uniapi.canonical import (
+    Effort,
+    HostedTool,
+    Json,
+    Message,
+    Opaque,
+    OutputFormat,
+    ReasoningSettings,
+    Request,
+    RequestRefused,
+    Sampling,
+    Text,
+    Tool,
+    ToolCall,
+)
 from uniapi.dialects.openai_chat.members import need_object, need_text, read_bool, read_int, read_list, read_number, read_object, read_text, refused
 
 from .items_decode import decode_input
-from .tools import decode_choice, decode_tools, is_hosted_choice
-from .vocabulary import NAME
+from .opaque import own_members
+from .tools import decode_choice, decode_tools, is_hosted_choice, own_namespace
+from .vocabulary import FAMILY, NAME
 
 LOGPROBS_INCLUDE = "message.output_text.logprobs"
 ENCRYPTED_INCLUDE = "reasoning.encrypted_content"
@@ -44,8 +60,8 @@ _SETTINGS = frozenset(
         "previous_response_id",
     }
 )
-_DEFAULTS: Mapping[str, Json] = {"truncation": "disabled", "background": False}
-"""What clients spell out although it changes nothing."""
+_DEFAULTS: Mapping[str, Json] = {"truncation": "disabled", "background": False, "stream_options": {"include_usage": True}}
+"""What clients spell out although it changes nothing (the last is Cursor's, on the chat path)."""
 _STATEFUL = ("previous_response_id", "conversation", "prompt")
 """Members that hold a conversation upstream: with one of them `input` may be missing."""
 _EFFORTS: Mapping[str, Effort] = {effort: effort for effort in get_args(Effort)}
@@ -65,7 +81,7 @@ def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Reques
         extensions["tool_choice"] = choice
     return Request(
         model=model,
-        messages=(*_instructions(body), *messages),
+        messages=(*_instructions(body), *(_with_own_namespaces(message, tools) for message in messages)),
         tools=tuple(tools),
         tool_choice=decode_choice(choice),
         parallel_tool_calls=read_bool(body.get("parallel_tool_calls"), "parallel_tool_calls"),
@@ -82,6 +98,20 @@ def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Reques
         previous_response_id=read_text(body.get("previous_response_id"), "previous_response_id"),
         extensions={NAME: extensions} if extensions else {},
     )
+
+
+def _with_own_namespaces(message: Message, tools: list[Tool | HostedTool]) -> Message:
+    """Calls of tools that were offered without a namespace, without the one the API gave them, which their token keeps."""
+    parts = tuple(_with_own_namespace(part, tools) if isinstance(part, ToolCall) and part.namespace is not None else part for part in message.parts)
+    return message if parts == message.parts else replace(message, parts=parts)
+
+
+def _with_own_namespace(call: ToolCall, tools: list[Tool | HostedTool]) -> ToolCall:
+    if own_namespace(call.namespace, call.name, tools) is not None:
+        return call
+    is_ours = call.opaque is None or call.opaque.family == FAMILY
+    kept = Opaque(family=FAMILY, value={**own_members(call.opaque, FAMILY), "namespace": call.namespace}) if is_ours else call.opaque
+    return replace(call, namespace=None, opaque=kept)
 
 
 def _instructions(body: Mapping[str, Json]) -> tuple[Message, ...]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from uniapi.canonical import Json, OutputFormat, Reasoning, ReasoningSettings, Request, Unknown, iter_parts
+from uniapi.canonical import Json, OutputFormat, Reasoning, ReasoningSettings, Request, iter_parts
 from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.losses import has_cache_hints, unsaid
-from uniapi.dialects.openai_chat.request_encode import BUDGET_EFFORTS, EFFORT_SCALE, drop_refused_sampling
+from uniapi.dialects.openai_chat.request_encode import BUDGET_EFFORTS, EFFORT_SCALE, drop_refused_sampling, short_user, wants_reasoning
 from uniapi.dialects.openai_chat.tool_names import wire_name
 from uniapi.dialects.quirk import Quirk
 
-from .items_encode import BREAKPOINT_LIFETIMES, encode_input, is_replayable
+from .items_encode import BREAKPOINT_LIFETIMES, encode_input, is_replayable, leans_on_stored_items
 from .request_decode import ENCRYPTED_INCLUDE, LOGPROBS_INCLUDE
 from .tools import additional_tools_item, encode_choice, encode_tools
 from .vocabulary import FAMILY, MIN_OUTPUT_TOKENS, NAME
@@ -25,7 +25,6 @@ _SHARED_WITH_CHAT = frozenset({"safety_identifier", "prompt_cache_retention", "p
 _TIERS = frozenset({"auto", "default", "flex", "priority", "scale", "fast"})
 _SUMMARIES: Mapping[str, str] = {"auto": "auto", "concise": "concise", "detailed": "detailed", "summarized": "auto"}
 _VERBOSITIES = frozenset({"low", "medium", "high"})
-_STATEFUL_MEMBERS = ("conversation", "background", "prompt", "background_options")
 
 
 def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
@@ -131,13 +130,12 @@ def _write_reasoning(body: dict[str, Json], request: Request, quirk: Quirk) -> N
 def _effort(settings: ReasoningSettings, quirk: Quirk) -> str | None:
     """The effort word, nearest to what the model takes; None when the client did not ask.
 
-    Adaptive thinking, a budget that the model may choose, or a bare wish for thoughts (Gemini's `includeThoughts`) is `medium`: left unsaid, GPT-5.1 and later
-    would not think at all.
+    Thinking asked for without a measure is `medium`: left unsaid, GPT-5.1 and later would not think at all.
     """
     effort: str | None = settings.effort
     if effort is None and settings.budget is not None and settings.budget >= 0:
         effort = next((word for limit, word in BUDGET_EFFORTS if settings.budget <= limit), "high")
-    elif effort is None and (settings.is_adaptive or settings.budget is not None or (settings.include is True and settings.visibility is None)):
+    elif effort is None and wants_reasoning(settings):
         effort = "medium"
     return nearest_effort(effort, quirk) if effort is not None else None
 
@@ -193,7 +191,7 @@ def _write_settings(body: dict[str, Json], request: Request, losses: list[str]) 
     if request.stream:
         body["stream"] = True
     said: dict[str, Json] = {
-        "user": request.user,
+        "user": short_user(request.user),
         "prompt_cache_key": request.prompt_cache_key,
         "previous_response_id": request.previous_response_id,
         "store": _store(request),
@@ -217,17 +215,7 @@ def _store(request: Request) -> bool | None:
     """The client's word; unsaid, false, unless the request leans on what is stored upstream."""
     if request.store is not None:
         return request.store
-    own = request.extensions.get(NAME, {})
-    leans = request.previous_response_id is not None or any(own.get(name) for name in _STATEFUL_MEMBERS)
-    leans = leans or any(_is_reference(part) for part in iter_parts(request.messages))
-    return None if leans else False
-
-
-def _is_reference(part: object) -> bool:
-    """An item by its id alone: an `item_reference`, or reasoning without its encrypted content."""
-    if isinstance(part, Unknown):
-        return part.dialect == NAME and part.name == "item_reference"
-    return isinstance(part, Reasoning) and part.opaque is not None and part.opaque.family == FAMILY and not is_replayable(part.opaque, FAMILY)
+    return None if leans_on_stored_items(request) else False
 
 
 def _write_include(body: dict[str, Json], request: Request, quirk: Quirk) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from uniapi.canonical import Choice, Finish, FoldError, Json, Media, Part, Reasoning, Refusal, Response, Text, ToolCall, Unknown
-from uniapi.dialects.codec import SHAPE_ERRORS, EncodedResponse, ReplyContext, UpstreamContext
+from uniapi.dialects.codec import EncodedResponse, ReplyContext, UpstreamContext
 from uniapi.dialects.openai_chat.error import failure_of_object
+from uniapi.dialects.shapes import expecting
 from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError
 
@@ -34,12 +35,8 @@ from .vocabulary import FAMILY, NAME
 
 def decode_response(body: Json, context: UpstreamContext) -> Response:
     """Raises WireError on a body that is no Response or has not ended, FoldError with its Failure on one that failed or on an error object in an answer of status 200."""
-    try:
+    with expecting("a Response"):
         response = _decoded(body, context)
-    except RecursionError:
-        raise WireError("a response nested too deep") from None
-    except SHAPE_ERRORS as error:
-        raise WireError(f"a malformed response: {type(error).__name__}: {error}") from None
     return without_think_tags(response) if context.quirk.think_tags else response
 
 
@@ -92,6 +89,10 @@ class _OutputWriter:
 
     def write(self, parts: Iterable[Part]) -> None:
         for part in parts:
+            if isinstance(part, Media) and part.kind == "audio" and part.text:
+                # A sound has no place in a message of this API; what it says has.
+                self.lose("audio")
+                part = Text(text=part.text)
             if not isinstance(part, Text | Refusal) and not _is_link(part):
                 self.close()
             match part:

@@ -78,6 +78,9 @@ class ResponsesStreamEncoder(StreamEncoder):
             self._lose("n")
             return
         part = event.part
+        if isinstance(part, Media) and part.kind == "audio" and part.text:
+            self._lose("audio")
+            part = Text(text=part.text)
         if not isinstance(part, Text | Refusal):
             self._slot.seal()
         match part:

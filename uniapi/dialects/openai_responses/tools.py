@@ -255,6 +255,16 @@ def additional_tools_item(request: Request, quirk: Quirk, losses: list[str]) -> 
     return index if isinstance(index, int) else 0, {"type": "additional_tools", "role": first.get("role") or "developer", "tools": tools}
 
 
+def own_namespace(namespace: Json, name: str, tools: Iterable[Tool | HostedTool]) -> str | None:
+    """The namespace of a call as its client knows it: None where the tool was offered without one. The API puts a deferred tool that its search found into a namespace
+    named after the tool; a client of another dialect never heard of it."""
+    if not isinstance(namespace, str):
+        return None
+    offered = {(tool.namespace, tool.name) for tool in tools if isinstance(tool, Tool)}
+    is_given = (namespace, name) not in offered and ((None, name) in offered or namespace == name)
+    return None if is_given else namespace
+
+
 class ToolLookup:
     """The client's tools by the names a model may use: its own, with its namespace joined on, or as the wire made it.
 

@@ -1,0 +1,90 @@
+"""Calls that are recorded and not durable yet. Bounded: when the disk does not keep up for long, the oldest are only counted, without their line in the journal."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+
+from .aggregate import Aggregate
+from .calendar import hour_of
+from .ledger import Ledger
+from .records import CallRecord
+
+MAX_WAITING = 5000
+"""About 10 MB."""
+PENDING_DAYS = 3
+"""Of a disk that is bad for longer than so many days, the earlier days are kept as one hour each."""
+
+
+class Waiting:
+    """`add` is called on the event loop; `take`, and then `give_back` or `done`, by the one thread that writes; `counts` by any. Memory only."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._lock = threading.Lock()
+        self._calls: list[CallRecord] = []
+        self._in_flight: list[CallRecord] = []
+        self._spill: dict[int, Aggregate] = {}
+        self._spill_costs: dict[str, int] = defaultdict(int)
+        self.dropped = 0
+        """How many calls were counted without their line, since it was last set to 0."""
+
+    def add(self, call: CallRecord) -> None:
+        """Take in a finished call, and charge it."""
+        with self._lock:
+            self._ledger.charge(call)
+            self._calls.append(call)
+            if len(self._calls) > MAX_WAITING:
+                self._spill_oldest(MAX_WAITING // 10)
+
+    def take(self) -> list[CallRecord]:
+        """All calls, to be written. They still count as waiting."""
+        with self._lock:
+            self._in_flight, self._calls = self._calls, []
+            return self._in_flight
+
+    def give_back(self) -> None:
+        """They could not be written."""
+        with self._lock:
+            self._calls, self._in_flight = self._in_flight + self._calls, []
+            if len(self._calls) > MAX_WAITING:
+                self._spill_oldest(len(self._calls) - MAX_WAITING)
+
+    def done(self) -> tuple[dict[int, Aggregate], dict[str, int]]:
+        """They are counted elsewhere now; gives what was only counted here, by hour, and what it cost, by client key."""
+        with self._lock:
+            self._in_flight = []
+            spill, self._spill = self._spill, {}
+            costs, self._spill_costs = self._spill_costs, defaultdict(int)
+            return spill, costs
+
+    def counts(self) -> dict[int, Aggregate]:
+        """Everything that waits, by hour."""
+        with self._lock:
+            calls = [*self._in_flight, *self._calls]
+            hours = {hour: part.copy() for hour, part in self._spill.items()}
+        for call in calls:
+            hours.setdefault(hour_of(call.at_s), Aggregate()).add(call)
+        return hours
+
+    def recharge(self) -> None:
+        """What is spent is what is settled and what waits: for when the settled amounts were read or restated."""
+        with self._lock:
+            self._ledger.recharge([*self._in_flight, *self._calls], self._spill_costs)
+
+    def __bool__(self) -> bool:
+        return bool(self._calls or self._in_flight or self._spill)
+
+    def _spill_oldest(self, count: int) -> None:
+        for call in self._calls[:count]:
+            self._spill.setdefault(hour_of(call.at_s), Aggregate()).add(call)
+            self._spill_costs[call.key_id] += self._ledger.counted_pd(call)
+        coarsen(self._spill, before_day=max(self._spill) // 24 - PENDING_DAYS)
+        del self._calls[:count]
+        self.dropped += count
+
+
+def coarsen(hours: dict[int, Aggregate], before_day: int) -> None:
+    """Put the hours of earlier days together, in the first of each."""
+    for hour in [hour for hour in hours if hour // 24 < before_day and hour % 24]:
+        hours.setdefault(hour // 24 * 24, Aggregate()).merge(hours.pop(hour))
