@@ -1,5 +1,6 @@
 """The log: one line a thing, as text or JSON, in a file that rotates, and never a secret."""
 
+import datetime
 import json
 import logging
 
@@ -42,6 +43,7 @@ def test_json_lines_hold_time_level_and_message(log_file):
         log.exception("it failed")
     first, second = map(json.loads, lines(log_file))
     assert (first["level"], first["logger"], first["message"]) == ("info", "uniapi.test", 'a "quoted" line\nand another → ü')
+    assert datetime.datetime.fromisoformat(first["time"]).tzinfo is not None
     assert (second["level"], second["message"], "ValueError" in second["exception"]) == ("error", "it failed", True)
     assert LOOKS_SECRET not in second["exception"]
 

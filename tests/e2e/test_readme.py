@@ -26,6 +26,8 @@ from uniapi.server.paths import _ROUTES, find_route
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 README_CN = (ROOT / "README_CN.md").read_text(encoding="utf-8")
+RELEASES = "../../releases"
+"""On GitHub this leads from the README to the repository's own Releases page, whosever repository it is."""
 RUNNABLE = ("sh", "python", "crontab")
 MARKS = re.compile(r"run|curl|test|config|first-config|tested|tested: (serve|source)|client: (openai|anthropic|google)|elsewhere: .+")
 CONFIG = {
@@ -253,10 +255,17 @@ def test_links_lead_somewhere(readme):
     """Files and headings exist."""
     for target in re.findall(r"\]\(([^)]+)\)", readme):
         file, _, anchor = target.partition("#")
-        if target.startswith("http"):
+        if target.startswith("http") or target == RELEASES:
             continue
         assert not file or (ROOT / file).exists(), target
         assert not anchor or anchor in anchors(README if file else readme), target
+
+
+@pytest.mark.parametrize("readme", [README, README_CN], ids=["README.md", "README_CN.md"])
+def test_no_address_is_made_up(readme):
+    """Whoever reads it does so in a repository of some owner: downloads are named by its Releases page, not by a guessed owner or a version that grows old."""
+    assert f"]({RELEASES})" in readme
+    assert re.findall(r"OWNER|github\.com/\S+/releases/download|-\d+\.\d+\.\d+\.(?:pex|pyz)", readme) == []
 
 
 def test_the_chinese_readme_says_the_same():

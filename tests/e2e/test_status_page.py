@@ -130,7 +130,7 @@ async def bars(browser, title, look):
 
 
 async def test_the_page_shows_what_was_counted(served, browser, client, upstream):
-    """The charts draw the seeded numbers, a live call, a resting key with its countdown and failures with their attempts; no complaint, no foreign request, no key in a URL."""
+    """The charts draw the seeded numbers, a live call, a resting key with its countdown and failures with their attempts; arrow keys tell what the pointer shows; no complaint, no foreign request, no key in a URL."""
     gateway, expected = served
     await browser.size(1280, 900)
     await browser.open(gateway.url + "/")
@@ -140,6 +140,12 @@ async def test_the_page_shows_what_was_counted(served, browser, client, upstream
     assert expected["requests"] - expected["errors"] == sum(await bars(browser, "Requests", "first"))
     assert expected["input"] == sum(await bars(browser, "Tokens", "second"))
     assert expected["output"] == sum(await bars(browser, "Tokens", "first"))
+    chart = "document.querySelector('[data-chart=Requests]')"
+    await browser.value(f"{chart}.querySelector('svg').focus()")
+    await browser.call("Input.dispatchKeyEvent", type="keyDown", key="ArrowLeft", code="ArrowLeft", windowsVirtualKeyCode=37)
+    assert re.search(r"\d\d:\d\d  \d+ failed, \d+ served", await browser.value(f"{chart}.querySelector('.label').textContent"))
+    await browser.value(f"{chart}.querySelector('svg').blur()")
+    assert await browser.value(f"{chart}.querySelector('.label').textContent") == "Requests"
     chat = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
     asking = asyncio.ensure_future(client.post(gateway.url + "/v1/chat/completions", json=chat))
     try:

@@ -232,6 +232,22 @@ def test_a_disk_that_is_bad_for_long_costs_lines_of_the_journal_but_no_counts(st
     assert any("1000 calls were counted without" in message for message in caplog.messages)
 
 
+def test_calls_without_a_line_are_durable_with_the_first_commit_that_works(start, disk):
+    """Killed right after it, the next start knows them all."""
+    recorder = start()
+    recorder.configure(config())
+    kept(recorder, 1)
+    disk.code = errno.ENOSPC
+    for _ in range(MAX_WAITING + 700):
+        recorder.record(call(attempts=(), provider=None, provider_id=None, upstream_model=None, client_ip=None, cost_pd=3))
+    assert not recorder.commit(NOON_S)
+    disk.code = None
+    while not recorder.commit(NOON_S):
+        pass
+    again = start()
+    assert (MAX_WAITING + 701, recorder.ledger.spent_pd("key1")) == (count(again), again.ledger.spent_pd("key1"))
+
+
 def test_a_disk_that_is_bad_for_weeks_does_not_fill_the_memory(start, disk):
     """Early days are kept as one hour each; no call is lost."""
     recorder = start()
@@ -290,14 +306,14 @@ def test_a_call_that_ends_while_the_store_is_read_is_charged_once(tmp_path):
         def names(self, within=""):
             if type(self).meanwhile is None:
                 raise PermissionError(errno.EACCES, "Permission denied")
-            type(self).meanwhile()
+            type(self).meanwhile(within)
             return super().names(within)
 
     recorder = Recorder(Late(tmp_path))
     recorder.open()
     recorder.configure(config())
     ends = iter([call(cost_pd=5)])
-    Late.meanwhile = lambda: recorder._store.record(one) if (one := next(ends, None)) else None
+    Late.meanwhile = lambda within: recorder._store.record(one) if within == "journal" and (one := next(ends, None)) else None
     for _ in range(4):
         recorder.commit(NOON_S)
     assert (count(recorder), recorder.ledger.spent_pd("key1")) == (1, 5)

@@ -1,7 +1,7 @@
 """The counts on disk: every call goes into the journal within a second, and from there, once an hour, into the file of its day.
 
     record ─► queue ─► journal (each second, fsync) ─► pending hours ─► days/2026-11-03.gz (each hour)
-                                                          └─► checkpoint.gz (each half minute): pending hours, and how far the journal is in them
+                                                          └─► checkpoint.gz (each two minutes): pending hours, and how far the journal is in them
 
 Exactly once, wherever the process is killed: a checkpoint names its place in the journal, and a start counts what lies behind it. A day file names the place it goes
 to as well (`through`); pending hours know where their file stood when they began (`since`). A file that goes further than that holds them already, so they are dropped.
@@ -33,8 +33,9 @@ from .waiting import PENDING_DAYS, Waiting, coarsen
 
 log = logging.getLogger("uniapi.stats")
 
-CHECKPOINT_COMMITS = 30
+CHECKPOINT_COMMITS = 120
 CHECKPOINT_BYTES = 2_000_000
+"""A start replays what lies behind the checkpoint: of so much, a fifth of a second."""
 LONGEST_PAUSE = 10
 """Commits left out, at most, between two tries on a disk that fails."""
 CLOCK_JUMP_S = 7 * 86400
@@ -292,6 +293,9 @@ class Store:
                 self._ledger.settle(key_id, amount)
             self._watermark = end
             self._is_dirty = True
+            if spill:
+                # No line in the journal says them again.
+                self._commits = CHECKPOINT_COMMITS
 
     def _count(self, call: CallRecord) -> None:
         self._pending_hour(hour_of(call.at_s)).add(call)

@@ -1,0 +1,41 @@
+"""An executor over a network that is a table, on a clock turned by hand."""
+
+import pytest
+
+from uniapi.gateway import CredentialStore, Executor, IssuedItems, MediaFetcher, Pins, ReasoningCache
+from uniapi.storage import KeptMap, MemoryFolder
+
+
+class Clock:
+    """Stands still but for what is slept."""
+
+    now = 1_700_000_000.0
+
+    def now_s(self):
+        return self.now
+
+    def monotonic_s(self):
+        return self.now
+
+    async def sleep(self, seconds):
+        self.now += seconds
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def executor_of(web):
+    """An executor for a clock and for what takes the records."""
+    return lambda clock, record: Executor(
+        transport=web,
+        credentials=CredentialStore(clock),
+        media=MediaFetcher(),
+        pins=Pins(KeptMap(MemoryFolder(), "pins", limit=10, lasts_s=10.0)),
+        reasoning=ReasoningCache(),
+        items=IssuedItems(),
+        clock=clock,
+        record=record,
+    )
