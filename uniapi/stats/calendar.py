@@ -10,11 +10,13 @@ HOUR_S = 3600
 DAY_S = 86400
 _EPOCH_ORDINAL = datetime.date(1970, 1, 1).toordinal()
 _LAST_DAY = datetime.date.max.toordinal() - _EPOCH_ORDINAL
+_LAST_HOUR = _LAST_DAY * 24 + 23
 
 
 def hour_of(at_s: float) -> int:
     """The hour (since the epoch) that a moment lies in, to the millisecond that the journal keeps. What no clock can mean falls on the first hour or the last."""
-    return min(max(0, int(rounded_s(at_s) // HOUR_S)), _LAST_DAY * 24 + 23)
+    hour = int(rounded_s(at_s)) // HOUR_S
+    return hour if 0 <= hour <= _LAST_HOUR else 0 if hour < 0 else _LAST_HOUR
 
 
 def day_name(day: int) -> str:

@@ -33,6 +33,11 @@ def rounded_s(seconds: float) -> float:
     return round(seconds, 3) if -1e12 < seconds < 1e12 else 0.0
 
 
+def _written_s(seconds: float) -> str:
+    """`rounded_s` as text, without making the number: the shortest text of a number is slow to find."""
+    return f"{seconds:.3f}" if -1e12 < seconds < 1e12 else "0"
+
+
 def short_name(text: str) -> str:
     """A name that a client chose, as the journal holds it: bounded, and valid Unicode."""
     text = text[:LONGEST_NAME]
@@ -42,9 +47,9 @@ def short_name(text: str) -> str:
 def encode_call(call: CallRecord) -> bytes:
     """The line, with its line break. Written piece by piece, since it is done for every request: an encoder takes five times as long."""
     pieces = [
-        f'{{"id":{_quoted(call.request_id)},"at":{rounded_s(call.at_s)},"key":{_quoted(call.key_id)},"label":{_quoted(call.key_label)},'
+        f'{{"id":{_quoted(call.request_id)},"at":{_written_s(call.at_s)},"key":{_quoted(call.key_id)},"label":{_quoted(call.key_label)},'
         f'"op":{_quoted(call.operation)},"path":{_quoted(short_name(call.endpoint))},"model":{_quoted(short_name(call.requested_model))},'
-        f'"status":{call.status:d},"outcome":{_quoted(call.outcome)},"s":{rounded_s(call.total_s)}'
+        f'"status":{call.status:d},"outcome":{_quoted(call.outcome)},"s":{_written_s(call.total_s)}'
     ]
     if call.provider is not None:
         pieces.append(f',"provider":{_quoted(call.provider)},"upstream":{_quoted(call.upstream_model or "")}')
@@ -53,7 +58,7 @@ def encode_call(call: CallRecord) -> bytes:
     if call.stream:
         pieces.append(',"stream":true')
     if call.first_token_s is not None:
-        pieces.append(f',"first":{rounded_s(call.first_token_s)}')
+        pieces.append(f',"first":{_written_s(call.first_token_s)}')
     if call.usage is not None and not call.usage.is_estimate:
         pieces.append(_tokens(call.usage))
     if call.cost_pd is not None:
@@ -100,7 +105,7 @@ def _attempt(attempt: AttemptRecord, call: CallRecord) -> str:
     """Provider and model only where they differ from the call's own."""
     text = (
         f'{{"key":{_quoted(attempt.credential_id)},"shown":{_quoted(attempt.credential_display)},'
-        f'"outcome":{_quoted(attempt.outcome)},"s":{rounded_s(attempt.duration_s)}'
+        f'"outcome":{_quoted(attempt.outcome)},"s":{_written_s(attempt.duration_s)}'
     )
     if attempt.provider != call.provider:
         text += f',"provider":{_quoted(attempt.provider)}'

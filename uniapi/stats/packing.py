@@ -160,7 +160,7 @@ def _rows(table: Iterable[tuple[Iterable[str], list[int]]], words: dict[str, int
         last = len(figures)
         while last and not figures[last - 1]:
             last -= 1
-        rows.append([*(words.setdefault(word, len(words)) for word in key), *figures[:last]])
+        rows.append([*[words.setdefault(word, len(words)) for word in key], *figures[:last]])
     return rows
 
 

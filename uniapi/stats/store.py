@@ -115,11 +115,12 @@ class Store:
             call = decode_call(line)
             if call is None:
                 continue
-            is_in_file = position < self._shelf.through(hour_of(call.at_s) // 24)
+            hour = hour_of(call.at_s)
+            is_in_file = position < self._shelf.through(hour // 24)
             if checkpoint is not None or not is_in_file:
                 self._ledger.settle(call.key_id, self._ledger.counted_pd(call))
             if not is_in_file:
-                self._count(call)
+                self._count(hour, call)
             self._is_dirty = True
         # Behind a torn tail the journal's end is the mere number of the segment: what was replayed from it must not be replayed from the next checkpoint again.
         self._watermark = max(self._journal.end, known, reached)
@@ -275,16 +276,17 @@ class Store:
         if not self._waiting:
             return
         batch = self._waiting.take()
+        hours = [hour_of(call.at_s) for call in batch]
         try:
-            for day in {hour_of(call.at_s) // 24 for call in batch}:
+            for day in {hour // 24 for hour in hours}:
                 self._shelf.through(day)
             end = self._journal.write([encode_call(call) for call in batch], day_name(int(now_s // DAY_S))) if batch else self._watermark
         except OSError:
             self._waiting.give_back()
             raise
         with self._counting:
-            for call in batch:
-                self._count(call)
+            for hour, call in zip(hours, batch, strict=True):
+                self._count(hour, call)
                 self._ledger.settle(call.key_id, self._ledger.counted_pd(call))
             spill, costs = self._waiting.done()
             for hour, part in spill.items():
@@ -297,8 +299,8 @@ class Store:
                 # No line in the journal says them again.
                 self._commits = CHECKPOINT_COMMITS
 
-    def _count(self, call: CallRecord) -> None:
-        self._pending_hour(hour_of(call.at_s)).add(call)
+    def _count(self, hour: int, call: CallRecord) -> None:
+        self._pending_hour(hour).add(call)
         names = self._names
         if len(names) < MAX_NAMES or call.key_id in names:
             names[call.key_id] = call.key_label

@@ -32,4 +32,9 @@ def added(rows: Iterable[list[int]], width: int) -> list[int]:
 
 def milliseconds(seconds: float) -> int:
     """As the journal rounds; a negative duration counts as none."""
-    return round(round(seconds, 3) * 1000) if 0 < seconds < 1e9 else 0
+    if not 0 < seconds < 1e9:
+        return 0
+    exact = seconds * 1000
+    nearest = round(exact)
+    # Rounding to decimals is slow, and only halfway between two milliseconds does it come to another number.
+    return nearest if -0.49 < exact - nearest < 0.49 else round(round(seconds, 3) * 1000)
