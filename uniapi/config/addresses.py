@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Address
 from urllib.parse import SplitResult, urlsplit
 
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h", "socks4", "socks4a")
@@ -62,6 +63,8 @@ def _split(url: str) -> SplitResult | None:
         parts = urlsplit(url)
         if parts.port == 0 or "[" in (parts.username or "") or "]" in (parts.password or ""):
             return None
+        if "[" in parts.netloc:
+            IPv6Address(parts.hostname or "")  # urlsplit asks that itself only since 3.11.4
     except ValueError:
         return None
     return parts

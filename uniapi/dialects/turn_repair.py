@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 
-from uniapi.canonical import Json, Message, Part, Role, Text, ToolResult, Unknown
+from uniapi.canonical import Json, Message, Part, Request, Role, Text, ToolResult, Unknown
 
 OPENING = "."
 """What the user says in a conversation that begins with the assistant: the API wants something."""
 NO_RESULT = "No result was returned for this tool call."
+
+
+def says_nothing(request: Request) -> bool:
+    """Whether there are turns, and nothing but empty text in them: such a request is asked as it is, where one that lost its content must not be."""
+    return bool(request.messages) and all(isinstance(part, Text) and not part.text for message in request.messages for part in message.parts)
 
 
 def json_in_words(schema: Mapping[str, Json] | None) -> str:

@@ -416,6 +416,14 @@ JSON = st.recursive(
 )
 
 
+def test_an_empty_turn_is_asked_as_it_is() -> None:
+    """A list of no messages is refused; a turn whose content could not be told is another matter."""
+    assert encode(Request(model="m", messages=(Message(role="user", parts=(Text(text=""),)),)))["messages"] == [{"role": "user", "content": ""}]
+    assert encode(Request(model="m", messages=(Message(role="user", parts=()),)))["messages"] == [{"role": "user", "content": ""}]
+    lost = Request(model="m", messages=(Message(role="user", parts=(Media(kind="image", url="https://x"),)),))
+    assert encode(lost, Quirk(has_images=False))["messages"] == []
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(JSON, max_size=3),

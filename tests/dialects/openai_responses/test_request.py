@@ -663,6 +663,14 @@ def test_outputs_of_calls_that_lie_upstream_stay() -> None:
     assert items(assistant(reference), user(result("z", "3"))) == [reference.raw, output]
 
 
+def test_an_empty_turn_is_asked_as_it_is() -> None:
+    """A list of no turns is refused, and hides from the client what it had sent; a turn whose content could not be told is another matter."""
+    empty = Request(model="m", messages=(user(Text(text="")),))
+    assert encode(empty)["input"] == [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": ""}]}]
+    lost = Request(model="m", messages=(user(Media(kind="audio", data="AA==")),))
+    assert encode(lost)["input"] == []
+
+
 def test_instructions_alone_are_asked_as_a_message() -> None:
     """The API wants input: system text without any turn is not `instructions` beside an empty list."""
     body = encode(Request(model="m", messages=(Message(role="system", parts=(Text(text="Say hi."),)),)))

@@ -15,6 +15,7 @@ from typing import Any
 from uniapi.canonical import CacheHint, Json, Media, Message, Part, Reasoning, Refusal, Request, Text, ToolCall, ToolResult, Unknown
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.turn_repair import says_nothing
 
 from .media_encode import encode_media
 from .members import DIALECT_NAME
@@ -32,6 +33,9 @@ def encode_messages(request: Request, quirk: Quirk, losses: list[str]) -> list[d
     for index, message in enumerate(request.messages):
         writer.add(message, f"messages[{index}]")
     writer.close_turn()
+    if not writer.messages and says_nothing(request):
+        # Asked as it was asked: a list of none is refused.
+        return [{"role": "user", "content": ""}]
     return list(in_order(writer.messages, quirk))
 
 

@@ -16,6 +16,7 @@ from uniapi.canonical import Json, Media, Message, Opaque, Part, Reasoning, Refu
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.openai_chat.tool_names import wire_name
 from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.turn_repair import says_nothing
 
 from .answered_calls import with_answered_calls
 from .opaque import own_members
@@ -34,10 +35,16 @@ def encode_input(request: Request, quirk: Quirk, losses: list[str]) -> tuple[str
     for index, message in enumerate(request.messages[rest:], rest):
         writer.add(message, f"messages[{index}]")
     items = writer.items if leans_on_stored_items(request) else with_answered_calls(writer.items)
-    if not items and instructions is not None and not leans_on_stored_items(request):
-        # Something must be asked: «One of "input" or "previous_response_id" or 'prompt' or 'conversation_id' must be provided.»
-        return None, [{"type": "message", "role": "system", "content": [{"type": "input_text", "text": instructions}]}]
-    return instructions, items
+    if items or leans_on_stored_items(request):
+        return instructions, items
+    # Something must be asked: «One of "input" or "previous_response_id" or 'prompt' or 'conversation_id' must be provided.»
+    if instructions is not None:
+        return None, [_words("system", instructions)]
+    return None, [_words("user", "")] if says_nothing(request) else []
+
+
+def _words(role: str, text: str) -> dict[str, Json]:
+    return {"type": "message", "role": role, "content": [{"type": "input_text", "text": text}]}
 
 
 def leans_on_stored_items(request: Request) -> bool:
