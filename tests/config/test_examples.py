@@ -28,10 +28,12 @@ def test_the_faq_example_warns_of_its_guessable_key(fixture_text: FixtureText, r
 
 
 def test_the_advanced_example_gives_exactly_these_warnings(fixture_text: FixtureText, problems: Problems) -> None:
-    """Its placeholders: a proxy and a private key that cannot be used, and rules for providers it does not have."""
+    """Its placeholders: keys, a proxy and a private key that cannot be used, and rules for providers it does not have."""
     expected = [
+        (14, 9, "providers[1].api[1]", "looks like an example's key"),
         (42, 14, "providers[2].preferences.proxy", "the provider `gemini` is left out: its proxy cannot be used"),
         (46, 18, "providers[3].private_key", "the provider `vertex` is left out: its private key cannot be used"),
+        (60, 10, "providers[4].api", "looks like an example's key"),
         (87, 9, "api_keys[1].model[2]", "unknown provider `openai-test`"),
         (104, 9, 'api_keys[2].model[0]["gcp1/*"]', "unknown provider `gcp1`"),
         (105, 9, 'api_keys[2].model[1]["gcp2/*"]', "unknown provider `gcp2`"),

@@ -172,6 +172,27 @@ def test_warning(
     assert hint in only.message
 
 
+@pytest.mark.parametrize(
+    "key, is_example",
+    [
+        ("sk-your-key-here", True),
+        ("AIza-your-key", True),
+        ("sk-xxxxxxxxxxxx", True),
+        ("<MY_OPENAI_KEY>", True),
+        ("sk-proj-abc...", True),
+        ("sk-proj-9yourZxxA-here_0Q", False),
+        ("gsk_xX1yourself2Kl", False),
+        ("ollama", False),
+    ],
+)
+def test_a_key_copied_from_an_example_is_noticed(problems: Problems, key: str, is_example: bool) -> None:
+    """`check` finds what a newcomer forgot; no vendor's own key is suspected."""
+    text = f'providers:\n  - provider: p\n    base_url: https://a.example/v1\n    api: "{key}"\n    model: [m]\napi_keys:\n  - api: sk-0123456789abcdef0123\n'
+    assert [("providers[0].api", "this looks like an example's key: put your own in its place")] * is_example == [
+        (problem.path, problem.message) for problem in problems(text)
+    ]
+
+
 LEFT_OUT = [
     ("base_url: a.example/v1", 6, 15, "providers[1].base_url", "did you mean `https://a.example/v1`?"),
     ("base_url: ftp://a.example", 6, 15, "providers[1].base_url", "found `ftp://`"),

@@ -193,12 +193,17 @@ def test_it_installs_from_source_without_a_compiler(tmp_path):
     assert list((tmp_path / ".venv").glob("lib/*/site-packages/**/*.so")) == []
 
 
+def problems_in(text):
+    """What `check` says of a configuration, but that its keys are examples."""
+    _, problems = parse_config(text, source="README", engines=engine_names(), environment={})
+    return [problem for problem in problems if "an example's key" not in problem.message]
+
+
 @pytest.mark.parametrize("mark", ["first-config", "config"])
 def test_the_configurations_have_no_problem(mark):
     """No error and no warning."""
     for block in marked(mark):
-        _, problems = parse_config(block.text, source="README.md", engines=engine_names(), environment={})
-        assert problems == ()
+        assert problems_in(block.text) == []
 
 
 def test_other_formats_are_well_formed():
@@ -274,4 +279,4 @@ def test_the_chinese_readme_says_the_same():
         assert marked(mark)[0].text in README_CN
     for block in blocks(README_CN):
         if block.language == "yaml":
-            assert parse_config(block.text, source="README_CN.md", engines=engine_names(), environment={})[1] == ()
+            assert problems_in(block.text) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from .addresses import proxy_fault
@@ -11,6 +12,8 @@ from .schema import Credential, EngineNames
 from .secrets_display import fingerprint, mask
 from .values import Section, positive, section, text, texts
 
+_PLACEHOLDER = re.compile(r"\byour\b|[-_]here$|xxxx|\.\.\.|…|^<.*>$|^changeme$", re.IGNORECASE)
+"""What examples have in a key's place: no vendor's keys look like it."""
 NO_CREDENTIAL = Credential(credential_id="none", display="no key", kind="none")
 """For a provider that needs no key, so that every channel has a credential."""
 
@@ -110,6 +113,8 @@ def _secret(node: Node, report: Report) -> str | None:
         return None
     if " " in secret:
         report.warning(node, "the key has a blank inside; several keys are written as a list")
+    elif _PLACEHOLDER.search(secret):
+        report.warning(node, "this looks like an example's key: put your own in its place")
     return secret
 
 
