@@ -45,7 +45,9 @@ class Process:
 
     def send_signal(self, number):
         if self.returncode is None:
-            os.kill(self.pid, number)
+            # It may have ended without our having been told yet.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self):
         self.send_signal(signal.SIGKILL)

@@ -117,6 +117,34 @@ async def test_a_kept_connection_that_has_died_costs_nothing(server, transport):
     assert server.connections == 2
 
 
+class Recording:
+    """A body that comes in pieces, as a spooled upload does."""
+
+    length = 4 * 1024 * 1024
+
+    def pieces(self):
+        for _ in range(64):
+            yield b"x" * (64 * 1024)
+
+
+async def test_a_kept_connection_that_dies_under_an_upload_costs_nothing(server, transport):
+    """The server closes while the body is on its way: the whole body is sent again on a fresh connection."""
+
+    async def close_instead(reader, writer):
+        return False
+
+    async def take_all(reader, writer):
+        writer.write(OK if len(await reader.readexactly(Recording.length)) == Recording.length else b"")
+        return True
+
+    upload = HttpRequest(method="POST", url=server.url, headers={"accept": "*/*"}, source=Recording())
+    server.script = [OK, close_instead, take_all]
+    await fetch(transport, get(server.url))
+    await asyncio.sleep(0)
+    assert (await fetch(transport, upload))[1] == b"ok"
+    assert server.connections == 2
+
+
 async def test_a_fresh_connection_that_dies_is_a_failure(server, transport):
     """Not every close may be repeated: a request must not be sent twice to a server that may have acted on it."""
 

@@ -143,8 +143,9 @@ class _AiohttpExchange:
         try:
             try:
                 await self._transfer(session, request, timeout, proxy)
-            except (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError):
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError):
                 # A kept-alive connection that the server closed just as we used it says nothing about the server's health: once more, on a fresh one.
+                # (What happens while a body is on its way comes as ClientOSError.)
                 if not self.is_reused or self._has_head:
                     raise
                 self.is_reused = False
@@ -198,7 +199,7 @@ def map_exception(error: Exception, *, has_head: bool) -> Failure | None:
         return Failure(kind=FailureKind.UNREACHABLE, message=f"cannot connect to the upstream: {error.os_error or error}")
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return Failure(kind=FailureKind.UNREACHABLE, message=f"the proxy refused the connection: {error.status} {error.message}")
-    if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError):
+    if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | ConnectionError):
         what = (
             "the upstream closed the connection in the middle of its answer" if has_head else "the upstream closed the connection without an answer"
         )
