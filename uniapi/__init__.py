@@ -20,7 +20,8 @@ The map. A request is a value that walks through rooms; only `gateway` (the netw
     limits/      counting against rates
     storage/     atomic files, journal, lock
 
-    cli → serve (the process) → configuration (first one, reloads) → app (joins everything) → snapshot (what one configuration means), reception (a call's way in)
+    cli → serve (the process) → configuration (first one, reloads) → app (joins everything) → snapshot (what one configuration means), reception (a call's way in),
+    kept_windows (long rate limits across restarts)
     commands (with live_check), statistics, selfcheck: the commands that only read
 
 A first reading: this page, `app`, `reception`, `gateway/executor`, `canonical/events`, one dialect's `stream`. The import rules are a test: tests/architecture/test_layers.py.

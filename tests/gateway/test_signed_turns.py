@@ -19,7 +19,8 @@ from uniapi.canonical import (
     ToolResult,
     unfold,
 )
-from uniapi.gateway.signed_turns import LASTS_S, ReasoningCache, TurnReader
+from uniapi.gateway.memory import LASTS_S
+from uniapi.gateway.signed_turns import ReasoningCache, TurnReader
 
 SIGNATURE = Opaque(family="anthropic", value="c2ln")
 THOUGHT = Reasoning(text="think", opaque=SIGNATURE)
@@ -134,7 +135,7 @@ def test_the_least_recently_used_goes_first():
     """Bounded by size; what was asked for lately stays."""
     bare = [replace(CALL, call_id=f"t{number}", arguments=json.dumps("x" * 1000)) for number in range(4)]
     signed = [replace(call, opaque=SIGNATURE) for call in bare]
-    cache = ReasoningCache(max_bytes=turn_of(signed[0]).size * 3)
+    cache = ReasoningCache(max_bytes=(turn_of(signed[0]).size + 400) * 3)
     for call in signed[:3]:
         cache.remember("k", turn_of(call), 0.0)
     assert restored(cache, request(bare[0])).messages[1].parts == (signed[0],)

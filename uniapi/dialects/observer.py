@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 
 from uniapi.canonical import Failure, Finish, Json, Usage
 from uniapi.wire import Frame
@@ -10,7 +11,7 @@ from uniapi.wire import Frame
 from .shapes import SHAPE_ERRORS
 
 
-class Observer:
+class Observer(ABC):
     """Listens to a relayed answer without touching it. It never raises; a frame it cannot read is counted in `unreadable` and passed over.
 
     `committed`: real output was seen. `is_whole`: the dialect's proper end was seen. `failure`: an error object was seen. `issued_ids`: upstream ids that pin later calls.
@@ -51,19 +52,19 @@ class Observer:
         except (*SHAPE_ERRORS, RecursionError):
             self.unreadable += 1
 
+    @abstractmethod
     def skims(self, frame: Frame) -> bool:
         """Whether this frame, after the commit, tells nothing but more output."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, value: Json, frame: Frame) -> None:
         """A frame's JSON value; to be written by the dialect, which may raise any of SHAPE_ERRORS."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read_whole(self, body: Json) -> None:
         """A whole answer's JSON value; to be written by the dialect, which may raise any of SHAPE_ERRORS."""
-        raise NotImplementedError
 
-    def read_done(self) -> None:
+    def read_done(self) -> None:  # noqa: B027 (most dialects have nothing to learn from it)
         """OpenAI's last frame, which other vendors' servers send too."""
 
     def issue(self, issued: Json) -> None:

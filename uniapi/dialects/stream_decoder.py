@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from uniapi.canonical import Event, Failure, Finish, Json, ResponseEnd, ResponseFailed, ResponseStart, Usage, UsageReport
@@ -14,7 +15,7 @@ from .shapes import SHAPE_ERRORS
 from .think_tags import ThinkTagFilter
 
 
-class StreamDecoder:
+class StreamDecoder(ABC):
     """Frames → events. A subclass writes `read(frame)` (and `close_input()` if the end of input means something) and calls `start`, `parts`, `usage`, `end`, `fail`.
 
     The base keeps the grammar: a first event before anything else, one terminal, silence after it, and every malformed frame a failure instead of an exception.
@@ -52,11 +53,11 @@ class StreamDecoder:
             self.fail(Failure.cut("the stream ended before its end was announced"))
         return self.drain()
 
+    @abstractmethod
     def read(self, frame: Frame) -> None:
         """One frame; to be written by the dialect."""
-        raise NotImplementedError
 
-    def close_input(self) -> None:
+    def close_input(self) -> None:  # noqa: B027 (most dialects announce their end)
         """The bytes are over and no terminal was seen; a dialect without an explicit end calls `end` here."""
 
     def start(

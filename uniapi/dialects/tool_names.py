@@ -6,6 +6,7 @@ Every map is a function of the request alone, so the decoder of the answer rebui
 from __future__ import annotations
 
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from uniapi.canonical import HostedTool, Tool
@@ -23,7 +24,7 @@ def checksum(name: str) -> str:
     return f"{zlib.crc32(name.encode('utf-8', 'replace')):08x}"
 
 
-class DistinctNames:
+class DistinctNames(ABC):
     """Wire names of a request's tools, both ways, on a wire that takes some of the characters. Two tools whose cleaned names collide stay apart by a checksum of the second."""
 
     longest: int
@@ -38,9 +39,9 @@ class DistinctNames:
                 self._wire[tool.namespace, tool.name] = name
                 self._tools[name] = tool
 
+    @abstractmethod
     def cleaned(self, name: str) -> str:
         """`name` as the wire takes it, never empty; to be written by the dialect."""
-        raise NotImplementedError
 
     def wire(self, name: str, namespace: str | None = None) -> str:
         """The name to send; a tool that is not offered (one of an earlier turn) gets the plain cleaned one."""

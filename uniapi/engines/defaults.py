@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ from .model_lists import decode_openai_models
 from .urls import parse_url
 
 
-class DefaultEngine:
+class DefaultEngine(ABC):
     """See `base.Engine` for what each method promises."""
 
     name: str
@@ -29,8 +30,8 @@ class DefaultEngine:
     def dialect(self, target: Target, client_dialect: str) -> Dialect:
         return self.wire
 
-    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
-        raise NotImplementedError
+    @abstractmethod
+    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None: ...
 
     def prepare_body(self, target: Target, body: dict[str, Json], operation: Operation, stream: bool, dialect: Dialect) -> dict[str, Json]:
         return {**body, "model": target.upstream_model}

@@ -8,29 +8,22 @@ as it is, for `pins` to judge. Answers given with `store: false` are not kept.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from uniapi.canonical import Call, Json
 from uniapi.wire import dump_json, load_json
 
-LASTS_S = 3600.0
+from .memory import Memory
+
 MAX_BYTES = 16 * 1024 * 1024
-_OVERHEAD_BYTES = 300
-"""What an entry costs beside its text, roughly."""
 
 
 class IssuedItems:
-    """The memory: a bounded map of items as JSON text, the least recently used goes first."""
+    """Items as JSON text, by client key and id."""
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
-        self._max_bytes = max_bytes
-        self._size = 0
-        self._entries: OrderedDict[tuple[str, str], tuple[float, bytes]] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._entries)
+        self._kept: Memory[bytes] = Memory(max_bytes)
 
     def remember(self, owner: str, items: Iterable[Mapping[str, Json]], now: float) -> None:
         """Keep an answer's items for a client key; not one so large that it would drive out the rest."""
@@ -39,16 +32,12 @@ class IssuedItems:
             if not (isinstance(item_id, str) and item_id):
                 continue
             text = dump_json(item)
-            if len(text) <= self._max_bytes // 4:
-                self._forget((owner, item_id))
-                self._entries[owner, item_id] = (now + LASTS_S, text)
-                self._size += _OVERHEAD_BYTES + len(text)
-        while self._size > self._max_bytes and self._entries:
-            self._forget(next(iter(self._entries)))
+            if len(text) <= self._kept.max_bytes // 4:
+                self._kept.put((owner, item_id), text, len(text), now)
 
     def resolve(self, call: Call, now: float) -> Call:
         """`call` with the items that it names written out; the same object when it names none that are known."""
-        if not self._entries or call.dialect != "openai_responses" or b'"item_reference"' not in call.body:
+        if not self._kept or call.dialect != "openai_responses" or b'"item_reference"' not in call.body:
             return call
         asked = call.json.get("input")
         if not isinstance(asked, list):
@@ -62,17 +51,5 @@ class IssuedItems:
     def _written_out(self, owner: str, item: Json, now: float) -> Json:
         if not isinstance(item, dict) or item.get("type") != "item_reference" or not isinstance(item.get("id"), str):
             return item
-        key = (owner, item["id"])
-        found = self._entries.get(key)
-        if found is None:
-            return item
-        if found[0] <= now:
-            self._forget(key)
-            return item
-        self._entries.move_to_end(key)
-        return load_json(found[1])
-
-    def _forget(self, key: tuple[str, str]) -> None:
-        found = self._entries.pop(key, None)
-        if found is not None:
-            self._size -= _OVERHEAD_BYTES + len(found[1])
+        text = self._kept.get((owner, item["id"]), now)
+        return item if text is None else load_json(text)

@@ -15,7 +15,7 @@ from uniapi.errors import WireError
 from uniapi.operations import OperationCodec, OperationRequest, OperationStream, error_message, is_empty, read_usage, usage_of_headers
 from uniapi.wire import LARGE_BYTES, Frame, ResponseHead, SseDecoder, dump_json, encode_sse, load_json, splice_text
 
-from .pipes import Collecting, Pipe, Report
+from .pipes import FRAME_ENDS, Collecting, Pipe, Report
 from .series import Answers
 
 Classify = Callable[[int, "dict[str, str]", bytes], Failure]
@@ -148,7 +148,7 @@ class RelayEvents:
         for frame in frames:
             self._observe(frame)
         if data:
-            self._ends_clean = data.endswith((b"\n\n", b"\r\n\r\n"))
+            self._ends_clean = data.endswith(FRAME_ENDS)
         return [data]
 
     def eof(self) -> list[bytes]:

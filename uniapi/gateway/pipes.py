@@ -34,6 +34,8 @@ from uniapi.wire import LARGE_BYTES
 
 from .signed_turns import TurnReader
 
+FRAME_ENDS = (b"\n\n", b"\r\n\r\n")
+"""Behind either of them a server-sent event is whole, and another may begin."""
 MAX_WHOLE_BYTES = 256 * 1024 * 1024
 ACCEPTED_EMPTY = ("length", "content_filter")
 """Finish reasons with which an answer may be empty without being a failed attempt (PRODUCT §6, Commit)."""

@@ -10,7 +10,7 @@ from uniapi.errors import WireError
 from uniapi.wire import Frame, Framer, load_json
 
 from .framing import FrameWriter
-from .pipes import Collecting, Report, text_of
+from .pipes import FRAME_ENDS, Collecting, Report, text_of
 
 
 class RelayStream:
@@ -51,7 +51,7 @@ class RelayStream:
         self._observe(frames)
         if self._writer is None:
             if data:
-                self._ends_clean = data.endswith((b"\n\n", b"\r\n\r\n"))
+                self._ends_clean = data.endswith(FRAME_ENDS)
             return [data]
         return self._written(frames)
 
@@ -64,7 +64,7 @@ class RelayStream:
         self._observe(frames)
         out = self._written(frames)
         if out:
-            self._ends_clean = out[-1].endswith((b"\n\n", b"\r\n\r\n"))
+            self._ends_clean = out[-1].endswith(FRAME_ENDS)
         if report.failure is None and not self._observer.is_whole:
             return out + self.abort(Failure.cut("the upstream's answer was cut off"))
         if report.failure is None:
@@ -91,13 +91,7 @@ class RelayStream:
         for frame in frames:
             observer.feed(frame)
         report = self.report
-        report.committed = report.committed or observer.committed
-        report.failure = report.failure or observer.failure
-        report.usage = observer.usage
-        report.finish = observer.finish
-        report.model = observer.model
-        report.issued_ids = observer.issued_ids
-        report.unreadable = observer.unreadable
+        _take_over(report, observer)
         if self._shadow is not None and report.text is not None:
             for frame in frames:
                 for event in self._shadow.feed(frame):
@@ -124,12 +118,7 @@ class RelayWhole(Collecting):
             return []
         observer = self._observer
         observer.whole(value)
-        report.committed = observer.committed
-        report.failure = observer.failure
-        report.usage = observer.usage
-        report.finish = observer.finish
-        report.model = observer.model
-        report.issued_ids = observer.issued_ids
+        _take_over(report, observer)
         report.is_whole = report.failure is None
         if report.failure is None:
             report.settle()
@@ -157,3 +146,14 @@ class RelayBody(Collecting):
                 return []
         report.committed = report.is_whole = True
         return [body]
+
+
+def _take_over(report: Report, observer: Observer) -> None:
+    """What the observer has learned so far; a failure that is known already stands."""
+    report.committed = report.committed or observer.committed
+    report.failure = report.failure or observer.failure
+    report.usage = observer.usage
+    report.finish = observer.finish
+    report.model = observer.model
+    report.issued_ids = observer.issued_ids
+    report.unreadable = observer.unreadable

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from uniapi.canonical import Event, Message, Opaque, Part, PartDelta, PartEnd, PartStart, Reasoning, Request, ToolCall
 
-LASTS_S = 3600.0
+from .memory import Memory
+
 MAX_BYTES = 32 * 1024 * 1024
-_OVERHEAD_BYTES = 300
-"""What an entry costs beside its text, roughly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +31,7 @@ class SignedTurn:
     def size(self) -> int:
         """Bytes in memory, roughly."""
         texts = sum(len(part.text) + _weight(part.opaque) for part in self.reasoning)
-        return _OVERHEAD_BYTES + texts + sum(len(call.arguments) + _weight(call.opaque) for call in self.calls)
+        return texts + sum(len(call.arguments) + _weight(call.opaque) for call in self.calls)
 
 
 class TurnReader:
@@ -86,29 +84,22 @@ class TurnReader:
 
 
 class ReasoningCache:
-    """The memory itself: a bounded map, the least recently used goes first."""
+    """The turns, by client key, family and name."""
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
-        self._max_bytes = max_bytes
-        self._size = 0
-        self._entries: OrderedDict[tuple[str, str, str], tuple[float, SignedTurn]] = OrderedDict()
+        self._kept: Memory[SignedTurn] = Memory(max_bytes)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._kept)
 
     def remember(self, owner: str, turn: SignedTurn, now: float) -> None:
         """Keep a turn for a client key, under every name it may come back by."""
         for name in {*(_call_name(call.call_id) for call in turn.calls), *(_text_name(part.text) for part in turn.reasoning if part.text)}:
-            key = (owner, turn.family, name)
-            self._forget(key)
-            self._entries[key] = (now + LASTS_S, turn)
-            self._size += turn.size
-        while self._size > self._max_bytes and self._entries:
-            self._forget(next(iter(self._entries)))
+            self._kept.put((owner, turn.family, name), turn, turn.size, now)
 
     def restore(self, owner: str, family: str, request: Request, now: float) -> Request:
         """`request` with what `family` signed put back where the client lost it; the same object when there is nothing to do."""
-        if not self._entries:
+        if not self._kept:
             return request
         messages = list(request.messages)
         changed = False
@@ -156,31 +147,16 @@ class ReasoningCache:
     def _signed_text(self, owner: str, family: str, part: Part, now: float) -> Part:
         if not isinstance(part, Reasoning) or not part.text or part.opaque is not None:
             return part
-        turn = self._get((owner, family, _text_name(part.text)), now)
+        turn = self._kept.get((owner, family, _text_name(part.text)), now)
         known = next((one for one in turn.reasoning if one.text == part.text), None) if turn is not None else None
         return replace(part, opaque=known.opaque) if known is not None else part
 
     def _find(self, owner: str, family: str, call: ToolCall, now: float) -> SignedTurn | None:
         """The turn in which this very call was made: some models number their calls anew in each conversation, so name and arguments have to agree."""
-        turn = self._get((owner, family, _call_name(call.call_id)), now)
+        turn = self._kept.get((owner, family, _call_name(call.call_id)), now)
         if turn is None or not any(_is_same(call, known) for known in turn.calls):
             return None
         return turn
-
-    def _get(self, key: tuple[str, str, str], now: float) -> SignedTurn | None:
-        found = self._entries.get(key)
-        if found is None:
-            return None
-        if found[0] <= now:
-            self._forget(key)
-            return None
-        self._entries.move_to_end(key)
-        return found[1]
-
-    def _forget(self, key: tuple[str, str, str]) -> None:
-        found = self._entries.pop(key, None)
-        if found is not None:
-            self._size -= found[1].size
 
 
 def _assistant_runs(messages: tuple[Message, ...]) -> Iterator[tuple[int, int]]:

@@ -28,7 +28,7 @@ from uniapi.wire import dump_json
 from . import admin, models
 from .auth import KeyRing, authenticate, client_address, presented_keys, require_admin
 from .body import parse_object, read_body
-from .inference import make_call, make_stored_call
+from .inference import Arrival, kept_headers, make_call, make_stored_call
 from .page import StatusPage
 from .paths import Route, dialect_of, find_route, near_paths
 from .present import Present
@@ -159,10 +159,16 @@ class Front:
         peer = request.transport.get_extra_info("peername") if request.transport is not None else None
         client_ip = client_address(peer[0] if peer else None, request.headers.get("X-Forwarded-For"), desk.config.preferences.trusted_proxies)
         key = authenticate(desk.key_ring, presented, client_ip, desk.clock.now_s())
-        if route.kind == "inference":
-            await self._infer(route, request, request_id, key, client_ip, query, reply)
-        elif route.kind == "stored":
-            await self._stored(route, request, request_id, key, client_ip, query, reply)
+        if route.kind in ("inference", "stored"):
+            arrival = Arrival(
+                request_id=request_id,
+                principal=desk.key_ring.principal(key),
+                headers=kept_headers(request.headers),
+                query={name: text for name, text in query.items() if name != "key"},
+                client_ip=client_ip,
+                received_at_s=desk.clock.now_s(),
+            )
+            await (self._infer if route.kind == "inference" else self._stored)(route, request, arrival, key, reply)
         elif route.kind in admin.REPORTS:
             await self._report(route, request, key, query, reply)
         else:
@@ -195,71 +201,29 @@ class Front:
         else:
             await _send_json(reply, value, {"cache-control": "no-store"})
 
-    async def _infer(
-        self, route: Route, request: web.BaseRequest, request_id: str, key: ClientKey, client_ip: str | None, query: Mapping[str, str], reply: Reply
-    ) -> None:
+    async def _infer(self, route: Route, request: web.BaseRequest, arrival: Arrival, key: ClientKey, reply: Reply) -> None:
         if route.operation in CARRIED:
-            await self._carry(route, request, request_id, key, client_ip, query, reply)
+            await self._carry(route, request, arrival, key, reply)
             return
         desk = self._desk
-        received_at_s = desk.clock.now_s()
         body = await read_body(request, desk.config.preferences.max_body_bytes)
         value = await parse_object(body)
-        call = make_call(
-            route,
-            body,
-            value,
-            request_id=request_id,
-            principal=desk.key_ring.principal(key),
-            headers=request.headers,
-            query={name: text for name, text in query.items() if name != "key"},
-            client_ip=client_ip,
-            received_at_s=received_at_s,
-        )
-        await desk.run(call, key, reply)
+        await desk.run(make_call(arrival, route, body, value), key, reply)
 
-    async def _carry(
-        self, route: Route, request: web.BaseRequest, request_id: str, key: ClientKey, client_ip: str | None, query: Mapping[str, str], reply: Reply
-    ) -> None:
+    async def _carry(self, route: Route, request: web.BaseRequest, arrival: Arrival, key: ClientKey, reply: Reply) -> None:
         """An operation beside chat; its body may be a form, which is kept until the call is over."""
         desk = self._desk
-        received_at_s = desk.clock.now_s()
         received = await receive(route, request, desk.config.preferences.max_body_bytes, desk.spool_dir)
         try:
-            call = make_relayed_call(
-                route,
-                received,
-                aliases=await desk.models_for(key) if needs_default_model(route, received) else (),
-                request_id=request_id,
-                principal=desk.key_ring.principal(key),
-                headers=request.headers,
-                query={name: text for name, text in query.items() if name != "key"},
-                client_ip=client_ip,
-                received_at_s=received_at_s,
-            )
-            await desk.run(call, key, reply)
+            aliases = await desk.models_for(key) if needs_default_model(route, received) else ()
+            await desk.run(make_relayed_call(arrival, route, received, aliases), key, reply)
         finally:
             received.close()
 
-    async def _stored(
-        self, route: Route, request: web.BaseRequest, request_id: str, key: ClientKey, client_ip: str | None, query: Mapping[str, str], reply: Reply
-    ) -> None:
+    async def _stored(self, route: Route, request: web.BaseRequest, arrival: Arrival, key: ClientKey, reply: Reply) -> None:
         desk = self._desk
-        received_at_s = desk.clock.now_s()
         body = await read_body(request, desk.config.preferences.max_body_bytes)
-        call = make_stored_call(
-            route,
-            request.method,
-            body,
-            request_id=request_id,
-            principal=desk.key_ring.principal(key),
-            headers=request.headers,
-            query={name: text for name, text in query.items() if name != "key"},
-            query_text=request.rel_url.raw_query_string,
-            client_ip=client_ip,
-            received_at_s=received_at_s,
-        )
-        await desk.run(call, key, reply)
+        await desk.run(make_stored_call(arrival, route, request.method, body, request.rel_url.raw_query_string), key, reply)
 
     async def _models(self, route: Route, request: web.BaseRequest, key: ClientKey, query: Mapping[str, str], reply: Reply) -> None:
         desk = self._desk

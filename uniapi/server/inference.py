@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from uniapi.canonical import Call, Operation, Principal, RequestRefused
@@ -16,70 +17,56 @@ _WRAPPED = ("generateContentRequest", "generate_content_request")
 """Gemini's token count may be asked for a whole request."""
 
 
-def make_call(
-    route: Route,
-    body: bytes,
-    value: dict[str, Any],
-    *,
-    request_id: str,
-    principal: Principal,
-    headers: Mapping[str, str],
-    query: Mapping[str, str],
-    client_ip: str | None,
-    received_at_s: float,
-) -> Call:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """What is known of a call before its body is read. `headers` are lower-case; neither they nor `query` hold the client's credentials."""
+
+    request_id: str
+    principal: Principal
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    client_ip: str | None
+    received_at_s: float
+
+    def call(self, route: Route, *, requested_model: str, stream: bool, body: bytes, json: Mapping[str, Any], **more: Any) -> Call:
+        """The Call at this route; `more` are members of it that few have."""
+        return Call(
+            request_id=self.request_id,
+            dialect=route.dialect,
+            operation=route.operation,
+            principal=self.principal,
+            requested_model=requested_model,
+            stream=stream,
+            body=body,
+            json=json,
+            path=route.path,
+            query=self.query,
+            headers=self.headers,
+            client_ip=self.client_ip,
+            received_at_s=self.received_at_s,
+            **more,
+        )
+
+
+def make_call(arrival: Arrival, route: Route, body: bytes, value: dict[str, Any]) -> Call:
     """The Call for a parsed body. Raises RequestRefused (400) naming the member that is missing or of the wrong type."""
-    model = _model(route, value)
-    stream = route.stream if route.stream is not None else _flag(value, "stream")
+    model = named_model(route, value)
+    stream = route.stream if route.stream is not None else flag(value, "stream")
     _check_conversation(route, value)
-    return Call(
-        request_id=request_id,
-        dialect=route.dialect,
-        operation=route.operation,
-        principal=principal,
-        requested_model=model,
-        stream=stream,
-        body=body,
-        json=value,
-        path=route.path,
-        query=query,
-        headers=kept_headers(headers),
-        client_ip=client_ip,
-        received_at_s=received_at_s,
-    )
+    return arrival.call(route, requested_model=model, stream=stream, body=body, json=value)
 
 
-def make_stored_call(
-    route: Route,
-    method: str,
-    body: bytes,
-    *,
-    request_id: str,
-    principal: Principal,
-    headers: Mapping[str, str],
-    query: Mapping[str, str],
-    query_text: str,
-    client_ip: str | None,
-    received_at_s: float,
-) -> Call:
+def make_stored_call(arrival: Arrival, route: Route, method: str, body: bytes, query_text: str) -> Call:
     """The Call for a response that is kept upstream. No model is named: the id says where it lies."""
-    return Call(
-        request_id=request_id,
-        dialect=route.dialect,
-        operation=route.operation,
-        principal=principal,
+    return arrival.call(
+        route,
         requested_model="",
-        stream=method == "GET" and query.get("stream") == "true",
+        stream=method == "GET" and arrival.query.get("stream") == "true",
         body=body,
         json={},
-        path=route.path,
         method=method,
         resource=route.argument or "",
-        query=query,
         query_text="&".join(pair for pair in query_text.split("&") if pair and not pair.startswith("key=")),
-        headers=kept_headers(headers),
-        client_ip=client_ip,
-        received_at_s=received_at_s,
     )
 
 
@@ -88,7 +75,8 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): text for name, text in headers.items() if name.lower() not in CREDENTIAL_HEADERS}
 
 
-def _model(route: Route, value: dict[str, Any]) -> str:
+def named_model(route: Route, value: Mapping[str, Any]) -> str:
+    """The model in the path or the body. Raises RequestRefused (400)."""
     if route.model is not None:
         if not route.model:
             raise RequestRefused.bad_request("The path names no model.", param="model")
@@ -101,11 +89,12 @@ def _model(route: Route, value: dict[str, Any]) -> str:
     return model
 
 
-def _flag(value: dict[str, Any], name: str) -> bool:
-    flag = value.get(name)
-    if flag is not None and not isinstance(flag, bool):
-        raise RequestRefused.bad_request(f"`{name}` must be true or false, not {_shown(flag)}.", param=name)
-    return bool(flag)
+def flag(value: Mapping[str, Any], name: str) -> bool:
+    """A member that is true or false, and false when it is not there. Raises RequestRefused (400)."""
+    found = value.get(name)
+    if found is not None and not isinstance(found, bool):
+        raise RequestRefused.bad_request(f"`{name}` must be true or false, not {_shown(found)}.", param=name)
+    return bool(found)
 
 
 def _check_conversation(route: Route, value: dict[str, Any]) -> None:

@@ -10,13 +10,13 @@ from typing import Any
 
 from aiohttp import web
 
-from uniapi.canonical import Call, ClientError, Operation, Principal, RequestRefused
+from uniapi.canonical import Call, ClientError, Operation, RequestRefused
 from uniapi.gateway import MODERATION_MODELS, Upload
 from uniapi.operations import is_true, members_of_form
 from uniapi.wire import MultipartError, form_boundary
 
 from .body import body_pieces, parse_object, read_body
-from .inference import kept_headers
+from .inference import Arrival, flag, named_model
 from .paths import Route
 
 log = logging.getLogger("uniapi.front")
@@ -108,63 +108,30 @@ def needs_default_model(route: Route, received: Received) -> bool:
     return route.operation in _DEFAULT_MODELS and not received.members.get("model")
 
 
-def make_relayed_call(
-    route: Route,
-    received: Received,
-    *,
-    aliases: Sequence[str],
-    request_id: str,
-    principal: Principal,
-    headers: Mapping[str, str],
-    query: Mapping[str, str],
-    client_ip: str | None,
-    received_at_s: float,
-) -> Call:
+def make_relayed_call(arrival: Arrival, route: Route, received: Received, aliases: Sequence[str]) -> Call:
     """The Call for a received body; `aliases` are what the client key can route, where a model has to be chosen. Raises RequestRefused (400) naming the member at fault."""
     members = received.members
-    return Call(
-        request_id=request_id,
-        dialect=route.dialect,
-        operation=route.operation,
-        principal=principal,
+    return arrival.call(
+        route,
         requested_model=_model(route, members, aliases),
         stream=_is_stream(route.operation, members, is_form=received.upload is not None),
         body=received.body,
         json=members,
-        path=route.path,
-        query=query,
-        headers=kept_headers(headers),
         content_type=received.content_type,
         upload=received.upload,
         upload_bytes=received.upload.length if received.upload is not None else 0,
-        client_ip=client_ip,
-        received_at_s=received_at_s,
     )
 
 
 def _model(route: Route, members: Mapping[str, Any], aliases: Sequence[str]) -> str:
-    if route.model is not None:
-        if not route.model:
-            raise RequestRefused.bad_request("The path names no model.", param="model")
-        return route.model
-    model = members.get("model")
     usual = _DEFAULT_MODELS.get(route.operation)
-    if usual is not None and (model is None or model == ""):
+    if usual is not None and members.get("model") in (None, ""):
         return next((name for name in usual if name in aliases), usual[0])
-    if model is None:
-        raise RequestRefused.bad_request("`model` is missing.", param="model")
-    if not isinstance(model, str) or not model.strip():
-        raise RequestRefused.bad_request(f"`model` must be a non-empty string, not {repr(model)[:40]}.", param="model")
-    return model
+    return named_model(route, members)
 
 
 def _is_stream(operation: Operation, members: Mapping[str, Any], *, is_form: bool) -> bool:
     """Whether the answer is to be server-sent events. Speech says so in a member of its own; embeddings and their like have no streams."""
     if operation is Operation.SPEECH:
         return members.get("stream_format") == "sse"
-    stream = members.get("stream")
-    if is_form:
-        return is_true(stream)
-    if stream is not None and not isinstance(stream, bool):
-        raise RequestRefused.bad_request(f"`stream` must be true or false, not {repr(stream)[:40]}.", param="stream")
-    return bool(stream)
+    return is_true(members.get("stream")) if is_form else flag(members, "stream")

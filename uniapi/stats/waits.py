@@ -40,8 +40,6 @@ class Waits:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Waits) and (self.clients, self.channels) == (other.clients, other.channels)
 
-    __hash__ = None  # type: ignore[assignment]
-
     def add(self, call: CallRecord) -> None:
         """Count a call, when it was served."""
         if call.outcome != "ok":
