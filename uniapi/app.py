@@ -14,36 +14,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from uniapi.canonical import Call
-from uniapi.clock import Clock
-from uniapi.config import ClientKey, Config, ConfigProblems, ModelInfo, Problem, changes, secrets_of
-from uniapi.gateway import (
-    PINS_FILE,
-    PINS_LAST_S,
-    PINS_LIMIT,
-    CredentialStore,
-    Executor,
-    IssuedItems,
-    MediaFetcher,
-    ModelLists,
-    Moderation,
-    Pins,
-    ReasoningCache,
-    Transport,
-    counts_tokens,
-)
-from uniapi.kept_windows import KeptWindows
-from uniapi.limits import Limits
-from uniapi.log import set_secrets
-from uniapi.routing import Catalog, Cursors, Health, Router, Sessions
-from uniapi.scheduler import Jobs
-from uniapi.server import ConfigStatus, KeyRing, LiveCalls, Present, Reply, model_facts
-from uniapi.stats import CallRecord, Recorder
-from uniapi.storage import DiskFolder, KeptMap, MemoryFolder, write_atomic
+from uniapi.gateway import Engines, Reception, Snapshot
 
-from .reception import Reception
+from .canonical import Call
+from .clock import Clock
+from .config import ClientKey, Config, ConfigProblems, ModelInfo, Problem, changes, secrets_of
+from .gateway import PINS_FILE, PINS_LAST_S, PINS_LIMIT, Executor, IssuedIds, IssuedItems, ModelLists, Moderation, ReasoningCache, counts_tokens
+from .kept_windows import KeptWindows
+from .limits import Limits
+from .log import set_secrets
+from .network import AccessTokens, MediaFetcher, Transport
+from .routing import Catalog, Cursors, Health, Router, Sessions
+from .scheduler import Jobs
+from .server import ConfigStatus, HttpReply, KeyRing, LiveCalls, Present, model_facts
 from .settings import Settings
-from .snapshot import Engines, Snapshot
+from .stats import CallRecord, Recorder
+from .storage import DiskFolder, KeptMap, MemoryFolder, write_atomic
 
 log = logging.getLogger("uniapi.app")
 
@@ -78,7 +64,7 @@ class App:
         self._transport = transport
         self._data_dir = data_dir
         self._health, self._limits, self._cursors, self._sessions = Health(), Limits(), Cursors(), Sessions()
-        self._credentials = CredentialStore(clock)
+        self._credentials = AccessTokens(clock)
         self._media = MediaFetcher()
         self._lists = ModelLists(clock, self._lists_changed)
         folder = MemoryFolder() if data_dir is None else DiskFolder(data_dir)
@@ -87,7 +73,7 @@ class App:
         self.recorder.configure(config)
         self._kept_pins = KeptMap(folder, PINS_FILE, limit=PINS_LIMIT, lasts_s=PINS_LAST_S)
         self._kept_pins.load(clock.now_s())
-        pins = Pins(self._kept_pins)
+        pins = IssuedIds(self._kept_pins)
         items = IssuedItems()
         executor = partial(
             Executor,
@@ -130,7 +116,7 @@ class App:
 
     @property
     def key_ring(self) -> KeyRing:
-        return self._snapshot.key_ring
+        return self._key_ring
 
     async def models_for(self, key: ClientKey) -> tuple[str, ...]:
         await self._lists.wait(self._snapshot.catalog.unlisted(key))
@@ -171,7 +157,7 @@ class App:
             rates={name: rate for name, rate in rates.items() if rate[1]},
         )
 
-    async def run(self, call: Call, key: ClientKey, reply: Reply) -> None:
+    async def run(self, call: Call, key: ClientKey, reply: HttpReply) -> None:
         """Answer an inference call. Raises RequestRefused before anything was sent; the refusal is recorded."""
         self._live.begin(call, reply)
         try:
@@ -248,6 +234,7 @@ class App:
 
     def _snap(self, config: Config) -> Snapshot:
         set_secrets(secrets_of(config))
+        self._key_ring = KeyRing(config.client_keys)
         lists = {provider.provider_id: self._lists.entries(provider) or None for provider in config.providers if provider.is_discovered}
         catalog = Catalog(config, lists)
         engines = Engines()
@@ -260,7 +247,7 @@ class App:
             sessions=self._sessions,
             default_timeout_s=self.settings.timeout_s,
         )
-        return Snapshot(config, catalog, router, KeyRing(config.client_keys), engines, counts_tokens(config))
+        return Snapshot(config, catalog, router, engines, counts_tokens(config))
 
     def _lists_changed(self) -> None:
         self._snapshot = self._snap(self._snapshot.config)

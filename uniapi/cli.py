@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from uniapi.errors import StartError
+from .errors import StartError
 
 if TYPE_CHECKING:
-    from uniapi.settings import Settings
+    from .settings import Settings
 
 COMMANDS = ("serve", "check", "explain", "models", "stats", "keygen", "init", "schema", "selfcheck")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -138,7 +138,7 @@ def _hours(text: str) -> int:
 
 def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
     """What `serve` runs with. Raises StartError for an environment variable that makes no sense."""
-    from uniapi.settings import Settings
+    from .settings import Settings
 
     return Settings(
         config_argument=options.config,
@@ -186,8 +186,8 @@ def _serve(options: argparse.Namespace) -> int:
     if options.demo and options.config:
         raise StartError("--demo needs no configuration: leave out --config", 2)
     settings = settings_from(options, os.environ)
-    from uniapi.log import set_up_logging
-    from uniapi.serve import serve
+    from .log import set_up_logging
+    from .serve import serve
 
     try:
         set_up_logging(level=log_level(options, os.environ), file=options.log_file, format_name=options.log_format)
@@ -197,41 +197,41 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from uniapi.commands import check
+    from .commands import check
 
     return check(options.config, os.environ, as_json=options.json, live=options.live)
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from uniapi.commands import show_explanation
+    from .commands import show_explanation
 
     timeout_s = _from_environment(os.environ, "TIMEOUT", _seconds, DEFAULT_TIMEOUT_S)
     return show_explanation(options.config, os.environ, model=options.model, key=options.key, as_json=options.json, timeout_s=timeout_s)
 
 
 def _models(options: argparse.Namespace) -> int:
-    from uniapi.commands import show_models
+    from .commands import show_models
 
     return show_models(options.config, os.environ, as_json=options.json)
 
 
 def _stats(options: argparse.Namespace) -> int:
-    from uniapi.statistics import show_statistics
+    from .statistics import show_statistics
 
     place = Path(options.data_dir) if options.data_dir else None
     return show_statistics(options.config, place, os.environ, hours=options.hours, as_json=options.json)
 
 
 def _keygen(options: argparse.Namespace) -> int:
-    from uniapi.server.admin import generate_key
+    from .server.admin import generate_key
 
     print(generate_key())
     return 0
 
 
 def _init(options: argparse.Namespace) -> int:
-    from uniapi.config import starter_text
-    from uniapi.server.admin import generate_key
+    from .config import starter_text
+    from .server.admin import generate_key
 
     path, command = Path(options.path), invocation()
     try:
@@ -248,8 +248,8 @@ def _init(options: argparse.Namespace) -> int:
 def _schema(options: argparse.Namespace) -> int:
     import json
 
-    from uniapi.config import json_schema
-    from uniapi.engines import engine_names
+    from .config import json_schema
+    from .engines import engine_names
 
     names = engine_names()
     print(json.dumps(json_schema(names.built), ensure_ascii=False, indent=1))
@@ -257,7 +257,7 @@ def _schema(options: argparse.Namespace) -> int:
 
 
 def _selfcheck(options: argparse.Namespace) -> int:
-    from uniapi.selfcheck import Place, selfcheck
+    from .selfcheck import Place, selfcheck
 
     place = Place(
         config_argument=options.config,

@@ -9,29 +9,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from uniapi.clock import SystemClock
-from uniapi.config import (
-    ClientKey,
-    Config,
-    ConfigProblems,
-    ConfigSource,
-    Problem,
-    choose_source,
-    exposed_file,
-    parse_config,
-    read_config_file,
-)
-from uniapi.engines import engine_names
-from uniapi.errors import StartError
-from uniapi.gateway import ModelLists
-from uniapi.limits import Limits
-from uniapi.routing import Catalog, Cursors, Health, Router, Sessions, explain
+from uniapi.gateway import Engines
 
 from .app import MODEL_LISTS_FILE
+from .clock import SystemClock
+from .config import ClientKey, Config, ConfigProblems, ConfigSource, Problem, choose_source, exposed_file, parse_config, read_config_file
 from .configuration import config_text
+from .engines import engine_names
+from .errors import StartError
+from .gateway import ModelLists
+from .limits import Limits
 from .live_check import Network, ask_every_key
+from .routing import Catalog, Cursors, Health, Router, Sessions, explain
 from .settings import data_dir_of
-from .snapshot import Engines
 
 
 def check(config_argument: str | None, environment: Mapping[str, str], *, as_json: bool, live: bool = False, out: TextIO | None = None) -> int:

@@ -14,16 +14,15 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urljoin, urlsplit
 
-from uniapi.canonical import Failure
-from uniapi.config import Config, ConfigProblems, ConfigSource, FileWatcher, Problem, fetch_config, parse_config, read_config_file
-from uniapi.engines import engine_names
-from uniapi.errors import StartError
-from uniapi.gateway import DEMO_CONFIG, FetchFailed, Transport, fetch
-from uniapi.scheduler import Jobs
-from uniapi.storage import write_atomic
-from uniapi.wire import HttpRequest
-
 from .app import show_problems
+from .canonical import Failure
+from .config import Config, ConfigProblems, ConfigSource, FileWatcher, Problem, fetch_config, parse_config, read_config_file
+from .engines import engine_names
+from .errors import StartError
+from .network import DEMO_CONFIG, FetchFailed, Transport, fetch
+from .scheduler import Jobs
+from .storage import write_atomic
+from .wire import HttpRequest
 
 log = logging.getLogger("uniapi.app")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import logging
 
-from uniapi.clock import Clock
-from uniapi.limits import Limits
-from uniapi.storage import Folder
+from .clock import Clock
+from .limits import Limits
+from .storage import Folder
 
 log = logging.getLogger("uniapi.app")
 

@@ -11,14 +11,15 @@ import random
 from dataclasses import dataclass, replace
 from typing import Any
 
-from uniapi.canonical import Call, FailureKind, Operation, Principal
-from uniapi.clock import Clock, SystemClock
-from uniapi.config import Config, Credential, ModelEntry, Provider
-from uniapi.dialects import ReplyContext
-from uniapi.engines import Target, engine_for
-from uniapi.errors import WireError
-from uniapi.gateway import AiohttpTransport, CredentialStore, FetchFailed, Transport, ask_once, list_models
-from uniapi.scheduler import Jobs
+from .canonical import Call, Failure, FailureKind, Operation, Principal, RequestRefused
+from .clock import Clock, SystemClock
+from .config import Config, Credential, ModelEntry, Provider
+from .dialects import ReplyContext
+from .engines import Engine, Target, engine_for
+from .errors import WireError
+from .gateway import Decoded, find_ways, list_models, prepare
+from .network import AccessTokens, AiohttpTransport, FetchFailed, Transport, fetch
+from .scheduler import Jobs
 
 LIVE_TIMEOUT_S = 20.0
 LIVE_AT_ONCE = 8
@@ -62,7 +63,7 @@ class Network:
         self.clock: Clock = SystemClock()
         self.jobs = Jobs(self.clock, random.Random())
         self.transport: Transport = AiohttpTransport(self.jobs.spawn)
-        self.credentials = CredentialStore(self.clock)
+        self.credentials = AccessTokens(self.clock)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -152,3 +153,41 @@ async def _ask_key(provider: Provider, network: Network, *, is_list_open: bool) 
         # Of a list that the owner did not write, the first model may well not be one that chats.
         return row(True, count, "")
     return row(False, None, failure.message)
+
+
+async def ask_once(
+    call: Call,
+    target: Target,
+    engine: Engine,
+    context: ReplyContext,
+    transport: Transport,
+    credentials: AccessTokens,
+    clock: Clock,
+    *,
+    timeout_s: float,
+) -> Failure | None:
+    """Send `call` to `target`; None when it was answered, else what went wrong. Whole answers only; an answer that is cut short by its limit is one."""
+    proxy = target.credential.proxy or target.provider.proxy
+    ways = find_ways(call, target, engine)
+    if not ways:
+        return Failure(kind=FailureKind.UNSUPPORTED, message="the provider does not offer this operation")
+    try:
+        prepared = prepare(call, ways[0], None if ways[0].relays else Decoded(call).get(), context, "0")
+        token = await credentials.token(engine, target, transport, proxy)
+        request = engine.authorize(target, prepared.request, token, clock.now_s())
+        head, body = await fetch(transport, request, proxy=proxy, timeout_s=timeout_s)
+    except FetchFailed as error:
+        return error.failure
+    except WireError as error:
+        return Failure(kind=FailureKind.CREDENTIAL_REFUSED, message=str(error))
+    except RequestRefused as refused:
+        return Failure(kind=FailureKind.UNSUPPORTED, message=str(refused))
+    except asyncio.TimeoutError:
+        return Failure(kind=FailureKind.TIMEOUT, message=f"no answer within {timeout_s:g} s")
+    if head.status >= 400:
+        return engine.classify(head.status, head.headers, body, prepared.dialect)
+    pipe = prepared.make_pipe(head)
+    pipe.feed(body)
+    pipe.eof()
+    failure = pipe.report.failure
+    return None if failure is None or failure.kind is FailureKind.EMPTY else failure

@@ -12,7 +12,7 @@ import random
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from uniapi.clock import Clock
+from .clock import Clock
 
 log = logging.getLogger("uniapi.scheduler")
 

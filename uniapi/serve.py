@@ -16,17 +16,16 @@ from pathlib import Path
 
 from aiohttp import web
 
-from uniapi.clock import SystemClock
-from uniapi.config import ConfigSource, choose_source
-from uniapi.errors import StartError
-from uniapi.gateway import DEMO_KEY, DEMO_MODEL, AiohttpTransport, DemoTransport, Http1Transport, Transport
-from uniapi.scheduler import Jobs
-from uniapi.server import BoundedServer, Front, backlog_for, connections_for, raise_file_limit
-from uniapi.storage import DirectoryLock, LockHeld
-
 from .app import App
+from .clock import SystemClock
+from .config import ConfigSource, choose_source
 from .configuration import Reload, demo_config
+from .errors import StartError
+from .network import DEMO_KEY, DEMO_MODEL, AiohttpTransport, DemoTransport, Http1Transport, Transport
+from .scheduler import Jobs
+from .server import BoundedServer, Front, backlog_for, connections_for, raise_file_limit
 from .settings import Settings, data_dir_of
+from .storage import DirectoryLock, LockHeld
 
 log = logging.getLogger("uniapi.app")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from uniapi.config import ConfigSource
+from .config import ConfigSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

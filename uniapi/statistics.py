@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from uniapi.clock import Clock, SystemClock
-from uniapi.config import choose_source
-from uniapi.errors import StartError
-from uniapi.stats import Recorder, TooNew, stats_report, status_figures, terminal_report
-
+from .clock import Clock, SystemClock
+from .config import choose_source
+from .errors import StartError
 from .settings import data_dir_of
+from .stats import Recorder, TooNew, stats_report, status_figures, terminal_report
 
 
 def show_statistics(

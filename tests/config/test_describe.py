@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from uniapi.config import ClientKey, Config, Preferences, Provider, changes
-from uniapi.config import describe as module
+from uniapi.config import schema_text as module
 
 Read = Callable[..., Config]
 

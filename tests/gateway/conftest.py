@@ -2,7 +2,8 @@
 
 import pytest
 
-from uniapi.gateway import CredentialStore, Executor, IssuedItems, MediaFetcher, Pins, ReasoningCache
+from uniapi.gateway import Executor, IssuedIds, IssuedItems, ReasoningCache
+from uniapi.network import AccessTokens, MediaFetcher
 from uniapi.storage import KeptMap, MemoryFolder
 
 
@@ -31,9 +32,9 @@ def executor_of(web):
     """An executor for a clock and for what takes the records."""
     return lambda clock, record: Executor(
         transport=web,
-        credentials=CredentialStore(clock),
+        credentials=AccessTokens(clock),
         media=MediaFetcher(),
-        pins=Pins(KeptMap(MemoryFolder(), "pins", limit=10, lasts_s=10.0)),
+        pins=IssuedIds(KeptMap(MemoryFolder(), "pins", limit=10, lasts_s=10.0)),
         reasoning=ReasoningCache(),
         items=IssuedItems(),
         clock=clock,

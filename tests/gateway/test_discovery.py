@@ -6,7 +6,8 @@ import pytest
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.config import Credential, Provider
-from uniapi.gateway import CredentialStore, ModelLists
+from uniapi.gateway import ModelLists
+from uniapi.network import AccessTokens
 
 URL = "https://a.example/v1/models"
 DOWN = Failure(kind=FailureKind.UNREACHABLE, message="cannot connect")
@@ -48,7 +49,7 @@ class Lists:
         self.changes += 1
 
     async def refresh(self, *providers, **members):
-        await self.lists.refresh(providers or (provider(),), self.web, CredentialStore(self.clock), **members)
+        await self.lists.refresh(providers or (provider(),), self.web, AccessTokens(self.clock), **members)
         return len(self.web.requests)
 
     def names(self, one=None):

@@ -8,10 +8,9 @@ import pytest
 from uniapi.canonical import Call, Operation, Principal
 from uniapi.config import parse_config
 from uniapi.engines import engine_names
-from uniapi.gateway import Setting, rules_out
+from uniapi.gateway import Engines, Setting, rules_out
 from uniapi.limits import Limits
-from uniapi.routing import Asked, Catalog, Cursors, Health, Router, Sessions
-from uniapi.snapshot import Engines
+from uniapi.routing import Catalog, Cursors, Health, Question, Router, Sessions
 
 CONFIG = """
 providers: [{}]
@@ -72,7 +71,7 @@ class Gate:
             path="/v1/embeddings",
         )
         out = rules_out(call, self.engines.engine_of, is_bound=False)
-        asked = Asked(client_key=key, requested_model="m", client_dialect="openai_chat", path=call.path, rules_out=out)
+        asked = Question(client_key=key, requested_model="m", client_dialect="openai_chat", path=call.path, rules_out=out)
         plan = self.router.plan(asked, now=self.clock.now, now_epoch_s=self.clock.now, rng=random.Random(1))
         reply = Reply()
         await self.executor.run(call, plan, Setting(preferences=self.config.preferences, engine_of=self.engines.engine_of), reply)

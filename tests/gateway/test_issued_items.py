@@ -3,8 +3,8 @@
 import json
 
 from uniapi.canonical import Call, Operation, Principal
+from uniapi.gateway.expiring_map import LASTS_S
 from uniapi.gateway.issued_items import IssuedItems
-from uniapi.gateway.memory import LASTS_S
 
 SAID = {"type": "message", "id": "msg_1", "role": "assistant", "content": [{"type": "output_text", "text": "Hm."}]}
 CALLED = {"type": "function_call", "id": "fc_1", "call_id": "c", "name": "f", "arguments": "{}"}

@@ -8,10 +8,9 @@ import pytest
 from uniapi.canonical import Call, Failure, FailureKind, Operation, Principal
 from uniapi.config import parse_config
 from uniapi.engines import engine_names
-from uniapi.gateway import Moderation, Setting
+from uniapi.gateway import Engines, Moderation, Setting
 from uniapi.limits import Limits
 from uniapi.routing import Catalog, Cursors, Health, Router, Sessions
-from uniapi.snapshot import Engines
 
 URL = "https://mod.example/v1/moderations"
 CONFIG = """

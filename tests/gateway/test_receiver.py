@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from uniapi.canonical import Failure, FailureKind
-from uniapi.gateway.pipes import Collecting, Report
 from uniapi.gateway.receiver import BACKLOG_HIGH_BYTES, Patience, Receiver, TriggerProbe
+from uniapi.pipes.pipe import Collecting, Report
 from uniapi.wire import LARGE_BYTES, ResponseHead
 
 OK = ResponseHead(status=200, headers={"content-type": "text/event-stream"})
@@ -177,7 +177,7 @@ async def test_a_trigger_is_found_before_anything_is_written_and_its_absence_let
 
 
 async def test_a_slow_client_pauses_the_upstream_until_it_has_caught_up():
-    """Memory stays bounded by the backlog's mark."""
+    """ExpiringMap stays bounded by the backlog's mark."""
     made, exchange = receiver()
     outlet = Outlet()
     made.head(OK)

@@ -12,7 +12,7 @@ import pytest
 from uniapi.canonical import Failure, FailureKind
 from uniapi.config import Config, EngineNames, Provider, parse_config
 from uniapi.limits import Limits
-from uniapi.routing import Asked, Attempt, Catalog, Cursors, GiveUp, Health, Plan, Router, SessionHint, Sessions, Wait
+from uniapi.routing import Attempt, Catalog, Cursors, GiveUp, Health, Plan, Question, Router, SessionHint, Sessions, Wait
 
 ENGINES = EngineNames(
     built=frozenset({"gpt", "claude", "gemini", "openrouter"}), known_unbuilt=frozenset({"codex"}), check_private_key=lambda text: None
@@ -89,10 +89,10 @@ class Player:
             default_timeout_s=100.0,
         )
 
-    def asked(self, model: str = "m", *, key: int = 0, **members: Any) -> Asked:
+    def asked(self, model: str = "m", *, key: int = 0, **members: Any) -> Question:
         members.setdefault("client_dialect", "openai_chat")
         members.setdefault("path", "/v1/chat/completions")
-        return Asked(client_key=self.config.client_keys[key], requested_model=model, **members)
+        return Question(client_key=self.config.client_keys[key], requested_model=model, **members)
 
     def asks(self, model: str = "m", *, key: int = 0, **members: Any) -> None:
         """A new request; its first step is taken."""

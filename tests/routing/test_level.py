@@ -1,7 +1,7 @@
 """A ring of candidates as a plan walks it."""
 
 from uniapi.config import ClientKey
-from uniapi.routing.level import Level
+from uniapi.routing.ring import Level
 
 KEY = ClientKey(key_id="k", display="sk-…", secret="sk-client", label="k")
 

@@ -8,7 +8,7 @@ import pytest
 from aiohttp.test_utils import RawTestServer
 
 from uniapi.server.front import Front
-from uniapi.server.reply import Reply
+from uniapi.server.reply import HttpReply
 
 
 async def ask(handler, method="GET"):
@@ -23,7 +23,7 @@ async def test_an_answer_is_whole_when_the_client_left_after_its_last_byte(leave
     ends = []
 
     async def handler(request):
-        reply = Reply(request, {})
+        reply = HttpReply(request, {})
         await reply.start(200, {})
         for number in (1, 2):
             reply.write(b"data: %d\n\n" % number)

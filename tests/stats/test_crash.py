@@ -13,7 +13,7 @@ from sample_calls import NOON_S, call
 
 from uniapi.stats import Recorder
 from uniapi.stats.aggregate import CALLS
-from uniapi.stats.lines import decode_call
+from uniapi.stats.journal_line import decode_call
 from uniapi.stats.packing import SCHEMA
 from uniapi.storage import START, DiskFolder, Journal
 

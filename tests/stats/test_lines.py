@@ -9,7 +9,7 @@ from sample_calls import attempt, call, calls
 
 from uniapi.canonical import Usage
 from uniapi.stats.aggregate import Aggregate
-from uniapi.stats.lines import decode_call, encode_call
+from uniapi.stats.journal_line import decode_call, encode_call
 
 
 def counted(one):

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sample_calls import random_calls
 
 from uniapi.stats.aggregate import ATTEMPTS, CALLS, COST, INPUT, OUTPUT, UNPRICED, Aggregate
-from uniapi.stats.outline import OUTLINED, outline_of, outlined
+from uniapi.stats.chart_sums import OUTLINED, outline_of, outlined
 from uniapi.stats.packing import pack_outlines, unpack_outlines
 from uniapi.stats.sums import add_rows, added
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sample_calls import call
 
 from uniapi.stats.aggregate import Aggregate
-from uniapi.stats.outline import outline_of
+from uniapi.stats.chart_sums import outline_of
 from uniapi.stats.packing import (
     Checkpoint,
     Damaged,

@@ -15,7 +15,7 @@ from uniapi.config import Retention
 from uniapi.stats import Recorder, TooNew, summary
 from uniapi.stats.aggregate import CALLS
 from uniapi.stats.packing import Damaged, upgraded
-from uniapi.stats.waiting import MAX_WAITING
+from uniapi.stats.write_queue import MAX_WAITING
 from uniapi.storage import DiskFolder
 
 HOUR_S, DAY_S = 3600, 86400

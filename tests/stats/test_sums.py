@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample_calls import call
 
-from uniapi.stats.lines import decode_call, encode_call
+from uniapi.stats.journal_line import decode_call, encode_call
 from uniapi.stats.sums import milliseconds
 
 _near_ties = st.builds(lambda whole, off: (whole + 0.5 + off) / 1000, st.integers(0, 9 * 10**11), st.sampled_from([0.0, 1e-9, -1e-9, 1e-4, -1e-4]))

@@ -2,7 +2,7 @@
 
 from sample_calls import attempt, call
 
-from uniapi.stats.waits import FIRST_HISTOGRAM, MAX_ROWS, TOTAL_HISTOGRAM, WAITS_WIDTH, Waits, quantile_s
+from uniapi.stats.latencies import FIRST_HISTOGRAM, MAX_ROWS, TOTAL_HISTOGRAM, WAITS_WIDTH, Waits, quantile_s
 
 
 def counted(*calls):

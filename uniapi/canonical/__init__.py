@@ -22,22 +22,7 @@ from .events import (
     is_commit,
 )
 from .failure import ClientError, Failure, FailureKind, client_error, client_status
-from .parts import (
-    CacheHint,
-    Citation,
-    Json,
-    Media,
-    MediaKind,
-    Opaque,
-    Part,
-    Reasoning,
-    Refusal,
-    Text,
-    TokenLogprob,
-    ToolCall,
-    ToolResult,
-    Unknown,
-)
+from .parts import CacheHint, Citation, Json, Media, MediaKind, Opaque, Part, Reasoning, Refusal, Text, TokenLogprob, ToolCall, ToolResult, Unknown
 from .request import (
     Effort,
     HostedTool,
@@ -55,7 +40,7 @@ from .request import (
     split_system,
     tool_names_by_call_id,
 )
-from .response import Choice, Folder, FoldError, Response, fold, unfold
+from .response import Choice, EventFold, FoldError, Response, fold, unfold
 from .usage import Usage
 
 __all__ = [
@@ -67,12 +52,12 @@ __all__ = [
     "ClientError",
     "Effort",
     "Event",
+    "EventFold",
     "Failure",
     "FailureKind",
     "Finish",
     "FinishReason",
     "FoldError",
-    "Folder",
     "Grammar",
     "GrammarError",
     "HostedTool",

@@ -9,17 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from .events import (
-    Event,
-    Finish,
-    PartDelta,
-    PartEnd,
-    PartStart,
-    ResponseEnd,
-    ResponseFailed,
-    ResponseStart,
-    UsageReport,
-)
+from .events import Event, Finish, PartDelta, PartEnd, PartStart, ResponseEnd, ResponseFailed, ResponseStart, UsageReport
 from .failure import Failure
 from .parts import Json, Media, Part, Reasoning, Refusal, Text, ToolCall
 from .usage import Usage
@@ -58,7 +48,7 @@ class FoldError(Exception):
         self.failure = failure
 
 
-class Folder:
+class EventFold:
     """Collects events into a Response: `feed` each, then `response()`. A failed stream raises FoldError from `response()`."""
 
     def __init__(self) -> None:
@@ -118,7 +108,7 @@ class Folder:
 
 def fold(events: Iterable[Event]) -> Response:
     """The whole answer that a stream tells. Raises FoldError when it failed or stopped short."""
-    folder = Folder()
+    folder = EventFold()
     for event in events:
         folder.feed(event)
     return folder.response()

@@ -4,11 +4,10 @@ Reading order: `schema` (the result), `keys` (the one table of keys), `parse` (j
 such as `providers`. `load` and `watch` are the doors to the outside; `describe`, `json_schema` and `starter` write about configurations.
 """
 
-from .describe import changes
-from .held_secrets import provider_secrets, secrets_of, without_secrets, without_secrets_in_bytes
 from .json_schema import json_schema, key_table
 from .keys import KEYS, Key
 from .load import ConfigSource, choose_source, config_text, exposed_file, fetch_config, read_config_file, shown_url
+from .masked_config import shown_config
 from .parse import parse_config
 from .rates import parse_rates
 from .schema import (
@@ -35,8 +34,8 @@ from .schema import (
     TimeoutRule,
     Timeouts,
 )
-from .secrets_display import fingerprint, looks_secret, mask
-from .shown import shown_config
+from .schema_text import changes
+from .secrets import fingerprint, looks_secret, mask, provider_secrets, secrets_of, without_secrets, without_secrets_in_bytes
 from .starter import SCHEMA_FILE, starter_text
 from .watch import FileWatcher
 

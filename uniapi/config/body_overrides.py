@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .nodes import Node, Report
+from .nodes import Node, ProblemList
 from .schema import BodyOverrides
 from .values import near, plain, wrong
 
@@ -14,7 +14,7 @@ REMOVE = "__remove__"
 _REMOVAL_MEMBERS = ("path", "where", "where_any", "drop_empty")
 
 
-def read_overrides(node: Node, aliases: frozenset[str] | None, report: Report) -> BodyOverrides | None:
+def read_overrides(node: Node, aliases: frozenset[str] | None, report: ProblemList) -> BodyOverrides | None:
     """The overrides of one provider. `aliases` are its model names; None when they are not known yet: then a map under a name that no body member would
     have (it holds `-`, `.`, `/`, `:` or `@`, as model names do) is taken for a model's."""
     if node.kind != "map":
@@ -40,13 +40,13 @@ def _is_alias(name: str, value: Node, aliases: frozenset[str] | None) -> bool:
     return name in aliases if aliases is not None else bool(re.search(r"[-./:@]", name))
 
 
-def _for_one_alias(node: Node, report: Report) -> BodyOverrides:
+def _for_one_alias(node: Node, report: ProblemList) -> BodyOverrides:
     merge = {member.key.text: plain(member.value, report) for member in node.members if member.key.text != REMOVE}
     remove = [removal for member in node.members if member.key.text == REMOVE for removal in _removals(member.value, report)]
     return BodyOverrides(merge=merge, remove=tuple(remove))
 
 
-def _removals(node: Node, report: Report) -> tuple[Mapping[str, Any], ...]:
+def _removals(node: Node, report: ProblemList) -> tuple[Mapping[str, Any], ...]:
     """`__remove__`: a name, a list of names, or objects with a path and conditions; all as `{"path": …}`."""
     removals = []
     for item in node.items if node.kind == "list" else (node,):
@@ -61,7 +61,7 @@ def _removals(node: Node, report: Report) -> tuple[Mapping[str, Any], ...]:
     return tuple(removals)
 
 
-def _removal(node: Node, report: Report) -> dict[str, Any] | None:
+def _removal(node: Node, report: ProblemList) -> dict[str, Any] | None:
     removal: dict[str, Any] = {}
     for member in node.members:
         if member.key.text in _REMOVAL_MEMBERS:

@@ -6,25 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .keys import CLIENT_KEY, CLIENT_KEY_PREFERENCES, POLICIES
-from .nodes import Node, Report
+from .nodes import Node, ProblemList
 from .providers import ProvidersRead
 from .rules import ALL, Surroundings, read_rules, report_cycles
 from .schema import ByModel, ClientKey
-from .secrets_display import fingerprint, mask
-from .values import (
-    Section,
-    boolean,
-    choice,
-    dollars,
-    moment_s,
-    networks,
-    positive,
-    rates_by_model,
-    section,
-    text,
-    whole,
-    wrong,
-)
+from .secrets import fingerprint, mask
+from .values import Section, boolean, choice, dollars, moment_s, networks, positive, rates_by_model, section, text, whole, wrong
 
 SHORTEST_SAFE_KEY = 16
 
@@ -37,7 +24,7 @@ class ClientKeysRead:
     credits_at: dict[str, Node] = field(default_factory=dict)
 
 
-def read_client_keys(node: Node, providers: ProvidersRead, report: Report) -> ClientKeysRead:
+def read_client_keys(node: Node, providers: ProvidersRead, report: ProblemList) -> ClientKeysRead:
     """Every entry of `api_keys`, with the checks between them. A single key is an administrator's."""
     read = ClientKeysRead()
     if node.kind != "list":
@@ -65,7 +52,7 @@ def read_client_keys(node: Node, providers: ProvidersRead, report: Report) -> Cl
     return read
 
 
-def _entries(node: Node, report: Report) -> dict[str, Section]:
+def _entries(node: Node, report: ProblemList) -> dict[str, Section]:
     """The entries by their key; those without one, and those whose key is taken, are reported."""
     entries: dict[str, Section] = {}
     for item in node.items:
@@ -86,7 +73,7 @@ def _entries(node: Node, report: Report) -> dict[str, Section]:
     return entries
 
 
-def _secret(node: Node, report: Report) -> str | None:
+def _secret(node: Node, report: ProblemList) -> str | None:
     if not node.is_scalar:
         report.error(node, f"expected one key, found {node.shown()}: each client key is an entry of its own")
         return None
@@ -102,7 +89,7 @@ def _secret(node: Node, report: Report) -> str | None:
     return secret
 
 
-def _client_key(entry: Section, secret: str, report: Report) -> ClientKey:
+def _client_key(entry: Section, secret: str, report: ProblemList) -> ClientKey:
     role_node = entry.get("role")
     role = text(role_node, report) if role_node else None
     if role_node and role and role != "admin" and "admin" in role.lower():
@@ -127,7 +114,7 @@ def _settings(read: Section) -> dict[str, Any]:
     }
 
 
-def _auto_retry(node: Node, report: Report) -> bool | int | None:
+def _auto_retry(node: Node, report: ProblemList) -> bool | int | None:
     """`true`, `false`, or a number of retries (0 is false)."""
     if node.kind == "bool" or (node.kind == "text" and not node.text.strip().isdigit()):
         if node.kind == "text" and node.text.strip().lower() not in ("true", "false", "yes", "no", "on", "off"):

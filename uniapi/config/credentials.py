@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from .addresses import proxy_fault
 from .keys import CREDENTIAL
-from .nodes import Node, Report
+from .nodes import Node, ProblemList
 from .schema import Credential, EngineNames
-from .secrets_display import fingerprint, mask
+from .secrets import fingerprint, mask
 from .values import Section, positive, section, text, texts
 
 _PLACEHOLDER = re.compile(r"\byour\b|[-_]here$|xxxx|\.\.\.|…|^<.*>$|^changeme$", re.IGNORECASE)
@@ -48,7 +48,7 @@ def read_credentials(provider: Section, engines: EngineNames) -> CredentialsRead
     return read
 
 
-def _read_keys(node: Node, projects: tuple[str, ...], report: Report, read: CredentialsRead) -> None:
+def _read_keys(node: Node, projects: tuple[str, ...], report: ProblemList, read: CredentialsRead) -> None:
     """`api`: one key or a list of keys; an empty list is a provider without keys."""
     items = node.items if node.kind == "list" else (node,)
     if not items:
@@ -77,7 +77,7 @@ def _read_keys(node: Node, projects: tuple[str, ...], report: Report, read: Cred
         del read.faults[problems_before:]
 
 
-def _plain_key(node: Node, project: str | None, report: Report) -> Credential | None:
+def _plain_key(node: Node, project: str | None, report: ProblemList) -> Credential | None:
     if not node.is_scalar:
         report.error(node, f"expected a key, found {node.shown()}" + (": the key is empty" if node.kind == "null" else ""))
         return None
@@ -85,7 +85,7 @@ def _plain_key(node: Node, project: str | None, report: Report) -> Credential | 
     return None if secret is None else Credential(credential_id=fingerprint(secret), display=mask(secret), secret=secret, project_id=project)
 
 
-def _mapped_key(node: Node, project: str | None, report: Report, read: CredentialsRead) -> Credential | None:
+def _mapped_key(node: Node, project: str | None, report: ProblemList, read: CredentialsRead) -> Credential | None:
     """`{key, weight?, proxy?, project_id?}`. A proxy that cannot be used leaves the key out: it must not be used without its proxy."""
     fields = section(node, CREDENTIAL, report)
     key = fields.get("key") if fields else None
@@ -102,7 +102,7 @@ def _mapped_key(node: Node, project: str | None, report: Report, read: Credentia
     return replace(credential, weight=weight, proxy=proxy)
 
 
-def _secret(node: Node, report: Report) -> str | None:
+def _secret(node: Node, report: ProblemList) -> str | None:
     """A key's text. It travels in a header, so it is one line; a blank inside is let through with a warning."""
     secret = node.text.strip()
     if not secret:

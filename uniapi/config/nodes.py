@@ -15,7 +15,7 @@ from typing import Literal
 import yaml
 
 from .schema import Problem
-from .secrets_display import looks_secret, mask
+from .secrets import looks_secret, mask
 
 MAX_CHARACTERS = 1024 * 1024
 MAX_DEPTH = 60
@@ -74,7 +74,7 @@ class Member:
     value: Node
 
 
-class Report:
+class ProblemList:
     """Collects problems; `problems()` gives them in file order."""
 
     def __init__(self) -> None:
@@ -105,7 +105,7 @@ class Report:
             self.add(Problem(severity=severity, path=node.path, message=message, line=node.line, column=node.column))
 
 
-def read_tree(text: str, environment: Mapping[str, str], report: Report) -> Node | None:
+def read_tree(text: str, environment: Mapping[str, str], report: ProblemList) -> Node | None:
     """The root node of the file; None when there is none, which is then reported."""
     if len(text) > MAX_CHARACTERS:
         report.add(Problem(severity="error", path="", message=f"the file has {len(text)} characters; at most {MAX_CHARACTERS} are read"))
@@ -146,7 +146,7 @@ def _compose(text: str) -> yaml.Node | None:
 class _Growth:
     """Turns composed nodes into ours. Aliases are followed anew at each use, because a path and a place in a map belong to the use."""
 
-    def __init__(self, environment: Mapping[str, str], report: Report) -> None:
+    def __init__(self, environment: Mapping[str, str], report: ProblemList) -> None:
         self._environment = environment
         self._report = report
         self._left = MAX_NODES

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from .client_keys import ClientKeysRead, read_client_keys
 from .keys import TOP
-from .nodes import Node, Report, read_tree
+from .nodes import Node, ProblemList, read_tree
 from .preferences import read_preferences
 from .providers import ProvidersRead, read_providers
 from .rules import entries_allowed
@@ -21,7 +21,7 @@ def parse_config(text: str, *, source: str, engines: EngineNames, environment: M
 
     Raises ConfigProblems with every error and warning when there is any error; nothing else, whatever the text.
     """
-    report = Report()
+    report = ProblemList()
     root = read_tree(text, environment, report)
     config = _read(root, engines, report) if root is not None else None
     if config is None or report.error_count():
@@ -29,7 +29,7 @@ def parse_config(text: str, *, source: str, engines: EngineNames, environment: M
     return config, report.problems()
 
 
-def _read(root: Node, engines: EngineNames, report: Report) -> Config | None:
+def _read(root: Node, engines: EngineNames, report: ProblemList) -> Config | None:
     if root.kind == "null":
         report.error(root, "the file is empty: expected `providers` and `api_keys`")
         return None
@@ -44,7 +44,7 @@ def _read(root: Node, engines: EngineNames, report: Report) -> Config | None:
     return Config(providers=tuple(providers.providers), client_keys=tuple(keys.keys), preferences=preferences)
 
 
-def _providers(top: Section, engines: EngineNames, report: Report) -> ProvidersRead:
+def _providers(top: Section, engines: EngineNames, report: ProblemList) -> ProvidersRead:
     """Every provider; none left to serve is an error, said only when no other error explains it."""
     node = top.get("providers")
     if node is None:
@@ -57,12 +57,12 @@ def _providers(top: Section, engines: EngineNames, report: Report) -> ProvidersR
     return read
 
 
-def _client_keys(top: Section, providers: ProvidersRead, report: Report) -> ClientKeysRead:
+def _client_keys(top: Section, providers: ProvidersRead, report: ProblemList) -> ClientKeysRead:
     node = top.get("api_keys")
     return ClientKeysRead() if node is None else read_client_keys(node, providers, report)
 
 
-def _warn_of_unpriced(keys: ClientKeysRead, providers: ProvidersRead, preferences: Preferences, report: Report) -> None:
+def _warn_of_unpriced(keys: ClientKeysRead, providers: ProvidersRead, preferences: Preferences, report: ProblemList) -> None:
     """`credits` can only be counted down where calls have a price; providers that report a cost of their own do without."""
     prices = preferences.prices
     if "default" in prices:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .addresses import proxy_fault
 from .keys import MODALITIES, MODEL_INFO, PREFERENCES, RETENTION
-from .nodes import Node, Report
+from .nodes import Node, ProblemList
 from .schema import ByModel, ModelInfo, Preferences, Price, Rates, Retention, TimeoutPolicy
 from .timeouts import timeout_policy
 from .values import (
@@ -34,7 +34,7 @@ _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s?#]+", re.IGNORECASE)
 _PRICE = 'two or four prices in dollars per million tokens, such as `"2.5,10"` or `[2.5, 10, 0.25, 3]`'
 
 
-def read_preferences(node: Node | None, report: Report) -> Preferences:
+def read_preferences(node: Node | None, report: ProblemList) -> Preferences:
     """The section, or its defaults when it is not there."""
     read = section(node, PREFERENCES, report)
     if read is None:
@@ -59,7 +59,7 @@ def read_preferences(node: Node | None, report: Report) -> Preferences:
     )
 
 
-def _instance_rates(node: Node, report: Report) -> Rates | None:
+def _instance_rates(node: Node, report: ProblemList) -> Rates | None:
     """One rate; a map is let pass when it says `default` and nothing else."""
     if node.kind != "map":
         return rates(node, report)
@@ -70,7 +70,7 @@ def _instance_rates(node: Node, report: Report) -> Rates | None:
     return read.default if read else None
 
 
-def _proxy(node: Node, report: Report) -> str | None:
+def _proxy(node: Node, report: ProblemList) -> str | None:
     proxy = text(node, report)
     fault = proxy_fault(proxy) if proxy else None
     if fault:
@@ -79,7 +79,7 @@ def _proxy(node: Node, report: Report) -> str | None:
     return proxy
 
 
-def _prices(node: Node, report: Report) -> Mapping[str, Price] | None:
+def _prices(node: Node, report: ProblemList) -> Mapping[str, Price] | None:
     if node.kind != "map":
         wrong(node, report, "a map of model to prices")
         return None
@@ -87,7 +87,7 @@ def _prices(node: Node, report: Report) -> Mapping[str, Price] | None:
     return {name: price for name, price in found.items() if price is not None}
 
 
-def _price(node: Node, report: Report) -> Price | None:
+def _price(node: Node, report: ProblemList) -> Price | None:
     """`in,out` or `in,out,cache_read,cache_write`; with two figures what a cache holds costs as input."""
     pieces = _figures(node)
     figures = [number(piece, report, "a price in dollars, 0 or more") for piece in pieces]
@@ -112,7 +112,7 @@ def _figures(node: Node) -> tuple[Node, ...]:
     return tuple(Node(path=node.path, line=node.line, column=node.column, kind="text", text=piece.strip(), written=piece.strip()) for piece in pieces)
 
 
-def _origins(node: Node, report: Report) -> tuple[str, ...] | None:
+def _origins(node: Node, report: ProblemList) -> tuple[str, ...] | None:
     """`*`, or origins as browsers send them: scheme, host and port, nothing after. An empty list: no web page."""
     found = []
     for item in node.items if node.kind == "list" else (node,):
@@ -127,11 +127,11 @@ def _origins(node: Node, report: Report) -> tuple[str, ...] | None:
     return tuple(found)
 
 
-def _drop_or_reject(node: Node, report: Report) -> Any:
+def _drop_or_reject(node: Node, report: ProblemList) -> Any:
     return choice(node, report, ("drop", "reject"))
 
 
-def _retention(node: Node, report: Report) -> Retention | None:
+def _retention(node: Node, report: ProblemList) -> Retention | None:
     read = section(node, RETENTION, report)
     if read is None:
         return None
@@ -144,7 +144,7 @@ def _retention(node: Node, report: Report) -> Retention | None:
     )
 
 
-def _model_info(node: Node, report: Report) -> Mapping[str, ModelInfo] | None:
+def _model_info(node: Node, report: ProblemList) -> Mapping[str, ModelInfo] | None:
     if node.kind != "map":
         wrong(node, report, "a map of model to what is known of it")
         return None
@@ -152,7 +152,7 @@ def _model_info(node: Node, report: Report) -> Mapping[str, ModelInfo] | None:
     return {name: known for name, known in found.items() if known is not None}
 
 
-def _one_model(node: Node, report: Report) -> ModelInfo | None:
+def _one_model(node: Node, report: ProblemList) -> ModelInfo | None:
     read = section(node, MODEL_INFO, report)
     if read is None:
         return None
@@ -165,7 +165,7 @@ def _one_model(node: Node, report: Report) -> ModelInfo | None:
     )
 
 
-def _modalities(node: Node, report: Report) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+def _modalities(node: Node, report: ProblemList) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
     """A list is what the model takes; a map says both."""
     if node.kind != "map":
         takes = texts(node, report)

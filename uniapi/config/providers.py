@@ -11,7 +11,7 @@ from .addresses import host_of, path_of, proxy_fault, url_fault
 from .body_overrides import read_overrides
 from .credentials import read_credentials
 from .keys import CREDENTIAL_POLICIES, PROVIDER, PROVIDER_PREFERENCES, REQUEST_MATCH, REQUEST_RULE
-from .nodes import Node, Report
+from .nodes import Node, ProblemList
 from .schema import BodyOverrides, ByModel, Credential, EngineNames, ModelEntry, Provider, RequestRule, TimeoutPolicy
 from .timeouts import timeout_policy
 from .values import (
@@ -61,7 +61,7 @@ class ProvidersRead:
         return {provider.name for provider in self.providers} | set(self.left_out)
 
 
-def read_providers(node: Node, engines: EngineNames, report: Report) -> ProvidersRead:
+def read_providers(node: Node, engines: EngineNames, report: ProblemList) -> ProvidersRead:
     """Every entry of `providers`."""
     read = ProvidersRead()
     if node.kind != "list":
@@ -88,7 +88,7 @@ def read_providers(node: Node, engines: EngineNames, report: Report) -> Provider
 class _Reading:
     """One entry of `providers` on its way to a Provider. `_faults` collects what keeps it from being built."""
 
-    def __init__(self, entry: Section, name: str, provider_id: str, engines: EngineNames, report: Report) -> None:
+    def __init__(self, entry: Section, name: str, provider_id: str, engines: EngineNames, report: ProblemList) -> None:
         self._entry = entry
         self._preferences = section(entry.get("preferences"), PROVIDER_PREFERENCES, report)
         self._name = name
@@ -248,7 +248,7 @@ class _Reading:
         self._report.warning(node, message)
 
 
-def _model_pairs(node: Node, report: Report) -> list[tuple[str, str, Node]]:
+def _model_pairs(node: Node, report: ProblemList) -> list[tuple[str, str, Node]]:
     """(upstream, alias, place) of one item: a name, or a map of `upstream: alias`."""
     if node.kind != "map":
         name = text(node, report)
@@ -264,14 +264,14 @@ def _model_pairs(node: Node, report: Report) -> list[tuple[str, str, Node]]:
     return pairs
 
 
-def _credential_policy(node: Node, report: Report) -> Any:
+def _credential_policy(node: Node, report: ProblemList) -> Any:
     if node.is_scalar and node.text.strip() in ("weighted_round_robin", "lottery"):
         report.warning(node, f"{node.shown()} orders channels, not keys: `round_robin` is used here")
         return "round_robin"
     return choice(node, report, CREDENTIAL_POLICIES)
 
 
-def _headers(node: Node, report: Report) -> Mapping[str, str] | None:
+def _headers(node: Node, report: ProblemList) -> Mapping[str, str] | None:
     if node.kind != "map":
         wrong(node, report, "a map of header name to text")
         return None
@@ -287,7 +287,7 @@ def _headers(node: Node, report: Report) -> Mapping[str, str] | None:
     return headers
 
 
-def _passed_headers(node: Node, report: Report) -> tuple[str, ...] | None:
+def _passed_headers(node: Node, report: ProblemList) -> tuple[str, ...] | None:
     names = lower_texts(node, report)
     for name in names or ():
         if name in _NEVER_PASSED:
@@ -295,7 +295,7 @@ def _passed_headers(node: Node, report: Report) -> tuple[str, ...] | None:
     return None if names is None else tuple(name for name in names if name not in _NEVER_PASSED)
 
 
-def _request_types(node: Node, report: Report) -> tuple[str, ...] | None:
+def _request_types(node: Node, report: ProblemList) -> tuple[str, ...] | None:
     names = lower_texts(node, report)
     for name in names or ():
         if name not in _REQUEST_TYPES:
@@ -303,7 +303,7 @@ def _request_types(node: Node, report: Report) -> tuple[str, ...] | None:
     return names
 
 
-def _request_rules(node: Node, report: Report) -> tuple[RequestRule, ...] | None:
+def _request_rules(node: Node, report: ProblemList) -> tuple[RequestRule, ...] | None:
     if node.kind != "list":
         wrong(node, report, "a list of `{match: {…}, reason: …}`")
         return None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from .nodes import Node, Report
+from .nodes import Node, ProblemList
 from .providers import ProvidersRead
 from .schema import ModelEntry, Rule
-from .secrets_display import fingerprint, looks_secret, mask
+from .secrets import fingerprint, looks_secret, mask
 from .values import near, positive, text, wrong
 
 
@@ -39,7 +39,7 @@ class Surroundings:
 ALL = Rule(kind="all", text="all")
 
 
-def read_rules(node: Node | None, around: Surroundings, report: Report) -> list[tuple[Rule, Node]]:
+def read_rules(node: Node | None, around: Surroundings, report: ProblemList) -> list[tuple[Rule, Node]]:
     """The rules of one client key with their places. No `model`, or an empty list: `all`."""
     if node is None or (node.kind == "list" and not node.items):
         return [(ALL, node)] if node is not None else []
@@ -54,7 +54,7 @@ def read_rules(node: Node | None, around: Surroundings, report: Report) -> list[
     return rules
 
 
-def _weighted(node: Node, around: Surroundings, report: Report) -> Iterable[tuple[Rule, Node]]:
+def _weighted(node: Node, around: Surroundings, report: ProblemList) -> Iterable[tuple[Rule, Node]]:
     """`rule: weight`."""
     if not node.members:
         wrong(node, report, "a rule or `rule: weight`")
@@ -65,14 +65,14 @@ def _weighted(node: Node, around: Surroundings, report: Report) -> Iterable[tupl
             yield replace(_rule(written, member.key, around, report), weight=weight), member.key
 
 
-def _weight(node: Node, report: Report) -> int | None:
+def _weight(node: Node, report: ProblemList) -> int | None:
     if node.kind == "text" and not node.text.strip().isdigit():
         report.error(node, f"expected a weight, a positive whole number, found {node.shown()} (renaming is done under the provider's `model`)")
         return None
     return positive(node, report)
 
 
-def _rule(written: str, place: Node, around: Surroundings, report: Report) -> Rule:
+def _rule(written: str, place: Node, around: Surroundings, report: ProblemList) -> Rule:
     if written == "all":
         return ALL
     if written.startswith("<") and written.endswith(">") and len(written) > 2:
@@ -97,7 +97,7 @@ def _longest_start(written: str, names: Iterable[str]) -> str | None:
     return max((name for name in names if name and written.startswith(f"{name}/") and len(written) > len(name) + 1), key=len, default=None)
 
 
-def _under_provider(written: str, provider: str, place: Node, around: Surroundings, report: Report) -> Rule:
+def _under_provider(written: str, provider: str, place: Node, around: Surroundings, report: ProblemList) -> Rule:
     """`provider/*` and `provider/name`; warns when the provider's whole list is known and the name is not on it."""
     name = written[len(provider) + 1 :]
     if name == "*":
@@ -110,7 +110,7 @@ def _under_provider(written: str, provider: str, place: Node, around: Surroundin
     return Rule(kind="provider_model", text=written, provider=provider, model=name)
 
 
-def _unknown(written: str, place: Node, around: Surroundings, report: Report) -> Rule:
+def _unknown(written: str, place: Node, around: Surroundings, report: ProblemList) -> Rule:
     head = written.split("/", 1)[0]
     shown = _masked(written)
     if head.startswith("sk-"):
@@ -124,7 +124,7 @@ def _unknown(written: str, place: Node, around: Surroundings, report: Report) ->
     return Rule(kind="unknown", text=shown)
 
 
-def _named(rule: Rule, place: Node, around: Surroundings, report: Report) -> Rule:
+def _named(rule: Rule, place: Node, around: Surroundings, report: ProblemList) -> Rule:
     """A model by name: warns when it is certain that nobody serves it."""
     name = rule.model or ""
     if name in around.served or not around.is_complete:
@@ -148,7 +148,7 @@ def _masked(written: str) -> str:
     return f"{mask(head)}{slash}{rest}" if looks_secret(head) else written
 
 
-def report_cycles(rules_of: Mapping[str, list[tuple[Rule, Node]]], names: Mapping[str, str], report: Report) -> None:
+def report_cycles(rules_of: Mapping[str, list[tuple[Rule, Node]]], names: Mapping[str, str], report: ProblemList) -> None:
     """Client keys that lead back to themselves: an error at each rule that closes a circle. Walks without recursion, because a chain may be long."""
     done: set[str] = set()
     for start in rules_of:

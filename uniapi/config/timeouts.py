@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from .keys import TIMEOUT, TIMEOUT_MATCH, TIMEOUT_POLICY, TIMEOUT_RULE
-from .nodes import Node, Report
+from .nodes import Node, ProblemList
 from .schema import TimeoutPolicy, TimeoutRule, Timeouts
 from .values import patterns, positive_seconds, section, wrong
 
 
-def timeout_policy(node: Node, report: Report) -> TimeoutPolicy | None:
+def timeout_policy(node: Node, report: ProblemList) -> TimeoutPolicy | None:
     """`{default: …, rules: […]}`; a bare number is the default."""
     if node.kind != "map":
         default = timeouts(node, report)
@@ -19,7 +19,7 @@ def timeout_policy(node: Node, report: Report) -> TimeoutPolicy | None:
     return TimeoutPolicy(default=read.read("default", timeouts, Timeouts()), rules=read.read("rules", _rules, ()))
 
 
-def timeouts(node: Node, report: Report) -> Timeouts | None:
+def timeouts(node: Node, report: ProblemList) -> Timeouts | None:
     """A map of phase to seconds; a bare number bounds the first token and the gaps between tokens, as `model_timeout` does."""
     if node.kind != "map":
         value = positive_seconds(node, report)
@@ -37,14 +37,14 @@ def timeouts(node: Node, report: Report) -> Timeouts | None:
     )
 
 
-def _rules(node: Node, report: Report) -> tuple[TimeoutRule, ...] | None:
+def _rules(node: Node, report: ProblemList) -> tuple[TimeoutRule, ...] | None:
     if node.kind != "list":
         wrong(node, report, "a list of `{match: {…}, timeout: {…}}`")
         return None
     return tuple(rule for item in node.items if (rule := _rule(item, report)) is not None)
 
 
-def _rule(node: Node, report: Report) -> TimeoutRule | None:
+def _rule(node: Node, report: ProblemList) -> TimeoutRule | None:
     read = section(node, TIMEOUT_RULE, report)
     if read is None:
         if node.kind == "null":

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import yaml
 
 from .keys import FORMS, advice_on, keys_of
-from .nodes import Member, Node, Report
+from .nodes import Member, Node, ProblemList
 from .rates import SECONDS, parse_rates
 from .schema import ByModel, Rates
 
@@ -37,7 +37,7 @@ _SIZE_UNITS = {
 _DURATION_UNITS = {**SECONDS, "w": 7 * 86400.0, "week": 7 * 86400.0}
 
 
-def wrong(node: Node, report: Report, expected: str) -> None:
+def wrong(node: Node, report: ProblemList, expected: str) -> None:
     """The usual error: not what was expected."""
     report.error(node, f"expected {expected}, found {node.shown()}")
 
@@ -54,7 +54,7 @@ def near(name: str, names: Iterable[str], cutoff: float = 0.6) -> str:
 class Section:
     """A map whose keys the table knows. Reports unknown and unbuilt keys at once; `get` gives the value of a key, None when it is absent or empty."""
 
-    def __init__(self, node: Node, level: str, report: Report) -> None:
+    def __init__(self, node: Node, level: str, report: ProblemList) -> None:
         self.node = node
         self.report = report
         self._known = keys_of(level)
@@ -79,7 +79,7 @@ class Section:
         node = self._values.get(name)
         return None if node is None or node.kind == "null" else node
 
-    def read(self, name: str, reader: Callable[[Node, Report], T | None], default: D) -> T | D:
+    def read(self, name: str, reader: Callable[[Node, ProblemList], T | None], default: D) -> T | D:
         """The value of `name` by `reader`; the default when it is absent, empty or wrong (which is then reported)."""
         node = self.get(name)
         if node is None:
@@ -87,13 +87,13 @@ class Section:
         value = reader(node, self.report)
         return default if value is None else value
 
-    def optional(self, name: str, reader: Callable[[Node, Report], T | None]) -> T | None:
+    def optional(self, name: str, reader: Callable[[Node, ProblemList], T | None]) -> T | None:
         """As `read`, with None for the default."""
         node = self.get(name)
         return None if node is None else reader(node, self.report)
 
 
-def section(node: Node | None, level: str, report: Report) -> Section | None:
+def section(node: Node | None, level: str, report: ProblemList) -> Section | None:
     """The map at `node`; None when there is none or it is something else, which is then reported."""
     if node is None or node.kind == "null":
         return None
@@ -103,7 +103,7 @@ def section(node: Node | None, level: str, report: Report) -> Section | None:
     return Section(node, level, report)
 
 
-def text(node: Node, report: Report) -> str | None:
+def text(node: Node, report: ProblemList) -> str | None:
     """Any single value as text, without blanks around it: numbers and dates stay as they were written."""
     value = node.text.strip() if node.is_scalar else ""
     if not value:
@@ -112,20 +112,20 @@ def text(node: Node, report: Report) -> str | None:
     return value
 
 
-def texts(node: Node, report: Report) -> tuple[str, ...] | None:
+def texts(node: Node, report: ProblemList) -> tuple[str, ...] | None:
     """One text or a list of them."""
     nodes = node.items if node.kind == "list" else (node,)
     values = tuple(text(item, report) for item in nodes)
     return None if None in values else tuple(value for value in values if value is not None)
 
 
-def lower_texts(node: Node, report: Report) -> tuple[str, ...] | None:
+def lower_texts(node: Node, report: ProblemList) -> tuple[str, ...] | None:
     """As `texts`, in lower case."""
     values = texts(node, report)
     return None if values is None else tuple(value.lower() for value in values)
 
 
-def boolean(node: Node, report: Report) -> bool | None:
+def boolean(node: Node, report: ProblemList) -> bool | None:
     """A YAML boolean, or the same word in quotes (an expanded variable may need them), or 1 and 0."""
     word = node.text.strip().lower() if node.is_scalar else ""
     if word in _TRUE or word == "1":
@@ -154,7 +154,7 @@ def _number(node: Node) -> int | float | None:
     return value if math.isfinite(value) and abs(value) <= _LARGEST_NUMBER else None
 
 
-def number(node: Node, report: Report, expected: str, least: float = 0.0, *, or_equal: bool = True) -> float | None:
+def number(node: Node, report: ProblemList, expected: str, least: float = 0.0, *, or_equal: bool = True) -> float | None:
     """A finite number that is at least `least` (or above it)."""
     value = _number(node)
     if value is None or value < least or (value == least and not or_equal):
@@ -163,7 +163,7 @@ def number(node: Node, report: Report, expected: str, least: float = 0.0, *, or_
     return float(value)
 
 
-def whole(node: Node, report: Report, expected: str, least: int) -> int | None:
+def whole(node: Node, report: ProblemList, expected: str, least: int) -> int | None:
     value = _number(node)
     if not isinstance(value, int) or value < least:
         wrong(node, report, expected)
@@ -171,26 +171,26 @@ def whole(node: Node, report: Report, expected: str, least: int) -> int | None:
     return value
 
 
-def positive(node: Node, report: Report) -> int | None:
+def positive(node: Node, report: ProblemList) -> int | None:
     return whole(node, report, "a positive whole number", 1)
 
 
-def seconds(node: Node, report: Report) -> float | None:
+def seconds(node: Node, report: ProblemList) -> float | None:
     """Seconds from 0 on; what is longer than a life is as good as for ever."""
     value = number(node, report, "a number of seconds, 0 or more")
     return None if value is None else min(value, _LONGEST_S)
 
 
-def positive_seconds(node: Node, report: Report) -> float | None:
+def positive_seconds(node: Node, report: ProblemList) -> float | None:
     value = number(node, report, "a number of seconds greater than 0", or_equal=False)
     return None if value is None else min(value, _LONGEST_S)
 
 
-def dollars(node: Node, report: Report) -> float | None:
+def dollars(node: Node, report: ProblemList) -> float | None:
     return number(node, report, "an amount in US dollars, 0 or more")
 
 
-def size_bytes(node: Node, report: Report) -> int | None:
+def size_bytes(node: Node, report: ProblemList) -> int | None:
     """`20MB` (decimal), `20MiB` (binary), or a plain number of bytes; greater than 0."""
     found = re.fullmatch(r"\s*([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([a-z]*)\s*", node.text.lower().replace("_", "")) if node.is_scalar else None
     if not found or found[2] not in _SIZE_UNITS or (value := int(float(found[1]) * _SIZE_UNITS[found[2]])) < 1:
@@ -199,7 +199,7 @@ def size_bytes(node: Node, report: Report) -> int | None:
     return value
 
 
-def duration_s(node: Node, report: Report) -> float | None:
+def duration_s(node: Node, report: ProblemList) -> float | None:
     """`12h`, `7d`, `2w`, `13mo` in seconds; greater than 0. Units as in rates, and weeks."""
     found = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*([a-z]+)\s*", node.text.lower()) if node.is_scalar else None
     unit = found[2] if found else ""
@@ -210,7 +210,7 @@ def duration_s(node: Node, report: Report) -> float | None:
     return float(found[1]) * _DURATION_UNITS[unit]
 
 
-def moment_s(node: Node, report: Report) -> float | None:
+def moment_s(node: Node, report: ProblemList) -> float | None:
     """A date (its first second, UTC), an ISO time (UTC unless it says otherwise) or epoch seconds, as epoch seconds."""
     epoch = _number(node) if node.kind in ("int", "float") else None
     if epoch is not None and 0 <= epoch <= _LATEST_S:
@@ -229,7 +229,7 @@ def moment_s(node: Node, report: Report) -> float | None:
     return None
 
 
-def rates(node: Node, report: Report) -> Rates | None:
+def rates(node: Node, report: ProblemList) -> Rates | None:
     if not node.is_scalar:
         wrong(node, report, "a rate such as `15/min` or `15/min,1500/day`")
         return None
@@ -240,7 +240,7 @@ def rates(node: Node, report: Report) -> Rates | None:
         return None
 
 
-def networks(node: Node, report: Report) -> tuple[str, ...] | None:
+def networks(node: Node, report: ProblemList) -> tuple[str, ...] | None:
     """Addresses and CIDR networks, in their normal form."""
     values = []
     for item in node.items if node.kind == "list" else (node,):
@@ -262,7 +262,7 @@ def _address(value: str) -> str:
     return str(mapped or address)
 
 
-def choice(node: Node, report: Report, allowed: Iterable[str]) -> str | None:
+def choice(node: Node, report: ProblemList, allowed: Iterable[str]) -> str | None:
     """One of the allowed words, exactly."""
     names = tuple(allowed)
     value = node.text.strip() if node.is_scalar else ""
@@ -273,7 +273,7 @@ def choice(node: Node, report: Report, allowed: Iterable[str]) -> str | None:
     return None
 
 
-def by_model(node: Node, report: Report, reader: Callable[[Node, Report], T | None]) -> ByModel[T] | None:
+def by_model(node: Node, report: ProblemList, reader: Callable[[Node, ProblemList], T | None]) -> ByModel[T] | None:
     """One value for every model, or a map of model to value in which `default` stands for the rest."""
     if node.kind != "map":
         value = reader(node, report)
@@ -291,11 +291,11 @@ def by_model(node: Node, report: Report, reader: Callable[[Node, Report], T | No
     return ByModel(entries=entries, default=default)
 
 
-def rates_by_model(node: Node, report: Report) -> ByModel[Rates] | None:
+def rates_by_model(node: Node, report: ProblemList) -> ByModel[Rates] | None:
     return by_model(node, report, rates)
 
 
-def seconds_by_model(node: Node, report: Report) -> ByModel[float] | None:
+def seconds_by_model(node: Node, report: ProblemList) -> ByModel[float] | None:
     return by_model(node, report, positive_seconds)
 
 
@@ -304,7 +304,7 @@ def named(node: Node) -> Iterator[tuple[str, Member]]:
     return ((member.key.text.strip(), member) for member in node.members)
 
 
-def plain(node: Node, report: Report) -> Any:
+def plain(node: Node, report: ProblemList) -> Any:
     """The whole node as JSON values; dates stay text. What JSON cannot hold (`.inf`) is reported."""
     if node.kind == "map":
         return {member.key.text: plain(member.value, report) for member in node.members}
@@ -322,7 +322,7 @@ def plain(node: Node, report: Report) -> Any:
     return node.text
 
 
-def patterns(node: Node, level: str, report: Report) -> Mapping[str, tuple[str, ...]] | None:
+def patterns(node: Node, level: str, report: ProblemList) -> Mapping[str, tuple[str, ...]] | None:
     """A `match`: member → patterns in lower case. An empty one would fit everything and is refused."""
     read = section(node, level, report)
     if read is None:
@@ -334,7 +334,7 @@ def patterns(node: Node, level: str, report: Report) -> Mapping[str, tuple[str, 
     return found
 
 
-def _patterns_of_one(node: Node, report: Report) -> tuple[str, ...] | None:
+def _patterns_of_one(node: Node, report: ProblemList) -> tuple[str, ...] | None:
     """One pattern or several; YAML's many words for a boolean become `true` and `false`."""
     if node.kind == "bool":
         return ("true" if boolean(node, report) else "false",)

@@ -4,19 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from uniapi.canonical import (
-    Event,
-    Failure,
-    FailureKind,
-    Json,
-    PartDelta,
-    PartEnd,
-    PartStart,
-    ResponseEnd,
-    ResponseFailed,
-    ResponseStart,
-    UsageReport,
-)
+from uniapi.canonical import Event, Failure, FailureKind, Json, PartDelta, PartEnd, PartStart, ResponseEnd, ResponseFailed, ResponseStart, UsageReport
 from uniapi.errors import assert_never
 
 from .codec import ReplyContext

@@ -15,12 +15,12 @@ from uniapi.config import EngineNames, Provider
 
 from .anthropic import ClaudeEngine
 from .azure import AzureEngine
-from .base import Address, Engine, ListedModel, ModelPage, Target, Token, TokenFlow
 from .bedrock import BedrockEngine
 from .cloudflare import CloudflareEngine
 from .cohere import CohereEngine
 from .databricks import DatabricksEngine
 from .detect import BUILT, KNOWN_UNBUILT, check_private_key, detect_engine
+from .engine import Address, Engine, ListedModel, ModelPage, Target, Token, TokenFlow
 from .facts import quirk_for
 from .gemini import GeminiEngine
 from .openai import OpenAiEngine, ResponsesEngine

@@ -10,8 +10,8 @@ from uniapi.dialects import Dialect
 from uniapi.dialects.anthropic import DIALECT as ANTHROPIC
 from uniapi.wire import HttpRequest
 
-from .base import Address, ModelPage, Target
 from .defaults import DefaultEngine, with_header
+from .engine import Address, ModelPage, Target
 from .model_lists import decode_anthropic_models
 from .urls import ANTHROPIC_ENDINGS, Root, ends_in_version, find_root, parse_url
 

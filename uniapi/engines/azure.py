@@ -24,8 +24,8 @@ from uniapi.dialects.openai_responses import DIALECT as OPENAI_RESPONSES
 from uniapi.wire import HttpRequest
 
 from .anthropic import with_version
-from .base import Address, Target
 from .defaults import DefaultEngine, with_bearer, with_header
+from .engine import Address, Target
 from .urls import OPENAI_PATHS, parse_url, quote_model
 
 CLASSIC_VERSION = "2025-04-01-preview"

@@ -19,8 +19,8 @@ from uniapi.dialects.bedrock_converse import DIALECT as CONVERSE
 from uniapi.wire import HttpRequest, dump_json, load_json
 
 from .aws_sigv4 import sign
-from .base import Address, ModelPage, Target
 from .defaults import DefaultEngine, with_bearer
+from .engine import Address, ModelPage, Target
 from .model_lists import decode_bedrock_models
 from .urls import parse_url, quote_model, with_query
 

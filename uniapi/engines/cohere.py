@@ -8,8 +8,8 @@ from uniapi.dialects import Dialect
 from uniapi.dialects.cohere import DIALECT as COHERE
 from uniapi.wire import HttpRequest
 
-from .base import Address, ModelPage, Target
 from .defaults import DefaultEngine
+from .engine import Address, ModelPage, Target
 from .model_lists import decode_cohere_models
 from .urls import COHERE_ENDINGS, Root, ends_in_version, find_root, parse_url
 

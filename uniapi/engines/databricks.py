@@ -9,8 +9,8 @@ from uniapi.dialects import Dialect
 from uniapi.dialects.openai_chat import DIALECT as OPENAI_CHAT
 from uniapi.wire import HttpRequest
 
-from .base import Address, ModelPage, Target
 from .defaults import DefaultEngine
+from .engine import Address, ModelPage, Target
 from .model_lists import decode_databricks_models
 from .urls import OPENAI_ENDINGS, Root, find_root, parse_url
 

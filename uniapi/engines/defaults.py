@@ -10,7 +10,7 @@ from uniapi.canonical import Failure, Json, Operation, Request
 from uniapi.dialects import Dialect, Quirk
 from uniapi.wire import HttpRequest
 
-from .base import Address, ModelPage, Target, TokenFlow
+from .engine import Address, ModelPage, Target, TokenFlow
 from .facts import quirk_for
 from .failures import reclassified
 from .habits import find_habit

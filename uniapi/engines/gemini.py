@@ -11,8 +11,8 @@ from uniapi.dialects import Dialect
 from uniapi.dialects.gemini import DIALECT as GEMINI
 from uniapi.wire import HttpRequest
 
-from .base import Address, ModelPage, Target
 from .defaults import DefaultEngine, with_header
+from .engine import Address, ModelPage, Target
 from .model_lists import decode_gemini_models
 from .urls import Root, ends_in_version, find_root, parse_url, quote_model
 

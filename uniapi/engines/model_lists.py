@@ -14,7 +14,7 @@ from uniapi.canonical import Json
 from uniapi.errors import WireError
 from uniapi.wire import HttpRequest
 
-from .base import ListedModel, ModelPage
+from .engine import ListedModel, ModelPage
 
 _CONTEXT_MEMBERS = ("context_length", "context_window", "max_context_length", "max_model_len", "max_input_tokens", "max_context_window_tokens")
 """Where OpenAI-compatible vendors put the context length: OpenRouter and Together, Groq, Mistral, vLLM, LiteLLM, …"""

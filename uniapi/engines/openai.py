@@ -12,8 +12,8 @@ from uniapi.dialects.openai_chat import DIALECT as OPENAI_CHAT
 from uniapi.dialects.openai_responses import DIALECT as OPENAI_RESPONSES
 from uniapi.wire import HttpRequest
 
-from .base import Address, ModelPage, Target
 from .defaults import DefaultEngine
+from .engine import Address, ModelPage, Target
 from .model_lists import decode_openai_models
 from .presets import PLAIN, Preset
 from .urls import OPENAI_ENDINGS, OPENAI_PATHS, Root, find_root, parse_url

@@ -20,8 +20,8 @@ from uniapi.dialects.openai_chat import DIALECT as OPENAI_CHAT
 from uniapi.errors import WireError
 from uniapi.wire import HttpRequest, ResponseHead, load_json
 
-from .base import Address, ModelPage, Target, Token, TokenFlow
 from .defaults import DefaultEngine, with_bearer, with_header
+from .engine import Address, ModelPage, Target, Token, TokenFlow
 from .gemini import GENERATED, rename_models
 from .google_jwt import service_account_jwt
 from .model_lists import decode_gemini_models

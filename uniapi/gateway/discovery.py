@@ -16,11 +16,8 @@ from uniapi.clock import Clock
 from uniapi.config import ModelEntry, Provider
 from uniapi.engines import Engine, ListedModel, Target, engine_for
 from uniapi.errors import WireError
+from uniapi.network import AccessTokens, FetchFailed, Transport, fetch
 from uniapi.wire import HttpRequest, load_json
-
-from .credentials import CredentialStore
-from .fetch import FetchFailed, fetch
-from .upstream import Transport
 
 log = logging.getLogger("uniapi.discovery")
 
@@ -64,7 +61,7 @@ class ModelLists:
         _, unfinished = await asyncio.wait(pending, timeout=FIRST_WAIT_S)
         return not unfinished
 
-    async def refresh(self, providers: tuple[Provider, ...], transport: Transport, credentials: CredentialStore, *, all_due: bool = False) -> None:
+    async def refresh(self, providers: tuple[Provider, ...], transport: Transport, credentials: AccessTokens, *, all_due: bool = False) -> None:
         """Ask every discovered provider whose list is due (`all_due`: whether it is or not); all at once, and one that fails is a warning."""
         now = self._clock.monotonic_s()
         for gone in self._lists.keys() - {provider.provider_id for provider in providers if provider.is_discovered}:
@@ -82,7 +79,7 @@ class ModelLists:
                 due.append(provider)
         await asyncio.gather(*(self._refresh_one(provider, transport, credentials) for provider in due))
 
-    async def _refresh_one(self, provider: Provider, transport: Transport, credentials: CredentialStore) -> None:
+    async def _refresh_one(self, provider: Provider, transport: Transport, credentials: AccessTokens) -> None:
         try:
             models = await _list_with_any(provider, transport, credentials, self._clock)
         except (FetchFailed, WireError) as error:
@@ -151,7 +148,7 @@ def _source(provider: Provider) -> str:
     return f"{provider.engine or ''} {provider.base_url or ''} {provider.project_id or ''} {provider.region or ''}"
 
 
-async def _list_with_any(provider: Provider, transport: Transport, credentials: CredentialStore, clock: Clock) -> tuple[ListedModel, ...]:
+async def _list_with_any(provider: Provider, transport: Transport, credentials: AccessTokens, clock: Clock) -> tuple[ListedModel, ...]:
     """A provider's list, asked with its first credential, and with the next ones when that is refused. Raises FetchFailed or WireError."""
     *first, last = provider.credentials[:MAX_CREDENTIALS]
     for credential in first:
@@ -163,7 +160,7 @@ async def _list_with_any(provider: Provider, transport: Transport, credentials: 
     return await list_models(replace(provider, credentials=(last,)), transport, credentials, clock)
 
 
-async def list_models(provider: Provider, transport: Transport, credentials: CredentialStore, clock: Clock) -> tuple[ListedModel, ...]:
+async def list_models(provider: Provider, transport: Transport, credentials: AccessTokens, clock: Clock) -> tuple[ListedModel, ...]:
     """A provider's whole list, all pages, asked with its first usable credential. Raises FetchFailed or WireError saying why there is none."""
     engine = engine_for(provider)
     target = Target(provider=provider, credential=provider.credentials[0], upstream_model="", alias="")
@@ -185,7 +182,7 @@ async def list_models(provider: Provider, transport: Transport, credentials: Cre
 
 
 async def _ask(
-    engine: Engine, target: Target, request: HttpRequest, transport: Transport, credentials: CredentialStore, clock: Clock
+    engine: Engine, target: Target, request: HttpRequest, transport: Transport, credentials: AccessTokens, clock: Clock
 ) -> tuple[int, bytes]:
     proxy = target.credential.proxy or target.provider.proxy
     token = await credentials.token(engine, target, transport, proxy)

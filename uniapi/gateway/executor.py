@@ -21,27 +21,23 @@ from uniapi.config import Preferences, Provider, provider_secrets, without_secre
 from uniapi.dialects import ReplyContext
 from uniapi.engines import Engine, Target
 from uniapi.errors import WireError
+from uniapi.network import AccessTokens, FetchFailed, MediaFetcher, Transport, send_all
 from uniapi.operations import CARRIED
+from uniapi.pipes import ending
 from uniapi.routing import Attempt, GiveUp, Pin, Plan, Wait
 from uniapi.stats import CallRecord
 from uniapi.wire import LARGE_BYTES, HttpRequest, ResponseHead, dump_json
 
 from .answer_headers import JSON_HEADERS, STREAM_HEADERS, answer_headers, attempts_text, stream_headers
-from .blame import blamed, is_other_way_open, unsupported
 from .call_records import Progress, attempt_record, call_record, masked_failure
-from .count import COUNT_PATIENCE_S, ESTIMATE_HEADERS, estimate_answer, falls_back
-from .credentials import CredentialStore
-from .fetch import FetchFailed
+from .issued_ids import IssuedIds
 from .issued_items import IssuedItems
-from .media import MediaFetcher
-from .pins import Pins
-from .pipe_choice import ending
+from .operation_failures import blamed, is_other_way_open, unsupported
+from .operation_request import prepare_relayed
+from .reasoning_cache import ReasoningCache
 from .receiver import Outlet, Patience, Receiver, TriggerProbe
-from .relayed import prepare_relayed
 from .route import GENERATING, Decoded, Prepared, Way, client_framing, client_side, find_ways, needs_media, prepare
-from .series import send_all
-from .signed_turns import ReasoningCache
-from .upstream import Transport
+from .token_count import COUNT_PATIENCE_S, ESTIMATE_HEADERS, estimate_answer, falls_back
 
 log = logging.getLogger("uniapi.call")
 
@@ -80,9 +76,9 @@ class Executor:
         self,
         *,
         transport: Transport,
-        credentials: CredentialStore,
+        credentials: AccessTokens,
         media: MediaFetcher,
-        pins: Pins,
+        pins: IssuedIds,
         reasoning: ReasoningCache,
         items: IssuedItems,
         clock: Clock,

@@ -14,7 +14,7 @@ from dataclasses import replace
 from uniapi.canonical import Call, Json
 from uniapi.wire import dump_json, load_json
 
-from .memory import Memory
+from .expiring_map import ExpiringMap
 
 MAX_BYTES = 16 * 1024 * 1024
 
@@ -23,7 +23,7 @@ class IssuedItems:
     """Items as JSON text, by client key and id."""
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
-        self._kept: Memory[bytes] = Memory(max_bytes)
+        self._kept: ExpiringMap[bytes] = ExpiringMap(max_bytes)
 
     def remember(self, owner: str, items: Iterable[Mapping[str, Json]], now: float) -> None:
         """Keep an answer's items for a client key; not one so large that it would drive out the rest."""

@@ -17,11 +17,11 @@ from uniapi.canonical import Call, ClientError, Operation, RequestRefused
 from uniapi.clock import Clock
 from uniapi.config import ClientKey
 from uniapi.errors import WireError
-from uniapi.routing import Asked, Plan, Router
+from uniapi.routing import Plan, Question, Router
 from uniapi.wire import dump_json, load_json
 
-from .binding import rules_out
 from .call_facts import estimate_call_tokens, last_user_text
+from .eligible_channels import rules_out
 from .executor import Executor, Setting
 
 log = logging.getLogger("uniapi.moderation")
@@ -72,7 +72,7 @@ class Moderation:
 
     def _plan(self, question: Call, key: ClientKey, router: Router, setting: Setting) -> Plan:
         now = self._clock.monotonic_s()
-        asked = Asked(
+        asked = Question(
             client_key=key,
             requested_model=question.requested_model,
             client_dialect=question.dialect,

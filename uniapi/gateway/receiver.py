@@ -19,10 +19,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from uniapi.canonical import Failure, FailureKind
+from uniapi.network import Exchange
+from uniapi.pipes import Collecting, Pipe, Report
 from uniapi.wire import ResponseHead
-
-from .pipes import Collecting, Pipe, Report
-from .upstream import Exchange
 
 log = logging.getLogger("uniapi.receiver")
 

@@ -15,15 +15,13 @@ from uniapi.canonical import Call, Media, Operation, Request, RequestRefused, it
 from uniapi.dialects import COMPLETIONS, DIALECTS, Dialect, ReplyContext, UpstreamContext
 from uniapi.engines import Engine, Target
 from uniapi.operations import CARRIED
-from uniapi.wire import HttpRequest, ResponseHead, dump_json, insert_member, splice_member
+from uniapi.pipes import Pipe, PipeChoice
+from uniapi.wire import Answers, HttpRequest, ResponseHead, dump_json, insert_member, splice_member
 
-from .count import count_pipe
+from .operation_shapes import is_bridged as is_bridged_to
 from .overrides import apply_overrides
-from .pipe_choice import PipeChoice
-from .pipes import Pipe
-from .series import Answers
-from .shapes import is_bridged as is_bridged_to
-from .stored import stored_pipe, stored_request
+from .stored_response import stored_pipe, stored_request
+from .token_count import count_pipe
 
 SPLICED_MEMBERS = ("model", "stream_options")
 """When no other member of a relayed body changes, the client's bytes are kept and these are spliced."""

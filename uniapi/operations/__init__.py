@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from uniapi.canonical import Operation
 
 from . import embeddings, embeddings_google, embeddings_vendors, images, rerank, speech, transcription
-from .base import EncodedOperation, OperationAnswer, OperationCodec, OperationRequest, OperationStream, UploadedFile, is_true
 from .forms import field_changes, members_of_form, uploaded_file
 from .google import with_verb
-from .relayed import error_message, is_empty
-from .usage import read_usage, usage_of_headers
+from .operation import EncodedOperation, OperationAnswer, OperationCodec, OperationRequest, OperationStream, UploadedFile, is_true
+from .operation_usage import read_usage, usage_of_headers
+from .relay import error_message, is_empty
 
 _EMBEDDING_UPSTREAMS = {
     "openai": embeddings_vendors.OPENAI,

@@ -19,8 +19,8 @@ from uniapi.canonical import Json, Usage
 from uniapi.errors import WireError
 from uniapi.wire import dump_long_json
 
-from .base import EncodedOperation, OperationAnswer, OperationCodec, OperationRequest, kind_of, load_object, optional_count, refuse
 from .google import int_member, list_member, member, text_member
+from .operation import EncodedOperation, OperationAnswer, OperationCodec, OperationRequest, kind_of, load_object, optional_count, refuse
 
 TASK_MEMBERS = ("input_type", "task", "task_type", "taskType")
 

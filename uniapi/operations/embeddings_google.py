@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from uniapi.canonical import Json, Operation
 from uniapi.errors import WireError
 
-from .base import EncodedOperation, in_batches
 from .embeddings import EmbeddingInput, EmbeddingRequest, EmbeddingResult, EmbeddingUpstream, Vector, read_vector
 from .google import list_member, member, model_name, short_name
-from .usage import read_usage, sum_usages
+from .operation import EncodedOperation, in_batches
+from .operation_usage import read_usage, sum_usages
 
 MAX_REQUESTS = 100
 """Texts in one `batchEmbedContents` (ai.google.dev/gemini-api/docs/embeddings)."""

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from uniapi.canonical import Json, Operation, Usage
 from uniapi.errors import WireError
 
-from .base import EncodedOperation, in_batches, kind_of, refuse
 from .embeddings import EmbeddingRequest, EmbeddingResult, EmbeddingUpstream, Vector, read_vector
 from .google import list_member, member, short_name
-from .usage import read_usage, sum_usages
+from .operation import EncodedOperation, in_batches, kind_of, refuse
+from .operation_usage import read_usage, sum_usages
 
 COHERE_TEXTS = 96
 """Texts in one call, at Cohere and on Bedrock."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from uniapi.canonical import Json
 from uniapi.wire import FormPart, dump_json
 
-from .base import UploadedFile, refuse
+from .operation import UploadedFile, refuse
 
 
 def members_of_form(parts: Iterable[FormPart]) -> dict[str, Json]:

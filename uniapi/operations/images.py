@@ -17,7 +17,8 @@ from uniapi.canonical import Json, Operation, Usage
 from uniapi.errors import WireError
 from uniapi.wire import dump_json, encode_sse
 
-from .base import (
+from .google import answer_parts, list_member, member, refuse_blocked, said_instead, short_name, text_member
+from .operation import (
     EncodedOperation,
     OperationAnswer,
     OperationCodec,
@@ -30,8 +31,7 @@ from .base import (
     required_text,
     stated_members,
 )
-from .google import answer_parts, list_member, member, refuse_blocked, said_instead, short_name, text_member
-from .usage import read_usage, sum_usages, token_usage
+from .operation_usage import read_usage, sum_usages, token_usage
 
 MAX_IMAGES = 10
 

@@ -15,7 +15,8 @@ from uniapi.canonical import Json, Operation
 from uniapi.errors import WireError
 from uniapi.wire import dump_json, load_json
 
-from .base import (
+from .google import member, short_name
+from .operation import (
     EncodedOperation,
     OperationAnswer,
     OperationCodec,
@@ -27,8 +28,7 @@ from .base import (
     required_text,
     stated_members,
 )
-from .google import member, short_name
-from .usage import read_usage
+from .operation_usage import read_usage
 
 _KNOWN = frozenset({"model", "query", "documents", "top_n", "top_k", "return_documents"})
 

@@ -17,7 +17,8 @@ from uniapi.canonical import Json, Usage
 from uniapi.errors import WireError
 from uniapi.wire import dump_json, encode_sse
 
-from .base import (
+from .google import answer_parts, list_member, member, refuse_blocked, said_instead, short_name, text_member
+from .operation import (
     EncodedOperation,
     OperationAnswer,
     OperationCodec,
@@ -31,8 +32,7 @@ from .base import (
     required_text,
     stated_members,
 )
-from .google import answer_parts, list_member, member, refuse_blocked, said_instead, short_name, text_member
-from .usage import google_usage, token_usage
+from .operation_usage import google_usage, token_usage
 from .wav import DEFAULT_RATE, wav_header, wav_samples
 
 VOICES: Mapping[str, str] = {

@@ -14,7 +14,8 @@ from uniapi.canonical import Json, Operation
 from uniapi.errors import WireError
 from uniapi.wire import dump_json, encode_sse
 
-from .base import (
+from .google import answer_parts, list_member, member, refuse_blocked, said_instead, short_name, text_member
+from .operation import (
     EncodedOperation,
     OperationAnswer,
     OperationCodec,
@@ -28,8 +29,7 @@ from .base import (
     refuse,
     stated_members,
 )
-from .google import answer_parts, list_member, member, refuse_blocked, said_instead, short_name, text_member
-from .usage import google_usage, token_usage
+from .operation_usage import google_usage, token_usage
 from .wav import wav_seconds
 
 FORMATS = ("json", "text", "verbose_json")

@@ -1,20 +1,19 @@
 """Who may use which channel, in which order, with which credential, and what next after a failure. Pure: no I/O, no clock, no randomness of its own."""
 
-from .asked import Asked, EngineFacts, Pin
+from .attempt_timeouts import CallFacts, keepalive_interval_s, resolve_timeouts
 from .catalog import Candidate, Candidates, Catalog, Channel, Group
 from .explain import explain
 from .health import Health, Rest, Resting, Thing
-from .outcome import Attempt, FailedAttempt, GiveUp, Obstacle, Step, Wait
 from .plan import Plan
 from .policies import Cursors
+from .question import EngineFacts, Pin, Question
 from .retry import Next, Verdict, judge
 from .router import Router
 from .sessions import NO_SESSION, SessionHint, Sessions, name_session
-from .timeouts import CallFacts, keepalive_interval_s, resolve_timeouts
+from .steps import Attempt, FailedAttempt, GiveUp, Obstacle, Step, Wait
 
 __all__ = [
     "NO_SESSION",
-    "Asked",
     "Attempt",
     "CallFacts",
     "Candidate",
@@ -31,6 +30,7 @@ __all__ = [
     "Obstacle",
     "Pin",
     "Plan",
+    "Question",
     "Rest",
     "Resting",
     "Router",

@@ -10,12 +10,12 @@ from itertools import islice
 from uniapi.config import ClientKey, Credential
 from uniapi.limits import Refused
 
-from .asked import Asked
 from .catalog import Candidate, Candidates, Channel, Group
 from .eligibility import RuledOut
 from .health import Thing
-from .outcome import Obstacle, ObstacleKind
+from .question import Question
 from .state import RouterState
+from .steps import Obstacle, ObstacleKind
 
 TRIAL_POLL_S = 1.0
 """How soon to look again at what somebody else tries out right now."""
@@ -38,7 +38,7 @@ class Spent:
 class Availability:
     """The channels of one request, each once, by the shortest way that leads to it; and which of them can be called."""
 
-    def __init__(self, state: RouterState, asked: Asked, candidates: Candidates) -> None:
+    def __init__(self, state: RouterState, asked: Question, candidates: Candidates) -> None:
         self._state = state
         self._asked = asked
         self._leaves = candidates.leaves

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .asked import Asked
+from .attempt_timeouts import matches, subject_of
 from .catalog import Channel
-from .timeouts import matches, subject_of
+from .question import Question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class RuledOut:
     status: int = 400
 
 
-def ruled_out(channel: Channel, asked: Asked, engine: str = "") -> RuledOut | None:
+def ruled_out(channel: Channel, asked: Question, engine: str = "") -> RuledOut | None:
     """The first reason against `channel` for this call, None when there is none."""
     provider = channel.provider
     if asked.path in provider.exclude_endpoints:

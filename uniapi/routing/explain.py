@@ -6,14 +6,14 @@ from typing import Any
 
 from uniapi.config import ByModel, ClientKey, Credential, Rates
 
-from .asked import Asked
+from .attempt_timeouts import keepalive_interval_s
 from .availability import Availability
 from .catalog import Candidate, Candidates, Channel, Group
-from .outcome import Obstacle
 from .plan import MAX_CALLS
+from .question import Question
 from .router import Router
 from .state import RouterState
-from .timeouts import keepalive_interval_s
+from .steps import Obstacle
 
 _TURNS = {
     "fixed_priority": "always in this order",
@@ -41,7 +41,7 @@ def explain(
     `{"model", "client_key", "rate_limit", "retries", "attempts", "order", "channels": […], "out": [{"provider", "reason"}…], "near": […]}`; the channels stand in the order in which
     the first request of all would try them, those that are out (`out` says why) at the end; a nested key among them has `nested` and `channels` of its own.
     """
-    asked = Asked(client_key=client_key, requested_model=requested_model, client_dialect="openai_chat", path=path)
+    asked = Question(client_key=client_key, requested_model=requested_model, client_dialect="openai_chat", path=path)
     candidates = router.candidates(client_key, requested_model, now_epoch_s)
     availability = Availability(router.state, asked, candidates)
     described = _describe_level(router.state, asked, availability, client_key, candidates, now)
@@ -55,7 +55,7 @@ def explain(
 
 
 def _describe_level(
-    state: RouterState, asked: Asked, availability: Availability, client_key: ClientKey, candidates: Candidates, now: float
+    state: RouterState, asked: Question, availability: Availability, client_key: ClientKey, candidates: Candidates, now: float
 ) -> dict[str, Any]:
     """A client key's part: its settings and its candidates, the ones that can be called first."""
     channels: list[dict[str, Any]] = []
@@ -87,7 +87,7 @@ def _in_order(client_key: ClientKey, candidates: Candidates) -> list[Candidate]:
     return members
 
 
-def _describe_channel(state: RouterState, asked: Asked, availability: Availability, channel: Channel, now: float) -> dict[str, Any]:
+def _describe_channel(state: RouterState, asked: Question, availability: Availability, channel: Channel, now: float) -> dict[str, Any]:
     timeouts = state.timeouts(channel, asked)
     provider = channel.provider
     obstacle = availability.obstacle(channel, now)

@@ -17,14 +17,14 @@ from uniapi.canonical import Failure, FailureKind
 from uniapi.config import ClientKey, Credential, Timeouts
 from uniapi.limits import Admitted, Refused
 
-from .asked import Asked
 from .availability import Availability, things_of
 from .catalog import Candidate, Candidates, Channel, Group
 from .health import Thing
-from .level import Level
-from .outcome import Attempt, FailedAttempt, GiveUp, Step, Wait, give_up
+from .question import Question
 from .retry import Next, Verdict
+from .ring import Level
 from .state import RouterState
+from .steps import Attempt, FailedAttempt, GiveUp, Step, Wait, give_up
 
 MAX_CALLS = 10
 """Upstream calls for one request."""
@@ -44,7 +44,7 @@ class _Course:
 class Plan:
     """One request's way. `next` until an attempt succeeds or it gives up, then `succeeded`, and `finished` at the very end in every case."""
 
-    def __init__(self, state: RouterState, asked: Asked, candidates: Candidates, *, now: float, now_epoch_s: float, rng: random.Random) -> None:
+    def __init__(self, state: RouterState, asked: Question, candidates: Candidates, *, now: float, now_epoch_s: float, rng: random.Random) -> None:
         self._state = state
         self._asked = asked
         self._model = asked.requested_model or "this request"

@@ -7,12 +7,12 @@ import random
 from uniapi.config import ClientKey
 from uniapi.limits import Limits
 
-from .asked import Asked, EngineFacts, Pin
 from .catalog import Candidate, Candidates, Catalog, Group
-from .choice import Choice
 from .health import Health
 from .plan import Plan
 from .policies import Cursors
+from .question import EngineFacts, Pin, Question
+from .selector import Selector
 from .sessions import Sessions
 from .state import RouterState
 
@@ -37,11 +37,11 @@ class Router:
             engines=engines,
             health=health,
             limits=limits,
-            choice=Choice(cursors, sessions, health, engines.has_account_cache),
+            choice=Selector(cursors, sessions, health, engines.has_account_cache),
             default_timeout_s=default_timeout_s,
         )
 
-    def plan(self, asked: Asked, *, now: float, now_epoch_s: float, rng: random.Random) -> Plan:
+    def plan(self, asked: Question, *, now: float, now_epoch_s: float, rng: random.Random) -> Plan:
         """The way of one call. Its first `next` gives up with 404 when the client key has no such model."""
         return Plan(self.state, asked, self._candidates(asked, now_epoch_s), now=now, now_epoch_s=now_epoch_s, rng=rng)
 
@@ -50,7 +50,7 @@ class Router:
         candidates = self.catalog.candidates(client_key, requested_model)
         return _valid(candidates, now_epoch_s) if _expires(candidates) else candidates
 
-    def _candidates(self, asked: Asked, now_epoch_s: float) -> Candidates:
+    def _candidates(self, asked: Question, now_epoch_s: float) -> Candidates:
         if asked.pin is None:
             return self.candidates(asked.client_key, asked.requested_model, now_epoch_s)
         if not asked.requested_model:

@@ -8,13 +8,13 @@ from uniapi.canonical import Failure
 from uniapi.config import Preferences, Timeouts
 from uniapi.limits import Limits
 
-from .asked import Asked, EngineFacts
+from .attempt_timeouts import keepalive_interval_s, resolve_timeouts
 from .catalog import Channel
-from .choice import Choice
 from .eligibility import RuledOut, ruled_out
 from .health import Health
+from .question import EngineFacts, Question
 from .retry import Verdict, judge
-from .timeouts import keepalive_interval_s, resolve_timeouts
+from .selector import Selector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +25,10 @@ class RouterState:
     engines: EngineFacts
     health: Health
     limits: Limits
-    choice: Choice
+    choice: Selector
     default_timeout_s: float
 
-    def timeouts(self, channel: Channel, asked: Asked) -> Timeouts:
+    def timeouts(self, channel: Channel, asked: Question) -> Timeouts:
         """The timeouts of an attempt at `channel`."""
         return resolve_timeouts(channel, self.preferences, asked.facts(), self.default_timeout_s, self.engines.name(channel.provider))
 
@@ -37,11 +37,11 @@ class RouterState:
         first_token_s = timeouts.first_token_s
         return keepalive_interval_s(channel, self.preferences, first_token_s if first_token_s is not None else self.default_timeout_s)
 
-    def ruled_out(self, channel: Channel, asked: Asked) -> RuledOut | None:
+    def ruled_out(self, channel: Channel, asked: Question) -> RuledOut | None:
         """Why `channel` cannot take the call at all."""
         return ruled_out(channel, asked, self.engines.name(channel.provider))
 
-    def judge(self, channel: Channel, failure: Failure, asked: Asked, *, is_translated: bool, now_epoch_s: float) -> Verdict:
+    def judge(self, channel: Channel, failure: Failure, asked: Question, *, is_translated: bool, now_epoch_s: float) -> Verdict:
         """What a failure at `channel` leads to."""
         provider = channel.provider
         return judge(

@@ -5,7 +5,7 @@ from .bounded import BoundedServer, backlog_for, connections_for, raise_file_lim
 from .front import Desk, Front
 from .model_facts import model_facts
 from .present import ConfigStatus, LiveCalls, Present
-from .reply import STREAM_HEADERS, Reply
+from .reply import STREAM_HEADERS, HttpReply
 
 __all__ = [
     "STREAM_HEADERS",
@@ -13,10 +13,10 @@ __all__ = [
     "ConfigStatus",
     "Desk",
     "Front",
+    "HttpReply",
     "KeyRing",
     "LiveCalls",
     "Present",
-    "Reply",
     "backlog_for",
     "connections_for",
     "model_facts",

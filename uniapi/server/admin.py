@@ -1,6 +1,6 @@
 """The admin surface: reports and small services. The front has authenticated the caller; what needs an admin's key says so in `REPORTS`.
 
-Reports are made in a thread, since they read files; what is true at this moment is taken on the event loop before (`Asked`).
+Reports are made in a thread, since they read files; what is true at this moment is taken on the event loop before (`AdminQuestion`).
 The shapes of the older routes are the predecessor's (reference/predecessor.md §1.7, §1.9) with members of ours added.
 """
 
@@ -35,7 +35,7 @@ from uniapi.stats import (
 
 from .present import Present
 
-__all__ = ["METRICS_TYPE", "REPORTS", "Asked", "generate_key"]
+__all__ = ["METRICS_TYPE", "REPORTS", "AdminQuestion", "generate_key"]
 
 log = logging.getLogger("uniapi.admin")
 
@@ -47,7 +47,7 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AdminQuestion:
     """One question to the admin surface and what it is answered from. `live`: rows of the running calls the asker may see."""
 
     key: ClientKey
@@ -71,11 +71,11 @@ def generate_key() -> str:
     return "sk-" + "".join(secrets.choice(_ALPHABET) for _ in range(KEY_LENGTH))
 
 
-def _new_key(asked: Asked) -> dict[str, Any]:
+def _new_key(asked: AdminQuestion) -> dict[str, Any]:
     return {"api_key": generate_key()}
 
 
-def _stats(asked: Asked) -> dict[str, Any]:
+def _stats(asked: AdminQuestion) -> dict[str, Any]:
     """`GET /v1/stats?hours=N`, N from 1 to 720, default 24."""
     return stats_report(asked.recorder, _hours(asked.query, MAX_HOURS), asked.now_s)
 
@@ -87,7 +87,7 @@ def _hours(query: Mapping[str, str], most: int) -> int:
     return int(text)
 
 
-def _token_usage(asked: Asked) -> dict[str, Any]:
+def _token_usage(asked: AdminQuestion) -> dict[str, Any]:
     """`GET /v1/token_usage`: an admin sees every key or the one it names, another key itself."""
     span = parse_span(asked.query, asked.now_s, default_days=30)
     query = dict(asked.query)
@@ -107,7 +107,7 @@ def _token_usage(asked: Asked) -> dict[str, Any]:
     return token_usage(counts, span, key_filter=key_filter, model=asked.query.get("model") or None, names=names, money=money)
 
 
-def _key_rankings(asked: Asked) -> dict[str, Any]:
+def _key_rankings(asked: AdminQuestion) -> dict[str, Any]:
     """`GET /v1/channel_key_rankings?provider_name=`: the keys of one provider, the most successful first."""
     name = asked.query.get("provider_name", "")
     if not name:
@@ -122,17 +122,17 @@ def _key_rankings(asked: Asked) -> dict[str, Any]:
     return ranked
 
 
-def _key_states(asked: Asked) -> dict[str, Any]:
+def _key_states(asked: AdminQuestion) -> dict[str, Any]:
     """`GET /v1/api_keys_states`: credits and usage of every client key."""
     return key_states(asked.config.client_keys, asked.recorder.ledger, asked.recorder.tokens_since(asked.config.client_keys, asked.now_s))
 
 
-def _api_config(asked: Asked) -> dict[str, Any]:
+def _api_config(asked: AdminQuestion) -> dict[str, Any]:
     """`GET /v1/api_config`: the configuration as it is written, secrets masked."""
     return {"api_config": shown_config(asked.present.config_status.text, secrets_of(asked.config))}
 
 
-def _add_credits(asked: Asked) -> dict[str, Any]:
+def _add_credits(asked: AdminQuestion) -> dict[str, Any]:
     """`POST /v1/add_credits` with `paid_key` and `amount` (US dollars) in the query, or in a JSON body, which keeps the key out of proxies' logs."""
     named, text = asked.query.get("paid_key", ""), asked.query.get("amount", "")
     if not named:
@@ -167,13 +167,13 @@ def _add_credits(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _metrics(asked: Asked) -> str:
+def _metrics(asked: AdminQuestion) -> str:
     """`GET /metrics`."""
     figures = asked.present.live_figures(asked.version, asked.config, asked.recorder.trouble)
     return metrics_text(asked.recorder.lifetime(), figures, asked.recorder.names())
 
 
-def _status(asked: Asked) -> dict[str, Any]:
+def _status(asked: AdminQuestion) -> dict[str, Any]:
     """`GET /v1/status`: what the status page shows. `hours` (default 24); with `only=now` without the figures of the past.
 
     Another key than an admin's sees its own calls, and neither keys of providers nor the state of the gateway.
@@ -206,7 +206,7 @@ def _status(asked: Asked) -> dict[str, Any]:
     return value
 
 
-def _status_figures(asked: Asked, own: str | None) -> dict[str, Any]:
+def _status_figures(asked: AdminQuestion, own: str | None) -> dict[str, Any]:
     figures = status_figures(asked.recorder, _hours(asked.query, MOST_STATUS_HOURS), asked.now_s, own)
     if own is not None:
         for name in ("ip_request_counts", "endpoint_request_counts", "provider_keys"):
@@ -214,7 +214,7 @@ def _status_figures(asked: Asked, own: str | None) -> dict[str, Any]:
     return figures
 
 
-def _own_money(asked: Asked) -> dict[str, Any] | None:
+def _own_money(asked: AdminQuestion) -> dict[str, Any] | None:
     """What the asker's own key may still spend; None when it is not limited."""
     ledger = asked.recorder.ledger
     granted, balance = ledger.granted_pd(asked.key), ledger.balance_pd(asked.key)
@@ -237,22 +237,22 @@ def _not_found(message: str, param: str) -> RequestRefused:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class AdminAnswer:
     """How one admin route is answered, and whether it needs an admin's key."""
 
-    answer: Callable[[Asked], Any]
+    answer: Callable[[AdminQuestion], Any]
     needs_admin: bool = True
 
 
-REPORTS: Mapping[str, Report] = {
-    "generate_key": Report(_new_key),
-    "stats": Report(_stats),
-    "token_usage": Report(_token_usage, needs_admin=False),
-    "key_rankings": Report(_key_rankings),
-    "key_states": Report(_key_states),
-    "add_credits": Report(_add_credits),
-    "api_config": Report(_api_config),
-    "metrics": Report(_metrics),
-    "status": Report(_status, needs_admin=False),
+REPORTS: Mapping[str, AdminAnswer] = {
+    "generate_key": AdminAnswer(_new_key),
+    "stats": AdminAnswer(_stats),
+    "token_usage": AdminAnswer(_token_usage, needs_admin=False),
+    "key_rankings": AdminAnswer(_key_rankings),
+    "key_states": AdminAnswer(_key_states),
+    "add_credits": AdminAnswer(_add_credits),
+    "api_config": AdminAnswer(_api_config),
+    "metrics": AdminAnswer(_metrics),
+    "status": AdminAnswer(_status, needs_admin=False),
 }
 """By the kind of the route."""

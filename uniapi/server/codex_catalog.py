@@ -35,7 +35,7 @@ How to work
 How to answer
 - Be short and plain. Lead with the result; name files as `path:line`.
 - Say what you changed, how you checked it, and what is left open. Do not paste large files back.
-- Asked for a review, list the problems first, the gravest first, each with its place.
+- Question for a review, list the problems first, the gravest first, each with its place.
 """
 
 

@@ -29,11 +29,11 @@ from . import admin, models
 from .auth import KeyRing, authenticate, client_address, presented_keys, require_admin
 from .body import parse_object, read_body
 from .inference import Arrival, kept_headers, make_call, make_stored_call
+from .operation_paths import make_relayed_call, needs_default_model, receive
 from .page import StatusPage
 from .paths import Route, dialect_of, find_route, near_paths
 from .present import Present
-from .relayed import make_relayed_call, needs_default_model, receive
-from .reply import Reply
+from .reply import HttpReply
 
 log = logging.getLogger("uniapi.front")
 
@@ -70,7 +70,7 @@ class Desk(Protocol):
 
     def near_models(self, key: ClientKey, name: str) -> list[str]: ...
 
-    async def run(self, call: Call, key: ClientKey, reply: Reply) -> None:
+    async def run(self, call: Call, key: ClientKey, reply: HttpReply) -> None:
         """Answer an inference call through `reply`; raises RequestRefused before anything was sent."""
         ...
 
@@ -96,7 +96,7 @@ class Front:
         request_id = os.urandom(12).hex()
         raw_path = request.rel_url.raw_path
         cors = _cors_headers(request.headers.get("Origin"), desk.config.preferences.cors_origins, raw_path)
-        reply = Reply(request, {"x-request-id": request_id, "server": "uni-api", **cors})
+        reply = HttpReply(request, {"x-request-id": request_id, "server": "uni-api", **cors})
         try:
             if request.method == "OPTIONS":
                 await reply.send(204, _preflight(request), b"")
@@ -116,7 +116,7 @@ class Front:
             )
         return reply.response or web.Response()
 
-    async def _refuse(self, reply: Reply, request: web.BaseRequest, error: ClientError) -> None:
+    async def _refuse(self, reply: HttpReply, request: web.BaseRequest, error: ClientError) -> None:
         """Say no, in the dialect of the path, to whoever is still there."""
         if reply.is_started:
             return
@@ -125,7 +125,7 @@ class Front:
         with contextlib.suppress(ConnectionError):
             await reply.send(error.status, {"content-type": "application/json", **error.headers}, dump_json(encode(error)))
 
-    async def _dispatch(self, request: web.BaseRequest, raw_path: str, request_id: str, reply: Reply) -> None:
+    async def _dispatch(self, request: web.BaseRequest, raw_path: str, request_id: str, reply: HttpReply) -> None:
         desk = self._desk
         route = find_route(raw_path, request.method)
         if route is None:
@@ -174,7 +174,7 @@ class Front:
         else:
             await self._models(route, request, key, query, reply)
 
-    async def _report(self, route: Route, request: web.BaseRequest, key: ClientKey, query: Mapping[str, str], reply: Reply) -> None:
+    async def _report(self, route: Route, request: web.BaseRequest, key: ClientKey, query: Mapping[str, str], reply: HttpReply) -> None:
         """The admin surface: what is true now is taken here, the rest is read from files in a thread, so that streams go on meanwhile."""
         desk = self._desk
         report = admin.REPORTS[route.kind]
@@ -184,7 +184,7 @@ class Front:
         if request.method == "POST":
             members |= await _small_body(request)
         now_s, present = desk.clock.now_s(), desk.present()
-        asked = admin.Asked(
+        asked = admin.AdminQuestion(
             key=key,
             query=members,
             now_s=now_s,
@@ -201,7 +201,7 @@ class Front:
         else:
             await _send_json(reply, value, {"cache-control": "no-store"})
 
-    async def _infer(self, route: Route, request: web.BaseRequest, arrival: Arrival, key: ClientKey, reply: Reply) -> None:
+    async def _infer(self, route: Route, request: web.BaseRequest, arrival: Arrival, key: ClientKey, reply: HttpReply) -> None:
         if route.operation in CARRIED:
             await self._carry(route, request, arrival, key, reply)
             return
@@ -210,7 +210,7 @@ class Front:
         value = await parse_object(body)
         await desk.run(make_call(arrival, route, body, value), key, reply)
 
-    async def _carry(self, route: Route, request: web.BaseRequest, arrival: Arrival, key: ClientKey, reply: Reply) -> None:
+    async def _carry(self, route: Route, request: web.BaseRequest, arrival: Arrival, key: ClientKey, reply: HttpReply) -> None:
         """An operation beside chat; its body may be a form, which is kept until the call is over."""
         desk = self._desk
         received = await receive(route, request, desk.config.preferences.max_body_bytes, desk.spool_dir)
@@ -220,12 +220,12 @@ class Front:
         finally:
             received.close()
 
-    async def _stored(self, route: Route, request: web.BaseRequest, arrival: Arrival, key: ClientKey, reply: Reply) -> None:
+    async def _stored(self, route: Route, request: web.BaseRequest, arrival: Arrival, key: ClientKey, reply: HttpReply) -> None:
         desk = self._desk
         body = await read_body(request, desk.config.preferences.max_body_bytes)
         await desk.run(make_stored_call(arrival, route, request.method, body, request.rel_url.raw_query_string), key, reply)
 
-    async def _models(self, route: Route, request: web.BaseRequest, key: ClientKey, query: Mapping[str, str], reply: Reply) -> None:
+    async def _models(self, route: Route, request: web.BaseRequest, key: ClientKey, query: Mapping[str, str], reply: HttpReply) -> None:
         desk = self._desk
         aliases = await desk.models_for(key)
         shape = models.list_shape(route.dialect, {name.lower(): text for name, text in request.headers.items()}, query)
@@ -237,7 +237,7 @@ class Front:
         await _send_json(reply, models.model_entry(shape, alias, desk.model_infos(key, (alias,))[alias]))
 
 
-async def _send_json(reply: Reply, value: Any, headers: Mapping[str, str] | None = None) -> None:
+async def _send_json(reply: HttpReply, value: Any, headers: Mapping[str, str] | None = None) -> None:
     await reply.send(200, {"content-type": "application/json", **(headers or {})}, json.dumps(value, ensure_ascii=False).encode())
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from uniapi.canonical import ClientError, RequestRefused
 from uniapi.config import ModelInfo
+from uniapi.gateway import model_not_found
 
 from .codex_catalog import codex_catalog
 
@@ -86,22 +86,6 @@ def find_model(argument: str, aliases: Sequence[str], near: Sequence[str]) -> st
         if meant in aliases:
             return meant
     raise model_not_found(name, near)
-
-
-def model_not_found(name: str, near: Sequence[str], unlisted: Sequence[str] = ()) -> RequestRefused:
-    """404: this key cannot use such a model. `unlisted`: providers that may have it, as nobody knows yet what they have."""
-    hint = f" Did you mean {', '.join(near)}?" if near else ""
-    if unlisted:
-        hint += f" What {', '.join(unlisted[:5])} serve{'s' if len(unlisted) == 1 else ''} is not known: no model list could be had so far."
-    return RequestRefused(
-        ClientError(
-            status=404,
-            message=f"The model `{name}` does not exist or this API key may not use it.{hint}",
-            code="model_not_found",
-            type="invalid_request_error",
-            param="model",
-        )
-    )
 
 
 def _put(entry: dict[str, Any], name: str, value: Any) -> None:

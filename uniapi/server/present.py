@@ -12,7 +12,7 @@ from uniapi.config import Config
 from uniapi.routing import Resting
 from uniapi.stats import LiveFigures
 
-from .reply import Reply
+from .reply import HttpReply
 
 MOST_LIVE_ROWS = 100
 MOST_ERRORS = 20
@@ -22,12 +22,12 @@ class LiveCalls:
     """The inference calls between door and door."""
 
     def __init__(self) -> None:
-        self._calls: dict[str, tuple[Call, Reply]] = {}
+        self._calls: dict[str, tuple[Call, HttpReply]] = {}
 
     def __len__(self) -> int:
         return len(self._calls)
 
-    def begin(self, call: Call, reply: Reply) -> None:
+    def begin(self, call: Call, reply: HttpReply) -> None:
         self._calls[call.request_id] = (call, reply)
 
     def end(self, call: Call) -> None:
@@ -39,7 +39,7 @@ class LiveCalls:
         return [_live_row(call, reply, now_s) for call, reply in ours[:MOST_LIVE_ROWS]]
 
 
-def _live_row(call: Call, reply: Reply, now_s: float) -> dict[str, Any]:
+def _live_row(call: Call, reply: HttpReply, now_s: float) -> dict[str, Any]:
     """`provider` is known from the moment the answer begins."""
     return {
         "request_id": call.request_id,

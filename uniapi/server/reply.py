@@ -15,7 +15,7 @@ STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 """On every stream: reverse proxies (nginx on serv00) must not buffer it."""
 
 
-class Reply:
+class HttpReply:
     """One answer to one request. `start` then `write`s then `finish`, or `send` for a whole one; `response` is what the handler returns to aiohttp."""
 
     def __init__(self, request: web.BaseRequest, common_headers: Mapping[str, str]) -> None:

@@ -5,6 +5,7 @@ money; `report` and its neighbours for what is shown. Reports are pure functions
 """
 
 from .aggregate import Aggregate, CellKey
+from .chart_series import failure_rows, status_figures
 from .cost import PriceList, picodollars
 from .ledger import Ledger
 from .metrics import CONTENT_TYPE as METRICS_TYPE
@@ -13,7 +14,6 @@ from .packing import TooNew
 from .recorder import Recorder
 from .records import AttemptRecord, CallRecord
 from .report import key_rankings, key_states, money_shown, stats_report, summary, token_usage
-from .series import failure_rows, status_figures
 from .span import Span, key_asked_for, parse_span
 from .terminal import terminal_report
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from .lines import short_name
+from .journal_line import short_name
+from .latencies import Waits
 from .records import CallRecord, plausible_tokens
 from .sums import add_counts, add_row, add_rows, added
-from .waits import Waits
 
 WIDTH = 10
 CALLS, ATTEMPTS, INPUT, OUTPUT, TOTAL, CACHE_READ, CACHE_WRITE, REASONING, COST, UNPRICED = range(WIDTH)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from .lines import rounded_s
+from .journal_line import rounded_s
 
 HOUR_S = 3600
 DAY_S = 86400

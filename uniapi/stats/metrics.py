@@ -8,20 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .aggregate import (
-    ATTEMPTS,
-    CACHE_READ,
-    CACHE_WRITE,
-    CALLS,
-    COST,
-    INPUT,
-    OUTPUT,
-    REASONING,
-    Aggregate,
-    CellKey,
-)
+from .aggregate import ATTEMPTS, CACHE_READ, CACHE_WRITE, CALLS, COST, INPUT, OUTPUT, REASONING, Aggregate, CellKey
 from .cost import dollars
-from .waits import BOUNDS_S, BUCKETS, FIRST_HISTOGRAM, FIRST_MS, TOTAL_HISTOGRAM, TOTAL_MS
+from .latencies import BOUNDS_S, BUCKETS, FIRST_HISTOGRAM, FIRST_MS, TOTAL_HISTOGRAM, TOTAL_MS
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Labels = tuple[tuple[str, str], ...]

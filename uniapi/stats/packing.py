@@ -21,9 +21,9 @@ from typing import Any
 from uniapi.storage import START, Position
 
 from .aggregate import WIDTH, Aggregate, CellKey, CredentialKey
-from .outline import OUTLINED, Outline
+from .chart_sums import OUTLINED, Outline
+from .latencies import WAITS_WIDTH, ChannelKey
 from .sums import Key
-from .waits import WAITS_WIDTH, ChannelKey
 
 SCHEMA = 1
 MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}

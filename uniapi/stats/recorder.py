@@ -14,9 +14,9 @@ from uniapi.storage import DiskFolder, Folder, MemoryFolder
 
 from .aggregate import Aggregate
 from .calendar import DAY_S, HOUR_S, hour_of
+from .chart_sums import Outline
 from .cost import PriceList, picodollars
 from .ledger import Ledger
-from .outline import Outline
 from .packing import gathered
 from .records import CallRecord
 from .store import Store

@@ -9,27 +9,14 @@ from typing import Any, TypeVar
 
 from uniapi.config import ClientKey
 
-from .aggregate import (
-    ATTEMPTS,
-    CACHE_READ,
-    CACHE_WRITE,
-    CALLS,
-    COST,
-    INPUT,
-    OUTPUT,
-    REASONING,
-    TOTAL,
-    UNPRICED,
-    Aggregate,
-    CellKey,
-)
+from .aggregate import ATTEMPTS, CACHE_READ, CACHE_WRITE, CALLS, COST, INPUT, OUTPUT, REASONING, TOTAL, UNPRICED, Aggregate, CellKey
 from .calendar import HOUR_S
 from .cost import dollars
+from .latencies import FIRST_HISTOGRAM, FIRST_MS, TOTAL_HISTOGRAM, quantile_s
 from .ledger import Ledger
 from .recorder import Recorder, told_apart
 from .records import NOT_FAILURES
 from .span import Span, iso
-from .waits import FIRST_HISTOGRAM, FIRST_MS, TOTAL_HISTOGRAM, quantile_s
 
 Name = TypeVar("Name", bound=Hashable)
 

@@ -22,14 +22,14 @@ from uniapi.storage import START, Folder, Journal, Position
 
 from .aggregate import Aggregate
 from .calendar import DAY_S, HOUR_S, day_name, hour_of
+from .chart_sums import COST_PLACE, Outline, outline_of
+from .day_files import Shelf
+from .journal_line import decode_call, encode_call
 from .ledger import Ledger
-from .lines import decode_call, encode_call
-from .outline import COST_PLACE, Outline, outline_of
 from .packing import SCHEMA, DayFile, Pending, TooNew
 from .records import CallRecord
-from .shelf import Shelf
 from .sums import add_rows
-from .waiting import PENDING_DAYS, Waiting, coarsen
+from .write_queue import PENDING_DAYS, Waiting, coarsen
 
 log = logging.getLogger("uniapi.stats")
 

@@ -2,7 +2,7 @@
 
 from .aws_eventstream import ERROR_PREFIX, EXCEPTION_PREFIX, EventStreamDecoder, decode_message, encode_message, unwrap_chunk
 from .frames import LARGE_BYTES, Frame, Framer, dump_json, dump_long_json, load_json, parse_json
-from .http import CREDENTIAL_HEADERS, HOP_BY_HOP, BodySource, HttpRequest, ResponseHead
+from .http import CREDENTIAL_HEADERS, HOP_BY_HOP, Answers, BodySource, HttpRequest, ResponseHead
 from .http1 import Received, ResponseParser, request_bytes
 from .json_array import JsonArrayDecoder, JsonArrayWriter
 from .multipart import FormBody, FormPart, MultipartError, MultipartScanner, Range, form_boundary, pieces_length
@@ -15,6 +15,7 @@ __all__ = [
     "EXCEPTION_PREFIX",
     "HOP_BY_HOP",
     "LARGE_BYTES",
+    "Answers",
     "BodySource",
     "DeleteMember",
     "EventStreamDecoder",

@@ -36,7 +36,7 @@ ERROR_PREFIX = "error:"
 """An unmodelled error's frame is named `error:InternalError`; its message, when there is no payload, becomes one."""
 
 
-class Message(NamedTuple):
+class EventStreamMessage(NamedTuple):
     """One message as it stands on the wire."""
 
     headers: dict[str, HeaderValue]
@@ -86,14 +86,14 @@ class EventStreamDecoder:
         return int(total)
 
 
-def decode_message(raw: bytes) -> Message:
+def decode_message(raw: bytes) -> EventStreamMessage:
     """One whole message whose prelude has been checked; raises WireError on a bad checksum or malformed headers."""
     (checksum,) = struct.unpack_from(">I", raw, len(raw) - _CRC_BYTES)
     if zlib.crc32(raw[:-_CRC_BYTES]) != checksum:
         raise WireError("bad checksum of an event-stream message")
     (headers_length,) = struct.unpack_from(">I", raw, 4)
     payload_start = _PRELUDE_BYTES + headers_length
-    return Message(_decode_headers(raw[_PRELUDE_BYTES:payload_start]), raw[payload_start:-_CRC_BYTES])
+    return EventStreamMessage(_decode_headers(raw[_PRELUDE_BYTES:payload_start]), raw[payload_start:-_CRC_BYTES])
 
 
 def encode_message(headers: Mapping[str, HeaderValue], payload: bytes) -> bytes:

@@ -56,3 +56,7 @@ class ResponseHead:
     def content_type(self) -> str:
         """The media type alone, lower-case: `text/event-stream`."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+Answers = list[tuple[ResponseHead, bytes]]
+"""Whole answers, kept where one request became several."""

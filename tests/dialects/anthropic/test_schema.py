@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from uniapi.dialects.anthropic.schema import is_within_subset, structured_schema
+from uniapi.dialects.anthropic.request_encode_schema import is_within_subset, structured_schema
 
 CLOSED: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": False}
 

@@ -397,7 +397,7 @@ def test_marks_this_wire_lacks_are_named() -> None:
 
 
 def test_thinking_that_a_model_does_not_have() -> None:
-    """Asked of a model that does not think, it is a loss; not asked for, it is none."""
+    """Question of a model that does not think, it is a loss; not asked for, it is none."""
     assert losses(request(reasoning=ReasoningSettings(effort="low"))) == ("reasoning",)
     assert losses(request(reasoning=ReasoningSettings(effort="none"))) == ()
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uniapi.dialects.gemini.schema import function_parameters, output_schema, read_openapi
+from uniapi.dialects.gemini.request_encode_schema import function_parameters, output_schema, read_openapi
 
 OPENAPI_NAMES = {
     "type", "nullable", "description", "title", "enum", "format", "pattern", "default", "minimum", "maximum", "properties", "required",

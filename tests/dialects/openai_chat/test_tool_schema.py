@@ -8,7 +8,7 @@ import pytest
 
 from uniapi.canonical import Request, Tool
 from uniapi.dialects import DIALECTS, Quirk
-from uniapi.dialects.openai_chat.tool_schema import function_parameters
+from uniapi.dialects.openai_chat.request_encode_schema import function_parameters
 
 TEXT = {"type": "string"}
 CASES: list[tuple[str, dict[str, Any] | None, dict[str, Any]]] = [

@@ -9,7 +9,7 @@ import pytest
 from uniapi.canonical import Message, Request, Text, ToolCall, ToolResult
 from uniapi.dialects import Quirk
 from uniapi.dialects.openai_chat import DIALECT
-from uniapi.dialects.openai_chat.turn_order import BRIDGE, in_order
+from uniapi.dialects.openai_chat.fit_turn_order import BRIDGE, in_order
 
 AFTER_TOOL = Quirk(turn_order="assistant_after_tool")
 ALTERNATING = Quirk(turn_order="alternating")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from uniapi.dialects.dialect import Dialect
 
+from .answer_decode import decode_response
+from .answer_encode import encode_response
 from .error import decode_error, encode_error
 from .observe import AnthropicObserver
-from .part_encode import needs_inline
 from .request_decode import decode_request
 from .request_encode import encode_request
-from .response import decode_response, encode_response
+from .request_encode_parts import needs_inline
 from .stream_decode import AnthropicStreamDecoder
 from .stream_encode import PING, AnthropicStreamEncoder
 from .vocabulary import FAMILY, NAME

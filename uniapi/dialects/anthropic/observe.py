@@ -9,8 +9,8 @@ from uniapi.canonical import Json
 from uniapi.dialects.observer import Observer
 from uniapi.wire import Frame
 
+from .answer_decode_parts import read_finish, read_usage, text_of
 from .error import stream_failure
-from .reading import read_finish, read_usage, text_of
 
 _SILENT_BLOCKS = frozenset({"text", "thinking"})
 """Blocks whose start alone is no output yet: they begin empty."""

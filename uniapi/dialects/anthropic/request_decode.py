@@ -25,8 +25,8 @@ from uniapi.canonical import (
     ToolChoice,
 )
 
-from .part_decode import PartReader
-from .reading import text_of
+from .answer_decode_parts import text_of
+from .request_decode_parts import PartReader
 from .vocabulary import NAME, cache_hint
 
 BILLING_BLOCK = "x-anthropic-billing-header:"

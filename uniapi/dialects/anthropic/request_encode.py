@@ -14,12 +14,12 @@ from uniapi.dialects.losses import SETTINGS, unsaid
 from uniapi.dialects.quirk import Quirk
 from uniapi.dialects.turn_repair import encode_system, json_in_words
 
-from .part_encode import Block, PartEncoder, drop_marker
-from .schema import structured_schema
-from .thinking import Thinking, plan_thinking
-from .tool_encode import encode_tool_choice, encode_tools, is_forced
-from .tool_names import ToolNames
-from .turns import encode_turns, lacks_signed_thinking, plain_or_blocks
+from .request_encode_names import ToolNames
+from .request_encode_parts import Block, PartEncoder, drop_marker
+from .request_encode_schema import structured_schema
+from .request_encode_thinking import Thinking, plan_thinking
+from .request_encode_tools import encode_tool_choice, encode_tools, is_forced
+from .request_encode_turns import encode_turns, lacks_signed_thinking, plain_or_blocks
 from .vocabulary import FAMILY, NAME, cache_control, stands_in_tool
 
 DEFAULT_MAX_TOKENS = 8192

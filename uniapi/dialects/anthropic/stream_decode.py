@@ -19,9 +19,9 @@ from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
 
+from .answer_decode import KNOWN_MEMBERS, read_block
+from .answer_decode_parts import CallReader, carried, dumped, of_whole_text, read_citation, read_finish, read_plain, read_usage, signature, text_of
 from .error import stream_failure
-from .reading import CallReader, carried, dumped, of_whole_text, read_citation, read_finish, read_plain, read_usage, signature, text_of
-from .response import KNOWN_MEMBERS, read_block
 from .vocabulary import NAME
 
 

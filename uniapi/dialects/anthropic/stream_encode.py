@@ -32,18 +32,8 @@ from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.stream_encoder import StreamEncoder
 from uniapi.wire import dump_json
 
+from .answer_encode_parts import call_id, call_name, finish_members, media_text, message_id, own_token, reply_blocks, reply_citations, spell_usage
 from .error import error_type
-from .part_reply import (
-    call_id,
-    call_name,
-    finish_members,
-    media_text,
-    message_id,
-    own_token,
-    reply_blocks,
-    reply_citations,
-    spell_usage,
-)
 from .vocabulary import FAMILY, NAME, quoted
 
 PING = b'event: ping\ndata: {"type":"ping"}\n\n'

@@ -5,12 +5,12 @@
 
 from uniapi.dialects.dialect import Dialect
 
+from .answer_decode import decode_response
 from .error import decode_error
 from .invoke import InvokeFramer
-from .part_encode import needs_inline
-from .request import encode_request
-from .response import decode_response
-from .stream import ConverseStreamDecoder
+from .request_encode import encode_request
+from .request_encode_parts import needs_inline
+from .stream_decode import ConverseStreamDecoder
 from .vocabulary import FAMILY, NAME
 
 DIALECT = Dialect(

@@ -2,11 +2,11 @@
 
 from uniapi.dialects.dialect import Dialect
 
+from .answer_decode import decode_response
 from .error import decode_error
-from .messages import needs_inline
-from .request import encode_request
-from .response import decode_response
-from .stream import CohereStreamDecoder
+from .request_encode import encode_request
+from .request_encode_messages import needs_inline
+from .stream_decode import CohereStreamDecoder
 from .vocabulary import FAMILY, NAME
 
 DIALECT = Dialect(

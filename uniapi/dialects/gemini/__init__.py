@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from uniapi.dialects.dialect import Dialect
 
+from .answer_decode import decode_response
+from .answer_encode import encode_response
 from .error import decode_error, encode_error
+from .fit import repair
 from .media import needs_inline
 from .observe import GeminiObserver
-from .repair import repair
 from .request_decode import decode_request
 from .request_encode import encode_request
-from .response import decode_response, encode_response
 from .stream_decode import GeminiStreamDecoder
 from .stream_encode import GeminiStreamEncoder
 from .vocabulary import FAMILY, NAME

@@ -9,8 +9,8 @@ from uniapi.canonical import Json
 from uniapi.dialects.observer import Observer
 from uniapi.wire import Frame
 
+from .answer_decode_parts import read_block, read_finish, read_usage
 from .error import error_in_answer
-from .reading import read_block, read_finish, read_usage
 from .vocabulary import list_member, member, object_member, text_member
 
 _TELLING = (b'"finishReason"', b'"finish_reason"', b'"promptFeedback"', b'"error"')

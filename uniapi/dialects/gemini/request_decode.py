@@ -10,8 +10,8 @@ from typing import get_args
 
 from uniapi.canonical import Effort, HostedTool, Json, OutputFormat, ReasoningSettings, Request, RequestRefused, Sampling, Tool, ToolChoice
 
-from .contents_decode import ContentsDecoder
-from .schema import read_openapi
+from .request_decode_contents import ContentsDecoder
+from .request_encode_schema import read_openapi
 from .vocabulary import HOSTED_KINDS, NAME, camel, int_member, list_member, member, object_member, text_member
 
 _EFFORTS = frozenset(get_args(Effort))

@@ -10,12 +10,12 @@ from uniapi.dialects.losses import SETTINGS, unsaid
 from uniapi.dialects.quirk import Quirk
 from uniapi.dialects.turn_repair import json_in_words
 
-from .part_encode import Block, PartEncoder, vouch_for_calls
-from .schema import output_schema
-from .thinking import encode_thinking, is_generation_3
-from .tool_encode import encode_tools
-from .tool_names import ToolNames
-from .turns import arrange_turns
+from .request_encode_names import ToolNames
+from .request_encode_parts import Block, PartEncoder, vouch_for_calls
+from .request_encode_schema import output_schema
+from .request_encode_thinking import encode_thinking, is_generation_3
+from .request_encode_tools import encode_tools
+from .request_encode_turns import arrange_turns
 from .vocabulary import NAME
 
 MAX_STOP_SEQUENCES = 5

@@ -21,11 +21,11 @@ from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
 
+from .answer_decode_parts import read_block, read_citations, read_created, read_finish, read_logprobs, read_usage
 from .error import error_in_answer
 from .media import read_media
-from .partial_arguments import PartialArguments
-from .reading import read_block, read_citations, read_created, read_finish, read_logprobs, read_usage
-from .tool_names import ToolNames
+from .request_encode_names import ToolNames
+from .stream_decode_arguments import PartialArguments
 from .vocabulary import FAMILY, NAME, both_spellings, int_member, list_member, member, object_member, snake, text_member
 
 MAX_CANDIDATES = 128

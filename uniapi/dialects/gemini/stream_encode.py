@@ -32,9 +32,9 @@ from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.stream_encoder import StreamEncoder
 from uniapi.wire import JsonArrayWriter, dump_json
 
+from .answer_encode_parts import candidate_end, envelope, reply_parts, signature, spell_usage
 from .error import encode_error
-from .part_encode import Block
-from .reply import candidate_end, envelope, reply_parts, signature, spell_usage
+from .request_encode_parts import Block
 from .vocabulary import NAME
 
 

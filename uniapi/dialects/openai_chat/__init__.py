@@ -6,15 +6,15 @@ Reading order: `parts_decode` and `reasoning` (the pieces of a message), `messag
 
 from uniapi.dialects.dialect import Dialect
 
+from .answer_encode import encode_response
 from .error import decode_error, encode_error
-from .media_encode import needs_inline
-from .members import DIALECT_NAME
+from .fit import repair
 from .observe import ChatObserver, usage_frame_only
-from .repair import repair
 from .request_decode import decode_request
+from .request_decode_members import DIALECT_NAME
 from .request_encode import encode_request
-from .response import encode_response
-from .stream import ChatStreamDecoder, decode_response
+from .request_encode_media import needs_inline
+from .stream_decode import ChatStreamDecoder, decode_response
 from .stream_encode import ChatStreamEncoder
 
 DIALECT = Dialect(

@@ -16,7 +16,7 @@ from uniapi.canonical import ClientError, Failure, FailureKind, Json
 from uniapi.dialects.delays import delay_in_text, retry_after_seconds
 from uniapi.dialects.http_errors import MAX_MESSAGE, kind_of_status
 
-from .members import DIALECT_NAME, at
+from .request_decode_members import DIALECT_NAME, at
 
 
 @dataclass(frozen=True, slots=True)

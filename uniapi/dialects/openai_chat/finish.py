@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uniapi.canonical import Finish, FinishReason, Json
 
-from .members import DIALECT_NAME
+from .request_decode_members import DIALECT_NAME
 
 REASONS: dict[str, FinishReason] = {
     "stop": "stop",

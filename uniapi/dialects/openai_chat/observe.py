@@ -12,8 +12,8 @@ from uniapi.wire import Frame
 
 from .error import failure_of_object
 from .finish import decode_finish
-from .members import at
-from .stream import failure_in
+from .request_decode_members import at
+from .stream_decode import failure_in
 from .usage import usage_of_body
 
 OUTPUT_MEMBERS = (

@@ -10,21 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import get_args
 
-from uniapi.canonical import (
-    Effort,
-    Json,
-    Message,
-    OutputFormat,
-    ReasoningSettings,
-    Request,
-    Sampling,
-    Text,
-)
+from uniapi.canonical import Effort, Json, Message, OutputFormat, ReasoningSettings, Request, Sampling, Text
 
-from .members import DIALECT_NAME, at, need_object, need_text, read_bool, read_int, read_list, read_number, read_object, read_text
-from .messages_decode import decode_messages, messages_of_input
-from .parts_decode import decode_cache
-from .tools_decode import decode_tool_choice, decode_tools
+from .request_decode_members import DIALECT_NAME, at, need_object, need_text, read_bool, read_int, read_list, read_number, read_object, read_text
+from .request_decode_messages import decode_messages, messages_of_input
+from .request_decode_parts import decode_cache
+from .request_decode_tools import decode_tool_choice, decode_tools
 
 SETTINGS = frozenset(
     {

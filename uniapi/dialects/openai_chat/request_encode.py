@@ -17,10 +17,10 @@ from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with
 from uniapi.dialects.losses import unsaid
 from uniapi.dialects.quirk import Quirk
 
-from .members import DIALECT_NAME
-from .messages_encode import encode_cache, encode_messages, schema_instruction
-from .tool_names import wire_name
-from .tool_schema import function_parameters
+from .request_decode_members import DIALECT_NAME
+from .request_encode_messages import encode_cache, encode_messages, schema_instruction
+from .request_encode_names import wire_name
+from .request_encode_schema import function_parameters
 
 MAX_USER = 64
 EFFORT_SCALE = ("none", "minimal", "low", "medium", "high", "xhigh", "max")

@@ -34,11 +34,7 @@ from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.stream_encoder import StreamEncoder
 from uniapi.wire import encode_sse
 
-from .error import encode_error
-from .finish import encode_finish
-from .members import DIALECT_NAME
-from .reasoning import untold_details
-from .response import (
+from .answer_encode import (
     completion_id,
     encode_answer_media,
     encode_citations,
@@ -48,6 +44,10 @@ from .response import (
     is_annotation,
     speaks_functions,
 )
+from .error import encode_error
+from .finish import encode_finish
+from .reasoning import untold_details
+from .request_decode_members import DIALECT_NAME
 from .usage import encode_usage
 
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

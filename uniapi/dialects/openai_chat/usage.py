@@ -12,7 +12,7 @@ from typing import Any
 
 from uniapi.canonical import Json, Usage
 
-from .members import DIALECT_NAME, at
+from .request_decode_members import DIALECT_NAME, at
 
 TICKS_PER_DOLLAR = 10_000_000_000
 """xAI's `cost_in_usd_ticks` (https://docs.x.ai/docs/key-information/consumption-and-rate-limits)."""

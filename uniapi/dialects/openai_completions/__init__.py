@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from uniapi.dialects.openai_chat import DIALECT as OPENAI_CHAT
 
-from .answer import CompletionStreamEncoder, encode_response
+from .answer_encode import CompletionStreamEncoder, encode_response
 from .request_decode import decode_request
 
 DIALECT = replace(OPENAI_CHAT, decode_request=decode_request, encode_response=encode_response, stream_encoder=CompletionStreamEncoder)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from uniapi.dialects.dialect import Dialect
 
+from .answer_decode import decode_response
+from .answer_encode import encode_response
 from .error import decode_error, encode_error
-from .items_encode import needs_inline
+from .fit import repair
 from .observe import ResponsesObserver
-from .repair import repair
 from .request_decode import decode_request
 from .request_encode import encode_request
-from .response import decode_response, encode_response
-from .stream import ResponsesStreamDecoder
+from .request_encode_items import needs_inline
+from .stream_decode import ResponsesStreamDecoder
 from .stream_encode import ResponsesStreamEncoder
 from .vocabulary import FAMILY, NAME
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from uniapi.canonical import Json
 from uniapi.dialects.observer import Observer
 from uniapi.dialects.openai_chat.error import failure_of_object
-from uniapi.dialects.openai_chat.members import at
+from uniapi.dialects.openai_chat.request_decode_members import at
 from uniapi.wire import Frame
 
-from .output_decode import failure_of_response, finish
+from .answer_decode_items import failure_of_response, finish
 from .usage import decode_usage
 
 _SILENT = frozenset({"message", "reasoning"})

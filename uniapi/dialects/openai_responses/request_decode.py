@@ -26,10 +26,20 @@ from uniapi.canonical import (
     Tool,
     ToolCall,
 )
-from uniapi.dialects.openai_chat.members import need_object, need_text, read_bool, read_int, read_list, read_number, read_object, read_text, refused
+from uniapi.dialects.openai_chat.request_decode_members import (
+    need_object,
+    need_text,
+    read_bool,
+    read_int,
+    read_list,
+    read_number,
+    read_object,
+    read_text,
+    refused,
+)
 
-from .items_decode import decode_input
 from .opaque import own_members
+from .request_decode_items import decode_input
 from .tools import decode_choice, decode_tools, is_hosted_choice, own_namespace
 from .vocabulary import FAMILY, NAME
 

@@ -12,11 +12,11 @@ from uniapi.canonical import Json, OutputFormat, Reasoning, ReasoningSettings, R
 from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.losses import has_cache_hints, unsaid
 from uniapi.dialects.openai_chat.request_encode import BUDGET_EFFORTS, EFFORT_SCALE, drop_refused_sampling, short_user, wants_reasoning
-from uniapi.dialects.openai_chat.tool_names import wire_name
+from uniapi.dialects.openai_chat.request_encode_names import wire_name
 from uniapi.dialects.quirk import Quirk
 
-from .items_encode import BREAKPOINT_LIFETIMES, encode_input, is_replayable, leans_on_stored_items
 from .request_decode import ENCRYPTED_INCLUDE, LOGPROBS_INCLUDE
+from .request_encode_items import BREAKPOINT_LIFETIMES, encode_input, is_replayable, leans_on_stored_items
 from .tools import additional_tools_item, encode_choice, encode_tools
 from .vocabulary import FAMILY, MIN_OUTPUT_TOKENS, NAME
 

@@ -25,10 +25,10 @@ from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.stream_encoder import StreamEncoder
 from uniapi.wire import dump_json
 
-from .envelope import closing, failed, opening
-from .event_writer import EventWriter
-from .output_encode import image_link
-from .stream_writers import CallWriter, ImageWriter, MessageSlot, PartWriter, ReasoningWriter, RefusalWriter, TextWriter
+from .answer_encode_envelope import closing, failed, opening
+from .answer_encode_items import image_link
+from .stream_encode_events import EventWriter
+from .stream_encode_writers import CallWriter, ImageWriter, MessageSlot, PartWriter, ReasoningWriter, RefusalWriter, TextWriter
 from .tools import ToolLookup
 from .vocabulary import NAME
 

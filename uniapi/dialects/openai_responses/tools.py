@@ -10,9 +10,9 @@ from typing import Any
 
 from uniapi.canonical import HostedTool, Json, Request, Tool, ToolChoice
 from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
-from uniapi.dialects.openai_chat.members import at, need_object, need_text, read_bool, read_list, read_object, read_text, refused
-from uniapi.dialects.openai_chat.tool_names import wire_name
-from uniapi.dialects.openai_chat.tool_schema import function_parameters
+from uniapi.dialects.openai_chat.request_decode_members import at, need_object, need_text, read_bool, read_list, read_object, read_text, refused
+from uniapi.dialects.openai_chat.request_encode_names import wire_name
+from uniapi.dialects.openai_chat.request_encode_schema import function_parameters
 from uniapi.dialects.quirk import Quirk
 
 from .vocabulary import HOSTED_KINDS, NAME

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, Usage
-from uniapi.dialects.openai_chat.members import at
+from uniapi.dialects.openai_chat.request_decode_members import at
 
 from .vocabulary import NAME
 

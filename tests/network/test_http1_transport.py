@@ -1,0 +1,241 @@
+"""The transport of our own against a real socket: pooling, dead connections, cancelling, back-pressure."""
+
+import asyncio
+import random
+
+import pytest
+
+from uniapi.canonical import FailureKind
+from uniapi.clock import SystemClock
+from uniapi.network import AiohttpTransport, FetchFailed, Http1Transport, fetch
+from uniapi.scheduler import Jobs
+from uniapi.wire import HttpRequest
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+
+
+class Server:
+    """Answers each request on a connection with the next script: bytes to send, or a callable taking (reader, writer)."""
+
+    def __init__(self):
+        self.connections = 0
+        self.requests = []
+        self.script = []
+        self.closed = asyncio.Event()
+
+    async def start(self):
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1/x"
+        return self
+
+    async def stop(self):
+        self._server.close()
+
+    async def _serve(self, reader, writer):
+        self.connections += 1
+        try:
+            while True:
+                self.requests.append(await reader.readuntil(b"\r\n\r\n"))
+                step = self.script.pop(0) if self.script else OK
+                if callable(step):
+                    if not await step(reader, writer):
+                        return
+                else:
+                    writer.write(step)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            self.closed.set()
+            writer.close()
+
+
+class Sink:
+    def __init__(self):
+        self.heads, self.pieces, self.failure = [], [], None
+        self.over = asyncio.Event()
+
+    def head(self, head):
+        self.heads.append(head)
+
+    def data(self, data):
+        self.pieces.append(data)
+
+    def end(self):
+        self.over.set()
+
+    def fail(self, failure):
+        self.failure = failure
+        self.over.set()
+
+
+@pytest.fixture
+async def server():
+    running = await Server().start()
+    yield running
+    await running.stop()
+
+
+@pytest.fixture
+async def jobs():
+    supervised = Jobs(SystemClock(), random.Random(1))
+    yield supervised
+    await supervised.shutdown()
+
+
+@pytest.fixture(params=["own", "aiohttp"])
+async def transport(request, jobs):
+    """Both transports keep the same promises."""
+    aiohttp_transport = AiohttpTransport(jobs.spawn)
+    made = aiohttp_transport if request.param == "aiohttp" else Http1Transport(jobs.spawn, proxied=aiohttp_transport)
+    yield made
+    await made.close()
+
+
+def get(url):
+    return HttpRequest(method="GET", url=url, headers={"accept": "*/*"})
+
+
+async def test_a_connection_is_kept_and_used_again(server, transport):
+    """Two requests, one connection; the second does not wait for a handshake."""
+    for _ in range(3):
+        head, body = await fetch(transport, get(server.url))
+        assert (head.status, body) == (200, b"ok")
+        await asyncio.sleep(0)
+    assert (server.connections, len(server.requests)) == (1, 3)
+
+
+async def test_a_kept_connection_that_has_died_costs_nothing(server, transport):
+    """The server closed it just as it was used: the request is sent again on a fresh one, and nobody is blamed."""
+
+    async def close_instead(reader, writer):
+        return False
+
+    server.script = [OK, close_instead, OK]
+    await fetch(transport, get(server.url))
+    await asyncio.sleep(0)
+    assert (await fetch(transport, get(server.url)))[1] == b"ok"
+    assert server.connections == 2
+
+
+class Recording:
+    """A body that comes in pieces, as a spooled upload does."""
+
+    length = 4 * 1024 * 1024
+
+    def pieces(self):
+        for _ in range(64):
+            yield b"x" * (64 * 1024)
+
+
+async def test_a_kept_connection_that_dies_under_an_upload_costs_nothing(server, transport):
+    """The server closes while the body is on its way: the whole body is sent again on a fresh connection."""
+
+    async def close_instead(reader, writer):
+        return False
+
+    async def take_all(reader, writer):
+        writer.write(OK if len(await reader.readexactly(Recording.length)) == Recording.length else b"")
+        return True
+
+    upload = HttpRequest(method="POST", url=server.url, headers={"accept": "*/*"}, source=Recording())
+    server.script = [OK, close_instead, take_all]
+    await fetch(transport, get(server.url))
+    await asyncio.sleep(0)
+    assert (await fetch(transport, upload))[1] == b"ok"
+    assert server.connections == 2
+
+
+async def test_a_fresh_connection_that_dies_is_a_failure(server, transport):
+    """Not every close may be repeated: a request must not be sent twice to a server that may have acted on it."""
+
+    async def close_instead(reader, writer):
+        return False
+
+    server.script = [close_instead, OK]
+    with pytest.raises(FetchFailed) as caught:
+        await fetch(transport, HttpRequest(method="POST", url=server.url))
+    assert FailureKind.BROKEN is caught.value.failure.kind
+    assert len(server.requests) == 1
+
+
+async def test_nobody_listening_is_unreachable(server, transport):
+    """The failure says so, with the system's words."""
+    await server.stop()
+    with pytest.raises(FetchFailed) as caught:
+        await fetch(transport, get("http://127.0.0.1:1/"))
+    assert FailureKind.UNREACHABLE is caught.value.failure.kind
+
+
+async def test_a_cut_in_the_middle_is_broken(server, transport):
+    """A head and half a body, then the end."""
+
+    async def half(reader, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf")
+        return False
+
+    server.script = [half]
+    sink = Sink()
+    transport.send(get(server.url), sink)
+    await asyncio.wait_for(sink.over.wait(), 5)
+    assert FailureKind.BROKEN is sink.failure.kind
+    assert b"".join(sink.pieces) == b"half"
+
+
+async def test_cancelling_closes_the_connection_at_once_and_silences_the_sink(server, transport):
+    """The upstream sees the close; nothing more is heard."""
+
+    async def never_ending(reader, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n")
+        await reader.read()
+        return False
+
+    server.script = [never_ending]
+    sink = Sink()
+    exchange = transport.send(get(server.url), sink)
+    while not sink.pieces:
+        await asyncio.sleep(0.01)
+    exchange.cancel()
+    await asyncio.wait_for(server.closed.wait(), 0.5)
+    assert not sink.over.is_set()
+
+
+async def test_a_paused_exchange_stops_reading_and_goes_on_after(server, transport):
+    """Back-pressure reaches the upstream's socket; nothing is lost."""
+    size = 8 * 1024 * 1024
+
+    async def large(reader, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size)
+        for _ in range(size // 65536):
+            writer.write(b"x" * 65536)
+            await writer.drain()
+        return True
+
+    server.script = [large]
+    sink = Sink()
+    exchange = transport.send(get(server.url), sink)
+    take = sink.data
+
+    def take_and_pause(data):
+        take(data)
+        sink.data = take
+        exchange.pause()
+
+    sink.data = take_and_pause
+    while not sink.pieces:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    held = sum(map(len, sink.pieces))
+    await asyncio.sleep(0.2)
+    assert sum(map(len, sink.pieces)) - held < 1024 * 1024
+    assert held < size
+    exchange.resume()
+    await asyncio.wait_for(sink.over.wait(), 10)
+    assert size == sum(map(len, sink.pieces))
+
+
+async def test_a_header_cannot_be_broken_out_of(server, transport):
+    """A value with a line break never reaches the wire."""
+    request = HttpRequest(method="GET", url=server.url, headers={"x": "a\r\ny: b"})
+    with pytest.raises(FetchFailed):
+        await fetch(transport, request, timeout_s=5)
+    assert server.requests == []

@@ -1,0 +1,189 @@
+"""Pipes without any network: a relay is exact, a cut never looks whole, whole and streamed say the same."""
+
+import itertools
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from uniapi.canonical import Failure, FailureKind, unfold
+from uniapi.dialects import DIALECTS, ReplyContext, UpstreamContext
+from uniapi.pipes.relay import RelayStream, RelayWhole
+from uniapi.pipes.translate import Fold, TranslateStream, TranslateWhole, Unfold
+from uniapi.wire import SseDecoder, dump_json
+
+CHAT = DIALECTS["openai_chat"]
+MESSAGES = DIALECTS["anthropic"]
+CONTEXT = ReplyContext(requested_model="m", id_seed="0123456789abcdef01234567", created_s=1)
+
+
+def chunk(**choice):
+    return (
+        b"data: "
+        + json.dumps({"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "up", "choices": [{"index": 0, **choice}]}).encode()
+        + b"\n\n"
+    )
+
+
+GOOD = (
+    chunk(delta={"role": "assistant", "content": "he"})
+    + b": ping\r\n\r\n"
+    + chunk(delta={"content": "llo \xe4"}, finish_reason=None)
+    + chunk(delta={}, finish_reason="stop")
+    + b"data: [DONE]\n\n"
+)
+CORPUS = [
+    GOOD,
+    GOOD.replace(b"\n", b"\r\n"),
+    GOOD.replace(b"\n\n", b"\r\r"),
+    b"event: odd\ndata: nonsense\n\n" + GOOD,
+    b"\xff\xfe\x00 no stream at all",
+    GOOD[: len(GOOD) // 2],
+    b"",
+    b"data: {\n\n" * 3 + GOOD,
+]
+WHOLE = {
+    "id": "1",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "up",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "hello"}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5},
+}
+
+
+def ending(failure):
+    encoder = CHAT.stream_encoder(CONTEXT)
+    encoder.join_midway()
+    return encoder.feed(_failed(failure))
+
+
+def _failed(failure):
+    from uniapi.canonical import ResponseFailed
+
+    return ResponseFailed(failure=failure)
+
+
+def relay():
+    return RelayStream(SseDecoder(), CHAT.observer(), ending)
+
+
+def split(raw, cuts):
+    edges = [0, *sorted(cut % (len(raw) + 1) for cut in cuts), len(raw)]
+    return [raw[start:end] for start, end in itertools.pairwise(edges)]
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(CORPUS), st.lists(st.integers(0, 10_000), max_size=8))
+def test_a_relay_is_exact_whatever_the_split_and_whatever_the_bytes(raw, cuts):
+    """Bytes out are bytes in, malformed input included; only an error frame may follow a stream that never ended."""
+    pipe = relay()
+    fed = b"".join(out for piece in split(raw, cuts) if piece for out in pipe.feed(piece))
+    assert fed == raw
+    rest = b"".join(pipe.eof())
+    assert (rest == b"") == (pipe.report.is_whole or pipe.report.failure.kind is FailureKind.EMPTY)
+
+
+def test_a_cut_frame_is_closed_before_the_error():
+    """The error must be a frame of its own for the client's reader."""
+    pipe = relay()
+    pipe.feed(GOOD[:-40])
+    rest = b"".join(pipe.eof())
+    assert rest.startswith(b"\n\n")
+    assert b'"error"' in rest
+    assert pipe.report.failure.kind is FailureKind.BROKEN
+
+
+def test_a_relay_notices_the_commit_the_usage_and_the_end():
+    """The observer listens on the side."""
+    pipe = relay()
+    pipe.feed(chunk(delta={"role": "assistant", "content": ""}))
+    assert not pipe.report.committed
+    pipe.feed(GOOD)
+    pipe.eof()
+    assert (pipe.report.committed, pipe.report.is_whole, pipe.report.finish.reason) == (True, True, "stop")
+
+
+@pytest.mark.parametrize(
+    "body, kind",
+    [
+        (b"<html>", FailureKind.BROKEN),
+        (b"", FailureKind.BROKEN),
+        (b'{"choices": []}', FailureKind.BROKEN),
+        (b'{"error": {"message": "no", "code": 500}}', None),
+    ],
+)
+def test_a_whole_relay_that_is_no_answer_is_a_failure(body, kind):
+    """HTML, nothing, an empty answer, an error object in a 200."""
+    pipe = RelayWhole(CHAT.observer())
+    pipe.feed(body)
+    pipe.eof()
+    assert pipe.report.failure is not None
+    assert kind is None or pipe.report.failure.kind is kind
+
+
+def test_folding_a_stream_and_translating_the_whole_agree():
+    """A client that wants a whole answer reads the same from both."""
+    upstream = UpstreamContext()
+    fold = Fold(SseDecoder(), CHAT.stream_decoder(upstream), lambda response: MESSAGES.encode_response(response, CONTEXT), dump_json)
+    fold.feed(chunk(delta={"role": "assistant", "content": "hel"}) + chunk(delta={"content": "lo"}) + chunk(delta={}, finish_reason="stop"))
+    fold.feed(
+        b'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"up","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}\n\ndata: [DONE]\n\n'
+    )
+    whole = TranslateWhole(lambda body: CHAT.decode_response(body, upstream), lambda response: MESSAGES.encode_response(response, CONTEXT), dump_json)
+    whole.feed(json.dumps(WHOLE).encode())
+    folded, translated = json.loads(fold.eof()[0]), json.loads(whole.eof()[0])
+    assert folded["content"] == translated["content"] == [{"type": "text", "text": "hello"}]
+    assert folded["usage"] == translated["usage"]
+
+
+def test_unfolding_a_whole_answer_gives_a_stream():
+    """The upstream would not stream; the client reads a stream all the same."""
+    pipe = Unfold(lambda body: CHAT.decode_response(body, UpstreamContext()), MESSAGES.stream_encoder(CONTEXT))
+    pipe.feed(json.dumps(WHOLE).encode())
+    text = b"".join(pipe.eof()).decode()
+    assert text.startswith("event: message_start")
+    assert "hello" in text
+    assert text.rstrip().endswith('{"type":"message_stop"}')
+
+
+@pytest.mark.parametrize("cut", [1, len(GOOD) // 3, len(GOOD) - 30])
+def test_a_translated_stream_that_is_cut_ends_in_an_error_of_the_clients_dialect(cut):
+    """Anthropic clients read `event: error`, and no message_stop."""
+    pipe = TranslateStream(SseDecoder(), CHAT.stream_decoder(UpstreamContext()), MESSAGES.stream_encoder(CONTEXT))
+    out = b"".join(pipe.feed(GOOD[:cut]) + pipe.eof())
+    assert b"event: error" in out
+    assert b"message_stop" not in out
+    assert pipe.report.failure is not None
+
+
+def test_an_abort_ends_a_stream_properly():
+    """A timeout after the commit is told in the client's words."""
+    pipe = TranslateStream(SseDecoder(), CHAT.stream_decoder(UpstreamContext()), MESSAGES.stream_encoder(CONTEXT))
+    pipe.feed(chunk(delta={"content": "x"}))
+    out = b"".join(pipe.abort(Failure(kind=FailureKind.TIMEOUT, message="too slow")))
+    assert b"too slow" in out
+    assert pipe.eof() == [] or pipe.report.failure.kind is FailureKind.TIMEOUT
+
+
+def test_unfold_needs_an_event_grammar():
+    """What unfold emits is what the encoders of every client accept."""
+    response = CHAT.decode_response(WHOLE, UpstreamContext())
+    for dialect in DIALECTS.values():
+        if dialect.stream_encoder is not None:
+            encoder = dialect.stream_encoder(CONTEXT)
+            assert b"hello" in b"".join(data for event in unfold(response) for data in encoder.feed(event))
+
+
+def test_an_empty_answer_says_how_it_ended():
+    """Gemini gives up on a call it cannot write: its word tells the user more than that there was nothing."""
+    gemini = DIALECTS["gemini"]
+    body = {"candidates": [{"finishReason": "MALFORMED_FUNCTION_CALL", "finishMessage": "call:print(", "index": 0}]}
+    pipe = TranslateWhole(
+        lambda value: gemini.decode_response(value, UpstreamContext()), lambda response: CHAT.encode_response(response, CONTEXT), dump_json
+    )
+    pipe.feed(dump_json(body))
+    pipe.eof()
+    assert pipe.report.failure.kind is FailureKind.EMPTY
+    assert pipe.report.failure.message == "the upstream answered with nothing in it (MALFORMED_FUNCTION_CALL: call:print()"

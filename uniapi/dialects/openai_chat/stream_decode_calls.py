@@ -1,0 +1,163 @@
+"""Streamed tool calls of one choice → parts, whatever index and id discipline the vendor keeps.
+
+OpenAI names a call by `index` and sends id and name once. Others number every call 0 and change the id (Gemini's layer, Ollama), leave the index out, send the id and
+the name apart, send the arguments as an object, or repeat the name on every piece.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from uniapi.canonical import Json, Opaque, Tool, ToolCall
+from uniapi.dialects.function_tools import freeform_input
+from uniapi.dialects.part_tracker import PartTracker
+
+from .request_decode_messages import google_signature
+from .request_decode_parts import arguments_text
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    """One call as far as it is known. `held` keeps argument text that cannot be told yet: no name so far, or an `input` to be unwrapped at the end."""
+
+    index: Json
+    call_id: str | None = None
+    is_open: bool = False
+    is_closed: bool = False
+    kind: str = "function"
+    unwraps_input: bool = False
+    pieces: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+    name: str = ""
+    opaque: Opaque | None = None
+
+    def is_complete(self) -> bool:
+        """Whether the arguments so far are a whole JSON value."""
+        try:
+            json.loads("".join(self.pieces))
+        except (ValueError, RecursionError):
+            return False
+        return True
+
+
+class CallReader:
+    """Feeds a choice's `tool_calls` entries to the tracker. `tools` maps wire names to the client's own tools."""
+
+    def __init__(self, parts: PartTracker, choice: int, id_seed: str, tools: Mapping[str, Tool]) -> None:
+        self._parts = parts
+        self._choice = choice
+        self._id_seed = id_seed
+        self._tools = tools
+        self._calls: list[_Call] = []
+
+    @property
+    def has_calls(self) -> bool:
+        return any(call.is_open or call.held for call in self._calls)
+
+    def take(self, entry: Mapping[str, Json]) -> None:
+        """One entry of `tool_calls`, a whole call or a piece of one."""
+        custom, function = entry.get("custom"), entry.get("function")
+        # Snowflake writes both members and leaves the other one's name empty.
+        is_custom = entry.get("type") == "custom" or (isinstance(custom, dict) and not isinstance(function, dict))
+        described = custom if is_custom else function
+        named: Mapping[str, Json] = described if isinstance(described, dict) else entry
+        call_id = entry.get("id")
+        name = named.get("name")
+        call = self._find(
+            entry.get("index"), call_id if isinstance(call_id, str) and call_id else None, name if isinstance(name, str) and name else None
+        )
+        if is_custom:
+            call.kind = "custom"
+        signature = google_signature(entry)
+        if signature is not None:
+            call.opaque = Opaque(family="gemini", value=signature)
+        text = arguments_text(named.get("input") if call.kind == "custom" else named.get("arguments"))
+        if not call.is_open and call.name:
+            self._open(call)
+        elif call.is_open and signature is not None:
+            self._parts.delta(call, opaque=call.opaque)
+        if text:
+            self._extend(call, text)
+
+    def close(self) -> None:
+        """No more is coming: every call is told to its end, in order."""
+        for call in self._calls:
+            self._finish(call)
+
+    def _find(self, index: Json, call_id: str | None, name: str | None) -> _Call:
+        found = self._known(index, call_id, name)
+        if found is None:
+            for earlier in self._calls:
+                # A call whose arguments are whole ends when the next begins, so that readers who take one at a time need not wait.
+                if earlier.is_complete():
+                    self._finish(earlier)
+            found = _Call(index=index)
+            self._calls.append(found)
+        if found.call_id is None:
+            found.call_id = call_id
+        if not found.name and name:
+            found.name = name
+        return found
+
+    def _known(self, index: Json, call_id: str | None, name: str | None) -> _Call | None:
+        """The call that a piece continues, None when it begins another."""
+        if call_id is not None:
+            for call in self._calls:
+                if call.call_id == call_id:
+                    return call
+        candidates = [call for call in self._calls if call.index == index] if index is not None else self._calls
+        if not candidates and call_id is None and name is None:
+            # It begins nothing: the vendor numbers some pieces only.
+            candidates = [call for call in self._calls if call.index is None]
+        if not candidates:
+            return None
+        last = candidates[-1]
+        if call_id is not None and last.call_id is not None:
+            return None
+        if name is not None and last.name and (index is None or last.is_complete()):
+            return None
+        return last
+
+    def _open(self, call: _Call) -> None:
+        call.is_open = True
+        tool = self._tools.get(call.name)
+        call.unwraps_input = tool is not None and tool.kind == "custom" and call.kind == "function"
+        call_id = call.call_id or f"call_{self._id_seed}{self._choice}{len(self._calls)}"
+        self._parts.open(
+            call,
+            ToolCall(
+                call_id=call_id,
+                name=tool.name if tool is not None else call.name,
+                kind="custom" if call.kind == "custom" or call.unwraps_input else "function",
+                namespace=tool.namespace if tool is not None else None,
+                opaque=call.opaque,
+            ),
+            self._choice,
+        )
+        if not call.unwraps_input:
+            self._parts.delta(call, "".join(call.held))
+            call.held.clear()
+
+    def _extend(self, call: _Call, text: str) -> None:
+        if call.is_closed:
+            return
+        call.pieces.append(text)
+        if call.is_open and not call.unwraps_input:
+            self._parts.delta(call, text)
+        else:
+            call.held.append(text)
+
+    def _finish(self, call: _Call) -> None:
+        if call.is_closed:
+            return
+        call.is_closed = True
+        if not call.is_open and not call.held:
+            # Snowflake and others send calls with neither name nor arguments.
+            return
+        if not call.is_open:
+            self._open(call)
+        if call.unwraps_input:
+            self._parts.delta(call, freeform_input("".join(call.held)))
+        self._parts.close(call)

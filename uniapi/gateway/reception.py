@@ -1,0 +1,174 @@
+"""The way of an inference call from the door to the executor: its credits, its candidates, the credential an id binds it to, the limits, moderation, the plan.
+
+A straight function that reads in the order in which things happen; whatever refuses on the way is a RequestRefused and is recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+from uniapi.canonical import Call, Operation, RequestRefused
+from uniapi.clock import Clock
+from uniapi.config import ClientKey
+from uniapi.limits import Admitted, Limits, Refused
+from uniapi.routing import Candidates, Catalog, Channel, Pin, Question
+from uniapi.stats import CallRecord, Recorder
+
+from .call_facts import estimate_call_tokens, reasoning_effort, request_type
+from .call_records import left_record, refusal_record
+from .discovery import ModelLists
+from .eligible_channels import possible_owners, rules_out
+from .executor import Executor, Reply, Setting
+from .issued_ids import IssuedIds, find_references
+from .issued_items import IssuedItems
+from .moderation import FLAGGED, Moderation
+from .refusals import credits_used_up, model_not_found, over_limit, still_discovering
+from .session_hint import session_hint
+from .snapshot import Snapshot
+
+
+class Reception:
+    """Takes inference calls in. `current` gives the snapshot in force."""
+
+    def __init__(
+        self,
+        *,
+        current: Callable[[], Snapshot],
+        recorder: Recorder,
+        record: Callable[[CallRecord], None],
+        lists: ModelLists,
+        pins: IssuedIds,
+        items: IssuedItems,
+        limits: Limits,
+        moderation: Moderation,
+        executor: Executor,
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        self._current = current
+        self._recorder = recorder
+        self._record = record
+        self._lists = lists
+        self._pins = pins
+        self._items = items
+        self._limits = limits
+        self._moderation = moderation
+        self._executor = executor
+        self._clock = clock
+        self._rng = rng
+
+    async def run(self, call: Call, key: ClientKey, reply: Reply) -> None:
+        """Answer `call` through `reply`. Raises RequestRefused before anything was sent. Whatever becomes of the call, it is recorded once."""
+        call = self._items.resolve(call, self._clock.monotonic_s())
+        try:
+            if self._recorder.is_exhausted(key):
+                raise credits_used_up()
+            snapshot, candidates, pin, tokens = await self._resolve(call, key)
+            admitted = self._limits.admit(
+                key, candidates.alias, global_rates=snapshot.config.preferences.rates, tokens=tokens, now=self._clock.monotonic_s()
+            )
+            if isinstance(admitted, Refused):
+                raise over_limit(admitted)
+        except RequestRefused as refused:
+            self._record(refusal_record(call, refused.error))
+            raise
+        except asyncio.CancelledError:
+            self._record(left_record(call, self._clock.now_s() - call.received_at_s))
+            raise
+        try:
+            if key.is_moderated:
+                await self._moderate(call, key, snapshot)
+            await self._run_admitted(call, key, snapshot, pin, tokens, admitted, reply)
+        finally:
+            admitted.release()
+
+    async def _resolve(self, call: Call, key: ClientKey) -> tuple[Snapshot, Candidates, Pin | None, int]:
+        """Where a call may go: its candidates, the credential it is bound to by an id in it, and the estimate of its input tokens."""
+        snapshot = self._current()
+        if call.operation is Operation.STORED:
+            # The id names the place, no model does.
+            candidates = Candidates(alias="", members=())
+        else:
+            snapshot, candidates = await self._candidates(call, key)
+        references = find_references(call)
+        pin = None
+        if references:
+            channels = candidates.channels() if candidates else _all_channels(snapshot.catalog, key)
+            owners = possible_owners(call, channels, snapshot.engines.engine_of)
+            pin = self._pins.bind(key.key_id, references, owners, self._clock.now_s())
+        return snapshot, candidates, pin, estimate_call_tokens(call) if snapshot.counts_tokens else 0
+
+    async def _candidates(self, call: Call, key: ClientKey) -> tuple[Snapshot, Candidates]:
+        """The candidates of the model that was asked for, waiting for a first discovery when they may come with it. Raises RequestRefused: 404, or 503 while lists are fetched."""
+        snapshot = self._current()
+        candidates = snapshot.catalog.candidates(key, call.requested_model)
+        if candidates:
+            return snapshot, candidates
+        in_time = await self._lists.wait(snapshot.catalog.unlisted(key))
+        snapshot = self._current()
+        candidates = snapshot.catalog.candidates(key, call.requested_model)
+        if candidates:
+            return snapshot, candidates
+        if not in_time:
+            raise still_discovering()
+        unlisted = [provider.name for provider in snapshot.catalog.unlisted(key)]
+        raise model_not_found(call.requested_model, snapshot.catalog.near_matches(key, call.requested_model), unlisted)
+
+    async def _moderate(self, call: Call, key: ClientKey, snapshot: Snapshot) -> None:
+        """Raises RequestRefused when a moderation model flags what the user says; the refusal is recorded."""
+        setting = Setting(preferences=snapshot.config.preferences, engine_of=snapshot.engines.engine_of)
+        try:
+            is_flagged = await self._moderation.is_flagged(call, key, snapshot.router, setting)
+        except asyncio.CancelledError:
+            self._record(left_record(call, self._clock.now_s() - call.received_at_s))
+            raise
+        if is_flagged:
+            self._record(refusal_record(call, FLAGGED, is_flagged=True))
+            raise RequestRefused(FLAGGED)
+
+    async def _run_admitted(
+        self, call: Call, key: ClientKey, snapshot: Snapshot, pin: Pin | None, tokens: int, admitted: Admitted, reply: Reply
+    ) -> None:
+        now = self._clock.monotonic_s()
+        engine_of = snapshot.engines.engine_of
+        asked = Question(
+            client_key=key,
+            requested_model=call.requested_model,
+            client_dialect=call.dialect,
+            path=call.path,
+            method=call.method,
+            stream=call.stream,
+            request_type=request_type(call),
+            reasoning_effort=reasoning_effort(call),
+            body_bytes=len(call.body) + call.upload_bytes,
+            tokens=tokens,
+            session=session_hint(call),
+            pin=pin,
+            deadline=self._client_deadline(call, now),
+            rules_out=rules_out(call, engine_of, is_bound=pin is not None),
+        )
+        plan = snapshot.router.plan(asked, now=now, now_epoch_s=self._clock.now_s(), rng=self._rng)
+        setting = Setting(
+            preferences=snapshot.config.preferences, engine_of=engine_of, used=lambda total: admitted.used(total, self._clock.monotonic_s())
+        )
+        await self._executor.run(call, plan, setting, reply)
+
+    def _client_deadline(self, call: Call, now: float) -> float | None:
+        """The moment the client's own SDK gives up (`x-stainless-timeout`, seconds after the call came in): no attempt begins after it."""
+        text = call.headers.get("x-stainless-timeout", "")
+        try:
+            seconds = float(text)
+        except ValueError:
+            return None
+        return now + seconds - max(0.0, self._clock.now_s() - call.received_at_s) if 0 < seconds < 86400 else None
+
+
+def _all_channels(catalog: Catalog, key: ClientKey) -> list[Channel]:
+    """Every channel a client key reaches, one for each provider."""
+    found: dict[str, Channel] = {}
+    for alias in catalog.models(key):
+        for channel in catalog.candidates(key, alias).channels():
+            found.setdefault(channel.provider.provider_id, channel)
+    return list(found.values())

@@ -1,0 +1,43 @@
+"""What follows from one configuration, as one immutable value that a reload swaps in one assignment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from uniapi.config import Config, Provider
+from uniapi.engines import Engine, Target, engine_for
+from uniapi.routing import Catalog, Router
+
+
+class Engines:
+    """The engine of each provider of one configuration, found once; and what routing, which may not import engines, asks about them."""
+
+    def __init__(self) -> None:
+        self._by_provider: dict[str, Engine] = {}
+
+    def engine_of(self, provider: Provider) -> Engine:
+        engine = self._by_provider.get(provider.provider_id)
+        if engine is None:
+            engine = self._by_provider[provider.provider_id] = engine_for(provider)
+        return engine
+
+    def name(self, provider: Provider) -> str:
+        return self.engine_of(provider).name
+
+    def has_account_cache(self, provider: Provider) -> bool:
+        return self.engine_of(provider).has_account_cache
+
+    def dialect(self, provider: Provider, upstream_model: str, client_dialect: str) -> str:
+        target = Target(provider=provider, credential=provider.credentials[0], upstream_model=upstream_model, alias=upstream_model)
+        return self.engine_of(provider).dialect(target, client_dialect).name
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that follows from one configuration. A running call keeps the one it began with."""
+
+    config: Config
+    catalog: Catalog
+    router: Router
+    engines: Engines
+    counts_tokens: bool

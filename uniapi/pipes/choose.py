@@ -1,0 +1,83 @@
+"""Which of the six pipes reads an answer: decided when its head is known, because upstreams do not always stream as they were asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from uniapi.canonical import Failure, Response, ResponseFailed
+from uniapi.dialects import Dialect, EncodedResponse, ReplyContext, UpstreamContext
+from uniapi.wire import ResponseHead, dump_json
+
+from .framing import frame_writer, framer_for, with_model
+from .pipe import Pipe
+from .relay import RelayStream, RelayWhole
+from .translate import Fold, TranslateStream, TranslateWhole, Unfold
+from .turn_reader import TurnReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipeChoice:
+    """`client` is the dialect the client reads, `dialect` the upstream's, `stream` what the client asked for. `model`: the name a relay splices in, None: none.
+
+    `drops_usage`: the relay asked for a usage chunk that the client did not. `probes_text`: error triggers are looked for, so a relay is decoded beside.
+    """
+
+    client: Dialect
+    dialect: Dialect
+    stream: bool
+    model: str | None
+    upstream: UpstreamContext
+    reply: ReplyContext
+    probes_text: bool = False
+    drops_usage: bool = False
+
+    def relay(self, head: ResponseHead) -> Pipe:
+        """The same dialect on both sides; framing may differ, and an answer that is streamed against the client's wish (or the reverse) is translated after all."""
+        dialect = self.dialect
+        assert dialect.observer is not None
+        framer = framer_for(head, dialect, self.stream)
+        if framer is None and not self.stream:
+            model = self.model
+            return RelayWhole(dialect.observer(), None if model is None else lambda body: with_model(body.lstrip(), dialect, model))
+        if framer is None or not self.stream:
+            return self.translate(head)
+        writer = frame_writer(framer, dialect, client_array=self.reply.framing == "json_array", model=self.model, drops_usage=self.drops_usage)
+        shadow = dialect.stream_decoder(self.upstream) if self.probes_text else None
+        return RelayStream(framer, dialect.observer(), ending(self.client, self.reply), writer, shadow)
+
+    def translate(self, head: ResponseHead) -> Pipe:
+        client = self.client
+        assert client.stream_encoder is not None
+        framer = framer_for(head, self.dialect, self.stream)
+        turn = TurnReader()
+        if framer is not None:
+            decoder = self.dialect.stream_decoder(self.upstream)
+            if self.stream:
+                return TranslateStream(framer, decoder, client.stream_encoder(self.reply), probes_text=self.probes_text, turn=turn)
+            return Fold(framer, decoder, self._encode, dump_json, turn)
+        if self.stream:
+            return Unfold(self._decode, client.stream_encoder(self.reply), turn)
+        return TranslateWhole(self._decode, self._encode, dump_json, turn)
+
+    def _decode(self, body: Any) -> Response:
+        return self.dialect.decode_response(body, self.upstream)
+
+    def _encode(self, response: Response) -> EncodedResponse:
+        encode = self.client.encode_response
+        assert encode is not None
+        return encode(response, self.reply)
+
+
+def ending(client: Dialect, reply: ReplyContext, *, has_output: bool = True) -> Callable[[Failure], list[bytes]]:
+    """How a stream that has begun ends in a failure, in the client's dialect. `has_output`: something of an answer was sent, not only heartbeats."""
+
+    def end(failure: Failure) -> list[bytes]:
+        assert client.stream_encoder is not None
+        encoder = client.stream_encoder(reply)
+        if has_output or reply.framing == "sse":
+            encoder.join_midway()
+        return encoder.feed(ResponseFailed(failure=failure))
+
+    return end

@@ -1,0 +1,183 @@
+"""The pipes between an upstream's answer and the client: relay (`relay_pipes`) or translate (`translate_pipes`) × stream or whole, fold (streamed → whole), unfold (whole → streamed).
+
+All have one shape, sans I/O: `feed(bytes)` and `eof()` give the bytes for the client, `abort(failure)` ends an answer that cannot become whole, and `report` says
+what has been seen: whether real output came (the commit), usage, how it ended. A pipe never raises: malformed bytes become `report.failure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from uniapi.canonical import (
+    Event,
+    Failure,
+    FailureKind,
+    Finish,
+    Json,
+    Media,
+    PartDelta,
+    PartStart,
+    Reasoning,
+    Refusal,
+    Response,
+    ResponseEnd,
+    ResponseFailed,
+    ResponseStart,
+    Text,
+    Usage,
+    UsageReport,
+    is_commit,
+)
+from uniapi.wire import LARGE_BYTES
+
+from .turn_reader import TurnReader
+
+FRAME_ENDS = (b"\n\n", b"\r\n\r\n")
+"""Behind either of them a server-sent event is whole, and another may begin."""
+MAX_WHOLE_BYTES = 256 * 1024 * 1024
+ACCEPTED_EMPTY = ("length", "content_filter")
+"""Finish reasons with which an answer may be empty without being a failed attempt (PRODUCT §6, Commit)."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What a pipe has seen so far. `text` collects the answer's text only while someone probes it for error triggers, `turn` what is signed in it when that may have to be
+    restored later; None otherwise."""
+
+    committed: bool = False
+    is_whole: bool = False
+    failure: Failure | None = None
+    usage: Usage | None = None
+    finish: Finish | None = None
+    model: str | None = None
+    losses: list[str] = field(default_factory=list)
+    issued_ids: list[str] = field(default_factory=list)
+    unreadable: int = 0
+    text: list[str] | None = None
+    response: Response | None = None
+    turn: TurnReader | None = None
+    items: Sequence[Mapping[str, Json]] = ()
+    """The output items of a translated answer that the client may name by their ids later."""
+    content_type: str | None = None
+    """What the answer is, where that is not what the client's dialect says of itself (see `operation_pipes`)."""
+    is_cut: bool = False
+    """The answer broke off and has no way to say so: the client's connection must not end properly."""
+
+    def note(self, event: Event) -> None:
+        """Take in one canonical event."""
+        if not self.committed and is_commit(event):
+            self.committed = True
+        if self.text is not None:
+            self.text.append(text_of(event))
+        if self.turn is not None:
+            self.turn.note(event)
+        match event:
+            case UsageReport(usage=usage):
+                self.usage = usage if self.usage is None else self.usage.updated(usage)
+            case ResponseStart():
+                self.model = event.model
+                self.usage = event.usage
+                if event.response_id:
+                    self.issued_ids.append(event.response_id)
+            case ResponseEnd(finishes=finishes):
+                self.is_whole = True
+                self.finish = finishes[0] if finishes else None
+                self.settle()
+            case ResponseFailed(failure=failure):
+                self.failure = failure
+            case _:
+                pass
+
+    def settle(self) -> None:
+        """The answer is whole: an empty one is a failure, unless it ended in a way that explains it."""
+        if self.committed or self.failure is not None:
+            return
+        if self.finish is not None and self.finish.reason in ACCEPTED_EMPTY:
+            self.committed = True
+        else:
+            self.failure = Failure(kind=FailureKind.EMPTY, message=f"the upstream answered with nothing in it{_ending(self.finish)}")
+
+
+def _ending(finish: Finish | None) -> str:
+    """Why, in the upstream's words, where they say more than that it stopped (Gemini's MALFORMED_FUNCTION_CALL)."""
+    if finish is None or finish.native is None:
+        return ""
+    return f" ({finish.native}: {finish.message})" if finish.message else f" ({finish.native})"
+
+
+class Pipe(Protocol):
+    """`streams`: output comes before `eof`. `is_over`: nothing the upstream still says can matter (the answer has failed)."""
+
+    streams: bool
+    report: Report
+
+    @property
+    def is_over(self) -> bool: ...
+
+    def feed(self, data: bytes) -> list[bytes]: ...
+
+    def eof(self) -> list[bytes]: ...
+
+    def abort(self, failure: Failure) -> list[bytes]: ...
+
+
+class Collecting:
+    """What the pipes for whole upstream answers share: everything is kept until the end."""
+
+    streams = False
+
+    def __init__(self) -> None:
+        self.report = Report()
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    @property
+    def is_over(self) -> bool:
+        return self.report.failure is not None
+
+    @property
+    def is_large(self) -> bool:
+        """Whether reading it takes so long that `eof` belongs in a thread."""
+        return self._size > LARGE_BYTES
+
+    def feed(self, data: bytes) -> list[bytes]:
+        self._size += len(data)
+        if self._size > MAX_WHOLE_BYTES:
+            self.report.failure = Failure.cut(f"an answer larger than {MAX_WHOLE_BYTES} bytes")
+            self._pieces.clear()
+            return []
+        self._pieces.append(data)
+        return []
+
+    def abort(self, failure: Failure) -> list[bytes]:
+        self.report.failure = failure
+        return []
+
+    def _body(self) -> bytes:
+        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+
+
+def text_of(event: Event) -> str:
+    match event:
+        case PartDelta(text=text) | PartStart(part=Text(text=text)):
+            return text
+        case _:
+            return ""
+
+
+def has_output(response: Response) -> bool:
+    """Whether a whole answer holds anything real; the whole counterpart of `is_commit`."""
+    for choice in response.choices:
+        for part in choice.parts:
+            match part:
+                case Text(text=text) | Refusal(text=text):
+                    if text:
+                        return True
+                case Reasoning():
+                    if part.text or part.opaque is not None:
+                        return True
+                case Media() | _:
+                    return True
+    return False

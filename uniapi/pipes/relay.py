@@ -1,0 +1,159 @@
+"""Relays: the same dialect on both sides. Bytes go on as they came while an observer listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from uniapi.canonical import Failure, Json
+from uniapi.dialects import SHAPE_ERRORS, Observer, StreamDecoder
+from uniapi.errors import WireError
+from uniapi.wire import Frame, Framer, load_json
+
+from .framing import FrameWriter
+from .pipe import FRAME_ENDS, Collecting, Report, text_of
+
+
+class RelayStream:
+    """Same dialect, streamed: bytes go on as they arrive while the observer listens. What follows an error object goes on as well.
+
+    `writer` is None when nothing may be changed; otherwise every frame goes through it (reframed, its model name spliced, or dropped as b"").
+    `shadow` decodes beside the observer while text is probed for error triggers.
+    """
+
+    streams = True
+
+    def __init__(
+        self,
+        framer: Framer,
+        observer: Observer,
+        ending: Callable[[Failure], list[bytes]],
+        writer: FrameWriter | None = None,
+        shadow: StreamDecoder | None = None,
+    ) -> None:
+        self.report = Report(text=[] if shadow is not None else None)
+        self._framer = framer
+        self._observer = observer
+        self._ending = ending
+        self._writer = writer
+        self._shadow = shadow
+        self._ends_clean = True
+        self._is_over = False
+
+    @property
+    def is_over(self) -> bool:
+        return self._is_over
+
+    def feed(self, data: bytes) -> list[bytes]:
+        try:
+            frames = self._framer.feed(data)
+        except WireError as error:
+            return self.abort(Failure.cut(str(error)))
+        self._observe(frames)
+        if self._writer is None:
+            if data:
+                self._ends_clean = data.endswith(FRAME_ENDS)
+            return [data]
+        return self._written(frames)
+
+    def eof(self) -> list[bytes]:
+        report = self.report
+        try:
+            frames = self._framer.eof()
+        except WireError as error:
+            return self.abort(Failure.cut(str(error)))
+        self._observe(frames)
+        out = self._written(frames)
+        if out:
+            self._ends_clean = out[-1].endswith(FRAME_ENDS)
+        if report.failure is None and not self._observer.is_whole:
+            return out + self.abort(Failure.cut("the upstream's answer was cut off"))
+        if report.failure is None:
+            report.is_whole = True
+            report.settle()
+        return out + self._closing()
+
+    def abort(self, failure: Failure) -> list[bytes]:
+        self.report.failure = failure
+        self._is_over = True
+        # A frame that was cut in the middle is closed first, so that the error is a frame of its own.
+        return ([] if self._ends_clean else [b"\n\n"]) + self._ending(failure)
+
+    def _written(self, frames: list[Frame]) -> list[bytes]:
+        writer = self._writer
+        return [] if writer is None else [out for frame in frames if (out := writer.frame(frame))]
+
+    def _closing(self) -> list[bytes]:
+        closing = self._writer.close() if self._writer is not None else b""
+        return [closing] if closing else []
+
+    def _observe(self, frames: list[Frame]) -> None:
+        observer = self._observer
+        for frame in frames:
+            observer.feed(frame)
+        report = self.report
+        _take_over(report, observer)
+        if self._shadow is not None and report.text is not None:
+            for frame in frames:
+                for event in self._shadow.feed(frame):
+                    report.text.append(text_of(event))
+
+
+class RelayWhole(Collecting):
+    """Same dialect, whole: the body as it came, its model name spliced when `render` does so."""
+
+    def __init__(self, observer: Observer, render: Callable[[bytes], bytes] | None = None) -> None:
+        super().__init__()
+        self._observer = observer
+        self._render = render
+
+    def eof(self) -> list[bytes]:
+        report = self.report
+        if report.failure is not None:
+            return []
+        body = self._body()
+        try:
+            value = load_json(body)
+        except WireError as error:
+            report.failure = Failure.cut(str(error))
+            return []
+        observer = self._observer
+        observer.whole(value)
+        _take_over(report, observer)
+        report.is_whole = report.failure is None
+        if report.failure is None:
+            report.settle()
+        report.text = [body.decode("utf-8", "replace")]
+        return [body if self._render is None else self._render(body)]
+
+
+class RelayBody(Collecting):
+    """An answer that says nothing a generation says (a token count, a stored response): handed on as it came, or as `render` spells it."""
+
+    def __init__(self, render: Callable[[Json], bytes] | None = None) -> None:
+        super().__init__()
+        self._render = render
+
+    def eof(self) -> list[bytes]:
+        report = self.report
+        if report.failure is not None:
+            return []
+        body = self._body()
+        if self._render is not None:
+            try:
+                body = self._render(load_json(body))
+            except (WireError, *SHAPE_ERRORS) as error:
+                report.failure = Failure.cut(f"an answer of an unexpected shape: {error}")
+                return []
+        report.committed = report.is_whole = True
+        return [body]
+
+
+def _take_over(report: Report, observer: Observer) -> None:
+    """What the observer has learned so far; a failure that is known already stands."""
+    report.committed = report.committed or observer.committed
+    report.failure = report.failure or observer.failure
+    report.usage = observer.usage
+    report.finish = observer.finish
+    report.model = observer.model
+    report.issued_ids = observer.issued_ids
+    report.unreadable = observer.unreadable

@@ -1,0 +1,218 @@
+"""Translations: another dialect upstream. Frames become canonical events, events the client's bytes; what is whole on one side may be streamed on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from uniapi.canonical import Event, EventFold, Failure, FoldError, Json, Response, ResponseFailed, unfold
+from uniapi.dialects import SHAPE_ERRORS, EncodedResponse, StreamDecoder, StreamEncoder
+from uniapi.errors import WireError
+from uniapi.wire import Frame, Framer, load_json
+
+from .pipe import Collecting, Report, has_output
+from .turn_reader import TurnReader
+
+
+class TranslateStream:
+    """Another dialect, streamed: frames → events → the client's bytes."""
+
+    streams = True
+
+    def __init__(
+        self, framer: Framer, decoder: StreamDecoder, encoder: StreamEncoder, *, probes_text: bool = False, turn: TurnReader | None = None
+    ) -> None:
+        self.report = Report(text=[] if probes_text else None, losses=encoder.losses, turn=turn)
+        self._framer = framer
+        self._decoder = decoder
+        self._encoder = encoder
+
+    @property
+    def is_over(self) -> bool:
+        return self.report.failure is not None
+
+    def feed(self, data: bytes) -> list[bytes]:
+        out: list[bytes] = []
+        try:
+            frames = self._framer.feed(data)
+        except WireError as error:
+            return self.abort(Failure.cut(str(error)))
+        for frame in frames:
+            for event in self._decoder.feed(frame):
+                self._pass(event, out)
+        return out
+
+    def eof(self) -> list[bytes]:
+        out: list[bytes] = []
+        try:
+            frames = self._framer.eof()
+        except WireError as error:
+            return self.abort(Failure.cut(str(error)))
+        for frame in frames:
+            for event in self._decoder.feed(frame):
+                self._pass(event, out)
+        for event in self._decoder.eof():
+            self._pass(event, out)
+        out.extend(self._encoder.eof())
+        self.report.items = self._encoder.items
+        return out
+
+    def abort(self, failure: Failure) -> list[bytes]:
+        if self.report.failure is None and not self.report.is_whole:
+            self.report.failure = failure
+        return self._encoder.feed(ResponseFailed(failure=failure))
+
+    def _pass(self, event: Event, out: list[bytes]) -> None:
+        self.report.note(event)
+        out.extend(self._encoder.feed(event))
+
+
+class TranslateWhole(Collecting):
+    """Another dialect, whole."""
+
+    def __init__(
+        self,
+        decode: Callable[[Json], Response],
+        encode: Callable[[Response], EncodedResponse],
+        dump: Callable[[Json], bytes],
+        turn: TurnReader | None = None,
+    ) -> None:
+        super().__init__()
+        self.report.turn = turn
+        self._decode = decode
+        self._encode = encode
+        self._dump = dump
+
+    def eof(self) -> list[bytes]:
+        response = _decoded(self.report, self._body(), self._decode)
+        if response is None:
+            return []
+        return _encoded_whole(self.report, response, self._encode, self._dump)
+
+
+class Fold:
+    """The upstream streams, the client wants a whole answer."""
+
+    streams = False
+
+    def __init__(
+        self,
+        framer: Framer,
+        decoder: StreamDecoder,
+        encode: Callable[[Response], EncodedResponse],
+        dump: Callable[[Json], bytes],
+        turn: TurnReader | None = None,
+    ) -> None:
+        self.report = Report(turn=turn)
+        self._framer = framer
+        self._decoder = decoder
+        self._folder = EventFold()
+        self._encode = encode
+        self._dump = dump
+
+    @property
+    def is_over(self) -> bool:
+        return self.report.failure is not None
+
+    def feed(self, data: bytes) -> list[bytes]:
+        try:
+            self._read(self._framer.feed(data))
+        except WireError as error:
+            self.report.failure = Failure.cut(str(error))
+        return []
+
+    def eof(self) -> list[bytes]:
+        try:
+            self._read(self._framer.eof())
+        except WireError as error:
+            self.report.failure = Failure.cut(str(error))
+            return []
+        for event in self._decoder.eof():
+            self._note(event)
+        if self.report.failure is not None:
+            return []
+        try:
+            response = self._folder.response()
+        except FoldError as error:
+            self.report.failure = error.failure
+            return []
+        return _encoded_whole(self.report, response, self._encode, self._dump)
+
+    def abort(self, failure: Failure) -> list[bytes]:
+        self.report.failure = failure
+        return []
+
+    def _read(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            for event in self._decoder.feed(frame):
+                self._note(event)
+
+    def _note(self, event: Event) -> None:
+        self.report.note(event)
+        self._folder.feed(event)
+
+
+class Unfold(Collecting):
+    """The upstream answers whole, the client wants a stream."""
+
+    def __init__(self, decode: Callable[[Json], Response], encoder: StreamEncoder, turn: TurnReader | None = None) -> None:
+        super().__init__()
+        self.report.turn = turn
+        self._decode = decode
+        self._encoder = encoder
+
+    def eof(self) -> list[bytes]:
+        response = _decoded(self.report, self._body(), self._decode)
+        if response is None:
+            return []
+        out: list[bytes] = []
+        for event in unfold(response):
+            out.extend(self._encoder.feed(event))
+        out.extend(self._encoder.eof())
+        self.report.losses = self._encoder.losses
+        self.report.items = self._encoder.items
+        return out
+
+    def abort(self, failure: Failure) -> list[bytes]:
+        self.report.failure = failure
+        return self._encoder.feed(ResponseFailed(failure=failure))
+
+
+def _decoded(report: Report, body: bytes, decode: Callable[[Json], Response]) -> Response | None:
+    """The response in `body`, with the report filled in; None when it is a failure."""
+    if report.failure is not None:
+        return None
+    try:
+        response = decode(load_json(body))
+    except FoldError as error:
+        report.failure = error.failure
+        return None
+    except WireError as error:
+        report.failure = Failure.cut(str(error))
+        return None
+    except (*SHAPE_ERRORS, RecursionError) as error:
+        report.failure = Failure.cut(f"a malformed answer: {type(error).__name__}: {error}")
+        return None
+    report.usage = response.usage
+    report.model = response.model
+    report.is_whole = True
+    report.committed = has_output(response)
+    report.finish = response.choices[0].finish if response.choices else None
+    report.text = [response.text]
+    report.response = response
+    if report.turn is not None:
+        for event in unfold(response):
+            report.turn.note(event)
+    if response.response_id:
+        report.issued_ids.append(response.response_id)
+    report.settle()
+    return None if report.failure is not None else response
+
+
+def _encoded_whole(report: Report, response: Response, encode: Callable[[Response], EncodedResponse], dump: Callable[[Json], bytes]) -> list[bytes]:
+    if report.failure is not None:
+        return []
+    encoded = encode(response)
+    report.losses.extend(encoded.losses)
+    report.items = encoded.items
+    report.response = response
+    return [dump(encoded.body)]

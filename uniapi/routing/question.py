@@ -1,0 +1,71 @@
+"""What the router is asked, and what it must be told about engines without importing them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from uniapi.config import ClientKey, Provider
+
+from .attempt_timeouts import CallFacts
+from .catalog import Channel
+from .sessions import NO_SESSION, SessionHint
+
+
+class EngineFacts(Protocol):
+    """The facts about engines that routing depends on."""
+
+    def name(self, provider: Provider) -> str:
+        """The value of `engine:`, detected when it is not written."""
+        ...
+
+    def has_account_cache(self, provider: Provider) -> bool:
+        """Whether the prompt cache belongs to the account, so that a conversation should stay with its credential."""
+        ...
+
+    def dialect(self, provider: Provider, upstream_model: str, client_dialect: str) -> str:
+        """The name of the dialect spoken to this channel for a client of that dialect."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """The one credential a call belongs to, because an id in it was issued there."""
+
+    provider_id: str
+    credential_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One call, as far as routing is concerned. `tokens`: the estimate of its input; `deadline`: on the scale of `now`, None when the client set none;
+    `patience_s`: the longest wait for an attempt's first token, whatever is configured; `rules_out`: why a channel cannot take this call (None: it can), beside what the config says. With a `pin`, `requested_model` may be empty."""
+
+    client_key: ClientKey
+    requested_model: str
+    client_dialect: str
+    path: str
+    method: str = "POST"
+    stream: bool = False
+    request_type: str | None = None
+    reasoning_effort: str | None = None
+    body_bytes: int = 0
+    tokens: int = 0
+    session: SessionHint = NO_SESSION
+    pin: Pin | None = None
+    deadline: float | None = None
+    patience_s: float | None = None
+    rules_out: Callable[[Channel], str | None] | None = None
+
+    def facts(self) -> CallFacts:
+        """What rules can match of it."""
+        return CallFacts(
+            path=self.path,
+            method=self.method,
+            stream=self.stream,
+            requested_model=self.requested_model,
+            role=self.client_key.label,
+            request_type=self.request_type,
+            reasoning_effort=self.reasoning_effort,
+        )

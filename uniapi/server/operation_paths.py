@@ -1,0 +1,137 @@
+"""Requests for the operations beside chat: JSON objects, or forms that are spooled as they come; and the models they may leave unnamed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from uniapi.canonical import Call, ClientError, Operation, RequestRefused
+from uniapi.gateway import MODERATION_MODELS, Upload
+from uniapi.operations import is_true, members_of_form
+from uniapi.wire import MultipartError, form_boundary
+
+from .body import body_pieces, parse_object, read_body
+from .inference import Arrival, flag, named_model
+from .paths import Route
+
+log = logging.getLogger("uniapi.front")
+
+FORM = "multipart/form-data"
+_FILES = {Operation.TRANSCRIBE: "file", Operation.TRANSLATE_AUDIO: "file", Operation.IMAGE_EDIT: "image", Operation.IMAGE_VARIATION: "image"}
+"""Operations that take a form, and the file it must have."""
+_DEFAULT_MODELS = {
+    Operation.MODERATE: MODERATION_MODELS,
+    Operation.IMAGE: ("gpt-image-1", "dall-e-3"),
+    Operation.IMAGE_EDIT: ("gpt-image-1", "dall-e-3"),
+    Operation.IMAGE_VARIATION: ("gpt-image-1", "dall-e-3"),
+}
+"""What is meant when no model is named: the first of these that the client key can route (PRODUCT §5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedBody:
+    """A body that was received: the JSON object in `body`, or the text fields of `upload`."""
+
+    members: dict[str, Any]
+    body: bytes
+    upload: Upload | None
+    content_type: str
+
+    def close(self) -> None:
+        """What was spooled is removed."""
+        if self.upload is not None:
+            self.upload.close()
+
+
+async def receive(route: Route, request: web.BaseRequest, max_bytes: int, folder: Path | None) -> ReceivedBody:
+    """The body of a request. Raises RequestRefused: what `body_pieces` raises, and 400 for what is no JSON object or no form."""
+    content_type = request.headers.get("Content-Type", "")
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == FORM and route.operation in _FILES:
+        upload = await _receive_form(request, content_type, max_bytes, folder)
+        try:
+            return ReceivedBody(_members(route.operation, upload), b"", upload, content_type)
+        except BaseException:
+            upload.close()
+            raise
+    if route.operation in (Operation.TRANSCRIBE, Operation.TRANSLATE_AUDIO, Operation.IMAGE_VARIATION) and "json" not in kind:
+        raise RequestRefused.bad_request(f"Expected the content type {FORM!r} with the file in it, found {content_type[:80]!r}.")
+    body = await read_body(request, max_bytes)
+    return ReceivedBody(await parse_object(body), body, None, "application/json")
+
+
+async def _receive_form(request: web.BaseRequest, content_type: str, max_bytes: int, folder: Path | None) -> Upload:
+    try:
+        upload = Upload(form_boundary(content_type), folder)
+    except MultipartError as error:
+        raise _broken_form(error) from None
+    try:
+        async for data in body_pieces(request, max_bytes):
+            upload.write(data)
+        upload.finish()
+    except MultipartError as error:
+        upload.close()
+        raise _broken_form(error) from None
+    except OSError as error:
+        upload.close()
+        if isinstance(error, ConnectionError):
+            raise
+        log.error("an upload cannot be kept: %s", error.strerror)
+        raise RequestRefused(
+            ClientError(status=503, message="The gateway has no room for this upload at the moment.", code="no_room", type="server_error")
+        ) from None
+    except BaseException:
+        upload.close()
+        raise
+    return upload
+
+
+def _broken_form(error: MultipartError) -> RequestRefused:
+    return RequestRefused.bad_request(f"The form cannot be read: {error}.")
+
+
+def _members(operation: Operation, upload: Upload) -> dict[str, Any]:
+    """The text fields of a form that has its file."""
+    wanted = _FILES[operation]
+    if not any(part.name.removesuffix("[]") == wanted or part.name.startswith(f"{wanted}[") for part in upload.file_parts()):
+        raise RequestRefused.bad_request(f"The form has no file {wanted!r}.", param=wanted)
+    return members_of_form(upload.form.parts)
+
+
+def needs_default_model(route: Route, received: ReceivedBody) -> bool:
+    """Whether the request names no model where it need not."""
+    return route.operation in _DEFAULT_MODELS and not received.members.get("model")
+
+
+def make_relayed_call(arrival: Arrival, route: Route, received: ReceivedBody, aliases: Sequence[str]) -> Call:
+    """The Call for a received body; `aliases` are what the client key can route, where a model has to be chosen. Raises RequestRefused (400) naming the member at fault."""
+    members = received.members
+    return arrival.call(
+        route,
+        requested_model=_model(route, members, aliases),
+        stream=_is_stream(route.operation, members, is_form=received.upload is not None),
+        body=received.body,
+        json=members,
+        content_type=received.content_type,
+        upload=received.upload,
+        upload_bytes=received.upload.length if received.upload is not None else 0,
+    )
+
+
+def _model(route: Route, members: Mapping[str, Any], aliases: Sequence[str]) -> str:
+    usual = _DEFAULT_MODELS.get(route.operation)
+    if usual is not None and members.get("model") in (None, ""):
+        return next((name for name in usual if name in aliases), usual[0])
+    return named_model(route, members)
+
+
+def _is_stream(operation: Operation, members: Mapping[str, Any], *, is_form: bool) -> bool:
+    """Whether the answer is to be server-sent events. Speech says so in a member of its own; embeddings and their like have no streams."""
+    if operation is Operation.SPEECH:
+        return members.get("stream_format") == "sse"
+    return is_true(members.get("stream")) if is_form else flag(members, "stream")

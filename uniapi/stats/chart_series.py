@@ -1,0 +1,91 @@
+"""What the status page draws: figures over time, those of each model, provider and client key, and the calls that failed last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .calendar import DAY_S, HOUR_S
+from .chart_sums import COST_PLACE, OUTLINED, UNPRICED_PLACE, outlined
+from .recorder import Recorder
+from .records import CallRecord
+from .report import known_cost, summary
+from .sums import add_row
+
+MOST_ROWS = 20
+"""Of one kind; the rest is added up as `(other)`."""
+OTHER = "(other)"
+HOURLY_UP_TO = 24 * 14
+"""Hours that are shown one by one; longer stretches come by the day (UTC)."""
+
+
+def status_figures(recorder: Recorder, hours: int, now_s: float, key_id: str | None = None) -> dict[str, Any]:
+    """The last `hours` hours: the times of the steps (epoch seconds) with a list of figures for each of them, the figures of the whole stretch by model, provider and
+    client key, and all that `/v1/stats` has. Every step is there, empty ones too, and the present one is the last: 24 hours are 24 steps. With a client key, its own only.
+    """
+    width, count = (HOUR_S, hours) if hours <= HOURLY_UP_TO else (DAY_S, -(-hours // 24))
+    last = int(now_s) // width * width
+    times = [last - width * back for back in reversed(range(count))]
+    counts = recorder.window(times[0], now_s)
+    if key_id is not None:
+        counts = counts.only(key_id)
+    steps: dict[int, list[int]] = {}
+    for at, outline in recorder.outlines(times[0], now_s).items():
+        for owner, row in outline.items():
+            if key_id in (None, owner):
+                add_row(steps, (at - times[0]) // width, row)
+    names = recorder.names()
+    return {
+        "step_s": width,
+        "times": times,
+        "all": _lists([steps.get(place, [0] * len(OUTLINED)) for place in range(count)]),
+        "models": _largest(outlined(counts, lambda key: key.requested_model)),
+        "providers": _largest(outlined(counts, lambda key: key.provider)),
+        "client_keys": _largest({names.get(owner, owner): row for owner, row in outlined(counts, lambda key: key.key_id).items()}),
+        "summary": summary(counts, names),
+    }
+
+
+def failure_rows(calls: Iterable[CallRecord], key_id: str | None = None) -> list[dict[str, Any]]:
+    """Failed calls for showing, the latest first; only those of one client key when it is given."""
+    return [_failure(call) for call in reversed(list(calls)) if key_id in (None, call.key_id)]
+
+
+def _failure(call: CallRecord) -> dict[str, Any]:
+    return {
+        "request_id": call.request_id,
+        "at": call.at_s,
+        "key": call.key_label,
+        "model": call.requested_model,
+        "status": call.status,
+        "outcome": call.outcome,
+        "total_s": call.total_s,
+        "attempts": [
+            {
+                "provider": attempt.provider,
+                "model": attempt.upstream_model,
+                "key": attempt.credential_display,
+                "outcome": attempt.outcome,
+                "status": attempt.status,
+                "seconds": attempt.duration_s,
+                "message": attempt.message,
+            }
+            for attempt in call.attempts
+        ],
+    }
+
+
+def _largest(rows: Mapping[str, list[int]]) -> list[dict[str, Any]]:
+    """The rows with the most requests, the rest as one; what never came to a provider has no name and is left out."""
+    ordered = sorted((name for name in rows if name), key=lambda name: (-rows[name][0], -rows[name][1], name))
+    shown = {name: rows[name] for name in ordered[:MOST_ROWS]}
+    for name in ordered[MOST_ROWS:]:
+        add_row(shown, OTHER, rows[name])
+    return [{"name": name, **{member: values[0] for member, values in _lists([row]).items()}} for name, row in shown.items()]
+
+
+def _lists(rows: list[list[int]]) -> dict[str, list[Any]]:
+    """Rows as a list for each figure; dollars, None where they are not known."""
+    lists: dict[str, list[Any]] = {name: [row[place] for row in rows] for place, name in enumerate(OUTLINED)}
+    lists["cost"] = [known_cost(row[COST_PLACE], row[UNPRICED_PLACE]) for row in rows]
+    return lists
