@@ -1,4 +1,5 @@
-"""The README's table of every key of `api.yaml`, made from the program's own table. Run it to write the README anew:
+"""The README's table of every key of `api.yaml`, made from the program's own table. Run it to write
+the README anew:
 
 .venv/bin/python packaging/key_table.py
 """
@@ -23,15 +24,31 @@ def render() -> str:
         notes = "**required.** " if key.is_required else ""
         effect = " *(accepted, without effect)*" if key.status != "used" else ""
         where = f"`{key.level}`" if key.level else "top"
-        default = key.default and (key.default if " " in key.default or "`" in key.default else f"`{key.default}`")
-        cells = (where, f"`{key.name}`", FORMS[key.form].said, default, f"{notes}{key.meaning}{effect}")
+        default = key.default and (
+            key.default if " " in key.default or "`" in key.default else f"`{key.default}`"
+        )
+        cells = (
+            where,
+            f"`{key.name}`",
+            FORMS[key.form].said,
+            default,
+            f"{notes}{key.meaning}{effect}",
+        )
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows)
 
 
 def with_table(readme: str) -> str:
-    """The README's text with the table as it should be. Raises ValueError when the markers are not there."""
-    text, count = re.subn(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: f"{BEGIN}\n{render()}\n{END}", readme, flags=re.DOTALL)
+    """The README's text with the table as it should be.
+
+    Raises ValueError when the markers are not there.
+    """
+    text, count = re.subn(
+        f"{re.escape(BEGIN)}.*?{re.escape(END)}",
+        lambda _: f"{BEGIN}\n{render()}\n{END}",
+        readme,
+        flags=re.DOTALL,
+    )
     if count != 1:
         raise ValueError(f"README.md must hold {BEGIN} … {END} once; it does {count} times")
     return text

@@ -1,4 +1,5 @@
-"""Put at the top of the pex's `__main__.py`, before pex itself: runs in whatever Python there is, 2.7 too, and says in one sentence what pex would say in a page or a traceback.
+"""Put at the top of the pex's `__main__.py`, before pex itself: runs in whatever Python there is,
+2.7 too, and says in one sentence what pex would say in a page or a traceback.
 
 An old Python is no reason to end while a newer one is on PATH: pex goes on with that one.
 """
@@ -10,14 +11,20 @@ import sys
 def prepare_boot():
     def has_newer_python():
         folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-        return any(os.access(os.path.join(folder, "python3.%d" % minor), os.X_OK) for folder in folders for minor in range(10, 30))
+        return any(
+            os.access(os.path.join(folder, "python3.%d" % minor), os.X_OK)
+            for folder in folders
+            for minor in range(10, 30)
+        )
 
     def explain(kind, error, trace):
         import errno
 
         numbers = (errno.ENOSPC, errno.EDQUOT)
         # pex looks at the interpreter in a process of its own, and then has only that one's words.
-        is_full = getattr(error, "errno", None) in numbers or any(os.strerror(number) in str(error) for number in numbers)
+        is_full = getattr(error, "errno", None) in numbers or any(
+            os.strerror(number) in str(error) for number in numbers
+        )
         # CPython can leave a cut .pyc on a full disk, which is read as it is ever after.
         is_damaged = "marshal data too short" in str(error)
         # Once the program itself runs, a full disk is its own matter.
@@ -33,7 +40,10 @@ def prepare_boot():
         sys.stderr.write("uni-api: %s: %s\n" % (found % folder, way_out))
 
     if sys.version_info < (3, 10) and not os.environ.get("PEX_PYTHON") and not has_newer_python():
-        sys.exit("uni-api needs Python 3.10 or newer; this is Python %d.%d (%s)." % (sys.version_info[0], sys.version_info[1], sys.executable))
+        sys.exit(
+            "uni-api needs Python 3.10 or newer; this is Python %d.%d (%s)."
+            % (sys.version_info[0], sys.version_info[1], sys.executable)
+        )
     sys.excepthook = explain
 
 

@@ -7,4 +7,6 @@ from pathlib import Path
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     files = sorted(path for path in folder.iterdir() if path.suffix in (".pex", ".pyz"))
-    (folder / "SHA256SUMS").write_text("".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files))
+    (folder / "SHA256SUMS").write_text(
+        "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files)
+    )

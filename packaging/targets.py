@@ -1,7 +1,11 @@
-"""Writes pex's complete-platform files, for the CPython minors and systems that the pex must serve, and prints the options that name them.
+"""Writes pex's complete-platform files, for the CPython minors and systems that the pex must serve,
+and prints the options that name them.
 
-Every minor on FreeBSD, and the oldest and the newest on the others: requirements differ by minor or by system, never by both together. Their tags are pure ones only. With no platform tag to choose from, pex cannot take a compiled wheel: a dependency without a pure one fails the build.
-The order of the minors is the order in which the pex's shell header looks for interpreters, so 3.10 comes last of those that are released.
+Every minor on FreeBSD, and the oldest and the newest on the others: requirements differ by minor or
+by system, never by both together. Their tags are pure ones only. With no platform tag to choose
+from, pex cannot take a compiled wheel: a dependency without a pure one fails the build. The order
+of the minors is the order in which the pex's shell header looks for interpreters, so 3.10 comes
+last of those that are released.
 """
 
 import json
@@ -12,7 +16,11 @@ MINORS = (12, 13, 11, 14, 10, 15)
 SYSTEMS = {
     "linux": {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64"},
     "macos": {"sys_platform": "darwin", "platform_system": "Darwin", "platform_machine": "arm64"},
-    "freebsd": {"sys_platform": "freebsd14", "platform_system": "FreeBSD", "platform_machine": "amd64"},
+    "freebsd": {
+        "sys_platform": "freebsd14",
+        "platform_system": "FreeBSD",
+        "platform_machine": "amd64",
+    },
 }
 
 

@@ -1,6 +1,8 @@
-"""Checks what was built: no compiled code inside, not too large, and each file runs from another folder, with a HOME it cannot write.
+"""Checks what was built: no compiled code inside, not too large, and each file runs from another
+folder, with a HOME it cannot write.
 
-pex's own bootstrap holds four inert Windows `.exe` stubs; exactly that folder is excused. Of files that are byte for byte the same, one is run.
+pex's own bootstrap holds four inert Windows `.exe` stubs; exactly that folder is excused. Of files
+that are byte for byte the same, one is run.
 """
 
 import os
@@ -22,7 +24,8 @@ def compiled_members(path: Path) -> list[str]:
         return [
             name
             for name in archive.namelist()
-            if not name.startswith(EXCUSED) and (name.endswith(COMPILED) or archive.read(name)[:4].startswith(MAGIC))
+            if not name.startswith(EXCUSED)
+            and (name.endswith(COMPILED) or archive.read(name)[:4].startswith(MAGIC))
         ]
 
 
@@ -40,10 +43,17 @@ def verify(path: Path, version: str) -> None:
         environment = {"PATH": os.environ["PATH"], "HOME": str(home)}
         for arguments, expected in ((["--version"], version), (["keygen"], "sk-")):
             done = subprocess.run(
-                [sys.executable, path.resolve(), *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=120
+                [sys.executable, path.resolve(), *arguments],
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=120,
             )
             if done.returncode or not done.stdout.startswith(expected):
-                raise SystemExit(f"{path} {arguments[0]} ended with {done.returncode}: {done.stdout!r} {done.stderr}")
+                raise SystemExit(
+                    f"{path} {arguments[0]} ended with {done.returncode}: {done.stdout!r} {done.stderr}"
+                )
     print(f"{path}: {size} bytes, pure, runs")
 
 

@@ -1,4 +1,6 @@
-"""Zips a folder into an executable `.pyz`, the same bytes every time: sorted names, one date, one mode (the standard library's zipapp takes the files' own dates)."""
+"""Zips a folder into an executable `.pyz`, the same bytes every time: sorted names, one date, one
+mode (the standard library's zipapp takes the files' own dates).
+"""
 
 import sys
 import zipfile

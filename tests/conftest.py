@@ -1,4 +1,6 @@
-"""What every test stands on: the pure build of aiohttp and its relatives, which is what is shipped, generated examples that are the same in every run, and a network that is a table."""
+"""What every test stands on: the pure build of aiohttp and its relatives, which is what is shipped,
+generated examples that are the same in every run, and a network that is a table.
+"""
 
 import os
 
@@ -8,8 +10,11 @@ from hypothesis import HealthCheck, settings
 for package in ("AIOHTTP", "MULTIDICT", "YARL", "FROZENLIST", "PROPCACHE"):
     os.environ[f"{package}_NO_EXTENSIONS"] = "1"
 
-# No deadline and no complaint about slowness: the machine may be busy, and time is nothing a test here asserts.
-settings.register_profile("project", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+# No deadline and no complaint about slowness: the machine may be busy, and time is nothing a test
+# here asserts.
+settings.register_profile(
+    "project", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("project")
 
 
@@ -24,7 +29,9 @@ class Exchange:
 
 
 class Web:
-    """A Transport that answers at once from `answers`: URL → text, (status, headers), or a Failure. `requests` are those it was sent, `proxies` the ways they took."""
+    """A Transport that answers at once from `answers`: URL → text, (status, headers), or a Failure.
+    `requests` are those it was sent, `proxies` the ways they took.
+    """
 
     def __init__(self):
         self.answers = {}

@@ -1,4 +1,6 @@
-"""A configuration over time, without a process: first readings, looks on a clock turned by hand, what is refused, what is said once, the copy of a remote one."""
+"""A configuration over time, without a process: first readings, looks on a clock turned by hand,
+what is refused, what is said once, the copy of a remote one.
+"""
 
 import asyncio
 import random
@@ -102,7 +104,9 @@ async def test_a_remote_configuration_is_fetched_each_half_minute(web):
 
 
 async def test_what_is_wrong_at_the_url_is_said_once_and_changes_nothing(web):
-    """A broken text is refused once, and again when somebody asks; one that cannot be had is missed; then the old one is confirmed."""
+    """A broken text is refused once, and again when somebody asks; one that cannot be had is
+    missed; then the old one is confirmed.
+    """
     web.answers[URL] = text("a")
     reload = remote(web)
     config, _ = await reload.first()
@@ -117,12 +121,20 @@ async def test_what_is_wrong_at_the_url_is_said_once_and_changes_nothing(web):
     await reload.look(target)
     web.answers[URL] = text("a")
     await reload.look(target)
-    assert [told.split()[0] for told in target.told] == ["refused", "refused", "missed", "refused", "same"]
+    assert [told.split()[0] for told in target.told] == [
+        "refused",
+        "refused",
+        "missed",
+        "refused",
+        "same",
+    ]
     assert target.config is config
 
 
 async def test_the_last_good_copy_stands_in_at_a_start_only(web, tmp_path):
-    """Kept when it proved good, mode 0600; used when the URL is down, at a start; an unreadable copy is none."""
+    """Kept when it proved good, mode 0600; used when the URL is down, at a start; an unreadable
+    copy is none.
+    """
     web.answers[URL] = text("a")
     config, _ = await remote(web, tmp_path).first()
     assert (tmp_path / CONFIG_COPY_FILE).stat().st_mode & 0o777 == 0o600
@@ -143,8 +155,17 @@ async def test_the_last_good_copy_stands_in_at_a_start_only(web, tmp_path):
 @pytest.mark.parametrize(
     "answers, expected",
     [
-        ({URL: (302, {"location": "/moved.yaml"}), "https://conf.example/moved.yaml": text("a")}, None),
-        ({URL: (301, {"location": "https://other.example/x"}), "https://other.example/x": text("a")}, None),
+        (
+            {URL: (302, {"location": "/moved.yaml"}), "https://conf.example/moved.yaml": text("a")},
+            None,
+        ),
+        (
+            {
+                URL: (301, {"location": "https://other.example/x"}),
+                "https://other.example/x": text("a"),
+            },
+            None,
+        ),
         ({URL: (302, {"location": URL})}, "more than 5 times"),
         ({URL: (302, {"location": "http://other.example/x"})}, "not secure"),
         ({URL: (302, {"location": "file:///etc/passwd"})}, "not secure"),
@@ -166,10 +187,18 @@ async def test_redirects_are_followed_within_reason(web, answers, expected):
 
 async def test_a_user_and_password_go_to_the_host_they_are_written_for(web):
     """As Basic authorization, and not on to where that host redirects."""
-    web.answers = {"https://conf.example/x": (302, {"location": "https://other.example/y"}), "https://other.example/y": text("a")}
-    source = ConfigSource(kind="url", location="https://me:pass%20word@conf.example/x", reason="test")
+    web.answers = {
+        "https://conf.example/x": (302, {"location": "https://other.example/y"}),
+        "https://other.example/y": text("a"),
+    }
+    source = ConfigSource(
+        kind="url", location="https://me:pass%20word@conf.example/x", reason="test"
+    )
     await Reload(source, {}, web, None).first()
-    assert [request.headers.get("authorization") for request in web.requests] == ["Basic bWU6cGFzcyB3b3Jk", None]
+    assert [request.headers.get("authorization") for request in web.requests] == [
+        "Basic bWU6cGFzcyB3b3Jk",
+        None,
+    ]
 
 
 async def test_an_edit_while_the_gateway_starts_is_seen(web, tmp_path):

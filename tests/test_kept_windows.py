@@ -1,4 +1,6 @@
-"""Long rate windows in the data dir: written when something was counted, and again until the disk takes them."""
+"""Long rate windows in the data dir: written when something was counted, and again until the disk
+takes them.
+"""
 
 import errno
 
@@ -9,7 +11,13 @@ from uniapi.kept_windows import WINDOWS_FILE, KeptWindows
 from uniapi.limits import Limits, Refused
 from uniapi.storage import MemoryFolder
 
-KEY = ClientKey(key_id="k", display="sk-…", secret="sk-k", label="k", rates=ByModel(default=parse_rates("9/min,2/day")))
+KEY = ClientKey(
+    key_id="k",
+    display="sk-…",
+    secret="sk-k",
+    label="k",
+    rates=ByModel(default=parse_rates("9/min,2/day")),
+)
 
 
 class Clock:

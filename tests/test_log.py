@@ -1,4 +1,6 @@
-"""No secret leaves through the log, whatever the message; both formats; a file that stays within bounds."""
+"""No secret leaves through the log, whatever the message; both formats; a file that stays within
+bounds.
+"""
 
 import json
 import logging

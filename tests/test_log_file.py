@@ -42,23 +42,35 @@ def test_json_lines_hold_time_level_and_message(log_file):
     except ValueError:
         log.exception("it failed")
     first, second = map(json.loads, lines(log_file))
-    assert (first["level"], first["logger"], first["message"]) == ("info", "uniapi.test", 'a "quoted" line\nand another → ü')
+    assert (first["level"], first["logger"], first["message"]) == (
+        "info",
+        "uniapi.test",
+        'a "quoted" line\nand another → ü',
+    )
     assert datetime.datetime.fromisoformat(first["time"]).tzinfo is not None
-    assert (second["level"], second["message"], "ValueError" in second["exception"]) == ("error", "it failed", True)
+    assert (second["level"], second["message"], "ValueError" in second["exception"]) == (
+        "error",
+        "it failed",
+        True,
+    )
     assert LOOKS_SECRET not in second["exception"]
 
 
 def test_one_message_is_one_line(log_file):
     """A client cannot write a line of its own, nor control a terminal, by what it calls a model."""
     set_up_logging(level="info", file=str(log_file), format_name="text")
-    logging.getLogger("uniapi.test").info("model %s", "a\n2026-01-01 00:00:00 INFO    forged\r\x1b[2J\x9b é")
+    logging.getLogger("uniapi.test").info(
+        "model %s", "a\n2026-01-01 00:00:00 INFO    forged\r\x1b[2J\x9b é"
+    )
     (line,) = lines(log_file)
     assert line.endswith("model a\\n2026-01-01 00:00:00 INFO    forged\\x0d\\x1b[2J\\x9b é")
 
 
 @pytest.mark.parametrize("format_name", ["text", "json"])
 def test_no_secret_is_written_in_any_form(log_file, format_name):
-    """Those of the configuration, and what looks like one: in the message, in arguments, in exceptions."""
+    """Those of the configuration, and what looks like one: in the message, in arguments, in
+    exceptions.
+    """
     set_up_logging(level="debug", file=str(log_file), format_name=format_name)
     set_secrets([SECRET])
     log = logging.getLogger("uniapi.test")

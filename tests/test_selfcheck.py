@@ -1,4 +1,6 @@
-"""`selfcheck` finds what would keep the gateway from serving, says what to do, and leaves nothing behind."""
+"""`selfcheck` finds what would keep the gateway from serving, says what to do, and leaves nothing
+behind.
+"""
 
 import io
 import json
@@ -10,14 +12,29 @@ from pathlib import Path
 
 import pytest
 
-from uniapi.selfcheck import Finding, Place, certificates, compiled_modules, limits, port, python_version, selfcheck
+from uniapi.selfcheck import (
+    Finding,
+    Place,
+    certificates,
+    compiled_modules,
+    limits,
+    port,
+    python_version,
+    selfcheck,
+)
 
 ROOT = Path(__file__).parents[1]
 CONFIG = "providers:\n  - {provider: a, base_url: https://a.example/v1, api: k, model: [m]}\napi_keys:\n  - api: sk-0123456789abcdef\n"
 
 
 def place(folder, **more):
-    values = {"config_argument": str(folder / "api.yaml"), "host": "127.0.0.1", "port": 0, "data_dir": None, "default_data_dir": None}
+    values = {
+        "config_argument": str(folder / "api.yaml"),
+        "host": "127.0.0.1",
+        "port": 0,
+        "data_dir": None,
+        "default_data_dir": None,
+    }
     return Place(version="9.9.9", **{**values, **more})
 
 
@@ -26,7 +43,11 @@ def report(folder, **more):
     out = io.StringIO()
     code = selfcheck(place(folder, **more), {}, as_json=True, out=out)
     rows = json.loads(out.getvalue())["findings"]
-    return code, {row["subject"]: row["state"] for row in rows}, {row["subject"]: row["text"] for row in rows}
+    return (
+        code,
+        {row["subject"]: row["state"] for row in rows},
+        {row["subject"]: row["text"] for row in rows},
+    )
 
 
 def test_a_host_that_will_do(tmp_path):
@@ -36,9 +57,19 @@ def test_a_host_that_will_do(tmp_path):
     path.chmod(0o600)
     code, states, texts = report(tmp_path)
     assert (code, states["configuration"], states["data dir"]) == (0, "ok", "ok")
-    assert {"uni-api", "python", "platform", "packages", "compiled", "zstd", "certificates", "limits", "data dir", "configuration", "port"} == set(
-        states
-    )
+    assert {
+        "uni-api",
+        "python",
+        "platform",
+        "packages",
+        "compiled",
+        "zstd",
+        "certificates",
+        "limits",
+        "data dir",
+        "configuration",
+        "port",
+    } == set(states)
     assert "9.9.9" in texts["uni-api"]
     assert sys.executable in texts["python"]
     assert [path] == list(tmp_path.iterdir())
@@ -52,7 +83,9 @@ def test_a_configuration_that_cannot_be_used_fails(tmp_path):
     assert "`check` shows them" in texts["configuration"]
 
 
-def test_a_named_configuration_that_is_not_there_fails_and_an_expected_one_is_missed(tmp_path, monkeypatch):
+def test_a_named_configuration_that_is_not_there_fails_and_an_expected_one_is_missed(
+    tmp_path, monkeypatch
+):
     """`--config` must exist; without it a newcomer is told the next step."""
     code, states, _ = report(tmp_path)
     assert code == 1
@@ -65,7 +98,9 @@ def test_a_named_configuration_that_is_not_there_fails_and_an_expected_one_is_mi
 
 def test_a_remote_configuration_is_not_fetched(tmp_path):
     """No socket but the configured one; its secrets are not shown."""
-    code, states, texts = report(tmp_path, config_argument="https://x.example/api.yaml?token=secret", data_dir=tmp_path)
+    code, states, texts = report(
+        tmp_path, config_argument="https://x.example/api.yaml?token=secret", data_dir=tmp_path
+    )
     assert (code, states["configuration"]) == (0, "ok")
     assert "secret" not in texts["configuration"]
 
@@ -99,13 +134,17 @@ async def test_a_port_held_by_a_running_uni_api_is_fine(aiohttp_server):
     from aiohttp import web
 
     async def health(request):
-        return web.json_response({"status": "ok", "version": "1.2.3", "config": "ok", "stats": "disk"})
+        return web.json_response(
+            {"status": "ok", "version": "1.2.3", "config": "ok", "stats": "disk"}
+        )
 
     application = web.Application()
     application.router.add_get("/healthz", health)
     server = await aiohttp_server(application)
     found = await asyncio.to_thread(port, "127.0.0.1", server.port)
-    assert Finding("ok", "port", f"{server.port} is held by uni-api 1.2.3, which is running") == found
+    assert (
+        Finding("ok", "port", f"{server.port} is held by uni-api 1.2.3, which is running") == found
+    )
 
 
 def test_a_host_that_cannot_be_bound_fails():
@@ -156,12 +195,16 @@ def test_compiled_modules_are_told_but_no_failure():
 
 
 def test_the_report_for_people(tmp_path):
-    """As a command: one finding a line, a verdict last; without any package the missing ones are named, without a traceback."""
+    """As a command: one finding a line, a verdict last; without any package the missing ones are
+    named, without a traceback.
+    """
     (tmp_path / "api.yaml").write_text(CONFIG)
     command = [sys.executable, str(ROOT / "main.py"), "selfcheck", "--port", "0"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "this host will do"
-    done = subprocess.run([sys.executable, "-E", "-S", *command[1:]], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-E", "-S", *command[1:]], cwd=tmp_path, capture_output=True, text=True
+    )
     assert done.returncode == 1, done.stderr
     assert done.stdout.count("cannot be imported") == 3

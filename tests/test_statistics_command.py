@@ -22,7 +22,14 @@ class Clock:
 
 def call(number, hours_ago):
     attempt = AttemptRecord(
-        provider="p", provider_id="p", upstream_model="up", credential_id="c", credential_display="sk-…", outcome="ok", status=200, duration_s=1.0
+        provider="p",
+        provider_id="p",
+        upstream_model="up",
+        credential_id="c",
+        credential_display="sk-…",
+        outcome="ok",
+        status=200,
+        duration_s=1.0,
     )
     return CallRecord(
         request_id=f"r{number}",
@@ -58,7 +65,15 @@ def data_dir(tmp_path):
 
 def shown(data_dir, **members):
     out = io.StringIO()
-    assert show_statistics(None, data_dir, {}, **{"hours": 24, "as_json": False, "out": out, "clock": Clock(), **members}) == 0
+    assert (
+        show_statistics(
+            None,
+            data_dir,
+            {},
+            **{"hours": 24, "as_json": False, "out": out, "clock": Clock(), **members},
+        )
+        == 0
+    )
     return out.getvalue()
 
 
@@ -76,7 +91,11 @@ def test_the_report_is_text_with_totals_and_tables(data_dir):
 def test_json_is_what_the_stats_route_answers(data_dir):
     """The predecessor's shape with ours beside it."""
     value = json.loads(shown(data_dir, as_json=True))
-    assert (value["time_range"], value["totals"]["requests"], value["totals"]["input_tokens"]) == ("Last 24 hours", 3, 30)
+    assert (value["time_range"], value["totals"]["requests"], value["totals"]["input_tokens"]) == (
+        "Last 24 hours",
+        3,
+        30,
+    )
 
 
 def test_a_data_dir_that_is_not_there_or_too_new_is_said(tmp_path, data_dir):

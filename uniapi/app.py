@@ -1,5 +1,7 @@
-"""The composition root: the only place that builds the collaborators and joins them. What changes with the configuration is one immutable Snapshot, swapped in one assignment;
-what lives across reloads (health, limits, cursors, sessions, model lists, counts) stays outside it, keyed by ids that survive.
+"""The composition root: the only place that builds the collaborators and joins them. What changes
+with the configuration is one immutable Snapshot, swapped in one assignment; what lives across
+reloads (health, limits, cursors, sessions, model lists, counts) stays outside it, keyed by ids that
+survive.
 """
 
 from __future__ import annotations
@@ -19,7 +21,18 @@ from uniapi.gateway import Engines, Reception, Snapshot
 from .canonical import Call
 from .clock import Clock
 from .config import ClientKey, Config, ConfigProblems, ModelInfo, Problem, changes, secrets_of
-from .gateway import PINS_FILE, PINS_LAST_S, PINS_LIMIT, Executor, IssuedIds, IssuedItems, ModelLists, Moderation, ReasoningCache, counts_tokens
+from .gateway import (
+    PINS_FILE,
+    PINS_LAST_S,
+    PINS_LIMIT,
+    Executor,
+    IssuedIds,
+    IssuedItems,
+    ModelLists,
+    Moderation,
+    ReasoningCache,
+    counts_tokens,
+)
 from .kept_windows import KeptWindows
 from .limits import Limits
 from .log import set_secrets
@@ -59,16 +72,27 @@ class App:
         self.clock = clock
         self._live = LiveCalls()
         self._started_at_s = clock.now_s()
-        self._config_status = ConfigStatus(source=config_source, loaded_at_s=clock.now_s(), text=config_text)
+        self._config_status = ConfigStatus(
+            source=config_source, loaded_at_s=clock.now_s(), text=config_text
+        )
         self._jobs = jobs
         self._transport = transport
         self._data_dir = data_dir
-        self._health, self._limits, self._cursors, self._sessions = Health(), Limits(), Cursors(), Sessions()
+        self._health, self._limits, self._cursors, self._sessions = (
+            Health(),
+            Limits(),
+            Cursors(),
+            Sessions(),
+        )
         self._credentials = AccessTokens(clock)
         self._media = MediaFetcher()
         self._lists = ModelLists(clock, self._lists_changed)
         folder = MemoryFolder() if data_dir is None else DiskFolder(data_dir)
-        self.recorder = Recorder() if data_dir is None or settings.is_stateless else Recorder(folder, config.preferences.retention)
+        self.recorder = (
+            Recorder()
+            if data_dir is None or settings.is_stateless
+            else Recorder(folder, config.preferences.retention)
+        )
         self.recorder.open()
         self.recorder.configure(config)
         self._kept_pins = KeptMap(folder, PINS_FILE, limit=PINS_LIMIT, lasts_s=PINS_LAST_S)
@@ -130,14 +154,24 @@ class App:
             if one.is_discovered
             for model in self._lists.listed(one.provider_id)
         }
-        return model_facts(aliases, lambda alias: catalog.candidates(key, alias).channels(), self.config.preferences.model_info, listed)
+        return model_facts(
+            aliases,
+            lambda alias: catalog.candidates(key, alias).channels(),
+            self.config.preferences.model_info,
+            listed,
+        )
 
     def near_models(self, key: ClientKey, name: str) -> list[str]:
         return list(self._snapshot.catalog.near_matches(key, name))
 
     def health(self) -> dict[str, Any]:
         in_memory = self.recorder.is_in_memory or self.recorder.trouble is not None
-        return {"status": "ok", "version": self.version, "config": self._config_status.state, "stats": "memory" if in_memory else "disk"}
+        return {
+            "status": "ok",
+            "version": self.version,
+            "config": self._config_status.state,
+            "stats": "memory" if in_memory else "disk",
+        }
 
     @property
     def live_calls(self) -> int:
@@ -147,7 +181,11 @@ class App:
     def present(self) -> Present:
         """What is true at this moment."""
         now = self.clock.monotonic_s()
-        names = [(provider.provider_id, credential.credential_id) for provider in self.config.providers for credential in provider.credentials]
+        names = [
+            (provider.provider_id, credential.credential_id)
+            for provider in self.config.providers
+            for credential in provider.credentials
+        ]
         rates = {name: self._health.success_rate(*name, now) for name in names}
         return Present(
             started_at_s=self._started_at_s,
@@ -158,7 +196,10 @@ class App:
         )
 
     async def run(self, call: Call, key: ClientKey, reply: HttpReply) -> None:
-        """Answer an inference call. Raises RequestRefused before anything was sent; the refusal is recorded."""
+        """Answer an inference call.
+
+        Raises RequestRefused before anything was sent; the refusal is recorded.
+        """
         self._live.begin(call, reply)
         try:
             await self._reception.run(call, key, reply)
@@ -174,7 +215,9 @@ class App:
     # configuration
 
     def reload(self, config: Config, text: str = "") -> None:
-        """Put a new configuration, read from `text`, in force: one assignment, running calls keep theirs, what still exists keeps its state."""
+        """Put a new configuration, read from `text`, in force: one assignment, running calls keep
+        theirs, what still exists keeps its state.
+        """
         old = self._snapshot.config
         self._snapshot = self._snap(config)
         self._health.keep(config, old)
@@ -187,34 +230,58 @@ class App:
 
     def confirm(self, text: str) -> None:
         """The configuration in force is the newest one, and `text` says it."""
-        loaded_at_s = self._config_status.loaded_at_s if text == self._config_status.text else self.clock.now_s()
-        self._config_status = replace(self._config_status, text=text, loaded_at_s=loaded_at_s, state="ok", errors=(), failed_at_s=None)
+        loaded_at_s = (
+            self._config_status.loaded_at_s
+            if text == self._config_status.text
+            else self.clock.now_s()
+        )
+        self._config_status = replace(
+            self._config_status,
+            text=text,
+            loaded_at_s=loaded_at_s,
+            state="ok",
+            errors=(),
+            failed_at_s=None,
+        )
 
     def missed_reload(self, message: str) -> None:
-        """The configuration could not be looked at: the one in force stays. Said once, not at each look."""
+        """The configuration could not be looked at: the one in force stays.
+
+        Said once, not at each look.
+        """
         if self._config_status.errors != (message,):
             log.warning("%s; the one in force stays", message)
-        self._config_status = replace(self._config_status, errors=(message,), failed_at_s=self.clock.now_s())
+        self._config_status = replace(
+            self._config_status, errors=(message,), failed_at_s=self.clock.now_s()
+        )
 
     def refused_reload(self, problems: ConfigProblems) -> None:
         """A configuration that cannot be used: say why, keep the last good one."""
         errors = tuple(str(problem) for problem in problems.problems if problem.severity == "error")
-        self._config_status = replace(self._config_status, state="stale", errors=errors, failed_at_s=self.clock.now_s())
+        self._config_status = replace(
+            self._config_status, state="stale", errors=errors, failed_at_s=self.clock.now_s()
+        )
         log.error("the new configuration is not used, the last good one stays in force:")
         show_problems(problems.problems)
 
     async def discover(self, *, all_due: bool = False) -> None:
         """Ask the providers whose model lists are due, or all that name no models."""
         config = self._snapshot.config
-        providers = tuple(replace(one, proxy=one.proxy or config.preferences.proxy) for one in config.providers)
+        providers = tuple(
+            replace(one, proxy=one.proxy or config.preferences.proxy) for one in config.providers
+        )
         await self._lists.refresh(providers, self._transport, self._credentials, all_due=all_due)
 
     async def flush(self) -> None:
         """Make durable which ids were issued lately, off the loop."""
-        await asyncio.get_running_loop().run_in_executor(None, self._kept_pins.flush, self.clock.now_s())
+        await asyncio.get_running_loop().run_in_executor(
+            None, self._kept_pins.flush, self.clock.now_s()
+        )
 
     async def commit(self, *, at_once: bool = False) -> None:
-        """Write what was counted since the last time, calls and long rate windows; off the loop, once a second."""
+        """Write what was counted since the last time, calls and long rate windows; off the loop,
+        once a second.
+        """
         loop = asyncio.get_running_loop()
         windows = self._kept_windows.changed(at_once=at_once)
         if windows is not None:
@@ -223,19 +290,27 @@ class App:
 
     async def compact(self) -> None:
         """Fold the journal into the days and forget what retention no longer keeps."""
-        await asyncio.get_running_loop().run_in_executor(None, self.recorder.compact, self.clock.now_s())
+        await asyncio.get_running_loop().run_in_executor(
+            None, self.recorder.compact, self.clock.now_s()
+        )
 
     async def close(self) -> None:
         await self.flush()
         await self.commit(at_once=True)
-        await asyncio.get_running_loop().run_in_executor(None, self.recorder.close, self.clock.now_s())
+        await asyncio.get_running_loop().run_in_executor(
+            None, self.recorder.close, self.clock.now_s()
+        )
         await self._media.close()
         await self._transport.close()
 
     def _snap(self, config: Config) -> Snapshot:
         set_secrets(secrets_of(config))
         self._key_ring = KeyRing(config.client_keys)
-        lists = {provider.provider_id: self._lists.entries(provider) or None for provider in config.providers if provider.is_discovered}
+        lists = {
+            provider.provider_id: self._lists.entries(provider) or None
+            for provider in config.providers
+            if provider.is_discovered
+        }
         catalog = Catalog(config, lists)
         engines = Engines()
         router = Router(
@@ -253,7 +328,9 @@ class App:
         self._snapshot = self._snap(self._snapshot.config)
         if self._data_dir is not None:
             try:
-                write_atomic(self._data_dir / MODEL_LISTS_FILE, json.dumps(self._lists.dump()).encode())
+                write_atomic(
+                    self._data_dir / MODEL_LISTS_FILE, json.dumps(self._lists.dump()).encode()
+                )
             except OSError as error:
                 log.warning("the model lists cannot be kept in the data dir: %s", error.strerror)
 
@@ -272,8 +349,16 @@ def call_line(call: CallRecord) -> str:
     """One readable line about a call: id, key, models, status, attempts, times, tokens."""
     where = f" → {call.provider}/{call.upstream_model}" if call.provider is not None else ""
     tries = f" attempts {len(call.attempts)}" if len(call.attempts) != 1 else ""
-    first = f" first {call.first_token_s * 1000:.0f} ms" if call.first_token_s is not None and call.stream else ""
-    usage = f" tokens {call.usage.input_tokens or 0}+{call.usage.output_tokens or 0}" if call.usage is not None else ""
+    first = (
+        f" first {call.first_token_s * 1000:.0f} ms"
+        if call.first_token_s is not None and call.stream
+        else ""
+    )
+    usage = (
+        f" tokens {call.usage.input_tokens or 0}+{call.usage.output_tokens or 0}"
+        if call.usage is not None
+        else ""
+    )
     cost = f" ${call.cost_pd / 1e12:.6f}" if call.cost_pd is not None else ""
     why = "" if call.outcome == "ok" else f" ({call.outcome})"
     return f"{call.request_id} {call.key_label} {call.requested_model[:LONGEST_NAME]}{where} {call.status or '-'}{why}{tries}{first} total {call.total_s * 1000:.0f} ms{usage}{cost}"
@@ -291,7 +376,9 @@ def call_fields(call: CallRecord) -> dict[str, Any]:
         "status": call.status,
         "outcome": call.outcome,
         "attempts": len(call.attempts),
-        "first_token_ms": None if call.first_token_s is None or not call.stream else round(call.first_token_s * 1000),
+        "first_token_ms": None
+        if call.first_token_s is None or not call.stream
+        else round(call.first_token_s * 1000),
         "total_ms": round(call.total_s * 1000),
         "input_tokens": None if usage is None else usage.input_tokens,
         "output_tokens": None if usage is None else usage.output_tokens,
@@ -303,4 +390,8 @@ def call_fields(call: CallRecord) -> dict[str, Any]:
 def show_problems(problems: tuple[Problem, ...]) -> None:
     """Problems in the log, each a line."""
     for problem in problems:
-        log.log(logging.ERROR if problem.severity == "error" else logging.WARNING, "configuration: %s", problem)
+        log.log(
+            logging.ERROR if problem.severity == "error" else logging.WARNING,
+            "configuration: %s",
+            problem,
+        )

@@ -1,6 +1,8 @@
-"""The command line: which command, with which settings. Nothing heavy is imported before it is known to be needed: `--version` must answer at once.
+"""The command line: which command, with which settings. Nothing heavy is imported before it is
+known to be needed: `--version` must answer at once.
 
-Precedence of settings: flag, environment, default. A mistake of the user's is one message on stderr and exit code 2; never a traceback.
+Precedence of settings: flag, environment, default. A mistake of the user's is one message on stderr
+and exit code 2; never a traceback.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ MOST_HOURS = 24 * 366
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; gives the process's exit code (0 fine, 1 run-time failure, 2 usage or config, 3 already running)."""
+    """Run one command; gives the process's exit code (0 fine, 1 run-time failure, 2 usage or
+    config, 3 already running).
+    """
     os.umask(0o077)
     arguments = list(sys.argv[1:] if argv is None else argv)
     if "--version" in arguments:
@@ -58,7 +62,9 @@ def _unknown_command(word: str) -> str:
 
 
 def invocation() -> str:
-    """How this program is run from the current folder, to be shown and copied: `python3.11 uni-api.pex`, `.venv/bin/python main.py`."""
+    """How this program is run from the current folder, to be shown and copied: `python3.11
+    uni-api.pex`, `.venv/bin/python main.py`.
+    """
     name = os.path.basename(sys.executable)
     interpreter = name if shutil.which(name) == sys.executable else _short(sys.executable)
     return shlex.join((interpreter, _short(os.environ.get("PEX") or sys.argv[0])))
@@ -70,7 +76,9 @@ def _short(path: str) -> str:
 
 
 def version() -> str:
-    """The text of the file VERSION beside the package, read through its loader: the package may be inside a zip file."""
+    """The text of the file VERSION beside the package, read through its loader: the package may be
+    inside a zip file.
+    """
     import uniapi
 
     assert uniapi.__spec__ is not None
@@ -80,42 +88,83 @@ def version() -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="uni-api", description="One endpoint in front of every LLM provider you have keys for.")
+    parser = argparse.ArgumentParser(
+        prog="uni-api", description="One endpoint in front of every LLM provider you have keys for."
+    )
     parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     config = argparse.ArgumentParser(add_help=False)
-    config.add_argument("--config", metavar="PATH_OR_URL", help="the configuration (default: CONFIG_URL, else ./api.yaml)")
+    config.add_argument(
+        "--config",
+        metavar="PATH_OR_URL",
+        help="the configuration (default: CONFIG_URL, else ./api.yaml)",
+    )
     place = argparse.ArgumentParser(add_help=False)
     place.add_argument("--host", help="address to listen on (default 0.0.0.0)")
-    place.add_argument("--port", type=_port, help=f"port to listen on (default {DEFAULT_PORT}; 0 picks a free one)")
-    place.add_argument("--data-dir", metavar="DIR", help="where statistics are kept (default: data/ beside a local config, else ./data)")
-    serve = commands.add_parser("serve", parents=[config, place], help="run the gateway (the default command)")
-    serve.add_argument("--demo", action="store_true", help="no config, no keys: a built-in provider answers, on 127.0.0.1 only")
+    place.add_argument(
+        "--port", type=_port, help=f"port to listen on (default {DEFAULT_PORT}; 0 picks a free one)"
+    )
+    place.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        help="where statistics are kept (default: data/ beside a local config, else ./data)",
+    )
+    serve = commands.add_parser(
+        "serve", parents=[config, place], help="run the gateway (the default command)"
+    )
+    serve.add_argument(
+        "--demo",
+        action="store_true",
+        help="no config, no keys: a built-in provider answers, on 127.0.0.1 only",
+    )
     serve.add_argument("--log-level", choices=LOG_LEVELS, help="how much to log (default info)")
-    serve.add_argument("--log-file", metavar="PATH", help="log to a file that rotates, instead of stderr")
+    serve.add_argument(
+        "--log-file", metavar="PATH", help="log to a file that rotates, instead of stderr"
+    )
     serve.add_argument("--log-format", choices=("text", "json"), default="text")
-    check = commands.add_parser("check", parents=[config], help="validate the configuration and show every problem")
+    check = commands.add_parser(
+        "check", parents=[config], help="validate the configuration and show every problem"
+    )
     check.add_argument("--live", action="store_true", help="also ask every provider key once")
     check.add_argument("--json", action="store_true", help="machine-readable")
     explain = commands.add_parser(
-        "explain", parents=[config], help="which channels and keys a model would lead to, in which order, and why others are out"
+        "explain",
+        parents=[config],
+        help="which channels and keys a model would lead to, in which order, and why others are out",
     )
     explain.add_argument("model")
-    explain.add_argument("--key", help="the client key, by its label, its masked form or its number in the file (default: the first one)")
+    explain.add_argument(
+        "--key",
+        help="the client key, by its label, its masked form or its number in the file (default: the first one)",
+    )
     explain.add_argument("--json", action="store_true", help="machine-readable")
-    models = commands.add_parser("models", parents=[config], help="list the models of each client key")
+    models = commands.add_parser(
+        "models", parents=[config], help="list the models of each client key"
+    )
     models.add_argument("--json", action="store_true", help="machine-readable")
     stats = commands.add_parser(
-        "stats", parents=[config], help="what was counted: requests, tokens, cost, providers, keys; works beside a running gateway"
+        "stats",
+        parents=[config],
+        help="what was counted: requests, tokens, cost, providers, keys; works beside a running gateway",
     )
-    stats.add_argument("--hours", type=_hours, default=24, metavar="N", help="the last N hours (default 24)")
-    stats.add_argument("--data-dir", metavar="DIR", help="where statistics are kept (default: data/ beside a local config, else ./data)")
+    stats.add_argument(
+        "--hours", type=_hours, default=24, metavar="N", help="the last N hours (default 24)"
+    )
+    stats.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        help="where statistics are kept (default: data/ beside a local config, else ./data)",
+    )
     stats.add_argument("--json", action="store_true", help="machine-readable")
     commands.add_parser("keygen", help="print a new client key")
     init = commands.add_parser("init", help="write a commented starter api.yaml; never overwrites")
     init.add_argument("path", nargs="?", default="api.yaml")
     commands.add_parser("schema", help="print the JSON Schema of api.yaml, for editors")
-    looking = commands.add_parser("selfcheck", parents=[config, place], help="what this host offers: Python, limits, certificates, port, data dir")
+    looking = commands.add_parser(
+        "selfcheck",
+        parents=[config, place],
+        help="what this host offers: Python, limits, certificates, port, data dir",
+    )
     looking.add_argument("--json", action="store_true", help="machine-readable")
     return parser
 
@@ -132,7 +181,9 @@ def _port(text: str) -> int:
 
 def _hours(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_HOURS):
-        raise argparse.ArgumentTypeError(f"a whole number of hours from 1 to {MOST_HOURS}, not {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"a whole number of hours from 1 to {MOST_HOURS}, not {text!r}"
+        )
     return int(text)
 
 
@@ -143,8 +194,12 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
     return Settings(
         config_argument=options.config,
         is_demo=options.demo,
-        host=options.host or environment.get("HOST") or ("127.0.0.1" if options.demo else "0.0.0.0"),
-        port=options.port if options.port is not None else _from_environment(environment, "PORT", _port, DEFAULT_PORT),
+        host=options.host
+        or environment.get("HOST")
+        or ("127.0.0.1" if options.demo else "0.0.0.0"),
+        port=options.port
+        if options.port is not None
+        else _from_environment(environment, "PORT", _port, DEFAULT_PORT),
         data_dir=Path(options.data_dir) if options.data_dir else None,
         default_data_dir=Path(environment["DATA_DIR"]) if environment.get("DATA_DIR") else None,
         timeout_s=_from_environment(environment, "TIMEOUT", _seconds, DEFAULT_TIMEOUT_S),
@@ -160,7 +215,9 @@ def log_level(options: argparse.Namespace, environment: Mapping[str, str]) -> st
     named = environment.get("LOG_LEVEL", "").lower()
     if named:
         if named not in LOG_LEVELS:
-            raise StartError(f"LOG_LEVEL is {named!r}; it must be one of {', '.join(LOG_LEVELS)}", 2)
+            raise StartError(
+                f"LOG_LEVEL is {named!r}; it must be one of {', '.join(LOG_LEVELS)}", 2
+            )
         return named
     return "debug" if environment.get("DEBUG", "").lower() in ("1", "true", "yes") else "info"
 
@@ -179,7 +236,9 @@ def _from_environment(environment: Mapping[str, str], name: str, read: Any, defa
     try:
         return read(text)
     except (ValueError, argparse.ArgumentTypeError):
-        raise StartError(f"the environment variable {name} is {text!r}, which is no usable value", 2) from None
+        raise StartError(
+            f"the environment variable {name} is {text!r}, which is no usable value", 2
+        ) from None
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -190,9 +249,15 @@ def _serve(options: argparse.Namespace) -> int:
     from .serve import serve
 
     try:
-        set_up_logging(level=log_level(options, os.environ), file=options.log_file, format_name=options.log_format)
+        set_up_logging(
+            level=log_level(options, os.environ),
+            file=options.log_file,
+            format_name=options.log_format,
+        )
     except OSError as error:
-        raise StartError(f"the log file {options.log_file!r} cannot be opened: {error.strerror}", 2) from None
+        raise StartError(
+            f"the log file {options.log_file!r} cannot be opened: {error.strerror}", 2
+        ) from None
     return serve(settings, os.environ)
 
 
@@ -206,7 +271,14 @@ def _explain(options: argparse.Namespace) -> int:
     from .commands import show_explanation
 
     timeout_s = _from_environment(os.environ, "TIMEOUT", _seconds, DEFAULT_TIMEOUT_S)
-    return show_explanation(options.config, os.environ, model=options.model, key=options.key, as_json=options.json, timeout_s=timeout_s)
+    return show_explanation(
+        options.config,
+        os.environ,
+        model=options.model,
+        key=options.key,
+        as_json=options.json,
+        timeout_s=timeout_s,
+    )
 
 
 def _models(options: argparse.Namespace) -> int:
@@ -219,7 +291,9 @@ def _stats(options: argparse.Namespace) -> int:
     from .statistics import show_statistics
 
     place = Path(options.data_dir) if options.data_dir else None
-    return show_statistics(options.config, place, os.environ, hours=options.hours, as_json=options.json)
+    return show_statistics(
+        options.config, place, os.environ, hours=options.hours, as_json=options.json
+    )
 
 
 def _keygen(options: argparse.Namespace) -> int:
@@ -241,7 +315,9 @@ def _init(options: argparse.Namespace) -> int:
         raise StartError(f"{path} exists already and is left as it is", 2) from None
     except OSError as error:
         raise StartError(f"{path} cannot be written: {error.strerror}", 1) from None
-    print(f"{path} written: put a provider and its key into it, then run `{command} check` and `{command}`.")
+    print(
+        f"{path} written: put a provider and its key into it, then run `{command} check` and `{command}`."
+    )
     return 0
 
 
@@ -262,7 +338,9 @@ def _selfcheck(options: argparse.Namespace) -> int:
     place = Place(
         config_argument=options.config,
         host=options.host or os.environ.get("HOST") or "0.0.0.0",
-        port=options.port if options.port is not None else _from_environment(os.environ, "PORT", _port, DEFAULT_PORT),
+        port=options.port
+        if options.port is not None
+        else _from_environment(os.environ, "PORT", _port, DEFAULT_PORT),
         data_dir=Path(options.data_dir) if options.data_dir else None,
         default_data_dir=Path(os.environ["DATA_DIR"]) if os.environ.get("DATA_DIR") else None,
         version=version(),

@@ -8,7 +8,10 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """`now_s`: seconds since the epoch, may jump. `monotonic_s`: seconds that only go forward. `sleep` waits on the same scale."""
+    """`now_s`: seconds since the epoch, may jump.
+
+    `monotonic_s`: seconds that only go forward. `sleep` waits on the same scale.
+    """
 
     def now_s(self) -> float: ...
 

@@ -1,4 +1,8 @@
-"""The commands beside `serve`. They read the configuration and the data dir, never the running process; only `check --live` asks providers."""
+"""The commands beside `serve`.
+
+They read the configuration and the data dir, never the running process; only `check --live` asks
+providers.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,17 @@ from uniapi.gateway import Engines
 
 from .app import MODEL_LISTS_FILE
 from .clock import SystemClock
-from .config import ClientKey, Config, ConfigProblems, ConfigSource, Problem, choose_source, exposed_file, parse_config, read_config_file
+from .config import (
+    ClientKey,
+    Config,
+    ConfigProblems,
+    ConfigSource,
+    Problem,
+    choose_source,
+    exposed_file,
+    parse_config,
+    read_config_file,
+)
 from .configuration import config_text
 from .engines import engine_names
 from .errors import StartError
@@ -24,8 +38,17 @@ from .routing import Catalog, Cursors, Health, Router, Sessions, explain
 from .settings import data_dir_of
 
 
-def check(config_argument: str | None, environment: Mapping[str, str], *, as_json: bool, live: bool = False, out: TextIO | None = None) -> int:
-    """Validate the configuration and show every problem, with `live` also what each provider key answers; 0 when all is well, 2 when not."""
+def check(
+    config_argument: str | None,
+    environment: Mapping[str, str],
+    *,
+    as_json: bool,
+    live: bool = False,
+    out: TextIO | None = None,
+) -> int:
+    """Validate the configuration and show every problem, with `live` also what each provider key
+    answers; 0 when all is well, 2 when not.
+    """
     out = out or sys.stdout
     source = choose_source(config_argument, environment)
     config: Config | None = None
@@ -41,7 +64,16 @@ def check(config_argument: str | None, environment: Mapping[str, str], *, as_jso
     rows = asyncio.run(ask_every_key(config)) if live and config is not None else []
     is_ok = not errors and all(row.ok for row in rows)
     if as_json:
-        said = [{"severity": p.severity, "path": p.path, "message": p.message, "line": p.line, "column": p.column} for p in problems]
+        said = [
+            {
+                "severity": p.severity,
+                "path": p.path,
+                "message": p.message,
+                "line": p.line,
+                "column": p.column,
+            }
+            for p in problems
+        ]
         value: dict[str, Any] = {"source": source.shown, "ok": is_ok, "problems": said}
         if live:
             value["live"] = [row.plain() for row in rows]
@@ -50,11 +82,21 @@ def check(config_argument: str | None, environment: Mapping[str, str], *, as_jso
         for problem in problems:
             print(problem, file=out)
         print(
-            f"{source.shown}: " + (f"{_count(errors, 'error')}, {_count(len(problems) - errors, 'warning')}" if problems else "no problem found"),
+            f"{source.shown}: "
+            + (
+                f"{_count(errors, 'error')}, {_count(len(problems) - errors, 'warning')}"
+                if problems
+                else "no problem found"
+            ),
             file=out,
         )
         if rows:
-            print(_table(["provider", "key", "ok", "latency", "models"], [row.cells() for row in rows]), file=out)
+            print(
+                _table(
+                    ["provider", "key", "ok", "latency", "models"], [row.cells() for row in rows]
+                ),
+                file=out,
+            )
     return 0 if is_ok else 2
 
 
@@ -62,8 +104,12 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def show_models(config_argument: str | None, environment: Mapping[str, str], *, as_json: bool) -> int:
-    """The models that each client key can route, from the configuration and the model lists kept in the data dir."""
+def show_models(
+    config_argument: str | None, environment: Mapping[str, str], *, as_json: bool
+) -> int:
+    """The models that each client key can route, from the configuration and the model lists kept in
+    the data dir.
+    """
     config, catalog = _catalog(config_argument, environment)
     listed = {key.display: list(catalog.models(key)) for key in config.client_keys}
     if as_json:
@@ -81,10 +127,18 @@ def show_models(config_argument: str | None, environment: Mapping[str, str], *, 
 
 
 def show_explanation(
-    config_argument: str | None, environment: Mapping[str, str], *, model: str, key: str | None, as_json: bool, timeout_s: float
+    config_argument: str | None,
+    environment: Mapping[str, str],
+    *,
+    model: str,
+    key: str | None,
+    as_json: bool,
+    timeout_s: float,
 ) -> int:
-    """What a request for `model` would lead to: which channels and keys, in which order, with which timeouts and limits, and why others are out. 0, or 1 when nothing serves it.
-    `timeout_s`: what `serve` would take from `TIMEOUT`."""
+    """What a request for `model` would lead to: which channels and keys, in which order, with which
+    timeouts and limits, and why others are out. 0, or 1 when nothing serves it. `timeout_s`: what
+    `serve` would take from `TIMEOUT`.
+    """
     config, catalog = _catalog(config_argument, environment)
     clock = SystemClock()
     router = Router(
@@ -96,20 +150,29 @@ def show_explanation(
         sessions=Sessions(),
         default_timeout_s=timeout_s,
     )
-    value = explain(router, _client_key(config, key), model, now=clock.monotonic_s(), now_epoch_s=clock.now_s())
-    print(json.dumps(value, ensure_ascii=False, indent=1) if as_json else "\n".join(_explained(value)))
+    value = explain(
+        router, _client_key(config, key), model, now=clock.monotonic_s(), now_epoch_s=clock.now_s()
+    )
+    print(
+        json.dumps(value, ensure_ascii=False, indent=1) if as_json else "\n".join(_explained(value))
+    )
     return 0 if value["channels"] else 1
 
 
 def _client_key(config: Config, named: str | None) -> ClientKey:
-    """The client key that `--key` names: by its label, its masked form or its number in the file; the first one when none is named. The key itself is taken too, but anybody
-    on the host can read a command line. Raises StartError for a name that fits none, or several."""
+    """The client key that `--key` names: by its label, its masked form or its number in the file;
+    the first one when none is named. The key itself is taken too, but anybody on the host can read
+    a command line. Raises StartError for a name that fits none, or several.
+    """
     keys = config.client_keys
     if named is None:
         return keys[0]
     for key in keys:
         if named == key.secret:
-            print("uni-api: a key on the command line can be read by others on this host; its label or number will do", file=sys.stderr)
+            print(
+                "uni-api: a key on the command line can be read by others on this host; its label or number will do",
+                file=sys.stderr,
+            )
             return key
     fitting = [key for key in keys if named in (key.label, key.display)]
     if not fitting and named.isascii() and named.isdigit() and 0 < int(named[:9]) <= len(keys):
@@ -118,8 +181,12 @@ def _client_key(config: Config, named: str | None) -> ClientKey:
         return fitting[0]
     there = ", ".join(f"{number} {key.label}" for number, key in enumerate(keys, 1))
     if fitting:
-        raise StartError(f"several client keys are labelled {named!r}: name one by its number ({there})", 2)
-    raise StartError(f"no client key is {named if len(named) < 12 else named[:6] + '…'!r}; there are {there}", 2)
+        raise StartError(
+            f"several client keys are labelled {named!r}: name one by its number ({there})", 2
+        )
+    raise StartError(
+        f"no client key is {named if len(named) < 12 else named[:6] + '…'!r}; there are {there}", 2
+    )
 
 
 def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
@@ -135,7 +202,10 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
         place = f"{number}." if channel["out"] is None else " –"
         if "nested" in channel:
             weight = f" (weight {channel['weight']})" if channel["weight"] is not None else ""
-            lines.append(f"{indent}  {place} client key {channel['nested']}{weight}" + (f" OUT: {channel['out']}" if channel["out"] else ""))
+            lines.append(
+                f"{indent}  {place} client key {channel['nested']}{weight}"
+                + (f" OUT: {channel['out']}" if channel["out"] else "")
+            )
             lines.extend(_explained(channel, indent + "    "))
             continue
         weight = f", weight {channel['weight']}" if channel["weight"] is not None else ""
@@ -143,20 +213,35 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
             f"{indent}  {place} {channel['provider']}/{channel['upstream_model']} ({channel['engine']}{weight})"
             + (f" OUT: {channel['out']}" if channel["out"] else "")
         )
-        times = ", ".join(f"{name.replace('_', ' ')} {seconds:g} s" for name, seconds in channel["timeouts"].items() if seconds is not None)
+        times = ", ".join(
+            f"{name.replace('_', ' ')} {seconds:g} s"
+            for name, seconds in channel["timeouts"].items()
+            if seconds is not None
+        )
         beats = channel["keepalive_interval"]
-        lines.append(f"{indent}     timeouts: {times}" + (f"; heartbeats every {beats:g} s" if beats is not None else ""))
+        lines.append(
+            f"{indent}     timeouts: {times}"
+            + (f"; heartbeats every {beats:g} s" if beats is not None else "")
+        )
         keys = ", ".join(
-            entry["key"] + (f" (weight {entry['weight']})" if entry["weight"] > 1 else "") + (f" (OUT: {entry['out']})" if entry["out"] else "")
+            entry["key"]
+            + (f" (weight {entry['weight']})" if entry["weight"] > 1 else "")
+            + (f" (OUT: {entry['out']})" if entry["out"] else "")
             for entry in channel["keys"]
         )
         lines.append(
-            f"{indent}     keys, {channel['key_order']}: {keys}" + (f"; limit {channel['key_rate_limit']}" if channel["key_rate_limit"] else "")
+            f"{indent}     keys, {channel['key_order']}: {keys}"
+            + (f"; limit {channel['key_rate_limit']}" if channel["key_rate_limit"] else "")
         )
     if not value["channels"]:
-        lines.append(f"{indent}  nothing serves it" + (f"; did you mean {', '.join(value['near'])}?" if value.get("near") else ""))
+        lines.append(
+            f"{indent}  nothing serves it"
+            + (f"; did you mean {', '.join(value['near'])}?" if value.get("near") else "")
+        )
     if "model" in value:
-        lines.extend(f"{indent}  out: {entry['provider']}: {entry['reason']}" for entry in value["out"])
+        lines.extend(
+            f"{indent}  out: {entry['provider']}: {entry['reason']}" for entry in value["out"]
+        )
     return lines
 
 
@@ -164,8 +249,14 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def _parse(source: ConfigSource, environment: Mapping[str, str]) -> tuple[Config, tuple[Problem, ...]]:
-    text = read_config_file(source.location) if source.kind == "file" else asyncio.run(_remote_text(source))
+def _parse(
+    source: ConfigSource, environment: Mapping[str, str]
+) -> tuple[Config, tuple[Problem, ...]]:
+    text = (
+        read_config_file(source.location)
+        if source.kind == "file"
+        else asyncio.run(_remote_text(source))
+    )
     return parse_config(text, source=source.shown, engines=engine_names(), environment=environment)
 
 
@@ -175,24 +266,45 @@ async def _remote_text(source: ConfigSource) -> str:
 
 
 def _catalog(config_argument: str | None, environment: Mapping[str, str]) -> tuple[Config, Catalog]:
-    """The configuration and its catalog, with the model lists that a running gateway has kept. Raises StartError for a configuration that cannot be used."""
+    """The configuration and its catalog, with the model lists that a running gateway has kept.
+
+    Raises StartError for a configuration that cannot be used.
+    """
     source = choose_source(config_argument, environment)
     try:
         config, _ = _parse(source, environment)
     except ConfigProblems as found:
-        raise StartError("the configuration cannot be used:\n" + "\n".join(f"  {problem}" for problem in found.problems), 2) from None
+        raise StartError(
+            "the configuration cannot be used:\n"
+            + "\n".join(f"  {problem}" for problem in found.problems),
+            2,
+        ) from None
     lists = ModelLists(SystemClock(), lambda: None)
     named = environment.get("DATA_DIR")
     try:
-        stored = json.loads((data_dir_of(source, None, Path(named) if named else None) / MODEL_LISTS_FILE).read_bytes())
+        stored = json.loads(
+            (
+                data_dir_of(source, None, Path(named) if named else None) / MODEL_LISTS_FILE
+            ).read_bytes()
+        )
     except (OSError, ValueError):
         stored = {}
     if isinstance(stored, dict):
         lists.load(stored)
-    return config, Catalog(config, {provider.provider_id: lists.entries(provider) or None for provider in config.providers if provider.is_discovered})
+    return config, Catalog(
+        config,
+        {
+            provider.provider_id: lists.entries(provider) or None
+            for provider in config.providers
+            if provider.is_discovered
+        },
+    )
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Plain text in columns."""
     widths = [max(len(cells[place]) for cells in (head, *rows)) for place in range(len(head))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip() for cells in (head, *rows))
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+        for cells in (head, *rows)
+    )

@@ -1,7 +1,10 @@
-"""The configuration over time: had from its file or URL, kept as a copy, looked at again and again, and put in force when it is good.
+"""The configuration over time: had from its file or URL, kept as a copy, looked at again and again,
+and put in force when it is good.
 
-Rules: what cannot be used changes nothing; a file is read when it has looked the same twice, so one that is being written is not taken by halves; one reading at a time,
-each from the beginning, so an older text never replaces a newer one; the same trouble is said once. The last good copy of a remote configuration stands in for it at a start only.
+Rules: what cannot be used changes nothing; a file is read when it has looked the same twice, so one
+that is being written is not taken by halves; one reading at a time, each from the beginning, so an
+older text never replaces a newer one; the same trouble is said once. The last good copy of a remote
+configuration stands in for it at a start only.
 """
 
 from __future__ import annotations
@@ -16,7 +19,16 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from .app import show_problems
 from .canonical import Failure
-from .config import Config, ConfigProblems, ConfigSource, FileWatcher, Problem, fetch_config, parse_config, read_config_file
+from .config import (
+    Config,
+    ConfigProblems,
+    ConfigSource,
+    FileWatcher,
+    Problem,
+    fetch_config,
+    parse_config,
+    read_config_file,
+)
 from .engines import engine_names
 from .errors import StartError
 from .network import DEMO_CONFIG, FetchFailed, Transport, fetch
@@ -54,13 +66,18 @@ def demo_config() -> tuple[Config, str]:
     return config, DEMO_CONFIG
 
 
-def parse(text: str, source: ConfigSource, environment: Mapping[str, str]) -> tuple[Config, tuple[Problem, ...]]:
+def parse(
+    text: str, source: ConfigSource, environment: Mapping[str, str]
+) -> tuple[Config, tuple[Problem, ...]]:
     """A text as a configuration. Raises ConfigProblems."""
     return parse_config(text, source=source.shown, engines=engine_names(), environment=environment)
 
 
 async def config_text(source: ConfigSource, transport: Transport) -> str:
-    """The text of the configuration. Raises ConfigProblems for what is no text, StartError (1) for a remote one that cannot be had."""
+    """The text of the configuration.
+
+    Raises ConfigProblems for what is no text, StartError (1) for a remote one that cannot be had.
+    """
     if source.kind == "file":
         return read_config_file(source.location)
     try:
@@ -69,8 +86,12 @@ async def config_text(source: ConfigSource, transport: Transport) -> str:
         raise StartError(f"the configuration at {source.shown} cannot be had: {error}", 1) from None
 
 
-async def first_config_text(source: ConfigSource, transport: Transport, data_dir: Path | None) -> str:
-    """As `config_text`; when a remote one cannot be had its last good copy in the data dir is used, with a warning."""
+async def first_config_text(
+    source: ConfigSource, transport: Transport, data_dir: Path | None
+) -> str:
+    """As `config_text`; when a remote one cannot be had its last good copy in the data dir is used,
+    with a warning.
+    """
     try:
         return await config_text(source, transport)
     except StartError as error:
@@ -83,7 +104,11 @@ async def first_config_text(source: ConfigSource, transport: Transport, data_dir
 
 def _kept_copy(data_dir: Path | None) -> str | None:
     try:
-        return (data_dir / CONFIG_COPY_FILE).read_text(encoding="utf-8") if data_dir is not None else None
+        return (
+            (data_dir / CONFIG_COPY_FILE).read_text(encoding="utf-8")
+            if data_dir is not None
+            else None
+        )
     except (OSError, UnicodeError):
         return None
 
@@ -99,9 +124,18 @@ def keep_copy(source: ConfigSource, text: str, data_dir: Path | None) -> None:
 
 
 class Reload:
-    """Looks whether the configuration changed and puts the new one in force, when it is good. Made before the first reading: what is written after that is a change."""
+    """Looks whether the configuration changed and puts the new one in force, when it is good.
 
-    def __init__(self, source: ConfigSource, environment: Mapping[str, str], transport: Transport, data_dir: Path | None) -> None:
+    Made before the first reading: what is written after that is a change.
+    """
+
+    def __init__(
+        self,
+        source: ConfigSource,
+        environment: Mapping[str, str],
+        transport: Transport,
+        data_dir: Path | None,
+    ) -> None:
         self._source = source
         self._environment = environment
         self._transport = transport
@@ -112,7 +146,11 @@ class Reload:
         self._bad: str | None = None
 
     async def first(self) -> tuple[Config, str]:
-        """The configuration to start with, and its text. Raises StartError: 2 for one that cannot be used, 1 when a remote one cannot be had and no copy is kept."""
+        """The configuration to start with, and its text.
+
+        Raises StartError: 2 for one that cannot be used, 1 when a remote one cannot be had and no
+        copy is kept.
+        """
         log.info("configuration: %s (%s)", self._source.shown, self._source.reason)
         if self._source.warning:
             log.warning("configuration: %s", self._source.warning)
@@ -120,7 +158,11 @@ class Reload:
             text = await first_config_text(self._source, self._transport, self._data_dir)
             config, problems = parse(text, self._source, self._environment)
         except ConfigProblems as found:
-            raise StartError("the configuration cannot be used:\n" + "\n".join(f"  {problem}" for problem in found.problems), 2) from None
+            raise StartError(
+                "the configuration cannot be used:\n"
+                + "\n".join(f"  {problem}" for problem in found.problems),
+                2,
+            ) from None
         show_problems(problems)
         keep_copy(self._source, text, self._data_dir)
         self._good = text
@@ -132,7 +174,12 @@ class Reload:
         async def look() -> None:
             await self.look(target)
 
-        jobs.every(FILE_PERIOD_S if self._watcher is not None else URL_PERIOD_S, look, "config watch", jitter=0.0)
+        jobs.every(
+            FILE_PERIOD_S if self._watcher is not None else URL_PERIOD_S,
+            look,
+            "config watch",
+            jitter=0.0,
+        )
 
     async def look(self, target: InForce) -> None:
         """Reload when the file looks different; a remote configuration is fetched each time."""
@@ -154,7 +201,9 @@ class Reload:
                 if text == self._bad and not is_asked:
                     return
                 self._bad = text
-                config, problems = await asyncio.get_running_loop().run_in_executor(None, parse, text, self._source, self._environment)
+                config, problems = await asyncio.get_running_loop().run_in_executor(
+                    None, parse, text, self._source, self._environment
+                )
             except ConfigProblems as found:
                 target.refused_reload(found)
                 return
@@ -172,7 +221,9 @@ class Reload:
 
 
 async def _fetch_bytes(url: str, transport: Transport) -> bytes:
-    """The body behind a URL, redirects followed; a user and password in it go to the host they are written for."""
+    """The body behind a URL, redirects followed; a user and password in it go to the host they are
+    written for.
+    """
     for _ in range(MOST_REDIRECTS + 1):
         head, body = await fetch(transport, _request(url))
         location = head.headers.get("location")
@@ -181,7 +232,9 @@ async def _fetch_bytes(url: str, transport: Transport) -> bytes:
                 raise FetchFailed(Failure.cut(f"it answered {head.status}"))
             return body
         onward = urljoin(url, location)
-        if not onward.startswith(("https://", "http://") if url.startswith("http://") else "https://"):
+        if not onward.startswith(
+            ("https://", "http://") if url.startswith("http://") else "https://"
+        ):
             raise FetchFailed(Failure.cut("it redirects to an address that is not secure"))
         url = onward
     raise FetchFailed(Failure.cut(f"it redirects more than {MOST_REDIRECTS} times"))
@@ -197,4 +250,6 @@ def _request(url: str) -> HttpRequest:
     if user is not None:
         pair = f"{unquote(user)}:{unquote(password or '')}".encode()
         headers["authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-    return HttpRequest(method="GET", url=parts._replace(netloc=host, fragment="").geturl(), headers=headers)
+    return HttpRequest(
+        method="GET", url=parts._replace(netloc=host, fragment="").geturl(), headers=headers
+    )

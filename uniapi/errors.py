@@ -1,12 +1,16 @@
-"""The exceptions that someone catches. What is not caught by kind is a builtin; what went wrong upstream is data (`canonical.Failure`).
+"""The exceptions that someone catches. What is not caught by kind is a builtin; what went wrong
+upstream is data (`canonical.Failure`).
 
     Exception
     ├── ConfigProblems      config/    everything wrong with an api.yaml, at once; shown and exit 2
-    ├── RequestRefused      anywhere   we say no to the client; the server writes `error` in the client's dialect
-    ├── WireError           wire/, dialects/, engines/   malformed upstream bytes; a pipe turns it into a Failure
+    ├── RequestRefused      anywhere   we say no to the client; the server writes `error` in the
+    client's dialect
+    ├── WireError           wire/, dialects/, engines/   malformed upstream bytes; a pipe turns it
+    into a Failure
     └── StartError          app, cli   cannot start: message and exit code, never a traceback
 
-ConfigProblems lives in `config/` and RequestRefused in `canonical/`, because they carry types of those rooms.
+ConfigProblems lives in `config/` and RequestRefused in `canonical/`, because they carry types of
+those rooms.
 """
 
 from __future__ import annotations
@@ -15,11 +19,18 @@ from typing import NoReturn
 
 
 class WireError(Exception):
-    """Upstream bytes that do not follow their format. The message says what was found and what was expected."""
+    """Upstream bytes that do not follow their format.
+
+    The message says what was found and what was expected.
+    """
 
 
 class StartError(Exception):
-    """The program cannot run. `exit_code` is what the process ends with (1 run-time failure, 2 usage or config, 3 already running)."""
+    """The program cannot run.
+
+    `exit_code` is what the process ends with (1 run-time failure, 2 usage or config, 3 already
+    running).
+    """
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
@@ -27,5 +38,7 @@ class StartError(Exception):
 
 
 def assert_never(value: NoReturn) -> NoReturn:
-    """Marks the end of an exhaustive `match`: a type checker proves it is not reached (`typing` has it only from 3.11)."""
+    """Marks the end of an exhaustive `match`: a type checker proves it is not reached (`typing` has
+    it only from 3.11).
+    """
     raise AssertionError(f"unhandled case: {value!r}")

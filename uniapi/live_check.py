@@ -1,6 +1,8 @@
-"""`check --live`: every provider key is asked for something small, a few at a time, and what came back is a row.
+"""`check --live`: every provider key is asked for something small, a few at a time, and what came
+back is a row.
 
-A key has a model list, or answers a completion of one token where there is no list, or where the list is there for anybody and so proves nothing.
+A key has a model list, or answers a completion of one token where there is no list, or where the
+list is there for anybody and so proves nothing.
 """
 
 from __future__ import annotations
@@ -78,11 +80,15 @@ async def ask_every_key(config: Config) -> list[LiveRow]:
 
         async def is_open(provider: Provider) -> bool:
             async with limit:
-                return await _lists_to_anybody(_with(provider, provider.credentials[0], config), network)
+                return await _lists_to_anybody(
+                    _with(provider, provider.credentials[0], config), network
+                )
 
         async def one(provider: Provider, credential: Credential, is_list_open: bool) -> LiveRow:
             async with limit:
-                return await _ask_key(_with(provider, credential, config), network, is_list_open=is_list_open)
+                return await _ask_key(
+                    _with(provider, credential, config), network, is_list_open=is_list_open
+                )
 
         opened = await asyncio.gather(*map(is_open, config.providers))
         return await asyncio.gather(
@@ -96,33 +102,51 @@ async def ask_every_key(config: Config) -> list[LiveRow]:
 
 def _with(provider: Provider, credential: Credential, config: Config) -> Provider:
     """The provider with one key, and the proxy that its calls take."""
-    return replace(provider, credentials=(credential,), proxy=credential.proxy or provider.proxy or config.preferences.proxy)
+    return replace(
+        provider,
+        credentials=(credential,),
+        proxy=credential.proxy or provider.proxy or config.preferences.proxy,
+    )
 
 
 async def _lists_to_anybody(provider: Provider, network: Network) -> bool:
-    """Whether the model list is given without a key (as OpenRouter does): then having it says nothing of one."""
+    """Whether the model list is given without a key (as OpenRouter does): then having it says
+    nothing of one.
+    """
     credential = provider.credentials[0]
     if credential.kind != "api_key":
         return False
     nobody = replace(provider, credentials=(replace(credential, secret="", kind="none"),))
     try:
-        return bool(await asyncio.wait_for(list_models(nobody, network.transport, network.credentials, network.clock), LIVE_TIMEOUT_S))
+        return bool(
+            await asyncio.wait_for(
+                list_models(nobody, network.transport, network.credentials, network.clock),
+                LIVE_TIMEOUT_S,
+            )
+        )
     except (FetchFailed, WireError, asyncio.TimeoutError):
         return False
 
 
 async def _ask_key(provider: Provider, network: Network, *, is_list_open: bool) -> LiveRow:
-    """One key: its model list, or, where the provider has none or gives it to anybody, a completion of one token with its first model."""
+    """One key: its model list, or, where the provider has none or gives it to anybody, a completion
+    of one token with its first model.
+    """
     began = network.clock.monotonic_s()
     display = provider.credentials[0].display
 
     def row(ok: bool, models: int | None, message: str) -> LiveRow:
-        return LiveRow(provider.name, display, ok, network.clock.monotonic_s() - began, models, message)
+        return LiveRow(
+            provider.name, display, ok, network.clock.monotonic_s() - began, models, message
+        )
 
     models = provider.models
     count = len(models)
     try:
-        listed = await asyncio.wait_for(list_models(provider, network.transport, network.credentials, network.clock), LIVE_TIMEOUT_S)
+        listed = await asyncio.wait_for(
+            list_models(provider, network.transport, network.credentials, network.clock),
+            LIVE_TIMEOUT_S,
+        )
         count = len(listed)
         if not is_list_open:
             return row(True, count, "")
@@ -131,7 +155,12 @@ async def _ask_key(provider: Provider, network: Network, *, is_list_open: bool) 
         if not models:
             return row(False, None, str(error) or "no answer in time")
     entry = models[0]
-    target = Target(provider=provider, credential=provider.credentials[0], upstream_model=entry.upstream, alias=entry.alias)
+    target = Target(
+        provider=provider,
+        credential=provider.credentials[0],
+        upstream_model=entry.upstream,
+        alias=entry.alias,
+    )
     value = {"model": entry.alias, "max_tokens": 1, "messages": [{"role": "user", "content": "Hi"}]}
     call = Call(
         request_id="check",
@@ -146,9 +175,19 @@ async def _ask_key(provider: Provider, network: Network, *, is_list_open: bool) 
     )
     context = ReplyContext(requested_model=entry.alias, id_seed="0", created_s=0)
     failure = await ask_once(
-        call, target, engine_for(provider), context, network.transport, network.credentials, network.clock, timeout_s=LIVE_TIMEOUT_S
+        call,
+        target,
+        engine_for(provider),
+        context,
+        network.transport,
+        network.credentials,
+        network.clock,
+        timeout_s=LIVE_TIMEOUT_S,
     )
-    is_of_key = failure is not None and failure.kind in (FailureKind.CREDENTIAL_REFUSED, FailureKind.QUOTA)
+    is_of_key = failure is not None and failure.kind in (
+        FailureKind.CREDENTIAL_REFUSED,
+        FailureKind.QUOTA,
+    )
     if failure is None or (not provider.models and not is_of_key):
         # Of a list that the owner did not write, the first model may well not be one that chats.
         return row(True, count, "")
@@ -166,13 +205,19 @@ async def ask_once(
     *,
     timeout_s: float,
 ) -> Failure | None:
-    """Send `call` to `target`; None when it was answered, else what went wrong. Whole answers only; an answer that is cut short by its limit is one."""
+    """Send `call` to `target`; None when it was answered, else what went wrong. Whole answers only;
+    an answer that is cut short by its limit is one.
+    """
     proxy = target.credential.proxy or target.provider.proxy
     ways = find_ways(call, target, engine)
     if not ways:
-        return Failure(kind=FailureKind.UNSUPPORTED, message="the provider does not offer this operation")
+        return Failure(
+            kind=FailureKind.UNSUPPORTED, message="the provider does not offer this operation"
+        )
     try:
-        prepared = prepare(call, ways[0], None if ways[0].relays else Decoded(call).get(), context, "0")
+        prepared = prepare(
+            call, ways[0], None if ways[0].relays else Decoded(call).get(), context, "0"
+        )
         token = await credentials.token(engine, target, transport, proxy)
         request = engine.authorize(target, prepared.request, token, clock.now_s())
         head, body = await fetch(transport, request, proxy=proxy, timeout_s=timeout_s)

@@ -1,4 +1,6 @@
-"""Logging: one readable line for each thing that happened, as text or JSON, with secrets redacted whatever the message says."""
+"""Logging: one readable line for each thing that happened, as text or JSON, with secrets redacted
+whatever the message says.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,20 @@ _SECRET = re.compile(
     r"|(AIza)[A-Za-z0-9_\-]{20,}"
     r"|((?:[?&]key=|Bearer |x-api-key: ?|x-goog-api-key: ?))[^\s&\"',}]+"
 )
-_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {ord("\n"): "\\n", ord("\t"): "\t"}
-"""What a client names or an upstream says must not make lines of its own, nor move the cursor of whoever reads them."""
-_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR, "critical": logging.CRITICAL}
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {
+    ord("\n"): "\\n",
+    ord("\t"): "\t",
+}
+"""What a client names or an upstream says must not make lines of its own, nor move the cursor of
+whoever reads them.
+"""
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+    "critical": logging.CRITICAL,
+}
 LEVELS = tuple(_LEVELS)
 
 
@@ -31,7 +44,9 @@ def redact(text: str) -> str:
 
 
 class _Redacting(logging.Filter):
-    """Replaces the secrets it was given, and anything that looks like one, in every record; the formatters ask it for exceptions."""
+    """Replaces the secrets it was given, and anything that looks like one, in every record; the
+    formatters ask it for exceptions.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,13 +64,19 @@ class _Redacting(logging.Filter):
 
 
 class _BadRequests(logging.Filter):
-    """aiohttp shows a traceback for bytes that are no HTTP request; port scanners send those all day. One line each is enough."""
+    """aiohttp shows a traceback for bytes that are no HTTP request; port scanners send those all
+    day. One line each is enough.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if error is None or not type(error).__module__.startswith("aiohttp.http"):
             return True
-        record.msg, record.args, record.exc_info = f"a request that is no HTTP: {type(error).__name__}", None, None
+        record.msg, record.args, record.exc_info = (
+            f"a request that is no HTTP: {type(error).__name__}",
+            None,
+            None,
+        )
         record.levelno, record.levelname = logging.INFO, "INFO"
         return logging.getLogger().isEnabledFor(logging.INFO)
 
@@ -67,14 +88,21 @@ class _JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "time": datetime.datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds"),
+            "time": datetime.datetime.fromtimestamp(record.created)
+            .astimezone()
+            .isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.message if hasattr(record, "message") else record.getMessage(),
         }
         fields = getattr(record, "fields", None)
         if isinstance(fields, dict):
-            line.update({name: self._redacting.clean(value) if isinstance(value, str) else value for name, value in fields.items()})
+            line.update(
+                {
+                    name: self._redacting.clean(value) if isinstance(value, str) else value
+                    for name, value in fields.items()
+                }
+            )
         if record.exc_info:
             line["exception"] = self._redacting.clean(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
@@ -93,14 +121,21 @@ class _TextFormatter(logging.Formatter):
 
 
 def set_up_logging(*, level: str, file: str | None, format_name: str) -> None:
-    """Configure the root logger: to stderr, or to a size-bounded rotating file. `format_name` is `text` or `json`. Raises OSError when the file cannot be opened."""
+    """Configure the root logger: to stderr, or to a size-bounded rotating file.
+
+    `format_name` is `text` or `json`. Raises OSError when the file cannot be opened.
+    """
     handler: logging.Handler
     if file is None:
         handler = logging.StreamHandler(sys.stderr)
     else:
-        handler = logging.handlers.RotatingFileHandler(file, maxBytes=LOG_FILE_BYTES, backupCount=LOG_FILES_KEPT, encoding="utf-8")
+        handler = logging.handlers.RotatingFileHandler(
+            file, maxBytes=LOG_FILE_BYTES, backupCount=LOG_FILES_KEPT, encoding="utf-8"
+        )
     redacting = _Redacting()
-    handler.setFormatter(_JsonFormatter(redacting) if format_name == "json" else _TextFormatter(redacting))
+    handler.setFormatter(
+        _JsonFormatter(redacting) if format_name == "json" else _TextFormatter(redacting)
+    )
     handler.addFilter(redacting)
     # A full quota must not print a traceback for every line that cannot be written.
     logging.raiseExceptions = False
@@ -113,7 +148,9 @@ def set_up_logging(*, level: str, file: str | None, format_name: str) -> None:
 
 
 def set_secrets(secrets: Iterable[str]) -> None:
-    """The secrets of the configuration in force: none of them is ever written out, whatever form it has."""
+    """The secrets of the configuration in force: none of them is ever written out, whatever form it
+    has.
+    """
     known = tuple(sorted({secret for secret in secrets if len(secret) >= 6}, key=len, reverse=True))
     for handler in logging.getLogger().handlers:
         for one in handler.filters:

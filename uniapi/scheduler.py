@@ -1,7 +1,9 @@
-"""The in-process scheduler: periodic jobs and supervised tasks. The only place that makes asyncio tasks.
+"""The in-process scheduler: periodic jobs and supervised tasks. The only place that makes asyncio
+tasks.
 
-A bare `create_task` can be garbage-collected while it runs and loses its exception; here every task is held, named, and its exception logged. (The
-word scheduler means timed work only; choosing channels is routing.)
+A bare `create_task` can be garbage-collected while it runs and loses its exception; here every task
+is held, named, and its exception logged. (The word scheduler means timed work only; choosing
+channels is routing.)
 """
 
 from __future__ import annotations
@@ -18,7 +20,10 @@ log = logging.getLogger("uniapi.scheduler")
 
 
 class Jobs:
-    """Supervises all tasks of the process. `spawn` starts one; `every` runs one again and again; `shutdown` ends and awaits them all."""
+    """Supervises all tasks of the process.
+
+    `spawn` starts one; `every` runs one again and again; `shutdown` ends and awaits them all.
+    """
 
     def __init__(self, clock: Clock, rng: random.Random) -> None:
         self._clock = clock
@@ -33,12 +38,27 @@ class Jobs:
         return task
 
     def every(
-        self, period_s: float, job: Callable[[], Awaitable[None]], name: str, *, jitter: float = 0.1, at_once: bool = False
+        self,
+        period_s: float,
+        job: Callable[[], Awaitable[None]],
+        name: str,
+        *,
+        jitter: float = 0.1,
+        at_once: bool = False,
     ) -> asyncio.Task[Any]:
-        """Run `job` each `period_s` seconds (± `jitter` as a share), for ever; an exception is logged and the job runs again."""
+        """Run `job` each `period_s` seconds (± `jitter` as a share), for ever; an exception is
+        logged and the job runs again.
+        """
         return self.spawn(self._repeat(period_s, job, name, jitter, at_once), name)
 
-    async def _repeat(self, period_s: float, job: Callable[[], Awaitable[None]], name: str, jitter: float, at_once: bool) -> None:
+    async def _repeat(
+        self,
+        period_s: float,
+        job: Callable[[], Awaitable[None]],
+        name: str,
+        jitter: float,
+        at_once: bool,
+    ) -> None:
         if not at_once:
             await self._clock.sleep(period_s * self._rng.uniform(1 - jitter, 1 + jitter))
         while True:

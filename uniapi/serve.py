@@ -1,6 +1,8 @@
-"""Running the gateway as a process: the event loop, the data dir, the first configuration, the listening socket, signals, reloads, and a graceful end.
+"""Running the gateway as a process: the event loop, the data dir, the first configuration, the
+listening socket, signals, reloads, and a graceful end.
 
-Everything that makes a start impossible is a StartError with its exit code (PRODUCT §3); nothing here shows a traceback for a user's mistake.
+Everything that makes a start impossible is a StartError with its exit code (PRODUCT §3); nothing
+here shows a traceback for a user's mistake.
 """
 
 from __future__ import annotations
@@ -21,7 +23,14 @@ from .clock import SystemClock
 from .config import ConfigSource, choose_source
 from .configuration import Reload, demo_config
 from .errors import StartError
-from .network import DEMO_KEY, DEMO_MODEL, AiohttpTransport, DemoTransport, Http1Transport, Transport
+from .network import (
+    DEMO_KEY,
+    DEMO_MODEL,
+    AiohttpTransport,
+    DemoTransport,
+    Http1Transport,
+    Transport,
+)
 from .scheduler import Jobs
 from .server import BoundedServer, Front, backlog_for, connections_for, raise_file_limit
 from .settings import Settings, data_dir_of
@@ -41,7 +50,10 @@ EXECUTOR_THREADS = 4
 
 
 def serve(settings: Settings, environment: Mapping[str, str]) -> int:
-    """Run the gateway until it is told to stop; gives the exit code. Raises StartError when it cannot run."""
+    """Run the gateway until it is told to stop; gives the exit code.
+
+    Raises StartError when it cannot run.
+    """
     loop = _event_loop(environment)
     try:
         asyncio.set_event_loop(loop)
@@ -63,14 +75,28 @@ def _event_loop(environment: Mapping[str, str]) -> asyncio.AbstractEventLoop:
 async def _serve(settings: Settings, environment: Mapping[str, str]) -> int:
     clock, rng = SystemClock(), random.Random()
     jobs = Jobs(clock, rng)
-    transport: Transport = DemoTransport() if settings.is_demo else Http1Transport(jobs.spawn, proxied=AiohttpTransport(jobs.spawn))
+    transport: Transport = (
+        DemoTransport()
+        if settings.is_demo
+        else Http1Transport(jobs.spawn, proxied=AiohttpTransport(jobs.spawn))
+    )
     source = None if settings.is_demo else choose_source(settings.config_argument, environment)
     data_dir, lock = _open_data_dir(settings, source)
     try:
         reload = Reload(source, environment, transport, data_dir) if source is not None else None
         config, text = await reload.first() if reload is not None else demo_config()
         shown = source.shown if source is not None else "the demo"
-        app = App(settings, config, transport, jobs, clock, rng, data_dir, config_source=shown, config_text=text)
+        app = App(
+            settings,
+            config,
+            transport,
+            jobs,
+            clock,
+            rng,
+            data_dir,
+            config_source=shown,
+            config_text=text,
+        )
         return await _listen(app, settings, reload, jobs, lock)
     finally:
         await jobs.shutdown()
@@ -79,7 +105,9 @@ async def _serve(settings: Settings, environment: Mapping[str, str]) -> int:
             lock.release()
 
 
-def _open_data_dir(settings: Settings, source: ConfigSource | None) -> tuple[Path | None, DirectoryLock | None]:
+def _open_data_dir(
+    settings: Settings, source: ConfigSource | None
+) -> tuple[Path | None, DirectoryLock | None]:
     """The data dir, made and locked; (None, None) when everything is kept in memory."""
     if settings.is_demo and settings.data_dir is None:
         return None, None
@@ -93,7 +121,11 @@ def _open_data_dir(settings: Settings, source: ConfigSource | None) -> tuple[Pat
     except OSError as error:
         if settings.data_dir is not None:
             raise StartError(f"the data dir {path} cannot be used: {error.strerror}", 1) from None
-        log.warning("the data dir %s cannot be used (%s): statistics are kept in memory only", path, error.strerror)
+        log.warning(
+            "the data dir %s cannot be used (%s): statistics are kept in memory only",
+            path,
+            error.strerror,
+        )
         return None, None
     return path, lock
 
@@ -124,7 +156,8 @@ async def _listen(
     except OSError as error:
         await runner.cleanup()
         raise StartError(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error} (choose another with --port)", 1
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error} (choose another with --port)",
+            1,
         ) from None
     port = runner.addresses[0][1]
     stop = asyncio.Event()
@@ -154,7 +187,9 @@ async def _listen(
 
 
 def _lock_keeper(lock: DirectoryLock, stop: asyncio.Event) -> Callable[[], Awaitable[None]]:
-    """A job that keeps the data dir ours: its lock file may be deleted under us, and then another process may take it."""
+    """A job that keeps the data dir ours: its lock file may be deleted under us, and then another
+    process may take it.
+    """
 
     async def keep() -> None:
         try:
@@ -184,7 +219,9 @@ def _catch_signals(stop: asyncio.Event, reload: Reload | None, app: App, jobs: J
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping)
-    loop.add_signal_handler(signal.SIGHUP, lambda: jobs.spawn(reload.now(app), "reload") if reload is not None else None)
+    loop.add_signal_handler(
+        signal.SIGHUP, lambda: jobs.spawn(reload.now(app), "reload") if reload is not None else None
+    )
 
 
 def _demo_text(port: int) -> str:

@@ -1,4 +1,6 @@
-"""What the command line and the environment decided about a run; the configuration is another thing (config/)."""
+"""What the command line and the environment decided about a run; the configuration is another thing
+(config/).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,10 @@ from .config import ConfigSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the command line and the environment decided. `data_dir` is None unless given by flag, which makes an unusable one fatal."""
+    """What the command line and the environment decided.
+
+    `data_dir` is None unless given by flag, which makes an unusable one fatal.
+    """
 
     config_argument: str | None
     is_demo: bool
@@ -24,6 +29,12 @@ class Settings:
 
 
 def data_dir_of(source: ConfigSource | None, flag: Path | None, environment: Path | None) -> Path:
-    """Where the data dir is: `--data-dir`, `DATA_DIR`, `data/` beside a local configuration, else `./data`."""
-    beside = Path(source.location).parent / "data" if source is not None and source.kind == "file" else Path("data")
+    """Where the data dir is: `--data-dir`, `DATA_DIR`, `data/` beside a local configuration, else
+    `./data`.
+    """
+    beside = (
+        Path(source.location).parent / "data"
+        if source is not None and source.kind == "file"
+        else Path("data")
+    )
     return flag or environment or beside

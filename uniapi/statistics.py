@@ -1,4 +1,6 @@
-"""The `stats` command: what was counted, from the data dir, beside a running gateway or without one. No configuration and no lock is needed for it."""
+"""The `stats` command: what was counted, from the data dir, beside a running gateway or without
+one. No configuration and no lock is needed for it.
+"""
 
 from __future__ import annotations
 
@@ -26,24 +28,45 @@ def show_statistics(
     out: TextIO | None = None,
     clock: Clock | None = None,
 ) -> int:
-    """Print the report of the last `hours` hours: text, or what `/v1/stats` answers. Raises StartError (1) when the counts cannot be read."""
+    """Print the report of the last `hours` hours: text, or what `/v1/stats` answers.
+
+    Raises StartError (1) when the counts cannot be read.
+    """
     out = out or sys.stdout
     now_s = (clock or SystemClock()).now_s()
     named = environment.get("DATA_DIR")
-    path = data_dir_of(choose_source(config_argument, environment), data_dir, Path(named) if named else None)
+    path = data_dir_of(
+        choose_source(config_argument, environment), data_dir, Path(named) if named else None
+    )
     if not path.is_dir():
-        raise StartError(f"there is no data dir {path}: nothing was counted there (name another with --config or --data-dir)", 1)
+        raise StartError(
+            f"there is no data dir {path}: nothing was counted there (name another with --config or --data-dir)",
+            1,
+        )
     try:
         recorder = Recorder.read_only(path)
     except TooNew as error:
         raise StartError(f"the statistics in {path} cannot be read: {error}", 1) from None
     except OSError as error:
-        raise StartError(f"the statistics in {path} cannot be read: {error.strerror or error}", 1) from None
+        raise StartError(
+            f"the statistics in {path} cannot be read: {error.strerror or error}", 1
+        ) from None
     if as_json:
-        print(json.dumps(stats_report(recorder, hours, now_s), ensure_ascii=False, indent=1), file=out)
+        print(
+            json.dumps(stats_report(recorder, hours, now_s), ensure_ascii=False, indent=1), file=out
+        )
         return 0
     figures = status_figures(recorder, hours, now_s)
     encoding = (out.encoding or "ascii").lower()
     is_ascii = not encoding.startswith("utf")
-    print(terminal_report(figures, title=f"Last {hours} hours", width=shutil.get_terminal_size().columns, is_ascii=is_ascii), file=out, end="")
+    print(
+        terminal_report(
+            figures,
+            title=f"Last {hours} hours",
+            width=shutil.get_terminal_size().columns,
+            is_ascii=is_ascii,
+        ),
+        file=out,
+        end="",
+    )
     return 0

@@ -15,6 +15,10 @@ def test_the_readmes_table_of_keys_is_fresh():
 
 def test_every_key_has_a_row():
     """One row for each key at each level, and no other."""
-    rows = [line for line in TABLE["render"]().splitlines() if line.startswith("| ") and not line.startswith("| where")]
+    rows = [
+        line
+        for line in TABLE["render"]().splitlines()
+        if line.startswith("| ") and not line.startswith("| where")
+    ]
     assert len(rows) == len(TABLE["KEYS"])
     assert len(set(rows)) == len(rows)

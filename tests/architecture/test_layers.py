@@ -20,8 +20,32 @@ MAY_IMPORT = {
     "stats": {"canonical", "config", "storage"},
     "network": {"canonical", "wire", "config", "engines"},
     "pipes": {"canonical", "wire", "dialects", "operations"},
-    "gateway": {"canonical", "wire", "config", "dialects", "operations", "engines", "limits", "routing", "storage", "stats", "network", "pipes"},
-    "server": {"canonical", "wire", "config", "dialects", "operations", "engines", "routing", "storage", "stats", "gateway"},
+    "gateway": {
+        "canonical",
+        "wire",
+        "config",
+        "dialects",
+        "operations",
+        "engines",
+        "limits",
+        "routing",
+        "storage",
+        "stats",
+        "network",
+        "pipes",
+    },
+    "server": {
+        "canonical",
+        "wire",
+        "config",
+        "dialects",
+        "operations",
+        "engines",
+        "routing",
+        "storage",
+        "stats",
+        "gateway",
+    },
 }
 ASYNCIO_MODULES = {
     "gateway/discovery.py",
@@ -41,7 +65,16 @@ ASYNCIO_MODULES = {
     "server/reply.py",
 }
 """All that may know an event loop or a socket; every other module of a room is plain calls."""
-OUTSIDE = {"asyncio", "socket", "aiohttp", "subprocess", "ssl", "urllib.request", "http.client", "yarl"}
+OUTSIDE = {
+    "asyncio",
+    "socket",
+    "aiohttp",
+    "subprocess",
+    "ssl",
+    "urllib.request",
+    "http.client",
+    "yarl",
+}
 
 
 def modules(room):
@@ -49,7 +82,9 @@ def modules(room):
 
 
 def imported(path):
-    """(absolute dotted name, names) of every import in a module, those inside functions too; relative ones resolved."""
+    """(absolute dotted name, names) of every import in a module, those inside functions too;
+    relative ones resolved.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     here = ["uniapi", *path.relative_to(PACKAGE).parts[:-1]]
     for node in ast.walk(tree):
@@ -62,7 +97,9 @@ def imported(path):
 
 
 def rooms_present():
-    return sorted(path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__")
+    return sorted(
+        path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"
+    )
 
 
 def test_every_room_is_in_the_table():
@@ -86,7 +123,9 @@ def test_a_room_imports_only_what_its_rule_names(room):
 
 @pytest.mark.parametrize("room", rooms_present())
 def test_other_rooms_are_entered_by_their_face(room):
-    """A package is imported by its `__init__`, not by its modules (inside its own room a dialect may name a sibling)."""
+    """A package is imported by its `__init__`, not by its modules (inside its own room a dialect
+    may name a sibling).
+    """
     offences = []
     for path in modules(room):
         for name in imported(path):

@@ -21,11 +21,17 @@ print(loaded)
 
 
 LOADED_BUT_UNUSED = ("_yaml", "_http_writer")
-"""pip installs them here; PyYAML's C loader is not what `safe_load` uses, and aiohttp loads its writer even when told not to use it (the probe asserts that it does not)."""
+"""pip installs them here; PyYAML's C loader is not what `safe_load` uses, and aiohttp loads its
+writer even when told not to use it (the probe asserts that it does not).
+"""
 
 
 def test_nothing_compiled_is_loaded_from_outside_the_standard_library():
     """The environment of the tests keeps every package to its Python code."""
     done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
-    loaded = [path for path in done.stdout.strip().strip("[]").split(", ") if path and not any(name in path for name in LOADED_BUT_UNUSED)]
+    loaded = [
+        path
+        for path in done.stdout.strip().strip("[]").split(", ")
+        if path and not any(name in path for name in LOADED_BUT_UNUSED)
+    ]
     assert loaded == []

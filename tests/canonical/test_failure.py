@@ -34,11 +34,17 @@ def test_the_client_gets_the_status_of_the_kind(kind, status, expected):
 
 def test_every_kind_is_in_the_table_above():
     """A new kind must be given a status on purpose."""
-    covered = {mark.args[1][row][0] for mark in test_the_client_gets_the_status_of_the_kind.pytestmark for row in range(len(mark.args[1]))}
+    covered = {
+        mark.args[1][row][0]
+        for mark in test_the_client_gets_the_status_of_the_kind.pytestmark
+        for row in range(len(mark.args[1]))
+    }
     assert set(FailureKind) == covered
 
 
 def test_an_explicit_delay_is_passed_on_rounded_and_never_zero():
     """`retry-after: 0` would invite a storm."""
-    error = client_error(Failure(kind=FailureKind.RATE_LIMITED, message="slow down", retry_after_s=0.2))
+    error = client_error(
+        Failure(kind=FailureKind.RATE_LIMITED, message="slow down", retry_after_s=0.2)
+    )
     assert error.headers == {"retry-after": "1"}

@@ -52,5 +52,12 @@ def test_media_inside_tool_results_are_found():
 
 def test_the_estimate_grows_with_the_text_and_knows_scripts_without_spaces():
     """Four Latin characters to a token, one Chinese one."""
-    assert [estimate_text_tokens(text) for text in ("", "word", "wordy", "你好世界")] == [0, 1, 2, 4]
-    assert estimate_input_tokens(Request(model="m", messages=CONVERSATION)) > estimate_input_tokens(Request(model="m", messages=CONVERSATION[:1]))
+    assert [estimate_text_tokens(text) for text in ("", "word", "wordy", "你好世界")] == [
+        0,
+        1,
+        2,
+        4,
+    ]
+    assert estimate_input_tokens(Request(model="m", messages=CONVERSATION)) > estimate_input_tokens(
+        Request(model="m", messages=CONVERSATION[:1])
+    )

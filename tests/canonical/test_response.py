@@ -41,12 +41,20 @@ parts = st.one_of(
     ),
     st.builds(Reasoning, text=st.text(), opaque=st.sampled_from([None, SIGNATURE])),
     st.just(Reasoning(is_redacted=True, opaque=SIGNATURE)),
-    st.builds(ToolCall, call_id=st.text(min_size=1), name=st.text(min_size=1), arguments=st.text(), opaque=st.sampled_from([None, SIGNATURE])),
+    st.builds(
+        ToolCall,
+        call_id=st.text(min_size=1),
+        name=st.text(min_size=1),
+        arguments=st.text(),
+        opaque=st.sampled_from([None, SIGNATURE]),
+    ),
     st.builds(Refusal, text=st.text()),
     st.just(Media(kind="image", mime="image/png", data="aGk=")),
     st.just(Unknown(dialect="anthropic", name="server_tool_use", raw={"type": "server_tool_use"})),
 )
-choices = st.builds(Choice, parts=st.lists(parts, max_size=5).map(tuple), finish=st.just(Finish(reason="stop")))
+choices = st.builds(
+    Choice, parts=st.lists(parts, max_size=5).map(tuple), finish=st.just(Finish(reason="stop"))
+)
 responses = st.builds(
     Response,
     choices=st.lists(choices, min_size=1, max_size=3).map(tuple),
@@ -76,7 +84,14 @@ def test_a_failed_stream_has_no_whole_answer():
     """Folding raises with the failure itself, so that nobody takes a part for the whole."""
     failure = Failure.cut("gone")
     with pytest.raises(FoldError) as caught:
-        fold([ResponseStart(), PartStart(index=0, part=Text(text="half")), PartDelta(index=0, text="x"), ResponseFailed(failure=failure)])
+        fold(
+            [
+                ResponseStart(),
+                PartStart(index=0, part=Text(text="half")),
+                PartDelta(index=0, text="x"),
+                ResponseFailed(failure=failure),
+            ]
+        )
     assert failure == caught.value.failure
 
 
@@ -88,7 +103,12 @@ def test_a_stream_without_an_end_has_no_whole_answer():
 
 @pytest.mark.parametrize(
     "usage, expected",
-    [(Usage(), None), (Usage(input_tokens=3), 3), (Usage(input_tokens=3, output_tokens=4), 7), (Usage(input_tokens=3, total_tokens=9), 9)],
+    [
+        (Usage(), None),
+        (Usage(input_tokens=3), 3),
+        (Usage(input_tokens=3, output_tokens=4), 7),
+        (Usage(input_tokens=3, total_tokens=9), 9),
+    ],
 )
 def test_the_total_is_the_vendors_or_the_sum(usage, expected):
     """A vendor's own total wins over our arithmetic."""

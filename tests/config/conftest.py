@@ -1,4 +1,6 @@
-"""What the tests of `config/` share: the engine names as the program passes them in, and readers of a text."""
+"""What the tests of `config/` share: the engine names as the program passes them in, and readers of
+a text.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,12 @@ ENGINES = EngineNames(
             "responses",
         ],
     ),
-    known_unbuilt=frozenset(["codex", "doubao-translation", "search", "content-generation", "lingjing"]),
-    check_private_key=lambda pem: None if pem.rstrip().endswith("-----END PRIVATE KEY-----") else "it has no end line",
+    known_unbuilt=frozenset(
+        ["codex", "doubao-translation", "search", "content-generation", "lingjing"]
+    ),
+    check_private_key=lambda pem: (
+        None if pem.rstrip().endswith("-----END PRIVATE KEY-----") else "it has no end line"
+    ),
 )
 
 Read = Callable[..., Config]
@@ -44,7 +50,9 @@ def read() -> Read:
     """The Config of a text that must be free of errors; warnings are allowed."""
 
     def parsed(text: str, environment: Mapping[str, str] | None = None) -> Config:
-        return parse_config(text, source="api.yaml", engines=ENGINES, environment=environment or {})[0]
+        return parse_config(
+            text, source="api.yaml", engines=ENGINES, environment=environment or {}
+        )[0]
 
     return parsed
 
@@ -55,7 +63,9 @@ def problems() -> Problems:
 
     def found(text: str, environment: Mapping[str, str] | None = None) -> tuple[Problem, ...]:
         try:
-            return parse_config(text, source="api.yaml", engines=ENGINES, environment=environment or {})[1]
+            return parse_config(
+                text, source="api.yaml", engines=ENGINES, environment=environment or {}
+            )[1]
         except ConfigProblems as refused:
             return refused.problems
 
@@ -69,7 +79,9 @@ def fixture_text() -> Callable[[str], str]:
 
 @pytest.fixture
 def provider_yaml() -> Callable[..., str]:
-    """A valid file around what is said of a provider (from line 5), a client key (after it) and the preferences (at the end)."""
+    """A valid file around what is said of a provider (from line 5), a client key (after it) and the
+    preferences (at the end).
+    """
 
     def text(provider: str = "", key: str = "", preferences: str = "") -> str:
         return (
@@ -77,7 +89,9 @@ def provider_yaml() -> Callable[..., str]:
             "  - provider: a\n"
             "    base_url: https://a.example/v1\n"
             "    api: sk-upstream-000000\n" + _indented(provider, 4) + "api_keys:\n"
-            "  - api: sk-client-0000000000\n" + _indented(key, 4) + ("preferences:\n" + _indented(preferences, 2) if preferences else "")
+            "  - api: sk-client-0000000000\n"
+            + _indented(key, 4)
+            + ("preferences:\n" + _indented(preferences, 2) if preferences else "")
         )
 
     return text

@@ -31,7 +31,9 @@ DEFAULTED = ByModel(entries={"o1": 30, "up": 7}, default=100)
 def test_alias_exact_alias_contains_upstream_exact_upstream_contains_default(
     setting: ByModel[int], alias: str, upstream: str, expected: int | None
 ) -> None:
-    """Within "contains" the longest key wins (the predecessor took the first in file order); letters' case does not count."""
+    """Within "contains" the longest key wins (the predecessor took the first in file order);
+    letters' case does not count.
+    """
     assert setting.resolve(alias, upstream) == expected
 
 

@@ -57,11 +57,17 @@ def test_a_new_order_is_a_change(read: Read) -> None:
 @pytest.mark.parametrize(
     ("value", "named", "told_otherwise"),
     [
-        (Provider, module._PROVIDER_FIELDS, {"provider_id", "name", "credentials", "models", "is_discovered"}),
+        (
+            Provider,
+            module._PROVIDER_FIELDS,
+            {"provider_id", "name", "credentials", "models", "is_discovered"},
+        ),
         (ClientKey, module._CLIENT_KEY_FIELDS, {"key_id", "display", "secret"}),
         (Preferences, module._PREFERENCE_FIELDS, set()),
     ],
 )
-def test_every_field_is_told_of(value: type, named: dict[str, str], told_otherwise: set[str]) -> None:
+def test_every_field_is_told_of(
+    value: type, named: dict[str, str], told_otherwise: set[str]
+) -> None:
     """A field added to the schema must be added here."""
     assert {field.name for field in dataclasses.fields(value)} == set(named) | told_otherwise

@@ -57,18 +57,39 @@ DAY = 86400.0
         (
             "exclude_request_rules: [{match: {endpoint: /v1/responses, reasoning_effort: [LOW, none]}, reason: slow}]",
             "exclude_request_rules",
-            (RequestRule(match={"endpoint": ("/v1/responses",), "reasoning_effort": ("low", "none")}, reason="slow"),),
+            (
+                RequestRule(
+                    match={"endpoint": ("/v1/responses",), "reasoning_effort": ("low", "none")},
+                    reason="slow",
+                ),
+            ),
         ),
         ("model: gpt-4o", "models", (ModelEntry(upstream="gpt-4o", alias="gpt-4o"),)),
-        ("model: [4.10, 007]", "models", (ModelEntry(upstream="4.10", alias="4.10"), ModelEntry(upstream="007", alias="007"))),
+        (
+            "model: [4.10, 007]",
+            "models",
+            (ModelEntry(upstream="4.10", alias="4.10"), ModelEntry(upstream="007", alias="007")),
+        ),
         ("model: [a: b]", "models", (ModelEntry(upstream="a", alias="b"),)),
-        ("model: [{a: b, c: d}]", "models", (ModelEntry(upstream="a", alias="b"), ModelEntry(upstream="c", alias="d"))),
+        (
+            "model: [{a: b, c: d}]",
+            "models",
+            (ModelEntry(upstream="a", alias="b"), ModelEntry(upstream="c", alias="d")),
+        ),
         ("model: {a: b}", "models", (ModelEntry(upstream="a", alias="b"),)),
-        ("model: [2024-05-13: dated]", "models", (ModelEntry(upstream="2024-05-13", alias="dated"),)),
+        (
+            "model: [2024-05-13: dated]",
+            "models",
+            (ModelEntry(upstream="2024-05-13", alias="dated"),),
+        ),
         ("model: []", "is_discovered", True),
         ("model:", "is_discovered", True),
         ("model: [a]", "is_discovered", False),
-        ("preferences: {api_key_rate_limit: '15/min,10/day'}", "credential_rates", ByModel(default=parse_rates("15/min,10/day"))),
+        (
+            "preferences: {api_key_rate_limit: '15/min,10/day'}",
+            "credential_rates",
+            ByModel(default=parse_rates("15/min,10/day")),
+        ),
         (
             "preferences: {api_key_rate_limit: {Gemini-1.5: 2/min, default: 4/min}}",
             "credential_rates",
@@ -76,7 +97,11 @@ DAY = 86400.0
         ),
         ("preferences: {api_key_cooldown_period: 0}", "credential_cooldown_s", 0.0),
         ("preferences: {api_key_rate_limit_cooldown_period: 9}", "credential_cooldown_s", 9.0),
-        ("preferences: {api_key_rate_limit_cooldown_period: 9, api_key_cooldown_period: 3}", "credential_cooldown_s", 3.0),
+        (
+            "preferences: {api_key_rate_limit_cooldown_period: 9, api_key_cooldown_period: 3}",
+            "credential_cooldown_s",
+            3.0,
+        ),
         ("preferences: {}", "credential_cooldown_s", None),
         ("preferences: {}", "quota_cooldown_s", 21600.0),
         ("preferences: {api_key_quota_cooldown_period: 1_000}", "quota_cooldown_s", 1000.0),
@@ -84,16 +109,39 @@ DAY = 86400.0
         ("preferences:", "credential_policy", None),
         ("preferences: {cooldown_period: '60'}", "cooldown_s", 60.0),
         ("preferences: {model_timeout: 90}", "model_timeout", ByModel(default=90.0)),
-        ("preferences: {model_timeout: {o1: 600, default: 60.5}}", "model_timeout", ByModel(entries={"o1": 600.0}, default=60.5)),
-        ("preferences: {keepalive_interval: {default: 25}}", "keepalive_interval", ByModel(default=25.0)),
+        (
+            "preferences: {model_timeout: {o1: 600, default: 60.5}}",
+            "model_timeout",
+            ByModel(entries={"o1": 600.0}, default=60.5),
+        ),
+        (
+            "preferences: {keepalive_interval: {default: 25}}",
+            "keepalive_interval",
+            ByModel(default=25.0),
+        ),
         ("preferences: {keepalive_interval: 25}", "keepalive_interval", ByModel(default=25.0)),
-        ("preferences: {proxy: 'socks5h://u:p@127.0.0.1:1080'}", "proxy", "socks5h://u:p@127.0.0.1:1080"),
+        (
+            "preferences: {proxy: 'socks5h://u:p@127.0.0.1:1080'}",
+            "proxy",
+            "socks5h://u:p@127.0.0.1:1080",
+        ),
         ("preferences: {headers: {X-A: 1, X-B: b c}}", "headers", {"X-A": "1", "X-B": "b c"}),
-        ("preferences: {passthrough_request_headers: X-Trace}", "passthrough_request_headers", ("x-trace",)),
+        (
+            "preferences: {passthrough_request_headers: X-Trace}",
+            "passthrough_request_headers",
+            ("x-trace",),
+        ),
         ("preferences: {think_tags: true}", "think_tags", True),
     ],
 )
-def test_provider(provider_yaml: ProviderYaml, read: Read, problems: Problems, written: str, field: str, expected: Any) -> None:
+def test_provider(
+    provider_yaml: ProviderYaml,
+    read: Read,
+    problems: Problems,
+    written: str,
+    field: str,
+    expected: Any,
+) -> None:
     """A provider's keys: one case for each way of writing one."""
     text = provider_yaml(provider=written)
     assert getattr(read(text).providers[0], field) == expected
@@ -113,7 +161,11 @@ def test_provider(provider_yaml: ProviderYaml, read: Read, problems: Problems, w
         ("preferences: {AUTO_RETRY: 'true'}", "auto_retry", True),
         ("preferences: {}", "auto_retry", True),
         ("preferences: {rate_limit: 5/min}", "rates", ByModel(default=parse_rates("5/min"))),
-        ("preferences: {rate_limit: {gpt: 5/min}}", "rates", ByModel(entries={"gpt": parse_rates("5/min")})),
+        (
+            "preferences: {rate_limit: {gpt: 5/min}}",
+            "rates",
+            ByModel(entries={"gpt": parse_rates("5/min")}),
+        ),
         ("preferences: {ENABLE_MODERATION: true}", "is_moderated", True),
         ("preferences: {created_at: 1970-01-02}", "created_at_s", DAY),
         ("preferences: {created_at: '1970-01-02T01:00:00+01:00'}", "created_at_s", DAY),
@@ -126,7 +178,14 @@ def test_provider(provider_yaml: ProviderYaml, read: Read, problems: Problems, w
         ("preferences: {max_concurrency: 4}", "max_concurrency", 4),
     ],
 )
-def test_client_key(provider_yaml: ProviderYaml, read: Read, problems: Problems, written: str, field: str, expected: Any) -> None:
+def test_client_key(
+    provider_yaml: ProviderYaml,
+    read: Read,
+    problems: Problems,
+    written: str,
+    field: str,
+    expected: Any,
+) -> None:
     """A client key's keys."""
     text = provider_yaml(key=written)
     assert getattr(read(text).client_keys[0], field) == expected
@@ -138,20 +197,35 @@ def test_client_key(provider_yaml: ProviderYaml, read: Read, problems: Problems,
     [
         ("model_timeout: 30", "model_timeout", ByModel(default=30.0)),
         ("model_timeout: 1:30", "model_timeout", ByModel(default=90.0)),
-        ("timeout_policy: 5", "timeout_policy", TimeoutPolicy(default=Timeouts(first_token_s=5.0, idle_s=5.0))),
-        ("timeout_policy: {default: 5}", "timeout_policy", TimeoutPolicy(default=Timeouts(first_token_s=5.0, idle_s=5.0))),
+        (
+            "timeout_policy: 5",
+            "timeout_policy",
+            TimeoutPolicy(default=Timeouts(first_token_s=5.0, idle_s=5.0)),
+        ),
+        (
+            "timeout_policy: {default: 5}",
+            "timeout_policy",
+            TimeoutPolicy(default=Timeouts(first_token_s=5.0, idle_s=5.0)),
+        ),
         (
             "timeout_policy: {default: {connect: 1, first_byte: 2, idle: 3, total: 4, pool: 6}}",
             "timeout_policy",
-            TimeoutPolicy(default=Timeouts(connect_s=1.0, first_token_s=2.0, idle_s=3.0, total_s=4.0)),
+            TimeoutPolicy(
+                default=Timeouts(connect_s=1.0, first_token_s=2.0, idle_s=3.0, total_s=4.0)
+            ),
         ),
         (
             "timeout_policy: {rules: [{match: {stream: yes, model: [O1*, '*']}, timeout: {total: 9}}, {match: {role: x}, timeout: 2}]}",
             "timeout_policy",
             TimeoutPolicy(
                 rules=(
-                    TimeoutRule(match={"stream": ("true",), "model": ("o1*", "*")}, timeouts=Timeouts(total_s=9.0)),
-                    TimeoutRule(match={"role": ("x",)}, timeouts=Timeouts(first_token_s=2.0, idle_s=2.0)),
+                    TimeoutRule(
+                        match={"stream": ("true",), "model": ("o1*", "*")},
+                        timeouts=Timeouts(total_s=9.0),
+                    ),
+                    TimeoutRule(
+                        match={"role": ("x",)}, timeouts=Timeouts(first_token_s=2.0, idle_s=2.0)
+                    ),
                 )
             ),
         ),
@@ -172,17 +246,39 @@ def test_client_key(provider_yaml: ProviderYaml, read: Read, problems: Problems,
         ),
         ("allow_private_urls: true", "allow_private_urls", True),
         ("cors_origins: []", "cors_origins", ()),
-        ("cors_origins: [https://Chat.example/, 'http://localhost:3000']", "cors_origins", ("https://chat.example", "http://localhost:3000")),
+        (
+            "cors_origins: [https://Chat.example/, 'http://localhost:3000']",
+            "cors_origins",
+            ("https://chat.example", "http://localhost:3000"),
+        ),
         ("cors_origins: '*'", "cors_origins", ("*",)),
-        ("trusted_proxies: [127.0.0.1, 172.16.0.0/12]", "trusted_proxies", ("127.0.0.1", "172.16.0.0/12")),
+        (
+            "trusted_proxies: [127.0.0.1, 172.16.0.0/12]",
+            "trusted_proxies",
+            ("127.0.0.1", "172.16.0.0/12"),
+        ),
         ("max_body_bytes: 64MiB", "max_body_bytes", 64 * 1024 * 1024),
         ("unsupported_parameters: reject", "unsupported_parameters", "reject"),
-        ("retention: {raw: 1d, raw_bytes: 5MB}", "retention", Retention(raw_s=DAY, raw_bytes=5_000_000)),
-        ("retention: {raw: 12 hours, hourly: 2w, daily: 13mo}", "retention", Retention(raw_s=DAY / 2, hourly_s=14 * DAY, daily_s=390 * DAY)),
+        (
+            "retention: {raw: 1d, raw_bytes: 5MB}",
+            "retention",
+            Retention(raw_s=DAY, raw_bytes=5_000_000),
+        ),
+        (
+            "retention: {raw: 12 hours, hourly: 2w, daily: 13mo}",
+            "retention",
+            Retention(raw_s=DAY / 2, hourly_s=14 * DAY, daily_s=390 * DAY),
+        ),
         (
             "model_info: {gpt-4o: {context_length: 128000, max_output_tokens: 16384, modalities: [text, image]}}",
             "model_info",
-            {"gpt-4o": ModelInfo(context_length=128000, max_output_tokens=16384, input_modalities=("text", "image"))},
+            {
+                "gpt-4o": ModelInfo(
+                    context_length=128000,
+                    max_output_tokens=16384,
+                    input_modalities=("text", "image"),
+                )
+            },
         ),
         (
             "model_info: {x: {modalities: {input: text, output: [audio]}}, y: {input_modalities: [text], output_modalities: text}}",
@@ -194,7 +290,14 @@ def test_client_key(provider_yaml: ProviderYaml, read: Read, problems: Problems,
         ),
     ],
 )
-def test_global_preferences(provider_yaml: ProviderYaml, problems: Problems, read: Read, written: str, field: str, expected: Any) -> None:
+def test_global_preferences(
+    provider_yaml: ProviderYaml,
+    problems: Problems,
+    read: Read,
+    written: str,
+    field: str,
+    expected: Any,
+) -> None:
     """The global `preferences`."""
     text = provider_yaml(preferences=written)
     if expected is None:
@@ -208,7 +311,11 @@ def test_without_preferences_the_defaults_hold(provider_yaml: ProviderYaml, read
     """PRODUCT §4: 300 s, `*`, 32 MiB, drop, 7 days."""
     preferences = read(provider_yaml()).preferences
     assert preferences == Preferences()
-    assert (preferences.cooldown_s, preferences.cors_origins, preferences.max_body_bytes) == (300.0, ("*",), 32 * 1024 * 1024)
+    assert (preferences.cooldown_s, preferences.cors_origins, preferences.max_body_bytes) == (
+        300.0,
+        ("*",),
+        32 * 1024 * 1024,
+    )
 
 
 @pytest.mark.parametrize(
@@ -229,16 +336,28 @@ def test_without_preferences_the_defaults_hold(provider_yaml: ProviderYaml, read
     ],
 )  # fmt: skip
 def test_api_in_all_its_forms(read: Read, written: str, expected: list[Any]) -> None:
-    """One key, many, numbers, maps, none at all. A key whose proxy cannot be used is left out, the others stay."""
-    provider = read(f"providers:\n  - provider: a\n    base_url: https://a\n    {written}\napi_keys: [{{api: sk-client-0000000000}}]\n").providers[0]
-    assert [(found.kind, found.secret, found.weight, found.proxy, found.project_id) for found in provider.credentials] == expected
+    """One key, many, numbers, maps, none at all.
+
+    A key whose proxy cannot be used is left out, the others stay.
+    """
+    provider = read(
+        f"providers:\n  - provider: a\n    base_url: https://a\n    {written}\napi_keys: [{{api: sk-client-0000000000}}]\n"
+    ).providers[0]
+    assert [
+        (found.kind, found.secret, found.weight, found.proxy, found.project_id)
+        for found in provider.credentials
+    ] == expected
     assert len({found.credential_id for found in provider.credentials}) == len(expected)
 
 
 def test_a_key_listed_twice_is_one_credential(read: Read, problems: Problems) -> None:
-    """The second is reported; the same key for another project is another credential with a name of its own."""
+    """The second is reported; the same key for another project is another credential with a name of
+    its own.
+    """
     text = "providers: [{provider: a, base_url: https://a, api: [k, k, {key: k, project_id: p}]}]\napi_keys: [{api: sk-client-0000000000}]\n"
-    assert [(problem.path, problem.severity) for problem in problems(text)] == [("providers[0].api[1]", "warning")]
+    assert [(problem.path, problem.severity) for problem in problems(text)] == [
+        ("providers[0].api[1]", "warning")
+    ]
     first, second = read(text).providers[0].credentials
     assert (first.project_id, second.project_id) == (None, "p")
     assert first.credential_id == fingerprint("k") != second.credential_id
@@ -259,13 +378,27 @@ def test_accounts_are_credentials_of_their_own_kind(read: Read) -> None:
         "api_keys: [{api: sk-client-0000000000}]\n"
     )
     account, pair = (provider.credentials[0] for provider in config.providers)
-    assert (account.kind, account.account, account.project_id, account.display) == ("service_account", "robot@p.example", "p", "robot@p.example")
+    assert (account.kind, account.account, account.project_id, account.display) == (
+        "service_account",
+        "robot@p.example",
+        "p",
+        "robot@p.example",
+    )
     assert account.secret == "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----"
     assert (pair.kind, pair.account, pair.secret, pair.session_token) == ("aws", "AKIA1", "s", "t")
 
 
-@pytest.mark.parametrize("where", ["engine: aws\n    api: ABSKkey", "engine: vertex-gemini\n    api: AQ.key", "cf_account_id: x\n    api: k"])
-def test_a_provider_whose_place_is_known_needs_no_address(read: Read, problems: Problems, where: str) -> None:
+@pytest.mark.parametrize(
+    "where",
+    [
+        "engine: aws\n    api: ABSKkey",
+        "engine: vertex-gemini\n    api: AQ.key",
+        "cf_account_id: x\n    api: k",
+    ],
+)
+def test_a_provider_whose_place_is_known_needs_no_address(
+    read: Read, problems: Problems, where: str
+) -> None:
     """Bedrock and Vertex API keys go to the vendor's own host."""
     text = f"providers:\n  - provider: a\n    {where}\napi_keys: [{{api: sk-client-0000000000}}]\n"
     assert read(text).providers[0].base_url is None
@@ -279,7 +412,10 @@ def test_providers_of_one_name_keep_their_own_keys(engines: EngineNames) -> None
         "api_keys: [{api: sk-client-0000000000}]\n"
     )
     config, (warning,) = parse_config(text, source="", engines=engines, environment={})
-    assert [(provider.provider_id, provider.name, provider.credentials[0].secret) for provider in config.providers] == [
+    assert [
+        (provider.provider_id, provider.name, provider.credentials[0].secret)
+        for provider in config.providers
+    ] == [
         ("a", "a", "k1"),
         ("a#2", "a", "k2"),
     ]
@@ -287,7 +423,9 @@ def test_providers_of_one_name_keep_their_own_keys(engines: EngineNames) -> None
 
 
 def test_body_overrides_are_told_apart_from_those_of_one_alias(read: Read) -> None:
-    """A map under one of the provider's model names is for that model; all else is merged; `__remove__` in all its forms."""
+    """A map under one of the provider's model names is for that model; all else is merged;
+    `__remove__` in all its forms.
+    """
     written = (
         "model: [up: thinking]\n"
         "preferences:\n"
@@ -296,20 +434,33 @@ def test_body_overrides_are_told_apart_from_those_of_one_alias(read: Read) -> No
         "    metadata: {a: null, b: [1, 2.5, true, 2026-01-02]}\n"
         "    __remove__: [seed, {path: tools, where: {type: x}, drop_empty: true}, {path: a.b, where_any: [1]}]\n"
     )
-    text = "providers:\n  - provider: a\n    base_url: https://a\n" + "".join(f"    {line}\n" for line in written.splitlines())
+    text = "providers:\n  - provider: a\n    base_url: https://a\n" + "".join(
+        f"    {line}\n" for line in written.splitlines()
+    )
     overrides = read(text + "api_keys: [{api: sk-client-0000000000}]\n").providers[0].body_overrides
     assert overrides == BodyOverrides(
         merge={"metadata": {"a": None, "b": [1, 2.5, True, "2026-01-02"]}},
-        remove=({"path": "seed"}, {"path": "tools", "where": {"type": "x"}, "drop_empty": True}, {"path": "a.b", "where_any": [1]}),
+        remove=(
+            {"path": "seed"},
+            {"path": "tools", "where": {"type": "x"}, "drop_empty": True},
+            {"path": "a.b", "where_any": [1]},
+        ),
         by_alias={"thinking": BodyOverrides(merge={"temperature": 1}, remove=({"path": "top_p"},))},
     )
 
 
-def test_body_overrides_of_a_provider_whose_models_are_not_known_yet(provider_yaml: ProviderYaml, read: Read) -> None:
+def test_body_overrides_of_a_provider_whose_models_are_not_known_yet(
+    provider_yaml: ProviderYaml, read: Read
+) -> None:
     """A map under a name no body member would have is taken for a model's."""
-    text = provider_yaml(provider="preferences: {post_body_parameter_overrides: {gpt-4o: {seed: 1}, stream_options: {include_usage: true}}}")
+    text = provider_yaml(
+        provider="preferences: {post_body_parameter_overrides: {gpt-4o: {seed: 1}, stream_options: {include_usage: true}}}"
+    )
     overrides = read(text).providers[0].body_overrides
-    assert (overrides.merge, list(overrides.by_alias)) == ({"stream_options": {"include_usage": True}}, ["gpt-4o"])
+    assert (overrides.merge, list(overrides.by_alias)) == (
+        {"stream_options": {"include_usage": True}},
+        ["gpt-4o"],
+    )
 
 
 def test_anchors_aliases_and_merge_keys_work(read: Read) -> None:
@@ -327,7 +478,13 @@ def test_anchors_aliases_and_merge_keys_work(read: Read) -> None:
     assert (b.cooldown_s, b.think_tags) == (7.0, True)
 
 
-VARIABLES = {"KEY": "sk-from-env: [not yaml]", "PERIOD": "42", "EMPTY": "", "RATE": "5/min", "NAME": "up"}
+VARIABLES = {
+    "KEY": "sk-from-env: [not yaml]",
+    "PERIOD": "42",
+    "EMPTY": "",
+    "RATE": "5/min",
+    "NAME": "up",
+}
 
 
 @pytest.mark.parametrize(
@@ -347,23 +504,38 @@ VARIABLES = {"KEY": "sk-from-env: [not yaml]", "PERIOD": "42", "EMPTY": "", "RAT
         ("preferences: {api_key_rate_limit: '${RATE}'}", "credential_rates", ByModel(default=parse_rates("5/min"))),
     ],
 )  # fmt: skip
-def test_variables(provider_yaml: ProviderYaml, read: Read, written: str, field: str, expected: Any) -> None:
-    """`${VAR}`, `${VAR:-default}` and `$${`, in values and names; a value can hold anything, it is no YAML any more."""
+def test_variables(
+    provider_yaml: ProviderYaml, read: Read, written: str, field: str, expected: Any
+) -> None:
+    """`${VAR}`, `${VAR:-default}` and `$${`, in values and names; a value can hold anything, it is
+    no YAML any more.
+    """
     assert getattr(read(provider_yaml(provider=written), VARIABLES).providers[0], field) == expected
 
 
-def test_a_missing_variable_is_one_error_that_names_it(provider_yaml: ProviderYaml, problems: Problems) -> None:
+def test_a_missing_variable_is_one_error_that_names_it(
+    provider_yaml: ProviderYaml, problems: Problems
+) -> None:
     """What the value would have been is not complained about as well."""
     (only,) = problems(provider_yaml(provider="preferences: {cooldown_period: '${PERIOD}'}"), {})
-    assert (only.severity, only.path, only.line, only.column) == ("error", "providers[0].preferences.cooldown_period", 5, 36)
+    assert (only.severity, only.path, only.line, only.column) == (
+        "error",
+        "providers[0].preferences.cooldown_period",
+        5,
+        36,
+    )
     assert "`PERIOD` is not set" in only.message
 
 
-def test_what_is_no_variable_is_left_with_a_warning(provider_yaml: ProviderYaml, read: Read, problems: Problems) -> None:
+def test_what_is_no_variable_is_left_with_a_warning(
+    provider_yaml: ProviderYaml, read: Read, problems: Problems
+) -> None:
     """A prompt may hold `${` by chance."""
     text = provider_yaml(provider="region: '${not closed'")
     assert read(text).providers[0].region == "${not closed"
-    assert [(problem.severity, problem.path) for problem in problems(text)] == [("warning", "providers[0].region")]
+    assert [(problem.severity, problem.path) for problem in problems(text)] == [
+        ("warning", "providers[0].region")
+    ]
 
 
 def test_an_empty_variable_for_a_key_is_an_empty_key(problems: Problems) -> None:
@@ -376,9 +548,17 @@ def test_the_only_client_key_is_the_administrators(engines: EngineNames) -> None
     """With a second one only `role: admin` counts."""
     head = "providers: [{provider: a, base_url: https://a}]\napi_keys:\n  - {api: sk-client-0000000000, role: me}\n"
     alone, _ = parse_config(head, source="", engines=engines, environment={})
-    both, _ = parse_config(head + "  - {api: sk-client-0000000001, role: admin}\n", source="", engines=engines, environment={})
+    both, _ = parse_config(
+        head + "  - {api: sk-client-0000000001, role: admin}\n",
+        source="",
+        engines=engines,
+        environment={},
+    )
     assert [(key.is_admin, key.label) for key in alone.client_keys] == [(True, "me")]
-    assert [(key.is_admin, key.label) for key in both.client_keys] == [(False, "me"), (True, "sk-cli…0001")]
+    assert [(key.is_admin, key.label) for key in both.client_keys] == [
+        (False, "me"),
+        (True, "sk-cli…0001"),
+    ]
 
 
 def test_errors_raise_with_the_source(engines: EngineNames) -> None:

@@ -2,16 +2,29 @@
 
 import pytest
 
-from uniapi.config import Credential, Provider, provider_secrets, without_secrets, without_secrets_in_bytes
+from uniapi.config import (
+    Credential,
+    Provider,
+    provider_secrets,
+    without_secrets,
+    without_secrets_in_bytes,
+)
 
 PROVIDER = Provider(
     provider_id="p",
     name="p",
     base_url="https://user:pass%2Fword-1@host/v1?api-version=2024-10-21&key=query-secret",
     proxy="socks5://u:proxy-secret@127.0.0.1:9",
-    headers={"x-api-key": "header-secret", "authorization": "Bearer bearer-secret", "user-agent": "Mozilla/5.0", "x-note": "sk-looks-like-one"},
+    headers={
+        "x-api-key": "header-secret",
+        "authorization": "Bearer bearer-secret",
+        "user-agent": "Mozilla/5.0",
+        "x-note": "sk-looks-like-one",
+    },
     credentials=(
-        Credential(credential_id="1", display="", secret="first-secret", proxy="http://u:own-proxy@h:1"),
+        Credential(
+            credential_id="1", display="", secret="first-secret", proxy="http://u:own-proxy@h:1"
+        ),
         Credential(credential_id="2", display="", secret="abc", session_token="session-secret"),
     ),
 )

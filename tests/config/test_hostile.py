@@ -8,7 +8,11 @@ from hypothesis import strategies as st
 
 from uniapi.config import KEYS, ConfigProblems, EngineNames, parse_config
 
-ENGINES = EngineNames(built=frozenset({"gpt", "aws"}), known_unbuilt=frozenset({"codex"}), check_private_key=lambda pem: None)
+ENGINES = EngineNames(
+    built=frozenset({"gpt", "aws"}),
+    known_unbuilt=frozenset({"codex"}),
+    check_private_key=lambda pem: None,
+)
 NAMES = sorted({key.name for key in KEYS} | {"default", "__remove__", "gpt-4o", "match", "<<"})
 
 scalars = st.one_of(
@@ -21,12 +25,32 @@ scalars = st.one_of(
     st.binary(max_size=5),
     st.text(max_size=12),
     st.sampled_from(
-        ["${X}", "${Y:-1}", "${", "$${", "5/min", "20MB", "7d", "sk-a/*", "a/*", "<a/b>", "all", "gpt", "https://a", "socks5://[a]:b", "1,2", "codex"]
+        [
+            "${X}",
+            "${Y:-1}",
+            "${",
+            "$${",
+            "5/min",
+            "20MB",
+            "7d",
+            "sk-a/*",
+            "a/*",
+            "<a/b>",
+            "all",
+            "gpt",
+            "https://a",
+            "socks5://[a]:b",
+            "1,2",
+            "codex",
+        ]
     ),
 )
 trees = st.recursive(
     scalars,
-    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.one_of(st.sampled_from(NAMES), scalars), inner, max_size=5)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(st.one_of(st.sampled_from(NAMES), scalars), inner, max_size=5),
+    ),
     max_leaves=25,
 )
 
@@ -71,13 +95,28 @@ def test_arbitrary_yaml(tree: Any) -> None:
             "providers": st.lists(
                 st.fixed_dictionaries(
                     {"provider": scalars, "base_url": st.just("https://a")},
-                    optional={key.name: trees for key in KEYS if key.level == "providers[]" and key.name not in ("provider", "base_url")},
+                    optional={
+                        key.name: trees
+                        for key in KEYS
+                        if key.level == "providers[]" and key.name not in ("provider", "base_url")
+                    },
                 ),
                 max_size=2,
             ),
-            "api_keys": st.lists(st.fixed_dictionaries({"api": scalars}, optional={"model": trees, "role": trees, "preferences": trees}), max_size=3),
+            "api_keys": st.lists(
+                st.fixed_dictionaries(
+                    {"api": scalars}, optional={"model": trees, "role": trees, "preferences": trees}
+                ),
+                max_size=3,
+            ),
         },
-        optional={"preferences": st.dictionaries(st.sampled_from([key.name for key in KEYS if key.level == "preferences"]), trees, max_size=4)},
+        optional={
+            "preferences": st.dictionaries(
+                st.sampled_from([key.name for key in KEYS if key.level == "preferences"]),
+                trees,
+                max_size=4,
+            )
+        },
     )
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -87,8 +126,16 @@ def test_wrong_types_anywhere_in_a_plausible_file(tree: Any) -> None:
 
 
 @given(
-    st.dictionaries(st.sampled_from([key.name for key in KEYS if key.level == "providers[].preferences"]), trees, max_size=6),
-    st.dictionaries(st.sampled_from([key.name for key in KEYS if key.level == "api_keys[].preferences"]), trees, max_size=6),
+    st.dictionaries(
+        st.sampled_from([key.name for key in KEYS if key.level == "providers[].preferences"]),
+        trees,
+        max_size=6,
+    ),
+    st.dictionaries(
+        st.sampled_from([key.name for key in KEYS if key.level == "api_keys[].preferences"]),
+        trees,
+        max_size=6,
+    ),
 )
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_wrong_types_anywhere_in_preferences(provider: Any, key: Any) -> None:

@@ -43,7 +43,9 @@ def test_the_table_is_sound() -> None:
     assert len(places) == len(set(places))
     assert {key.form for key in KEYS} == set(FORMS)
     assert [key.name for key in KEYS if not key.meaning] == []
-    assert {form.level for form in FORMS.values() if form.level} | {""} == {key.level for key in KEYS}
+    assert {form.level for form in FORMS.values() if form.level} | {""} == {
+        key.level for key in KEYS
+    }
 
 
 def test_the_key_table_is_what_a_user_may_write() -> None:
@@ -68,38 +70,69 @@ def _references(schema: Any) -> Iterator[str]:
 def test_the_schema_is_json_and_refers_only_to_what_it_defines() -> None:
     """Editors read it as draft-07."""
     schema = json.loads(json.dumps(json_schema(["gpt", "claude"])))
-    assert {reference.removeprefix("#/definitions/") for reference in _references(schema)} == set(schema["definitions"])
+    assert {reference.removeprefix("#/definitions/") for reference in _references(schema)} == set(
+        schema["definitions"]
+    )
     assert schema["required"] == ["providers", "api_keys"]
     assert schema["definitions"]["providers"]["properties"]["engine"]["enum"] == ["claude", "gpt"]
-    assert schema["definitions"]["api_keys_preferences"]["properties"]["SCHEDULING_ALGORITHM"]["enum"][0] == "fixed_priority"
+    assert (
+        schema["definitions"]["api_keys_preferences"]["properties"]["SCHEDULING_ALGORITHM"]["enum"][
+            0
+        ]
+        == "fixed_priority"
+    )
 
 
 def test_the_schema_describes_every_key() -> None:
     """With its default, as shown when the mouse rests on it."""
     schema = json_schema()
     objects = [schema, *schema["definitions"].values()]
-    described = [entry["description"] for found in objects for entry in found["properties"].values()]
+    described = [
+        entry["description"] for found in objects for entry in found["properties"].values()
+    ]
     assert len(described) == len(KEYS)
-    assert schema["definitions"]["preferences"]["properties"]["cooldown_period"]["description"].endswith("Default: 300.")
-    assert set(SHAPES) >= {shape for form in FORMS.values() if form.level is None for shape in form.shapes}
+    assert schema["definitions"]["preferences"]["properties"]["cooldown_period"][
+        "description"
+    ].endswith("Default: 300.")
+    assert set(SHAPES) >= {
+        shape for form in FORMS.values() if form.level is None for shape in form.shapes
+    }
 
 
 def test_the_schema_accepts_the_examples(fixture_text: Callable[[str], str]) -> None:
     """Checked by a small reader of the parts of JSON Schema we use."""
     schema = json_schema(["openrouter"])
     for name in ("minimal.yaml", "advanced.yaml", "faq-priority.yaml"):
-        assert list(_violations(yaml.safe_load(fixture_text(name)), schema, schema["definitions"], name)) == []
+        assert (
+            list(
+                _violations(yaml.safe_load(fixture_text(name)), schema, schema["definitions"], name)
+            )
+            == []
+        )
 
 
-_TYPES = {"object": dict, "array": list, "string": str, "number": (int, float), "integer": int, "boolean": bool}
+_TYPES = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "number": (int, float),
+    "integer": int,
+    "boolean": bool,
+}
 
 
-def _violations(value: Any, schema: dict[str, Any], definitions: dict[str, Any], path: str) -> Iterator[str]:
+def _violations(
+    value: Any, schema: dict[str, Any], definitions: dict[str, Any], path: str
+) -> Iterator[str]:
     """What in `value` does not fit, as paths."""
     if "$ref" in schema:
-        yield from _violations(value, definitions[schema["$ref"].removeprefix("#/definitions/")], definitions, path)
+        yield from _violations(
+            value, definitions[schema["$ref"].removeprefix("#/definitions/")], definitions, path
+        )
         return
-    if "anyOf" in schema and all(list(_violations(value, option, definitions, path)) for option in schema["anyOf"]):
+    if "anyOf" in schema and all(
+        list(_violations(value, option, definitions, path)) for option in schema["anyOf"]
+    ):
         yield path
     for part in schema.get("allOf", []):
         yield from _violations(value, part, definitions, path)
@@ -124,20 +157,35 @@ def _violations(value: Any, schema: dict[str, Any], definitions: dict[str, Any],
 
 
 def test_the_starter_file_lacks_nothing_but_a_key(read: Read, problems: Problems) -> None:
-    """What `init` writes loads as it stands and holds the new client key; `check` says where the provider's own key belongs."""
+    """What `init` writes loads as it stands and holds the new client key; `check` says where the
+    provider's own key belongs.
+    """
     text = starter_text("sk-" + "k" * 48, "python3 uni-api.pex")
-    assert [(problem.severity, problem.path) for problem in problems(text)] == [("warning", "providers[0].api")]
+    assert [(problem.severity, problem.path) for problem in problems(text)] == [
+        ("warning", "providers[0].api")
+    ]
     assert [key.secret for key in read(text).client_keys] == ["sk-" + "k" * 48]
     assert text.startswith("# yaml-language-server: $schema=")
     assert "# Check this file:        python3 uni-api.pex check\n" in text
 
 
 def test_the_starter_file_holds_no_mistake_in_its_comments(read: Read, problems: Problems) -> None:
-    """With every commented entry put in force it loads too; only its placeholders for keys are what they are."""
+    """With every commented entry put in force it loads too; only its placeholders for keys are what
+    they are.
+    """
     text = starter_text("sk-" + "k" * 48, "python3 uni-api.pex")
     body = text[text.index("providers:") :]
     entries = re.sub(r"(?m)^( *)# (?=( *)(- |[A-Za-z_]+:( |$)))", r"\1", body)
     config = read(entries)
-    assert [provider.name for provider in config.providers] == ["openai", "anthropic", "gemini", "local"]
+    assert [provider.name for provider in config.providers] == [
+        "openai",
+        "anthropic",
+        "gemini",
+        "local",
+    ]
     assert (config.client_keys[0].policy, len(config.client_keys[0].rules)) == ("round_robin", 3)
-    assert [problem.message for problem in problems(entries) if "an example's key" not in problem.message] == []
+    assert [
+        problem.message
+        for problem in problems(entries)
+        if "an example's key" not in problem.message
+    ] == []

@@ -5,17 +5,54 @@ from pathlib import Path
 
 import pytest
 
-from uniapi.config import ConfigProblems, ConfigSource, choose_source, config_text, exposed_file, fetch_config, read_config_file, shown_url
+from uniapi.config import (
+    ConfigProblems,
+    ConfigSource,
+    choose_source,
+    config_text,
+    exposed_file,
+    fetch_config,
+    read_config_file,
+    shown_url,
+)
 
 
 @pytest.mark.parametrize(
     ("flag", "environment", "expected"),
     [
-        (None, {}, ConfigSource(kind="file", location="./api.yaml", reason="neither --config nor CONFIG_URL is given")),
-        (None, {"CONFIG_URL": " "}, ConfigSource(kind="file", location="./api.yaml", reason="neither --config nor CONFIG_URL is given")),
-        ("x.yaml", {"CONFIG_URL": "https://h/c"}, ConfigSource(kind="file", location="x.yaml", reason="given by --config")),
-        ("https://h/c", {}, ConfigSource(kind="url", location="https://h/c", reason="given by --config")),
-        ("file:///etc/api.yaml", {}, ConfigSource(kind="file", location="/etc/api.yaml", reason="given by --config")),
+        (
+            None,
+            {},
+            ConfigSource(
+                kind="file",
+                location="./api.yaml",
+                reason="neither --config nor CONFIG_URL is given",
+            ),
+        ),
+        (
+            None,
+            {"CONFIG_URL": " "},
+            ConfigSource(
+                kind="file",
+                location="./api.yaml",
+                reason="neither --config nor CONFIG_URL is given",
+            ),
+        ),
+        (
+            "x.yaml",
+            {"CONFIG_URL": "https://h/c"},
+            ConfigSource(kind="file", location="x.yaml", reason="given by --config"),
+        ),
+        (
+            "https://h/c",
+            {},
+            ConfigSource(kind="url", location="https://h/c", reason="given by --config"),
+        ),
+        (
+            "file:///etc/api.yaml",
+            {},
+            ConfigSource(kind="file", location="/etc/api.yaml", reason="given by --config"),
+        ),
         (
             None,
             {"CONFIG_URL": "https://h/c"},
@@ -28,14 +65,19 @@ from uniapi.config import ConfigProblems, ConfigSource, choose_source, config_te
         ),
     ],
 )
-def test_flag_then_environment_then_file(flag: str | None, environment: dict[str, str], expected: ConfigSource) -> None:
+def test_flag_then_environment_then_file(
+    flag: str | None, environment: dict[str, str], expected: ConfigSource
+) -> None:
     """`--config`, else `CONFIG_URL`, else `./api.yaml`; a warning when the last two both exist."""
     assert choose_source(flag, environment, exists=lambda path: True) == expected
 
 
 def test_no_warning_without_a_local_file() -> None:
     """CONFIG_URL alone is what the user wants."""
-    assert choose_source(None, {"CONFIG_URL": "https://h/c"}, exists=lambda path: False).warning is None
+    assert (
+        choose_source(None, {"CONFIG_URL": "https://h/c"}, exists=lambda path: False).warning
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,7 +139,10 @@ def test_the_first_byte_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     assert "0xe9 is not UTF-8" in problem.message
 
 
-@pytest.mark.parametrize(("content", "words"), [("a: b".encode("utf-16"), "UTF-16"), (b"a" * (9 * 1024 * 1024), "larger than 8 MiB")])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("a: b".encode("utf-16"), "UTF-16"), (b"a" * (9 * 1024 * 1024), "larger than 8 MiB")],
+)
 def test_what_is_no_text_file(content: bytes, words: str) -> None:
     """Said before YAML is tried."""
     with pytest.raises(ConfigProblems, match=words):
@@ -127,7 +172,9 @@ async def test_a_web_page_is_no_configuration() -> None:
         await fetch_config("http://h", fetch)
 
 
-@pytest.mark.parametrize(("mode", "is_exposed"), [(0o600, False), (0o644, True), (0o640, True), (0o400, False)])
+@pytest.mark.parametrize(
+    ("mode", "is_exposed"), [(0o600, False), (0o644, True), (0o640, True), (0o400, False)]
+)
 def test_a_file_others_may_read_is_a_warning(tmp_path: Path, mode: int, is_exposed: bool) -> None:
     """It holds keys, and the host may be shared."""
     path = tmp_path / "api.yaml"
@@ -144,6 +191,8 @@ def test_a_file_that_is_not_there_is_not_exposed(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_not_exposed(tmp_path: Path) -> None:
-    """What a mount made in the file's place is an error of its own; `chmod 600` would make it worse."""
+    """What a mount made in the file's place is an error of its own; `chmod 600` would make it
+    worse.
+    """
     (tmp_path / "api.yaml").mkdir(mode=0o755)
     assert exposed_file(str(tmp_path / "api.yaml")) is None

@@ -31,7 +31,9 @@ def test_each_part_becomes_a_window(text: str, expected: list[tuple[int, str, fl
 
 def test_a_rate_keeps_its_text_in_the_normal_form() -> None:
     """What logs and messages show of a limit."""
-    assert (Rate(amount=15, counts="requests", window_s=60.0, text="15/minute"),) == parse_rates(" 15 / Minutes")
+    assert (Rate(amount=15, counts="requests", window_s=60.0, text="15/minute"),) == parse_rates(
+        " 15 / Minutes"
+    )
 
 
 @pytest.mark.parametrize(

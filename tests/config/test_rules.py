@@ -39,12 +39,23 @@ SHOWN = "sk-oth…0000"
         ("[a/m]", Rule(kind="provider_model", text="a/m", provider="a", model="m")),
         ("[a/x/y]", Rule(kind="provider_model", text="a/x/y", provider="a", model="x/y")),
         ("[team/b/*]", Rule(kind="provider", text="team/b/*", provider="team/b")),
-        ("[team/b/org/deep/name]", Rule(kind="provider_model", text="team/b/org/deep/name", provider="team/b", model="org/deep/name")),
+        (
+            "[team/b/org/deep/name]",
+            Rule(
+                kind="provider_model",
+                text="team/b/org/deep/name",
+                provider="team/b",
+                model="org/deep/name",
+            ),
+        ),
         ("[<x/y>]", Rule(kind="literal", text="<x/y>", model="x/y")),
         ("[{<x/y>: 4}]", Rule(kind="literal", text="<x/y>", model="x/y", weight=4)),
         (f"[{OTHER}/*]", Rule(kind="key", text=f"{SHOWN}/*", key_id=OTHER_ID)),
         (f"[{{{OTHER}/*: 9}}]", Rule(kind="key", text=f"{SHOWN}/*", key_id=OTHER_ID, weight=9)),
-        (f"[{OTHER}/x/y]", Rule(kind="key_model", text=f"{SHOWN}/x/y", key_id=OTHER_ID, model="x/y")),
+        (
+            f"[{OTHER}/x/y]",
+            Rule(kind="key_model", text=f"{SHOWN}/x/y", key_id=OTHER_ID, model="x/y"),
+        ),
     ],
 )
 def test_each_form_of_rule(read: Read, problems: Problems, written: str, expected: Rule) -> None:
@@ -60,21 +71,36 @@ def test_each_form_of_rule(read: Read, problems: Problems, written: str, expecte
         ("vendor/m", "unknown", "write `<vendor/m>`"),
         ("aa/*", "unknown", "did you mean `a`?"),
         ("nobody/x", "unknown", "names an unknown provider `nobody`"),
-        ("a/mm", "provider_model", "the provider `a` does not serve `mm`: the rule matches nothing; did you mean `m`?"),
+        (
+            "a/mm",
+            "provider_model",
+            "the provider `a` does not serve `mm`: the rule matches nothing; did you mean `m`?",
+        ),
         ("gpt", "model", "no provider serves `gpt`"),
         ("nicki", "model", "did you mean `nick`?"),
         ("a", "model", "it is a provider: write `a/*`"),
         ("'*'", "model", "write `all` for every model"),
         (OTHER, "model", f"it is a client key: write `{SHOWN}/*`"),
         ("<a/m>", "literal", "no provider serves `a/m`"),
-        ("sk-gone-0000000000000000000/*", "unknown", "names a client key that is not in `api_keys`"),
+        (
+            "sk-gone-0000000000000000000/*",
+            "unknown",
+            "names a client key that is not in `api_keys`",
+        ),
     ],
 )
-def test_a_rule_that_matches_nothing_is_a_warning(read: Read, problems: Problems, written: str, kind: str, words: str) -> None:
+def test_a_rule_that_matches_nothing_is_a_warning(
+    read: Read, problems: Problems, written: str, kind: str, words: str
+) -> None:
     """With what was probably meant; the file loads."""
     text = f"{HEAD}[{written}]\n"
     (only,) = problems(text)
-    assert (only.severity, only.path, only.line, only.column) == ("warning", "api_keys[1].model[0]", 7, 13)
+    assert (only.severity, only.path, only.line, only.column) == (
+        "warning",
+        "api_keys[1].model[0]",
+        7,
+        13,
+    )
     assert words in only.message
     assert [rule.kind for rule in read(text).client_keys[1].rules] == [kind]
 
@@ -91,14 +117,19 @@ def test_a_model_of_a_provider_that_is_left_out_is_said_so(problems: Problems) -
         "providers:\n  - {provider: a, base_url: https://a, model: [m]}\n  - {provider: b, base_url: nowhere, model: [n]}\n"
         "api_keys: [{api: sk-client-0000000000, model: [n]}]\n"
     )
-    assert ["the provider `b`, which is left out, would" in problem.message for problem in problems(text)] == [False, True]
+    assert [
+        "the provider `b`, which is left out, would" in problem.message
+        for problem in problems(text)
+    ] == [False, True]
 
 
 def test_circles_are_errors_and_diamonds_are_not(problems: Problems) -> None:
     """a → b → c → a is one; a → b, a → c, b → c is none."""
     keys = {name: f"sk-{name * 20}" for name in "abc"}
     head = "providers: [{provider: p, base_url: https://p}]\napi_keys:\n"
-    circle = head + "".join(f"  - {{api: {keys[one]}, model: [{keys[other]}/*]}}\n" for one, other in ("ab", "bc", "ca"))
+    circle = head + "".join(
+        f"  - {{api: {keys[one]}, model: [{keys[other]}/*]}}\n" for one, other in ("ab", "bc", "ca")
+    )
     diamond = head + (
         f"  - {{api: {keys['a']}, model: [{keys['b']}/*, {keys['c']}/m]}}\n  - {{api: {keys['b']}, model: [{keys['c']}/*]}}\n  - {{api: {keys['c']}}}\n"
     )
@@ -111,8 +142,15 @@ def test_circles_are_errors_and_diamonds_are_not(problems: Problems) -> None:
 def test_a_long_chain_of_nested_keys_is_no_trouble(problems: Problems) -> None:
     """Checked without recursion."""
     keys = [f"sk-{number:020d}" for number in range(1500)]
-    chain = "".join(f"  - {{api: {one}, model: [{other}/*]}}\n" for one, other in itertools.pairwise(keys))
-    assert problems(f"providers: [{{provider: p, base_url: https://p}}]\napi_keys:\n{chain}  - {{api: {keys[-1]}}}\n") == ()
+    chain = "".join(
+        f"  - {{api: {one}, model: [{other}/*]}}\n" for one, other in itertools.pairwise(keys)
+    )
+    assert (
+        problems(
+            f"providers: [{{provider: p, base_url: https://p}}]\napi_keys:\n{chain}  - {{api: {keys[-1]}}}\n"
+        )
+        == ()
+    )
 
 
 PRICED = (
@@ -136,10 +174,16 @@ PRICED = (
         (f"{OTHER}/o1", "", None),
     ],
 )
-def test_credits_meet_models_without_price(problems: Problems, rules: str, prices: str, words: str | None) -> None:
-    """Only the models the key can reach count, through nested keys too; a price holds for what begins with its name."""
+def test_credits_meet_models_without_price(
+    problems: Problems, rules: str, prices: str, words: str | None
+) -> None:
+    """Only the models the key can reach count, through nested keys too; a price holds for what
+    begins with its name.
+    """
     found = problems(PRICED.replace("RULES", rules).replace("PRICES", prices))
-    assert [problem.path for problem in found] == ([] if words is None else ["api_keys[0].preferences.credits"])
+    assert [problem.path for problem in found] == (
+        [] if words is None else ["api_keys[0].preferences.credits"]
+    )
     assert words is None or words in found[0].message
 
 

@@ -39,4 +39,6 @@ def test_fingerprint_is_stable() -> None:
 
 def test_what_looks_like_a_key() -> None:
     """Used wherever a message would quote a value."""
-    assert [looks_secret(text) for text in ("sk-x", "AIzaX", "-----BEGIN PRIVATE KEY-----", "gpt-4o")] == [True, True, True, False]
+    assert [
+        looks_secret(text) for text in ("sk-x", "AIzaX", "-----BEGIN PRIVATE KEY-----", "gpt-4o")
+    ] == [True, True, True, False]

@@ -21,7 +21,11 @@ api_keys:
   - api: sk-hidden-client-0123456789
     model: [{sk-hidden-inner-0123456789/*: 2}, all]
 """
-SECRETS = ["sk-hidden-client-0123456789", "sk-hidden-inner-0123456789", "sk-hidden-default-0123456789"]
+SECRETS = [
+    "sk-hidden-client-0123456789",
+    "sk-hidden-inner-0123456789",
+    "sk-hidden-default-0123456789",
+]
 
 
 def test_secrets_are_masked_wherever_they_stand():

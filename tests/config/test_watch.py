@@ -34,7 +34,12 @@ def test_a_change_is_told_once(later: Status) -> None:
     watcher = FileWatcher("api.yaml", disk.stat)
     before = watcher.changed()
     disk.file = later
-    assert (before, watcher.changed(), watcher.changed(), watcher.changed()) == (False, False, True, False)
+    assert (before, watcher.changed(), watcher.changed(), watcher.changed()) == (
+        False,
+        False,
+        True,
+        False,
+    )
 
 
 def test_a_file_that_is_being_written_is_left_until_it_is_quiet() -> None:
@@ -57,7 +62,12 @@ def test_a_file_that_is_away_for_a_moment_is_no_change() -> None:
     disk.file = Status()
     same = [watcher.changed(), watcher.changed()]
     disk.file = Status(st_ino=7)
-    assert (gone, same, watcher.changed(), watcher.changed()) == (False, [False, False], False, True)
+    assert (gone, same, watcher.changed(), watcher.changed()) == (
+        False,
+        [False, False],
+        False,
+        True,
+    )
 
 
 def test_a_file_that_stays_away_is_a_change_and_so_is_its_return() -> None:

@@ -29,8 +29,17 @@ DATE = "Wed, 21 Oct 2026 07:28:00 GMT"
         ({"retry-after-ms": "nan", "retry-after": "9"}, 9.0),
         ({"retry-after": DATE, "date": "Wed, 21 Oct 2026 07:27:30 GMT"}, 30.0),
         ({"retry-after": DATE, "date": "Wed, 21 Oct 2026 08:00:00 GMT"}, 0.0),
-        ({"retry-after": "Wed, 21 Oct 2026 09:28:00 +0200", "date": "Wed, 21 Oct 2026 07:27:30 GMT"}, 30.0),
-        ({"retry-after": "Wed, 21 Oct 2026 07:28:00", "date": "Wed, 21 Oct 2026 07:27:30 GMT"}, 30.0),
+        (
+            {
+                "retry-after": "Wed, 21 Oct 2026 09:28:00 +0200",
+                "date": "Wed, 21 Oct 2026 07:27:30 GMT",
+            },
+            30.0,
+        ),
+        (
+            {"retry-after": "Wed, 21 Oct 2026 07:28:00", "date": "Wed, 21 Oct 2026 07:27:30 GMT"},
+            30.0,
+        ),
         ({"retry-after": "Wed, 21 Oct 9999999 07:28:00 GMT", "date": DATE}, None),
         ({"retry-after": DATE}, None),
         ({"retry-after": DATE, "date": "today"}, None),
@@ -68,6 +77,16 @@ def test_headers_go_before_words():
 @pytest.mark.parametrize("name", DIALECTS)
 def test_every_dialect_hears_headers_and_words(name):
     """A 429 says when to come back in one way or the other, whoever answers."""
-    body = json.dumps({"error": {"message": "Rate limited, try again in 1m9s."}, "message": "Rate limited, try again in 1m9s."}).encode()
+    body = json.dumps(
+        {
+            "error": {"message": "Rate limited, try again in 1m9s."},
+            "message": "Rate limited, try again in 1m9s.",
+        }
+    ).encode()
     assert DIALECTS[name].decode_error(429, {}, body).retry_after_s == 69.0
-    assert DIALECTS[name].decode_error(429, {"retry-after": DATE, "date": "Wed, 21 Oct 2026 07:27:30 GMT"}, b"{}").retry_after_s == 30.0
+    assert (
+        DIALECTS[name]
+        .decode_error(429, {"retry-after": DATE, "date": "Wed, 21 Oct 2026 07:27:30 GMT"}, b"{}")
+        .retry_after_s
+        == 30.0
+    )

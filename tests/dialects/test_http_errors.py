@@ -30,9 +30,15 @@ def test_a_vendors_own_statuses_come_first():
 
 def test_the_first_wording_that_fits_changes_the_kind():
     """A row only counts for the kind it names."""
-    wordings = ((FailureKind.RATE_LIMITED, FailureKind.QUOTA, ("per day",)), (FailureKind.BAD_REQUEST, FailureKind.TOO_LONG, ("too long",)))
+    wordings = (
+        (FailureKind.RATE_LIMITED, FailureKind.QUOTA, ("per day",)),
+        (FailureKind.BAD_REQUEST, FailureKind.TOO_LONG, ("too long",)),
+    )
     assert kind_by_wording(FailureKind.RATE_LIMITED, "1000 Per Day", wordings) is FailureKind.QUOTA
-    assert kind_by_wording(FailureKind.BAD_REQUEST, "1000 per day", wordings) is FailureKind.BAD_REQUEST
+    assert (
+        kind_by_wording(FailureKind.BAD_REQUEST, "1000 per day", wordings)
+        is FailureKind.BAD_REQUEST
+    )
 
 
 @pytest.mark.parametrize(

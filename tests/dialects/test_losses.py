@@ -7,7 +7,14 @@ import pytest
 from uniapi.canonical import Media, Message, Request, Sampling, Text
 from uniapi.dialects import DIALECTS, Quirk
 
-DOCUMENT = Media(kind="file", mime="application/pdf", data="JVBERi0xLjQK", filename="a.pdf", context="from 1998", citations_enabled=True)
+DOCUMENT = Media(
+    kind="file",
+    mime="application/pdf",
+    data="JVBERi0xLjQK",
+    filename="a.pdf",
+    context="from 1998",
+    citations_enabled=True,
+)
 
 
 def losses(dialect: str, request: Request, quirk: Quirk | None = None) -> tuple[str, ...]:
@@ -17,21 +24,27 @@ def losses(dialect: str, request: Request, quirk: Quirk | None = None) -> tuple[
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
 def test_a_speakers_name(dialect: str) -> None:
     """Only chat knows who is speaking."""
-    request = Request(model="m", messages=(Message(role="user", name="bob", parts=(Text(text="hi"),)),))
+    request = Request(
+        model="m", messages=(Message(role="user", name="bob", parts=(Text(text="hi"),)),)
+    )
     assert (() if dialect == "openai_chat" else ("messages[0].name",)) == losses(dialect, request)
 
 
 @pytest.mark.parametrize("dialect", ["openai_chat", "openai_responses", "gemini", "cohere"])
 def test_words_about_a_document(dialect: str) -> None:
     """Claude takes a document's context, at Anthropic and by Converse."""
-    request = Request(model="m", messages=(Message(role="user", parts=(Text(text="hi"), DOCUMENT)),))
+    request = Request(
+        model="m", messages=(Message(role="user", parts=(Text(text="hi"), DOCUMENT)),)
+    )
     assert "documents.context" in losses(dialect, request)
     assert "documents.context" not in losses("anthropic", request)
 
 
 def test_citations_by_converse_are_for_models_that_cite() -> None:
     """Llama and others refuse the member."""
-    request = Request(model="m", messages=(Message(role="user", parts=(Text(text="hi"), DOCUMENT)),))
+    request = Request(
+        model="m", messages=(Message(role="user", parts=(Text(text="hi"), DOCUMENT)),)
+    )
     plain = DIALECTS["bedrock_converse"].encode_request(request, Quirk(converse_fields="none"))
     assert "citations" not in plain.body["messages"][0]["content"][1]["document"]
     assert plain.losses == ("citations",)
@@ -40,9 +53,21 @@ def test_citations_by_converse_are_for_models_that_cite() -> None:
 
 def test_log_probabilities_of_a_model_that_reasons() -> None:
     """Responses asks for them by `include`; refused, that goes too."""
-    request = Request(model="m", messages=(Message(role="user", parts=(Text(text="hi"),)),), sampling=Sampling(logprobs=True, temperature=0.5))
-    encoded = DIALECTS["openai_responses"].encode_request(request, Quirk(sampling_while_reasoning=False))
+    request = Request(
+        model="m",
+        messages=(Message(role="user", parts=(Text(text="hi"),)),),
+        sampling=Sampling(logprobs=True, temperature=0.5),
+    )
+    encoded = DIALECTS["openai_responses"].encode_request(
+        request, Quirk(sampling_while_reasoning=False)
+    )
     assert not encoded.body.get("include")
     assert {"temperature", "logprobs"} == set(encoded.losses)
-    idle = DIALECTS["openai_responses"].encode_request(request, Quirk(sampling_while_reasoning=False, reasons_by_default=False))
-    assert (idle.body["temperature"], idle.body["include"], idle.losses) == (0.5, ["message.output_text.logprobs"], ())
+    idle = DIALECTS["openai_responses"].encode_request(
+        request, Quirk(sampling_while_reasoning=False, reasons_by_default=False)
+    )
+    assert (idle.body["temperature"], idle.body["include"], idle.losses) == (
+        0.5,
+        ["message.output_text.logprobs"],
+        (),
+    )

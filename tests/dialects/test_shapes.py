@@ -10,7 +10,17 @@ def nested():
     return nested()
 
 
-@pytest.mark.parametrize("read", [lambda: {}["id"], lambda: [][0], lambda: None.get("id"), lambda: int("x"), lambda: text_of(7), nested])
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: {}["id"],
+        lambda: [][0],
+        lambda: None.get("id"),
+        lambda: int("x"),
+        lambda: text_of(7),
+        nested,
+    ],
+)
 def test_a_wrong_shape_is_a_wire_error_that_names_what_was_expected(read):
     """The code inside checks nothing twice."""
     with pytest.raises(WireError, match="expected a thing"), expecting("a thing"):

@@ -42,12 +42,36 @@ CONTEXT = UpstreamContext(quirk=Quirk(think_tags=True))
 
 def whole_answers(text: str) -> dict[str, Any]:
     return {
-        "openai_chat": {"choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}]},
-        "openai_responses": {"status": "completed", "output": [{"type": "message", "content": [{"type": "output_text", "text": text}]}]},
-        "anthropic": {"type": "message", "content": [{"type": "text", "text": text}], "stop_reason": "end_turn"},
-        "gemini": {"candidates": [{"content": {"parts": [{"text": text}]}, "finishReason": "STOP"}]},
-        "bedrock_converse": {"output": {"message": {"content": [{"text": text}]}}, "stopReason": "end_turn"},
-        "cohere": {"id": "1", "message": {"content": [{"type": "text", "text": text}]}, "finish_reason": "COMPLETE"},
+        "openai_chat": {
+            "choices": [
+                {
+                    "index": 0,
+                    "message": {"role": "assistant", "content": text},
+                    "finish_reason": "stop",
+                }
+            ]
+        },
+        "openai_responses": {
+            "status": "completed",
+            "output": [{"type": "message", "content": [{"type": "output_text", "text": text}]}],
+        },
+        "anthropic": {
+            "type": "message",
+            "content": [{"type": "text", "text": text}],
+            "stop_reason": "end_turn",
+        },
+        "gemini": {
+            "candidates": [{"content": {"parts": [{"text": text}]}, "finishReason": "STOP"}]
+        },
+        "bedrock_converse": {
+            "output": {"message": {"content": [{"text": text}]}},
+            "stopReason": "end_turn",
+        },
+        "cohere": {
+            "id": "1",
+            "message": {"content": [{"type": "text", "text": text}]},
+            "finish_reason": "COMPLETE",
+        },
     }
 
 
@@ -58,27 +82,71 @@ def streamed_answers(pieces: list[str]) -> dict[str, list[tuple[str | None, Any]
             (None, {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}),
         ],
         "openai_responses": [
-            *((None, {"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": piece}) for piece in pieces),
+            *(
+                (
+                    None,
+                    {
+                        "type": "response.output_text.delta",
+                        "output_index": 0,
+                        "content_index": 0,
+                        "delta": piece,
+                    },
+                )
+                for piece in pieces
+            ),
             (None, {"type": "response.completed", "response": {"status": "completed"}}),
         ],
         "anthropic": [
-            (None, {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
-            *((None, {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": piece}}) for piece in pieces),
+            (
+                None,
+                {
+                    "type": "content_block_start",
+                    "index": 0,
+                    "content_block": {"type": "text", "text": ""},
+                },
+            ),
+            *(
+                (
+                    None,
+                    {
+                        "type": "content_block_delta",
+                        "index": 0,
+                        "delta": {"type": "text_delta", "text": piece},
+                    },
+                )
+                for piece in pieces
+            ),
             (None, {"type": "content_block_stop", "index": 0}),
             (None, {"type": "message_delta", "delta": {"stop_reason": "end_turn"}}),
             (None, {"type": "message_stop"}),
         ],
         "gemini": [
-            *((None, {"candidates": [{"content": {"parts": [{"text": piece}]}}]}) for piece in pieces),
+            *(
+                (None, {"candidates": [{"content": {"parts": [{"text": piece}]}}]})
+                for piece in pieces
+            ),
             (None, {"candidates": [{"finishReason": "STOP"}]}),
         ],
         "bedrock_converse": [
-            *(("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": piece}}) for piece in pieces),
+            *(
+                ("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": piece}})
+                for piece in pieces
+            ),
             ("contentBlockStop", {"contentBlockIndex": 0}),
             ("messageStop", {"stopReason": "end_turn"}),
         ],
         "cohere": [
-            *((None, {"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": piece}}}}) for piece in pieces),
+            *(
+                (
+                    None,
+                    {
+                        "type": "content-delta",
+                        "index": 0,
+                        "delta": {"message": {"content": {"text": piece}}},
+                    },
+                )
+                for piece in pieces
+            ),
             (None, {"type": "message-end", "delta": {"finish_reason": "COMPLETE"}}),
         ],
     }
@@ -89,7 +157,9 @@ def test_every_upstream_dialect_has_them_told_apart_whole(dialect: str) -> None:
     """Whatever wire the model is behind, where its row says so."""
     body = whole_answers(TAGGED)[dialect]
     assert DIALECTS[dialect].decode_response(body, CONTEXT).choices[0].parts == TOLD
-    assert (Text(text=TAGGED),) == DIALECTS[dialect].decode_response(body, UpstreamContext()).choices[0].parts
+    assert (Text(text=TAGGED),) == DIALECTS[dialect].decode_response(
+        body, UpstreamContext()
+    ).choices[0].parts
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
@@ -97,7 +167,9 @@ def test_every_upstream_dialect_has_them_told_apart_streamed(dialect: str) -> No
     """As the text comes, a tag cut between two frames included."""
     decoder = DIALECTS[dialect].stream_decoder(CONTEXT)
     events: list[Event] = []
-    for name, value in streamed_answers(["\n<th", "ink>Hm.</thi", "nk>\n", "\nHi ", "<think>"])[dialect]:
+    for name, value in streamed_answers(["\n<th", "ink>Hm.</thi", "nk>\n", "\nHi ", "<think>"])[
+        dialect
+    ]:
         events += decoder.feed(Frame(name, json.dumps(value).encode(), b""))
     assert fold(checked([*events, *decoder.eof()])).choices[0].parts == TOLD
 
@@ -133,20 +205,31 @@ TOKEN = Opaque(family="gemini", value="sig")
         ((Text(text="<think>Hm.</think>", opaque=TOKEN),), (Reasoning(text="Hm."), Text(text="", opaque=TOKEN))),
     ],
 )  # fmt: skip
-def test_what_is_reasoning_and_what_is_not(parts: tuple[Part, ...], expected: tuple[Part, ...]) -> None:
+def test_what_is_reasoning_and_what_is_not(
+    parts: tuple[Part, ...], expected: tuple[Part, ...]
+) -> None:
     """Only a tag that opens the text counts; what rides on a text stays with the text."""
     assert expected == told(*parts)
 
 
 def test_tokens_of_the_reasoning_are_not_tokens_of_the_text() -> None:
     """Log probabilities stay beside the text they are of."""
-    tokens = tuple(TokenLogprob(token=token, logprob=-1.0) for token in ("<think>", "Hm.", "</think>", "\n", "Hi", "!"))
-    assert (Reasoning(text="Hm."), Text(text="Hi!", logprobs=tokens[4:])) == told(Text(text="<think>Hm.</think>\nHi!", logprobs=tokens))
+    tokens = tuple(
+        TokenLogprob(token=token, logprob=-1.0)
+        for token in ("<think>", "Hm.", "</think>", "\n", "Hi", "!")
+    )
+    assert (Reasoning(text="Hm."), Text(text="Hi!", logprobs=tokens[4:])) == told(
+        Text(text="<think>Hm.</think>\nHi!", logprobs=tokens)
+    )
 
 
 def test_a_tag_that_never_closes_leaves_no_answer_empty() -> None:
-    """What a stream has told as reasoning is told again as the text it was, when the model ended by itself and said nothing else."""
-    assert (Reasoning(text=" 30°C."), Text(text=" <think> 30°C.")) == told(Text(text=" <think> 30°C."))
+    """What a stream has told as reasoning is told again as the text it was, when the model ended by
+    itself and said nothing else.
+    """
+    assert (Reasoning(text=" 30°C."), Text(text=" <think> 30°C.")) == told(
+        Text(text=" <think> 30°C.")
+    )
     assert (Reasoning(text="cut"),) == told(Text(text="<think>cut"), reason="length")
     assert (Reasoning(text="I call."), CALL) == told(Text(text="<think>I call."), CALL)
 
@@ -165,19 +248,30 @@ def test_choices_do_not_mix() -> None:
         ResponseEnd(finishes=(Finish(reason="stop"), Finish(reason="stop"))),
     ]
     choices = fold(checked(ThinkTagFilter().feed(events))).choices
-    assert [(Reasoning(text="a"), Text(text="c")), (Text(text="b"),)] == [choice.parts for choice in choices]
+    assert [(Reasoning(text="a"), Text(text="c")), (Text(text="b"),)] == [
+        choice.parts for choice in choices
+    ]
 
 
 @settings(max_examples=100, deadline=None)
 @given(
-    st.lists(st.sampled_from(["<think>", "</think>", "<", "/", "t", " ", "\n", "x"]), max_size=8).map("".join),
+    st.lists(
+        st.sampled_from(["<think>", "</think>", "<", "/", "t", " ", "\n", "x"]), max_size=8
+    ).map("".join),
     st.lists(st.integers(0, 60), max_size=6),
 )
 def test_a_stream_cut_anywhere_tells_what_the_whole_tells(text: str, cuts: list[int]) -> None:
     """Tags are found at any split, and no character is told twice or lost."""
     places = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
     events: list[Event] = [ResponseStart(), PartStart(index=0, part=Text(text=""))]
-    events += [PartDelta(index=0, text=text[start:stop]) for start, stop in itertools.pairwise(places)]
+    events += [
+        PartDelta(index=0, text=text[start:stop]) for start, stop in itertools.pairwise(places)
+    ]
     events += [PartEnd(index=0), ResponseEnd(finishes=(Finish(reason="stop"),))]
     streamed = ThinkTagFilter()
-    assert told(Text(text=text)) == fold(checked([event for each in events for event in streamed.feed([each])])).choices[0].parts
+    assert (
+        told(Text(text=text))
+        == fold(checked([event for each in events for event in streamed.feed([each])]))
+        .choices[0]
+        .parts
+    )

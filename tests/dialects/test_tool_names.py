@@ -13,7 +13,11 @@ class Short(DistinctNames):
 
 def test_a_namespace_stands_before_the_name():
     """Joined by two underscores, which a namespace may end in already."""
-    assert [qualified_name("f", namespace) for namespace in (None, "a", "a__")] == ["f", "a__f", "a__f"]
+    assert [qualified_name("f", namespace) for namespace in (None, "a", "a__")] == [
+        "f",
+        "a__f",
+        "a__f",
+    ]
 
 
 def test_names_that_become_alike_stay_apart_both_ways():

@@ -1,4 +1,6 @@
-"""Chromium by its DevTools protocol (https://chromedevtools.github.io/devtools-protocol/): enough to open a page, look at it, and hear what it complains of."""
+"""Chromium by its DevTools protocol (https://chromedevtools.github.io/devtools-protocol/): enough
+to open a page, look at it, and hear what it complains of.
+"""
 
 import asyncio
 import base64
@@ -8,7 +10,9 @@ import shutil
 
 import aiohttp
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -24,7 +28,9 @@ FLAGS = (
 
 
 class Browser:
-    """One tab. `complaints`: what stood in the console as an error or a warning; `asked`: the address of every request it made."""
+    """One tab. `complaints`: what stood in the console as an error or a warning; `asked`: the
+    address of every request it made.
+    """
 
     def __init__(self, folder):
         self._folder = folder
@@ -35,18 +41,27 @@ class Browser:
 
     async def start(self):
         self._process = await asyncio.create_subprocess_exec(
-            CHROMIUM, *FLAGS, f"--user-data-dir={self._folder}", "about:blank", stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+            CHROMIUM,
+            *FLAGS,
+            f"--user-data-dir={self._folder}",
+            "about:blank",
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
         )
         port = None
         while port is None:
-            line = (await asyncio.wait_for(self._process.stderr.readline(), 30)).decode(errors="replace")
+            line = (await asyncio.wait_for(self._process.stderr.readline(), 30)).decode(
+                errors="replace"
+            )
             assert line, "Chromium did not start"
             found = re.search(r"ws://127\.0\.0\.1:(\d+)/", line)
             port = int(found[1]) if found else None
         self._drain = asyncio.ensure_future(self._process.stderr.read())
         self._session = aiohttp.ClientSession()
         async with self._session.get(f"http://127.0.0.1:{port}/json/list") as response:
-            tab = next(one for one in await response.json(content_type=None) if one["type"] == "page")
+            tab = next(
+                one for one in await response.json(content_type=None) if one["type"] == "page"
+            )
         self._socket = await self._session.ws_connect(tab["webSocketDebuggerUrl"], max_msg_size=0)
         self._listening = asyncio.ensure_future(self._listen())
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -69,8 +84,15 @@ class Browser:
                 continue
             method, params = value["method"], value["params"]
             if method == "Runtime.exceptionThrown":
-                self.complaints.append(params["exceptionDetails"].get("exception", {}).get("description") or params["exceptionDetails"]["text"])
-            elif method == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning", "assert"):
+                self.complaints.append(
+                    params["exceptionDetails"].get("exception", {}).get("description")
+                    or params["exceptionDetails"]["text"]
+                )
+            elif method == "Runtime.consoleAPICalled" and params["type"] in (
+                "error",
+                "warning",
+                "assert",
+            ):
                 self.complaints.append(str(params["args"]))
             elif method == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
                 self.complaints.append(params["entry"]["text"])
@@ -80,24 +102,38 @@ class Browser:
     async def call(self, method, **params):
         self._number += 1
         future = self._answers[self._number] = asyncio.get_running_loop().create_future()
-        await self._socket.send_str(json.dumps({"id": self._number, "method": method, "params": params}))
+        await self._socket.send_str(
+            json.dumps({"id": self._number, "method": method, "params": params})
+        )
         answer = await asyncio.wait_for(future, 20)
         assert "error" not in answer, answer
         return answer["result"]
 
     async def size(self, width, height, *, is_phone=False):
-        await self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2 if is_phone else 1, mobile=is_phone)
+        await self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=2 if is_phone else 1,
+            mobile=is_phone,
+        )
 
     async def scheme(self, name):
-        await self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
+        await self.call(
+            "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}]
+        )
 
     async def open(self, url):
         await self.call("Page.navigate", url=url)
-        await self.until(f"location.href.startsWith({json.dumps(url)}) && document.readyState === 'complete'")
+        await self.until(
+            f"location.href.startsWith({json.dumps(url)}) && document.readyState === 'complete'"
+        )
 
     async def value(self, expression):
         """What a JavaScript expression gives."""
-        result = await self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        result = await self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
@@ -107,10 +143,14 @@ class Browser:
             if await self.value(expression):
                 return
             await asyncio.sleep(0.05)
-        raise AssertionError(f"never true: {expression}; the page says {await self.value('document.body.innerText')!r}; {self.complaints}")
+        raise AssertionError(
+            f"never true: {expression}; the page says {await self.value('document.body.innerText')!r}; {self.complaints}"
+        )
 
     async def picture(self, path):
         size = (await self.call("Page.getLayoutMetrics"))["cssContentSize"]
         clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
-        taken = await self.call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
+        taken = await self.call(
+            "Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True
+        )
         path.write_bytes(base64.b64decode(taken["data"]))

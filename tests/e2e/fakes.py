@@ -1,4 +1,6 @@
-"""The two ends of an end-to-end test: an upstream that does as it is told, and the gateway as a process."""
+"""The two ends of an end-to-end test: an upstream that does as it is told, and the gateway as a
+process.
+"""
 
 import asyncio
 import json
@@ -35,7 +37,9 @@ class Seen:
 
 @dataclass
 class Answer:
-    """What the upstream does with one request: the pieces are written with a pause between; then the answer ends properly, is reset, or hangs."""
+    """What the upstream does with one request: the pieces are written with a pause between; then
+    the answer ends properly, is reset, or hangs.
+    """
 
     pieces: list
     status: int = 200
@@ -53,7 +57,14 @@ def whole(value, status=200, **more):
 
 def chunk(delta=None, finish=None, **more):
     choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish}]
-    value = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "up-model", "choices": choices, **more}
+    value = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "up-model",
+        "choices": choices,
+        **more,
+    }
     return b"data: " + json.dumps(value).encode() + b"\n\n"
 
 
@@ -63,14 +74,28 @@ USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
 
 def chat_stream(text="hello world", usage=False):
     words = re.findall(r"\S+\s*", text)
-    pieces = [chunk({"role": "assistant", "content": ""}), *(chunk({"content": word}) for word in words), chunk({}, "stop")]
+    pieces = [
+        chunk({"role": "assistant", "content": ""}),
+        *(chunk({"content": word}) for word in words),
+        chunk({}, "stop"),
+    ]
     return Answer([*pieces, *([chunk(usage=USAGE)] if usage else []), DONE])
 
 
 def chat_whole(text="hello world", **more):
     message = {"role": "assistant", "content": text, "refusal": None}
     choices = [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}]
-    return whole({"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "up-model", "choices": choices, "usage": USAGE}, **more)
+    return whole(
+        {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "up-model",
+            "choices": choices,
+            "usage": USAGE,
+        },
+        **more,
+    )
 
 
 class FakeUpstream:
@@ -111,7 +136,10 @@ class FakeUpstream:
                 if path.startswith("http://"):
                     # Meant for a proxy, which reads only the first request of a connection.
                     return
-                headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)}
+                headers = {
+                    name.lower(): value.strip()
+                    for name, _, value in (line.partition(":") for line in lines[1:] if line)
+                }
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 current = Seen(method, path, headers, body)
                 name = path.split("/")[1]
@@ -135,7 +163,11 @@ class FakeUpstream:
         if answer.then == "hang" and not answer.pieces:
             await reader.read()
             return False
-        head = [f"HTTP/1.1 {answer.status} X", f"content-type: {answer.content_type}", "transfer-encoding: chunked"]
+        head = [
+            f"HTTP/1.1 {answer.status} X",
+            f"content-type: {answer.content_type}",
+            "transfer-encoding: chunked",
+        ]
         head += [f"{name}: {value}" for name, value in answer.headers.items()]
         writer.write("\r\n".join([*head, "", ""]).encode())
         for piece in answer.pieces:
@@ -162,7 +194,13 @@ class FakeUpstream:
 
 
 def provider(upstream, name, **more):
-    return {"provider": name, "base_url": upstream.url(name), "api": f"sk-up-{name}-key", "model": [{"up-model": "m"}], **more}
+    return {
+        "provider": name,
+        "base_url": upstream.url(name),
+        "api": f"sk-up-{name}-key",
+        "model": [{"up-model": "m"}],
+        **more,
+    }
 
 
 def config(providers, preferences=None, **key):
@@ -192,10 +230,18 @@ class Gateway:
         if "SSL_CERT_FILE" in (environment or {}):
             # aiohttp reads the certificates when it is imported, which the starter has done.
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, str(ROOT / "main.py"), *arguments, cwd=self.folder, env=variables, stdout=asyncio.subprocess.PIPE, stderr=log
+                sys.executable,
+                str(ROOT / "main.py"),
+                *arguments,
+                cwd=self.folder,
+                env=variables,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
             )
         else:
-            self.process = await warm.start(arguments, cwd=self.folder, environment=variables, log=log, open_files=open_files)
+            self.process = await warm.start(
+                arguments, cwd=self.folder, environment=variables, log=log, open_files=open_files
+            )
         log.close()
         while True:
             line = (await asyncio.wait_for(self.process.stdout.readline(), 20)).decode()

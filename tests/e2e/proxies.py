@@ -1,4 +1,6 @@
-"""A proxy on loopback that speaks SOCKS5 and HTTP, and leads every connection to one fake upstream, whatever name was asked for."""
+"""A proxy on loopback that speaks SOCKS5 and HTTP, and leads every connection to one fake upstream,
+whatever name was asked for.
+"""
 
 import asyncio
 import ssl
@@ -30,7 +32,9 @@ def certificate(folder, *names):
 
 
 class FakeProxy:
-    """`asked` says what each connection wanted: `socks5 name:port` (resolved here), `http URL`, `connect name:port`. Port 443 leads to the upstream's TLS side."""
+    """`asked` says what each connection wanted: `socks5 name:port` (resolved here), `http URL`,
+    `connect name:port`. Port 443 leads to the upstream's TLS side.
+    """
 
     def __init__(self, upstream):
         self._upstream = upstream
@@ -43,7 +47,9 @@ class FakeProxy:
         self._server = await asyncio.start_server(self._connection, "127.0.0.1", 0)
         self.address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         if tls is not None:
-            self._tls = await asyncio.start_server(self._upstream._connection, "127.0.0.1", 0, ssl=tls)
+            self._tls = await asyncio.start_server(
+                self._upstream._connection, "127.0.0.1", 0, ssl=tls
+            )
         return self
 
     async def stop(self):
@@ -57,7 +63,11 @@ class FakeProxy:
         self._tasks.add(asyncio.current_task())
         try:
             first = await reader.readexactly(1)
-            await (self._socks(reader, writer) if first == b"\x05" else self._http(first, reader, writer))
+            await (
+                self._socks(reader, writer)
+                if first == b"\x05"
+                else self._http(first, reader, writer)
+            )
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
@@ -107,7 +117,10 @@ class FakeProxy:
                 sink.write(data)
             sink.close()
 
-        both = [asyncio.ensure_future(copy(reader, up_writer)), asyncio.ensure_future(copy(up_reader, writer))]
+        both = [
+            asyncio.ensure_future(copy(reader, up_writer)),
+            asyncio.ensure_future(copy(up_reader, writer)),
+        ]
         try:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -26,12 +26,30 @@ ANY_KEY = [("GET", "/v1/token_usage"), ("GET", "/v1/status")]
 
 @pytest.fixture
 async def served(upstream, gateway):
-    """An admin's key and another with credits; a token costs a dollar; provider `a` has two keys and a proxy with a password in its configuration's notes."""
+    """An admin's key and another with credits; a token costs a dollar; provider `a` has two keys
+    and a proxy with a password in its configuration's notes.
+    """
     upstream.tell("a", chat_whole())
-    providers = [provider(upstream, "a", api=UP_KEYS, preferences={"headers": {"x-team": "hidden-header-value"}})]
-    value = config(providers, {"model_price": {"default": "1000000,1000000"}, "cors_origins": ["*", "https://mine.example"]}, role="admin")
+    providers = [
+        provider(
+            upstream, "a", api=UP_KEYS, preferences={"headers": {"x-team": "hidden-header-value"}}
+        )
+    ]
+    value = config(
+        providers,
+        {
+            "model_price": {"default": "1000000,1000000"},
+            "cors_origins": ["*", "https://mine.example"],
+        },
+        role="admin",
+    )
     value["api_keys"].append(
-        {"api": OTHER_KEY, "role": "translator", "model": ["a/*"], "preferences": {"credits": 6, "created_at": "2026-01-01T00:00:00Z"}}
+        {
+            "api": OTHER_KEY,
+            "role": "translator",
+            "model": ["a/*"],
+            "preferences": {"credits": 6, "created_at": "2026-01-01T00:00:00Z"},
+        }
     )
     await gateway.start(value)
     return gateway
@@ -39,7 +57,10 @@ async def served(upstream, gateway):
 
 async def ask(gateway, path, key=CLIENT_KEY, method="GET", **more):
     headers = {**more.pop("headers", {}), **({"Authorization": f"Bearer {key}"} if key else {})}
-    async with aiohttp.ClientSession(headers=headers) as session, session.request(method, gateway.url + path, **more) as response:
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.request(method, gateway.url + path, **more) as response,
+    ):
         text = await response.text()
         return response, json.loads(text) if response.content_type == "application/json" else text
 
@@ -50,7 +71,9 @@ async def chat(gateway, key=CLIENT_KEY):
 
 
 async def test_who_may_ask(served):
-    """Without a key or with a wrong one nothing of the admin surface is open: 401. What is the admin's is 403 for another key. Answers are not kept by caches."""
+    """Without a key or with a wrong one nothing of the admin surface is open: 401. What is the
+    admin's is 403 for another key. Answers are not kept by caches.
+    """
     for method, path in (*ADMIN_ONLY, *ANY_KEY):
         for key in (None, "sk-wrong"):
             response, value = await ask(served, path, key, method)
@@ -85,7 +108,10 @@ async def test_token_usage_shows_a_key_its_own_and_an_admin_all(served):
     ) == ("self", "$6.000000", "$5.000000", "$1.000000")
     _, value = await ask(served, "/v1/token_usage?last_n_days=1")
     assert sorted(row["request_count"] for row in value["usage"]) == [1, 1]
-    assert (value["query_details"]["api_key_filter"], value["query_details"]["total_cost"]) == ("all", "$10.000000")
+    assert (value["query_details"]["api_key_filter"], value["query_details"]["total_cost"]) == (
+        "all",
+        "$10.000000",
+    )
     for named in (OTHER_KEY, "translator"):
         _, value = await ask(served, f"/v1/token_usage?api_key_param={named}&model=m")
         assert [row["api_key_prefix"] for row in value["usage"]] == ["translator"]
@@ -126,42 +152,71 @@ async def test_keys_of_a_provider_are_ranked_and_key_states_told(served, upstrea
     _, value = await ask(served, "/v1/api_keys_states")
     states = value["api_keys_states"]
     other = next(state for state in states.values() if state["label"] == "translator")
-    assert (other["credits"], other["total_cost"], other["balance"], other["enabled"]) == (6.0, 10.0, -4.0, False)
+    assert (other["credits"], other["total_cost"], other["balance"], other["enabled"]) == (
+        6.0,
+        10.0,
+        -4.0,
+        False,
+    )
     assert OTHER_KEY not in json.dumps(value)
 
 
 async def test_keys_that_look_alike_masked_are_told_apart(upstream, gateway):
-    """Short keys and equal labels: each has its own state and its own usage, and can be named by its id."""
+    """Short keys and equal labels: each has its own state and its own usage, and can be named by
+    its id.
+    """
     upstream.tell("a", chat_whole())
     value = config([provider(upstream, "a")], role="admin")
-    value["api_keys"] += [{"api": f"sk-short{number}", "role": "team", "preferences": {"credits": number}} for number in (1, 2)]
+    value["api_keys"] += [
+        {"api": f"sk-short{number}", "role": "team", "preferences": {"credits": number}}
+        for number in (1, 2)
+    ]
     await gateway.start(value)
     assert [(await chat(gateway, f"sk-short{number}"))[0] for number in (1, 2, 2)] == [200] * 3
     _, value = await ask(gateway, "/v1/api_keys_states")
-    states = {state["credits"]: (name, state["key_id"]) for name, state in value["api_keys_states"].items()}
+    states = {
+        state["credits"]: (name, state["key_id"])
+        for name, state in value["api_keys_states"].items()
+    }
     assert set(states) == {1.0, 2.0, None}
     assert all(states[credits][0] == f"sk-… ({states[credits][1]})" for credits in (1.0, 2.0))
     _, value = await ask(gateway, "/v1/token_usage")
-    assert sorted((row["key_id"], row["request_count"]) for row in value["usage"]) == sorted([(states[1.0][1], 1), (states[2.0][1], 2)])
+    assert sorted((row["key_id"], row["request_count"]) for row in value["usage"]) == sorted(
+        [(states[1.0][1], 1), (states[2.0][1], 2)]
+    )
     _, value = await ask(gateway, f"/v1/token_usage?api_key_param={states[2.0][1]}")
     assert [row["request_count"] for row in value["usage"]] == [2]
-    response, value = await ask(gateway, f"/v1/add_credits?paid_key={states[2.0][1]}&amount=3", method="POST")
+    response, value = await ask(
+        gateway, f"/v1/add_credits?paid_key={states[2.0][1]}&amount=3", method="POST"
+    )
     assert (response.status, value["new_credits"]) == (200, 5.0)
 
 
 async def test_added_credits_count_at_once_and_after_a_restart(served):
     """By query or by body; the balance decides the next call; what cannot be added says why."""
     assert [(await chat(served, OTHER_KEY))[0] for _ in range(3)] == [200, 200, 429]
-    response, value = await ask(served, f"/v1/add_credits?paid_key={OTHER_KEY}&amount=5", method="POST")
-    assert (response.status, value["new_credits"], value["balance"], value["enabled"]) == (200, 11.0, 1.0, True)
+    response, value = await ask(
+        served, f"/v1/add_credits?paid_key={OTHER_KEY}&amount=5", method="POST"
+    )
+    assert (response.status, value["new_credits"], value["balance"], value["enabled"]) == (
+        200,
+        11.0,
+        1.0,
+        True,
+    )
     assert (await chat(served, OTHER_KEY))[0] == 200
-    response, value = await ask(served, "/v1/add_credits", method="POST", json={"paid_key": "translator", "amount": 0.5})
+    response, value = await ask(
+        served, "/v1/add_credits", method="POST", json={"paid_key": "translator", "amount": 0.5}
+    )
     assert (response.status, value["new_credits"], value["enabled"]) == (200, 11.5, False)
     text = (served.folder / "api.yaml").read_text()
     await served.stop()
     await served.start(text)
     _, value = await ask(served, "/v1/token_usage", OTHER_KEY)
-    assert ("$11.500000", "$-3.500000".replace("$-", "-$")) == (value["query_details"]["credits"], value["query_details"]["balance"])
+    assert ("$11.500000", "$-3.500000".replace("$-", "-$")) == (
+        value["query_details"]["credits"],
+        value["query_details"]["balance"],
+    )
     for query, status, named in (
         ("", 400, "paid_key"),
         (f"?paid_key={OTHER_KEY}", 400, "amount"),
@@ -172,7 +227,10 @@ async def test_added_credits_count_at_once_and_after_a_restart(served):
         (f"?paid_key={CLIENT_KEY}&amount=1", 400, "no `credits`"),
     ):
         response, value = await ask(served, "/v1/add_credits" + query, method="POST")
-        assert (response.status, named in value["error"]["message"]) == (status, True), (query, value)
+        assert (response.status, named in value["error"]["message"]) == (status, True), (
+            query,
+            value,
+        )
     assert (await ask(served, "/v1/add_credits"))[0].status == 405
 
 
@@ -185,27 +243,47 @@ async def test_the_configuration_is_shown_as_written_with_secrets_masked(served)
     assert shown["api_keys"][1]["role"] == "translator"
     assert shown["preferences"]["model_timeout"] == {"default": 5}
     text = json.dumps(value)
-    assert not any(secret in text for secret in (*UP_KEYS, CLIENT_KEY, OTHER_KEY, "hidden-header-value"))
+    assert not any(
+        secret in text for secret in (*UP_KEYS, CLIENT_KEY, OTHER_KEY, "hidden-header-value")
+    )
 
 
 async def test_metrics_count_calls_and_say_what_rests(served, upstream):
     """Prometheus' text format, strictly read; live calls and resting keys are those of the moment."""
-    upstream.tell("a", whole({"error": {"message": "slow down"}}, status=429, headers={"retry-after": "60"}), chat_whole())
+    upstream.tell(
+        "a",
+        whole({"error": {"message": "slow down"}}, status=429, headers={"retry-after": "60"}),
+        chat_whole(),
+    )
     assert (await chat(served))[0] == 200
     response, text = await ask(served, "/metrics")
     assert response.content_type == "text/plain"
-    found = {name: [(dict(labels), value) for (_, labels), value in samples.items()] for name, (_, samples) in families(text).items()}
+    found = {
+        name: [(dict(labels), value) for (_, labels), value in samples.items()]
+        for name, (_, samples) in families(text).items()
+    }
     assert found["uniapi_live_calls"] == [({}, 0.0)]
     assert found["uniapi_resting"] == [({"provider": "a", "kind": "key"}, 1.0)]
-    assert [value for labels, value in found["uniapi_requests_total"] if labels["outcome"] == "ok"] == [1.0]
-    assert sorted((labels["outcome"], value) for labels, value in found["uniapi_attempts_total"]) == [("ok", 1.0), ("rate_limited", 1.0)]
-    assert {"uniapi_build_info", "uniapi_tokens_total", "uniapi_cost_dollars_total", "uniapi_request_seconds"} <= set(found)
+    assert [
+        value for labels, value in found["uniapi_requests_total"] if labels["outcome"] == "ok"
+    ] == [1.0]
+    assert sorted(
+        (labels["outcome"], value) for labels, value in found["uniapi_attempts_total"]
+    ) == [("ok", 1.0), ("rate_limited", 1.0)]
+    assert {
+        "uniapi_build_info",
+        "uniapi_tokens_total",
+        "uniapi_cost_dollars_total",
+        "uniapi_request_seconds",
+    } <= set(found)
     assert "uniapi_config_loaded_timestamp_seconds" in found
     assert not any(secret in text for secret in (*UP_KEYS, CLIENT_KEY))
 
 
 async def test_the_status_figures_hold_what_the_page_shows(served, upstream):
-    """An admin sees series, health, failures and the configuration's state; another key its own calls only; `only=now` leaves the past out."""
+    """An admin sees series, health, failures and the configuration's state; another key its own
+    calls only; `only=now` leaves the past out.
+    """
     await chat(served)
     upstream.tell("a", whole({"error": {"message": "Internal"}}, status=500))
     assert (await chat(served, OTHER_KEY))[0] >= 500
@@ -216,7 +294,10 @@ async def test_the_status_figures_hold_what_the_page_shows(served, upstream):
         sum(value["figures"]["all"]["requests"]),
         sum(value["figures"]["all"]["errors"]),
     ) == ("all", 24, 2, 1)
-    assert ("ok", str(served.folder / "api.yaml")) == (value["config"]["state"], value["config"]["source"])
+    assert ("ok", str(served.folder / "api.yaml")) == (
+        value["config"]["state"],
+        value["config"]["source"],
+    )
     (health,) = value["health"]
     assert (health["provider"], len(health["keys"])) == ("a", 2)
     (failure,) = value["failures"]
@@ -224,11 +305,20 @@ async def test_the_status_figures_hold_what_the_page_shows(served, upstream):
     assert failure["attempts"][0]["status"] == 500
     assert not any(secret in json.dumps(value) for secret in (*UP_KEYS, CLIENT_KEY, OTHER_KEY))
     _, value = await ask(served, "/v1/status?only=now", OTHER_KEY)
-    assert (value["scope"], "figures" in value, "health" in value, "config" in value) == ("own", False, False, False)
+    assert (value["scope"], "figures" in value, "health" in value, "config" in value) == (
+        "own",
+        False,
+        False,
+        False,
+    )
     assert [row["key"] for row in value["failures"]] == ["translator"]
     assert not any("key" in attempt for attempt in value["failures"][0]["attempts"])
     _, value = await ask(served, "/v1/status?hours=720", OTHER_KEY)
-    assert (value["figures"]["step_s"], len(value["figures"]["times"]), sum(value["figures"]["all"]["requests"])) == (86400, 30, 1)
+    assert (
+        value["figures"]["step_s"],
+        len(value["figures"]["times"]),
+        sum(value["figures"]["all"]["requests"]),
+    ) == (86400, 30, 1)
     assert "provider_keys" not in value["figures"]["summary"]
 
 
@@ -237,25 +327,40 @@ async def test_a_refused_configuration_is_shown_with_its_errors(served):
     path = served.folder / "api.yaml"
     good = path.read_text()
     path.write_text(good + "\nproviders: 3\n")
-    for text, state, has_errors in ((good + "\nproviders: 3\n", "stale", True), (good + "\n# again\n", "ok", False)):
+    for text, state, has_errors in (
+        (good + "\nproviders: 3\n", "stale", True),
+        (good + "\n# again\n", "ok", False),
+    ):
         path.write_text(text)
         for _ in range(100):
             _, value = await ask(served, "/v1/status?only=now")
             if value["config"]["state"] == state:
                 break
             await asyncio.sleep(0.1)
-        assert (state, has_errors) == (value["config"]["state"], bool(value["config"]["errors"])), value["config"]
+        assert (state, has_errors) == (value["config"]["state"], bool(value["config"]["errors"])), (
+            value["config"]
+        )
 
 
 async def test_browsers_get_the_page_and_probes_a_line(served):
-    """`/` by what is accepted, `/status` always; the page names its own style and script by their hashes and lets in nothing else."""
+    """`/` by what is accepted, `/status` always; the page names its own style and script by their
+    hashes and lets in nothing else.
+    """
     response, text = await ask(served, "/", None, headers={"Accept": "*/*"})
     assert (response.status, text.split()[0]) == (200, "uni-api")
     response, _ = await ask(served, "/", None, "HEAD")
     assert response.status == 200
-    for path, accept in (("/", "text/html,application/xhtml+xml"), ("/status", "*/*"), ("/status/", "*/*")):
+    for path, accept in (
+        ("/", "text/html,application/xhtml+xml"),
+        ("/status", "*/*"),
+        ("/status/", "*/*"),
+    ):
         response, text = await ask(served, path, None, headers={"Accept": accept})
-        assert (response.status, response.content_type, text.startswith("<!doctype html>")) == (200, "text/html", True)
+        assert (response.status, response.content_type, text.startswith("<!doctype html>")) == (
+            200,
+            "text/html",
+            True,
+        )
         policy = response.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
@@ -268,7 +373,11 @@ async def test_cors_on_the_admin_surface_is_for_listed_origins_only(served):
     """`*` in `cors_origins` is not enough; preflights included."""
     for method, path in (*ADMIN_ONLY, *ANY_KEY):
         for verb in (method, "OPTIONS"):
-            response, _ = await ask(served, path, CLIENT_KEY, verb, headers={"Origin": "https://else.example"})
+            response, _ = await ask(
+                served, path, CLIENT_KEY, verb, headers={"Origin": "https://else.example"}
+            )
             assert "access-control-allow-origin" not in response.headers, path
-            response, _ = await ask(served, path, CLIENT_KEY, verb, headers={"Origin": "https://mine.example"})
+            response, _ = await ask(
+                served, path, CLIENT_KEY, verb, headers={"Origin": "https://mine.example"}
+            )
             assert response.headers["access-control-allow-origin"] == "https://mine.example"

@@ -1,4 +1,6 @@
-"""`check --live`, `explain` and `models` as a user runs them: tables to read, JSON to process, exit codes, no secret on the screen."""
+"""`check --live`, `explain` and `models` as a user runs them: tables to read, JSON to process, exit
+codes, no secret on the screen.
+"""
 
 import asyncio
 import json
@@ -8,8 +10,19 @@ import warm
 import yaml
 from fakes import CLIENT_KEY, Answer, chat_whole, config, provider, whole
 
-MODELS = whole({"object": "list", "data": [{"id": "one", "object": "model"}, {"id": "two", "object": "model"}]})
-REFUSED = whole({"error": {"message": "Incorrect API key provided", "type": "invalid_request_error", "code": "invalid_api_key"}}, status=401)
+MODELS = whole(
+    {"object": "list", "data": [{"id": "one", "object": "model"}, {"id": "two", "object": "model"}]}
+)
+REFUSED = whole(
+    {
+        "error": {
+            "message": "Incorrect API key provided",
+            "type": "invalid_request_error",
+            "code": "invalid_api_key",
+        }
+    },
+    status=401,
+)
 MISSING = whole({"error": {"message": "no such page"}}, status=404)
 
 
@@ -25,7 +38,9 @@ async def run(folder, value, *arguments):
 
 
 def live(upstream):
-    """A provider with a good and a refused key; one without a model list, which can complete; one that hangs up."""
+    """A provider with a good and a refused key; one without a model list, which can complete; one
+    that hangs up.
+    """
     upstream.tell("list", REFUSED, MODELS)
     upstream.tell("chat", MISSING, MISSING, chat_whole())
     return config(
@@ -41,22 +56,41 @@ async def test_check_live_asks_every_key_once(upstream, tmp_path):
     code, output, _ = await run(tmp_path, live(upstream), "check", "--live", "--json")
     value = json.loads(output)
     assert code == 0
-    assert [(row["provider"], row["ok"], row["models"]) for row in value["live"]] == [("list", True, 2), ("chat", True, 1)]
+    assert [(row["provider"], row["ok"], row["models"]) for row in value["live"]] == [
+        ("list", True, 2),
+        ("chat", True, 1),
+    ]
     assert all(row["latency_ms"] >= 0 for row in value["live"])
-    assert [(seen.path, "authorization" in seen.headers) for seen in upstream.seen["list"]] == [("/list/v1/models", False), ("/list/v1/models", True)]
-    assert [seen.path for seen in upstream.seen["chat"]] == ["/chat/v1/models", "/chat/v1/models", "/chat/v1/chat/completions"]
+    assert [(seen.path, "authorization" in seen.headers) for seen in upstream.seen["list"]] == [
+        ("/list/v1/models", False),
+        ("/list/v1/models", True),
+    ]
+    assert [seen.path for seen in upstream.seen["chat"]] == [
+        "/chat/v1/models",
+        "/chat/v1/models",
+        "/chat/v1/chat/completions",
+    ]
     asked = upstream.seen["chat"][2].json
     assert (asked["model"], asked["max_tokens"]) == ("up-model", 1)
 
 
 async def test_check_live_shows_what_is_wrong_in_a_table(upstream, tmp_path):
-    """Exit 2; the refused key is named by its masked form, with the provider's own words; the good one is there too."""
+    """Exit 2; the refused key is named by its masked form, with the provider's own words; the good
+    one is there too.
+    """
     upstream.tell("good", REFUSED, MODELS)
     upstream.tell("dead", REFUSED)
     upstream.tell("gone", Answer([], then="reset"))
-    entries = [provider(upstream, name, api=[f"sk-up-{name}-key-long"]) for name in ("good", "dead", "gone")]
+    entries = [
+        provider(upstream, name, api=[f"sk-up-{name}-key-long"])
+        for name in ("good", "dead", "gone")
+    ]
     code, output, _ = await run(tmp_path, config(entries), "check", "--live")
-    rows = {line.split()[0]: line for line in output.splitlines() if line.split() and line.split()[0] in ("provider", "good", "dead", "gone")}
+    rows = {
+        line.split()[0]: line
+        for line in output.splitlines()
+        if line.split() and line.split()[0] in ("provider", "good", "dead", "gone")
+    }
     assert code == 2
     assert rows["provider"].split() == ["provider", "key", "ok", "latency", "models"]
     assert " yes " in rows["good"]
@@ -66,17 +100,26 @@ async def test_check_live_shows_what_is_wrong_in_a_table(upstream, tmp_path):
 
 
 async def test_a_list_that_anybody_gets_proves_no_key(upstream, tmp_path):
-    """OpenRouter lists without a key: there the key is tried with a completion, also where the owner names no model."""
+    """OpenRouter lists without a key: there the key is tried with a completion, also where the
+    owner names no model.
+    """
     upstream.tell("named", MODELS, MODELS, REFUSED)
     upstream.tell("unnamed", MODELS, MODELS, REFUSED)
     upstream.tell("fine", MODELS, MODELS, MISSING)
-    entries = [provider(upstream, name, api=[f"sk-up-{name}-key-long"]) for name in ("named", "unnamed", "fine")]
+    entries = [
+        provider(upstream, name, api=[f"sk-up-{name}-key-long"])
+        for name in ("named", "unnamed", "fine")
+    ]
     for entry in entries[1:]:
         del entry["model"]
     code, output, _ = await run(tmp_path, config(entries), "check", "--live", "--json")
     rows = json.loads(output)["live"]
     assert (code, json.loads(output)["ok"]) == (2, False)
-    assert [(row["provider"], row["ok"]) for row in rows] == [("named", False), ("unnamed", False), ("fine", True)]
+    assert [(row["provider"], row["ok"]) for row in rows] == [
+        ("named", False),
+        ("unnamed", False),
+        ("fine", True),
+    ]
 
 
 async def test_check_without_live_asks_nobody(upstream, tmp_path):
@@ -89,17 +132,28 @@ async def test_check_without_live_asks_nobody(upstream, tmp_path):
 
 
 def routes(upstream):
-    """Two channels for `m` with limits and timeouts of their own, one more that no rule of the key reaches."""
+    """Two channels for `m` with limits and timeouts of their own, one more that no rule of the key
+    reaches.
+    """
     value = config(
         [
-            provider(upstream, "a", api=["sk-up-good-key-long", "sk-up-good-key-long-2"], preferences={"api_key_rate_limit": "7/min"}),
+            provider(
+                upstream,
+                "a",
+                api=["sk-up-good-key-long", "sk-up-good-key-long-2"],
+                preferences={"api_key_rate_limit": "7/min"},
+            ),
             provider(upstream, "b", preferences={"model_timeout": {"m": 33}}),
             provider(upstream, "c", exclude_endpoints=["/v1/chat/completions"]),
             provider(upstream, "d"),
         ]
     )
     value["api_keys"] = [
-        {"api": CLIENT_KEY, "model": ["b/*", "a/*", "c/*"], "preferences": {"rate_limit": "9/hour"}},
+        {
+            "api": CLIENT_KEY,
+            "model": ["b/*", "a/*", "c/*"],
+            "preferences": {"rate_limit": "9/hour"},
+        },
         {"api": "sk-second-client-key-00", "role": "friend", "model": ["d/*"]},
     ]
     return value
@@ -122,13 +176,17 @@ async def test_explain_says_who_would_be_tried_and_why_others_are_out(upstream, 
 
 
 async def test_explain_reads_well_and_takes_another_key(upstream, tmp_path):
-    """The same as lines; `--key` by the label or the number, so that no secret need stand on a command line; one that does is warned of."""
+    """The same as lines; `--key` by the label or the number, so that no secret need stand on a
+    command line; one that does is warned of.
+    """
     for named in ("friend", "2"):
         code, output, errors = await run(tmp_path, routes(upstream), "explain", "m", "--key", named)
         assert (code, errors) == (0, "")
         assert "1. d/up-model" in output
         assert "b/up-model" not in output
-    code, output, errors = await run(tmp_path, routes(upstream), "explain", "m", "--key", "sk-second-client-key-00")
+    code, output, errors = await run(
+        tmp_path, routes(upstream), "explain", "m", "--key", "sk-second-client-key-00"
+    )
     assert code == 0
     assert "1. d/up-model" in output
     assert "can be read by others" in errors
@@ -141,10 +199,21 @@ async def test_explain_reads_well_and_takes_another_key(upstream, tmp_path):
 
 
 async def test_explain_goes_into_nested_keys(upstream, tmp_path):
-    """Each level with its own order and attempts; weights are shown, what is out stands last without a number."""
+    """Each level with its own order and attempts; weights are shown, what is out stands last
+    without a number.
+    """
     value = routes(upstream)
-    value["api_keys"].append({"api": "sk-third-client-key-000", "role": "outer", "model": [{"sk-second-client-key-00/*": 4}, "c/*", "a/*"]})
-    value["providers"][0]["api"] = ["sk-up-good-key-long", {"key": "sk-up-good-key-long-2", "weight": 3}]
+    value["api_keys"].append(
+        {
+            "api": "sk-third-client-key-000",
+            "role": "outer",
+            "model": [{"sk-second-client-key-00/*": 4}, "c/*", "a/*"],
+        }
+    )
+    value["providers"][0]["api"] = [
+        "sk-up-good-key-long",
+        {"key": "sk-up-good-key-long-2", "weight": 3},
+    ]
     code, output, _ = await run(tmp_path, value, "explain", "m", "--key", "outer")
     assert code == 0
     lines = [line.strip() for line in output.splitlines()]
@@ -152,12 +221,22 @@ async def test_explain_goes_into_nested_keys(upstream, tmp_path):
     assert lines[2].startswith("1. client key sk-sec")
     assert "(weight 4)" in lines[2]
     assert lines[3] == "order: fixed_priority, always in this order; at most 2 attempts"
-    assert [line for line in lines if "up-model" in line] == ["1. d/up-model (gpt)", "2. a/up-model (gpt)", lines[-4]]
+    assert [line for line in lines if "up-model" in line] == [
+        "1. d/up-model (gpt)",
+        "2. a/up-model (gpt)",
+        lines[-4],
+    ]
     assert lines[-4].startswith("– c/up-model (gpt) OUT: `exclude_endpoints`")
     assert "(weight 3)" in output
 
 
-@pytest.mark.parametrize("arguments, code, words", [(["explain", "n"], 1, "nothing serves it"), (["explain", "m", "--key", "nobody"], 2, "friend")])
+@pytest.mark.parametrize(
+    "arguments, code, words",
+    [
+        (["explain", "n"], 1, "nothing serves it"),
+        (["explain", "m", "--key", "nobody"], 2, "friend"),
+    ],
+)
 async def test_explain_of_what_is_not_there(upstream, tmp_path, arguments, code, words):
     """An unknown model is 1, an unknown key is 2 and names those there are."""
     found, output, errors = await run(tmp_path, routes(upstream), *arguments)

@@ -6,7 +6,16 @@ from fakes import config, provider, whole
 pytestmark = pytest.mark.slow
 """A process for nearly every test: `.ci/run` runs them."""
 
-REFUSED = whole({"error": {"message": "Incorrect API key provided", "type": "invalid_request_error", "code": "invalid_api_key"}}, status=401)
+REFUSED = whole(
+    {
+        "error": {
+            "message": "Incorrect API key provided",
+            "type": "invalid_request_error",
+            "code": "invalid_api_key",
+        }
+    },
+    status=401,
+)
 MODELS = whole({"object": "list", "data": [{"id": "found", "object": "model"}]})
 
 
@@ -33,7 +42,10 @@ async def test_a_refused_first_key_does_not_hide_the_models(upstream, gateway, c
     await gateway.start(config([entry]))
     async with client.get(gateway.url + "/v1/models") as response:
         assert [model["id"] for model in (await response.json())["data"]] == ["found"]
-    assert [seen.headers["authorization"] for seen in upstream.seen["a"]] == ["Bearer sk-up-dead-key", "Bearer sk-up-good-key"]
+    assert [seen.headers["authorization"] for seen in upstream.seen["a"]] == [
+        "Bearer sk-up-dead-key",
+        "Bearer sk-up-good-key",
+    ]
 
 
 async def test_what_a_provider_says_of_its_models_is_listed_and_kept(upstream, gateway, client):
@@ -51,7 +63,11 @@ async def test_what_a_provider_says_of_its_models_is_listed_and_kept(upstream, g
     for _ in range(2):
         async with client.get(gateway.url + "/v1/models") as response:
             (model,) = (await response.json())["data"]
-        assert (model["context_length"], model["max_output_tokens"], model["architecture"]["input_modalities"]) == (1000, 100, ["text", "image"])
+        assert (
+            model["context_length"],
+            model["max_output_tokens"],
+            model["architecture"]["input_modalities"],
+        ) == (1000, 100, ["text", "image"])
         async with client.get(gateway.url + "/v1beta/models/found") as response:
             assert (await response.json())["inputTokenLimit"] == 1000
         upstream.tell("a", whole({"error": {"message": "down"}}, status=500))

@@ -1,4 +1,6 @@
-"""What the front door says to good and bad requests: keys, paths, methods, bodies, CORS, model lists."""
+"""What the front door says to good and bad requests: keys, paths, methods, bodies, CORS, model
+lists.
+"""
 
 import asyncio
 import gzip
@@ -58,7 +60,9 @@ async def test_a_key_is_taken_from_every_carrier(served):
             ({}, f"?key={CLIENT_KEY}"),
             ({"Authorization": "Bearer wrong", "x-api-key": CLIENT_KEY}, ""),
         ):
-            async with session.post(served.url + CHAT_PATH + query, json=CHAT, headers=headers) as response:
+            async with session.post(
+                served.url + CHAT_PATH + query, json=CHAT, headers=headers
+            ) as response:
                 assert response.status == 200, headers
 
 
@@ -68,11 +72,22 @@ async def test_a_wrong_key_is_401_in_the_dialect_of_the_path(served, key):
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     async with aiohttp.ClientSession(headers=headers) as session:
         async with session.post(served.url + CHAT_PATH, json=CHAT) as response:
-            assert (response.status, (await response.json())["error"]["code"]) == (401, "invalid_api_key")
+            assert (response.status, (await response.json())["error"]["code"]) == (
+                401,
+                "invalid_api_key",
+            )
         async with session.post(served.url + "/v1/messages", json=CHAT) as response:
-            assert (response.status, (await response.json())["error"]["type"]) == (401, "authentication_error")
-        async with session.post(served.url + "/v1beta/models/m:generateContent", json={"contents": []}) as response:
-            assert (response.status, (await response.json())["error"]["status"]) == (401, "UNAUTHENTICATED")
+            assert (response.status, (await response.json())["error"]["type"]) == (
+                401,
+                "authentication_error",
+            )
+        async with session.post(
+            served.url + "/v1beta/models/m:generateContent", json={"contents": []}
+        ) as response:
+            assert (response.status, (await response.json())["error"]["status"]) == (
+                401,
+                "UNAUTHENTICATED",
+            )
 
 
 BAD_BODIES = [
@@ -83,7 +98,11 @@ BAD_BODIES = [
     (b'{"model": 3, "messages": []}', 400, "model"),
     (b'{"model": "m"}', 400, "messages"),
     (b'{"model": "m", "messages": "hi"}', 400, "messages"),
-    (b'{"model": "m", "messages": [{"role": "user", "content": "x"}], "stream": "yes"}', 400, "stream"),
+    (
+        b'{"model": "m", "messages": [{"role": "user", "content": "x"}], "stream": "yes"}',
+        400,
+        "stream",
+    ),
     (b'{"model": "m", "messages": ' + b"[" * 10_000 + b"]" * 10_000 + b"}", 400, "deep"),
     (b'{"model": "nope", "messages": [{"role": "user", "content": "x"}]}', 404, "nope"),
     (b'{"model": "gpt-4p", "messages": [{"role": "user", "content": "x"}]}', 404, "gpt-4o"),
@@ -94,7 +113,9 @@ BAD_BODIES = [
 @pytest.mark.parametrize("body, status, word", BAD_BODIES)
 async def test_a_bad_body_is_refused_with_what_is_wrong(served, client, body, status, word):
     """Never a 500, always the member at fault."""
-    async with client.post(served.url + CHAT_PATH, data=body, headers={"Content-Type": "application/json"}) as response:
+    async with client.post(
+        served.url + CHAT_PATH, data=body, headers={"Content-Type": "application/json"}
+    ) as response:
         value = await response.json()
     assert status == response.status
     assert word in value["error"]["message"]
@@ -110,8 +131,14 @@ async def test_a_body_that_is_too_large_is_413_also_when_it_hides_in_gzip(served
             yield large[start : start + (1 << 20)]
 
     bomb = gzip.compress(large)
-    for data, more in ((io.BytesIO(large), {}), (unsaid(), {}), (bomb, {"Content-Encoding": "gzip"})):
-        async with client.post(served.url + CHAT_PATH, data=data, headers={**headers, **more}) as response:
+    for data, more in (
+        (io.BytesIO(large), {}),
+        (unsaid(), {}),
+        (bomb, {"Content-Encoding": "gzip"}),
+    ):
+        async with client.post(
+            served.url + CHAT_PATH, data=data, headers={**headers, **more}
+        ) as response:
             assert response.status == 413
 
 
@@ -119,16 +146,30 @@ async def test_compressed_bodies_are_read_and_unknown_encodings_named(served, cl
     """gzip and deflate work; br is a 415."""
     headers = {"Content-Type": "application/json"}
     async with client.post(
-        served.url + CHAT_PATH, data=gzip.compress(json.dumps(CHAT).encode()), headers={**headers, "Content-Encoding": "gzip"}
+        served.url + CHAT_PATH,
+        data=gzip.compress(json.dumps(CHAT).encode()),
+        headers={**headers, "Content-Encoding": "gzip"},
     ) as response:
         assert response.status == 200
-    async with client.post(served.url + CHAT_PATH, data=b"x", headers={**headers, "Content-Encoding": "br"}) as response:
+    async with client.post(
+        served.url + CHAT_PATH, data=b"x", headers={**headers, "Content-Encoding": "br"}
+    ) as response:
         assert response.status == 415
-    async with client.post(served.url + CHAT_PATH, data=b"no gzip", headers={**headers, "Content-Encoding": "gzip"}) as response:
+    async with client.post(
+        served.url + CHAT_PATH, data=b"no gzip", headers={**headers, "Content-Encoding": "gzip"}
+    ) as response:
         assert response.status == 400
 
 
-@pytest.mark.parametrize("path", ["/chat/completions", "/v1/v1/chat/completions", "//v1//chat/completions", "/v1/chat/completions/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/chat/completions",
+        "/v1/v1/chat/completions",
+        "//v1//chat/completions",
+        "/v1/chat/completions/",
+    ],
+)
 async def test_sloppy_urls_are_forgiven(served, client, path):
     """Missing or doubled /v1, doubled and trailing slashes."""
     from yarl import URL
@@ -144,9 +185,18 @@ async def test_unknown_paths_and_methods_are_named(served, client):
         assert "/v1/chat/completions" in (await response.json())["error"]["message"]
     async with client.post(served.url + "/v1/models/m:generateContents", json={}) as response:
         error = (await response.json())["error"]
-        assert (response.status, error["status"], error["message"].endswith(":generateContent?")) == (404, "NOT_FOUND", True)
-    async with client.get(served.url + "/v1/models/nope", headers={"anthropic-version": "2023-06-01"}) as response:
-        assert (response.status, (await response.json())["error"]["type"]) == (404, "not_found_error")
+        assert (
+            response.status,
+            error["status"],
+            error["message"].endswith(":generateContent?"),
+        ) == (404, "NOT_FOUND", True)
+    async with client.get(
+        served.url + "/v1/models/nope", headers={"anthropic-version": "2023-06-01"}
+    ) as response:
+        assert (response.status, (await response.json())["error"]["type"]) == (
+            404,
+            "not_found_error",
+        )
     async with client.get(served.url + CHAT_PATH) as response:
         assert (response.status, response.headers["allow"]) == (405, "POST")
     async with client.head(served.url + "/") as response:
@@ -162,19 +212,34 @@ async def test_every_answer_carries_a_request_id_and_cors(served, client):
             assert response.headers["access-control-allow-origin"] == "*"
             assert "access-control-allow-credentials" not in response.headers
             assert response.headers["x-request-id"]
-    async with client.options(served.url + CHAT_PATH, headers={**origin, "Access-Control-Request-Headers": "authorization, x-any"}) as response:
-        assert (response.status, response.headers["access-control-allow-headers"]) == (204, "authorization, x-any")
+    async with client.options(
+        served.url + CHAT_PATH,
+        headers={**origin, "Access-Control-Request-Headers": "authorization, x-any"},
+    ) as response:
+        assert (response.status, response.headers["access-control-allow-headers"]) == (
+            204,
+            "authorization, x-any",
+        )
     async with client.get(served.url + "/v1/stats", headers=origin) as response:
         assert "access-control-allow-origin" not in response.headers
 
 
 async def test_model_lists_in_the_shape_the_client_reads(served, client):
-    """Exactly what can be routed: OpenAI's shape by default, Anthropic's and Gemini's on their signs."""
+    """Exactly what can be routed: OpenAI's shape by default, Anthropic's and Gemini's on their
+    signs.
+    """
     async with client.get(served.url + "/v1/models") as response:
         value = await response.json()
     assert [model["id"] for model in value["data"]] == ["m", "gpt-4o"]
-    assert value["data"][0] == {"id": "m", "object": "model", "created": 1720524448858, "owned_by": "uni-api"}
-    async with client.get(served.url + "/v1/models", headers={"anthropic-version": "2023-06-01"}) as response:
+    assert value["data"][0] == {
+        "id": "m",
+        "object": "model",
+        "created": 1720524448858,
+        "owned_by": "uni-api",
+    }
+    async with client.get(
+        served.url + "/v1/models", headers={"anthropic-version": "2023-06-01"}
+    ) as response:
         first = (await response.json())["data"][0]
         assert (first["type"], first["id"]) == ("model", "m")
     async with client.get(served.url + "/v1beta/models") as response:
@@ -193,21 +258,33 @@ async def test_the_admin_surface_needs_an_admin(upstream, gateway):
     await gateway.start(value)
     async with aiohttp.ClientSession() as session:
         for key, status in ((CLIENT_KEY, 200), ("sk-second-key-0123456789", 403)):
-            async with session.get(gateway.url + "/v1/stats", headers={"x-api-key": key}) as response:
+            async with session.get(
+                gateway.url + "/v1/stats", headers={"x-api-key": key}
+            ) as response:
                 assert status == response.status
-        async with session.get(gateway.url + "/v1/stats?hours=0", headers={"x-api-key": CLIENT_KEY}) as response:
+        async with session.get(
+            gateway.url + "/v1/stats?hours=0", headers={"x-api-key": CLIENT_KEY}
+        ) as response:
             assert response.status == 400
-        async with session.get(gateway.url + "/v1/generate-api-key", headers={"x-api-key": CLIENT_KEY}) as response:
+        async with session.get(
+            gateway.url + "/v1/generate-api-key", headers={"x-api-key": CLIENT_KEY}
+        ) as response:
             assert len((await response.json())["api_key"]) == 51
 
 
 async def test_a_provider_without_models_is_asked_for_its_list(upstream, gateway, client):
     """Start-up does not wait; a request that needs the list does."""
-    upstream.tell("a", whole({"object": "list", "data": [{"id": "found-model", "object": "model"}]}), chat_whole())
+    upstream.tell(
+        "a",
+        whole({"object": "list", "data": [{"id": "found-model", "object": "model"}]}),
+        chat_whole(),
+    )
     entry = provider(upstream, "a")
     del entry["model"]
     await gateway.start(config([entry]))
-    async with client.post(gateway.url + CHAT_PATH, json={**CHAT, "model": "found-model"}) as response:
+    async with client.post(
+        gateway.url + CHAT_PATH, json={**CHAT, "model": "found-model"}
+    ) as response:
         assert response.status == 200, await response.text()
     assert [seen.method for seen in upstream.seen["a"]] == ["GET", "POST"]
     async with client.get(gateway.url + "/v1/models") as response:
@@ -230,7 +307,9 @@ async def exchange(port, data):
 
 
 async def test_requests_that_could_be_smuggled_are_refused_without_a_traceback(served):
-    """Content-Length beside Transfer-Encoding, two lengths, bytes that are no HTTP: 400 and close, one line in the log."""
+    """Content-Length beside Transfer-Encoding, two lengths, bytes that are no HTTP: 400 and close,
+    one line in the log.
+    """
     head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n"
     for data in (
         head + b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -246,7 +325,10 @@ async def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_error(ser
     """JSON or a form: no traceback, and the next one is served."""
     forms = (
         (b"application/json", b'{"model": "m"'),
-        (b"multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nRIFF'),
+        (
+            b"multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nRIFF',
+        ),
     )
     for path in (b"/v1/embeddings", b"/v1/images/edits", b"/v1/chat/completions"):
         for content_type, begun in forms:
@@ -268,7 +350,9 @@ async def test_a_client_that_waits_for_leave_to_send_gets_it(served):
     head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-api-key: {CLIENT_KEY}\r\nexpect: 100-continue\r\ncontent-length: {len(body)}\r\n\r\n"
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     writer.write(head.encode())
-    assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert (
+        await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    )
     writer.write(body)
     assert (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)).startswith(b"HTTP/1.1 200")
     writer.transport.abort()

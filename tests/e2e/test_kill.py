@@ -12,12 +12,16 @@ from fakes import CLIENT_KEY, Gateway, chat_whole, config, provider
 
 ROUNDS = 50
 SHORT_S, LONG_S = (0.05, 1.2), (1.6, 2.6)
-"""How long a round lasts: anywhere within the first commits; and each fifth one long enough for calls that must be on disk."""
+"""How long a round lasts: anywhere within the first commits; and each fifth one long enough for
+calls that must be on disk.
+"""
 WORKERS = 4
 PAUSE_S = 0.01
 """Between two calls of a worker: the machine shall have time for the gateway."""
 LATE_S = 1.5
-"""A call is on disk one second after it ended; half a second is for this machine, on which load, upstream and gateway share two cores."""
+"""A call is on disk one second after it ended; half a second is for this machine, on which load,
+upstream and gateway share two cores.
+"""
 DOLLARS_A_CALL = 5
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 CALL_LINE = re.compile(rb'^{"id":"([^"]+)".*}$\n', re.MULTILINE)
@@ -49,7 +53,9 @@ class Load:
 
 
 def journaled(folder):
-    """The request ids in the journal, in the order of its segments (none before the first second is over); a torn last line is no call."""
+    """The request ids in the journal, in the order of its segments (none before the first second is
+    over); a torn last line is no call.
+    """
     found = []
     for path in sorted((folder / "data" / "stats" / "journal").glob("*")):
         found += CALL_LINE.findall(path.read_bytes())
@@ -69,7 +75,9 @@ async def reported(gateway, session):
 @pytest.mark.slow
 @pytest.mark.timeout(420)
 async def test_every_call_is_counted_exactly_once_wherever_it_is_killed(upstream, tmp_path):
-    """What ended in time is in the journal once, nothing else is but calls that were under way; counts and balance of the next start equal the journal."""
+    """What ended in time is in the journal once, nothing else is but calls that were under way;
+    counts and balance of the next start equal the journal.
+    """
     upstream.tell("a", chat_whole())
     value = config([provider(upstream, "a")], {"model_price": {"default": "1000000,1000000"}})
     value["api_keys"][0]["preferences"] = {"credits": 1e9}
@@ -80,9 +88,13 @@ async def test_every_call_is_counted_exactly_once_wherever_it_is_killed(upstream
         try:
             await gateway.start(value)
             async with aiohttp.ClientSession(headers=HEADERS) as session:
-                assert (len(on_disk), len(on_disk) * DOLLARS_A_CALL) == await reported(gateway, session), f"before round {number}"
+                assert (len(on_disk), len(on_disk) * DOLLARS_A_CALL) == await reported(
+                    gateway, session
+                ), f"before round {number}"
                 load = Load(gateway.url)
-                workers = await load.run_for(rng.uniform(*(LONG_S if number % 5 == 4 else SHORT_S)), session)
+                workers = await load.run_for(
+                    rng.uniform(*(LONG_S if number % 5 == 4 else SHORT_S)), session
+                )
                 gateway.process.kill()
                 killed_at = time.monotonic()
                 await asyncio.gather(*workers)
@@ -94,6 +106,8 @@ async def test_every_call_is_counted_exactly_once_wherever_it_is_killed(upstream
         owed = {request_id for request_id, at in load.ended.items() if at < killed_at - LATE_S}
         in_time += len(owed)
         assert len(on_disk) == len(set(on_disk)), "a call stands in the journal twice"
-        assert owed <= set(on_disk), f"round {number}: {len(owed - set(on_disk))} of {len(owed)} calls that were due are missing"
+        assert owed <= set(on_disk), (
+            f"round {number}: {len(owed - set(on_disk))} of {len(owed)} calls that were due are missing"
+        )
         assert len(set(on_disk) - ended.keys()) <= under_way
     assert in_time > 10 * ROUNDS, "the load was no load"

@@ -1,6 +1,8 @@
-"""What `build_pex.sh` made runs for a stranger: on every CPython here, from another folder, with a small environment; is pure; and boots on a system that looks like FreeBSD.
+"""What `build_pex.sh` made runs for a stranger: on every CPython here, from another folder, with a
+small environment; is pure; and boots on a system that looks like FreeBSD.
 
-Slow, and without dist/ skipped: `.ci/run` builds first. Interpreters are those of pyenv and of the system.
+Slow, and without dist/ skipped: `.ci/run` builds first. Interpreters are those of pyenv and of the
+system.
 """
 
 import contextlib
@@ -35,24 +37,46 @@ SYSCONFIG = "_sysconfigdata__linux_x86_64-linux-gnu"
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(180),
-    pytest.mark.skipif(not PEX.exists() or not PYZ.exists(), reason="dist/ holds no pex and pyz of this version: sh build_pex.sh"),
+    pytest.mark.skipif(
+        not PEX.exists() or not PYZ.exists(),
+        reason="dist/ holds no pex and pyz of this version: sh build_pex.sh",
+    ),
 ]
 
 
 def interpreters():
     """(version, path) of every Python of pyenv and of the system, one for each version."""
     found = {}
-    for path in [*glob.glob(os.path.expanduser("~/.pyenv/versions/*/bin/python")), *glob.glob("/usr/bin/python3.[0-9]*"), sys.executable]:
+    for path in [
+        *glob.glob(os.path.expanduser("~/.pyenv/versions/*/bin/python")),
+        *glob.glob("/usr/bin/python3.[0-9]*"),
+        sys.executable,
+    ]:
         with contextlib.suppress(OSError, subprocess.CalledProcessError, ValueError):
             probe = "import sys; print('%d %d %d' % sys.version_info[:3])"
-            version = tuple(map(int, subprocess.run([path, "-c", probe], capture_output=True, text=True, check=True).stdout.split()))
+            version = tuple(
+                map(
+                    int,
+                    subprocess.run(
+                        [path, "-c", probe], capture_output=True, text=True, check=True
+                    ).stdout.split(),
+                )
+            )
             found.setdefault(version, os.path.realpath(path) if "venv" not in path else path)
     return sorted(found.items())
 
 
 PYTHONS = interpreters()
-SERVED = [pytest.param(path, id=".".join(map(str, version))) for version, path in PYTHONS if version >= (3, 10)]
-REFUSED = [pytest.param(path, id=".".join(map(str, version))) for version, path in PYTHONS if version < (3, 10)]
+SERVED = [
+    pytest.param(path, id=".".join(map(str, version)))
+    for version, path in PYTHONS
+    if version >= (3, 10)
+]
+REFUSED = [
+    pytest.param(path, id=".".join(map(str, version)))
+    for version, path in PYTHONS
+    if version < (3, 10)
+]
 FILES = [pytest.param(PEX, id="pex"), pytest.param(PYZ, id="pyz")]
 
 
@@ -69,7 +93,15 @@ class Running:
     def __init__(self, command, folder, environment, **more):
         started = time.monotonic()
         with (folder / "log").open("wb") as log:
-            self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True, **more)
+            self.process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                **more,
+            )
         for line in self.process.stdout:
             found = re.search(r"listens on http://127\.0\.0\.1:(\d+)", line)
             if found:
@@ -85,15 +117,26 @@ class Running:
             return response.read().decode()
 
     def ask(self, model="demo", key="sk-demo", **more):
-        body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hello!"}], **more}).encode()
+        body = json.dumps(
+            {"model": model, "messages": [{"role": "user", "content": "Hello!"}], **more}
+        ).encode()
         request = urllib.request.Request(
-            self.url + "/v1/chat/completions", body, {"authorization": f"Bearer {key}", "content-type": "application/json"}
+            self.url + "/v1/chat/completions",
+            body,
+            {"authorization": f"Bearer {key}", "content-type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=10) as response:
             return response.read().decode()
 
     def memory_mb(self):
-        return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text())[1]) / 1024
+        return (
+            int(
+                re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text())[
+                    1
+                ]
+            )
+            / 1024
+        )
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -120,7 +163,9 @@ DEMO = ("serve", "--demo", "--port", "0")
 @pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("python", SERVED)
 def test_the_demo_runs_on_every_python(python, file, folder, record_property):
-    """First start with an empty HOME, a later start, a minimal PATH: it answers, streams and stops; small in memory."""
+    """First start with an empty HOME, a later start, a minimal PATH: it answers, streams and stops;
+    small in memory.
+    """
     environment = {"PATH": MINIMAL_PATH, "HOME": str(folder / "home")}
     for start in ("first", "later"):
         running = Running([python, file, *DEMO], folder, environment)
@@ -153,7 +198,16 @@ def test_another_user_runs_it(file, is_home_writable):
         for path in (folder, folder / "home") if is_home_writable else (folder,):
             os.chown(path, nobody.pw_uid, nobody.pw_gid)
         environment = {"PATH": MINIMAL_PATH, "HOME": str(folder / "home")}
-        is_answered_and_stopped(Running([python, copy, *DEMO], folder, environment, user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[]))
+        is_answered_and_stopped(
+            Running(
+                [python, copy, *DEMO],
+                folder,
+                environment,
+                user=nobody.pw_uid,
+                group=nobody.pw_gid,
+                extra_groups=[],
+            )
+        )
         assert is_home_writable or list((folder / "home").iterdir()) == []
 
 
@@ -170,46 +224,82 @@ def test_the_file_runs_by_its_own_name(folder):
 def test_an_old_python_is_refused_in_a_sentence(python, file, folder):
     """Python 3.9 and older, 2.7 too: what is needed, what this is, and nothing else."""
     environment = {"PATH": "", "HOME": str(folder / "home")}
-    done = subprocess.run([python, file, "serve", "--demo"], cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [python, file, "serve", "--demo"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"uni-api needs Python 3\.10 or newer; this is Python \d\.\d \(.+\)\.\n", done.stderr), done.stderr
+    assert re.fullmatch(
+        r"uni-api needs Python 3\.10 or newer; this is Python \d\.\d \(.+\)\.\n", done.stderr
+    ), done.stderr
 
 
 @pytest.mark.parametrize("python", REFUSED[-1:])
 def test_an_old_python_hands_over_to_a_newer_one_on_path(python, folder):
-    """macOS has Python 3.9 as `python3`, beside the one that was installed for uni-api: the pex finds it."""
+    """macOS has Python 3.9 as `python3`, beside the one that was installed for uni-api: the pex
+    finds it.
+    """
     (folder / "bin").mkdir()
     (folder / "bin" / "python3.11").symlink_to(os.path.realpath(sys.executable))
     environment = {"PATH": f"{folder}/bin:{MINIMAL_PATH}", "HOME": str(folder / "home")}
-    done = subprocess.run([python, PEX, "--version"], cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [python, PEX, "--version"], cwd=folder, env=environment, capture_output=True, text=True
+    )
     assert (done.returncode, done.stdout.strip()) == (0, VERSION), done.stderr
 
 
 @pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("python", SERVED)
 def test_nothing_compiled_is_loaded(python, file, folder):
-    """Server, client, SSE, YAML, SOCKS5, Vertex and Bedrock signing: no compiled module from outside the standard library."""
-    command, more = ([python, file], {"PEX_INTERPRETER": "1"}) if file == PEX else ([python], {"PYTHONPATH": str(file)})
+    """Server, client, SSE, YAML, SOCKS5, Vertex and Bedrock signing: no compiled module from
+    outside the standard library.
+    """
+    command, more = (
+        ([python, file], {"PEX_INTERPRETER": "1"})
+        if file == PEX
+        else ([python], {"PYTHONPATH": str(file)})
+    )
     environment = {"PATH": MINIMAL_PATH, "HOME": str(folder / "home"), **more}
-    done = subprocess.run([*command, ROOT / "packaging" / "purity.py"], cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, ROOT / "packaging" / "purity.py"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["compiled"] == []
 
 
 def test_the_proof_counts(folder):
-    """The same script in an ordinary environment, with compiled wheels in it, finds them: the proof above can fail."""
+    """The same script in an ordinary environment, with compiled wheels in it, finds them: the proof
+    above can fail.
+    """
     if not glob.glob(str(Path(sys.prefix) / "lib" / "*" / "site-packages" / "multidict" / "*.so")):
         pytest.skip("this environment has no compiled wheels")
     environment = {"PATH": MINIMAL_PATH, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, ROOT / "packaging" / "purity.py"], cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, ROOT / "packaging" / "purity.py"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 1
     assert len(json.loads(done.stdout)["compiled"]) >= 5
 
 
 def test_the_three_names_are_one_file_and_the_sums_are_right():
     """The platforms' files are the same bytes, under 3 MB, and SHA256SUMS says so of every file."""
-    sums = dict(reversed(line.split("  ")) for line in (DIST / "SHA256SUMS").read_text().splitlines())
-    assert sorted(sums) == sorted(path.name for path in DIST.iterdir() if path.suffix in (".pex", ".pyz"))
+    sums = dict(
+        reversed(line.split("  ")) for line in (DIST / "SHA256SUMS").read_text().splitlines()
+    )
+    assert sorted(sums) == sorted(
+        path.name for path in DIST.iterdir() if path.suffix in (".pex", ".pyz")
+    )
     assert len({digest for name, digest in sums.items() if name.endswith(".pex")}) == 1
     for name, digest in sums.items():
         content = (DIST / name).read_bytes()
@@ -230,25 +320,44 @@ def freebsd(folder, **more):
 
 
 def base_python():
-    """The interpreter this one's environment stands on; the FreeBSD look-alike wants no environment around it."""
+    """The interpreter this one's environment stands on; the FreeBSD look-alike wants no environment
+    around it.
+    """
     return os.path.realpath(sys.executable)
 
 
 @pytest.mark.parametrize("selector", ["", "poll"], ids=["kqueue", "poll"])
 def test_freebsd_boots_serves_streams_reloads_and_stops(folder, selector):
-    """On what looks like FreeBSD, with its kqueue and with UNIAPI_SELECTOR=poll: the provider's stream comes through, an edited file applies, SIGTERM ends it with 0."""
+    """On what looks like FreeBSD, with its kqueue and with UNIAPI_SELECTOR=poll: the provider's
+    stream comes through, an edited file applies, SIGTERM ends it with 0.
+    """
     environment = freebsd(folder, UNIAPI_SELECTOR=selector)
-    seen = subprocess.run([base_python(), PYZ, "selfcheck", "--json", "--port", "0"], cwd=folder, env=environment, capture_output=True, text=True)
+    seen = subprocess.run(
+        [base_python(), PYZ, "selfcheck", "--json", "--port", "0"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert "FreeBSD 14.3-RELEASE-p18 amd64, waits with KqueueSelector" in seen.stdout
     upstream = Running([base_python(), PYZ, *DEMO], folder, environment)
     path = folder / "api.yaml"
 
     def tell(alias):
-        provider = {"provider": "demo", "base_url": upstream.url + "/v1/chat/completions", "api": "sk-demo", "model": [{"demo": alias}]}
+        provider = {
+            "provider": "demo",
+            "base_url": upstream.url + "/v1/chat/completions",
+            "api": "sk-demo",
+            "model": [{"demo": alias}],
+        }
         path.write_text(json.dumps({"providers": [provider], "api_keys": [{"api": KEY}]}))
 
     tell("before")
-    gateway = Running([base_python(), PYZ, "--config", path, "--host", "127.0.0.1", "--port", "0"], folder, environment)
+    gateway = Running(
+        [base_python(), PYZ, "--config", path, "--host", "127.0.0.1", "--port", "0"],
+        folder,
+        environment,
+    )
     try:
         assert gateway.ask("before", KEY, stream=True).endswith("data: [DONE]\n\n")
         tell("after")
@@ -266,13 +375,22 @@ def test_freebsd_boots_serves_streams_reloads_and_stops(folder, selector):
 
 
 def test_the_pex_boots_on_freebsd(folder):
-    """Older releases of pex made files that refuse FreeBSD. The look-alike comes from an environment here, because pex ignores PYTHONPATH while it boots."""
+    """Older releases of pex made files that refuse FreeBSD.
+
+    The look-alike comes from an environment here, because pex ignores PYTHONPATH while it boots.
+    """
     subprocess.run([base_python(), "-m", "venv", "--without-pip", folder / "venv"], check=True)
     packages = next((folder / "venv").glob("lib/*/site-packages"))
     shutil.copy(Path(__file__).parent / "freebsd" / "sitecustomize.py", packages)
     environment = freebsd(folder)
     del environment["PYTHONPATH"]
-    done = subprocess.run([folder / "venv" / "bin" / "python", PEX, "--version"], cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [folder / "venv" / "bin" / "python", PEX, "--version"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert (done.returncode, done.stdout.strip()) == (0, VERSION), done.stderr
 
 
@@ -281,7 +399,12 @@ def small_disk(folder, kilobytes):
     """A disk of its own in `folder`, of so many kilobytes; skips where none can be had."""
     disk = folder / "disk"
     disk.mkdir()
-    if os.getuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", disk], capture_output=True).returncode:
+    if (
+        os.getuid()
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", disk], capture_output=True
+        ).returncode
+    ):
         pytest.skip("needs root, to mount a small disk")
     try:
         yield disk
@@ -290,15 +413,37 @@ def small_disk(folder, kilobytes):
 
 
 def test_a_full_disk_is_survived(folder):
-    """On a small disk that is full, the pyz serves: no cache folder is needed, statistics stay in memory."""
+    """On a small disk that is full, the pyz serves: no cache folder is needed, statistics stay in
+    memory.
+    """
     with small_disk(folder, 256) as disk:
-        provider = {"provider": "nobody", "base_url": "http://127.0.0.1:9/v1/chat/completions", "api": "k", "model": ["m"]}
-        (disk / "api.yaml").write_text(json.dumps({"providers": [provider], "api_keys": [{"api": KEY}]}))
+        provider = {
+            "provider": "nobody",
+            "base_url": "http://127.0.0.1:9/v1/chat/completions",
+            "api": "k",
+            "model": ["m"],
+        }
+        (disk / "api.yaml").write_text(
+            json.dumps({"providers": [provider], "api_keys": [{"api": KEY}]})
+        )
         with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
             while filler.write(bytes(4096)):
                 pass
         environment = {"PATH": MINIMAL_PATH, "HOME": str(disk)}
-        running = Running([sys.executable, PYZ, "--config", disk / "api.yaml", "--host", "127.0.0.1", "--port", "0"], folder, environment)
+        running = Running(
+            [
+                sys.executable,
+                PYZ,
+                "--config",
+                disk / "api.yaml",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                "0",
+            ],
+            folder,
+            environment,
+        )
         try:
             assert json.loads(running.get("/healthz"))["status"] == "ok"
         finally:
@@ -307,32 +452,57 @@ def test_a_full_disk_is_survived(folder):
 
 @pytest.mark.parametrize("kilobytes", [2_000, 6_000, 9_000, 11_000, 13_000])
 def test_a_quota_that_is_full_while_the_pex_unpacks_is_told_in_a_sentence(folder, kilobytes):
-    """At whatever point the room ends: no traceback, the folder is named; with room again it runs, or says that its copy is damaged; without the folder it runs."""
+    """At whatever point the room ends: no traceback, the folder is named; with room again it runs,
+    or says that its copy is damaged; without the folder it runs.
+    """
     with small_disk(folder, kilobytes) as disk:
         environment = {"PATH": MINIMAL_PATH, "HOME": str(disk)}
 
         def version():
-            done = subprocess.run([sys.executable, PEX, "--version"], cwd=folder, env=environment, capture_output=True, text=True)
+            done = subprocess.run(
+                [sys.executable, PEX, "--version"],
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+            )
             return done.returncode, done.stdout.strip() or done.stderr
 
         code, said = version()
         assert (code, said.count("\n")) == (1, 1), said
-        assert f"quota is full, and the program unpacks itself into {disk}/.cache/pex: remove that folder" in said
+        assert (
+            f"quota is full, and the program unpacks itself into {disk}/.cache/pex: remove that folder"
+            in said
+        )
         subprocess.run(["mount", "-o", "remount,size=60m", disk], check=True)
         code, said = version()
-        assert (code, said) == (0, VERSION) or (code, said.count(f"{disk}/.cache/pex is damaged: remove that folder")) == (1, 1), said
+        assert (code, said) == (0, VERSION) or (
+            code,
+            said.count(f"{disk}/.cache/pex is damaged: remove that folder"),
+        ) == (1, 1), said
         shutil.rmtree(disk / ".cache")
         assert version() == (0, VERSION)
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_the_environment_of_a_stranger_is_looked_at(file, folder):
-    """`selfcheck` inside the file: the packages have versions, no compiled module is loaded, a port in use is found."""
+    """`selfcheck` inside the file: the packages have versions, no compiled module is loaded, a port
+    in use is found.
+    """
     environment = {"PATH": MINIMAL_PATH, "HOME": str(folder / "home")}
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        command = [sys.executable, file, "selfcheck", "--json", "--host", "127.0.0.1", "--port", str(taken.getsockname()[1])]
+        command = [
+            sys.executable,
+            file,
+            "selfcheck",
+            "--json",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(taken.getsockname()[1]),
+        ]
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     findings = {row["subject"]: row for row in json.loads(done.stdout)["findings"]}
     assert done.returncode == 1

@@ -1,4 +1,7 @@
-"""The gateway as a process: hang-ups, stopping, reloading, and starts that cannot succeed. A real runner cancels handlers where test servers do not."""
+"""The gateway as a process: hang-ups, stopping, reloading, and starts that cannot succeed.
+
+A real runner cancels handlers where test servers do not.
+"""
 
 import asyncio
 import json
@@ -22,17 +25,25 @@ HEADERS = {"Authorization": f"Bearer {CLIENT_KEY}"}
 
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("after_first_token", [True, False])
-async def test_a_client_that_leaves_stops_the_upstream_call_at_once(upstream, gateway, client, stream, after_first_token):
-    """Streaming or not, before and after the first token: the upstream connection is closed (half a second on an idle machine; the bound here allows for a busy one) and nothing stays behind."""
+async def test_a_client_that_leaves_stops_the_upstream_call_at_once(
+    upstream, gateway, client, stream, after_first_token
+):
+    """Streaming or not, before and after the first token: the upstream connection is closed (half a
+    second on an idle machine; the bound here allows for a busy one) and nothing stays behind.
+    """
     if after_first_token:
         pieces = [chunk({"content": "x"})] if stream else [b'{"choices": [']
-        answer = Answer(pieces, then="hang", content_type="text/event-stream" if stream else "application/json")
+        answer = Answer(
+            pieces, then="hang", content_type="text/event-stream" if stream else "application/json"
+        )
     else:
         answer = Answer([], then="hang")
     upstream.tell("a", answer)
     await gateway.start(config([provider(upstream, "a")]))
     async with aiohttp.ClientSession(headers=HEADERS) as leaving:
-        asking = asyncio.ensure_future(leaving.post(gateway.url + "/v1/chat/completions", json={**CHAT, "stream": stream}))
+        asking = asyncio.ensure_future(
+            leaving.post(gateway.url + "/v1/chat/completions", json={**CHAT, "stream": stream})
+        )
         while not upstream.seen.get("a"):
             await asyncio.sleep(0.01)
         if after_first_token and stream:
@@ -46,14 +57,20 @@ async def test_a_client_that_leaves_stops_the_upstream_call_at_once(upstream, ga
     await asyncio.wait_for(upstream.seen["a"][0].closed.wait(), 2)
     upstream.tell("a", chat_whole())
     async with client.post(gateway.url + "/v1/chat/completions", json=CHAT) as response:
-        assert response.headers["x-uniapi-attempts"] == "a#1=200", "a client's leaving is not the upstream's fault"
+        assert response.headers["x-uniapi-attempts"] == "a#1=200", (
+            "a client's leaving is not the upstream's fault"
+        )
 
 
 async def test_a_stop_lets_running_streams_finish(upstream, gateway, client):
     """SIGTERM: no new connections, the stream goes on to its end, exit code 0."""
-    upstream.tell("a", Answer([chunk({"content": "x"})] * 10 + [chunk({}, "stop"), DONE], pause_s=0.1))
+    upstream.tell(
+        "a", Answer([chunk({"content": "x"})] * 10 + [chunk({}, "stop"), DONE], pause_s=0.1)
+    )
     await gateway.start(config([provider(upstream, "a")]))
-    async with client.post(gateway.url + "/v1/chat/completions", json={**CHAT, "stream": True}) as response:
+    async with client.post(
+        gateway.url + "/v1/chat/completions", json={**CHAT, "stream": True}
+    ) as response:
         await response.content.readany()
         gateway.process.send_signal(signal.SIGTERM)
         body = await response.read()
@@ -65,7 +82,9 @@ async def test_a_second_signal_ends_at_once(upstream, gateway, client):
     """The impatient way out: exit code 1."""
     upstream.tell("a", Answer([chunk({"content": "x"})], then="hang"))
     await gateway.start(config([provider(upstream, "a")]))
-    async with client.post(gateway.url + "/v1/chat/completions", json={**CHAT, "stream": True}) as response:
+    async with client.post(
+        gateway.url + "/v1/chat/completions", json={**CHAT, "stream": True}
+    ) as response:
         await response.content.readany()
         gateway.process.send_signal(signal.SIGTERM)
         await asyncio.sleep(0.3)
@@ -73,13 +92,21 @@ async def test_a_second_signal_ends_at_once(upstream, gateway, client):
         assert await asyncio.wait_for(gateway.process.wait(), 5) == 1
 
 
-async def test_an_edited_file_applies_without_dropping_a_stream_and_a_broken_one_is_refused(upstream, gateway, client):
-    """SIGHUP reloads at once; a running stream keeps its snapshot; `/healthz` says stale while the file is broken."""
-    upstream.tell("a", Answer([chunk({"content": "x"})] * 15 + [chunk({}, "stop"), DONE], pause_s=0.1))
+async def test_an_edited_file_applies_without_dropping_a_stream_and_a_broken_one_is_refused(
+    upstream, gateway, client
+):
+    """SIGHUP reloads at once; a running stream keeps its snapshot; `/healthz` says stale while the
+    file is broken.
+    """
+    upstream.tell(
+        "a", Answer([chunk({"content": "x"})] * 15 + [chunk({}, "stop"), DONE], pause_s=0.1)
+    )
     upstream.tell("b", chat_whole("from b"))
     await gateway.start(config([provider(upstream, "a")]))
     path = gateway.folder / "api.yaml"
-    async with client.post(gateway.url + "/v1/chat/completions", json={**CHAT, "stream": True}) as response:
+    async with client.post(
+        gateway.url + "/v1/chat/completions", json={**CHAT, "stream": True}
+    ) as response:
         await response.content.readany()
         path.write_text(yaml.safe_dump(config([provider(upstream, "b")])))
         gateway.process.send_signal(signal.SIGHUP)
@@ -103,7 +130,13 @@ def run(*arguments, cwd):
 
 def run_cold(*arguments, cwd):
     """A command to its end, as a user starts it."""
-    return subprocess.run([sys.executable, str(ROOT / "main.py"), *arguments], cwd=cwd, capture_output=True, text=True, timeout=30)
+    return subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
 
 
 @pytest.mark.parametrize(
@@ -150,15 +183,21 @@ def test_a_port_in_use_is_named(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-async def test_a_second_start_on_the_same_data_dir_ends_with_3_and_the_pid(upstream, gateway, tmp_path):
+async def test_a_second_start_on_the_same_data_dir_ends_with_3_and_the_pid(
+    upstream, gateway, tmp_path
+):
     """Safe under cron: the running one is named and left alone."""
     await gateway.start(config([provider(upstream, "a")]))
-    done = await asyncio.to_thread(run, "serve", "--config", str(tmp_path / "api.yaml"), "--port", "0", cwd=tmp_path)
+    done = await asyncio.to_thread(
+        run, "serve", "--config", str(tmp_path / "api.yaml"), "--port", "0", cwd=tmp_path
+    )
     assert done.returncode == 3
     assert str(gateway.process.pid) in done.stderr
 
 
-async def test_a_data_dir_that_cannot_be_made_is_a_warning_unless_it_was_asked_for(upstream, gateway, client, tmp_path):
+async def test_a_data_dir_that_cannot_be_made_is_a_warning_unless_it_was_asked_for(
+    upstream, gateway, client, tmp_path
+):
     """In memory with one warning by default; exit 1 with --data-dir."""
     (tmp_path / "data").write_text("a file is in the way")
     await gateway.start(config([provider(upstream, "a")]))
@@ -166,7 +205,15 @@ async def test_a_data_dir_that_cannot_be_made_is_a_warning_unless_it_was_asked_f
         assert (await response.json())["stats"] == "memory"
     assert "kept in memory" in gateway.log
     done = await asyncio.to_thread(
-        run, "serve", "--config", str(tmp_path / "api.yaml"), "--data-dir", str(tmp_path / "data"), "--port", "0", cwd=tmp_path
+        run,
+        "serve",
+        "--config",
+        str(tmp_path / "api.yaml"),
+        "--data-dir",
+        str(tmp_path / "data"),
+        "--port",
+        "0",
+        cwd=tmp_path,
     )
     assert done.returncode == 1
 
@@ -187,13 +234,23 @@ def test_the_small_commands(tmp_path):
     assert json.loads(checked.stdout)["ok"]
     shown = re.search(r"then run `(.+) check`", begun.stdout)
     assert f"# Check this file:        {shown[1]} check\n" in path.read_text()
-    copied = subprocess.run(["sh", "-c", f"{shown[1]} check"], cwd=tmp_path, capture_output=True, text=True, timeout=30)
-    assert (copied.returncode, copied.stdout.splitlines()[-1]) == (0, "./api.yaml: 0 errors, 1 warning")
+    copied = subprocess.run(
+        ["sh", "-c", f"{shown[1]} check"], cwd=tmp_path, capture_output=True, text=True, timeout=30
+    )
+    assert (copied.returncode, copied.stdout.splitlines()[-1]) == (
+        0,
+        "./api.yaml: 0 errors, 1 warning",
+    )
     assert "providers[0].api: this looks like an example's key" in copied.stdout
 
 
 @pytest.mark.parametrize(
-    "word, said", [("chek", "did you mean `check`?"), ("start", "there are serve, check, explain"), ("api.yaml", "there are serve")]
+    "word, said",
+    [
+        ("chek", "did you mean `check`?"),
+        ("start", "there are serve, check, explain"),
+        ("api.yaml", "there are serve"),
+    ],
 )
 def test_a_mistyped_command_is_told_the_right_one(tmp_path, word, said):
     """Exit 2 and one line; a word that is like none gets the list."""
@@ -207,7 +264,12 @@ async def test_the_demo_answers_the_readmes_curl(gateway, tmp_path):
     await gateway.launch("serve", "--demo")
     headers = {"Authorization": "Bearer sk-demo"}
     async with aiohttp.ClientSession(headers=headers) as session:
-        body = {"model": "demo", "stream": True, "messages": [{"role": "user", "content": "Hello!"}], "stream_options": {"include_usage": True}}
+        body = {
+            "model": "demo",
+            "stream": True,
+            "messages": [{"role": "user", "content": "Hello!"}],
+            "stream_options": {"include_usage": True},
+        }
         async with session.post(gateway.url + "/v1/chat/completions", json=body) as response:
             text = (await response.read()).decode()
         assert "Hello!" in "".join(
@@ -216,15 +278,27 @@ async def test_the_demo_answers_the_readmes_curl(gateway, tmp_path):
             if line.startswith("data: {")
         )
         assert '"usage"' in text
-        tool = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}
-        async with session.post(gateway.url + "/v1/chat/completions", json={**body, "stream": False, "tools": [tool]}) as response:
+        tool = {
+            "type": "function",
+            "function": {
+                "name": "look",
+                "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+            },
+        }
+        async with session.post(
+            gateway.url + "/v1/chat/completions", json={**body, "stream": False, "tools": [tool]}
+        ) as response:
             value = await response.json()
         assert value["choices"][0]["message"]["tool_calls"][0]["function"]["name"] == "look"
-        assert json.loads(value["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"]) == {"city": "demo"}
+        assert json.loads(
+            value["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"]
+        ) == {"city": "demo"}
 
 
 async def test_many_streams_leave_nothing_behind(upstream, gateway, client):
-    """After a hundred streams, half of them abandoned, the process holds no more sockets than before."""
+    """After a hundred streams, half of them abandoned, the process holds no more sockets than
+    before.
+    """
     upstream.tell("a", chat_stream())
     await gateway.start(config([provider(upstream, "a")]))
     descriptors = f"/proc/{gateway.process.pid}/fd"
@@ -232,7 +306,9 @@ async def test_many_streams_leave_nothing_behind(upstream, gateway, client):
     async def one(abandon):
         async with (
             aiohttp.ClientSession(headers=HEADERS) as session,
-            session.post(gateway.url + "/v1/chat/completions", json={**CHAT, "stream": True}) as response,
+            session.post(
+                gateway.url + "/v1/chat/completions", json={**CHAT, "stream": True}
+            ) as response,
         ):
             if not abandon:
                 assert (await response.read()).endswith(DONE)
@@ -242,12 +318,18 @@ async def test_many_streams_leave_nothing_behind(upstream, gateway, client):
     for _ in range(5):
         await asyncio.gather(*(one(number % 2 == 0) for number in range(20)))
     await asyncio.sleep(0.5)
-    sockets = [name for name in os.listdir(descriptors) if "socket" in os.readlink(f"{descriptors}/{name}")]
+    sockets = [
+        name for name in os.listdir(descriptors) if "socket" in os.readlink(f"{descriptors}/{name}")
+    ]
     assert len(os.listdir(descriptors)) <= before + 25, sockets
 
 
-async def test_more_clients_than_open_files_are_told_so_and_nothing_hangs(upstream, gateway, tmp_path):
-    """With a small hard limit the surplus gets 503 at once, the others their answers, and the log one line."""
+async def test_more_clients_than_open_files_are_told_so_and_nothing_hangs(
+    upstream, gateway, tmp_path
+):
+    """With a small hard limit the surplus gets 503 at once, the others their answers, and the log
+    one line.
+    """
     upstream.tell("a", chat_whole())
     (tmp_path / "api.yaml").write_text(yaml.safe_dump(config([provider(upstream, "a")])))
     await gateway.launch("--config", str(tmp_path / "api.yaml"), open_files=64)
@@ -255,7 +337,9 @@ async def test_more_clients_than_open_files_are_told_so_and_nothing_hangs(upstre
     async def one():
         async with aiohttp.ClientSession(headers=HEADERS) as session:
             try:
-                async with session.post(gateway.url + "/v1/chat/completions", json=CHAT) as response:
+                async with session.post(
+                    gateway.url + "/v1/chat/completions", json=CHAT
+                ) as response:
                     return response.status
             except aiohttp.ClientError:
                 return 503
@@ -264,5 +348,8 @@ async def test_more_clients_than_open_files_are_told_so_and_nothing_hangs(upstre
     assert set(statuses) <= {200, 503}
     assert statuses.count(200) >= 4
     assert "Traceback" not in gateway.log
-    async with aiohttp.ClientSession(headers=HEADERS) as session, session.post(gateway.url + "/v1/chat/completions", json=CHAT) as response:
+    async with (
+        aiohttp.ClientSession(headers=HEADERS) as session,
+        session.post(gateway.url + "/v1/chat/completions", json=CHAT) as response,
+    ):
         assert response.status == 200, "once the rush is over, all is as before"

@@ -1,6 +1,8 @@
-"""The README keeps its word: every command block in it is run here, or says which other system it needs; what it names exists.
+"""The README keeps its word: every command block in it is run here, or says which other system it
+needs; what it names exists.
 
-The line before a block says what becomes of it: `run`, `curl`, `test` (also read by `.ci/run`), `tested…`, `client: …`, `config`, `first-config`, `elsewhere: …`.
+The line before a block says what becomes of it: `run`, `curl`, `test` (also read by `.ci/run`),
+`tested…`, `client: …`, `config`, `first-config`, `elsewhere: …`.
 """
 
 import importlib.util
@@ -27,11 +29,22 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 README_CN = (ROOT / "README_CN.md").read_text(encoding="utf-8")
 RELEASES = "../../releases"
-"""On GitHub this leads from the README to the repository's own Releases page, whosever repository it is."""
+"""On GitHub this leads from the README to the repository's own Releases page, whosever repository
+it is.
+"""
 RUNNABLE = ("sh", "python", "crontab")
-MARKS = re.compile(r"run|curl|test|config|first-config|tested|tested: (serve|source)|client: (openai|anthropic|google)|elsewhere: .+")
+MARKS = re.compile(
+    r"run|curl|test|config|first-config|tested|tested: (serve|source)|client: (openai|anthropic|google)|elsewhere: .+"
+)
 CONFIG = {
-    "providers": [{"provider": "a", "base_url": "http://127.0.0.1:9/v1/chat/completions", "api": "k", "model": ["gpt-4o"]}],
+    "providers": [
+        {
+            "provider": "a",
+            "base_url": "http://127.0.0.1:9/v1/chat/completions",
+            "api": "k",
+            "model": ["gpt-4o"],
+        }
+    ],
     "api_keys": [{"api": "sk-0123456789abcdef"}],
 }
 
@@ -77,7 +90,11 @@ def marked(mark):
 
 def environment(**more):
     """The environment a reader would have, with this Python as `python3`."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("CONFIG_URL", "PORT", "HOST", "DATA_DIR")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("CONFIG_URL", "PORT", "HOST", "DATA_DIR")
+    }
     return {**kept, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **more}
 
 
@@ -93,7 +110,13 @@ class Served:
 
     def __init__(self, command, folder):
         more = {"HOST": "127.0.0.1", "PORT": "0", "PYTHONUNBUFFERED": "1"}
-        self.process = subprocess.Popen(["bash", "-c", f"exec {command}"], cwd=folder, env=environment(**more), stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            ["bash", "-c", f"exec {command}"],
+            cwd=folder,
+            env=environment(**more),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         for line in self.process.stdout:
             found = re.search(r"listens on (http://127\.0\.0\.1:\d+)", line)
             if found:
@@ -121,27 +144,47 @@ def demo():
 
 def test_every_command_block_says_what_becomes_of_it():
     """No block of commands without a mark, and no mark that means nothing."""
-    assert [f"line {block.line}: {block.mark!r}" for block in BLOCKS if block.language in RUNNABLE and not MARKS.fullmatch(block.mark)] == []
+    assert [
+        f"line {block.line}: {block.mark!r}"
+        for block in BLOCKS
+        if block.language in RUNNABLE and not MARKS.fullmatch(block.mark)
+    ] == []
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_the_curl_line_is_answered(demo):
     """The second command of the README streams to its end."""
     (block,) = marked("curl")
-    done = subprocess.run(["bash", "-c", block.text.replace("http://127.0.0.1:8000", demo.url)], capture_output=True, text=True, timeout=20)
+    done = subprocess.run(
+        ["bash", "-c", block.text.replace("http://127.0.0.1:8000", demo.url)],
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
     assert done.stdout.endswith("data: [DONE]\n\n"), done.stderr
 
 
 def test_the_first_commands_succeed_in_their_order(folder):
-    """`init`; the first configuration in place of what it wrote; `check`, `explain`, `selfcheck`, `schema`: as they stand, one after the other."""
+    """`init`; the first configuration in place of what it wrote; `check`, `explain`, `selfcheck`,
+    `schema`: as they stand, one after the other.
+    """
     first, *others = marked("tested")
     (config,) = marked("first-config")
     for block in (first, *others):
         text = block.text.replace("selfcheck ", "selfcheck --port 0 ")
-        done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=folder, env=environment(), capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", text],
+            cwd=folder,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
         assert done.returncode == 0, f"line {block.line}: {done.stdout}{done.stderr}"
         if block is first:
-            assert (folder / "api.yaml").read_text().splitlines()[0] == "# yaml-language-server: $schema=./api.schema.json"
+            assert (folder / "api.yaml").read_text().splitlines()[
+                0
+            ] == "# yaml-language-server: $schema=./api.schema.json"
             (folder / "api.yaml").write_text(config.text)
     schema = json.loads((folder / "api.schema.json").read_text())
     assert "providers" in schema["properties"]
@@ -160,7 +203,9 @@ def test_it_serves_with_a_configuration(folder):
     assert (folder / "data" / "lock").exists()
 
 
-@pytest.mark.parametrize("sdk, module", [("openai", "openai"), ("anthropic", "anthropic"), ("google", "google.genai")])
+@pytest.mark.parametrize(
+    "sdk, module", [("openai", "openai"), ("anthropic", "anthropic"), ("google", "google.genai")]
+)
 def test_the_sdks_lines_are_answered(demo, folder, sdk, module):
     """The three lines of each SDK, against the demo."""
     try:
@@ -171,7 +216,14 @@ def test_the_sdks_lines_are_answered(demo, folder, sdk, module):
     (block,) = marked(f"client: {sdk}")
     assert "http://127.0.0.1:8000" in block.text
     text = block.text.replace("http://127.0.0.1:8000", demo.url)
-    done = subprocess.run([sys.executable, "-c", text], cwd=folder, env=environment(), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", text],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert "Hello!" in done.stdout, done.stderr
 
 
@@ -186,7 +238,12 @@ def test_it_installs_from_source_without_a_compiler(tmp_path):
     (block,) = marked("tested: source")
     more = {"CC": "/bin/false", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", block.text], cwd=tmp_path, env=environment(**more), capture_output=True, text=True, timeout=380
+        ["bash", "-euo", "pipefail", "-c", block.text],
+        cwd=tmp_path,
+        env=environment(**more),
+        capture_output=True,
+        text=True,
+        timeout=380,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == (ROOT / "VERSION").read_text().strip()
@@ -235,16 +292,20 @@ def test_every_path_that_is_served_is_named():
 
 def test_every_command_is_in_the_table():
     """And no other."""
-    rows = re.findall(r"^\| `([a-z]+)[ `]", README.partition("## Commands")[2].partition("| variable |")[0], re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([a-z]+)[ `]",
+        README.partition("## Commands")[2].partition("| variable |")[0],
+        re.MULTILINE,
+    )
     assert sorted(rows) == sorted(COMMANDS)
 
 
 def test_every_variable_is_read():
     """A name in the table of environment variables occurs in the program."""
     table = README.partition("| variable |")[2].partition("Exit codes")[0]
-    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "uniapi").glob("*.py")) + (ROOT / "uniapi/config/load.py").read_text(
-        encoding="utf-8"
-    )
+    sources = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "uniapi").glob("*.py")
+    ) + (ROOT / "uniapi/config/load.py").read_text(encoding="utf-8")
     names = re.findall(r"`([A-Z_]{4,})`(?=[ ,|].*\|.*\|)", table)
     assert len(names) >= 8
     assert [name for name in names if f'"{name}"' not in sources] == []
@@ -252,7 +313,10 @@ def test_every_variable_is_read():
 
 def anchors(readme):
     """The headings, spelled as GitHub spells their anchors."""
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", readme, re.MULTILINE)}
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.+)$", readme, re.MULTILINE)
+    }
 
 
 @pytest.mark.parametrize("readme", [README, README_CN], ids=["README.md", "README_CN.md"])
@@ -268,9 +332,14 @@ def test_links_lead_somewhere(readme):
 
 @pytest.mark.parametrize("readme", [README, README_CN], ids=["README.md", "README_CN.md"])
 def test_no_address_is_made_up(readme):
-    """Whoever reads it does so in a repository of some owner: downloads are named by its Releases page, not by a guessed owner or a version that grows old."""
+    """Whoever reads it does so in a repository of some owner: downloads are named by its Releases
+    page, not by a guessed owner or a version that grows old.
+    """
     assert f"]({RELEASES})" in readme
-    assert re.findall(r"OWNER|github\.com/\S+/releases/download|-\d+\.\d+\.\d+\.(?:pex|pyz)", readme) == []
+    assert (
+        re.findall(r"OWNER|github\.com/\S+/releases/download|-\d+\.\d+\.\d+\.(?:pex|pyz)", readme)
+        == []
+    )
 
 
 def test_the_chinese_readme_says_the_same():

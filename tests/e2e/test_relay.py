@@ -1,4 +1,6 @@
-"""Same dialect in and out is untouched: what the client sent is what the provider gets, what the provider says is what the client reads."""
+"""Same dialect in and out is untouched: what the client sent is what the provider gets, what the
+provider says is what the client reads.
+"""
 
 import json
 
@@ -19,14 +21,33 @@ ODD_STREAM = Answer(
 
 
 async def post(client, gateway, body):
-    async with client.post(gateway.url + "/v1/chat/completions", data=body, headers={"Content-Type": "application/json"}) as response:
+    async with client.post(
+        gateway.url + "/v1/chat/completions",
+        data=body,
+        headers={"Content-Type": "application/json"},
+    ) as response:
         return response.status, response.headers, await response.read()
 
 
 async def test_without_an_alias_every_byte_is_the_same_both_ways(upstream, gateway, client):
-    """Unknown members, spacing, number spelling, comments, event names and frames that are no JSON all survive."""
+    """Unknown members, spacing, number spelling, comments, event names and frames that are no JSON
+    all survive.
+    """
     upstream.tell(
-        "a", ODD_STREAM, whole({"choices": [{"index": 0, "message": {"role": "assistant", "content": "x"}, "finish_reason": "stop"}], "vendor": 2.50})
+        "a",
+        ODD_STREAM,
+        whole(
+            {
+                "choices": [
+                    {
+                        "index": 0,
+                        "message": {"role": "assistant", "content": "x"},
+                        "finish_reason": "stop",
+                    }
+                ],
+                "vendor": 2.50,
+            }
+        ),
     )
     await gateway.start(config([provider(upstream, "a", **PLAIN)]))
     sent = UNKNOWN % b"true"
@@ -42,32 +63,52 @@ async def test_without_an_alias_every_byte_is_the_same_both_ways(upstream, gatew
 
 
 async def test_an_alias_changes_the_model_and_nothing_else(upstream, gateway, client):
-    """One value is spliced in the request and in each frame of the answer; every other byte is equal."""
+    """One value is spliced in the request and in each frame of the answer; every other byte is
+    equal.
+    """
     upstream.tell("a", chat_stream(usage=True))
     await gateway.start(config([provider(upstream, "a")]))
     sent = (UNKNOWN % b"true").replace(b'"up-model"', b'"m"')
     _, headers, body = await post(client, gateway, sent)
     assert upstream.seen["a"][0].body == UNKNOWN % b"true"
-    assert b"".join(chat_stream(usage=True).pieces).replace(b'"model": "up-model"', b'"model": "m"') == body
+    assert (
+        b"".join(chat_stream(usage=True).pieces).replace(b'"model": "up-model"', b'"model": "m"')
+        == body
+    )
     assert (headers["x-uniapi-provider"], headers["x-uniapi-model"]) == ("a", "up-model")
 
 
-async def test_usage_is_asked_for_upstream_and_hidden_from_a_client_that_did_not_ask(upstream, gateway, client):
+async def test_usage_is_asked_for_upstream_and_hidden_from_a_client_that_did_not_ask(
+    upstream, gateway, client
+):
     """The gateway can count, and the client gets exactly the chunks it expects."""
     upstream.tell("a", chat_stream(usage=True))
     await gateway.start(config([provider(upstream, "a", **PLAIN)]))
-    _, _, body = await post(client, gateway, b'{"model": "up-model", "messages": [{"role": "user", "content": "hi"}], "stream": true}')
+    _, _, body = await post(
+        client,
+        gateway,
+        b'{"model": "up-model", "messages": [{"role": "user", "content": "hi"}], "stream": true}',
+    )
     assert upstream.seen["a"][0].json["stream_options"] == {"include_usage": True}
     assert b"".join(chat_stream(usage=False).pieces) == body
     async with client.get(gateway.url + "/v1/stats") as response:
         report = await response.json()
     counted = report["model_token_counts"][0]
-    assert (counted["model"], counted["total_prompt_tokens"], counted["total_completion_tokens"], counted["request_count"]) == ("up-model", 3, 2, 1)
-    assert report["channel_model_success_rates"] == [{"provider": "a", "model": "up-model", "success_rate": 1.0, "total_requests": 1}]
+    assert (
+        counted["model"],
+        counted["total_prompt_tokens"],
+        counted["total_completion_tokens"],
+        counted["request_count"],
+    ) == ("up-model", 3, 2, 1)
+    assert report["channel_model_success_rates"] == [
+        {"provider": "a", "model": "up-model", "success_rate": 1.0, "total_requests": 1}
+    ]
 
 
 async def test_the_provider_gets_our_credential_and_none_of_the_clients(upstream, gateway, client):
-    """Whatever carrier the client used, its key stays here; configured and passed-through headers go along."""
+    """Whatever carrier the client used, its key stays here; configured and passed-through headers
+    go along.
+    """
     upstream.tell("a", chat_whole())
     preferences = {"headers": {"X-Extra": "1"}, "passthrough_request_headers": ["X-Trace"]}
     await gateway.start(config([provider(upstream, "a", preferences=preferences)]))
@@ -89,11 +130,24 @@ async def test_overrides_leave_the_rest_json_equal(upstream, gateway, client):
     """`post_body_parameter_overrides` merges and removes; nothing else changes."""
     upstream.tell("a", chat_whole())
     overrides = {"top_p": 0.5, "__remove__": "temperature", "m": {"seed": 7}}
-    await gateway.start(config([provider(upstream, "a", preferences={"post_body_parameter_overrides": overrides})]))
-    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "temperature": 1, "vendor": [1]}
+    await gateway.start(
+        config([provider(upstream, "a", preferences={"post_body_parameter_overrides": overrides})])
+    )
+    body = {
+        "model": "m",
+        "messages": [{"role": "user", "content": "hi"}],
+        "temperature": 1,
+        "vendor": [1],
+    }
     async with client.post(gateway.url + "/v1/chat/completions", json=body) as response:
         assert response.status == 200
-    assert {"model": "up-model", "messages": body["messages"], "vendor": [1], "top_p": 0.5, "seed": 7} == upstream.seen["a"][0].json
+    assert {
+        "model": "up-model",
+        "messages": body["messages"],
+        "vendor": [1],
+        "top_p": 0.5,
+        "seed": 7,
+    } == upstream.seen["a"][0].json
 
 
 async def test_an_answer_without_its_name_is_left_alone(upstream, gateway, client):
@@ -101,7 +155,9 @@ async def test_an_answer_without_its_name_is_left_alone(upstream, gateway, clien
     frame = b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"model"},"finish_reason":"stop"}]}\n\n'
     upstream.tell("a", Answer([frame, DONE]))
     await gateway.start(config([provider(upstream, "a")]))
-    _, _, body = await post(client, gateway, b'{"model":"m","messages":[{"role":"user","content":"x"}],"stream":true}')
+    _, _, body = await post(
+        client, gateway, b'{"model":"m","messages":[{"role":"user","content":"x"}],"stream":true}'
+    )
     assert frame + DONE == body
 
 

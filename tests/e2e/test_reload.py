@@ -1,4 +1,6 @@
-"""A configuration that changes while the gateway runs: from a file or a URL, noticed without a signal, never dropping a stream, never half applied."""
+"""A configuration that changes while the gateway runs: from a file or a URL, noticed without a
+signal, never dropping a stream, never half applied.
+"""
 
 import asyncio
 import contextlib
@@ -43,7 +45,9 @@ async def until(condition, seconds):
 
 @pytest.mark.slow
 async def test_five_hundred_open_streams_live_through_a_reload(upstream, gateway, client):
-    """None is dropped or loses a byte, and the new configuration is in force within three seconds of the edit, without a signal."""
+    """None is dropped or loses a byte, and the new configuration is in force within three seconds
+    of the edit, without a signal.
+    """
     streams = 500
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < 4 * streams:
@@ -55,7 +59,9 @@ async def test_five_hundred_open_streams_live_through_a_reload(upstream, gateway
     upstream.tell("b", chat_whole("from b"))
     await gateway.start(config([provider(upstream, "a")], {"model_timeout": {"default": 30}}))
     async with aiohttp.ClientSession(
-        headers={"Authorization": f"Bearer {CLIENT_KEY}"}, connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=50)
+        headers={"Authorization": f"Bearer {CLIENT_KEY}"},
+        connector=aiohttp.TCPConnector(limit=0),
+        timeout=aiohttp.ClientTimeout(total=50),
     ) as session:
 
         async def one(opened):
@@ -68,7 +74,10 @@ async def test_five_hundred_open_streams_live_through_a_reload(upstream, gateway
         running = [asyncio.ensure_future(one(opened)) for _ in range(streams)]
         for _ in range(streams):
             await asyncio.wait_for(opened.acquire(), 20)
-        rewrite(gateway.folder / "api.yaml", config([provider(upstream, "b", model=[{"up-model": "m"}, "new"])]))
+        rewrite(
+            gateway.folder / "api.yaml",
+            config([provider(upstream, "b", model=[{"up-model": "m"}, "new"])]),
+        )
 
         async def is_new():
             async with client.get(gateway.url + "/v1/models") as response:
@@ -80,11 +89,16 @@ async def test_five_hundred_open_streams_live_through_a_reload(upstream, gateway
         gate.set()
         bodies = await asyncio.gather(*running)
     assert {status for status, _ in bodies} == {200}
-    assert all(body.endswith(DONE) and all(b"w%d " % number in body for number in range(8)) for _, body in bodies)
+    assert all(
+        body.endswith(DONE) and all(b"w%d " % number in body for number in range(8))
+        for _, body in bodies
+    )
 
 
 async def test_bad_files_are_refused_and_the_last_good_one_stays(upstream, gateway, client):
-    """Broken YAML, a wrong value, an empty file, no file: `/healthz` says stale, the log says why, calls go on; a good file ends it."""
+    """Broken YAML, a wrong value, an empty file, no file: `/healthz` says stale, the log says why,
+    calls go on; a good file ends it.
+    """
     upstream.tell("a", chat_whole())
     upstream.tell("b", chat_whole())
     good = config([provider(upstream, "a")])
@@ -127,33 +141,54 @@ async def test_bad_files_are_refused_and_the_last_good_one_stays(upstream, gatew
 
 
 async def test_what_still_exists_keeps_its_state(upstream, gateway, client):
-    """A resting key rests on, a used-up limit stays used up, when something else in the file changes."""
-    upstream.tell("a", whole({"error": {"message": "slow down", "type": "rate_limit"}}, status=429, headers={"retry-after": "60"}), chat_whole())
+    """A resting key rests on, a used-up limit stays used up, when something else in the file
+    changes.
+    """
+    upstream.tell(
+        "a",
+        whole(
+            {"error": {"message": "slow down", "type": "rate_limit"}},
+            status=429,
+            headers={"retry-after": "60"},
+        ),
+        chat_whole(),
+    )
     upstream.tell("b", chat_whole())
     more = {"api_keys": [{"api": CLIENT_KEY, "preferences": {"rate_limit": "3/min"}}]}
     entries = [provider(upstream, "a", api=["sk-up-a-key-1", "sk-up-a-key-2"])]
     await gateway.start({**config(entries), **more})
     for _ in range(2):
         assert await served_by(client, gateway) == "a"
-    rewrite(gateway.folder / "api.yaml", {**config([*entries, provider(upstream, "b", model=["other"])]), **more})
+    rewrite(
+        gateway.folder / "api.yaml",
+        {**config([*entries, provider(upstream, "b", model=["other"])]), **more},
+    )
     gateway.process.send_signal(signal.SIGHUP)
 
     async def is_applied():
-        return "configuration: " in gateway.log and "b" in gateway.log.rpartition("configuration: ")[2]
+        return (
+            "configuration: " in gateway.log and "b" in gateway.log.rpartition("configuration: ")[2]
+        )
 
     await until(is_applied, 3)
     used = len(upstream.seen["a"])
     assert await served_by(client, gateway) == "a"
-    assert [seen.headers["authorization"] for seen in upstream.seen["a"][used:]] == ["Bearer sk-up-a-key-2"]
+    assert [seen.headers["authorization"] for seen in upstream.seen["a"][used:]] == [
+        "Bearer sk-up-a-key-2"
+    ]
     async with client.post(gateway.url + PATH, json=CHAT) as response:
         assert response.status == 429
 
 
 async def test_a_configuration_from_a_url(upstream, gateway, client):
-    """Taken at the start, again at SIGHUP; the last good one is kept in the data dir (0600) and used from there when the URL is down; without a copy the start fails with 1."""
+    """Taken at the start, again at SIGHUP; the last good one is kept in the data dir (0600) and
+    used from there when the URL is down; without a copy the start fails with 1.
+    """
 
     def text(name):
-        return Answer([yaml.safe_dump(config([provider(upstream, name)])).encode()], content_type="text/yaml")
+        return Answer(
+            [yaml.safe_dump(config([provider(upstream, name)])).encode()], content_type="text/yaml"
+        )
 
     upstream.tell("conf", text("a"))
     upstream.tell("a", chat_whole())

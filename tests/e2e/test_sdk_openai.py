@@ -1,4 +1,6 @@
-"""The `openai` SDK's chat completions against the running gateway, with every upstream dialect behind it. What holds for all four clients is in `tests/matrix`."""
+"""The `openai` SDK's chat completions against the running gateway, with every upstream dialect
+behind it. What holds for all four clients is in `tests/matrix`.
+"""
 
 import json
 
@@ -38,7 +40,9 @@ def chat(client):
 
 @EVERY
 async def test_a_plain_loop_puts_parallel_calls_together(world, chat, upstream):
-    """Each call has its own index, from 0 on; id and name come once, at its start; the argument pieces join to the JSON; the finish comes once."""
+    """Each call has its own index, from 0 on; id and name come once, at its start; the argument
+    pieces join to the JSON; the finish comes once.
+    """
     world.tell(upstream, RENDERERS[upstream](PARALLEL, True))
     calls, ids, text, finishes, roles = {}, {}, "", [], []
     async for chunk in await chat.create(model=model(upstream), messages=HELLO, stream=True):
@@ -54,7 +58,9 @@ async def test_a_plain_loop_puts_parallel_calls_together(world, chat, upstream):
                 calls[call.index] = calls.get(call.index, "") + (call.function.arguments or "")
     assert text == "Let me look."
     assert {index: (call_id, name) for index, (call_id, name, _) in enumerate(CALLS)} == ids
-    assert [arguments for _, _, arguments in CALLS] == [json.loads(calls[index]) for index in sorted(calls)]
+    assert [arguments for _, _, arguments in CALLS] == [
+        json.loads(calls[index]) for index in sorted(calls)
+    ]
     assert finishes == ["tool_calls"]
     assert roles[0] == "assistant"
 
@@ -63,10 +69,25 @@ async def test_a_plain_loop_puts_parallel_calls_together(world, chat, upstream):
 async def test_the_usage_chunk_comes_only_when_asked_for(world, chat, upstream):
     """With `include_usage` the last chunk has usage and no choices; without, no chunk has usage."""
     world.tell(upstream, RENDERERS[upstream](Reply(text="Hi there"), True))
-    asked = [chunk async for chunk in await chat.create(model=model(upstream), messages=HELLO, stream=True, stream_options={"include_usage": True})]
-    assert (asked[-1].choices, asked[-1].usage.prompt_tokens, asked[-1].usage.completion_tokens) == ([], INPUT, OUTPUT)
+    asked = [
+        chunk
+        async for chunk in await chat.create(
+            model=model(upstream),
+            messages=HELLO,
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+    ]
+    assert (
+        asked[-1].choices,
+        asked[-1].usage.prompt_tokens,
+        asked[-1].usage.completion_tokens,
+    ) == ([], INPUT, OUTPUT)
     assert all(chunk.usage is None for chunk in asked[:-1])
-    unasked = [chunk async for chunk in await chat.create(model=model(upstream), messages=HELLO, stream=True)]
+    unasked = [
+        chunk
+        async for chunk in await chat.create(model=model(upstream), messages=HELLO, stream=True)
+    ]
     assert all(chunk.usage is None and chunk.choices for chunk in unasked)
     assert {chunk.model for chunk in [*asked, *unasked]} == {model(upstream)}
     assert len({chunk.id for chunk in asked}) == 1
@@ -74,25 +95,45 @@ async def test_the_usage_chunk_comes_only_when_asked_for(world, chat, upstream):
 
 @EVERY
 async def test_a_whole_tool_round_trip(world, client, upstream):
-    """What the model asked for goes back with the tool's results, and the upstream can tell which result is whose."""
+    """What the model asked for goes back with the tool's results, and the upstream can tell which
+    result is whose.
+    """
     chat = client.sdk.chat.completions
-    world.tell(upstream, RENDERERS[upstream](PARALLEL, False), RENDERERS[upstream](Reply(text="Cold, and noon."), False))
+    world.tell(
+        upstream,
+        RENDERERS[upstream](PARALLEL, False),
+        RENDERERS[upstream](Reply(text="Cold, and noon."), False),
+    )
     tools = client.arguments(ASKS["parallel tools"], upstream)["tools"]
     messages = [{"role": "user", "content": "Weather and time in Oslo?"}]
-    message = (await chat.create(model=model(upstream), messages=messages, tools=tools)).choices[0].message
+    message = (
+        (await chat.create(model=model(upstream), messages=messages, tools=tools))
+        .choices[0]
+        .message
+    )
     messages.append(message)
-    messages += [{"role": "tool", "tool_call_id": call.id, "content": f"result of {call.function.name}"} for call in message.tool_calls]
+    messages += [
+        {"role": "tool", "tool_call_id": call.id, "content": f"result of {call.function.name}"}
+        for call in message.tool_calls
+    ]
     answer = await chat.create(model=model(upstream), messages=messages, tools=tools)
     assert answer.choices[0].message.content == "Cold, and noon."
     read = READERS[upstream](world.seen(upstream).json)
     (_, asked), (role, said), (_, results) = read["turns"]
     assert [item[:2] for item in asked] == [("text", "Weather and time in Oslo?")]
-    # The fakes of all tests give their calls the same ids: signed reasoning that another test's answer had for them may be restored here.
+    # The fakes of all tests give their calls the same ids: signed reasoning that another test's
+    # answer had for them may be restored here.
     assert (role, [item for item in said if item[0] != "thought"]) == (
         "assistant",
-        [("text", "Let me look."), *(("call", number, name, value) for number, (_, name, value) in enumerate(CALLS))],
+        [
+            ("text", "Let me look."),
+            *(("call", number, name, value) for number, (_, name, value) in enumerate(CALLS)),
+        ],
     )
-    assert [(item[1], item[2]) for item in results] == [(0, "result of get_weather"), (1, "result of get_time")]
+    assert [(item[1], item[2]) for item in results] == [
+        (0, "result of get_weather"),
+        (1, "result of get_time"),
+    ]
     assert list(BOTH) == read["tools"]
 
 
@@ -109,7 +150,9 @@ async def test_the_parse_helper_gives_an_object(world, chat, upstream):
 
 @EVERY
 async def test_settings_reach_the_upstream(world, chat, upstream):
-    """Reasoning effort, stop, seed, limits, one call at a time and a picture; what a vendor has no word for is named in the header."""
+    """Reasoning effort, stop, seed, limits, one call at a time and a picture; what a vendor has no
+    word for is named in the header.
+    """
     world.tell(upstream, RENDERERS[upstream](Reply(text="Hi"), False))
     picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}
     raw = await chat.with_raw_response.create(
@@ -124,7 +167,10 @@ async def test_settings_reach_the_upstream(world, chat, upstream):
     assert read["turns"] == [("user", [("text", "See"), ("image", PNG)])]
     assert (read["thinks"], read["max_tokens"]) == (True, 4000)
     dropped = raw.headers.get("x-uniapi-dropped", "").split(", ")
-    assert [("stop" in dropped) != bool(read["stop"]), ("seed" in dropped) != (read["seed"] == 7)] == [True, True]
+    assert [
+        ("stop" in dropped) != bool(read["stop"]),
+        ("seed" in dropped) != (read["seed"] == 7),
+    ] == [True, True]
 
 
 ERRORS = {
@@ -138,7 +184,9 @@ ERRORS = {
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @EVERY
 async def test_upstream_errors_are_the_sdks_exceptions(world, chat, upstream, stream):
-    """By class, with a body the SDK can read; a refused key of ours is a server error, never the client's."""
+    """By class, with a body the SDK can read; a refused key of ours is a server error, never the
+    client's.
+    """
     for status, kind in ERRORS.items():
         world.tell(upstream, error(upstream, status))
         with pytest.raises(kind) as caught:
@@ -151,7 +199,9 @@ async def test_upstream_errors_are_the_sdks_exceptions(world, chat, upstream, st
 
 async def test_the_gateways_own_errors_are_the_sdks_exceptions(world, chat):
     """A wrong key, an unknown model, a body that makes no sense."""
-    async with openai.AsyncOpenAI(base_url=world.url + "/v1", api_key="sk-wrong", max_retries=0) as stranger:
+    async with openai.AsyncOpenAI(
+        base_url=world.url + "/v1", api_key="sk-wrong", max_retries=0
+    ) as stranger:
         with pytest.raises(openai.AuthenticationError) as refused:
             await stranger.chat.completions.create(model=model("chat"), messages=HELLO)
     assert refused.value.code == "invalid_api_key"

@@ -14,7 +14,9 @@ async def requests(gateway, client):
 
 
 async def test_counts_survive_a_stop_and_a_kill(upstream, gateway, client, tmp_path):
-    """After SIGTERM everything is there; after `kill -9` everything older than a second; credits are enforced from the same figures."""
+    """After SIGTERM everything is there; after `kill -9` everything older than a second; credits
+    are enforced from the same figures.
+    """
     upstream.tell("a", chat_whole())
     value = config([provider(upstream, "a")], {"model_price": {"default": "1000000,1000000"}})
     value["api_keys"][0]["preferences"] = {"credits": 42}
@@ -36,7 +38,8 @@ async def test_counts_survive_a_stop_and_a_kill(upstream, gateway, client, tmp_p
         await gateway.stop(signal.SIGKILL)
         await gateway.start(value)
         assert await requests(gateway, client) == 8
-        # 8 calls of 5 tokens at a dollar a token are 40 dollars of 42; the next goes over, and the one after is refused.
+        # 8 calls of 5 tokens at a dollar a token are 40 dollars of 42; the next goes over, and the
+        # one after is refused.
         async with client.post(gateway.url + "/v1/chat/completions", json=CHAT) as response:
             assert response.status == 200
         async with client.post(gateway.url + "/v1/chat/completions", json=CHAT) as response:

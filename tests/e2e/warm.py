@@ -1,5 +1,7 @@
-"""Starts `main.py` from a process that holds the program's modules already, so that a start costs a fork and not a second of imports. What runs is still a process of its own, from
-its own `main.py`, arguments, environment and folder, with its own signals and exit code; cold starts are tested by the README's, the pex's and `test_process`'s small commands.
+"""Starts `main.py` from a process that holds the program's modules already, so that a start costs a
+fork and not a second of imports. What runs is still a process of its own, from its own `main.py`,
+arguments, environment and folder, with its own signals and exit code; cold starts are tested by the
+README's, the pex's and `test_process`'s small commands.
 
     test ── order, 3 descriptors ──> starter ── fork ──> main.py
          <── "pid N", "exit N" ─────
@@ -68,7 +70,13 @@ def run(arguments, *, cwd, environment=None):
     """`main.py` with these arguments, to its end: a CompletedProcess with its texts."""
     news, news_there = socket.socketpair()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
-        _order(arguments, cwd, os.environ if environment is None else environment, None, (news_there, out, errors))
+        _order(
+            arguments,
+            cwd,
+            os.environ if environment is None else environment,
+            None,
+            (news_there, out, errors),
+        )
         with news, news.makefile() as lines:
             news.settimeout(60)
             lines.readline()
@@ -81,8 +89,15 @@ def run(arguments, *, cwd, environment=None):
 
 
 def _order(arguments, cwd, environment, open_files, files):
-    order = {"arguments": [str(one) for one in arguments], "cwd": str(cwd), "environment": dict(environment), "open_files": open_files}
-    socket.send_fds(_starter(), [json.dumps(order).encode() + b"\n"], [file.fileno() for file in files])
+    order = {
+        "arguments": [str(one) for one in arguments],
+        "cwd": str(cwd),
+        "environment": dict(environment),
+        "open_files": open_files,
+    }
+    socket.send_fds(
+        _starter(), [json.dumps(order).encode() + b"\n"], [file.fileno() for file in files]
+    )
     for file in files:
         if isinstance(file, socket.socket):
             file.close()
@@ -90,9 +105,17 @@ def _order(arguments, cwd, environment, open_files, files):
 
 @functools.cache
 def _starter():
-    """The socket to this test process's starter. When it closes, the starter ends with all that it started."""
+    """The socket to this test process's starter.
+
+    When it closes, the starter ends with all that it started.
+    """
     ours, theirs = socket.socketpair()
-    process = subprocess.Popen([sys.executable, __file__, str(theirs.fileno())], pass_fds=[theirs.fileno()], cwd=ROOT, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, __file__, str(theirs.fileno())],
+        pass_fds=[theirs.fileno()],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+    )
     theirs.close()
 
     def stop():

@@ -35,7 +35,9 @@ def _provider(credential: Credential, **members: Any) -> Provider:
 
 @pytest.fixture
 def target() -> Callable[..., Target]:
-    """`target("gpt-4o", base_url=…)`: what the model is called, what it is aliased to, the credential's members, and the provider's."""
+    """`target("gpt-4o", base_url=…)`: what the model is called, what it is aliased to, the
+    credential's members, and the provider's.
+    """
 
     def make(
         model: str = "m",
@@ -49,9 +51,20 @@ def target() -> Callable[..., Target]:
         **provider: Any,
     ) -> Target:
         credential = Credential(
-            credential_id="c", display="sk-…", kind=kind, secret=secret, account=account, session_token=session_token, project_id=key_project
+            credential_id="c",
+            display="sk-…",
+            kind=kind,
+            secret=secret,
+            account=account,
+            session_token=session_token,
+            project_id=key_project,
         )
-        return Target(provider=_provider(credential, **provider), credential=credential, upstream_model=model, alias=alias or model)
+        return Target(
+            provider=_provider(credential, **provider),
+            credential=credential,
+            upstream_model=model,
+            alias=alias or model,
+        )
 
     return make
 

@@ -15,7 +15,8 @@ from uniapi.engines import ENGINES, Target, engine_for
 OPENAI = "https://api.openai.com/v1/chat/completions"
 
 CHAT = [
-    # OpenAI-compatible: with and without version and endpoint, trailing slash, doubled version, another endpoint
+    # OpenAI-compatible: with and without version and endpoint, trailing slash, doubled version,
+    # another endpoint
     ({"base_url": "https://api.openai.com"}, OPENAI),
     ({"base_url": "https://api.openai.com/"}, OPENAI),
     ({"base_url": "https://api.openai.com/v1"}, OPENAI),
@@ -28,56 +29,137 @@ CHAT = [
     ({"base_url": "api.openai.com"}, OPENAI),
     ({"base_url": "  https://api.openai.com/v1  "}, OPENAI),
     ({"base_url": "localhost:8080/v1"}, "http://localhost:8080/v1/chat/completions"),
-    ({"base_url": "https://proxy.example/v1/chat/completions?tag=a"}, "https://proxy.example/v1/chat/completions?tag=a"),
+    (
+        {"base_url": "https://proxy.example/v1/chat/completions?tag=a"},
+        "https://proxy.example/v1/chat/completions?tag=a",
+    ),
     ({"base_url": "https://proxy.example/llm"}, "https://proxy.example/llm/chat/completions"),
     ({"base_url": "https://proxy.example/any/thing#"}, "https://proxy.example/any/thing"),
-    ({"base_url": "https://models.inference.ai.azure.com/chat/completion"}, "https://models.inference.ai.azure.com/chat/completions"),
-    ({"base_url": "https://models.inference.ai.azure.com"}, "https://models.inference.ai.azure.com/chat/completions"),
-    ({"base_url": "https://models.github.ai"}, "https://models.github.ai/inference/chat/completions"),
+    (
+        {"base_url": "https://models.inference.ai.azure.com/chat/completion"},
+        "https://models.inference.ai.azure.com/chat/completions",
+    ),
+    (
+        {"base_url": "https://models.inference.ai.azure.com"},
+        "https://models.inference.ai.azure.com/chat/completions",
+    ),
+    (
+        {"base_url": "https://models.github.ai"},
+        "https://models.github.ai/inference/chat/completions",
+    ),
     ({"base_url": "https://api.groq.com"}, "https://api.groq.com/openai/v1/chat/completions"),
     ({"base_url": "https://openrouter.ai"}, "https://openrouter.ai/api/v1/chat/completions"),
     ({"base_url": "https://openrouter.ai/api"}, "https://openrouter.ai/api/v1/chat/completions"),
     ({"base_url": "https://api.deepseek.com"}, "https://api.deepseek.com/chat/completions"),
     ({"base_url": "https://api.deepseek.com/v1"}, "https://api.deepseek.com/v1/chat/completions"),
     ({"base_url": "https://api.perplexity.ai"}, "https://api.perplexity.ai/chat/completions"),
-    ({"base_url": "https://api.z.ai/api/coding/paas/v4"}, "https://api.z.ai/api/coding/paas/v4/chat/completions"),
-    ({"base_url": "https://open.bigmodel.cn"}, "https://open.bigmodel.cn/api/paas/v4/chat/completions"),
-    ({"base_url": "https://dashscope.aliyuncs.com"}, "https://dashscope.aliyuncs.com/compatible-mode/v1/chat/completions"),
+    (
+        {"base_url": "https://api.z.ai/api/coding/paas/v4"},
+        "https://api.z.ai/api/coding/paas/v4/chat/completions",
+    ),
+    (
+        {"base_url": "https://open.bigmodel.cn"},
+        "https://open.bigmodel.cn/api/paas/v4/chat/completions",
+    ),
+    (
+        {"base_url": "https://dashscope.aliyuncs.com"},
+        "https://dashscope.aliyuncs.com/compatible-mode/v1/chat/completions",
+    ),
     ({"base_url": "https://api.writer.com/v1/chat"}, "https://api.writer.com/v1/chat"),
     ({"base_url": "https://api.writer.com"}, "https://api.writer.com/v1/chat"),
     ({"base_url": "http://127.0.0.1:11434"}, "http://127.0.0.1:11434/v1/chat/completions"),
-    ({"base_url": "https://acc.snowflakecomputing.com"}, "https://acc.snowflakecomputing.com/api/v2/cortex/v1/chat/completions"),
+    (
+        {"base_url": "https://acc.snowflakecomputing.com"},
+        "https://acc.snowflakecomputing.com/api/v2/cortex/v1/chat/completions",
+    ),
     (
         {"base_url": "https://generativelanguage.googleapis.com/v1beta/openai/"},
         "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions",
     ),
-    ({"base_url": "https://gateway.ai.cloudflare.com/v1/ACC/gw/groq"}, "https://gateway.ai.cloudflare.com/v1/ACC/gw/groq/chat/completions"),
+    (
+        {"base_url": "https://gateway.ai.cloudflare.com/v1/ACC/gw/groq"},
+        "https://gateway.ai.cloudflare.com/v1/ACC/gw/groq/chat/completions",
+    ),
     # engine written: an address that names no root is the endpoint
-    ({"engine": "gpt", "base_url": "https://proxy.example/custom/talk"}, "https://proxy.example/custom/talk"),
-    ({"engine": "gpt", "base_url": "https://proxy.example/custom/talk?x=1"}, "https://proxy.example/custom/talk?x=1"),
-    ({"engine": "gpt", "base_url": "https://proxy.example/custom/"}, "https://proxy.example/custom/chat/completions"),
-    ({"engine": "gpt", "base_url": "https://proxy.example/v1"}, "https://proxy.example/v1/chat/completions"),
-    ({"engine": "gpt", "base_url": "http://127.0.0.1:1/x/events/r/ID/v1/chat/completions"}, "http://127.0.0.1:1/x/events/r/ID/v1/chat/completions"),
-    ({"engine": "openrouter", "base_url": "https://other.example/v1/chat/completions"}, "https://other.example/v1/chat/completions"),
-    ({"engine": "openrouter", "base_url": "https://other.example"}, "https://other.example/v1/chat/completions"),
+    (
+        {"engine": "gpt", "base_url": "https://proxy.example/custom/talk"},
+        "https://proxy.example/custom/talk",
+    ),
+    (
+        {"engine": "gpt", "base_url": "https://proxy.example/custom/talk?x=1"},
+        "https://proxy.example/custom/talk?x=1",
+    ),
+    (
+        {"engine": "gpt", "base_url": "https://proxy.example/custom/"},
+        "https://proxy.example/custom/chat/completions",
+    ),
+    (
+        {"engine": "gpt", "base_url": "https://proxy.example/v1"},
+        "https://proxy.example/v1/chat/completions",
+    ),
+    (
+        {"engine": "gpt", "base_url": "http://127.0.0.1:1/x/events/r/ID/v1/chat/completions"},
+        "http://127.0.0.1:1/x/events/r/ID/v1/chat/completions",
+    ),
+    (
+        {"engine": "openrouter", "base_url": "https://other.example/v1/chat/completions"},
+        "https://other.example/v1/chat/completions",
+    ),
+    (
+        {"engine": "openrouter", "base_url": "https://other.example"},
+        "https://other.example/v1/chat/completions",
+    ),
     # Anthropic Messages
     ({"base_url": "https://api.anthropic.com"}, "https://api.anthropic.com/v1/messages"),
     ({"base_url": "https://api.anthropic.com/v1"}, "https://api.anthropic.com/v1/messages"),
     ({"base_url": "https://reseller.example/v1/messages"}, "https://reseller.example/v1/messages"),
-    ({"base_url": "https://reseller.example/claude/messages"}, "https://reseller.example/claude/messages"),
-    ({"engine": "claude", "base_url": "https://api.deepseek.com/anthropic"}, "https://api.deepseek.com/anthropic/v1/messages"),
-    ({"engine": "claude", "base_url": "https://reseller.example"}, "https://reseller.example/v1/messages"),
-    ({"engine": "claude", "base_url": "https://reseller.example/speak"}, "https://reseller.example/speak"),
-    ({"base_url": "https://gateway.ai.cloudflare.com/v1/ACC/gw/anthropic"}, "https://gateway.ai.cloudflare.com/v1/ACC/gw/anthropic/v1/messages"),
+    (
+        {"base_url": "https://reseller.example/claude/messages"},
+        "https://reseller.example/claude/messages",
+    ),
+    (
+        {"engine": "claude", "base_url": "https://api.deepseek.com/anthropic"},
+        "https://api.deepseek.com/anthropic/v1/messages",
+    ),
+    (
+        {"engine": "claude", "base_url": "https://reseller.example"},
+        "https://reseller.example/v1/messages",
+    ),
+    (
+        {"engine": "claude", "base_url": "https://reseller.example/speak"},
+        "https://reseller.example/speak",
+    ),
+    (
+        {"base_url": "https://gateway.ai.cloudflare.com/v1/ACC/gw/anthropic"},
+        "https://gateway.ai.cloudflare.com/v1/ACC/gw/anthropic/v1/messages",
+    ),
     # Responses
     ({"base_url": "https://api.openai.com/v1/responses"}, "https://api.openai.com/v1/responses"),
-    ({"engine": "responses", "base_url": "https://proxy.example"}, "https://proxy.example/v1/responses"),
+    (
+        {"engine": "responses", "base_url": "https://proxy.example"},
+        "https://proxy.example/v1/responses",
+    ),
     # Gemini
-    ({"base_url": "https://generativelanguage.googleapis.com"}, "https://generativelanguage.googleapis.com/v1beta/models/m:generateContent"),
-    ({"base_url": "https://proxy.example/v1beta/models/"}, "https://proxy.example/v1beta/models/m:generateContent"),
-    ({"engine": "gemini", "base_url": "http://127.0.0.1:1/x/events/r/ID/v1beta"}, "http://127.0.0.1:1/x/events/r/ID/v1beta/models/m:generateContent"),
-    ({"engine": "gemini", "base_url": "https://proxy.example/v1"}, "https://proxy.example/v1/models/m:generateContent"),
-    ({"engine": "gemini", "base_url": "https://proxy.example/gem"}, "https://proxy.example/gem/v1beta/models/m:generateContent"),
+    (
+        {"base_url": "https://generativelanguage.googleapis.com"},
+        "https://generativelanguage.googleapis.com/v1beta/models/m:generateContent",
+    ),
+    (
+        {"base_url": "https://proxy.example/v1beta/models/"},
+        "https://proxy.example/v1beta/models/m:generateContent",
+    ),
+    (
+        {"engine": "gemini", "base_url": "http://127.0.0.1:1/x/events/r/ID/v1beta"},
+        "http://127.0.0.1:1/x/events/r/ID/v1beta/models/m:generateContent",
+    ),
+    (
+        {"engine": "gemini", "base_url": "https://proxy.example/v1"},
+        "https://proxy.example/v1/models/m:generateContent",
+    ),
+    (
+        {"engine": "gemini", "base_url": "https://proxy.example/gem"},
+        "https://proxy.example/gem/v1beta/models/m:generateContent",
+    ),
     (
         {"base_url": "https://gateway.ai.cloudflare.com/v1/ACC/gw/google-ai-studio"},
         "https://gateway.ai.cloudflare.com/v1/ACC/gw/google-ai-studio/v1beta/models/m:generateContent",
@@ -85,9 +167,15 @@ CHAT = [
     # Cohere
     ({"base_url": "https://api.cohere.com"}, "https://api.cohere.com/v2/chat"),
     ({"base_url": "https://api.cohere.ai/v1/chat"}, "https://api.cohere.ai/v2/chat"),
-    ({"engine": "cohere", "base_url": "http://127.0.0.1:1/r/ID/v2/chat"}, "http://127.0.0.1:1/r/ID/v2/chat"),
+    (
+        {"engine": "cohere", "base_url": "http://127.0.0.1:1/r/ID/v2/chat"},
+        "http://127.0.0.1:1/r/ID/v2/chat",
+    ),
     # Cloudflare
-    ({"cf_account_id": "ACC"}, "https://api.cloudflare.com/client/v4/accounts/ACC/ai/v1/chat/completions"),
+    (
+        {"cf_account_id": "ACC"},
+        "https://api.cloudflare.com/client/v4/accounts/ACC/ai/v1/chat/completions",
+    ),
     (
         {"base_url": "https://api.cloudflare.com/client/v4/accounts/ACC/ai/run"},
         "https://api.cloudflare.com/client/v4/accounts/ACC/ai/v1/chat/completions",
@@ -97,7 +185,10 @@ CHAT = [
         "https://gateway.ai.cloudflare.com/v1/ACC/gw/workers-ai/v1/chat/completions",
     ),
     # Databricks
-    ({"base_url": "https://adb-1.2.azuredatabricks.net"}, "https://adb-1.2.azuredatabricks.net/serving-endpoints/chat/completions"),
+    (
+        {"base_url": "https://adb-1.2.azuredatabricks.net"},
+        "https://adb-1.2.azuredatabricks.net/serving-endpoints/chat/completions",
+    ),
     (
         {"base_url": "https://adb-1.2.azuredatabricks.net/serving-endpoints/dbrx/invocations"},
         "https://adb-1.2.azuredatabricks.net/serving-endpoints/chat/completions",
@@ -106,7 +197,9 @@ CHAT = [
 
 
 @pytest.mark.parametrize(("members", "url"), CHAT)
-def test_generation_goes_where_base_url_says(target: Callable[..., Target], members: dict[str, object], url: str) -> None:
+def test_generation_goes_where_base_url_says(
+    target: Callable[..., Target], members: dict[str, object], url: str
+) -> None:
     """A whole answer for a chat client."""
     place = target(**members)
     engine = engine_for(place.provider)
@@ -116,7 +209,10 @@ def test_generation_goes_where_base_url_says(target: Callable[..., Target], memb
 
 
 AZURE = [
-    ("https://me.openai.azure.com", "https://me.openai.azure.com/openai/deployments/my%20gpt/chat/completions?api-version=2025-04-01-preview"),
+    (
+        "https://me.openai.azure.com",
+        "https://me.openai.azure.com/openai/deployments/my%20gpt/chat/completions?api-version=2025-04-01-preview",
+    ),
     (
         "https://me.openai.azure.com/openai/?api-version=2024-10-21",
         "https://me.openai.azure.com/openai/deployments/my%20gpt/chat/completions?api-version=2024-10-21",
@@ -129,19 +225,34 @@ AZURE = [
         "https://me.openai.azure.com/openai/deployments/fixed",
         "https://me.openai.azure.com/openai/deployments/fixed/chat/completions?api-version=2025-04-01-preview",
     ),
-    ("https://me.openai.azure.com/openai/v1", "https://me.openai.azure.com/openai/v1/chat/completions"),
-    ("https://me.openai.azure.com/openai/v1/chat/completions", "https://me.openai.azure.com/openai/v1/chat/completions"),
+    (
+        "https://me.openai.azure.com/openai/v1",
+        "https://me.openai.azure.com/openai/v1/chat/completions",
+    ),
+    (
+        "https://me.openai.azure.com/openai/v1/chat/completions",
+        "https://me.openai.azure.com/openai/v1/chat/completions",
+    ),
     (
         "https://me.openai.azure.com/openai/v1/chat/completions?api-version=preview",
         "https://me.openai.azure.com/openai/v1/chat/completions?api-version=preview",
     ),
-    ("https://me.services.ai.azure.com", "https://me.services.ai.azure.com/openai/v1/chat/completions"),
-    ("https://me.services.ai.azure.com/models", "https://me.services.ai.azure.com/models/chat/completions?api-version=2024-05-01-preview"),
+    (
+        "https://me.services.ai.azure.com",
+        "https://me.services.ai.azure.com/openai/v1/chat/completions",
+    ),
+    (
+        "https://me.services.ai.azure.com/models",
+        "https://me.services.ai.azure.com/models/chat/completions?api-version=2024-05-01-preview",
+    ),
     (
         "https://me.services.ai.azure.com/models/chat/completions?api-version=2025-01-01",
         "https://me.services.ai.azure.com/models/chat/completions?api-version=2025-01-01",
     ),
-    ("https://me.services.ai.azure.com/anthropic/v1/messages", "https://me.services.ai.azure.com/anthropic/v1/messages"),
+    (
+        "https://me.services.ai.azure.com/anthropic/v1/messages",
+        "https://me.services.ai.azure.com/anthropic/v1/messages",
+    ),
     (
         "https://gateway.ai.cloudflare.com/v1/ACC/gw/azure-openai/res/dep",
         "https://gateway.ai.cloudflare.com/v1/ACC/gw/azure-openai/res/dep/chat/completions?api-version=2025-04-01-preview",
@@ -158,8 +269,12 @@ AZURE = [
 
 
 @pytest.mark.parametrize(("base_url", "url"), AZURE)
-def test_azure_reads_its_surface_from_base_url(target: Callable[..., Target], base_url: str, url: str) -> None:
-    """Classic deployments, the GA surface, Foundry's inference and its Claude; what the address says is kept."""
+def test_azure_reads_its_surface_from_base_url(
+    target: Callable[..., Target], base_url: str, url: str
+) -> None:
+    """Classic deployments, the GA surface, Foundry's inference and its Claude; what the address
+    says is kept.
+    """
     place = target("my gpt", base_url=base_url, engine="azure")
     engine = engine_for(place.provider)
     address = engine.address(place, Operation.GENERATE, True, engine.dialect(place, "openai_chat"))
@@ -194,7 +309,9 @@ VERTEX = [
         "https://aiplatform.googleapis.com/v1/projects/Q/locations/global/publishers/anthropic/models/claude-opus-4-6:streamRawPredict",
     ),
     (
-        {"base_url": "https://us-east4-aiplatform.googleapis.com/v1beta1/projects/W/locations/us-east4"},
+        {
+            "base_url": "https://us-east4-aiplatform.googleapis.com/v1beta1/projects/W/locations/us-east4"
+        },
         "gemini-2.5-flash",
         "https://us-east4-aiplatform.googleapis.com/v1beta1/projects/W/locations/us-east4/publishers/google/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
     ),
@@ -221,7 +338,11 @@ VERTEX = [
         "https://us-central1-aiplatform.googleapis.com/v1/projects/P/locations/us-central1/endpoints/openapi/chat/completions",
     ),
     (
-        {"project_id": "P", "base_url": "https://gateway.ai.cloudflare.com/v1/ACC/gw/google-vertex-ai", "region": "us-east5"},
+        {
+            "project_id": "P",
+            "base_url": "https://gateway.ai.cloudflare.com/v1/ACC/gw/google-vertex-ai",
+            "region": "us-east5",
+        },
         "claude-sonnet-5",
         "https://gateway.ai.cloudflare.com/v1/ACC/gw/google-vertex-ai/v1/projects/P/locations/us-east5/publishers/anthropic/models/claude-sonnet-5:streamRawPredict",
     ),
@@ -229,8 +350,12 @@ VERTEX = [
 
 
 @pytest.mark.parametrize(("members", "model", "url"), VERTEX)
-def test_vertex_finds_host_project_location_and_publisher(target: Callable[..., Target], members: dict[str, object], model: str, url: str) -> None:
-    """`region` decides; without it the address, then the model, then `global`, whose host has no region."""
+def test_vertex_finds_host_project_location_and_publisher(
+    target: Callable[..., Target], members: dict[str, object], model: str, url: str
+) -> None:
+    """`region` decides; without it the address, then the model, then `global`, whose host has no
+    region.
+    """
     place = target(model, **members)
     engine = engine_for(place.provider)
     address = engine.address(place, Operation.GENERATE, True, engine.dialect(place, "openai_chat"))
@@ -284,7 +409,9 @@ BEDROCK = [
 def test_bedrock_speaks_converse_and_invokes_claude_for_anthropic_clients(
     target: Callable[..., Target], members: dict[str, object], model: str, client: str, url: str
 ) -> None:
-    """The model is one percent-encoded segment; the region comes from `region`, the host, else us-east-1."""
+    """The model is one percent-encoded segment; the region comes from `region`, the host, else
+    us-east-1.
+    """
     place = target(model, **members)
     engine = engine_for(place.provider)
     address = engine.address(place, Operation.GENERATE, True, engine.dialect(place, client))
@@ -293,27 +420,153 @@ def test_bedrock_speaks_converse_and_invokes_claude_for_anthropic_clients(
 
 
 OPERATIONS = [
-    ("https://api.openai.com", "openai_chat", Operation.EMBED, "https://api.openai.com/v1/embeddings", "openai"),
-    ("https://api.openai.com/v1/chat/completions", "openai_chat", Operation.IMAGE_EDIT, "https://api.openai.com/v1/images/edits", "openai"),
-    ("https://api.openai.com", "openai_chat", Operation.TRANSCRIBE, "https://api.openai.com/v1/audio/transcriptions", "openai"),
-    ("https://api.openai.com", "openai_chat", Operation.MODERATE, "https://api.openai.com/v1/moderations", "openai"),
-    ("https://api.openai.com", "openai_chat", Operation.COMPLETE, "https://api.openai.com/v1/completions", "openai"),
-    ("https://proxy.example/v1", "openai_chat", Operation.RERANK, "https://proxy.example/v1/rerank", "openai"),
-    ("https://api.openai.com", "openai_responses", Operation.GENERATE, "https://api.openai.com/v1/responses", "dialect"),
-    ("https://api.openai.com", "openai_responses", Operation.COMPACT, "https://api.openai.com/v1/responses/compact", "dialect"),
-    ("https://proxy.example/v1", "openai_responses", Operation.GENERATE, "https://proxy.example/v1/chat/completions", "dialect"),
-    ("https://proxy.example/v1/responses", "openai_chat", Operation.EMBED, "https://proxy.example/v1/embeddings", "openai"),
-    ("https://proxy.example/v1/responses", "openai_responses", Operation.COUNT_TOKENS, "https://proxy.example/v1/responses/input_tokens", "dialect"),
-    ("https://api.anthropic.com", "anthropic", Operation.COUNT_TOKENS, "https://api.anthropic.com/v1/messages/count_tokens", "dialect"),
-    ("https://proxy.example/v1beta", "gemini", Operation.COUNT_TOKENS, "https://proxy.example/v1beta/models/m:countTokens", "gemini"),
-    ("https://proxy.example/v1beta", "openai_chat", Operation.EMBED, "https://proxy.example/v1beta/models/m:batchEmbedContents", "gemini"),
-    ("https://proxy.example/v1beta", "openai_chat", Operation.IMAGE, "https://proxy.example/v1beta/models/m:generateContent", "gemini"),
-    ("https://api.voyageai.com/v1", "openai_chat", Operation.EMBED, "https://api.voyageai.com/v1/embeddings", "voyage"),
-    ("https://api.jina.ai/v1/rerank", "openai_chat", Operation.RERANK, "https://api.jina.ai/v1/rerank", "jina"),
-    ("https://api.cohere.com", "openai_chat", Operation.RERANK, "https://api.cohere.com/v2/rerank", "cohere"),
-    ("https://api.cohere.com", "openai_chat", Operation.EMBED, "https://api.cohere.com/v2/embed", "cohere"),
-    ("https://me.openai.azure.com/openai/v1", "openai_chat", Operation.IMAGE, "https://me.openai.azure.com/openai/v1/images/generations", "openai"),
-    ("https://me.openai.azure.com", "openai_responses", Operation.GENERATE, "https://me.openai.azure.com/openai/v1/responses", "dialect"),
+    (
+        "https://api.openai.com",
+        "openai_chat",
+        Operation.EMBED,
+        "https://api.openai.com/v1/embeddings",
+        "openai",
+    ),
+    (
+        "https://api.openai.com/v1/chat/completions",
+        "openai_chat",
+        Operation.IMAGE_EDIT,
+        "https://api.openai.com/v1/images/edits",
+        "openai",
+    ),
+    (
+        "https://api.openai.com",
+        "openai_chat",
+        Operation.TRANSCRIBE,
+        "https://api.openai.com/v1/audio/transcriptions",
+        "openai",
+    ),
+    (
+        "https://api.openai.com",
+        "openai_chat",
+        Operation.MODERATE,
+        "https://api.openai.com/v1/moderations",
+        "openai",
+    ),
+    (
+        "https://api.openai.com",
+        "openai_chat",
+        Operation.COMPLETE,
+        "https://api.openai.com/v1/completions",
+        "openai",
+    ),
+    (
+        "https://proxy.example/v1",
+        "openai_chat",
+        Operation.RERANK,
+        "https://proxy.example/v1/rerank",
+        "openai",
+    ),
+    (
+        "https://api.openai.com",
+        "openai_responses",
+        Operation.GENERATE,
+        "https://api.openai.com/v1/responses",
+        "dialect",
+    ),
+    (
+        "https://api.openai.com",
+        "openai_responses",
+        Operation.COMPACT,
+        "https://api.openai.com/v1/responses/compact",
+        "dialect",
+    ),
+    (
+        "https://proxy.example/v1",
+        "openai_responses",
+        Operation.GENERATE,
+        "https://proxy.example/v1/chat/completions",
+        "dialect",
+    ),
+    (
+        "https://proxy.example/v1/responses",
+        "openai_chat",
+        Operation.EMBED,
+        "https://proxy.example/v1/embeddings",
+        "openai",
+    ),
+    (
+        "https://proxy.example/v1/responses",
+        "openai_responses",
+        Operation.COUNT_TOKENS,
+        "https://proxy.example/v1/responses/input_tokens",
+        "dialect",
+    ),
+    (
+        "https://api.anthropic.com",
+        "anthropic",
+        Operation.COUNT_TOKENS,
+        "https://api.anthropic.com/v1/messages/count_tokens",
+        "dialect",
+    ),
+    (
+        "https://proxy.example/v1beta",
+        "gemini",
+        Operation.COUNT_TOKENS,
+        "https://proxy.example/v1beta/models/m:countTokens",
+        "gemini",
+    ),
+    (
+        "https://proxy.example/v1beta",
+        "openai_chat",
+        Operation.EMBED,
+        "https://proxy.example/v1beta/models/m:batchEmbedContents",
+        "gemini",
+    ),
+    (
+        "https://proxy.example/v1beta",
+        "openai_chat",
+        Operation.IMAGE,
+        "https://proxy.example/v1beta/models/m:generateContent",
+        "gemini",
+    ),
+    (
+        "https://api.voyageai.com/v1",
+        "openai_chat",
+        Operation.EMBED,
+        "https://api.voyageai.com/v1/embeddings",
+        "voyage",
+    ),
+    (
+        "https://api.jina.ai/v1/rerank",
+        "openai_chat",
+        Operation.RERANK,
+        "https://api.jina.ai/v1/rerank",
+        "jina",
+    ),
+    (
+        "https://api.cohere.com",
+        "openai_chat",
+        Operation.RERANK,
+        "https://api.cohere.com/v2/rerank",
+        "cohere",
+    ),
+    (
+        "https://api.cohere.com",
+        "openai_chat",
+        Operation.EMBED,
+        "https://api.cohere.com/v2/embed",
+        "cohere",
+    ),
+    (
+        "https://me.openai.azure.com/openai/v1",
+        "openai_chat",
+        Operation.IMAGE,
+        "https://me.openai.azure.com/openai/v1/images/generations",
+        "openai",
+    ),
+    (
+        "https://me.openai.azure.com",
+        "openai_responses",
+        Operation.GENERATE,
+        "https://me.openai.azure.com/openai/v1/responses",
+        "dialect",
+    ),
     (
         "https://me.openai.azure.com",
         "openai_chat",
@@ -326,7 +579,12 @@ OPERATIONS = [
 
 @pytest.mark.parametrize(("base_url", "client", "operation", "url", "shape"), OPERATIONS)
 def test_other_operations_have_their_own_address(
-    target: Callable[..., Target], base_url: str, client: str, operation: Operation, url: str, shape: str
+    target: Callable[..., Target],
+    base_url: str,
+    client: str,
+    operation: Operation,
+    url: str,
+    shape: str,
 ) -> None:
     """Each operation's URL and whose body it wants."""
     place = target(base_url=base_url)
@@ -347,7 +605,9 @@ def test_other_operations_have_their_own_address(
         ("https://me.openai.azure.com", Operation.RERANK),
     ],
 )
-def test_an_operation_an_upstream_lacks_has_no_address(target: Callable[..., Target], base_url: str, operation: Operation) -> None:
+def test_an_operation_an_upstream_lacks_has_no_address(
+    target: Callable[..., Target], base_url: str, operation: Operation
+) -> None:
     """None, so that the gateway can refuse or estimate."""
     place = target(base_url=base_url)
     engine = engine_for(place.provider)
@@ -359,14 +619,29 @@ def test_an_operation_an_upstream_lacks_has_no_address(target: Callable[..., Tar
     [
         ({"base_url": "https://api.openai.com"}, "m", "anthropic", "openai_chat"),
         ({"base_url": "https://api.openai.com"}, "m", "openai_responses", "openai_responses"),
-        ({"base_url": "https://api.openai.com", "engine": "gpt"}, "m", "openai_responses", "openai_chat"),
+        (
+            {"base_url": "https://api.openai.com", "engine": "gpt"},
+            "m",
+            "openai_responses",
+            "openai_chat",
+        ),
         ({"base_url": "https://proxy.example/v1"}, "m", "openai_responses", "openai_chat"),
         ({"base_url": "https://proxy.example/v1/responses"}, "m", "anthropic", "openai_responses"),
         ({"base_url": "https://api.anthropic.com"}, "m", "openai_chat", "anthropic"),
-        ({"base_url": "https://me.services.ai.azure.com/anthropic"}, "m", "openai_chat", "anthropic"),
+        (
+            {"base_url": "https://me.services.ai.azure.com/anthropic"},
+            "m",
+            "openai_chat",
+            "anthropic",
+        ),
         ({"project_id": "P"}, "claude-opus-4-6", "gemini", "anthropic"),
         ({"project_id": "P"}, "gemini-2.5-pro", "anthropic", "gemini"),
-        ({"project_id": "P", "engine": "vertex-gemini"}, "tuned-claude-like", "anthropic", "gemini"),
+        (
+            {"project_id": "P", "engine": "vertex-gemini"},
+            "tuned-claude-like",
+            "anthropic",
+            "gemini",
+        ),
         ({"project_id": "P"}, "meta/llama-4", "anthropic", "openai_chat"),
         ({"kind": "aws"}, "us.anthropic.claude-opus-4-6-v1", "anthropic", "anthropic"),
         ({"kind": "aws"}, "us.anthropic.claude-opus-4-6-v1", "openai_chat", "bedrock_converse"),
@@ -410,9 +685,16 @@ _PIECES = st.sampled_from(
 )
 
 
-@given(base_url=st.lists(_PIECES, max_size=9).map("".join) | st.text(max_size=30), engine=st.sampled_from([None, *sorted(ENGINES)]))
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_text_in_base_url_raises(target: Callable[..., Target], base_url: str, engine: str | None) -> None:
+@given(
+    base_url=st.lists(_PIECES, max_size=9).map("".join) | st.text(max_size=30),
+    engine=st.sampled_from([None, *sorted(ENGINES)]),
+)
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_no_text_in_base_url_raises(
+    target: Callable[..., Target], base_url: str, engine: str | None
+) -> None:
     """Config reports what makes no sense; an engine only ever makes the best of it."""
     place = target(base_url=base_url or "x", engine=engine)
     chosen = engine_for(place.provider)

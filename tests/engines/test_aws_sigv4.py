@@ -19,9 +19,17 @@ SECRET_KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 MOMENT = datetime(2015, 8, 30, 12, 36, tzinfo=timezone.utc)
 
 
-def signed(request: HttpRequest, service: str, session_token: str | None = None, region: str = "us-east-1") -> HttpRequest:
+def signed(
+    request: HttpRequest, service: str, session_token: str | None = None, region: str = "us-east-1"
+) -> HttpRequest:
     return sign(
-        request, access_key=ACCESS_KEY, secret_key=SECRET_KEY, session_token=session_token, region=region, service=service, now_s=MOMENT.timestamp()
+        request,
+        access_key=ACCESS_KEY,
+        secret_key=SECRET_KEY,
+        session_token=session_token,
+        region=region,
+        service=service,
+        now_s=MOMENT.timestamp(),
     )
 
 
@@ -29,9 +37,15 @@ def signature_of(request: HttpRequest) -> str:
     return request.headers["authorization"].rpartition("Signature=")[2]
 
 
-def botocore_authorization(request: HttpRequest, service: str, session_token: str | None = None, region: str = "us-east-1") -> str:
-    """What botocore's signer writes for the same request at the same moment; the steps of its `add_auth`, which reads the clock."""
-    theirs = AWSRequest(method=request.method, url=request.url, headers=dict(request.headers), data=request.body)
+def botocore_authorization(
+    request: HttpRequest, service: str, session_token: str | None = None, region: str = "us-east-1"
+) -> str:
+    """What botocore's signer writes for the same request at the same moment; the steps of its
+    `add_auth`, which reads the clock.
+    """
+    theirs = AWSRequest(
+        method=request.method, url=request.url, headers=dict(request.headers), data=request.body
+    )
     theirs.headers["X-Amz-Date"] = theirs.context["timestamp"] = MOMENT.strftime("%Y%m%dT%H%M%SZ")
     if session_token:
         theirs.headers["X-Amz-Security-Token"] = session_token
@@ -46,7 +60,12 @@ def botocore_authorization(request: HttpRequest, service: str, session_token: st
     ("url", "headers", "service", "signature"),
     [
         # aws-sig-v4-test-suite: get-vanilla, get-vanilla-query-order-key-case
-        ("https://example.amazonaws.com/", {}, "service", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
+        (
+            "https://example.amazonaws.com/",
+            {},
+            "service",
+            "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+        ),
         (
             "https://example.amazonaws.com/?Param2=value2&Param1=value1",
             {},
@@ -62,9 +81,13 @@ def botocore_authorization(request: HttpRequest, service: str, session_token: st
         ),
     ],
 )
-def test_aws_documented_examples(url: str, headers: dict[str, str], service: str, signature: str) -> None:
+def test_aws_documented_examples(
+    url: str, headers: dict[str, str], service: str, signature: str
+) -> None:
     """The signatures AWS publishes come out."""
-    assert signature == signature_of(signed(HttpRequest(method="GET", url=url, headers=headers), service))
+    assert signature == signature_of(
+        signed(HttpRequest(method="GET", url=url, headers=headers), service)
+    )
 
 
 BEDROCK = "https://bedrock-runtime.eu-west-1.amazonaws.com"
@@ -84,24 +107,53 @@ REQUESTS = [
     HttpRequest(
         method="POST",
         url=f"{BEDROCK}/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A000000000000%3Aapplication-inference-profile%2F1arbu5hu2sjr/invoke-with-response-stream",
-        headers={"content-type": "application/json", "accept": "application/vnd.amazon.eventstream", "user-agent": "x"},
+        headers={
+            "content-type": "application/json",
+            "accept": "application/vnd.amazon.eventstream",
+            "user-agent": "x",
+        },
         body=b'{"messages":[]}',
     ),
-    HttpRequest(method="GET", url=f"{BEDROCK}/foundation-models?byOutputModality=TEXT&byInferenceType=ON_DEMAND&nextToken=a%2Fb%3D"),
-    HttpRequest(method="POST", url="http://127.0.0.1:8080//a/./b/../c~d//model/", headers={"x-amz-note": "  several   spaces "}, body=b""),
+    HttpRequest(
+        method="GET",
+        url=f"{BEDROCK}/foundation-models?byOutputModality=TEXT&byInferenceType=ON_DEMAND&nextToken=a%2Fb%3D",
+    ),
+    HttpRequest(
+        method="POST",
+        url="http://127.0.0.1:8080//a/./b/../c~d//model/",
+        headers={"x-amz-note": "  several   spaces "},
+        body=b"",
+    ),
     HttpRequest(method="POST", url="https://host.example:443", body=b"x"),
 ]
 
 
-@pytest.mark.parametrize("session_token", [None, "FwoGZXIvYXdzEJr//////////w=="], ids=["long-lived", "temporary"])
-@pytest.mark.parametrize("request_", REQUESTS, ids=lambda request: request.url.rpartition("/")[2][:20] or "root")
+@pytest.mark.parametrize(
+    "session_token", [None, "FwoGZXIvYXdzEJr//////////w=="], ids=["long-lived", "temporary"]
+)
+@pytest.mark.parametrize(
+    "request_", REQUESTS, ids=lambda request: request.url.rpartition("/")[2][:20] or "root"
+)
 def test_signs_as_botocore_does(request_: HttpRequest, session_token: str | None) -> None:
-    """The same signature as AWS's own client for model ids with colons and slashes, queries, odd paths and ports."""
-    only_signed = {name: value for name, value in request_.headers.items() if name == "content-type" or name.startswith("x-amz-")}
+    """The same signature as AWS's own client for model ids with colons and slashes, queries, odd
+    paths and ports.
+    """
+    only_signed = {
+        name: value
+        for name, value in request_.headers.items()
+        if name == "content-type" or name.startswith("x-amz-")
+    }
     expected = botocore_authorization(
-        HttpRequest(method=request_.method, url=request_.url, headers=only_signed, body=request_.body), "bedrock", session_token, "eu-west-1"
+        HttpRequest(
+            method=request_.method, url=request_.url, headers=only_signed, body=request_.body
+        ),
+        "bedrock",
+        session_token,
+        "eu-west-1",
     )
-    assert expected == signed(request_, "bedrock", session_token, "eu-west-1").headers["authorization"]
+    assert (
+        expected == signed(request_, "bedrock", session_token, "eu-west-1").headers["authorization"]
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -109,13 +161,19 @@ def test_signs_as_botocore_does(request_: HttpRequest, session_token: str | None
 def test_any_path_and_body_signs_as_botocore_does(segments: list[str], body: bytes) -> None:
     """Paths and bodies of any make are canonicalised as botocore does it."""
     request = HttpRequest(method="POST", url=f"https://h.example/{'/'.join(segments)}", body=body)
-    assert botocore_authorization(request, "bedrock") == signed(request, "bedrock").headers["authorization"]
+    assert (
+        botocore_authorization(request, "bedrock")
+        == signed(request, "bedrock").headers["authorization"]
+    )
 
 
 def test_other_headers_stay_and_old_signatures_go() -> None:
     """Signing adds to the request; signing again replaces what a signature before it left."""
     request = HttpRequest(
-        method="POST", url=BEDROCK, headers={"accept": "*/*", "authorization": "Bearer old", "x-amz-security-token": "old"}, body=b"b"
+        method="POST",
+        url=BEDROCK,
+        headers={"accept": "*/*", "authorization": "Bearer old", "x-amz-security-token": "old"},
+        body=b"b",
     )
     once = signed(request, "bedrock")
     assert once.headers["accept"] == "*/*"

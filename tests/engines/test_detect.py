@@ -30,7 +30,10 @@ ROWS = [
     ("https://aiplatform.eu.rep.googleapis.com", "vertex"),
     # Azure, and what only looks like it
     ("https://me.openai.azure.com", "azure"),
-    ("https://me.openai.azure.com/openai/deployments/x/chat/completions?api-version=2024-10-21", "azure"),
+    (
+        "https://me.openai.azure.com/openai/deployments/x/chat/completions?api-version=2024-10-21",
+        "azure",
+    ),
     ("https://me.cognitiveservices.azure.com", "azure"),
     ("https://me.services.ai.azure.com/models", "azure"),
     ("https://models.inference.ai.azure.com/chat/completions", "gpt"),
@@ -102,15 +105,21 @@ def test_the_model_never_decides(target: Callable[..., Target], model: str) -> N
         ({"kind": "aws", "account": "AKIA", "base_url": "https://vpc.example"}, "aws"),
     ],
 )
-def test_credentials_that_only_one_engine_uses_decide(target: Callable[..., Target], members: dict[str, object], engine: str) -> None:
-    """A Vertex project, a Cloudflare account and AWS keys name their engine, with or without an address."""
+def test_credentials_that_only_one_engine_uses_decide(
+    target: Callable[..., Target], members: dict[str, object], engine: str
+) -> None:
+    """A Vertex project, a Cloudflare account and AWS keys name their engine, with or without an
+    address.
+    """
     assert engine == detect_engine(target(**members).provider)
 
 
 @pytest.mark.parametrize("engine", sorted(engine_names().built))
 def test_a_written_engine_always_wins(target: Callable[..., Target], engine: str) -> None:
     """`engine:` outranks every address and credential, and every name that config takes is built."""
-    provider = target(base_url="https://api.anthropic.com/v1/messages", engine=engine, cf_account_id="ACC").provider
+    provider = target(
+        base_url="https://api.anthropic.com/v1/messages", engine=engine, cf_account_id="ACC"
+    ).provider
     assert engine == detect_engine(provider)
     assert engine == engine_for(provider).name
     assert engine in ENGINES
@@ -119,7 +128,9 @@ def test_a_written_engine_always_wins(target: Callable[..., Target], engine: str
 def test_the_predecessors_other_engines_are_known_and_not_built() -> None:
     """Config can warn about them by name."""
     names = engine_names()
-    assert {"codex", "doubao-translation", "search", "content-generation", "lingjing"} == set(names.known_unbuilt)
+    assert {"codex", "doubao-translation", "search", "content-generation", "lingjing"} == set(
+        names.known_unbuilt
+    )
     assert not names.built & names.known_unbuilt
 
 
@@ -144,7 +155,9 @@ def test_a_private_key_is_checked_before_it_is_used() -> None:
         ("https://proxy.example/v1", "gpt", False),
     ],
 )
-def test_the_engine_of_a_vendor_knows_whose_the_prompt_cache_is(target: Callable[..., Target], base_url: str, name: str, cache: bool) -> None:
+def test_the_engine_of_a_vendor_knows_whose_the_prompt_cache_is(
+    target: Callable[..., Target], base_url: str, name: str, cache: bool
+) -> None:
     """PRODUCT §6: openai, azure, anthropic, aws and deepseek keep caches by account."""
     engine = engine_for(target(base_url=base_url).provider)
     assert (name, cache) == (engine.name, engine.has_account_cache)

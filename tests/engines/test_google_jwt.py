@@ -1,4 +1,6 @@
-"""Service-account assertions: keys read from PEM, signatures equal to OpenSSL's, rubbish refused in words."""
+"""Service-account assertions: keys read from PEM, signatures equal to OpenSSL's, rubbish refused in
+words.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +81,9 @@ def verifies(token: str) -> bool:
     key = parse_private_key(PKCS8)
     number = int.from_bytes(base64.urlsafe_b64decode(signature + "=="), "big")
     recovered = pow(number, key.public_exponent, key.modulus).to_bytes(key.size_bytes, "big")
-    return recovered.startswith(b"\x00\x01\xff\xff") and recovered.endswith(hashlib.sha256(f"{head}.{claims}".encode()).digest())
+    return recovered.startswith(b"\x00\x01\xff\xff") and recovered.endswith(
+        hashlib.sha256(f"{head}.{claims}".encode()).digest()
+    )
 
 
 def claims_of(token: str) -> dict[str, object]:
@@ -102,7 +106,9 @@ def test_both_encodings_hold_the_same_key() -> None:
         PKCS8.replace("\n", "\\n"),
         f'"{PKCS8}"',
         PKCS8.replace("\n", "\r\n"),
-        PKCS8.replace("\n", " ").replace("-----BEGIN PRIVATE KEY-----", "\n-----BEGIN PRIVATE KEY-----\n"),
+        PKCS8.replace("\n", " ").replace(
+            "-----BEGIN PRIVATE KEY-----", "\n-----BEGIN PRIVATE KEY-----\n"
+        ),
     ],
     ids=["escaped", "quoted", "crlf", "one line"],
 )
@@ -134,7 +140,9 @@ def test_an_assertion_says_who_wants_what_for_an_hour() -> None:
 def test_a_parsed_key_is_taken_too() -> None:
     """The engine may keep the parsed key."""
     key = parse_private_key(PKCS8)
-    assert service_account_jwt(PKCS8, "a", "b", "c", 0) == service_account_jwt(key, "a", "b", "c", 0)
+    assert service_account_jwt(PKCS8, "a", "b", "c", 0) == service_account_jwt(
+        key, "a", "b", "c", 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,7 +154,10 @@ def test_a_parsed_key_is_taken_too() -> None:
         ("-----BEGIN PRIVATE KEY-----\nxxxxx\n-----END PRIVATE KEY-----", "no base64"),
         ("-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----", "cut off inside"),
         ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "found DER tag 0x00"),
-        ("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----", "unencrypted"),
+        (
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----",
+            "unencrypted",
+        ),
         ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "CERTIFICATE"),
         (EC_KEY, "not an RSA key"),
         (PKCS8[:900] + "\n-----END PRIVATE KEY-----", "private key"),
@@ -177,7 +188,9 @@ def test_a_spoilt_byte_is_a_value_error_or_a_key(at: int, byte: int) -> None:
     """Whatever the DER holds, reading it gives a key or a ValueError."""
     der = bytearray(base64.b64decode("".join(PKCS8.splitlines()[1:-1])))
     der[at % len(der)] = byte
-    pem = f"-----BEGIN PRIVATE KEY-----\n{base64.b64encode(der).decode()}\n-----END PRIVATE KEY-----"
+    pem = (
+        f"-----BEGIN PRIVATE KEY-----\n{base64.b64encode(der).decode()}\n-----END PRIVATE KEY-----"
+    )
     try:
         key = parse_private_key(pem)
     except ValueError:

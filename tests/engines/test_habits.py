@@ -1,4 +1,6 @@
-"""What the end of an alias asks for: `-think`, `-think-N`, `-search`, `-high` and the like (predecessor §7)."""
+"""What the end of an alias asks for: `-think`, `-think-N`, `-search`, `-high` and the like
+(predecessor §7).
+"""
 
 from __future__ import annotations
 
@@ -13,20 +15,64 @@ GEMINI = "https://generativelanguage.googleapis.com/v1beta"
 CLAUDE = "https://api.anthropic.com"
 CHAT = "https://h.example/v1"
 
-REQUEST = Request(model="a", messages=(Message(role="user", parts=(Text(text="hi"),)),), reasoning=ReasoningSettings(effort="low"))
+REQUEST = Request(
+    model="a",
+    messages=(Message(role="user", parts=(Text(text="hi"),)),),
+    reasoning=ReasoningSettings(effort="low"),
+)
 
 
 @pytest.mark.parametrize(
     ("base_url", "upstream", "alias", "reasoning"),
     [
-        (GEMINI, "gemini-2.5-flash", "gemini-2.5-flash-think-8000", ReasoningSettings(budget=8000, include=True)),
-        (GEMINI, "gemini-2.5-flash", "gemini-2.5-flash-think-0", ReasoningSettings(budget=0, include=False)),
-        (GEMINI, "gemini-2.5-flash", "gemini-2.5-flash-think", ReasoningSettings(is_adaptive=True, budget=-1, include=True)),
-        (GEMINI, "gemini-2.5-flash", "flash-think-512-search", ReasoningSettings(budget=512, include=True)),
-        (GEMINI, "gemini-2.5-flash", "flash-search-think-512", ReasoningSettings(budget=512, include=True)),
-        (CLAUDE, "claude-sonnet-4-5", "claude-sonnet-4-5-think", ReasoningSettings(budget=4096, include=True)),
-        (CLAUDE, "claude-sonnet-4-5-20250929", "sonnet-thinking", ReasoningSettings(budget=4096, include=True)),
-        (CLAUDE, "claude-sonnet-5", "claude-sonnet-5-think", ReasoningSettings(is_adaptive=True, budget=-1, include=True)),
+        (
+            GEMINI,
+            "gemini-2.5-flash",
+            "gemini-2.5-flash-think-8000",
+            ReasoningSettings(budget=8000, include=True),
+        ),
+        (
+            GEMINI,
+            "gemini-2.5-flash",
+            "gemini-2.5-flash-think-0",
+            ReasoningSettings(budget=0, include=False),
+        ),
+        (
+            GEMINI,
+            "gemini-2.5-flash",
+            "gemini-2.5-flash-think",
+            ReasoningSettings(is_adaptive=True, budget=-1, include=True),
+        ),
+        (
+            GEMINI,
+            "gemini-2.5-flash",
+            "flash-think-512-search",
+            ReasoningSettings(budget=512, include=True),
+        ),
+        (
+            GEMINI,
+            "gemini-2.5-flash",
+            "flash-search-think-512",
+            ReasoningSettings(budget=512, include=True),
+        ),
+        (
+            CLAUDE,
+            "claude-sonnet-4-5",
+            "claude-sonnet-4-5-think",
+            ReasoningSettings(budget=4096, include=True),
+        ),
+        (
+            CLAUDE,
+            "claude-sonnet-4-5-20250929",
+            "sonnet-thinking",
+            ReasoningSettings(budget=4096, include=True),
+        ),
+        (
+            CLAUDE,
+            "claude-sonnet-5",
+            "claude-sonnet-5-think",
+            ReasoningSettings(is_adaptive=True, budget=-1, include=True),
+        ),
         (CLAUDE, "claude-opus-4-6", "claude-opus-4-6-high", ReasoningSettings(effort="high")),
         (CHAT, "o3-mini", "o3-mini-high", ReasoningSettings(effort="high")),
         (CHAT, "gpt-5", "gpt-5-low", ReasoningSettings(effort="low")),
@@ -36,7 +82,11 @@ REQUEST = Request(model="a", messages=(Message(role="user", parts=(Text(text="hi
     ],
 )
 def test_an_alias_sets_how_much_is_thought(
-    target: Callable[..., Target], base_url: str, upstream: str, alias: str, reasoning: ReasoningSettings
+    target: Callable[..., Target],
+    base_url: str,
+    upstream: str,
+    alias: str,
+    reasoning: ReasoningSettings,
 ) -> None:
     """It outranks what the client said: naming the alias is saying it."""
     place = target(upstream, alias, base_url=base_url)
@@ -53,8 +103,12 @@ def test_an_alias_sets_how_much_is_thought(
         (CHAT, "google/gemini-2.5-pro", "gemini-search"),
     ],
 )
-def test_search_adds_a_web_search_once(target: Callable[..., Target], base_url: str, upstream: str, alias: str) -> None:
-    """A hosted tool without a dialect of its own, so that each dialect writes its own; one the client brought stays alone."""
+def test_search_adds_a_web_search_once(
+    target: Callable[..., Target], base_url: str, upstream: str, alias: str
+) -> None:
+    """A hosted tool without a dialect of its own, so that each dialect writes its own; one the
+    client brought stays alone.
+    """
     place = target(upstream, alias, base_url=base_url)
     adjusted = engine_for(place.provider).adjust(place, REQUEST)
     assert [HostedTool(kind="web_search", dialect="", raw={})] == list(adjusted.tools)
@@ -77,8 +131,12 @@ def test_search_adds_a_web_search_once(target: Callable[..., Target], base_url: 
         (GEMINI, "gemini-2.5-flash", "think"),
     ],
 )
-def test_a_name_is_only_a_name(target: Callable[..., Target], base_url: str, upstream: str, alias: str) -> None:
-    """A literal upstream name, an ending the upstream's name has too, or a word that means nothing for the model: nothing changes and a relay is allowed."""
+def test_a_name_is_only_a_name(
+    target: Callable[..., Target], base_url: str, upstream: str, alias: str
+) -> None:
+    """A literal upstream name, an ending the upstream's name has too, or a word that means nothing
+    for the model: nothing changes and a relay is allowed.
+    """
     place = target(upstream, alias, base_url=base_url)
     engine = engine_for(place.provider)
     assert not engine.has_habit(place)

@@ -28,23 +28,58 @@ ASKED = HttpRequest(method="GET", url="https://h/v1/models?limit=2")
 @pytest.mark.parametrize(
     ("members", "url"),
     [
-        ({"base_url": "https://api.openai.com/v1/chat/completions"}, "https://api.openai.com/v1/models"),
+        (
+            {"base_url": "https://api.openai.com/v1/chat/completions"},
+            "https://api.openai.com/v1/models",
+        ),
         ({"base_url": "https://proxy.example/v1/responses"}, "https://proxy.example/v1/models"),
-        ({"base_url": "https://models.github.ai/inference/chat/completions"}, "https://models.github.ai/catalog/models"),
+        (
+            {"base_url": "https://models.github.ai/inference/chat/completions"},
+            "https://models.github.ai/catalog/models",
+        ),
         ({"base_url": "https://api.perplexity.ai"}, "https://api.perplexity.ai/v1/models"),
         ({"base_url": "http://localhost:11434"}, "http://localhost:11434/v1/models"),
-        ({"base_url": "https://api.anthropic.com/v1/messages"}, "https://api.anthropic.com/v1/models?limit=1000"),
-        ({"base_url": "https://proxy.example/v1beta"}, "https://proxy.example/v1beta/models?pageSize=1000"),
-        ({"base_url": "https://api.cohere.com/v2/chat"}, "https://api.cohere.com/v1/models?page_size=1000"),
-        ({"project_id": "P"}, "https://aiplatform.googleapis.com/v1beta1/publishers/google/models?pageSize=200"),
-        ({"base_url": "https://bedrock-runtime.eu-west-1.amazonaws.com"}, "https://bedrock.eu-west-1.amazonaws.com/foundation-models"),
-        ({"base_url": "https://me.openai.azure.com"}, "https://me.openai.azure.com/openai/deployments?api-version=2023-03-15-preview"),
-        ({"base_url": "https://me.openai.azure.com/openai/v1"}, "https://me.openai.azure.com/openai/v1/models"),
-        ({"base_url": "https://adb-1.azuredatabricks.net/serving-endpoints"}, "https://adb-1.azuredatabricks.net/api/2.0/serving-endpoints"),
-        ({"cf_account_id": "ACC"}, "https://api.cloudflare.com/client/v4/accounts/ACC/ai/models/search?per_page=100&page=1"),
+        (
+            {"base_url": "https://api.anthropic.com/v1/messages"},
+            "https://api.anthropic.com/v1/models?limit=1000",
+        ),
+        (
+            {"base_url": "https://proxy.example/v1beta"},
+            "https://proxy.example/v1beta/models?pageSize=1000",
+        ),
+        (
+            {"base_url": "https://api.cohere.com/v2/chat"},
+            "https://api.cohere.com/v1/models?page_size=1000",
+        ),
+        (
+            {"project_id": "P"},
+            "https://aiplatform.googleapis.com/v1beta1/publishers/google/models?pageSize=200",
+        ),
+        (
+            {"base_url": "https://bedrock-runtime.eu-west-1.amazonaws.com"},
+            "https://bedrock.eu-west-1.amazonaws.com/foundation-models",
+        ),
+        (
+            {"base_url": "https://me.openai.azure.com"},
+            "https://me.openai.azure.com/openai/deployments?api-version=2023-03-15-preview",
+        ),
+        (
+            {"base_url": "https://me.openai.azure.com/openai/v1"},
+            "https://me.openai.azure.com/openai/v1/models",
+        ),
+        (
+            {"base_url": "https://adb-1.azuredatabricks.net/serving-endpoints"},
+            "https://adb-1.azuredatabricks.net/api/2.0/serving-endpoints",
+        ),
+        (
+            {"cf_account_id": "ACC"},
+            "https://api.cloudflare.com/client/v4/accounts/ACC/ai/models/search?per_page=100&page=1",
+        ),
     ],
 )
-def test_each_provider_is_asked_in_its_own_way(target: Callable[..., Target], members: dict[str, Any], url: str) -> None:
+def test_each_provider_is_asked_in_its_own_way(
+    target: Callable[..., Target], members: dict[str, Any], url: str
+) -> None:
     """The list's address follows from base_url; it is a GET."""
     place = target(**members)
     request = engine_for(place.provider).models_request(place)
@@ -61,7 +96,9 @@ def test_each_provider_is_asked_in_its_own_way(target: Callable[..., Target], me
         {"base_url": "https://me.services.ai.azure.com/models"},
     ],
 )
-def test_a_provider_without_a_list_is_not_asked(target: Callable[..., Target], members: dict[str, Any]) -> None:
+def test_a_provider_without_a_list_is_not_asked(
+    target: Callable[..., Target], members: dict[str, Any]
+) -> None:
     """None, so that the user is told to name the models."""
     place = target(**members)
     assert engine_for(place.provider).models_request(place) is None
@@ -70,7 +107,13 @@ def test_a_provider_without_a_list_is_not_asked(target: Callable[..., Target], m
 @pytest.mark.parametrize(
     ("body", "models"),
     [
-        ({"object": "list", "data": [{"id": "gpt-4o", "object": "model"}, {"object": "model"}, 5]}, [ListedModel(model="gpt-4o")]),
+        (
+            {
+                "object": "list",
+                "data": [{"id": "gpt-4o", "object": "model"}, {"object": "model"}, 5],
+            },
+            [ListedModel(model="gpt-4o")],
+        ),
         (
             {
                 "data": [
@@ -78,7 +121,10 @@ def test_a_provider_without_a_list_is_not_asked(target: Callable[..., Target], m
                         "id": "openai/gpt-5",
                         "name": "OpenAI: GPT-5",
                         "context_length": 400000,
-                        "architecture": {"input_modalities": ["text", "image"], "output_modalities": ["text"]},
+                        "architecture": {
+                            "input_modalities": ["text", "image"],
+                            "output_modalities": ["text"],
+                        },
                         "top_provider": {"max_completion_tokens": 128000},
                     }
                 ]
@@ -95,21 +141,65 @@ def test_a_provider_without_a_list_is_not_asked(target: Callable[..., Target], m
             ],
         ),
         (
-            {"data": [{"id": "llama-3.3-70b", "context_window": 131072, "max_completion_tokens": 32768}]},
+            {
+                "data": [
+                    {
+                        "id": "llama-3.3-70b",
+                        "context_window": 131072,
+                        "max_completion_tokens": 32768,
+                    }
+                ]
+            },
             [ListedModel(model="llama-3.3-70b", context_length=131072, max_output_tokens=32768)],
         ),
-        ({"data": [{"id": "opt", "max_model_len": 2048}]}, [ListedModel(model="opt", context_length=2048)]),
-        ([{"id": "meta/llama", "context_length": 8192}], [ListedModel(model="meta/llama", context_length=8192)]),
         (
-            [{"id": "openai/gpt-4.1", "name": "OpenAI GPT-4.1", "limits": {"max_input_tokens": 1048576, "max_output_tokens": 32768}}],
-            [ListedModel(model="openai/gpt-4.1", display_name="OpenAI GPT-4.1", context_length=1048576, max_output_tokens=32768)],
+            {"data": [{"id": "opt", "max_model_len": 2048}]},
+            [ListedModel(model="opt", context_length=2048)],
         ),
         (
-            [{"id": "azureml://registries/azure-openai/models/gpt-4o/versions/2", "name": "gpt-4o", "friendly_name": "OpenAI GPT-4o"}],
+            [{"id": "meta/llama", "context_length": 8192}],
+            [ListedModel(model="meta/llama", context_length=8192)],
+        ),
+        (
+            [
+                {
+                    "id": "openai/gpt-4.1",
+                    "name": "OpenAI GPT-4.1",
+                    "limits": {"max_input_tokens": 1048576, "max_output_tokens": 32768},
+                }
+            ],
+            [
+                ListedModel(
+                    model="openai/gpt-4.1",
+                    display_name="OpenAI GPT-4.1",
+                    context_length=1048576,
+                    max_output_tokens=32768,
+                )
+            ],
+        ),
+        (
+            [
+                {
+                    "id": "azureml://registries/azure-openai/models/gpt-4o/versions/2",
+                    "name": "gpt-4o",
+                    "friendly_name": "OpenAI GPT-4o",
+                }
+            ],
             [ListedModel(model="gpt-4o", display_name="OpenAI GPT-4o")],
         ),
-        ({"data": [{"id": "llama3-8b-8192", "active": False}, {"id": "gpt-oss", "active": True}]}, [ListedModel(model="gpt-oss")]),
-        ({"models": [{"name": "qwen3:0.6b", "model": "qwen3:0.6b"}]}, [ListedModel(model="qwen3:0.6b")]),
+        (
+            {
+                "data": [
+                    {"id": "llama3-8b-8192", "active": False},
+                    {"id": "gpt-oss", "active": True},
+                ]
+            },
+            [ListedModel(model="gpt-oss")],
+        ),
+        (
+            {"models": [{"name": "qwen3:0.6b", "model": "qwen3:0.6b"}]},
+            [ListedModel(model="qwen3:0.6b")],
+        ),
         ({"object": "list", "data": []}, []),
     ],
 )
@@ -123,21 +213,48 @@ def test_anthropics_list_goes_on_after_the_last_id() -> None:
     """`has_more` with `last_id` asks for the next page; the last page ends it."""
     first = decode_anthropic_models(
         {
-            "data": [{"id": "claude-opus-5", "display_name": "Claude Opus 5", "max_input_tokens": 1000000, "max_tokens": 128000}],
+            "data": [
+                {
+                    "id": "claude-opus-5",
+                    "display_name": "Claude Opus 5",
+                    "max_input_tokens": 1000000,
+                    "max_tokens": 128000,
+                }
+            ],
             "has_more": True,
             "last_id": "claude-opus-5",
         },
         ASKED,
     )
-    assert [ListedModel(model="claude-opus-5", display_name="Claude Opus 5", context_length=1000000, max_output_tokens=128000)] == list(first.models)
+    assert [
+        ListedModel(
+            model="claude-opus-5",
+            display_name="Claude Opus 5",
+            context_length=1000000,
+            max_output_tokens=128000,
+        )
+    ] == list(first.models)
     assert first.next_request is not None
     assert first.next_request.url == "https://h/v1/models?limit=2&after_id=claude-opus-5"
-    assert decode_anthropic_models({"data": [], "has_more": False, "last_id": "x"}, first.next_request).next_request is None
+    assert (
+        decode_anthropic_models(
+            {"data": [], "has_more": False, "last_id": "x"}, first.next_request
+        ).next_request
+        is None
+    )
 
 
 def test_a_retired_claude_is_not_listed() -> None:
     """It stays in Anthropic's catalogue as history."""
-    page = decode_anthropic_models({"data": [{"id": "claude-2", "lifecycle": "retired"}, {"id": "claude-opus-5", "lifecycle": "active"}]}, ASKED)
+    page = decode_anthropic_models(
+        {
+            "data": [
+                {"id": "claude-2", "lifecycle": "retired"},
+                {"id": "claude-opus-5", "lifecycle": "active"},
+            ]
+        },
+        ASKED,
+    )
     assert [item.model for item in page.models] == ["claude-opus-5"]
 
 
@@ -153,7 +270,11 @@ def test_geminis_list_keeps_what_can_generate_or_embed() -> None:
                     "outputTokenLimit": 65536,
                     "supportedGenerationMethods": ["generateContent"],
                 },
-                {"name": "models/gemini-embedding-001", "inputTokenLimit": 2048, "supportedGenerationMethods": ["embedContent"]},
+                {
+                    "name": "models/gemini-embedding-001",
+                    "inputTokenLimit": 2048,
+                    "supportedGenerationMethods": ["embedContent"],
+                },
                 {"name": "models/aqa", "supportedGenerationMethods": ["generateAnswer"]},
             ],
             "nextPageToken": "a=b",
@@ -176,14 +297,24 @@ def test_a_page_marker_that_repeats_ends_the_list() -> None:
 
 def test_coheres_list_leaves_retired_models_out() -> None:
     """Names, context length, page token."""
-    body = {"models": [{"name": "command-a", "context_length": 256000}, {"name": "command", "is_deprecated": True}], "next_page_token": "t"}
+    body = {
+        "models": [
+            {"name": "command-a", "context_length": 256000},
+            {"name": "command", "is_deprecated": True},
+        ],
+        "next_page_token": "t",
+    }
     page = decode_cohere_models(body, ASKED)
     assert [ListedModel(model="command-a", context_length=256000)] == list(page.models)
     assert page.next_request is not None
 
 
-def test_bedrock_lists_models_and_then_the_profiles_newer_ones_need(target: Callable[..., Target]) -> None:
-    """A model that only takes an inference profile is named by its profiles, which are the second list."""
+def test_bedrock_lists_models_and_then_the_profiles_newer_ones_need(
+    target: Callable[..., Target],
+) -> None:
+    """A model that only takes an inference profile is named by its profiles, which are the second
+    list.
+    """
     place = target(base_url="https://bedrock-runtime.us-east-1.amazonaws.com")
     engine = engine_for(place.provider)
     request = engine.models_request(place)
@@ -197,28 +328,53 @@ def test_bedrock_lists_models_and_then_the_profiles_newer_ones_need(target: Call
                 "outputModalities": ["TEXT"],
                 "inferenceTypesSupported": ["ON_DEMAND"],
             },
-            {"modelId": "anthropic.claude-opus-5", "inferenceTypesSupported": ["INFERENCE_PROFILE"]},
+            {
+                "modelId": "anthropic.claude-opus-5",
+                "inferenceTypesSupported": ["INFERENCE_PROFILE"],
+            },
         ]
     }
     page = engine.decode_models(body, request)
     assert [
-        ListedModel(model="amazon.nova-lite-v1:0", display_name="Nova Lite", input_modalities=("text", "image"), output_modalities=("text",))
+        ListedModel(
+            model="amazon.nova-lite-v1:0",
+            display_name="Nova Lite",
+            input_modalities=("text", "image"),
+            output_modalities=("text",),
+        )
     ] == list(page.models)
     assert page.next_request is not None
-    assert page.next_request.url == "https://bedrock.us-east-1.amazonaws.com/inference-profiles?maxResults=1000"
+    assert (
+        page.next_request.url
+        == "https://bedrock.us-east-1.amazonaws.com/inference-profiles?maxResults=1000"
+    )
     profiles = engine.decode_models(
-        {"inferenceProfileSummaries": [{"inferenceProfileId": "us.anthropic.claude-opus-5"}], "nextToken": "n"}, page.next_request
+        {
+            "inferenceProfileSummaries": [{"inferenceProfileId": "us.anthropic.claude-opus-5"}],
+            "nextToken": "n",
+        },
+        page.next_request,
     )
     assert [item.model for item in profiles.models] == ["us.anthropic.claude-opus-5"]
     assert profiles.next_request is not None
-    assert profiles.next_request.url == "https://bedrock.us-east-1.amazonaws.com/inference-profiles?maxResults=1000&nextToken=n"
+    assert (
+        profiles.next_request.url
+        == "https://bedrock.us-east-1.amazonaws.com/inference-profiles?maxResults=1000&nextToken=n"
+    )
 
 
 def test_cloudflare_and_databricks_lists() -> None:
-    """Workers AI tells the context window as a property; Databricks' endpoints are models when their task is a language model's."""
+    """Workers AI tells the context window as a property; Databricks' endpoints are models when
+    their task is a language model's.
+    """
     workers = decode_cloudflare_models(
         {
-            "result": [{"name": "@cf/meta/llama", "properties": [{"property_id": "context_window", "value": "8192"}]}],
+            "result": [
+                {
+                    "name": "@cf/meta/llama",
+                    "properties": [{"property_id": "context_window", "value": "8192"}],
+                }
+            ],
             "result_info": {"page": 1, "total_pages": 2},
         },
         ASKED,
@@ -226,7 +382,12 @@ def test_cloudflare_and_databricks_lists() -> None:
     assert [ListedModel(model="@cf/meta/llama", context_length=8192)] == list(workers.models)
     assert workers.next_request is not None
     endpoints = decode_databricks_models(
-        {"endpoints": [{"name": "databricks-claude", "task": "llm/v1/chat"}, {"name": "churn", "task": "regression"}]}
+        {
+            "endpoints": [
+                {"name": "databricks-claude", "task": "llm/v1/chat"},
+                {"name": "churn", "task": "regression"},
+            ]
+        }
     )
     assert [item.model for item in endpoints.models] == ["databricks-claude"]
 
@@ -261,7 +422,11 @@ _NAMES = st.sampled_from(
         "page",
     ]
 )
-_JSON = st.recursive(_SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=4), max_leaves=12)
+_JSON = st.recursive(
+    _SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=4),
+    max_leaves=12,
+)
 
 
 @given(body=_JSON)

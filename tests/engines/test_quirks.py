@@ -1,4 +1,6 @@
-"""The quirk rows: each model and vendor gets the facts its documentation states, and a vendor without a row gets the plain dialect."""
+"""The quirk rows: each model and vendor gets the facts its documentation states, and a vendor
+without a row gets the plain dialect.
+"""
 
 from __future__ import annotations
 
@@ -23,42 +25,112 @@ BUDGET = {"anthropic_thinking": "budget", "anthropic_effort": False, "anthropic_
 
 CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     # Claude, by every way of writing its names
-    ("claude", "api.anthropic.com", "claude-fable-5", {**ADAPTIVE, "anthropic_thinking_off": False, "default_max_tokens": 128000}),
-    ("claude", "api.anthropic.com", "claude-opus-5-5", {**ADAPTIVE, "anthropic_thinking_off": False}),
-    ("claude", "api.anthropic.com", "claude-sonnet-5-5", {**ADAPTIVE, "anthropic_thinking_off": False}),
-    ("claude", "api.anthropic.com", "claude-haiku-5-5", {**ADAPTIVE, "anthropic_thinking_off": True}),
-    ("claude", "api.anthropic.com", "claude-sonnet-5", {**ADAPTIVE, "anthropic_thinking_off": True, "default_max_tokens": 128000}),
+    (
+        "claude",
+        "api.anthropic.com",
+        "claude-fable-5",
+        {**ADAPTIVE, "anthropic_thinking_off": False, "default_max_tokens": 128000},
+    ),
+    (
+        "claude",
+        "api.anthropic.com",
+        "claude-opus-5-5",
+        {**ADAPTIVE, "anthropic_thinking_off": False},
+    ),
+    (
+        "claude",
+        "api.anthropic.com",
+        "claude-sonnet-5-5",
+        {**ADAPTIVE, "anthropic_thinking_off": False},
+    ),
+    (
+        "claude",
+        "api.anthropic.com",
+        "claude-haiku-5-5",
+        {**ADAPTIVE, "anthropic_thinking_off": True},
+    ),
+    (
+        "claude",
+        "api.anthropic.com",
+        "claude-sonnet-5",
+        {**ADAPTIVE, "anthropic_thinking_off": True, "default_max_tokens": 128000},
+    ),
     ("claude", "api.anthropic.com", "claude-opus-4-7", ADAPTIVE),
     ("claude", "api.anthropic.com", "claude-opus-4-8", ADAPTIVE),
     (
         "claude",
         "api.anthropic.com",
         "claude-opus-4-6",
-        {"anthropic_thinking": "adaptive", "anthropic_sampling": True, "anthropic_prefill": False, "efforts": ("low", "medium", "high", "max")},
+        {
+            "anthropic_thinking": "adaptive",
+            "anthropic_sampling": True,
+            "anthropic_prefill": False,
+            "efforts": ("low", "medium", "high", "max"),
+        },
     ),
     (
         "claude",
         "api.anthropic.com",
         "claude-opus-4-5-20251101",
-        {"anthropic_thinking": "budget", "anthropic_effort": True, "efforts": ("low", "medium", "high"), "anthropic_sampling_pair": False},
+        {
+            "anthropic_thinking": "budget",
+            "anthropic_effort": True,
+            "efforts": ("low", "medium", "high"),
+            "anthropic_sampling_pair": False,
+        },
     ),
     (
         "claude",
         "api.anthropic.com",
         "claude-sonnet-4-5",
-        {**BUDGET, "anthropic_structured": True, "anthropic_sampling_pair": False, "default_max_tokens": 64000},
+        {
+            **BUDGET,
+            "anthropic_structured": True,
+            "anthropic_sampling_pair": False,
+            "default_max_tokens": 64000,
+        },
     ),
-    ("claude", "api.anthropic.com", "claude-haiku-4-5-20251001", {**BUDGET, "anthropic_structured": True, "anthropic_prefill": True}),
-    ("claude", "api.anthropic.com", "claude-opus-4-1-20250805", {**BUDGET, "anthropic_structured": True, "default_max_tokens": 32000}),
+    (
+        "claude",
+        "api.anthropic.com",
+        "claude-haiku-4-5-20251001",
+        {**BUDGET, "anthropic_structured": True, "anthropic_prefill": True},
+    ),
+    (
+        "claude",
+        "api.anthropic.com",
+        "claude-opus-4-1-20250805",
+        {**BUDGET, "anthropic_structured": True, "default_max_tokens": 32000},
+    ),
     (
         "claude",
         "api.anthropic.com",
         "claude-sonnet-4-20250514",
-        {**BUDGET, "anthropic_structured": False, "anthropic_sampling_pair": True, "default_max_tokens": 64000},
+        {
+            **BUDGET,
+            "anthropic_structured": False,
+            "anthropic_sampling_pair": True,
+            "default_max_tokens": 64000,
+        },
     ),
-    ("claude", "api.anthropic.com", "claude-opus-4-0", {**BUDGET, "anthropic_structured": False, "default_max_tokens": 32000}),
-    ("claude", "api.anthropic.com", "claude-3-7-sonnet-latest", {**BUDGET, "anthropic_structured": False}),
-    ("claude", "api.anthropic.com", "claude-3-5-haiku-20241022", {"anthropic_thinking": "none", "default_max_tokens": 8192}),
+    (
+        "claude",
+        "api.anthropic.com",
+        "claude-opus-4-0",
+        {**BUDGET, "anthropic_structured": False, "default_max_tokens": 32000},
+    ),
+    (
+        "claude",
+        "api.anthropic.com",
+        "claude-3-7-sonnet-latest",
+        {**BUDGET, "anthropic_structured": False},
+    ),
+    (
+        "claude",
+        "api.anthropic.com",
+        "claude-3-5-haiku-20241022",
+        {"anthropic_thinking": "none", "default_max_tokens": 8192},
+    ),
     (
         "claude",
         "api.anthropic.com",
@@ -68,24 +140,78 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("vertex", "", "claude-3-7-sonnet@20250219", BUDGET),
     ("vertex", "", "claude-opus-4@20250514", BUDGET),
     ("vertex-claude", "", "claude-sonnet-4-5@20250929", {**BUDGET, "anthropic_structured": False}),
-    ("vertex", "", "claude-opus-5-5", {"anthropic_structured": True, "anthropic_thinking_off": False}),
-    ("aws", "", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", {**BUDGET, "converse_fields": "claude", "default_max_tokens": None}),
-    ("aws", "", "anthropic.claude-3-sonnet-20240229-v1:0", {"anthropic_thinking": "none", "converse_fields": "claude"}),
+    (
+        "vertex",
+        "",
+        "claude-opus-5-5",
+        {"anthropic_structured": True, "anthropic_thinking_off": False},
+    ),
+    (
+        "aws",
+        "",
+        "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        {**BUDGET, "converse_fields": "claude", "default_max_tokens": None},
+    ),
+    (
+        "aws",
+        "",
+        "anthropic.claude-3-sonnet-20240229-v1:0",
+        {"anthropic_thinking": "none", "converse_fields": "claude"},
+    ),
     # other families on Bedrock
     ("aws", "", "us.amazon.nova-2-lite-v1:0", {"converse_fields": "nova", "json_schema": False}),
-    ("aws", "", "openai.gpt-oss-120b-1:0", {"converse_fields": "openai", "efforts": ("low", "medium", "high"), "json_schema": True}),
+    (
+        "aws",
+        "",
+        "openai.gpt-oss-120b-1:0",
+        {"converse_fields": "openai", "efforts": ("low", "medium", "high"), "json_schema": True},
+    ),
     ("aws", "", "meta.llama3-8b-instruct-v1:0", {"converse_fields": "none", "json_schema": False}),
     # Gemini
-    ("gemini", "", "gemini-2.5-pro", {"gemini_thinking": "budget", "thinking_budget_range": (128, 32768), "safety_threshold": None}),
-    ("gemini", "", "gemini-2.5-flash", {"gemini_thinking": "budget", "thinking_budget_range": (0, 24576)}),
-    ("gemini", "", "gemini-2.5-flash-lite", {"gemini_thinking": "budget", "thinking_budget_range": (0, 24576)}),
+    (
+        "gemini",
+        "",
+        "gemini-2.5-pro",
+        {
+            "gemini_thinking": "budget",
+            "thinking_budget_range": (128, 32768),
+            "safety_threshold": None,
+        },
+    ),
+    (
+        "gemini",
+        "",
+        "gemini-2.5-flash",
+        {"gemini_thinking": "budget", "thinking_budget_range": (0, 24576)},
+    ),
+    (
+        "gemini",
+        "",
+        "gemini-2.5-flash-lite",
+        {"gemini_thinking": "budget", "thinking_budget_range": (0, 24576)},
+    ),
     ("gemini", "", "gemini-2.5-flash-image", {"gemini_thinking": "none"}),
     ("gemini", "", "gemini-2.5-flash-preview-tts", {"gemini_thinking": "none"}),
-    ("gemini", "", "gemini-2.0-flash", {"gemini_thinking": "none", "safety_threshold": "BLOCK_NONE", "json_schema_members": True}),
+    (
+        "gemini",
+        "",
+        "gemini-2.0-flash",
+        {"gemini_thinking": "none", "safety_threshold": "BLOCK_NONE", "json_schema_members": True},
+    ),
     ("gemini", "", "gemini-1.5-pro", {"gemini_thinking": "none", "json_schema_members": False}),
-    ("gemini", "", "gemini-3-pro-preview", {"gemini_thinking": "level", "thinking_levels": ("low", "high")}),
+    (
+        "gemini",
+        "",
+        "gemini-3-pro-preview",
+        {"gemini_thinking": "level", "thinking_levels": ("low", "high")},
+    ),
     ("gemini", "", "gemini-3.1-pro-preview", {"thinking_levels": ("low", "medium", "high")}),
-    ("gemini", "", "gemini-3.5-flash", {"gemini_thinking": "level", "thinking_levels": ("minimal", "low", "medium", "high")}),
+    (
+        "gemini",
+        "",
+        "gemini-3.5-flash",
+        {"gemini_thinking": "level", "thinking_levels": ("minimal", "low", "medium", "high")},
+    ),
     ("gemini", "", "gemini-flash-latest", {"gemini_thinking": "level"}),
     ("gemini", "", "gemini-2.5-flash", {"function_call_ids": True}),
     ("vertex", "", "gemini-2.5-flash", {"function_call_ids": False, "safety_threshold": None}),
@@ -96,24 +222,59 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("responses", "api.openai.com", "gpt-4.1", {"encrypted_reasoning": False}),
     ("responses", "api.openai.com", "gpt-5.4", {"encrypted_reasoning": None}),
     # OpenAI's families, at OpenAI, at Azure, and behind a host we do not know
-    ("gpt", "api.openai.com", "o3", {"max_tokens_member": "max_completion_tokens", "efforts": ("low", "medium", "high"), "system_role": "developer"}),
-    ("gpt", "api.openai.com", "gpt-5-mini", {"efforts": ("minimal", "low", "medium", "high"), "custom_tools": True}),
-    ("gpt", "api.openai.com", "gpt-5-2025-08-07", {"efforts": ("minimal", "low", "medium", "high")}),
-    ("gpt", "api.openai.com", "gpt-5-pro", {"efforts": ("high",), "tool_call_id_form": "max40", "max_stops": 4}),
+    (
+        "gpt",
+        "api.openai.com",
+        "o3",
+        {
+            "max_tokens_member": "max_completion_tokens",
+            "efforts": ("low", "medium", "high"),
+            "system_role": "developer",
+        },
+    ),
+    (
+        "gpt",
+        "api.openai.com",
+        "gpt-5-mini",
+        {"efforts": ("minimal", "low", "medium", "high"), "custom_tools": True},
+    ),
+    (
+        "gpt",
+        "api.openai.com",
+        "gpt-5-2025-08-07",
+        {"efforts": ("minimal", "low", "medium", "high")},
+    ),
+    (
+        "gpt",
+        "api.openai.com",
+        "gpt-5-pro",
+        {"efforts": ("high",), "tool_call_id_form": "max40", "max_stops": 4},
+    ),
     (
         "gpt",
         "api.openai.com",
         "gpt-5.1",
-        {"efforts": ("none", "low", "medium", "high"), "dropped_members": frozenset({"max_tokens", "top_k", "web_search_options"})},
+        {
+            "efforts": ("none", "low", "medium", "high"),
+            "dropped_members": frozenset({"max_tokens", "top_k", "web_search_options"}),
+        },
     ),
     ("gpt", "api.openai.com", "gpt-5.1-codex-max", {"efforts": ("low", "medium", "high", "xhigh")}),
     (
         "gpt",
         "api.openai.com",
         "gpt-5.4-nano",
-        {"efforts": ("none", "low", "medium", "high", "xhigh"), "dropped_members": frozenset({"max_tokens", "top_k", "web_search_options"})},
+        {
+            "efforts": ("none", "low", "medium", "high", "xhigh"),
+            "dropped_members": frozenset({"max_tokens", "top_k", "web_search_options"}),
+        },
     ),
-    ("gpt", "api.openai.com", "gpt-5.6-sol", {"efforts": ("none", "low", "medium", "high", "xhigh", "max")}),
+    (
+        "gpt",
+        "api.openai.com",
+        "gpt-5.6-sol",
+        {"efforts": ("none", "low", "medium", "high", "xhigh", "max")},
+    ),
     (
         "gpt",
         "api.openai.com",
@@ -126,22 +287,46 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
         },
     ),
     ("gpt", "api.openai.com", "o1-mini", {"system_role": "user", "has_tools": False}),
-    ("azure", "me.openai.azure.com", "my-gpt-5-mini", {"system_role": "developer", "efforts": ("minimal", "low", "medium", "high")}),
-    ("gpt", "reseller.example", "o4-mini", {"max_tokens_member": "max_completion_tokens", "efforts": ("low", "medium", "high")}),
-    ("gpt", "reseller.example", "gpt-4o", {"max_tokens_member": "max_tokens", "dropped_members": frozenset(), "stream_options": True}),
+    (
+        "azure",
+        "me.openai.azure.com",
+        "my-gpt-5-mini",
+        {"system_role": "developer", "efforts": ("minimal", "low", "medium", "high")},
+    ),
+    (
+        "gpt",
+        "reseller.example",
+        "o4-mini",
+        {"max_tokens_member": "max_completion_tokens", "efforts": ("low", "medium", "high")},
+    ),
+    (
+        "gpt",
+        "reseller.example",
+        "gpt-4o",
+        {"max_tokens_member": "max_tokens", "dropped_members": frozenset(), "stream_options": True},
+    ),
     # vendors
     (
         "gpt",
         "api.mistral.ai",
         "mistral-small-latest",
-        {"tool_call_id_form": "alnum9", "max_tokens_member": "max_tokens", "stream_options": False, "efforts": ("none", "high")},
+        {
+            "tool_call_id_form": "alnum9",
+            "max_tokens_member": "max_tokens",
+            "stream_options": False,
+            "efforts": ("none", "high"),
+        },
     ),
     ("gpt", "api.mistral.ai", "magistral-medium-latest", {"reasoning_request": "none"}),
     (
         "gpt",
         "api.deepseek.com",
         "deepseek-v4-flash",
-        {"reasoning_request": "thinking", "efforts": ("low", "high", "max"), "reasoning_replay": "reasoning_content"},
+        {
+            "reasoning_request": "thinking",
+            "efforts": ("low", "high", "max"),
+            "reasoning_replay": "reasoning_content",
+        },
     ),
     ("gpt", "api.moonshot.ai", "kimi-k2.5", {"reasoning_request": "thinking"}),
     ("gpt", "api.z.ai", "glm-4.7", {"reasoning_request": "thinking", "json_schema": False}),
@@ -150,35 +335,119 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
         "gpt",
         "openrouter.ai",
         "openai/gpt-5",
-        {"reasoning_request": "openrouter", "reasoning_replay": "reasoning_details", "cache_control": True, "dropped_members": frozenset()},
+        {
+            "reasoning_request": "openrouter",
+            "reasoning_replay": "reasoning_details",
+            "cache_control": True,
+            "dropped_members": frozenset(),
+        },
     ),
-    ("openrouter", "127.0.0.1:9", "anthropic/claude-haiku-4.5", {"reasoning_request": "openrouter", "cache_control": True}),
+    (
+        "openrouter",
+        "127.0.0.1:9",
+        "anthropic/claude-haiku-4.5",
+        {"reasoning_request": "openrouter", "cache_control": True},
+    ),
     (
         "gpt",
         "api.groq.com",
         "openai/gpt-oss-120b",
-        {"efforts": ("low", "medium", "high"), "reasoning_replay": "reasoning", "reasoning_request": "effort"},
+        {
+            "efforts": ("low", "medium", "high"),
+            "reasoning_replay": "reasoning",
+            "reasoning_request": "effort",
+        },
     ),
-    ("gpt", "api.groq.com", "qwen/qwen3-32b", {"efforts": ("none", "default"), "reasoning_replay": "reasoning"}),
-    ("gpt", "api.mistral.ai", "mistral-large-latest", {"seed_member": "random_seed", "document_part": "document_url"}),
-    ("gpt", "api.openai.com", "gpt-5.4-mini", {"sampling_while_reasoning": False, "reasons_by_default": False}),
-    ("gpt", "api.openai.com", "gpt-5.4-pro", {"sampling_while_reasoning": False, "reasons_by_default": True}),
-    ("responses", "api.openai.com", "gpt-5.5", {"sampling_while_reasoning": False, "reasons_by_default": True}),
-    ("gpt", "api.openai.com", "gpt-5.3-chat-latest", {"sampling_while_reasoning": True, "reasoning_request": "none"}),
+    (
+        "gpt",
+        "api.groq.com",
+        "qwen/qwen3-32b",
+        {"efforts": ("none", "default"), "reasoning_replay": "reasoning"},
+    ),
+    (
+        "gpt",
+        "api.mistral.ai",
+        "mistral-large-latest",
+        {"seed_member": "random_seed", "document_part": "document_url"},
+    ),
+    (
+        "gpt",
+        "api.openai.com",
+        "gpt-5.4-mini",
+        {"sampling_while_reasoning": False, "reasons_by_default": False},
+    ),
+    (
+        "gpt",
+        "api.openai.com",
+        "gpt-5.4-pro",
+        {"sampling_while_reasoning": False, "reasons_by_default": True},
+    ),
+    (
+        "responses",
+        "api.openai.com",
+        "gpt-5.5",
+        {"sampling_while_reasoning": False, "reasons_by_default": True},
+    ),
+    (
+        "gpt",
+        "api.openai.com",
+        "gpt-5.3-chat-latest",
+        {"sampling_while_reasoning": True, "reasoning_request": "none"},
+    ),
     ("gpt", "api.openai.com", "gpt-4.1", {"sampling_while_reasoning": True}),
     ("aws", "", "amazon.nova-pro-v1:0", {"reasoning_request": "none", "converse_fields": "nova"}),
     ("aws", "", "us.amazon.nova-2-lite-v1:0", {"reasoning_request": "effort"}),
     ("cohere", "api.cohere.com", "command-a-03-2025", {"reasoning_request": "none"}),
     ("cohere", "api.cohere.com", "command-a-reasoning-08-2025", {"reasoning_request": "effort"}),
-    ("gemini", "generativelanguage.googleapis.com", "gemini-2.5-flash-lite", {"thinking_budget_range": (0, 24576), "smallest_thinking_budget": 512}),
-    ("gemini", "generativelanguage.googleapis.com", "gemini-2.5-flash", {"smallest_thinking_budget": 0}),
-    ("claude", "api.anthropic.com", "claude-fable-5", {"anthropic_forced_tool": True, "anthropic_thinking_off": False}),
-    ("claude", "api.anthropic.com", "claude-fable-5-1", {"anthropic_forced_tool": False, "anthropic_thinking_off": False}),
-    ("aws", "bedrock-runtime.us-east-1.amazonaws.com", "us.anthropic.claude-opus-5-5-v1:0", {"anthropic_forced_tool": False}),
-    ("claude", "api.anthropic.com", "claude-haiku-5-5", {"anthropic_forced_tool": True, "anthropic_thinking_off": True}),
-    ("gpt", "api.x.ai", "grok-4.3", {"efforts": ("none", "low", "medium", "high"), "reasoning_request": "effort"}),
+    (
+        "gemini",
+        "generativelanguage.googleapis.com",
+        "gemini-2.5-flash-lite",
+        {"thinking_budget_range": (0, 24576), "smallest_thinking_budget": 512},
+    ),
+    (
+        "gemini",
+        "generativelanguage.googleapis.com",
+        "gemini-2.5-flash",
+        {"smallest_thinking_budget": 0},
+    ),
+    (
+        "claude",
+        "api.anthropic.com",
+        "claude-fable-5",
+        {"anthropic_forced_tool": True, "anthropic_thinking_off": False},
+    ),
+    (
+        "claude",
+        "api.anthropic.com",
+        "claude-fable-5-1",
+        {"anthropic_forced_tool": False, "anthropic_thinking_off": False},
+    ),
+    (
+        "aws",
+        "bedrock-runtime.us-east-1.amazonaws.com",
+        "us.anthropic.claude-opus-5-5-v1:0",
+        {"anthropic_forced_tool": False},
+    ),
+    (
+        "claude",
+        "api.anthropic.com",
+        "claude-haiku-5-5",
+        {"anthropic_forced_tool": True, "anthropic_thinking_off": True},
+    ),
+    (
+        "gpt",
+        "api.x.ai",
+        "grok-4.3",
+        {"efforts": ("none", "low", "medium", "high"), "reasoning_request": "effort"},
+    ),
     ("gpt", "api.x.ai", "grok-4-fast", {"reasoning_request": "none"}),
-    ("gpt", "generativelanguage.googleapis.com", "gemini-3-pro-preview", {"opaque_family": "gemini"}),
+    (
+        "gpt",
+        "generativelanguage.googleapis.com",
+        "gemini-3-pro-preview",
+        {"opaque_family": "gemini"},
+    ),
     ("gpt", "localhost:11434", "llava", {"image_urls": False}),
     # families that write their reasoning into the text
     ("gpt", "h.example", "deepseek-ai/DeepSeek-R1", {"think_tags": True}),
@@ -189,7 +458,9 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("engine", "host", "model", "facts"), CASES)
-def test_a_model_has_the_facts_of_its_family_and_vendor(engine: str, host: str, model: str, facts: dict[str, Any]) -> None:
+def test_a_model_has_the_facts_of_its_family_and_vendor(
+    engine: str, host: str, model: str, facts: dict[str, Any]
+) -> None:
     """Only what the case names is looked at."""
     quirk = quirk_for(engine, host, model)
     assert facts == {name: getattr(quirk, name) for name in facts}
@@ -198,23 +469,55 @@ def test_a_model_has_the_facts_of_its_family_and_vendor(engine: str, host: str, 
 @pytest.mark.parametrize(
     ("host", "model", "dropped", "kept"),
     [
-        ("api.openai.com", "o3", {"temperature", "top_p", "stop", "logit_bias"}, {"seed", "n", "tools"}),
+        (
+            "api.openai.com",
+            "o3",
+            {"temperature", "top_p", "stop", "logit_bias"},
+            {"seed", "n", "tools"},
+        ),
         ("api.openai.com", "o3-mini", {"temperature", "top_p"}, {"stop", "parallel_tool_calls"}),
-        ("reseller.example", "gpt-5", {"temperature", "stop"}, {"max_completion_tokens", "verbosity"}),
+        (
+            "reseller.example",
+            "gpt-5",
+            {"temperature", "stop"},
+            {"max_completion_tokens", "verbosity"},
+        ),
         ("reseller.example", "gpt-5-chat-latest", set(), {"temperature", "stop"}),
-        ("api.x.ai", "grok-4-0709", {"stop", "presence_penalty", "reasoning_effort"}, {"temperature", "stream_options"}),
-        ("api.x.ai", "grok-4-fast-non-reasoning", {"reasoning_effort", "presence_penalty"}, {"stop", "temperature"}),
-        ("api.groq.com", "llama-3.3-70b-versatile", {"logprobs", "logit_bias"}, {"temperature", "stop", "n"}),
+        (
+            "api.x.ai",
+            "grok-4-0709",
+            {"stop", "presence_penalty", "reasoning_effort"},
+            {"temperature", "stream_options"},
+        ),
+        (
+            "api.x.ai",
+            "grok-4-fast-non-reasoning",
+            {"reasoning_effort", "presence_penalty"},
+            {"stop", "temperature"},
+        ),
+        (
+            "api.groq.com",
+            "llama-3.3-70b-versatile",
+            {"logprobs", "logit_bias"},
+            {"temperature", "stop", "n"},
+        ),
         (
             "api.mistral.ai",
             "mistral-large-latest",
             {"stream_options", "logprobs", "user"},
             {"temperature", "presence_penalty", "n", "prompt_cache_key"},
         ),
-        ("api.together.xyz", "meta-llama/Llama-3.3-70B-Instruct-Turbo", set(), {"temperature", "stop", "seed", "logit_bias"}),
+        (
+            "api.together.xyz",
+            "meta-llama/Llama-3.3-70B-Instruct-Turbo",
+            set(),
+            {"temperature", "stop", "seed", "logit_bias"},
+        ),
     ],
 )
-def test_only_what_is_refused_is_dropped(host: str, model: str, dropped: set[str], kept: set[str]) -> None:
+def test_only_what_is_refused_is_dropped(
+    host: str, model: str, dropped: set[str], kept: set[str]
+) -> None:
     """A row that drops too much is worse than none."""
     members = quirk_for("gpt", host, model).dropped_members
     assert dropped <= members
@@ -224,7 +527,11 @@ def test_only_what_is_refused_is_dropped(host: str, model: str, dropped: set[str
 def test_an_unknown_vendor_and_model_is_the_plain_dialect() -> None:
     """Nothing but the member that every compatible server knows, and no freeform tools."""
     quirk = quirk_for("gpt", "h.example", "facebook/opt-125m")
-    changed = {field.name for field in fields(Quirk) if getattr(quirk, field.name) != getattr(Quirk(), field.name)}
+    changed = {
+        field.name
+        for field in fields(Quirk)
+        if getattr(quirk, field.name) != getattr(Quirk(), field.name)
+    }
     assert {"max_tokens_member", "custom_tools", "allowed_tools"} == changed
 
 
@@ -246,7 +553,9 @@ def test_every_row_names_facts_that_exist_and_says_why() -> None:
         ({}, {"has_tools": True, "has_images": True, "think_tags": False}),
     ],
 )
-def test_what_the_provider_says_of_itself_counts(target: Callable[..., Target], members: dict[str, Any], facts: dict[str, Any]) -> None:
+def test_what_the_provider_says_of_itself_counts(
+    target: Callable[..., Target], members: dict[str, Any], facts: dict[str, Any]
+) -> None:
     """`tools`, `image` and `think_tags` of the config are facts too."""
     place = target("some-model", base_url="https://h.example/v1", **members)
     quirk = engine_for(place.provider).quirk(place)

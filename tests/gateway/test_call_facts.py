@@ -8,7 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uniapi.canonical import TOKENS_PER_IMAGE, Call, Operation, Principal
-from uniapi.gateway.call_facts import estimate_call_tokens, last_user_text, reasoning_effort, request_type
+from uniapi.gateway.call_facts import (
+    estimate_call_tokens,
+    last_user_text,
+    reasoning_effort,
+    request_type,
+)
 
 PICTURE = base64.b64encode(bytes(range(256)) * 400).decode()
 
@@ -28,9 +33,27 @@ def call(body, operation=Operation.GENERATE):
 
 
 PICTURES = {
-    "chat": {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PICTURE}"}}]}]},
-    "anthropic": {"messages": [{"role": "user", "content": [{"type": "image", "source": {"type": "base64", "data": PICTURE}}]}]},
-    "gemini": {"contents": [{"parts": [{"inlineData": {"mimeType": "image/png", "data": PICTURE}}]}]},
+    "chat": {
+        "messages": [
+            {
+                "role": "user",
+                "content": [
+                    {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PICTURE}"}}
+                ],
+            }
+        ]
+    },
+    "anthropic": {
+        "messages": [
+            {
+                "role": "user",
+                "content": [{"type": "image", "source": {"type": "base64", "data": PICTURE}}],
+            }
+        ]
+    },
+    "gemini": {
+        "contents": [{"parts": [{"inlineData": {"mimeType": "image/png", "data": PICTURE}}]}]
+    },
 }
 
 
@@ -41,12 +64,22 @@ def test_a_picture_counts_as_a_picture_whatever_its_bytes(body):
 
 
 def test_text_counts_and_signatures_do_not():
-    """Four characters to a token, of every text in the body; what a model signed is not the client's text."""
+    """Four characters to a token, of every text in the body; what a model signed is not the
+    client's text.
+    """
     words = "some words " * 1000
-    assert 2700 < estimate_call_tokens(call({"messages": [{"role": "user", "content": words}]})) < 2900
+    assert (
+        2700 < estimate_call_tokens(call({"messages": [{"role": "user", "content": words}]})) < 2900
+    )
     signed = {"type": "thinking", "thinking": "hm", "signature": PICTURE}
-    assert estimate_call_tokens(call({"messages": [{"role": "assistant", "content": [signed]}]})) < 50
-    assert 900 < estimate_call_tokens(call({"messages": [{"role": "user", "content": "\u4f60" * 900}]})) < 950
+    assert (
+        estimate_call_tokens(call({"messages": [{"role": "assistant", "content": [signed]}]})) < 50
+    )
+    assert (
+        900
+        < estimate_call_tokens(call({"messages": [{"role": "user", "content": "\u4f60" * 900}]}))
+        < 950
+    )
 
 
 def test_a_body_of_very_many_values_is_counted_by_its_bytes():
@@ -80,16 +113,71 @@ def test_compaction_is_a_type_of_its_own():
 @pytest.mark.parametrize(
     "body, text",
     [
-        ({"messages": [{"role": "user", "content": "first"}, {"role": "assistant", "content": "no"}, {"role": "user", "content": "last"}]}, "last"),
-        ({"messages": [{"role": "user", "content": "asks"}, {"role": "user", "content": [{"type": "tool_result", "content": "out"}]}]}, "asks"),
-        ({"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image_url"}, {"type": "text", "text": "b"}]}]}, "a\nb"),
-        ({"contents": [{"parts": [{"text": "gemini"}]}, {"role": "model", "parts": [{"text": "answer"}]}]}, "gemini"),
-        ({"input": [{"role": "user", "content": [{"type": "input_text", "text": "responses"}]}, {"type": "reasoning"}]}, "responses"),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": "first"},
+                    {"role": "assistant", "content": "no"},
+                    {"role": "user", "content": "last"},
+                ]
+            },
+            "last",
+        ),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": "asks"},
+                    {"role": "user", "content": [{"type": "tool_result", "content": "out"}]},
+                ]
+            },
+            "asks",
+        ),
+        (
+            {
+                "messages": [
+                    {
+                        "role": "user",
+                        "content": [
+                            {"type": "text", "text": "a"},
+                            {"type": "image_url"},
+                            {"type": "text", "text": "b"},
+                        ],
+                    }
+                ]
+            },
+            "a\nb",
+        ),
+        (
+            {
+                "contents": [
+                    {"parts": [{"text": "gemini"}]},
+                    {"role": "model", "parts": [{"text": "answer"}]},
+                ]
+            },
+            "gemini",
+        ),
+        (
+            {
+                "input": [
+                    {"role": "user", "content": [{"type": "input_text", "text": "responses"}]},
+                    {"type": "reasoning"},
+                ]
+            },
+            "responses",
+        ),
         ({"input": "plain"}, "plain"),
         ({"input": ["one", "two"]}, "one\ntwo"),
         ({"prompt": "a picture"}, "a picture"),
         ({"content": {"parts": [{"text": "embed me"}]}}, "embed me"),
-        ({"requests": [{"content": {"parts": [{"text": "x"}]}}, {"content": {"parts": [{"text": "y"}]}}]}, "x\ny"),
+        (
+            {
+                "requests": [
+                    {"content": {"parts": [{"text": "x"}]}},
+                    {"content": {"parts": [{"text": "y"}]}},
+                ]
+            },
+            "x\ny",
+        ),
         ({"messages": [{"role": "system", "content": "only rules"}]}, ""),
         ({}, ""),
     ],
@@ -103,14 +191,46 @@ HOSTILE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: (
         st.lists(inner, max_size=4)
-        | st.dictionaries(st.sampled_from(["messages", "input", "role", "content", "parts", "text", "reasoning", "requests", "x"]), inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "messages",
+                    "input",
+                    "role",
+                    "content",
+                    "parts",
+                    "text",
+                    "reasoning",
+                    "requests",
+                    "x",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
 )
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.dictionaries(st.sampled_from(["messages", "input", "contents", "content", "prompt", "requests", "reasoning", "generationConfig"]), HOSTILE))
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "messages",
+                "input",
+                "contents",
+                "content",
+                "prompt",
+                "requests",
+                "reasoning",
+                "generationConfig",
+            ]
+        ),
+        HOSTILE,
+    )
+)
 def test_no_body_makes_them_fail(body):
     """Text, a number, and a word or none, whatever is sent."""
     asked = call(body)

@@ -1,4 +1,6 @@
-"""Model lists of providers that name none, on a clock turned by hand: when they are asked for, what a failure leaves, what survives a restart."""
+"""Model lists of providers that name none, on a clock turned by hand: when they are asked for, what
+a failure leaves, what survives a restart.
+"""
 
 import json
 
@@ -26,13 +28,20 @@ class Clock:
 
 
 def listing(*names):
-    return json.dumps({"object": "list", "data": [{"id": name, "object": "model"} for name in names]})
+    return json.dumps(
+        {"object": "list", "data": [{"id": name, "object": "model"} for name in names]}
+    )
 
 
 def provider(name="a", host="a.example", **members):
     credential = Credential(credential_id="k1", display="sk-…", secret="sk-up-0123456789")
     return Provider(
-        provider_id=name, name=name, base_url=f"https://{host}/v1/chat/completions", credentials=(credential,), is_discovered=True, **members
+        provider_id=name,
+        name=name,
+        base_url=f"https://{host}/v1/chat/completions",
+        credentials=(credential,),
+        is_discovered=True,
+        **members,
     )
 
 
@@ -49,7 +58,9 @@ class Lists:
         self.changes += 1
 
     async def refresh(self, *providers, **members):
-        await self.lists.refresh(providers or (provider(),), self.web, AccessTokens(self.clock), **members)
+        await self.lists.refresh(
+            providers or (provider(),), self.web, AccessTokens(self.clock), **members
+        )
         return len(self.web.requests)
 
     def names(self, one=None):

@@ -1,4 +1,6 @@
-"""The attempt loop alone: what it tells the plan of each attempt, what the client is told, and one record whatever happens."""
+"""The attempt loop alone: what it tells the plan of each attempt, what the client is told, and one
+record whatever happens.
+"""
 
 import json
 import random
@@ -46,10 +48,17 @@ class Gate:
             for number in range(count)
         )
         self.web, self.clock, self.records = web, clock, []
-        self.config, _ = parse_config(CONFIG.replace("{}", entries), source="test", engines=engine_names(), environment={})
+        self.config, _ = parse_config(
+            CONFIG.replace("{}", entries), source="test", engines=engine_names(), environment={}
+        )
         self.engines, self.health = Engines(), Health()
         self.router = Router(
-            catalog=Catalog(self.config), engines=self.engines, health=self.health, limits=Limits(), cursors=Cursors(), sessions=Sessions()
+            catalog=Catalog(self.config),
+            engines=self.engines,
+            health=self.health,
+            limits=Limits(),
+            cursors=Cursors(),
+            sessions=Sessions(),
         )
         self.executor = executor_of(clock, self.records.append)
 
@@ -71,10 +80,23 @@ class Gate:
             path="/v1/embeddings",
         )
         out = rules_out(call, self.engines.engine_of, is_bound=False)
-        asked = Question(client_key=key, requested_model="m", client_dialect="openai_chat", path=call.path, rules_out=out)
-        plan = self.router.plan(asked, now=self.clock.now, now_epoch_s=self.clock.now, rng=random.Random(1))
+        asked = Question(
+            client_key=key,
+            requested_model="m",
+            client_dialect="openai_chat",
+            path=call.path,
+            rules_out=out,
+        )
+        plan = self.router.plan(
+            asked, now=self.clock.now, now_epoch_s=self.clock.now, rng=random.Random(1)
+        )
         reply = Reply()
-        await self.executor.run(call, plan, Setting(preferences=self.config.preferences, engine_of=self.engines.engine_of), reply)
+        await self.executor.run(
+            call,
+            plan,
+            Setting(preferences=self.config.preferences, engine_of=self.engines.engine_of),
+            reply,
+        )
         return reply
 
 
@@ -108,5 +130,14 @@ async def test_a_date_is_measured_against_our_clock_where_the_upstream_has_none(
     world.tell(0, (429, {"retry-after": "Tue, 14 Nov 2023 22:14:20 GMT"}))
     assert (await world.asks()).headers["retry-after"] == "60"
     world = gate(1)
-    world.tell(0, (429, {"retry-after": "Tue, 14 Nov 2023 22:14:20 GMT", "date": "Tue, 14 Nov 2023 22:13:50 GMT"}))
+    world.tell(
+        0,
+        (
+            429,
+            {
+                "retry-after": "Tue, 14 Nov 2023 22:14:20 GMT",
+                "date": "Tue, 14 Nov 2023 22:13:50 GMT",
+            },
+        ),
+    )
     assert (await world.asks()).headers["retry-after"] == "30"

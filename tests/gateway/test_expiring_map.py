@@ -15,7 +15,9 @@ def test_an_entry_is_kept_for_an_hour():
 
 
 def test_the_least_used_goes_first():
-    """An entry that was replaced does not count twice, and one that is too large for all leaves none."""
+    """An entry that was replaced does not count twice, and one that is too large for all leaves
+    none.
+    """
     memory = ExpiringMap(4000)
     for name in ("a", "b", "c", "a"):
         memory.put(name, name, 1000, now=0.0)

@@ -55,7 +55,10 @@ def test_an_unknown_id_needs_exactly_one_possible_owner(pins, possible, status):
     assert pins.bind("k", [RESPONSE], [ONE], 0.0) == ONE
     with pytest.raises(RequestRefused) as refused:
         pins.bind("k", [RESPONSE], possible, 0.0)
-    assert (refused.value.error.status, refused.value.error.param) == (status, "previous_response_id")
+    assert (refused.value.error.status, refused.value.error.param) == (
+        status,
+        "previous_response_id",
+    )
 
 
 def test_an_owner_that_cannot_serve_is_a_404_and_two_owners_are_a_400(pins):
@@ -79,12 +82,20 @@ def test_a_damaged_entry_is_no_owner():
 
 FOUND = [
     ("openai_responses", {"input": "x"}, []),
-    ("openai_responses", {"previous_response_id": None, "conversation": None, "input": [{"type": "item_reference"}]}, []),
+    (
+        "openai_responses",
+        {"previous_response_id": None, "conversation": None, "input": [{"type": "item_reference"}]},
+        [],
+    ),
     ("openai_responses", {"previous_response_id": "resp_1"}, [("previous_response_id", "resp_1")]),
     ("openai_responses", {"conversation": {"id": "conv_1"}}, [("conversation", "conv_1")]),
     (
         "openai_responses",
-        {"tools": [{"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["file-1"]}}]},
+        {
+            "tools": [
+                {"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["file-1"]}}
+            ]
+        },
         [("tools[0].container.file_ids", "file-1")],
     ),
     (
@@ -93,7 +104,14 @@ FOUND = [
             "input": [
                 {
                     "role": "assistant",
-                    "content": [{"type": "output_text", "annotations": [{"type": "container_file_citation", "file_id": "cfile_1"}]}],
+                    "content": [
+                        {
+                            "type": "output_text",
+                            "annotations": [
+                                {"type": "container_file_citation", "file_id": "cfile_1"}
+                            ],
+                        }
+                    ],
                 }
             ]
         },
@@ -101,24 +119,60 @@ FOUND = [
     ),
     (
         "openai_chat",
-        {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}]},
+        {
+            "messages": [
+                {"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}
+            ]
+        },
         [("messages[0].content[0].file.file_id", "file-1")],
     ),
-    ("anthropic", {"container": {"id": "container_1"}, "messages": []}, [("container", "container_1")]),
     (
         "anthropic",
-        {"messages": [{"role": "user", "content": [{"type": "document", "source": {"type": "file", "file_id": "file_1"}}]}]},
+        {"container": {"id": "container_1"}, "messages": []},
+        [("container", "container_1")],
+    ),
+    (
+        "anthropic",
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "document", "source": {"type": "file", "file_id": "file_1"}}
+                    ],
+                }
+            ]
+        },
         [("messages[0].content[0].source.file_id", "file_1")],
     ),
-    ("anthropic", {"messages": [{"role": "assistant", "content": [{"type": "x_tool_result", "content": [{"file_id": "file_1"}]}]}]}, []),
-    ("gemini", {"cached_content": "cachedContents/1", "contents": []}, [("cachedContent", "cachedContents/1")]),
+    (
+        "anthropic",
+        {
+            "messages": [
+                {
+                    "role": "assistant",
+                    "content": [{"type": "x_tool_result", "content": [{"file_id": "file_1"}]}],
+                }
+            ]
+        },
+        [],
+    ),
+    (
+        "gemini",
+        {"cached_content": "cachedContents/1", "contents": []},
+        [("cachedContent", "cachedContents/1")],
+    ),
     (
         "gemini",
         {
             "contents": [
                 {
                     "parts": [
-                        {"fileData": {"fileUri": "https://generativelanguage.googleapis.com/v1beta/files/abc"}},
+                        {
+                            "fileData": {
+                                "fileUri": "https://generativelanguage.googleapis.com/v1beta/files/abc"
+                            }
+                        },
                         {"fileData": {"fileUri": "https://youtu.be/files/x"}},
                     ]
                 }
@@ -148,16 +202,39 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["file_id", "id", "content", "container", "type", "parts", "fileData", "role"]), inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["file_id", "id", "content", "container", "type", "parts", "fileData", "role"]
+            ),
+            inner,
+            max_size=3,
+        )
     ),
     max_leaves=8,
 )
-MEMBERS = st.sampled_from(["input", "messages", "contents", "tools", "container", "conversation", "previous_response_id", "cachedContent"])
+MEMBERS = st.sampled_from(
+    [
+        "input",
+        "messages",
+        "contents",
+        "tools",
+        "container",
+        "conversation",
+        "previous_response_id",
+        "cachedContent",
+    ]
+)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from(["openai_responses", "openai_chat", "anthropic", "gemini"]), st.dictionaries(MEMBERS, JSON, max_size=4))
+@given(
+    st.sampled_from(["openai_responses", "openai_chat", "anthropic", "gemini"]),
+    st.dictionaries(MEMBERS, JSON, max_size=4),
+)
 def test_hostile_bodies_give_references_of_text_only(dialect, body):
     """Whatever the types, nothing is raised and nothing but text is an id."""
     body = {**body, "x": {"file_id": 1, "fileUri": "/files/", "item_reference": 0}}
-    assert all(isinstance(one.issued_id, str) and one.issued_id for one in find_references(call(dialect, body)))
+    assert all(
+        isinstance(one.issued_id, str) and one.issued_id
+        for one in find_references(call(dialect, body))
+    )

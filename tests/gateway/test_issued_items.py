@@ -1,4 +1,6 @@
-"""What is remembered of translated answers, and given back to a client that names it by an id alone."""
+"""What is remembered of translated answers, and given back to a client that names it by an id
+alone.
+"""
 
 import json
 
@@ -6,7 +8,12 @@ from uniapi.canonical import Call, Operation, Principal
 from uniapi.gateway.expiring_map import LASTS_S
 from uniapi.gateway.issued_items import IssuedItems
 
-SAID = {"type": "message", "id": "msg_1", "role": "assistant", "content": [{"type": "output_text", "text": "Hm."}]}
+SAID = {
+    "type": "message",
+    "id": "msg_1",
+    "role": "assistant",
+    "content": [{"type": "output_text", "text": "Hm."}],
+}
 CALLED = {"type": "function_call", "id": "fc_1", "call_id": "c", "name": "f", "arguments": "{}"}
 
 
@@ -33,7 +40,12 @@ def test_what_is_named_is_written_out_in_its_place():
     """Around it nothing changes, and body and object agree."""
     items = IssuedItems()
     items.remember("k", [SAID, CALLED], 0.0)
-    asked = [{"role": "user", "content": "?"}, reference("msg_1"), reference("fc_1"), {"type": "function_call_output", "call_id": "c", "output": "1"}]
+    asked = [
+        {"role": "user", "content": "?"},
+        reference("msg_1"),
+        reference("fc_1"),
+        {"type": "function_call_output", "call_id": "c", "output": "1"},
+    ]
     resolved = items.resolve(call(asked), 1.0)
     assert [asked[0], SAID, CALLED, asked[3]] == resolved.json["input"]
     assert resolved.json == json.loads(resolved.body)
@@ -41,7 +53,9 @@ def test_what_is_named_is_written_out_in_its_place():
 
 
 def test_what_is_not_known_stays_as_it_is():
-    """Another client key's item, one that is an hour old, one never met, and what is no list of items."""
+    """Another client key's item, one that is an hour old, one never met, and what is no list of
+    items.
+    """
     items = IssuedItems()
     items.remember("k", [SAID], 0.0)
     for asked in (
@@ -60,11 +74,23 @@ def test_it_is_bounded_and_the_least_used_goes_first():
     items = IssuedItems(max_bytes=1700)
     items.remember("k", [{**SAID, "id": f"msg_{number}"} for number in range(4)], 0.0)
     items.resolve(call([reference("msg_0")]), 1.0)
-    items.remember("k", [{**SAID, "id": "msg_9"}, {**SAID, "id": "msg_large", "content": "x" * 5000}, {**SAID, "id": None}, {"type": "message"}], 2.0)
+    items.remember(
+        "k",
+        [
+            {**SAID, "id": "msg_9"},
+            {**SAID, "id": "msg_large", "content": "x" * 5000},
+            {**SAID, "id": None},
+            {"type": "message"},
+        ],
+        2.0,
+    )
     found = [
         number
         for number in (0, 1, 2, 3, 9)
-        if items.resolve(call([reference(f"msg_{number}")]), 3.0).json["input"] == [{**SAID, "id": f"msg_{number}"}]
+        if items.resolve(call([reference(f"msg_{number}")]), 3.0).json["input"]
+        == [{**SAID, "id": f"msg_{number}"}]
     ]
     assert found == [0, 2, 3, 9]
-    assert items.resolve(call([reference("msg_large")]), 3.0).json["input"] == [reference("msg_large")]
+    assert items.resolve(call([reference("msg_large")]), 3.0).json["input"] == [
+        reference("msg_large")
+    ]

@@ -1,4 +1,6 @@
-"""Moderation without a process: which model and keys are asked, what is a verdict, and that nothing stands in the way of a call when there is none."""
+"""Moderation without a process: which model and keys are asked, what is a verdict, and that nothing
+stands in the way of a call when there is none.
+"""
 
 import json
 import random
@@ -32,9 +34,18 @@ class Asking:
 
     def __init__(self, web, clock, executor_of, model):
         self.web, self.clock = web, clock
-        self.config, _ = parse_config(CONFIG.replace("MODEL", model), source="test", engines=engine_names(), environment={})
+        self.config, _ = parse_config(
+            CONFIG.replace("MODEL", model), source="test", engines=engine_names(), environment={}
+        )
         engines = Engines()
-        self.router = Router(catalog=Catalog(self.config), engines=engines, health=Health(), limits=Limits(), cursors=Cursors(), sessions=Sessions())
+        self.router = Router(
+            catalog=Catalog(self.config),
+            engines=engines,
+            health=Health(),
+            limits=Limits(),
+            cursors=Cursors(),
+            sessions=Sessions(),
+        )
         self.setting = Setting(preferences=self.config.preferences, engine_of=engines.engine_of)
         executor = executor_of(self.clock, lambda record: None)
         self.moderation = Moderation(executor, self.clock, random.Random(1))
@@ -52,11 +63,16 @@ class Asking:
             json=value,
             path="/v1/chat/completions",
         )
-        return await self.moderation.is_flagged(call, self.config.client_keys[0], self.router, self.setting)
+        return await self.moderation.is_flagged(
+            call, self.config.client_keys[0], self.router, self.setting
+        )
 
     @property
     def keys(self):
-        return [request.headers["authorization"].removeprefix("Bearer sk-up-")[0] for request in self.web.requests]
+        return [
+            request.headers["authorization"].removeprefix("Bearer sk-up-")[0]
+            for request in self.web.requests
+        ]
 
 
 @pytest.fixture
@@ -70,20 +86,36 @@ async def test_the_users_words_are_judged(web, asking, model, flagged):
     web.answers[URL] = json.dumps({"results": [{"flagged": False}, {"flagged": flagged}]})
     ask = asking(model)
     assert await ask.about("bad words") is flagged
-    assert [json.loads(request.body) for request in web.requests] == [{"model": model, "input": "bad words"}]
+    assert [json.loads(request.body) for request in web.requests] == [
+        {"model": model, "input": "bad words"}
+    ]
 
 
 async def test_nothing_is_asked_without_words_or_where_none_are_moderated(web, asking):
     ask = asking()
-    assert [await ask.about("  "), await ask.about("words", Operation.COUNT_TOKENS)] == [False, False]
+    assert [await ask.about("  "), await ask.about("words", Operation.COUNT_TOKENS)] == [
+        False,
+        False,
+    ]
     assert web.requests == []
 
 
 @pytest.mark.parametrize(
-    "answer", [Failure(kind=FailureKind.UNREACHABLE, message="down"), (500, {}), "[]", '{"results": 3}', '{"results": [3]}', "<html>", ""]
+    "answer",
+    [
+        Failure(kind=FailureKind.UNREACHABLE, message="down"),
+        (500, {}),
+        "[]",
+        '{"results": 3}',
+        '{"results": [3]}',
+        "<html>",
+        "",
+    ],
 )
 async def test_no_verdict_lets_the_call_pass(web, asking, caplog, answer):
-    """A gateway that stops with its moderation provider would be worse than none; the log says so, without the words."""
+    """A gateway that stops with its moderation provider would be worse than none; the log says so,
+    without the words.
+    """
     web.answers[URL] = answer
     assert await asking().about("bad words") is False
     assert "passes without moderation" in caplog.text

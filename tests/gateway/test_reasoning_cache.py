@@ -1,4 +1,6 @@
-"""Signed reasoning is kept for the client key and family that it belongs to, and put back only where it was lost."""
+"""Signed reasoning is kept for the client key and family that it belongs to, and put back only
+where it was lost.
+"""
 
 import json
 from dataclasses import replace
@@ -64,7 +66,9 @@ def test_streamed_pieces_are_joined_and_only_the_first_choice_counts():
         PartDelta(index=2, text='{"q": 1}'),
         PartEnd(index=0),
         PartEnd(index=2),
-        PartStart(index=3, part=Reasoning(opaque=Opaque(family="anthropic", value="other")), choice=1),
+        PartStart(
+            index=3, part=Reasoning(opaque=Opaque(family="anthropic", value="other")), choice=1
+        ),
         PartEnd(index=3),
         PartEnd(index=1),
     ):
@@ -98,7 +102,10 @@ def test_a_call_gets_its_own_signature_back():
 def test_reasoning_text_alone_is_recognised():
     """A turn without calls: the same text gets its signature, another text does not."""
     cache = cache_with(THOUGHT, Text(text="answer"))
-    assert restored(cache, request(Reasoning(text="think"), Text(text="answer"))).messages[1].parts[0] == THOUGHT
+    assert (
+        restored(cache, request(Reasoning(text="think"), Text(text="answer"))).messages[1].parts[0]
+        == THOUGHT
+    )
     other = request(Reasoning(text="thought"), Text(text="answer"))
     assert restored(cache, other) is other
 
@@ -109,7 +116,15 @@ def test_what_the_client_carried_is_left_alone():
     own = Reasoning(text="mine", opaque=Opaque(family="anthropic", value="own"))
     carried = request(own, CALL)
     assert restored(cache, carried) is carried
-    split = Request(model="m", messages=(USER, Message(role="assistant", parts=(own,)), Message(role="assistant", parts=(CALL,)), RESULT))
+    split = Request(
+        model="m",
+        messages=(
+            USER,
+            Message(role="assistant", parts=(own,)),
+            Message(role="assistant", parts=(CALL,)),
+            RESULT,
+        ),
+    )
     assert restored(cache, split) is split
 
 
@@ -124,21 +139,36 @@ def test_never_for_another_family_or_client_key_or_after_its_time():
 
 
 def test_an_id_met_again_in_another_call_is_not_mistaken():
-    """Some models number their calls anew in each conversation: name and arguments must agree, however the arguments are spelt."""
+    """Some models number their calls anew in each conversation: name and arguments must agree,
+    however the arguments are spelt.
+    """
     cache = cache_with(THOUGHT, CALL)
-    for other in (replace(CALL, name="else"), replace(CALL, arguments='{"q": 2}'), replace(CALL, arguments="{broken")):
+    for other in (
+        replace(CALL, name="else"),
+        replace(CALL, arguments='{"q": 2}'),
+        replace(CALL, arguments="{broken"),
+    ):
         before = request(other)
         assert restored(cache, before) is before
-    assert restored(cache, request(replace(CALL, arguments='{"q":1}'))).messages[1].parts[0] == THOUGHT
+    assert (
+        restored(cache, request(replace(CALL, arguments='{"q":1}'))).messages[1].parts[0] == THOUGHT
+    )
 
 
 def test_the_least_recently_used_goes_first():
     """Bounded by size; what was asked for lately stays."""
-    bare = [replace(CALL, call_id=f"t{number}", arguments=json.dumps("x" * 1000)) for number in range(4)]
+    bare = [
+        replace(CALL, call_id=f"t{number}", arguments=json.dumps("x" * 1000)) for number in range(4)
+    ]
     signed = [replace(call, opaque=SIGNATURE) for call in bare]
     cache = ReasoningCache(max_bytes=(turn_of(signed[0]).size + 400) * 3)
     for call in signed[:3]:
         cache.remember("k", turn_of(call), 0.0)
     assert restored(cache, request(bare[0])).messages[1].parts == (signed[0],)
     cache.remember("k", turn_of(signed[3]), 0.0)
-    assert [restored(cache, request(call)).messages[1].parts[0].opaque for call in bare] == [SIGNATURE, None, SIGNATURE, SIGNATURE]
+    assert [restored(cache, request(call)).messages[1].parts[0].opaque for call in bare] == [
+        SIGNATURE,
+        None,
+        SIGNATURE,
+        SIGNATURE,
+    ]

@@ -1,4 +1,6 @@
-"""The receiver alone: nothing is written before the commit, timeouts before it are failures and after it proper ends, a slow client pauses the upstream."""
+"""The receiver alone: nothing is written before the commit, timeouts before it are failures and
+after it proper ends, a slow client pauses the upstream.
+"""
 
 import asyncio
 import threading
@@ -34,7 +36,9 @@ class EchoPipe:
     def eof(self):
         self.report.is_whole = self.report.committed
         if not self.report.committed:
-            self.report.failure = self.report.failure or Failure(kind=FailureKind.EMPTY, message="nothing")
+            self.report.failure = self.report.failure or Failure(
+                kind=FailureKind.EMPTY, message="nothing"
+            )
         return [b"."]
 
     def abort(self, failure):
@@ -72,7 +76,9 @@ def receiver(patience=PATIENT, probe=None, pipe=None, mask=None):
     made = Receiver(
         asyncio.get_running_loop(),
         lambda head: pipe or EchoPipe(probes=probe is not None),
-        lambda head, body: Failure(kind=FailureKind.SERVER_ERROR, message=body.decode(), status=head.status),
+        lambda head, body: Failure(
+            kind=FailureKind.SERVER_ERROR, message=body.decode(), status=head.status
+        ),
         patience,
         probe,
         mask,
@@ -101,7 +107,9 @@ async def test_nothing_goes_out_before_the_commit_and_everything_after():
 
 
 async def test_a_credential_that_is_echoed_within_the_answer_is_masked():
-    """From the failure on, whether it comes by itself or at the end; what was said before goes out as it came."""
+    """From the failure on, whether it comes by itself or at the end; what was said before goes out
+    as it came.
+    """
     made, _ = receiver(mask=lambda data: data.replace(b"secret", "s…t".encode()))
     outlet = Outlet()
     made.head(OK)

@@ -7,11 +7,16 @@ from uniapi.limits import Admitted, Limits, Refused
 
 
 def _key(rates=None, **members):
-    return ClientKey(key_id="k", display="k", secret="s", label="k", rates=rates or ByModel(), **members)
+    return ClientKey(
+        key_id="k", display="k", secret="s", label="k", rates=rates or ByModel(), **members
+    )
 
 
 def _rates(text, **entries):
-    return ByModel(entries={name.replace("_", "-"): parse_rates(rate) for name, rate in entries.items()}, default=parse_rates(text) if text else None)
+    return ByModel(
+        entries={name.replace("_", "-"): parse_rates(rate) for name, rate in entries.items()},
+        default=parse_rates(text) if text else None,
+    )
 
 
 def _let_in(limits, key, alias, times, **members):
@@ -118,13 +123,18 @@ def test_concurrency_refusal_counts_nothing():
     assert isinstance(limits.admit(key, "m", now=0.0), Admitted)
 
 
-CREDENTIALS = (Credential(credential_id="1", display="1"), Credential(credential_id="2", display="2"))
+CREDENTIALS = (
+    Credential(credential_id="1", display="1"),
+    Credential(credential_id="2", display="2"),
+)
 
 
 def test_credentials_have_windows_of_their_own():
     """Per credential and upstream model; `undo` gives back what was not used."""
     limits = Limits()
-    provider = Provider(provider_id="p", name="p", credentials=CREDENTIALS, credential_rates=_rates("1/min"))
+    provider = Provider(
+        provider_id="p", name="p", credentials=CREDENTIALS, credential_rates=_rates("1/min")
+    )
     one, two = CREDENTIALS
     taken = limits.take_credential(provider, one, "m", "m", now=0.0)
     assert limits.credential_refusal(provider, one, "m", "m", now=10.0).retry_after_s == 50.0
@@ -142,7 +152,9 @@ def test_persistence():
     _let_in(limits, _key(_rates("9/min")), "n", 2, now=100.0)
     assert limits.long_changes() == changes
     stored = limits.dump(100.0, 1_000_000.0)
-    assert [(window["scope"], window["window_s"]) for window in stored["windows"]] == [(["client", "k", "m"], 86400.0)]
+    assert [(window["scope"], window["window_s"]) for window in stored["windows"]] == [
+        (["client", "k", "m"], 86400.0)
+    ]
     again = Limits()
     again.load(stored, 5.0, 1_003_600.0)
     refused = again.admit(key, "m", now=5.0)
@@ -155,11 +167,49 @@ def test_persistence():
     [
         {},
         {"windows": 3},
-        {"windows": [3, {}, {"scope": []}, {"scope": ["client"], "counts": "requests", "window_s": 86400, "slots": []}]},
-        {"windows": [{"scope": ["other", "k", "m"], "counts": "requests", "window_s": 86400, "slots": [[1, 1, 1]]}]},
-        {"windows": [{"scope": ["client", "k", "m"], "counts": "requests", "window_s": "x", "slots": [[1, 1, 1]]}]},
-        {"windows": [{"scope": ["client", "k", "m"], "counts": "requests", "window_s": 86400, "slots": "x"}]},
-        {"windows": [{"scope": [["client"], "k", "m"], "counts": [], "window_s": 86400, "slots": []}]},
+        {
+            "windows": [
+                3,
+                {},
+                {"scope": []},
+                {"scope": ["client"], "counts": "requests", "window_s": 86400, "slots": []},
+            ]
+        },
+        {
+            "windows": [
+                {
+                    "scope": ["other", "k", "m"],
+                    "counts": "requests",
+                    "window_s": 86400,
+                    "slots": [[1, 1, 1]],
+                }
+            ]
+        },
+        {
+            "windows": [
+                {
+                    "scope": ["client", "k", "m"],
+                    "counts": "requests",
+                    "window_s": "x",
+                    "slots": [[1, 1, 1]],
+                }
+            ]
+        },
+        {
+            "windows": [
+                {
+                    "scope": ["client", "k", "m"],
+                    "counts": "requests",
+                    "window_s": 86400,
+                    "slots": "x",
+                }
+            ]
+        },
+        {
+            "windows": [
+                {"scope": [["client"], "k", "m"], "counts": [], "window_s": 86400, "slots": []}
+            ]
+        },
     ],
 )
 def test_malformed_state_is_left_out(stored):
@@ -170,13 +220,23 @@ def test_malformed_state_is_left_out(stored):
 
 def test_keep_forgets_what_no_longer_exists():
     limits = Limits()
-    provider = Provider(provider_id="p", name="p", credentials=CREDENTIALS, credential_rates=_rates("1/day"))
+    provider = Provider(
+        provider_id="p", name="p", credentials=CREDENTIALS, credential_rates=_rates("1/day")
+    )
     for credential in CREDENTIALS:
         limits.take_credential(provider, credential, "m", "m", now=0.0)
     key = _key(_rates("5/day"))
     limits.admit(key, "m", global_rates=parse_rates("5/day"), now=0.0)
-    limits.keep(Config(providers=(Provider(provider_id="p", name="p", credentials=CREDENTIALS[:1]),), client_keys=()))
-    assert [window["scope"] for window in limits.dump(0.0, 0.0)["windows"]] == [["credential", "p", "1", "m"], ["global"]]
+    limits.keep(
+        Config(
+            providers=(Provider(provider_id="p", name="p", credentials=CREDENTIALS[:1]),),
+            client_keys=(),
+        )
+    )
+    assert [window["scope"] for window in limits.dump(0.0, 0.0)["windows"]] == [
+        ["credential", "p", "1", "m"],
+        ["global"],
+    ]
 
 
 def test_a_changed_limit_keeps_the_count():

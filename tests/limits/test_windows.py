@@ -24,7 +24,9 @@ def test_slides():
 
 
 def test_amounts():
-    """Tokens: several uses may have to expire; one over the limit itself waits for the empty window."""
+    """Tokens: several uses may have to expire; one over the limit itself waits for the empty
+    window.
+    """
     window = Window(60.0)
     window.add(400, 0.0)
     window.add(500, 10.0)
@@ -48,7 +50,9 @@ def test_corrections():
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 300), st.lists(st.floats(0, 3), min_size=1, max_size=250))
 def test_never_too_generous(limit, gaps):
-    """Against the plain definition: what is let through never exceeds the limit in any window; small limits are exact; `free_at` tells the truth."""
+    """Against the plain definition: what is let through never exceeds the limit in any window;
+    small limits are exact; `free_at` tells the truth.
+    """
     window, now, let_through = Window(60.0), 0.0, []
     for gap in gaps:
         now += gap

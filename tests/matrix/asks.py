@@ -1,7 +1,8 @@
 """What is asked, in no vendor's words: the conversations of the matrix.
 
-A turn is `(role, items)` with role `user` or `assistant`; an item is one of `("text", text)`, `("image", base64 PNG)`, `("pdf", base64)`,
-`("thought", text, signature)`, `("call", id, name, arguments)`, `("result", id, name, text, is_error)`.
+A turn is `(role, items)` with role `user` or `assistant`; an item is one of `("text", text)`,
+`("image", base64 PNG)`, `("pdf", base64)`, `("thought", text, signature)`, `("call", id, name,
+arguments)`, `("result", id, name, text, is_error)`.
 """
 
 from dataclasses import dataclass
@@ -13,11 +14,18 @@ WEATHER = (
     "The weather in a city.",
     {
         "type": "object",
-        "properties": {"city": {"type": "string", "description": "A city."}, "unit": {"type": "string", "enum": ["c", "f"]}},
+        "properties": {
+            "city": {"type": "string", "description": "A city."},
+            "unit": {"type": "string", "enum": ["c", "f"]},
+        },
         "required": ["city"],
     },
 )
-CLOCK = ("get_time", "The time in a zone.", {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]})
+CLOCK = (
+    "get_time",
+    "The time in a zone.",
+    {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]},
+)
 PERSON = {
     "type": "object",
     "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
@@ -29,7 +37,10 @@ HELLO = (("user", (("text", "Hello"),)),)
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """`choice`: None, `auto`, `none`, `required` or a tool's name. `effort`: how much to think, for clients without words a budget of the same size."""
+    """`choice`: None, `auto`, `none`, `required` or a tool's name.
+
+    `effort`: how much to think, for clients without words a budget of the same size.
+    """
 
     turns: tuple = HELLO
     system: str | None = None
@@ -44,7 +55,10 @@ class Ask:
     seed: int | None = None
 
 
-CALLS = (("call_a1", "get_weather", {"city": "Oslo", "unit": "c"}), ("call_b2", "get_time", {"zone": "Europe/Oslo"}))
+CALLS = (
+    ("call_a1", "get_weather", {"city": "Oslo", "unit": "c"}),
+    ("call_b2", "get_time", {"zone": "Europe/Oslo"}),
+)
 ASKED = ("user", (("text", "Weather and time in Oslo?"),))
 BOTH = (WEATHER, CLOCK)
 
@@ -65,7 +79,13 @@ ASKS = {
         turns=(
             ASKED,
             ("assistant", (("text", "Let me look."), *(("call", *call) for call in CALLS))),
-            ("user", (("result", "call_a1", "get_weather", "4 degrees", False), ("result", "call_b2", "get_time", "no such zone", True))),
+            (
+                "user",
+                (
+                    ("result", "call_a1", "get_weather", "4 degrees", False),
+                    ("result", "call_b2", "get_time", "no such zone", True),
+                ),
+            ),
             ("assistant", (("text", "It is cold."),)),
             ("user", (("text", "Thanks"),)),
         ),

@@ -1,8 +1,12 @@
-"""The features of a request, one row each: how every client dialect says it, and how each upstream dialect would.
+"""The features of a request, one row each: how every client dialect says it, and how each upstream
+dialect would.
 
-`sends[client]` is merged into that client's plain request (objects member by member, lists replaced). `finds[upstream]` are the places where the feature may be found in the body
-that arrives: a path whose values must hold the wanted value is *kept*; one behind `~` is *adapted*, the same wish in the vendor's other words. A path goes through objects by name
-and through lists by `*`; `path=value` wants that JSON value, a bare path wants anything there, `path~=text` wants `text` inside the value. No place: the upstream has no word for it.
+`sends[client]` is merged into that client's plain request (objects member by member, lists
+replaced). `finds[upstream]` are the places where the feature may be found in the body that arrives:
+a path whose values must hold the wanted value is *kept*; one behind `~` is *adapted*, the same wish
+in the vendor's other words. A path goes through objects by name and through lists by `*`;
+`path=value` wants that JSON value, a bare path wants anything there, `path~=text` wants `text`
+inside the value. No place: the upstream has no word for it.
 """
 
 import json
@@ -43,10 +47,24 @@ def upstreams(chat=(), responses=(), anthropic=(), gemini=(), converse=(), coher
 
 
 def scalar(name, value, names, places):
-    """One value, found as it is. `names`: the member in each client (None: no such word), `places` the path in each upstream."""
+    """One value, found as it is.
+
+    `names`: the member in each client (None: no such word), `places` the path in each upstream.
+    """
     wanted = json.dumps(value)
-    sends = {client: nested(path, value) for client, path in zip(CLIENT_NAMES, names, strict=True) if path}
-    return Feature(name, sends, {upstream: (f"{path}={wanted}",) if path else () for upstream, path in zip(UPSTREAMS, places, strict=True)})
+    sends = {
+        client: nested(path, value)
+        for client, path in zip(CLIENT_NAMES, names, strict=True)
+        if path
+    }
+    return Feature(
+        name,
+        sends,
+        {
+            upstream: (f"{path}={wanted}",) if path else ()
+            for upstream, path in zip(UPSTREAMS, places, strict=True)
+        },
+    )
 
 
 def nested(path, value):
@@ -71,31 +89,76 @@ def gemini_parts(*parts):
     return {"contents": [{"role": "user", "parts": [{"text": "See"}, *parts]}]}
 
 
-SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False}
+SCHEMA = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
 
 
 def chat_tools(*names, **more):
-    return {"tools": [{"type": "function", "function": {"name": name, "description": "d", "parameters": SCHEMA, **more}} for name in names]}
+    return {
+        "tools": [
+            {
+                "type": "function",
+                "function": {"name": name, "description": "d", "parameters": SCHEMA, **more},
+            }
+            for name in names
+        ]
+    }
 
 
 def responses_tools(*names, **more):
-    return {"tools": [{"type": "function", "name": name, "description": "d", "parameters": SCHEMA, "strict": None, **more} for name in names]}
+    return {
+        "tools": [
+            {
+                "type": "function",
+                "name": name,
+                "description": "d",
+                "parameters": SCHEMA,
+                "strict": None,
+                **more,
+            }
+            for name in names
+        ]
+    }
 
 
 def anthropic_tools(*names, **more):
-    return {"tools": [{"name": name, "description": "d", "input_schema": SCHEMA, **more} for name in names]}
+    return {
+        "tools": [
+            {"name": name, "description": "d", "input_schema": SCHEMA, **more} for name in names
+        ]
+    }
 
 
 def gemini_tools(*names):
-    functions = [{"name": name, "description": "d", "parametersJsonSchema": SCHEMA} for name in names]
+    functions = [
+        {"name": name, "description": "d", "parametersJsonSchema": SCHEMA} for name in names
+    ]
     return {"tools": [{"functionDeclarations": functions}]}
 
 
 def choosing(chat, responses, anthropic, gemini):
-    tools = (chat_tools("f", "g", "h"), responses_tools("f", "g", "h"), anthropic_tools("f", "g", "h"), gemini_tools("f", "g", "h"))
+    tools = (
+        chat_tools("f", "g", "h"),
+        responses_tools("f", "g", "h"),
+        anthropic_tools("f", "g", "h"),
+        gemini_tools("f", "g", "h"),
+    )
     config = gemini and {"toolConfig": {"functionCallingConfig": gemini}}
-    choices = (chat and {"tool_choice": chat}, responses and {"tool_choice": responses}, anthropic and {"tool_choice": anthropic}, config)
-    return {client: tool | choice for client, tool, choice in zip(CLIENT_NAMES, tools, choices, strict=True) if choice}
+    choices = (
+        chat and {"tool_choice": chat},
+        responses and {"tool_choice": responses},
+        anthropic and {"tool_choice": anthropic},
+        config,
+    )
+    return {
+        client: tool | choice
+        for client, tool, choice in zip(CLIENT_NAMES, tools, choices, strict=True)
+        if choice
+    }
 
 
 CHAT_TURN = [
@@ -103,14 +166,41 @@ CHAT_TURN = [
     {
         "role": "assistant",
         "content": None,
-        "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"city":"Oslo"}'}}],
+        "tool_calls": [
+            {
+                "id": "c1",
+                "type": "function",
+                "function": {"name": "f", "arguments": '{"city":"Oslo"}'},
+            }
+        ],
     },
 ]
-RESPONSES_TURN = [HI, {"type": "function_call", "call_id": "c1", "name": "f", "arguments": '{"city":"Oslo"}'}]
-ANTHROPIC_TURN = [HI, {"role": "assistant", "content": [{"type": "tool_use", "id": "c1", "name": "f", "input": {"city": "Oslo"}}]}]
-GEMINI_TURN = [GEMINI_HI, {"role": "model", "parts": [{"functionCall": {"id": "c1", "name": "f", "args": {"city": "Oslo"}}}]}]
-ANTHROPIC_PNG = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}}
-ANTHROPIC_PDF = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": PDF}}
+RESPONSES_TURN = [
+    HI,
+    {"type": "function_call", "call_id": "c1", "name": "f", "arguments": '{"city":"Oslo"}'},
+]
+ANTHROPIC_TURN = [
+    HI,
+    {
+        "role": "assistant",
+        "content": [{"type": "tool_use", "id": "c1", "name": "f", "input": {"city": "Oslo"}}],
+    },
+]
+GEMINI_TURN = [
+    GEMINI_HI,
+    {
+        "role": "model",
+        "parts": [{"functionCall": {"id": "c1", "name": "f", "args": {"city": "Oslo"}}}],
+    },
+]
+ANTHROPIC_PNG = {
+    "type": "image",
+    "source": {"type": "base64", "media_type": "image/png", "data": PNG},
+}
+ANTHROPIC_PDF = {
+    "type": "document",
+    "source": {"type": "base64", "media_type": "application/pdf", "data": PDF},
+}
 IMAGE_FINDS = upstreams(
     f"messages.*.content.*.image_url.url~={PNG}",
     f"input.*.content.*.image_url~={PNG}",

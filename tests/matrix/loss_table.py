@@ -1,10 +1,14 @@
-"""Measures what a request loses on its way: every feature from every client dialect, through a running gateway, to every upstream dialect.
+"""Measures what a request loses on its way: every feature from every client dialect, through a
+running gateway, to every upstream dialect.
 
     python tests/matrix/loss_table.py            # measure and print the table
-    python tests/matrix/loss_table.py --write    # also store losses.json and put the table into README.md
+    python tests/matrix/loss_table.py --write    # also store losses.json and put the table into
+    README.md
 
-A verdict is `kept` (the upstream is told the same), `adapted` (in other words of its own), `dropped` (left out, and named in `x-uniapi-dropped`), `refused` (the client is told no),
-or what must never be: `silent` (left out and not named), `invalid` (the vendor's own types do not take what arrived).
+A verdict is `kept` (the upstream is told the same), `adapted` (in other words of its own),
+`dropped` (left out, and named in `x-uniapi-dropped`), `refused` (the client is told no), or what
+must never be: `silent` (left out and not named), `invalid` (the vendor's own types do not take what
+arrived).
 """
 
 import asyncio
@@ -29,15 +33,29 @@ STORED = Path(__file__).parent / "losses.json"
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- losses -->", "<!-- /losses -->"
 BAD = ("silent", "invalid")
-_PATHS = {"openai_chat": "/v1/chat/completions", "openai_responses": "/v1/responses", "anthropic": "/v1/messages"}
+_PATHS = {
+    "openai_chat": "/v1/chat/completions",
+    "openai_responses": "/v1/responses",
+    "anthropic": "/v1/messages",
+}
 _LETTERS = dict(zip(CLIENT_NAMES, "CRAG", strict=True))
-_MARKS = {"kept": "✓", "adapted": "≈", "dropped": "✗", "refused": "400", "silent": "SILENT", "invalid": "INVALID"}
+_MARKS = {
+    "kept": "✓",
+    "adapted": "≈",
+    "dropped": "✗",
+    "refused": "400",
+    "silent": "SILENT",
+    "invalid": "INVALID",
+}
 
 
 def merged(base, patch):
     if isinstance(base, dict) and isinstance(patch, dict):
         return {
-            name: merged(base[name], patch[name]) if name in base and name in patch else patch.get(name, base.get(name)) for name in {**base, **patch}
+            name: merged(base[name], patch[name])
+            if name in base and name in patch
+            else patch.get(name, base.get(name))
+            for name in {**base, **patch}
         }
     return patch
 
@@ -59,7 +77,10 @@ def holds(body, place):
         return not any(True for _ in values_at(body, place[1:].split(".")))
     path, is_inside, text = place.partition("~=")
     if is_inside:
-        return any(text in (value if isinstance(value, str) else json.dumps(value)) for value in values_at(body, path.split(".")))
+        return any(
+            text in (value if isinstance(value, str) else json.dumps(value))
+            for value in values_at(body, path.split("."))
+        )
     path, is_equal, wanted = place.partition("=")
     found = list(values_at(body, path.split(".")))
     return bool(found) if not is_equal else any(value == json.loads(wanted) for value in found)
@@ -67,7 +88,9 @@ def holds(body, place):
 
 def contains(body, patch):
     if isinstance(patch, dict):
-        return isinstance(body, dict) and all(name in body and contains(body[name], value) for name, value in patch.items())
+        return isinstance(body, dict) and all(
+            name in body and contains(body[name], value) for name, value in patch.items()
+        )
     return body == patch
 
 
@@ -84,7 +107,9 @@ async def measure(world):
                 for row in rows:
                     if client in row.sends:
                         sent = await _send(session, world, client, upstream, row.sends[client])
-                        table[row.name].setdefault(client, {})[upstream] = _verdict(row, client, upstream, *sent, ordinary)
+                        table[row.name].setdefault(client, {})[upstream] = _verdict(
+                            row, client, upstream, *sent, ordinary
+                        )
     return table
 
 
@@ -95,7 +120,9 @@ async def _send(session, world, client, upstream, patch):
     named = {} if client == "gemini" else {"model": model(upstream)}
     async with session.post(world.url + path, json=body | named) as response:
         await response.read()
-        dropped = [name for name in response.headers.get("x-uniapi-dropped", "").split(", ") if name]
+        dropped = [
+            name for name in response.headers.get("x-uniapi-dropped", "").split(", ") if name
+        ]
     arrived = world.seen(upstream).json if len(world.fake.seen.get(upstream, ())) > before else None
     return response.status, dropped, arrived
 
@@ -121,7 +148,9 @@ def _verdict(row, client, upstream, status, dropped, body, ordinary):
 
 
 def rendered(table):
-    """The Markdown table: a row for each feature; a cell says what becomes of it, by client where they differ."""
+    """The Markdown table: a row for each feature; a cell says what becomes of it, by client where
+    they differ.
+    """
     lines = [
         "✓ kept · ≈ said in the provider's own other words · ✗ left out, named in `x-uniapi-dropped` · 400 refused. Clients: **C**hat, **R**esponses, **A**nthropic, **G**emini.",
         "A client and a provider of the same dialect are relayed: the body arrives as it was sent, but for what that provider is known to refuse.",
@@ -136,9 +165,13 @@ def rendered(table):
             for client, verdicts in clients.items():
                 by_verdict.setdefault(_MARKS[verdicts[upstream][0]], []).append(_LETTERS[client])
             cells.append(
-                next(iter(by_verdict)) if len(by_verdict) == 1 else " ".join(mark + "".join(letters) for mark, letters in by_verdict.items())
+                next(iter(by_verdict))
+                if len(by_verdict) == 1
+                else " ".join(mark + "".join(letters) for mark, letters in by_verdict.items())
             )
-        lines.append(f"| {''.join(_LETTERS[client] for client in clients)} | {name} | {' | '.join(cells)} |")
+        lines.append(
+            f"| {''.join(_LETTERS[client] for client in clients)} | {name} | {' | '.join(cells)} |"
+        )
     return "\n".join(lines) + "\n"
 
 

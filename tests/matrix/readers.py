@@ -1,8 +1,10 @@
 """What reached an upstream, read by the vendor's own models and told in the words of `asks`.
 
-`READERS[upstream](body)` first has the vendor's types judge the body (a member they do not know is a problem too), then gives a dict with the members of `Ask`:
-`turns` (neighbours of one role joined, call ids numbered by appearance), `system`, `tools`, `choice`, `parallel`, `schema`, `thinks`, `max_tokens`, `temperature`, `stop`, `seed`.
-A reader raises where the vendor would answer 400; `JUDGES[upstream](body)` does only that.
+`READERS[upstream](body)` first has the vendor's types judge the body (a member they do not know is
+a problem too), then gives a dict with the members of `Ask`: `turns` (neighbours of one role joined,
+call ids numbered by appearance), `system`, `tools`, `choice`, `parallel`, `schema`, `thinks`,
+`max_tokens`, `temperature`, `stop`, `seed`. A reader raises where the vendor would answer 400;
+`JUDGES[upstream](body)` does only that.
 """
 
 import base64
@@ -37,7 +39,10 @@ def eager(value):
 
 
 def unknown_members(sent, understood, path=""):
-    """Paths in `sent` that the types did not understand. Free-form values come back equal, so they never differ."""
+    """Paths in `sent` that the types did not understand.
+
+    Free-form values come back equal, so they never differ.
+    """
     if isinstance(sent, dict) and isinstance(understood, dict):
         for key, value in sent.items():
             if key not in understood:
@@ -55,7 +60,9 @@ def judged(kind, body):
 
 
 class Turns:
-    """Collects turns: neighbours of one role are joined, ids become numbers in the order of their appearance."""
+    """Collects turns: neighbours of one role are joined, ids become numbers in the order of their
+    appearance.
+    """
 
     def __init__(self):
         self.turns = []
@@ -71,7 +78,12 @@ class Turns:
     def call(self, call_id, name, arguments):
         assert call_id not in self._numbers, f"two calls with the id {call_id!r}"
         self._numbers[call_id] = len(self._numbers)
-        return ("call", self._numbers[call_id], name, json.loads(arguments) if isinstance(arguments, str) else arguments)
+        return (
+            "call",
+            self._numbers[call_id],
+            name,
+            json.loads(arguments) if isinstance(arguments, str) else arguments,
+        )
 
     def result(self, call_id, text, is_error):
         assert call_id in self._numbers, f"a result for {call_id!r}, which nothing asked for"
@@ -93,16 +105,20 @@ def _openai_schema(value):
 
 
 def judge_chat(body):
-    """OpenAI's types, and beside them what compatible servers take: `top_k`, `reasoning_content`, films, pictures as output."""
+    """OpenAI's types, and beside them what compatible servers take: `top_k`, `reasoning_content`,
+    films, pictures as output.
+    """
     modalities = [kind for kind in body.get("modalities", ()) if kind != "image"]
-    plain = {k: v for k, v in body.items() if k not in ("stream", "messages", "modalities", "top_k")} | (
-        {"modalities": modalities} if modalities else {}
-    )
+    plain = {
+        k: v for k, v in body.items() if k not in ("stream", "messages", "modalities", "top_k")
+    } | ({"modalities": modalities} if modalities else {})
     judged(chat_params.CompletionCreateParamsBase, plain | {"messages": []})
     for message in body["messages"]:
         message = {key: value for key, value in message.items() if key != "reasoning_content"}
         if isinstance(message.get("content"), list):
-            message["content"] = [part for part in message["content"] if part["type"] != "video_url"]
+            message["content"] = [
+                part for part in message["content"] if part["type"] != "video_url"
+            ]
         judged(chat_params.ChatCompletionMessageParam, message)
 
 
@@ -119,17 +135,33 @@ def read_chat(body):
                 text = "".join(part["text"] for part in parts)
                 turns.add("user", turns.result(message["tool_call_id"], text, None))
             case role:
-                thought = [("thought", message["reasoning_content"])] if message.get("reasoning_content") else []
-                calls = [turns.call(call["id"], **call["function"]) for call in message.get("tool_calls") or ()]
+                thought = (
+                    [("thought", message["reasoning_content"])]
+                    if message.get("reasoning_content")
+                    else []
+                )
+                calls = [
+                    turns.call(call["id"], **call["function"])
+                    for call in message.get("tool_calls") or ()
+                ]
                 turns.add(role, *thought, *(_chat_part(part) for part in parts), *calls)
     return {
         "turns": turns.turns,
         "system": "\n".join(system) or None,
-        "tools": [(tool["function"]["name"], tool["function"]["description"], tool["function"]["parameters"]) for tool in body.get("tools", ())],
+        "tools": [
+            (
+                tool["function"]["name"],
+                tool["function"]["description"],
+                tool["function"]["parameters"],
+            )
+            for tool in body.get("tools", ())
+        ],
         "choice": _openai_choice(body.get("tool_choice")),
         "parallel": body.get("parallel_tool_calls"),
         "schema": _openai_schema(
-            body.get("response_format") and (body["response_format"].get("json_schema") or {}) | {"type": body["response_format"]["type"]}
+            body.get("response_format")
+            and (body["response_format"].get("json_schema") or {})
+            | {"type": body["response_format"]["type"]}
         ),
         "thinks": body.get("reasoning_effort", "none") != "none",
         "max_tokens": body.get("max_completion_tokens") or body.get("max_tokens"),
@@ -152,18 +184,29 @@ def _chat_part(part):
 
 
 def judge_responses(body):
-    judged(responses_params.ResponseCreateParamsBase, {key: value for key, value in body.items() if key != "stream"})
+    judged(
+        responses_params.ResponseCreateParamsBase,
+        {key: value for key, value in body.items() if key != "stream"},
+    )
 
 
 def read_responses(body):
     judge_responses(body)
     turns, system = Turns(), [body["instructions"]] if body.get("instructions") else []
-    items = [{"role": "user", "content": body["input"]}] if isinstance(body["input"], str) else body["input"]
+    items = (
+        [{"role": "user", "content": body["input"]}]
+        if isinstance(body["input"], str)
+        else body["input"]
+    )
     for item in items:
         match item.get("type", "message"):
             case "message":
                 content = item["content"]
-                parts = [{"type": "input_text", "text": content}] if isinstance(content, str) else content
+                parts = (
+                    [{"type": "input_text", "text": content}]
+                    if isinstance(content, str)
+                    else content
+                )
                 if item["role"] in ("system", "developer"):
                     system += [part["text"] for part in parts]
                 else:
@@ -172,7 +215,9 @@ def read_responses(body):
                 turns.add("assistant", turns.call(item["call_id"], item["name"], item["arguments"]))
             case "function_call_output":
                 output = item["output"]
-                text = output if isinstance(output, str) else "".join(part["text"] for part in output)
+                text = (
+                    output if isinstance(output, str) else "".join(part["text"] for part in output)
+                )
                 turns.add("user", turns.result(item["call_id"], text, None))
             case "reasoning":
                 thought = "".join(part["text"] for part in item.get("summary", ()))
@@ -180,7 +225,10 @@ def read_responses(body):
     return {
         "turns": turns.turns,
         "system": "\n".join(system) or None,
-        "tools": [(tool["name"], tool["description"], tool["parameters"]) for tool in body.get("tools", ())],
+        "tools": [
+            (tool["name"], tool["description"], tool["parameters"])
+            for tool in body.get("tools", ())
+        ],
         "choice": _openai_choice(body.get("tool_choice")),
         "parallel": body.get("parallel_tool_calls"),
         "schema": _openai_schema(body.get("text", {}).get("format")),
@@ -206,7 +254,10 @@ def _responses_part(part):
 
 def judge_anthropic(body):
     sampled = ("temperature", "top_p", "top_k")
-    judged(anthropic_params.MessageCreateParamsBase, {key: value for key, value in body.items() if key not in ("stream", *sampled)})
+    judged(
+        anthropic_params.MessageCreateParamsBase,
+        {key: value for key, value in body.items() if key not in ("stream", *sampled)},
+    )
 
 
 def read_anthropic(body):
@@ -220,10 +271,19 @@ def read_anthropic(body):
     config = body.get("output_config") or {}
     return {
         "turns": turns.turns,
-        "system": system if isinstance(system, str | None) else "\n".join(block["text"] for block in system),
-        "tools": [(tool["name"], tool.get("description"), tool["input_schema"]) for tool in body.get("tools", ())],
-        "choice": {"any": "required", "tool": choice.get("name")}.get(choice.get("type"), choice.get("type")),
-        "parallel": None if choice.get("disable_parallel_tool_use") is None else not choice["disable_parallel_tool_use"],
+        "system": system
+        if isinstance(system, str | None)
+        else "\n".join(block["text"] for block in system),
+        "tools": [
+            (tool["name"], tool.get("description"), tool["input_schema"])
+            for tool in body.get("tools", ())
+        ],
+        "choice": {"any": "required", "tool": choice.get("name")}.get(
+            choice.get("type"), choice.get("type")
+        ),
+        "parallel": None
+        if choice.get("disable_parallel_tool_use") is None
+        else not choice["disable_parallel_tool_use"],
         "schema": (config.get("format") or {}).get("schema"),
         "thinks": body.get("thinking", {}).get("type", "disabled") != "disabled",
         "max_tokens": body["max_tokens"],
@@ -248,7 +308,9 @@ def _anthropic_block(turns, block):
             return turns.call(block["id"], block["name"], block["input"])
         case "tool_result":
             content = block["content"]
-            text = content if isinstance(content, str) else "".join(inner["text"] for inner in content)
+            text = (
+                content if isinstance(content, str) else "".join(inner["text"] for inner in content)
+            )
             return turns.result(block["tool_use_id"], text, block.get("is_error", False))
         case kind:
             return (kind, block)
@@ -288,7 +350,11 @@ def read_gemini(body):
     settings = genai.GenerationConfig.model_validate(body.get("generationConfig", {}))
     tools = [genai.Tool.model_validate(tool) for tool in body.get("tools", ())]
     chosen = genai.ToolConfig.model_validate(body.get("toolConfig", {})).function_calling_config
-    system = genai.Content.model_validate(body["systemInstruction"]) if "systemInstruction" in body else None
+    system = (
+        genai.Content.model_validate(body["systemInstruction"])
+        if "systemInstruction" in body
+        else None
+    )
     turns, waiting = Turns(), []
     for number, content in enumerate(contents):
         items = []
@@ -296,11 +362,20 @@ def read_gemini(body):
             if part.function_call is not None:
                 call_id = part.function_call.id or f"{number}:{len(items)}"
                 waiting.append((part.function_call.name, call_id))
-                items.append(turns.call(call_id, part.function_call.name, part.function_call.args or {}))
+                items.append(
+                    turns.call(call_id, part.function_call.name, part.function_call.args or {})
+                )
             elif part.function_response is not None:
-                named = next(pair for pair in waiting if part.function_response.id in (None, pair[1]) and pair[0] == part.function_response.name)
+                named = next(
+                    pair
+                    for pair in waiting
+                    if part.function_response.id in (None, pair[1])
+                    and pair[0] == part.function_response.name
+                )
                 waiting.remove(named)
-                items.append(turns.result(named[1], *_gemini_result(part.function_response.response)))
+                items.append(
+                    turns.result(named[1], *_gemini_result(part.function_response.response))
+                )
             elif part.inline_data is not None:
                 kind = "pdf" if part.inline_data.mime_type == "application/pdf" else "image"
                 items.append((kind, base64.b64encode(part.inline_data.data).decode()))
@@ -316,12 +391,19 @@ def read_gemini(body):
     return {
         "turns": turns.turns,
         "system": "\n".join(part.text for part in system.parts) if system else None,
-        "tools": [(function.name, function.description, _gemini_schema(function)) for function in functions],
+        "tools": [
+            (function.name, function.description, _gemini_schema(function))
+            for function in functions
+        ],
         "choice": allowed[0] if len(allowed) == 1 else {"any": "required"}.get(mode, mode),
         "parallel": None,
         "schema": settings.response_json_schema
-        or (settings.response_schema and lowered(settings.response_schema.model_dump(exclude_none=True, mode="json"))),
-        "thinks": thinking is not None and (thinking.thinking_level is not None or bool(thinking.thinking_budget)),
+        or (
+            settings.response_schema
+            and lowered(settings.response_schema.model_dump(exclude_none=True, mode="json"))
+        ),
+        "thinks": thinking is not None
+        and (thinking.thinking_level is not None or bool(thinking.thinking_budget)),
         "max_tokens": settings.max_output_tokens,
         "temperature": settings.temperature,
         "stop": settings.stop_sequences or [],
@@ -345,13 +427,21 @@ def _gemini_schema(function):
 def lowered(schema):
     """A Google schema with JSON Schema's type names."""
     if isinstance(schema, dict):
-        return {key: value.lower() if key == "type" and isinstance(value, str) else lowered(value) for key, value in schema.items()}
+        return {
+            key: value.lower() if key == "type" and isinstance(value, str) else lowered(value)
+            for key, value in schema.items()
+        }
     return schema
 
 
 @cache
 def converse_shape():
-    return botocore.session.get_session().get_service_model("bedrock-runtime").operation_model("Converse").input_shape
+    return (
+        botocore.session.get_session()
+        .get_service_model("bedrock-runtime")
+        .operation_model("Converse")
+        .input_shape
+    )
 
 
 def with_bytes(value, name=""):
@@ -371,17 +461,35 @@ def read_converse(body):
     judge_converse(body)
     turns = Turns()
     for message in body["messages"]:
-        turns.add(message["role"], *(_converse_block(turns, block) for block in message["content"] if "cachePoint" not in block))
+        turns.add(
+            message["role"],
+            *(
+                _converse_block(turns, block)
+                for block in message["content"]
+                if "cachePoint" not in block
+            ),
+        )
     settings, more = body.get("inferenceConfig", {}), body.get("additionalModelRequestFields", {})
     tools = body.get("toolConfig", {})
     choice = next(iter(tools.get("toolChoice", {}).items()), (None, {}))
-    form = body.get("outputConfig", {}).get("textFormat", {}).get("structure", {}).get("jsonSchema", {}).get("schema")
+    form = (
+        body.get("outputConfig", {})
+        .get("textFormat", {})
+        .get("structure", {})
+        .get("jsonSchema", {})
+        .get("schema")
+    )
     parallel = more.get("tool_choice", {}).get("disable_parallel_tool_use")
     return {
         "turns": turns.turns,
-        "system": "\n".join(block["text"] for block in body.get("system", ()) if "text" in block) or None,
+        "system": "\n".join(block["text"] for block in body.get("system", ()) if "text" in block)
+        or None,
         "tools": [
-            (tool["toolSpec"]["name"], tool["toolSpec"].get("description"), tool["toolSpec"]["inputSchema"]["json"])
+            (
+                tool["toolSpec"]["name"],
+                tool["toolSpec"].get("description"),
+                tool["toolSpec"]["inputSchema"]["json"],
+            )
             for tool in tools.get("tools", ())
         ],
         "choice": {"any": "required", "tool": choice[1].get("name")}.get(choice[0], choice[0]),
@@ -405,18 +513,32 @@ def _converse_block(turns, block):
         case "document":
             return ("pdf", value["source"]["bytes"])
         case "reasoningContent":
-            return ("thought", value["reasoningText"]["text"], value["reasoningText"].get("signature"))
+            return (
+                "thought",
+                value["reasoningText"]["text"],
+                value["reasoningText"].get("signature"),
+            )
         case "toolUse":
             return turns.call(value["toolUseId"], value["name"], value["input"])
         case "toolResult":
-            text = "".join(inner["text"] if "text" in inner else _gemini_result(inner["json"])[0] for inner in value["content"])
+            text = "".join(
+                inner["text"] if "text" in inner else _gemini_result(inner["json"])[0]
+                for inner in value["content"]
+            )
             return turns.result(value["toolUseId"], text, value.get("status") == "error")
         case _:
             return (kind, value)
 
 
-COHERE_MEMBERS = set(inspect.signature(V2Client.chat).parameters) - {"self", "request_options"} | {"stream"}
-_COHERE_TYPES = {"messages": list[ChatMessageV2], "tools": list[ToolV2], "response_format": ResponseFormatV2, "thinking": Thinking}
+COHERE_MEMBERS = set(inspect.signature(V2Client.chat).parameters) - {"self", "request_options"} | {
+    "stream"
+}
+_COHERE_TYPES = {
+    "messages": list[ChatMessageV2],
+    "tools": list[ToolV2],
+    "response_format": ResponseFormatV2,
+    "thinking": Thinking,
+}
 
 
 def _extras(value, path):
@@ -446,12 +568,23 @@ def read_cohere(body):
             case "system":
                 system += [part["text"] for part in parts]
             case "tool":
-                turns.add("user", turns.result(message["tool_call_id"], "".join(part["text"] for part in parts), None))
+                turns.add(
+                    "user",
+                    turns.result(
+                        message["tool_call_id"], "".join(part["text"] for part in parts), None
+                    ),
+                )
             case role:
                 plan = [("text", message["tool_plan"])] if message.get("tool_plan") else []
-                calls = [turns.call(call["id"], **call["function"]) for call in message.get("tool_calls") or ()]
+                calls = [
+                    turns.call(call["id"], **call["function"])
+                    for call in message.get("tool_calls") or ()
+                ]
                 turns.add(role, *(_cohere_part(part) for part in parts), *plan, *calls)
-    tools = [(tool["function"]["name"], tool["function"]["description"], tool["function"]["parameters"]) for tool in body.get("tools", ())]
+    tools = [
+        (tool["function"]["name"], tool["function"]["description"], tool["function"]["parameters"])
+        for tool in body.get("tools", ())
+    ]
     return {
         "turns": turns.turns,
         "system": "\n".join(system) or None,

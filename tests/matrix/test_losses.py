@@ -1,4 +1,6 @@
-"""The loss table: measured through the running gateway, and the README's copy of it is the measured one."""
+"""The loss table: measured through the running gateway, and the README's copy of it is the measured
+one.
+"""
 
 import json
 
@@ -8,10 +10,14 @@ from loss_table import BEGIN, END, README, STORED, bad_cells, measure, rendered
 
 @pytest.mark.asyncio(loop_scope="session")
 async def test_nothing_is_lost_in_silence_and_the_stored_table_is_the_measured_one(world):
-    """What is left out is named in `x-uniapi-dropped`, what arrives is valid; `python tests/matrix/loss_table.py --write` renews the table."""
+    """What is left out is named in `x-uniapi-dropped`, what arrives is valid; `python
+    tests/matrix/loss_table.py --write` renews the table.
+    """
     table = await measure(world)
     assert bad_cells(table) == []
-    assert json.loads(STORED.read_text()) == json.loads(json.dumps(table)), "the losses changed: run tests/matrix/loss_table.py --write"
+    assert json.loads(STORED.read_text()) == json.loads(json.dumps(table)), (
+        "the losses changed: run tests/matrix/loss_table.py --write"
+    )
 
 
 def test_the_readme_shows_the_stored_table():

@@ -1,4 +1,6 @@
-"""One gateway process and one fake upstream for a whole test session, and every provider behind it: a model `to-NAME` for each upstream dialect."""
+"""One gateway process and one fake upstream for a whole test session, and every provider behind it:
+a model `to-NAME` for each upstream dialect.
+"""
 
 import sys
 from contextlib import asynccontextmanager
@@ -12,10 +14,25 @@ from replies import RENDERERS
 
 UPSTREAMS = tuple(RENDERERS)
 CONVERSE_MODEL = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/up"
-"""Claude's members at Converse, for every client: a name with `claude` in it would be invoked when the client speaks Anthropic."""
+"""Claude's members at Converse, for every client: a name with `claude` in it would be invoked when
+the client speaks Anthropic.
+"""
 
-_PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "anthropic": "/v1/messages", "gemini": "/v1beta", "cohere": "/v2/chat"}
-_ENGINES = {"chat": "gpt", "responses": "responses", "anthropic": "claude", "gemini": "gemini", "converse": "aws", "cohere": "cohere"}
+_PATHS = {
+    "chat": "/v1/chat/completions",
+    "responses": "/v1/responses",
+    "anthropic": "/v1/messages",
+    "gemini": "/v1beta",
+    "cohere": "/v2/chat",
+}
+_ENGINES = {
+    "chat": "gpt",
+    "responses": "responses",
+    "anthropic": "claude",
+    "gemini": "gemini",
+    "converse": "aws",
+    "cohere": "cohere",
+}
 
 
 def model(upstream):
@@ -23,7 +40,9 @@ def model(upstream):
 
 
 class World:
-    """`tell(upstream, answer)` says what it will answer; `seen(upstream)` is the last request that reached it."""
+    """`tell(upstream, answer)` says what it will answer; `seen(upstream)` is the last request that
+    reached it.
+    """
 
     def __init__(self, fake, gateway):
         self.fake = fake
@@ -41,7 +60,12 @@ class World:
 
 def _provider(fake, upstream):
     """Nothing rests: an error told to one test must not be felt by the next."""
-    rests = {"cooldown_period": 0, "api_key_cooldown_period": 0, "api_key_quota_cooldown_period": 0, "api_key_schedule_algorithm": "round_robin"}
+    rests = {
+        "cooldown_period": 0,
+        "api_key_cooldown_period": 0,
+        "api_key_quota_cooldown_period": 0,
+        "api_key_schedule_algorithm": "round_robin",
+    }
     value = {
         "provider": upstream,
         "engine": _ENGINES[upstream],

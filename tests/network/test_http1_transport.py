@@ -1,4 +1,6 @@
-"""The transport of our own against a real socket: pooling, dead connections, cancelling, back-pressure."""
+"""The transport of our own against a real socket: pooling, dead connections, cancelling,
+back-pressure.
+"""
 
 import asyncio
 import random
@@ -15,7 +17,9 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
 class Server:
-    """Answers each request on a connection with the next script: bytes to send, or a callable taking (reader, writer)."""
+    """Answers each request on a connection with the next script: bytes to send, or a callable
+    taking (reader, writer).
+    """
 
     def __init__(self):
         self.connections = 0
@@ -86,7 +90,11 @@ async def jobs():
 async def transport(request, jobs):
     """Both transports keep the same promises."""
     aiohttp_transport = AiohttpTransport(jobs.spawn)
-    made = aiohttp_transport if request.param == "aiohttp" else Http1Transport(jobs.spawn, proxied=aiohttp_transport)
+    made = (
+        aiohttp_transport
+        if request.param == "aiohttp"
+        else Http1Transport(jobs.spawn, proxied=aiohttp_transport)
+    )
     yield made
     await made.close()
 
@@ -105,7 +113,9 @@ async def test_a_connection_is_kept_and_used_again(server, transport):
 
 
 async def test_a_kept_connection_that_has_died_costs_nothing(server, transport):
-    """The server closed it just as it was used: the request is sent again on a fresh one, and nobody is blamed."""
+    """The server closed it just as it was used: the request is sent again on a fresh one, and
+    nobody is blamed.
+    """
 
     async def close_instead(reader, writer):
         return False
@@ -128,16 +138,22 @@ class Recording:
 
 
 async def test_a_kept_connection_that_dies_under_an_upload_costs_nothing(server, transport):
-    """The server closes while the body is on its way: the whole body is sent again on a fresh connection."""
+    """The server closes while the body is on its way: the whole body is sent again on a fresh
+    connection.
+    """
 
     async def close_instead(reader, writer):
         return False
 
     async def take_all(reader, writer):
-        writer.write(OK if len(await reader.readexactly(Recording.length)) == Recording.length else b"")
+        writer.write(
+            OK if len(await reader.readexactly(Recording.length)) == Recording.length else b""
+        )
         return True
 
-    upload = HttpRequest(method="POST", url=server.url, headers={"accept": "*/*"}, source=Recording())
+    upload = HttpRequest(
+        method="POST", url=server.url, headers={"accept": "*/*"}, source=Recording()
+    )
     server.script = [OK, close_instead, take_all]
     await fetch(transport, get(server.url))
     await asyncio.sleep(0)
@@ -146,7 +162,9 @@ async def test_a_kept_connection_that_dies_under_an_upload_costs_nothing(server,
 
 
 async def test_a_fresh_connection_that_dies_is_a_failure(server, transport):
-    """Not every close may be repeated: a request must not be sent twice to a server that may have acted on it."""
+    """Not every close may be repeated: a request must not be sent twice to a server that may have
+    acted on it.
+    """
 
     async def close_instead(reader, writer):
         return False

@@ -12,25 +12,39 @@ import pytest
 
 from uniapi.canonical import Operation, RequestRefused
 from uniapi.errors import WireError
-from uniapi.operations import OPERATION_SHAPES, EncodedOperation, OperationAnswer, OperationRequest, codec_for
+from uniapi.operations import (
+    OPERATION_SHAPES,
+    EncodedOperation,
+    OperationAnswer,
+    OperationRequest,
+    codec_for,
+)
 
 UPSTREAMS = ("gemini", "vertex", "cohere", "bedrock", "voyage", "jina")
 
 
 def asked(body: Any, model: str = "embedder") -> OperationRequest:
-    return OperationRequest(operation=Operation.EMBED, model=model, requested_model="alias", body=body)
+    return OperationRequest(
+        operation=Operation.EMBED, model=model, requested_model="alias", body=body
+    )
 
 
-def encode(body: Any, upstream: str, model: str = "embedder", client: str = "openai") -> EncodedOperation:
+def encode(
+    body: Any, upstream: str, model: str = "embedder", client: str = "openai"
+) -> EncodedOperation:
     codec = codec_for(Operation.EMBED, client, upstream)
     assert codec is not None
     return codec.encode_request(asked(body, model))
 
 
-def decode(body: Any, upstream: str, *answers: Any, model: str = "embedder", client: str = "openai") -> OperationAnswer:
+def decode(
+    body: Any, upstream: str, *answers: Any, model: str = "embedder", client: str = "openai"
+) -> OperationAnswer:
     codec = codec_for(Operation.EMBED, client, upstream)
     assert codec is not None
-    return codec.decode_response(asked(body, model), [json.dumps(answer).encode() for answer in answers])
+    return codec.decode_response(
+        asked(body, model), [json.dumps(answer).encode() for answer in answers]
+    )
 
 
 REQUESTS = [
@@ -48,9 +62,19 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize("upstream, model, expected, verb", REQUESTS)
-def test_a_request_is_said_in_the_upstreams_words(upstream: str, model: str, expected: dict[str, Any], verb: str | None) -> None:
-    """Text, dimensions and purpose arrive under the names each format has for them; the verb is told where the address has another."""
-    body = {"model": "alias", "input": "hi", "dimensions": 256, "encoding_format": "float", "input_type": "query"}
+def test_a_request_is_said_in_the_upstreams_words(
+    upstream: str, model: str, expected: dict[str, Any], verb: str | None
+) -> None:
+    """Text, dimensions and purpose arrive under the names each format has for them; the verb is
+    told where the address has another.
+    """
+    body = {
+        "model": "alias",
+        "input": "hi",
+        "dimensions": 256,
+        "encoding_format": "float",
+        "input_type": "query",
+    }
     encoded = encode(body, upstream, model)
     assert (expected,) == encoded.bodies
     assert verb == encoded.verb
@@ -70,8 +94,12 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize("upstream, model, answer, tokens", ANSWERS)
-def test_an_answer_is_openais(upstream: str, model: str, answer: dict[str, Any], tokens: int | None) -> None:
-    """The vector, the model as the client named it, and the count, which is 0 for the client and unknown for us when nothing says it."""
+def test_an_answer_is_openais(
+    upstream: str, model: str, answer: dict[str, Any], tokens: int | None
+) -> None:
+    """The vector, the model as the client named it, and the count, which is 0 for the client and
+    unknown for us when nothing says it.
+    """
     decoded = decode({"input": ["hi"]}, upstream, answer, model=model)
     expected = {
         "object": "list",
@@ -86,8 +114,14 @@ def test_an_answer_is_openais(upstream: str, model: str, answer: dict[str, Any],
 
 def test_base64_is_made_of_the_numbers() -> None:
     """Little-endian 32-bit floats, as the official client unpacks them."""
-    decoded = decode({"input": "hi", "encoding_format": "base64"}, "cohere", {"embeddings": {"float": [[0.5, -1.25]]}})
-    assert struct.unpack("<2f", base64.b64decode(json.loads(decoded.body)["data"][0]["embedding"])) == (0.5, -1.25)
+    decoded = decode(
+        {"input": "hi", "encoding_format": "base64"},
+        "cohere",
+        {"embeddings": {"float": [[0.5, -1.25]]}},
+    )
+    assert struct.unpack(
+        "<2f", base64.b64decode(json.loads(decoded.body)["data"][0]["embedding"])
+    ) == (0.5, -1.25)
 
 
 def test_base64_of_the_vendor_passes_as_it_is() -> None:
@@ -98,7 +132,10 @@ def test_base64_of_the_vendor_passes_as_it_is() -> None:
     assert encode(body, "jina").bodies[0]["embedding_type"] == "base64"
     answer = {"data": [{"embedding": packed, "index": 0}]}
     assert packed == json.loads(decode(body, "voyage", answer).body)["data"][0]["embedding"]
-    assert json.loads(decode({"input": "hi"}, "jina", answer).body)["data"][0]["embedding"] == [0.5, -1.25]
+    assert json.loads(decode({"input": "hi"}, "jina", answer).body)["data"][0]["embedding"] == [
+        0.5,
+        -1.25,
+    ]
 
 
 def test_an_upstream_that_takes_one_text_gets_one_request_each() -> None:
@@ -106,7 +143,12 @@ def test_an_upstream_that_takes_one_text_gets_one_request_each() -> None:
     body = {"input": ["a", "b", "c"]}
     model = "amazon.titan-embed-text-v2:0"
     assert [each["inputText"] for each in encode(body, "bedrock", model).bodies] == ["a", "b", "c"]
-    decoded = decode(body, "bedrock", *({"embedding": [float(n)], "inputTextTokenCount": n} for n in (1, 2, 3)), model=model)
+    decoded = decode(
+        body,
+        "bedrock",
+        *({"embedding": [float(n)], "inputTextTokenCount": n} for n in (1, 2, 3)),
+        model=model,
+    )
     written = json.loads(decoded.body)
     assert [row["embedding"] for row in written["data"]] == [[1.0], [2.0], [3.0]]
     assert [row["index"] for row in written["data"]] == [0, 1, 2]
@@ -114,56 +156,111 @@ def test_an_upstream_that_takes_one_text_gets_one_request_each() -> None:
 
 
 @pytest.mark.parametrize(
-    "upstream, model, sizes", [("cohere", "embed-v4.0", [96, 54]), ("gemini", "m", [100, 50]), ("vertex", "text-embedding-005", [150])]
+    "upstream, model, sizes",
+    [
+        ("cohere", "embed-v4.0", [96, 54]),
+        ("gemini", "m", [100, 50]),
+        ("vertex", "text-embedding-005", [150]),
+    ],
 )
 def test_long_lists_go_in_batches(upstream: str, model: str, sizes: list[int]) -> None:
     """No body holds more than the format takes."""
     bodies = encode({"input": [str(n) for n in range(150)]}, upstream, model).bodies
-    assert sizes == [len(body.get("texts") or body.get("requests") or body["instances"]) for body in bodies]
+    assert sizes == [
+        len(body.get("texts") or body.get("requests") or body["instances"]) for body in bodies
+    ]
 
 
 def test_several_texts_on_vertex_are_a_batch() -> None:
     """Gemini models there take `batchEmbedContents`, open models one text a call."""
     several = encode({"input": ["a", "b"]}, "vertex", "gemini-embedding-2")
     assert (several.verb, len(several.bodies)) == ("batchEmbedContents", 1)
-    assert several.bodies[0] == {"requests": [{"content": {"parts": [{"text": "a"}]}}, {"content": {"parts": [{"text": "b"}]}}]}
-    open_model = encode({"input": ["a", "b"]}, "vertex", "intfloat/multilingual-e5-large-instruct-maas")
+    assert several.bodies[0] == {
+        "requests": [
+            {"content": {"parts": [{"text": "a"}]}},
+            {"content": {"parts": [{"text": "b"}]}},
+        ]
+    }
+    open_model = encode(
+        {"input": ["a", "b"]}, "vertex", "intfloat/multilingual-e5-large-instruct-maas"
+    )
     assert (open_model.verb, len(open_model.bodies)) == ("embedContent", 2)
 
 
 def test_rows_are_put_in_order_by_their_index() -> None:
     """An upstream may answer out of order."""
     rows = [{"index": 1, "embedding": [2]}, {"index": 0, "embedding": [1]}]
-    assert [row["embedding"] for row in json.loads(decode({"input": ["a", "b"]}, "voyage", {"data": rows}).body)["data"]] == [[1], [2]]
+    assert [
+        row["embedding"]
+        for row in json.loads(decode({"input": ["a", "b"]}, "voyage", {"data": rows}).body)["data"]
+    ] == [[1], [2]]
 
 
-GEMINI_SINGLE = {"content": {"parts": [{"text": "a"}, {"text": "b"}]}, "taskType": "RETRIEVAL_DOCUMENT", "outputDimensionality": 64, "title": "T"}
+GEMINI_SINGLE = {
+    "content": {"parts": [{"text": "a"}, {"text": "b"}]},
+    "taskType": "RETRIEVAL_DOCUMENT",
+    "outputDimensionality": 64,
+    "title": "T",
+}
 
 
 def test_a_gemini_client_reaches_an_openai_upstream() -> None:
-    """`embedContent` becomes one input, and its answer Gemini's; what OpenAI has no word for is a loss."""
+    """`embedContent` becomes one input, and its answer Gemini's; what OpenAI has no word for is a
+    loss.
+    """
     encoded = encode(GEMINI_SINGLE, "openai", "text-embedding-3-small", client="gemini")
-    assert encoded.bodies == ({"input": ["a\nb"], "model": "text-embedding-3-small", "encoding_format": "float", "dimensions": 64},)
+    assert encoded.bodies == (
+        {
+            "input": ["a\nb"],
+            "model": "text-embedding-3-small",
+            "encoding_format": "float",
+            "dimensions": 64,
+        },
+    )
     assert {"taskType", "title"} == set(encoded.losses)
-    answer = {"data": [{"index": 0, "embedding": [1.5]}], "usage": {"prompt_tokens": 4, "total_tokens": 4}}
+    answer = {
+        "data": [{"index": 0, "embedding": [1.5]}],
+        "usage": {"prompt_tokens": 4, "total_tokens": 4},
+    }
     decoded = decode(GEMINI_SINGLE, "openai", answer, client="gemini")
-    assert json.loads(decoded.body) == {"embedding": {"values": [1.5]}, "usageMetadata": {"promptTokenCount": 4, "totalTokenCount": 4}}
+    assert json.loads(decoded.body) == {
+        "embedding": {"values": [1.5]},
+        "usageMetadata": {"promptTokenCount": 4, "totalTokenCount": 4},
+    }
 
 
 def test_a_gemini_batch_reaches_an_openai_upstream() -> None:
     """`batchEmbedContents` is answered with a list, in snake_case or camelCase alike."""
-    body = {"requests": [{"content": {"parts": [{"text": text}]}, "output_dimensionality": 8} for text in "ab"]}
+    body = {
+        "requests": [
+            {"content": {"parts": [{"text": text}]}, "output_dimensionality": 8} for text in "ab"
+        ]
+    }
     assert encode(body, "openai", client="gemini").bodies[0]["input"] == ["a", "b"]
     answer = {"data": [{"index": 0, "embedding": [1]}, {"index": 1, "embedding": [2]}]}
-    assert json.loads(decode(body, "openai", answer, client="gemini").body) == {"embeddings": [{"values": [1]}, {"values": [2]}]}
+    assert json.loads(decode(body, "openai", answer, client="gemini").body) == {
+        "embeddings": [{"values": [1]}, {"values": [2]}]
+    }
 
 
 def test_a_gemini_client_keeps_its_words_at_vertex_and_cohere() -> None:
     """Purpose and pictures survive where the upstream has them."""
-    content = {"parts": [{"text": "a"}, {"inline_data": {"mime_type": "image/png", "data": "AA=="}}]}
-    vertex = encode({"content": content, "taskType": "CLUSTERING"}, "vertex", "gemini-embedding-2", client="gemini")
-    assert {"content": content, "embedContentConfig": {"taskType": "CLUSTERING"}} == vertex.bodies[0]
-    assert encode(GEMINI_SINGLE, "cohere", client="gemini").bodies[0]["input_type"] == "search_document"
+    content = {
+        "parts": [{"text": "a"}, {"inline_data": {"mime_type": "image/png", "data": "AA=="}}]
+    }
+    vertex = encode(
+        {"content": content, "taskType": "CLUSTERING"},
+        "vertex",
+        "gemini-embedding-2",
+        client="gemini",
+    )
+    assert {"content": content, "embedContentConfig": {"taskType": "CLUSTERING"}} == vertex.bodies[
+        0
+    ]
+    assert (
+        encode(GEMINI_SINGLE, "cohere", client="gemini").bodies[0]["input_type"]
+        == "search_document"
+    )
     with pytest.raises(RequestRefused) as refused:
         encode({"content": content}, "cohere", client="gemini")
     assert refused.value.error.param == "content[0]"
@@ -173,13 +270,25 @@ def test_a_gemini_client_keeps_its_words_at_vertex_and_cohere() -> None:
     "upstream, model, body, losses",
     [
         ("gemini", "m", {"input": "a", "user": "u", "frobnicate": 1}, ("user", "frobnicate")),
-        ("cohere", "m", {"input": "a", "input_type": "sentiment", "truncate": "START"}, ("input_type",)),
+        (
+            "cohere",
+            "m",
+            {"input": "a", "input_type": "sentiment", "truncate": "START"},
+            ("input_type",),
+        ),
         ("voyage", "m", {"input": "a", "task": "text-matching", "output_dtype": "int8"}, ("task",)),
         ("jina", "m", {"input": "a", "late_chunking": True}, ()),
-        ("bedrock", "amazon.titan-embed-text-v2:0", {"input": "a", "normalize": False, "truncation": False}, ("truncation",)),
+        (
+            "bedrock",
+            "amazon.titan-embed-text-v2:0",
+            {"input": "a", "normalize": False, "truncation": False},
+            ("truncation",),
+        ),
     ],
 )
-def test_what_cannot_be_carried_is_listed(upstream: str, model: str, body: dict[str, Any], losses: tuple[str, ...]) -> None:
+def test_what_cannot_be_carried_is_listed(
+    upstream: str, model: str, body: dict[str, Any], losses: tuple[str, ...]
+) -> None:
     """Losses name the client's members; what the vendor itself knows passes."""
     assert losses == encode(body, upstream, model).losses
 
@@ -205,7 +314,9 @@ REFUSED = [
 
 @pytest.mark.parametrize("upstream", UPSTREAMS)
 @pytest.mark.parametrize("body, member", REFUSED)
-def test_what_cannot_be_said_is_refused_by_name(upstream: str, body: dict[str, Any], member: str) -> None:
+def test_what_cannot_be_said_is_refused_by_name(
+    upstream: str, body: dict[str, Any], member: str
+) -> None:
     """Wrong types and token arrays give 400 naming the member, toward every upstream."""
     with pytest.raises(RequestRefused) as refused:
         encode(body, upstream)
@@ -221,8 +332,14 @@ def test_what_cannot_be_said_is_refused_by_name(upstream: str, body: dict[str, A
         ({"requests": []}, "requests"),
         ({"requests": {}}, "requests"),
         ({"requests": [3]}, "requests[0]"),
-        ({"requests": [{"content": {"parts": [{"text": "a"}]}}, {"content": None}]}, "requests[1].content"),
-        ({"requests": [{"content": "a", "taskType": "CLUSTERING"}, {"content": "b"}]}, "requests[1].taskType"),
+        (
+            {"requests": [{"content": {"parts": [{"text": "a"}]}}, {"content": None}]},
+            "requests[1].content",
+        ),
+        (
+            {"requests": [{"content": "a", "taskType": "CLUSTERING"}, {"content": "b"}]},
+            "requests[1].taskType",
+        ),
     ],
 )
 def test_a_wrong_gemini_request_is_refused_by_name(body: dict[str, Any], member: str) -> None:
@@ -255,9 +372,13 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("model", ["m", "cohere.embed", "amazon.titan-embed-text-v2:0"])
-@pytest.mark.parametrize("key", [key for key in OPERATION_SHAPES if key[0] is Operation.EMBED], ids=str)
+@pytest.mark.parametrize(
+    "key", [key for key in OPERATION_SHAPES if key[0] is Operation.EMBED], ids=str
+)
 @pytest.mark.parametrize("answer", HOSTILE, ids=lambda answer: json.dumps(answer)[:40])
-def test_a_malformed_answer_is_a_wire_error(key: tuple[Operation, str, str], answer: Any, model: str) -> None:
+def test_a_malformed_answer_is_a_wire_error(
+    key: tuple[Operation, str, str], answer: Any, model: str
+) -> None:
     """Whatever comes, the failure is the documented one."""
     body = {"input": ["a"]} if key[1] == "openai" else {"content": "a"}
     with pytest.raises(WireError):

@@ -10,14 +10,29 @@ import pytest
 
 from uniapi.canonical import Operation, RequestRefused
 from uniapi.errors import WireError
-from uniapi.operations import EncodedOperation, OperationAnswer, OperationRequest, UploadedFile, codec_for
+from uniapi.operations import (
+    EncodedOperation,
+    OperationAnswer,
+    OperationRequest,
+    UploadedFile,
+    codec_for,
+)
 from uniapi.wire import SseDecoder
 
 PNG = UploadedFile(field="image", filename="a.png", content_type="image/png", data=b"\x89PNG")
 
 
-def asked(body: Any, model: str, operation: Operation, files: tuple[UploadedFile, ...]) -> OperationRequest:
-    return OperationRequest(operation=operation, model=model, requested_model="alias", body=body, files=files, created_s=1700000000)
+def asked(
+    body: Any, model: str, operation: Operation, files: tuple[UploadedFile, ...]
+) -> OperationRequest:
+    return OperationRequest(
+        operation=operation,
+        model=model,
+        requested_model="alias",
+        body=body,
+        files=files,
+        created_s=1700000000,
+    )
 
 
 def encode(
@@ -35,28 +50,52 @@ def encode(
 def decode(body: Any, *answers: Any, operation: Operation = Operation.IMAGE) -> OperationAnswer:
     codec = codec_for(operation, "openai", "gemini")
     assert codec is not None
-    return codec.decode_response(asked(body, "gemini-3.1-flash-image", operation, ()), [json.dumps(answer).encode() for answer in answers])
+    return codec.decode_response(
+        asked(body, "gemini-3.1-flash-image", operation, ()),
+        [json.dumps(answer).encode() for answer in answers],
+    )
 
 
 def drawn(data: str = "iVBO", mime: str = "image/png", **more: Any) -> dict[str, Any]:
-    parts = [{"text": "thinking", "thought": True}, {"text": "Here:"}, {"inlineData": {"mimeType": mime, "data": data}}]
+    parts = [
+        {"text": "thinking", "thought": True},
+        {"text": "Here:"},
+        {"inlineData": {"mimeType": mime, "data": data}},
+    ]
     return {"candidates": [{"content": {"parts": parts}, "finishReason": "STOP"}], **more}
 
 
-USAGE = {"promptTokenCount": 9, "candidatesTokenCount": 1290, "totalTokenCount": 1299, "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 9}]}
+USAGE = {
+    "promptTokenCount": 9,
+    "candidatesTokenCount": 1290,
+    "totalTokenCount": 1299,
+    "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 9}],
+}
 
 
 def test_a_prompt_is_a_turn_with_images_wanted() -> None:
-    """The plainest request, and its answer with the picture, the format it came in and what it cost."""
+    """The plainest request, and its answer with the picture, the format it came in and what it
+    cost.
+    """
     encoded = encode({"model": "alias", "prompt": "a cat"})
-    assert encoded.bodies == ({"contents": [{"role": "user", "parts": [{"text": "a cat"}]}], "generationConfig": {"responseModalities": ["IMAGE"]}},)
+    assert encoded.bodies == (
+        {
+            "contents": [{"role": "user", "parts": [{"text": "a cat"}]}],
+            "generationConfig": {"responseModalities": ["IMAGE"]},
+        },
+    )
     assert encoded.losses == ()
     decoded = decode({"prompt": "a cat"}, drawn(usageMetadata=USAGE))
     assert json.loads(decoded.body) == {
         "created": 1700000000,
         "data": [{"b64_json": "iVBO"}],
         "output_format": "png",
-        "usage": {"input_tokens": 9, "output_tokens": 1290, "total_tokens": 1299, "input_tokens_details": {"text_tokens": 9, "image_tokens": 0}},
+        "usage": {
+            "input_tokens": 9,
+            "output_tokens": 1290,
+            "total_tokens": 1299,
+            "input_tokens_details": {"text_tokens": 9, "image_tokens": 0},
+        },
     }
     openai.types.ImagesResponse.model_validate_json(decoded.body, strict=True)
 
@@ -77,7 +116,9 @@ def test_a_prompt_is_a_turn_with_images_wanted() -> None:
         ("256x256", "gemini-3.1-flash-image", {"aspectRatio": "1:1"}, True),
     ],
 )
-def test_a_size_becomes_a_ratio_and_a_class(size: str | None, model: str, config: dict[str, str] | None, lost: bool) -> None:
+def test_a_size_becomes_a_ratio_and_a_class(
+    size: str | None, model: str, config: dict[str, str] | None, lost: bool
+) -> None:
     """The nearest there is; a picture of other dimensions than asked for is a loss."""
     encoded = encode({"prompt": "a cat", "size": size}, model)
     assert config == encoded.bodies[0]["generationConfig"].get("imageConfig")
@@ -87,7 +128,11 @@ def test_a_size_becomes_a_ratio_and_a_class(size: str | None, model: str, config
 def test_several_images_are_several_requests() -> None:
     """Gemini draws one picture a call; the answers are one list, in order, their usage added."""
     assert len(encode({"prompt": "a cat", "n": "3"}).bodies) == 3
-    decoded = decode({"prompt": "a cat", "n": 2}, drawn("AAAA", usageMetadata=USAGE), drawn("BBBB", "image/jpeg", usageMetadata=USAGE))
+    decoded = decode(
+        {"prompt": "a cat", "n": 2},
+        drawn("AAAA", usageMetadata=USAGE),
+        drawn("BBBB", "image/jpeg", usageMetadata=USAGE),
+    )
     written = json.loads(decoded.body)
     assert written["data"] == [{"b64_json": "AAAA"}, {"b64_json": "BBBB"}]
     assert written["usage"] == {"input_tokens": 18, "output_tokens": 2580, "total_tokens": 2598}
@@ -95,7 +140,9 @@ def test_several_images_are_several_requests() -> None:
 
 def test_a_url_is_the_picture_itself() -> None:
     """There is nowhere to fetch it from, so the URL holds it."""
-    assert json.loads(decode({"prompt": "x", "response_format": "url"}, drawn()).body)["data"] == [{"url": "data:image/png;base64,iVBO"}]
+    assert json.loads(decode({"prompt": "x", "response_format": "url"}, drawn()).body)["data"] == [
+        {"url": "data:image/png;base64,iVBO"}
+    ]
 
 
 def test_a_streaming_client_gets_whole_pictures_as_events() -> None:
@@ -108,7 +155,9 @@ def test_a_streaming_client_gets_whole_pictures_as_events() -> None:
     assert [frame.event for frame in frames] == ["image_generation.completed"] * 2
     assert json.loads(frames[0].data)["b64_json"] == "AAAA"
     assert json.loads(frames[1].data)["usage"]["total_tokens"] == 2598
-    edited = SseDecoder().feed(decode(body, drawn(usageMetadata=USAGE), operation=Operation.IMAGE_EDIT).body)
+    edited = SseDecoder().feed(
+        decode(body, drawn(usageMetadata=USAGE), operation=Operation.IMAGE_EDIT).body
+    )
     openai.types.ImageEditCompletedEvent.model_validate_json(edited[0].data, strict=True)
 
 
@@ -118,10 +167,21 @@ def test_edits_send_the_pictures_beside_the_prompt() -> None:
         {
             "prompt": "greener",
             "image": "data:image/webp;base64,UklG",
-            "images": [{"image_url": "data:image/png;base64,iVBO"}, {"type": "image_url", "url": "https://example.com/b.jpg?x=1"}],
+            "images": [
+                {"image_url": "data:image/png;base64,iVBO"},
+                {"type": "image_url", "url": "https://example.com/b.jpg?x=1"},
+            ],
         },
         operation=Operation.IMAGE_EDIT,
-        files=(PNG, UploadedFile(field="image", filename="b.webp", content_type="application/octet-stream", data=b"RIFF")),
+        files=(
+            PNG,
+            UploadedFile(
+                field="image",
+                filename="b.webp",
+                content_type="application/octet-stream",
+                data=b"RIFF",
+            ),
+        ),
     )
     assert encoded.bodies[0]["contents"][0]["parts"] == [
         {"text": "greener"},
@@ -135,7 +195,16 @@ def test_edits_send_the_pictures_beside_the_prompt() -> None:
 
 def test_imagen_is_asked_by_predict() -> None:
     """Its own words for count, ratio and class; its own answer."""
-    encoded = encode({"prompt": "a cat", "n": 2, "size": "2048x1536", "output_format": "jpeg", "output_compression": 80}, "imagen-4.0-generate-001")
+    encoded = encode(
+        {
+            "prompt": "a cat",
+            "n": 2,
+            "size": "2048x1536",
+            "output_format": "jpeg",
+            "output_compression": 80,
+        },
+        "imagen-4.0-generate-001",
+    )
     assert encoded.verb == "predict"
     parameters = {
         "sampleCount": 2,
@@ -144,23 +213,41 @@ def test_imagen_is_asked_by_predict() -> None:
         "outputOptions": {"mimeType": "image/jpeg", "compressionQuality": 80},
     }
     assert encoded.bodies == ({"instances": [{"prompt": "a cat"}], "parameters": parameters},)
-    answer = {"predictions": [{"bytesBase64Encoded": "AAAA", "mimeType": "image/jpeg"}, {"bytesBase64Encoded": "BBBB", "mimeType": "image/jpeg"}]}
+    answer = {
+        "predictions": [
+            {"bytesBase64Encoded": "AAAA", "mimeType": "image/jpeg"},
+            {"bytesBase64Encoded": "BBBB", "mimeType": "image/jpeg"},
+        ]
+    }
     written = json.loads(decode({"prompt": "a cat"}, answer).body)
-    assert (written["data"], written["output_format"]) == ([{"b64_json": "AAAA"}, {"b64_json": "BBBB"}], "jpeg")
+    assert (written["data"], written["output_format"]) == (
+        [{"b64_json": "AAAA"}, {"b64_json": "BBBB"}],
+        "jpeg",
+    )
 
 
 def test_the_output_format_can_be_chosen_on_vertex_only() -> None:
     """The Gemini API has no member for it, so there it is a loss."""
     body = {"prompt": "a cat", "output_format": "jpeg", "output_compression": 70}
     on_vertex = encode(body, upstream="vertex")
-    assert on_vertex.bodies[0]["generationConfig"]["imageConfig"] == {"imageOutputOptions": {"mimeType": "image/jpeg", "compressionQuality": 70}}
+    assert on_vertex.bodies[0]["generationConfig"]["imageConfig"] == {
+        "imageOutputOptions": {"mimeType": "image/jpeg", "compressionQuality": 70}
+    }
     assert on_vertex.losses == ()
     assert encode(body).losses == ("output_format", "output_compression")
 
 
 def test_what_cannot_be_carried_is_listed() -> None:
     """Only what asks for something special."""
-    body = {"prompt": "a cat", "quality": "high", "background": "auto", "moderation": "auto", "style": "vivid", "user": "u", "stream": False}
+    body = {
+        "prompt": "a cat",
+        "quality": "high",
+        "background": "auto",
+        "moderation": "auto",
+        "style": "vivid",
+        "user": "u",
+        "stream": False,
+    }
     assert encode(body).losses == ("quality", "style", "user")
 
 
@@ -184,7 +271,9 @@ def test_what_cannot_be_carried_is_listed() -> None:
         ({"prompt": "x"}, "imagen-4.0-generate-001", Operation.IMAGE_EDIT, (PNG,), "model"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_said_is_refused_by_name(body: Any, model: str, operation: Operation, files: tuple[UploadedFile, ...], member: str) -> None:
+def test_what_cannot_be_said_is_refused_by_name(
+    body: Any, model: str, operation: Operation, files: tuple[UploadedFile, ...], member: str
+) -> None:
     """400 naming the member."""
     with pytest.raises(RequestRefused) as refused:
         encode(body, model, operation=operation, files=files)
@@ -203,7 +292,10 @@ def test_a_withheld_picture_is_the_clients_matter(answer: dict[str, Any]) -> Non
     """400 with the code clients know; asking another channel would not help."""
     with pytest.raises(RequestRefused) as refused:
         decode({"prompt": "x"}, answer)
-    assert (refused.value.error.status, refused.value.error.code) == (400, "content_policy_violation")
+    assert (refused.value.error.status, refused.value.error.code) == (
+        400,
+        "content_policy_violation",
+    )
 
 
 @pytest.mark.parametrize(

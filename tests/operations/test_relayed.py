@@ -66,7 +66,9 @@ O = Operation  # noqa: E741 - the tables below are read by column
         (O.EMBED, [1], None),
     ],
 )  # fmt: skip
-def test_usage_is_read_from_every_shape(operation: Operation, body: Any, expected: Usage | int | None) -> None:
+def test_usage_is_read_from_every_shape(
+    operation: Operation, body: Any, expected: Usage | int | None
+) -> None:
     """Whole answers and stream frames, OpenAI's three spellings and the vendors' own."""
     usage = read_usage(operation, body)
     assert expected == (usage.input_tokens if isinstance(expected, int) and usage else usage)
@@ -139,12 +141,19 @@ def test_the_table_says_what_is_carried_and_what_is_relayed() -> None:
 
 def test_vendors_are_told_by_their_host() -> None:
     """All but a few are OpenAI's shape."""
-    assert tuple(map(vendor_shape, ("api.voyageai.com", "API.jina.ai", "api.example.com"))) == ("voyage", "jina", "openai")
+    assert tuple(map(vendor_shape, ("api.voyageai.com", "API.jina.ai", "api.example.com"))) == (
+        "voyage",
+        "jina",
+        "openai",
+    )
 
 
 def test_a_verb_is_put_into_googles_address() -> None:
     """Query and everything before the verb stay."""
-    assert with_verb("https://h:1/v1/models/a:b:predict?alt=x:y", "embedContent") == "https://h:1/v1/models/a:b:embedContent?alt=x:y"
+    assert (
+        with_verb("https://h:1/v1/models/a:b:predict?alt=x:y", "embedContent")
+        == "https://h:1/v1/models/a:b:embedContent?alt=x:y"
+    )
 
 
 def part(name: str, value: bytes | None, filename: str | None = None) -> FormPart:
@@ -163,7 +172,9 @@ def test_a_form_reads_like_the_body_that_says_the_same() -> None:
         part("z", "ü".encode()),
     ]
     assert members_of_form(parts) == {"model": "m", "x": ["1", "2"], "y": ["1"], "z": ["1", "ü"]}
-    expected = UploadedFile(field="image", filename="a.png", content_type="audio/wav", data=b"bytes")
+    expected = UploadedFile(
+        field="image", filename="a.png", content_type="audio/wav", data=b"bytes"
+    )
     assert expected == uploaded_file(part("image[]", None, "a.png"), b"bytes")
 
 
@@ -249,16 +260,32 @@ NAMES = st.sampled_from(
         "startOffset",
     ]
 )
-HOSTILE = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=6), max_leaves=25)
+HOSTILE = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=6),
+    max_leaves=25,
+)
 OBJECTS = st.dictionaries(NAMES, HOSTILE, max_size=8)
 SOUND = UploadedFile(field="file", filename="a.wav", content_type="", data=b"RIFF....WAVE")
-MODELS = ("m", "gemini-3.8-flash", "imagen-4", "cohere.embed", "amazon.titan-embed-text-v2:0", "amazon.nova-embed", "gemini-3.5-transcribe")
+MODELS = (
+    "m",
+    "gemini-3.8-flash",
+    "imagen-4",
+    "cohere.embed",
+    "amazon.titan-embed-text-v2:0",
+    "amazon.nova-embed",
+    "gemini-3.5-transcribe",
+)
 
 
 @settings(max_examples=60, deadline=None)
 @given(body=OBJECTS, answer=HOSTILE, model=st.sampled_from(MODELS))
-def test_whatever_comes_only_the_documented_happens(body: dict[str, Any], answer: Any, model: str) -> None:
-    """Requests are encoded or refused by name, answers decoded or a WireError (or a refusal for what was withheld), readers never raise."""
+def test_whatever_comes_only_the_documented_happens(
+    body: dict[str, Any], answer: Any, model: str
+) -> None:
+    """Requests are encoded or refused by name, answers decoded or a WireError (or a refusal for
+    what was withheld), readers never raise.
+    """
     raw = json.dumps(answer).encode()
     for (operation, _, _), codec in OPERATION_SHAPES.items():
         request = OperationRequest(operation=operation, model=model, body=body, files=(SOUND,))
@@ -279,9 +306,26 @@ def test_whatever_comes_only_the_documented_happens(body: dict[str, Any], answer
 
 
 def test_a_form_is_changed_where_it_says_something_else():
-    """By the names it has; lists are repeated fields, other things JSON; what is said already is left alone."""
-    parts = [part("model", b"m"), part("x[]", b"1"), part("x[]", b"2"), part("y", b"1"), part("z[]", b"1"), part("gone", b"1")]
-    members = {"model": "up", "x": ["1", "2"], "y": "1", "z": ["1", "2"], "new": [1, True], "object": {"a": None}, "null": None}
+    """By the names it has; lists are repeated fields, other things JSON; what is said already is
+    left alone.
+    """
+    parts = [
+        part("model", b"m"),
+        part("x[]", b"1"),
+        part("x[]", b"2"),
+        part("y", b"1"),
+        part("z[]", b"1"),
+        part("gone", b"1"),
+    ]
+    members = {
+        "model": "up",
+        "x": ["1", "2"],
+        "y": "1",
+        "z": ["1", "2"],
+        "new": [1, True],
+        "object": {"a": None},
+        "null": None,
+    }
     assert field_changes(parts, members) == {
         "model": [b"up"],
         "z[]": [b"1", b"2"],

@@ -18,7 +18,9 @@ UPSTREAMS = ("cohere", "bedrock", "voyage", "tei")
 
 
 def asked(body: Any, model: str) -> OperationRequest:
-    return OperationRequest(operation=Operation.RERANK, model=model, requested_model="alias", body=body)
+    return OperationRequest(
+        operation=Operation.RERANK, model=model, requested_model="alias", body=body
+    )
 
 
 def encode(body: Any, upstream: str, model: str = "ranker") -> EncodedOperation:
@@ -39,14 +41,32 @@ TEXTS = ["Paris is in France.", "Lima is in Peru.", '{"title":"no text"}']
 @pytest.mark.parametrize(
     "upstream, model, expected",
     [
-        ("cohere", "rerank-v4.0-pro", {"model": "rerank-v4.0-pro", "query": "Where is Lima?", "documents": TEXTS, "top_n": 2}),
-        ("bedrock", "cohere.rerank-v3-5:0", {"api_version": 2, "query": "Where is Lima?", "documents": TEXTS, "top_n": 2}),
-        ("bedrock", "amazon.rerank-v1:0", {"query": "Where is Lima?", "documents": TEXTS, "top_n": 2}),
-        ("voyage", "rerank-2.5", {"model": "rerank-2.5", "query": "Where is Lima?", "documents": TEXTS, "top_k": 2}),
+        (
+            "cohere",
+            "rerank-v4.0-pro",
+            {"model": "rerank-v4.0-pro", "query": "Where is Lima?", "documents": TEXTS, "top_n": 2},
+        ),
+        (
+            "bedrock",
+            "cohere.rerank-v3-5:0",
+            {"api_version": 2, "query": "Where is Lima?", "documents": TEXTS, "top_n": 2},
+        ),
+        (
+            "bedrock",
+            "amazon.rerank-v1:0",
+            {"query": "Where is Lima?", "documents": TEXTS, "top_n": 2},
+        ),
+        (
+            "voyage",
+            "rerank-2.5",
+            {"model": "rerank-2.5", "query": "Where is Lima?", "documents": TEXTS, "top_k": 2},
+        ),
         ("tei", "bge", {"query": "Where is Lima?", "texts": TEXTS}),
     ],
 )
-def test_a_request_is_said_in_the_upstreams_words(upstream: str, model: str, expected: dict[str, Any]) -> None:
+def test_a_request_is_said_in_the_upstreams_words(
+    upstream: str, model: str, expected: dict[str, Any]
+) -> None:
     """Objects become texts, and the limit has each vendor's name."""
     encoded = encode(BODY, upstream, model)
     assert (expected,) == encoded.bodies
@@ -66,7 +86,10 @@ def test_every_answer_has_one_shape(upstream: str, answer: Any, tokens: int | No
     """Best first, no more than asked for, under the client's model; documents only when asked for."""
     decoded = decode(BODY, upstream, answer)
     written = json.loads(decoded.body)
-    assert written["results"] == [{"index": 1, "relevance_score": 0.9}, {"index": 0, "relevance_score": 0.1}]
+    assert written["results"] == [
+        {"index": 1, "relevance_score": 0.9},
+        {"index": 0, "relevance_score": 0.1},
+    ]
     assert written["model"] == "alias"
     assert tokens == (decoded.usage.input_tokens if decoded.usage else None)
     assert tokens == written.get("usage", {}).get("total_tokens")
@@ -75,7 +98,12 @@ def test_every_answer_has_one_shape(upstream: str, answer: Any, tokens: int | No
 
 def test_documents_come_back_when_asked_for() -> None:
     """They are the client's own, whether the upstream returns them or not."""
-    answer = {"results": [{"index": 1, "relevance_score": 0.9, "document": {"text": "…"}}, {"index": 0, "relevance_score": 0.1}]}
+    answer = {
+        "results": [
+            {"index": 1, "relevance_score": 0.9, "document": {"text": "…"}},
+            {"index": 0, "relevance_score": 0.1},
+        ]
+    }
     written = json.loads(decode({**BODY, "return_documents": True}, "cohere", answer).body)
     assert [DOCUMENTS[1], {"text": DOCUMENTS[0]}] == [row["document"] for row in written["results"]]
 
@@ -89,7 +117,9 @@ def test_documents_come_back_when_asked_for() -> None:
         ("tei", {**BODY, "truncate": True, "user": "u", "x": None}, ("user",)),
     ],
 )
-def test_what_cannot_be_carried_is_listed(upstream: str, body: dict[str, Any], losses: tuple[str, ...]) -> None:
+def test_what_cannot_be_carried_is_listed(
+    upstream: str, body: dict[str, Any], losses: tuple[str, ...]
+) -> None:
     """Losses name the client's members; null says nothing."""
     assert losses == encode(body, upstream).losses
 
@@ -110,7 +140,9 @@ def test_what_cannot_be_carried_is_listed(upstream: str, body: dict[str, Any], l
         ({"query": "q", "documents": ["a"], "top_n": 1.5}, "top_n"),
     ],
 )
-def test_what_cannot_be_said_is_refused_by_name(upstream: str, body: dict[str, Any], member: str) -> None:
+def test_what_cannot_be_said_is_refused_by_name(
+    upstream: str, body: dict[str, Any], member: str
+) -> None:
     """400 naming the member, toward every upstream."""
     with pytest.raises(RequestRefused) as refused:
         encode(body, upstream)

@@ -12,7 +12,13 @@ import pytest
 
 from uniapi.canonical import Operation, RequestRefused
 from uniapi.errors import WireError
-from uniapi.operations import EncodedOperation, OperationAnswer, OperationRequest, OperationStream, codec_for
+from uniapi.operations import (
+    EncodedOperation,
+    OperationAnswer,
+    OperationRequest,
+    OperationStream,
+    codec_for,
+)
 from uniapi.wire import SseDecoder
 
 SAMPLES = bytes(range(200))
@@ -22,7 +28,9 @@ assert CODEC is not None
 
 
 def asked(body: Any, model: str = "gemini-3.8-flash-tts") -> OperationRequest:
-    return OperationRequest(operation=Operation.SPEECH, model=model, requested_model="alias", body=body)
+    return OperationRequest(
+        operation=Operation.SPEECH, model=model, requested_model="alias", body=body
+    )
 
 
 def encode(body: Any, model: str = "gemini-3.8-flash-tts") -> EncodedOperation:
@@ -38,8 +46,21 @@ def stream(body: Any) -> OperationStream:
     return CODEC.stream(asked(body))
 
 
-def spoken(data: bytes = SAMPLES, mime: str = "audio/L16;codec=pcm;rate=24000", **more: Any) -> dict[str, Any]:
-    return {"candidates": [{"content": {"parts": [{"inlineData": {"mimeType": mime, "data": base64.b64encode(data).decode()}}]}}], **more}
+def spoken(
+    data: bytes = SAMPLES, mime: str = "audio/L16;codec=pcm;rate=24000", **more: Any
+) -> dict[str, Any]:
+    return {
+        "candidates": [
+            {
+                "content": {
+                    "parts": [
+                        {"inlineData": {"mimeType": mime, "data": base64.b64encode(data).decode()}}
+                    ]
+                }
+            }
+        ],
+        **more,
+    }
 
 
 def wav(rate: int = 24000) -> bytes:
@@ -60,7 +81,9 @@ def test_a_text_is_read_in_the_voice_asked_for() -> None:
     voice = {"prebuiltVoiceConfig": {"voiceName": "Kore"}}
     config = {"responseModalities": ["AUDIO"], "speechConfig": {"voiceConfig": voice}}
     encoded = encode(BODY)
-    assert encoded.bodies == ({"contents": [{"role": "user", "parts": [{"text": "Hello."}]}], "generationConfig": config},)
+    assert encoded.bodies == (
+        {"contents": [{"role": "user", "parts": [{"text": "Hello."}]}], "generationConfig": config},
+    )
     assert (encoded.losses, encoded.is_stream) == ((), False)
 
 
@@ -93,16 +116,25 @@ def test_openais_voices_get_a_like_one(voice: Any, config: dict[str, Any], lost:
 )
 def test_directions_go_where_the_model_reads_them(model: str, part: dict[str, Any]) -> None:
     """Newer models would read directions in the text aloud."""
-    assert encode({**BODY, "instructions": "whisper"}, model).bodies[0]["contents"][0]["parts"] == [part]
+    assert encode({**BODY, "instructions": "whisper"}, model).bodies[0]["contents"][0]["parts"] == [
+        part
+    ]
 
 
 def test_what_cannot_be_carried_is_listed() -> None:
     """Another speed, an unknown member, and the MP3 that OpenAI would send when no format is named."""
-    assert encode({"input": "x", "voice": "Kore", "speed": 1.5, "language": "de"}).losses == ("language", "speed", "response_format")
+    assert encode({"input": "x", "voice": "Kore", "speed": 1.5, "language": "de"}).losses == (
+        "language",
+        "speed",
+        "response_format",
+    )
     assert encode({**BODY, "speed": 1.0}).losses == ()
 
 
-@pytest.mark.parametrize("mime, data", [("audio/L16;codec=pcm;rate=24000", SAMPLES), ("audio/wav", wav()), ("audio/pcm", wav())])
+@pytest.mark.parametrize(
+    "mime, data",
+    [("audio/L16;codec=pcm;rate=24000", SAMPLES), ("audio/wav", wav()), ("audio/pcm", wav())],
+)
 def test_a_whole_answer_is_a_wav_file_or_its_samples(mime: str, data: bytes) -> None:
     """Whichever of the two the model gave, the client gets the one it asked for."""
     as_wav = decode(BODY, spoken(data, mime, usageMetadata=USAGE))
@@ -127,7 +159,9 @@ def test_other_rates_and_formats_are_said_as_they_are() -> None:
 END = {"candidates": [{"finishReason": "STOP"}], "usageMetadata": USAGE}
 
 
-@pytest.mark.parametrize("end", [None, {"candidates": [{"finishReason": "OTHER"}]}, {"usageMetadata": USAGE}])
+@pytest.mark.parametrize(
+    "end", [None, {"candidates": [{"finishReason": "OTHER"}]}, {"usageMetadata": USAGE}]
+)
 def test_sound_that_was_cut_off_is_not_taken_for_whole(end: Any) -> None:
     """Without a finish, or with one that says that something went wrong."""
     decoder = stream({**BODY, "stream_format": "audio"})
@@ -141,8 +175,14 @@ def test_sound_that_was_cut_off_is_not_taken_for_whole(end: Any) -> None:
 def test_a_stream_of_sound_begins_with_one_header() -> None:
     """Samples follow as they come; the length is left open."""
     decoder = stream({**BODY, "stream_format": "audio"})
-    pieces = [decoder.feed(json.dumps(spoken(part)).encode()) for part in (SAMPLES[:100], SAMPLES[100:])]
-    pieces += [decoder.feed(b""), decoder.feed(json.dumps({"candidates": [{"finishReason": "STOP"}]}).encode()), decoder.eof()]
+    pieces = [
+        decoder.feed(json.dumps(spoken(part)).encode()) for part in (SAMPLES[:100], SAMPLES[100:])
+    ]
+    pieces += [
+        decoder.feed(b""),
+        decoder.feed(json.dumps({"candidates": [{"finishReason": "STOP"}]}).encode()),
+        decoder.eof(),
+    ]
     assert decoder.content_type == "audio/wav"
     assert pieces[0][:4] == b"RIFF"
     assert b"".join(pieces)[44:] == SAMPLES
@@ -153,7 +193,11 @@ def test_a_stream_of_events_ends_with_the_usage() -> None:
     body = {**BODY, "stream_format": "sse", "response_format": "pcm"}
     assert encode(body).is_stream
     decoder = stream(body)
-    written = decoder.feed(json.dumps(spoken()).encode()) + decoder.feed(json.dumps(END).encode()) + decoder.eof()
+    written = (
+        decoder.feed(json.dumps(spoken()).encode())
+        + decoder.feed(json.dumps(END).encode())
+        + decoder.eof()
+    )
     events = [json.loads(frame.data) for frame in SseDecoder().feed(written)]
     assert decoder.content_type == "text/event-stream"
     assert base64.b64decode(events[0]["audio"]) == SAMPLES

@@ -11,20 +11,43 @@ import pytest
 
 from uniapi.canonical import Operation, RequestRefused
 from uniapi.errors import WireError
-from uniapi.operations import EncodedOperation, OperationAnswer, OperationRequest, UploadedFile, codec_for
+from uniapi.operations import (
+    EncodedOperation,
+    OperationAnswer,
+    OperationRequest,
+    UploadedFile,
+    codec_for,
+)
 from uniapi.operations.wav import wav_header
 from uniapi.wire import SseDecoder
 
-SOUND = UploadedFile(field="file", filename="a.wav", content_type="audio/x-wav", data=wav_header(16000, 32000) + bytes(32000))
-USAGE = {"promptTokenCount": 50, "candidatesTokenCount": 8, "totalTokenCount": 58, "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 32}]}
+SOUND = UploadedFile(
+    field="file",
+    filename="a.wav",
+    content_type="audio/x-wav",
+    data=wav_header(16000, 32000) + bytes(32000),
+)
+USAGE = {
+    "promptTokenCount": 50,
+    "candidatesTokenCount": 8,
+    "totalTokenCount": 58,
+    "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 32}],
+}
 
 
-def asked(body: Any, model: str, operation: Operation, files: tuple[UploadedFile, ...]) -> OperationRequest:
-    return OperationRequest(operation=operation, model=model, requested_model="alias", body=body, files=files)
+def asked(
+    body: Any, model: str, operation: Operation, files: tuple[UploadedFile, ...]
+) -> OperationRequest:
+    return OperationRequest(
+        operation=operation, model=model, requested_model="alias", body=body, files=files
+    )
 
 
 def encode(
-    body: Any, model: str = "gemini-3.8-flash", operation: Operation = Operation.TRANSCRIBE, files: tuple[UploadedFile, ...] = (SOUND,)
+    body: Any,
+    model: str = "gemini-3.8-flash",
+    operation: Operation = Operation.TRANSCRIBE,
+    files: tuple[UploadedFile, ...] = (SOUND,),
 ) -> EncodedOperation:
     codec = codec_for(operation, "openai", "gemini")
     assert codec is not None
@@ -34,20 +57,35 @@ def encode(
 def decode(body: Any, answer: Any, operation: Operation = Operation.TRANSCRIBE) -> OperationAnswer:
     codec = codec_for(operation, "openai", "gemini")
     assert codec is not None
-    return codec.decode_response(asked(body, "gemini-3.5-transcribe", operation, (SOUND,)), [json.dumps(answer).encode()])
+    return codec.decode_response(
+        asked(body, "gemini-3.5-transcribe", operation, (SOUND,)), [json.dumps(answer).encode()]
+    )
 
 
 def heard(text: str = "Good morning.\n", **part: Any) -> dict[str, Any]:
-    return {"candidates": [{"content": {"parts": [{"text": text, **part}]}, "finishReason": "STOP"}], "usageMetadata": USAGE}
+    return {
+        "candidates": [{"content": {"parts": [{"text": text, **part}]}, "finishReason": "STOP"}],
+        "usageMetadata": USAGE,
+    }
 
 
 def test_a_general_model_is_told_what_to_do() -> None:
     """Instruction and sound; language, context and temperature find their way, and nothing is lost."""
-    encoded = encode({"model": "alias", "language": "de", "prompt": "Kubernetes", "temperature": "0.2", "response_format": "text"})
+    encoded = encode(
+        {
+            "model": "alias",
+            "language": "de",
+            "prompt": "Kubernetes",
+            "temperature": "0.2",
+            "response_format": "text",
+        }
+    )
     told, inline = encoded.bodies[0]["contents"][0]["parts"]
     assert "de." in told["text"]
     assert "Kubernetes" in told["text"]
-    assert inline == {"inlineData": {"mimeType": "audio/wav", "data": base64.b64encode(SOUND.data).decode()}}
+    assert inline == {
+        "inlineData": {"mimeType": "audio/wav", "data": base64.b64encode(SOUND.data).decode()}
+    }
     assert encoded.bodies[0]["generationConfig"] == {"temperature": 0.2}
     assert encoded.losses == ()
 
@@ -71,7 +109,12 @@ def test_a_transcribe_model_gets_settings_instead() -> None:
 
 def test_a_translation_says_into_which_language() -> None:
     """OpenAI's translations are always into English."""
-    assert "English" in encode({}, operation=Operation.TRANSLATE_AUDIO).bodies[0]["contents"][0]["parts"][0]["text"]
+    assert (
+        "English"
+        in encode({}, operation=Operation.TRANSLATE_AUDIO).bodies[0]["contents"][0]["parts"][0][
+            "text"
+        ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,10 +128,15 @@ def test_a_translation_says_into_which_language() -> None:
         ("", "", "audio/mpeg"),
     ],
 )
-def test_the_media_type_is_stated_or_told_by_the_name(content_type: str, filename: str, expected: str) -> None:
+def test_the_media_type_is_stated_or_told_by_the_name(
+    content_type: str, filename: str, expected: str
+) -> None:
     """Clients often send octet-stream."""
     file = UploadedFile(field="file", filename=filename, content_type=content_type, data=b"x")
-    assert encode({}, files=(file,)).bodies[0]["contents"][0]["parts"][1]["inlineData"]["mimeType"] == expected
+    assert (
+        encode({}, files=(file,)).bodies[0]["contents"][0]["parts"][1]["inlineData"]["mimeType"]
+        == expected
+    )
 
 
 def test_json_is_text_and_usage() -> None:
@@ -110,13 +158,22 @@ def test_json_is_text_and_usage() -> None:
 def test_text_is_text() -> None:
     """Plain, with a line end, as whisper sends it."""
     decoded = decode({"response_format": "text"}, heard("Grüß Gott.\ud800"))
-    assert (decoded.body.decode(), decoded.content_type) == ("Grüß Gott.?\n", "text/plain; charset=utf-8")
+    assert (decoded.body.decode(), decoded.content_type) == (
+        "Grüß Gott.?\n",
+        "text/plain; charset=utf-8",
+    )
 
 
 def test_verbose_json_says_what_is_known() -> None:
     """Length from the WAV header, language and words from the model; nothing is invented."""
-    words = [{"word": "Good", "startOffset": "0.1s", "endOffset": "0.42s"}, {"word": "odd", "startOffset": "soon"}]
-    decoded = decode({"response_format": "verbose_json"}, heard("", audioTranscription={"text": "Good", "languageCode": "en-US", "words": words}))
+    words = [
+        {"word": "Good", "startOffset": "0.1s", "endOffset": "0.42s"},
+        {"word": "odd", "startOffset": "soon"},
+    ]
+    decoded = decode(
+        {"response_format": "verbose_json"},
+        heard("", audioTranscription={"text": "Good", "languageCode": "en-US", "words": words}),
+    )
     written = json.loads(decoded.body)
     assert {name: written[name] for name in written if name != "usage"} == {
         "text": "Good",
@@ -125,7 +182,9 @@ def test_verbose_json_says_what_is_known() -> None:
         "duration": 1.0,
         "words": [{"word": "Good", "start": 0.1, "end": 0.42}],
     }
-    translated = json.loads(decode({"response_format": "verbose_json"}, heard(), Operation.TRANSLATE_AUDIO).body)
+    translated = json.loads(
+        decode({"response_format": "verbose_json"}, heard(), Operation.TRANSLATE_AUDIO).body
+    )
     assert (translated["task"], translated["language"]) == ("translate", "english")
 
 
@@ -158,14 +217,18 @@ def test_silence_is_an_answer() -> None:
         ({}, "gemini-3.5-transcribe", Operation.TRANSLATE_AUDIO, (SOUND,), "model"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_said_is_refused_by_name(body: Any, model: str, operation: Operation, files: tuple[UploadedFile, ...], member: str) -> None:
+def test_what_cannot_be_said_is_refused_by_name(
+    body: Any, model: str, operation: Operation, files: tuple[UploadedFile, ...], member: str
+) -> None:
     """Subtitles, speakers and times that the model cannot give."""
     with pytest.raises(RequestRefused) as refused:
         encode(body, model, operation, files)
     assert (refused.value.error.status, refused.value.error.param) == (400, member)
 
 
-@pytest.mark.parametrize("answer", [None, [], {}, {"candidates": []}, {"error": {"message": "x"}}], ids=str)
+@pytest.mark.parametrize(
+    "answer", [None, [], {}, {"candidates": []}, {"error": {"message": "x"}}], ids=str
+)
 def test_an_answer_without_a_candidate_is_a_wire_error(answer: Any) -> None:
     """The documented failure."""
     with pytest.raises(WireError):

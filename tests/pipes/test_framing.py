@@ -1,4 +1,6 @@
-"""Relays in another framing: payloads byte for byte, at any split, and an array that is always closed."""
+"""Relays in another framing: payloads byte for byte, at any split, and an array that is always
+closed.
+"""
 
 import json
 from itertools import pairwise
@@ -19,11 +21,15 @@ PAYLOADS = [
     b'{"candidates":[{"content":{"parts":[{"text":"a"}],"role":"model"}}], "v": 1.50}',
     b'{"candidates":[{"finishReason":"STOP"}],"modelVersion":"up"}',
 ]
-PRETTY = b'{\r\n  "candidates": [{"content": {"parts": [{"text": "a\\n"}]}, "finishReason": "STOP"}]\n}'
+PRETTY = (
+    b'{\r\n  "candidates": [{"content": {"parts": [{"text": "a\\n"}]}, "finishReason": "STOP"}]\n}'
+)
 
 
 def pipe(framer, *, array, model=None):
-    context = ReplyContext(requested_model="m", id_seed="1", created_s=1, framing="json_array" if array else "sse")
+    context = ReplyContext(
+        requested_model="m", id_seed="1", created_s=1, framing="json_array" if array else "sse"
+    )
     writer = frame_writer(framer, GEMINI, client_array=array, model=model, drops_usage=False)
     return RelayStream(framer, GEMINI.observer(), ending(GEMINI, context), writer)
 
@@ -40,7 +46,12 @@ CASES = [
     (SseDecoder, SSE, False, SSE),
     (SseDecoder, SSE, True, b"[" + b",\n".join(PAYLOADS) + b"]"),
     (JsonArrayDecoder, ARRAY, True, ARRAY),
-    (JsonArrayDecoder, ARRAY, False, b"".join(b"data: " + payload + b"\n\n" for payload in PAYLOADS)),
+    (
+        JsonArrayDecoder,
+        ARRAY,
+        False,
+        b"".join(b"data: " + payload + b"\n\n" for payload in PAYLOADS),
+    ),
 ]
 
 
@@ -76,7 +87,9 @@ def test_a_broken_stream_is_still_an_array(framer, data):
 
 def test_a_name_is_spliced_and_nothing_else():
     """In the elements of an array, what stands between them included."""
-    assert run(pipe(JsonArrayDecoder(), array=True, model="m"), ARRAY) == ARRAY.replace(b'"up"', b'"m"')
+    assert run(pipe(JsonArrayDecoder(), array=True, model="m"), ARRAY) == ARRAY.replace(
+        b'"up"', b'"m"'
+    )
     assert with_model(b"[DONE]", GEMINI, "m") == b"[DONE]"
 
 

@@ -1,4 +1,6 @@
-"""The pipes of the operations beside chat: what commits, what is empty, cut off or an error, and what is said to the client then."""
+"""The pipes of the operations beside chat: what commits, what is empty, cut off or an error, and
+what is said to the client then.
+"""
 
 import json
 
@@ -67,7 +69,11 @@ def test_a_whole_answer_is_handed_on_or_has_failed(value, kind):
     out = pipe.eof()
     if kind is None:
         assert json.loads(b"".join(out)) == {**value, "model": "m"}
-        assert (pipe.report.committed, pipe.report.is_whole, pipe.report.usage) == (True, True, Usage(input_tokens=3))
+        assert (pipe.report.committed, pipe.report.is_whole, pipe.report.usage) == (
+            True,
+            True,
+            Usage(input_tokens=3),
+        )
     else:
         assert (out, pipe.report.failure.kind, pipe.report.committed) == ([], kind, False)
 
@@ -97,7 +103,9 @@ ENDS = [
 
 @pytest.mark.parametrize("pieces, is_whole", ENDS)
 def test_a_stream_that_just_ends_is_broken(pieces, is_whole):
-    """After an event that others have to follow; its bytes have gone out, an error event comes after them. Other vendors' events may end as they like."""
+    """After an event that others have to follow; its bytes have gone out, an error event comes
+    after them. Other vendors' events may end as they like.
+    """
     pipe = choice(Operation.IMAGE)(head("text/event-stream"))
     out = [data for piece in pieces for data in pipe.feed(piece)]
     assert out == pieces
@@ -109,7 +117,11 @@ def test_a_stream_that_just_ends_is_broken(pieces, is_whole):
 
 def test_a_stream_without_events_or_with_an_error_first_has_failed_before_anything_was_sent():
     """Another channel may be tried."""
-    for data, kind in ((b"", FailureKind.EMPTY), (b": hello\n\n", FailureKind.EMPTY), (event("error", message="no"), FailureKind.SERVER_ERROR)):
+    for data, kind in (
+        (b"", FailureKind.EMPTY),
+        (b": hello\n\n", FailureKind.EMPTY),
+        (event("error", message="no"), FailureKind.SERVER_ERROR),
+    ):
         pipe = choice(Operation.IMAGE)(head("text/event-stream"))
         pipe.feed(data)
         pipe.eof()
@@ -117,7 +129,12 @@ def test_a_stream_without_events_or_with_an_error_first_has_failed_before_anythi
 
 
 def translated(earlier=(), **headers):
-    request = OperationRequest(operation=Operation.EMBED, model="cohere.embed-english-v3", requested_model="m", body={"model": "m", "input": "x"})
+    request = OperationRequest(
+        operation=Operation.EMBED,
+        model="cohere.embed-english-v3",
+        requested_model="m",
+        body={"model": "m", "input": "x"},
+    )
     codec = codec_for(Operation.EMBED, "openai", "bedrock")
     return TranslateAnswer(codec, request, head("application/json", **headers), list(earlier))
 

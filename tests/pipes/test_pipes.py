@@ -1,4 +1,6 @@
-"""Pipes without any network: a relay is exact, a cut never looks whole, whole and streamed say the same."""
+"""Pipes without any network: a relay is exact, a cut never looks whole, whole and streamed say the
+same.
+"""
 
 import itertools
 import json
@@ -21,7 +23,15 @@ CONTEXT = ReplyContext(requested_model="m", id_seed="0123456789abcdef01234567", 
 def chunk(**choice):
     return (
         b"data: "
-        + json.dumps({"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "up", "choices": [{"index": 0, **choice}]}).encode()
+        + json.dumps(
+            {
+                "id": "1",
+                "object": "chat.completion.chunk",
+                "created": 1,
+                "model": "up",
+                "choices": [{"index": 0, **choice}],
+            }
+        ).encode()
         + b"\n\n"
     )
 
@@ -48,7 +58,9 @@ WHOLE = {
     "object": "chat.completion",
     "created": 1,
     "model": "up",
-    "choices": [{"index": 0, "message": {"role": "assistant", "content": "hello"}, "finish_reason": "stop"}],
+    "choices": [
+        {"index": 0, "message": {"role": "assistant", "content": "hello"}, "finish_reason": "stop"}
+    ],
     "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5},
 }
 
@@ -77,7 +89,9 @@ def split(raw, cuts):
 @settings(max_examples=60)
 @given(st.sampled_from(CORPUS), st.lists(st.integers(0, 10_000), max_size=8))
 def test_a_relay_is_exact_whatever_the_split_and_whatever_the_bytes(raw, cuts):
-    """Bytes out are bytes in, malformed input included; only an error frame may follow a stream that never ended."""
+    """Bytes out are bytes in, malformed input included; only an error frame may follow a stream
+    that never ended.
+    """
     pipe = relay()
     fed = b"".join(out for piece in split(raw, cuts) if piece for out in pipe.feed(piece))
     assert fed == raw
@@ -102,7 +116,11 @@ def test_a_relay_notices_the_commit_the_usage_and_the_end():
     assert not pipe.report.committed
     pipe.feed(GOOD)
     pipe.eof()
-    assert (pipe.report.committed, pipe.report.is_whole, pipe.report.finish.reason) == (True, True, "stop")
+    assert (pipe.report.committed, pipe.report.is_whole, pipe.report.finish.reason) == (
+        True,
+        True,
+        "stop",
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,12 +144,25 @@ def test_a_whole_relay_that_is_no_answer_is_a_failure(body, kind):
 def test_folding_a_stream_and_translating_the_whole_agree():
     """A client that wants a whole answer reads the same from both."""
     upstream = UpstreamContext()
-    fold = Fold(SseDecoder(), CHAT.stream_decoder(upstream), lambda response: MESSAGES.encode_response(response, CONTEXT), dump_json)
-    fold.feed(chunk(delta={"role": "assistant", "content": "hel"}) + chunk(delta={"content": "lo"}) + chunk(delta={}, finish_reason="stop"))
+    fold = Fold(
+        SseDecoder(),
+        CHAT.stream_decoder(upstream),
+        lambda response: MESSAGES.encode_response(response, CONTEXT),
+        dump_json,
+    )
+    fold.feed(
+        chunk(delta={"role": "assistant", "content": "hel"})
+        + chunk(delta={"content": "lo"})
+        + chunk(delta={}, finish_reason="stop")
+    )
     fold.feed(
         b'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"up","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}\n\ndata: [DONE]\n\n'
     )
-    whole = TranslateWhole(lambda body: CHAT.decode_response(body, upstream), lambda response: MESSAGES.encode_response(response, CONTEXT), dump_json)
+    whole = TranslateWhole(
+        lambda body: CHAT.decode_response(body, upstream),
+        lambda response: MESSAGES.encode_response(response, CONTEXT),
+        dump_json,
+    )
     whole.feed(json.dumps(WHOLE).encode())
     folded, translated = json.loads(fold.eof()[0]), json.loads(whole.eof()[0])
     assert folded["content"] == translated["content"] == [{"type": "text", "text": "hello"}]
@@ -140,7 +171,9 @@ def test_folding_a_stream_and_translating_the_whole_agree():
 
 def test_unfolding_a_whole_answer_gives_a_stream():
     """The upstream would not stream; the client reads a stream all the same."""
-    pipe = Unfold(lambda body: CHAT.decode_response(body, UpstreamContext()), MESSAGES.stream_encoder(CONTEXT))
+    pipe = Unfold(
+        lambda body: CHAT.decode_response(body, UpstreamContext()), MESSAGES.stream_encoder(CONTEXT)
+    )
     pipe.feed(json.dumps(WHOLE).encode())
     text = b"".join(pipe.eof()).decode()
     assert text.startswith("event: message_start")
@@ -151,7 +184,9 @@ def test_unfolding_a_whole_answer_gives_a_stream():
 @pytest.mark.parametrize("cut", [1, len(GOOD) // 3, len(GOOD) - 30])
 def test_a_translated_stream_that_is_cut_ends_in_an_error_of_the_clients_dialect(cut):
     """Anthropic clients read `event: error`, and no message_stop."""
-    pipe = TranslateStream(SseDecoder(), CHAT.stream_decoder(UpstreamContext()), MESSAGES.stream_encoder(CONTEXT))
+    pipe = TranslateStream(
+        SseDecoder(), CHAT.stream_decoder(UpstreamContext()), MESSAGES.stream_encoder(CONTEXT)
+    )
     out = b"".join(pipe.feed(GOOD[:cut]) + pipe.eof())
     assert b"event: error" in out
     assert b"message_stop" not in out
@@ -160,7 +195,9 @@ def test_a_translated_stream_that_is_cut_ends_in_an_error_of_the_clients_dialect
 
 def test_an_abort_ends_a_stream_properly():
     """A timeout after the commit is told in the client's words."""
-    pipe = TranslateStream(SseDecoder(), CHAT.stream_decoder(UpstreamContext()), MESSAGES.stream_encoder(CONTEXT))
+    pipe = TranslateStream(
+        SseDecoder(), CHAT.stream_decoder(UpstreamContext()), MESSAGES.stream_encoder(CONTEXT)
+    )
     pipe.feed(chunk(delta={"content": "x"}))
     out = b"".join(pipe.abort(Failure(kind=FailureKind.TIMEOUT, message="too slow")))
     assert b"too slow" in out
@@ -173,17 +210,30 @@ def test_unfold_needs_an_event_grammar():
     for dialect in DIALECTS.values():
         if dialect.stream_encoder is not None:
             encoder = dialect.stream_encoder(CONTEXT)
-            assert b"hello" in b"".join(data for event in unfold(response) for data in encoder.feed(event))
+            assert b"hello" in b"".join(
+                data for event in unfold(response) for data in encoder.feed(event)
+            )
 
 
 def test_an_empty_answer_says_how_it_ended():
-    """Gemini gives up on a call it cannot write: its word tells the user more than that there was nothing."""
+    """Gemini gives up on a call it cannot write: its word tells the user more than that there was
+    nothing.
+    """
     gemini = DIALECTS["gemini"]
-    body = {"candidates": [{"finishReason": "MALFORMED_FUNCTION_CALL", "finishMessage": "call:print(", "index": 0}]}
+    body = {
+        "candidates": [
+            {"finishReason": "MALFORMED_FUNCTION_CALL", "finishMessage": "call:print(", "index": 0}
+        ]
+    }
     pipe = TranslateWhole(
-        lambda value: gemini.decode_response(value, UpstreamContext()), lambda response: CHAT.encode_response(response, CONTEXT), dump_json
+        lambda value: gemini.decode_response(value, UpstreamContext()),
+        lambda response: CHAT.encode_response(response, CONTEXT),
+        dump_json,
     )
     pipe.feed(dump_json(body))
     pipe.eof()
     assert pipe.report.failure.kind is FailureKind.EMPTY
-    assert pipe.report.failure.message == "the upstream answered with nothing in it (MALFORMED_FUNCTION_CALL: call:print()"
+    assert (
+        pipe.report.failure.message
+        == "the upstream answered with nothing in it (MALFORMED_FUNCTION_CALL: call:print()"
+    )

@@ -1,4 +1,6 @@
-"""A playbook: a test reads as a conversation between a plan and its upstreams, on a clock turned by hand."""
+"""A playbook: a test reads as a conversation between a plan and its upstreams, on a clock turned by
+hand.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,24 @@ import pytest
 from uniapi.canonical import Failure, FailureKind
 from uniapi.config import Config, EngineNames, Provider, parse_config
 from uniapi.limits import Limits
-from uniapi.routing import Attempt, Catalog, Cursors, GiveUp, Health, Plan, Question, Router, SessionHint, Sessions, Wait
+from uniapi.routing import (
+    Attempt,
+    Catalog,
+    Cursors,
+    GiveUp,
+    Health,
+    Plan,
+    Question,
+    Router,
+    SessionHint,
+    Sessions,
+    Wait,
+)
 
 ENGINES = EngineNames(
-    built=frozenset({"gpt", "claude", "gemini", "openrouter"}), known_unbuilt=frozenset({"codex"}), check_private_key=lambda text: None
+    built=frozenset({"gpt", "claude", "gemini", "openrouter"}),
+    known_unbuilt=frozenset({"codex"}),
+    check_private_key=lambda text: None,
 )
 
 START_EPOCH_S = 1_700_000_000.0
@@ -36,7 +52,9 @@ KINDS = {
 
 
 class Facts:
-    """Engines as far as these tests care: the dialect and the engine by the provider's `engine:`, an account cache for all but gemini."""
+    """Engines as far as these tests care: the dialect and the engine by the provider's `engine:`,
+    an account cache for all but gemini.
+    """
 
     def name(self, provider: Provider) -> str:
         return provider.engine or "gpt"
@@ -96,7 +114,12 @@ class Player:
 
     def asks(self, model: str = "m", *, key: int = 0, **members: Any) -> None:
         """A new request; its first step is taken."""
-        self.plan = self.router.plan(self.asked(model, key=key, **members), now=self.now, now_epoch_s=START_EPOCH_S + self.now, rng=self.rng)
+        self.plan = self.router.plan(
+            self.asked(model, key=key, **members),
+            now=self.now,
+            now_epoch_s=START_EPOCH_S + self.now,
+            rng=self.rng,
+        )
         self.step = self.plan.next(None, self.now)
 
     def shown(self, attempt: Attempt) -> str:
@@ -106,7 +129,9 @@ class Player:
 
     @property
     def at(self) -> str:
-        """Where the plan stands: `a#1` (provider and number of its key), `wait`, or the status it gives up with."""
+        """Where the plan stands: `a#1` (provider and number of its key), `wait`, or the status it
+        gives up with.
+        """
         match self.step:
             case Attempt() as attempt:
                 return self.shown(attempt)
@@ -117,8 +142,17 @@ class Player:
             case _:
                 return "nothing"
 
-    def expects(self, channel: str | None = None, *, key: int | None = None, status: int | None = None, retry_after: int | None = None) -> None:
-        """The step at hand is an attempt at `channel` (with its `key`-th key), or the end with `status`."""
+    def expects(
+        self,
+        channel: str | None = None,
+        *,
+        key: int | None = None,
+        status: int | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        """The step at hand is an attempt at `channel` (with its `key`-th key), or the end with
+        `status`.
+        """
         if status is not None:
             assert isinstance(self.step, GiveUp), self.at
             assert self.step.error.status == status
@@ -126,7 +160,10 @@ class Player:
                 assert self.step.error.headers.get("retry-after") == str(retry_after)
             return
         assert isinstance(self.step, Attempt), self.at
-        assert (self.step.channel.provider.provider_id, key) == (channel, None if key is None else int(self.shown(self.step).rpartition("#")[2]))
+        assert (self.step.channel.provider.provider_id, key) == (
+            channel,
+            None if key is None else int(self.shown(self.step).rpartition("#")[2]),
+        )
 
     def waits(self) -> float:
         """The step at hand is a wait, which then passes."""
@@ -147,12 +184,17 @@ class Player:
         daily: bool = False,
         calls: int | None = None,
     ) -> None:
-        """The attempt at hand fails; the next step is taken. `calls`: upstream calls it came to, None: one, or none when it could not be written."""
+        """The attempt at hand fails; the next step is taken.
+
+        `calls`: upstream calls it came to, None: one, or none when it could not be written.
+        """
         assert isinstance(self.step, Attempt), self.at
         assert self.plan is not None
         kind = status if isinstance(status, FailureKind) else KINDS[status]
         number = status if isinstance(status, int) else None
-        failure = Failure(kind=kind, message=message, status=number, retry_after_s=retry_after, is_daily=daily)
+        failure = Failure(
+            kind=kind, message=message, status=number, retry_after_s=retry_after, is_daily=daily
+        )
         calls = (0 if kind is FailureKind.UNSUPPORTED else 1) if calls is None else calls
         self.step = self.plan.next(failure, self.now, is_translated=translated, calls=calls)
 
@@ -175,8 +217,13 @@ class Player:
         self.asks(model, key=key, **members)
         return self.serves()
 
-    def tries(self, answers: Callable[[str], int | FailureKind | None], model: str = "m", **members: Any) -> list[str]:
-        """One request; `answers` says how each attempt (`a#1`) fails, None: it serves. Gives every stop, the final status last when it gave up."""
+    def tries(
+        self, answers: Callable[[str], int | FailureKind | None], model: str = "m", **members: Any
+    ) -> list[str]:
+        """One request; `answers` says how each attempt (`a#1`) fails, None: it serves.
+
+        Gives every stop, the final status last when it gave up.
+        """
         self.asks(model, **members)
         stops = []
         while isinstance(self.step, Attempt):
@@ -219,23 +266,42 @@ def providers(keys_of: dict[str, int], *, more: str = "", model: str = "m") -> s
     lines = ["providers:"]
     for name, count in keys_of.items():
         keys = ", ".join(f"{name}-key-{number}-0123456789" for number in range(1, count + 1))
-        lines += [f"  - provider: {name}", f"    base_url: https://{name}.example/v1/chat/completions", f"    api: [{keys}]", f"    model: [{model}]"]
+        lines += [
+            f"  - provider: {name}",
+            f"    base_url: https://{name}.example/v1/chat/completions",
+            f"    api: [{keys}]",
+            f"    model: [{model}]",
+        ]
         if more:
             lines += ["    preferences:", f"      {more}"]
     return "\n".join(lines) + "\n"
 
 
-def client(rules: str = "[all]", *, api: str = "sk-client-0123456789abcdef", **preferences: Any) -> str:
+def client(
+    rules: str = "[all]", *, api: str = "sk-client-0123456789abcdef", **preferences: Any
+) -> str:
     """An `api_keys` entry."""
     lines = [f"  - api: {api}", f"    model: {rules}"]
     if preferences:
         lines.append("    preferences:")
-        lines += [f"      {name}: {str(value).lower() if isinstance(value, bool) else value}" for name, value in preferences.items()]
+        lines += [
+            f"      {name}: {str(value).lower() if isinstance(value, bool) else value}"
+            for name, value in preferences.items()
+        ]
     return "\n".join(lines) + "\n"
 
 
-def written(keys_of: dict[str, int], *, more: str = "", rules: str = "[all]", cooldown: float | None = None, **preferences: Any) -> str:
-    """A whole `api.yaml`: providers with so many keys, one client key, and the global cooldown period."""
+def written(
+    keys_of: dict[str, int],
+    *,
+    more: str = "",
+    rules: str = "[all]",
+    cooldown: float | None = None,
+    **preferences: Any,
+) -> str:
+    """A whole `api.yaml`: providers with so many keys, one client key, and the global cooldown
+    period.
+    """
     text = providers(keys_of, more=more) + "api_keys:\n" + client(rules, **preferences)
     if cooldown is not None:
         text += f"preferences:\n  cooldown_period: {cooldown}\n"

@@ -28,26 +28,67 @@ def _shown(candidates):
         if isinstance(member, Group):
             shown.append(("key", _shown(member.candidates), member.weight))
         else:
-            shown.append((f"{member.provider.provider_id}/{member.upstream_model}", member.alias, member.weight))
+            shown.append(
+                (
+                    f"{member.provider.provider_id}/{member.upstream_model}",
+                    member.alias,
+                    member.weight,
+                )
+            )
     return shown
 
 
 CASES = [
-    ("all", "[all]", "gpt-4o", [("one/gpt-4o", None), ("two/gpt-4o", None), ("two#2/gpt-4o", None)]),
+    (
+        "all",
+        "[all]",
+        "gpt-4o",
+        [("one/gpt-4o", None), ("two/gpt-4o", None), ("two#2/gpt-4o", None)],
+    ),
     ("no model is all", "[]", "gpt-4o-mini", [("one/gpt-4o-2024", None)]),
     ("the renamed name is gone", "[all]", "gpt-4o-2024", []),
-    ("a name", "[gpt-4o]", "gpt-4o", [("one/gpt-4o", None), ("two/gpt-4o", None), ("two#2/gpt-4o", None)]),
+    (
+        "a name",
+        "[gpt-4o]",
+        "gpt-4o",
+        [("one/gpt-4o", None), ("two/gpt-4o", None), ("two#2/gpt-4o", None)],
+    ),
     ("another name", "[gpt-4o]", "gpt-4o-mini", []),
-    ("a provider, all of that name", "[two/*]", "gpt-4o", [("two/gpt-4o", None), ("two#2/gpt-4o", None)]),
+    (
+        "a provider, all of that name",
+        "[two/*]",
+        "gpt-4o",
+        [("two/gpt-4o", None), ("two#2/gpt-4o", None)],
+    ),
     ("a provider without the model", "[two/*]", "gpt-4o-mini", []),
     ("a model of a provider", "[one/gpt-4o]", "gpt-4o", [("one/gpt-4o", None)]),
     ("only that model", "[one/gpt-4o]", "gpt-4o-mini", []),
     ("a name with a slash", "[two/deep/model]", "deep/model", [("two/big", None)]),
     ("a literal name", "[<a/b>]", "a/b", [("one/a/b", None)]),
-    ("the order of the rules", "[two/*, one/*]", "gpt-4o", [("two/gpt-4o", None), ("two#2/gpt-4o", None), ("one/gpt-4o", None)]),
-    ("repeated rules add nothing", "[one/*, all, gpt-4o]", "gpt-4o", [("one/gpt-4o", None), ("two/gpt-4o", None), ("two#2/gpt-4o", None)]),
-    ("weights", "[one/*: 5, two/gpt-4o: 3]", "gpt-4o", [("one/gpt-4o", 5), ("two/gpt-4o", 3), ("two#2/gpt-4o", 3)]),
-    ("weight on all", "[all: 2]", "gpt-4o", [("one/gpt-4o", 2), ("two/gpt-4o", 2), ("two#2/gpt-4o", 2)]),
+    (
+        "the order of the rules",
+        "[two/*, one/*]",
+        "gpt-4o",
+        [("two/gpt-4o", None), ("two#2/gpt-4o", None), ("one/gpt-4o", None)],
+    ),
+    (
+        "repeated rules add nothing",
+        "[one/*, all, gpt-4o]",
+        "gpt-4o",
+        [("one/gpt-4o", None), ("two/gpt-4o", None), ("two#2/gpt-4o", None)],
+    ),
+    (
+        "weights",
+        "[one/*: 5, two/gpt-4o: 3]",
+        "gpt-4o",
+        [("one/gpt-4o", 5), ("two/gpt-4o", 3), ("two#2/gpt-4o", 3)],
+    ),
+    (
+        "weight on all",
+        "[all: 2]",
+        "gpt-4o",
+        [("one/gpt-4o", 2), ("two/gpt-4o", 2), ("two#2/gpt-4o", 2)],
+    ),
     ("weight on a name and a literal", "[gpt-4o-mini: 2, <a/b>: 4]", "a/b", [("one/a/b", 4)]),
     (
         "a given weight counts, the first of them",
@@ -62,13 +103,25 @@ CASES = [
         "a prefix, each channel once",
         "[one/*, two/gpt-4o]",
         "gpt-4o*",
-        [("one/gpt-4o", None), ("one/gpt-4o-2024", None), ("two/gpt-4o", None), ("two#2/gpt-4o", None)],
+        [
+            ("one/gpt-4o", None),
+            ("one/gpt-4o-2024", None),
+            ("two/gpt-4o", None),
+            ("two#2/gpt-4o", None),
+        ],
     ),
-    ("a prefix within what the rules allow", "[one/gpt-4o-mini]", "gpt-4o*", [("one/gpt-4o-2024", None)]),
+    (
+        "a prefix within what the rules allow",
+        "[one/gpt-4o-mini]",
+        "gpt-4o*",
+        [("one/gpt-4o-2024", None)],
+    ),
 ]
 
 
-@pytest.mark.parametrize("rules, requested, expected", [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(
+    "rules, requested, expected", [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
 def test_rules(config_of, rules, requested, expected):
     catalog, key = _catalog(config_of, rules)
     candidates = catalog.candidates(key, requested)
@@ -87,10 +140,22 @@ def test_aliases_of_a_prefix(config_of):
 @pytest.mark.parametrize(
     "rule, requested, expected",
     [
-        ("sk-inner-0123456789abcdef/*", "gpt-4o", [("key", [("one/gpt-4o", "gpt-4o", None)], None)]),
-        ("sk-inner-0123456789abcdef/*: 3", "gpt-4o", [("key", [("one/gpt-4o", "gpt-4o", None)], 3)]),
+        (
+            "sk-inner-0123456789abcdef/*",
+            "gpt-4o",
+            [("key", [("one/gpt-4o", "gpt-4o", None)], None)],
+        ),
+        (
+            "sk-inner-0123456789abcdef/*: 3",
+            "gpt-4o",
+            [("key", [("one/gpt-4o", "gpt-4o", None)], 3)],
+        ),
         ("sk-inner-0123456789abcdef/*", "deep/model", []),
-        ("sk-inner-0123456789abcdef/gpt-4o", "gpt-4o", [("key", [("one/gpt-4o", "gpt-4o", None)], None)]),
+        (
+            "sk-inner-0123456789abcdef/gpt-4o",
+            "gpt-4o",
+            [("key", [("one/gpt-4o", "gpt-4o", None)], None)],
+        ),
         ("sk-inner-0123456789abcdef/gpt-4o", "gpt-4o-mini", []),
     ],
 )
@@ -100,7 +165,11 @@ def test_nested_keys(config_of, rule, requested, expected):
 
 
 def test_a_nested_key_counts_once(config_of):
-    catalog, key = _catalog(config_of, "[sk-inner-0123456789abcdef/*, sk-inner-0123456789abcdef/gpt-4o]", inner="[one/*]")
+    catalog, key = _catalog(
+        config_of,
+        "[sk-inner-0123456789abcdef/*, sk-inner-0123456789abcdef/gpt-4o]",
+        inner="[one/*]",
+    )
     assert len(catalog.candidates(key, "gpt-4o").members) == 1
 
 
@@ -124,8 +193,15 @@ LISTED = [
 def test_models_are_exactly_what_can_be_routed(config_of, rules, expected):
     catalog, key = _catalog(config_of, rules, inner="[one/*]")
     assert catalog.models(key) == expected
-    every = {entry.alias for provider in catalog.config.providers for entry in provider.models} | {"gpt-4o-2024", "big"}
-    assert {name for name in every if catalog.candidates(key, name) and catalog.candidates(key, name).alias == name} == set(expected)
+    every = {entry.alias for provider in catalog.config.providers for entry in provider.models} | {
+        "gpt-4o-2024",
+        "big",
+    }
+    assert {
+        name
+        for name in every
+        if catalog.candidates(key, name) and catalog.candidates(key, name).alias == name
+    } == set(expected)
 
 
 def test_discovered_lists(config_of):
@@ -133,7 +209,9 @@ def test_discovered_lists(config_of):
     catalog, key = _catalog(config_of, "[dyn/*]")
     assert [provider.name for provider in catalog.unlisted(key)] == ["dyn"]
     assert not catalog.candidates(key, "found")
-    catalog, key = _catalog(config_of, "[dyn/*]", lists={"dyn": (ModelEntry(upstream="found", alias="found"),)})
+    catalog, key = _catalog(
+        config_of, "[dyn/*]", lists={"dyn": (ModelEntry(upstream="found", alias="found"),)}
+    )
     assert catalog.unlisted(key) == ()
     assert catalog.models(key) == ("found",)
 
@@ -147,9 +225,13 @@ def test_unlisted_only_where_the_rules_lead(config_of):
 
 def test_the_last_of_two_equal_aliases_counts(config_of):
     """Kept from the predecessor: within one provider the later entry wins."""
-    text = PROVIDERS.replace("model: [gpt-4o, {gpt-4o-2024", "model: [{old: gpt-4o}, {new: gpt-4o}, {gpt-4o-2024")
+    text = PROVIDERS.replace(
+        "model: [gpt-4o, {gpt-4o-2024", "model: [{old: gpt-4o}, {new: gpt-4o}, {gpt-4o-2024"
+    )
     config = config_of(text + KEY % "[one/*]")
-    assert _shown(Catalog(config).candidates(config.client_keys[0], "gpt-4o")) == [("one/new", "gpt-4o", None)]
+    assert _shown(Catalog(config).candidates(config.client_keys[0], "gpt-4o")) == [
+        ("one/new", "gpt-4o", None)
+    ]
 
 
 def test_near_matches(config_of):
@@ -163,7 +245,12 @@ def test_near_matches_among_very_many(config_of):
     catalog, key = _catalog(
         config_of,
         "[dyn/*]",
-        lists={"dyn": tuple(ModelEntry(upstream=f"vendor/model-{number}", alias=f"vendor/model-{number}") for number in range(2000))},
+        lists={
+            "dyn": tuple(
+                ModelEntry(upstream=f"vendor/model-{number}", alias=f"vendor/model-{number}")
+                for number in range(2000)
+            )
+        },
     )
     assert "vendor/model-1234" in catalog.near_matches(key, "vendor/model-1234x")
     assert catalog.candidates(key, "vendor/model-1999")
@@ -181,10 +268,15 @@ def test_hundreds_of_providers_and_keys(config_of):
         f"  - {{provider: p{number}, base_url: 'https://h{number}.example/v1', api: sk-{number:016d}, model: [shared, own-{number}]}}"
         for number in range(150)
     )
-    keys = "\n".join(f"  - {{api: sk-client-{number:016d}, model: [p{number}/*, shared]}}" for number in range(150))
+    keys = "\n".join(
+        f"  - {{api: sk-client-{number:016d}, model: [p{number}/*, shared]}}"
+        for number in range(150)
+    )
     config = config_of(f"providers:\n{providers}\napi_keys:\n{keys}\n")
     catalog = Catalog(config)
     for number, key in enumerate(config.client_keys):
-        assert next(iter(catalog.candidates(key, "shared").channels())).provider.name == f"p{number}"
+        assert (
+            next(iter(catalog.candidates(key, "shared").channels())).provider.name == f"p{number}"
+        )
         assert len(catalog.candidates(key, "shared").members) == 150
         assert catalog.models(key) == ("shared", f"own-{number}")

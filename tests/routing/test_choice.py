@@ -1,4 +1,6 @@
-"""Which credential serves: strict orders, weights, success rates, and conversations that go back to their key."""
+"""Which credential serves: strict orders, weights, success rates, and conversations that go back to
+their key.
+"""
 
 from collections import Counter
 
@@ -33,7 +35,9 @@ def test_random_is_even(play, yaml_of):
 
 
 def test_smart_round_robin_starts_with_what_succeeds(play, yaml_of):
-    """Each lap in the order of success, those without history last; every key still has its turn in each lap."""
+    """Each lap in the order of success, those without history last; every key still has its turn in
+    each lap.
+    """
     p = play(yaml_of({"a": 3}, more="api_key_schedule_algorithm: smart_round_robin"))
     ids = [credential.credential_id for credential in p.config.providers[0].credentials]
     for key, outcomes in ((1, [True, False]), (2, [True])):
@@ -68,7 +72,9 @@ def test_conversations_take_turns_and_stay(play, yaml_of, hint):
     opened = [p.served(session=hint(f"s{number}")) for number in range(6)]
     assert opened == ["a#1", "a#2", "a#3", "a#1", "a#2", "a#3"]
     for _ in range(3):
-        assert [p.served(session=hint(f"s{number}", continues=True)) for number in range(6)] == opened
+        assert [
+            p.served(session=hint(f"s{number}", continues=True)) for number in range(6)
+        ] == opened
 
 
 def test_the_same_opening_again_is_a_new_conversation(play, yaml_of, hint):
@@ -84,7 +90,12 @@ def test_a_name_the_client_gave_continues(play, yaml_of, hint):
 
 
 def test_strict_turns_where_the_cache_is_not_the_accounts(play, yaml_of, hint):
-    p = play(yaml_of({"a": 3}).replace("base_url: https://a.example/v1/chat/completions", "engine: gemini\n    base_url: https://a.example/v1beta"))
+    p = play(
+        yaml_of({"a": 3}).replace(
+            "base_url: https://a.example/v1/chat/completions",
+            "engine: gemini\n    base_url: https://a.example/v1beta",
+        )
+    )
     assert _keys(p, 4, session=hint("s", continues=True, named=True)) == ["1", "2", "3", "1"]
 
 
@@ -127,7 +138,9 @@ def test_memory_gone_is_decided_by_hashing(play, yaml_of, hint):
 
 def test_sessions_belong_to_a_client_key(play, parts, hint):
     providers, client = parts
-    p = play(providers({"a": 2}) + "api_keys:\n" + client() + client(api="sk-second-0123456789abcdef"))
+    p = play(
+        providers({"a": 2}) + "api_keys:\n" + client() + client(api="sk-second-0123456789abcdef")
+    )
     assert p.served(session=hint("s", named=True)) == "a#1"
     assert p.served(session=hint("s", named=True), key=1) == "a#2"
     assert p.served(session=hint("s", named=True)) == "a#1"
@@ -157,7 +170,9 @@ def test_state_survives_a_reload(play, yaml_of):
 
 
 def test_sticky_keys(play, yaml_of, hint):
-    """`sticky`: a session keeps its key from the first request on; without a session it is round robin."""
+    """`sticky`: a session keeps its key from the first request on; without a session it is round
+    robin.
+    """
     p = play(yaml_of({"a": 5}, more="api_key_schedule_algorithm: sticky"))
     homes = {name: p.served(session=hint(name)) for name in "abcdefghijklmnop"}
     assert len(set(homes.values())) > 2
@@ -166,7 +181,9 @@ def test_sticky_keys(play, yaml_of, hint):
 
 
 def test_sticky_channels(play, yaml_of, hint):
-    """`SCHEDULING_ALGORITHM: sticky`: a session keeps its channel, is served elsewhere while it rests, and returns."""
+    """`SCHEDULING_ALGORITHM: sticky`: a session keeps its channel, is served elsewhere while it
+    rests, and returns.
+    """
     p = play(yaml_of({"a": 1, "b": 1, "c": 1}, SCHEDULING_ALGORITHM="sticky", cooldown=60))
     s = hint("s")
     home = p.served(session=s)

@@ -27,8 +27,16 @@ api_keys: [{api: sk-client-0123456789abcdef}]
         ("only_request_types: compaction", {"request_type": "compaction"}, None),
         ("max_request_body_bytes: 10", {"body_bytes": 11}, 413),
         ("max_request_body_bytes: 10", {"body_bytes": 10}, None),
-        ("exclude_request_rules: [{match: {reasoning_effort: [high, xhigh], upstream_model: u*}}]", {"reasoning_effort": "high"}, 400),
-        ("exclude_request_rules: [{match: {reasoning_effort: high, upstream_model: other}}]", {"reasoning_effort": "high"}, None),
+        (
+            "exclude_request_rules: [{match: {reasoning_effort: [high, xhigh], upstream_model: u*}}]",
+            {"reasoning_effort": "high"},
+            400,
+        ),
+        (
+            "exclude_request_rules: [{match: {reasoning_effort: high, upstream_model: other}}]",
+            {"reasoning_effort": "high"},
+            None,
+        ),
         ("exclude_request_rules: [{match: {reasoning_effort: high}}]", {}, None),
         ("notes: nothing", {"rules_out": lambda channel: None}, None),
         ("notes: nothing", {"rules_out": lambda channel: f"no {channel.upstream_model} here"}, 400),

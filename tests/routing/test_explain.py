@@ -1,4 +1,6 @@
-"""What `explain` tells: order, settings, and why channels and keys are out; and that asking changes nothing."""
+"""What `explain` tells: order, settings, and why channels and keys are out; and that asking changes
+nothing.
+"""
 
 import json
 
@@ -30,19 +32,35 @@ api_keys:
 def test_explain(play):
     p = play(TEXT)
     p.served()
-    described = explain(p.router, p.config.client_keys[0], "m", now=p.now, now_epoch_s=p.now, path="/v1/messages")
+    described = explain(
+        p.router, p.config.client_keys[0], "m", now=p.now, now_epoch_s=p.now, path="/v1/messages"
+    )
     assert json.loads(json.dumps(described)) == described
     first, second, nested = described["channels"]
-    assert (first["provider"], first["upstream_model"], first["weight"], first["engine"]) == ("a", "up", 3, "gpt")
+    assert (first["provider"], first["upstream_model"], first["weight"], first["engine"]) == (
+        "a",
+        "up",
+        3,
+        "gpt",
+    )
     assert first["timeouts"] == {"connect": 15.0, "first_token": 7.0, "idle": 7.0, "total": None}
     assert (first["keepalive_interval"], first["key_rate_limit"]) == (3.0, "1/min")
-    assert [key["out"] for key in first["keys"]] == ["its key is at our own limit (Rate limit reached: 1/min.), back in 60 s", None]
-    assert first["key_order"] == "in turn for new conversations; one that goes on stays with its key"
+    assert [key["out"] for key in first["keys"]] == [
+        "its key is at our own limit (Rate limit reached: 1/min.), back in 60 s",
+        None,
+    ]
+    assert (
+        first["key_order"] == "in turn for new conversations; one that goes on stays with its key"
+    )
     assert second["out"] == "`exclude_endpoints` has /v1/messages"
     assert second["key_order"] == "in turn"
     assert nested["nested"] == p.config.client_keys[1].display
     assert [channel["provider"] for channel in nested["channels"]] == ["a"]
-    assert (described["algorithm"], described["retries"], described["rate_limit"]) == ("weighted_round_robin", 2, "10/min")
+    assert (described["algorithm"], described["retries"], described["rate_limit"]) == (
+        "weighted_round_robin",
+        2,
+        "10/min",
+    )
     assert [out["provider"] for out in described["out"]] == ["c", "d"]
     assert "sk-a1-0123456789abcdef" not in json.dumps(described)
 
@@ -82,14 +100,27 @@ def _tried(described):
             yield from _tried(channel) if "nested" in channel else [channel["provider"]]
 
 
-@pytest.mark.parametrize("policy", ["fixed_priority", "round_robin", "weighted_round_robin", "smart_round_robin", "sticky"])
+@pytest.mark.parametrize(
+    "policy",
+    ["fixed_priority", "round_robin", "weighted_round_robin", "smart_round_robin", "sticky"],
+)
 @pytest.mark.parametrize("retry", ["true", "false", "4"])
 @pytest.mark.parametrize(
     "rules",
-    ["all", "c/*, a/*: 3, b/*", "c/*, a/*: 1, b/*: 9", "d/*, b/*", "sk-inner-0123456789abcdef/*, a/*", "c/*, sk-inner-0123456789abcdef/*: 2", "a/*"],
+    [
+        "all",
+        "c/*, a/*: 3, b/*",
+        "c/*, a/*: 1, b/*: 9",
+        "d/*, b/*",
+        "sk-inner-0123456789abcdef/*, a/*",
+        "c/*, sk-inner-0123456789abcdef/*: 2",
+        "a/*",
+    ],
 )
 def test_what_is_explained_is_what_happens(play, policy, retry, rules):
-    """A first request that fails everywhere visits the channels in the order that was explained, and as often."""
+    """A first request that fails everywhere visits the channels in the order that was explained,
+    and as often.
+    """
     p = play(NESTED.replace("RULES", rules).replace("POLICY", policy).replace("RETRY", retry))
     described = explain(p.router, p.config.client_keys[0], "m", now=p.now, now_epoch_s=p.now)
     stops = p.tries(lambda at: 500)[:-1]

@@ -29,7 +29,9 @@ def test_states_for_the_admin_surface():
     health = Health()
     health.rest(CHANNEL, FIVE, "broken pipe", 0.0)
     health.rest(KEY, BACK_OFF, "slow down", 0.0)
-    assert [(r.what, r.state, r.seconds_left, r.reason, r.message) for r in health.snapshot(1.0)] == [
+    assert [
+        (r.what, r.state, r.seconds_left, r.reason, r.message) for r in health.snapshot(1.0)
+    ] == [
         ("channel", "resting", 4.0, "failure", "broken pipe"),
         ("credential", "resting", 29.0, "rate", "slow down"),
     ]
@@ -104,13 +106,21 @@ def test_keep_forgets_what_no_longer_exists(config_of, yaml_of):
     config = config_of(yaml_of({"a": 1}))
     known = config.providers[0].credentials[0].credential_id
     health = Health()
-    things = [Thing("a", None, "m"), Thing("a", known, None), Thing("a", "old", "m"), Thing("b", None, "m")]
+    things = [
+        Thing("a", None, "m"),
+        Thing("a", known, None),
+        Thing("a", "old", "m"),
+        Thing("b", None, "m"),
+    ]
     for thing in things:
         health.rest(thing, FIVE, "", 0.0)
     health.count("a", known, True, 0.0)
     health.count("b", known, True, 0.0)
     health.keep(config)
-    assert {(r.provider_id, r.credential_id) for r in health.snapshot(0.0)} == {("a", None), ("a", known)}
+    assert {(r.provider_id, r.credential_id) for r in health.snapshot(0.0)} == {
+        ("a", None),
+        ("a", known),
+    }
     assert health.success_rate("b", known, 0.0) == (-1.0, 0.0)
     assert health.success_rate("a", known, 0.0) == (1.0, 1.0)
 
@@ -133,11 +143,17 @@ def test_success_rate_fades():
         ("model: [m]", "model: [m]\n    preferences: {proxy: 'socks5://127.0.0.1:9'}", []),
         ("model: [m]", "model: [m]\n    preferences: {headers: {x-team: other}}", []),
         ("api_keys:", "preferences: {proxy: 'socks5://127.0.0.1:9'}\napi_keys:", []),
-        ("a-key-1-0123456789]", "{key: a-key-1-0123456789, proxy: 'socks5://127.0.0.1:9'}]", ["channel"]),
+        (
+            "a-key-1-0123456789]",
+            "{key: a-key-1-0123456789, proxy: 'socks5://127.0.0.1:9'}]",
+            ["channel"],
+        ),
     ],
 )
 def test_what_is_asked_at_another_place_starts_anew(config_of, yaml_of, old, new, rests):
-    """Whoever corrects an address, an engine or a proxy need not wait until what failed before has rested."""
+    """Whoever corrects an address, an engine or a proxy need not wait until what failed before has
+    rested.
+    """
     text = yaml_of({"a": 1})
     assert old in text
     before, after = config_of(text), config_of(text.replace(old, new))

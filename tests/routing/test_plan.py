@@ -1,4 +1,7 @@
-"""Plans as conversations: what is tried first, what next after each failure, and how it ends. Predecessor §12.2's vectors stand at the end, each marked."""
+"""Plans as conversations: what is tried first, what next after each failure, and how it ends.
+
+Predecessor §12.2's vectors stand at the end, each marked.
+"""
 
 import pytest
 
@@ -53,7 +56,15 @@ def test_one_channel_with_one_key_is_tried_twice(play, yaml_of):
 def test_credential_failures_go_to_the_next_key_and_do_not_count(play, yaml_of, status):
     """All keys of a, then b, whose failures count as usual."""
     p = play(yaml_of({"a": 3, "b": 1}))
-    assert p.tries(lambda at: status if at.startswith("a") else 500) == ["a#1", "a#2", "a#3", "b#1", "b#1", "b#1", "500"]
+    assert p.tries(lambda at: status if at.startswith("a") else 500) == [
+        "a#1",
+        "a#2",
+        "a#3",
+        "b#1",
+        "b#1",
+        "b#1",
+        "500",
+    ]
 
 
 def test_ten_calls_end_any_plan(play, yaml_of):
@@ -63,7 +74,9 @@ def test_ten_calls_end_any_plan(play, yaml_of):
 
 
 def test_key_rests_and_the_next_request_passes_it_over(play, yaml_of):
-    """fails(429, retry_after=3) → the second key serves, also the next request; three seconds later the first is back."""
+    """fails(429, retry_after=3) → the second key serves, also the next request; three seconds later
+    the first is back.
+    """
     p = play(yaml_of({"a": 2}, more="api_key_schedule_algorithm: fixed_priority"))
     p.asks()
     p.fails(429, retry_after=3)
@@ -79,7 +92,9 @@ def test_key_rests_and_the_next_request_passes_it_over(play, yaml_of):
 
 
 def test_a_trial_is_one_at_a_time(play, yaml_of):
-    """While the half-open key is tried, others use the other one; success brings it back for all, failure lets it rest again."""
+    """While the half-open key is tried, others use the other one; success brings it back for all,
+    failure lets it rest again.
+    """
     p = play(yaml_of({"a": 2}, more="api_key_schedule_algorithm: fixed_priority"))
     p.asks()
     p.fails(429, retry_after=3)
@@ -99,7 +114,9 @@ def test_a_trial_is_one_at_a_time(play, yaml_of):
 
 
 def test_a_trial_without_outcome_does_not_wedge(play, yaml_of):
-    """A client that leaves frees the trial at once; one that is never heard of again, after its lease."""
+    """A client that leaves frees the trial at once; one that is never heard of again, after its
+    lease.
+    """
     p = play(yaml_of({"a": 2}, more="api_key_schedule_algorithm: fixed_priority"))
     p.asks()
     p.fails(429, retry_after=3)
@@ -137,14 +154,21 @@ def test_the_last_usable_channel_never_rests(play, yaml_of):
     """a rests, b fails and does not: the next request still has somewhere to go."""
     p = play(yaml_of({"a": 1, "b": 1}, cooldown=60))
     p.tries(lambda at: 500)
-    assert [(resting.provider_id, resting.state) for resting in p.health.snapshot(p.now)] == [("a", "resting")]
+    assert [(resting.provider_id, resting.state) for resting in p.health.snapshot(p.now)] == [
+        ("a", "resting")
+    ]
     assert p.tries(lambda at: 500) == ["b#1", "b#1", "500"]
 
 
 def test_own_candidate_is_tried_though_another_client_key_put_it_to_rest(play, parts):
     """A channel that is a request's only one is called, resting or not."""
     providers, client = parts
-    p = play(providers({"a": 1, "b": 1}) + "api_keys:\n" + client() + client("[a/*]", api="sk-second-0123456789abcdef"))
+    p = play(
+        providers({"a": 1, "b": 1})
+        + "api_keys:\n"
+        + client()
+        + client("[a/*]", api="sk-second-0123456789abcdef")
+    )
     p.tries(lambda at: 500 if at == "a#1" else None)
     assert p.served(key=1) == "a#1"
 
@@ -152,7 +176,12 @@ def test_own_candidate_is_tried_though_another_client_key_put_it_to_rest(play, p
 def test_every_channel_resting_is_503(play, parts):
     """Put to rest by other client keys, a and b rest for this one: 503 and when to come again."""
     providers, client = parts
-    text = providers({"a": 1, "b": 1, "c": 1}) + "api_keys:\n" + client("[a/*, c/*]") + client("[b/*, c/*]", api="sk-second-0123456789abcdef")
+    text = (
+        providers({"a": 1, "b": 1, "c": 1})
+        + "api_keys:\n"
+        + client("[a/*, c/*]")
+        + client("[b/*, c/*]", api="sk-second-0123456789abcdef")
+    )
     p = play(text + client("[a/*, b/*]", api="sk-third-0123456789abcdef"))
     p.tries(lambda at: 500 if at == "a#1" else None)
     p.passes(10)
@@ -185,7 +214,10 @@ api_keys:
 
 
 def test_too_long_tries_other_models_and_dialects(play):
-    """413 from small over Chat: b has the same, c and d differ. Nothing rests, and 413 is what is shown."""
+    """413 from small over Chat: b has the same, c and d differ.
+
+    Nothing rests, and 413 is what is shown.
+    """
     p = play(_two_models())
     assert p.tries(lambda at: 413) == ["a#1", "c#1", "d#1", "413"]
     assert p.health.snapshot(p.now) == ()
@@ -220,15 +252,23 @@ def test_model_fault_is_the_next_attempt_and_rests_nothing(play, yaml_of):
 
 
 def test_unsupported_costs_no_call(play, yaml_of):
-    """A channel that cannot express the request was never called: even with AUTO_RETRY false the next one is."""
+    """A channel that cannot express the request was never called: even with AUTO_RETRY false the
+    next one is.
+    """
     p = play(yaml_of({"a": 2, "b": 1}, AUTO_RETRY=False))
-    assert p.tries(lambda at: FailureKind.UNSUPPORTED if at.startswith("a") else 500) == ["a#1", "b#1", "500"]
+    assert p.tries(lambda at: FailureKind.UNSUPPORTED if at.startswith("a") else 500) == [
+        "a#1",
+        "b#1",
+        "500",
+    ]
     p = play(yaml_of({"a": 1, "b": 1}))
     assert p.tries(lambda at: FailureKind.UNSUPPORTED) == ["a#1", "b#1", "400"]
 
 
 def test_a_channel_that_had_to_be_asked_to_know_costs_a_call(play, yaml_of):
-    """An endpoint that answers 404 is not there: ten calls are the end, AUTO_RETRY false is one, the key's limit counts it, and nothing rests."""
+    """An endpoint that answers 404 is not there: ten calls are the end, AUTO_RETRY false is one,
+    the key's limit counts it, and nothing rests.
+    """
     p = play(yaml_of({f"p{number}": 1 for number in range(12)}))
     p.asks()
     calls = 0
@@ -274,7 +314,9 @@ def test_waits_end(play, yaml_of):
 
 
 def test_a_resting_channel_is_better_than_a_429(play, yaml_of):
-    """a's keys are back in minutes, b rests after a failure: b is tried, by one request at a time, and is sound again when it serves."""
+    """a's keys are back in minutes, b rests after a failure: b is tried, by one request at a time,
+    and is sound again when it serves.
+    """
     p = play(yaml_of({"b": 1, "a": 2}))
     assert p.tries(lambda at: 500 if at == "b#1" else None) == ["b#1", "a#1"]
     p.asks()
@@ -293,7 +335,13 @@ def test_a_resting_channel_is_better_than_a_429(play, yaml_of):
 def test_a_resting_channel_that_fails_again_is_the_end(play, yaml_of):
     p = play(yaml_of({"b": 1, "c": 1, "a": 2}))
     assert p.tries(lambda at: None if at == "a#1" else 500) == ["b#1", "c#1", "a#1"]
-    assert p.tries(lambda at: 429 if at.startswith("a") else 503) == ["a#2", "a#1", "b#1", "c#1", "503"]
+    assert p.tries(lambda at: 429 if at.startswith("a") else 503) == [
+        "a#2",
+        "a#1",
+        "b#1",
+        "c#1",
+        "503",
+    ]
 
 
 def test_longer_delay_is_a_429_that_says_so(play, yaml_of):
@@ -312,7 +360,9 @@ def test_longer_delay_is_a_429_that_says_so(play, yaml_of):
 
 
 def test_refused_keys_name_the_provider(play, yaml_of):
-    """401 from every key: 502 with the provider's name and its words; the next request finds them resting: 503."""
+    """401 from every key: 502 with the provider's name and its words; the next request finds them
+    resting: 503.
+    """
     p = play(yaml_of({"a": 2}))
     p.asks()
     p.fails(401, message="invalid x-api-key")
@@ -379,10 +429,16 @@ def test_no_attempt_after_the_deadline(play, yaml_of):
 
 
 def test_the_time_a_client_set_does_not_cut_what_flows(play, yaml_of):
-    """`x-stainless-timeout` bounds the time to the first token, in every attempt; a stream that flows may be longer than it."""
+    """`x-stainless-timeout` bounds the time to the first token, in every attempt; a stream that
+    flows may be longer than it.
+    """
     p = play(yaml_of({"a": 1, "b": 1}))
     p.asks(deadline=p.now + 10)
-    assert (p.step.timeouts.first_token_s, p.step.timeouts.idle_s, p.step.timeouts.total_s) == (10, 100, None)
+    assert (p.step.timeouts.first_token_s, p.step.timeouts.idle_s, p.step.timeouts.total_s) == (
+        10,
+        100,
+        None,
+    )
     p.passes(4)
     p.fails(500)
     assert (p.step.timeouts.first_token_s, p.step.timeouts.total_s) == (6, None)
@@ -405,7 +461,10 @@ def test_time_over_before_the_first_attempt_is_a_504(play, yaml_of):
     p = play(yaml_of({"a": 1}))
     p.asks(deadline=p.now)
     p.expects(status=504)
-    p = play(yaml_of({"a": 1}, more="api_key_rate_limit: 1/s") + "preferences:\n  timeout_policy: {default: {total: 0.5}}\n")
+    p = play(
+        yaml_of({"a": 1}, more="api_key_rate_limit: 1/s")
+        + "preferences:\n  timeout_policy: {default: {total: 0.5}}\n"
+    )
     p.served()
     p.asks()
     assert isinstance(p.step, Wait)
@@ -439,7 +498,10 @@ def test_pinned_call_goes_where_it_belongs_or_nowhere(play, yaml_of):
     p.ends()
     p.asks(pin=Pin(provider_id="b", credential_id=key))
     p.expects(status=429, retry_after=30)
-    p.asks("", pin=Pin(provider_id="a", credential_id=p.config.providers[0].credentials[1].credential_id))
+    p.asks(
+        "",
+        pin=Pin(provider_id="a", credential_id=p.config.providers[0].credentials[1].credential_id),
+    )
     p.expects("a", key=2)
     p.asks(pin=Pin(provider_id="b", credential_id="gone"))
     p.expects(status=404)
@@ -462,7 +524,10 @@ api_keys:
     p.asks(rules_out=lambda channel: "its engine has no embeddings")
     p.expects(status=400)
     assert "no embeddings" in p.step.error.message
-    assert p.step.reasons == ("a/m: its engine has no embeddings", "b/m: its engine has no embeddings")
+    assert p.step.reasons == (
+        "a/m: its engine has no embeddings",
+        "b/m: its engine has no embeddings",
+    )
 
 
 def test_unknown_model(play, yaml_of):
@@ -487,7 +552,9 @@ def test_own_limit_on_keys_passes_them_over(play, yaml_of):
 def test_a_key_that_used_up_its_limit_still_was_a_candidate(play, yaml_of):
     """a, b and one retry are three attempts, though a's key may be called only once a minute."""
     p = play(yaml_of({"a": 1, "b": 1}, more="api_key_rate_limit: 2/min"))
-    p.limits.take_credential(p.config.providers[0], p.config.providers[0].credentials[0], "m", "m", now=p.now)
+    p.limits.take_credential(
+        p.config.providers[0], p.config.providers[0].credentials[0], "m", "m", now=p.now
+    )
     assert p.tries(lambda at: 500) == ["a#1", "b#1", "b#1", "500"]
 
 
@@ -520,7 +587,10 @@ api_keys:
 
 def test_nested_key_keeps_its_order_and_retries(play, parts):
     """The inner key's round robin and retries, inside the outer one's place."""
-    p = play(parts[0]({"a": 1, "b": 1, "c": 1}) + NESTED % "SCHEDULING_ALGORITHM: round_robin, AUTO_RETRY: 0")
+    p = play(
+        parts[0]({"a": 1, "b": 1, "c": 1})
+        + NESTED % "SCHEDULING_ALGORITHM: round_robin, AUTO_RETRY: 0"
+    )
     assert p.served() == "a#1"
     assert p.served() == "b#1"
     p = play(parts[0]({"a": 1, "b": 1, "c": 1}) + NESTED % "AUTO_RETRY: false")
@@ -533,25 +603,46 @@ def test_nested_key_keeps_its_order_and_retries(play, parts):
 
 
 def test_nested_key_limits_apply(play, parts):
-    """Over the inner key's limit its channels are passed over, counted once a request; alone, it is a 429."""
+    """Over the inner key's limit its channels are passed over, counted once a request; alone, it is
+    a 429.
+    """
     p = play(parts[0]({"a": 1, "b": 1, "c": 1}) + NESTED % "rate_limit: 1/min")
     assert p.tries(lambda at: 500 if at == "a#1" else None) == ["a#1", "b#1"]
     assert p.served() == "c#1"
-    p = play(parts[0]({"a": 1, "b": 1, "c": 1}) + (NESTED % "rate_limit: 1/min").replace(", c/*", ""))
+    p = play(
+        parts[0]({"a": 1, "b": 1, "c": 1}) + (NESTED % "rate_limit: 1/min").replace(", c/*", "")
+    )
     p.served()
     p.asks()
     p.expects(status=429)
 
 
 def test_nested_retries_are_not_multiplied_by_keys(play, parts):
-    """One nested key with one channel of three keys: its own 1 + 3, and once more for the outer retry, within ten calls."""
-    p = play(parts[0]({"a": 3, "b": 1, "c": 1}) + (NESTED % "AUTO_RETRY: true").replace(", c/*", "").replace(", b/*", ""))
-    assert p.tries(lambda at: 500) == ["a#1", "a#2", "a#3", "a#1", "a#2", "a#3", "a#1", "a#2", "500"]
+    """One nested key with one channel of three keys: its own 1 + 3, and once more for the outer
+    retry, within ten calls.
+    """
+    p = play(
+        parts[0]({"a": 3, "b": 1, "c": 1})
+        + (NESTED % "AUTO_RETRY: true").replace(", c/*", "").replace(", b/*", "")
+    )
+    assert p.tries(lambda at: 500) == [
+        "a#1",
+        "a#2",
+        "a#3",
+        "a#1",
+        "a#2",
+        "a#3",
+        "a#1",
+        "a#2",
+        "500",
+    ]
 
 
 def test_a_pin_reaches_through_nested_keys(play, parts):
     p = play(parts[0]({"a": 1, "b": 2, "c": 1}) + NESTED % "AUTO_RETRY: true")
-    p.asks(pin=Pin(provider_id="b", credential_id=p.config.providers[1].credentials[1].credential_id))
+    p.asks(
+        pin=Pin(provider_id="b", credential_id=p.config.providers[1].credentials[1].credential_id)
+    )
     p.expects("b", key=2)
     p.fails(500)
     assert [one.failure.status for one in p.plan.failed] == [500]
@@ -560,7 +651,9 @@ def test_a_pin_reaches_through_nested_keys(play, parts):
 
 
 def test_nested_limits_are_not_waited_for(play, parts):
-    """A wait is for our keys upstream; a client's own limit is told at once, even when it frees up in a second."""
+    """A wait is for our keys upstream; a client's own limit is told at once, even when it frees up
+    in a second.
+    """
     p = play(parts[0]({"a": 1, "b": 1, "c": 1}) + (NESTED % "rate_limit: 1/s").replace(", c/*", ""))
     p.served()
     p.asks()
@@ -607,7 +700,9 @@ def test_unsent_requests_use_up_no_limit(play, yaml_of):
 
 
 def test_reported_tokens_correct_the_estimate_of_a_key(play, yaml_of):
-    """`tpm` of a provider key: admitted by estimate, corrected by the usage; a failed attempt used none."""
+    """`tpm` of a provider key: admitted by estimate, corrected by the usage; a failed attempt used
+    none.
+    """
     p = play(yaml_of({"a": 1}, more="api_key_rate_limit: 1000/tpm"))
     p.asks(tokens=900)
     p.fails(500)
@@ -622,7 +717,10 @@ def test_reported_tokens_correct_the_estimate_of_a_key(play, yaml_of):
 
 def test_daily_quota_rests_until_the_day_ends(play, yaml_of):
     """At Google until midnight in California, and the client is told so."""
-    text = yaml_of({"a": 2}).replace("base_url: https://a.example/v1/chat/completions", "engine: gemini\n    base_url: https://a.example/v1beta")
+    text = yaml_of({"a": 2}).replace(
+        "base_url: https://a.example/v1/chat/completions",
+        "engine: gemini\n    base_url: https://a.example/v1beta",
+    )
     p = play(text)
     p.asks()
     p.fails(429, daily=True)
@@ -666,14 +764,20 @@ def test_vector_auto_retry_false(play, yaml_of):
 
 
 def test_vector_413(play, yaml_of):
-    """Kept: a answers 413, the other channel has the same model and dialect: 413 at once (a different one may be tried, see above)."""
+    """Kept: a answers 413, the other channel has the same model and dialect: 413 at once (a
+    different one may be tried, see above).
+    """
     p = play(yaml_of({"a": 1, "b": 1}))
     assert p.tries(lambda at: 413 if at == "a#1" else None) == ["a#1", "413"]
 
 
 def test_vector_three_keys_500(play, yaml_of):
-    """Changed: 500 is the channel's fault, so no key rests, the client sees the 500 (not a 429), and another model of the provider still works. k1, k2, k3 as before, then k1 once more."""
-    text = yaml_of({"a": 3}, more="api_key_cooldown_period: 60").replace("model: [m]", "model: [m, n]")
+    """Changed: 500 is the channel's fault, so no key rests, the client sees the 500 (not a 429),
+    and another model of the provider still works. k1, k2, k3 as before, then k1 once more.
+    """
+    text = yaml_of({"a": 3}, more="api_key_cooldown_period: 60").replace(
+        "model: [m]", "model: [m, n]"
+    )
     p = play(text)
     assert p.tries(lambda at: 500) == ["a#1", "a#2", "a#3", "a#1", "500"]
     assert p.served("n") == "a#1"
@@ -687,7 +791,9 @@ def test_vector_cooled_keys_then_failing_channel(play, yaml_of):
 
 
 def test_vector_cooldown_of_a_failing_channel(play, yaml_of):
-    """Kept: a's keys rest, b fails, c serves: b, c; within three seconds the second request goes straight to c."""
+    """Kept: a's keys rest, b fails, c serves: b, c; within three seconds the second request goes
+    straight to c.
+    """
     p = play(yaml_of({"a": 2, "b": 1, "c": 1}, cooldown=3))
     p.tries(lambda at: 429 if at.startswith("a") else None)
     assert p.tries(lambda at: 500 if at == "b#1" else None) == ["b#1", "c#1"]
@@ -721,7 +827,9 @@ def test_vector_key_limit(play, yaml_of):
 
 
 def test_vector_limit_names(play):
-    """Changed: of several keys contained in the name the longest counts, not the first: `gpt-m-x-long` has the limit of `gpt-m-x`. Exact as before."""
+    """Changed: of several keys contained in the name the longest counts, not the first:
+    `gpt-m-x-long` has the limit of `gpt-m-x`. Exact as before.
+    """
     text = """
 providers:
   - provider: a
@@ -747,13 +855,18 @@ api_keys:
 @pytest.mark.parametrize(
     "kind, status",
     [
-        (FailureKind.EMPTY, 502),  # stream with only [DONE]: was 400 `No data returned`, which blamed the client
+        (
+            FailureKind.EMPTY,
+            502,
+        ),  # stream with only [DONE]: was 400 `No data returned`, which blamed the client
         (FailureKind.TIMEOUT, 504),  # kept
         (FailureKind.BROKEN, 502),  # a 200 with HTML: was 500 `Expecting value`
     ],
 )
 def test_vector_broken_answers(play, yaml_of, kind, status):
-    """Kept: an empty answer, a time-out, a page of HTML are tried again (three calls with two keys). Changed: the status says whose fault it was."""
+    """Kept: an empty answer, a time-out, a page of HTML are tried again (three calls with two
+    keys). Changed: the status says whose fault it was.
+    """
     p = play(yaml_of({"a": 2}))
     assert p.tries(lambda at: kind) == ["a#1", "a#2", "a#1", str(status)]
 
@@ -771,13 +884,17 @@ def test_step_after_the_end_is_the_end_again(play, yaml_of):
 
 
 def test_a_nested_key_whose_time_is_over_leads_nowhere(play, parts):
-    """It works to its end; afterwards the outer key's other channels serve, and without any the model is not there."""
+    """It works to its end; afterwards the outer key's other channels serve, and without any the
+    model is not there.
+    """
     until = int(START_EPOCH_S + 1000 + 60)
     p = play(parts[0]({"a": 1, "b": 1, "c": 1}) + NESTED % f"expires_at: {until}")
     assert p.served() == "a#1"
     p.passes(60)
     assert p.served() == "c#1"
-    p = play(parts[0]({"a": 1, "b": 1, "c": 1}) + (NESTED % f"expires_at: {until}").replace(", c/*", ""))
+    p = play(
+        parts[0]({"a": 1, "b": 1, "c": 1}) + (NESTED % f"expires_at: {until}").replace(", c/*", "")
+    )
     assert p.served() == "a#1"
     p.passes(60)
     p.asks()

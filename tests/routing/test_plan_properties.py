@@ -16,8 +16,20 @@ FAILURES = st.builds(
     is_daily=st.booleans(),
     status=st.sampled_from([None, 402, 429, 500]),
 )
-POLICIES = st.sampled_from(["fixed_priority", "round_robin", "weighted_round_robin", "lottery", "random", "smart_round_robin", "sticky"])
-KEY_POLICIES = st.sampled_from([None, "round_robin", "random", "fixed_priority", "smart_round_robin", "sticky"])
+POLICIES = st.sampled_from(
+    [
+        "fixed_priority",
+        "round_robin",
+        "weighted_round_robin",
+        "lottery",
+        "random",
+        "smart_round_robin",
+        "sticky",
+    ]
+)
+KEY_POLICIES = st.sampled_from(
+    [None, "round_robin", "random", "fixed_priority", "smart_round_robin", "sticky"]
+)
 
 
 @st.composite
@@ -28,26 +40,51 @@ def configs(draw):
     more = f"api_key_schedule_algorithm: {key_policy}" if key_policy else ""
     cooldown = draw(st.sampled_from([0, 5, 300]))
     nested = draw(st.sampled_from([None, "true", "false", "3"]))
-    preferences = {"SCHEDULING_ALGORITHM": draw(POLICIES), "AUTO_RETRY": draw(st.sampled_from([True, False, 0, 1, 5, 100]))}
+    preferences = {
+        "SCHEDULING_ALGORITHM": draw(POLICIES),
+        "AUTO_RETRY": draw(st.sampled_from([True, False, 0, 1, 5, 100])),
+    }
     return keys_of, more, cooldown, nested, preferences
 
 
 def _written(yaml_of, keys_of, more, cooldown, nested, preferences):
-    """The config; with `nested`, part of it is reached through a second client key with such an AUTO_RETRY."""
+    """The config; with `nested`, part of it is reached through a second client key with such an
+    AUTO_RETRY.
+    """
     if nested is None:
         return yaml_of(keys_of, more=more, cooldown=cooldown, **preferences)
-    text = yaml_of(keys_of, more=more, cooldown=cooldown, rules="[sk-inner-0123456789abcdef/*, a/*]", **preferences)
+    text = yaml_of(
+        keys_of,
+        more=more,
+        cooldown=cooldown,
+        rules="[sk-inner-0123456789abcdef/*, a/*]",
+        **preferences,
+    )
     algorithm = preferences["SCHEDULING_ALGORITHM"]
     inner = f"  - api: sk-inner-0123456789abcdef\n    preferences: {{AUTO_RETRY: {nested}, SCHEDULING_ALGORITHM: {algorithm}, rate_limit: 2/min}}\n"
     head, _, tail = text.partition("preferences:\n  cooldown_period")
     return f"{head}{inner}preferences:\n  cooldown_period{tail}"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(configs(), st.lists(st.lists(st.tuples(FAILURES, st.booleans(), st.floats(0, 20)), max_size=12), min_size=1, max_size=4), st.integers(0, 99))
-def test_every_plan_is_bounded_and_leaves_the_resting_alone(play, yaml_of, hint, config, conversations, seed):
-    """At most ten calls and three waits, one call without retries; no credential that rests is called; a channel that was resting before is called
-    on trial only; the end tells a status; nothing stays on trial."""
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    configs(),
+    st.lists(
+        st.lists(st.tuples(FAILURES, st.booleans(), st.floats(0, 20)), max_size=12),
+        min_size=1,
+        max_size=4,
+    ),
+    st.integers(0, 99),
+)
+def test_every_plan_is_bounded_and_leaves_the_resting_alone(
+    play, yaml_of, hint, config, conversations, seed
+):
+    """At most ten calls and three waits, one call without retries; no credential that rests is
+    called; a channel that was resting before is called on trial only; the end tells a status;
+    nothing stays on trial.
+    """
     keys_of, more, cooldown, nested, preferences = config
     p = play(_written(yaml_of, keys_of, more, cooldown, nested, preferences), seed=seed)
     rng = random.Random(seed)
@@ -57,7 +94,11 @@ def test_every_plan_is_bounded_and_leaves_the_resting_alone(play, yaml_of, hint,
             for resting in p.health.snapshot(p.now)
             if resting.state == "resting"
         }
-        p.asks(session=hint(rng.choice([None, "s", "t"]), continues=rng.random() < 0.5, named=rng.random() < 0.5))
+        p.asks(
+            session=hint(
+                rng.choice([None, "s", "t"]), continues=rng.random() < 0.5, named=rng.random() < 0.5
+            )
+        )
         calls = waits = sent = 0
         while not isinstance(p.step, GiveUp):
             if isinstance(p.step, Wait):
@@ -71,13 +112,27 @@ def test_every_plan_is_bounded_and_leaves_the_resting_alone(play, yaml_of, hint,
             assert attempt.number == calls
             channel, credential = attempt.channel, attempt.credential
             for thing in (
-                Thing(channel.provider.provider_id, credential.credential_id, channel.upstream_model),
+                Thing(
+                    channel.provider.provider_id, credential.credential_id, channel.upstream_model
+                ),
                 Thing(channel.provider.provider_id, credential.credential_id, None),
             ):
-                entry = [r for r in p.health.snapshot(p.now) if (r.credential_id, r.upstream_model) == (thing.credential_id, thing.upstream_model)]
-                assert all(resting.state != "resting" for resting in entry if resting.provider_id == thing.provider_id)
+                entry = [
+                    r
+                    for r in p.health.snapshot(p.now)
+                    if (r.credential_id, r.upstream_model)
+                    == (thing.credential_id, thing.upstream_model)
+                ]
+                assert all(
+                    resting.state != "resting"
+                    for resting in entry
+                    if resting.provider_id == thing.provider_id
+                )
             if len(keys_of) > 1:
-                assert resting_before.get((channel.provider.provider_id, None), 0) <= p.now or attempt.is_trial
+                assert (
+                    resting_before.get((channel.provider.provider_id, None), 0) <= p.now
+                    or attempt.is_trial
+                )
             if calls > len(answers):
                 p.serves()
                 break

@@ -8,12 +8,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uniapi.routing import Cursors
-from uniapi.routing.policies import MAX_CURSORS, draw, order_channels, rendezvous, take_turn, turn, weighted_ring
+from uniapi.routing.policies import (
+    MAX_CURSORS,
+    draw,
+    order_channels,
+    rendezvous,
+    take_turn,
+    turn,
+    weighted_ring,
+)
 
 
 @pytest.mark.parametrize(
     "weights, expected",
-    [((5, 3, 2), "abcabacaba"), ((3, 1), "abaa"), ((1, 3), "abbb"), ((2, 2, 1), "abcab"), ((7, 2, 1), "abcaaabaaa"), ((1,), "a"), ((4, 4), "ab")],
+    [
+        ((5, 3, 2), "abcabacaba"),
+        ((3, 1), "abaa"),
+        ((1, 3), "abbb"),
+        ((2, 2, 1), "abcab"),
+        ((7, 2, 1), "abcaaabaaa"),
+        ((1,), "a"),
+        ((4, 4), "ab"),
+    ],
 )
 def test_weighted_ring_vectors(weights, expected):
     """Predecessor §4.3, kept; equal weights are shortened to what they say."""
@@ -30,9 +46,19 @@ def _firsts(policy, weights, count, resting=(), seed=1, cursors=None):
     cursors = cursors or Cursors()
     rng = random.Random(seed)
     orders = [
-        order_channels(policy, weights, cursors=cursors, name=("k", "m"), is_usable=lambda index: index not in resting, rng=rng) for _ in range(count)
+        order_channels(
+            policy,
+            weights,
+            cursors=cursors,
+            name=("k", "m"),
+            is_usable=lambda index: index not in resting,
+            rng=rng,
+        )
+        for _ in range(count)
     ]
-    assert all(sorted(order) == list(range(len(weights))) for order in orders), "each channel exactly once"
+    assert all(sorted(order) == list(range(len(weights))) for order in orders), (
+        "each channel exactly once"
+    )
     return [next(index for index in order if index not in resting) for order in orders]
 
 
@@ -68,10 +94,19 @@ def test_weighted_round_robin_without_weights_takes_turns():
 
 
 def test_unweighted_come_after_in_turn():
-    """Changed from the predecessor, which dropped them: as its README promised, they follow, in round robin among themselves."""
+    """Changed from the predecessor, which dropped them: as its README promised, they follow, in
+    round robin among themselves.
+    """
     cursors = Cursors()
     orders = [
-        order_channels("weighted_round_robin", [None, 2, None, 1], cursors=cursors, name=("k",), is_usable=lambda index: True, rng=random.Random(1))
+        order_channels(
+            "weighted_round_robin",
+            [None, 2, None, 1],
+            cursors=cursors,
+            name=("k",),
+            is_usable=lambda index: True,
+            rng=random.Random(1),
+        )
         for _ in range(4)
     ]
     assert orders == [[1, 3, 0, 2], [3, 1, 2, 0], [1, 3, 0, 2], [1, 3, 2, 0]]
@@ -115,13 +150,19 @@ def test_one_full_turn_is_exact_from_any_place(weights, start):
     """Any full turn of the ring holds each channel in proportion to its weight."""
     cursors = Cursors()
     ring = weighted_ring(weights)
-    taken = [ring[turn(ring, cursors, ("x",), lambda index: True) or 0] for _ in range(start + len(ring))]
+    taken = [
+        ring[turn(ring, cursors, ("x",), lambda index: True) or 0] for _ in range(start + len(ring))
+    ]
     counts = Counter(taken[start:])
-    assert [counts[index] * sum(weights) for index in range(len(weights))] == [weight * len(ring) for weight in weights]
+    assert [counts[index] * sum(weights) for index in range(len(weights))] == [
+        weight * len(ring) for weight in weights
+    ]
 
 
 def test_rendezvous_is_stable_and_even():
-    """The same session prefers the same member; without it, the next in its order; sessions spread by weight; a new member takes only its share."""
+    """The same session prefers the same member; without it, the next in its order; sessions spread
+    by weight; a new member takes only its share.
+    """
     names = ["a", "b", "c", "d"]
     orders = {session: rendezvous(names, [1] * 4, f"session {session}") for session in range(4000)}
     assert orders[7] == rendezvous(names, [1] * 4, "session 7")
@@ -130,7 +171,9 @@ def test_rendezvous_is_stable_and_even():
     for session, order in orders.items():
         fewer = rendezvous(names[:3], [1] * 3, f"session {session}")
         assert fewer == [index for index in order if index != 3]
-    weighted = Counter(rendezvous(names, [3, 1, 1, 1], f"session {session}")[0] for session in range(3000))
+    weighted = Counter(
+        rendezvous(names, [3, 1, 1, 1], f"session {session}")[0] for session in range(3000)
+    )
     assert weighted[0] == pytest.approx(1500, abs=120)
 
 

@@ -14,14 +14,29 @@ NOON = datetime(2026, 3, 7, 12, 0, tzinfo=timezone.utc).timestamp()
 
 
 def _provider(keys=2, **members):
-    credentials = tuple(Credential(credential_id=str(number), display="k", secret="k") for number in range(keys))
+    credentials = tuple(
+        Credential(credential_id=str(number), display="k", secret="k") for number in range(keys)
+    )
     return Provider(provider_id="p", name="p", credentials=credentials, **members)
 
 
 def _judge(failure, provider, *, translated=False, google=False):
-    verdict = judge(failure, provider, is_translated=translated, cooldown_s=300.0, now_epoch_s=NOON, is_google=google)
+    verdict = judge(
+        failure,
+        provider,
+        is_translated=translated,
+        cooldown_s=300.0,
+        now_epoch_s=NOON,
+        is_google=google,
+    )
     rest = verdict.rest
-    how_long = None if rest is None else rest.seconds if rest.seconds is not None else (rest.first_s, rest.cap_s)
+    how_long = (
+        None
+        if rest is None
+        else rest.seconds
+        if rest.seconds is not None
+        else (rest.first_s, rest.cap_s)
+    )
     return verdict.blame, verdict.then, verdict.rests, how_long
 
 
@@ -44,7 +59,9 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("kind, expected", ROWS, ids=lambda value: value.name if isinstance(value, K) else "")
+@pytest.mark.parametrize(
+    "kind, expected", ROWS, ids=lambda value: value.name if isinstance(value, K) else ""
+)
 def test_plain_rows(kind, expected):
     """Every kind, as it comes without further words, at a provider with two keys."""
     assert _judge(Failure(kind=kind, message=""), _provider()) == expected
@@ -55,29 +72,66 @@ def test_the_table_is_whole():
 
 
 def test_refused_after_translation_may_try_another_model():
-    assert _judge(Failure(kind=K.BAD_REQUEST, message=""), _provider(), translated=True) == ("client", Next.OTHER_MODEL, None, None)
+    assert _judge(Failure(kind=K.BAD_REQUEST, message=""), _provider(), translated=True) == (
+        "client",
+        Next.OTHER_MODEL,
+        None,
+        None,
+    )
 
 
 RESTS = [
     ("the explicit delay decides", K.RATE_LIMITED, {"retry_after_s": 7.5}, {}, 7.5),
-    ("over api_key_cooldown_period", K.RATE_LIMITED, {"retry_after_s": 7.5}, {"credential_cooldown_s": 60.0}, 7.5),
+    (
+        "over api_key_cooldown_period",
+        K.RATE_LIMITED,
+        {"retry_after_s": 7.5},
+        {"credential_cooldown_s": 60.0},
+        7.5,
+    ),
     ("capped at an hour", K.RATE_LIMITED, {"retry_after_s": 7200.0}, {}, 3600.0),
     ("zero is no delay", K.RATE_LIMITED, {"retry_after_s": 0.0}, {}, (30.0, 600.0)),
     ("api_key_cooldown_period", K.RATE_LIMITED, {}, {"credential_cooldown_s": 60.0}, 60.0),
-    ("an explicit 0 means never", K.RATE_LIMITED, {"retry_after_s": 7.5}, {"credential_cooldown_s": 0.0}, None),
+    (
+        "an explicit 0 means never",
+        K.RATE_LIMITED,
+        {"retry_after_s": 7.5},
+        {"credential_cooldown_s": 0.0},
+        None,
+    ),
     ("nor for refused keys", K.CREDENTIAL_REFUSED, {}, {"credential_cooldown_s": 0.0}, None),
-    ("a refused key does not rest for the 429 period", K.CREDENTIAL_REFUSED, {}, {"credential_cooldown_s": 60.0}, (600.0, 21600.0)),
+    (
+        "a refused key does not rest for the 429 period",
+        K.CREDENTIAL_REFUSED,
+        {},
+        {"credential_cooldown_s": 60.0},
+        (600.0, 21600.0),
+    ),
     ("quota period", K.QUOTA, {}, {"quota_cooldown_s": 100.0}, 100.0),
     ("quota with a delay", K.QUOTA, {"retry_after_s": 50.0}, {}, 50.0),
     ("quota period 0", K.QUOTA, {}, {"quota_cooldown_s": 0.0}, None),
     ("daily quota until midnight UTC", K.QUOTA, {"is_daily": True}, {}, 12 * 3600.0),
-    ("the delay beside a daily quota decides", K.RATE_LIMITED, {"is_daily": True, "retry_after_s": 474.0}, {}, 474.0),
-    ("uncapped, but for a day", K.RATE_LIMITED, {"is_daily": True, "retry_after_s": 7200.0}, {}, 7200.0),
+    (
+        "the delay beside a daily quota decides",
+        K.RATE_LIMITED,
+        {"is_daily": True, "retry_after_s": 474.0},
+        {},
+        474.0,
+    ),
+    (
+        "uncapped, but for a day",
+        K.RATE_LIMITED,
+        {"is_daily": True, "retry_after_s": 7200.0},
+        {},
+        7200.0,
+    ),
     ("a day is the most", K.QUOTA, {"is_daily": True, "retry_after_s": 1e7}, {}, 86400.0),
 ]
 
 
-@pytest.mark.parametrize("kind, said, members, expected", [row[1:] for row in RESTS], ids=[row[0] for row in RESTS])
+@pytest.mark.parametrize(
+    "kind, said, members, expected", [row[1:] for row in RESTS], ids=[row[0] for row in RESTS]
+)
 def test_key_rests(kind, said, members, expected):
     assert _judge(Failure(kind=kind, message="", **said), _provider(**members))[3] == expected
 
@@ -103,7 +157,14 @@ def test_money_rests_the_key_for_all_models():
 
 
 def test_no_cooldown_no_rest():
-    verdict = judge(Failure(kind=K.TIMEOUT, message=""), _provider(), is_translated=False, cooldown_s=0.0, now_epoch_s=NOON, is_google=False)
+    verdict = judge(
+        Failure(kind=K.TIMEOUT, message=""),
+        _provider(),
+        is_translated=False,
+        cooldown_s=0.0,
+        now_epoch_s=NOON,
+        is_google=False,
+    )
     assert (verdict.then, verdict.rest) == (Next.CHANNEL, None)
 
 
@@ -113,7 +174,10 @@ def test_no_cooldown_no_rest():
         ("2026-01-15T07:30", 0.5),  # 23:30 the evening before, UTC-8
         ("2026-01-15T08:00", 24),
         ("2026-07-15T06:30", 0.5),  # UTC-7
-        ("2026-03-08T09:59", 21 + 1 / 60),  # a minute before the clocks change: the day has 23 hours
+        (
+            "2026-03-08T09:59",
+            21 + 1 / 60,
+        ),  # a minute before the clocks change: the day has 23 hours
         ("2026-03-08T10:00", 21),
         ("2026-11-01T08:59", 23 + 1 / 60),  # and this one 25
         ("2026-11-01T09:00", 23),

@@ -1,6 +1,8 @@
-"""A virtual hour: requests arrive, keys die, storms of 429 pass over, a channel is down for ten minutes, one is slow. Event by event on a clock that only the test turns.
+"""A virtual hour: requests arrive, keys die, storms of 429 pass over, a channel is down for ten
+minutes, one is slow. Event by event on a clock that only the test turns.
 
-The baseline in the same hour is what a plain proxy does: keys in strict turn, three attempts, no memory of failures.
+The baseline in the same hour is what a plain proxy does: keys in strict turn, three attempts, no
+memory of failures.
 """
 
 from __future__ import annotations
@@ -52,7 +54,12 @@ class Upstreams:
             if len(recent) >= limit:
                 delay = recent[0] + 60 - now
                 self.told_until[name] = now + delay
-                return 0.1, Failure(kind=FailureKind.RATE_LIMITED, message="slow down", status=429, retry_after_s=delay)
+                return 0.1, Failure(
+                    kind=FailureKind.RATE_LIMITED,
+                    message="slow down",
+                    status=429,
+                    retry_after_s=delay,
+                )
             recent.append(now)
         if provider == "c" and self.rng.random() < 0.05:
             return 30.0, Failure(kind=FailureKind.TIMEOUT, message="slow")
@@ -84,7 +91,10 @@ class Hour:
         self.queue: list = []
         self.order = 0
         for number in range(conversations):
-            self.at(self.rng.uniform(0, HOUR_S - 400), ("turn", f"session {number}", 0, self.rng.choice([1, 1, 2, 4, 8])))
+            self.at(
+                self.rng.uniform(0, HOUR_S - 400),
+                ("turn", f"session {number}", 0, self.rng.choice([1, 1, 2, 4, 8])),
+            )
 
     def at(self, when: float, what: tuple) -> None:
         self.order += 1
@@ -143,7 +153,9 @@ def run_gateway(player, seed: int, conversations: int = 500) -> tuple[Figures, U
     return figures, world
 
 
-def run_baseline(seed: int, keys: list[tuple[str, int]], conversations: int = 500) -> tuple[Figures, Upstreams]:
+def run_baseline(
+    seed: int, keys: list[tuple[str, int]], conversations: int = 500
+) -> tuple[Figures, Upstreams]:
     """The hour with keys in strict turn and three attempts."""
     hour, figures = Hour(seed, conversations), Figures()
     world = Upstreams(random.Random(seed + 1))
@@ -169,10 +181,14 @@ TROUBLED = {"a": 8, "b": 2, "c": 2}
 
 @pytest.mark.parametrize("seed", [101, 202, 303, 404, 505])
 def test_an_hour_of_trouble(play, yaml_of, seed):
-    """Nearly everything is served at little more than one attempt a request, no resting key is called, and the channel that was down is back within its cooldown."""
+    """Nearly everything is served at little more than one attempt a request, no resting key is
+    called, and the channel that was down is back within its cooldown.
+    """
     player = play(yaml_of(TROUBLED, SCHEDULING_ALGORITHM="round_robin", AUTO_RETRY=2), now=0.0)
     figures, world = run_gateway(player, seed)
-    plain, plain_world = run_baseline(seed, [(name, key) for name, count in TROUBLED.items() for key in range(1, count + 1)])
+    plain, plain_world = run_baseline(
+        seed, [(name, key) for name, count in TROUBLED.items() for key in range(1, count + 1)]
+    )
     assert figures.requests > 1200
     assert figures.share >= 0.995
     assert figures.share >= plain.share - 0.002
@@ -184,11 +200,17 @@ def test_an_hour_of_trouble(play, yaml_of, seed):
 
 
 def test_over_five_more_hours_fewer_requests_are_lost_than_by_the_baseline(play, yaml_of):
-    """Single hours lose none to two requests, so what a rule costs shows only in their sum: at most a third of what the plain proxy loses."""
+    """Single hours lose none to two requests, so what a rule costs shows only in their sum: at most
+    a third of what the plain proxy loses.
+    """
     lost = plain_lost = 0
     for seed in (7001, 7102, 7203, 7304, 7405):
-        figures, world = run_gateway(play(yaml_of(TROUBLED, SCHEDULING_ALGORITHM="round_robin", AUTO_RETRY=2), now=0.0), seed)
-        plain, _ = run_baseline(seed, [(name, key) for name, count in TROUBLED.items() for key in range(1, count + 1)])
+        figures, world = run_gateway(
+            play(yaml_of(TROUBLED, SCHEDULING_ALGORITHM="round_robin", AUTO_RETRY=2), now=0.0), seed
+        )
+        plain, _ = run_baseline(
+            seed, [(name, key) for name, count in TROUBLED.items() for key in range(1, count + 1)]
+        )
         assert world.hammered <= 5
         lost += figures.requests - figures.served
         plain_lost += plain.requests - plain.served
@@ -197,7 +219,9 @@ def test_over_five_more_hours_fewer_requests_are_lost_than_by_the_baseline(play,
 
 @pytest.mark.parametrize("seed", [11, 22, 33, 44, 55])
 def test_conversations_stay_with_their_key(play, yaml_of, seed):
-    """While keys are healthy every turn meets the key of the turn before, and conversations open on the keys in strict turn."""
+    """While keys are healthy every turn meets the key of the turn before, and conversations open on
+    the keys in strict turn.
+    """
     player = play(yaml_of({"sound": 7}), now=0.0)
     figures, _ = run_gateway(player, seed, conversations=400)
     assert figures.turns > 400

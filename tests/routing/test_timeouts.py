@@ -18,17 +18,36 @@ api_keys: [{api: sk-client-0123456789abcdef}]
 
 
 def _resolved(config_of, provider="", top="", call=None, default_s=100.0, engine=""):
-    config = config_of(TEXT % (f"preferences: {provider}" if provider else "", f"preferences: {top}" if top else ""))
+    config = config_of(
+        TEXT
+        % (f"preferences: {provider}" if provider else "", f"preferences: {top}" if top else "")
+    )
     channel = next(Catalog(config).candidates(config.client_keys[0], "large").channels())
-    return resolve_timeouts(channel, config.preferences, call or CallFacts(path="/v1/messages"), default_s, engine), channel, config
+    return (
+        resolve_timeouts(
+            channel, config.preferences, call or CallFacts(path="/v1/messages"), default_s, engine
+        ),
+        channel,
+        config,
+    )
 
 
 NAMES = [
     ("alias exact", "{model_timeout: {large: 1, larg: 2, up-large-002: 3, default: 4}}", "", 1),
-    ("alias contains, longest first", "{model_timeout: {la: 1, larg: 2, up-large-002: 3, default: 4}}", "", 2),
+    (
+        "alias contains, longest first",
+        "{model_timeout: {la: 1, larg: 2, up-large-002: 3, default: 4}}",
+        "",
+        2,
+    ),
     ("upstream exact", "{model_timeout: {up-large-002: 3, up: 5, default: 4}}", "", 3),
     ("upstream contains", "{model_timeout: {up: 5, default: 4}}", "", 5),
-    ("provider default", "{model_timeout: {other: 5, default: 4}}", "{model_timeout: {large: 9}}", 4),
+    (
+        "provider default",
+        "{model_timeout: {other: 5, default: 4}}",
+        "{model_timeout: {large: 9}}",
+        4,
+    ),
     ("a bare number is the default", "{model_timeout: 6}", "", 6),
     ("global", "{model_timeout: {other: 5}}", "{model_timeout: {large: 9, default: 8}}", 9),
     ("global default", "", "{model_timeout: 8}", 8),
@@ -36,7 +55,9 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize("provider, top, expected", [row[1:] for row in NAMES], ids=[row[0] for row in NAMES])
+@pytest.mark.parametrize(
+    "provider, top, expected", [row[1:] for row in NAMES], ids=[row[0] for row in NAMES]
+)
 def test_names(config_of, provider, top, expected):
     """The time to the first token and between tokens."""
     timeouts, _, _ = _resolved(config_of, provider, top)
@@ -45,7 +66,9 @@ def test_names(config_of, provider, top, expected):
 
 
 def test_policy_layers(config_of):
-    """Global default, provider default, best global rule, best provider rule: later ones win, member by member."""
+    """Global default, provider default, best global rule, best provider rule: later ones win,
+    member by member.
+    """
     timeouts, _, _ = _resolved(
         config_of,
         provider="{timeout_policy: {default: {idle: 2, total: 20}, rules: [{match: {stream: true}, timeout: {total: 50}}]}}",
@@ -75,7 +98,12 @@ def test_policy_layers(config_of):
 )
 def test_rule_members(config_of, match, fits):
     call = CallFacts(path="/v1/messages", requested_model="large", role="Team A")
-    timeouts, _, _ = _resolved(config_of, top=f"{{timeout_policy: {{rules: [{{match: {match}, timeout: {{total: 7}}}}]}}}}", call=call, engine="gpt")
+    timeouts, _, _ = _resolved(
+        config_of,
+        top=f"{{timeout_policy: {{rules: [{{match: {match}, timeout: {{total: 7}}}}]}}}}",
+        call=call,
+        engine="gpt",
+    )
     assert timeouts.total_s == (7 if fits else None)
 
 

@@ -25,7 +25,11 @@ RING = KeyRing((PLAIN, GUARDED))
         ({"Authorization": "Bearer abc"}, {}, ["abc"]),
         ({"Authorization": "bearer  abc "}, {}, ["abc"]),
         ({"Authorization": "abc"}, {}, ["abc"]),
-        ({"Authorization": "Bearer a", "x-api-key": "b", "x-goog-api-key": "c"}, {"key": "d"}, ["a", "b", "c", "d"]),
+        (
+            {"Authorization": "Bearer a", "x-api-key": "b", "x-goog-api-key": "c"},
+            {"key": "d"},
+            ["a", "b", "c", "d"],
+        ),
         ({"Authorization": "", "x-api-key": " "}, {"key": ""}, []),
     ],
 )

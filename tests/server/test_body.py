@@ -1,4 +1,6 @@
-"""A request's body: bounded in size, also while it is inflated, and in time; every encoding that is offered."""
+"""A request's body: bounded in size, also while it is inflated, and in time; every encoding that is
+offered.
+"""
 
 import asyncio
 import gzip
@@ -80,7 +82,11 @@ async def test_zstd_where_python_has_it(size):
     for data in (zstd.compress(TEXT), zstd.compress(TEXT[:30]) + zstd.compress(TEXT[30:])):
         body = await read_body(Request(Content(split(data, size)), "zstd"), LIMIT)
         assert body == TEXT
-    for data, status in ((zstd.compress(TEXT)[:-3], 400), (b"no zstd at all", 400), (zstd.compress(bytes(LIMIT + 1)), 413)):
+    for data, status in (
+        (zstd.compress(TEXT)[:-3], 400),
+        (b"no zstd at all", 400),
+        (zstd.compress(bytes(LIMIT + 1)), 413),
+    ):
         with pytest.raises(RequestRefused) as refused:
             await read_body(Request(Content(split(data, size)), "zstd"), LIMIT)
         assert refused.value.error.status == status
@@ -88,7 +94,13 @@ async def test_zstd_where_python_has_it(size):
 
 @pytest.mark.parametrize("size", [1, 10_000])
 @pytest.mark.parametrize(
-    "data", [gzip.compress(TEXT, mtime=0)[:-4], gzip.compress(TEXT, mtime=0) + b"\x1f", b"no gzip at all", gzip.compress(TEXT, mtime=0) + b"garbage"]
+    "data",
+    [
+        gzip.compress(TEXT, mtime=0)[:-4],
+        gzip.compress(TEXT, mtime=0) + b"\x1f",
+        b"no gzip at all",
+        gzip.compress(TEXT, mtime=0) + b"garbage",
+    ],
 )
 async def test_compression_that_is_broken_or_cut_off_is_400(data, size):
     """Never half a body that happens to make sense."""
@@ -120,7 +132,10 @@ async def test_a_bomb_is_413_and_never_stands_in_memory(encoding, pack):
 
 async def test_a_body_is_refused_by_what_it_says_or_by_what_comes():
     """413 before anything is read when the length is stated, else as soon as it is too much."""
-    for request, left in ((Request(Content([b"x" * 11]), length=11), 1), (Request(Content([b"x" * 11, b"y"])), 1)):
+    for request, left in (
+        (Request(Content([b"x" * 11]), length=11), 1),
+        (Request(Content([b"x" * 11, b"y"])), 1),
+    ):
         with pytest.raises(RequestRefused) as refused:
             await read_body(request, 10)
         assert (refused.value.error.status, len(request.content.pieces)) == (413, left)
@@ -141,7 +156,9 @@ async def test_a_client_that_falls_silent_or_drips_is_408():
 
 FINE = [
     b'{"input": [' + b",".join([b"{}"] * MAX_VALUES) + b"]}",
-    b'{"input": {' + b",".join(b'"%06x":[[],[],[],[]]' % number for number in range(MAX_VALUES // 8)) + b"}}",
+    b'{"input": {'
+    + b",".join(b'"%06x":[[],[],[],[]]' % number for number in range(MAX_VALUES // 8))
+    + b"}}",
     b'{"input": [' + b",".join([b"1.5"] * MAX_VALUES) + b"]}",
 ]
 
@@ -151,7 +168,10 @@ async def test_a_body_of_very_many_values_is_413(body):
     """What is small on the wire would be a hundred times as large in memory."""
     with pytest.raises(RequestRefused) as refused:
         await parse_object(body)
-    assert (refused.value.error.status, str(MAX_VALUES) in refused.value.error.message) == (413, True)
+    assert (refused.value.error.status, str(MAX_VALUES) in refused.value.error.message) == (
+        413,
+        True,
+    )
 
 
 async def test_texts_may_hold_whatever_they_like():

@@ -9,17 +9,25 @@ REQUIRED = {
     "base_instructions", "supports_reasoning_summaries", "support_verbosity", "default_verbosity", "apply_patch_tool_type", "truncation_policy",
     "supports_parallel_tool_calls", "experimental_supported_tools", "input_modalities",
 }  # fmt: skip
-"""The members without `#[serde(default)]` in any release of 2026, and two that Codex itself would guess."""
+"""The members without `#[serde(default)]` in any release of 2026, and two that Codex itself would
+guess.
+"""
 
 
 def test_every_record_is_complete():
     """One missing member discards all; an empty system prompt would be used as it is."""
-    models = codex_catalog(["claude-x", "kimi"], {"claude-x": ModelInfo(context_length=200_000, input_modalities=("text", "audio"))})["models"]
+    models = codex_catalog(
+        ["claude-x", "kimi"],
+        {"claude-x": ModelInfo(context_length=200_000, input_modalities=("text", "audio"))},
+    )["models"]
     assert [model["slug"] for model in models] == ["claude-x", "kimi"]
     for model in models:
         assert model.keys() >= REQUIRED
         assert len(model["base_instructions"]) > 500
-        assert all(level.keys() == {"effort", "description"} for level in model["supported_reasoning_levels"])
+        assert all(
+            level.keys() == {"effort", "description"}
+            for level in model["supported_reasoning_levels"]
+        )
     assert (models[0]["context_window"], models[0]["input_modalities"]) == (200_000, ["text"])
     assert "context_window" not in models[1]
     assert models[0]["priority"] < models[1]["priority"]
@@ -27,9 +35,19 @@ def test_every_record_is_complete():
 
 def test_models_that_codex_brings_and_models_that_do_not_chat_are_left_out():
     """A record of ours would replace Codex's own, system prompt included."""
-    listed = codex_catalog(["gpt-5.2-codex", "openai/gpt-5", "o3", "codex-mini", "text-embedding-3", "whisper-1", "deepseek-v4", "opus"], {})[
-        "models"
-    ]
+    listed = codex_catalog(
+        [
+            "gpt-5.2-codex",
+            "openai/gpt-5",
+            "o3",
+            "codex-mini",
+            "text-embedding-3",
+            "whisper-1",
+            "deepseek-v4",
+            "opus",
+        ],
+        {},
+    )["models"]
     assert [model["slug"] for model in listed] == ["deepseek-v4", "opus"]
 
 

@@ -35,7 +35,12 @@ def test_operations_are_found_under_sloppy_paths(path, dialect, operation):
 def test_a_stored_response_is_an_argument_not_a_path(path, methods, canonical):
     """The canonical path has no id in it: statistics are kept by it."""
     route = find_route(path)
-    assert (route.kind, route.methods, route.path, route.argument) == ("stored", methods, canonical, "resp_1")
+    assert (route.kind, route.methods, route.path, route.argument) == (
+        "stored",
+        methods,
+        canonical,
+        "resp_1",
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,7 +123,9 @@ def test_an_unknown_verb_is_nothing_but_a_colon_may_stand_in_a_models_name():
         assert find_route(f"{prefix}m:free:generateContent", "POST").model == "m:free"
 
 
-@pytest.mark.parametrize("path", ["/v1beta/v1beta/models", "/v1/v1beta/models", "//v1beta//v1beta/models/"])
+@pytest.mark.parametrize(
+    "path", ["/v1beta/v1beta/models", "/v1/v1beta/models", "//v1beta//v1beta/models/"]
+)
 def test_a_doubled_v1beta_is_forgiven_too(path):
     """Google's client adds its version to a base URL that has one already."""
     assert find_route(path).path == "/v1beta/models"

@@ -1,4 +1,6 @@
-"""The client's side of an answer, and a client that leaves at its end: one that has all bytes has its answer, and none of it is an error in the log."""
+"""The client's side of an answer, and a client that leaves at its end: one that has all bytes has
+its answer, and none of it is an error in the log.
+"""
 
 import logging
 from types import SimpleNamespace
@@ -13,13 +15,21 @@ from uniapi.server.reply import HttpReply
 
 async def ask(handler, method="GET"):
     """One request to `handler`; the answer's bytes, as many as came."""
-    async with RawTestServer(handler) as server, aiohttp.ClientSession() as client, client.request(method, server.make_url("/")) as response:
+    async with (
+        RawTestServer(handler) as server,
+        aiohttp.ClientSession() as client,
+        client.request(method, server.make_url("/")) as response,
+    ):
         return await response.read()
 
 
-@pytest.mark.parametrize("leaves_after", [1, 2], ids=["before the last bytes", "after the last bytes"])
+@pytest.mark.parametrize(
+    "leaves_after", [1, 2], ids=["before the last bytes", "after the last bytes"]
+)
 async def test_an_answer_is_whole_when_the_client_left_after_its_last_byte(leaves_after):
-    """Codex closes on `response.completed` and does not wait for the end of the chunks; a client that left earlier did leave."""
+    """Codex closes on `response.completed` and does not wait for the end of the chunks; a client
+    that left earlier did leave.
+    """
     ends = []
 
     async def handler(request):
@@ -42,7 +52,9 @@ async def test_an_answer_is_whole_when_the_client_left_after_its_last_byte(leave
 
 
 async def test_a_client_that_leaves_is_no_error_in_the_log(caplog):
-    """The connection closes under an answer that is being sent: nothing at warning level or above, neither of ours nor of aiohttp."""
+    """The connection closes under an answer that is being sent: nothing at warning level or above,
+    neither of ours nor of aiohttp.
+    """
     desk = SimpleNamespace(config=SimpleNamespace(preferences=SimpleNamespace(cors_origins=("*",))))
 
     async def handler(request):
@@ -51,5 +63,7 @@ async def test_a_client_that_leaves_is_no_error_in_the_log(caplog):
 
     with caplog.at_level(logging.DEBUG), pytest.raises(aiohttp.ClientConnectionError):
         await ask(handler, "OPTIONS")
-    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+    assert [
+        record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING
+    ] == []
     assert any("the client left" in record.getMessage() for record in caplog.records)

@@ -1,4 +1,7 @@
-"""A strict reader of Prometheus' text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/): what it takes, every Prometheus takes."""
+"""A strict reader of Prometheus' text format 0.0.4
+(https://prometheus.io/docs/instrumenting/exposition_formats/): what it takes, every Prometheus
+takes.
+"""
 
 import math
 import re
@@ -13,7 +16,9 @@ _SUFFIXES = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("", "_sum",
 
 
 def families(text):
-    """Name → (type, {(sample name, labels) → value}); an AssertionError where the format, or what it promises, is broken."""
+    """Name → (type, {(sample name, labels) → value}); an AssertionError where the format, or what
+    it promises, is broken.
+    """
     assert text.endswith("\n"), "the last line has no end"
     found, help_for, current = {}, None, None
     for line in text[:-1].split("\n"):
@@ -33,7 +38,9 @@ def families(text):
         assert sample is not None, f"no sample: {line!r}"
         assert current is not None, f"a sample before any type: {line!r}"
         kind, samples = found[current]
-        assert sample[1] in [current + suffix for suffix in _SUFFIXES.get(kind, ("",))], f"{sample[1]} stands in the family {current}"
+        assert sample[1] in [current + suffix for suffix in _SUFFIXES.get(kind, ("",))], (
+            f"{sample[1]} stands in the family {current}"
+        )
         pairs = re.findall(_LABEL, sample[2] or "")
         assert len(dict(pairs)) == len(pairs), f"a label twice: {line!r}"
         series = (sample[1], frozenset(pairs))
@@ -51,17 +58,27 @@ def families(text):
 
 
 def _check_histogram(name, samples):
-    """For each set of labels: buckets that grow with their bound, the last one infinite and equal to the count, and a sum."""
+    """For each set of labels: buckets that grow with their bound, the last one infinite and equal
+    to the count, and a sum.
+    """
     buckets = {}
     for (sample, labels), value in samples.items():
         if sample == f"{name}_bucket":
             bound = dict(labels)["le"]
-            buckets.setdefault(frozenset(pair for pair in labels if pair[0] != "le"), []).append((float(bound), value))
+            buckets.setdefault(frozenset(pair for pair in labels if pair[0] != "le"), []).append(
+                (float(bound), value)
+            )
     assert buckets, f"{name} has no buckets"
     for labels, rows in buckets.items():
         assert rows == sorted(rows), f"{name}: buckets out of order"
-        assert [count for _, count in rows] == sorted(count for _, count in rows), f"{name}: buckets that shrink"
-        assert rows[-1] == (math.inf, samples[(f"{name}_count", labels)]), f"{name}: the last bucket is not the count"
+        assert [count for _, count in rows] == sorted(count for _, count in rows), (
+            f"{name}: buckets that shrink"
+        )
+        assert rows[-1] == (math.inf, samples[(f"{name}_count", labels)]), (
+            f"{name}: the last bucket is not the count"
+        )
         assert samples[(f"{name}_sum", labels)] >= 0
     counts = [labels for sample, labels in samples if sample == f"{name}_count"]
-    assert sorted(map(sorted, counts)) == sorted(map(sorted, buckets)), f"{name}: a count without buckets"
+    assert sorted(map(sorted, counts)) == sorted(map(sorted, buckets)), (
+        f"{name}: a count without buckets"
+    )

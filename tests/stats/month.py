@@ -1,8 +1,10 @@
-"""A month of calls through the recorder, on a simulated clock: what it costs on disk, in memory, at the start, and in a report.
+"""A month of calls through the recorder, on a simulated clock: what it costs on disk, in memory, at
+the start, and in a report.
 
     .venv/bin/python tests/stats/month.py --calls 1000000
 
-prints the figures; the test beside this file runs a smaller month and looks at what does not depend on the machine.
+prints the figures; the test beside this file runs a smaller month and looks at what does not depend
+on the machine.
 """
 
 from __future__ import annotations
@@ -28,11 +30,15 @@ HOUR_S = 3600
 FIRST_S = 1_793_664_000.0
 """2026-11-03 00:00 UTC."""
 MODELS, PROVIDERS, KEYS, CLIENTS = 20, 8, 10, 12
-"""A small team's gateway: so many models, each at some of so many providers with so many keys each, asked for by so many client keys."""
+"""A small team's gateway: so many models, each at some of so many providers with so many keys each,
+asked for by so many client keys.
+"""
 
 
 def month_of_calls(recorder, number, each_hour=lambda: None):
-    """Record `number` calls over thirty days, more by day than by night, committing and compacting as the jobs of the gateway do. Gives the time at the end."""
+    """Record `number` calls over thirty days, more by day than by night, committing and compacting
+    as the jobs of the gateway do. Gives the time at the end.
+    """
     rng = random.Random(1)
     hours = DAYS * 24
     weights = [1 + 3 * (8 <= hour % 24 < 23) for hour in range(hours)]
@@ -57,12 +63,19 @@ def one_call(rng, number, at_s):
     model, client = rng.randrange(MODELS), min(rng.randrange(CLIENTS), rng.randrange(CLIENTS))
     provider = (model + rng.randrange(3)) % PROVIDERS
     name = f"provider-{provider}"
-    tries = [_attempt(rng, name, model, outcome) for outcome in (("rate_limited", "ok") if rng.random() < 0.1 else ("ok",))]
+    tries = [
+        _attempt(rng, name, model, outcome)
+        for outcome in (("rate_limited", "ok") if rng.random() < 0.1 else ("ok",))
+    ]
     if rng.random() < 0.02:
         tries[-1] = _attempt(rng, name, model, "server_error")
     outcome = tries[-1].outcome
     usage = (
-        Usage(input_tokens=rng.randrange(50_000), output_tokens=rng.randrange(4000), cache_read_tokens=rng.randrange(20_000))
+        Usage(
+            input_tokens=rng.randrange(50_000),
+            output_tokens=rng.randrange(4000),
+            cache_read_tokens=rng.randrange(20_000),
+        )
         if outcome == "ok"
         else None
     )
@@ -87,7 +100,13 @@ def one_call(rng, number, at_s):
 
 def _attempt(rng, name, model, outcome):
     key = rng.randrange(KEYS)
-    return attempt(outcome, name, f"{name}-key{key:02}", upstream_model=f"vendor/model-{model}-2026-01-01", duration_s=rng.expovariate(0.1))
+    return attempt(
+        outcome,
+        name,
+        f"{name}-key{key:02}",
+        upstream_model=f"vendor/model-{model}-2026-01-01",
+        duration_s=rng.expovariate(0.1),
+    )
 
 
 def size_of(folder):
@@ -106,14 +125,20 @@ def resident_mb():
 def _timed(name, do):
     began, began_cpu = time.perf_counter(), time.process_time()
     result = do()
-    print(f"{name:<34} {time.perf_counter() - began:7.3f} s   ({time.process_time() - began_cpu:.3f} s CPU)")
+    print(
+        f"{name:<34} {time.perf_counter() - began:7.3f} s   ({time.process_time() - began_cpu:.3f} s CPU)"
+    )
     return result
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=1_000_000)
-    parser.add_argument("--folder", type=Path, help="kept when given; a month that is there already is not made again")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="kept when given; a month that is there already is not made again",
+    )
     given = parser.parse_args()
     folder = given.folder or Path(tempfile.mkdtemp())
     end_s = FIRST_S + DAYS * 24 * HOUR_S - 1
@@ -121,16 +146,24 @@ def main():
         memory = []
         recorder = Recorder(DiskFolder(folder))
         recorder.open()
-        end_s = _timed(f"{given.calls:,} calls", lambda: month_of_calls(recorder, given.calls, lambda: memory.append(resident_mb())))
+        end_s = _timed(
+            f"{given.calls:,} calls",
+            lambda: month_of_calls(recorder, given.calls, lambda: memory.append(resident_mb())),
+        )
         recorder.close(end_s)
-        print("resident MB after day 1, 5, 10, …  " + "  ".join(f"{memory[24 * day - 1]:.0f}" for day in (1, 5, 10, 15, 20, 25, 30)))
+        print(
+            "resident MB after day 1, 5, 10, …  "
+            + "  ".join(f"{memory[24 * day - 1]:.0f}" for day in (1, 5, 10, 15, 20, 25, 30))
+        )
     print(f"on disk                            {size_of(folder) / 1e6:7.1f} MB")
     again = Recorder(DiskFolder(folder))
     _timed("start", again.open)
     for hours in (24, 168, 720):
         _timed(f"/v1/stats of {hours} hours", lambda hours=hours: stats_report(again, hours, end_s))
     for hours in (24, 168, 720):
-        _timed(f"/v1/status of {hours} hours", lambda hours=hours: status_figures(again, hours, end_s))
+        _timed(
+            f"/v1/status of {hours} hours", lambda hours=hours: status_figures(again, hours, end_s)
+        )
 
 
 if __name__ == "__main__":

@@ -53,12 +53,20 @@ def call(request_id="r1", *, at_s=NOON_S, outcome="ok", attempts=None, **members
 
 
 def client_key(key_id="key1", **members):
-    return ClientKey(key_id=key_id, display=f"sk-{key_id}…", secret="sk-secret", label="alice", **members)
+    return ClientKey(
+        key_id=key_id, display=f"sk-{key_id}…", secret="sk-secret", label="alice", **members
+    )
 
 
 def config(*keys, **preferences):
-    prices = preferences.pop("prices", {"default": Price(input=2.5, output=10.0, cache_read=0.25, cache_write=3.0)})
-    return Config(providers=(), client_keys=keys or (client_key(),), preferences=Preferences(prices=prices, **preferences))
+    prices = preferences.pop(
+        "prices", {"default": Price(input=2.5, output=10.0, cache_read=0.25, cache_write=3.0)}
+    )
+    return Config(
+        providers=(),
+        client_keys=keys or (client_key(),),
+        preferences=Preferences(prices=prices, **preferences),
+    )
 
 
 _names = st.sampled_from(["a", "b", "c/d", "模型"])
@@ -71,13 +79,27 @@ def calls(draw):
     provider = draw(st.none() | _names)
     attempts = draw(
         st.lists(
-            st.builds(attempt, outcome=_outcomes, provider=_names, credential_id=_names, duration_s=st.floats(0, 500), message=st.text(max_size=5)),
+            st.builds(
+                attempt,
+                outcome=_outcomes,
+                provider=_names,
+                credential_id=_names,
+                duration_s=st.floats(0, 500),
+                message=st.text(max_size=5),
+            ),
             max_size=3,
         )
     )
     usage = draw(
         st.none()
-        | st.builds(Usage, input_tokens=_tokens, output_tokens=_tokens, cache_read_tokens=_tokens, reasoning_tokens=_tokens, total_tokens=_tokens)
+        | st.builds(
+            Usage,
+            input_tokens=_tokens,
+            output_tokens=_tokens,
+            cache_read_tokens=_tokens,
+            reasoning_tokens=_tokens,
+            total_tokens=_tokens,
+        )
     )
     return call(
         draw(st.text(max_size=8)),
@@ -98,7 +120,9 @@ def calls(draw):
 
 
 def random_calls(seed, number):
-    """So many calls of a few keys, models and providers, from a seed: hypothesis draws two numbers in place of hundreds."""
+    """So many calls of a few keys, models and providers, from a seed: hypothesis draws two numbers
+    in place of hundreds.
+    """
     rng = random.Random(seed)
 
     def name():
@@ -112,7 +136,10 @@ def random_calls(seed, number):
 
     made = []
     for place in range(number):
-        tries = tuple(attempt(outcome(), name(), name(), duration_s=rng.uniform(0, 500)) for _ in range(rng.randrange(4)))
+        tries = tuple(
+            attempt(outcome(), name(), name(), duration_s=rng.uniform(0, 500))
+            for _ in range(rng.randrange(4))
+        )
         made.append(
             call(
                 f"{seed}-{place}",
@@ -122,7 +149,17 @@ def random_calls(seed, number):
                 requested_model=name(),
                 provider_id=name(),
                 attempts=tries,
-                usage=rng.choice([None, Usage(input_tokens=tokens(), output_tokens=tokens(), cache_read_tokens=tokens(), total_tokens=tokens())]),
+                usage=rng.choice(
+                    [
+                        None,
+                        Usage(
+                            input_tokens=tokens(),
+                            output_tokens=tokens(),
+                            cache_read_tokens=tokens(),
+                            total_tokens=tokens(),
+                        ),
+                    ]
+                ),
                 cost_pd=rng.choice([None, rng.randrange(10**13)]),
                 first_token_s=rng.choice([None, rng.uniform(0, 400)]),
                 total_s=rng.uniform(0, 400),

@@ -4,7 +4,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_calls import attempt, call, random_calls
 
-from uniapi.stats.aggregate import ATTEMPTS, CALLS, COST, INPUT, MAX_CELLS, MAX_NAMES, Aggregate, merged
+from uniapi.stats.aggregate import (
+    ATTEMPTS,
+    CALLS,
+    COST,
+    INPUT,
+    MAX_CELLS,
+    MAX_NAMES,
+    Aggregate,
+    merged,
+)
 from uniapi.stats.packing import pack, unpack
 from uniapi.stats.report import summary
 
@@ -36,13 +45,17 @@ def test_shortening_and_merging_can_be_done_in_any_order(a, b):
     one, two = counted(a), counted(b)
     both = merged([one, two])
     assert both.daily() == merged([one.daily(), two.daily()])
-    assert both.compacted() == merged([one.compacted(), two.compacted()]) == both.daily().compacted()
+    assert (
+        both.compacted() == merged([one.compacted(), two.compacted()]) == both.daily().compacted()
+    )
 
 
 @given(some_calls)
 @settings(max_examples=50)
 def test_shortening_changes_no_report(a):
-    """The whole report is the same from the short form; long ago, only provider keys and addresses are missing."""
+    """The whole report is the same from the short form; long ago, only provider keys and addresses
+    are missing.
+    """
     counts = counted(a)
     full = summary(counts, {})
     assert full == summary(counts.daily(), {})
@@ -60,15 +73,25 @@ def test_packing_loses_nothing(a):
 
 def test_a_call_counts_once_and_each_attempt_once():
     """A call that failed over counts its tokens for the provider that served it."""
-    counts = counted([call(attempts=(attempt("overloaded", provider="azure"), attempt("ok")), cost_pd=7)])
+    counts = counted(
+        [call(attempts=(attempt("overloaded", provider="azure"), attempt("ok")), cost_pd=7)]
+    )
     cells = {key.provider: cell for key, cell in counts.cells.items()}
     assert tuple(cells["azure"][place] for place in (CALLS, ATTEMPTS, INPUT)) == (0, 1, 0)
-    assert tuple(cells["openai"][place] for place in (CALLS, ATTEMPTS, INPUT, COST)) == (1, 1, 100, 7)
+    assert tuple(cells["openai"][place] for place in (CALLS, ATTEMPTS, INPUT, COST)) == (
+        1,
+        1,
+        100,
+        7,
+    )
 
 
 def test_a_client_cannot_fill_the_memory_with_model_names():
     """Past the bound names are counted together, and no call is lost."""
-    counts = counted(call(requested_model=f"m{number}", client_ip=f"ip{number}") for number in range(MAX_CELLS + 500))
+    counts = counted(
+        call(requested_model=f"m{number}", client_ip=f"ip{number}")
+        for number in range(MAX_CELLS + 500)
+    )
     assert len(counts.cells) <= MAX_CELLS + 1
     assert len(counts.ips) <= MAX_NAMES + 1
     assert MAX_CELLS + 500 == counts.totals()[CALLS] == sum(counts.ips.values())

@@ -10,7 +10,12 @@ from uniapi.stats import PriceList, picodollars
 
 
 def price(input, output, read=None, write=None):
-    return Price(input=input, output=output, cache_read=input if read is None else read, cache_write=input if write is None else write)
+    return Price(
+        input=input,
+        output=output,
+        cache_read=input if read is None else read,
+        cache_write=input if write is None else write,
+    )
 
 
 PRICES = PriceList(
@@ -37,7 +42,9 @@ PRICES = PriceList(
         ("default", None, 0.0),
     ],
 )
-def test_the_price_is_that_of_the_exact_name_then_of_the_longest_prefix_then_the_default(requested, upstream, expected):
+def test_the_price_is_that_of_the_exact_name_then_of_the_longest_prefix_then_the_default(
+    requested, upstream, expected
+):
     """The name the client used goes before the provider's, an exact one before a prefix."""
     assert expected == PRICES.price(requested, upstream).input
 
@@ -47,22 +54,41 @@ def test_the_price_is_that_of_the_exact_name_then_of_the_longest_prefix_then_the
     [
         ("gpt-5", Usage(input_tokens=1_000_000, output_tokens=100_000), "2.8"),
         ("gpt-5", Usage(input_tokens=1_000_000, cache_read_tokens=900_000), "2"),
-        ("claude", Usage(input_tokens=1000, output_tokens=100, cache_read_tokens=700, cache_write_tokens=200), "0.00276"),
-        ("claude", Usage(input_tokens=100, cache_read_tokens=500, cache_write_tokens=500), "0.00003"),
+        (
+            "claude",
+            Usage(
+                input_tokens=1000, output_tokens=100, cache_read_tokens=700, cache_write_tokens=200
+            ),
+            "0.00276",
+        ),
+        (
+            "claude",
+            Usage(input_tokens=100, cache_read_tokens=500, cache_write_tokens=500),
+            "0.00003",
+        ),
         ("gpt-5-mini", Usage(output_tokens=7), "0.0000042"),
         ("gpt-5", Usage(input_tokens=5, output_tokens=5, cost=0.1), "0.1"),
         ("nothing", Usage(output_tokens=3), "0.000000000003"),
     ],
 )
 def test_tokens_are_priced_by_kind(model, usage, dollars):
-    """Cached tokens are part of the input and cost their own price instead; the provider's own figure goes before all."""
+    """Cached tokens are part of the input and cost their own price instead; the provider's own
+    figure goes before all.
+    """
     from decimal import Decimal
 
     assert Decimal(dollars) * 10**12 == PRICES.cost_pd(model, None, usage)
 
 
 @pytest.mark.parametrize(
-    "usage", [None, Usage(), Usage(input_tokens=5, output_tokens=5, is_estimate=True), Usage(cache_read_tokens=5), Usage(input_tokens=-1)]
+    "usage",
+    [
+        None,
+        Usage(),
+        Usage(input_tokens=5, output_tokens=5, is_estimate=True),
+        Usage(cache_read_tokens=5),
+        Usage(input_tokens=-1),
+    ],
 )
 def test_what_is_not_known_costs_nothing_that_could_be_said(usage):
     """No usage, an estimate: no cost is invented."""
@@ -72,18 +98,25 @@ def test_what_is_not_known_costs_nothing_that_could_be_said(usage):
 @pytest.mark.parametrize("figure", [float("nan"), float("inf"), -1.0, 1e30])
 def test_a_vendors_impossible_figure_is_not_used(figure):
     """The price list decides instead."""
-    assert PRICES.cost_pd("gpt-5", None, Usage(input_tokens=1, output_tokens=1, cost=figure)) == 10_000_000
+    assert (
+        PRICES.cost_pd("gpt-5", None, Usage(input_tokens=1, output_tokens=1, cost=figure))
+        == 10_000_000
+    )
 
 
 def test_a_model_without_price_has_no_cost():
     """Also without a `default`."""
-    assert None is PriceList({"gpt": price(1, 1)}).cost_pd("claude", "c", Usage(input_tokens=1, output_tokens=1))
+    assert None is PriceList({"gpt": price(1, 1)}).cost_pd(
+        "claude", "c", Usage(input_tokens=1, output_tokens=1)
+    )
 
 
 @given(st.decimals(0, 1000, places=6), st.integers(0, 10**9))
 def test_prices_of_six_decimals_are_exact(per_million, tokens):
     """No rounding at all, so that sums do not drift."""
-    assert per_million * tokens * 10**6 == PriceList({"default": price(float(per_million), 0.0)}).cost_pd("m", None, Usage(input_tokens=tokens))
+    assert per_million * tokens * 10**6 == PriceList(
+        {"default": price(float(per_million), 0.0)}
+    ).cost_pd("m", None, Usage(input_tokens=tokens))
 
 
 def test_dollars_as_written_become_picodollars():

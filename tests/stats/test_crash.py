@@ -1,4 +1,6 @@
-"""Killed anywhere, every call that was committed is counted exactly once, and the balance equals the journal."""
+"""Killed anywhere, every call that was committed is counted exactly once, and the balance equals
+the journal.
+"""
 
 import shutil
 import tempfile
@@ -20,19 +22,38 @@ from uniapi.storage import START, DiskFolder, Journal
 DAY_S = 86400
 steps = st.one_of(
     st.tuples(st.just("record"), st.integers(1, 3), st.sampled_from([0, -3600, -DAY_S])),
-    st.tuples(st.just("commit"), st.sampled_from([1, 1, 1, 40, 1800, 3600, DAY_S, -2 * DAY_S]), st.just(0)),
+    st.tuples(
+        st.just("commit"), st.sampled_from([1, 1, 1, 40, 1800, 3600, DAY_S, -2 * DAY_S]), st.just(0)
+    ),
     st.tuples(st.just("compact"), st.just(0), st.just(0)),
 )
-lives = st.lists(st.tuples(st.lists(steps, max_size=25), st.integers(1, 60)), min_size=1, max_size=5)
+lives = st.lists(
+    st.tuples(st.lists(steps, max_size=25), st.integers(1, 60)), min_size=1, max_size=5
+)
 torn_and_replayed = [
-    ([("record", 1, 0), ("commit", 1, 0), ("commit", DAY_S, 0), ("record", 1, 0), ("commit", 1, 0), ("record", 1, 0)], 32),
+    (
+        [
+            ("record", 1, 0),
+            ("commit", 1, 0),
+            ("commit", DAY_S, 0),
+            ("record", 1, 0),
+            ("commit", 1, 0),
+            ("record", 1, 0),
+        ],
+        32,
+    ),
     ([], 6),
 ]
-"""A kill in the middle of a line leaves a torn tail; the next life replays the whole lines before it and writes nothing but a checkpoint."""
+"""A kill in the middle of a line leaves a torn tail; the next life replays the whole lines before
+it and writes nothing but a checkpoint.
+"""
 
 
 class World:
-    """A data dir and what ought to be in it. Every call has a model and a price of its own, so that each can be told from the others."""
+    """A data dir and what ought to be in it.
+
+    Every call has a model and a price of its own, so that each can be told from the others.
+    """
 
     def __init__(self, path):
         self.path = path
@@ -60,7 +81,13 @@ class World:
             for _ in range(amount):
                 self.count += 1
                 self.open.add(self.count)
-                recorder.record(call(at_s=self.now_s + shift, requested_model=str(self.count), cost_pd=1000 + self.count))
+                recorder.record(
+                    call(
+                        at_s=self.now_s + shift,
+                        requested_model=str(self.count),
+                        cost_pd=1000 + self.count,
+                    )
+                )
         elif what == "commit":
             self.now_s += amount
             if recorder.commit(self.now_s):
@@ -82,7 +109,11 @@ class World:
         self.certain, self.open = set(found), set()
         assert sum(1000 + number for number in self.certain) == recorder.ledger.spent_pd("key1")
         journal = Journal(DiskFolder(self.path / "stats"), schema=SCHEMA)
-        lines = Counter(int(one.requested_model) for _, line in journal.read(START) if (one := decode_call(line)))
+        lines = Counter(
+            int(one.requested_model)
+            for _, line in journal.read(START)
+            if (one := decode_call(line))
+        )
         assert found == lines
 
 
@@ -90,7 +121,9 @@ class World:
 @example(torn_and_replayed)
 @settings(max_examples=25)
 def test_killed_at_any_system_call(script):
-    """Several lives, each killed at some call that changes a file; clocks that leap forward and back; hours folded and days compacted in between."""
+    """Several lives, each killed at some call that changes a file; clocks that leap forward and
+    back; hours folded and days compacted in between.
+    """
     path = Path(tempfile.mkdtemp())
     try:
         world = World(path / "data")
@@ -106,7 +139,13 @@ def test_killed_at_every_step_of_a_fold(tmp_path, kill_at):
     """The longest way through the disk: two days folded, a checkpoint, a compaction."""
     world = World(tmp_path / "data")
     world.live([("record", 2, 0), ("record", 1, -DAY_S), ("commit", 1, 0)], None)
-    life = [("record", 2, 0), ("commit", 3600, 0), ("record", 1, -DAY_S), ("commit", 3600, 0), ("compact", 0, 0)]
+    life = [
+        ("record", 2, 0),
+        ("commit", 3600, 0),
+        ("record", 1, -DAY_S),
+        ("commit", 3600, 0),
+        ("compact", 0, 0),
+    ]
     world.live(life, kill_at)
     world.live(life, kill_at + 3)
     world.live(life, None)

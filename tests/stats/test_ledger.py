@@ -31,7 +31,9 @@ def start(tmp_path, disk):
 
 
 def test_a_key_is_exhausted_when_nothing_is_left(start):
-    """At once, not when the statistics are written; the overshoot of a call in flight shows as a negative balance."""
+    """At once, not when the statistics are written; the overshoot of a call in flight shows as a
+    negative balance.
+    """
     key = client_key(credits=0.001)
     recorder = start(key)
     assert not recorder.is_exhausted(key)
@@ -54,7 +56,13 @@ def test_the_balance_is_the_same_after_a_restart(start):
     """To the last pico-dollar, killed or closed."""
     recorder = start()
     for number in range(500):
-        recorder.record(call(usage=Usage(input_tokens=number, output_tokens=number * 7, cache_read_tokens=number // 3)))
+        recorder.record(
+            call(
+                usage=Usage(
+                    input_tokens=number, output_tokens=number * 7, cache_read_tokens=number // 3
+                )
+            )
+        )
         if number % 50 == 0:
             recorder.commit(NOON_S + number * 60)
     recorder.commit(NOON_S + DAY_S)
@@ -84,7 +92,9 @@ def test_credits_that_cannot_be_written_are_not_added(start, disk, code):
     assert picodollars(1.0) == recorder.ledger.balance_pd(key) == start(key).ledger.balance_pd(key)
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"schema":1}', '{"schema":1,"added":{"a":5}}', "nul"])
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"schema":1}', '{"schema":1,"added":{"a":5}}', "nul"]
+)
 def test_a_damaged_credits_file_is_said_and_set_aside(start, tmp_path, content, caplog):
     """It adds nothing, and it is there to be looked at."""
     (tmp_path / "credits.json").write_text(content)
@@ -103,7 +113,9 @@ def test_a_newer_credits_file_is_never_overwritten(start, tmp_path):
 
 
 def test_only_calls_since_created_at_count(start):
-    """Changing it in the configuration restates the spending, for calls written and waiting alike, and a restart agrees."""
+    """Changing it in the configuration restates the spending, for calls written and waiting alike,
+    and a restart agrees.
+    """
     recorder = start()
     for hours in (0, 30, 60):
         recorder.record(call(at_s=NOON_S + hours * HOUR_S, cost_pd=10**hours))

@@ -27,7 +27,9 @@ def test_a_line_is_json_and_counts_as_the_call_does(one):
     again = decode_call(line)
     assert encode_call(again) == line
     assert counted(one) == counted(again)
-    assert (one.attempts and one.attempts[0].message) == (again.attempts and again.attempts[0].message)
+    assert (one.attempts and one.attempts[0].message) == (
+        again.attempts and again.attempts[0].message
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,18 @@ def test_a_line_is_json_and_counts_as_the_call_does(one):
         {"total_s": float("nan"), "first_token_s": float("inf"), "at_s": -1e300},
         {"usage": Usage(input_tokens=10**5000, output_tokens=-5)},
         {"usage": Usage(input_tokens=1.5, output_tokens=True)},
-        {"attempts": (attempt("broken", provider="other", provider_id="other#2", upstream_model="x", status=None, message='say "hi"\n'),)},
+        {
+            "attempts": (
+                attempt(
+                    "broken",
+                    provider="other",
+                    provider_id="other#2",
+                    upstream_model="x",
+                    status=None,
+                    message='say "hi"\n',
+                ),
+            )
+        },
         {"provider": None, "provider_id": None, "upstream_model": None, "attempts": (attempt(),)},
     ],
 )
@@ -51,7 +64,9 @@ def test_no_raw_usage_is_kept():
     """A vendor's usage object is not stored; an estimate is none."""
     line = encode_call(call(usage=Usage(input_tokens=5, raw={"secret": "text"})))
     assert b"secret" not in line
-    assert None is decode_call(encode_call(call(usage=Usage(input_tokens=5, is_estimate=True)))).usage
+    assert (
+        None is decode_call(encode_call(call(usage=Usage(input_tokens=5, is_estimate=True)))).usage
+    )
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
@@ -65,7 +80,12 @@ def test_a_line_with_wrong_types_is_no_call_or_a_countable_one(data):
     """A member replaced by anything at all."""
     line = json.loads(encode_call(call()))
     line[data.draw(st.sampled_from(sorted(line)))] = data.draw(
-        st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=2) | st.just(1e308)
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text(max_size=3)
+        | st.lists(st.integers(), max_size=2)
+        | st.just(1e308)
     )
     one = decode_call(json.dumps(line).encode())
     assert one is None or counted(one).totals()[0] == 1

@@ -18,7 +18,13 @@ def test_counters_gauges_and_histograms():
     """One line each, by the labels that dashboards group by; never a key."""
     usage = Usage(input_tokens=100, output_tokens=10, cache_read_tokens=60)
     lines = page(
-        call(attempts=(attempt("rate_limited"), attempt()), usage=usage, cost_pd=5 * 10**11, first_token_s=0.3, total_s=1.5),
+        call(
+            attempts=(attempt("rate_limited"), attempt()),
+            usage=usage,
+            cost_pd=5 * 10**11,
+            first_token_s=0.3,
+            total_s=1.5,
+        ),
         live_calls=3,
         resting={("openai", "key"): 2},
     ).splitlines()
@@ -44,10 +50,25 @@ NAMES = ["gpt-5", 'q"\\\n{}', "é, \u2028", "", "a=b,c", "#"]
 
 
 def test_a_strict_reader_takes_the_page():
-    """Each family is described once and whole, no series comes twice, histograms add up; any name can be a label."""
-    usage = Usage(input_tokens=100, output_tokens=10, cache_read_tokens=60, cache_write_tokens=5, reasoning_tokens=1)
+    """Each family is described once and whole, no series comes twice, histograms add up; any name
+    can be a label.
+    """
+    usage = Usage(
+        input_tokens=100,
+        output_tokens=10,
+        cache_read_tokens=60,
+        cache_write_tokens=5,
+        reasoning_tokens=1,
+    )
     calls = [
-        call(requested_model=name, outcome=outcome, usage=usage, cost_pd=cost, first_token_s=seconds, total_s=seconds * 2)
+        call(
+            requested_model=name,
+            outcome=outcome,
+            usage=usage,
+            cost_pd=cost,
+            first_token_s=seconds,
+            total_s=seconds * 2,
+        )
         for name in NAMES
         for outcome, cost, seconds in (
             ("ok", 1, 0.001),
@@ -57,7 +78,14 @@ def test_a_strict_reader_takes_the_page():
             ("client_left", None, 0.1),
         )
     ]
-    text = page(*calls, call(), config_loaded_at_s=5.5, started_at_s=1.0, live_calls=3, resting={('p"\n', "key"): 1, ('p"\n', "channel"): 2})
+    text = page(
+        *calls,
+        call(),
+        config_loaded_at_s=5.5,
+        started_at_s=1.0,
+        live_calls=3,
+        resting={('p"\n', "key"): 1, ('p"\n', "channel"): 2},
+    )
     found = families(text)
     names = {
         "uniapi_build_info",

@@ -12,7 +12,9 @@ CALLS = 6000
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_a_month_stays_small_and_every_call_is_in_the_reports(tmp_path):
-    """The memory of the last week is that of the first; the disk keeps to its bound; a new start knows it all, by the hour and by the day."""
+    """The memory of the last week is that of the first; the disk keeps to its bound; a new start
+    knows it all, by the hour and by the day.
+    """
     memory = []
     recorder = Recorder(DiskFolder(tmp_path))
     recorder.open()

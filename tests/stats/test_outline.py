@@ -22,12 +22,16 @@ def counted(calls):
 @given(some_calls, some_calls)
 @settings(max_examples=50)
 def test_an_outline_is_the_sum_of_its_parts_and_says_what_the_cells_say(a, b):
-    """Made of the hours or of the day, by client key or by anything else, packed or not, the figures are the same."""
+    """Made of the hours or of the day, by client key or by anything else, packed or not, the
+    figures are the same.
+    """
     together = counted([*a, *b])
     outline, second = outline_of(counted(a)), outline_of(counted(b))
     add_rows(outline, second)
     assert outline == outline_of(together) == outline_of(together.compacted())
-    assert {498240: outline, 498241: second} == unpack_outlines(pack_outlines({498240: outline, 498241: second}))
+    assert {498240: outline, 498241: second} == unpack_outlines(
+        pack_outlines({498240: outline, 498241: second})
+    )
     row = added(outline.values(), len(OUTLINED))
     assert row == added(outlined(together, lambda key: key.requested_model).values(), len(OUTLINED))
     totals = together.totals()

@@ -55,7 +55,12 @@ def test_a_day_comes_back():
     """With its parts packed until they are asked for."""
     again = decode_day(encode_day(DAY), 20760)
     assert again == DAY
-    assert (again.outlines(), again.whole(), again.hour(498263), again.hour(498241)) == (OUTLINES, counted(5).daily(), counted(3), Aggregate())
+    assert (again.outlines(), again.whole(), again.hour(498263), again.hour(498241)) == (
+        OUTLINES,
+        counted(5).daily(),
+        counted(3),
+        Aggregate(),
+    )
 
 
 def test_a_checkpoint_comes_back():
@@ -67,15 +72,24 @@ def test_a_checkpoint_comes_back():
 @pytest.mark.parametrize("kind", ["cut", "flip", "zeros"])
 @given(data=st.data())
 def test_any_damage_is_noticed(content, kind, data):
-    """Cut short, a bit flipped, zeros after a power cut: never other figures, never another exception."""
+    """Cut short, a bit flipped, zeros after a power cut: never other figures, never another
+    exception.
+    """
     place = data.draw(st.integers(0, len(content) - 1))
     if kind == "cut":
         content = content[:place]
     elif kind == "flip":
-        content = content[:place] + bytes([content[place] ^ 1 << data.draw(st.integers(0, 7))]) + content[place + 1 :]
+        content = (
+            content[:place]
+            + bytes([content[place] ^ 1 << data.draw(st.integers(0, 7))])
+            + content[place + 1 :]
+        )
     else:
         content = content[:place] + b"\0" * (len(content) - place)
-    for decode, expected in ((lambda: read_day(content), read_day(encode_day(DAY))), (lambda: decode_checkpoint(content), CHECKPOINT)):
+    for decode, expected in (
+        (lambda: read_day(content), read_day(encode_day(DAY))),
+        (lambda: decode_checkpoint(content), CHECKPOINT),
+    ):
         try:
             assert decode() == expected
         except Damaged:
@@ -90,7 +104,9 @@ def read_day(content):
 @given(
     st.recursive(
         st.none() | st.integers(-2, 2) | st.text(max_size=2),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3)
+        ),
     ),
     st.data(),
 )
@@ -121,8 +137,24 @@ def test_heads_of_any_form_are_damage(value, data):
 @pytest.mark.parametrize(
     "document",
     [
-        {"words": ["a"], "cells": [[0, 0, 0, 0, 0, 0, *range(40)]], "clients": [], "channels": [], "credentials": [], "endpoints": {}, "ips": {}},
-        {"words": ["a"], "cells": [[0, 0, 0, 0, 0, 7, 1]], "clients": [], "channels": [], "credentials": [], "endpoints": {}, "ips": {}},
+        {
+            "words": ["a"],
+            "cells": [[0, 0, 0, 0, 0, 0, *range(40)]],
+            "clients": [],
+            "channels": [],
+            "credentials": [],
+            "endpoints": {},
+            "ips": {},
+        },
+        {
+            "words": ["a"],
+            "cells": [[0, 0, 0, 0, 0, 7, 1]],
+            "clients": [],
+            "channels": [],
+            "credentials": [],
+            "endpoints": {},
+            "ips": {},
+        },
         {"words": ["a"], "cells": []},
     ],
 )

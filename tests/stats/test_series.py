@@ -13,8 +13,20 @@ def recorder():
     recorder = Recorder()
     for hour in (0, 0, 1, 3):
         recorder.record(call(at_s=NOON_S + hour * 3600, cost_pd=10**12))
-    failed = (attempt("overloaded", provider="azure", message="busy"), attempt("timeout", status=None))
-    recorder.record(call("bad", at_s=NOON_S + 3600, outcome="timeout", attempts=failed, key_id="key2", key_label="bob"))
+    failed = (
+        attempt("overloaded", provider="azure", message="busy"),
+        attempt("timeout", status=None),
+    )
+    recorder.record(
+        call(
+            "bad",
+            at_s=NOON_S + 3600,
+            outcome="timeout",
+            attempts=failed,
+            key_id="key2",
+            key_label="bob",
+        )
+    )
     recorder.commit(NOON_S + 3 * 3600)
     return recorder
 
@@ -34,13 +46,21 @@ def test_every_step_is_there_with_its_figures(recorder):
         [0, 2, 0, 0],
         [2.0, 1.0, 0.0, 1.0],
     ]
-    assert {line["name"]: (line["attempts"], line["failed_attempts"]) for line in status["providers"]} == {"openai": (5, 1), "azure": (1, 1)}
-    assert {line["name"]: (line["requests"], line["errors"], line["cost"]) for line in status["client_keys"]} == {
+    assert {
+        line["name"]: (line["attempts"], line["failed_attempts"]) for line in status["providers"]
+    } == {"openai": (5, 1), "azure": (1, 1)}
+    assert {
+        line["name"]: (line["requests"], line["errors"], line["cost"])
+        for line in status["client_keys"]
+    } == {
         "alice": (4, 0, 4.0),
         "bob": (1, 1, None),
     }
     own = status_figures(recorder, 4, NOON_S + 3 * 3600, "key2")
-    assert (own["all"]["requests"], [line["name"] for line in own["client_keys"]]) == ([0, 1, 0, 0], ["bob"])
+    assert (own["all"]["requests"], [line["name"] for line in own["client_keys"]]) == (
+        [0, 1, 0, 0],
+        ["bob"],
+    )
     assert status["summary"]["totals"]["requests"] == 5
     assert json.loads(json.dumps(status)) == status
 
@@ -49,7 +69,11 @@ def test_days_and_nothing_at_all():
     """A stretch without calls has its steps."""
     recorder = Recorder()
     status = status_figures(recorder, 24 * 15, NOON_S)
-    assert (status["step_s"], len(status["times"]), status["all"]["requests"]) == (86400, 15, [0] * 15)
+    assert (status["step_s"], len(status["times"]), status["all"]["requests"]) == (
+        86400,
+        15,
+        [0] * 15,
+    )
     assert "Nothing was counted" in terminal_report(status, title="Last 72 hours")
 
 
@@ -59,15 +83,30 @@ def test_many_rows_become_a_few_and_the_rest():
     for number in range(40):
         recorder.record(call(requested_model=f"m{number}"))
     models = figures(recorder)["models"]
-    assert (len(models), models[-1]["name"], sum(line["requests"] for line in models)) == (21, "(other)", 40)
+    assert (len(models), models[-1]["name"], sum(line["requests"] for line in models)) == (
+        21,
+        "(other)",
+        40,
+    )
 
 
 def test_failures_with_their_attempts(recorder):
     """The latest first; a client sees its own only."""
-    recorder.record(call("worse", outcome="refused", provider=None, provider_id=None, upstream_model=None, attempts=()))
+    recorder.record(
+        call(
+            "worse",
+            outcome="refused",
+            provider=None,
+            provider_id=None,
+            upstream_model=None,
+            attempts=(),
+        )
+    )
     rows = failure_rows(recorder.recent_failures)
     assert [row["request_id"] for row in rows] == ["worse", "bad"]
-    assert [(tried["provider"], tried["outcome"], tried["message"]) for tried in rows[1]["attempts"]] == [
+    assert [
+        (tried["provider"], tried["outcome"], tried["message"]) for tried in rows[1]["attempts"]
+    ] == [
         ("azure", "overloaded", "busy"),
         ("openai", "timeout", ""),
     ]
@@ -81,7 +120,15 @@ def test_the_terminal_report_keeps_to_the_width(recorder, width):
     text = terminal_report(figures(recorder), title="Last 3 hours", width=width)
     assert max(map(len, text.splitlines())) <= max(60, width)
     assert "\x1b" not in text
-    for word in ("requests 6", "errors 1", "gpt-5", "openai", "alice", "azure overloaded", "$4.0000"):
+    for word in (
+        "requests 6",
+        "errors 1",
+        "gpt-5",
+        "openai",
+        "alice",
+        "azure overloaded",
+        "$4.0000",
+    ):
         assert word in text
 
 

@@ -18,8 +18,16 @@ DAY_S = 86400
         ({}, NOON_S - 30 * DAY_S, NOON_S),
         ({"last_n_days": "2"}, NOON_S - 2 * DAY_S, NOON_S),
         ({"start_datetime": "2026-11-02T12:00:00Z"}, NOON_S - DAY_S, NOON_S),
-        ({"start_datetime": "2026-11-02T12:00:00 02:00", "end_datetime": "2026-11-02T12:00:00"}, NOON_S - DAY_S - 7200, NOON_S - DAY_S),
-        ({"start_datetime": "2026-11-03", "end_datetime": str(int(NOON_S))}, NOON_S - DAY_S / 2, NOON_S),
+        (
+            {"start_datetime": "2026-11-02T12:00:00 02:00", "end_datetime": "2026-11-02T12:00:00"},
+            NOON_S - DAY_S - 7200,
+            NOON_S - DAY_S,
+        ),
+        (
+            {"start_datetime": "2026-11-03", "end_datetime": str(int(NOON_S))},
+            NOON_S - DAY_S / 2,
+            NOON_S,
+        ),
         ({"end_datetime": str(NOON_S - DAY_S)}, NOON_S - 31 * DAY_S, NOON_S - DAY_S),
         ({"last_n_days": "", "start_datetime": ""}, NOON_S - 30 * DAY_S, NOON_S),
     ],
@@ -50,7 +58,11 @@ def test_what_makes_no_sense_is_refused_by_name(query, name):
     assert (caught.value.error.status, caught.value.error.param) == (400, name)
 
 
-@given(st.dictionaries(st.sampled_from(["last_n_days", "start_datetime", "end_datetime"]), st.text(max_size=30)))
+@given(
+    st.dictionaries(
+        st.sampled_from(["last_n_days", "start_datetime", "end_datetime"]), st.text(max_size=30)
+    )
+)
 def test_any_query_gives_a_span_or_a_refusal(query):
     """Nothing else."""
     try:
@@ -68,7 +80,9 @@ def test_only_an_admin_may_ask_for_others():
     assert key_asked_for({"api_key_param": "sk-own"}, own, is_admin=False) == own
     assert key_asked_for({}, own, is_admin=True) is None
     assert key_asked_for({"api_key_param": "all"}, own, is_admin=True) is None
-    assert key_asked_for({"api_key_param": "sk-other"}, own, is_admin=True) == fingerprint("sk-other")
+    assert key_asked_for({"api_key_param": "sk-other"}, own, is_admin=True) == fingerprint(
+        "sk-other"
+    )
     with pytest.raises(RequestRefused) as caught:
         key_asked_for({"api_key_param": "sk-other"}, own, is_admin=False)
     assert caught.value.error.status == 403

@@ -49,7 +49,10 @@ def count(recorder, from_s=0.0, to_s=NOON_S + 400 * DAY_S):
 
 def outlined(recorder, from_s, to_s):
     """Calls by the moment of their outline."""
-    return {at: sum(row[0] for row in outline.values()) for at, outline in recorder.outlines(from_s, to_s).items()}
+    return {
+        at: sum(row[0] for row in outline.values())
+        for at, outline in recorder.outlines(from_s, to_s).items()
+    }
 
 
 def kept(recorder, number, now_s=NOON_S):
@@ -103,7 +106,11 @@ def test_a_window_has_the_hours_it_names(start):
     assert count(recorder, NOON_S, NOON_S + 5 * HOUR_S) == 2
     assert count(recorder, NOON_S + HOUR_S, NOON_S + DAY_S - 1) == 1
     assert count(recorder, NOON_S + HOUR_S, NOON_S + 3 * DAY_S + 4 * HOUR_S) == 6
-    assert outlined(recorder, NOON_S, NOON_S + DAY_S) == {NOON_S: 1, NOON_S + 5 * HOUR_S: 1, NOON_S + DAY_S: 1}
+    assert outlined(recorder, NOON_S, NOON_S + DAY_S) == {
+        NOON_S: 1,
+        NOON_S + 5 * HOUR_S: 1,
+        NOON_S + DAY_S: 1,
+    }
     assert sum(outlined(recorder, NOON_S, NOON_S + 4 * DAY_S).values()) == 9
 
 
@@ -132,7 +139,9 @@ def test_the_reader_writes_nothing(start, tmp_path, stats):
 @pytest.mark.parametrize("content", [b"", b"rubbish", None])
 @pytest.mark.parametrize("names", [["checkpoint.gz"], ["checkpoint.gz", "checkpoint-before.gz"]])
 def test_damaged_checkpoints_cost_nothing(start, stats, names, content):
-    """The one before, or the day files and the journal, lead to the same counts and the same balance."""
+    """The one before, or the day files and the journal, lead to the same counts and the same
+    balance.
+    """
     recorder = start()
     recorder.configure(config())
     folded(recorder, 3)
@@ -209,7 +218,10 @@ def test_a_bad_disk_is_said_once_and_nothing_is_lost(start, disk, code, caplog):
         recorder.commit(NOON_S + 7200)
     assert None is recorder.trouble
     assert 101 == count(recorder) == count(start())
-    assert [record.levelname for record in caplog.records if "written" in record.message] == ["ERROR", "WARNING"]
+    assert [record.levelname for record in caplog.records if "written" in record.message] == [
+        "ERROR",
+        "WARNING",
+    ]
 
 
 def test_a_disk_that_is_bad_for_long_costs_lines_of_the_journal_but_no_counts(start, disk, caplog):
@@ -239,13 +251,25 @@ def test_calls_without_a_line_are_durable_with_the_first_commit_that_works(start
     kept(recorder, 1)
     disk.code = errno.ENOSPC
     for _ in range(MAX_WAITING + 700):
-        recorder.record(call(attempts=(), provider=None, provider_id=None, upstream_model=None, client_ip=None, cost_pd=3))
+        recorder.record(
+            call(
+                attempts=(),
+                provider=None,
+                provider_id=None,
+                upstream_model=None,
+                client_ip=None,
+                cost_pd=3,
+            )
+        )
     assert not recorder.commit(NOON_S)
     disk.code = None
     while not recorder.commit(NOON_S):
         pass
     again = start()
-    assert (MAX_WAITING + 701, recorder.ledger.spent_pd("key1")) == (count(again), again.ledger.spent_pd("key1"))
+    assert (MAX_WAITING + 701, recorder.ledger.spent_pd("key1")) == (
+        count(again),
+        again.ledger.spent_pd("key1"),
+    )
 
 
 def test_a_disk_that_is_bad_for_weeks_does_not_fill_the_memory(start, disk):
@@ -313,7 +337,9 @@ def test_a_call_that_ends_while_the_store_is_read_is_charged_once(tmp_path):
     recorder.open()
     recorder.configure(config())
     ends = iter([call(cost_pd=5)])
-    Late.meanwhile = lambda within: recorder._store.record(one) if within == "journal" and (one := next(ends, None)) else None
+    Late.meanwhile = lambda within: (
+        recorder._store.record(one) if within == "journal" and (one := next(ends, None)) else None
+    )
     for _ in range(4):
         recorder.commit(NOON_S)
     assert (count(recorder), recorder.ledger.spent_pd("key1")) == (1, 5)
@@ -334,7 +360,9 @@ def test_files_deleted_under_us_cost_nothing_that_is_counted(start, stats, what,
 
 
 def test_the_clock_may_jump(start, caplog):
-    """Back by days, or far ahead and back: everything is counted where its own time says, and nothing ages away by mistake."""
+    """Back by days, or far ahead and back: everything is counted where its own time says, and
+    nothing ages away by mistake.
+    """
     caplog.set_level(logging.ERROR)
     recorder = start()
     folded(recorder, 2)
@@ -364,7 +392,11 @@ def test_days_lose_their_hours_and_then_go(start):
     before = summary(recorder.window(0, NOON_S + 5 * DAY_S), {})
     recorder.compact(NOON_S + 5 * DAY_S)
     after = summary(recorder.window(0, NOON_S + 5 * DAY_S), {})
-    assert {**before, "provider_keys": 0, "ip_request_counts": 0} == {**after, "provider_keys": 0, "ip_request_counts": 0}
+    assert {**before, "provider_keys": 0, "ip_request_counts": 0} == {
+        **after,
+        "provider_keys": 0,
+        "ip_request_counts": 0,
+    }
     assert outlined(recorder, NOON_S, NOON_S + DAY_S - 1) == {NOON_S + DAY_S / 2: 2}
     assert count(recorder, NOON_S - 12 * HOUR_S, NOON_S + HOUR_S) == 2
     recorder.compact(NOON_S + 12 * DAY_S - 43200)
@@ -375,7 +407,9 @@ def test_days_lose_their_hours_and_then_go(start):
 
 
 def test_the_size_is_bounded(start, stats):
-    """The journal by its bytes, but never what the next start needs; the days by losing hours first."""
+    """The journal by its bytes, but never what the next start needs; the days by losing hours
+    first.
+    """
     recorder = start(raw_bytes=300_000)
     for turn in range(30):
         for number in range(100):

@@ -2,7 +2,14 @@
 
 from sample_calls import attempt, call
 
-from uniapi.stats.latencies import FIRST_HISTOGRAM, MAX_ROWS, TOTAL_HISTOGRAM, WAITS_WIDTH, Waits, quantile_s
+from uniapi.stats.latencies import (
+    FIRST_HISTOGRAM,
+    MAX_ROWS,
+    TOTAL_HISTOGRAM,
+    WAITS_WIDTH,
+    Waits,
+    quantile_s,
+)
 
 
 def counted(*calls):
@@ -22,16 +29,29 @@ def test_quantiles_lie_in_their_bucket():
 
 
 def test_only_served_calls_wait():
-    """A failure after three seconds is no answer after three seconds; without a first token there is only the whole."""
+    """A failure after three seconds is no answer after three seconds; without a first token there
+    is only the whole.
+    """
     waits = counted(call(outcome="timeout", total_s=3.0), call(first_token_s=None, total_s=3.0))
-    assert (sum(waits.totals()[FIRST_HISTOGRAM:TOTAL_HISTOGRAM]), sum(waits.totals()[TOTAL_HISTOGRAM:])) == (0, 1)
+    assert (
+        sum(waits.totals()[FIRST_HISTOGRAM:TOTAL_HISTOGRAM]),
+        sum(waits.totals()[TOTAL_HISTOGRAM:]),
+    ) == (0, 1)
 
 
 def test_by_client_and_by_channel_the_sums_are_the_same():
     """The same calls are summed twice."""
-    waits = counted(call(), call(key_id="key2"), call(provider_id="azure", attempts=(attempt(provider="azure"),), total_s=9.0))
-    assert [a + b for a, b in zip(waits.of_client("key1"), waits.of_client("key2"), strict=True)] == waits.totals()
-    assert [a + b for a, b in zip(waits.of_provider("openai"), waits.of_provider("azure"), strict=True)] == waits.totals()
+    waits = counted(
+        call(),
+        call(key_id="key2"),
+        call(provider_id="azure", attempts=(attempt(provider="azure"),), total_s=9.0),
+    )
+    assert [
+        a + b for a, b in zip(waits.of_client("key1"), waits.of_client("key2"), strict=True)
+    ] == waits.totals()
+    assert [
+        a + b for a, b in zip(waits.of_provider("openai"), waits.of_provider("azure"), strict=True)
+    ] == waits.totals()
     assert [0] * WAITS_WIDTH == waits.of_provider("nobody") == waits.of_client("nobody")
     assert waits.of_client("key2") == waits.only("key2").totals()
 
@@ -40,4 +60,7 @@ def test_channels_are_bounded():
     """What is past the bound is counted together."""
     waits = counted(*(call(upstream_model=f"m{number}") for number in range(MAX_ROWS + 9)))
     assert len(waits.channels) == MAX_ROWS + 1
-    assert waits.of_client("key1")[TOTAL_HISTOGRAM:] == [sum(column) for column in zip(*waits.channels.values(), strict=True)][TOTAL_HISTOGRAM:]
+    assert (
+        waits.of_client("key1")[TOTAL_HISTOGRAM:]
+        == [sum(column) for column in zip(*waits.channels.values(), strict=True)][TOTAL_HISTOGRAM:]
+    )

@@ -14,7 +14,9 @@ class QuickDisk(System):
 
 
 class FailingDisk(QuickDisk):
-    """Sound until `code` is set to an errno: then every write takes half of what it is given, once, and says so at the next call; nothing else works either."""
+    """Sound until `code` is set to an errno: then every write takes half of what it is given, once,
+    and says so at the next call; nothing else works either.
+    """
 
     def __init__(self):
         self.code = None
@@ -50,7 +52,9 @@ class Killed(BaseException):
 
 
 class DyingDisk(QuickDisk):
-    """Kills the process at the call number `kill_at` that changes something; a write gets half way first."""
+    """Kills the process at the call number `kill_at` that changes something; a write gets half way
+    first.
+    """
 
     def __init__(self, kill_at=None):
         self.kill_at = kill_at

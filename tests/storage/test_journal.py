@@ -33,9 +33,13 @@ def entries(folder, start=START):
     return [line for _, line in Journal(folder, schema=1).read(start) if not line.startswith(b"{")]
 
 
-@pytest.mark.parametrize("make", [lambda path: DiskFolder(path, QuickDisk()), lambda path: MemoryFolder()])
+@pytest.mark.parametrize(
+    "make", [lambda path: DiskFolder(path, QuickDisk()), lambda path: MemoryFolder()]
+)
 def test_lines_come_back_in_order_from_any_place(tmp_path, make):
-    """A position read together with a line leads back to it; the end of a write is where the next line begins."""
+    """A position read together with a line leads back to it; the end of a write is where the next
+    line begins.
+    """
     folder = make(tmp_path / "stats")
     journal = opened(folder)
     journal.write([b"a\n", b"b\n"], DAY)
@@ -67,7 +71,11 @@ def test_a_segment_ends_by_size_and_by_day(folder):
         journal.write([line], DAY)
     journal.write([b"c\n"], "2026-11-04")
     journal.close()
-    assert folder.names("journal") == ["00000001-2026-11-03.jsonl", "00000002-2026-11-03.jsonl", "00000003-2026-11-04.jsonl"]
+    assert folder.names("journal") == [
+        "00000001-2026-11-03.jsonl",
+        "00000002-2026-11-03.jsonl",
+        "00000003-2026-11-04.jsonl",
+    ]
 
 
 def test_a_torn_tail_is_not_read_and_not_built_upon(folder):
@@ -98,7 +106,9 @@ def test_a_restart_goes_on_in_the_same_segment(folder):
 @pytest.mark.parametrize("can_truncate", [True, False])
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
 def test_a_failed_write_leaves_nothing_and_can_be_repeated(folder, disk, code, can_truncate):
-    """The lines of a failed write are not there afterwards; written again when the disk is back they are there once."""
+    """The lines of a failed write are not there afterwards; written again when the disk is back
+    they are there once.
+    """
     journal = opened(folder)
     journal.write([b"a\n"], DAY)
     end = journal.end

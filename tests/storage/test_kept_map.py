@@ -44,7 +44,12 @@ def test_entries_end_and_the_oldest_make_room(folder):
         kept.put(name, place, float(place))
     kept.flush(4.0)
     assert [kept.get(name, 5.0) for name in "abcd"] == [None, 1, 2, 3]
-    assert [pins(folder, 1001.5, limit=3).get(name, 1001.5) for name in "abcd"] == [None, None, 2, 3]
+    assert [pins(folder, 1001.5, limit=3).get(name, 1001.5) for name in "abcd"] == [
+        None,
+        None,
+        2,
+        3,
+    ]
     assert None is kept.get("d", 1003.0)
 
 
@@ -74,7 +79,10 @@ def test_a_bad_disk_is_said_and_made_up_for(folder, disk, code):
     assert [pins(folder).get(name, 0.0) for name in "ab"] == [1, 2]
 
 
-@pytest.mark.parametrize("content", [b"", b"[", b'["a",0.0,1]\n["b",0', b'["a",0.0,1]\n{}\n[1]\n["c","x",1]\n\xff\n[[[[\n'])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[", b'["a",0.0,1]\n["b",0', b'["a",0.0,1]\n{}\n[1]\n["c","x",1]\n\xff\n[[[[\n'],
+)
 def test_damage_costs_only_the_damaged_lines(folder, content):
     """A torn tail or rubbish is passed over, and what is put afterwards is kept."""
     folder.replace("pins.jsonl", content)

@@ -21,7 +21,9 @@ def test_a_second_owner_is_refused_with_the_pid_of_the_first(tmp_path):
 
 
 def test_a_deleted_lock_file_is_taken_again(tmp_path):
-    """After somebody emptied the data dir the owner locks the new file, so that no second writer gets in."""
+    """After somebody emptied the data dir the owner locks the new file, so that no second writer
+    gets in.
+    """
     lock = DirectoryLock(tmp_path)
     lock.acquire()
     (tmp_path / "lock").unlink()

@@ -1,4 +1,6 @@
-"""AWS's event stream: messages out of bytes in any split, checksums kept, every header type, nothing kept for impossible lengths."""
+"""AWS's event stream: messages out of bytes in any split, checksums kept, every header type,
+nothing kept for impossible lengths.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,19 @@ from uniapi.errors import WireError
 from uniapi.wire import EventStreamDecoder, Frame, decode_message, encode_message, unwrap_chunk
 from uniapi.wire.aws_eventstream import HeaderValue
 
-EVENT = {":event-type": "contentBlockDelta", ":content-type": "application/json", ":message-type": "event"}
+EVENT = {
+    ":event-type": "contentBlockDelta",
+    ":content-type": "application/json",
+    ":message-type": "event",
+}
 EVENTS = [
     encode_message({**EVENT, ":event-type": "messageStart"}, b'{"role":"assistant"}'),
     encode_message(EVENT, '{"contentBlockIndex":0,"delta":{"text":"ü"}}'.encode()),
     encode_message(EVENT, b""),
-    encode_message({":exception-type": "throttlingException", ":message-type": "exception"}, b'{"message":"slow down"}'),
+    encode_message(
+        {":exception-type": "throttlingException", ":message-type": "exception"},
+        b'{"message":"slow down"}',
+    ),
 ]
 
 header_values = st.one_of(
@@ -51,13 +60,20 @@ def with_good_checksums(message: bytes) -> bytes:
 
 def raw_headers(block: bytes) -> bytes:
     """A message whose header block is `block`, checksums right."""
-    return with_good_checksums(struct.pack(">II", 16 + len(block), len(block)) + b"\0\0\0\0" + block + b"\0\0\0\0")
+    return with_good_checksums(
+        struct.pack(">II", 16 + len(block), len(block)) + b"\0\0\0\0" + block + b"\0\0\0\0"
+    )
 
 
 def test_frames_carry_name_payload_and_their_own_bytes() -> None:
     """Events by their type, exceptions behind a prefix; the raw bytes are the message."""
     frames = EventStreamDecoder().feed(b"".join(EVENTS))
-    assert [frame.event for frame in frames] == ["messageStart", "contentBlockDelta", "contentBlockDelta", "exception:throttlingException"]
+    assert [frame.event for frame in frames] == [
+        "messageStart",
+        "contentBlockDelta",
+        "contentBlockDelta",
+        "exception:throttlingException",
+    ]
     assert '{"contentBlockIndex":0,"delta":{"text":"ü"}}'.encode() == frames[1].data
     assert [frame.raw for frame in frames] == EVENTS
 
@@ -77,7 +93,10 @@ def test_any_split_gives_the_same_frames(sizes: list[int]) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.dictionaries(st.text(min_size=1, max_size=20), header_values, max_size=6), st.binary(max_size=60))
+@given(
+    st.dictionaries(st.text(min_size=1, max_size=20), header_values, max_size=6),
+    st.binary(max_size=60),
+)
 def test_a_message_survives_the_round_trip(headers: dict[str, HeaderValue], payload: bytes) -> None:
     """Every header value, whatever its type, comes back as it went."""
     message = decode_message(encode_message(headers, payload))
@@ -87,7 +106,13 @@ def test_a_message_survives_the_round_trip(headers: dict[str, HeaderValue], payl
 def test_botocore_reads_what_we_write() -> None:
     """AWS's own reader finds the same headers and payload."""
     buffer = EventStreamBuffer()
-    headers: dict[str, HeaderValue] = {":event-type": "chunk", "count": 3, "yes": True, "no": False, "bytes": b"\x00\x01"}
+    headers: dict[str, HeaderValue] = {
+        ":event-type": "chunk",
+        "count": 3,
+        "yes": True,
+        "no": False,
+        "bytes": b"\x00\x01",
+    }
     buffer.add_data(encode_message(headers, b"{}"))
     found = next(buffer)
     assert (headers, b"{}") == (found.headers, found.payload)
@@ -124,16 +149,29 @@ def test_every_header_type_of_the_format_is_read() -> None:
 
 def test_an_error_message_without_payload_says_its_text() -> None:
     """Unmodelled errors have their words in headers."""
-    message = encode_message({":message-type": "error", ":error-code": "InternalError", ":error-message": "An internal server error occurred"}, b"")
+    message = encode_message(
+        {
+            ":message-type": "error",
+            ":error-code": "InternalError",
+            ":error-message": "An internal server error occurred",
+        },
+        b"",
+    )
     (frame,) = EventStreamDecoder().feed(message)
-    assert (frame.event, frame.data) == ("error:InternalError", b"An internal server error occurred")
+    assert (frame.event, frame.data) == (
+        "error:InternalError",
+        b"An internal server error occurred",
+    )
 
 
 @pytest.mark.parametrize(
     ("stream", "words"),
     [
         (with_bytes(EVENTS[1], 8, b"\0\0\0\0"), "checksum of an event-stream prelude"),
-        (with_bytes(EVENTS[1], len(EVENTS[1]) - 4, b"\0\0\0\0"), "checksum of an event-stream message"),
+        (
+            with_bytes(EVENTS[1], len(EVENTS[1]) - 4, b"\0\0\0\0"),
+            "checksum of an event-stream message",
+        ),
         (with_bytes(EVENTS[1], 20, b"\xff"), "checksum of an event-stream message"),
         (b'{"message":"The security token is invalid"}', "no AWS event stream"),
         (b"data: {}\n\ndata: {}\n\n", "no AWS event stream"),
@@ -198,10 +236,14 @@ def test_what_the_format_cannot_hold_is_not_written(headers: dict[str, HeaderVal
 def test_a_chunk_of_invoke_is_opened() -> None:
     """The payload of `InvokeModelWithResponseStream` wraps the model's own event in base64."""
     inner = b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}}'
-    assert inner == unwrap_chunk(json.dumps({"bytes": base64.b64encode(inner).decode(), "p": "abcdef"}).encode())
+    assert inner == unwrap_chunk(
+        json.dumps({"bytes": base64.b64encode(inner).decode(), "p": "abcdef"}).encode()
+    )
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b'{"bytes":1}', b'{"bytes":"%%%"}', b'{"bytes":"abc"}', b"{"])
+@pytest.mark.parametrize(
+    "data", [b"", b"[]", b'{"bytes":1}', b'{"bytes":"%%%"}', b'{"bytes":"abc"}', b"{"]
+)
 def test_what_is_no_chunk_is_refused(data: bytes) -> None:
     """Anything else is a WireError."""
     with pytest.raises(WireError):

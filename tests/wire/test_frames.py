@@ -9,7 +9,9 @@ import pytest
 from uniapi.errors import WireError
 from uniapi.wire import LARGE_BYTES, dump_json, dump_long_json, load_json, parse_json
 
-ROWS = [{"index": index, "embedding": [0.5, -1.25, 1e-7], "text": "é \u2028"} for index in range(30_000)]
+ROWS = [
+    {"index": index, "embedding": [0.5, -1.25, 1e-7], "text": "é \u2028"} for index in range(30_000)
+]
 
 
 def test_a_large_text_is_read_as_json_reads_it():
@@ -22,7 +24,9 @@ def test_a_large_text_is_read_as_json_reads_it():
 
 
 def test_another_thread_gets_its_turn_while_a_large_text_is_read():
-    """The parser holds every thread back as long as no Python runs in it: the other one's steps, made between its beginning and its end, show that some did."""
+    """The parser holds every thread back as long as no Python runs in it: the other one's steps,
+    made between its beginning and its end, show that some did.
+    """
     text = json.dumps({"data": ROWS})
     begun, over = threading.Event(), threading.Event()
     steps = []
@@ -49,7 +53,15 @@ def test_another_thread_gets_its_turn_while_a_large_text_is_read():
     assert after - before > 100
 
 
-@pytest.mark.parametrize("value", [{}, {"a": 1}, {"data": []}, {"object": "list", "data": ROWS[:3], "usage": {"n": [1, 2]}, "é": ["\ud800"]}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"a": 1},
+        {"data": []},
+        {"object": "list", "data": ROWS[:3], "usage": {"n": [1, 2]}, "é": ["\ud800"]},
+    ],
+)
 def test_long_objects_are_written_as_others_are(value):
     """Item by item, byte for byte the same (a lone surrogate makes only its own item ASCII)."""
     assert json.loads(dump_long_json(value)) == value

@@ -15,13 +15,24 @@ ZIPPED = gzip.compress(b"hello world", mtime=0)
 ANSWERS = [
     (CHUNKED, 200, b"hello world", True),
     (b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\nhello world", 200, b"hello world", True),
-    (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nno", 404, b"no", True),
+    (
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nno",
+        404,
+        b"no",
+        True,
+    ),
     (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b"", True),
     (b"HTTP/1.1 200\r\ncontent-length: 0\r\n\r\n", 200, b"", True),
     (b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nhi", 200, b"hi", False),
     (b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi", 200, b"hi", False),
     (b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ncontent-length: 3\r\n\r\nabc", 200, b"abc", True),
-    (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n%b" % (len(ZIPPED), ZIPPED), 200, b"hello world", True),
+    (
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n%b"
+        % (len(ZIPPED), ZIPPED),
+        200,
+        b"hello world",
+        True,
+    ),
 ]
 
 
@@ -111,8 +122,19 @@ def test_a_close_in_the_middle_is_a_cut():
 
 def test_a_request_carries_host_and_length_and_cannot_break_out_of_a_header():
     """The target is path and query; user info stays out."""
-    request = HttpRequest(method="POST", url="https://user@a.example:8443/v1/x?y=%2F", headers={"x-a": "1"}, body=b"{}")
-    assert request_bytes(request) == b"POST /v1/x?y=%2F HTTP/1.1\r\nhost: a.example:8443\r\nx-a: 1\r\ncontent-length: 2\r\n\r\n{}"
-    assert request_bytes(HttpRequest(method="GET", url="http://a.example")) == b"GET / HTTP/1.1\r\nhost: a.example\r\n\r\n"
+    request = HttpRequest(
+        method="POST",
+        url="https://user@a.example:8443/v1/x?y=%2F",
+        headers={"x-a": "1"},
+        body=b"{}",
+    )
+    assert (
+        request_bytes(request)
+        == b"POST /v1/x?y=%2F HTTP/1.1\r\nhost: a.example:8443\r\nx-a: 1\r\ncontent-length: 2\r\n\r\n{}"
+    )
+    assert (
+        request_bytes(HttpRequest(method="GET", url="http://a.example"))
+        == b"GET / HTTP/1.1\r\nhost: a.example\r\n\r\n"
+    )
     with pytest.raises(ValueError, match="line break"):
         request_bytes(HttpRequest(method="GET", url="http://a.example", headers={"x": "1\r\ny: 2"}))

@@ -33,7 +33,9 @@ def decoded(pieces: list[bytes]) -> list[Frame]:
 
 @pytest.mark.parametrize("stream, expected", STREAMS)
 def test_objects_do_not_depend_on_the_split(stream: bytes, expected: list[bytes]) -> None:
-    """In one piece, byte by byte, and cut in two at every place, the objects are the same and every byte is in a frame."""
+    """In one piece, byte by byte, and cut in two at every place, the objects are the same and every
+    byte is in a frame.
+    """
     splits = [[stream], [stream[index : index + 1] for index in range(len(stream))]]
     splits += [[stream[:cut], stream[cut:]] for cut in range(len(stream) + 1)]
     for pieces in splits:
@@ -72,17 +74,26 @@ def test_an_endless_object_is_bounded() -> None:
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
 
 @settings(max_examples=100, deadline=None)
-@given(objects=st.lists(st.dictionaries(st.text(max_size=4), VALUES, max_size=3), max_size=4), sizes=st.lists(st.integers(1, 9), min_size=1))
-def test_what_the_writer_writes_the_decoder_reads(objects: list[dict[str, object]], sizes: list[int]) -> None:
+@given(
+    objects=st.lists(st.dictionaries(st.text(max_size=4), VALUES, max_size=3), max_size=4),
+    sizes=st.lists(st.integers(1, 9), min_size=1),
+)
+def test_what_the_writer_writes_the_decoder_reads(
+    objects: list[dict[str, object]], sizes: list[int]
+) -> None:
     """Written elements form one JSON array, and come out of any split as they went in."""
     writer = JsonArrayWriter()
-    stream = b"".join([*(writer.element(json.dumps(each).encode()) for each in objects), writer.close()])
+    stream = b"".join(
+        [*(writer.element(json.dumps(each).encode()) for each in objects), writer.close()]
+    )
     assert objects == json.loads(stream)
     pieces, at = [], 0
     while at < len(stream):

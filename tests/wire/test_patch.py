@@ -1,4 +1,6 @@
-"""Splicing a member into original bytes, adding one, and set and delete operations on a parsed object."""
+"""Splicing a member into original bytes, adding one, and set and delete operations on a parsed
+object.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,42 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uniapi.wire import DeleteMember, SetMember, apply_operations, insert_member, splice_member, splice_text
+from uniapi.wire import (
+    DeleteMember,
+    SetMember,
+    apply_operations,
+    insert_member,
+    splice_member,
+    splice_text,
+)
 
 SPLICES = [
     (b'{"model":"a"}', ("model",), b'{"model":"X"}'),
-    (b' {\n "n": 1,\r\n\t"model" : "a" , "z":[] } \n', ("model",), b' {\n "n": 1,\r\n\t"model" : "X" , "z":[] } \n'),
-    (b'{"message":{"id":1,"model":"a"},"model":"b"}', ("message", "model"), b'{"message":{"id":1,"model":"X"},"model":"b"}'),
-    (b'{"tools":[{"model":"in"}],"x":{"model":"in"},"model":"a"}', ("model",), b'{"tools":[{"model":"in"}],"x":{"model":"in"},"model":"X"}'),
-    (b'{"t":"say \\"model\\": \\"no\\"","model":"a"}', ("model",), b'{"t":"say \\"model\\": \\"no\\"","model":"X"}'),
-    (b'{"t":"ends in a backslash \\\\","model":"a"}', ("model",), b'{"t":"ends in a backslash \\\\","model":"X"}'),
+    (
+        b' {\n "n": 1,\r\n\t"model" : "a" , "z":[] } \n',
+        ("model",),
+        b' {\n "n": 1,\r\n\t"model" : "X" , "z":[] } \n',
+    ),
+    (
+        b'{"message":{"id":1,"model":"a"},"model":"b"}',
+        ("message", "model"),
+        b'{"message":{"id":1,"model":"X"},"model":"b"}',
+    ),
+    (
+        b'{"tools":[{"model":"in"}],"x":{"model":"in"},"model":"a"}',
+        ("model",),
+        b'{"tools":[{"model":"in"}],"x":{"model":"in"},"model":"X"}',
+    ),
+    (
+        b'{"t":"say \\"model\\": \\"no\\"","model":"a"}',
+        ("model",),
+        b'{"t":"say \\"model\\": \\"no\\"","model":"X"}',
+    ),
+    (
+        b'{"t":"ends in a backslash \\\\","model":"a"}',
+        ("model",),
+        b'{"t":"ends in a backslash \\\\","model":"X"}',
+    ),
     (b'{"model":"a","model":"b"}', ("model",), b'{"model":"a","model":"X"}'),
     (b'{"model":"a","mod\\u0065l":"b"}', ("model",), b'{"model":"a","mod\\u0065l":"X"}'),
     (b'{"model":{"deep":[1,{"model":2}]},"k":1}', ("model",), b'{"model":"X","k":1}'),
@@ -44,21 +73,34 @@ SPLICES = [
 
 
 @pytest.mark.parametrize("body, path, expected", SPLICES)
-def test_exactly_the_named_value_changes(body: bytes, path: tuple[str, ...], expected: bytes | None) -> None:
-    """The value at the path is replaced, every other byte stays; no such member or no JSON object gives None."""
+def test_exactly_the_named_value_changes(
+    body: bytes, path: tuple[str, ...], expected: bytes | None
+) -> None:
+    """The value at the path is replaced, every other byte stays; no such member or no JSON object
+    gives None.
+    """
     assert expected == splice_member(body, path, "X")
 
 
 JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-1000, 1000) | st.text(max_size=8) | st.sampled_from(['"', "\\", '{"k":', "]}", "model"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["model", "k", "é", 'q"', "\\", ""]), inner, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers(-1000, 1000)
+    | st.text(max_size=8)
+    | st.sampled_from(['"', "\\", '{"k":', "]}", "model"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["model", "k", "é", 'q"', "\\", ""]), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
 
 @settings(max_examples=150, deadline=None)
 @given(
-    st.dictionaries(st.sampled_from(["model", "k", "message", 'q"', "a/b", ""]), JSON_VALUES, max_size=5),
+    st.dictionaries(
+        st.sampled_from(["model", "k", "message", 'q"', "a/b", ""]), JSON_VALUES, max_size=5
+    ),
     st.sampled_from([("model",), ("message", "model"), ('q"',), ("",), ("a/b",)]),
     st.booleans(),
     st.sampled_from([None, 1]),
@@ -67,7 +109,9 @@ def test_a_splice_says_what_setting_the_parsed_member_says(
     body: dict[str, object], path: tuple[str, ...], ascii_only: bool, indent: int | None
 ) -> None:
     """Parsed, the spliced bytes equal the object with that member set; absent members give None."""
-    spliced = splice_member(json.dumps(body, ensure_ascii=ascii_only, indent=indent).encode(), path, {"new": "ü"})
+    spliced = splice_member(
+        json.dumps(body, ensure_ascii=ascii_only, indent=indent).encode(), path, {"new": "ü"}
+    )
     owner: object = body
     for name in path[:-1]:
         owner = owner.get(name) if isinstance(owner, dict) else None
@@ -114,7 +158,11 @@ def test_a_member_is_added_at_the_end(body: bytes, expected: bytes | None) -> No
         ({}, [SetMember(("a", "b", "c"), 1)], {"a": {"b": {"c": 1}}}),
         ({"a": 1}, [SetMember(("a", "b"), 1)], {"a": {"b": 1}}),
         ({"a": {"x": 1, "y": 2}}, [DeleteMember(("a", "x"))], {"a": {"y": 2}}),
-        ({"a": 1}, [DeleteMember(("a", "x")), DeleteMember(("b",)), DeleteMember(("c", "d"))], {"a": 1}),
+        (
+            {"a": 1},
+            [DeleteMember(("a", "x")), DeleteMember(("b",)), DeleteMember(("c", "d"))],
+            {"a": 1},
+        ),
         ({"a": 1}, [SetMember(("a",), 2), DeleteMember(("a",)), SetMember(("a",), 3)], {"a": 3}),
     ],
 )
@@ -129,8 +177,20 @@ def test_operations_apply_in_order_to_a_copy(
 
 def test_a_large_body_is_spliced_at_once() -> None:
     """An agent's 110 KB body costs far less than parsing it a few times over."""
-    tools = [{"type": "function", "function": {"name": f"tool_{n}", "description": 'does "things"\n' * 30, "parameters": {}}} for n in range(100)]
-    body = json.dumps({"model": "a", "messages": [{"role": "user", "content": "x\n" * 25_000}], "tools": tools}).encode()
+    tools = [
+        {
+            "type": "function",
+            "function": {
+                "name": f"tool_{n}",
+                "description": 'does "things"\n' * 30,
+                "parameters": {},
+            },
+        }
+        for n in range(100)
+    ]
+    body = json.dumps(
+        {"model": "a", "messages": [{"role": "user", "content": "x\n" * 25_000}], "tools": tools}
+    ).encode()
     assert len(body) > 110_000
     best = min(_seconds(body) for _ in range(20))
     assert best < 0.005

@@ -41,13 +41,19 @@ def decoded(pieces: list[bytes]) -> list[Frame]:
 
 
 @pytest.mark.parametrize("stream, expected", STREAMS)
-def test_frames_of_a_stream_in_one_piece(stream: bytes, expected: list[tuple[str | None, bytes]]) -> None:
-    """Fields are read as the specification says; a last event without its blank line is given at the end."""
+def test_frames_of_a_stream_in_one_piece(
+    stream: bytes, expected: list[tuple[str | None, bytes]]
+) -> None:
+    """Fields are read as the specification says; a last event without its blank line is given at
+    the end.
+    """
     assert expected == [(frame.event, frame.data) for frame in decoded([stream])]
 
 
 @pytest.mark.parametrize("stream, expected", STREAMS)
-def test_frames_do_not_depend_on_the_split(stream: bytes, expected: list[tuple[str | None, bytes]]) -> None:
+def test_frames_do_not_depend_on_the_split(
+    stream: bytes, expected: list[tuple[str | None, bytes]]
+) -> None:
     """Byte by byte, and cut in two at every place, the frames are the same."""
     splits = [[stream[index : index + 1] for index in range(len(stream))]]
     splits += [[stream[:cut], stream[cut:]] for cut in range(len(stream) + 1)]
@@ -55,14 +61,28 @@ def test_frames_do_not_depend_on_the_split(stream: bytes, expected: list[tuple[s
         assert expected == [(frame.event, frame.data) for frame in decoded(pieces)]
 
 
-LINES = st.sampled_from([b"data: x", b"data: y z", b"event: e", b": c", b"", b"", b"data:", b"\xff\xfe", b"data: \xe4\xb8"])
+LINES = st.sampled_from(
+    [
+        b"data: x",
+        b"data: y z",
+        b"event: e",
+        b": c",
+        b"",
+        b"",
+        b"data:",
+        b"\xff\xfe",
+        b"data: \xe4\xb8",
+    ]
+)
 ENDS = st.sampled_from([b"\n", b"\r", b"\r\n"])
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(LINES, ENDS), max_size=12), st.lists(st.integers(0, 60), max_size=8))
 def test_no_byte_is_lost_at_any_split(lines: list[tuple[bytes, bytes]], cuts: list[int]) -> None:
-    """The raws joined are the input, and the frames equal those of the undivided input, whatever the line ends."""
+    """The raws joined are the input, and the frames equal those of the undivided input, whatever
+    the line ends.
+    """
     stream = b"".join(line + end for line, end in lines)
     places = sorted({min(cut, len(stream)) for cut in cuts} | {0, len(stream)})
     frames = decoded([stream[start:stop] for start, stop in itertools.pairwise(places)])
@@ -87,15 +107,27 @@ def test_an_endless_event_is_refused() -> None:
 
 def test_encoded_frames_are_read_back() -> None:
     """What we write is what a reader sees; a comment is seen by nobody."""
-    stream = encode_sse(b'{"a":1}') + encode_sse(b"{}", "ping") + encode_comment() + encode_comment("alive")
-    assert [(frame.event, frame.data) for frame in decoded([stream])] == [(None, b'{"a":1}'), ("ping", b"{}"), (None, b""), (None, b"")]
+    stream = (
+        encode_sse(b'{"a":1}')
+        + encode_sse(b"{}", "ping")
+        + encode_comment()
+        + encode_comment("alive")
+    )
+    assert [(frame.event, frame.data) for frame in decoded([stream])] == [
+        (None, b'{"a":1}'),
+        ("ping", b"{}"),
+        (None, b""),
+        (None, b""),
+    ]
 
 
 @pytest.mark.parametrize("end", [b"\n\n", b"\r\n\r\n", b"\r\r", b"\n\r\n", b"\r\n\n"])
 @pytest.mark.parametrize("size", [1000, 65536, 300_000])
 @pytest.mark.parametrize("tail", range(1, 7))
 def test_a_long_event_is_read_like_a_short_one(end: bytes, size: int, tail: int) -> None:
-    """A picture in base64, its end cut anywhere, with nothing in between: what is put aside is put together again."""
+    """A picture in base64, its end cut anywhere, with nothing in between: what is put aside is put
+    together again.
+    """
     long = b"event: picture\ndata: " + b"A" * 900_000 + b"\ndata: B" + end
     stream = long + b"data: next" + end
     cut = len(long) - tail
@@ -103,7 +135,10 @@ def test_a_long_event_is_read_like_a_short_one(end: bytes, size: int, tail: int)
     pieces += [b"", *(stream[index : index + 1] for index in range(cut, len(stream)))]
     decoder = SseDecoder()
     frames = [frame for piece in pieces for frame in decoder.feed(piece)] + decoder.eof()
-    assert [(frame.event, len(frame.data), frame.data[-2:]) for frame in frames] == [("picture", 900_002, b"\nB"), (None, 4, b"xt")]
+    assert [(frame.event, len(frame.data), frame.data[-2:]) for frame in frames] == [
+        ("picture", 900_002, b"\nB"),
+        (None, 4, b"xt"),
+    ]
     assert b"".join(frame.raw for frame in frames) == stream
 
 

@@ -1,6 +1,8 @@
-"""The one language: what a request, an answer, a stream and a failure are, whatever wire they came over. No vendor's JSON, no I/O, imports no other room.
+"""The one language: what a request, an answer, a stream and a failure are, whatever wire they came
+over. No vendor's JSON, no I/O, imports no other room.
 
-Reading order: `parts` (what a message is made of), `request`, `events` (a stream and its grammar), `response` (fold, unfold), `usage`, `failure`, `call`.
+Reading order: `parts` (what a message is made of), `request`, `events` (a stream and its grammar),
+`response` (fold, unfold), `usage`, `failure`, `call`.
 """
 
 from .call import Call, Operation, Principal, RequestRefused
@@ -22,7 +24,22 @@ from .events import (
     is_commit,
 )
 from .failure import ClientError, Failure, FailureKind, client_error, client_status
-from .parts import CacheHint, Citation, Json, Media, MediaKind, Opaque, Part, Reasoning, Refusal, Text, TokenLogprob, ToolCall, ToolResult, Unknown
+from .parts import (
+    CacheHint,
+    Citation,
+    Json,
+    Media,
+    MediaKind,
+    Opaque,
+    Part,
+    Reasoning,
+    Refusal,
+    Text,
+    TokenLogprob,
+    ToolCall,
+    ToolResult,
+    Unknown,
+)
 from .request import (
     Effort,
     HostedTool,

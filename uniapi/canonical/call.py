@@ -11,7 +11,10 @@ from .parts import Json
 
 
 class Operation(Enum):
-    """What a client asks for. The values name them in logs and statistics (OTel's `gen_ai.operation.name` where it has one)."""
+    """What a client asks for.
+
+    The values name them in logs and statistics (OTel's `gen_ai.operation.name` where it has one).
+    """
 
     GENERATE = "chat"
     COUNT_TOKENS = "count_tokens"
@@ -32,7 +35,10 @@ class Operation(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Whom an API key proves a client to be. `key_id` is the key's fingerprint, the name of its counters; the secret itself stays in config."""
+    """Whom an API key proves a client to be.
+
+    `key_id` is the key's fingerprint, the name of its counters; the secret itself stays in config.
+    """
 
     key_id: str
     label: str
@@ -41,9 +47,11 @@ class Principal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request as it arrived: `dialect` is the client's, `requested_model` what it named, `body` the bytes as sent (decompressed), `json` the object in them.
+    """A request as it arrived: `dialect` is the client's, `requested_model` what it named, `body`
+    the bytes as sent (decompressed), `json` the object in them.
 
-    `headers` are lower-case; the client's credentials have been taken out. `path` is the canonical path (`/v1/chat/completions`).
+    `headers` are lower-case; the client's credentials have been taken out. `path` is the canonical
+    path (`/v1/chat/completions`).
     """
 
     request_id: str
@@ -60,11 +68,14 @@ class Call:
     """The id in the path, where `path` has `*` for it (`/v1/responses/*`)."""
     query: Mapping[str, str] = field(default_factory=dict)
     query_text: str = ""
-    """The query as it was written, without credentials, where it is handed on (names may repeat)."""
+    """The query as it was written, without credentials, where it is handed on (names may repeat).
+    """
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json"
     upload: object | None = None
-    """A form that was received to a spool (`gateway.Upload`); then `body` is empty and `json` holds its text fields."""
+    """A form that was received to a spool (`gateway.Upload`); then `body` is empty and `json` holds
+    its text fields.
+    """
     upload_bytes: int = 0
     client_ip: str | None = None
     received_at_s: float = 0.0
@@ -78,6 +89,12 @@ class RequestRefused(Exception):
         self.error = error
 
     @classmethod
-    def bad_request(cls, message: str, param: str | None = None, code: str | None = None) -> RequestRefused:
+    def bad_request(
+        cls, message: str, param: str | None = None, code: str | None = None
+    ) -> RequestRefused:
         """400 naming the member at fault."""
-        return cls(ClientError(status=400, message=message, param=param, code=code, type="invalid_request_error"))
+        return cls(
+            ClientError(
+                status=400, message=message, param=param, code=code, type="invalid_request_error"
+            )
+        )

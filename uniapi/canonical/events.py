@@ -7,8 +7,10 @@
 
  1. One ResponseStart, first.
  2. PartStart opens an index; each index is opened once, counting 0, 1, 2 … over the whole stream.
- 3. PartDelta only goes to an open part; PartEnd closes it. Several parts may be open at once (parallel tool calls).
- 4. Exactly one terminal; nothing after it. Before ResponseEnd every part has been closed. ResponseFailed may leave parts open.
+ 3. PartDelta only goes to an open part; PartEnd closes it. Several parts may be open at once
+    (parallel tool calls).
+ 4. Exactly one terminal; nothing after it. Before ResponseEnd every part has been closed.
+    ResponseFailed may leave parts open.
 
 `Grammar` checks this; decoder tests and debug mode run every stream through it.
 """
@@ -20,7 +22,18 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from .failure import Failure
-from .parts import Citation, Json, Media, Opaque, Part, Reasoning, Refusal, Text, TokenLogprob, ToolCall
+from .parts import (
+    Citation,
+    Json,
+    Media,
+    Opaque,
+    Part,
+    Reasoning,
+    Refusal,
+    Text,
+    TokenLogprob,
+    ToolCall,
+)
 from .usage import Usage
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "error"]
@@ -28,7 +41,11 @@ FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filte
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
-    """How one choice ended. `native` is the vendor's own word, written back to `dialect`; `stop_sequence` the one that was hit."""
+    """How one choice ended.
+
+    `native` is the vendor's own word, written back to `dialect`; `stop_sequence` the one that was
+    hit.
+    """
 
     reason: FinishReason
     native: str | None = None
@@ -39,7 +56,10 @@ class Finish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseStart:
-    """`usage` holds what the vendor says at the start (Anthropic's input tokens). `extensions`: unknown members of the envelope by dialect."""
+    """`usage` holds what the vendor says at the start (Anthropic's input tokens).
+
+    `extensions`: unknown members of the envelope by dialect.
+    """
 
     response_id: str | None = None
     model: str | None = None
@@ -50,9 +70,11 @@ class ResponseStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartStart:
-    """Opens part `index` of `choice`. `part` is the part as far as it is known: a kind and ids, usually with empty text.
+    """Opens part `index` of `choice`. `part` is the part as far as it is known: a kind and ids,
+    usually with empty text.
 
-    A part that arrives whole (Media, Unknown, redacted reasoning) is complete here and has no deltas.
+    A part that arrives whole (Media, Unknown, redacted reasoning) is complete here and has no
+    deltas.
     """
 
     index: int
@@ -62,7 +84,9 @@ class PartStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartDelta:
-    """More of part `index`: `text` is appended to its text, arguments or base64 data; the rest is added to or set on the part."""
+    """More of part `index`: `text` is appended to its text, arguments or base64 data; the rest is
+    added to or set on the part.
+    """
 
     index: int
     text: str = ""
@@ -85,7 +109,10 @@ class UsageReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseEnd:
-    """The answer is whole. `finishes` holds one Finish for each choice, by index. `extensions`: late members of the envelope."""
+    """The answer is whole. `finishes` holds one Finish for each choice, by index.
+
+    `extensions`: late members of the envelope.
+    """
 
     finishes: tuple[Finish, ...]
     extensions: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
@@ -98,7 +125,9 @@ class ResponseFailed:
     failure: Failure
 
 
-Event: TypeAlias = ResponseStart | PartStart | PartDelta | PartEnd | UsageReport | ResponseEnd | ResponseFailed
+Event: TypeAlias = (
+    ResponseStart | PartStart | PartDelta | PartEnd | UsageReport | ResponseEnd | ResponseFailed
+)
 
 
 class GrammarError(AssertionError):
@@ -106,7 +135,9 @@ class GrammarError(AssertionError):
 
 
 class Grammar:
-    """Checks a stream event by event: `check(event)` gives it back, or raises GrammarError naming the rule."""
+    """Checks a stream event by event: `check(event)` gives it back, or raises GrammarError naming
+    the rule.
+    """
 
     def __init__(self) -> None:
         self._state: Literal["new", "body", "done"] = "new"
@@ -137,7 +168,9 @@ class Grammar:
                 self._open.remove(index)
             case ResponseEnd():
                 if self._open:
-                    raise GrammarError(f"rule 4: parts {sorted(self._open)} are still open at the end")
+                    raise GrammarError(
+                        f"rule 4: parts {sorted(self._open)} are still open at the end"
+                    )
                 self._state = "done"
             case ResponseFailed():
                 self._state = "done"
@@ -152,7 +185,9 @@ class Grammar:
 
 
 def checked(events: Iterable[Event]) -> Iterator[Event]:
-    """The same events, each checked; raises GrammarError at the first offence, a missing terminal included."""
+    """The same events, each checked; raises GrammarError at the first offence, a missing terminal
+    included.
+    """
     grammar = Grammar()
     for event in events:
         yield grammar.check(event)
@@ -160,7 +195,9 @@ def checked(events: Iterable[Event]) -> Iterator[Event]:
 
 
 def is_commit(event: Event) -> bool:
-    """Whether `event` is the first real output of an answer: text, reasoning (signed but empty counts), a tool call's start, media, a refusal, a server-tool item."""
+    """Whether `event` is the first real output of an answer: text, reasoning (signed but empty
+    counts), a tool call's start, media, a refusal, a server-tool item.
+    """
     match event:
         case PartStart(part=Text(text=text)) | PartStart(part=Refusal(text=text)):
             return bool(text)

@@ -1,7 +1,8 @@
 """What went wrong, as data: upstream failures with a kind, and the error a client is shown.
 
-A Failure is a value. One table in `routing/retry.py` says what each kind does to retry and cooldown; the one here says which status
-the client gets. Both end in `assert_never`, so a new kind cannot be forgotten.
+A Failure is a value. One table in `routing/retry.py` says what each kind does to retry and
+cooldown; the one here says which status the client gets. Both end in `assert_never`, so a new kind
+cannot be forgotten.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ class FailureKind(Enum):
     MODEL_MISSING = "model_missing"
     """404, or a 403 about this model: the channel does not have it."""
     MODEL_FAULT = "model_fault"
-    """The model itself produced something its provider rejects (Groq's `tool_use_failed`): worth another try."""
+    """The model itself produced something its provider rejects (Groq's `tool_use_failed`): worth
+    another try.
+    """
     OVERLOADED = "overloaded"
     """503, 529."""
     SERVER_ERROR = "server_error"
@@ -44,16 +47,19 @@ class FailureKind(Enum):
     TRIGGERED = "triggered"
     """One of the configured `error_triggers` was in the text."""
     UNSUPPORTED = "unsupported"
-    """This channel cannot express the request at all (an operation or, under `reject`, a parameter)."""
+    """This channel cannot express the request at all (an operation or, under `reject`, a
+    parameter).
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """One failed attempt.
 
-    `status` and `body` are the upstream's own (None when there was no answer); `dialect` names the format of `body`, so that a client of the same
-    dialect can be given it byte for byte. `retry_after_s` is an explicit delay, however it was said; `is_daily` marks a quota that
-    returns with the provider's day. `code`, `type` and `param` are the upstream's words.
+    `status` and `body` are the upstream's own (None when there was no answer); `dialect` names the
+    format of `body`, so that a client of the same dialect can be given it byte for byte.
+    `retry_after_s` is an explicit delay, however it was said; `is_daily` marks a quota that returns
+    with the provider's day. `code`, `type` and `param` are the upstream's words.
     """
 
     kind: FailureKind
@@ -79,9 +85,17 @@ def client_status(failure: Failure) -> int:
     kind = failure.kind
     match kind:
         case FailureKind.BAD_REQUEST:
-            return failure.status if failure.status is not None and 400 <= failure.status < 500 else 400
+            return (
+                failure.status
+                if failure.status is not None and 400 <= failure.status < 500
+                else 400
+            )
         case FailureKind.TOO_LONG:
-            return failure.status if failure.status is not None and 400 <= failure.status < 500 else 413
+            return (
+                failure.status
+                if failure.status is not None and 400 <= failure.status < 500
+                else 413
+            )
         case FailureKind.CREDENTIAL_REFUSED:
             return 502
         case FailureKind.QUOTA | FailureKind.RATE_LIMITED:
@@ -96,7 +110,9 @@ def client_status(failure: Failure) -> int:
             return failure.status if failure.status is not None and failure.status >= 500 else 502
         case FailureKind.TIMEOUT:
             return 504
-        case FailureKind.UNREACHABLE | FailureKind.BROKEN | FailureKind.EMPTY | FailureKind.TRIGGERED:
+        case (
+            FailureKind.UNREACHABLE | FailureKind.BROKEN | FailureKind.EMPTY | FailureKind.TRIGGERED
+        ):
             return 502
         case FailureKind.UNSUPPORTED:
             return 400
@@ -108,8 +124,9 @@ def client_status(failure: Failure) -> int:
 class ClientError:
     """An error for a client, before it is put into the client's dialect.
 
-    `code` is OpenAI's word (`model_not_found`, `rate_limit_exceeded`, …), which each dialect maps to its own; `type` is the upstream's or None: then the
-    dialect takes the usual one for the status. `headers` go out with it (`retry-after`, `allow`).
+    `code` is OpenAI's word (`model_not_found`, `rate_limit_exceeded`, …), which each dialect maps
+    to its own; `type` is the upstream's or None: then the dialect takes the usual one for the
+    status. `headers` go out with it (`retry-after`, `allow`).
     """
 
     status: int
@@ -121,7 +138,9 @@ class ClientError:
 
 
 def client_error(failure: Failure) -> ClientError:
-    """The error a client is shown for an upstream failure, when the upstream's own body cannot be handed on."""
+    """The error a client is shown for an upstream failure, when the upstream's own body cannot be
+    handed on.
+    """
     headers = {}
     if failure.retry_after_s is not None:
         headers["retry-after"] = str(max(1, math.ceil(failure.retry_after_s)))

@@ -1,8 +1,9 @@
 """A request for generation, as any client says it and any provider understands it.
 
-Rules: `messages` is the conversation in order, system and developer turns included where the client put them; a dialect whose wire
-keeps the system text apart asks `split_system`. Tool results are parts of a `user` message (a dialect with a `tool` role writes them
-as messages of that role). Everything optional is None or empty when the client did not say it, so that an encoder never sends
+Rules: `messages` is the conversation in order, system and developer turns included where the client
+put them; a dialect whose wire keeps the system text apart asks `split_system`. Tool results are
+parts of a `user` message (a dialect with a `tool` role writes them as messages of that role).
+Everything optional is None or empty when the client did not say it, so that an encoder never sends
 a default of ours. Unknown top-level members stay in `extensions`, under the dialect they came from.
 """
 
@@ -24,14 +25,18 @@ class Message:
     parts: tuple[Part, ...]
     name: str | None = None
     phase: str | None = None
-    """OpenAI Responses' marker of an assistant message (`commentary`, `final_answer`), echoed to that dialect."""
+    """OpenAI Responses' marker of an assistant message (`commentary`, `final_answer`), echoed to
+    that dialect.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A function the client offers. `parameters` is JSON Schema as the client wrote it, None when it gave none.
+    """A function the client offers. `parameters` is JSON Schema as the client wrote it, None when
+    it gave none.
 
-    `kind` `custom` is a freeform tool with an optional `grammar` (OpenAI's `format` object). `namespace` as in ToolCall.
+    `kind` `custom` is a freeform tool with an optional `grammar` (OpenAI's `format` object).
+    `namespace` as in ToolCall.
     """
 
     name: str
@@ -43,19 +48,25 @@ class Tool:
     namespace: str | None = None
     cache: CacheHint | None = None
     extras: Mapping[str, Json] = field(default_factory=dict)
-    """Other members of the tool on the wire (`eager_input_streaming`, …), under no dialect: written back by the dialect in `dialect` only."""
+    """Other members of the tool on the wire (`eager_input_streaming`, …), under no dialect: written
+    back by the dialect in `dialect` only.
+    """
     dialect: str | None = None
     origin: Mapping[str, Json] | None = None
-    """Where the tool stood when it was not simply in the list of tools (Responses' `additional_tools` item, its namespace's description): read by `dialect` only,
-    and no loss elsewhere, because the tool itself is here."""
+    """Where the tool stood when it was not simply in the list of tools (Responses'
+    `additional_tools` item, its namespace's description): read by `dialect` only, and no loss
+    elsewhere, because the tool itself is here.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostedTool:
-    """A tool the provider runs itself. `kind` is the meaning shared between vendors (`web_search`, `code_execution`, `web_fetch`, `url_context`, …) or the vendor's type.
+    """A tool the provider runs itself. `kind` is the meaning shared between vendors (`web_search`,
+    `code_execution`, `web_fetch`, `url_context`, …) or the vendor's type.
 
-    `raw` is the vendor's own object, written back to `dialect`; another dialect that has the same kind writes its own, from the neutral
-    members `max_uses`, `allowed_domains`, `blocked_domains`, `location` ({country, region, city, timezone}), `context_size` (low, medium, high).
+    `raw` is the vendor's own object, written back to `dialect`; another dialect that has the same
+    kind writes its own, from the neutral members `max_uses`, `allowed_domains`, `blocked_domains`,
+    `location` ({country, region, city, timezone}), `context_size` (low, medium, high).
     """
 
     kind: str
@@ -70,7 +81,9 @@ class HostedTool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolChoice:
-    """`tool` forces the one in `name`; `allowed` restricts `auto` and `required` to some tools (None: all)."""
+    """`tool` forces the one in `name`; `allowed` restricts `auto` and `required` to some tools
+    (None: all).
+    """
 
     mode: Literal["auto", "none", "required", "tool"]
     name: str | None = None
@@ -96,10 +109,12 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasoningSettings:
-    """How much to think, in the client's own terms: an effort word, a budget in tokens (0 off, -1 the model decides), or adaptive.
+    """How much to think, in the client's own terms: an effort word, a budget in tokens (0 off, -1
+    the model decides), or adaptive.
 
-    `effort` `none` and `budget` 0 both mean off. `visibility`: what of the thinking to show: `omitted`, `summarized`/`auto`/`concise`/`detailed` or None for the
-    vendor's default. `include`: whether thought text is wanted at all (Gemini's `includeThoughts`), None unsaid.
+    `effort` `none` and `budget` 0 both mean off. `visibility`: what of the thinking to show:
+    `omitted`, `summarized`/`auto`/`concise`/`detailed` or None for the vendor's default. `include`:
+    whether thought text is wanted at all (Gemini's `includeThoughts`), None unsaid.
     """
 
     effort: Effort | None = None
@@ -155,9 +170,11 @@ class Request:
 
 
 def split_system(messages: tuple[Message, ...]) -> tuple[tuple[Text, ...], tuple[Message, ...]]:
-    """All system and developer text in order, and the turns that remain; for wires that keep the system prompt apart.
+    """All system and developer text in order, and the turns that remain; for wires that keep the
+    system prompt apart.
 
-    A system turn in the middle of a conversation joins the others: the meaning stays, only its position is lost.
+    A system turn in the middle of a conversation joins the others: the meaning stays, only its
+    position is lost.
     """
     system: list[Text] = []
     turns: list[Message] = []
@@ -174,7 +191,9 @@ def merge_turns(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     merged: list[Message] = []
     for message in messages:
         if merged and merged[-1].role == message.role:
-            merged[-1] = Message(role=message.role, parts=merged[-1].parts + message.parts, name=merged[-1].name)
+            merged[-1] = Message(
+                role=message.role, parts=merged[-1].parts + message.parts, name=merged[-1].name
+            )
         else:
             merged.append(message)
     return tuple(merged)

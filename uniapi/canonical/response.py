@@ -1,7 +1,7 @@
 """A whole answer, and its equivalence with a stream: `fold` and `unfold`.
 
-Whole and streamed answers cannot disagree because one is computed from the other: an upstream that only streams is folded for a client
-that wants a whole reply, and the reverse.
+Whole and streamed answers cannot disagree because one is computed from the other: an upstream that
+only streams is folded for a client that wants a whole reply, and the reverse.
 """
 
 from __future__ import annotations
@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from .events import Event, Finish, PartDelta, PartEnd, PartStart, ResponseEnd, ResponseFailed, ResponseStart, UsageReport
+from .events import (
+    Event,
+    Finish,
+    PartDelta,
+    PartEnd,
+    PartStart,
+    ResponseEnd,
+    ResponseFailed,
+    ResponseStart,
+    UsageReport,
+)
 from .failure import Failure
 from .parts import Json, Media, Part, Reasoning, Refusal, Text, ToolCall
 from .usage import Usage
@@ -37,7 +47,11 @@ class Response:
     @property
     def text(self) -> str:
         """All text of the first choice."""
-        return "".join(part.text for part in self.choices[0].parts if isinstance(part, Text)) if self.choices else ""
+        return (
+            "".join(part.text for part in self.choices[0].parts if isinstance(part, Text))
+            if self.choices
+            else ""
+        )
 
 
 class FoldError(Exception):
@@ -49,7 +63,9 @@ class FoldError(Exception):
 
 
 class EventFold:
-    """Collects events into a Response: `feed` each, then `response()`. A failed stream raises FoldError from `response()`."""
+    """Collects events into a Response: `feed` each, then `response()`. A failed stream raises
+    FoldError from `response()`.
+    """
 
     def __init__(self) -> None:
         self._start = ResponseStart()
@@ -91,9 +107,15 @@ class EventFold:
         for index in sorted(self._parts):
             choice, part = self._parts[index]
             by_choice.setdefault(choice, []).append(_extended(part, "".join(self._pieces[index])))
-        choices = tuple(Choice(parts=tuple(by_choice.get(number, ())), finish=finish) for number, finish in enumerate(self._end.finishes))
+        choices = tuple(
+            Choice(parts=tuple(by_choice.get(number, ())), finish=finish)
+            for number, finish in enumerate(self._end.finishes)
+        )
         extensions = {
-            dialect: {**self._start.extensions.get(dialect, {}), **self._end.extensions.get(dialect, {})}
+            dialect: {
+                **self._start.extensions.get(dialect, {}),
+                **self._end.extensions.get(dialect, {}),
+            }
             for dialect in {*self._start.extensions, *self._end.extensions}
         }
         return Response(
@@ -115,7 +137,9 @@ def fold(events: Iterable[Event]) -> Response:
 
 
 def unfold(response: Response) -> list[Event]:
-    """The shortest stream that tells this answer: each part in one start, at most one delta, one end."""
+    """The shortest stream that tells this answer: each part in one start, at most one delta, one
+    end.
+    """
     events: list[Event] = [
         ResponseStart(
             response_id=response.response_id,
@@ -171,12 +195,18 @@ def _split(part: Part) -> tuple[Part, PartDelta | None]:
     match part:
         case Text():
             return Text(text="", cache=part.cache), PartDelta(
-                index=0, text=part.text, citations=part.citations, logprobs=part.logprobs, opaque=part.opaque
+                index=0,
+                text=part.text,
+                citations=part.citations,
+                logprobs=part.logprobs,
+                opaque=part.opaque,
             )
         case Refusal():
             return Refusal(text=""), PartDelta(index=0, text=part.text)
         case Reasoning(is_redacted=False):
-            return replace(part, text="", opaque=None), PartDelta(index=0, text=part.text, opaque=part.opaque)
+            return replace(part, text="", opaque=None), PartDelta(
+                index=0, text=part.text, opaque=part.opaque
+            )
         case ToolCall():
             return replace(part, arguments=""), PartDelta(index=0, text=part.arguments)
         case _:

@@ -1,8 +1,10 @@
-"""Token counts. One meaning for every vendor: `input` holds all tokens read, cached ones included; `output` all tokens written, reasoning included.
+"""Token counts. One meaning for every vendor: `input` holds all tokens read, cached ones included;
+`output` all tokens written, reasoning included.
 
-Vendors differ (Anthropic's input leaves the cached ones out, Gemini's candidates leave the thoughts out); the decoders settle that, but for xAI, whose output figure leaves
-the reasoning out and is what its clients know: `billed_output_tokens` is whole for every vendor.
-None means the vendor did not say: statistics only hold what was said.
+Vendors differ (Anthropic's input leaves the cached ones out, Gemini's candidates leave the thoughts
+out); the decoders settle that, but for xAI, whose output figure leaves the reasoning out and is
+what its clients know: `billed_output_tokens` is whole for every vendor. None means the vendor did
+not say: statistics only hold what was said.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ class Usage:
     service_tier: str | None = None
     is_estimate: bool = False
     raw: Mapping[str, Json] | None = None
-    """The vendor's usage object as it came, and in `dialect` whose it is: written back to the same dialect only."""
+    """The vendor's usage object as it came, and in `dialect` whose it is: written back to the same
+    dialect only.
+    """
     dialect: str | None = None
 
     @property
@@ -48,12 +52,20 @@ class Usage:
 
     @property
     def billed_output_tokens(self) -> int | None:
-        """All tokens written, reasoning included whatever the vendor's output figure leaves out: the difference of its own total, where that is more."""
+        """All tokens written, reasoning included whatever the vendor's output figure leaves out:
+        the difference of its own total, where that is more.
+        """
         if self.total_tokens is None or self.input_tokens is None:
             return self.output_tokens
         return max(self.output_tokens or 0, self.total_tokens - self.input_tokens)
 
     def updated(self, later: Usage) -> Usage:
-        """These counts with every figure that `later` states in place of ours: streams report in instalments, each cumulative."""
-        stated = {f.name: value for f in fields(later) if f.name != "is_estimate" and (value := getattr(later, f.name)) is not None}
+        """These counts with every figure that `later` states in place of ours: streams report in
+        instalments, each cumulative.
+        """
+        stated = {
+            f.name: value
+            for f in fields(later)
+            if f.name != "is_estimate" and (value := getattr(later, f.name)) is not None
+        }
         return replace(self, **stated, is_estimate=later.is_estimate)

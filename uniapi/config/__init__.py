@@ -1,12 +1,22 @@
-"""`api.yaml`: text → frozen values, with every problem reported at once. `schema` is what the rest of the program sees.
+"""`api.yaml`: text → frozen values, with every problem reported at once. `schema` is what the rest
+of the program sees.
 
-Reading order: `schema` (the result), `keys` (the one table of keys), `parse` (joins the readers), `nodes` and `values` (what they read with), then a reader
-such as `providers`. `load` and `watch` are the doors to the outside; `describe`, `json_schema` and `starter` write about configurations.
+Reading order: `schema` (the result), `keys` (the one table of keys), `parse` (joins the readers),
+`nodes` and `values` (what they read with), then a reader such as `providers`. `load` and `watch`
+are the doors to the outside; `describe`, `json_schema` and `starter` write about configurations.
 """
 
 from .json_schema import json_schema, key_table
 from .keys import KEYS, Key
-from .load import ConfigSource, choose_source, config_text, exposed_file, fetch_config, read_config_file, shown_url
+from .load import (
+    ConfigSource,
+    choose_source,
+    config_text,
+    exposed_file,
+    fetch_config,
+    read_config_file,
+    shown_url,
+)
 from .masked_config import shown_config
 from .parse import parse_config
 from .rates import parse_rates
@@ -35,7 +45,15 @@ from .schema import (
     Timeouts,
 )
 from .schema_text import changes
-from .secrets import fingerprint, looks_secret, mask, provider_secrets, secrets_of, without_secrets, without_secrets_in_bytes
+from .secrets import (
+    fingerprint,
+    looks_secret,
+    mask,
+    provider_secrets,
+    secrets_of,
+    without_secrets,
+    without_secrets_in_bytes,
+)
 from .starter import SCHEMA_FILE, starter_text
 from .watch import FileWatcher
 

@@ -1,4 +1,7 @@
-"""Addresses written in `api.yaml`: what makes a base URL or a proxy usable. Each function gives None, or what is wrong."""
+"""Addresses written in `api.yaml`: what makes a base URL or a proxy usable.
+
+Each function gives None, or what is wrong.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ _PROXY_FORM = "`http://host:port`, `socks5://host:port` or `socks5h://user:passw
 
 
 def url_fault(url: str) -> str | None:
-    """What keeps `url` from being a base URL. It is quoted only where it can hold neither a password nor a key in its query."""
+    """What keeps `url` from being a base URL.
+
+    It is quoted only where it can hold neither a password nor a key in its query.
+    """
     shown = f"`{url}`" if len(url) <= 80 and not set("@?") & set(url) else "the address"
     if any(character.isspace() or not character.isprintable() for character in url):
         return f"{shown} has a blank inside"
@@ -29,7 +35,10 @@ def url_fault(url: str) -> str | None:
 
 
 def proxy_fault(proxy: str) -> str | None:
-    """What keeps `proxy` from being a proxy's address. The address itself is not quoted: it may hold a password."""
+    """What keeps `proxy` from being a proxy's address.
+
+    The address itself is not quoted: it may hold a password.
+    """
     if any(character.isspace() or not character.isprintable() for character in proxy):
         return "it has a blank inside"
     if "://" not in proxy:

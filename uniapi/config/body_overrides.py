@@ -1,4 +1,6 @@
-"""`post_body_parameter_overrides`: what is merged into a request body and what is taken out of it, for every model or under one alias."""
+"""`post_body_parameter_overrides`: what is merged into a request body and what is taken out of it,
+for every model or under one alias.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,13 @@ REMOVE = "__remove__"
 _REMOVAL_MEMBERS = ("path", "where", "where_any", "drop_empty")
 
 
-def read_overrides(node: Node, aliases: frozenset[str] | None, report: ProblemList) -> BodyOverrides | None:
-    """The overrides of one provider. `aliases` are its model names; None when they are not known yet: then a map under a name that no body member would
-    have (it holds `-`, `.`, `/`, `:` or `@`, as model names do) is taken for a model's."""
+def read_overrides(
+    node: Node, aliases: frozenset[str] | None, report: ProblemList
+) -> BodyOverrides | None:
+    """The overrides of one provider. `aliases` are its model names; None when they are not known
+    yet: then a map under a name that no body member would have (it holds `-`, `.`, `/`, `:` or `@`,
+    as model names do) is taken for a model's.
+    """
     if node.kind != "map":
         wrong(node, report, "a map of members to put into the request body")
         return None
@@ -41,13 +47,24 @@ def _is_alias(name: str, value: Node, aliases: frozenset[str] | None) -> bool:
 
 
 def _for_one_alias(node: Node, report: ProblemList) -> BodyOverrides:
-    merge = {member.key.text: plain(member.value, report) for member in node.members if member.key.text != REMOVE}
-    remove = [removal for member in node.members if member.key.text == REMOVE for removal in _removals(member.value, report)]
+    merge = {
+        member.key.text: plain(member.value, report)
+        for member in node.members
+        if member.key.text != REMOVE
+    }
+    remove = [
+        removal
+        for member in node.members
+        if member.key.text == REMOVE
+        for removal in _removals(member.value, report)
+    ]
     return BodyOverrides(merge=merge, remove=tuple(remove))
 
 
 def _removals(node: Node, report: ProblemList) -> tuple[Mapping[str, Any], ...]:
-    """`__remove__`: a name, a list of names, or objects with a path and conditions; all as `{"path": …}`."""
+    """`__remove__`: a name, a list of names, or objects with a path and conditions; all as
+    `{"path": …}`.
+    """
     removals = []
     for item in node.items if node.kind == "list" else (node,):
         if item.is_scalar and item.text.strip():
@@ -67,7 +84,10 @@ def _removal(node: Node, report: ProblemList) -> dict[str, Any] | None:
         if member.key.text in _REMOVAL_MEMBERS:
             removal[member.key.text] = plain(member.value, report)
         else:
-            report.warning(member.key, f"unknown key {member.key.shown()} is ignored{near(member.key.text, _REMOVAL_MEMBERS)}")
+            report.warning(
+                member.key,
+                f"unknown key {member.key.shown()} is ignored{near(member.key.text, _REMOVAL_MEMBERS)}",
+            )
     if not isinstance(removal.get("path"), str) or not removal["path"]:
         report.error(node, "expected `path`, the member to take out, as text")
         return None

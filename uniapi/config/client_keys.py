@@ -11,7 +11,20 @@ from .providers import ProvidersRead
 from .rules import ALL, Surroundings, read_rules, report_cycles
 from .schema import ByModel, ClientKey
 from .secrets import fingerprint, mask
-from .values import Section, boolean, choice, dollars, moment_s, networks, positive, rates_by_model, section, text, whole, wrong
+from .values import (
+    Section,
+    boolean,
+    choice,
+    dollars,
+    moment_s,
+    networks,
+    positive,
+    rates_by_model,
+    section,
+    text,
+    whole,
+    wrong,
+)
 
 SHORTEST_SAFE_KEY = 16
 
@@ -25,18 +38,27 @@ class ClientKeysRead:
 
 
 def read_client_keys(node: Node, providers: ProvidersRead, report: ProblemList) -> ClientKeysRead:
-    """Every entry of `api_keys`, with the checks between them. A single key is an administrator's."""
+    """Every entry of `api_keys`, with the checks between them.
+
+    A single key is an administrator's.
+    """
     read = ClientKeysRead()
     if node.kind != "list":
         hint = ": begin each entry with `- api: sk-…`" if node.kind == "map" else ""
         wrong(node, report, f"a list of client keys{hint}")
         return read
     if not node.items:
-        report.error(node, "expected at least one client key, found an empty list: nobody could use the gateway")
+        report.error(
+            node,
+            "expected at least one client key, found an empty list: nobody could use the gateway",
+        )
         return read
     entries = _entries(node, report)
     around = Surroundings.of(providers, entries)
-    rules_of = {fingerprint(secret): read_rules(entry.get("model"), around, report) for secret, entry in entries.items()}
+    rules_of = {
+        fingerprint(secret): read_rules(entry.get("model"), around, report)
+        for secret, entry in entries.items()
+    }
     report_cycles(rules_of, {fingerprint(secret): mask(secret) for secret in entries}, report)
     for secret, entry in entries.items():
         key = _client_key(entry, secret, report)
@@ -46,7 +68,9 @@ def read_client_keys(node: Node, providers: ProvidersRead, report: ProblemList) 
             if key.credits is not None:
                 read.credits_at[key.key_id] = preferences.get("credits") or entry.node
         rules = tuple(rule for rule, _ in rules_of[key.key_id])
-        read.keys.append(replace(key, rules=rules or ((ALL,) if entry.get("model") is None else ())))
+        read.keys.append(
+            replace(key, rules=rules or ((ALL,) if entry.get("model") is None else ()))
+        )
     if len(read.keys) == 1 and len(node.items) == 1:
         read.keys = [replace(read.keys[0], is_admin=True)]
     return read
@@ -67,7 +91,10 @@ def _entries(node: Node, report: ProblemList) -> dict[str, Section]:
             continue
         if secret in entries:
             first = entries[secret].node
-            report.error(secret_node, f"the client key {mask(secret)} is already given at `{first.path}` on line {first.line}: each key stands once")
+            report.error(
+                secret_node,
+                f"the client key {mask(secret)} is already given at `{first.path}` on line {first.line}: each key stands once",
+            )
             continue
         entries[secret] = entry
     return entries
@@ -75,7 +102,9 @@ def _entries(node: Node, report: ProblemList) -> dict[str, Section]:
 
 def _secret(node: Node, report: ProblemList) -> str | None:
     if not node.is_scalar:
-        report.error(node, f"expected one key, found {node.shown()}: each client key is an entry of its own")
+        report.error(
+            node, f"expected one key, found {node.shown()}: each client key is an entry of its own"
+        )
         return None
     secret = node.text.strip()
     if not secret:
@@ -85,7 +114,10 @@ def _secret(node: Node, report: ProblemList) -> str | None:
         report.error(node, "the client key has a line break or another control character inside")
         return None
     if len(secret) < SHORTEST_SAFE_KEY:
-        report.warning(node, f"the client key has {len(secret)} characters and can be guessed: use at least {SHORTEST_SAFE_KEY} (`keygen` makes one)")
+        report.warning(
+            node,
+            f"the client key has {len(secret)} characters and can be guessed: use at least {SHORTEST_SAFE_KEY} (`keygen` makes one)",
+        )
     return secret
 
 
@@ -93,16 +125,29 @@ def _client_key(entry: Section, secret: str, report: ProblemList) -> ClientKey:
     role_node = entry.get("role")
     role = text(role_node, report) if role_node else None
     if role_node and role and role != "admin" and "admin" in role.lower():
-        report.warning(role_node, f"the role {role_node.shown()} is only a label: exactly `admin` gives the admin surface")
+        report.warning(
+            role_node,
+            f"the role {role_node.shown()} is only a label: exactly `admin` gives the admin surface",
+        )
     shown = mask(secret)
     label = role if role and role != "admin" else shown
-    return ClientKey(key_id=fingerprint(secret), display=shown, secret=secret, label=label, is_admin=role == "admin")
+    return ClientKey(
+        key_id=fingerprint(secret),
+        display=shown,
+        secret=secret,
+        label=label,
+        is_admin=role == "admin",
+    )
 
 
 def _settings(read: Section) -> dict[str, Any]:
     """The fields that stand under the key's `preferences`."""
     return {
-        "policy": read.read("SCHEDULING_ALGORITHM", lambda node, report: choice(node, report, POLICIES), "fixed_priority"),
+        "policy": read.read(
+            "SCHEDULING_ALGORITHM",
+            lambda node, report: choice(node, report, POLICIES),
+            "fixed_priority",
+        ),
         "auto_retry": read.read("AUTO_RETRY", _auto_retry, True),
         "rates": read.read("rate_limit", rates_by_model, ByModel()),
         "is_moderated": read.read("ENABLE_MODERATION", boolean, False),
@@ -117,7 +162,14 @@ def _settings(read: Section) -> dict[str, Any]:
 def _auto_retry(node: Node, report: ProblemList) -> bool | int | None:
     """`true`, `false`, or a number of retries (0 is false)."""
     if node.kind == "bool" or (node.kind == "text" and not node.text.strip().isdigit()):
-        if node.kind == "text" and node.text.strip().lower() not in ("true", "false", "yes", "no", "on", "off"):
+        if node.kind == "text" and node.text.strip().lower() not in (
+            "true",
+            "false",
+            "yes",
+            "no",
+            "on",
+            "off",
+        ):
             wrong(node, report, "`true`, `false` or a number of retries")
             return None
         return boolean(node, report)

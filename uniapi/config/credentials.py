@@ -1,4 +1,6 @@
-"""The secrets of one provider: `api` in all its forms, the Vertex service account, the AWS key pair."""
+"""The secrets of one provider: `api` in all its forms, the Vertex service account, the AWS key
+pair.
+"""
 
 from __future__ import annotations
 
@@ -20,21 +22,32 @@ NO_CREDENTIAL = Credential(credential_id="none", display="no key", kind="none")
 
 @dataclass(slots=True)
 class CredentialsRead:
-    """What was found: the credentials, and why the provider cannot be built (place and reason), if so."""
+    """What was found: the credentials, and why the provider cannot be built (place and reason), if
+    so.
+    """
 
     credentials: tuple[Credential, ...] = ()
     faults: list[tuple[Node, str]] = field(default_factory=list)
 
 
 def read_credentials(provider: Section, engines: EngineNames) -> CredentialsRead:
-    """The credentials of a provider. An account (service account, AWS pair) goes before `api`; with neither, one credential of kind `none`."""
+    """The credentials of a provider.
+
+    An account (service account, AWS pair) goes before `api`; with neither, one credential of kind
+    `none`.
+    """
     read = CredentialsRead()
     projects = provider.read("project_id", texts, ())
     account = _service_account(provider, engines, read) or _aws_pair(provider, read)
     if account is not None:
         if provider.get("api") is not None:
-            which = "the service account" if account.kind == "service_account" else "the AWS key pair"
-            provider.report.warning(provider.get("api") or provider.node, f"`api` is not used: {which} of this provider is")
+            which = (
+                "the service account" if account.kind == "service_account" else "the AWS key pair"
+            )
+            provider.report.warning(
+                provider.get("api") or provider.node,
+                f"`api` is not used: {which} of this provider is",
+            )
         read.credentials = (replace(account, project_id=projects[0] if projects else None),)
         return read
     node = provider.get("api")
@@ -48,7 +61,9 @@ def read_credentials(provider: Section, engines: EngineNames) -> CredentialsRead
     return read
 
 
-def _read_keys(node: Node, projects: tuple[str, ...], report: ProblemList, read: CredentialsRead) -> None:
+def _read_keys(
+    node: Node, projects: tuple[str, ...], report: ProblemList, read: CredentialsRead
+) -> None:
     """`api`: one key or a list of keys; an empty list is a provider without keys."""
     items = node.items if node.kind == "list" else (node,)
     if not items:
@@ -59,15 +74,23 @@ def _read_keys(node: Node, projects: tuple[str, ...], report: ProblemList, read:
     problems_before = len(read.faults)
     for index, item in enumerate(items):
         project = projects[index % len(projects)] if projects else None
-        credential = _mapped_key(item, project, report, read) if item.kind == "map" else _plain_key(item, project, report)
+        credential = (
+            _mapped_key(item, project, report, read)
+            if item.kind == "map"
+            else _plain_key(item, project, report)
+        )
         if credential is None:
             continue
         identity = (credential.secret, credential.project_id, credential.proxy)
         if identity in found:
-            report.warning(item, "the same key is already listed for this provider: it is used once")
+            report.warning(
+                item, "the same key is already listed for this provider: it is used once"
+            )
             continue
         if credential.credential_id in taken:
-            credential = replace(credential, credential_id=fingerprint("\0".join(part or "" for part in identity)))
+            credential = replace(
+                credential, credential_id=fingerprint("\0".join(part or "" for part in identity))
+            )
         taken.add(credential.credential_id)
         found[identity] = credential
     read.credentials = tuple(found.values())
@@ -79,14 +102,32 @@ def _read_keys(node: Node, projects: tuple[str, ...], report: ProblemList, read:
 
 def _plain_key(node: Node, project: str | None, report: ProblemList) -> Credential | None:
     if not node.is_scalar:
-        report.error(node, f"expected a key, found {node.shown()}" + (": the key is empty" if node.kind == "null" else ""))
+        report.error(
+            node,
+            f"expected a key, found {node.shown()}"
+            + (": the key is empty" if node.kind == "null" else ""),
+        )
         return None
     secret = _secret(node, report)
-    return None if secret is None else Credential(credential_id=fingerprint(secret), display=mask(secret), secret=secret, project_id=project)
+    return (
+        None
+        if secret is None
+        else Credential(
+            credential_id=fingerprint(secret),
+            display=mask(secret),
+            secret=secret,
+            project_id=project,
+        )
+    )
 
 
-def _mapped_key(node: Node, project: str | None, report: ProblemList, read: CredentialsRead) -> Credential | None:
-    """`{key, weight?, proxy?, project_id?}`. A proxy that cannot be used leaves the key out: it must not be used without its proxy."""
+def _mapped_key(
+    node: Node, project: str | None, report: ProblemList, read: CredentialsRead
+) -> Credential | None:
+    """`{key, weight?, proxy?, project_id?}`.
+
+    A proxy that cannot be used leaves the key out: it must not be used without its proxy.
+    """
     fields = section(node, CREDENTIAL, report)
     key = fields.get("key") if fields else None
     if fields is None or key is None:
@@ -103,7 +144,9 @@ def _mapped_key(node: Node, project: str | None, report: ProblemList, read: Cred
 
 
 def _secret(node: Node, report: ProblemList) -> str | None:
-    """A key's text. It travels in a header, so it is one line; a blank inside is let through with a warning."""
+    """A key's text. It travels in a header, so it is one line; a blank inside is let through with a
+    warning.
+    """
     secret = node.text.strip()
     if not secret:
         report.error(node, "the key is empty")
@@ -118,7 +161,9 @@ def _secret(node: Node, report: ProblemList) -> str | None:
     return secret
 
 
-def _service_account(provider: Section, engines: EngineNames, read: CredentialsRead) -> Credential | None:
+def _service_account(
+    provider: Section, engines: EngineNames, read: CredentialsRead
+) -> Credential | None:
     private_key = provider.optional("private_key", text)
     email = provider.optional("client_email", text)
     if private_key is None and email is None:
@@ -126,14 +171,25 @@ def _service_account(provider: Section, engines: EngineNames, read: CredentialsR
     place = provider.get("private_key") or provider.get("client_email") or provider.node
     if private_key is None or email is None:
         missing = "private_key" if private_key is None else "client_email"
-        read.faults.append((place, f"`{missing}` is missing: a service account has both `private_key` and `client_email`"))
+        read.faults.append(
+            (
+                place,
+                f"`{missing}` is missing: a service account has both `private_key` and `client_email`",
+            )
+        )
         return None
     pem = private_key.replace("\\n", "\n")
     fault = engines.check_private_key(pem)
     if fault is not None:
         read.faults.append((place, f"its private key cannot be used: {fault}"))
         return None
-    return Credential(credential_id=fingerprint(f"{email}\0{pem}"), display=email, secret=pem, kind="service_account", account=email)
+    return Credential(
+        credential_id=fingerprint(f"{email}\0{pem}"),
+        display=email,
+        secret=pem,
+        kind="service_account",
+        account=email,
+    )
 
 
 def _aws_pair(provider: Section, read: CredentialsRead) -> Credential | None:
@@ -145,7 +201,16 @@ def _aws_pair(provider: Section, read: CredentialsRead) -> Credential | None:
     if access is None or secret is None:
         missing = "aws_access_key" if access is None else "aws_secret_key"
         place = provider.get("aws_access_key") or provider.get("aws_secret_key") or provider.node
-        read.faults.append((place, f"`{missing}` is missing: AWS needs both `aws_access_key` and `aws_secret_key`"))
+        read.faults.append(
+            (place, f"`{missing}` is missing: AWS needs both `aws_access_key` and `aws_secret_key`")
+        )
         return None
     identity = fingerprint(f"{access}\0{secret}")
-    return Credential(credential_id=identity, display=mask(access), secret=secret, kind="aws", account=access, session_token=token)
+    return Credential(
+        credential_id=identity,
+        display=mask(access),
+        secret=secret,
+        kind="aws",
+        account=access,
+        session_token=token,
+    )

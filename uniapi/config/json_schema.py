@@ -35,11 +35,35 @@ SHAPES: dict[str, Schema] = {
     "seconds by name": {"type": "object", "additionalProperties": _SECONDS},
     "price by name": {
         "type": "object",
-        "additionalProperties": {"anyOf": [_ONE, {"type": "array", "items": _SECONDS, "minItems": 2, "maxItems": 4}]},
+        "additionalProperties": {
+            "anyOf": [_ONE, {"type": "array", "items": _SECONDS, "minItems": 2, "maxItems": 4}]
+        },
     },
-    "models": {"anyOf": [_ONE, {"type": "array", "items": {"anyOf": [_ONE, {"type": "object", "additionalProperties": _ONE}]}}]},
+    "models": {
+        "anyOf": [
+            _ONE,
+            {
+                "type": "array",
+                "items": {"anyOf": [_ONE, {"type": "object", "additionalProperties": _ONE}]},
+            },
+        ]
+    },
     "rules": {
-        "anyOf": [_ONE, {"type": "array", "items": {"anyOf": [_ONE, {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}}]}}]
+        "anyOf": [
+            _ONE,
+            {
+                "type": "array",
+                "items": {
+                    "anyOf": [
+                        _ONE,
+                        {
+                            "type": "object",
+                            "additionalProperties": {"type": "integer", "minimum": 1},
+                        },
+                    ]
+                },
+            },
+        ]
     },
     "engine": {"type": "string"},
     "policy": {"enum": list(POLICIES)},
@@ -63,13 +87,20 @@ def json_schema(engines: Iterable[str] = ()) -> Schema:
 def _object(level: str, engine: Schema) -> Schema:
     keys = keys_of(level)
     required = [key.name for key in keys.values() if key.is_required]
-    schema: Schema = {"type": "object", "additionalProperties": False, "properties": {name: _property(key, engine) for name, key in keys.items()}}
+    schema: Schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name: _property(key, engine) for name, key in keys.items()},
+    }
     return {**schema, "required": required} if required else schema
 
 
 def _property(key: Key, engine: Schema) -> Schema:
     form = FORMS[key.form]
-    shapes = [engine if shape == "engine" and engine else _shape(shape, form.level) for shape in form.shapes]
+    shapes = [
+        engine if shape == "engine" and engine else _shape(shape, form.level)
+        for shape in form.shapes
+    ]
     default = f" Default: {key.default}." if key.default else ""
     unbuilt = " Accepted, without effect." if key.status != "used" else ""
     body = shapes[0] if len(shapes) == 1 else {"anyOf": shapes}

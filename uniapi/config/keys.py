@@ -1,7 +1,9 @@
-"""Every key of `api.yaml`: its level, form, default and meaning. The one table that the check for unknown keys, the JSON Schema and the README's table read.
+"""Every key of `api.yaml`: its level, form, default and meaning. The one table that the check for
+unknown keys, the JSON Schema and the README's table read.
 
-A level is a place in the file, written as a path: `providers[].preferences`. Levels without a leading name (`timeout`, `timeout_policy`) occur at
-several places. A form says how a value is written; forms that hold another level name it.
+A level is a place in the file, written as a path: `providers[].preferences`. Levels without a
+leading name (`timeout`, `timeout_policy`) occur at several places. A form says how a value is
+written; forms that hold another level name it.
 """
 
 from __future__ import annotations
@@ -31,12 +33,22 @@ TIMEOUT_MATCH = "timeout_policy.rules[].match"
 TIMEOUT = "timeout"
 
 CREDENTIAL_POLICIES = ("round_robin", "random", "fixed_priority", "smart_round_robin", "sticky")
-POLICIES = ("fixed_priority", "round_robin", "weighted_round_robin", "lottery", "random", "smart_round_robin", "sticky")
+POLICIES = (
+    "fixed_priority",
+    "round_robin",
+    "weighted_round_robin",
+    "lottery",
+    "random",
+    "smart_round_robin",
+    "sticky",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """A way to write a value: `said` for messages and the table, `shapes` for the JSON Schema (names of SHAPES in json_schema.py), `level` of what it holds."""
+    """A way to write a value: `said` for messages and the table, `shapes` for the JSON Schema
+    (names of SHAPES in json_schema.py), `level` of what it holds.
+    """
 
     said: str
     shapes: tuple[str, ...]
@@ -53,19 +65,33 @@ FORMS: dict[str, Form] = {
     "dollars": Form(said="an amount in US dollars", shapes=("seconds",)),
     "size": Form(said="a size such as `20MB` or a number of bytes", shapes=("positive", "text")),
     "duration": Form(said="a length of time such as `7d` or `13mo`", shapes=("text",)),
-    "moment": Form(said="a date or an ISO time such as `2026-01-31T08:00:00Z`", shapes=("text", "seconds")),
+    "moment": Form(
+        said="a date or an ISO time such as `2026-01-31T08:00:00Z`", shapes=("text", "seconds")
+    ),
     "texts": Form(said="text or a list of texts", shapes=("text", "texts")),
     "rate": Form(said="a rate such as `15/min,1500/day`", shapes=("text",)),
-    "rate by model": Form(said="a rate such as `15/min,1500/day`, or a map of model to rate", shapes=("text", "text by name")),
-    "seconds by model": Form(said="a number of seconds, or a map of model to seconds", shapes=("seconds", "seconds by name")),
+    "rate by model": Form(
+        said="a rate such as `15/min,1500/day`, or a map of model to rate",
+        shapes=("text", "text by name"),
+    ),
+    "seconds by model": Form(
+        said="a number of seconds, or a map of model to seconds",
+        shapes=("seconds", "seconds by name"),
+    ),
     "text by name": Form(said="a map of name to text", shapes=("text by name",)),
     "map": Form(said="a map", shapes=("map",)),
-    "price by model": Form(said='a map of model to prices such as `"2.5,10"`', shapes=("price by name",)),
+    "price by model": Form(
+        said='a map of model to prices such as `"2.5,10"`', shapes=("price by name",)
+    ),
     "models": Form(said="a list of names and of `upstream: alias`", shapes=("models",)),
     "rules": Form(said="a list of rules and of `rule: weight`", shapes=("rules",)),
-    "credentials": Form(said="a key or a list of keys", shapes=("text", "credentials"), level=CREDENTIAL),
+    "credentials": Form(
+        said="a key or a list of keys", shapes=("text", "credentials"), level=CREDENTIAL
+    ),
     "engine": Form(said="the name of an engine", shapes=("engine",)),
-    "credential policy": Form(said="one of " + ", ".join(CREDENTIAL_POLICIES), shapes=("credential policy",)),
+    "credential policy": Form(
+        said="one of " + ", ".join(CREDENTIAL_POLICIES), shapes=("credential policy",)
+    ),
     "policy": Form(said="one of " + ", ".join(POLICIES), shapes=("policy",)),
     "drop or reject": Form(said="`drop` or `reject`", shapes=("drop or reject",)),
     "providers": Form(said="a list of providers", shapes=("list",), level=PROVIDER),
@@ -73,22 +99,48 @@ FORMS: dict[str, Form] = {
     "preferences": Form(said="a map", shapes=("level",), level=PREFERENCES),
     "provider preferences": Form(said="a map", shapes=("level",), level=PROVIDER_PREFERENCES),
     "client key preferences": Form(said="a map", shapes=("level",), level=CLIENT_KEY_PREFERENCES),
-    "request rules": Form(said="a list of `{match: {…}, reason: …}`", shapes=("list",), level=REQUEST_RULE),
-    "request match": Form(said="a map of member to patterns", shapes=("level",), level=REQUEST_MATCH),
+    "request rules": Form(
+        said="a list of `{match: {…}, reason: …}`", shapes=("list",), level=REQUEST_RULE
+    ),
+    "request match": Form(
+        said="a map of member to patterns", shapes=("level",), level=REQUEST_MATCH
+    ),
     "retention": Form(said="a map", shapes=("level",), level=RETENTION),
-    "info by model": Form(said="a map of model to what is known of it", shapes=("level by name",), level=MODEL_INFO),
-    "modalities": Form(said="a list, or a map with `input` and `output`", shapes=("text", "texts", "level"), level=MODALITIES),
+    "info by model": Form(
+        said="a map of model to what is known of it", shapes=("level by name",), level=MODEL_INFO
+    ),
+    "modalities": Form(
+        said="a list, or a map with `input` and `output`",
+        shapes=("text", "texts", "level"),
+        level=MODALITIES,
+    ),
     "hedging": Form(said="a map", shapes=("level",), level=HEDGING),
-    "timeout policy": Form(said="a number of seconds, or a map with `default` and `rules`", shapes=("level",), level=TIMEOUT_POLICY),
-    "timeout rules": Form(said="a list of `{match: {…}, timeout: {…}}`", shapes=("list",), level=TIMEOUT_RULE),
-    "timeout match": Form(said="a map of member to patterns", shapes=("level",), level=TIMEOUT_MATCH),
-    "timeout": Form(said="a number of seconds, or a map of phase to seconds", shapes=("seconds", "level"), level=TIMEOUT),
+    "timeout policy": Form(
+        said="a number of seconds, or a map with `default` and `rules`",
+        shapes=("level",),
+        level=TIMEOUT_POLICY,
+    ),
+    "timeout rules": Form(
+        said="a list of `{match: {…}, timeout: {…}}`", shapes=("list",), level=TIMEOUT_RULE
+    ),
+    "timeout match": Form(
+        said="a map of member to patterns", shapes=("level",), level=TIMEOUT_MATCH
+    ),
+    "timeout": Form(
+        said="a number of seconds, or a map of phase to seconds",
+        shapes=("seconds", "level"),
+        level=TIMEOUT,
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """One key at one level. `unbuilt`: known from the predecessor, accepted with a warning, without effect; `ignored`: accepted in silence."""
+    """One key at one level.
+
+    `unbuilt`: known from the predecessor, accepted with a warning, without effect; `ignored`:
+    accepted in silence.
+    """
 
     name: str
     level: str
@@ -100,22 +152,58 @@ class Key:
     is_secret: bool = False
 
 
-def _level(level: str, *rows: tuple[str, str, str, str], required: tuple[str, ...] = (), secret: tuple[str, ...] = ()) -> tuple[Key, ...]:
+def _level(
+    level: str,
+    *rows: tuple[str, str, str, str],
+    required: tuple[str, ...] = (),
+    secret: tuple[str, ...] = (),
+) -> tuple[Key, ...]:
     return tuple(
-        Key(name=name, level=level, form=form, default=default, meaning=meaning, is_required=name in required, is_secret=name in secret)
+        Key(
+            name=name,
+            level=level,
+            form=form,
+            default=default,
+            meaning=meaning,
+            is_required=name in required,
+            is_secret=name in secret,
+        )
         for name, form, default, meaning in rows
     )
 
 
 def _without_effect(level: str, status: Status, *rows: tuple[str, str, str]) -> tuple[Key, ...]:
-    return tuple(Key(name=name, level=level, form=form, default="", meaning=meaning, status=status) for name, form, meaning in rows)
+    return tuple(
+        Key(name=name, level=level, form=form, default="", meaning=meaning, status=status)
+        for name, form, meaning in rows
+    )
 
 
 _WHAT_TO_SKIP = (
-    ("exclude_endpoints", "texts", "", "client paths this provider is not used for, such as `/v1/embeddings`"),
-    ("exclude_request_types", "texts", "", "request types this provider is not used for; the one type is `compaction`"),
-    ("only_request_types", "texts", "", "the only request types this provider is used for; the one type is `compaction`"),
-    ("exclude_request_rules", "request rules", "", "requests that fit every member of a `match` skip this provider"),
+    (
+        "exclude_endpoints",
+        "texts",
+        "",
+        "client paths this provider is not used for, such as `/v1/embeddings`",
+    ),
+    (
+        "exclude_request_types",
+        "texts",
+        "",
+        "request types this provider is not used for; the one type is `compaction`",
+    ),
+    (
+        "only_request_types",
+        "texts",
+        "",
+        "the only request types this provider is used for; the one type is `compaction`",
+    ),
+    (
+        "exclude_request_rules",
+        "request rules",
+        "",
+        "requests that fit every member of a `match` skip this provider",
+    ),
     ("max_request_body_bytes", "size", "", "larger request bodies skip this provider"),
 )
 
@@ -130,14 +218,28 @@ KEYS: tuple[Key, ...] = (
     *_without_effect(
         TOP,
         "unbuilt",
-        ("ENABLE_MODERATION", "bool", "moderation of calls without a key, which are always refused here; set it under a client key's `preferences`"),
+        (
+            "ENABLE_MODERATION",
+            "bool",
+            "moderation of calls without a key, which are always refused here; set it under a client key's `preferences`",
+        ),
         ("video", "any", "video generation"),
     ),
     *_level(
         PROVIDER,
         ("provider", "text", "", "its name, used in rules, logs and statistics"),
-        ("base_url", "text", "", "its address, with or without the endpoint path; decides the engine"),
-        ("api", "credentials", "none", "its key or keys; a key may be a map with a weight, proxy or project of its own"),
+        (
+            "base_url",
+            "text",
+            "",
+            "its address, with or without the endpoint path; decides the engine",
+        ),
+        (
+            "api",
+            "credentials",
+            "none",
+            "its key or keys; a key may be a map with a weight, proxy or project of its own",
+        ),
         ("model", "models", "all it lists", "what it serves; `upstream: alias` renames"),
         ("engine", "engine", "from `base_url`", "the message format and address scheme"),
         ("tools", "bool", "true", "false: tools are left out of requests"),
@@ -167,15 +269,50 @@ KEYS: tuple[Key, ...] = (
     ),
     *_level(
         PROVIDER_PREFERENCES,
-        ("api_key_rate_limit", "rate by model", "999999/min", "limit of each key for each upstream model"),
-        ("api_key_cooldown_period", "seconds", "30 s doubling to 10 min", "rest of a key after a 429 that names no delay; 0: never"),
-        ("api_key_quota_cooldown_period", "seconds", "21600", "rest of a key whose quota is used up"),
-        ("api_key_rate_limit_cooldown_period", "seconds", "", "older name of `api_key_cooldown_period`, used when that is not given"),
-        ("api_key_schedule_algorithm", "credential policy", "round robin over conversations", "order of the keys"),
-        ("model_timeout", "seconds by model", "the global one", "time to the first token, and between tokens"),
+        (
+            "api_key_rate_limit",
+            "rate by model",
+            "999999/min",
+            "limit of each key for each upstream model",
+        ),
+        (
+            "api_key_cooldown_period",
+            "seconds",
+            "30 s doubling to 10 min",
+            "rest of a key after a 429 that names no delay; 0: never",
+        ),
+        (
+            "api_key_quota_cooldown_period",
+            "seconds",
+            "21600",
+            "rest of a key whose quota is used up",
+        ),
+        (
+            "api_key_rate_limit_cooldown_period",
+            "seconds",
+            "",
+            "older name of `api_key_cooldown_period`, used when that is not given",
+        ),
+        (
+            "api_key_schedule_algorithm",
+            "credential policy",
+            "round robin over conversations",
+            "order of the keys",
+        ),
+        (
+            "model_timeout",
+            "seconds by model",
+            "the global one",
+            "time to the first token, and between tokens",
+        ),
         ("timeout_policy", "timeout policy", "", "timeouts by phase and by request"),
         ("cooldown_period", "seconds", "the global one", "rest of a channel that failed; 0: never"),
-        ("keepalive_interval", "seconds by model", "off", "a heartbeat while the first token is awaited"),
+        (
+            "keepalive_interval",
+            "seconds by model",
+            "off",
+            "a heartbeat while the first token is awaited",
+        ),
         ("proxy", "text", "the global one", "`http://`, `socks5://` or `socks5h://` address"),
         ("headers", "text by name", "", "headers added to every request"),
         ("passthrough_request_headers", "texts", "", "client headers that are passed on"),
@@ -185,7 +322,12 @@ KEYS: tuple[Key, ...] = (
             "",
             "members merged into the body, or taken out of it by `__remove__`; maps under a model's alias only for that model",
         ),
-        ("think_tags", "bool", "false", "`<think>` in answers becomes reasoning, whatever the model"),
+        (
+            "think_tags",
+            "bool",
+            "false",
+            "`<think>` in answers becomes reasoning, whatever the model",
+        ),
         *_WHAT_TO_SKIP,
         secret=("proxy", "headers"),
     ),
@@ -220,7 +362,12 @@ KEYS: tuple[Key, ...] = (
             "all",
             "what it may use, in which order: `all`, a model, `provider/*`, `provider/model`, `<a/b>`, `sk-…/*`; `rule: weight`",
         ),
-        ("role", "text", "", "`admin` gives the admin surface; any other text is the label in logs"),
+        (
+            "role",
+            "text",
+            "",
+            "`admin` gives the admin surface; any other text is the label in logs",
+        ),
         ("preferences", "client key preferences", "", "settings for this key"),
         required=("api",),
         secret=("api",),
@@ -228,7 +375,12 @@ KEYS: tuple[Key, ...] = (
     *_level(
         CLIENT_KEY_PREFERENCES,
         ("SCHEDULING_ALGORITHM", "policy", "fixed_priority", "order of the channels"),
-        ("AUTO_RETRY", "retry", "true", "try the next channel after a failure; a number: how often; false: exactly one upstream call"),
+        (
+            "AUTO_RETRY",
+            "retry",
+            "true",
+            "try the next channel after a failure; a number: how often; false: exactly one upstream call",
+        ),
         ("rate_limit", "rate by model", "999999/min", "limit of this key for each model"),
         ("ENABLE_MODERATION", "bool", "false", "ask a moderation model first"),
         ("credits", "dollars", "unlimited", "what it may spend; 0: nothing"),
@@ -239,24 +391,58 @@ KEYS: tuple[Key, ...] = (
     ),
     *_level(
         PREFERENCES,
-        ("model_timeout", "seconds by model", "TIMEOUT (100)", "time to the first token, and between tokens"),
+        (
+            "model_timeout",
+            "seconds by model",
+            "TIMEOUT (100)",
+            "time to the first token, and between tokens",
+        ),
         ("timeout_policy", "timeout policy", "", "timeouts by phase and by request"),
         ("cooldown_period", "seconds", "300", "rest of a channel that failed; 0: never"),
         ("error_triggers", "texts", "", "answers that contain one of these count as failed"),
         ("rate_limit", "rate", "999999/min", "limit of the whole gateway"),
-        ("proxy", "text", "none", "`http://`, `socks5://` or `socks5h://` address for every provider"),
-        ("keepalive_interval", "seconds by model", "off", "a heartbeat while the first token is awaited"),
-        ("model_price", "price by model", "", "dollars per million tokens: `in,out` or `in,out,cache_read,cache_write`; `default` for the rest"),
+        (
+            "proxy",
+            "text",
+            "none",
+            "`http://`, `socks5://` or `socks5h://` address for every provider",
+        ),
+        (
+            "keepalive_interval",
+            "seconds by model",
+            "off",
+            "a heartbeat while the first token is awaited",
+        ),
+        (
+            "model_price",
+            "price by model",
+            "",
+            "dollars per million tokens: `in,out` or `in,out,cache_read,cache_write`; `default` for the rest",
+        ),
         ("allow_private_urls", "bool", "false", "fetch image addresses inside the local network"),
         ("cors_origins", "texts", "*", "web pages that may call the gateway"),
-        ("trusted_proxies", "texts", "none", "addresses or networks whose `X-Forwarded-For` is believed"),
+        (
+            "trusted_proxies",
+            "texts",
+            "none",
+            "addresses or networks whose `X-Forwarded-For` is believed",
+        ),
         ("max_body_bytes", "size", "32MiB", "larger request bodies are refused"),
-        ("unsupported_parameters", "drop or reject", "drop", "what happens to request members an upstream cannot take"),
+        (
+            "unsupported_parameters",
+            "drop or reject",
+            "drop",
+            "what happens to request members an upstream cannot take",
+        ),
         ("retention", "retention", "", "how long statistics are kept"),
         ("model_info", "info by model", "", "what the model lists say of a model"),
         secret=("proxy",),
     ),
-    *_without_effect(PREFERENCES, "unbuilt", ("hedging", "hedging", "a second upstream call while the first is slow")),
+    *_without_effect(
+        PREFERENCES,
+        "unbuilt",
+        ("hedging", "hedging", "a second upstream call while the first is slow"),
+    ),
     *_level(
         RETENTION,
         ("raw", "duration", "7d", "single calls"),
@@ -272,7 +458,11 @@ KEYS: tuple[Key, ...] = (
         ("input_modalities", "texts", "", "what it takes: text, image, audio, …"),
         ("output_modalities", "texts", "", "what it gives"),
     ),
-    *_level(MODALITIES, ("input", "texts", "", "what it takes"), ("output", "texts", "", "what it gives")),
+    *_level(
+        MODALITIES,
+        ("input", "texts", "", "what it takes"),
+        ("output", "texts", "", "what it gives"),
+    ),
     *_level(
         HEDGING,
         ("enabled", "bool", "", "not built"),
@@ -282,7 +472,12 @@ KEYS: tuple[Key, ...] = (
     *_level(
         TIMEOUT_POLICY,
         ("default", "timeout", "", "for every request"),
-        ("rules", "timeout rules", "", "for requests that fit; the rule with the most members wins"),
+        (
+            "rules",
+            "timeout rules",
+            "",
+            "for requests that fit; the rule with the most members wins",
+        ),
     ),
     *_level(
         TIMEOUT_RULE,
@@ -311,8 +506,16 @@ KEYS: tuple[Key, ...] = (
         ("idle", "seconds", "", "between tokens"),
         ("total", "seconds", "", "for the whole call"),
     ),
-    *_without_effect(TIMEOUT, "ignored", ("pool", "seconds", "waiting for a free connection, which does not happen here")),
-    *_without_effect(TIMEOUT, "unbuilt", ("write", "seconds", "for sending the request, which counts as a part of `first_token`")),
+    *_without_effect(
+        TIMEOUT,
+        "ignored",
+        ("pool", "seconds", "waiting for a free connection, which does not happen here"),
+    ),
+    *_without_effect(
+        TIMEOUT,
+        "unbuilt",
+        ("write", "seconds", "for sending the request, which counts as a part of `first_token`"),
+    ),
 )
 
 
@@ -322,19 +525,29 @@ def keys_of(level: str) -> dict[str, Key]:
 
 
 def advice_on(name: str, level: str) -> str:
-    """What to say of a name that `level` does not know: a near miss there, else the level where it belongs."""
+    """What to say of a name that `level` does not know: a near miss there, else the level where it
+    belongs.
+    """
     known = {known.lower(): known for known in keys_of(level)}
     if name.lower() in known:
         return f"; did you mean `{known[name.lower()]}` (capitals count)?"
     homes = {key.level for key in KEYS if key.name == name and key.level in _HOMES}
     nearest = {home for home in homes if _is_around(home, level)} or homes
     if nearest:
-        return "; it belongs " + " or ".join(said for home, said in _HOMES.items() if home in nearest)
+        return "; it belongs " + " or ".join(
+            said for home, said in _HOMES.items() if home in nearest
+        )
     close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.7)
     if close:
         return f"; did you mean `{known[close[0]]}`?"
-    elsewhere = difflib.get_close_matches(name, [key.name for key in KEYS if key.level in _HOMES], n=1, cutoff=0.85)
-    return f"; did you mean `{elsewhere[0]}`{advice_on(elsewhere[0], level).replace('; it', ', which')}?" if elsewhere else ""
+    elsewhere = difflib.get_close_matches(
+        name, [key.name for key in KEYS if key.level in _HOMES], n=1, cutoff=0.85
+    )
+    return (
+        f"; did you mean `{elsewhere[0]}`{advice_on(elsewhere[0], level).replace('; it', ', which')}?"
+        if elsewhere
+        else ""
+    )
 
 
 _HOMES = {
@@ -349,7 +562,9 @@ _HOMES = {
 
 
 def _is_around(home: str, level: str) -> bool:
-    """True when `home` lies directly inside `level` or around it: there a misplaced key was most likely meant to stand."""
+    """True when `home` lies directly inside `level` or around it: there a misplaced key was most
+    likely meant to stand.
+    """
     if level == TOP:
         return home == PREFERENCES
     return home != TOP and (home.startswith(level) or level.startswith(home))

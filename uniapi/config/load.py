@@ -1,4 +1,5 @@
-"""Where the configuration comes from, and its bytes as text. One of the program's doors to the outside: it reads the file; the fetch of a URL is passed in.
+"""Where the configuration comes from, and its bytes as text. One of the program's doors to the
+outside: it reads the file; the fetch of a URL is passed in.
 
 Everything wrong is raised as ConfigProblems, so that start, `check` and reload say it in one way.
 """
@@ -20,7 +21,9 @@ _MAX_BYTES = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigSource:
-    """A file or a URL, why it was taken (for the log), and a warning when another one was passed over. `shown` is the location without its secrets."""
+    """A file or a URL, why it was taken (for the log), and a warning when another one was passed
+    over. `shown` is the location without its secrets.
+    """
 
     kind: Literal["file", "url"]
     location: str
@@ -34,19 +37,32 @@ class ConfigSource:
         return shown_url(self.location)
 
 
-def choose_source(flag: str | None, environment: Mapping[str, str], exists: Callable[[str], bool] = os.path.exists) -> ConfigSource:
-    """`--config`, else `CONFIG_URL`, else `./api.yaml`. Each of the first two may name a file or a URL."""
+def choose_source(
+    flag: str | None, environment: Mapping[str, str], exists: Callable[[str], bool] = os.path.exists
+) -> ConfigSource:
+    """`--config`, else `CONFIG_URL`, else `./api.yaml`.
+
+    Each of the first two may name a file or a URL.
+    """
     if flag:
         return _source(flag, "given by --config")
     url = environment.get("CONFIG_URL", "").strip()
     if not url:
-        return ConfigSource(kind="file", location=DEFAULT_FILE, reason="neither --config nor CONFIG_URL is given")
-    warning = f"both CONFIG_URL and {DEFAULT_FILE} exist: CONFIG_URL is used" if exists(DEFAULT_FILE) else None
+        return ConfigSource(
+            kind="file", location=DEFAULT_FILE, reason="neither --config nor CONFIG_URL is given"
+        )
+    warning = (
+        f"both CONFIG_URL and {DEFAULT_FILE} exist: CONFIG_URL is used"
+        if exists(DEFAULT_FILE)
+        else None
+    )
     return _source(url, "given by CONFIG_URL", warning)
 
 
 def shown_url(url: str) -> str:
-    """Scheme, host and path: what a log may hold of an address whose query or user part may be a secret."""
+    """Scheme, host and path: what a log may hold of an address whose query or user part may be a
+    secret.
+    """
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -58,7 +74,10 @@ def shown_url(url: str) -> str:
 
 
 def read_config_file(path: str) -> str:
-    """The text of a local file. Raises ConfigProblems that say what to do when it cannot be read."""
+    """The text of a local file.
+
+    Raises ConfigProblems that say what to do when it cannot be read.
+    """
     try:
         with open(path, "rb") as file:
             return config_text(file.read(_MAX_BYTES + 1), path)
@@ -66,9 +85,13 @@ def read_config_file(path: str) -> str:
         advice = "write one with `init`, name one with --config or CONFIG_URL, or try `serve --demo`, which needs none"
         raise _unreadable(path, f"there is no file {path}: {advice}") from None
     except IsADirectoryError:
-        raise _unreadable(path, f"{path} is a directory: expected a file (did a mount create it?)") from None
+        raise _unreadable(
+            path, f"{path} is a directory: expected a file (did a mount create it?)"
+        ) from None
     except PermissionError:
-        raise _unreadable(path, f"{path} may not be read by this user: check its owner and mode") from None
+        raise _unreadable(
+            path, f"{path} may not be read by this user: check its owner and mode"
+        ) from None
     except OSError as error:
         raise _unreadable(path, f"{path} cannot be read: {error.strerror or error}") from None
     except ValueError:
@@ -76,17 +99,28 @@ def read_config_file(path: str) -> str:
 
 
 async def fetch_config(url: str, fetch: Callable[[str], Awaitable[bytes]]) -> str:
-    """The text behind a URL. What `fetch` raises passes through: whether an older copy is used is the caller's matter."""
+    """The text behind a URL.
+
+    What `fetch` raises passes through: whether an older copy is used is the caller's matter.
+    """
     text = config_text(await fetch(url), shown_url(url))
     if text.lstrip()[:15].lower().startswith(("<!doctype html", "<html")):
-        raise _unreadable(shown_url(url), "the address gives a web page: expected the YAML itself (a direct or raw link)")
+        raise _unreadable(
+            shown_url(url),
+            "the address gives a web page: expected the YAML itself (a direct or raw link)",
+        )
     return text
 
 
 def config_text(content: bytes, source: str) -> str:
-    """Bytes as UTF-8, with or without a byte order mark. ConfigProblems names the line of the first byte that is not."""
+    """Bytes as UTF-8, with or without a byte order mark.
+
+    ConfigProblems names the line of the first byte that is not.
+    """
     if len(content) > _MAX_BYTES:
-        raise _unreadable(source, f"it is larger than {_MAX_BYTES // 1024 // 1024} MiB: expected an api.yaml")
+        raise _unreadable(
+            source, f"it is larger than {_MAX_BYTES // 1024 // 1024} MiB: expected an api.yaml"
+        )
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _unreadable(source, "it is saved as UTF-16: save it as UTF-8", line=1)
     try:
@@ -94,11 +128,19 @@ def config_text(content: bytes, source: str) -> str:
     except UnicodeDecodeError as error:
         before = content[: error.start]
         line, column = before.count(b"\n") + 1, len(before) - (before.rfind(b"\n") + 1) + 1
-        raise _unreadable(source, f"the byte 0x{content[error.start]:02x} is not UTF-8: save the file as UTF-8", line=line, column=column) from None
+        raise _unreadable(
+            source,
+            f"the byte 0x{content[error.start]:02x} is not UTF-8: save the file as UTF-8",
+            line=line,
+            column=column,
+        ) from None
 
 
 def exposed_file(path: str) -> Problem | None:
-    """A warning when other users of this host may read the file, which holds secrets; for `check`. None also when the file cannot be looked at."""
+    """A warning when other users of this host may read the file, which holds secrets; for `check`.
+
+    None also when the file cannot be looked at.
+    """
     try:
         full_mode = os.stat(path).st_mode
     except (OSError, ValueError):
@@ -106,16 +148,24 @@ def exposed_file(path: str) -> Problem | None:
     mode = stat.S_IMODE(full_mode)
     if not stat.S_ISREG(full_mode) or not mode & 0o077:
         return None
-    return Problem(severity="warning", path="", message=f"{path} can be read by other users of this host (mode {mode:04o}): `chmod 600 {path}`")
+    return Problem(
+        severity="warning",
+        path="",
+        message=f"{path} can be read by other users of this host (mode {mode:04o}): `chmod 600 {path}`",
+    )
 
 
 def _source(location: str, reason: str, warning: str | None = None) -> ConfigSource:
     scheme = location.partition("://")[0].lower()
     if scheme == "file":
-        return ConfigSource(kind="file", location=location.partition("://")[2], reason=reason, warning=warning)
+        return ConfigSource(
+            kind="file", location=location.partition("://")[2], reason=reason, warning=warning
+        )
     kind: Literal["file", "url"] = "url" if scheme in ("http", "https") else "file"
     return ConfigSource(kind=kind, location=location, reason=reason, warning=warning)
 
 
 def _unreadable(source: str, message: str, line: int = 0, column: int = 0) -> ConfigProblems:
-    return ConfigProblems((Problem(severity="error", path="", message=message, line=line, column=column),), source)
+    return ConfigProblems(
+        (Problem(severity="error", path="", message=message, line=line, column=column),), source
+    )

@@ -1,4 +1,6 @@
-"""A configuration as it may be shown: the file's own structure and words, every secret in it masked."""
+"""A configuration as it may be shown: the file's own structure and words, every secret in it
+masked.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,19 @@ from .load import shown_url
 from .nodes import Node, ProblemList, read_tree
 from .secrets import looks_secret, mask, searchable, sounds_secret, without_secrets
 
-_SECRET_KEYS = frozenset(key.name for key in KEYS if key.is_secret) | {"api", "access_key", "secret_key"}
+_SECRET_KEYS = frozenset(key.name for key in KEYS if key.is_secret) | {
+    "api",
+    "access_key",
+    "secret_key",
+}
 _ADDRESSES = frozenset({"base_url", "proxy"})
 _VARIABLES = re.compile(r"(?:\$\{[A-Za-z_][A-Za-z0-9_]*\})+")
 
 
 def shown_config(text: str, secrets: Iterable[str]) -> Any:
-    """The plain value of an `api.yaml`; `${VAR}` stays as it is written. `secrets`: those of the configuration in force, masked wherever they stand. None when there is no YAML in `text`."""
+    """The plain value of an `api.yaml`; `${VAR}` stays as it is written. `secrets`: those of the
+    configuration in force, masked wherever they stand. None when there is no YAML in `text`.
+    """
     root = read_tree(text, {}, ProblemList())
     known = searchable(secrets)
     return None if root is None else _shown(root, known, "", is_secret=False)
@@ -26,7 +34,12 @@ def shown_config(text: str, secrets: Iterable[str]) -> Any:
 def _shown(node: Node, known: tuple[str, ...], name: str, *, is_secret: bool) -> Any:
     if node.kind == "map":
         return {
-            _masked(member.key.written, known): _shown(member.value, known, member.key.written, is_secret=is_secret or _is_secret(member.key.written))
+            _masked(member.key.written, known): _shown(
+                member.value,
+                known,
+                member.key.written,
+                is_secret=is_secret or _is_secret(member.key.written),
+            )
             for member in node.members
         }
     if node.kind == "list":
@@ -37,7 +50,11 @@ def _shown(node: Node, known: tuple[str, ...], name: str, *, is_secret: bool) ->
         return node.written if _VARIABLES.fullmatch(node.written) else mask(node.written)
     if node.written == node.text and node.kind in ("int", "float", "bool"):
         return _typed(node)
-    return shown_url(node.written) if name in _ADDRESSES and "://" in node.written else _masked(node.written, known)
+    return (
+        shown_url(node.written)
+        if name in _ADDRESSES and "://" in node.written
+        else _masked(node.written, known)
+    )
 
 
 def _is_secret(name: str) -> bool:

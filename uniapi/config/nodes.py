@@ -1,8 +1,11 @@
-"""YAML text → a tree of nodes that know where they stand, and the report that collects what is wrong.
+"""YAML text → a tree of nodes that know where they stand, and the report that collects what is
+wrong.
 
-Made from PyYAML's composed nodes, with the meaning of its safe loader: anchors, aliases and merge keys work, `yes` is a boolean, unknown tags are refused.
-Nothing is turned into a number or a time yet, so that a key or model name made of digits stays the text it was. `${VAR}` and `${VAR:-default}` are
-expanded scalar by scalar, after the syntax is settled, so a value can never break it. Size, depth and what aliases unfold to are bounded.
+Made from PyYAML's composed nodes, with the meaning of its safe loader: anchors, aliases and merge
+keys work, `yes` is a boolean, unknown tags are refused. Nothing is turned into a number or a time
+yet, so that a key or model name made of digits stays the text it was. `${VAR}` and
+`${VAR:-default}` are expanded scalar by scalar, after the syntax is settled, so a value can never
+break it. Size, depth and what aliases unfold to are bounded.
 """
 
 from __future__ import annotations
@@ -41,7 +44,11 @@ _VARIABLE = re.compile(r"\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?:(:-)([^{}]*))?
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One value of the file. `text` is a scalar's text after expansion, `written` what the file holds; `path` as in `providers[2].model[0]`; line and column from 1."""
+    """One value of the file.
+
+    `text` is a scalar's text after expansion, `written` what the file holds; `path` as in
+    `providers[2].model[0]`; line and column from 1.
+    """
 
     path: str
     line: int
@@ -91,7 +98,9 @@ class ProblemList:
         self._problems[problem] = None
 
     def settle(self, node: Node) -> None:
-        """Nothing more is said about the value at this place: its first problem explains those that would follow."""
+        """Nothing more is said about the value at this place: its first problem explains those that
+        would follow.
+        """
         self._settled.add((node.line, node.column))
 
     def problems(self) -> tuple[Problem, ...]:
@@ -102,18 +111,40 @@ class ProblemList:
 
     def _add(self, severity: Literal["error", "warning"], node: Node, message: str) -> None:
         if (node.line, node.column) not in self._settled:
-            self.add(Problem(severity=severity, path=node.path, message=message, line=node.line, column=node.column))
+            self.add(
+                Problem(
+                    severity=severity,
+                    path=node.path,
+                    message=message,
+                    line=node.line,
+                    column=node.column,
+                )
+            )
 
 
 def read_tree(text: str, environment: Mapping[str, str], report: ProblemList) -> Node | None:
     """The root node of the file; None when there is none, which is then reported."""
     if len(text) > MAX_CHARACTERS:
-        report.add(Problem(severity="error", path="", message=f"the file has {len(text)} characters; at most {MAX_CHARACTERS} are read"))
+        report.add(
+            Problem(
+                severity="error",
+                path="",
+                message=f"the file has {len(text)} characters; at most {MAX_CHARACTERS} are read",
+            )
+        )
         return None
     try:
         composed = _compose(text)
         if composed is None:
-            report.add(Problem(severity="error", path="", message="the file is empty: expected `providers` and `api_keys`", line=1, column=1))
+            report.add(
+                Problem(
+                    severity="error",
+                    path="",
+                    message="the file is empty: expected `providers` and `api_keys`",
+                    line=1,
+                    column=1,
+                )
+            )
             return None
         return _Growth(environment, report).node(composed, "", 0)
     except yaml.YAMLError as error:
@@ -122,14 +153,19 @@ def read_tree(text: str, environment: Mapping[str, str], report: ProblemList) ->
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes and nothing more; refuses to go deeper than MAX_DEPTH, because the composer recurses."""
+    """Composes nodes and nothing more; refuses to go deeper than MAX_DEPTH, because the composer
+    recurses.
+    """
 
     depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise yaml.MarkedYAMLError(problem=f"nested more than {MAX_DEPTH} levels deep", problem_mark=self.peek_event().start_mark)  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(
+                problem=f"nested more than {MAX_DEPTH} levels deep",
+                problem_mark=self.peek_event().start_mark,
+            )  # type: ignore[no-untyped-call]
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
@@ -144,7 +180,10 @@ def _compose(text: str) -> yaml.Node | None:
 
 
 class _Growth:
-    """Turns composed nodes into ours. Aliases are followed anew at each use, because a path and a place in a map belong to the use."""
+    """Turns composed nodes into ours.
+
+    Aliases are followed anew at each use, because a path and a place in a map belong to the use.
+    """
 
     def __init__(self, environment: Mapping[str, str], report: ProblemList) -> None:
         self._environment = environment
@@ -157,20 +196,34 @@ class _Growth:
         if self._left < 0:
             raise _at(composed, f"aliases unfold to more than {MAX_NODES} values")
         if depth > MAX_DEPTH:
-            raise _at(composed, f"nested more than {MAX_DEPTH} levels deep (does an alias contain itself?)")
+            raise _at(
+                composed,
+                f"nested more than {MAX_DEPTH} levels deep (does an alias contain itself?)",
+            )
         if isinstance(composed, yaml.ScalarNode):
             return self._scalar(composed, path)
         if composed.tag not in _COLLECTION_TAGS:
             raise _at(composed, f"unknown tag `{composed.tag}`")
         line, column = _place(composed)
         if isinstance(composed, yaml.SequenceNode):
-            items = tuple(self.node(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(composed.value))
+            items = tuple(
+                self.node(item, f"{path}[{index}]", depth + 1)
+                for index, item in enumerate(composed.value)
+            )
             return Node(path=path, line=line, column=column, kind="list", items=items)
         assert isinstance(composed, yaml.MappingNode)
-        return Node(path=path, line=line, column=column, kind="map", members=tuple(self._members(composed, path, depth)))
+        return Node(
+            path=path,
+            line=line,
+            column=column,
+            kind="map",
+            members=tuple(self._members(composed, path, depth)),
+        )
 
     def _members(self, composed: yaml.MappingNode, path: str, depth: int) -> Iterator[Member]:
-        """The members in file order, those of `<<` after the map's own; a name given twice is reported and the first one kept."""
+        """The members in file order, those of `<<` after the map's own; a name given twice is
+        reported and the first one kept.
+        """
         seen: dict[str, Node] = {}
         merged: list[yaml.Node] = []
         for key, value in composed.value:
@@ -180,9 +233,19 @@ class _Growth:
             if not isinstance(key, yaml.ScalarNode):
                 raise _at(key, "expected text as the name of a map's member, found a map or list")
             name = self._scalar(key, path)
-            name = Node(path=_joined(path, name.text), line=name.line, column=name.column, kind=name.kind, text=name.text, written=name.written)
+            name = Node(
+                path=_joined(path, name.text),
+                line=name.line,
+                column=name.column,
+                kind=name.kind,
+                text=name.text,
+                written=name.written,
+            )
             if name.text in seen:
-                self._report.error(name, f"{name.shown()} is already given on line {seen[name.text].line}: keep one of the two")
+                self._report.error(
+                    name,
+                    f"{name.shown()} is already given on line {seen[name.text].line}: keep one of the two",
+                )
                 continue
             seen[name.text] = name
             yield Member(key=name, value=self.node(value, name.path, depth + 1))
@@ -202,27 +265,37 @@ class _Growth:
         tag = composed.tag
         text = written
         if "${" in written:
-            here = Node(path=path, line=line, column=column, kind="text", text=written, written=written)
+            here = Node(
+                path=path, line=line, column=column, kind="text", text=written, written=written
+            )
             text = _VARIABLE.sub(lambda found: self._expanded(found, here), written)
             if composed.style is None and text != written:
                 tag = self._resolver.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
         if tag not in _SCALAR_KINDS:
             raise _at(composed, f"unknown tag `{tag}`")
-        return Node(path=path, line=line, column=column, kind=_SCALAR_KINDS[tag], text=text, written=written)
+        return Node(
+            path=path, line=line, column=column, kind=_SCALAR_KINDS[tag], text=text, written=written
+        )
 
     def _expanded(self, found: re.Match[str], here: Node) -> str:
         name, has_default, default = found.groups()
         if found[0] == "$${":
             return "${"
         if name is None:
-            self._report.warning(here, "`${` is not followed by a variable name and `}`: it is left as it stands; write `$${` to say so")
+            self._report.warning(
+                here,
+                "`${` is not followed by a variable name and `}`: it is left as it stands; write `$${` to say so",
+            )
             return found[0]
         value = self._environment.get(name)
         if value or (value is not None and not has_default):
             return value
         if has_default:
             return str(default)
-        self._report.error(here, f"the environment variable `{name}` is not set; set it, or give a default: `${{{name}:-value}}`")
+        self._report.error(
+            here,
+            f"the environment variable `{name}` is not set; set it, or give a default: `${{{name}:-value}}`",
+        )
         self._report.settle(here)
         return found[0]
 
@@ -248,9 +321,15 @@ _HINTS = (
     ("character '@'", "text that begins with `@` needs quotes: '@cf/meta/…'"),
     ("character '`'", "text that begins with a backquote needs quotes"),
     ("character '%'", "text that begins with `%` needs quotes"),
-    ("mapping values are not allowed", "check the indentation of this line and the one above; text that contains `: ` needs quotes"),
+    (
+        "mapping values are not allowed",
+        "check the indentation of this line and the one above; text that contains `: ` needs quotes",
+    ),
     ("expected <block end>", "check the indentation of this line: it must fit the lines above"),
-    ("could not find expected ':'", "a `:` is missing on this line or the one above, or the indentation is off"),
+    (
+        "could not find expected ':'",
+        "a `:` is missing on this line or the one above, or the indentation is off",
+    ),
     ("undefined alias", "text that begins with `*` needs quotes"),
     ("unexpected end of stream", "a quote is opened and not closed"),
 )
@@ -270,4 +349,10 @@ def _broken(error: yaml.YAMLError, text: str) -> Problem:
         line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
         message = f"the character #x{ord(str(text[error.position])):04x} is not allowed in YAML"
     hint = next((f": {advice}" for sign, advice in _HINTS if sign in message), "")
-    return Problem(severity="error", path="", message=f"not valid YAML: {message}{hint}", line=line, column=column)
+    return Problem(
+        severity="error",
+        path="",
+        message=f"not valid YAML: {message}{hint}",
+        line=line,
+        column=column,
+    )

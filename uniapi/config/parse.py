@@ -1,4 +1,7 @@
-"""The text of an `api.yaml` → Config, with every problem at once. This module joins the readers and makes the checks that need the whole file."""
+"""The text of an `api.yaml` → Config, with every problem at once.
+
+This module joins the readers and makes the checks that need the whole file.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,14 @@ from .values import Section, wrong
 _NAMED_AT_MOST = 5
 
 
-def parse_config(text: str, *, source: str, engines: EngineNames, environment: Mapping[str, str]) -> tuple[Config, tuple[Problem, ...]]:
-    """The configuration and its warnings, in file order. `source` is the file or URL, for messages; `environment` what `${VAR}` is looked up in.
+def parse_config(
+    text: str, *, source: str, engines: EngineNames, environment: Mapping[str, str]
+) -> tuple[Config, tuple[Problem, ...]]:
+    """The configuration and its warnings, in file order. `source` is the file or URL, for messages;
+    `environment` what `${VAR}` is looked up in.
 
-    Raises ConfigProblems with every error and warning when there is any error; nothing else, whatever the text.
+    Raises ConfigProblems with every error and warning when there is any error; nothing else,
+    whatever the text.
     """
     report = ProblemList()
     root = read_tree(text, environment, report)
@@ -41,7 +48,9 @@ def _read(root: Node, engines: EngineNames, report: ProblemList) -> Config | Non
     keys = _client_keys(top, providers, report)
     preferences = read_preferences(top.get("preferences"), report)
     _warn_of_unpriced(keys, providers, preferences, report)
-    return Config(providers=tuple(providers.providers), client_keys=tuple(keys.keys), preferences=preferences)
+    return Config(
+        providers=tuple(providers.providers), client_keys=tuple(keys.keys), preferences=preferences
+    )
 
 
 def _providers(top: Section, engines: EngineNames, report: ProblemList) -> ProvidersRead:
@@ -52,7 +61,11 @@ def _providers(top: Section, engines: EngineNames, report: ProblemList) -> Provi
     errors_before = report.error_count()
     read = read_providers(node, engines, report)
     if not read.providers and report.error_count() == errors_before:
-        reason = "every provider is left out (see the warnings)" if read.left_out else "the list is empty"
+        reason = (
+            "every provider is left out (see the warnings)"
+            if read.left_out
+            else "the list is empty"
+        )
         report.error(node, f"nothing is left to serve: {reason}")
     return read
 
@@ -62,8 +75,12 @@ def _client_keys(top: Section, providers: ProvidersRead, report: ProblemList) ->
     return ClientKeysRead() if node is None else read_client_keys(node, providers, report)
 
 
-def _warn_of_unpriced(keys: ClientKeysRead, providers: ProvidersRead, preferences: Preferences, report: ProblemList) -> None:
-    """`credits` can only be counted down where calls have a price; providers that report a cost of their own do without."""
+def _warn_of_unpriced(
+    keys: ClientKeysRead, providers: ProvidersRead, preferences: Preferences, report: ProblemList
+) -> None:
+    """`credits` can only be counted down where calls have a price; providers that report a cost of
+    their own do without.
+    """
     prices = preferences.prices
     if "default" in prices:
         return
@@ -72,7 +89,13 @@ def _warn_of_unpriced(keys: ClientKeysRead, providers: ProvidersRead, preference
         if key.key_id not in keys.credits_at:
             continue
         entries = entries_allowed(key.key_id, rules_of, providers)
-        unpriced = sorted({entry.alias for entry in entries if not any(name.startswith(tuple(prices)) for name in (entry.alias, entry.upstream))})
+        unpriced = sorted(
+            {
+                entry.alias
+                for entry in entries
+                if not any(name.startswith(tuple(prices)) for name in (entry.alias, entry.upstream))
+            }
+        )
         listed = [f"`{alias}`" for alias in unpriced[:_NAMED_AT_MOST]]
         if len(unpriced) > _NAMED_AT_MOST:
             listed.append(f"{len(unpriced) - _NAMED_AT_MOST} more")

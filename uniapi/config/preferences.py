@@ -31,7 +31,9 @@ from .values import (
 )
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s?#]+", re.IGNORECASE)
-_PRICE = 'two or four prices in dollars per million tokens, such as `"2.5,10"` or `[2.5, 10, 0.25, 3]`'
+_PRICE = (
+    'two or four prices in dollars per million tokens, such as `"2.5,10"` or `[2.5, 10, 0.25, 3]`'
+)
 
 
 def read_preferences(node: Node | None, report: ProblemList) -> Preferences:
@@ -53,7 +55,9 @@ def read_preferences(node: Node | None, report: ProblemList) -> Preferences:
         cors_origins=read.read("cors_origins", _origins, built.cors_origins),
         trusted_proxies=read.read("trusted_proxies", networks, ()),
         max_body_bytes=read.read("max_body_bytes", size_bytes, built.max_body_bytes),
-        unsupported_parameters=read.read("unsupported_parameters", _drop_or_reject, built.unsupported_parameters),
+        unsupported_parameters=read.read(
+            "unsupported_parameters", _drop_or_reject, built.unsupported_parameters
+        ),
         retention=read.read("retention", _retention, Retention()),
         model_info=read.read("model_info", _model_info, {}),
     )
@@ -88,7 +92,9 @@ def _prices(node: Node, report: ProblemList) -> Mapping[str, Price] | None:
 
 
 def _price(node: Node, report: ProblemList) -> Price | None:
-    """`in,out` or `in,out,cache_read,cache_write`; with two figures what a cache holds costs as input."""
+    """`in,out` or `in,out,cache_read,cache_write`; with two figures what a cache holds costs as
+    input.
+    """
     pieces = _figures(node)
     figures = [number(piece, report, "a price in dollars, 0 or more") for piece in pieces]
     if len(figures) not in (2, 4):
@@ -109,11 +115,24 @@ def _figures(node: Node) -> tuple[Node, ...]:
     if not node.is_scalar:
         return ()
     pieces = node.text.split(",")
-    return tuple(Node(path=node.path, line=node.line, column=node.column, kind="text", text=piece.strip(), written=piece.strip()) for piece in pieces)
+    return tuple(
+        Node(
+            path=node.path,
+            line=node.line,
+            column=node.column,
+            kind="text",
+            text=piece.strip(),
+            written=piece.strip(),
+        )
+        for piece in pieces
+    )
 
 
 def _origins(node: Node, report: ProblemList) -> tuple[str, ...] | None:
-    """`*`, or origins as browsers send them: scheme, host and port, nothing after. An empty list: no web page."""
+    """`*`, or origins as browsers send them: scheme, host and port, nothing after.
+
+    An empty list: no web page.
+    """
     found = []
     for item in node.items if node.kind == "list" else (node,):
         origin = text(item, report)

@@ -12,7 +12,16 @@ from .body_overrides import read_overrides
 from .credentials import read_credentials
 from .keys import CREDENTIAL_POLICIES, PROVIDER, PROVIDER_PREFERENCES, REQUEST_MATCH, REQUEST_RULE
 from .nodes import Node, ProblemList
-from .schema import BodyOverrides, ByModel, Credential, EngineNames, ModelEntry, Provider, RequestRule, TimeoutPolicy
+from .schema import (
+    BodyOverrides,
+    ByModel,
+    Credential,
+    EngineNames,
+    ModelEntry,
+    Provider,
+    RequestRule,
+    TimeoutPolicy,
+)
 from .timeouts import timeout_policy
 from .values import (
     Section,
@@ -43,14 +52,26 @@ _ENGINE_SYNONYMS = {
 _REQUEST_TYPES = ("compaction",)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NEVER_PASSED = frozenset(
-    {"authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "host", "content-length", "transfer-encoding", "connection"}
+    {
+        "authorization",
+        "x-api-key",
+        "x-goog-api-key",
+        "api-key",
+        "cookie",
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+    }
 )
 """Client headers that carry our own client's key or belong to one connection."""
 
 
 @dataclass(slots=True)
 class ProvidersRead:
-    """All providers of the file: those built, and the names and aliases of those left out (so that rules naming them are not called unknown)."""
+    """All providers of the file: those built, and the names and aliases of those left out (so that
+    rules naming them are not called unknown).
+    """
 
     providers: list[Provider] = field(default_factory=list)
     left_out: dict[str, tuple[ModelEntry, ...]] = field(default_factory=dict)
@@ -79,16 +100,24 @@ def read_providers(node: Node, engines: EngineNames, report: ProblemList) -> Pro
         taken[name] = taken.get(name, 0) + 1
         if taken[name] > 1 and name:
             place = entry.get("provider") or item
-            report.warning(place, f"another provider is already named `{name}`: rules reach all of them, and each keeps its own keys")
+            report.warning(
+                place,
+                f"another provider is already named `{name}`: rules reach all of them, and each keeps its own keys",
+            )
         provider_id = name if taken[name] == 1 else f"{name}#{taken[name]}"
         _Reading(entry, name, provider_id, engines, report).into(read)
     return read
 
 
 class _Reading:
-    """One entry of `providers` on its way to a Provider. `_faults` collects what keeps it from being built."""
+    """One entry of `providers` on its way to a Provider.
 
-    def __init__(self, entry: Section, name: str, provider_id: str, engines: EngineNames, report: ProblemList) -> None:
+    `_faults` collects what keeps it from being built.
+    """
+
+    def __init__(
+        self, entry: Section, name: str, provider_id: str, engines: EngineNames, report: ProblemList
+    ) -> None:
         self._entry = entry
         self._preferences = section(entry.get("preferences"), PROVIDER_PREFERENCES, report)
         self._name = name
@@ -98,7 +127,9 @@ class _Reading:
         self._faults: list[tuple[Node, str]] = []
 
     def into(self, read: ProvidersRead) -> None:
-        """Reads everything, so that every problem is found, then adds the provider to those built or to those left out."""
+        """Reads everything, so that every problem is found, then adds the provider to those built
+        or to those left out.
+        """
         models = self._models()
         provider = self._provider(models)
         for place, reason in self._faults:
@@ -149,7 +180,11 @@ class _Reading:
         return {
             "credential_rates": read.read("api_key_rate_limit", rates_by_model, ByModel()),
             "credential_cooldown_s": older_cooldown if cooldown is None else cooldown,
-            "quota_cooldown_s": read.read("api_key_quota_cooldown_period", seconds, Provider.__dataclass_fields__["quota_cooldown_s"].default),
+            "quota_cooldown_s": read.read(
+                "api_key_quota_cooldown_period",
+                seconds,
+                Provider.__dataclass_fields__["quota_cooldown_s"].default,
+            ),
             "credential_policy": read.optional("api_key_schedule_algorithm", _credential_policy),
             "cooldown_s": read.optional("cooldown_period", seconds),
             "model_timeout": read.read("model_timeout", seconds_by_model, ByModel()),
@@ -157,10 +192,14 @@ class _Reading:
             "keepalive_interval": read.read("keepalive_interval", seconds_by_model, ByModel()),
             "proxy": self._proxy(read),
             "headers": read.read("headers", _headers, {}),
-            "passthrough_request_headers": read.read("passthrough_request_headers", _passed_headers, ()),
+            "passthrough_request_headers": read.read(
+                "passthrough_request_headers", _passed_headers, ()
+            ),
             "body_overrides": read.read(
                 "post_body_parameter_overrides",
-                lambda node, report: read_overrides(node, None if not models else frozenset(model.alias for model in models), report),
+                lambda node, report: read_overrides(
+                    node, None if not models else frozenset(model.alias for model in models), report
+                ),
                 BodyOverrides(),
             ),
             "think_tags": read.read("think_tags", boolean, False),
@@ -179,11 +218,17 @@ class _Reading:
         meant = near(name, [*self._engines.built, *_ENGINE_SYNONYMS])
         for synonym, engine in _ENGINE_SYNONYMS.items():
             meant = meant.replace(f"`{synonym}`", f"`{engine}`")
-        self._report.error(node, f"unknown engine {node.shown()}: expected one of {', '.join(sorted(self._engines.built))}{meant}")
+        self._report.error(
+            node,
+            f"unknown engine {node.shown()}: expected one of {', '.join(sorted(self._engines.built))}{meant}",
+        )
         return None
 
     def _base_url(self, engine: str | None, credentials: tuple[Credential, ...]) -> str | None:
-        """The address, without a fragment. A provider may do without when something else says where it is."""
+        """The address, without a fragment.
+
+        A provider may do without when something else says where it is.
+        """
         entry = self._entry
         node = entry.get("base_url")
         if node is not None:
@@ -193,21 +238,36 @@ class _Reading:
                 self._faults.append((node, f"its `base_url` cannot be used: {fault}"))
             return url.partition("#")[0] if url else None
         has_key = any(credential.kind != "none" for credential in credentials)
-        is_placed = any(entry.get(name) for name in ("project_id", "cf_account_id", "aws_access_key", "aws_secret_key"))
-        is_placed_by_engine = engine is not None and (engine == "aws" or engine.startswith("vertex")) and has_key
+        is_placed = any(
+            entry.get(name)
+            for name in ("project_id", "cf_account_id", "aws_access_key", "aws_secret_key")
+        )
+        is_placed_by_engine = (
+            engine is not None and (engine == "aws" or engine.startswith("vertex")) and has_key
+        )
         if not is_placed and not is_placed_by_engine and not self._faults:
-            self._faults.append((entry.node, "`base_url` is missing (only `project_id`, `cf_account_id` or AWS keys make it needless)"))
+            self._faults.append(
+                (
+                    entry.node,
+                    "`base_url` is missing (only `project_id`, `cf_account_id` or AWS keys make it needless)",
+                )
+            )
         return None
 
     def _proxy(self, read: Section) -> str | None:
         node = read.get("proxy")
         proxy = text(node, self._report) if node else None
         if node and proxy and (fault := proxy_fault(proxy)):
-            self._faults.append((node, f"its proxy cannot be used: {fault}. Nothing is sent past a proxy"))
+            self._faults.append(
+                (node, f"its proxy cannot be used: {fault}. Nothing is sent past a proxy")
+            )
         return proxy
 
     def _models(self) -> tuple[ModelEntry, ...] | None:
-        """The `model` list, None when the provider is to be asked. An alias given twice means its last line, as it always did."""
+        """The `model` list, None when the provider is to be asked.
+
+        An alias given twice means its last line, as it always did.
+        """
         node = self._entry.get("model")
         if node is None:
             return None
@@ -216,10 +276,16 @@ class _Reading:
             for upstream, alias, place in _model_pairs(item, self._report):
                 if alias in entries:
                     same = entries[alias] == upstream
-                    said = "is listed twice" if same else f"stands for `{entries[alias]}` and for `{upstream}`: the last one counts"
+                    said = (
+                        "is listed twice"
+                        if same
+                        else f"stands for `{entries[alias]}` and for `{upstream}`: the last one counts"
+                    )
                     self._report.warning(place, f"the model name `{alias}` {said}")
                 entries[alias] = upstream
-        return tuple(ModelEntry(upstream=upstream, alias=alias) for alias, upstream in entries.items())
+        return tuple(
+            ModelEntry(upstream=upstream, alias=alias) for alias, upstream in entries.items()
+        )
 
     def _either(self, name: str, reader: Any) -> Any:
         """A key that may stand under the provider or under its `preferences`."""
@@ -235,14 +301,26 @@ class _Reading:
         return cast("tuple[str, ...]", self._either(name, _request_types) or ())
 
     def _request_rules(self) -> tuple[RequestRule, ...]:
-        return cast("tuple[RequestRule, ...]", self._either("exclude_request_rules", _request_rules) or ())
+        return cast(
+            "tuple[RequestRule, ...]", self._either("exclude_request_rules", _request_rules) or ()
+        )
 
     def _foreign_gemini(self, base_url: str | None, models: tuple[ModelEntry, ...]) -> None:
-        """The predecessor took every address that ends in `/v1` for Gemini's; we do not, and say so to who may have relied on it."""
+        """The predecessor took every address that ends in `/v1` for Gemini's; we do not, and say so
+        to who may have relied on it.
+        """
         node = self._entry.get("base_url")
-        if self._entry.get("engine") or not base_url or not node or not models or not path_of(base_url).endswith("/v1"):
+        if (
+            self._entry.get("engine")
+            or not base_url
+            or not node
+            or not models
+            or not path_of(base_url).endswith("/v1")
+        ):
             return
-        if host_of(base_url).endswith("googleapis.com") or not all(model.upstream.startswith("gemini-") for model in models):
+        if host_of(base_url).endswith("googleapis.com") or not all(
+            model.upstream.startswith("gemini-") for model in models
+        ):
             return
         message = f"`{host_of(base_url)}` is taken for OpenAI-compatible although all its models are Gemini's; if it speaks Google's format add `engine: gemini`"
         self._report.warning(node, message)
@@ -266,7 +344,9 @@ def _model_pairs(node: Node, report: ProblemList) -> list[tuple[str, str, Node]]
 
 def _credential_policy(node: Node, report: ProblemList) -> Any:
     if node.is_scalar and node.text.strip() in ("weighted_round_robin", "lottery"):
-        report.warning(node, f"{node.shown()} orders channels, not keys: `round_robin` is used here")
+        report.warning(
+            node, f"{node.shown()} orders channels, not keys: `round_robin` is used here"
+        )
         return "round_robin"
     return choice(node, report, CREDENTIAL_POLICIES)
 
@@ -281,7 +361,9 @@ def _headers(node: Node, report: ProblemList) -> Mapping[str, str] | None:
         if not _HEADER_NAME.fullmatch(name):
             report.error(member.key, f"{member.key.shown()} is not the name of a header")
         elif value is not None and not value.isprintable():
-            report.error(member.value, "a header's value has no line break or other control character")
+            report.error(
+                member.value, "a header's value has no line break or other control character"
+            )
         elif value is not None:
             headers[name] = value
     return headers
@@ -291,7 +373,9 @@ def _passed_headers(node: Node, report: ProblemList) -> tuple[str, ...] | None:
     names = lower_texts(node, report)
     for name in names or ():
         if name in _NEVER_PASSED:
-            report.warning(node, f"`{name}` is never passed on: it belongs to the client's own call")
+            report.warning(
+                node, f"`{name}` is never passed on: it belongs to the client's own call"
+            )
     return None if names is None else tuple(name for name in names if name not in _NEVER_PASSED)
 
 
@@ -299,7 +383,10 @@ def _request_types(node: Node, report: ProblemList) -> tuple[str, ...] | None:
     names = lower_texts(node, report)
     for name in names or ():
         if name not in _REQUEST_TYPES:
-            report.warning(node, f"`{name}` is no request type we know: expected {', '.join(_REQUEST_TYPES)}{near(name, _REQUEST_TYPES)}")
+            report.warning(
+                node,
+                f"`{name}` is no request type we know: expected {', '.join(_REQUEST_TYPES)}{near(name, _REQUEST_TYPES)}",
+            )
     return names
 
 

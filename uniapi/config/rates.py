@@ -1,7 +1,8 @@
 """The rate grammar: `N/unit[,N/unit…]`, as in `15/min,1500/day` or `4/min,32000/tpr`.
 
-N is a positive integer. Units are lengths of time (a month is 30 days, a year 365), `tpm` (tokens a minute) and `tpr` (tokens in one request). Words
-may stand in the plural and in capitals; blanks do not matter. All parts of a rate hold together.
+N is a positive integer. Units are lengths of time (a month is 30 days, a year 365), `tpm` (tokens a
+minute) and `tpr` (tokens in one request). Words may stand in the plural and in capitals; blanks do
+not matter. All parts of a rate hold together.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ def _parse_part(part: str, whole: str) -> Rate:
 
 def _amount(text: str, part: str) -> int:
     if not re.fullmatch(r"[0-9]+", text) or len(text) > _MAX_DIGITS or int(text) == 0:
-        raise ValueError(f"expected a positive whole number before the `/`, found `{text}` in `{part.strip()}`")
+        raise ValueError(
+            f"expected a positive whole number before the `/`, found `{text}` in `{part.strip()}`"
+        )
     return int(text)
 
 
@@ -67,7 +70,9 @@ def _unit(text: str, part: str) -> str:
     if len(word) > 2 and word.endswith("s") and word[:-1] in SECONDS:
         return word[:-1]
     if re.match(r"[0-9]", word):
-        raise ValueError(f"expected a unit alone after the `/`, found `{text}` in `{part.strip()}`: a window of several units cannot be written")
+        raise ValueError(
+            f"expected a unit alone after the `/`, found `{text}` in `{part.strip()}`: a window of several units cannot be written"
+        )
     close = difflib.get_close_matches(word, [*SECONDS, "tpr", "tpm"], n=1, cutoff=0.5)
     meant = f"; did you mean `{close[0]}`?" if close else ""
     raise ValueError(f"unknown unit `{text}` in `{part.strip()}`: expected one of {UNITS}{meant}")

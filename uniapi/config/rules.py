@@ -1,4 +1,7 @@
-"""The rules of a client key: which channels it may use. Text → Rule, and the checks that need to see all keys and providers."""
+"""The rules of a client key: which channels it may use.
+
+Text → Rule, and the checks that need to see all keys and providers.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ from .values import near, positive, text, wrong
 
 @dataclass(slots=True)
 class Surroundings:
-    """What a rule can name: providers (built or left out), their models, and the configured client keys by secret."""
+    """What a rule can name: providers (built or left out), their models, and the configured client
+    keys by secret.
+    """
 
     providers: ProvidersRead
     keys: Mapping[str, str]
@@ -30,8 +35,12 @@ class Surroundings:
         return cls(
             providers=providers,
             keys={secret: fingerprint(secret) for secret in secrets},
-            served=frozenset(model.alias for provider in providers.providers for model in provider.models),
-            served_but_left_out={model.alias: name for name, models in providers.left_out.items() for model in models},
+            served=frozenset(
+                model.alias for provider in providers.providers for model in provider.models
+            ),
+            served_but_left_out={
+                model.alias: name for name, models in providers.left_out.items() for model in models
+            },
             is_complete=not any(provider.is_discovered for provider in providers.providers),
         )
 
@@ -39,7 +48,9 @@ class Surroundings:
 ALL = Rule(kind="all", text="all")
 
 
-def read_rules(node: Node | None, around: Surroundings, report: ProblemList) -> list[tuple[Rule, Node]]:
+def read_rules(
+    node: Node | None, around: Surroundings, report: ProblemList
+) -> list[tuple[Rule, Node]]:
     """The rules of one client key with their places. No `model`, or an empty list: `all`."""
     if node is None or (node.kind == "list" and not node.items):
         return [(ALL, node)] if node is not None else []
@@ -67,7 +78,10 @@ def _weighted(node: Node, around: Surroundings, report: ProblemList) -> Iterable
 
 def _weight(node: Node, report: ProblemList) -> int | None:
     if node.kind == "text" and not node.text.strip().isdigit():
-        report.error(node, f"expected a weight, a positive whole number, found {node.shown()} (renaming is done under the provider's `model`)")
+        report.error(
+            node,
+            f"expected a weight, a positive whole number, found {node.shown()} (renaming is done under the provider's `model`)",
+        )
         return None
     return positive(node, report)
 
@@ -76,7 +90,9 @@ def _rule(written: str, place: Node, around: Surroundings, report: ProblemList) 
     if written == "all":
         return ALL
     if written.startswith("<") and written.endswith(">") and len(written) > 2:
-        return _named(Rule(kind="literal", text=written, model=written[1:-1]), place, around, report)
+        return _named(
+            Rule(kind="literal", text=written, model=written[1:-1]), place, around, report
+        )
     provider = _longest_start(written, around.providers.names())
     if provider is not None:
         return _under_provider(written, provider, place, around, report)
@@ -93,20 +109,41 @@ def _rule(written: str, place: Node, around: Surroundings, report: ProblemList) 
 
 
 def _longest_start(written: str, names: Iterable[str]) -> str | None:
-    """The longest name that `written` continues with a slash and more; names may themselves hold slashes."""
-    return max((name for name in names if name and written.startswith(f"{name}/") and len(written) > len(name) + 1), key=len, default=None)
+    """The longest name that `written` continues with a slash and more; names may themselves hold
+    slashes.
+    """
+    return max(
+        (
+            name
+            for name in names
+            if name and written.startswith(f"{name}/") and len(written) > len(name) + 1
+        ),
+        key=len,
+        default=None,
+    )
 
 
-def _under_provider(written: str, provider: str, place: Node, around: Surroundings, report: ProblemList) -> Rule:
-    """`provider/*` and `provider/name`; warns when the provider's whole list is known and the name is not on it."""
+def _under_provider(
+    written: str, provider: str, place: Node, around: Surroundings, report: ProblemList
+) -> Rule:
+    """`provider/*` and `provider/name`; warns when the provider's whole list is known and the name
+    is not on it.
+    """
     name = written[len(provider) + 1 :]
     if name == "*":
         return Rule(kind="provider", text=written, provider=provider)
     built = [candidate for candidate in around.providers.providers if candidate.name == provider]
     aliases = {model.alias for candidate in built for model in candidate.models}
     if built and not any(candidate.is_discovered for candidate in built) and name not in aliases:
-        hint = f"; to name the model `{written}` write `<{written}>`" if written in around.served else near(name, aliases)
-        report.warning(place, f"the provider `{provider}` does not serve `{name}`: the rule matches nothing{hint}")
+        hint = (
+            f"; to name the model `{written}` write `<{written}>`"
+            if written in around.served
+            else near(name, aliases)
+        )
+        report.warning(
+            place,
+            f"the provider `{provider}` does not serve `{name}`: the rule matches nothing{hint}",
+        )
     return Rule(kind="provider_model", text=written, provider=provider, model=name)
 
 
@@ -114,12 +151,19 @@ def _unknown(written: str, place: Node, around: Surroundings, report: ProblemLis
     head = written.split("/", 1)[0]
     shown = _masked(written)
     if head.startswith("sk-"):
-        report.warning(place, f"the rule `{shown}` names a client key that is not in `api_keys`: it matches nothing")
+        report.warning(
+            place,
+            f"the rule `{shown}` names a client key that is not in `api_keys`: it matches nothing",
+        )
     elif written in around.served:
-        report.warning(place, f"the rule `{shown}` names no provider: it matches nothing; to name the model of this name write `<{written}>`")
+        report.warning(
+            place,
+            f"the rule `{shown}` names no provider: it matches nothing; to name the model of this name write `<{written}>`",
+        )
     else:
         report.warning(
-            place, f"the rule `{shown}` names an unknown provider `{_masked(head)}`: it matches nothing{near(head, around.providers.names())}"
+            place,
+            f"the rule `{shown}` names an unknown provider `{_masked(head)}`: it matches nothing{near(head, around.providers.names())}",
         )
     return Rule(kind="unknown", text=shown)
 
@@ -148,8 +192,13 @@ def _masked(written: str) -> str:
     return f"{mask(head)}{slash}{rest}" if looks_secret(head) else written
 
 
-def report_cycles(rules_of: Mapping[str, list[tuple[Rule, Node]]], names: Mapping[str, str], report: ProblemList) -> None:
-    """Client keys that lead back to themselves: an error at each rule that closes a circle. Walks without recursion, because a chain may be long."""
+def report_cycles(
+    rules_of: Mapping[str, list[tuple[Rule, Node]]], names: Mapping[str, str], report: ProblemList
+) -> None:
+    """Client keys that lead back to themselves: an error at each rule that closes a circle.
+
+    Walks without recursion, because a chain may be long.
+    """
     done: set[str] = set()
     for start in rules_of:
         trail: list[str] = [start]
@@ -163,18 +212,29 @@ def report_cycles(rules_of: Mapping[str, list[tuple[Rule, Node]]], names: Mappin
             target, place = step
             if target in trail:
                 circle = [*trail[trail.index(target) :], target]
-                report.error(place, f"client keys lead in a circle: {' → '.join(names[key_id] for key_id in circle)}")
+                report.error(
+                    place,
+                    f"client keys lead in a circle: {' → '.join(names[key_id] for key_id in circle)}",
+                )
             elif target not in done:
                 trail.append(target)
                 pending.append(iter(_nested(rules_of, target)))
 
 
 def _nested(rules_of: Mapping[str, list[tuple[Rule, Node]]], key_id: str) -> list[tuple[str, Node]]:
-    return [(rule.key_id, place) for rule, place in rules_of.get(key_id, []) if rule.key_id is not None and rule.key_id in rules_of]
+    return [
+        (rule.key_id, place)
+        for rule, place in rules_of.get(key_id, [])
+        if rule.key_id is not None and rule.key_id in rules_of
+    ]
 
 
-def entries_allowed(key_id: str, rules_of: Mapping[str, tuple[Rule, ...]], providers: ProvidersRead) -> set[ModelEntry]:
-    """The listed models a client key can reach, through nested keys too (as far as their models are known)."""
+def entries_allowed(
+    key_id: str, rules_of: Mapping[str, tuple[Rule, ...]], providers: ProvidersRead
+) -> set[ModelEntry]:
+    """The listed models a client key can reach, through nested keys too (as far as their models are
+    known).
+    """
     found: set[ModelEntry] = set()
     pending: list[tuple[str, str | None]] = [(key_id, None)]
     seen = set(pending)
@@ -192,6 +252,10 @@ def entries_allowed(key_id: str, rules_of: Mapping[str, tuple[Rule, ...]], provi
     return found
 
 
-def _entries_matched(name: str | None, model: str | None, providers: ProvidersRead) -> set[ModelEntry]:
+def _entries_matched(
+    name: str | None, model: str | None, providers: ProvidersRead
+) -> set[ModelEntry]:
     reached = (provider for provider in providers.providers if name in (None, provider.name))
-    return {entry for provider in reached for entry in provider.models if model in (None, entry.alias)}
+    return {
+        entry for provider in reached for entry in provider.models if model in (None, entry.alias)
+    }

@@ -1,7 +1,9 @@
-"""What an `api.yaml` says, as frozen values. Parsed once at the border (`parse.py`); inside, trusted.
+"""What an `api.yaml` says, as frozen values. Parsed once at the border (`parse.py`); inside,
+trusted.
 
-The names of `api.yaml` (`api`, `model`, `preferences`, `SCHEDULING_ALGORITHM`, …) stop here and become the project's vocabulary: provider, credential,
-channel, client key, rule, policy, limit. Every field says which key it comes from, its unit and its default. PRODUCT §4 is the contract.
+The names of `api.yaml` (`api`, `model`, `preferences`, `SCHEDULING_ALGORITHM`, …) stop here and
+become the project's vocabulary: provider, credential, channel, client key, rule, policy, limit.
+Every field says which key it comes from, its unit and its default. PRODUCT §4 is the contract.
 """
 
 from __future__ import annotations
@@ -12,12 +14,21 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
-PolicyName: TypeAlias = Literal["fixed_priority", "round_robin", "weighted_round_robin", "lottery", "random", "smart_round_robin", "sticky"]
+PolicyName: TypeAlias = Literal[
+    "fixed_priority",
+    "round_robin",
+    "weighted_round_robin",
+    "lottery",
+    "random",
+    "smart_round_robin",
+    "sticky",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class ByModel(Generic[T]):
-    """A setting per model name, with the resolution all of them share: exact, then the longest key contained in the name; `default` is apart.
+    """A setting per model name, with the resolution all of them share: exact, then the longest key
+    contained in the name; `default` is apart.
 
     Names are compared in lower case. `entries` holds lower-case keys without `default`.
     """
@@ -26,7 +37,9 @@ class ByModel(Generic[T]):
     default: T | None = None
 
     def named(self, name: str) -> T | None:
-        """The value for `name` alone: the exact key, else the longest key that `name` contains; the default does not count."""
+        """The value for `name` alone: the exact key, else the longest key that `name` contains; the
+        default does not count.
+        """
         name = name.lower()
         if name in self.entries:
             return self.entries[name]
@@ -34,7 +47,9 @@ class ByModel(Generic[T]):
         return self.entries[max(contained, key=len)] if contained else None
 
     def resolve(self, alias: str, upstream: str) -> T | None:
-        """Alias exact, alias contains, upstream exact, upstream contains, default (PRODUCT §6, Timeouts)."""
+        """Alias exact, alias contains, upstream exact, upstream contains, default (PRODUCT §6,
+        Timeouts).
+        """
         for name in (alias, upstream):
             value = self.named(name)
             if value is not None:
@@ -48,7 +63,9 @@ class ByModel(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """One window of a rate: at most `amount` of `counts` in any `window_s` seconds; `tokens_per_request` has no window (0)."""
+    """One window of a rate: at most `amount` of `counts` in any `window_s` seconds;
+    `tokens_per_request` has no window (0).
+    """
 
     amount: int
     counts: Literal["requests", "tokens", "tokens_per_request"]
@@ -62,7 +79,11 @@ Rates: TypeAlias = tuple[Rate, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """Seconds; None: not set at this level. `first_token_s` also bounds a whole answer that does not stream; `idle_s` the gap between tokens."""
+    """Seconds; None: not set at this level.
+
+    `first_token_s` also bounds a whole answer that does not stream; `idle_s` the gap between
+    tokens.
+    """
 
     connect_s: float | None = None
     first_token_s: float | None = None
@@ -72,7 +93,10 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeoutRule:
-    """`timeout_policy.rules[]`: `match` maps a member (`provider`, `endpoint`, `method`, `stream`, `engine`, `model`, `request_model`, `upstream_model`, `request_type`, `role`) to its patterns, lower case; all must fit, `*` and a trailing `*` are wildcards."""
+    """`timeout_policy.rules[]`: `match` maps a member (`provider`, `endpoint`, `method`, `stream`,
+    `engine`, `model`, `request_model`, `upstream_model`, `request_type`, `role`) to its patterns,
+    lower case; all must fit, `*` and a trailing `*` are wildcards.
+    """
 
     match: Mapping[str, tuple[str, ...]]
     timeouts: Timeouts
@@ -80,7 +104,9 @@ class TimeoutRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeoutPolicy:
-    """`timeout_policy`: merged as global default, provider default, best global rule (most members), best provider rule."""
+    """`timeout_policy`: merged as global default, provider default, best global rule (most
+    members), best provider rule.
+    """
 
     default: Timeouts = Timeouts()
     rules: tuple[TimeoutRule, ...] = ()
@@ -88,10 +114,12 @@ class TimeoutPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """A secret held for a provider. `credential_id` is its fingerprint, the name of its counters and cooldowns; it survives a reload.
+    """A secret held for a provider. `credential_id` is its fingerprint, the name of its counters
+    and cooldowns; it survives a reload.
 
-    `kind`: `api_key`; `service_account` (Vertex, `private_key` and `client_email` in `secret` and `account`); `aws` (`secret` and `account` are the
-    secret and the access key, `session_token`); `none` for a provider that needs no key, so that every channel has at least one credential.
+    `kind`: `api_key`; `service_account` (Vertex, `private_key` and `client_email` in `secret` and
+    `account`); `aws` (`secret` and `account` are the secret and the access key, `session_token`);
+    `none` for a provider that needs no key, so that every channel has at least one credential.
     `display` is safe to show (`sk-abc…wxyz`).
     """
 
@@ -108,7 +136,9 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEntry:
-    """One item of a provider's `model` list: what the provider calls it and what clients call it (the same when not renamed)."""
+    """One item of a provider's `model` list: what the provider calls it and what clients call it
+    (the same when not renamed).
+    """
 
     upstream: str
     alias: str
@@ -116,7 +146,10 @@ class ModelEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRule:
-    """`exclude_request_rules[]`: a request that fits every given member of `match` skips the provider. Members: `endpoint`, `request_model`, `upstream_model`, `reasoning_effort`, `request_type`; patterns as in TimeoutRule."""
+    """`exclude_request_rules[]`: a request that fits every given member of `match` skips the
+    provider. Members: `endpoint`, `request_model`, `upstream_model`, `reasoning_effort`,
+    `request_type`; patterns as in TimeoutRule.
+    """
 
     match: Mapping[str, tuple[str, ...]]
     reason: str = ""
@@ -124,9 +157,11 @@ class RequestRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyOverrides:
-    """`post_body_parameter_overrides`: `merge` and `remove` for every model of the provider, then those under the requested alias (PRODUCT §4, predecessor §6.6).
+    """`post_body_parameter_overrides`: `merge` and `remove` for every model of the provider, then
+    those under the requested alias (PRODUCT §4, predecessor §6.6).
 
-    `remove` items: `{"path": "a.b", "where": …, "where_any": […], "drop_empty": bool}`, plain names as `{"path": name}`.
+    `remove` items: `{"path": "a.b", "where": …, "where_any": […], "drop_empty": bool}`, plain names
+    as `{"path": name}`.
     """
 
     merge: Mapping[str, Any] = field(default_factory=dict)
@@ -136,7 +171,11 @@ class BodyOverrides:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """One entry of `providers`. `provider_id` equals `name`, with `#2` and so on added when a name repeats; it names counters and cooldowns."""
+    """One entry of `providers`.
+
+    `provider_id` equals `name`, with `#2` and so on added when a name repeats; it names counters
+    and cooldowns.
+    """
 
     provider_id: str
     name: str
@@ -165,7 +204,9 @@ class Provider:
     """`api_key_cooldown_period`; None: the built-in back-off, 0: never rest."""
     quota_cooldown_s: float = 6 * 3600.0
     """`api_key_quota_cooldown_period`."""
-    credential_policy: Literal["round_robin", "random", "fixed_priority", "smart_round_robin", "sticky"] | None = None
+    credential_policy: (
+        Literal["round_robin", "random", "fixed_priority", "smart_round_robin", "sticky"] | None
+    ) = None
     """`api_key_schedule_algorithm`; None: round robin over conversations (PRODUCT §6)."""
     cooldown_s: float | None = None
     """`cooldown_period` of this provider's channels; None: the global one."""
@@ -182,13 +223,18 @@ class Provider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One item of a client key's `model` list: which channels, with which weight (None: none given).
+    """One item of a client key's `model` list: which channels, with which weight (None: none
+    given).
 
-    `kind`: `all`; `model` (`name`); `provider` (`provider/*`); `provider_model` (`provider/name`); `literal` (`<a/b>`); `key` (`sk-xxx/*`) and `key_model` (`sk-xxx/name`),
-    whose `key_id` is the nested client key. `text` is the rule as written, secrets masked. `unknown`: has a slash but names no provider: matches nothing.
+    `kind`: `all`; `model` (`name`); `provider` (`provider/*`); `provider_model` (`provider/name`);
+    `literal` (`<a/b>`); `key` (`sk-xxx/*`) and `key_model` (`sk-xxx/name`), whose `key_id` is the
+    nested client key. `text` is the rule as written, secrets masked. `unknown`: has a slash but
+    names no provider: matches nothing.
     """
 
-    kind: Literal["all", "model", "provider", "provider_model", "literal", "key", "key_model", "unknown"]
+    kind: Literal[
+        "all", "model", "provider", "provider_model", "literal", "key", "key_model", "unknown"
+    ]
     text: str
     provider: str | None = None
     model: str | None = None
@@ -223,7 +269,10 @@ class ClientKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """US dollars per million tokens. With two figures written, cache reads cost as input and cache writes too."""
+    """US dollars per million tokens.
+
+    With two figures written, cache reads cost as input and cache writes too.
+    """
 
     input: float
     output: float
@@ -276,7 +325,10 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """A whole valid `api.yaml`. Providers that could not be built are not in it (each left a warning)."""
+    """A whole valid `api.yaml`.
+
+    Providers that could not be built are not in it (each left a warning).
+    """
 
     providers: tuple[Provider, ...]
     client_keys: tuple[ClientKey, ...]
@@ -285,8 +337,10 @@ class Config:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineNames:
-    """What the config must know of engines without importing them: the values of `engine:` that work, those the predecessor had and we do not, and
-    whether a Vertex private key can be used (None, or what is wrong with it)."""
+    """What the config must know of engines without importing them: the values of `engine:` that
+    work, those the predecessor had and we do not, and whether a Vertex private key can be used
+    (None, or what is wrong with it).
+    """
 
     built: frozenset[str]
     known_unbuilt: frozenset[str]
@@ -295,7 +349,9 @@ class EngineNames:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing wrong: where (`providers[2].preferences.model_timeout`, line and column from 1, 0 when unknown) and what was found, expected, and perhaps meant."""
+    """One thing wrong: where (`providers[2].preferences.model_timeout`, line and column from 1, 0
+    when unknown) and what was found, expected, and perhaps meant.
+    """
 
     severity: Literal["error", "warning"]
     path: str
@@ -311,9 +367,13 @@ class Problem:
 
 
 class ConfigProblems(Exception):
-    """An `api.yaml` that cannot be used; `problems` holds every error and warning found, in file order."""
+    """An `api.yaml` that cannot be used; `problems` holds every error and warning found, in file
+    order.
+    """
 
     def __init__(self, problems: tuple[Problem, ...], source: str = "") -> None:
-        super().__init__("\n".join((f"{source}: " if source else "") + str(problem) for problem in problems))
+        super().__init__(
+            "\n".join((f"{source}: " if source else "") + str(problem) for problem in problems)
+        )
         self.problems = problems
         self.source = source

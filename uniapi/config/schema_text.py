@@ -1,4 +1,7 @@
-"""What changed between two configurations, in sentences for the log. No secret is shown: keys by their masked form, addresses with a password not at all."""
+"""What changed between two configurations, in sentences for the log.
+
+No secret is shown: keys by their masked form, addresses with a password not at all.
+"""
 
 from __future__ import annotations
 
@@ -65,18 +68,33 @@ _PREFERENCE_FIELDS = {
     "retention": "retention",
     "model_info": "model_info",
 }
-"""Field → the key of `api.yaml` it comes from. Fields that are not named here are told of otherwise (models, credentials) or are identities."""
+"""Field → the key of `api.yaml` it comes from.
+
+Fields that are not named here are told of otherwise (models, credentials) or are identities.
+"""
 
 _NEVER_SHOWN = frozenset({"proxy", "headers", "base_url"})
 """A base URL may carry a key in its query, a proxy a password."""
 
 
 def changes(old: Config, new: Config) -> list[str]:
-    """One sentence for each thing added, removed or changed, in the order of the file; empty when the two say the same."""
+    """One sentence for each thing added, removed or changed, in the order of the file; empty when
+    the two say the same.
+    """
     said = [
-        *_joined_and_left("provider", {p.provider_id: p.provider_id for p in old.providers}, {p.provider_id: p.provider_id for p in new.providers}),
-        *_both(old.providers, new.providers, lambda provider: provider.provider_id, _provider_changes),
-        *_joined_and_left("client key", {k.key_id: k.display for k in old.client_keys}, {k.key_id: k.display for k in new.client_keys}),
+        *_joined_and_left(
+            "provider",
+            {p.provider_id: p.provider_id for p in old.providers},
+            {p.provider_id: p.provider_id for p in new.providers},
+        ),
+        *_both(
+            old.providers, new.providers, lambda provider: provider.provider_id, _provider_changes
+        ),
+        *_joined_and_left(
+            "client key",
+            {k.key_id: k.display for k in old.client_keys},
+            {k.key_id: k.display for k in new.client_keys},
+        ),
         *_both(old.client_keys, new.client_keys, lambda key: key.key_id, _client_key_changes),
         *_field_changes(old.preferences, new.preferences, _PREFERENCE_FIELDS, "preferences"),
     ]
@@ -105,12 +123,20 @@ def _provider_changes(old: Provider, new: Provider) -> Iterator[str]:
     where = f"provider {new.provider_id}"
     if old.is_discovered != new.is_discovered:
         yield f"{where}: its models are now {'those it lists itself' if new.is_discovered else 'listed in the file'}"
-    old_models, new_models = {model.alias: model.upstream for model in old.models}, {model.alias: model.upstream for model in new.models}
-    yield from _joined_and_left(f"{where}: model", {name: name for name in old_models}, {name: name for name in new_models})
+    old_models, new_models = (
+        {model.alias: model.upstream for model in old.models},
+        {model.alias: model.upstream for model in new.models},
+    )
+    yield from _joined_and_left(
+        f"{where}: model", {name: name for name in old_models}, {name: name for name in new_models}
+    )
     for alias, upstream in new_models.items():
         if old_models.get(alias, upstream) != upstream:
             yield f"{where}: model {alias} is now {upstream}"
-    old_keys, new_keys = {c.credential_id: c.display for c in old.credentials}, {c.credential_id: c.display for c in new.credentials}
+    old_keys, new_keys = (
+        {c.credential_id: c.display for c in old.credentials},
+        {c.credential_id: c.display for c in new.credentials},
+    )
     yield from _joined_and_left(f"{where}: key", old_keys, new_keys)
     if old_keys.keys() == new_keys.keys() and old.credentials != new.credentials:
         yield f"{where}: api changed"

@@ -1,7 +1,9 @@
-"""The secrets of a configuration: how one is named without being shown, which texts are secrets, and how they are masked.
+"""The secrets of a configuration: how one is named without being shown, which texts are secrets,
+and how they are masked.
 
 A secret has a stable fingerprint for counters and files and a masked form for people. Upstreams
-repeat secrets in their errors, so they are searched for in everything that is kept, shown or logged.
+repeat secrets in their errors, so they are searched for in everything that is kept, shown or
+logged.
 """
 
 from __future__ import annotations
@@ -30,9 +32,15 @@ KNOWN_PREFIXES = (
     "AKIA",
     "ABSK",
 )
-"""Vendors' public prefixes: they say whose key it is and nothing else, so they may be shown. Longest first where one contains another."""
+"""Vendors' public prefixes: they say whose key it is and nothing else, so they may be shown.
 
-_SOUNDS_SECRET = re.compile(r"(?:\A|[_\- .])(?:token|secret|password|passwd|authorization|api[_-]?key|credentials?|cookie)\Z", re.IGNORECASE)
+Longest first where one contains another.
+"""
+
+_SOUNDS_SECRET = re.compile(
+    r"(?:\A|[_\- .])(?:token|secret|password|passwd|authorization|api[_-]?key|credentials?|cookie)\Z",
+    re.IGNORECASE,
+)
 
 _SHOWN_HEAD = 3
 _SHOWN_TAIL = 4
@@ -40,12 +48,17 @@ _SHORTEST_SHOWN = 16
 
 
 def fingerprint(secret: str) -> str:
-    """Sixteen hex digits that name `secret` in statistics, cooldowns and files; the same in every process and version."""
+    """Sixteen hex digits that name `secret` in statistics, cooldowns and files; the same in every
+    process and version.
+    """
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def mask(secret: str) -> str:
-    """`sk-abc…wxyz`: the public prefix, at most three characters, at most the last four. A body under 16 characters is not shown at all."""
+    """`sk-abc…wxyz`: the public prefix, at most three characters, at most the last four.
+
+    A body under 16 characters is not shown at all.
+    """
     prefix = next((known for known in KNOWN_PREFIXES if secret.startswith(known)), "")
     body = secret[len(prefix) :]
     if len(body) < _SHORTEST_SHOWN:
@@ -54,7 +67,9 @@ def mask(secret: str) -> str:
 
 
 def looks_secret(text: str) -> bool:
-    """True for text that starts like a vendor's key: such text is masked wherever a message would quote it."""
+    """True for text that starts like a vendor's key: such text is masked wherever a message would
+    quote it.
+    """
     return text.startswith(KNOWN_PREFIXES) or "-----BEGIN" in text
 
 
@@ -66,7 +81,9 @@ def sounds_secret(name: str) -> bool:
 SHORTEST_SECRET = 6
 """What is shorter may be any word."""
 _MORE_NAMES = ("key", "auth", "sig", "signature")
-"""Ends of names that mean a secret in an address or a header, though not everywhere: `Ocp-Apim-Subscription-Key`, `?sig=`."""
+"""Ends of names that mean a secret in an address or a header, though not everywhere:
+`Ocp-Apim-Subscription-Key`, `?sig=`.
+"""
 
 
 def secrets_of(config: Config) -> tuple[str, ...]:
@@ -79,8 +96,17 @@ def secrets_of(config: Config) -> tuple[str, ...]:
 
 def provider_secrets(provider: Provider) -> tuple[str, ...]:
     """Those that calls to one provider carry, the longest first."""
-    found = [secret for one in provider.credentials for secret in (one.secret, one.session_token) if secret]
-    for address in (provider.base_url, provider.proxy, *(one.proxy for one in provider.credentials)):
+    found = [
+        secret
+        for one in provider.credentials
+        for secret in (one.secret, one.session_token)
+        if secret
+    ]
+    for address in (
+        provider.base_url,
+        provider.proxy,
+        *(one.proxy for one in provider.credentials),
+    ):
         found += _in_address(address)
     for name, value in provider.headers.items():
         if _is_secret(name, value):
@@ -90,7 +116,12 @@ def provider_secrets(provider: Provider) -> tuple[str, ...]:
 
 def searchable(found: Iterable[str]) -> tuple[str, ...]:
     """Secrets that can be searched for inside other text, the longest first."""
-    return tuple(sorted({secret for secret in found if len(secret) >= SHORTEST_SECRET}, key=lambda secret: (-len(secret), secret)))
+    return tuple(
+        sorted(
+            {secret for secret in found if len(secret) >= SHORTEST_SECRET},
+            key=lambda secret: (-len(secret), secret),
+        )
+    )
 
 
 def without_secrets(text: str, secrets: tuple[str, ...]) -> str:

@@ -16,11 +16,15 @@ def timeout_policy(node: Node, report: ProblemList) -> TimeoutPolicy | None:
     read = section(node, TIMEOUT_POLICY, report)
     if read is None:
         return None
-    return TimeoutPolicy(default=read.read("default", timeouts, Timeouts()), rules=read.read("rules", _rules, ()))
+    return TimeoutPolicy(
+        default=read.read("default", timeouts, Timeouts()), rules=read.read("rules", _rules, ())
+    )
 
 
 def timeouts(node: Node, report: ProblemList) -> Timeouts | None:
-    """A map of phase to seconds; a bare number bounds the first token and the gaps between tokens, as `model_timeout` does."""
+    """A map of phase to seconds; a bare number bounds the first token and the gaps between tokens,
+    as `model_timeout` does.
+    """
     if node.kind != "map":
         value = positive_seconds(node, report)
         return None if value is None else Timeouts(first_token_s=value, idle_s=value)

@@ -1,4 +1,7 @@
-"""Reading one value: a node in, a Python value out, or None after the problem was reported. Every message says what was found and what was expected."""
+"""Reading one value: a node in, a Python value out, or None after the problem was reported.
+
+Every message says what was found and what was expected.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,11 @@ def near(name: str, names: Iterable[str], cutoff: float = 0.6) -> str:
 
 
 class Section:
-    """A map whose keys the table knows. Reports unknown and unbuilt keys at once; `get` gives the value of a key, None when it is absent or empty."""
+    """A map whose keys the table knows.
+
+    Reports unknown and unbuilt keys at once; `get` gives the value of a key, None when it is absent
+    or empty.
+    """
 
     def __init__(self, node: Node, level: str, report: ProblemList) -> None:
         self.node = node
@@ -63,15 +70,22 @@ class Section:
             self._take(member, level)
         for key in self._known.values():
             if key.is_required and self.get(key.name) is None:
-                report.error(self._values.get(key.name, node), f"`{key.name}` is missing: expected {FORMS[key.form].said} ({key.meaning})")
+                report.error(
+                    self._values.get(key.name, node),
+                    f"`{key.name}` is missing: expected {FORMS[key.form].said} ({key.meaning})",
+                )
 
     def _take(self, member: Member, level: str) -> None:
         name = member.key.text
         key = self._known.get(name)
         if key is None:
-            self.report.warning(member.key, f"unknown key {member.key.shown()} is ignored{advice_on(name, level)}")
+            self.report.warning(
+                member.key, f"unknown key {member.key.shown()} is ignored{advice_on(name, level)}"
+            )
         elif key.status == "unbuilt":
-            self.report.warning(member.key, f"`{name}` is accepted and has no effect: not built ({key.meaning})")
+            self.report.warning(
+                member.key, f"`{name}` is accepted and has no effect: not built ({key.meaning})"
+            )
         elif key.status == "used":
             self._values[name] = member.value
 
@@ -80,7 +94,9 @@ class Section:
         return None if node is None or node.kind == "null" else node
 
     def read(self, name: str, reader: Callable[[Node, ProblemList], T | None], default: D) -> T | D:
-        """The value of `name` by `reader`; the default when it is absent, empty or wrong (which is then reported)."""
+        """The value of `name` by `reader`; the default when it is absent, empty or wrong (which is
+        then reported).
+        """
         node = self.get(name)
         if node is None:
             return default
@@ -98,13 +114,19 @@ def section(node: Node | None, level: str, report: ProblemList) -> Section | Non
     if node is None or node.kind == "null":
         return None
     if node.kind != "map":
-        wrong(node, report, f"a map with keys such as {', '.join(f'`{name}`' for name in list(keys_of(level))[:3])}")
+        wrong(
+            node,
+            report,
+            f"a map with keys such as {', '.join(f'`{name}`' for name in list(keys_of(level))[:3])}",
+        )
         return None
     return Section(node, level, report)
 
 
 def text(node: Node, report: ProblemList) -> str | None:
-    """Any single value as text, without blanks around it: numbers and dates stay as they were written."""
+    """Any single value as text, without blanks around it: numbers and dates stay as they were
+    written.
+    """
     value = node.text.strip() if node.is_scalar else ""
     if not value:
         wrong(node, report, "text")
@@ -137,7 +159,10 @@ def boolean(node: Node, report: ProblemList) -> bool | None:
 
 
 def _number(node: Node) -> int | float | None:
-    """The number a scalar stands for, in YAML's way of writing them; also when it stands in quotes. None: not a finite number of bearable size."""
+    """The number a scalar stands for, in YAML's way of writing them; also when it stands in quotes.
+
+    None: not a finite number of bearable size.
+    """
     written = node.text.strip()
     if node.kind not in ("int", "float", "text") or not written or len(written) > _LONGEST_NUMBER:
         return None
@@ -154,7 +179,9 @@ def _number(node: Node) -> int | float | None:
     return value if math.isfinite(value) and abs(value) <= _LARGEST_NUMBER else None
 
 
-def number(node: Node, report: ProblemList, expected: str, least: float = 0.0, *, or_equal: bool = True) -> float | None:
+def number(
+    node: Node, report: ProblemList, expected: str, least: float = 0.0, *, or_equal: bool = True
+) -> float | None:
     """A finite number that is at least `least` (or above it)."""
     value = _number(node)
     if value is None or value < least or (value == least and not or_equal):
@@ -192,8 +219,18 @@ def dollars(node: Node, report: ProblemList) -> float | None:
 
 def size_bytes(node: Node, report: ProblemList) -> int | None:
     """`20MB` (decimal), `20MiB` (binary), or a plain number of bytes; greater than 0."""
-    found = re.fullmatch(r"\s*([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([a-z]*)\s*", node.text.lower().replace("_", "")) if node.is_scalar else None
-    if not found or found[2] not in _SIZE_UNITS or (value := int(float(found[1]) * _SIZE_UNITS[found[2]])) < 1:
+    found = (
+        re.fullmatch(
+            r"\s*([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([a-z]*)\s*", node.text.lower().replace("_", "")
+        )
+        if node.is_scalar
+        else None
+    )
+    if (
+        not found
+        or found[2] not in _SIZE_UNITS
+        or (value := int(float(found[1]) * _SIZE_UNITS[found[2]])) < 1
+    ):
         wrong(node, report, "a size such as `20MB`, `20MiB` or a number of bytes")
         return None
     return value
@@ -201,7 +238,11 @@ def size_bytes(node: Node, report: ProblemList) -> int | None:
 
 def duration_s(node: Node, report: ProblemList) -> float | None:
     """`12h`, `7d`, `2w`, `13mo` in seconds; greater than 0. Units as in rates, and weeks."""
-    found = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*([a-z]+)\s*", node.text.lower()) if node.is_scalar else None
+    found = (
+        re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*([a-z]+)\s*", node.text.lower())
+        if node.is_scalar
+        else None
+    )
     unit = found[2] if found else ""
     unit = unit if unit in _DURATION_UNITS else unit.rstrip("s")
     if not found or unit not in _DURATION_UNITS or float(found[1]) == 0:
@@ -211,20 +252,28 @@ def duration_s(node: Node, report: ProblemList) -> float | None:
 
 
 def moment_s(node: Node, report: ProblemList) -> float | None:
-    """A date (its first second, UTC), an ISO time (UTC unless it says otherwise) or epoch seconds, as epoch seconds."""
+    """A date (its first second, UTC), an ISO time (UTC unless it says otherwise) or epoch seconds,
+    as epoch seconds.
+    """
     epoch = _number(node) if node.kind in ("int", "float") else None
     if epoch is not None and 0 <= epoch <= _LATEST_S:
         return float(epoch)
     written = node.text.strip() if node.is_scalar else ""
     if yaml.constructor.SafeConstructor.timestamp_regexp.match(written):
         try:
-            value = yaml.constructor.SafeConstructor().construct_yaml_timestamp(yaml.ScalarNode("", written))
+            value = yaml.constructor.SafeConstructor().construct_yaml_timestamp(
+                yaml.ScalarNode("", written)
+            )
         except (ValueError, OverflowError):
             value = None
         if isinstance(value, datetime.datetime):
-            return (value if value.tzinfo else value.replace(tzinfo=datetime.timezone.utc)).timestamp()
+            return (
+                value if value.tzinfo else value.replace(tzinfo=datetime.timezone.utc)
+            ).timestamp()
         if isinstance(value, datetime.date):
-            return datetime.datetime(value.year, value.month, value.day, tzinfo=datetime.timezone.utc).timestamp()
+            return datetime.datetime(
+                value.year, value.month, value.day, tzinfo=datetime.timezone.utc
+            ).timestamp()
     wrong(node, report, "a date such as `2026-01-31` or a time such as `2026-01-31T08:00:00Z`")
     return None
 
@@ -248,10 +297,15 @@ def networks(node: Node, report: ProblemList) -> tuple[str, ...] | None:
         if value is None:
             continue
         try:
-            values.append(str(ipaddress.ip_network(value, strict=False)) if "/" in value else _address(value))
+            values.append(
+                str(ipaddress.ip_network(value, strict=False)) if "/" in value else _address(value)
+            )
         except ValueError:
             hint = "; any address is `0.0.0.0/0` and `::/0`" if value == "*" else ""
-            report.error(item, f"expected an address such as `10.0.0.7` or a network such as `10.0.0.0/8`, found {item.shown()}{hint}")
+            report.error(
+                item,
+                f"expected an address such as `10.0.0.7` or a network such as `10.0.0.0/8`, found {item.shown()}{hint}",
+            )
     return tuple(values)
 
 
@@ -273,7 +327,9 @@ def choice(node: Node, report: ProblemList, allowed: Iterable[str]) -> str | Non
     return None
 
 
-def by_model(node: Node, report: ProblemList, reader: Callable[[Node, ProblemList], T | None]) -> ByModel[T] | None:
+def by_model(
+    node: Node, report: ProblemList, reader: Callable[[Node, ProblemList], T | None]
+) -> ByModel[T] | None:
     """One value for every model, or a map of model to value in which `default` stands for the rest."""
     if node.kind != "map":
         value = reader(node, report)
@@ -305,7 +361,10 @@ def named(node: Node) -> Iterator[tuple[str, Member]]:
 
 
 def plain(node: Node, report: ProblemList) -> Any:
-    """The whole node as JSON values; dates stay text. What JSON cannot hold (`.inf`) is reported."""
+    """The whole node as JSON values; dates stay text.
+
+    What JSON cannot hold (`.inf`) is reported.
+    """
     if node.kind == "map":
         return {member.key.text: plain(member.value, report) for member in node.members}
     if node.kind == "list":
@@ -323,11 +382,16 @@ def plain(node: Node, report: ProblemList) -> Any:
 
 
 def patterns(node: Node, level: str, report: ProblemList) -> Mapping[str, tuple[str, ...]] | None:
-    """A `match`: member → patterns in lower case. An empty one would fit everything and is refused."""
+    """A `match`: member → patterns in lower case.
+
+    An empty one would fit everything and is refused.
+    """
     read = section(node, level, report)
     if read is None:
         return None
-    found = {name: value for name in keys_of(level) if (value := read.optional(name, _patterns_of_one))}
+    found = {
+        name: value for name in keys_of(level) if (value := read.optional(name, _patterns_of_one))
+    }
     if not found and not any(read.get(name) for name in keys_of(level)):
         report.error(node, f"expected at least one of {', '.join(keys_of(level))}")
         return None

@@ -1,7 +1,9 @@
 """Noticing that the configuration file changed, by looking at it from time to time.
 
-Polling works on every file system and mount; events do not. A change counts when the file has looked the same at two looks in a row: one that is missing for a moment
-(editors replace it) or half written (the half may well parse, with keys missing at its end) is left until it is quiet. A file that stays away is a change like another.
+Polling works on every file system and mount; events do not. A change counts when the file has
+looked the same at two looks in a row: one that is missing for a moment (editors replace it) or half
+written (the half may well parse, with keys missing at its end) is left until it is quiet. A file
+that stays away is a change like another.
 """
 
 from __future__ import annotations

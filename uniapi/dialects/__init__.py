@@ -1,7 +1,10 @@
-"""The wire formats: frames and JSON ↔ canonical. Each dialect is a folder with the same files; the modules beside the folders are what they share.
+"""The wire formats: frames and JSON ↔ canonical. Each dialect is a folder with the same files; the
+modules beside the folders are what they share.
 
-Reading order: `dialect` (the pieces of one), `quirk` and `codec` (what the pieces are given and give), `shapes`; `part_tracker`, `stream_decoder`, `stream_encoder`, `observer` (the
-bases of what stands in a stream); `losses`, `http_errors`, `delays`, `function_tools`, `tool_names`, `turn_repair`, `think_tags` (rules that several wires have in common); then one folder.
+Reading order: `dialect` (the pieces of one), `quirk` and `codec` (what the pieces are given and
+give), `shapes`; `part_tracker`, `stream_decoder`, `stream_encoder`, `observer` (the bases of what
+stands in a stream); `losses`, `http_errors`, `delays`, `function_tools`, `tool_names`,
+`turn_repair`, `think_tags` (rules that several wires have in common); then one folder.
 """
 
 from collections.abc import Mapping
@@ -24,9 +27,16 @@ from .stream_decoder import StreamDecoder
 from .stream_encoder import StreamEncoder
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(
-    {dialect.name: dialect for dialect in (OPENAI_CHAT, OPENAI_RESPONSES, ANTHROPIC, GEMINI, BEDROCK_CONVERSE, COHERE)}
+    {
+        dialect.name: dialect
+        for dialect in (OPENAI_CHAT, OPENAI_RESPONSES, ANTHROPIC, GEMINI, BEDROCK_CONVERSE, COHERE)
+    }
 )
-"""Every dialect by its name; the last two are only spoken upstream. `COMPLETIONS` is chat as a client of legacy completions speaks it, and no dialect of its own: an upstream is never asked for it."""
+"""Every dialect by its name; the last two are only spoken upstream.
+
+`COMPLETIONS` is chat as a client of legacy completions speaks it, and no dialect of its own: an
+upstream is never asked for it.
+"""
 
 __all__ = [
     "COMPLETIONS",

@@ -1,4 +1,6 @@
-"""What goes into a dialect's codecs beside the body, and what comes out of its encoders: values, pure as the codecs are. Ids and the time come in with the contexts."""
+"""What goes into a dialect's codecs beside the body, and what comes out of its encoders: values,
+pure as the codecs are. Ids and the time come in with the contexts.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,11 @@ from .quirk import PLAIN, Quirk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodedRequest:
-    """A request body for an upstream. `losses` names what the client asked for and the body cannot say; `headers` go with it (`anthropic-beta`)."""
+    """A request body for an upstream.
+
+    `losses` names what the client asked for and the body cannot say; `headers` go with it
+    (`anthropic-beta`).
+    """
 
     body: dict[str, Json]
     losses: tuple[str, ...] = ()
@@ -22,7 +28,9 @@ class EncodedRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodedResponse:
-    """A whole answer for a client; `losses` go to the log. `items`: its output items, where the dialect lets a client name them later by their ids (Responses)."""
+    """A whole answer for a client; `losses` go to the log. `items`: its output items, where the
+    dialect lets a client name them later by their ids (Responses).
+    """
 
     body: Json
     losses: tuple[str, ...] = ()
@@ -31,7 +39,9 @@ class EncodedResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamContext:
-    """What a decoder of answers may need: the facts about the upstream, a seed for ids the wire lacks (random hex, new for every attempt), and the request it answers."""
+    """What a decoder of answers may need: the facts about the upstream, a seed for ids the wire
+    lacks (random hex, new for every attempt), and the request it answers.
+    """
 
     quirk: Quirk = PLAIN
     id_seed: str = "0"
@@ -40,10 +50,12 @@ class UpstreamContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyContext:
-    """What an encoder of answers may need: the name the client asked for, ids and time for envelopes that lack them, and the request.
+    """What an encoder of answers may need: the name the client asked for, ids and time for
+    envelopes that lack them, and the request.
 
-    `id_seed` is random hex. `include_usage`: whether a chat client asked for the usage chunk. `framing` says how a streamed body is
-    framed where the dialect has a choice (Gemini: `sse` or `json_array`). `input_tokens_estimate` fills a first event that must have a figure.
+    `id_seed` is random hex. `include_usage`: whether a chat client asked for the usage chunk.
+    `framing` says how a streamed body is framed where the dialect has a choice (Gemini: `sse` or
+    `json_array`). `input_tokens_estimate` fills a first event that must have a figure.
     """
 
     requested_model: str

@@ -1,7 +1,10 @@
-"""When an upstream says to come back: in a header, or in words. The one reading of it that every dialect's errors use.
+"""When an upstream says to come back: in a header, or in words. The one reading of it that every
+dialect's errors use.
 
-Headers: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3, and OpenAI's `retry-after-ms`. A date is measured against the answer's own `date`, so a clock that is wrong
-here does no harm; whoever hands the headers in adds `date` where the upstream gave none. Nonsense (no number, infinity) is no delay; nobody is believed for more than a year.
+Headers: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3, and OpenAI's `retry-after-ms`. A
+date is measured against the answer's own `date`, so a clock that is wrong here does no harm;
+whoever hands the headers in adds `date` where the upstream gave none. Nonsense (no number,
+infinity) is no delay; nobody is believed for more than a year.
 """
 
 from __future__ import annotations
@@ -19,12 +22,17 @@ _TEXT = re.compile(
     r"((?:\d+(?:\.\d+)? *(?:days?|hours?|hrs?|minutes?|mins?|milliseconds?|ms|seconds?|secs?|[dhms])(?![a-z]) *(?:and )?)+)",
     re.IGNORECASE,
 )
-_PIECE = re.compile(r"(\d+(?:\.\d+)?) *(days?|hours?|hrs?|minutes?|mins?|milliseconds?|ms|seconds?|secs?|[dhms])(?![a-z])", re.IGNORECASE)
+_PIECE = re.compile(
+    r"(\d+(?:\.\d+)?) *(days?|hours?|hrs?|minutes?|mins?|milliseconds?|ms|seconds?|secs?|[dhms])(?![a-z])",
+    re.IGNORECASE,
+)
 _UNIT_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "ms": 0.001, "s": 1.0}
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """The delay in `retry-after-ms` or `retry-after` (seconds or a date), from 0 on; None when absent or unreadable. Names are lower case."""
+    """The delay in `retry-after-ms` or `retry-after` (seconds or a date), from 0 on; None when
+    absent or unreadable. Names are lower case.
+    """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return _bounded(milliseconds / 1000)
@@ -37,14 +45,19 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 
 
 def delay_in_text(message: str) -> float | None:
-    """Seconds in wording such as `try again in 1m2.5s`, `Please retry after 20 seconds`, `in 350ms`; None when there is none."""
+    """Seconds in wording such as `try again in 1m2.5s`, `Please retry after 20 seconds`, `in
+    350ms`; None when there is none.
+    """
     match = _TEXT.search(message)
     if match is None:
         return None
     total = 0.0
     for amount, unit in _PIECE.findall(match[1]):
         unit = unit.lower()
-        total += float(amount) * _UNIT_SECONDS["ms" if unit == "ms" or unit.startswith("milli") else unit[0]]
+        total += (
+            float(amount)
+            * _UNIT_SECONDS["ms" if unit == "ms" or unit.startswith("milli") else unit[0]]
+        )
     return _bounded(round(total, 3)) if math.isfinite(total) else None
 
 

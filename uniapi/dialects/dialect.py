@@ -1,4 +1,6 @@
-"""The face of a dialect: the pieces that every folder here fills in, and the rest of the program calls."""
+"""The face of a dialect: the pieces that every folder here fills in, and the rest of the program
+calls.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,19 @@ from .stream_encoder import StreamEncoder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """A wire format as its pieces. A dialect that is only spoken upstream has None for what only a client's dialect needs.
+    """A wire format as its pieces. A dialect that is only spoken upstream has None for what only a
+    client's dialect needs.
 
-    `decode_request(body, model, stream)`: model and stream come from `peek` (Gemini keeps both in the path); raises RequestRefused naming the member. `encode_request(request, quirk)`.
-    `decode_response(body, context)` raises WireError. `decode_error(status, headers, body)` never raises. `encode_error(error)` gives the JSON body.
-    `needs_inline(media, quirk)`: whether this media must be fetched and sent by value. `is_event_stream` framing names: `sse`, `json_array`, `aws_eventstream`.
-    `usage_frame_only(frame)`: whether a streamed frame carries nothing but usage (the chunk a client did not ask for); total, False for what it cannot read.
-    `model_paths`: the members that name the model in an answer, for the relay's splice, streamed or whole.
-    `repair(body, quirk)`: a relayed request body as a shallow copy in which only what the quirk forbids is changed (a refused member dropped, a role renamed), and the losses.
+    `decode_request(body, model, stream)`: model and stream come from `peek` (Gemini keeps both in
+    the path); raises RequestRefused naming the member. `encode_request(request, quirk)`.
+    `decode_response(body, context)` raises WireError. `decode_error(status, headers, body)` never
+    raises. `encode_error(error)` gives the JSON body. `needs_inline(media, quirk)`: whether this
+    media must be fetched and sent by value. `is_event_stream` framing names: `sse`, `json_array`,
+    `aws_eventstream`. `usage_frame_only(frame)`: whether a streamed frame carries nothing but usage
+    (the chunk a client did not ask for); total, False for what it cannot read. `model_paths`: the
+    members that name the model in an answer, for the relay's splice, streamed or whole.
+    `repair(body, quirk)`: a relayed request body as a shallow copy in which only what the quirk
+    forbids is changed (a refused member dropped, a role renamed), and the losses.
     """
 
     name: str
@@ -43,5 +50,7 @@ class Dialect:
     encode_error: Callable[[ClientError], Json] | None = None
     usage_frame_only: Callable[[Frame], bool] = lambda frame: False
     model_paths: tuple[tuple[str, ...], ...] = (("model",),)
-    repair: Callable[[Mapping[str, Json], Quirk], tuple[dict[str, Json], tuple[str, ...]]] | None = None
+    repair: (
+        Callable[[Mapping[str, Json], Quirk], tuple[dict[str, Json], tuple[str, ...]]] | None
+    ) = None
     ping: bytes = b": \n\n"

@@ -1,7 +1,10 @@
-"""What a wire that knows only functions of a JSON object is told in place of something else, and how it is told apart again in the answer.
+"""What a wire that knows only functions of a JSON object is told in place of something else, and
+how it is told apart again in the answer.
 
-- A freeform tool (OpenAI's `custom`), whose input is plain text, is offered as a function of one text, `input`.
-- Structured output, where the model has none, is a function the model is forced to call, `json_response`.
+- A freeform tool (OpenAI's `custom`), whose input is plain text, is offered as a function of one
+  text, `input`.
+- Structured output, where the model has none, is a function the model is forced to call,
+  `json_response`.
 """
 
 from __future__ import annotations
@@ -13,7 +16,9 @@ from uniapi.canonical import Json, OutputFormat, Tool, ToolCall
 
 FREEFORM_PARAMETERS: Mapping[str, Json] = {
     "type": "object",
-    "properties": {"input": {"type": "string", "description": "The whole input of the tool, as plain text."}},
+    "properties": {
+        "input": {"type": "string", "description": "The whole input of the tool, as plain text."}
+    },
     "required": ["input"],
 }
 
@@ -27,11 +32,17 @@ def description_with_grammar(tool: Tool) -> str:
     """A freeform tool's description; a grammar becomes words."""
     described = tool.description or ""
     definition = (tool.grammar or {}).get("definition")
-    return f"{described}\n\nThe input must follow this grammar:\n{definition}".strip() if isinstance(definition, str) else described
+    return (
+        f"{described}\n\nThe input must follow this grammar:\n{definition}".strip()
+        if isinstance(definition, str)
+        else described
+    )
 
 
 def freeform_input(arguments: str) -> str:
-    """The plain text in the arguments of the function that stood in for a freeform tool; the arguments themselves, if the model wrote others."""
+    """The plain text in the arguments of the function that stood in for a freeform tool; the
+    arguments themselves, if the model wrote others.
+    """
     try:
         value = json.loads(arguments)
     except (ValueError, RecursionError):
@@ -41,7 +52,10 @@ def freeform_input(arguments: str) -> str:
 
 
 def call_object(call: ToolCall) -> dict[str, Json]:
-    """A call's arguments as the object the wire wants. Freeform input and text that is no JSON object are carried whole under one member."""
+    """A call's arguments as the object the wire wants.
+
+    Freeform input and text that is no JSON object are carried whole under one member.
+    """
     if call.kind == "custom":
         return {"input": call.arguments}
     if not call.arguments.strip():
@@ -54,14 +68,20 @@ def call_object(call: ToolCall) -> dict[str, Json]:
 
 
 def is_wrapped(wanted: OutputFormat) -> bool:
-    """Whether the answer lies under `ANSWER_MEMBER`: the schema's root is no object, and so can be no tool's input."""
+    """Whether the answer lies under `ANSWER_MEMBER`: the schema's root is no object, and so can be
+    no tool's input.
+    """
     return (wanted.schema or {}).get("type") != "object"
 
 
 def answer_parameters(wanted: OutputFormat) -> Mapping[str, Json]:
     """The forced tool's parameters."""
     schema: Mapping[str, Json] = wanted.schema or {}
-    return {"type": "object", "properties": {ANSWER_MEMBER: schema}, "required": [ANSWER_MEMBER]} if is_wrapped(wanted) else schema
+    return (
+        {"type": "object", "properties": {ANSWER_MEMBER: schema}, "required": [ANSWER_MEMBER]}
+        if is_wrapped(wanted)
+        else schema
+    )
 
 
 def answer_description(wanted: OutputFormat) -> str:

@@ -1,4 +1,6 @@
-"""What HTTP itself says of an answer that is no success, whatever the dialect: the kind of failure, and what its body holds (`delays` has when to come back)."""
+"""What HTTP itself says of an answer that is no success, whatever the dialect: the kind of failure,
+and what its body holds (`delays` has when to come back).
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,12 @@ Wordings: TypeAlias = tuple[tuple[FailureKind, FailureKind, tuple[str, ...]], ..
 _HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
-def kind_of_status(status: int | None, own: Mapping[int, FailureKind] = MappingProxyType({})) -> FailureKind:
-    """The kind of failure where nothing but the status tells; `own` are the statuses that this vendor uses in its own way."""
+def kind_of_status(
+    status: int | None, own: Mapping[int, FailureKind] = MappingProxyType({})
+) -> FailureKind:
+    """The kind of failure where nothing but the status tells; `own` are the statuses that this
+    vendor uses in its own way.
+    """
     if status is None:
         return FailureKind.SERVER_ERROR
     kind = own.get(status) or _STATUS_KINDS.get(status)
@@ -42,11 +48,20 @@ def kind_of_status(status: int | None, own: Mapping[int, FailureKind] = MappingP
 def kind_by_wording(kind: FailureKind, message: str, wordings: Wordings) -> FailureKind:
     """`kind`, or what the first fitting row makes of it."""
     said = message.lower()
-    return next((instead for before, instead, signs in wordings if kind is before and any(sign in said for sign in signs)), kind)
+    return next(
+        (
+            instead
+            for before, instead, signs in wordings
+            if kind is before and any(sign in said for sign in signs)
+        ),
+        kind,
+    )
 
 
 def error_object(body: bytes) -> dict[str, Json] | str:
-    """What an error's body holds: its JSON object (the first of a list), or the words to show in its stead, the title of a page or the text as it is."""
+    """What an error's body holds: its JSON object (the first of a list), or the words to show in
+    its stead, the title of a page or the text as it is.
+    """
     text = body.decode("utf-8", "replace").strip()
     try:
         value = json.loads(text)

@@ -1,4 +1,6 @@
-"""What several wires have no word for: how such a loss is called, and whether a request comes to it."""
+"""What several wires have no word for: how such a loss is called, and whether a request comes to
+it.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +9,31 @@ from collections.abc import Callable, Collection, Mapping
 from uniapi.canonical import Request, iter_media, iter_parts
 
 REASONING_LOSS = "messages.reasoning"
-"""The loss of reasoning handed back that this upstream cannot read (another family's signature, or none): named once, however many turns carried some."""
+"""The loss of reasoning handed back that this upstream cannot read (another family's signature, or
+none): named once, however many turns carried some.
+"""
 
 
 def has_cache_hints(request: Request, written_ttls: Collection[str | None] = ()) -> bool:
-    """Whether the client marked anything for a prompt cache, marks with a lifetime in `written_ttls` aside: a loss, `cache_control`, on a wire without such marks."""
+    """Whether the client marked anything for a prompt cache, marks with a lifetime in
+    `written_ttls` aside: a loss, `cache_control`, on a wire without such marks.
+    """
     marked = (request, *iter_parts(request.messages), *request.tools)
     hints = (getattr(item, "cache", None) for item in marked)
     return any(hint is not None and hint.ttl not in written_ttls for hint in hints)
 
 
 def wants_citations(request: Request) -> bool:
-    """Whether the client wants answers to cite its documents: a loss, `citations`, on a wire that has no such switch."""
+    """Whether the client wants answers to cite its documents: a loss, `citations`, on a wire that
+    has no such switch.
+    """
     return any(media.citations_enabled for media in iter_media(request.messages))
 
 
 def has_document_context(request: Request) -> bool:
-    """Whether a document comes with words about it that are no part of it (Anthropic's `context`): a loss, `documents.context`, on a wire that has no such member."""
+    """Whether a document comes with words about it that are no part of it (Anthropic's `context`):
+    a loss, `documents.context`, on a wire that has no such member.
+    """
     return any(media.context for media in iter_media(request.messages))
 
 
@@ -32,7 +42,9 @@ _ASKED: Mapping[str, Callable[[Request], bool]] = {
     "seed": lambda request: request.sampling.seed is not None,
     "presence_penalty": lambda request: bool(request.sampling.presence_penalty),
     "frequency_penalty": lambda request: bool(request.sampling.frequency_penalty),
-    "logprobs": lambda request: bool(request.sampling.logprobs) or request.sampling.top_logprobs is not None,
+    "logprobs": lambda request: (
+        bool(request.sampling.logprobs) or request.sampling.top_logprobs is not None
+    ),
     "top_logprobs": lambda request: bool(request.sampling.top_logprobs),
     "logit_bias": lambda request: bool(request.sampling.logit_bias),
     "modalities": lambda request: any(kind != "text" for kind in request.output_modalities),
@@ -47,7 +59,10 @@ _ASKED: Mapping[str, Callable[[Request], bool]] = {
     "citations": wants_citations,
     "documents.context": has_document_context,
 }
-"""By the name of the loss: whether a request asks for what it names. Values that ask for nothing special are no loss."""
+"""By the name of the loss: whether a request asks for what it names.
+
+Values that ask for nothing special are no loss.
+"""
 
 
 SETTINGS = frozenset(_ASKED)

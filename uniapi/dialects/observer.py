@@ -12,12 +12,15 @@ from .shapes import SHAPE_ERRORS
 
 
 class Observer(ABC):
-    """Listens to a relayed answer without touching it. It never raises; a frame it cannot read is counted in `unreadable` and passed over.
+    """Listens to a relayed answer without touching it. It never raises; a frame it cannot read is
+    counted in `unreadable` and passed over.
 
-    `committed`: real output was seen. `is_whole`: the dialect's proper end was seen. `failure`: an error object was seen. `issued_ids`: upstream ids that pin later calls.
+    `committed`: real output was seen. `is_whole`: the dialect's proper end was seen. `failure`: an
+    error object was seen. `issued_ids`: upstream ids that pin later calls.
 
-    Most frames of a stream only carry more output, and nothing else once output was seen: a dialect's `skims` knows them by a few bytes, so that they are not parsed. The
-    others it reads in `read`, whole answers in `read_whole`.
+    Most frames of a stream only carry more output, and nothing else once output was seen: a
+    dialect's `skims` knows them by a few bytes, so that they are not parsed. The others it reads in
+    `read`, whole answers in `read_whole`.
     """
 
     def __init__(self) -> None:
@@ -62,7 +65,9 @@ class Observer(ABC):
 
     @abstractmethod
     def read_whole(self, body: Json) -> None:
-        """A whole answer's JSON value; to be written by the dialect, which may raise any of SHAPE_ERRORS."""
+        """A whole answer's JSON value; to be written by the dialect, which may raise any of
+        SHAPE_ERRORS.
+        """
 
     def read_done(self) -> None:  # noqa: B027 (most dialects have nothing to learn from it)
         """OpenAI's last frame, which other vendors' servers send too."""

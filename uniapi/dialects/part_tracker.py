@@ -1,15 +1,27 @@
-"""From a vendor's own ids to the indexes of the event grammar (`canonical/events.py`), and the events that follow. It refuses nonsense."""
+"""From a vendor's own ids to the indexes of the event grammar (`canonical/events.py`), and the
+events that follow. It refuses nonsense.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 
-from uniapi.canonical import Citation, Event, Opaque, Part, PartDelta, PartEnd, PartStart, TokenLogprob
+from uniapi.canonical import (
+    Citation,
+    Event,
+    Opaque,
+    Part,
+    PartDelta,
+    PartEnd,
+    PartStart,
+    TokenLogprob,
+)
 from uniapi.errors import WireError
 
 
 class PartTracker:
-    """Vendor ids → part indexes, and the events that follow. A decoder names its parts by any hashable key (a block index, a tool-call id, ("text", choice)).
+    """Vendor ids → part indexes, and the events that follow. A decoder names its parts by any
+    hashable key (a block index, a tool-call id, ("text", choice)).
 
     `events` collects what has been emitted since the last `drain`.
     """
@@ -27,7 +39,10 @@ class PartTracker:
         return key in self._index
 
     def open(self, key: Hashable, part: Part, choice: int = 0) -> None:
-        """Start a part under `key`. Opening a key again starts a new part: vendors reuse keys after an end."""
+        """Start a part under `key`.
+
+        Opening a key again starts a new part: vendors reuse keys after an end.
+        """
         if key in self._open:
             self.close(key)
         index = self._opened
@@ -44,13 +59,18 @@ class PartTracker:
         logprobs: tuple[TokenLogprob, ...] = (),
         opaque: Opaque | None = None,
     ) -> None:
-        """More of the open part `key`; a delta that says nothing emits nothing. Raises WireError when it is not open."""
+        """More of the open part `key`; a delta that says nothing emits nothing.
+
+        Raises WireError when it is not open.
+        """
         if not text and not citations and not logprobs and opaque is None:
             return
         index = self._open.get(key)
         if index is None:
             raise WireError(f"a delta for {key!r}, which is not open")
-        self.events.append(PartDelta(index=index, text=text, citations=citations, logprobs=logprobs, opaque=opaque))
+        self.events.append(
+            PartDelta(index=index, text=text, citations=citations, logprobs=logprobs, opaque=opaque)
+        )
 
     def close(self, key: Hashable) -> None:
         """End the part `key`; nothing happens when it is not open."""

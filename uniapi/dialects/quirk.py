@@ -1,4 +1,7 @@
-"""The facts about a vendor or a model that a dialect's codecs ask for. Pure data: the rows that fill it, with their reasons, are `engines/facts_…`."""
+"""The facts about a vendor or a model that a dialect's codecs ask for.
+
+Pure data: the rows that fill it, with their reasons, are `engines/facts_…`.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,18 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quirk:
-    """Facts about a vendor or a model that change what its dialect's codecs write or read. The rows, with their reasons, are in `engines/facts_…`.
+    """Facts about a vendor or a model that change what its dialect's codecs write or read. The
+    rows, with their reasons, are in `engines/facts_…`.
 
-    Every default is what the dialect's own documentation says, so that a vendor without a row gets the plain dialect.
+    Every default is what the dialect's own documentation says, so that a vendor without a row gets
+    the plain dialect.
     """
 
     # any dialect
     dropped_members: frozenset[str] = frozenset()
-    """Top-level request members this model refuses, by their name in the upstream's dialect; each dropped one the client sent is a loss."""
+    """Top-level request members this model refuses, by their name in the upstream's dialect; each
+    dropped one the client sent is a loss.
+    """
     has_tools: bool = True
     """False: tools, tool choice and tool turns are left out (`tools: false`)."""
     has_images: bool = True
@@ -27,23 +34,43 @@ class Quirk:
     opaque_family: str | None = None
     """Overrides the dialect's family (Gemini's OpenAI layer: `gemini`)."""
     tool_call_id_form: Literal["any", "alnum9", "word", "max40"] = "any"
-    """`alnum9`: exactly nine letters or digits (Mistral); `word`: letters, digits, `_`, `-` (Anthropic, Bedrock); `max40`: one to forty of anything (OpenAI)."""
+    """`alnum9`: exactly nine letters or digits (Mistral); `word`: letters, digits, `_`, `-`
+    (Anthropic, Bedrock); `max40`: one to forty of anything (OpenAI).
+    """
 
     # openai_chat
     max_tokens_member: Literal["max_tokens", "max_completion_tokens"] = "max_completion_tokens"
     system_role: Literal["developer", "system", "user"] = "system"
-    """The role that carries system and developer turns; `user`: there is none, the text is put before the first user turn."""
-    reasoning_request: Literal["effort", "openrouter", "thinking", "enable_thinking", "none"] = "effort"
-    """How reasoning is asked for: `reasoning_effort`; `reasoning: {effort|max_tokens}`; `thinking: {type}`; `enable_thinking` (+ `thinking_budget`); `none`: not at all
-    (Cohere and Converse mind that too)."""
+    """The role that carries system and developer turns; `user`: there is none, the text is put
+    before the first user turn.
+    """
+    reasoning_request: Literal["effort", "openrouter", "thinking", "enable_thinking", "none"] = (
+        "effort"
+    )
+    """How reasoning is asked for: `reasoning_effort`; `reasoning: {effort|max_tokens}`; `thinking:
+    {type}`; `enable_thinking` (+ `thinking_budget`); `none`: not at all (Cohere and Converse mind
+    that too).
+    """
     efforts: tuple[str, ...] = ()
-    """Effort words the model takes, weakest first; another word becomes the nearest. Empty: all pass. `default` (Groq's Qwen) is every effort but `none`."""
+    """Effort words the model takes, weakest first; another word becomes the nearest.
+
+    Empty: all pass. `default` (Groq's Qwen) is every effort but `none`.
+    """
     sampling_while_reasoning: bool = True
-    """False: temperature, top_p and logprobs are refused unless reasoning is off. Responses minds it too."""
+    """False: temperature, top_p and logprobs are refused unless reasoning is off.
+
+    Responses minds it too.
+    """
     reasons_by_default: bool = True
-    """Whether the model reasons when the request names no effort; read where `sampling_while_reasoning` is False."""
-    reasoning_replay: Literal["reasoning_content", "reasoning", "reasoning_details", "none"] = "reasoning_content"
-    """The member in which an assistant turn's reasoning goes back upstream, when the upstream reads it; `none`: leave it out."""
+    """Whether the model reasons when the request names no effort; read where
+    `sampling_while_reasoning` is False.
+    """
+    reasoning_replay: Literal["reasoning_content", "reasoning", "reasoning_details", "none"] = (
+        "reasoning_content"
+    )
+    """The member in which an assistant turn's reasoning goes back upstream, when the upstream reads
+    it; `none`: leave it out.
+    """
     stream_options: bool = True
     """`stream_options.include_usage` may be sent."""
     json_schema: bool = True
@@ -52,28 +79,41 @@ class Quirk:
     """Message content must be a string."""
     parallel_tool_calls_member: bool = True
     cache_control: bool = False
-    """Parts, calls and tools may carry Anthropic-style `cache_control` markers (OpenRouter, LiteLLM, Vercel); OpenAI itself refuses them."""
+    """Parts, calls and tools may carry Anthropic-style `cache_control` markers (OpenRouter,
+    LiteLLM, Vercel); OpenAI itself refuses them.
+    """
     custom_tools: bool = True
-    """Freeform (`custom`) tools are understood; False: they are offered as functions with one `input` text, and told apart again in the answer."""
+    """Freeform (`custom`) tools are understood; False: they are offered as functions with one
+    `input` text, and told apart again in the answer.
+    """
 
     turn_order: Literal["any", "assistant_after_tool", "alternating"] = "any"
-    """Which roles may follow each other: `assistant_after_tool`: no user right after a tool's result; `alternating`: user and assistant take turns, instructions first."""
+    """Which roles may follow each other: `assistant_after_tool`: no user right after a tool's
+    result; `alternating`: user and assistant take turns, instructions first.
+    """
     prefix_member: bool = False
     """A last assistant turn, the beginning of the answer, is marked `prefix`."""
     allowed_tools: bool = True
     """`tool_choice` may name several tools (`allowed_tools`); False: only those tools are sent."""
     checks_schemas: bool = False
-    """A relayed tool whose schema OpenAI's validator refuses is mended (`openai_chat/tool_schema.py`); a translated one always is."""
+    """A relayed tool whose schema OpenAI's validator refuses is mended
+    (`openai_chat/tool_schema.py`); a translated one always is.
+    """
     max_stops: int | None = None
     """How many stop sequences are taken; more answer 400."""
     seed_member: Literal["seed", "random_seed"] = "seed"
     document_part: Literal["file", "document_url"] = "file"
-    """The content part that carries a document: OpenAI's `file` (by value), Mistral's `document_url` (by value or URL)."""
+    """The content part that carries a document: OpenAI's `file` (by value), Mistral's
+    `document_url` (by value or URL).
+    """
 
     # openai_responses
     encrypted_reasoning: bool | None = None
-    """Whether `reasoning.encrypted_content` is asked for, so that stateless clients can hand reasoning back. None: when the client asks for reasoning or hands some
-    back; True: always; False: never (models that do not reason answer 400 "Encrypted content is not supported with this model")."""
+    """Whether `reasoning.encrypted_content` is asked for, so that stateless clients can hand
+    reasoning back. None: when the client asks for reasoning or hands some back; True: always;
+    False: never (models that do not reason answer 400 "Encrypted content is not supported with this
+    model").
+    """
 
     # anthropic
     anthropic_thinking: Literal["budget", "adaptive", "none"] = "adaptive"
@@ -82,7 +122,8 @@ class Quirk:
     anthropic_effort: bool = True
     """`output_config.effort` is understood."""
     anthropic_structured: bool = True
-    """`output_config.format` is understood; False: a forced tool named `json_response` stands in."""
+    """`output_config.format` is understood; False: a forced tool named `json_response` stands in.
+    """
     anthropic_thinking_off: bool = True
     """False: `thinking: disabled` is refused, the model always thinks."""
     anthropic_prefill: bool = True
@@ -90,14 +131,19 @@ class Quirk:
     anthropic_sampling_pair: bool = True
     """False: temperature and top_p may not come together (Claude 4.1 to 4.5)."""
     anthropic_forced_tool: bool = True
-    """False: `tool_choice` may not force a call (`any`, `tool`); the system text asks for it instead. Converse minds it too."""
+    """False: `tool_choice` may not force a call (`any`, `tool`); the system text asks for it
+    instead. Converse minds it too.
+    """
     default_max_tokens: int | None = None
     """Sent when the client named no limit and the wire needs one."""
 
     # bedrock_converse
     converse_fields: Literal["claude", "nova", "openai", "none"] = "claude"
-    """Whose members `additionalModelRequestFields` takes, and with them how reasoning is asked for: Claude's `thinking` and `top_k`, Nova's `reasoningConfig`
-    and `inferenceConfig.topK`, gpt-oss's `reasoning_effort`; `none`: plain Converse only. Also who understands cache points, result status and signatures."""
+    """Whose members `additionalModelRequestFields` takes, and with them how reasoning is asked for:
+    Claude's `thinking` and `top_k`, Nova's `reasoningConfig` and `inferenceConfig.topK`, gpt-oss's
+    `reasoning_effort`; `none`: plain Converse only. Also who understands cache points, result
+    status and signatures.
+    """
 
     # gemini
     gemini_thinking: Literal["level", "budget", "none"] = "level"
@@ -107,15 +153,25 @@ class Quirk:
     smallest_thinking_budget: int = 0
     """The smallest budget that is not off."""
     safety_threshold: str | None = None
-    """Threshold for all adjustable categories when the client named no safety settings; None: send none."""
+    """Threshold for all adjustable categories when the client named no safety settings; None: send
+    none.
+    """
     function_call_ids: bool = True
-    """`functionCall.id` and `functionResponse.id` are understood (Vertex refuses them on older models)."""
+    """`functionCall.id` and `functionResponse.id` are understood (Vertex refuses them on older
+    models).
+    """
     json_schema_members: bool = True
-    """`responseJsonSchema` and `parametersJsonSchema` are understood; False: only the OpenAPI subset."""
+    """`responseJsonSchema` and `parametersJsonSchema` are understood; False: only the OpenAPI
+    subset.
+    """
     json_with_tools: bool = True
-    """JSON may be asked for beside tools; False: the system text asks for it there (Gemini before 3)."""
+    """JSON may be asked for beside tools; False: the system text asks for it there (Gemini before
+    3).
+    """
     hosted_with_functions: bool = False
-    """Google's own tools may stand beside functions (Gemini 3 at Google's API, with `includeServerSideToolInvocations`); False: functions win, the others are losses."""
+    """Google's own tools may stand beside functions (Gemini 3 at Google's API, with
+    `includeServerSideToolInvocations`); False: functions win, the others are losses.
+    """
 
 
 PLAIN = Quirk()

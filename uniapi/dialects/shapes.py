@@ -1,4 +1,6 @@
-"""How decoders read JSON that may have any shape: they take what they expect, and their edge tells what was there instead."""
+"""How decoders read JSON that may have any shape: they take what they expect, and their edge tells
+what was there instead.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,16 @@ from uniapi.canonical import Json
 from uniapi.errors import WireError
 
 SHAPE_ERRORS = (KeyError, IndexError, TypeError, AttributeError, ValueError)
-"""What reading a JSON value of an unexpected shape raises; at a decoder's edge each means malformed upstream bytes."""
+"""What reading a JSON value of an unexpected shape raises; at a decoder's edge each means malformed
+upstream bytes.
+"""
 
 
 @contextmanager
 def expecting(what: str) -> Iterator[None]:
-    """The edge of a whole answer's decoder: what is raised inside for a wrong shape becomes a WireError that says `what` was expected."""
+    """The edge of a whole answer's decoder: what is raised inside for a wrong shape becomes a
+    WireError that says `what` was expected.
+    """
     try:
         yield
     except RecursionError:

@@ -1,11 +1,23 @@
-"""The base of a streamed answer's way in: it keeps the event grammar, so that a dialect's own decoder reads as a table from frame type to a short method."""
+"""The base of a streamed answer's way in: it keeps the event grammar, so that a dialect's own
+decoder reads as a table from frame type to a short method.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
-from uniapi.canonical import Event, Failure, Finish, Json, ResponseEnd, ResponseFailed, ResponseStart, Usage, UsageReport
+from uniapi.canonical import (
+    Event,
+    Failure,
+    Finish,
+    Json,
+    ResponseEnd,
+    ResponseFailed,
+    ResponseStart,
+    Usage,
+    UsageReport,
+)
 from uniapi.errors import WireError
 from uniapi.wire import Frame
 
@@ -16,9 +28,11 @@ from .think_tags import ThinkTagFilter
 
 
 class StreamDecoder(ABC):
-    """Frames → events. A subclass writes `read(frame)` (and `close_input()` if the end of input means something) and calls `start`, `parts`, `usage`, `end`, `fail`.
+    """Frames → events. A subclass writes `read(frame)` (and `close_input()` if the end of input
+    means something) and calls `start`, `parts`, `usage`, `end`, `fail`.
 
-    The base keeps the grammar: a first event before anything else, one terminal, silence after it, and every malformed frame a failure instead of an exception.
+    The base keeps the grammar: a first event before anything else, one terminal, silence after it,
+    and every malformed frame a failure instead of an exception.
     """
 
     def __init__(self, context: UpstreamContext) -> None:
@@ -58,7 +72,9 @@ class StreamDecoder(ABC):
         """One frame; to be written by the dialect."""
 
     def close_input(self) -> None:  # noqa: B027 (most dialects announce their end)
-        """The bytes are over and no terminal was seen; a dialect without an explicit end calls `end` here."""
+        """The bytes are over and no terminal was seen; a dialect without an explicit end calls
+        `end` here.
+        """
 
     def start(
         self,
@@ -73,13 +89,23 @@ class StreamDecoder(ABC):
         if not self.is_started:
             self.is_started = True
             self.parts.events.append(
-                ResponseStart(response_id=response_id, model=model, created_s=created_s, usage=usage, extensions=extensions or {})
+                ResponseStart(
+                    response_id=response_id,
+                    model=model,
+                    created_s=created_s,
+                    usage=usage,
+                    extensions=extensions or {},
+                )
             )
 
     def usage(self, usage: Usage) -> None:
         self.parts.events.append(UsageReport(usage=usage))
 
-    def end(self, finishes: tuple[Finish, ...], extensions: Mapping[str, Mapping[str, Json]] | None = None) -> None:
+    def end(
+        self,
+        finishes: tuple[Finish, ...],
+        extensions: Mapping[str, Mapping[str, Json]] | None = None,
+    ) -> None:
         """The answer is whole: closes what is open and emits the terminal."""
         self.start()
         self.parts.close_all()
@@ -92,7 +118,9 @@ class StreamDecoder(ABC):
             self.is_done = True
 
     def drain(self) -> list[Event]:
-        """What was told since the last time, with `<think>` tags told apart where the model writes them."""
+        """What was told since the last time, with `<think>` tags told apart where the model writes
+        them.
+        """
         events = self.parts.events
         self.parts.events = []
         return events if self._tags is None else self._tags.feed(events)

@@ -1,19 +1,35 @@
-"""The base of a streamed answer's way out: it keeps the order of things, so that a dialect's own encoder only spells frames."""
+"""The base of a streamed answer's way out: it keeps the order of things, so that a dialect's own
+encoder only spells frames.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from uniapi.canonical import Event, Failure, FailureKind, Json, PartDelta, PartEnd, PartStart, ResponseEnd, ResponseFailed, ResponseStart, UsageReport
+from uniapi.canonical import (
+    Event,
+    Failure,
+    FailureKind,
+    Json,
+    PartDelta,
+    PartEnd,
+    PartStart,
+    ResponseEnd,
+    ResponseFailed,
+    ResponseStart,
+    UsageReport,
+)
 from uniapi.errors import assert_never
 
 from .codec import ReplyContext
 
 
 class StreamEncoder:
-    """Events → the bytes a client reads. A subclass spells frames in the `on_…` methods by appending to `out`; the base dispatches each event once and forbids output after the end.
+    """Events → the bytes a client reads. A subclass spells frames in the `on_…` methods by
+    appending to `out`; the base dispatches each event once and forbids output after the end.
 
-    `eof()` without a terminal event before it is written as a failure, so that a cut stream never looks whole.
+    `eof()` without a terminal event before it is written as a failure, so that a cut stream never
+    looks whole.
     """
 
     def __init__(self, context: ReplyContext) -> None:
@@ -29,7 +45,9 @@ class StreamEncoder:
         return ()
 
     def join_midway(self) -> None:
-        """The client has already been sent the beginning of an answer by other means (a relay): only a terminal is to be written."""
+        """The client has already been sent the beginning of an answer by other means (a relay):
+        only a terminal is to be written.
+        """
         self._is_started = True
 
     def feed(self, event: Event) -> list[bytes]:
@@ -65,7 +83,13 @@ class StreamEncoder:
     def eof(self) -> list[bytes]:
         if self._is_done:
             return []
-        return self.feed(ResponseFailed(failure=Failure(kind=FailureKind.BROKEN, message="the upstream's answer was cut off")))
+        return self.feed(
+            ResponseFailed(
+                failure=Failure(
+                    kind=FailureKind.BROKEN, message="the upstream's answer was cut off"
+                )
+            )
+        )
 
     def on_start(self, event: ResponseStart) -> None: ...
 

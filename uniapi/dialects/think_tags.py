@@ -1,10 +1,14 @@
-"""`<think>…</think>` in the text of an answer → reasoning, for models whose server does not part the two (`Quirk.think_tags`).
+"""`<think>…</think>` in the text of an answer → reasoning, for models whose server does not part
+the two (`Quirk.think_tags`).
 
-A filter over canonical events, so that every dialect has it and a whole answer and a stream go through the same code. Only a tag that opens a choice's text counts
-(after white space); a tag cut anywhere between two deltas is still found. The white space between the closing tag and the answer belongs to neither.
+A filter over canonical events, so that every dialect has it and a whole answer and a stream go
+through the same code. Only a tag that opens a choice's text counts (after white space); a tag cut
+anywhere between two deltas is still found. The white space between the closing tag and the answer
+belongs to neither.
 
-A model sometimes opens the tag, answers, and never closes it. What came was told as reasoning by then; when the choice ends by `stop` with nothing else said, it is
-told once more as the text it was, so that a client which only shows text is not left with an empty answer.
+A model sometimes opens the tag, answers, and never closes it. What came was told as reasoning by
+then; when the choice ends by `stop` with nothing else said, it is told once more as the text it
+was, so that a client which only shows text is not left with an empty answer.
 """
 
 from __future__ import annotations
@@ -78,7 +82,10 @@ class _Choice:
         return [piece for piece in pieces if piece[1]]
 
     def rest(self) -> list[tuple[bool, str]]:
-        """What was held back, at the end of a part: no tag will come of it any more. White space alone decides nothing about the next part."""
+        """What was held back, at the end of a part: no tag will come of it any more.
+
+        White space alone decides nothing about the next part.
+        """
         held, self.held = self.held, ""
         if self.state == "start" and held.strip():
             self.state = "text"
@@ -87,7 +94,8 @@ class _Choice:
 
 @dataclass(slots=True)
 class _Part:
-    """A text part of the decoder's, told as a reasoning part, a text part, or one after the other; `index` is that of the one that is open.
+    """A text part of the decoder's, told as a reasoning part, a text part, or one after the other;
+    `index` is that of the one that is open.
 
     `pending` holds what belongs to the text and came before it began.
     """
@@ -105,7 +113,9 @@ class _Part:
 
 @dataclass(slots=True)
 class ThinkTagFilter:
-    """Events in, events out, in the same grammar; parts are numbered anew, because one text may become two parts."""
+    """Events in, events out, in the same grammar; parts are numbered anew, because one text may
+    become two parts.
+    """
 
     _choices: dict[int, _Choice] = field(default_factory=dict)
     _texts: dict[int, _Part] = field(default_factory=dict)
@@ -176,7 +186,10 @@ class ThinkTagFilter:
             return
         part = self._texts.pop(event.index)
         self._write(part, self._choices[part.choice].rest(), out)
-        if part.kind == "none" or (part.kind == "reasoning" and (part.citations or part.opaque is not None or part.opening.opaque is not None)):
+        if part.kind == "none" or (
+            part.kind == "reasoning"
+            and (part.citations or part.opaque is not None or part.opening.opaque is not None)
+        ):
             self._open_text(part, out)
         assert part.index is not None
         out.append(PartEnd(index=part.index))
@@ -184,9 +197,18 @@ class ThinkTagFilter:
     def _tell_unclosed(self, event: ResponseEnd, out: list[Event]) -> None:
         for number, choice in self._choices.items():
             text = "".join(choice.unclosed)
-            if text and not choice.has_calls and number < len(event.finishes) and event.finishes[number].reason == "stop":
+            if (
+                text
+                and not choice.has_calls
+                and number < len(event.finishes)
+                and event.finishes[number].reason == "stop"
+            ):
                 index = self._next_index()
-                out += [PartStart(index=index, part=Text(text=""), choice=number), PartDelta(index=index, text=text), PartEnd(index=index)]
+                out += [
+                    PartStart(index=index, part=Text(text=""), choice=number),
+                    PartDelta(index=index, text=text),
+                    PartEnd(index=index),
+                ]
 
     def _write(self, part: _Part, pieces: list[tuple[bool, str]], out: list[Event]) -> None:
         for is_reasoning, text in pieces:
@@ -199,14 +221,23 @@ class ThinkTagFilter:
             out.append(PartDelta(index=part.index, text=text))
 
     def _open_text(self, part: _Part, out: list[Event], before: int = 0) -> None:
-        """`before`: how many characters of the decoder's text are not in ours, and so neither their tokens."""
+        """`before`: how many characters of the decoder's text are not in ours, and so neither their
+        tokens.
+        """
         if part.index is not None:
             out.append(PartEnd(index=part.index))
         part.index, part.kind = self._next_index(), "text"
         out.append(PartStart(index=part.index, part=part.opening, choice=part.choice))
         logprobs = _tokens_after(part.logprobs, before)
         if part.citations or logprobs or part.opaque is not None:
-            out.append(PartDelta(index=part.index, citations=part.citations, logprobs=logprobs, opaque=part.opaque))
+            out.append(
+                PartDelta(
+                    index=part.index,
+                    citations=part.citations,
+                    logprobs=logprobs,
+                    opaque=part.opaque,
+                )
+            )
 
     def _next_index(self) -> int:
         index = self._opened

@@ -1,6 +1,7 @@
 """Names of tools between wires that take different ones.
 
-Every map is a function of the request alone, so the decoder of the answer rebuilds it and gives the client its own names back.
+Every map is a function of the request alone, so the decoder of the answer rebuilds it and gives the
+client its own names back.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from uniapi.canonical import HostedTool, Tool
 
 
 def qualified_name(name: str, namespace: str | None) -> str:
-    """The name of a tool on a wire without namespaces (Codex groups its tools in them): joined by two underscores."""
+    """The name of a tool on a wire without namespaces (Codex groups its tools in them): joined by
+    two underscores.
+    """
     if not namespace:
         return name
     return f"{namespace}{name}" if namespace.endswith("__") else f"{namespace}__{name}"
@@ -25,7 +28,10 @@ def checksum(name: str) -> str:
 
 
 class DistinctNames(ABC):
-    """Wire names of a request's tools, both ways, on a wire that takes some of the characters. Two tools whose cleaned names collide stay apart by a checksum of the second."""
+    """Wire names of a request's tools, both ways, on a wire that takes some of the characters.
+
+    Two tools whose cleaned names collide stay apart by a checksum of the second.
+    """
 
     longest: int
     """How many characters the wire takes."""
@@ -44,7 +50,9 @@ class DistinctNames(ABC):
         """`name` as the wire takes it, never empty; to be written by the dialect."""
 
     def wire(self, name: str, namespace: str | None = None) -> str:
-        """The name to send; a tool that is not offered (one of an earlier turn) gets the plain cleaned one."""
+        """The name to send; a tool that is not offered (one of an earlier turn) gets the plain
+        cleaned one.
+        """
         return self._wire.get((namespace, name)) or self.cleaned(qualified_name(name, namespace))
 
     def tool(self, wire_name: str) -> Tool | None:

@@ -1,4 +1,7 @@
-"""The words put into a conversation where an API refuses it as it is (roles alternate, the user begins, every tool call is answered), and what several wires do alike for it: system text, JSON that only words can ask for."""
+"""The words put into a conversation where an API refuses it as it is (roles alternate, the user
+begins, every tool call is answered), and what several wires do alike for it: system text, JSON that
+only words can ask for.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,28 @@ NO_RESULT = "No result was returned for this tool call."
 
 
 def says_nothing(request: Request) -> bool:
-    """Whether there are turns, and nothing but empty text in them: such a request is asked as it is, where one that lost its content must not be."""
-    return bool(request.messages) and all(isinstance(part, Text) and not part.text for message in request.messages for part in message.parts)
+    """Whether there are turns, and nothing but empty text in them: such a request is asked as it
+    is, where one that lost its content must not be.
+    """
+    return bool(request.messages) and all(
+        isinstance(part, Text) and not part.text
+        for message in request.messages
+        for part in message.parts
+    )
 
 
 def json_in_words(schema: Mapping[str, Json] | None) -> str:
-    """How the system text asks for JSON where neither the wire nor a forced tool can: any object, or one that fits `schema`."""
-    words = "Answer with one valid JSON object and nothing else: no prose around it and no code fence."
-    return words if schema is None else f"{words} It must fit this JSON schema: {json.dumps(schema, ensure_ascii=False)}"
+    """How the system text asks for JSON where neither the wire nor a forced tool can: any object,
+    or one that fits `schema`.
+    """
+    words = (
+        "Answer with one valid JSON object and nothing else: no prose around it and no code fence."
+    )
+    return (
+        words
+        if schema is None
+        else f"{words} It must fit this JSON schema: {json.dumps(schema, ensure_ascii=False)}"
+    )
 
 
 def orphan_label(result: ToolResult) -> str:
@@ -30,9 +47,13 @@ def orphan_label(result: ToolResult) -> str:
 
 
 def encode_system(
-    messages: tuple[Message, ...], blocks: Callable[[Part, str, Role], list[dict[str, Json]]], losses: list[str]
+    messages: tuple[Message, ...],
+    blocks: Callable[[Part, str, Role], list[dict[str, Json]]],
+    losses: list[str],
 ) -> list[dict[str, Json]]:
-    """All system and developer text, in order, by the wire's own `blocks(part, where, role)`; anything else in such a turn is a loss."""
+    """All system and developer text, in order, by the wire's own `blocks(part, where, role)`;
+    anything else in such a turn is a loss.
+    """
     encoded: list[dict[str, Json]] = []
     for number, message in enumerate(messages):
         if message.role not in ("system", "developer"):
@@ -41,5 +62,7 @@ def encode_system(
             if isinstance(part, Text):
                 encoded += blocks(part, f"messages[{number}]", message.role)
             else:
-                losses.append(f"messages[{number}].{part.name if isinstance(part, Unknown) else type(part).__name__.lower()}")
+                losses.append(
+                    f"messages[{number}].{part.name if isinstance(part, Unknown) else type(part).__name__.lower()}"
+                )
     return encoded

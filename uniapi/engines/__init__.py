@@ -1,7 +1,10 @@
-"""Engines: how each kind of upstream is addressed, authorised, asked for its models, and what its errors mean. Pure: `gateway/` sends.
+"""Engines: how each kind of upstream is addressed, authorised, asked for its models, and what its
+errors mean. Pure: `gateway/` sends.
 
-Reading order: `base` (the face), `detect` and `urls` (from `base_url` to an engine and its addresses), `defaults`, one file per kind of upstream; the facts:
-`presets` (OpenAI-compatible vendors), `quirks` with `facts_…` (what vendors and models refuse), `failures`, `habits` (what the end of an alias asks for), `model_lists`.
+Reading order: `base` (the face), `detect` and `urls` (from `base_url` to an engine and its
+addresses), `defaults`, one file per kind of upstream; the facts: `presets` (OpenAI-compatible
+vendors), `quirks` with `facts_…` (what vendors and models refuse), `failures`, `habits` (what the
+end of an alias asks for), `model_lists`.
 """
 
 from __future__ import annotations
@@ -52,12 +55,17 @@ ENGINES: Mapping[str, Engine] = MappingProxyType(
 
 
 def engine_for(provider: Provider) -> Engine:
-    """The engine for one provider, with its vendor's preset when it is OpenAI-compatible. Raises KeyError for a name that config would have refused."""
+    """The engine for one provider, with its vendor's preset when it is OpenAI-compatible.
+
+    Raises KeyError for a name that config would have refused.
+    """
     name = detect_engine(provider)
     if name in ("gpt", "openrouter", "responses"):
         return _with_preset(name, parse_url(provider.base_url or "").host)
     if name == "vertex":
-        return VertexEngine(has_account_cache=any("claude" in entry.upstream for entry in provider.models))
+        return VertexEngine(
+            has_account_cache=any("claude" in entry.upstream for entry in provider.models)
+        )
     return ENGINES[name]
 
 
@@ -67,13 +75,17 @@ def _with_preset(name: str, host: str) -> Engine:
     if name == "responses":
         return ResponsesEngine(preset)
     if name == "openrouter" and preset.vendor != "openrouter":
-        return OpenAiEngine("openrouter", replace(preset_named("openrouter"), usual_path="/v1", headers={}))
+        return OpenAiEngine(
+            "openrouter", replace(preset_named("openrouter"), usual_path="/v1", headers={})
+        )
     return OpenAiEngine("openrouter" if preset.vendor == "openrouter" else "gpt", preset)
 
 
 def engine_names() -> EngineNames:
     """What config must know of engines."""
-    return EngineNames(built=BUILT, known_unbuilt=KNOWN_UNBUILT, check_private_key=check_private_key)
+    return EngineNames(
+        built=BUILT, known_unbuilt=KNOWN_UNBUILT, check_private_key=check_private_key
+    )
 
 
 __all__ = [

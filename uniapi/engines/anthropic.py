@@ -17,7 +17,9 @@ from .urls import ANTHROPIC_ENDINGS, Root, ends_in_version, find_root, parse_url
 
 HOST = "https://api.anthropic.com"
 VERSION = "2023-06-01"
-"""The version our encoder writes bodies for; a relayed client's own `anthropic-version` stays as it came."""
+"""The version our encoder writes bodies for; a relayed client's own `anthropic-version` stays as it
+came.
+"""
 
 
 class ClaudeEngine(DefaultEngine):
@@ -25,9 +27,13 @@ class ClaudeEngine(DefaultEngine):
     vendor = "anthropic"
     wire = ANTHROPIC
     has_account_cache = True
-    """Caches are kept apart by organization and workspace (platform.claude.com/docs/en/build-with-claude/prompt-caching)."""
+    """Caches are kept apart by organization and workspace
+    (platform.claude.com/docs/en/build-with-claude/prompt-caching).
+    """
 
-    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+    def address(
+        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+    ) -> Address | None:
         root = _root(target.provider)
         if operation is Operation.GENERATE:
             return Address(url=root.exact or root.at("messages"))
@@ -35,11 +41,17 @@ class ClaudeEngine(DefaultEngine):
             return Address(url=root.at("messages/count_tokens"))
         return None
 
-    def authorize(self, target: Target, request: HttpRequest, token: str | None, now_s: float) -> HttpRequest:
+    def authorize(
+        self, target: Target, request: HttpRequest, token: str | None, now_s: float
+    ) -> HttpRequest:
         return with_header(with_version(request), "x-api-key", target.credential.secret)
 
     def models_request(self, target: Target) -> HttpRequest | None:
-        return HttpRequest(method="GET", url=_root(target.provider).at("models", "limit=1000"), headers={"anthropic-version": VERSION})
+        return HttpRequest(
+            method="GET",
+            url=_root(target.provider).at("models", "limit=1000"),
+            headers={"anthropic-version": VERSION},
+        )
 
     def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
         return decode_anthropic_models(body, request)
@@ -47,7 +59,11 @@ class ClaudeEngine(DefaultEngine):
 
 def with_version(request: HttpRequest) -> HttpRequest:
     """`request` with an `anthropic-version`, which every call needs."""
-    return request if "anthropic-version" in request.headers else with_header(request, "anthropic-version", VERSION)
+    return (
+        request
+        if "anthropic-version" in request.headers
+        else with_header(request, "anthropic-version", VERSION)
+    )
 
 
 def _root(provider: Provider) -> Root:
@@ -56,10 +72,14 @@ def _root(provider: Provider) -> Root:
 
 @lru_cache(maxsize=1024)
 def _root_at(base_url: str, is_forced: bool) -> Root:
-    """A root that ends in a version: a base such as `https://api.deepseek.com/anthropic` has its `/v1` below it, unless the endpoint itself was written out."""
+    """A root that ends in a version: a base such as `https://api.deepseek.com/anthropic` has its
+    `/v1` below it, unless the endpoint itself was written out.
+    """
     root = find_root(base_url, ANTHROPIC_ENDINGS, "/v1", is_forced)
     path = parse_url(base_url).path
-    is_written_out = root.exact is not None or any(path.endswith("/" + ending) for ending in ANTHROPIC_ENDINGS)
+    is_written_out = root.exact is not None or any(
+        path.endswith("/" + ending) for ending in ANTHROPIC_ENDINGS
+    )
     if is_written_out or ends_in_version(parse_url(root.url).path):
         return root
     return Root(f"{root.url}/v1", root.query)

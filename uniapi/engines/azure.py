@@ -1,11 +1,15 @@
-"""Azure OpenAI and Azure AI Foundry (`azure`). Which of the four surfaces is meant is read from `base_url`:
+"""Azure OpenAI and Azure AI Foundry (`azure`). Which of the four surfaces is meant is read from
+`base_url`:
 
 | written | spoken |
 |---|---|
-| `…/openai/v1` | the GA surface: the deployment is the `model` of the body, no api-version (learn.microsoft.com/azure/foundry/openai/api-version-lifecycle) |
-| `…/models` | Foundry's model inference, with an api-version (learn.microsoft.com/rest/api/aifoundry/model-inference) |
+| `…/openai/v1` | the GA surface: the deployment is the `model` of the body, no api-version
+(learn.microsoft.com/azure/foundry/openai/api-version-lifecycle) |
+| `…/models` | Foundry's model inference, with an api-version
+(learn.microsoft.com/rest/api/aifoundry/model-inference) |
 | `…/anthropic` | Claude in Foundry: Anthropic Messages |
-| `…/openai/deployments/NAME`, or a host alone | the classic surface: the deployment is in the path, an api-version is needed; a host of Foundry's alone gets `/openai/v1` |
+| `…/openai/deployments/NAME`, or a host alone | the classic surface: the deployment is in the path,
+an api-version is needed; a host of Foundry's alone gets `/openai/v1` |
 """
 
 from __future__ import annotations
@@ -44,7 +48,11 @@ _WRITTEN: tuple[tuple[_Kind, re.Pattern[str]], ...] = (
     ("anthropic", re.compile(r"\A(.*?/anthropic)(?:/.*)?\Z")),
     ("inference", re.compile(r"\A(.*?/models)(?:/(?:chat/completions?|embeddings|info))?\Z")),
 )
-"""Surfaces by what the path says. `azure-openai/RESOURCE/DEPLOYMENT` is a Cloudflare gateway's form (developers.cloudflare.com/ai-gateway/usage/providers/azureopenai)."""
+"""Surfaces by what the path says.
+
+`azure-openai/RESOURCE/DEPLOYMENT` is a Cloudflare gateway's form
+(developers.cloudflare.com/ai-gateway/usage/providers/azureopenai).
+"""
 _VERSIONS: dict[_Kind, str] = {
     "deployment": CLASSIC_VERSION,
     "resource": CLASSIC_VERSION,
@@ -57,7 +65,10 @@ _V1_HOSTS = ("services.ai.azure.com", "cognitiveservices.azure.com")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Surface:
-    """What `base_url` says. `root` is where paths go; the classic root without a deployment gets one from the model."""
+    """What `base_url` says.
+
+    `root` is where paths go; the classic root without a deployment gets one from the model.
+    """
 
     kind: _Kind
     root: str
@@ -81,7 +92,9 @@ class AzureEngine(DefaultEngine):
             return OPENAI_RESPONSES
         return OPENAI_CHAT
 
-    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+    def address(
+        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+    ) -> Address | None:
         surface = _surface(target.provider)
         if surface.kind == "anthropic":
             return _anthropic_address(surface, operation)
@@ -96,9 +109,13 @@ class AzureEngine(DefaultEngine):
             path = f"deployments/{quote_model(target.upstream_model)}/{path}"
         elif surface.kind == "resource":
             path = f"{quote_model(target.upstream_model)}/{path}"
-        return Address(url=surface.at(path), shape="dialect" if operation is Operation.GENERATE else "openai")
+        return Address(
+            url=surface.at(path), shape="dialect" if operation is Operation.GENERATE else "openai"
+        )
 
-    def authorize(self, target: Target, request: HttpRequest, token: str | None, now_s: float) -> HttpRequest:
+    def authorize(
+        self, target: Target, request: HttpRequest, token: str | None, now_s: float
+    ) -> HttpRequest:
         """A key, or an Entra access token (a JWT) pasted in its place."""
         secret = target.credential.secret
         is_anthropic = _surface(target.provider).kind == "anthropic"
@@ -112,7 +129,9 @@ class AzureEngine(DefaultEngine):
     def models_request(self, target: Target) -> HttpRequest | None:
         surface = _surface(target.provider)
         if surface.kind == "classic":
-            return HttpRequest(method="GET", url=f"{surface.root}/deployments?api-version={DEPLOYMENTS_VERSION}")
+            return HttpRequest(
+                method="GET", url=f"{surface.root}/deployments?api-version={DEPLOYMENTS_VERSION}"
+            )
         return HttpRequest(method="GET", url=surface.at("models")) if surface.kind == "v1" else None
 
 
@@ -126,7 +145,9 @@ def _surface_at(base_url: str) -> _Surface:
     for kind, pattern in _WRITTEN:
         found = pattern.match(parts.path)
         if found is not None:
-            return _Surface(kind=kind, root=parts.origin + found.group(1), query=_versioned(parts.query, kind))
+            return _Surface(
+                kind=kind, root=parts.origin + found.group(1), query=_versioned(parts.query, kind)
+            )
     root = f"{parts.origin}{_CLASSIC_PREFIX.sub('', parts.path)}/openai"
     if parts.host_name.endswith(_V1_HOSTS) and "api-version" not in parts.query:
         return _Surface(kind="v1", root=f"{root}/v1", query=parts.query)
@@ -142,8 +163,12 @@ def _versioned(query: str, kind: _Kind) -> str:
 
 
 def _speaks_responses(surface: _Surface) -> bool:
-    """Every Azure OpenAI resource has `/openai/v1/responses`; what stands behind other hosts is not known."""
-    return surface.kind == "v1" or (surface.kind == "classic" and parse_url(surface.root).host_name.endswith("openai.azure.com"))
+    """Every Azure OpenAI resource has `/openai/v1/responses`; what stands behind other hosts is not
+    known.
+    """
+    return surface.kind == "v1" or (
+        surface.kind == "classic" and parse_url(surface.root).host_name.endswith("openai.azure.com")
+    )
 
 
 def _responses_address(surface: _Surface, operation: Operation) -> Address | None:

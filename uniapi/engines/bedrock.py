@@ -1,7 +1,9 @@
-"""AWS Bedrock (`aws`): Converse for every model, and Claude by InvokeModel when the client speaks Anthropic, so that its body is relayed.
+"""AWS Bedrock (`aws`): Converse for every model, and Claude by InvokeModel when the client speaks
+Anthropic, so that its body is relayed.
 
-docs.aws.amazon.com/bedrock/latest/APIReference: `POST /model/{modelId}/{converse|converse-stream|invoke|invoke-with-response-stream|count-tokens}`; signed by
-SigV4, or with a Bedrock API key as a bearer token (…/userguide/api-keys.html).
+docs.aws.amazon.com/bedrock/latest/APIReference: `POST
+/model/{modelId}/{converse|converse-stream|invoke|invoke-with-response-stream|count-tokens}`; signed
+by SigV4, or with a Bedrock API key as a bearer token (…/userguide/api-keys.html).
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ from .urls import parse_url, quote_model, with_query
 DEFAULT_REGION = "us-east-1"
 ANTHROPIC_VERSION = "bedrock-2023-05-31"
 
-_RUNTIME_HOST = re.compile(r"bedrock-runtime(?P<fips>-fips)?\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?P<partition>\.cn)?\Z")
+_RUNTIME_HOST = re.compile(
+    r"bedrock-runtime(?P<fips>-fips)?\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?P<partition>\.cn)?\Z"
+)
 _GATEWAY_REGION = re.compile(r"/bedrock-runtime/([a-z0-9-]+)(?:/|\Z)")
 _MODEL_PATH = re.compile(r"/model/.*\Z")
 _CLAUDE = re.compile(r"claude|anthropic\.")
@@ -46,7 +50,10 @@ KNOWN_BETAS = (
     "tool-examples-",
     "fine-grained-tool-streaming-",
 )
-"""Beginnings of the Anthropic betas Bedrock knows (…/userguide/model-parameters-anthropic-claude-messages-request-response.html); any other answers 400 «invalid beta flag»."""
+"""Beginnings of the Anthropic betas Bedrock knows
+(…/userguide/model-parameters-anthropic-claude-messages-request-response.html); any other answers
+400 «invalid beta flag».
+"""
 
 
 class BedrockEngine(DefaultEngine):
@@ -56,13 +63,21 @@ class BedrockEngine(DefaultEngine):
     has_account_cache = True
 
     def dialect(self, target: Target, client_dialect: str) -> Dialect:
-        return ANTHROPIC if client_dialect == ANTHROPIC.name and _CLAUDE.search(target.upstream_model.lower()) else CONVERSE
+        return (
+            ANTHROPIC
+            if client_dialect == ANTHROPIC.name and _CLAUDE.search(target.upstream_model.lower())
+            else CONVERSE
+        )
 
-    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+    def address(
+        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+    ) -> Address | None:
         root = f"{_root(target.provider)}/model/{quote_model(target.upstream_model)}"
         match operation:
             case Operation.GENERATE if dialect is ANTHROPIC:
-                return Address(url=f"{root}/{'invoke-with-response-stream' if stream else 'invoke'}")
+                return Address(
+                    url=f"{root}/{'invoke-with-response-stream' if stream else 'invoke'}"
+                )
             case Operation.GENERATE:
                 return Address(url=f"{root}/{'converse-stream' if stream else 'converse'}")
             case Operation.COUNT_TOKENS if dialect is ANTHROPIC:
@@ -72,10 +87,22 @@ class BedrockEngine(DefaultEngine):
             case _:
                 return None
 
-    def prepare_body(self, target: Target, body: dict[str, Json], operation: Operation, stream: bool, dialect: Dialect) -> dict[str, Json]:
-        """Converse and the other operations name the model in the path only; a token count wraps the body that would be invoked."""
+    def prepare_body(
+        self,
+        target: Target,
+        body: dict[str, Json],
+        operation: Operation,
+        stream: bool,
+        dialect: Dialect,
+    ) -> dict[str, Json]:
+        """Converse and the other operations name the model in the path only; a token count wraps
+        the body that would be invoked.
+        """
         prepared = {name: value for name, value in body.items() if name not in ("model", "stream")}
-        if dialect is not ANTHROPIC or operation not in (Operation.GENERATE, Operation.COUNT_TOKENS):
+        if dialect is not ANTHROPIC or operation not in (
+            Operation.GENERATE,
+            Operation.COUNT_TOKENS,
+        ):
             return prepared
         prepared["anthropic_version"] = ANTHROPIC_VERSION
         if operation is Operation.GENERATE:
@@ -83,8 +110,12 @@ class BedrockEngine(DefaultEngine):
         prepared.setdefault("max_tokens", 1)
         return {"input": {"invokeModel": {"body": base64.b64encode(dump_json(prepared)).decode()}}}
 
-    def authorize(self, target: Target, request: HttpRequest, token: str | None, now_s: float) -> HttpRequest:
-        """Betas travel in the body of an invoked model, so they are moved before the body is signed."""
+    def authorize(
+        self, target: Target, request: HttpRequest, token: str | None, now_s: float
+    ) -> HttpRequest:
+        """Betas travel in the body of an invoked model, so they are moved before the body is
+        signed.
+        """
         request = _with_betas_in_body(request)
         credential = target.credential
         if credential.kind != "aws":
@@ -107,14 +138,20 @@ class BedrockEngine(DefaultEngine):
         if host is None:
             return None
         region = _region(target.provider)
-        return HttpRequest(method="GET", url=f"https://bedrock{host['fips'] or ''}.{region}.amazonaws.com{host['partition'] or ''}/foundation-models")
+        return HttpRequest(
+            method="GET",
+            url=f"https://bedrock{host['fips'] or ''}.{region}.amazonaws.com{host['partition'] or ''}/foundation-models",
+        )
 
     def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
         """Foundation models first, then the inference profiles, by which newer models are called."""
         page = decode_bedrock_models(body)
         profiles, is_first, _ = request.url.partition("/foundation-models")
         if is_first:
-            return replace(page, next_request=replace(request, url=f"{profiles}/inference-profiles?maxResults=1000"))
+            return replace(
+                page,
+                next_request=replace(request, url=f"{profiles}/inference-profiles?maxResults=1000"),
+            )
         token = body.get("nextToken") if isinstance(body, dict) else None
         if not isinstance(token, str) or not token:
             return page
@@ -123,13 +160,19 @@ class BedrockEngine(DefaultEngine):
 
 
 def _root(provider: Provider) -> str:
-    """Where `/model/…` goes. The host of a runtime follows `region`; any other host is used as it is written."""
+    """Where `/model/…` goes.
+
+    The host of a runtime follows `region`; any other host is used as it is written.
+    """
     region = _region(provider)
     parts = parse_url(provider.base_url or "")
     host = _RUNTIME_HOST.match(parts.host_name)
     if host is not None:
         return f"https://bedrock-runtime{host['fips'] or ''}.{region}.amazonaws.com{host['partition'] or ''}"
-    if not parts.host or (parts.host_name.endswith("amazonaws.com") and not parts.host_name.startswith(("bedrock", "vpce-"))):
+    if not parts.host or (
+        parts.host_name.endswith("amazonaws.com")
+        and not parts.host_name.startswith(("bedrock", "vpce-"))
+    ):
         return f"https://bedrock-runtime.{region}.amazonaws.com"
     return parts.origin + _MODEL_PATH.sub("", parts.path)
 
@@ -138,12 +181,16 @@ def _region(provider: Provider) -> str:
     if provider.region:
         return provider.region
     parts = parse_url(provider.base_url or "")
-    named = re.search(r"\.([a-z]{2}(?:-[a-z]+)+-\d+)\.", parts.host_name) or _GATEWAY_REGION.search(parts.path)
+    named = re.search(r"\.([a-z]{2}(?:-[a-z]+)+-\d+)\.", parts.host_name) or _GATEWAY_REGION.search(
+        parts.path
+    )
     return named.group(1) if named else DEFAULT_REGION
 
 
 def _signed_url(url: str, region: str) -> str:
-    """What the signature is made for: Bedrock's own URL, also when a Cloudflare gateway (`…/aws-bedrock/bedrock-runtime/{region}/model/…`) hands it on."""
+    """What the signature is made for: Bedrock's own URL, also when a Cloudflare gateway
+    (`…/aws-bedrock/bedrock-runtime/{region}/model/…`) hands it on.
+    """
     found = _GATEWAY_REGION.search(urlsplit(url).path)
     if found is None:
         return url
@@ -155,11 +202,17 @@ def _with_betas_in_body(request: HttpRequest) -> HttpRequest:
     betas = request.headers.get("anthropic-beta")
     if betas is None:
         return request
-    headers = {name: value for name, value in request.headers.items() if name not in ("anthropic-beta", "anthropic-version")}
+    headers = {
+        name: value
+        for name, value in request.headers.items()
+        if name not in ("anthropic-beta", "anthropic-version")
+    }
     known = [beta.strip() for beta in betas.split(",") if beta.strip().startswith(KNOWN_BETAS)]
     body = load_json(request.body) if known else None
     if not isinstance(body, dict) or "anthropic_version" not in body:
         return replace(request, headers=headers)
     written = body.get("anthropic_beta")
     merged = dict.fromkeys([*(written if isinstance(written, list) else ()), *known])
-    return replace(request, headers=headers, body=dump_json({**body, "anthropic_beta": list(merged)}))
+    return replace(
+        request, headers=headers, body=dump_json({**body, "anthropic_beta": list(merged)})
+    )

@@ -1,7 +1,10 @@
-"""Cloudflare Workers AI (`cloudflare`), by its OpenAI-compatible endpoints, directly or through an AI Gateway.
+"""Cloudflare Workers AI (`cloudflare`), by its OpenAI-compatible endpoints, directly or through an
+AI Gateway.
 
-https://developers.cloudflare.com/workers-ai/configuration/open-ai-compatibility/: `/accounts/{id}/ai/v1/chat/completions`;
-https://developers.cloudflare.com/ai-gateway/usage/providers/workersai/: `/v1/{account}/{gateway}/workers-ai/v1/chat/completions`.
+https://developers.cloudflare.com/workers-ai/configuration/open-ai-compatibility/:
+`/accounts/{id}/ai/v1/chat/completions`;
+https://developers.cloudflare.com/ai-gateway/usage/providers/workersai/:
+`/v1/{account}/{gateway}/workers-ai/v1/chat/completions`.
 """
 
 from __future__ import annotations
@@ -29,7 +32,9 @@ class CloudflareEngine(DefaultEngine):
     vendor = "cloudflare"
     wire = OPENAI_CHAT
 
-    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+    def address(
+        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+    ) -> Address | None:
         path = _PATHS.get(operation)
         if path is None:
             return None
@@ -42,7 +47,9 @@ class CloudflareEngine(DefaultEngine):
         account = _account(target.provider)
         if account is None:
             return None
-        return HttpRequest(method="GET", url=f"{API}/accounts/{account}/ai/models/search?per_page=100&page=1")
+        return HttpRequest(
+            method="GET", url=f"{API}/accounts/{account}/ai/models/search?per_page=100&page=1"
+        )
 
     def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
         return decode_cloudflare_models(body, request)
@@ -56,7 +63,9 @@ def _account(provider: Provider) -> str | None:
 
 
 def _root(provider: Provider) -> Root:
-    """The address of Cloudflare itself is made from the account; any other (a gateway, a proxy) is used as it is written."""
+    """The address of Cloudflare itself is made from the account; any other (a gateway, a proxy) is
+    used as it is written.
+    """
     parts = parse_url(provider.base_url or API)
     account = _account(provider)
     if account is not None and parts.host_name == "api.cloudflare.com":

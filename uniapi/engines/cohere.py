@@ -1,4 +1,8 @@
-"""Cohere's own API, version 2 (`cohere`): chat, embed, rerank and transcription. Version 1, which the predecessor spoke, is retired here: a `/v1/chat` at Cohere's host is read as `/v2/chat`."""
+"""Cohere's own API, version 2 (`cohere`): chat, embed, rerank and transcription.
+
+Version 1, which the predecessor spoke, is retired here: a `/v1/chat` at Cohere's host is read as
+`/v2/chat`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,12 @@ from .model_lists import decode_cohere_models
 from .urls import COHERE_ENDINGS, Root, ends_in_version, find_root, parse_url
 
 HOST = "https://api.cohere.com"
-_PATHS = {Operation.GENERATE: "chat", Operation.EMBED: "embed", Operation.RERANK: "rerank", Operation.TRANSCRIBE: "audio/transcriptions"}
+_PATHS = {
+    Operation.GENERATE: "chat",
+    Operation.EMBED: "embed",
+    Operation.RERANK: "rerank",
+    Operation.TRANSCRIBE: "audio/transcriptions",
+}
 
 
 class CohereEngine(DefaultEngine):
@@ -22,21 +31,28 @@ class CohereEngine(DefaultEngine):
     vendor = "cohere"
     wire = COHERE
 
-    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+    def address(
+        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+    ) -> Address | None:
         path = _PATHS.get(operation)
         if path is None:
             return None
         root = _root(target.provider)
         if operation is Operation.GENERATE:
             return Address(url=root.exact or root.at(path))
-        # docs.cohere.com/reference/create-audio-transcription: the form and the answer are OpenAI's.
-        return Address(url=root.at(path), shape="openai" if operation is Operation.TRANSCRIBE else "cohere")
+        # docs.cohere.com/reference/create-audio-transcription: the form and the answer are
+        # OpenAI's.
+        return Address(
+            url=root.at(path), shape="openai" if operation is Operation.TRANSCRIBE else "cohere"
+        )
 
     def models_request(self, target: Target) -> HttpRequest | None:
         """The model list exists in version 1 only."""
         root = _root(target.provider)
         url = root.url[: -len("/v2")] if root.url.endswith("/v2") else root.url
-        return HttpRequest(method="GET", url=Root(f"{url}/v1", root.query).at("models", "page_size=1000"))
+        return HttpRequest(
+            method="GET", url=Root(f"{url}/v1", root.query).at("models", "page_size=1000")
+        )
 
     def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
         return decode_cohere_models(body, request)

@@ -1,4 +1,6 @@
-"""Databricks serving endpoints (`azure-databricks`), by their OpenAI-compatible root `/serving-endpoints` (docs.databricks.com/machine-learning/model-serving/score-foundation-models)."""
+"""Databricks serving endpoints (`azure-databricks`), by their OpenAI-compatible root
+`/serving-endpoints` (docs.databricks.com/machine-learning/model-serving/score-foundation-models).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,11 @@ from .urls import OPENAI_ENDINGS, Root, find_root, parse_url
 
 _ROOT_PATH = "/serving-endpoints"
 _INVOCATIONS = re.compile(r"/serving-endpoints/[^/]+/invocations/?\Z")
-_PATHS = {Operation.GENERATE: "chat/completions", Operation.COMPLETE: "completions", Operation.EMBED: "embeddings"}
+_PATHS = {
+    Operation.GENERATE: "chat/completions",
+    Operation.COMPLETE: "completions",
+    Operation.EMBED: "embeddings",
+}
 
 
 class DatabricksEngine(DefaultEngine):
@@ -24,7 +30,9 @@ class DatabricksEngine(DefaultEngine):
     vendor = "databricks"
     wire = OPENAI_CHAT
 
-    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+    def address(
+        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+    ) -> Address | None:
         path = _PATHS.get(operation)
         if path is None:
             return None
@@ -34,15 +42,21 @@ class DatabricksEngine(DefaultEngine):
         return Address(url=root.at(path), shape="openai")
 
     def models_request(self, target: Target) -> HttpRequest | None:
-        return HttpRequest(method="GET", url=f"{parse_url(_root(target).url).origin}/api/2.0/serving-endpoints")
+        return HttpRequest(
+            method="GET", url=f"{parse_url(_root(target).url).origin}/api/2.0/serving-endpoints"
+        )
 
     def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
         return decode_databricks_models(body)
 
 
 def _root(target: Target) -> Root:
-    """An endpoint's own `/serving-endpoints/NAME/invocations` is read as the root: the name is in the body."""
+    """An endpoint's own `/serving-endpoints/NAME/invocations` is read as the root: the name is in
+    the body.
+    """
     base_url = target.provider.base_url or ""
     if _INVOCATIONS.search(parse_url(base_url).path):
-        base_url = _INVOCATIONS.sub(_ROOT_PATH, parse_url(base_url).origin + parse_url(base_url).path)
+        base_url = _INVOCATIONS.sub(
+            _ROOT_PATH, parse_url(base_url).origin + parse_url(base_url).path
+        )
     return find_root(base_url, OPENAI_ENDINGS, _ROOT_PATH, target.provider.engine is not None)

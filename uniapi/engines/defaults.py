@@ -1,4 +1,6 @@
-"""What most engines have in common: one dialect, a bearer token, `model` in the body, no token flow. An engine is this with what differs, never more than one level deep."""
+"""What most engines have in common: one dialect, a bearer token, `model` in the body, no token
+flow. An engine is this with what differs, never more than one level deep.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +33,18 @@ class DefaultEngine(ABC):
         return self.wire
 
     @abstractmethod
-    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None: ...
+    def address(
+        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+    ) -> Address | None: ...
 
-    def prepare_body(self, target: Target, body: dict[str, Json], operation: Operation, stream: bool, dialect: Dialect) -> dict[str, Json]:
+    def prepare_body(
+        self,
+        target: Target,
+        body: dict[str, Json],
+        operation: Operation,
+        stream: bool,
+        dialect: Dialect,
+    ) -> dict[str, Json]:
         return {**body, "model": target.upstream_model}
 
     def adjust(self, target: Target, request: Request) -> Request:
@@ -59,11 +70,17 @@ class DefaultEngine(ABC):
     def token_flow(self, target: Target, now_s: float) -> TokenFlow | None:
         return None
 
-    def authorize(self, target: Target, request: HttpRequest, token: str | None, now_s: float) -> HttpRequest:
+    def authorize(
+        self, target: Target, request: HttpRequest, token: str | None, now_s: float
+    ) -> HttpRequest:
         return with_bearer(request, target.credential.secret)
 
-    def classify(self, status: int, headers: Mapping[str, str], body: bytes, dialect: Dialect) -> Failure:
-        return reclassified(self.name, self.vendor, status, body, dialect.decode_error(status, headers, body))
+    def classify(
+        self, status: int, headers: Mapping[str, str], body: bytes, dialect: Dialect
+    ) -> Failure:
+        return reclassified(
+            self.name, self.vendor, status, body, dialect.decode_error(status, headers, body)
+        )
 
     def models_request(self, target: Target) -> HttpRequest | None:
         return None
@@ -73,7 +90,9 @@ class DefaultEngine(ABC):
 
 
 def with_header(request: HttpRequest, name: str, value: str) -> HttpRequest:
-    """`request` with one header set; nothing changes when there is no value (a provider without a key)."""
+    """`request` with one header set; nothing changes when there is no value (a provider without a
+    key).
+    """
     return replace(request, headers={**request.headers, name: value}) if value else request
 
 

@@ -1,4 +1,5 @@
-"""Which engine a provider is: `engine:` when it is written, else by the address (PRODUCT §7). What a model is called never decides.
+"""Which engine a provider is: `engine:` when it is written, else by the address (PRODUCT §7). What
+a model is called never decides.
 
 Also the names `config/` must know without importing engines.
 """
@@ -33,7 +34,9 @@ BUILT = frozenset(
 )
 """The values of `engine:` that work."""
 
-KNOWN_UNBUILT = frozenset({"codex", "doubao-translation", "search", "content-generation", "lingjing"})
+KNOWN_UNBUILT = frozenset(
+    {"codex", "doubao-translation", "search", "content-generation", "lingjing"}
+)
 """Values the predecessor had and we do not."""
 
 CLOUDFLARE_GATEWAY_ENGINES = {
@@ -45,7 +48,9 @@ CLOUDFLARE_GATEWAY_ENGINES = {
     "cohere": "cohere",
     "workers-ai": "cloudflare",
 }
-"""`gateway.ai.cloudflare.com/v1/{account}/{gateway}/{provider}/…`: the provider segments that are not OpenAI-compatible (developers.cloudflare.com/ai-gateway/usage/providers)."""
+"""`gateway.ai.cloudflare.com/v1/{account}/{gateway}/{provider}/…`: the provider segments that are
+not OpenAI-compatible (developers.cloudflare.com/ai-gateway/usage/providers).
+"""
 
 _AZURE_HOSTS = ("openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com")
 
@@ -64,7 +69,9 @@ def _under(host: str, domain: str) -> bool:
 
 def _is_vertex_host(host: str) -> bool:
     """Global, regional (`us-east5-aiplatform…`) and multi-regional (`aiplatform.eu.rep…`)."""
-    return host.endswith("aiplatform.googleapis.com") or (host.startswith("aiplatform.") and host.endswith(".rep.googleapis.com"))
+    return host.endswith("aiplatform.googleapis.com") or (
+        host.startswith("aiplatform.") and host.endswith(".rep.googleapis.com")
+    )
 
 
 def _is_google_openai_layer(url: UrlParts) -> bool:
@@ -74,15 +81,48 @@ def _is_google_openai_layer(url: UrlParts) -> bool:
 _ROWS = (
     _Row(engine="gpt", fits=lambda url: url.host_name == "models.inference.ai.azure.com"),
     _Row(engine="vertex", fits=lambda url: _is_vertex_host(url.host_name)),
-    _Row(engine="gemini", fits=lambda url: url.host_name == "generativelanguage.googleapis.com" and not _is_google_openai_layer(url)),
-    _Row(engine="azure", fits=lambda url: any(_under(url.host_name, domain) for domain in _AZURE_HOSTS)),
+    _Row(
+        engine="gemini",
+        fits=lambda url: (
+            url.host_name == "generativelanguage.googleapis.com"
+            and not _is_google_openai_layer(url)
+        ),
+    ),
+    _Row(
+        engine="azure",
+        fits=lambda url: any(_under(url.host_name, domain) for domain in _AZURE_HOSTS),
+    ),
     _Row(engine="azure-databricks", fits=lambda url: _under(url.host_name, "azuredatabricks.net")),
-    _Row(engine="aws", fits=lambda url: _under(url.host_name, "amazonaws.com") and not _is_bedrock_openai_layer(url)),
+    _Row(
+        engine="aws",
+        fits=lambda url: (
+            _under(url.host_name, "amazonaws.com") and not _is_bedrock_openai_layer(url)
+        ),
+    ),
     _Row(engine="cloudflare", fits=lambda url: url.host_name == "api.cloudflare.com"),
-    _Row(engine="claude", fits=lambda url: url.host_name == "api.anthropic.com" or url.path.endswith(("/messages", "/messages/count_tokens"))),
-    _Row(engine="cohere", fits=lambda url: url.host_name in ("api.cohere.com", "api.cohere.ai") and "compatibility" not in url.segments),
+    _Row(
+        engine="claude",
+        fits=lambda url: (
+            url.host_name == "api.anthropic.com"
+            or url.path.endswith(("/messages", "/messages/count_tokens"))
+        ),
+    ),
+    _Row(
+        engine="cohere",
+        fits=lambda url: (
+            url.host_name in ("api.cohere.com", "api.cohere.ai")
+            and "compatibility" not in url.segments
+        ),
+    ),
     _Row(engine="responses", fits=lambda url: url.path.endswith("/responses")),
-    _Row(engine="gemini", fits=lambda url: "v1beta" in url.segments and not _is_google_openai_layer(url) and _is_gemini_path(url.segments)),
+    _Row(
+        engine="gemini",
+        fits=lambda url: (
+            "v1beta" in url.segments
+            and not _is_google_openai_layer(url)
+            and _is_gemini_path(url.segments)
+        ),
+    ),
 )
 
 
@@ -93,12 +133,17 @@ def _is_gemini_path(segments: list[str]) -> bool:
 
 
 def _is_bedrock_openai_layer(url: UrlParts) -> bool:
-    """`bedrock-runtime…/openai/v1` and `bedrock-mantle…/v1` speak OpenAI's format with a Bedrock API key (docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html)."""
+    """`bedrock-runtime…/openai/v1` and `bedrock-mantle…/v1` speak OpenAI's format with a Bedrock
+    API key (docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html).
+    """
     return url.host_name.startswith("bedrock-mantle.") or "openai" in url.segments
 
 
 def detect_engine(provider: Provider) -> str:
-    """The name of the engine for `provider`; anything unknown is OpenAI-compatible. A provider without an address is told by what else it names."""
+    """The name of the engine for `provider`; anything unknown is OpenAI-compatible.
+
+    A provider without an address is told by what else it names.
+    """
     if provider.engine:
         return provider.engine
     engine = _by_credential(provider)
@@ -118,13 +163,17 @@ def _by_address(base_url: str) -> str:
 
 
 def _by_credential(provider: Provider) -> str | None:
-    """Credentials that only one engine can use say what the provider is, with or without an address."""
+    """Credentials that only one engine can use say what the provider is, with or without an
+    address.
+    """
     if provider.cf_account_id:
         return "cloudflare"
     kinds = {credential.kind for credential in provider.credentials}
     if "aws" in kinds:
         return "aws"
-    if "service_account" in kinds or any(credential.project_id for credential in provider.credentials):
+    if "service_account" in kinds or any(
+        credential.project_id for credential in provider.credentials
+    ):
         return "vertex"
     return None
 
@@ -139,7 +188,9 @@ def _behind_cloudflare_gateway(url: UrlParts) -> str:
 
 
 def check_private_key(text: str) -> str | None:
-    """None when `text` is a private key that Vertex tokens can be signed with, else what is wrong with it."""
+    """None when `text` is a private key that Vertex tokens can be signed with, else what is wrong
+    with it.
+    """
     try:
         parse_private_key(text)
     except ValueError as error:

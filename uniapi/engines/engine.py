@@ -1,6 +1,8 @@
-"""What an engine is: the code that addresses and authorises one kind of upstream. Format is the dialect's matter, facts about models are rows in `quirks.py`.
+"""What an engine is: the code that addresses and authorises one kind of upstream. Format is the
+dialect's matter, facts about models are rows in `quirks.py`.
 
-Engines are pure and hold no state: they say which HttpRequest to send and what an answer means; `gateway/` sends it.
+Engines are pure and hold no state: they say which HttpRequest to send and what an answer means;
+`gateway/` sends it.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from uniapi.wire import HttpRequest, ResponseHead
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where an attempt goes: a provider, the model as it calls it and as the client called it, and the credential to use."""
+    """Where an attempt goes: a provider, the model as it calls it and as the client called it, and
+    the credential to use.
+    """
 
     provider: Provider
     credential: Credential
@@ -54,19 +58,26 @@ class Token:
 
 
 TokenFlow = Generator[HttpRequest, "tuple[ResponseHead, bytes]", Token]
-"""A refresh as a generator: yields requests, receives answers, returns the token. Raises WireError with a message for the log when it is refused."""
+"""A refresh as a generator: yields requests, receives answers, returns the token.
+
+Raises WireError with a message for the log when it is refused.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where and how one operation is spoken: the URL before authorisation, its method, fixed headers, and the framing of a streamed answer."""
+    """Where and how one operation is spoken: the URL before authorisation, its method, fixed
+    headers, and the framing of a streamed answer.
+    """
 
     url: str
     method: str = "POST"
     headers: Mapping[str, str] = field(default_factory=dict)
     shape: str = "dialect"
-    """Whose body an operation other than generate wants there, for `operations/`: `openai`, `gemini`, `vertex`, `cohere`, `bedrock`, `voyage`, `jina`; `dialect`: the
-    dialect's own. At Google the URL ends in a verb, which a codec may replace."""
+    """Whose body an operation other than generate wants there, for `operations/`: `openai`,
+    `gemini`, `vertex`, `cohere`, `bedrock`, `voyage`, `jina`; `dialect`: the dialect's own. At
+    Google the URL ends in a verb, which a codec may replace.
+    """
 
 
 class Engine(Protocol):
@@ -75,23 +86,40 @@ class Engine(Protocol):
     name: str
 
     def dialect(self, target: Target, client_dialect: str) -> Dialect:
-        """The dialect to speak; engines with two (Bedrock's Converse and invoke, Vertex) take the client's when they can, so that the call is relayed."""
+        """The dialect to speak; engines with two (Bedrock's Converse and invoke, Vertex) take the
+        client's when they can, so that the call is relayed.
+        """
         ...
 
-    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+    def address(
+        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+    ) -> Address | None:
         """Where to send `operation`; None when this kind of upstream does not have it."""
         ...
 
-    def prepare_body(self, target: Target, body: dict[str, Json], operation: Operation, stream: bool, dialect: Dialect) -> dict[str, Json]:
-        """The body as this upstream's framing of the dialect wants it: `model` set, or moved into the path, `anthropic_version` added, … Never mutates `body`."""
+    def prepare_body(
+        self,
+        target: Target,
+        body: dict[str, Json],
+        operation: Operation,
+        stream: bool,
+        dialect: Dialect,
+    ) -> dict[str, Json]:
+        """The body as this upstream's framing of the dialect wants it: `model` set, or moved into
+        the path, `anthropic_version` added, … Never mutates `body`.
+        """
         ...
 
     def adjust(self, target: Target, request: Request) -> Request:
-        """Applies the habits of an alias (`-think-N`, `-search`, `-high`) and what the engine knows better to a canonical request."""
+        """Applies the habits of an alias (`-think-N`, `-search`, `-high`) and what the engine knows
+        better to a canonical request.
+        """
         ...
 
     def has_habit(self, target: Target) -> bool:
-        """Whether `adjust` changes requests under this alias, so that one cannot be relayed as it is."""
+        """Whether `adjust` changes requests under this alias, so that one cannot be relayed as it
+        is.
+        """
         ...
 
     def quirk(self, target: Target) -> Quirk:
@@ -102,11 +130,17 @@ class Engine(Protocol):
         """How to get an access token; None when the credential is used as it is."""
         ...
 
-    def authorize(self, target: Target, request: HttpRequest, token: str | None, now_s: float) -> HttpRequest:
-        """The request with its credential: a header, a query member, or a signature over everything."""
+    def authorize(
+        self, target: Target, request: HttpRequest, token: str | None, now_s: float
+    ) -> HttpRequest:
+        """The request with its credential: a header, a query member, or a signature over
+        everything.
+        """
         ...
 
-    def classify(self, status: int, headers: Mapping[str, str], body: bytes, dialect: Dialect) -> Failure:
+    def classify(
+        self, status: int, headers: Mapping[str, str], body: bytes, dialect: Dialect
+    ) -> Failure:
         """What an error answer means: the dialect's reading, corrected by the engine's own table."""
         ...
 
@@ -120,5 +154,7 @@ class Engine(Protocol):
 
     @property
     def has_account_cache(self) -> bool:
-        """Whether the prompt cache belongs to the account, so that a conversation should stay with its credential (PRODUCT §6)."""
+        """Whether the prompt cache belongs to the account, so that a conversation should stay with
+        its credential (PRODUCT §6).
+        """
         ...

@@ -17,5 +17,7 @@ ROWS = (*CHAT_ROWS, *CLAUDE_ROWS, *GEMINI_ROWS, *BEDROCK_ROWS)
 
 @lru_cache(maxsize=2048)
 def quirk_for(engine: str, host: str, upstream_model: str) -> Quirk:
-    """The facts for `upstream_model` at `host`, spoken to by `engine`; the same object for the same arguments."""
+    """The facts for `upstream_model` at `host`, spoken to by `engine`; the same object for the same
+    arguments.
+    """
     return resolve(ROWS, engine, vendor_of(engine, host), upstream_model.lower())

@@ -1,6 +1,8 @@
-"""Facts about the OpenAI format: what OpenAI's own models refuse (behind OpenAI, Azure, and hosts we do not know), and what the vendors of compatible APIs do.
+"""Facts about the OpenAI format: what OpenAI's own models refuse (behind OpenAI, Azure, and hosts
+we do not know), and what the vendors of compatible APIs do.
 
-Sources: developers.openai.com/api/docs/guides/reasoning, the vendors' API references named in each row, and their error messages.
+Sources: developers.openai.com/api/docs/guides/reasoning, the vendors' API references named in each
+row, and their error messages.
 """
 
 from __future__ import annotations
@@ -11,12 +13,27 @@ from typing import Any
 from .quirks import QuirkRow, fact
 
 _OPENAI = frozenset({"openai", "azure", "", "github"})
-"""OpenAI's models as OpenAI serves them. An unknown host (`""`) that names a model `gpt-5` or `o3` is a reseller in front of it."""
+"""OpenAI's models as OpenAI serves them.
 
-_SAMPLING = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "logit_bias"})
+An unknown host (`""`) that names a model `gpt-5` or `o3` is a reseller in front of it.
+"""
+
+_SAMPLING = frozenset(
+    {
+        "temperature",
+        "top_p",
+        "presence_penalty",
+        "frequency_penalty",
+        "logprobs",
+        "top_logprobs",
+        "logit_bias",
+    }
+)
 
 
-def _vendor(vendor: str, reason: str, model: str | None = None, drops: Collection[str] = (), **changes: Any) -> QuirkRow:
+def _vendor(
+    vendor: str, reason: str, model: str | None = None, drops: Collection[str] = (), **changes: Any
+) -> QuirkRow:
     return fact(reason, model, vendors=(vendor,), drops=drops, **changes)
 
 
@@ -38,7 +55,11 @@ _OPENAI_ROWS = (
         vendors={"openai", "azure", "groq", "xai", "cerebras", "snowflake", "bedrock-openai"},
         max_tokens_member="max_completion_tokens",
     ),
-    fact("«Unknown parameter: messages[1].reasoning_content»", vendors={"openai", "azure", "github"}, reasoning_replay="none"),
+    fact(
+        "«Unknown parameter: messages[1].reasoning_content»",
+        vendors={"openai", "azure", "github"},
+        reasoning_replay="none",
+    ),
     fact(
         "OpenAI takes developer for every model but the first o1s (a relayed turn keeps its role), and knows freeform tools",
         vendors={"openai"},
@@ -58,7 +79,11 @@ _OPENAI_ROWS = (
         vendors={"openai", "azure", "github", "groq"},
         max_stops=4,
     ),
-    fact("«Unrecognized request argument supplied: top_k»", vendors={"openai", "azure", "github"}, drops={"top_k"}),
+    fact(
+        "«Unrecognized request argument supplied: top_k»",
+        vendors={"openai", "azure", "github"},
+        drops={"top_k"},
+    ),
     fact(
         "no web search by this member in their references (each has another way, or none); most answer as if it had not been asked for",
         vendors={
@@ -124,12 +149,32 @@ _OPENAI_ROWS = (
     ),
     _openai(r"gpt-5-codex", "no minimal", efforts=("low", "medium", "high")),
     _openai(r"gpt-5-pro", "only high", efforts=("high",)),
-    _openai(r"gpt-5[.-]1(?!\d)", "5.1: «Supported values are: 'none', 'low', 'medium', and 'high'.»", efforts=("none", "low", "medium", "high")),
-    _openai(r"gpt-5[.-]1-codex", "5.1 Codex cannot turn reasoning off", efforts=("low", "medium", "high")),
+    _openai(
+        r"gpt-5[.-]1(?!\d)",
+        "5.1: «Supported values are: 'none', 'low', 'medium', and 'high'.»",
+        efforts=("none", "low", "medium", "high"),
+    ),
+    _openai(
+        r"gpt-5[.-]1-codex",
+        "5.1 Codex cannot turn reasoning off",
+        efforts=("low", "medium", "high"),
+    ),
     _openai(r"gpt-5[.-]1-codex-max", "with xhigh", efforts=("low", "medium", "high", "xhigh")),
-    _openai(r"gpt-5[.-][2-5](?!\d)", "5.2 to 5.5: none to xhigh", efforts=("none", "low", "medium", "high", "xhigh")),
-    _openai(r"gpt-5[.-][2-5](?!\d)\S*-codex", "Codex variants cannot turn reasoning off", efforts=("low", "medium", "high", "xhigh")),
-    _openai(r"gpt-5[.-][2-5](?!\d)-pro", "pro variants begin at medium", efforts=("medium", "high", "xhigh")),
+    _openai(
+        r"gpt-5[.-][2-5](?!\d)",
+        "5.2 to 5.5: none to xhigh",
+        efforts=("none", "low", "medium", "high", "xhigh"),
+    ),
+    _openai(
+        r"gpt-5[.-][2-5](?!\d)\S*-codex",
+        "Codex variants cannot turn reasoning off",
+        efforts=("low", "medium", "high", "xhigh"),
+    ),
+    _openai(
+        r"gpt-5[.-][2-5](?!\d)-pro",
+        "pro variants begin at medium",
+        efforts=("medium", "high", "xhigh"),
+    ),
     _openai(
         r"gpt-(?:5[.-](?:[1-9]|1\d)|[6-9])(?!\d)",
         "5.1 and later take temperature, top_p and logprobs while they do not reason: «Unsupported parameter: 'temperature' is not supported with this model.»",
@@ -141,8 +186,17 @@ _OPENAI_ROWS = (
         reasons_by_default=False,
     ),
     _openai(r"gpt-5[.-]\d+-chat", "chat variants do not reason", sampling_while_reasoning=True),
-    _openai(r"gpt-5[.-](?:[6-9]|1\d)(?!\d)", "5.6 and later: none to max", efforts=("none", "low", "medium", "high", "xhigh", "max")),
-    _openai(r"gpt-[45][\d.-]*-?chat|chatgpt-4o", "chat variants do not reason on request", reasoning_request="none", encrypted_reasoning=False),
+    _openai(
+        r"gpt-5[.-](?:[6-9]|1\d)(?!\d)",
+        "5.6 and later: none to max",
+        efforts=("none", "low", "medium", "high", "xhigh", "max"),
+    ),
+    _openai(
+        r"gpt-[45][\d.-]*-?chat|chatgpt-4o",
+        "chat variants do not reason on request",
+        reasoning_request="none",
+        encrypted_reasoning=False,
+    ),
     _openai(
         r"gpt-(?:3|4)|chatgpt-4o",
         "«Unrecognized request argument supplied: reasoning_effort»; «Encrypted content is not supported with this model»",
@@ -192,16 +246,33 @@ _VENDOR_ROWS = (
         efforts=("low", "high", "max"),
         json_schema=False,
     ),
-    _vendor("moonshot", "platform.moonshot.ai/docs: older models think or not by their name", reasoning_request="none"),
+    _vendor(
+        "moonshot",
+        "platform.moonshot.ai/docs: older models think or not by their name",
+        reasoning_request="none",
+    ),
     _vendor(
         "moonshot",
         "kimi-k2.5 and later take thinking {type}; a tool turn's reasoning_content must come back",
         r"kimi-(?:k2[.-][5-9]|k[3-9]|latest|for-coding)",
         reasoning_request="thinking",
     ),
-    _vendor("zai", "docs.z.ai/guides/capabilities/thinking: thinking {type}; json_object only", reasoning_request="thinking", json_schema=False),
-    _vendor("volcengine", "volcengine.com/docs/82379/1449737: thinking {type}", reasoning_request="thinking"),
-    _vendor("dashscope", "alibabacloud.com/help/model-studio/deep-thinking: enable_thinking, thinking_budget", reasoning_request="enable_thinking"),
+    _vendor(
+        "zai",
+        "docs.z.ai/guides/capabilities/thinking: thinking {type}; json_object only",
+        reasoning_request="thinking",
+        json_schema=False,
+    ),
+    _vendor(
+        "volcengine",
+        "volcengine.com/docs/82379/1449737: thinking {type}",
+        reasoning_request="thinking",
+    ),
+    _vendor(
+        "dashscope",
+        "alibabacloud.com/help/model-studio/deep-thinking: enable_thinking, thinking_budget",
+        reasoning_request="enable_thinking",
+    ),
     _vendor(
         "siliconflow",
         "docs.siliconflow.com/en/userguide/capabilities/reasoning: enable_thinking, thinking_budget",
@@ -218,7 +289,15 @@ _VENDOR_ROWS = (
         efforts=("none", "high"),
         seed_member="random_seed",
         drops=(
-            *("max_completion_tokens", "stream_options", "logprobs", "top_logprobs", "logit_bias", "store", "user"),
+            *(
+                "max_completion_tokens",
+                "stream_options",
+                "logprobs",
+                "top_logprobs",
+                "logit_bias",
+                "store",
+                "user",
+            ),
             *("service_tier", "modalities", "verbosity", "top_k", "web_search_options"),
         ),
     ),
@@ -241,12 +320,28 @@ _VENDOR_ROWS = (
         r"(?:meta-)?llama|gemma|compound|kimi|allam|mi[sx]tral",
         reasoning_request="none",
     ),
-    _vendor("groq", "console.groq.com/docs/reasoning: Qwen 3 takes `none` and `default` alone", r"qwen-?3", efforts=("none", "default")),
-    _vendor("groq", "console.groq.com/docs/reasoning: these read reasoning back, in `reasoning`", r"gpt-oss|qwen-?3", reasoning_replay="reasoning"),
+    _vendor(
+        "groq",
+        "console.groq.com/docs/reasoning: Qwen 3 takes `none` and `default` alone",
+        r"qwen-?3",
+        efforts=("none", "default"),
+    ),
+    _vendor(
+        "groq",
+        "console.groq.com/docs/reasoning: these read reasoning back, in `reasoning`",
+        r"gpt-oss|qwen-?3",
+        reasoning_replay="reasoning",
+    ),
     _vendor(
         "cerebras",
         "inference-docs.cerebras.ai/resources/openai: frequency_penalty, logit_bias, presence_penalty answer 400",
-        drops=("frequency_penalty", "presence_penalty", "logit_bias", "top_k", "web_search_options"),
+        drops=(
+            "frequency_penalty",
+            "presence_penalty",
+            "logit_bias",
+            "top_k",
+            "web_search_options",
+        ),
         reasoning_replay="reasoning",
     ),
     _vendor(
@@ -283,14 +378,33 @@ _VENDOR_ROWS = (
     ),
     _vendor("xai", "grok-3-mini: low, high", r"grok-3-mini", efforts=("low", "high")),
     _vendor("xai", "4.3: none to high", r"grok-4[.-]3", efforts=("none", "low", "medium", "high")),
-    _vendor("xai", "4.5: low to high, cannot be disabled", r"grok-4[.-]5", efforts=("low", "medium", "high")),
-    _vendor("xai", "4.6 and later: with xhigh", r"grok-(?:4[.-][6-9]|[5-9])", efforts=("low", "medium", "high", "xhigh")),
+    _vendor(
+        "xai",
+        "4.5: low to high, cannot be disabled",
+        r"grok-4[.-]5",
+        efforts=("low", "medium", "high"),
+    ),
+    _vendor(
+        "xai",
+        "4.6 and later: with xhigh",
+        r"grok-(?:4[.-][6-9]|[5-9])",
+        efforts=("low", "medium", "high", "xhigh"),
+    ),
     _vendor(
         "gemini-openai",
         'ai.google.dev/gemini-api/docs/openai: «Unknown name "store": Cannot find field»; thought signatures travel in extra_content',
         opaque_family="gemini",
         reasoning_replay="none",
-        drops=("store", "metadata", "logit_bias", "frequency_penalty", "top_k", "prompt_cache_key", "verbosity", "web_search_options"),
+        drops=(
+            "store",
+            "metadata",
+            "logit_bias",
+            "frequency_penalty",
+            "top_k",
+            "prompt_cache_key",
+            "verbosity",
+            "web_search_options",
+        ),
         parallel_tool_calls_member=False,
     ),
     _vendor(
@@ -298,7 +412,18 @@ _VENDOR_ROWS = (
         "docs.cohere.com/docs/compatibility-api: reasoning_effort none or high; unsupported members are named there",
         efforts=("none", "high"),
         reasoning_replay="none",
-        drops=("store", "metadata", "logit_bias", "top_logprobs", "n", "modalities", "prediction", "audio", "service_tier", "parallel_tool_calls"),
+        drops=(
+            "store",
+            "metadata",
+            "logit_bias",
+            "top_logprobs",
+            "n",
+            "modalities",
+            "prediction",
+            "audio",
+            "service_tier",
+            "parallel_tool_calls",
+        ),
         parallel_tool_calls_member=False,
     ),
     fact(
@@ -326,7 +451,11 @@ _VENDOR_ROWS = (
         reasoning_replay="reasoning",
     ),
     _vendor("lmstudio", "lmstudio.ai/docs: images as data only", image_urls=False),
-    _vendor("cloudflare", "developers.cloudflare.com/workers-ai/configuration/open-ai-compatibility", reasoning_replay="none"),
+    _vendor(
+        "cloudflare",
+        "developers.cloudflare.com/workers-ai/configuration/open-ai-compatibility",
+        reasoning_replay="none",
+    ),
     _vendor(
         "minimax",
         "platform.minimax.io/docs: tool turns want reasoning_details back",

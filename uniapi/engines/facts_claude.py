@@ -1,7 +1,10 @@
 """Claude, wherever it is served: how it thinks, what it refuses, how much it may write.
 
-Sources: platform.claude.com/docs/en/build-with-claude/{extended-thinking,adaptive-thinking,effort,structured-outputs}, the models overview and the migration guides
-(…/models/{sonnet-5,opus-5-5,sonnet-5-5}/migration-guide), docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-thinking.html.
+Sources:
+platform.claude.com/docs/en/build-with-claude/{extended-thinking,adaptive-thinking,effort,structured-outputs},
+the models overview and the migration guides
+(…/models/{sonnet-5,opus-5-5,sonnet-5-5}/migration-guide),
+docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-thinking.html.
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ from functools import partial
 from .quirks import fact
 
 _ENGINES = frozenset({"claude", "vertex", "vertex-claude", "aws", "azure"})
-"""Where Claude is spoken to in its own terms; behind an OpenAI-compatible address the host translates."""
+"""Where Claude is spoken to in its own terms; behind an OpenAI-compatible address the host
+translates.
+"""
 
 _claude = partial(fact, engines=_ENGINES)
 
@@ -38,7 +43,10 @@ CLAUDE_ROWS = (
         anthropic_sampling_pair=False,
     ),
     _claude(
-        "Opus 4.5 was the first with effort: low, medium, high", r"claude-opus-4[.-]5(?!\d)", anthropic_effort=True, efforts=("low", "medium", "high")
+        "Opus 4.5 was the first with effort: low, medium, high",
+        r"claude-opus-4[.-]5(?!\d)",
+        anthropic_effort=True,
+        efforts=("low", "medium", "high"),
     ),
     _claude(
         "4.6: adaptive (budgets deprecated), no prefill; «Supported levels: high, low, max, medium»",
@@ -73,8 +81,9 @@ CLAUDE_ROWS = (
         engines={"vertex", "vertex-claude"},
         anthropic_structured=False,
     ),
-    # The most each may write, sent when the client named no limit: the wire wants a number, and a smaller one would cut answers. Bedrock and Azure reserve
-    # max_tokens from a quota at the start of a call, so only Anthropic's own API and Vertex get the full figure.
+    # The most each may write, sent when the client named no limit: the wire wants a number, and a
+    # smaller one would cut answers. Bedrock and Azure reserve max_tokens from a quota at the start
+    # of a call, so only Anthropic's own API and Vertex get the full figure.
     *(
         fact(
             f"largest max_tokens: {limit} (models overview)",
@@ -88,7 +97,10 @@ CLAUDE_ROWS = (
             (r"claude-3-(?:opus|sonnet|haiku)|claude-(?:opus|sonnet|haiku)-3(?![.-]?[57])", 4096),
             (r"claude-3[.-]5", 8192),
             (r"claude-opus-4(?:[.-][01](?!\d)|-2025\d{4}|@|$)", 32000),
-            (r"claude-(?:(?:opus|sonnet)-4[.-][6-9]|(?:opus|sonnet|haiku)-[5-9](?!\d)|fable|mythos)", 128000),
+            (
+                r"claude-(?:(?:opus|sonnet)-4[.-][6-9]|(?:opus|sonnet|haiku)-[5-9](?!\d)|fable|mythos)",
+                128000,
+            ),
         )
     ),
 )

@@ -1,6 +1,8 @@
-"""Gemini, at Google's API and on Vertex AI: how thinking is asked for, what older models do not know.
+"""Gemini, at Google's API and on Vertex AI: how thinking is asked for, what older models do not
+know.
 
-Sources: ai.google.dev/gemini-api/docs/{thinking,gemini-3,safety-settings,structured-output}, cloud.google.com/vertex-ai/generative-ai/docs/thinking.
+Sources: ai.google.dev/gemini-api/docs/{thinking,gemini-3,safety-settings,structured-output},
+cloud.google.com/vertex-ai/generative-ai/docs/thinking.
 """
 
 from __future__ import annotations
@@ -20,8 +22,17 @@ GEMINI_ROWS = (
         r"gemini-(?:1|2[.-]0|pro$|pro-vision)|gemma-[1-3]|learnlm|imagen|veo|text-embedding|embedding-|gemini-embedding|aqa",
         gemini_thinking="none",
     ),
-    _gemini("2.5 Flash: thinkingBudget 0 (off) to 24576", r"gemini-2[.-]5-flash", gemini_thinking="budget", thinking_budget_range=(0, 24576)),
-    _gemini("2.5 Flash-Lite: 512 to 24576, or 0 (off)", r"gemini-2[.-]5-flash-lite", smallest_thinking_budget=512),
+    _gemini(
+        "2.5 Flash: thinkingBudget 0 (off) to 24576",
+        r"gemini-2[.-]5-flash",
+        gemini_thinking="budget",
+        thinking_budget_range=(0, 24576),
+    ),
+    _gemini(
+        "2.5 Flash-Lite: 512 to 24576, or 0 (off)",
+        r"gemini-2[.-]5-flash-lite",
+        smallest_thinking_budget=512,
+    ),
     _gemini(
         "2.5 Pro: thinkingBudget 128 to 32768, cannot be turned off",
         r"gemini-2[.-]5-(?:pro|computer)",
@@ -36,7 +47,11 @@ GEMINI_ROWS = (
         smallest_thinking_budget=512,
     ),
     _gemini("3 Pro knows LOW and HIGH only", r"gemini-3-pro", thinking_levels=("low", "high")),
-    _gemini("3.1 Pro and later know no MINIMAL", r"gemini-(?:3[.-][1-9]\d*-pro|pro-latest|[4-9]\S*-pro)", thinking_levels=("low", "medium", "high")),
+    _gemini(
+        "3.1 Pro and later know no MINIMAL",
+        r"gemini-(?:3[.-][1-9]\d*-pro|pro-latest|[4-9]\S*-pro)",
+        thinking_levels=("low", "medium", "high"),
+    ),
     fact(
         "Gemini 3 at Google's API takes its own tools beside functions (ai.google.dev/gemini-api/docs/tool-combination)",
         r"gemini-(?:[3-9]|(?:flash|pro|flash-lite)-latest)",
@@ -59,7 +74,11 @@ GEMINI_ROWS = (
         r"gemini-[12]|gemini-pro$|gemma-[1-3]|learnlm",
         json_with_tools=False,
     ),
-    _gemini("responseJsonSchema came with 2.0; 1.5 and Gemma know the OpenAPI subset", r"gemini-1|gemma-[1-3]|learnlm", json_schema_members=False),
+    _gemini(
+        "responseJsonSchema came with 2.0; 1.5 and Gemma know the OpenAPI subset",
+        r"gemini-1|gemma-[1-3]|learnlm",
+        json_schema_members=False,
+    ),
     fact(
         'Vertex: «Unknown name "id" at … function_call» before Gemini 3 (github.com/anomalyco/opencode/pull/50504)',
         r"gemini-[12]",

@@ -1,7 +1,9 @@
-"""What an upstream's error really means, where status and dialect alone say it wrong: one row per fact (PRODUCT §6, Blame).
+"""What an upstream's error really means, where status and dialect alone say it wrong: one row per
+fact (PRODUCT §6, Blame).
 
-The dialect reads the body first; the first row that fits then replaces the kind. A row looks at the status, who answered, and the error's code, type,
-message and the beginning of the body. Its pattern stays text, which `re` compiles (and remembers) with the first error that comes to it.
+The dialect reads the body first; the first row that fits then replaces the kind. A row looks at the
+status, who answered, and the error's code, type, message and the beginning of the body. Its pattern
+stays text, which `re` compiles (and remembers) with the first error that comes to it.
 """
 
 from __future__ import annotations
@@ -16,7 +18,11 @@ _BODY_BYTES = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureRow:
-    """`says` is searched in what the upstream said. Empty `statuses` or `who` (an engine or a vendor): any. `is_daily`: returns with the provider's day."""
+    """`says` is searched in what the upstream said.
+
+    Empty `statuses` or `who` (an engine or a vendor): any. `is_daily`: returns with the provider's
+    day.
+    """
 
     reason: str
     kind: FailureKind
@@ -27,7 +33,13 @@ class FailureRow:
 
 
 def _row(
-    kind: FailureKind, says: str, reason: str, *, statuses: tuple[int, ...] = (), who: tuple[str, ...] = (), is_daily: bool = False
+    kind: FailureKind,
+    says: str,
+    reason: str,
+    *,
+    statuses: tuple[int, ...] = (),
+    who: tuple[str, ...] = (),
+    is_daily: bool = False,
 ) -> FailureRow:
     return FailureRow(
         reason=reason,
@@ -166,13 +178,22 @@ ROWS: tuple[FailureRow, ...] = (
         statuses=(400, 403),
     ),
     # not the upstream at all
-    _row(_K.BROKEN, r"<html[^>]*>.{0,400}(?:nginx|cloudflare|openresty)", "a proxy's page in front of the provider", statuses=(400,)),
+    _row(
+        _K.BROKEN,
+        r"<html[^>]*>.{0,400}(?:nginx|cloudflare|openresty)",
+        "a proxy's page in front of the provider",
+        statuses=(400,),
+    ),
 )
 
 
 def reclassified(engine: str, vendor: str, status: int, body: bytes, failure: Failure) -> Failure:
     """`failure` as the first fitting row reads it; unchanged when none fits."""
-    said = " ".join(text for text in (failure.code, failure.type, failure.message) if text) + " " + body[:_BODY_BYTES].decode("utf-8", "replace")
+    said = (
+        " ".join(text for text in (failure.code, failure.type, failure.message) if text)
+        + " "
+        + body[:_BODY_BYTES].decode("utf-8", "replace")
+    )
     for row in ROWS:
         if (
             (not row.statuses or status in row.statuses)

@@ -1,4 +1,7 @@
-"""Google's Gemini API with API keys, and addresses that speak it (`gemini`). The model and the verb are in the path: `{root}/models/{model}:generateContent`."""
+"""Google's Gemini API with API keys, and addresses that speak it (`gemini`).
+
+The model and the verb are in the path: `{root}/models/{model}:generateContent`.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,18 @@ USUAL_PATH = "/v1beta"
 _MODELS_PATH = re.compile(r"/(?:models|tunedModels)(?:/[^?#]*)?(?=[?#]|\Z)")
 
 VERBS = {Operation.COUNT_TOKENS: "countTokens", Operation.EMBED: "batchEmbedContents"}
-GENERATED = frozenset({Operation.IMAGE, Operation.IMAGE_EDIT, Operation.SPEECH, Operation.TRANSCRIBE, Operation.TRANSLATE_AUDIO})
-"""Operations that Google's models do by generating: pictures, speech and transcripts are parts of an answer (ai.google.dev/gemini-api/docs/speech-generation)."""
+GENERATED = frozenset(
+    {
+        Operation.IMAGE,
+        Operation.IMAGE_EDIT,
+        Operation.SPEECH,
+        Operation.TRANSCRIBE,
+        Operation.TRANSLATE_AUDIO,
+    }
+)
+"""Operations that Google's models do by generating: pictures, speech and transcripts are parts of
+an answer (ai.google.dev/gemini-api/docs/speech-generation).
+"""
 
 
 class GeminiEngine(DefaultEngine):
@@ -30,7 +43,9 @@ class GeminiEngine(DefaultEngine):
     vendor = "gemini"
     wire = GEMINI
 
-    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+    def address(
+        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+    ) -> Address | None:
         root = _root(target.provider)
         path = model_path(target.upstream_model)
         if operation is Operation.GENERATE:
@@ -40,10 +55,19 @@ class GeminiEngine(DefaultEngine):
         verb = VERBS.get(operation)
         return Address(url=root.at(f"{path}:{verb}"), shape="gemini") if verb is not None else None
 
-    def prepare_body(self, target: Target, body: dict[str, Json], operation: Operation, stream: bool, dialect: Dialect) -> dict[str, Json]:
+    def prepare_body(
+        self,
+        target: Target,
+        body: dict[str, Json],
+        operation: Operation,
+        stream: bool,
+        dialect: Dialect,
+    ) -> dict[str, Json]:
         return rename_models(body, target.upstream_model)
 
-    def authorize(self, target: Target, request: HttpRequest, token: str | None, now_s: float) -> HttpRequest:
+    def authorize(
+        self, target: Target, request: HttpRequest, token: str | None, now_s: float
+    ) -> HttpRequest:
         return with_header(request, "x-goog-api-key", target.credential.secret)
 
     def models_request(self, target: Target) -> HttpRequest | None:
@@ -68,7 +92,9 @@ def model_path(model: str) -> str:
 
 
 def rename_models(body: dict[str, Json], model: str) -> dict[str, Json]:
-    """Bodies that repeat the model (`batchEmbedContents`, `countTokens`) name the upstream one; what names none stays as it is."""
+    """Bodies that repeat the model (`batchEmbedContents`, `countTokens`) name the upstream one;
+    what names none stays as it is.
+    """
     name = model if "/" in model else f"models/{model}"
     changed = dict(body)
     if "model" in body:
@@ -78,7 +104,10 @@ def rename_models(body: dict[str, Json], model: str) -> dict[str, Json]:
         changed["generateContentRequest"] = {**inner, "model": name}
     requests = body.get("requests")
     if isinstance(requests, list):
-        changed["requests"] = [{**one, "model": name} if isinstance(one, dict) and "model" in one else one for one in requests]
+        changed["requests"] = [
+            {**one, "model": name} if isinstance(one, dict) and "model" in one else one
+            for one in requests
+        ]
     return changed
 
 
@@ -88,7 +117,11 @@ def _root(provider: Provider) -> Root:
 
 @lru_cache(maxsize=1024)
 def _root_at(base_url: str) -> Root:
-    """The root that ends in a version. A path that is no version is a gateway's prefix and has `/v1beta` below it; a trailing `#` forbids that."""
+    """The root that ends in a version.
+
+    A path that is no version is a gateway's prefix and has `/v1beta` below it; a trailing `#`
+    forbids that.
+    """
     root = find_root(_MODELS_PATH.sub("", base_url), (), USUAL_PATH, False)
     if root.exact is not None or ends_in_version(parse_url(root.url).path):
         return Root(root.url, root.query)

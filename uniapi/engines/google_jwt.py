@@ -1,8 +1,11 @@
-"""Google service-account assertions, standard library only: an RSA private key out of its PEM, and JWTs signed by RS256 with it.
+"""Google service-account assertions, standard library only: an RSA private key out of its PEM, and
+JWTs signed by RS256 with it.
 
-RFC 7523 (JWT bearer), RFC 8017 (PKCS #1 v1.5 signatures, CRT), RFC 5958 (PKCS #8), https://developers.google.com/identity/protocols/oauth2/service-account.
-The exponentiation is blinded by a factor derived from the key and the message, so that its time says nothing of the key and the room stays pure; every
-signature is verified before it leaves, since one that a fault spoilt would give the key away.
+RFC 7523 (JWT bearer), RFC 8017 (PKCS #1 v1.5 signatures, CRT), RFC 5958 (PKCS #8),
+https://developers.google.com/identity/protocols/oauth2/service-account. The exponentiation is
+blinded by a factor derived from the key and the message, so that its time says nothing of the key
+and the room stays pure; every signature is verified before it leaves, since one that a fault spoilt
+would give the key away.
 """
 
 from __future__ import annotations
@@ -46,14 +49,20 @@ class RsaPrivateKey:
 
 
 def parse_private_key(pem: str) -> RsaPrivateKey:
-    """The key in a PEM of PKCS #8 or PKCS #1; line breaks may be written `\\n`, as they are in copied JSON. Raises ValueError saying what is wrong, never quoting the key."""
+    """The key in a PEM of PKCS #8 or PKCS #1; line breaks may be written `\\n`, as they are in
+    copied JSON. Raises ValueError saying what is wrong, never quoting the key.
+    """
     text = pem.replace("\\r", "").replace("\\n", "\n").strip().strip("\"'")
     begin = _BEGIN.search(text)
     if begin is None:
-        raise ValueError("no private key: expected a PEM that starts with -----BEGIN PRIVATE KEY-----")
+        raise ValueError(
+            "no private key: expected a PEM that starts with -----BEGIN PRIVATE KEY-----"
+        )
     label = begin.group(1)
     if label not in ("PRIVATE KEY", "RSA PRIVATE KEY"):
-        raise ValueError(f"the PEM holds {label!r}, expected an unencrypted 'PRIVATE KEY' or 'RSA PRIVATE KEY'")
+        raise ValueError(
+            f"the PEM holds {label!r}, expected an unencrypted 'PRIVATE KEY' or 'RSA PRIVATE KEY'"
+        )
     end = text.find(f"-----END {label}-----", begin.end())
     if end < 0:
         raise ValueError(f"the private key is cut off: expected a line -----END {label}-----")
@@ -72,7 +81,9 @@ def parse_private_key(pem: str) -> RsaPrivateKey:
 def sign_rs256(key: RsaPrivateKey, message: bytes) -> bytes:
     """The PKCS #1 v1.5 signature of SHA-256 over `message`."""
     tail = _SHA256_PREFIX + hashlib.sha256(message).digest()
-    padded = int.from_bytes(b"\x00\x01" + b"\xff" * (key.size_bytes - len(tail) - 3) + b"\x00" + tail, "big")
+    padded = int.from_bytes(
+        b"\x00\x01" + b"\xff" * (key.size_bytes - len(tail) - 3) + b"\x00" + tail, "big"
+    )
     blind = _blinding_factor(key, message)
     blinded = padded * pow(blind, key.public_exponent, key.modulus) % key.modulus
     first = pow(blinded % key.prime_1, key.exponent_1, key.prime_1)
@@ -84,11 +95,21 @@ def sign_rs256(key: RsaPrivateKey, message: bytes) -> bytes:
     return signature.to_bytes(key.size_bytes, "big")
 
 
-def service_account_jwt(private_key: str | RsaPrivateKey, client_email: str, scope: str, audience: str, now_s: float) -> str:
-    """A signed assertion to be exchanged at `audience` for an access token; good for an hour from `now_s`. Raises ValueError on a bad key."""
+def service_account_jwt(
+    private_key: str | RsaPrivateKey, client_email: str, scope: str, audience: str, now_s: float
+) -> str:
+    """A signed assertion to be exchanged at `audience` for an access token; good for an hour from
+    `now_s`. Raises ValueError on a bad key.
+    """
     key = parse_private_key(private_key) if isinstance(private_key, str) else private_key
     issued = int(now_s)
-    claims = {"iss": client_email, "scope": scope, "aud": audience, "iat": issued, "exp": issued + LIFETIME_S}
+    claims = {
+        "iss": client_email,
+        "scope": scope,
+        "aud": audience,
+        "iat": issued,
+        "exp": issued + LIFETIME_S,
+    }
     signing_input = f"{_segment({'alg': 'RS256', 'typ': 'JWT'})}.{_segment(claims)}"
     return f"{signing_input}.{_base64url(sign_rs256(key, signing_input.encode()))}"
 
@@ -115,10 +136,14 @@ def _blinding_factor(key: RsaPrivateKey, message: bytes) -> int:
 
 def _check(key: RsaPrivateKey) -> None:
     if key.modulus.bit_length() < SMALLEST_KEY_BITS:
-        raise ValueError(f"an RSA key of {key.modulus.bit_length()} bits, expected at least {SMALLEST_KEY_BITS}")
+        raise ValueError(
+            f"an RSA key of {key.modulus.bit_length()} bits, expected at least {SMALLEST_KEY_BITS}"
+        )
     primes = key.prime_1 > 1 and key.prime_2 > 1 and key.prime_1 * key.prime_2 == key.modulus
     if not primes or key.public_exponent < 3 or key.coefficient * key.prime_2 % key.prime_1 != 1:
-        raise ValueError("the private key does not fit together: its primes do not make its modulus")
+        raise ValueError(
+            "the private key does not fit together: its primes do not make its modulus"
+        )
 
 
 def _read_pkcs8(der: bytes) -> RsaPrivateKey:
@@ -137,7 +162,9 @@ def _read_pkcs1(der: bytes) -> RsaPrivateKey:
     for _ in range(9):
         number, at = _element(content, at, _INTEGER)
         numbers.append(int.from_bytes(number, "big"))
-    version, modulus, public, private, prime_1, prime_2, exponent_1, exponent_2, coefficient = numbers
+    version, modulus, public, private, prime_1, prime_2, exponent_1, exponent_2, coefficient = (
+        numbers
+    )
     if version != 0:
         raise ValueError(f"an RSA key of version {version}, expected 0 (two primes)")
     return RsaPrivateKey(
@@ -155,7 +182,9 @@ def _read_pkcs1(der: bytes) -> RsaPrivateKey:
 def _element(der: bytes, at: int, tag: int) -> tuple[bytes, int]:
     """The content of the DER element at `at`, which must be a `tag`, and where the next one begins."""
     if der[at] != tag:
-        raise ValueError(f"the private key is malformed: found DER tag {der[at]:#04x}, expected {tag:#04x}")
+        raise ValueError(
+            f"the private key is malformed: found DER tag {der[at]:#04x}, expected {tag:#04x}"
+        )
     length, start = der[at + 1], at + 2
     if length & 0x80:
         size = length & 0x7F

@@ -1,7 +1,9 @@
-"""Habits of the predecessor's users: what the end of an alias asks for (predecessor §7). `gemini-2.5-flash: gemini-2.5-flash-think-8000-search` thinks with a budget and searches.
+"""Habits of the predecessor's users: what the end of an alias asks for (predecessor §7).
+`gemini-2.5-flash: gemini-2.5-flash-think-8000-search` thinks with a budget and searches.
 
-An ending counts only when the provider's own name of the model does not have it: `kimi-k2-thinking-high` as the upstream's name is a name. `-high` and `-low`
-count only for models that reason, so that an alias like `team-low` for an ordinary model stays an alias.
+An ending counts only when the provider's own name of the model does not have it:
+`kimi-k2-thinking-high` as the upstream's name is a name. `-high` and `-low` count only for models
+that reason, so that an alias like `team-low` for an ordinary model stays an alias.
 """
 
 from __future__ import annotations
@@ -17,10 +19,17 @@ DEFAULT_THINK_BUDGET = 4096
 """What `-think` means for a model that must be given a number (predecessor §7.5)."""
 
 _ENDING = re.compile(
-    r"-(?:(?P<search>search)|think(?P<ing>ing)?(?:-(?P<budget>\d{1,7}))?|(?P<effort>minimal|low|medium|high|xhigh))\Z", re.IGNORECASE
+    r"-(?:(?P<search>search)|think(?P<ing>ing)?(?:-(?P<budget>\d{1,7}))?|(?P<effort>minimal|low|medium|high|xhigh))\Z",
+    re.IGNORECASE,
 )
 
-_EFFORTS: dict[str, Effort] = {"minimal": "minimal", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh"}
+_EFFORTS: dict[str, Effort] = {
+    "minimal": "minimal",
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "xhigh": "xhigh",
+}
 
 _EFFORT_MODELS = re.compile(
     r"(?<![a-z0-9])(?:o[134](?![a-z0-9])|gpt-(?:[5-9]|oss)|codex|grok-(?:3-mini|[4-9])|claude-(?:opus|sonnet|haiku|fable|mythos)-(?:4|5)|gemini-(?:2[.-]5|[3-9])"
@@ -29,15 +38,24 @@ _EFFORT_MODELS = re.compile(
 """Models with a dial for reasoning."""
 
 _THINKING_MODELS = re.compile(r"claude|gemini")
-"""Where the predecessor took `-thinking` for `-think`; elsewhere it is a part of many models' names."""
+"""Where the predecessor took `-thinking` for `-think`; elsewhere it is a part of many models'
+names.
+"""
 
-_SEARCH_ENGINES = frozenset({"gemini", "vertex", "vertex-gemini", "vertex-claude", "claude", "responses"})
-"""Engines whose dialect has a web search of its own; elsewhere `-search` counts for Gemini models, whatever they are served by."""
+_SEARCH_ENGINES = frozenset(
+    {"gemini", "vertex", "vertex-gemini", "vertex-claude", "claude", "responses"}
+)
+"""Engines whose dialect has a web search of its own; elsewhere `-search` counts for Gemini models,
+whatever they are served by.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habit:
-    """What an alias asks for beyond its model. `thinks`: `-think`, with the budget it named, if any."""
+    """What an alias asks for beyond its model.
+
+    `thinks`: `-think`, with the budget it named, if any.
+    """
 
     thinks: bool = False
     budget: int | None = None
@@ -45,12 +63,18 @@ class Habit:
     searches: bool = False
 
     def apply(self, request: Request, quirk: Quirk) -> Request:
-        """`request` with what the alias asks for; it outranks what the client said, because naming the alias is saying it."""
+        """`request` with what the alias asks for; it outranks what the client said, because naming
+        the alias is saying it.
+        """
         reasoning = self._reasoning(quirk)
         if reasoning is not None:
             request = replace(request, reasoning=reasoning)
-        if self.searches and not any(isinstance(tool, HostedTool) and tool.kind == "web_search" for tool in request.tools):
-            request = replace(request, tools=(*request.tools, HostedTool(kind="web_search", dialect="", raw={})))
+        if self.searches and not any(
+            isinstance(tool, HostedTool) and tool.kind == "web_search" for tool in request.tools
+        ):
+            request = replace(
+                request, tools=(*request.tools, HostedTool(kind="web_search", dialect="", raw={}))
+            )
         return request
 
     def _reasoning(self, quirk: Quirk) -> ReasoningSettings | None:
@@ -86,7 +110,9 @@ def _counts(ending: re.Match[str], engine: str, upstream: str) -> bool:
         return engine in _SEARCH_ENGINES or "gemini" in upstream
     if ending["effort"]:
         return _EFFORT_MODELS.search(upstream) is not None
-    return not ending["ing"] or ("think" not in upstream and _THINKING_MODELS.search(upstream) is not None)
+    return not ending["ing"] or (
+        "think" not in upstream and _THINKING_MODELS.search(upstream) is not None
+    )
 
 
 def _with_ending(habit: Habit, ending: re.Match[str]) -> Habit:

@@ -1,6 +1,8 @@
-"""Model lists as providers write them → ListedModel. What a provider says of a model's size and senses is kept, nothing is invented.
+"""Model lists as providers write them → ListedModel. What a provider says of a model's size and
+senses is kept, nothing is invented.
 
-Decoders are lenient with items (one without a name is passed over) and strict with the list: something that is no list is a WireError.
+Decoders are lenient with items (one without a name is passed over) and strict with the list:
+something that is no list is a WireError.
 """
 
 from __future__ import annotations
@@ -16,16 +18,35 @@ from uniapi.wire import HttpRequest
 
 from .engine import ListedModel, ModelPage
 
-_CONTEXT_MEMBERS = ("context_length", "context_window", "max_context_length", "max_model_len", "max_input_tokens", "max_context_window_tokens")
-"""Where OpenAI-compatible vendors put the context length: OpenRouter and Together, Groq, Mistral, vLLM, LiteLLM, …"""
+_CONTEXT_MEMBERS = (
+    "context_length",
+    "context_window",
+    "max_context_length",
+    "max_model_len",
+    "max_input_tokens",
+    "max_context_window_tokens",
+)
+"""Where OpenAI-compatible vendors put the context length: OpenRouter and Together, Groq, Mistral,
+vLLM, LiteLLM, …
+"""
 _OUTPUT_MEMBERS = ("max_completion_tokens", "max_output_tokens", "max_output_length", "max_tokens")
 
-_GEMINI_METHODS = frozenset({"generateContent", "streamGenerateContent", "embedContent", "batchEmbedContents", "predict", "asyncBatchEmbedContent"})
+_GEMINI_METHODS = frozenset(
+    {
+        "generateContent",
+        "streamGenerateContent",
+        "embedContent",
+        "batchEmbedContents",
+        "predict",
+        "asyncBatchEmbedContent",
+    }
+)
 
 
 def decode_openai_models(body: Json) -> ModelPage:
-    """`{"data": [{"id", …}]}`; also the bare array of Together and GitHub's catalogue (whose older form has a registry's URI for an id), and `{"models": […]}` of
-    Ollama's own API. What Groq calls inactive is left out.
+    """`{"data": [{"id", …}]}`; also the bare array of Together and GitHub's catalogue (whose older
+    form has a registry's URI for an id), and `{"models": […]}` of Ollama's own API. What Groq calls
+    inactive is left out.
     """
     models = []
     for item in _items(body, "data", "models"):
@@ -36,14 +57,20 @@ def decode_openai_models(body: Json) -> ModelPage:
             models.append(
                 ListedModel(
                     model=name,
-                    display_name=_text(item, "display_name", "friendly_name", "name") if _text(item, "id") else None,
+                    display_name=_text(item, "display_name", "friendly_name", "name")
+                    if _text(item, "id")
+                    else None,
                     context_length=_context_length(item),
                     max_output_tokens=_max_output(item),
                     input_modalities=_words(
-                        _nested(item, "architecture", "input_modalities") or item.get("input_modalities") or item.get("supported_input_modalities")
+                        _nested(item, "architecture", "input_modalities")
+                        or item.get("input_modalities")
+                        or item.get("supported_input_modalities")
                     ),
                     output_modalities=_words(
-                        _nested(item, "architecture", "output_modalities") or item.get("output_modalities") or item.get("supported_output_modalities")
+                        _nested(item, "architecture", "output_modalities")
+                        or item.get("output_modalities")
+                        or item.get("supported_output_modalities")
                     ),
                 )
             )
@@ -51,17 +78,22 @@ def decode_openai_models(body: Json) -> ModelPage:
 
 
 def _context_length(item: Mapping[str, Any]) -> int | None:
-    return _first_count(item, _CONTEXT_MEMBERS) or _count(_nested(item, "limits", "max_input_tokens"))
+    return _first_count(item, _CONTEXT_MEMBERS) or _count(
+        _nested(item, "limits", "max_input_tokens")
+    )
 
 
 def _max_output(item: Mapping[str, Any]) -> int | None:
-    nested = _count(_nested(item, "top_provider", "max_completion_tokens")) or _count(_nested(item, "limits", "max_output_tokens"))
+    nested = _count(_nested(item, "top_provider", "max_completion_tokens")) or _count(
+        _nested(item, "limits", "max_output_tokens")
+    )
     return nested or _first_count(item, _OUTPUT_MEMBERS)
 
 
 def decode_anthropic_models(body: Json, request: HttpRequest) -> ModelPage:
-    """`{"data": [{"id", "display_name", "lifecycle", "max_input_tokens", "max_tokens"}], "has_more", "last_id"}` (platform.claude.com/docs/en/api/models-list);
-    retired models are listed there and cannot be called.
+    """`{"data": [{"id", "display_name", "lifecycle", "max_input_tokens", "max_tokens"}],
+    "has_more", "last_id"}` (platform.claude.com/docs/en/api/models-list); retired models are listed
+    there and cannot be called.
     """
     models = []
     for item in _items(body, "data"):
@@ -80,16 +112,23 @@ def decode_anthropic_models(body: Json, request: HttpRequest) -> ModelPage:
 
 
 def decode_gemini_models(body: Json, request: HttpRequest) -> ModelPage:
-    """`{"models": [{"name": "models/…", "supportedGenerationMethods", …}], "nextPageToken"}` (ai.google.dev/api/models); only what can generate or embed."""
+    """`{"models": [{"name": "models/…", "supportedGenerationMethods", …}], "nextPageToken"}`
+    (ai.google.dev/api/models); only what can generate or embed.
+    """
     models = []
     for item in _items(body, "models", "publisherModels"):
         name = _text(item, "name")
         methods = item.get("supportedGenerationMethods")
-        if name is None or (isinstance(methods, list) and _GEMINI_METHODS.isdisjoint(word for word in methods if isinstance(word, str))):
+        if name is None or (
+            isinstance(methods, list)
+            and _GEMINI_METHODS.isdisjoint(word for word in methods if isinstance(word, str))
+        ):
             continue
         models.append(
             ListedModel(
-                model=name.rpartition("models/")[2] if not name.startswith("tunedModels/") else name,
+                model=name.rpartition("models/")[2]
+                if not name.startswith("tunedModels/")
+                else name,
                 display_name=_text(item, "displayName"),
                 context_length=_count(item.get("inputTokenLimit")),
                 max_output_tokens=_count(item.get("outputTokenLimit")),
@@ -100,18 +139,24 @@ def decode_gemini_models(body: Json, request: HttpRequest) -> ModelPage:
 
 
 def decode_cohere_models(body: Json, request: HttpRequest) -> ModelPage:
-    """`{"models": [{"name", "endpoints", "context_length"}], "next_page_token"}` (docs.cohere.com/reference/list-models); retired models are left out."""
+    """`{"models": [{"name", "endpoints", "context_length"}], "next_page_token"}`
+    (docs.cohere.com/reference/list-models); retired models are left out.
+    """
     models = []
     for item in _items(body, "models"):
         name = _text(item, "name")
         if name is not None and item.get("is_deprecated") is not True:
-            models.append(ListedModel(model=name, context_length=_count(item.get("context_length"))))
+            models.append(
+                ListedModel(model=name, context_length=_count(item.get("context_length")))
+            )
     token = body.get("next_page_token") if isinstance(body, dict) else None
     return ModelPage(models=tuple(models), next_request=_page(request, "page_token", token))
 
 
 def decode_bedrock_models(body: Json) -> ModelPage:
-    """`{"modelSummaries": [{"modelId", "inputModalities", "inferenceTypesSupported"}]}` (Bedrock ListFoundationModels); what needs an inference profile is named by `inferenceProfileSummaries`."""
+    """`{"modelSummaries": [{"modelId", "inputModalities", "inferenceTypesSupported"}]}` (Bedrock
+    ListFoundationModels); what needs an inference profile is named by `inferenceProfileSummaries`.
+    """
     models = []
     for item in _items(body, "modelSummaries", "inferenceProfileSummaries"):
         name = _text(item, "modelId", "inferenceProfileId")
@@ -130,22 +175,38 @@ def decode_bedrock_models(body: Json) -> ModelPage:
 
 
 def decode_cloudflare_models(body: Json, request: HttpRequest) -> ModelPage:
-    """`{"result": [{"name": "@cf/…", "properties": [{"property_id": "context_window", "value"}]}], "result_info": {"page", "total_pages"}}`."""
+    """`{"result": [{"name": "@cf/…", "properties": [{"property_id": "context_window", "value"}]}],
+    "result_info": {"page", "total_pages"}}`.
+    """
     models = []
     for item in _items(body, "result"):
         name = _text(item, "name")
         if name is not None:
             stated = item.get("properties")
-            entries = [entry for entry in stated if isinstance(entry, dict)] if isinstance(stated, list) else []
+            entries = (
+                [entry for entry in stated if isinstance(entry, dict)]
+                if isinstance(stated, list)
+                else []
+            )
             properties = {str(entry.get("property_id")): entry.get("value") for entry in entries}
-            models.append(ListedModel(model=name, context_length=_count(properties.get("context_window"))))
+            models.append(
+                ListedModel(model=name, context_length=_count(properties.get("context_window")))
+            )
     page = _count(_nested(body, "result_info", "page")) if isinstance(body, dict) else None
     total = _count(_nested(body, "result_info", "total_pages")) if isinstance(body, dict) else None
-    return ModelPage(models=tuple(models), next_request=_page(request, "page", str(page + 1)) if page and total and page < total else None)
+    return ModelPage(
+        models=tuple(models),
+        next_request=_page(request, "page", str(page + 1))
+        if page and total and page < total
+        else None,
+    )
 
 
 def decode_databricks_models(body: Json) -> ModelPage:
-    """`{"endpoints": [{"name", "task"}]}` (docs.databricks.com/api/workspace/servingendpoints/list); only endpoints that speak a language-model task."""
+    """`{"endpoints": [{"name", "task"}]}`
+    (docs.databricks.com/api/workspace/servingendpoints/list); only endpoints that speak a
+    language-model task.
+    """
     models = []
     for item in _items(body, "endpoints"):
         name, task = _text(item, "name"), item.get("task")
@@ -158,18 +219,29 @@ def _items(body: Json, *members: str) -> list[Mapping[str, Any]]:
     """The list's objects: under the first of `members` that holds a list, or the body itself."""
     found: Any = body
     if isinstance(body, dict):
-        found = next((body[member] for member in members if isinstance(body.get(member), list)), [] if body == {} else None)
+        found = next(
+            (body[member] for member in members if isinstance(body.get(member), list)),
+            [] if body == {} else None,
+        )
     if not isinstance(found, list):
-        raise WireError(f"expected a model list (an array under {' or '.join(repr(member) for member in members)}), found {_shown(body)}")
+        raise WireError(
+            f"expected a model list (an array under {' or '.join(repr(member) for member in members)}), found {_shown(body)}"
+        )
     return [item for item in found if isinstance(item, dict)]
 
 
 def _shown(body: Json) -> str:
-    return f"an object with {', '.join(sorted(map(str, body))[:6]) or 'no members'}" if isinstance(body, dict) else type(body).__name__
+    return (
+        f"an object with {', '.join(sorted(map(str, body))[:6]) or 'no members'}"
+        if isinstance(body, dict)
+        else type(body).__name__
+    )
 
 
 def _page(request: HttpRequest, member: str, value: Any) -> HttpRequest | None:
-    """`request` asking for the page `value`; None at the end, and when a server sends the same page marker again."""
+    """`request` asking for the page `value`; None at the end, and when a server sends the same page
+    marker again.
+    """
     if not isinstance(value, str) or not value:
         return None
     parts = urlsplit(request.url)
@@ -177,7 +249,10 @@ def _page(request: HttpRequest, member: str, value: Any) -> HttpRequest | None:
     if (member, value) in query:
         return None
     kept = [(name, text) for name, text in query if name != member]
-    return replace(request, url=urlunsplit(parts._replace(query=urlencode([*kept, (member, value)], quote_via=quote))))
+    return replace(
+        request,
+        url=urlunsplit(parts._replace(query=urlencode([*kept, (member, value)], quote_via=quote))),
+    )
 
 
 def _nested(item: Mapping[str, Any], outer: str, inner: str) -> Any:
@@ -186,11 +261,16 @@ def _nested(item: Mapping[str, Any], outer: str, inner: str) -> Any:
 
 
 def _text(item: Mapping[str, Any], *members: str) -> str | None:
-    return next((item[member] for member in members if isinstance(item.get(member), str) and item[member]), None)
+    return next(
+        (item[member] for member in members if isinstance(item.get(member), str) and item[member]),
+        None,
+    )
 
 
 def _first_count(item: Mapping[str, Any], members: tuple[str, ...]) -> int | None:
-    return next((count for member in members if (count := _count(item.get(member))) is not None), None)
+    return next(
+        (count for member in members if (count := _count(item.get(member))) is not None), None
+    )
 
 
 def _count(value: Any) -> int | None:
@@ -201,4 +281,8 @@ def _count(value: Any) -> int | None:
 
 
 def _words(value: Any) -> tuple[str, ...]:
-    return tuple(word.lower() for word in value if isinstance(word, str)) if isinstance(value, list) else ()
+    return (
+        tuple(word.lower() for word in value if isinstance(word, str))
+        if isinstance(value, list)
+        else ()
+    )

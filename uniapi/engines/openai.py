@@ -1,6 +1,8 @@
-"""OpenAI and everything compatible with it (`gpt`, `openrouter`), and addresses that speak OpenAI Responses (`responses`).
+"""OpenAI and everything compatible with it (`gpt`, `openrouter`), and addresses that speak OpenAI
+Responses (`responses`).
 
-One class; what differs between vendors is their preset row. Where a vendor speaks Responses beside chat, a Responses client is relayed there.
+One class; what differs between vendors is their preset row. Where a vendor speaks Responses beside
+chat, a Responses client is relayed there.
 """
 
 from __future__ import annotations
@@ -31,17 +33,29 @@ class OpenAiEngine(DefaultEngine):
         self.has_account_cache = preset.has_account_cache
 
     def dialect(self, target: Target, client_dialect: str) -> Dialect:
-        speaks_responses = client_dialect == OPENAI_RESPONSES.name and self.preset.responses and target.provider.engine is None
-        return OPENAI_RESPONSES if speaks_responses and self._root(target.provider).exact is None else OPENAI_CHAT
+        speaks_responses = (
+            client_dialect == OPENAI_RESPONSES.name
+            and self.preset.responses
+            and target.provider.engine is None
+        )
+        return (
+            OPENAI_RESPONSES
+            if speaks_responses and self._root(target.provider).exact is None
+            else OPENAI_CHAT
+        )
 
-    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+    def address(
+        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+    ) -> Address | None:
         root = self._root(target.provider)
         if operation is Operation.GENERATE:
             if dialect is OPENAI_RESPONSES:
                 return self._address(root.at("responses"))
             return self._address(root.exact or root.at(self.preset.chat))
         if operation is Operation.COMPACT:
-            return self._address(root.at("responses/compact")) if dialect is OPENAI_RESPONSES else None
+            return (
+                self._address(root.at("responses/compact")) if dialect is OPENAI_RESPONSES else None
+            )
         path = OPENAI_PATHS.get(operation)
         shape = self.preset.shape if operation in (Operation.EMBED, Operation.RERANK) else "openai"
         return self._address(root.at(path), shape) if path is not None else None
@@ -58,7 +72,12 @@ class OpenAiEngine(DefaultEngine):
         return Address(url=url, headers=self.preset.headers, shape=shape)
 
     def _root(self, provider: Provider) -> Root:
-        return find_root(provider.base_url or "", (*OPENAI_ENDINGS, self.preset.chat), self.preset.usual_path, provider.engine is not None)
+        return find_root(
+            provider.base_url or "",
+            (*OPENAI_ENDINGS, self.preset.chat),
+            self.preset.usual_path,
+            provider.engine is not None,
+        )
 
 
 class ResponsesEngine(DefaultEngine):
@@ -72,7 +91,9 @@ class ResponsesEngine(DefaultEngine):
         self.vendor = preset.vendor
         self.has_account_cache = preset.has_account_cache
 
-    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+    def address(
+        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+    ) -> Address | None:
         root = self._root(target.provider)
         if operation is Operation.GENERATE:
             return Address(url=root.exact or root.at("responses"), headers=self.preset.headers)
@@ -81,13 +102,26 @@ class ResponsesEngine(DefaultEngine):
         if operation is Operation.COUNT_TOKENS:
             return Address(url=root.at("responses/input_tokens"), headers=self.preset.headers)
         path = OPENAI_PATHS.get(operation)
-        return Address(url=root.at(path), headers=self.preset.headers, shape="openai") if path is not None else None
+        return (
+            Address(url=root.at(path), headers=self.preset.headers, shape="openai")
+            if path is not None
+            else None
+        )
 
     def models_request(self, target: Target) -> HttpRequest | None:
-        return HttpRequest(method="GET", url=self._root(target.provider).at("models"), headers=dict(self.preset.headers))
+        return HttpRequest(
+            method="GET",
+            url=self._root(target.provider).at("models"),
+            headers=dict(self.preset.headers),
+        )
 
     def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
         return decode_openai_models(body)
 
     def _root(self, provider: Provider) -> Root:
-        return find_root(provider.base_url or "", OPENAI_ENDINGS, self.preset.usual_path, provider.engine is not None)
+        return find_root(
+            provider.base_url or "",
+            OPENAI_ENDINGS,
+            self.preset.usual_path,
+            provider.engine is not None,
+        )

@@ -1,4 +1,5 @@
-"""OpenAI-compatible vendors, one row each: where their API begins, what it has beside chat, whose prompt cache is the account's. What their models refuse is in `quirks.py`.
+"""OpenAI-compatible vendors, one row each: where their API begins, what it has beside chat, whose
+prompt cache is the account's. What their models refuse is in `quirks.py`.
 
 A vendor without a row is plain: `/v1/chat/completions` and its neighbours.
 """
@@ -14,10 +15,12 @@ from dataclasses import dataclass, field
 class Preset:
     """One vendor. `vendor` names it in quirk and failure rows.
 
-    `hosts` are domains (their subdomains count); `usual_path` is the path of the API's root, which a bare host gets; `chat` its chat endpoint below it.
-    `list_path` is the model list below the root, or absolute (`/catalog/models`); None: there is none. `responses` and `headers`: it speaks
-    OpenAI Responses too; headers every request gets. `has_account_cache`: a prompt cache belongs to the account that filled it (PRODUCT §6).
-    `ports`: a local server is told by its default port. `shape` is whose body embeddings and rerank want (`base.Address`).
+    `hosts` are domains (their subdomains count); `usual_path` is the path of the API's root, which
+    a bare host gets; `chat` its chat endpoint below it. `list_path` is the model list below the
+    root, or absolute (`/catalog/models`); None: there is none. `responses` and `headers`: it speaks
+    OpenAI Responses too; headers every request gets. `has_account_cache`: a prompt cache belongs to
+    the account that filled it (PRODUCT §6). `ports`: a local server is told by its default port.
+    `shape` is whose body embeddings and rerank want (`base.Address`).
     """
 
     vendor: str
@@ -38,20 +41,34 @@ _APP_URL = "https://github.com/yym68686/uni-api"
 PLAIN = Preset(vendor="")
 
 PRESETS: tuple[Preset, ...] = (
-    # platform.openai.com/docs/api-reference; caches belong to the organization: platform.openai.com/docs/guides/prompt-caching
+    # platform.openai.com/docs/api-reference; caches belong to the organization:
+    # platform.openai.com/docs/guides/prompt-caching
     Preset(vendor="openai", hosts=("api.openai.com",), responses=True, has_account_cache=True),
-    # openrouter.ai/docs/api-reference/overview (app attribution headers); its Responses API is a stateless beta, so chat is spoken
-    Preset(vendor="openrouter", hosts=("openrouter.ai",), usual_path="/api/v1", headers={"http-referer": _APP_URL, "x-title": _APP_NAME}),
+    # openrouter.ai/docs/api-reference/overview (app attribution headers); its Responses API is a
+    # stateless beta, so chat is spoken
+    Preset(
+        vendor="openrouter",
+        hosts=("openrouter.ai",),
+        usual_path="/api/v1",
+        headers={"http-referer": _APP_URL, "x-title": _APP_NAME},
+    ),
     # console.groq.com/docs/openai
     Preset(vendor="groq", hosts=("api.groq.com",), usual_path="/openai/v1"),
     # docs.x.ai/docs/api-reference: Responses is xAI's recommended interface
     Preset(vendor="xai", hosts=("api.x.ai",), responses=True),
-    # api-docs.deepseek.com: `/chat/completions`, `/v1` accepted too; context caching on disk is per account
+    # api-docs.deepseek.com: `/chat/completions`, `/v1` accepted too; context caching on disk is per
+    # account
     Preset(vendor="deepseek", hosts=("api.deepseek.com",), usual_path="", has_account_cache=True),
     # docs.mistral.ai/api
     Preset(vendor="mistral", hosts=("api.mistral.ai", "codestral.mistral.ai")),
-    # docs.github.com/en/rest/models: the catalogue lies beside the inference root; the older host has `/models`
-    Preset(vendor="github", hosts=("models.github.ai",), usual_path="/inference", list_path="/catalog/models"),
+    # docs.github.com/en/rest/models: the catalogue lies beside the inference root; the older host
+    # has `/models`
+    Preset(
+        vendor="github",
+        hosts=("models.github.ai",),
+        usual_path="/inference",
+        list_path="/catalog/models",
+    ),
     Preset(vendor="github", hosts=("models.inference.ai.azure.com",), usual_path=""),
     Preset(vendor="together", hosts=("api.together.xyz", "api.together.ai")),
     # docs.fireworks.ai/api-reference
@@ -59,7 +76,9 @@ PRESETS: tuple[Preset, ...] = (
     # inference-docs.cerebras.ai
     Preset(vendor="cerebras", hosts=("api.cerebras.ai",)),
     # docs.perplexity.ai/api-reference: no version in the chat path
-    Preset(vendor="perplexity", hosts=("api.perplexity.ai",), usual_path="", list_path="/v1/models"),
+    Preset(
+        vendor="perplexity", hosts=("api.perplexity.ai",), usual_path="", list_path="/v1/models"
+    ),
     # platform.moonshot.ai/docs
     Preset(vendor="moonshot", hosts=("api.moonshot.ai", "api.moonshot.cn", "api.kimi.com")),
     # docs.z.ai/api-reference, docs.bigmodel.cn
@@ -69,7 +88,11 @@ PRESETS: tuple[Preset, ...] = (
     # help.aliyun.com/model-studio: the compatible mode
     Preset(
         vendor="dashscope",
-        hosts=("dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com", "dashscope-us.aliyuncs.com"),
+        hosts=(
+            "dashscope.aliyuncs.com",
+            "dashscope-intl.aliyuncs.com",
+            "dashscope-us.aliyuncs.com",
+        ),
         usual_path="/compatible-mode/v1",
     ),
     # docs.api.nvidia.com
@@ -77,15 +100,29 @@ PRESETS: tuple[Preset, ...] = (
     # huggingface.co/docs/inference-providers
     Preset(vendor="huggingface", hosts=("router.huggingface.co",)),
     # docs.snowflake.com: Cortex REST API has no OpenAI-style model list
-    Preset(vendor="snowflake", hosts=("snowflakecomputing.com",), usual_path="/api/v2/cortex/v1", list_path=None),
+    Preset(
+        vendor="snowflake",
+        hosts=("snowflakecomputing.com",),
+        usual_path="/api/v2/cortex/v1",
+        list_path=None,
+    ),
     # vercel.com/docs/ai-gateway
     Preset(vendor="vercel", hosts=("ai-gateway.vercel.sh",)),
     # dev.writer.com/api-reference: `/v1/chat`
     Preset(vendor="writer", hosts=("api.writer.com",), chat="chat"),
     # ai.google.dev/gemini-api/docs/openai
-    Preset(vendor="gemini-openai", hosts=("generativelanguage.googleapis.com",), usual_path="/v1beta/openai"),
+    Preset(
+        vendor="gemini-openai",
+        hosts=("generativelanguage.googleapis.com",),
+        usual_path="/v1beta/openai",
+    ),
     # docs.cohere.com/docs/compatibility-api
-    Preset(vendor="cohere-openai", hosts=("api.cohere.com", "api.cohere.ai"), usual_path="/compatibility/v1", list_path=None),
+    Preset(
+        vendor="cohere-openai",
+        hosts=("api.cohere.com", "api.cohere.ai"),
+        usual_path="/compatibility/v1",
+        list_path=None,
+    ),
     # docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html
     Preset(vendor="bedrock-openai", hosts=("amazonaws.com", "api.aws"), responses=True),
     # deepinfra.com/docs/openai_api
@@ -94,19 +131,24 @@ PRESETS: tuple[Preset, ...] = (
     Preset(vendor="volcengine", hosts=("volces.com", "bytepluses.com"), usual_path="/api/v3"),
     # platform.minimax.io/docs
     Preset(vendor="minimax", hosts=("api.minimax.io", "api.minimaxi.com", "api.minimax.chat")),
-    # docs.sambanova.ai, docs.hyperbolic.xyz, novita.ai/docs, lambda, crusoe: plain, but for the root
+    # docs.sambanova.ai, docs.hyperbolic.xyz, novita.ai/docs, lambda, crusoe: plain, but for the
+    # root
     Preset(vendor="novita", hosts=("api.novita.ai",), usual_path="/v3/openai"),
-    # embeddings and rerank only, in bodies near to OpenAI's: docs.voyageai.com/reference, api.jina.ai/redoc
+    # embeddings and rerank only, in bodies near to OpenAI's: docs.voyageai.com/reference,
+    # api.jina.ai/redoc
     Preset(vendor="voyage", hosts=("api.voyageai.com",), shape="voyage", list_path=None),
     Preset(vendor="jina", hosts=("api.jina.ai",), shape="jina"),
     # developers.cloudflare.com/ai-gateway: each vendor below its own segment, `/compat` for all
     Preset(vendor="cloudflare-gateway", hosts=("gateway.ai.cloudflare.com",)),
-    # docs.ollama.com/api/openai-compatibility, docs.vllm.ai, lmstudio.ai/docs/developer: local servers, told by their default ports
+    # docs.ollama.com/api/openai-compatibility, docs.vllm.ai, lmstudio.ai/docs/developer: local
+    # servers, told by their default ports
     Preset(vendor="ollama", hosts=("ollama.com",), ports=("11434",)),
     Preset(vendor="lmstudio", ports=("1234",)),
 )
 
-_LOCAL = re.compile(r"(?:localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|host\.docker\.internal|\[)")
+_LOCAL = re.compile(
+    r"(?:localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|host\.docker\.internal|\[)"
+)
 
 
 def preset_for(host: str) -> Preset:

@@ -1,7 +1,10 @@
-"""Facts about vendors and model families, as rows, and the resolver that merges the rows that fit. The rows are in `facts_chat`, `facts_claude`, `facts_gemini`, `facts_bedrock`.
+"""Facts about vendors and model families, as rows, and the resolver that merges the rows that fit.
+The rows are in `facts_chat`, `facts_claude`, `facts_gemini`, `facts_bedrock`.
 
-Order matters: later rows win over earlier ones, member by member; `drops` add up. A row is there because a vendor refuses something or needs it said another way,
-and says so; what a vendor merely ignores gets no row. Every row that drops something costs a client something it asked for: when in doubt, there is no row.
+Order matters: later rows win over earlier ones, member by member; `drops` add up. A row is there
+because a vendor refuses something or needs it said another way, and says so; what a vendor merely
+ignores gets no row. Every row that drops something costs a client something it asked for: when in
+doubt, there is no row.
 """
 
 from __future__ import annotations
@@ -28,10 +31,13 @@ _VENDOR_ENGINES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuirkRow:
-    """For the named engines and vendors (empty: any; the vendor `""` is an unknown host) and the models that `model` is found in: `changes` to the Quirk and members refused.
+    """For the named engines and vendors (empty: any; the vendor `""` is an unknown host) and the
+    models that `model` is found in: `changes` to the Quirk and members refused.
 
-    `reason` says where the fact comes from, or what the vendor answers without it. `model` begins at a word of the model's name in lower case: `gpt-5` is found in
-    `openai/gpt-5` and `my-gpt-5`. It stays text, which `re` compiles when the row is first asked (and remembers): most rows never are, and all together took 40 ms of every start.
+    `reason` says where the fact comes from, or what the vendor answers without it. `model` begins
+    at a word of the model's name in lower case: `gpt-5` is found in `openai/gpt-5` and `my-gpt-5`.
+    It stays text, which `re` compiles when the row is first asked (and remembers): most rows never
+    are, and all together took 40 ms of every start.
     """
 
     reason: str
@@ -45,7 +51,10 @@ class QuirkRow:
         return (
             (not self.engines or engine in self.engines)
             and (not self.vendors or vendor in self.vendors)
-            and (self.model is None or re.search(rf"(?<![a-z0-9])(?:{self.model})", model) is not None)
+            and (
+                self.model is None
+                or re.search(rf"(?<![a-z0-9])(?:{self.model})", model) is not None
+            )
         )
 
 
@@ -59,7 +68,14 @@ def fact(
     **changes: Any,
 ) -> QuirkRow:
     """A row, its changes to the Quirk by their names."""
-    return QuirkRow(reason=reason, model=model, engines=frozenset(engines), vendors=frozenset(vendors), drops=frozenset(drops), changes=changes)
+    return QuirkRow(
+        reason=reason,
+        model=model,
+        engines=frozenset(engines),
+        vendors=frozenset(vendors),
+        drops=frozenset(drops),
+        changes=changes,
+    )
 
 
 def vendor_of(engine: str, host: str) -> str:

@@ -1,11 +1,14 @@
 """`base_url` in all the forms people write it → the root of an API and the URL of each operation.
 
-Users paste what they found: the host alone, the root with its version, the full endpoint, a doubled `/v1`, a trailing `/`. The rules, in order:
+Users paste what they found: the host alone, the root with its version, the full endpoint, a doubled
+`/v1`, a trailing `/`. The rules, in order:
 
-1. a trailing `#` means: this is the endpoint, exactly (the convention of chat clients such as Cherry Studio);
+1. a trailing `#` means: this is the endpoint, exactly (the convention of chat clients such as
+   Cherry Studio);
 2. a known endpoint path at the end is cut off, what remains is the root;
 3. a host without a path gets the API's usual path (`/v1`);
-4. any other path is the root; only when `engine:` was written and the path does not look like a root (`v1`, `openai`, `api`, a trailing `/`) is it the endpoint as written.
+4. any other path is the root; only when `engine:` was written and the path does not look like a
+   root (`v1`, `openai`, `api`, a trailing `/`) is it the endpoint as written.
 """
 
 from __future__ import annotations
@@ -33,24 +36,51 @@ OPENAI_PATHS = {
 }
 """Where an OpenAI-compatible API has each operation, below its root."""
 
-OPENAI_ENDINGS = ("chat/completions", "chat/completion", "responses/compact", "responses", *tuple(OPENAI_PATHS.values())[2:], "models")
-"""Endpoint paths a `base_url` may carry. GitHub Models' users write a singular `chat/completion` (predecessor README)."""
+OPENAI_ENDINGS = (
+    "chat/completions",
+    "chat/completion",
+    "responses/compact",
+    "responses",
+    *tuple(OPENAI_PATHS.values())[2:],
+    "models",
+)
+"""Endpoint paths a `base_url` may carry.
+
+GitHub Models' users write a singular `chat/completion` (predecessor README).
+"""
 
 ANTHROPIC_ENDINGS = ("messages/count_tokens", "messages", "complete", "models")
 COHERE_ENDINGS = ("chat", "embed", "rerank", "audio/transcriptions", "models")
 
-_ABSOLUTE = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(#.*)?\Z", re.DOTALL)
+_ABSOLUTE = re.compile(
+    r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(#.*)?\Z", re.DOTALL
+)
 _LOCAL_HOST = re.compile(r"(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?\Z")
 _VERSION = re.compile(r"v\d+(?:(?:alpha|beta|preview)\d*)?\Z")
 _ROOT_WORDS = frozenset(
-    {"api", "openai", "anthropic", "claude", "gemini", "google", "coding", "compat", "compatible-mode", "inference", "proxy", "serving-endpoints"}
+    {
+        "api",
+        "openai",
+        "anthropic",
+        "claude",
+        "gemini",
+        "google",
+        "coding",
+        "compat",
+        "compatible-mode",
+        "inference",
+        "proxy",
+        "serving-endpoints",
+    }
 )
 """Last segments of a path that name an API's root, not one of its endpoints."""
 
 
 @dataclass(frozen=True, slots=True)
 class UrlParts:
-    """A URL taken apart: `host` with its port, in lower case; `path` without a trailing slash or doubled ones, `""` for none."""
+    """A URL taken apart: `host` with its port, in lower case; `path` without a trailing slash or
+    doubled ones, `""` for none.
+    """
 
     scheme: str
     host: str
@@ -78,7 +108,9 @@ class UrlParts:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """Where an API begins. `exact` is the main endpoint's URL when it was written out and must not be derived."""
+    """Where an API begins. `exact` is the main endpoint's URL when it was written out and must not
+    be derived.
+    """
 
     url: str
     query: str = ""
@@ -111,13 +143,20 @@ def parse_url(text: str) -> UrlParts:
 def _undouble(path: str) -> str:
     """`/v1/v1` → `/v1`: the version written once too often."""
     segments = path.split("/")
-    kept = [segment for index, segment in enumerate(segments) if not (index and segment == segments[index - 1] and _VERSION.match(segment))]
+    kept = [
+        segment
+        for index, segment in enumerate(segments)
+        if not (index and segment == segments[index - 1] and _VERSION.match(segment))
+    ]
     return "/".join(kept)
 
 
 @lru_cache(maxsize=1024)
 def find_root(base_url: str, endings: tuple[str, ...], usual_path: str, is_forced: bool) -> Root:
-    """The root behind `base_url` (rules above). `usual_path` (`/v1`) is what a bare host gets, or a host with only the beginning of that path."""
+    """The root behind `base_url` (rules above).
+
+    `usual_path` (`/v1`) is what a bare host gets, or a host with only the beginning of that path.
+    """
     parts = parse_url(base_url)
     if parts.is_exact:
         return _as_written(parts)
@@ -134,7 +173,11 @@ def find_root(base_url: str, endings: tuple[str, ...], usual_path: str, is_force
 
 def _as_written(parts: UrlParts) -> Root:
     """The URL is the endpoint itself; its neighbours are looked for beside it."""
-    return Root(parts.origin + parts.path, parts.query, parts.origin + parts.path + (f"?{parts.query}" if parts.query else ""))
+    return Root(
+        parts.origin + parts.path,
+        parts.query,
+        parts.origin + parts.path + (f"?{parts.query}" if parts.query else ""),
+    )
 
 
 def looks_like_root(path: str) -> bool:
@@ -147,7 +190,9 @@ def ends_in_version(path: str) -> bool:
 
 
 def quote_model(model: str, safe: str = "") -> str:
-    """A model's name as a part of a path; nothing but unreserved characters and `safe` stays as it is."""
+    """A model's name as a part of a path; nothing but unreserved characters and `safe` stays as it
+    is.
+    """
     return quote(model, safe=safe)
 
 

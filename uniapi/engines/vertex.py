@@ -1,8 +1,10 @@
-"""Google's Vertex AI: Gemini (`vertex-gemini`), Claude (`vertex-claude`), and both plus the open models by the name of the model (`vertex`, what detection gives).
+"""Google's Vertex AI: Gemini (`vertex-gemini`), Claude (`vertex-claude`), and both plus the open
+models by the name of the model (`vertex`, what detection gives).
 
-`https://{host}/v1/projects/{project}/locations/{location}/publishers/{google|anthropic}/models/{model}:{verb}`; the open models (`deepseek-ai/…`) speak OpenAI's format
-at `…/endpoints/openapi/chat/completions`. A service account gets a token by a signed assertion; an express key (`AQ.…`) names no project and no location
-(cloud.google.com/vertex-ai/generative-ai/docs/start/express-mode).
+`https://{host}/v1/projects/{project}/locations/{location}/publishers/{google|anthropic}/models/{model}:{verb}`;
+the open models (`deepseek-ai/…`) speak OpenAI's format at `…/endpoints/openapi/chat/completions`. A
+service account gets a token by a signed assertion; an express key (`AQ.…`) names no project and no
+location (cloud.google.com/vertex-ai/generative-ai/docs/start/express-mode).
 """
 
 from __future__ import annotations
@@ -36,14 +38,21 @@ _VERSION = re.compile(r"/(v1(?:beta1)?)(?:/(?:projects|publishers)/|\Z)")
 _OWN_PATH = re.compile(r"/v1(?:beta1)?(?:/(?:projects|publishers)/.*)?\Z")
 _PROJECT = re.compile(r"/projects/([^/]+)")
 _LOCATION = re.compile(r"/locations/([^/]+)")
-_HOST_LOCATION = re.compile(r"(?:(?P<one>[a-z0-9-]+)-aiplatform|aiplatform\.(?P<many>[a-z]+)\.rep)\.googleapis\.com\Z")
+_HOST_LOCATION = re.compile(
+    r"(?:(?P<one>[a-z0-9-]+)-aiplatform|aiplatform\.(?P<many>[a-z]+)\.rep)\.googleapis\.com\Z"
+)
 _ACCOUNT_PROJECT = re.compile(r"@([a-z0-9-]+)\.iam\.gserviceaccount\.com\Z")
 
 USUAL_LOCATIONS = (
     (re.compile(r"claude-3(?!-7)(?:-|\b)"), "us-east5"),
-    (re.compile(r"gemini-1|text-embedding|multimodalembedding|imagen|textembedding"), "us-central1"),
+    (
+        re.compile(r"gemini-1|text-embedding|multimodalembedding|imagen|textembedding"),
+        "us-central1",
+    ),
 )
-"""Where a model is when `region` is not written and `global` does not have it (…/docs/learn/locations); the first row that fits."""
+"""Where a model is when `region` is not written and `global` does not have it
+(…/docs/learn/locations); the first row that fits.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +70,16 @@ class _Place:
 
 
 class VertexEngine(DefaultEngine):
-    """`speaks`: `google` or `anthropic` for the engines of one publisher, None to tell by the model."""
+    """`speaks`: `google` or `anthropic` for the engines of one publisher, None to tell by the
+    model.
+    """
 
     vendor = "vertex"
     wire = GEMINI
 
-    def __init__(self, name: str = "vertex", speaks: str | None = None, *, has_account_cache: bool = False) -> None:
+    def __init__(
+        self, name: str = "vertex", speaks: str | None = None, *, has_account_cache: bool = False
+    ) -> None:
         self.name = name
         self._speaks = speaks
         self.has_account_cache = has_account_cache or speaks == "anthropic"
@@ -75,20 +88,39 @@ class VertexEngine(DefaultEngine):
         publisher = self._publisher(target)
         return {"google": GEMINI, "anthropic": ANTHROPIC}.get(publisher, OPENAI_CHAT)
 
-    def address(self, target: Target, operation: Operation, stream: bool, dialect: Dialect) -> Address | None:
+    def address(
+        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+    ) -> Address | None:
         place = _place(target)
         if dialect is ANTHROPIC:
             return _claude_address(place, target.upstream_model, operation, stream)
         if dialect is OPENAI_CHAT:
-            return Address(url=place.at("endpoints/openapi/chat/completions")) if operation is Operation.GENERATE else None
+            return (
+                Address(url=place.at("endpoints/openapi/chat/completions"))
+                if operation is Operation.GENERATE
+                else None
+            )
         return _gemini_address(place, target.upstream_model, operation, stream)
 
-    def prepare_body(self, target: Target, body: dict[str, Json], operation: Operation, stream: bool, dialect: Dialect) -> dict[str, Json]:
+    def prepare_body(
+        self,
+        target: Target,
+        body: dict[str, Json],
+        operation: Operation,
+        stream: bool,
+        dialect: Dialect,
+    ) -> dict[str, Json]:
         if dialect is GEMINI:
-            return rename_models(body, f"publishers/google/models/{_short_name(target.upstream_model)}")
+            return rename_models(
+                body, f"publishers/google/models/{_short_name(target.upstream_model)}"
+            )
         if dialect is OPENAI_CHAT:
             return {**body, "model": target.upstream_model}
-        prepared = {**body, "model": _short_name(target.upstream_model), "anthropic_version": ANTHROPIC_VERSION}
+        prepared = {
+            **body,
+            "model": _short_name(target.upstream_model),
+            "anthropic_version": ANTHROPIC_VERSION,
+        }
         if operation is not Operation.COUNT_TOKENS:
             del prepared["model"]
         return prepared
@@ -99,19 +131,32 @@ class VertexEngine(DefaultEngine):
             return None
         return _token_flow(credential.secret, credential.account or "", now_s)
 
-    def authorize(self, target: Target, request: HttpRequest, token: str | None, now_s: float) -> HttpRequest:
+    def authorize(
+        self, target: Target, request: HttpRequest, token: str | None, now_s: float
+    ) -> HttpRequest:
         if token is not None:
             return with_bearer(request, token)
         secret = target.credential.secret
-        return with_bearer(request, secret) if secret.startswith("ya29.") else with_header(request, "x-goog-api-key", secret)
+        return (
+            with_bearer(request, secret)
+            if secret.startswith("ya29.")
+            else with_header(request, "x-goog-api-key", secret)
+        )
 
     def models_request(self, target: Target) -> HttpRequest | None:
         publisher = self._speaks or "google"
-        return HttpRequest(method="GET", url=f"{GOOGLE}/v1beta1/publishers/{publisher}/models?pageSize=200")
+        return HttpRequest(
+            method="GET", url=f"{GOOGLE}/v1beta1/publishers/{publisher}/models?pageSize=200"
+        )
 
     def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
         page = decode_gemini_models(body, request)
-        return ModelPage(models=tuple(item for item in page.models if item.model.startswith(("gemini-", "claude-"))), next_request=page.next_request)
+        return ModelPage(
+            models=tuple(
+                item for item in page.models if item.model.startswith(("gemini-", "claude-"))
+            ),
+            next_request=page.next_request,
+        )
 
     def _publisher(self, target: Target) -> str:
         if self._speaks is not None:
@@ -125,27 +170,44 @@ class VertexEngine(DefaultEngine):
         return "openapi" if slash and owner not in ("google", "models", "publishers") else "google"
 
 
-def _claude_address(place: _Place, model: str, operation: Operation, stream: bool) -> Address | None:
+def _claude_address(
+    place: _Place, model: str, operation: Operation, stream: bool
+) -> Address | None:
     """docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude"""
     if operation is Operation.COUNT_TOKENS:
         return Address(url=place.at("publishers/anthropic/models/count-tokens:rawPredict"))
     if operation is not Operation.GENERATE:
         return None
     verb = "streamRawPredict" if stream else "rawPredict"
-    return Address(url=place.at(f"publishers/anthropic/models/{quote_model(_short_name(model), safe='@')}:{verb}"))
+    return Address(
+        url=place.at(
+            f"publishers/anthropic/models/{quote_model(_short_name(model), safe='@')}:{verb}"
+        )
+    )
 
 
-def _gemini_address(place: _Place, model: str, operation: Operation, stream: bool) -> Address | None:
+def _gemini_address(
+    place: _Place, model: str, operation: Operation, stream: bool
+) -> Address | None:
     path = f"publishers/google/models/{quote_model(_short_name(model), safe='@')}"
     match operation:
         case Operation.GENERATE:
-            return Address(url=place.at(f"{path}:streamGenerateContent?alt=sse" if stream else f"{path}:generateContent"))
+            return Address(
+                url=place.at(
+                    f"{path}:streamGenerateContent?alt=sse" if stream else f"{path}:generateContent"
+                )
+            )
         case Operation.COUNT_TOKENS:
             return Address(url=place.at(f"{path}:countTokens"), shape="gemini")
         case Operation.EMBED:
             return Address(url=place.at(f"{path}:predict"), shape="vertex")
         case _ if operation in GENERATED:
-            return Address(url=place.at(f"{path}:streamGenerateContent?alt=sse" if stream else f"{path}:generateContent"), shape="vertex")
+            return Address(
+                url=place.at(
+                    f"{path}:streamGenerateContent?alt=sse" if stream else f"{path}:generateContent"
+                ),
+                shape="vertex",
+            )
         case _:
             return None
 
@@ -162,14 +224,22 @@ def _place(target: Target) -> _Place:
     project = _project(target, parts.path)
     if project is None:
         origin = GOOGLE if is_google else parts.origin + _prefix(parts.path)
-        return _Place(root=f"{origin}/{version.group(1) if version else 'v1'}", project=None, location="global")
+        return _Place(
+            root=f"{origin}/{version.group(1) if version else 'v1'}",
+            project=None,
+            location="global",
+        )
     location = _location(target, parts.host_name, parts.path)
     origin = _google_origin(location) if is_google else parts.origin + _prefix(parts.path)
-    return _Place(root=f"{origin}/{version.group(1) if version else 'v1'}", project=project, location=location)
+    return _Place(
+        root=f"{origin}/{version.group(1) if version else 'v1'}", project=project, location=location
+    )
 
 
 def _prefix(path: str) -> str:
-    """What a gateway puts before Vertex's own path (`/v1/projects/…`), which it may name or leave out."""
+    """What a gateway puts before Vertex's own path (`/v1/projects/…`), which it may name or leave
+    out.
+    """
     found = _OWN_PATH.search(path)
     return path[: found.start()] if found else path
 
@@ -181,7 +251,12 @@ def _project(target: Target, path: str) -> str | None:
         return None
     written = _PROJECT.search(path)
     account = _ACCOUNT_PROJECT.search(credential.account or "")
-    return credential.project_id or target.provider.project_id or (written.group(1) if written else None) or (account.group(1) if account else None)
+    return (
+        credential.project_id
+        or target.provider.project_id
+        or (written.group(1) if written else None)
+        or (account.group(1) if account else None)
+    )
 
 
 def _location(target: Target, host: str, path: str) -> str:
@@ -193,7 +268,14 @@ def _location(target: Target, host: str, path: str) -> str:
     of_host = _HOST_LOCATION.match(host)
     if of_host is not None:
         return of_host["one"] or of_host["many"]
-    return next((location for pattern, location in USUAL_LOCATIONS if pattern.search(target.upstream_model.lower())), "global")
+    return next(
+        (
+            location
+            for pattern, location in USUAL_LOCATIONS
+            if pattern.search(target.upstream_model.lower())
+        ),
+        "global",
+    )
 
 
 def _google_origin(location: str) -> str:
@@ -205,15 +287,24 @@ def _google_origin(location: str) -> str:
     return f"https://{location}-aiplatform.googleapis.com"
 
 
-def _token_flow(private_key: str, client_email: str, now_s: float) -> Generator[HttpRequest, tuple[ResponseHead, bytes], Token]:
-    """developers.google.com/identity/protocols/oauth2/service-account: one POST of an assertion that we sign."""
+def _token_flow(
+    private_key: str, client_email: str, now_s: float
+) -> Generator[HttpRequest, tuple[ResponseHead, bytes], Token]:
+    """developers.google.com/identity/protocols/oauth2/service-account: one POST of an assertion
+    that we sign.
+    """
     try:
         assertion = service_account_jwt(private_key, client_email, SCOPE, TOKEN_URL, now_s)
     except ValueError as error:
         raise WireError(f"the service account's private key cannot sign: {error}") from None
-    form = urlencode({"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion})
+    form = urlencode(
+        {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
+    )
     head, body = yield HttpRequest(
-        method="POST", url=TOKEN_URL, headers={"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}, body=form.encode()
+        method="POST",
+        url=TOKEN_URL,
+        headers={"content-type": "application/x-www-form-urlencoded", "accept": "application/json"},
+        body=form.encode(),
     )
     try:
         answer = load_json(body)
@@ -222,6 +313,12 @@ def _token_flow(private_key: str, client_email: str, now_s: float) -> Generator[
     answer = answer if isinstance(answer, dict) else {}
     value, lifetime = answer.get("access_token"), answer.get("expires_in")
     if head.status != 200 or not isinstance(value, str) or not value:
-        raise WireError(f"no access token for {client_email}: {head.status} {answer.get('error_description') or answer.get('error') or ''}".rstrip())
-    lifetime_s = float(lifetime) if isinstance(lifetime, int | float) and not isinstance(lifetime, bool) and lifetime > 0 else 3600.0
+        raise WireError(
+            f"no access token for {client_email}: {head.status} {answer.get('error_description') or answer.get('error') or ''}".rstrip()
+        )
+    lifetime_s = (
+        float(lifetime)
+        if isinstance(lifetime, int | float) and not isinstance(lifetime, bool) and lifetime > 0
+        else 3600.0
+    )
     return Token(value=value, expires_at_s=now_s + lifetime_s)

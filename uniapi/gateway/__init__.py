@@ -1,6 +1,9 @@
-"""Call → reply, by attempts. `reception` takes a call in, `executor` is the loop, `route` builds what is sent, `receiver` takes what comes back.
+"""Call → reply, by attempts. `reception` takes a call in, `executor` is the loop, `route` builds
+what is sent, `receiver` takes what comes back.
 
-Three memories belong here: `issued_ids` (ids that live with one account), `reasoning_cache` (what a client could not carry of an answer) and `issued_items` (what it names by an id alone)."""
+Three memories belong here: `issued_ids` (ids that live with one account), `reasoning_cache` (what a
+client could not carry of an answer) and `issued_items` (what it names by an id alone).
+"""
 
 from .call_facts import counts_tokens
 from .discovery import ModelLists, list_models
@@ -16,4 +19,28 @@ from .route import Decoded, find_ways, prepare
 from .snapshot import Engines, Snapshot
 from .uploads import Upload
 
-__all__ = ["MODERATION_MODELS", "PINS_FILE", "PINS_LAST_S", "PINS_LIMIT", "Decoded", "Engines", "Executor", "IssuedIds", "IssuedItems", "ModelLists", "Moderation", "ReasoningCache", "Reception", "Reply", "Setting", "Snapshot", "Upload", "counts_tokens", "find_ways", "list_models", "model_not_found", "prepare", "rules_out"]
+__all__ = [
+    "MODERATION_MODELS",
+    "PINS_FILE",
+    "PINS_LAST_S",
+    "PINS_LIMIT",
+    "Decoded",
+    "Engines",
+    "Executor",
+    "IssuedIds",
+    "IssuedItems",
+    "ModelLists",
+    "Moderation",
+    "ReasoningCache",
+    "Reception",
+    "Reply",
+    "Setting",
+    "Snapshot",
+    "Upload",
+    "counts_tokens",
+    "find_ways",
+    "list_models",
+    "model_not_found",
+    "prepare",
+    "rules_out",
+]

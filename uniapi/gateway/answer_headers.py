@@ -1,4 +1,6 @@
-"""The headers of an answer: what the upstream said that a client of its dialect reads, and what we add (`x-uniapi-…`)."""
+"""The headers of an answer: what the upstream said that a client of its dialect reads, and what we
+add (`x-uniapi-…`).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,11 @@ from uniapi.engines import Target
 from uniapi.stats import AttemptRecord
 from uniapi.wire import ResponseHead
 
-STREAM_HEADERS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache", "x-accel-buffering": "no"}
+STREAM_HEADERS = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache",
+    "x-accel-buffering": "no",
+}
 """On every stream: reverse proxies (nginx on serv00) must not buffer it."""
 JSON_HEADERS = {"content-type": "application/json"}
 MAX_DROPPED_HEADER = 1024
@@ -32,9 +38,20 @@ def stream_headers(framing: Literal["sse", "json_array"]) -> dict[str, str]:
     return {**STREAM_HEADERS, **(JSON_HEADERS if framing == "json_array" else {})}
 
 
-def answer_headers(head: ResponseHead, target: Target, attempts: Sequence[AttemptRecord], losses: Sequence[str], *, is_relay: bool) -> dict[str, str]:
+def answer_headers(
+    head: ResponseHead,
+    target: Target,
+    attempts: Sequence[AttemptRecord],
+    losses: Sequence[str],
+    *,
+    is_relay: bool,
+) -> dict[str, str]:
     """What goes out with an answer beside its content type."""
-    returned = {name: value for name, value in head.headers.items() if name.startswith(RETURNED_HEADERS)} if is_relay else {}
+    returned = (
+        {name: value for name, value in head.headers.items() if name.startswith(RETURNED_HEADERS)}
+        if is_relay
+        else {}
+    )
     return {
         **returned,
         "x-uniapi-provider": header_text(target.provider.name),
@@ -61,13 +78,21 @@ def header_text(text: str) -> str:
 
 
 def attempts_text(attempts: Sequence[AttemptRecord]) -> str:
-    """`a#1=429, b#1=200`: provider, the how-manieth of its credentials that this call used, and the status or the failure's kind."""
+    """`a#1=429, b#1=200`: provider, the how-manieth of its credentials that this call used, and the
+    status or the failure's kind.
+    """
     seen: dict[str, list[str]] = {}
     pieces = []
     for attempt in attempts:
         used = seen.setdefault(attempt.provider_id, [])
         if attempt.credential_id not in used:
             used.append(attempt.credential_id)
-        result = "200" if attempt.is_success else str(attempt.status) if attempt.status is not None and attempt.status >= 400 else attempt.outcome
+        result = (
+            "200"
+            if attempt.is_success
+            else str(attempt.status)
+            if attempt.status is not None and attempt.status >= 400
+            else attempt.outcome
+        )
         pieces.append(f"{attempt.provider}#{used.index(attempt.credential_id) + 1}={result}")
     return header_text(", ".join(pieces))

@@ -1,6 +1,8 @@
-"""What limits and rules ask about a call, read from its JSON without decoding it: its type, the reasoning effort it names, its size in tokens, what its user said last.
+"""What limits and rules ask about a call, read from its JSON without decoding it: its type, the
+reasoning effort it names, its size in tokens, what its user said last.
 
-Every function takes any body, however hostile: it gives nothing rather than raise, and its cost is bounded.
+Every function takes any body, however hostile: it gives nothing rather than raise, and its cost is
+bounded.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ def request_type(call: Call) -> str | None:
 
 
 def reasoning_effort(call: Call) -> str | None:
-    """The effort as the client names it, in lower case (Gemini writes its levels in capitals); None when it names none."""
+    """The effort as the client names it, in lower case (Gemini writes its levels in capitals); None
+    when it names none.
+    """
     for path in _EFFORTS:
         value: Any = call.json
         for name in path:
@@ -51,13 +55,22 @@ def reasoning_effort(call: Call) -> str | None:
 
 def counts_tokens(config: Config) -> bool:
     """Whether any limit of the configuration is in tokens: only then is an estimate worth its time."""
-    tables = [*(key.rates for key in config.client_keys), *(provider.credential_rates for provider in config.providers)]
-    rates = [config.preferences.rates, *(rates for table in tables for rates in (*table.entries.values(), table.default) if rates)]
+    tables = [
+        *(key.rates for key in config.client_keys),
+        *(provider.credential_rates for provider in config.providers),
+    ]
+    rates = [
+        config.preferences.rates,
+        *(rates for table in tables for rates in (*table.entries.values(), table.default) if rates),
+    ]
     return any(rate.counts != "requests" for some in rates for rate in some)
 
 
 def estimate_call_tokens(call: Call) -> int:
-    """The input tokens of a call, roughly: its texts and the names around them. A picture or file in the body has the price of a picture, whatever its bytes."""
+    """The input tokens of a call, roughly: its texts and the names around them.
+
+    A picture or file in the body has the price of a picture, whatever its bytes.
+    """
     total = seen = 0
     stack: list[tuple[str, Any]] = [("", call.json)]
     for _ in range(MAX_VALUES):
@@ -85,18 +98,26 @@ def _string_tokens(name: str, text: str) -> int:
 
 
 def last_user_text(call: Call) -> str:
-    """What the user said last, in whatever dialect: the last turn of the user that has text, else the prompt or the input itself. Empty when there is none."""
+    """What the user said last, in whatever dialect: the last turn of the user that has text, else
+    the prompt or the input itself. Empty when there is none.
+    """
     body = call.json
     for name in ("messages", "contents", "input"):
         turns = body.get(name)
         if isinstance(turns, list) and any(isinstance(turn, dict) for turn in turns):
-            return next((text for turn in turns[: -MAX_TURNS - 1 : -1] if (text := _user_text(turn))), "")
+            return next(
+                (text for turn in turns[: -MAX_TURNS - 1 : -1] if (text := _user_text(turn))), ""
+            )
     for name in ("input", "prompt", "content"):
         text = "\n".join(_texts(body.get(name)))
         if text:
             return text[-MAX_USER_TEXT:]
     batch = body.get("requests")
-    contents = [one.get("content") for one in batch[:MAX_TURNS] if isinstance(one, dict)] if isinstance(batch, list) else []
+    contents = (
+        [one.get("content") for one in batch[:MAX_TURNS] if isinstance(one, dict)]
+        if isinstance(batch, list)
+        else []
+    )
     return "\n".join(text for content in contents for text in _texts(content))[-MAX_USER_TEXT:]
 
 
@@ -108,13 +129,17 @@ def _user_text(turn: Any) -> str:
 
 
 def _texts(content: Any) -> Iterator[str]:
-    """The texts of a turn's content: itself, or those of its parts (one level, as every dialect has it)."""
+    """The texts of a turn's content: itself, or those of its parts (one level, as every dialect has
+    it).
+    """
     if isinstance(content, str):
         yield content
         return
     if isinstance(content, dict):
         content = content.get("parts", [content])
     for part in content if isinstance(content, list) else ():
-        text = part if isinstance(part, str) else part.get("text") if isinstance(part, dict) else None
+        text = (
+            part if isinstance(part, str) else part.get("text") if isinstance(part, dict) else None
+        )
         if isinstance(text, str) and text:
             yield text

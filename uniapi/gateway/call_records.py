@@ -28,14 +28,22 @@ class Progress:
 
 
 def masked_failure(failure: Failure, secrets: tuple[str, ...]) -> Failure:
-    """The failure as it may be shown to clients and kept: neither its message nor its body holds one of the provider's secrets."""
+    """The failure as it may be shown to clients and kept: neither its message nor its body holds
+    one of the provider's secrets.
+    """
     message, body = without_secrets(failure.message, secrets), failure.body
     if body is not None:
         body = without_secrets_in_bytes(body, secrets)
-    return failure if message is failure.message and body is failure.body else replace(failure, message=message, body=body)
+    return (
+        failure
+        if message is failure.message and body is failure.body
+        else replace(failure, message=message, body=body)
+    )
 
 
-def attempt_record(target: Target, outcome: str, status: int | None, duration_s: float, message: str = "") -> AttemptRecord:
+def attempt_record(
+    target: Target, outcome: str, status: int | None, duration_s: float, message: str = ""
+) -> AttemptRecord:
     """One try; `message` is the upstream's, cut, without our secrets in it."""
     return AttemptRecord(
         provider=target.provider.name,
@@ -46,7 +54,9 @@ def attempt_record(target: Target, outcome: str, status: int | None, duration_s:
         outcome=outcome,
         status=status,
         duration_s=duration_s,
-        message=without_secrets(message, provider_secrets(target.provider))[:300] if message else "",
+        message=without_secrets(message, provider_secrets(target.provider))[:300]
+        if message
+        else "",
     )
 
 

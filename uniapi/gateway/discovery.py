@@ -1,6 +1,8 @@
-"""Model lists of providers that name none: asked for in each provider's own way, kept in the data dir, refreshed every six hours, never written into `api.yaml`.
+"""Model lists of providers that name none: asked for in each provider's own way, kept in the data
+dir, refreshed every six hours, never written into `api.yaml`.
 
-Start-up does not wait for them. A request that needs a first list which is still being fetched waits for it, at most ten seconds (`wait`).
+Start-up does not wait for them. A request that needs a first list which is still being fetched
+waits for it, at most ten seconds (`wait`).
 """
 
 from __future__ import annotations
@@ -30,7 +32,11 @@ MAX_CREDENTIALS = 5
 
 
 class ModelLists:
-    """What each discovered provider lists, by provider id. `load` and `dump` are plain data for the data dir; `on_change` is told when a list came or changed."""
+    """What each discovered provider lists, by provider id.
+
+    `load` and `dump` are plain data for the data dir; `on_change` is told when a list came or
+    changed.
+    """
 
     def __init__(self, clock: Clock, on_change: Callable[[], None]) -> None:
         self._clock = clock
@@ -41,10 +47,15 @@ class ModelLists:
         self._pending: dict[str, asyncio.Future[None]] = {}
 
     def entries(self, provider: Provider) -> tuple[ModelEntry, ...]:
-        """The models of one provider: its own when it names them, else those it lists (none yet: empty)."""
+        """The models of one provider: its own when it names them, else those it lists (none yet:
+        empty).
+        """
         if not provider.is_discovered:
             return provider.models
-        return tuple(ModelEntry(upstream=listed.model, alias=listed.model) for listed in self._lists.get(provider.provider_id, ()))
+        return tuple(
+            ModelEntry(upstream=listed.model, alias=listed.model)
+            for listed in self._lists.get(provider.provider_id, ())
+        )
 
     def listed(self, provider_id: str) -> tuple[ListedModel, ...]:
         return self._lists.get(provider_id, ())
@@ -54,17 +65,34 @@ class ModelLists:
         return provider_id not in self._lists and provider_id in self._pending
 
     async def wait(self, providers: tuple[Provider, ...]) -> bool:
-        """Wait until the unfinished first discoveries are over; False when ten seconds were not enough."""
-        pending = [self._pending[provider.provider_id] for provider in providers if provider.is_discovered and self.is_pending(provider.provider_id)]
+        """Wait until the unfinished first discoveries are over; False when ten seconds were not
+        enough.
+        """
+        pending = [
+            self._pending[provider.provider_id]
+            for provider in providers
+            if provider.is_discovered and self.is_pending(provider.provider_id)
+        ]
         if not pending:
             return True
         _, unfinished = await asyncio.wait(pending, timeout=FIRST_WAIT_S)
         return not unfinished
 
-    async def refresh(self, providers: tuple[Provider, ...], transport: Transport, credentials: AccessTokens, *, all_due: bool = False) -> None:
-        """Ask every discovered provider whose list is due (`all_due`: whether it is or not); all at once, and one that fails is a warning."""
+    async def refresh(
+        self,
+        providers: tuple[Provider, ...],
+        transport: Transport,
+        credentials: AccessTokens,
+        *,
+        all_due: bool = False,
+    ) -> None:
+        """Ask every discovered provider whose list is due (`all_due`: whether it is or not); all at
+        once, and one that fails is a warning.
+        """
         now = self._clock.monotonic_s()
-        for gone in self._lists.keys() - {provider.provider_id for provider in providers if provider.is_discovered}:
+        for gone in self._lists.keys() - {
+            provider.provider_id for provider in providers if provider.is_discovered
+        }:
             del self._lists[gone]
         due = []
         for provider in providers:
@@ -77,9 +105,13 @@ class ModelLists:
             if is_due and provider.provider_id not in self._pending:
                 self._pending[provider.provider_id] = asyncio.get_running_loop().create_future()
                 due.append(provider)
-        await asyncio.gather(*(self._refresh_one(provider, transport, credentials) for provider in due))
+        await asyncio.gather(
+            *(self._refresh_one(provider, transport, credentials) for provider in due)
+        )
 
-    async def _refresh_one(self, provider: Provider, transport: Transport, credentials: AccessTokens) -> None:
+    async def _refresh_one(
+        self, provider: Provider, transport: Transport, credentials: AccessTokens
+    ) -> None:
         try:
             models = await _list_with_any(provider, transport, credentials, self._clock)
         except (FetchFailed, WireError) as error:
@@ -102,12 +134,19 @@ class ModelLists:
         """Take in what `dump` gave, from an earlier run; anything malformed is left out."""
         for provider_id, entry in stored.items():
             if isinstance(entry, dict) and isinstance(entry.get("models"), list):
-                self._lists[provider_id] = tuple(model for stored_model in entry["models"] if (model := _loaded(stored_model)) is not None)
+                self._lists[provider_id] = tuple(
+                    model
+                    for stored_model in entry["models"]
+                    if (model := _loaded(stored_model)) is not None
+                )
                 self._sources[provider_id] = str(entry.get("source"))
 
     def dump(self) -> dict[str, Any]:
         return {
-            provider_id: {"source": self._sources.get(provider_id), "models": [_dumped(listed) for listed in models]}
+            provider_id: {
+                "source": self._sources.get(provider_id),
+                "models": [_dumped(listed) for listed in models],
+            }
             for provider_id, models in self._lists.items()
         }
 
@@ -148,22 +187,39 @@ def _source(provider: Provider) -> str:
     return f"{provider.engine or ''} {provider.base_url or ''} {provider.project_id or ''} {provider.region or ''}"
 
 
-async def _list_with_any(provider: Provider, transport: Transport, credentials: AccessTokens, clock: Clock) -> tuple[ListedModel, ...]:
-    """A provider's list, asked with its first credential, and with the next ones when that is refused. Raises FetchFailed or WireError."""
+async def _list_with_any(
+    provider: Provider, transport: Transport, credentials: AccessTokens, clock: Clock
+) -> tuple[ListedModel, ...]:
+    """A provider's list, asked with its first credential, and with the next ones when that is
+    refused. Raises FetchFailed or WireError.
+    """
     *first, last = provider.credentials[:MAX_CREDENTIALS]
     for credential in first:
         try:
-            return await list_models(replace(provider, credentials=(credential,)), transport, credentials, clock)
+            return await list_models(
+                replace(provider, credentials=(credential,)), transport, credentials, clock
+            )
         except FetchFailed as error:
-            if error.failure.kind not in (FailureKind.CREDENTIAL_REFUSED, FailureKind.QUOTA, FailureKind.RATE_LIMITED):
+            if error.failure.kind not in (
+                FailureKind.CREDENTIAL_REFUSED,
+                FailureKind.QUOTA,
+                FailureKind.RATE_LIMITED,
+            ):
                 raise
     return await list_models(replace(provider, credentials=(last,)), transport, credentials, clock)
 
 
-async def list_models(provider: Provider, transport: Transport, credentials: AccessTokens, clock: Clock) -> tuple[ListedModel, ...]:
-    """A provider's whole list, all pages, asked with its first usable credential. Raises FetchFailed or WireError saying why there is none."""
+async def list_models(
+    provider: Provider, transport: Transport, credentials: AccessTokens, clock: Clock
+) -> tuple[ListedModel, ...]:
+    """A provider's whole list, all pages, asked with its first usable credential.
+
+    Raises FetchFailed or WireError saying why there is none.
+    """
     engine = engine_for(provider)
-    target = Target(provider=provider, credential=provider.credentials[0], upstream_model="", alias="")
+    target = Target(
+        provider=provider, credential=provider.credentials[0], upstream_model="", alias=""
+    )
     request = engine.models_request(target)
     if request is None:
         raise WireError("this kind of provider has no model list: name its models under `model`")
@@ -182,7 +238,12 @@ async def list_models(provider: Provider, transport: Transport, credentials: Acc
 
 
 async def _ask(
-    engine: Engine, target: Target, request: HttpRequest, transport: Transport, credentials: AccessTokens, clock: Clock
+    engine: Engine,
+    target: Target,
+    request: HttpRequest,
+    transport: Transport,
+    credentials: AccessTokens,
+    clock: Clock,
 ) -> tuple[int, bytes]:
     proxy = target.credential.proxy or target.provider.proxy
     token = await credentials.token(engine, target, transport, proxy)
@@ -198,5 +259,7 @@ async def _ask(
         },
         body=request.body,
     )
-    head, body = await fetch(transport, engine.authorize(target, request, token, clock.now_s()), proxy=proxy)
+    head, body = await fetch(
+        transport, engine.authorize(target, request, token, clock.now_s()), proxy=proxy
+    )
     return head.status, body

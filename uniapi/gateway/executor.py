@@ -1,7 +1,9 @@
-"""The attempt loop: ask the plan, build, send, receive, commit, record. It never says a vendor's name.
+"""The attempt loop: ask the plan, build, send, receive, commit, record. It never says a vendor's
+name.
 
-One call is answered by one `run`. What may be said to the client before the commit is nothing (or heartbeats, where configured); after it the answer is this attempt's, whatever
-becomes of it. A client that leaves cancels the task that runs here, and that closes the upstream connection.
+One call is answered by one `run`. What may be said to the client before the commit is nothing (or
+heartbeats, where configured); after it the answer is this attempt's, whatever becomes of it. A
+client that leaves cancels the task that runs here, and that closes the upstream connection.
 """
 
 from __future__ import annotations
@@ -15,7 +17,15 @@ from email.utils import formatdate
 from functools import partial
 from typing import Protocol
 
-from uniapi.canonical import Call, Failure, FailureKind, Operation, Request, RequestRefused, estimate_input_tokens
+from uniapi.canonical import (
+    Call,
+    Failure,
+    FailureKind,
+    Operation,
+    Request,
+    RequestRefused,
+    estimate_input_tokens,
+)
 from uniapi.clock import Clock
 from uniapi.config import Preferences, Provider, provider_secrets, without_secrets_in_bytes
 from uniapi.dialects import ReplyContext
@@ -28,7 +38,13 @@ from uniapi.routing import Attempt, GiveUp, Pin, Plan, Wait
 from uniapi.stats import CallRecord
 from uniapi.wire import LARGE_BYTES, HttpRequest, ResponseHead, dump_json
 
-from .answer_headers import JSON_HEADERS, STREAM_HEADERS, answer_headers, attempts_text, stream_headers
+from .answer_headers import (
+    JSON_HEADERS,
+    STREAM_HEADERS,
+    answer_headers,
+    attempts_text,
+    stream_headers,
+)
 from .call_records import Progress, attempt_record, call_record, masked_failure
 from .issued_ids import IssuedIds
 from .issued_items import IssuedItems
@@ -36,7 +52,17 @@ from .operation_failures import blamed, is_other_way_open, unsupported
 from .operation_request import prepare_relayed
 from .reasoning_cache import ReasoningCache
 from .receiver import Outlet, Patience, Receiver, TriggerProbe
-from .route import GENERATING, Decoded, Prepared, Way, client_framing, client_side, find_ways, needs_media, prepare
+from .route import (
+    GENERATING,
+    Decoded,
+    Prepared,
+    Way,
+    client_framing,
+    client_side,
+    find_ways,
+    needs_media,
+    prepare,
+)
 from .token_count import COUNT_PATIENCE_S, ESTIMATE_HEADERS, estimate_answer, falls_back
 
 log = logging.getLogger("uniapi.call")
@@ -61,12 +87,16 @@ class Reply(Outlet, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What of the configuration in force a call needs: it keeps these for its whole life, whatever is reloaded meanwhile."""
+    """What of the configuration in force a call needs: it keeps these for its whole life, whatever
+    is reloaded meanwhile.
+    """
 
     preferences: Preferences
     engine_of: Callable[[Provider], Engine]
     used: Callable[[int], None] | None = None
-    """Told, once, how many tokens the call came to: what the upstream reports, 0 when nothing was answered."""
+    """Told, once, how many tokens the call came to: what the upstream reports, 0 when nothing was
+    answered.
+    """
 
 
 class Executor:
@@ -94,9 +124,11 @@ class Executor:
         self._record = record
 
     async def run(self, call: Call, plan: Plan, setting: Setting, reply: Reply) -> None:
-        """Answer `call` through `reply`. Raises RequestRefused when the client's request makes no sense; every other outcome is written here.
+        """Answer `call` through `reply`. Raises RequestRefused when the client's request makes no
+        sense; every other outcome is written here.
 
-        The call is recorded in every case, a refusal included."""
+        The call is recorded in every case, a refusal included.
+        """
         now = self._clock.monotonic_s()
         progress = Progress(started_at=now, heard_at=now)
         decoded = Decoded(call)
@@ -106,7 +138,12 @@ class Executor:
         refused_status: int | None = None
         try:
             while True:
-                step = plan.next(failure, self._clock.monotonic_s(), is_translated=translated, calls=len(progress.attempts) - calls)
+                step = plan.next(
+                    failure,
+                    self._clock.monotonic_s(),
+                    is_translated=translated,
+                    calls=len(progress.attempts) - calls,
+                )
                 calls = len(progress.attempts)
                 if isinstance(step, Wait):
                     await self._clock.sleep(step.seconds)
@@ -115,7 +152,9 @@ class Executor:
                     await self._give_up(call, step, progress, reply)
                     return
                 else:
-                    failure, translated = await self._attempt(call, decoded, step, plan, setting, progress, reply)
+                    failure, translated = await self._attempt(
+                        call, decoded, step, plan, setting, progress, reply
+                    )
                     if failure is None:
                         return
         except RequestRefused as refused:
@@ -124,7 +163,12 @@ class Executor:
                 raise
             # Heartbeats have gone out, so the refusal has to be said in the stream.
             error = refused.error
-            failed = Failure(kind=FailureKind.BAD_REQUEST, message=error.message, code=error.code, param=error.param)
+            failed = Failure(
+                kind=FailureKind.BAD_REQUEST,
+                message=error.message,
+                code=error.code,
+                param=error.param,
+            )
             await self._end_in_stream(call, failed, reply)
         except (asyncio.CancelledError, ConnectionError):
             progress.outcome = "client_left"
@@ -137,21 +181,46 @@ class Executor:
             tokens = usage.total if usage is not None else 0 if progress.receiver is None else None
             if setting.used is not None and tokens is not None:
                 setting.used(tokens)
-            plan.finished(self._clock.monotonic_s(), tokens=usage.total if usage is not None else None)
-            self._record(call_record(call, progress, reply.status or refused_status or 0, self._clock.monotonic_s()))
+            plan.finished(
+                self._clock.monotonic_s(), tokens=usage.total if usage is not None else None
+            )
+            self._record(
+                call_record(
+                    call, progress, reply.status or refused_status or 0, self._clock.monotonic_s()
+                )
+            )
 
     async def _attempt(
-        self, call: Call, decoded: Decoded, attempt: Attempt, plan: Plan, setting: Setting, progress: Progress, reply: Reply
+        self,
+        call: Call,
+        decoded: Decoded,
+        attempt: Attempt,
+        plan: Plan,
+        setting: Setting,
+        progress: Progress,
+        reply: Reply,
     ) -> tuple[Failure | None, bool]:
-        """One try. (None, …) when the call has been answered, else the failure and whether the request had been translated."""
+        """One try. (None, …) when the call has been answered, else the failure and whether the
+        request had been translated.
+        """
         channel = attempt.channel
-        target = Target(provider=channel.provider, credential=attempt.credential, upstream_model=channel.upstream_model, alias=channel.alias)
+        target = Target(
+            provider=channel.provider,
+            credential=attempt.credential,
+            upstream_model=channel.upstream_model,
+            alias=channel.alias,
+        )
         progress.target = target
-        failure = unsupported(f"provider {target.provider.name!r} does not offer this operation", code="unsupported_operation")
+        failure = unsupported(
+            f"provider {target.provider.name!r} does not offer this operation",
+            code="unsupported_operation",
+        )
         is_translated = False
         for way in find_ways(call, target, setting.engine_of(target.provider)):
             is_translated = not way.relays
-            found = await self._try(call, decoded, way, attempt, plan, setting.preferences, progress, reply)
+            found = await self._try(
+                call, decoded, way, attempt, plan, setting.preferences, progress, reply
+            )
             if found is None:
                 return None, False
             failure = found
@@ -160,7 +229,15 @@ class Executor:
         return failure, is_translated
 
     async def _try(
-        self, call: Call, decoded: Decoded, way: Way, attempt: Attempt, plan: Plan, preferences: Preferences, progress: Progress, reply: Reply
+        self,
+        call: Call,
+        decoded: Decoded,
+        way: Way,
+        attempt: Attempt,
+        plan: Plan,
+        preferences: Preferences,
+        progress: Progress,
+        reply: Reply,
     ) -> Failure | None:
         """Prepare, send and receive one request; None when it has answered the call."""
         target = way.target
@@ -170,7 +247,10 @@ class Executor:
             prepared = await self._prepare(call, decoded, way, preferences)
             if isinstance(prepared, Failure):
                 return prepared
-            requests = [await self._authorized(request, way, proxy) for request in (*prepared.earlier, prepared.request)]
+            requests = [
+                await self._authorized(request, way, proxy)
+                for request in (*prepared.earlier, prepared.request)
+            ]
         except FetchFailed as error:
             return self._failed(error.failure, target, progress, began, None)
         except WireError as error:
@@ -178,13 +258,28 @@ class Executor:
             return self._failed(refused, target, progress, began, None)
         receiver = self._receive(call, prepared, way, attempt, preferences)
         progress.receiver = receiver
-        receiver.started(send_all(self._transport, requests, receiver, prepared.answers, proxy=proxy, connect_timeout_s=attempt.timeouts.connect_s))
+        receiver.started(
+            send_all(
+                self._transport,
+                requests,
+                receiver,
+                prepared.answers,
+                proxy=proxy,
+                connect_timeout_s=attempt.timeouts.connect_s,
+            )
+        )
         failure = await self._outcome(receiver, attempt, call, progress, reply)
         head = receiver.response_head
         if failure is not None:
             if failure.kind is FailureKind.CREDENTIAL_REFUSED:
                 self._credentials.forget(target.credential.credential_id)
-            return self._failed(blamed(call.operation, failure), target, progress, began, head.status if head else None)
+            return self._failed(
+                blamed(call.operation, failure),
+                target,
+                progress,
+                began,
+                head.status if head else None,
+            )
         plan.succeeded(self._clock.monotonic_s())
         await self._answer(call, prepared, target, receiver, progress, reply, began)
         broken = receiver.report.failure
@@ -195,11 +290,17 @@ class Executor:
             plan.broke(broken, self._clock.monotonic_s())
         return None
 
-    async def _prepare(self, call: Call, decoded: Decoded, way: Way, preferences: Preferences) -> Prepared | Failure:
-        """The request for one way; a Failure when this upstream cannot be told what the client says. Raises RequestRefused when the client's request itself makes no sense."""
+    async def _prepare(
+        self, call: Call, decoded: Decoded, way: Way, preferences: Preferences
+    ) -> Prepared | Failure:
+        """The request for one way; a Failure when this upstream cannot be told what the client
+        says. Raises RequestRefused when the client's request itself makes no sense.
+        """
         seed = os.urandom(12).hex()
         context = ReplyContext(
-            requested_model=way.target.alias if call.requested_model.endswith("*") else call.requested_model,
+            requested_model=way.target.alias
+            if call.requested_model.endswith("*")
+            else call.requested_model,
             id_seed=seed,
             created_s=int(self._clock.now_s()),
             include_usage=_wants_usage(call),
@@ -213,19 +314,45 @@ class Executor:
                 if call.operation is not Operation.COMPLETE:
                     raise
                 # A prompt that is no conversation is fine where the endpoint itself is served.
-                return unsupported(refused.error.message, code=refused.error.code, param=refused.error.param)
+                return unsupported(
+                    refused.error.message, code=refused.error.code, param=refused.error.param
+                )
             request = await self._translatable(call, decoded, way, request, preferences)
             wants_estimate = call.dialect == "anthropic" and call.stream
-            context = replace(context, request=request, input_tokens_estimate=estimate_input_tokens(request) if wants_estimate else 0)
+            context = replace(
+                context,
+                request=request,
+                input_tokens_estimate=estimate_input_tokens(request) if wants_estimate else 0,
+            )
         try:
             if call.operation in CARRIED:
-                build = partial(prepare_relayed, call, way, requested_model=context.requested_model, created_s=context.created_s)
+                build = partial(
+                    prepare_relayed,
+                    call,
+                    way,
+                    requested_model=context.requested_model,
+                    created_s=context.created_s,
+                )
             else:
-                build = partial(prepare, call, way, request, context, seed, probes_text=bool(preferences.error_triggers))
+                build = partial(
+                    prepare,
+                    call,
+                    way,
+                    request,
+                    context,
+                    seed,
+                    probes_text=bool(preferences.error_triggers),
+                )
             is_large = len(call.body) + call.upload_bytes > LARGE_BYTES
-            prepared = await asyncio.get_running_loop().run_in_executor(None, build) if is_large else build()
+            prepared = (
+                await asyncio.get_running_loop().run_in_executor(None, build)
+                if is_large
+                else build()
+            )
         except RequestRefused as refused:
-            return unsupported(refused.error.message, code=refused.error.code, param=refused.error.param)
+            return unsupported(
+                refused.error.message, code=refused.error.code, param=refused.error.param
+            )
         if prepared.losses and preferences.unsupported_parameters == "reject":
             return unsupported(
                 f"provider {way.target.provider.name!r} cannot be told: {', '.join(prepared.losses)} (`unsupported_parameters: reject`)",
@@ -234,19 +361,29 @@ class Executor:
             )
         return prepared
 
-    async def _translatable(self, call: Call, decoded: Decoded, way: Way, request: Request, preferences: Preferences) -> Request:
-        """The canonical request as this upstream can take it: media fetched where it needs them by value, signatures restored that the client could not carry."""
+    async def _translatable(
+        self, call: Call, decoded: Decoded, way: Way, request: Request, preferences: Preferences
+    ) -> Request:
+        """The canonical request as this upstream can take it: media fetched where it needs them by
+        value, signatures restored that the client could not carry.
+        """
         needs_inline = needs_media(way, request)
         if needs_inline is not None:
-            request = await self._media.inline(request, needs_inline, allow_private=preferences.allow_private_urls)
+            request = await self._media.inline(
+                request, needs_inline, allow_private=preferences.allow_private_urls
+            )
             decoded.put(request)
-        return self._reasoning.restore(call.principal.key_id, way.family, request, self._clock.monotonic_s())
+        return self._reasoning.restore(
+            call.principal.key_id, way.family, request, self._clock.monotonic_s()
+        )
 
     async def _authorized(self, request: HttpRequest, way: Way, proxy: str | None) -> HttpRequest:
         token = await self._credentials.token(way.engine, way.target, self._transport, proxy)
         return way.engine.authorize(way.target, request, token, self._clock.now_s())
 
-    def _receive(self, call: Call, prepared: Prepared, way: Way, attempt: Attempt, preferences: Preferences) -> Receiver:
+    def _receive(
+        self, call: Call, prepared: Prepared, way: Way, attempt: Attempt, preferences: Preferences
+    ) -> Receiver:
         def classify(head: ResponseHead, body: bytes) -> Failure:
             dated = {"date": formatdate(self._clock.now_s(), usegmt=True), **head.headers}
             return way.engine.classify(head.status, dated, body, prepared.dialect)
@@ -259,18 +396,28 @@ class Executor:
         patience = Patience(
             first_token_s=first_token_s,
             idle_s=attempt.timeouts.idle_s or first_token_s,
-            deadline=None if attempt.timeouts.total_s is None else loop.time() + attempt.timeouts.total_s,
+            deadline=None
+            if attempt.timeouts.total_s is None
+            else loop.time() + attempt.timeouts.total_s,
         )
-        probe = TriggerProbe(preferences.error_triggers) if preferences.error_triggers and call.operation in GENERATING else None
+        probe = (
+            TriggerProbe(preferences.error_triggers)
+            if preferences.error_triggers and call.operation in GENERATING
+            else None
+        )
 
         def mask(data: bytes) -> bytes:
             return without_secrets_in_bytes(data, provider_secrets(way.target.provider))
 
         return Receiver(loop, prepared.make_pipe, classify, patience, probe, mask)
 
-    async def _outcome(self, receiver: Receiver, attempt: Attempt, call: Call, progress: Progress, reply: Reply) -> Failure | None:
-        """Await the commit or the failure; send heartbeats meanwhile when they are configured for a stream. It is the client that must not wait longer than the interval,
-        however many attempts that takes, and one that has got heartbeats goes on getting them."""
+    async def _outcome(
+        self, receiver: Receiver, attempt: Attempt, call: Call, progress: Progress, reply: Reply
+    ) -> Failure | None:
+        """Await the commit or the failure; send heartbeats meanwhile when they are configured for a
+        stream. It is the client that must not wait longer than the interval, however many attempts
+        that takes, and one that has got heartbeats goes on getting them.
+        """
         interval = attempt.keepalive_s if attempt.keepalive_s is not None else progress.keepalive_s
         progress.keepalive_s = interval
         if not call.stream or interval is None or call.operation in CARRIED:
@@ -289,21 +436,41 @@ class Executor:
             progress.heard_at = self._clock.monotonic_s()
 
     async def _answer(
-        self, call: Call, prepared: Prepared, target: Target, receiver: Receiver, progress: Progress, reply: Reply, began: float
+        self,
+        call: Call,
+        prepared: Prepared,
+        target: Target,
+        receiver: Receiver,
+        progress: Progress,
+        reply: Reply,
+        began: float,
     ) -> None:
         """The attempt has committed: send the head with everything held, and stay until the end."""
         head = receiver.response_head
         assert head is not None
         assert receiver.pipe is not None
-        progress.attempts.append(attempt_record(target, "ok", head.status, self._clock.monotonic_s() - began))
-        headers = answer_headers(head, target, progress.attempts, prepared.losses, is_relay=prepared.route == "relay")
+        progress.attempts.append(
+            attempt_record(target, "ok", head.status, self._clock.monotonic_s() - began)
+        )
+        headers = answer_headers(
+            head, target, progress.attempts, prepared.losses, is_relay=prepared.route == "relay"
+        )
         content_type = receiver.report.content_type
         if content_type is not None:
             is_streamed = receiver.pipe.streams
-            headers = {**(STREAM_HEADERS if is_streamed else {}), **headers, "content-type": content_type}
+            headers = {
+                **(STREAM_HEADERS if is_streamed else {}),
+                **headers,
+                "content-type": content_type,
+            }
         else:
-            is_streamed = call.stream and (receiver.pipe.streams or call.operation is not Operation.STORED)
-            headers = {**(stream_headers(client_framing(call)) if is_streamed else JSON_HEADERS), **headers}
+            is_streamed = call.stream and (
+                receiver.pipe.streams or call.operation is not Operation.STORED
+            )
+            headers = {
+                **(stream_headers(client_framing(call)) if is_streamed else JSON_HEADERS),
+                **headers,
+            }
         if not is_streamed and not reply.is_started:
             await reply.send(200, headers, receiver.take_whole())
             return
@@ -318,11 +485,17 @@ class Executor:
             await reply.finish()
         if report.failure is not None:
             progress.attempts[-1] = attempt_record(
-                target, report.failure.kind.value, head.status, self._clock.monotonic_s() - began, report.failure.message
+                target,
+                report.failure.kind.value,
+                head.status,
+                self._clock.monotonic_s() - began,
+                report.failure.message,
             )
 
     def _remember(self, call: Call, prepared: Prepared, target: Target, receiver: Receiver) -> None:
-        """What later calls of this client key need to know of a whole answer: who issued its ids, what was signed in it."""
+        """What later calls of this client key need to know of a whole answer: who issued its ids,
+        what was signed in it.
+        """
         key_id, report = call.principal.key_id, receiver.report
         if call.operation is Operation.STORED:
             if call.method == "DELETE":
@@ -330,37 +503,69 @@ class Executor:
         elif call.json.get("store") is not False:
             # Nothing is kept of an answer with `store: false`, so nothing can be asked of it later.
             if prepared.route == "relay":
-                pin = Pin(provider_id=target.provider.provider_id, credential_id=target.credential.credential_id)
+                pin = Pin(
+                    provider_id=target.provider.provider_id,
+                    credential_id=target.credential.credential_id,
+                )
                 self._pins.issued(key_id, report.issued_ids, pin, self._clock.now_s())
             self._items.remember(key_id, report.items, self._clock.monotonic_s())
         turn = report.turn.turn() if report.turn is not None else None
         if turn is not None:
             self._reasoning.remember(key_id, turn, self._clock.monotonic_s())
 
-    def _failed(self, failure: Failure, target: Target, progress: Progress, began: float, status: int | None) -> Failure:
+    def _failed(
+        self, failure: Failure, target: Target, progress: Progress, began: float, status: int | None
+    ) -> Failure:
         failure = masked_failure(failure, provider_secrets(target.provider))
         status = failure.status if failure.status is not None else status
-        progress.attempts.append(attempt_record(target, failure.kind.value, status, self._clock.monotonic_s() - began, failure.message))
+        progress.attempts.append(
+            attempt_record(
+                target,
+                failure.kind.value,
+                status,
+                self._clock.monotonic_s() - began,
+                failure.message,
+            )
+        )
         progress.receiver = None
-        log.info("%s/%s failed: %s (%s)", target.provider.name, target.upstream_model, failure.message[:300], failure.kind.value)
+        log.info(
+            "%s/%s failed: %s (%s)",
+            target.provider.name,
+            target.upstream_model,
+            failure.message[:300],
+            failure.kind.value,
+        )
         return failure
 
     async def _give_up(self, call: Call, step: GiveUp, progress: Progress, reply: Reply) -> None:
-        """Nothing more is tried: the most useful failure, in the client's dialect; byte for byte when it is its own."""
+        """Nothing more is tried: the most useful failure, in the client's dialect; byte for byte
+        when it is its own.
+        """
         client = client_side(call)
         assert client.encode_error is not None
         if call.operation is Operation.COUNT_TOKENS and falls_back(step):
             body = estimate_answer(call)
             progress.outcome = "ok"
-            await reply.send(200, {**JSON_HEADERS, **ESTIMATE_HEADERS, **_attempts_header(progress)}, body)
+            await reply.send(
+                200, {**JSON_HEADERS, **ESTIMATE_HEADERS, **_attempts_header(progress)}, body
+            )
             return
         progress.outcome = step.failure.kind.value if step.failure is not None else "refused"
         if reply.is_started:
-            await self._end_in_stream(call, step.failure or Failure(kind=FailureKind.OVERLOADED, message=step.error.message), reply)
+            await self._end_in_stream(
+                call,
+                step.failure or Failure(kind=FailureKind.OVERLOADED, message=step.error.message),
+                reply,
+            )
             return
         headers = {**JSON_HEADERS, **step.error.headers, **_attempts_header(progress)}
         failed = step.failure
-        if failed is not None and failed.body is not None and failed.dialect == call.dialect and step.relays_body:
+        if (
+            failed is not None
+            and failed.body is not None
+            and failed.dialect == call.dialect
+            and step.relays_body
+        ):
             if failed.content_type:
                 headers["content-type"] = failed.content_type
             await reply.send(step.error.status, headers, failed.body)
@@ -370,7 +575,10 @@ class Executor:
     async def _end_in_stream(self, call: Call, failure: Failure, reply: Reply) -> None:
         """The end of a stream in which only heartbeats were sent."""
         context = ReplyContext(
-            requested_model=call.requested_model, id_seed=call.request_id, created_s=int(self._clock.now_s()), framing=client_framing(call)
+            requested_model=call.requested_model,
+            id_seed=call.request_id,
+            created_s=int(self._clock.now_s()),
+            framing=client_framing(call),
         )
         for data in ending(client_side(call), context, has_output=False)(failure):
             reply.write(data)
@@ -378,9 +586,13 @@ class Executor:
 
 
 def _wants_usage(call: Call) -> bool:
-    """A chat client gets the usage chunk only when it asked; the other dialects always report usage."""
+    """A chat client gets the usage chunk only when it asked; the other dialects always report
+    usage.
+    """
     options = call.json.get("stream_options")
-    return call.dialect != "openai_chat" or (isinstance(options, dict) and options.get("include_usage") is True)
+    return call.dialect != "openai_chat" or (
+        isinstance(options, dict) and options.get("include_usage") is True
+    )
 
 
 def _attempts_header(progress: Progress) -> dict[str, str]:

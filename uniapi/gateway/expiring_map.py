@@ -1,4 +1,7 @@
-"""A map of limited size that forgets: what is old, and what was used the longest time ago. For what an answer leaves behind that a later call of the same client may need."""
+"""A map of limited size that forgets: what is old, and what was used the longest time ago.
+
+For what an answer leaves behind that a later call of the same client may need.
+"""
 
 from __future__ import annotations
 

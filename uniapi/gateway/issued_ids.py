@@ -1,8 +1,11 @@
-"""Ids that live with one account: which of our credentials issued them, and which of them a request names.
+"""Ids that live with one account: which of our credentials issued them, and which of them a request
+names.
 
-A response, a conversation, a container, a file or a cached content exists at the provider and under the key that made it, and nowhere else. What a relayed answer issued is
-remembered for the client key that got it; a request that names such an id is bound to its owner, relayed there, and never falls back. An id we do not know is sent when
-exactly one credential could own it, and is a 404 otherwise: to a client, another client key's id is one that does not exist.
+A response, a conversation, a container, a file or a cached content exists at the provider and under
+the key that made it, and nowhere else. What a relayed answer issued is remembered for the client
+key that got it; a request that names such an id is bound to its owner, relayed there, and never
+falls back. An id we do not know is sent when exactly one credential could own it, and is a 404
+otherwise: to a client, another client key's id is one that does not exist.
 """
 
 from __future__ import annotations
@@ -22,7 +25,13 @@ MAX_ID_LENGTH = 512
 _MAX_DEPTH = 8
 
 _PROBES: Mapping[str, tuple[bytes, ...]] = {
-    "openai_responses": (b'"previous_response_id"', b'"conversation"', b'"item_reference"', b'"file_id', b'"container"'),
+    "openai_responses": (
+        b'"previous_response_id"',
+        b'"conversation"',
+        b'"item_reference"',
+        b'"file_id',
+        b'"container"',
+    ),
     "openai_chat": (b'"file_id"', b'"previous_response_id"'),
     "anthropic": (b'"file_id"', b'"container"'),
     "gemini": (b'"cachedContent"', b'"cached_content"', b"/files/"),
@@ -48,7 +57,9 @@ class IssuedIds:
         """An answer for this client key issued these."""
         for issued_id in ids:
             if len(issued_id) <= MAX_ID_LENGTH:
-                self._kept.put(_name(key_id, issued_id), [pin.provider_id, pin.credential_id], now_s)
+                self._kept.put(
+                    _name(key_id, issued_id), [pin.provider_id, pin.credential_id], now_s
+                )
 
     def forget(self, key_id: str, issued_id: str) -> None:
         """It was deleted."""
@@ -56,21 +67,34 @@ class IssuedIds:
 
     def owner(self, key_id: str, issued_id: str, now_s: float) -> Pin | None:
         found = self._kept.get(_name(key_id, issued_id), now_s)
-        if not isinstance(found, list) or len(found) != 2 or not all(isinstance(part, str) for part in found):
+        if (
+            not isinstance(found, list)
+            or len(found) != 2
+            or not all(isinstance(part, str) for part in found)
+        ):
             return None
         return Pin(provider_id=found[0], credential_id=found[1])
 
-    def bind(self, key_id: str, references: Sequence[Reference], possible: Sequence[Pin], now_s: float) -> Pin:
-        """The one credential that a call with these references belongs to, among those that could serve it natively.
+    def bind(
+        self, key_id: str, references: Sequence[Reference], possible: Sequence[Pin], now_s: float
+    ) -> Pin:
+        """The one credential that a call with these references belongs to, among those that could
+        serve it natively.
 
-        Raises RequestRefused: 404 for an id nobody here can be said to own, 400 when the ids belong to different owners or no channel of the model keeps such things.
+        Raises RequestRefused: 404 for an id nobody here can be said to own, 400 when the ids belong
+        to different owners or no channel of the model keeps such things.
         """
-        known = {owner: reference for reference in references if (owner := self.owner(key_id, reference.issued_id, now_s)) is not None}
+        known = {
+            owner: reference
+            for reference in references
+            if (owner := self.owner(key_id, reference.issued_id, now_s)) is not None
+        }
         first = references[0]
         if len(known) > 1:
             members = " and ".join(sorted({reference.member for reference in known.values()}))
             raise RequestRefused.bad_request(
-                f"{members}: these ids were issued by different accounts, no one provider has them all", param=first.member
+                f"{members}: these ids were issued by different accounts, no one provider has them all",
+                param=first.member,
             )
         for owner, reference in known.items():
             if owner in possible:
@@ -88,21 +112,36 @@ class IssuedIds:
 
 
 def find_references(call: Call) -> tuple[Reference, ...]:
-    """The account-bound ids that a request cannot do without, each once. Total, whatever the body holds."""
+    """The account-bound ids that a request cannot do without, each once.
+
+    Total, whatever the body holds.
+    """
     if call.operation is Operation.STORED:
         return (Reference("response_id", call.resource),)
     probes = _PROBES.get(call.dialect, ())
     if not any(probe in call.body for probe in probes):
         return ()
-    finders = {"openai_responses": _in_responses, "openai_chat": _in_chat, "anthropic": _in_anthropic, "gemini": _in_gemini}
-    found = (reference for reference in finders[call.dialect](call.json) if isinstance(reference.issued_id, str) and reference.issued_id)
+    finders = {
+        "openai_responses": _in_responses,
+        "openai_chat": _in_chat,
+        "anthropic": _in_anthropic,
+        "gemini": _in_gemini,
+    }
+    found = (
+        reference
+        for reference in finders[call.dialect](call.json)
+        if isinstance(reference.issued_id, str) and reference.issued_id
+    )
     return tuple(dict.fromkeys(found))
 
 
 def _in_responses(body: Mapping[str, Any]) -> Iterator[Reference]:
     yield Reference("previous_response_id", body.get("previous_response_id") or "")
     conversation = body.get("conversation")
-    yield Reference("conversation", (conversation.get("id") if isinstance(conversation, dict) else conversation) or "")
+    yield Reference(
+        "conversation",
+        (conversation.get("id") if isinstance(conversation, dict) else conversation) or "",
+    )
     items = body.get("input")
     for index, item in enumerate(items if isinstance(items, list) else ()):
         if not isinstance(item, dict):
@@ -128,10 +167,13 @@ def _in_chat(body: Mapping[str, Any]) -> Iterator[Reference]:
 
 def _in_anthropic(body: Mapping[str, Any]) -> Iterator[Reference]:
     container = body.get("container")
-    yield Reference("container", (container.get("id") if isinstance(container, dict) else container) or "")
+    yield Reference(
+        "container", (container.get("id") if isinstance(container, dict) else container) or ""
+    )
     messages = body.get("messages")
     for index, message in enumerate(messages if isinstance(messages, list) else ()):
-        # What an assistant's turn names is history: code execution results list the files they made.
+        # What an assistant's turn names is history: code execution results list the files they
+        # made.
         if isinstance(message, dict) and message.get("role") == "user":
             yield from _file_ids(message.get("content"), f"messages[{index}].content", 0)
 
@@ -142,10 +184,19 @@ def _in_gemini(body: Mapping[str, Any]) -> Iterator[Reference]:
     for index, content in enumerate(contents if isinstance(contents, list) else ()):
         parts = content.get("parts") if isinstance(content, dict) else None
         for number, part in enumerate(parts if isinstance(parts, list) else ()):
-            file = (part.get("fileData") or part.get("file_data")) if isinstance(part, dict) else None
+            file = (
+                (part.get("fileData") or part.get("file_data")) if isinstance(part, dict) else None
+            )
             uri = (file.get("fileUri") or file.get("file_uri")) if isinstance(file, dict) else None
-            if isinstance(uri, str) and "generativelanguage.googleapis.com/" in uri and "/files/" in uri:
-                yield Reference(f"contents[{index}].parts[{number}].fileData.fileUri", "files/" + uri.rpartition("/files/")[2])
+            if (
+                isinstance(uri, str)
+                and "generativelanguage.googleapis.com/" in uri
+                and "/files/" in uri
+            ):
+                yield Reference(
+                    f"contents[{index}].parts[{number}].fileData.fileUri",
+                    "files/" + uri.rpartition("/files/")[2],
+                )
 
 
 def _file_ids(value: Json, path: str, depth: int) -> Iterator[Reference]:

@@ -1,9 +1,13 @@
-"""Output items of translated answers, remembered for clients that name them later by their id alone.
+"""Output items of translated answers, remembered for clients that name them later by their id
+alone.
 
-The Responses API keeps what it answered, and clients rely on it: the Vercel AI SDK and what is built on it (`store` is true by default there) send the earlier turns of a
-tool loop as `item_reference`. A relayed answer's items live at the provider (see `pins`). A translated answer's items exist only here: they are kept for an hour, in memory,
-bounded by size, for the client key that got them, and a request that names them is given them back in full before anything else looks at it. An id that is not known stays
-as it is, for `pins` to judge. Answers given with `store: false` are not kept.
+The Responses API keeps what it answered, and clients rely on it: the Vercel AI SDK and what is
+built on it (`store` is true by default there) send the earlier turns of a tool loop as
+`item_reference`. A relayed answer's items live at the provider (see `pins`). A translated answer's
+items exist only here: they are kept for an hour, in memory, bounded by size, for the client key
+that got them, and a request that names them is given them back in full before anything else looks
+at it. An id that is not known stays as it is, for `pins` to judge. Answers given with `store:
+false` are not kept.
 """
 
 from __future__ import annotations
@@ -26,7 +30,9 @@ class IssuedItems:
         self._kept: ExpiringMap[bytes] = ExpiringMap(max_bytes)
 
     def remember(self, owner: str, items: Iterable[Mapping[str, Json]], now: float) -> None:
-        """Keep an answer's items for a client key; not one so large that it would drive out the rest."""
+        """Keep an answer's items for a client key; not one so large that it would drive out the
+        rest.
+        """
         for item in items:
             item_id = item.get("id")
             if not (isinstance(item_id, str) and item_id):
@@ -36,8 +42,14 @@ class IssuedItems:
                 self._kept.put((owner, item_id), text, len(text), now)
 
     def resolve(self, call: Call, now: float) -> Call:
-        """`call` with the items that it names written out; the same object when it names none that are known."""
-        if not self._kept or call.dialect != "openai_responses" or b'"item_reference"' not in call.body:
+        """`call` with the items that it names written out; the same object when it names none that
+        are known.
+        """
+        if (
+            not self._kept
+            or call.dialect != "openai_responses"
+            or b'"item_reference"' not in call.body
+        ):
             return call
         asked = call.json.get("input")
         if not isinstance(asked, list):
@@ -49,7 +61,11 @@ class IssuedItems:
         return replace(call, json=body, body=dump_json(body))
 
     def _written_out(self, owner: str, item: Json, now: float) -> Json:
-        if not isinstance(item, dict) or item.get("type") != "item_reference" or not isinstance(item.get("id"), str):
+        if (
+            not isinstance(item, dict)
+            or item.get("type") != "item_reference"
+            or not isinstance(item.get("id"), str)
+        ):
             return item
         text = self._kept.get((owner, item["id"]), now)
         return item if text is None else load_json(text)

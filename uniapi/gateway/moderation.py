@@ -1,8 +1,10 @@
 """`ENABLE_MODERATION`: what a user says is shown to a moderation model before it is sent on.
 
-The model is one that the same client key can route, and it is asked as if the client had asked it: a call to `/v1/moderations` of that key, with its channels, keys, limits and
-failover, of which nothing is recorded. A flagged text is refused; where no moderation model answers, the call passes with a line in the log (PRODUCT §6): a gateway that
-stops with its moderation provider would be worse than none.
+The model is one that the same client key can route, and it is asked as if the client had asked it:
+a call to `/v1/moderations` of that key, with its channels, keys, limits and failover, of which
+nothing is recorded. A flagged text is refused; where no moderation model answers, the call passes
+with a line in the log (PRODUCT §6): a gateway that stops with its moderation provider would be
+worse than none.
 """
 
 from __future__ import annotations
@@ -32,7 +34,16 @@ PATIENCE_S = 5.0
 """For one answer: the user waits for the answer to the call itself."""
 LONGEST_S = 8.0
 """For all attempts together."""
-MODERATED = frozenset({Operation.GENERATE, Operation.COMPLETE, Operation.COMPACT, Operation.EMBED, Operation.IMAGE, Operation.SPEECH})
+MODERATED = frozenset(
+    {
+        Operation.GENERATE,
+        Operation.COMPLETE,
+        Operation.COMPACT,
+        Operation.EMBED,
+        Operation.IMAGE,
+        Operation.SPEECH,
+    }
+)
 
 FLAGGED = ClientError(
     status=400,
@@ -50,24 +61,38 @@ class Moderation:
         self._clock = clock
         self._rng = rng
 
-    async def is_flagged(self, call: Call, key: ClientKey, router: Router, setting: Setting) -> bool:
-        """Whether the last user text of `call` is refused by the first moderation model that `key` can route."""
+    async def is_flagged(
+        self, call: Call, key: ClientKey, router: Router, setting: Setting
+    ) -> bool:
+        """Whether the last user text of `call` is refused by the first moderation model that `key`
+        can route.
+        """
         text = last_user_text(call) if call.operation in MODERATED else ""
         if not text.strip():
             return False
-        model = next((model for model in MODERATION_MODELS if router.catalog.candidates(key, model)), None)
+        model = next(
+            (model for model in MODERATION_MODELS if router.catalog.candidates(key, model)), None
+        )
         if model is None:
-            log.warning("%s: passes without moderation: no model %s", call.request_id, " or ".join(MODERATION_MODELS))
+            log.warning(
+                "%s: passes without moderation: no model %s",
+                call.request_id,
+                " or ".join(MODERATION_MODELS),
+            )
             return False
         question = _question(call, model, text)
         kept = _Kept()
         try:
-            await self._executor.run(question, self._plan(question, key, router, setting), setting, kept)
+            await self._executor.run(
+                question, self._plan(question, key, router, setting), setting, kept
+            )
         except RequestRefused as refused:
             kept.status, kept.body = refused.error.status, refused.error.message.encode()
         verdict = _verdict(kept.status, kept.body)
         if verdict is None:
-            log.warning("%s: passes without moderation: no answer (%s)", call.request_id, kept.status)
+            log.warning(
+                "%s: passes without moderation: no answer (%s)", call.request_id, kept.status
+            )
         return verdict is True
 
     def _plan(self, question: Call, key: ClientKey, router: Router, setting: Setting) -> Plan:

@@ -1,4 +1,8 @@
-"""What a failure means for the operation that was tried. The engine classifies for generation; the small operations beside it must not put a channel to rest that generates well."""
+"""What a failure means for the operation that was tried.
+
+The engine classifies for generation; the small operations beside it must not put a channel to rest
+that generates well.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,9 @@ _SIDE_FAILURES = frozenset(
         FailureKind.EMPTY,
     }
 )
-"""What counts against the endpoint asked, not against the channel: token counts have rate limits of their own, and many compatible servers lack them."""
+"""What counts against the endpoint asked, not against the channel: token counts have rate limits of
+their own, and many compatible servers lack them.
+"""
 
 
 def blamed(operation: Operation, failure: Failure) -> Failure:
@@ -33,7 +39,9 @@ def blamed(operation: Operation, failure: Failure) -> Failure:
     if operation is Operation.COUNT_TOKENS and failure.kind in _SIDE_FAILURES:
         return replace(failure, kind=FailureKind.UNSUPPORTED)
     if operation in CARRIED and failure.status in _MISSING and not _is_about_model(failure):
-        return replace(failure, kind=FailureKind.UNSUPPORTED, code=failure.code or "unsupported_operation")
+        return replace(
+            failure, kind=FailureKind.UNSUPPORTED, code=failure.code or "unsupported_operation"
+        )
     if operation is Operation.COMPACT and failure.status in _MISSING:
         return replace(failure, kind=FailureKind.UNSUPPORTED)
     return failure
@@ -45,10 +53,20 @@ def _is_about_model(failure: Failure) -> bool:
 
 
 def is_other_way_open(failure: Failure) -> bool:
-    """Whether the endpoint itself was refused, so that the same channel may be asked in another way: it is missing, or the model behind it only chats."""
-    return failure.status in _MISSING or (failure.status == 400 and "chat" in failure.message.lower())
+    """Whether the endpoint itself was refused, so that the same channel may be asked in another
+    way: it is missing, or the model behind it only chats.
+    """
+    return failure.status in _MISSING or (
+        failure.status == 400 and "chat" in failure.message.lower()
+    )
 
 
 def unsupported(message: str, *, code: str | None = None, param: str | None = None) -> Failure:
     """This channel cannot be told what the client says: the next one may, and nobody is to blame."""
-    return Failure(kind=FailureKind.UNSUPPORTED, message=message, code=code, type="invalid_request_error", param=param)
+    return Failure(
+        kind=FailureKind.UNSUPPORTED,
+        message=message,
+        code=code,
+        type="invalid_request_error",
+        param=param,
+    )

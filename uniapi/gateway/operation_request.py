@@ -1,7 +1,9 @@
-"""The operations beside chat (embeddings, rerank, moderations, images, audio): one attempt, ready to be sent.
+"""The operations beside chat (embeddings, rerank, moderations, images, audio): one attempt, ready
+to be sent.
 
-Where client and upstream have the same shape the client's bytes go on, JSON with its model spliced, forms from their spool; where they differ a codec of `operations` makes
-the request, or several, and reads the answers together.
+Where client and upstream have the same shape the client's bytes go on, JSON with its model spliced,
+forms from their spool; where they differ a codec of `operations` makes the request, or several, and
+reads the answers together.
 """
 
 from __future__ import annotations
@@ -10,7 +12,13 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Call, Json, RequestRefused
 from uniapi.engines import Address
-from uniapi.operations import EncodedOperation, OperationCodec, OperationRequest, codec_for, with_verb
+from uniapi.operations import (
+    EncodedOperation,
+    OperationCodec,
+    OperationRequest,
+    codec_for,
+    with_verb,
+)
 from uniapi.pipes import Classify, Pipe, RelayChoice, TranslateAnswer, TranslateEvents
 from uniapi.wire import Answers, BodySource, HttpRequest, MultipartError, ResponseHead, dump_json
 
@@ -21,7 +29,9 @@ from .uploads import Upload
 
 
 def prepare_relayed(call: Call, way: Way, *, requested_model: str, created_s: int) -> Prepared:
-    """Build the attempt. Raises RequestRefused when this upstream cannot be told what the client says."""
+    """Build the attempt. Raises RequestRefused when this upstream cannot be told what the client
+    says.
+    """
     address = way.engine.address(way.target, call.operation, call.stream, way.dialect)
     assert address is not None
     codec = codec_for(call.operation, client_shape(call), upstream_shape(address))
@@ -41,16 +51,30 @@ def prepare_relayed(call: Call, way: Way, *, requested_model: str, created_s: in
 
 def _relay(call: Call, way: Way, address: Address, requested_model: str) -> Prepared:
     target = way.target
-    url = with_verb(address.url, call.path.rpartition(":")[2]) if call.dialect == "gemini" else address.url
+    url = (
+        with_verb(address.url, call.path.rpartition(":")[2])
+        if call.dialect == "gemini"
+        else address.url
+    )
     accept = "text/event-stream" if call.stream else "*/*"
-    passed = {name: call.headers[name] for name in FORWARDED_HEADERS.get(call.dialect, ()) if name in call.headers}
-    body = way.engine.prepare_body(target, dict(call.json), call.operation, call.stream, way.dialect)
+    passed = {
+        name: call.headers[name]
+        for name in FORWARDED_HEADERS.get(call.dialect, ())
+        if name in call.headers
+    }
+    body = way.engine.prepare_body(
+        target, dict(call.json), call.operation, call.stream, way.dialect
+    )
     body = apply_overrides(body, target.provider.body_overrides, target.alias)
     headers = _headers(call, way, address, call.content_type, accept, passed)
     if isinstance(call.upload, Upload):
-        request = HttpRequest(method="POST", url=url, headers=headers, source=_form(call.upload, body))
+        request = HttpRequest(
+            method="POST", url=url, headers=headers, source=_form(call.upload, body)
+        )
     else:
-        request = HttpRequest(method="POST", url=url, headers=headers, body=relayed_bytes(call, body))
+        request = HttpRequest(
+            method="POST", url=url, headers=headers, body=relayed_bytes(call, body)
+        )
     response_format = body.get("response_format")
     choice = RelayChoice(
         operation=call.operation,
@@ -68,16 +92,28 @@ def _form(upload: Upload, members: Mapping[str, Json]) -> BodySource:
         raise RequestRefused.bad_request(f"The form cannot be sent on: {error}.") from None
 
 
-def _translate(call: Call, way: Way, codec: OperationCodec, request: OperationRequest, encoded: EncodedOperation) -> Prepared:
-    # Pictures and transcripts are put into events by the codec itself: only what it streams is asked for as a stream.
+def _translate(
+    call: Call,
+    way: Way,
+    codec: OperationCodec,
+    request: OperationRequest,
+    encoded: EncodedOperation,
+) -> Prepared:
+    # Pictures and transcripts are put into events by the codec itself: only what it streams is
+    # asked for as a stream.
     address = way.engine.address(way.target, call.operation, encoded.is_stream, way.dialect)
     assert address is not None
     url = with_verb(address.url, encoded.verb) if encoded.verb is not None else address.url
     accept = "text/event-stream" if encoded.is_stream else "application/json"
     headers = _headers(call, way, address, "application/json", accept, {})
     overrides = way.target.provider.body_overrides
-    bodies = [dump_json(apply_overrides(dict(body), overrides, way.target.alias)) for body in encoded.bodies]
-    *earlier, last = [HttpRequest(method="POST", url=url, headers=headers, body=body) for body in bodies]
+    bodies = [
+        dump_json(apply_overrides(dict(body), overrides, way.target.alias))
+        for body in encoded.bodies
+    ]
+    *earlier, last = [
+        HttpRequest(method="POST", url=url, headers=headers, body=body) for body in bodies
+    ]
     answers: Answers = []
 
     def make_pipe(head: ResponseHead) -> Pipe:
@@ -96,12 +132,22 @@ def _translate(call: Call, way: Way, codec: OperationCodec, request: OperationRe
     )
 
 
-def _headers(call: Call, way: Way, address: Address, content_type: str, accept: str, passed: Mapping[str, str]) -> dict[str, str]:
+def _headers(
+    call: Call,
+    way: Way,
+    address: Address,
+    content_type: str,
+    accept: str,
+    passed: Mapping[str, str],
+) -> dict[str, str]:
     headers = {"accept": accept, "accept-encoding": "identity", "user-agent": "uni-api", **passed}
     headers.update(address.headers)
     headers.update(configured_headers(call, way.target))
     # What the body is no configuration can say: a form has its boundary there.
-    return {**{name.lower(): value for name, value in headers.items()}, "content-type": content_type}
+    return {
+        **{name.lower(): value for name, value in headers.items()},
+        "content-type": content_type,
+    }
 
 
 def _classify(way: Way) -> Classify:

@@ -1,4 +1,6 @@
-"""Whose body an operation beside chat has, on either side, and whether there is a way between the two."""
+"""Whose body an operation beside chat has, on either side, and whether there is a way between the
+two.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,11 @@ def client_shape(call: Call) -> str:
 
 def upstream_shape(address: Address) -> str:
     """What the engine says, or, where that is OpenAI's, what is known of the host."""
-    return vendor_shape(urlsplit(address.url).hostname or "") if address.shape in _OWN else address.shape
+    return (
+        vendor_shape(urlsplit(address.url).hostname or "")
+        if address.shape in _OWN
+        else address.shape
+    )
 
 
 def is_bridged(call: Call, address: Address) -> bool | None:

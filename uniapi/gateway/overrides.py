@@ -1,6 +1,8 @@
-"""`post_body_parameter_overrides`: what the user adds to, replaces in and takes out of the body sent upstream (reference/predecessor.md §6.6).
+"""`post_body_parameter_overrides`: what the user adds to, replaces in and takes out of the body
+sent upstream (reference/predecessor.md §6.6).
 
-Order: the provider's merge, its removals, the merge under the requested alias, its removals. Nothing given is mutated.
+Order: the provider's merge, its removals, the merge under the requested alias, its removals.
+Nothing given is mutated.
 """
 
 from __future__ import annotations
@@ -31,18 +33,27 @@ def _merged(value: Mapping[str, Any], additions: Mapping[str, Any]) -> dict[str,
     merged = dict(value)
     for name, addition in additions.items():
         present = merged.get(name)
-        merged[name] = _merged(present, addition) if isinstance(present, Mapping) and isinstance(addition, Mapping) else addition
+        merged[name] = (
+            _merged(present, addition)
+            if isinstance(present, Mapping) and isinstance(addition, Mapping)
+            else addition
+        )
     return merged
 
 
 def _without(value: Any, path: list[str], removal: Mapping[str, Any]) -> Any:
-    """`value` without what `path` leads to: the member, or, where conditions are given, the list items (or the member) that fit one."""
+    """`value` without what `path` leads to: the member, or, where conditions are given, the list
+    items (or the member) that fit one.
+    """
     if not isinstance(value, dict) or path[0] not in value:
         return value
     name, rest = path[0], path[1:]
     if rest:
         return {**value, name: _without(value[name], rest, removal)}
-    conditions = [*removal.get("where_any", ()), *([removal["where"]] if "where" in removal else [])]
+    conditions = [
+        *removal.get("where_any", ()),
+        *([removal["where"]] if "where" in removal else []),
+    ]
     remaining = {key: item for key, item in value.items() if key != name}
     if not conditions:
         return remaining
@@ -61,5 +72,7 @@ def _fits_any(item: Any, conditions: list[Any]) -> bool:
 
 def _fits(item: Any, condition: Any) -> bool:
     if isinstance(condition, Mapping):
-        return isinstance(item, Mapping) and all(name in item and _fits(item[name], wanted) for name, wanted in condition.items())
+        return isinstance(item, Mapping) and all(
+            name in item and _fits(item[name], wanted) for name, wanted in condition.items()
+        )
     return bool(item == condition)

@@ -1,8 +1,12 @@
-"""What a model signed in its answers, remembered for clients that cannot carry it: Anthropic's thinking signatures, Gemini's thought signatures, encrypted reasoning.
+"""What a model signed in its answers, remembered for clients that cannot carry it: Anthropic's
+thinking signatures, Gemini's thought signatures, encrypted reasoning.
 
-A chat client drops them, and the model's own family then refuses the next turn or thinks worse. So a translated answer's signed parts are kept for an hour, in memory,
-bounded by size, under the client key and the id of each tool call (or a hash of the reasoning text); when a later request of that client key brings the turn back without
-them, they are put back before it is encoded for the same family. Never for another family, never for another client key, and what the client did carry is left alone.
+A chat client drops them, and the model's own family then refuses the next turn or thinks worse. So
+a translated answer's signed parts are kept for an hour, in memory, bounded by size, under the
+client key and the id of each tool call (or a hash of the reasoning text); when a later request of
+that client key brings the turn back without them, they are put back before it is encoded for the
+same family. Never for another family, never for another client key, and what the client did carry
+is left alone.
 """
 
 from __future__ import annotations
@@ -31,11 +35,16 @@ class ReasoningCache:
 
     def remember(self, owner: str, turn: SignedTurn, now: float) -> None:
         """Keep a turn for a client key, under every name it may come back by."""
-        for name in {*(_call_name(call.call_id) for call in turn.calls), *(_text_name(part.text) for part in turn.reasoning if part.text)}:
+        for name in {
+            *(_call_name(call.call_id) for call in turn.calls),
+            *(_text_name(part.text) for part in turn.reasoning if part.text),
+        }:
             self._kept.put((owner, turn.family, name), turn, turn.size, now)
 
     def restore(self, owner: str, family: str, request: Request, now: float) -> Request:
-        """`request` with what `family` signed put back where the client lost it; the same object when there is nothing to do."""
+        """`request` with what `family` signed put back where the client lost it; the same object
+        when there is nothing to do.
+        """
         if not self._kept:
             return request
         messages = list(request.messages)
@@ -47,9 +56,15 @@ class ReasoningCache:
                 changed = True
         return replace(request, messages=tuple(messages)) if changed else request
 
-    def _restored(self, owner: str, family: str, run: tuple[Message, ...], now: float) -> list[Message] | None:
+    def _restored(
+        self, owner: str, family: str, run: tuple[Message, ...], now: float
+    ) -> list[Message] | None:
         """One turn (neighbouring assistant messages) with what was lost, None when nothing was."""
-        is_signed = any(isinstance(part, Reasoning) and is_signed_by(part.opaque, family) for message in run for part in message.parts)
+        is_signed = any(
+            isinstance(part, Reasoning) and is_signed_by(part.opaque, family)
+            for message in run
+            for part in message.parts
+        )
         restored: list[Message] = []
         has_changed = False
         for message in run:
@@ -59,7 +74,9 @@ class ReasoningCache:
                 is_signed = reasoned is not parts
                 parts = reasoned
             has_changed = (
-                has_changed or any(new is not old for new, old in zip(parts, message.parts, strict=False)) or len(parts) != len(message.parts)
+                has_changed
+                or any(new is not old for new, old in zip(parts, message.parts, strict=False))
+                or len(parts) != len(message.parts)
             )
             restored.append(replace(message, parts=tuple(parts)))
         return restored if has_changed else None
@@ -68,28 +85,55 @@ class ReasoningCache:
         if not isinstance(part, ToolCall) or is_signed_by(part.opaque, family):
             return part
         turn = self._find(owner, family, part, now)
-        known = next((call for call in turn.calls if call.call_id == part.call_id), None) if turn is not None else None
-        return replace(part, opaque=known.opaque) if known is not None and is_signed_by(known.opaque, family) else part
+        known = (
+            next((call for call in turn.calls if call.call_id == part.call_id), None)
+            if turn is not None
+            else None
+        )
+        return (
+            replace(part, opaque=known.opaque)
+            if known is not None and is_signed_by(known.opaque, family)
+            else part
+        )
 
     def _with_reasoning(self, owner: str, family: str, parts: list[Part], now: float) -> list[Part]:
-        """The reasoning of the turn that a call in `parts` belongs to, in place of the client's unsigned copy; else signatures for texts that are known. The same list: nothing found."""
+        """The reasoning of the turn that a call in `parts` belongs to, in place of the client's
+        unsigned copy; else signatures for texts that are known. The same list: nothing found.
+        """
         calls = (part for part in parts if isinstance(part, ToolCall))
-        turn = next((found for call in calls if (found := self._find(owner, family, call, now)) is not None), None)
+        turn = next(
+            (
+                found
+                for call in calls
+                if (found := self._find(owner, family, call, now)) is not None
+            ),
+            None,
+        )
         if turn is not None:
-            rest = [part for part in parts if not (isinstance(part, Reasoning) and part.opaque is None)]
+            rest = [
+                part for part in parts if not (isinstance(part, Reasoning) and part.opaque is None)
+            ]
             return [*turn.reasoning, *rest] if turn.reasoning else parts
         signed = [self._signed_text(owner, family, part, now) for part in parts]
-        return signed if any(new is not old for new, old in zip(signed, parts, strict=True)) else parts
+        return (
+            signed if any(new is not old for new, old in zip(signed, parts, strict=True)) else parts
+        )
 
     def _signed_text(self, owner: str, family: str, part: Part, now: float) -> Part:
         if not isinstance(part, Reasoning) or not part.text or part.opaque is not None:
             return part
         turn = self._kept.get((owner, family, _text_name(part.text)), now)
-        known = next((one for one in turn.reasoning if one.text == part.text), None) if turn is not None else None
+        known = (
+            next((one for one in turn.reasoning if one.text == part.text), None)
+            if turn is not None
+            else None
+        )
         return replace(part, opaque=known.opaque) if known is not None else part
 
     def _find(self, owner: str, family: str, call: ToolCall, now: float) -> SignedTurn | None:
-        """The turn in which this very call was made: some models number their calls anew in each conversation, so name and arguments have to agree."""
+        """The turn in which this very call was made: some models number their calls anew in each
+        conversation, so name and arguments have to agree.
+        """
         turn = self._kept.get((owner, family, _call_name(call.call_id)), now)
         if turn is None or not any(_is_same(call, known) for known in turn.calls):
             return None
@@ -109,11 +153,17 @@ def _assistant_runs(messages: tuple[Message, ...]) -> Iterator[tuple[int, int]]:
 
 
 def _is_same(one: ToolCall, other: ToolCall) -> bool:
-    return one.call_id == other.call_id and one.name == other.name and _same_arguments(one.arguments, other.arguments)
+    return (
+        one.call_id == other.call_id
+        and one.name == other.name
+        and _same_arguments(one.arguments, other.arguments)
+    )
 
 
 def _same_arguments(one: str, other: str) -> bool:
-    """Clients parse arguments and write them again, so their spelling may differ; none at all is an empty object."""
+    """Clients parse arguments and write them again, so their spelling may differ; none at all is an
+    empty object.
+    """
     if one == other:
         return True
     try:

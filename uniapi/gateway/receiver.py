@@ -1,11 +1,15 @@
-"""Receives one upstream answer: the Sink that feeds a pipe, holds output back until the commit, and then writes straight through to the client.
+"""Receives one upstream answer: the Sink that feeds a pipe, holds output back until the commit, and
+then writes straight through to the client.
 
-The executor awaits two moments only: `outcome` (None: committed; a Failure: this attempt failed and nothing has reached the client) and, after the commit, `finished`.
-Everything between, each chunk included, happens in plain calls. States: head → holding → flowing → done, or error body → done.
+The executor awaits two moments only: `outcome` (None: committed; a Failure: this attempt failed and
+nothing has reached the client) and, after the commit, `finished`. Everything between, each chunk
+included, happens in plain calls. States: head → holding → flowing → done, or error body → done.
 
 Rules
- 1. Nothing is written before the pipe has seen real output, the probe for error triggers is satisfied, and the executor has attached a reply.
- 2. Before the commit a timeout, an error object or a cut is an ordinary failed attempt. After it, the pipe ends the answer in the client's dialect.
+ 1. Nothing is written before the pipe has seen real output, the probe for error triggers is
+    satisfied, and the executor has attached a reply.
+ 2. Before the commit a timeout, an error object or a cut is an ordinary failed attempt. After it,
+    the pipe ends the answer in the client's dialect.
  3. A large answer that is read as a whole is read in a thread, so that other calls go on meanwhile.
  4. `cancel` (the client left, or the attempt is given up) closes the upstream connection at once.
 """
@@ -34,7 +38,10 @@ STALLED_READER_S = 300.0
 
 
 class Outlet(Protocol):
-    """Where committed bytes go. `write` never blocks; `backlog` is what the client has not taken yet, in bytes."""
+    """Where committed bytes go.
+
+    `write` never blocks; `backlog` is what the client has not taken yet, in bytes.
+    """
 
     def write(self, data: bytes) -> None: ...
 
@@ -43,7 +50,9 @@ class Outlet(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """Seconds: to the first token (or the whole answer), between pieces afterwards, and for everything (loop time at which it is over, None: never)."""
+    """Seconds: to the first token (or the whole answer), between pieces afterwards, and for
+    everything (loop time at which it is over, None: never).
+    """
 
     first_token_s: float
     idle_s: float
@@ -51,7 +60,9 @@ class Patience:
 
 
 class TriggerProbe:
-    """Holds text back until it is longer than the longest trigger, the answer ends, or 2 s have passed; `hit` names the trigger that was found."""
+    """Holds text back until it is longer than the longest trigger, the answer ends, or 2 s have
+    passed; `hit` names the trigger that was found.
+    """
 
     HOLD_S = 2.0
 
@@ -68,8 +79,10 @@ class TriggerProbe:
 
 
 class Receiver:
-    """One attempt's Sink. `make_pipe` chooses the pipe when the head is known; `classify` reads an error answer; `mask` hides our
-    credential in what an upstream says after a failure within its answer."""
+    """One attempt's Sink. `make_pipe` chooses the pipe when the head is known; `classify` reads an
+    error answer; `mask` hides our credential in what an upstream says after a failure within its
+    answer.
+    """
 
     def __init__(
         self,
@@ -98,7 +111,9 @@ class Receiver:
         self._held_since: float | None = None
         self._is_over = False
         self._paused_since: float | None = None
-        self._timer: asyncio.TimerHandle | None = loop.call_later(self._wait_s(self._started_at), self._tick)
+        self._timer: asyncio.TimerHandle | None = loop.call_later(
+            self._wait_s(self._started_at), self._tick
+        )
 
     @property
     def report(self) -> Report:
@@ -111,7 +126,9 @@ class Receiver:
 
     @property
     def is_committed(self) -> bool:
-        return self.outcome.done() and not self.outcome.cancelled() and self.outcome.result() is None
+        return (
+            self.outcome.done() and not self.outcome.cancelled() and self.outcome.result() is None
+        )
 
     def started(self, exchange: Exchange) -> None:
         """The request is under way as `exchange`."""
@@ -141,7 +158,8 @@ class Receiver:
         if self._exchange is not None:
             self._exchange.cancel()
 
-    # Sink. A mistake of ours in a pipe must not leave the call hanging: it ends the attempt like any broken answer, and is logged.
+    # Sink. A mistake of ours in a pipe must not leave the call hanging: it ends the attempt like
+    # any broken answer, and is logged.
 
     def head(self, head: ResponseHead) -> None:
         try:
@@ -260,12 +278,18 @@ class Receiver:
             return
         pipe = self.pipe
         if pipe is not None and not pipe.streams and not report.is_whole:
-            # What is answered in one piece is judged and commits when it is whole, however the upstream sent it.
+            # What is answered in one piece is judged and commits when it is whole, however the
+            # upstream sent it.
             return
         if self._probe is not None:
             trigger = self._probe.hit(report)
             if trigger is not None:
-                self._fail_before_commit(Failure(kind=FailureKind.TRIGGERED, message=f"the answer contains the error trigger {trigger!r}"))
+                self._fail_before_commit(
+                    Failure(
+                        kind=FailureKind.TRIGGERED,
+                        message=f"the answer contains the error trigger {trigger!r}",
+                    )
+                )
                 return
         if not report.committed:
             return
@@ -293,7 +317,11 @@ class Receiver:
 
     def _shown(self, out: list[bytes]) -> list[bytes]:
         """What may go out: as it is, until the answer says that it failed."""
-        return out if self._mask is None or self.report.failure is None else [self._mask(data) for data in out]
+        return (
+            out
+            if self._mask is None or self.report.failure is None
+            else [self._mask(data) for data in out]
+        )
 
     def _emit(self, out: list[bytes]) -> None:
         out = self._shown(out)
@@ -343,10 +371,16 @@ class Receiver:
             self._timer = None
 
     def _tick(self) -> None:
-        """One timer for all: it only looks whether something is overdue, so that a chunk costs no timer."""
+        """One timer for all: it only looks whether something is overdue, so that a chunk costs no
+        timer.
+        """
         now = self._loop.time()
         self._timer = None
-        if self._held_since is not None and self._probe is not None and now - self._held_since >= TriggerProbe.HOLD_S:
+        if (
+            self._held_since is not None
+            and self._probe is not None
+            and now - self._held_since >= TriggerProbe.HOLD_S
+        ):
             self._commit()
             return
         wait_s = self._wait_s(now)
@@ -375,7 +409,12 @@ class Receiver:
 
     def _watch_backlog(self) -> None:
         outlet = self._outlet
-        if outlet is None or self._paused_since is not None or outlet.backlog() <= BACKLOG_HIGH_BYTES or self._exchange is None:
+        if (
+            outlet is None
+            or self._paused_since is not None
+            or outlet.backlog() <= BACKLOG_HIGH_BYTES
+            or self._exchange is None
+        ):
             return
         self._paused_since = self._loop.time()
         self._exchange.pause()

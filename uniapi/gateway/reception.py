@@ -1,6 +1,8 @@
-"""The way of an inference call from the door to the executor: its credits, its candidates, the credential an id binds it to, the limits, moderation, the plan.
+"""The way of an inference call from the door to the executor: its credits, its candidates, the
+credential an id binds it to, the limits, moderation, the plan.
 
-A straight function that reads in the order in which things happen; whatever refuses on the way is a RequestRefused and is recorded.
+A straight function that reads in the order in which things happen; whatever refuses on the way is a
+RequestRefused and is recorded.
 """
 
 from __future__ import annotations
@@ -60,14 +62,22 @@ class Reception:
         self._rng = rng
 
     async def run(self, call: Call, key: ClientKey, reply: Reply) -> None:
-        """Answer `call` through `reply`. Raises RequestRefused before anything was sent. Whatever becomes of the call, it is recorded once."""
+        """Answer `call` through `reply`.
+
+        Raises RequestRefused before anything was sent. Whatever becomes of the call, it is recorded
+        once.
+        """
         call = self._items.resolve(call, self._clock.monotonic_s())
         try:
             if self._recorder.is_exhausted(key):
                 raise credits_used_up()
             snapshot, candidates, pin, tokens = await self._resolve(call, key)
             admitted = self._limits.admit(
-                key, candidates.alias, global_rates=snapshot.config.preferences.rates, tokens=tokens, now=self._clock.monotonic_s()
+                key,
+                candidates.alias,
+                global_rates=snapshot.config.preferences.rates,
+                tokens=tokens,
+                now=self._clock.monotonic_s(),
             )
             if isinstance(admitted, Refused):
                 raise over_limit(admitted)
@@ -84,8 +94,12 @@ class Reception:
         finally:
             admitted.release()
 
-    async def _resolve(self, call: Call, key: ClientKey) -> tuple[Snapshot, Candidates, Pin | None, int]:
-        """Where a call may go: its candidates, the credential it is bound to by an id in it, and the estimate of its input tokens."""
+    async def _resolve(
+        self, call: Call, key: ClientKey
+    ) -> tuple[Snapshot, Candidates, Pin | None, int]:
+        """Where a call may go: its candidates, the credential it is bound to by an id in it, and
+        the estimate of its input tokens.
+        """
         snapshot = self._current()
         if call.operation is Operation.STORED:
             # The id names the place, no model does.
@@ -98,10 +112,17 @@ class Reception:
             channels = candidates.channels() if candidates else _all_channels(snapshot.catalog, key)
             owners = possible_owners(call, channels, snapshot.engines.engine_of)
             pin = self._pins.bind(key.key_id, references, owners, self._clock.now_s())
-        return snapshot, candidates, pin, estimate_call_tokens(call) if snapshot.counts_tokens else 0
+        return (
+            snapshot,
+            candidates,
+            pin,
+            estimate_call_tokens(call) if snapshot.counts_tokens else 0,
+        )
 
     async def _candidates(self, call: Call, key: ClientKey) -> tuple[Snapshot, Candidates]:
-        """The candidates of the model that was asked for, waiting for a first discovery when they may come with it. Raises RequestRefused: 404, or 503 while lists are fetched."""
+        """The candidates of the model that was asked for, waiting for a first discovery when they
+        may come with it. Raises RequestRefused: 404, or 503 while lists are fetched.
+        """
         snapshot = self._current()
         candidates = snapshot.catalog.candidates(key, call.requested_model)
         if candidates:
@@ -114,11 +135,17 @@ class Reception:
         if not in_time:
             raise still_discovering()
         unlisted = [provider.name for provider in snapshot.catalog.unlisted(key)]
-        raise model_not_found(call.requested_model, snapshot.catalog.near_matches(key, call.requested_model), unlisted)
+        raise model_not_found(
+            call.requested_model, snapshot.catalog.near_matches(key, call.requested_model), unlisted
+        )
 
     async def _moderate(self, call: Call, key: ClientKey, snapshot: Snapshot) -> None:
-        """Raises RequestRefused when a moderation model flags what the user says; the refusal is recorded."""
-        setting = Setting(preferences=snapshot.config.preferences, engine_of=snapshot.engines.engine_of)
+        """Raises RequestRefused when a moderation model flags what the user says; the refusal is
+        recorded.
+        """
+        setting = Setting(
+            preferences=snapshot.config.preferences, engine_of=snapshot.engines.engine_of
+        )
         try:
             is_flagged = await self._moderation.is_flagged(call, key, snapshot.router, setting)
         except asyncio.CancelledError:
@@ -129,7 +156,14 @@ class Reception:
             raise RequestRefused(FLAGGED)
 
     async def _run_admitted(
-        self, call: Call, key: ClientKey, snapshot: Snapshot, pin: Pin | None, tokens: int, admitted: Admitted, reply: Reply
+        self,
+        call: Call,
+        key: ClientKey,
+        snapshot: Snapshot,
+        pin: Pin | None,
+        tokens: int,
+        admitted: Admitted,
+        reply: Reply,
     ) -> None:
         now = self._clock.monotonic_s()
         engine_of = snapshot.engines.engine_of
@@ -151,18 +185,26 @@ class Reception:
         )
         plan = snapshot.router.plan(asked, now=now, now_epoch_s=self._clock.now_s(), rng=self._rng)
         setting = Setting(
-            preferences=snapshot.config.preferences, engine_of=engine_of, used=lambda total: admitted.used(total, self._clock.monotonic_s())
+            preferences=snapshot.config.preferences,
+            engine_of=engine_of,
+            used=lambda total: admitted.used(total, self._clock.monotonic_s()),
         )
         await self._executor.run(call, plan, setting, reply)
 
     def _client_deadline(self, call: Call, now: float) -> float | None:
-        """The moment the client's own SDK gives up (`x-stainless-timeout`, seconds after the call came in): no attempt begins after it."""
+        """The moment the client's own SDK gives up (`x-stainless-timeout`, seconds after the call
+        came in): no attempt begins after it.
+        """
         text = call.headers.get("x-stainless-timeout", "")
         try:
             seconds = float(text)
         except ValueError:
             return None
-        return now + seconds - max(0.0, self._clock.now_s() - call.received_at_s) if 0 < seconds < 86400 else None
+        return (
+            now + seconds - max(0.0, self._clock.now_s() - call.received_at_s)
+            if 0 < seconds < 86400
+            else None
+        )
 
 
 def _all_channels(catalog: Catalog, key: ClientKey) -> list[Channel]:

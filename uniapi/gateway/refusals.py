@@ -1,4 +1,6 @@
-"""What a call is refused with before anything was sent: an unknown model, used-up credits, a limit, lists that are still being fetched."""
+"""What a call is refused with before anything was sent: an unknown model, used-up credits, a limit,
+lists that are still being fetched.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,10 @@ from uniapi.limits import Refused
 
 
 def model_not_found(name: str, near: Sequence[str], unlisted: Sequence[str] = ()) -> RequestRefused:
-    """404: this key cannot use such a model. `unlisted`: providers that may have it, as nobody knows yet what they have."""
+    """404: this key cannot use such a model.
+
+    `unlisted`: providers that may have it, as nobody knows yet what they have.
+    """
     hint = f" Did you mean {', '.join(near)}?" if near else ""
     if unlisted:
         hint += f" What {', '.join(unlisted[:5])} serve{'s' if len(unlisted) == 1 else ''} is not known: no model list could be had so far."

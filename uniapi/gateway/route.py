@@ -1,8 +1,11 @@
-"""From a call and a target to the request that is sent and the pipe that reads its answer. Pure: nothing is sent here.
+"""From a call and a target to the request that is sent and the pipe that reads its answer. Pure:
+nothing is sent here.
 
-RELAY when the client's dialect is the upstream's and nothing has to be said differently: the client's own bytes, spliced where only `model` or `stream_options` change,
-JSON-equal otherwise; TRANSLATE in every other case. The decision is made per attempt: one call may relay first and translate next. Operations other than
-generation (token counts, compaction) have no canonical form here and are only ever relayed.
+RELAY when the client's dialect is the upstream's and nothing has to be said differently: the
+client's own bytes, spliced where only `model` or `stream_options` change, JSON-equal otherwise;
+TRANSLATE in every other case. The decision is made per attempt: one call may relay first and
+translate next. Operations other than generation (token counts, compaction) have no canonical form
+here and are only ever relayed.
 """
 
 from __future__ import annotations
@@ -24,11 +27,19 @@ from .stored_response import stored_pipe, stored_request
 from .token_count import count_pipe
 
 SPLICED_MEMBERS = ("model", "stream_options")
-"""When no other member of a relayed body changes, the client's bytes are kept and these are spliced."""
+"""When no other member of a relayed body changes, the client's bytes are kept and these are
+spliced.
+"""
 
 FORWARDED_HEADERS: Mapping[str, tuple[str, ...]] = {
     "openai_chat": ("openai-beta",),
-    "openai_responses": ("openai-beta", "session_id", "conversation_id", "x-codex-turn-state", "x-codex-turn-metadata"),
+    "openai_responses": (
+        "openai-beta",
+        "session_id",
+        "conversation_id",
+        "x-codex-turn-state",
+        "x-codex-turn-metadata",
+    ),
     "anthropic": ("anthropic-beta", "anthropic-version"),
     "gemini": ("x-goog-api-client",),
 }
@@ -40,7 +51,9 @@ GENERATING = frozenset({Operation.GENERATE, Operation.COMPLETE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """How one attempt speaks to its target: the dialect, whether the client's words are relayed, and the operation as the upstream is asked for it."""
+    """How one attempt speaks to its target: the dialect, whether the client's words are relayed,
+    and the operation as the upstream is asked for it.
+    """
 
     target: Target
     engine: Engine
@@ -56,7 +69,10 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """One attempt, ready to be sent (not yet authorised), and how to read its answer. `losses` names what the request could not carry."""
+    """One attempt, ready to be sent (not yet authorised), and how to read its answer.
+
+    `losses` names what the request could not carry.
+    """
 
     request: HttpRequest
     route: Literal["relay", "translate"]
@@ -64,12 +80,16 @@ class Prepared:
     make_pipe: Callable[[ResponseHead], Pipe]
     losses: tuple[str, ...] = ()
     earlier: tuple[HttpRequest, ...] = ()
-    """Requests to be sent before, where one client request became several; their answers go to `answers`."""
+    """Requests to be sent before, where one client request became several; their answers go to
+    `answers`.
+    """
     answers: Answers = field(default_factory=list)
 
 
 class Decoded:
-    """The canonical request of a call, decoded when first asked for: a relay never needs it, so a member we do not know never breaks one."""
+    """The canonical request of a call, decoded when first asked for: a relay never needs it, so a
+    member we do not know never breaks one.
+    """
 
     def __init__(self, call: Call) -> None:
         self._call = call
@@ -79,7 +99,9 @@ class Decoded:
         """Raises RequestRefused naming the member that makes no sense."""
         if self._request is None:
             call = self._call
-            dialect = DIALECTS["openai_responses"] if _is_responses_shaped(call) else client_side(call)
+            dialect = (
+                DIALECTS["openai_responses"] if _is_responses_shaped(call) else client_side(call)
+            )
             assert dialect.decode_request is not None
             try:
                 self._request = dialect.decode_request(call.json, call.requested_model, call.stream)
@@ -98,32 +120,79 @@ def client_side(call: Call) -> Dialect:
 
 
 def find_ways(call: Call, target: Target, engine: Engine) -> tuple[Way, ...]:
-    """The ways to ask `target`, to be tried in turn within one attempt: one, or none when it lacks the operation. Legacy completions have two: as they are, then as a chat."""
+    """The ways to ask `target`, to be tried in turn within one attempt: one, or none when it lacks
+    the operation. Legacy completions have two: as they are, then as a chat.
+    """
     dialect = engine.dialect(target, call.dialect)
     addressed = Operation.GENERATE if call.operation is Operation.STORED else call.operation
     if call.operation in CARRIED:
         address = engine.address(target, call.operation, call.stream, dialect)
         is_bridged = is_bridged_to(call, address) if address is not None else None
-        return () if is_bridged is None else (Way(target=target, engine=engine, dialect=dialect, operation=call.operation, relays=not is_bridged),)
+        return (
+            ()
+            if is_bridged is None
+            else (
+                Way(
+                    target=target,
+                    engine=engine,
+                    dialect=dialect,
+                    operation=call.operation,
+                    relays=not is_bridged,
+                ),
+            )
+        )
     has_address = engine.address(target, addressed, call.stream, dialect) is not None
     is_same = call.dialect == dialect.name and dialect.observer is not None
     if call.operation not in GENERATING:
-        return (Way(target=target, engine=engine, dialect=dialect, operation=call.operation, relays=True),) if has_address and is_same else ()
-    relays = is_same and has_address and not engine.has_habit(target) and not _is_responses_shaped(call)
-    way = Way(target=target, engine=engine, dialect=dialect, operation=call.operation if relays else Operation.GENERATE, relays=relays)
+        return (
+            (
+                Way(
+                    target=target,
+                    engine=engine,
+                    dialect=dialect,
+                    operation=call.operation,
+                    relays=True,
+                ),
+            )
+            if has_address and is_same
+            else ()
+        )
+    relays = (
+        is_same and has_address and not engine.has_habit(target) and not _is_responses_shaped(call)
+    )
+    way = Way(
+        target=target,
+        engine=engine,
+        dialect=dialect,
+        operation=call.operation if relays else Operation.GENERATE,
+        relays=relays,
+    )
     if engine.address(target, way.operation, call.stream, dialect) is None:
         return ()
-    return (way, replace(way, operation=Operation.GENERATE, relays=False)) if way.operation is Operation.COMPLETE else (way,)
+    return (
+        (way, replace(way, operation=Operation.GENERATE, relays=False))
+        if way.operation is Operation.COMPLETE
+        else (way,)
+    )
 
 
 def client_framing(call: Call) -> Literal["sse", "json_array"]:
     """How the client reads a stream: Gemini's clients get one JSON array unless they say `alt=sse`."""
-    return "json_array" if call.dialect == "gemini" and call.stream and call.query.get("alt") != "sse" else "sse"
+    return (
+        "json_array"
+        if call.dialect == "gemini" and call.stream and call.query.get("alt") != "sse"
+        else "sse"
+    )
 
 
 def _is_responses_shaped(call: Call) -> bool:
     """Cursor sends Responses-shaped bodies to the chat path for newer models."""
-    return call.dialect == "openai_chat" and call.operation is Operation.GENERATE and "messages" not in call.json and "input" in call.json
+    return (
+        call.dialect == "openai_chat"
+        and call.operation is Operation.GENERATE
+        and "messages" not in call.json
+        and "input" in call.json
+    )
 
 
 def prepare(
@@ -135,7 +204,11 @@ def prepare(
     *,
     probes_text: bool = False,
 ) -> Prepared:
-    """Build the request for one way. `request` is the canonical one when the way translates. Raises RequestRefused when this upstream cannot be told."""
+    """Build the request for one way.
+
+    `request` is the canonical one when the way translates. Raises RequestRefused when this upstream
+    cannot be told.
+    """
     target, engine, dialect = way.target, way.engine, way.dialect
     if way.operation is Operation.STORED:
         return _prepare_stored(call, way, reply_context)
@@ -153,7 +226,13 @@ def prepare(
         body: dict[str, Any] = dict(call.json)
         if dialect.repair is not None and way.operation in GENERATING:
             body, losses = dialect.repair(call.json, quirk)
-        headers.update({name: call.headers[name] for name in FORWARDED_HEADERS.get(dialect.name, ()) if name in call.headers})
+        headers.update(
+            {
+                name: call.headers[name]
+                for name in FORWARDED_HEADERS.get(dialect.name, ())
+                if name in call.headers
+            }
+        )
     else:
         assert request is not None
         request = engine.adjust(target, request)
@@ -163,10 +242,22 @@ def prepare(
         body, losses = encoded.body, encoded.losses
         headers.update(encoded.headers)
     body = engine.prepare_body(target, body, way.operation, call.stream, dialect)
-    adds_usage = way.relays and dialect.name == "openai_chat" and call.stream and quirk.stream_options and not _asks_usage(call.json)
+    adds_usage = (
+        way.relays
+        and dialect.name == "openai_chat"
+        and call.stream
+        and quirk.stream_options
+        and not _asks_usage(call.json)
+    )
     if adds_usage:
         options = body.get("stream_options")
-        body = {**body, "stream_options": {**(options if isinstance(options, dict) else {}), "include_usage": True}}
+        body = {
+            **body,
+            "stream_options": {
+                **(options if isinstance(options, dict) else {}),
+                "include_usage": True,
+            },
+        }
     if way.operation in GENERATING:
         body = apply_overrides(body, target.provider.body_overrides, target.alias)
     headers.update(address.headers)
@@ -176,13 +267,21 @@ def prepare(
         client=client_side(call),
         dialect=dialect,
         stream=call.stream,
-        model=reply_context.requested_model if reply_context.requested_model != target.upstream_model else None,
+        model=reply_context.requested_model
+        if reply_context.requested_model != target.upstream_model
+        else None,
         upstream=upstream,
         reply=reply_context,
         probes_text=probes_text,
         drops_usage=adds_usage,
     )
-    make_pipe = choice.translate if not way.relays else choice.relay if way.operation is not Operation.COUNT_TOKENS else count_pipe(address.shape)
+    make_pipe = (
+        choice.translate
+        if not way.relays
+        else choice.relay
+        if way.operation is not Operation.COUNT_TOKENS
+        else count_pipe(address.shape)
+    )
     return Prepared(
         request=HttpRequest(
             method=address.method,
@@ -198,9 +297,14 @@ def prepare(
 
 
 def needs_media(way: Way, request: Request) -> Callable[[Media], bool] | None:
-    """Which media of the canonical request this upstream needs by value; None when it has none by URL."""
+    """Which media of the canonical request this upstream needs by value; None when it has none by
+    URL.
+    """
     dialect, quirk = way.dialect, way.engine.quirk(way.target)
-    if not any(media.url is not None and dialect.needs_inline(media, quirk) for media in iter_media(request.messages)):
+    if not any(
+        media.url is not None and dialect.needs_inline(media, quirk)
+        for media in iter_media(request.messages)
+    ):
         return None
     return lambda media: dialect.needs_inline(media, quirk)
 
@@ -209,17 +313,38 @@ def _prepare_stored(call: Call, way: Way, reply_context: ReplyContext) -> Prepar
     """A stored response, read, cancelled or deleted where it lies."""
     address = way.engine.address(way.target, Operation.GENERATE, False, way.dialect)
     assert address is not None
-    headers = {"accept": "text/event-stream" if call.stream else "application/json", "accept-encoding": "identity", "user-agent": "uni-api"}
-    headers.update({name: call.headers[name] for name in FORWARDED_HEADERS[way.dialect.name] if name in call.headers})
+    headers = {
+        "accept": "text/event-stream" if call.stream else "application/json",
+        "accept-encoding": "identity",
+        "user-agent": "uni-api",
+    }
+    headers.update(
+        {
+            name: call.headers[name]
+            for name in FORWARDED_HEADERS[way.dialect.name]
+            if name in call.headers
+        }
+    )
     headers.update(address.headers)
     headers.update(configured_headers(call, way.target))
-    request = stored_request(call, address.url, {name.lower(): value for name, value in headers.items()})
-    return Prepared(request=request, route="relay", dialect=way.dialect, make_pipe=stored_pipe(way.dialect, reply_context))
+    request = stored_request(
+        call, address.url, {name.lower(): value for name, value in headers.items()}
+    )
+    return Prepared(
+        request=request,
+        route="relay",
+        dialect=way.dialect,
+        make_pipe=stored_pipe(way.dialect, reply_context),
+    )
 
 
 def configured_headers(call: Call, target: Target) -> dict[str, str]:
     """What `headers` and `passthrough_request_headers` of the provider add."""
-    passed = {name: call.headers[name] for name in target.provider.passthrough_request_headers if name in call.headers}
+    passed = {
+        name: call.headers[name]
+        for name in target.provider.passthrough_request_headers
+        if name in call.headers
+    }
     return {**target.provider.headers, **passed}
 
 
@@ -232,7 +357,11 @@ def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
     """The client's bytes, with as little changed as `body` differs from what it sent."""
     sent = call.json
     changed = [
-        name for name in {**sent, **body} if name not in body or name not in sent or (body[name] is not sent[name] and body[name] != sent[name])
+        name
+        for name in {**sent, **body}
+        if name not in body
+        or name not in sent
+        or (body[name] is not sent[name] and body[name] != sent[name])
     ]
     if not changed:
         return call.body
@@ -241,5 +370,9 @@ def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
     data: bytes | None = call.body
     for name in changed:
         if data is not None:
-            data = splice_member(data, (name,), body[name]) if name in sent else insert_member(data, name, body[name])
+            data = (
+                splice_member(data, (name,), body[name])
+                if name in sent
+                else insert_member(data, name, body[name])
+            )
     return data if data is not None else dump_json(body)

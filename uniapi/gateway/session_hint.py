@@ -1,4 +1,6 @@
-"""Which conversation a call belongs to, read from its body without decoding it: a name the client gives, else its system text and first user message."""
+"""Which conversation a call belongs to, read from its body without decoding it: a name the client
+gives, else its system text and first user message.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,22 @@ from uniapi.routing import NO_SESSION, SessionHint, name_session
 from uniapi.wire import dump_json
 
 _ANSWER_ROLES = frozenset({"assistant", "model", "tool", "function"})
-_ANSWER_ITEMS = frozenset({"function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output", "reasoning"})
+_ANSWER_ITEMS = frozenset(
+    {
+        "function_call",
+        "function_call_output",
+        "custom_tool_call",
+        "custom_tool_call_output",
+        "reasoning",
+    }
+)
 SESSION_HEADERS = ("x-claude-code-session-id", "x-session-id")
 
 
 def session_hint(call: Call) -> SessionHint:
-    """The hint routing needs to keep a conversation with the key that holds its prompt cache (PRODUCT §6, Key choice). Never raises, whatever the body."""
+    """The hint routing needs to keep a conversation with the key that holds its prompt cache
+    (PRODUCT §6, Key choice). Never raises, whatever the body.
+    """
     if call.operation in CARRIED:
         return NO_SESSION
     body = call.json
@@ -25,18 +37,41 @@ def session_hint(call: Call) -> SessionHint:
         *(call.headers.get(name) for name in SESSION_HEADERS),
         _text(metadata.get("user_id")) if isinstance(metadata, dict) else None,
     ]
-    turns = next((value for name in ("messages", "contents", "input") if isinstance(value := body.get(name), list)), [])
-    continues = any(
-        isinstance(turn, dict) and (turn.get("role") in _ANSWER_ROLES or turn.get("type") in _ANSWER_ITEMS) for turn in turns if _is_plain(turn)
+    turns = next(
+        (
+            value
+            for name in ("messages", "contents", "input")
+            if isinstance(value := body.get(name), list)
+        ),
+        [],
     )
-    return name_session(given=given, opening="" if any(given) else _opening(body, turns), continues=continues)
+    continues = any(
+        isinstance(turn, dict)
+        and (turn.get("role") in _ANSWER_ROLES or turn.get("type") in _ANSWER_ITEMS)
+        for turn in turns
+        if _is_plain(turn)
+    )
+    return name_session(
+        given=given, opening="" if any(given) else _opening(body, turns), continues=continues
+    )
 
 
 def _opening(body: Any, turns: list[Any]) -> str:
     """System text and first user message as one text; empty when there is neither."""
-    system = [body.get(name) for name in ("system", "instructions", "systemInstruction", "system_instruction") if body.get(name)]
-    system += [turn.get("content") for turn in turns if isinstance(turn, dict) and turn.get("role") in ("system", "developer")]
-    first = next((turn for turn in turns if isinstance(turn, dict) and turn.get("role", "user") == "user"), body.get("input"))
+    system = [
+        body.get(name)
+        for name in ("system", "instructions", "systemInstruction", "system_instruction")
+        if body.get(name)
+    ]
+    system += [
+        turn.get("content")
+        for turn in turns
+        if isinstance(turn, dict) and turn.get("role") in ("system", "developer")
+    ]
+    first = next(
+        (turn for turn in turns if isinstance(turn, dict) and turn.get("role", "user") == "user"),
+        body.get("input"),
+    )
     if not system and first is None:
         return ""
     try:
@@ -47,7 +82,11 @@ def _opening(body: Any, turns: list[Any]) -> str:
 
 def _is_plain(turn: Any) -> bool:
     """Whether role and type can be looked up at all (a hostile body may have anything there)."""
-    return isinstance(turn, dict) and isinstance(turn.get("role", ""), str) and isinstance(turn.get("type", ""), str)
+    return (
+        isinstance(turn, dict)
+        and isinstance(turn.get("role", ""), str)
+        and isinstance(turn.get("type", ""), str)
+    )
 
 
 def _text(value: Any) -> str | None:

@@ -1,4 +1,6 @@
-"""What follows from one configuration, as one immutable value that a reload swaps in one assignment."""
+"""What follows from one configuration, as one immutable value that a reload swaps in one
+assignment.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from uniapi.routing import Catalog, Router
 
 
 class Engines:
-    """The engine of each provider of one configuration, found once; and what routing, which may not import engines, asks about them."""
+    """The engine of each provider of one configuration, found once; and what routing, which may not
+    import engines, asks about them.
+    """
 
     def __init__(self) -> None:
         self._by_provider: dict[str, Engine] = {}
@@ -28,13 +32,21 @@ class Engines:
         return self.engine_of(provider).has_account_cache
 
     def dialect(self, provider: Provider, upstream_model: str, client_dialect: str) -> str:
-        target = Target(provider=provider, credential=provider.credentials[0], upstream_model=upstream_model, alias=upstream_model)
+        target = Target(
+            provider=provider,
+            credential=provider.credentials[0],
+            upstream_model=upstream_model,
+            alias=upstream_model,
+        )
         return self.engine_of(provider).dialect(target, client_dialect).name
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything that follows from one configuration. A running call keeps the one it began with."""
+    """Everything that follows from one configuration.
+
+    A running call keeps the one it began with.
+    """
 
     config: Config
     catalog: Catalog

@@ -1,6 +1,8 @@
-"""Responses that a provider keeps: read, streamed again, listed, cancelled, deleted by their id, at the provider and with the key that issued it, and nowhere else.
+"""Responses that a provider keeps: read, streamed again, listed, cancelled, deleted by their id, at
+the provider and with the key that issued it, and nowhere else.
 
-https://platform.openai.com/docs/api-reference/responses. Nothing is translated here: a gateway that keeps no answers cannot pretend to have them.
+https://platform.openai.com/docs/api-reference/responses. Nothing is translated here: a gateway that
+keeps no answers cannot pretend to have them.
 """
 
 from __future__ import annotations
@@ -15,13 +17,20 @@ from uniapi.wire import HttpRequest, ResponseHead
 
 
 def stored_request(call: Call, responses_url: str, headers: Mapping[str, str]) -> HttpRequest:
-    """The client's request at the provider's own address of responses, its query kept beside what that address has."""
+    """The client's request at the provider's own address of responses, its query kept beside what
+    that address has.
+    """
     parts = urlsplit(responses_url)
     below = call.path.partition("*")[2]
     path = f"{parts.path.rstrip('/')}/{quote(call.resource, safe='')}{below}"
     query = "&".join(text for text in (parts.query, call.query_text) if text)
     with_type = {**headers, "content-type": call.content_type} if call.body else headers
-    return HttpRequest(method=call.method, url=urlunsplit((parts.scheme, parts.netloc, path, query, "")), headers=with_type, body=call.body)
+    return HttpRequest(
+        method=call.method,
+        url=urlunsplit((parts.scheme, parts.netloc, path, query, "")),
+        headers=with_type,
+        body=call.body,
+    )
 
 
 def stored_pipe(dialect: Dialect, reply: ReplyContext) -> Callable[[ResponseHead], Pipe]:

@@ -1,4 +1,6 @@
-"""Counting tokens: the provider's own count where it offers one in the client's dialect, else our labelled estimate. A client that counts is never left without a figure."""
+"""Counting tokens: the provider's own count where it offers one in the client's dialect, else our
+labelled estimate. A client that counts is never left without a figure.
+"""
 
 from __future__ import annotations
 
@@ -26,18 +28,25 @@ _SPELLINGS: Mapping[str, Callable[[int], dict[str, Json]]] = {
 
 
 def count_pipe(shape: str) -> Callable[[ResponseHead], Pipe]:
-    """The pipe for a native count; `shape` is the address's. Bedrock answers in its own words whoever asks."""
+    """The pipe for a native count; `shape` is the address's. Bedrock answers in its own words
+    whoever asks.
+    """
     render = _spell_bedrock if shape == "bedrock" else None
     return lambda head: RelayBody(render)
 
 
 def falls_back(step: GiveUp) -> bool:
-    """Whether the estimate is given in place of this end of a plan: always, but for the client's own mistake."""
+    """Whether the estimate is given in place of this end of a plan: always, but for the client's
+    own mistake.
+    """
     return step.failure is None or step.failure.kind not in _OWN_MISTAKES
 
 
 def estimate_answer(call: Call) -> bytes:
-    """The estimate as the client's dialect spells it. Raises RequestRefused when the body makes no sense."""
+    """The estimate as the client's dialect spells it.
+
+    Raises RequestRefused when the body makes no sense.
+    """
     dialect = DIALECTS[call.dialect]
     assert dialect.decode_request is not None
     try:

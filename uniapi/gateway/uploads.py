@@ -1,6 +1,8 @@
-"""Forms that clients upload: kept in memory up to a bound, beyond that in a file without a name, which the system removes whatever becomes of us.
+"""Forms that clients upload: kept in memory up to a bound, beyond that in a file without a name,
+which the system removes whatever becomes of us.
 
-An upload is received once and can be sent any number of times: what goes upstream are ranges of it, with what is changed between them.
+An upload is received once and can be sent any number of times: what goes upstream are ranges of it,
+with what is changed between them.
 """
 
 from __future__ import annotations
@@ -18,7 +20,10 @@ PIECE_BYTES = 64 * 1024
 
 
 class Upload:
-    """One form. `write` its bytes as they come, `finish` at their end, `close` in every case. `form` is set by `finish`."""
+    """One form. `write` its bytes as they come, `finish` at their end, `close` in every case.
+
+    `form` is set by `finish`.
+    """
 
     def __init__(self, boundary: bytes, folder: Path | None = None) -> None:
         self._scanner = MultipartScanner(boundary)
@@ -34,7 +39,9 @@ class Upload:
         return self._form
 
     def write(self, data: bytes) -> None:
-        """More of the body. Raises MultipartError for what is no form, OSError when there is no room for it."""
+        """More of the body. Raises MultipartError for what is no form, OSError when there is no
+        room for it.
+        """
         self._scanner.feed(data)
         self._file.write(data)
         self.length += len(data)
@@ -48,12 +55,16 @@ class Upload:
         return self._file.read(end - start)
 
     def with_members(self, members: Mapping[str, Json]) -> FormSource:
-        """The form as a request body that says these members: text fields that differ are replaced, missing ones added, others taken out; files stay."""
+        """The form as a request body that says these members: text fields that differ are replaced,
+        missing ones added, others taken out; files stay.
+        """
         return FormSource(self, self.form.with_fields(field_changes(self.form.parts, members)))
 
     def files(self) -> tuple[UploadedFile, ...]:
         """Every file, in memory: for upstreams that want them inside JSON."""
-        return tuple(uploaded_file(part, self.read(part.start, part.end)) for part in self.file_parts())
+        return tuple(
+            uploaded_file(part, self.read(part.start, part.end)) for part in self.file_parts()
+        )
 
     def file_parts(self) -> list[FormPart]:
         return [part for part in self.form.parts if part.filename is not None]

@@ -1,4 +1,7 @@
-"""Counting against the rates of the config: who may send now, and who when. Pure state, time is an argument."""
+"""Counting against the rates of the config: who may send now, and who when.
+
+Pure state, time is an argument.
+"""
 
 from .admission import Admitted, Limits, Refused
 from .windows import Window

@@ -1,7 +1,9 @@
-"""Who may send how much: the limits of client keys, of the whole instance and of each provider credential, and how many calls run at once.
+"""Who may send how much: the limits of client keys, of the whole instance and of each provider
+credential, and how many calls run at once.
 
-Everything is checked before anything is counted, so a refused request uses up nothing. Tokens are counted by estimate and corrected by what the upstream
-reports. `now` is monotonic seconds; windows of a day and longer can be dumped to plain data and loaded again after a restart.
+Everything is checked before anything is counted, so a refused request uses up nothing. Tokens are
+counted by estimate and corrected by what the upstream reports. `now` is monotonic seconds; windows
+of a day and longer can be dumped to plain data and loaded again after a restart.
 """
 
 from __future__ import annotations
@@ -20,12 +22,18 @@ MAX_WINDOWS = 50_000
 """Idle windows are forgotten when there are more."""
 
 Scope: TypeAlias = tuple[str, ...]
-"""Whose window: `("global",)`, `("client", key_id, alias)`, `("credential", provider_id, credential_id, upstream_model)`."""
+"""Whose window: `("global",)`, `("client", key_id, alias)`, `("credential", provider_id,
+credential_id, upstream_model)`.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A request over a limit. `retry_after_s`: when it would be let through, None when waiting does not help or cannot be told. `status`: 429, or 413 when the request alone is too large."""
+    """A request over a limit.
+
+    `retry_after_s`: when it would be let through, None when waiting does not help or cannot be
+    told. `status`: 429, or 413 when the request alone is too large.
+    """
 
     reason: Literal["rate", "concurrency", "too_large"]
     message: str
@@ -48,7 +56,11 @@ class _Counted:
 
 @dataclass(slots=True)
 class Admitted:
-    """A request that was counted. `used` corrects its tokens; `release` ends its place among the running ones; both may come at any time, once or more."""
+    """A request that was counted.
+
+    `used` corrects its tokens; `release` ends its place among the running ones; both may come at
+    any time, once or more.
+    """
 
     _counted: list[_Counted] = field(default_factory=list)
     _running: Counter[str] | None = None
@@ -77,19 +89,40 @@ class Admitted:
 
 
 class Limits:
-    """The counting state of every limit, by name of what is limited. Survives a reload; `keep` forgets what no longer exists."""
+    """The counting state of every limit, by name of what is limited.
+
+    Survives a reload; `keep` forgets what no longer exists.
+    """
 
     def __init__(self) -> None:
         self._windows: dict[tuple[Scope, str, float], Window] = {}
         self._running: Counter[str] = Counter()
 
-    def admit(self, client_key: ClientKey, alias: str, *, global_rates: Rates = (), tokens: int = 0, now: float) -> Admitted | Refused:
-        """Let one request of a client key in, or say why not. `alias` is the model it names, `tokens` the estimate of its input."""
+    def admit(
+        self,
+        client_key: ClientKey,
+        alias: str,
+        *,
+        global_rates: Rates = (),
+        tokens: int = 0,
+        now: float,
+    ) -> Admitted | Refused:
+        """Let one request of a client key in, or say why not.
+
+        `alias` is the model it names, `tokens` the estimate of its input.
+        """
         running = self._running.get(client_key.key_id, 0)
         if client_key.max_concurrency is not None and running >= client_key.max_concurrency:
-            return Refused(reason="concurrency", message=f"This API key may run {client_key.max_concurrency} requests at once.", retry_after_s=1.0)
+            return Refused(
+                reason="concurrency",
+                message=f"This API key may run {client_key.max_concurrency} requests at once.",
+                retry_after_s=1.0,
+            )
         own = client_key.rates.resolve(alias, alias) or ()
-        asked: list[tuple[Scope, Rates]] = [(("client", client_key.key_id, alias), own), (("global",), global_rates)]
+        asked: list[tuple[Scope, Rates]] = [
+            (("client", client_key.key_id, alias), own),
+            (("global",), global_rates),
+        ]
         refused = self._first_refusal(asked, tokens, now)
         if refused is not None:
             return refused
@@ -97,22 +130,50 @@ class Limits:
         return Admitted(self._count(asked, tokens, now), self._running, client_key.key_id)
 
     def credential_refusal(
-        self, provider: Provider, credential: Credential, alias: str, upstream_model: str, *, tokens: int = 0, now: float
+        self,
+        provider: Provider,
+        credential: Credential,
+        alias: str,
+        upstream_model: str,
+        *,
+        tokens: int = 0,
+        now: float,
     ) -> Refused | None:
         """Whether a provider's credential is over its own limit for a model; counts nothing."""
-        rates = None if provider.credential_rates.is_empty else provider.credential_rates.resolve(alias, upstream_model)
+        rates = (
+            None
+            if provider.credential_rates.is_empty
+            else provider.credential_rates.resolve(alias, upstream_model)
+        )
         if not rates:
             return None
-        return self._first_refusal([(_credential_scope(provider, credential, upstream_model), rates)], tokens, now)
+        return self._first_refusal(
+            [(_credential_scope(provider, credential, upstream_model), rates)], tokens, now
+        )
 
     def take_credential(
-        self, provider: Provider, credential: Credential, alias: str, upstream_model: str, *, tokens: int = 0, now: float
+        self,
+        provider: Provider,
+        credential: Credential,
+        alias: str,
+        upstream_model: str,
+        *,
+        tokens: int = 0,
+        now: float,
     ) -> Admitted:
         """Count one attempt with a credential (after `credential_refusal` said None)."""
-        rates = None if provider.credential_rates.is_empty else provider.credential_rates.resolve(alias, upstream_model)
+        rates = (
+            None
+            if provider.credential_rates.is_empty
+            else provider.credential_rates.resolve(alias, upstream_model)
+        )
         if not rates:
             return Admitted()
-        return Admitted(self._count([(_credential_scope(provider, credential, upstream_model), rates)], tokens, now))
+        return Admitted(
+            self._count(
+                [(_credential_scope(provider, credential, upstream_model), rates)], tokens, now
+            )
+        )
 
     def running(self, key_id: str) -> int:
         """Calls of a client key in progress."""
@@ -121,26 +182,44 @@ class Limits:
     def keep(self, config: Config) -> None:
         """Forget the windows of client keys and credentials that `config` does not have."""
         keys = {client_key.key_id for client_key in config.client_keys}
-        credentials = {(provider.provider_id, credential.credential_id) for provider in config.providers for credential in provider.credentials}
+        credentials = {
+            (provider.provider_id, credential.credential_id)
+            for provider in config.providers
+            for credential in provider.credentials
+        }
         self._windows = {
             name: window
             for name, window in self._windows.items()
-            if (scope := name[0])[0] == "global" or (scope[1] in keys if scope[0] == "client" else (scope[1], scope[2]) in credentials)
+            if (scope := name[0])[0] == "global"
+            or (scope[1] in keys if scope[0] == "client" else (scope[1], scope[2]) in credentials)
         }
 
     def dump(self, now: float, now_epoch_s: float) -> dict[str, Any]:
         """The windows of a day and longer, as plain data."""
-        kept = [(name, window) for name, window in self._windows.items() if name[2] >= PERSISTED_FROM_S and not window.is_idle(now)]
+        kept = [
+            (name, window)
+            for name, window in self._windows.items()
+            if name[2] >= PERSISTED_FROM_S and not window.is_idle(now)
+        ]
         return {
             "windows": [
-                {"scope": list(scope), "counts": counts, "window_s": window_s, "slots": window.dump(now, now_epoch_s)}
+                {
+                    "scope": list(scope),
+                    "counts": counts,
+                    "window_s": window_s,
+                    "slots": window.dump(now, now_epoch_s),
+                }
                 for (scope, counts, window_s), window in kept
             ]
         }
 
     def long_changes(self) -> int:
         """A number that is another one when those windows were counted into."""
-        return sum(1 + window.changes for name, window in self._windows.items() if name[2] >= PERSISTED_FROM_S and window.changes)
+        return sum(
+            1 + window.changes
+            for name, window in self._windows.items()
+            if name[2] >= PERSISTED_FROM_S and window.changes
+        )
 
     def load(self, stored: Mapping[str, Any], now: float, now_epoch_s: float) -> None:
         """Take in what `dump` gave in an earlier run; anything malformed is left out."""
@@ -148,20 +227,37 @@ class Limits:
         for entry in entries if isinstance(entries, list) else ():
             if not isinstance(entry, dict):
                 continue
-            scope, counts, window_s, slots = (entry.get(name) for name in ("scope", "counts", "window_s", "slots"))
-            if not (isinstance(scope, list) and scope and all(isinstance(word, str) for word in scope) and len(scope) == _SCOPE_WORDS.get(scope[0])):
+            scope, counts, window_s, slots = (
+                entry.get(name) for name in ("scope", "counts", "window_s", "slots")
+            )
+            if not (
+                isinstance(scope, list)
+                and scope
+                and all(isinstance(word, str) for word in scope)
+                and len(scope) == _SCOPE_WORDS.get(scope[0])
+            ):
                 continue
-            if isinstance(counts, str) and isinstance(window_s, int | float) and window_s >= PERSISTED_FROM_S and isinstance(slots, list):
-                self._window(tuple(scope), counts, float(window_s), now).load(slots, now, now_epoch_s)
+            if (
+                isinstance(counts, str)
+                and isinstance(window_s, int | float)
+                and window_s >= PERSISTED_FROM_S
+                and isinstance(slots, list)
+            ):
+                self._window(tuple(scope), counts, float(window_s), now).load(
+                    slots, now, now_epoch_s
+                )
 
-    def _first_refusal(self, asked: list[tuple[Scope, Rates]], tokens: int, now: float) -> Refused | None:
+    def _first_refusal(
+        self, asked: list[tuple[Scope, Rates]], tokens: int, now: float
+    ) -> Refused | None:
         latest: tuple[float, Rate] | None = None
         for scope, rates in asked:
             for rate in rates:
                 if rate.counts == "tokens_per_request":
                     if tokens > rate.amount:
                         return Refused(
-                            reason="too_large", message=f"The request has about {tokens} tokens; the limit is {rate.amount} in one request."
+                            reason="too_large",
+                            message=f"The request has about {tokens} tokens; the limit is {rate.amount} in one request.",
                         )
                     continue
                 window = self._windows.get((scope, rate.counts, rate.window_s))
@@ -172,15 +268,23 @@ class Limits:
                     latest = (free_at, rate)
         if latest is None:
             return None
-        return Refused(reason="rate", message=f"Rate limit reached: {latest[1].text}.", retry_after_s=latest[0] - now)
+        return Refused(
+            reason="rate",
+            message=f"Rate limit reached: {latest[1].text}.",
+            retry_after_s=latest[0] - now,
+        )
 
     def _count(self, asked: list[tuple[Scope, Rates]], tokens: int, now: float) -> list[_Counted]:
         counted = []
         for scope, rates in asked:
-            for counts, window_s in dict.fromkeys((rate.counts, rate.window_s) for rate in rates if rate.window_s):
+            for counts, window_s in dict.fromkeys(
+                (rate.counts, rate.window_s) for rate in rates if rate.window_s
+            ):
                 window = self._window(scope, counts, window_s, now)
                 amount = tokens if counts == "tokens" else 1
-                counted.append(_Counted(window, window.add(amount, now), amount, counts == "tokens"))
+                counted.append(
+                    _Counted(window, window.add(amount, now), amount, counts == "tokens")
+                )
         return counted
 
     def _window(self, scope: Scope, counts: str, window_s: float, now: float) -> Window:
@@ -188,7 +292,9 @@ class Limits:
         window = self._windows.get(name)
         if window is None:
             if len(self._windows) >= MAX_WINDOWS:
-                self._windows = {other: kept for other, kept in self._windows.items() if not kept.is_idle(now)}
+                self._windows = {
+                    other: kept for other, kept in self._windows.items() if not kept.is_idle(now)
+                }
             window = self._windows[name] = Window(window_s)
         return window
 

@@ -1,7 +1,9 @@
-"""How much was used in the last so many seconds: one sliding window, exact for small counts, coarse but never too generous for large ones.
+"""How much was used in the last so many seconds: one sliding window, exact for small counts, coarse
+but never too generous for large ones.
 
-The first `EXACT` uses are kept one by one. Past that, uses that fall into the same 64th of the window share a slot that expires with its newest one, so memory is
-bounded and the limit is never exceeded; a budget may come back at most a 64th of the window late.
+The first `EXACT` uses are kept one by one. Past that, uses that fall into the same 64th of the
+window share a slot that expires with its newest one, so memory is bounded and the limit is never
+exceeded; a budget may come back at most a 64th of the window late.
 """
 
 from __future__ import annotations
@@ -24,7 +26,10 @@ class Slot:
 
 
 class Window:
-    """A sliding window of `window_s` seconds. The limit itself is an argument: it may change on reload while the counts stay."""
+    """A sliding window of `window_s` seconds.
+
+    The limit itself is an argument: it may change on reload while the counts stay.
+    """
 
     __slots__ = ("_slots", "_total", "_window_s", "changes")
 
@@ -41,7 +46,9 @@ class Window:
         return self._total
 
     def free_at(self, limit: int, amount: int, now: float) -> float:
-        """When `amount` more fits under `limit`: `now` when it does already. An amount over the limit itself fits as soon as the window is empty."""
+        """When `amount` more fits under `limit`: `now` when it does already. An amount over the
+        limit itself fits as soon as the window is empty.
+        """
         self._expire(now)
         excess = self._total + min(amount, limit) - limit
         if excess <= 0:
@@ -58,7 +65,10 @@ class Window:
         self.changes += 1
         self._total += amount
         newest = self._slots[-1] if self._slots else None
-        if newest is not None and (newest.last_at > now or (len(self._slots) >= EXACT and now - newest.first_at < self._window_s / SLICES)):
+        if newest is not None and (
+            newest.last_at > now
+            or (len(self._slots) >= EXACT and now - newest.first_at < self._window_s / SLICES)
+        ):
             newest.amount += amount
             newest.last_at = max(newest.last_at, now)
             return newest
@@ -67,7 +77,9 @@ class Window:
         return slot
 
     def correct(self, slot: Slot, change: int, now: float) -> None:
-        """What was counted in `slot` was really `change` more (or less): an estimate meets its exact figure. Without effect once the slot has expired."""
+        """What was counted in `slot` was really `change` more (or less): an estimate meets its
+        exact figure. Without effect once the slot has expired.
+        """
         self._expire(now)
         if slot.last_at + self._window_s <= now:
             return
@@ -85,17 +97,25 @@ class Window:
         """The slots as plain data, on the scale of the epoch."""
         self._expire(now)
         offset = now_epoch_s - now
-        return [[round(slot.first_at + offset, 3), round(slot.last_at + offset, 3), slot.amount] for slot in self._slots]
+        return [
+            [round(slot.first_at + offset, 3), round(slot.last_at + offset, 3), slot.amount]
+            for slot in self._slots
+        ]
 
     def load(self, stored: list[Any], now: float, now_epoch_s: float) -> None:
-        """Take in what `dump` gave, before anything was counted. Malformed slots are left out; one from the future counts as of now."""
+        """Take in what `dump` gave, before anything was counted.
+
+        Malformed slots are left out; one from the future counts as of now.
+        """
         offset = now_epoch_s - now
         slots = []
         for entry in stored:
             if (
                 isinstance(entry, list)
                 and len(entry) == 3
-                and all(isinstance(figure, int | float) and -1e18 < figure < 1e18 for figure in entry)
+                and all(
+                    isinstance(figure, int | float) and -1e18 < figure < 1e18 for figure in entry
+                )
                 and entry[2] > 0
             ):
                 last_at = min(entry[1] - offset, now)

@@ -1,4 +1,6 @@
-"""Access tokens: obtained by an engine's flow, cached until shortly before they expire, one refresh at a time for each credential."""
+"""Access tokens: obtained by an engine's flow, cached until shortly before they expire, one refresh
+at a time for each credential.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,12 @@ class AccessTokens:
         self._tokens: dict[str, Token] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def token(self, engine: Engine, target: Target, transport: Transport, proxy: str | None) -> str | None:
-        """The access token for `target`, refreshed when due; None when its credential is used as it is. Raises FetchFailed or WireError when a refresh fails."""
+    async def token(
+        self, engine: Engine, target: Target, transport: Transport, proxy: str | None
+    ) -> str | None:
+        """The access token for `target`, refreshed when due; None when its credential is used as it
+        is. Raises FetchFailed or WireError when a refresh fails.
+        """
         flow = engine.token_flow(target, self._clock.now_s())
         if flow is None:
             return None
@@ -53,4 +59,8 @@ class AccessTokens:
 
     def _fresh(self, key: str) -> Token | None:
         token = self._tokens.get(key)
-        return token if token is not None and self._clock.now_s() < token.expires_at_s - AHEAD_S else None
+        return (
+            token
+            if token is not None and self._clock.now_s() < token.expires_at_s - AHEAD_S
+            else None
+        )

@@ -1,4 +1,5 @@
-"""The built-in provider behind `serve --demo`: a Transport that answers OpenAI chat requests itself, so that a newcomer sees streaming, a tool call and usage without a key.
+"""The built-in provider behind `serve --demo`: a Transport that answers OpenAI chat requests
+itself, so that a newcomer sees streaming, a tool call and usage without a key.
 
 It is honest about what it is: it echoes, it does not think. No socket is opened.
 """
@@ -34,7 +35,14 @@ _SSE = {"content-type": "text/event-stream; charset=utf-8"}
 class DemoTransport:
     """Answers `POST …/chat/completions` and `GET …/models`; anything else is a 404."""
 
-    def send(self, request: HttpRequest, sink: Sink, *, proxy: str | None = None, connect_timeout_s: float | None = None) -> Exchange:
+    def send(
+        self,
+        request: HttpRequest,
+        sink: Sink,
+        *,
+        proxy: str | None = None,
+        connect_timeout_s: float | None = None,
+    ) -> Exchange:
         exchange = _DemoExchange(sink)
         head, pieces = _answer(request)
         exchange.play(head, pieces)
@@ -82,15 +90,31 @@ class _DemoExchange:
             self._sink.end()
             return
         self._sink.data(self._pieces.pop(0))
-        self._timer = asyncio.get_running_loop().call_later(WORD_PAUSE_S if len(self._pieces) > 2 else 0, self._next)
+        self._timer = asyncio.get_running_loop().call_later(
+            WORD_PAUSE_S if len(self._pieces) > 2 else 0, self._next
+        )
 
 
 def _answer(request: HttpRequest) -> tuple[ResponseHead, list[bytes]]:
     if request.method == "GET" and "/models" in request.url:
-        return _whole(200, {"object": "list", "data": [{"id": DEMO_MODEL, "object": "model", "created": 0, "owned_by": "demo"}]})
+        return _whole(
+            200,
+            {
+                "object": "list",
+                "data": [{"id": DEMO_MODEL, "object": "model", "created": 0, "owned_by": "demo"}],
+            },
+        )
     if not request.url.partition("?")[0].endswith("/chat/completions"):
         return _whole(
-            404, {"error": {"message": "the demo provider only chats", "type": "invalid_request_error", "param": None, "code": "not_found"}}
+            404,
+            {
+                "error": {
+                    "message": "the demo provider only chats",
+                    "type": "invalid_request_error",
+                    "param": None,
+                    "code": "not_found",
+                }
+            },
         )
     body = json.loads(request.body)
     message, finish_reason = _message(body)
@@ -98,10 +122,20 @@ def _answer(request: HttpRequest) -> tuple[ResponseHead, list[bytes]]:
     if not body.get("stream"):
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}
         return _whole(
-            200, {"id": "chatcmpl-demo", "object": "chat.completion", "created": 0, "model": DEMO_MODEL, "choices": [choice], "usage": usage}
+            200,
+            {
+                "id": "chatcmpl-demo",
+                "object": "chat.completion",
+                "created": 0,
+                "model": DEMO_MODEL,
+                "choices": [choice],
+                "usage": usage,
+            },
         )
     wants_usage = bool((body.get("stream_options") or {}).get("include_usage"))
-    return ResponseHead(status=200, headers=_SSE), _stream(message, finish_reason, usage if wants_usage else None)
+    return ResponseHead(status=200, headers=_SSE), _stream(
+        message, finish_reason, usage if wants_usage else None
+    )
 
 
 def _whole(status: int, value: dict[str, Any]) -> tuple[ResponseHead, list[bytes]]:
@@ -109,21 +143,31 @@ def _whole(status: int, value: dict[str, Any]) -> tuple[ResponseHead, list[bytes
 
 
 def _message(body: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """The answer: a call of the first tool when tools are offered and none has answered yet, else an echo."""
+    """The answer: a call of the first tool when tools are offered and none has answered yet, else
+    an echo.
+    """
     messages = body.get("messages") or [{}]
     last = messages[-1]
-    tools = [tool["function"] for tool in body.get("tools") or [] if isinstance(tool, dict) and isinstance(tool.get("function"), dict)]
+    tools = [
+        tool["function"]
+        for tool in body.get("tools") or []
+        if isinstance(tool, dict) and isinstance(tool.get("function"), dict)
+    ]
     if tools and last.get("role") != "tool" and body.get("tool_choice") != "none":
-        arguments = json.dumps({name: _sample(schema) for name, schema in _properties(tools[0]).items()})
-        call = {"id": "call_demo", "type": "function", "function": {"name": tools[0].get("name", "tool"), "arguments": arguments}}
+        arguments = json.dumps(
+            {name: _sample(schema) for name, schema in _properties(tools[0]).items()}
+        )
+        call = {
+            "id": "call_demo",
+            "type": "function",
+            "function": {"name": tools[0].get("name", "tool"), "arguments": arguments},
+        }
         return {"role": "assistant", "content": None, "tool_calls": [call]}, "tool_calls"
     said = _text(last.get("content"))
     if last.get("role") == "tool":
         text = f"The tool answered: {said}"
     else:
-        text = (
-            f"Hello from uni-api's demo provider. It runs inside the gateway, needs no key and thinks nothing; it can tell you that you said: {said}"
-        )
+        text = f"Hello from uni-api's demo provider. It runs inside the gateway, needs no key and thinks nothing; it can tell you that you said: {said}"
     return {"role": "assistant", "content": text, "refusal": None}, "stop"
 
 
@@ -131,7 +175,11 @@ def _text(content: Any) -> str:
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        return " ".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+        return " ".join(
+            part["text"]
+            for part in content
+            if isinstance(part, dict) and isinstance(part.get("text"), str)
+        )
     return ""
 
 
@@ -146,7 +194,14 @@ def _sample(schema: Any) -> Any:
     kind = schema.get("type") if isinstance(schema, dict) else None
     if isinstance(schema, dict) and isinstance(schema.get("enum"), list) and schema["enum"]:
         return schema["enum"][0]
-    samples: dict[str, Any] = {"integer": 1, "number": 1, "boolean": True, "array": [], "object": {}, "null": None}
+    samples: dict[str, Any] = {
+        "integer": 1,
+        "number": 1,
+        "boolean": True,
+        "array": [],
+        "object": {},
+        "null": None,
+    }
     return samples.get(kind, "demo") if isinstance(kind, str) else "demo"
 
 
@@ -156,19 +211,56 @@ def _usage(request_body: bytes, message: dict[str, Any]) -> dict[str, int]:
     return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
 
 
-def _stream(message: dict[str, Any], finish_reason: str, usage: dict[str, int] | None) -> list[bytes]:
+def _stream(
+    message: dict[str, Any], finish_reason: str, usage: dict[str, int] | None
+) -> list[bytes]:
     def chunk(delta: dict[str, Any] | None, finish: str | None = None, **more: Any) -> bytes:
-        choices = [] if delta is None else [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}]
-        value = {"id": "chatcmpl-demo", "object": "chat.completion.chunk", "created": 0, "model": DEMO_MODEL, "choices": choices, **more}
+        choices = (
+            []
+            if delta is None
+            else [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}]
+        )
+        value = {
+            "id": "chatcmpl-demo",
+            "object": "chat.completion.chunk",
+            "created": 0,
+            "model": DEMO_MODEL,
+            "choices": choices,
+            **more,
+        }
         return encode_sse(json.dumps(value).encode())
 
     pieces = [chunk({"role": "assistant", "content": ""})]
     for number, call in enumerate(message.get("tool_calls") or ()):
         function = call["function"]
-        pieces.append(chunk({"tool_calls": [{"index": number, **call, "function": {"name": function["name"], "arguments": ""}}]}))
-        pieces.append(chunk({"tool_calls": [{"index": number, "function": {"arguments": function["arguments"]}}]}))
+        pieces.append(
+            chunk(
+                {
+                    "tool_calls": [
+                        {
+                            "index": number,
+                            **call,
+                            "function": {"name": function["name"], "arguments": ""},
+                        }
+                    ]
+                }
+            )
+        )
+        pieces.append(
+            chunk(
+                {
+                    "tool_calls": [
+                        {"index": number, "function": {"arguments": function["arguments"]}}
+                    ]
+                }
+            )
+        )
     words = (message.get("content") or "").split(" ")
-    pieces += [chunk({"content": word if place == 0 else " " + word}) for place, word in enumerate(words) if word]
+    pieces += [
+        chunk({"content": word if place == 0 else " " + word})
+        for place, word in enumerate(words)
+        if word
+    ]
     pieces.append(chunk({}, finish_reason))
     if usage is not None:
         pieces.append(chunk(None, usage=usage))

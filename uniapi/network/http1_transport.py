@@ -1,8 +1,10 @@
-"""A transport of our own for plain direct connections: HTTP/1.1 over asyncio.Protocol, its call-backs going straight to the sink.
+"""A transport of our own for plain direct connections: HTTP/1.1 over asyncio.Protocol, its
+call-backs going straight to the sink.
 
-Half the cost of a request through a pure-Python gateway is the general-purpose HTTP client, and half the cost of a streamed chunk is the hand-over between tasks
-(reference/performance.md, sections 2 and 3). This one has neither: no task per request, no reader object, one pool of connections per origin. Requests through a proxy go to the
-transport it was given for that.
+Half the cost of a request through a pure-Python gateway is the general-purpose HTTP client, and
+half the cost of a streamed chunk is the hand-over between tasks (reference/performance.md, sections
+2 and 3). This one has neither: no task per request, no reader object, one pool of connections per
+origin. Requests through a proxy go to the transport it was given for that.
 """
 
 from __future__ import annotations
@@ -33,16 +35,29 @@ Origin = tuple[str, str, int]
 class Http1Transport:
     """Sends requests over pooled connections; `proxied` carries those that need a proxy."""
 
-    def __init__(self, spawn: Spawn, proxied: Transport, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, spawn: Spawn, proxied: Transport, ssl_context: ssl.SSLContext | None = None
+    ) -> None:
         self._spawn = spawn
         self._proxied = proxied
         self._ssl = ssl_context
         self._idle: defaultdict[Origin, list[_Connection]] = defaultdict(list)
 
-    def send(self, request: HttpRequest, sink: Sink, *, proxy: str | None = None, connect_timeout_s: float | None = None) -> Exchange:
+    def send(
+        self,
+        request: HttpRequest,
+        sink: Sink,
+        *,
+        proxy: str | None = None,
+        connect_timeout_s: float | None = None,
+    ) -> Exchange:
         if proxy is not None:
-            return self._proxied.send(request, sink, proxy=proxy, connect_timeout_s=connect_timeout_s)
-        exchange = _Http1Exchange(self, request, sink, connect_timeout_s or DEFAULT_CONNECT_TIMEOUT_S)
+            return self._proxied.send(
+                request, sink, proxy=proxy, connect_timeout_s=connect_timeout_s
+            )
+        exchange = _Http1Exchange(
+            self, request, sink, connect_timeout_s or DEFAULT_CONNECT_TIMEOUT_S
+        )
         exchange.begin()
         return exchange
 
@@ -71,7 +86,9 @@ class Http1Transport:
         if connections is not None and connection in connections:
             connections.remove(connection)
 
-    def spawn_connect(self, exchange: _Http1Exchange, origin: Origin, timeout_s: float) -> asyncio.Task[None]:
+    def spawn_connect(
+        self, exchange: _Http1Exchange, origin: Origin, timeout_s: float
+    ) -> asyncio.Task[None]:
         return self._spawn(self._connect(exchange, origin, timeout_s), "connect")
 
     async def _connect(self, exchange: _Http1Exchange, origin: Origin, timeout_s: float) -> None:
@@ -81,14 +98,28 @@ class Http1Transport:
             except OSError as error:
                 if error.errno not in (errno.EMFILE, errno.ENFILE) or not self._drop_idle():
                     raise
-                # Out of descriptors is our trouble, not the provider's: the idle connections are given up for one more try.
+                # Out of descriptors is our trouble, not the provider's: the idle connections are
+                # given up for one more try.
                 connection = await asyncio.wait_for(self._open(origin), timeout_s)
         except asyncio.TimeoutError:
-            exchange.failed(Failure(kind=FailureKind.TIMEOUT, message=f"connecting to the upstream took longer than {timeout_s:g} s"))
+            exchange.failed(
+                Failure(
+                    kind=FailureKind.TIMEOUT,
+                    message=f"connecting to the upstream took longer than {timeout_s:g} s",
+                )
+            )
         except ssl.SSLError as error:
-            exchange.failed(Failure(kind=FailureKind.UNREACHABLE, message=f"TLS to the upstream failed: {error}"))
+            exchange.failed(
+                Failure(
+                    kind=FailureKind.UNREACHABLE, message=f"TLS to the upstream failed: {error}"
+                )
+            )
         except (OSError, UnicodeError) as error:
-            exchange.failed(Failure(kind=FailureKind.UNREACHABLE, message=f"cannot connect to the upstream: {error}"))
+            exchange.failed(
+                Failure(
+                    kind=FailureKind.UNREACHABLE, message=f"cannot connect to the upstream: {error}"
+                )
+            )
         else:
             exchange.connected(connection)
 
@@ -122,9 +153,13 @@ class Http1Transport:
 
 
 class _Http1Exchange:
-    """One request: on an idle connection if there is one, else on a new one; once more on a new one when the idle one turns out to be dead."""
+    """One request: on an idle connection if there is one, else on a new one; once more on a new one
+    when the idle one turns out to be dead.
+    """
 
-    def __init__(self, transport: Http1Transport, request: HttpRequest, sink: Sink, connect_timeout_s: float) -> None:
+    def __init__(
+        self, transport: Http1Transport, request: HttpRequest, sink: Sink, connect_timeout_s: float
+    ) -> None:
         self._transport = transport
         self._request = request
         self._sink: Sink | None = sink
@@ -140,14 +175,18 @@ class _Http1Exchange:
             self._origin = _origin(self._request.url)
             self._data = request_bytes(self._request)
         except ValueError as error:
-            failure = Failure(kind=FailureKind.UNREACHABLE, message=f"the request cannot be sent: {error}")
+            failure = Failure(
+                kind=FailureKind.UNREACHABLE, message=f"the request cannot be sent: {error}"
+            )
             asyncio.get_running_loop().call_soon(self.failed, failure)
             return
         connection = self._transport.take_idle(self._origin)
         if connection is not None:
             self._use(connection)
         else:
-            self._connecting = self._transport.spawn_connect(self, self._origin, self._connect_timeout_s)
+            self._connecting = self._transport.spawn_connect(
+                self, self._origin, self._connect_timeout_s
+            )
 
     def connected(self, connection: _Connection) -> None:
         self._connecting = None
@@ -200,16 +239,22 @@ class _Http1Exchange:
             sink.fail(failure)
 
     def died_idle(self) -> None:
-        """The kept-alive connection was closed before a byte of the answer: that says nothing about the server's health, so once more, on a fresh one."""
+        """The kept-alive connection was closed before a byte of the answer: that says nothing about
+        the server's health, so once more, on a fresh one.
+        """
         self._connection = None
         if self._sink is not None:
-            self._connecting = self._transport.spawn_connect(self, self._origin, self._connect_timeout_s)
+            self._connecting = self._transport.spawn_connect(
+                self, self._origin, self._connect_timeout_s
+            )
 
 
 class _Connection(asyncio.Protocol):
     """One connection to an origin, serving one exchange at a time."""
 
-    def __init__(self, pool: Http1Transport, origin: Origin, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, pool: Http1Transport, origin: Origin, loop: asyncio.AbstractEventLoop
+    ) -> None:
         self.origin = origin
         self._pool = pool
         self._loop = loop
@@ -226,7 +271,9 @@ class _Connection(asyncio.Protocol):
     def is_usable(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()
 
-    def start(self, exchange: _Http1Exchange, method: str, data: bytes, source: BodySource | None = None) -> None:
+    def start(
+        self, exchange: _Http1Exchange, method: str, data: bytes, source: BodySource | None = None
+    ) -> None:
         self._exchange = exchange
         self._parser = ResponseParser(method)
         self._has_bytes = False
@@ -278,7 +325,12 @@ class _Connection(asyncio.Protocol):
         try:
             head, body, is_end = parser.feed(data)
         except WireError as error:
-            self._fail(Failure(kind=FailureKind.BROKEN, message=f"the upstream's answer cannot be read: {error}"))
+            self._fail(
+                Failure(
+                    kind=FailureKind.BROKEN,
+                    message=f"the upstream's answer cannot be read: {error}",
+                )
+            )
             return
         sink = exchange.sink
         if sink is None:
@@ -299,7 +351,12 @@ class _Connection(asyncio.Protocol):
         try:
             _, body, _ = parser.eof()
         except WireError:
-            self._fail(Failure(kind=FailureKind.BROKEN, message="the upstream closed the connection in the middle of its answer"))
+            self._fail(
+                Failure(
+                    kind=FailureKind.BROKEN,
+                    message="the upstream closed the connection in the middle of its answer",
+                )
+            )
             return False
         if body and self._exchange is not None and self._exchange.sink is not None:
             self._exchange.sink.data(body)
@@ -326,10 +383,14 @@ class _Connection(asyncio.Protocol):
             exchange.died_idle()
             return
         what = "in the middle of its answer" if self._has_bytes else "without an answer"
-        exchange.failed(Failure(kind=FailureKind.BROKEN, message=f"the upstream closed the connection {what}"))
+        exchange.failed(
+            Failure(kind=FailureKind.BROKEN, message=f"the upstream closed the connection {what}")
+        )
 
     def _send_pieces(self) -> None:
-        """As much of the body as the socket takes, and not so much at a time that other streams wait."""
+        """As much of the body as the socket takes, and not so much at a time that other streams
+        wait.
+        """
         unsent = self._unsent
         if unsent is None or self._is_full or self._transport is None:
             return
@@ -343,14 +404,20 @@ class _Connection(asyncio.Protocol):
                 if self._is_full:
                     return
         except (OSError, ValueError) as error:
-            self._fail(Failure(kind=FailureKind.BROKEN, message=f"the request body cannot be read again: {error}"))
+            self._fail(
+                Failure(
+                    kind=FailureKind.BROKEN,
+                    message=f"the request body cannot be read again: {error}",
+                )
+            )
             return
         self._loop.call_soon(self._send_pieces)
 
     def _end(self) -> None:
         exchange, parser, self._exchange, self._parser = self._exchange, self._parser, None, None
         assert parser is not None
-        # An answer may come before the whole request was sent; what is left of it would be taken for another request.
+        # An answer may come before the whole request was sent; what is left of it would be taken
+        # for another request.
         is_sent, self._unsent = self._unsent is None, None
         if is_sent and parser.keeps_alive and self.is_usable and self._transport is not None:
             self._transport.resume_reading()

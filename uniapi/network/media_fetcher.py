@@ -1,7 +1,9 @@
-"""Fetches the media an upstream needs by value: an encoder says which URLs (it stays pure), this room gets the bytes. Guarded, because the URLs are a stranger's.
+"""Fetches the media an upstream needs by value: an encoder says which URLs (it stays pure), this
+room gets the bytes. Guarded, because the URLs are a stranger's.
 
-TLS is verified; size and time are bounded; private, loopback and link-local addresses are refused, after name resolution and again after each redirect, unless
-`allow_private_urls`. Whatever goes wrong is the client's 400 naming the URL's place, never ours.
+TLS is verified; size and time are bounded; private, loopback and link-local addresses are refused,
+after name resolution and again after each redirect, unless `allow_private_urls`. Whatever goes
+wrong is the client's 400 naming the URL's place, never ours.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ class _GuardedResolver(AbstractResolver):
     def __init__(self) -> None:
         self._inner = ThreadedResolver()
 
-    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
         found = await self._inner.resolve(host, port, family)
         for entry in found:
             if not is_public(entry["host"]):
@@ -66,13 +70,29 @@ class MediaFetcher:
         self._sessions.clear()
 
     async def inline(self, request: Request, needs_inline: Any, *, allow_private: bool) -> Request:
-        """`request` with every media by URL for which `needs_inline(media)` holds turned into one by value. Raises RequestRefused (400) naming the URL."""
-        wanted = {media.url: media for media in iter_media(request.messages) if media.url is not None and needs_inline(media)}
+        """`request` with every media by URL for which `needs_inline(media)` holds turned into one
+        by value. Raises RequestRefused (400) naming the URL.
+        """
+        wanted = {
+            media.url: media
+            for media in iter_media(request.messages)
+            if media.url is not None and needs_inline(media)
+        }
         if not wanted:
             return request
-        fetched = dict(zip(wanted, await asyncio.gather(*(self._fetch(url, allow_private) for url in wanted if url is not None)), strict=True))
+        fetched = dict(
+            zip(
+                wanted,
+                await asyncio.gather(
+                    *(self._fetch(url, allow_private) for url in wanted if url is not None)
+                ),
+                strict=True,
+            )
+        )
         if sum(len(data) for _, data in fetched.values()) > MAX_TOTAL_BYTES:
-            raise RequestRefused.bad_request(f"The media behind the URLs of this request are larger than {MAX_TOTAL_BYTES} bytes together.")
+            raise RequestRefused.bad_request(
+                f"The media behind the URLs of this request are larger than {MAX_TOTAL_BYTES} bytes together."
+            )
 
         def inlined(part: Any) -> Any:
             if isinstance(part, ToolResult):
@@ -80,9 +100,19 @@ class MediaFetcher:
             if not isinstance(part, Media) or part.url not in fetched or not needs_inline(part):
                 return part
             mime, data = fetched[part.url]
-            return replace(part, url=None, data=base64.b64encode(data).decode(), mime=part.mime or mime)
+            return replace(
+                part, url=None, data=base64.b64encode(data).decode(), mime=part.mime or mime
+            )
 
-        messages = tuple(Message(role=m.role, name=m.name, phase=m.phase, parts=tuple(inlined(part) for part in m.parts)) for m in request.messages)
+        messages = tuple(
+            Message(
+                role=m.role,
+                name=m.name,
+                phase=m.phase,
+                parts=tuple(inlined(part) for part in m.parts),
+            )
+            for m in request.messages
+        )
         return replace(request, messages=messages)
 
     async def _fetch(self, url: str, allow_private: bool) -> tuple[str | None, bytes]:
@@ -116,9 +146,15 @@ class MediaFetcher:
                         raise _refused(url, f"it is larger than {MAX_MEDIA_BYTES} bytes")
                     pieces.append(data)
                 body = b"".join(pieces)
-                mime = sniff(body) or response.headers.get("Content-Type", "").partition(";")[0].strip().lower() or None
+                mime = (
+                    sniff(body)
+                    or response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+                    or None
+                )
                 if mime is None or mime.startswith("text/html"):
-                    raise _refused(url, f"it is no picture or document but {mime or 'of unknown type'}")
+                    raise _refused(
+                        url, f"it is no picture or document but {mime or 'of unknown type'}"
+                    )
                 return mime, body
         raise _refused(url, "it redirects too often")
 
@@ -127,7 +163,9 @@ class MediaFetcher:
         if session is None:
             resolver = None if allow_private else _GuardedResolver()
             session = self._sessions[allow_private] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=8, resolver=resolver), cookie_jar=aiohttp.DummyCookieJar(), headers={"User-Agent": "uni-api"}
+                connector=aiohttp.TCPConnector(limit=8, resolver=resolver),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": "uni-api"},
             )
         return session
 
@@ -169,4 +207,8 @@ def _data_url(url: str) -> tuple[str | None, bytes]:
 
 
 def _refused(url: str, why: str) -> RequestRefused:
-    return RequestRefused.bad_request(f"The media at {url[:120]!r} cannot be used: {why}.", param="messages", code="invalid_media_url")
+    return RequestRefused.bad_request(
+        f"The media at {url[:120]!r} cannot be used: {why}.",
+        param="messages",
+        code="invalid_media_url",
+    )

@@ -1,6 +1,8 @@
-"""Several requests as one exchange: for upstreams that take fewer items at a time than the client sent. They go one after the other with the same credential.
+"""Several requests as one exchange: for upstreams that take fewer items at a time than the client
+sent. They go one after the other with the same credential.
 
-The sink sees the answer to the last one only, or the first that is an error; the whole answers before it are kept for whoever puts them together.
+The sink sees the answer to the last one only, or the first that is an error; the whole answers
+before it are kept for whoever puts them together.
 """
 
 from __future__ import annotations
@@ -16,7 +18,13 @@ MAX_ANSWERS_BYTES = 256 * 1024 * 1024
 
 
 def send_all(
-    transport: Transport, requests: Sequence[HttpRequest], sink: Sink, answers: Answers, *, proxy: str | None, connect_timeout_s: float | None
+    transport: Transport,
+    requests: Sequence[HttpRequest],
+    sink: Sink,
+    answers: Answers,
+    *,
+    proxy: str | None,
+    connect_timeout_s: float | None,
 ) -> Exchange:
     """Send `requests`, at least one; `answers` gets those to all but the last."""
     if len(requests) == 1:
@@ -28,7 +36,13 @@ def send_all(
 
 class _Series:
     def __init__(
-        self, transport: Transport, requests: Sequence[HttpRequest], sink: Sink, answers: Answers, proxy: str | None, connect_timeout_s: float | None
+        self,
+        transport: Transport,
+        requests: Sequence[HttpRequest],
+        sink: Sink,
+        answers: Answers,
+        proxy: str | None,
+        connect_timeout_s: float | None,
     ) -> None:
         self._transport = transport
         self._unsent = list(requests)
@@ -45,7 +59,9 @@ class _Series:
             return
         request = self._unsent.pop(0)
         taker: Sink = _Answer(self, sink) if self._unsent else sink
-        self._exchange = self._transport.send(request, taker, proxy=self._proxy, connect_timeout_s=self._connect_timeout_s)
+        self._exchange = self._transport.send(
+            request, taker, proxy=self._proxy, connect_timeout_s=self._connect_timeout_s
+        )
 
     def pause(self) -> None:
         if self._exchange is not None:

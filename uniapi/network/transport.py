@@ -1,8 +1,9 @@
 """The network door: sends one HttpRequest and pushes what comes back into a Sink.
 
-The face is push, not pull: `send` returns at once; `head`, `data`, `end` and `fail` are plain calls, so that a chunk costs no task switch and the thing behind
-the door can be exchanged (aiohttp's client, the demo provider, an HTTP/1.1 client of our own) without touching another room. This is also the one place where
-aiohttp's and the operating system's exceptions become Failures.
+The face is push, not pull: `send` returns at once; `head`, `data`, `end` and `fail` are plain
+calls, so that a chunk costs no task switch and the thing behind the door can be exchanged
+(aiohttp's client, the demo provider, an HTTP/1.1 client of our own) without touching another room.
+This is also the one place where aiohttp's and the operating system's exceptions become Failures.
 """
 
 from __future__ import annotations
@@ -23,13 +24,18 @@ log = logging.getLogger("uniapi.upstream")
 
 DEFAULT_CONNECT_TIMEOUT_S = 15.0
 KEEPALIVE_S = 55.0
-"""Idle connections are kept less long than the shortest common server limit (60 s), so that few die under a request."""
+"""Idle connections are kept less long than the shortest common server limit (60 s), so that few die
+under a request.
+"""
 
 Spawn = Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"]
 
 
 class Sink(Protocol):
-    """Receives one answer: `head` once, `data` any number of times, then `end` or `fail`. `fail` may come at any moment, also first."""
+    """Receives one answer: `head` once, `data` any number of times, then `end` or `fail`.
+
+    `fail` may come at any moment, also first.
+    """
 
     def head(self, head: ResponseHead) -> None: ...
 
@@ -41,7 +47,11 @@ class Sink(Protocol):
 
 
 class Exchange(Protocol):
-    """One request under way. `pause` and `resume` carry the client's back-pressure; after `cancel` the sink hears nothing more and the connection is gone."""
+    """One request under way.
+
+    `pause` and `resume` carry the client's back-pressure; after `cancel` the sink hears nothing
+    more and the connection is gone.
+    """
 
     def pause(self) -> None: ...
 
@@ -53,7 +63,14 @@ class Exchange(Protocol):
 class Transport(Protocol):
     """Whatever can carry a request. `proxy` is a URL (`http`, `socks5`, `socks5h`) or None."""
 
-    def send(self, request: HttpRequest, sink: Sink, *, proxy: str | None = None, connect_timeout_s: float | None = None) -> Exchange: ...
+    def send(
+        self,
+        request: HttpRequest,
+        sink: Sink,
+        *,
+        proxy: str | None = None,
+        connect_timeout_s: float | None = None,
+    ) -> Exchange: ...
 
     async def close(self) -> None: ...
 
@@ -66,10 +83,21 @@ class AiohttpTransport:
         self._ssl = ssl_context
         self._sessions: dict[str | None, aiohttp.ClientSession] = {}
 
-    def send(self, request: HttpRequest, sink: Sink, *, proxy: str | None = None, connect_timeout_s: float | None = None) -> Exchange:
+    def send(
+        self,
+        request: HttpRequest,
+        sink: Sink,
+        *,
+        proxy: str | None = None,
+        connect_timeout_s: float | None = None,
+    ) -> Exchange:
         exchange = _AiohttpExchange(sink)
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout_s or DEFAULT_CONNECT_TIMEOUT_S)
-        exchange.task = self._spawn(exchange.run(self._session(proxy), request, timeout, proxy), "upstream")
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=connect_timeout_s or DEFAULT_CONNECT_TIMEOUT_S
+        )
+        exchange.task = self._spawn(
+            exchange.run(self._session(proxy), request, timeout, proxy), "upstream"
+        )
         return exchange
 
     async def close(self) -> None:
@@ -94,7 +122,11 @@ class AiohttpTransport:
         return session
 
     def _connector(self, proxy: str | None) -> aiohttp.TCPConnector:
-        options: dict[str, Any] = {"limit": 0, "keepalive_timeout": KEEPALIVE_S, "ttl_dns_cache": 60}
+        options: dict[str, Any] = {
+            "limit": 0,
+            "keepalive_timeout": KEEPALIVE_S,
+            "ttl_dns_cache": 60,
+        }
         if self._ssl is not None:
             options["ssl"] = self._ssl
         if proxy is None:
@@ -102,9 +134,12 @@ class AiohttpTransport:
         # Imported on first use: it costs 95 ms and few need it.
         from aiohttp_socks import ProxyConnector
 
-        # Names are resolved by the proxy, with `socks5` as with `socks5h` (the older program did so too); the library knows only `socks5` with a flag.
+        # Names are resolved by the proxy, with `socks5` as with `socks5h` (the older program did so
+        # too); the library knows only `socks5` with a flag.
         options.pop("ttl_dns_cache")
-        connector: aiohttp.TCPConnector = ProxyConnector.from_url(proxy.replace("socks5h:", "socks5:", 1), rdns=True, **options)
+        connector: aiohttp.TCPConnector = ProxyConnector.from_url(
+            proxy.replace("socks5h:", "socks5:", 1), rdns=True, **options
+        )
         return connector
 
 
@@ -113,7 +148,9 @@ async def _pieces(source: BodySource) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def _note_reuse(session: aiohttp.ClientSession, context: Any, params: aiohttp.TraceConnectionReuseconnParams) -> None:
+async def _note_reuse(
+    session: aiohttp.ClientSession, context: Any, params: aiohttp.TraceConnectionReuseconnParams
+) -> None:
     context.trace_request_ctx.is_reused = True
 
 
@@ -139,13 +176,20 @@ class _AiohttpExchange:
         if self.task is not None:
             self.task.cancel()
 
-    async def run(self, session: aiohttp.ClientSession, request: HttpRequest, timeout: aiohttp.ClientTimeout, proxy: str | None) -> None:
+    async def run(
+        self,
+        session: aiohttp.ClientSession,
+        request: HttpRequest,
+        timeout: aiohttp.ClientTimeout,
+        proxy: str | None,
+    ) -> None:
         try:
             try:
                 await self._transfer(session, request, timeout, proxy)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError):
-                # A kept-alive connection that the server closed just as we used it says nothing about the server's health: once more, on a fresh one.
-                # (What happens while a body is on its way comes as ClientOSError.)
+                # A kept-alive connection that the server closed just as we used it says nothing
+                # about the server's health: once more, on a fresh one. (What happens while a body
+                # is on its way comes as ClientOSError.)
                 if not self.is_reused or self._has_head:
                     raise
                 self.is_reused = False
@@ -163,12 +207,20 @@ class _AiohttpExchange:
         if self._sink is not None:
             self._sink.end()
 
-    async def _transfer(self, session: aiohttp.ClientSession, request: HttpRequest, timeout: aiohttp.ClientTimeout, proxy: str | None) -> None:
+    async def _transfer(
+        self,
+        session: aiohttp.ClientSession,
+        request: HttpRequest,
+        timeout: aiohttp.ClientTimeout,
+        proxy: str | None,
+    ) -> None:
         source = request.source
         async with session.request(
             request.method,
             URL(request.url, encoded=True),
-            headers=request.headers if source is None else {**request.headers, "content-length": str(source.length)},
+            headers=request.headers
+            if source is None
+            else {**request.headers, "content-length": str(source.length)},
             data=(request.body or None) if source is None else _pieces(source),
             timeout=timeout,
             allow_redirects=False,
@@ -177,7 +229,12 @@ class _AiohttpExchange:
         ) as response:
             self._has_head = True
             if self._sink is not None:
-                self._sink.head(ResponseHead(status=response.status, headers={name.lower(): value for name, value in response.headers.items()}))
+                self._sink.head(
+                    ResponseHead(
+                        status=response.status,
+                        headers={name.lower(): value for name, value in response.headers.items()},
+                    )
+                )
             content = response.content
             while True:
                 data = await content.readany()
@@ -190,28 +247,51 @@ class _AiohttpExchange:
 
 
 def map_exception(error: Exception, *, has_head: bool) -> Failure | None:
-    """The Failure that a network exception stands for; None for an exception that is no network matter (a bug)."""
-    if isinstance(error, (aiohttp.ConnectionTimeoutError, aiohttp.ServerTimeoutError, asyncio.TimeoutError)):
+    """The Failure that a network exception stands for; None for an exception that is no network
+    matter (a bug).
+    """
+    if isinstance(
+        error, (aiohttp.ConnectionTimeoutError, aiohttp.ServerTimeoutError, asyncio.TimeoutError)
+    ):
         return Failure(kind=FailureKind.TIMEOUT, message="connecting to the upstream took too long")
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError | ssl.SSLError):
+    if isinstance(
+        error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError | ssl.SSLError
+    ):
         return Failure(kind=FailureKind.UNREACHABLE, message=f"TLS to the upstream failed: {error}")
     if isinstance(error, aiohttp.ClientConnectorError):
-        return Failure(kind=FailureKind.UNREACHABLE, message=f"cannot connect to the upstream: {error.os_error or error}")
+        return Failure(
+            kind=FailureKind.UNREACHABLE,
+            message=f"cannot connect to the upstream: {error.os_error or error}",
+        )
     if isinstance(error, aiohttp.ClientHttpProxyError):
-        return Failure(kind=FailureKind.UNREACHABLE, message=f"the proxy refused the connection: {error.status} {error.message}")
+        return Failure(
+            kind=FailureKind.UNREACHABLE,
+            message=f"the proxy refused the connection: {error.status} {error.message}",
+        )
     if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | ConnectionError):
         what = (
-            "the upstream closed the connection in the middle of its answer" if has_head else "the upstream closed the connection without an answer"
+            "the upstream closed the connection in the middle of its answer"
+            if has_head
+            else "the upstream closed the connection without an answer"
         )
         return Failure(kind=FailureKind.BROKEN, message=what)
     if isinstance(error, aiohttp.ClientPayloadError):
         return Failure(kind=FailureKind.BROKEN, message="the upstream's answer was cut off")
     if isinstance(error, aiohttp.InvalidURL):
-        return Failure(kind=FailureKind.UNREACHABLE, message="the upstream's address is no valid URL")
+        return Failure(
+            kind=FailureKind.UNREACHABLE, message="the upstream's address is no valid URL"
+        )
     if isinstance(error, aiohttp.ClientError):
-        return Failure(kind=FailureKind.BROKEN, message=f"the upstream's answer cannot be read: {type(error).__name__}")
+        return Failure(
+            kind=FailureKind.BROKEN,
+            message=f"the upstream's answer cannot be read: {type(error).__name__}",
+        )
     if isinstance(error, OSError):
-        return Failure(kind=FailureKind.UNREACHABLE, message=f"cannot connect to the upstream: {error}")
-    if type(error).__module__.startswith("python_socks") or type(error).__module__.startswith("aiohttp_socks"):
+        return Failure(
+            kind=FailureKind.UNREACHABLE, message=f"cannot connect to the upstream: {error}"
+        )
+    if type(error).__module__.startswith("python_socks") or type(error).__module__.startswith(
+        "aiohttp_socks"
+    ):
         return Failure(kind=FailureKind.UNREACHABLE, message=f"the proxy failed: {error}")
     return None

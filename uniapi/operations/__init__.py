@@ -1,9 +1,13 @@
-"""The operations beside chat, where an upstream has the thing under another shape than the client: small pure codecs, and readers for answers that are relayed.
+"""The operations beside chat, where an upstream has the thing under another shape than the client:
+small pure codecs, and readers for answers that are relayed.
 
-`codec_for(operation, client_shape, upstream_shape)` is the table `OPERATION_SHAPES` with its default: where it names no codec, and both shapes are of the same family,
-the request is relayed (`is_relayed`); where it names none and they differ, the upstream cannot do it. Client shapes are `openai` and, for embeddings, `gemini`.
-Upstream shapes are `openai`, what `Address.shape` says of an engine (`gemini`, `vertex`, `cohere`, `bedrock`), and vendors that are nearly OpenAI's
-(`voyage`, `jina`, `tei`), which `vendor_shape` tells by their host. Moderation has one shape everywhere and is always relayed.
+`codec_for(operation, client_shape, upstream_shape)` is the table `OPERATION_SHAPES` with its
+default: where it names no codec, and both shapes are of the same family, the request is relayed
+(`is_relayed`); where it names none and they differ, the upstream cannot do it. Client shapes are
+`openai` and, for embeddings, `gemini`. Upstream shapes are `openai`, what `Address.shape` says of
+an engine (`gemini`, `vertex`, `cohere`, `bedrock`), and vendors that are nearly OpenAI's (`voyage`,
+`jina`, `tei`), which `vendor_shape` tells by their host. Moderation has one shape everywhere and is
+always relayed.
 """
 
 from __future__ import annotations
@@ -12,10 +16,26 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Operation
 
-from . import embeddings, embeddings_google, embeddings_vendors, images, rerank, speech, transcription
+from . import (
+    embeddings,
+    embeddings_google,
+    embeddings_vendors,
+    images,
+    rerank,
+    speech,
+    transcription,
+)
 from .forms import field_changes, members_of_form, uploaded_file
 from .google import with_verb
-from .operation import EncodedOperation, OperationAnswer, OperationCodec, OperationRequest, OperationStream, UploadedFile, is_true
+from .operation import (
+    EncodedOperation,
+    OperationAnswer,
+    OperationCodec,
+    OperationRequest,
+    OperationStream,
+    UploadedFile,
+    is_true,
+)
 from .operation_usage import read_usage, usage_of_headers
 from .relay import error_message, is_empty
 
@@ -73,20 +93,30 @@ _NEARLY_OPENAI = frozenset({"openai", "voyage", "jina", "tei"})
 _VENDOR_HOSTS = {"api.voyageai.com": "voyage", "ai.mongodb.com": "voyage", "api.jina.ai": "jina"}
 
 
-def codec_for(operation: Operation, client_shape: str, upstream_shape: str) -> OperationCodec | None:
-    """How to carry `operation` from one shape to the other; None: relay it, or (see `is_relayed`) there is no way."""
+def codec_for(
+    operation: Operation, client_shape: str, upstream_shape: str
+) -> OperationCodec | None:
+    """How to carry `operation` from one shape to the other; None: relay it, or (see `is_relayed`)
+    there is no way.
+    """
     return OPERATION_SHAPES.get((operation, client_shape, upstream_shape))
 
 
 def is_relayed(operation: Operation, client_shape: str, upstream_shape: str) -> bool:
-    """Whether the client's bytes go to the upstream as they are (but for the model): the shapes are the same, or near enough without a codec."""
+    """Whether the client's bytes go to the upstream as they are (but for the model): the shapes are
+    the same, or near enough without a codec.
+    """
     if codec_for(operation, client_shape, upstream_shape) is not None:
         return False
-    return client_shape == upstream_shape or (client_shape == "openai" and upstream_shape in _NEARLY_OPENAI)
+    return client_shape == upstream_shape or (
+        client_shape == "openai" and upstream_shape in _NEARLY_OPENAI
+    )
 
 
 def vendor_shape(host: str) -> str:
-    """The shape of an OpenAI-compatible upstream, by its host name; `openai` for all but the few that differ."""
+    """The shape of an OpenAI-compatible upstream, by its host name; `openai` for all but the few
+    that differ.
+    """
     return _VENDOR_HOSTS.get(host.lower(), "openai")
 
 

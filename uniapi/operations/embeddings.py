@@ -1,7 +1,9 @@
-"""Embeddings: the request and the vectors as values, and the two client shapes they come from and go back to, OpenAI's and Gemini's.
+"""Embeddings: the request and the vectors as values, and the two client shapes they come from and
+go back to, OpenAI's and Gemini's.
 
-The upstream shapes are in `embeddings_google.py` and `embeddings_vendors.py`. What a text is embedded for (`input_type`, `task`, `taskType`) has a word of its own here,
-because every vendor spells it otherwise, and it is read from OpenAI-shaped requests too, where it is a common extension.
+The upstream shapes are in `embeddings_google.py` and `embeddings_vendors.py`. What a text is
+embedded for (`input_type`, `task`, `taskType`) has a word of its own here, because every vendor
+spells it otherwise, and it is read from OpenAI-shaped requests too, where it is a common extension.
 """
 
 from __future__ import annotations
@@ -20,7 +22,16 @@ from uniapi.errors import WireError
 from uniapi.wire import dump_long_json
 
 from .google import int_member, list_member, member, text_member
-from .operation import EncodedOperation, OperationAnswer, OperationCodec, OperationRequest, kind_of, load_object, optional_count, refuse
+from .operation import (
+    EncodedOperation,
+    OperationAnswer,
+    OperationCodec,
+    OperationRequest,
+    kind_of,
+    load_object,
+    optional_count,
+    refuse,
+)
 
 TASK_MEMBERS = ("input_type", "task", "task_type", "taskType")
 
@@ -37,7 +48,17 @@ TASK_WORDS: Mapping[str, str] = {
     "semantic_similarity": "similarity",
     "code.query": "code_query",
     "code_retrieval_query": "code_query",
-    **{word: word for word in ("query", "document", "classification", "clustering", "question_answering", "fact_verification")},
+    **{
+        word: word
+        for word in (
+            "query",
+            "document",
+            "classification",
+            "clustering",
+            "question_answering",
+            "fact_verification",
+        )
+    },
 }
 """A vendor's word, in lower case → ours."""
 
@@ -47,8 +68,9 @@ Vector: TypeAlias = "list[Any] | str"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingInput:
-    """One thing to embed. Exactly one of: a text, a text already cut into tokens, (from a Gemini client) a Content that is more than text, and (from an OpenAI-shaped one)
-    an object that only the vendor it is meant for understands, such as Jina's `{"image": URL}`.
+    """One thing to embed. Exactly one of: a text, a text already cut into tokens, (from a Gemini
+    client) a Content that is more than text, and (from an OpenAI-shaped one) an object that only
+    the vendor it is meant for understands, such as Jina's `{"image": URL}`.
     """
 
     text: str | None = None
@@ -60,7 +82,9 @@ class EmbeddingInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingRequest:
-    """`member` is what the client calls the inputs, for messages; `extras` are members that mean something to one vendor only."""
+    """`member` is what the client calls the inputs, for messages; `extras` are members that mean
+    something to one vendor only.
+    """
 
     inputs: tuple[EmbeddingInput, ...]
     member: str = "input"
@@ -77,9 +101,15 @@ class EmbeddingRequest:
         texts: list[str] = []
         for index, each in enumerate(self.inputs):
             if each.tokens is not None:
-                refuse(self.member, f"{self.member!r} holds token arrays, which {vendor} cannot take: send texts")
+                refuse(
+                    self.member,
+                    f"{self.member!r} holds token arrays, which {vendor} cannot take: send texts",
+                )
             if each.text is None:
-                refuse(f"{self.member}[{index}]", f"'{self.member}[{index}]' is more than text, which {vendor} cannot take here")
+                refuse(
+                    f"{self.member}[{index}]",
+                    f"'{self.member}[{index}]' is more than text, which {vendor} cannot take here",
+                )
             texts.append(each.text)
         return texts
 
@@ -94,7 +124,10 @@ class EmbeddingResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingClient:
-    """A client shape: its request read, its answer written. `is_openai`: it reads OpenAI's answer, whatever more stands in it."""
+    """A client shape: its request read, its answer written.
+
+    `is_openai`: it reads OpenAI's answer, whatever more stands in it.
+    """
 
     decode_request: Callable[[Mapping[str, Json]], EmbeddingRequest]
     encode_answer: Callable[[OperationRequest, EmbeddingRequest, EmbeddingResult], dict[str, Json]]
@@ -103,7 +136,9 @@ class EmbeddingClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingUpstream:
-    """An upstream shape: `encode(request, model)` gives the bodies, `decode(request, answers, model)` the vectors. `is_openai`: its answer is OpenAI's, with members of its own."""
+    """An upstream shape: `encode(request, model)` gives the bodies, `decode(request, answers,
+    model)` the vectors. `is_openai`: its answer is OpenAI's, with members of its own.
+    """
 
     encode: Callable[[EmbeddingRequest, str], EncodedOperation]
     decode: Callable[[EmbeddingRequest, Sequence[Mapping[str, Json]], str], EmbeddingResult]
@@ -133,8 +168,14 @@ def join(client: EmbeddingClient, upstream: EmbeddingUpstream) -> OperationCodec
 
 
 def _with_extras(written: Mapping[str, Json], body: Mapping[str, Json]) -> dict[str, Json]:
-    """An answer of ours with what a vendor near to OpenAI says beside it: nothing it states is lost."""
-    rows = {index: row for row in list_member(body, "data") if isinstance(index := member(row, "index"), int)}
+    """An answer of ours with what a vendor near to OpenAI says beside it: nothing it states is
+    lost.
+    """
+    rows = {
+        index: row
+        for row in list_member(body, "data")
+        if isinstance(index := member(row, "index"), int)
+    }
     stated = body.get("usage")
     return {
         **body,
@@ -154,7 +195,16 @@ def _decode_openai(body: Mapping[str, Json]) -> EmbeddingRequest:
             word = TASK_WORDS.get(stated.lower()) if isinstance(stated, str) else None
             task = task or word
             losses += [] if word else [name]
-    known = {"model", "input", "dimensions", "encoding_format", "user", "truncation", "truncate", *TASK_MEMBERS}
+    known = {
+        "model",
+        "input",
+        "dimensions",
+        "encoding_format",
+        "user",
+        "truncation",
+        "truncate",
+        *TASK_MEMBERS,
+    }
     truncates = body.get("truncation")
     return EmbeddingRequest(
         inputs=tuple(_openai_inputs(body.get("input"))),
@@ -162,7 +212,9 @@ def _decode_openai(body: Mapping[str, Json]) -> EmbeddingRequest:
         is_base64=_is_base64(body),
         task=task,
         truncate=truncates if isinstance(truncates, bool) else None,
-        extras={name: value for name, value in body.items() if name not in known and value is not None}
+        extras={
+            name: value for name, value in body.items() if name not in known and value is not None
+        }
         | ({"truncate": body["truncate"]} if body.get("truncate") is not None else {}),
         losses=tuple(losses),
     )
@@ -179,21 +231,32 @@ def _openai_inputs(value: Json) -> list[EmbeddingInput]:
     if isinstance(value, str):
         value = [value]
     if not isinstance(value, list) or not value:
-        refuse("input", f"'input' is {'an empty list' if value == [] else kind_of(value)}: expected a text, a list of texts, or token arrays")
+        refuse(
+            "input",
+            f"'input' is {'an empty list' if value == [] else kind_of(value)}: expected a text, a list of texts, or token arrays",
+        )
     if all(_is_token(item) for item in value):
         return [EmbeddingInput(tokens=tuple(value))]
     inputs: list[EmbeddingInput] = []
     for index, item in enumerate(value):
         if isinstance(item, str):
             inputs.append(EmbeddingInput(text=item))
-        elif isinstance(item, dict) and isinstance(item.get("text"), str) and len(item) <= 2 and item.get("type", "text") == "text":
+        elif (
+            isinstance(item, dict)
+            and isinstance(item.get("text"), str)
+            and len(item) <= 2
+            and item.get("type", "text") == "text"
+        ):
             inputs.append(EmbeddingInput(text=item["text"]))
         elif isinstance(item, list) and item and all(_is_token(token) for token in item):
             inputs.append(EmbeddingInput(tokens=tuple(item)))
         elif isinstance(item, dict) and item:
             inputs.append(EmbeddingInput(item=item))
         else:
-            refuse(f"input[{index}]", f"'input[{index}]' is {kind_of(item)}: expected a text or a list of token numbers")
+            refuse(
+                f"input[{index}]",
+                f"'input[{index}]' is {kind_of(item)}: expected a text or a list of token numbers",
+            )
     return inputs
 
 
@@ -201,27 +264,39 @@ def _is_token(value: Json) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _encode_openai(request: OperationRequest, asked: EmbeddingRequest, result: EmbeddingResult) -> dict[str, Json]:
-    """The counts are 0 when the upstream states none: the wire cannot tell that apart, and clients read them."""
+def _encode_openai(
+    request: OperationRequest, asked: EmbeddingRequest, result: EmbeddingResult
+) -> dict[str, Json]:
+    """The counts are 0 when the upstream states none: the wire cannot tell that apart, and clients
+    read them.
+    """
     read = result.usage.input_tokens or 0 if result.usage is not None else 0
     written = base64_vector if asked.is_base64 else number_vector
     return {
         "object": "list",
-        "data": [{"object": "embedding", "index": index, "embedding": written(vector)} for index, vector in enumerate(result.vectors)],
+        "data": [
+            {"object": "embedding", "index": index, "embedding": written(vector)}
+            for index, vector in enumerate(result.vectors)
+        ],
         "model": request.requested_model or request.model,
         "usage": {"prompt_tokens": read, "total_tokens": read},
     }
 
 
 def _decode_gemini(body: Mapping[str, Json]) -> EmbeddingRequest:
-    """`embedContent`, or `batchEmbedContents` when there are `requests`: https://ai.google.dev/api/embeddings.
+    """`embedContent`, or `batchEmbedContents` when there are `requests`:
+    https://ai.google.dev/api/embeddings.
 
-    What a batch says about all its texts must be the same for each, because no other vendor can tell them apart.
+    What a batch says about all its texts must be the same for each, because no other vendor can
+    tell them apart.
     """
     is_batch = "requests" in body
     requests = body["requests"] if is_batch else [body]
     if not isinstance(requests, list) or not requests:
-        refuse("requests", f"'requests' is {'an empty list' if requests == [] else kind_of(requests)}: expected a list of requests")
+        refuse(
+            "requests",
+            f"'requests' is {'an empty list' if requests == [] else kind_of(requests)}: expected a list of requests",
+        )
     inputs: list[EmbeddingInput] = []
     for index, each in enumerate(requests):
         prefix = f"requests[{index}]." if is_batch else ""
@@ -233,7 +308,10 @@ def _decode_gemini(body: Mapping[str, Json]) -> EmbeddingRequest:
     dimensions = _same_for_all(requests, "outputDimensionality")
     count = int_member({"dimensions": dimensions}, "dimensions")
     if dimensions is not None and not count:
-        refuse("outputDimensionality", f"'outputDimensionality' is {kind_of(dimensions)}: expected a whole number from 1")
+        refuse(
+            "outputDimensionality",
+            f"'outputDimensionality' is {kind_of(dimensions)}: expected a whole number from 1",
+        )
     truncates = _same_for_all(requests, "autoTruncate")
     return EmbeddingRequest(
         inputs=tuple(inputs),
@@ -241,7 +319,9 @@ def _decode_gemini(body: Mapping[str, Json]) -> EmbeddingRequest:
         dimensions=count,
         task=word,
         truncate=truncates if isinstance(truncates, bool) else None,
-        losses=("taskType",) if task is not None and word is None and not str(task).endswith("UNSPECIFIED") else (),
+        losses=("taskType",)
+        if task is not None and word is None and not str(task).endswith("UNSPECIFIED")
+        else (),
     )
 
 
@@ -252,7 +332,10 @@ def _gemini_input(request: Mapping[str, Json], prefix: str) -> EmbeddingInput:
         return EmbeddingInput(text=content, title=title)
     parts = list_member(content, "parts")
     if not isinstance(content, dict) or not parts:
-        refuse(f"{prefix}content", f"'{prefix}content' is {kind_of(content)}: expected an object with 'parts'")
+        refuse(
+            f"{prefix}content",
+            f"'{prefix}content' is {kind_of(content)}: expected an object with 'parts'",
+        )
     if all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in parts):
         return EmbeddingInput(text="\n".join(part["text"] for part in parts), title=title)
     return EmbeddingInput(content=content, title=title)
@@ -260,22 +343,39 @@ def _gemini_input(request: Mapping[str, Json], prefix: str) -> EmbeddingInput:
 
 def _same_for_all(requests: Sequence[Json], name: str) -> Json:
     """The settings of a request are its own members, or (Vertex) those of `embedContentConfig`."""
-    stated = [found if (found := member(each, name)) is not None else member(member(each, "embedContentConfig"), name) for each in requests]
+    stated = [
+        found
+        if (found := member(each, name)) is not None
+        else member(member(each, "embedContentConfig"), name)
+        for each in requests
+    ]
     if any(value != stated[0] for value in stated):
         index = next(index for index, value in enumerate(stated) if value != stated[0])
-        refuse(f"requests[{index}].{name}", f"'requests[{index}].{name}' differs from the first request's: this upstream takes one for all")
+        refuse(
+            f"requests[{index}].{name}",
+            f"'requests[{index}].{name}' differs from the first request's: this upstream takes one for all",
+        )
     return stated[0]
 
 
-def _encode_gemini(request: OperationRequest, asked: EmbeddingRequest, result: EmbeddingResult) -> dict[str, Json]:
+def _encode_gemini(
+    request: OperationRequest, asked: EmbeddingRequest, result: EmbeddingResult
+) -> dict[str, Json]:
     embeddings: list[Json] = [{"values": number_vector(vector)} for vector in result.vectors]
-    answer: dict[str, Json] = {"embeddings": embeddings} if asked.member == "requests" else {"embedding": embeddings[0]}
+    answer: dict[str, Json] = (
+        {"embeddings": embeddings} if asked.member == "requests" else {"embedding": embeddings[0]}
+    )
     if result.usage is not None and result.usage.input_tokens is not None:
-        answer["usageMetadata"] = {"promptTokenCount": result.usage.input_tokens, "totalTokenCount": result.usage.input_tokens}
+        answer["usageMetadata"] = {
+            "promptTokenCount": result.usage.input_tokens,
+            "totalTokenCount": result.usage.input_tokens,
+        }
     return answer
 
 
-OPENAI_CLIENT = EmbeddingClient(decode_request=_decode_openai, encode_answer=_encode_openai, is_openai=True)
+OPENAI_CLIENT = EmbeddingClient(
+    decode_request=_decode_openai, encode_answer=_encode_openai, is_openai=True
+)
 GEMINI_CLIENT = EmbeddingClient(decode_request=_decode_gemini, encode_answer=_encode_gemini)
 
 
@@ -284,7 +384,9 @@ def read_vector(value: Json, place: str) -> Vector:
     if isinstance(value, str) and value:
         return value
     if not isinstance(value, list) or not value:
-        raise WireError(f"expected an embedding at {place}, found {'an empty list' if value == [] else kind_of(value)}")
+        raise WireError(
+            f"expected an embedding at {place}, found {'an empty list' if value == [] else kind_of(value)}"
+        )
     try:
         is_finite = math.isfinite(sum(value))
     except (TypeError, OverflowError):

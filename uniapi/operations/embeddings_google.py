@@ -1,7 +1,9 @@
 """Embeddings at Google: the Gemini API's `batchEmbedContents`, and Vertex's three verbs.
 
-Vertex has `embedContent` and `batchEmbedContents` for Gemini's models (settings in `embedContentConfig`), `embedContent` alone for open models served there
-(`…-maas`), and `predict` for the older text models. Formats: https://ai.google.dev/api/embeddings and the converters of the google-genai SDK 3.4.
+Vertex has `embedContent` and `batchEmbedContents` for Gemini's models (settings in
+`embedContentConfig`), `embedContent` alone for open models served there (`…-maas`), and `predict`
+for the older text models. Formats: https://ai.google.dev/api/embeddings and the converters of the
+google-genai SDK 3.4.
 """
 
 from __future__ import annotations
@@ -11,7 +13,14 @@ from collections.abc import Mapping, Sequence
 from uniapi.canonical import Json, Operation
 from uniapi.errors import WireError
 
-from .embeddings import EmbeddingInput, EmbeddingRequest, EmbeddingResult, EmbeddingUpstream, Vector, read_vector
+from .embeddings import (
+    EmbeddingInput,
+    EmbeddingRequest,
+    EmbeddingResult,
+    EmbeddingUpstream,
+    Vector,
+    read_vector,
+)
 from .google import list_member, member, model_name, short_name
 from .operation import EncodedOperation, in_batches
 from .operation_usage import read_usage, sum_usages
@@ -20,7 +29,9 @@ MAX_REQUESTS = 100
 """Texts in one `batchEmbedContents` (ai.google.dev/gemini-api/docs/embeddings)."""
 
 MAX_INSTANCES = 250
-"""Texts in one `predict` (docs.cloud.google.com/vertex-ai/generative-ai/docs/embeddings/get-text-embeddings)."""
+"""Texts in one `predict`
+(docs.cloud.google.com/vertex-ai/generative-ai/docs/embeddings/get-text-embeddings).
+"""
 
 TASKS: Mapping[str, str] = {
     "query": "RETRIEVAL_QUERY",
@@ -38,10 +49,17 @@ def _encode_gemini(request: EmbeddingRequest, model: str) -> EncodedOperation:
     settings = _settings(request)
     name = model_name(model)
     bodies = [
-        {"requests": [{"model": name, "content": _content(request, each), **_titled(settings, each)} for each in batch]}
+        {
+            "requests": [
+                {"model": name, "content": _content(request, each), **_titled(settings, each)}
+                for each in batch
+            ]
+        }
         for batch in in_batches(request.inputs, MAX_REQUESTS, request.member)
     ]
-    return EncodedOperation(bodies=tuple(bodies), losses=(*_losses(request), *_truncation_loss(request)))
+    return EncodedOperation(
+        bodies=tuple(bodies), losses=(*_losses(request), *_truncation_loss(request))
+    )
 
 
 def _encode_vertex(request: EmbeddingRequest, model: str) -> EncodedOperation:
@@ -53,14 +71,25 @@ def _encode_vertex(request: EmbeddingRequest, model: str) -> EncodedOperation:
         settings["autoTruncate"] = request.truncate
     requests = [_vertex_request(request, each, settings) for each in request.inputs]
     if len(requests) == 1 or "maas" in name:
-        return EncodedOperation(bodies=tuple(one for (one,) in in_batches(requests, 1, request.member)), losses=_losses(request), verb="embedContent")
-    bodies = tuple({"requests": list(batch)} for batch in in_batches(requests, MAX_REQUESTS, request.member))
+        return EncodedOperation(
+            bodies=tuple(one for (one,) in in_batches(requests, 1, request.member)),
+            losses=_losses(request),
+            verb="embedContent",
+        )
+    bodies = tuple(
+        {"requests": list(batch)} for batch in in_batches(requests, MAX_REQUESTS, request.member)
+    )
     return EncodedOperation(bodies=bodies, losses=_losses(request), verb="batchEmbedContents")
 
 
-def _vertex_request(request: EmbeddingRequest, each: EmbeddingInput, settings: Mapping[str, Json]) -> dict[str, Json]:
+def _vertex_request(
+    request: EmbeddingRequest, each: EmbeddingInput, settings: Mapping[str, Json]
+) -> dict[str, Json]:
     config = _titled(settings, each)
-    return {"content": _content(request, each), **({"embedContentConfig": config} if config else {})}
+    return {
+        "content": _content(request, each),
+        **({"embedContentConfig": config} if config else {}),
+    }
 
 
 def _encode_predict(request: EmbeddingRequest) -> EncodedOperation:
@@ -72,7 +101,10 @@ def _encode_predict(request: EmbeddingRequest) -> EncodedOperation:
         parameters["autoTruncate"] = request.truncate
     word = TASKS.get(request.task or "")
     task = {"task_type": word} if word is not None else {}
-    instances = [{"content": text, **task, **({"title": each.title} if each.title else {})} for text, each in zip(texts, request.inputs, strict=True)]
+    instances = [
+        {"content": text, **task, **({"title": each.title} if each.title else {})}
+        for text, each in zip(texts, request.inputs, strict=True)
+    ]
     bodies = [
         {"instances": list(batch), **({"parameters": parameters} if parameters else {})}
         for batch in in_batches(instances, MAX_INSTANCES, request.member)
@@ -110,21 +142,35 @@ def _truncation_loss(request: EmbeddingRequest) -> tuple[str, ...]:
     return ("truncation",) if request.truncate is not None else ()
 
 
-def _decode(request: EmbeddingRequest, answers: Sequence[Mapping[str, Json]], model: str) -> EmbeddingResult:
+def _decode(
+    request: EmbeddingRequest, answers: Sequence[Mapping[str, Json]], model: str
+) -> EmbeddingResult:
     """All verbs alike: one embedding, several, or predictions that hold one each."""
-    vectors = [vector for number, answer in enumerate(answers) for vector in _vectors(answer, number)]
-    return EmbeddingResult(vectors=tuple(vectors), usage=sum_usages(read_usage(Operation.EMBED, answer) for answer in answers))
+    vectors = [
+        vector for number, answer in enumerate(answers) for vector in _vectors(answer, number)
+    ]
+    return EmbeddingResult(
+        vectors=tuple(vectors),
+        usage=sum_usages(read_usage(Operation.EMBED, answer) for answer in answers),
+    )
 
 
 def _vectors(answer: Mapping[str, Json], number: int) -> list[Vector]:
     holders = list_member(answer, "embedding") or list_member(answer, "embeddings")
     place = "embeddings"
     if not holders:
-        holders = [member(prediction, "embeddings") for prediction in list_member(answer, "predictions")]
+        holders = [
+            member(prediction, "embeddings") for prediction in list_member(answer, "predictions")
+        ]
         place = "predictions"
     if not holders:
-        raise WireError(f"expected 'embedding', 'embeddings' or 'predictions' in answer {number}, found {', '.join(map(repr, answer)) or 'nothing'}")
-    return [read_vector(member(holder, "values"), f"{place}[{index}].values") for index, holder in enumerate(holders)]
+        raise WireError(
+            f"expected 'embedding', 'embeddings' or 'predictions' in answer {number}, found {', '.join(map(repr, answer)) or 'nothing'}"
+        )
+    return [
+        read_vector(member(holder, "values"), f"{place}[{index}].values")
+        for index, holder in enumerate(holders)
+    ]
 
 
 GEMINI = EmbeddingUpstream(encode=_encode_gemini, decode=_decode)

@@ -1,7 +1,11 @@
-"""Embeddings at Cohere, on Bedrock (Cohere, Titan, Nova), at Voyage and Jina, and, for Gemini clients, at OpenAI-compatible upstreams.
+"""Embeddings at Cohere, on Bedrock (Cohere, Titan, Nova), at Voyage and Jina, and, for Gemini
+clients, at OpenAI-compatible upstreams.
 
-Formats: docs.cohere.com/v2/reference/embed; docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html, …-titan-embed-mm.html,
-…-embed-v4.html; docs.aws.amazon.com/nova/latest/userguide/embeddings-schema.html; docs.voyageai.com/reference/embeddings-api; api.jina.ai/redoc.
+Formats: docs.cohere.com/v2/reference/embed;
+docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html,
+…-titan-embed-mm.html, …-embed-v4.html;
+docs.aws.amazon.com/nova/latest/userguide/embeddings-schema.html;
+docs.voyageai.com/reference/embeddings-api; api.jina.ai/redoc.
 """
 
 from __future__ import annotations
@@ -31,7 +35,9 @@ COHERE_TASKS: Mapping[str, str] = {
     "clustering": "clustering",
 }
 COHERE_DEFAULT_TASK = "search_document"
-"""`input_type` is required and OpenAI has no such member: most texts that are embedded are the documents."""
+"""`input_type` is required and OpenAI has no such member: most texts that are embedded are the
+documents.
+"""
 
 VOYAGE_TASKS: Mapping[str, str] = {"query": "query", "code_query": "query", "document": "document"}
 JINA_TASKS: Mapping[str, str] = {
@@ -54,45 +60,72 @@ _COHERE_EXTRAS = frozenset({"truncate", "max_tokens", "priority"})
 
 def _encode_cohere(request: EmbeddingRequest, model: str) -> EncodedOperation:
     return EncodedOperation(
-        bodies=tuple({"model": model, **body} for body in _cohere_bodies(request)), losses=_losses(request, COHERE_TASKS, _COHERE_EXTRAS)
+        bodies=tuple({"model": model, **body} for body in _cohere_bodies(request)),
+        losses=_losses(request, COHERE_TASKS, _COHERE_EXTRAS),
     )
 
 
 def _cohere_bodies(request: EmbeddingRequest) -> list[dict[str, Json]]:
     """Floats are asked for in any case; base64, when the client wants it, is made of them."""
-    settings: dict[str, Json] = {"input_type": COHERE_TASKS.get(request.task or "", COHERE_DEFAULT_TASK), "embedding_types": ["float"]}
+    settings: dict[str, Json] = {
+        "input_type": COHERE_TASKS.get(request.task or "", COHERE_DEFAULT_TASK),
+        "embedding_types": ["float"],
+    }
     if request.dimensions is not None:
         settings["output_dimension"] = request.dimensions
     if request.truncate is not None:
         settings["truncate"] = "END" if request.truncate else "NONE"
-    settings.update((name, value) for name, value in request.extras.items() if name in _COHERE_EXTRAS)
-    return [{"texts": list(batch), **settings} for batch in in_batches(request.texts("Cohere"), COHERE_TEXTS, request.member)]
+    settings.update(
+        (name, value) for name, value in request.extras.items() if name in _COHERE_EXTRAS
+    )
+    return [
+        {"texts": list(batch), **settings}
+        for batch in in_batches(request.texts("Cohere"), COHERE_TEXTS, request.member)
+    ]
 
 
-def _decode_cohere(request: EmbeddingRequest, answers: Sequence[Mapping[str, Json]], model: str) -> EmbeddingResult:
-    """`embeddings` is an object by type, or (version 1 and Bedrock's older models) the list of floats itself."""
+def _decode_cohere(
+    request: EmbeddingRequest, answers: Sequence[Mapping[str, Json]], model: str
+) -> EmbeddingResult:
+    """`embeddings` is an object by type, or (version 1 and Bedrock's older models) the list of
+    floats itself.
+    """
     vectors: list[Vector] = []
     for answer in answers:
         stated = answer.get("embeddings")
         rows = stated.get("float") if isinstance(stated, dict) else stated
         if not isinstance(rows, list):
             raise WireError(f"expected float embeddings, found {kind_of(stated)}")
-        vectors += [read_vector(row, f"embeddings.float[{index}]") for index, row in enumerate(rows)]
+        vectors += [
+            read_vector(row, f"embeddings.float[{index}]") for index, row in enumerate(rows)
+        ]
     return EmbeddingResult(vectors=tuple(vectors), usage=_usage(answers))
 
 
 def _encode_bedrock(request: EmbeddingRequest, model: str) -> EncodedOperation:
     name = short_name(model)
     if "cohere" in name:
-        return EncodedOperation(bodies=tuple(_cohere_bodies(request)), losses=_losses(request, COHERE_TASKS, _COHERE_EXTRAS))
+        return EncodedOperation(
+            bodies=tuple(_cohere_bodies(request)),
+            losses=_losses(request, COHERE_TASKS, _COHERE_EXTRAS),
+        )
     texts = request.texts("Amazon's embedding models")
     one_each = [text for (text,) in in_batches(texts, 1, request.member)]
     if "nova" in name:
-        return EncodedOperation(bodies=tuple(_nova_body(request, text) for text in one_each), losses=_losses(request, NOVA_PURPOSES, frozenset()))
+        return EncodedOperation(
+            bodies=tuple(_nova_body(request, text) for text in one_each),
+            losses=_losses(request, NOVA_PURPOSES, frozenset()),
+        )
     extras = {name: value for name, value in request.extras.items() if name == "normalize"}
-    bodies = tuple({"inputText": text, **_titan_dimensions(request, name), **extras} for text in one_each)
+    bodies = tuple(
+        {"inputText": text, **_titan_dimensions(request, name), **extras} for text in one_each
+    )
     return EncodedOperation(
-        bodies=bodies, losses=(*_losses(request, {}, frozenset(extras)), *(("truncation",) if request.truncate is not None else ()))
+        bodies=bodies,
+        losses=(
+            *_losses(request, {}, frozenset(extras)),
+            *(("truncation",) if request.truncate is not None else ()),
+        ),
     )
 
 
@@ -116,14 +149,18 @@ def _nova_body(request: EmbeddingRequest, text: str) -> dict[str, Json]:
     return {"taskType": "SINGLE_EMBEDDING", "singleEmbeddingParams": parameters}
 
 
-def _decode_bedrock(request: EmbeddingRequest, answers: Sequence[Mapping[str, Json]], model: str) -> EmbeddingResult:
+def _decode_bedrock(
+    request: EmbeddingRequest, answers: Sequence[Mapping[str, Json]], model: str
+) -> EmbeddingResult:
     if "cohere" in short_name(model):
         return _decode_cohere(request, answers, model)
     vectors: list[Vector] = []
     for number, answer in enumerate(answers):
         stated = answer.get("embedding")
         if stated is None:
-            stated = next((member(each, "embedding") for each in list_member(answer, "embeddings")), None)
+            stated = next(
+                (member(each, "embedding") for each in list_member(answer, "embeddings")), None
+            )
         if stated is None and isinstance(answer.get("message"), str):
             # Titan's multimodal model says here what it would not embed.
             raise WireError(f"no embedding in answer {number}: {answer['message'][:200]}")
@@ -142,8 +179,13 @@ def _encode_voyage(request: EmbeddingRequest, model: str) -> EncodedOperation:
         settings["truncation"] = request.truncate
     if request.is_base64:
         settings["encoding_format"] = "base64"
-    bodies = tuple({"input": list(batch), **settings} for batch in in_batches(request.texts("Voyage"), VOYAGE_TEXTS, request.member))
-    return EncodedOperation(bodies=bodies, losses=_losses(request, VOYAGE_TASKS, frozenset(request.extras)))
+    bodies = tuple(
+        {"input": list(batch), **settings}
+        for batch in in_batches(request.texts("Voyage"), VOYAGE_TEXTS, request.member)
+    )
+    return EncodedOperation(
+        bodies=bodies, losses=_losses(request, VOYAGE_TASKS, frozenset(request.extras))
+    )
 
 
 def _encode_jina(request: EmbeddingRequest, model: str) -> EncodedOperation:
@@ -155,30 +197,49 @@ def _encode_jina(request: EmbeddingRequest, model: str) -> EncodedOperation:
     if request.truncate is not None:
         settings["truncate"] = request.truncate
     settings.setdefault("embedding_type", "base64" if request.is_base64 else "float")
-    bodies = tuple({"input": list(batch), **settings} for batch in in_batches(_jina_inputs(request), JINA_TEXTS, request.member))
-    return EncodedOperation(bodies=bodies, losses=_losses(request, JINA_TASKS, frozenset(request.extras)))
+    bodies = tuple(
+        {"input": list(batch), **settings}
+        for batch in in_batches(_jina_inputs(request), JINA_TEXTS, request.member)
+    )
+    return EncodedOperation(
+        bodies=bodies, losses=_losses(request, JINA_TASKS, frozenset(request.extras))
+    )
 
 
 def _jina_inputs(request: EmbeddingRequest) -> list[Json]:
-    """Texts as they are, and what was written for Jina's multimodal models: it has objects for texts too, so that the two do not mix."""
-    if all(each.item is None for each in request.inputs) or any(each.tokens is not None for each in request.inputs):
+    """Texts as they are, and what was written for Jina's multimodal models: it has objects for
+    texts too, so that the two do not mix.
+    """
+    if all(each.item is None for each in request.inputs) or any(
+        each.tokens is not None for each in request.inputs
+    ):
         return list(request.texts("Jina"))
     return [each.item if each.item is not None else {"text": each.text} for each in request.inputs]
 
 
 def _encode_openai(request: EmbeddingRequest, model: str) -> EncodedOperation:
-    """Only Gemini's clients come here: OpenAI's own are relayed. Floats are asked for, because Gemini's answer has no other."""
+    """Only Gemini's clients come here: OpenAI's own are relayed. Floats are asked for, because
+    Gemini's answer has no other.
+    """
     settings: dict[str, Json] = {"model": model, "encoding_format": "float"}
     if request.dimensions is not None:
         settings["dimensions"] = request.dimensions
-    losses = _losses(request, {}, frozenset()) + (("autoTruncate",) if request.truncate is not None else ())
+    losses = _losses(request, {}, frozenset()) + (
+        ("autoTruncate",) if request.truncate is not None else ()
+    )
     texts = request.texts("an OpenAI-compatible embedding model")
     return EncodedOperation(
-        bodies=tuple({"input": list(batch), **settings} for batch in in_batches(texts, OPENAI_TEXTS, request.member)), losses=losses
+        bodies=tuple(
+            {"input": list(batch), **settings}
+            for batch in in_batches(texts, OPENAI_TEXTS, request.member)
+        ),
+        losses=losses,
     )
 
 
-def _decode_openai(request: EmbeddingRequest, answers: Sequence[Mapping[str, Json]], model: str) -> EmbeddingResult:
+def _decode_openai(
+    request: EmbeddingRequest, answers: Sequence[Mapping[str, Json]], model: str
+) -> EmbeddingResult:
     """OpenAI's answer, which Voyage and Jina share; an `index` tells the order, where there is one."""
     vectors: list[Vector] = []
     for answer in answers:
@@ -187,8 +248,14 @@ def _decode_openai(request: EmbeddingRequest, answers: Sequence[Mapping[str, Jso
             raise WireError(f"expected a list in 'data', found {kind_of(rows)}")
         order = [member(row, "index") for row in rows]
         if sorted(each for each in order if isinstance(each, int)) == list(range(len(rows))):
-            rows = [row for _, row in sorted(zip(order, rows, strict=True), key=lambda pair: int(pair[0]))]
-        vectors += [read_vector(member(row, "embedding"), f"data[{index}].embedding") for index, row in enumerate(rows)]
+            rows = [
+                row
+                for _, row in sorted(zip(order, rows, strict=True), key=lambda pair: int(pair[0]))
+            ]
+        vectors += [
+            read_vector(member(row, "embedding"), f"data[{index}].embedding")
+            for index, row in enumerate(rows)
+        ]
     return EmbeddingResult(vectors=tuple(vectors), usage=_usage(answers))
 
 
@@ -196,8 +263,12 @@ def _usage(answers: Sequence[Mapping[str, Json]]) -> Usage | None:
     return sum_usages(read_usage(Operation.EMBED, answer) for answer in answers)
 
 
-def _losses(request: EmbeddingRequest, tasks: Mapping[str, str], extras: frozenset[str]) -> tuple[str, ...]:
-    """What is left out: the client's own, a task without a word here, titles, and extras that mean nothing here."""
+def _losses(
+    request: EmbeddingRequest, tasks: Mapping[str, str], extras: frozenset[str]
+) -> tuple[str, ...]:
+    """What is left out: the client's own, a task without a word here, titles, and extras that mean
+    nothing here.
+    """
     lost = [*request.losses, *(name for name in request.extras if name not in extras)]
     if request.task is not None and request.task not in tasks:
         lost.append("taskType" if request.member != "input" else "task")

@@ -1,4 +1,6 @@
-"""A multipart form as members of a request: what `wire.MultipartScanner` found, read like the JSON body that says the same."""
+"""A multipart form as members of a request: what `wire.MultipartScanner` found, read like the JSON
+body that says the same.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,20 @@ from .operation import UploadedFile, refuse
 
 
 def members_of_form(parts: Iterable[FormPart]) -> dict[str, Json]:
-    """The text fields by name. A name sent twice, or written `name[]`, is a list under `name`. Files are left out, values stay texts."""
+    """The text fields by name.
+
+    A name sent twice, or written `name[]`, is a list under `name`. Files are left out, values stay
+    texts.
+    """
     members: dict[str, Json] = {}
     for part in parts:
         if part.filename is not None:
             continue
         if part.value is None:
-            refuse(part.name, f"the form field {part.name!r} is too large: {part.end - part.start} bytes")
+            refuse(
+                part.name,
+                f"the form field {part.name!r} is too large: {part.end - part.start} bytes",
+            )
         try:
             text = part.value.decode("utf-8")
         except UnicodeDecodeError:
@@ -32,9 +41,11 @@ def members_of_form(parts: Iterable[FormPart]) -> dict[str, Json]:
 
 
 def field_changes(parts: Sequence[FormPart], members: Mapping[str, Json]) -> dict[str, list[bytes]]:
-    """What `FormBody.with_fields` has to change so that the form says `members`: the values of each field that differs, none for one that is no longer there.
+    """What `FormBody.with_fields` has to change so that the form says `members`: the values of each
+    field that differs, none for one that is no longer there.
 
-    A list is a field repeated, under the name it had or as `name[]`; whatever a form has no words for is JSON.
+    A list is a field repeated, under the name it had or as `name[]`; whatever a form has no words
+    for is JSON.
     """
     said = members_of_form(parts)
     names: dict[str, list[str]] = {}
@@ -46,7 +57,13 @@ def field_changes(parts: Sequence[FormPart], members: Mapping[str, Json]) -> dic
         if name in said and name in members and said[name] == members[name]:
             continue
         value = members.get(name)
-        values = [] if value is None else [_field_text(item) for item in value] if isinstance(value, list) else [_field_text(value)]
+        values = (
+            []
+            if value is None
+            else [_field_text(item) for item in value]
+            if isinstance(value, list)
+            else [_field_text(value)]
+        )
         used = names.get(name) or [f"{name}[]" if isinstance(value, list) else name]
         changes.update((each, values if each == used[0] else []) for each in used)
     return changes
@@ -58,4 +75,9 @@ def _field_text(value: Json) -> bytes:
 
 def uploaded_file(part: FormPart, data: bytes) -> UploadedFile:
     """A file part with its bytes (those from `part.start` to `part.end` of the body)."""
-    return UploadedFile(field=part.name.removesuffix("[]"), filename=part.filename or "", content_type=part.content_type, data=data)
+    return UploadedFile(
+        field=part.name.removesuffix("[]"),
+        filename=part.filename or "",
+        content_type=part.content_type,
+        data=data,
+    )

@@ -1,6 +1,8 @@
-"""How Google's JSON is read here: members in either spelling, the parts of an answer, and the answer that was blocked.
+"""How Google's JSON is read here: members in either spelling, the parts of an answer, and the
+answer that was blocked.
 
-Proto3 JSON takes every member in camelCase and in snake_case, and a single value for a repeated one. https://ai.google.dev/api/generate-content
+Proto3 JSON takes every member in camelCase and in snake_case, and a single value for a repeated
+one. https://ai.google.dev/api/generate-content
 """
 
 from __future__ import annotations
@@ -33,7 +35,11 @@ def member(holder: Json, name: str) -> Json:
     if not isinstance(holder, dict):
         return None
     value = holder.get(name)
-    return value if value is not None else holder.get(_UPPER.sub(lambda match: "_" + match[0].lower(), name))
+    return (
+        value
+        if value is not None
+        else holder.get(_UPPER.sub(lambda match: "_" + match[0].lower(), name))
+    )
 
 
 def text_member(holder: Json, name: str) -> str:
@@ -65,7 +71,9 @@ def model_name(model: str) -> str:
 
 
 def with_verb(url: str, verb: str) -> str:
-    """Google's address with another verb: `…/models/NAME:predict?x=1` → `…/models/NAME:embedContent?x=1`."""
+    """Google's address with another verb: `…/models/NAME:predict?x=1` →
+    `…/models/NAME:embedContent?x=1`.
+    """
     path, question, query = url.partition("?")
     return f"{path.rpartition(':')[0]}:{verb}{question}{query}"
 
@@ -84,16 +92,24 @@ def answer_parts(body: Mapping[str, Json]) -> Iterator[Json]:
 
 
 def refuse_blocked(body: Mapping[str, Json]) -> None:
-    """Raises RequestRefused when Google withheld the answer; the client's own prompt is at fault, another channel would change nothing."""
+    """Raises RequestRefused when Google withheld the answer; the client's own prompt is at fault,
+    another channel would change nothing.
+    """
     feedback = member(body, "promptFeedback")
     reasons = [(text_member(feedback, "blockReason"), text_member(feedback, "blockReasonMessage"))]
     for candidate in list_member(body, "candidates"):
         finish = text_member(candidate, "finishReason")
-        reasons.append((finish if finish in BLOCKED else "", text_member(candidate, "finishMessage")))
+        reasons.append(
+            (finish if finish in BLOCKED else "", text_member(candidate, "finishMessage"))
+        )
     for reason, message in reasons:
         if reason and not reason.endswith("UNSPECIFIED"):
             shown = f"{reason}: {message}" if message else reason
-            raise RequestRefused.bad_request(f"the provider withheld the answer ({shown})", param="prompt", code="content_policy_violation")
+            raise RequestRefused.bad_request(
+                f"the provider withheld the answer ({shown})",
+                param="prompt",
+                code="content_policy_violation",
+            )
 
 
 def said_instead(body: Mapping[str, Json]) -> str:
@@ -101,5 +117,7 @@ def said_instead(body: Mapping[str, Json]) -> str:
     text = "".join(text_member(part, "text") for part in answer_parts(body)).strip()
     if text:
         return repr(text[:200])
-    finishes = [text_member(candidate, "finishReason") for candidate in list_member(body, "candidates")]
+    finishes = [
+        text_member(candidate, "finishReason") for candidate in list_member(body, "candidates")
+    ]
     return ", ".join(finish for finish in finishes if finish) or "nothing"

@@ -1,8 +1,10 @@
-"""Images at Google: OpenAI's `images/generations` and `images/edits` as generateContent with Gemini's image models, or as `predict` with Imagen.
+"""Images at Google: OpenAI's `images/generations` and `images/edits` as generateContent with
+Gemini's image models, or as `predict` with Imagen.
 
-Gemini makes one image at a time, so `n` images are `n` requests; it takes an aspect ratio and a class of size instead of pixels. Imagen was shut down at Google in
-August 2026 and is spoken for what still serves it. Formats: https://ai.google.dev/gemini-api/docs/image-generation, https://ai.google.dev/gemini-api/docs/imagen,
-developers.openai.com/api/reference/resources/images.
+Gemini makes one image at a time, so `n` images are `n` requests; it takes an aspect ratio and a
+class of size instead of pixels. Imagen was shut down at Google in August 2026 and is spoken for
+what still serves it. Formats: https://ai.google.dev/gemini-api/docs/image-generation,
+https://ai.google.dev/gemini-api/docs/imagen, developers.openai.com/api/reference/resources/images.
 """
 
 from __future__ import annotations
@@ -17,7 +19,15 @@ from uniapi.canonical import Json, Operation, Usage
 from uniapi.errors import WireError
 from uniapi.wire import dump_json, encode_sse
 
-from .google import answer_parts, list_member, member, refuse_blocked, said_instead, short_name, text_member
+from .google import (
+    answer_parts,
+    list_member,
+    member,
+    refuse_blocked,
+    said_instead,
+    short_name,
+    text_member,
+)
 from .operation import (
     EncodedOperation,
     OperationAnswer,
@@ -42,15 +52,41 @@ _SIZE = re.compile(r"(\d{1,5})\s*[xX×]\s*(\d{1,5})\Z")
 _RATIO = re.compile(r"(\d{1,2}):(\d{1,2})\Z")
 _DATA_URL = re.compile(r"data:([^;,]*)(?:;[^,]*)?;base64,", re.IGNORECASE)
 _IMAGE_FIELDS = ("image", "images")
-_HARMLESS = {"quality": ("auto", "standard"), "background": ("auto", "opaque"), "moderation": ("auto",)}
+_HARMLESS = {
+    "quality": ("auto", "standard"),
+    "background": ("auto", "opaque"),
+    "moderation": ("auto",),
+}
 """Values that ask for nothing special, by member."""
-_CARRIED = frozenset({"model", "prompt", "n", "response_format", "size", "stream", "partial_images", "image", "images", "mask"})
-_MIMES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif", "heic": "image/heic"}
+_CARRIED = frozenset(
+    {
+        "model",
+        "prompt",
+        "n",
+        "response_format",
+        "size",
+        "stream",
+        "partial_images",
+        "image",
+        "images",
+        "mask",
+    }
+)
+_MIMES = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "heic": "image/heic",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shape:
-    """What became of `size`: a ratio from the upstream's list, a class of size (None: the default, about 1024 pixels), and whether that is the size asked for."""
+    """What became of `size`: a ratio from the upstream's list, a class of size (None: the default,
+    about 1024 pixels), and whether that is the size asked for.
+    """
 
     ratio: str | None = None
     size_class: str | None = None
@@ -78,7 +114,9 @@ def _encode(request: OperationRequest, *, is_vertex: bool) -> EncodedOperation:
     name = short_name(request.model)
     if "imagen" in name:
         return _encode_imagen(request, prompt, count)
-    shape = _shape(optional_text(request.body, "size"), GEMINI_RATIOS, has_classes="gemini-2" not in name)
+    shape = _shape(
+        optional_text(request.body, "size"), GEMINI_RATIOS, has_classes="gemini-2" not in name
+    )
     parts: list[Json] = [{"text": prompt}]
     if request.operation is Operation.IMAGE_EDIT:
         parts += _edited_images(request)
@@ -91,7 +129,10 @@ def _encode(request: OperationRequest, *, is_vertex: bool) -> EncodedOperation:
     if is_vertex and (options := _output_options(request)):
         config["imageOutputOptions"] = options
         carried = {"output_format", "output_compression"}
-    generation: dict[str, Json] = {"responseModalities": ["IMAGE"], **({"imageConfig": config} if config else {})}
+    generation: dict[str, Json] = {
+        "responseModalities": ["IMAGE"],
+        **({"imageConfig": config} if config else {}),
+    }
     body = {"contents": [{"role": "user", "parts": parts}], "generationConfig": generation}
     return EncodedOperation(bodies=(body,) * count, losses=_losses(request, shape, carried))
 
@@ -110,7 +151,9 @@ def _encode_imagen(request: OperationRequest, prompt: str, count: int) -> Encode
         parameters["outputOptions"] = options
         carried = {"output_format", "output_compression"}
     return EncodedOperation(
-        bodies=({"instances": [{"prompt": prompt}], "parameters": parameters},), losses=_losses(request, shape, carried), verb="predict"
+        bodies=({"instances": [{"prompt": prompt}], "parameters": parameters},),
+        losses=_losses(request, shape, carried),
+        verb="predict",
     )
 
 
@@ -121,14 +164,19 @@ def _output_options(request: OperationRequest) -> dict[str, Json]:
     if wanted not in ("png", "jpeg"):
         refuse("output_format", f"'output_format' is {wanted!r}: Google writes 'png' and 'jpeg'")
     quality = optional_count(request.body, "output_compression", most=100)
-    return {"mimeType": _MIMES[wanted], **({"compressionQuality": quality} if quality is not None and wanted == "jpeg" else {})}
+    return {
+        "mimeType": _MIMES[wanted],
+        **({"compressionQuality": quality} if quality is not None and wanted == "jpeg" else {}),
+    }
 
 
 def _losses(request: OperationRequest, shape: _Shape, carried: set[str]) -> tuple[str, ...]:
     lost = [
         name
         for name in stated_members(request.body, except_for=_CARRIED | carried)
-        if not (isinstance(request.body[name], str) and request.body[name] in _HARMLESS.get(name, ()))
+        if not (
+            isinstance(request.body[name], str) and request.body[name] in _HARMLESS.get(name, ())
+        )
     ]
     if not shape.is_exact:
         lost.append("size")
@@ -147,13 +195,22 @@ def _shape(size: str | None, ratios: Sequence[str], *, has_classes: bool) -> _Sh
     if not width or not height:
         refuse("size", f"'size' is {size[:40]!r}: expected 'WIDTHxHEIGHT' or 'auto'")
     wanted = math.log(width / height)
-    ratio = min(ratios, key=lambda each: abs(math.log(int(each.partition(":")[0]) / int(each.partition(":")[2])) - wanted))
+    ratio = min(
+        ratios,
+        key=lambda each: abs(
+            math.log(int(each.partition(":")[0]) / int(each.partition(":")[2])) - wanted
+        ),
+    )
     if ratio_text:
         return _Shape(ratio=ratio, is_exact=ratio == size)
     side = math.sqrt(width * height)
     # The bounds lie half way, by ratio, between the sides of 1024, 2048 and 4096.
     size_class = None if side < 1448 or not has_classes else ("2K" if side < 2896 else "4K")
-    return _Shape(ratio=ratio, size_class=size_class, is_exact=width == height == {None: 1024, "2K": 2048, "4K": 4096}[size_class])
+    return _Shape(
+        ratio=ratio,
+        size_class=size_class,
+        is_exact=width == height == {None: 1024, "2K": 2048, "4K": 4096}[size_class],
+    )
 
 
 def _edited_images(request: OperationRequest) -> list[Json]:
@@ -161,13 +218,20 @@ def _edited_images(request: OperationRequest) -> list[Json]:
     if any(file.field == "mask" for file in request.files) or request.body.get("mask") is not None:
         refuse("mask", "'mask' cannot be sent to Gemini: describe in the prompt what is to change")
     parts: list[Json] = [
-        {"inlineData": {"mimeType": _mime(file.content_type, file.filename), "data": base64.b64encode(file.data).decode("ascii")}}
+        {
+            "inlineData": {
+                "mimeType": _mime(file.content_type, file.filename),
+                "data": base64.b64encode(file.data).decode("ascii"),
+            }
+        }
         for file in request.files
         if file.field in _IMAGE_FIELDS
     ]
     for name in _IMAGE_FIELDS:
         stated = request.body.get(name)
-        for index, reference in enumerate(stated if isinstance(stated, list) else [] if stated is None else [stated]):
+        for index, reference in enumerate(
+            stated if isinstance(stated, list) else [] if stated is None else [stated]
+        ):
             parts.append(_referenced_image(reference, f"{name}[{index}]"))
     if not parts:
         refuse("image", "'image' is missing: expected at least one image to edit")
@@ -175,12 +239,23 @@ def _edited_images(request: OperationRequest) -> list[Json]:
 
 
 def _referenced_image(reference: Json, place: str) -> Json:
-    """`{"image_url": URL}`, as OpenAI writes it, or xAI's `{"type", "url"}`; the URL may hold the image itself."""
-    url = reference if isinstance(reference, str) else next((found for name in ("image_url", "url") if (found := member(reference, name))), None)
+    """`{"image_url": URL}`, as OpenAI writes it, or xAI's `{"type", "url"}`; the URL may hold the
+    image itself.
+    """
+    url = (
+        reference
+        if isinstance(reference, str)
+        else next(
+            (found for name in ("image_url", "url") if (found := member(reference, name))), None
+        )
+    )
     if isinstance(url, dict):
         url = url.get("url")
     if not isinstance(url, str):
-        refuse(place, f"{place!r} names no image URL: Gemini takes images by value or by https address, no file ids")
+        refuse(
+            place,
+            f"{place!r} names no image URL: Gemini takes images by value or by https address, no file ids",
+        )
     inline = _DATA_URL.match(url)
     if inline:
         return {"inlineData": {"mimeType": _mime(inline[1], ""), "data": url[inline.end() :]}}
@@ -191,7 +266,11 @@ def _referenced_image(reference: Json, place: str) -> Json:
 
 def _mime(stated: str, filename: str) -> str:
     media_type = stated.partition(";")[0].strip().lower()
-    return media_type if media_type.startswith("image/") else _MIMES.get(filename.rpartition(".")[2].lower(), "image/png")
+    return (
+        media_type
+        if media_type.startswith("image/")
+        else _MIMES.get(filename.rpartition(".")[2].lower(), "image/png")
+    )
 
 
 def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAnswer:
@@ -205,11 +284,18 @@ def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAns
         images += found
     usage = sum_usages(read_usage(request.operation, body) for body in bodies)
     if is_true(request.body.get("stream")):
-        return OperationAnswer(body=_events(request, images, usage), content_type="text/event-stream", usage=usage)
+        return OperationAnswer(
+            body=_events(request, images, usage), content_type="text/event-stream", usage=usage
+        )
     is_url = request.body.get("response_format") == "url"
     written: dict[str, Json] = {
         "created": request.created_s,
-        "data": [{"url": f"data:{image.mime};base64,{image.data}"} if is_url else {"b64_json": image.data} for image in images],
+        "data": [
+            {"url": f"data:{image.mime};base64,{image.data}"}
+            if is_url
+            else {"b64_json": image.data}
+            for image in images
+        ],
         "output_format": _format(images[0]),
     }
     counts = _counts(usage)
@@ -221,18 +307,38 @@ def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAns
 def _images(body: Mapping[str, Json]) -> list[_Image]:
     """Gemini's inline parts, or Imagen's predictions; what has no picture in it is passed over."""
     holders = [(member(part, "inlineData"), "data") for part in answer_parts(body)]
-    holders += [(prediction, "bytesBase64Encoded") for prediction in list_member(body, "predictions")]
-    found = ((text_member(holder, name), text_member(holder, "mimeType") or "image/png") for holder, name in holders)
-    images = [_Image(data=data, mime=mime) for data, mime in found if data and mime.startswith("image/")]
-    filtered = next((reason for each in list_member(body, "predictions") if (reason := text_member(each, "raiFilteredReason"))), None)
+    holders += [
+        (prediction, "bytesBase64Encoded") for prediction in list_member(body, "predictions")
+    ]
+    found = (
+        (text_member(holder, name), text_member(holder, "mimeType") or "image/png")
+        for holder, name in holders
+    )
+    images = [
+        _Image(data=data, mime=mime) for data, mime in found if data and mime.startswith("image/")
+    ]
+    filtered = next(
+        (
+            reason
+            for each in list_member(body, "predictions")
+            if (reason := text_member(each, "raiFilteredReason"))
+        ),
+        None,
+    )
     if not images and filtered is not None:
         refuse_blocked({"promptFeedback": {"blockReason": filtered}})
     return images
 
 
 def _events(request: OperationRequest, images: Sequence[_Image], usage: Usage | None) -> bytes:
-    """A stream of whole images, as OpenAI sends one when no partial images are wanted; the last event states the usage."""
-    kind = "image_edit.completed" if request.operation is Operation.IMAGE_EDIT else "image_generation.completed"
+    """A stream of whole images, as OpenAI sends one when no partial images are wanted; the last
+    event states the usage.
+    """
+    kind = (
+        "image_edit.completed"
+        if request.operation is Operation.IMAGE_EDIT
+        else "image_generation.completed"
+    )
     written: list[bytes] = []
     for index, image in enumerate(images):
         event: dict[str, Json] = {
@@ -245,7 +351,11 @@ def _events(request: OperationRequest, images: Sequence[_Image], usage: Usage | 
             "size": "auto",
         }
         counts = _counts(usage) if index == len(images) - 1 else None
-        written.append(encode_sse(dump_json({**event, **({"usage": counts} if counts is not None else {})}), kind))
+        written.append(
+            encode_sse(
+                dump_json({**event, **({"usage": counts} if counts is not None else {})}), kind
+            )
+        )
     return b"".join(written)
 
 
@@ -260,7 +370,9 @@ def _format(image: _Image) -> str:
 def _check_response_format(request: OperationRequest) -> None:
     stated = optional_text(request.body, "response_format")
     if stated not in (None, "url", "b64_json"):
-        refuse("response_format", f"'response_format' is {stated[:40]!r}: expected 'url' or 'b64_json'")
+        refuse(
+            "response_format", f"'response_format' is {stated[:40]!r}: expected 'url' or 'b64_json'"
+        )
 
 
 GEMINI = OperationCodec(encode_request=_encode_gemini, decode_response=_decode)

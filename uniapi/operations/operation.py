@@ -1,9 +1,13 @@
-"""What a codec of an operation is: a client's request as a value, the bodies to be sent upstream, the answer for the client; and how members of a request are read.
+"""What a codec of an operation is: a client's request as a value, the bodies to be sent upstream,
+the answer for the client; and how members of a request are read.
 
-A codec stands for one operation toward one upstream shape. It is two pure functions, and a stream piece where the client may ask for one. Rules:
+A codec stands for one operation toward one upstream shape. It is two pure functions, and a stream
+piece where the client may ask for one. Rules:
 
-- what the upstream cannot say at all is a RequestRefused naming the member; what it can only leave out is listed in `losses`;
-- an upstream that takes fewer items at a time than the client sent gets several bodies; their answers are read together, in order;
+- what the upstream cannot say at all is a RequestRefused naming the member; what it can only leave
+  out is listed in `losses`;
+- an upstream that takes fewer items at a time than the client sent gets several bodies; their
+  answers are read together, in order;
 - an answer that does not follow its format is a WireError.
 """
 
@@ -26,7 +30,9 @@ MAX_NUMBER = 1e15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadedFile:
-    """A file out of a multipart form: its field's name, its own name and media type as stated, and its bytes."""
+    """A file out of a multipart form: its field's name, its own name and media type as stated, and
+    its bytes.
+    """
 
     field: str
     filename: str
@@ -36,7 +42,8 @@ class UploadedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationRequest:
-    """A client's request. `body` holds the members of the JSON object, or the text fields of a form (`members_of_form`); `model` is the upstream's name for it.
+    """A client's request. `body` holds the members of the JSON object, or the text fields of a form
+    (`members_of_form`); `model` is the upstream's name for it.
 
     `requested_model` is what the answer names, `created_s` the time it states (epoch).
     """
@@ -48,15 +55,19 @@ class OperationRequest:
     requested_model: str = ""
     created_s: int = 0
     header_usage: Usage | None = None
-    """While an answer is decoded: what its headers state, for formats whose bodies are silent (`usage_of_headers`)."""
+    """While an answer is decoded: what its headers state, for formats whose bodies are silent
+    (`usage_of_headers`).
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodedOperation:
-    """What to send. `bodies` are complete JSON objects, the model named in them where the format wants it; nearly always one.
+    """What to send. `bodies` are complete JSON objects, the model named in them where the format
+    wants it; nearly always one.
 
-    `verb`: Google's verb (`predict`) when it is another than the one the address ends in. `is_stream`: the upstream is to be asked for a stream, and its frames go to
-    the codec's stream piece.
+    `verb`: Google's verb (`predict`) when it is another than the one the address ends in.
+    `is_stream`: the upstream is to be asked for a stream, and its frames go to the codec's stream
+    piece.
     """
 
     bodies: tuple[Mapping[str, Json], ...]
@@ -75,7 +86,10 @@ class OperationAnswer:
 
 
 class OperationStream(Protocol):
-    """Turns the data of an upstream's frames into bytes for the client. Raises WireError for what is no frame of its format."""
+    """Turns the data of an upstream's frames into bytes for the client.
+
+    Raises WireError for what is no frame of its format.
+    """
 
     content_type: str
     usage: Usage | None
@@ -87,7 +101,10 @@ class OperationStream(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCodec:
-    """One operation toward one upstream shape. `decode_response` takes the answers to all bodies, in order."""
+    """One operation toward one upstream shape.
+
+    `decode_response` takes the answers to all bodies, in order.
+    """
 
     encode_request: Callable[[OperationRequest], EncodedOperation]
     decode_response: Callable[[OperationRequest, Sequence[bytes]], OperationAnswer]
@@ -136,7 +153,11 @@ def optional_count(body: Mapping[str, Json], name: str, *, most: int | None = No
     if value is None:
         return None
     if value != int(value) or value < 1 or (most is not None and value > most):
-        refuse(name, f"{name!r} is {value:g}: expected a whole number from 1" + (f" to {most}" if most is not None else ""))
+        refuse(
+            name,
+            f"{name!r} is {value:g}: expected a whole number from 1"
+            + (f" to {most}" if most is not None else ""),
+        )
     return int(value)
 
 
@@ -158,8 +179,12 @@ def is_true(value: Json) -> bool:
 
 
 def stated_members(body: Mapping[str, Json], *, except_for: frozenset[str]) -> tuple[str, ...]:
-    """The members that say something (null says nothing) and are none of `except_for`: what a codec loses."""
-    return tuple(name for name, value in body.items() if value is not None and name not in except_for)
+    """The members that say something (null says nothing) and are none of `except_for`: what a codec
+    loses.
+    """
+    return tuple(
+        name for name, value in body.items() if value is not None and name not in except_for
+    )
 
 
 def kind_of(value: Json) -> str:
@@ -184,6 +209,7 @@ def in_batches(items: Sequence[Json], size: int, member: str) -> list[Sequence[J
     """`items` in lists of at most `size`; refused when that makes too many requests."""
     if len(items) > size * MAX_BODIES:
         refuse(
-            member, f"{member!r} has {len(items)} items: this upstream takes {size} at a time, and at most {size * MAX_BODIES} in one request here"
+            member,
+            f"{member!r} has {len(items)} items: this upstream takes {size} at a time, and at most {size * MAX_BODIES} in one request here",
         )
     return [items[start : start + size] for start in range(0, len(items), size)]

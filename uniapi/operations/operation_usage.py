@@ -1,7 +1,10 @@
-"""What an answer of these operations says it cost: one reader for all shapes, whole answers and stream frames alike.
+"""What an answer of these operations says it cost: one reader for all shapes, whole answers and
+stream frames alike.
 
-OpenAI's three spellings (`prompt_tokens` for embeddings, `input_tokens` for images and audio, `seconds` for whisper, which says nothing in tokens), Cohere's `meta`,
-Google's `usageMetadata` and per-text `statistics`, Titan's `inputTextTokenCount`, and Bedrock's headers where its bodies are silent.
+OpenAI's three spellings (`prompt_tokens` for embeddings, `input_tokens` for images and audio,
+`seconds` for whisper, which says nothing in tokens), Cohere's `meta`, Google's `usageMetadata` and
+per-text `statistics`, Titan's `inputTextTokenCount`, and Bedrock's headers where its bodies are
+silent.
 """
 
 from __future__ import annotations
@@ -21,13 +24,19 @@ _READ_ONLY = frozenset({Operation.EMBED, Operation.RERANK, Operation.MODERATE})
 
 
 def read_usage(operation: Operation, body: Json) -> Usage | None:
-    """The usage that a whole answer, or one frame of a streamed one, states; None when it states none. Never raises."""
+    """The usage that a whole answer, or one frame of a streamed one, states; None when it states
+    none. Never raises.
+    """
     if not isinstance(body, dict):
         return None
     stated = body.get("usage")
     if not isinstance(stated, dict):
         stated = member(body.get("x_groq"), "usage")
-    usage = _openai_usage(operation, stated) or _cohere_usage(body.get("meta")) or google_usage(member(body, "usageMetadata"))
+    usage = (
+        _openai_usage(operation, stated)
+        or _cohere_usage(body.get("meta"))
+        or google_usage(member(body, "usageMetadata"))
+    )
     if usage is None:
         counted = int_member(body, "inputTextTokenCount")
         usage = Usage(input_tokens=counted) if counted is not None else _predictions_usage(body)
@@ -35,8 +44,14 @@ def read_usage(operation: Operation, body: Json) -> Usage | None:
 
 
 def usage_of_headers(headers: Mapping[str, str]) -> Usage | None:
-    """Bedrock's counts, which for Cohere's and Amazon's embedding models stand nowhere else. `headers` have lower-case names."""
-    read, written = (_count(_number(headers.get(f"x-amzn-bedrock-{side}-token-count"))) for side in ("input", "output"))
+    """Bedrock's counts, which for Cohere's and Amazon's embedding models stand nowhere else.
+
+    `headers` have lower-case names.
+    """
+    read, written = (
+        _count(_number(headers.get(f"x-amzn-bedrock-{side}-token-count")))
+        for side in ("input", "output")
+    )
     return Usage(input_tokens=read, output_tokens=written) if read is not None else None
 
 
@@ -44,10 +59,15 @@ def google_usage(stated: Json) -> Usage | None:
     """`usageMetadata`; the candidates leave the thoughts out."""
     if not isinstance(stated, dict) or not stated:
         return None
-    visible, thoughts = int_member(stated, "candidatesTokenCount"), int_member(stated, "thoughtsTokenCount")
+    visible, thoughts = (
+        int_member(stated, "candidatesTokenCount"),
+        int_member(stated, "thoughtsTokenCount"),
+    )
     return Usage(
         input_tokens=int_member(stated, "promptTokenCount"),
-        output_tokens=None if visible is None and thoughts is None else (visible or 0) + (thoughts or 0),
+        output_tokens=None
+        if visible is None and thoughts is None
+        else (visible or 0) + (thoughts or 0),
         cache_read_tokens=int_member(stated, "cachedContentTokenCount"),
         reasoning_tokens=thoughts,
         input_audio_tokens=modality_count(stated, "promptTokensDetails", "AUDIO"),
@@ -58,12 +78,18 @@ def google_usage(stated: Json) -> Usage | None:
 
 
 def modality_count(stated: Mapping[str, Json], name: str, modality: str) -> int | None:
-    counts = [int_member(each, "tokenCount") for each in list_member(stated, name) if member(each, "modality") == modality]
+    counts = [
+        int_member(each, "tokenCount")
+        for each in list_member(stated, name)
+        if member(each, "modality") == modality
+    ]
     return sum(count for count in counts if count is not None) if counts else None
 
 
 def sum_usages(usages: Iterable[Usage | None]) -> Usage | None:
-    """The usage of several answers together; None when none of them states any. One alone stays as it is, with its raw object."""
+    """The usage of several answers together; None when none of them states any. One alone stays as
+    it is, with its raw object.
+    """
     stated = [usage for usage in usages if usage is not None]
     if len(stated) < 2:
         return stated[0] if stated else None
@@ -82,10 +108,14 @@ def sum_usages(usages: Iterable[Usage | None]) -> Usage | None:
     return total
 
 
-def token_usage(usage: Usage | None, *, detail_member: str | None = None, modality: str = "TEXT") -> dict[str, Json] | None:
-    """`usage` as OpenAI's image and audio answers write it (`input_tokens`, `output_tokens`, `total_tokens`); None when it is not known.
+def token_usage(
+    usage: Usage | None, *, detail_member: str | None = None, modality: str = "TEXT"
+) -> dict[str, Json] | None:
+    """`usage` as OpenAI's image and audio answers write it (`input_tokens`, `output_tokens`,
+    `total_tokens`); None when it is not known.
 
-    `detail_member` (`input_tokens_details`) adds what was read by kind, where Google's own object (in `raw`) tells: text and `modality`.
+    `detail_member` (`input_tokens_details`) adds what was read by kind, where Google's own object
+    (in `raw`) tells: text and `modality`.
     """
     if usage is None:
         return None
@@ -96,7 +126,10 @@ def token_usage(usage: Usage | None, *, detail_member: str | None = None, modali
     }
     if detail_member is not None and usage.raw is not None:
         other = modality_count(usage.raw, "promptTokensDetails", modality) or 0
-        written[detail_member] = {"text_tokens": max(0, (usage.input_tokens or 0) - other), f"{modality.lower()}_tokens": other}
+        written[detail_member] = {
+            "text_tokens": max(0, (usage.input_tokens or 0) - other),
+            f"{modality.lower()}_tokens": other,
+        }
     return written
 
 
@@ -109,7 +142,11 @@ def _openai_usage(operation: Operation, stated: Json) -> Usage | None:
     if operation in _READ_ONLY:
         read, written = read if read is not None else total, written or None
     details = next(
-        (found for name in ("input_token_details", "input_tokens_details", "prompt_tokens_details") if isinstance(found := stated.get(name), dict)),
+        (
+            found
+            for name in ("input_token_details", "input_tokens_details", "prompt_tokens_details")
+            if isinstance(found := stated.get(name), dict)
+        ),
         {},
     )
     audio = _count(details.get("audio_tokens"))
@@ -131,19 +168,26 @@ def _openai_usage(operation: Operation, stated: Json) -> Usage | None:
 
 
 def _cohere_usage(meta: Json) -> Usage | None:
-    """`tokens` is what was processed, `billed_units` what is paid; a rerank has search units only, which are no tokens."""
+    """`tokens` is what was processed, `billed_units` what is paid; a rerank has search units only,
+    which are no tokens.
+    """
     for name in ("tokens", "billed_units"):
         counts = member(meta, name)
         read = _first(counts, "input_tokens") if isinstance(counts, dict) else None
         if read is not None:
             images = _first(counts, "image_tokens") or 0
-            return Usage(input_tokens=read + (images if name == "billed_units" else 0), output_tokens=_first(counts, "output_tokens"))
+            return Usage(
+                input_tokens=read + (images if name == "billed_units" else 0),
+                output_tokens=_first(counts, "output_tokens"),
+            )
     return None
 
 
 def _predictions_usage(body: Mapping[str, Json]) -> Usage | None:
     """Vertex counts each text: in the predictions, or in the embeddings of a batch."""
-    holders = [member(prediction, "embeddings") for prediction in list_member(body, "predictions")] or list_member(body, "embeddings")
+    holders = [
+        member(prediction, "embeddings") for prediction in list_member(body, "predictions")
+    ] or list_member(body, "embeddings")
     counts = [int_member(member(holder, "statistics"), "tokenCount") for holder in holders]
     stated = [count for count in counts if count is not None]
     return Usage(input_tokens=sum(stated)) if stated else None
@@ -174,7 +218,11 @@ def _count(value: Json) -> int | None:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 16 else None
+    return (
+        int(text)
+        if text is not None and text.isascii() and text.isdigit() and len(text) < 16
+        else None
+    )
 
 
 def _added(one: int | None, other: int | None) -> int | None:

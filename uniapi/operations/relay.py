@@ -1,7 +1,8 @@
 """What a relayed answer says without being translated: whether a 200 holds an error, or nothing.
 
-Upstreams answer 200 with an error object (OpenRouter, gateways before it), or with a list that is empty; both are a failed attempt. Moderations, image variations and
-everything else in OpenAI's own shape pass unread but for this and for `read_usage`.
+Upstreams answer 200 with an error object (OpenRouter, gateways before it), or with a list that is
+empty; both are a failed attempt. Moderations, image variations and everything else in OpenAI's own
+shape pass unread but for this and for `read_usage`.
 """
 
 from __future__ import annotations
@@ -22,11 +23,17 @@ _CONTENT: Mapping[Operation, tuple[str, ...]] = {
     Operation.TRANSCRIBE: ("text",),
     Operation.TRANSLATE_AUDIO: ("text",),
 }
-"""Where an answer has its substance, by operation. A transcript may be an empty text: nobody spoke."""
+"""Where an answer has its substance, by operation.
+
+A transcript may be an empty text: nobody spoke.
+"""
 
 
 def is_empty(operation: Operation, body: Json) -> bool:
-    """Whether a parsed 200 answer has nothing in it. Operations that answer in bytes are empty when there are none."""
+    """Whether a parsed 200 answer has nothing in it.
+
+    Operations that answer in bytes are empty when there are none.
+    """
     names = _CONTENT.get(operation)
     if names is None or (operation is Operation.RERANK and isinstance(body, list)):
         return not body
@@ -35,11 +42,17 @@ def is_empty(operation: Operation, body: Json) -> bool:
 
 
 def error_message(body: Json) -> str | None:
-    """The message of an error that came as a 200 answer or as a frame of a stream; None when it is none."""
+    """The message of an error that came as a 200 answer or as a frame of a stream; None when it is
+    none.
+    """
     stated = member(body, "error")
     if member(body, "type") == "error" and stated is None:
         stated = member(body, "message") or "error"
     if stated is None or stated is False or stated in ("", {}, []):
         return None
     message = stated if isinstance(stated, str) else member(stated, "message")
-    return message if isinstance(message, str) and message else "the provider answered with an error and no message"
+    return (
+        message
+        if isinstance(message, str) and message
+        else "the provider answered with an error and no message"
+    )

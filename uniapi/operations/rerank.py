@@ -1,8 +1,11 @@
-"""Rerank: one client shape, which Jina, vLLM and most others speak (`model, query, documents, top_n, return_documents`), toward those with another.
+"""Rerank: one client shape, which Jina, vLLM and most others speak (`model, query, documents,
+top_n, return_documents`), toward those with another.
 
-The answer is always `{"results": [{index, relevance_score, document?}], "model", "usage"?, "meta"?}`, best first: what clients of Jina and of Cohere both read.
-Formats: docs.cohere.com/v2/reference/rerank; api.jina.ai/redoc; docs.voyageai.com/reference/reranker-api; huggingface.github.io/text-embeddings-inference;
-Bedrock takes Cohere's body with `api_version` (docs.aws.amazon.com/bedrock/latest/userguide/rerank-supported.html).
+The answer is always `{"results": [{index, relevance_score, document?}], "model", "usage"?,
+"meta"?}`, best first: what clients of Jina and of Cohere both read. Formats:
+docs.cohere.com/v2/reference/rerank; api.jina.ai/redoc; docs.voyageai.com/reference/reranker-api;
+huggingface.github.io/text-embeddings-inference; Bedrock takes Cohere's body with `api_version`
+(docs.aws.amazon.com/bedrock/latest/userguide/rerank-supported.html).
 """
 
 from __future__ import annotations
@@ -47,7 +50,10 @@ def _read(body: Mapping[str, Json]) -> _Rerank:
     query = required_text(body, "query")
     documents = body.get("documents")
     if not isinstance(documents, list) or not documents:
-        refuse("documents", f"'documents' is {'an empty list' if documents == [] else kind_of(documents)}: expected a list of texts or objects")
+        refuse(
+            "documents",
+            f"'documents' is {'an empty list' if documents == [] else kind_of(documents)}: expected a list of texts or objects",
+        )
     return _Rerank(
         query=query,
         documents=tuple(documents),
@@ -62,12 +68,18 @@ def _text(document: Json, index: int) -> str:
     if isinstance(document, str):
         return document
     if not isinstance(document, dict):
-        refuse(f"documents[{index}]", f"'documents[{index}]' is {kind_of(document)}: expected a text or an object")
+        refuse(
+            f"documents[{index}]",
+            f"'documents[{index}]' is {kind_of(document)}: expected a text or an object",
+        )
     text = document.get("text")
     if isinstance(text, str):
         return text
     if "image" in document:
-        refuse(f"documents[{index}].image", f"'documents[{index}]' is an image, which this upstream cannot rank")
+        refuse(
+            f"documents[{index}].image",
+            f"'documents[{index}]' is an image, which this upstream cannot rank",
+        )
     try:
         return dump_json(document).decode()
     except RecursionError:
@@ -75,27 +87,58 @@ def _text(document: Json, index: int) -> str:
 
 
 def _encode_cohere(request: OperationRequest, asked: _Rerank) -> EncodedOperation:
-    passed = {name: request.body[name] for name in ("max_tokens_per_doc", "priority") if request.body.get(name) is not None}
-    body = {"model": request.model, "query": asked.query, "documents": list(asked.texts), **_limit("top_n", asked), **passed}
-    return EncodedOperation(bodies=(body,), losses=stated_members(request.body, except_for=_KNOWN | frozenset(passed)))
+    passed = {
+        name: request.body[name]
+        for name in ("max_tokens_per_doc", "priority")
+        if request.body.get(name) is not None
+    }
+    body = {
+        "model": request.model,
+        "query": asked.query,
+        "documents": list(asked.texts),
+        **_limit("top_n", asked),
+        **passed,
+    }
+    return EncodedOperation(
+        bodies=(body,), losses=stated_members(request.body, except_for=_KNOWN | frozenset(passed))
+    )
 
 
 def _encode_bedrock(request: OperationRequest, asked: _Rerank) -> EncodedOperation:
     """The version is Cohere's; Amazon's own model knows none."""
     version = {"api_version": 2} if "cohere" in short_name(request.model) else {}
-    body = {**version, "query": asked.query, "documents": list(asked.texts), **_limit("top_n", asked)}
+    body = {
+        **version,
+        "query": asked.query,
+        "documents": list(asked.texts),
+        **_limit("top_n", asked),
+    }
     return EncodedOperation(bodies=(body,), losses=stated_members(request.body, except_for=_KNOWN))
 
 
 def _encode_voyage(request: OperationRequest, asked: _Rerank) -> EncodedOperation:
-    passed = {name: value for name, value in request.body.items() if name not in _KNOWN and value is not None}
-    body = {"model": request.model, "query": asked.query, "documents": list(asked.texts), **_limit("top_k", asked), **passed}
+    passed = {
+        name: value
+        for name, value in request.body.items()
+        if name not in _KNOWN and value is not None
+    }
+    body = {
+        "model": request.model,
+        "query": asked.query,
+        "documents": list(asked.texts),
+        **_limit("top_k", asked),
+        **passed,
+    }
     return EncodedOperation(bodies=(body,))
 
 
 def _encode_tei(request: OperationRequest, asked: _Rerank) -> EncodedOperation:
     """TEI ranks all; the best are picked from its answer."""
-    passed = {name: request.body[name] for name in ("raw_scores", "truncate", "truncation_direction") if request.body.get(name) is not None}
+    passed = {
+        name: request.body[name]
+        for name in ("raw_scores", "truncate", "truncation_direction")
+        if request.body.get(name) is not None
+    }
     return EncodedOperation(
         bodies=({"query": asked.query, "texts": list(asked.texts), **passed},),
         losses=stated_members(request.body, except_for=_KNOWN | frozenset(passed)),
@@ -107,20 +150,39 @@ def _limit(name: str, asked: _Rerank) -> dict[str, Json]:
 
 
 def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAnswer:
-    """All upstream shapes alike: rows under `results`, `data`, or (TEI) the answer itself; a score under one of two names."""
+    """All upstream shapes alike: rows under `results`, `data`, or (TEI) the answer itself; a score
+    under one of two names.
+    """
     asked = _read(request.body)
     answer = load_json(answers[0])
-    rows = answer if isinstance(answer, list) else next((found for name in ("results", "data") if (found := member(answer, name)) is not None), None)
+    rows = (
+        answer
+        if isinstance(answer, list)
+        else next(
+            (found for name in ("results", "data") if (found := member(answer, name)) is not None),
+            None,
+        )
+    )
     if not isinstance(rows, list):
         raise WireError(f"expected a list of ranked documents, found {kind_of(rows)}")
-    results = sorted((_result(asked, row, place) for place, row in enumerate(rows)), key=lambda result: -float(result["relevance_score"]))
-    written: dict[str, Json] = {"object": "list", "model": request.requested_model or request.model, "results": results[: asked.top_n]}
+    results = sorted(
+        (_result(asked, row, place) for place, row in enumerate(rows)),
+        key=lambda result: -float(result["relevance_score"]),
+    )
+    written: dict[str, Json] = {
+        "object": "list",
+        "model": request.requested_model or request.model,
+        "results": results[: asked.top_n],
+    }
     usage = read_usage(Operation.RERANK, answer)
     identity, meta = member(answer, "id"), member(answer, "meta")
     if isinstance(identity, str):
         written["id"] = identity
     if usage is not None:
-        written["usage"] = {"prompt_tokens": usage.input_tokens or 0, "total_tokens": usage.input_tokens or 0}
+        written["usage"] = {
+            "prompt_tokens": usage.input_tokens or 0,
+            "total_tokens": usage.input_tokens or 0,
+        }
     if isinstance(meta, dict):
         written["meta"] = meta
     try:
@@ -131,10 +193,24 @@ def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAns
 
 def _result(asked: _Rerank, row: Json, place: int) -> dict[str, Json]:
     index = member(row, "index")
-    score = next((found for name in ("relevanceScore", "score") if (found := member(row, name)) is not None), None)
-    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < len(asked.documents):
-        raise WireError(f"the ranked document {place} names no document of the request: index {str(index)[:40]}")
-    if not isinstance(score, int | float) or isinstance(score, bool) or not -1e300 < score < 1e300 or math.isnan(score):
+    score = next(
+        (found for name in ("relevanceScore", "score") if (found := member(row, name)) is not None),
+        None,
+    )
+    if (
+        not isinstance(index, int)
+        or isinstance(index, bool)
+        or not 0 <= index < len(asked.documents)
+    ):
+        raise WireError(
+            f"the ranked document {place} names no document of the request: index {str(index)[:40]}"
+        )
+    if (
+        not isinstance(score, int | float)
+        or isinstance(score, bool)
+        or not -1e300 < score < 1e300
+        or math.isnan(score)
+    ):
         raise WireError(f"the ranked document {place} has no score: {kind_of(score)}")
     result: dict[str, Json] = {"index": index, "relevance_score": score}
     if asked.returns_documents:
@@ -144,7 +220,9 @@ def _result(asked: _Rerank, row: Json, place: int) -> dict[str, Json]:
 
 
 def _codec(encode: Callable[[OperationRequest, _Rerank], EncodedOperation]) -> OperationCodec:
-    return OperationCodec(encode_request=lambda request: encode(request, _read(request.body)), decode_response=_decode)
+    return OperationCodec(
+        encode_request=lambda request: encode(request, _read(request.body)), decode_response=_decode
+    )
 
 
 COHERE = _codec(_encode_cohere)

@@ -1,8 +1,10 @@
-"""Speech at Google: OpenAI's `audio/speech` as generateContent with Gemini's TTS models; WAV or PCM out, whole or streamed.
+"""Speech at Google: OpenAI's `audio/speech` as generateContent with Gemini's TTS models; WAV or PCM
+out, whole or streamed.
 
-The models from 3.8 on read the text word for word and take directions in `speechMetadata.style`; earlier ones find them in the text. Whole answers are WAV from 3.8 on,
-raw PCM before, streams raw PCM always. `prebuiltVoiceConfig` names a voice to all of them, designed and copied voices need `voice`.
-https://ai.google.dev/gemini-api/docs/speech-generation;
+The models from 3.8 on read the text word for word and take directions in `speechMetadata.style`;
+earlier ones find them in the text. Whole answers are WAV from 3.8 on, raw PCM before, streams raw
+PCM always. `prebuiltVoiceConfig` names a voice to all of them, designed and copied voices need
+`voice`. https://ai.google.dev/gemini-api/docs/speech-generation;
 docs.cloud.google.com/gemini-enterprise-agent-platform/models/text-to-speech/migration-guide
 """
 
@@ -17,7 +19,15 @@ from uniapi.canonical import Json, Usage
 from uniapi.errors import WireError
 from uniapi.wire import dump_json, encode_sse
 
-from .google import answer_parts, list_member, member, refuse_blocked, said_instead, short_name, text_member
+from .google import (
+    answer_parts,
+    list_member,
+    member,
+    refuse_blocked,
+    said_instead,
+    short_name,
+    text_member,
+)
 from .operation import (
     EncodedOperation,
     OperationAnswer,
@@ -50,12 +60,17 @@ VOICES: Mapping[str, str] = {
     "shimmer": "Zephyr",
     "verse": "Achird",
 }
-"""OpenAI's voices, which clients send unasked → one of Gemini's with a like character. Every other name is taken for Gemini's own."""
+"""OpenAI's voices, which clients send unasked → one of Gemini's with a like character.
+
+Every other name is taken for Gemini's own.
+"""
 
 DEFAULT_VOICE = "Kore"
 
 _CONTENT_TYPES = {"wav": "audio/wav", "pcm": "audio/pcm"}
-_CARRIED = frozenset({"model", "input", "voice", "instructions", "response_format", "stream_format", "stream"})
+_CARRIED = frozenset(
+    {"model", "input", "voice", "instructions", "response_format", "stream_format", "stream"}
+)
 _VERSION = re.compile(r"gemini-(\d+)(?:\.(\d+))?")
 _RATE = re.compile(r"rate=(\d{4,6})\b")
 _OWN_VOICES = ("voice_", "voicekey_")
@@ -70,15 +85,23 @@ def _encode(request: OperationRequest) -> EncodedOperation:
         part["speechMetadata"] = {"style": directions}
     elif directions:
         part["text"] = f"{directions.rstrip()}\n\nSpeak this text:\n{text}"
-    config: dict[str, Json] = {"responseModalities": ["AUDIO"], "speechConfig": {"voiceConfig": voice}}
-    losses = [*voice_losses, *(name for name in stated_members(body, except_for=_CARRIED | {"speed"}))]
+    config: dict[str, Json] = {
+        "responseModalities": ["AUDIO"],
+        "speechConfig": {"voiceConfig": voice},
+    }
+    losses = [
+        *voice_losses,
+        *(name for name in stated_members(body, except_for=_CARRIED | {"speed"})),
+    ]
     if (optional_number(body, "speed") or 1) != 1:
         losses.append("speed")
     if _format(body) is None:
         # What OpenAI sends then is MP3.
         losses.append("response_format")
     return EncodedOperation(
-        bodies=({"contents": [{"role": "user", "parts": [part]}], "generationConfig": config},), losses=tuple(losses), is_stream=_is_streamed(body)
+        bodies=({"contents": [{"role": "user", "parts": [part]}], "generationConfig": config},),
+        losses=tuple(losses),
+        is_stream=_is_streamed(body),
     )
 
 
@@ -101,10 +124,15 @@ def _takes_style(model: str) -> bool:
 
 
 def _format(body: Mapping[str, Json]) -> str | None:
-    """The format asked for; None: none was. Compressed ones are refused, since nothing here can make them."""
+    """The format asked for; None: none was. Compressed ones are refused, since nothing here can
+    make them.
+    """
     stated = optional_text(body, "response_format")
     if stated is not None and stated not in _CONTENT_TYPES:
-        refuse("response_format", f"'response_format' is {stated[:40]!r}: Gemini's speech comes as 'wav' or 'pcm'")
+        refuse(
+            "response_format",
+            f"'response_format' is {stated[:40]!r}: Gemini's speech comes as 'wav' or 'pcm'",
+        )
     return stated
 
 
@@ -159,7 +187,10 @@ def _rate(mime: str) -> int:
 
 
 class SpeechStream:
-    """Frames of streamGenerateContent → the sound as it comes, or OpenAI's `speech.audio.*` events. The WAV header of a stream states no length."""
+    """Frames of streamGenerateContent → the sound as it comes, or OpenAI's `speech.audio.*` events.
+
+    The WAV header of a stream states no length.
+    """
 
     def __init__(self, request: OperationRequest) -> None:
         self._is_sse = request.body.get("stream_format") == "sse"
@@ -167,7 +198,11 @@ class SpeechStream:
         self._has_begun = False
         self._finish = ""
         self._last: Mapping[str, Json] = {}
-        self.content_type = "text/event-stream" if self._is_sse else _CONTENT_TYPES["wav" if self._is_wav else "pcm"]
+        self.content_type = (
+            "text/event-stream"
+            if self._is_sse
+            else _CONTENT_TYPES["wav" if self._is_wav else "pcm"]
+        )
         self.usage: Usage | None = None
 
     def feed(self, data: bytes) -> bytes:
@@ -176,7 +211,14 @@ class SpeechStream:
             return b""
         body = load_object(data)
         self._last = body
-        self._finish = next((reason for each in list_member(body, "candidates") if (reason := text_member(each, "finishReason"))), self._finish)
+        self._finish = next(
+            (
+                reason
+                for each in list_member(body, "candidates")
+                if (reason := text_member(each, "finishReason"))
+            ),
+            self._finish,
+        )
         self.usage = google_usage(member(body, "usageMetadata")) or self.usage
         sound, mime = _sound(body)
         if not sound:
@@ -187,10 +229,15 @@ class SpeechStream:
         self._has_begun = True
         if not self._is_sse:
             return samples
-        return encode_sse(dump_json({"type": "speech.audio.delta", "audio": base64.b64encode(samples).decode("ascii")}))
+        return encode_sse(
+            dump_json(
+                {"type": "speech.audio.delta", "audio": base64.b64encode(samples).decode("ascii")}
+            )
+        )
 
     def eof(self) -> bytes:
-        """The end; a WireError when no sound ever came, or not all of it did: streams of more than a minute end with OTHER in the middle of a sentence.
+        """The end; a WireError when no sound ever came, or not all of it did: streams of more than
+        a minute end with OTHER in the middle of a sentence.
 
         https://github.com/googleapis/python-genai/issues/922
         """
@@ -201,7 +248,11 @@ class SpeechStream:
             raise WireError(f"the sound was cut off ({self._finish or 'without a finish reason'})")
         if not self._is_sse:
             return b""
-        counts = token_usage(self.usage) or {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
+        counts = token_usage(self.usage) or {
+            "input_tokens": 0,
+            "output_tokens": 0,
+            "total_tokens": 0,
+        }
         return encode_sse(dump_json({"type": "speech.audio.done", "usage": counts}))
 
 

@@ -1,7 +1,10 @@
-"""Transcription and translation of sound at Google: OpenAI's `audio/transcriptions` and `/translations` as generateContent with the sound inline.
+"""Transcription and translation of sound at Google: OpenAI's `audio/transcriptions` and
+`/translations` as generateContent with the sound inline.
 
-Gemini's transcribe models take the sound alone and their settings in `audioTranscriptionConfig`, and can time each word; any other Gemini model is told in words
-what to do. Neither writes subtitles. https://ai.google.dev/gemini-api/docs/generate-content/transcribe; https://ai.google.dev/gemini-api/docs/audio
+Gemini's transcribe models take the sound alone and their settings in `audioTranscriptionConfig`,
+and can time each word; any other Gemini model is told in words what to do. Neither writes
+subtitles. https://ai.google.dev/gemini-api/docs/generate-content/transcribe;
+https://ai.google.dev/gemini-api/docs/audio
 """
 
 from __future__ import annotations
@@ -14,7 +17,15 @@ from uniapi.canonical import Json, Operation
 from uniapi.errors import WireError
 from uniapi.wire import dump_json, encode_sse
 
-from .google import answer_parts, list_member, member, refuse_blocked, said_instead, short_name, text_member
+from .google import (
+    answer_parts,
+    list_member,
+    member,
+    refuse_blocked,
+    said_instead,
+    short_name,
+    text_member,
+)
 from .operation import (
     EncodedOperation,
     OperationAnswer,
@@ -57,20 +68,33 @@ _RENAMED = {
     "audio/mp3": "audio/mpeg",
     "audio/x-m4a": "audio/mp4",
 }
-_CARRIED = frozenset({"model", "response_format", "language", "languages", "timestamp_granularities", "stream"})
+_CARRIED = frozenset(
+    {"model", "response_format", "language", "languages", "timestamp_granularities", "stream"}
+)
 _SECONDS = re.compile(r"(\d{1,9}(?:\.\d+)?)s\Z")
 
 
 def _encode(request: OperationRequest) -> EncodedOperation:
     _format(request)
     sound = _file(request)
-    inline: Json = {"inlineData": {"mimeType": _mime(sound), "data": base64.b64encode(sound.data).decode("ascii")}}
-    return _encode_transcriber(request, inline) if _is_transcriber(request) else _encode_told(request, inline)
+    inline: Json = {
+        "inlineData": {
+            "mimeType": _mime(sound),
+            "data": base64.b64encode(sound.data).decode("ascii"),
+        }
+    }
+    return (
+        _encode_transcriber(request, inline)
+        if _is_transcriber(request)
+        else _encode_told(request, inline)
+    )
 
 
 def _encode_transcriber(request: OperationRequest, inline: Json) -> EncodedOperation:
     if request.operation is Operation.TRANSLATE_AUDIO:
-        refuse("model", f"{request.model} transcribes and does not translate: use another Gemini model")
+        refuse(
+            "model", f"{request.model} transcribes and does not translate: use another Gemini model"
+        )
     config: dict[str, Json] = {}
     if languages := _languages(request.body):
         config["languageCodes"] = languages
@@ -81,22 +105,33 @@ def _encode_transcriber(request: OperationRequest, inline: Json) -> EncodedOpera
     body: dict[str, Json] = {"contents": [{"role": "user", "parts": [inline]}]}
     if config:
         body["generationConfig"] = {"audioTranscriptionConfig": config}
-    return EncodedOperation(bodies=(body,), losses=stated_members(request.body, except_for=_CARRIED | {"keywords"}))
+    return EncodedOperation(
+        bodies=(body,), losses=stated_members(request.body, except_for=_CARRIED | {"keywords"})
+    )
 
 
 def _encode_told(request: OperationRequest, inline: Json) -> EncodedOperation:
     _granularities(request, ())
     temperature = optional_number(request.body, "temperature")
-    body: dict[str, Json] = {"contents": [{"role": "user", "parts": [{"text": _instruction(request)}, inline]}]}
+    body: dict[str, Json] = {
+        "contents": [{"role": "user", "parts": [{"text": _instruction(request)}, inline]}]
+    }
     if temperature is not None:
         body["generationConfig"] = {"temperature": temperature}
-    return EncodedOperation(bodies=(body,), losses=stated_members(request.body, except_for=_CARRIED | {"prompt", "temperature", "keywords"}))
+    return EncodedOperation(
+        bodies=(body,),
+        losses=stated_members(
+            request.body, except_for=_CARRIED | {"prompt", "temperature", "keywords"}
+        ),
+    )
 
 
 def _instruction(request: OperationRequest) -> str:
     lines = ["Write down exactly what is said in this recording, with punctuation."]
     if request.operation is Operation.TRANSLATE_AUDIO:
-        lines = ["Write down, translated into English, what is said in this recording, with punctuation."]
+        lines = [
+            "Write down, translated into English, what is said in this recording, with punctuation."
+        ]
     lines.append(
         "Answer with that text alone: no comments, no time stamps, no names of speakers, no formatting. If nothing is said, answer with nothing."
     )
@@ -121,7 +156,10 @@ def _languages(body: Mapping[str, Json]) -> list[str]:
 def _format(request: OperationRequest) -> str:
     stated = optional_text(request.body, "response_format") or "json"
     if stated not in FORMATS:
-        refuse("response_format", f"'response_format' is {stated[:40]!r}: Gemini's transcripts come as {', '.join(map(repr, FORMATS))}")
+        refuse(
+            "response_format",
+            f"'response_format' is {stated[:40]!r}: Gemini's transcripts come as {', '.join(map(repr, FORMATS))}",
+        )
     return stated
 
 
@@ -129,7 +167,10 @@ def _granularities(request: OperationRequest, possible: tuple[str, ...]) -> list
     wanted = optional_texts(request.body, "timestamp_granularities")
     for each in wanted:
         if each not in possible:
-            refuse("timestamp_granularities", f"'timestamp_granularities' asks for {each[:40]!r}, which {request.model} cannot give")
+            refuse(
+                "timestamp_granularities",
+                f"'timestamp_granularities' asks for {each[:40]!r}, which {request.model} cannot give",
+            )
     return wanted
 
 
@@ -165,12 +206,22 @@ def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAns
     if is_true(request.body.get("stream")):
         events = [{"type": "transcript.text.delta", "delta": text}] if text else []
         done = {"type": "transcript.text.done", "text": text, **stated}
-        written = b"".join(encode_sse(dump_json(event)) for event in (*events, done)) + encode_sse(b"[DONE]")
+        written = b"".join(encode_sse(dump_json(event)) for event in (*events, done)) + encode_sse(
+            b"[DONE]"
+        )
         return OperationAnswer(body=written, content_type="text/event-stream", usage=usage)
     wanted = _format(request)
     if wanted == "text":
-        return OperationAnswer(body=text.encode("utf-8", "replace") + b"\n", content_type="text/plain; charset=utf-8", usage=usage)
-    answer: dict[str, Json] = {"text": text, **(_verbose(request, body) if wanted == "verbose_json" else {}), **stated}
+        return OperationAnswer(
+            body=text.encode("utf-8", "replace") + b"\n",
+            content_type="text/plain; charset=utf-8",
+            usage=usage,
+        )
+    answer: dict[str, Json] = {
+        "text": text,
+        **(_verbose(request, body) if wanted == "verbose_json" else {}),
+        **stated,
+    }
     return OperationAnswer(body=dump_json(answer), usage=usage)
 
 
@@ -181,14 +232,22 @@ def _texts(body: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _verbose(request: OperationRequest, body: Mapping[str, Json]) -> dict[str, Json]:
-    """As much of whisper's `verbose_json` as there is: the task, and the language, the length and the words where they are known."""
-    heard = [found for part in answer_parts(body) if isinstance(found := member(part, "audioTranscription"), dict)]
+    """As much of whisper's `verbose_json` as there is: the task, and the language, the length and
+    the words where they are known.
+    """
+    heard = [
+        found
+        for part in answer_parts(body)
+        if isinstance(found := member(part, "audioTranscription"), dict)
+    ]
     words: list[Json] = []
     for word in (word for each in heard for word in list_member(each, "words")):
         start, end = _seconds(member(word, "startOffset")), _seconds(member(word, "endOffset"))
         if start is not None and end is not None:
             words.append({"word": text_member(word, "word"), "start": start, "end": end})
-    language = next((code for each in heard if (code := text_member(each, "languageCode"))), None) or next(iter(_languages(request.body)), None)
+    language = next(
+        (code for each in heard if (code := text_member(each, "languageCode"))), None
+    ) or next(iter(_languages(request.body)), None)
     is_translated = request.operation is Operation.TRANSLATE_AUDIO
     seconds = wav_seconds(_file(request).data)
     verbose: dict[str, Json] = {"task": "translate" if is_translated else "transcribe"}

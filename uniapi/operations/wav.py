@@ -1,6 +1,7 @@
 """WAV around raw sound: the header that makes 16-bit PCM a file, and what a file's header says.
 
-soundfile.sapp.org/doc/WaveFormat. Gemini's speech is 16-bit, one channel, 24 kHz, little-endian, whatever RFC 2586 says of `audio/L16`.
+soundfile.sapp.org/doc/WaveFormat. Gemini's speech is 16-bit, one channel, 24 kHz, little-endian,
+whatever RFC 2586 says of `audio/L16`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,14 @@ def wav_header(rate: int, data_bytes: int | None = None) -> bytes:
     length = UNKNOWN_LENGTH if data_bytes is None else data_bytes
     whole = UNKNOWN_LENGTH if data_bytes is None else min(UNKNOWN_LENGTH, data_bytes + 36)
     form = _FORMAT.pack(1, 1, rate, rate * 2, 2, 16)
-    return b"RIFF" + struct.pack("<I", whole) + b"WAVE" + _CHUNK.pack(b"fmt ", len(form)) + form + _CHUNK.pack(b"data", length)
+    return (
+        b"RIFF"
+        + struct.pack("<I", whole)
+        + b"WAVE"
+        + _CHUNK.pack(b"fmt ", len(form))
+        + form
+        + _CHUNK.pack(b"data", length)
+    )
 
 
 def wav_samples(data: bytes) -> bytes:

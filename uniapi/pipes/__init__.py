@@ -1,7 +1,9 @@
 """Upstream's bytes → client's bytes, with a report. Sans-I/O: `feed`, `eof`, `abort`.
 
-Reading order: `pipe` (the protocol and the report), `framing`, `relay` and `translate` (the six pipes of a generation), `operation` (those of the other operations), `choose` (which of them reads an
-answer), `turn_reader` (what a model signed, read in passing)."""
+Reading order: `pipe` (the protocol and the report), `framing`, `relay` and `translate` (the six
+pipes of a generation), `operation` (those of the other operations), `choose` (which of them reads
+an answer), `turn_reader` (what a model signed, read in passing).
+"""
 
 from .choose import PipeChoice, ending
 from .framing import framer_for
@@ -10,4 +12,20 @@ from .pipe import Collecting, Pipe, Report
 from .relay import RelayBody, RelayStream
 from .turn_reader import SignedTurn, TurnReader, is_signed_by
 
-__all__ = ["Classify", "Collecting", "Pipe", "PipeChoice", "RelayBody", "RelayChoice", "RelayStream", "Report", "SignedTurn", "TranslateAnswer", "TranslateEvents", "TurnReader", "ending", "framer_for", "is_signed_by"]
+__all__ = [
+    "Classify",
+    "Collecting",
+    "Pipe",
+    "PipeChoice",
+    "RelayBody",
+    "RelayChoice",
+    "RelayStream",
+    "Report",
+    "SignedTurn",
+    "TranslateAnswer",
+    "TranslateEvents",
+    "TurnReader",
+    "ending",
+    "framer_for",
+    "is_signed_by",
+]

@@ -1,4 +1,6 @@
-"""Which of the six pipes reads an answer: decided when its head is known, because upstreams do not always stream as they were asked."""
+"""Which of the six pipes reads an answer: decided when its head is known, because upstreams do not
+always stream as they were asked.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,11 @@ from .turn_reader import TurnReader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipeChoice:
-    """`client` is the dialect the client reads, `dialect` the upstream's, `stream` what the client asked for. `model`: the name a relay splices in, None: none.
+    """`client` is the dialect the client reads, `dialect` the upstream's, `stream` what the client
+    asked for. `model`: the name a relay splices in, None: none.
 
-    `drops_usage`: the relay asked for a usage chunk that the client did not. `probes_text`: error triggers are looked for, so a relay is decoded beside.
+    `drops_usage`: the relay asked for a usage chunk that the client did not. `probes_text`: error
+    triggers are looked for, so a relay is decoded beside.
     """
 
     client: Dialect
@@ -34,18 +38,31 @@ class PipeChoice:
     drops_usage: bool = False
 
     def relay(self, head: ResponseHead) -> Pipe:
-        """The same dialect on both sides; framing may differ, and an answer that is streamed against the client's wish (or the reverse) is translated after all."""
+        """The same dialect on both sides; framing may differ, and an answer that is streamed
+        against the client's wish (or the reverse) is translated after all.
+        """
         dialect = self.dialect
         assert dialect.observer is not None
         framer = framer_for(head, dialect, self.stream)
         if framer is None and not self.stream:
             model = self.model
-            return RelayWhole(dialect.observer(), None if model is None else lambda body: with_model(body.lstrip(), dialect, model))
+            return RelayWhole(
+                dialect.observer(),
+                None if model is None else lambda body: with_model(body.lstrip(), dialect, model),
+            )
         if framer is None or not self.stream:
             return self.translate(head)
-        writer = frame_writer(framer, dialect, client_array=self.reply.framing == "json_array", model=self.model, drops_usage=self.drops_usage)
+        writer = frame_writer(
+            framer,
+            dialect,
+            client_array=self.reply.framing == "json_array",
+            model=self.model,
+            drops_usage=self.drops_usage,
+        )
         shadow = dialect.stream_decoder(self.upstream) if self.probes_text else None
-        return RelayStream(framer, dialect.observer(), ending(self.client, self.reply), writer, shadow)
+        return RelayStream(
+            framer, dialect.observer(), ending(self.client, self.reply), writer, shadow
+        )
 
     def translate(self, head: ResponseHead) -> Pipe:
         client = self.client
@@ -55,7 +72,13 @@ class PipeChoice:
         if framer is not None:
             decoder = self.dialect.stream_decoder(self.upstream)
             if self.stream:
-                return TranslateStream(framer, decoder, client.stream_encoder(self.reply), probes_text=self.probes_text, turn=turn)
+                return TranslateStream(
+                    framer,
+                    decoder,
+                    client.stream_encoder(self.reply),
+                    probes_text=self.probes_text,
+                    turn=turn,
+                )
             return Fold(framer, decoder, self._encode, dump_json, turn)
         if self.stream:
             return Unfold(self._decode, client.stream_encoder(self.reply), turn)
@@ -70,8 +93,13 @@ class PipeChoice:
         return encode(response, self.reply)
 
 
-def ending(client: Dialect, reply: ReplyContext, *, has_output: bool = True) -> Callable[[Failure], list[bytes]]:
-    """How a stream that has begun ends in a failure, in the client's dialect. `has_output`: something of an answer was sent, not only heartbeats."""
+def ending(
+    client: Dialect, reply: ReplyContext, *, has_output: bool = True
+) -> Callable[[Failure], list[bytes]]:
+    """How a stream that has begun ends in a failure, in the client's dialect.
+
+    `has_output`: something of an answer was sent, not only heartbeats.
+    """
 
     def end(failure: Failure) -> list[bytes]:
         assert client.stream_encoder is not None

@@ -1,7 +1,10 @@
-"""How an upstream's answer is cut into frames, and how a relay writes those frames in the framing its client reads.
+"""How an upstream's answer is cut into frames, and how a relay writes those frames in the framing
+its client reads.
 
-Same dialect does not mean same framing: Claude on Bedrock comes in AWS's messages, Gemini's stream is one JSON array unless `alt=sse` was asked for. A relay then
-writes every payload as it came inside the other framing. A writer changes nothing else but the model's name and the usage chunk, and what it cannot read it keeps.
+Same dialect does not mean same framing: Claude on Bedrock comes in AWS's messages, Gemini's stream
+is one JSON array unless `alt=sse` was asked for. A relay then writes every payload as it came
+inside the other framing. A writer changes nothing else but the model's name and the usage chunk,
+and what it cannot read it keeps.
 """
 
 from __future__ import annotations
@@ -27,7 +30,10 @@ _EVENT_STREAM = "application/vnd.amazon.eventstream"
 
 
 class FrameWriter(Protocol):
-    """Spells frames for the client. `frame` may give nothing (b""); `close` gives what ends the stream, whole or failed."""
+    """Spells frames for the client.
+
+    `frame` may give nothing (b""); `close` gives what ends the stream, whole or failed.
+    """
 
     def frame(self, frame: Frame) -> bytes: ...
 
@@ -35,7 +41,9 @@ class FrameWriter(Protocol):
 
 
 def framer_for(head: ResponseHead, dialect: Dialect, asked_stream: bool) -> Framer | None:
-    """What cuts this answer into frames; None for a whole answer. The content type decides, because upstreams do not always do as they are asked."""
+    """What cuts this answer into frames; None for a whole answer. The content type decides, because
+    upstreams do not always do as they are asked.
+    """
     match head.content_type:
         case "text/event-stream":
             return SseDecoder()
@@ -50,12 +58,18 @@ def framer_for(head: ResponseHead, dialect: Dialect, asked_stream: bool) -> Fram
 
 
 def _aws_framer(dialect: Dialect) -> Framer:
-    """Converse has events of its own; every other dialect travels inside AWS's messages (InvokeModelWithResponseStream)."""
+    """Converse has events of its own; every other dialect travels inside AWS's messages
+    (InvokeModelWithResponseStream).
+    """
     return EventStreamDecoder() if dialect.framing == "aws_eventstream" else InvokeFramer()
 
 
-def frame_writer(framer: Framer, dialect: Dialect, *, client_array: bool, model: str | None, drops_usage: bool) -> FrameWriter | None:
-    """The writer a relay needs; None when the bytes may go on as they are. `model`: the name to put in place of the upstream's; `client_array`: the client reads a JSON array."""
+def frame_writer(
+    framer: Framer, dialect: Dialect, *, client_array: bool, model: str | None, drops_usage: bool
+) -> FrameWriter | None:
+    """The writer a relay needs; None when the bytes may go on as they are. `model`: the name to put
+    in place of the upstream's; `client_array`: the client reads a JSON array.
+    """
     upstream_array = isinstance(framer, JsonArrayDecoder)
     if client_array:
         return _ArrayWriter(dialect, model, is_reframed=not upstream_array)
@@ -65,9 +79,13 @@ def frame_writer(framer: Framer, dialect: Dialect, *, client_array: bool, model:
 
 
 class _SseWriter:
-    """Server-sent events: the frame's own bytes unless something in it has to change, or it came in an array."""
+    """Server-sent events: the frame's own bytes unless something in it has to change, or it came in
+    an array.
+    """
 
-    def __init__(self, dialect: Dialect, model: str | None, *, drops_usage: bool, is_reframed: bool) -> None:
+    def __init__(
+        self, dialect: Dialect, model: str | None, *, drops_usage: bool, is_reframed: bool
+    ) -> None:
         self._dialect = dialect
         self._model = model
         self._drops_usage = drops_usage
@@ -86,7 +104,9 @@ class _SseWriter:
 
 
 class _ArrayWriter:
-    """One JSON array. Only whole elements are written, so that the array can be closed wherever the upstream stops."""
+    """One JSON array. Only whole elements are written, so that the array can be closed wherever the
+    upstream stops.
+    """
 
     def __init__(self, dialect: Dialect, model: str | None, *, is_reframed: bool) -> None:
         self._dialect = dialect
@@ -104,7 +124,9 @@ class _ArrayWriter:
 
 
 def with_model(data: bytes, dialect: Dialect, model: str | None) -> bytes:
-    """A JSON object with the model it names replaced, wherever the dialect keeps the name; the same bytes object when nothing changes."""
+    """A JSON object with the model it names replaced, wherever the dialect keeps the name; the same
+    bytes object when nothing changes.
+    """
     if model is None or not data.startswith(b"{"):
         return data
     for path in dialect.model_paths:
@@ -116,7 +138,9 @@ def with_model(data: bytes, dialect: Dialect, model: str | None) -> bytes:
 
 
 def _is_json(data: bytes) -> bool:
-    """Whether this is an element: not a comment, not an end mark, not what the network left of a last event."""
+    """Whether this is an element: not a comment, not an end mark, not what the network left of a
+    last event.
+    """
     if not data.startswith(b"{"):
         return False
     try:
@@ -127,5 +151,7 @@ def _is_json(data: bytes) -> bool:
 
 
 def _on_one_line(data: bytes) -> bytes:
-    """JSON without line breaks, which an event's `data` must not hold; in valid JSON they only stand between tokens."""
+    """JSON without line breaks, which an event's `data` must not hold; in valid JSON they only
+    stand between tokens.
+    """
     return b" ".join(data.splitlines()) if b"\n" in data or b"\r" in data else data

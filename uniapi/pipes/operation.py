@@ -1,7 +1,9 @@
-"""The pipes for answers that are no generations: JSON that is handed on, bytes (sound, transcripts as text), server-sent events, and what a codec translates.
+"""The pipes for answers that are no generations: JSON that is handed on, bytes (sound, transcripts
+as text), server-sent events, and what a codec translates.
 
-They keep the contract of `pipes`. What they answer with stands in `report.content_type`. An answer in bytes cannot say that it broke off: then `report.is_cut` is set, and
-the client's connection is closed without the proper end.
+They keep the contract of `pipes`. What they answer with stands in `report.content_type`. An answer
+in bytes cannot say that it broke off: then `report.is_cut` is set, and the client's connection is
+closed without the proper end.
 """
 
 from __future__ import annotations
@@ -9,11 +11,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from uniapi.canonical import Failure, FailureKind, Json, Operation, RequestRefused, Usage, client_error
+from uniapi.canonical import (
+    Failure,
+    FailureKind,
+    Json,
+    Operation,
+    RequestRefused,
+    Usage,
+    client_error,
+)
 from uniapi.dialects import DIALECTS
 from uniapi.errors import WireError
-from uniapi.operations import OperationCodec, OperationRequest, OperationStream, error_message, is_empty, read_usage, usage_of_headers
-from uniapi.wire import LARGE_BYTES, Answers, Frame, ResponseHead, SseDecoder, dump_json, encode_sse, load_json, splice_text
+from uniapi.operations import (
+    OperationCodec,
+    OperationRequest,
+    OperationStream,
+    error_message,
+    is_empty,
+    read_usage,
+    usage_of_headers,
+)
+from uniapi.wire import (
+    LARGE_BYTES,
+    Answers,
+    Frame,
+    ResponseHead,
+    SseDecoder,
+    dump_json,
+    encode_sse,
+    load_json,
+    splice_text,
+)
 
 from .pipe import FRAME_ENDS, Collecting, Pipe, Report
 
@@ -28,7 +56,11 @@ _NAMES_ITS_MODEL = frozenset({Operation.EMBED, Operation.RERANK, Operation.MODER
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayChoice:
-    """Which pipe relays an answer, by what it says it is. `model` is the name to put in place of the upstream's, None: none; `response_format` what the client asked for."""
+    """Which pipe relays an answer, by what it says it is.
+
+    `model` is the name to put in place of the upstream's, None: none; `response_format` what the
+    client asked for.
+    """
 
     operation: Operation
     classify: Classify
@@ -40,21 +72,40 @@ class RelayChoice:
         if kind == EVENTS:
             return RelayEvents(self.operation, self.classify, head.headers["content-type"])
         if self._is_opaque(kind):
-            return RelayBytes(head.headers.get("content-type", "application/octet-stream"), may_be_empty=self.operation in _SPOKEN)
-        may_be_text = self.operation in _SPOKEN and self.response_format in _TEXT_FORMATS and kind != "text/html"
-        return RelayJson(self, head.headers.get("content-type", "application/json"), may_be_text=may_be_text)
+            return RelayBytes(
+                head.headers.get("content-type", "application/octet-stream"),
+                may_be_empty=self.operation in _SPOKEN,
+            )
+        may_be_text = (
+            self.operation in _SPOKEN
+            and self.response_format in _TEXT_FORMATS
+            and kind != "text/html"
+        )
+        return RelayJson(
+            self, head.headers.get("content-type", "application/json"), may_be_text=may_be_text
+        )
 
     def _is_opaque(self, kind: str) -> bool:
-        """Sound, or a transcript as text. An HTML page is neither: it goes the way of JSON, and fails there."""
+        """Sound, or a transcript as text.
+
+        An HTML page is neither: it goes the way of JSON, and fails there.
+        """
         if "json" in kind or kind == "text/html":
             return False
-        return self.operation is Operation.SPEECH or (self.operation in _SPOKEN and kind.startswith("text/"))
+        return self.operation is Operation.SPEECH or (
+            self.operation in _SPOKEN and kind.startswith("text/")
+        )
 
 
 class RelayJson(Collecting):
-    """A whole JSON answer, looked at for errors and usage, and handed on as it came. `may_be_text`: it need not be JSON, whatever its type says."""
+    """A whole JSON answer, looked at for errors and usage, and handed on as it came.
 
-    def __init__(self, choice: RelayChoice, content_type: str, *, may_be_text: bool = False) -> None:
+    `may_be_text`: it need not be JSON, whatever its type says.
+    """
+
+    def __init__(
+        self, choice: RelayChoice, content_type: str, *, may_be_text: bool = False
+    ) -> None:
         super().__init__()
         self.report.content_type = content_type
         self._choice = choice
@@ -76,7 +127,9 @@ class RelayJson(Collecting):
         if error_message(value) is not None:
             report.failure = self._choice.classify(200, {}, body)
         elif is_empty(operation, value) and not self._may_be_text:
-            report.failure = Failure(kind=FailureKind.EMPTY, message="the upstream answered with nothing in it")
+            report.failure = Failure(
+                kind=FailureKind.EMPTY, message="the upstream answered with nothing in it"
+            )
         if report.failure is not None:
             return []
         report.usage = read_usage(operation, value)
@@ -85,7 +138,12 @@ class RelayJson(Collecting):
 
     def _with_model(self, body: bytes, value: Json) -> bytes:
         model = self._choice.model
-        if model is None or self._choice.operation not in _NAMES_ITS_MODEL or not isinstance(value, dict) or not isinstance(value.get("model"), str):
+        if (
+            model is None
+            or self._choice.operation not in _NAMES_ITS_MODEL
+            or not isinstance(value, dict)
+            or not isinstance(value.get("model"), str)
+        ):
             return body
         return splice_text(body, "model", model) or body
 
@@ -109,7 +167,9 @@ class RelayBytes:
         if report.committed or self._may_be_empty:
             report.committed = report.is_whole = True
         else:
-            report.failure = Failure(kind=FailureKind.EMPTY, message="the upstream answered with nothing in it")
+            report.failure = Failure(
+                kind=FailureKind.EMPTY, message="the upstream answered with nothing in it"
+            )
         return []
 
     def abort(self, failure: Failure) -> list[bytes]:
@@ -123,9 +183,11 @@ _GOES_ON = (".delta", ".partial_image", ".segment")
 
 
 class RelayEvents:
-    """Server-sent events as they arrive (streamed pictures, transcripts, speech). The first one that is no error commits; an error after it goes on to the client.
+    """Server-sent events as they arrive (streamed pictures, transcripts, speech). The first one
+    that is no error commits; an error after it goes on to the client.
 
-    A stream that ends with an event after which another has to come was cut off. What other vendors call their events is not known, so theirs may end with any.
+    A stream that ends with an event after which another has to come was cut off. What other vendors
+    call their events is not known, so theirs may end with any.
     """
 
     streams = True
@@ -161,7 +223,9 @@ class RelayEvents:
         if report.failure is not None:
             return []
         if not report.committed:
-            report.failure = Failure(kind=FailureKind.EMPTY, message="the upstream's stream held no event")
+            report.failure = Failure(
+                kind=FailureKind.EMPTY, message="the upstream's stream held no event"
+            )
             return []
         if self._last is not None and _type_of(self._last).endswith(_GOES_ON):
             return self.abort(Failure.cut("the upstream's answer was cut off"))
@@ -192,9 +256,13 @@ class RelayEvents:
 
 
 class TranslateAnswer(Collecting):
-    """What a codec makes of a whole answer, and of those before it where the client's request became several."""
+    """What a codec makes of a whole answer, and of those before it where the client's request
+    became several.
+    """
 
-    def __init__(self, codec: OperationCodec, request: OperationRequest, head: ResponseHead, earlier: Answers) -> None:
+    def __init__(
+        self, codec: OperationCodec, request: OperationRequest, head: ResponseHead, earlier: Answers
+    ) -> None:
         super().__init__()
         self.report.content_type = "application/json"
         self._codec = codec
@@ -213,7 +281,8 @@ class TranslateAnswer(Collecting):
         header_usage = _usage_of_heads([*(head for head, _ in self._earlier), self._head])
         try:
             answer = self._codec.decode_response(
-                replace(self._request, header_usage=header_usage), [*(body for _, body in self._earlier), self._body()]
+                replace(self._request, header_usage=header_usage),
+                [*(body for _, body in self._earlier), self._body()],
             )
         except (WireError, RequestRefused) as error:
             report.failure = _failure_of(error)
@@ -221,7 +290,9 @@ class TranslateAnswer(Collecting):
         report.usage = answer.usage or header_usage
         report.content_type = answer.content_type
         if not answer.body:
-            report.failure = Failure(kind=FailureKind.EMPTY, message="the upstream answered with nothing in it")
+            report.failure = Failure(
+                kind=FailureKind.EMPTY, message="the upstream answered with nothing in it"
+            )
             return []
         report.committed = report.is_whole = True
         return [answer.body]
@@ -283,7 +354,14 @@ class TranslateEvents:
 def _failure_of(error: WireError | RequestRefused) -> Failure:
     if isinstance(error, RequestRefused):
         told = error.error
-        return Failure(kind=FailureKind.BAD_REQUEST, message=told.message, status=told.status, code=told.code, type=told.type, param=told.param)
+        return Failure(
+            kind=FailureKind.BAD_REQUEST,
+            message=told.message,
+            status=told.status,
+            code=told.code,
+            type=told.type,
+            param=told.param,
+        )
     return Failure.cut(str(error))
 
 
@@ -309,4 +387,7 @@ def _usage_of_heads(heads: list[ResponseHead]) -> Usage | None:
     usages = [usage for usage in stated if usage is not None]
     if len(usages) < len(heads):
         return None
-    return Usage(input_tokens=sum(usage.input_tokens or 0 for usage in usages), output_tokens=sum(usage.output_tokens or 0 for usage in usages))
+    return Usage(
+        input_tokens=sum(usage.input_tokens or 0 for usage in usages),
+        output_tokens=sum(usage.output_tokens or 0 for usage in usages),
+    )

@@ -1,7 +1,10 @@
-"""The pipes between an upstream's answer and the client: relay (`relay_pipes`) or translate (`translate_pipes`) × stream or whole, fold (streamed → whole), unfold (whole → streamed).
+"""The pipes between an upstream's answer and the client: relay (`relay_pipes`) or translate
+(`translate_pipes`) × stream or whole, fold (streamed → whole), unfold (whole → streamed).
 
-All have one shape, sans I/O: `feed(bytes)` and `eof()` give the bytes for the client, `abort(failure)` ends an answer that cannot become whole, and `report` says
-what has been seen: whether real output came (the commit), usage, how it ended. A pipe never raises: malformed bytes become `report.failure`.
+All have one shape, sans I/O: `feed(bytes)` and `eof()` give the bytes for the client,
+`abort(failure)` ends an answer that cannot become whole, and `report` says what has been seen:
+whether real output came (the commit), usage, how it ended. A pipe never raises: malformed bytes
+become `report.failure`.
 """
 
 from __future__ import annotations
@@ -38,13 +41,17 @@ FRAME_ENDS = (b"\n\n", b"\r\n\r\n")
 """Behind either of them a server-sent event is whole, and another may begin."""
 MAX_WHOLE_BYTES = 256 * 1024 * 1024
 ACCEPTED_EMPTY = ("length", "content_filter")
-"""Finish reasons with which an answer may be empty without being a failed attempt (PRODUCT §6, Commit)."""
+"""Finish reasons with which an answer may be empty without being a failed attempt (PRODUCT §6,
+Commit).
+"""
 
 
 @dataclass(slots=True)
 class Report:
-    """What a pipe has seen so far. `text` collects the answer's text only while someone probes it for error triggers, `turn` what is signed in it when that may have to be
-    restored later; None otherwise."""
+    """What a pipe has seen so far. `text` collects the answer's text only while someone probes it
+    for error triggers, `turn` what is signed in it when that may have to be restored later; None
+    otherwise.
+    """
 
     committed: bool = False
     is_whole: bool = False
@@ -61,9 +68,12 @@ class Report:
     items: Sequence[Mapping[str, Json]] = ()
     """The output items of a translated answer that the client may name by their ids later."""
     content_type: str | None = None
-    """What the answer is, where that is not what the client's dialect says of itself (see `operation_pipes`)."""
+    """What the answer is, where that is not what the client's dialect says of itself (see
+    `operation_pipes`).
+    """
     is_cut: bool = False
-    """The answer broke off and has no way to say so: the client's connection must not end properly."""
+    """The answer broke off and has no way to say so: the client's connection must not end properly.
+    """
 
     def note(self, event: Event) -> None:
         """Take in one canonical event."""
@@ -91,24 +101,34 @@ class Report:
                 pass
 
     def settle(self) -> None:
-        """The answer is whole: an empty one is a failure, unless it ended in a way that explains it."""
+        """The answer is whole: an empty one is a failure, unless it ended in a way that explains
+        it.
+        """
         if self.committed or self.failure is not None:
             return
         if self.finish is not None and self.finish.reason in ACCEPTED_EMPTY:
             self.committed = True
         else:
-            self.failure = Failure(kind=FailureKind.EMPTY, message=f"the upstream answered with nothing in it{_ending(self.finish)}")
+            self.failure = Failure(
+                kind=FailureKind.EMPTY,
+                message=f"the upstream answered with nothing in it{_ending(self.finish)}",
+            )
 
 
 def _ending(finish: Finish | None) -> str:
-    """Why, in the upstream's words, where they say more than that it stopped (Gemini's MALFORMED_FUNCTION_CALL)."""
+    """Why, in the upstream's words, where they say more than that it stopped (Gemini's
+    MALFORMED_FUNCTION_CALL).
+    """
     if finish is None or finish.native is None:
         return ""
     return f" ({finish.native}: {finish.message})" if finish.message else f" ({finish.native})"
 
 
 class Pipe(Protocol):
-    """`streams`: output comes before `eof`. `is_over`: nothing the upstream still says can matter (the answer has failed)."""
+    """`streams`: output comes before `eof`.
+
+    `is_over`: nothing the upstream still says can matter (the answer has failed).
+    """
 
     streams: bool
     report: Report

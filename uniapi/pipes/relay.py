@@ -14,10 +14,12 @@ from .pipe import FRAME_ENDS, Collecting, Report, text_of
 
 
 class RelayStream:
-    """Same dialect, streamed: bytes go on as they arrive while the observer listens. What follows an error object goes on as well.
+    """Same dialect, streamed: bytes go on as they arrive while the observer listens. What follows
+    an error object goes on as well.
 
-    `writer` is None when nothing may be changed; otherwise every frame goes through it (reframed, its model name spliced, or dropped as b"").
-    `shadow` decodes beside the observer while text is probed for error triggers.
+    `writer` is None when nothing may be changed; otherwise every frame goes through it (reframed,
+    its model name spliced, or dropped as b""). `shadow` decodes beside the observer while text is
+    probed for error triggers.
     """
 
     streams = True
@@ -75,7 +77,8 @@ class RelayStream:
     def abort(self, failure: Failure) -> list[bytes]:
         self.report.failure = failure
         self._is_over = True
-        # A frame that was cut in the middle is closed first, so that the error is a frame of its own.
+        # A frame that was cut in the middle is closed first, so that the error is a frame of its
+        # own.
         return ([] if self._ends_clean else [b"\n\n"]) + self._ending(failure)
 
     def _written(self, frames: list[Frame]) -> list[bytes]:
@@ -127,7 +130,9 @@ class RelayWhole(Collecting):
 
 
 class RelayBody(Collecting):
-    """An answer that says nothing a generation says (a token count, a stored response): handed on as it came, or as `render` spells it."""
+    """An answer that says nothing a generation says (a token count, a stored response): handed on
+    as it came, or as `render` spells it.
+    """
 
     def __init__(self, render: Callable[[Json], bytes] | None = None) -> None:
         super().__init__()

@@ -1,10 +1,23 @@
-"""Translations: another dialect upstream. Frames become canonical events, events the client's bytes; what is whole on one side may be streamed on the other."""
+"""Translations: another dialect upstream.
+
+Frames become canonical events, events the client's bytes; what is whole on one side may be streamed
+on the other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from uniapi.canonical import Event, EventFold, Failure, FoldError, Json, Response, ResponseFailed, unfold
+from uniapi.canonical import (
+    Event,
+    EventFold,
+    Failure,
+    FoldError,
+    Json,
+    Response,
+    ResponseFailed,
+    unfold,
+)
 from uniapi.dialects import SHAPE_ERRORS, EncodedResponse, StreamDecoder, StreamEncoder
 from uniapi.errors import WireError
 from uniapi.wire import Frame, Framer, load_json
@@ -19,7 +32,13 @@ class TranslateStream:
     streams = True
 
     def __init__(
-        self, framer: Framer, decoder: StreamDecoder, encoder: StreamEncoder, *, probes_text: bool = False, turn: TurnReader | None = None
+        self,
+        framer: Framer,
+        decoder: StreamDecoder,
+        encoder: StreamEncoder,
+        *,
+        probes_text: bool = False,
+        turn: TurnReader | None = None,
     ) -> None:
         self.report = Report(text=[] if probes_text else None, losses=encoder.losses, turn=turn)
         self._framer = framer
@@ -154,7 +173,12 @@ class Fold:
 class Unfold(Collecting):
     """The upstream answers whole, the client wants a stream."""
 
-    def __init__(self, decode: Callable[[Json], Response], encoder: StreamEncoder, turn: TurnReader | None = None) -> None:
+    def __init__(
+        self,
+        decode: Callable[[Json], Response],
+        encoder: StreamEncoder,
+        turn: TurnReader | None = None,
+    ) -> None:
         super().__init__()
         self.report.turn = turn
         self._decode = decode
@@ -208,7 +232,12 @@ def _decoded(report: Report, body: bytes, decode: Callable[[Json], Response]) ->
     return None if report.failure is not None else response
 
 
-def _encoded_whole(report: Report, response: Response, encode: Callable[[Response], EncodedResponse], dump: Callable[[Json], bytes]) -> list[bytes]:
+def _encoded_whole(
+    report: Report,
+    response: Response,
+    encode: Callable[[Response], EncodedResponse],
+    dump: Callable[[Json], bytes],
+) -> list[bytes]:
     if report.failure is not None:
         return []
     encoded = encode(response)

@@ -1,4 +1,6 @@
-"""What a model signed in an answer, read from its events while they pass: thinking signatures, thought signatures, encrypted reasoning."""
+"""What a model signed in an answer, read from its events while they pass: thinking signatures,
+thought signatures, encrypted reasoning.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,10 @@ from uniapi.canonical import Event, Opaque, Part, PartDelta, PartEnd, PartStart,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedTurn:
-    """One answer's reasoning and tool calls, with the family that signed them. `calls` holds every call, signed or not, so that an id met again can be checked."""
+    """One answer's reasoning and tool calls, with the family that signed them.
+
+    `calls` holds every call, signed or not, so that an id met again can be checked.
+    """
 
     family: str
     reasoning: tuple[Reasoning, ...]
@@ -24,7 +29,10 @@ class SignedTurn:
 
 
 class TurnReader:
-    """Listens to the events of an answer and keeps what is signed in its first choice. Everything but reasoning and calls passes by at the price of a look-up."""
+    """Listens to the events of an answer and keeps what is signed in its first choice.
+
+    Everything but reasoning and calls passes by at the price of a look-up.
+    """
 
     def __init__(self) -> None:
         self._open: dict[int, Part] = {}
@@ -59,15 +67,26 @@ class TurnReader:
             self._parts.append((index, replace(part, arguments=part.arguments + text)))
 
     def turn(self) -> SignedTurn | None:
-        """What was signed, None when nothing was. A turn has one family, because one model said it."""
+        """What was signed, None when nothing was.
+
+        A turn has one family, because one model said it.
+        """
         parts = [part for _, part in sorted(self._parts, key=lambda entry: entry[0])]
-        families = [part.opaque.family for part in parts if isinstance(part, Reasoning | ToolCall) and part.opaque is not None]
+        families = [
+            part.opaque.family
+            for part in parts
+            if isinstance(part, Reasoning | ToolCall) and part.opaque is not None
+        ]
         if not families:
             return None
         family = families[0]
         return SignedTurn(
             family=family,
-            reasoning=tuple(part for part in parts if isinstance(part, Reasoning) and is_signed_by(part.opaque, family)),
+            reasoning=tuple(
+                part
+                for part in parts
+                if isinstance(part, Reasoning) and is_signed_by(part.opaque, family)
+            ),
             calls=tuple(part for part in parts if isinstance(part, ToolCall)),
         )
 

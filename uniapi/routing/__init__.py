@@ -1,4 +1,7 @@
-"""Who may use which channel, in which order, with which credential, and what next after a failure. Pure: no I/O, no clock, no randomness of its own."""
+"""Who may use which channel, in which order, with which credential, and what next after a failure.
+
+Pure: no I/O, no clock, no randomness of its own.
+"""
 
 from .attempt_timeouts import CallFacts, keepalive_interval_s, resolve_timeouts
 from .catalog import Candidate, Candidates, Catalog, Channel, Group

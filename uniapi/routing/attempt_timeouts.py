@@ -1,4 +1,6 @@
-"""How long an attempt may take, phase by phase: `model_timeout`, refined by `timeout_policy`, with the defaults below them (PRODUCT §6, Timeouts)."""
+"""How long an attempt may take, phase by phase: `model_timeout`, refined by `timeout_policy`, with
+the defaults below them (PRODUCT §6, Timeouts).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ _NOTHING_SET = Timeouts()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFacts:
-    """What rules can match of a call. `role` is the client key's label; `request_type` `compaction` or None."""
+    """What rules can match of a call.
+
+    `role` is the client key's label; `request_type` `compaction` or None.
+    """
 
     path: str
     method: str = "POST"
@@ -26,15 +31,22 @@ class CallFacts:
     reasoning_effort: str | None = None
 
 
-def resolve_timeouts(channel: Channel, preferences: Preferences, call: CallFacts, default_s: float, engine: str = "") -> Timeouts:
-    """The timeouts of an attempt at `channel`: `connect_s`, `first_token_s` and `idle_s` are always set, `total_s` may be None. `default_s`: env `TIMEOUT`; `engine`: the channel's, as found out."""
+def resolve_timeouts(
+    channel: Channel, preferences: Preferences, call: CallFacts, default_s: float, engine: str = ""
+) -> Timeouts:
+    """The timeouts of an attempt at `channel`: `connect_s`, `first_token_s` and `idle_s` are always
+    set, `total_s` may be None. `default_s`: env `TIMEOUT`; `engine`: the channel's, as found out.
+    """
     provider = channel.provider
     between = model_timeout_s(channel, preferences, default_s)
     resolved = Timeouts(connect_s=CONNECT_S, first_token_s=between, idle_s=between)
     layers = [preferences.timeout_policy.default, provider.timeout_policy.default]
     if preferences.timeout_policy.rules or provider.timeout_policy.rules:
         subject = subject_of(channel, call, engine)
-        layers += [_best_rule(policy.rules, subject) for policy in (preferences.timeout_policy, provider.timeout_policy)]
+        layers += [
+            _best_rule(policy.rules, subject)
+            for policy in (preferences.timeout_policy, provider.timeout_policy)
+        ]
     for layer in layers:
         if layer != _NOTHING_SET:
             resolved = _over(resolved, layer)
@@ -42,7 +54,9 @@ def resolve_timeouts(channel: Channel, preferences: Preferences, call: CallFacts
 
 
 def model_timeout_s(channel: Channel, preferences: Preferences, default_s: float) -> float:
-    """The time to the first token and between tokens, before `timeout_policy`: the provider's `model_timeout`, then the global one, then the default."""
+    """The time to the first token and between tokens, before `timeout_policy`: the provider's
+    `model_timeout`, then the global one, then the default.
+    """
     for table in (channel.provider.model_timeout, preferences.model_timeout):
         value = None if table.is_empty else table.resolve(channel.alias, channel.upstream_model)
         if value is not None:
@@ -50,8 +64,12 @@ def model_timeout_s(channel: Channel, preferences: Preferences, default_s: float
     return default_s
 
 
-def keepalive_interval_s(channel: Channel, preferences: Preferences, first_token_s: float) -> float | None:
-    """The interval of heartbeats while nothing comes from `channel`; None when none is configured, or one that would come after the time-out."""
+def keepalive_interval_s(
+    channel: Channel, preferences: Preferences, first_token_s: float
+) -> float | None:
+    """The interval of heartbeats while nothing comes from `channel`; None when none is configured,
+    or one that would come after the time-out.
+    """
     for table in (channel.provider.keepalive_interval, preferences.keepalive_interval):
         value = None if table.is_empty else table.resolve(channel.alias, channel.upstream_model)
         if value is not None:
@@ -60,7 +78,9 @@ def keepalive_interval_s(channel: Channel, preferences: Preferences, first_token
 
 
 def matches(match: Mapping[str, tuple[str, ...]], subject: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether every member of `match` fits: one of its patterns (lower case; `*` alone or at the end is a wildcard) one of the subject's words. A member the subject lacks does not fit."""
+    """Whether every member of `match` fits: one of its patterns (lower case; `*` alone or at the
+    end is a wildcard) one of the subject's words. A member the subject lacks does not fit.
+    """
     return all(_fits(patterns, subject.get(member, ())) for member, patterns in match.items())
 
 

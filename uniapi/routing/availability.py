@@ -1,4 +1,6 @@
-"""What one request can use at the moment, and what stands in the way of the rest: what rules a channel out, what rests, what is at its limit, what failed for this request already."""
+"""What one request can use at the moment, and what stands in the way of the rest: what rules a
+channel out, what rests, what is at its limit, what failed for this request already.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +34,15 @@ class Spent:
     credentials: dict[Thing, float] = field(default_factory=dict)
     """Credentials that failed: until when, infinity: for good."""
     recalled: set[tuple[str, str]] = field(default_factory=set)
-    """Channels this request may call though they rest: those it put to rest itself, which may come up again in its own ring, and its last resort."""
+    """Channels this request may call though they rest: those it put to rest itself, which may come
+    up again in its own ring, and its last resort.
+    """
 
 
 class Availability:
-    """The channels of one request, each once, by the shortest way that leads to it; and which of them can be called."""
+    """The channels of one request, each once, by the shortest way that leads to it; and which of
+    them can be called.
+    """
 
     def __init__(self, state: RouterState, asked: Question, candidates: Candidates) -> None:
         self._state = state
@@ -64,12 +70,25 @@ class Availability:
 
     def is_usable(self, channel: Channel, now: float) -> bool:
         """An attempt could be made at once."""
-        return self.obstacle(channel, now) is None and any(self.free_at(channel, one, now) <= now for one in channel.provider.credentials)
+        return self.obstacle(channel, now) is None and any(
+            self.free_at(channel, one, now) <= now for one in channel.provider.credentials
+        )
 
     def retries(self, client_key: ClientKey, entries: Sequence[Candidate]) -> int:
-        """The attempts beside one for each of a ring's candidates: a single channel with several keys has one for each of them, everything else what AUTO_RETRY says."""
-        eligible = list(islice((channel for channel in self.reached(entries) if not self.is_ruled_out(channel)), 2))
-        if client_key.auto_retry and len(eligible) == 1 and any(entry is eligible[0] for entry in entries) and self._asked.pin is None:
+        """The attempts beside one for each of a ring's candidates: a single channel with several
+        keys has one for each of them, everything else what AUTO_RETRY says.
+        """
+        eligible = list(
+            islice(
+                (channel for channel in self.reached(entries) if not self.is_ruled_out(channel)), 2
+            )
+        )
+        if (
+            client_key.auto_retry
+            and len(eligible) == 1
+            and any(entry is eligible[0] for entry in entries)
+            and self._asked.pin is None
+        ):
             count = len(eligible[0].provider.credentials)
             return count if count > 1 else int(client_key.auto_retry)
         return int(client_key.auto_retry)
@@ -77,25 +96,43 @@ class Availability:
     def has_other(self, channel: Channel, now: float) -> bool:
         """Whether the request has another usable channel, none that rests counted."""
         return any(
-            self.is_usable(other, now) and self._state.health.free_at(channel_thing(other), now, self) <= now
+            self.is_usable(other, now)
+            and self._state.health.free_at(channel_thing(other), now, self) <= now
             for channel_id, other in self._leaves.items()
             if channel_id != channel.channel_id
         )
 
     def obstacle(self, channel: Channel, now: float) -> Obstacle | None:
-        """What stands against a channel as a whole. A request's only channel is called even when it rests."""
+        """What stands against a channel as a whole.
+
+        A request's only channel is called even when it rests.
+        """
         channel_id = channel.channel_id
         why = self._why_not(channel)
         if why is not None:
-            return Obstacle(channel=str(channel), kind="ruled_out", text=why.reason, status=why.status)
+            return Obstacle(
+                channel=str(channel), kind="ruled_out", text=why.reason, status=why.status
+            )
         if channel_id in self.spent.channels:
-            return Obstacle(channel=str(channel), kind="spent", text=self.spent.channels[channel_id])
-        if self.spent.models and (channel.upstream_model, self.dialect(channel)) in self.spent.models:
-            return Obstacle(channel=str(channel), kind="spent", text="the same model refused this request")
+            return Obstacle(
+                channel=str(channel), kind="spent", text=self.spent.channels[channel_id]
+            )
+        if (
+            self.spent.models
+            and (channel.upstream_model, self.dialect(channel)) in self.spent.models
+        ):
+            return Obstacle(
+                channel=str(channel), kind="spent", text="the same model refused this request"
+            )
         thing = channel_thing(channel)
         free_at = self._state.health.free_at(thing, now, self)
         if free_at > now and channel_id not in self.spent.recalled and not self._is_sole():
-            return Obstacle(channel=str(channel), kind="failure", text="it rests after failures", free_in_s=self._seconds_to(thing, free_at, now))
+            return Obstacle(
+                channel=str(channel),
+                kind="failure",
+                text="it rests after failures",
+                free_in_s=self._seconds_to(thing, free_at, now),
+            )
         return self._group_obstacle(channel) if self.refused_groups else None
 
     def free_at(self, channel: Channel, credential: Credential, now: float) -> float:
@@ -106,7 +143,12 @@ class Availability:
         health, spent = self._state.health, self.spent.credentials
         if spent or not health.is_all_sound:
             _, in_model, whole = things_of(channel, credential)
-            free_at = max(health.free_at(in_model, now, self), health.free_at(whole, now, self), spent.get(in_model, now), spent.get(whole, now))
+            free_at = max(
+                health.free_at(in_model, now, self),
+                health.free_at(whole, now, self),
+                spent.get(in_model, now),
+                spent.get(whole, now),
+            )
             if free_at > now:
                 return free_at
         refused = self._limit(channel, credential, now)
@@ -116,16 +158,25 @@ class Availability:
 
     def obstacles(self, now: float) -> list[Obstacle]:
         """Why each channel that cannot be called now cannot."""
-        found = (self.obstacle(channel, now) or self._credential_obstacle(channel, now) for channel in self._leaves.values())
+        found = (
+            self.obstacle(channel, now) or self._credential_obstacle(channel, now)
+            for channel in self._leaves.values()
+        )
         return [obstacle for obstacle in found if obstacle is not None]
 
     def last_resort(self, now: float) -> list[Channel]:
-        """Channels that rest after failures and have a usable credential, the soonest back first: better than a 429, when only rate limits keep the others
-        from serving. One request at a time."""
+        """Channels that rest after failures and have a usable credential, the soonest back first:
+        better than a 429, when only rate limits keep the others from serving. One request at a
+        time.
+        """
         obstacles = {
-            channel_id: self.obstacle(channel, now) or self._credential_obstacle(channel, now) for channel_id, channel in self._leaves.items()
+            channel_id: self.obstacle(channel, now) or self._credential_obstacle(channel, now)
+            for channel_id, channel in self._leaves.items()
         }
-        if not any(obstacle is not None and obstacle.kind in ("rate", "client_limit") for obstacle in obstacles.values()):
+        if not any(
+            obstacle is not None and obstacle.kind in ("rate", "client_limit")
+            for obstacle in obstacles.values()
+        ):
             return []
         resting = [
             (obstacle.free_in_s or 0.0, channel)
@@ -141,15 +192,23 @@ class Availability:
         """What stands against one credential for a channel."""
         _, in_model, whole = things_of(channel, credential)
         for thing in (whole, in_model):
-            obstacle = self._rest_of(channel, thing, now) or self._failure_of(channel, thing, now, is_whole=thing is whole)
+            obstacle = self._rest_of(channel, thing, now) or self._failure_of(
+                channel, thing, now, is_whole=thing is whole
+            )
             if obstacle is not None:
                 return obstacle
         refused = self._limit(channel, credential, now)
-        return None if refused is None else _limit_obstacle(channel, refused, "rate", "its key is at our own limit")
+        return (
+            None
+            if refused is None
+            else _limit_obstacle(channel, refused, "rate", "its key is at our own limit")
+        )
 
     def dialect(self, channel: Channel) -> str:
         """The dialect this request would be spoken in there."""
-        return self._state.engines.dialect(channel.provider, channel.upstream_model, self._asked.client_dialect)
+        return self._state.engines.dialect(
+            channel.provider, channel.upstream_model, self._asked.client_dialect
+        )
 
     def _why_not(self, channel: Channel) -> RuledOut | None:
         """Why the channel cannot take the call at all; worked out once."""
@@ -169,20 +228,34 @@ class Availability:
         is_refused = self._state.health.reason(thing) == "refused"
         text = "its key was refused" if is_refused else "its key rests after a rate or quota limit"
         kind: ObstacleKind = "refused" if is_refused else "rate"
-        return Obstacle(channel=str(channel), kind=kind, text=text, free_in_s=self._seconds_to(thing, free_at, now))
+        return Obstacle(
+            channel=str(channel),
+            kind=kind,
+            text=text,
+            free_in_s=self._seconds_to(thing, free_at, now),
+        )
 
-    def _failure_of(self, channel: Channel, thing: Thing, now: float, *, is_whole: bool) -> Obstacle | None:
+    def _failure_of(
+        self, channel: Channel, thing: Thing, now: float, *, is_whole: bool
+    ) -> Obstacle | None:
         until = self.spent.credentials.get(thing, now)
         if until <= now:
             return None
         kind: ObstacleKind = "refused" if is_whole else "rate"
-        return Obstacle(channel=str(channel), kind=kind, text="its key failed for this request", free_in_s=None if until == math.inf else until - now)
+        return Obstacle(
+            channel=str(channel),
+            kind=kind,
+            text="its key failed for this request",
+            free_in_s=None if until == math.inf else until - now,
+        )
 
     def _group_obstacle(self, channel: Channel) -> Obstacle | None:
         for key_id in channel.key_path:
             refused = self.refused_groups.get(key_id)
             if refused is not None:
-                return _limit_obstacle(channel, refused, "client_limit", "the nested client key is at its limit")
+                return _limit_obstacle(
+                    channel, refused, "client_limit", "the nested client key is at its limit"
+                )
         return None
 
     def _credential_obstacle(self, channel: Channel, now: float) -> Obstacle | None:
@@ -197,18 +270,35 @@ class Availability:
                 return None
             found.append(obstacle)
         if not found:
-            return Obstacle(channel=str(channel), kind="ruled_out", text="it does not have the key this call belongs to", status=404)
-        return min(found, key=lambda obstacle: math.inf if obstacle.free_in_s is None else obstacle.free_in_s)
+            return Obstacle(
+                channel=str(channel),
+                kind="ruled_out",
+                text="it does not have the key this call belongs to",
+                status=404,
+            )
+        return min(
+            found,
+            key=lambda obstacle: math.inf if obstacle.free_in_s is None else obstacle.free_in_s,
+        )
 
     def _limit(self, channel: Channel, credential: Credential, now: float) -> Refused | None:
         return self._state.limits.credential_refusal(
-            channel.provider, credential, channel.alias, channel.upstream_model, tokens=self._asked.tokens, now=now
+            channel.provider,
+            credential,
+            channel.alias,
+            channel.upstream_model,
+            tokens=self._asked.tokens,
+            now=now,
         )
 
     def _seconds_to(self, thing: Thing, free_at: float, now: float) -> float:
         """Seconds until `free_at`; a trial somebody runs is over any moment."""
         health = self._state.health
-        return TRIAL_POLL_S if health.is_half_open(thing, now) and health.is_tried(thing, now) else free_at - now
+        return (
+            TRIAL_POLL_S
+            if health.is_half_open(thing, now) and health.is_tried(thing, now)
+            else free_at - now
+        )
 
 
 def channel_thing(channel: Channel) -> Thing:
@@ -229,4 +319,9 @@ def things_of(channel: Channel, credential: Credential) -> tuple[Thing, Thing, T
 def _limit_obstacle(channel: Channel, refused: Refused, kind: ObstacleKind, text: str) -> Obstacle:
     if refused.status == 413:
         return Obstacle(channel=str(channel), kind="ruled_out", text=refused.message, status=413)
-    return Obstacle(channel=str(channel), kind=kind, text=f"{text} ({refused.message})", free_in_s=refused.retry_after_s)
+    return Obstacle(
+        channel=str(channel),
+        kind=kind,
+        text=f"{text} ({refused.message})",
+        free_in_s=refused.retry_after_s,
+    )

@@ -1,7 +1,10 @@
-"""Who may use what: from a client key and a requested model to the channels that could serve it. Compiled from a Config once; lookups cost a few dictionary reads.
+"""Who may use what: from a client key and a requested model to the channels that could serve it.
+Compiled from a Config once; lookups cost a few dictionary reads.
 
-A requested name is looked up as it is; when nobody has it, a `[1m]`-style suffix is taken off; a trailing `*` asks for every alias that begins so. Candidates are distinct
-channels in the order of the key's rules, then of the file. A nested client key is a Group: its own candidates, with its own order, retries and limits.
+A requested name is looked up as it is; when nobody has it, a `[1m]`-style suffix is taken off; a
+trailing `*` asks for every alias that begins so. Candidates are distinct channels in the order of
+the key's rules, then of the file. A nested client key is a Group: its own candidates, with its own
+order, retries and limits.
 """
 
 from __future__ import annotations
@@ -23,7 +26,10 @@ _SUFFIX = re.compile(r"\[[^\[\]]*\]$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """One (provider, upstream model) pair a request could go to, under the alias the client used. `key_path`: the nested client keys it is reached through, outermost first."""
+    """One (provider, upstream model) pair a request could go to, under the alias the client used.
+
+    `key_path`: the nested client keys it is reached through, outermost first.
+    """
 
     provider: Provider
     upstream_model: str
@@ -53,7 +59,10 @@ Candidate: TypeAlias = "Channel | Group"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """What a client key has for a requested model, in rule order. `alias`: the model's name for limits and cursors. Falsy when there is nothing."""
+    """What a client key has for a requested model, in rule order.
+
+    `alias`: the model's name for limits and cursors. Falsy when there is nothing.
+    """
 
     alias: str
     members: tuple[Candidate, ...] = ()
@@ -82,7 +91,9 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class _Served:
-    """A provider with what it serves: alias → upstream model (of two entries with one alias the last counts, as it always did)."""
+    """A provider with what it serves: alias → upstream model (of two entries with one alias the
+    last counts, as it always did).
+    """
 
     provider: Provider
     upstream_by_alias: Mapping[str, str]
@@ -97,9 +108,14 @@ class _Remembered:
 
 
 class Catalog:
-    """Channels by client key and model. `lists` holds the models of providers that name none; None or absent: not there yet."""
+    """Channels by client key and model.
 
-    def __init__(self, config: Config, lists: Mapping[str, Sequence[ModelEntry] | None] | None = None) -> None:
+    `lists` holds the models of providers that name none; None or absent: not there yet.
+    """
+
+    def __init__(
+        self, config: Config, lists: Mapping[str, Sequence[ModelEntry] | None] | None = None
+    ) -> None:
         lists = lists or {}
         self.config = config
         self._served: list[_Served] = []
@@ -120,7 +136,10 @@ class Catalog:
         self._remembered = _Remembered()
 
     def candidates(self, client_key: ClientKey, requested: str) -> Candidates:
-        """The candidates for a requested model name. Empty when this key cannot use such a model."""
+        """The candidates for a requested model name.
+
+        Empty when this key cannot use such a model.
+        """
         name = (client_key.key_id, requested)
         found = self._remembered.candidates.get(name)
         if found is None:
@@ -135,34 +154,58 @@ class Catalog:
         """The aliases this key can route, each once, in the order of its rules and the file."""
         found = self._remembered.models.get(client_key.key_id)
         if found is None:
-            found = self._remembered.models[client_key.key_id] = tuple(dict.fromkeys(self._aliases(client_key, ())))
+            found = self._remembered.models[client_key.key_id] = tuple(
+                dict.fromkeys(self._aliases(client_key, ()))
+            )
         return found
 
-    def near_matches(self, client_key: ClientKey, requested: str, count: int = 3) -> tuple[str, ...]:
+    def near_matches(
+        self, client_key: ClientKey, requested: str, count: int = 3
+    ) -> tuple[str, ...]:
         """Aliases of this key that look like `requested`, best first."""
         requested = requested[:100]
         lowered = requested.lower()
         models = self.models(client_key)
         if len(models) > MAX_COMPARED:
-            models = tuple(sorted(models, key=lambda alias: _common_start(alias.lower(), lowered), reverse=True)[:MAX_COMPARED])
+            models = tuple(
+                sorted(
+                    models, key=lambda alias: _common_start(alias.lower(), lowered), reverse=True
+                )[:MAX_COMPARED]
+            )
         by_lowered = {alias.lower(): alias for alias in models}
-        return tuple(by_lowered[match] for match in difflib.get_close_matches(lowered, by_lowered, n=count, cutoff=0.5))
+        return tuple(
+            by_lowered[match]
+            for match in difflib.get_close_matches(lowered, by_lowered, n=count, cutoff=0.5)
+        )
 
     def unlisted(self, client_key: ClientKey) -> tuple[Provider, ...]:
         """The providers this key may use whose model list is not there yet."""
-        return tuple(provider for provider in self._unlisted if self._reaches(client_key, provider, ()))
+        return tuple(
+            provider for provider in self._unlisted if self._reaches(client_key, provider, ())
+        )
 
     def in_provider(self, client_key: ClientKey, provider_id: str) -> Channel | None:
-        """A channel for calls that name no model but belong to a provider (a stored response by its id); None when this key may not use the provider."""
+        """A channel for calls that name no model but belong to a provider (a stored response by its
+        id); None when this key may not use the provider.
+        """
         for served in self._served:
-            if served.provider.provider_id == provider_id and self._reaches(client_key, served.provider, ()):
+            if served.provider.provider_id == provider_id and self._reaches(
+                client_key, served.provider, ()
+            ):
                 return Channel(provider=served.provider, upstream_model="", alias="")
         return None
 
     def unreached(self, client_key: ClientKey, requested: str) -> tuple[Provider, ...]:
         """Providers that have the model but that no rule of this key reaches: for `explain`."""
-        reached = {channel.provider.provider_id for channel in self.candidates(client_key, requested).channels()}
-        having = [served.provider for name in dict.fromkeys((requested, _SUFFIX.sub("", requested))) for served in self._by_alias.get(name, ())]
+        reached = {
+            channel.provider.provider_id
+            for channel in self.candidates(client_key, requested).channels()
+        }
+        having = [
+            served.provider
+            for name in dict.fromkeys((requested, _SUFFIX.sub("", requested)))
+            for served in self._by_alias.get(name, ())
+        ]
         return tuple(provider for provider in having if provider.provider_id not in reached)
 
     def _resolve(self, client_key: ClientKey, requested: str) -> Candidates:
@@ -174,11 +217,18 @@ class Catalog:
         return found
 
     def _expand(self, client_key: ClientKey, requested: str, path: tuple[str, ...]) -> Candidates:
-        """Rules to distinct candidates; the first weight given to a channel counts. `path` holds the keys on the way, against circles."""
+        """Rules to distinct candidates; the first weight given to a channel counts.
+
+        `path` holds the keys on the way, against circles.
+        """
         found: dict[tuple[str, ...], Candidate] = {}
         for rule in client_key.rules:
             for candidate in self._matching(rule, client_key, requested, path):
-                name = (candidate.client_key.key_id,) if isinstance(candidate, Group) else (*candidate.channel_id, "")
+                name = (
+                    (candidate.client_key.key_id,)
+                    if isinstance(candidate, Group)
+                    else (*candidate.channel_id, "")
+                )
                 known = found.get(name)
                 if known is None:
                     found[name] = candidate
@@ -187,31 +237,55 @@ class Catalog:
         members = tuple(found.values())
         alias = requested
         if requested.endswith("*"):
-            alias = next((channel.alias for channel in Candidates(alias="", members=members).channels()), requested)
+            alias = next(
+                (channel.alias for channel in Candidates(alias="", members=members).channels()),
+                requested,
+            )
         return Candidates(alias=alias, members=members)
 
-    def _matching(self, rule: Rule, client_key: ClientKey, requested: str, path: tuple[str, ...]) -> Iterator[Candidate]:
+    def _matching(
+        self, rule: Rule, client_key: ClientKey, requested: str, path: tuple[str, ...]
+    ) -> Iterator[Candidate]:
         if rule.kind in ("key", "key_model"):
             group = self._group(rule, client_key, requested, path)
             if group is not None:
                 yield group
             return
         for served, alias in self._reached(rule, requested):
-            yield Channel(provider=served.provider, upstream_model=served.upstream_by_alias[alias], alias=alias, weight=rule.weight, key_path=path)
+            yield Channel(
+                provider=served.provider,
+                upstream_model=served.upstream_by_alias[alias],
+                alias=alias,
+                weight=rule.weight,
+                key_path=path,
+            )
 
-    def _group(self, rule: Rule, client_key: ClientKey, requested: str, path: tuple[str, ...]) -> Group | None:
+    def _group(
+        self, rule: Rule, client_key: ClientKey, requested: str, path: tuple[str, ...]
+    ) -> Group | None:
         inner = self._keys.get(rule.key_id or "")
-        if inner is None or inner.key_id in path or inner.key_id == client_key.key_id or len(path) >= MAX_NESTED:
+        if (
+            inner is None
+            or inner.key_id in path
+            or inner.key_id == client_key.key_id
+            or len(path) >= MAX_NESTED
+        ):
             return None
         if rule.model is not None and not _asks_for(requested, rule.model):
             return None
         asked = rule.model if rule.model is not None else requested
         candidates = self._expand(inner, asked, (*path, inner.key_id))
-        return Group(client_key=inner, candidates=candidates, weight=rule.weight) if candidates else None
+        return (
+            Group(client_key=inner, candidates=candidates, weight=rule.weight)
+            if candidates
+            else None
+        )
 
     def _reached(self, rule: Rule, requested: str) -> Iterator[tuple[_Served, str]]:
         """The (provider, alias) pairs a rule about providers or models gives for a requested name."""
-        if rule.kind == "unknown" or (rule.model is not None and not _asks_for(requested, rule.model)):
+        if rule.kind == "unknown" or (
+            rule.model is not None and not _asks_for(requested, rule.model)
+        ):
             return
         names = rule.model if rule.model is not None else requested
         scope = self._by_name.get(rule.provider, ()) if rule.provider is not None else None
@@ -229,10 +303,24 @@ class Catalog:
         for rule in client_key.rules:
             if rule.kind in ("key", "key_model"):
                 inner = self._keys.get(rule.key_id or "")
-                if inner is not None and inner.key_id not in path and inner.key_id != client_key.key_id and len(path) < MAX_NESTED:
-                    yield from (alias for alias in self._aliases(inner, (*path, client_key.key_id)) if rule.model in (None, alias))
+                if (
+                    inner is not None
+                    and inner.key_id not in path
+                    and inner.key_id != client_key.key_id
+                    and len(path) < MAX_NESTED
+                ):
+                    yield from (
+                        alias
+                        for alias in self._aliases(inner, (*path, client_key.key_id))
+                        if rule.model in (None, alias)
+                    )
             else:
-                yield from (alias for _, alias in self._reached(rule, rule.model if rule.model is not None else "*"))
+                yield from (
+                    alias
+                    for _, alias in self._reached(
+                        rule, rule.model if rule.model is not None else "*"
+                    )
+                )
 
     def _reaches(self, client_key: ClientKey, provider: Provider, path: tuple[str, ...]) -> bool:
         for rule in client_key.rules:

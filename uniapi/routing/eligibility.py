@@ -1,4 +1,6 @@
-"""Which channels cannot take a call at all, whatever their health: what the provider's entry excludes, and what its engine does not have."""
+"""Which channels cannot take a call at all, whatever their health: what the provider's entry
+excludes, and what its engine does not have.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +27,18 @@ def ruled_out(channel: Channel, asked: Question, engine: str = "") -> RuledOut |
     if asked.request_type is not None and asked.request_type in provider.exclude_request_types:
         return RuledOut(reason=f"`exclude_request_types` has {asked.request_type}")
     if provider.only_request_types and asked.request_type not in provider.only_request_types:
-        return RuledOut(reason=f"`only_request_types` lacks {asked.request_type or 'this type of request'}")
-    if provider.max_request_body_bytes is not None and asked.body_bytes > provider.max_request_body_bytes:
+        return RuledOut(
+            reason=f"`only_request_types` lacks {asked.request_type or 'this type of request'}"
+        )
+    if (
+        provider.max_request_body_bytes is not None
+        and asked.body_bytes > provider.max_request_body_bytes
+    ):
         limit = provider.max_request_body_bytes
-        return RuledOut(reason=f"the body has {asked.body_bytes} bytes, `max_request_body_bytes` is {limit}", status=413)
+        return RuledOut(
+            reason=f"the body has {asked.body_bytes} bytes, `max_request_body_bytes` is {limit}",
+            status=413,
+        )
     if provider.exclude_request_rules:
         subject = subject_of(channel, asked.facts(), engine)
         for rule in provider.exclude_request_rules:

@@ -1,4 +1,6 @@
-"""What a request for a model would lead to, without making it: for the `explain` command and for tests. Plain data; nothing is counted and no turn is taken."""
+"""What a request for a model would lead to, without making it: for the `explain` command and for
+tests. Plain data; nothing is counted and no turn is taken.
+"""
 
 from __future__ import annotations
 
@@ -34,14 +36,28 @@ _KEY_TURNS = {
 
 
 def explain(
-    router: Router, client_key: ClientKey, requested_model: str, *, now: float, now_epoch_s: float, path: str = "/v1/chat/completions"
+    router: Router,
+    client_key: ClientKey,
+    requested_model: str,
+    *,
+    now: float,
+    now_epoch_s: float,
+    path: str = "/v1/chat/completions",
 ) -> dict[str, Any]:
-    """Which channels and keys would be tried for `requested_model`, in which order, with which upstream model, timeouts and limits, and why others are out.
+    """Which channels and keys would be tried for `requested_model`, in which order, with which
+    upstream model, timeouts and limits, and why others are out.
 
-    `{"model", "client_key", "rate_limit", "retries", "attempts", "order", "channels": […], "out": [{"provider", "reason"}…], "near": […]}`; the channels stand in the order in which
-    the first request of all would try them, those that are out (`out` says why) at the end; a nested key among them has `nested` and `channels` of its own.
+    `{"model", "client_key", "rate_limit", "retries", "attempts", "order", "channels": […], "out":
+    [{"provider", "reason"}…], "near": […]}`; the channels stand in the order in which the first
+    request of all would try them, those that are out (`out` says why) at the end; a nested key
+    among them has `nested` and `channels` of its own.
     """
-    asked = Question(client_key=client_key, requested_model=requested_model, client_dialect="openai_chat", path=path)
+    asked = Question(
+        client_key=client_key,
+        requested_model=requested_model,
+        client_dialect="openai_chat",
+        path=path,
+    )
     candidates = router.candidates(client_key, requested_model, now_epoch_s)
     availability = Availability(router.state, asked, candidates)
     described = _describe_level(router.state, asked, availability, client_key, candidates, now)
@@ -50,20 +66,35 @@ def explain(
         "client_key": client_key.display,
         **described,
         "out": _left_out(router, client_key, requested_model),
-        "near": [] if candidates else list(router.catalog.near_matches(client_key, requested_model)),
+        "near": []
+        if candidates
+        else list(router.catalog.near_matches(client_key, requested_model)),
     }
 
 
 def _describe_level(
-    state: RouterState, asked: Question, availability: Availability, client_key: ClientKey, candidates: Candidates, now: float
+    state: RouterState,
+    asked: Question,
+    availability: Availability,
+    client_key: ClientKey,
+    candidates: Candidates,
+    now: float,
 ) -> dict[str, Any]:
     """A client key's part: its settings and its candidates, the ones that can be called first."""
     channels: list[dict[str, Any]] = []
     for member in _in_order(client_key, candidates):
         if isinstance(member, Group):
-            inner = _describe_level(state, asked, availability, member.client_key, member.candidates, now)
-            out = None if any(channel["out"] is None for channel in inner["channels"]) else "none of its channels can be tried"
-            channels.append({"nested": member.client_key.display, "weight": member.weight, "out": out, **inner})
+            inner = _describe_level(
+                state, asked, availability, member.client_key, member.candidates, now
+            )
+            out = (
+                None
+                if any(channel["out"] is None for channel in inner["channels"])
+                else "none of its channels can be tried"
+            )
+            channels.append(
+                {"nested": member.client_key.display, "weight": member.weight, "out": out, **inner}
+            )
         else:
             channels.append(_describe_channel(state, asked, availability, member, now))
     channels.sort(key=lambda channel: channel["out"] is not None)
@@ -80,14 +111,18 @@ def _describe_level(
 
 
 def _in_order(client_key: ClientKey, candidates: Candidates) -> list[Candidate]:
-    """The candidates as a first request would take them: a ring begins at its first place, and those without a weight come last where weights count."""
+    """The candidates as a first request would take them: a ring begins at its first place, and
+    those without a weight come last where weights count.
+    """
     members = list(candidates.members)
     if client_key.policy in ("weighted_round_robin", "lottery"):
         members.sort(key=lambda member: member.weight is None)
     return members
 
 
-def _describe_channel(state: RouterState, asked: Question, availability: Availability, channel: Channel, now: float) -> dict[str, Any]:
+def _describe_channel(
+    state: RouterState, asked: Question, availability: Availability, channel: Channel, now: float
+) -> dict[str, Any]:
     timeouts = state.timeouts(channel, asked)
     provider = channel.provider
     obstacle = availability.obstacle(channel, now)
@@ -114,20 +149,35 @@ def _describe_channel(state: RouterState, asked: Question, availability: Availab
             "idle": timeouts.idle_s,
             "total": timeouts.total_s,
         },
-        "keepalive_interval": keepalive_interval_s(channel, state.preferences, timeouts.first_token_s or state.default_timeout_s),
+        "keepalive_interval": keepalive_interval_s(
+            channel, state.preferences, timeouts.first_token_s or state.default_timeout_s
+        ),
         "key_rate_limit": _rates(provider.credential_rates, channel.alias, channel.upstream_model),
         "key_order": turns,
-        "keys": [_describe_credential(availability, channel, credential, now) for credential in provider.credentials],
+        "keys": [
+            _describe_credential(availability, channel, credential, now)
+            for credential in provider.credentials
+        ],
     }
 
 
-def _describe_credential(availability: Availability, channel: Channel, credential: Credential, now: float) -> dict[str, Any]:
+def _describe_credential(
+    availability: Availability, channel: Channel, credential: Credential, now: float
+) -> dict[str, Any]:
     obstacle = availability.obstacle_of(channel, credential, now)
-    return {"key": credential.display, "weight": credential.weight, "out": None if obstacle is None else _said(obstacle)}
+    return {
+        "key": credential.display,
+        "weight": credential.weight,
+        "out": None if obstacle is None else _said(obstacle),
+    }
 
 
 def _said(obstacle: Obstacle) -> str:
-    return obstacle.text if obstacle.free_in_s is None else f"{obstacle.text}, back in {obstacle.free_in_s:.0f} s"
+    return (
+        obstacle.text
+        if obstacle.free_in_s is None
+        else f"{obstacle.text}, back in {obstacle.free_in_s:.0f} s"
+    )
 
 
 def _rates(rates: ByModel[Rates], alias: str, upstream_model: str) -> str | None:
@@ -138,8 +188,14 @@ def _rates(rates: ByModel[Rates], alias: str, upstream_model: str) -> str | None
 def _left_out(router: Router, client_key: ClientKey, requested_model: str) -> list[dict[str, str]]:
     """Providers that are not among the candidates though one might look for them there."""
     out = [
-        {"provider": provider.provider_id, "reason": "has the model, but no rule of this client key leads to it"}
+        {
+            "provider": provider.provider_id,
+            "reason": "has the model, but no rule of this client key leads to it",
+        }
         for provider in router.catalog.unreached(client_key, requested_model)
     ]
-    out += [{"provider": provider.provider_id, "reason": "its model list is not there yet"} for provider in router.catalog.unlisted(client_key)]
+    out += [
+        {"provider": provider.provider_id, "reason": "its model list is not there yet"}
+        for provider in router.catalog.unlisted(client_key)
+    ]
     return out

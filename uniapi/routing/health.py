@@ -1,8 +1,11 @@
-"""What rests: channels, credentials for one model, whole credentials. And how often each credential succeeded lately.
+"""What rests: channels, credentials for one model, whole credentials. And how often each credential
+succeeded lately.
 
-A rest ends half-open: the next attempt is a trial, and while it runs others treat the thing as resting. Success clears it, failure makes it rest again (longer,
-where the rest is a back-off). A trial whose outcome never arrives holds its lease for at most `TRIAL_S`. `now` is monotonic seconds.
-The state survives reloads; `keep` forgets what the config no longer has. Bounded: entries long over are forgotten.
+A rest ends half-open: the next attempt is a trial, and while it runs others treat the thing as
+resting. Success clears it, failure makes it rest again (longer, where the rest is a back-off). A
+trial whose outcome never arrives holds its lease for at most `TRIAL_S`. `now` is monotonic seconds.
+The state survives reloads; `keep` forgets what the config no longer has. Bounded: entries long over
+are forgotten.
 """
 
 from __future__ import annotations
@@ -25,7 +28,9 @@ Reason = Literal["rate", "quota", "refused", "failure"]
 
 
 class Thing(NamedTuple):
-    """What can rest: a channel (no credential), a credential for one model, or a whole credential (no model)."""
+    """What can rest: a channel (no credential), a credential for one model, or a whole credential
+    (no model).
+    """
 
     provider_id: str
     credential_id: str | None
@@ -34,7 +39,11 @@ class Thing(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
-    """How long something is to rest and why. Either `seconds`, or a back-off that starts at `first_s` and doubles up to `cap_s` at each further failure."""
+    """How long something is to rest and why.
+
+    Either `seconds`, or a back-off that starts at `first_s` and doubles up to `cap_s` at each
+    further failure.
+    """
 
     reason: Reason
     seconds: float | None = None
@@ -83,7 +92,9 @@ class Health:
         return not self._entries
 
     def free_at(self, thing: Thing, now: float, asker: object = None) -> float:
-        """When `thing` may next be used: `now` when it may at once (perhaps as a trial). A running trial of somebody else counts as resting until its lease ends."""
+        """When `thing` may next be used: `now` when it may at once (perhaps as a trial). A running
+        trial of somebody else counts as resting until its lease ends.
+        """
         entry = self._entries.get(thing)
         if entry is None:
             return now
@@ -109,7 +120,10 @@ class Health:
         return entry is not None and entry.until <= now
 
     def begin(self, things: Iterable[Thing], trier: object, now: float) -> bool:
-        """An attempt uses `things`; those that are half-open go on trial. True when at least one did."""
+        """An attempt uses `things`; those that are half-open go on trial.
+
+        True when at least one did.
+        """
         is_trial = False
         for thing in things:
             entry = self._entries.get(thing)
@@ -126,14 +140,20 @@ class Health:
                 entry.trial = None
 
     def succeeded(self, things: Iterable[Thing], now: float) -> None:
-        """`things` served: they are sound again, unless they were put to rest while the attempt ran (then they stay so)."""
+        """`things` served: they are sound again, unless they were put to rest while the attempt ran
+        (then they stay so).
+        """
         for thing in things:
             entry = self._entries.get(thing)
             if entry is not None and (entry.until <= now or entry.trial is not None):
                 del self._entries[thing]
 
     def rest(self, thing: Thing, rest: Rest, message: str, now: float) -> float:
-        """Put `thing` to rest; gives the time it ends. Failures that come in while it rests already (calls that were under way) do not double its back-off."""
+        """Put `thing` to rest; gives the time it ends.
+
+        Failures that come in while it rests already (calls that were under way) do not double its
+        back-off.
+        """
         entry = self._entries.get(thing)
         if entry is not None and entry.until + FORGOTTEN_AFTER_S < now:
             entry = None
@@ -141,7 +161,11 @@ class Health:
         in_row = 0 if entry is None else entry.failures
         if rest.seconds is None and not (is_repeat and in_row):
             in_row += 1
-        seconds = rest.seconds if rest.seconds is not None else min(rest.cap_s, rest.first_s * 2.0 ** min(in_row - 1, 60))
+        seconds = (
+            rest.seconds
+            if rest.seconds is not None
+            else min(rest.cap_s, rest.first_s * 2.0 ** min(in_row - 1, 60))
+        )
         until = now + seconds
         if entry is not None and is_repeat:
             until = max(until, entry.until)
@@ -159,7 +183,9 @@ class Health:
         rate.add(is_success, now)
 
     def success_rate(self, provider_id: str, credential_id: str, now: float) -> tuple[float, float]:
-        """(share of recent attempts that succeeded, how many there were, old ones weighing less); (-1, 0) when there is nothing to go by."""
+        """(share of recent attempts that succeeded, how many there were, old ones weighing less);
+        (-1, 0) when there is nothing to go by.
+        """
         rate = self._rates.get((provider_id, credential_id))
         return (-1.0, 0.0) if rate is None else rate.at(now)
 
@@ -170,7 +196,9 @@ class Health:
             if entry.until > now:
                 state: Literal["resting", "half_open", "trial"] = "resting"
             else:
-                state = "trial" if entry.trial is not None and entry.trial_until > now else "half_open"
+                state = (
+                    "trial" if entry.trial is not None and entry.trial_until > now else "half_open"
+                )
             found.append(
                 Resting(
                     what="channel" if thing.credential_id is None else "credential",
@@ -186,28 +214,50 @@ class Health:
         return tuple(sorted(found, key=lambda resting: resting.seconds_left))
 
     def keep(self, config: Config, before: Config | None = None) -> None:
-        """Forget providers and credentials that `config` does not have, or asks at another place than `before` did: what failed there says nothing of here, and whoever
-        corrects an address wants it tried at once."""
+        """Forget providers and credentials that `config` does not have, or asks at another place
+        than `before` did: what failed there says nothing of here, and whoever corrects an address
+        wants it tried at once.
+        """
         before = before or config
         old = {provider.provider_id: provider for provider in before.providers}
-        same = [one for one in config.providers if one.provider_id not in old or _place(old[one.provider_id], before) == _place(one, config)]
-        ways = {(one.provider_id, key.credential_id): (key.proxy, key.project_id) for one in old.values() for key in one.credentials}
+        same = [
+            one
+            for one in config.providers
+            if one.provider_id not in old
+            or _place(old[one.provider_id], before) == _place(one, config)
+        ]
+        ways = {
+            (one.provider_id, key.credential_id): (key.proxy, key.project_id)
+            for one in old.values()
+            for key in one.credentials
+        }
         providers = {provider.provider_id for provider in same}
         credentials = {
             name
             for provider in same
             for key in provider.credentials
-            if ways.get(name := (provider.provider_id, key.credential_id), (key.proxy, key.project_id)) == (key.proxy, key.project_id)
+            if ways.get(
+                name := (provider.provider_id, key.credential_id), (key.proxy, key.project_id)
+            )
+            == (key.proxy, key.project_id)
         }
         self._entries = {
             thing: entry
             for thing, entry in self._entries.items()
-            if (thing.provider_id in providers if thing.credential_id is None else (thing.provider_id, thing.credential_id) in credentials)
+            if (
+                thing.provider_id in providers
+                if thing.credential_id is None
+                else (thing.provider_id, thing.credential_id) in credentials
+            )
         }
         self._rates = {name: rate for name, rate in self._rates.items() if name in credentials}
 
     def _forget_old(self, now: float) -> None:
-        kept = {thing: entry for thing, entry in self._entries.items() if entry.until + FORGOTTEN_AFTER_S > now}
+        kept = {
+            thing: entry
+            for thing, entry in self._entries.items()
+            if entry.until + FORGOTTEN_AFTER_S > now
+        }
         if len(kept) > MAX_RESTS:
             newest = sorted(kept.items(), key=lambda item: item[1].until, reverse=True)
             kept = dict(newest[: MAX_RESTS // 2])
@@ -217,7 +267,15 @@ class Health:
 def _place(provider: Provider, config: Config) -> tuple[object, ...]:
     """Where and how a provider is asked."""
     proxy = provider.proxy or config.preferences.proxy
-    return provider.base_url, provider.engine, provider.project_id, provider.region, provider.cf_account_id, proxy, provider.headers
+    return (
+        provider.base_url,
+        provider.engine,
+        provider.project_id,
+        provider.region,
+        provider.cf_account_id,
+        proxy,
+        provider.headers,
+    )
 
 
 @dataclass(slots=True)

@@ -1,8 +1,12 @@
-"""The way of one request through its candidates: what to try first, and what next after each failure. A state machine without I/O, clock or randomness of its own.
+"""The way of one request through its candidates: what to try first, and what next after each
+failure. A state machine without I/O, clock or randomness of its own.
 
-The ring of candidates is walked in the order of the client key's policy; a channel-blamed failure goes to the next place in the ring and costs one of `candidates + retries`
-attempts, a credential-blamed one to the same channel's next credential and costs none. Ten upstream calls are the end of any plan. What rests is passed over; what this
-request itself put to rest may still come up again in its own ring (a, b, a). A nested client key is a level of its own, walked inside its place.
+The ring of candidates is walked in the order of the client key's policy; a channel-blamed failure
+goes to the next place in the ring and costs one of `candidates + retries` attempts, a
+credential-blamed one to the same channel's next credential and costs none. Ten upstream calls are
+the end of any plan. What rests is passed over; what this request itself put to rest may still come
+up again in its own ring (a, b, a). A nested client key is a level of its own, walked inside its
+place.
 """
 
 from __future__ import annotations
@@ -42,9 +46,20 @@ class _Course:
 
 
 class Plan:
-    """One request's way. `next` until an attempt succeeds or it gives up, then `succeeded`, and `finished` at the very end in every case."""
+    """One request's way. `next` until an attempt succeeds or it gives up, then `succeeded`, and
+    `finished` at the very end in every case.
+    """
 
-    def __init__(self, state: RouterState, asked: Question, candidates: Candidates, *, now: float, now_epoch_s: float, rng: random.Random) -> None:
+    def __init__(
+        self,
+        state: RouterState,
+        asked: Question,
+        candidates: Candidates,
+        *,
+        now: float,
+        now_epoch_s: float,
+        rng: random.Random,
+    ) -> None:
         self._state = state
         self._asked = asked
         self._model = asked.requested_model or "this request"
@@ -70,9 +85,13 @@ class Plan:
         """Every attempt that failed so far."""
         return tuple(self._failed)
 
-    def next(self, failure: Failure | None, now: float, *, is_translated: bool = False, calls: int = 1) -> Step:
-        """What to do first (`failure` None), after a Wait (None), or after the last attempt failed. `is_translated`: that attempt did not speak the client's dialect;
-        `calls`: how many upstream calls it came to (0: the request could not even be written for this channel)."""
+    def next(
+        self, failure: Failure | None, now: float, *, is_translated: bool = False, calls: int = 1
+    ) -> Step:
+        """What to do first (`failure` None), after a Wait (None), or after the last attempt failed.
+        `is_translated`: that attempt did not speak the client's dialect; `calls`: how many upstream
+        calls it came to (0: the request could not even be written for this channel).
+        """
         if failure is not None and self._course is not None:
             self._calls += calls
             self._settle(self._course, failure, now, is_translated, calls)
@@ -81,7 +100,9 @@ class Plan:
         return self._proceed(now)
 
     def succeeded(self, now: float) -> None:
-        """The attempt under way delivers: everything in it is sound, and the session is at home there."""
+        """The attempt under way delivers: everything in it is sound, and the session is at home
+        there.
+        """
         course, self._course = self._course, None
         if course is None:
             return
@@ -91,16 +112,34 @@ class Plan:
         self._state.health.count(channel.provider.provider_id, credential.credential_id, True, now)
         if self._asked.pin is None:
             for level in self._levels:
-                self._state.choice.served_by(level.client_key, level.alias, level.entry, self._asked.session, now)
-            self._state.choice.served_with(self._asked.client_key.key_id, channel.provider, credential, self._asked.session, now)
+                self._state.choice.served_by(
+                    level.client_key, level.alias, level.entry, self._asked.session, now
+                )
+            self._state.choice.served_with(
+                self._asked.client_key.key_id,
+                channel.provider,
+                credential,
+                self._asked.session,
+                now,
+            )
 
     def broke(self, failure: Failure, now: float) -> None:
-        """The attempt that delivered failed after the commit: too late for another one, but who is to blame rests."""
+        """The attempt that delivered failed after the commit: too late for another one, but who is
+        to blame rests.
+        """
         if self._served is not None:
-            self._apply(self._served, self._verdict(self._served.attempt.channel, failure, False, now), failure, now)
+            self._apply(
+                self._served,
+                self._verdict(self._served.attempt.channel, failure, False, now),
+                failure,
+                now,
+            )
 
     def finished(self, now: float, tokens: int | None = None) -> None:
-        """The call is over, in whatever way (the client may have left). `tokens`: input and output as the upstream reported them, None: unknown."""
+        """The call is over, in whatever way (the client may have left).
+
+        `tokens`: input and output as the upstream reported them, None: unknown.
+        """
         for course in (self._course, self._served):
             if course is not None:
                 self._state.health.release(course.things, self._open)
@@ -137,16 +176,22 @@ class Plan:
         return self._wait(now) or self._last_resort(now) or self._give_up(now)
 
     def _leave(self, level: Level) -> None:
-        """A ring has come to its end; for the ring around it, that was one attempt if any of its own counted."""
+        """A ring has come to its end; for the ring around it, that was one attempt if any of its
+        own counted.
+        """
         self._levels.pop()
         if self._levels and level.spent:
             self._levels[-1].spend()
 
     def _enter(self, group: Group, now: float) -> None:
-        """Walk a nested key's candidates, if its own limits let the request in (counted once for each request)."""
+        """Walk a nested key's candidates, if its own limits let the request in (counted once for
+        each request).
+        """
         key = group.client_key
         if key.key_id not in self._nested:
-            admitted = self._state.limits.admit(key, group.candidates.alias, tokens=self._asked.tokens, now=now)
+            admitted = self._state.limits.admit(
+                key, group.candidates.alias, tokens=self._asked.tokens, now=now
+            )
             if isinstance(admitted, Refused):
                 self._open.refused_groups[key.key_id] = admitted
                 return
@@ -157,20 +202,39 @@ class Plan:
     def _level(self, key: ClientKey, candidates: Candidates, now: float) -> Level:
         """The ring of a key, in the order of its policy."""
         entries = self._state.choice.order(
-            key, candidates.alias, candidates.members, self._asked.session, is_usable=partial(self._is_usable, now), rng=self._rng, now=now
+            key,
+            candidates.alias,
+            candidates.members,
+            self._asked.session,
+            is_usable=partial(self._is_usable, now),
+            rng=self._rng,
+            now=now,
         )
         return Level(key, candidates.alias, entries, None if key.auto_retry else 1)
 
     def _is_usable(self, now: float, candidate: Candidate) -> bool:
-        return any(self._open.is_usable(channel, now) for channel in self._open.reached([candidate]))
+        return any(
+            self._open.is_usable(channel, now) for channel in self._open.reached([candidate])
+        )
 
     def _budget(self, level: Level, now: float) -> int:
-        """The channel-blamed attempts of a ring, counted when the first attempt failed: one for each usable candidate (the one that failed was), and its retries."""
-        usable = islice((entry for entry in level.entries if entry is level.entry or self._is_usable(now, entry)), MAX_CALLS)
+        """The channel-blamed attempts of a ring, counted when the first attempt failed: one for
+        each usable candidate (the one that failed was), and its retries.
+        """
+        usable = islice(
+            (
+                entry
+                for entry in level.entries
+                if entry is level.entry or self._is_usable(now, entry)
+            ),
+            MAX_CALLS,
+        )
         return sum(1 for _ in usable) + self._open.retries(level.client_key, level.entries)
 
     def _issue(self, channel: Channel, now: float) -> Attempt | None:
-        """An attempt at `channel` with the credential whose turn it is, None when that cannot be now."""
+        """An attempt at `channel` with the credential whose turn it is, None when that cannot be
+        now.
+        """
         if not self._open.leads_to(channel) or self._open.obstacle(channel, now) is not None:
             return None
         timeouts = self._timeouts(channel, now)
@@ -189,7 +253,12 @@ class Plan:
             keepalive_s=self._state.keepalive(channel, timeouts),
         )
         lease = self._state.limits.take_credential(
-            channel.provider, credential, channel.alias, channel.upstream_model, tokens=self._asked.tokens, now=now
+            channel.provider,
+            credential,
+            channel.alias,
+            channel.upstream_model,
+            tokens=self._asked.tokens,
+            now=now,
         )
         self._course = _Course(attempt, things, lease)
         return attempt
@@ -210,30 +279,61 @@ class Plan:
                 return credential
         return None
 
-    def _is_open(self, channel: Channel, is_fresh: bool, now: float, credential: Credential) -> bool:
+    def _is_open(
+        self, channel: Channel, is_fresh: bool, now: float, credential: Credential
+    ) -> bool:
         is_tried = (*channel.channel_id, credential.credential_id) in self._tried
         return is_fresh is not is_tried and self._open.free_at(channel, credential, now) <= now
 
     def _timeouts(self, channel: Channel, now: float) -> Timeouts | None:
-        """The attempt's timeouts, `total_s` as the time left to the call; None when there is none left. What the client set bounds only the time to the first token:
-        its own clock starts anew at each piece that reaches it."""
+        """The attempt's timeouts, `total_s` as the time left to the call; None when there is none
+        left. What the client set bounds only the time to the first token: its own clock starts anew
+        at each piece that reaches it.
+        """
         timeouts = self._state.timeouts(channel, self._asked)
         if timeouts.total_s is not None:
             timeouts = replace(timeouts, total_s=self._started_at + timeouts.total_s - now)
-        bounds = [self._asked.patience_s, None if self._asked.deadline is None else self._asked.deadline - now]
+        bounds = [
+            self._asked.patience_s,
+            None if self._asked.deadline is None else self._asked.deadline - now,
+        ]
         bound = min((seconds for seconds in bounds if seconds is not None), default=None)
         if bound is not None:
-            timeouts = replace(timeouts, first_token_s=bound if timeouts.first_token_s is None else min(timeouts.first_token_s, bound))
-        is_over = (timeouts.total_s is not None and timeouts.total_s <= 0) or (timeouts.first_token_s is not None and timeouts.first_token_s <= 0)
+            timeouts = replace(
+                timeouts,
+                first_token_s=bound
+                if timeouts.first_token_s is None
+                else min(timeouts.first_token_s, bound),
+            )
+        is_over = (timeouts.total_s is not None and timeouts.total_s <= 0) or (
+            timeouts.first_token_s is not None and timeouts.first_token_s <= 0
+        )
         return None if is_over else timeouts
 
-    def _verdict(self, channel: Channel, failure: Failure, is_translated: bool, now: float) -> Verdict:
-        """What the failure leads to. Nobody is to blame when the time the client itself had set was over."""
-        if failure.kind is FailureKind.TIMEOUT and self._asked.deadline is not None and now >= self._asked.deadline:
-            return Verdict(blame="nobody", then=Next.NOTHING)
-        return self._state.judge(channel, failure, self._asked, is_translated=is_translated, now_epoch_s=now + self._epoch_offset)
+    def _verdict(
+        self, channel: Channel, failure: Failure, is_translated: bool, now: float
+    ) -> Verdict:
+        """What the failure leads to.
 
-    def _settle(self, course: _Course, failure: Failure, now: float, is_translated: bool, calls: int) -> None:
+        Nobody is to blame when the time the client itself had set was over.
+        """
+        if (
+            failure.kind is FailureKind.TIMEOUT
+            and self._asked.deadline is not None
+            and now >= self._asked.deadline
+        ):
+            return Verdict(blame="nobody", then=Next.NOTHING)
+        return self._state.judge(
+            channel,
+            failure,
+            self._asked,
+            is_translated=is_translated,
+            now_epoch_s=now + self._epoch_offset,
+        )
+
+    def _settle(
+        self, course: _Course, failure: Failure, now: float, is_translated: bool, calls: int
+    ) -> None:
         """Take in a failure before the commit: who is to blame, what rests, what it leaves to try."""
         for level in self._levels or [self._root]:
             if level.budget is None:
@@ -282,8 +382,16 @@ class Plan:
         in_channel, in_credential, whole_credential = course.things
         rested: Thing | None = None
         if verdict.blame == "credential":
-            thing = whole_credential if failure.kind is FailureKind.CREDENTIAL_REFUSED or verdict.rests == "credential" else in_credential
-            free_at = math.inf if not failure.retry_after_s or thing is whole_credential else now + failure.retry_after_s
+            thing = (
+                whole_credential
+                if failure.kind is FailureKind.CREDENTIAL_REFUSED or verdict.rests == "credential"
+                else in_credential
+            )
+            free_at = (
+                math.inf
+                if not failure.retry_after_s or thing is whole_credential
+                else now + failure.retry_after_s
+            )
             if verdict.rest is not None:
                 free_at = health.rest(thing, verdict.rest, failure.message, now)
                 rested = thing
@@ -298,7 +406,11 @@ class Plan:
         """A short wait, when a credential frees up so soon that waiting beats an error."""
         if self._waits >= MAX_WAITS or self._root.is_used_up:
             return None
-        times = [obstacle.free_in_s for obstacle in self._open.obstacles(now) if obstacle.kind == "rate" and obstacle.free_in_s is not None]
+        times = [
+            obstacle.free_in_s
+            for obstacle in self._open.obstacles(now)
+            if obstacle.kind == "rate" and obstacle.free_in_s is not None
+        ]
         soonest = min(times, default=math.inf)
         if soonest > LONGEST_WAIT_S:
             return None
@@ -324,9 +436,14 @@ class Plan:
 
     def _give_up(self, now: float) -> GiveUp:
         self._is_over = True
-        return give_up(self._failed, self._open.obstacles(now), self._model, is_late=self._is_late(now))
+        return give_up(
+            self._failed, self._open.obstacles(now), self._model, is_late=self._is_late(now)
+        )
 
     def _is_late(self, now: float) -> bool:
         """Whether a channel could be called, had the call any time left."""
         channels = self._open.reached(self._root.entries)
-        return any(self._open.is_usable(channel, now) and self._timeouts(channel, now) is None for channel in channels)
+        return any(
+            self._open.is_usable(channel, now) and self._timeouts(channel, now) is None
+            for channel in channels
+        )

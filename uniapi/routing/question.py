@@ -21,7 +21,9 @@ class EngineFacts(Protocol):
         ...
 
     def has_account_cache(self, provider: Provider) -> bool:
-        """Whether the prompt cache belongs to the account, so that a conversation should stay with its credential."""
+        """Whether the prompt cache belongs to the account, so that a conversation should stay with
+        its credential.
+        """
         ...
 
     def dialect(self, provider: Provider, upstream_model: str, client_dialect: str) -> str:
@@ -39,8 +41,11 @@ class Pin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One call, as far as routing is concerned. `tokens`: the estimate of its input; `deadline`: on the scale of `now`, None when the client set none;
-    `patience_s`: the longest wait for an attempt's first token, whatever is configured; `rules_out`: why a channel cannot take this call (None: it can), beside what the config says. With a `pin`, `requested_model` may be empty."""
+    """One call, as far as routing is concerned. `tokens`: the estimate of its input; `deadline`: on
+    the scale of `now`, None when the client set none; `patience_s`: the longest wait for an
+    attempt's first token, whatever is configured; `rules_out`: why a channel cannot take this call
+    (None: it can), beside what the config says. With a `pin`, `requested_model` may be empty.
+    """
 
     client_key: ClientKey
     requested_model: str

@@ -1,7 +1,9 @@
-"""What each kind of failure leads to: who is to blame, what is tried next, what rests and for how long (PRODUCT §6: Attempts, Blame, Key rest).
+"""What each kind of failure leads to: who is to blame, what is tried next, what rests and for how
+long (PRODUCT §6: Attempts, Blame, Key rest).
 
-One exhaustive `match`. Failures blamed on a credential go to the channel's next credential and do not count as attempts; those blamed on a channel do count.
-Whether the last usable channel may rest is not decided here but in the plan, which sees the others.
+One exhaustive `match`. Failures blamed on a credential go to the channel's next credential and do
+not count as attempts; those blamed on a channel do count. Whether the last usable channel may rest
+is not decided here but in the plan, which sees the others.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ LONGEST_DELAY_S = 3600.0
 """An explicit delay counts for at most so long, unless the provider names a daily quota."""
 LONGEST_DAILY_DELAY_S = 86400.0
 LONGEST_ONLY_CREDENTIAL_S = 60.0
-"""A provider's only credential rests for an explicit delay of at most so long, and for nothing else: there is no other to go to."""
+"""A provider's only credential rests for an explicit delay of at most so long, and for nothing
+else: there is no other to go to.
+"""
 
 
 class Next(Enum):
@@ -33,7 +37,10 @@ class Next(Enum):
     NOTHING = "nothing"
     """The client is answered at once."""
     CREDENTIAL = "credential"
-    """The channel's next credential, then other channels. Costs no attempt; the credential is not used again for this request."""
+    """The channel's next credential, then other channels.
+
+    Costs no attempt; the credential is not used again for this request.
+    """
     CHANNEL = "channel"
     """The next channel in the ring. Costs an attempt."""
     OTHER_CHANNEL = "other channel"
@@ -41,12 +48,17 @@ class Next(Enum):
     OTHER_MODEL = "other model"
     """A channel with another upstream model or dialect. Costs an attempt."""
     ABLE_CHANNEL = "able channel"
-    """Another channel, as this one does not have what was asked for. Costs an attempt only when it had to be asked to know."""
+    """Another channel, as this one does not have what was asked for.
+
+    Costs an attempt only when it had to be asked to know.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`rest` applies to `rests`: the channel, the credential for this model, or the credential for all models."""
+    """`rest` applies to `rests`: the channel, the credential for this model, or the credential for
+    all models.
+    """
 
     blame: Literal["client", "credential", "channel", "nobody"]
     then: Next
@@ -54,8 +66,20 @@ class Verdict:
     rest: Rest | None = None
 
 
-def judge(failure: Failure, provider: Provider, *, is_translated: bool, cooldown_s: float, now_epoch_s: float, is_google: bool) -> Verdict:
-    """What `failure` of an attempt at `provider` leads to. `cooldown_s`: the channel's cooldown period; `is_google`: the provider's day ends in California, not by UTC."""
+def judge(
+    failure: Failure,
+    provider: Provider,
+    *,
+    is_translated: bool,
+    cooldown_s: float,
+    now_epoch_s: float,
+    is_google: bool,
+) -> Verdict:
+    """What `failure` of an attempt at `provider` leads to.
+
+    `cooldown_s`: the channel's cooldown period; `is_google`: the provider's day ends in California,
+    not by UTC.
+    """
     kind = failure.kind
     match kind:
         case FailureKind.BAD_REQUEST:
@@ -63,14 +87,22 @@ def judge(failure: Failure, provider: Provider, *, is_translated: bool, cooldown
         case FailureKind.TOO_LONG:
             return Verdict(blame="client", then=Next.OTHER_MODEL)
         case FailureKind.CREDENTIAL_REFUSED:
-            return _blame_credential(provider, "credential", Rest(reason="refused", first_s=REFUSED_FIRST_S, cap_s=REFUSED_CAP_S))
+            return _blame_credential(
+                provider,
+                "credential",
+                Rest(reason="refused", first_s=REFUSED_FIRST_S, cap_s=REFUSED_CAP_S),
+            )
         case FailureKind.QUOTA:
             is_money = failure.status == 402
             return _blame_credential(
-                provider, "credential" if is_money else "credential_model", _quota_rest(failure, provider, now_epoch_s, is_google)
+                provider,
+                "credential" if is_money else "credential_model",
+                _quota_rest(failure, provider, now_epoch_s, is_google),
             )
         case FailureKind.RATE_LIMITED:
-            return _blame_credential(provider, "credential_model", _rate_rest(failure, provider, now_epoch_s, is_google))
+            return _blame_credential(
+                provider, "credential_model", _rate_rest(failure, provider, now_epoch_s, is_google)
+            )
         case FailureKind.MODEL_MISSING:
             return _blame_channel(Next.OTHER_CHANNEL, cooldown_s)
         case FailureKind.MODEL_FAULT:
@@ -94,13 +126,21 @@ def judge(failure: Failure, provider: Provider, *, is_translated: bool, cooldown
 def _blame_channel(then: Next, cooldown_s: float) -> Verdict:
     if cooldown_s <= 0:
         return Verdict(blame="channel", then=then)
-    return Verdict(blame="channel", then=then, rests="channel", rest=Rest(reason="failure", seconds=cooldown_s))
+    return Verdict(
+        blame="channel", then=then, rests="channel", rest=Rest(reason="failure", seconds=cooldown_s)
+    )
 
 
-def _blame_credential(provider: Provider, rests: Literal["credential_model", "credential"], rest: Rest) -> Verdict:
-    """With the two exceptions to every rest of a credential: an explicit cooldown of 0, and a provider with one credential."""
+def _blame_credential(
+    provider: Provider, rests: Literal["credential_model", "credential"], rest: Rest
+) -> Verdict:
+    """With the two exceptions to every rest of a credential: an explicit cooldown of 0, and a
+    provider with one credential.
+    """
     is_only = len(provider.credentials) <= 1
-    is_short = rest.is_explicit and rest.seconds is not None and rest.seconds <= LONGEST_ONLY_CREDENTIAL_S
+    is_short = (
+        rest.is_explicit and rest.seconds is not None and rest.seconds <= LONGEST_ONLY_CREDENTIAL_S
+    )
     if provider.credential_cooldown_s == 0 or rest.seconds == 0 or (is_only and not is_short):
         return Verdict(blame="credential", then=Next.CREDENTIAL)
     return Verdict(blame="credential", then=Next.CREDENTIAL, rests=rests, rest=rest)
@@ -116,28 +156,48 @@ def _rate_rest(failure: Failure, provider: Provider, now_epoch_s: float, is_goog
 
 
 def _quota_rest(failure: Failure, provider: Provider, now_epoch_s: float, is_google: bool) -> Rest:
-    return _explicit_rest(failure, "quota", now_epoch_s, is_google) or Rest(reason="quota", seconds=provider.quota_cooldown_s)
+    return _explicit_rest(failure, "quota", now_epoch_s, is_google) or Rest(
+        reason="quota", seconds=provider.quota_cooldown_s
+    )
 
 
-def _explicit_rest(failure: Failure, reason: Literal["rate", "quota"], now_epoch_s: float, is_google: bool) -> Rest | None:
-    """A rest for the delay the provider named, or until its next day when it named a daily quota and no delay (some count the last 24 hours, and say when there is room)."""
+def _explicit_rest(
+    failure: Failure, reason: Literal["rate", "quota"], now_epoch_s: float, is_google: bool
+) -> Rest | None:
+    """A rest for the delay the provider named, or until its next day when it named a daily quota
+    and no delay (some count the last 24 hours, and say when there is room).
+    """
     if failure.retry_after_s is not None and failure.retry_after_s > 0:
         longest = LONGEST_DAILY_DELAY_S if failure.is_daily else LONGEST_DELAY_S
-        return Rest(reason="quota" if failure.is_daily else reason, seconds=min(failure.retry_after_s, longest), is_explicit=True)
-    return Rest(reason="quota", seconds=seconds_to_next_day(now_epoch_s, is_google)) if failure.is_daily else None
+        return Rest(
+            reason="quota" if failure.is_daily else reason,
+            seconds=min(failure.retry_after_s, longest),
+            is_explicit=True,
+        )
+    return (
+        Rest(reason="quota", seconds=seconds_to_next_day(now_epoch_s, is_google))
+        if failure.is_daily
+        else None
+    )
 
 
 def seconds_to_next_day(now_epoch_s: float, is_pacific: bool) -> float:
-    """Until the provider's quotas are reset: midnight Pacific time at Google (https://ai.google.dev/gemini-api/docs/rate-limits), else midnight UTC."""
+    """Until the provider's quotas are reset: midnight Pacific time at Google
+    (https://ai.google.dev/gemini-api/docs/rate-limits), else midnight UTC.
+    """
     now = datetime.fromtimestamp(now_epoch_s, timezone.utc)
     local = now + (_pacific_offset(now) if is_pacific else timedelta(0))
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    reset = midnight - (_pacific_offset(midnight + timedelta(hours=8)) if is_pacific else timedelta(0))
+    reset = midnight - (
+        _pacific_offset(midnight + timedelta(hours=8)) if is_pacific else timedelta(0)
+    )
     return max(1.0, (reset - now).total_seconds())
 
 
 def _pacific_offset(now: datetime) -> timedelta:
-    """UTC-7 from the second Sunday of March to the first Sunday of November at 2:00 local time, else UTC-8; by rule, because small hosts lack zone files."""
+    """UTC-7 from the second Sunday of March to the first Sunday of November at 2:00 local time,
+    else UTC-8; by rule, because small hosts lack zone files.
+    """
     starts = _sunday(now.year, 3, 8) + timedelta(hours=10)
     ends = _sunday(now.year, 11, 1) + timedelta(hours=9)
     return timedelta(hours=-7 if starts <= now < ends else -8)

@@ -1,4 +1,7 @@
-"""Where a plan stands in one ring of candidates: whose turn it is, and how many attempts are left. A nested client key is a level of its own."""
+"""Where a plan stands in one ring of candidates: whose turn it is, and how many attempts are left.
+
+A nested client key is a level of its own.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ from .catalog import Candidate
 
 @dataclass(slots=True)
 class Level:
-    """The ring of one client key: the request's own, or a nested one's. `budget`: channel-blamed attempts left; None: not counted yet, as nothing has failed."""
+    """The ring of one client key: the request's own, or a nested one's.
+
+    `budget`: channel-blamed attempts left; None: not counted yet, as nothing has failed.
+    """
 
     client_key: ClientKey
     alias: str
@@ -27,7 +33,9 @@ class Level:
         return self.entries[(self.position - 1) % len(self.entries)]
 
     def advance(self) -> Candidate | None:
-        """The next candidate in the ring; None when the budget is used up or a whole turn found nothing to try."""
+        """The next candidate in the ring; None when the budget is used up or a whole turn found
+        nothing to try.
+        """
         if self.is_used_up or self.misses >= len(self.entries):
             return None
         self.position += 1

@@ -1,4 +1,7 @@
-"""The face of the room at run time: a catalog with the live state, and plans made of them. Rebuilt when the config or a model list changes; the state stays."""
+"""The face of the room at run time: a catalog with the live state, and plans made of them.
+
+Rebuilt when the config or a model list changes; the state stays.
+"""
 
 from __future__ import annotations
 
@@ -42,11 +45,24 @@ class Router:
         )
 
     def plan(self, asked: Question, *, now: float, now_epoch_s: float, rng: random.Random) -> Plan:
-        """The way of one call. Its first `next` gives up with 404 when the client key has no such model."""
-        return Plan(self.state, asked, self._candidates(asked, now_epoch_s), now=now, now_epoch_s=now_epoch_s, rng=rng)
+        """The way of one call. Its first `next` gives up with 404 when the client key has no such
+        model.
+        """
+        return Plan(
+            self.state,
+            asked,
+            self._candidates(asked, now_epoch_s),
+            now=now,
+            now_epoch_s=now_epoch_s,
+            rng=rng,
+        )
 
-    def candidates(self, client_key: ClientKey, requested_model: str, now_epoch_s: float) -> Candidates:
-        """What a client key has for a model now: what the catalog says, without nested keys whose time is over."""
+    def candidates(
+        self, client_key: ClientKey, requested_model: str, now_epoch_s: float
+    ) -> Candidates:
+        """What a client key has for a model now: what the catalog says, without nested keys whose
+        time is over.
+        """
         candidates = self.catalog.candidates(client_key, requested_model)
         return _valid(candidates, now_epoch_s) if _expires(candidates) else candidates
 
@@ -56,13 +72,17 @@ class Router:
         if not asked.requested_model:
             channel = self.catalog.in_provider(asked.client_key, asked.pin.provider_id)
             return Candidates(alias="", members=() if channel is None else (channel,))
-        return _pinned(self.candidates(asked.client_key, asked.requested_model, now_epoch_s), asked.pin)
+        return _pinned(
+            self.candidates(asked.client_key, asked.requested_model, now_epoch_s), asked.pin
+        )
 
 
 def _expires(candidates: Candidates) -> bool:
     """Whether a nested key among them has an end."""
     return any(
-        isinstance(member, Group) and (member.client_key.expires_at_s is not None or _expires(member.candidates)) for member in candidates.members
+        isinstance(member, Group)
+        and (member.client_key.expires_at_s is not None or _expires(member.candidates))
+        for member in candidates.members
     )
 
 
@@ -75,7 +95,9 @@ def _valid(candidates: Candidates, now_epoch_s: float) -> Candidates:
         elif member.client_key.expires_at_s is None or now_epoch_s < member.client_key.expires_at_s:
             inner = _valid(member.candidates, now_epoch_s)
             if inner:
-                members.append(Group(client_key=member.client_key, candidates=inner, weight=member.weight))
+                members.append(
+                    Group(client_key=member.client_key, candidates=inner, weight=member.weight)
+                )
     return Candidates(alias=candidates.alias, members=tuple(members))
 
 
@@ -86,7 +108,9 @@ def _pinned(candidates: Candidates, pin: Pin) -> Candidates:
         if isinstance(member, Group):
             inner = _pinned(member.candidates, pin)
             if inner:
-                members.append(Group(client_key=member.client_key, candidates=inner, weight=member.weight))
+                members.append(
+                    Group(client_key=member.client_key, candidates=inner, weight=member.weight)
+                )
         elif member.provider.provider_id == pin.provider_id:
             members.append(member)
     return Candidates(alias=candidates.alias, members=tuple(members))

@@ -1,4 +1,6 @@
-"""What every plan works with: the live state by name, the facts about engines, and the settings that apply to all."""
+"""What every plan works with: the live state by name, the facts about engines, and the settings
+that apply to all.
+"""
 
 from __future__ import annotations
 
@@ -30,26 +32,49 @@ class RouterState:
 
     def timeouts(self, channel: Channel, asked: Question) -> Timeouts:
         """The timeouts of an attempt at `channel`."""
-        return resolve_timeouts(channel, self.preferences, asked.facts(), self.default_timeout_s, self.engines.name(channel.provider))
+        return resolve_timeouts(
+            channel,
+            self.preferences,
+            asked.facts(),
+            self.default_timeout_s,
+            self.engines.name(channel.provider),
+        )
 
     def keepalive(self, channel: Channel, timeouts: Timeouts) -> float | None:
-        """The interval of heartbeats while an attempt at `channel` with these timeouts says nothing."""
+        """The interval of heartbeats while an attempt at `channel` with these timeouts says
+        nothing.
+        """
         first_token_s = timeouts.first_token_s
-        return keepalive_interval_s(channel, self.preferences, first_token_s if first_token_s is not None else self.default_timeout_s)
+        return keepalive_interval_s(
+            channel,
+            self.preferences,
+            first_token_s if first_token_s is not None else self.default_timeout_s,
+        )
 
     def ruled_out(self, channel: Channel, asked: Question) -> RuledOut | None:
         """Why `channel` cannot take the call at all."""
         return ruled_out(channel, asked, self.engines.name(channel.provider))
 
-    def judge(self, channel: Channel, failure: Failure, asked: Question, *, is_translated: bool, now_epoch_s: float) -> Verdict:
+    def judge(
+        self,
+        channel: Channel,
+        failure: Failure,
+        asked: Question,
+        *,
+        is_translated: bool,
+        now_epoch_s: float,
+    ) -> Verdict:
         """What a failure at `channel` leads to."""
         provider = channel.provider
         return judge(
             failure,
             provider,
             is_translated=is_translated,
-            cooldown_s=self.preferences.cooldown_s if provider.cooldown_s is None else provider.cooldown_s,
+            cooldown_s=self.preferences.cooldown_s
+            if provider.cooldown_s is None
+            else provider.cooldown_s,
             now_epoch_s=now_epoch_s,
             is_google="googleapis.com" in (provider.base_url or "")
-            or self.engines.dialect(provider, channel.upstream_model, asked.client_dialect) == "gemini",
+            or self.engines.dialect(provider, channel.upstream_model, asked.client_dialect)
+            == "gemini",
         )

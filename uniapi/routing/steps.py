@@ -14,7 +14,11 @@ from .catalog import Channel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """Call this channel with this credential. `number` counts from 1; `is_trial`: something in it comes back from a rest; `timeouts.total_s` is the time left, None: no bound."""
+    """Call this channel with this credential.
+
+    `number` counts from 1; `is_trial`: something in it comes back from a rest; `timeouts.total_s`
+    is the time left, None: no bound.
+    """
 
     channel: Channel
     credential: Credential
@@ -26,7 +30,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """A credential frees up in a moment: sleep `seconds`, then ask again with no failure. Costs no attempt."""
+    """A credential frees up in a moment: sleep `seconds`, then ask again with no failure.
+
+    Costs no attempt.
+    """
 
     seconds: float
 
@@ -41,8 +48,10 @@ class FailedAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GiveUp:
-    """Nothing is left to try. `error` is for the client; `failure` is the upstream's that it shows (None: no call was made), whose own body may go to a client of the same
-    dialect when `relays_body`. `failed` holds every attempt, `reasons` why each other channel was not tried."""
+    """Nothing is left to try. `error` is for the client; `failure` is the upstream's that it shows
+    (None: no call was made), whose own body may go to a client of the same dialect when
+    `relays_body`. `failed` holds every attempt, `reasons` why each other channel was not tried.
+    """
 
     error: ClientError
     failure: Failure | None = None
@@ -53,13 +62,20 @@ class GiveUp:
 
 Step: TypeAlias = "Attempt | Wait | GiveUp"
 
-ObstacleKind: TypeAlias = Literal["ruled_out", "failure", "refused", "rate", "client_limit", "spent"]
-"""`rate`: our key upstream, resting or at our own limit for it; `client_limit`: the limit of a nested client key, which is not waited for."""
+ObstacleKind: TypeAlias = Literal[
+    "ruled_out", "failure", "refused", "rate", "client_limit", "spent"
+]
+"""`rate`: our key upstream, resting or at our own limit for it; `client_limit`: the limit of a
+nested client key, which is not waited for.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obstacle:
-    """Why a channel cannot be called now. `free_in_s`: when it can, None: not for this call, or not to be told."""
+    """Why a channel cannot be called now.
+
+    `free_in_s`: when it can, None: not for this call, or not to be told.
+    """
 
     channel: str
     kind: ObstacleKind
@@ -85,18 +101,34 @@ _USEFULNESS = {
     FailureKind.MODEL_MISSING: 1,
     FailureKind.UNSUPPORTED: 0,
 }
-"""What a client can act on comes first, then what a channel did, then what rests, then what only the owner can mend; of equals the last."""
+"""What a client can act on comes first, then what a channel did, then what rests, then what only
+the owner can mend; of equals the last.
+"""
 
 _RELAYED = frozenset({FailureKind.BAD_REQUEST, FailureKind.TOO_LONG, FailureKind.MODEL_FAULT})
 """Failures the client's own request caused: their status, message and body are the upstream's."""
 
 
-def give_up(failed: Sequence[FailedAttempt], obstacles: Sequence[Obstacle], requested_model: str, *, is_late: bool = False) -> GiveUp:
-    """The end of a plan: the most useful failure, or, when nothing was tried, why. `is_late`: the call's time was over before a channel that could be called was."""
+def give_up(
+    failed: Sequence[FailedAttempt],
+    obstacles: Sequence[Obstacle],
+    requested_model: str,
+    *,
+    is_late: bool = False,
+) -> GiveUp:
+    """The end of a plan: the most useful failure, or, when nothing was tried, why.
+
+    `is_late`: the call's time was over before a channel that could be called was.
+    """
     reasons = tuple(f"{obstacle.channel}: {obstacle.text}" for obstacle in obstacles)
     if not failed and is_late:
         return GiveUp(
-            error=ClientError(status=504, message="The time for the whole call was over before it could be sent.", code="timeout"), reasons=reasons
+            error=ClientError(
+                status=504,
+                message="The time for the whole call was over before it could be sent.",
+                code="timeout",
+            ),
+            reasons=reasons,
         )
     if not failed:
         return GiveUp(error=_untried(obstacles, requested_model), reasons=reasons)
@@ -105,13 +137,26 @@ def give_up(failed: Sequence[FailedAttempt], obstacles: Sequence[Obstacle], requ
     error = client_error(failure)
     if failure.kind in (FailureKind.RATE_LIMITED, FailureKind.QUOTA):
         times = [obstacle.free_in_s for obstacle in obstacles if obstacle.free_in_s is not None]
-        error = _with_delay(replace(error, code="rate_limit_exceeded"), min(times, default=failure.retry_after_s))
+        error = _with_delay(
+            replace(error, code="rate_limit_exceeded"), min(times, default=failure.retry_after_s)
+        )
     elif failure.kind is FailureKind.CREDENTIAL_REFUSED:
         name = shown.attempt.channel.provider.name
-        error = replace(error, message=f"The provider `{name}` refused our key: {failure.message}", code="provider_key_refused", type=None)
+        error = replace(
+            error,
+            message=f"The provider `{name}` refused our key: {failure.message}",
+            code="provider_key_refused",
+            type=None,
+        )
     elif failure.kind is FailureKind.MODEL_MISSING:
         error = replace(error, code="model_not_found", param="model")
-    return GiveUp(error=error, failure=failure, relays_body=failure.kind in _RELAYED, failed=tuple(failed), reasons=reasons)
+    return GiveUp(
+        error=error,
+        failure=failure,
+        relays_body=failure.kind in _RELAYED,
+        failed=tuple(failed),
+        reasons=reasons,
+    )
 
 
 def _untried(obstacles: Sequence[Obstacle], requested_model: str) -> ClientError:
@@ -122,22 +167,33 @@ def _untried(obstacles: Sequence[Obstacle], requested_model: str) -> ClientError
     soonest = min(timed, key=lambda obstacle: obstacle.free_in_s or 0.0) if timed else waiting[0]
     if soonest.kind in ("rate", "client_limit"):
         error = ClientError(
-            status=429, message=f"Every key for `{requested_model}` rests or is at its limit: {soonest.text}.", code="rate_limit_exceeded"
+            status=429,
+            message=f"Every key for `{requested_model}` rests or is at its limit: {soonest.text}.",
+            code="rate_limit_exceeded",
         )
     else:
         error = ClientError(
-            status=503, message=f"No channel for `{requested_model}` is available at the moment: {soonest.text}.", code="no_channel_available"
+            status=503,
+            message=f"No channel for `{requested_model}` is available at the moment: {soonest.text}.",
+            code="no_channel_available",
         )
     return _with_delay(error, soonest.free_in_s)
 
 
 def _ruled_out(obstacles: Sequence[Obstacle], requested_model: str) -> ClientError:
     if not obstacles:
-        return ClientError(status=404, message=f"No channel serves `{requested_model}` for this API key.", code="model_not_found", param="model")
+        return ClientError(
+            status=404,
+            message=f"No channel serves `{requested_model}` for this API key.",
+            code="model_not_found",
+            param="model",
+        )
     too_large = [obstacle for obstacle in obstacles if obstacle.status == 413]
     if too_large:
         return ClientError(
-            status=413, message=f"The request is too large for every channel of `{requested_model}`: {too_large[0].text}.", code="request_too_large"
+            status=413,
+            message=f"The request is too large for every channel of `{requested_model}`: {too_large[0].text}.",
+            code="request_too_large",
         )
     reasons = "; ".join(dict.fromkeys(obstacle.text for obstacle in obstacles))
     return ClientError(
@@ -149,7 +205,9 @@ def _ruled_out(obstacles: Sequence[Obstacle], requested_model: str) -> ClientErr
 
 
 def _with_delay(error: ClientError, seconds: float | None) -> ClientError:
-    """With `retry-after` in whole seconds, rounded up: a client that waits so long is not too early."""
+    """With `retry-after` in whole seconds, rounded up: a client that waits so long is not too
+    early.
+    """
     if seconds is None:
         return error
     headers = {name: value for name, value in error.headers.items() if name != "retry-after"}

@@ -1,7 +1,9 @@
-"""The admin surface: reports and small services. The front has authenticated the caller; what needs an admin's key says so in `REPORTS`.
+"""The admin surface: reports and small services. The front has authenticated the caller; what needs
+an admin's key says so in `REPORTS`.
 
-Reports are made in a thread, since they read files; what is true at this moment is taken on the event loop before (`AdminQuestion`).
-The shapes of the older routes are the predecessor's (reference/predecessor.md §1.7, §1.9) with members of ours added.
+Reports are made in a thread, since they read files; what is true at this moment is taken on the
+event loop before (`AdminQuestion`). The shapes of the older routes are the predecessor's
+(reference/predecessor.md §1.7, §1.9) with members of ours added.
 """
 
 from __future__ import annotations
@@ -48,7 +50,10 @@ _ALPHABET = string.ascii_letters + string.digits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminQuestion:
-    """One question to the admin surface and what it is answered from. `live`: rows of the running calls the asker may see."""
+    """One question to the admin surface and what it is answered from.
+
+    `live`: rows of the running calls the asker may see.
+    """
 
     key: ClientKey
     query: Mapping[str, str]
@@ -83,7 +88,9 @@ def _stats(asked: AdminQuestion) -> dict[str, Any]:
 def _hours(query: Mapping[str, str], most: int) -> int:
     text = query.get("hours", "24")
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most):
-        raise RequestRefused.bad_request(f"`hours` must be a whole number from 1 to {most}, not {text[:40]!r}.", param="hours")
+        raise RequestRefused.bad_request(
+            f"`hours` must be a whole number from 1 to {most}, not {text[:40]!r}.", param="hours"
+        )
     return int(text)
 
 
@@ -104,16 +111,30 @@ def _token_usage(asked: AdminQuestion) -> dict[str, Any]:
     owner = next((key for key in asked.config.client_keys if key.key_id == key_id), None)
     key_filter = "all" if key_id is None else names[key_id] if asked.key.is_admin else "self"
     money = money_shown(owner, asked.recorder.ledger, counts)
-    return token_usage(counts, span, key_filter=key_filter, model=asked.query.get("model") or None, names=names, money=money)
+    return token_usage(
+        counts,
+        span,
+        key_filter=key_filter,
+        model=asked.query.get("model") or None,
+        names=names,
+        money=money,
+    )
 
 
 def _key_rankings(asked: AdminQuestion) -> dict[str, Any]:
-    """`GET /v1/channel_key_rankings?provider_name=`: the keys of one provider, the most successful first."""
+    """`GET /v1/channel_key_rankings?provider_name=`: the keys of one provider, the most successful
+    first.
+    """
     name = asked.query.get("provider_name", "")
     if not name:
-        raise RequestRefused.bad_request("`provider_name` is missing: name a provider of the configuration.", param="provider_name")
+        raise RequestRefused.bad_request(
+            "`provider_name` is missing: name a provider of the configuration.",
+            param="provider_name",
+        )
     span = parse_span(asked.query, asked.now_s, default_days=1)
-    ranked = key_rankings(asked.recorder.window(span.start_s, span.end_s), name, span, asked.recorder.names())
+    ranked = key_rankings(
+        asked.recorder.window(span.start_s, span.end_s), name, span, asked.recorder.names()
+    )
     providers = [provider.name for provider in asked.config.providers]
     if not ranked["rankings"] and name not in providers:
         near = difflib.get_close_matches(name, providers, n=3)
@@ -124,7 +145,11 @@ def _key_rankings(asked: AdminQuestion) -> dict[str, Any]:
 
 def _key_states(asked: AdminQuestion) -> dict[str, Any]:
     """`GET /v1/api_keys_states`: credits and usage of every client key."""
-    return key_states(asked.config.client_keys, asked.recorder.ledger, asked.recorder.tokens_since(asked.config.client_keys, asked.now_s))
+    return key_states(
+        asked.config.client_keys,
+        asked.recorder.ledger,
+        asked.recorder.tokens_since(asked.config.client_keys, asked.now_s),
+    )
 
 
 def _api_config(asked: AdminQuestion) -> dict[str, Any]:
@@ -133,33 +158,47 @@ def _api_config(asked: AdminQuestion) -> dict[str, Any]:
 
 
 def _add_credits(asked: AdminQuestion) -> dict[str, Any]:
-    """`POST /v1/add_credits` with `paid_key` and `amount` (US dollars) in the query, or in a JSON body, which keeps the key out of proxies' logs."""
+    """`POST /v1/add_credits` with `paid_key` and `amount` (US dollars) in the query, or in a JSON
+    body, which keeps the key out of proxies' logs.
+    """
     named, text = asked.query.get("paid_key", ""), asked.query.get("amount", "")
     if not named:
-        raise RequestRefused.bad_request("`paid_key` is missing: the client key to add to, or its label.", param="paid_key")
+        raise RequestRefused.bad_request(
+            "`paid_key` is missing: the client key to add to, or its label.", param="paid_key"
+        )
     try:
         amount = float(text)
     except ValueError:
         amount = math.nan
     if not 0 < amount <= MOST_CREDITS:
-        raise RequestRefused.bad_request(f"`amount` must be a number of US dollars above 0, not {text[:40]!r}.", param="amount")
+        raise RequestRefused.bad_request(
+            f"`amount` must be a number of US dollars above 0, not {text[:40]!r}.", param="amount"
+        )
     key = _named_key(asked.config, named)
     if key is None:
         raise _unknown_key("paid_key")
     if key.credits is None:
         raise RequestRefused.bad_request(
-            f"The key {key.display} has no `credits` in the configuration, so it is not limited and nothing can be added.", param="paid_key"
+            f"The key {key.display} has no `credits` in the configuration, so it is not limited and nothing can be added.",
+            param="paid_key",
         )
     try:
         asked.recorder.add_credits(key.key_id, amount, asked.now_s)
     except OSError as error:
-        message = f"The credits cannot be written to disk ({error.strerror or error}); nothing was added."
-        raise RequestRefused(ClientError(status=503, message=message, code="storage_unavailable", type="server_error")) from None
+        message = (
+            f"The credits cannot be written to disk ({error.strerror or error}); nothing was added."
+        )
+        raise RequestRefused(
+            ClientError(
+                status=503, message=message, code="storage_unavailable", type="server_error"
+            )
+        ) from None
     log.info("%s added $%g to the credits of %s", asked.key.label, amount, key.label)
     granted = asked.recorder.ledger.granted_pd(key)
     balance = asked.recorder.ledger.balance_pd(key)
     return {
-        "message": f"Added ${amount:g}" + (", in memory only: a restart forgets it." if asked.recorder.is_in_memory else "."),
+        "message": f"Added ${amount:g}"
+        + (", in memory only: a restart forgets it." if asked.recorder.is_in_memory else "."),
         "paid_key": key.display,
         "new_credits": None if granted is None else granted / 1e12,
         "balance": None if balance is None else balance / 1e12,
@@ -174,9 +213,11 @@ def _metrics(asked: AdminQuestion) -> str:
 
 
 def _status(asked: AdminQuestion) -> dict[str, Any]:
-    """`GET /v1/status`: what the status page shows. `hours` (default 24); with `only=now` without the figures of the past.
+    """`GET /v1/status`: what the status page shows. `hours` (default 24); with `only=now` without
+    the figures of the past.
 
-    Another key than an admin's sees its own calls, and neither keys of providers nor the state of the gateway.
+    Another key than an admin's sees its own calls, and neither keys of providers nor the state of
+    the gateway.
     """
     own = asked.own_key_id
     money = _own_money(asked)
@@ -194,11 +235,20 @@ def _status(asked: AdminQuestion) -> dict[str, Any]:
         value |= {
             "health": asked.present.health_rows(asked.config),
             "config": asked.present.config_status.row(),
-            "storage": {"where": "memory" if asked.recorder.is_in_memory else "disk", "trouble": asked.recorder.trouble},
+            "storage": {
+                "where": "memory" if asked.recorder.is_in_memory else "disk",
+                "trouble": asked.recorder.trouble,
+            },
         }
     else:
         value["failures"] = [
-            {**row, "attempts": [{name: part for name, part in attempt.items() if name != "key"} for attempt in row["attempts"]]}
+            {
+                **row,
+                "attempts": [
+                    {name: part for name, part in attempt.items() if name != "key"}
+                    for attempt in row["attempts"]
+                ],
+            }
             for row in value["failures"]
         ]
     if asked.query.get("only") != "now":
@@ -207,7 +257,9 @@ def _status(asked: AdminQuestion) -> dict[str, Any]:
 
 
 def _status_figures(asked: AdminQuestion, own: str | None) -> dict[str, Any]:
-    figures = status_figures(asked.recorder, _hours(asked.query, MOST_STATUS_HOURS), asked.now_s, own)
+    figures = status_figures(
+        asked.recorder, _hours(asked.query, MOST_STATUS_HOURS), asked.now_s, own
+    )
     if own is not None:
         for name in ("ip_request_counts", "endpoint_request_counts", "provider_keys"):
             figures["summary"].pop(name, None)
@@ -218,22 +270,36 @@ def _own_money(asked: AdminQuestion) -> dict[str, Any] | None:
     """What the asker's own key may still spend; None when it is not limited."""
     ledger = asked.recorder.ledger
     granted, balance = ledger.granted_pd(asked.key), ledger.balance_pd(asked.key)
-    return None if granted is None or balance is None else {"granted": granted / 1e12, "balance": balance / 1e12}
+    return (
+        None
+        if granted is None or balance is None
+        else {"granted": granted / 1e12, "balance": balance / 1e12}
+    )
 
 
 def _named_key(config: Config, named: str) -> ClientKey | None:
-    """The client key that is meant by its secret, its `key_id`, its masked form or its label; None when none is, or several are."""
+    """The client key that is meant by its secret, its `key_id`, its masked form or its label; None
+    when none is, or several are.
+    """
     by_secret = [key for key in config.client_keys if key.key_id == fingerprint(named)]
-    found = by_secret or [key for key in config.client_keys if named in (key.key_id, key.display, key.label)]
+    found = by_secret or [
+        key for key in config.client_keys if named in (key.key_id, key.display, key.label)
+    ]
     return found[0] if len(found) == 1 else None
 
 
 def _unknown_key(param: str) -> RequestRefused:
-    return _not_found(f"`{param}` names no client key, or several: give the key itself, or its `key_id`.", param)
+    return _not_found(
+        f"`{param}` names no client key, or several: give the key itself, or its `key_id`.", param
+    )
 
 
 def _not_found(message: str, param: str) -> RequestRefused:
-    return RequestRefused(ClientError(status=404, message=message, code="not_found", type="invalid_request_error", param=param))
+    return RequestRefused(
+        ClientError(
+            status=404, message=message, code="not_found", type="invalid_request_error", param=param
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""Reading a request's body: bounded in size (after inflation too), in time, and in depth. Everything wrong with it is refused with what and where."""
+"""Reading a request's body: bounded in size (after inflation too), in time, and in depth.
+
+Everything wrong with it is refused with what and where.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ IDLE_S = 30.0
 """A client that sends nothing for so long has stopped."""
 TOTAL_S = 300.0
 MAX_VALUES = 1_000_000
-"""A value that takes three bytes on the wire takes a hundred in memory: 31 MiB of `{},{},…` made the process a gigabyte larger."""
+"""A value that takes three bytes on the wire takes a hundred in memory: 31 MiB of `{},{},…` made
+the process a gigabyte larger.
+"""
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 STEP_BYTES = 256 * 1024
 """So much is inflated at a time: what a small body can grow into never stands in memory at once."""
@@ -29,13 +34,23 @@ async def read_body(request: web.BaseRequest, max_bytes: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-async def body_pieces(request: web.BaseRequest, max_bytes: int, *, idle_s: float = IDLE_S, total_s: float = TOTAL_S) -> AsyncIterator[bytes]:
-    """The body as it comes, inflated. Raises RequestRefused: 413 too large, 408 too slow, 415 an encoding we cannot read, 400 broken compression."""
+async def body_pieces(
+    request: web.BaseRequest, max_bytes: int, *, idle_s: float = IDLE_S, total_s: float = TOTAL_S
+) -> AsyncIterator[bytes]:
+    """The body as it comes, inflated.
+
+    Raises RequestRefused: 413 too large, 408 too slow, 415 an encoding we cannot read, 400 broken
+    compression.
+    """
     length = request.content_length
     if length is not None and length > max_bytes:
         raise _too_large(max_bytes)
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
-        # The client waits for leave to send (curl does so from 1 MiB on); what is too large has been refused without reading it.
+    if (
+        request.headers.get("Expect", "").lower() == "100-continue"
+        and request.transport is not None
+    ):
+        # The client waits for leave to send (curl does so from 1 MiB on); what is too large has
+        # been refused without reading it.
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     inflater = _inflater(request.headers.get("Content-Encoding", ""))
     size = 0
@@ -44,10 +59,17 @@ async def body_pieces(request: web.BaseRequest, max_bytes: int, *, idle_s: float
     content = request.content
     while not content.at_eof():
         try:
-            data = await asyncio.wait_for(content.readany(), max(0.0, min(idle_s, deadline - loop.time())))
+            data = await asyncio.wait_for(
+                content.readany(), max(0.0, min(idle_s, deadline - loop.time()))
+            )
         except asyncio.TimeoutError:
             raise RequestRefused(
-                ClientError(status=408, message="The request body came too slowly.", code="request_timeout", type="invalid_request_error")
+                ClientError(
+                    status=408,
+                    message="The request body came too slowly.",
+                    code="request_timeout",
+                    type="invalid_request_error",
+                )
             ) from None
         for piece in (data,) if inflater is None else inflater.feed(data):
             size += len(piece)
@@ -62,7 +84,9 @@ async def body_pieces(request: web.BaseRequest, max_bytes: int, *, idle_s: float
 
 
 class _Inflater(Protocol):
-    """`feed` gives what the bytes inflate to, STEP_BYTES at a time; `end` raises RequestRefused when more was to come."""
+    """`feed` gives what the bytes inflate to, STEP_BYTES at a time; `end` raises RequestRefused
+    when more was to come.
+    """
 
     def feed(self, data: bytes) -> Iterator[bytes]: ...
 
@@ -81,11 +105,20 @@ def _inflater(encoding: str) -> _Inflater | None:
             return _zstd()
         case other:
             message = f"Content-Encoding {other!r} is not supported: send gzip, deflate or no compression."
-            raise RequestRefused(ClientError(status=415, message=message, code="unsupported_encoding", type="invalid_request_error"))
+            raise RequestRefused(
+                ClientError(
+                    status=415,
+                    message=message,
+                    code="unsupported_encoding",
+                    type="invalid_request_error",
+                )
+            )
 
 
 class _Zlib:
-    """gzip, also of several members one after the other (RFC 1952, section 2.2), and deflate with or without its header."""
+    """gzip, also of several members one after the other (RFC 1952, section 2.2), and deflate with
+    or without its header.
+    """
 
     def __init__(self, window_bits: int) -> None:
         self._window_bits = window_bits
@@ -111,7 +144,9 @@ class _Zlib:
             raise _cut_off()
 
     def _next_member(self, data: bytes) -> bytes:
-        """The bytes of the next gzip member, with a fresh inflater for them; none after deflate, nor for the zeros that some pad with."""
+        """The bytes of the next gzip member, with a fresh inflater for them; none after deflate,
+        nor for the zeros that some pad with.
+        """
         rest = (self._held + data).lstrip(b"\0") if self._window_bits > zlib.MAX_WBITS else b""
         self._held = rest if len(rest) < 2 else b""
         if self._held or not rest:
@@ -140,7 +175,14 @@ def _zstd() -> _Inflater:
         from compression import zstd  # type: ignore[import-not-found, unused-ignore]  # Python 3.14 and newer
     except ImportError:
         message = "Content-Encoding zstd needs a gateway running on Python 3.14 or newer: send gzip, deflate or no compression."
-        raise RequestRefused(ClientError(status=415, message=message, code="unsupported_encoding", type="invalid_request_error")) from None
+        raise RequestRefused(
+            ClientError(
+                status=415,
+                message=message,
+                code="unsupported_encoding",
+                type="invalid_request_error",
+            )
+        ) from None
 
     class Zstd:
         def __init__(self) -> None:
@@ -153,7 +195,9 @@ def _zstd() -> _Inflater:
                 try:
                     out: bytes = self._inflate.decompress(data, STEP_BYTES)
                 except zstd.ZstdError as error:
-                    raise RequestRefused.bad_request(f"The compressed body is broken: {error}.") from None
+                    raise RequestRefused.bad_request(
+                        f"The compressed body is broken: {error}."
+                    ) from None
                 data = self._inflate.unused_data if self._inflate.eof else b""
                 if out:
                     yield out
@@ -171,7 +215,11 @@ def _cut_off() -> RequestRefused:
 
 def _too_large(max_bytes: int) -> RequestRefused:
     message = f"The request body is larger than {max_bytes} bytes (`max_body_bytes`)."
-    return RequestRefused(ClientError(status=413, message=message, code="request_too_large", type="invalid_request_error"))
+    return RequestRefused(
+        ClientError(
+            status=413, message=message, code="request_too_large", type="invalid_request_error"
+        )
+    )
 
 
 async def parse_object(body: bytes) -> dict[str, Any]:
@@ -183,7 +231,9 @@ async def parse_object(body: bytes) -> dict[str, Any]:
 
 
 def _marks(body: bytes) -> int:
-    """No fewer than there are values in the JSON: what stands before one, and may stand in texts too."""
+    """No fewer than there are values in the JSON: what stands before one, and may stand in texts
+    too.
+    """
     return body.count(b",") + body.count(b"[") + body.count(b"{")
 
 
@@ -203,7 +253,11 @@ def _parse_object(body: bytes) -> dict[str, Any]:
         raise RequestRefused.bad_request("The request body is empty; a JSON object is expected.")
     if len(body) > LARGE_BYTES and _marks(body) > MAX_VALUES and _has_too_many_values(body):
         message = f"The request body holds more than {MAX_VALUES} values."
-        raise RequestRefused(ClientError(status=413, message=message, code="request_too_large", type="invalid_request_error"))
+        raise RequestRefused(
+            ClientError(
+                status=413, message=message, code="request_too_large", type="invalid_request_error"
+            )
+        )
     try:
         value = parse_json(body.decode("utf-8-sig"))
     except RecursionError:
@@ -213,5 +267,7 @@ def _parse_object(body: bytes) -> dict[str, Any]:
     except ValueError as error:
         raise RequestRefused.bad_request(f"The request body is not valid JSON: {error}.") from None
     if not isinstance(value, dict):
-        raise RequestRefused.bad_request(f"The request body must be a JSON object, not {type(value).__name__}.")
+        raise RequestRefused.bad_request(
+            f"The request body must be a JSON object, not {type(value).__name__}."
+        )
     return value

@@ -1,7 +1,9 @@
-"""The HTTP server with a bound on its connections, so that the process never runs out of descriptors.
+"""The HTTP server with a bound on its connections, so that the process never runs out of
+descriptors.
 
-asyncio does badly there: it logs a traceback for every connection that waits, a thousand a second, and calls that were let in fail because no descriptor is left to reach the
-provider. So the limit is raised as far as the system allows, and what is more than half of it is told 503 at once.
+asyncio does badly there: it logs a traceback for every connection that waits, a thousand a second,
+and calls that were let in fail because no descriptor is left to reach the provider. So the limit is
+raised as far as the system allows, and what is more than half of it is told 503 at once.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ log = logging.getLogger("uniapi.server")
 
 WANTED_FILES = 65536
 RESERVED_FILES = 24
-"""Standard streams, the event loop's own, the lock, the log, the journal, files being replaced, name look-ups."""
+"""Standard streams, the event loop's own, the lock, the log, the journal, files being replaced,
+name look-ups.
+"""
 MOST_BACKLOG = 1024
 QUIET_S = 60.0
 """At most one line a minute about refused connections."""
@@ -33,7 +37,9 @@ _BUSY = (
 
 
 def raise_file_limit() -> int:
-    """Raise the soft limit of open files as far as this user may, up to WANTED_FILES; gives the limit in force."""
+    """Raise the soft limit of open files as far as this user may, up to WANTED_FILES; gives the
+    limit in force.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     target = WANTED_FILES if hard == resource.RLIM_INFINITY else min(hard, WANTED_FILES)
     if soft != resource.RLIM_INFINITY and soft < target:
@@ -46,7 +52,9 @@ def raise_file_limit() -> int:
 
 
 def backlog_for(files: int) -> int:
-    """How many connections may wait, which is also how many asyncio accepts in one go, before the bound can look at them."""
+    """How many connections may wait, which is also how many asyncio accepts in one go, before the
+    bound can look at them.
+    """
     return max(8, min(MOST_BACKLOG, files // 8))
 
 
@@ -75,7 +83,8 @@ class BoundedServer(web.Server):
         if now >= self._quiet_until:
             self._quiet_until = now + QUIET_S
             log.warning(
-                "more than %d connections, which is what the open-file limit allows: new ones get 503 (raise it with `ulimit -n`)", self._most
+                "more than %d connections, which is what the open-file limit allows: new ones get 503 (raise it with `ulimit -n`)",
+                self._most,
             )
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:

@@ -1,8 +1,12 @@
-"""The model list as Codex reads it (`GET /models?client_version=…`): `{"models": [record]}`, where one missing member of one record makes Codex discard the whole list.
+"""The model list as Codex reads it (`GET /models?client_version=…`): `{"models": [record]}`, where
+one missing member of one record makes Codex discard the whole list.
 
-Members: `ModelInfo` in codex-rs/protocol/src/openai_models.rs. Every one that any release of 2026 required is here (`base_instructions`, `supports_parallel_tool_calls` and
-`supports_reasoning_summaries` by the older ones), and nothing that only some understand. Codex replaces what it knows of a model by what the list says, system prompt included, so
-OpenAI's own models, for which it brings better records than ours, are left out: it falls back to its own for every model that is not listed.
+Members: `ModelInfo` in codex-rs/protocol/src/openai_models.rs. Every one that any release of 2026
+required is here (`base_instructions`, `supports_parallel_tool_calls` and
+`supports_reasoning_summaries` by the older ones), and nothing that only some understand. Codex
+replaces what it knows of a model by what the list says, system prompt included, so OpenAI's own
+models, for which it brings better records than ours, are left out: it falls back to its own for
+every model that is not listed.
 """
 
 from __future__ import annotations
@@ -14,10 +18,16 @@ from typing import Any
 from uniapi.config import ModelInfo
 
 _BROUGHT_BY_CODEX = re.compile(r"(?:.*/)?(?:gpt-|codex|o\d)", re.IGNORECASE)
-_NO_CHAT = re.compile(r"embed|rerank|whisper|tts|moderation|dall-e|image|transcribe|speech|audio", re.IGNORECASE)
+_NO_CHAT = re.compile(
+    r"embed|rerank|whisper|tts|moderation|dall-e|image|transcribe|speech|audio", re.IGNORECASE
+)
 """Names of models that no agent can be run on."""
 
-_EFFORTS = (("low", "Quick answers, little thinking"), ("medium", "Balanced"), ("high", "Thinks longest, for hard problems"))
+_EFFORTS = (
+    ("low", "Quick answers, little thinking"),
+    ("medium", "Balanced"),
+    ("high", "Thinks longest, for hard problems"),
+)
 _FIRST_PRIORITY = 20
 
 _INSTRUCTIONS = """\
@@ -41,18 +51,32 @@ How to answer
 
 def codex_catalog(aliases: Sequence[str], infos: Mapping[str, ModelInfo]) -> dict[str, Any]:
     """The list for these aliases; `infos`: what is known of them."""
-    listed = [alias for alias in aliases if not _BROUGHT_BY_CODEX.match(alias) and not _NO_CHAT.search(alias)]
-    return {"models": [_record(alias, infos.get(alias) or ModelInfo(), place) for place, alias in enumerate(listed)]}
+    listed = [
+        alias
+        for alias in aliases
+        if not _BROUGHT_BY_CODEX.match(alias) and not _NO_CHAT.search(alias)
+    ]
+    return {
+        "models": [
+            _record(alias, infos.get(alias) or ModelInfo(), place)
+            for place, alias in enumerate(listed)
+        ]
+    }
 
 
 def _record(alias: str, info: ModelInfo, place: int) -> dict[str, Any]:
-    modalities = [name for name in info.input_modalities if name in ("text", "image")] or ["text", "image"]
+    modalities = [name for name in info.input_modalities if name in ("text", "image")] or [
+        "text",
+        "image",
+    ]
     record: dict[str, Any] = {
         "slug": alias,
         "display_name": alias,
         "description": f"{alias}, through uni-api",
         "default_reasoning_level": "medium",
-        "supported_reasoning_levels": [{"effort": effort, "description": description} for effort, description in _EFFORTS],
+        "supported_reasoning_levels": [
+            {"effort": effort, "description": description} for effort, description in _EFFORTS
+        ],
         "shell_type": "default",
         "visibility": "list",
         "supported_in_api": True,

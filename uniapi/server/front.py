@@ -1,7 +1,10 @@
-"""The front door: every request comes in here and leaves with a request id, CORS headers and one line in the log.
+"""The front door: every request comes in here and leaves with a request id, CORS headers and one
+line in the log.
 
-One straight function instead of a router and middlewares: tidy the path, find the route, check the method, authenticate, do it; whatever is refused on the way is written in
-the dialect of the path. A user's mistake never shows a traceback, and neither does ours: the last resort is a 500 that names the request id.
+One straight function instead of a router and middlewares: tidy the path, find the route, check the
+method, authenticate, do it; whatever is refused on the way is written in the dialect of the path. A
+user's mistake never shows a traceback, and neither does ours: the last resort is a 500 that names
+the request id.
 """
 
 from __future__ import annotations
@@ -39,11 +42,15 @@ log = logging.getLogger("uniapi.front")
 
 SMALL_BODY_BYTES = 65536
 EXPOSED_HEADERS = "x-request-id, x-uniapi-provider, x-uniapi-model, x-uniapi-attempts, x-uniapi-dropped, x-uniapi-estimate, retry-after, *"
-"""The last one stands for the providers' own (`x-ratelimit-…`); browsers take it so because no credentials go along."""
+"""The last one stands for the providers' own (`x-ratelimit-…`); browsers take it so because no
+credentials go along.
+"""
 
 
 class Desk(Protocol):
-    """What the front asks of the program behind it; every member is read anew for each request, so that a reload takes effect at once."""
+    """What the front asks of the program behind it; every member is read anew for each request, so
+    that a reload takes effect at once.
+    """
 
     recorder: Recorder
     clock: Clock
@@ -51,7 +58,9 @@ class Desk(Protocol):
 
     @property
     def spool_dir(self) -> Path | None:
-        """Where uploads go that are too large for memory; None: where the system has its temporary files."""
+        """Where uploads go that are too large for memory; None: where the system has its temporary
+        files.
+        """
         ...
 
     @property
@@ -95,7 +104,9 @@ class Front:
         desk = self._desk
         request_id = os.urandom(12).hex()
         raw_path = request.rel_url.raw_path
-        cors = _cors_headers(request.headers.get("Origin"), desk.config.preferences.cors_origins, raw_path)
+        cors = _cors_headers(
+            request.headers.get("Origin"), desk.config.preferences.cors_origins, raw_path
+        )
         reply = HttpReply(request, {"x-request-id": request_id, "server": "uni-api", **cors})
         try:
             if request.method == "OPTIONS":
@@ -112,7 +123,12 @@ class Front:
             await self._refuse(
                 reply,
                 request,
-                ClientError(status=500, message=f"The gateway made a mistake (request {request_id}).", code="internal_error", type="server_error"),
+                ClientError(
+                    status=500,
+                    message=f"The gateway made a mistake (request {request_id}).",
+                    code="internal_error",
+                    type="server_error",
+                ),
             )
         return reply.response or web.Response()
 
@@ -123,17 +139,32 @@ class Front:
         encode = DIALECTS[dialect_of(request.rel_url.raw_path, request.headers)].encode_error
         assert encode is not None
         with contextlib.suppress(ConnectionError):
-            await reply.send(error.status, {"content-type": "application/json", **error.headers}, dump_json(encode(error)))
+            await reply.send(
+                error.status,
+                {"content-type": "application/json", **error.headers},
+                dump_json(encode(error)),
+            )
 
-    async def _dispatch(self, request: web.BaseRequest, raw_path: str, request_id: str, reply: HttpReply) -> None:
+    async def _dispatch(
+        self, request: web.BaseRequest, raw_path: str, request_id: str, reply: HttpReply
+    ) -> None:
         desk = self._desk
         route = find_route(raw_path, request.method)
         if route is None:
             raise _unknown_path(raw_path)
         if request.method not in route.methods:
-            if route.kind == "inference" and route.path == "/v1/responses" and request.headers.get("Upgrade", "").lower() == "websocket":
+            if (
+                route.kind == "inference"
+                and route.path == "/v1/responses"
+                and request.headers.get("Upgrade", "").lower() == "websocket"
+            ):
                 raise RequestRefused(
-                    ClientError(status=426, message="WebSocket is not offered here; use HTTP.", code="upgrade_required", headers={"upgrade": "h2c"})
+                    ClientError(
+                        status=426,
+                        message="WebSocket is not offered here; use HTTP.",
+                        code="upgrade_required",
+                        headers={"upgrade": "h2c"},
+                    )
                 )
             allowed = ", ".join(route.methods)
             raise RequestRefused(
@@ -148,16 +179,28 @@ class Front:
         if route.kind == "health":
             await _send_json(reply, desk.health())
             return
-        if route.kind == "page" or (route.kind == "root" and "text/html" in request.headers.get("Accept", "")):
+        if route.kind == "page" or (
+            route.kind == "root" and "text/html" in request.headers.get("Accept", "")
+        ):
             await reply.send(200, self._page.headers, self._page.body)
             return
         if route.kind == "root":
-            await reply.send(200, {"content-type": "text/plain; charset=utf-8", "vary": "accept"}, f"uni-api {desk.version}\n".encode())
+            await reply.send(
+                200,
+                {"content-type": "text/plain; charset=utf-8", "vary": "accept"},
+                f"uni-api {desk.version}\n".encode(),
+            )
             return
         query = request.query
         presented = presented_keys(request.headers, query)
-        peer = request.transport.get_extra_info("peername") if request.transport is not None else None
-        client_ip = client_address(peer[0] if peer else None, request.headers.get("X-Forwarded-For"), desk.config.preferences.trusted_proxies)
+        peer = (
+            request.transport.get_extra_info("peername") if request.transport is not None else None
+        )
+        client_ip = client_address(
+            peer[0] if peer else None,
+            request.headers.get("X-Forwarded-For"),
+            desk.config.preferences.trusted_proxies,
+        )
         key = authenticate(desk.key_ring, presented, client_ip, desk.clock.now_s())
         if route.kind in ("inference", "stored"):
             arrival = Arrival(
@@ -168,14 +211,25 @@ class Front:
                 client_ip=client_ip,
                 received_at_s=desk.clock.now_s(),
             )
-            await (self._infer if route.kind == "inference" else self._stored)(route, request, arrival, key, reply)
+            await (self._infer if route.kind == "inference" else self._stored)(
+                route, request, arrival, key, reply
+            )
         elif route.kind in admin.REPORTS:
             await self._report(route, request, key, query, reply)
         else:
             await self._models(route, request, key, query, reply)
 
-    async def _report(self, route: Route, request: web.BaseRequest, key: ClientKey, query: Mapping[str, str], reply: HttpReply) -> None:
-        """The admin surface: what is true now is taken here, the rest is read from files in a thread, so that streams go on meanwhile."""
+    async def _report(
+        self,
+        route: Route,
+        request: web.BaseRequest,
+        key: ClientKey,
+        query: Mapping[str, str],
+        reply: HttpReply,
+    ) -> None:
+        """The admin surface: what is true now is taken here, the rest is read from files in a
+        thread, so that streams go on meanwhile.
+        """
         desk = self._desk
         report = admin.REPORTS[route.kind]
         if report.needs_admin:
@@ -197,11 +251,22 @@ class Front:
         )
         value = await asyncio.get_running_loop().run_in_executor(None, report.answer, asked)
         if isinstance(value, str):
-            await reply.send(200, {"content-type": admin.METRICS_TYPE, "cache-control": "no-store"}, value.encode())
+            await reply.send(
+                200,
+                {"content-type": admin.METRICS_TYPE, "cache-control": "no-store"},
+                value.encode(),
+            )
         else:
             await _send_json(reply, value, {"cache-control": "no-store"})
 
-    async def _infer(self, route: Route, request: web.BaseRequest, arrival: Arrival, key: ClientKey, reply: HttpReply) -> None:
+    async def _infer(
+        self,
+        route: Route,
+        request: web.BaseRequest,
+        arrival: Arrival,
+        key: ClientKey,
+        reply: HttpReply,
+    ) -> None:
         if route.operation in CARRIED:
             await self._carry(route, request, arrival, key, reply)
             return
@@ -210,57 +275,113 @@ class Front:
         value = await parse_object(body)
         await desk.run(make_call(arrival, route, body, value), key, reply)
 
-    async def _carry(self, route: Route, request: web.BaseRequest, arrival: Arrival, key: ClientKey, reply: HttpReply) -> None:
+    async def _carry(
+        self,
+        route: Route,
+        request: web.BaseRequest,
+        arrival: Arrival,
+        key: ClientKey,
+        reply: HttpReply,
+    ) -> None:
         """An operation beside chat; its body may be a form, which is kept until the call is over."""
         desk = self._desk
-        received = await receive(route, request, desk.config.preferences.max_body_bytes, desk.spool_dir)
+        received = await receive(
+            route, request, desk.config.preferences.max_body_bytes, desk.spool_dir
+        )
         try:
             aliases = await desk.models_for(key) if needs_default_model(route, received) else ()
             await desk.run(make_relayed_call(arrival, route, received, aliases), key, reply)
         finally:
             received.close()
 
-    async def _stored(self, route: Route, request: web.BaseRequest, arrival: Arrival, key: ClientKey, reply: HttpReply) -> None:
+    async def _stored(
+        self,
+        route: Route,
+        request: web.BaseRequest,
+        arrival: Arrival,
+        key: ClientKey,
+        reply: HttpReply,
+    ) -> None:
         desk = self._desk
         body = await read_body(request, desk.config.preferences.max_body_bytes)
-        await desk.run(make_stored_call(arrival, route, request.method, body, request.rel_url.raw_query_string), key, reply)
+        await desk.run(
+            make_stored_call(
+                arrival, route, request.method, body, request.rel_url.raw_query_string
+            ),
+            key,
+            reply,
+        )
 
-    async def _models(self, route: Route, request: web.BaseRequest, key: ClientKey, query: Mapping[str, str], reply: HttpReply) -> None:
+    async def _models(
+        self,
+        route: Route,
+        request: web.BaseRequest,
+        key: ClientKey,
+        query: Mapping[str, str],
+        reply: HttpReply,
+    ) -> None:
         desk = self._desk
         aliases = await desk.models_for(key)
-        shape = models.list_shape(route.dialect, {name.lower(): text for name, text in request.headers.items()}, query)
+        shape = models.list_shape(
+            route.dialect, {name.lower(): text for name, text in request.headers.items()}, query
+        )
         if route.kind == "models":
-            await _send_json(reply, models.model_list(shape, aliases, desk.model_infos(key, aliases)))
+            await _send_json(
+                reply, models.model_list(shape, aliases, desk.model_infos(key, aliases))
+            )
             return
         name = route.argument or ""
         alias = models.find_model(name, aliases, desk.near_models(key, name))
-        await _send_json(reply, models.model_entry(shape, alias, desk.model_infos(key, (alias,))[alias]))
+        await _send_json(
+            reply, models.model_entry(shape, alias, desk.model_infos(key, (alias,))[alias])
+        )
 
 
-async def _send_json(reply: HttpReply, value: Any, headers: Mapping[str, str] | None = None) -> None:
-    await reply.send(200, {"content-type": "application/json", **(headers or {})}, json.dumps(value, ensure_ascii=False).encode())
+async def _send_json(
+    reply: HttpReply, value: Any, headers: Mapping[str, str] | None = None
+) -> None:
+    await reply.send(
+        200,
+        {"content-type": "application/json", **(headers or {})},
+        json.dumps(value, ensure_ascii=False).encode(),
+    )
 
 
 async def _small_body(request: web.BaseRequest) -> dict[str, str]:
     """The members of a JSON body as text, as if they stood in the query; an empty body has none."""
     body = await read_body(request, SMALL_BODY_BYTES)
     value = await parse_object(body) if body.strip() else {}
-    return {name: member if isinstance(member, str) else json.dumps(member) for name, member in value.items()}
+    return {
+        name: member if isinstance(member, str) else json.dumps(member)
+        for name, member in value.items()
+    }
 
 
 def _unknown_path(raw_path: str) -> RequestRefused:
     near = near_paths(raw_path)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    return RequestRefused(ClientError(status=404, message=f"Nothing is served at {raw_path}.{hint}", code="not_found", type="invalid_request_error"))
+    return RequestRefused(
+        ClientError(
+            status=404,
+            message=f"Nothing is served at {raw_path}.{hint}",
+            code="not_found",
+            type="invalid_request_error",
+        )
+    )
 
 
 def _cors_headers(origin: str | None, allowed: tuple[str, ...], raw_path: str) -> dict[str, str]:
-    """CORS for every answer, errors included. `*` never goes with credentials; the admin surface is only for origins that are listed by name."""
+    """CORS for every answer, errors included.
+
+    `*` never goes with credentials; the admin surface is only for origins that are listed by name.
+    """
     if origin is None or not allowed:
         return {}
     is_listed = origin in allowed
     route = find_route(raw_path)
-    if not is_listed and ("*" not in allowed or (route is not None and route.kind in admin.REPORTS)):
+    if not is_listed and (
+        "*" not in allowed or (route is not None and route.kind in admin.REPORTS)
+    ):
         return {}
     return {
         "access-control-allow-origin": origin if is_listed else "*",

@@ -1,4 +1,6 @@
-"""An inference request from the wire to a Call: which model and whether it streams are peeked at, the members nothing can do without are checked, the rest is nobody's business here."""
+"""An inference request from the wire to a Call: which model and whether it streams are peeked at,
+the members nothing can do without are checked, the rest is nobody's business here.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,10 @@ _WRAPPED = ("generateContentRequest", "generate_content_request")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """What is known of a call before its body is read. `headers` are lower-case; neither they nor `query` hold the client's credentials."""
+    """What is known of a call before its body is read.
+
+    `headers` are lower-case; neither they nor `query` hold the client's credentials.
+    """
 
     request_id: str
     principal: Principal
@@ -28,7 +33,16 @@ class Arrival:
     client_ip: str | None
     received_at_s: float
 
-    def call(self, route: Route, *, requested_model: str, stream: bool, body: bytes, json: Mapping[str, Any], **more: Any) -> Call:
+    def call(
+        self,
+        route: Route,
+        *,
+        requested_model: str,
+        stream: bool,
+        body: bytes,
+        json: Mapping[str, Any],
+        **more: Any,
+    ) -> Call:
         """The Call at this route; `more` are members of it that few have."""
         return Call(
             request_id=self.request_id,
@@ -49,15 +63,23 @@ class Arrival:
 
 
 def make_call(arrival: Arrival, route: Route, body: bytes, value: dict[str, Any]) -> Call:
-    """The Call for a parsed body. Raises RequestRefused (400) naming the member that is missing or of the wrong type."""
+    """The Call for a parsed body.
+
+    Raises RequestRefused (400) naming the member that is missing or of the wrong type.
+    """
     model = named_model(route, value)
     stream = route.stream if route.stream is not None else flag(value, "stream")
     _check_conversation(route, value)
     return arrival.call(route, requested_model=model, stream=stream, body=body, json=value)
 
 
-def make_stored_call(arrival: Arrival, route: Route, method: str, body: bytes, query_text: str) -> Call:
-    """The Call for a response that is kept upstream. No model is named: the id says where it lies."""
+def make_stored_call(
+    arrival: Arrival, route: Route, method: str, body: bytes, query_text: str
+) -> Call:
+    """The Call for a response that is kept upstream.
+
+    No model is named: the id says where it lies.
+    """
     return arrival.call(
         route,
         requested_model="",
@@ -66,13 +88,19 @@ def make_stored_call(arrival: Arrival, route: Route, method: str, body: bytes, q
         json={},
         method=method,
         resource=route.argument or "",
-        query_text="&".join(pair for pair in query_text.split("&") if pair and not pair.startswith("key=")),
+        query_text="&".join(
+            pair for pair in query_text.split("&") if pair and not pair.startswith("key=")
+        ),
     )
 
 
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Lower-case names, without the client's credentials."""
-    return {name.lower(): text for name, text in headers.items() if name.lower() not in CREDENTIAL_HEADERS}
+    return {
+        name.lower(): text
+        for name, text in headers.items()
+        if name.lower() not in CREDENTIAL_HEADERS
+    }
 
 
 def named_model(route: Route, value: Mapping[str, Any]) -> str:
@@ -85,25 +113,36 @@ def named_model(route: Route, value: Mapping[str, Any]) -> str:
     if model is None:
         raise RequestRefused.bad_request("`model` is missing.", param="model")
     if not isinstance(model, str) or not model.strip():
-        raise RequestRefused.bad_request(f"`model` must be a non-empty string, not {_shown(model)}.", param="model")
+        raise RequestRefused.bad_request(
+            f"`model` must be a non-empty string, not {_shown(model)}.", param="model"
+        )
     return model
 
 
 def flag(value: Mapping[str, Any], name: str) -> bool:
-    """A member that is true or false, and false when it is not there. Raises RequestRefused (400)."""
+    """A member that is true or false, and false when it is not there.
+
+    Raises RequestRefused (400).
+    """
     found = value.get(name)
     if found is not None and not isinstance(found, bool):
-        raise RequestRefused.bad_request(f"`{name}` must be true or false, not {_shown(found)}.", param=name)
+        raise RequestRefused.bad_request(
+            f"`{name}` must be true or false, not {_shown(found)}.", param=name
+        )
     return bool(found)
 
 
 def _check_conversation(route: Route, value: dict[str, Any]) -> None:
     name = _LISTS.get(route.dialect)
-    if route.dialect == "openai_responses" or (route.dialect == "openai_chat" and name not in value and "input" in value):
+    if route.dialect == "openai_responses" or (
+        route.dialect == "openai_chat" and name not in value and "input" in value
+    ):
         return
     if name is None or route.operation is Operation.COMPLETE:
         return
-    if route.operation is Operation.COUNT_TOKENS and any(isinstance(value.get(wrapped), dict) for wrapped in _WRAPPED):
+    if route.operation is Operation.COUNT_TOKENS and any(
+        isinstance(value.get(wrapped), dict) for wrapped in _WRAPPED
+    ):
         return
     conversation = value.get(name)
     if conversation is None:
@@ -111,7 +150,9 @@ def _check_conversation(route: Route, value: dict[str, Any]) -> None:
     if route.dialect == "gemini" and isinstance(conversation, str | dict):
         return
     if not isinstance(conversation, list):
-        raise RequestRefused.bad_request(f"`{name}` must be a list, not {_shown(conversation)}.", param=name)
+        raise RequestRefused.bad_request(
+            f"`{name}` must be a list, not {_shown(conversation)}.", param=name
+        )
 
 
 def _shown(value: Any) -> str:

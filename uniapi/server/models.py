@@ -1,4 +1,6 @@
-"""Model lists, in the shape the client reads (PRODUCT §5): OpenAI's, Anthropic's with `anthropic-version`, Gemini's under `/v1beta` or with a Google key."""
+"""Model lists, in the shape the client reads (PRODUCT §5): OpenAI's, Anthropic's with
+`anthropic-version`, Gemini's under `/v1beta` or with a Google key.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from uniapi.gateway import model_not_found
 from .codex_catalog import codex_catalog
 
 CREATED_MS = 1720524448858
-"""The predecessor's constant, in milliseconds as it had it; harmless, and some clients' caches know it."""
+"""The predecessor's constant, in milliseconds as it had it; harmless, and some clients' caches know
+it.
+"""
 OWNER = "uni-api"
 _GENERATION_METHODS = ("generateContent", "streamGenerateContent", "countTokens")
 _EMBEDDING_METHODS = ("embedContent", "batchEmbedContents")
@@ -35,7 +39,9 @@ def list_shape(path_dialect: str, headers: Mapping[str, str], query: Mapping[str
     return "openai"
 
 
-def model_list(shape: str, aliases: Sequence[str], infos: Mapping[str, ModelInfo]) -> dict[str, Any]:
+def model_list(
+    shape: str, aliases: Sequence[str], infos: Mapping[str, ModelInfo]
+) -> dict[str, Any]:
     """The whole list in `shape`."""
     if shape == "codex":
         return codex_catalog(aliases, infos)
@@ -61,7 +67,9 @@ def model_entry(shape: str, alias: str, info: ModelInfo | None) -> dict[str, Any
             "baseModelId": alias,
             "version": "",
             "displayName": alias,
-            "supportedGenerationMethods": list(_EMBEDDING_METHODS if "embed" in alias.lower() else _GENERATION_METHODS),
+            "supportedGenerationMethods": list(
+                _EMBEDDING_METHODS if "embed" in alias.lower() else _GENERATION_METHODS
+            ),
         }
         _put(entry, "inputTokenLimit", known.context_length)
         _put(entry, "outputTokenLimit", known.max_output_tokens)
@@ -75,7 +83,10 @@ def model_entry(shape: str, alias: str, info: ModelInfo | None) -> dict[str, Any
     _put(entry, "context_length", known.context_length)
     _put(entry, "max_output_tokens", known.max_output_tokens)
     if known.input_modalities or known.output_modalities:
-        entry["architecture"] = {"input_modalities": list(known.input_modalities), "output_modalities": list(known.output_modalities)}
+        entry["architecture"] = {
+            "input_modalities": list(known.input_modalities),
+            "output_modalities": list(known.output_modalities),
+        }
     return entry
 
 

@@ -1,4 +1,6 @@
-"""Requests for the operations beside chat: JSON objects, or forms that are spooled as they come; and the models they may leave unnamed."""
+"""Requests for the operations beside chat: JSON objects, or forms that are spooled as they come;
+and the models they may leave unnamed.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,12 @@ from .paths import Route
 log = logging.getLogger("uniapi.front")
 
 FORM = "multipart/form-data"
-_FILES = {Operation.TRANSCRIBE: "file", Operation.TRANSLATE_AUDIO: "file", Operation.IMAGE_EDIT: "image", Operation.IMAGE_VARIATION: "image"}
+_FILES = {
+    Operation.TRANSCRIBE: "file",
+    Operation.TRANSLATE_AUDIO: "file",
+    Operation.IMAGE_EDIT: "image",
+    Operation.IMAGE_VARIATION: "image",
+}
 """Operations that take a form, and the file it must have."""
 _DEFAULT_MODELS = {
     Operation.MODERATE: MODERATION_MODELS,
@@ -30,7 +37,9 @@ _DEFAULT_MODELS = {
     Operation.IMAGE_EDIT: ("gpt-image-1", "dall-e-3"),
     Operation.IMAGE_VARIATION: ("gpt-image-1", "dall-e-3"),
 }
-"""What is meant when no model is named: the first of these that the client key can route (PRODUCT §5)."""
+"""What is meant when no model is named: the first of these that the client key can route (PRODUCT
+§5).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +57,13 @@ class ReceivedBody:
             self.upload.close()
 
 
-async def receive(route: Route, request: web.BaseRequest, max_bytes: int, folder: Path | None) -> ReceivedBody:
-    """The body of a request. Raises RequestRefused: what `body_pieces` raises, and 400 for what is no JSON object or no form."""
+async def receive(
+    route: Route, request: web.BaseRequest, max_bytes: int, folder: Path | None
+) -> ReceivedBody:
+    """The body of a request.
+
+    Raises RequestRefused: what `body_pieces` raises, and 400 for what is no JSON object or no form.
+    """
     content_type = request.headers.get("Content-Type", "")
     kind = content_type.partition(";")[0].strip().lower()
     if kind == FORM and route.operation in _FILES:
@@ -59,13 +73,21 @@ async def receive(route: Route, request: web.BaseRequest, max_bytes: int, folder
         except BaseException:
             upload.close()
             raise
-    if route.operation in (Operation.TRANSCRIBE, Operation.TRANSLATE_AUDIO, Operation.IMAGE_VARIATION) and "json" not in kind:
-        raise RequestRefused.bad_request(f"Expected the content type {FORM!r} with the file in it, found {content_type[:80]!r}.")
+    if (
+        route.operation
+        in (Operation.TRANSCRIBE, Operation.TRANSLATE_AUDIO, Operation.IMAGE_VARIATION)
+        and "json" not in kind
+    ):
+        raise RequestRefused.bad_request(
+            f"Expected the content type {FORM!r} with the file in it, found {content_type[:80]!r}."
+        )
     body = await read_body(request, max_bytes)
     return ReceivedBody(await parse_object(body), body, None, "application/json")
 
 
-async def _receive_form(request: web.BaseRequest, content_type: str, max_bytes: int, folder: Path | None) -> Upload:
+async def _receive_form(
+    request: web.BaseRequest, content_type: str, max_bytes: int, folder: Path | None
+) -> Upload:
     try:
         upload = Upload(form_boundary(content_type), folder)
     except MultipartError as error:
@@ -83,7 +105,12 @@ async def _receive_form(request: web.BaseRequest, content_type: str, max_bytes: 
             raise
         log.error("an upload cannot be kept: %s", error.strerror)
         raise RequestRefused(
-            ClientError(status=503, message="The gateway has no room for this upload at the moment.", code="no_room", type="server_error")
+            ClientError(
+                status=503,
+                message="The gateway has no room for this upload at the moment.",
+                code="no_room",
+                type="server_error",
+            )
         ) from None
     except BaseException:
         upload.close()
@@ -98,7 +125,10 @@ def _broken_form(error: MultipartError) -> RequestRefused:
 def _members(operation: Operation, upload: Upload) -> dict[str, Any]:
     """The text fields of a form that has its file."""
     wanted = _FILES[operation]
-    if not any(part.name.removesuffix("[]") == wanted or part.name.startswith(f"{wanted}[") for part in upload.file_parts()):
+    if not any(
+        part.name.removesuffix("[]") == wanted or part.name.startswith(f"{wanted}[")
+        for part in upload.file_parts()
+    ):
         raise RequestRefused.bad_request(f"The form has no file {wanted!r}.", param=wanted)
     return members_of_form(upload.form.parts)
 
@@ -108,8 +138,12 @@ def needs_default_model(route: Route, received: ReceivedBody) -> bool:
     return route.operation in _DEFAULT_MODELS and not received.members.get("model")
 
 
-def make_relayed_call(arrival: Arrival, route: Route, received: ReceivedBody, aliases: Sequence[str]) -> Call:
-    """The Call for a received body; `aliases` are what the client key can route, where a model has to be chosen. Raises RequestRefused (400) naming the member at fault."""
+def make_relayed_call(
+    arrival: Arrival, route: Route, received: ReceivedBody, aliases: Sequence[str]
+) -> Call:
+    """The Call for a received body; `aliases` are what the client key can route, where a model has
+    to be chosen. Raises RequestRefused (400) naming the member at fault.
+    """
     members = received.members
     return arrival.call(
         route,
@@ -131,7 +165,10 @@ def _model(route: Route, members: Mapping[str, Any], aliases: Sequence[str]) -> 
 
 
 def _is_stream(operation: Operation, members: Mapping[str, Any], *, is_form: bool) -> bool:
-    """Whether the answer is to be server-sent events. Speech says so in a member of its own; embeddings and their like have no streams."""
+    """Whether the answer is to be server-sent events.
+
+    Speech says so in a member of its own; embeddings and their like have no streams.
+    """
     if operation is Operation.SPEECH:
         return members.get("stream_format") == "sse"
     return is_true(members.get("stream")) if is_form else flag(members, "stream")

@@ -1,4 +1,6 @@
-"""The status page: one HTML file of our own, sent with a policy that lets it run nothing else and reach nothing but this server."""
+"""The status page: one HTML file of our own, sent with a policy that lets it run nothing else and
+reach nothing but this server.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ _INLINE = re.compile(rb"<(style|script)>(.*?)</\1>", re.DOTALL)
 
 
 class StatusPage:
-    """Read when it is first asked for, through the package's loader: the package may be inside a zip file."""
+    """Read when it is first asked for, through the package's loader: the package may be inside a
+    zip file.
+    """
 
     @cached_property
     def body(self) -> bytes:
@@ -23,10 +27,14 @@ class StatusPage:
 
     @cached_property
     def headers(self) -> Mapping[str, str]:
-        """The inline style and script are named by their hashes (https://www.w3.org/TR/CSP3/#match-element-to-source-list)."""
+        """The inline style and script are named by their hashes
+        (https://www.w3.org/TR/CSP3/#match-element-to-source-list).
+        """
         hashes: dict[str, list[str]] = {"style": [], "script": []}
         for kind, inside in _INLINE.findall(self.body):
-            hashes[kind.decode()].append(f"'sha256-{base64.b64encode(hashlib.sha256(inside).digest()).decode()}'")
+            hashes[kind.decode()].append(
+                f"'sha256-{base64.b64encode(hashlib.sha256(inside).digest()).decode()}'"
+            )
         policy = (
             f"default-src 'none'; style-src {' '.join(hashes['style'])}; script-src {' '.join(hashes['script'])}; connect-src 'self'; "
             "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -1,7 +1,9 @@
-"""Paths → what is asked for. The forgiveness of URLs is here: `/v1` missing or doubled, doubled and trailing slashes, and Gemini's model in the path.
+"""Paths → what is asked for. The forgiveness of URLs is here: `/v1` missing or doubled, doubled and
+trailing slashes, and Gemini's model in the path.
 
-`find_route` is total: it gives a Route, or None for a path that nothing serves. Which dialect an error is written in
-follows from the path where it belongs to one, else from what the client sent (`dialect_of`).
+`find_route` is total: it gives a Route, or None for a path that nothing serves. Which dialect an
+error is written in follows from the path where it belongs to one, else from what the client sent
+(`dialect_of`).
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ from uniapi.canonical import Operation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One thing the server does. `kind`: `inference` and `stored` (then `dialect` and `operation` are set), `models`, `model`, `admin`, or a name of its own.
+    """One thing the server does. `kind`: `inference` and `stored` (then `dialect` and `operation`
+    are set), `models`, `model`, `admin`, or a name of its own.
 
-    `path` is the canonical path; `model` and `stream` what the path itself says (Gemini); `argument` the last segment where one is variable.
+    `path` is the canonical path; `model` and `stream` what the path itself says (Gemini);
+    `argument` the last segment where one is variable.
     """
 
     kind: str
@@ -33,7 +37,9 @@ class Route:
 
 
 def _inference(path: str, dialect: str, operation: Operation) -> Route:
-    return Route(kind="inference", methods=("POST",), path=path, dialect=dialect, operation=operation)
+    return Route(
+        kind="inference", methods=("POST",), path=path, dialect=dialect, operation=operation
+    )
 
 
 _ROUTES = {
@@ -88,7 +94,9 @@ _DOUBLED_VERSION = re.compile(r"^(?:/v1(?:beta)?)+(?=/v1(?:beta)?(?:/|$))")
 
 
 def tidy(path: str) -> str:
-    """The canonical form of a path: one slash each, no trailing one, `/v1` exactly once where it belongs."""
+    """The canonical form of a path: one slash each, no trailing one, `/v1` exactly once where it
+    belongs.
+    """
     path = _SLASHES.sub("/", path)
     if len(path) > 1:
         path = path.rstrip("/") or "/"
@@ -103,7 +111,11 @@ def tidy(path: str) -> str:
 
 
 def find_route(raw_path: str, method: str = "GET") -> Route | None:
-    """What a path (percent-encoded, without query) asks for, or None. The method decides one thing: what is posted to `…/models/NAME:verb` is never the name of a model."""
+    """What a path (percent-encoded, without query) asks for, or None.
+
+    The method decides one thing: what is posted to `…/models/NAME:verb` is never the name of a
+    model.
+    """
     path = tidy(raw_path)
     route = _ROUTES.get(path)
     if route is not None:
@@ -117,7 +129,10 @@ def find_route(raw_path: str, method: str = "GET") -> Route | None:
 
 
 def _stored_route(path: str) -> Route | None:
-    """`/v1/responses/{id}` and what is below it. An id is taken as it is written; nothing that needs decoding is one."""
+    """`/v1/responses/{id}` and what is below it.
+
+    An id is taken as it is written; nothing that needs decoding is one.
+    """
     response_id, _, below = path[len(_STORED) :].partition("/")
     methods = _STORED_METHODS.get(below)
     if methods is None or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,511}", response_id):
@@ -133,7 +148,9 @@ def _stored_route(path: str) -> Route | None:
 
 
 def _model_route(prefix: str, rest: str, method: str) -> Route | None:
-    """`…/models/NAME` or `…/models/NAME:verb`; NAME may hold slashes and colons, the verb follows the last colon."""
+    """`…/models/NAME` or `…/models/NAME:verb`; NAME may hold slashes and colons, the verb follows
+    the last colon.
+    """
     model, colon, verb = rest.rpartition(":")
     if colon and verb in _GEMINI_VERBS:
         operation, stream = _GEMINI_VERBS[verb]
@@ -149,12 +166,15 @@ def _model_route(prefix: str, rest: str, method: str) -> Route | None:
     if colon and method == "POST":
         return None
     dialect = "gemini" if prefix == "/v1beta/models/" else "openai_chat"
-    return Route(kind="model", methods=("GET", "HEAD"), path=prefix + "*", dialect=dialect, argument=rest)
+    return Route(
+        kind="model", methods=("GET", "HEAD"), path=prefix + "*", dialect=dialect, argument=rest
+    )
 
 
 def dialect_of(raw_path: str, headers: Container[str] = ()) -> str:
-    """The dialect in which an error on this path is written. Where the path does not tell (model lists, which everybody asks for, and what nobody serves), `headers`
-    does, the lower-case names of what the client sent; then the path that was probably meant.
+    """The dialect in which an error on this path is written. Where the path does not tell (model
+    lists, which everybody asks for, and what nobody serves), `headers` does, the lower-case names
+    of what the client sent; then the path that was probably meant.
     """
     path = tidy(raw_path)
     dialect = _dialect_of_path(path)
@@ -180,10 +200,19 @@ def _dialect_of_path(path: str) -> str | None:
 
 
 def near_paths(raw_path: str) -> list[str]:
-    """What this path was probably meant to be, the likeliest first: a verb of Gemini's, what stands below it, or a path that is spelled much like it."""
+    """What this path was probably meant to be, the likeliest first: a verb of Gemini's, what stands
+    below it, or a path that is spelled much like it.
+    """
     path = tidy(raw_path)
     model, colon, verb = path.rpartition(":")
     if colon and model.startswith(("/v1beta/models/", "/v1/models/")):
-        return [f"{model}:{near}" for near in difflib.get_close_matches(verb, _GEMINI_VERBS, n=1, cutoff=MIN_LIKENESS)]
-    below = [known for known in _ROUTES if known.startswith(path + "/")] if path not in ("/", "/v1") else []
+        return [
+            f"{model}:{near}"
+            for near in difflib.get_close_matches(verb, _GEMINI_VERBS, n=1, cutoff=MIN_LIKENESS)
+        ]
+    below = (
+        [known for known in _ROUTES if known.startswith(path + "/")]
+        if path not in ("/", "/v1")
+        else []
+    )
     return (below or difflib.get_close_matches(path, _ROUTES, n=3, cutoff=MIN_LIKENESS))[:3]

@@ -1,4 +1,6 @@
-"""What is true at this moment, for the admin surface: the calls that run, what rests, how the configuration is doing. Counts of the past are in `stats`."""
+"""What is true at this moment, for the admin surface: the calls that run, what rests, how the
+configuration is doing. Counts of the past are in `stats`.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,11 @@ class LiveCalls:
 
     def rows(self, now_s: float, key_id: str | None) -> list[dict[str, Any]]:
         """The oldest calls for showing; only those of one client key when it is given."""
-        ours = [(call, reply) for call, reply in self._calls.values() if key_id in (None, call.principal.key_id)]
+        ours = [
+            (call, reply)
+            for call, reply in self._calls.values()
+            if key_id in (None, call.principal.key_id)
+        ]
         return [_live_row(call, reply, now_s) for call, reply in ours[:MOST_LIVE_ROWS]]
 
 
@@ -49,16 +55,20 @@ def _live_row(call: Call, reply: HttpReply, now_s: float) -> dict[str, Any]:
         "stream": call.stream,
         "seconds": round(max(0.0, now_s - call.received_at_s), 1),
         "state": "answering" if reply.response is not None else "waiting",
-        "provider": reply.response.headers.get("x-uniapi-provider") if reply.response is not None else None,
+        "provider": reply.response.headers.get("x-uniapi-provider")
+        if reply.response is not None
+        else None,
         "bytes": reply.bytes_written,
     }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigStatus:
-    """The configuration in force, and what went wrong with the newest one. `source` is safe to show; `text` is not. Times: epoch seconds.
+    """The configuration in force, and what went wrong with the newest one. `source` is safe to
+    show; `text` is not. Times: epoch seconds.
 
-    `state`: `stale` when a newer configuration was refused. A remote one that cannot be had at the moment is an error too, but says nothing about the one in force.
+    `state`: `stale` when a newer configuration was refused. A remote one that cannot be had at the
+    moment is an error too, but says nothing about the one in force.
     """
 
     source: str
@@ -80,7 +90,9 @@ class ConfigStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Present:
-    """One moment. `rates`: (provider id, credential id) → share of recent attempts that succeeded, and how many there were; absent without any."""
+    """One moment. `rates`: (provider id, credential id) → share of recent attempts that succeeded,
+    and how many there were; absent without any.
+    """
 
     started_at_s: float
     live: LiveCalls
@@ -94,7 +106,10 @@ class Present:
         resting: dict[tuple[str, str], int] = {}
         for rest in self.resting:
             if rest.state == "resting":
-                place = (names.get(rest.provider_id, rest.provider_id), "key" if rest.what == "credential" else "channel")
+                place = (
+                    names.get(rest.provider_id, rest.provider_id),
+                    "key" if rest.what == "credential" else "channel",
+                )
                 resting[place] = resting.get(place, 0) + 1
         return LiveFigures(
             version=version,
@@ -116,7 +131,9 @@ class Present:
         for provider in config.providers:
             keys = []
             for credential in provider.credentials:
-                share, count = self.rates.get((provider.provider_id, credential.credential_id), (-1.0, 0.0))
+                share, count = self.rates.get(
+                    (provider.provider_id, credential.credential_id), (-1.0, 0.0)
+                )
                 keys.append(
                     {
                         "key": credential.display,
@@ -125,7 +142,13 @@ class Present:
                         "rests": rests.get((provider.provider_id, credential.credential_id), []),
                     }
                 )
-            rows.append({"provider": provider.provider_id, "channels": rests.get((provider.provider_id, None), []), "keys": keys})
+            rows.append(
+                {
+                    "provider": provider.provider_id,
+                    "channels": rests.get((provider.provider_id, None), []),
+                    "keys": keys,
+                }
+            )
         return rows
 
 

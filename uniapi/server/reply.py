@@ -1,8 +1,10 @@
 """The client's side of an answer: head, bytes, end, over aiohttp's StreamResponse.
 
-`write` is a plain call: the chunked framing is put around the bytes here and handed to the transport, because awaiting a writer for every chunk costs more than the
-chunk (reference/performance.md, section 3). Back-pressure is not lost by that: the receiver asks `backlog` and pauses the upstream. A client that has left makes
-aiohttp cancel the handler's task (`handler_cancellation`), so nothing here needs to watch for it.
+`write` is a plain call: the chunked framing is put around the bytes here and handed to the
+transport, because awaiting a writer for every chunk costs more than the chunk
+(reference/performance.md, section 3). Back-pressure is not lost by that: the receiver asks
+`backlog` and pauses the upstream. A client that has left makes aiohttp cancel the handler's task
+(`handler_cancellation`), so nothing here needs to watch for it.
 """
 
 from __future__ import annotations
@@ -16,7 +18,11 @@ STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
 
 class HttpReply:
-    """One answer to one request. `start` then `write`s then `finish`, or `send` for a whole one; `response` is what the handler returns to aiohttp."""
+    """One answer to one request.
+
+    `start` then `write`s then `finish`, or `send` for a whole one; `response` is what the handler
+    returns to aiohttp.
+    """
 
     def __init__(self, request: web.BaseRequest, common_headers: Mapping[str, str]) -> None:
         self._request = request
@@ -45,7 +51,9 @@ class HttpReply:
         await response.prepare(self._request)
 
     def write(self, data: bytes) -> None:
-        """Bytes of a started answer; dropped silently when the client is gone (its handler is being cancelled)."""
+        """Bytes of a started answer; dropped silently when the client is gone (its handler is being
+        cancelled).
+        """
         transport = self._request.transport
         if not data or transport is None or transport.is_closing():
             self._has_dropped = self._has_dropped or bool(data)
@@ -61,8 +69,9 @@ class HttpReply:
     async def finish(self) -> None:
         """The proper end of a started answer.
 
-        Raises ConnectionError when the client left before it had all bytes. One that left after them, without waiting for the end of the framing, has its answer: Codex
-        does so on `response.completed`.
+        Raises ConnectionError when the client left before it had all bytes. One that left after
+        them, without waiting for the end of the framing, has its answer: Codex does so on
+        `response.completed`.
         """
         if self.response is None:
             return
@@ -73,7 +82,9 @@ class HttpReply:
                 raise
 
     def break_off(self) -> None:
-        """End a started answer so that the client notices that it is not whole: without the end of its framing."""
+        """End a started answer so that the client notices that it is not whole: without the end of
+        its framing.
+        """
         if self._request.transport is not None:
             self._request.transport.abort()
 
@@ -81,7 +92,9 @@ class HttpReply:
         """A whole answer in one piece."""
         self.status = status
         self.bytes_written = len(body)
-        response = web.Response(status=status, headers={**self._common_headers, **headers}, body=body)
+        response = web.Response(
+            status=status, headers={**self._common_headers, **headers}, body=body
+        )
         self.response = response
         await response.prepare(self._request)
         await response.write_eof()

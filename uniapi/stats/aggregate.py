@@ -1,7 +1,9 @@
-"""Counts that can be added up: an Aggregate holds those of some stretch of time, and two of them merge into that of both.
+"""Counts that can be added up: an Aggregate holds those of some stretch of time, and two of them
+merge into that of both.
 
-Every figure is a whole number (milliseconds, pico-dollars, histogram counts), so that sums do not depend on their order: replaying, merging and compacting in any
-grouping give the same figures to the last digit.
+Every figure is a whole number (milliseconds, pico-dollars, histogram counts), so that sums do not
+depend on their order: replaying, merging and compacting in any grouping give the same figures to
+the last digit.
 """
 
 from __future__ import annotations
@@ -15,9 +17,12 @@ from .records import CallRecord, plausible_tokens
 from .sums import add_counts, add_row, add_rows, added
 
 WIDTH = 10
-CALLS, ATTEMPTS, INPUT, OUTPUT, TOTAL, CACHE_READ, CACHE_WRITE, REASONING, COST, UNPRICED = range(WIDTH)
-"""The places of a cell: finished calls, upstream attempts, tokens by kind (`TOTAL`: the vendor's own sum where it gives one), pico-dollars, and calls with tokens but
-no known cost."""
+CALLS, ATTEMPTS, INPUT, OUTPUT, TOTAL, CACHE_READ, CACHE_WRITE, REASONING, COST, UNPRICED = range(
+    WIDTH
+)
+"""The places of a cell: finished calls, upstream attempts, tokens by kind (`TOTAL`: the vendor's
+own sum where it gives one), pico-dollars, and calls with tokens but no known cost.
+"""
 
 MAX_CELLS = 5000
 MAX_NAMES = 200
@@ -45,8 +50,9 @@ class CredentialKey(NamedTuple):
 
 
 class Aggregate:
-    """Cells by their key, the waits of served calls, and counts by endpoint and by client address. `credentials`: attempts by provider key, of cells that do not tell
-    those apart any more."""
+    """Cells by their key, the waits of served calls, and counts by endpoint and by client address.
+    `credentials`: attempts by provider key, of cells that do not tell those apart any more.
+    """
 
     __slots__ = ("cells", "credentials", "endpoints", "ips", "waits")
 
@@ -70,8 +76,26 @@ class Aggregate:
         key_id, model, credential_id = call.key_id, short_name(call.requested_model), ""
         for attempt in call.attempts:
             credential_id = attempt.credential_id
-            self._cell((key_id, model, attempt.provider_id, attempt.upstream_model, credential_id, attempt.outcome))[ATTEMPTS] += 1
-        cell = self._cell((key_id, model, call.provider_id or "", call.upstream_model or "", credential_id, call.outcome))
+            self._cell(
+                (
+                    key_id,
+                    model,
+                    attempt.provider_id,
+                    attempt.upstream_model,
+                    credential_id,
+                    attempt.outcome,
+                )
+            )[ATTEMPTS] += 1
+        cell = self._cell(
+            (
+                key_id,
+                model,
+                call.provider_id or "",
+                call.upstream_model or "",
+                credential_id,
+                call.outcome,
+            )
+        )
         cell[CALLS] += 1
         _count_usage(cell, call)
         self.waits.add(call)
@@ -94,7 +118,9 @@ class Aggregate:
         return twin
 
     def daily(self) -> Aggregate:
-        """The form of a whole day: cells without the providers' keys, whose attempts are counted apart."""
+        """The form of a whole day: cells without the providers' keys, whose attempts are counted
+        apart.
+        """
         short = self.compacted()
         short.credentials = self.by_credential()
         short.ips = dict(self.ips)
@@ -135,12 +161,16 @@ class Aggregate:
         return added(self.cells.values(), WIDTH)
 
     def _cell(self, names: tuple[str, str, str, str, str, str]) -> list[int]:
-        """The cell of a key, given as a plain tuple: that finds it as well, and is made in a tenth of the time."""
+        """The cell of a key, given as a plain tuple: that finds it as well, and is made in a tenth
+        of the time.
+        """
         cell: list[int] | None = self.cells.get(names)  # type: ignore[call-overload]
         if cell is None:
             key = CellKey(*names)
             if len(self.cells) >= MAX_CELLS:
-                key = key._replace(requested_model=OTHER, upstream_model=OTHER if key.upstream_model else "")
+                key = key._replace(
+                    requested_model=OTHER, upstream_model=OTHER if key.upstream_model else ""
+                )
             cell = self.cells.setdefault(key, [0] * WIDTH)
         return cell
 
@@ -163,7 +193,11 @@ def _count_usage(cell: list[int], call: CallRecord) -> None:
     usage = call.usage
     if usage is None or usage.is_estimate:
         return
-    given, output, total = plausible_tokens(usage.input_tokens), plausible_tokens(usage.output_tokens), plausible_tokens(usage.total_tokens)
+    given, output, total = (
+        plausible_tokens(usage.input_tokens),
+        plausible_tokens(usage.output_tokens),
+        plausible_tokens(usage.total_tokens),
+    )
     cell[INPUT] += given or 0
     cell[OUTPUT] += output or 0
     cell[TOTAL] += (given or 0) + (output or 0) if total is None else total

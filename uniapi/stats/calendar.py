@@ -14,7 +14,10 @@ _LAST_HOUR = _LAST_DAY * 24 + 23
 
 
 def hour_of(at_s: float) -> int:
-    """The hour (since the epoch) that a moment lies in, to the millisecond that the journal keeps. What no clock can mean falls on the first hour or the last."""
+    """The hour (since the epoch) that a moment lies in, to the millisecond that the journal keeps.
+
+    What no clock can mean falls on the first hour or the last.
+    """
     hour = int(rounded_s(at_s)) // HOUR_S
     return hour if 0 <= hour <= _LAST_HOUR else 0 if hour < 0 else _LAST_HOUR
 

@@ -1,4 +1,6 @@
-"""What the status page draws: figures over time, those of each model, provider and client key, and the calls that failed last."""
+"""What the status page draws: figures over time, those of each model, provider and client key, and
+the calls that failed last.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,13 @@ HOURLY_UP_TO = 24 * 14
 """Hours that are shown one by one; longer stretches come by the day (UTC)."""
 
 
-def status_figures(recorder: Recorder, hours: int, now_s: float, key_id: str | None = None) -> dict[str, Any]:
-    """The last `hours` hours: the times of the steps (epoch seconds) with a list of figures for each of them, the figures of the whole stretch by model, provider and
-    client key, and all that `/v1/stats` has. Every step is there, empty ones too, and the present one is the last: 24 hours are 24 steps. With a client key, its own only.
+def status_figures(
+    recorder: Recorder, hours: int, now_s: float, key_id: str | None = None
+) -> dict[str, Any]:
+    """The last `hours` hours: the times of the steps (epoch seconds) with a list of figures for
+    each of them, the figures of the whole stretch by model, provider and client key, and all that
+    `/v1/stats` has. Every step is there, empty ones too, and the present one is the last: 24 hours
+    are 24 steps. With a client key, its own only.
     """
     width, count = (HOUR_S, hours) if hours <= HOURLY_UP_TO else (DAY_S, -(-hours // 24))
     last = int(now_s) // width * width
@@ -41,7 +47,12 @@ def status_figures(recorder: Recorder, hours: int, now_s: float, key_id: str | N
         "all": _lists([steps.get(place, [0] * len(OUTLINED)) for place in range(count)]),
         "models": _largest(outlined(counts, lambda key: key.requested_model)),
         "providers": _largest(outlined(counts, lambda key: key.provider)),
-        "client_keys": _largest({names.get(owner, owner): row for owner, row in outlined(counts, lambda key: key.key_id).items()}),
+        "client_keys": _largest(
+            {
+                names.get(owner, owner): row
+                for owner, row in outlined(counts, lambda key: key.key_id).items()
+            }
+        ),
         "summary": summary(counts, names),
     }
 
@@ -76,16 +87,25 @@ def _failure(call: CallRecord) -> dict[str, Any]:
 
 
 def _largest(rows: Mapping[str, list[int]]) -> list[dict[str, Any]]:
-    """The rows with the most requests, the rest as one; what never came to a provider has no name and is left out."""
-    ordered = sorted((name for name in rows if name), key=lambda name: (-rows[name][0], -rows[name][1], name))
+    """The rows with the most requests, the rest as one; what never came to a provider has no name
+    and is left out.
+    """
+    ordered = sorted(
+        (name for name in rows if name), key=lambda name: (-rows[name][0], -rows[name][1], name)
+    )
     shown = {name: rows[name] for name in ordered[:MOST_ROWS]}
     for name in ordered[MOST_ROWS:]:
         add_row(shown, OTHER, rows[name])
-    return [{"name": name, **{member: values[0] for member, values in _lists([row]).items()}} for name, row in shown.items()]
+    return [
+        {"name": name, **{member: values[0] for member, values in _lists([row]).items()}}
+        for name, row in shown.items()
+    ]
 
 
 def _lists(rows: list[list[int]]) -> dict[str, list[Any]]:
     """Rows as a list for each figure; dollars, None where they are not known."""
-    lists: dict[str, list[Any]] = {name: [row[place] for row in rows] for place, name in enumerate(OUTLINED)}
+    lists: dict[str, list[Any]] = {
+        name: [row[place] for row in rows] for place, name in enumerate(OUTLINED)
+    }
     lists["cost"] = [known_cost(row[COST_PLACE], row[UNPRICED_PLACE]) for row in rows]
     return lists

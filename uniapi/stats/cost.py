@@ -1,8 +1,10 @@
-"""What a call costs: the provider's own figure when it gives one, else the price list of `api.yaml`, else unknown. Never invented.
+"""What a call costs: the provider's own figure when it gives one, else the price list of
+`api.yaml`, else unknown. Never invented.
 
-Amounts are whole pico-dollars (1e-12 US dollars). A price of six decimals in dollars per million tokens is then a whole number per token, so costs are exact, and
-their sum is the same in whatever order it is made: a balance kept as a running total equals the journal's sum to the last digit, which floats would not give. As a JSON
-number it is exact too.
+Amounts are whole pico-dollars (1e-12 US dollars). A price of six decimals in dollars per million
+tokens is then a whole number per token, so costs are exact, and their sum is the same in whatever
+order it is made: a balance kept as a running total equals the journal's sum to the last digit,
+which floats would not give. As a JSON number it is exact too.
 """
 
 from __future__ import annotations
@@ -45,19 +47,28 @@ class PriceList:
         self._found: dict[tuple[str, str | None], _Figures | None] = {}
 
     def price(self, requested_model: str, upstream_model: str | None) -> Price | None:
-        """The price of a model: its exact name (what the client asked for, then what the provider calls it), the longest prefix, `default`; None when it has none."""
+        """The price of a model: its exact name (what the client asked for, then what the provider
+        calls it), the longest prefix, `default`; None when it has none.
+        """
         names = [name for name in (requested_model, upstream_model) if name]
         for name in names:
             if name in self._prices and name != "default":
                 return self._prices[name]
         for name in names:
-            prefixes = [prefix for prefix in self._prices if name.startswith(prefix) and prefix != "default"]
+            prefixes = [
+                prefix for prefix in self._prices if name.startswith(prefix) and prefix != "default"
+            ]
             if prefixes:
                 return self._prices[max(prefixes, key=len)]
         return self._prices.get("default")
 
-    def cost_pd(self, requested_model: str, upstream_model: str | None, usage: Usage | None) -> int | None:
-        """The cost of a call in pico-dollars, None when it cannot be known. Cached tokens are part of the input and are charged at their own price instead."""
+    def cost_pd(
+        self, requested_model: str, upstream_model: str | None, usage: Usage | None
+    ) -> int | None:
+        """The cost of a call in pico-dollars, None when it cannot be known.
+
+        Cached tokens are part of the input and are charged at their own price instead.
+        """
         if usage is None:
             return None
         if usage.cost is not None and 0 <= usage.cost <= LARGEST_COST:
@@ -72,7 +83,12 @@ class PriceList:
         given = given or 0
         read = min(plausible_tokens(usage.cache_read_tokens) or 0, given)
         written = min(plausible_tokens(usage.cache_write_tokens) or 0, given - read)
-        cost = (given - read - written) * per_input + read * per_read + written * per_write + (output or 0) * per_output
+        cost = (
+            (given - read - written) * per_input
+            + read * per_read
+            + written * per_write
+            + (output or 0) * per_output
+        )
         return cost if isinstance(cost, int) else int(cost.to_integral_value(ROUND_HALF_EVEN))
 
     def _figures(self, requested_model: str, upstream_model: str | None) -> _Figures | None:
@@ -82,12 +98,22 @@ class PriceList:
             if len(self._found) >= REMEMBERED:
                 self._found.clear()
             price = self.price(requested_model, upstream_model)
-            self._found[names] = None if price is None else tuple(map(_per_token, (price.input, price.output, price.cache_read, price.cache_write)))
+            self._found[names] = (
+                None
+                if price is None
+                else tuple(
+                    map(
+                        _per_token, (price.input, price.output, price.cache_read, price.cache_write)
+                    )
+                )
+            )
         return self._found[names]
 
 
 def _per_token(price: float) -> int | Decimal:
-    """Dollars per million tokens → pico-dollars per token: a whole number, unless the price has more than six decimals."""
+    """Dollars per million tokens → pico-dollars per token: a whole number, unless the price has
+    more than six decimals.
+    """
     exact = Decimal(repr(price)) * PER_TOKEN
     whole = int(exact)
     return whole if whole == exact else exact

@@ -1,4 +1,7 @@
-"""The files of the counts: one for each day, and the checkpoint with the one before it. Reads what is there, sets aside what is damaged, lets old ones go."""
+"""The files of the counts: one for each day, and the checkpoint with the one before it.
+
+Reads what is there, sets aside what is damaged, lets old ones go.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,19 @@ from uniapi.storage import START, Folder, Position
 from .aggregate import COST, Aggregate, merged
 from .calendar import DAY_S, day_name, day_of_name
 from .chart_sums import Outline, outline_of
-from .packing import Checkpoint, Damaged, DayFile, Pending, TooNew, decode_checkpoint, decode_day, encode_checkpoint, encode_day, pack, pack_outlines
+from .packing import (
+    Checkpoint,
+    Damaged,
+    DayFile,
+    Pending,
+    TooNew,
+    decode_checkpoint,
+    decode_day,
+    encode_checkpoint,
+    encode_day,
+    pack,
+    pack_outlines,
+)
 from .sums import add_rows
 
 log = logging.getLogger("uniapi.stats")
@@ -22,7 +37,10 @@ log = logging.getLogger("uniapi.stats")
 CHECKPOINT = "checkpoint.gz"
 CHECKPOINT_BEFORE = "checkpoint-before.gz"
 DAYS_BYTES = 20_000_000
-"""All day files together: with the journal's 25 MB, under 50 MB. Beyond it the oldest days lose their hours early, then go."""
+"""All day files together: with the journal's 25 MB, under 50 MB.
+
+Beyond it the oldest days lose their hours early, then go.
+"""
 
 
 class Shelf:
@@ -37,7 +55,11 @@ class Shelf:
 
     def days(self) -> list[int]:
         """The days there is a file for, in order."""
-        found = (day_of_name(name.removesuffix(".gz")) for name in self._folder.names("days") if name.endswith(".gz"))
+        found = (
+            day_of_name(name.removesuffix(".gz"))
+            for name in self._folder.names("days")
+            if name.endswith(".gz")
+        )
         return sorted(day for day in found if day is not None)
 
     def day(self, day: int) -> DayFile | None:
@@ -74,7 +96,10 @@ class Shelf:
         return dict(spent)
 
     def write(self, file: DayFile, hours: Mapping[int, Aggregate], through: Position) -> None:
-        """Write a day with the counts of more of the journal added. A day that is compacted already stays so."""
+        """Write a day with the counts of more of the journal added.
+
+        A day that is compacted already stays so.
+        """
         added = merged(hours.values())
         whole, outlines = file.whole(), file.outlines()
         if file.total and file.is_compacted:
@@ -89,7 +114,15 @@ class Shelf:
                 both.merge(part)
                 members[hour] = pack(both)
                 add_rows(outlines.setdefault(hour, {}), outline_of(part))
-        self._write(DayFile(day=file.day, through=through, outline=pack_outlines(outlines), total=pack(whole), hours=members))
+        self._write(
+            DayFile(
+                day=file.day,
+                through=through,
+                outline=pack_outlines(outlines),
+                total=pack(whole),
+                hours=members,
+            )
+        )
 
     def put_damaged_aside(self, day: int) -> None:
         """Keep a damaged file under another name, for whoever wants to look."""
@@ -123,7 +156,14 @@ class Shelf:
             outline: Outline = {}
             for one in file.outlines().values():
                 add_rows(outline, one)
-            self._write(DayFile(day=day, through=file.through, outline=pack_outlines({day * 24: outline}), total=pack(file.whole().compacted())))
+            self._write(
+                DayFile(
+                    day=day,
+                    through=file.through,
+                    outline=pack_outlines({day * 24: outline}),
+                    total=pack(file.whole().compacted()),
+                )
+            )
 
     def _remove(self, day: int) -> None:
         self._folder.remove(_day_file(day))
@@ -139,30 +179,48 @@ class Shelf:
 
     def _is_damaged(self, day: int, why: str) -> None:
         if day not in self.damaged:
-            log.warning("the statistics of %s cannot be read (%s): they are counted anew from the journal, as far as it goes", day_name(day), why)
+            log.warning(
+                "the statistics of %s cannot be read (%s): they are counted anew from the journal, as far as it goes",
+                day_name(day),
+                why,
+            )
         self.damaged.add(day)
 
     # checkpoints
 
     def checkpoint(self, *, is_writer: bool) -> Checkpoint | None:
-        """The newest checkpoint that can be read; a damaged one is set aside. None: there is none. Raises TooNew."""
+        """The newest checkpoint that can be read; a damaged one is set aside.
+
+        None: there is none. Raises TooNew.
+        """
         for name in (CHECKPOINT, CHECKPOINT_BEFORE):
             try:
                 return decode_checkpoint(self._folder.read(name))
             except FileNotFoundError:
                 continue
             except (Damaged, OSError) as error:
-                log.warning("%s cannot be read (%s): the one before it and the journal are used", name, error)
+                log.warning(
+                    "%s cannot be read (%s): the one before it and the journal are used",
+                    name,
+                    error,
+                )
                 if is_writer:
                     with contextlib.suppress(OSError):
                         self._folder.rename(name, f"{name}.damaged")
         return None
 
     def write_checkpoint(
-        self, watermark: Position, pending: Mapping[int, Pending], spent: dict[str, list[Any]], names: dict[str, str], now_s: float
+        self,
+        watermark: Position,
+        pending: Mapping[int, Pending],
+        spent: dict[str, list[Any]],
+        names: dict[str, str],
+        now_s: float,
     ) -> None:
         """Put a new checkpoint in place; the last one stays as the one before it."""
-        content = encode_checkpoint(Checkpoint(watermark, dict(pending), spent, names, round(now_s, 3)))
+        content = encode_checkpoint(
+            Checkpoint(watermark, dict(pending), spent, names, round(now_s, 3))
+        )
         if self._folder.size(CHECKPOINT) is not None:
             self._folder.rename(CHECKPOINT, CHECKPOINT_BEFORE)
         self._folder.replace(CHECKPOINT, content)

@@ -1,4 +1,5 @@
-"""A call as one line of the journal, and back. Members that say nothing are left out; what the line cannot hold (a vendor's raw usage) is not remembered.
+"""A call as one line of the journal, and back. Members that say nothing are left out; what the line
+cannot hold (a vendor's raw usage) is not remembered.
 
 Reading is lenient: a line of another kind, or one that makes no sense, is no call.
 """
@@ -34,7 +35,9 @@ def rounded_s(seconds: float) -> float:
 
 
 def _written_s(seconds: float) -> str:
-    """`rounded_s` as text, without making the number: the shortest text of a number is slow to find."""
+    """`rounded_s` as text, without making the number: the shortest text of a number is slow to
+    find.
+    """
     return f"{seconds:.3f}" if -1e12 < seconds < 1e12 else "0"
 
 
@@ -45,14 +48,19 @@ def short_name(text: str) -> str:
 
 
 def encode_call(call: CallRecord) -> bytes:
-    """The line, with its line break. Written piece by piece, since it is done for every request: an encoder takes five times as long."""
+    """The line, with its line break.
+
+    Written piece by piece, since it is done for every request: an encoder takes five times as long.
+    """
     pieces = [
         f'{{"id":{_quoted(call.request_id)},"at":{_written_s(call.at_s)},"key":{_quoted(call.key_id)},"label":{_quoted(call.key_label)},'
         f'"op":{_quoted(call.operation)},"path":{_quoted(short_name(call.endpoint))},"model":{_quoted(short_name(call.requested_model))},'
         f'"status":{call.status:d},"outcome":{_quoted(call.outcome)},"s":{_written_s(call.total_s)}'
     ]
     if call.provider is not None:
-        pieces.append(f',"provider":{_quoted(call.provider)},"upstream":{_quoted(call.upstream_model or "")}')
+        pieces.append(
+            f',"provider":{_quoted(call.provider)},"upstream":{_quoted(call.upstream_model or "")}'
+        )
         if call.provider_id != call.provider:
             pieces.append(f',"provider_id":{_quoted(call.provider_id or "")}')
     if call.stream:
@@ -68,7 +76,9 @@ def encode_call(call: CallRecord) -> bytes:
     if call.is_flagged:
         pieces.append(',"flagged":true')
     if call.attempts:
-        pieces.append(f',"attempts":[{",".join([_attempt(attempt, call) for attempt in call.attempts])}]')
+        pieces.append(
+            f',"attempts":[{",".join([_attempt(attempt, call) for attempt in call.attempts])}]'
+        )
     pieces.append("}\n")
     return "".join(pieces).encode("utf-8", "replace")
 
@@ -109,7 +119,9 @@ def _attempt(attempt: AttemptRecord, call: CallRecord) -> str:
     )
     if attempt.provider != call.provider:
         text += f',"provider":{_quoted(attempt.provider)}'
-    if attempt.provider_id != (call.provider_id if attempt.provider == call.provider else attempt.provider):
+    if attempt.provider_id != (
+        call.provider_id if attempt.provider == call.provider else attempt.provider
+    ):
         text += f',"provider_id":{_quoted(attempt.provider_id)}'
     if attempt.upstream_model != call.upstream_model:
         text += f',"upstream":{_quoted(attempt.upstream_model)}'
@@ -139,7 +151,10 @@ def _call(line: Mapping[str, Any]) -> CallRecord:
         status=_whole(line["status"]),
         outcome=_text(line["outcome"]),
         stream=line.get("stream") is True,
-        attempts=tuple(_attempt_of(entry, provider, provider_id, upstream_model) for entry in line.get("attempts", ())),
+        attempts=tuple(
+            _attempt_of(entry, provider, provider_id, upstream_model)
+            for entry in line.get("attempts", ())
+        ),
         usage=_usage(tokens) if tokens is not None else None,
         cost_pd=_whole(line["cost"]) if line.get("cost") is not None else None,
         first_token_s=_seconds(line["first"]) if line.get("first") is not None else None,
@@ -149,7 +164,12 @@ def _call(line: Mapping[str, Any]) -> CallRecord:
     )
 
 
-def _attempt_of(line: Mapping[str, Any], provider: str | None, provider_id: str | None, upstream_model: str | None) -> AttemptRecord:
+def _attempt_of(
+    line: Mapping[str, Any],
+    provider: str | None,
+    provider_id: str | None,
+    upstream_model: str | None,
+) -> AttemptRecord:
     own = line.get("provider")
     return AttemptRecord(
         provider=_text(provider if own is None else own),
@@ -165,7 +185,9 @@ def _attempt_of(line: Mapping[str, Any], provider: str | None, provider_id: str 
 
 
 def _usage(tokens: Mapping[str, Any]) -> Usage:
-    known: dict[str, Any] = {name: _whole(tokens[short]) for short, name in _TOKENS if short in tokens}
+    known: dict[str, Any] = {
+        name: _whole(tokens[short]) for short, name in _TOKENS if short in tokens
+    }
     return Usage(**known)
 
 

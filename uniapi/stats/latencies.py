@@ -1,4 +1,7 @@
-"""How long served calls took: sums and histograms, by client key and by channel. Apart from the cells, which would be three times as wide with them."""
+"""How long served calls took: sums and histograms, by client key and by channel.
+
+Apart from the cells, which would be three times as wide with them.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ BOUNDS_S = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 BUCKETS = len(BOUNDS_S) + 1
 FIRST_MS, TOTAL_MS, FIRST_HISTOGRAM = range(3)
 TOTAL_HISTOGRAM = FIRST_HISTOGRAM + BUCKETS
-"""The places of a row: sums of milliseconds to the first token and of whole calls, then the two histograms."""
+"""The places of a row: sums of milliseconds to the first token and of whole calls, then the two
+histograms.
+"""
 WAITS_WIDTH = TOTAL_HISTOGRAM + BUCKETS
 
 MAX_ROWS = 2000
@@ -29,7 +34,10 @@ class ChannelKey(NamedTuple):
 
 
 class Waits:
-    """The same calls twice: summed for each client key, and for each channel. Only calls that were served: the time to a failure says nothing of speed."""
+    """The same calls twice: summed for each client key, and for each channel.
+
+    Only calls that were served: the time to a failure says nothing of speed.
+    """
 
     __slots__ = ("channels", "clients")
 
@@ -38,13 +46,19 @@ class Waits:
         self.channels: dict[ChannelKey, list[int]] = {}
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Waits) and (self.clients, self.channels) == (other.clients, other.channels)
+        return isinstance(other, Waits) and (self.clients, self.channels) == (
+            other.clients,
+            other.channels,
+        )
 
     def add(self, call: CallRecord) -> None:
         """Count a call, when it was served."""
         if call.outcome != "ok":
             return
-        rows = (self._client(call.key_id), self._channel((call.provider_id or "", call.upstream_model or "")))
+        rows = (
+            self._client(call.key_id),
+            self._channel((call.provider_id or "", call.upstream_model or "")),
+        )
         _time(rows, TOTAL_MS, TOTAL_HISTOGRAM, call.total_s)
         if call.first_token_s is not None:
             _time(rows, FIRST_MS, FIRST_HISTOGRAM, call.first_token_s)
@@ -54,7 +68,9 @@ class Waits:
         return self.clients.setdefault(key_id, [0] * WAITS_WIDTH) if row is None else row
 
     def _channel(self, names: tuple[str, str]) -> list[int]:
-        """The row of a key, given as a plain tuple: that finds it as well, and is made in a tenth of the time."""
+        """The row of a key, given as a plain tuple: that finds it as well, and is made in a tenth
+        of the time.
+        """
         row: list[int] | None = self.channels.get(names)  # type: ignore[call-overload]
         if row is not None:
             return row
@@ -79,11 +95,16 @@ class Waits:
         return self.clients.get(key_id) or [0] * WAITS_WIDTH
 
     def of_provider(self, provider_id: str) -> list[int]:
-        return added((row for channel, row in self.channels.items() if channel.provider == provider_id), WAITS_WIDTH)
+        return added(
+            (row for channel, row in self.channels.items() if channel.provider == provider_id),
+            WAITS_WIDTH,
+        )
 
 
 def quantile_s(row: list[int], histogram: int, share: float) -> float | None:
-    """About how many seconds `share` of the calls stayed under (`histogram`: FIRST_HISTOGRAM or TOTAL_HISTOGRAM), by interpolation within the bucket; None without calls."""
+    """About how many seconds `share` of the calls stayed under (`histogram`: FIRST_HISTOGRAM or
+    TOTAL_HISTOGRAM), by interpolation within the bucket; None without calls.
+    """
     counts = row[histogram : histogram + BUCKETS]
     rank = share * sum(counts)
     if not rank:
@@ -96,7 +117,9 @@ def quantile_s(row: list[int], histogram: int, share: float) -> float | None:
     return BOUNDS_S[-1]
 
 
-def _time(rows: tuple[list[int], list[int]], sum_place: int, histogram: int, seconds: float) -> None:
+def _time(
+    rows: tuple[list[int], list[int]], sum_place: int, histogram: int, seconds: float
+) -> None:
     spent_ms = milliseconds(seconds)
     place = histogram + bisect_left(BOUNDS_S, spent_ms / 1000)
     for row in rows:

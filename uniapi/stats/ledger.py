@@ -1,7 +1,9 @@
-"""Who has spent how much: an exact running total for every client key, and the credits that were added by hand.
+"""Who has spent how much: an exact running total for every client key, and the credits that were
+added by hand.
 
-The total is kept twice: with every call (what `is_exhausted` asks) and as far as the journal has been counted (what a checkpoint holds, so that replaying the rest
-of the journal after a crash comes to the same sum). Credits that were added live in a file of their own, durable before `add` returns.
+The total is kept twice: with every call (what `is_exhausted` asks) and as far as the journal has
+been counted (what a checkpoint holds, so that replaying the rest of the journal after a crash comes
+to the same sum). Credits that were added live in a file of their own, durable before `add` returns.
 """
 
 from __future__ import annotations
@@ -23,7 +25,10 @@ KEPT_ENTRIES = 50
 
 
 class Ledger:
-    """Amounts are pico-dollars. `charge` and the questions belong to the event loop, `settle` to the thread that commits."""
+    """Amounts are pico-dollars.
+
+    `charge` and the questions belong to the event loop, `settle` to the thread that commits.
+    """
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
@@ -72,15 +77,25 @@ class Ledger:
     def counted_pd(self, call: CallRecord) -> int:
         """What of a call's cost counts: all, unless the key is younger than the call."""
         since_s = self._since.get(call.key_id)
-        return 0 if call.cost_pd is None or (since_s is not None and call.at_s < since_s) else call.cost_pd
+        return (
+            0
+            if call.cost_pd is None or (since_s is not None and call.at_s < since_s)
+            else call.cost_pd
+        )
 
     def add(self, key_id: str, amount_pd: int, now_s: float) -> None:
-        """Add to a key's credits; durable when this returns. Raises OSError, then nothing was added."""
+        """Add to a key's credits; durable when this returns.
+
+        Raises OSError, then nothing was added.
+        """
         if self._is_newer:
             raise OSError(f"{CREDITS_FILE} was written by a later version and is left as it is")
         old = self._added.get(key_id, {"amount": 0, "entries": []})
         entries = [*old["entries"], {"at": round(now_s, 3), "amount": amount_pd}]
-        added = {**self._added, key_id: {"amount": old["amount"] + amount_pd, "entries": entries[-KEPT_ENTRIES:]}}
+        added = {
+            **self._added,
+            key_id: {"amount": old["amount"] + amount_pd, "entries": entries[-KEPT_ENTRIES:]},
+        }
         content = {"schema": SCHEMA, "unit": "1e-12 US dollars", "added": added}
         self._folder.replace(CREDITS_FILE, json.dumps(content, indent=1).encode())
         self._added = added
@@ -88,20 +103,32 @@ class Ledger:
     # what is kept
 
     def load_credits(self) -> str | None:
-        """Read what was added earlier. Gives what is wrong with the file, None when nothing is; a file that makes no sense adds nothing and is set aside."""
+        """Read what was added earlier.
+
+        Gives what is wrong with the file, None when nothing is; a file that makes no sense adds
+        nothing and is set aside.
+        """
         try:
             found = json.loads(self._folder.read(CREDITS_FILE))
             if found["schema"] > SCHEMA:
                 self._is_newer = True
-                return f"{CREDITS_FILE} was written by a later version: the credits in it do not count"
+                return (
+                    f"{CREDITS_FILE} was written by a later version: the credits in it do not count"
+                )
             self._added = {
-                str(key): {"amount": int(entry["amount"]), "entries": list(entry.get("entries", ()))} for key, entry in found["added"].items()
+                str(key): {
+                    "amount": int(entry["amount"]),
+                    "entries": list(entry.get("entries", ())),
+                }
+                for key, entry in found["added"].items()
             }
         except FileNotFoundError:
             return None
         except OSError as error:
             self._is_newer = True
-            return f"{CREDITS_FILE} cannot be read ({error.strerror}): the credits in it do not count"
+            return (
+                f"{CREDITS_FILE} cannot be read ({error.strerror}): the credits in it do not count"
+            )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             with contextlib.suppress(OSError):
                 self._folder.rename(CREDITS_FILE, f"{CREDITS_FILE}.damaged")
@@ -110,7 +137,10 @@ class Ledger:
 
     def dump(self) -> dict[str, list[Any]]:
         """What is settled, for a checkpoint: key id → [pico-dollars, since when]."""
-        return {key_id: [self._settled.get(key_id, 0), self._since.get(key_id)] for key_id in {**self._settled, **self._since}}
+        return {
+            key_id: [self._settled.get(key_id, 0), self._since.get(key_id)]
+            for key_id in {**self._settled, **self._since}
+        }
 
     def load(self, spent: dict[str, list[Any]]) -> None:
         """Begin with what a checkpoint holds."""
@@ -123,14 +153,19 @@ class Ledger:
         return self._since.get(key_id)
 
     def restate(self, key_id: str, since_s: float | None, settled_pd: int) -> None:
-        """The key's `created_at` changed: what is settled of its spending is what was counted since then. What waits is to be charged again."""
+        """The key's `created_at` changed: what is settled of its spending is what was counted since
+        then. What waits is to be charged again.
+        """
         self._since[key_id] = since_s
         self._settled[key_id] = settled_pd
 
     def recharge(self, waiting: Iterable[CallRecord], amounts_pd: Mapping[str, int]) -> None:
         """What is spent is what is settled, these calls, and these amounts by key."""
         live = dict(self._settled)
-        for key_id, amount in [*((call.key_id, self.counted_pd(call)) for call in waiting), *amounts_pd.items()]:
+        for key_id, amount in [
+            *((call.key_id, self.counted_pd(call)) for call in waiting),
+            *amounts_pd.items(),
+        ]:
             if amount:
                 live[key_id] = live.get(key_id, 0) + amount
         self._live = live

@@ -1,11 +1,14 @@
-"""Aggregates as files: JSON lines in gzip members (`zcat` shows them), each with gzip's own checksum, so that damage is noticed and never counted.
+"""Aggregates as files: JSON lines in gzip members (`zcat` shows them), each with gzip's own
+checksum, so that damage is noticed and never counted.
 
-    days/2026-11-03.gz    a head (schema, day, how far into the journal it goes, the members' lengths), the outlines of its hours, the whole day without
+    days/2026-11-03.gz    a head (schema, day, how far into the journal it goes, the members'
+    lengths), the outlines of its hours, the whole day without
                           fingerprints, each hour
     checkpoint.gz         a head, then the hours that are not in the day files yet
 
-Once a day is old its file is rewritten as head, one outline and compacted day alone. The lengths in the head let a report unpack only what it needs. `SCHEMA` is the version of all
-of it; `MIGRATIONS` lifts the documents of an older version, one step each.
+Once a day is old its file is rewritten as head, one outline and compacted day alone. The lengths in
+the head let a report unpack only what it needs. `SCHEMA` is the version of all of it; `MIGRATIONS`
+lifts the documents of an older version, one step each.
 """
 
 from __future__ import annotations
@@ -31,7 +34,9 @@ MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 LARGEST_PART = 1 << 27
 """Bytes one member may unpack to: a damaged or hostile file does not fill the memory."""
 _MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError)
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, allow_nan=False)
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), check_circular=False, allow_nan=False
+)
 
 
 class Damaged(Exception):
@@ -48,7 +53,10 @@ class TooNew(Exception):
 
 @dataclass(slots=True)
 class DayFile:
-    """A day as kept: packed, its parts unpacked on demand. `through`: every journal line before this place is counted here (those of this day, that is)."""
+    """A day as kept: packed, its parts unpacked on demand.
+
+    `through`: every journal line before this place is counted here (those of this day, that is).
+    """
 
     day: int
     through: Position
@@ -73,13 +81,20 @@ class DayFile:
 
 
 def pack(aggregate: Aggregate) -> bytes:
-    """One gzip member with an aggregate as one line of JSON. Names are listed once; trailing zeros of a cell are left out."""
+    """One gzip member with an aggregate as one line of JSON.
+
+    Names are listed once; trailing zeros of a cell are left out.
+    """
     words: dict[str, int] = {}
     document = {
         "cells": _rows(aggregate.cells.items(), words),
-        "clients": _rows((((key_id,), row) for key_id, row in aggregate.waits.clients.items()), words),
+        "clients": _rows(
+            (((key_id,), row) for key_id, row in aggregate.waits.clients.items()), words
+        ),
         "channels": _rows(aggregate.waits.channels.items(), words),
-        "credentials": _rows(((key, [count]) for key, count in aggregate.credentials.items()), words),
+        "credentials": _rows(
+            ((key, [count]) for key, count in aggregate.credentials.items()), words
+        ),
         "endpoints": aggregate.endpoints,
         "ips": aggregate.ips,
     }
@@ -89,7 +104,10 @@ def pack(aggregate: Aggregate) -> bytes:
 def pack_outlines(outlines: Mapping[int, Outline]) -> bytes:
     """One gzip member with the outlines of hours."""
     words: dict[str, int] = {}
-    hours = [[hour, _rows((((key_id,), row) for key_id, row in outline.items()), words)] for hour, outline in sorted(outlines.items())]
+    hours = [
+        [hour, _rows((((key_id,), row) for key_id, row in outline.items()), words)]
+        for hour, outline in sorted(outlines.items())
+    ]
     return _member({"words": list(words), "hours": hours})
 
 
@@ -100,7 +118,9 @@ def unpack_outlines(member: bytes) -> dict[int, Outline]:
     try:
         words = document["words"]
         for hour, rows in document["hours"]:
-            _add_rows(found.setdefault(int(hour), {}), rows, words, 1, len(OUTLINED), lambda key: key[0])
+            _add_rows(
+                found.setdefault(int(hour), {}), rows, words, 1, len(OUTLINED), lambda key: key[0]
+            )
     except _MALFORMED as error:
         raise Damaged(f"its outlines do not have the form of them ({error!r})") from None
     return found
@@ -112,7 +132,10 @@ def unpack(member: bytes) -> Aggregate:
 
 
 def gathered(parts: Iterable[bytes | Aggregate]) -> Aggregate:
-    """The sum of packed and unpacked aggregates. Packed ones are added row by row: reports are made of hundreds. Raises Damaged."""
+    """The sum of packed and unpacked aggregates.
+
+    Packed ones are added row by row: reports are made of hundreds. Raises Damaged.
+    """
     total = Aggregate()
     for part in parts:
         if isinstance(part, Aggregate):
@@ -129,7 +152,14 @@ def _add_packed(total: Aggregate, document: Mapping[str, Any]) -> None:
     words = document["words"]
     _add_rows(total.cells, document["cells"], words, len(CellKey._fields), WIDTH, CellKey._make)
     _add_rows(total.waits.clients, document["clients"], words, 1, WAITS_WIDTH, lambda key: key[0])
-    _add_rows(total.waits.channels, document["channels"], words, len(ChannelKey._fields), WAITS_WIDTH, ChannelKey._make)
+    _add_rows(
+        total.waits.channels,
+        document["channels"],
+        words,
+        len(ChannelKey._fields),
+        WAITS_WIDTH,
+        ChannelKey._make,
+    )
     for *row, count in document["credentials"]:
         name = CredentialKey._make([words[index] for index in row])
         total.credentials[name] = total.credentials.get(name, 0) + count
@@ -139,9 +169,16 @@ def _add_packed(total: Aggregate, document: Mapping[str, Any]) -> None:
 
 
 def _add_rows(
-    table: dict[Key, list[int]], rows: list[list[int]], words: list[str], names: int, width: int, key_of: Callable[[list[str]], Key]
+    table: dict[Key, list[int]],
+    rows: list[list[int]],
+    words: list[str],
+    names: int,
+    width: int,
+    key_of: Callable[[list[str]], Key],
 ) -> None:
-    """Add packed rows, each `names` places in `words` and then its figures, to a table of rows `width` wide."""
+    """Add packed rows, each `names` places in `words` and then its figures, to a table of rows
+    `width` wide.
+    """
     for row in rows:
         key = key_of([words[index] for index in row[:names]])
         figures = row[names:]
@@ -153,8 +190,12 @@ def _add_rows(
         ours[: len(figures)] = map(add, ours, figures)
 
 
-def _rows(table: Iterable[tuple[Iterable[str], list[int]]], words: dict[str, int]) -> list[list[int]]:
-    """A table as rows of numbers: the places of its key in `words`, and the figures without trailing zeros."""
+def _rows(
+    table: Iterable[tuple[Iterable[str], list[int]]], words: dict[str, int]
+) -> list[list[int]]:
+    """A table as rows of numbers: the places of its key in `words`, and the figures without
+    trailing zeros.
+    """
     rows = []
     for key, figures in table:
         last = len(figures)
@@ -197,7 +238,10 @@ def decode_day(content: bytes, day: int) -> DayFile:
 
 @dataclass(slots=True)
 class Pending:
-    """The hours of a day that are counted but not in its file yet. `since`: the file's `through` when this began; a file that goes further holds all of this."""
+    """The hours of a day that are counted but not in its file yet.
+
+    `since`: the file's `through` when this began; a file that goes further holds all of this.
+    """
 
     since: Position = START
     hours: dict[int, Aggregate] = field(default_factory=dict)
@@ -205,7 +249,9 @@ class Pending:
 
 @dataclass(slots=True)
 class Checkpoint:
-    """All that is needed to go on: how far the journal has been counted, what is not in the day files yet, what every client key has spent, and the names of ids."""
+    """All that is needed to go on: how far the journal has been counted, what is not in the day
+    files yet, what every client key has spent, and the names of ids.
+    """
 
     watermark: Position = START
     pending: dict[int, Pending] = field(default_factory=dict)
@@ -217,7 +263,11 @@ class Checkpoint:
 
 
 def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
-    members = [(day, hour, pack(part)) for day, pending in checkpoint.pending.items() for hour, part in pending.hours.items()]
+    members = [
+        (day, hour, pack(part))
+        for day, pending in checkpoint.pending.items()
+        for hour, part in pending.hours.items()
+    ]
     head = {
         "schema": SCHEMA,
         "watermark": checkpoint.watermark,
@@ -236,8 +286,13 @@ def decode_checkpoint(content: bytes) -> Checkpoint:
     try:
         checkpoint = Checkpoint(
             watermark=Position(*map(int, head["watermark"])),
-            pending={int(day): Pending(since=Position(*map(int, since))) for day, since in head["since"]},
-            spent={str(key): [int(amount), None if since is None else float(since)] for key, (amount, since) in head["spent"].items()},
+            pending={
+                int(day): Pending(since=Position(*map(int, since))) for day, since in head["since"]
+            },
+            spent={
+                str(key): [int(amount), None if since is None else float(since)]
+                for key, (amount, since) in head["spent"].items()
+            },
             names={str(key): str(name) for key, name in head["names"].items()},
             written_at_s=float(head["written_at"]),
         )
@@ -250,9 +305,14 @@ def decode_checkpoint(content: bytes) -> Checkpoint:
 
 
 def upgraded(
-    document: dict[str, Any], migrations: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MIGRATIONS, target: int = SCHEMA
+    document: dict[str, Any],
+    migrations: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MIGRATIONS,
+    target: int = SCHEMA,
 ) -> dict[str, Any]:
-    """A head document of this version, from one of this or an older version. Raises TooNew, and Damaged for a version that nothing leads from."""
+    """A head document of this version, from one of this or an older version.
+
+    Raises TooNew, and Damaged for a version that nothing leads from.
+    """
     schema = document.get("schema")
     if not isinstance(schema, int) or isinstance(schema, bool):
         raise Damaged("it does not say its schema")

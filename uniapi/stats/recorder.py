@@ -1,5 +1,5 @@
-"""What the gateway tells of its calls, and what reports are made from: prices each call, counts it, keeps the balance. `record` is one plain call at the end of each
-request; it cannot fail one.
+"""What the gateway tells of its calls, and what reports are made from: prices each call, counts it,
+keeps the balance. `record` is one plain call at the end of each request; it cannot fail one.
 """
 
 from __future__ import annotations
@@ -30,26 +30,40 @@ MEMORY_RETENTION = Retention(raw_bytes=1_000_000)
 
 
 def told_apart(names: Mapping[str, str], length: int | None = None) -> dict[str, str]:
-    """Names by id, with the id behind those that several have (or `length` characters of it): masked keys may look alike, and two client keys may have one label."""
+    """Names by id, with the id behind those that several have (or `length` characters of it):
+    masked keys may look alike, and two client keys may have one label.
+    """
     times = Counter(names.values())
-    return {one: name if times[name] == 1 else f"{name} ({one[:length]})" for one, name in names.items()}
+    return {
+        one: name if times[name] == 1 else f"{name} ({one[:length]})" for one, name in names.items()
+    }
 
 
 class Recorder:
-    """All counts of this process and, on disk, of those before it. Without a folder everything stays in memory."""
+    """All counts of this process and, on disk, of those before it.
+
+    Without a folder everything stays in memory.
+    """
 
     def __init__(self, folder: Folder | None = None, retention: Retention | None = None) -> None:
         self.is_in_memory = folder is None
         folder = folder if folder is not None else MemoryFolder()
         self.ledger = Ledger(folder)
-        self._store = Store(folder.within("stats"), self.ledger, MEMORY_RETENTION if self.is_in_memory else retention)
+        self._store = Store(
+            folder.within("stats"),
+            self.ledger,
+            MEMORY_RETENTION if self.is_in_memory else retention,
+        )
         self._prices = PriceList({})
         self._displays: dict[str, str] = {}
         self.recent_failures: deque[CallRecord] = deque(maxlen=RECENT_FAILURES)
 
     @classmethod
     def read_only(cls, data_dir: Path) -> Recorder:
-        """The counts in a data dir as they are now, beside a running server or without one. Raises TooNew, OSError."""
+        """The counts in a data dir as they are now, beside a running server or without one.
+
+        Raises TooNew, OSError.
+        """
         recorder = cls(DiskFolder(data_dir))
         recorder.ledger.load_credits()
         recorder._store.open_read_only()
@@ -57,7 +71,10 @@ class Recorder:
         return recorder
 
     def open(self) -> None:
-        """Take up where the last process ended, before anything is recorded. Never raises; what is wrong is logged."""
+        """Take up where the last process ended, before anything is recorded.
+
+        Never raises; what is wrong is logged.
+        """
         fault = self.ledger.load_credits()
         if fault is not None:
             log.error("%s", fault)
@@ -65,12 +82,16 @@ class Recorder:
         self._recall()
 
     def configure(self, config: Config) -> None:
-        """Put a configuration in force: prices, retention, the display names of keys, and since when each client key's spending counts."""
+        """Put a configuration in force: prices, retention, the display names of keys, and since
+        when each client key's spending counts.
+        """
         self._prices = PriceList(config.preferences.prices)
         if not self.is_in_memory:
             self._store.retention = config.preferences.retention
         self._displays = {key.key_id: key.label for key in config.client_keys} | {
-            credential.credential_id: credential.display for provider in config.providers for credential in provider.credentials
+            credential.credential_id: credential.display
+            for provider in config.providers
+            for credential in provider.credentials
         }
         self._store.restate_spending((key.key_id, key.created_at_s) for key in config.client_keys)
 
@@ -79,7 +100,9 @@ class Recorder:
     def record(self, call: CallRecord) -> CallRecord:
         """Count one finished call; gives it back, with its cost. Memory only."""
         if call.cost_pd is None:
-            call.cost_pd = self._prices.cost_pd(call.requested_model, call.upstream_model, call.usage)
+            call.cost_pd = self._prices.cost_pd(
+                call.requested_model, call.upstream_model, call.usage
+            )
         self._store.record(call)
         if call.is_failure:
             self.recent_failures.append(call)
@@ -90,7 +113,9 @@ class Recorder:
         return self.ledger.is_exhausted(key)
 
     def add_credits(self, key_id: str, dollars: float, now_s: float) -> None:
-        """Add to a client key's credits; durable when this returns (a write and two fsyncs: call it in a thread). Raises OSError, then nothing was added."""
+        """Add to a client key's credits; durable when this returns (a write and two fsyncs: call it
+        in a thread). Raises OSError, then nothing was added.
+        """
         self.ledger.add(key_id, picodollars(dollars), now_s)
 
     # jobs, in a thread
@@ -115,7 +140,9 @@ class Recorder:
         return self._store.trouble
 
     def names(self) -> dict[str, str]:
-        """What to show for the ids of client keys and provider keys; the configuration in force has the last word. No two of them look alike."""
+        """What to show for the ids of client keys and provider keys; the configuration in force has
+        the last word. No two of them look alike.
+        """
         return told_apart({**self._store.names(), **self._displays}, ID_SHOWN)
 
     def window(self, from_s: float, to_s: float) -> Aggregate:
@@ -123,11 +150,19 @@ class Recorder:
         return gathered(self._store.pieces(hour_of(from_s), hour_of(to_s)))
 
     def outlines(self, from_s: float, to_s: float) -> dict[int, Outline]:
-        """What charts draw of the same hours, by the epoch second that each begins at. A day of which the hours are no longer kept comes as one."""
-        return {hour * HOUR_S: outline for hour, outline in self._store.outlines(hour_of(from_s), hour_of(to_s)).items()}
+        """What charts draw of the same hours, by the epoch second that each begins at.
+
+        A day of which the hours are no longer kept comes as one.
+        """
+        return {
+            hour * HOUR_S: outline
+            for hour, outline in self._store.outlines(hour_of(from_s), hour_of(to_s)).items()
+        }
 
     def lifetime(self) -> Aggregate:
-        """Counters for `/metrics`: what this process counted since it began, and what it replayed then."""
+        """Counters for `/metrics`: what this process counted since it began, and what it replayed
+        then.
+        """
         return self._store.lifetime()
 
     def tokens_since(self, keys: Iterable[ClientKey], now_s: float) -> Mapping[str, Aggregate]:

@@ -1,6 +1,8 @@
-"""What is remembered of a call: one CallRecord with its AttemptRecords. Facts only: no prompt, no answer, no secret (keys appear as fingerprints).
+"""What is remembered of a call: one CallRecord with its AttemptRecords. Facts only: no prompt, no
+answer, no secret (keys appear as fingerprints).
 
-They are values all the same, but not frozen ones: they are made on the path of every request, and a frozen dataclass of this size takes three times as long to make.
+They are values all the same, but not frozen ones: they are made on the path of every request, and a
+frozen dataclass of this size takes three times as long to make.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ from uniapi.canonical import Usage
 
 @dataclass(slots=True, kw_only=True)
 class AttemptRecord:
-    """One upstream try. `outcome` is `ok`, `cancelled` or a FailureKind's value; `status` the upstream's HTTP status (None: no answer came)."""
+    """One upstream try. `outcome` is `ok`, `cancelled` or a FailureKind's value; `status` the
+    upstream's HTTP status (None: no answer came).
+    """
 
     provider: str
     provider_id: str
@@ -31,10 +35,12 @@ class AttemptRecord:
 
 @dataclass(slots=True, kw_only=True)
 class CallRecord:
-    """One client request, from door to door. Times: `at_s` epoch seconds of arrival, the others durations in seconds (None: it never came to that).
+    """One client request, from door to door. Times: `at_s` epoch seconds of arrival, the others
+    durations in seconds (None: it never came to that).
 
-    `outcome`: `ok`, `client_left`, `refused` (we said no before any attempt) or the FailureKind shown to the client. `cost_pd` is in pico-dollars
-    (1e-12 US dollars, see `cost`), None when it is not known; the recorder sets it, once.
+    `outcome`: `ok`, `client_left`, `refused` (we said no before any attempt) or the FailureKind
+    shown to the client. `cost_pd` is in pico-dollars (1e-12 US dollars, see `cost`), None when it
+    is not known; the recorder sets it, once.
     """
 
     request_id: str

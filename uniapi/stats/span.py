@@ -1,4 +1,6 @@
-"""Which stretch of time a report is asked for: the query forms of `/v1/token_usage` and its relatives (reference/predecessor.md §1.9)."""
+"""Which stretch of time a report is asked for: the query forms of `/v1/token_usage` and its
+relatives (reference/predecessor.md §1.9).
+"""
 
 from __future__ import annotations
 
@@ -28,29 +30,48 @@ class Span:
 
 
 def parse_span(query: Mapping[str, str], now_s: float, *, default_days: int) -> Span:
-    """`last_n_days`, or `start_datetime` and `end_datetime` (ISO 8601, UTC when no zone is given, or Unix seconds; either may be left out). Raises RequestRefused (400)."""
-    days, start, end = (query.get(name) or None for name in ("last_n_days", "start_datetime", "end_datetime"))
+    """`last_n_days`, or `start_datetime` and `end_datetime` (ISO 8601, UTC when no zone is given,
+    or Unix seconds; either may be left out). Raises RequestRefused (400).
+    """
+    days, start, end = (
+        query.get(name) or None for name in ("last_n_days", "start_datetime", "end_datetime")
+    )
     if days is not None and (start is not None or end is not None):
-        raise RequestRefused.bad_request("Give either `last_n_days` or `start_datetime` and `end_datetime`, not both.", param="last_n_days")
+        raise RequestRefused.bad_request(
+            "Give either `last_n_days` or `start_datetime` and `end_datetime`, not both.",
+            param="last_n_days",
+        )
     if days is not None:
         if not (days.isascii() and days.isdigit() and 1 <= int(days[:9]) <= MOST_DAYS):
-            raise RequestRefused.bad_request(f"`last_n_days` must be a whole number from 1 to {MOST_DAYS}, not {days[:40]!r}.", param="last_n_days")
+            raise RequestRefused.bad_request(
+                f"`last_n_days` must be a whole number from 1 to {MOST_DAYS}, not {days[:40]!r}.",
+                param="last_n_days",
+            )
         return Span(start_s=now_s - int(days) * DAY_S, end_s=now_s)
     end_s = now_s if end is None else _moment(end, "end_datetime")
     start_s = end_s - default_days * DAY_S if start is None else _moment(start, "start_datetime")
     if start_s > end_s:
-        raise RequestRefused.bad_request("`start_datetime` must not be after `end_datetime`.", param="start_datetime")
+        raise RequestRefused.bad_request(
+            "`start_datetime` must not be after `end_datetime`.", param="start_datetime"
+        )
     return Span(start_s=start_s, end_s=end_s)
 
 
 def key_asked_for(query: Mapping[str, str], own_key_id: str, *, is_admin: bool) -> str | None:
-    """The client key whose usage is asked for; None: all of them, which only an admin may. Raises RequestRefused (403) when another's is asked for."""
+    """The client key whose usage is asked for; None: all of them, which only an admin may. Raises
+    RequestRefused (403) when another's is asked for.
+    """
     given = query.get("api_key_param") or None
     if is_admin:
         return None if given is None or given == "all" else fingerprint(given)
     if given is not None and fingerprint(given) != own_key_id:
         raise RequestRefused(
-            ClientError(status=403, message="Only an admin key may see the usage of another key.", code="forbidden", param="api_key_param")
+            ClientError(
+                status=403,
+                message="Only an admin key may see the usage of another key.",
+                code="forbidden",
+                param="api_key_param",
+            )
         )
     return own_key_id
 
@@ -58,7 +79,9 @@ def key_asked_for(query: Mapping[str, str], own_key_id: str, *, is_admin: bool) 
 def iso(at_s: float) -> str:
     """A moment in UTC, to the second; what no calendar holds is shown as a number."""
     try:
-        return datetime.datetime.fromtimestamp(at_s, datetime.timezone.utc).isoformat(timespec="seconds")
+        return datetime.datetime.fromtimestamp(at_s, datetime.timezone.utc).isoformat(
+            timespec="seconds"
+        )
     except (ValueError, OverflowError, OSError):
         return str(at_s)
 
@@ -81,10 +104,14 @@ def _from_iso(text: str, name: str) -> float:
         plain = f"{plain[:-6]}+{plain[-5:]}"
     try:
         moment = datetime.datetime.fromisoformat(plain)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)).timestamp()
+        return (
+            moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)
+        ).timestamp()
     except (ValueError, OverflowError):
         raise _no_moment(text, name) from None
 
 
 def _no_moment(text: str, name: str) -> RequestRefused:
-    return RequestRefused.bad_request(f"`{name}` must be ISO 8601 or Unix seconds, not {text[:40]!r}.", param=name)
+    return RequestRefused.bad_request(
+        f"`{name}` must be ISO 8601 or Unix seconds, not {text[:40]!r}.", param=name
+    )

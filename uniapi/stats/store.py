@@ -1,13 +1,20 @@
-"""The counts on disk: every call goes into the journal within a second, and from there, once an hour, into the file of its day.
+"""The counts on disk: every call goes into the journal within a second, and from there, once an
+hour, into the file of its day.
 
-    record ─► queue ─► journal (each second, fsync) ─► pending hours ─► days/2026-11-03.gz (each hour)
-                                                          └─► checkpoint.gz (each two minutes): pending hours, and how far the journal is in them
+    record ─► queue ─► journal (each second, fsync) ─► pending hours ─► days/2026-11-03.gz (each
+    hour)
+                                                          └─► checkpoint.gz (each two minutes):
+                                                          pending hours, and how far the journal is
+                                                          in them
 
-Exactly once, wherever the process is killed: a checkpoint names its place in the journal, and a start counts what lies behind it. A day file names the place it goes
-to as well (`through`); pending hours know where their file stood when they began (`since`). A file that goes further than that holds them already, so they are dropped.
-The place moves with every fold, because a mark is put into the journal first. Nothing depends on the clock.
+Exactly once, wherever the process is killed: a checkpoint names its place in the journal, and a
+start counts what lies behind it. A day file names the place it goes to as well (`through`); pending
+hours know where their file stood when they began (`since`). A file that goes further than that
+holds them already, so they are dropped. The place moves with every fold, because a mark is put into
+the journal first. Nothing depends on the clock.
 
-`record` runs on the event loop and touches memory only. `commit` and `compact` belong into a thread, called by jobs; reports may be made in any.
+`record` runs on the event loop and touches memory only. `commit` and `compact` belong into a
+thread, called by jobs; reports may be made in any.
 """
 
 from __future__ import annotations
@@ -40,7 +47,9 @@ LONGEST_PAUSE = 10
 """Commits left out, at most, between two tries on a disk that fails."""
 CLOCK_JUMP_S = 7 * 86400
 CLOCK_DOUBT_COMMITS = 3600
-"""A clock that leapt ahead (a board without battery, before NTP) must not throw history away as old: nothing ages for so many seconds after the leap."""
+"""A clock that leapt ahead (a board without battery, before NTP) must not throw history away as
+old: nothing ages for so many seconds after the leap.
+"""
 MAX_NAMES = 5000
 TAIL_BYTES = 1 << 18
 _FOLD_MARK = b'{"fold":1}\n'
@@ -55,7 +64,11 @@ class Store:
         self._folder = folder
         self._ledger = ledger
         self._shelf = Shelf(folder)
-        self._journal = Journal(folder, schema=SCHEMA, segment_bytes=max(65536, min(4_000_000, self.retention.raw_bytes // 4)))
+        self._journal = Journal(
+            folder,
+            schema=SCHEMA,
+            segment_bytes=max(65536, min(4_000_000, self.retention.raw_bytes // 4)),
+        )
         self._writing = threading.Lock()
         self._counting = threading.Lock()
         self._waiting = Waiting(ledger)
@@ -76,21 +89,29 @@ class Store:
     # opening
 
     def open(self) -> None:
-        """Take up the counts of earlier processes. Never raises: what cannot be read is set aside and said."""
+        """Take up the counts of earlier processes.
+
+        Never raises: what cannot be read is set aside and said.
+        """
         try:
             self._folder.sweep()
             self._load(is_writer=True)
             self._is_open = True
         except TooNew as error:
             name = self._folder.set_aside(f"schema-{error.schema}")
-            log.warning("the statistics were %s: they are kept as %s, and counting begins anew", error, name)
+            log.warning(
+                "the statistics were %s: they are kept as %s, and counting begins anew", error, name
+            )
             self._load(is_writer=True)
             self._is_open = True
         except OSError as error:
             self._failed(error)
 
     def open_read_only(self) -> None:
-        """Read the counts as they are on disk, beside a running server. Raises TooNew and OSError."""
+        """Read the counts as they are on disk, beside a running server.
+
+        Raises TooNew and OSError.
+        """
         self._load(is_writer=False)
 
     def _load(self, *, is_writer: bool) -> None:
@@ -122,7 +143,8 @@ class Store:
             if not is_in_file:
                 self._count(hour, call)
             self._is_dirty = True
-        # Behind a torn tail the journal's end is the mere number of the segment: what was replayed from it must not be replayed from the next checkpoint again.
+        # Behind a torn tail the journal's end is the mere number of the segment: what was replayed
+        # from it must not be replayed from the next checkpoint again.
         self._watermark = max(self._journal.end, known, reached)
         self._waiting.recharge()
 
@@ -141,7 +163,10 @@ class Store:
         return [call for call in map(decode_call, lines) if call is not None]
 
     def commit(self, now_s: float) -> bool:
-        """Make everything recorded so far durable, and fold or checkpoint when it is time. False when the disk did not take it (see `trouble`); the calls are kept then."""
+        """Make everything recorded so far durable, and fold or checkpoint when it is time.
+
+        False when the disk did not take it (see `trouble`); the calls are kept then.
+        """
         with self._writing:
             self._watch_clock(now_s)
             if self._pause:
@@ -170,8 +195,14 @@ class Store:
             try:
                 if not self._doubt:
                     self._shelf.age(now_s, self.retention)
-                before = "" if self._doubt else day_name(int((now_s - self.retention.raw_s) // DAY_S))
-                self._journal.prune(before_day=before, total_bytes=self.retention.raw_bytes, keep_from=self._checkpointed_before.segment)
+                before = (
+                    "" if self._doubt else day_name(int((now_s - self.retention.raw_s) // DAY_S))
+                )
+                self._journal.prune(
+                    before_day=before,
+                    total_bytes=self.retention.raw_bytes,
+                    keep_from=self._checkpointed_before.segment,
+                )
                 self._shelf.shrink()
             except OSError as error:
                 self._failed(error)
@@ -190,21 +221,31 @@ class Store:
     # reading
 
     def pieces(self, from_hour: int, to_hour: int) -> list[bytes | Aggregate]:
-        """The counts of the hours from `from_hour` to `to_hour`, both included, as parts for `gathered`: a day as one when all its hours are wanted. A day of which
-        only the sum is kept belongs to the range when its first hour does."""
+        """The counts of the hours from `from_hour` to `to_hour`, both included, as parts for
+        `gathered`: a day as one when all its hours are wanted. A day of which only the sum is kept
+        belongs to the range when its first hour does.
+        """
         days, recent = self._kept(from_hour, to_hour)
         found: list[bytes | Aggregate] = []
         for day, file, waiting in days:
             hours = {} if file is None else file.hours
-            if file is not None and (from_hour <= day * 24 <= to_hour if file.is_compacted else all(from_hour <= hour <= to_hour for hour in hours)):
+            if file is not None and (
+                from_hour <= day * 24 <= to_hour
+                if file.is_compacted
+                else all(from_hour <= hour <= to_hour for hour in hours)
+            ):
                 found.append(file.total)
             else:
                 found += [member for hour, member in hours.items() if from_hour <= hour <= to_hour]
             found += waiting.values()
         return [*found, *recent.values()]
 
-    def outlines(self, from_hour: int, to_hour: int, *, with_waiting: bool = True) -> dict[int, Outline]:
-        """The outlines of the same hours, by hour; that of a day of which only the sum is kept stands under its first hour. Without the queue: what is in the journal."""
+    def outlines(
+        self, from_hour: int, to_hour: int, *, with_waiting: bool = True
+    ) -> dict[int, Outline]:
+        """The outlines of the same hours, by hour; that of a day of which only the sum is kept
+        stands under its first hour. Without the queue: what is in the journal.
+        """
         days, recent = self._kept(from_hour, to_hour)
         found: dict[int, Outline] = defaultdict(dict)
         for _, file, waiting in days:
@@ -217,8 +258,12 @@ class Store:
             add_rows(found[hour], outline_of(part))
         return found
 
-    def _kept(self, from_hour: int, to_hour: int) -> tuple[list[tuple[int, DayFile | None, dict[int, Aggregate]]], dict[int, Aggregate]]:
-        """What there is of these hours: for each day its file and the hours that wait to be put into it, and by hour what is not in the journal yet."""
+    def _kept(
+        self, from_hour: int, to_hour: int
+    ) -> tuple[list[tuple[int, DayFile | None, dict[int, Aggregate]]], dict[int, Aggregate]]:
+        """What there is of these hours: for each day its file and the hours that wait to be put
+        into it, and by hour what is not in the journal yet.
+        """
         days = range(from_hour // 24, to_hour // 24 + 1)
         pending, recent = self._unfolded(days)
         found = []
@@ -227,11 +272,23 @@ class Store:
             waiting = pending.get(day, Pending())
             if file is not None and file.through > waiting.since:
                 waiting = Pending()
-            found.append((day, file, {hour: part for hour, part in waiting.hours.items() if from_hour <= hour <= to_hour}))
+            found.append(
+                (
+                    day,
+                    file,
+                    {
+                        hour: part
+                        for hour, part in waiting.hours.items()
+                        if from_hour <= hour <= to_hour
+                    },
+                )
+            )
         return found, {hour: part for hour, part in recent.items() if from_hour <= hour <= to_hour}
 
     def lifetime(self) -> Aggregate:
-        """Everything this process knows to have happened since it began (and what it replayed), without the providers' keys: only grows, as counters must."""
+        """Everything this process knows to have happened since it began (and what it replayed),
+        without the providers' keys: only grows, as counters must.
+        """
         with self._counting:
             total = self._lifetime.copy()
             for pending in self._pending.values():
@@ -247,25 +304,47 @@ class Store:
             return dict(self._names)
 
     def restate_spending(self, since_by_key: Iterable[tuple[str, float | None]]) -> None:
-        """Bring the ledger in line with each key's `created_at`. Calls are told apart by the hour: those in the hour of `created_at` count."""
-        changed = [(key_id, since_s) for key_id, since_s in since_by_key if self._ledger.since_s(key_id) != since_s]
+        """Bring the ledger in line with each key's `created_at`.
+
+        Calls are told apart by the hour: those in the hour of `created_at` count.
+        """
+        changed = [
+            (key_id, since_s)
+            for key_id, since_s in since_by_key
+            if self._ledger.since_s(key_id) != since_s
+        ]
         if not changed:
             return
         with self._writing:
-            last = max([hour_of(self._last_now_s) + 24, *(day * 24 + 23 for day in {*self._shelf.days(), *self._pending})])
-            outlines = self.outlines(min(hour_of(since_s or 0.0) for _, since_s in changed), last, with_waiting=False)
+            last = max(
+                [
+                    hour_of(self._last_now_s) + 24,
+                    *(day * 24 + 23 for day in {*self._shelf.days(), *self._pending}),
+                ]
+            )
+            outlines = self.outlines(
+                min(hour_of(since_s or 0.0) for _, since_s in changed), last, with_waiting=False
+            )
             for key_id, since_s in changed:
                 first = hour_of(since_s or 0.0)
-                settled = sum(outline[key_id][COST_PLACE] for hour, outline in outlines.items() if hour >= first and key_id in outline)
+                settled = sum(
+                    outline[key_id][COST_PLACE]
+                    for hour, outline in outlines.items()
+                    if hour >= first and key_id in outline
+                )
                 self._ledger.restate(key_id, since_s, settled)
             self._waiting.recharge()
             self._is_dirty = True
 
     def _unfolded(self, days: range) -> tuple[dict[int, Pending], dict[int, Aggregate]]:
-        """Copies of what is not in the day files, at one moment: pending hours by day, and by hour what is not in the journal yet. To be taken before the files are read."""
+        """Copies of what is not in the day files, at one moment: pending hours by day, and by hour
+        what is not in the journal yet. To be taken before the files are read.
+        """
         with self._counting:
             pending = {
-                day: Pending(one.since, {hour: part.copy() for hour, part in one.hours.items()}) for day, one in self._pending.items() if day in days
+                day: Pending(one.since, {hour: part.copy() for hour, part in one.hours.items()})
+                for day, one in self._pending.items()
+                if day in days
             }
             return pending, self._waiting.counts()
 
@@ -280,7 +359,13 @@ class Store:
         try:
             for day in {hour // 24 for hour in hours}:
                 self._shelf.through(day)
-            end = self._journal.write([encode_call(call) for call in batch], day_name(int(now_s // DAY_S))) if batch else self._watermark
+            end = (
+                self._journal.write(
+                    [encode_call(call) for call in batch], day_name(int(now_s // DAY_S))
+                )
+                if batch
+                else self._watermark
+            )
         except OSError:
             self._waiting.give_back()
             raise
@@ -315,7 +400,10 @@ class Store:
         return pending.hours.setdefault(hour, Aggregate())
 
     def _fold(self, now_s: float) -> None:
-        """Pending hours → day files. Each day stands for itself: a failure leaves the rest pending."""
+        """Pending hours → day files.
+
+        Each day stands for itself: a failure leaves the rest pending.
+        """
         days = sorted({*self._pending, *self._shelf.damaged})
         if not days and not self._is_dirty:
             return
@@ -356,12 +444,20 @@ class Store:
             return True
         if not self._is_dirty:
             return False
-        is_far = self._watermark.segment != self._checkpointed.segment or self._watermark.offset - self._checkpointed.offset > CHECKPOINT_BYTES
+        is_far = (
+            self._watermark.segment != self._checkpointed.segment
+            or self._watermark.offset - self._checkpointed.offset > CHECKPOINT_BYTES
+        )
         return is_far or self._commits >= CHECKPOINT_COMMITS
 
     def _checkpoint(self, now_s: float) -> None:
-        """Write down where we stand. Only this thread changes what is pending, so it is read without a lock."""
-        self._shelf.write_checkpoint(self._watermark, self._pending, self._ledger.dump(), self._names, now_s)
+        """Write down where we stand.
+
+        Only this thread changes what is pending, so it is read without a lock.
+        """
+        self._shelf.write_checkpoint(
+            self._watermark, self._pending, self._ledger.dump(), self._names, now_s
+        )
         self._checkpointed_before, self._checkpointed = self._checkpointed, self._watermark
         self._commits = 0
         self._is_dirty = False
@@ -376,7 +472,10 @@ class Store:
         """Say it once; try again soon, and then not so soon."""
         reason = error.strerror or str(error) or type(error).__name__
         if reason != self.trouble:
-            log.error("statistics cannot be written (%s): they are kept in memory, and writing is tried again", reason)
+            log.error(
+                "statistics cannot be written (%s): they are kept in memory, and writing is tried again",
+                reason,
+            )
         self.trouble = reason
         self._last_pause = self._pause = min(2 * self._last_pause or 1, LONGEST_PAUSE)
         with self._counting:
@@ -385,7 +484,11 @@ class Store:
 
     def _worked(self) -> None:
         if self.trouble is not None:
-            lost = f"; {self._waiting.dropped} calls were counted without their line in the journal" if self._waiting.dropped else ""
+            lost = (
+                f"; {self._waiting.dropped} calls were counted without their line in the journal"
+                if self._waiting.dropped
+                else ""
+            )
             log.warning("statistics are written again%s", lost)
         self.trouble = None
         self._last_pause = self._waiting.dropped = 0

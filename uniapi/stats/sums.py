@@ -1,4 +1,7 @@
-"""Tables of whole numbers that can be added up: rows by their key. What all counts are made of, so that sums do not depend on their order."""
+"""Tables of whole numbers that can be added up: rows by their key.
+
+What all counts are made of, so that sums do not depend on their order.
+"""
 
 from __future__ import annotations
 
@@ -36,5 +39,6 @@ def milliseconds(seconds: float) -> int:
         return 0
     exact = seconds * 1000
     nearest = round(exact)
-    # Rounding to decimals is slow, and only halfway between two milliseconds does it come to another number.
+    # Rounding to decimals is slow, and only halfway between two milliseconds does it come to
+    # another number.
     return nearest if -0.49 < exact - nearest < 0.49 else round(round(seconds, 3) * 1000)

@@ -1,4 +1,6 @@
-"""The `stats` command: the report as plain text, with tables and small bar charts that any terminal and any log can show."""
+"""The `stats` command: the report as plain text, with tables and small bar charts that any terminal
+and any log can show.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,13 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = ".:-=+*%#"
 
 
-def terminal_report(status: Mapping[str, Any], *, title: str, width: int = 80, is_ascii: bool = False) -> str:
-    """The text for the figures of `status_figures`. `width`: columns to keep to; `is_ascii`: for terminals that show nothing else."""
+def terminal_report(
+    status: Mapping[str, Any], *, title: str, width: int = 80, is_ascii: bool = False
+) -> str:
+    """The text for the figures of `status_figures`.
+
+    `width`: columns to keep to; `is_ascii`: for terminals that show nothing else.
+    """
     width = max(NARROWEST, width)
     summary = status["summary"]
     totals = summary["totals"]
@@ -27,29 +34,75 @@ def terminal_report(status: Mapping[str, Any], *, title: str, width: int = 80, i
         _table(
             "Models",
             rows,
-            (("requests", "request_count"), ("in", "total_prompt_tokens"), ("out", "total_completion_tokens"), ("cost", "cost")),
+            (
+                ("requests", "request_count"),
+                ("in", "total_prompt_tokens"),
+                ("out", "total_completion_tokens"),
+                ("cost", "cost"),
+            ),
             "request_count",
             width,
             is_ascii,
         )
     )
-    providers = [row | {"name": row["provider"], "ok": _share(row["successful_attempts"], row["attempts"])} for row in summary["providers"]]
-    parts.append(_table("Providers", providers, (("attempts", "attempts"), ("ok", "ok"), ("cost", "cost")), "attempts", width, is_ascii))
+    providers = [
+        row | {"name": row["provider"], "ok": _share(row["successful_attempts"], row["attempts"])}
+        for row in summary["providers"]
+    ]
+    parts.append(
+        _table(
+            "Providers",
+            providers,
+            (("attempts", "attempts"), ("ok", "ok"), ("cost", "cost")),
+            "attempts",
+            width,
+            is_ascii,
+        )
+    )
     keys = [
-        row | {"name": f"{row['provider']} {row['key']}", "ok": _share(row["success_count"], row["total_requests"])}
+        row
+        | {
+            "name": f"{row['provider']} {row['key']}",
+            "ok": _share(row["success_count"], row["total_requests"]),
+        }
         for row in summary["provider_keys"]
     ]
-    parts.append(_table("Provider keys", keys, (("attempts", "total_requests"), ("ok", "ok")), "total_requests", width, is_ascii))
+    parts.append(
+        _table(
+            "Provider keys",
+            keys,
+            (("attempts", "total_requests"), ("ok", "ok")),
+            "total_requests",
+            width,
+            is_ascii,
+        )
+    )
     clients = [row | {"name": row["key"]} for row in summary["client_keys"]]
-    parts.append(_table("Client keys", clients, (("requests", "requests"), ("errors", "errors"), ("cost", "cost")), "requests", width, is_ascii))
-    failures = [row | {"name": f"{row['provider'] or 'gateway'} {row['kind']}"} for row in summary["failure_counts"]]
+    parts.append(
+        _table(
+            "Client keys",
+            clients,
+            (("requests", "requests"), ("errors", "errors"), ("cost", "cost")),
+            "requests",
+            width,
+            is_ascii,
+        )
+    )
+    failures = [
+        row | {"name": f"{row['provider'] or 'gateway'} {row['kind']}"}
+        for row in summary["failure_counts"]
+    ]
     parts.append(_table("Failures", failures, (("count", "count"),), "count", width, is_ascii))
     return "\n".join(part for part in parts if part)
 
 
 def _totals(totals: Mapping[str, Any]) -> str:
     count = totals["unpriced_requests"]
-    unpriced = f" ({count:,} {'request' if count == 1 else 'requests'} without a known price)" if count else ""
+    unpriced = (
+        f" ({count:,} {'request' if count == 1 else 'requests'} without a known price)"
+        if count
+        else ""
+    )
     cost = "unknown" if totals["cost"] is None else f"${totals['cost']:.4f}"
     lines = [
         f"  requests {totals['requests']:,}   errors {totals['errors']:,}   left {totals['client_left']:,}   attempts {totals['attempts']:,}",
@@ -58,19 +111,25 @@ def _totals(totals: Mapping[str, Any]) -> str:
     ]
     first = totals["first_token_s"]
     if first["p50"] is not None:
-        lines.append(f"  first token  {first['p50']:.1f} s in the middle, {first['p90']:.1f} s for nine of ten")
+        lines.append(
+            f"  first token  {first['p50']:.1f} s in the middle, {first['p90']:.1f} s for nine of ten"
+        )
     return "\n".join(lines) + "\n"
 
 
 def _timeline(status: Mapping[str, Any], width: int, is_ascii: bool) -> str:
-    """Requests over time: one character a step, several steps to a character when there are more than fit."""
+    """Requests over time: one character a step, several steps to a character when there are more
+    than fit.
+    """
     requests = status["all"]["requests"]
     columns = width - 4
     per = -(-len(requests) // columns)
     sums = [sum(requests[place : place + per]) for place in range(0, len(requests), per)]
     top = max(sums)
     blocks = _ASCII_BLOCKS if is_ascii else _BLOCKS
-    line = "".join(" " if not count else blocks[max(0, -(-count * len(blocks) // top) - 1)] for count in sums)
+    line = "".join(
+        " " if not count else blocks[max(0, -(-count * len(blocks) // top) - 1)] for count in sums
+    )
     is_hourly = status["step_s"] == 3600
     unit = "hour" if is_hourly else "day"
     steps = f"{per} {unit}s" if per > 1 else f"one {unit}"
@@ -78,19 +137,32 @@ def _timeline(status: Mapping[str, Any], width: int, is_ascii: bool) -> str:
     return f"Requests over time (most: {top:,} in {steps}, UTC)\n  {line}\n  {first}{last:>{max(1, len(line) - len(first))}}\n"
 
 
-def _table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[tuple[str, str]], measure: str, width: int, is_ascii: bool) -> str:
+def _table(
+    title: str,
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[tuple[str, str]],
+    measure: str,
+    width: int,
+    is_ascii: bool,
+) -> str:
     """A table with a bar behind each row, longest first."""
     rows = sorted((row for row in rows if row[measure]), key=lambda row: -row[measure])
     if not rows:
         return ""
     shown = rows[:MOST_ROWS]
     cells = [[_cell(name, row[member]) for name, member in columns] for row in shown]
-    widths = [max(len(name), *(len(row[place]) for row in cells)) for place, (name, _) in enumerate(columns)]
+    widths = [
+        max(len(name), *(len(row[place]) for row in cells))
+        for place, (name, _) in enumerate(columns)
+    ]
     # Names come first; the bars take what is left.
     rest = width - 4 - sum(widths) - 2 * len(widths)
     room = min(max(12, rest - NARROWEST_BAR), max(len(title), *(len(row["name"]) for row in shown)))
     bar = min(BAR_WIDTH, max(NARROWEST_BAR, rest - room))
-    lines = [f"{title:<{room + 2}}" + "".join(f"  {name:>{size}}" for (name, _), size in zip(columns, widths, strict=True))]
+    lines = [
+        f"{title:<{room + 2}}"
+        + "".join(f"  {name:>{size}}" for (name, _), size in zip(columns, widths, strict=True))
+    ]
     top = shown[0][measure]
     for row, texts in zip(shown, cells, strict=True):
         filled = ("#" if is_ascii else "█") * max(1, round(bar * row[measure] / top))
@@ -120,9 +192,16 @@ def _short(count: int) -> str:
 
 
 def _cut(text: str, room: int, is_ascii: bool) -> str:
-    printable = "".join(character if character.isprintable() and (not is_ascii or character.isascii()) else "?" for character in text)
-    return printable if len(printable) <= room else printable[: room - 1] + ("~" if is_ascii else "…")
+    printable = "".join(
+        character if character.isprintable() and (not is_ascii or character.isascii()) else "?"
+        for character in text
+    )
+    return (
+        printable if len(printable) <= room else printable[: room - 1] + ("~" if is_ascii else "…")
+    )
 
 
 def _moment(at_s: int, is_hourly: bool) -> str:
-    return datetime.datetime.fromtimestamp(at_s, datetime.timezone.utc).strftime("%m-%d %H:%M" if is_hourly else "%m-%d")
+    return datetime.datetime.fromtimestamp(at_s, datetime.timezone.utc).strftime(
+        "%m-%d %H:%M" if is_hourly else "%m-%d"
+    )

@@ -1,4 +1,8 @@
-"""Calls that are recorded and not durable yet. Bounded: when the disk does not keep up for long, the oldest are only counted, without their line in the journal."""
+"""Calls that are recorded and not durable yet.
+
+Bounded: when the disk does not keep up for long, the oldest are only counted, without their line in
+the journal.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,14 @@ from .records import CallRecord
 MAX_WAITING = 5000
 """About 10 MB."""
 PENDING_DAYS = 3
-"""Of a disk that is bad for longer than so many days, the earlier days are kept as one hour each."""
+"""Of a disk that is bad for longer than so many days, the earlier days are kept as one hour each.
+"""
 
 
 class Waiting:
-    """`add` is called on the event loop; `take`, and then `give_back` or `done`, by the one thread that writes; `counts` by any. Memory only."""
+    """`add` is called on the event loop; `take`, and then `give_back` or `done`, by the one thread
+    that writes; `counts` by any. Memory only.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -51,7 +58,9 @@ class Waiting:
                 self._spill_oldest(len(self._calls) - MAX_WAITING)
 
     def done(self) -> tuple[dict[int, Aggregate], dict[str, int]]:
-        """They are counted elsewhere now; gives what was only counted here, by hour, and what it cost, by client key."""
+        """They are counted elsewhere now; gives what was only counted here, by hour, and what it
+        cost, by client key.
+        """
         with self._lock:
             self._in_flight = []
             spill, self._spill = self._spill, {}
@@ -68,7 +77,9 @@ class Waiting:
         return hours
 
     def recharge(self) -> None:
-        """What is spent is what is settled and what waits: for when the settled amounts were read or restated."""
+        """What is spent is what is settled and what waits: for when the settled amounts were read
+        or restated.
+        """
         with self._lock:
             self._ledger.recharge([*self._in_flight, *self._calls], self._spill_costs)
 

@@ -1,4 +1,6 @@
-"""Replacing a file in one step: a reader sees the old content or the new, never a part, whatever happens in between."""
+"""Replacing a file in one step: a reader sees the old content or the new, never a part, whatever
+happens in between.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,11 @@ from .system import System
 
 
 def write_atomic(path: Path, data: bytes, system: System | None = None) -> None:
-    """Replace the file at `path` (mode 0600): temporary file in the same folder, fsync, rename, fsync of the folder.
+    """Replace the file at `path` (mode 0600): temporary file in the same folder, fsync, rename,
+    fsync of the folder.
 
-    Raises OSError. Before the rename nothing has changed then; only when the last step fails (the folder's fsync) the new content is in place, but might not
-    survive a power cut.
+    Raises OSError. Before the rename nothing has changed then; only when the last step fails (the
+    folder's fsync) the new content is in place, but might not survive a power cut.
     """
     system = system or System()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -44,7 +47,10 @@ def write_all(descriptor: int, data: bytes, system: System) -> None:
 
 
 def sync_folder(path: Path, system: System) -> None:
-    """Make the names in a folder durable. File systems that cannot (some network and FUSE mounts) say EINVAL, which is let pass."""
+    """Make the names in a folder durable.
+
+    File systems that cannot (some network and FUSE mounts) say EINVAL, which is let pass.
+    """
     descriptor = system.open(path, os.O_RDONLY)
     try:
         system.fsync(descriptor)

@@ -1,4 +1,7 @@
-"""A folder that stores write in: on disk, or in memory for a process that keeps nothing. Names are relative and may have one level (`days/2026-11-03.gz`)."""
+"""A folder that stores write in: on disk, or in memory for a process that keeps nothing.
+
+Names are relative and may have one level (`days/2026-11-03.gz`).
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,16 @@ class Appender(Protocol):
         ...
 
     def is_intact(self, size: int) -> bool:
-        """Whether the file still has its name and this size: nobody deleted, replaced or cut it under us."""
+        """Whether the file still has its name and this size: nobody deleted, replaced or cut it
+        under us.
+        """
         ...
 
     def write_synced(self, data: bytes) -> None:
-        """Append and make durable. Raises OSError; a part may be written then, which `truncate` takes back."""
+        """Append and make durable.
+
+        Raises OSError; a part may be written then, which `truncate` takes back.
+        """
         ...
 
     def truncate(self, size: int) -> None: ...
@@ -67,12 +75,17 @@ class Folder(Protocol):
         ...
 
     def set_aside(self, label: str) -> str:
-        """Give the whole folder another name, so that a new one can begin; gives that name. Nothing is overwritten."""
+        """Give the whole folder another name, so that a new one can begin; gives that name.
+
+        Nothing is overwritten.
+        """
         ...
 
 
 class DiskFolder:
-    """A folder on disk, made (0700) when something is written to it, however often it is deleted meanwhile."""
+    """A folder on disk, made (0700) when something is written to it, however often it is deleted
+    meanwhile.
+    """
 
     def __init__(self, path: Path, system: System | None = None) -> None:
         self.path = path
@@ -80,7 +93,11 @@ class DiskFolder:
 
     def names(self, within: str = "") -> list[str]:
         try:
-            return sorted(entry.name for entry in os.scandir(self.path / within) if entry.is_file() and not entry.name.startswith("."))
+            return sorted(
+                entry.name
+                for entry in os.scandir(self.path / within)
+                if entry.is_file() and not entry.name.startswith(".")
+            )
         except (FileNotFoundError, NotADirectoryError):
             return []
 
@@ -172,7 +189,11 @@ class MemoryFolder:
 
     def names(self, within: str = "") -> list[str]:
         prefix = f"{within}/" if within else ""
-        return sorted(name[len(prefix) :] for name in list(self._files) if name.startswith(prefix) and "/" not in name[len(prefix) :])
+        return sorted(
+            name[len(prefix) :]
+            for name in list(self._files)
+            if name.startswith(prefix) and "/" not in name[len(prefix) :]
+        )
 
     def size(self, name: str) -> int | None:
         return len(self._files[name]) if name in self._files else None

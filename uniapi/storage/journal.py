@@ -1,7 +1,9 @@
-"""An append-only journal: one line per entry, in numbered segments, each write durable before it counts.
+"""An append-only journal: one line per entry, in numbered segments, each write durable before it
+counts.
 
-Positions only go forward, whatever the clock does: the segment's number comes first (the date in its name is for people and for retention). A line counts when its
-line break is there, so a torn tail is never read; and nothing is ever appended behind one: the journal goes on in a new segment.
+Positions only go forward, whatever the clock does: the segment's number comes first (the date in
+its name is for people and for retention). A line counts when its line break is there, so a torn
+tail is never read; and nothing is ever appended behind one: the journal goes on in a new segment.
 """
 
 from __future__ import annotations
@@ -47,20 +49,29 @@ class Journal:
         """How often a segment was found deleted or cut under us."""
 
     def open(self, known: Position) -> None:
-        """Find where to go on. `known`: a position that was durable once; the journal never goes back behind it."""
+        """Find where to go on. `known`: a position that was durable once; the journal never goes
+        back behind it.
+        """
         segments = self.segments()
         if not segments:
             self.end = Position(known.segment, 0)
             return
         number, name, size = segments[-1]
-        is_usable = size > 0 and Position(number, size) >= known and self._folder.read(name, size - 1) == b"\n"
+        is_usable = (
+            size > 0
+            and Position(number, size) >= known
+            and self._folder.read(name, size - 1) == b"\n"
+        )
         if is_usable:
             self._name, self._day, self.end = name, _day_of(name), Position(number, size)
         else:
             self.end = Position(max(number, known.segment), 0)
 
     def write(self, lines: Sequence[bytes], day: str) -> Position:
-        """Append the lines and make them durable; gives the position behind them. Raises OSError: then none of them counts and the journal stands where it stood."""
+        """Append the lines and make them durable; gives the position behind them.
+
+        Raises OSError: then none of them counts and the journal stands where it stood.
+        """
         self._ready(day)
         assert self._appender is not None
         data = b"".join(lines) if self.end.offset else self._head() + b"".join(lines)
@@ -84,7 +95,10 @@ class Journal:
         return sorted(found)
 
     def read(self, start: Position) -> Iterator[tuple[Position, bytes]]:
-        """Every whole line from `start` on, with where it begins. A segment that cannot be read any further is left at that place."""
+        """Every whole line from `start` on, with where it begins.
+
+        A segment that cannot be read any further is left at that place.
+        """
         for number, name, _ in self.segments():
             if number < start.segment:
                 continue
@@ -104,12 +118,18 @@ class Journal:
         return lines[1 if size > length else 0 : -1]
 
     def prune(self, *, before_day: str, total_bytes: int, keep_from: int) -> int:
-        """Delete the segments of days before `before_day` and the oldest beyond `total_bytes`, never one numbered `keep_from` or later. Gives how many."""
+        """Delete the segments of days before `before_day` and the oldest beyond `total_bytes`,
+        never one numbered `keep_from` or later. Gives how many.
+        """
         segments = self.segments()
         total = sum(size for _, _, size in segments)
         count = 0
         for number, name, size in segments:
-            if number >= keep_from or number == self.end.segment or (total <= total_bytes and _day_of(name) >= before_day):
+            if (
+                number >= keep_from
+                or number == self.end.segment
+                or (total <= total_bytes and _day_of(name) >= before_day)
+            ):
                 continue
             self._folder.remove(name)
             total -= size
@@ -150,8 +170,10 @@ class Journal:
         return appender
 
     def _step_back(self) -> None:
-        """After a failed write: take back what it left. If that fails too, `_opened` does it before the next write; a segment without a first line is tried again
-        under the same name, whatever the day is then."""
+        """After a failed write: take back what it left. If that fails too, `_opened` does it before
+        the next write; a segment without a first line is tried again under the same name, whatever
+        the day is then.
+        """
         assert self._appender is not None
         with contextlib.suppress(OSError):
             self._appender.truncate(self.end.offset)
@@ -160,7 +182,12 @@ class Journal:
             self.end = Position(self.end.segment - 1, 0)
 
     def _head(self) -> bytes:
-        return json.dumps({"schema": self._schema, "segment": self.end.segment}, separators=(",", ":")).encode() + b"\n"
+        return (
+            json.dumps(
+                {"schema": self._schema, "segment": self.end.segment}, separators=(",", ":")
+            ).encode()
+            + b"\n"
+        )
 
     def _lines(self, number: int, name: str, offset: int) -> Iterator[tuple[Position, bytes]]:
         rest = b""
@@ -177,7 +204,9 @@ class Journal:
 
 
 def _after_next_break(folder: Folder, name: str, place: int) -> int:
-    """Behind the end of a line that is too long to be ours (a file that was overwritten with something else)."""
+    """Behind the end of a line that is too long to be ours (a file that was overwritten with
+    something else).
+    """
     while block := folder.read(name, place, READ_BYTES):
         found = block.find(b"\n")
         if found >= 0:

@@ -1,6 +1,8 @@
-"""A bounded map that outlives the process: names to small JSON values, each for a limited time. Changes are appended; now and then the file is rewritten.
+"""A bounded map that outlives the process: names to small JSON values, each for a limited time.
+Changes are appended; now and then the file is rewritten.
 
-Reading it twice changes nothing (the later line of a name wins), so a torn or repeated line does no harm.
+Reading it twice changes nothing (the later line of a name wins), so a torn or repeated line does no
+harm.
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ SPARE_LINES = 1000
 
 
 class KeptMap:
-    """`put` and `get` are in memory; `flush` makes the changes durable and is for a job, in a thread. The oldest entries go when there are more than `limit`.
+    """`put` and `get` are in memory; `flush` makes the changes durable and is for a job, in a
+    thread. The oldest entries go when there are more than `limit`.
 
-    `trouble` says why the last flush failed, None when it did not; the changes wait in memory and the next flush writes them.
+    `trouble` says why the last flush failed, None when it did not; the changes wait in memory and
+    the next flush writes them.
     """
 
     def __init__(self, folder: Folder, name: str, *, limit: int, lasts_s: float) -> None:
@@ -34,7 +38,10 @@ class KeptMap:
         self.trouble: str | None = None
 
     def load(self, now_s: float) -> None:
-        """Take in what an earlier process kept. A missing or unreadable file is an empty map; lines that make no sense are left out."""
+        """Take in what an earlier process kept.
+
+        A missing or unreadable file is an empty map; lines that make no sense are left out.
+        """
         try:
             content = self._folder.read(self._file)
         except OSError:
@@ -79,7 +86,11 @@ class KeptMap:
             return
         try:
             is_ours = self._size is not None and self._size == self._folder.size(self._file)
-            if self._must_rewrite or not is_ours or self._lines + len(lines) > 2 * len(self._entries) + SPARE_LINES:
+            if (
+                self._must_rewrite
+                or not is_ours
+                or self._lines + len(lines) > 2 * len(self._entries) + SPARE_LINES
+            ):
                 self._rewrite(now_s)
             else:
                 self._append(lines)
@@ -101,7 +112,9 @@ class KeptMap:
 
     def _rewrite(self, now_s: float) -> None:
         with self._lock:
-            for name in [name for name, (at_s, _) in self._entries.items() if at_s + self._lasts_s <= now_s]:
+            for name in [
+                name for name, (at_s, _) in self._entries.items() if at_s + self._lasts_s <= now_s
+            ]:
                 del self._entries[name]
             lines = [self._line(name) for name in self._entries]
         content = b"".join(lines)
@@ -122,7 +135,11 @@ class KeptMap:
             return
         if len(entry) == 1:
             self._entries.pop(entry[0], None)
-        elif len(entry) == 3 and isinstance(entry[1], int | float) and entry[1] + self._lasts_s > now_s:
+        elif (
+            len(entry) == 3
+            and isinstance(entry[1], int | float)
+            and entry[1] + self._lasts_s > now_s
+        ):
             self._entries.pop(entry[0], None)
             self._entries[entry[0]] = (min(float(entry[1]), now_s), entry[2])
 

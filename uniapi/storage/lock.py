@@ -1,4 +1,7 @@
-"""One writer: an advisory lock held for the life of the process. The operating system frees it however the process ends, so there is no stale state to clean up."""
+"""One writer: an advisory lock held for the life of the process.
+
+The operating system frees it however the process ends, so there is no stale state to clean up.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,9 @@ class LockHeld(Exception):
 
 
 class DirectoryLock:
-    """The lock of a data dir: the file `lock` in it, which holds the owner's pid for people to read."""
+    """The lock of a data dir: the file `lock` in it, which holds the owner's pid for people to
+    read.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / "lock"
@@ -40,7 +45,9 @@ class DirectoryLock:
         self._sign()
 
     def renew(self) -> None:
-        """Take the lock again when its file is no longer the one we hold (the data dir was deleted or put back under us). Raises as `acquire` does; the old lock is kept then."""
+        """Take the lock again when its file is no longer the one we hold (the data dir was deleted
+        or put back under us). Raises as `acquire` does; the old lock is kept then.
+        """
         held = self._descriptor
         if held is None or self._is_in_place(held):
             return

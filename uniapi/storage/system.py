@@ -1,5 +1,6 @@
-"""The calls to the operating system that change files, behind one small object: a test hands in a disk that is full, read-only, or whose machine is killed between
-two calls."""
+"""The calls to the operating system that change files, behind one small object: a test hands in a
+disk that is full, read-only, or whose machine is killed between two calls.
+"""
 
 from __future__ import annotations
 

@@ -1,12 +1,35 @@
 """Bytes ↔ frames, HTTP as values, JSON patches: no meaning, no I/O, imports no other room."""
 
-from .aws_eventstream import ERROR_PREFIX, EXCEPTION_PREFIX, EventStreamDecoder, decode_message, encode_message, unwrap_chunk
+from .aws_eventstream import (
+    ERROR_PREFIX,
+    EXCEPTION_PREFIX,
+    EventStreamDecoder,
+    decode_message,
+    encode_message,
+    unwrap_chunk,
+)
 from .frames import LARGE_BYTES, Frame, Framer, dump_json, dump_long_json, load_json, parse_json
 from .http import CREDENTIAL_HEADERS, HOP_BY_HOP, Answers, BodySource, HttpRequest, ResponseHead
 from .http1 import Received, ResponseParser, request_bytes
 from .json_array import JsonArrayDecoder, JsonArrayWriter
-from .multipart import FormBody, FormPart, MultipartError, MultipartScanner, Range, form_boundary, pieces_length
-from .patch import DeleteMember, Operation, SetMember, apply_operations, insert_member, splice_member, splice_text
+from .multipart import (
+    FormBody,
+    FormPart,
+    MultipartError,
+    MultipartScanner,
+    Range,
+    form_boundary,
+    pieces_length,
+)
+from .patch import (
+    DeleteMember,
+    Operation,
+    SetMember,
+    apply_operations,
+    insert_member,
+    splice_member,
+    splice_text,
+)
 from .sse import SseDecoder, encode_comment, encode_sse
 
 __all__ = [

@@ -1,9 +1,12 @@
-"""AWS's binary event stream (`application/vnd.amazon.eventstream`), incrementally: what Bedrock frames its streamed answers in.
+"""AWS's binary event stream (`application/vnd.amazon.eventstream`), incrementally: what Bedrock
+frames its streamed answers in.
 
-A message is a 12-byte prelude (total length, headers length, CRC32 of these eight bytes), headers, payload, and the CRC32 of all
-before it, integers big-endian: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html and
-https://smithy.io/2.0/aws/amazon-eventstream.html. Rules: both checksums are verified; lengths are bounded before anything is kept for them; nothing is guessed
-after a bad byte, since without its length a message has no end.
+A message is a 12-byte prelude (total length, headers length, CRC32 of these eight bytes), headers,
+payload, and the CRC32 of all before it, integers big-endian:
+https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html and
+https://smithy.io/2.0/aws/amazon-eventstream.html. Rules: both checksums are verified; lengths are
+bounded before anything is kept for them; nothing is guessed after a bad byte, since without its
+length a message has no end.
 """
 
 from __future__ import annotations
@@ -33,7 +36,9 @@ _OVERHEAD = _PRELUDE_BYTES + _CRC_BYTES
 EXCEPTION_PREFIX = "exception:"
 """A modelled exception's frame is named `exception:throttlingException`."""
 ERROR_PREFIX = "error:"
-"""An unmodelled error's frame is named `error:InternalError`; its message, when there is no payload, becomes one."""
+"""An unmodelled error's frame is named `error:InternalError`; its message, when there is no
+payload, becomes one.
+"""
 
 
 class EventStreamMessage(NamedTuple):
@@ -44,9 +49,11 @@ class EventStreamMessage(NamedTuple):
 
 
 class EventStreamDecoder:
-    """Bytes in any split → frames: `event` is the `:event-type`, or the exception's or error's type behind its prefix; `data` the payload.
+    """Bytes in any split → frames: `event` is the `:event-type`, or the exception's or error's type
+    behind its prefix; `data` the payload.
 
-    Concatenating every `raw` gives the input back. Raises WireError on a bad checksum, an impossible length, or a message cut off by the end.
+    Concatenating every `raw` gives the input back. Raises WireError on a bad checksum, an
+    impossible length, or a message cut off by the end.
     """
 
     def __init__(self, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
@@ -71,37 +78,51 @@ class EventStreamDecoder:
         if self._rest:
             found = len(self._rest)
             self._rest.clear()
-            raise WireError(f"the event stream ended inside a message, {found} bytes after its beginning")
+            raise WireError(
+                f"the event stream ended inside a message, {found} bytes after its beginning"
+            )
         return []
 
     def _message_length(self, rest: bytearray, start: int) -> int:
         """The length the prelude at `start` announces; checked before a byte more is waited for."""
         total, headers, checksum = struct.unpack_from(">III", rest, start)
         if zlib.crc32(rest[start : start + 8]) != checksum:
-            raise WireError("bad checksum of an event-stream prelude: these bytes are no AWS event stream")
+            raise WireError(
+                "bad checksum of an event-stream prelude: these bytes are no AWS event stream"
+            )
         if not _OVERHEAD <= total <= self._max_message_bytes:
-            raise WireError(f"an event-stream message of {total} bytes, expected {_OVERHEAD} to {self._max_message_bytes}")
+            raise WireError(
+                f"an event-stream message of {total} bytes, expected {_OVERHEAD} to {self._max_message_bytes}"
+            )
         if headers > min(total - _OVERHEAD, MAX_HEADERS_BYTES):
             raise WireError(f"{headers} bytes of headers in an event-stream message of {total}")
         return int(total)
 
 
 def decode_message(raw: bytes) -> EventStreamMessage:
-    """One whole message whose prelude has been checked; raises WireError on a bad checksum or malformed headers."""
+    """One whole message whose prelude has been checked; raises WireError on a bad checksum or
+    malformed headers.
+    """
     (checksum,) = struct.unpack_from(">I", raw, len(raw) - _CRC_BYTES)
     if zlib.crc32(raw[:-_CRC_BYTES]) != checksum:
         raise WireError("bad checksum of an event-stream message")
     (headers_length,) = struct.unpack_from(">I", raw, 4)
     payload_start = _PRELUDE_BYTES + headers_length
-    return EventStreamMessage(_decode_headers(raw[_PRELUDE_BYTES:payload_start]), raw[payload_start:-_CRC_BYTES])
+    return EventStreamMessage(
+        _decode_headers(raw[_PRELUDE_BYTES:payload_start]), raw[payload_start:-_CRC_BYTES]
+    )
 
 
 def encode_message(headers: Mapping[str, HeaderValue], payload: bytes) -> bytes:
-    """One message. Integers go out as `long`; raises ValueError on a name, value or message too long for the format."""
+    """One message. Integers go out as `long`; raises ValueError on a name, value or message too
+    long for the format.
+    """
     block = b"".join(_encode_header(name, value) for name, value in headers.items())
     total = _OVERHEAD + len(block) + len(payload)
     if len(block) > MAX_HEADERS_BYTES or total > MAX_MESSAGE_BYTES:
-        raise ValueError(f"a message of {total} bytes with {len(block)} bytes of headers is too large")
+        raise ValueError(
+            f"a message of {total} bytes with {len(block)} bytes of headers is too large"
+        )
     prelude = struct.pack(">II", total, len(block))
     prelude += struct.pack(">I", zlib.crc32(prelude))
     message = prelude + block + payload
@@ -109,7 +130,9 @@ def encode_message(headers: Mapping[str, HeaderValue], payload: bytes) -> bytes:
 
 
 def unwrap_chunk(data: bytes) -> bytes:
-    """The model's own JSON inside a payload `{"bytes": base64}` of `InvokeModelWithResponseStream`; raises WireError when it is none."""
+    """The model's own JSON inside a payload `{"bytes": base64}` of `InvokeModelWithResponseStream`;
+    raises WireError when it is none.
+    """
     body = load_json(data)
     inner = body.get("bytes") if isinstance(body, dict) else None
     if not isinstance(inner, str):
@@ -124,10 +147,14 @@ def _as_frame(raw: bytes) -> Frame:
     headers, payload = decode_message(raw)
     kind = headers.get(":message-type")
     if kind == "exception":
-        return Frame(EXCEPTION_PREFIX + str(headers.get(":exception-type", "unknown")), payload, raw)
+        return Frame(
+            EXCEPTION_PREFIX + str(headers.get(":exception-type", "unknown")), payload, raw
+        )
     if kind == "error":
         event = ERROR_PREFIX + str(headers.get(":error-code", "unknown"))
-        return Frame(event, payload or str(headers.get(":error-message", "")).encode("utf-8", "replace"), raw)
+        return Frame(
+            event, payload or str(headers.get(":error-message", "")).encode("utf-8", "replace"), raw
+        )
     event_type = headers.get(":event-type")
     return Frame(None if event_type is None else str(event_type), payload, raw)
 
@@ -162,7 +189,9 @@ _READERS: tuple[Callable[[bytes, int], tuple[HeaderValue, int]], ...] = (
     _fixed(">q"),
     lambda block, at: (uuid.UUID(bytes=block[at : at + 16]), at + 16),
 )
-"""By the type byte: true, false, byte, short, int, long, byte array, string, timestamp (milliseconds since the epoch), UUID."""
+"""By the type byte: true, false, byte, short, int, long, byte array, string, timestamp
+(milliseconds since the epoch), UUID.
+"""
 
 
 def _decode_headers(block: bytes) -> dict[str, HeaderValue]:

@@ -1,4 +1,6 @@
-"""A frame: one unit of a stream's framing, whatever the framing is, and the face of what cuts bytes into frames."""
+"""A frame: one unit of a stream's framing, whatever the framing is, and the face of what cuts bytes
+into frames.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from uniapi.errors import WireError
 
 
 class Frame(NamedTuple):
-    """`data` is the payload, undecoded; `event` the name it came under (SSE's `event:`, AWS's `:event-type`), None when it has none.
+    """`data` is the payload, undecoded; `event` the name it came under (SSE's `event:`, AWS's
+    `:event-type`), None when it has none.
 
     `raw` holds the frame's own bytes, delimiter included, so that a relay can pass it on verbatim.
     """
@@ -21,7 +24,8 @@ class Frame(NamedTuple):
 
 
 class Framer(Protocol):
-    """Bytes in any split → frames. `feed` and `eof` give what is complete; at `eof` a rest that still makes a frame is given too.
+    """Bytes in any split → frames. `feed` and `eof` give what is complete; at `eof` a rest that
+    still makes a frame is given too.
 
     Raises WireError on bytes that cannot be this framing, or a frame larger than its bound.
     """
@@ -36,9 +40,11 @@ LARGE_BYTES = 1024 * 1024
 
 
 def parse_json(text: str) -> Any:
-    """`json.loads`, which keeps every other thread waiting until it has read the whole text, but for a large one: there the hook, a line of Python for each object, lets them in.
+    """`json.loads`, which keeps every other thread waiting until it has read the whole text, but
+    for a large one: there the hook, a line of Python for each object, lets them in.
 
-    Measured with 10 MB of embeddings in a thread: the event loop stood still for 427 ms without it, for 21 ms with it, and reading takes as long. Raises what `json.loads` raises.
+    Measured with 10 MB of embeddings in a thread: the event loop stood still for 427 ms without it,
+    for 21 ms with it, and reading takes as long. Raises what `json.loads` raises.
     """
     return json.loads(text, object_hook=give_way if len(text) > LARGE_BYTES else None)
 
@@ -49,9 +55,12 @@ def give_way(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def load_json(data: bytes | str) -> Any:
-    """The JSON value in `data`; raises WireError quoting the beginning of what is no JSON, or is nested too deep."""
+    """The JSON value in `data`; raises WireError quoting the beginning of what is no JSON, or is
+    nested too deep.
+    """
     try:
-        # Decoding first is faster than letting json guess the encoding of bytes (reference/performance.md, section 3).
+        # Decoding first is faster than letting json guess the encoding of bytes
+        # (reference/performance.md, section 3).
         return parse_json(data.decode() if isinstance(data, bytes) else data)
     except RecursionError:
         raise WireError("JSON nested too deep") from None
@@ -61,7 +70,9 @@ def load_json(data: bytes | str) -> Any:
 
 
 def dump_json(value: Any) -> bytes:
-    """Compact JSON, UTF-8; a lone surrogate, which UTF-8 cannot carry, makes the whole text ASCII with escapes."""
+    """Compact JSON, UTF-8; a lone surrogate, which UTF-8 cannot carry, makes the whole text ASCII
+    with escapes.
+    """
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:
@@ -69,9 +80,15 @@ def dump_json(value: Any) -> bytes:
 
 
 def dump_long_json(value: Mapping[str, Any]) -> bytes:
-    """`dump_json` for an object with long lists in it, in a thread: the lists are written item by item, so that other threads get their turn in between."""
+    """`dump_json` for an object with long lists in it, in a thread: the lists are written item by
+    item, so that other threads get their turn in between.
+    """
     members = []
     for name, member in value.items():
-        written = b"[" + b",".join([dump_json(item) for item in member]) + b"]" if isinstance(member, list) else dump_json(member)
+        written = (
+            b"[" + b",".join([dump_json(item) for item in member]) + b"]"
+            if isinstance(member, list)
+            else dump_json(member)
+        )
         members.append(dump_json(name) + b":" + written)
     return b"{" + b",".join(members) + b"}"

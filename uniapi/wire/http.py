@@ -1,4 +1,7 @@
-"""HTTP as values: a request to be sent, the head of an answer, and the rules for headers. No I/O."""
+"""HTTP as values: a request to be sent, the head of an answer, and the rules for headers.
+
+No I/O.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,16 @@ HOP_BY_HOP = frozenset(
 )
 """RFC 9110 §7.6.1 and its usual companions: never forwarded in either direction."""
 
-CREDENTIAL_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie"})
+CREDENTIAL_HEADERS = frozenset(
+    {"authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie"}
+)
 """Where clients carry keys: taken out before anything is forwarded or logged."""
 
 
 class BodySource(Protocol):
-    """A request body that is too large to be held: `length` in bytes; `pieces` gives the whole of it, from its start each time it is called, in small pieces."""
+    """A request body that is too large to be held: `length` in bytes; `pieces` gives the whole of
+    it, from its start each time it is called, in small pieces.
+    """
 
     @property
     def length(self) -> int: ...
@@ -36,7 +43,11 @@ class BodySource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """One request to an upstream. `url` is complete and already percent-encoded; header names are lower-case. `source` is the body where it is not held as `body`."""
+    """One request to an upstream.
+
+    `url` is complete and already percent-encoded; header names are lower-case. `source` is the body
+    where it is not held as `body`.
+    """
 
     method: str
     url: str

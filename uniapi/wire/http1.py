@@ -1,8 +1,10 @@
-"""HTTP/1.1 as a client reads it: request bytes out, an answer's bytes in, incrementally and without I/O (RFC 9112).
+"""HTTP/1.1 as a client reads it: request bytes out, an answer's bytes in, incrementally and without
+I/O (RFC 9112).
 
-`ResponseParser.feed` gives what the bytes complete: at most one head, then body data, then the end. All body bytes of one read come as one piece, however many chunks they
-were sent in: that is what makes a burst cheap. It is strict where leniency would let a peer smuggle: two differing lengths, a length that is no number, or a broken chunk size
-are a WireError.
+`ResponseParser.feed` gives what the bytes complete: at most one head, then body data, then the end.
+All body bytes of one read come as one piece, however many chunks they were sent in: that is what
+makes a burst cheap. It is strict where leniency would let a peer smuggle: two differing lengths, a
+length that is no number, or a broken chunk size are a WireError.
 """
 
 from __future__ import annotations
@@ -34,7 +36,10 @@ class Received(NamedTuple):
 
 
 def request_bytes(request: HttpRequest) -> bytes:
-    """The request as it goes over the wire, with `host` and `content-length`; of a body in a `source`, only what comes before it. Raises ValueError for a header that would break out of its line."""
+    """The request as it goes over the wire, with `host` and `content-length`; of a body in a
+    `source`, only what comes before it. Raises ValueError for a header that would break out of its
+    line.
+    """
     parts = urlsplit(request.url)
     target = parts.path or "/"
     if parts.query:
@@ -52,7 +57,9 @@ def request_bytes(request: HttpRequest) -> bytes:
 
 
 class ResponseParser:
-    """Reads one answer. `keeps_alive` says, once it is over, whether the connection may serve another request."""
+    """Reads one answer. `keeps_alive` says, once it is over, whether the connection may serve
+    another request.
+    """
 
     def __init__(self, method: str) -> None:
         self.keeps_alive = False
@@ -116,7 +123,9 @@ class ResponseParser:
             return True
         self._head = ResponseHead(status=status, headers=headers)
         connection = headers.get("connection", "").lower()
-        self.keeps_alive = "close" not in connection and (match[1] == b"1" or "keep-alive" in connection)
+        self.keeps_alive = "close" not in connection and (
+            match[1] == b"1" or "keep-alive" in connection
+        )
         self._frame_body(status, headers)
         return True
 
@@ -226,7 +235,9 @@ class ResponseParser:
 
 
 def _headers(lines: list[bytes]) -> dict[str, str]:
-    """Header lines as a mapping with lower-case names; repeated ones joined by commas (`set-cookie`, which nobody here reads, too)."""
+    """Header lines as a mapping with lower-case names; repeated ones joined by commas
+    (`set-cookie`, which nobody here reads, too).
+    """
     headers: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(b":")

@@ -1,7 +1,9 @@
-"""A stream of JSON objects inside one JSON array, as Gemini sends it without `alt=sse`: `[{…}` then `,` `{…}` … `]`.
+"""A stream of JSON objects inside one JSON array, as Gemini sends it without `alt=sse`: `[{…}` then
+`,` `{…}` … `]`.
 
-The decoder is lenient about what stands between objects: pretty-printed, one object alone, and objects on lines of their own are read alike. It looks
-only for the end of each object; whether its inside is JSON is for the reader to say.
+The decoder is lenient about what stands between objects: pretty-printed, one object alone, and
+objects on lines of their own are read alike. It looks only for the end of each object; whether its
+inside is JSON is for the reader to say.
 """
 
 from __future__ import annotations
@@ -16,16 +18,20 @@ from .sse import MAX_FRAME_BYTES
 _BETWEEN = re.compile(rb"[^\s,\[\]\xef\xbb\xbf]")
 """The first byte that is no filling: it has to open an object."""
 _NEXT_BRACE = re.compile(rb'[^"{}]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^"{}]*)*([{}])', re.DOTALL)
-"""The next brace outside strings, over any number of whole strings: the fast way through an object that has arrived."""
+"""The next brace outside strings, over any number of whole strings: the fast way through an object
+that has arrived.
+"""
 _STRUCTURE = re.compile(rb'["{}]')
 _STRING_END = re.compile(rb'["\\]')
 
 
 class JsonArrayDecoder:
-    """Bytes in any split → one frame for each top-level object; `data` is the object, `raw` also what stood before it.
+    """Bytes in any split → one frame for each top-level object; `data` is the object, `raw` also
+    what stood before it.
 
-    Concatenating every `raw` gives the input back: what follows the last object comes at `eof`, as a frame with empty `data`. Raises WireError on bytes
-    that cannot begin an object, on an object larger than `max_frame_bytes`, and on one that the end of the input cuts off.
+    Concatenating every `raw` gives the input back: what follows the last object comes at `eof`, as
+    a frame with empty `data`. Raises WireError on bytes that cannot begin an object, on an object
+    larger than `max_frame_bytes`, and on one that the end of the input cuts off.
     """
 
     def __init__(self, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
@@ -48,7 +54,9 @@ class JsonArrayDecoder:
                 del self._rest[: self._at]
                 self._at = 0
         if len(self._rest) > self._max_frame_bytes:
-            raise WireError(f"a JSON object larger than {self._max_frame_bytes} bytes in a streamed array")
+            raise WireError(
+                f"a JSON object larger than {self._max_frame_bytes} bytes in a streamed array"
+            )
         return frames
 
     def eof(self) -> list[Frame]:
@@ -61,7 +69,9 @@ class JsonArrayDecoder:
         return [Frame(None, b"", rest)] if rest else []
 
     def _step(self) -> bool:
-        """Searches to the end of the next object, entering it first when it is between two; False when more bytes are needed."""
+        """Searches to the end of the next object, entering it first when it is between two; False
+        when more bytes are needed.
+        """
         rest = self._rest
         if self._depth == 0:
             match = _BETWEEN.search(rest, self._at)
@@ -74,10 +84,15 @@ class JsonArrayDecoder:
             self._start = match.start()
             self._at = match.end()
             self._depth = 1
-        while self._depth and not self._in_string and (match := _NEXT_BRACE.match(rest, self._at)) is not None:
+        while (
+            self._depth
+            and not self._in_string
+            and (match := _NEXT_BRACE.match(rest, self._at)) is not None
+        ):
             self._depth += 1 if match[1] == b"{" else -1
             self._at = match.end()
-        # What is left ends inside the object, perhaps inside a string: it is searched piece by piece, so that no byte is looked at again.
+        # What is left ends inside the object, perhaps inside a string: it is searched piece by
+        # piece, so that no byte is looked at again.
         while self._depth:
             match = (_STRING_END if self._in_string else _STRUCTURE).search(rest, self._at)
             if match is None:
@@ -99,7 +114,9 @@ class JsonArrayDecoder:
 
 
 class JsonArrayWriter:
-    """Spells a streamed array: `element` for each object, `close` once. `is_open` as True continues an array that others began."""
+    """Spells a streamed array: `element` for each object, `close` once. `is_open` as True continues
+    an array that others began.
+    """
 
     def __init__(self, is_open: bool = False) -> None:
         self.is_open = is_open

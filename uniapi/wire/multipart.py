@@ -1,7 +1,10 @@
-"""`multipart/form-data` (RFC 7578), incrementally and bounded: bytes in, parts out. What is in a file is never kept; each part says where in the body its value stands.
+"""`multipart/form-data` (RFC 7578), incrementally and bounded: bytes in, parts out. What is in a
+file is never kept; each part says where in the body its value stands.
 
-So a body can go to a spool as it comes, while the few texts that routing needs are read on the way, and fields can be replaced later without touching the rest
-(`FormBody.with_fields`): the pieces are ranges of the spool and the new bytes between them, and their length is known before anything is sent.
+So a body can go to a spool as it comes, while the few texts that routing needs are read on the way,
+and fields can be replaced later without touching the rest (`FormBody.with_fields`): the pieces are
+ranges of the spool and the new bytes between them, and their length is known before anything is
+sent.
 """
 
 from __future__ import annotations
@@ -33,7 +36,9 @@ class MultipartError(WireError):
 
 
 class FormPart(NamedTuple):
-    """One part. Its value is `body[start:end]`; `value` holds it for a text field that is not too long, and is None otherwise. `filename` None: a text field."""
+    """One part. Its value is `body[start:end]`; `value` holds it for a text field that is not too
+    long, and is None otherwise. `filename` None: a text field.
+    """
 
     name: str
     filename: str | None
@@ -52,7 +57,9 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormBody:
-    """A form that was read to its end: its parts in order, and where the closing boundary and the whole body end."""
+    """A form that was read to its end: its parts in order, and where the closing boundary and the
+    whole body end.
+    """
 
     boundary: bytes
     parts: tuple[FormPart, ...]
@@ -60,10 +67,11 @@ class FormBody:
     length: int
 
     def with_fields(self, changes: Mapping[str, Sequence[bytes]]) -> tuple[bytes | Range, ...]:
-        """The body with these values for the text fields named in `changes`: pieces to be sent one after the other. Files are never touched.
+        """The body with these values for the text fields named in `changes`: pieces to be sent one
+        after the other. Files are never touched.
 
-        The values come where the field first stood, or at the end when it was not there; a field without values is taken out. Raises MultipartError when a value
-        holds the boundary.
+        The values come where the field first stood, or at the end when it was not there; a field
+        without values is taken out. Raises MultipartError when a value holds the boundary.
         """
         for name, values in changes.items():
             if any(b"\r\n--" + self.boundary in b"\r\n" + value for value in values):
@@ -81,25 +89,42 @@ class FormBody:
                 position = part.end if pieces_length(pieces) > 0 else part.end + 2
                 placed.add(part.name)
             previous_end = part.end
-        added = [self._part(name, value) + b"\r\n" for name, values in changes.items() if name not in placed for value in values]
+        added = [
+            self._part(name, value) + b"\r\n"
+            for name, values in changes.items()
+            if name not in placed
+            for value in values
+        ]
         if added:
             pieces += [Range(position, self.closing_start), *added]
             position = self.closing_start
         pieces.append(Range(position, self.length))
-        return tuple(piece for piece in pieces if isinstance(piece, bytes) or piece.end > piece.start)
+        return tuple(
+            piece for piece in pieces if isinstance(piece, bytes) or piece.end > piece.start
+        )
 
     def _part(self, name: str, value: bytes) -> bytes:
         """A text field from its boundary on."""
-        return b"--" + self.boundary + f'\r\nContent-Disposition: form-data; name="{_quoted(name)}"\r\n\r\n'.encode() + value
+        return (
+            b"--"
+            + self.boundary
+            + f'\r\nContent-Disposition: form-data; name="{_quoted(name)}"\r\n\r\n'.encode()
+            + value
+        )
 
 
 def pieces_length(pieces: Sequence[bytes | Range]) -> int:
     """The `content-length` of pieces."""
-    return sum(max(0, piece.end - piece.start) if isinstance(piece, Range) else len(piece) for piece in pieces)
+    return sum(
+        max(0, piece.end - piece.start) if isinstance(piece, Range) else len(piece)
+        for piece in pieces
+    )
 
 
 def form_boundary(content_type: str) -> bytes:
-    """The boundary that a `content-type` header states; raises MultipartError when it is no form, or states none that is possible."""
+    """The boundary that a `content-type` header states; raises MultipartError when it is no form,
+    or states none that is possible.
+    """
     if not _TYPE.match(content_type):
         raise MultipartError(f"expected 'multipart/form-data', found {content_type[:80]!r}")
     found = _BOUNDARY.search(content_type)
@@ -107,15 +132,19 @@ def form_boundary(content_type: str) -> bytes:
         raise MultipartError("the content-type 'multipart/form-data' states no boundary")
     boundary = found[1] if found[1] is not None else found[2]
     if not _BOUNDARY_TEXT.match(boundary):
-        raise MultipartError(f"no boundary can be {boundary[:80]!r}: expected 1 to 70 letters, digits or '()+_,-./:=?")
+        raise MultipartError(
+            f"no boundary can be {boundary[:80]!r}: expected 1 to 70 letters, digits or '()+_,-./:=?"
+        )
     return boundary.encode("ascii")
 
 
 class MultipartScanner:
-    """Reads one form, in any split. `feed` gives the parts that became complete; `eof` the whole form.
+    """Reads one form, in any split. `feed` gives the parts that became complete; `eof` the whole
+    form.
 
-    Both raise MultipartError: for a part without a name, a header that is too long, too many parts, bytes that are not where they belong, and an end without the
-    closing boundary. At no time is more kept than one part's header, one text field's value and a boundary's length.
+    Both raise MultipartError: for a part without a name, a header that is too long, too many parts,
+    bytes that are not where they belong, and an end without the closing boundary. At no time is
+    more kept than one part's header, one text field's value and a boundary's length.
     """
 
     def __init__(
@@ -155,9 +184,16 @@ class MultipartScanner:
     def eof(self) -> FormBody:
         if self._read != self._read_epilogue:
             is_open = self._read == self._read_value
-            where = f"inside the part {self._name!r}" if is_open else f"after {len(self._parts)} parts"
+            where = (
+                f"inside the part {self._name!r}" if is_open else f"after {len(self._parts)} parts"
+            )
             raise MultipartError(f"the form ends {where}, without its closing boundary")
-        return FormBody(boundary=self._boundary, parts=tuple(self._parts), closing_start=self._closing_start, length=self._base + len(self._rest))
+        return FormBody(
+            boundary=self._boundary,
+            parts=tuple(self._parts),
+            closing_start=self._closing_start,
+            length=self._base + len(self._rest),
+        )
 
     def _advance(self, count: int) -> bytes:
         taken, self._rest = self._rest[:count], self._rest[count:]
@@ -170,7 +206,9 @@ class MultipartScanner:
         if found < 0:
             self._skip_all_but(len(self._delimiter) - 1)
             if self._base > self._max_header_bytes:
-                raise MultipartError(f"no boundary '--{self._boundary.decode()}' in the first {self._max_header_bytes} bytes of the form")
+                raise MultipartError(
+                    f"no boundary '--{self._boundary.decode()}' in the first {self._max_header_bytes} bytes of the form"
+                )
             return False
         self._advance(found + 2)
         self._read = self._read_delimiter
@@ -181,9 +219,13 @@ class MultipartScanner:
         after = 2 + len(self._boundary)
         found = _NEXT.match(self._rest, after)
         if found is None:
-            if len(self._rest) < after + 2 or (len(self._rest) < after + 64 and not self._rest[after:].strip(b" \t\r")):
+            if len(self._rest) < after + 2 or (
+                len(self._rest) < after + 64 and not self._rest[after:].strip(b" \t\r")
+            ):
                 return False
-            raise MultipartError(f"expected a line end after the boundary, found {self._rest[after : after + 20]!r}")
+            raise MultipartError(
+                f"expected a line end after the boundary, found {self._rest[after : after + 20]!r}"
+            )
         if found[1] == b"--":
             self._closing_start = self._base
             self._advance(found.end())
@@ -201,10 +243,14 @@ class MultipartScanner:
             return False
         if end < 0 or end > self._max_header_bytes:
             if len(self._rest) > self._max_header_bytes:
-                raise MultipartError(f"the header of part {len(self._parts) + 1} is longer than {self._max_header_bytes} bytes")
+                raise MultipartError(
+                    f"the header of part {len(self._parts) + 1} is longer than {self._max_header_bytes} bytes"
+                )
             return False
         header = self._advance(end + 4 if end else 2)
-        self._name, self._filename, self._content_type = _read_part_header(header, len(self._parts) + 1)
+        self._name, self._filename, self._content_type = _read_part_header(
+            header, len(self._parts) + 1
+        )
         self._start = self._base
         self._kept, self._kept_bytes = ([] if self._filename is None else None), 0
         # The line break that ends the header may be the one before the delimiter of an empty value.
@@ -221,7 +267,9 @@ class MultipartScanner:
         self._keep(self._advance(found))
         end = max(self._base, self._start)
         value = b"".join(self._kept)[2:] if self._kept is not None else None
-        self._parts.append(FormPart(self._name, self._filename, self._content_type, self._start, end, value))
+        self._parts.append(
+            FormPart(self._name, self._filename, self._content_type, self._start, end, value)
+        )
         self._kept = None
         self._advance(2)
         self._read = self._read_delimiter
@@ -245,7 +293,10 @@ class MultipartScanner:
 
 
 def _read_part_header(header: bytes, number: int) -> tuple[str, str | None, str]:
-    """Name, file name and media type. Names are UTF-8, or percent-encoded where a browser had to (RFC 7578, section 4.2)."""
+    """Name, file name and media type.
+
+    Names are UTF-8, or percent-encoded where a browser had to (RFC 7578, section 4.2).
+    """
     name: str | None = None
     filename: str | None = None
     content_type = ""
@@ -255,13 +306,17 @@ def _read_part_header(header: bytes, number: int) -> tuple[str, str | None, str]
         if field == "content-type":
             content_type = value.strip()
         elif field == "content-disposition":
-            parameters = {found[1].lower(): _unquoted(found) for found in _PARAMETER.finditer(value)}
+            parameters = {
+                found[1].lower(): _unquoted(found) for found in _PARAMETER.finditer(value)
+            }
             name, filename = parameters.get("name"), parameters.get("filename")
             extended = parameters.get("filename*")
             if extended is not None:
                 filename = unquote(extended.rpartition("'")[2], errors="replace")
     if name is None:
-        raise MultipartError(f"part {number} of the form has no name: expected 'Content-Disposition: form-data; name=\"…\"'")
+        raise MultipartError(
+            f"part {number} of the form has no name: expected 'Content-Disposition: form-data; name=\"…\"'"
+        )
     return name, filename, content_type
 
 
@@ -273,4 +328,6 @@ def _quoted(name: str) -> str:
 def _unquoted(found: re.Match[str]) -> str:
     if found[2] is None:
         return found[3]
-    return _ESCAPED.sub(r"\1", found[2]).replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
+    return (
+        _ESCAPED.sub(r"\1", found[2]).replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
+    )

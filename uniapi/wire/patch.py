@@ -1,7 +1,9 @@
-"""Changes to a JSON body: one member spliced into the original bytes, every other byte equal; or set and delete operations on the parsed object.
+"""Changes to a JSON body: one member spliced into the original bytes, every other byte equal; or
+set and delete operations on the parsed object.
 
-Splicing walks the members of an object and lets `json`'s own scanner (in C, exactly what `json.loads` takes) find where each value ends. A member named twice counts
-where `json.loads` takes it: the last one.
+Splicing walks the members of an object and lets `json`'s own scanner (in C, exactly what
+`json.loads` takes) find where each value ends. A member named twice counts where `json.loads` takes
+it: the last one.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ _SHORT_ESCAPES = frozenset('"\\/\b\f\n\r\t')
 
 @dataclass(frozen=True, slots=True)
 class SetMember:
-    """Give the member at `path` this value; objects missing on the way are made, anything else in the way is replaced by one."""
+    """Give the member at `path` this value; objects missing on the way are made, anything else in
+    the way is replaced by one.
+    """
 
     path: Path
     value: Any
@@ -45,7 +49,8 @@ Operation: TypeAlias = SetMember | DeleteMember
 
 
 def splice_member(body: bytes, path: Path, value: Any) -> bytes | None:
-    """`body` with the value of the member at `path` replaced; None when it has no such member or is no JSON object.
+    """`body` with the value of the member at `path` replaced; None when it has no such member or is
+    no JSON object.
 
     What follows the member is not checked, so a body that was cut off later can still be spliced.
     """
@@ -61,20 +66,27 @@ def splice_member(body: bytes, path: Path, value: Any) -> bytes | None:
 
 
 def splice_text(body: bytes, name: str, value: Any) -> bytes | None:
-    """`splice_member` for a body that was read already: its top-level member `name` is known to be there, and to be a text.
+    """`splice_member` for a body that was read already: its top-level member `name` is known to be
+    there, and to be a text.
 
-    Where that name stands once in the body, nothing has to be walked to find it; that matters when megabytes stand before it.
+    Where that name stands once in the body, nothing has to be walked to find it; that matters when
+    megabytes stand before it.
     """
     quoted = dump_json(name)
     start = body.find(quoted)
-    found = _STRING_MEMBER.match(body, start + len(quoted)) if start >= 0 and body.find(quoted, start + 1) < 0 and b"\\u" not in body else None
+    found = (
+        _STRING_MEMBER.match(body, start + len(quoted))
+        if start >= 0 and body.find(quoted, start + 1) < 0 and b"\\u" not in body
+        else None
+    )
     if found is None:
         return splice_member(body, (name,), value)
     return body[: found.start(1)] + dump_json(value) + body[found.end(1) :]
 
 
 def insert_member(body: bytes, name: str, value: Any) -> bytes | None:
-    """`body` with one more top-level member, at its end, where it also wins over an earlier one of its name; None when it is no JSON object.
+    """`body` with one more top-level member, at its end, where it also wins over an earlier one of
+    its name; None when it is no JSON object.
 
     Only the outer braces are looked at.
     """
@@ -87,7 +99,10 @@ def insert_member(body: bytes, name: str, value: Any) -> bytes | None:
 
 
 def apply_operations(body: Mapping[str, Any], operations: Iterable[Operation]) -> dict[str, Any]:
-    """The object after all operations, in order. `body` itself and everything in it stay as they are: what changes is copied."""
+    """The object after all operations, in order.
+
+    `body` itself and everything in it stay as they are: what changes is copied.
+    """
     changed = dict(body)
     for operation in operations:
         match operation:
@@ -150,7 +165,9 @@ def _span(text: str, path: Path) -> tuple[int, int] | None:
 
 
 def _member_span(text: str, start: int, limit: int, name: str) -> tuple[int, int] | None:
-    """Where the value of the object's last member `name` stands; `start` is at the opening brace, nothing from `limit` on belongs to the object. ValueError: no JSON."""
+    """Where the value of the object's last member `name` stands; `start` is at the opening brace,
+    nothing from `limit` on belongs to the object. ValueError: no JSON.
+    """
     decoder = _DECODER if len(text) <= LARGE_BYTES else _LONG_DECODER
     found: tuple[int, int] | None = None
     position = _skip(text, start + 1)
@@ -174,11 +191,15 @@ def _member_span(text: str, start: int, limit: int, name: str) -> tuple[int, int
 
 
 def _may_recur(text: str, start: int, limit: int, name: str) -> bool:
-    """Whether a member of this name could still come: its plain spelling is there, or one of its characters escaped."""
+    """Whether a member of this name could still come: its plain spelling is there, or one of its
+    characters escaped.
+    """
     if not _SHORT_ESCAPES.isdisjoint(name) or text.find(f'"{name}"', start, limit) >= 0:
         return True
     if text.find("\\u", start, limit) < 0:
         return False
     units = name.encode("utf-16-be", "surrogatepass")
-    escapes = "|".join(sorted({f"{units[index]:02x}{units[index + 1]:02x}" for index in range(0, len(units), 2)}))
+    escapes = "|".join(
+        sorted({f"{units[index]:02x}{units[index + 1]:02x}" for index in range(0, len(units), 2)})
+    )
     return re.compile(rf"\\u(?:{escapes})", re.IGNORECASE).search(text, start, limit) is not None

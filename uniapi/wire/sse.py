@@ -1,7 +1,9 @@
-"""Server-sent events, incrementally, after the WHATWG specification (html.spec.whatwg.org, section 9.2) with two leniencies that providers need.
+"""Server-sent events, incrementally, after the WHATWG specification (html.spec.whatwg.org, section
+9.2) with two leniencies that providers need.
 
 1. A last event without its closing blank line is still given, at `eof`.
-2. A line end may be LF, CR or CRLF, mixed as you like; a CR at the end of the input waits for a possible LF.
+2. A line end may be LF, CR or CRLF, mixed as you like; a CR at the end of the input waits for a
+   possible LF.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class SseDecoder:
-    """Bytes → frames. Comments and empty events give frames with empty `data`, so that a relay loses no byte and a reader sees life.
+    """Bytes → frames. Comments and empty events give frames with empty `data`, so that a relay
+    loses no byte and a reader sees life.
 
     Concatenating every `raw` gives the input back.
     """
@@ -67,7 +70,9 @@ class SseDecoder:
         return frames
 
     def _holds(self, data: bytes) -> bool:
-        """Whether `data` only makes a long frame longer: then it is put aside, since to append it would copy all that is there already."""
+        """Whether `data` only makes a long frame longer: then it is put aside, since to append it
+        would copy all that is there already.
+        """
         before = (self._held[-1] if self._held else self._rest)[-3:]
         if b"\r" in data or b"\r" in before or b"\n\n" in before + data:
             return False
@@ -93,7 +98,9 @@ class SseDecoder:
 
 
 def read_frame(raw: bytes) -> Frame:
-    """One event's bytes as a Frame: several `data` lines are joined by LF, comments and unknown fields ignored."""
+    """One event's bytes as a Frame: several `data` lines are joined by LF, comments and unknown
+    fields ignored.
+    """
     if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw:
         return Frame(None, raw[6:-2], raw)
     event: str | None = None

@@ -21,15 +21,40 @@ def typed(kind: str, message: str = "m") -> dict[str, Any]:
     "status, body, kind",
     [
         (400, typed("invalid_request_error"), FailureKind.BAD_REQUEST),
-        (400, typed("invalid_request_error", "prompt is too long: 9 tokens > 8 maximum"), FailureKind.TOO_LONG),
-        (400, typed("invalid_request_error", "input length and `max_tokens` exceed context limit: 1 + 2 > 2"), FailureKind.TOO_LONG),
-        (400, typed("invalid_request_error", "Your credit balance is too low to access the Anthropic API."), FailureKind.QUOTA),
         (
             400,
-            typed("invalid_request_error", "You have reached your specified API usage limits. You will regain access on 2026-12-01."),
+            typed("invalid_request_error", "prompt is too long: 9 tokens > 8 maximum"),
+            FailureKind.TOO_LONG,
+        ),
+        (
+            400,
+            typed(
+                "invalid_request_error",
+                "input length and `max_tokens` exceed context limit: 1 + 2 > 2",
+            ),
+            FailureKind.TOO_LONG,
+        ),
+        (
+            400,
+            typed(
+                "invalid_request_error",
+                "Your credit balance is too low to access the Anthropic API.",
+            ),
             FailureKind.QUOTA,
         ),
-        (400, typed("invalid_request_error", "This organization has been disabled."), FailureKind.CREDENTIAL_REFUSED),
+        (
+            400,
+            typed(
+                "invalid_request_error",
+                "You have reached your specified API usage limits. You will regain access on 2026-12-01.",
+            ),
+            FailureKind.QUOTA,
+        ),
+        (
+            400,
+            typed("invalid_request_error", "This organization has been disabled."),
+            FailureKind.CREDENTIAL_REFUSED,
+        ),
         (401, typed("authentication_error", "invalid x-api-key"), FailureKind.CREDENTIAL_REFUSED),
         (402, typed("billing_error"), FailureKind.QUOTA),
         (403, typed("permission_error"), FailureKind.CREDENTIAL_REFUSED),
@@ -40,13 +65,52 @@ def typed(kind: str, message: str = "m") -> dict[str, Any]:
         (504, typed("timeout_error"), FailureKind.TIMEOUT),
         (529, typed("overloaded_error"), FailureKind.OVERLOADED),
         (400, {"message": "Input is too long for requested model."}, FailureKind.TOO_LONG),
-        (403, {"message": "You don't have access to the model with the specified model ID."}, FailureKind.MODEL_MISSING),
-        (403, {"Message": "The security token included in the request is invalid."}, FailureKind.CREDENTIAL_REFUSED),
-        (429, {"__type": "com.amazon.coral.service#ThrottlingException", "message": "Too many requests"}, FailureKind.RATE_LIMITED),
-        (404, [{"error": {"code": 404, "message": "Publisher Model `x` not found.", "status": "NOT_FOUND"}}], FailureKind.MODEL_MISSING),
-        (429, {"error": {"code": 429, "message": "Quota exceeded", "status": "RESOURCE_EXHAUSTED"}}, FailureKind.RATE_LIMITED),
-        (403, {"error": {"code": 403, "message": "denied", "status": "PERMISSION_DENIED"}}, FailureKind.CREDENTIAL_REFUSED),
-        (429, {"error": {"message": "x", "type": "insufficient_quota", "code": "insufficient_quota"}}, FailureKind.QUOTA),
+        (
+            403,
+            {"message": "You don't have access to the model with the specified model ID."},
+            FailureKind.MODEL_MISSING,
+        ),
+        (
+            403,
+            {"Message": "The security token included in the request is invalid."},
+            FailureKind.CREDENTIAL_REFUSED,
+        ),
+        (
+            429,
+            {
+                "__type": "com.amazon.coral.service#ThrottlingException",
+                "message": "Too many requests",
+            },
+            FailureKind.RATE_LIMITED,
+        ),
+        (
+            404,
+            [
+                {
+                    "error": {
+                        "code": 404,
+                        "message": "Publisher Model `x` not found.",
+                        "status": "NOT_FOUND",
+                    }
+                }
+            ],
+            FailureKind.MODEL_MISSING,
+        ),
+        (
+            429,
+            {"error": {"code": 429, "message": "Quota exceeded", "status": "RESOURCE_EXHAUSTED"}},
+            FailureKind.RATE_LIMITED,
+        ),
+        (
+            403,
+            {"error": {"code": 403, "message": "denied", "status": "PERMISSION_DENIED"}},
+            FailureKind.CREDENTIAL_REFUSED,
+        ),
+        (
+            429,
+            {"error": {"message": "x", "type": "insufficient_quota", "code": "insufficient_quota"}},
+            FailureKind.QUOTA,
+        ),
         (503, {"detail": "down"}, FailureKind.OVERLOADED),
         (502, "<html><title>502 Bad\nGateway</title></html>", FailureKind.SERVER_ERROR),
         (418, "", FailureKind.BAD_REQUEST),
@@ -56,21 +120,32 @@ def test_the_kind_of_an_error(status: int, body: Any, kind: FailureKind) -> None
     """Plain words first, then the type, then the status."""
     raw = (body if isinstance(body, str) else json.dumps(body)).encode()
     failure = DIALECT.decode_error(status, {"retry-after": "7", "content-type": "x/y"}, raw)
-    assert (kind, status, 7.0, raw, "x/y") == (failure.kind, failure.status, failure.retry_after_s, failure.body, failure.content_type)
+    assert (kind, status, 7.0, raw, "x/y") == (
+        failure.kind,
+        failure.status,
+        failure.retry_after_s,
+        failure.body,
+        failure.content_type,
+    )
     assert failure.message
 
 
 def test_only_this_dialects_shape_is_marked_for_its_clients() -> None:
     """A client of the same dialect is given the body byte for byte."""
     own = DIALECT.decode_error(429, {}, json.dumps(typed("rate_limit_error", "slow down")).encode())
-    foreign = DIALECT.decode_error(429, {"x-amzn-errortype": "ThrottlingException:http://x"}, b'{"message": "slow"}')
+    foreign = DIALECT.decode_error(
+        429, {"x-amzn-errortype": "ThrottlingException:http://x"}, b'{"message": "slow"}'
+    )
     assert (own.dialect, own.type, own.message) == ("anthropic", "rate_limit_error", "slow down")
     assert (foreign.dialect, foreign.type, foreign.message) == (None, "ThrottlingException", "slow")
 
 
 def test_a_html_page_is_quoted_by_its_title() -> None:
     """And an unreadable body by its beginning."""
-    assert DIALECT.decode_error(502, {}, b"<html><title>502 Bad\nGateway</title>").message == "502 Bad Gateway"
+    assert (
+        DIALECT.decode_error(502, {}, b"<html><title>502 Bad\nGateway</title>").message
+        == "502 Bad Gateway"
+    )
     assert DIALECT.decode_error(500, {}, b"\xff oops").message == "\ufffd oops"
     assert DIALECT.decode_error(500, {}, b"").message == "the upstream answered 500"
 
@@ -78,7 +153,10 @@ def test_a_html_page_is_quoted_by_its_title() -> None:
 @settings(max_examples=100, deadline=None)
 @given(
     st.integers(300, 599),
-    st.binary(max_size=40) | st.recursive(st.none() | st.text(max_size=4), st.lists).map(lambda v: json.dumps({"error": v}).encode()),
+    st.binary(max_size=40)
+    | st.recursive(st.none() | st.text(max_size=4), st.lists).map(
+        lambda v: json.dumps({"error": v}).encode()
+    ),
 )
 def test_any_body_is_a_failure(status: int, body: bytes) -> None:
     """It never raises."""

@@ -16,7 +16,12 @@ from uniapi.wire import Frame, SseDecoder
 
 START = {
     "type": "message_start",
-    "message": {"model": "claude-x", "content": [], "usage": {"input_tokens": 5, "output_tokens": 1}, "container": {"id": "container_1"}},
+    "message": {
+        "model": "claude-x",
+        "content": [],
+        "usage": {"input_tokens": 5, "output_tokens": 1},
+        "container": {"id": "container_1"},
+    },
 }
 TEXT = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
 
@@ -26,7 +31,11 @@ def listen(*bodies: Any, named: bool = True) -> Observer:
     observer, frames = DIALECT.observer(), SseDecoder()
     for body in bodies:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        head = b"event: " + body["type"].encode() + b"\n" if named and isinstance(body, dict) and "type" in body else b""
+        head = (
+            b"event: " + body["type"].encode() + b"\n"
+            if named and isinstance(body, dict) and "type" in body
+            else b""
+        )
         for frame in frames.feed(head + b"data: " + data + b"\n\n"):
             observer.feed(frame)
     return observer
@@ -39,20 +48,40 @@ def delta(**members: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("named", [True, False])
 def test_a_whole_stream_is_understood(named: bool) -> None:
     """With and without event names, as Bedrock frames have none."""
-    ending = {"type": "message_delta", "delta": {"stop_reason": "max_tokens"}, "usage": {"output_tokens": 9}}
+    ending = {
+        "type": "message_delta",
+        "delta": {"stop_reason": "max_tokens"},
+        "usage": {"output_tokens": 9},
+    }
     observer = listen(
-        START, TEXT, delta(type="text_delta", text="x"), delta(type="text_delta", text="y"), ending, {"type": "message_stop"}, named=named
+        START,
+        TEXT,
+        delta(type="text_delta", text="x"),
+        delta(type="text_delta", text="y"),
+        ending,
+        {"type": "message_stop"},
+        named=named,
     )
     assert observer.usage is not None
     assert observer.finish is not None
-    assert (observer.committed, observer.is_whole, observer.model, observer.usage.input_tokens, observer.usage.output_tokens) == (
+    assert (
+        observer.committed,
+        observer.is_whole,
+        observer.model,
+        observer.usage.input_tokens,
+        observer.usage.output_tokens,
+    ) == (
         True,
         True,
         "claude-x",
         5,
         9,
     )
-    assert (observer.finish.reason, observer.issued_ids, observer.unreadable) == ("length", ["container_1"], 0)
+    assert (observer.finish.reason, observer.issued_ids, observer.unreadable) == (
+        "length",
+        ["container_1"],
+        0,
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,9 +93,30 @@ def test_a_whole_stream_is_understood(named: bool) -> None:
         (delta(type="text_delta", text="x"), True),
         (delta(type="signature_delta", signature="s"), True),
         (delta(type="thinking_delta", thinking="x"), True),
-        ({"type": "content_block_start", "index": 0, "content_block": {"type": "tool_use", "id": "a", "name": "f", "input": {}}}, True),
-        ({"type": "content_block_start", "index": 0, "content_block": {"type": "redacted_thinking", "data": "x"}}, True),
-        ({"type": "content_block_start", "index": 0, "content_block": {"type": "server_tool_use"}}, True),
+        (
+            {
+                "type": "content_block_start",
+                "index": 0,
+                "content_block": {"type": "tool_use", "id": "a", "name": "f", "input": {}},
+            },
+            True,
+        ),
+        (
+            {
+                "type": "content_block_start",
+                "index": 0,
+                "content_block": {"type": "redacted_thinking", "data": "x"},
+            },
+            True,
+        ),
+        (
+            {
+                "type": "content_block_start",
+                "index": 0,
+                "content_block": {"type": "server_tool_use"},
+            },
+            True,
+        ),
         ({"type": "error", "error": {"type": "api_error", "message": "m"}}, False),
     ],
 )
@@ -77,16 +127,23 @@ def test_commit_is_the_first_real_output(body: dict[str, Any], committed: bool) 
 
 def test_an_error_event_is_a_failure() -> None:
     """Before the commit the plan can still fail over."""
-    failure = listen(START, {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}).failure
+    failure = listen(
+        START, {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}
+    ).failure
     assert failure is not None
     assert failure.kind is FailureKind.OVERLOADED
 
 
 def test_files_made_by_code_execution_pin_later_calls() -> None:
     """Their ids live with the account."""
-    result = {"type": "bash_code_execution_result", "content": [{"type": "bash_code_execution_output", "file_id": "file_9"}]}
+    result = {
+        "type": "bash_code_execution_result",
+        "content": [{"type": "bash_code_execution_output", "file_id": "file_9"}],
+    }
     block = {"type": "bash_code_execution_tool_result", "tool_use_id": "s", "content": result}
-    assert listen({"type": "content_block_start", "index": 0, "content_block": block}).issued_ids == ["file_9"]
+    assert listen(
+        {"type": "content_block_start", "index": 0, "content_block": block}
+    ).issued_ids == ["file_9"]
 
 
 def test_a_whole_answer_is_read_at_once() -> None:
@@ -112,7 +169,16 @@ def test_a_whole_answer_is_read_at_once() -> None:
 @given(
     st.lists(
         st.binary(max_size=30)
-        | st.sampled_from([b"[]", b"3", b"{}", b'{"type": []}', b'{"type": "message_start", "message": 3}', b'{"type":"error"}']),
+        | st.sampled_from(
+            [
+                b"[]",
+                b"3",
+                b"{}",
+                b'{"type": []}',
+                b'{"type": "message_start", "message": 3}',
+                b'{"type":"error"}',
+            ]
+        ),
         max_size=5,
     )
 )

@@ -1,4 +1,6 @@
-"""A client's Messages body becomes the canonical request; malformed members are refused by path, unknown ones carried."""
+"""A client's Messages body becomes the canonical request; malformed members are refused by path,
+unknown ones carried.
+"""
 
 from __future__ import annotations
 
@@ -48,10 +50,16 @@ USER_BLOCKS = [
         Text(text="hi", cache=CacheHint(ttl="1h")),
     ),
     (
-        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}},
+        {
+            "type": "image",
+            "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="},
+        },
         Media(kind="image", mime="image/png", data="iVBORw0KGgo="),
     ),
-    ({"type": "image", "source": {"type": "url", "url": "https://x/y.png"}}, Media(kind="image", url="https://x/y.png")),
+    (
+        {"type": "image", "source": {"type": "url", "url": "https://x/y.png"}},
+        Media(kind="image", url="https://x/y.png"),
+    ),
     (
         {"type": "image", "source": {"type": "file", "file_id": "file_1"}},
         Media(kind="image", file_id="file_1", opaque=own("file_1")),
@@ -64,10 +72,20 @@ USER_BLOCKS = [
             "context": "C",
             "citations": {"enabled": True},
         },
-        Media(kind="file", mime="application/pdf", data="JVBERi0=", title="T", context="C", citations_enabled=True),
+        Media(
+            kind="file",
+            mime="application/pdf",
+            data="JVBERi0=",
+            title="T",
+            context="C",
+            citations_enabled=True,
+        ),
     ),
     (
-        {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "words"}},
+        {
+            "type": "document",
+            "source": {"type": "text", "media_type": "text/plain", "data": "words"},
+        },
         Media(kind="file", mime="text/plain", text="words"),
     ),
     (
@@ -79,19 +97,35 @@ USER_BLOCKS = [
         Media(kind="file", file_id="file_2", opaque=own("file_2")),
     ),
     (
-        {"type": "search_result", "source": "https://x", "title": "T", "content": [{"type": "text", "text": "found"}]},
+        {
+            "type": "search_result",
+            "source": "https://x",
+            "title": "T",
+            "content": [{"type": "text", "text": "found"}],
+        },
         Media(
             kind="file",
             mime="text/plain",
             text="found",
             title="T",
             context="https://x",
-            opaque=own({"type": "search_result", "source": "https://x", "title": "T", "content": [{"type": "text", "text": "found"}]}),
+            opaque=own(
+                {
+                    "type": "search_result",
+                    "source": "https://x",
+                    "title": "T",
+                    "content": [{"type": "text", "text": "found"}],
+                }
+            ),
         ),
     ),
     (
         {"type": "container_upload", "file_id": "f"},
-        Unknown(dialect="anthropic", name="container_upload", raw={"type": "container_upload", "file_id": "f"}),
+        Unknown(
+            dialect="anthropic",
+            name="container_upload",
+            raw={"type": "container_upload", "file_id": "f"},
+        ),
     ),
 ]
 
@@ -99,15 +133,36 @@ ASSISTANT_BLOCKS = [
     (SIGNED, Reasoning(text="hm", opaque=own("sig=="))),
     ({"type": "redacted_thinking", "data": "xyz"}, Reasoning(is_redacted=True, opaque=own("xyz"))),
     (
-        {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {"a": 1}, "caller": {"type": "direct"}},
-        ToolCall(call_id="toolu_1", name="f", arguments='{"a": 1}', opaque=own({"caller": {"type": "direct"}})),
+        {
+            "type": "tool_use",
+            "id": "toolu_1",
+            "name": "f",
+            "input": {"a": 1},
+            "caller": {"type": "direct"},
+        },
+        ToolCall(
+            call_id="toolu_1",
+            name="f",
+            arguments='{"a": 1}',
+            opaque=own({"caller": {"type": "direct"}}),
+        ),
     ),
     (
-        {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "q"}},
+        {
+            "type": "server_tool_use",
+            "id": "srvtoolu_1",
+            "name": "web_search",
+            "input": {"query": "q"},
+        },
         Unknown(
             dialect="anthropic",
             name="server_tool_use",
-            raw={"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "q"}},
+            raw={
+                "type": "server_tool_use",
+                "id": "srvtoolu_1",
+                "name": "web_search",
+                "input": {"query": "q"},
+            },
         ),
     ),
 ]
@@ -116,23 +171,41 @@ ASSISTANT_BLOCKS = [
 @pytest.mark.parametrize("block, part", USER_BLOCKS)
 def test_user_blocks_are_read_and_written_back(block: dict[str, Any], part: Any) -> None:
     """One table, both ways: a user's block is this part, and this part is that block."""
-    request = decode({"messages": [{"role": "user", "content": [block, {"type": "text", "text": "?"}]}]})
+    request = decode(
+        {"messages": [{"role": "user", "content": [block, {"type": "text", "text": "?"}]}]}
+    )
     assert (part, Text(text="?")) == request.messages[0].parts
-    assert [block, {"type": "text", "text": "?"}] == DIALECT.encode_request(request, Quirk()).body["messages"][0]["content"]
+    assert [block, {"type": "text", "text": "?"}] == DIALECT.encode_request(request, Quirk()).body[
+        "messages"
+    ][0]["content"]
 
 
 @pytest.mark.parametrize("block, part", ASSISTANT_BLOCKS)
 def test_assistant_blocks_are_read_and_written_back(block: dict[str, Any], part: Any) -> None:
     """Signatures, redacted data, callers and server-tool blocks come back byte for byte."""
-    turns = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": [block, {"type": "text", "text": "so"}]}]
+    turns = [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": [block, {"type": "text", "text": "so"}]},
+    ]
     request = decode({"messages": turns})
     assert (part, Text(text="so")) == request.messages[1].parts
     assert block == DIALECT.encode_request(request, Quirk()).body["messages"][1]["content"][0]
 
 
 def test_an_unsigned_thinking_block_has_no_token() -> None:
-    """The empty signature that foreign reasoning gets on its way to a client is none on its way back."""
-    request = decode({"messages": [{"role": "assistant", "content": [{"type": "thinking", "thinking": "x", "signature": ""}]}]})
+    """The empty signature that foreign reasoning gets on its way to a client is none on its way
+    back.
+    """
+    request = decode(
+        {
+            "messages": [
+                {
+                    "role": "assistant",
+                    "content": [{"type": "thinking", "thinking": "x", "signature": ""}],
+                }
+            ]
+        }
+    )
     assert (Reasoning(text="x"),) == request.messages[0].parts
 
 
@@ -141,13 +214,22 @@ def test_a_tool_result_keeps_text_images_and_its_error() -> None:
     image = {"type": "image", "source": {"type": "url", "url": "https://x/y.png"}}
     results = [
         {"type": "tool_result", "tool_use_id": "a", "content": "plain"},
-        {"type": "tool_result", "tool_use_id": "b", "content": [{"type": "text", "text": "t"}, image], "is_error": True},
+        {
+            "type": "tool_result",
+            "tool_use_id": "b",
+            "content": [{"type": "text", "text": "t"}, image],
+            "is_error": True,
+        },
         {"type": "tool_result", "tool_use_id": "c"},
     ]
     request = decode({"messages": [{"role": "user", "content": results}]})
     assert (
         ToolResult(call_id="a", content=(Text(text="plain"),)),
-        ToolResult(call_id="b", content=(Text(text="t"), Media(kind="image", url="https://x/y.png")), is_error=True),
+        ToolResult(
+            call_id="b",
+            content=(Text(text="t"), Media(kind="image", url="https://x/y.png")),
+            is_error=True,
+        ),
         ToolResult(call_id="c"),
     ) == request.messages[0].parts
 
@@ -156,8 +238,16 @@ def test_a_document_of_blocks_becomes_text_unless_it_holds_images() -> None:
     """With images its pieces stand alone, headed by title and context."""
     text = {"type": "text", "text": "a"}
     image = {"type": "image", "source": {"type": "url", "url": "https://x/y.png"}}
-    plain = {"type": "document", "source": {"type": "content", "content": [text, text]}, "title": "T"}
-    mixed = {"type": "document", "source": {"type": "content", "content": [text, image]}, "title": "T"}
+    plain = {
+        "type": "document",
+        "source": {"type": "content", "content": [text, text]},
+        "title": "T",
+    }
+    mixed = {
+        "type": "document",
+        "source": {"type": "content", "content": [text, image]},
+        "title": "T",
+    }
     request = decode({"messages": [{"role": "user", "content": [plain, mixed]}]})
     assert (
         Media(kind="file", mime="text/plain", text="a\n\na", title="T"),
@@ -168,14 +258,19 @@ def test_a_document_of_blocks_becomes_text_unless_it_holds_images() -> None:
 
 
 def test_system_may_be_text_blocks_or_a_turn_in_the_middle() -> None:
-    """All three are system messages, where the client put them; Claude Code's attribution block goes."""
+    """All three are system messages, where the client put them; Claude Code's attribution block
+    goes.
+    """
     request = decode(
         {
             "system": [
                 {"type": "text", "text": "x-anthropic-billing-header: cc_version=2.1"},
                 {"type": "text", "text": "be kind", "cache_control": {"type": "ephemeral"}},
             ],
-            "messages": [{"role": "user", "content": "hi"}, {"role": "system", "content": "be brief"}],
+            "messages": [
+                {"role": "user", "content": "hi"},
+                {"role": "system", "content": "be brief"},
+            ],
         }
     )
     assert (
@@ -195,10 +290,23 @@ def test_tools_are_functions_or_hosted() -> None:
         "user_location": {"type": "approximate", "city": "Bern", "country": "CH"},
     }
     bash = {"type": "bash_20250124", "name": "bash"}
-    function = {"name": "f", "description": "d", "input_schema": {"type": "object"}, "strict": True, "eager_input_streaming": True}
+    function = {
+        "name": "f",
+        "description": "d",
+        "input_schema": {"type": "object"},
+        "strict": True,
+        "eager_input_streaming": True,
+    }
     request = decode({"tools": [function, search, bash]})
     assert (
-        Tool(name="f", description="d", parameters={"type": "object"}, strict=True, extras={"eager_input_streaming": True}, dialect="anthropic"),
+        Tool(
+            name="f",
+            description="d",
+            parameters={"type": "object"},
+            strict=True,
+            extras={"eager_input_streaming": True},
+            dialect="anthropic",
+        ),
         HostedTool(
             kind="web_search",
             dialect="anthropic",
@@ -216,11 +324,17 @@ def test_tools_are_functions_or_hosted() -> None:
     [
         ({"type": "auto"}, ToolChoice(mode="auto"), None),
         ({"type": "any", "disable_parallel_tool_use": True}, ToolChoice(mode="required"), False),
-        ({"type": "tool", "name": "f", "disable_parallel_tool_use": False}, ToolChoice(mode="tool", name="f"), True),
+        (
+            {"type": "tool", "name": "f", "disable_parallel_tool_use": False},
+            ToolChoice(mode="tool", name="f"),
+            True,
+        ),
         ({"type": "none"}, ToolChoice(mode="none"), None),
     ],
 )
-def test_tool_choice_says_which_and_whether_in_parallel(choice: dict[str, Any], expected: ToolChoice, parallel: bool | None) -> None:
+def test_tool_choice_says_which_and_whether_in_parallel(
+    choice: dict[str, Any], expected: ToolChoice, parallel: bool | None
+) -> None:
     """Parallel calls are part of the choice on this wire."""
     request = decode({"tool_choice": choice})
     assert (expected, parallel) == (request.tool_choice, request.parallel_tool_calls)
@@ -232,14 +346,22 @@ def test_tool_choice_says_which_and_whether_in_parallel(choice: dict[str, Any], 
         ({}, None),
         ({"thinking": {"type": "enabled", "budget_tokens": 2048}}, ReasoningSettings(budget=2048)),
         (
-            {"thinking": {"type": "adaptive", "display": "omitted"}, "output_config": {"effort": "xhigh"}},
+            {
+                "thinking": {"type": "adaptive", "display": "omitted"},
+                "output_config": {"effort": "xhigh"},
+            },
             ReasoningSettings(effort="xhigh", is_adaptive=True, visibility="omitted"),
         ),
-        ({"thinking": {"type": "disabled"}, "output_config": {"effort": "low"}}, ReasoningSettings(effort="none")),
+        (
+            {"thinking": {"type": "disabled"}, "output_config": {"effort": "low"}},
+            ReasoningSettings(effort="none"),
+        ),
         ({"output_config": {"effort": "medium"}}, ReasoningSettings(effort="medium")),
     ],
 )
-def test_thinking_and_effort_are_one_setting(members: dict[str, Any], expected: ReasoningSettings | None) -> None:
+def test_thinking_and_effort_are_one_setting(
+    members: dict[str, Any], expected: ReasoningSettings | None
+) -> None:
     """Budget, adaptive, off, and effort, which stands in another member."""
     assert expected == decode(members).reasoning
 
@@ -269,9 +391,15 @@ def test_unknown_members_are_carried_and_written_back() -> None:
         "messages": [{"role": "user", "content": "hi"}],
     }
     request = decode(body)
-    assert {"context_management", "mcp_servers", "output_config"} == set(request.extensions["anthropic"])
+    assert {"context_management", "mcp_servers", "output_config"} == set(
+        request.extensions["anthropic"]
+    )
     encoded = DIALECT.encode_request(request, Quirk(anthropic_thinking="none"))
-    assert {"model": "claude-x", **body, "output_config": {"task_budget": {"type": "tokens", "total": 5}}} == encoded.body
+    assert {
+        "model": "claude-x",
+        **body,
+        "output_config": {"task_budget": {"type": "tokens", "total": 5}},
+    } == encoded.body
     assert encoded.losses == ("reasoning",)
     assert "context-management-2025-06-27" in encoded.headers["anthropic-beta"]
 
@@ -284,17 +412,43 @@ def test_unknown_members_are_carried_and_written_back() -> None:
         ({"messages": [{"role": "robot", "content": "x"}]}, "messages[0].role"),
         ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content"),
         ({"messages": [{"role": "user", "content": [5]}]}, "messages[0].content[0]"),
-        ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "messages[0].content[0].text"),
-        ({"messages": [{"role": "user", "content": [{"type": "image"}]}]}, "messages[0].content[0].source"),
         (
-            {"messages": [{"role": "user", "content": [{"type": "image", "source": {"type": "magic"}}]}]},
+            {"messages": [{"role": "user", "content": [{"type": "text"}]}]},
+            "messages[0].content[0].text",
+        ),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image"}]}]},
+            "messages[0].content[0].source",
+        ),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": [{"type": "image", "source": {"type": "magic"}}]}
+                ]
+            },
             "messages[0].content[0].source.type",
         ),
         (
-            {"messages": [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": [{"type": "text", "text": 1}]}]}]},
+            {
+                "messages": [
+                    {
+                        "role": "user",
+                        "content": [
+                            {
+                                "type": "tool_result",
+                                "tool_use_id": "a",
+                                "content": [{"type": "text", "text": 1}],
+                            }
+                        ],
+                    }
+                ]
+            },
             "messages[0].content[0].content[0].text",
         ),
-        ({"messages": [{"role": "assistant", "content": [{"type": "tool_use", "id": "a"}]}]}, "messages[0].content[0].name"),
+        (
+            {"messages": [{"role": "assistant", "content": [{"type": "tool_use", "id": "a"}]}]},
+            "messages[0].content[0].name",
+        ),
         ({"system": 4}, "system"),
         ({"max_tokens": "many"}, "max_tokens"),
         ({"temperature": True}, "temperature"),
@@ -352,7 +506,21 @@ KEYS = st.sampled_from(
     ]
 )
 WORDS = st.sampled_from(
-    ["user", "assistant", "system", "text", "image", "document", "tool_use", "tool_result", "thinking", "base64", "content", "", "\ud800"]
+    [
+        "user",
+        "assistant",
+        "system",
+        "text",
+        "image",
+        "document",
+        "tool_use",
+        "tool_result",
+        "thinking",
+        "base64",
+        "content",
+        "",
+        "\ud800",
+    ]
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 9) | st.floats() | WORDS,

@@ -37,8 +37,15 @@ from uniapi.dialects.anthropic import DIALECT
 from uniapi.errors import WireError
 
 MESSAGE: TypeAdapter[BetaMessage] = TypeAdapter(BetaMessage)
-CONTEXT = ReplyContext(requested_model="claude-alias", id_seed="0abc", created_s=1, input_tokens_estimate=11)
-USAGE = {"input_tokens": 5, "output_tokens": 3, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 20}
+CONTEXT = ReplyContext(
+    requested_model="claude-alias", id_seed="0abc", created_s=1, input_tokens_estimate=11
+)
+USAGE = {
+    "input_tokens": 5,
+    "output_tokens": 3,
+    "cache_read_input_tokens": 100,
+    "cache_creation_input_tokens": 20,
+}
 
 
 def message(*content: dict[str, Any], **members: Any) -> dict[str, Any]:
@@ -59,7 +66,9 @@ def decode(body: Any, context: UpstreamContext | None = None) -> Response:
     return DIALECT.decode_response(body, context or UpstreamContext(id_seed="5eed"))
 
 
-def encode(*parts: Part, finish: Finish | None = None, usage: Usage | None = None, **members: Any) -> EncodedResponse:
+def encode(
+    *parts: Part, finish: Finish | None = None, usage: Usage | None = None, **members: Any
+) -> EncodedResponse:
     assert DIALECT.encode_response is not None
     choice = Choice(parts=parts, finish=finish or Finish(reason="stop"))
     encoded = DIALECT.encode_response(Response(choices=(choice,), usage=usage, **members), CONTEXT)
@@ -74,18 +83,48 @@ CITATION = {
     "cited_text": "c",
     "encrypted_index": "e",
 }
-SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "q"}}
+SEARCH = {
+    "type": "server_tool_use",
+    "id": "srvtoolu_1",
+    "name": "web_search",
+    "input": {"query": "q"},
+}
 
 BLOCKS: list[tuple[dict[str, Any], Part]] = [
     ({"type": "text", "text": "hi"}, Text(text="hi")),
     (
         {"type": "text", "text": "hi", "citations": [CITATION]},
-        Text(text="hi", citations=(Citation(url="https://x", title="T", cited_text="c", start=0, end=2, dialect="anthropic", raw=CITATION),)),
+        Text(
+            text="hi",
+            citations=(
+                Citation(
+                    url="https://x",
+                    title="T",
+                    cited_text="c",
+                    start=0,
+                    end=2,
+                    dialect="anthropic",
+                    raw=CITATION,
+                ),
+            ),
+        ),
     ),
-    ({"type": "thinking", "thinking": "hm", "signature": "s"}, Reasoning(text="hm", opaque=Opaque(family="anthropic", value="s"))),
-    ({"type": "thinking", "thinking": "", "signature": "s"}, Reasoning(opaque=Opaque(family="anthropic", value="s"))),
-    ({"type": "redacted_thinking", "data": "d"}, Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="d"))),
-    ({"type": "tool_use", "id": "toolu_1", "name": "f", "input": {"a": "é"}}, ToolCall(call_id="toolu_1", name="f", arguments='{"a": "é"}')),
+    (
+        {"type": "thinking", "thinking": "hm", "signature": "s"},
+        Reasoning(text="hm", opaque=Opaque(family="anthropic", value="s")),
+    ),
+    (
+        {"type": "thinking", "thinking": "", "signature": "s"},
+        Reasoning(opaque=Opaque(family="anthropic", value="s")),
+    ),
+    (
+        {"type": "redacted_thinking", "data": "d"},
+        Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="d")),
+    ),
+    (
+        {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {"a": "é"}},
+        ToolCall(call_id="toolu_1", name="f", arguments='{"a": "é"}'),
+    ),
     (SEARCH, Unknown(dialect="anthropic", name="server_tool_use", raw=SEARCH)),
 ]
 
@@ -126,7 +165,13 @@ def test_input_tokens_hold_the_cached_ones() -> None:
 
 def test_foreign_usage_is_split_into_fresh_and_cached() -> None:
     """Without a figure for the input the estimate stands in."""
-    usage = Usage(input_tokens=125, output_tokens=3, cache_read_tokens=100, cache_write_tokens=20, reasoning_tokens=1)
+    usage = Usage(
+        input_tokens=125,
+        output_tokens=3,
+        cache_read_tokens=100,
+        cache_write_tokens=20,
+        reasoning_tokens=1,
+    )
     body: Any = encode(Text(text="x"), usage=usage).body
     assert body["usage"] == {**USAGE, "output_tokens_details": {"thinking_tokens": 1}}
     body = encode(Text(text="x")).body
@@ -163,10 +208,16 @@ def test_stop_reasons(native: str, reason: FinishReason) -> None:
         (Finish(reason="content_filter"), (Text(text="x"),), "refusal"),
         (Finish(reason="stop"), (Refusal(text="no"),), "refusal"),
         (Finish(reason="stop", stop_sequence="END"), (Text(text="x"),), "stop_sequence"),
-        (Finish(reason="stop", native="stop", dialect="openai_chat"), (Text(text="x"),), "end_turn"),
+        (
+            Finish(reason="stop", native="stop", dialect="openai_chat"),
+            (Text(text="x"),),
+            "end_turn",
+        ),
     ],
 )
-def test_foreign_finishes_have_a_word(finish: Finish, parts: tuple[Part, ...], expected: str) -> None:
+def test_foreign_finishes_have_a_word(
+    finish: Finish, parts: tuple[Part, ...], expected: str
+) -> None:
     """Calls end in `tool_use` even where a vendor said stop."""
     body: Any = encode(*parts, finish=finish).body
     assert (expected, finish.stop_sequence) == (body["stop_reason"], body["stop_sequence"])
@@ -175,7 +226,13 @@ def test_foreign_finishes_have_a_word(finish: Finish, parts: tuple[Part, ...], e
 def test_a_refusal_keeps_its_explanation() -> None:
     """`stop_details` is read into the finish and goes back as it came."""
     details = {"type": "refusal", "category": "cyber", "explanation": "blocked"}
-    response = decode(message(stop_reason="refusal", stop_details=details, container={"id": "c", "expires_at": "2026-01-01T00:00:00Z"}))
+    response = decode(
+        message(
+            stop_reason="refusal",
+            stop_details=details,
+            container={"id": "c", "expires_at": "2026-01-01T00:00:00Z"},
+        )
+    )
     assert response.choices[0].finish.message == "blocked"
     body: Any = encode(finish=response.choices[0].finish, extensions=response.extensions).body
     assert (details, "c") == (body["stop_details"], body["container"]["id"])
@@ -186,15 +243,24 @@ SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}
 
 @pytest.mark.parametrize(
     "schema, tool_input, text",
-    [(SCHEMA, {"n": 1}, {"n": 1}), ({"type": "array", "items": {"type": "integer"}}, {"value": [1, 2]}, [1, 2])],
+    [
+        (SCHEMA, {"n": 1}, {"n": 1}),
+        ({"type": "array", "items": {"type": "integer"}}, {"value": [1, 2]}, [1, 2]),
+    ],
 )
-def test_the_stand_in_tool_is_text_again(schema: dict[str, Any], tool_input: dict[str, Any], text: Any) -> None:
+def test_the_stand_in_tool_is_text_again(
+    schema: dict[str, Any], tool_input: dict[str, Any], text: Any
+) -> None:
     """The client asked for JSON, not for a call."""
     request = Request(model="m", output_format=OutputFormat(kind="json_schema", schema=schema))
     context = UpstreamContext(quirk=Quirk(anthropic_structured=False), request=request)
-    choice = decode(message({"type": "tool_use", "id": "t", "name": "json_response", "input": tool_input}, stop_reason="tool_use"), context).choices[
-        0
-    ]
+    choice = decode(
+        message(
+            {"type": "tool_use", "id": "t", "name": "json_response", "input": tool_input},
+            stop_reason="tool_use",
+        ),
+        context,
+    ).choices[0]
     assert isinstance(choice.parts[0], Text)
     assert (text, "stop") == (json.loads(choice.parts[0].text), choice.finish.reason)
 
@@ -202,14 +268,24 @@ def test_the_stand_in_tool_is_text_again(schema: dict[str, Any], tool_input: dic
 def test_a_client_tool_of_that_name_stays_a_call() -> None:
     """Without structured output in the request the name means nothing."""
     context = UpstreamContext(request=Request(model="m", tools=(Tool(name="json_response"),)))
-    choice = decode(message({"type": "tool_use", "id": "t", "name": "json_response", "input": {}}, stop_reason="tool_use"), context).choices[0]
+    choice = decode(
+        message(
+            {"type": "tool_use", "id": "t", "name": "json_response", "input": {}},
+            stop_reason="tool_use",
+        ),
+        context,
+    ).choices[0]
     assert (ToolCall(call_id="t", name="json_response", arguments="{}"),) == choice.parts
 
 
 def test_signatures_belong_to_the_family_of_the_row() -> None:
     """A vendor that speaks this dialect with models of its own signs for itself."""
     context = UpstreamContext(quirk=Quirk(opaque_family="other"))
-    part = decode(message({"type": "thinking", "thinking": "hm", "signature": "s"}), context).choices[0].parts[0]
+    part = (
+        decode(message({"type": "thinking", "thinking": "hm", "signature": "s"}), context)
+        .choices[0]
+        .parts[0]
+    )
     assert part == Reasoning(text="hm", opaque=Opaque(family="other", value="s"))
 
 
@@ -242,7 +318,11 @@ def test_what_the_wire_cannot_say_is_a_loss() -> None:
     choice = Choice(parts=parts, finish=Finish(reason="stop"))
     encoded = DIALECT.encode_response(Response(choices=(choice, choice)), CONTEXT)
     body: Any = encoded.body
-    assert [block["text"] for block in body["content"][:3]] == ["a", "spoken", "![image](data:image/png;base64,AA==)"]
+    assert [block["text"] for block in body["content"][:3]] == [
+        "a",
+        "spoken",
+        "![image](data:image/png;base64,AA==)",
+    ]
     assert body["content"][3:] == [{"type": "thinking", "thinking": "hm", "signature": ""}]
     assert body["content"][0]["citations"][0]["url"] == "https://x"
     assert {"choices", "citations", "audio", "web_search_call"} == set(encoded.losses)
@@ -273,7 +353,9 @@ def test_what_is_no_message_is_a_wire_error(body: Any) -> None:
         ({"message": "The security token included in the request is invalid"}, FailureKind.SERVER_ERROR, "The security token included in the request is invalid"),
     ],
 )  # fmt: skip
-def test_an_error_with_status_200_is_a_failure_of_its_kind(body: Any, kind: FailureKind, message: str) -> None:
+def test_an_error_with_status_200_is_a_failure_of_its_kind(
+    body: Any, kind: FailureKind, message: str
+) -> None:
     """Routing and the client are told what it was, in its own words."""
     with pytest.raises(FoldError) as raised:
         decode(body)
@@ -281,10 +363,26 @@ def test_an_error_with_status_200_is_a_failure_of_its_kind(body: Any, kind: Fail
 
 
 KEYS = st.sampled_from(
-    ["type", "content", "text", "id", "name", "input", "usage", "stop_reason", "input_tokens", "citations", "thinking", "signature"]
+    [
+        "type",
+        "content",
+        "text",
+        "id",
+        "name",
+        "input",
+        "usage",
+        "stop_reason",
+        "input_tokens",
+        "citations",
+        "thinking",
+        "signature",
+    ]
 )
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.sampled_from(["message", "text", "tool_use", "thinking", "refusal", ""]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from(["message", "text", "tool_use", "thinking", "refusal", ""]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5),
     max_leaves=12,
 )

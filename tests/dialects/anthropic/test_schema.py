@@ -8,7 +8,11 @@ import pytest
 
 from uniapi.dialects.anthropic.request_encode_schema import is_within_subset, structured_schema
 
-CLOSED: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": False}
+CLOSED: dict[str, Any] = {
+    "type": "object",
+    "properties": {"a": {"type": "string"}},
+    "additionalProperties": False,
+}
 
 
 @pytest.mark.parametrize(
@@ -22,34 +26,61 @@ CLOSED: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "string
         ),
         (
             {"type": "array", "items": {"type": "object"}, "minItems": 1, "maxItems": 3},
-            {"type": "array", "items": {"type": "object", "additionalProperties": False}, "minItems": 1},
+            {
+                "type": "array",
+                "items": {"type": "object", "additionalProperties": False},
+                "minItems": 1,
+            },
             {"maxItems"},
         ),
         ({"type": "array", "minItems": 2}, {"type": "array"}, {"minItems"}),
         (
-            {"oneOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "colour", "pattern": "x"}]},
+            {
+                "oneOf": [
+                    {"type": "string", "format": "date"},
+                    {"type": "string", "format": "colour", "pattern": "x"},
+                ]
+            },
             {"anyOf": [{"type": "string", "format": "date"}, {"type": "string"}]},
             {"format", "pattern"},
         ),
         (
-            {"$ref": "#/$defs/N", "$defs": {"N": {"type": "object", "properties": {"next": {"$ref": "#/$defs/N"}}}}},
+            {
+                "$ref": "#/$defs/N",
+                "$defs": {"N": {"type": "object", "properties": {"next": {"$ref": "#/$defs/N"}}}},
+            },
             {
                 "type": "object",
                 "properties": {"next": {"$ref": "#/$defs/N"}},
                 "additionalProperties": False,
-                "$defs": {"N": {"type": "object", "properties": {"next": {"$ref": "#/$defs/N"}}, "additionalProperties": False}},
+                "$defs": {
+                    "N": {
+                        "type": "object",
+                        "properties": {"next": {"$ref": "#/$defs/N"}},
+                        "additionalProperties": False,
+                    }
+                },
             },
             set(),
         ),
         (
-            {"type": ["object", "null"], "additionalProperties": {"type": "string"}, "default": None, "$schema": "x"},
+            {
+                "type": ["object", "null"],
+                "additionalProperties": {"type": "string"},
+                "default": None,
+                "$schema": "x",
+            },
             {"type": ["object", "null"], "additionalProperties": False},
             {"additionalProperties"},
         ),
     ],
 )
-def test_a_schema_within_the_subset(schema: dict[str, Any], expected: dict[str, Any], gone: set[str]) -> None:
-    """Objects closed, alternatives as anyOf, constraints that must go named; words that say nothing about validity go unnamed."""
+def test_a_schema_within_the_subset(
+    schema: dict[str, Any], expected: dict[str, Any], gone: set[str]
+) -> None:
+    """Objects closed, alternatives as anyOf, constraints that must go named; words that say nothing
+    about validity go unnamed.
+    """
     unsupported: set[str] = set()
     adapted = structured_schema(schema, unsupported)
     assert (expected, gone) == (adapted, unsupported)

@@ -60,18 +60,34 @@ def end(index: int) -> dict[str, Any]:
 
 
 def finished(stop_reason: str | None = "end_turn", **members: Any) -> dict[str, Any]:
-    return {"type": "message_delta", "delta": {"stop_reason": stop_reason, "stop_sequence": None}, "usage": {"output_tokens": 9}, **members}
+    return {
+        "type": "message_delta",
+        "delta": {"stop_reason": stop_reason, "stop_sequence": None},
+        "usage": {"output_tokens": 9},
+        **members,
+    }
 
 
 def spelled(*bodies: Any) -> bytes:
     out = b""
     for body in bodies:
-        out += b"event: " + str(body["type"]).encode() + b"\ndata: " + json.dumps(body).encode() + b"\n\n"
+        out += (
+            b"event: "
+            + str(body["type"]).encode()
+            + b"\ndata: "
+            + json.dumps(body).encode()
+            + b"\n\n"
+        )
     return out
 
 
-def events(stream: bytes, context: UpstreamContext | None = None, cuts: tuple[int, ...] = ()) -> list[Event]:
-    decoder, frames = DIALECT.stream_decoder(context or UpstreamContext(id_seed="5eed")), SseDecoder()
+def events(
+    stream: bytes, context: UpstreamContext | None = None, cuts: tuple[int, ...] = ()
+) -> list[Event]:
+    decoder, frames = (
+        DIALECT.stream_decoder(context or UpstreamContext(id_seed="5eed")),
+        SseDecoder(),
+    )
     found: list[Event] = []
     places = [0, *sorted({cut % (len(stream) + 1) for cut in cuts}), len(stream)]
     for first, last in pairwise(places):
@@ -85,8 +101,18 @@ def events(stream: bytes, context: UpstreamContext | None = None, cuts: tuple[in
 
 TOOL = begin(0, {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}})
 SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
-FOUND = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [{"type": "web_search_result", "url": "https://x"}]}
-CITATION = {"type": "web_search_result_location", "url": "https://x", "title": "T", "cited_text": "c", "encrypted_index": "e"}
+FOUND = {
+    "type": "web_search_tool_result",
+    "tool_use_id": "srvtoolu_1",
+    "content": [{"type": "web_search_result", "url": "https://x"}],
+}
+CITATION = {
+    "type": "web_search_result_location",
+    "url": "https://x",
+    "title": "T",
+    "cited_text": "c",
+    "encrypted_index": "e",
+}
 
 FULL = spelled(
     START,
@@ -122,7 +148,9 @@ FULL = spelled(
 
 
 def test_a_full_stream_says_what_the_whole_message_says() -> None:
-    """fold(decode(stream)) is decode(message): thinking, redacted data, server tools, cited text, a call, usage."""
+    """fold(decode(stream)) is decode(message): thinking, redacted data, server tools, cited text, a
+    call, usage.
+    """
     whole = {
         **START["message"],  # type: ignore[dict-item]
         "content": [
@@ -143,7 +171,11 @@ def test_a_full_stream_says_what_the_whole_message_says() -> None:
     assert isinstance(call, ToolCall)
     assert json.loads(call.arguments) == {"a": 1}
     assert expected.choices[0].parts[:-1] == streamed.choices[0].parts[:-1]
-    assert (expected.choices[0].finish, expected.usage, expected.extensions) == (streamed.choices[0].finish, streamed.usage, streamed.extensions)
+    assert (expected.choices[0].finish, expected.usage, expected.extensions) == (
+        streamed.choices[0].finish,
+        streamed.usage,
+        streamed.extensions,
+    )
 
 
 def test_deltas_arrive_as_they_come() -> None:
@@ -174,17 +206,44 @@ def test_a_stream_cut_anywhere_is_broken_unless_its_end_was_seen(length: int) ->
 @given(st.integers(0, len(FULL) - 1), st.binary(min_size=1, max_size=4))
 def test_corrupted_bytes_keep_the_grammar(place: int, noise: bytes) -> None:
     """Whatever is read obeys the event grammar and ends once."""
-    assert isinstance(events(FULL[:place] + noise + FULL[place + len(noise) :])[-1], ResponseEnd | ResponseFailed)
+    assert isinstance(
+        events(FULL[:place] + noise + FULL[place + len(noise) :])[-1], ResponseEnd | ResponseFailed
+    )
 
 
-VALUES = st.sampled_from([None, True, -1, 0, "text", "tool_use", [], {}, [[]], {"type": "text"}, {"type": []}, {"type": "tool_use", "input": [1]}])
+VALUES = st.sampled_from(
+    [
+        None,
+        True,
+        -1,
+        0,
+        "text",
+        "tool_use",
+        [],
+        {},
+        [[]],
+        {"type": "text"},
+        {"type": []},
+        {"type": "tool_use", "input": [1]},
+    ]
+)
 BODIES = st.fixed_dictionaries(
     {
         "type": st.sampled_from(
-            ["message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta", "message_stop", "error"]
+            [
+                "message_start",
+                "content_block_start",
+                "content_block_delta",
+                "content_block_stop",
+                "message_delta",
+                "message_stop",
+                "error",
+            ]
         )
     },
-    optional=dict.fromkeys(("index", "message", "content_block", "delta", "usage", "error"), VALUES),
+    optional=dict.fromkeys(
+        ("index", "message", "content_block", "delta", "usage", "error"), VALUES
+    ),
 )
 
 
@@ -197,8 +256,13 @@ def test_hostile_events_keep_the_grammar(bodies: list[dict[str, Any]]) -> None:
 
 def test_blocks_may_be_there_from_the_start() -> None:
     """Programmatic tool calls stand in message_start."""
-    message = {**START["message"], "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}}]}  # type: ignore[dict-item]
-    response = fold(events(spelled({"type": "message_start", "message": message}, finished("tool_use"), STOP)))
+    message = {
+        **START["message"],
+        "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}}],
+    }  # type: ignore[dict-item]
+    response = fold(
+        events(spelled({"type": "message_start", "message": message}, finished("tool_use"), STOP))
+    )
     assert (ToolCall(call_id="t", name="f", arguments='{"a": 1}'),) == response.choices[0].parts
     assert response.choices[0].finish.reason == "tool_calls"
 
@@ -207,7 +271,18 @@ def test_input_that_comes_with_the_start_is_used_when_no_delta_does() -> None:
     """Some hosts send the whole call at once."""
     block = {"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}}
     alone = fold(events(spelled(START, begin(0, block), end(0), finished(), STOP)))
-    both = fold(events(spelled(START, begin(0, block), delta(0, "input_json_delta", partial_json="{}"), end(0), finished(), STOP)))
+    both = fold(
+        events(
+            spelled(
+                START,
+                begin(0, block),
+                delta(0, "input_json_delta", partial_json="{}"),
+                end(0),
+                finished(),
+                STOP,
+            )
+        )
+    )
     assert [r.choices[0].parts[0].arguments for r in (alone, both)] == ['{"a": 1}', "{}"]  # type: ignore[union-attr]
 
 
@@ -220,7 +295,12 @@ def test_a_block_left_open_is_closed_by_the_end() -> None:
 def test_signed_but_empty_thinking_is_a_part() -> None:
     """Thinking with `display: omitted` must survive the round trip."""
     stream = spelled(
-        START, begin(0, {"type": "thinking", "thinking": "", "signature": ""}), delta(0, "signature_delta", signature="s"), end(0), finished(), STOP
+        START,
+        begin(0, {"type": "thinking", "thinking": "", "signature": ""}),
+        delta(0, "signature_delta", signature="s"),
+        end(0),
+        finished(),
+        STOP,
     )
     part = fold(events(stream)).choices[0].parts[0]
     assert isinstance(part, Reasoning)
@@ -231,9 +311,18 @@ def test_signed_but_empty_thinking_is_a_part() -> None:
 def test_a_compaction_block_is_carried() -> None:
     """Its delta sets the content."""
     stream = spelled(
-        START, begin(0, {"type": "compaction", "content": None}), delta(0, "compaction_delta", content="sum"), end(0), finished("compaction"), STOP
+        START,
+        begin(0, {"type": "compaction", "content": None}),
+        delta(0, "compaction_delta", content="sum"),
+        end(0),
+        finished("compaction"),
+        STOP,
     )
-    assert (Unknown(dialect="anthropic", name="compaction", raw={"type": "compaction", "content": "sum"}),) == fold(events(stream)).choices[0].parts
+    assert (
+        Unknown(
+            dialect="anthropic", name="compaction", raw={"type": "compaction", "content": "sum"}
+        ),
+    ) == fold(events(stream)).choices[0].parts
 
 
 @pytest.mark.parametrize(
@@ -243,13 +332,19 @@ def test_a_compaction_block_is_carried() -> None:
         ({"type": "array"}, ['{"value":', "[1]}"], "[1]"),
     ],
 )
-def test_the_stand_in_tool_streams_as_text(schema: dict[str, Any], pieces: list[str], text: str) -> None:
+def test_the_stand_in_tool_streams_as_text(
+    schema: dict[str, Any], pieces: list[str], text: str
+) -> None:
     """Live where the input is the answer itself, at its end where it must be unwrapped."""
     request = Request(model="m", output_format=OutputFormat(kind="json_schema", schema=schema))
     context = UpstreamContext(quirk=Quirk(anthropic_structured=False), request=request)
     block = {"type": "tool_use", "id": "t", "name": "json_response", "input": {}}
     deltas = [delta(0, "input_json_delta", partial_json=piece) for piece in pieces]
-    response = fold(events(spelled(START, begin(0, block), *deltas, end(0), finished("tool_use"), STOP), context))
+    response = fold(
+        events(
+            spelled(START, begin(0, block), *deltas, end(0), finished("tool_use"), STOP), context
+        )
+    )
     assert (Text(text=text),) == response.choices[0].parts
     assert response.choices[0].finish.reason == "stop"
 
@@ -265,7 +360,10 @@ def test_a_freeform_call_is_unwrapped() -> None:
             end(index),
         ]
     parts = fold(events(spelled(*stream, finished("tool_use"), STOP), context)).choices[0].parts
-    assert [(p.call_id, p.arguments, p.kind) for p in parts if isinstance(p, ToolCall)] == [("t0", "a()", "custom"), ("t1", "b()", "custom")]
+    assert [(p.call_id, p.arguments, p.kind) for p in parts if isinstance(p, ToolCall)] == [
+        ("t0", "a()", "custom"),
+        ("t1", "b()", "custom"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -274,16 +372,35 @@ def test_a_freeform_call_is_unwrapped() -> None:
         ({"type": "overloaded_error", "message": "busy"}, FailureKind.OVERLOADED, 529),
         ({"type": "rate_limit_error", "message": "slow"}, FailureKind.RATE_LIMITED, 429),
         ({"type": "api_error", "message": "oops"}, FailureKind.SERVER_ERROR, 500),
-        ({"type": "invalid_request_error", "message": "prompt is too long: 3 > 2"}, FailureKind.TOO_LONG, 400),
+        (
+            {"type": "invalid_request_error", "message": "prompt is too long: 3 > 2"},
+            FailureKind.TOO_LONG,
+            400,
+        ),
     ],
 )
-def test_an_error_event_is_a_failure_of_its_kind(error: dict[str, str], kind: FailureKind, status: int) -> None:
+def test_an_error_event_is_a_failure_of_its_kind(
+    error: dict[str, str], kind: FailureKind, status: int
+) -> None:
     """Its body is kept for a client of the same dialect; nothing follows."""
     body = {"type": "error", "error": error}
-    last = events(spelled(START, begin(0, {"type": "text", "text": ""}), body, delta(0, "text_delta", text="x"), STOP))[-1]
+    last = events(
+        spelled(
+            START,
+            begin(0, {"type": "text", "text": ""}),
+            body,
+            delta(0, "text_delta", text="x"),
+            STOP,
+        )
+    )[-1]
     assert isinstance(last, ResponseFailed)
     failure = last.failure
-    assert (kind, status, error["message"], "anthropic") == (failure.kind, failure.status, failure.message, failure.dialect)
+    assert (kind, status, error["message"], "anthropic") == (
+        failure.kind,
+        failure.status,
+        failure.message,
+        failure.dialect,
+    )
     assert json.loads(failure.body or b"") == body
 
 
@@ -296,14 +413,23 @@ def test_usage_is_cumulative_and_keeps_the_start() -> None:
 
 def test_the_first_tool_event_names_the_call() -> None:
     """So that a client sees the call begin."""
-    starts = [event.part for event in events(spelled(START, TOOL, end(0), finished("tool_use"), STOP)) if isinstance(event, PartStart)]
+    starts = [
+        event.part
+        for event in events(spelled(START, TOOL, end(0), finished("tool_use"), STOP))
+        if isinstance(event, PartStart)
+    ]
     assert [ToolCall(call_id="toolu_1", name="f")] == starts
 
 
 def test_a_source_stands_for_the_whole_text_of_its_block() -> None:
-    """It comes before the text; clients whose citations have offsets are told them when the block is whole."""
+    """It comes before the text; clients whose citations have offsets are told them when the block
+    is whole.
+    """
     stream = spelled(
-        {"type": "message_start", "message": {"id": "m", "model": "c", "usage": {"input_tokens": 1}}},
+        {
+            "type": "message_start",
+            "message": {"id": "m", "model": "c", "usage": {"input_tokens": 1}},
+        },
         begin(0, {"type": "text", "text": ""}),
         delta(0, "citations_delta", citation=CITATION),
         delta(0, "text_delta", text="Moss "),
@@ -316,4 +442,8 @@ def test_a_source_stands_for_the_whole_text_of_its_block() -> None:
         {"type": "message_stop"},
     )
     parts = fold(events(stream)).choices[0].parts
-    assert [[(citation.start, citation.end) for citation in part.citations] for part in parts if isinstance(part, Text)] == [[(0, 13)], []]
+    assert [
+        [(citation.start, citation.end) for citation in part.citations]
+        for part in parts
+        if isinstance(part, Text)
+    ] == [[(0, 13)], []]

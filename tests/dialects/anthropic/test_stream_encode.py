@@ -1,4 +1,6 @@
-"""Events become a Messages stream: the order of events, one block at a time, and what the SDK makes of it."""
+"""Events become a Messages stream: the order of events, one block at a time, and what the SDK makes
+of it.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ from uniapi.dialects import ReplyContext, UpstreamContext
 from uniapi.dialects.anthropic import DIALECT
 from uniapi.wire import SseDecoder
 
-CONTEXT = ReplyContext(requested_model="claude-alias", id_seed="0abc", created_s=1, input_tokens_estimate=11)
+CONTEXT = ReplyContext(
+    requested_model="claude-alias", id_seed="0abc", created_s=1, input_tokens_estimate=11
+)
 EVENT: TypeAdapter[Any] = TypeAdapter(BetaRawMessageStreamEvent)
 END = ResponseEnd(finishes=(Finish(reason="stop"),))
 
@@ -72,7 +76,9 @@ def brief(bodies: list[dict[str, Any]]) -> list[str]:
         if body["type"] == "content_block_start":
             word += f" {body['content_block']['type']}"
         if body["type"] == "content_block_delta":
-            word += " " + next(str(value) for name, value in body["delta"].items() if name != "type")
+            word += " " + next(
+                str(value) for name, value in body["delta"].items() if name != "type"
+            )
         words.append(word)
     return words
 
@@ -88,19 +94,38 @@ def test_text_streams_in_the_documented_order() -> None:
         UsageReport(usage=Usage(input_tokens=20, output_tokens=2, cache_read_tokens=8)),
         END,
     )
-    assert brief(bodies) == ["start", "start 0 text", "delta 0 Hé", 'delta 0 "\n', "stop 0", "delta", "stop"]
+    assert brief(bodies) == [
+        "start",
+        "start 0 text",
+        "delta 0 Hé",
+        'delta 0 "\n',
+        "stop 0",
+        "delta",
+        "stop",
+    ]
     message = bodies[0]["message"]
-    assert (message["id"], message["model"], message["usage"]["input_tokens"]) == ("msg_0abc", "claude-alias", 11)
+    assert (message["id"], message["model"], message["usage"]["input_tokens"]) == (
+        "msg_0abc",
+        "claude-alias",
+        11,
+    )
     assert bodies[-2] == {
         "type": "message_delta",
         "delta": {"stop_reason": "end_turn", "stop_sequence": None},
-        "usage": {"input_tokens": 12, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 8, "output_tokens": 2},
+        "usage": {
+            "input_tokens": 12,
+            "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": 8,
+            "output_tokens": 2,
+        },
     }
     assert losses == []
 
 
 def test_parallel_parts_come_one_after_the_other() -> None:
-    """The first call's arguments stream live, the second's follow when its turn comes, then live too."""
+    """The first call's arguments stream live, the second's follow when its turn comes, then live
+    too.
+    """
     assert DIALECT.stream_encoder is not None
     bodies, _ = encode(
         ResponseStart(),
@@ -130,7 +155,12 @@ def test_parallel_parts_come_one_after_the_other() -> None:
         "delta",
         "stop",
     ]
-    assert bodies[8]["content_block"] == {"type": "tool_use", "id": "toolu_0abc02", "name": "h", "input": {}}
+    assert bodies[8]["content_block"] == {
+        "type": "tool_use",
+        "id": "toolu_0abc02",
+        "name": "h",
+        "input": {},
+    }
     assert bodies[-2]["delta"]["stop_reason"] == "tool_use"
 
 
@@ -162,13 +192,39 @@ def test_empty_parts_make_no_block() -> None:
 @pytest.mark.parametrize(
     "part, deltas, expected",
     [
-        (Reasoning(), [PartDelta(index=0, text="hm"), PartDelta(index=0, opaque=Opaque(family="anthropic", value="s"))], ["thinking", "hm", "s"]),
-        (Reasoning(), [PartDelta(index=0, opaque=Opaque(family="anthropic", value="s"))], ["thinking", "s"]),
-        (Reasoning(), [PartDelta(index=0, text="hm"), PartDelta(index=0, opaque=Opaque(family="openai", value="e"))], ["thinking", "hm"]),
-        (Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="d")), [], ["redacted_thinking"]),
+        (
+            Reasoning(),
+            [
+                PartDelta(index=0, text="hm"),
+                PartDelta(index=0, opaque=Opaque(family="anthropic", value="s")),
+            ],
+            ["thinking", "hm", "s"],
+        ),
+        (
+            Reasoning(),
+            [PartDelta(index=0, opaque=Opaque(family="anthropic", value="s"))],
+            ["thinking", "s"],
+        ),
+        (
+            Reasoning(),
+            [
+                PartDelta(index=0, text="hm"),
+                PartDelta(index=0, opaque=Opaque(family="openai", value="e")),
+            ],
+            ["thinking", "hm"],
+        ),
+        (
+            Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="d")),
+            [],
+            ["redacted_thinking"],
+        ),
         (Reasoning(is_redacted=True, opaque=Opaque(family="openai", value="d")), [], []),
         (Refusal(text=""), [PartDelta(index=0, text="no")], ["text", "no"]),
-        (ToolCall(call_id="a", name="exec", kind="custom"), [PartDelta(index=0, text='say "x"')], ["tool_use", '{"input": "', 'say \\"x\\"', '"}']),
+        (
+            ToolCall(call_id="a", name="exec", kind="custom"),
+            [PartDelta(index=0, text='say "x"')],
+            ["tool_use", '{"input": "', 'say \\"x\\"', '"}'],
+        ),
         (
             Media(kind="image", mime="image/png"),
             [PartDelta(index=0, text="AA"), PartDelta(index=0, text="==")],
@@ -176,7 +232,14 @@ def test_empty_parts_make_no_block() -> None:
         ),
         (
             Unknown(
-                dialect="anthropic", name="server_tool_use", raw={"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"query": "q"}}
+                dialect="anthropic",
+                name="server_tool_use",
+                raw={
+                    "type": "server_tool_use",
+                    "id": "s",
+                    "name": "web_search",
+                    "input": {"query": "q"},
+                },
             ),
             [],
             ["server_tool_use", '{"query": "q"}'],
@@ -185,23 +248,40 @@ def test_empty_parts_make_no_block() -> None:
     ],
 )
 @pytest.mark.parametrize("waits", [False, True])
-def test_each_kind_of_part_has_its_block(part: Part, deltas: list[PartDelta], expected: list[str], waits: bool) -> None:
+def test_each_kind_of_part_has_its_block(
+    part: Part, deltas: list[PartDelta], expected: list[str], waits: bool
+) -> None:
     """The same whether it is written live or waited behind another part."""
     events: list[Event] = [PartStart(index=0, part=part), *deltas, PartEnd(index=0)]
     if waits:
-        shifted = [PartStart(index=1, part=part), *(PartDelta(index=1, text=d.text, opaque=d.opaque) for d in deltas), PartEnd(index=1)]
+        shifted = [
+            PartStart(index=1, part=part),
+            *(PartDelta(index=1, text=d.text, opaque=d.opaque) for d in deltas),
+            PartEnd(index=1),
+        ]
         events = [PartStart(index=0, part=Text(text="first")), *shifted, PartEnd(index=0)]
     bodies, _ = encode(ResponseStart(), *events, END)
     place = 1 if waits else 0
     written = [body for body in bodies if body.get("index") == place]
     words = [body["content_block"]["type"] for body in written if "content_block" in body]
-    words += [next(str(value) for name, value in body["delta"].items() if name != "type") for body in written if "delta" in body]
+    words += [
+        next(str(value) for name, value in body["delta"].items() if name != "type")
+        for body in written
+        if "delta" in body
+    ]
     assert expected == words
 
 
 def test_foreign_citations_become_search_results() -> None:
     """This dialect's own go back as they came."""
-    raw = {"type": "page_location", "cited_text": "c", "document_index": 0, "document_title": None, "start_page_number": 1, "end_page_number": 2}
+    raw = {
+        "type": "page_location",
+        "cited_text": "c",
+        "document_index": 0,
+        "document_title": None,
+        "start_page_number": 1,
+        "end_page_number": 2,
+    }
     citations = (Citation(dialect="anthropic", raw=raw), Citation(url="https://x", title="T"))
     bodies, losses = encode(
         ResponseStart(),
@@ -210,7 +290,11 @@ def test_foreign_citations_become_search_results() -> None:
         PartEnd(index=0),
         END,
     )
-    cited = [body["delta"]["citation"] for body in bodies if body["type"] == "content_block_delta" and "citation" in body["delta"]]
+    cited = [
+        body["delta"]["citation"]
+        for body in bodies
+        if body["type"] == "content_block_delta" and "citation" in body["delta"]
+    ]
     assert [raw, "https://x", "Doc"] == [cited[0], cited[1]["url"], cited[2]["source"]]
     assert losses == ["citations"]
 
@@ -233,9 +317,18 @@ def test_other_choices_are_a_loss() -> None:
 @pytest.mark.parametrize(
     "failure, error",
     [
-        (Failure(kind=FailureKind.OVERLOADED, message="busy"), {"type": "overloaded_error", "message": "busy"}),
-        (Failure(kind=FailureKind.TIMEOUT, message="slow"), {"type": "timeout_error", "message": "slow"}),
-        (Failure(kind=FailureKind.QUOTA, message="paid out"), {"type": "billing_error", "message": "paid out"}),
+        (
+            Failure(kind=FailureKind.OVERLOADED, message="busy"),
+            {"type": "overloaded_error", "message": "busy"},
+        ),
+        (
+            Failure(kind=FailureKind.TIMEOUT, message="slow"),
+            {"type": "timeout_error", "message": "slow"},
+        ),
+        (
+            Failure(kind=FailureKind.QUOTA, message="paid out"),
+            {"type": "billing_error", "message": "paid out"},
+        ),
         (Failure.cut("cut"), {"type": "api_error", "message": "cut"}),
         (
             Failure(
@@ -248,9 +341,16 @@ def test_other_choices_are_a_loss() -> None:
         ),
     ],
 )
-def test_a_failure_is_an_error_event_and_nothing_after_it(failure: Failure, error: dict[str, str]) -> None:
+def test_a_failure_is_an_error_event_and_nothing_after_it(
+    failure: Failure, error: dict[str, str]
+) -> None:
     """Half a tool call must not look whole, so its block stays open."""
-    bodies, _ = encode(ResponseStart(), PartStart(index=0, part=ToolCall(call_id="a", name="f")), ResponseFailed(failure=failure), END)
+    bodies, _ = encode(
+        ResponseStart(),
+        PartStart(index=0, part=ToolCall(call_id="a", name="f")),
+        ResponseFailed(failure=failure),
+        END,
+    )
     assert brief(bodies) == ["start", "start 0 tool_use", "error"]
     assert error == bodies[-1]["error"]
 
@@ -263,7 +363,13 @@ def test_a_stream_that_just_ends_says_so() -> None:
 
 def test_lone_surrogates_do_not_break_the_stream() -> None:
     """Half an emoji from a vendor's escape goes on as an escape."""
-    bodies, _ = encode(ResponseStart(), PartStart(index=0, part=Text(text="")), PartDelta(index=0, text="\ud83d"), PartEnd(index=0), END)
+    bodies, _ = encode(
+        ResponseStart(),
+        PartStart(index=0, part=Text(text="")),
+        PartDelta(index=0, text="\ud83d"),
+        PartEnd(index=0),
+        END,
+    )
     assert bodies[2]["delta"]["text"] == "\ud83d"
 
 
@@ -271,8 +377,19 @@ OPAQUE = Opaque(family="anthropic", value="s")
 PARTS = st.one_of(
     st.builds(Text, text=st.text(min_size=1, max_size=5)),
     st.builds(Reasoning, text=st.text(min_size=1, max_size=5), opaque=st.just(OPAQUE)),
-    st.builds(ToolCall, call_id=st.uuids().map(str), name=st.just("f"), arguments=st.sampled_from(['{"a":1}', "{}"])),
-    st.just(Unknown(dialect="anthropic", name="container_upload", raw={"type": "container_upload", "file_id": "f"})),
+    st.builds(
+        ToolCall,
+        call_id=st.uuids().map(str),
+        name=st.just("f"),
+        arguments=st.sampled_from(['{"a":1}', "{}"]),
+    ),
+    st.just(
+        Unknown(
+            dialect="anthropic",
+            name="container_upload",
+            raw={"type": "container_upload", "file_id": "f"},
+        )
+    ),
 )
 
 
@@ -281,9 +398,18 @@ PARTS = st.one_of(
 def test_what_is_encoded_is_decoded_again(parts: list[Part]) -> None:
     """Encoder and decoder agree on every part this dialect can say."""
     assert DIALECT.stream_encoder is not None
-    finish = Finish(reason="tool_calls" if any(isinstance(part, ToolCall) for part in parts) else "stop")
-    response = Response(choices=(Choice(parts=tuple(parts), finish=finish),), usage=Usage(input_tokens=1, output_tokens=2))
-    encoder, frames, decoder = DIALECT.stream_encoder(CONTEXT), SseDecoder(), DIALECT.stream_decoder(UpstreamContext())
+    finish = Finish(
+        reason="tool_calls" if any(isinstance(part, ToolCall) for part in parts) else "stop"
+    )
+    response = Response(
+        choices=(Choice(parts=tuple(parts), finish=finish),),
+        usage=Usage(input_tokens=1, output_tokens=2),
+    )
+    encoder, frames, decoder = (
+        DIALECT.stream_encoder(CONTEXT),
+        SseDecoder(),
+        DIALECT.stream_decoder(UpstreamContext()),
+    )
     raw = b"".join(chunk for event in unfold(response) for chunk in encoder.feed(event))
     decoded = fold([event for frame in frames.feed(raw) for event in decoder.feed(frame)])
     assert decoded.choices[0].parts == tuple(parts)

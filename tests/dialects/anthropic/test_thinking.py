@@ -35,8 +35,12 @@ def turn(role: Role, *parts: Part) -> Message:
 HELLO = turn("user", Text(text="hi"))
 
 
-def encode(settings: ReasoningSettings | None, quirk: Quirk, *messages: Message, **members: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
-    encoded = DIALECT.encode_request(Request(model="m", messages=messages or (HELLO,), reasoning=settings, **members), quirk)
+def encode(
+    settings: ReasoningSettings | None, quirk: Quirk, *messages: Message, **members: Any
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    encoded = DIALECT.encode_request(
+        Request(model="m", messages=messages or (HELLO,), reasoning=settings, **members), quirk
+    )
     return encoded.body, encoded.losses
 
 
@@ -51,10 +55,15 @@ def encode(settings: ReasoningSettings | None, quirk: Quirk, *messages: Message,
         (ReasoningSettings(effort="max"), {"type": "enabled", "budget_tokens": 16384}),
         (ReasoningSettings(budget=20), {"type": "enabled", "budget_tokens": 1024}),
         (ReasoningSettings(budget=-1), {"type": "enabled", "budget_tokens": 8192}),
-        (ReasoningSettings(is_adaptive=True, visibility="omitted"), {"type": "enabled", "budget_tokens": 8192, "display": "omitted"}),
+        (
+            ReasoningSettings(is_adaptive=True, visibility="omitted"),
+            {"type": "enabled", "budget_tokens": 8192, "display": "omitted"},
+        ),
     ],
 )
-def test_a_budget_model_gets_a_budget(settings: ReasoningSettings | None, thinking: dict[str, Any] | None) -> None:
+def test_a_budget_model_gets_a_budget(
+    settings: ReasoningSettings | None, thinking: dict[str, Any] | None
+) -> None:
     """And a limit above it, so that there is room to answer."""
     body, losses = encode(settings, BUDGET)
     assert thinking == body.get("thinking")
@@ -64,7 +73,9 @@ def test_a_budget_model_gets_a_budget(settings: ReasoningSettings | None, thinki
 
 def test_the_answer_keeps_its_room_beside_the_budget() -> None:
     """A limit that the budget would swallow comes on top of it."""
-    body, _ = encode(ReasoningSettings(budget=5000), BUDGET, sampling=Sampling(max_output_tokens=100))
+    body, _ = encode(
+        ReasoningSettings(budget=5000), BUDGET, sampling=Sampling(max_output_tokens=100)
+    )
     assert body["max_tokens"] == 5100
 
 
@@ -80,8 +91,12 @@ def test_the_answer_keeps_its_room_beside_the_budget() -> None:
         (ReasoningSettings(is_adaptive=True), None),
     ],
 )
-def test_an_adaptive_model_gets_the_nearest_effort(settings: ReasoningSettings, effort: str | None) -> None:
-    """A fixed budget is refused by such a model; the thinking is shown unless the client says otherwise."""
+def test_an_adaptive_model_gets_the_nearest_effort(
+    settings: ReasoningSettings, effort: str | None
+) -> None:
+    """A fixed budget is refused by such a model; the thinking is shown unless the client says
+    otherwise.
+    """
     body, losses = encode(settings, ADAPTIVE)
     assert body["thinking"] == {"type": "adaptive", "display": "summarized"}
     assert effort == body.get("output_config", {}).get("effort")
@@ -97,13 +112,20 @@ def test_effort_words_are_those_of_the_model() -> None:
 def test_a_model_that_always_thinks_is_asked_for_little() -> None:
     """`disabled` is refused by it."""
     body, losses = encode(ReasoningSettings(effort="none"), Quirk(anthropic_thinking_off=False))
-    assert ("thinking" not in body, {"effort": "low"}, ("reasoning",)) == (True, body["output_config"], losses)
+    assert ("thinking" not in body, {"effort": "low"}, ("reasoning",)) == (
+        True,
+        body["output_config"],
+        losses,
+    )
 
 
 def test_a_model_that_cannot_think_says_so() -> None:
     """Only what was wanted is a loss."""
     quirk = Quirk(anthropic_thinking="none")
-    assert [encode(ReasoningSettings(effort=word), quirk)[1] for word in ("high", "none")] == [("reasoning",), ()]
+    assert [encode(ReasoningSettings(effort=word), quirk)[1] for word in ("high", "none")] == [
+        ("reasoning",),
+        (),
+    ]
 
 
 SIGNED = Reasoning(text="x", opaque=Opaque(family="anthropic", value="s"))
@@ -116,12 +138,20 @@ RESULT = turn("user", ToolResult(call_id="a", content=(Text(text="1"),)))
     [
         ((HELLO,), {"tools": (Tool(name="f"),), "tool_choice": ToolChoice(mode="required")}, ()),
         ((HELLO, turn("assistant", CALL), RESULT), {}, ()),
-        ((HELLO, turn("assistant", Reasoning(text="y"), CALL), RESULT), {}, ("messages.reasoning",)),
+        (
+            (HELLO, turn("assistant", Reasoning(text="y"), CALL), RESULT),
+            {},
+            ("messages.reasoning",),
+        ),
         ((HELLO, turn("assistant", Text(text="so"))), {}, ()),
     ],
 )
-def test_a_budget_gives_way_to_what_excludes_it(messages: tuple[Message, ...], members: dict[str, Any], also_lost: tuple[str, ...]) -> None:
-    """A forced tool, a tool turn whose thinking is gone, a prefill: the API refuses each beside a fixed budget, none beside adaptive thinking."""
+def test_a_budget_gives_way_to_what_excludes_it(
+    messages: tuple[Message, ...], members: dict[str, Any], also_lost: tuple[str, ...]
+) -> None:
+    """A forced tool, a tool turn whose thinking is gone, a prefill: the API refuses each beside a
+    fixed budget, none beside adaptive thinking.
+    """
     body, losses = encode(ReasoningSettings(effort="high"), BUDGET, *messages, **members)
     assert (body["thinking"], losses) == ({"type": "disabled"}, ("reasoning", *also_lost))
     body, losses = encode(ReasoningSettings(effort="high"), ADAPTIVE, *messages, **members)
@@ -136,14 +166,25 @@ def test_a_budget_gives_way_to_what_excludes_it(messages: tuple[Message, ...], m
         (HELLO, turn("assistant", CALL), RESULT, turn("assistant", Text(text="so")), HELLO),
     ],
 )
-def test_a_budget_stays_where_the_last_tool_turn_is_signed_or_over(messages: tuple[Message, ...]) -> None:
+def test_a_budget_stays_where_the_last_tool_turn_is_signed_or_over(
+    messages: tuple[Message, ...],
+) -> None:
     """Only the last assistant turn counts."""
-    assert encode(ReasoningSettings(effort="high"), BUDGET, *messages)[0]["thinking"]["type"] == "enabled"
+    assert (
+        encode(ReasoningSettings(effort="high"), BUDGET, *messages)[0]["thinking"]["type"]
+        == "enabled"
+    )
 
 
 def test_sampling_beside_thinking() -> None:
     """temperature only 1, top_p close to 1, no top_k."""
-    body, losses = encode(ReasoningSettings(effort="low"), BUDGET, sampling=Sampling(temperature=0.2, top_p=0.5, top_k=3))
+    body, losses = encode(
+        ReasoningSettings(effort="low"),
+        BUDGET,
+        sampling=Sampling(temperature=0.2, top_p=0.5, top_k=3),
+    )
     assert {"temperature", "top_p", "top_k"} == set(losses)
-    body, losses = encode(ReasoningSettings(effort="low"), BUDGET, sampling=Sampling(temperature=1, top_p=0.97))
+    body, losses = encode(
+        ReasoningSettings(effort="low"), BUDGET, sampling=Sampling(temperature=1, top_p=0.97)
+    )
     assert (body["temperature"], body["top_p"], losses) == (1, 0.97, ())

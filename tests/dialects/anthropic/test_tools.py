@@ -14,7 +14,9 @@ HELLO = Message(role="user", parts=(Text(text="hi"),))
 
 
 def encode(*tools: Tool | HostedTool, **members: Any) -> EncodedRequest:
-    return DIALECT.encode_request(Request(model="m", messages=(HELLO,), tools=tools, **members), Quirk())
+    return DIALECT.encode_request(
+        Request(model="m", messages=(HELLO,), tools=tools, **members), Quirk()
+    )
 
 
 @pytest.mark.parametrize(
@@ -26,7 +28,11 @@ def encode(*tools: Tool | HostedTool, **members: Any) -> EncodedRequest:
         ({"type": ["object", "null"], "properties": {}}, {"type": "object", "properties": {}}),
         (
             {"$ref": "#/$defs/A", "$defs": {"A": {"type": "object", "properties": {"x": {}}}}},
-            {"type": "object", "properties": {"x": {}}, "$defs": {"A": {"type": "object", "properties": {"x": {}}}}},
+            {
+                "type": "object",
+                "properties": {"x": {}},
+                "$defs": {"A": {"type": "object", "properties": {"x": {}}}},
+            },
         ),
         (
             {
@@ -38,27 +44,43 @@ def encode(*tools: Tool | HostedTool, **members: Any) -> EncodedRequest:
             {"type": "object", "properties": {"a": {}, "b": {}}, "required": ["b"]},
         ),
         (
-            {"properties": {"z": {}}, "allOf": [{"properties": {"a": {}}, "required": ["a"]}, {"required": ["z"]}]},
+            {
+                "properties": {"z": {}},
+                "allOf": [{"properties": {"a": {}}, "required": ["a"]}, {"required": ["z"]}],
+            },
             {"type": "object", "properties": {"a": {}, "z": {}}, "required": ["a", "z"]},
         ),
     ],
 )
-def test_an_input_schema_has_an_object_at_its_root(parameters: Any, expected: dict[str, Any]) -> None:
+def test_an_input_schema_has_an_object_at_its_root(
+    parameters: Any, expected: dict[str, Any]
+) -> None:
     """Alternatives at the root, which the API refuses, become one object that admits each."""
-    assert expected == encode(Tool(name="f", parameters=parameters)).body["tools"][0]["input_schema"]
+    assert (
+        expected == encode(Tool(name="f", parameters=parameters)).body["tools"][0]["input_schema"]
+    )
 
 
 def test_strict_needs_a_schema_within_the_subset() -> None:
     """Otherwise the API would refuse the request; the loss is named."""
     closed = {"type": "object", "properties": {}, "additionalProperties": False}
-    encoded = encode(Tool(name="a", parameters=closed, strict=True), Tool(name="b", parameters={"type": "object"}, strict=True))
+    encoded = encode(
+        Tool(name="a", parameters=closed, strict=True),
+        Tool(name="b", parameters={"type": "object"}, strict=True),
+    )
     assert [tool.get("strict") for tool in encoded.body["tools"]] == [True, None]
     assert encoded.losses == ("tools.b.strict",)
 
 
 def test_names_are_cleaned_kept_apart_and_given_back() -> None:
     """Namespaces, dots and duplicates: what the model calls is the client's tool again."""
-    tools = (Tool(name="a.b"), Tool(name="a_b"), Tool(name="run", namespace="mcp__box__"), Tool(name="run", namespace="ns"), Tool(name="a.b"))
+    tools = (
+        Tool(name="a.b"),
+        Tool(name="a_b"),
+        Tool(name="run", namespace="mcp__box__"),
+        Tool(name="run", namespace="ns"),
+        Tool(name="a.b"),
+    )
     encoded = encode(*tools, tool_choice=ToolChoice(mode="tool", name="a_b"))
     names = [tool["name"] for tool in encoded.body["tools"]]
     assert ["a_b", names[1], "mcp__box__run", "ns__run"] == names
@@ -66,21 +88,41 @@ def test_names_are_cleaned_kept_apart_and_given_back() -> None:
     assert {"type": "tool", "name": names[1]} == encoded.body["tool_choice"]
     assert encoded.losses == ("tools.a_b",)
     request = Request(model="m", tools=tools)
-    content = [{"type": "tool_use", "id": str(n), "name": name, "input": {}} for n, name in enumerate(names)]
-    answer = DIALECT.decode_response({"type": "message", "content": content}, UpstreamContext(request=request))
+    content = [
+        {"type": "tool_use", "id": str(n), "name": name, "input": {}}
+        for n, name in enumerate(names)
+    ]
+    answer = DIALECT.decode_response(
+        {"type": "message", "content": content}, UpstreamContext(request=request)
+    )
     called = [part for part in answer.choices[0].parts if isinstance(part, ToolCall)]
-    assert [(part.namespace, part.name) for part in called] == [(None, "a.b"), (None, "a_b"), ("mcp__box__", "run"), ("ns", "run")]
+    assert [(part.namespace, part.name) for part in called] == [
+        (None, "a.b"),
+        (None, "a_b"),
+        ("mcp__box__", "run"),
+        ("ns", "run"),
+    ]
 
 
 def test_a_freeform_tool_is_a_function_of_one_string() -> None:
     """Its grammar becomes words; the answer's input is plain text again."""
-    tool = Tool(name="exec", description="Runs.", kind="custom", grammar={"type": "grammar", "syntax": "lark", "definition": "start: /x/"})
+    tool = Tool(
+        name="exec",
+        description="Runs.",
+        kind="custom",
+        grammar={"type": "grammar", "syntax": "lark", "definition": "start: /x/"},
+    )
     sent = encode(tool).body["tools"][0]
     assert sent["input_schema"]["required"] == ["input"]
     assert sent["description"].endswith("start: /x/")
     content = [{"type": "tool_use", "id": "t", "name": "exec", "input": {"input": "x = 1"}}]
-    answer = DIALECT.decode_response({"type": "message", "content": content}, UpstreamContext(request=Request(model="m", tools=(tool,))))
-    assert (ToolCall(call_id="t", name="exec", arguments="x = 1", kind="custom"),) == answer.choices[0].parts
+    answer = DIALECT.decode_response(
+        {"type": "message", "content": content},
+        UpstreamContext(request=Request(model="m", tools=(tool,))),
+    )
+    assert (
+        ToolCall(call_id="t", name="exec", arguments="x = 1", kind="custom"),
+    ) == answer.choices[0].parts
 
 
 def test_web_search_of_another_vendor_is_this_vendors() -> None:
@@ -107,7 +149,11 @@ def test_web_search_of_another_vendor_is_this_vendors() -> None:
             "user_location": {"type": "approximate", "country": "CH"},
         }
     ]
-    assert {"tools.web_search.blocked_domains", "tools.web_search.search_context_size", "tools.image_generation"} == set(encoded.losses)
+    assert {
+        "tools.web_search.blocked_domains",
+        "tools.web_search.search_context_size",
+        "tools.image_generation",
+    } == set(encoded.losses)
 
 
 @pytest.mark.parametrize(
@@ -118,20 +164,30 @@ def test_web_search_of_another_vendor_is_this_vendors() -> None:
         ({"parallel_tool_calls": False}, {"type": "auto", "disable_parallel_tool_use": True}),
         ({"tool_choice": ToolChoice(mode="auto")}, {"type": "auto"}),
         ({"tool_choice": ToolChoice(mode="none"), "parallel_tool_calls": False}, {"type": "none"}),
-        ({"tool_choice": ToolChoice(mode="required"), "parallel_tool_calls": False}, {"type": "any", "disable_parallel_tool_use": True}),
+        (
+            {"tool_choice": ToolChoice(mode="required"), "parallel_tool_calls": False},
+            {"type": "any", "disable_parallel_tool_use": True},
+        ),
         ({"tool_choice": ToolChoice(mode="tool", name="f")}, {"type": "tool", "name": "f"}),
         ({"tool_choice": ToolChoice(mode="tool", name="unknown")}, None),
     ],
 )
-def test_tool_choice_in_all_its_forms(members: dict[str, Any], expected: dict[str, Any] | None) -> None:
+def test_tool_choice_in_all_its_forms(
+    members: dict[str, Any], expected: dict[str, Any] | None
+) -> None:
     """A choice of a tool that is not there would be refused."""
     assert expected == encode(Tool(name="f"), **members).body.get("tool_choice")
 
 
 def test_allowed_tools_are_the_only_ones_sent() -> None:
     """The wire has no list of allowed tools; leaving the others out says the same."""
-    encoded = encode(Tool(name="f"), Tool(name="g"), tool_choice=ToolChoice(mode="required", allowed=("g",)))
-    assert ([tool["name"] for tool in encoded.body["tools"]], encoded.body["tool_choice"]) == (["g"], {"type": "any"})
+    encoded = encode(
+        Tool(name="f"), Tool(name="g"), tool_choice=ToolChoice(mode="required", allowed=("g",))
+    )
+    assert ([tool["name"] for tool in encoded.body["tools"]], encoded.body["tool_choice"]) == (
+        ["g"],
+        {"type": "any"},
+    )
 
 
 def test_a_forced_choice_without_tools_is_a_loss() -> None:
@@ -143,8 +199,18 @@ def test_a_forced_choice_without_tools_is_a_loss() -> None:
 @pytest.mark.parametrize(
     ("choice", "parallel", "wire", "asked"),
     [
-        (ToolChoice(mode="required"), None, None, "Answer by calling one of the tools, not with text."),
-        (ToolChoice(mode="tool", name="g"), None, None, "Answer by calling the tool `g`, not with text."),
+        (
+            ToolChoice(mode="required"),
+            None,
+            None,
+            "Answer by calling one of the tools, not with text.",
+        ),
+        (
+            ToolChoice(mode="tool", name="g"),
+            None,
+            None,
+            "Answer by calling the tool `g`, not with text.",
+        ),
         (
             ToolChoice(mode="tool", name="g"),
             False,
@@ -154,9 +220,19 @@ def test_a_forced_choice_without_tools_is_a_loss() -> None:
         (ToolChoice(mode="none"), None, {"type": "none"}, None),
     ],
 )
-def test_a_model_that_may_not_be_forced_is_asked(choice: ToolChoice, parallel: bool | None, wire: Any, asked: str | None) -> None:
-    """«tool_choice: type "tool" and "any" are not supported for this model»: the system text asks, and the client is told."""
-    request = Request(model="m", messages=(HELLO,), tools=(Tool(name="f"), Tool(name="g")), tool_choice=choice, parallel_tool_calls=parallel)
+def test_a_model_that_may_not_be_forced_is_asked(
+    choice: ToolChoice, parallel: bool | None, wire: Any, asked: str | None
+) -> None:
+    """«tool_choice: type "tool" and "any" are not supported for this model»: the system text asks,
+    and the client is told.
+    """
+    request = Request(
+        model="m",
+        messages=(HELLO,),
+        tools=(Tool(name="f"), Tool(name="g")),
+        tool_choice=choice,
+        parallel_tool_calls=parallel,
+    )
     encoded = DIALECT.encode_request(request, Quirk(anthropic_forced_tool=False))
     assert (wire, asked) == (encoded.body.get("tool_choice"), encoded.body.get("system"))
     assert (("tool_choice",) if asked else ()) == encoded.losses

@@ -13,17 +13,25 @@ from uniapi.dialects.bedrock_converse import InvokeFramer
 from uniapi.errors import WireError
 from uniapi.wire import Frame, encode_message
 
-DELTA = '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hü"}}'.encode()
+DELTA = (
+    '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hü"}}'.encode()
+)
 STOP = b'{"amazon-bedrock-invocationMetrics":{"inputTokenCount":1},"type":"message_stop"}'
 
 
 def chunk(inner: bytes) -> bytes:
     payload = json.dumps({"bytes": base64.b64encode(inner).decode(), "p": "abc"}).encode()
-    return encode_message({":event-type": "chunk", ":content-type": "application/json", ":message-type": "event"}, payload)
+    return encode_message(
+        {":event-type": "chunk", ":content-type": "application/json", ":message-type": "event"},
+        payload,
+    )
 
 
 def exception(name: str, message: str) -> bytes:
-    return encode_message({":exception-type": name, ":message-type": "exception"}, json.dumps({"message": message}).encode())
+    return encode_message(
+        {":exception-type": name, ":message-type": "exception"},
+        json.dumps({"message": message}).encode(),
+    )
 
 
 STREAM = chunk(DELTA) + chunk(STOP) + exception("throttlingException", "Slow down.")
@@ -53,7 +61,12 @@ def test_events_come_out_as_anthropic_frames_them(sizes: list[int]) -> None:
 
 def test_signals_without_an_event_are_passed_over() -> None:
     """AWS may open a stream with a message of its own."""
-    assert InvokeFramer().feed(encode_message({":event-type": "initial-response", ":message-type": "event"}, b"{}")) == []
+    assert (
+        InvokeFramer().feed(
+            encode_message({":event-type": "initial-response", ":message-type": "event"}, b"{}")
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("stream", [b"event: ping\ndata: {}\n\n", chunk(b"no json"), STREAM[:-1]])

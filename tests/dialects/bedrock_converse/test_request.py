@@ -36,11 +36,15 @@ from uniapi.dialects.bedrock_converse import DIALECT
 PNG = "iVBORw0KGgoAAAANSUhEUg=="
 PDF = base64.b64encode(b"%PDF-1.4 x").decode()
 WEATHER = Tool(
-    name="get_weather", description="The weather.", parameters={"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    name="get_weather",
+    description="The weather.",
+    parameters={"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
 )
 HELLO = (Message(role="user", parts=(Text(text="Hello"),)),)
 PLAIN = Quirk()
-OLDER_CLAUDE = Quirk(anthropic_thinking="budget", anthropic_effort=False, anthropic_structured=False)
+OLDER_CLAUDE = Quirk(
+    anthropic_thinking="budget", anthropic_effort=False, anthropic_structured=False
+)
 NOVA = Quirk(converse_fields="nova", json_schema=False)
 LLAMA = Quirk(converse_fields="none", json_schema=False)
 GPT_OSS = Quirk(converse_fields="openai")
@@ -48,7 +52,12 @@ GPT_OSS = Quirk(converse_fields="openai")
 
 @cache
 def converse_shape() -> Any:
-    return botocore.session.get_session().get_service_model("bedrock-runtime").operation_model("Converse").input_shape
+    return (
+        botocore.session.get_session()
+        .get_service_model("bedrock-runtime")
+        .operation_model("Converse")
+        .input_shape
+    )
 
 
 def problems(body: dict[str, Any]) -> str:
@@ -59,10 +68,16 @@ def problems(body: dict[str, Any]) -> str:
             return {key: with_blobs(inner, key) for key, inner in value.items()}
         if isinstance(value, list):
             return [with_blobs(inner) for inner in value]
-        return base64.b64decode(value, validate=True) if name in ("bytes", "redactedContent") else value
+        return (
+            base64.b64decode(value, validate=True)
+            if name in ("bytes", "redactedContent")
+            else value
+        )
 
     unknown = [name for name in body if name not in converse_shape().members]
-    report = ParamValidator().validate({**with_blobs(body), "modelId": "anthropic.claude-3-haiku-20240307-v1:0"}, converse_shape())
+    report = ParamValidator().validate(
+        {**with_blobs(body), "modelId": "anthropic.claude-3-haiku-20240307-v1:0"}, converse_shape()
+    )
     return f"{unknown or ''}{report.generate_report()}"
 
 
@@ -87,7 +102,9 @@ def assistant(*parts: Any) -> Message:
 
 
 def test_system_turns_and_sampling() -> None:
-    """System text stands apart, neighbours of one role are one turn, the model is in the path alone."""
+    """System text stands apart, neighbours of one role are one turn, the model is in the path
+    alone.
+    """
     request = asked(
         Message(role="system", parts=(Text(text="Be brief."),)),
         user(Text(text="Hi")),
@@ -95,7 +112,9 @@ def test_system_turns_and_sampling() -> None:
         assistant(Text(text="Hello."), Refusal(text="No.")),
         Message(role="developer", parts=(Text(text="Be kind."),)),
         user(Text(text="Bye")),
-        sampling=Sampling(temperature=0.5, top_p=0.9, top_k=5, max_output_tokens=100, stop=("END",)),
+        sampling=Sampling(
+            temperature=0.5, top_p=0.9, top_k=5, max_output_tokens=100, stop=("END",)
+        ),
     )
     expected = {
         "system": [{"text": "Be brief."}, {"text": "Be kind."}],
@@ -104,7 +123,12 @@ def test_system_turns_and_sampling() -> None:
             {"role": "assistant", "content": [{"text": "Hello."}, {"text": "No."}]},
             {"role": "user", "content": [{"text": "Bye"}]},
         ],
-        "inferenceConfig": {"maxTokens": 100, "temperature": 0.5, "topP": 0.9, "stopSequences": ["END"]},
+        "inferenceConfig": {
+            "maxTokens": 100,
+            "temperature": 0.5,
+            "topP": 0.9,
+            "stopSequences": ["END"],
+        },
         "additionalModelRequestFields": {"top_k": 5},
         "additionalModelResponseFieldPaths": ["/stop_sequence", "/delta/stop_sequence"],
     }
@@ -116,24 +140,76 @@ def test_system_turns_and_sampling() -> None:
 @pytest.mark.parametrize(
     ("part", "block"),
     [
-        (Media(kind="image", mime="image/png", data=PNG), {"image": {"format": "png", "source": {"bytes": PNG}}}),
+        (
+            Media(kind="image", mime="image/png", data=PNG),
+            {"image": {"format": "png", "source": {"bytes": PNG}}},
+        ),
         # The bytes say PNG whatever the client says.
-        (Media(kind="image", mime="image/jpeg", data=PNG), {"image": {"format": "png", "source": {"bytes": PNG}}}),
-        (Media(kind="image", url=f"data:image/webp;base64,{PNG}"), {"image": {"format": "png", "source": {"bytes": PNG}}}),
-        (Media(kind="image", mime="image/gif", data="AAAA"), {"image": {"format": "gif", "source": {"bytes": "AAAA"}}}),
-        (Media(kind="image", mime="image/jpg", data="A_-A"), {"image": {"format": "jpeg", "source": {"bytes": "A/+A"}}}),
-        (Media(kind="image", url="s3://bucket/cat.jpg"), {"image": {"format": "jpeg", "source": {"s3Location": {"uri": "s3://bucket/cat.jpg"}}}}),
-        (Media(kind="video", mime="video/mp4", data="AAAA"), {"video": {"format": "mp4", "source": {"bytes": "AAAA"}}}),
-        (Media(kind="audio", mime="audio/wav", data="AAAA"), {"audio": {"format": "wav", "source": {"bytes": "AAAA"}}}),
         (
-            Media(kind="file", mime="application/pdf", data=PDF, filename="Jahres_bericht, 2024.v2.pdf"),
-            {"document": {"format": "pdf", "name": "Jahres bericht 2024 v2", "source": {"bytes": PDF}}},
+            Media(kind="image", mime="image/jpeg", data=PNG),
+            {"image": {"format": "png", "source": {"bytes": PNG}}},
         ),
         (
-            Media(kind="file", text="Facts.", title="Facts", context="About Ruby", citations_enabled=True),
-            {"document": {"format": "txt", "name": "Facts", "source": {"text": "Facts."}, "context": "About Ruby", "citations": {"enabled": True}}},
+            Media(kind="image", url=f"data:image/webp;base64,{PNG}"),
+            {"image": {"format": "png", "source": {"bytes": PNG}}},
         ),
-        (Media(kind="file", text="Hi"), {"document": {"format": "txt", "name": "document", "source": {"bytes": "SGk="}}}),
+        (
+            Media(kind="image", mime="image/gif", data="AAAA"),
+            {"image": {"format": "gif", "source": {"bytes": "AAAA"}}},
+        ),
+        (
+            Media(kind="image", mime="image/jpg", data="A_-A"),
+            {"image": {"format": "jpeg", "source": {"bytes": "A/+A"}}},
+        ),
+        (
+            Media(kind="image", url="s3://bucket/cat.jpg"),
+            {"image": {"format": "jpeg", "source": {"s3Location": {"uri": "s3://bucket/cat.jpg"}}}},
+        ),
+        (
+            Media(kind="video", mime="video/mp4", data="AAAA"),
+            {"video": {"format": "mp4", "source": {"bytes": "AAAA"}}},
+        ),
+        (
+            Media(kind="audio", mime="audio/wav", data="AAAA"),
+            {"audio": {"format": "wav", "source": {"bytes": "AAAA"}}},
+        ),
+        (
+            Media(
+                kind="file",
+                mime="application/pdf",
+                data=PDF,
+                filename="Jahres_bericht, 2024.v2.pdf",
+            ),
+            {
+                "document": {
+                    "format": "pdf",
+                    "name": "Jahres bericht 2024 v2",
+                    "source": {"bytes": PDF},
+                }
+            },
+        ),
+        (
+            Media(
+                kind="file",
+                text="Facts.",
+                title="Facts",
+                context="About Ruby",
+                citations_enabled=True,
+            ),
+            {
+                "document": {
+                    "format": "txt",
+                    "name": "Facts",
+                    "source": {"text": "Facts."},
+                    "context": "About Ruby",
+                    "citations": {"enabled": True},
+                }
+            },
+        ),
+        (
+            Media(kind="file", text="Hi"),
+            {"document": {"format": "txt", "name": "document", "source": {"bytes": "SGk="}}},
+        ),
         (
             Media(kind="file", mime="text/x-python", data="SGk=", filename="日本.py"),
             {"document": {"format": "txt", "name": "py", "source": {"bytes": "SGk="}}},
@@ -150,11 +226,23 @@ def test_media(part: Media, block: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("message", "loss"),
     [
-        (user(Text(text="x"), Media(kind="image", url="https://x.example/a.png")), "messages[0].image"),
-        (user(Text(text="x"), Media(kind="image", mime="image/tiff", data="AAAA")), "messages[0].image"),
+        (
+            user(Text(text="x"), Media(kind="image", url="https://x.example/a.png")),
+            "messages[0].image",
+        ),
+        (
+            user(Text(text="x"), Media(kind="image", mime="image/tiff", data="AAAA")),
+            "messages[0].image",
+        ),
         (user(Text(text="x"), Media(kind="file", file_id="file_1")), "messages[0].file"),
-        (user(Text(text="x"), Media(kind="file", mime="application/zip", data="AAAA")), "messages[0].file"),
-        (user(Text(text="x"), Unknown(dialect="anthropic", name="container_upload", raw={})), "messages[0].container_upload"),
+        (
+            user(Text(text="x"), Media(kind="file", mime="application/zip", data="AAAA")),
+            "messages[0].file",
+        ),
+        (
+            user(Text(text="x"), Unknown(dialect="anthropic", name="container_upload", raw={})),
+            "messages[0].container_upload",
+        ),
         (user(Text(text="x"), Text(text="y")), ""),
     ],
 )
@@ -172,8 +260,12 @@ def test_needs_inline() -> None:
         (Media(kind="image", url="data:image/png;base64,AAAA"), False),
         (Media(kind="image", data="AAAA"), False),
     ]
-    assert [needed for _, needed in wanted] == [DIALECT.needs_inline(media, Quirk()) for media, _ in wanted]
-    assert not DIALECT.needs_inline(Media(kind="image", url="https://x.example/a.png"), Quirk(has_images=False))
+    assert [needed for _, needed in wanted] == [
+        DIALECT.needs_inline(media, Quirk()) for media, _ in wanted
+    ]
+    assert not DIALECT.needs_inline(
+        Media(kind="image", url="https://x.example/a.png"), Quirk(has_images=False)
+    )
 
 
 def test_document_names_differ_and_stand_beside_text() -> None:
@@ -185,7 +277,9 @@ def test_document_names_differ_and_stand_beside_text() -> None:
 
 
 def test_tools_calls_and_results() -> None:
-    """Calls and results with ids and names the API takes, the same for the same client's id; failed results say so."""
+    """Calls and results with ids and names the API takes, the same for the same client's id; failed
+    results say so.
+    """
     request = asked(
         user(Text(text="Weather?")),
         assistant(
@@ -197,8 +291,13 @@ def test_tools_calls_and_results() -> None:
         ),
         user(
             ToolResult(call_id="c4", content=(Text(text="bad"),), is_error=True),
-            ToolResult(call_id="functions.get:2|x", structured={"a": 1}, content=(Text(text='{"a": 1}'),)),
-            ToolResult(call_id="call_1", content=(Text(text="Sunny"), Media(kind="image", mime="image/png", data=PNG))),
+            ToolResult(
+                call_id="functions.get:2|x", structured={"a": 1}, content=(Text(text='{"a": 1}'),)
+            ),
+            ToolResult(
+                call_id="call_1",
+                content=(Text(text="Sunny"), Media(kind="image", mime="image/png", data=PNG)),
+            ),
             Text(text="And?"),
         ),
         tools=(WEATHER, Tool(name="mcp.files/read"), Tool(name="run", kind="custom")),
@@ -216,15 +315,34 @@ def test_tools_calls_and_results() -> None:
         {"toolUse": {"toolUseId": "c4", "name": "get_weather", "input": {"_raw": "{broken"}}},
     ] == said["content"]
     assert [
-        {"toolResult": {"toolUseId": "call_1", "content": [{"text": "Sunny"}, {"image": {"format": "png", "source": {"bytes": PNG}}}]}},
+        {
+            "toolResult": {
+                "toolUseId": "call_1",
+                "content": [
+                    {"text": "Sunny"},
+                    {"image": {"format": "png", "source": {"bytes": PNG}}},
+                ],
+            }
+        },
         {"toolResult": {"toolUseId": second, "content": [{"json": {"a": 1}}]}},
-        {"toolResult": {"toolUseId": "c3", "content": [{"text": "No result was returned for this tool call."}]}},
+        {
+            "toolResult": {
+                "toolUseId": "c3",
+                "content": [{"text": "No result was returned for this tool call."}],
+            }
+        },
         {"toolResult": {"toolUseId": "c4", "content": [{"text": "bad"}], "status": "error"}},
         {"text": "And?"},
     ] == answered["content"]
     config = result.body["toolConfig"]
     assert config["toolChoice"] == {"any": {}}
-    assert {"toolSpec": {"name": "get_weather", "description": "The weather.", "inputSchema": {"json": WEATHER.parameters}}} == config["tools"][0]
+    assert {
+        "toolSpec": {
+            "name": "get_weather",
+            "description": "The weather.",
+            "inputSchema": {"json": WEATHER.parameters},
+        }
+    } == config["tools"][0]
     assert read == config["tools"][1]["toolSpec"]["name"]
     assert config["tools"][2]["toolSpec"]["inputSchema"]["json"]["required"] == ["input"]
     assert result.losses == ("parallel_tool_calls",)
@@ -249,42 +367,68 @@ def test_tool_choice(choice: ToolChoice | None, expected: Any, losses: tuple[str
 
 @pytest.mark.parametrize(
     ("choice", "asks"),
-    [(ToolChoice(mode="required"), "one of the tools"), (ToolChoice(mode="tool", name="get_weather"), "the tool `get_weather`")],
+    [
+        (ToolChoice(mode="required"), "one of the tools"),
+        (ToolChoice(mode="tool", name="get_weather"), "the tool `get_weather`"),
+    ],
 )
 def test_a_model_that_may_not_be_forced_is_asked(choice: ToolChoice, asks: str) -> None:
     """Claude from Fable 5.1 on: the system text asks, and the client is told."""
-    result = encoded(asked(tools=(WEATHER,), tool_choice=choice), Quirk(anthropic_forced_tool=False))
+    result = encoded(
+        asked(tools=(WEATHER,), tool_choice=choice), Quirk(anthropic_forced_tool=False)
+    )
     assert [{"text": f"Answer by calling {asks}, not with text."}] == result.body["system"]
     assert "toolChoice" not in result.body["toolConfig"]
     assert result.losses == ("tool_choice",)
 
 
 def test_no_tool_choice_leaves_the_tools_out_unless_the_history_needs_them() -> None:
-    """The wire has no `none`: without tools nothing is called, but a conversation with calls must keep them."""
+    """The wire has no `none`: without tools nothing is called, but a conversation with calls must
+    keep them.
+    """
     none = ToolChoice(mode="none")
     assert "toolConfig" not in encoded(asked(tools=(WEATHER,), tool_choice=none)).body
-    history = (user(Text(text="?")), assistant(ToolCall(call_id="a", name="get_weather")), user(ToolResult(call_id="a", content=(Text(text="1"),))))
+    history = (
+        user(Text(text="?")),
+        assistant(ToolCall(call_id="a", name="get_weather")),
+        user(ToolResult(call_id="a", content=(Text(text="1"),))),
+    )
     kept = encoded(asked(*history, tools=(WEATHER,), tool_choice=none))
-    assert [tool["toolSpec"]["name"] for tool in kept.body["toolConfig"]["tools"]] == ["get_weather"]
+    assert [tool["toolSpec"]["name"] for tool in kept.body["toolConfig"]["tools"]] == [
+        "get_weather"
+    ]
     assert kept.losses == ("tool_choice",)
 
 
 def test_a_history_with_calls_describes_its_tools_when_none_are_offered() -> None:
     """Tool blocks are refused without a `toolConfig`."""
-    history = (user(Text(text="?")), assistant(ToolCall(call_id="a", name="old_tool")), user(ToolResult(call_id="a")))
+    history = (
+        user(Text(text="?")),
+        assistant(ToolCall(call_id="a", name="old_tool")),
+        user(ToolResult(call_id="a")),
+    )
     body = encoded(asked(*history)).body
     assert [tool["toolSpec"]["name"] for tool in body["toolConfig"]["tools"]] == ["old_tool"]
     assert body["messages"][2]["content"][0]["toolResult"]["content"] == [{"json": {}}]
 
 
 def test_allowed_tools_hosted_tools_and_their_losses() -> None:
-    """A choice of some tools leaves the others out; tools of other providers are losses, Nova's own are used."""
+    """A choice of some tools leaves the others out; tools of other providers are losses, Nova's own
+    are used.
+    """
     search = HostedTool(kind="web_search", dialect="anthropic", raw={"type": "web_search_20250305"})
-    request = asked(tools=(WEATHER, Tool(name="other", strict=True), search), tool_choice=ToolChoice(mode="auto", allowed=("get_weather",)))
+    request = asked(
+        tools=(WEATHER, Tool(name="other", strict=True), search),
+        tool_choice=ToolChoice(mode="auto", allowed=("get_weather",)),
+    )
     result = encoded(request)
-    assert [tool["toolSpec"]["name"] for tool in result.body["toolConfig"]["tools"]] == ["get_weather"]
+    assert [tool["toolSpec"]["name"] for tool in result.body["toolConfig"]["tools"]] == [
+        "get_weather"
+    ]
     assert result.losses == ("tools.web_search",)
-    assert {"systemTool": {"name": "nova_grounding"}} in encoded(request, NOVA).body["toolConfig"]["tools"]
+    assert {"systemTool": {"name": "nova_grounding"}} in encoded(request, NOVA).body["toolConfig"][
+        "tools"
+    ]
 
 
 def test_without_tools_or_images_in_the_quirk() -> None:
@@ -296,8 +440,15 @@ def test_without_tools_or_images_in_the_quirk() -> None:
         tools=(WEATHER,),
     )
     result = encoded(request, Quirk(has_tools=False, has_images=False))
-    assert result.body["messages"] == [{"role": "user", "content": [{"text": "?"}, {"text": "so?"}]}]
-    assert {"messages[0].image", "messages[1].tool_calls", "messages[2].tool_result", "tools"} == set(result.losses)
+    assert result.body["messages"] == [
+        {"role": "user", "content": [{"text": "?"}, {"text": "so?"}]}
+    ]
+    assert {
+        "messages[0].image",
+        "messages[1].tool_calls",
+        "messages[2].tool_result",
+        "tools",
+    } == set(result.losses)
 
 
 def test_conversations_the_api_would_refuse_are_repaired() -> None:
@@ -316,11 +467,25 @@ def test_conversations_the_api_would_refuse_are_repaired() -> None:
 
 
 def test_each_result_is_said_once_and_each_call_has_its_own_id() -> None:
-    """A second result of one call is words, the first is not repeated; a call id used again («`tool_use` ids must be unique») is renamed with its result."""
+    """A second result of one call is words, the first is not repeated; a call id used again
+    («`tool_use` ids must be unique») is renamed with its result.
+    """
     call = ToolCall(call_id="a", name="f", arguments="{}")
     results = [ToolResult(call_id="a", content=(Text(text=text),)) for text in ("1", "2", "3")]
-    turns = encoded(asked(user(Text(text="Go")), assistant(call), user(*results[:2]), assistant(call), user(results[2]))).body["messages"]
-    assert turns[2]["content"] == [{"toolResult": {"toolUseId": "a", "content": [{"text": "1"}]}}, {"text": "[Result of tool call a]"}, {"text": "2"}]
+    turns = encoded(
+        asked(
+            user(Text(text="Go")),
+            assistant(call),
+            user(*results[:2]),
+            assistant(call),
+            user(results[2]),
+        )
+    ).body["messages"]
+    assert turns[2]["content"] == [
+        {"toolResult": {"toolUseId": "a", "content": [{"text": "1"}]}},
+        {"text": "[Result of tool call a]"},
+        {"text": "2"},
+    ]
     assert turns[3]["content"][0]["toolUse"]["toolUseId"] == "a_2"
     assert turns[4]["content"] == [{"toolResult": {"toolUseId": "a_2", "content": [{"text": "3"}]}}]
 
@@ -332,15 +497,32 @@ def test_instructions_alone_become_the_users_words() -> None:
 
 
 def test_a_structured_result_keeps_the_pictures_beside_it() -> None:
-    """Gemini's results are an object and parts: the object goes as JSON, its dump in the texts is not repeated, a picture stays."""
-    result = ToolResult(call_id="c1", structured={"a": 1}, content=(Text(text='{"a": 1}'), Media(kind="image", mime="image/png", data=PNG)))
-    body = encoded(asked(user(Text(text="?")), assistant(ToolCall(call_id="c1", name="f")), user(result), tools=(WEATHER,))).body
+    """Gemini's results are an object and parts: the object goes as JSON, its dump in the texts is
+    not repeated, a picture stays.
+    """
+    result = ToolResult(
+        call_id="c1",
+        structured={"a": 1},
+        content=(Text(text='{"a": 1}'), Media(kind="image", mime="image/png", data=PNG)),
+    )
+    body = encoded(
+        asked(
+            user(Text(text="?")),
+            assistant(ToolCall(call_id="c1", name="f")),
+            user(result),
+            tools=(WEATHER,),
+        )
+    ).body
     picture = {"image": {"format": "png", "source": {"bytes": PNG}}}
-    assert [{"json": {"a": 1}}, picture] == body["messages"][2]["content"][0]["toolResult"]["content"]
+    assert [{"json": {"a": 1}}, picture] == body["messages"][2]["content"][0]["toolResult"][
+        "content"
+    ]
 
 
 def test_only_own_reasoning_goes_back_byte_for_byte() -> None:
-    """Claude's signatures and encrypted blocks return as they came; unsigned and foreign reasoning stays here."""
+    """Claude's signatures and encrypted blocks return as they came; unsigned and foreign reasoning
+    stays here.
+    """
     request = asked(
         user(Text(text="?")),
         assistant(
@@ -365,18 +547,40 @@ def test_only_own_reasoning_goes_back_byte_for_byte() -> None:
 @pytest.mark.parametrize(
     ("reasoning", "quirk", "fields", "effort"),
     [
-        (ReasoningSettings(effort="high"), Quirk(), {"thinking": {"type": "adaptive", "display": "summarized"}}, "high"),
-        (ReasoningSettings(budget=2000), OLDER_CLAUDE, {"thinking": {"type": "enabled", "budget_tokens": 2000}}, None),
+        (
+            ReasoningSettings(effort="high"),
+            Quirk(),
+            {"thinking": {"type": "adaptive", "display": "summarized"}},
+            "high",
+        ),
+        (
+            ReasoningSettings(budget=2000),
+            OLDER_CLAUDE,
+            {"thinking": {"type": "enabled", "budget_tokens": 2000}},
+            None,
+        ),
         (ReasoningSettings(effort="none"), Quirk(), {"thinking": {"type": "disabled"}}, None),
-        (ReasoningSettings(effort="minimal"), NOVA, {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": "low"}}, None),
-        (ReasoningSettings(budget=4096), NOVA, {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": "medium"}}, None),
+        (
+            ReasoningSettings(effort="minimal"),
+            NOVA,
+            {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": "low"}},
+            None,
+        ),
+        (
+            ReasoningSettings(budget=4096),
+            NOVA,
+            {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": "medium"}},
+            None,
+        ),
         (ReasoningSettings(effort="none"), NOVA, None, None),
         (ReasoningSettings(effort="xhigh"), GPT_OSS, {"reasoning_effort": "high"}, None),
         (ReasoningSettings(budget=-1), GPT_OSS, {"reasoning_effort": "medium"}, None),
         (ReasoningSettings(effort="none"), LLAMA, None, None),
     ],
 )
-def test_reasoning_in_each_makers_words(reasoning: ReasoningSettings, quirk: Quirk, fields: Any, effort: str | None) -> None:
+def test_reasoning_in_each_makers_words(
+    reasoning: ReasoningSettings, quirk: Quirk, fields: Any, effort: str | None
+) -> None:
     """Effort and budget as Claude, Nova or gpt-oss is asked."""
     result = encoded(asked(reasoning=reasoning), quirk)
     assert fields == result.body.get("additionalModelRequestFields")
@@ -385,18 +589,31 @@ def test_reasoning_in_each_makers_words(reasoning: ReasoningSettings, quirk: Qui
 
 
 def test_reasoning_and_what_it_excludes() -> None:
-    """A budget comes on top of the limit and excludes sampling and forced tools; Nova's high effort sets its own limit; others cannot think."""
+    """A budget comes on top of the limit and excludes sampling and forced tools; Nova's high effort
+    sets its own limit; others cannot think.
+    """
     sampling = Sampling(temperature=0.2, top_p=0.5, top_k=3, max_output_tokens=100)
-    thinking = encoded(asked(reasoning=ReasoningSettings(budget=2000), sampling=sampling), OLDER_CLAUDE)
+    thinking = encoded(
+        asked(reasoning=ReasoningSettings(budget=2000), sampling=sampling), OLDER_CLAUDE
+    )
     assert thinking.body["inferenceConfig"] == {"maxTokens": 2100}
     assert {"temperature", "top_p", "top_k"} == set(thinking.losses)
-    forced = encoded(asked(reasoning=ReasoningSettings(budget=2000), tools=(WEATHER,), tool_choice=ToolChoice(mode="required")), OLDER_CLAUDE)
+    forced = encoded(
+        asked(
+            reasoning=ReasoningSettings(budget=2000),
+            tools=(WEATHER,),
+            tool_choice=ToolChoice(mode="required"),
+        ),
+        OLDER_CLAUDE,
+    )
     assert forced.body["additionalModelRequestFields"]["thinking"] == {"type": "disabled"}
     assert forced.losses == ("reasoning",)
     nova = encoded(asked(reasoning=ReasoningSettings(effort="high"), sampling=sampling), NOVA)
     assert "inferenceConfig" not in nova.body
     assert {"temperature", "top_p", "max_tokens"} == set(nova.losses)
-    assert encoded(asked(reasoning=ReasoningSettings(effort="high")), LLAMA).losses == ("reasoning",)
+    assert encoded(asked(reasoning=ReasoningSettings(effort="high")), LLAMA).losses == (
+        "reasoning",
+    )
 
 
 def test_sampling_a_model_refuses() -> None:
@@ -405,14 +622,18 @@ def test_sampling_a_model_refuses() -> None:
     assert hot.body["inferenceConfig"] == {"temperature": 1.0, "stopSequences": ["x"]}
     assert {"temperature", "stop"} == set(hot.losses)
     both = Sampling(temperature=0.3, top_p=0.9, top_k=1)
-    assert encoded(asked(sampling=both), Quirk(anthropic_sampling_pair=False)).body["inferenceConfig"] == {"temperature": 0.3}
+    assert encoded(asked(sampling=both), Quirk(anthropic_sampling_pair=False)).body[
+        "inferenceConfig"
+    ] == {"temperature": 0.3}
     refused = encoded(asked(sampling=both), Quirk(anthropic_sampling=False))
     assert "inferenceConfig" not in refused.body
     assert {"temperature", "top_p", "top_k"} == set(refused.losses)
     dropped = encoded(asked(sampling=both), Quirk(dropped_members=frozenset({"topP"})))
     assert dropped.body["inferenceConfig"] == {"temperature": 0.3}
     assert dropped.losses == ("topP",)
-    assert encoded(asked(sampling=both), NOVA).body["additionalModelRequestFields"] == {"inferenceConfig": {"topK": 1}}
+    assert encoded(asked(sampling=both), NOVA).body["additionalModelRequestFields"] == {
+        "inferenceConfig": {"topK": 1}
+    }
     assert encoded(asked(sampling=both), LLAMA).losses == ("top_k",)
 
 
@@ -420,12 +641,19 @@ SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required"
 
 
 def test_structured_output() -> None:
-    """Native where the model has it, else a forced tool, else words; `any` leaves the client's own tools callable."""
+    """Native where the model has it, else a forced tool, else words; `any` leaves the client's own
+    tools callable.
+    """
     wanted = OutputFormat(kind="json_schema", name="answer", schema=SCHEMA)
     native = encoded(asked(output_format=wanted)).body["outputConfig"]["textFormat"]
     assert {
         "type": "json_schema",
-        "structure": {"jsonSchema": {"schema": json.dumps({**SCHEMA, "additionalProperties": False}), "name": "answer"}},
+        "structure": {
+            "jsonSchema": {
+                "schema": json.dumps({**SCHEMA, "additionalProperties": False}),
+                "name": "answer",
+            }
+        },
     } == native
     forced = encoded(asked(output_format=wanted), OLDER_CLAUDE).body
     assert "outputConfig" not in forced
@@ -433,42 +661,94 @@ def test_structured_output() -> None:
     assert forced["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"] == SCHEMA
     beside = encoded(asked(output_format=wanted, tools=(WEATHER,)), OLDER_CLAUDE).body["toolConfig"]
     assert beside["toolChoice"] == {"any": {}}
-    listed = encoded(asked(output_format=OutputFormat(kind="json_schema", schema={"type": "array"})), OLDER_CLAUDE).body
-    assert listed["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"]["required"] == ["value"]
+    listed = encoded(
+        asked(output_format=OutputFormat(kind="json_schema", schema={"type": "array"})),
+        OLDER_CLAUDE,
+    ).body
+    assert listed["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"]["required"] == [
+        "value"
+    ]
     for quirk in (LLAMA, Quirk(json_schema=False, has_tools=False)):
         in_words = encoded(asked(output_format=wanted), quirk)
         assert json.dumps(SCHEMA) in in_words.body["system"][0]["text"]
         assert in_words.losses == ("response_format",)
-    assert "JSON object" in encoded(asked(output_format=OutputFormat(kind="json"))).body["system"][0]["text"]
+    assert (
+        "JSON object"
+        in encoded(asked(output_format=OutputFormat(kind="json"))).body["system"][0]["text"]
+    )
 
 
 def test_schemas_stay_within_what_claude_takes() -> None:
-    """Structured output refuses lengths and open objects; a strict tool stays strict when its schema is within the subset. Other makers' models get the schema as it is."""
-    schema = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1}}, "required": ["n"]}
-    closed = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
-    tools = (Tool(name="open", strict=True, parameters=schema), Tool(name="closed", strict=True, parameters=closed))
-    found = encoded(asked(output_format=OutputFormat(kind="json_schema", schema=schema), tools=tools))
-    assert json.loads(found.body["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"]) == closed
-    assert [tool["toolSpec"].get("strict") for tool in found.body["toolConfig"]["tools"]] == [None, True]
+    """Structured output refuses lengths and open objects; a strict tool stays strict when its
+    schema is within the subset. Other makers' models get the schema as it is.
+    """
+    schema = {
+        "type": "object",
+        "properties": {"n": {"type": "integer", "minimum": 1}},
+        "required": ["n"],
+    }
+    closed = {
+        "type": "object",
+        "properties": {"n": {"type": "integer"}},
+        "required": ["n"],
+        "additionalProperties": False,
+    }
+    tools = (
+        Tool(name="open", strict=True, parameters=schema),
+        Tool(name="closed", strict=True, parameters=closed),
+    )
+    found = encoded(
+        asked(output_format=OutputFormat(kind="json_schema", schema=schema), tools=tools)
+    )
+    assert (
+        json.loads(found.body["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"])
+        == closed
+    )
+    assert [tool["toolSpec"].get("strict") for tool in found.body["toolConfig"]["tools"]] == [
+        None,
+        True,
+    ]
     assert set(found.losses) == {"response_format.schema.minimum", "tools.open.strict"}
-    others = encoded(asked(output_format=OutputFormat(kind="json_schema", schema=schema)), Quirk(converse_fields="openai"))
-    assert json.loads(others.body["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"]) == schema
+    others = encoded(
+        asked(output_format=OutputFormat(kind="json_schema", schema=schema)),
+        Quirk(converse_fields="openai"),
+    )
+    assert (
+        json.loads(others.body["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"])
+        == schema
+    )
 
 
 def test_cache_points() -> None:
-    """Behind what they end, in system, tools and turns; four at most; not right behind a document in a text format."""
+    """Behind what they end, in system, tools and turns; four at most; not right behind a document
+    in a text format.
+    """
     hour, usual = CacheHint(ttl="1h"), CacheHint()
     request = asked(
         Message(role="system", parts=(Text(text="S", cache=hour),)),
         user(Text(text="1", cache=usual)),
         assistant(Text(text="2", cache=usual)),
-        user(Text(text="3"), Media(kind="file", text="T", cache=usual), Text(text="4", cache=usual)),
+        user(
+            Text(text="3"), Media(kind="file", text="T", cache=usual), Text(text="4", cache=usual)
+        ),
         tools=(Tool(name="a", cache=usual), Tool(name="b")),
     )
     result = encoded(request)
     point = {"cachePoint": {"type": "default"}}
-    assert result.body["system"] == [{"text": "S"}, {"cachePoint": {"type": "default", "ttl": "1h"}}]
-    assert len([tool for tool in result.body["toolConfig"]["tools"] if "toolSpec" in tool and tool["toolSpec"]["name"] == "a"]) == 1
+    assert result.body["system"] == [
+        {"text": "S"},
+        {"cachePoint": {"type": "default", "ttl": "1h"}},
+    ]
+    assert (
+        len(
+            [
+                tool
+                for tool in result.body["toolConfig"]["tools"]
+                if "toolSpec" in tool and tool["toolSpec"]["name"] == "a"
+            ]
+        )
+        == 1
+    )
     assert point not in result.body["toolConfig"]["tools"]
     assert [{"text": "1"}, point] == result.body["messages"][0]["content"]
     assert [{"text": "4"}, point] == result.body["messages"][2]["content"][-2:]
@@ -479,7 +759,9 @@ def test_cache_points() -> None:
 
 
 def test_own_members_pass_and_others_are_losses() -> None:
-    """Converse's members may come through any dialect; what else a client adds is named, and so is all the wire has no word for."""
+    """Converse's members may come through any dialect; what else a client adds is named, and so is
+    all the wire has no word for.
+    """
     extensions = {
         "openai_chat": {
             "guardrailConfig": {"guardrailIdentifier": "g", "guardrailVersion": "1"},
@@ -487,7 +769,15 @@ def test_own_members_pass_and_others_are_losses() -> None:
             "additionalModelRequestFields": {"x": 1},
         }
     }
-    sampling = Sampling(top_k=2, seed=1, choices=2, presence_penalty=0.1, frequency_penalty=0.1, logprobs=True, logit_bias={"1": 1})
+    sampling = Sampling(
+        top_k=2,
+        seed=1,
+        choices=2,
+        presence_penalty=0.1,
+        frequency_penalty=0.1,
+        logprobs=True,
+        logit_bias={"1": 1},
+    )
     request = asked(
         extensions=extensions, sampling=sampling, service_tier="flex", user="u", metadata={"a": "b"}, store=True, verbosity="low",
         previous_response_id="r", prompt_cache_key="k", output_modalities=("text", "audio"), audio_output={"voice": "v"},
@@ -504,7 +794,20 @@ def test_own_members_pass_and_others_are_losses() -> None:
 
 
 def test_alternatives_at_the_root_of_a_tools_input_are_folded() -> None:
-    """«input_schema does not support oneOf, allOf, or anyOf at the top level»: Claude says so here too."""
-    parameters = {"anyOf": [{"type": "object", "properties": {"a": {"type": "string"}}}, {"type": "object", "properties": {"b": {"type": "string"}}}]}
-    found = encoded(asked(tools=(Tool(name="f", parameters=parameters),))).body["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"]
-    assert (found["type"], set(found["properties"]), "anyOf" in found) == ("object", {"a", "b"}, False)
+    """«input_schema does not support oneOf, allOf, or anyOf at the top level»: Claude says so here
+    too.
+    """
+    parameters = {
+        "anyOf": [
+            {"type": "object", "properties": {"a": {"type": "string"}}},
+            {"type": "object", "properties": {"b": {"type": "string"}}},
+        ]
+    }
+    found = encoded(asked(tools=(Tool(name="f", parameters=parameters),))).body["toolConfig"][
+        "tools"
+    ][0]["toolSpec"]["inputSchema"]["json"]
+    assert (found["type"], set(found["properties"]), "anyOf" in found) == (
+        "object",
+        {"a", "b"},
+        False,
+    )

@@ -39,7 +39,11 @@ from uniapi.wire import Frame
 USAGE = {"inputTokens": 10, "outputTokens": 5, "totalTokens": 15}
 PLAIN = UpstreamContext()
 WEB = {"location": {"web": {"url": "https://ruby-lang.org/", "domain": "ruby-lang.org"}}}
-FACTS = {"title": "facts", "location": {"documentChar": {"documentIndex": 0, "start": 0, "end": 9}}, "sourceContent": [{"text": "Ruby was created."}]}
+FACTS = {
+    "title": "facts",
+    "location": {"documentChar": {"documentIndex": 0, "start": 0, "end": 9}},
+    "sourceContent": [{"text": "Ruby was created."}],
+}
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}
 
 
@@ -48,25 +52,43 @@ def event(name: str, data: Any) -> Frame:
 
 
 def body_of(content: list[Any], reason: str = "end_turn", **members: Any) -> dict[str, Any]:
-    return {"output": {"message": {"role": "assistant", "content": content}}, "stopReason": reason, "usage": USAGE, **members}
+    return {
+        "output": {"message": {"role": "assistant", "content": content}},
+        "stopReason": reason,
+        "usage": USAGE,
+        **members,
+    }
 
 
-def decoded(content: list[Any], context: UpstreamContext = PLAIN, reason: str = "end_turn") -> Response:
+def decoded(
+    content: list[Any], context: UpstreamContext = PLAIN, reason: str = "end_turn"
+) -> Response:
     response = DIALECT.decode_response(body_of(content, reason), context)
     assert fold(checked(unfold(response))) == response
     return response
 
 
-def streamed(deltas: list[Any], context: UpstreamContext = PLAIN, reason: str = "end_turn") -> Response:
+def streamed(
+    deltas: list[Any], context: UpstreamContext = PLAIN, reason: str = "end_turn"
+) -> Response:
     """`deltas` per block: a start or None, then the deltas."""
     decoder = DIALECT.stream_decoder(context)
     frames = [event("messageStart", {"role": "assistant"})]
     for index, (start, *pieces) in enumerate(deltas):
-        frames += [event("contentBlockStart", {"contentBlockIndex": index, "start": start})] if start else []
-        frames += [event("contentBlockDelta", {"contentBlockIndex": index, "delta": piece, "p": "abc"}) for piece in pieces]
+        frames += (
+            [event("contentBlockStart", {"contentBlockIndex": index, "start": start})]
+            if start
+            else []
+        )
+        frames += [
+            event("contentBlockDelta", {"contentBlockIndex": index, "delta": piece, "p": "abc"})
+            for piece in pieces
+        ]
         frames.append(event("contentBlockStop", {"contentBlockIndex": index}))
     frames += [event("messageStop", {"stopReason": reason}), event("metadata", {"usage": USAGE})]
-    return fold(checked([found for frame in frames for found in decoder.feed(frame)] + decoder.eof()))
+    return fold(
+        checked([found for frame in frames for found in decoder.feed(frame)] + decoder.eof())
+    )
 
 
 def asking(quirk: Quirk = PLAIN.quirk, **members: Any) -> UpstreamContext:
@@ -77,9 +99,17 @@ REDACTED = base64.b64encode(b"EqRedacted").decode()
 CASES: dict[str, tuple[list[Any], list[Any], tuple[Any, ...]]] = {
     "text": ([{"text": "Hello"}], [[None, {"text": "Hel"}, {"text": "lo"}]], (Text(text="Hello"),)),
     "thinking": (
-        [{"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "Sig=="}}}, {"text": "A"}],
         [
-            [None, {"reasoningContent": {"text": "H"}}, {"reasoningContent": {"text": "m."}}, {"reasoningContent": {"signature": "Sig=="}}],
+            {"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "Sig=="}}},
+            {"text": "A"},
+        ],
+        [
+            [
+                None,
+                {"reasoningContent": {"text": "H"}},
+                {"reasoningContent": {"text": "m."}},
+                {"reasoningContent": {"signature": "Sig=="}},
+            ],
             [None, {"text": "A"}],
         ],
         (Reasoning(text="Hm.", opaque=Opaque(family="anthropic", value="Sig==")), Text(text="A")),
@@ -92,7 +122,10 @@ CASES: dict[str, tuple[list[Any], list[Any], tuple[Any, ...]]] = {
     "redacted thinking": (
         [{"reasoningContent": {"redactedContent": REDACTED}}, {"text": "A"}],
         [[None, {"reasoningContent": {"redactedContent": REDACTED}}], [None, {"text": "A"}]],
-        (Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="EqRedacted")), Text(text="A")),
+        (
+            Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="EqRedacted")),
+            Text(text="A"),
+        ),
     ),
     "calls": (
         [
@@ -110,29 +143,78 @@ CASES: dict[str, tuple[list[Any], list[Any], tuple[Any, ...]]] = {
             ],
             [{"toolUse": {"toolUseId": "t2", "name": "g"}}, {"toolUse": {"input": ""}}],
         ],
-        (Text(text="Let me see."), ToolCall(call_id="t1", name="f", arguments='{"a": 1}'), ToolCall(call_id="t2", name="g", arguments="{}")),
+        (
+            Text(text="Let me see."),
+            ToolCall(call_id="t1", name="f", arguments='{"a": 1}'),
+            ToolCall(call_id="t2", name="g", arguments="{}"),
+        ),
     ),
     "cited text": (
-        [{"citationsContent": {"content": [{"text": "Ruby "}, {"text": "is old."}], "citations": [FACTS]}}],
+        [
+            {
+                "citationsContent": {
+                    "content": [{"text": "Ruby "}, {"text": "is old."}],
+                    "citations": [FACTS],
+                }
+            }
+        ],
         [[None, {"text": "Ruby "}, {"text": "is old."}, {"citation": FACTS}]],
-        (Text(text="Ruby is old.", citations=(Citation(title="facts", cited_text="Ruby was created.", dialect="bedrock_converse", raw=FACTS),)),),
+        (
+            Text(
+                text="Ruby is old.",
+                citations=(
+                    Citation(
+                        title="facts",
+                        cited_text="Ruby was created.",
+                        dialect="bedrock_converse",
+                        raw=FACTS,
+                    ),
+                ),
+            ),
+        ),
     ),
     "citations behind their text": (
         [{"text": "Ruby."}, {"citationsContent": {"citations": [WEB]}}, {"text": "!"}],
         [[None, {"text": "Ruby."}], [None, {"citation": WEB}], [None, {"text": "!"}]],
         (
-            Text(text="Ruby.", citations=(Citation(url="https://ruby-lang.org/", title="ruby-lang.org", dialect="bedrock_converse", raw=WEB),)),
+            Text(
+                text="Ruby.",
+                citations=(
+                    Citation(
+                        url="https://ruby-lang.org/",
+                        title="ruby-lang.org",
+                        dialect="bedrock_converse",
+                        raw=WEB,
+                    ),
+                ),
+            ),
             Text(text="!"),
         ),
     ),
     "a provider's own tool": (
         [
-            {"toolUse": {"toolUseId": "t", "name": "nova_grounding", "type": "server_tool_use", "input": {"query": "q"}}},
+            {
+                "toolUse": {
+                    "toolUseId": "t",
+                    "name": "nova_grounding",
+                    "type": "server_tool_use",
+                    "input": {"query": "q"},
+                }
+            },
             {"toolResult": {"toolUseId": "t", "content": [{"text": "r"}]}},
             {"text": "A"},
         ],
         [
-            [{"toolUse": {"toolUseId": "t", "name": "nova_grounding", "type": "server_tool_use"}}, {"toolUse": {"input": '{"query": "q"}'}}],
+            [
+                {
+                    "toolUse": {
+                        "toolUseId": "t",
+                        "name": "nova_grounding",
+                        "type": "server_tool_use",
+                    }
+                },
+                {"toolUse": {"input": '{"query": "q"}'}},
+            ],
             [{"toolResult": {"toolUseId": "t"}}, {"toolResult": [{"text": "r"}]}],
             [None, {"text": "A"}],
         ],
@@ -140,15 +222,32 @@ CASES: dict[str, tuple[list[Any], list[Any], tuple[Any, ...]]] = {
             Unknown(
                 dialect="bedrock_converse",
                 name="server_tool_use",
-                raw={"toolUse": {"toolUseId": "t", "name": "nova_grounding", "type": "server_tool_use", "input": {"query": "q"}}},
+                raw={
+                    "toolUse": {
+                        "toolUseId": "t",
+                        "name": "nova_grounding",
+                        "type": "server_tool_use",
+                        "input": {"query": "q"},
+                    }
+                },
             ),
-            Unknown(dialect="bedrock_converse", name="toolResult", raw={"toolResult": {"toolUseId": "t", "content": [{"text": "r"}]}}),
+            Unknown(
+                dialect="bedrock_converse",
+                name="toolResult",
+                raw={"toolResult": {"toolUseId": "t", "content": [{"text": "r"}]}},
+            ),
             Text(text="A"),
         ),
     ),
     "an image": (
         [{"image": {"format": "png", "source": {"bytes": "AAAA"}}}],
-        [[{"image": {"format": "png"}}, {"image": {"source": {"bytes": "AA"}}}, {"image": {"source": {"bytes": "AA"}}}]],
+        [
+            [
+                {"image": {"format": "png"}},
+                {"image": {"source": {"bytes": "AA"}}},
+                {"image": {"source": {"bytes": "AA"}}},
+            ]
+        ],
         (Media(kind="image", mime="image/png", data="AAAA"),),
     ),
 }
@@ -209,12 +308,20 @@ def test_usage_counts_cached_input_as_input() -> None:
         raw=usage,
         dialect="bedrock_converse",
     )
-    assert expected == DIALECT.decode_response({**body_of([{"text": "x"}]), "usage": usage}, PLAIN).usage
+    assert (
+        expected
+        == DIALECT.decode_response({**body_of([{"text": "x"}]), "usage": usage}, PLAIN).usage
+    )
 
 
 def test_the_stop_sequence_and_other_members_are_kept() -> None:
     """Claude names the sequence in its own fields; trace and metrics ride along."""
-    body = body_of([{"text": "x"}], "stop_sequence", additionalModelResponseFields={"delta": {"stop_sequence": "END"}}, trace={"guardrail": {}})
+    body = body_of(
+        [{"text": "x"}],
+        "stop_sequence",
+        additionalModelResponseFields={"delta": {"stop_sequence": "END"}},
+        trace={"guardrail": {}},
+    )
     response = DIALECT.decode_response(body, PLAIN)
     assert response.choices[0].finish.stop_sequence == "END"
     assert response.extensions["bedrock_converse"]["trace"] == {"guardrail": {}}
@@ -222,11 +329,29 @@ def test_the_stop_sequence_and_other_members_are_kept() -> None:
 
 def test_calls_come_back_under_the_clients_names() -> None:
     """Names the wire would not take, namespaces and freeform tools are undone."""
-    context = asking(tools=(Tool(name="mcp.files/read"), Tool(name="run", kind="custom"), Tool(name="go", namespace="box")))
-    wired = [tool["toolSpec"]["name"] for tool in DIALECT.encode_request(context.request or Request(model="m"), Quirk()).body["toolConfig"]["tools"]]
-    content = [{"toolUse": {"toolUseId": str(number), "name": name, "input": {"input": "ls"}}} for number, name in enumerate(wired)]
+    context = asking(
+        tools=(
+            Tool(name="mcp.files/read"),
+            Tool(name="run", kind="custom"),
+            Tool(name="go", namespace="box"),
+        )
+    )
+    wired = [
+        tool["toolSpec"]["name"]
+        for tool in DIALECT.encode_request(context.request or Request(model="m"), Quirk()).body[
+            "toolConfig"
+        ]["tools"]
+    ]
+    content = [
+        {"toolUse": {"toolUseId": str(number), "name": name, "input": {"input": "ls"}}}
+        for number, name in enumerate(wired)
+    ]
     deltas = [
-        [{"toolUse": {"toolUseId": str(number), "name": name}}, {"toolUse": {"input": '{"input":'}}, {"toolUse": {"input": ' "ls"}'}}]
+        [
+            {"toolUse": {"toolUseId": str(number), "name": name}},
+            {"toolUse": {"input": '{"input":'}},
+            {"toolUse": {"input": ' "ls"}'}},
+        ]
         for number, name in enumerate(wired)
     ]
     expected = (
@@ -243,12 +368,23 @@ def test_calls_come_back_under_the_clients_names() -> None:
     [(SCHEMA, {"n": 1}, '{"n": 1}'), ({"type": "array"}, {"value": [1, 2]}, "[1, 2]")],
     ids=["object", "array"],
 )
-def test_the_forced_tool_of_structured_output_is_the_answers_text(schema: Any, written: Any, text: str) -> None:
+def test_the_forced_tool_of_structured_output_is_the_answers_text(
+    schema: Any, written: Any, text: str
+) -> None:
     """The client asked for JSON, not for a call: it gets text and an ordinary end."""
-    context = asking(Quirk(anthropic_structured=False), output_format=OutputFormat(kind="json_schema", schema=schema))
+    context = asking(
+        Quirk(anthropic_structured=False),
+        output_format=OutputFormat(kind="json_schema", schema=schema),
+    )
     content = [{"toolUse": {"toolUseId": "t", "name": "json_response", "input": written}}]
     dump = json.dumps(written)
-    deltas = [[{"toolUse": {"toolUseId": "t", "name": "json_response"}}, {"toolUse": {"input": dump[:4]}}, {"toolUse": {"input": dump[4:]}}]]
+    deltas = [
+        [
+            {"toolUse": {"toolUseId": "t", "name": "json_response"}},
+            {"toolUse": {"input": dump[:4]}},
+            {"toolUse": {"input": dump[4:]}},
+        ]
+    ]
     for response in (decoded(content, context, "tool_use"), streamed(deltas, context, "tool_use")):
         assert (text, "stop") == (response.text, response.choices[0].finish.reason)
 
@@ -256,7 +392,9 @@ def test_the_forced_tool_of_structured_output_is_the_answers_text(schema: Any, w
 def test_signed_reasoning_of_another_maker_stays_on_bedrock() -> None:
     """Nova's blobs are no Claude signatures."""
     context = UpstreamContext(quirk=Quirk(converse_fields="nova"))
-    (part,) = decoded([{"reasoningContent": {"redactedContent": REDACTED}}], context).choices[0].parts
+    (part,) = (
+        decoded([{"reasoningContent": {"redactedContent": REDACTED}}], context).choices[0].parts
+    )
     assert Reasoning(is_redacted=True, opaque=Opaque(family="bedrock", value=REDACTED)) == part
 
 
@@ -285,8 +423,14 @@ def test_what_is_no_answer_is_a_wire_error(body: Any) -> None:
     ("body", "kind"),
     [
         ({"message": "nope"}, FailureKind.SERVER_ERROR),
-        ({"__type": "com.amazon.coral.service#ThrottlingException", "message": "slow down"}, FailureKind.RATE_LIMITED),
-        ({"error": {"type": "ValidationException", "message": "Input is too long"}}, FailureKind.TOO_LONG),
+        (
+            {"__type": "com.amazon.coral.service#ThrottlingException", "message": "slow down"},
+            FailureKind.RATE_LIMITED,
+        ),
+        (
+            {"error": {"type": "ValidationException", "message": "Input is too long"}},
+            FailureKind.TOO_LONG,
+        ),
     ],
 )
 def test_an_error_with_status_200_is_a_failure_of_its_kind(body: Any, kind: FailureKind) -> None:
@@ -300,7 +444,11 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=4),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["text", "toolUse", "input", "name", "toolUseId", "reasoningContent"]), inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["text", "toolUse", "input", "name", "toolUseId", "reasoningContent"]),
+            inner,
+            max_size=3,
+        )
     ),
     max_leaves=8,
 )

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uniapi.canonical import Event, FailureKind, ResponseEnd, ResponseFailed, UsageReport, checked, fold
+from uniapi.canonical import (
+    Event,
+    FailureKind,
+    ResponseEnd,
+    ResponseFailed,
+    UsageReport,
+    checked,
+    fold,
+)
 from uniapi.dialects import UpstreamContext
 from uniapi.dialects.bedrock_converse import DIALECT
 from uniapi.wire import EventStreamDecoder, Frame, encode_message
@@ -17,7 +25,10 @@ from uniapi.wire import EventStreamDecoder, Frame, encode_message
 
 def message(name: str, data: Any) -> bytes:
     kind = "exception" if name.endswith("Exception") else "event"
-    return encode_message({f":{kind}-type": name, ":content-type": "application/json", ":message-type": kind}, json.dumps(data).encode())
+    return encode_message(
+        {f":{kind}-type": name, ":content-type": "application/json", ":message-type": kind},
+        json.dumps(data).encode(),
+    )
 
 
 TEXT = [
@@ -27,7 +38,10 @@ TEXT = [
     message("contentBlockStop", {"contentBlockIndex": 0}),
 ]
 STOP = message("messageStop", {"stopReason": "end_turn"})
-METADATA = message("metadata", {"usage": {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3}, "metrics": {"latencyMs": 7}})
+METADATA = message(
+    "metadata",
+    {"usage": {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3}, "metrics": {"latencyMs": 7}},
+)
 
 
 def events_of(stream: bytes, sizes: list[int] | None = None) -> list[Event]:
@@ -92,13 +106,17 @@ def test_exceptions_inside_the_stream(name: str, kind: FailureKind) -> None:
 
 def test_an_unmodelled_error_is_a_failure() -> None:
     """An error message of the framing itself."""
-    stream = encode_message({":message-type": "error", ":error-code": "InternalFailure", ":error-message": "Oops"}, b"")
+    stream = encode_message(
+        {":message-type": "error", ":error-code": "InternalFailure", ":error-message": "Oops"}, b""
+    )
     assert failure_of(stream) == (FailureKind.SERVER_ERROR, "Oops")
 
 
 def test_unknown_events_are_passed_over() -> None:
     """What a newer API adds does no harm."""
-    assert fold(events_of(b"".join([message("brandNew", {}), *TEXT, STOP, METADATA]))).text == "Hello"
+    assert (
+        fold(events_of(b"".join([message("brandNew", {}), *TEXT, STOP, METADATA]))).text == "Hello"
+    )
 
 
 @settings(max_examples=30, deadline=None)
@@ -137,7 +155,16 @@ hostile = st.recursive(
     max_leaves=10,
 )
 names = st.sampled_from(
-    ["messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata", "exception:x", None]
+    [
+        "messageStart",
+        "contentBlockStart",
+        "contentBlockDelta",
+        "contentBlockStop",
+        "messageStop",
+        "metadata",
+        "exception:x",
+        None,
+    ]
 )
 
 
@@ -146,7 +173,11 @@ names = st.sampled_from(
 def test_hostile_frames_keep_the_grammar(frames: list[tuple[str | None, Any]]) -> None:
     """Wrong types anywhere end in a failure, never in an exception."""
     decoder = DIALECT.stream_decoder(UpstreamContext())
-    events = [found for name, data in frames for found in decoder.feed(Frame(name, json.dumps(data).encode(), b""))] + decoder.eof()
+    events = [
+        found
+        for name, data in frames
+        for found in decoder.feed(Frame(name, json.dumps(data).encode(), b""))
+    ] + decoder.eof()
     last = list(checked(events))[-1]
     if isinstance(last, ResponseEnd):
         fold(events)
@@ -158,5 +189,9 @@ def test_deep_nesting_and_bad_utf8_are_failures() -> None:
     """Bytes that are no JSON, and JSON that is a bomb."""
     for data in (b"[" * 100_000, b"\xff", b""):
         decoder = DIALECT.stream_decoder(UpstreamContext())
-        (failed,) = [found for found in decoder.feed(Frame("contentBlockDelta", data, b"")) if isinstance(found, ResponseFailed)]
+        (failed,) = [
+            found
+            for found in decoder.feed(Frame("contentBlockDelta", data, b""))
+            if isinstance(found, ResponseFailed)
+        ]
         assert failed.failure.kind == FailureKind.BROKEN

@@ -1,4 +1,6 @@
-"""Answers, whole and streamed: one table read both as a response and as chunks, and what clients of this dialect are told."""
+"""Answers, whole and streamed: one table read both as a response and as chunks, and what clients of
+this dialect are told.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,14 @@ REPLY = ReplyContext(requested_model="asked", id_seed="seed", created_s=1)
 
 def answer(*parts: dict[str, Any], **candidate: Any) -> dict[str, Any]:
     return {
-        "candidates": [{"content": {"parts": list(parts), "role": "model"}, "finishReason": "STOP", "index": 0, **candidate}],
+        "candidates": [
+            {
+                "content": {"parts": list(parts), "role": "model"},
+                "finishReason": "STOP",
+                "index": 0,
+                **candidate,
+            }
+        ],
         "modelVersion": "m",
         "responseId": "r",
     }
@@ -57,7 +66,9 @@ def sse(*chunks: Any) -> bytes:
     return b"".join(b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n" for chunk in chunks)
 
 
-def decoded(raw: bytes, context: UpstreamContext = CONTEXT, sizes: tuple[int, ...] = (1 << 20,)) -> list[Event]:
+def decoded(
+    raw: bytes, context: UpstreamContext = CONTEXT, sizes: tuple[int, ...] = (1 << 20,)
+) -> list[Event]:
     """The events of a stream cut into pieces of these sizes, through the grammar."""
     framer, decoder = SseDecoder(), DIALECT.stream_decoder(context)
     events: list[Event] = []
@@ -133,7 +144,9 @@ CASES: list[tuple[str, list[dict[str, Any]], tuple[Part, ...]]] = [
 
 
 @pytest.mark.parametrize("name, parts, expected", CASES, ids=[case[0] for case in CASES])
-def test_parts_whole_and_streamed(name: str, parts: list[dict[str, Any]], expected: tuple[Part, ...]) -> None:
+def test_parts_whole_and_streamed(
+    name: str, parts: list[dict[str, Any]], expected: tuple[Part, ...]
+) -> None:
     """The parts of one answer are the same in one piece and a chunk each."""
     whole = DIALECT.decode_response(answer(*parts), CONTEXT)
     assert list(checked(unfold(whole)))
@@ -143,11 +156,18 @@ def test_parts_whole_and_streamed(name: str, parts: list[dict[str, Any]], expect
 
 
 def test_the_clients_names_come_back() -> None:
-    """A name that was cleaned for the wire is the client's own again; a freeform tool gets its text."""
+    """A name that was cleaned for the wire is the client's own again; a freeform tool gets its
+    text.
+    """
     request = Request(model="m", tools=(Tool(name="my tool"), Tool(name="exec", kind="custom")))
-    body = answer({"functionCall": {"name": "my_tool"}}, {"functionCall": {"name": "exec", "args": {"input": "print(1)"}}})
+    body = answer(
+        {"functionCall": {"name": "my_tool"}},
+        {"functionCall": {"name": "exec", "args": {"input": "print(1)"}}},
+    )
     parts = DIALECT.decode_response(body, UpstreamContext(request=request)).choices[0].parts
-    assert [(part.name, part.kind, part.arguments) for part in parts if isinstance(part, ToolCall)] == [
+    assert [
+        (part.name, part.kind, part.arguments) for part in parts if isinstance(part, ToolCall)
+    ] == [
         ("my tool", "function", "{}"),
         ("exec", "custom", "print(1)"),
     ]
@@ -168,18 +188,30 @@ FINISHES: list[tuple[str, str]] = [
 @pytest.mark.parametrize("native, reason", FINISHES)
 def test_finish_reasons(native: str, reason: str) -> None:
     """Each word has its meaning, the native one and its message are kept."""
-    found = DIALECT.decode_response(answer({"text": "a"}, finishReason=native, finishMessage="why"), CONTEXT)
-    assert found.choices[0].finish == Finish(reason=reason, native=native, dialect="gemini", message="why")  # type: ignore[arg-type]
+    found = DIALECT.decode_response(
+        answer({"text": "a"}, finishReason=native, finishMessage="why"), CONTEXT
+    )
+    assert found.choices[0].finish == Finish(
+        reason=reason, native=native, dialect="gemini", message="why"
+    )  # type: ignore[arg-type]
 
 
 def test_calls_are_a_finish_of_their_own() -> None:
     """Google says STOP for them."""
-    assert DIALECT.decode_response(answer({"functionCall": {"name": "f"}}), CONTEXT).choices[0].finish.reason == "tool_calls"
+    assert (
+        DIALECT.decode_response(answer({"functionCall": {"name": "f"}}), CONTEXT)
+        .choices[0]
+        .finish.reason
+        == "tool_calls"
+    )
 
 
 def test_a_blocked_prompt() -> None:
     """It has no candidates, and is a whole answer."""
-    body = {"promptFeedback": {"blockReason": "SAFETY", "blockReasonMessage": "no"}, "usageMetadata": {"promptTokenCount": 3, "totalTokenCount": 3}}
+    body = {
+        "promptFeedback": {"blockReason": "SAFETY", "blockReasonMessage": "no"},
+        "usageMetadata": {"promptTokenCount": 3, "totalTokenCount": 3},
+    }
     expected = Finish(reason="content_filter", native="SAFETY", dialect="gemini", message="no")
     whole = DIALECT.decode_response(body, CONTEXT)
     assert whole.choices == (Choice(parts=(), finish=expected),)
@@ -190,19 +222,40 @@ def test_a_blocked_prompt() -> None:
 
 USAGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     (
-        {"promptTokenCount": 10, "candidatesTokenCount": 5, "thoughtsTokenCount": 7, "cachedContentTokenCount": 4, "totalTokenCount": 22},
+        {
+            "promptTokenCount": 10,
+            "candidatesTokenCount": 5,
+            "thoughtsTokenCount": 7,
+            "cachedContentTokenCount": 4,
+            "totalTokenCount": 22,
+        },
         {"input_tokens": 10, "output_tokens": 12, "reasoning_tokens": 7, "cache_read_tokens": 4},
     ),
     (
-        {"promptTokenCount": 10, "toolUsePromptTokenCount": 3, "candidatesTokenCount": 5, "totalTokenCount": 18},
+        {
+            "promptTokenCount": 10,
+            "toolUsePromptTokenCount": 3,
+            "candidatesTokenCount": 5,
+            "totalTokenCount": 18,
+        },
         {"input_tokens": 13, "output_tokens": 5},
     ),
     (
-        {"promptTokenCount": 10, "candidatesTokenCount": 12, "thoughtsTokenCount": 7, "totalTokenCount": 22},
+        {
+            "promptTokenCount": 10,
+            "candidatesTokenCount": 12,
+            "thoughtsTokenCount": 7,
+            "totalTokenCount": 22,
+        },
         {"input_tokens": 10, "output_tokens": 12, "reasoning_tokens": 7},
     ),
     (
-        {"promptTokenCount": 1, "candidatesTokenCount": 2, "totalTokenCount": 9, "candidatesTokensDetails": [{"modality": "AUDIO", "tokenCount": 2}]},
+        {
+            "promptTokenCount": 1,
+            "candidatesTokenCount": 2,
+            "totalTokenCount": 9,
+            "candidatesTokensDetails": [{"modality": "AUDIO", "tokenCount": 2}],
+        },
         {"input_tokens": 1, "output_tokens": 2, "total_tokens": 9, "output_audio_tokens": 2},
     ),
 ]
@@ -210,8 +263,12 @@ USAGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize("stated, expected", USAGES)
 def test_usage(stated: dict[str, Any], expected: dict[str, Any]) -> None:
-    """Input holds the tokens of Google's tools, output the thoughts; who counts thoughts among the candidates is found out by the total."""
-    found = DIALECT.decode_response({**answer({"text": "a"}), "usageMetadata": stated}, CONTEXT).usage
+    """Input holds the tokens of Google's tools, output the thoughts; who counts thoughts among the
+    candidates is found out by the total.
+    """
+    found = DIALECT.decode_response(
+        {**answer({"text": "a"}), "usageMetadata": stated}, CONTEXT
+    ).usage
     assert found == Usage(**expected, raw=stated, dialect="gemini")
 
 
@@ -228,49 +285,114 @@ def test_usage_after_the_finish_counts() -> None:
 
 
 GROUNDING = {
-    "groundingChunks": [{"web": {"uri": "https://a.example", "title": "A"}}, {"web": {"uri": "https://b.example"}}],
-    "groundingSupports": [{"segment": {"startIndex": 4, "endIndex": 9, "text": "wörd"}, "groundingChunkIndices": [0]}],
+    "groundingChunks": [
+        {"web": {"uri": "https://a.example", "title": "A"}},
+        {"web": {"uri": "https://b.example"}},
+    ],
+    "groundingSupports": [
+        {"segment": {"startIndex": 4, "endIndex": 9, "text": "wörd"}, "groundingChunkIndices": [0]}
+    ],
 }
 
 
 def test_citations() -> None:
-    """Google counts bytes, we count characters; sources without a stretch are kept, and the metadata for its own clients."""
-    whole = DIALECT.decode_response(answer({"text": "öx wörd"}, groundingMetadata=GROUNDING), CONTEXT)
+    """Google counts bytes, we count characters; sources without a stretch are kept, and the
+    metadata for its own clients.
+    """
+    whole = DIALECT.decode_response(
+        answer({"text": "öx wörd"}, groundingMetadata=GROUNDING), CONTEXT
+    )
     text = whole.choices[0].parts[0]
     assert isinstance(text, Text)
-    assert [(each.url, each.title, each.start, each.end, each.cited_text) for each in text.citations] == [
+    assert [
+        (each.url, each.title, each.start, each.end, each.cited_text) for each in text.citations
+    ] == [
         ("https://a.example", "A", 3, 7, "wörd"),
         ("https://b.example", None, None, None, None),
     ]
-    assert whole.extensions["gemini"] == {"candidates": [{"index": 0, "groundingMetadata": GROUNDING}]}
-    assert fold(decoded(sse(answer({"text": "öx "}, finishReason=""), answer({"text": "wörd"}, groundingMetadata=GROUNDING)))) == whole
+    assert whole.extensions["gemini"] == {
+        "candidates": [{"index": 0, "groundingMetadata": GROUNDING}]
+    }
+    assert (
+        fold(
+            decoded(
+                sse(
+                    answer({"text": "öx "}, finishReason=""),
+                    answer({"text": "wörd"}, groundingMetadata=GROUNDING),
+                )
+            )
+        )
+        == whole
+    )
 
 
 def test_a_file_without_a_name_is_cited_by_its_store() -> None:
     """A source must have something to be called by, or no other dialect can name it."""
     found = {"retrievedContext": {"fileSearchStore": "fileSearchStores/s1", "text": "Paris."}}
-    part = DIALECT.decode_response(answer({"text": "a"}, groundingMetadata={"groundingChunks": [found]}), CONTEXT).choices[0].parts[0]
+    part = (
+        DIALECT.decode_response(
+            answer({"text": "a"}, groundingMetadata={"groundingChunks": [found]}), CONTEXT
+        )
+        .choices[0]
+        .parts[0]
+    )
     assert isinstance(part, Text)
-    assert [(each.title, each.cited_text) for each in part.citations] == [("fileSearchStores/s1", "Paris.")]
+    assert [(each.title, each.cited_text) for each in part.citations] == [
+        ("fileSearchStores/s1", "Paris.")
+    ]
 
 
 def test_log_probabilities() -> None:
     """The chosen tokens, with the alternatives at the same place."""
-    result = {"chosenCandidates": [{"token": "a", "logProbability": -0.5}], "topCandidates": [{"candidates": [{"token": "b", "logProbability": -1}]}]}
-    part = DIALECT.decode_response(answer({"text": "a"}, logprobsResult=result), CONTEXT).choices[0].parts[0]
-    assert part == Text(text="a", logprobs=(TokenLogprob(token="a", logprob=-0.5, alternatives=(TokenLogprob(token="b", logprob=-1.0),)),))
+    result = {
+        "chosenCandidates": [{"token": "a", "logProbability": -0.5}],
+        "topCandidates": [{"candidates": [{"token": "b", "logProbability": -1}]}],
+    }
+    part = (
+        DIALECT.decode_response(answer({"text": "a"}, logprobsResult=result), CONTEXT)
+        .choices[0]
+        .parts[0]
+    )
+    assert part == Text(
+        text="a",
+        logprobs=(
+            TokenLogprob(
+                token="a", logprob=-0.5, alternatives=(TokenLogprob(token="b", logprob=-1.0),)
+            ),
+        ),
+    )
 
 
 def test_several_candidates() -> None:
     """Each is a choice by its index, also when their chunks alternate."""
-    first, second = answer({"text": "a"})["candidates"][0], answer({"text": "b"}, index=1, finishReason="MAX_TOKENS")["candidates"][0]
-    found = fold(decoded(sse({"candidates": [first]}, {"candidates": [second, {**first, "content": {"parts": [{"text": "c"}]}}]})))
-    assert [(choice.parts, choice.finish.reason) for choice in found.choices] == [((Text(text="ac"),), "stop"), ((Text(text="b"),), "length")]
+    first, second = (
+        answer({"text": "a"})["candidates"][0],
+        answer({"text": "b"}, index=1, finishReason="MAX_TOKENS")["candidates"][0],
+    )
+    found = fold(
+        decoded(
+            sse(
+                {"candidates": [first]},
+                {"candidates": [second, {**first, "content": {"parts": [{"text": "c"}]}}]},
+            )
+        )
+    )
+    assert [(choice.parts, choice.finish.reason) for choice in found.choices] == [
+        ((Text(text="ac"),), "stop"),
+        ((Text(text="b"),), "length"),
+    ]
 
 
 def test_the_envelope() -> None:
     """Id, model and time are read; unknown members are kept."""
-    found = DIALECT.decode_response({**answer({"text": "a"}), "createTime": "2026-01-01T00:00:00.123456Z", "modelStatus": {"x": 1}}, CONTEXT)
+    found = DIALECT.decode_response(
+        {
+            **answer({"text": "a"}),
+            "createTime": "2026-01-01T00:00:00.123456Z",
+            "modelStatus": {"x": 1},
+        },
+        CONTEXT,
+    )
     assert (found.response_id, found.model, found.created_s) == ("r", "m", 1767225600)
     assert found.extensions == {"gemini": {"modelStatus": {"x": 1}}}
 
@@ -279,7 +401,9 @@ ERROR = {"error": {"code": 503, "message": "overloaded", "status": "UNAVAILABLE"
 
 
 def test_streams_that_fail() -> None:
-    """An error object, also in a list, a broken chunk, an impossible index, and an end without a finish."""
+    """An error object, also in a list, a broken chunk, an impossible index, and an end without a
+    finish.
+    """
     begun = answer({"text": "a"}, finishReason="")
     assert failure_kind(sse(begun, ERROR)) is FailureKind.OVERLOADED
     assert failure_kind(sse(begun, [ERROR])) is FailureKind.OVERLOADED
@@ -306,21 +430,32 @@ def test_an_error_with_status_200_is_a_failure_of_its_kind(body: Any) -> None:
 
 def test_a_list_of_chunks_is_an_answer() -> None:
     """Some upstreams answer a whole request with the streamed array."""
-    assert DIALECT.decode_response([answer({"text": "a"}, finishReason=""), answer({"text": "b"})], CONTEXT).text == "ab"
+    assert (
+        DIALECT.decode_response(
+            [answer({"text": "a"}, finishReason=""), answer({"text": "b"})], CONTEXT
+        ).text
+        == "ab"
+    )
 
 
 @settings(max_examples=40, deadline=None)
 @given(sizes=st.lists(st.integers(1, 40), min_size=1, max_size=8))
 def test_events_do_not_depend_on_the_split(sizes: list[int]) -> None:
     """Any split of the bytes gives the same events."""
-    raw = sse(*[answer(part, finishReason="") for case in CASES for part in case[1]], answer(groundingMetadata=GROUNDING))
+    raw = sse(
+        *[answer(part, finishReason="") for case in CASES for part in case[1]],
+        answer(groundingMetadata=GROUNDING),
+    )
     assert decoded(raw, sizes=tuple(sizes)) == decoded(raw)
 
 
 def test_an_opaque_of_another_family() -> None:
     """A quirk may say whose signatures these are."""
     part = (
-        DIALECT.decode_response(answer({"text": "a", "thoughtSignature": "QUJD"}), UpstreamContext(quirk=Quirk(opaque_family="x")))
+        DIALECT.decode_response(
+            answer({"text": "a", "thoughtSignature": "QUJD"}),
+            UpstreamContext(quirk=Quirk(opaque_family="x")),
+        )
         .choices[0]
         .parts[0]
     )
@@ -350,7 +485,9 @@ def encoded(response: Response, context: ReplyContext = REPLY) -> Any:
 def streamed(events: list[Event], context: ReplyContext = REPLY) -> bytes:
     assert DIALECT.stream_encoder is not None
     encoder = DIALECT.stream_encoder(context)
-    return b"".join(piece for event in events for piece in encoder.feed(event)) + b"".join(encoder.eof())
+    return b"".join(piece for event in events for piece in encoder.feed(event)) + b"".join(
+        encoder.eof()
+    )
 
 
 def chunks_of(raw: bytes) -> list[Any]:
@@ -370,9 +507,13 @@ def test_a_part_for_a_client(part: Part, expected: list[dict[str, Any]]) -> None
 
 
 def test_the_end_of_an_answer_for_a_client() -> None:
-    """Finish, usage, sources, probabilities, and the name the client asked for; the answer's own id."""
+    """Finish, usage, sources, probabilities, and the name the client asked for; the answer's own
+    id.
+    """
     text = Text(
-        text="öx wörd", citations=(Citation(url="https://a.example", title="A", start=3, end=7),), logprobs=(TokenLogprob(token="a", logprob=-1.0),)
+        text="öx wörd",
+        citations=(Citation(url="https://a.example", title="A", start=3, end=7),),
+        logprobs=(TokenLogprob(token="a", logprob=-1.0),),
     )
     response = Response(
         choices=(
@@ -386,10 +527,18 @@ def test_the_end_of_an_answer_for_a_client() -> None:
     first, second = body["candidates"]
     assert first["groundingMetadata"] == {
         "groundingChunks": [{"web": {"uri": "https://a.example", "title": "A"}}],
-        "groundingSupports": [{"segment": {"startIndex": 4, "endIndex": 9, "text": "wörd"}, "groundingChunkIndices": [0]}],
+        "groundingSupports": [
+            {
+                "segment": {"startIndex": 4, "endIndex": 9, "text": "wörd"},
+                "groundingChunkIndices": [0],
+            }
+        ],
     }
     assert first["logprobsResult"]["chosenCandidates"] == [{"token": "a", "logProbability": -1.0}]
-    assert [(each["finishReason"], each["index"]) for each in (first, second)] == [("MAX_TOKENS", 0), ("STOP", 1)]
+    assert [(each["finishReason"], each["index"]) for each in (first, second)] == [
+        ("MAX_TOKENS", 0),
+        ("STOP", 1),
+    ]
     assert body["usageMetadata"] == {
         "promptTokenCount": 10, "candidatesTokenCount": 5, "thoughtsTokenCount": 7, "cachedContentTokenCount": 4, "totalTokenCount": 22,
     }  # fmt: skip
@@ -428,7 +577,9 @@ def test_text_is_told_as_it_comes() -> None:
 
 def test_an_array_for_clients_without_sse() -> None:
     """The same chunks as elements of one array, closed in every case."""
-    context = ReplyContext(requested_model="asked", id_seed="seed", created_s=1, framing="json_array")
+    context = ReplyContext(
+        requested_model="asked", id_seed="seed", created_s=1, framing="json_array"
+    )
     events = decoded(sse(answer({"text": "a"}, finishReason=""), answer({"text": "b"})))
     assert json.loads(streamed(events, context)) == chunks_of(streamed(events))
     cut = streamed(events[:-1], context)
@@ -439,13 +590,17 @@ def test_an_array_for_clients_without_sse() -> None:
 def test_a_failure_in_a_stream() -> None:
     """It is an error object of this dialect; a cut stream gets one too."""
     events = decoded(sse(answer({"text": "a"}, finishReason=""), ERROR))
-    assert chunks_of(streamed(events))[-1] == {"error": {"code": 503, "message": "overloaded", "status": "UNAVAILABLE"}}
+    assert chunks_of(streamed(events))[-1] == {
+        "error": {"code": 503, "message": "overloaded", "status": "UNAVAILABLE"}
+    }
     assert chunks_of(streamed(events[:-1]))[-1]["error"]["status"] == "UNAVAILABLE"
 
 
 def test_joining_a_stream_others_began() -> None:
     """After a relay's bytes only the terminal is written; in an array, behind a comma."""
-    context = ReplyContext(requested_model="asked", id_seed="seed", created_s=1, framing="json_array")
+    context = ReplyContext(
+        requested_model="asked", id_seed="seed", created_s=1, framing="json_array"
+    )
     assert DIALECT.stream_encoder is not None
     encoder = DIALECT.stream_encoder(context)
     encoder.join_midway()
@@ -457,7 +612,14 @@ def test_joining_a_stream_others_began() -> None:
 def test_an_answer_says_what_it_could_not_carry() -> None:
     """Parts of other dialects are named."""
     assert DIALECT.encode_response is not None
-    response = Response(choices=(Choice(parts=(Unknown(dialect="anthropic", name="server_tool_use", raw={}),), finish=Finish(reason="stop")),))
+    response = Response(
+        choices=(
+            Choice(
+                parts=(Unknown(dialect="anthropic", name="server_tool_use", raw={}),),
+                finish=Finish(reason="stop"),
+            ),
+        )
+    )
     assert DIALECT.encode_response(response, REPLY).losses == ("server_tool_use",)
 
 

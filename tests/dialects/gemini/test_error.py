@@ -11,7 +11,9 @@ from uniapi.canonical import ClientError, FailureKind
 from uniapi.dialects.gemini import DIALECT
 
 
-def status_body(code: int, message: str, status: str = "INVALID_ARGUMENT", *details: dict[str, Any]) -> dict[str, Any]:
+def status_body(
+    code: int, message: str, status: str = "INVALID_ARGUMENT", *details: dict[str, Any]
+) -> dict[str, Any]:
     return {"error": {"code": code, "message": message, "status": status, "details": list(details)}}
 
 
@@ -20,7 +22,9 @@ def detail(name: str, **members: Any) -> dict[str, Any]:
 
 
 def quota(*ids: str) -> dict[str, Any]:
-    return detail("QuotaFailure", violations=[{"quotaMetric": "m", "quotaId": each} for each in ids])
+    return detail(
+        "QuotaFailure", violations=[{"quotaMetric": "m", "quotaId": each} for each in ids]
+    )
 
 
 SPENT = "You exceeded your current quota, please check your plan and billing details."
@@ -55,20 +59,40 @@ def test_kinds(status: int, body: Any, kind: FailureKind) -> None:
     """The reason where it is plain, then the words, then the status; in a list as well."""
     for written in (body, [body]):
         failure = DIALECT.decode_error(status, {}, json.dumps(written).encode())
-        assert (failure.kind, failure.message, failure.status) == (kind, body["error"]["message"], status)
+        assert (failure.kind, failure.message, failure.status) == (
+            kind,
+            body["error"]["message"],
+            status,
+        )
         assert failure.dialect == "gemini"
 
 
 def test_a_daily_quota() -> None:
     """It returns with the provider's day; the seconds beside it are those of another quota."""
-    body = status_body(429, SPENT, "RESOURCE_EXHAUSTED", quota("RequestsPerDay"), detail("RetryInfo", retryDelay="34.07s"))
+    body = status_body(
+        429,
+        SPENT,
+        "RESOURCE_EXHAUSTED",
+        quota("RequestsPerDay"),
+        detail("RetryInfo", retryDelay="34.07s"),
+    )
     failure = DIALECT.decode_error(429, {}, json.dumps(body).encode())
     assert (failure.is_daily, failure.retry_after_s) == (True, None)
 
 
 DELAYS: list[tuple[Any, dict[str, str], float | None]] = [
-    (status_body(429, "x", "RESOURCE_EXHAUSTED", detail("RetryInfo", retryDelay="7s")), {"retry-after": "3"}, 7.0),
-    (status_body(429, "x", "RESOURCE_EXHAUSTED", detail("RetryInfo", retryDelay={"seconds": "9"})), {}, 9.0),
+    (
+        status_body(429, "x", "RESOURCE_EXHAUSTED", detail("RetryInfo", retryDelay="7s")),
+        {"retry-after": "3"},
+        7.0,
+    ),
+    (
+        status_body(
+            429, "x", "RESOURCE_EXHAUSTED", detail("RetryInfo", retryDelay={"seconds": "9"})
+        ),
+        {},
+        9.0,
+    ),
     (status_body(429, "Please retry in 41.5s."), {}, 41.5),
     (status_body(429, "Please retry in 820ms."), {}, 0.82),
     (status_body(429, "Please retry in 1h2m3.5s."), {}, 3723.5),
@@ -81,7 +105,9 @@ DELAYS: list[tuple[Any, dict[str, str], float | None]] = [
 @pytest.mark.parametrize("body, headers, expected", DELAYS)
 def test_explicit_delays(body: Any, headers: dict[str, str], expected: float | None) -> None:
     """In the details, in the message, in a header."""
-    assert DIALECT.decode_error(429, headers, json.dumps(body).encode()).retry_after_s == (None if expected is None else pytest.approx(expected))
+    assert DIALECT.decode_error(429, headers, json.dumps(body).encode()).retry_after_s == (
+        None if expected is None else pytest.approx(expected)
+    )
 
 
 BODIES: list[tuple[bytes, str]] = [
@@ -93,7 +119,10 @@ BODIES: list[tuple[bytes, str]] = [
     (b"\xff\xfe", "\ufffd\ufffd"),
     (b"[" * 100_000, "[" * 2000),
     (b"[]", "the upstream answered 502"),
-    (b'{"error": {"details": [1, {"@type": 5}, {"@type": "QuotaFailure", "violations": [null]}]}}', "the upstream answered 502"),
+    (
+        b'{"error": {"details": [1, {"@type": 5}, {"@type": "QuotaFailure", "violations": [null]}]}}',
+        "the upstream answered 502",
+    ),
 ]
 
 
@@ -101,7 +130,11 @@ BODIES: list[tuple[bytes, str]] = [
 def test_bodies_of_any_kind(body: bytes, message: str) -> None:
     """Whatever came, there is a failure with something to read."""
     failure = DIALECT.decode_error(502, {}, body)
-    assert (failure.kind, failure.message, failure.dialect) == (FailureKind.SERVER_ERROR, message, None)
+    assert (failure.kind, failure.message, failure.dialect) == (
+        FailureKind.SERVER_ERROR,
+        message,
+        None,
+    )
 
 
 WORDS: list[tuple[ClientError, str]] = [
@@ -123,4 +156,6 @@ WORDS: list[tuple[ClientError, str]] = [
 def test_errors_for_a_client(error: ClientError, word: str) -> None:
     """Google's word for the status; the upstream's own when it fits."""
     assert DIALECT.encode_error is not None
-    assert DIALECT.encode_error(error) == {"error": {"code": error.status, "message": "m", "status": word}}
+    assert DIALECT.encode_error(error) == {
+        "error": {"code": error.status, "message": "m", "status": word}
+    }

@@ -1,4 +1,7 @@
-"""Hostile input: wrong types anywhere, deep nesting, broken bytes. Only the documented outcomes follow."""
+"""Hostile input: wrong types anywhere, deep nesting, broken bytes.
+
+Only the documented outcomes follow.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +31,28 @@ LEAVES = (
     | st.booleans()
     | st.integers()
     | st.floats()
-    | st.sampled_from(["", "x", "STOP", "$.a[3].b", "[", "AAAA", "user", "model", "\ud800", "9" * 30])
+    | st.sampled_from(
+        ["", "x", "STOP", "$.a[3].b", "[", "AAAA", "user", "model", "\ud800", "9" * 30]
+    )
 )
-JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=5), max_leaves=30)
+JSON = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=5)
+    ),
+    max_leaves=30,
+)
 OBJECTS = st.dictionaries(st.sampled_from(MEMBERS), JSON, max_size=6)
-QUIRKS = (Quirk(), Quirk(has_tools=False, has_images=False, gemini_thinking="none", function_call_ids=False, json_schema_members=False))
+QUIRKS = (
+    Quirk(),
+    Quirk(
+        has_tools=False,
+        has_images=False,
+        gemini_thinking="none",
+        function_call_ids=False,
+        json_schema_members=False,
+    ),
+)
 REPLY = ReplyContext(requested_model="m", id_seed="s", created_s=1)
 
 
@@ -59,7 +79,9 @@ def decoded_answer(body: Any) -> Response | str:
 @settings(max_examples=60, deadline=None)
 @given(body=OBJECTS, parts=st.lists(OBJECTS, max_size=3), role=st.sampled_from(["user", "model"]))
 def test_requests(body: dict[str, Any], parts: list[Any], role: str) -> None:
-    """A request is decoded and encoded, or refused with the member's name; it is repaired in every case."""
+    """A request is decoded and encoded, or refused with the member's name; it is repaired in every
+    case.
+    """
     assert DIALECT.repair is not None
     for wanted in (body, {**body, "contents": [{"role": role, "parts": parts}]}):
         for quirk in QUIRKS:
@@ -77,7 +99,9 @@ def test_requests(body: dict[str, Any], parts: list[Any], role: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(body=OBJECTS, parts=st.lists(OBJECTS, max_size=4), grounding=JSON)
 def test_answers(body: dict[str, Any], parts: list[Any], grounding: Any) -> None:
-    """An answer is decoded or is a WireError, a stream keeps the grammar, and what was decoded can be told to a client."""
+    """An answer is decoded or is a WireError, a stream keeps the grammar, and what was decoded can
+    be told to a client.
+    """
     assert DIALECT.encode_response is not None
     assert DIALECT.stream_encoder is not None
     shaped = {**body, "candidates": [{"content": {"parts": parts}, "groundingMetadata": grounding}]}
@@ -87,11 +111,26 @@ def test_answers(body: dict[str, Any], parts: list[Any], grounding: Any) -> None
             assert list(checked(unfold(response)))
             assert dump_json(DIALECT.encode_response(response, REPLY).body)
         else:
-            assert "expected a GenerateContentResponse" in response or "candidate" in response or "partialArgs" in response or "base64" in response
+            assert (
+                "expected a GenerateContentResponse" in response
+                or "candidate" in response
+                or "partialArgs" in response
+                or "base64" in response
+            )
         data = json.dumps(answer).encode()
         decoder, encoder = DIALECT.stream_decoder(UpstreamContext()), DIALECT.stream_encoder(REPLY)
-        events = list(checked([*decoder.feed(Frame(None, data, data)), *decoder.feed(Frame(None, b"{}", b"")), *decoder.eof()]))
-        assert b"".join(piece for event in events for piece in encoder.feed(event)).endswith(b"}\r\n\r\n")
+        events = list(
+            checked(
+                [
+                    *decoder.feed(Frame(None, data, data)),
+                    *decoder.feed(Frame(None, b"{}", b"")),
+                    *decoder.eof(),
+                ]
+            )
+        )
+        assert b"".join(piece for event in events for piece in encoder.feed(event)).endswith(
+            b"}\r\n\r\n"
+        )
 
 
 def nested(depth: int, leaf: Any = 1) -> Any:
@@ -110,13 +149,26 @@ def test_deep_nesting(depth: int) -> None:
         {"parts": [{"functionResponse": {"name": "f", "response": deep}}]},
     ]
     request = decoded_request({"contents": turns})
-    assert request == "contents" or (isinstance(request, Request) and DIALECT.encode_request(request, Quirk()).body["contents"])
-    wanted = {"contents": "a", "tools": [{"functionDeclarations": [{"name": "f", "parametersJsonSchema": {"properties": deep, "not": deep}}]}]}
+    assert request == "contents" or (
+        isinstance(request, Request) and DIALECT.encode_request(request, Quirk()).body["contents"]
+    )
+    wanted = {
+        "contents": "a",
+        "tools": [
+            {
+                "functionDeclarations": [
+                    {"name": "f", "parametersJsonSchema": {"properties": deep, "not": deep}}
+                ]
+            }
+        ],
+    }
     for quirk in QUIRKS:
         request = decoded_request(wanted)
         assert isinstance(request, Request)
         assert DIALECT.encode_request(request, quirk).body["contents"]
-    answer = decoded_answer({"candidates": [{"content": {"parts": [{"functionCall": {"name": "f", "args": deep}}]}}]})
+    answer = decoded_answer(
+        {"candidates": [{"content": {"parts": [{"functionCall": {"name": "f", "args": deep}}]}}]}
+    )
     assert isinstance(answer, Response) or "nested too deep" in answer
 
 

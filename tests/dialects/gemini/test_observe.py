@@ -15,8 +15,13 @@ from uniapi.dialects.gemini.observe import GeminiObserver
 from uniapi.wire import Frame
 
 
-def chunk(*parts: dict[str, Any], usage: dict[str, Any] | None = None, **candidate: Any) -> dict[str, Any]:
-    body: dict[str, Any] = {"candidates": [{"content": {"parts": list(parts)}, "index": 0, **candidate}], "modelVersion": "m"}
+def chunk(
+    *parts: dict[str, Any], usage: dict[str, Any] | None = None, **candidate: Any
+) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "candidates": [{"content": {"parts": list(parts)}, "index": 0, **candidate}],
+        "modelVersion": "m",
+    }
     return body if usage is None else {**body, "usageMetadata": usage}
 
 
@@ -32,13 +37,23 @@ def test_a_whole_stream() -> None:
     """Output commits, figures are cumulative, the finish ends."""
     observer = observed(
         chunk({"text": "a"}, usage={"promptTokenCount": 3}),
-        chunk({"text": 'b "usageMetadata": {'}, usage={"promptTokenCount": 3, "candidatesTokenCount": 5}),
+        chunk(
+            {"text": 'b "usageMetadata": {'},
+            usage={"promptTokenCount": 3, "candidatesTokenCount": 5},
+        ),
     )
     assert (observer.committed, observer.is_whole, observer.model) == (True, False, "m")
     assert observer.usage is not None
     assert observer.usage.output_tokens == 5
-    observer = observed(chunk({"text": "a"}), chunk(finishReason="STOP"), {"usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 9}})
-    assert (observer.is_whole, observer.finish) == (True, Finish(reason="stop", native="STOP", dialect="gemini"))
+    observer = observed(
+        chunk({"text": "a"}),
+        chunk(finishReason="STOP"),
+        {"usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 9}},
+    )
+    assert (observer.is_whole, observer.finish) == (
+        True,
+        Finish(reason="stop", native="STOP", dialect="gemini"),
+    )
     assert observer.usage is not None
     assert observer.usage.output_tokens == 9
     assert observer.unreadable == 0
@@ -63,7 +78,10 @@ def test_what_commits(part: dict[str, Any], expected: bool) -> None:
 
 def test_calls_decide_the_finish() -> None:
     """A call seen earlier makes STOP a finish for tools, whether its chunk was parsed or probed."""
-    for chunks in ((chunk({"functionCall": {"name": "f"}}),), (chunk({"text": "a"}), chunk({"functionCall": {"name": "f"}}))):
+    for chunks in (
+        (chunk({"functionCall": {"name": "f"}}),),
+        (chunk({"text": "a"}), chunk({"functionCall": {"name": "f"}})),
+    ):
         finish = observed(*chunks, chunk(finishReason="STOP")).finish
         assert finish is not None
         assert finish.reason == "tool_calls"
@@ -71,11 +89,17 @@ def test_calls_decide_the_finish() -> None:
 
 def test_failures_and_blocks() -> None:
     """An error object is a failure; a blocked prompt is whole."""
-    observer = observed([{"error": {"code": 429, "message": "slow", "status": "RESOURCE_EXHAUSTED"}}])
+    observer = observed(
+        [{"error": {"code": 429, "message": "slow", "status": "RESOURCE_EXHAUSTED"}}]
+    )
     assert observer.failure is not None
     assert (observer.failure.kind, observer.is_whole) == (FailureKind.RATE_LIMITED, False)
     blocked = observed({"promptFeedback": {"blockReason": "SAFETY"}})
-    assert (blocked.is_whole, blocked.committed, blocked.finish) == (True, False, Finish(reason="content_filter", native="SAFETY", dialect="gemini"))
+    assert (blocked.is_whole, blocked.committed, blocked.finish) == (
+        True,
+        False,
+        Finish(reason="content_filter", native="SAFETY", dialect="gemini"),
+    )
 
 
 def test_frames_it_cannot_read() -> None:
@@ -89,8 +113,18 @@ def test_a_whole_answer() -> None:
     """The same facts from one body."""
     assert DIALECT.observer is not None
     observer = DIALECT.observer()
-    observer.whole(chunk({"text": "a"}, usage={"promptTokenCount": 3, "candidatesTokenCount": 1}, finishReason="MAX_TOKENS"))
-    assert (observer.committed, observer.is_whole, observer.finish) == (True, True, Finish(reason="length", native="MAX_TOKENS", dialect="gemini"))
+    observer.whole(
+        chunk(
+            {"text": "a"},
+            usage={"promptTokenCount": 3, "candidatesTokenCount": 1},
+            finishReason="MAX_TOKENS",
+        )
+    )
+    assert (observer.committed, observer.is_whole, observer.finish) == (
+        True,
+        True,
+        Finish(reason="length", native="MAX_TOKENS", dialect="gemini"),
+    )
     failed = GeminiObserver()
     failed.whole({"error": {"code": 500, "message": "x", "status": "INTERNAL"}})
     assert (failed.is_whole, failed.failure is not None) == (False, True)

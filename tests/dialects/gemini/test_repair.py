@@ -21,7 +21,10 @@ BODY: dict[str, Any] = {
     ],
     "tools": [{"googleSearch": {}}],
     "toolConfig": {},
-    "generationConfig": {"thinkingConfig": {"thinkingLevel": "LOW", "includeThoughts": True}, "seed": 1},
+    "generationConfig": {
+        "thinkingConfig": {"thinkingLevel": "LOW", "includeThoughts": True},
+        "seed": 1,
+    },
     "unknown": 1,
 }
 
@@ -43,7 +46,9 @@ def test_ids_are_taken_out() -> None:
     """The rest of a call stays, signature included; turns without calls stay the same objects."""
     body, losses = repaired(Quirk(function_call_ids=False))
     assert losses == ()
-    assert body["contents"][1]["parts"] == [{"functionCall": {"name": "f", "args": {}}, "thoughtSignature": "QUJD"}]
+    assert body["contents"][1]["parts"] == [
+        {"functionCall": {"name": "f", "args": {}}, "thoughtSignature": "QUJD"}
+    ]
     assert body["contents"][2]["parts"] == [{"function_response": {"name": "f", "response": {}}}]
     assert body["contents"][0] is BODY["contents"][0]
     assert BODY["contents"][1]["parts"] == [CALL]
@@ -52,7 +57,10 @@ def test_ids_are_taken_out() -> None:
 def test_a_provider_without_tools_or_images() -> None:
     """Tools, their turns and pictures go, and are named."""
     body, losses = repaired(Quirk(has_tools=False, has_images=False))
-    assert body["contents"] == [{"role": "user", "parts": [{"text": "a"}]}, {"parts": {"text": "b"}}]
+    assert body["contents"] == [
+        {"role": "user", "parts": [{"text": "a"}]},
+        {"parts": {"text": "b"}},
+    ]
     assert not {"tools", "toolConfig"} & body.keys()
     assert set(losses) == {"tools", "image"}
 
@@ -64,7 +72,9 @@ def test_a_provider_without_tools_or_images() -> None:
         (Quirk(gemini_thinking="none"), None, ("reasoning",)),
     ],
 )
-def test_thinking_in_terms_the_model_has(quirk: Quirk, thinking: Any, losses: tuple[str, ...]) -> None:
+def test_thinking_in_terms_the_model_has(
+    quirk: Quirk, thinking: Any, losses: tuple[str, ...]
+) -> None:
     """A level becomes a budget where only budgets are known."""
     body, lost = repaired(quirk)
     assert body["generationConfig"].get("thinkingConfig") == thinking

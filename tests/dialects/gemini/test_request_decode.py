@@ -1,4 +1,6 @@
-"""What Gemini clients send becomes canonical: every spelling the SDKs use, ids for calls without, and refusals that name the member."""
+"""What Gemini clients send becomes canonical: every spelling the SDKs use, ids for calls without,
+and refusals that name the member.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +49,14 @@ CONTENTS: list[tuple[Any, list[tuple[str, str]]]] = [
     ([{"parts": "hello"}], [("user", "hello")]),
     (["a", "b"], [("user", "a"), ("user", "b")]),
     ([{"text": "a"}, {"text": "b"}], [("user", "ab")]),
-    ([HELLO, {"role": "model", "parts": [{"text": "hi"}]}], [("user", "hello"), ("assistant", "hi")]),
-    ([{"role": "system", "parts": [{"text": "s"}]}, {"role": "MODEL", "parts": []}], [("system", "s"), ("assistant", "")]),
+    (
+        [HELLO, {"role": "model", "parts": [{"text": "hi"}]}],
+        [("user", "hello"), ("assistant", "hi")],
+    ),
+    (
+        [{"role": "system", "parts": [{"text": "s"}]}, {"role": "MODEL", "parts": []}],
+        [("system", "s"), ("assistant", "")],
+    ),
 ]
 
 
@@ -56,7 +64,10 @@ CONTENTS: list[tuple[Any, list[tuple[str, str]]]] = [
 def test_contents(contents: Any, expected: list[tuple[str, str]]) -> None:
     """Texts, single turns, bare parts and lists of turns are all conversations."""
     messages = decode({"contents": contents}).messages
-    assert expected == [(each.role, "".join(part.text for part in each.parts if isinstance(part, Text))) for each in messages]
+    assert expected == [
+        (each.role, "".join(part.text for part in each.parts if isinstance(part, Text)))
+        for each in messages
+    ]
 
 
 PARTS: list[tuple[dict[str, Any], Part]] = [
@@ -85,7 +96,9 @@ PARTS: list[tuple[dict[str, Any], Part]] = [
 @pytest.mark.parametrize("part, expected", PARTS)
 def test_a_part(part: dict[str, Any], expected: Part) -> None:
     """Both spellings are read, signatures are kept on their part, what is unknown is carried."""
-    assert (Message(role="assistant", parts=(expected,)),) == decode({"contents": [{"role": "model", "parts": [part]}]}).messages
+    assert (Message(role="assistant", parts=(expected,)),) == decode(
+        {"contents": [{"role": "model", "parts": [part]}]}
+    ).messages
 
 
 def results(calls: list[dict[str, Any]], responses: list[dict[str, Any]]) -> list[str]:
@@ -95,23 +108,47 @@ def results(calls: list[dict[str, Any]], responses: list[dict[str, Any]]) -> lis
         {"role": "model", "parts": [{"functionCall": each} for each in calls]},
         {"parts": [{"functionResponse": each} for each in responses]},
     ]
-    return [part.call_id for part in decode({"contents": contents}).messages[2].parts if isinstance(part, ToolResult)]
+    return [
+        part.call_id
+        for part in decode({"contents": contents}).messages[2].parts
+        if isinstance(part, ToolResult)
+    ]
 
 
 def test_results_find_their_calls() -> None:
     """By id; without one, by name in order; without a call, on their own."""
     f, g = {"name": "f"}, {"name": "g"}
     assert results([f, f, g], [g, f, f]) == ["call_3", "call_1", "call_2"]
-    assert results([{**f, "id": "a"}, {**f, "id": "b"}], [{**f, "id": "b"}, {**f, "id": "a"}]) == ["b", "a"]
+    assert results([{**f, "id": "a"}, {**f, "id": "b"}], [{**f, "id": "b"}, {**f, "id": "a"}]) == [
+        "b",
+        "a",
+    ]
     assert results([{**f, "id": "a"}], [f]) == ["a"]
     assert results([f], [{**f, "id": "unknown"}]) == ["call_1"]
     assert results([f], [g, {**g, "id": "z"}]) == ["call_2", "z"]
 
 
 RESPONSES: list[tuple[Any, ToolResult]] = [
-    ({"result": "words"}, ToolResult(call_id="1", name="f", content=(Text(text="words"),), structured={"result": "words"})),
-    ({"a": 1}, ToolResult(call_id="1", name="f", content=(Text(text='{"a": 1}'),), structured={"a": 1})),
-    ({"error": "boom"}, ToolResult(call_id="1", name="f", content=(Text(text="boom"),), structured={"error": "boom"}, is_error=True)),
+    (
+        {"result": "words"},
+        ToolResult(
+            call_id="1", name="f", content=(Text(text="words"),), structured={"result": "words"}
+        ),
+    ),
+    (
+        {"a": 1},
+        ToolResult(call_id="1", name="f", content=(Text(text='{"a": 1}'),), structured={"a": 1}),
+    ),
+    (
+        {"error": "boom"},
+        ToolResult(
+            call_id="1",
+            name="f",
+            content=(Text(text="boom"),),
+            structured={"error": "boom"},
+            is_error=True,
+        ),
+    ),
     ({}, ToolResult(call_id="1", name="f", structured={})),
     ("words", ToolResult(call_id="1", name="f", content=(Text(text="words"),))),
     (None, ToolResult(call_id="1", name="f")),
@@ -130,7 +167,11 @@ def test_a_response(response: Any, expected: ToolResult) -> None:
 
 def test_media_in_a_response() -> None:
     """A function may answer with pictures."""
-    answer = {"name": "f", "response": {}, "parts": [{"inlineData": {"mimeType": "image/png", "data": "AAAA"}}, {"other": 1}]}
+    answer = {
+        "name": "f",
+        "response": {},
+        "parts": [{"inlineData": {"mimeType": "image/png", "data": "AAAA"}}, {"other": 1}],
+    }
     part = decode({"contents": [{"parts": [{"functionResponse": answer}]}]}).messages[0].parts[0]
     assert isinstance(part, ToolResult)
     assert (
@@ -140,26 +181,67 @@ def test_media_in_a_response() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["be kind", {"parts": [{"text": "be kind"}]}, {"parts": {"text": "be kind"}}, [{"text": "be kind"}], {"text": "be kind"}]
+    "value",
+    [
+        "be kind",
+        {"parts": [{"text": "be kind"}]},
+        {"parts": {"text": "be kind"}},
+        [{"text": "be kind"}],
+        {"text": "be kind"},
+    ],
 )
 def test_system_instructions(value: Any) -> None:
     """The system instruction is the first message, however it was written."""
     for name in ("systemInstruction", "system_instruction"):
-        assert Message(role="system", parts=(Text(text="be kind"),)) == decode_with(**{name: value}).messages[0]
+        assert (
+            Message(role="system", parts=(Text(text="be kind"),))
+            == decode_with(**{name: value}).messages[0]
+        )
 
 
 def test_tools() -> None:
-    """Functions with either schema, several in one object or alone, and hosted tools under the shared names."""
+    """Functions with either schema, several in one object or alone, and hosted tools under the
+    shared names.
+    """
     tools = [
-        {"functionDeclarations": [{"name": "f", "description": "d", "parameters": {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}}}]},
-        {"function_declarations": {"name": "g", "parameters_json_schema": {"type": "object"}, "behavior": "BLOCKING"}},
+        {
+            "functionDeclarations": [
+                {
+                    "name": "f",
+                    "description": "d",
+                    "parameters": {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}},
+                }
+            ]
+        },
+        {
+            "function_declarations": {
+                "name": "g",
+                "parameters_json_schema": {"type": "object"},
+                "behavior": "BLOCKING",
+            }
+        },
         {"google_search": {"exclude_domains": ["a.example"]}},
         {"urlContext": {}, "codeExecution": {}},
     ]
     assert decode_with(tools=tools).tools == (
-        Tool(name="f", description="d", parameters={"type": "object", "properties": {"a": {"type": "string"}}}, dialect="gemini"),
-        Tool(name="g", parameters={"type": "object"}, extras={"behavior": "BLOCKING"}, dialect="gemini"),
-        HostedTool(kind="web_search", dialect="gemini", raw={"googleSearch": {"exclude_domains": ["a.example"]}}, blocked_domains=("a.example",)),
+        Tool(
+            name="f",
+            description="d",
+            parameters={"type": "object", "properties": {"a": {"type": "string"}}},
+            dialect="gemini",
+        ),
+        Tool(
+            name="g",
+            parameters={"type": "object"},
+            extras={"behavior": "BLOCKING"},
+            dialect="gemini",
+        ),
+        HostedTool(
+            kind="web_search",
+            dialect="gemini",
+            raw={"googleSearch": {"exclude_domains": ["a.example"]}},
+            blocked_domains=("a.example",),
+        ),
         HostedTool(kind="url_context", dialect="gemini", raw={"urlContext": {}}),
         HostedTool(kind="code_execution", dialect="gemini", raw={"codeExecution": {}}),
     )
@@ -170,7 +252,10 @@ CHOICES: list[tuple[dict[str, Any], ToolChoice | None]] = [
     ({"mode": "none"}, ToolChoice(mode="none")),
     ({"mode": "ANY"}, ToolChoice(mode="required")),
     ({"mode": "ANY", "allowedFunctionNames": ["f"]}, ToolChoice(mode="tool", name="f")),
-    ({"mode": "ANY", "allowed_function_names": ["f", "g"]}, ToolChoice(mode="required", allowed=("f", "g"))),
+    (
+        {"mode": "ANY", "allowed_function_names": ["f", "g"]},
+        ToolChoice(mode="required", allowed=("f", "g")),
+    ),
     ({"mode": "VALIDATED", "allowedFunctionNames": ["f"]}, ToolChoice(mode="auto", allowed=("f",))),
     ({"mode": "MODE_UNSPECIFIED"}, None),
 ]
@@ -197,7 +282,9 @@ def test_generation_config() -> None:
     )  # fmt: skip
     assert found.output_modalities == ("text", "image")
     assert found.reasoning == ReasoningSettings(effort="low", include=True)
-    assert found.extensions == {"gemini": {"generationConfig": {"speechConfig": {"a": 1}, "imageConfig": {"b": 2}}}}
+    assert found.extensions == {
+        "gemini": {"generationConfig": {"speechConfig": {"a": 1}, "imageConfig": {"b": 2}}}
+    }
     assert (found.model, found.stream) == ("gemini-x", True)
 
 
@@ -205,7 +292,10 @@ def test_generation_config() -> None:
     "config, expected",
     [
         ({"thinkingBudget": 0}, ReasoningSettings(budget=0)),
-        ({"thinking_budget": -1, "include_thoughts": False}, ReasoningSettings(budget=-1, include=False)),
+        (
+            {"thinking_budget": -1, "include_thoughts": False},
+            ReasoningSettings(budget=-1, include=False),
+        ),
         ({"thinkingLevel": "THINKING_LEVEL_UNSPECIFIED"}, None),
         ({}, None),
     ],
@@ -218,9 +308,18 @@ def test_thinking(config: dict[str, Any], expected: ReasoningSettings | None) ->
 OUTPUTS: list[tuple[dict[str, Any], OutputFormat | None]] = [
     ({"responseMimeType": "application/json"}, OutputFormat(kind="json")),
     ({"response_mime_type": "text/plain"}, OutputFormat(kind="text")),
-    ({"responseMimeType": "application/json", "responseSchema": {"type": "STRING"}}, OutputFormat(kind="json_schema", schema={"type": "string"})),
-    ({"responseJsonSchema": {"type": "object"}}, OutputFormat(kind="json_schema", schema={"type": "object"})),
-    ({"_responseJsonSchema": {"type": "object"}}, OutputFormat(kind="json_schema", schema={"type": "object"})),
+    (
+        {"responseMimeType": "application/json", "responseSchema": {"type": "STRING"}},
+        OutputFormat(kind="json_schema", schema={"type": "string"}),
+    ),
+    (
+        {"responseJsonSchema": {"type": "object"}},
+        OutputFormat(kind="json_schema", schema={"type": "object"}),
+    ),
+    (
+        {"_responseJsonSchema": {"type": "object"}},
+        OutputFormat(kind="json_schema", schema={"type": "object"}),
+    ),
     ({}, None),
 ]
 
@@ -233,15 +332,35 @@ def test_output_format(config: dict[str, Any], expected: OutputFormat | None) ->
 
 def test_an_enum_answer_stays_googles_own() -> None:
     """`text/x.enum` has no neutral form: it is kept for this dialect."""
-    config = {"responseMimeType": "text/x.enum", "responseSchema": {"type": "STRING", "enum": ["a"]}}
-    assert {"gemini": {"generationConfig": config}} == decode_with(generationConfig=config).extensions
+    config = {
+        "responseMimeType": "text/x.enum",
+        "responseSchema": {"type": "STRING", "enum": ["a"]},
+    }
+    assert {"gemini": {"generationConfig": config}} == decode_with(
+        generationConfig=config
+    ).extensions
 
 
 def test_other_members_are_kept() -> None:
-    """Safety settings, labels, cached content and the rest of the tool config come back out as they went in."""
-    others = {"safetySettings": [{"category": "c", "threshold": "t"}], "cachedContent": "x", "labels": {"a": "b"}}
-    config = {"functionCallingConfig": {"mode": "AUTO", "streamFunctionCallArguments": True}, "retrievalConfig": {"languageCode": "de"}}
-    found = decode_with(tools=[{"functionDeclarations": [{"name": "f"}]}], toolConfig=config, serviceTier="FLEX", store=False, **others)
+    """Safety settings, labels, cached content and the rest of the tool config come back out as they
+    went in.
+    """
+    others = {
+        "safetySettings": [{"category": "c", "threshold": "t"}],
+        "cachedContent": "x",
+        "labels": {"a": "b"},
+    }
+    config = {
+        "functionCallingConfig": {"mode": "AUTO", "streamFunctionCallArguments": True},
+        "retrievalConfig": {"languageCode": "de"},
+    }
+    found = decode_with(
+        tools=[{"functionDeclarations": [{"name": "f"}]}],
+        toolConfig=config,
+        serviceTier="FLEX",
+        store=False,
+        **others,
+    )
     assert (found.service_tier, found.store) == ("flex", False)
     encoded = DIALECT.encode_request(found, Quirk()).body
     assert config == encoded["toolConfig"]
@@ -257,12 +376,24 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"contents": [{"parts": [{"text": 7}]}]}, "contents[0].parts[0].text"),
     ({"contents": [{"parts": [{"functionCall": {}}]}]}, "contents[0].parts[0].functionCall.name"),
     ({"contents": [{"parts": [{"functionResponse": 1}]}]}, "contents[0].parts[0].functionResponse"),
-    ({"contents": [{"parts": [{"inlineData": {"mimeType": "image/png"}}]}]}, "contents[0].parts[0]"),
+    (
+        {"contents": [{"parts": [{"inlineData": {"mimeType": "image/png"}}]}]},
+        "contents[0].parts[0]",
+    ),
     ({"contents": [HELLO], "systemInstruction": 7}, "systemInstruction"),
     ({"contents": [HELLO], "tools": ["f"]}, "tools[0]"),
-    ({"contents": [HELLO], "tools": [{"functionDeclarations": [{}]}]}, "tools[0].functionDeclarations[0].name"),
-    ({"contents": [HELLO], "generationConfig": {"temperature": "hot"}}, "generationConfig.temperature"),
-    ({"contents": [HELLO], "generationConfig": {"maxOutputTokens": 1.5}}, "generationConfig.maxOutputTokens"),
+    (
+        {"contents": [HELLO], "tools": [{"functionDeclarations": [{}]}]},
+        "tools[0].functionDeclarations[0].name",
+    ),
+    (
+        {"contents": [HELLO], "generationConfig": {"temperature": "hot"}},
+        "generationConfig.temperature",
+    ),
+    (
+        {"contents": [HELLO], "generationConfig": {"maxOutputTokens": 1.5}},
+        "generationConfig.maxOutputTokens",
+    ),
 ]
 
 

@@ -110,7 +110,14 @@ def test_a_part_that_cannot_be_said(part: Part, expected: str) -> None:
 
 def test_system_text_stands_apart() -> None:
     """System and developer turns are joined; the others alternate."""
-    found = body(request(Message(role="system", parts=(Text(text="a"),)), HELLO, Message(role="developer", parts=(Text(text="b"),)), HELLO))
+    found = body(
+        request(
+            Message(role="system", parts=(Text(text="a"),)),
+            HELLO,
+            Message(role="developer", parts=(Text(text="b"),)),
+            HELLO,
+        )
+    )
     assert found["systemInstruction"] == {"parts": [{"text": "a"}, {"text": "b"}]}
     assert found["contents"] == [{"role": "user", "parts": [{"text": "hello"}, {"text": "hello"}]}]
 
@@ -121,10 +128,15 @@ def test_system_text_stands_apart() -> None:
         ((assistant(Text(text="hi")),), ["user", "model"]),
         ((Message(role="system", parts=(Text(text="s"),)),), ["user"]),
         ((HELLO, assistant(Reasoning(text="dropped")), HELLO), ["user"]),
-        ((HELLO, assistant(Text(text="a")), assistant(Text(text="b")), HELLO), ["user", "model", "user"]),
+        (
+            (HELLO, assistant(Text(text="a")), assistant(Text(text="b")), HELLO),
+            ["user", "model", "user"],
+        ),
     ],
 )
-def test_turns_begin_with_the_user_and_alternate(messages: tuple[Message, ...], roles: list[str]) -> None:
+def test_turns_begin_with_the_user_and_alternate(
+    messages: tuple[Message, ...], roles: list[str]
+) -> None:
     """A turn that has nothing to say is left out, neighbours are joined, and the user begins."""
     assert roles == [turn["role"] for turn in contents(*messages)]
 
@@ -140,12 +152,24 @@ def result(call_id: str, *content: Text | Media | Unknown, **members: Any) -> To
 def answered(*parts: Part) -> list[tuple[str, Any]]:
     """(call id, response) of the turn after two calls."""
     turns = contents(HELLO, assistant(call("1", "f"), call("2", "g")), user(*parts))
-    return [(part["functionResponse"]["id"], part["functionResponse"]["response"]) for part in turns[2]["parts"] if "functionResponse" in part]
+    return [
+        (part["functionResponse"]["id"], part["functionResponse"]["response"])
+        for part in turns[2]["parts"]
+        if "functionResponse" in part
+    ]
 
 
 def test_results_follow_their_calls_in_order() -> None:
-    """Results come right after the calls, in the calls' order, before other parts, whatever the client's order was."""
-    found = contents(HELLO, assistant(call("1", "f"), call("2", "g")), user(result("2", Text(text="two"))), user(Text(text="and")), user(result("1")))
+    """Results come right after the calls, in the calls' order, before other parts, whatever the
+    client's order was.
+    """
+    found = contents(
+        HELLO,
+        assistant(call("1", "f"), call("2", "g")),
+        user(result("2", Text(text="two"))),
+        user(Text(text="and")),
+        user(result("1")),
+    )
     assert found[2]["parts"] == [
         {"functionResponse": {"name": "f", "id": "1", "response": {"result": ""}}},
         {"functionResponse": {"name": "g", "id": "2", "response": {"result": "two"}}},
@@ -164,13 +188,24 @@ def test_a_call_without_a_result_gets_one() -> None:
 
 def test_a_result_without_a_call_becomes_text() -> None:
     """The API refuses it as a result; its content is not lost."""
-    assert contents(user(result("9", Text(text="late"), name="g"))) == [{"role": "user", "parts": [{"text": "Result of g:"}, {"text": "late"}]}]
+    assert contents(user(result("9", Text(text="late"), name="g"))) == [
+        {"role": "user", "parts": [{"text": "Result of g:"}, {"text": "late"}]}
+    ]
 
 
 def test_ids_used_twice_answer_in_order() -> None:
     """A client that counts its calls anew in every turn keeps its results apart."""
-    turns = contents(HELLO, assistant(call("0")), user(result("0", Text(text="a"))), assistant(call("0")), user(result("0", Text(text="b"))))
-    assert [turns[at]["parts"][0]["functionResponse"]["response"] for at in (2, 4)] == [{"result": "a"}, {"result": "b"}]
+    turns = contents(
+        HELLO,
+        assistant(call("0")),
+        user(result("0", Text(text="a"))),
+        assistant(call("0")),
+        user(result("0", Text(text="b"))),
+    )
+    assert [turns[at]["parts"][0]["functionResponse"]["response"] for at in (2, 4)] == [
+        {"result": "a"},
+        {"result": "b"},
+    ]
 
 
 RESPONSES: list[tuple[ToolResult, dict[str, Any]]] = [
@@ -192,18 +227,37 @@ def test_a_response_is_an_object(given: ToolResult, expected: dict[str, Any]) ->
 
 
 def test_media_of_a_result() -> None:
-    """Gemini 3 takes pictures inside the response; older models, and other kinds, get them behind it."""
-    picture, sound = Media(kind="image", mime="image/png", data="AAAA"), Media(kind="audio", mime="audio/wav", data="BBBB")
-    conversation = (HELLO, assistant(call("1")), user(result("1", Text(text="see"), picture, sound)))
-    inline = [{"inlineData": {"mimeType": "image/png", "data": "AAAA"}}, {"inlineData": {"mimeType": "audio/wav", "data": "BBBB"}}]
+    """Gemini 3 takes pictures inside the response; older models, and other kinds, get them behind
+    it.
+    """
+    picture, sound = (
+        Media(kind="image", mime="image/png", data="AAAA"),
+        Media(kind="audio", mime="audio/wav", data="BBBB"),
+    )
+    conversation = (
+        HELLO,
+        assistant(call("1")),
+        user(result("1", Text(text="see"), picture, sound)),
+    )
+    inline = [
+        {"inlineData": {"mimeType": "image/png", "data": "AAAA"}},
+        {"inlineData": {"mimeType": "audio/wav", "data": "BBBB"}},
+    ]
     response = {"name": "f", "id": "1", "response": {"result": "see"}}
     assert [{"functionResponse": response}, *inline] == contents(*conversation)[2]["parts"]
-    assert [{"functionResponse": {**response, "parts": inline[:1]}}, inline[1]] == contents(*conversation, quirk=Quirk())[2]["parts"]
+    assert [{"functionResponse": {**response, "parts": inline[:1]}}, inline[1]] == contents(
+        *conversation, quirk=Quirk()
+    )[2]["parts"]
 
 
 def test_ids_only_where_they_are_understood() -> None:
     """Vertex AI's older models refuse `id`."""
-    turns = contents(HELLO, assistant(call("1")), user(result("1")), quirk=Quirk(gemini_thinking="none", function_call_ids=False))
+    turns = contents(
+        HELLO,
+        assistant(call("1")),
+        user(result("1")),
+        quirk=Quirk(gemini_thinking="none", function_call_ids=False),
+    )
     assert turns[1]["parts"][0]["functionCall"] == {"name": "f", "args": {}}
     assert turns[2]["parts"][0]["functionResponse"] == {"name": "f", "response": {"result": ""}}
 
@@ -214,14 +268,21 @@ def test_ids_only_where_they_are_understood() -> None:
 )
 def test_arguments_are_an_object(arguments: str, expected: dict[str, Any]) -> None:
     """What is no JSON object is kept under a name that says so."""
-    assert expected == contents(HELLO, assistant(call("1", arguments=arguments)))[1]["parts"][0]["functionCall"]["args"]
+    assert (
+        expected
+        == contents(HELLO, assistant(call("1", arguments=arguments)))[1]["parts"][0][
+            "functionCall"
+        ]["args"]
+    )
 
 
 def test_signatures_stay_on_their_parts() -> None:
     """Signed thoughts and calls go back as they were; thoughts of other families do not."""
     signed = Opaque(family="gemini", value="QUJD")
     turn = assistant(
-        Reasoning(text="hm", opaque=signed), Reasoning(text="other", opaque=Opaque(family="anthropic", value="x")), call("1", opaque=signed)
+        Reasoning(text="hm", opaque=signed),
+        Reasoning(text="other", opaque=Opaque(family="anthropic", value="x")),
+        call("1", opaque=signed),
     )
     assert contents(HELLO, turn, quirk=Quirk())[1]["parts"] == [
         {"text": "hm", "thought": True, "thoughtSignature": "QUJD"},
@@ -230,29 +291,50 @@ def test_signatures_stay_on_their_parts() -> None:
 
 
 def test_unsigned_calls_toward_gemini_3() -> None:
-    """The first call of a turn another model made gets the documented stand-in, the parallel ones none; older models get none at all."""
+    """The first call of a turn another model made gets the documented stand-in, the parallel ones
+    none; older models get none at all.
+    """
     conversation = (HELLO, assistant(Text(text="a"), call("1"), call("2")))
-    assert [part.get("thoughtSignature") for part in contents(*conversation, quirk=Quirk())[1]["parts"]] == [None, SKIP, None]
-    assert [part.get("thoughtSignature") for part in contents(*conversation, quirk=BUDGET)[1]["parts"]] == [None, None, None]
+    assert [
+        part.get("thoughtSignature") for part in contents(*conversation, quirk=Quirk())[1]["parts"]
+    ] == [None, SKIP, None]
+    assert [
+        part.get("thoughtSignature") for part in contents(*conversation, quirk=BUDGET)[1]["parts"]
+    ] == [None, None, None]
 
 
 def test_functions() -> None:
     """Names are cleaned, schemas written for what the model understands."""
-    tools = (Tool(name="my tool", description="d", parameters={"type": "object", "properties": {"a": {"const": 1}}}), Tool(name="none"))
+    tools = (
+        Tool(
+            name="my tool",
+            description="d",
+            parameters={"type": "object", "properties": {"a": {"const": 1}}},
+        ),
+        Tool(name="none"),
+    )
     assert body(request(tools=tools))["tools"] == [
         {
             "functionDeclarations": [
                 {
                     "name": "my_tool",
                     "description": "d",
-                    "parametersJsonSchema": {"type": "object", "properties": {"a": {"type": "integer", "enum": [1]}}},
+                    "parametersJsonSchema": {
+                        "type": "object",
+                        "properties": {"a": {"type": "integer", "enum": [1]}},
+                    },
                 },
                 {"name": "none"},
             ]
         }
     ]
-    older = body(request(tools=tools), Quirk(json_schema_members=False))["tools"][0]["functionDeclarations"]
-    assert older[0]["parameters"] == {"type": "OBJECT", "properties": {"a": {"type": "INTEGER", "description": "allowed values: [1]"}}}
+    older = body(request(tools=tools), Quirk(json_schema_members=False))["tools"][0][
+        "functionDeclarations"
+    ]
+    assert older[0]["parameters"] == {
+        "type": "OBJECT",
+        "properties": {"a": {"type": "INTEGER", "description": "allowed values: [1]"}},
+    }
 
 
 def test_names_that_collide_when_cleaned() -> None:
@@ -267,8 +349,12 @@ def test_names_that_collide_when_cleaned() -> None:
 
 def test_a_freeform_tool_is_a_function_with_one_text() -> None:
     """Its calls in the conversation have the same form."""
-    tool = Tool(name="exec", kind="custom", description="Runs.", grammar={"definition": "start: /.+/"})
-    found = body(request(HELLO, assistant(call("1", "exec", "print(1)", kind="custom")), tools=(tool,)))
+    tool = Tool(
+        name="exec", kind="custom", description="Runs.", grammar={"definition": "start: /.+/"}
+    )
+    found = body(
+        request(HELLO, assistant(call("1", "exec", "print(1)", kind="custom")), tools=(tool,))
+    )
     declared = found["tools"][0]["functionDeclarations"][0]
     assert declared["description"] == "Runs.\n\nThe input must follow this grammar:\nstart: /.+/"
     assert declared["parametersJsonSchema"]["required"] == ["input"]
@@ -279,7 +365,10 @@ CHOICES: list[tuple[ToolChoice, dict[str, Any]]] = [
     (ToolChoice(mode="auto"), {"mode": "AUTO"}),
     (ToolChoice(mode="none"), {"mode": "NONE"}),
     (ToolChoice(mode="required"), {"mode": "ANY"}),
-    (ToolChoice(mode="required", allowed=("f g",)), {"mode": "ANY", "allowedFunctionNames": ["f_g"]}),
+    (
+        ToolChoice(mode="required", allowed=("f g",)),
+        {"mode": "ANY", "allowedFunctionNames": ["f_g"]},
+    ),
     (ToolChoice(mode="tool", name="f g"), {"mode": "ANY", "allowedFunctionNames": ["f_g"]}),
 ]
 
@@ -293,19 +382,34 @@ def test_tool_choice(choice: ToolChoice, expected: dict[str, Any]) -> None:
 
 def test_a_choice_among_some_tools() -> None:
     """`auto` cannot be restricted by the wire, so only the allowed tools are offered."""
-    found = body(request(tools=(Tool(name="f"), Tool(name="h")), tool_choice=ToolChoice(mode="auto", allowed=("h",))))
+    found = body(
+        request(
+            tools=(Tool(name="f"), Tool(name="h")),
+            tool_choice=ToolChoice(mode="auto", allowed=("h",)),
+        )
+    )
     assert [each["name"] for each in found["tools"][0]["functionDeclarations"]] == ["h"]
 
 
-SEARCH = HostedTool(kind="web_search", dialect="openai_responses", raw={"type": "web_search"}, max_uses=3)
+SEARCH = HostedTool(
+    kind="web_search", dialect="openai_responses", raw={"type": "web_search"}, max_uses=3
+)
 
 
 def test_hosted_tools() -> None:
-    """Web search maps; Google's own tools go as they came; what has no counterpart is a loss, and so is any beside functions on models that refuse the pair."""
+    """Web search maps; Google's own tools go as they came; what has no counterpart is a loss, and
+    so is any beside functions on models that refuse the pair.
+    """
     own = HostedTool(kind="google_maps", dialect="gemini", raw={"googleMaps": {"a": 1}})
     other = HostedTool(kind="image_generation", dialect="openai_responses", raw={})
-    assert body(request(tools=(SEARCH, own, other)))["tools"] == [{"googleSearch": {}}, {"googleMaps": {"a": 1}}]
-    assert losses(request(tools=(SEARCH, own, other))) == ("tools.web_search.max_uses", "tools.image_generation")
+    assert body(request(tools=(SEARCH, own, other)))["tools"] == [
+        {"googleSearch": {}},
+        {"googleMaps": {"a": 1}},
+    ]
+    assert losses(request(tools=(SEARCH, own, other))) == (
+        "tools.web_search.max_uses",
+        "tools.image_generation",
+    )
     beside = request(tools=(Tool(name="f"), own))
     assert body(beside)["tools"] == [{"functionDeclarations": [{"name": "f"}]}]
     assert losses(beside) == ("tools.google_maps",)
@@ -344,7 +448,10 @@ OUTPUT_SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
         (
             OutputFormat(kind="json_schema", schema=OUTPUT_SCHEMA),
             Quirk(json_schema_members=False),
-            {"responseMimeType": "application/json", "responseSchema": {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}}},
+            {
+                "responseMimeType": "application/json",
+                "responseSchema": {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}},
+            },
         ),
     ],
 )
@@ -353,7 +460,9 @@ def test_structured_output(wanted: OutputFormat, quirk: Quirk, expected: Any) ->
     assert expected == body(request(output_format=wanted), quirk).get("generationConfig")
 
 
-LITE = Quirk(gemini_thinking="budget", thinking_budget_range=(0, 24576), smallest_thinking_budget=512)
+LITE = Quirk(
+    gemini_thinking="budget", thinking_budget_range=(0, 24576), smallest_thinking_budget=512
+)
 LEVELS = Quirk(thinking_levels=("low", "high"))
 SHOWN = {"includeThoughts": True}
 THINKING: list[tuple[ReasoningSettings, Quirk, Any]] = [
@@ -384,15 +493,28 @@ THINKING: list[tuple[ReasoningSettings, Quirk, Any]] = [
 
 @pytest.mark.parametrize("settings, quirk, expected", THINKING)
 def test_thinking(settings: ReasoningSettings, quirk: Quirk, expected: Any) -> None:
-    """Efforts and budgets are put into the model's own terms, within its range; thoughts are asked for when they may be shown."""
-    assert expected == body(request(reasoning=settings), quirk).get("generationConfig", {}).get("thinkingConfig")
+    """Efforts and budgets are put into the model's own terms, within its range; thoughts are asked
+    for when they may be shown.
+    """
+    assert expected == body(request(reasoning=settings), quirk).get("generationConfig", {}).get(
+        "thinkingConfig"
+    )
 
 
 def test_marks_this_wire_lacks_are_named() -> None:
-    """Cache marks, the wish for citations, strict tools, and reasoning without a signature of this family."""
-    cited = Media(kind="file", mime="application/pdf", data="AAAA", citations_enabled=True, cache=CacheHint())
+    """Cache marks, the wish for citations, strict tools, and reasoning without a signature of this
+    family.
+    """
+    cited = Media(
+        kind="file", mime="application/pdf", data="AAAA", citations_enabled=True, cache=CacheHint()
+    )
     foreign = Reasoning(text="x", opaque=Opaque(family="anthropic", value="s"))
-    wanted = request(user(cited), assistant(foreign, Text(text="y")), user(Text(text="z")), tools=(Tool(name="f", strict=True),))
+    wanted = request(
+        user(cited),
+        assistant(foreign, Text(text="y")),
+        user(Text(text="z")),
+        tools=(Tool(name="f", strict=True),),
+    )
     assert losses(wanted) == ("messages.reasoning", "tools.f.strict", "cache_control", "citations")
 
 
@@ -403,12 +525,20 @@ def test_thinking_that_a_model_does_not_have() -> None:
 
 
 def test_members_of_this_dialect_are_written_back() -> None:
-    """Safety settings and other members come through; our own words for the same object are joined with them."""
+    """Safety settings and other members come through; our own words for the same object are joined
+    with them.
+    """
     extensions = {
-        "gemini": {"cachedContent": "cachedContents/1", "safetySettings": [], "generationConfig": {"speechConfig": {}}},
+        "gemini": {
+            "cachedContent": "cachedContents/1",
+            "safetySettings": [],
+            "generationConfig": {"speechConfig": {}},
+        },
         "openai_chat": {"x": 1},
     }
-    encoded = DIALECT.encode_request(request(extensions=extensions, sampling=Sampling(seed=1)), Quirk(safety_threshold="OFF"))
+    encoded = DIALECT.encode_request(
+        request(extensions=extensions, sampling=Sampling(seed=1)), Quirk(safety_threshold="OFF")
+    )
     assert encoded.body["cachedContent"] == "cachedContents/1"
     assert encoded.body["safetySettings"] == []
     assert encoded.body["generationConfig"] == {"speechConfig": {}, "seed": 1}
@@ -431,20 +561,30 @@ def test_what_the_wire_has_no_place_for() -> None:
     assert {
         "parallel_tool_calls", "user", "metadata", "verbosity", "store", "prompt_cache_key", "service_tier", "previous_response_id", "audio",
     } == set(losses(asked))  # fmt: skip
-    assert losses(request(parallel_tool_calls=True, store=False, service_tier="auto", metadata={})) == ()
+    assert (
+        losses(request(parallel_tool_calls=True, store=False, service_tier="auto", metadata={}))
+        == ()
+    )
     assert body(request(service_tier="flex"))["serviceTier"] == "flex"
 
 
 def test_output_modalities() -> None:
     """They are written when there is more than text."""
-    assert body(request(output_modalities=("text", "image")))["generationConfig"]["responseModalities"] == ["TEXT", "IMAGE"]
+    assert body(request(output_modalities=("text", "image")))["generationConfig"][
+        "responseModalities"
+    ] == ["TEXT", "IMAGE"]
     assert "generationConfig" not in body(request(output_modalities=("text",)))
 
 
 def test_a_provider_without_tools_or_images() -> None:
     """Tools, tool turns and pictures are left out, and said to be."""
     picture = Media(kind="image", mime="image/png", data="AAAA")
-    wanted = request(user(Text(text="a"), picture), assistant(call("1")), user(result("1"), Text(text="b")), tools=(Tool(name="f"),))
+    wanted = request(
+        user(Text(text="a"), picture),
+        assistant(call("1")),
+        user(result("1"), Text(text="b")),
+        tools=(Tool(name="f"),),
+    )
     encoded = DIALECT.encode_request(wanted, Quirk(has_tools=False, has_images=False))
     assert encoded.body == {"contents": [{"role": "user", "parts": [{"text": "a"}, {"text": "b"}]}]}
     assert {"messages[0].image", "tools"} == set(encoded.losses)
@@ -452,7 +592,9 @@ def test_a_provider_without_tools_or_images() -> None:
 
 def test_members_a_model_refuses() -> None:
     """They are dropped at the top and in the generation config, and named."""
-    encoded = DIALECT.encode_request(request(sampling=Sampling(seed=1)), Quirk(dropped_members=frozenset({"seed"})))
+    encoded = DIALECT.encode_request(
+        request(sampling=Sampling(seed=1)), Quirk(dropped_members=frozenset({"seed"}))
+    )
     assert "generationConfig" not in encoded.body
     assert encoded.losses == ("seed",)
 
@@ -475,7 +617,9 @@ def test_what_has_to_be_fetched(url: str, expected: bool) -> None:
 
 
 def test_json_is_asked_for_in_words_beside_tools_where_the_wire_may_not() -> None:
-    """Gemini before 3: «Function calling with a response mime type: 'application/json' is unsupported». Without tools it is asked for as ever."""
+    """Gemini before 3: «Function calling with a response mime type: 'application/json' is
+    unsupported». Without tools it is asked for as ever.
+    """
     wanted = OutputFormat(kind="json_schema", schema=OUTPUT_SCHEMA)
     older = Quirk(gemini_thinking="none", json_with_tools=False)
     asked = request(output_format=wanted, tools=(Tool(name="f"),))
@@ -483,7 +627,10 @@ def test_json_is_asked_for_in_words_beside_tools_where_the_wire_may_not() -> Non
     assert '"properties"' in body(asked, older)["systemInstruction"]["parts"][0]["text"]
     assert losses(asked, older) == ("response_format",)
     assert body(asked)["generationConfig"]["responseMimeType"] == "application/json"
-    assert body(request(output_format=wanted), older)["generationConfig"]["responseMimeType"] == "application/json"
+    assert (
+        body(request(output_format=wanted), older)["generationConfig"]["responseMimeType"]
+        == "application/json"
+    )
 
 
 def test_types_google_does_not_know_go_under_the_names_it_does() -> None:

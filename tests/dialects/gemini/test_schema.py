@@ -1,4 +1,6 @@
-"""JSON Schema as Gemini takes it: the OpenAPI subset, the JSON Schema members, and what clients write."""
+"""JSON Schema as Gemini takes it: the OpenAPI subset, the JSON Schema members, and what clients
+write.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uniapi.dialects.gemini.request_encode_schema import function_parameters, output_schema, read_openapi
+from uniapi.dialects.gemini.request_encode_schema import (
+    function_parameters,
+    output_schema,
+    read_openapi,
+)
 
 OPENAPI_NAMES = {
     "type", "nullable", "description", "title", "enum", "format", "pattern", "default", "minimum", "maximum", "properties", "required",
@@ -102,25 +108,46 @@ PROPERTY_CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]]
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name, schema, openapi, json_schema", PROPERTY_CASES, ids=[case[0] for case in PROPERTY_CASES])
-def test_a_property_in_both_subsets(name: str, schema: dict[str, Any], openapi: dict[str, Any], json_schema: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "name, schema, openapi, json_schema", PROPERTY_CASES, ids=[case[0] for case in PROPERTY_CASES]
+)
+def test_a_property_in_both_subsets(
+    name: str, schema: dict[str, Any], openapi: dict[str, Any], json_schema: dict[str, Any]
+) -> None:
     """Each keyword has its form in the subset, or its meaning in the description."""
-    assert {"type": "OBJECT", "properties": {"p": openapi}} == function_parameters(tool(p=schema), "openapi")
-    assert {"type": "object", "properties": {"p": json_schema}} == function_parameters(tool(p=schema), "json_schema")
+    assert {"type": "OBJECT", "properties": {"p": openapi}} == function_parameters(
+        tool(p=schema), "openapi"
+    )
+    assert {"type": "object", "properties": {"p": json_schema}} == function_parameters(
+        tool(p=schema), "json_schema"
+    )
 
 
 def test_references_are_inlined() -> None:
     """A definition stands where it was referred to, with what stood beside the reference."""
-    schema = {**tool(a={"$ref": "#/$defs/A", "description": "mine"}), "$defs": {"A": {"type": "string", "description": "its", "enum": ["x"]}}}
-    assert tool(a={"type": "string", "description": "mine", "enum": ["x"]}) == function_parameters(schema, "json_schema")
+    schema = {
+        **tool(a={"$ref": "#/$defs/A", "description": "mine"}),
+        "$defs": {"A": {"type": "string", "description": "its", "enum": ["x"]}},
+    }
+    assert tool(a={"type": "string", "description": "mine", "enum": ["x"]}) == function_parameters(
+        schema, "json_schema"
+    )
 
 
 def test_a_schema_inside_itself_ends() -> None:
     """A recursive definition is written once; inside itself it is a plain object."""
-    node = {"type": "object", "properties": {"name": {"type": "string"}, "child": {"$ref": "#/$defs/Node"}}}
-    found = function_parameters({**tool(root={"$ref": "#/$defs/Node"}), "$defs": {"Node": node}}, "openapi")
+    node = {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "child": {"$ref": "#/$defs/Node"}},
+    }
+    found = function_parameters(
+        {**tool(root={"$ref": "#/$defs/Node"}), "$defs": {"Node": node}}, "openapi"
+    )
     assert found is not None
-    assert found["properties"]["root"]["properties"] == {"name": {"type": "STRING"}, "child": {"type": "OBJECT"}}
+    assert found["properties"]["root"]["properties"] == {
+        "name": {"type": "STRING"},
+        "child": {"type": "OBJECT"},
+    }
 
 
 @pytest.mark.parametrize(
@@ -141,8 +168,13 @@ def test_references_that_lead_nowhere(schema: dict[str, Any]) -> None:
 
 def test_references_that_double_at_every_level_are_bounded() -> None:
     """A small document that would unfold into 2^40 schemas is cut."""
-    definitions: dict[str, Any] = {f"D{level}": tool(a={"$ref": f"#/$defs/D{level + 1}"}, b={"$ref": f"#/$defs/D{level + 1}"}) for level in range(40)}
-    found = function_parameters({**tool(root={"$ref": "#/$defs/D0"}), "$defs": definitions}, "openapi")
+    definitions: dict[str, Any] = {
+        f"D{level}": tool(a={"$ref": f"#/$defs/D{level + 1}"}, b={"$ref": f"#/$defs/D{level + 1}"})
+        for level in range(40)
+    }
+    found = function_parameters(
+        {**tool(root={"$ref": "#/$defs/D0"}), "$defs": definitions}, "openapi"
+    )
     assert found is not None
     assert 0 < json.dumps(found).count('"type"') < 20_000
 
@@ -164,14 +196,19 @@ ROOTS: list[tuple[Any, Any, Any]] = [
 
 @pytest.mark.parametrize("schema, openapi, json_schema", ROOTS)
 def test_the_root_of_parameters_is_an_object(schema: Any, openapi: Any, json_schema: Any) -> None:
-    """Whatever the root is, an object with properties comes out, or nothing where nothing is allowed."""
+    """Whatever the root is, an object with properties comes out, or nothing where nothing is
+    allowed.
+    """
     assert openapi == function_parameters(schema, "openapi")
     assert json_schema == function_parameters(schema, "json_schema")
 
 
 def test_an_answer_may_have_any_root() -> None:
     """Structured output is not limited to objects."""
-    assert output_schema({"type": "array", "items": {"type": "string"}}, "json_schema") == {"type": "array", "items": {"type": "string"}}
+    assert output_schema({"type": "array", "items": {"type": "string"}}, "json_schema") == {
+        "type": "array",
+        "items": {"type": "string"},
+    }
     assert output_schema({"enum": ["a"]}, "openapi") == {"type": "STRING", "enum": ["a"]}
 
 
@@ -201,19 +238,40 @@ def test_reading_a_clients_openapi_schema() -> None:
 NAMES = st.sampled_from(
     ["type", "properties", "items", "anyOf", "oneOf", "allOf", "$ref", "enum", "const", "required", "format", "description", "nullable", "minimum", "x", "not", "$defs", "prefixItems", "additionalProperties"]
 )  # fmt: skip
-LEAVES = st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["string", "object", "array", "null", "#", "#/$defs/x", "x", ""])
-SCHEMAS = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=5), max_leaves=25)
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.sampled_from(["string", "object", "array", "null", "#", "#/$defs/x", "x", ""])
+)
+SCHEMAS = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=5),
+    max_leaves=25,
+)
 
 
 def assert_allowed(schema: Any, names: set[str], is_openapi: bool) -> None:
     assert set(schema) <= names
-    for inner in [*schema.get("properties", {}).values(), *schema.get("anyOf", []), *schema.get("prefixItems", [])]:
+    for inner in [
+        *schema.get("properties", {}).values(),
+        *schema.get("anyOf", []),
+        *schema.get("prefixItems", []),
+    ]:
         assert_allowed(inner, names, is_openapi)
     for name in ("items", "additionalProperties"):
         if isinstance(schema.get(name), dict):
             assert_allowed(schema[name], names, is_openapi)
     if is_openapi:
-        assert "anyOf" in schema or schema["type"] in {"STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL"}
+        assert "anyOf" in schema or schema["type"] in {
+            "STRING",
+            "NUMBER",
+            "INTEGER",
+            "BOOLEAN",
+            "ARRAY",
+            "OBJECT",
+            "NULL",
+        }
         assert all(isinstance(value, str) and value for value in schema.get("enum", []))
         assert schema.get("type") != "ARRAY" or "items" in schema
 
@@ -229,12 +287,23 @@ def test_any_schema_comes_out_allowed(schema: dict[str, Any]) -> None:
 
 
 def test_what_only_the_openapi_subset_says_becomes_json_schema() -> None:
-    """An order of properties is their order, not a keyword that Anthropic refuses; a nullable enum may be null."""
+    """An order of properties is their order, not a keyword that Anthropic refuses; a nullable enum
+    may be null.
+    """
     schema = {
         "type": "OBJECT",
-        "properties": {"a": {"type": "STRING", "enum": ["x"], "nullable": True}, "b": {"type": "STRING"}},
+        "properties": {
+            "a": {"type": "STRING", "enum": ["x"], "nullable": True},
+            "b": {"type": "STRING"},
+        },
         "propertyOrdering": ["b", "a", "z"],
     }
     found = read_openapi(schema)
     assert list(found["properties"]) == ["b", "a"]
-    assert found == {"type": "object", "properties": {"b": {"type": "string"}, "a": {"type": ["string", "null"], "enum": ["x", None]}}}
+    assert found == {
+        "type": "object",
+        "properties": {
+            "b": {"type": "string"},
+            "a": {"type": ["string", "null"], "enum": ["x", None]},
+        },
+    }

@@ -44,7 +44,9 @@ RESPONSE = Response(
             parts=(
                 Reasoning(text="hm", opaque=SIGNED),
                 Text(
-                    text="word", citations=(Citation(url="https://a.example", start=0, end=4),), logprobs=(TokenLogprob(token="word", logprob=-0.1),)
+                    text="word",
+                    citations=(Citation(url="https://a.example", start=0, end=4),),
+                    logprobs=(TokenLogprob(token="word", logprob=-0.1),),
                 ),
                 ToolCall(call_id="x", name="f", arguments='{"a": 1}', opaque=SIGNED),
                 Media(kind="image", mime="image/png", data="AAAA"),
@@ -62,7 +64,9 @@ def assert_told(chunks: list[Any]) -> None:
     parts = [part for answer in answers for part in answer.candidates[0].content.parts]
     assert "".join(part.text for part in parts if part.text and not part.thought) == "word"
     assert "".join(part.text for part in parts if part.text and part.thought) == "hm"
-    assert [(part.function_call.name, part.function_call.args) for part in parts if part.function_call] == [("f", {"a": 1})]
+    assert [
+        (part.function_call.name, part.function_call.args) for part in parts if part.function_call
+    ] == [("f", {"a": 1})]
     assert [part.thought_signature for part in parts if part.thought_signature] == [b"ABC", b"ABC"]
     last = answers[-1]
     assert last.candidates[0].finish_reason == types.FinishReason.STOP
@@ -80,17 +84,49 @@ def test_answers() -> None:
     assert_told([json.loads(frame.data) for frame in SseDecoder().feed(raw)])
 
 
-@pytest.mark.parametrize("quirk", [Quirk(safety_threshold="OFF"), Quirk(gemini_thinking="budget", json_schema_members=False)])
+@pytest.mark.parametrize(
+    "quirk",
+    [Quirk(safety_threshold="OFF"), Quirk(gemini_thinking="budget", json_schema_members=False)],
+)
 def test_requests(quirk: Quirk) -> None:
     """Every object of a full request fits the client's models, which know no other members."""
-    schema = {"type": "object", "properties": {"a": {"type": ["string", "null"], "format": "uri"}}, "required": ["a"], "additionalProperties": False}
+    schema = {
+        "type": "object",
+        "properties": {"a": {"type": ["string", "null"], "format": "uri"}},
+        "required": ["a"],
+        "additionalProperties": False,
+    }
     request = Request(
         model="m",
         messages=(
             Message(role="system", parts=(Text(text="s"),)),
-            Message(role="user", parts=(Text(text="a"), Media(kind="image", mime="image/png", data="AAAA"), Media(kind="file", url="gs://a/b.pdf"))),
-            Message(role="assistant", parts=(Reasoning(text="hm", opaque=SIGNED), ToolCall(call_id="1", name="f", arguments="{}"))),
-            Message(role="user", parts=(ToolResult(call_id="1", content=(Text(text="r"), Media(kind="image", mime="image/png", data="AAAA"))),)),
+            Message(
+                role="user",
+                parts=(
+                    Text(text="a"),
+                    Media(kind="image", mime="image/png", data="AAAA"),
+                    Media(kind="file", url="gs://a/b.pdf"),
+                ),
+            ),
+            Message(
+                role="assistant",
+                parts=(
+                    Reasoning(text="hm", opaque=SIGNED),
+                    ToolCall(call_id="1", name="f", arguments="{}"),
+                ),
+            ),
+            Message(
+                role="user",
+                parts=(
+                    ToolResult(
+                        call_id="1",
+                        content=(
+                            Text(text="r"),
+                            Media(kind="image", mime="image/png", data="AAAA"),
+                        ),
+                    ),
+                ),
+            ),
         ),
         tools=(Tool(name="f", parameters=schema),),
         sampling=Sampling(temperature=1, top_k=3, stop=("x",), logprobs=True, top_logprobs=2),
@@ -102,5 +138,9 @@ def test_requests(quirk: Quirk) -> None:
         assert types.Content.model_validate(turn).parts
     for each in body["tools"]:
         assert types.Tool.model_validate(each).function_declarations[0].name == "f"
-    assert types.GenerationConfig.model_validate(body["generationConfig"]).thinking_config.include_thoughts
-    assert len([types.SafetySetting.model_validate(each) for each in body.get("safetySettings", [])]) in (0, 4)
+    assert types.GenerationConfig.model_validate(
+        body["generationConfig"]
+    ).thinking_config.include_thoughts
+    assert len(
+        [types.SafetySetting.model_validate(each) for each in body.get("safetySettings", [])]
+    ) in (0, 4)

@@ -50,11 +50,18 @@ KINDS: list[tuple[int, Any, FailureKind]] = [
 
 @pytest.mark.parametrize("status, value, kind", KINDS)
 def test_what_went_wrong(status: int, value: Any, kind: FailureKind) -> None:
-    """The kind follows from the status and, where one status has several uses, from the words; the body is kept."""
+    """The kind follows from the status and, where one status has several uses, from the words; the
+    body is kept.
+    """
     body = value.encode() if isinstance(value, str) else json.dumps(value).encode()
     failure = DIALECT.decode_error(status, {"content-type": "text/plain"}, body)
     assert kind == failure.kind
-    assert (status, body, "openai_chat", "text/plain") == (failure.status, failure.body, failure.dialect, failure.content_type)
+    assert (status, body, "openai_chat", "text/plain") == (
+        failure.status,
+        failure.body,
+        failure.dialect,
+        failure.content_type,
+    )
     assert failure.message
     assert "<" not in failure.message
 
@@ -67,7 +74,10 @@ def test_what_went_wrong(status: int, value: Any, kind: FailureKind) -> None:
         ({"message": "m"}, "m"),
         ({"msg": "m", "code": 1}, "m"),
         ({"detail": "m"}, "m"),
-        ({"error": {"message": "Provider returned error", "metadata": {"raw": "m"}}}, "Provider returned error: m"),
+        (
+            {"error": {"message": "Provider returned error", "metadata": {"raw": "m"}}},
+            "Provider returned error: m",
+        ),
         ([{"error": {"message": "m"}}], "m"),
         ({"error": {"message": {"a": 1}}}, '{"a": 1}'),
     ],
@@ -79,7 +89,9 @@ def test_the_message_is_found_wherever_it_is(value: Any, message: str) -> None:
 
 def test_the_upstreams_words_are_kept() -> None:
     """Code, type and param for the client's error object."""
-    failure = DIALECT.decode_error(400, {}, b'{"error":{"message":"m","code":"c","type":"t","param":"p"}}')
+    failure = DIALECT.decode_error(
+        400, {}, b'{"error":{"message":"m","code":"c","type":"t","param":"p"}}'
+    )
     assert (failure.code, failure.type, failure.param) == ("c", "t", "p")
 
 
@@ -100,33 +112,74 @@ def test_the_upstreams_words_are_kept() -> None:
         ({}, "the limit is 20 s of audio", None),
     ],
 )
-def test_an_explicit_delay_is_heard(headers: dict[str, str], message: str, expected: float | None) -> None:
+def test_an_explicit_delay_is_heard(
+    headers: dict[str, str], message: str, expected: float | None
+) -> None:
     """From the headers first, then from the words."""
-    assert expected == DIALECT.decode_error(429, headers, json.dumps({"error": {"message": message}}).encode()).retry_after_s
+    assert (
+        expected
+        == DIALECT.decode_error(
+            429, headers, json.dumps({"error": {"message": message}}).encode()
+        ).retry_after_s
+    )
 
 
 def test_googles_retry_info_is_a_delay() -> None:
     """Gemini's OpenAI layer puts it among the details."""
     details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "36s"}]
-    body = json.dumps([{"error": {"code": 429, "message": "quota exceeded", "status": "RESOURCE_EXHAUSTED", "details": details}}]).encode()
+    body = json.dumps(
+        [
+            {
+                "error": {
+                    "code": 429,
+                    "message": "quota exceeded",
+                    "status": "RESOURCE_EXHAUSTED",
+                    "details": details,
+                }
+            }
+        ]
+    ).encode()
     failure = DIALECT.decode_error(429, {}, body)
     assert failure.retry_after_s == 36.0
     assert failure.kind == FailureKind.RATE_LIMITED
 
 
 def test_a_daily_quota_is_marked() -> None:
-    """It returns with the provider's day, Google's not after its misleading short delay; who counts the last 24 hours says when there is room."""
-    assert DIALECT.decode_error(429, {}, b'{"error":{"message":"Limit reached on tokens per day (TPD)"}}').is_daily
+    """It returns with the provider's day, Google's not after its misleading short delay; who counts
+    the last 24 hours says when there is room.
+    """
+    assert DIALECT.decode_error(
+        429, {}, b'{"error":{"message":"Limit reached on tokens per day (TPD)"}}'
+    ).is_daily
     google = DIALECT.decode_error(
-        429, {}, b'{"error":{"message":"Quota exceeded for metric: GenerateRequestsPerDayPerProject. Please retry in 36.9s."}}'
+        429,
+        {},
+        b'{"error":{"message":"Quota exceeded for metric: GenerateRequestsPerDayPerProject. Please retry in 36.9s."}}',
     )
     assert (google.is_daily, google.retry_after_s) == (True, None)
-    details = [{"violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}, 3]}, {"retryDelay": "36s"}, {"violations": 3}, None]
-    listed = DIALECT.decode_error(429, {}, json.dumps([{"error": {"message": "You exceeded your current quota.", "details": details}}]).encode())
+    details = [
+        {"violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}, 3]},
+        {"retryDelay": "36s"},
+        {"violations": 3},
+        None,
+    ]
+    listed = DIALECT.decode_error(
+        429,
+        {},
+        json.dumps(
+            [{"error": {"message": "You exceeded your current quota.", "details": details}}]
+        ).encode(),
+    )
     assert (listed.kind, listed.is_daily, listed.retry_after_s) == (FailureKind.QUOTA, True, None)
-    groq = DIALECT.decode_error(429, {}, b'{"error":{"message":"Limit reached on tokens per day (TPD). Please try again in 7m54.336s."}}')
+    groq = DIALECT.decode_error(
+        429,
+        {},
+        b'{"error":{"message":"Limit reached on tokens per day (TPD). Please try again in 7m54.336s."}}',
+    )
     assert (groq.is_daily, groq.retry_after_s) == (True, 474.336)
-    assert not DIALECT.decode_error(429, {}, b'{"error":{"message":"Limit reached on tokens per minute (TPM)"}}').is_daily
+    assert not DIALECT.decode_error(
+        429, {}, b'{"error":{"message":"Limit reached on tokens per minute (TPM)"}}'
+    ).is_daily
 
 
 @settings(max_examples=200, deadline=None)
@@ -138,7 +191,13 @@ def test_a_daily_quota_is_marked() -> None:
             st.none() | st.integers() | st.text(max_size=5),
             lambda x: (
                 st.lists(x, max_size=2)
-                | st.dictionaries(st.sampled_from(["error", "message", "code", "type", "details", "metadata", "raw"]), x, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(
+                        ["error", "message", "code", "type", "details", "metadata", "raw"]
+                    ),
+                    x,
+                    max_size=3,
+                )
             ),
         ).map(lambda value: json.dumps(value).encode()),
     ),
@@ -151,35 +210,70 @@ def test_reading_an_error_never_raises(status: int, body: bytes) -> None:
 @pytest.mark.parametrize(
     "error, expected",
     [
-        (ClientError(status=401, message="m", code="invalid_api_key"), ("authentication_error", "invalid_api_key")),
-        (ClientError(status=429, message="m", code="insufficient_quota"), ("insufficient_quota", "insufficient_quota")),
-        (ClientError(status=429, message="m", code="rate_limit_exceeded"), ("rate_limit_error", "rate_limit_exceeded")),
-        (ClientError(status=404, message="m", code="model_not_found"), ("invalid_request_error", "model_not_found")),
+        (
+            ClientError(status=401, message="m", code="invalid_api_key"),
+            ("authentication_error", "invalid_api_key"),
+        ),
+        (
+            ClientError(status=429, message="m", code="insufficient_quota"),
+            ("insufficient_quota", "insufficient_quota"),
+        ),
+        (
+            ClientError(status=429, message="m", code="rate_limit_exceeded"),
+            ("rate_limit_error", "rate_limit_exceeded"),
+        ),
+        (
+            ClientError(status=404, message="m", code="model_not_found"),
+            ("invalid_request_error", "model_not_found"),
+        ),
         (ClientError(status=400, message="m", type="own_type"), ("own_type", None)),
         (ClientError(status=502, message="m"), ("server_error", None)),
     ],
 )
-def test_a_client_gets_openais_error_object(error: ClientError, expected: tuple[str, str | None]) -> None:
+def test_a_client_gets_openais_error_object(
+    error: ClientError, expected: tuple[str, str | None]
+) -> None:
     """Message, type, param and code; the upstream's own type when it has one."""
     assert DIALECT.encode_error is not None
-    assert {"error": {"message": "m", "type": expected[0], "param": None, "code": expected[1]}} == DIALECT.encode_error(error)
+    assert {
+        "error": {"message": "m", "type": expected[0], "param": None, "code": expected[1]}
+    } == DIALECT.encode_error(error)
 
 
 @pytest.mark.parametrize(
     ("status", "message", "kind"),
     [
-        (404, "The model `gpt-9` does not exist or you do not have access to it.", FailureKind.MODEL_MISSING),
+        (
+            404,
+            "The model `gpt-9` does not exist or you do not have access to it.",
+            FailureKind.MODEL_MISSING,
+        ),
         (404, "model 'llama9' not found, try pulling it first", FailureKind.MODEL_MISSING),
-        (400, "The model `mixtral` has been decommissioned and is no longer supported.", FailureKind.MODEL_MISSING),
+        (
+            400,
+            "The model `mixtral` has been decommissioned and is no longer supported.",
+            FailureKind.MODEL_MISSING,
+        ),
         (400, "models/gemini-9 is not found for API version v1beta", FailureKind.MODEL_MISSING),
         (400, "The requested model 'x' is not supported", FailureKind.MODEL_MISSING),
-        (400, "Unsupported parameter: 'stop' is not supported with this model.", FailureKind.BAD_REQUEST),
+        (
+            400,
+            "Unsupported parameter: 'stop' is not supported with this model.",
+            FailureKind.BAD_REQUEST,
+        ),
         (400, "The model gpt-5: 'stop' is not supported", FailureKind.BAD_REQUEST),
         (400, "Image input for model llama-3 is not supported", FailureKind.BAD_REQUEST),
         (400, "In this model temperature is not supported", FailureKind.BAD_REQUEST),
         (400, "Invalid model output: tool call id not found", FailureKind.BAD_REQUEST),
     ],
 )
-def test_a_missing_model_is_told_from_a_model_that_refuses_something(status: int, message: str, kind: FailureKind) -> None:
+def test_a_missing_model_is_told_from_a_model_that_refuses_something(
+    status: int, message: str, kind: FailureKind
+) -> None:
     """The first rests the channel; the second is the client's own mistake."""
-    assert kind is DIALECT.decode_error(status, {}, json.dumps({"error": {"message": message}}).encode()).kind
+    assert (
+        kind
+        is DIALECT.decode_error(
+            status, {}, json.dumps({"error": {"message": message}}).encode()
+        ).kind
+    )

@@ -1,4 +1,6 @@
-"""Listening to relayed answers: the first output, usage, the end, failures; and which frame a client did not ask for."""
+"""Listening to relayed answers: the first output, usage, the end, failures; and which frame a
+client did not ask for.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +20,20 @@ HEAD = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 5, "mo
 
 
 def frame(value: Any, event: str | None = None, compact: bool = True) -> Frame:
-    data = value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":") if compact else None).encode()
+    data = (
+        value
+        if isinstance(value, bytes)
+        else json.dumps(value, separators=(",", ":") if compact else None).encode()
+    )
     return Frame(event, data, b"data: " + data + b"\n\n")
 
 
 def chunk(delta: Any = None, finish_reason: Any = None, **more: Any) -> dict[str, Any]:
-    return {**HEAD, "choices": [{"index": 0, "delta": delta or {}, "finish_reason": finish_reason}], **more}
+    return {
+        **HEAD,
+        "choices": [{"index": 0, "delta": delta or {}, "finish_reason": finish_reason}],
+        **more,
+    }
 
 
 def observed(*values: Any, compact: bool = True) -> ChatObserver:
@@ -42,7 +52,10 @@ def observed(*values: Any, compact: bool = True) -> ChatObserver:
         ({"reasoning_content": "H"}, True),
         ({"reasoning": "H"}, True),
         ({"refusal": "N"}, True),
-        ({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": ""}}]}, True),
+        (
+            {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": ""}}]},
+            True,
+        ),
         ({"function_call": {"name": "f"}}, True),
         ({"function_call": {"name": "", "arguments": ""}}, False),
         ({"images": [{"type": "image_url", "image_url": {"url": "x"}}]}, True),
@@ -71,7 +84,13 @@ def test_a_whole_stream_is_understood(compact: bool) -> None:
         b"[DONE]",
         compact=compact,
     )
-    assert (observer.model, observer.committed, observer.is_whole, observer.failure, observer.unreadable) == ("up", True, True, None, 0)
+    assert (
+        observer.model,
+        observer.committed,
+        observer.is_whole,
+        observer.failure,
+        observer.unreadable,
+    ) == ("up", True, True, None, 0)
     assert observer.usage is not None
     assert (observer.usage.input_tokens, observer.usage.output_tokens) == (3, 2)
     assert observer.finish is not None
@@ -80,7 +99,9 @@ def test_a_whole_stream_is_understood(compact: bool) -> None:
 
 def test_what_an_end_is() -> None:
     """`[DONE]` or a finish reason; null and empty ones are none."""
-    assert not observed(chunk({"content": "H"}), chunk({"content": "i"}, None), chunk({}, "")).is_whole
+    assert not observed(
+        chunk({"content": "H"}), chunk({"content": "i"}, None), chunk({}, "")
+    ).is_whole
     assert observed(chunk({"content": "H"}), chunk({}, "stop")).is_whole
     assert observed(chunk({"content": "H"}), b"[DONE]").is_whole
 
@@ -111,21 +132,39 @@ def test_errors_inside_a_stream(value: Any, is_begun: bool) -> None:
 
 def test_text_that_looks_like_json_is_only_text() -> None:
     """Quotes inside a text are escaped, so it is never taken for a member."""
-    observer = observed(chunk({"content": "H"}), chunk({"content": '{"error": {"message": "x"}, "usage": {"a": 1}, "finish_reason": "stop"}'}))
+    observer = observed(
+        chunk({"content": "H"}),
+        chunk(
+            {"content": '{"error": {"message": "x"}, "usage": {"a": 1}, "finish_reason": "stop"}'}
+        ),
+    )
     assert (observer.failure, observer.usage, observer.is_whole) == (None, None, False)
 
 
 def test_what_cannot_be_read_is_counted() -> None:
     """And the rest is still heard."""
-    observer = observed(b"<html>", b"[1]", b'{"choices": 3}', b'{"choices": [3]}', chunk({"content": "H"}), b"")
+    observer = observed(
+        b"<html>", b"[1]", b'{"choices": 3}', b'{"choices": [3]}', chunk({"content": "H"}), b""
+    )
     assert (observer.unreadable, observer.committed, observer.failure) == (4, True, None)
 
 
 def test_whole_answers() -> None:
     """A completion, an error object, and what is neither."""
     observer = ChatObserver()
-    observer.whole({"model": "up", "choices": [{"message": {"content": "Hi"}, "finish_reason": None}], "usage": {"prompt_tokens": 1}})
-    assert (observer.model, observer.committed, observer.is_whole, observer.failure) == ("up", True, True, None)
+    observer.whole(
+        {
+            "model": "up",
+            "choices": [{"message": {"content": "Hi"}, "finish_reason": None}],
+            "usage": {"prompt_tokens": 1},
+        }
+    )
+    assert (observer.model, observer.committed, observer.is_whole, observer.failure) == (
+        "up",
+        True,
+        True,
+        None,
+    )
     assert observer.finish is not None
     assert observer.finish.reason == "stop"
     for body, kind in (

@@ -13,7 +13,12 @@ USER = {"role": "user", "content": "Hi"}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 RESULT = {"role": "tool", "tool_call_id": "call_1", "content": "1"}
 TURN = {"role": "assistant", "content": None, "tool_calls": [CALL]}
-SIGNED_TURN = {"role": "assistant", "content": "a", "reasoning_content": "Hm.", "tool_calls": [{**CALL, "extra_content": {"google": {}}}]}
+SIGNED_TURN = {
+    "role": "assistant",
+    "content": "a",
+    "reasoning_content": "Hm.",
+    "tool_calls": [{**CALL, "extra_content": {"google": {}}}],
+}
 PICTURE = {"type": "image_url", "image_url": {"url": "https://x.test"}}
 
 
@@ -39,7 +44,15 @@ def test_a_body_nobody_objects_to_keeps_its_members() -> None:
     assert losses == ()
 
 
-@pytest.mark.parametrize("messages", ["no list", [3, None, {"role": 7}], [{"role": "assistant", "tool_calls": 3, "content": 4}], None])
+@pytest.mark.parametrize(
+    "messages",
+    [
+        "no list",
+        [3, None, {"role": 7}],
+        [{"role": "assistant", "tool_calls": 3, "content": 4}],
+        None,
+    ],
+)
 def test_an_unexpected_shape_passes(messages: Any) -> None:
     """The upstream will say what is wrong with it."""
     quirk = Quirk(
@@ -86,7 +99,9 @@ CASES: list[tuple[dict[str, Any], Quirk, dict[str, Any], tuple[str, ...]]] = [
 
 
 @pytest.mark.parametrize("body, quirk, expected, losses", CASES)
-def test_only_what_is_forbidden_changes(body: dict[str, Any], quirk: Quirk, expected: dict[str, Any], losses: tuple[str, ...]) -> None:
+def test_only_what_is_forbidden_changes(
+    body: dict[str, Any], quirk: Quirk, expected: dict[str, Any], losses: tuple[str, ...]
+) -> None:
     """What the client asked for and does not get is a loss; what nobody will miss is not."""
     before = repr(body)
     assert (expected, losses) == repaired(body, quirk)
@@ -96,7 +111,10 @@ def test_only_what_is_forbidden_changes(body: dict[str, Any], quirk: Quirk, expe
 def test_call_ids_take_the_form_of_the_upstream() -> None:
     """A call and its result still share one id; ids that fit stay."""
     fitting = {"id": "abcdefghi", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-    body, losses = repaired({"messages": [{"role": "assistant", "tool_calls": [CALL, fitting]}, RESULT]}, Quirk(tool_call_id_form="alnum9"))
+    body, losses = repaired(
+        {"messages": [{"role": "assistant", "tool_calls": [CALL, fitting]}, RESULT]},
+        Quirk(tool_call_id_form="alnum9"),
+    )
     calls = body["messages"][0]["tool_calls"]
     assert len(calls[0]["id"]) == 9
     assert calls[0]["id"] == body["messages"][1]["tool_call_id"]
@@ -107,9 +125,17 @@ def test_call_ids_take_the_form_of_the_upstream() -> None:
 def test_call_ids_that_are_too_long_for_openai_are_shortened() -> None:
     """vLLM's have 46 characters, OpenAI takes 40."""
     long, fitting = "chatcmpl-tool-" + "0" * 32, "call_" + "1" * 35
-    calls = [{"id": call_id, "type": "function", "function": {"name": "f", "arguments": "{}"}} for call_id in (long, fitting)]
-    results = [{"role": "tool", "tool_call_id": call_id, "content": "1"} for call_id in (long, fitting)]
-    body, losses = repaired({"messages": [{"role": "assistant", "tool_calls": calls}, *results]}, Quirk(tool_call_id_form="max40"))
+    calls = [
+        {"id": call_id, "type": "function", "function": {"name": "f", "arguments": "{}"}}
+        for call_id in (long, fitting)
+    ]
+    results = [
+        {"role": "tool", "tool_call_id": call_id, "content": "1"} for call_id in (long, fitting)
+    ]
+    body, losses = repaired(
+        {"messages": [{"role": "assistant", "tool_calls": calls}, *results]},
+        Quirk(tool_call_id_form="max40"),
+    )
     sent = [call["id"] for call in body["messages"][0]["tool_calls"]]
     assert len(sent[0]) <= 40
     assert sent[1] == fitting
@@ -121,7 +147,14 @@ def test_a_schema_is_told_in_words_where_the_wire_has_none() -> None:
     """`json_object` and a system message with the schema."""
     schema = {"type": "object"}
     body, losses = repaired(
-        {"messages": [USER], "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}}, Quirk(json_schema=False)
+        {
+            "messages": [USER],
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "n", "schema": schema},
+            },
+        },
+        Quirk(json_schema=False),
     )
     assert body["response_format"] == {"type": "json_object"}
     assert body["messages"][0]["role"] == "system"
@@ -137,7 +170,9 @@ def test_a_relayed_schema_that_openai_refuses_is_mended() -> None:
         return {"type": "function", "function": {"name": "f", "parameters": parameters}}
 
     bare, fine = tool({"type": "object"}), tool({"type": "object", "properties": {}})
-    body, losses = repaired({"tools": [bare, fine, {"type": "web_search"}]}, Quirk(checks_schemas=True))
+    body, losses = repaired(
+        {"tools": [bare, fine, {"type": "web_search"}]}, Quirk(checks_schemas=True)
+    )
     assert body["tools"] == [fine, fine, {"type": "web_search"}]
     assert body["tools"][1] is fine
     assert losses == ()

@@ -1,4 +1,6 @@
-"""Chat request bodies ↔ canonical requests: one table read both ways, the lenient spellings, the strict writer, the refusals."""
+"""Chat request bodies ↔ canonical requests: one table read both ways, the lenient spellings, the
+strict writer, the refusals.
+"""
 
 from __future__ import annotations
 
@@ -54,16 +56,27 @@ def user(*parts: Part) -> tuple[Message, ...]:
     return (Message(role="user", parts=parts),)
 
 
-def call(call_id: str = "call_1", name: str = "weather", arguments: str = '{"city":"Paris"}', **more: Any) -> ToolCall:
+def call(
+    call_id: str = "call_1", name: str = "weather", arguments: str = '{"city":"Paris"}', **more: Any
+) -> ToolCall:
     return ToolCall(call_id=call_id, name=name, arguments=arguments, **more)
 
 
-def wire_call(call_id: str = "call_1", name: str = "weather", arguments: str = '{"city":"Paris"}', **more: Any) -> dict[str, Any]:
-    return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}, **more}
+def wire_call(
+    call_id: str = "call_1", name: str = "weather", arguments: str = '{"city":"Paris"}', **more: Any
+) -> dict[str, Any]:
+    return {
+        "id": call_id,
+        "type": "function",
+        "function": {"name": name, "arguments": arguments},
+        **more,
+    }
 
 
 CALL_TURN = Message(role="assistant", parts=(call(),))
-RESULT_TURN = Message(role="user", parts=(ToolResult(call_id="call_1", content=(Text(text="18 °C"),)),))
+RESULT_TURN = Message(
+    role="user", parts=(ToolResult(call_id="call_1", content=(Text(text="18 °C"),)),)
+)
 WIRE_CALL_TURN = {"role": "assistant", "content": None, "tool_calls": [wire_call()]}
 WIRE_RESULT = {"role": "tool", "tool_call_id": "call_1", "content": "18 °C"}
 
@@ -277,7 +290,9 @@ LENIENT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_other_spellings_are_understood(name: str) -> None:
     """Vendors', old and mixed spellings decode to the same canonical request."""
     wire, members = LENIENT[name]
-    assert Request(**{"model": "m", "messages": HELLO, **members}) == decode({"model": "m", "messages": HELLO_WIRE, **wire})
+    assert Request(**{"model": "m", "messages": HELLO, **members}) == decode(
+        {"model": "m", "messages": HELLO_WIRE, **wire}
+    )
 
 
 MESSAGES: dict[str, tuple[list[dict[str, Any]], tuple[Message, ...]]] = {
@@ -357,22 +372,49 @@ def test_messages_of_every_kind_of_client(name: str) -> None:
         ({"messages": [{"content": "x"}]}, "messages[0].role"),
         ({"messages": [{"role": "alien", "content": "x"}]}, "messages[0].role"),
         ({"messages": [{"role": "user", "content": 3}]}, "messages[0].content"),
-        ({"messages": [*HELLO_WIRE, {"role": "user", "content": [{"type": "text"}]}]}, "messages[1].content[0].text"),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": 3}]}]}, "messages[0].content[0].image_url"),
-        ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages[0].content[0].input_audio"),
-        ({"messages": [{"role": "user", "content": [{"type": "file", "file": {}}]}]}, "messages[0].content[0].file"),
-        ({"messages": [{"role": "assistant", "tool_calls": [{"function": {}}]}]}, "messages[0].tool_calls[0].function.name"),
+        (
+            {"messages": [*HELLO_WIRE, {"role": "user", "content": [{"type": "text"}]}]},
+            "messages[1].content[0].text",
+        ),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": 3}]}]},
+            "messages[0].content[0].image_url",
+        ),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]},
+            "messages[0].content[0].input_audio",
+        ),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "file", "file": {}}]}]},
+            "messages[0].content[0].file",
+        ),
+        (
+            {"messages": [{"role": "assistant", "tool_calls": [{"function": {}}]}]},
+            "messages[0].tool_calls[0].function.name",
+        ),
         ({"messages": [{"role": "assistant", "tool_calls": {}}]}, "messages[0].tool_calls"),
         ({"messages": HELLO_WIRE, "temperature": "hot"}, "temperature"),
         ({"messages": HELLO_WIRE, "max_tokens": 1.5}, "max_tokens"),
         ({"messages": HELLO_WIRE, "stop": [1]}, "stop[0]"),
         ({"messages": HELLO_WIRE, "tools": {}}, "tools"),
-        ({"messages": HELLO_WIRE, "tools": [{"type": "function", "function": {}}]}, "tools[0].function.name"),
+        (
+            {"messages": HELLO_WIRE, "tools": [{"type": "function", "function": {}}]},
+            "tools[0].function.name",
+        ),
         ({"messages": HELLO_WIRE, "tools": [{}]}, "tools[0].type"),
         ({"messages": HELLO_WIRE, "tool_choice": "sometimes"}, "tool_choice"),
-        ({"messages": HELLO_WIRE, "tool_choice": {"type": "function"}}, "tool_choice.function.name"),
+        (
+            {"messages": HELLO_WIRE, "tool_choice": {"type": "function"}},
+            "tool_choice.function.name",
+        ),
         ({"messages": HELLO_WIRE, "response_format": 3}, "response_format"),
-        ({"messages": HELLO_WIRE, "response_format": {"type": "json_schema", "json_schema": {"schema": []}}}, "response_format.json_schema.schema"),
+        (
+            {
+                "messages": HELLO_WIRE,
+                "response_format": {"type": "json_schema", "json_schema": {"schema": []}},
+            },
+            "response_format.json_schema.schema",
+        ),
         ({"messages": HELLO_WIRE, "stream_options": []}, "stream_options"),
         ({"messages": HELLO_WIRE, "metadata": "x"}, "metadata"),
     ],
@@ -418,9 +460,15 @@ JSON = st.recursive(
 
 def test_an_empty_turn_is_asked_as_it_is() -> None:
     """A list of no messages is refused; a turn whose content could not be told is another matter."""
-    assert encode(Request(model="m", messages=(Message(role="user", parts=(Text(text=""),)),)))["messages"] == [{"role": "user", "content": ""}]
-    assert encode(Request(model="m", messages=(Message(role="user", parts=()),)))["messages"] == [{"role": "user", "content": ""}]
-    lost = Request(model="m", messages=(Message(role="user", parts=(Media(kind="image", url="https://x"),)),))
+    assert encode(Request(model="m", messages=(Message(role="user", parts=(Text(text=""),)),)))[
+        "messages"
+    ] == [{"role": "user", "content": ""}]
+    assert encode(Request(model="m", messages=(Message(role="user", parts=()),)))["messages"] == [
+        {"role": "user", "content": ""}
+    ]
+    lost = Request(
+        model="m", messages=(Message(role="user", parts=(Media(kind="image", url="https://x"),)),)
+    )
     assert encode(lost, Quirk(has_images=False))["messages"] == []
 
 
@@ -463,18 +511,34 @@ def test_hostile_bodies_are_read_or_refused(messages: list[Any], members: dict[s
 
 
 def test_a_responses_shaped_body_of_cursor() -> None:
-    """Freeform calls and reasoning items are read too; members that only Responses knows do not go to a chat upstream."""
+    """Freeform calls and reasoning items are read too; members that only Responses knows do not go
+    to a chat upstream.
+    """
     items = [
         {"type": "reasoning", "summary": [], "encrypted_content": "E"},
         {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]},
         {"type": "custom_tool_call", "call_id": "c", "name": "patch", "input": "*** Begin"},
-        {"type": "custom_tool_call_output", "call_id": "c", "output": [{"type": "input_text", "text": "done"}]},
+        {
+            "type": "custom_tool_call_output",
+            "call_id": "c",
+            "output": [{"type": "input_text", "text": "done"}],
+        },
         {"role": "assistant", "content": []},
     ]
-    request = decode({"model": "m", "input": items, "include": ["reasoning.encrypted_content"], "truncation": "auto"})
+    request = decode(
+        {
+            "model": "m",
+            "input": items,
+            "include": ["reasoning.encrypted_content"],
+            "truncation": "auto",
+        }
+    )
     assert (
         Message(role="assistant", parts=(Reasoning(text="Hm."),)),
-        Message(role="assistant", parts=(ToolCall(call_id="c", name="patch", arguments="*** Begin", kind="custom"),)),
+        Message(
+            role="assistant",
+            parts=(ToolCall(call_id="c", name="patch", arguments="*** Begin", kind="custom"),),
+        ),
         Message(role="user", parts=(ToolResult(call_id="c", content=(Text(text="done"),)),)),
         Message(role="assistant", parts=()),
     ) == request.messages
@@ -484,55 +548,112 @@ def test_a_responses_shaped_body_of_cursor() -> None:
 
 
 def test_system_turns_take_the_role_of_the_upstream() -> None:
-    """System and developer text comes under the role the row names, or before the first user turn where there is none."""
+    """System and developer text comes under the role the row names, or before the first user turn
+    where there is none.
+    """
     messages = (Message(role="developer", parts=(Text(text="A"), Text(text="B"))), *HELLO)
     request = Request(model="m", messages=messages)
     assert [{"role": "system", "content": "A\n\nB"}, *HELLO_WIRE] == encode(request)["messages"]
-    assert [{"role": "developer", "content": "A\n\nB"}, *HELLO_WIRE] == encode(request, Quirk(system_role="developer"))["messages"]
-    assert encode(request, Quirk(system_role="user"))["messages"] == [{"role": "user", "content": "A\n\nB\n\nHello"}]
+    assert [{"role": "developer", "content": "A\n\nB"}, *HELLO_WIRE] == encode(
+        request, Quirk(system_role="developer")
+    )["messages"]
+    assert encode(request, Quirk(system_role="user"))["messages"] == [
+        {"role": "user", "content": "A\n\nB\n\nHello"}
+    ]
 
 
 def test_results_follow_their_calls_at_once() -> None:
     """Text beside results comes after them, and so do images that were inside a result."""
     image = Media(kind="image", mime="image/png", data=PNG)
-    turn = Message(role="user", parts=(Text(text="And?"), ToolResult(call_id="call_1", content=(Text(text="a"), image, Text(text="b")))))
+    turn = Message(
+        role="user",
+        parts=(
+            Text(text="And?"),
+            ToolResult(call_id="call_1", content=(Text(text="a"), image, Text(text="b"))),
+        ),
+    )
     assert [
         WIRE_CALL_TURN,
         {"role": "tool", "tool_call_id": "call_1", "content": "a\nb"},
-        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}]},
+        {
+            "role": "user",
+            "content": [
+                {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}
+            ],
+        },
         {"role": "user", "content": "And?"},
     ] == encode(Request(model="m", messages=(CALL_TURN, turn)))["messages"]
 
 
 def test_a_text_document_inside_a_result_is_part_of_its_text() -> None:
     """It needs no message of its own."""
-    turn = Message(role="user", parts=(ToolResult(call_id="call_1", content=(Text(text="a"), Media(kind="file", text="b"))),))
-    assert encode(Request(model="m", messages=(CALL_TURN, turn)))["messages"] == [WIRE_CALL_TURN, {**WIRE_RESULT, "content": "a\nb"}]
+    turn = Message(
+        role="user",
+        parts=(
+            ToolResult(call_id="call_1", content=(Text(text="a"), Media(kind="file", text="b"))),
+        ),
+    )
+    assert encode(Request(model="m", messages=(CALL_TURN, turn)))["messages"] == [
+        WIRE_CALL_TURN,
+        {**WIRE_RESULT, "content": "a\nb"},
+    ]
 
 
 def test_calls_and_results_are_paired() -> None:
-    """A call nobody answered gets a result that says so; a result nobody asked for becomes text; two assistant turns before the results become one."""
-    assert [WIRE_CALL_TURN, {"role": "tool", "tool_call_id": "call_1", "content": "(no result)"}, *HELLO_WIRE] == encode(
-        Request(model="m", messages=(CALL_TURN, *HELLO))
-    )["messages"]
+    """A call nobody answered gets a result that says so; a result nobody asked for becomes text;
+    two assistant turns before the results become one.
+    """
+    assert [
+        WIRE_CALL_TURN,
+        {"role": "tool", "tool_call_id": "call_1", "content": "(no result)"},
+        *HELLO_WIRE,
+    ] == encode(Request(model="m", messages=(CALL_TURN, *HELLO)))["messages"]
     assert encode(Request(model="m", messages=(RESULT_TURN,)))["messages"] == [
         {"role": "user", "content": [{"type": "text", "text": "Result of the tool call_1:\n18 °C"}]}
     ]
     split = (CALL_TURN, Message(role="assistant", parts=(Text(text="Wait."),)), RESULT_TURN)
-    assert encode(Request(model="m", messages=split))["messages"] == [{**WIRE_CALL_TURN, "content": "Wait."}, WIRE_RESULT]
+    assert encode(Request(model="m", messages=split))["messages"] == [
+        {**WIRE_CALL_TURN, "content": "Wait."},
+        WIRE_RESULT,
+    ]
 
 
 def test_reasoning_goes_back_in_the_member_the_upstream_reads() -> None:
-    """Text in its member, Anthropic's signatures as OpenRouter's details, Gemini's on the call, each only where it is understood."""
+    """Text in its member, Anthropic's signatures as OpenRouter's details, Gemini's on the call,
+    each only where it is understood.
+    """
     signed = Reasoning(text="Hm.", opaque=Opaque(family="anthropic", value="sig"))
-    request = Request(model="m", messages=(Message(role="assistant", parts=(signed, Text(text="Yes."))), *HELLO))
-    assert encode(request, Quirk(reasoning_replay="reasoning"))["messages"][0] == {"role": "assistant", "content": "Yes.", "reasoning": "Hm."}
-    assert encode(request, Quirk(reasoning_replay="none"))["messages"][0] == {"role": "assistant", "content": "Yes."}
-    details = [{"type": "reasoning.text", "text": "Hm.", "signature": "sig", "format": "anthropic-claude-v1", "index": 0}]
-    assert {"role": "assistant", "content": "Yes.", "reasoning_details": details} == encode(request, Quirk(reasoning_replay="reasoning_details"))[
-        "messages"
-    ][0]
-    called = Request(model="m", messages=(Message(role="assistant", parts=(call(opaque=Opaque(family="gemini", value="g")),)), RESULT_TURN))
+    request = Request(
+        model="m", messages=(Message(role="assistant", parts=(signed, Text(text="Yes."))), *HELLO)
+    )
+    assert encode(request, Quirk(reasoning_replay="reasoning"))["messages"][0] == {
+        "role": "assistant",
+        "content": "Yes.",
+        "reasoning": "Hm.",
+    }
+    assert encode(request, Quirk(reasoning_replay="none"))["messages"][0] == {
+        "role": "assistant",
+        "content": "Yes.",
+    }
+    details = [
+        {
+            "type": "reasoning.text",
+            "text": "Hm.",
+            "signature": "sig",
+            "format": "anthropic-claude-v1",
+            "index": 0,
+        }
+    ]
+    assert {"role": "assistant", "content": "Yes.", "reasoning_details": details} == encode(
+        request, Quirk(reasoning_replay="reasoning_details")
+    )["messages"][0]
+    called = Request(
+        model="m",
+        messages=(
+            Message(role="assistant", parts=(call(opaque=Opaque(family="gemini", value="g")),)),
+            RESULT_TURN,
+        ),
+    )
     assert (
         wire_call(extra_content={"google": {"thought_signature": "g"}})
         == encode(called, Quirk(opaque_family="gemini"))["messages"][0]["tool_calls"][0]
@@ -542,7 +663,9 @@ def test_reasoning_goes_back_in_the_member_the_upstream_reads() -> None:
 
 def test_call_ids_take_the_form_of_the_upstream() -> None:
     """Mistral wants nine letters or digits: a call and its result still share one id."""
-    messages = encode(Request(model="m", messages=(CALL_TURN, RESULT_TURN)), Quirk(tool_call_id_form="alnum9"))["messages"]
+    messages = encode(
+        Request(model="m", messages=(CALL_TURN, RESULT_TURN)), Quirk(tool_call_id_form="alnum9")
+    )["messages"]
     call_id = messages[0]["tool_calls"][0]["id"]
     assert len(call_id) == 9
     assert call_id.isalnum()
@@ -550,7 +673,9 @@ def test_call_ids_take_the_form_of_the_upstream() -> None:
 
 
 def test_names_the_wire_refuses_are_replaced_everywhere() -> None:
-    """A namespaced or dotted name is sent in one accepted spelling, in the tool, the choice and the call."""
+    """A namespaced or dotted name is sent in one accepted spelling, in the tool, the choice and the
+    call.
+    """
     tools = (Tool(name="read", namespace="fs"), Tool(name="a.b"))
     request = Request(
         model="m",
@@ -561,7 +686,11 @@ def test_names_the_wire_refuses_are_replaced_everywhere() -> None:
     body = encode(request)
     names = [tool["function"]["name"] for tool in body["tools"]]
     assert names[0] == "fs__read"
-    assert names[1] == body["tool_choice"]["function"]["name"] == body["messages"][0]["tool_calls"][0]["function"]["name"]
+    assert (
+        names[1]
+        == body["tool_choice"]["function"]["name"]
+        == body["messages"][0]["tool_calls"][0]["function"]["name"]
+    )
     assert "." not in names[1]
 
 
@@ -621,20 +750,30 @@ QUIRKS: list[tuple[dict[str, Any], Quirk, dict[str, Any], tuple[str, ...]]] = [
 
 
 def test_what_an_assistant_turn_and_a_document_lose_is_named() -> None:
-    """Reasoning where the upstream reads none back (or only an opaque block is left of it), and the wish for citations."""
+    """Reasoning where the upstream reads none back (or only an opaque block is left of it), and the
+    wish for citations.
+    """
     cited = Media(kind="file", mime="application/pdf", data="AAAA", citations_enabled=True)
     hidden = Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="s"))
-    for reasoning, quirk in ((Reasoning(text="x"), Quirk(reasoning_replay="none")), (hidden, Quirk())):
+    for reasoning, quirk in (
+        (Reasoning(text="x"), Quirk(reasoning_replay="none")),
+        (hidden, Quirk()),
+    ):
         turns = (
             Message(role="user", parts=(cited,)),
             Message(role="assistant", parts=(reasoning, Text(text="y"))),
             Message(role="user", parts=(Text(text="z"),)),
         )
-        assert DIALECT.encode_request(Request(model="m", messages=turns), quirk).losses == ("messages.reasoning", "citations")
+        assert DIALECT.encode_request(Request(model="m", messages=turns), quirk).losses == (
+            "messages.reasoning",
+            "citations",
+        )
 
 
 @pytest.mark.parametrize("members, quirk, wire, losses", QUIRKS)
-def test_the_upstreams_facts_shape_the_body(members: dict[str, Any], quirk: Quirk, wire: dict[str, Any], losses: tuple[str, ...]) -> None:
+def test_the_upstreams_facts_shape_the_body(
+    members: dict[str, Any], quirk: Quirk, wire: dict[str, Any], losses: tuple[str, ...]
+) -> None:
     """Each quirk changes what is written, and what cannot be said is a loss."""
     encoded = DIALECT.encode_request(Request(**{"model": "m", "messages": HELLO, **members}), quirk)
     assert {"model": "m", "messages": HELLO_WIRE, **wire} == encoded.body
@@ -643,17 +782,40 @@ def test_the_upstreams_facts_shape_the_body(members: dict[str, Any], quirk: Quir
 
 def test_a_schema_is_told_in_words_where_the_wire_has_none() -> None:
     """`json_object` upstreams get the schema in the system text."""
-    body = encode(Request(model="m", messages=HELLO, output_format=OutputFormat(kind="json_schema", schema=SCHEMA)), Quirk(json_schema=False))
+    body = encode(
+        Request(
+            model="m", messages=HELLO, output_format=OutputFormat(kind="json_schema", schema=SCHEMA)
+        ),
+        Quirk(json_schema=False),
+    )
     assert body["response_format"] == {"type": "json_object"}
     assert body["messages"][0]["role"] == "system"
     assert json.dumps(SCHEMA, separators=(",", ":")) in body["messages"][0]["content"]
 
 
 def test_freeform_tools_become_functions_where_only_those_are_known() -> None:
-    """A custom tool is offered with one `input`, its grammar in words, and earlier calls are wrapped likewise."""
-    tool = Tool(name="exec", kind="custom", description="Runs.", grammar={"type": "grammar", "syntax": "lark", "definition": "start: /x/"})
-    turns = (Message(role="assistant", parts=(call("c", "exec", "ls", kind="custom"),)), Message(role="user", parts=(ToolResult(call_id="c"),)))
-    body = encode(Request(model="m", messages=turns, tools=(tool,), tool_choice=ToolChoice(mode="tool", name="exec")), Quirk(custom_tools=False))
+    """A custom tool is offered with one `input`, its grammar in words, and earlier calls are
+    wrapped likewise.
+    """
+    tool = Tool(
+        name="exec",
+        kind="custom",
+        description="Runs.",
+        grammar={"type": "grammar", "syntax": "lark", "definition": "start: /x/"},
+    )
+    turns = (
+        Message(role="assistant", parts=(call("c", "exec", "ls", kind="custom"),)),
+        Message(role="user", parts=(ToolResult(call_id="c"),)),
+    )
+    body = encode(
+        Request(
+            model="m",
+            messages=turns,
+            tools=(tool,),
+            tool_choice=ToolChoice(mode="tool", name="exec"),
+        ),
+        Quirk(custom_tools=False),
+    )
     described = body["tools"][0]["function"]
     assert "start: /x/" in described["description"]
     assert described["parameters"]["required"] == ["input"]
@@ -679,8 +841,12 @@ def test_which_media_must_be_fetched(media: Media, quirk: Quirk, expected: bool)
 
 
 def test_a_turn_of_which_nothing_can_be_said_is_left_out() -> None:
-    """Hosted calls, or another family's thinking alone: no empty assistant turn, before results neither. One that the client itself left empty stays."""
-    hosted = Unknown(dialect="openai_responses", name="web_search_call", raw={"type": "web_search_call"})
+    """Hosted calls, or another family's thinking alone: no empty assistant turn, before results
+    neither. One that the client itself left empty stays.
+    """
+    hosted = Unknown(
+        dialect="openai_responses", name="web_search_call", raw={"type": "web_search_call"}
+    )
     turns = (
         Message(role="assistant", parts=(hosted,)),
         CALL_TURN,
@@ -688,8 +854,14 @@ def test_a_turn_of_which_nothing_can_be_said_is_left_out() -> None:
         RESULT_TURN,
         Message(role="assistant", parts=()),
     )
-    result = DIALECT.encode_request(Request(model="m", messages=turns), Quirk(reasoning_replay="none"))
-    assert [message["role"] for message in result.body["messages"]] == ["assistant", "tool", "assistant"]
+    result = DIALECT.encode_request(
+        Request(model="m", messages=turns), Quirk(reasoning_replay="none")
+    )
+    assert [message["role"] for message in result.body["messages"]] == [
+        "assistant",
+        "tool",
+        "assistant",
+    ]
     assert result.body["messages"][-1] == {"role": "assistant", "content": ""}
     assert result.losses == ("messages[0].web_search_call", "messages.reasoning")
 
@@ -697,24 +869,40 @@ def test_a_turn_of_which_nothing_can_be_said_is_left_out() -> None:
 def test_one_text_stays_a_string_beside_what_cannot_be_said() -> None:
     """Some servers take no list of parts from the assistant."""
     hosted = Unknown(dialect="anthropic", name="server_tool_use", raw={"type": "server_tool_use"})
-    result = DIALECT.encode_request(Request(model="m", messages=(Message(role="assistant", parts=(hosted, Text(text="found"))),)), Quirk())
+    result = DIALECT.encode_request(
+        Request(
+            model="m", messages=(Message(role="assistant", parts=(hosted, Text(text="found"))),)
+        ),
+        Quirk(),
+    )
     assert result.body["messages"] == [{"role": "assistant", "content": "found"}]
     assert result.losses == ("messages[0].server_tool_use",)
 
 
 def test_legacy_functions_are_no_loss_elsewhere() -> None:
     """That a tool came from `functions` only matters to the answer."""
-    body = {"messages": HELLO_WIRE, "functions": [{"name": "f", "parameters": {"type": "object", "properties": {}}}]}
+    body = {
+        "messages": HELLO_WIRE,
+        "functions": [{"name": "f", "parameters": {"type": "object", "properties": {}}}],
+    }
     assert DIALECT.decode_request is not None
     request = DIALECT.decode_request(body, "m", False)
-    assert [DIALECTS[name].encode_request(request, Quirk()).losses for name in ("anthropic", "gemini", "openai_responses", "cohere")] == [()] * 4
+    assert [
+        DIALECTS[name].encode_request(request, Quirk()).losses
+        for name in ("anthropic", "gemini", "openai_responses", "cohere")
+    ] == [()] * 4
 
 
 def test_a_choice_among_tools_where_only_openai_knows_it() -> None:
     """The other tools are left out, and the choice is the plain word."""
     tools = tuple(Tool(name=name) for name in "fgh")
     for mode in ("auto", "required"):
-        request = Request(model="m", tools=tools, tool_choice=ToolChoice(mode=mode, allowed=("f", "h")))
+        request = Request(
+            model="m", tools=tools, tool_choice=ToolChoice(mode=mode, allowed=("f", "h"))
+        )
         body = encode(request, Quirk(allowed_tools=False))
-        assert ([tool["function"]["name"] for tool in body["tools"]], body["tool_choice"]) == (["f", "h"], mode)
+        assert ([tool["function"]["name"] for tool in body["tools"]], body["tool_choice"]) == (
+            ["f", "h"],
+            mode,
+        )
         assert encode(request)["tool_choice"]["type"] == "allowed_tools"

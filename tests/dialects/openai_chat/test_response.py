@@ -41,28 +41,55 @@ CONTEXT = ReplyContext(requested_model="asked", id_seed="5eed", created_s=1_700_
 
 def completion(message: Any, finish_reason: Any = "stop", **more: Any) -> dict[str, Any]:
     choice = {"index": 0, "message": message, "finish_reason": finish_reason}
-    return {"id": "chatcmpl-1", "object": "chat.completion", "created": 5, "model": "up", "choices": [choice], **more}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 5,
+        "model": "up",
+        "choices": [choice],
+        **more,
+    }
 
 
 def decode(body: Any, quirk: Quirk | None = None, request: Request | None = None) -> Response:
-    return DIALECT.decode_response(body, UpstreamContext(quirk=quirk or Quirk(), id_seed="s", request=request))
+    return DIALECT.decode_response(
+        body, UpstreamContext(quirk=quirk or Quirk(), id_seed="s", request=request)
+    )
 
 
 def encode(response: Response, request: Request | None = None) -> dict[str, Any]:
     assert DIALECT.encode_response is not None
-    context = ReplyContext(requested_model="asked", id_seed="5eed", created_s=1_700_000_000, request=request)
+    context = ReplyContext(
+        requested_model="asked", id_seed="5eed", created_s=1_700_000_000, request=request
+    )
     body: dict[str, Any] = DIALECT.encode_response(response, context).body
     ChatCompletion.model_validate(body)
     return body
 
 
 def wire_call(call_id: Any, name: Any, arguments: Any, **more: Any) -> dict[str, Any]:
-    return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}, **more}
+    return {
+        "id": call_id,
+        "type": "function",
+        "function": {"name": name, "arguments": arguments},
+        **more,
+    }
 
 
 F = ToolCall(call_id="c1", name="f", arguments='{"a":1}')
-SIGNED = [{"type": "reasoning.text", "text": "Hm.", "signature": "sig", "format": "anthropic-claude-v1", "index": 0}]
-ENCRYPTED = [{"type": "reasoning.summary", "summary": "Hm.", "index": 0}, {"type": "reasoning.encrypted", "data": "xx", "index": 0}]
+SIGNED = [
+    {
+        "type": "reasoning.text",
+        "text": "Hm.",
+        "signature": "sig",
+        "format": "anthropic-claude-v1",
+        "index": 0,
+    }
+]
+ENCRYPTED = [
+    {"type": "reasoning.summary", "summary": "Hm.", "index": 0},
+    {"type": "reasoning.encrypted", "data": "xx", "index": 0},
+]
 
 PARTS: dict[str, tuple[dict[str, Any], tuple[Part, ...]]] = {
     "text": ({"content": "Hi"}, (Text(text="Hi"),)),
@@ -103,7 +130,14 @@ def test_a_message_becomes_parts(name: str) -> None:
     assert parts == decode(completion({"role": "assistant", **message})).choices[0].parts
 
 
-@pytest.mark.parametrize("name", [name for name in PARTS if name not in ("no content", "unknown content part", "parsed content", "file annotation")])
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in PARTS
+        if name not in ("no content", "unknown content part", "parsed content", "file annotation")
+    ],
+)
 def test_parts_become_a_message_that_means_the_same(name: str) -> None:
     """Written for a client and read again, an answer is the same; and OpenAI's own client takes it."""
     response = decode(completion({"role": "assistant", **PARTS[name][0]}))
@@ -135,7 +169,9 @@ CALLS: dict[str, tuple[dict[str, Any], tuple[ToolCall, ...]]] = {
 
 @pytest.mark.parametrize("name", CALLS)
 def test_calls_of_every_vendor(name: str) -> None:
-    """Calls keep their ids, order and arguments, and the finish is `tool_calls` even where the vendor says stop."""
+    """Calls keep their ids, order and arguments, and the finish is `tool_calls` even where the
+    vendor says stop.
+    """
     message, calls = CALLS[name]
     choice = decode(completion({"role": "assistant", "content": None, **message})).choices[0]
     assert calls == choice.parts
@@ -147,26 +183,43 @@ def test_a_client_gets_calls_it_can_parse() -> None:
     signed = ToolCall(call_id="c1", name="f", opaque=Opaque(family="gemini", value="g"))
     response = Response(choices=(Choice(parts=(signed,), finish=Finish(reason="tool_calls")),))
     message = encode(response)["choices"][0]["message"]
-    assert [wire_call("c1", "f", "{}", extra_content={"google": {"thought_signature": "g"}})] == message["tool_calls"]
+    assert [
+        wire_call("c1", "f", "{}", extra_content={"google": {"thought_signature": "g"}})
+    ] == message["tool_calls"]
     assert message["content"] is None
 
 
 def test_a_client_of_legacy_functions_gets_a_function_call() -> None:
     """Who offered `functions` reads `function_call`, and that word as the finish."""
     assert DIALECT.decode_request is not None
-    request = DIALECT.decode_request({"messages": [{"role": "user", "content": "x"}], "functions": [{"name": "f"}]}, "m", False)
-    choice = encode(Response(choices=(Choice(parts=(F,), finish=Finish(reason="tool_calls")),)), request)["choices"][0]
+    request = DIALECT.decode_request(
+        {"messages": [{"role": "user", "content": "x"}], "functions": [{"name": "f"}]}, "m", False
+    )
+    choice = encode(
+        Response(choices=(Choice(parts=(F,), finish=Finish(reason="tool_calls")),)), request
+    )["choices"][0]
     assert choice["message"]["function_call"] == {"name": "f", "arguments": '{"a":1}'}
     assert "tool_calls" not in choice["message"]
     assert choice["finish_reason"] == "function_call"
 
 
 def test_names_and_freeform_inputs_come_back_as_the_client_knows_them() -> None:
-    """A call of a namespaced tool gets its namespace back, a stand-in for a custom tool its free text."""
+    """A call of a namespaced tool gets its namespace back, a stand-in for a custom tool its free
+    text.
+    """
     tools = (Tool(name="read", namespace="fs"), Tool(name="exec", kind="custom"), Tool(name="a.b"))
-    request = Request(model="m", messages=(Message(role="user", parts=(Text(text="x"),)),), tools=tools)
-    sent = [tool.get("function", tool.get("custom"))["name"] for tool in DIALECT.encode_request(request, Quirk()).body["tools"]]
-    calls = [wire_call("c1", sent[0], "{}"), wire_call("c2", sent[1], '{"input":"ls -l"}'), wire_call("c3", sent[2], "{}")]
+    request = Request(
+        model="m", messages=(Message(role="user", parts=(Text(text="x"),)),), tools=tools
+    )
+    sent = [
+        tool.get("function", tool.get("custom"))["name"]
+        for tool in DIALECT.encode_request(request, Quirk()).body["tools"]
+    ]
+    calls = [
+        wire_call("c1", sent[0], "{}"),
+        wire_call("c2", sent[1], '{"input":"ls -l"}'),
+        wire_call("c3", sent[2], "{}"),
+    ]
     assert (
         ToolCall(call_id="c1", name="read", namespace="fs", arguments="{}"),
         ToolCall(call_id="c2", name="exec", kind="custom", arguments="ls -l"),
@@ -228,19 +281,37 @@ USAGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize("wire, counts", USAGES)
 def test_usage_of_every_vendor(wire: dict[str, Any], counts: dict[str, Any]) -> None:
-    """Cached tokens are part of the input, whatever the vendor's spelling; the output is the vendor's own figure (xAI keeps reasoning beside it)."""
-    assert Usage(**counts, raw=wire, dialect="openai_chat") == decode(completion({"content": "Hi"}, usage=wire)).usage
+    """Cached tokens are part of the input, whatever the vendor's spelling; the output is the
+    vendor's own figure (xAI keeps reasoning beside it).
+    """
+    assert (
+        Usage(**counts, raw=wire, dialect="openai_chat")
+        == decode(completion({"content": "Hi"}, usage=wire)).usage
+    )
     encoded = encode(decode(completion({"content": "Hi"}, usage=wire)))["usage"]
-    assert (counts.get("input_tokens", 0), counts.get("output_tokens", 0)) == (encoded["prompt_tokens"], encoded["completion_tokens"])
+    assert (counts.get("input_tokens", 0), counts.get("output_tokens", 0)) == (
+        encoded["prompt_tokens"],
+        encoded["completion_tokens"],
+    )
     assert encoded["total_tokens"] >= encoded["prompt_tokens"] + encoded["completion_tokens"]
 
 
 def test_a_foreign_usage_is_spelled_out() -> None:
     """Another dialect's counts become OpenAI's members, its own object stays behind."""
     usage = Usage(
-        input_tokens=9, output_tokens=4, cache_read_tokens=5, cache_write_tokens=2, reasoning_tokens=1, raw={"input_tokens": 2}, dialect="anthropic"
+        input_tokens=9,
+        output_tokens=4,
+        cache_read_tokens=5,
+        cache_write_tokens=2,
+        reasoning_tokens=1,
+        raw={"input_tokens": 2},
+        dialect="anthropic",
     )
-    body = encode(Response(choices=(Choice(parts=(Text(text="Hi"),), finish=Finish(reason="stop")),), usage=usage))
+    body = encode(
+        Response(
+            choices=(Choice(parts=(Text(text="Hi"),), finish=Finish(reason="stop")),), usage=usage
+        )
+    )
     assert body["usage"] == {
         "prompt_tokens": 9,
         "completion_tokens": 4,
@@ -253,12 +324,18 @@ def test_a_foreign_usage_is_spelled_out() -> None:
 def test_think_tags_at_the_start_are_reasoning() -> None:
     """Where the row says so, and only where the text begins with the tag."""
     quirk = Quirk(think_tags=True)
-    assert (Reasoning(text="Hm."), Text(text="Hi <think>")) == decode(completion({"content": "\n<think>Hm.</think>\n\nHi <think>"}), quirk).choices[
-        0
-    ].parts
-    assert (Text(text="Hi <think>Hm.</think>"),) == decode(completion({"content": "Hi <think>Hm.</think>"}), quirk).choices[0].parts
-    assert (Text(text="<think>Hm.</think>Hi"),) == decode(completion({"content": "<think>Hm.</think>Hi"})).choices[0].parts
-    assert (Reasoning(text="cut off"),) == decode(completion({"content": "<think>cut off"}, "length"), quirk).choices[0].parts
+    assert (Reasoning(text="Hm."), Text(text="Hi <think>")) == decode(
+        completion({"content": "\n<think>Hm.</think>\n\nHi <think>"}), quirk
+    ).choices[0].parts
+    assert (Text(text="Hi <think>Hm.</think>"),) == decode(
+        completion({"content": "Hi <think>Hm.</think>"}), quirk
+    ).choices[0].parts
+    assert (Text(text="<think>Hm.</think>Hi"),) == decode(
+        completion({"content": "<think>Hm.</think>Hi"})
+    ).choices[0].parts
+    assert (Reasoning(text="cut off"),) == decode(
+        completion({"content": "<think>cut off"}, "length"), quirk
+    ).choices[0].parts
 
 
 def test_sources_beside_the_choices_are_citations() -> None:
@@ -266,11 +343,15 @@ def test_sources_beside_the_choices_are_citations() -> None:
     body = completion(
         {"content": "Hi[1]"},
         citations=["https://a.test", {"url": "https://b.test", "title": "B"}],
-        search_results=[{"url": "https://a.test", "title": "A", "snippet": "s"}, {"title": "no url"}],
+        search_results=[
+            {"url": "https://a.test", "title": "A", "snippet": "s"},
+            {"title": "no url"},
+        ],
     )
-    assert (Citation(url="https://a.test", title="A", cited_text="s"), Citation(url="https://b.test", title="B")) == decode(body).choices[0].parts[
-        0
-    ].citations  # type: ignore[union-attr]
+    assert (
+        Citation(url="https://a.test", title="A", cited_text="s"),
+        Citation(url="https://b.test", title="B"),
+    ) == decode(body).choices[0].parts[0].citations  # type: ignore[union-attr]
 
 
 def test_perplexity_repeats_the_message_beside_an_empty_delta() -> None:
@@ -282,12 +363,26 @@ def test_perplexity_repeats_the_message_beside_an_empty_delta() -> None:
 
 def test_several_choices_and_logprobs() -> None:
     """Each choice keeps its parts, its end and its token probabilities."""
-    logprobs = {"content": [{"token": "Hi", "logprob": -0.5, "bytes": [72, 105], "top_logprobs": [{"token": "Ho", "logprob": -1, "bytes": None}]}]}
+    logprobs = {
+        "content": [
+            {
+                "token": "Hi",
+                "logprob": -0.5,
+                "bytes": [72, 105],
+                "top_logprobs": [{"token": "Ho", "logprob": -1, "bytes": None}],
+            }
+        ]
+    }
     body = completion({"content": "Hi"}, logprobs=None)
     body["choices"][0]["logprobs"] = logprobs
     body["choices"].append({"index": 1, "message": {"content": "Ho"}, "finish_reason": "length"})
     response = decode(body)
-    entry = TokenLogprob(token="Hi", logprob=-0.5, utf8=(72, 105), alternatives=(TokenLogprob(token="Ho", logprob=-1.0),))
+    entry = TokenLogprob(
+        token="Hi",
+        logprob=-0.5,
+        utf8=(72, 105),
+        alternatives=(TokenLogprob(token="Ho", logprob=-1.0),),
+    )
     assert (Text(text="Hi", logprobs=(entry,)),) == response.choices[0].parts
     assert [choice.finish.reason for choice in response.choices] == ["stop", "length"]
     written = encode(response)
@@ -297,11 +392,21 @@ def test_several_choices_and_logprobs() -> None:
 
 def test_the_envelope() -> None:
     """The client reads the model it asked for and one id; members we do not know are carried."""
-    response = decode(completion({"content": "Hi"}, system_fingerprint="fp", provider="P", service_tier=None))
+    response = decode(
+        completion({"content": "Hi"}, system_fingerprint="fp", provider="P", service_tier=None)
+    )
     assert response.extensions == {"openai_chat": {"system_fingerprint": "fp", "provider": "P"}}
     body = encode(response)
-    assert (body["id"], body["model"], body["created"], body["system_fingerprint"], body["provider"]) == ("chatcmpl-1", "asked", 5, "fp", "P")
-    foreign = encode(Response(choices=(Choice(parts=(), finish=Finish(reason="stop")),), response_id="msg_1"))
+    assert (
+        body["id"],
+        body["model"],
+        body["created"],
+        body["system_fingerprint"],
+        body["provider"],
+    ) == ("chatcmpl-1", "asked", 5, "fp", "P")
+    foreign = encode(
+        Response(choices=(Choice(parts=(), finish=Finish(reason="stop")),), response_id="msg_1")
+    )
     assert (foreign["id"], foreign["created"]) == ("chatcmpl-5eed", 1_700_000_000)
     assert foreign["choices"][0]["message"]["content"] == ""
 
@@ -310,23 +415,40 @@ def test_what_a_client_cannot_be_told_is_a_loss() -> None:
     """Foreign unknown parts, sources without a name and films have no chat form."""
     parts = (
         Unknown(dialect="anthropic", name="server_tool_use", raw={}),
-        Text(text="Hi", citations=(Citation(cited_text="words"), Citation(title="a book", start=0, end=2))),
+        Text(
+            text="Hi",
+            citations=(Citation(cited_text="words"), Citation(title="a book", start=0, end=2)),
+        ),
         Media(kind="video", data="AA"),
     )
     assert DIALECT.encode_response is not None
-    encoded = DIALECT.encode_response(Response(choices=(Choice(parts=parts, finish=Finish(reason="stop")),)), CONTEXT)
+    encoded = DIALECT.encode_response(
+        Response(choices=(Choice(parts=parts, finish=Finish(reason="stop")),)), CONTEXT
+    )
     assert encoded.losses == ("server_tool_use", "citations", "video")
     # A document without an address is named by its title, because the wire's type wants a `url`.
     named = {"url": "a book", "title": "a book", "start_index": 0, "end_index": 2}
-    assert [{"type": "url_citation", "url_citation": named}] == encoded.body["choices"][0]["message"]["annotations"]
+    assert [{"type": "url_citation", "url_citation": named}] == encoded.body["choices"][0][
+        "message"
+    ]["annotations"]
 
 
 def test_citation_offsets_count_in_the_whole_content() -> None:
     """Several text parts become one content, so offsets move along."""
-    parts = (Text(text="One. "), Text(text="Two.", citations=(Citation(url="https://x.test", start=0, end=4),)))
-    message = encode(Response(choices=(Choice(parts=parts, finish=Finish(reason="stop")),)))["choices"][0]["message"]
+    parts = (
+        Text(text="One. "),
+        Text(text="Two.", citations=(Citation(url="https://x.test", start=0, end=4),)),
+    )
+    message = encode(Response(choices=(Choice(parts=parts, finish=Finish(reason="stop")),)))[
+        "choices"
+    ][0]["message"]
     assert message["content"] == "One. Two."
-    assert message["annotations"][0]["url_citation"] == {"url": "https://x.test", "title": "https://x.test", "start_index": 5, "end_index": 9}
+    assert message["annotations"][0]["url_citation"] == {
+        "url": "https://x.test",
+        "title": "https://x.test",
+        "start_index": 5,
+        "end_index": 9,
+    }
 
 
 @pytest.mark.parametrize(
@@ -334,11 +456,29 @@ def test_citation_offsets_count_in_the_whole_content() -> None:
     [
         ({"error": {"message": "slow down", "code": 429}}, FailureKind.RATE_LIMITED),
         ({"error": "boom"}, FailureKind.SERVER_ERROR),
-        ({"choices": [{"error": {"code": 502, "message": "upstream"}, "finish_reason": "error"}]}, FailureKind.SERVER_ERROR),
-        ({"choices": None, "base_resp": {"status_code": 1004, "status_msg": "invalid api key"}}, FailureKind.CREDENTIAL_REFUSED),
+        (
+            {
+                "choices": [
+                    {"error": {"code": 502, "message": "upstream"}, "finish_reason": "error"}
+                ]
+            },
+            FailureKind.SERVER_ERROR,
+        ),
+        (
+            {"choices": None, "base_resp": {"status_code": 1004, "status_msg": "invalid api key"}},
+            FailureKind.CREDENTIAL_REFUSED,
+        ),
         ({"detail": "Not Found"}, FailureKind.SERVER_ERROR),
         (
-            [{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key.", "status": "INVALID_ARGUMENT"}}],
+            [
+                {
+                    "error": {
+                        "code": 400,
+                        "message": "API key not valid. Please pass a valid API key.",
+                        "status": "INVALID_ARGUMENT",
+                    }
+                }
+            ],
             FailureKind.CREDENTIAL_REFUSED,
         ),
     ],

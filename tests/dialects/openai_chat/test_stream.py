@@ -1,4 +1,6 @@
-"""Streamed chunks: every vendor's spelling in, under the event grammar; OpenAI's out, as its own client reads them."""
+"""Streamed chunks: every vendor's spelling in, under the event grammar; OpenAI's out, as its own
+client reads them.
+"""
 
 from __future__ import annotations
 
@@ -51,16 +53,35 @@ HEAD = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 5, "mo
 DONE = b"data: [DONE]\n\n"
 
 
-def chunk(delta: Any = None, finish_reason: Any = None, index: Any = 0, **more: Any) -> dict[str, Any]:
-    return {**HEAD, "choices": [{"index": index, "delta": delta if delta is not None else {}, "finish_reason": finish_reason}], **more}
+def chunk(
+    delta: Any = None, finish_reason: Any = None, index: Any = 0, **more: Any
+) -> dict[str, Any]:
+    return {
+        **HEAD,
+        "choices": [
+            {
+                "index": index,
+                "delta": delta if delta is not None else {},
+                "finish_reason": finish_reason,
+            }
+        ],
+        **more,
+    }
 
 
 def sse(*chunks: Any) -> bytes:
     return b"".join(b"data: " + json.dumps(value).encode() + b"\n\n" for value in chunks)
 
 
-def decode(stream: bytes, quirk: Quirk | None = None, request: Request | None = None, cuts: tuple[int, ...] = ()) -> list[Event]:
-    decoder = DIALECT.stream_decoder(UpstreamContext(quirk=quirk or Quirk(), id_seed="s", request=request))
+def decode(
+    stream: bytes,
+    quirk: Quirk | None = None,
+    request: Request | None = None,
+    cuts: tuple[int, ...] = (),
+) -> list[Event]:
+    decoder = DIALECT.stream_decoder(
+        UpstreamContext(quirk=quirk or Quirk(), id_seed="s", request=request)
+    )
     framer = SseDecoder()
     events: list[Event] = []
     places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
@@ -73,12 +94,16 @@ def decode(stream: bytes, quirk: Quirk | None = None, request: Request | None = 
     return list(checked(events))
 
 
-def parts_of(*deltas: Any, finish: Any = "stop", quirk: Quirk | None = None, request: Request | None = None) -> tuple[Part, ...]:
+def parts_of(
+    *deltas: Any, finish: Any = "stop", quirk: Quirk | None = None, request: Request | None = None
+) -> tuple[Part, ...]:
     stream = sse(*(chunk(delta) for delta in deltas), chunk({}, finish)) + DONE
     return fold(decode(stream, quirk, request)).choices[0].parts
 
 
-def piece(index: Any = 0, call_id: Any = None, name: Any = None, arguments: Any = None, **more: Any) -> dict[str, Any]:
+def piece(
+    index: Any = 0, call_id: Any = None, name: Any = None, arguments: Any = None, **more: Any
+) -> dict[str, Any]:
     entry: dict[str, Any] = {"function": {}, **more}
     if index is not None:
         entry["index"] = index
@@ -163,11 +188,14 @@ def test_deltas_become_parts(name: str) -> None:
 
 @pytest.mark.parametrize("name", DELTAS)
 def test_a_client_reads_what_the_upstream_said(name: str) -> None:
-    """Written for a client and read again the parts are the same, and OpenAI's own accumulator takes every chunk."""
+    """Written for a client and read again the parts are the same, and OpenAI's own accumulator
+    takes every chunk.
+    """
     deltas, parts = DELTAS[name]
     written = encode(decode(sse(*(chunk(delta) for delta in deltas), chunk({}, "stop")) + DONE))
     seen = fold(decode(written)).choices[0].parts
-    # Arguments that are empty become an empty object on the way out; the text of details is told once, in `reasoning_content`.
+    # Arguments that are empty become an empty object on the way out; the text of details is told
+    # once, in `reasoning_content`.
     expected = tuple(_as_written(part) for part in parts)
     assert expected == seen
 
@@ -182,19 +210,46 @@ def _as_written(part: Part) -> Part:
             annotation = {
                 "index": 0,
                 "type": "url_citation",
-                "url_citation": {"url": citation.url, "title": citation.url, "start_index": 0, "end_index": 0},
+                "url_citation": {
+                    "url": citation.url,
+                    "title": citation.url,
+                    "start_index": 0,
+                    "end_index": 0,
+                },
             }
             return Text(
-                text=part.text, citations=(Citation(url=citation.url, title=citation.url, start=0, end=0, dialect="openai_chat", raw=annotation),)
+                text=part.text,
+                citations=(
+                    Citation(
+                        url=citation.url,
+                        title=citation.url,
+                        start=0,
+                        end=0,
+                        dialect="openai_chat",
+                        raw=annotation,
+                    ),
+                ),
             )
         case _:
             return part
 
 
-def encode(events: list[Event], include_usage: bool = True, request: Request | None = None) -> bytes:
+def encode(
+    events: list[Event], include_usage: bool = True, request: Request | None = None
+) -> bytes:
     assert DIALECT.stream_encoder is not None
-    encoder = DIALECT.stream_encoder(ReplyContext(requested_model="asked", id_seed="5eed", created_s=9, include_usage=include_usage, request=request))
-    stream = b"".join(out for event in events for out in encoder.feed(event)) + b"".join(encoder.eof())
+    encoder = DIALECT.stream_encoder(
+        ReplyContext(
+            requested_model="asked",
+            id_seed="5eed",
+            created_s=9,
+            include_usage=include_usage,
+            request=request,
+        )
+    )
+    stream = b"".join(out for event in events for out in encoder.feed(event)) + b"".join(
+        encoder.eof()
+    )
     state = ChatCompletionStreamState()
     for value in chunks_of(stream):
         if "error" not in value:
@@ -212,13 +267,23 @@ def test_events_of_a_plain_answer() -> None:
     """Envelope first, one part, usage as it comes, one end."""
     usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
     stream = (
-        sse(chunk({"role": "assistant", "content": ""}), chunk({"content": "Hi"}), chunk({}, "stop"), {**HEAD, "choices": [], "usage": usage}) + DONE
+        sse(
+            chunk({"role": "assistant", "content": ""}),
+            chunk({"content": "Hi"}),
+            chunk({}, "stop"),
+            {**HEAD, "choices": [], "usage": usage},
+        )
+        + DONE
     )
     assert [
         ResponseStart(response_id="chatcmpl-1", model="up", created_s=5),
         PartStart(index=0, part=Text(text="")),
         PartDelta(index=0, text="Hi"),
-        UsageReport(usage=Usage(input_tokens=3, output_tokens=2, total_tokens=5, raw=usage, dialect="openai_chat")),
+        UsageReport(
+            usage=Usage(
+                input_tokens=3, output_tokens=2, total_tokens=5, raw=usage, dialect="openai_chat"
+            )
+        ),
         PartEnd(index=0),
         ResponseEnd(finishes=(Finish(reason="stop", native="stop", dialect="openai_chat"),)),
     ] == decode(stream)
@@ -232,7 +297,10 @@ def test_events_of_a_plain_answer() -> None:
         sse(chunk({}, "stop", usage={"prompt_tokens": 3})) + DONE,
         sse(chunk({}, "stop", x_groq={"usage": {"prompt_tokens": 3}})) + DONE,
         sse(chunk({"content": ""}, None, usage={"prompt_tokens": 3})) + DONE,
-        sse(chunk({"content": ""}, "", usage={"prompt_tokens": 1}), chunk({}, "eos", usage={"prompt_tokens": 3})),
+        sse(
+            chunk({"content": ""}, "", usage={"prompt_tokens": 1}),
+            chunk({}, "eos", usage={"prompt_tokens": 3}),
+        ),
         b": keep-alive\n\n" + sse(chunk({}, "stop", usage={"prompt_tokens": 3})) + b"data: [DONE]",
     ],
 )
@@ -254,14 +322,37 @@ def test_every_proper_end(ending: bytes) -> None:
         (sse(chunk({"content": "Hi"})) + b"data: <html>\n\n", FailureKind.BROKEN),
         (sse([]), FailureKind.BROKEN),
         (sse(chunk({"content": "Hi"}, index=-1)), FailureKind.BROKEN),
-        (sse(chunk({"content": "a"}, "stop"), chunk({"content": "b"}, index=1)), FailureKind.BROKEN),
-        (sse({"error": {"message": "Rate limit reached", "type": "tokens", "code": "rate_limit_exceeded"}}), FailureKind.RATE_LIMITED),
+        (
+            sse(chunk({"content": "a"}, "stop"), chunk({"content": "b"}, index=1)),
+            FailureKind.BROKEN,
+        ),
+        (
+            sse(
+                {
+                    "error": {
+                        "message": "Rate limit reached",
+                        "type": "tokens",
+                        "code": "rate_limit_exceeded",
+                    }
+                }
+            ),
+            FailureKind.RATE_LIMITED,
+        ),
         (sse(chunk({"content": "Hi"}), {"error": "it broke"}) + DONE, FailureKind.SERVER_ERROR),
         (
-            sse({**HEAD, "error": {"code": 502, "message": "no"}, "choices": [{"index": 0, "delta": {}, "finish_reason": "error"}]}),
+            sse(
+                {
+                    **HEAD,
+                    "error": {"code": 502, "message": "no"},
+                    "choices": [{"index": 0, "delta": {}, "finish_reason": "error"}],
+                }
+            ),
             FailureKind.SERVER_ERROR,
         ),
-        (sse({**HEAD, "choices": [{"index": 0, "error": {"code": 429, "message": "slow"}}]}), FailureKind.RATE_LIMITED),
+        (
+            sse({**HEAD, "choices": [{"index": 0, "error": {"code": 429, "message": "slow"}}]}),
+            FailureKind.RATE_LIMITED,
+        ),
         (
             b'event: error\ndata: {"error":{"message":"Tool choice is required","code":"tool_use_failed","status_code":400}}\n\n',
             FailureKind.MODEL_FAULT,
@@ -278,24 +369,57 @@ def test_every_improper_end(stream: bytes, kind: FailureKind) -> None:
 
 
 def test_a_message_object_in_a_stream() -> None:
-    """Upstreams that wrap a whole answer into one chunk, and Perplexity, which repeats the message so far beside each delta."""
-    whole = {**HEAD, "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}]}
+    """Upstreams that wrap a whole answer into one chunk, and Perplexity, which repeats the message
+    so far beside each delta.
+    """
+    whole = {
+        **HEAD,
+        "choices": [
+            {"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}
+        ],
+    }
     assert fold(decode(sse(whole) + DONE)).text == "Hi"
     repeated = [
-        {**HEAD, "choices": [{"index": 0, "delta": {"content": "H"}, "message": {"content": "H"}}], "citations": ["https://x.test"]},
-        {**HEAD, "choices": [{"index": 0, "delta": {"content": "i"}, "message": {"content": "Hi"}}], "citations": ["https://x.test"]},
         {
             **HEAD,
-            "choices": [{"index": 0, "delta": {"content": ""}, "message": {"content": "Hi"}, "finish_reason": "stop"}],
+            "choices": [{"index": 0, "delta": {"content": "H"}, "message": {"content": "H"}}],
+            "citations": ["https://x.test"],
+        },
+        {
+            **HEAD,
+            "choices": [{"index": 0, "delta": {"content": "i"}, "message": {"content": "Hi"}}],
+            "citations": ["https://x.test"],
+        },
+        {
+            **HEAD,
+            "choices": [
+                {
+                    "index": 0,
+                    "delta": {"content": ""},
+                    "message": {"content": "Hi"},
+                    "finish_reason": "stop",
+                }
+            ],
             "citations": ["https://x.test"],
         },
     ]
-    assert (Text(text="Hi", citations=(Citation(url="https://x.test"),)),) == fold(decode(sse(*repeated))).choices[0].parts
+    assert (Text(text="Hi", citations=(Citation(url="https://x.test"),)),) == fold(
+        decode(sse(*repeated))
+    ).choices[0].parts
 
 
 def test_choices_stream_side_by_side() -> None:
     """`n` of 2: parts belong to their choice, and each has its own end."""
-    stream = sse(chunk({"content": "a"}), chunk({"content": "x"}, index=1), chunk({"content": "b"}), chunk({}, "length", 1), chunk({}, "stop")) + DONE
+    stream = (
+        sse(
+            chunk({"content": "a"}),
+            chunk({"content": "x"}, index=1),
+            chunk({"content": "b"}),
+            chunk({}, "length", 1),
+            chunk({}, "stop"),
+        )
+        + DONE
+    )
     response = fold(decode(stream))
     assert [(Text(text="ab"),), (Text(text="x"),)] == [choice.parts for choice in response.choices]
     assert [choice.finish.reason for choice in response.choices] == ["stop", "length"]
@@ -304,8 +428,16 @@ def test_choices_stream_side_by_side() -> None:
 
 def test_a_freeform_tool_is_told_apart_again() -> None:
     """The stand-in function's `input` is the client's free text."""
-    request = Request(model="m", messages=(Message(role="user", parts=(Text(text="x"),)),), tools=(Tool(name="exec", kind="custom"),))
-    parts = parts_of(calls(piece(0, "c1", "exec", '{"inp')), calls(piece(0, None, None, 'ut":"ls"}')), request=request)
+    request = Request(
+        model="m",
+        messages=(Message(role="user", parts=(Text(text="x"),)),),
+        tools=(Tool(name="exec", kind="custom"),),
+    )
+    parts = parts_of(
+        calls(piece(0, "c1", "exec", '{"inp')),
+        calls(piece(0, None, None, 'ut":"ls"}')),
+        request=request,
+    )
     assert (ToolCall(call_id="c1", name="exec", arguments="ls", kind="custom"),) == parts
 
 
@@ -321,12 +453,27 @@ def test_events_do_not_depend_on_the_split(cuts: list[int], name: str) -> None:
 @given(st.lists(st.integers(0, 60), max_size=6), st.booleans())
 def test_think_tags_are_found_at_any_split(cuts: list[int], is_closed: bool) -> None:
     """A tag cut anywhere is still a tag, and no character is lost or told twice."""
-    text = " <think>Hm < </thin k>.</think>\n\nHi </think> you" if is_closed else "<think>never </thi"
+    text = (
+        " <think>Hm < </thin k>.</think>\n\nHi </think> you" if is_closed else "<think>never </thi"
+    )
     places = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
     deltas = [{"content": text[start:stop]} for start, stop in itertools.pairwise(places)]
-    expected = (Reasoning(text="Hm < </thin k>."), Text(text="Hi </think> you")) if is_closed else (Reasoning(text="never </thi"),)
+    expected = (
+        (Reasoning(text="Hm < </thin k>."), Text(text="Hi </think> you"))
+        if is_closed
+        else (Reasoning(text="never </thi"),)
+    )
     finish = "stop" if is_closed else "length"
-    assert expected == fold(decode(sse(*(chunk(delta) for delta in deltas), chunk({}, finish)), Quirk(think_tags=True))).choices[0].parts
+    assert (
+        expected
+        == fold(
+            decode(
+                sse(*(chunk(delta) for delta in deltas), chunk({}, finish)), Quirk(think_tags=True)
+            )
+        )
+        .choices[0]
+        .parts
+    )
 
 
 JSON = st.recursive(
@@ -344,8 +491,18 @@ JSON = st.recursive(
 @settings(max_examples=200, deadline=None)
 @given(st.lists(JSON, max_size=4), st.lists(JSON, max_size=3))
 def test_hostile_streams_keep_the_grammar(deltas: list[Any], frames: list[Any]) -> None:
-    """Any JSON, as a delta or as a frame, gives events under the grammar that can be written; never an exception."""
-    events = decode(sse(chunk({"content": "Hi"}), *(chunk(delta) for delta in deltas), *frames, chunk({}, "stop")), Quirk(think_tags=True))
+    """Any JSON, as a delta or as a frame, gives events under the grammar that can be written; never
+    an exception.
+    """
+    events = decode(
+        sse(
+            chunk({"content": "Hi"}),
+            *(chunk(delta) for delta in deltas),
+            *frames,
+            chunk({}, "stop"),
+        ),
+        Quirk(think_tags=True),
+    )
     assert DIALECT.stream_encoder is not None
     encoder = DIALECT.stream_encoder(ReplyContext(requested_model="m", id_seed="0", created_s=0))
     assert b"".join(out for event in events for out in encoder.feed(event)).endswith(DONE)
@@ -355,9 +512,19 @@ def test_hostile_streams_keep_the_grammar(deltas: list[Any], frames: list[Any]) 
 @given(st.integers(0, 700), st.binary(max_size=3))
 def test_a_stream_cut_or_garbled_anywhere_keeps_the_grammar(cut: int, garbage: bytes) -> None:
     """Half a stream, or one with foreign bytes in it, ends in exactly one terminal."""
-    stream = sse(chunk({"reasoning": "a"}), chunk({"content": "b"}), chunk(calls(piece(0, "c1", "f", "{}"))), chunk({}, "tool_calls")) + DONE
+    stream = (
+        sse(
+            chunk({"reasoning": "a"}),
+            chunk({"content": "b"}),
+            chunk(calls(piece(0, "c1", "f", "{}"))),
+            chunk({}, "tool_calls"),
+        )
+        + DONE
+    )
     assert isinstance(decode(stream[:cut])[-1], ResponseEnd | ResponseFailed)
-    assert isinstance(decode(stream[:cut] + garbage + stream[cut:])[-1], ResponseEnd | ResponseFailed)
+    assert isinstance(
+        decode(stream[:cut] + garbage + stream[cut:])[-1], ResponseEnd | ResponseFailed
+    )
 
 
 def test_deep_nesting_is_a_failure() -> None:
@@ -370,18 +537,51 @@ def test_deep_nesting_is_a_failure() -> None:
 # What a client reads
 
 
-def events_of(*body: Event, finish: str = "stop", start: ResponseStart | None = None) -> list[Event]:
-    return [start or ResponseStart(response_id="msg_1"), *body, ResponseEnd(finishes=(Finish(reason=finish),))]  # type: ignore[arg-type]
+def events_of(
+    *body: Event, finish: str = "stop", start: ResponseStart | None = None
+) -> list[Event]:
+    return [
+        start or ResponseStart(response_id="msg_1"),
+        *body,
+        ResponseEnd(finishes=(Finish(reason=finish),)),
+    ]  # type: ignore[arg-type]
 
 
 def test_chunks_of_a_plain_answer() -> None:
-    """One id, the model that was asked for, the role first, a finish chunk, the usage chunk without choices, `[DONE]`."""
+    """One id, the model that was asked for, the role first, a finish chunk, the usage chunk without
+    choices, `[DONE]`.
+    """
     usage = Usage(input_tokens=3, output_tokens=2)
-    events = events_of(PartStart(index=0, part=Text(text="")), PartDelta(index=0, text='"é"\n'), PartEnd(index=0), UsageReport(usage=usage))
-    head = {"id": "chatcmpl-5eed", "object": "chat.completion.chunk", "created": 9, "model": "asked"}
+    events = events_of(
+        PartStart(index=0, part=Text(text="")),
+        PartDelta(index=0, text='"é"\n'),
+        PartEnd(index=0),
+        UsageReport(usage=usage),
+    )
+    head = {
+        "id": "chatcmpl-5eed",
+        "object": "chat.completion.chunk",
+        "created": 9,
+        "model": "asked",
+    }
     expected = [
-        {**head, "choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "logprobs": None, "finish_reason": None}]},
-        {**head, "choices": [{"index": 0, "delta": {"content": '"é"\n'}, "logprobs": None, "finish_reason": None}]},
+        {
+            **head,
+            "choices": [
+                {
+                    "index": 0,
+                    "delta": {"role": "assistant", "content": ""},
+                    "logprobs": None,
+                    "finish_reason": None,
+                }
+            ],
+        },
+        {
+            **head,
+            "choices": [
+                {"index": 0, "delta": {"content": '"é"\n'}, "logprobs": None, "finish_reason": None}
+            ],
+        },
         {**head, "choices": [{"index": 0, "delta": {}, "logprobs": None, "finish_reason": "stop"}]},
     ]
     counts = {
@@ -396,7 +596,9 @@ def test_chunks_of_a_plain_answer() -> None:
 
 
 def test_calls_are_told_as_they_come() -> None:
-    """Index, id and name first, then the arguments piece by piece; a call without arguments gets an empty object."""
+    """Index, id and name first, then the arguments piece by piece; a call without arguments gets an
+    empty object.
+    """
     events = events_of(
         PartStart(index=0, part=ToolCall(call_id="c1", name="f")),
         PartStart(index=1, part=ToolCall(call_id="c2", name="g")),
@@ -409,8 +611,26 @@ def test_calls_are_told_as_they_come() -> None:
     deltas = [value["choices"][0]["delta"] for value in chunks_of(encode(events))]
     assert deltas == [
         {"role": "assistant", "content": ""},
-        {"tool_calls": [{"index": 0, "id": "c1", "type": "function", "function": {"name": "f", "arguments": ""}}]},
-        {"tool_calls": [{"index": 1, "id": "c2", "type": "function", "function": {"name": "g", "arguments": ""}}]},
+        {
+            "tool_calls": [
+                {
+                    "index": 0,
+                    "id": "c1",
+                    "type": "function",
+                    "function": {"name": "f", "arguments": ""},
+                }
+            ]
+        },
+        {
+            "tool_calls": [
+                {
+                    "index": 1,
+                    "id": "c2",
+                    "type": "function",
+                    "function": {"name": "g", "arguments": ""},
+                }
+            ]
+        },
         {"tool_calls": [{"index": 0, "function": {"arguments": '{"a"'}}]},
         {"tool_calls": [{"index": 0, "function": {"arguments": ":1}"}}]},
         {"tool_calls": [{"index": 1, "function": {"arguments": "{}"}}]},
@@ -419,20 +639,29 @@ def test_calls_are_told_as_they_come() -> None:
 
 
 def test_tokens_for_replay_are_carried_out() -> None:
-    """Anthropic's signature with the whole text of its block, redacted data, Gemini's signature on its call."""
+    """Anthropic's signature with the whole text of its block, redacted data, Gemini's signature on
+    its call.
+    """
     events = events_of(
         PartStart(index=0, part=Reasoning()),
         PartDelta(index=0, text="H"),
         PartDelta(index=0, text="m."),
         PartDelta(index=0, opaque=Opaque(family="anthropic", value="sig")),
         PartEnd(index=0),
-        PartStart(index=1, part=Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="xx"))),
+        PartStart(
+            index=1, part=Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="xx"))
+        ),
         PartEnd(index=1),
-        PartStart(index=2, part=ToolCall(call_id="c1", name="f", opaque=Opaque(family="gemini", value="g"))),
+        PartStart(
+            index=2,
+            part=ToolCall(call_id="c1", name="f", opaque=Opaque(family="gemini", value="g")),
+        ),
         PartEnd(index=2),
     )
     deltas = [value["choices"][0]["delta"] for value in chunks_of(encode(events))]
-    assert {"thinking_blocks": [{"index": 0, "type": "thinking", "thinking": "Hm.", "signature": "sig"}]} in deltas
+    assert {
+        "thinking_blocks": [{"index": 0, "type": "thinking", "thinking": "Hm.", "signature": "sig"}]
+    } in deltas
     assert {"thinking_blocks": [{"index": 1, "type": "redacted_thinking", "data": "xx"}]} in deltas
     assert deltas[-3]["tool_calls"][0]["extra_content"] == {"google": {"thought_signature": "g"}}
 
@@ -440,12 +669,20 @@ def test_tokens_for_replay_are_carried_out() -> None:
 def test_legacy_clients_stream_function_calls() -> None:
     """Who offered `functions` gets `function_call` deltas and that finish."""
     assert DIALECT.decode_request is not None
-    request = DIALECT.decode_request({"messages": [{"role": "user", "content": "x"}], "functions": [{"name": "f"}]}, "m", True)
+    request = DIALECT.decode_request(
+        {"messages": [{"role": "user", "content": "x"}], "functions": [{"name": "f"}]}, "m", True
+    )
     events = events_of(
-        PartStart(index=0, part=ToolCall(call_id="c1", name="f")), PartDelta(index=0, text="{}"), PartEnd(index=0), finish="tool_calls"
+        PartStart(index=0, part=ToolCall(call_id="c1", name="f")),
+        PartDelta(index=0, text="{}"),
+        PartEnd(index=0),
+        finish="tool_calls",
     )
     choices = [value["choices"][0] for value in chunks_of(encode(events, request=request))]
-    assert [choice["delta"] for choice in choices[1:3]] == [{"function_call": {"name": "f", "arguments": ""}}, {"function_call": {"arguments": "{}"}}]
+    assert [choice["delta"] for choice in choices[1:3]] == [
+        {"function_call": {"name": "f", "arguments": ""}},
+        {"function_call": {"arguments": "{}"}},
+    ]
     assert choices[-1]["finish_reason"] == "function_call"
 
 
@@ -462,12 +699,21 @@ def test_logprobs_and_growing_media() -> None:
         PartEnd(index=1),
     )
     parts = fold(decode(encode(events))).choices[0].parts
-    assert (Text(text="Hi", logprobs=(entry,)), Media(kind="image", mime="image/png", data="AA==")) == parts
+    assert (
+        Text(text="Hi", logprobs=(entry,)),
+        Media(kind="image", mime="image/png", data="AA=="),
+    ) == parts
 
 
 def test_half_a_surrogate_pair_is_escaped() -> None:
     """A vendor that cuts a character in two does not break the stream."""
-    stream = encode(events_of(PartStart(index=0, part=Text(text="")), PartDelta(index=0, text="\ud83d"), PartEnd(index=0)))
+    stream = encode(
+        events_of(
+            PartStart(index=0, part=Text(text="")),
+            PartDelta(index=0, text="\ud83d"),
+            PartEnd(index=0),
+        )
+    )
     assert b"\\ud83d" in stream
 
 
@@ -475,12 +721,18 @@ def test_half_a_surrogate_pair_is_escaped() -> None:
 def test_a_failure_is_told_and_ended_properly(begun: bool) -> None:
     """An error object, which OpenAI's client raises on, and `[DONE]`; nothing after it."""
     assert DIALECT.stream_encoder is not None
-    encoder = DIALECT.stream_encoder(ReplyContext(requested_model="asked", id_seed="0", created_s=9))
+    encoder = DIALECT.stream_encoder(
+        ReplyContext(requested_model="asked", id_seed="0", created_s=9)
+    )
     if begun:
         encoder.join_midway()
-    out = b"".join(encoder.feed(ResponseFailed(failure=Failure(kind=FailureKind.OVERLOADED, message="busy"))))
+    out = b"".join(
+        encoder.feed(ResponseFailed(failure=Failure(kind=FailureKind.OVERLOADED, message="busy")))
+    )
     frames = SseDecoder().feed(out)
-    assert json.loads(frames[-2].data) == {"error": {"message": "busy", "type": "server_error", "param": None, "code": "overloaded"}}
+    assert json.loads(frames[-2].data) == {
+        "error": {"message": "busy", "type": "server_error", "param": None, "code": "overloaded"}
+    }
     assert frames[-1].data == b"[DONE]"
     assert (2 if begun else 3) == len(frames)
     assert encoder.feed(ResponseEnd(finishes=())) == []
@@ -497,9 +749,17 @@ def test_a_stream_without_a_terminal_never_looks_whole() -> None:
 
 def test_members_of_the_envelope() -> None:
     """`system_fingerprint` is on every chunk; what came late is on the finish chunk."""
-    start = ResponseStart(response_id="gen-1", extensions={"openai_chat": {"system_fingerprint": "fp", "provider": "P"}})
-    end = ResponseEnd(finishes=(Finish(reason="stop"),), extensions={"openai_chat": {"system_fingerprint": "fp", "service_tier": "flex"}})
-    values = chunks_of(encode([start, PartStart(index=0, part=Text(text="Hi")), PartEnd(index=0), end]))
+    start = ResponseStart(
+        response_id="gen-1",
+        extensions={"openai_chat": {"system_fingerprint": "fp", "provider": "P"}},
+    )
+    end = ResponseEnd(
+        finishes=(Finish(reason="stop"),),
+        extensions={"openai_chat": {"system_fingerprint": "fp", "service_tier": "flex"}},
+    )
+    values = chunks_of(
+        encode([start, PartStart(index=0, part=Text(text="Hi")), PartEnd(index=0), end])
+    )
     assert [value["system_fingerprint"] for value in values] == ["fp"] * 3
     assert values[0]["provider"] == "P"
     assert values[-1]["service_tier"] == "flex"
@@ -511,12 +771,21 @@ def test_what_a_client_cannot_be_told_is_a_loss() -> None:
     assert DIALECT.stream_encoder is not None
     encoder = DIALECT.stream_encoder(ReplyContext(requested_model="m", id_seed="0", created_s=0))
     unknown = Unknown(dialect="anthropic", name="server_tool_use", raw={})
-    for event in events_of(PartStart(index=0, part=unknown), PartEnd(index=0), PartStart(index=1, part=unknown), PartEnd(index=1)):
+    for event in events_of(
+        PartStart(index=0, part=unknown),
+        PartEnd(index=0),
+        PartStart(index=1, part=unknown),
+        PartEnd(index=1),
+    ):
         encoder.feed(event)
     assert encoder.losses == ["server_tool_use"]
     encoder = DIALECT.stream_encoder(ReplyContext(requested_model="m", id_seed="0", created_s=0))
-    encoder.feed(ResponseStart(extensions={"anthropic": {"container": {}}, "openai_chat": {"x": 1}}))
-    encoder.feed(ResponseEnd(finishes=(Finish(reason="stop"),), extensions={"gemini": {"candidates": []}}))
+    encoder.feed(
+        ResponseStart(extensions={"anthropic": {"container": {}}, "openai_chat": {"x": 1}})
+    )
+    encoder.feed(
+        ResponseEnd(finishes=(Finish(reason="stop"),), extensions={"gemini": {"candidates": []}})
+    )
     assert encoder.losses == ["container", "candidates"]
 
 
@@ -524,8 +793,13 @@ def test_frames_are_read_by_data_alone() -> None:
     """Frames that hold no data, or padding members only, say nothing."""
     decoder = DIALECT.stream_decoder(UpstreamContext())
     assert decoder.feed(Frame(None, b"", b": OPENROUTER PROCESSING\n\n")) == []
-    assert decoder.feed(Frame(None, b'{"id":"","choices":[],"prompt_filter_results":[]}', b"")) == []
-    assert isinstance(decoder.feed(Frame(None, json.dumps(chunk({"content": "Hi"})).encode(), b""))[0], ResponseStart)
+    assert (
+        decoder.feed(Frame(None, b'{"id":"","choices":[],"prompt_filter_results":[]}', b"")) == []
+    )
+    assert isinstance(
+        decoder.feed(Frame(None, json.dumps(chunk({"content": "Hi"})).encode(), b""))[0],
+        ResponseStart,
+    )
     assert isinstance(fold([*decode(sse(chunk({"content": "x"}, "stop")))]), Response)
 
 
@@ -546,27 +820,52 @@ PADDED = st.sampled_from(
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(
-        st.tuples(PADDED, st.sampled_from([None, "length"]), st.integers(0, 1), st.sampled_from([{}, {"usage": {"prompt_tokens": 1}}, {"x": 1}])),
+        st.tuples(
+            PADDED,
+            st.sampled_from([None, "length"]),
+            st.integers(0, 1),
+            st.sampled_from([{}, {"usage": {"prompt_tokens": 1}}, {"x": 1}]),
+        ),
         max_size=8,
     ),
     st.booleans(),
 )
-def test_remembering_a_chunk_changes_nothing(deltas: list[tuple[dict[str, Any], str | None, int, dict[str, Any]]], has_tags: bool) -> None:
+def test_remembering_a_chunk_changes_nothing(
+    deltas: list[tuple[dict[str, Any], str | None, int, dict[str, Any]]], has_tags: bool
+) -> None:
     """The short way for chunks that only differ in their text tells what the long way tells."""
     chunks = [chunk(delta, finish, index, **more) for delta, finish, index, more in deltas]
     quirk = Quirk(think_tags=has_tags)
     compact = (
-        b"".join(b"data: " + json.dumps(value, separators=(",", ":")).encode() + b"\n\n" for value in [chunk({"content": "<think>"}), *chunks]) + DONE
+        b"".join(
+            b"data: " + json.dumps(value, separators=(",", ":")).encode() + b"\n\n"
+            for value in [chunk({"content": "<think>"}), *chunks]
+        )
+        + DONE
     )
     # Spaces keep a chunk from being remembered.
-    assert decode(sse(chunk({"content": "<think>"}), *chunks) + DONE, quirk) == decode(compact, quirk)
+    assert decode(sse(chunk({"content": "<think>"}), *chunks) + DONE, quirk) == decode(
+        compact, quirk
+    )
 
 
 def test_a_piece_without_name_and_arguments_is_no_call() -> None:
-    """Some vendors close with an empty entry, numbered although the calls before it were not; it neither makes a call nor a finish of one."""
+    """Some vendors close with an empty entry, numbered although the calls before it were not; it
+    neither makes a call nor a finish of one.
+    """
     empty = {"index": 0, "function": {"name": "", "arguments": ""}}
-    stream = sse(chunk(calls({"function": {"name": "f", "arguments": {"x": 1}}})), chunk(calls(empty), "tool_calls")) + DONE
+    stream = (
+        sse(
+            chunk(calls({"function": {"name": "f", "arguments": {"x": 1}}})),
+            chunk(calls(empty), "tool_calls"),
+        )
+        + DONE
+    )
     parts = fold(decode(stream)).choices[0].parts
-    assert [(part.name, part.arguments) for part in parts if isinstance(part, ToolCall)] == [("f", '{"x":1}')]
-    alone = fold(decode(sse(chunk({"content": "a"}), chunk(calls(empty), "tool_calls")) + DONE)).choices[0]
+    assert [(part.name, part.arguments) for part in parts if isinstance(part, ToolCall)] == [
+        ("f", '{"x":1}')
+    ]
+    alone = fold(
+        decode(sse(chunk({"content": "a"}), chunk(calls(empty), "tool_calls")) + DONE)
+    ).choices[0]
     assert (alone.parts, alone.finish.reason) == ((Text(text="a"),), "stop")

@@ -14,7 +14,11 @@ from uniapi.dialects.openai_chat.fit_turn_order import BRIDGE, in_order
 AFTER_TOOL = Quirk(turn_order="assistant_after_tool")
 ALTERNATING = Quirk(turn_order="alternating")
 PREFIX = Quirk(prefix_member=True)
-CALL = {"role": "assistant", "content": None, "tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}
+CALL = {
+    "role": "assistant",
+    "content": None,
+    "tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
+}
 RESULT = {"role": "tool", "tool_call_id": "c", "content": "1"}
 PICTURE = {"type": "image_url", "image_url": {"url": "https://x.test/a"}}
 
@@ -32,17 +36,41 @@ def system(content: str = "s") -> dict[str, Any]:
 
 
 CASES: list[tuple[str, list[Any], Quirk, list[Any]]] = [
-    ("user after tool", [user(), CALL, RESULT, RESULT, user()], AFTER_TOOL, [user(), CALL, RESULT, RESULT, assistant(BRIDGE), user()]),
-    ("neighbours", [user("a"), user("b"), assistant("c"), assistant("d"), user("e")], ALTERNATING, [user("a\n\nb"), assistant("c\n\nd"), user("e")]),
-    ("pictures", [user("a"), user([PICTURE])], ALTERNATING, [user([{"type": "text", "text": "a"}, PICTURE])]),
-    ("late system", [user("a"), system("s"), user("b")], ALTERNATING, [system("s"), user("a\n\nb")]),
+    (
+        "user after tool",
+        [user(), CALL, RESULT, RESULT, user()],
+        AFTER_TOOL,
+        [user(), CALL, RESULT, RESULT, assistant(BRIDGE), user()],
+    ),
+    (
+        "neighbours",
+        [user("a"), user("b"), assistant("c"), assistant("d"), user("e")],
+        ALTERNATING,
+        [user("a\n\nb"), assistant("c\n\nd"), user("e")],
+    ),
+    (
+        "pictures",
+        [user("a"), user([PICTURE])],
+        ALTERNATING,
+        [user([{"type": "text", "text": "a"}, PICTURE])],
+    ),
+    (
+        "late system",
+        [user("a"), system("s"), user("b")],
+        ALTERNATING,
+        [system("s"), user("a\n\nb")],
+    ),
     ("empty turn", [user("a"), user(None)], ALTERNATING, [user("a")]),
     ("prefill", [user(), assistant("So")], PREFIX, [user(), assistant("So", prefix=True)]),
 ]
 
 
-@pytest.mark.parametrize("messages, quirk, expected", [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-def test_what_is_refused_is_put_in_order(messages: list[Any], quirk: Quirk, expected: list[Any]) -> None:
+@pytest.mark.parametrize(
+    "messages, quirk, expected", [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
+def test_what_is_refused_is_put_in_order(
+    messages: list[Any], quirk: Quirk, expected: list[Any]
+) -> None:
     """The words stay; nothing is changed in place."""
     before = repr(messages)
     assert in_order(messages, quirk) == expected
@@ -50,7 +78,10 @@ def test_what_is_refused_is_put_in_order(messages: list[Any], quirk: Quirk, expe
 
 
 @pytest.mark.parametrize("quirk", [Quirk(), AFTER_TOOL, ALTERNATING, PREFIX])
-@pytest.mark.parametrize("messages", [[], [system(), user(), CALL, RESULT, assistant("b"), user()], [user(), "no message"]])
+@pytest.mark.parametrize(
+    "messages",
+    [[], [system(), user(), CALL, RESULT, assistant("b"), user()], [user(), "no message"]],
+)
 def test_what_is_in_order_is_the_same_object(messages: list[Any], quirk: Quirk) -> None:
     """A relay must see that nothing changed."""
     assert in_order(messages, quirk) is messages
@@ -59,8 +90,12 @@ def test_what_is_in_order_is_the_same_object(messages: list[Any], quirk: Quirk) 
 def test_both_ways_of_a_request_are_put_in_order() -> None:
     """Claude Code's result and words in one turn, and a chat client's own messages."""
     call = Message(role="assistant", parts=(ToolCall(call_id="c", name="f", arguments="{}"),))
-    answer = Message(role="user", parts=(ToolResult(call_id="c", content=(Text(text="1"),)), Text(text="a")))
-    translated = DIALECT.encode_request(Request(model="m", messages=(call, answer)), AFTER_TOOL).body["messages"]
+    answer = Message(
+        role="user", parts=(ToolResult(call_id="c", content=(Text(text="1"),)), Text(text="a"))
+    )
+    translated = DIALECT.encode_request(
+        Request(model="m", messages=(call, answer)), AFTER_TOOL
+    ).body["messages"]
     assert DIALECT.repair is not None
     relayed, losses = DIALECT.repair({"messages": [CALL, RESULT, user()]}, AFTER_TOOL)
     assert [CALL, RESULT, assistant(BRIDGE), user()] == translated == relayed["messages"]

@@ -17,14 +17,21 @@ Events = list[dict[str, Any]]
 def _event_models() -> dict[str, type[BaseModel]]:
     """Event type → the SDK's model."""
     union = typing.get_args(ResponseStreamEvent)[0]
-    return {typing.get_args(model.model_fields["type"].annotation)[0]: model for model in typing.get_args(union)}
+    return {
+        typing.get_args(model.model_fields["type"].annotation)[0]: model
+        for model in typing.get_args(union)
+    }
 
 
 def _unknown_members(model: Any) -> list[str]:
     """Members, at any depth, that the SDK's models do not know."""
     if isinstance(model, BaseModel):
         own = list(model.model_extra or {})
-        return own + [name for field in type(model).model_fields for name in _unknown_members(getattr(model, field, None))]
+        return own + [
+            name
+            for field in type(model).model_fields
+            for name in _unknown_members(getattr(model, field, None))
+        ]
     if isinstance(model, list):
         return [name for entry in model for name in _unknown_members(entry)]
     return []
@@ -38,7 +45,9 @@ ON_THE_WIRE = {"store", "status"}
 
 def check_response(body: Any) -> None:
     """The object validates strictly and has no member that the SDK does not know."""
-    assert [name for name in _unknown_members(WHOLE.validate_python(body)) if name not in ON_THE_WIRE] == []
+    assert [
+        name for name in _unknown_members(WHOLE.validate_python(body)) if name not in ON_THE_WIRE
+    ] == []
 
 
 @pytest.fixture
@@ -54,7 +63,9 @@ def valid_response() -> Callable[[Any], Any]:
 
 @pytest.fixture
 def read_events() -> Callable[[list[bytes]], Events]:
-    """Frames → events, each accepted by the SDK's model, named alike in both places, numbered from 0 without gaps."""
+    """Frames → events, each accepted by the SDK's model, named alike in both places, numbered from
+    0 without gaps.
+    """
 
     def read(frames: list[bytes]) -> Events:
         events: Events = []

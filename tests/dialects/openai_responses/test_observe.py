@@ -1,4 +1,6 @@
-"""The observer of a relay hears commit, usage, finish, model, failure and issued ids, and never raises."""
+"""The observer of a relay hears commit, usage, finish, model, failure and issued ids, and never
+raises.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,24 @@ USAGE = {"input_tokens": 5, "output_tokens": 2, "total_tokens": 7}
 MESSAGE = {
     "type": "message",
     "content": [
-        {"type": "output_text", "text": "Hi", "annotations": [{"type": "container_file_citation", "container_id": "cntr_1", "file_id": "f_1"}]}
+        {
+            "type": "output_text",
+            "text": "Hi",
+            "annotations": [
+                {"type": "container_file_citation", "container_id": "cntr_1", "file_id": "f_1"}
+            ],
+        }
     ],
 }
 
 
 def frame(event: Any, named: bool = True) -> Frame:
     data = json.dumps(event).encode()
-    return Frame(event.get("type") if named and isinstance(event, dict) else None, data, b"data: " + data + b"\n\n")
+    return Frame(
+        event.get("type") if named and isinstance(event, dict) else None,
+        data,
+        b"data: " + data + b"\n\n",
+    )
 
 
 def response(**members: Any) -> dict[str, Any]:
@@ -38,14 +50,26 @@ def test_stream(named: bool) -> None:
     assert DIALECT.observer is not None
     observer = DIALECT.observer()
     observer.feed(Frame(None, b"", b": ping\n\n"))
-    observer.feed(frame({"type": "response.created", "response": response(status="in_progress")}, named))
-    observer.feed(frame({"type": "response.output_item.added", "item": {"type": "message", "content": []}}, named))
+    observer.feed(
+        frame({"type": "response.created", "response": response(status="in_progress")}, named)
+    )
+    observer.feed(
+        frame(
+            {"type": "response.output_item.added", "item": {"type": "message", "content": []}},
+            named,
+        )
+    )
     assert (observer.committed, observer.model, observer.issued_ids) == (False, "gpt-x", ["resp_1"])
     observer.feed(frame({"type": "response.output_text.delta", "delta": "Hi"}, named))
     assert observer.committed
     assert not observer.is_whole
     observer.feed(frame({"type": "response.output_text.delta", "delta": 3}, named))
-    observer.feed(frame({"type": "response.completed", "response": response(output=[MESSAGE], usage=USAGE)}, named))
+    observer.feed(
+        frame(
+            {"type": "response.completed", "response": response(output=[MESSAGE], usage=USAGE)},
+            named,
+        )
+    )
     assert observer.is_whole
     assert Finish(reason="stop", native="completed", dialect=NAME) == observer.finish
     assert observer.usage is not None
@@ -59,7 +83,12 @@ def test_stream(named: bool) -> None:
     [
         {"type": "error", "error": {"code": "rate_limit_exceeded", "message": "slow"}},
         {"type": "error", "code": "rate_limit_exceeded", "message": "slow"},
-        {"type": "response.failed", "response": response(status="failed", error={"code": "rate_limit_exceeded", "message": "slow"})},
+        {
+            "type": "response.failed",
+            "response": response(
+                status="failed", error={"code": "rate_limit_exceeded", "message": "slow"}
+            ),
+        },
     ],
 )
 def test_failures(event: dict[str, Any]) -> None:
@@ -68,16 +97,28 @@ def test_failures(event: dict[str, Any]) -> None:
     observer = DIALECT.observer()
     observer.feed(frame(event))
     assert observer.failure is not None
-    assert (observer.failure.kind, observer.failure.message, observer.is_whole) == (FailureKind.RATE_LIMITED, "slow", False)
+    assert (observer.failure.kind, observer.failure.message, observer.is_whole) == (
+        FailureKind.RATE_LIMITED,
+        "slow",
+        False,
+    )
 
 
 def test_whole_answers() -> None:
-    """A whole answer is heard like a streamed one; an empty one does not commit; an error object is a failure."""
+    """A whole answer is heard like a streamed one; an empty one does not commit; an error object is
+    a failure.
+    """
     assert DIALECT.observer is not None
     answered, empty, failed, broken = (DIALECT.observer() for _ in range(4))
     answered.whole(response(output=[{"type": "function_call", "name": "a"}], usage=USAGE))
-    assert (answered.committed, answered.is_whole, answered.finish.reason if answered.finish else None) == (True, True, "tool_calls")
-    empty.whole(response(output=[{"type": "message", "content": [{"type": "output_text", "text": ""}]}]))
+    assert (
+        answered.committed,
+        answered.is_whole,
+        answered.finish.reason if answered.finish else None,
+    ) == (True, True, "tool_calls")
+    empty.whole(
+        response(output=[{"type": "message", "content": [{"type": "output_text", "text": ""}]}])
+    )
     assert (empty.committed, empty.is_whole) == (False, True)
     failed.whole({"error": {"message": "no", "code": "invalid_api_key"}})
     assert failed.failure is not None
@@ -99,7 +140,9 @@ def test_never_raises(noise: bytes, kind: str, value: Any) -> None:
 
 
 def test_errors_of_the_api() -> None:
-    """An upstream's error body is classified and stamped with this dialect; ours is OpenAI's object."""
+    """An upstream's error body is classified and stamped with this dialect; ours is OpenAI's
+    object.
+    """
     body = b'{"error":{"message":"too long","type":"invalid_request_error","param":"input","code":"context_length_exceeded"}}'
     failure = DIALECT.decode_error(400, {"retry-after": "3"}, body)
     assert (FailureKind.TOO_LONG, "too long", "input", 3.0, body, NAME) == (

@@ -27,11 +27,26 @@ BODY: dict[str, Any] = {
     "quirk, changes, losses",
     [
         (Quirk(), {}, ()),
-        (Quirk(dropped_members=frozenset({"temperature", "top_p"})), {"temperature": None}, ("temperature",)),
+        (
+            Quirk(dropped_members=frozenset({"temperature", "top_p"})),
+            {"temperature": None},
+            ("temperature",),
+        ),
         (Quirk(efforts=("low", "high")), {"reasoning": {"effort": "high", "summary": "auto"}}, ()),
         (Quirk(encrypted_reasoning=False), {"include": ["web_search_call.results"]}, ()),
-        (Quirk(has_images=False), {"input": [{"role": "user", "content": [TEXT]}, CALL, {"type": "brand_new"}]}, ("input[0].image",)),
-        (Quirk(has_tools=False), {"tools": None, "input": [{"role": "user", "content": [TEXT, IMAGE]}, {"type": "brand_new"}]}, ("tools",)),
+        (
+            Quirk(has_images=False),
+            {"input": [{"role": "user", "content": [TEXT]}, CALL, {"type": "brand_new"}]},
+            ("input[0].image",),
+        ),
+        (
+            Quirk(has_tools=False),
+            {
+                "tools": None,
+                "input": [{"role": "user", "content": [TEXT, IMAGE]}, {"type": "brand_new"}],
+            },
+            ("tools",),
+        ),
     ],
 )
 def test_repair(quirk: Quirk, changes: dict[str, Any], losses: tuple[str, ...]) -> None:
@@ -48,5 +63,7 @@ def test_odd_shapes_are_left_alone(value: Any) -> None:
     """Repair is no validation."""
     assert DIALECT.repair is not None
     body = {"input": value, "reasoning": value, "include": value, "tools": None}
-    repaired, _ = DIALECT.repair(body, Quirk(has_images=False, efforts=("low",), encrypted_reasoning=False))
+    repaired, _ = DIALECT.repair(
+        body, Quirk(has_images=False, efforts=("low",), encrypted_reasoning=False)
+    )
     assert body == repaired

@@ -1,14 +1,25 @@
-"""Makes this Linux look like FreeBSD 14 to a Python program, when FAKE_FREEBSD is set: name and uname, no epoll, no Linux-only calls and socket options, and a kqueue.
+"""Makes this Linux look like FreeBSD 14 to a Python program, when FAKE_FREEBSD is set: name and
+uname, no epoll, no Linux-only calls and socket options, and a kqueue.
 
-Python imports a module of this name from PYTHONPATH by itself, before anything else. It proves which code paths are taken, not how a FreeBSD kernel behaves.
-The kqueue stands on `poll` and does what `selectors.KqueueSelector` asks of one: read and write filters, added and deleted, end of file flagged.
+Python imports a module of this name from PYTHONPATH by itself, before anything else. It proves
+which code paths are taken, not how a FreeBSD kernel behaves. The kqueue stands on `poll` and does
+what `selectors.KqueueSelector` asks of one: read and write filters, added and deleted, end of file
+flagged.
 """
 
 import os
 import select
 import sys
 
-LINUX_ONLY_CALLS = ("pidfd_open", "eventfd", "splice", "copy_file_range", "sched_getaffinity", "memfd_create", "posix_fallocate")
+LINUX_ONLY_CALLS = (
+    "pidfd_open",
+    "eventfd",
+    "splice",
+    "copy_file_range",
+    "sched_getaffinity",
+    "memfd_create",
+    "posix_fallocate",
+)
 LINUX_ONLY_OPTIONS = (
     "AF_NETLINK",
     "AF_PACKET",
@@ -27,7 +38,13 @@ class Kevent:
 
     def __init__(self, ident, filter=READ, flags=ADD, fflags=0, data=0, udata=0):
         self.ident = ident if isinstance(ident, int) else ident.fileno()
-        self.filter, self.flags, self.fflags, self.data, self.udata = filter, flags, fflags, data, udata
+        self.filter, self.flags, self.fflags, self.data, self.udata = (
+            filter,
+            flags,
+            fflags,
+            data,
+            udata,
+        )
 
 
 class Kqueue:
@@ -79,7 +96,9 @@ def become_freebsd():
     import posix
 
     sys.platform = "freebsd14"
-    uname = posix.uname_result(("FreeBSD", "s1.example.net", "14.3-RELEASE-p18", "FreeBSD 14.3-RELEASE", "amd64"))
+    uname = posix.uname_result(
+        ("FreeBSD", "s1.example.net", "14.3-RELEASE-p18", "FreeBSD 14.3-RELEASE", "amd64")
+    )
     os.uname = posix.uname = lambda: uname
     for name in [name for name in vars(select) if name.upper().startswith("EPOLL")]:
         delattr(select, name)
@@ -87,7 +106,13 @@ def become_freebsd():
         if hasattr(os, name):
             delattr(os, name)
     select.kqueue, select.kevent = Kqueue, Kevent
-    for name, value in (("FILTER_READ", READ), ("FILTER_WRITE", WRITE), ("EV_ADD", ADD), ("EV_DELETE", DELETE), ("EV_EOF", EOF)):
+    for name, value in (
+        ("FILTER_READ", READ),
+        ("FILTER_WRITE", WRITE),
+        ("EV_ADD", ADD),
+        ("EV_DELETE", DELETE),
+        ("EV_EOF", EOF),
+    ):
         setattr(select, "KQ_" + name, value)
     import socket  # only now: it imports selectors, which looks for kqueue
 

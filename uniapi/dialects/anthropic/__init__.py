@@ -1,7 +1,9 @@
-"""The Anthropic Messages API, spoken by clients (Claude Code) and upstream (Anthropic, Vertex AI, Bedrock's invoke).
+"""The Anthropic Messages API, spoken by clients (Claude Code) and upstream (Anthropic, Vertex AI,
+Bedrock's invoke).
 
-Reading order: `vocabulary`, `reading`; `request_decode`, `request_encode` (with `turns`, `part_encode`, `tool_encode`, `thinking`, `schema`);
-`response`, `part_reply`, `stream_decode`, `stream_encode`; `error`, `observe`.
+Reading order: `vocabulary`, `reading`; `request_decode`, `request_encode` (with `turns`,
+`part_encode`, `tool_encode`, `thinking`, `schema`); `response`, `part_reply`, `stream_decode`,
+`stream_encode`; `error`, `observe`.
 """
 
 from __future__ import annotations

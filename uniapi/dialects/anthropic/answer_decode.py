@@ -1,4 +1,6 @@
-"""A Messages `message` object of an upstream → Response. https://platform.claude.com/docs/en/api/messages"""
+"""A Messages `message` object of an upstream → Response.
+https://platform.claude.com/docs/en/api/messages
+"""
 
 from __future__ import annotations
 
@@ -11,15 +13,27 @@ from uniapi.dialects.shapes import expecting
 from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError
 
-from .answer_decode_parts import CallReader, carried, dumped, read_finish, read_plain, read_usage, text_of
+from .answer_decode_parts import (
+    CallReader,
+    carried,
+    dumped,
+    read_finish,
+    read_plain,
+    read_usage,
+    text_of,
+)
 from .error import stream_failure
 from .vocabulary import NAME
 
-KNOWN_MEMBERS = frozenset({"id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"})
+KNOWN_MEMBERS = frozenset(
+    {"id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"}
+)
 
 
 def decode_response(body: Json, context: UpstreamContext) -> Response:
-    """Raises WireError for what is no message (HTML, a list), FoldError with its Failure for an error object in an answer of status 200."""
+    """Raises WireError for what is no message (HTML, a list), FoldError with its Failure for an
+    error object in an answer of status 200.
+    """
     with expecting("an Anthropic message"):
         response = _decode(body, context)
     return without_think_tags(response) if context.quirk.think_tags else response
@@ -35,7 +49,13 @@ def _decode(body: Json, context: UpstreamContext) -> Response:
         raise WireError("expected an Anthropic message with `content`")
     calls = CallReader(context)
     parts: list[Part] = []
-    for block in content if isinstance(content, list) else [{"type": "text", "text": content}] if isinstance(content, str) else []:
+    for block in (
+        content
+        if isinstance(content, list)
+        else [{"type": "text", "text": content}]
+        if isinstance(content, str)
+        else []
+    ):
         if isinstance(block, dict):
             parts.append(read_block(block, calls))
     finish = read_finish(
@@ -44,7 +64,11 @@ def _decode(body: Json, context: UpstreamContext) -> Response:
         body.get("stop_details"),
         has_calls=any(isinstance(part, ToolCall) for part in parts),
     )
-    extensions = {name: value for name, value in body.items() if name not in KNOWN_MEMBERS and value is not None}
+    extensions = {
+        name: value
+        for name, value in body.items()
+        if name not in KNOWN_MEMBERS and value is not None
+    }
     return Response(
         choices=(Choice(parts=tuple(parts), finish=finish),),
         response_id=text_of(body, "id") or None,

@@ -1,4 +1,5 @@
-"""What the decoders of requests, answers and streams read alike: citations, opaque members, usage, the finish, and tool calls under their own names.
+"""What the decoders of requests, answers and streams read alike: citations, opaque members, usage,
+the finish, and tool calls under their own names.
 
 Everything here is lenient: a member of the wrong type counts as absent.
 """
@@ -9,7 +10,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from uniapi.canonical import Citation, Finish, FinishReason, Json, Opaque, OutputFormat, Part, Reasoning, Text, ToolCall, Unknown, Usage
+from uniapi.canonical import (
+    Citation,
+    Finish,
+    FinishReason,
+    Json,
+    Opaque,
+    OutputFormat,
+    Part,
+    Reasoning,
+    Text,
+    ToolCall,
+    Unknown,
+    Usage,
+)
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.function_tools import ANSWER_MEMBER, ANSWER_TOOL, freeform_input, is_wrapped
 
@@ -18,7 +32,9 @@ from .vocabulary import CALL_MEMBERS, FAMILY, NAME, STOP_REASONS, cache_hint, st
 
 
 class CallReader:
-    """Gives calls the client's own tool names back, and knows which tool stood in for structured output."""
+    """Gives calls the client's own tool names back, and knows which tool stood in for structured
+    output.
+    """
 
     def __init__(self, context: UpstreamContext) -> None:
         self._names = ToolNames(context.request.tools if context.request is not None else ())
@@ -43,7 +59,11 @@ class CallReader:
         """The call without its arguments."""
         name = text_of(block, "name")
         tool = self._names.tool(name)
-        others = {key: value for key, value in block.items() if key not in CALL_MEMBERS and value is not None}
+        others = {
+            key: value
+            for key, value in block.items()
+            if key not in CALL_MEMBERS and value is not None
+        }
         return ToolCall(
             call_id=text_of(block, "id") or self._new_id(),
             name=tool.name if tool is not None else name,
@@ -78,7 +98,9 @@ def text_of(holder: Mapping[str, Json], name: str) -> str:
 
 
 def read_citation(raw: Json) -> Citation | None:
-    """https://platform.claude.com/docs/en/build-with-claude/citations: five kinds of place, web and search results with an address."""
+    """https://platform.claude.com/docs/en/build-with-claude/citations: five kinds of place, web and
+    search results with an address.
+    """
     if not isinstance(raw, dict):
         return None
     title = raw.get("title") if raw.get("title") is not None else raw.get("document_title")
@@ -94,7 +116,9 @@ def read_citation(raw: Json) -> Citation | None:
 
 
 def of_whole_text(citations: tuple[Citation, ...], length: int) -> tuple[Citation, ...]:
-    """The sources of a text block: they stand for all of it, which is why the API cuts a text into blocks."""
+    """The sources of a text block: they stand for all of it, which is why the API cuts a text into
+    blocks.
+    """
     return tuple(replace(citation, start=0, end=length) for citation in citations)
 
 
@@ -105,17 +129,30 @@ def read_citations(raw: Json) -> tuple[Citation, ...]:
 
 def carried(block: Mapping[str, Json]) -> Unknown:
     """A block this gateway has no part for, as it came."""
-    return Unknown(dialect=NAME, name=text_of(block, "type") or "block", raw=dict(block), cache=cache_hint(block))
+    return Unknown(
+        dialect=NAME,
+        name=text_of(block, "type") or "block",
+        raw=dict(block),
+        cache=cache_hint(block),
+    )
 
 
 def read_plain(block: Mapping[str, Json], family: str = FAMILY) -> Part | None:
-    """Text and thinking, which look alike in requests and answers; None for any other block. `family` can read the signatures."""
+    """Text and thinking, which look alike in requests and answers; None for any other block.
+    `family` can read the signatures.
+    """
     match block.get("type"):
         case "text":
             text = text_of(block, "text")
-            return Text(text=text, citations=of_whole_text(read_citations(block.get("citations")), len(text)), cache=cache_hint(block))
+            return Text(
+                text=text,
+                citations=of_whole_text(read_citations(block.get("citations")), len(text)),
+                cache=cache_hint(block),
+            )
         case "thinking":
-            return Reasoning(text=text_of(block, "thinking"), opaque=signature(block.get("signature"), family))
+            return Reasoning(
+                text=text_of(block, "thinking"), opaque=signature(block.get("signature"), family)
+            )
         case "redacted_thinking":
             return Reasoning(is_redacted=True, opaque=signature(block.get("data"), family))
         case _:
@@ -134,7 +171,9 @@ def read_usage(raw: Json) -> Usage | None:
     fresh = count(raw, "input_tokens")
     read = count(raw, "cache_read_input_tokens")
     written = count(raw, "cache_creation_input_tokens")
-    lifetimes, server, detail = (raw.get(name) for name in ("cache_creation", "server_tool_use", "output_tokens_details"))
+    lifetimes, server, detail = (
+        raw.get(name) for name in ("cache_creation", "server_tool_use", "output_tokens_details")
+    )
     tier = raw.get("service_tier")
     return Usage(
         input_tokens=None if fresh is None else fresh + (read or 0) + (written or 0),
@@ -156,10 +195,19 @@ def count(holder: Json, name: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def read_finish(stop_reason: Json, stop_sequence: Json, stop_details: Json, *, has_calls: bool) -> Finish:
-    """`has_calls`: a call for the client is in the answer. `tool_use` without one (only the stand-in tool was called) is a plain stop."""
+def read_finish(
+    stop_reason: Json, stop_sequence: Json, stop_details: Json, *, has_calls: bool
+) -> Finish:
+    """`has_calls`: a call for the client is in the answer.
+
+    `tool_use` without one (only the stand-in tool was called) is a plain stop.
+    """
     native = stop_reason if isinstance(stop_reason, str) else None
-    reason: FinishReason = STOP_REASONS.get(native, "stop") if native is not None else ("tool_calls" if has_calls else "stop")
+    reason: FinishReason = (
+        STOP_REASONS.get(native, "stop")
+        if native is not None
+        else ("tool_calls" if has_calls else "stop")
+    )
     if reason == "tool_calls" and not has_calls:
         reason, native = "stop", "end_turn"
     explanation = stop_details.get("explanation") if isinstance(stop_details, dict) else None
@@ -178,4 +226,8 @@ def _unwrapped(arguments: str) -> str:
         value = json.loads(arguments)
     except (ValueError, RecursionError):
         return arguments
-    return json.dumps(value[ANSWER_MEMBER], ensure_ascii=False) if isinstance(value, dict) and ANSWER_MEMBER in value else arguments
+    return (
+        json.dumps(value[ANSWER_MEMBER], ensure_ascii=False)
+        if isinstance(value, dict) and ANSWER_MEMBER in value
+        else arguments
+    )

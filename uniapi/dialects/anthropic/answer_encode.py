@@ -1,4 +1,6 @@
-"""Response → a Messages `message` object for a client. https://platform.claude.com/docs/en/api/messages"""
+"""Response → a Messages `message` object for a client.
+https://platform.claude.com/docs/en/api/messages
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ def encode_response(response: Response, context: ReplyContext) -> EncodedRespons
     losses: list[str] = []
     if len(response.choices) > 1:
         losses.append("choices")
-    choice = response.choices[0] if response.choices else Choice(parts=(), finish=Finish(reason="stop"))
+    choice = (
+        response.choices[0] if response.choices else Choice(parts=(), finish=Finish(reason="stop"))
+    )
     content: list[dict[str, Json]] = []
     for part in choice.parts:
         content += reply_blocks(part, len(content), context, losses)

@@ -1,10 +1,25 @@
-"""One canonical part → the content blocks of an answer, and the envelope's members that whole and streamed answers share."""
+"""One canonical part → the content blocks of an answer, and the envelope's members that whole and
+streamed answers share.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from uniapi.canonical import Citation, Finish, Json, Media, Part, Reasoning, Refusal, Text, ToolCall, ToolResult, Unknown, Usage
+from uniapi.canonical import (
+    Citation,
+    Finish,
+    Json,
+    Media,
+    Part,
+    Reasoning,
+    Refusal,
+    Text,
+    ToolCall,
+    ToolResult,
+    Unknown,
+    Usage,
+)
 from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.function_tools import call_object
 
@@ -12,24 +27,54 @@ from .vocabulary import FAMILY, NAME, STOP_REASONS
 
 Block = dict[str, Json]
 
-_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal", "error": "end_turn"}
+_REASONS = {
+    "stop": "end_turn",
+    "length": "max_tokens",
+    "tool_calls": "tool_use",
+    "content_filter": "refusal",
+    "error": "end_turn",
+}
 
 
-def reply_blocks(part: Part, position: int, context: ReplyContext, losses: list[str]) -> list[Block]:
-    """The finished blocks for `part`; `position` is the index of the first, for ids the upstream did not give. Empty text makes no block: clients would send it back, and the API refuses it."""
+def reply_blocks(
+    part: Part, position: int, context: ReplyContext, losses: list[str]
+) -> list[Block]:
+    """The finished blocks for `part`; `position` is the index of the first, for ids the upstream
+    did not give. Empty text makes no block: clients would send it back, and the API refuses it.
+    """
     match part:
         case Text():
             if not part.text and not part.citations:
                 return []
             citations = reply_citations(part.citations, losses)
-            return [{"type": "text", "text": part.text, **({"citations": citations} if citations else {})}]
+            return [
+                {
+                    "type": "text",
+                    "text": part.text,
+                    **({"citations": citations} if citations else {}),
+                }
+            ]
         case Refusal(text=text):
             return [{"type": "text", "text": text}] if text else []
         case Reasoning():
             return _reasoning(part)
         case ToolCall():
-            others = part.opaque.value if part.opaque is not None and part.opaque.family == FAMILY and isinstance(part.opaque.value, dict) else {}
-            return [{"type": "tool_use", "id": call_id(part, position, context), "name": call_name(part), "input": call_object(part), **others}]
+            others = (
+                part.opaque.value
+                if part.opaque is not None
+                and part.opaque.family == FAMILY
+                and isinstance(part.opaque.value, dict)
+                else {}
+            )
+            return [
+                {
+                    "type": "tool_use",
+                    "id": call_id(part, position, context),
+                    "name": call_name(part),
+                    "input": call_object(part),
+                    **others,
+                }
+            ]
         case Media():
             text = media_text(part, losses)
             return [{"type": "text", "text": text}] if text else []
@@ -53,15 +98,23 @@ def _reasoning(part: Reasoning) -> list[Block]:
 
 
 def own_token(part: Reasoning) -> str:
-    """The signature or data this family issued; empty for foreign reasoning, whose tokens are not ours to show."""
-    is_own = part.opaque is not None and part.opaque.family == FAMILY and isinstance(part.opaque.value, str)
+    """The signature or data this family issued; empty for foreign reasoning, whose tokens are not
+    ours to show.
+    """
+    is_own = (
+        part.opaque is not None
+        and part.opaque.family == FAMILY
+        and isinstance(part.opaque.value, str)
+    )
     return part.opaque.value if is_own and part.opaque is not None else ""
 
 
 def reply_citations(citations: tuple[Citation, ...], losses: list[str]) -> list[Block]:
-    """This dialect's own citations as they came, others as places in a web-search result or, without an address, in a search result of no index.
+    """This dialect's own citations as they came, others as places in a web-search result or,
+    without an address, in a search result of no index.
 
-    The empty `encrypted_index` and the index -1 tell a citation of ours from the vendor's when it comes back (`part_encode`).
+    The empty `encrypted_index` and the index -1 tell a citation of ours from the vendor's when it
+    comes back (`part_encode`).
     """
     spelled: list[Block] = []
     for citation in citations:
@@ -95,8 +148,13 @@ def reply_citations(citations: tuple[Citation, ...], losses: list[str]) -> list[
 
 
 def media_text(part: Media, losses: list[str]) -> str:
-    """Media in an answer as text: an image as Markdown, a sound as its transcript. The wire has no block for them."""
-    address = part.url or (f"data:{part.mime or 'image/png'};base64,{part.data}" if part.data else None)
+    """Media in an answer as text: an image as Markdown, a sound as its transcript.
+
+    The wire has no block for them.
+    """
+    address = part.url or (
+        f"data:{part.mime or 'image/png'};base64,{part.data}" if part.data else None
+    )
     if part.kind == "image" and address is not None:
         return f"![{part.title or 'image'}]({address})"
     losses.append(part.kind)
@@ -113,13 +171,21 @@ def call_name(part: ToolCall) -> str:
 
 def message_id(response_id: str | None, context: ReplyContext) -> str:
     """The upstream's own id when it is a message's, else one made of the seed."""
-    return response_id if response_id is not None and response_id.startswith("msg_") else f"msg_{context.id_seed}"
+    return (
+        response_id
+        if response_id is not None and response_id.startswith("msg_")
+        else f"msg_{context.id_seed}"
+    )
 
 
-def finish_members(finish: Finish, extensions: Mapping[str, Json], *, has_refusal_text: bool, has_calls: bool) -> dict[str, Json]:
-    """`stop_reason`, `stop_sequence` and, for a refusal, `stop_details`. The vendor's own word is used where it was this vendor's.
+def finish_members(
+    finish: Finish, extensions: Mapping[str, Json], *, has_refusal_text: bool, has_calls: bool
+) -> dict[str, Json]:
+    """`stop_reason`, `stop_sequence` and, for a refusal, `stop_details`. The vendor's own word is
+    used where it was this vendor's.
 
-    Some vendors end an answer with calls by a plain stop; clients of this dialect look for `tool_use`.
+    Some vendors end an answer with calls by a plain stop; clients of this dialect look for
+    `tool_use`.
     """
     is_own = finish.dialect == NAME and finish.native in STOP_REASONS
     reason = finish.native if is_own else _REASONS[finish.reason]
@@ -131,12 +197,17 @@ def finish_members(finish: Finish, extensions: Mapping[str, Json], *, has_refusa
         reason = "stop_sequence"
     members: dict[str, Json] = {"stop_reason": reason, "stop_sequence": finish.stop_sequence}
     if reason == "refusal" and (finish.message or "stop_details" in extensions):
-        members["stop_details"] = extensions.get("stop_details") or {"type": "refusal", "category": None, "explanation": finish.message}
+        members["stop_details"] = extensions.get("stop_details") or {
+            "type": "refusal",
+            "category": None,
+            "explanation": finish.message,
+        }
     return members
 
 
 def spell_usage(usage: Usage | None, input_estimate: int, *, whole: bool) -> dict[str, Json]:
-    """The wire's usage: input without the cached tokens, which have figures of their own. This vendor's own object goes back as it came.
+    """The wire's usage: input without the cached tokens, which have figures of their own. This
+    vendor's own object goes back as it came.
 
     `whole`: every required figure must be there, an estimate or 0 where nothing is known.
     """
@@ -163,5 +234,8 @@ def _split_usage(usage: Usage) -> dict[str, Json]:
     if usage.reasoning_tokens is not None:
         spelled["output_tokens_details"] = {"thinking_tokens": usage.reasoning_tokens}
     if usage.web_searches:
-        spelled["server_tool_use"] = {"web_search_requests": usage.web_searches, "web_fetch_requests": 0}
+        spelled["server_tool_use"] = {
+            "web_search_requests": usage.web_searches,
+            "web_fetch_requests": 0,
+        }
     return spelled

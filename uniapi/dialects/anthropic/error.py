@@ -1,7 +1,8 @@
 """Errors: upstream error bodies → Failure, and an error for a client → its JSON.
 
-https://platform.claude.com/docs/en/api/errors. Claude is also served by Bedrock and Vertex, whose own errors stand in front of it, and by gateways with
-OpenAI's shape; whatever cannot be read is judged by its status.
+https://platform.claude.com/docs/en/api/errors. Claude is also served by Bedrock and Vertex, whose
+own errors stand in front of it, and by gateways with OpenAI's shape; whatever cannot be read is
+judged by its status.
 """
 
 from __future__ import annotations
@@ -83,20 +84,25 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _QUOTA = re.compile(
-    r"credit balance is too low|usage limits?\b.{0,60}regain access|insufficient (?:quota|balance|funds|credits)|spend limit", re.IGNORECASE
+    r"credit balance is too low|usage limits?\b.{0,60}regain access|insufficient (?:quota|balance|funds|credits)|spend limit",
+    re.IGNORECASE,
 )
 _MODEL = re.compile(
     r"(?:don't|do not|doesn't|does not) have access to the model|model access is denied|access to (?:this |the )?model|model .{0,80}not (?:found|available|supported|exist)",
     re.IGNORECASE,
 )
 _CREDENTIAL = re.compile(
-    r"invalid (?:x-)?api[- ]?key|API_KEY_INVALID|organization has been disabled|security token included in the request", re.IGNORECASE
+    r"invalid (?:x-)?api[- ]?key|API_KEY_INVALID|organization has been disabled|security token included in the request",
+    re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What an error body says, as far as it could be read. `is_ours`: it has this dialect's shape."""
+    """What an error body says, as far as it could be read.
+
+    `is_ours`: it has this dialect's shape.
+    """
 
     message: str
     type: str | None = None
@@ -153,11 +159,17 @@ def error_type(failure: Failure, status: int) -> str:
         return "billing_error"
     if failure.kind is FailureKind.OVERLOADED:
         return "overloaded_error"
-    return _type_for(ClientError(status=status, message=failure.message, code=failure.code, type=failure.type))
+    return _type_for(
+        ClientError(status=status, message=failure.message, code=failure.code, type=failure.type)
+    )
 
 
 def _type_for(error: ClientError) -> str:
-    if error.type in _TYPE_STATUSES and error.type is not None and _TYPE_STATUSES[error.type] == error.status:
+    if (
+        error.type in _TYPE_STATUSES
+        and error.type is not None
+        and _TYPE_STATUSES[error.type] == error.status
+    ):
         return error.type
     if error.status == 402 or error.code in ("insufficient_quota", "billing_error", "quota"):
         return "billing_error"
@@ -171,19 +183,31 @@ def _type_for(error: ClientError) -> str:
         504: "timeout_error",
         529: "overloaded_error",
     }
-    return by_status.get(error.status, "invalid_request_error" if 400 <= error.status < 500 else "api_error")
+    return by_status.get(
+        error.status, "invalid_request_error" if 400 <= error.status < 500 else "api_error"
+    )
 
 
 def _kind(status: int | None, typed: str | None, code: str | None, message: str) -> FailureKind:
     """The words where they are plain, then the type, then the status."""
-    kind = _KINDS.get(typed or "") or _KINDS.get(code or "") or kind_of_status(status, _OWN_STATUSES)
+    kind = (
+        _KINDS.get(typed or "") or _KINDS.get(code or "") or kind_of_status(status, _OWN_STATUSES)
+    )
     if kind in (FailureKind.BAD_REQUEST, FailureKind.TOO_LONG) and _TOO_LONG.search(message):
         return FailureKind.TOO_LONG
-    if kind in (FailureKind.BAD_REQUEST, FailureKind.RATE_LIMITED, FailureKind.CREDENTIAL_REFUSED) and _QUOTA.search(message):
+    if kind in (
+        FailureKind.BAD_REQUEST,
+        FailureKind.RATE_LIMITED,
+        FailureKind.CREDENTIAL_REFUSED,
+    ) and _QUOTA.search(message):
         return FailureKind.QUOTA
     if kind is FailureKind.BAD_REQUEST and _CREDENTIAL.search(message):
         return FailureKind.CREDENTIAL_REFUSED
-    if kind in (FailureKind.BAD_REQUEST, FailureKind.CREDENTIAL_REFUSED) and status != 401 and _MODEL.search(message):
+    if (
+        kind in (FailureKind.BAD_REQUEST, FailureKind.CREDENTIAL_REFUSED)
+        and status != 401
+        and _MODEL.search(message)
+    ):
         return FailureKind.MODEL_MISSING
     if kind is FailureKind.SERVER_ERROR and status in (503, 504, 529):
         return kind_of_status(status)
@@ -202,7 +226,14 @@ def _read_object(value: Mapping[str, Json]) -> _Said:
             _text(error.get("param")),
             is_ours=value.get("type") == "error" and isinstance(error.get("type"), str),
         )
-    message = next((found for name in ("message", "Message", "detail", "error") if (found := _text(value.get(name)))), None)
+    message = next(
+        (
+            found
+            for name in ("message", "Message", "detail", "error")
+            if (found := _text(value.get(name)))
+        ),
+        None,
+    )
     typed = _text(value.get("__type"))
     return _Said(message or _shown(value), typed.rpartition("#")[2] if typed else None)
 

@@ -32,7 +32,11 @@ class AnthropicObserver(Observer):
             self.failure = stream_failure(body, json.dumps(body).encode())
             return
         content = body.get("content")
-        blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
+        blocks = (
+            [block for block in content if isinstance(block, dict)]
+            if isinstance(content, list)
+            else []
+        )
         self.committed = any(block.get("type") != "text" or block.get("text") for block in blocks)
         self._envelope(body)
         self._ids(body)
@@ -51,7 +55,9 @@ class AnthropicObserver(Observer):
                 self._block(body.get("content_block"))
             case "content_block_delta":
                 delta = body.get("delta")
-                self.committed |= isinstance(delta, dict) and any(delta.get(name) for name in _DELTA_TEXTS)
+                self.committed |= isinstance(delta, dict) and any(
+                    delta.get(name) for name in _DELTA_TEXTS
+                )
             case "message_delta":
                 self._usage(body.get("usage"))
                 delta = body.get("delta")
@@ -67,7 +73,9 @@ class AnthropicObserver(Observer):
         if not isinstance(block, dict):
             return
         kind = block.get("type")
-        if kind not in _SILENT_BLOCKS or any(block.get(name) for name in ("text", "thinking", "signature")):
+        if kind not in _SILENT_BLOCKS or any(
+            block.get(name) for name in ("text", "thinking", "signature")
+        ):
             self.committed = True
         if isinstance(kind, str) and kind.endswith("_tool_result"):
             self._files(block.get("content"), 0)
@@ -78,12 +86,19 @@ class AnthropicObserver(Observer):
 
     def _usage(self, stated: Json) -> None:
         if isinstance(stated, dict):
-            self._stated.update({name: value for name, value in stated.items() if value is not None})
+            self._stated.update(
+                {name: value for name, value in stated.items() if value is not None}
+            )
             self.usage = read_usage(dict(self._stated))
 
     def _ended(self, said: Mapping[str, Json]) -> None:
         if said.get("stop_reason") is not None:
-            self.finish = read_finish(said.get("stop_reason"), said.get("stop_sequence"), said.get("stop_details"), has_calls=True)
+            self.finish = read_finish(
+                said.get("stop_reason"),
+                said.get("stop_sequence"),
+                said.get("stop_details"),
+                has_calls=True,
+            )
 
     def _ids(self, envelope: Mapping[str, Json]) -> None:
         """Containers and the files made in them live with the account that issued them."""

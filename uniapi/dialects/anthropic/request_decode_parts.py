@@ -1,21 +1,38 @@
-"""Content blocks of a client's request → parts. A malformed block is refused by its path, an unknown one is carried."""
+"""Content blocks of a client's request → parts.
+
+A malformed block is refused by its path, an unknown one is carried.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from uniapi.canonical import Json, Media, Opaque, Part, RequestRefused, Text, ToolCall, ToolResult, Unknown
+from uniapi.canonical import (
+    Json,
+    Media,
+    Opaque,
+    Part,
+    RequestRefused,
+    Text,
+    ToolCall,
+    ToolResult,
+    Unknown,
+)
 
 from .answer_decode_parts import carried, dumped, read_plain, text_of
 from .vocabulary import CALL_MEMBERS, FAMILY, PDF, cache_hint
 
 MAX_DEPTH = 2
-"""A tool result may hold a document that holds blocks; what claims to be nested deeper is carried unread."""
+"""A tool result may hold a document that holds blocks; what claims to be nested deeper is carried
+unread.
+"""
 
 
 class PartReader:
-    """Reads the content that stands at `where` (`messages[2].content`), `depth` blocks inside a turn."""
+    """Reads the content that stands at `where` (`messages[2].content`), `depth` blocks inside a
+    turn.
+    """
 
     def __init__(self, where: str, depth: int = 0) -> None:
         self._where = where
@@ -30,7 +47,10 @@ class PartReader:
 
     def text_content(self, content: Json) -> tuple[Part, ...]:
         """System content: text blocks, and what is no text carried."""
-        return tuple(self._text(block, where) if block.get("type") == "text" else carried(block) for where, block in self._blocks(content))
+        return tuple(
+            self._text(block, where) if block.get("type") == "text" else carried(block)
+            for where, block in self._blocks(content)
+        )
 
     def _blocks(self, content: Json) -> list[tuple[str, Mapping[str, Json]]]:
         if content is None:
@@ -76,12 +96,24 @@ class PartReader:
         cache = cache_hint(block)
         match source.get("type"):
             case "base64":
-                return Media(kind="image", mime=text_of(source, "media_type") or None, data=self._string(source, "data", where), cache=cache)
+                return Media(
+                    kind="image",
+                    mime=text_of(source, "media_type") or None,
+                    data=self._string(source, "data", where),
+                    cache=cache,
+                )
             case "url":
-                return _by_url("image", self._string(source, "url", where), Media(kind="image", cache=cache))
+                return _by_url(
+                    "image", self._string(source, "url", where), Media(kind="image", cache=cache)
+                )
             case "file":
                 file_id = self._string(source, "file_id", where)
-                return Media(kind="image", file_id=file_id, opaque=Opaque(family=FAMILY, value=file_id), cache=cache)
+                return Media(
+                    kind="image",
+                    file_id=file_id,
+                    opaque=Opaque(family=FAMILY, value=file_id),
+                    cache=cache,
+                )
             case other:
                 raise self._refused(f"{where}.source.type", "base64, url or file", other)
 
@@ -99,20 +131,34 @@ class PartReader:
                 mime = text_of(source, "media_type") or PDF
                 return [replace(described, mime=mime, data=self._string(source, "data", where))]
             case "text":
-                return [replace(described, mime="text/plain", text=self._string(source, "data", where))]
+                return [
+                    replace(described, mime="text/plain", text=self._string(source, "data", where))
+                ]
             case "url":
-                return [_by_url("file", self._string(source, "url", where), replace(described, mime=PDF))]
+                return [
+                    _by_url(
+                        "file", self._string(source, "url", where), replace(described, mime=PDF)
+                    )
+                ]
             case "file":
                 file_id = self._string(source, "file_id", where)
-                return [replace(described, file_id=file_id, opaque=Opaque(family=FAMILY, value=file_id))]
+                return [
+                    replace(described, file_id=file_id, opaque=Opaque(family=FAMILY, value=file_id))
+                ]
             case "content":
                 return self._own_content(source, described, where)
             case other:
-                raise self._refused(f"{where}.source.type", "base64, text, url, file or content", other)
+                raise self._refused(
+                    f"{where}.source.type", "base64, text, url, file or content", other
+                )
 
     def _own_content(self, source: Mapping[str, Json], described: Media, where: str) -> list[Part]:
-        """A document made of blocks: one plain text, unless it holds images, which then stand as parts of their own."""
-        inner = PartReader(f"{where}.source.content", self._depth + 1).content(source.get("content"))
+        """A document made of blocks: one plain text, unless it holds images, which then stand as
+        parts of their own.
+        """
+        inner = PartReader(f"{where}.source.content", self._depth + 1).content(
+            source.get("content")
+        )
         if all(isinstance(part, Text) for part in inner):
             text = "\n\n".join(part.text for part in inner if isinstance(part, Text))
             return [replace(described, mime="text/plain", text=text)]
@@ -120,9 +166,15 @@ class PartReader:
         return [*heading, *inner]
 
     def _search_result(self, block: Mapping[str, Json]) -> Media:
-        """A passage found by the client's own search, as a text document; the block itself goes back to this family."""
+        """A passage found by the client's own search, as a text document; the block itself goes
+        back to this family.
+        """
         content = block.get("content")
-        texts = [text_of(item, "text") for item in content if isinstance(item, dict)] if isinstance(content, list) else []
+        texts = (
+            [text_of(item, "text") for item in content if isinstance(item, dict)]
+            if isinstance(content, list)
+            else []
+        )
         return Media(
             kind="file",
             mime="text/plain",
@@ -135,7 +187,11 @@ class PartReader:
         )
 
     def _tool_use(self, block: Mapping[str, Json], where: str) -> ToolCall:
-        others = {key: value for key, value in block.items() if key not in CALL_MEMBERS and value is not None}
+        others = {
+            key: value
+            for key, value in block.items()
+            if key not in CALL_MEMBERS and value is not None
+        }
         return ToolCall(
             call_id=self._string(block, "id", where),
             name=self._string(block, "name", where),
@@ -148,7 +204,9 @@ class PartReader:
         inner = PartReader(f"{where}.content", self._depth + 1).content(block.get("content"))
         return ToolResult(
             call_id=self._string(block, "tool_use_id", where),
-            content=tuple(part if isinstance(part, Text | Media | Unknown) else _stray(part) for part in inner),
+            content=tuple(
+                part if isinstance(part, Text | Media | Unknown) else _stray(part) for part in inner
+            ),
             is_error=block.get("is_error") is True,
             cache=cache_hint(block),
         )
@@ -166,7 +224,13 @@ class PartReader:
         return value
 
     def _refused(self, where: str, expected: str, found: Json) -> RequestRefused:
-        shown = "nothing" if found is None else f'"{found[:40]}"' if isinstance(found, str) else f"{type(found).__name__}"
+        shown = (
+            "nothing"
+            if found is None
+            else f'"{found[:40]}"'
+            if isinstance(found, str)
+            else f"{type(found).__name__}"
+        )
         return RequestRefused.bad_request(f"{where}: expected {expected}, found {shown}", where)
 
 

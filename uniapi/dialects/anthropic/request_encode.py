@@ -1,6 +1,8 @@
-"""Canonical request → a Messages body the API takes, with the losses named and the `anthropic-beta` header it needs.
+"""Canonical request → a Messages body the API takes, with the losses named and the `anthropic-beta`
+header it needs.
 
-https://platform.claude.com/docs/en/api/messages. The body carries `model` and `stream`; engines that keep these in the URL take them out.
+https://platform.claude.com/docs/en/api/messages. The body carries `model` and `stream`; engines
+that keep these in the URL take them out.
 """
 
 from __future__ import annotations
@@ -62,7 +64,10 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     if thinking.is_lost:
         losses.append("reasoning")
 
-    body: dict[str, Json] = {"model": request.model, "max_tokens": _max_tokens(request, quirk, thinking)}
+    body: dict[str, Json] = {
+        "model": request.model,
+        "max_tokens": _max_tokens(request, quirk, thinking),
+    }
     system, messages = _conversation(request, quirk, parts, losses)
     tools = encode_tools(request, quirk, names, losses, stand_in)
     choice, asked = encode_tool_choice(request, quirk, names, tools, losses, stand_in)
@@ -87,7 +92,11 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
         losses.append(member)
     _limit_breakpoints(body, losses)
     betas = _betas(body, uses_files=parts.uses_files)
-    return EncodedRequest(body=body, losses=tuple(dict.fromkeys(losses)), headers={"anthropic-beta": ",".join(betas)} if betas else {})
+    return EncodedRequest(
+        body=body,
+        losses=tuple(dict.fromkeys(losses)),
+        headers={"anthropic-beta": ",".join(betas)} if betas else {},
+    )
 
 
 def _thinking(request: Request, quirk: Quirk, *, is_tool_forced: bool) -> Thinking:
@@ -100,28 +109,41 @@ def _thinking(request: Request, quirk: Quirk, *, is_tool_forced: bool) -> Thinki
 
 
 def _max_tokens(request: Request, quirk: Quirk, thinking: Thinking) -> int:
-    """The client's limit, which must leave room above a thinking budget: the budget then comes on top of it."""
+    """The client's limit, which must leave room above a thinking budget: the budget then comes on
+    top of it.
+    """
     limit = request.sampling.max_output_tokens
     if limit is None:
         limit = quirk.default_max_tokens or DEFAULT_MAX_TOKENS
     return limit if limit > thinking.budget else limit + thinking.budget
 
 
-def _conversation(request: Request, quirk: Quirk, parts: PartEncoder, losses: list[str]) -> tuple[list[Block], list[dict[str, Json]]]:
+def _conversation(
+    request: Request, quirk: Quirk, parts: PartEncoder, losses: list[str]
+) -> tuple[list[Block], list[dict[str, Json]]]:
     system = encode_system(request.messages, parts.blocks, losses)
     messages = encode_turns(request.messages, parts, losses, has_prefill=quirk.anthropic_prefill)
     if not messages and system:
         # Instructions alone are refused; as the user's words they are answered.
         return [], [{"role": "user", "content": plain_or_blocks(system)}]
     output_format = request.output_format
-    if output_format is not None and (output_format.kind == "json" or (output_format.kind == "json_schema" and output_format.schema is None)):
+    if output_format is not None and (
+        output_format.kind == "json"
+        or (output_format.kind == "json_schema" and output_format.schema is None)
+    ):
         system = [*system, {"type": "text", "text": json_in_words(None)}]
     return system, messages
 
 
-def _sampling(request: Request, quirk: Quirk, thinking: Thinking, losses: list[str]) -> dict[str, Json]:
+def _sampling(
+    request: Request, quirk: Quirk, thinking: Thinking, losses: list[str]
+) -> dict[str, Json]:
     """temperature, top_p and top_k as far as the model, its thinking and each other allow."""
-    asked = {"temperature": request.sampling.temperature, "top_p": request.sampling.top_p, "top_k": request.sampling.top_k}
+    asked = {
+        "temperature": request.sampling.temperature,
+        "top_p": request.sampling.top_p,
+        "top_k": request.sampling.top_k,
+    }
     said: dict[str, Json] = {name: value for name, value in asked.items() if value is not None}
     temperature, top_p = said.get("temperature"), said.get("top_p")
     if not quirk.anthropic_sampling:
@@ -170,7 +192,13 @@ def _settings(request: Request, losses: list[str]) -> dict[str, Json]:
     return settings
 
 
-def _add_output_config(body: dict[str, Json], request: Request, thinking: Thinking, losses: list[str], stand_in: OutputFormat | None) -> None:
+def _add_output_config(
+    body: dict[str, Json],
+    request: Request,
+    thinking: Thinking,
+    losses: list[str],
+    stand_in: OutputFormat | None,
+) -> None:
     config: dict[str, Json] = {}
     if thinking.effort is not None:
         config["effort"] = thinking.effort
@@ -184,7 +212,9 @@ def _add_output_config(body: dict[str, Json], request: Request, thinking: Thinki
 
 
 def _add_extensions(body: dict[str, Json], request: Request, losses: list[str]) -> None:
-    """Unknown members of this dialect as they came, joined with ours where both speak of one object; those of other dialects are losses."""
+    """Unknown members of this dialect as they came, joined with ours where both speak of one
+    object; those of other dialects are losses.
+    """
     for dialect, members in request.extensions.items():
         if dialect != NAME:
             losses += members
@@ -228,7 +258,14 @@ def _betas(body: Mapping[str, Json], *, uses_files: bool) -> list[str]:
         betas["files-api-2025-04-14"] = None
     for tool in body.get("tools", ()):
         kind = tool.get("type")
-        beta = next((beta for prefix, beta in _BETA_TOOLS if isinstance(kind, str) and kind.startswith(prefix)), None)
+        beta = next(
+            (
+                beta
+                for prefix, beta in _BETA_TOOLS
+                if isinstance(kind, str) and kind.startswith(prefix)
+            ),
+            None,
+        )
         if beta is not None:
             betas[beta] = None
     if body.get("mcp_servers") and "mcp-client-2025-11-20" not in betas:
@@ -237,7 +274,9 @@ def _betas(body: Mapping[str, Json], *, uses_files: bool) -> list[str]:
         if body.get(member) is not None:
             betas[beta] = None
     edits = _member(body.get("context_management"), "edits")
-    if isinstance(edits, list) and any(str(_member(edit, "type")).startswith("compact_") for edit in edits):
+    if isinstance(edits, list) and any(
+        str(_member(edit, "type")).startswith("compact_") for edit in edits
+    ):
         betas["compact-2026-01-12"] = None
     if _member(body.get("container"), "skills"):
         betas["skills-2025-10-02"] = None

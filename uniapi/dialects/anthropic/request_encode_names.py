@@ -1,4 +1,6 @@
-"""Tool names and call ids as the API takes them: letters, digits, `_` and `-`, names up to 128 characters."""
+"""Tool names and call ids as the API takes them: letters, digits, `_` and `-`, names up to 128
+characters.
+"""
 
 from __future__ import annotations
 

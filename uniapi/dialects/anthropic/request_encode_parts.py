@@ -1,4 +1,7 @@
-"""One canonical part → the content blocks of a request. What a block cannot say is named in `losses`."""
+"""One canonical part → the content blocks of a request.
+
+What a block cannot say is named in `losses`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,19 @@ import base64
 import binascii
 from collections.abc import Mapping
 
-from uniapi.canonical import Citation, Json, Media, Part, Reasoning, Refusal, Role, Text, ToolCall, ToolResult, Unknown
+from uniapi.canonical import (
+    Citation,
+    Json,
+    Media,
+    Part,
+    Reasoning,
+    Refusal,
+    Role,
+    Text,
+    ToolCall,
+    ToolResult,
+    Unknown,
+)
 from uniapi.dialects.function_tools import call_object
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
@@ -22,12 +37,24 @@ _TEXT_TYPES = frozenset(
         "application/x-javascript", "application/typescript", "application/x-sh", "application/sql", "application/x-ndjson", "application/rtf",
     }
 )  # fmt: skip
-_SIGNATURES = (("iVBORw0KGgo", "image/png"), ("/9j/", "image/jpeg"), ("R0lGOD", "image/gif"), ("UklGR", "image/webp"), ("JVBERi", PDF))
-"""How base64 of these formats begins: the API refuses a block whose media type is not that of its bytes."""
+_SIGNATURES = (
+    ("iVBORw0KGgo", "image/png"),
+    ("/9j/", "image/jpeg"),
+    ("R0lGOD", "image/gif"),
+    ("UklGR", "image/webp"),
+    ("JVBERi", PDF),
+)
+"""How base64 of these formats begins: the API refuses a block whose media type is not that of its
+bytes.
+"""
 
 
 class PartEncoder:
-    """Blocks for the parts of one request. Ids and names of tool calls are settled elsewhere; `uses_files` says whether a file id was written."""
+    """Blocks for the parts of one request.
+
+    Ids and names of tool calls are settled elsewhere; `uses_files` says whether a file id was
+    written.
+    """
 
     def __init__(self, quirk: Quirk, names: ToolNames, losses: list[str]) -> None:
         self._quirk = quirk
@@ -37,7 +64,9 @@ class PartEncoder:
         self.uses_files = False
 
     def blocks(self, part: Part, where: str, role: Role) -> list[Block]:
-        """The blocks for `part` (none, one, rarely more); `where` is the message it stands in, for the losses."""
+        """The blocks for `part` (none, one, rarely more); `where` is the message it stands in, for
+        the losses.
+        """
         match part:
             case Text():
                 return self._text(part, role)
@@ -58,15 +87,26 @@ class PartEncoder:
         if not part.text.strip():
             return []
         block: Block = {"type": "text", "text": part.text}
-        citations = [dict(citation.raw) for citation in part.citations if citation.raw is not None and _is_ours(citation)]
+        citations = [
+            dict(citation.raw)
+            for citation in part.citations
+            if citation.raw is not None and _is_ours(citation)
+        ]
         if citations and role == "assistant":
             block["citations"] = citations
         return [_marked(block, part)]
 
     def _reasoning(self, part: Reasoning) -> list[Block]:
-        """Only what this family signed goes back; unsigned or foreign reasoning is history the model does without."""
+        """Only what this family signed goes back; unsigned or foreign reasoning is history the
+        model does without.
+        """
         opaque = part.opaque
-        is_ours = opaque is not None and opaque.family == self._family and isinstance(opaque.value, str) and bool(opaque.value)
+        is_ours = (
+            opaque is not None
+            and opaque.family == self._family
+            and isinstance(opaque.value, str)
+            and bool(opaque.value)
+        )
         if opaque is None or not is_ours or self._quirk.anthropic_thinking == "none":
             self._losses.append(REASONING_LOSS)
             return []
@@ -78,13 +118,26 @@ class PartEncoder:
         if not self._quirk.has_tools:
             self._losses.append(f"{where}.tool_calls")
             return []
-        block: Block = {"type": "tool_use", "id": part.call_id, "name": self._names.wire(part.name, part.namespace), "input": call_object(part)}
-        if part.opaque is not None and part.opaque.family == FAMILY and isinstance(part.opaque.value, dict):
-            block.update({key: value for key, value in part.opaque.value.items() if key not in block})
+        block: Block = {
+            "type": "tool_use",
+            "id": part.call_id,
+            "name": self._names.wire(part.name, part.namespace),
+            "input": call_object(part),
+        }
+        if (
+            part.opaque is not None
+            and part.opaque.family == FAMILY
+            and isinstance(part.opaque.value, dict)
+        ):
+            block.update(
+                {key: value for key, value in part.opaque.value.items() if key not in block}
+            )
         return [_marked(block, part)]
 
     def _tool_result(self, part: ToolResult, where: str) -> list[Block]:
-        """The result, and behind it what a failed result may not hold: the API takes only text in one marked `is_error`."""
+        """The result, and behind it what a failed result may not hold: the API takes only text in
+        one marked `is_error`.
+        """
         if not self._quirk.has_tools:
             self._losses.append(f"{where}.tool_result")
             return []
@@ -109,7 +162,11 @@ class PartEncoder:
         return [dict(part.raw)]
 
     def _media(self, part: Media, where: str, role: Role) -> list[Block]:
-        if part.opaque is not None and part.opaque.family == FAMILY and isinstance(part.opaque.value, dict):
+        if (
+            part.opaque is not None
+            and part.opaque.family == FAMILY
+            and isinstance(part.opaque.value, dict)
+        ):
             return [dict(part.opaque.value)]
         if part.kind in ("audio", "video"):
             self._losses.append(f"{where}.{part.kind}")
@@ -139,30 +196,50 @@ class PartEncoder:
         inline = _inline(part)
         if inline is not None:
             mime, data = inline
-            return {"type": "base64", "media_type": mime, "data": data} if mime in IMAGE_TYPES else None
+            return (
+                {"type": "base64", "media_type": mime, "data": data}
+                if mime in IMAGE_TYPES
+                else None
+            )
         return self._remote_source(part)
 
     def _document_source(self, part: Media) -> Block | None:
         if part.text is not None:
-            return {"type": "text", "media_type": "text/plain", "data": part.text} if part.text.strip() else None
+            return (
+                {"type": "text", "media_type": "text/plain", "data": part.text}
+                if part.text.strip()
+                else None
+            )
         inline = _inline(part)
         if inline is None:
             return self._remote_source(part)
         mime, data = inline
         if mime == PDF or mime in IMAGE_TYPES:
             return {"type": "base64", "media_type": mime, "data": data}
-        text = _decoded_text(data) if mime is None or mime.startswith("text/") or mime in _TEXT_TYPES else None
-        return {"type": "text", "media_type": "text/plain", "data": text} if text and text.strip() else None
+        text = (
+            _decoded_text(data)
+            if mime is None or mime.startswith("text/") or mime in _TEXT_TYPES
+            else None
+        )
+        return (
+            {"type": "text", "media_type": "text/plain", "data": text}
+            if text and text.strip()
+            else None
+        )
 
     def _remote_source(self, part: Media) -> Block | None:
         if part.url is not None:
             return {"type": "url", "url": part.url} if _is_web_address(part.url) else None
-        is_own_file = part.file_id is not None and part.opaque is not None and part.opaque.family == FAMILY
+        is_own_file = (
+            part.file_id is not None and part.opaque is not None and part.opaque.family == FAMILY
+        )
         return {"type": "file", "file_id": part.file_id} if is_own_file else None
 
 
 def needs_inline(media: Media, quirk: Quirk) -> bool:
-    """Whether this media must be fetched: the API itself reads images and PDFs behind `https:` alone, some hosts of Claude read nothing."""
+    """Whether this media must be fetched: the API itself reads images and PDFs behind `https:`
+    alone, some hosts of Claude read nothing.
+    """
     if media.url is None or not _is_web_address(media.url) or media.kind in ("audio", "video"):
         return False
     if media.kind == "image" and not quirk.has_images:
@@ -179,9 +256,16 @@ def _marked(block: Block, part: Text | Media | ToolCall | ToolResult) -> Block:
 
 
 def _is_ours(citation: Citation) -> bool:
-    """Whether the vendor itself wrote this citation: those we made for foreign answers (`part_reply`) have indexes that the API refuses."""
+    """Whether the vendor itself wrote this citation: those we made for foreign answers
+    (`part_reply`) have indexes that the API refuses.
+    """
     raw = citation.raw
-    return citation.dialect == NAME and raw is not None and raw.get("encrypted_index") != "" and raw.get("search_result_index") != -1
+    return (
+        citation.dialect == NAME
+        and raw is not None
+        and raw.get("encrypted_index") != ""
+        and raw.get("search_result_index") != -1
+    )
 
 
 def _is_web_address(url: str) -> bool:
@@ -189,7 +273,9 @@ def _is_web_address(url: str) -> bool:
 
 
 def _inline(part: Media) -> tuple[str | None, str] | None:
-    """(media type, base64) of media sent by value; the type is that of the bytes where they show it."""
+    """(media type, base64) of media sent by value; the type is that of the bytes where they show
+    it.
+    """
     data, mime = part.data, part.mime
     if data is None and part.url is not None and part.url.startswith("data:"):
         data = part.url

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from uniapi.canonical import HostedTool, Json, OutputFormat, Request, Tool, ToolChoice
-from uniapi.dialects.function_tools import ANSWER_TOOL, FREEFORM_PARAMETERS, answer_description, answer_parameters, description_with_grammar
+from uniapi.dialects.function_tools import (
+    ANSWER_TOOL,
+    FREEFORM_PARAMETERS,
+    answer_description,
+    answer_parameters,
+    description_with_grammar,
+)
 from uniapi.dialects.quirk import Quirk
 
 from .request_encode_names import ToolNames
@@ -11,12 +17,20 @@ from .request_encode_schema import input_schema, is_within_subset
 from .vocabulary import NAME, cache_control
 
 MAX_STRICT_TOOLS = 20
-"""https://platform.claude.com/docs/en/build-with-claude/structured-outputs: more strict tools in one request are refused."""
+"""https://platform.claude.com/docs/en/build-with-claude/structured-outputs: more strict tools in
+one request are refused.
+"""
 WEB_SEARCH = "web_search_20250305"
 """The version every model and every host of Claude that searches at all takes."""
 
 
-def encode_tools(request: Request, quirk: Quirk, names: ToolNames, losses: list[str], stand_in: OutputFormat | None) -> list[dict[str, Json]]:
+def encode_tools(
+    request: Request,
+    quirk: Quirk,
+    names: ToolNames,
+    losses: list[str],
+    stand_in: OutputFormat | None,
+) -> list[dict[str, Json]]:
     """The tools in order, names unique; `stand_in` adds the forced tool of structured output."""
     if request.tools and not quirk.has_tools:
         losses.append("tools")
@@ -27,7 +41,11 @@ def encode_tools(request: Request, quirk: Quirk, names: ToolNames, losses: list[
     for tool in request.tools if quirk.has_tools else ():
         if allowed is not None and isinstance(tool, Tool) and tool.name not in allowed:
             continue
-        encoded = _function(tool, names, losses, strict_left) if isinstance(tool, Tool) else _hosted(tool, losses)
+        encoded = (
+            _function(tool, names, losses, strict_left)
+            if isinstance(tool, Tool)
+            else _hosted(tool, losses)
+        )
         if encoded is None:
             continue
         name = encoded.get("name", encoded.get("mcp_server_name"))
@@ -43,20 +61,39 @@ def encode_tools(request: Request, quirk: Quirk, names: ToolNames, losses: list[
 
 
 def encode_tool_choice(
-    request: Request, quirk: Quirk, names: ToolNames, tools: list[dict[str, Json]], losses: list[str], stand_in: OutputFormat | None
+    request: Request,
+    quirk: Quirk,
+    names: ToolNames,
+    tools: list[dict[str, Json]],
+    losses: list[str],
+    stand_in: OutputFormat | None,
 ) -> tuple[dict[str, Json] | None, str | None]:
-    """The choice, None when the API's default says the same, and what the system text must ask for in its place, for models that may not be forced."""
+    """The choice, None when the API's default says the same, and what the system text must ask for
+    in its place, for models that may not be forced.
+    """
     choice = _wanted_choice(request, names, tools, losses, stand_in)
     if choice is None or choice["type"] not in ("any", "tool") or quirk.anthropic_forced_tool:
         return choice, None
     losses.append("tool_choice")
     named = choice.get("name")
-    asked = f"Answer by calling the tool `{named}`, not with text." if named else "Answer by calling one of the tools, not with text."
-    return ({"type": "auto", "disable_parallel_tool_use": True} if choice.get("disable_parallel_tool_use") else None), asked
+    asked = (
+        f"Answer by calling the tool `{named}`, not with text."
+        if named
+        else "Answer by calling one of the tools, not with text."
+    )
+    return (
+        {"type": "auto", "disable_parallel_tool_use": True}
+        if choice.get("disable_parallel_tool_use")
+        else None
+    ), asked
 
 
 def _wanted_choice(
-    request: Request, names: ToolNames, tools: list[dict[str, Json]], losses: list[str], stand_in: OutputFormat | None
+    request: Request,
+    names: ToolNames,
+    tools: list[dict[str, Json]],
+    losses: list[str],
+    stand_in: OutputFormat | None,
 ) -> dict[str, Json] | None:
     """A choice without tools, or of a tool that is not there, is refused upstream."""
     choice = request.tool_choice
@@ -66,7 +103,11 @@ def _wanted_choice(
         return None
     if stand_in is not None and (choice is None or choice.mode != "tool"):
         only_stand_in = len(tools) == 1 or (choice is not None and choice.mode == "none")
-        return {"type": "tool", "name": ANSWER_TOOL} if only_stand_in else _with_parallel({"type": "any"}, request)
+        return (
+            {"type": "tool", "name": ANSWER_TOOL}
+            if only_stand_in
+            else _with_parallel({"type": "any"}, request)
+        )
     mode = choice.mode if choice is not None else "auto"
     if choice is None and request.parallel_tool_calls is not False:
         return None
@@ -76,7 +117,11 @@ def _wanted_choice(
         wanted = _wire_name(choice, request, names)
         if wanted not in (tool.get("name") for tool in tools):
             losses.append("tool_choice")
-            return _with_parallel({"type": "auto"}, request) if request.parallel_tool_calls is False else None
+            return (
+                _with_parallel({"type": "auto"}, request)
+                if request.parallel_tool_calls is False
+                else None
+            )
         return _with_parallel({"type": "tool", "name": wanted}, request)
     return _with_parallel({"type": "any" if mode == "required" else "auto"}, request)
 
@@ -139,7 +184,11 @@ def _hosted(tool: HostedTool, losses: list[str]) -> dict[str, Json] | None:
             losses.append("tools.web_search.blocked_domains")
     elif tool.blocked_domains:
         encoded["blocked_domains"] = list(tool.blocked_domains)
-    location = {key: tool.location[key] for key in ("city", "region", "country", "timezone") if tool.location and tool.location.get(key)}
+    location = {
+        key: tool.location[key]
+        for key in ("city", "region", "country", "timezone")
+        if tool.location and tool.location.get(key)
+    }
     if location:
         encoded["user_location"] = {"type": "approximate", **location}
     if tool.context_size is not None:
@@ -148,7 +197,11 @@ def _hosted(tool: HostedTool, losses: list[str]) -> dict[str, Json] | None:
 
 
 def _stand_in(output_format: OutputFormat) -> dict[str, Json]:
-    return {"name": ANSWER_TOOL, "description": answer_description(output_format), "input_schema": input_schema(answer_parameters(output_format))}
+    return {
+        "name": ANSWER_TOOL,
+        "description": answer_description(output_format),
+        "input_schema": input_schema(answer_parameters(output_format)),
+    }
 
 
 def _marked(encoded: dict[str, Json], tool: Tool) -> dict[str, Json]:

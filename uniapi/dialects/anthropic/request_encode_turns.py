@@ -1,7 +1,9 @@
-"""The conversation as the API takes it: roles alternate, the user begins, every tool call is answered in the turn after it.
+"""The conversation as the API takes it: roles alternate, the user begins, every tool call is
+answered in the turn after it.
 
-What the API would refuse is repaired so that the meaning stays: a missing tool result is written as such, a result without a call becomes
-text that names it, an assistant who begins is given a user turn to answer.
+What the API would refuse is repaired so that the meaning stays: a missing tool result is written as
+such, a result without a call becomes text that names it, an assistant who begins is given a user
+turn to answer.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from .request_encode_names import clean_call_id
 from .request_encode_parts import Block, PartEncoder
 
 CONTINUE = "Continue."
-"""What the user says after a last assistant turn that the model will not take as the beginning of its answer."""
+"""What the user says after a last assistant turn that the model will not take as the beginning of
+its answer.
+"""
 
 
 @dataclass(slots=True)
@@ -27,8 +31,13 @@ class _Turn:
     """By the block's position."""
 
 
-def encode_turns(messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str], *, has_prefill: bool) -> list[dict[str, Json]]:
-    """`messages` of the wire. `has_prefill`: the model takes a last assistant turn as the beginning of its answer."""
+def encode_turns(
+    messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str], *, has_prefill: bool
+) -> list[dict[str, Json]]:
+    """`messages` of the wire.
+
+    `has_prefill`: the model takes a last assistant turn as the beginning of its answer.
+    """
     turns = _merged_turns(messages, encoder, losses)
     if turns and turns[0].role == "assistant":
         turns.insert(0, _Turn(role="user", blocks=[{"type": "text", "text": OPENING}]))
@@ -43,12 +52,16 @@ def encode_turns(messages: tuple[Message, ...], encoder: PartEncoder, losses: li
 
 
 def lacks_signed_thinking(messages: tuple[Message, ...], family: str) -> bool:
-    """Whether a fixed thinking budget would be refused because of the last assistant turn: it calls a tool, or is a prefill, and does not begin with thinking of this family.
+    """Whether a fixed thinking budget would be refused because of the last assistant turn: it calls
+    a tool, or is a prefill, and does not begin with thinking of this family.
 
     https://platform.claude.com/docs/en/build-with-claude/extended-thinking#preserving-thinking-blocks
     """
     turns = [message for message in messages if message.role in ("user", "assistant")]
-    last = max((number for number, message in enumerate(turns) if message.role == "assistant"), default=None)
+    last = max(
+        (number for number, message in enumerate(turns) if message.role == "assistant"),
+        default=None,
+    )
     if last is None:
         return False
     parts: tuple[Part, ...] = ()
@@ -59,7 +72,13 @@ def lacks_signed_thinking(messages: tuple[Message, ...], family: str) -> bool:
     is_prefill = last == len(turns) - 1
     if not is_prefill and not any(isinstance(part, ToolCall) for part in parts):
         return False
-    written = [part for part in parts if not (isinstance(part, Reasoning) and (part.opaque is None or part.opaque.family != family))]
+    written = [
+        part
+        for part in parts
+        if not (
+            isinstance(part, Reasoning) and (part.opaque is None or part.opaque.family != family)
+        )
+    ]
     written = [part for part in written if not (isinstance(part, Text) and not part.text.strip())]
     return bool(written) and not isinstance(written[0], Reasoning)
 
@@ -72,7 +91,9 @@ def plain_or_blocks(blocks: list[Block]) -> str | list[Block]:
     return blocks
 
 
-def _merged_turns(messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str]) -> list[_Turn]:
+def _merged_turns(
+    messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str]
+) -> list[_Turn]:
     """Neighbours of one role joined, messages that come out empty left out."""
     turns: list[_Turn] = []
     for number, message in enumerate(messages):
@@ -94,7 +115,9 @@ def _merged_turns(messages: tuple[Message, ...], encoder: PartEncoder, losses: l
 
 
 def _answered(turns: list[_Turn]) -> list[_Turn]:
-    """Each assistant turn with calls followed by a user turn that begins with one result for each, ids unique and clean."""
+    """Each assistant turn with calls followed by a user turn that begins with one result for each,
+    ids unique and clean.
+    """
     answered: list[_Turn] = []
     taken: set[str] = set()
     pending: list[tuple[str, str]] = []
@@ -132,7 +155,9 @@ def _name_calls(turn: _Turn, taken: set[str]) -> list[tuple[str, str]]:
 
 
 def _results_first(turn: _Turn, pending: list[tuple[str, str]]) -> list[Block]:
-    """The turn's blocks with the results of `pending` in front, in the order of the calls; other results become text."""
+    """The turn's blocks with the results of `pending` in front, in the order of the calls; other
+    results become text.
+    """
     by_call: dict[str, list[Block]] = {}
     rest: list[Block] = []
     expected = {original for original, _ in pending}
@@ -147,9 +172,18 @@ def _results_first(turn: _Turn, pending: list[tuple[str, str]]) -> list[Block]:
     blocks: list[Block] = []
     for original, wire_id in pending:
         found = by_call.get(original)
-        block = found.pop(0) if found else {"type": "tool_result", "content": NO_RESULT, "is_error": True}
+        block = (
+            found.pop(0)
+            if found
+            else {"type": "tool_result", "content": NO_RESULT, "is_error": True}
+        )
         blocks.append({**block, "tool_use_id": wire_id})
-    extra = [text for call_id, surplus in by_call.items() for block in surplus for text in _orphan(block, ToolResult(call_id=call_id))]
+    extra = [
+        text
+        for call_id, surplus in by_call.items()
+        for block in surplus
+        for text in _orphan(block, ToolResult(call_id=call_id))
+    ]
     return blocks + extra + rest
 
 
@@ -159,7 +193,11 @@ def _orphan(block: Block, result: ToolResult) -> list[Block]:
     inner = [{"type": "text", "text": content}] if isinstance(content, str) else list(content)
     return [
         {"type": "text", "text": orphan_label(result)},
-        *(item for item in inner if item.get("type") != "text" or str(item.get("text", "")).strip()),
+        *(
+            item
+            for item in inner
+            if item.get("type") != "text" or str(item.get("text", "")).strip()
+        ),
     ]
 
 
@@ -170,7 +208,9 @@ def _close_thinking(turn: _Turn) -> None:
 
 
 def _end_prefill(turns: list[_Turn], losses: list[str], *, has_prefill: bool) -> None:
-    """A last assistant turn may not end in white space; where the model takes no prefill the user asks it to go on."""
+    """A last assistant turn may not end in white space; where the model takes no prefill the user
+    asks it to go on.
+    """
     last = turns[-1].blocks[-1]
     if not has_prefill and last["type"] == "text":
         losses.append("messages[-1].prefill")

@@ -20,13 +20,26 @@ from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
 
 from .answer_decode import KNOWN_MEMBERS, read_block
-from .answer_decode_parts import CallReader, carried, dumped, of_whole_text, read_citation, read_finish, read_plain, read_usage, signature, text_of
+from .answer_decode_parts import (
+    CallReader,
+    carried,
+    dumped,
+    of_whole_text,
+    read_citation,
+    read_finish,
+    read_plain,
+    read_usage,
+    signature,
+    text_of,
+)
 from .error import stream_failure
 from .vocabulary import NAME
 
 
 class _Held:
-    """A block that is told when it is whole: a server-tool block, a freeform or wrapped call, or one whose input came with its start."""
+    """A block that is told when it is whole: a server-tool block, a freeform or wrapped call, or
+    one whose input came with its start.
+    """
 
     __slots__ = ("block", "pieces")
 
@@ -46,7 +59,8 @@ class AnthropicStreamDecoder(StreamDecoder):
         self._length = 0
         """Characters of the open text block."""
         self._cited: list[Citation] = []
-        """Its sources: they come before the text they stand for, and are told when that is known."""
+        """Its sources: they come before the text they stand for, and are told when that is known.
+        """
         self._has_calls = False
         self._usage: dict[str, Json] = {}
         self._stop: dict[str, Json] = {}
@@ -77,7 +91,11 @@ class AnthropicStreamDecoder(StreamDecoder):
     def _message_start(self, body: Mapping[str, Any]) -> None:
         message = body.get("message") or {}
         self._usage = dict(message.get("usage") or {})
-        extensions = {name: value for name, value in message.items() if name not in KNOWN_MEMBERS and value is not None}
+        extensions = {
+            name: value
+            for name, value in message.items()
+            if name not in KNOWN_MEMBERS and value is not None
+        }
         self.start(
             response_id=text_of(message, "id") or None,
             model=text_of(message, "model") or None,
@@ -103,7 +121,10 @@ class AnthropicStreamDecoder(StreamDecoder):
             self.parts.open(index, part)
 
     def _open_call(self, index: int, block: dict[str, Any]) -> None:
-        """Arguments stream live, but for kinds that must be unwrapped whole. Input may come with the start, and then without deltas."""
+        """Arguments stream live, but for kinds that must be unwrapped whole.
+
+        Input may come with the start, and then without deltas.
+        """
         name = text_of(block, "name")
         is_stand_in = self._calls.is_stand_in(name)
         if self._calls.is_freeform(name) or (is_stand_in and self._calls.is_wrapped):
@@ -187,9 +208,19 @@ class AnthropicStreamDecoder(StreamDecoder):
         self.start()
         delta = body.get("delta") or {}
         self._stop.update({name: value for name, value in delta.items() if value is not None})
-        self._extensions.update({name: value for name, value in delta.items() if name not in KNOWN_MEMBERS and value is not None})
         self._extensions.update(
-            {name: value for name, value in body.items() if name not in ("type", "delta", "usage") and value is not None},
+            {
+                name: value
+                for name, value in delta.items()
+                if name not in KNOWN_MEMBERS and value is not None
+            }
+        )
+        self._extensions.update(
+            {
+                name: value
+                for name, value in body.items()
+                if name not in ("type", "delta", "usage") and value is not None
+            },
         )
         stated = body.get("usage")
         if isinstance(stated, dict):
@@ -222,7 +253,9 @@ def _add_held(held: _Held, delta: Mapping[str, Any]) -> None:
     if kind == "input_json_delta":
         held.pieces.append(text_of(delta, "partial_json"))
     elif kind == "compaction_delta":
-        held.block.update({name: value for name, value in delta.items() if name != "type" and value is not None})
+        held.block.update(
+            {name: value for name, value in delta.items() if name != "type" and value is not None}
+        )
 
 
 def _parsed(arguments: str) -> Json:

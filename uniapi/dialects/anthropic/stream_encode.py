@@ -1,7 +1,9 @@
-"""Events → a Messages stream for a client. https://platform.claude.com/docs/en/build-with-claude/streaming
+"""Events → a Messages stream for a client.
+https://platform.claude.com/docs/en/build-with-claude/streaming
 
-The wire has one block open at a time, with dense indexes; canonical parts may overlap. The part that opened first is written live, the others wait in
-order and follow as soon as it is closed. A part that may turn out empty (text, reasoning) gets its block with its first content only.
+The wire has one block open at a time, with dense indexes; canonical parts may overlap. The part
+that opened first is written live, the others wait in order and follow as soon as it is closed. A
+part that may turn out empty (text, reasoning) gets its block with its first content only.
 """
 
 from __future__ import annotations
@@ -32,7 +34,17 @@ from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.stream_encoder import StreamEncoder
 from uniapi.wire import dump_json
 
-from .answer_encode_parts import call_id, call_name, finish_members, media_text, message_id, own_token, reply_blocks, reply_citations, spell_usage
+from .answer_encode_parts import (
+    call_id,
+    call_name,
+    finish_members,
+    media_text,
+    message_id,
+    own_token,
+    reply_blocks,
+    reply_citations,
+    spell_usage,
+)
 from .error import error_type
 from .vocabulary import FAMILY, NAME, quoted
 
@@ -60,7 +72,9 @@ class _Queued:
 
 
 class AnthropicStreamEncoder(StreamEncoder):
-    """`_queue` holds the parts not yet finished on the wire, the first being the one that is written; `_tail` closes its open block."""
+    """`_queue` holds the parts not yet finished on the wire, the first being the one that is
+    written; `_tail` closes its open block.
+    """
 
     def __init__(self, context: ReplyContext) -> None:
         super().__init__(context)
@@ -124,29 +138,51 @@ class AnthropicStreamEncoder(StreamEncoder):
         finish = event.finishes[0]
         if len(event.finishes) > 1:
             self._lose("choices")
-        delta = finish_members(finish, extensions, has_refusal_text=self._has_refusal, has_calls=self._has_calls)
-        delta.update({name: extensions.pop(name) for name in _DELTA_MEMBERS if name in extensions and name not in delta})
+        delta = finish_members(
+            finish, extensions, has_refusal_text=self._has_refusal, has_calls=self._has_calls
+        )
+        delta.update(
+            {
+                name: extensions.pop(name)
+                for name in _DELTA_MEMBERS
+                if name in extensions and name not in delta
+            }
+        )
         usage = spell_usage(self._usage, self.context.input_tokens_estimate, whole=False)
         body: dict[str, Json] = {
             "type": "message_delta",
             "delta": delta,
             "usage": {name: value for name, value in usage.items() if name in _DELTA_USAGE},
         }
-        body.update({name: value for name, value in extensions.items() if name not in body and name not in _DELTA_MEMBERS})
+        body.update(
+            {
+                name: value
+                for name, value in extensions.items()
+                if name not in body and name not in _DELTA_MEMBERS
+            }
+        )
         self._event("message_delta", body)
         self._event("message_stop", {"type": "message_stop"})
 
     def on_failed(self, event: ResponseFailed) -> None:
-        """An error event and nothing more: closing an open block would make half a tool call look whole."""
+        """An error event and nothing more: closing an open block would make half a tool call look
+        whole.
+        """
         failure = event.failure
-        if failure.dialect == NAME and failure.body is not None and not _LINE_ENDS & set(failure.body):
+        if (
+            failure.dialect == NAME
+            and failure.body is not None
+            and not _LINE_ENDS & set(failure.body)
+        ):
             self.out.append(b"event: error\ndata: " + failure.body + b"\n\n")
             return
         error = {"type": error_type(failure, client_status(failure)), "message": failure.message}
         self._event("error", {"type": "error", "error": error})
 
     def _advance(self) -> None:
-        """Writes what waited: every part that is whole already, and the first that is not becomes the live one."""
+        """Writes what waited: every part that is whole already, and the first that is not becomes
+        the live one.
+        """
         while self._live is None and self._queue:
             index = next(iter(self._queue))
             queued = self._queue[index]
@@ -190,7 +226,10 @@ class AnthropicStreamEncoder(StreamEncoder):
             if part.is_redacted:
                 return
             if delta.text or self._token:
-                self._ensure_open({"type": "thinking", "thinking": "", "signature": ""}, b'{"type":"thinking_delta","thinking":')
+                self._ensure_open(
+                    {"type": "thinking", "thinking": "", "signature": ""},
+                    b'{"type":"thinking_delta","thinking":',
+                )
         elif isinstance(part, ToolCall):
             if part.kind == "custom" and delta.text:
                 self._arguments(json.dumps(delta.text, ensure_ascii=False)[1:-1])
@@ -202,7 +241,9 @@ class AnthropicStreamEncoder(StreamEncoder):
             self.out.append(self._prefix + quoted(delta.text) + self._suffix)
 
     def _finish(self) -> None:
-        """The live part is over: closes its block, or writes a part that has no deltas on this wire."""
+        """The live part is over: closes its block, or writes a part that has no deltas on this
+        wire.
+        """
         index = self._live
         self._live = None
         if index is None:
@@ -218,7 +259,9 @@ class AnthropicStreamEncoder(StreamEncoder):
             if text:
                 self._ensure_open({"type": "text", "text": ""}, b'{"type":"text_delta","text":')
                 self.out.append(self._prefix + quoted(text) + self._suffix)
-        elif not isinstance(part, Text | Refusal | Reasoning | ToolCall) or (isinstance(part, Reasoning) and part.is_redacted):
+        elif not isinstance(part, Text | Refusal | Reasoning | ToolCall) or (
+            isinstance(part, Reasoning) and part.is_redacted
+        ):
             self._whole(part)
         if self._is_open:
             self._is_open = False
@@ -226,8 +269,20 @@ class AnthropicStreamEncoder(StreamEncoder):
             self._block += 1
 
     def _open_call(self, part: ToolCall) -> None:
-        others = part.opaque.value if part.opaque is not None and part.opaque.family == FAMILY and isinstance(part.opaque.value, dict) else {}
-        block = {"type": "tool_use", "id": call_id(part, self._block, self.context), "name": call_name(part), "input": {}, **others}
+        others = (
+            part.opaque.value
+            if part.opaque is not None
+            and part.opaque.family == FAMILY
+            and isinstance(part.opaque.value, dict)
+            else {}
+        )
+        block = {
+            "type": "tool_use",
+            "id": call_id(part, self._block, self.context),
+            "name": call_name(part),
+            "input": {},
+            **others,
+        }
         self._ensure_open(block, b'{"type":"input_json_delta","partial_json":')
         if part.kind == "custom":
             self._arguments('{"input": "')
@@ -240,14 +295,25 @@ class AnthropicStreamEncoder(StreamEncoder):
         self.out.append(self._prefix + quoted(text) + self._suffix)
 
     def _whole(self, part: Part) -> None:
-        """A block that arrives complete. The input of a server tool comes as a delta, as on the vendor's own stream."""
+        """A block that arrives complete.
+
+        The input of a server tool comes as a delta, as on the vendor's own stream.
+        """
         for block in reply_blocks(part, self._block, self.context, self.losses):
             tool_input = block.get("input") if isinstance(part, Unknown) else None
             if tool_input is not None:
                 block["input"] = {}
-            self._event("content_block_start", {"type": "content_block_start", "index": self._block, "content_block": block})
+            self._event(
+                "content_block_start",
+                {"type": "content_block_start", "index": self._block, "content_block": block},
+            )
             if tool_input is not None:
-                self._delta({"type": "input_json_delta", "partial_json": json.dumps(tool_input, ensure_ascii=False)})
+                self._delta(
+                    {
+                        "type": "input_json_delta",
+                        "partial_json": json.dumps(tool_input, ensure_ascii=False),
+                    }
+                )
             self._event("content_block_stop", {"type": "content_block_stop", "index": self._block})
             self._block += 1
 
@@ -255,11 +321,21 @@ class AnthropicStreamEncoder(StreamEncoder):
         if self._is_open:
             return
         self._is_open = True
-        self._event("content_block_start", {"type": "content_block_start", "index": self._block, "content_block": block})
-        self._prefix = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":%d,"delta":' % self._block + delta_head
+        self._event(
+            "content_block_start",
+            {"type": "content_block_start", "index": self._block, "content_block": block},
+        )
+        self._prefix = (
+            b'event: content_block_delta\ndata: {"type":"content_block_delta","index":%d,"delta":'
+            % self._block
+            + delta_head
+        )
 
     def _delta(self, delta: dict[str, Json]) -> None:
-        self._event("content_block_delta", {"type": "content_block_delta", "index": self._block, "delta": delta})
+        self._event(
+            "content_block_delta",
+            {"type": "content_block_delta", "index": self._block, "delta": delta},
+        )
 
     def _event(self, name: str, body: dict[str, Json]) -> None:
         self.out.append(b"event: " + name.encode() + b"\ndata: " + dump_json(body) + b"\n\n")

@@ -1,4 +1,5 @@
-"""The words of the Messages API that several codecs share: names, stop reasons, media types, and how JSON is spelled on its streams.
+"""The words of the Messages API that several codecs share: names, stop reasons, media types, and
+how JSON is spelled on its streams.
 
 Formats: https://platform.claude.com/docs/en/api/messages and the types of the anthropic SDK 2.x.
 """
@@ -28,7 +29,9 @@ STOP_REASONS: Mapping[str, FinishReason] = {
 
 PDF = "application/pdf"
 CALL_MEMBERS = frozenset({"type", "id", "name", "input", "cache_control"})
-"""Members of a `tool_use` block that a ToolCall has a place for; others go with it as its opaque value."""
+"""Members of a `tool_use` block that a ToolCall has a place for; others go with it as its opaque
+value.
+"""
 IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 
 
@@ -55,7 +58,14 @@ def cache_hint(marked: Mapping[str, Json]) -> CacheHint | None:
 
 
 def stands_in_tool(request: Request | None, quirk: Quirk) -> OutputFormat | None:
-    """The output format for which `json_response` (`function_tools`) is forced, None when the request needs no such tool: encoder and decoders must agree."""
-    if request is None or quirk.anthropic_structured or request.output_format is None or request.output_format.schema is None:
+    """The output format for which `json_response` (`function_tools`) is forced, None when the
+    request needs no such tool: encoder and decoders must agree.
+    """
+    if (
+        request is None
+        or quirk.anthropic_structured
+        or request.output_format is None
+        or request.output_format.schema is None
+    ):
         return None
     return request.output_format

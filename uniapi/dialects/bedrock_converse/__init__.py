@@ -1,4 +1,5 @@
-"""AWS Bedrock's Converse API, spoken upstream only: requests encoded, answers, streams and errors decoded.
+"""AWS Bedrock's Converse API, spoken upstream only: requests encoded, answers, streams and errors
+decoded.
 
 `InvokeFramer` is for the other way to Claude there: Anthropic's dialect inside AWS's framing.
 """

@@ -1,6 +1,8 @@
-"""A whole Converse answer → canonical; and what the stream decoder shares with it: usage, citations, finish, tool calls.
+"""A whole Converse answer → canonical; and what the stream decoder shares with it: usage,
+citations, finish, tool calls.
 
-Format: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#API_runtime_Converse_ResponseSyntax.
+Format:
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#API_runtime_Converse_ResponseSyntax.
 """
 
 from __future__ import annotations
@@ -10,7 +12,22 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import replace
 
-from uniapi.canonical import Choice, Citation, Finish, FoldError, Json, Media, Opaque, Part, Reasoning, Response, Text, ToolCall, Unknown, Usage
+from uniapi.canonical import (
+    Choice,
+    Citation,
+    Finish,
+    FoldError,
+    Json,
+    Media,
+    Opaque,
+    Part,
+    Reasoning,
+    Response,
+    Text,
+    ToolCall,
+    Unknown,
+    Usage,
+)
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.function_tools import ANSWER_MEMBER, ANSWER_TOOL, freeform_input, is_wrapped
 from uniapi.dialects.shapes import expecting, text_of
@@ -25,14 +42,20 @@ _READ_MEMBERS = frozenset({"output", "stopReason", "usage"})
 
 
 def decode_response(body: Json, context: UpstreamContext) -> Response:
-    """The whole answer; raises WireError when it is none, FoldError with its Failure for an error in an answer of status 200."""
+    """The whole answer; raises WireError when it is none, FoldError with its Failure for an error
+    in an answer of status 200.
+    """
     with expecting("a Converse answer"):
         response = _decode(body, context)
     return without_think_tags(response) if context.quirk.think_tags else response
 
 
 def _decode(body: Json, context: UpstreamContext) -> Response:
-    if isinstance(body, dict) and "output" not in body and (failure := failure_in(body)) is not None:
+    if (
+        isinstance(body, dict)
+        and "output" not in body
+        and (failure := failure_in(body)) is not None
+    ):
         raise FoldError(failure)
     if not isinstance(body, dict) or not isinstance(body.get("output"), dict):
         raise WireError(f"expected a Converse answer with `output`, found {str(body)[:120]}")
@@ -41,7 +64,9 @@ def _decode(body: Json, context: UpstreamContext) -> Response:
     for block in body["output"].get("message", {}).get("content") or ():
         _add(parts, block, reader)
     finish = decode_finish(
-        body.get("stopReason"), body.get("additionalModelResponseFields"), has_calls=any(isinstance(part, ToolCall) for part in parts)
+        body.get("stopReason"),
+        body.get("additionalModelResponseFields"),
+        has_calls=any(isinstance(part, ToolCall) for part in parts),
     )
     rest = {name: value for name, value in body.items() if name not in _READ_MEMBERS}
     return Response(
@@ -52,7 +77,9 @@ def _decode(body: Json, context: UpstreamContext) -> Response:
 
 
 def _add(parts: list[Part], block: Json, reader: BlockReader) -> None:
-    """Appends the block's parts; citations without a text of their own belong to the text before them."""
+    """Appends the block's parts; citations without a text of their own belong to the text before
+    them.
+    """
     cited = block.get("citationsContent")
     if cited is None:
         parts.extend(reader.parts(block))
@@ -66,7 +93,9 @@ def _add(parts: list[Part], block: Json, reader: BlockReader) -> None:
 
 
 class BlockReader:
-    """Reads content blocks in the light of the request they answer: the client's own tool names, and the tool that stands in for structured output."""
+    """Reads content blocks in the light of the request they answer: the client's own tool names,
+    and the tool that stands in for structured output.
+    """
 
     def __init__(self, context: UpstreamContext) -> None:
         self.family = opaque_family(context.quirk)
@@ -121,7 +150,10 @@ class BlockReader:
         if self.is_stand_in(call.get("name")):
             return Text(text=self.stand_in_text(value))
         opened = self.opened_call(call)
-        return replace(opened, arguments=freeform_input(dumped(value)) if opened.kind == "custom" else dumped(value))
+        return replace(
+            opened,
+            arguments=freeform_input(dumped(value)) if opened.kind == "custom" else dumped(value),
+        )
 
     def _reasoning(self, content: Mapping[str, Json]) -> list[Part]:
         redacted = content.get("redactedContent")
@@ -129,17 +161,28 @@ class BlockReader:
             return [self.redacted([redacted])]
         shown = content["reasoningText"]
         signature = shown.get("signature")
-        return [Reasoning(text=text_of(shown.get("text")), opaque=self.signed(signature) if isinstance(signature, str) else None)]
+        return [
+            Reasoning(
+                text=text_of(shown.get("text")),
+                opaque=self.signed(signature) if isinstance(signature, str) else None,
+            )
+        ]
 
     def signed(self, signature: str) -> Opaque | None:
         return Opaque(family=self.family, value=signature) if signature else None
 
     def redacted(self, blobs: list[str]) -> Reasoning:
-        """An encrypted block. Anthropic's own string is what the blob holds, so that it is good at Anthropic too."""
+        """An encrypted block. Anthropic's own string is what the blob holds, so that it is good at
+        Anthropic too.
+        """
         if self.family != FAMILY:
-            return Reasoning(is_redacted=True, opaque=Opaque(family=self.family, value="".join(blobs)))
+            return Reasoning(
+                is_redacted=True, opaque=Opaque(family=self.family, value="".join(blobs))
+            )
         try:
-            value = b"".join(base64.b64decode(blob, validate=True) for blob in blobs).decode("ascii")
+            value = b"".join(base64.b64decode(blob, validate=True) for blob in blobs).decode(
+                "ascii"
+            )
         except (binascii.Error, ValueError) as error:
             raise WireError(f"expected base64 of a text in `redactedContent` ({error})") from None
         return Reasoning(is_redacted=True, opaque=Opaque(family=FAMILY, value=value))
@@ -168,10 +211,18 @@ def decode_citation(citation: Mapping[str, Json]) -> Citation:
     web = location.get("web") if isinstance(location, dict) else None
     url = web.get("url") if isinstance(web, dict) else None
     source = citation.get("source")
-    if not isinstance(url, str) and isinstance(source, str) and source.startswith(("http://", "https://")):
+    if (
+        not isinstance(url, str)
+        and isinstance(source, str)
+        and source.startswith(("http://", "https://"))
+    ):
         url = source
     title = citation.get("title") or (web.get("domain") if isinstance(web, dict) else None)
-    quoted = "".join(text_of(piece.get("text")) for piece in citation.get("sourceContent") or () if isinstance(piece, dict))
+    quoted = "".join(
+        text_of(piece.get("text"))
+        for piece in citation.get("sourceContent") or ()
+        if isinstance(piece, dict)
+    )
     return Citation(
         url=url if isinstance(url, str) else None,
         title=title if isinstance(title, str) else None,
@@ -182,7 +233,10 @@ def decode_citation(citation: Mapping[str, Json]) -> Citation:
 
 
 def decode_finish(reason: Json, fields: Json, *, has_calls: bool) -> Finish:
-    """`fields` is `additionalModelResponseFields`, in which Claude names the stop sequence it met. Without a call there is none to wait for."""
+    """`fields` is `additionalModelResponseFields`, in which Claude names the stop sequence it met.
+
+    Without a call there is none to wait for.
+    """
     native = reason if isinstance(reason, str) else None
     meaning = STOP_REASONS.get(native or "", "stop")
     if meaning == "tool_calls" and not has_calls:
@@ -194,7 +248,9 @@ def _stop_sequence(fields: Json) -> str | None:
     if not isinstance(fields, dict):
         return None
     delta = fields.get("delta")
-    found = fields.get("stop_sequence") or (delta.get("stop_sequence") if isinstance(delta, dict) else None)
+    found = fields.get("stop_sequence") or (
+        delta.get("stop_sequence") if isinstance(delta, dict) else None
+    )
     return found if isinstance(found, str) else None
 
 
@@ -202,15 +258,25 @@ def decode_usage(usage: Json) -> Usage | None:
     """Converse counts cached input apart; here it is part of the input."""
     if not isinstance(usage, dict):
         return None
-    fresh, read, write = _count(usage, "inputTokens"), _count(usage, "cacheReadInputTokens"), _count(usage, "cacheWriteInputTokens")
+    fresh, read, write = (
+        _count(usage, "inputTokens"),
+        _count(usage, "cacheReadInputTokens"),
+        _count(usage, "cacheWriteInputTokens"),
+    )
     details = usage.get("cacheDetails")
-    hour = [detail for detail in details if isinstance(detail, dict) and detail.get("ttl") == "1h"] if isinstance(details, list) else []
+    hour = (
+        [detail for detail in details if isinstance(detail, dict) and detail.get("ttl") == "1h"]
+        if isinstance(details, list)
+        else []
+    )
     return Usage(
         input_tokens=None if fresh is None else fresh + (read or 0) + (write or 0),
         output_tokens=_count(usage, "outputTokens"),
         cache_read_tokens=read,
         cache_write_tokens=write,
-        cache_write_1h_tokens=sum(_count(detail, "inputTokens") or 0 for detail in hour) if hour else None,
+        cache_write_1h_tokens=sum(_count(detail, "inputTokens") or 0 for detail in hour)
+        if hour
+        else None,
         raw=usage,
         dialect=NAME,
     )
@@ -218,4 +284,8 @@ def decode_usage(usage: Json) -> Usage | None:
 
 def _count(holder: Mapping[str, Json], member: str) -> int | None:
     value = holder.get(member)
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1 << 53 else None
+    return (
+        int(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1 << 53
+        else None
+    )

@@ -1,7 +1,8 @@
 """What went wrong at Bedrock: an HTTP error, or an exception inside the stream, as a Failure.
 
-The class of an error is in the `x-amzn-errortype` header, the body's `__type`, or the exception's frame; the message decides where one
-class has several meanings. https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html and
+The class of an error is in the `x-amzn-errortype` header, the body's `__type`, or the exception's
+frame; the message decides where one class has several meanings.
+https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html and
 https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html.
 """
 
@@ -82,8 +83,16 @@ _WORDINGS: Wordings = (
         ),
     ),
     # What an account without Bedrock, or a new one that is still locked, is told.
-    (FailureKind.BAD_REQUEST, FailureKind.CREDENTIAL_REFUSED, ("operation not allowed", "account is not authorized", "security token")),
-    (FailureKind.CREDENTIAL_REFUSED, FailureKind.MODEL_MISSING, ("access to the model", "model access is denied", "access to this model")),
+    (
+        FailureKind.BAD_REQUEST,
+        FailureKind.CREDENTIAL_REFUSED,
+        ("operation not allowed", "account is not authorized", "security token"),
+    ),
+    (
+        FailureKind.CREDENTIAL_REFUSED,
+        FailureKind.MODEL_MISSING,
+        ("access to the model", "model access is denied", "access to this model"),
+    ),
     (FailureKind.RATE_LIMITED, FailureKind.QUOTA, _DAILY),
 )
 
@@ -92,7 +101,11 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failur
     """The failure behind an HTTP error; never raises."""
     members = _object(body)
     name = headers.get("x-amzn-errortype") or _text(members, "__type") or _text(members, "code")
-    message = _text(members, "message") or _text(members, "Message") or body[:300].decode("utf-8", "replace")
+    message = (
+        _text(members, "message")
+        or _text(members, "Message")
+        or body[:300].decode("utf-8", "replace")
+    )
     return _failure(
         _class_name(name),
         message,
@@ -104,20 +117,29 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failur
 
 
 def decode_exception(event: str, data: bytes) -> Failure:
-    """The failure behind an exception's frame, `exception:throttlingException` or `error:…`; never raises."""
+    """The failure behind an exception's frame, `exception:throttlingException` or `error:…`; never
+    raises.
+    """
     name = event.removeprefix(EXCEPTION_PREFIX).removeprefix(ERROR_PREFIX)
     members = _object(data)
-    message = _text(members, "message") or _text(members, "Message") or _text(members, "originalMessage")
+    message = (
+        _text(members, "message") or _text(members, "Message") or _text(members, "originalMessage")
+    )
     return _failure(_class_name(name), message or data[:300].decode("utf-8", "replace") or name)
 
 
 def failure_in(body: Mapping[str, Json]) -> Failure | None:
-    """The failure a whole answer of status 200 tells of (Bedrock's own frame, or that of a gateway in front of it), None when it tells of none."""
+    """The failure a whole answer of status 200 tells of (Bedrock's own frame, or that of a gateway
+    in front of it), None when it tells of none.
+    """
     message = _text(body, "message") or _text(body, "Message")
     name = _text(body, "__type")
     error = body.get("error")
     if isinstance(error, dict):
-        message, name = _text(error, "message"), name or _text(error, "type") or _text(error, "code")
+        message, name = (
+            _text(error, "message"),
+            name or _text(error, "type") or _text(error, "code"),
+        )
     elif isinstance(error, str):
         message = message or error
     if message is None and name is None:
@@ -134,7 +156,11 @@ def _failure(
     content_type: str | None = None,
     retry_after_s: float | None = None,
 ) -> Failure:
-    kind = kind_by_wording(_KINDS.get((name or "").lower()) or kind_of_status(status, _OWN_STATUSES), message, _WORDINGS)
+    kind = kind_by_wording(
+        _KINDS.get((name or "").lower()) or kind_of_status(status, _OWN_STATUSES),
+        message,
+        _WORDINGS,
+    )
     return Failure(
         kind=kind,
         message=message or f"Bedrock answered {status}",
@@ -142,7 +168,8 @@ def _failure(
         code=name,
         type=name,
         retry_after_s=retry_after_s,
-        is_daily=kind is FailureKind.QUOTA and any(wording in message.lower() for wording in _DAILY),
+        is_daily=kind is FailureKind.QUOTA
+        and any(wording in message.lower() for wording in _DAILY),
         body=body,
         content_type=content_type,
         dialect=NAME,

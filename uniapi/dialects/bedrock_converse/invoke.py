@@ -1,14 +1,25 @@
-"""Claude by `InvokeModelWithResponseStream`: Anthropic's own events, each in base64 inside one of AWS's messages, as the frames Anthropic would have sent.
+"""Claude by `InvokeModelWithResponseStream`: Anthropic's own events, each in base64 inside one of
+AWS's messages, as the frames Anthropic would have sent.
 
-The model's JSON is handed on byte for byte; only the framing is another. An exception of AWS's becomes Anthropic's error event.
-Format: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html.
+The model's JSON is handed on byte for byte; only the framing is another. An exception of AWS's
+becomes Anthropic's error event. Format:
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from uniapi.wire import ERROR_PREFIX, EXCEPTION_PREFIX, EventStreamDecoder, Frame, dump_json, encode_sse, load_json, unwrap_chunk
+from uniapi.wire import (
+    ERROR_PREFIX,
+    EXCEPTION_PREFIX,
+    EventStreamDecoder,
+    Frame,
+    dump_json,
+    encode_sse,
+    load_json,
+    unwrap_chunk,
+)
 
 from .error import decode_exception
 
@@ -27,13 +38,19 @@ _TYPE_FIRST = b'{"type":"'
 
 
 class InvokeFramer:
-    """AWS's bytes in any split → Anthropic's frames. `raw` is the frame as Anthropic writes it (SSE), so that a relay may pass it on. Raises as EventStreamDecoder does."""
+    """AWS's bytes in any split → Anthropic's frames.
+
+    `raw` is the frame as Anthropic writes it (SSE), so that a relay may pass it on. Raises as
+    EventStreamDecoder does.
+    """
 
     def __init__(self) -> None:
         self._decoder = EventStreamDecoder()
 
     def feed(self, data: bytes) -> list[Frame]:
-        return [frame for found in self._decoder.feed(data) if (frame := _reframed(found)) is not None]
+        return [
+            frame for found in self._decoder.feed(data) if (frame := _reframed(found)) is not None
+        ]
 
     def eof(self) -> list[Frame]:
         return [frame for found in self._decoder.eof() if (frame := _reframed(found)) is not None]

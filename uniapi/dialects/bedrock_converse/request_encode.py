@@ -1,6 +1,8 @@
-"""A canonical request as the body of `POST /model/{modelId}/converse` or `/converse-stream`; the model and the streaming are in the path.
+"""A canonical request as the body of `POST /model/{modelId}/converse` or `/converse-stream`; the
+model and the streaming are in the path.
 
-Format: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html. Blobs (images, documents) are base64 text.
+Format: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html. Blobs
+(images, documents) are base64 text.
 """
 
 from __future__ import annotations
@@ -34,8 +36,16 @@ _OWN_MEMBERS = frozenset(
         "serviceTier",
     }
 )
-"""Members of Converse that a client of any dialect may put into its request; no other dialect has a meaning for them."""
-_SERVICE_TIERS = {"default": "default", "standard_only": "default", "flex": "flex", "priority": "priority", "reserved": "reserved"}
+"""Members of Converse that a client of any dialect may put into its request; no other dialect has a
+meaning for them.
+"""
+_SERVICE_TIERS = {
+    "default": "default",
+    "standard_only": "default",
+    "flex": "flex",
+    "priority": "priority",
+    "reserved": "reserved",
+}
 _STOP_SEQUENCE_PATHS = ("/stop_sequence", "/delta/stop_sequence")
 """Where Claude says which stop sequence it met, whole and streamed."""
 
@@ -49,7 +59,9 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     names = ToolNames(request.tools)
     parts = PartEncoder(quirk, names, losses)
     stand_in = stands_in_tool(request, quirk)
-    must_call = stand_in is not None or (is_forced(request.tool_choice) and bool(request.tools) and quirk.has_tools)
+    must_call = stand_in is not None or (
+        is_forced(request.tool_choice) and bool(request.tools) and quirk.has_tools
+    )
     reasoning = plan_reasoning(request, quirk, is_tool_forced=must_call)
     if reasoning.is_lost:
         losses.append("reasoning")
@@ -83,7 +95,9 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     return EncodedRequest(body=body, losses=tuple(dict.fromkeys(losses)))
 
 
-def _conversation(request: Request, quirk: Quirk, parts: PartEncoder, losses: list[str]) -> tuple[list[Block], list[dict[str, Json]]]:
+def _conversation(
+    request: Request, quirk: Quirk, parts: PartEncoder, losses: list[str]
+) -> tuple[list[Block], list[dict[str, Json]]]:
     system = encode_system(request.messages, parts.blocks, losses)
     turns = encode_turns(request.messages, parts, losses, request.cache)
     if not turns and system:
@@ -94,7 +108,9 @@ def _conversation(request: Request, quirk: Quirk, parts: PartEncoder, losses: li
 
 
 def _json_in_words(request: Request, quirk: Quirk, losses: list[str]) -> str:
-    """How JSON is asked for where neither the wire nor a forced tool can: any object, or a schema for a model that has neither (nothing enforces it)."""
+    """How JSON is asked for where neither the wire nor a forced tool can: any object, or a schema
+    for a model that has neither (nothing enforces it).
+    """
     output_format = request.output_format
     if output_format is None or output_format.kind == "text":
         return ""
@@ -106,10 +122,16 @@ def _json_in_words(request: Request, quirk: Quirk, losses: list[str]) -> str:
     return json_in_words(output_format.schema)
 
 
-def _inference(request: Request, quirk: Quirk, reasoning: ReasoningFields, losses: list[str]) -> Block:
+def _inference(
+    request: Request, quirk: Quirk, reasoning: ReasoningFields, losses: list[str]
+) -> Block:
     sampling = request.sampling
     said: Block = {}
-    limit = sampling.max_output_tokens if sampling.max_output_tokens is not None else quirk.default_max_tokens
+    limit = (
+        sampling.max_output_tokens
+        if sampling.max_output_tokens is not None
+        else quirk.default_max_tokens
+    )
     if limit is not None:
         said["maxTokens"] = max(1, limit if limit > reasoning.budget else limit + reasoning.budget)
     if sampling.temperature is not None:
@@ -129,7 +151,9 @@ def _inference(request: Request, quirk: Quirk, reasoning: ReasoningFields, losse
     return said
 
 
-def _refused_sampling(said: Mapping[str, Json], quirk: Quirk, reasoning: ReasoningFields) -> list[str]:
+def _refused_sampling(
+    said: Mapping[str, Json], quirk: Quirk, reasoning: ReasoningFields
+) -> list[str]:
     """What of the sampling this model, its reasoning, or the pair of both does not allow."""
     refused = [member for member in reasoning.refuses if member in said]
     if quirk.converse_fields != "claude":
@@ -140,7 +164,12 @@ def _refused_sampling(said: Mapping[str, Json], quirk: Quirk, reasoning: Reasoni
     if reasoning.is_on:
         refused += ["temperature"] if temperature is not None and temperature != 1 else []
         refused += ["topP"] if top_p is not None and top_p < SMALLEST_THINKING_TOP_P else []
-    if not quirk.anthropic_sampling_pair and temperature is not None and top_p is not None and not refused:
+    if (
+        not quirk.anthropic_sampling_pair
+        and temperature is not None
+        and top_p is not None
+        and not refused
+    ):
         # 1 is the default of both: the other one is what the client means.
         refused.append("temperature" if temperature == 1 else "topP")
     return refused
@@ -158,11 +187,24 @@ def _top_k(request: Request, quirk: Quirk, reasoning: ReasoningFields, losses: l
     return {}
 
 
-def _output_config(request: Request, quirk: Quirk, reasoning: ReasoningFields, stand_in: OutputFormat | None, losses: list[str]) -> Block:
+def _output_config(
+    request: Request,
+    quirk: Quirk,
+    reasoning: ReasoningFields,
+    stand_in: OutputFormat | None,
+    losses: list[str],
+) -> Block:
     config: Block = {}
     output_format = request.output_format
-    if output_format is not None and output_format.schema is not None and stand_in is None and has_schema_output(quirk):
-        described: Block = {"schema": dumped(_structured_schema(output_format.schema, quirk, losses))}
+    if (
+        output_format is not None
+        and output_format.schema is not None
+        and stand_in is None
+        and has_schema_output(quirk)
+    ):
+        described: Block = {
+            "schema": dumped(_structured_schema(output_format.schema, quirk, losses))
+        }
         if output_format.name:
             described["name"] = output_format.name
         if output_format.description:
@@ -173,8 +215,12 @@ def _output_config(request: Request, quirk: Quirk, reasoning: ReasoningFields, s
     return config
 
 
-def _structured_schema(schema: Mapping[str, Json], quirk: Quirk, losses: list[str]) -> Mapping[str, Json]:
-    """Claude refuses the same keywords here as at its maker's API; what the other models take is theirs to say."""
+def _structured_schema(
+    schema: Mapping[str, Json], quirk: Quirk, losses: list[str]
+) -> Mapping[str, Json]:
+    """Claude refuses the same keywords here as at its maker's API; what the other models take is
+    theirs to say.
+    """
     if quirk.converse_fields != "claude":
         return schema
     unsupported: set[str] = set()
@@ -194,7 +240,9 @@ def _add_service_tier(body: dict[str, Json], request: Request, losses: list[str]
 
 
 def _add_extensions(body: dict[str, Json], request: Request, losses: list[str]) -> None:
-    """Converse's own members as they came, joined with ours where both speak of one object; unknown members of other dialects are losses."""
+    """Converse's own members as they came, joined with ours where both speak of one object; unknown
+    members of other dialects are losses.
+    """
     for dialect, members in request.extensions.items():
         for name, value in members.items():
             if dialect != NAME and name not in _OWN_MEMBERS:
@@ -211,7 +259,18 @@ def _drop_members(body: dict[str, Json], dropped: frozenset[str], losses: list[s
     """Leaves out what this model refuses, wherever in the body the member of that name stands."""
     if not dropped:
         return
-    holders = [body, *(body.get(name) for name in ("inferenceConfig", "toolConfig", "additionalModelRequestFields", "outputConfig"))]
+    holders = [
+        body,
+        *(
+            body.get(name)
+            for name in (
+                "inferenceConfig",
+                "toolConfig",
+                "additionalModelRequestFields",
+                "outputConfig",
+            )
+        ),
+    ]
     for holder in holders:
         if isinstance(holder, dict):
             for member in sorted(dropped & holder.keys()):
@@ -221,7 +280,11 @@ def _drop_members(body: dict[str, Json], dropped: frozenset[str], losses: list[s
 
 def _limit_cache_points(body: dict[str, Json], losses: list[str]) -> None:
     """Four cache points are taken; the last ones cover the most, so the earliest go."""
-    lists = [body.get("toolConfig", {}).get("tools", []), body.get("system", []), *(turn["content"] for turn in body["messages"])]
+    lists = [
+        body.get("toolConfig", {}).get("tools", []),
+        body.get("system", []),
+        *(turn["content"] for turn in body["messages"]),
+    ]
     surplus = sum("cachePoint" in block for blocks in lists for block in blocks) - MAX_CACHE_POINTS
     if surplus <= 0:
         return

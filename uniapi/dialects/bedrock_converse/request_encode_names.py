@@ -1,7 +1,8 @@
 """Tool names and call ids as Converse takes them: letters, digits, `_` and `-`, at most 64 of them.
 
-The maps are functions of the request alone, so the decoder of the answer rebuilds them and gives the client its own names back.
-Newer service models also allow `.` and `:` in ids; the narrower alphabet is good everywhere.
+The maps are functions of the request alone, so the decoder of the answer rebuilds them and gives
+the client its own names back. Newer service models also allow `.` and `:` in ids; the narrower
+alphabet is good everywhere.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ _REFUSED = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 class ToolNames:
-    """Wire names of a request's tools, both ways. A name that had to be changed, and might now be another's, ends in a checksum of the original."""
+    """Wire names of a request's tools, both ways.
+
+    A name that had to be changed, and might now be another's, ends in a checksum of the original.
+    """
 
     def __init__(self, tools: Iterable[Tool | HostedTool]) -> None:
         self._tools: dict[str, Tool] = {}
@@ -35,7 +39,9 @@ class ToolNames:
 
 
 def cleaned(text: str, stand_in: str) -> str:
-    """`text` itself when the API takes it; else its letters with a checksum, the same for the same text. `stand_in` replaces what has no letters."""
+    """`text` itself when the API takes it; else its letters with a checksum, the same for the same
+    text. `stand_in` replaces what has no letters.
+    """
     kept = _REFUSED.sub("_", text)
     if kept == text and 0 < len(text) <= MAX_LENGTH:
         return text

@@ -1,4 +1,7 @@
-"""One canonical part → the content blocks of a request. What a block cannot say is named in `losses`."""
+"""One canonical part → the content blocks of a request.
+
+What a block cannot say is named in `losses`.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,34 @@ import base64
 import re
 from collections.abc import Mapping
 
-from uniapi.canonical import CacheHint, Json, Media, Part, Reasoning, Refusal, Role, Text, ToolCall, ToolResult, Unknown
+from uniapi.canonical import (
+    CacheHint,
+    Json,
+    Media,
+    Part,
+    Reasoning,
+    Refusal,
+    Role,
+    Text,
+    ToolCall,
+    ToolResult,
+    Unknown,
+)
 from uniapi.dialects.function_tools import call_object
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
 
 from .request_encode_names import ToolNames, cleaned
-from .vocabulary import AUDIO_FORMATS, DOCUMENT_FORMATS, EXTENSION_FORMATS, FAMILY, IMAGE_FORMATS, NAME, VIDEO_FORMATS, opaque_family
+from .vocabulary import (
+    AUDIO_FORMATS,
+    DOCUMENT_FORMATS,
+    EXTENSION_FORMATS,
+    FAMILY,
+    IMAGE_FORMATS,
+    NAME,
+    VIDEO_FORMATS,
+    opaque_family,
+)
 
 Block = dict[str, Json]
 
@@ -20,17 +44,36 @@ MAX_DOCUMENT_NAME = 200
 _REFUSED_IN_NAME = re.compile(r"[^A-Za-z0-9\-()\[\]]+")
 _SIGNATURES = (("iVBORw0KGgo", "png"), ("/9j/", "jpeg"), ("R0lGOD", "gif"), ("UklGR", "webp"))
 """How base64 of these formats begins: a block whose format is not that of its bytes is refused."""
-_BLOCK_NAMES: Mapping[str, str] = {"image": "image", "file": "document", "video": "video", "audio": "audio"}
-_FORMATS: Mapping[str, Mapping[str, str]] = {"image": IMAGE_FORMATS, "file": DOCUMENT_FORMATS, "video": VIDEO_FORMATS, "audio": AUDIO_FORMATS}
+_BLOCK_NAMES: Mapping[str, str] = {
+    "image": "image",
+    "file": "document",
+    "video": "video",
+    "audio": "audio",
+}
+_FORMATS: Mapping[str, Mapping[str, str]] = {
+    "image": IMAGE_FORMATS,
+    "file": DOCUMENT_FORMATS,
+    "video": VIDEO_FORMATS,
+    "audio": AUDIO_FORMATS,
+}
 _RESULT_BLOCKS = frozenset({"json", "text", "image", "document", "video", "searchResult"})
 """What a tool result may hold."""
 _PLAIN_TEXT = frozenset(
-    {"application/json", "application/xml", "application/yaml", "application/x-yaml", "application/toml", "application/javascript"}
+    {
+        "application/json",
+        "application/xml",
+        "application/yaml",
+        "application/x-yaml",
+        "application/toml",
+        "application/javascript",
+    }
 )
 
 
 class PartEncoder:
-    """Blocks for the parts of one request; keeps the document names of the request apart, as the API demands."""
+    """Blocks for the parts of one request; keeps the document names of the request apart, as the
+    API demands.
+    """
 
     def __init__(self, quirk: Quirk, names: ToolNames, losses: list[str]) -> None:
         self._quirk = quirk
@@ -39,7 +82,9 @@ class PartEncoder:
         self._document_names: set[str] = set()
 
     def blocks(self, part: Part, where: str, role: Role) -> list[Block]:
-        """The blocks for `part`, its cache point behind it; `where` is the message it stands in, for the losses."""
+        """The blocks for `part`, its cache point behind it; `where` is the message it stands in,
+        for the losses.
+        """
         blocks = self._content(part, where, role)
         hint = getattr(part, "cache", None)
         if hint is None or not blocks:
@@ -79,16 +124,31 @@ class PartEncoder:
                 return []
 
     def _reasoning(self, part: Reasoning) -> list[Block]:
-        """Only what this model's family signed goes back; unsigned or foreign reasoning is history the model does without."""
+        """Only what this model's family signed goes back; unsigned or foreign reasoning is history
+        the model does without.
+        """
         opaque = part.opaque
         family = opaque_family(self._quirk)
-        if opaque is None or opaque.family != family or not isinstance(opaque.value, str) or not opaque.value:
+        if (
+            opaque is None
+            or opaque.family != family
+            or not isinstance(opaque.value, str)
+            or not opaque.value
+        ):
             self._losses.append(REASONING_LOSS)
             return []
         if not part.is_redacted:
-            return [{"reasoningContent": {"reasoningText": {"text": part.text, "signature": opaque.value}}}]
+            return [
+                {
+                    "reasoningContent": {
+                        "reasoningText": {"text": part.text, "signature": opaque.value}
+                    }
+                }
+            ]
         # A blob is base64 on this wire; Anthropic's own string is its content.
-        blob = base64.b64encode(opaque.value.encode()).decode() if family == FAMILY else opaque.value
+        blob = (
+            base64.b64encode(opaque.value.encode()).decode() if family == FAMILY else opaque.value
+        )
         return [{"reasoningContent": {"redactedContent": blob}}]
 
     def _tool_call(self, part: ToolCall, where: str) -> list[Block]:
@@ -96,7 +156,15 @@ class PartEncoder:
             self._losses.append(f"{where}.tool_calls")
             return []
         name = self._names.wire(part.name, part.namespace)
-        return [{"toolUse": {"toolUseId": cleaned(part.call_id, "call"), "name": name, "input": call_object(part)}}]
+        return [
+            {
+                "toolUse": {
+                    "toolUseId": cleaned(part.call_id, "call"),
+                    "name": name,
+                    "input": call_object(part),
+                }
+            }
+        ]
 
     def _tool_result(self, part: ToolResult, where: str) -> list[Block]:
         if not self._quirk.has_tools:
@@ -104,13 +172,20 @@ class PartEncoder:
             return []
         content: list[Block]
         if part.structured is not None:
-            # The texts of `content` are a dump of the object; what it holds beside them is not in the object.
+            # The texts of `content` are a dump of the object; what it holds beside them is not in
+            # the object.
             beside = [item for item in part.content if not isinstance(item, Text)]
-            content = [{"json": dict(part.structured)}, *(block for item in beside for block in self._result_blocks(item, where))]
+            content = [
+                {"json": dict(part.structured)},
+                *(block for item in beside for block in self._result_blocks(item, where)),
+            ]
         else:
             content = [block for item in part.content for block in self._result_blocks(item, where)]
         # The list may not be empty, nor a text in it blank.
-        result: Block = {"toolUseId": cleaned(part.call_id, "call"), "content": content or [{"json": {}}]}
+        result: Block = {
+            "toolUseId": cleaned(part.call_id, "call"),
+            "content": content or [{"json": {}}],
+        }
         if part.is_error:
             if self._quirk.converse_fields in ("claude", "nova"):
                 result["status"] = "error"
@@ -121,7 +196,9 @@ class PartEncoder:
     def _result_blocks(self, item: Text | Media | Unknown, where: str) -> list[Block]:
         blocks = self._content(item, f"{where}.tool_result", "user")
         refused = [block for block in blocks if not block.keys() <= _RESULT_BLOCKS]
-        self._losses.extend(f"{where}.tool_result.{next(iter(block), 'content')}" for block in refused)
+        self._losses.extend(
+            f"{where}.tool_result.{next(iter(block), 'content')}" for block in refused
+        )
         return [block for block in blocks if block not in refused]
 
     def _media(self, part: Media, where: str, role: Role) -> list[Block]:
@@ -150,7 +227,11 @@ class PartEncoder:
         return {_BLOCK_NAMES[part.kind]: {"format": media_format, "source": source}}
 
     def _document(self, part: Media, media_format: str, source: Block) -> Block:
-        document: Block = {"format": media_format, "name": self._document_name(part), "source": source}
+        document: Block = {
+            "format": media_format,
+            "name": self._document_name(part),
+            "source": source,
+        }
         if part.context:
             document["context"] = part.context
         if part.citations_enabled:
@@ -177,7 +258,11 @@ class PartEncoder:
 
 def needs_inline(media: Media, quirk: Quirk) -> bool:
     """Whether this media must be fetched: Converse reads bytes, and objects in S3, never a URL."""
-    if media.url is None or media.url.startswith(("data:", "s3:")) or (media.kind == "image" and not quirk.has_images):
+    if (
+        media.url is None
+        or media.url.startswith(("data:", "s3:"))
+        or (media.kind == "image" and not quirk.has_images)
+    ):
         return False
     return media.url.lower().startswith(("http:", "https:"))
 
@@ -185,7 +270,11 @@ def needs_inline(media: Media, quirk: Quirk) -> bool:
 def _text_source(part: Media) -> Block:
     """A document's text: as text where it is to be cited (older models know only bytes)."""
     text = part.text or ""
-    return {"text": text} if part.citations_enabled else {"bytes": base64.b64encode(text.encode("utf-8", "replace")).decode()}
+    return (
+        {"text": text}
+        if part.citations_enabled
+        else {"bytes": base64.b64encode(text.encode("utf-8", "replace")).decode()}
+    )
 
 
 def _source(part: Media) -> tuple[Block, str | None, str | None] | None:
@@ -204,8 +293,16 @@ def _source(part: Media) -> tuple[Block, str | None, str | None] | None:
     data += "=" * (-len(data) % 4)
     if not data:
         return None
-    shown = next((kind for prefix, kind in _SIGNATURES if data.startswith(prefix)), None) if part.kind in ("image", "file") else None
-    return {"bytes": data}, shown or ("pdf" if part.kind == "file" and data.startswith("JVBERi") else None), mime
+    shown = (
+        next((kind for prefix, kind in _SIGNATURES if data.startswith(prefix)), None)
+        if part.kind in ("image", "file")
+        else None
+    )
+    return (
+        {"bytes": data},
+        shown or ("pdf" if part.kind == "file" and data.startswith("JVBERi") else None),
+        mime,
+    )
 
 
 def _format_of(part: Media, mime: str | None) -> str | None:
@@ -214,7 +311,9 @@ def _format_of(part: Media, mime: str | None) -> str | None:
     known = _FORMATS[part.kind].get(kind)
     if known is not None:
         return known
-    name = part.filename or (part.url if part.url is not None and part.url.startswith("s3:") else "")
+    name = part.filename or (
+        part.url if part.url is not None and part.url.startswith("s3:") else ""
+    )
     by_extension = EXTENSION_FORMATS[part.kind].get(name.rpartition(".")[2].lower())
     if by_extension is not None:
         return by_extension

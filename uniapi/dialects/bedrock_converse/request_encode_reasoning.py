@@ -1,4 +1,5 @@
-"""How much to think, as the members this model takes: Claude's `thinking`, Nova's `reasoningConfig`, gpt-oss's `reasoning_effort`.
+"""How much to think, as the members this model takes: Claude's `thinking`, Nova's
+`reasoningConfig`, gpt-oss's `reasoning_effort`.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html,
 https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html
@@ -16,16 +17,25 @@ from uniapi.dialects.quirk import Quirk
 from .vocabulary import opaque_family
 
 SMALLEST_THINKING_TOP_P = 0.95
-_THREE_EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
+_THREE_EFFORTS = {
+    "minimal": "low",
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "xhigh": "high",
+    "max": "high",
+}
 _LOW_BUDGET = 2048
 _MEDIUM_BUDGET = 8192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasoningFields:
-    """`fields` go into `additionalModelRequestFields`, `effort` into `outputConfig`; `budget` tokens come on top of the client's limit.
+    """`fields` go into `additionalModelRequestFields`, `effort` into `outputConfig`; `budget`
+    tokens come on top of the client's limit.
 
-    `refuses`: members of `inferenceConfig` that may not be sent beside it. `is_lost`: the client asked to think and will not get it.
+    `refuses`: members of `inferenceConfig` that may not be sent beside it. `is_lost`: the client
+    asked to think and will not get it.
     """
 
     fields: dict[str, Json] = field(default_factory=dict)
@@ -49,13 +59,19 @@ def plan_reasoning(request: Request, quirk: Quirk, *, is_tool_forced: bool) -> R
             return _nova(settings)
         case "openai":
             word = _three_words(settings)
-            return ReasoningFields(is_lost=True) if settings.is_off else ReasoningFields(fields={"reasoning_effort": word}, is_on=True)
+            return (
+                ReasoningFields(is_lost=True)
+                if settings.is_off
+                else ReasoningFields(fields={"reasoning_effort": word}, is_on=True)
+            )
         case "none":
             return ReasoningFields(is_lost=not settings.is_off)
 
 
 def _claude(request: Request, quirk: Quirk, *, is_tool_forced: bool) -> ReasoningFields:
-    excludes_budget = is_tool_forced or lacks_signed_thinking(request.messages, opaque_family(quirk))
+    excludes_budget = is_tool_forced or lacks_signed_thinking(
+        request.messages, opaque_family(quirk)
+    )
     thinking = plan_thinking(request.reasoning, quirk, excludes_budget=excludes_budget)
     return ReasoningFields(
         fields={} if thinking.config is None else {"thinking": thinking.config},
@@ -67,16 +83,24 @@ def _claude(request: Request, quirk: Quirk, *, is_tool_forced: bool) -> Reasonin
 
 
 def _nova(settings: ReasoningSettings) -> ReasoningFields:
-    """ReasoningFields is off unless asked for; at high effort the model sets its own sampling and limit."""
+    """ReasoningFields is off unless asked for; at high effort the model sets its own sampling and
+    limit.
+    """
     if settings.is_off:
         return ReasoningFields()
     word = _three_words(settings)
     refuses = ("temperature", "topP", "maxTokens") if word == "high" else ()
-    return ReasoningFields(fields={"reasoningConfig": {"type": "enabled", "maxReasoningEffort": word}}, is_on=True, refuses=refuses)
+    return ReasoningFields(
+        fields={"reasoningConfig": {"type": "enabled", "maxReasoningEffort": word}},
+        is_on=True,
+        refuses=refuses,
+    )
 
 
 def _three_words(settings: ReasoningSettings) -> str:
-    """low, medium or high: the nearest to a stated effort or budget, medium when the model is to decide."""
+    """low, medium or high: the nearest to a stated effort or budget, medium when the model is to
+    decide.
+    """
     if settings.effort is not None:
         return _THREE_EFFORTS.get(settings.effort, "medium")
     budget = settings.budget

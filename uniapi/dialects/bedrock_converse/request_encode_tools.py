@@ -5,7 +5,13 @@ from __future__ import annotations
 from uniapi.canonical import HostedTool, Json, OutputFormat, Request, Tool, ToolChoice
 from uniapi.dialects.anthropic.request_encode_schema import input_schema, is_within_subset
 from uniapi.dialects.anthropic.request_encode_tools import MAX_STRICT_TOOLS
-from uniapi.dialects.function_tools import ANSWER_TOOL, FREEFORM_PARAMETERS, answer_description, answer_parameters, description_with_grammar
+from uniapi.dialects.function_tools import (
+    ANSWER_TOOL,
+    FREEFORM_PARAMETERS,
+    answer_description,
+    answer_parameters,
+    description_with_grammar,
+)
 from uniapi.dialects.quirk import Quirk
 
 from .request_encode_names import ToolNames
@@ -14,7 +20,9 @@ from .request_encode_turns import uses_tools
 from .vocabulary import NAME, has_schema_output
 
 SYSTEM_TOOLS = {"web_search": "nova_grounding", "code_execution": "nova_code_interpreter"}
-"""Nova's own tools (https://docs.aws.amazon.com/nova/latest/nova2-userguide/using-tools.html) by what they do."""
+"""Nova's own tools (https://docs.aws.amazon.com/nova/latest/nova2-userguide/using-tools.html) by
+what they do.
+"""
 EARLIER_TOOL = "A tool of an earlier turn. It is not available any more."
 
 
@@ -22,7 +30,13 @@ class ToolEncoder:
     """Writes the `toolConfig` of one request."""
 
     def __init__(
-        self, request: Request, quirk: Quirk, names: ToolNames, parts: PartEncoder, losses: list[str], stand_in: OutputFormat | None
+        self,
+        request: Request,
+        quirk: Quirk,
+        names: ToolNames,
+        parts: PartEncoder,
+        losses: list[str],
+        stand_in: OutputFormat | None,
     ) -> None:
         self._request = request
         self._quirk = quirk
@@ -30,15 +44,27 @@ class ToolEncoder:
         self._parts = parts
         self._losses = losses
         self._stand_in = stand_in
-        self._strict_left = MAX_STRICT_TOOLS if quirk.converse_fields == "claude" and has_schema_output(quirk) else 0
+        self._strict_left = (
+            MAX_STRICT_TOOLS
+            if quirk.converse_fields == "claude" and has_schema_output(quirk)
+            else 0
+        )
         """Claude is the one family whose subset of JSON Schema we know."""
         self.asked: str | None = None
         """What the system text must ask for, for models that may not be forced to call a tool."""
 
     def config(self, turns: list[dict[str, Json]]) -> Block | None:
-        """The configuration, None when the request needs none. `turns` are the encoded ones: tools they use must be described."""
+        """The configuration, None when the request needs none.
+
+        `turns` are the encoded ones: tools they use must be described.
+        """
         choice = self._request.tool_choice
-        if choice is not None and choice.mode == "none" and not uses_tools(turns) and self._stand_in is None:
+        if (
+            choice is not None
+            and choice.mode == "none"
+            and not uses_tools(turns)
+            and self._stand_in is None
+        ):
             # The wire has no `none`; without tools there is nothing to call.
             return None
         tools = self._tools()
@@ -53,7 +79,11 @@ class ToolEncoder:
         wire_choice = self._choice(tools)
         if wire_choice is not None and not self._quirk.anthropic_forced_tool:
             named = wire_choice.get("tool", {}).get("name")
-            self.asked = f"Answer by calling the tool `{named}`, not with text." if named else "Answer by calling one of the tools, not with text."
+            self.asked = (
+                f"Answer by calling the tool `{named}`, not with text."
+                if named
+                else "Answer by calling one of the tools, not with text."
+            )
             self._losses.append("tool_choice")
         elif wire_choice is not None:
             config["toolChoice"] = wire_choice
@@ -93,7 +123,11 @@ class ToolEncoder:
         schema = input_schema(tool.parameters)
         if tool.kind == "custom":
             described, schema = description_with_grammar(tool), dict(FREEFORM_PARAMETERS)
-        strict: Block = {"strict": True} if tool.strict and self._strict_left > 0 and is_within_subset(schema) else {}
+        strict: Block = (
+            {"strict": True}
+            if tool.strict and self._strict_left > 0 and is_within_subset(schema)
+            else {}
+        )
         if strict:
             self._strict_left -= 1
         elif tool.strict:
@@ -101,7 +135,12 @@ class ToolEncoder:
         if tool.dialect != NAME:
             self._losses += [f"tools.{tool.name}.{key}" for key in tool.extras]
         # A description may not be empty.
-        return {"name": name, **({"description": described} if described else {}), "inputSchema": {"json": schema}, **strict}
+        return {
+            "name": name,
+            **({"description": described} if described else {}),
+            "inputSchema": {"json": schema},
+            **strict,
+        }
 
     def _hosted(self, tool: HostedTool) -> list[Block]:
         if tool.dialect == NAME:
@@ -146,13 +185,30 @@ def is_forced(choice: ToolChoice | None) -> bool:
 
 
 def _stand_in(output_format: OutputFormat) -> Block:
-    return {"name": ANSWER_TOOL, "description": answer_description(output_format), "inputSchema": {"json": dict(answer_parameters(output_format))}}
+    return {
+        "name": ANSWER_TOOL,
+        "description": answer_description(output_format),
+        "inputSchema": {"json": dict(answer_parameters(output_format))},
+    }
 
 
 def _earlier_tools(turns: list[dict[str, Json]]) -> list[Block]:
-    """Descriptions of the tools a conversation has used, for a request that offers none: the API refuses tool blocks without them."""
-    names = dict.fromkeys(block["toolUse"]["name"] for turn in turns for block in turn["content"] if "toolUse" in block)
+    """Descriptions of the tools a conversation has used, for a request that offers none: the API
+    refuses tool blocks without them.
+    """
+    names = dict.fromkeys(
+        block["toolUse"]["name"]
+        for turn in turns
+        for block in turn["content"]
+        if "toolUse" in block
+    )
     return [
-        {"toolSpec": {"name": name, "description": EARLIER_TOOL, "inputSchema": {"json": {"type": "object", "properties": {}}}}}
+        {
+            "toolSpec": {
+                "name": name,
+                "description": EARLIER_TOOL,
+                "inputSchema": {"json": {"type": "object", "properties": {}}},
+            }
+        }
         for name in names or ["tool"]
     ]

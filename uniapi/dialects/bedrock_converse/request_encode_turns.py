@@ -1,7 +1,9 @@
-"""The conversation as Converse takes it: roles alternate, the user begins, every tool call is answered in the turn after it, no text is blank.
+"""The conversation as Converse takes it: roles alternate, the user begins, every tool call is
+answered in the turn after it, no text is blank.
 
-What the API would refuse is repaired so that the meaning stays: a missing tool result is written as such, a result without a call becomes
-text that names it, an assistant who begins is given a user turn to answer.
+What the API would refuse is repaired so that the meaning stays: a missing tool result is written as
+such, a result without a call becomes text that names it, an assistant who begins is given a user
+turn to answer.
 """
 
 from __future__ import annotations
@@ -27,13 +29,19 @@ class _Turn:
     """By wire id, how each result of the turn, in order, reads should its call not be there."""
 
 
-def encode_turns(messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str], cache: CacheHint | None) -> list[dict[str, Json]]:
+def encode_turns(
+    messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str], cache: CacheHint | None
+) -> list[dict[str, Json]]:
     """`messages` of the wire; `cache` puts a cache point behind the last user turn."""
     turns = _answered(_merged(messages, encoder, losses))
     if turns and turns[0].role == "assistant":
         turns.insert(0, _Turn(role="user", blocks=[{"text": OPENING}]))
     for turn in turns:
-        if turn.role == "user" and any("document" in block for block in turn.blocks) and not any("text" in block for block in turn.blocks):
+        if (
+            turn.role == "user"
+            and any("document" in block for block in turn.blocks)
+            and not any("text" in block for block in turn.blocks)
+        ):
             turn.blocks.append({"text": DOCUMENT_TEXT})
     if turns and turns[-1].role == "assistant" and "text" in turns[-1].blocks[-1]:
         last = turns[-1].blocks[-1]
@@ -45,11 +53,15 @@ def encode_turns(messages: tuple[Message, ...], encoder: PartEncoder, losses: li
 
 def uses_tools(turns: list[dict[str, Json]]) -> bool:
     """Whether the conversation holds tool blocks, which the API only takes beside a `toolConfig`."""
-    return any("toolUse" in block or "toolResult" in block for turn in turns for block in turn["content"])
+    return any(
+        "toolUse" in block or "toolResult" in block for turn in turns for block in turn["content"]
+    )
 
 
 def _merged(messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str]) -> list[_Turn]:
-    """Neighbours of one role joined, messages that come out empty left out, closing reasoning dropped."""
+    """Neighbours of one role joined, messages that come out empty left out, closing reasoning
+    dropped.
+    """
     turns: list[_Turn] = []
     for number, message in enumerate(messages):
         if message.role in ("system", "developer"):
@@ -99,7 +111,9 @@ def _answered(turns: list[_Turn]) -> list[_Turn]:
 
 
 def _name_calls(turn: _Turn, taken: set[str]) -> list[tuple[str, str]]:
-    """Gives every call of the turn an id that no call before it has («`tool_use` ids must be unique»); returns (the id it had, the id it has) in order."""
+    """Gives every call of the turn an id that no call before it has («`tool_use` ids must be
+    unique»); returns (the id it had, the id it has) in order.
+    """
     pending: list[tuple[str, str]] = []
     for block in turn.blocks:
         call = block.get("toolUse")
@@ -117,7 +131,9 @@ def _name_calls(turn: _Turn, taken: set[str]) -> list[tuple[str, str]]:
 
 
 def _results_first(turn: _Turn, pending: list[tuple[str, str]]) -> list[Block]:
-    """The turn's blocks with the results of `pending` in front, in the order of the calls; results of no call become text."""
+    """The turn's blocks with the results of `pending` in front, in the order of the calls; results
+    of no call become text.
+    """
     found: dict[str, list[Block]] = {}
     seen: Counter[str] = Counter()
     wanted = Counter(original for original, _ in pending)
@@ -143,5 +159,7 @@ def _results_first(turn: _Turn, pending: list[tuple[str, str]]) -> list[Block]:
 
 def _orphan(result: Block, part: ToolResult) -> list[Block]:
     """A result whose call is not in the turn before, as content that still says what it is."""
-    content = [{"text": str(block["json"])} if "json" in block else block for block in result["content"]]
+    content = [
+        {"text": str(block["json"])} if "json" in block else block for block in result["content"]
+    ]
     return [{"text": orphan_label(part)}, *content]

@@ -1,8 +1,10 @@
 """Converse's event stream → canonical events.
 
-The frames come from `wire.EventStreamDecoder`: `messageStart`, then for each block an optional `contentBlockStart`, deltas and a `contentBlockStop`, then
-`messageStop` with the reason, then `metadata` with the usage. The answer ends with `metadata`, or at the end of the bytes when it does not come.
-Format: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_ResponseSyntax.
+The frames come from `wire.EventStreamDecoder`: `messageStart`, then for each block an optional
+`contentBlockStart`, deltas and a `contentBlockStop`, then `messageStop` with the reason, then
+`metadata` with the usage. The answer ends with `metadata`, or at the end of the bytes when it does
+not come. Format:
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_ResponseSyntax.
 """
 
 from __future__ import annotations
@@ -17,7 +19,14 @@ from uniapi.dialects.shapes import text_of
 from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.wire import ERROR_PREFIX, EXCEPTION_PREFIX, Frame, load_json
 
-from .answer_decode import BlockReader, decode_citation, decode_finish, decode_image, decode_usage, is_server_call
+from .answer_decode import (
+    BlockReader,
+    decode_citation,
+    decode_finish,
+    decode_image,
+    decode_usage,
+    is_server_call,
+)
 from .error import decode_exception
 from .vocabulary import NAME
 
@@ -26,7 +35,17 @@ from .vocabulary import NAME
 class _Block:
     """An open content block. `held` collects what can only be told when it is whole."""
 
-    kind: Literal["text", "reasoning", "redacted", "call", "freeform", "stand_in", "server_call", "server_result", "image"]
+    kind: Literal[
+        "text",
+        "reasoning",
+        "redacted",
+        "call",
+        "freeform",
+        "stand_in",
+        "server_call",
+        "server_result",
+        "image",
+    ]
     start: Json = None
     held: list[str] = field(default_factory=list)
     results: list[Json] = field(default_factory=list)
@@ -34,7 +53,11 @@ class _Block:
 
 
 class ConverseStreamDecoder(StreamDecoder):
-    """Frames → events, by the block's index. A text stays open until the next block begins, because its citations may come in one of their own."""
+    """Frames → events, by the block's index.
+
+    A text stays open until the next block begins, because its citations may come in one of their
+    own.
+    """
 
     def __init__(self, context: UpstreamContext) -> None:
         super().__init__(context)
@@ -180,9 +203,21 @@ class ConverseStreamDecoder(StreamDecoder):
             case "stand_in" if not self._reader.streams_stand_in:
                 self.parts.delta(index, self._reader.stand_in_text(load_json(held or "{}")))
             case "server_call":
-                self.parts.whole(Unknown(dialect=NAME, name="server_tool_use", raw=_with(block.start, "toolUse", "input", load_json(held or "{}"))))
+                self.parts.whole(
+                    Unknown(
+                        dialect=NAME,
+                        name="server_tool_use",
+                        raw=_with(block.start, "toolUse", "input", load_json(held or "{}")),
+                    )
+                )
             case "server_result":
-                self.parts.whole(Unknown(dialect=NAME, name="toolResult", raw=_with(block.start, "toolResult", "content", block.results)))
+                self.parts.whole(
+                    Unknown(
+                        dialect=NAME,
+                        name="toolResult",
+                        raw=_with(block.start, "toolResult", "content", block.results),
+                    )
+                )
             case "image":
                 self.parts.whole(self._whole_image(block, held))
             case _:

@@ -1,6 +1,7 @@
 """The words of the Converse API that several codecs share: names, stop reasons, media formats.
 
-Formats: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html and botocore's `bedrock-runtime` service model.
+Formats: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html and
+botocore's `bedrock-runtime` service model.
 """
 
 from __future__ import annotations
@@ -29,7 +30,13 @@ STOP_REASONS: Mapping[str, FinishReason] = {
     "malformed_tool_use": "error",
 }
 
-IMAGE_FORMATS: Mapping[str, str] = {"image/png": "png", "image/jpeg": "jpeg", "image/jpg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
+IMAGE_FORMATS: Mapping[str, str] = {
+    "image/png": "png",
+    "image/jpeg": "jpeg",
+    "image/jpg": "jpeg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+}
 
 DOCUMENT_FORMATS: Mapping[str, str] = {
     "application/pdf": "pdf",
@@ -74,26 +81,59 @@ AUDIO_FORMATS: Mapping[str, str] = {
 
 EXTENSION_FORMATS: Mapping[str, Mapping[str, str]] = {
     "image": {"jpg": "jpeg", **{name: name for name in ("png", "jpeg", "gif", "webp")}},
-    "file": {name: name for name in ("pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md")},
-    "video": {"3gp": "three_gp", **{name: name for name in ("mkv", "mov", "mp4", "webm", "flv", "mpeg", "mpg", "wmv")}},
-    "audio": {name: name for name in ("mp3", "opus", "wav", "aac", "flac", "mp4", "ogg", "mkv", "mka", "m4a", "mpeg", "mpga", "pcm", "webm")},
+    "file": {
+        name: name for name in ("pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md")
+    },
+    "video": {
+        "3gp": "three_gp",
+        **{name: name for name in ("mkv", "mov", "mp4", "webm", "flv", "mpeg", "mpg", "wmv")},
+    },
+    "audio": {
+        name: name
+        for name in (
+            "mp3",
+            "opus",
+            "wav",
+            "aac",
+            "flac",
+            "mp4",
+            "ogg",
+            "mkv",
+            "mka",
+            "m4a",
+            "mpeg",
+            "mpga",
+            "pcm",
+            "webm",
+        )
+    },
 }
-"""By the kind of media: a file name's extension → the format's word, for media that come without a type."""
+"""By the kind of media: a file name's extension → the format's word, for media that come without a
+type.
+"""
 
 
 def has_schema_output(quirk: Quirk) -> bool:
-    """Whether `outputConfig.textFormat` is understood (https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html lists the models)."""
+    """Whether `outputConfig.textFormat` is understood
+    (https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html lists the models).
+    """
     return quirk.json_schema and quirk.anthropic_structured
 
 
 def stands_in_tool(request: Request | None, quirk: Quirk) -> OutputFormat | None:
-    """The output format for which `json_response` (`function_tools`) is forced, None when there is no such tool: encoder and decoders must agree.
+    """The output format for which `json_response` (`function_tools`) is forced, None when there is
+    no such tool: encoder and decoders must agree.
 
-    Only Claude and Nova let one tool be forced (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html).
+    Only Claude and Nova let one tool be forced
+    (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html).
     """
     if request is None or request.output_format is None or request.output_format.schema is None:
         return None
-    if not quirk.has_tools or has_schema_output(quirk) or quirk.converse_fields not in ("claude", "nova"):
+    if (
+        not quirk.has_tools
+        or has_schema_output(quirk)
+        or quirk.converse_fields not in ("claude", "nova")
+    ):
         return None
     return request.output_format
 

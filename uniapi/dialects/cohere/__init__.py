@@ -1,4 +1,6 @@
-"""Cohere's v2 chat API, spoken upstream only: requests encoded, answers, streams and errors decoded."""
+"""Cohere's v2 chat API, spoken upstream only: requests encoded, answers, streams and errors
+decoded.
+"""
 
 from uniapi.dialects.dialect import Dialect
 

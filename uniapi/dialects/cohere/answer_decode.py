@@ -1,6 +1,8 @@
-"""A whole v2 chat answer → canonical; and what the stream decoder shares with it: usage, citations, log probabilities, finish.
+"""A whole v2 chat answer → canonical; and what the stream decoder shares with it: usage, citations,
+log probabilities, finish.
 
-Format: https://docs.cohere.com/reference/chat. `tool_plan`, what the model says to itself before it calls tools, is reasoning.
+Format: https://docs.cohere.com/reference/chat. `tool_plan`, what the model says to itself before it
+calls tools, is reasoning.
 """
 
 from __future__ import annotations
@@ -8,7 +10,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from uniapi.canonical import Choice, Citation, Finish, FoldError, Json, Part, Reasoning, Response, Text, TokenLogprob, ToolCall, Unknown, Usage
+from uniapi.canonical import (
+    Choice,
+    Citation,
+    Finish,
+    FoldError,
+    Json,
+    Part,
+    Reasoning,
+    Response,
+    Text,
+    TokenLogprob,
+    ToolCall,
+    Unknown,
+    Usage,
+)
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.shapes import expecting, text_of
 from uniapi.dialects.think_tags import without_think_tags
@@ -21,7 +37,9 @@ _READ_MEMBERS = frozenset({"id", "message", "finish_reason", "usage", "logprobs"
 
 
 def decode_response(body: Json, context: UpstreamContext) -> Response:
-    """The whole answer; raises WireError when it is none, FoldError with its Failure for an error in an answer of status 200."""
+    """The whole answer; raises WireError when it is none, FoldError with its Failure for an error
+    in an answer of status 200.
+    """
     with expecting("a Cohere answer"):
         response = _decode(body, context)
     return without_think_tags(response) if context.quirk.think_tags else response
@@ -68,12 +86,21 @@ def _content(content: Json) -> list[Part]:
 
 
 def _cited(parts: list[Part], citations: Json) -> tuple[list[Part], list[Json]]:
-    """The parts with their citations, and the citations of something that can hold none (a plan, a thought)."""
+    """The parts with their citations, and the citations of something that can hold none (a plan, a
+    thought).
+    """
     leftover: list[Json] = []
     for citation in citations:
         at = cited_index(citation)
         if at is None:
-            at = next((number for number in range(len(parts) - 1, -1, -1) if isinstance(parts[number], Text)), None)
+            at = next(
+                (
+                    number
+                    for number in range(len(parts) - 1, -1, -1)
+                    if isinstance(parts[number], Text)
+                ),
+                None,
+            )
         part = parts[at] if at is not None and 0 <= at < len(parts) else None
         if at is None or not isinstance(part, Text) or not is_of_text(citation):
             leftover.append(citation)
@@ -85,7 +112,10 @@ def _cited(parts: list[Part], citations: Json) -> tuple[list[Part], list[Json]]:
 def _with_logprobs(parts: list[Part], items: Json) -> list[Part]:
     """The answer's log probabilities, on its last text."""
     logprobs = tuple(logprob for item in items or () for logprob in decode_logprobs(item))
-    at = next((number for number in range(len(parts) - 1, -1, -1) if isinstance(parts[number], Text)), None)
+    at = next(
+        (number for number in range(len(parts) - 1, -1, -1) if isinstance(parts[number], Text)),
+        None,
+    )
     if logprobs and at is not None:
         part = parts[at]
         parts[at] = replace(part, logprobs=logprobs) if isinstance(part, Text) else part
@@ -104,7 +134,9 @@ def decode_finish(reason: Json) -> Finish:
 
 
 def decode_usage(usage: Json) -> Usage | None:
-    """`tokens` are what the model read and wrote; `billed_units` leave Cohere's own preamble out and stand in where there is nothing else."""
+    """`tokens` are what the model read and wrote; `billed_units` leave Cohere's own preamble out
+    and stand in where there is nothing else.
+    """
     if not isinstance(usage, dict) or not usage:
         return None
     tokens, billed = _object(usage.get("tokens")), _object(usage.get("billed_units"))
@@ -135,7 +167,9 @@ def is_of_text(citation: Mapping[str, Json]) -> bool:
 
 
 def decode_citation(citation: Mapping[str, Json]) -> tuple[Citation, ...]:
-    """One Citation for each source of the cited stretch; the whole of Cohere's object rides on each."""
+    """One Citation for each source of the cited stretch; the whole of Cohere's object rides on
+    each.
+    """
     sources = citation.get("sources") or [{}]
     return tuple(_citation(citation, source) for source in sources if isinstance(source, dict))
 
@@ -157,11 +191,17 @@ def _citation(citation: Mapping[str, Json], source: Mapping[str, Json]) -> Citat
 
 
 def decode_logprobs(item: Json) -> tuple[TokenLogprob, ...]:
-    """One entry for each chunk of text: of several tokens together, whose spellings are not told, the probability is the product."""
+    """One entry for each chunk of text: of several tokens together, whose spellings are not told,
+    the probability is the product.
+    """
     if not isinstance(item, dict):
         return ()
     values = [value for value in item.get("logprobs") or () if isinstance(value, int | float)]
-    return (TokenLogprob(token=text_of(item.get("text")), logprob=float(sum(values))),) if values else ()
+    return (
+        (TokenLogprob(token=text_of(item.get("text")), logprob=float(sum(values))),)
+        if values
+        else ()
+    )
 
 
 def _object(value: Json) -> Mapping[str, Json]:
@@ -169,4 +209,8 @@ def _object(value: Json) -> Mapping[str, Json]:
 
 
 def _count(value: Json) -> int | None:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1 << 53 else None
+    return (
+        int(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1 << 53
+        else None
+    )

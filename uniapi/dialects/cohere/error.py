@@ -1,4 +1,5 @@
-"""What went wrong at Cohere: an HTTP error `{"message"}`, or the error of a stream's end, as a Failure.
+"""What went wrong at Cohere: an HTTP error `{"message"}`, or the error of a stream's end, as a
+Failure.
 
 Statuses and wordings: https://docs.cohere.com/reference/errors.
 """
@@ -18,10 +19,23 @@ from .vocabulary import NAME
 _OWN_STATUSES: Mapping[int, FailureKind] = {499: FailureKind.SERVER_ERROR}
 
 _WORDINGS: Wordings = (
-    (FailureKind.BAD_REQUEST, FailureKind.TOO_LONG, ("too many tokens", "exceeds the limit of", "maximum context length", "context length")),
-    (FailureKind.BAD_REQUEST, FailureKind.MODEL_MISSING, ("not found, make sure the correct model", "unknown model", "was removed on")),
-    (FailureKind.BAD_REQUEST, FailureKind.CREDENTIAL_REFUSED, ("invalid api token", "invalid api key", "incorrect api key", "no api key supplied")),
-    # Trial keys hold 1,000 calls a month; the same wording with minutes in it is an ordinary rate limit.
+    (
+        FailureKind.BAD_REQUEST,
+        FailureKind.TOO_LONG,
+        ("too many tokens", "exceeds the limit of", "maximum context length", "context length"),
+    ),
+    (
+        FailureKind.BAD_REQUEST,
+        FailureKind.MODEL_MISSING,
+        ("not found, make sure the correct model", "unknown model", "was removed on"),
+    ),
+    (
+        FailureKind.BAD_REQUEST,
+        FailureKind.CREDENTIAL_REFUSED,
+        ("invalid api token", "invalid api key", "incorrect api key", "no api key supplied"),
+    ),
+    # Trial keys hold 1,000 calls a month; the same wording with minutes in it is an ordinary rate
+    # limit.
     (FailureKind.RATE_LIMITED, FailureKind.QUOTA, ("month", "billing", "spend limit")),
 )
 
@@ -53,7 +67,9 @@ def decode_stream_error(message: str, error_type: Json) -> Failure:
 
 
 def failure_in(body: Mapping[str, Json]) -> Failure | None:
-    """The failure a whole answer of status 200 tells of (`message` is then its text, not the model's), None when it tells of none."""
+    """The failure a whole answer of status 200 tells of (`message` is then its text, not the
+    model's), None when it tells of none.
+    """
     message, error = body.get("message"), body.get("error")
     if isinstance(message, dict):
         return None

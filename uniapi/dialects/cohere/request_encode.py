@@ -1,4 +1,7 @@
-"""A canonical request as the body of `POST /v2/chat`. Format: https://docs.cohere.com/reference/chat."""
+"""A canonical request as the body of `POST /v2/chat`.
+
+Format: https://docs.cohere.com/reference/chat.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,12 @@ MAX_STOP_SEQUENCES = 5
 EFFORT_BUDGETS = {"minimal": 512, "low": 1024, "medium": 4096}
 """Thinking tokens by effort; more effort has no bound, which is what the model does by itself."""
 
-_OWN_MEMBERS = frozenset({"documents", "citation_options", "safety_mode", "strict_tools", "priority"})
-"""Members of v2 chat that a client of any dialect may put into its request; no other dialect has a meaning for them."""
+_OWN_MEMBERS = frozenset(
+    {"documents", "citation_options", "safety_mode", "strict_tools", "priority"}
+)
+"""Members of v2 chat that a client of any dialect may put into its request; no other dialect has a
+meaning for them.
+"""
 
 _UNSAID = SETTINGS - {"seed", "presence_penalty", "frequency_penalty", "logprobs", "citations"}
 """Settings that the wire has no word for."""
@@ -60,7 +67,11 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
 
 
 def _tools(request: Request, quirk: Quirk, losses: list[str]) -> list[Block]:
-    """The functions the model may call. A choice of some or of one tool is said by leaving the others out: the wire only knows `REQUIRED`."""
+    """The functions the model may call.
+
+    A choice of some or of one tool is said by leaving the others out: the wire only knows
+    `REQUIRED`.
+    """
     if not quirk.has_tools:
         if request.tools:
             losses.append("tools")
@@ -90,7 +101,11 @@ def _function(name: str, tool: Tool) -> Block:
     parameters: Mapping[str, Json] = tool.parameters or {"type": "object", "properties": {}}
     if tool.kind == "custom":
         described, parameters = description_with_grammar(tool), FREEFORM_PARAMETERS
-    return {"name": name, **({"description": described} if described else {}), "parameters": dict(parameters)}
+    return {
+        "name": name,
+        **({"description": described} if described else {}),
+        "parameters": dict(parameters),
+    }
 
 
 def _tool_settings(request: Request, losses: list[str]) -> Block:
@@ -103,8 +118,13 @@ def _tool_settings(request: Request, losses: list[str]) -> Block:
     if request.parallel_tool_calls is False:
         losses.append("parallel_tool_calls")
     strict = [tool for tool in request.tools if isinstance(tool, Tool) and tool.strict]
-    # One switch for all tools; each must then have a required parameter (https://docs.cohere.com/docs/structured-outputs-json).
-    if strict and len(strict) == len(request.tools) and all((tool.parameters or {}).get("required") for tool in strict):
+    # One switch for all tools; each must then have a required parameter
+    # (https://docs.cohere.com/docs/structured-outputs-json).
+    if (
+        strict
+        and len(strict) == len(request.tools)
+        and all((tool.parameters or {}).get("required") for tool in strict)
+    ):
         settings["strict_tools"] = True
     else:
         losses += [f"tools.{tool.name}.strict" for tool in strict]
@@ -112,7 +132,9 @@ def _tool_settings(request: Request, losses: list[str]) -> Block:
 
 
 def _ask_for_json(body: dict[str, Json], request: Request, quirk: Quirk, losses: list[str]) -> None:
-    """`response_format` is refused beside tools; there, and for models without schemas, the system text asks."""
+    """`response_format` is refused beside tools; there, and for models without schemas, the system
+    text asks.
+    """
     schema = request.output_format.schema if request.output_format is not None else None
     if "tools" in body or (schema is not None and not quirk.json_schema):
         body["messages"].insert(0, {"role": "system", "content": json_in_words(schema)})
@@ -126,7 +148,11 @@ def _ask_for_json(body: dict[str, Json], request: Request, quirk: Quirk, losses:
 
 def _sampling(request: Request, quirk: Quirk, losses: list[str]) -> Block:
     sampling = request.sampling
-    limit = sampling.max_output_tokens if sampling.max_output_tokens is not None else quirk.default_max_tokens
+    limit = (
+        sampling.max_output_tokens
+        if sampling.max_output_tokens is not None
+        else quirk.default_max_tokens
+    )
     stop = sampling.stop[:MAX_STOP_SEQUENCES]
     if len(stop) < len(sampling.stop):
         losses.append("stop")
@@ -134,7 +160,9 @@ def _sampling(request: Request, quirk: Quirk, losses: list[str]) -> Block:
         "max_tokens": limit,
         "temperature": _within(sampling.temperature, 0, None, "temperature", losses),
         # `p` ends at 0.99, which is as good as the 1 that clients send to say nothing.
-        "p": 0.99 if sampling.top_p is not None and 0.99 < sampling.top_p <= 1 else _within(sampling.top_p, 0, 0.99, "top_p", losses),
+        "p": 0.99
+        if sampling.top_p is not None and 0.99 < sampling.top_p <= 1
+        else _within(sampling.top_p, 0, 0.99, "top_p", losses),
         "k": _within(sampling.top_k, 0, 500, "top_k", losses),
         "seed": sampling.seed,
         "frequency_penalty": _within(sampling.frequency_penalty, 0, 1, "frequency_penalty", losses),
@@ -145,7 +173,9 @@ def _sampling(request: Request, quirk: Quirk, losses: list[str]) -> Block:
     return {name: value for name, value in asked.items() if value is not None}
 
 
-def _within(value: float | None, lowest: float, highest: float | None, name: str, losses: list[str]) -> float | None:
+def _within(
+    value: float | None, lowest: float, highest: float | None, name: str, losses: list[str]
+) -> float | None:
     """`value` in the range the API takes; moved into it, it is a loss."""
     if value is None or (value >= lowest and (highest is None or value <= highest)):
         return value
@@ -154,7 +184,9 @@ def _within(value: float | None, lowest: float, highest: float | None, name: str
 
 
 def _thinking(request: Request, quirk: Quirk, limit: int | None, losses: list[str]) -> Block | None:
-    """`thinking` (https://docs.cohere.com/docs/reasoning): on or off, with a budget where the client bounded it."""
+    """`thinking` (https://docs.cohere.com/docs/reasoning): on or off, with a budget where the
+    client bounded it.
+    """
     settings = request.reasoning
     if settings is None:
         return None
@@ -164,7 +196,11 @@ def _thinking(request: Request, quirk: Quirk, limit: int | None, losses: list[st
         return None
     if settings.is_off:
         return {"type": "disabled"}
-    budget = settings.budget if settings.budget is not None and settings.budget > 0 else EFFORT_BUDGETS.get(settings.effort or "")
+    budget = (
+        settings.budget
+        if settings.budget is not None and settings.budget > 0
+        else EFFORT_BUDGETS.get(settings.effort or "")
+    )
     if budget is None:
         return {"type": "enabled"}
     if limit is not None and budget >= limit:

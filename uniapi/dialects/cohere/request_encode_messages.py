@@ -1,7 +1,9 @@
-"""`messages` of a v2 chat request: one role each, tool results as messages of their own right behind the calls they answer.
+"""`messages` of a v2 chat request: one role each, tool results as messages of their own right
+behind the calls they answer.
 
-What Cohere would refuse is repaired so that the meaning stays: a missing tool result is written as such, a result without a call becomes text
-that names it. Reasoning goes back as the `tool_plan` of a turn that calls tools, where the model needs it; finished answers do without.
+What Cohere would refuse is repaired so that the meaning stays: a missing tool result is written as
+such, a result without a call becomes text that names it. Reasoning goes back as the `tool_plan` of
+a turn that calls tools, where the model needs it; finished answers do without.
 """
 
 from __future__ import annotations
@@ -11,7 +13,17 @@ import binascii
 import json
 from dataclasses import replace
 
-from uniapi.canonical import Json, Media, Message, Reasoning, Refusal, Text, ToolCall, ToolResult, Unknown
+from uniapi.canonical import (
+    Json,
+    Media,
+    Message,
+    Reasoning,
+    Refusal,
+    Text,
+    ToolCall,
+    ToolResult,
+    Unknown,
+)
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
 from uniapi.dialects.tool_names import qualified_name
@@ -22,12 +34,22 @@ from .vocabulary import FAMILY, NAME, wire_arguments
 Block = dict[str, Json]
 
 _PLAIN_TEXT = frozenset(
-    {"application/json", "application/xml", "application/yaml", "application/x-yaml", "application/toml", "application/javascript"}
+    {
+        "application/json",
+        "application/xml",
+        "application/yaml",
+        "application/x-yaml",
+        "application/toml",
+        "application/javascript",
+    }
 )
 
 
 class MessageEncoder:
-    """Writes the conversation of one request. `documents` collects texts that are to be cited; the wire keeps those beside the messages."""
+    """Writes the conversation of one request.
+
+    `documents` collects texts that are to be cited; the wire keeps those beside the messages.
+    """
 
     def __init__(self, quirk: Quirk, losses: list[str], *, has_documents: bool) -> None:
         self.documents: list[Block] = []
@@ -56,9 +78,17 @@ class MessageEncoder:
         return written
 
     def _system(self, message: Message, where: str) -> list[Block]:
-        texts = [part.text for part in message.parts if isinstance(part, Text) and part.text.strip()]
-        self._losses += [f"{where}.{_name(part)}" for part in message.parts if not isinstance(part, Text)]
-        return [{"role": "system", "content": _plain([_text(text) for text in texts])}] if texts else []
+        texts = [
+            part.text for part in message.parts if isinstance(part, Text) and part.text.strip()
+        ]
+        self._losses += [
+            f"{where}.{_name(part)}" for part in message.parts if not isinstance(part, Text)
+        ]
+        return (
+            [{"role": "system", "content": _plain([_text(text) for text in texts])}]
+            if texts
+            else []
+        )
 
     def _assistant(self, message: Message, where: str) -> list[Block]:
         content: list[Block] = []
@@ -70,11 +100,16 @@ class MessageEncoder:
                 case Text(text=text) | Refusal(text=text):
                     content += [_text(text)] if text else []
                 case Reasoning():
-                    is_readable = part.text and (part.opaque is None or part.opaque.family == FAMILY)
+                    is_readable = part.text and (
+                        part.opaque is None or part.opaque.family == FAMILY
+                    )
                     plan += [part.text] if is_readable else []
                     is_thought_lost = is_thought_lost or not is_readable
                 case ToolCall() if self._quirk.has_tools:
-                    function = {"name": qualified_name(part.name, part.namespace), "arguments": wire_arguments(part)}
+                    function = {
+                        "name": qualified_name(part.name, part.namespace),
+                        "arguments": wire_arguments(part),
+                    }
                     calls.append({"id": part.call_id, "type": "function", "function": function})
                 case _:
                     self._losses.append(f"{where}.{_name(part)}")
@@ -96,7 +131,9 @@ class MessageEncoder:
         return [encoded]
 
     def _user(self, message: Message, where: str) -> list[Block]:
-        """Results first, each its own message; then what the user says, and the pictures that results may not hold."""
+        """Results first, each its own message; then what the user says, and the pictures that
+        results may not hold.
+        """
         results: list[Block] = []
         content: list[Block] = []
         for part in message.parts:
@@ -113,7 +150,9 @@ class MessageEncoder:
         if not self._quirk.has_tools:
             self._losses.append(f"{where}.tool_result")
             return []
-        blocks = [block for item in part.content for block in self._content(item, f"{where}.tool_result")]
+        blocks = [
+            block for item in part.content for block in self._content(item, f"{where}.tool_result")
+        ]
         text = "\n".join(block["text"] for block in blocks if block["type"] == "text")
         pictures = [block for block in blocks if block["type"] != "text"]
         if part.call_id not in self._pending:
@@ -126,7 +165,9 @@ class MessageEncoder:
 
     def _unanswered(self) -> list[Block]:
         missing, self._pending = self._pending, []
-        return [{"role": "tool", "tool_call_id": call_id, "content": NO_RESULT} for call_id in missing]
+        return [
+            {"role": "tool", "tool_call_id": call_id, "content": NO_RESULT} for call_id in missing
+        ]
 
     def _content(self, part: object, where: str) -> list[Block]:
         match part:
@@ -161,14 +202,18 @@ class MessageEncoder:
 
 
 def _with_turns_joined(messages: tuple[Message, ...]) -> list[tuple[int, Message]]:
-    """Each turn with its place; assistant turns that follow one another are one, and so are a user's turns when the later brings results, because results must stand right
-    behind the calls they answer.
+    """Each turn with its place; assistant turns that follow one another are one, and so are a
+    user's turns when the later brings results, because results must stand right behind the calls
+    they answer.
 
-    google-genai's chats keep every streamed chunk as a turn of its own, and Responses' items come one by one.
+    google-genai's chats keep every streamed chunk as a turn of its own, and Responses' items come
+    one by one.
     """
     joined: list[tuple[int, Message]] = []
     for number, message in enumerate(messages):
-        is_continued = message.role == "assistant" or (message.role == "user" and any(isinstance(part, ToolResult) for part in message.parts))
+        is_continued = message.role == "assistant" or (
+            message.role == "user" and any(isinstance(part, ToolResult) for part in message.parts)
+        )
         if is_continued and joined and joined[-1][1].role == message.role:
             first, before = joined[-1]
             joined[-1] = (first, replace(before, parts=before.parts + message.parts))
@@ -178,7 +223,9 @@ def _with_turns_joined(messages: tuple[Message, ...]) -> list[tuple[int, Message
 
 
 def needs_inline(media: Media, quirk: Quirk) -> bool:
-    """Whether this media must be fetched: Cohere reads images behind web URLs itself, and texts only by value."""
+    """Whether this media must be fetched: Cohere reads images behind web URLs itself, and texts
+    only by value.
+    """
     if media.url is None or not media.url.lower().startswith(("http:", "https:")):
         return False
     if media.kind == "image":
@@ -189,7 +236,11 @@ def needs_inline(media: Media, quirk: Quirk) -> bool:
 def _image(part: Media) -> Block | None:
     url = part.url
     if part.data is not None:
-        url = part.data if part.data.startswith("data:") else f"data:{part.mime or 'image/png'};base64,{part.data}"
+        url = (
+            part.data
+            if part.data.startswith("data:")
+            else f"data:{part.mime or 'image/png'};base64,{part.data}"
+        )
     if url is None or not url.lower().startswith(("http:", "https:", "data:")):
         return None
     image: Block = {"url": url}
@@ -205,7 +256,12 @@ def _document_text(part: Media) -> str | None:
     if data is None or not _is_plain_text(part.mime):
         return None
     try:
-        return base64.b64decode(data.partition(",")[2] if data.startswith("data:") else data).decode("utf-8-sig") or None
+        return (
+            base64.b64decode(data.partition(",")[2] if data.startswith("data:") else data).decode(
+                "utf-8-sig"
+            )
+            or None
+        )
     except (binascii.Error, ValueError):
         return None
 

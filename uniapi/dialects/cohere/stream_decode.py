@@ -1,7 +1,9 @@
 """Cohere's v2 chat stream → canonical events.
 
-Every frame is a JSON object with a `type`: `message-start`, then `content-start/-delta/-end` by block index, `tool-plan-delta`, `tool-call-start/-delta/-end`
-by call index, `citation-start/-end`, and `message-end` with the finish reason and the usage. Format: https://docs.cohere.com/v2/docs/streaming.
+Every frame is a JSON object with a `type`: `message-start`, then `content-start/-delta/-end` by
+block index, `tool-plan-delta`, `tool-call-start/-delta/-end` by call index, `citation-start/-end`,
+and `message-end` with the finish reason and the usage. Format:
+https://docs.cohere.com/v2/docs/streaming.
 """
 
 from __future__ import annotations
@@ -14,7 +16,14 @@ from uniapi.dialects.shapes import text_of
 from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.wire import Frame, load_json
 
-from .answer_decode import cited_index, decode_citation, decode_finish, decode_logprobs, decode_usage, is_of_text
+from .answer_decode import (
+    cited_index,
+    decode_citation,
+    decode_finish,
+    decode_logprobs,
+    decode_usage,
+    is_of_text,
+)
 from .error import decode_stream_error
 from .vocabulary import NAME, ToolNames, client_arguments
 
@@ -23,7 +32,9 @@ _PLAN = "plan"
 
 @dataclass(slots=True)
 class _OpenCall:
-    """A tool call under way: `held` is what of its arguments is not told yet, `is_told` that they are passed on as they come."""
+    """A tool call under way: `held` is what of its arguments is not told yet, `is_told` that they
+    are passed on as they come.
+    """
 
     part: ToolCall
     held: str = ""
@@ -31,7 +42,9 @@ class _OpenCall:
 
 
 class CohereStreamDecoder(StreamDecoder):
-    """Frames → events. A text stays open until the next part begins, because a citation may come behind its end."""
+    """Frames → events. A text stays open until the next part begins, because a citation may come
+    behind its end.
+    """
 
     def __init__(self, context: UpstreamContext) -> None:
         super().__init__(context)
@@ -72,7 +85,10 @@ class CohereStreamDecoder(StreamDecoder):
 
     def _on_content_start(self, data: Json) -> None:
         content = data["delta"]["message"]["content"]
-        self._open_content(data["index"], "thinking" if content.get("type") == "thinking" or "thinking" in content else "text")
+        self._open_content(
+            data["index"],
+            "thinking" if content.get("type") == "thinking" or "thinking" in content else "text",
+        )
         self._write_content(data["index"], content)
 
     def _on_content_delta(self, data: Json) -> None:
@@ -91,7 +107,9 @@ class CohereStreamDecoder(StreamDecoder):
             self._texts.append(index)
 
     def _write_content(self, index: int, content: Json) -> None:
-        self.parts.delta(("content", index), text_of(content.get("thinking")) or text_of(content.get("text")))
+        self.parts.delta(
+            ("content", index), text_of(content.get("thinking")) or text_of(content.get("text"))
+        )
 
     def _on_content_end(self, data: Json) -> None:
         if data["index"] not in self._texts:
@@ -111,10 +129,15 @@ class CohereStreamDecoder(StreamDecoder):
         self._write_arguments(data["index"], text_of(call["function"].get("arguments")))
 
     def _on_call_delta(self, data: Json) -> None:
-        self._write_arguments(data["index"], text_of(_only(data["delta"]["message"]["tool_calls"])["function"].get("arguments")))
+        self._write_arguments(
+            data["index"],
+            text_of(_only(data["delta"]["message"]["tool_calls"])["function"].get("arguments")),
+        )
 
     def _write_arguments(self, index: int, text: str) -> None:
-        """JSON goes on as it comes; freeform input, and what may yet be the `null` of a call without arguments, when it is whole."""
+        """JSON goes on as it comes; freeform input, and what may yet be the `null` of a call
+        without arguments, when it is whole.
+        """
         call = self._calls[index]
         if call.is_told:
             self.parts.delta(("call", index), text)
@@ -134,7 +157,9 @@ class CohereStreamDecoder(StreamDecoder):
         self.parts.close(("call", index))
 
     def _open(self, key: str | tuple[str, int], part: Part) -> None:
-        """A new part; calls may be open side by side, everything else has ended when something new begins."""
+        """A new part; calls may be open side by side, everything else has ended when something new
+        begins.
+        """
         for index in self._texts:
             self.parts.close(("content", index))
         self._texts = []
@@ -164,7 +189,10 @@ class CohereStreamDecoder(StreamDecoder):
         if isinstance(error, str) and error:
             self.fail(decode_stream_error(error, delta.get("error_type")))
             return
-        self.end((decode_finish(delta.get("finish_reason")),), {NAME: {"citations": self._leftover}} if self._leftover else None)
+        self.end(
+            (decode_finish(delta.get("finish_reason")),),
+            {NAME: {"citations": self._leftover}} if self._leftover else None,
+        )
 
 
 def _only(calls: Json) -> Json:

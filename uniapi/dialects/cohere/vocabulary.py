@@ -1,4 +1,5 @@
-"""The words of Cohere's v2 chat that several codecs share: names, finish reasons, and how tools of other wires are spelled here.
+"""The words of Cohere's v2 chat that several codecs share: names, finish reasons, and how tools of
+other wires are spelled here.
 
 Formats: https://docs.cohere.com/reference/chat and the v2 types of the cohere SDK.
 """
@@ -29,7 +30,9 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
 
 
 class ToolNames:
-    """Wire names of a request's tools, both ways: Cohere has no namespaces, and every tool is a function of an object."""
+    """Wire names of a request's tools, both ways: Cohere has no namespaces, and every tool is a
+    function of an object.
+    """
 
     def __init__(self, tools: Iterable[Tool | HostedTool]) -> None:
         self._tools: dict[str, Tool] = {}
@@ -53,6 +56,9 @@ def wire_arguments(call: ToolCall) -> str:
 
 
 def client_arguments(call: ToolCall, arguments: str) -> str:
-    """What the model wrote, as the client's kind of tool takes it. A call without arguments comes as nothing or as `null`."""
+    """What the model wrote, as the client's kind of tool takes it.
+
+    A call without arguments comes as nothing or as `null`.
+    """
     written = "{}" if arguments.strip() in ("", "null") else arguments
     return freeform_input(written) if call.kind == "custom" else written

@@ -1,7 +1,10 @@
-"""The Gemini API (generateContent), spoken by clients (google-genai, Gemini CLI) and upstream (Google's API, Vertex AI, compatible addresses).
+"""The Gemini API (generateContent), spoken by clients (google-genai, Gemini CLI) and upstream
+(Google's API, Vertex AI, compatible addresses).
 
-Reading order: `vocabulary`; `request_decode` (with `contents_decode`), `request_encode` (with `turns`, `part_encode`, `media`, `tool_encode`, `tool_names`, `schema` (with `schema_draft`), `thinking`), `repair`;
-`stream_decode` (with `reading`, `partial_arguments`), `response`, `reply`, `stream_encode`; `error`, `observe`.
+Reading order: `vocabulary`; `request_decode` (with `contents_decode`), `request_encode` (with
+`turns`, `part_encode`, `media`, `tool_encode`, `tool_names`, `schema` (with `schema_draft`),
+`thinking`), `repair`; `stream_decode` (with `reading`, `partial_arguments`), `response`, `reply`,
+`stream_encode`; `error`, `observe`.
 """
 
 from __future__ import annotations

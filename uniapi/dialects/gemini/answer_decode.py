@@ -1,4 +1,6 @@
-"""A whole GenerateContentResponse → Response, by the stream's reader over one chunk, so that the two cannot disagree."""
+"""A whole GenerateContentResponse → Response, by the stream's reader over one chunk, so that the
+two cannot disagree.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ _SIGNS = ("candidates", "promptFeedback", "usageMetadata", "responseId", "modelV
 
 
 def decode_response(body: Json, context: UpstreamContext) -> Response:
-    """Raises WireError for what is no answer (HTML, an empty object), FoldError with its Failure for an error object in an answer of status 200."""
+    """Raises WireError for what is no answer (HTML, an empty object), FoldError with its Failure
+    for an error object in an answer of status 200.
+    """
     answers = body if isinstance(body, list) else [body]
     for answer in answers:
         if not isinstance(answer, dict):

@@ -1,4 +1,5 @@
-"""What the decoders of whole and streamed answers, and the observer, read alike: usage, finish, citations, log probabilities.
+"""What the decoders of whole and streamed answers, and the observer, read alike: usage, finish,
+citations, log probabilities.
 
 Everything here is lenient: a member of the wrong type counts as absent.
 """
@@ -11,14 +12,24 @@ from datetime import datetime
 
 from uniapi.canonical import Citation, Finish, Json, TokenLogprob, Usage
 
-from .vocabulary import FINISH_REASONS, NAME, int_member, list_member, member, object_member, text_member
+from .vocabulary import (
+    FINISH_REASONS,
+    NAME,
+    int_member,
+    list_member,
+    member,
+    object_member,
+    text_member,
+)
 
 _CREATE_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z")
 
 
 def read_usage(stated: Json) -> Usage | None:
-    """`usageMetadata`. The prompt leaves the tokens of Google's own tools out, the candidates leave the thoughts out; compatible
-    upstreams count thoughts inside the candidates, which the total gives away."""
+    """`usageMetadata`. The prompt leaves the tokens of Google's own tools out, the candidates leave
+    the thoughts out; compatible upstreams count thoughts inside the candidates, which the total
+    gives away.
+    """
     if not isinstance(stated, dict):
         return None
     prompt = int_member(stated, "promptTokenCount")
@@ -30,7 +41,13 @@ def read_usage(stated: Json) -> Usage | None:
     total = int_member(stated, "totalTokenCount")
     read = None if prompt is None else prompt + tool_use
     written = None if visible is None and thoughts is None else (visible or 0) + (thoughts or 0)
-    if thoughts and visible is not None and total is not None and read is not None and total == read + visible:
+    if (
+        thoughts
+        and visible is not None
+        and total is not None
+        and read is not None
+        and total == read + visible
+    ):
         written = visible
     if written is None and total is not None and read is not None:
         written = max(0, total - read)
@@ -56,7 +73,12 @@ def read_finish(candidate: Mapping[str, Json], *, has_calls: bool) -> Finish | N
     reason = FINISH_REASONS.get(native, "stop")
     if reason == "stop" and has_calls:
         reason = "tool_calls"
-    return Finish(reason=reason, native=native, dialect=NAME, message=text_member(candidate, "finishMessage") or None)
+    return Finish(
+        reason=reason,
+        native=native,
+        dialect=NAME,
+        message=text_member(candidate, "finishMessage") or None,
+    )
 
 
 def read_block(body: Mapping[str, Json]) -> Finish | None:
@@ -65,7 +87,12 @@ def read_block(body: Mapping[str, Json]) -> Finish | None:
     native = text_member(feedback, "blockReason")
     if not native or native.endswith("UNSPECIFIED"):
         return None
-    return Finish(reason="content_filter", native=native, dialect=NAME, message=text_member(feedback, "blockReasonMessage") or None)
+    return Finish(
+        reason="content_filter",
+        native=native,
+        dialect=NAME,
+        message=text_member(feedback, "blockReasonMessage") or None,
+    )
 
 
 def read_created(body: Mapping[str, Json]) -> int | None:
@@ -78,9 +105,11 @@ def read_created(body: Mapping[str, Json]) -> int | None:
 
 
 def read_citations(candidate: Mapping[str, Json], text: str) -> list[Citation]:
-    """Sources of `groundingMetadata` and `citationMetadata`; `text` is what they speak about: Google counts its UTF-8 bytes.
+    """Sources of `groundingMetadata` and `citationMetadata`; `text` is what they speak about:
+    Google counts its UTF-8 bytes.
 
-    A source that supports several stretches gives a citation for each, one that supports none a citation of the whole.
+    A source that supports several stretches gives a citation for each, one that supports none a
+    citation of the whole.
     """
     citations: list[Citation] = []
     grounding = object_member(candidate, "groundingMetadata")
@@ -89,12 +118,26 @@ def read_citations(candidate: Mapping[str, Json], text: str) -> list[Citation]:
     cited: set[int] = set()
     for support in list_member(grounding, "groundingSupports"):
         segment = object_member(support, "segment")
-        start, end = _character(encoded, int_member(segment, "startIndex") or 0), _character(encoded, int_member(segment, "endIndex"))
+        start, end = (
+            _character(encoded, int_member(segment, "startIndex") or 0),
+            _character(encoded, int_member(segment, "endIndex")),
+        )
         for position in list_member(support, "groundingChunkIndices"):
             if isinstance(position, int) and 0 <= position < len(chunks):
                 cited.add(position)
-                citations.append(_source(chunks[position], start if end is not None else None, end, text_member(segment, "text")))
-    citations += [_source(chunk, None, None, "") for position, chunk in enumerate(chunks) if position not in cited]
+                citations.append(
+                    _source(
+                        chunks[position],
+                        start if end is not None else None,
+                        end,
+                        text_member(segment, "text"),
+                    )
+                )
+    citations += [
+        _source(chunk, None, None, "")
+        for position, chunk in enumerate(chunks)
+        if position not in cited
+    ]
     recited = object_member(candidate, "citationMetadata")
     for raw in list_member(recited, "citations") or list_member(recited, "citationSources"):
         uri = text_member(raw, "uri")
@@ -109,7 +152,10 @@ def read_citations(candidate: Mapping[str, Json], text: str) -> list[Citation]:
                     raw=raw,
                 )
             )
-    unique = {(citation.url, citation.title, citation.start, citation.end): citation for citation in citations}
+    unique = {
+        (citation.url, citation.title, citation.start, citation.end): citation
+        for citation in citations
+    }
     return list(unique.values())
 
 
@@ -119,8 +165,12 @@ def read_logprobs(candidate: Mapping[str, Json]) -> tuple[TokenLogprob, ...]:
     considered = list_member(result, "topCandidates")
     tokens: list[TokenLogprob] = []
     for position, chosen in enumerate(list_member(result, "chosenCandidates")):
-        alternatives = list_member(considered[position], "candidates") if position < len(considered) else []
-        token = _token(chosen, tuple(found for raw in alternatives if (found := _token(raw, ())) is not None))
+        alternatives = (
+            list_member(considered[position], "candidates") if position < len(considered) else []
+        )
+        token = _token(
+            chosen, tuple(found for raw in alternatives if (found := _token(raw, ())) is not None)
+        )
         if token is not None:
             tokens.append(token)
     return tuple(tokens)
@@ -128,13 +178,26 @@ def read_logprobs(candidate: Mapping[str, Json]) -> tuple[TokenLogprob, ...]:
 
 def _token(raw: Json, alternatives: tuple[TokenLogprob, ...]) -> TokenLogprob | None:
     probability = member(raw, "logProbability")
-    if not isinstance(raw, dict) or isinstance(probability, bool) or not isinstance(probability, int | float):
+    if (
+        not isinstance(raw, dict)
+        or isinstance(probability, bool)
+        or not isinstance(probability, int | float)
+    ):
         return None
-    return TokenLogprob(token=text_member(raw, "token"), logprob=float(probability), alternatives=alternatives)
+    return TokenLogprob(
+        token=text_member(raw, "token"), logprob=float(probability), alternatives=alternatives
+    )
 
 
 def _source(chunk: Json, start: int | None, end: int | None, cited_text: str) -> Citation:
-    described = next((found for name in ("web", "retrievedContext", "maps", "image") if (found := object_member(chunk, name))), {})
+    described = next(
+        (
+            found
+            for name in ("web", "retrievedContext", "maps", "image")
+            if (found := object_member(chunk, name))
+        ),
+        {},
+    )
     return Citation(
         url=text_member(described, "uri") or text_member(described, "sourceUri") or None,
         # A file of a file-search store has no address, and a name only when its owner gave one.
@@ -155,5 +218,9 @@ def _character(encoded: bytes, byte: int | None) -> int | None:
 
 
 def _modality_count(stated: Mapping[str, Json], name: str, modality: str) -> int | None:
-    counts = [int_member(each, "tokenCount") for each in list_member(stated, name) if text_member(each, "modality") == modality]
+    counts = [
+        int_member(each, "tokenCount")
+        for each in list_member(stated, name)
+        if text_member(each, "modality") == modality
+    ]
     return sum(count for count in counts if count is not None) if counts else None

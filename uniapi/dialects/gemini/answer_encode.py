@@ -15,9 +15,17 @@ def encode_response(response: Response, context: ReplyContext) -> EncodedRespons
     for index, choice in enumerate(response.choices):
         parts = [block for part in choice.parts for block in reply_parts(part, losses)]
         content: dict[str, Json] = {"parts": parts, "role": "model"} if parts else {"role": "model"}
-        candidates.append({"content": content, **candidate_end(index, choice.finish, choice.parts, response.extensions), "index": index})
+        candidates.append(
+            {
+                "content": content,
+                **candidate_end(index, choice.finish, choice.parts, response.extensions),
+                "index": index,
+            }
+        )
     feedback = prompt_feedback(response)
-    body: dict[str, Json] = {"candidates": candidates} if feedback is None else {"promptFeedback": feedback}
+    body: dict[str, Json] = (
+        {"candidates": candidates} if feedback is None else {"promptFeedback": feedback}
+    )
     if response.usage is not None:
         body["usageMetadata"] = spell_usage(response.usage)
     body.update(envelope(context, response.response_id))

@@ -42,7 +42,16 @@ def reply_parts(part: Part, losses: list[str]) -> list[Block]:
                 return []
             return [{"text": text, "thought": True, **signed}]
         case ToolCall():
-            return [{"functionCall": {"id": part.call_id, "name": part.name, "args": call_object(part)}, **signed}]
+            return [
+                {
+                    "functionCall": {
+                        "id": part.call_id,
+                        "name": part.name,
+                        "args": call_object(part),
+                    },
+                    **signed,
+                }
+            ]
         case Media():
             encoded = encode_media(part)
             if encoded is not None:
@@ -70,9 +79,15 @@ def signature(opaque: Opaque | None) -> Block:
     return {"thoughtSignature": opaque.value}
 
 
-def candidate_end(index: int, finish: Finish, parts: Sequence[Part], extensions: Extensions) -> Block:
+def candidate_end(
+    index: int, finish: Finish, parts: Sequence[Part], extensions: Extensions
+) -> Block:
     """The members of a candidate that come with its end: why, and what it drew on."""
-    native = finish.native if finish.dialect == NAME and finish.native else NATIVE_FINISHES[finish.reason]
+    native = (
+        finish.native
+        if finish.dialect == NAME and finish.native
+        else NATIVE_FINISHES[finish.reason]
+    )
     end: Block = {"finishReason": native}
     if finish.message:
         end["finishMessage"] = finish.message
@@ -86,7 +101,10 @@ def candidate_end(index: int, finish: Finish, parts: Sequence[Part], extensions:
     if logprobs:
         end["logprobsResult"] = {
             "chosenCandidates": [_token(token) for token in logprobs],
-            "topCandidates": [{"candidates": [_token(other) for other in token.alternatives]} for token in logprobs],
+            "topCandidates": [
+                {"candidates": [_token(other) for other in token.alternatives]}
+                for token in logprobs
+            ],
         }
     return end
 
@@ -99,13 +117,23 @@ def prompt_feedback(response: Response) -> Json:
 
 
 def spell_usage(usage: Usage) -> Block:
-    """`usageMetadata`; an upstream of this dialect has its own words. Candidates and thoughts add up to the output, so thoughts that a vendor counts beside it are cut to it."""
+    """`usageMetadata`; an upstream of this dialect has its own words.
+
+    Candidates and thoughts add up to the output, so thoughts that a vendor counts beside it are cut
+    to it.
+    """
     if usage.raw is not None and usage.dialect == NAME:
         return dict(usage.raw)
-    reasoning = usage.reasoning_tokens or 0 if usage.output_tokens is None else min(usage.reasoning_tokens or 0, usage.output_tokens)
+    reasoning = (
+        usage.reasoning_tokens or 0
+        if usage.output_tokens is None
+        else min(usage.reasoning_tokens or 0, usage.output_tokens)
+    )
     spelled: dict[str, int | None] = {
         "promptTokenCount": usage.input_tokens,
-        "candidatesTokenCount": None if usage.output_tokens is None else max(0, usage.output_tokens - reasoning),
+        "candidatesTokenCount": None
+        if usage.output_tokens is None
+        else max(0, usage.output_tokens - reasoning),
         "thoughtsTokenCount": None if usage.reasoning_tokens is None else reasoning,
         "cachedContentTokenCount": usage.cache_read_tokens,
         "totalTokenCount": usage.total,
@@ -130,7 +158,9 @@ def _kept_members(index: int, extensions: Extensions) -> Block:
 
 
 def _grounding(citations: Sequence[Citation], text: str | None) -> Block:
-    """Sources as grounding chunks, the stretches they support as segments; `text` is None when offsets cannot be placed."""
+    """Sources as grounding chunks, the stretches they support as segments; `text` is None when
+    offsets cannot be placed.
+    """
     chunks: dict[tuple[str | None, str | None], int] = {}
     supports: list[Json] = []
     for citation in citations:
@@ -138,10 +168,17 @@ def _grounding(citations: Sequence[Citation], text: str | None) -> Block:
         if text is None or citation.end is None:
             continue
         start, end = citation.start or 0, citation.end
-        segment: Block = {"startIndex": _byte(text, start), "endIndex": _byte(text, end), "text": text[start:end]}
+        segment: Block = {
+            "startIndex": _byte(text, start),
+            "endIndex": _byte(text, end),
+            "text": text[start:end],
+        }
         supports.append({"segment": segment, "groundingChunkIndices": [position]})
     grounding: Block = {
-        "groundingChunks": [{"web": {name: value for name, value in (("uri", url), ("title", title)) if value}} for url, title in chunks]
+        "groundingChunks": [
+            {"web": {name: value for name, value in (("uri", url), ("title", title)) if value}}
+            for url, title in chunks
+        ]
     }
     if supports:
         grounding["groundingSupports"] = supports

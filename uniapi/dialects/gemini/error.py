@@ -1,7 +1,8 @@
-"""Errors: google.rpc.Status bodies → Failure, and a ClientError → the body a client of this dialect reads.
+"""Errors: google.rpc.Status bodies → Failure, and a ClientError → the body a client of this dialect
+reads.
 
-`{"error": {"code", "message", "status", "details": [{"@type": …}]}}`, in a streamed array also inside a list. https://google.aip.dev/193 and
-https://ai.google.dev/gemini-api/docs/troubleshooting
+`{"error": {"code", "message", "status", "details": [{"@type": …}]}}`, in a streamed array also
+inside a list. https://google.aip.dev/193 and https://ai.google.dev/gemini-api/docs/troubleshooting
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ _STATUS_WORDS: Mapping[str, int] = {
     "UNAVAILABLE": 503,
     "DEADLINE_EXCEEDED": 504,
 }
-"""google.rpc.Code → HTTP: https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto"""
+"""google.rpc.Code → HTTP:
+https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
+"""
 
 _WORD_FOR_STATUS: Mapping[int, str] = {
     400: "INVALID_ARGUMENT",
@@ -88,13 +91,19 @@ _SPENT = re.compile(
     re.IGNORECASE,
 )
 _QUOTA = re.compile(r"exceeded your current quota|check your plan and billing", re.IGNORECASE)
-_MODEL_REFUSED = re.compile(r"not allowed to use publisher model|does not have access to (?:the )?model|no access to (?:the )?model", re.IGNORECASE)
+_MODEL_REFUSED = re.compile(
+    r"not allowed to use publisher model|does not have access to (?:the )?model|no access to (?:the )?model",
+    re.IGNORECASE,
+)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Said:
-    """What an error body says, as far as it could be read. `quotas`: the ids of the quotas that were hit."""
+    """What an error body says, as far as it could be read.
+
+    `quotas`: the ids of the quotas that were hit.
+    """
 
     message: str = ""
     word: str | None = None
@@ -124,19 +133,31 @@ def error_in_answer(body: Mapping[str, Json]) -> Failure:
         raw = json.dumps(body).encode()
     except RecursionError:
         raw = b"{}"
-    status = said.code if said.code is not None and 400 <= said.code < 600 else _STATUS_WORDS.get(said.word or "", 500)
+    status = (
+        said.code
+        if said.code is not None and 400 <= said.code < 600
+        else _STATUS_WORDS.get(said.word or "", 500)
+    )
     return _failure(status, said, said.retry_after_s, raw, "application/json")
 
 
 def encode_error(error: ClientError) -> Json:
     """The JSON body for a client of this dialect."""
-    word = error.type if error.type is not None and _STATUS_WORDS.get(error.type) == error.status else None
+    word = (
+        error.type
+        if error.type is not None and _STATUS_WORDS.get(error.type) == error.status
+        else None
+    )
     if word is None:
-        word = _WORD_FOR_STATUS.get(error.status, "INVALID_ARGUMENT" if 400 <= error.status < 500 else "INTERNAL")
+        word = _WORD_FOR_STATUS.get(
+            error.status, "INVALID_ARGUMENT" if 400 <= error.status < 500 else "INTERNAL"
+        )
     return {"error": {"code": error.status, "message": error.message, "status": word}}
 
 
-def _failure(status: int, said: _Said, delay: float | None, body: bytes, content_type: str | None) -> Failure:
+def _failure(
+    status: int, said: _Said, delay: float | None, body: bytes, content_type: str | None
+) -> Failure:
     kind = _kind(status, said)
     is_daily = said.is_daily and kind is FailureKind.QUOTA
     return Failure(
@@ -156,7 +177,9 @@ def _failure(status: int, said: _Said, delay: float | None, body: bytes, content
 
 def _kind(status: int, said: _Said) -> FailureKind:
     """The reason where it is plain, then the words, then the status."""
-    if status < 500 and (said.reason in _CREDENTIAL_REASONS or (status != 429 and _CREDENTIAL.search(said.message))):
+    if status < 500 and (
+        said.reason in _CREDENTIAL_REASONS or (status != 429 and _CREDENTIAL.search(said.message))
+    ):
         return FailureKind.CREDENTIAL_REFUSED
     if status in (400, 413) and _TOO_LONG.search(said.message):
         return FailureKind.TOO_LONG
@@ -168,16 +191,28 @@ def _kind(status: int, said: _Said) -> FailureKind:
 
 
 def _is_spent(said: _Said) -> bool:
-    """Whether a 429 is more than a matter of seconds. «You exceeded your current quota» alone says nothing: every 429 of the free tier says it."""
+    """Whether a 429 is more than a matter of seconds.
+
+    «You exceeded your current quota» alone says nothing: every 429 of the free tier says it.
+    """
     if said.is_daily or _SPENT.search(said.message):
         return True
-    return not said.quotas and said.retry_after_s is None and _QUOTA.search(said.message) is not None
+    return (
+        not said.quotas and said.retry_after_s is None and _QUOTA.search(said.message) is not None
+    )
 
 
 def _read_object(value: Mapping[str, Json]) -> _Said:
     error = value.get("error")
     if not isinstance(error, dict):
-        message = next((found for name in ("message", "detail", "error") if isinstance(found := value.get(name), str) and found), "")
+        message = next(
+            (
+                found
+                for name in ("message", "detail", "error")
+                if isinstance(found := value.get(name), str) and found
+            ),
+            "",
+        )
         return _Said(message=message[:MAX_MESSAGE])
     message = text_member(error, "message")[:MAX_MESSAGE]
     word = text_member(error, "status") or None
@@ -192,7 +227,9 @@ def _read_object(value: Mapping[str, Json]) -> _Said:
             delay = _duration(member(detail, "retryDelay"))
         elif named.endswith("QuotaFailure"):
             for violation in list_member(detail, "violations"):
-                quotas.append(text_member(violation, "quotaId") or text_member(violation, "quotaMetric"))
+                quotas.append(
+                    text_member(violation, "quotaId") or text_member(violation, "quotaMetric")
+                )
     return _Said(
         message=message,
         word=word,

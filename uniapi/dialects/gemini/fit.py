@@ -1,4 +1,6 @@
-"""A relayed request in which only what this model refuses is changed: everything else stays the client's own object."""
+"""A relayed request in which only what this model refuses is changed: everything else stays the
+client's own object.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ _TOOL_PARTS = both_spellings("functionCall", "functionResponse")
 _MEDIA_PARTS = both_spellings("inlineData", "fileData")
 
 _PartRepair = Callable[[dict[str, Json]], "dict[str, Json] | None"]
-"""The part as it may be sent, the same object when nothing is wrong with it, None when it has to go."""
+"""The part as it may be sent, the same object when nothing is wrong with it, None when it has to
+go.
+"""
 
 
 def repair(body: Mapping[str, Json], quirk: Quirk) -> tuple[dict[str, Json], tuple[str, ...]]:
@@ -47,19 +51,29 @@ def _drop_members(repaired: dict[str, Json], quirk: Quirk, losses: list[str]) ->
         config = repaired[holder]
         found = sorted(refused & config.keys()) if isinstance(config, dict) else []
         if found:
-            repaired[holder] = {name: value for name, value in config.items() if name not in refused}
+            repaired[holder] = {
+                name: value for name, value in config.items() if name not in refused
+            }
             losses += found
 
 
 def _repair_config(repaired: dict[str, Json], quirk: Quirk, losses: list[str]) -> None:
-    """Thinking in terms the model does not have: a level for one that counts tokens, anything for one that does not think. Levels' models take budgets too."""
+    """Thinking in terms the model does not have: a level for one that counts tokens, anything for
+    one that does not think. Levels' models take budgets too.
+    """
     for holder in both_spellings("generationConfig") & repaired.keys():
         config = repaired[holder]
         thinking = object_member(config, "thinkingConfig")
-        is_refused = quirk.gemini_thinking == "none" or (quirk.gemini_thinking == "budget" and bool(text_member(thinking, "thinkingLevel")))
+        is_refused = quirk.gemini_thinking == "none" or (
+            quirk.gemini_thinking == "budget" and bool(text_member(thinking, "thinkingLevel"))
+        )
         if not thinking or not is_refused:
             continue
-        changed = {name: value for name, value in config.items() if name not in both_spellings("thinkingConfig")}
+        changed = {
+            name: value
+            for name, value in config.items()
+            if name not in both_spellings("thinkingConfig")
+        }
         written = encode_thinking(read_thinking(thinking), quirk, losses)
         repaired[holder] = {**changed, "thinkingConfig": written} if written else changed
 
@@ -72,7 +86,10 @@ def _part_repairs(quirk: Quirk, losses: list[str]) -> list[_PartRepair]:
         return None
 
     def without_images(part: dict[str, Json]) -> dict[str, Json] | None:
-        if any(text_member(part[name], "mimeType").startswith("image/") for name in _MEDIA_PARTS & part.keys()):
+        if any(
+            text_member(part[name], "mimeType").startswith("image/")
+            for name in _MEDIA_PARTS & part.keys()
+        ):
             losses.append("image")
             return None
         return part
@@ -95,7 +112,9 @@ def _without_id(part: dict[str, Json]) -> dict[str, Json]:
 
 
 def _repaired_contents(contents: list[Json], repairs: list[_PartRepair]) -> list[Json] | None:
-    """The turns with every repair made, those left empty taken out; None when nothing had to change."""
+    """The turns with every repair made, those left empty taken out; None when nothing had to
+    change.
+    """
     if not repairs:
         return None
     changed: list[Json] = []
@@ -105,8 +124,12 @@ def _repaired_contents(contents: list[Json], repairs: list[_PartRepair]) -> list
         if not isinstance(parts, list):
             changed.append(turn)
             continue
-        kept = [repaired for part in parts if (repaired := _repaired_part(part, repairs)) is not None]
-        if len(kept) == len(parts) and all(new is old for new, old in zip(kept, parts, strict=True)):
+        kept = [
+            repaired for part in parts if (repaired := _repaired_part(part, repairs)) is not None
+        ]
+        if len(kept) == len(parts) and all(
+            new is old for new, old in zip(kept, parts, strict=True)
+        ):
             changed.append(turn)
             continue
         is_changed = True

@@ -1,7 +1,9 @@
 """Pictures, sound, films and documents: canonical Media ↔ `inlineData` and `fileData`.
 
-Google's API fetches public https addresses since January 2026, but not for older models, not past a robots.txt, and compatible upstreams not at all: the gateway
-fetches them (`needs_inline`). Addresses only Google can read stay addresses. https://ai.google.dev/gemini-api/docs/file-input-methods
+Google's API fetches public https addresses since January 2026, but not for older models, not past a
+robots.txt, and compatible upstreams not at all: the gateway fetches them (`needs_inline`).
+Addresses only Google can read stay addresses.
+https://ai.google.dev/gemini-api/docs/file-input-methods
 """
 
 from __future__ import annotations
@@ -14,7 +16,15 @@ from uniapi.dialects.quirk import Quirk
 
 from .vocabulary import FAMILY, object_member, text_member
 
-_GOOGLE_HOSTS = frozenset({"generativelanguage.googleapis.com", "www.youtube.com", "youtube.com", "m.youtube.com", "youtu.be"})
+_GOOGLE_HOSTS = frozenset(
+    {
+        "generativelanguage.googleapis.com",
+        "www.youtube.com",
+        "youtube.com",
+        "m.youtube.com",
+        "youtu.be",
+    }
+)
 _DATA_URL = re.compile(r"data:([^;,]*)(?:;[^,]*)?,", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _SNIFFED = (
@@ -27,7 +37,12 @@ _SNIFFED = (
     ("T2dn", "audio/ogg"),
 )
 """How the base64 of a format begins."""
-_DEFAULT_MIME = {"image": "image/jpeg", "audio": "audio/mpeg", "video": "video/mp4", "file": "application/pdf"}
+_DEFAULT_MIME = {
+    "image": "image/jpeg",
+    "audio": "audio/mpeg",
+    "video": "video/mp4",
+    "file": "application/pdf",
+}
 _TAKEN_AS = {
     "image/jpg": "image/jpeg",
     "application/json": "text/plain",
@@ -63,11 +78,15 @@ def needs_inline(media: Media, quirk: Quirk) -> bool:
     if media.url is None:
         return False
     address = urlsplit_or_none(media.url)
-    return address is not None and address[0] in ("http", "https") and address[1] not in _GOOGLE_HOSTS
+    return (
+        address is not None and address[0] in ("http", "https") and address[1] not in _GOOGLE_HOSTS
+    )
 
 
 def encode_media(media: Media) -> dict[str, Json] | None:
-    """The data member of a part, `{"inlineData": …}` or `{"fileData": …}`; None when there is no content to send."""
+    """The data member of a part, `{"inlineData": …}` or `{"fileData": …}`; None when there is no
+    content to send.
+    """
     if media.data:
         return _inline(media.kind, media.mime, media.data)
     if media.url is not None:
@@ -76,9 +95,18 @@ def encode_media(media: Media) -> dict[str, Json] | None:
             return _inline(media.kind, match[1] or media.mime, media.url[match.end() :])
         mime = media.mime or _mime_by_name(media.filename) or _mime_by_name(media.url)
         return {"fileData": {"mimeType": mime or _DEFAULT_MIME[media.kind], "fileUri": media.url}}
-    is_google_file = media.file_id is not None and media.opaque is not None and media.opaque.family == FAMILY
+    is_google_file = (
+        media.file_id is not None and media.opaque is not None and media.opaque.family == FAMILY
+    )
     if is_google_file or (media.file_id or "").startswith(("files/", "https://", "gs://")):
-        return {"fileData": {"mimeType": media.mime or _mime_by_name(media.filename) or _DEFAULT_MIME[media.kind], "fileUri": media.file_id}}
+        return {
+            "fileData": {
+                "mimeType": media.mime
+                or _mime_by_name(media.filename)
+                or _DEFAULT_MIME[media.kind],
+                "fileUri": media.file_id,
+            }
+        }
     return None
 
 
@@ -88,17 +116,31 @@ def read_media(part: dict[str, Json], opaque: Opaque | None = None) -> Media | N
     if blob:
         mime = text_member(blob, "mimeType")
         filename = text_member(blob, "displayName") or None
-        return Media(kind=kind_of(mime), mime=mime or None, data=_standard_base64(text_member(blob, "data")), filename=filename, opaque=opaque)
+        return Media(
+            kind=kind_of(mime),
+            mime=mime or None,
+            data=_standard_base64(text_member(blob, "data")),
+            filename=filename,
+            opaque=opaque,
+        )
     file = object_member(part, "fileData")
     if file:
         mime = text_member(file, "mimeType")
         filename = text_member(file, "displayName") or None
-        return Media(kind=kind_of(mime), mime=mime or None, url=text_member(file, "fileUri"), filename=filename, opaque=opaque)
+        return Media(
+            kind=kind_of(mime),
+            mime=mime or None,
+            url=text_member(file, "fileUri"),
+            filename=filename,
+            opaque=opaque,
+        )
     return None
 
 
 def _standard_base64(data: str) -> str:
-    """Protobuf's JSON takes bytes in either alphabet, padded or not, and google-genai writes the URL-safe one (protobuf.dev/programming-guides/json); others take the standard one."""
+    """Protobuf's JSON takes bytes in either alphabet, padded or not, and google-genai writes the
+    URL-safe one (protobuf.dev/programming-guides/json); others take the standard one.
+    """
     return data.replace("-", "+").replace("_", "/") + "=" * (-len(data) % 4)
 
 

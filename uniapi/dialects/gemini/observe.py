@@ -67,7 +67,12 @@ class GeminiObserver(Observer):
                 continue
             self._has_calls = self._has_calls or isinstance(member(part, "functionCall"), dict)
             text = member(part, "text")
-            self.committed = self.committed or bool(text) or bool(text_member(part, "thoughtSignature")) or (text is None and bool(part))
+            self.committed = (
+                self.committed
+                or bool(text)
+                or bool(text_member(part, "thoughtSignature"))
+                or (text is None and bool(part))
+            )
         finish = read_finish(candidate, has_calls=self._has_calls)
         if finish is not None:
             self.finish = finish

@@ -1,6 +1,7 @@
 """A client's generateContent body → canonical request. https://ai.google.dev/api/generate-content
 
-Members come in camelCase or snake_case, enum words in any case. What is not known is kept in the extensions of this dialect.
+Members come in camelCase or snake_case, enum words in any case. What is not known is kept in the
+extensions of this dialect.
 """
 
 from __future__ import annotations
@@ -8,14 +9,46 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import get_args
 
-from uniapi.canonical import Effort, HostedTool, Json, OutputFormat, ReasoningSettings, Request, RequestRefused, Sampling, Tool, ToolChoice
+from uniapi.canonical import (
+    Effort,
+    HostedTool,
+    Json,
+    OutputFormat,
+    ReasoningSettings,
+    Request,
+    RequestRefused,
+    Sampling,
+    Tool,
+    ToolChoice,
+)
 
 from .request_decode_contents import ContentsDecoder
 from .request_encode_schema import read_openapi
-from .vocabulary import HOSTED_KINDS, NAME, camel, int_member, list_member, member, object_member, text_member
+from .vocabulary import (
+    HOSTED_KINDS,
+    NAME,
+    camel,
+    int_member,
+    list_member,
+    member,
+    object_member,
+    text_member,
+)
 
 _EFFORTS = frozenset(get_args(Effort))
-_DECODED = frozenset({"contents", "systemInstruction", "tools", "toolConfig", "generationConfig", "model", "stream", "serviceTier", "store"})
+_DECODED = frozenset(
+    {
+        "contents",
+        "systemInstruction",
+        "tools",
+        "toolConfig",
+        "generationConfig",
+        "model",
+        "stream",
+        "serviceTier",
+        "store",
+    }
+)
 _DECODED_CONFIG = frozenset(
     {
         "temperature",
@@ -42,7 +75,10 @@ _DECLARATION = frozenset({"name", "description", "parameters", "parametersJsonSc
 
 
 def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Request:
-    """Raises RequestRefused naming the member that is missing or of the wrong type. `model` and `stream` are in the path."""
+    """Raises RequestRefused naming the member that is missing or of the wrong type.
+
+    `model` and `stream` are in the path.
+    """
     decoder = ContentsDecoder()
     try:
         system = decoder.system(member(body, "systemInstruction"))
@@ -60,7 +96,11 @@ def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Reques
         sampling=_sampling(config),
         reasoning=read_thinking(object_member(config, "thinkingConfig")),
         output_format=_output_format(config),
-        output_modalities=tuple(each.lower() for each in list_member(config, "responseModalities") if isinstance(each, str)),
+        output_modalities=tuple(
+            each.lower()
+            for each in list_member(config, "responseModalities")
+            if isinstance(each, str)
+        ),
         stream=stream,
         service_tier=text_member(body, "serviceTier").lower() or None,
         store=store if isinstance(store, bool) else None,
@@ -73,7 +113,9 @@ def _tools(body: Mapping[str, Json]) -> list[Tool | HostedTool]:
     for position, tool in enumerate(list_member(body, "tools")):
         where = f"tools[{position}]"
         if not isinstance(tool, dict):
-            raise RequestRefused.bad_request(f"{where}: expected an object, found {type(tool).__name__}", where)
+            raise RequestRefused.bad_request(
+                f"{where}: expected an object, found {type(tool).__name__}", where
+            )
         for number, declaration in enumerate(list_member(tool, "functionDeclarations")):
             tools.append(_function(declaration, f"{where}.functionDeclarations[{number}]"))
         for name, value in tool.items():
@@ -85,25 +127,44 @@ def _tools(body: Mapping[str, Json]) -> list[Tool | HostedTool]:
 def _function(declaration: Json, where: str) -> Tool:
     name = text_member(declaration, "name")
     if not name:
-        raise RequestRefused.bad_request(f"{where}.name: expected a function's name", f"{where}.name")
+        raise RequestRefused.bad_request(
+            f"{where}.name: expected a function's name", f"{where}.name"
+        )
     schema = member(declaration, "parametersJsonSchema")
-    parameters = schema if isinstance(schema, dict) else read_openapi(member(declaration, "parameters")) or None
+    parameters = (
+        schema
+        if isinstance(schema, dict)
+        else read_openapi(member(declaration, "parameters")) or None
+    )
     return Tool(
         name=name,
         description=text_member(declaration, "description") or None,
         parameters=parameters,
-        extras={camel(key): value for key, value in declaration.items() if camel(key) not in _DECLARATION and value is not None},
+        extras={
+            camel(key): value
+            for key, value in declaration.items()
+            if camel(key) not in _DECLARATION and value is not None
+        },
         dialect=NAME,
     )
 
 
 def _hosted(name: str, value: Json) -> HostedTool:
-    excluded = [domain for domain in list_member(value, "excludeDomains") if isinstance(domain, str)]
-    return HostedTool(kind=HOSTED_KINDS.get(name, name), dialect=NAME, raw={name: value}, blocked_domains=tuple(excluded))
+    excluded = [
+        domain for domain in list_member(value, "excludeDomains") if isinstance(domain, str)
+    ]
+    return HostedTool(
+        kind=HOSTED_KINDS.get(name, name),
+        dialect=NAME,
+        raw={name: value},
+        blocked_domains=tuple(excluded),
+    )
 
 
 def _tool_choice(calling: Mapping[str, Json]) -> ToolChoice | None:
-    allowed = tuple(name for name in list_member(calling, "allowedFunctionNames") if isinstance(name, str))
+    allowed = tuple(
+        name for name in list_member(calling, "allowedFunctionNames") if isinstance(name, str)
+    )
     match text_member(calling, "mode").upper():
         case "AUTO" | "VALIDATED":
             return ToolChoice(mode="auto", allowed=allowed or None)
@@ -143,7 +204,9 @@ def read_thinking(thinking: Mapping[str, Json]) -> ReasoningSettings | None:
     budget = int_member(thinking, "thinkingBudget")
     if effort is None and budget is None and not isinstance(include, bool):
         return None
-    return ReasoningSettings(effort=effort, budget=budget, include=include if isinstance(include, bool) else None)
+    return ReasoningSettings(
+        effort=effort, budget=budget, include=include if isinstance(include, bool) else None
+    )
 
 
 def _output_format(config: Mapping[str, Json]) -> OutputFormat | None:
@@ -161,18 +224,40 @@ def _output_format(config: Mapping[str, Json]) -> OutputFormat | None:
 
 
 def _extensions(body: Mapping[str, Json], config: Mapping[str, Json]) -> dict[str, dict[str, Json]]:
-    """What has no neutral member: safety settings, cached content, labels, speech and image settings, …"""
-    kept = {camel(name): value for name, value in body.items() if camel(name) not in _DECODED and value is not None}
-    settings = {camel(name): value for name, value in config.items() if camel(name) not in _DECODED_CONFIG and value is not None}
+    """What has no neutral member: safety settings, cached content, labels, speech and image
+    settings, …
+    """
+    kept = {
+        camel(name): value
+        for name, value in body.items()
+        if camel(name) not in _DECODED and value is not None
+    }
+    settings = {
+        camel(name): value
+        for name, value in config.items()
+        if camel(name) not in _DECODED_CONFIG and value is not None
+    }
     if text_member(config, "responseMimeType") not in ("", "application/json", "text/plain"):
         # `text/x.enum`: an answer that is one of the schema's words.
-        settings |= {name: found for name in ("responseMimeType", "responseSchema") if (found := member(config, name)) is not None}
+        settings |= {
+            name: found
+            for name in ("responseMimeType", "responseSchema")
+            if (found := member(config, name)) is not None
+        }
     if settings:
         kept["generationConfig"] = settings
-    choosing = {camel(name): value for name, value in object_member(body, "toolConfig").items() if value is not None}
+    choosing = {
+        camel(name): value
+        for name, value in object_member(body, "toolConfig").items()
+        if value is not None
+    }
     calling = choosing.pop("functionCallingConfig", None)
     if isinstance(calling, dict):
-        others = {camel(name): value for name, value in calling.items() if camel(name) not in ("mode", "allowedFunctionNames")}
+        others = {
+            camel(name): value
+            for name, value in calling.items()
+            if camel(name) not in ("mode", "allowedFunctionNames")
+        }
         choosing |= {"functionCallingConfig": others} if others else {}
     if choosing:
         kept["toolConfig"] = choosing
@@ -184,12 +269,16 @@ def _number(holder: Mapping[str, Json], name: str) -> float | None:
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
     where = f"generationConfig.{name}"
-    raise RequestRefused.bad_request(f"{where}: expected a number, found {type(value).__name__}", where)
+    raise RequestRefused.bad_request(
+        f"{where}: expected a number, found {type(value).__name__}", where
+    )
 
 
 def _integer(holder: Mapping[str, Json], name: str) -> int | None:
     value = int_member(holder, name)
     if value is None and member(holder, name) is not None:
         where = f"generationConfig.{name}"
-        raise RequestRefused.bad_request(f"{where}: expected an integer, found {member(holder, name)!r:.40}", where)
+        raise RequestRefused.bad_request(
+            f"{where}: expected an integer, found {member(holder, name)!r:.40}", where
+        )
     return value

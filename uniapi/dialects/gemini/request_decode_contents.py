@@ -1,26 +1,65 @@
-"""`contents` and `systemInstruction` of a client's request → messages. Clients write turns, parts and lone texts in every way the SDKs accept."""
+"""`contents` and `systemInstruction` of a client's request → messages.
+
+Clients write turns, parts and lone texts in every way the SDKs accept.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 
-from uniapi.canonical import Json, Media, Message, Opaque, Part, Reasoning, RequestRefused, Role, Text, ToolCall, ToolResult, Unknown
+from uniapi.canonical import (
+    Json,
+    Media,
+    Message,
+    Opaque,
+    Part,
+    Reasoning,
+    RequestRefused,
+    Role,
+    Text,
+    ToolCall,
+    ToolResult,
+    Unknown,
+)
 
 from .media import read_media
-from .vocabulary import FAMILY, NAME, both_spellings, camel, list_member, member, object_member, text_member
+from .vocabulary import (
+    FAMILY,
+    NAME,
+    both_spellings,
+    camel,
+    list_member,
+    member,
+    object_member,
+    text_member,
+)
 
 _PLAIN_ANSWERS = ("result", "output", "error")
-"""A response with one of these alone and text in it is that text: how the SDKs wrap what is no object."""
+"""A response with one of these alone and text in it is that text: how the SDKs wrap what is no
+object.
+"""
 _BESIDE_MEDIA = ("videoMetadata", "mediaResolution", "mediaProcessing", "partMetadata")
 _DATA_MEMBERS = both_spellings(
-    "text", "inlineData", "fileData", "functionCall", "functionResponse", "executableCode", "codeExecutionResult", "toolCall", "toolResponse"
+    "text",
+    "inlineData",
+    "fileData",
+    "functionCall",
+    "functionResponse",
+    "executableCode",
+    "codeExecutionResult",
+    "toolCall",
+    "toolResponse",
 )
 _ROLES: Mapping[str, Role] = {"model": "assistant", "assistant": "assistant", "system": "system"}
 
 
 class ContentsDecoder:
-    """Reads one conversation. Calls without an id get one from their position, so that the same conversation always has the same ids."""
+    """Reads one conversation.
+
+    Calls without an id get one from their position, so that the same conversation always has the
+    same ids.
+    """
 
     def __init__(self) -> None:
         self._count = 0
@@ -30,7 +69,9 @@ class ContentsDecoder:
     def contents(self, value: Json) -> list[Message]:
         """Raises RequestRefused naming the member that is missing or of the wrong type."""
         if value is None or value == [] or value == "":
-            raise RequestRefused.bad_request("contents is missing: expected a list of turns", "contents")
+            raise RequestRefused.bad_request(
+                "contents is missing: expected a list of turns", "contents"
+            )
         messages: list[Message] = []
         for position, turn in enumerate(value if isinstance(value, list) else [value]):
             self._turn(turn, f"contents[{position}]", messages)
@@ -42,8 +83,14 @@ class ContentsDecoder:
             return []
         parts: list[Part] = []
         for position, turn in enumerate(value if isinstance(value, list) else [value]):
-            where = "systemInstruction" if not isinstance(value, list) else f"systemInstruction[{position}]"
-            parts += self._parts(turn if not isinstance(turn, dict) or "parts" not in turn else turn["parts"], where)
+            where = (
+                "systemInstruction"
+                if not isinstance(value, list)
+                else f"systemInstruction[{position}]"
+            )
+            parts += self._parts(
+                turn if not isinstance(turn, dict) or "parts" not in turn else turn["parts"], where
+            )
         return [Message(role="system", parts=tuple(parts))] if parts else []
 
     def _turn(self, turn: Json, where: str, messages: list[Message]) -> None:
@@ -63,13 +110,19 @@ class ContentsDecoder:
     def _parts(self, value: Json, where: str) -> list[Part]:
         if not isinstance(value, list):
             return self._part(value, where)
-        return [part for position, each in enumerate(value) for part in self._part(each, f"{where}[{position}]")]
+        return [
+            part
+            for position, each in enumerate(value)
+            for part in self._part(each, f"{where}[{position}]")
+        ]
 
     def _part(self, part: Json, where: str) -> list[Part]:
         if isinstance(part, str):
             return [Text(text=part)] if part else []
         if not isinstance(part, dict):
-            raise RequestRefused.bad_request(f"{where}: expected a part, found {type(part).__name__}", where)
+            raise RequestRefused.bad_request(
+                f"{where}: expected a part, found {type(part).__name__}", where
+            )
         signature = text_member(part, "thoughtSignature")
         opaque = Opaque(family=FAMILY, value=signature) if signature else None
         text = member(part, "text")
@@ -81,13 +134,19 @@ class ContentsDecoder:
             return [self._result(result, f"{where}.functionResponse")]
         if (media := read_media(part, _media_opaque(part, signature))) is not None:
             return [_checked_media(media, where)]
-        if not part or not (names := [name for name in part if camel(name) not in ("thought", "thoughtSignature")]):
+        if not part or not (
+            names := [name for name in part if camel(name) not in ("thought", "thoughtSignature")]
+        ):
             return [Text(text="", opaque=opaque)] if opaque is not None else []
         return [Unknown(dialect=NAME, name=camel(names[0]), raw=part)]
 
-    def _text(self, text: Json, part: Mapping[str, Json], opaque: Opaque | None, where: str) -> list[Part]:
+    def _text(
+        self, text: Json, part: Mapping[str, Json], opaque: Opaque | None, where: str
+    ) -> list[Part]:
         if not isinstance(text, str):
-            raise RequestRefused.bad_request(f"{where}.text: expected text, found {type(text).__name__}", f"{where}.text")
+            raise RequestRefused.bad_request(
+                f"{where}.text: expected text, found {type(text).__name__}", f"{where}.text"
+            )
         if part.get("thought") is True:
             return [Reasoning(text=text, opaque=opaque)]
         return [Text(text=text, opaque=opaque)] if text or opaque is not None else []
@@ -95,16 +154,25 @@ class ContentsDecoder:
     def _call(self, call: Json, opaque: Opaque | None, where: str) -> ToolCall:
         name = text_member(call, "name")
         if not name:
-            raise RequestRefused.bad_request(f"{where}.name: expected a function's name", f"{where}.name")
+            raise RequestRefused.bad_request(
+                f"{where}.name: expected a function's name", f"{where}.name"
+            )
         args = member(call, "args")
         self._count += 1
         call_id = text_member(call, "id") or f"call_{self._count}"
         self._waiting.append((call_id, name))
-        return ToolCall(call_id=call_id, name=name, arguments=json.dumps({} if args is None else args, ensure_ascii=False), opaque=opaque)
+        return ToolCall(
+            call_id=call_id,
+            name=name,
+            arguments=json.dumps({} if args is None else args, ensure_ascii=False),
+            opaque=opaque,
+        )
 
     def _result(self, result: Json, where: str) -> ToolResult:
         if not isinstance(result, dict):
-            raise RequestRefused.bad_request(f"{where}: expected an object, found {type(result).__name__}", where)
+            raise RequestRefused.bad_request(
+                f"{where}: expected an object, found {type(result).__name__}", where
+            )
         name = text_member(result, "name")
         response = member(result, "response")
         structured = response if isinstance(response, dict) else None
@@ -149,11 +217,19 @@ def _said(response: Json) -> str:
 
 
 def _media_opaque(part: Mapping[str, Json], signature: str) -> Opaque | None:
-    """What stands beside the data of a media part: the signature alone, or with it members no other dialect knows."""
-    beside: dict[str, Json] = {name: found for name in _BESIDE_MEDIA if (found := object_member(part, name) or text_member(part, name))}
+    """What stands beside the data of a media part: the signature alone, or with it members no other
+    dialect knows.
+    """
+    beside: dict[str, Json] = {
+        name: found
+        for name in _BESIDE_MEDIA
+        if (found := object_member(part, name) or text_member(part, name))
+    }
     if not beside:
         return Opaque(family=FAMILY, value=signature) if signature else None
-    return Opaque(family=FAMILY, value={**beside, **({"thoughtSignature": signature} if signature else {})})
+    return Opaque(
+        family=FAMILY, value={**beside, **({"thoughtSignature": signature} if signature else {})}
+    )
 
 
 def _checked_media(media: Media, where: str) -> Media:

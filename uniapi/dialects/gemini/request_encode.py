@@ -1,4 +1,6 @@
-"""Canonical request → a generateContent body the API takes, with the losses named. https://ai.google.dev/api/generate-content"""
+"""Canonical request → a generateContent body the API takes, with the losses named.
+https://ai.google.dev/api/generate-content
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,15 @@ _EMPTY_TURN: Block = {"role": "user", "parts": [{"text": " "}]}
 
 _SERVICE_TIERS = {"flex": "flex", "priority": "priority"}
 
-_UNSAID = SETTINGS - {"n", "seed", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "modalities"}
+_UNSAID = SETTINGS - {
+    "n",
+    "seed",
+    "presence_penalty",
+    "frequency_penalty",
+    "logprobs",
+    "top_logprobs",
+    "modalities",
+}
 """Settings that the wire has no word for."""
 
 
@@ -41,11 +51,17 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     """The body for this model. Never fails: what cannot be said is in `losses`."""
     losses: list[str] = []
     names = ToolNames(request.tools)
-    call_names = {part.call_id: names.wire(part.name, part.namespace) for part in iter_parts(request.messages) if isinstance(part, ToolCall)}
+    call_names = {
+        part.call_id: names.wire(part.name, part.namespace)
+        for part in iter_parts(request.messages)
+        if isinstance(part, ToolCall)
+    }
     parts = PartEncoder(quirk, names, call_names, losses)
     body: dict[str, Json] = {"contents": _contents(request.messages, parts, quirk)}
     tools = encode_tools(request, quirk, names, losses)
-    json_in_words = None if quirk.json_with_tools or "tools" not in tools else _json_in_words(request)
+    json_in_words = (
+        None if quirk.json_with_tools or "tools" not in tools else _json_in_words(request)
+    )
     system = _system(request.messages, losses)
     if json_in_words is not None:
         system.append({"text": json_in_words})
@@ -63,7 +79,10 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
         body["serviceTier"] = tier
     _add_extensions(body, request, losses)
     if quirk.safety_threshold is not None and "safetySettings" not in body:
-        body["safetySettings"] = [{"category": category, "threshold": quirk.safety_threshold} for category in HARM_CATEGORIES]
+        body["safetySettings"] = [
+            {"category": category, "threshold": quirk.safety_threshold}
+            for category in HARM_CATEGORIES
+        ]
     _note_unsaid(request, losses)
     _drop_refused(body, quirk, losses)
     return EncodedRequest(body=body, losses=tuple(dict.fromkeys(losses)))
@@ -105,7 +124,9 @@ def _generation_config(request: Request, quirk: Quirk, losses: list[str]) -> dic
         "temperature": sampling.temperature,
         "topP": sampling.top_p,
         "topK": sampling.top_k,
-        "maxOutputTokens": sampling.max_output_tokens if sampling.max_output_tokens is not None else quirk.default_max_tokens,
+        "maxOutputTokens": sampling.max_output_tokens
+        if sampling.max_output_tokens is not None
+        else quirk.default_max_tokens,
         "stopSequences": list(sampling.stop[:MAX_STOP_SEQUENCES]) or None,
         "seed": sampling.seed,
         "candidateCount": sampling.choices,
@@ -140,12 +161,20 @@ def _output_format(request: Request, quirk: Quirk) -> dict[str, Json]:
     if wanted.schema is None:
         return {"responseMimeType": "application/json"}
     if quirk.json_schema_members:
-        return {"responseMimeType": "application/json", "responseJsonSchema": output_schema(wanted.schema, "json_schema")}
-    return {"responseMimeType": "application/json", "responseSchema": output_schema(wanted.schema, "openapi")}
+        return {
+            "responseMimeType": "application/json",
+            "responseJsonSchema": output_schema(wanted.schema, "json_schema"),
+        }
+    return {
+        "responseMimeType": "application/json",
+        "responseSchema": output_schema(wanted.schema, "openapi"),
+    }
 
 
 def _add_extensions(body: dict[str, Json], request: Request, losses: list[str]) -> None:
-    """This dialect's other members as they came, joined with ours where both speak of one object; those of other dialects are losses."""
+    """This dialect's other members as they came, joined with ours where both speak of one object;
+    those of other dialects are losses.
+    """
     for dialect, members in request.extensions.items():
         if dialect != NAME:
             losses += members
@@ -165,10 +194,16 @@ def _note_unsaid(request: Request, losses: list[str]) -> None:
     if request.parallel_tool_calls is False and request.tools:
         losses.append("parallel_tool_calls")
     tier = request.service_tier
-    if tier is not None and tier not in _SERVICE_TIERS and tier not in ("auto", "default", "standard", "standard_only"):
+    if (
+        tier is not None
+        and tier not in _SERVICE_TIERS
+        and tier not in ("auto", "default", "standard", "standard_only")
+    ):
         losses.append("service_tier")
     losses += unsaid(request, _UNSAID)
-    losses += [f"messages[{index}].name" for index, message in enumerate(request.messages) if message.name]
+    losses += [
+        f"messages[{index}].name" for index, message in enumerate(request.messages) if message.name
+    ]
 
 
 def _drop_refused(body: dict[str, Json], quirk: Quirk, losses: list[str]) -> None:

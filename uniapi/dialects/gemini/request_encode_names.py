@@ -1,6 +1,8 @@
-"""Function names as the API takes them: a letter or `_`, then letters, digits, `_`, `.`, `:`, `-`, up to 128 characters.
+"""Function names as the API takes them: a letter or `_`, then letters, digits, `_`, `.`, `:`, `-`,
+up to 128 characters.
 
-https://ai.google.dev/api/caching#FunctionDeclaration (Vertex AI takes 64 characters of older models; longer names are rare and pass on the newer ones).
+https://ai.google.dev/api/caching#FunctionDeclaration (Vertex AI takes 64 characters of older
+models; longer names are rare and pass on the newer ones).
 """
 
 from __future__ import annotations

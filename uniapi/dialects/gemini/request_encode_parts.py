@@ -6,7 +6,18 @@ import json
 import re
 from collections.abc import Mapping
 
-from uniapi.canonical import Json, Media, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult, Unknown
+from uniapi.canonical import (
+    Json,
+    Media,
+    Opaque,
+    Part,
+    Reasoning,
+    Refusal,
+    Text,
+    ToolCall,
+    ToolResult,
+    Unknown,
+)
 from uniapi.dialects.function_tools import call_object
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
@@ -19,14 +30,23 @@ from .vocabulary import FAMILY, NAME, SKIP_SIGNATURE
 Block = dict[str, Json]
 
 _SIGNATURE = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
-_RESULT_MEDIA = frozenset({"image/png", "image/jpeg", "image/webp", "application/pdf", "text/plain"})
-"""What a function response may carry: https://ai.google.dev/gemini-api/docs/function-calling#multimodal"""
+_RESULT_MEDIA = frozenset(
+    {"image/png", "image/jpeg", "image/webp", "application/pdf", "text/plain"}
+)
+"""What a function response may carry:
+https://ai.google.dev/gemini-api/docs/function-calling#multimodal
+"""
 
 
 class PartEncoder:
-    """Encodes the parts of one request. `call_names` gives the wire name of the tool behind a call id: results must repeat it."""
+    """Encodes the parts of one request.
 
-    def __init__(self, quirk: Quirk, names: ToolNames, call_names: Mapping[str, str], losses: list[str]) -> None:
+    `call_names` gives the wire name of the tool behind a call id: results must repeat it.
+    """
+
+    def __init__(
+        self, quirk: Quirk, names: ToolNames, call_names: Mapping[str, str], losses: list[str]
+    ) -> None:
         self._quirk = quirk
         self._family = quirk.opaque_family or FAMILY
         self._names = names
@@ -66,7 +86,11 @@ class PartEncoder:
         if not signature:
             self._losses.append(REASONING_LOSS)
             return []
-        return [{"text": part.text, "thought": True, **signature}] if part.text else [{"text": "", **signature}]
+        return (
+            [{"text": part.text, "thought": True, **signature}]
+            if part.text
+            else [{"text": "", **signature}]
+        )
 
     def _media(self, part: Media, index: int) -> list[Block]:
         if part.kind == "image" and not self._quirk.has_images:
@@ -81,7 +105,10 @@ class PartEncoder:
         return [{**encoded, **self._signed(part.opaque)}]
 
     def _call(self, part: ToolCall) -> Block:
-        call: Block = {"name": self._names.wire(part.name, part.namespace), "args": call_object(part)}
+        call: Block = {
+            "name": self._names.wire(part.name, part.namespace),
+            "args": call_object(part),
+        }
         if self._quirk.function_call_ids and part.call_id:
             call["id"] = part.call_id
         return {"functionCall": call, **self._signed(part.opaque)}
@@ -109,12 +136,18 @@ class PartEncoder:
         return [{"functionResponse": response}, *after]
 
     def _signed(self, opaque: Opaque | None) -> Block:
-        """The members an opaque value of this family puts on its part: a signature, or others that stood beside the data."""
+        """The members an opaque value of this family puts on its part: a signature, or others that
+        stood beside the data.
+        """
         if opaque is None or opaque.family != self._family:
             return {}
         if isinstance(opaque.value, dict):
             return dict(opaque.value)
-        if not isinstance(opaque.value, str) or not _SIGNATURE.fullmatch(opaque.value) or len(opaque.value) % 4 == 1:
+        if (
+            not isinstance(opaque.value, str)
+            or not _SIGNATURE.fullmatch(opaque.value)
+            or len(opaque.value) % 4 == 1
+        ):
             # A signature that a client cut short is a 400; the part without it is not.
             return {}
         return {"thoughtSignature": opaque.value}
@@ -127,7 +160,9 @@ class PartEncoder:
 
 
 def vouch_for_calls(parts: list[Block]) -> None:
-    """Gives the first call of a model turn the documented stand-in when it has no signature: Gemini 3 refuses the turn otherwise."""
+    """Gives the first call of a model turn the documented stand-in when it has no signature: Gemini
+    3 refuses the turn otherwise.
+    """
     for position, block in enumerate(parts):
         if "functionCall" in block:
             if "thoughtSignature" not in block and "thought_signature" not in block:
@@ -141,11 +176,15 @@ def is_plain_text(part: Media) -> bool:
 
 
 def titled_text(part: Media) -> str:
-    return "\n".join(line for line in (part.title or part.filename, part.context, part.text) if line)
+    return "\n".join(
+        line for line in (part.title or part.filename, part.context, part.text) if line
+    )
 
 
 def result_object(part: ToolResult) -> dict[str, Json]:
-    """What a tool gave as the object the wire wants: an object as itself, text under `result`, an error under `error`."""
+    """What a tool gave as the object the wire wants: an object as itself, text under `result`, an
+    error under `error`.
+    """
     if part.structured is not None:
         return dict(part.structured)
     said = [
@@ -156,7 +195,8 @@ def result_object(part: ToolResult) -> dict[str, Json]:
     text = "".join(said)
     if part.is_error:
         return {"error": text}
-    # Google reads a `$ref` inside a response as a reference to one of its parts and refuses the others, so such objects stay text.
+    # Google reads a `$ref` inside a response as a reference to one of its parts and refuses the
+    # others, so such objects stay text.
     if text.lstrip().startswith("{") and '"$ref"' not in text:
         try:
             value = json.loads(text)

@@ -1,12 +1,17 @@
 """JSON Schema as Gemini takes it, and back.
 
-Gemini has two members for a schema: the OpenAPI subset (`parameters`, `responseSchema`), a protobuf message whose parser refuses the whole request at the
-first name it does not know, and JSON Schema proper (`parametersJsonSchema`, `responseJsonSchema`), which is any JSON value but is read for a documented list
-of keywords only (https://ai.google.dev/api/generate-content#FIELDS.response_json_schema). Both are written by allow-list, from one walk:
+Gemini has two members for a schema: the OpenAPI subset (`parameters`, `responseSchema`), a protobuf
+message whose parser refuses the whole request at the first name it does not know, and JSON Schema
+proper (`parametersJsonSchema`, `responseJsonSchema`), which is any JSON value but is read for a
+documented list of keywords only
+(https://ai.google.dev/api/generate-content#FIELDS.response_json_schema). Both are written by
+allow-list, from one walk:
 
 1. `$ref` is inlined; a schema inside itself, or too deep, becomes a plain value of its type.
-2. `const` is an `enum` of one, `oneOf` an `anyOf`, `allOf` is merged, draft-4 tuples are `prefixItems`.
-3. What has no place is said in the description, so that the model still knows it; only identity keywords (`$id`, `$schema`, …) go without a word.
+2. `const` is an `enum` of one, `oneOf` an `anyOf`, `allOf` is merged, draft-4 tuples are
+   `prefixItems`.
+3. What has no place is said in the description, so that the model still knows it; only identity
+   keywords (`$id`, `$schema`, …) go without a word.
 
 Whatever a client sends, something the API takes comes out: one bad tool must not fail a request.
 """
@@ -23,20 +28,56 @@ from .vocabulary import SCHEMA_TYPES, camel
 MAX_DEPTH = 32
 MAX_NODES = 10_000
 """`$ref` can double a schema at every level; beyond this many schemas the rest is cut."""
-_COUNTS = frozenset({"minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"})
-_KEPT_ANYWHERE = frozenset({"title", "description", "pattern", "minimum", "maximum", "default", *_COUNTS})
+_COUNTS = frozenset(
+    {"minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"}
+)
+_KEPT_ANYWHERE = frozenset(
+    {"title", "description", "pattern", "minimum", "maximum", "default", *_COUNTS}
+)
 _SILENT = frozenset(
-    {"$schema", "$id", "$anchor", "$defs", "definitions", "$comment", "id", "$ref", "strict", "discriminator", "examples", "example", "readOnly"}
+    {
+        "$schema",
+        "$id",
+        "$anchor",
+        "$defs",
+        "definitions",
+        "$comment",
+        "id",
+        "$ref",
+        "strict",
+        "discriminator",
+        "examples",
+        "example",
+        "readOnly",
+    }
 )
 _WALKED = frozenset(
-    {"type", "nullable", "enum", "const", "format", "properties", "required", "propertyOrdering", "items", "prefixItems", "anyOf", "oneOf", "allOf"}
+    {
+        "type",
+        "nullable",
+        "enum",
+        "const",
+        "format",
+        "properties",
+        "required",
+        "propertyOrdering",
+        "items",
+        "prefixItems",
+        "anyOf",
+        "oneOf",
+        "allOf",
+    }
 )
 _OPENAPI_FORMATS = frozenset({"date-time", "enum", "int32", "int64", "float", "double"})
 """Others are refused: `only 'enum' and 'date-time' are supported for STRING type`."""
 
 
-def function_parameters(schema: Mapping[str, Json] | None, subset: Subset) -> dict[str, Json] | None:
-    """A tool's parameters, an object schema; None when it takes none, for which the member is best left out."""
+def function_parameters(
+    schema: Mapping[str, Json] | None, subset: Subset
+) -> dict[str, Json] | None:
+    """A tool's parameters, an object schema; None when it takes none, for which the member is best
+    left out.
+    """
     if not isinstance(schema, Mapping) or not schema:
         return None
     cleaned = _Walk(schema, subset).clean(schema)
@@ -58,7 +99,9 @@ def output_schema(schema: Mapping[str, Json], subset: Subset) -> dict[str, Json]
 
 
 def read_openapi(schema: Json, depth: int = 0) -> dict[str, Json]:
-    """A client's OpenAPI-subset schema as JSON Schema: types in lower case, `nullable` as a type, 64-bit counts as numbers, members in camelCase."""
+    """A client's OpenAPI-subset schema as JSON Schema: types in lower case, `nullable` as a type,
+    64-bit counts as numbers, members in camelCase.
+    """
     if not isinstance(schema, dict) or depth > MAX_DEPTH:
         return {}
     found: dict[str, Json] = {}
@@ -83,7 +126,9 @@ def read_openapi(schema: Json, depth: int = 0) -> dict[str, Json]:
     if isinstance(order, list) and isinstance(properties, dict):
         # The order of the members says the same, and is no keyword that others refuse.
         listed = [name for name in order if isinstance(name, str) and name in properties]
-        found["properties"] = {name: properties[name] for name in dict.fromkeys([*listed, *properties])}
+        found["properties"] = {
+            name: properties[name] for name in dict.fromkeys([*listed, *properties])
+        }
     if found.pop("nullable", None) is True:
         if isinstance(found.get("enum"), list) and None not in found["enum"]:
             found["enum"] = [*found["enum"], None]
@@ -123,14 +168,20 @@ class _Walk:
     def _plain(self, schema: Json) -> dict[str, Json]:
         """A schema that is not looked into, as a value of its type."""
         named = schema.get("type") if isinstance(schema, Mapping) else None
-        plain: dict[str, Json] = {"type": named} if isinstance(named, str) and named in SCHEMA_TYPES else {}
+        plain: dict[str, Json] = (
+            {"type": named} if isinstance(named, str) and named in SCHEMA_TYPES else {}
+        )
         return spelled(Draft(written=plain), self._subset)
 
     def _referred(self, reference: str, schema: Mapping[str, Json], depth: int) -> dict[str, Json]:
         target = self._resolved(reference)
         beside = {name: value for name, value in schema.items() if name != "$ref"}
         if reference in self._inside:
-            return self._plain({**target, **beside}) | ({"description": beside["description"]} if isinstance(beside.get("description"), str) else {})
+            return self._plain({**target, **beside}) | (
+                {"description": beside["description"]}
+                if isinstance(beside.get("description"), str)
+                else {}
+            )
         self._inside.append(reference)
         try:
             return self.clean({**target, **beside}, depth + 1)
@@ -144,7 +195,12 @@ class _Walk:
         found: Json = self._document
         for step in reference[1:].split("/")[1:]:
             name = step.replace("~1", "/").replace("~0", "~")
-            if isinstance(found, list) and name.isdecimal() and len(name) < 6 and int(name) < len(found):
+            if (
+                isinstance(found, list)
+                and name.isdecimal()
+                and len(name) < 6
+                and int(name) < len(found)
+            ):
                 found = found[int(name)]
             elif isinstance(found, Mapping):
                 found = found.get(name)
@@ -153,7 +209,9 @@ class _Walk:
         return found if isinstance(found, Mapping) else {}
 
     def _merged(self, schema: Mapping[str, Json], depth: int) -> dict[str, Json]:
-        """`allOf` and its siblings as one schema: properties and required members of all, of the rest the outermost word."""
+        """`allOf` and its siblings as one schema: properties and required members of all, of the
+        rest the outermost word.
+        """
         merged: dict[str, Json] = {}
         properties: dict[str, Json] = {}
         required: list[Json] = []
@@ -161,13 +219,23 @@ class _Walk:
         for each in [*schema["allOf"], beside]:
             self._nodes += 1
             part = self._followed(each)
-            if isinstance(part.get("allOf"), list) and depth < MAX_DEPTH and self._nodes < MAX_NODES:
+            if (
+                isinstance(part.get("allOf"), list)
+                and depth < MAX_DEPTH
+                and self._nodes < MAX_NODES
+            ):
                 part = self._merged(part, depth + 1)
             if isinstance(part.get("properties"), Mapping):
                 properties.update(part["properties"])
             if isinstance(part.get("required"), list):
                 required += part["required"]
-            merged.update({name: value for name, value in part.items() if name not in ("properties", "required", "allOf")})
+            merged.update(
+                {
+                    name: value
+                    for name, value in part.items()
+                    if name not in ("properties", "required", "allOf")
+                }
+            )
         if properties:
             merged["properties"] = properties
         if required:
@@ -177,15 +245,26 @@ class _Walk:
     def _followed(self, schema: Json) -> Mapping[str, Json]:
         """`schema` with the references at its head replaced by what they name."""
         seen: set[str] = set()
-        while isinstance(schema, Mapping) and isinstance(reference := schema.get("$ref"), str) and reference not in seen:
+        while (
+            isinstance(schema, Mapping)
+            and isinstance(reference := schema.get("$ref"), str)
+            and reference not in seen
+        ):
             seen.add(reference)
-            schema = {**self._resolved(reference), **{name: value for name, value in schema.items() if name != "$ref"}}
+            schema = {
+                **self._resolved(reference),
+                **{name: value for name, value in schema.items() if name != "$ref"},
+            }
         return schema if isinstance(schema, Mapping) else {}
 
     def _types(self, schema: Mapping[str, Json], draft: Draft) -> None:
         """`type`, from what is said or what the other keywords imply."""
         said = schema.get("type")
-        names = [name.lower() for name in (said if isinstance(said, list) else [said]) if isinstance(name, str) and name.lower() in SCHEMA_TYPES]
+        names = [
+            name.lower()
+            for name in (said if isinstance(said, list) else [said])
+            if isinstance(name, str) and name.lower() in SCHEMA_TYPES
+        ]
         draft.is_nullable = schema.get("nullable") is True or "null" in names
         names = [name for name in dict.fromkeys(names) if name != "null"]
         if not names and not draft.is_nullable:
@@ -196,17 +275,30 @@ class _Walk:
         elif names and self._subset == "json_schema":
             draft.written["type"] = names
         elif names:
-            draft.written["anyOf"] = [spelled(Draft(written={"type": name}), self._subset) for name in names]
+            draft.written["anyOf"] = [
+                spelled(Draft(written={"type": name}), self._subset) for name in names
+            ]
 
     def _alternatives(self, schema: Mapping[str, Json], draft: Draft, depth: int) -> None:
-        """`anyOf` and `oneOf`: null among them is nullability, one alone is the schema itself, mere conditions are a note."""
-        said = next((schema[name] for name in ("anyOf", "oneOf") if isinstance(schema.get(name), list)), None)
+        """`anyOf` and `oneOf`: null among them is nullability, one alone is the schema itself, mere
+        conditions are a note.
+        """
+        said = next(
+            (schema[name] for name in ("anyOf", "oneOf") if isinstance(schema.get(name), list)),
+            None,
+        )
         if not said:
             return
         cleaned = [self.clean(each, depth + 1) for each in said]
-        if any("type" not in each and "anyOf" not in each and "enum" not in each for each in cleaned) or (
+        if any(
+            "type" not in each and "anyOf" not in each and "enum" not in each for each in cleaned
+        ) or (
             isinstance(schema.get("properties"), Mapping)
-            and any("required" in each and "type" not in each for each in said if isinstance(each, Mapping))
+            and any(
+                "required" in each and "type" not in each
+                for each in said
+                if isinstance(each, Mapping)
+            )
         ):
             draft.note("any of", said)
             return
@@ -230,10 +322,16 @@ class _Walk:
         if any(value is None for value in values):
             draft.is_nullable = True
         kept = [value for value in values if _is_enum_value(value, self._subset)]
-        if kept and (self._subset == "json_schema" or draft.written.get("type", "string") == "string"):
+        if kept and (
+            self._subset == "json_schema" or draft.written.get("type", "string") == "string"
+        ):
             draft.written.setdefault("type", "string" if isinstance(kept[0], str) else "number")
             draft.written["enum"] = list(dict.fromkeys(kept))
-            left = [value for value in values if value is not None and not _is_enum_value(value, self._subset)]
+            left = [
+                value
+                for value in values
+                if value is not None and not _is_enum_value(value, self._subset)
+            ]
         else:
             left = values
         if left:
@@ -243,10 +341,16 @@ class _Walk:
         """Properties and items."""
         properties = schema.get("properties")
         if isinstance(properties, Mapping) and _is_type(draft.written, "object"):
-            draft.written["properties"] = {str(name): self.clean(value, depth + 1) for name, value in properties.items()}
+            draft.written["properties"] = {
+                str(name): self.clean(value, depth + 1) for name, value in properties.items()
+            }
             for name in ("required", "propertyOrdering"):
                 listed = schema.get(name)
-                kept = [each for each in listed if isinstance(each, str) and each in properties] if isinstance(listed, list) else []
+                kept = (
+                    [each for each in listed if isinstance(each, str) and each in properties]
+                    if isinstance(listed, list)
+                    else []
+                )
                 if kept:
                     draft.written[name] = list(dict.fromkeys(kept))
         if not _is_type(draft.written, "array"):
@@ -274,7 +378,9 @@ class _Walk:
             if name == "additionalProperties":
                 self._additional(value, draft, depth)
             elif name in _KEPT_ANYWHERE and _is_well_typed(name, value):
-                draft.written.setdefault(name, value) if name == "title" else draft.written.update({name: value})
+                draft.written.setdefault(name, value) if name == "title" else draft.written.update(
+                    {name: value}
+                )
             elif value is not None and value is not False and value != [] and value != {}:
                 draft.note(name, value)
         if isinstance(form := schema.get("format"), str):
@@ -294,12 +400,18 @@ class _Walk:
 
 
 def _as_object(cleaned: dict[str, Json], subset: Subset) -> dict[str, Json]:
-    """An object schema for parameters whose root is none: the union of the alternatives' properties, those that all require required."""
-    choices = [each for each in cleaned.get("anyOf", ()) if isinstance(each.get("properties"), dict)]
+    """An object schema for parameters whose root is none: the union of the alternatives'
+    properties, those that all require required.
+    """
+    choices = [
+        each for each in cleaned.get("anyOf", ()) if isinstance(each.get("properties"), dict)
+    ]
     properties: dict[str, Json] = {}
     for each in choices:
         properties.update(each["properties"])
-    required = [name for name in properties if all(name in each.get("required", ()) for each in choices)]
+    required = [
+        name for name in properties if all(name in each.get("required", ()) for each in choices)
+    ]
     root: dict[str, Json] = {"type": "OBJECT" if subset == "openapi" else "object"}
     if isinstance(cleaned.get("description"), str):
         root["description"] = cleaned["description"]
@@ -311,7 +423,9 @@ def _as_object(cleaned: dict[str, Json], subset: Subset) -> dict[str, Json]:
 
 
 def _implied_type(schema: Mapping[str, Json]) -> str | None:
-    if isinstance(schema.get("properties"), Mapping) or isinstance(schema.get("additionalProperties"), Mapping):
+    if isinstance(schema.get("properties"), Mapping) or isinstance(
+        schema.get("additionalProperties"), Mapping
+    ):
         return "object"
     if "items" in schema or "prefixItems" in schema:
         return "array"
@@ -327,18 +441,26 @@ def _implied_type(schema: Mapping[str, Json]) -> str | None:
         return "boolean"
     if all(isinstance(value, int) and not isinstance(value, bool) for value in values):
         return "integer"
-    return "number" if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values) else None
+    return (
+        "number"
+        if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+        else None
+    )
 
 
 def _is_type(schema: Mapping[str, Json], name: str) -> bool:
     named = schema.get("type")
-    return (isinstance(named, str) and named.lower() == name) or (isinstance(named, list) and name in named)
+    return (isinstance(named, str) and named.lower() == name) or (
+        isinstance(named, list) and name in named
+    )
 
 
 def _is_enum_value(value: Json, subset: Subset) -> bool:
     if isinstance(value, str):
         return bool(value)
-    return subset == "json_schema" and isinstance(value, int | float) and not isinstance(value, bool)
+    return (
+        subset == "json_schema" and isinstance(value, int | float) and not isinstance(value, bool)
+    )
 
 
 def _is_well_typed(name: str, value: Json) -> bool:

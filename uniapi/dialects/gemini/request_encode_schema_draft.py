@@ -1,4 +1,6 @@
-"""A schema on its way to Gemini, and how it is spelled in either of the two members that take one (see `schema`)."""
+"""A schema on its way to Gemini, and how it is spelled in either of the two members that take one
+(see `schema`).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ MAX_NOTE = 200
 
 @dataclass(slots=True)
 class Draft:
-    """One schema on its way: what is written, what only the description can say, and whether null is allowed."""
+    """One schema on its way: what is written, what only the description can say, and whether null
+    is allowed.
+    """
 
     written: dict[str, Json] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -36,7 +40,12 @@ def spelled(draft: Draft, subset: Subset) -> dict[str, Json]:
         return _with_null(written) if draft.is_nullable else written
     if "anyOf" in written:
         # Vertex AI wants nothing beside `anyOf`: the description moves into the alternatives.
-        return {"anyOf": [_described(each, written.get("description"), draft.is_nullable) for each in written["anyOf"]]}
+        return {
+            "anyOf": [
+                _described(each, written.get("description"), draft.is_nullable)
+                for each in written["anyOf"]
+            ]
+        }
     if not isinstance(written.get("type"), str):
         written["type"] = "null" if draft.is_nullable else "string"
     if draft.is_nullable and written["type"] != "null":
@@ -50,8 +59,16 @@ def _with_null(written: dict[str, Json]) -> dict[str, Json]:
     if "anyOf" in written:
         return {**written, "anyOf": [*written["anyOf"], {"type": "null"}]}
     if "enum" in written:
-        shown: dict[str, Json] = {name: written[name] for name in ("title", "description") if name in written}
-        return {**shown, "anyOf": [{name: value for name, value in written.items() if name not in shown}, {"type": "null"}]}
+        shown: dict[str, Json] = {
+            name: written[name] for name in ("title", "description") if name in written
+        }
+        return {
+            **shown,
+            "anyOf": [
+                {name: value for name, value in written.items() if name not in shown},
+                {"type": "null"},
+            ],
+        }
     if isinstance(named, str):
         return {**written, "type": [named, "null"] if named != "null" else named}
     return {**written, "type": [*named, "null"] if isinstance(named, list) else "null"}

@@ -1,7 +1,7 @@
 """How much to think, and whether to show it: `thinkingConfig`.
 
-Gemini 2.5 takes a budget in tokens, Gemini 3 a level; what the client said is put into the model's own terms by one table of budgets.
-https://ai.google.dev/gemini-api/docs/thinking
+Gemini 2.5 takes a budget in tokens, Gemini 3 a level; what the client said is put into the model's
+own terms by one table of budgets. https://ai.google.dev/gemini-api/docs/thinking
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ _ORDER: tuple[Effort, ...] = ("minimal", "low", "medium", "high", "xhigh", "max"
 
 
 def is_generation_3(quirk: Quirk) -> bool:
-    """Gemini 3 and later: thinking by level came with mandatory signatures on calls and with media inside function responses."""
+    """Gemini 3 and later: thinking by level came with mandatory signatures on calls and with media
+    inside function responses.
+    """
     return quirk.gemini_thinking == "level"
 
 
-def encode_thinking(reasoning: ReasoningSettings | None, quirk: Quirk, losses: list[str]) -> dict[str, Json]:
+def encode_thinking(
+    reasoning: ReasoningSettings | None, quirk: Quirk, losses: list[str]
+) -> dict[str, Json]:
     """`thinkingConfig`, empty when there is nothing to say."""
     if reasoning is None:
         return {}
@@ -29,8 +33,14 @@ def encode_thinking(reasoning: ReasoningSettings | None, quirk: Quirk, losses: l
         if not reasoning.is_off:
             losses.append("reasoning")
         return {}
-    config = _by_level(reasoning, quirk) if quirk.gemini_thinking == "level" else _by_budget(reasoning, quirk)
-    is_shown = reasoning.include if reasoning.include is not None else reasoning.visibility != "omitted"
+    config = (
+        _by_level(reasoning, quirk)
+        if quirk.gemini_thinking == "level"
+        else _by_budget(reasoning, quirk)
+    )
+    is_shown = (
+        reasoning.include if reasoning.include is not None else reasoning.visibility != "omitted"
+    )
     if is_shown and not reasoning.is_off:
         config["includeThoughts"] = True
     return config

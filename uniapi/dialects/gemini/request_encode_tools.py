@@ -13,7 +13,9 @@ from .request_encode_schema import function_parameters
 from .vocabulary import HOSTED_MEMBERS, NAME
 
 
-def encode_tools(request: Request, quirk: Quirk, names: ToolNames, losses: list[str]) -> dict[str, Json]:
+def encode_tools(
+    request: Request, quirk: Quirk, names: ToolNames, losses: list[str]
+) -> dict[str, Json]:
     """`tools` and `toolConfig`, as far as there is something to say."""
     if not request.tools:
         return {}
@@ -21,15 +23,25 @@ def encode_tools(request: Request, quirk: Quirk, names: ToolNames, losses: list[
         losses.append("tools")
         return {}
     choice = request.tool_choice
-    offered = set(choice.allowed) if choice is not None and choice.mode == "auto" and choice.allowed is not None else None
-    functions = [_declaration(name, tool, quirk, losses) for name, tool in names.items() if offered is None or tool.name in offered]
+    offered = (
+        set(choice.allowed)
+        if choice is not None and choice.mode == "auto" and choice.allowed is not None
+        else None
+    )
+    functions = [
+        _declaration(name, tool, quirk, losses)
+        for name, tool in names.items()
+        if offered is None or tool.name in offered
+    ]
     config = dict(_extension(request, "toolConfig"))
     hosted = _hosted(request, losses)
     if hosted and functions and config.get("includeServerSideToolInvocations") is not True:
         if quirk.hosted_with_functions:
             config["includeServerSideToolInvocations"] = True
         else:
-            losses += [f"tools.{tool.kind}" for tool in request.tools if isinstance(tool, HostedTool)]
+            losses += [
+                f"tools.{tool.kind}" for tool in request.tools if isinstance(tool, HostedTool)
+            ]
             hosted = []
     encoded: dict[str, Json] = {}
     tools = ([{"functionDeclarations": functions}] if functions else []) + hosted
@@ -38,7 +50,9 @@ def encode_tools(request: Request, quirk: Quirk, names: ToolNames, losses: list[
     calling = _calling_config(choice, names)
     if calling and functions:
         config["functionCallingConfig"] = calling | {
-            name: value for name, value in dict(config.get("functionCallingConfig") or {}).items() if name not in calling
+            name: value
+            for name, value in dict(config.get("functionCallingConfig") or {}).items()
+            if name not in calling
         }
     elif choice is not None and choice.mode in ("required", "tool"):
         losses.append("tool_choice")
@@ -111,7 +125,11 @@ def _calling_config(choice: ToolChoice | None, names: ToolNames) -> dict[str, Js
         case "tool" if choice.name is not None:
             return {"mode": "ANY", "allowedFunctionNames": [_wire_name(choice.name, names)]}
         case _:
-            allowed = {"allowedFunctionNames": [_wire_name(name, names) for name in choice.allowed]} if choice.allowed else {}
+            allowed = (
+                {"allowedFunctionNames": [_wire_name(name, names) for name in choice.allowed]}
+                if choice.allowed
+                else {}
+            )
             return {"mode": "ANY", **allowed}
 
 

@@ -1,7 +1,9 @@
-"""The order the API wants: turns of `user` and `model` alternate, and every call is answered by the turn right after it, one result for each call.
+"""The order the API wants: turns of `user` and `model` alternate, and every call is answered by the
+turn right after it, one result for each call.
 
-Clients are looser: results come late, in another order, between texts, twice, or never. Results are put where their calls need them; a call without one
-gets a result that says so, a result without a call becomes text. https://ai.google.dev/gemini-api/docs/function-calling
+Clients are looser: results come late, in another order, between texts, twice, or never. Results are
+put where their calls need them; a call without one gets a result that says so, a result without a
+call becomes text. https://ai.google.dev/gemini-api/docs/function-calling
 """
 
 from __future__ import annotations
@@ -65,7 +67,9 @@ class _Results:
             found = waiting.popleft()
             self._used.add(id(found[1]))
             return found
-        return index, ToolResult(call_id=call.call_id, name=call.name, content=(Text(text=NO_RESULT),), is_error=True)
+        return index, ToolResult(
+            call_id=call.call_id, name=call.name, content=(Text(text=NO_RESULT),), is_error=True
+        )
 
     def remaining(self, parts: list[tuple[int, Part]]) -> list[tuple[int, Part]]:
         """The parts of a user turn that are still to be said, results without a call as text."""
@@ -77,7 +81,10 @@ class _Results:
                 self._used.add(id(part))
                 self._by_id[part.call_id].remove((index, part))
                 named = part.name or part.call_id
-                remaining += [(index, Text(text=f"Result of {named}:")), *((index, inner) for inner in part.content)]
+                remaining += [
+                    (index, Text(text=f"Result of {named}:")),
+                    *((index, inner) for inner in part.content),
+                ]
         return remaining
 
 

@@ -1,10 +1,14 @@
-"""generateContent answers → events. A chunk of a stream and a whole answer have one shape, so one reader serves both.
+"""generateContent answers → events. A chunk of a stream and a whole answer have one shape, so one
+reader serves both.
 
-Texts of one kind continue the same part until something else comes, or until the part has been signed: a signature vouches for its own part only. A stream
-has no end mark; it is whole when a finish reason (or a blocked prompt) was seen, and chunks after that still count.
+Texts of one kind continue the same part until something else comes, or until the part has been
+signed: a signature vouches for its own part only. A stream has no end mark; it is whole when a
+finish reason (or a blocked prompt) was seen, and chunks after that still count.
 
-Code that Google runs itself (`executableCode`, `codeExecutionResult`) is given as fenced text: it is part of what the model says, no other dialect has a
-form for it, and a Gemini client gets the original through the relay. `toolCall` and `toolResponse`, which only make sense to Google, are carried as Unknown.
+Code that Google runs itself (`executableCode`, `codeExecutionResult`) is given as fenced text: it
+is part of what the model says, no other dialect has a form for it, and a Gemini client gets the
+original through the relay. `toolCall` and `toolResponse`, which only make sense to Google, are
+carried as Unknown.
 """
 
 from __future__ import annotations
@@ -21,16 +25,35 @@ from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
 
-from .answer_decode_parts import read_block, read_citations, read_created, read_finish, read_logprobs, read_usage
+from .answer_decode_parts import (
+    read_block,
+    read_citations,
+    read_created,
+    read_finish,
+    read_logprobs,
+    read_usage,
+)
 from .error import error_in_answer
 from .media import read_media
 from .request_encode_names import ToolNames
 from .stream_decode_arguments import PartialArguments
-from .vocabulary import FAMILY, NAME, both_spellings, int_member, list_member, member, object_member, snake, text_member
+from .vocabulary import (
+    FAMILY,
+    NAME,
+    both_spellings,
+    int_member,
+    list_member,
+    member,
+    object_member,
+    snake,
+    text_member,
+)
 
 MAX_CANDIDATES = 128
 
-_ENVELOPE = both_spellings("candidates", "usageMetadata", "modelVersion", "responseId", "createTime", "error")
+_ENVELOPE = both_spellings(
+    "candidates", "usageMetadata", "modelVersion", "responseId", "createTime", "error"
+)
 _CANDIDATE = both_spellings("content", "finishReason", "finishMessage", "index", "logprobsResult")
 _PCM = ("audio/l16", "audio/pcm")
 """Headerless sound: its chunks are pieces of one recording."""
@@ -38,7 +61,10 @@ _PCM = ("audio/l16", "audio/pcm")
 
 @dataclass(slots=True, kw_only=True)
 class _Candidate:
-    """What is known of one candidate. `members`: its metadata, for a client of this dialect and for citations."""
+    """What is known of one candidate.
+
+    `members`: its metadata, for a client of this dialect and for citations.
+    """
 
     finish: Finish | None = None
     has_calls: bool = False
@@ -81,11 +107,15 @@ class GeminiStreamDecoder(StreamDecoder):
                 self._response(each)
 
     def close_input(self) -> None:
-        if self._block is not None or any(candidate.finish is not None for candidate in self._candidates.values()):
+        if self._block is not None or any(
+            candidate.finish is not None for candidate in self._candidates.values()
+        ):
             self.conclude()
 
     def conclude(self) -> None:
-        """The answer as far as it came is whole: what is open ends, sources are given, and every candidate has a finish."""
+        """The answer as far as it came is whole: what is open ends, sources are given, and every
+        candidate has a finish.
+        """
         for choice, candidate in sorted(self._candidates.items()):
             self._end_call(choice, candidate)
             self._cite(choice, candidate)
@@ -93,7 +123,11 @@ class GeminiStreamDecoder(StreamDecoder):
             self.usage(usage)
         count = max(self._candidates, default=0) + 1
         finishes = tuple(self._finish(self._candidates.get(choice)) for choice in range(count))
-        kept: list[Json] = [{"index": choice, **candidate.members} for choice, candidate in self._candidates.items() if candidate.members]
+        kept: list[Json] = [
+            {"index": choice, **candidate.members}
+            for choice, candidate in self._candidates.items()
+            if candidate.members
+        ]
         extensions = {**self._extensions, **({"candidates": kept} if kept else {})}
         for choice, candidate in self._candidates.items():
             self._switch(choice, candidate)
@@ -110,14 +144,22 @@ class GeminiStreamDecoder(StreamDecoder):
         )
         self._count(object_member(body, "usageMetadata"))
         self._block = read_block(body) or self._block
-        self._extensions.update({name: value for name, value in body.items() if name not in _ENVELOPE and value is not None})
+        self._extensions.update(
+            {
+                name: value
+                for name, value in body.items()
+                if name not in _ENVELOPE and value is not None
+            }
+        )
         for position, candidate in enumerate(list_member(body, "candidates")):
             if isinstance(candidate, dict):
                 index = int_member(candidate, "index")
                 self._candidate(position if index is None else index, candidate)
 
     def _count(self, stated: Mapping[str, Json]) -> None:
-        """The figures are cumulative; the first are reported at once, for a stream that breaks, the last at the end."""
+        """The figures are cumulative; the first are reported at once, for a stream that breaks, the
+        last at the end.
+        """
         if not stated:
             return
         is_first = not self._usage
@@ -136,7 +178,13 @@ class GeminiStreamDecoder(StreamDecoder):
         if logprobs:
             self._open_text(choice, candidate)
             self.parts.delta(("text", choice), logprobs=logprobs)
-        candidate.members.update({name: value for name, value in body.items() if name not in _CANDIDATE and value is not None})
+        candidate.members.update(
+            {
+                name: value
+                for name, value in body.items()
+                if name not in _CANDIDATE and value is not None
+            }
+        )
         candidate.finish = read_finish(body, has_calls=candidate.has_calls) or candidate.finish
 
     def _part(self, choice: int, candidate: _Candidate, part: dict[str, Json]) -> None:
@@ -155,10 +203,21 @@ class GeminiStreamDecoder(StreamDecoder):
             self._text(choice, candidate, "", opaque, is_thought=False)
         elif part:
             self._switch(choice, candidate)
-            name = next((name for name in part if snake(name) not in ("thought_signature", "thought")), "part")
+            name = next(
+                (name for name in part if snake(name) not in ("thought_signature", "thought")),
+                "part",
+            )
             self.parts.whole(Unknown(dialect=NAME, name=name, raw=part), choice)
 
-    def _text(self, choice: int, candidate: _Candidate, text: str, opaque: Opaque | None, *, is_thought: bool) -> None:
+    def _text(
+        self,
+        choice: int,
+        candidate: _Candidate,
+        text: str,
+        opaque: Opaque | None,
+        *,
+        is_thought: bool,
+    ) -> None:
         if not text and opaque is None:
             return
         if not is_thought:
@@ -201,7 +260,9 @@ class GeminiStreamDecoder(StreamDecoder):
                 raise WireError(f"expected base64 in inlineData ({error})") from None
             self._switch(choice, candidate, key)
             if not self.parts.is_open(key):
-                self.parts.open(key, Media(kind="audio", mime=media.mime, data="", opaque=media.opaque), choice)
+                self.parts.open(
+                    key, Media(kind="audio", mime=media.mime, data="", opaque=media.opaque), choice
+                )
             whole = len(sound) - len(sound) % 3
             candidate.sound_rest = sound[whole:]
             self.parts.delta(key, base64.b64encode(sound[:whole]).decode())
@@ -209,7 +270,9 @@ class GeminiStreamDecoder(StreamDecoder):
         self._switch(choice, candidate)
         self.parts.whole(media, choice)
 
-    def _call(self, choice: int, candidate: _Candidate, call: dict[str, Json], opaque: Opaque | None) -> None:
+    def _call(
+        self, choice: int, candidate: _Candidate, call: dict[str, Json], opaque: Opaque | None
+    ) -> None:
         self._switch(choice, candidate)
         name = text_member(call, "name")
         goes_on = member(call, "willContinue") is True
@@ -244,7 +307,10 @@ class GeminiStreamDecoder(StreamDecoder):
             return
         value = candidate.arguments.value
         freeform = value.get("input") if candidate.call.kind == "custom" else None
-        self.parts.delta(("call", choice), freeform if isinstance(freeform, str) else json.dumps(value, ensure_ascii=False))
+        self.parts.delta(
+            ("call", choice),
+            freeform if isinstance(freeform, str) else json.dumps(value, ensure_ascii=False),
+        )
         self.parts.close(("call", choice))
         candidate.call = candidate.arguments = None
 
@@ -254,12 +320,17 @@ class GeminiStreamDecoder(StreamDecoder):
             return
         self._open_text(choice, candidate)
         if candidate.text_parts > 1:
-            # Offsets count from the beginning of the answer, a citation's from the beginning of its part.
+            # Offsets count from the beginning of the answer, a citation's from the beginning of its
+            # part.
             citations = [replace(citation, start=None, end=None) for citation in citations]
         self.parts.delta(("text", choice), citations=tuple(citations))
 
     def _finish(self, candidate: _Candidate | None) -> Finish:
-        if candidate is not None and candidate.finish is not None and (self._block is None or candidate.text or candidate.has_calls):
+        if (
+            candidate is not None
+            and candidate.finish is not None
+            and (self._block is None or candidate.text or candidate.has_calls)
+        ):
             return candidate.finish
         if self._block is not None:
             return self._block
@@ -275,6 +346,9 @@ def _shown_code(part: Mapping[str, Json]) -> str:
         return f"\n```{language}\n{text_member(executable, 'code').rstrip()}\n```\n"
     result = member(part, "codeExecutionResult")
     if isinstance(result, dict):
-        output = text_member(result, "output").rstrip() or text_member(result, "outcome").removeprefix("OUTCOME_").lower()
+        output = (
+            text_member(result, "output").rstrip()
+            or text_member(result, "outcome").removeprefix("OUTCOME_").lower()
+        )
         return f"\n```\n{output}\n```\n"
     return ""

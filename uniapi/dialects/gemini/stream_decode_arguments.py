@@ -1,4 +1,5 @@
-"""Arguments of a call that arrive in pieces: `partialArgs`, each a JSON path and a value, or more of a text.
+"""Arguments of a call that arrive in pieces: `partialArgs`, each a JSON path and a value, or more
+of a text.
 
 Vertex AI sends them when the client asked for `streamFunctionCallArguments`:
 https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/function-calling#streaming-fc
@@ -28,7 +29,10 @@ class PartialArguments:
         self.value: dict[str, Json] = dict(args) if isinstance(args, dict) else {}
 
     def add(self, call: Mapping[str, Json]) -> None:
-        """The pieces of one `functionCall`. Raises WireError for a path that does not fit what is there."""
+        """The pieces of one `functionCall`.
+
+        Raises WireError for a path that does not fit what is there.
+        """
         args = member(call, "args")
         if isinstance(args, dict):
             self.value.update(args)
@@ -57,14 +61,22 @@ class PartialArguments:
             value = member(piece, "numberValue")
             value = member(piece, "boolValue") if value is None else value
             if value is not None:
-                _set(holder, last, int(value) if isinstance(value, float) and value.is_integer() else value)
+                _set(
+                    holder,
+                    last,
+                    int(value) if isinstance(value, float) and value.is_integer() else value,
+                )
 
 
 def _steps(path: str) -> list[str | int]:
     steps: list[str | int] = []
     for match in _STEP.finditer(path):
         name, position, quoted, double_quoted = match.groups()
-        steps.append(int(position) if position is not None else next(found for found in (name, quoted, double_quoted) if found is not None))
+        steps.append(
+            int(position)
+            if position is not None
+            else next(found for found in (name, quoted, double_quoted) if found is not None)
+        )
     if len(steps) > MAX_STEPS:
         raise WireError(f"a path of {len(steps)} steps in partialArgs")
     return steps

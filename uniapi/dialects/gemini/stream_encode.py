@@ -1,7 +1,8 @@
 """Events → the chunks a Gemini client reads, as server-sent events or as the elements of one array.
 
-Every chunk is a GenerateContentResponse. Text goes out as it comes; a call, a picture and the like go out whole when their part ends. The last chunk has the
-finish reasons, the usage, and the sources.
+Every chunk is a GenerateContentResponse. Text goes out as it comes; a call, a picture and the like
+go out whole when their part ends. The last chunk has the finish reasons, the usage, and the
+sources.
 """
 
 from __future__ import annotations
@@ -94,7 +95,11 @@ class GeminiStreamEncoder(StreamEncoder):
 
     def on_part_start(self, event: PartStart) -> None:
         self._has_spoken = True
-        part = _Part(choice=event.choice, opening=event.part, is_held=isinstance(event.part, ToolCall | Media))
+        part = _Part(
+            choice=event.choice,
+            opening=event.part,
+            is_held=isinstance(event.part, ToolCall | Media),
+        )
         self._parts[event.index] = part
         if isinstance(event.part, Text):
             self._texts.append(part)
@@ -113,7 +118,9 @@ class GeminiStreamEncoder(StreamEncoder):
             return
         signed = signature(event.opaque)
         if event.text and not signed and part.choice == 0 and isinstance(part.opening, Text):
-            self._frame(b'{"candidates":[{"content":{"parts":[{"text":' + dump_json(event.text) + self._tail)
+            self._frame(
+                b'{"candidates":[{"content":{"parts":[{"text":' + dump_json(event.text) + self._tail
+            )
         elif (event.text or signed) and isinstance(part.opening, Text | Reasoning | Refusal):
             thought: Block = {"thought": True} if isinstance(part.opening, Reasoning) else {}
             self._write_parts(part.choice, [{"text": event.text, **thought, **signed}])
@@ -132,9 +139,15 @@ class GeminiStreamEncoder(StreamEncoder):
         for index, finish in enumerate(event.finishes):
             texts = [part.whole() for part in self._texts if part.choice == index]
             end = candidate_end(index, finish, texts, {NAME: self._extensions})
-            candidates.append({"content": {"parts": [{"text": ""}], "role": "model"}, **end, "index": index})
+            candidates.append(
+                {"content": {"parts": [{"text": ""}], "role": "model"}, **end, "index": index}
+            )
         feedback = self._extensions.get("promptFeedback")
-        last: Block = {"candidates": candidates} if feedback is None or self._has_spoken else {"promptFeedback": feedback}
+        last: Block = (
+            {"candidates": candidates}
+            if feedback is None or self._has_spoken
+            else {"promptFeedback": feedback}
+        )
         if self._usage is not None:
             last["usageMetadata"] = spell_usage(self._usage)
         self._write(last)
@@ -150,14 +163,19 @@ class GeminiStreamEncoder(StreamEncoder):
 
     def _write_parts(self, choice: int, parts: list[Block]) -> None:
         if parts:
-            self._write({"candidates": [{"content": {"parts": parts, "role": "model"}, "index": choice}]})
+            self._write(
+                {"candidates": [{"content": {"parts": parts, "role": "model"}, "index": choice}]}
+            )
 
     def _write(self, chunk: Block) -> None:
         self._frame(dump_json({**chunk, **self._envelope}))
 
     def _frame(self, data: bytes) -> None:
-        # Google ends its events with CRLF; google-genai for Python splits at any of the three line ends, older clients only at this one.
-        self.out.append(b"data: " + data + b"\r\n\r\n" if self._array is None else self._array.element(data))
+        # Google ends its events with CRLF; google-genai for Python splits at any of the three line
+        # ends, older clients only at this one.
+        self.out.append(
+            b"data: " + data + b"\r\n\r\n" if self._array is None else self._array.element(data)
+        )
 
     def _close(self) -> None:
         if self._array is not None:

@@ -1,7 +1,9 @@
-"""The words of generateContent that several codecs share: names, finish reasons, roles, hosted tools, and how either spelling of a member is read.
+"""The words of generateContent that several codecs share: names, finish reasons, roles, hosted
+tools, and how either spelling of a member is read.
 
-Formats: https://ai.google.dev/api/generate-content and the types of the google-genai SDK 3.x. Proto3 JSON takes every member in camelCase and in
-snake_case, a single value for a repeated one, and enum words; so do the decoders.
+Formats: https://ai.google.dev/api/generate-content and the types of the google-genai SDK 3.x.
+Proto3 JSON takes every member in camelCase and in snake_case, a single value for a repeated one,
+and enum words; so do the decoders.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
     "IMAGE_PROHIBITED_CONTENT": "content_filter",
     "IMAGE_RECITATION": "content_filter",
 }
-"""All others (OTHER, MALFORMED_FUNCTION_CALL, NO_IMAGE, …) end an answer that is there as far as it goes: `stop`, with the native word and message kept."""
+"""All others (OTHER, MALFORMED_FUNCTION_CALL, NO_IMAGE, …) end an answer that is there as far as it
+goes: `stop`, with the native word and message kept.
+"""
 
 NATIVE_FINISHES: Mapping[FinishReason, str] = {
     "stop": "STOP",
@@ -43,7 +47,9 @@ EFFORT_BUDGETS: Mapping[Effort, int] = {"minimal": 512, "low": 1024, "medium": 8
 """Google's own table for its OpenAI layer: https://ai.google.dev/gemini-api/docs/openai#thinking"""
 
 SKIP_SIGNATURE = "skip_thought_signature_validator"
-"""Stands in for the signature of a call another model made: https://ai.google.dev/gemini-api/docs/thought-signatures#faqs"""
+"""Stands in for the signature of a call another model made:
+https://ai.google.dev/gemini-api/docs/thought-signatures#faqs
+"""
 
 HOSTED_KINDS: Mapping[str, str] = {
     "googleSearch": "web_search",
@@ -55,7 +61,8 @@ HOSTED_KINDS: Mapping[str, str] = {
     "fileSearch": "file_search",
     "googleMaps": "google_maps",
 }
-"""A tool's member on the wire → the meaning shared between vendors; others keep the member's name."""
+"""A tool's member on the wire → the meaning shared between vendors; others keep the member's name.
+"""
 
 HOSTED_MEMBERS: Mapping[str, str] = {
     "web_search": "googleSearch",
@@ -73,7 +80,9 @@ _UNDERSCORED = re.compile(r"_([a-z0-9])")
 
 @lru_cache(maxsize=512)
 def snake(name: str) -> str:
-    """`thoughtSignature` → `thought_signature`; remembered, because every absent member is looked for under both."""
+    """`thoughtSignature` → `thought_signature`; remembered, because every absent member is looked
+    for under both.
+    """
     return _UPPER.sub(lambda match: "_" + match[0].lower(), name)
 
 

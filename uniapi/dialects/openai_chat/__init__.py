@@ -1,7 +1,10 @@
-"""OpenAI Chat Completions and everything that speaks like it, as a client's and as an upstream's dialect.
+"""OpenAI Chat Completions and everything that speaks like it, as a client's and as an upstream's
+dialect.
 
-Reading order: `parts_decode` and `reasoning` (the pieces of a message), `messages_decode`, `tools_decode` and `request_decode` (a client's request), `media_encode`,
-`messages_encode` and `request_encode` (an upstream's), `choice_reader` and `stream` (answers in), `response` and `stream_encode` (answers out), `observe` (relayed answers), `error`.
+Reading order: `parts_decode` and `reasoning` (the pieces of a message), `messages_decode`,
+`tools_decode` and `request_decode` (a client's request), `media_encode`, `messages_encode` and
+`request_encode` (an upstream's), `choice_reader` and `stream` (answers in), `response` and
+`stream_encode` (answers out), `observe` (relayed answers), `error`.
 """
 
 from uniapi.dialects.dialect import Dialect

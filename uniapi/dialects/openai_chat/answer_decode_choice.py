@@ -1,7 +1,9 @@
-"""One choice of an answer → parts: a reader that takes deltas of a stream, or a whole message as one delta, in every vendor's spelling.
+"""One choice of an answer → parts: a reader that takes deltas of a stream, or a whole message as
+one delta, in every vendor's spelling.
 
-Order within a delta: reasoning, content, refusal, audio, images, calls, annotations. Text and reasoning parts take turns (each ends when the other begins); calls stay
-open beside one another as long as their arguments are not whole.
+Order within a delta: reasoning, content, refusal, audio, images, calls, annotations. Text and
+reasoning parts take turns (each ends when the other begins); calls stay open beside one another as
+long as their arguments are not whole.
 """
 
 from __future__ import annotations
@@ -12,7 +14,20 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from uniapi.canonical import Citation, Finish, Json, Media, Opaque, Reasoning, Refusal, RequestRefused, Text, TokenLogprob, Tool, Unknown
+from uniapi.canonical import (
+    Citation,
+    Finish,
+    Json,
+    Media,
+    Opaque,
+    Reasoning,
+    Refusal,
+    RequestRefused,
+    Text,
+    TokenLogprob,
+    Tool,
+    Unknown,
+)
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.part_tracker import PartTracker
 
@@ -25,9 +40,14 @@ from .stream_decode_calls import CallReader
 
 
 class ChoiceReader:
-    """Parts go to `parts` under keys of this reader's own. `finish_word` is the last one the vendor said, None while it has not."""
+    """Parts go to `parts` under keys of this reader's own.
 
-    def __init__(self, parts: PartTracker, index: int, context: UpstreamContext, tools: Mapping[str, Tool]) -> None:
+    `finish_word` is the last one the vendor said, None while it has not.
+    """
+
+    def __init__(
+        self, parts: PartTracker, index: int, context: UpstreamContext, tools: Mapping[str, Tool]
+    ) -> None:
         self.index = index
         self.finish_word: str | None = None
         self._stop_sequence: Json = None
@@ -45,7 +65,11 @@ class ChoiceReader:
         self._has_deltas = False
 
     def take(self, choice: Mapping[str, Any], is_whole: bool = False) -> None:
-        """One entry of `choices`. Perplexity repeats the whole message so far beside every delta: it counts in a whole answer, or when no delta ever came."""
+        """One entry of `choices`.
+
+        Perplexity repeats the whole message so far beside every delta: it counts in a whole answer,
+        or when no delta ever came.
+        """
         delta, message = choice.get("delta"), choice.get("message")
         if is_whole or not (delta or self._has_deltas):
             message = message or delta
@@ -66,7 +90,9 @@ class ChoiceReader:
 
     def cite(self, citations: list[Citation]) -> None:
         """Sources named beside the choice (Perplexity, xAI), each once."""
-        fresh = [citation for citation in citations if citation.url and citation.url not in self._cited]
+        fresh = [
+            citation for citation in citations if citation.url and citation.url not in self._cited
+        ]
         if not fresh:
             return
         self._cited.update(citation.url for citation in fresh if citation.url)
@@ -171,7 +197,9 @@ class ChoiceReader:
         entries = at(logprobs, "content")
         if isinstance(entries, list) and entries:
             self._open_text()
-            self._parts.delta(self._text, logprobs=tuple(decode_logprob(entry) for entry in entries))
+            self._parts.delta(
+                self._text, logprobs=tuple(decode_logprob(entry) for entry in entries)
+            )
 
     # Reasoning
 
@@ -191,7 +219,11 @@ class ChoiceReader:
         if not isinstance(detail, dict):
             return
         last = self._details[-1] if self._details else None
-        if last is not None and at(detail, "index") != at(last, "index") and str(detail.get("format") or "").startswith("anthropic"):
+        if (
+            last is not None
+            and at(detail, "index") != at(last, "index")
+            and str(detail.get("format") or "").startswith("anthropic")
+        ):
             self._close_reasoning()
         self._open_reasoning()
         self._details.append(detail)
@@ -199,7 +231,9 @@ class ChoiceReader:
             self._add_reasoning(detail_text(detail))
 
     def _take_block(self, block: Json) -> None:
-        """Anthropic's block as LiteLLM and we carry it: pieces, or the whole block with its signature at the end. Its text counts only when nothing else told it."""
+        """Anthropic's block as LiteLLM and we carry it: pieces, or the whole block with its
+        signature at the end. Its text counts only when nothing else told it.
+        """
         part = decode_thinking(block)
         if part.is_redacted:
             self._close_reasoning()
@@ -246,7 +280,14 @@ class ChoiceReader:
                 continue
             citation = decode_annotation(annotation)
             if citation is None:
-                self._parts.whole(Unknown(dialect=DIALECT_NAME, name=f"annotations.{at(annotation, 'type')}", raw=annotation), self.index)
+                self._parts.whole(
+                    Unknown(
+                        dialect=DIALECT_NAME,
+                        name=f"annotations.{at(annotation, 'type')}",
+                        raw=annotation,
+                    ),
+                    self.index,
+                )
                 continue
             key = json.dumps(annotation, sort_keys=True)
             if key in self._cited:
@@ -258,24 +299,34 @@ class ChoiceReader:
             self._parts.delta(self._text, citations=(citation,))
 
     def _take_audio(self, audio: Json) -> None:
-        """Sound is told when it is whole: its transcript comes between its data, and a part can only grow by one of them."""
+        """Sound is told when it is whole: its transcript comes between its data, and a part can
+        only grow by one of them.
+        """
         if not isinstance(audio, dict):
             return
         for name in ("data", "transcript"):
             if isinstance(audio.get(name), str) and audio[name]:
                 self._audio.setdefault(name, []).append(audio[name])
-        self._audio_head.update({name: audio[name] for name in ("id", "expires_at") if audio.get(name)})
+        self._audio_head.update(
+            {name: audio[name] for name in ("id", "expires_at") if audio.get(name)}
+        )
 
     def _collected_audio(self) -> Media:
         request = self._context.request
-        word = request.audio_output.get("format") if request is not None and request.audio_output is not None else None
+        word = (
+            request.audio_output.get("format")
+            if request is not None and request.audio_output is not None
+            else None
+        )
         audio_id = self._audio_head.get("id")
         return Media(
             kind="audio",
             mime=AUDIO_MIMES.get(word, f"audio/{word}") if isinstance(word, str) else None,
             data=_joined_base64(self._audio.get("data", [])),
             text="".join(self._audio["transcript"]) if "transcript" in self._audio else None,
-            opaque=Opaque(family="openai", value=dict(self._audio_head)) if audio_id is not None else None,
+            opaque=Opaque(family="openai", value=dict(self._audio_head))
+            if audio_id is not None
+            else None,
         )
 
 

@@ -1,7 +1,10 @@
-"""Canonical Response → a `chat.completion` for a client, and the spelling of parts that the stream encoder shares.
+"""Canonical Response → a `chat.completion` for a client, and the spelling of parts that the stream
+encoder shares.
 
-Besides OpenAI's own members a message carries what clients read elsewhere and must be able to replay: `reasoning_content`, `thinking_blocks` (Anthropic's signed
-blocks, LiteLLM's name for them), `reasoning_details` (OpenRouter), `extra_content.google.thought_signature` (Google's OpenAI layer), `images` (OpenRouter).
+Besides OpenAI's own members a message carries what clients read elsewhere and must be able to
+replay: `reasoning_content`, `thinking_blocks` (Anthropic's signed blocks, LiteLLM's name for them),
+`reasoning_details` (OpenRouter), `extra_content.google.thought_signature` (Google's OpenAI layer),
+`images` (OpenRouter).
 """
 
 from __future__ import annotations
@@ -49,11 +52,19 @@ def encode_response(response: Response, context: ReplyContext) -> EncodedRespons
         "object": "chat.completion",
         "created": response.created_s or context.created_s,
         "model": context.requested_model,
-        "choices": [_encoded_choice(index, choice, context, is_legacy, losses) for index, choice in enumerate(response.choices)],
+        "choices": [
+            _encoded_choice(index, choice, context, is_legacy, losses)
+            for index, choice in enumerate(response.choices)
+        ],
     }
     if response.usage is not None:
         body["usage"] = encode_usage(response.usage)
-    losses.extend(name for dialect, members in response.extensions.items() if dialect != DIALECT_NAME for name in members)
+    losses.extend(
+        name
+        for dialect, members in response.extensions.items()
+        if dialect != DIALECT_NAME
+        for name in members
+    )
     return EncodedResponse(body=body, losses=tuple(dict.fromkeys(losses)))
 
 
@@ -65,8 +76,12 @@ def completion_id(upstream_id: str | None, context: ReplyContext) -> str:
 
 
 def speaks_functions(request: Request | None) -> bool:
-    """Whether the client offered its tools as legacy `functions`, and so reads answers in `function_call`."""
-    return request is not None and any(isinstance(tool, Tool) and tool.origin == LEGACY_ORIGIN for tool in request.tools)
+    """Whether the client offered its tools as legacy `functions`, and so reads answers in
+    `function_call`.
+    """
+    return request is not None and any(
+        isinstance(tool, Tool) and tool.origin == LEGACY_ORIGIN for tool in request.tools
+    )
 
 
 @dataclass(slots=True)
@@ -85,12 +100,18 @@ class _Message:
             self.members.setdefault(member, []).extend(values)
 
 
-def _encoded_choice(index: int, choice: Choice, context: ReplyContext, is_legacy: bool, losses: list[str]) -> dict[str, Any]:
+def _encoded_choice(
+    index: int, choice: Choice, context: ReplyContext, is_legacy: bool, losses: list[str]
+) -> dict[str, Any]:
     message = _Message()
     for part in choice.parts:
         _add_part(message, part, context, losses)
     has_other = bool(message.calls) or "refusal" in message.members or "audio" in message.members
-    encoded: dict[str, Any] = {"role": "assistant", "content": "".join(message.texts) if message.texts or not has_other else None, "refusal": None}
+    encoded: dict[str, Any] = {
+        "role": "assistant",
+        "content": "".join(message.texts) if message.texts or not has_other else None,
+        "refusal": None,
+    }
     if message.reasoning:
         encoded["reasoning_content"] = "".join(message.reasoning)
     encoded.update(message.members)
@@ -104,7 +125,12 @@ def _encoded_choice(index: int, choice: Choice, context: ReplyContext, is_legacy
     return {
         "index": index,
         "message": encoded,
-        "logprobs": {"content": [encode_logprob(entry) for entry in message.logprobs], "refusal": None} if message.logprobs else None,
+        "logprobs": {
+            "content": [encode_logprob(entry) for entry in message.logprobs],
+            "refusal": None,
+        }
+        if message.logprobs
+        else None,
         "finish_reason": finish,
     }
 
@@ -144,16 +170,28 @@ def _add_part(message: _Message, part: Part, context: ReplyContext, losses: list
 
 
 def is_annotation(part: Unknown) -> bool:
-    return part.dialect == DIALECT_NAME and part.name.startswith("annotations.") and isinstance(part.raw, dict)
+    return (
+        part.dialect == DIALECT_NAME
+        and part.name.startswith("annotations.")
+        and isinstance(part.raw, dict)
+    )
 
 
 def encode_call(call: ToolCall) -> dict[str, Any]:
     """A whole call; arguments that are empty are an empty object, which clients parse."""
     encoded: dict[str, Any]
     if call.kind == "custom":
-        encoded = {"id": call.call_id, "type": "custom", "custom": {"name": call.name, "input": call.arguments}}
+        encoded = {
+            "id": call.call_id,
+            "type": "custom",
+            "custom": {"name": call.name, "input": call.arguments},
+        }
     else:
-        encoded = {"id": call.call_id, "type": "function", "function": {"name": call.name, "arguments": call.arguments or "{}"}}
+        encoded = {
+            "id": call.call_id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": call.arguments or "{}"},
+        }
     return {**encoded, **encode_signature(call.opaque)}
 
 
@@ -169,15 +207,22 @@ def encode_opaque_reasoning(part: Reasoning) -> dict[str, Any]:
     block = thinking_block(part)
     if block is not None:
         return {"thinking_blocks": [block]}
-    if part.opaque is not None and part.opaque.family == "openrouter" and isinstance(part.opaque.value, list):
+    if (
+        part.opaque is not None
+        and part.opaque.family == "openrouter"
+        and isinstance(part.opaque.value, list)
+    ):
         return {"reasoning_details": list(part.opaque.value)}
     return encode_signature(part.opaque)
 
 
-def encode_citations(citations: Iterable[Citation], base: int, losses: list[str]) -> list[dict[str, Any]]:
+def encode_citations(
+    citations: Iterable[Citation], base: int, losses: list[str]
+) -> list[dict[str, Any]]:
     """`annotations`. Offsets count in the whole content, `base` is where the part begins.
 
-    The wire knows URLs only, and its clients' types insist on one: a document without an address (Claude's, Cohere's, Nova's own) is named by its title in both places.
+    The wire knows URLs only, and its clients' types insist on one: a document without an address
+    (Claude's, Cohere's, Nova's own) is named by its title in both places.
     """
     annotations: list[dict[str, Any]] = []
     for citation in citations:
@@ -185,7 +230,9 @@ def encode_citations(citations: Iterable[Citation], base: int, losses: list[str]
         if not source:
             losses.append("citations")
             continue
-        own: Mapping[str, Any] = citation.raw if citation.dialect == DIALECT_NAME and citation.raw is not None else {}
+        own: Mapping[str, Any] = (
+            citation.raw if citation.dialect == DIALECT_NAME and citation.raw is not None else {}
+        )
         cited = {
             **own.get("url_citation", {}),
             "url": source,
@@ -202,7 +249,13 @@ def encode_answer_media(media: Media, context: ReplyContext, losses: list[str]) 
     if media.kind == "image" and (encoded := encode_media(media)) is not None:
         return {"images": [encoded]}
     if media.kind == "audio":
-        own = media.opaque.value if media.opaque is not None and media.opaque.family == "openai" and isinstance(media.opaque.value, dict) else {}
+        own = (
+            media.opaque.value
+            if media.opaque is not None
+            and media.opaque.family == "openai"
+            and isinstance(media.opaque.value, dict)
+            else {}
+        )
         return {
             "audio": {
                 "id": own.get("id", f"audio_{context.id_seed}"),
@@ -221,7 +274,11 @@ def encode_logprob(entry: TokenLogprob) -> dict[str, Any]:
         "logprob": entry.logprob,
         "bytes": list(entry.utf8) if entry.utf8 is not None else None,
         "top_logprobs": [
-            {"token": other.token, "logprob": other.logprob, "bytes": list(other.utf8) if other.utf8 is not None else None}
+            {
+                "token": other.token,
+                "logprob": other.logprob,
+                "bytes": list(other.utf8) if other.utf8 is not None else None,
+            }
             for other in entry.alternatives
         ],
     }

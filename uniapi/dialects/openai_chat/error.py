@@ -1,7 +1,9 @@
-"""Errors: what OpenAI-compatible upstreams send, in all their shapes → Failure; our own → OpenAI's error object.
+"""Errors: what OpenAI-compatible upstreams send, in all their shapes → Failure; our own → OpenAI's
+error object.
 
-The status decides first; the wording decides where vendors put one status to several uses (a 400 for a bad key, a 429 for an empty purse) and where there is no
-status at all (an error object inside a stream). Codes: https://platform.openai.com/docs/guides/error-codes.
+The status decides first; the wording decides where vendors put one status to several uses (a 400
+for a bad key, a 429 for an empty purse) and where there is no status at all (an error object inside
+a stream). Codes: https://platform.openai.com/docs/guides/error-codes.
 """
 
 from __future__ import annotations
@@ -21,9 +23,11 @@ from .request_decode_members import DIALECT_NAME, at
 
 @dataclass(frozen=True, slots=True)
 class _Wording:
-    """A kind that words give away: it holds when `pattern` is found in the code, type and message, and the status is one of `statuses` (None: any, or unknown).
+    """A kind that words give away: it holds when `pattern` is found in the code, type and message,
+    and the status is one of `statuses` (None: any, or unknown).
 
-    The pattern stays text, which `re` compiles (and remembers) with the first error that comes to it.
+    The pattern stays text, which `re` compiles (and remembers) with the first error that comes to
+    it.
     """
 
     kind: FailureKind
@@ -36,7 +40,8 @@ def _wording(kind: FailureKind, pattern: str, *statuses: int) -> _Wording:
 
 
 WORDINGS = (
-    # Groq's word for a model that wrote a call its own parser refuses: the same request may well work the next time.
+    # Groq's word for a model that wrote a call its own parser refuses: the same request may well
+    # work the next time.
     _wording(FailureKind.MODEL_FAULT, r"tool_use_failed|json_validate_failed|output_parse_failed"),
     _wording(
         FailureKind.TOO_LONG,
@@ -72,7 +77,8 @@ WORDINGS = (
     ),
     _wording(
         FailureKind.MODEL_MISSING,
-        # A model's own name must stand before the verdict: «The model x: stop is not supported» is the client's mistake, and no reason to rest the channel.
+        # A model's own name must stand before the verdict: «The model x: stop is not supported» is
+        # the client's mistake, and no reason to rest the channel.
         r"model_not_found|deploymentnotfound|model_not_available|no such model|unknown model|model (?:was |is )?(?:not found|not available)|model does not exist"
         r"|(?<!for )(?<!by )(?<!with )(?<!in )(?<!for the )(?<!by the )(?<!with the )(?<!in the )(?<!this )\bmodels?(?:[:= ]+|/)[`'\"«]?(?!is\b|does\b|was\b|has\b)[^\s`'\"»]{1,120}[`'\"»]?,? "
         r"(?:(?:was|is|has|does|could) )?(?:not exist|not be found|not found|not (?:currently )?available|not supported(?! (?:with|when|in combination))|(?:been )?deprecated|been decommissioned)"
@@ -83,7 +89,13 @@ WORDINGS = (
         404,
     ),
     _wording(
-        FailureKind.RATE_LIMITED, r"rate[ _-]?limit|too many requests|requests per (?:min|day)|tokens per (?:min|day)|throttl", 0, 400, 403, 429, 503
+        FailureKind.RATE_LIMITED,
+        r"rate[ _-]?limit|too many requests|requests per (?:min|day)|tokens per (?:min|day)|throttl",
+        0,
+        400,
+        403,
+        429,
+        503,
     ),
     _wording(
         FailureKind.OVERLOADED,
@@ -110,13 +122,17 @@ ERROR_TYPES = {
 
 _DAILY = re.compile(r"per[ _]?day|\bdaily\b|PerDay|\((?:RPD|TPD)\)", re.IGNORECASE)
 _GOOGLES_DAY = "PerDay"
-"""In the ids of Google's quotas, which its OpenAI layer passes on in the details or in the message."""
+"""In the ids of Google's quotas, which its OpenAI layer passes on in the details or in the message.
+"""
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 _TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
 
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
-    """The failure an upstream's error answer tells of; never raises. `headers` have lower-case names."""
+    """The failure an upstream's error answer tells of; never raises.
+
+    `headers` have lower-case names.
+    """
     try:
         value: Json = json.loads(body)
     except (ValueError, RecursionError):
@@ -136,26 +152,42 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failur
 
 
 def failure_of_object(value: Json, status: int | None = None) -> Failure:
-    """The failure in an error object, or in a body, chunk or choice that holds one. Without a status the object's own numeric code serves."""
+    """The failure in an error object, or in a body, chunk or choice that holds one.
+
+    Without a status the object's own numeric code serves.
+    """
     if isinstance(value, list):
         value = value[0] if value else {}
     inner = value.get("error", value) if isinstance(value, dict) else value
     if isinstance(inner, list):
         inner = inner[0] if inner else {}
     if isinstance(inner, str):
-        inner = {"message": inner, **({name: value[name] for name in ("code", "type") if name in value} if isinstance(value, dict) else {})}
+        inner = {
+            "message": inner,
+            **(
+                {name: value[name] for name in ("code", "type") if name in value}
+                if isinstance(value, dict)
+                else {}
+            ),
+        }
     if not isinstance(inner, dict):
         inner = {"message": json.dumps(value, ensure_ascii=False)[:MAX_MESSAGE] if value else ""}
     if status is None or status < 400:
         found = inner.get("status_code", inner.get("code"))
         found = int(found) if isinstance(found, str) and found.isdigit() else found
-        status = found if isinstance(found, int) and not isinstance(found, bool) and 400 <= found < 600 else None
+        status = (
+            found
+            if isinstance(found, int) and not isinstance(found, bool) and 400 <= found < 600
+            else None
+        )
     return _failure(status, inner)
 
 
 def _failure(status: int | None, error: Mapping[str, Any]) -> Failure:
     message = _message_of(error) or (
-        f"the upstream answered with status {status}" if status is not None else "the upstream reported an error without a message"
+        f"the upstream answered with status {status}"
+        if status is not None
+        else "the upstream reported an error without a message"
     )
     code, kind_word, param = error.get("code"), error.get("type"), error.get("param")
     words = f"{code} {kind_word} {error.get('status')} {message}"
@@ -168,14 +200,22 @@ def _failure(status: int | None, error: Mapping[str, Any]) -> Failure:
         # The seconds beside it are those of another quota.
         delay = None
     kind = _kind(status, words, error)
-    if kind is FailureKind.QUOTA and status == 429 and delay is not None and not is_daily and code != "insufficient_quota":
+    if (
+        kind is FailureKind.QUOTA
+        and status == 429
+        and delay is not None
+        and not is_daily
+        and code != "insufficient_quota"
+    ):
         # Gemini says "quota" of its per-minute limits too; a short delay tells them apart.
         kind = FailureKind.RATE_LIMITED
     return Failure(
         kind=kind,
         message=message,
         status=status,
-        code=str(code) if isinstance(code, str | int) and not isinstance(code, bool) and code != "" else None,
+        code=str(code)
+        if isinstance(code, str | int) and not isinstance(code, bool) and code != ""
+        else None,
         type=kind_word if isinstance(kind_word, str) and kind_word else None,
         param=param if isinstance(param, str) else None,
         retry_after_s=delay,
@@ -184,9 +224,20 @@ def _failure(status: int | None, error: Mapping[str, Any]) -> Failure:
 
 
 def _message_of(error: Mapping[str, Any]) -> str:
-    """The readable message, wherever the vendor put it; a router's error names the upstream's own words too (`metadata.raw`)."""
+    """The readable message, wherever the vendor put it; a router's error names the upstream's own
+    words too (`metadata.raw`).
+    """
     message = ""
-    for name in ("message", "msg", "detail", "error_description", "status_msg", "errorMessage", "description", "title"):
+    for name in (
+        "message",
+        "msg",
+        "detail",
+        "error_description",
+        "status_msg",
+        "errorMessage",
+        "description",
+        "title",
+    ):
         found = error.get(name)
         if found:
             message = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
@@ -201,17 +252,29 @@ def _kind(status: int | None, words: str, error: Mapping[str, Any]) -> FailureKi
     if "failed_generation" in error:
         return FailureKind.MODEL_FAULT
     for wording in WORDINGS:
-        if (wording.statuses is None or (status or 0) in wording.statuses) and re.search(wording.pattern, words, re.IGNORECASE):
+        if (wording.statuses is None or (status or 0) in wording.statuses) and re.search(
+            wording.pattern, words, re.IGNORECASE
+        ):
             return wording.kind
     if status is None:
-        return FailureKind.BAD_REQUEST if "invalid_request_error" in words else FailureKind.SERVER_ERROR
+        return (
+            FailureKind.BAD_REQUEST
+            if "invalid_request_error" in words
+            else FailureKind.SERVER_ERROR
+        )
     return kind_of_status(status, _OWN_STATUSES)
 
 
 def _quotas(details: Json) -> str:
     """The ids of the quotas that Google's QuotaFailure names."""
-    found = (violations for detail in (details if isinstance(details, list) else ()) if isinstance(violations := at(detail, "violations"), list))
-    return " ".join(str(at(violation, "quotaId")) for violations in found for violation in violations[:20])
+    found = (
+        violations
+        for detail in (details if isinstance(details, list) else ())
+        if isinstance(violations := at(detail, "violations"), list)
+    )
+    return " ".join(
+        str(at(violation, "quotaId")) for violations in found for violation in violations[:20]
+    )
 
 
 def _retry_info(details: Json) -> float | None:
@@ -247,4 +310,6 @@ def encode_error(error: ClientError) -> Json:
 def _type_of(error: ClientError) -> str:
     if error.code == "insufficient_quota":
         return "insufficient_quota"
-    return ERROR_TYPES.get(error.status, "server_error" if error.status >= 500 else "invalid_request_error")
+    return ERROR_TYPES.get(
+        error.status, "server_error" if error.status >= 500 else "invalid_request_error"
+    )

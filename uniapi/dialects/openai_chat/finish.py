@@ -1,4 +1,6 @@
-"""The wire's `finish_reason` ↔ canonical finish reasons: OpenAI's five words, and the words other vendors let through."""
+"""The wire's `finish_reason` ↔ canonical finish reasons: OpenAI's five words, and the words other
+vendors let through.
+"""
 
 from __future__ import annotations
 
@@ -35,14 +37,24 @@ REASONS: dict[str, FinishReason] = {
     "network_error": "error",
     "insufficient_system_resource": "error",
 }
-"""Lower-case words. `sensitive`, `network_error`: Z.ai; `insufficient_system_resource`: DeepSeek; `eos`: Together; `model_length`: Mistral. Any other word is a stop."""
+"""Lower-case words. `sensitive`, `network_error`: Z.ai; `insufficient_system_resource`: DeepSeek;
+`eos`: Together; `model_length`: Mistral. Any other word is a stop.
+"""
 
-WORDS: dict[FinishReason, str] = {"stop": "stop", "length": "length", "tool_calls": "tool_calls", "content_filter": "content_filter", "error": "stop"}
+WORDS: dict[FinishReason, str] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "content_filter": "content_filter",
+    "error": "stop",
+}
 """What is written: the wire has no word for an error."""
 
 
 def decode_finish(word: Json, has_calls: bool, stop_sequence: Json = None) -> Finish:
-    """How a choice ended. A stop beside tool calls is a stop *for* tool calls, and the reverse: clients wait for calls that a vendor's word promises."""
+    """How a choice ended. A stop beside tool calls is a stop *for* tool calls, and the reverse:
+    clients wait for calls that a vendor's word promises.
+    """
     native = word if isinstance(word, str) and word else None
     reason = REASONS.get((native or "stop").lower(), "stop")
     if reason == "stop" and has_calls:

@@ -1,7 +1,9 @@
-"""A relayed body made acceptable: only what the upstream's row says it refuses is changed, and everything else, known or not, stays the client's.
+"""A relayed body made acceptable: only what the upstream's row says it refuses is changed, and
+everything else, known or not, stays the client's.
 
-What the row forbids and nobody will miss (a role's name, a refused spelling of one limit, reasoning of an earlier turn that this upstream calls an unknown parameter) is changed
-silently; what the client asked for and does not get is a loss.
+What the row forbids and nobody will miss (a role's name, a refused spelling of one limit, reasoning
+of an earlier turn that this upstream calls an unknown parameter) is changed silently; what the
+client asked for and does not get is a loss.
 """
 
 from __future__ import annotations
@@ -24,7 +26,11 @@ REASONING_MEMBERS = ("reasoning_content", "reasoning", "reasoning_details", "thi
 
 
 def repair(body: Mapping[str, Json], quirk: Quirk) -> tuple[dict[str, Json], tuple[str, ...]]:
-    """The body as a shallow copy and the losses. Members that do not change are the client's own objects; a body of an unexpected shape passes as it is."""
+    """The body as a shallow copy and the losses.
+
+    Members that do not change are the client's own objects; a body of an unexpected shape passes as
+    it is.
+    """
     repaired = dict(body)
     losses: list[str] = []
     _rename_limit(repaired, quirk)
@@ -60,11 +66,17 @@ def repair(body: Mapping[str, Json], quirk: Quirk) -> tuple[dict[str, Json], tup
 
 
 def _rename_limit(body: dict[str, Json], quirk: Quirk) -> None:
-    """The spelling of the output limit: where the newer one is known the older may be refused (OpenAI's reasoning models); the newer one is only taken back where it is."""
+    """The spelling of the output limit: where the newer one is known the older may be refused
+    (OpenAI's reasoning models); the newer one is only taken back where it is.
+    """
     if quirk.max_tokens_member == "max_completion_tokens" and "max_tokens" in body:
         older = body.pop("max_tokens")
         body.setdefault("max_completion_tokens", older)
-    elif quirk.max_tokens_member == "max_tokens" and "max_completion_tokens" in quirk.dropped_members and "max_completion_tokens" in body:
+    elif (
+        quirk.max_tokens_member == "max_tokens"
+        and "max_completion_tokens" in quirk.dropped_members
+        and "max_completion_tokens" in body
+    ):
         newer = body.pop("max_completion_tokens")
         body.setdefault("max_tokens", newer)
 
@@ -81,7 +93,11 @@ def _mended_tool(tool: Json) -> Json:
     if not isinstance(parameters, dict):
         return tool
     mended = function_parameters(parameters)
-    return tool if mended == parameters else {**tool, "function": {**tool["function"], "parameters": mended}}
+    return (
+        tool
+        if mended == parameters
+        else {**tool, "function": {**tool["function"], "parameters": mended}}
+    )
 
 
 def _repair_reasoning(body: dict[str, Json], quirk: Quirk, losses: list[str]) -> None:
@@ -103,7 +119,13 @@ def _repair_format(body: dict[str, Json], quirk: Quirk) -> None:
     if quirk.json_schema or not isinstance(schema, dict) or not isinstance(messages, list):
         return
     body["response_format"] = {"type": "json_object"}
-    body["messages"] = [{"role": "user" if quirk.system_role == "user" else "system", "content": schema_instruction(schema)}, *messages]
+    body["messages"] = [
+        {
+            "role": "user" if quirk.system_role == "user" else "system",
+            "content": schema_instruction(schema),
+        },
+        *messages,
+    ]
 
 
 def _repaired_messages(messages: list[Json], quirk: Quirk, losses: list[str]) -> list[Json]:
@@ -131,7 +153,9 @@ _Message = dict[str, Any]
 
 def _mend_role(message: _Message, quirk: Quirk, losses: list[str], path: str) -> _Message:
     role = message.get("role")
-    if (role == "developer" and quirk.system_role != "developer") or (role == "system" and quirk.system_role == "user"):
+    if (role == "developer" and quirk.system_role != "developer") or (
+        role == "system" and quirk.system_role == "user"
+    ):
         return {**message, "role": quirk.system_role}
     return message
 
@@ -140,12 +164,18 @@ def _mend_tool_turn(message: _Message, quirk: Quirk, losses: list[str], path: st
     if quirk.has_tools or not (message.get("tool_calls") or message.get("function_call")):
         return message
     losses.append("tools")
-    kept = {name: value for name, value in message.items() if name not in ("tool_calls", "function_call")}
+    kept = {
+        name: value
+        for name, value in message.items()
+        if name not in ("tool_calls", "function_call")
+    }
     return {**kept, "content": kept.get("content") or ""}
 
 
 def _mend_reasoning(message: _Message, quirk: Quirk, losses: list[str], path: str) -> _Message:
-    """Reasoning and foreign signatures of earlier turns, perhaps from another provider, where they are unknown parameters."""
+    """Reasoning and foreign signatures of earlier turns, perhaps from another provider, where they
+    are unknown parameters.
+    """
     if quirk.reasoning_replay != "none" or message.get("role") != "assistant":
         return message
     refused = {name for name in REASONING_MEMBERS if name in message}
@@ -154,8 +184,17 @@ def _mend_reasoning(message: _Message, quirk: Quirk, losses: list[str], path: st
     if refused:
         message = {name: value for name, value in message.items() if name not in refused}
     calls = message.get("tool_calls")
-    if quirk.opaque_family != "gemini" and isinstance(calls, list) and any(isinstance(call, dict) and "extra_content" in call for call in calls):
-        bare = [{name: value for name, value in call.items() if name != "extra_content"} if isinstance(call, dict) else call for call in calls]
+    if (
+        quirk.opaque_family != "gemini"
+        and isinstance(calls, list)
+        and any(isinstance(call, dict) and "extra_content" in call for call in calls)
+    ):
+        bare = [
+            {name: value for name, value in call.items() if name != "extra_content"}
+            if isinstance(call, dict)
+            else call
+            for call in calls
+        ]
         message = {**message, "tool_calls": bare}
     return message
 
@@ -171,7 +210,12 @@ def _mend_call_ids(message: _Message, quirk: Quirk, losses: list[str], path: str
     if isinstance(calls, list) and any(_has_other_id(call, quirk) for call in calls):
         message = {
             **message,
-            "tool_calls": [{**call, "id": wire_call_id(call["id"], form)} if _has_other_id(call, quirk) else call for call in calls],
+            "tool_calls": [
+                {**call, "id": wire_call_id(call["id"], form)}
+                if _has_other_id(call, quirk)
+                else call
+                for call in calls
+            ],
         }
     return message
 
@@ -188,7 +232,9 @@ def _mend_content(message: _Message, quirk: Quirk, losses: list[str], path: str)
     kept = [part for part in content if _is_taken(part, quirk)]
     for part in content:
         if not _is_taken(part, quirk):
-            losses.append(f"{path}.{'image' if at(part, 'type') == 'image_url' else at(part, 'type')}")
+            losses.append(
+                f"{path}.{'image' if at(part, 'type') == 'image_url' else at(part, 'type')}"
+            )
     if quirk.text_content_only:
         return {**message, "content": "\n".join(str(at(part, "text") or "") for part in kept)}
     return {**message, "content": kept or ""} if len(kept) < len(content) else message

@@ -1,7 +1,9 @@
-"""Messages in an order that stricter upstreams take: most read any sequence of roles, Mistral and Perplexity answer 400 to some.
+"""Messages in an order that stricter upstreams take: most read any sequence of roles, Mistral and
+Perplexity answer 400 to some.
 
-Written for both ways of a request: a translated body is put in order, a relayed one only where the row says so. What is said stays; neighbours are joined, and a bridge is put
-where two roles may not meet.
+Written for both ways of a request: a translated body is put in order, a relayed one only where the
+row says so. What is said stays; neighbours are joined, and a bridge is put where two roles may not
+meet.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ from uniapi.canonical import Json
 from uniapi.dialects.quirk import Quirk
 
 BRIDGE = "OK."
-"""What the assistant is made to say between a tool's result and the user's next words; an empty turn is refused."""
+"""What the assistant is made to say between a tool's result and the user's next words; an empty
+turn is refused.
+"""
 
 _Message = dict[str, Any]
 
@@ -43,7 +47,9 @@ def _bridged(messages: Sequence[_Message]) -> list[_Message]:
 
 
 def _alternating(messages: Sequence[_Message]) -> list[_Message]:
-    """«After the (optional) system message(s), user or tool message(s) should alternate with assistant message(s)»: instructions first, neighbours of one role joined."""
+    """«After the (optional) system message(s), user or tool message(s) should alternate with
+    assistant message(s)»: instructions first, neighbours of one role joined.
+    """
     merged: list[_Message] = []
     for message in messages:
         if message.get("role") == "system":
@@ -54,7 +60,10 @@ def _alternating(messages: Sequence[_Message]) -> list[_Message]:
             and message.get("role") in ("user", "assistant")
             and not message.get("tool_calls")
         ):
-            merged[-1] = {**merged[-1], "content": _joined(merged[-1].get("content"), message.get("content"))}
+            merged[-1] = {
+                **merged[-1],
+                "content": _joined(merged[-1].get("content"), message.get("content")),
+            }
         else:
             merged.append(message)
     return [*(message for message in messages if message.get("role") == "system"), *merged]
@@ -65,9 +74,20 @@ def _joined(first: Json, second: Json) -> Json:
         return first or second
     if isinstance(first, str) and isinstance(second, str):
         return f"{first}\n\n{second}"
-    return [part for content in (first, second) for part in ([{"type": "text", "text": content}] if isinstance(content, str) else content)]
+    return [
+        part
+        for content in (first, second)
+        for part in ([{"type": "text", "text": content}] if isinstance(content, str) else content)
+    ]
 
 
 def _is_prefill(message: _Message) -> bool:
-    """«Expected last role User or Tool (or Assistant with prefix True) for serving but got assistant»."""
-    return message.get("role") == "assistant" and not message.get("tool_calls") and bool(message.get("content")) and "prefix" not in message
+    """«Expected last role User or Tool (or Assistant with prefix True) for serving but got
+    assistant».
+    """
+    return (
+        message.get("role") == "assistant"
+        and not message.get("tool_calls")
+        and bool(message.get("content"))
+        and "prefix" not in message
+    )

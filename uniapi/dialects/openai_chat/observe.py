@@ -36,14 +36,20 @@ class ChatObserver(Observer):
         self._has_calls = False
 
     def skims(self, frame: Frame) -> bool:
-        """A text that happens to hold the bytes looked for holds them escaped, so it is no false alarm."""
+        """A text that happens to hold the bytes looked for holds them escaped, so it is no false
+        alarm.
+        """
         data = frame.data
         if frame.event is not None or data[:1] != b"{":
             return False
         find = data.find  # half the cost of `in`, which first tries its left side as a number
         if not self._has_calls and find(b'"tool_calls":[') >= 0:
             self._has_calls = True
-        if data.count(b'"finish_reason"') != 1 or find(b'"finish_reason":null') < 0 or find(b'"error"') >= 0:
+        if (
+            data.count(b'"finish_reason"') != 1
+            or find(b'"finish_reason":null') < 0
+            or find(b'"error"') >= 0
+        ):
             return False
         return find(b'"usage"') < 0 or find(b'"usage":null') >= 0
 
@@ -85,13 +91,18 @@ class ChatObserver(Observer):
     def _take_choice(self, choice: dict[str, Any]) -> None:
         for message in (choice.get("delta"), choice.get("message")):
             if message:
-                self._has_calls = self._has_calls or bool(message.get("tool_calls") or at(message.get("function_call"), "name"))
-                self.committed = self.committed or any(_is_output(message.get(name)) for name in OUTPUT_MEMBERS)
+                self._has_calls = self._has_calls or bool(
+                    message.get("tool_calls") or at(message.get("function_call"), "name")
+                )
+                self.committed = self.committed or any(
+                    _is_output(message.get(name)) for name in OUTPUT_MEMBERS
+                )
         if choice.get("text"):
             self.committed = True
         word = choice.get("finish_reason")
         if isinstance(word, str) and word:
-            # A finish reason makes a stream whole even if its `[DONE]` never comes (PRODUCT 6, small print).
+            # A finish reason makes a stream whole even if its `[DONE]` never comes (PRODUCT 6,
+            # small print).
             self.is_whole = True
             if self.finish is None or choice.get("index", 0) == 0:
                 self.finish = decode_finish(word, self._has_calls, choice.get("stop_reason"))
@@ -99,14 +110,21 @@ class ChatObserver(Observer):
 
 def _is_output(value: Json) -> bool:
     if isinstance(value, list):
-        return any(not isinstance(item, dict) or bool(item.get("text") or item.get("type") not in ("text", "output_text")) for item in value)
+        return any(
+            not isinstance(item, dict)
+            or bool(item.get("text") or item.get("type") not in ("text", "output_text"))
+            for item in value
+        )
     if isinstance(value, dict):
         return any(value.values())
     return isinstance(value, str) and value != ""
 
 
 def usage_frame_only(frame: Frame) -> bool:
-    """Whether this is the chunk that `stream_options.include_usage` causes: usage, and no choices. Total; False for what it cannot read."""
+    """Whether this is the chunk that `stream_options.include_usage` causes: usage, and no choices.
+
+    Total; False for what it cannot read.
+    """
     data = frame.data
     if frame.event is not None or b'"usage"' not in data or not _EMPTY_CHOICES.search(data):
         return False
@@ -114,7 +132,12 @@ def usage_frame_only(frame: Frame) -> bool:
         chunk = json.loads(data)
     except (ValueError, RecursionError):
         return False
-    return isinstance(chunk, dict) and chunk.get("choices") == [] and isinstance(at(chunk, "usage"), dict) and not chunk.get("error")
+    return (
+        isinstance(chunk, dict)
+        and chunk.get("choices") == []
+        and isinstance(at(chunk, "usage"), dict)
+        and not chunk.get("error")
+    )
 
 
 _EMPTY_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')

@@ -1,11 +1,14 @@
 """Reasoning on the chat wire, where every vendor has its own member, ↔ canonical Reasoning parts.
 
-Members: `reasoning_content` (DeepSeek, Kimi, most gateways), `reasoning` (OpenRouter, Groq, Ollama), `reasoning_details` (OpenRouter; typed pieces with
-signatures, https://openrouter.ai/docs/use-cases/reasoning-tokens), `thinking_blocks` (LiteLLM's carriage of Anthropic's blocks). `<think>` tags in the text are
-another room's matter (`dialects/think_tags.py`).
+Members: `reasoning_content` (DeepSeek, Kimi, most gateways), `reasoning` (OpenRouter, Groq,
+Ollama), `reasoning_details` (OpenRouter; typed pieces with signatures,
+https://openrouter.ai/docs/use-cases/reasoning-tokens), `thinking_blocks` (LiteLLM's carriage of
+Anthropic's blocks). `<think>` tags in the text are another room's matter
+(`dialects/think_tags.py`).
 
-Details in Anthropic's format become Anthropic's own opaques, so that a signature issued through OpenRouter is good for any route to Claude; all others stay
-together as one opaque list of the `openrouter` family.
+Details in Anthropic's format become Anthropic's own opaques, so that a signature issued through
+OpenRouter is good for any route to Claude; all others stay together as one opaque list of the
+`openrouter` family.
 """
 
 from __future__ import annotations
@@ -30,11 +33,20 @@ def merge_details(details: Iterable[Json]) -> list[dict[str, Json]]:
         if not isinstance(detail, dict):
             continue
         last = merged[-1] if merged else None
-        if last is None or detail.get("type") != last.get("type") or detail.get("index") != last.get("index") or _has_ended(last, detail):
+        if (
+            last is None
+            or detail.get("type") != last.get("type")
+            or detail.get("index") != last.get("index")
+            or _has_ended(last, detail)
+        ):
             merged.append(dict(detail))
             continue
         for name, value in detail.items():
-            if name in ("text", "summary", "data") and isinstance(value, str) and isinstance(last.get(name), str):
+            if (
+                name in ("text", "summary", "data")
+                and isinstance(value, str)
+                and isinstance(last.get(name), str)
+            ):
                 last[name] += value
             elif value not in (None, ""):
                 last[name] = value
@@ -42,7 +54,9 @@ def merge_details(details: Iterable[Json]) -> list[dict[str, Json]]:
 
 
 def _has_ended(last: Mapping[str, Json], detail: Mapping[str, Json]) -> bool:
-    """Two details of one index that are not pieces of one another: other ids, or encrypted data, which comes whole."""
+    """Two details of one index that are not pieces of one another: other ids, or encrypted data,
+    which comes whole.
+    """
     if detail.get("type") == "reasoning.encrypted":
         return True
     first_id, second_id = last.get("id"), detail.get("id")
@@ -63,13 +77,19 @@ def opaque_of_details(details: list[dict[str, Json]]) -> Opaque | None:
     """The one token of streamed reasoning whose text has been told already."""
     if not details:
         return None
-    if len(details) == 1 and _is_anthropic(details[0]) and details[0].get("type") == "reasoning.text":
+    if (
+        len(details) == 1
+        and _is_anthropic(details[0])
+        and details[0].get("type") == "reasoning.text"
+    ):
         return _anthropic_part(details[0]).opaque
     return Opaque(family="openrouter", value=details)
 
 
 def details_of_parts(parts: Iterable[Reasoning]) -> list[dict[str, Json]]:
-    """`reasoning_details` from canonical reasoning: the details as they came, or Anthropic's blocks in OpenRouter's spelling."""
+    """`reasoning_details` from canonical reasoning: the details as they came, or Anthropic's blocks
+    in OpenRouter's spelling.
+    """
     details: list[dict[str, Json]] = []
     for part in parts:
         opaque = part.opaque
@@ -78,15 +98,35 @@ def details_of_parts(parts: Iterable[Reasoning]) -> list[dict[str, Json]]:
         elif opaque is not None and opaque.family == "anthropic":
             index = len(details)
             if part.is_redacted:
-                details.append({"type": "reasoning.encrypted", "data": opaque.value, "format": ANTHROPIC_FORMAT, "index": index})
+                details.append(
+                    {
+                        "type": "reasoning.encrypted",
+                        "data": opaque.value,
+                        "format": ANTHROPIC_FORMAT,
+                        "index": index,
+                    }
+                )
             else:
-                details.append({"type": "reasoning.text", "text": part.text, "signature": opaque.value, "format": ANTHROPIC_FORMAT, "index": index})
+                details.append(
+                    {
+                        "type": "reasoning.text",
+                        "text": part.text,
+                        "signature": opaque.value,
+                        "format": ANTHROPIC_FORMAT,
+                        "index": index,
+                    }
+                )
     return details
 
 
 def untold_details(details: Iterable[Mapping[str, Json]]) -> list[dict[str, Json]]:
-    """Details without the text that `reasoning_content` has streamed already, so that a client which joins both does not see it twice; those that were text alone fall away."""
-    kept = [{name: value for name, value in detail.items() if name not in ("text", "summary")} for detail in details]
+    """Details without the text that `reasoning_content` has streamed already, so that a client
+    which joins both does not see it twice; those that were text alone fall away.
+    """
+    kept = [
+        {name: value for name, value in detail.items() if name not in ("text", "summary")}
+        for detail in details
+    ]
     return [detail for detail in kept if detail.keys() & {"data", "signature"}]
 
 
@@ -113,8 +153,13 @@ def _is_anthropic(detail: Mapping[str, Json]) -> bool:
 
 def _anthropic_part(detail: Mapping[str, Json]) -> Reasoning:
     if detail.get("type") == "reasoning.encrypted":
-        return Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value=detail.get("data")))
+        return Reasoning(
+            is_redacted=True, opaque=Opaque(family="anthropic", value=detail.get("data"))
+        )
     signature = detail.get("signature")
     return Reasoning(
-        text=detail_text(detail), opaque=Opaque(family="anthropic", value=signature) if isinstance(signature, str) and signature else None
+        text=detail_text(detail),
+        opaque=Opaque(family="anthropic", value=signature)
+        if isinstance(signature, str) and signature
+        else None,
     )

@@ -1,8 +1,10 @@
 """A client's chat body → canonical Request.
 
-The members are those of https://platform.openai.com/docs/api-reference/chat/create (openai SDK 3.54, November 2026), the legacy `functions` pair, what compatible vendors
-added (`reasoning`, `thinking`, `enable_thinking`, `top_k`), and the Responses members that Cursor mixes in (`instructions`, `input`, `max_output_tokens`,
-`text.format`, flat tools). A member of unknown name is kept under `extensions["openai_chat"]`; null means unsaid.
+The members are those of https://platform.openai.com/docs/api-reference/chat/create (openai SDK
+3.54, November 2026), the legacy `functions` pair, what compatible vendors added (`reasoning`,
+`thinking`, `enable_thinking`, `top_k`), and the Responses members that Cursor mixes in
+(`instructions`, `input`, `max_output_tokens`, `text.format`, flat tools). A member of unknown name
+is kept under `extensions["openai_chat"]`; null means unsaid.
 """
 
 from __future__ import annotations
@@ -10,9 +12,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import get_args
 
-from uniapi.canonical import Effort, Json, Message, OutputFormat, ReasoningSettings, Request, Sampling, Text
+from uniapi.canonical import (
+    Effort,
+    Json,
+    Message,
+    OutputFormat,
+    ReasoningSettings,
+    Request,
+    Sampling,
+    Text,
+)
 
-from .request_decode_members import DIALECT_NAME, at, need_object, need_text, read_bool, read_int, read_list, read_number, read_object, read_text
+from .request_decode_members import (
+    DIALECT_NAME,
+    at,
+    need_object,
+    need_text,
+    read_bool,
+    read_int,
+    read_list,
+    read_number,
+    read_object,
+    read_text,
+)
 from .request_decode_messages import decode_messages, messages_of_input
 from .request_decode_parts import decode_cache
 from .request_decode_tools import decode_tool_choice, decode_tools
@@ -66,15 +88,23 @@ SETTINGS = frozenset(
     }
 )
 RESPONSES_NAME = "openai_responses"
-RESPONSES_MEMBERS = frozenset({"include", "truncation", "max_tool_calls", "background", "prompt", "conversation"})
+RESPONSES_MEMBERS = frozenset(
+    {"include", "truncation", "max_tool_calls", "background", "prompt", "conversation"}
+)
 """Members of a Responses-shaped body (Cursor's) that a chat upstream calls unknown parameters."""
 EFFORTS: frozenset[str] = frozenset(get_args(Effort))
 
 
 def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Request:
     """Raises RequestRefused naming the member that is missing or of the wrong type."""
-    extensions: dict[str, Json] = {name: value for name, value in body.items() if name not in SETTINGS and value is not None}
-    foreign = {name: extensions.pop(name) for name in RESPONSES_MEMBERS & extensions.keys()} if "messages" not in body else {}
+    extensions: dict[str, Json] = {
+        name: value for name, value in body.items() if name not in SETTINGS and value is not None
+    }
+    foreign = (
+        {name: extensions.pop(name) for name in RESPONSES_MEMBERS & extensions.keys()}
+        if "messages" not in body
+        else {}
+    )
     tools = decode_tools(body)
     return Request(
         model=model,
@@ -86,12 +116,17 @@ def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Reques
         reasoning=_reasoning(body, extensions),
         output_format=_output_format(body, extensions),
         output_modalities=tuple(
-            need_text(word, f"modalities[{i}]").lower() for i, word in enumerate(read_list(body.get("modalities"), "modalities"))
+            need_text(word, f"modalities[{i}]").lower()
+            for i, word in enumerate(read_list(body.get("modalities"), "modalities"))
         ),
         audio_output=read_object(body.get("audio"), "audio"),
-        verbosity=read_text(body.get("verbosity"), "verbosity") or _text_or_none(at(body.get("text"), "verbosity")),
+        verbosity=read_text(body.get("verbosity"), "verbosity")
+        or _text_or_none(at(body.get("text"), "verbosity")),
         stream=stream,
-        include_usage=read_bool(at(read_object(body.get("stream_options"), "stream_options"), "include_usage"), "stream_options.include_usage"),
+        include_usage=read_bool(
+            at(read_object(body.get("stream_options"), "stream_options"), "include_usage"),
+            "stream_options.include_usage",
+        ),
         user=read_text(body.get("user"), "user"),
         metadata=read_object(body.get("metadata"), "metadata"),
         prompt_cache_key=read_text(body.get("prompt_cache_key"), "prompt_cache_key"),
@@ -118,12 +153,21 @@ def _messages(body: Mapping[str, Json]) -> tuple[Message, ...]:
 
 
 def _sampling(body: Mapping[str, Json]) -> Sampling:
-    limit = next((name for name in ("max_completion_tokens", "max_tokens", "max_output_tokens") if body.get(name) is not None), "max_tokens")
+    limit = next(
+        (
+            name
+            for name in ("max_completion_tokens", "max_tokens", "max_output_tokens")
+            if body.get(name) is not None
+        ),
+        "max_tokens",
+    )
     stop = body.get("stop")
     stops = [stop] if isinstance(stop, str) else read_list(stop, "stop")
     bias = read_object(body.get("logit_bias"), "logit_bias")
     if bias is not None:
-        bias = {token: read_number(value, f"logit_bias.{token}") or 0 for token, value in bias.items()}
+        bias = {
+            token: read_number(value, f"logit_bias.{token}") or 0 for token, value in bias.items()
+        }
     return Sampling(
         temperature=read_number(body.get("temperature"), "temperature"),
         top_p=read_number(body.get("top_p"), "top_p"),
@@ -141,7 +185,10 @@ def _sampling(body: Mapping[str, Json]) -> Sampling:
 
 
 def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> ReasoningSettings | None:
-    """The four ways vendors ask for reasoning, as one. A word that is no effort (Groq's `default`) stays an extension."""
+    """The four ways vendors ask for reasoning, as one.
+
+    A word that is no effort (Groq's `default`) stays an extension.
+    """
     effort_word = read_text(body.get("reasoning_effort"), "reasoning_effort")
     budget: int | None = None
     is_adaptive = False
@@ -181,13 +228,21 @@ def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> Reasoni
     effort = _effort(effort_word)
     if effort_word is not None and effort is None:
         extensions["reasoning_effort"] = effort_word
-    settings = ReasoningSettings(effort=effort, budget=budget, is_adaptive=is_adaptive and effort is None, visibility=visibility, include=include)
+    settings = ReasoningSettings(
+        effort=effort,
+        budget=budget,
+        is_adaptive=is_adaptive and effort is None,
+        visibility=visibility,
+        include=include,
+    )
     return None if settings == ReasoningSettings() else settings
 
 
 def _google_thinking(extensions: dict[str, Json]) -> ReasoningSettings | None:
-    """`google.thinking_config`, with which clients of Gemini's OpenAI layer ask, bare or under `extra_body` (https://ai.google.dev/gemini-api/docs/openai#thinking). It is
-    taken out of `extensions`, unless more of Google's own is said beside it."""
+    """`google.thinking_config`, with which clients of Gemini's OpenAI layer ask, bare or under
+    `extra_body` (https://ai.google.dev/gemini-api/docs/openai#thinking). It is taken out of
+    `extensions`, unless more of Google's own is said beside it.
+    """
     holder = "google" if "google" in extensions else "extra_body"
     said = extensions.get(holder)
     google = said if holder == "google" else at(said, "google")
@@ -197,9 +252,15 @@ def _google_thinking(extensions: dict[str, Json]) -> ReasoningSettings | None:
     if google == {"thinking_config": thinking} and said in (google, {"google": google}):
         del extensions[holder]
     return ReasoningSettings(
-        effort=_effort(read_text(thinking.get("thinking_level"), f"{holder}.thinking_config.thinking_level")),
-        budget=read_int(thinking.get("thinking_budget"), f"{holder}.thinking_config.thinking_budget"),
-        include=read_bool(thinking.get("include_thoughts"), f"{holder}.thinking_config.include_thoughts"),
+        effort=_effort(
+            read_text(thinking.get("thinking_level"), f"{holder}.thinking_config.thinking_level")
+        ),
+        budget=read_int(
+            thinking.get("thinking_budget"), f"{holder}.thinking_config.thinking_budget"
+        ),
+        include=read_bool(
+            thinking.get("include_thoughts"), f"{holder}.thinking_config.include_thoughts"
+        ),
     )
 
 
@@ -214,7 +275,11 @@ def _effort(word: str | None) -> Effort | None:
 
 def _output_format(body: Mapping[str, Json], extensions: dict[str, Json]) -> OutputFormat | None:
     member = "response_format" if body.get("response_format") is not None else "text.format"
-    value = body.get("response_format") if member == "response_format" else at(body.get("text"), "format")
+    value = (
+        body.get("response_format")
+        if member == "response_format"
+        else at(body.get("text"), "format")
+    )
     if value is None:
         return None
     if isinstance(value, str):
@@ -224,9 +289,16 @@ def _output_format(body: Mapping[str, Json], extensions: dict[str, Json]) -> Out
     if kind == "text":
         return OutputFormat(kind="text")
     path = f"{member}.json_schema"
-    # OpenAI nests, Responses and several vendors are flat; Together and llama.cpp put a schema beside `json_object`.
-    described = need_object(wanted["json_schema"], path) if wanted.get("json_schema") is not None else wanted
-    if kind == "json_schema" or (kind == "json_object" and isinstance(described.get("schema"), dict)):
+    # OpenAI nests, Responses and several vendors are flat; Together and llama.cpp put a schema
+    # beside `json_object`.
+    described = (
+        need_object(wanted["json_schema"], path)
+        if wanted.get("json_schema") is not None
+        else wanted
+    )
+    if kind == "json_schema" or (
+        kind == "json_object" and isinstance(described.get("schema"), dict)
+    ):
         return OutputFormat(
             kind="json_schema",
             name=read_text(described.get("name"), f"{path}.name"),

@@ -1,4 +1,6 @@
-"""Typed readers of a client's members: a value of the right type, None for an absent or null one, or a RequestRefused that names the path and what was found."""
+"""Typed readers of a client's members: a value of the right type, None for an absent or null one,
+or a RequestRefused that names the path and what was found.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ DIALECT_NAME = "openai_chat"
 
 def refused(path: str, expected: str, found: Json) -> RequestRefused:
     """400: `messages[3].content: expected text, found a number`."""
-    return RequestRefused.bad_request(f"{path}: expected {expected}, found {_described(found)}", param=path)
+    return RequestRefused.bad_request(
+        f"{path}: expected {expected}, found {_described(found)}", param=path
+    )
 
 
 def read_text(value: Json, path: str) -> str | None:
@@ -72,7 +76,9 @@ def need_text(value: Json, path: str) -> str:
 
 
 def at(value: Json, *names: str) -> Json:
-    """The value under nested member names, None as soon as something on the way is no object: for optional members that are only read, never required."""
+    """The value under nested member names, None as soon as something on the way is no object: for
+    optional members that are only read, never required.
+    """
     for name in names:
         if not isinstance(value, Mapping):
             return None

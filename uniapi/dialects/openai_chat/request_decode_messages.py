@@ -1,8 +1,9 @@
 """A client's `messages` → canonical messages.
 
-Rules: a message becomes one Message, except that neighbouring `tool` and `function` messages join into one user message of tool results. An assistant turn's
-parts are ordered reasoning, content, refusal, audio and images, calls: the wire has no finer order. Members nobody knows become Unknown parts whose `raw` is
-`{member: value}`, and our encoder writes them back.
+Rules: a message becomes one Message, except that neighbouring `tool` and `function` messages join
+into one user message of tool results. An assistant turn's parts are ordered reasoning, content,
+refusal, audio and images, calls: the wire has no finer order. Members nobody knows become Unknown
+parts whose `raw` is `{member: value}`, and our encoder writes them back.
 """
 
 from __future__ import annotations
@@ -29,10 +30,31 @@ from uniapi.canonical import (
 )
 
 from .reasoning import merge_details, parts_of_details
-from .request_decode_members import DIALECT_NAME, at, need_object, need_text, read_list, read_text, refused
-from .request_decode_parts import arguments_text, decode_cache, decode_content, decode_images, decode_thinking, result_content
+from .request_decode_members import (
+    DIALECT_NAME,
+    at,
+    need_object,
+    need_text,
+    read_list,
+    read_text,
+    refused,
+)
+from .request_decode_parts import (
+    arguments_text,
+    decode_cache,
+    decode_content,
+    decode_images,
+    decode_thinking,
+    result_content,
+)
 
-ROLES: dict[str, Role] = {"system": "system", "developer": "developer", "user": "user", "assistant": "assistant", "model": "assistant"}
+ROLES: dict[str, Role] = {
+    "system": "system",
+    "developer": "developer",
+    "user": "user",
+    "assistant": "assistant",
+    "model": "assistant",
+}
 KNOWN_MEMBERS = frozenset(
     {
         "role",
@@ -56,7 +78,9 @@ KNOWN_MEMBERS = frozenset(
 
 
 class _Calls:
-    """The calls that wait for their results, so that results without an id (the legacy `function` role) still find theirs."""
+    """The calls that wait for their results, so that results without an id (the legacy `function`
+    role) still find theirs.
+    """
 
     def __init__(self) -> None:
         self._waiting: list[tuple[str, str]] = []
@@ -65,7 +89,9 @@ class _Calls:
         self._waiting.append((call.call_id, call.name))
 
     def answer(self, call_id: str | None, name: str | None) -> str:
-        """The id of the call that a result answers: its own, else that of the oldest waiting call of its name, else of the oldest."""
+        """The id of the call that a result answers: its own, else that of the oldest waiting call
+        of its name, else of the oldest.
+        """
         for index, (waiting_id, waiting_name) in enumerate(self._waiting):
             if call_id == waiting_id or (call_id is None and name in (None, waiting_name)):
                 del self._waiting[index]
@@ -74,10 +100,13 @@ class _Calls:
 
 
 def decode_messages(value: Json) -> tuple[Message, ...]:
-    """Raises RequestRefused naming `messages` when it is no list with something in it, or the member in it that is at fault."""
+    """Raises RequestRefused naming `messages` when it is no list with something in it, or the
+    member in it that is at fault.
+    """
     if not isinstance(value, list) or not value:
         raise RequestRefused.bad_request(
-            "messages: expected a list with at least one message" + ("" if value is None or value == [] else ", found something else"),
+            "messages: expected a list with at least one message"
+            + ("" if value is None or value == [] else ", found something else"),
             param="messages",
         )
     calls = _Calls()
@@ -101,10 +130,14 @@ def decode_messages(value: Json) -> tuple[Message, ...]:
     return tuple(messages)
 
 
-def _message(message: Mapping[str, Json], role: Role, path: str, index: int, calls: _Calls) -> Message:
+def _message(
+    message: Mapping[str, Json], role: Role, path: str, index: int, calls: _Calls
+) -> Message:
     name = read_text(message.get("name"), f"{path}.name")
     content = decode_content(message.get("content"), f"{path}.content")
-    parts: list[Part] = _assistant_parts(message, content, path, index, calls) if role == "assistant" else content
+    parts: list[Part] = (
+        _assistant_parts(message, content, path, index, calls) if role == "assistant" else content
+    )
     parts.extend(_unknown_members(message))
     cache = decode_cache(message.get("cache_control"))
     if cache is not None:
@@ -112,7 +145,9 @@ def _message(message: Mapping[str, Json], role: Role, path: str, index: int, cal
     return Message(role=role, parts=tuple(parts), name=name)
 
 
-def _assistant_parts(message: Mapping[str, Json], content: list[Part], path: str, index: int, calls: _Calls) -> list[Part]:
+def _assistant_parts(
+    message: Mapping[str, Json], content: list[Part], path: str, index: int, calls: _Calls
+) -> list[Part]:
     parts: list[Part] = [*decode_reasoning(message), *content]
     signature = google_signature(message)
     if signature is not None:
@@ -122,15 +157,29 @@ def _assistant_parts(message: Mapping[str, Json], content: list[Part], path: str
         parts.append(Refusal(text=refusal))
     audio_id = at(message.get("audio"), "id")
     if isinstance(audio_id, str):
-        parts.append(Media(kind="audio", file_id=audio_id, opaque=Opaque(family="openai", value=audio_id)))
+        parts.append(
+            Media(kind="audio", file_id=audio_id, opaque=Opaque(family="openai", value=audio_id))
+        )
     parts.extend(decode_images(message.get("images"), f"{path}.images"))
     for number, item in enumerate(read_list(message.get("tool_calls"), f"{path}.tool_calls")):
-        parts.append(decode_tool_call(need_object(item, f"{path}.tool_calls[{number}]"), f"{path}.tool_calls[{number}]", f"call_{index}_{number}"))
+        parts.append(
+            decode_tool_call(
+                need_object(item, f"{path}.tool_calls[{number}]"),
+                f"{path}.tool_calls[{number}]",
+                f"call_{index}_{number}",
+            )
+        )
     legacy = message.get("function_call")
     if legacy is not None:
         legacy = need_object(legacy, f"{path}.function_call")
         name = need_text(legacy.get("name"), f"{path}.function_call.name")
-        parts.append(ToolCall(call_id=f"call_{index}_0", name=name, arguments=arguments_text(legacy.get("arguments"))))
+        parts.append(
+            ToolCall(
+                call_id=f"call_{index}_0",
+                name=name,
+                arguments=arguments_text(legacy.get("arguments")),
+            )
+        )
     for part in parts:
         if isinstance(part, ToolCall):
             calls.add(part)
@@ -138,7 +187,9 @@ def _assistant_parts(message: Mapping[str, Json], content: list[Part], path: str
 
 
 def decode_reasoning(message: Mapping[str, Json]) -> list[Reasoning]:
-    """The reasoning a turn carries, from the richest member it has: blocks with signatures, details, plain text."""
+    """The reasoning a turn carries, from the richest member it has: blocks with signatures,
+    details, plain text.
+    """
     blocks = message.get("thinking_blocks")
     if isinstance(blocks, list) and blocks:
         return [decode_thinking(block) for block in blocks if isinstance(block, dict)]
@@ -149,7 +200,10 @@ def decode_reasoning(message: Mapping[str, Json]) -> list[Reasoning]:
 
 
 def decode_tool_call(call: Mapping[str, Json], path: str, spare_id: str) -> ToolCall:
-    """One of `tool_calls`: a function, a custom tool, or either spelled flat. `spare_id` serves when the wire names none."""
+    """One of `tool_calls`: a function, a custom tool, or either spelled flat.
+
+    `spare_id` serves when the wire names none.
+    """
     call_id = read_text(call.get("id"), f"{path}.id") or spare_id
     cache = decode_cache(call.get("cache_control"))
     signature = google_signature(call)
@@ -157,15 +211,33 @@ def decode_tool_call(call: Mapping[str, Json], path: str, spare_id: str) -> Tool
     if call.get("type") == "custom" or "custom" in call:
         custom = need_object(call.get("custom", call), f"{path}.custom")
         name = need_text(custom.get("name"), f"{path}.custom.name")
-        return ToolCall(call_id=call_id, name=name, arguments=arguments_text(custom.get("input")), kind="custom", cache=cache, opaque=opaque)
+        return ToolCall(
+            call_id=call_id,
+            name=name,
+            arguments=arguments_text(custom.get("input")),
+            kind="custom",
+            cache=cache,
+            opaque=opaque,
+        )
     function = need_object(call.get("function", call), f"{path}.function")
     name = need_text(function.get("name"), f"{path}.function.name")
-    return ToolCall(call_id=call_id, name=name, arguments=arguments_text(function.get("arguments")), cache=cache, opaque=opaque)
+    return ToolCall(
+        call_id=call_id,
+        name=name,
+        arguments=arguments_text(function.get("arguments")),
+        cache=cache,
+        opaque=opaque,
+    )
 
 
 def google_signature(value: Mapping[str, Any]) -> str | None:
-    """A Gemini thought signature as Google's OpenAI layer carries it (`extra_content.google.thought_signature`), or as LiteLLM does."""
-    for found in (at(value, "extra_content", "google", "thought_signature"), at(value, "provider_specific_fields", "thought_signature")):
+    """A Gemini thought signature as Google's OpenAI layer carries it
+    (`extra_content.google.thought_signature`), or as LiteLLM does.
+    """
+    for found in (
+        at(value, "extra_content", "google", "thought_signature"),
+        at(value, "provider_specific_fields", "thought_signature"),
+    ):
         if isinstance(found, str) and found:
             return found
     return None
@@ -211,7 +283,9 @@ def _sign_last(parts: list[Part], signature: str) -> None:
 
 
 def messages_of_input(value: Json) -> Json:
-    """Responses-style `input` as chat messages, for the mixed bodies that Cursor sends to the chat path; items with no chat form are left to the reader's refusal."""
+    """Responses-style `input` as chat messages, for the mixed bodies that Cursor sends to the chat
+    path; items with no chat form are left to the reader's refusal.
+    """
     if isinstance(value, str):
         return [{"role": "user", "content": value}]
     if not isinstance(value, list):
@@ -220,21 +294,47 @@ def messages_of_input(value: Json) -> Json:
 
 
 def _messages_of_item(item: Json) -> list[Json]:
-    """None for reasoning that only its maker can read: a client of this dialect is never given such, and cannot have it from here."""
+    """None for reasoning that only its maker can read: a client of this dialect is never given
+    such, and cannot have it from here.
+    """
     match at(item, "type"):
         case "function_call":
             function = {"name": item.get("name"), "arguments": item.get("arguments")}
             return [_calling({"id": item.get("call_id"), "type": "function", "function": function})]
         case "custom_tool_call":
-            return [_calling({"id": item.get("call_id"), "type": "custom", "custom": {"name": item.get("name"), "input": item.get("input")}})]
+            return [
+                _calling(
+                    {
+                        "id": item.get("call_id"),
+                        "type": "custom",
+                        "custom": {"name": item.get("name"), "input": item.get("input")},
+                    }
+                )
+            ]
         case "function_call_output" | "custom_tool_call_output":
-            return [{"role": "tool", "tool_call_id": item.get("call_id"), "content": item.get("output")}]
+            return [
+                {"role": "tool", "tool_call_id": item.get("call_id"), "content": item.get("output")}
+            ]
         case "reasoning":
             summary = item.get("summary")
-            texts = [text for piece in (summary if isinstance(summary, list) else ()) if isinstance(text := at(piece, "text"), str)]
-            return [{"role": "assistant", "content": None, "reasoning_content": "\n\n".join(texts)}] if texts else []
+            texts = [
+                text
+                for piece in (summary if isinstance(summary, list) else ())
+                if isinstance(text := at(piece, "text"), str)
+            ]
+            return (
+                [{"role": "assistant", "content": None, "reasoning_content": "\n\n".join(texts)}]
+                if texts
+                else []
+            )
         case "message":
-            return [{name: value for name, value in item.items() if name not in ("type", "id", "status", "phase")}]
+            return [
+                {
+                    name: value
+                    for name, value in item.items()
+                    if name not in ("type", "id", "status", "phase")
+                }
+            ]
         case _:
             return [item]
 

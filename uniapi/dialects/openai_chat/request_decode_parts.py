@@ -1,8 +1,11 @@
-"""Content parts of a client's messages, and of the vendors' answers that use the same part objects, → canonical parts.
+"""Content parts of a client's messages, and of the vendors' answers that use the same part objects,
+→ canonical parts.
 
-Shapes: https://platform.openai.com/docs/api-reference/chat/create (text, image_url, input_audio, file, refusal) and what compatible vendors and sloppy
-clients add: Mistral's `thinking` and `document_url`, `video_url`, `audio_url`, Responses-style `input_text`/`input_image`/`input_file`, and the
-Anthropic-style `image`, `tool_use`, `tool_result` that Cursor mixes in. What is not known becomes `Unknown`.
+Shapes: https://platform.openai.com/docs/api-reference/chat/create (text, image_url, input_audio,
+file, refusal) and what compatible vendors and sloppy clients add: Mistral's `thinking` and
+`document_url`, `video_url`, `audio_url`, Responses-style `input_text`/`input_image`/`input_file`,
+and the Anthropic-style `image`, `tool_use`, `tool_result` that Cursor mixes in. What is not known
+becomes `Unknown`.
 """
 
 from __future__ import annotations
@@ -12,16 +15,39 @@ import json
 from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
 
-from uniapi.canonical import CacheHint, Json, Media, MediaKind, Opaque, Part, Reasoning, Refusal, Text, ToolCall, ToolResult, Unknown
+from uniapi.canonical import (
+    CacheHint,
+    Json,
+    Media,
+    MediaKind,
+    Opaque,
+    Part,
+    Reasoning,
+    Refusal,
+    Text,
+    ToolCall,
+    ToolResult,
+    Unknown,
+)
 
-from .request_decode_members import DIALECT_NAME, at, need_object, need_text, read_list, read_text, refused
+from .request_decode_members import (
+    DIALECT_NAME,
+    at,
+    need_object,
+    need_text,
+    read_list,
+    read_text,
+    refused,
+)
 
 AUDIO_MIMES = {"mp3": "audio/mpeg", "wav": "audio/wav", "pcm16": "audio/pcm"}
 """OpenAI's format words whose media type is not simply `audio/` + word."""
 
 
 def decode_content(content: Json, path: str) -> list[Part]:
-    """A message's `content`: text, a list of parts (each text or an object), a single part object, or null."""
+    """A message's `content`: text, a list of parts (each text or an object), a single part object,
+    or null.
+    """
     if content is None:
         return []
     if isinstance(content, str):
@@ -84,23 +110,38 @@ def decode_cache(value: Json) -> CacheHint | None:
 
 
 def decode_thinking(block: Mapping[str, Json]) -> Reasoning:
-    """A `thinking` or `redacted_thinking` block: Anthropic's (as LiteLLM passes it on) or Mistral's, whose `thinking` is a list of text parts."""
+    """A `thinking` or `redacted_thinking` block: Anthropic's (as LiteLLM passes it on) or
+    Mistral's, whose `thinking` is a list of text parts.
+    """
     if block.get("type") == "redacted_thinking":
-        return Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value=block.get("data")))
+        return Reasoning(
+            is_redacted=True, opaque=Opaque(family="anthropic", value=block.get("data"))
+        )
     thinking = block.get("thinking")
     if isinstance(thinking, list):
-        text = "".join(piece if isinstance(piece, str) else str(at(piece, "text") or "") for piece in thinking)
+        text = "".join(
+            piece if isinstance(piece, str) else str(at(piece, "text") or "") for piece in thinking
+        )
     else:
         text = thinking if isinstance(thinking, str) else ""
     signature = block.get("signature")
-    return Reasoning(text=text, opaque=Opaque(family="anthropic", value=signature) if isinstance(signature, str) and signature else None)
+    return Reasoning(
+        text=text,
+        opaque=Opaque(family="anthropic", value=signature)
+        if isinstance(signature, str) and signature
+        else None,
+    )
 
 
 def arguments_text(value: Json) -> str:
     """A call's arguments as text; some vendors and clients write the object itself."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return (
+        value
+        if isinstance(value, str)
+        else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    )
 
 
 def result_content(parts: list[Part]) -> tuple[Text | Media | Unknown, ...]:
@@ -117,7 +158,14 @@ def result_content(parts: list[Part]) -> tuple[Text | Media | Unknown, ...]:
     return tuple(content)
 
 
-def media_by_url(url: str, kind: MediaKind, *, detail: str | None = None, filename: str | None = None, cache: CacheHint | None = None) -> Media:
+def media_by_url(
+    url: str,
+    kind: MediaKind,
+    *,
+    detail: str | None = None,
+    filename: str | None = None,
+    cache: CacheHint | None = None,
+) -> Media:
     """Media from a URL, which may be a `data:` URL; its declared type then decides the kind."""
     if url[:5].lower() != "data:":
         return Media(kind=kind, url=url, detail=detail, filename=filename, cache=cache)
@@ -125,7 +173,14 @@ def media_by_url(url: str, kind: MediaKind, *, detail: str | None = None, filena
     mime = head.partition(";")[0].strip().lower() or None
     if not head.rstrip().endswith("base64"):
         payload = base64.b64encode(unquote_to_bytes(payload)).decode()
-    return Media(kind=kind_of_mime(mime) or kind, mime=mime, data=payload, detail=detail, filename=filename, cache=cache)
+    return Media(
+        kind=kind_of_mime(mime) or kind,
+        mime=mime,
+        data=payload,
+        detail=detail,
+        filename=filename,
+        cache=cache,
+    )
 
 
 def kind_of_mime(mime: str | None) -> MediaKind | None:
@@ -150,7 +205,13 @@ def _image(part: Mapping[str, Json], path: str, cache: CacheHint | None) -> Medi
         url, detail = value, part.get("detail")
     detail = detail if isinstance(detail, str) else None
     if url is None and isinstance(part.get("file_id"), str):
-        return Media(kind="image", file_id=part["file_id"], detail=detail, cache=cache, opaque=Opaque(family="openai", value=part["file_id"]))
+        return Media(
+            kind="image",
+            file_id=part["file_id"],
+            detail=detail,
+            cache=cache,
+            opaque=Opaque(family="openai", value=part["file_id"]),
+        )
     if not isinstance(url, str) or not url:
         raise refused(f"{path}.image_url", "an object with a `url`", value)
     return media_by_url(url, "image", detail=detail, cache=cache)
@@ -170,9 +231,15 @@ def _by_url(part: Mapping[str, Json], member: str, path: str, cache: CacheHint |
     url = value.get("url") if isinstance(value, dict) else value
     if not isinstance(url, str) or not url:
         raise refused(f"{path}.{member}", "a URL, or an object with a `url`", value)
-    kinds: dict[str, MediaKind] = {"video_url": "video", "audio_url": "audio", "document_url": "file"}
+    kinds: dict[str, MediaKind] = {
+        "video_url": "video",
+        "audio_url": "audio",
+        "document_url": "file",
+    }
     name = part.get("document_name")
-    return media_by_url(url, kinds[member], filename=name if isinstance(name, str) else None, cache=cache)
+    return media_by_url(
+        url, kinds[member], filename=name if isinstance(name, str) else None, cache=cache
+    )
 
 
 def _file(part: Mapping[str, Json], path: str, cache: CacheHint | None) -> Media:
@@ -183,19 +250,36 @@ def _file(part: Mapping[str, Json], path: str, cache: CacheHint | None) -> Media
     filename = read_text(file.get("filename"), f"{path}.filename")
     file_id = read_text(file.get("file_id"), f"{path}.file_id")
     if file_id:
-        return Media(kind="file", file_id=file_id, filename=filename, cache=cache, opaque=Opaque(family="openai", value=file_id))
+        return Media(
+            kind="file",
+            file_id=file_id,
+            filename=filename,
+            cache=cache,
+            opaque=Opaque(family="openai", value=file_id),
+        )
     url = read_text(file.get("file_url"), f"{path}.file_url")
     data = read_text(file.get("file_data"), f"{path}.file_data") or url
     if not data:
         raise refused(path, "`file_data` or `file_id`", None)
     if data[:5].lower() == "data:" or "://" in data[:16]:
         return media_by_url(data, "file", filename=filename, cache=cache)
-    return Media(kind="file", mime=mime_of_name(filename), data=data, filename=filename, cache=cache)
+    return Media(
+        kind="file", mime=mime_of_name(filename), data=data, filename=filename, cache=cache
+    )
 
 
 def mime_of_name(filename: str | None) -> str:
-    """The media type a file's name suggests. OpenAI's file parts are PDFs unless they say otherwise."""
-    known = {"txt": "text/plain", "md": "text/markdown", "csv": "text/csv", "html": "text/html", "json": "application/json"}
+    """The media type a file's name suggests.
+
+    OpenAI's file parts are PDFs unless they say otherwise.
+    """
+    known = {
+        "txt": "text/plain",
+        "md": "text/markdown",
+        "csv": "text/csv",
+        "html": "text/html",
+        "json": "application/json",
+    }
     return known.get((filename or "").rpartition(".")[2].lower(), "application/pdf")
 
 
@@ -203,7 +287,12 @@ def _anthropic_image(part: Mapping[str, Json], path: str, cache: CacheHint | Non
     source = part.get("source")
     if at(source, "type") == "base64" and isinstance(at(source, "data"), str):
         mime = at(source, "media_type")
-        return Media(kind="image", mime=mime if isinstance(mime, str) else None, data=at(source, "data"), cache=cache)
+        return Media(
+            kind="image",
+            mime=mime if isinstance(mime, str) else None,
+            data=at(source, "data"),
+            cache=cache,
+        )
     if isinstance(at(source, "url"), str):
         return media_by_url(at(source, "url"), "image", cache=cache)
     return Unknown(dialect=DIALECT_NAME, name="image", raw=part, cache=cache)
@@ -211,4 +300,7 @@ def _anthropic_image(part: Mapping[str, Json], path: str, cache: CacheHint | Non
 
 def decode_images(value: Json, path: str) -> list[Part]:
     """OpenRouter's `images` on an assistant message: a list of image_url parts."""
-    return [_image(need_object(part, f"{path}[{index}]"), f"{path}[{index}]", None) for index, part in enumerate(read_list(value, path))]
+    return [
+        _image(need_object(part, f"{path}[{index}]"), f"{path}[{index}]", None)
+        for index, part in enumerate(read_list(value, path))
+    ]

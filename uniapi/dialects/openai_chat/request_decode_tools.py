@@ -1,4 +1,6 @@
-"""Tools and tool choice of a client's chat body → canonical: functions (nested, flat or legacy), freeform tools, and the hosted tools of many vendors."""
+"""Tools and tool choice of a client's chat body → canonical: functions (nested, flat or legacy),
+freeform tools, and the hosted tools of many vendors.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,17 @@ from typing import Any
 
 from uniapi.canonical import HostedTool, Json, RequestRefused, Tool, ToolChoice
 
-from .request_decode_members import DIALECT_NAME, at, need_object, need_text, read_bool, read_list, read_object, read_text, refused
+from .request_decode_members import (
+    DIALECT_NAME,
+    at,
+    need_object,
+    need_text,
+    read_bool,
+    read_list,
+    read_object,
+    read_text,
+    refused,
+)
 from .request_decode_parts import decode_cache
 
 LEGACY_ORIGIN: Mapping[str, Json] = {"member": "functions"}
@@ -22,7 +34,8 @@ HOSTED_KINDS = {
     "code_interpreter": "code_execution",
     "code_execution": "code_execution",
 }
-"""Vendors' types of hosted tools → the meaning shared between dialects; others keep their own name."""
+"""Vendors' types of hosted tools → the meaning shared between dialects; others keep their own name.
+"""
 
 
 def decode_tools(body: Mapping[str, Json]) -> tuple[Tool | HostedTool, ...]:
@@ -31,7 +44,12 @@ def decode_tools(body: Mapping[str, Json]) -> tuple[Tool | HostedTool, ...]:
     for index, item in enumerate(read_list(body.get("tools"), "tools")):
         tools.append(_tool(need_object(item, f"tools[{index}]"), f"tools[{index}]"))
     for index, item in enumerate(read_list(body.get("functions"), "functions")):
-        tools.append(replace(_function(need_object(item, f"functions[{index}]"), {}, f"functions[{index}]"), origin=LEGACY_ORIGIN))
+        tools.append(
+            replace(
+                _function(need_object(item, f"functions[{index}]"), {}, f"functions[{index}]"),
+                origin=LEGACY_ORIGIN,
+            )
+        )
     options = read_object(body.get("web_search_options"), "web_search_options")
     if options is not None:
         tools.append(_hosted("web_search", {"web_search_options": options}, options))
@@ -44,18 +62,39 @@ def _tool(tool: dict[str, Any], path: str) -> Tool | HostedTool:
         return _custom(tool, path)
     nested = tool.get("function")
     if nested is not None:
-        outer = {name: value for name, value in tool.items() if name not in ("type", "function", "cache_control")}
-        return _function(need_object(nested, f"{path}.function"), outer, f"{path}.function", decode_cache(tool.get("cache_control")))
+        outer = {
+            name: value
+            for name, value in tool.items()
+            if name not in ("type", "function", "cache_control")
+        }
+        return _function(
+            need_object(nested, f"{path}.function"),
+            outer,
+            f"{path}.function",
+            decode_cache(tool.get("cache_control")),
+        )
     if kind == "function" or (kind is None and "name" in tool):
         return _function(tool, {}, path)
     if not isinstance(kind, str):
         raise refused(f"{path}.type", "`function`, `custom` or the name of a hosted tool", kind)
-    return _hosted(HOSTED_KINDS.get(kind, kind), tool, at(tool, kind) if isinstance(at(tool, kind), dict) else at(tool, "parameters") or tool)
+    return _hosted(
+        HOSTED_KINDS.get(kind, kind),
+        tool,
+        at(tool, kind) if isinstance(at(tool, kind), dict) else at(tool, "parameters") or tool,
+    )
 
 
-def _function(function: Mapping[str, Json], outer: dict[str, Json], path: str, cache: Any = None) -> Tool:
-    """`function` may be the nested object, or the whole tool when it is spelled flat (Responses' way, or Anthropic's with `input_schema`)."""
-    parameters = function.get("parameters") if function.get("parameters") is not None else function.get("input_schema")
+def _function(
+    function: Mapping[str, Json], outer: dict[str, Json], path: str, cache: Any = None
+) -> Tool:
+    """`function` may be the nested object, or the whole tool when it is spelled flat (Responses'
+    way, or Anthropic's with `input_schema`).
+    """
+    parameters = (
+        function.get("parameters")
+        if function.get("parameters") is not None
+        else function.get("input_schema")
+    )
     known = ("type", "name", "description", "parameters", "input_schema", "strict", "cache_control")
     inner = {name: value for name, value in function.items() if name not in known}
     return Tool(
@@ -94,11 +133,17 @@ def _hosted(kind: str, raw: Mapping[str, Json], options: Json) -> HostedTool:
         kind=kind,
         dialect=DIALECT_NAME,
         raw=raw,
-        location={name: value for name, value in location.items() if isinstance(value, str) and name != "type"}
+        location={
+            name: value
+            for name, value in location.items()
+            if isinstance(value, str) and name != "type"
+        }
         if isinstance(location, dict)
         else None,
         context_size=size if isinstance(size, str) else None,
-        allowed_domains=tuple(domain for domain in domains if isinstance(domain, str)) if isinstance(domains, list) else (),
+        allowed_domains=tuple(domain for domain in domains if isinstance(domain, str))
+        if isinstance(domains, list)
+        else (),
         max_uses=uses if isinstance(uses, int) and not isinstance(uses, bool) else None,
     )
 
@@ -120,7 +165,8 @@ def decode_tool_choice(body: Mapping[str, Json]) -> ToolChoice | None:
             for tool in read_list(allowed.get("tools"), f"{member}.allowed_tools.tools")
         ]
         return ToolChoice(
-            mode="required" if allowed.get("mode") == "required" else "auto", allowed=tuple(name for name in names if isinstance(name, str))
+            mode="required" if allowed.get("mode") == "required" else "auto",
+            allowed=tuple(name for name in names if isinstance(name, str)),
         )
     name = at(choice, "function", "name") or at(choice, "custom", "name") or choice.get("name")
     if isinstance(name, str):
@@ -141,4 +187,6 @@ def _choice_word(word: str, path: str) -> ToolChoice:
         case kind if kind in HOSTED_KINDS:
             return ToolChoice(mode="required")
         case _:
-            raise RequestRefused.bad_request(f"{path}: expected auto, none, required or a tool, found {word[:40]!r}", param=path)
+            raise RequestRefused.bad_request(
+                f"{path}: expected auto, none, required or a tool, found {word[:40]!r}", param=path
+            )

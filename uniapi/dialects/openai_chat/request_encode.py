@@ -1,7 +1,8 @@
 """Canonical Request → a chat body for an OpenAI-compatible upstream.
 
-Only what the client said is written, in the vocabulary the quirk row says this upstream reads. Members of the `openai_chat` dialect that we do not know go
-through; those of other dialects are losses, as is everything the row forbids.
+Only what the client said is written, in the vocabulary the quirk row says this upstream reads.
+Members of the `openai_chat` dialect that we do not know go through; those of other dialects are
+losses, as is everything the row forbids.
 """
 
 from __future__ import annotations
@@ -11,7 +12,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from uniapi.canonical import HostedTool, Json, Message, OutputFormat, ReasoningSettings, Request, Text, Tool, ToolChoice
+from uniapi.canonical import (
+    HostedTool,
+    Json,
+    Message,
+    OutputFormat,
+    ReasoningSettings,
+    Request,
+    Text,
+    Tool,
+    ToolChoice,
+)
 from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
 from uniapi.dialects.losses import unsaid
@@ -38,7 +49,10 @@ _SAYS_NOTHING = (("store", False), ("modalities", ["text"]))
 def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     losses: list[str] = []
     request = _with_schema_in_text(request, quirk)
-    body: dict[str, Json] = {"model": request.model, "messages": encode_messages(request, quirk, losses)}
+    body: dict[str, Json] = {
+        "model": request.model,
+        "messages": encode_messages(request, quirk, losses),
+    }
     _write_tools(body, request, quirk, losses)
     _write_sampling(body, request, quirk, losses)
     if request.reasoning is not None:
@@ -52,26 +66,36 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
         if name in body:
             if (name, body.pop(name)) in _SAYS_NOTHING:
                 continue
-            if name not in ("stream_options", "parallel_tool_calls") or request.include_usage or request.parallel_tool_calls is not None:
+            if (
+                name not in ("stream_options", "parallel_tool_calls")
+                or request.include_usage
+                or request.parallel_tool_calls is not None
+            ):
                 losses.append(name)
     return EncodedRequest(body=body, losses=tuple(dict.fromkeys(losses)))
 
 
 def short_user(user: str | None) -> str | None:
-    """An end-user id that vendors take: OpenAI allows 64 characters, Z.AI, Volcengine and OpenRouter 128, and Claude Code's `metadata.user_id` is a JSON object of more. A digest
-    still tells one user from another."""
+    """An end-user id that vendors take: OpenAI allows 64 characters, Z.AI, Volcengine and
+    OpenRouter 128, and Claude Code's `metadata.user_id` is a JSON object of more. A digest still
+    tells one user from another.
+    """
     if user is None or len(user) <= MAX_USER:
         return user
     return hashlib.sha256(user.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _write_sampling(body: dict[str, Json], request: Request, quirk: Quirk, losses: list[str]) -> None:
+def _write_sampling(
+    body: dict[str, Json], request: Request, quirk: Quirk, losses: list[str]
+) -> None:
     sampling = request.sampling
     said: dict[str, Json] = {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "top_k": sampling.top_k,
-        quirk.max_tokens_member: sampling.max_output_tokens if sampling.max_output_tokens is not None else quirk.default_max_tokens,
+        quirk.max_tokens_member: sampling.max_output_tokens
+        if sampling.max_output_tokens is not None
+        else quirk.default_max_tokens,
         quirk.seed_member: sampling.seed,
         "n": sampling.choices,
         "presence_penalty": sampling.presence_penalty,
@@ -89,7 +113,9 @@ def _write_sampling(body: dict[str, Json], request: Request, quirk: Quirk, losse
         body["logprobs"] = True
 
 
-def _write_settings(body: dict[str, Json], request: Request, quirk: Quirk, losses: list[str]) -> None:
+def _write_settings(
+    body: dict[str, Json], request: Request, quirk: Quirk, losses: list[str]
+) -> None:
     tier = request.service_tier
     said: dict[str, Json] = {
         "modalities": list(request.output_modalities) or None,
@@ -126,7 +152,9 @@ def _write_extensions(body: dict[str, Json], request: Request, losses: list[str]
 # Reasoning
 
 
-def _write_reasoning(body: dict[str, Json], settings: ReasoningSettings, quirk: Quirk, losses: list[str]) -> None:
+def _write_reasoning(
+    body: dict[str, Json], settings: ReasoningSettings, quirk: Quirk, losses: list[str]
+) -> None:
     match quirk.reasoning_request:
         case "effort":
             effort = _effort_word(settings, quirk)
@@ -152,8 +180,10 @@ def _write_reasoning(body: dict[str, Json], settings: ReasoningSettings, quirk: 
 
 
 def _effort_word(settings: ReasoningSettings, quirk: Quirk) -> str | None:
-    """The effort to ask for, None to leave it to the model (adaptive, or a budget of -1): one that also takes `none` may not think at all unless it is told to (GPT-5.1 to 5.4,
-    Mistral Small), and gets `medium`."""
+    """The effort to ask for, None to leave it to the model (adaptive, or a budget of -1): one that
+    also takes `none` may not think at all unless it is told to (GPT-5.1 to 5.4, Mistral Small), and
+    gets `medium`.
+    """
     effort: str | None = settings.effort
     if effort is None and settings.budget is not None and settings.budget >= 0:
         effort = next((word for limit, word in BUDGET_EFFORTS if settings.budget <= limit), "high")
@@ -163,12 +193,20 @@ def _effort_word(settings: ReasoningSettings, quirk: Quirk) -> str | None:
 
 
 def wants_reasoning(settings: ReasoningSettings) -> bool:
-    """Whether thinking is asked for without saying how much: adaptive, a budget that the model may choose, or a bare wish for thoughts (Gemini's `includeThoughts`)."""
-    return settings.is_adaptive or settings.budget is not None or (settings.include is True and settings.visibility is None)
+    """Whether thinking is asked for without saying how much: adaptive, a budget that the model may
+    choose, or a bare wish for thoughts (Gemini's `includeThoughts`).
+    """
+    return (
+        settings.is_adaptive
+        or settings.budget is not None
+        or (settings.include is True and settings.visibility is None)
+    )
 
 
 def nearest_effort(effort: str, quirk: Quirk) -> str:
-    """The effort word this model takes that is nearest to the wanted one; a word that is on no scale passes."""
+    """The effort word this model takes that is nearest to the wanted one; a word that is on no
+    scale passes.
+    """
     if "default" in quirk.efforts and effort in EFFORT_SCALE and effort != "none":
         return "default"
     known = [word for word in quirk.efforts if word in EFFORT_SCALE]
@@ -179,7 +217,9 @@ def nearest_effort(effort: str, quirk: Quirk) -> str:
 
 
 def _openrouter_reasoning(settings: ReasoningSettings, quirk: Quirk) -> dict[str, Json]:
-    """https://openrouter.ai/docs/use-cases/reasoning-tokens: effort and max_tokens exclude each other."""
+    """https://openrouter.ai/docs/use-cases/reasoning-tokens: effort and max_tokens exclude each
+    other.
+    """
     reasoning: dict[str, Json]
     if settings.is_off:
         reasoning = {"enabled": False}
@@ -194,12 +234,21 @@ def _openrouter_reasoning(settings: ReasoningSettings, quirk: Quirk) -> dict[str
     return reasoning
 
 
-def drop_refused_sampling(body: dict[str, Json], effort: Json, quirk: Quirk, losses: list[str]) -> None:
-    """Takes out what the model refuses while it reasons; `effort` is what the body asks for. A temperature or top_p of 1 says nothing, and is no loss."""
+def drop_refused_sampling(
+    body: dict[str, Json], effort: Json, quirk: Quirk, losses: list[str]
+) -> None:
+    """Takes out what the model refuses while it reasons; `effort` is what the body asks for. A
+    temperature or top_p of 1 says nothing, and is no loss.
+    """
     is_reasoning = quirk.reasons_by_default if effort is None else effort != "none"
     if quirk.sampling_while_reasoning or not is_reasoning:
         return
-    for name, says_nothing in (("temperature", 1), ("top_p", 1), ("logprobs", False), ("top_logprobs", 0)):
+    for name, says_nothing in (
+        ("temperature", 1),
+        ("top_p", 1),
+        ("logprobs", False),
+        ("top_logprobs", 0),
+    ):
         if body.pop(name, None) not in (None, says_nothing):
             losses.append(name)
 
@@ -212,7 +261,10 @@ def _encoded_format(wanted: OutputFormat, quirk: Quirk) -> dict[str, Json]:
         return {"type": "text"}
     if wanted.kind == "json" or wanted.schema is None or not quirk.json_schema:
         return {"type": "json_object"}
-    described: dict[str, Json] = {"name": wire_name(wanted.name or "response"), "schema": dict(wanted.schema)}
+    described: dict[str, Json] = {
+        "name": wire_name(wanted.name or "response"),
+        "schema": dict(wanted.schema),
+    }
     if wanted.description is not None:
         described["description"] = wanted.description
     if wanted.strict is not None:
@@ -221,11 +273,19 @@ def _encoded_format(wanted: OutputFormat, quirk: Quirk) -> dict[str, Json]:
 
 
 def _with_schema_in_text(request: Request, quirk: Quirk) -> Request:
-    """For upstreams that know `json_object` only: the schema is told in the system text (they also want the word JSON to be said)."""
+    """For upstreams that know `json_object` only: the schema is told in the system text (they also
+    want the word JSON to be said).
+    """
     wanted = request.output_format
     if quirk.json_schema or wanted is None or wanted.schema is None:
         return request
-    return replace(request, messages=(Message(role="system", parts=(Text(text=schema_instruction(wanted.schema)),)), *request.messages))
+    return replace(
+        request,
+        messages=(
+            Message(role="system", parts=(Text(text=schema_instruction(wanted.schema)),)),
+            *request.messages,
+        ),
+    )
 
 
 # Tools
@@ -297,12 +357,19 @@ def _encoded_tool(tool: Tool, quirk: Quirk, losses: list[str]) -> dict[str, Json
 def _nested_grammar(grammar: Mapping[str, Json]) -> dict[str, Json]:
     """Chat puts a grammar's syntax and definition one level deeper than Responses does."""
     if grammar.get("type") == "grammar" and "grammar" not in grammar:
-        return {"type": "grammar", "grammar": {name: value for name, value in grammar.items() if name != "type"}}
+        return {
+            "type": "grammar",
+            "grammar": {name: value for name, value in grammar.items() if name != "type"},
+        }
     return dict(grammar)
 
 
-def _write_hosted(body: dict[str, Json], tools: list[dict[str, Json]], tool: HostedTool, losses: list[str]) -> None:
-    """A hosted tool of our own dialect as it came; another dialect's web search as `web_search_options`; everything else is a loss."""
+def _write_hosted(
+    body: dict[str, Json], tools: list[dict[str, Json]], tool: HostedTool, losses: list[str]
+) -> None:
+    """A hosted tool of our own dialect as it came; another dialect's web search as
+    `web_search_options`; everything else is a loss.
+    """
     if tool.dialect == DIALECT_NAME:
         if "web_search_options" in tool.raw and "type" not in tool.raw:
             body["web_search_options"] = tool.raw["web_search_options"]
@@ -329,12 +396,21 @@ def _encoded_choice(choice: ToolChoice, request: Request, quirk: Quirk) -> Json:
     if choice.mode == "tool":
         named = offered.get(choice.name or "")
         return _named(named, quirk) if named is not None else None
-    if choice.allowed is None or not quirk.allowed_tools or choice.mode == "none" or offered.keys() <= set(choice.allowed):
+    if (
+        choice.allowed is None
+        or not quirk.allowed_tools
+        or choice.mode == "none"
+        or offered.keys() <= set(choice.allowed)
+    ):
         return choice.mode
     allowed = [_named(offered[name], quirk) for name in choice.allowed if name in offered]
     if len(allowed) == 1 and choice.mode == "required":
         return allowed[0]
-    return {"type": "allowed_tools", "allowed_tools": {"mode": choice.mode, "tools": allowed}} if allowed else None
+    return (
+        {"type": "allowed_tools", "allowed_tools": {"mode": choice.mode, "tools": allowed}}
+        if allowed
+        else None
+    )
 
 
 def _named(tool: Tool, quirk: Quirk) -> dict[str, Json]:

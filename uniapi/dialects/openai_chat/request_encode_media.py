@@ -1,4 +1,6 @@
-"""Media as content parts of the chat wire: images and films by URL or value, sounds and documents by value, documents that are text as text."""
+"""Media as content parts of the chat wire: images and films by URL or value, sounds and documents
+by value, documents that are text as text.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,18 @@ from uniapi.dialects.quirk import Quirk
 
 from .request_decode_parts import AUDIO_MIMES
 
-AUDIO_FORMATS = {mime: word for word, mime in AUDIO_MIMES.items()} | {"audio/x-wav": "wav", "audio/wave": "wav", "audio/mp3": "mp3"}
-TEXT_MIMES = ("text/", "application/json", "application/xml", "application/yaml", "application/x-yaml")
+AUDIO_FORMATS = {mime: word for word, mime in AUDIO_MIMES.items()} | {
+    "audio/x-wav": "wav",
+    "audio/wave": "wav",
+    "audio/mp3": "mp3",
+}
+TEXT_MIMES = (
+    "text/",
+    "application/json",
+    "application/xml",
+    "application/yaml",
+    "application/x-yaml",
+)
 
 
 def needs_inline(media: Media, quirk: Quirk) -> bool:
@@ -28,7 +40,10 @@ def needs_inline(media: Media, quirk: Quirk) -> bool:
 
 
 def encode_media(media: Media) -> dict[str, Json] | None:
-    """A content part for user turns, None when the chat wire has no form for it. Documents that are text are sent as text."""
+    """A content part for user turns, None when the chat wire has no form for it.
+
+    Documents that are text are sent as text.
+    """
     match media.kind:
         case "image":
             url = _url_of(media, "image/png")
@@ -42,7 +57,13 @@ def encode_media(media: Media) -> dict[str, Json] | None:
             if media.data is None:
                 return None
             mime = media.mime or "audio/wav"
-            return {"type": "input_audio", "input_audio": {"data": media.data, "format": AUDIO_FORMATS.get(mime, mime.rpartition("/")[2])}}
+            return {
+                "type": "input_audio",
+                "input_audio": {
+                    "data": media.data,
+                    "format": AUDIO_FORMATS.get(mime, mime.rpartition("/")[2]),
+                },
+            }
         case "video":
             url = _url_of(media, "video/mp4")
             return {"type": "video_url", "video_url": {"url": url}} if url is not None else None
@@ -61,10 +82,27 @@ def _encoded_file(media: Media) -> dict[str, Json] | None:
         return {"type": "file", "file": {"file_id": media.file_id}}
     if media.data is None:
         # A URL that could not be fetched: OpenRouter reads it, others say clearly that they do not.
-        return {"type": "file", "file": {"filename": media.filename or media.title or "document", "file_data": media.url}} if media.url else None
+        return (
+            {
+                "type": "file",
+                "file": {
+                    "filename": media.filename or media.title or "document",
+                    "file_data": media.url,
+                },
+            }
+            if media.url
+            else None
+        )
     mime = media.mime or "application/pdf"
-    filename = media.filename or media.title or ("document.pdf" if mime == "application/pdf" else "document")
-    return {"type": "file", "file": {"filename": filename, "file_data": f"data:{mime};base64,{media.data}"}}
+    filename = (
+        media.filename
+        or media.title
+        or ("document.pdf" if mime == "application/pdf" else "document")
+    )
+    return {
+        "type": "file",
+        "file": {"filename": filename, "file_data": f"data:{mime};base64,{media.data}"},
+    }
 
 
 def _document_text(media: Media) -> str | None:

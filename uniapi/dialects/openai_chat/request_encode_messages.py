@@ -1,8 +1,10 @@
 """Canonical messages → `messages` as every OpenAI-compatible upstream takes them.
 
-Rules: tool results are `tool` messages directly after the assistant turn they answer, whatever else the client put in between; a call without a result gets one that says
-so, a result without a call becomes text; media inside a result, which upstreams refuse there, goes into the user message after the results; one text is a
-string, several are a list of parts; an assistant turn is one message with text before calls. What cannot be said is a loss named by its place.
+Rules: tool results are `tool` messages directly after the assistant turn they answer, whatever else
+the client put in between; a call without a result gets one that says so, a result without a call
+becomes text; media inside a result, which upstreams refuse there, goes into the user message after
+the results; one text is a string, several are a list of parts; an assistant turn is one message
+with text before calls. What cannot be said is a loss named by its place.
 """
 
 from __future__ import annotations
@@ -12,7 +14,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from uniapi.canonical import CacheHint, Json, Media, Message, Part, Reasoning, Refusal, Request, Text, ToolCall, ToolResult, Unknown
+from uniapi.canonical import (
+    CacheHint,
+    Json,
+    Media,
+    Message,
+    Part,
+    Reasoning,
+    Refusal,
+    Request,
+    Text,
+    ToolCall,
+    ToolResult,
+    Unknown,
+)
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
 from uniapi.dialects.turn_repair import says_nothing
@@ -41,7 +56,9 @@ def encode_messages(request: Request, quirk: Quirk, losses: list[str]) -> list[d
 
 @dataclass(slots=True)
 class _MessageWriter:
-    """Collects messages. `results` and `waiting` hold a user turn that is still growing: its tool results, and what must come after them."""
+    """Collects messages. `results` and `waiting` hold a user turn that is still growing: its tool
+    results, and what must come after them.
+    """
 
     quirk: Quirk
     losses: list[str]
@@ -67,9 +84,14 @@ class _MessageWriter:
                 self._assistant(message, path)
 
     def close_turn(self) -> None:
-        """Write what stands between two assistant turns: results first, then their media, then the rest."""
+        """Write what stands between two assistant turns: results first, then their media, then the
+        rest.
+        """
         self.messages.extend(self.results)
-        self.messages.extend({"role": "tool", "tool_call_id": call_id, "content": NO_RESULT} for call_id in self.pending)
+        self.messages.extend(
+            {"role": "tool", "tool_call_id": call_id, "content": NO_RESULT}
+            for call_id in self.pending
+        )
         self.pending.clear()
         if self.attached:
             content = _as_text(self.attached) if self.quirk.text_content_only else self.attached
@@ -92,7 +114,14 @@ class _MessageWriter:
         if self.quirk.system_role == "user":
             self.prefix.append(content if isinstance(content, str) else _as_text(content))
             return
-        self.waiting.append({"role": self.quirk.system_role, "content": content, **_name(message), **_members(message)})
+        self.waiting.append(
+            {
+                "role": self.quirk.system_role,
+                "content": content,
+                **_name(message),
+                **_members(message),
+            }
+        )
 
     def _user(self, message: Message, path: str) -> None:
         rest: list[Part] = []
@@ -107,7 +136,9 @@ class _MessageWriter:
         if self.prefix:
             content = _prefixed("\n\n".join(self.prefix), content)
             self.prefix = []
-        self.waiting.append({"role": "user", "content": content, **_name(message), **_members(message)})
+        self.waiting.append(
+            {"role": "user", "content": content, **_name(message), **_members(message)}
+        )
 
     def _tool_result(self, result: ToolResult, path: str) -> None:
         if not self.quirk.has_tools:
@@ -131,11 +162,18 @@ class _MessageWriter:
         text = "\n".join(text.text for text in texts)
         call_id = wire_call_id(result.call_id, self.quirk.tool_call_id_form)
         if call_id not in self.pending:
-            self.attached.append({"type": "text", "text": f"Result of the tool {result.name or result.call_id}:\n{text}"})
+            self.attached.append(
+                {
+                    "type": "text",
+                    "text": f"Result of the tool {result.name or result.call_id}:\n{text}",
+                }
+            )
             return
         del self.pending[call_id]
         message: dict[str, Any] = {"role": "tool", "tool_call_id": call_id, "content": text}
-        self._mark(message, next((text.cache for text in reversed(texts) if text.cache), result.cache))
+        self._mark(
+            message, next((text.cache for text in reversed(texts) if text.cache), result.cache)
+        )
         self.results.append(message)
 
     def _assistant(self, message: Message, path: str) -> None:
@@ -181,7 +219,9 @@ class _MessageWriter:
         self.messages.append(encoded)
 
     def _continue_assistant(self, message: Message, path: str) -> None:
-        """A second assistant turn before any result of the first: one turn on the wire, since results must follow their calls at once."""
+        """A second assistant turn before any result of the first: one turn on the wire, since
+        results must follow their calls at once.
+        """
         first = self.messages.pop()
         before = len(self.messages)
         self._assistant(message, path)
@@ -189,7 +229,11 @@ class _MessageWriter:
             self.messages.append(first)
             return
         second = self.messages.pop()
-        joined = {**first, **second, "content": _joined_content(first["content"], second["content"])}
+        joined = {
+            **first,
+            **second,
+            "content": _joined_content(first["content"], second["content"]),
+        }
         calls = [*first.get("tool_calls", ()), *second.get("tool_calls", ())]
         self.messages.append({**joined, "tool_calls": calls})
 
@@ -198,11 +242,23 @@ class _MessageWriter:
         name = wire_name(call.name, call.namespace)
         encoded: dict[str, Any]
         if call.kind == "custom" and self.quirk.custom_tools:
-            encoded = {"id": call_id, "type": "custom", "custom": {"name": name, "input": call.arguments}}
+            encoded = {
+                "id": call_id,
+                "type": "custom",
+                "custom": {"name": name, "input": call.arguments},
+            }
         elif call.kind == "custom":
-            encoded = {"id": call_id, "type": "function", "function": {"name": name, "arguments": dump_text({"input": call.arguments})}}
+            encoded = {
+                "id": call_id,
+                "type": "function",
+                "function": {"name": name, "arguments": dump_text({"input": call.arguments})},
+            }
         else:
-            encoded = {"id": call_id, "type": "function", "function": {"name": name, "arguments": call.arguments or "{}"}}
+            encoded = {
+                "id": call_id,
+                "type": "function",
+                "function": {"name": name, "arguments": call.arguments or "{}"},
+            }
         if self.quirk.opaque_family == "gemini":
             encoded.update(_signed([call]))
         self._mark(encoded, call.cache)
@@ -222,12 +278,20 @@ class _MessageWriter:
             case _:
                 return {}
 
-    def _content(self, parts: Sequence[Part], path: str, *, joiner: str, single: bool = False) -> str | list[dict[str, Json]] | None:
-        """Content as a string or a list of parts; None when nothing is left. `single`: several texts without cache markers become one string."""
+    def _content(
+        self, parts: Sequence[Part], path: str, *, joiner: str, single: bool = False
+    ) -> str | list[dict[str, Json]] | None:
+        """Content as a string or a list of parts; None when nothing is left. `single`: several
+        texts without cache markers become one string.
+        """
         parts = [part for part in parts if not _is_member(part) and self._can_say(part, path)]
         texts_only = all(isinstance(part, Text) for part in parts)
         has_cache = self.quirk.cache_control and any(getattr(part, "cache", None) for part in parts)
-        if texts_only and (single or self.quirk.text_content_only or len(parts) < 2) and not has_cache:
+        if (
+            texts_only
+            and (single or self.quirk.text_content_only or len(parts) < 2)
+            and not has_cache
+        ):
             texts = [part.text for part in parts if isinstance(part, Text)]
             if any(getattr(part, "cache", None) for part in parts):
                 self.lose("cache_control")
@@ -249,7 +313,9 @@ class _MessageWriter:
     def _piece(self, part: Part, path: str) -> dict[str, Json] | None:
         match part:
             case Text():
-                piece: dict[str, Json] | None = {"type": "text", "text": part.text} if part.text else None
+                piece: dict[str, Json] | None = (
+                    {"type": "text", "text": part.text} if part.text else None
+                )
             case Media():
                 piece = self._media(part, path)
             case Unknown() if part.dialect == DIALECT_NAME and isinstance(part.raw, dict):
@@ -268,10 +334,25 @@ class _MessageWriter:
 
     def _media(self, media: Media, path: str) -> dict[str, Json] | None:
         piece = encode_media(media)
-        if piece is not None and piece["type"] == "file" and self.quirk.document_part == "document_url" and "file_data" in piece["file"]:
-            piece = {"type": "document_url", "document_url": piece["file"]["file_data"], "document_name": piece["file"]["filename"]}
+        if (
+            piece is not None
+            and piece["type"] == "file"
+            and self.quirk.document_part == "document_url"
+            and "file_data" in piece["file"]
+        ):
+            piece = {
+                "type": "document_url",
+                "document_url": piece["file"]["file_data"],
+                "document_name": piece["file"]["filename"],
+            }
         is_text = piece is not None and piece["type"] == "text"
-        if piece is None or (not is_text and (self.quirk.text_content_only or (media.kind == "image" and not self.quirk.has_images))):
+        if piece is None or (
+            not is_text
+            and (
+                self.quirk.text_content_only
+                or (media.kind == "image" and not self.quirk.has_images)
+            )
+        ):
             self.lose(f"{path}.{media.kind}")
             return None
         return piece
@@ -290,7 +371,9 @@ def encode_cache(cache: CacheHint) -> dict[str, Json]:
 
 
 def schema_instruction(schema: Mapping[str, Json]) -> str:
-    """What tells a model its schema where the wire cannot; OpenAI's `json_object` mode also wants the word JSON to be said."""
+    """What tells a model its schema where the wire cannot; OpenAI's `json_object` mode also wants
+    the word JSON to be said.
+    """
     return f"Answer with one JSON object only, without any text around it. It must fit this JSON Schema:\n{dump_text(schema)}"
 
 
@@ -300,7 +383,12 @@ def dump_text(value: Json) -> str:
 
 
 def _is_member(part: Part) -> bool:
-    return isinstance(part, Unknown) and part.dialect == DIALECT_NAME and isinstance(part.raw, dict) and list(part.raw) == [part.name]
+    return (
+        isinstance(part, Unknown)
+        and part.dialect == DIALECT_NAME
+        and isinstance(part.raw, dict)
+        and list(part.raw) == [part.name]
+    )
 
 
 def _members(message: Message) -> dict[str, Json]:
@@ -320,12 +408,17 @@ def _as_text(pieces: Sequence[Mapping[str, Json]]) -> str:
     return "\n".join(str(piece["text"]) for piece in pieces if piece.get("type") == "text")
 
 
-def _joined_content(first: str | list[dict[str, Json]] | None, second: str | list[dict[str, Json]] | None) -> str | list[dict[str, Json]] | None:
+def _joined_content(
+    first: str | list[dict[str, Json]] | None, second: str | list[dict[str, Json]] | None
+) -> str | list[dict[str, Json]] | None:
     if not first or not second:
         return first or second
     if isinstance(first, str) and isinstance(second, str):
         return f"{first}\n{second}"
-    pieces = [[{"type": "text", "text": content}] if isinstance(content, str) else content for content in (first, second)]
+    pieces = [
+        [{"type": "text", "text": content}] if isinstance(content, str) else content
+        for content in (first, second)
+    ]
     return [*pieces[0], *pieces[1]]
 
 

@@ -1,7 +1,8 @@
-"""Streamed chunks of any OpenAI-compatible upstream → events; a whole answer takes the same path as one chunk, so that the two cannot disagree.
+"""Streamed chunks of any OpenAI-compatible upstream → events; a whole answer takes the same path as
+one chunk, so that the two cannot disagree.
 
-A stream is whole when `[DONE]` came, or a finish reason for every choice it opened. Errors come as `{"error": …}` frames, as named `error` events, inside a choice, or as
-a bare `{"message": …}`.
+A stream is whole when `[DONE]` came, or a finish reason for every choice it opened. Errors come as
+`{"error": …}` frames, as named `error` events, inside a choice, or as a bare `{"message": …}`.
 """
 
 from __future__ import annotations
@@ -25,12 +26,30 @@ from .request_encode_names import tools_by_wire_name
 from .usage import usage_of_body
 
 MAX_CHOICES = 256
-ENVELOPE = frozenset({"id", "object", "created", "model", "choices", "usage", "x_groq", "error", "citations", "search_results", "obfuscation", "p"})
-"""Members that are read, or (`obfuscation`, `p`) only pad the frame; every other one is carried as an extension."""
+ENVELOPE = frozenset(
+    {
+        "id",
+        "object",
+        "created",
+        "model",
+        "choices",
+        "usage",
+        "x_groq",
+        "error",
+        "citations",
+        "search_results",
+        "obfuscation",
+        "p",
+    }
+)
+"""Members that are read, or (`obfuscation`, `p`) only pad the frame; every other one is carried as
+an extension.
+"""
 
 
 MAX_LESSONS = 8
-"""How often a text chunk is remembered before giving up: some vendors pad every chunk differently."""
+"""How often a text chunk is remembered before giving up: some vendors pad every chunk differently.
+"""
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 
@@ -62,7 +81,11 @@ class ChatStreamDecoder(StreamDecoder):
         if data == b"[DONE]":
             self.finish()
             return
-        if self._template is not None and frame.event is None and self._take_alike(data, self._template):
+        if (
+            self._template is not None
+            and frame.event is None
+            and self._take_alike(data, self._template)
+        ):
             return
         chunk = load_json(data)
         if frame.event == "error":
@@ -72,7 +95,9 @@ class ChatStreamDecoder(StreamDecoder):
             self._learn(data, chunk)
 
     def close_input(self) -> None:
-        if self._readers and all(reader.finish_word is not None for reader in self._readers.values()):
+        if self._readers and all(
+            reader.finish_word is not None for reader in self._readers.values()
+        ):
             self.finish()
 
     def take(self, chunk: Json, is_whole: bool = False) -> None:
@@ -85,7 +110,13 @@ class ChatStreamDecoder(StreamDecoder):
             return
         choices = chunk.get("choices") or ()
         if not chunk.keys() <= ENVELOPE:
-            self._extensions.update({name: value for name, value in chunk.items() if name not in ENVELOPE and value is not None})
+            self._extensions.update(
+                {
+                    name: value
+                    for name, value in chunk.items()
+                    if name not in ENVELOPE and value is not None
+                }
+            )
         if not self.is_started and (choices or chunk.get("id")):
             self._start(chunk)
         for choice in choices:
@@ -95,11 +126,19 @@ class ChatStreamDecoder(StreamDecoder):
         self._report_usage(chunk)
 
     def _learn(self, data: bytes, chunk: Mapping[str, Any]) -> None:
-        """Remember a chunk that only brought text, so that the next ones that differ in nothing else need no full parse."""
+        """Remember a chunk that only brought text, so that the next ones that differ in nothing
+        else need no full parse.
+        """
         if self._lessons == 0 or self.is_done or b'"content":"' not in data:
             return
         choices = chunk.get("choices")
-        if not choices or len(choices) != 1 or choices[0].get("finish_reason") or choices[0].get("logprobs") or choices[0].get("message"):
+        if (
+            not choices
+            or len(choices) != 1
+            or choices[0].get("finish_reason")
+            or choices[0].get("logprobs")
+            or choices[0].get("message")
+        ):
             return
         delta = choices[0].get("delta")
         if not delta or list(delta) != ["content"] or data.count(b'"content":') != 1:
@@ -108,10 +147,16 @@ class ChatStreamDecoder(StreamDecoder):
         start = data.index(b'"content":') + len(b'"content":')
         literal = _STRING.match(data, start)
         if literal is not None:
-            self._template = _Template(head=data[:start], tail=data[literal.end() :], reader=self._reader(choices[0].get("index")))
+            self._template = _Template(
+                head=data[:start],
+                tail=data[literal.end() :],
+                reader=self._reader(choices[0].get("index")),
+            )
 
     def _take_alike(self, data: bytes, template: _Template) -> bool:
-        """Take a chunk that equals the remembered one but for its text: everything else in it has been taken then. False when it differs elsewhere."""
+        """Take a chunk that equals the remembered one but for its text: everything else in it has
+        been taken then. False when it differs elsewhere.
+        """
         if not data.startswith(template.head) or not data.endswith(template.tail):
             return False
         literal = data[len(template.head) : len(data) - len(template.tail)]
@@ -138,7 +183,9 @@ class ChatStreamDecoder(StreamDecoder):
         self.start(
             response_id=response_id if isinstance(response_id, str) and response_id else None,
             model=model if isinstance(model, str) and model else None,
-            created_s=created if isinstance(created, int) and not isinstance(created, bool) else None,
+            created_s=created
+            if isinstance(created, int) and not isinstance(created, bool)
+            else None,
             extensions={DIALECT_NAME: dict(self._extensions)} if self._extensions else None,
         )
 
@@ -149,7 +196,9 @@ class ChatStreamDecoder(StreamDecoder):
             if not 0 <= number < MAX_CHOICES:
                 raise WireError(f"choice index {number}, expected 0 to {MAX_CHOICES - 1}")
             self.start()
-            reader = self._readers[number] = ChoiceReader(self.parts, number, self.context, self._tools)
+            reader = self._readers[number] = ChoiceReader(
+                self.parts, number, self.context, self._tools
+            )
         return reader
 
     def _report_usage(self, chunk: Mapping[str, Any]) -> None:
@@ -163,7 +212,9 @@ class ChatStreamDecoder(StreamDecoder):
             self.usage(usage)
 
     def _collect_sources(self, chunk: Mapping[str, Any]) -> None:
-        """`citations` (URLs, or objects with one) and `search_results` (with titles), as Perplexity and xAI put them beside the choices, often on every chunk."""
+        """`citations` (URLs, or objects with one) and `search_results` (with titles), as Perplexity
+        and xAI put them beside the choices, often on every chunk.
+        """
         for source in [*(chunk.get("citations") or ()), *(chunk.get("search_results") or ())]:
             url = source if isinstance(source, str) else at(source, "url")
             if not isinstance(url, str) or not url:
@@ -187,13 +238,19 @@ def failure_in(body: Mapping[str, Any]) -> Failure | None:
         return failure_of_object(error) if error else None
     if at(body.get("base_resp"), "status_code"):
         return failure_of_object(body["base_resp"])
-    if "choices" not in body and "usage" not in body and any(name in body for name in ("message", "msg", "detail")):
+    if (
+        "choices" not in body
+        and "usage" not in body
+        and any(name in body for name in ("message", "msg", "detail"))
+    ):
         return failure_of_object(body)
     return None
 
 
 def decode_response(body: Json, context: UpstreamContext) -> Response:
-    """Raises WireError for what is no chat completion, FoldError with its Failure for an error object in an answer of status 200."""
+    """Raises WireError for what is no chat completion, FoldError with its Failure for an error
+    object in an answer of status 200.
+    """
     if isinstance(body, list) and len(body) == 1:
         body = body[0]
     decoder = ChatStreamDecoder(context)

@@ -1,7 +1,8 @@
 """Streamed tool calls of one choice → parts, whatever index and id discipline the vendor keeps.
 
-OpenAI names a call by `index` and sends id and name once. Others number every call 0 and change the id (Gemini's layer, Ollama), leave the index out, send the id and
-the name apart, send the arguments as an object, or repeat the name on every piece.
+OpenAI names a call by `index` and sends id and name once. Others number every call 0 and change the
+id (Gemini's layer, Ollama), leave the index out, send the id and the name apart, send the arguments
+as an object, or repeat the name on every piece.
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ from .request_decode_parts import arguments_text
 
 @dataclass(slots=True, eq=False)
 class _Call:
-    """One call as far as it is known. `held` keeps argument text that cannot be told yet: no name so far, or an `input` to be unwrapped at the end."""
+    """One call as far as it is known.
+
+    `held` keeps argument text that cannot be told yet: no name so far, or an `input` to be
+    unwrapped at the end.
+    """
 
     index: Json
     call_id: str | None = None
@@ -43,9 +48,14 @@ class _Call:
 
 
 class CallReader:
-    """Feeds a choice's `tool_calls` entries to the tracker. `tools` maps wire names to the client's own tools."""
+    """Feeds a choice's `tool_calls` entries to the tracker.
 
-    def __init__(self, parts: PartTracker, choice: int, id_seed: str, tools: Mapping[str, Tool]) -> None:
+    `tools` maps wire names to the client's own tools.
+    """
+
+    def __init__(
+        self, parts: PartTracker, choice: int, id_seed: str, tools: Mapping[str, Tool]
+    ) -> None:
         self._parts = parts
         self._choice = choice
         self._id_seed = id_seed
@@ -60,20 +70,26 @@ class CallReader:
         """One entry of `tool_calls`, a whole call or a piece of one."""
         custom, function = entry.get("custom"), entry.get("function")
         # Snowflake writes both members and leaves the other one's name empty.
-        is_custom = entry.get("type") == "custom" or (isinstance(custom, dict) and not isinstance(function, dict))
+        is_custom = entry.get("type") == "custom" or (
+            isinstance(custom, dict) and not isinstance(function, dict)
+        )
         described = custom if is_custom else function
         named: Mapping[str, Json] = described if isinstance(described, dict) else entry
         call_id = entry.get("id")
         name = named.get("name")
         call = self._find(
-            entry.get("index"), call_id if isinstance(call_id, str) and call_id else None, name if isinstance(name, str) and name else None
+            entry.get("index"),
+            call_id if isinstance(call_id, str) and call_id else None,
+            name if isinstance(name, str) and name else None,
         )
         if is_custom:
             call.kind = "custom"
         signature = google_signature(entry)
         if signature is not None:
             call.opaque = Opaque(family="gemini", value=signature)
-        text = arguments_text(named.get("input") if call.kind == "custom" else named.get("arguments"))
+        text = arguments_text(
+            named.get("input") if call.kind == "custom" else named.get("arguments")
+        )
         if not call.is_open and call.name:
             self._open(call)
         elif call.is_open and signature is not None:
@@ -90,7 +106,8 @@ class CallReader:
         found = self._known(index, call_id, name)
         if found is None:
             for earlier in self._calls:
-                # A call whose arguments are whole ends when the next begins, so that readers who take one at a time need not wait.
+                # A call whose arguments are whole ends when the next begins, so that readers who
+                # take one at a time need not wait.
                 if earlier.is_complete():
                     self._finish(earlier)
             found = _Call(index=index)
@@ -107,7 +124,11 @@ class CallReader:
             for call in self._calls:
                 if call.call_id == call_id:
                     return call
-        candidates = [call for call in self._calls if call.index == index] if index is not None else self._calls
+        candidates = (
+            [call for call in self._calls if call.index == index]
+            if index is not None
+            else self._calls
+        )
         if not candidates and call_id is None and name is None:
             # It begins nothing: the vendor numbers some pieces only.
             candidates = [call for call in self._calls if call.index is None]

@@ -1,6 +1,8 @@
-"""Events → the chunks an OpenAI client reads: the role first, deltas, one finish chunk a choice, the usage chunk when asked for, `[DONE]`.
+"""Events → the chunks an OpenAI client reads: the role first, deltas, one finish chunk a choice,
+the usage chunk when asked for, `[DONE]`.
 
-A text delta, nine tenths of all events, is written from a prepared template: only the escaped text is put in. Everything else goes through `_chunk`.
+A text delta, nine tenths of all events, is written from a prepared template: only the escaped text
+is put in. Everything else goes through `_chunk`.
 """
 
 from __future__ import annotations
@@ -59,7 +61,9 @@ _CALL_TAIL = b'}}]},"logprobs":null,"finish_reason":null}]}\n\n'
 
 
 def _dumped(value: Json) -> bytes:
-    """UTF-8 JSON; a lone surrogate (half of a pair cut by the vendor) is escaped, since UTF-8 cannot hold it."""
+    """UTF-8 JSON; a lone surrogate (half of a pair cut by the vendor) is escaped, since UTF-8
+    cannot hold it.
+    """
     try:
         return _to_json(value).encode()
     except UnicodeEncodeError:
@@ -68,7 +72,11 @@ def _dumped(value: Json) -> bytes:
 
 @dataclass(slots=True)
 class _Open:
-    """A part that is being written. `head` and `tail` enclose a text delta; None when deltas are collected instead. `base`: characters of the choice's content before it."""
+    """A part that is being written.
+
+    `head` and `tail` enclose a text delta; None when deltas are collected instead. `base`:
+    characters of the choice's content before it.
+    """
 
     part: Part
     choice: int
@@ -103,7 +111,11 @@ class ChatStreamEncoder(StreamEncoder):
             "object": "chat.completion.chunk",
             "created": event.created_s or self.context.created_s,
             "model": self.context.requested_model,
-            **({"system_fingerprint": own["system_fingerprint"]} if own.get("system_fingerprint") else {}),
+            **(
+                {"system_fingerprint": own["system_fingerprint"]}
+                if own.get("system_fingerprint")
+                else {}
+            ),
         }
         self._head = b"data: " + _dumped(self._envelope)[:-1] + b',"choices":[{"index":'
         self._begin(0, {name: value for name, value in own.items() if name != "system_fingerprint"})
@@ -118,7 +130,15 @@ class ChatStreamEncoder(StreamEncoder):
                 opened.head = self._text_head(choice, b"content")
                 opened.base = self._lengths.get(choice, 0)
                 self._text(opened, part.text)
-                self._decorate(opened, PartDelta(index=event.index, citations=part.citations, logprobs=part.logprobs, opaque=part.opaque))
+                self._decorate(
+                    opened,
+                    PartDelta(
+                        index=event.index,
+                        citations=part.citations,
+                        logprobs=part.logprobs,
+                        opaque=part.opaque,
+                    ),
+                )
             case Refusal():
                 opened.head = self._text_head(choice, b"refusal")
                 self._text(opened, part.text)
@@ -151,16 +171,24 @@ class ChatStreamEncoder(StreamEncoder):
         opened = self._open.pop(event.index)
         match opened.part:
             case Reasoning() as part:
-                members = encode_opaque_reasoning(replace(part, text="".join(opened.pieces), opaque=opened.opaque))
+                members = encode_opaque_reasoning(
+                    replace(part, text="".join(opened.pieces), opaque=opened.opaque)
+                )
                 if "reasoning_details" in members:
                     members = {"reasoning_details": untold_details(members["reasoning_details"])}
                 if any(members.values()):
                     self._chunk(opened.choice, members)
-            case ToolCall() as part if opened.is_empty and part.kind == "function" and opened.head is not None:
+            case ToolCall() as part if (
+                opened.is_empty and part.kind == "function" and opened.head is not None
+            ):
                 self._text(opened, "{}")
             case Media() as part:
                 data = (part.data or "") + "".join(opened.pieces)
-                members = encode_answer_media(replace(part, data=data or None, opaque=opened.opaque), self.context, self.losses)
+                members = encode_answer_media(
+                    replace(part, data=data or None, opaque=opened.opaque),
+                    self.context,
+                    self.losses,
+                )
                 if members:
                     self._chunk(opened.choice, members)
             case _:
@@ -171,7 +199,11 @@ class ChatStreamEncoder(StreamEncoder):
 
     def on_end(self, event: ResponseEnd) -> None:
         self._lose_foreign(event.extensions)
-        late = {name: value for name, value in event.extensions.get(DIALECT_NAME, {}).items() if name not in self._envelope}
+        late = {
+            name: value
+            for name, value in event.extensions.get(DIALECT_NAME, {}).items()
+            if name not in self._envelope
+        }
         for choice, finish in enumerate(event.finishes):
             if choice not in self._begun:
                 self._begin(choice, {})
@@ -180,7 +212,11 @@ class ChatStreamEncoder(StreamEncoder):
                 word = "function_call"
             self._chunk(choice, {}, finish_reason=word, envelope=late)
         if self.context.include_usage and self._usage is not None:
-            self.out.append(encode_sse(_dumped({**self._envelope, "choices": [], "usage": encode_usage(self._usage)})))
+            self.out.append(
+                encode_sse(
+                    _dumped({**self._envelope, "choices": [], "usage": encode_usage(self._usage)})
+                )
+            )
         self.out.append(_DONE)
 
     def on_failed(self, event: ResponseFailed) -> None:
@@ -201,10 +237,17 @@ class ChatStreamEncoder(StreamEncoder):
                 return
             opened.head = self._text_head(opened.choice, b'function_call":{"arguments')
             opened.tail = b"}" + _TEXT_TAIL
-            self._chunk(opened.choice, {"function_call": {"name": call.name, "arguments": call.arguments}})
+            self._chunk(
+                opened.choice, {"function_call": {"name": call.name, "arguments": call.arguments}}
+            )
             return
         member, inner = ("custom", "input") if call.kind == "custom" else ("function", "arguments")
-        opened.head = self._head + b'%d,"delta":{"tool_calls":[{"index":%d,"%s":{"%s":' % (opened.choice, index, member.encode(), inner.encode())
+        opened.head = self._head + b'%d,"delta":{"tool_calls":[{"index":%d,"%s":{"%s":' % (
+            opened.choice,
+            index,
+            member.encode(),
+            inner.encode(),
+        )
         opened.tail = _CALL_TAIL
         entry = {
             "index": index,
@@ -243,7 +286,14 @@ class ChatStreamEncoder(StreamEncoder):
             else:
                 opened.opaque = event.opaque
         if event.logprobs:
-            self._chunk(opened.choice, delta, logprobs={"content": [encode_logprob(entry) for entry in event.logprobs], "refusal": None})
+            self._chunk(
+                opened.choice,
+                delta,
+                logprobs={
+                    "content": [encode_logprob(entry) for entry in event.logprobs],
+                    "refusal": None,
+                },
+            )
         elif delta:
             self._chunk(opened.choice, delta)
 
@@ -261,11 +311,22 @@ class ChatStreamEncoder(StreamEncoder):
     ) -> None:
         for member in _LISTED & delta.keys():
             delta[member] = self._numbered(choice, member, delta[member])
-        entry = {"index": choice, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
-        self.out.append(encode_sse(_dumped({**(envelope or {}), **self._envelope, "choices": [entry]})))
+        entry = {
+            "index": choice,
+            "delta": delta,
+            "logprobs": logprobs,
+            "finish_reason": finish_reason,
+        }
+        self.out.append(
+            encode_sse(_dumped({**(envelope or {}), **self._envelope, "choices": [entry]}))
+        )
 
-    def _numbered(self, choice: int, member: str, entries: list[dict[str, Json]]) -> list[dict[str, Json]]:
-        """List entries with an `index`, without which the accumulator of OpenAI's own SDK refuses a second delta of the list."""
+    def _numbered(
+        self, choice: int, member: str, entries: list[dict[str, Json]]
+    ) -> list[dict[str, Json]]:
+        """List entries with an `index`, without which the accumulator of OpenAI's own SDK refuses a
+        second delta of the list.
+        """
         first = self._listed.get((choice, member), 0)
         self._listed[choice, member] = first + len(entries)
         return [{"index": first + offset, **entry} for offset, entry in enumerate(entries)]

@@ -1,8 +1,11 @@
 """The wire's `usage` ↔ canonical Usage.
 
-OpenAI's counts already mean what ours mean: cached tokens are part of `prompt_tokens`, reasoning is part of `completion_tokens`. The decoder settles where vendors
-differ: DeepSeek's `prompt_cache_hit_tokens`, top-level `cached_tokens` (Moonshot) and `cache_…_input_tokens` (Vercel, LiteLLM), and costs in three shapes. Only xAI is left
-as it is: it keeps reasoning out of `completion_tokens`, every client of its own API reads that figure, and its total says the rest (`Usage.billed_output_tokens`).
+OpenAI's counts already mean what ours mean: cached tokens are part of `prompt_tokens`, reasoning is
+part of `completion_tokens`. The decoder settles where vendors differ: DeepSeek's
+`prompt_cache_hit_tokens`, top-level `cached_tokens` (Moonshot) and `cache_…_input_tokens` (Vercel,
+LiteLLM), and costs in three shapes. Only xAI is left as it is: it keeps reasoning out of
+`completion_tokens`, every client of its own API reads that figure, and its total says the rest
+(`Usage.billed_output_tokens`).
 """
 
 from __future__ import annotations
@@ -15,7 +18,8 @@ from uniapi.canonical import Json, Usage
 from .request_decode_members import DIALECT_NAME, at
 
 TICKS_PER_DOLLAR = 10_000_000_000
-"""xAI's `cost_in_usd_ticks` (https://docs.x.ai/docs/key-information/consumption-and-rate-limits)."""
+"""xAI's `cost_in_usd_ticks` (https://docs.x.ai/docs/key-information/consumption-and-rate-limits).
+"""
 
 
 def decode_usage(value: Json) -> Usage | None:
@@ -39,12 +43,18 @@ def decode_usage(value: Json) -> Usage | None:
         input_tokens=input_tokens,
         output_tokens=output_tokens,
         cache_read_tokens=_at_most(cached, input_tokens),
-        cache_write_tokens=_count(at(prompt, "cache_write_tokens"), value.get("cache_creation_input_tokens")),
-        reasoning_tokens=reasoning if _is_beside(input_tokens, output_tokens, reasoning, total) else _at_most(reasoning, output_tokens),
+        cache_write_tokens=_count(
+            at(prompt, "cache_write_tokens"), value.get("cache_creation_input_tokens")
+        ),
+        reasoning_tokens=reasoning
+        if _is_beside(input_tokens, output_tokens, reasoning, total)
+        else _at_most(reasoning, output_tokens),
         input_audio_tokens=_count(at(prompt, "audio_tokens")),
         output_audio_tokens=_count(at(completion, "audio_tokens")),
         total_tokens=total,
-        web_searches=_count(value.get("num_search_queries"), at(value, "server_tool_use", "web_search_requests")),
+        web_searches=_count(
+            value.get("num_search_queries"), at(value, "server_tool_use", "web_search_requests")
+        ),
         cost=_cost(value),
         service_tier=value["service_tier"] if isinstance(value.get("service_tier"), str) else None,
         raw=value,
@@ -53,12 +63,16 @@ def decode_usage(value: Json) -> Usage | None:
 
 
 def usage_of_body(body: Mapping[str, Json]) -> Usage | None:
-    """The usage of a whole answer or a chunk: in its own member, or in Groq's `x_groq` on the last chunk."""
+    """The usage of a whole answer or a chunk: in its own member, or in Groq's `x_groq` on the last
+    chunk.
+    """
     return decode_usage(body.get("usage")) or decode_usage(at(body.get("x_groq"), "usage"))
 
 
 def encode_usage(usage: Usage | None) -> dict[str, Any]:
-    """`usage` with every member a client may read; what the upstream did not say counts as 0, which the wire cannot tell apart."""
+    """`usage` with every member a client may read; what the upstream did not say counts as 0, which
+    the wire cannot tell apart.
+    """
     usage = usage or Usage()
     own = usage.raw if usage.raw is not None and usage.dialect == DIALECT_NAME else {}
     input_tokens, output_tokens = usage.input_tokens or 0, usage.output_tokens or 0
@@ -85,13 +99,19 @@ def encode_usage(usage: Usage | None) -> dict[str, Any]:
     return encoded
 
 
-def _is_beside(input_tokens: int | None, output_tokens: int | None, reasoning: int | None, total: int | None) -> bool:
+def _is_beside(
+    input_tokens: int | None, output_tokens: int | None, reasoning: int | None, total: int | None
+) -> bool:
     """Whether the vendor's own total counts reasoning beside the output, not inside it (xAI)."""
-    return total is not None and total == (input_tokens or 0) + (output_tokens or 0) + (reasoning or 0)
+    return total is not None and total == (input_tokens or 0) + (output_tokens or 0) + (
+        reasoning or 0
+    )
 
 
 def _at_most(part: int | None, whole: int | None) -> int | None:
-    """A part bounded by its whole: some vendors (Grok on Azure, routers) report more cached tokens than they read, or more reasoning than they wrote."""
+    """A part bounded by its whole: some vendors (Grok on Azure, routers) report more cached tokens
+    than they read, or more reasoning than they wrote.
+    """
     return part if part is None or whole is None else min(part, whole)
 
 

@@ -1,4 +1,7 @@
-"""Canonical answers → `text_completion`, whole and streamed. Only text has a form there; everything else a model may say is a loss."""
+"""Canonical answers → `text_completion`, whole and streamed.
+
+Only text has a form there; everything else a model may say is a loss.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,11 @@ def encode_response(response: Response, context: ReplyContext) -> EncodedRespons
     losses: list[str] = []
     choices = []
     for index, choice in enumerate(response.choices):
-        text = "".join(part.text for part in choice.parts if _is_text(part, losses) and isinstance(part, Text | Refusal))
+        text = "".join(
+            part.text
+            for part in choice.parts
+            if _is_text(part, losses) and isinstance(part, Text | Refusal)
+        )
         choices.append(_choice(index, text, encode_finish(choice.finish)))
     body = {**_envelope(context, response.created_s), "choices": choices}
     if response.usage is not None:
@@ -45,7 +52,9 @@ def encode_response(response: Response, context: ReplyContext) -> EncodedRespons
 
 
 class CompletionStreamEncoder(StreamEncoder):
-    """One chunk for each piece of text, one with the finish reason for each choice, the usage chunk when asked for, `[DONE]`."""
+    """One chunk for each piece of text, one with the finish reason for each choice, the usage chunk
+    when asked for, `[DONE]`.
+    """
 
     def __init__(self, context: ReplyContext) -> None:
         super().__init__(context)
@@ -75,7 +84,11 @@ class CompletionStreamEncoder(StreamEncoder):
         for index, finish in enumerate(event.finishes):
             self._chunk([_choice(index, "", encode_finish(finish))])
         if self.context.include_usage and self._usage is not None:
-            self.out.append(encode_sse(dump_json({**self._frame, "choices": [], "usage": encode_usage(self._usage)})))
+            self.out.append(
+                encode_sse(
+                    dump_json({**self._frame, "choices": [], "usage": encode_usage(self._usage)})
+                )
+            )
         self.out.append(_DONE)
 
     def on_failed(self, event: ResponseFailed) -> None:

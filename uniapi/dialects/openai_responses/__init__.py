@@ -1,7 +1,10 @@
-"""The OpenAI Responses API, spoken by clients (Codex, the Vercel AI SDK, n8n) and upstream (OpenAI, Azure, xAI, OpenRouter, vLLM).
+"""The OpenAI Responses API, spoken by clients (Codex, the Vercel AI SDK, n8n) and upstream (OpenAI,
+Azure, xAI, OpenRouter, vLLM).
 
-Reading order: `vocabulary`, `opaque`; `request_decode`, `items_decode`, `content_decode`, `tools`; `request_encode`, `items_encode`, `repair`; `output_decode`, `response`, `stream_items`, `stream`;
-`output_encode`, `envelope`, `event_writer`, `stream_writers`, `stream_encode`; `usage`, `error`, `observe`.
+Reading order: `vocabulary`, `opaque`; `request_decode`, `items_decode`, `content_decode`, `tools`;
+`request_encode`, `items_encode`, `repair`; `output_decode`, `response`, `stream_items`, `stream`;
+`output_encode`, `envelope`, `event_writer`, `stream_writers`, `stream_encode`; `usage`, `error`,
+`observe`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,9 @@ from .usage import decode_usage
 
 
 def decode_response(body: Json, context: UpstreamContext) -> Response:
-    """Raises WireError on a body that is no Response or has not ended, FoldError with its Failure on one that failed or on an error object in an answer of status 200."""
+    """Raises WireError on a body that is no Response or has not ended, FoldError with its Failure
+    on one that failed or on an error object in an answer of status 200.
+    """
     with expecting("a Response"):
         response = _decoded(body, context)
     return without_think_tags(response) if context.quirk.think_tags else response
@@ -25,9 +27,19 @@ def _decoded(body: Json, context: UpstreamContext) -> Response:
         raise WireError(f"expected a response object, found {type(body).__name__}")
     output = body.get("output")
     if not isinstance(output, list):
-        if body.get("error") or isinstance(body.get("message"), str) or body.get("status") in FAILED_STATUSES:
-            raise FoldError(failure_of_response(body) if body.get("status") in FAILED_STATUSES else failure_of_object(body))
-        raise WireError(f"expected a response with a list `output`, found members {sorted(map(str, body))[:8]}")
+        if (
+            body.get("error")
+            or isinstance(body.get("message"), str)
+            or body.get("status") in FAILED_STATUSES
+        ):
+            raise FoldError(
+                failure_of_response(body)
+                if body.get("status") in FAILED_STATUSES
+                else failure_of_object(body)
+            )
+        raise WireError(
+            f"expected a response with a list `output`, found members {sorted(map(str, body))[:8]}"
+        )
     reader = OutputReader(context)
     parts = tuple(part for item in output for part in reader.parts(item))
     response_id, model, created = body.get("id"), body.get("model"), body.get("created_at")

@@ -1,6 +1,8 @@
-"""`output` items of an upstream's answer → canonical parts, and how the answer ended. Whole answers and streams both read their items here.
+"""`output` items of an upstream's answer → canonical parts, and how the answer ended. Whole answers
+and streams both read their items here.
 
-An item that is not understood becomes Unknown; values of wrong types raise one of `SHAPE_ERRORS`, which the callers turn into malformed upstream bytes.
+An item that is not understood becomes Unknown; values of wrong types raise one of `SHAPE_ERRORS`,
+which the callers turn into malformed upstream bytes.
 """
 
 from __future__ import annotations
@@ -44,7 +46,9 @@ MESSAGE_MEMBERS = ("id", "phase")
 
 
 class OutputReader:
-    """Reads the items of one answer; knows the family of its tokens and the names the client gave its tools."""
+    """Reads the items of one answer; knows the family of its tokens and the names the client gave
+    its tools.
+    """
 
     def __init__(self, context: UpstreamContext) -> None:
         self.family = context.quirk.opaque_family or FAMILY
@@ -65,7 +69,9 @@ class OutputReader:
             case "image_generation_call" if isinstance(item.get("result"), str) and item["result"]:
                 return [image_of_call(item, self.family)]
             case kind:
-                return [Unknown(dialect=NAME, name=kind if isinstance(kind, str) else "item", raw=item)]
+                return [
+                    Unknown(dialect=NAME, name=kind if isinstance(kind, str) else "item", raw=item)
+                ]
 
     def message(self, item: Mapping[str, Json]) -> list[Part]:
         content = item.get("content")
@@ -97,7 +103,11 @@ class OutputReader:
             arguments=call_text(item),
             kind="custom" if is_custom else "function",
             namespace=namespace,
-            opaque=item_token(item, CALL_MEMBERS if namespace is not None else (*CALL_MEMBERS, "namespace"), self.family),
+            opaque=item_token(
+                item,
+                CALL_MEMBERS if namespace is not None else (*CALL_MEMBERS, "namespace"),
+                self.family,
+            ),
         )
 
     def reasoning(self, item: Mapping[str, Json]) -> Reasoning:
@@ -109,7 +119,10 @@ class OutputReader:
 
 
 def call_text(item: Mapping[str, Json]) -> str:
-    """A call's arguments, or a freeform call's input. Some vendors send an object where text is due."""
+    """A call's arguments, or a freeform call's input.
+
+    Some vendors send an object where text is due.
+    """
     value = item.get("input") if item.get("type") == "custom_tool_call" else item.get("arguments")
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
@@ -117,13 +130,20 @@ def call_text(item: Mapping[str, Json]) -> str:
 
 
 def finish_of(response: Mapping[str, Json], parts: Iterable[Part]) -> Finish:
-    """How a Response that did not fail ended. Raises FoldError for one that failed, WireError for one that has not ended."""
+    """How a Response that did not fail ended.
+
+    Raises FoldError for one that failed, WireError for one that has not ended.
+    """
     status = response.get("status")
     if response.get("error") or status in FAILED_STATUSES:
         raise FoldError(failure_of_response(response))
     if status in ("queued", "in_progress"):
         raise WireError(f"expected a finished response, found status {status!r}")
-    return finish(status, at(response.get("incomplete_details"), "reason"), has_calls=any(isinstance(part, ToolCall) for part in parts))
+    return finish(
+        status,
+        at(response.get("incomplete_details"), "reason"),
+        has_calls=any(isinstance(part, ToolCall) for part in parts),
+    )
 
 
 def finish(status: Json, why: Json, *, has_calls: bool) -> Finish:
@@ -139,7 +159,14 @@ def failure_of_response(response: Mapping[str, Json]) -> Failure:
     error = response.get("error")
     if error:
         return failure_of_object({"error": error})
-    return failure_of_object({"error": {"message": f"the response ended with status {response.get('status')!r}", "code": response.get("status")}})
+    return failure_of_object(
+        {
+            "error": {
+                "message": f"the response ended with status {response.get('status')!r}",
+                "code": response.get("status"),
+            }
+        }
+    )
 
 
 def _names_by_wire_name(request: Request | None) -> dict[str, str]:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from uniapi.canonical import Choice, Finish, Json, Media, Part, Reasoning, Refusal, Response, Text, ToolCall, Unknown
+from uniapi.canonical import (
+    Choice,
+    Finish,
+    Json,
+    Media,
+    Part,
+    Reasoning,
+    Refusal,
+    Response,
+    Text,
+    ToolCall,
+    Unknown,
+)
 from uniapi.dialects.codec import EncodedResponse, ReplyContext
 
 from .answer_encode_envelope import closing, opening
@@ -29,13 +41,20 @@ from .vocabulary import FAMILY, NAME
 
 def encode_response(response: Response, context: ReplyContext) -> EncodedResponse:
     """The Response object; only the first choice is told."""
-    choice = response.choices[0] if response.choices else Choice(parts=(), finish=Finish(reason="stop"))
+    choice = (
+        response.choices[0] if response.choices else Choice(parts=(), finish=Finish(reason="stop"))
+    )
     writer = _OutputWriter(context)
     writer.write(choice.parts)
     writer.close("incomplete" if choice.finish.reason == "length" else "completed")
     if len(response.choices) > 1:
         writer.lose("n")
-    body = closing(opening(context, response.response_id, response.created_s), writer.items, response.usage, choice.finish)
+    body = closing(
+        opening(context, response.response_id, response.created_s),
+        writer.items,
+        response.usage,
+        choice.finish,
+    )
     return EncodedResponse(body=body, losses=tuple(writer.losses), items=writer.items)
 
 
@@ -108,9 +127,13 @@ class _OutputWriter:
         if self._message is None:
             phase = own.get("phase")
             self._source_id = own.get("id")
-            self._message = message_item(self._id("message"), [], phase if isinstance(phase, str) else None)
+            self._message = message_item(
+                self._id("message"), [], phase if isinstance(phase, str) else None
+            )
             self.items.append(self._message)
-        if isinstance(part, Text) and any(annotation_of(citation, 0) is None for citation in part.citations):
+        if isinstance(part, Text) and any(
+            annotation_of(citation, 0) is None for citation in part.citations
+        ):
             self.lose("citations")
         self._message["content"].append(content_of(part))
 
@@ -122,7 +145,11 @@ class _OutputWriter:
         _, _, kind = call_target(call, tool)
         if kind == "function" and not call.arguments:
             call = replace(call, arguments="{}")
-        self.items.append(call_item(self._id("custom_tool_call" if kind == "custom" else "function_call"), call, tool))
+        self.items.append(
+            call_item(
+                self._id("custom_tool_call" if kind == "custom" else "function_call"), call, tool
+            )
+        )
 
 
 def _is_link(part: Part) -> bool:

@@ -1,6 +1,8 @@
-"""The Response object around the output, as clients get it: the request's settings echoed, usage, status.
+"""The Response object around the output, as clients get it: the request's settings echoed, usage,
+status.
 
-Every member that the openai SDK's model requires is always there; what the client did not say has the API's default.
+Every member that the openai SDK's model requires is always there; what the client did not say has
+the API's default.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ def response_id(found: str | None, seed: str) -> str:
 
 def opening(context: ReplyContext, found_id: str | None, created_s: int | None) -> dict[str, Json]:
     """The object as it is when the answer begins: status `in_progress`, no output yet."""
-    request = context.request if context.request is not None else Request(model=context.requested_model)
+    request = (
+        context.request if context.request is not None else Request(model=context.requested_model)
+    )
     own = request.extensions.get(NAME, {})
     response: dict[str, Json] = {
         "id": response_id(found_id, context.id_seed),
@@ -50,7 +54,9 @@ def opening(context: ReplyContext, found_id: str | None, created_s: int | None) 
         "reasoning": _reasoning(request.reasoning),
         "service_tier": request.service_tier if request.service_tier in _TIERS else "default",
         "store": False,
-        "temperature": request.sampling.temperature if request.sampling.temperature is not None else 1.0,
+        "temperature": request.sampling.temperature
+        if request.sampling.temperature is not None
+        else 1.0,
         "text": _text(request),
         "tool_choice": _tool_choice(request),
         "tools": encode_tools(request.tools, Quirk(), []),
@@ -65,21 +71,38 @@ def opening(context: ReplyContext, found_id: str | None, created_s: int | None) 
     return response
 
 
-def closing(response: dict[str, Json], output: list[dict[str, Json]], usage: Usage | None, finish: Finish) -> dict[str, Json]:
+def closing(
+    response: dict[str, Json], output: list[dict[str, Json]], usage: Usage | None, finish: Finish
+) -> dict[str, Json]:
     """The object when the answer is whole, or as whole as it will be."""
     closed = {**response, "status": "completed", "output": output, "usage": encode_usage(usage)}
     if usage is not None and usage.service_tier in _TIERS:
         closed["service_tier"] = usage.service_tier
     why = _INCOMPLETE.get(finish.reason)
     if why is not None:
-        native = finish.native if finish.dialect == NAME and finish.native in INCOMPLETE_REASONS else None
+        native = (
+            finish.native
+            if finish.dialect == NAME and finish.native in INCOMPLETE_REASONS
+            else None
+        )
         closed.update(status="incomplete", incomplete_details={"reason": native or why})
     elif finish.reason == "error":
-        closed.update(status="failed", error={"code": "server_error", "message": finish.message or "the model's answer ended with an error"})
+        closed.update(
+            status="failed",
+            error={
+                "code": "server_error",
+                "message": finish.message or "the model's answer ended with an error",
+            },
+        )
     return closed
 
 
-def failed(response: dict[str, Json], output: Iterable[dict[str, Json]], usage: Usage | None, failure: Failure) -> dict[str, Json]:
+def failed(
+    response: dict[str, Json],
+    output: Iterable[dict[str, Json]],
+    usage: Usage | None,
+    failure: Failure,
+) -> dict[str, Json]:
     return {
         **response,
         "status": "failed",
@@ -99,12 +122,18 @@ def _instructions(request: Request) -> str | None:
 def _reasoning(settings: ReasoningSettings | None) -> dict[str, Json]:
     if settings is None:
         return {"effort": None, "summary": None}
-    summary = settings.visibility if settings.visibility in ("auto", "concise", "detailed") else None
+    summary = (
+        settings.visibility if settings.visibility in ("auto", "concise", "detailed") else None
+    )
     return {"effort": settings.effort, "summary": summary}
 
 
 def _text(request: Request) -> dict[str, Json]:
-    text: dict[str, Json] = {"format": encode_format(request.output_format) if request.output_format is not None else {"type": "text"}}
+    text: dict[str, Json] = {
+        "format": encode_format(request.output_format)
+        if request.output_format is not None
+        else {"type": "text"}
+    }
     if request.verbosity in ("low", "medium", "high"):
         text["verbosity"] = request.verbosity
     return text
@@ -114,4 +143,8 @@ def _tool_choice(request: Request) -> Json:
     kept = request.extensions.get(NAME, {}).get("tool_choice")
     if kept is not None:
         return kept
-    return (encode_choice(request.tool_choice, request, Quirk()) if request.tool_choice is not None else None) or "auto"
+    return (
+        encode_choice(request.tool_choice, request, Quirk())
+        if request.tool_choice is not None
+        else None
+    ) or "auto"

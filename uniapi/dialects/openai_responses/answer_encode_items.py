@@ -1,6 +1,8 @@
-"""Canonical parts → `output` items for a client: the finished items, the same whether an answer is streamed or whole.
+"""Canonical parts → `output` items for a client: the finished items, the same whether an answer is
+streamed or whole.
 
-Ids come from the seed and the item's place. Tokens of another vendor's family ride in the `encrypted_content` of a reasoning item (see `opaque`).
+Ids come from the seed and the item's place. Tokens of another vendor's family ride in the
+`encrypted_content` of a reasoning item (see `opaque`).
 """
 
 from __future__ import annotations
@@ -8,7 +10,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from uniapi.canonical import Citation, Json, Media, Opaque, Reasoning, Refusal, Text, TokenLogprob, Tool, ToolCall
+from uniapi.canonical import (
+    Citation,
+    Json,
+    Media,
+    Opaque,
+    Reasoning,
+    Refusal,
+    Text,
+    TokenLogprob,
+    Tool,
+    ToolCall,
+)
 
 from .opaque import Carried, own_members, pack
 from .vocabulary import FAMILY, IMAGE_FORMATS, NAME
@@ -26,8 +39,16 @@ def item_id(kind: str, seed: str, index: int) -> str:
     return f"{_ID_PREFIXES[kind]}_{seed}{index:04x}"
 
 
-def message_item(text_id: str, content: list[dict[str, Json]], phase: str | None, status: str = "completed") -> dict[str, Json]:
-    item: dict[str, Json] = {"id": text_id, "type": "message", "status": status, "role": "assistant", "content": content}
+def message_item(
+    text_id: str, content: list[dict[str, Json]], phase: str | None, status: str = "completed"
+) -> dict[str, Json]:
+    item: dict[str, Json] = {
+        "id": text_id,
+        "type": "message",
+        "status": status,
+        "role": "assistant",
+        "content": content,
+    }
     if phase is not None:
         item["phase"] = phase
     return item
@@ -40,13 +61,19 @@ def content_of(part: Text | Refusal) -> dict[str, Json]:
     return {
         "type": "output_text",
         "text": part.text,
-        "annotations": [annotation for citation in part.citations if (annotation := annotation_of(citation, len(part.text))) is not None],
+        "annotations": [
+            annotation
+            for citation in part.citations
+            if (annotation := annotation_of(citation, len(part.text))) is not None
+        ],
         "logprobs": [logprob_of(entry) for entry in part.logprobs],
     }
 
 
 def annotation_of(citation: Citation, text_length: int) -> dict[str, Json] | None:
-    """The annotation: a URL, or a document by its title; None for a source that has neither. Where the vendor gave no offsets, they point to where the text stands."""
+    """The annotation: a URL, or a document by its title; None for a source that has neither. Where
+    the vendor gave no offsets, they point to where the text stands.
+    """
     end = citation.end if citation.end is not None else text_length
     if citation.dialect == NAME and citation.raw is not None:
         # xAI leaves members out that the official SDKs require.
@@ -58,19 +85,35 @@ def annotation_of(citation: Citation, text_length: int) -> dict[str, Json] | Non
         return {**missing, **citation.raw}
     if citation.url is not None:
         start = min(citation.start if citation.start is not None else end, end)
-        return {"type": "url_citation", "url": citation.url, "title": citation.title or citation.url, "start_index": start, "end_index": end}
+        return {
+            "type": "url_citation",
+            "url": citation.url,
+            "title": citation.title or citation.url,
+            "start_index": start,
+            "end_index": end,
+        }
     if citation.title is not None:
-        return {"type": "file_citation", "file_id": citation.title, "filename": citation.title, "index": end}
+        return {
+            "type": "file_citation",
+            "file_id": citation.title,
+            "filename": citation.title,
+            "index": end,
+        }
     return None
 
 
 def logprob_of(entry: TokenLogprob) -> dict[str, Json]:
-    return {**_flat_logprob(entry), "top_logprobs": [_flat_logprob(other) for other in entry.alternatives]}
+    return {
+        **_flat_logprob(entry),
+        "top_logprobs": [_flat_logprob(other) for other in entry.alternatives],
+    }
 
 
 def event_logprob_of(entry: TokenLogprob) -> dict[str, Json]:
     """A logprob as streamed text events hold it: without bytes."""
-    alternatives = [{"token": other.token, "logprob": other.logprob} for other in entry.alternatives]
+    alternatives = [
+        {"token": other.token, "logprob": other.logprob} for other in entry.alternatives
+    ]
     return {"token": entry.token, "logprob": entry.logprob, "top_logprobs": alternatives}
 
 
@@ -80,20 +123,40 @@ def _flat_logprob(entry: TokenLogprob) -> dict[str, Json]:
 
 
 def reasoning_item(reasoning_id: str, part: Reasoning) -> dict[str, Json]:
-    """Our own family's item as it came, but under our id; another's text as one summary, its token packed."""
+    """Our own family's item as it came, but under our id; another's text as one summary, its token
+    packed.
+    """
     own = own_members(part.opaque, FAMILY)
     if own:
         return {"type": "reasoning", "summary": [], **own, "id": reasoning_id}
-    item: dict[str, Json] = {"type": "reasoning", "id": reasoning_id, "summary": [{"type": "summary_text", "text": part.text}] if part.text else []}
+    item: dict[str, Json] = {
+        "type": "reasoning",
+        "id": reasoning_id,
+        "summary": [{"type": "summary_text", "text": part.text}] if part.text else [],
+    }
     if part.opaque is not None:
-        item["encrypted_content"] = pack(Carried(opaque=part.opaque, place="redacted" if part.is_redacted else "reasoning"))
+        item["encrypted_content"] = pack(
+            Carried(opaque=part.opaque, place="redacted" if part.is_redacted else "reasoning")
+        )
     return item
 
 
-def carrier_item(reasoning_id: str, opaque: Opaque, *, call_id: str | None = None, standalone: bool = False) -> dict[str, Json]:
+def carrier_item(
+    reasoning_id: str, opaque: Opaque, *, call_id: str | None = None, standalone: bool = False
+) -> dict[str, Json]:
     """A reasoning item without text that carries the token of a call, or of the text before it."""
-    carried = Carried(opaque=opaque, place="text" if call_id is None else "call", call_id=call_id, standalone=standalone)
-    return {"type": "reasoning", "id": reasoning_id, "summary": [], "encrypted_content": pack(carried)}
+    carried = Carried(
+        opaque=opaque,
+        place="text" if call_id is None else "call",
+        call_id=call_id,
+        standalone=standalone,
+    )
+    return {
+        "type": "reasoning",
+        "id": reasoning_id,
+        "summary": [],
+        "encrypted_content": pack(carried),
+    }
 
 
 def foreign(opaque: Opaque | None) -> Opaque | None:
@@ -101,17 +164,39 @@ def foreign(opaque: Opaque | None) -> Opaque | None:
     return opaque if opaque is not None and opaque.family != FAMILY else None
 
 
-def call_item(call_id: str, call: ToolCall, tool: Tool | None, status: str = "completed") -> dict[str, Json]:
-    """A finished call under the name, namespace and kind that the client offered. `tool` is the one it names, None when it was not offered."""
+def call_item(
+    call_id: str, call: ToolCall, tool: Tool | None, status: str = "completed"
+) -> dict[str, Json]:
+    """A finished call under the name, namespace and kind that the client offered.
+
+    `tool` is the one it names, None when it was not offered.
+    """
     name, namespace, kind = call_target(call, tool)
     item: dict[str, Json]
     if kind == "custom":
-        item = {"id": call_id, "type": "custom_tool_call", "status": status, "call_id": call.call_id, "name": name, "input": freeform_input(call)}
+        item = {
+            "id": call_id,
+            "type": "custom_tool_call",
+            "status": status,
+            "call_id": call.call_id,
+            "name": name,
+            "input": freeform_input(call),
+        }
     else:
-        item = {"id": call_id, "type": "function_call", "status": status, "call_id": call.call_id, "name": name, "arguments": call.arguments}
+        item = {
+            "id": call_id,
+            "type": "function_call",
+            "status": status,
+            "call_id": call.call_id,
+            "name": name,
+            "arguments": call.arguments,
+        }
     if namespace is not None:
         item["namespace"] = namespace
-    return {**item, **{name: value for name, value in own_members(call.opaque, FAMILY).items() if name != "id"}}
+    return {
+        **item,
+        **{name: value for name, value in own_members(call.opaque, FAMILY).items() if name != "id"},
+    }
 
 
 def call_target(call: ToolCall, tool: Tool | None) -> tuple[str, str | None, str]:
@@ -122,7 +207,11 @@ def call_target(call: ToolCall, tool: Tool | None) -> tuple[str, str | None, str
 
 
 def freeform_input(call: ToolCall) -> str:
-    """A freeform call's text. An upstream that knows functions only was offered one with a single text `input`, which is unwrapped here."""
+    """A freeform call's text.
+
+    An upstream that knows functions only was offered one with a single text `input`, which is
+    unwrapped here.
+    """
     if call.kind == "custom":
         return call.arguments
     try:
@@ -137,7 +226,13 @@ def freeform_input(call: ToolCall) -> str:
 def image_item(image_id: str, image: Media) -> dict[str, Json]:
     """An image by value, as the call that would have made it."""
     own = own_members(image.opaque, FAMILY)
-    item: dict[str, Json] = {"type": "image_generation_call", "status": "completed", **own, "id": image_id, "result": image.data}
+    item: dict[str, Json] = {
+        "type": "image_generation_call",
+        "status": "completed",
+        **own,
+        "id": image_id,
+        "result": image.data,
+    }
     word = IMAGE_FORMATS.get(image.mime or "")
     if word is not None:
         item.setdefault("output_format", word)

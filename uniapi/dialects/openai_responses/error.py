@@ -1,4 +1,6 @@
-"""Errors: OpenAI's, the same over both of its APIs, so they are read and written in one place; only the name of the body's dialect differs."""
+"""Errors: OpenAI's, the same over both of its APIs, so they are read and written in one place; only
+the name of the body's dialect differs.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,21 @@ _CODES: Mapping[FailureKind, str] = {
     FailureKind.TOO_LONG: "context_length_exceeded",
     FailureKind.BAD_REQUEST: "invalid_prompt",
 }
-"""Kind of failure → `code` of a failed response. Codex reads the first three and decides by them whether to try again."""
+"""Kind of failure → `code` of a failed response.
+
+Codex reads the first three and decides by them whether to try again.
+"""
 
 _KNOWN_CODES = frozenset(
-    {"server_error", "rate_limit_exceeded", "invalid_prompt", "vector_store_timeout", "insufficient_quota", "context_length_exceeded", "bio_policy"}
+    {
+        "server_error",
+        "rate_limit_exceeded",
+        "invalid_prompt",
+        "vector_store_timeout",
+        "insufficient_quota",
+        "context_length_exceeded",
+        "bio_policy",
+    }
 )
 
 
@@ -32,6 +45,10 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failur
 
 
 def response_error(failure: Failure) -> dict[str, str]:
-    """`error` of a Response that failed: of the codes this object may hold, the upstream's own or the nearest."""
-    code = failure.code if failure.code in _KNOWN_CODES else _CODES.get(failure.kind, "server_error")
+    """`error` of a Response that failed: of the codes this object may hold, the upstream's own or
+    the nearest.
+    """
+    code = (
+        failure.code if failure.code in _KNOWN_CODES else _CODES.get(failure.kind, "server_error")
+    )
     return {"code": code or "server_error", "message": failure.message}

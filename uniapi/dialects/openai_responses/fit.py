@@ -1,4 +1,6 @@
-"""A relayed body with only that changed which a quirk row forbids; everything else is the client's, by identity."""
+"""A relayed body with only that changed which a quirk row forbids; everything else is the client's,
+by identity.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,15 @@ from .request_decode import ENCRYPTED_INCLUDE
 from .request_encode import drop_sampling_beside_reasoning, nearest_effort
 
 _TOOL_MEMBERS = ("tools", "tool_choice", "parallel_tool_calls")
-_TOOL_ITEMS = frozenset({"function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output", "additional_tools"})
+_TOOL_ITEMS = frozenset(
+    {
+        "function_call",
+        "function_call_output",
+        "custom_tool_call",
+        "custom_tool_call_output",
+        "additional_tools",
+    }
+)
 
 
 def repair(body: Mapping[str, Json], quirk: Quirk) -> tuple[dict[str, Json], tuple[str, ...]]:
@@ -28,7 +38,11 @@ def repair(body: Mapping[str, Json], quirk: Quirk) -> tuple[dict[str, Json], tup
     if quirk.efforts and isinstance(reasoning, dict) and isinstance(reasoning.get("effort"), str):
         repaired["reasoning"] = {**reasoning, "effort": nearest_effort(reasoning["effort"], quirk)}
     include = repaired.get("include")
-    if quirk.encrypted_reasoning is False and isinstance(include, list) and ENCRYPTED_INCLUDE in include:
+    if (
+        quirk.encrypted_reasoning is False
+        and isinstance(include, list)
+        and ENCRYPTED_INCLUDE in include
+    ):
         repaired["include"] = [word for word in include if word != ENCRYPTED_INCLUDE]
     drop_sampling_beside_reasoning(repaired, quirk, losses)
     for name in sorted(quirk.dropped_members & repaired.keys()):
@@ -59,7 +73,11 @@ def _without_images(item: Json, path: str, losses: list[str]) -> Json:
         parts = item.get(member)
         if not isinstance(parts, list):
             continue
-        rest = [part for part in parts if not (isinstance(part, dict) and part.get("type") == "input_image")]
+        rest = [
+            part
+            for part in parts
+            if not (isinstance(part, dict) and part.get("type") == "input_image")
+        ]
         if len(rest) != len(parts):
             losses.append(f"{path}.image")
             changed[member] = rest

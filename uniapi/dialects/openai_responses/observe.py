@@ -22,7 +22,9 @@ _MAX_DEPTH = 6
 class ResponsesObserver(Observer):
     def skims(self, frame: Frame) -> bool:
         if frame.event is not None:
-            return frame.event.endswith((".delta", ".partial_image", "_part.added", "_part.done", "_text.done"))
+            return frame.event.endswith(
+                (".delta", ".partial_image", "_part.added", "_part.done", "_text.done")
+            )
         return b'.delta"' in frame.data[:80]
 
     def read_whole(self, body: Json) -> None:
@@ -39,15 +41,29 @@ class ResponsesObserver(Observer):
                 self._envelope(event.get("response"))
             case "response.output_item.added":
                 item = event.get("item")
-                self.committed = self.committed or (isinstance(item, dict) and item.get("type") not in _SILENT)
+                self.committed = self.committed or (
+                    isinstance(item, dict) and item.get("type") not in _SILENT
+                )
             case "response.output_item.done":
                 self.committed = self.committed or _says_something(event.get("item"))
                 self._item(event.get("item"))
-            case "response.completed" | "response.done" | "response.incomplete" | "response.failed" | "response.cancelled":
+            case (
+                "response.completed"
+                | "response.done"
+                | "response.incomplete"
+                | "response.failed"
+                | "response.cancelled"
+            ):
                 response = event.get("response")
-                self._ended(response if isinstance(response, dict) else {"status": str(kind).partition(".")[2]})
+                self._ended(
+                    response
+                    if isinstance(response, dict)
+                    else {"status": str(kind).partition(".")[2]}
+                )
             case "error":
-                self.failure = failure_of_object(event if event.get("error") else {"error": {**event, "type": None}})
+                self.failure = failure_of_object(
+                    event if event.get("error") else {"error": {**event, "type": None}}
+                )
             case None if event.get("error"):
                 self.failure = failure_of_object(event)
             case str() if kind.endswith(".delta"):
@@ -77,7 +93,9 @@ class ResponsesObserver(Observer):
         has_calls = any(at(item, "type") in ("function_call", "custom_tool_call") for item in items)
         self.committed = self.committed or any(_says_something(item) for item in items)
         if status not in ("queued", "in_progress"):
-            self.finish = finish(status, at(response.get("incomplete_details"), "reason"), has_calls=has_calls)
+            self.finish = finish(
+                status, at(response.get("incomplete_details"), "reason"), has_calls=has_calls
+            )
         self.is_whole = True
 
     def _item(self, item: Json) -> None:
@@ -101,13 +119,19 @@ class ResponsesObserver(Observer):
 
 
 def _says_something(item: Json) -> bool:
-    """Whether a finished item is output: text, a call, reasoning (encrypted but silent counts), anything hosted."""
+    """Whether a finished item is output: text, a call, reasoning (encrypted but silent counts),
+    anything hosted.
+    """
     if not isinstance(item, dict):
         return False
     match item.get("type"):
         case "message":
             content = item.get("content")
-            return bool(content) if not isinstance(content, list) else any(at(piece, "text") or at(piece, "refusal") for piece in content)
+            return (
+                bool(content)
+                if not isinstance(content, list)
+                else any(at(piece, "text") or at(piece, "refusal") for piece in content)
+            )
         case "reasoning":
             return bool(item.get("summary") or item.get("content") or item.get("encrypted_content"))
         case _:

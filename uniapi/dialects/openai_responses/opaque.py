@@ -1,8 +1,10 @@
 """Vendors' tokens on the Responses wire.
 
-A token of the upstream's own family is the item it came in, kept whole (`Opaque.value`: the item without its `type`), so that `encrypted_content` goes back byte for byte.
-A token of another family travels to a client inside a reasoning item's `encrypted_content`, which clients echo unread: a prefix that names us, then base64url of
-a JSON object with the family, the value, and where the token belongs. The next request brings it back, and `unpack` restores it.
+A token of the upstream's own family is the item it came in, kept whole (`Opaque.value`: the item
+without its `type`), so that `encrypted_content` goes back byte for byte. A token of another family
+travels to a client inside a reasoning item's `encrypted_content`, which clients echo unread: a
+prefix that names us, then base64url of a JSON object with the family, the value, and where the
+token belongs. The next request brings it back, and `unpack` restores it.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ Place = Literal["reasoning", "redacted", "call", "text"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """A token and its place: on the reasoning it came with (`redacted`: it is the reasoning), on the tool call `call_id`, or on the text before it.
+    """A token and its place: on the reasoning it came with (`redacted`: it is the reasoning), on
+    the tool call `call_id`, or on the text before it.
 
     `standalone`: it came on an empty text of its own (Gemini ends answers so).
     """
@@ -38,7 +41,11 @@ class Carried:
 
 def pack(carried: Carried) -> str:
     """The text for `encrypted_content`."""
-    value: dict[str, Json] = {"family": carried.opaque.family, "value": carried.opaque.value, "on": carried.place}
+    value: dict[str, Json] = {
+        "family": carried.opaque.family,
+        "value": carried.opaque.value,
+        "on": carried.place,
+    }
     if carried.call_id is not None:
         value["call_id"] = carried.call_id
     if carried.standalone:
@@ -47,14 +54,24 @@ def pack(carried: Carried) -> str:
 
 
 def unpack(encrypted: Json) -> Carried | None:
-    """What `pack` wrote; None for a vendor's own `encrypted_content`, and for anything that only looks like ours."""
-    if not isinstance(encrypted, str) or not encrypted.startswith(_PREFIX) or len(encrypted) > _MAX_PACKED:
+    """What `pack` wrote; None for a vendor's own `encrypted_content`, and for anything that only
+    looks like ours.
+    """
+    if (
+        not isinstance(encrypted, str)
+        or not encrypted.startswith(_PREFIX)
+        or len(encrypted) > _MAX_PACKED
+    ):
         return None
     try:
         value = json.loads(base64.urlsafe_b64decode(encrypted[len(_PREFIX) :].encode("ascii")))
     except (ValueError, binascii.Error, RecursionError):
         return None
-    if not isinstance(value, dict) or not isinstance(value.get("family"), str) or "value" not in value:
+    if (
+        not isinstance(value, dict)
+        or not isinstance(value.get("family"), str)
+        or "value" not in value
+    ):
         return None
     call_id = value.get("call_id")
     opaque = Opaque(family=value["family"], value=value["value"])
@@ -70,7 +87,9 @@ def unpack(encrypted: Json) -> Carried | None:
 
 
 def item_token(item: Mapping[str, Json], names: tuple[str, ...], family: str) -> Opaque | None:
-    """The members of an item that its vendor may want back (`id`, `phase`, `caller`), None when it has none of them."""
+    """The members of an item that its vendor may want back (`id`, `phase`, `caller`), None when it
+    has none of them.
+    """
     kept = {name: item[name] for name in names if item.get(name) is not None}
     return Opaque(family=family, value=kept) if kept else None
 

@@ -1,8 +1,10 @@
 """A client's Responses body → canonical Request.
 
-Members: https://platform.openai.com/docs/api-reference/responses/create (openai SDK 3.54, November 2026). `instructions` is the first system message. A member without a
-canonical place stays under `extensions["openai_responses"]`, unless it only says the default. Two entries of `include` need no member: logprobs are asked for in
-`sampling`, and encrypted reasoning is always handed out by our encoder.
+Members: https://platform.openai.com/docs/api-reference/responses/create (openai SDK 3.54, November
+2026). `instructions` is the first system message. A member without a canonical place stays under
+`extensions["openai_responses"]`, unless it only says the default. Two entries of `include` need no
+member: logprobs are asked for in `sampling`, and encrypted reasoning is always handed out by our
+encoder.
 """
 
 from __future__ import annotations
@@ -70,7 +72,11 @@ _SETTINGS = frozenset(
         "previous_response_id",
     }
 )
-_DEFAULTS: Mapping[str, Json] = {"truncation": "disabled", "background": False, "stream_options": {"include_usage": True}}
+_DEFAULTS: Mapping[str, Json] = {
+    "truncation": "disabled",
+    "background": False,
+    "stream_options": {"include_usage": True},
+}
 """What clients spell out although it changes nothing (the last is Cursor's, on the chat path)."""
 _STATEFUL = ("previous_response_id", "conversation", "prompt")
 """Members that hold a conversation upstream: with one of them `input` may be missing."""
@@ -78,11 +84,17 @@ _EFFORTS: Mapping[str, Effort] = {effort: effort for effort in get_args(Effort)}
 
 
 def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Request:
-    """Raises RequestRefused naming the member that is missing or of the wrong type (`input[3].content[0].type`)."""
+    """Raises RequestRefused naming the member that is missing or of the wrong type
+    (`input[3].content[0].type`).
+    """
     if body.get("input") is None and all(body.get(name) is None for name in _STATEFUL):
-        raise RequestRefused.bad_request("input: expected text or a list of items, found nothing", param="input")
+        raise RequestRefused.bad_request(
+            "input: expected text or a list of items, found nothing", param="input"
+        )
     extensions: dict[str, Json] = {
-        name: value for name, value in body.items() if name not in _SETTINGS and value is not None and _DEFAULTS.get(name, _DEFAULTS) != value
+        name: value
+        for name, value in body.items()
+        if name not in _SETTINGS and value is not None and _DEFAULTS.get(name, _DEFAULTS) != value
     }
     messages, brought = decode_input(body.get("input"))
     tools = decode_tools(body.get("tools"), "tools") + list(brought)
@@ -91,7 +103,10 @@ def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Reques
         extensions["tool_choice"] = choice
     return Request(
         model=model,
-        messages=(*_instructions(body), *(_with_own_namespaces(message, tools) for message in messages)),
+        messages=(
+            *_instructions(body),
+            *(_with_own_namespaces(message, tools) for message in messages),
+        ),
         tools=tuple(tools),
         tool_choice=decode_choice(choice),
         parallel_tool_calls=read_bool(body.get("parallel_tool_calls"), "parallel_tool_calls"),
@@ -111,8 +126,15 @@ def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Reques
 
 
 def _with_own_namespaces(message: Message, tools: list[Tool | HostedTool]) -> Message:
-    """Calls of tools that were offered without a namespace, without the one the API gave them, which their token keeps."""
-    parts = tuple(_with_own_namespace(part, tools) if isinstance(part, ToolCall) and part.namespace is not None else part for part in message.parts)
+    """Calls of tools that were offered without a namespace, without the one the API gave them,
+    which their token keeps.
+    """
+    parts = tuple(
+        _with_own_namespace(part, tools)
+        if isinstance(part, ToolCall) and part.namespace is not None
+        else part
+        for part in message.parts
+    )
     return message if parts == message.parts else replace(message, parts=parts)
 
 
@@ -120,7 +142,13 @@ def _with_own_namespace(call: ToolCall, tools: list[Tool | HostedTool]) -> ToolC
     if own_namespace(call.namespace, call.name, tools) is not None:
         return call
     is_ours = call.opaque is None or call.opaque.family == FAMILY
-    kept = Opaque(family=FAMILY, value={**own_members(call.opaque, FAMILY), "namespace": call.namespace}) if is_ours else call.opaque
+    kept = (
+        Opaque(
+            family=FAMILY, value={**own_members(call.opaque, FAMILY), "namespace": call.namespace}
+        )
+        if is_ours
+        else call.opaque
+    )
     return replace(call, namespace=None, opaque=kept)
 
 
@@ -135,7 +163,10 @@ def _instructions(body: Mapping[str, Json]) -> tuple[Message, ...]:
 
 
 def _sampling(body: Mapping[str, Json], extensions: dict[str, Json]) -> Sampling:
-    include = [need_text(word, f"include[{index}]") for index, word in enumerate(read_list(body.get("include"), "include"))]
+    include = [
+        need_text(word, f"include[{index}]")
+        for index, word in enumerate(read_list(body.get("include"), "include"))
+    ]
     others = [word for word in include if word not in (LOGPROBS_INCLUDE, ENCRYPTED_INCLUDE)]
     if others:
         extensions["include"] = include
@@ -152,7 +183,11 @@ def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> Reasoni
     reasoning = read_object(body.get("reasoning"), "reasoning")
     if reasoning is None:
         return None
-    rest = {name: value for name, value in reasoning.items() if name not in ("effort", "summary", "generate_summary") and value is not None}
+    rest = {
+        name: value
+        for name, value in reasoning.items()
+        if name not in ("effort", "summary", "generate_summary") and value is not None
+    }
     word = read_text(reasoning.get("effort"), "reasoning.effort")
     effort = _EFFORTS.get((word or "").lower())
     if word is not None and effort is None:
@@ -162,7 +197,11 @@ def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> Reasoni
     visibility = read_text(reasoning.get("summary"), "reasoning.summary") or read_text(
         reasoning.get("generate_summary"), "reasoning.generate_summary"
     )
-    settings = ReasoningSettings(effort=effort, visibility=visibility, include=True if visibility not in (None, "none") else None)
+    settings = ReasoningSettings(
+        effort=effort,
+        visibility=visibility,
+        include=True if visibility not in (None, "none") else None,
+    )
     return None if settings == ReasoningSettings() else settings
 
 
@@ -170,7 +209,11 @@ def _output_format(body: Mapping[str, Json], extensions: dict[str, Json]) -> Out
     text = read_object(body.get("text"), "text")
     if text is None:
         return None
-    rest = {name: value for name, value in text.items() if name not in ("format", "verbosity") and value is not None}
+    rest = {
+        name: value
+        for name, value in text.items()
+        if name not in ("format", "verbosity") and value is not None
+    }
     if rest:
         extensions["text"] = rest
     if text.get("format") is None:

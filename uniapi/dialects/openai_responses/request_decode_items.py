@@ -1,7 +1,9 @@
 """A client's `input` → canonical messages and the tools that some items bring along.
 
-Every item keeps its place. Neighbouring items of the assistant's side (reasoning, text, calls, hosted calls) make one assistant message, because that is the turn they
-came from; tool outputs in a row make one user message; a message item of the user or system is a message. An item of unknown type is carried as Unknown.
+Every item keeps its place. Neighbouring items of the assistant's side (reasoning, text, calls,
+hosted calls) make one assistant message, because that is the turn they came from; tool outputs in a
+row make one user message; a message item of the user or system is a message. An item of unknown
+type is carried as Unknown.
 """
 
 from __future__ import annotations
@@ -10,8 +12,28 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from uniapi.canonical import HostedTool, Json, Media, Message, Opaque, Part, Reasoning, Role, Text, Tool, ToolCall, ToolResult, Unknown
-from uniapi.dialects.openai_chat.request_decode_members import need_object, need_text, read_list, read_text, refused
+from uniapi.canonical import (
+    HostedTool,
+    Json,
+    Media,
+    Message,
+    Opaque,
+    Part,
+    Reasoning,
+    Role,
+    Text,
+    Tool,
+    ToolCall,
+    ToolResult,
+    Unknown,
+)
+from uniapi.dialects.openai_chat.request_decode_members import (
+    need_object,
+    need_text,
+    read_list,
+    read_text,
+    refused,
+)
 
 from .answer_decode_content import decode_content, decode_part
 from .opaque import Carried, item_token, unpack
@@ -21,11 +43,20 @@ from .vocabulary import FAMILY, IMAGE_MIMES, NAME, USER_ITEMS
 CALL_MEMBERS = ("id", "caller", "async")
 """Members of a call that have no canonical place and that its vendor may want back."""
 
-_ROLES: Mapping[str, Role] = {"user": "user", "assistant": "assistant", "system": "system", "developer": "developer", "tool": "user"}
+_ROLES: Mapping[str, Role] = {
+    "user": "user",
+    "assistant": "assistant",
+    "system": "system",
+    "developer": "developer",
+    "tool": "user",
+}
 
 
 def decode_input(value: Json) -> tuple[tuple[Message, ...], tuple[Tool | HostedTool, ...]]:
-    """The conversation, and the tools of `additional_tools` and `tool_search_output` items. Raises RequestRefused naming the item."""
+    """The conversation, and the tools of `additional_tools` and `tool_search_output` items.
+
+    Raises RequestRefused naming the item.
+    """
     if value is None:
         return (), ()
     if isinstance(value, str):
@@ -78,18 +109,30 @@ class _InputReader:
             case "image_generation_call" if isinstance(item.get("result"), str):
                 self._add("assistant", image_of_call(item, FAMILY))
             case "additional_tools":
-                offered = decode_tools(item.get("tools"), f"{path}.tools", {"item": "additional_tools", "index": index, "role": item.get("role")})
+                offered = decode_tools(
+                    item.get("tools"),
+                    f"{path}.tools",
+                    {"item": "additional_tools", "index": index, "role": item.get("role")},
+                )
                 self.tools.extend(offered)
             case "tool_search_output":
-                # Tools found by the client are new to us; those that the server found were offered, deferred, from the start.
+                # Tools found by the client are new to us; those that the server found were offered,
+                # deferred, from the start.
                 if item.get("execution") == "client":
-                    self.tools.extend(decode_tools(item.get("tools"), f"{path}.tools", {"item": "tool_search_output"}))
+                    self.tools.extend(
+                        decode_tools(
+                            item.get("tools"), f"{path}.tools", {"item": "tool_search_output"}
+                        )
+                    )
                 self._add("user", Unknown(dialect=NAME, name=kind, raw=item))
             case "input_text" | "input_image" | "input_file" | "input_audio":
                 # Clients that forget the message around its content.
                 self.turns.append(_Turn("user", [decode_part(item, path)]))
             case str():
-                self._add("user" if kind in USER_ITEMS else "assistant", Unknown(dialect=NAME, name=kind, raw=item))
+                self._add(
+                    "user" if kind in USER_ITEMS else "assistant",
+                    Unknown(dialect=NAME, name=kind, raw=item),
+                )
             case _:
                 raise refused(f"{path}.type", "the type of an input item", kind)
 
@@ -106,7 +149,10 @@ class _InputReader:
         return part
 
     def _add(self, role: Role, part: Part, kind: str = "other") -> None:
-        """`part` joins the open turn of its role, or opens one. A user's own message is never joined."""
+        """`part` joins the open turn of its role, or opens one.
+
+        A user's own message is never joined.
+        """
         last = self.turns[-1] if self.turns else None
         if last is None or last.role != role or (role == "user" and last.kind != kind):
             self.turns.append(_Turn(role, [part], kind=kind))
@@ -123,7 +169,13 @@ class _InputReader:
         parts = decode_content(item.get("content"), f"{path}.content", token)
         phase = read_text(item.get("phase"), f"{path}.phase")
         last = self.turns[-1] if self.turns else None
-        if role == "assistant" and last is not None and last.role == role and last.kind != "message" and phase in (last.phase, last.phase or phase):
+        if (
+            role == "assistant"
+            and last is not None
+            and last.role == role
+            and last.kind != "message"
+            and phase in (last.phase, last.phase or phase)
+        ):
             last.parts.extend(parts)
             last.phase = phase
             last.kind = "message"
@@ -149,7 +201,11 @@ class _InputReader:
         content: list[Text | Media | Unknown] = []
         for index, part in enumerate(decode_content(_output_of(item), f"{path}.output")):
             if not isinstance(part, Text | Media | Unknown):
-                raise refused(f"{path}.output[{index}].type", "`input_text`, `input_image` or `input_file`", "refusal")
+                raise refused(
+                    f"{path}.output[{index}].type",
+                    "`input_text`, `input_image` or `input_file`",
+                    "refusal",
+                )
             content.append(part)
         result = ToolResult(
             call_id=need_text(item.get("call_id"), f"{path}.call_id"),
@@ -163,7 +219,10 @@ class _InputReader:
     def _reasoning(self, item: Mapping[str, Json], path: str) -> None:
         carried = unpack(item.get("encrypted_content"))
         if carried is None:
-            self._add("assistant", Reasoning(text=reasoning_text(item, path), opaque=reasoning_token(item, FAMILY)))
+            self._add(
+                "assistant",
+                Reasoning(text=reasoning_text(item, path), opaque=reasoning_token(item, FAMILY)),
+            )
             return
         text = reasoning_text(item, path)
         match carried.place:
@@ -174,10 +233,15 @@ class _InputReader:
             case "text":
                 self._mark_text(carried)
             case place:
-                self._add("assistant", Reasoning(text=text, is_redacted=place == "redacted", opaque=carried.opaque))
+                self._add(
+                    "assistant",
+                    Reasoning(text=text, is_redacted=place == "redacted", opaque=carried.opaque),
+                )
 
     def _mark_text(self, carried: Carried) -> None:
-        """The token of the text before it; on an empty text of its own when it came so, or when the client dropped that text."""
+        """The token of the text before it; on an empty text of its own when it came so, or when the
+        client dropped that text.
+        """
         last = self.turns[-1] if self.turns and self.turns[-1].role == "assistant" else None
         if last is not None and last.parts and not carried.standalone:
             before = last.parts[-1]
@@ -189,7 +253,10 @@ class _InputReader:
 
 
 def reasoning_text(item: Mapping[str, Json], path: str = "reasoning") -> str:
-    """All readable text of a reasoning item, its pieces parted by a blank line. Raises RequestRefused on lists that are none."""
+    """All readable text of a reasoning item, its pieces parted by a blank line.
+
+    Raises RequestRefused on lists that are none.
+    """
     pieces: list[str] = []
     for member in ("summary", "content"):
         value = item.get(member)
@@ -204,10 +271,17 @@ def reasoning_text(item: Mapping[str, Json], path: str = "reasoning") -> str:
 
 
 def reasoning_token(item: Mapping[str, Json], family: str) -> Opaque | None:
-    """The reasoning item as it came, without its type: what goes back upstream. None when it holds nothing but a summary."""
-    if all(item.get(name) is None for name in ("id", "encrypted_content")) and not item.get("content"):
+    """The reasoning item as it came, without its type: what goes back upstream.
+
+    None when it holds nothing but a summary.
+    """
+    if all(item.get(name) is None for name in ("id", "encrypted_content")) and not item.get(
+        "content"
+    ):
         return None
-    return Opaque(family=family, value={name: value for name, value in item.items() if name != "type"})
+    return Opaque(
+        family=family, value={name: value for name, value in item.items() if name != "type"}
+    )
 
 
 def image_of_call(item: Mapping[str, Json], family: str) -> Media:
@@ -217,16 +291,25 @@ def image_of_call(item: Mapping[str, Json], family: str) -> Media:
     kept = {name: value for name, value in item.items() if name not in ("type", "result")}
     if result.startswith("data:"):
         mime, _, result = result[5:].partition(",")
-        return Media(kind="image", mime=mime.partition(";")[0] or None, data=result, opaque=Opaque(family=family, value=kept))
+        return Media(
+            kind="image",
+            mime=mime.partition(";")[0] or None,
+            data=result,
+            opaque=Opaque(family=family, value=kept),
+        )
     mime = IMAGE_MIMES.get(word, "image/png") if isinstance(word, str) else "image/png"
     return Media(kind="image", mime=mime, data=result, opaque=Opaque(family=family, value=kept))
 
 
 def _output_of(item: Mapping[str, Json]) -> Json:
-    """`output` as content: an object that is neither text nor a list (some clients send their tool's raw JSON) is told as JSON text."""
+    """`output` as content: an object that is neither text nor a list (some clients send their
+    tool's raw JSON) is told as JSON text.
+    """
     output = item.get("output")
     if isinstance(output, dict | int | float | bool):
         return json.dumps(output, ensure_ascii=False)
-    if isinstance(output, list) and any(isinstance(part, dict) and not isinstance(part.get("type"), str) for part in output):
+    if isinstance(output, list) and any(
+        isinstance(part, dict) and not isinstance(part.get("type"), str) for part in output
+    ):
         return json.dumps(output, ensure_ascii=False)
     return output

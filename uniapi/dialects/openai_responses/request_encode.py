@@ -1,7 +1,9 @@
 """Canonical Request → the body of `POST /v1/responses`.
 
-A translated call is stateless: unless the client says otherwise or leans on stored state itself, `store` is false, and reasoning comes back encrypted
-(https://platform.openai.com/docs/guides/reasoning#encrypted-reasoning-items). Stop words, seed, penalties, `top_k`, `n` and `logit_bias` have no place in this API.
+A translated call is stateless: unless the client says otherwise or leans on stored state itself,
+`store` is false, and reasoning comes back encrypted
+(https://platform.openai.com/docs/guides/reasoning#encrypted-reasoning-items). Stop words, seed,
+penalties, `top_k`, `n` and `logit_bias` have no place in this API.
 """
 
 from __future__ import annotations
@@ -11,19 +13,37 @@ from collections.abc import Mapping
 from uniapi.canonical import Json, OutputFormat, Reasoning, ReasoningSettings, Request, iter_parts
 from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.losses import has_cache_hints, unsaid
-from uniapi.dialects.openai_chat.request_encode import BUDGET_EFFORTS, EFFORT_SCALE, drop_refused_sampling, short_user, wants_reasoning
+from uniapi.dialects.openai_chat.request_encode import (
+    BUDGET_EFFORTS,
+    EFFORT_SCALE,
+    drop_refused_sampling,
+    short_user,
+    wants_reasoning,
+)
 from uniapi.dialects.openai_chat.request_encode_names import wire_name
 from uniapi.dialects.quirk import Quirk
 
 from .request_decode import ENCRYPTED_INCLUDE, LOGPROBS_INCLUDE
-from .request_encode_items import BREAKPOINT_LIFETIMES, encode_input, is_replayable, leans_on_stored_items
+from .request_encode_items import (
+    BREAKPOINT_LIFETIMES,
+    encode_input,
+    is_replayable,
+    leans_on_stored_items,
+)
 from .tools import additional_tools_item, encode_choice, encode_tools
 from .vocabulary import FAMILY, MIN_OUTPUT_TOKENS, NAME
 
-_SHARED_WITH_CHAT = frozenset({"safety_identifier", "prompt_cache_retention", "prompt_cache_options", "moderation"})
+_SHARED_WITH_CHAT = frozenset(
+    {"safety_identifier", "prompt_cache_retention", "prompt_cache_options", "moderation"}
+)
 """Members of the chat API that mean the same here."""
 _TIERS = frozenset({"auto", "default", "flex", "priority", "scale", "fast"})
-_SUMMARIES: Mapping[str, str] = {"auto": "auto", "concise": "concise", "detailed": "detailed", "summarized": "auto"}
+_SUMMARIES: Mapping[str, str] = {
+    "auto": "auto",
+    "concise": "concise",
+    "detailed": "detailed",
+    "summarized": "auto",
+}
 _VERBOSITIES = frozenset({"low", "medium", "high"})
 
 
@@ -50,12 +70,17 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
 
 
 def drop_sampling_beside_reasoning(body: dict[str, Json], quirk: Quirk, losses: list[str]) -> None:
-    """As on the chat wire, but that log probabilities are asked for by `include` here. The values in `body` are not changed, only replaced."""
+    """As on the chat wire, but that log probabilities are asked for by `include` here.
+
+    The values in `body` are not changed, only replaced.
+    """
     reasoning, include = body.get("reasoning"), body.get("include")
     asks_logprobs = isinstance(include, list) and LOGPROBS_INCLUDE in include
     if asks_logprobs:
         body["logprobs"] = True
-    drop_refused_sampling(body, reasoning.get("effort") if isinstance(reasoning, dict) else None, quirk, losses)
+    drop_refused_sampling(
+        body, reasoning.get("effort") if isinstance(reasoning, dict) else None, quirk, losses
+    )
     if asks_logprobs and body.pop("logprobs", None) is None:
         body["include"] = [word for word in body["include"] if word != LOGPROBS_INCLUDE]
 
@@ -65,7 +90,9 @@ def _write_tools(body: dict[str, Json], request: Request, quirk: Quirk, losses: 
         losses.append("tools")
         return
     tools = encode_tools(request.tools, quirk, losses)
-    if "image" in request.output_modalities and not any(tool["type"] == "image_generation" for tool in tools):
+    if "image" in request.output_modalities and not any(
+        tool["type"] == "image_generation" for tool in tools
+    ):
         tools.append({"type": "image_generation"})
     if "audio" in request.output_modalities:
         losses.append("modalities")
@@ -130,7 +157,8 @@ def _write_reasoning(body: dict[str, Json], request: Request, quirk: Quirk) -> N
 def _effort(settings: ReasoningSettings, quirk: Quirk) -> str | None:
     """The effort word, nearest to what the model takes; None when the client did not ask.
 
-    Thinking asked for without a measure is `medium`: left unsaid, GPT-5.1 and later would not think at all.
+    Thinking asked for without a measure is `medium`: left unsaid, GPT-5.1 and later would not think
+    at all.
     """
     effort: str | None = settings.effort
     if effort is None and settings.budget is not None and settings.budget >= 0:
@@ -141,7 +169,9 @@ def _effort(settings: ReasoningSettings, quirk: Quirk) -> str | None:
 
 
 def nearest_effort(effort: str, quirk: Quirk) -> str:
-    """The word of the model's own that is nearest to `effort`; `effort` itself when the model takes all, or the word is not on the scale."""
+    """The word of the model's own that is nearest to `effort`; `effort` itself when the model takes
+    all, or the word is not on the scale.
+    """
     known = [word for word in quirk.efforts if word in EFFORT_SCALE]
     if not known or effort in known or effort not in EFFORT_SCALE:
         return effort
@@ -150,15 +180,19 @@ def nearest_effort(effort: str, quirk: Quirk) -> str:
 
 
 def _summary(settings: ReasoningSettings) -> str | None:
-    """Summaries are only asked for when the client wants to see thinking: OpenAI refuses them to unverified organizations.
+    """Summaries are only asked for when the client wants to see thinking: OpenAI refuses them to
+    unverified organizations.
 
-    A budget or adaptive thinking without more is Anthropic's way of asking, and its answers show the thinking.
+    A budget or adaptive thinking without more is Anthropic's way of asking, and its answers show
+    the thinking.
     """
     if settings.is_off or settings.include is False or settings.visibility in ("omitted", "none"):
         return None
     if settings.visibility is not None:
         return _SUMMARIES.get(settings.visibility, "auto")
-    return "auto" if settings.include or settings.is_adaptive or settings.budget is not None else None
+    return (
+        "auto" if settings.include or settings.is_adaptive or settings.budget is not None else None
+    )
 
 
 def _write_text(body: dict[str, Json], request: Request, losses: list[str]) -> None:
@@ -179,7 +213,11 @@ def encode_format(wanted: OutputFormat) -> dict[str, Json]:
         return {"type": "text"}
     if wanted.kind == "json" or wanted.schema is None:
         return {"type": "json_object"}
-    encoded: dict[str, Json] = {"type": "json_schema", "name": wire_name(wanted.name or "response"), "schema": dict(wanted.schema)}
+    encoded: dict[str, Json] = {
+        "type": "json_schema",
+        "name": wire_name(wanted.name or "response"),
+        "schema": dict(wanted.schema),
+    }
     if wanted.description is not None:
         encoded["description"] = wanted.description
     if wanted.strict is not None:
@@ -223,7 +261,11 @@ def _write_include(body: dict[str, Json], request: Request, quirk: Quirk) -> Non
     include: list[Json] = list(said) if isinstance(said, list) else []
     if request.sampling.logprobs and LOGPROBS_INCLUDE not in include:
         include.append(LOGPROBS_INCLUDE)
-    if ENCRYPTED_INCLUDE not in include and body.get("store") is not True and _wants_encrypted(request, quirk):
+    if (
+        ENCRYPTED_INCLUDE not in include
+        and body.get("store") is not True
+        and _wants_encrypted(request, quirk)
+    ):
         include.append(ENCRYPTED_INCLUDE)
     if include:
         body["include"] = include
@@ -235,7 +277,10 @@ def _wants_encrypted(request: Request, quirk: Quirk) -> bool:
     family = quirk.opaque_family or FAMILY
     if request.reasoning is not None and not request.reasoning.is_off:
         return True
-    return any(isinstance(part, Reasoning) and is_replayable(part.opaque, family) for part in iter_parts(request.messages))
+    return any(
+        isinstance(part, Reasoning) and is_replayable(part.opaque, family)
+        for part in iter_parts(request.messages)
+    )
 
 
 def _write_extensions(body: dict[str, Json], request: Request, losses: list[str]) -> None:
@@ -243,7 +288,9 @@ def _write_extensions(body: dict[str, Json], request: Request, losses: list[str]
         for name, value in members.items():
             if dialect == NAME and name in ("reasoning", "text") and isinstance(value, dict):
                 body[name] = {**value, **body.get(name, {})}
-            elif (dialect == NAME and name != "tool_choice") or (dialect == "openai_chat" and name in _SHARED_WITH_CHAT):
+            elif (dialect == NAME and name != "tool_choice") or (
+                dialect == "openai_chat" and name in _SHARED_WITH_CHAT
+            ):
                 body.setdefault(name, value)
             elif dialect != NAME:
                 losses.append(name)

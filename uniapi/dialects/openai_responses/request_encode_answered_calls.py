@@ -1,8 +1,10 @@
-"""Every call of `input` answered by exactly one output, and no output without its call: the API answers 400 to both («No tool output found for function call …», «No tool call
-found for function call output …»).
+"""Every call of `input` answered by exactly one output, and no output without its call: the API
+answers 400 to both («No tool output found for function call …», «No tool call found for function
+call output …»).
 
-Outputs stand right behind the run of calls they answer, because some servers of this API look nowhere else (github.com/deepseek-ai/awesome-deepseek-integration/issues/740). A
-missing one is written as such, one without a call becomes a user's text that says what it is.
+Outputs stand right behind the run of calls they answer, because some servers of this API look
+nowhere else (github.com/deepseek-ai/awesome-deepseek-integration/issues/740). A missing one is
+written as such, one without a call becomes a user's text that says what it is.
 """
 
 from __future__ import annotations
@@ -13,14 +15,20 @@ from typing import Any
 from uniapi.canonical import Json, ToolResult
 from uniapi.dialects.turn_repair import NO_RESULT, orphan_label
 
-OUTPUT_OF: Mapping[str, str] = {"function_call": "function_call_output", "custom_tool_call": "custom_tool_call_output"}
+OUTPUT_OF: Mapping[str, str] = {
+    "function_call": "function_call_output",
+    "custom_tool_call": "custom_tool_call_output",
+}
 """The type of a call's output by the type of the call."""
 
 _Item = dict[str, Any]
 
 
 def with_answered_calls(items: Sequence[_Item]) -> list[_Item]:
-    """`items` in order, but for outputs that move to their calls. Items of other types, and their order, stay as they are."""
+    """`items` in order, but for outputs that move to their calls.
+
+    Items of other types, and their order, stay as they are.
+    """
     return _Pairing(items).paired()
 
 
@@ -55,7 +63,11 @@ class _Pairing:
         """The outputs of the calls since the last output."""
         for position, call in self._run:
             kind = OUTPUT_OF[call["type"]]
-            later = [place for place in self._unclaimed.get(call["call_id"], ()) if place > position and place not in self._claimed]
+            later = [
+                place
+                for place in self._unclaimed.get(call["call_id"], ())
+                if place > position and place not in self._claimed
+            ]
             if later:
                 self._claimed.add(later[0])
                 self._paired.append({**self._items[later[0]], "type": kind})
@@ -68,4 +80,8 @@ def _as_text(output: _Item) -> _Item:
     heading = orphan_label(ToolResult(call_id=output["call_id"]))
     said: Json = output.get("output")
     content = said if isinstance(said, list) else [{"type": "input_text", "text": said}]
-    return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": heading}, *content]}
+    return {
+        "type": "message",
+        "role": "user",
+        "content": [{"type": "input_text", "text": heading}, *content],
+    }

@@ -1,7 +1,9 @@
 """Canonical messages → `input` items for an upstream.
 
-Order is kept part by part. Neighbouring texts of one assistant message are one message item (unless they came from two); calls and results are items of their own; images that
-an assistant turn holds and that this API did not make are shown as a user's, because an assistant's message takes text only. What cannot be said is a loss named by its place.
+Order is kept part by part. Neighbouring texts of one assistant message are one message item (unless
+they came from two); calls and results are items of their own; images that an assistant turn holds
+and that this API did not make are shown as a user's, because an assistant's message takes text
+only. What cannot be said is a loss named by its place.
 """
 
 from __future__ import annotations
@@ -12,7 +14,21 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 
-from uniapi.canonical import Json, Media, Message, Opaque, Part, Reasoning, Refusal, Request, Text, ToolCall, ToolResult, Unknown, iter_parts
+from uniapi.canonical import (
+    Json,
+    Media,
+    Message,
+    Opaque,
+    Part,
+    Reasoning,
+    Refusal,
+    Request,
+    Text,
+    ToolCall,
+    ToolResult,
+    Unknown,
+    iter_parts,
+)
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.openai_chat.request_encode_names import wire_name
 from uniapi.dialects.quirk import Quirk
@@ -25,11 +41,22 @@ from .vocabulary import FAMILY, FILE_NAMES, MAX_CALL_ID, NAME
 STATEFUL_MEMBERS = ("conversation", "background", "prompt", "background_options")
 """Members that lean on what is stored upstream."""
 BREAKPOINT_LIFETIMES = ("30m", "12h")
-_READABLE_MIMES = ("text/", "application/json", "application/xml", "application/yaml", "application/x-yaml")
+_READABLE_MIMES = (
+    "text/",
+    "application/json",
+    "application/xml",
+    "application/yaml",
+    "application/x-yaml",
+)
 
 
-def encode_input(request: Request, quirk: Quirk, losses: list[str]) -> tuple[str | None, list[dict[str, Json]]]:
-    """`instructions` (the leading system text, None without one) and `input`. Appends to `losses` what had to be left out."""
+def encode_input(
+    request: Request, quirk: Quirk, losses: list[str]
+) -> tuple[str | None, list[dict[str, Json]]]:
+    """`instructions` (the leading system text, None without one) and `input`.
+
+    Appends to `losses` what had to be left out.
+    """
     instructions, rest = _leading_system(request.messages)
     writer = _InputWriter(quirk=quirk, losses=losses, family=quirk.opaque_family or FAMILY)
     for index, message in enumerate(request.messages[rest:], rest):
@@ -37,7 +64,8 @@ def encode_input(request: Request, quirk: Quirk, losses: list[str]) -> tuple[str
     items = writer.items if leans_on_stored_items(request) else with_answered_calls(writer.items)
     if items or leans_on_stored_items(request):
         return instructions, items
-    # Something must be asked: «One of "input" or "previous_response_id" or 'prompt' or 'conversation_id' must be provided.»
+    # Something must be asked: «One of "input" or "previous_response_id" or 'prompt' or
+    # 'conversation_id' must be provided.»
     if instructions is not None:
         return None, [_words("system", instructions)]
     return None, [_words("user", "")] if says_nothing(request) else []
@@ -48,9 +76,13 @@ def _words(role: str, text: str) -> dict[str, Json]:
 
 
 def leans_on_stored_items(request: Request) -> bool:
-    """Whether part of the conversation lies upstream: by the id of a response, a conversation or a prompt, or by that of an item."""
+    """Whether part of the conversation lies upstream: by the id of a response, a conversation or a
+    prompt, or by that of an item.
+    """
     own = request.extensions.get(NAME, {})
-    is_stored = request.previous_response_id is not None or any(own.get(name) for name in STATEFUL_MEMBERS)
+    is_stored = request.previous_response_id is not None or any(
+        own.get(name) for name in STATEFUL_MEMBERS
+    )
     return is_stored or any(_is_reference(part) for part in iter_parts(request.messages))
 
 
@@ -58,11 +90,19 @@ def _is_reference(part: Part) -> bool:
     """An item by its id alone: an `item_reference`, or reasoning without its encrypted content."""
     if isinstance(part, Unknown):
         return part.dialect == NAME and part.name == "item_reference"
-    return isinstance(part, Reasoning) and part.opaque is not None and part.opaque.family == FAMILY and not is_replayable(part.opaque, FAMILY)
+    return (
+        isinstance(part, Reasoning)
+        and part.opaque is not None
+        and part.opaque.family == FAMILY
+        and not is_replayable(part.opaque, FAMILY)
+    )
 
 
 def _leading_system(messages: tuple[Message, ...]) -> tuple[str | None, int]:
-    """The system text at the beginning, and how many messages it takes. Developer turns and those with more than text stay where they are."""
+    """The system text at the beginning, and how many messages it takes.
+
+    Developer turns and those with more than text stay where they are.
+    """
     texts: list[str] = []
     count = 0
     for message in messages:
@@ -81,7 +121,9 @@ def wire_call_id(call_id: str) -> str:
 
 
 def is_replayable(opaque: Opaque | None, family: str) -> bool:
-    """Whether a reasoning token stands on its own: it holds the encrypted reasoning, or the reasoning text itself, and not only the id of a stored item."""
+    """Whether a reasoning token stands on its own: it holds the encrypted reasoning, or the
+    reasoning text itself, and not only the id of a stored item.
+    """
     value = own_members(opaque, family)
     return bool(value.get("encrypted_content") or value.get("content"))
 
@@ -111,7 +153,9 @@ class _InputWriter:
             self.losses.append(name)
 
     def _incoming(self, message: Message, path: str) -> None:
-        """A user, system or developer turn: results and unknown items stand alone, the content around them makes messages."""
+        """A user, system or developer turn: results and unknown items stand alone, the content
+        around them makes messages.
+        """
         content: list[dict[str, Json]] = []
         for part in message.parts:
             if isinstance(part, ToolResult):
@@ -158,7 +202,13 @@ class _InputWriter:
         readable = _readable_text(media)
         if readable is not None:
             heading = media.title or media.filename
-            return [{"type": "input_text", "text": f"{heading}\n\n{readable}" if heading else readable, **_breakpoint(media)}]
+            return [
+                {
+                    "type": "input_text",
+                    "text": f"{heading}\n\n{readable}" if heading else readable,
+                    **_breakpoint(media),
+                }
+            ]
         encoded: dict[str, Json] = {"type": "input_file"}
         if media.data is not None:
             mime = media.mime or "application/pdf"
@@ -192,7 +242,9 @@ class _InputWriter:
         return [{**encoded, **_breakpoint(media)}]
 
     def _owns(self, media: Media) -> bool:
-        return media.file_id is not None and (media.opaque is None or media.opaque.family == self.family)
+        return media.file_id is not None and (
+            media.opaque is None or media.opaque.family == self.family
+        )
 
     def _result(self, result: ToolResult, path: str) -> None:
         if not self.quirk.has_tools:
@@ -202,7 +254,11 @@ class _InputWriter:
             self.lose(f"{path}.is_error")
         content = [piece for part in result.content for piece in self._content(part, path)]
         is_text = all(piece["type"] == "input_text" for piece in content)
-        kind = "custom_tool_call_output" if result.kind == "custom" and self.quirk.custom_tools else "function_call_output"
+        kind = (
+            "custom_tool_call_output"
+            if result.kind == "custom" and self.quirk.custom_tools
+            else "function_call_output"
+        )
         self.items.append(
             {
                 "type": kind,
@@ -248,7 +304,11 @@ class _InputWriter:
             if isinstance(part, Refusal):
                 content.append({"type": "refusal", "refusal": part.text})
             elif part.text:
-                own = [dict(citation.raw) for citation in part.citations if citation.raw is not None and citation.dialect == NAME]
+                own = [
+                    dict(citation.raw)
+                    for citation in part.citations
+                    if citation.raw is not None and citation.dialect == NAME
+                ]
                 content.append({"type": "output_text", "text": part.text, "annotations": own})
         if not content:
             return
@@ -257,7 +317,8 @@ class _InputWriter:
         if item_id is not None:
             item.update(id=item_id, status="completed")
         elif all(piece["type"] == "output_text" and not piece["annotations"] for piece in content):
-            # A list of output parts belongs to an item with an id; text that was never one of this API's items is a string.
+            # A list of output parts belongs to an item with an id; text that was never one of this
+            # API's items is a string.
             item["content"] = "".join(piece["text"] for piece in content)
         phase = phase or _phase(parts[0], self.family)
         if phase is not None:
@@ -265,7 +326,9 @@ class _InputWriter:
         self.items.append(item)
 
     def _reasoning(self, part: Reasoning) -> None:
-        """Only what this family issued: it would not read another's, and readable text alone has no place."""
+        """Only what this family issued: it would not read another's, and readable text alone has no
+        place.
+        """
         value = own_members(part.opaque, self.family)
         if value:
             self.items.append({"type": "reasoning", "summary": [], **value})
@@ -276,7 +339,11 @@ class _InputWriter:
         if not self.quirk.has_tools:
             self.lose("tools")
             return
-        item: dict[str, Json] = {"type": "function_call", "call_id": wire_call_id(call.call_id), "name": wire_name(call.name)}
+        item: dict[str, Json] = {
+            "type": "function_call",
+            "call_id": wire_call_id(call.call_id),
+            "name": wire_name(call.name),
+        }
         if call.kind == "custom" and self.quirk.custom_tools:
             item.update(type="custom_tool_call", input=call.arguments)
         elif call.kind == "custom":
@@ -291,14 +358,23 @@ class _InputWriter:
         """An image of an assistant turn: the call that made it, or content for a user's message."""
         own = own_members(image.opaque, self.family)
         if isinstance(own.get("id"), str) and image.data is not None:
-            self.items.append({"type": "image_generation_call", "status": "completed", **own, "result": image.data})
+            self.items.append(
+                {
+                    "type": "image_generation_call",
+                    "status": "completed",
+                    **own,
+                    "result": image.data,
+                }
+            )
             return []
         return self._image(image, path)
 
 
 def _is_item(part: Unknown) -> bool:
     """Whether an unknown of ours was an item of its own, not a part of a message's content."""
-    return part.dialect == NAME and isinstance(part.raw, dict) and not part.name.startswith("input_")
+    return (
+        part.dialect == NAME and isinstance(part.raw, dict) and not part.name.startswith("input_")
+    )
 
 
 def _item_id(part: Text | Refusal, family: str) -> str | None:
@@ -312,7 +388,9 @@ def _phase(part: Text | Refusal, family: str) -> str | None:
 
 
 def _breakpoint(part: Text | Media) -> dict[str, Json]:
-    """Our own kind of cache breakpoint; other vendors' lifetimes mean nothing here, and this API caches by itself."""
+    """Our own kind of cache breakpoint; other vendors' lifetimes mean nothing here, and this API
+    caches by itself.
+    """
     if part.cache is None or part.cache.ttl not in BREAKPOINT_LIFETIMES:
         return {}
     return {"prompt_cache_breakpoint": {"mode": "explicit", "ttl": part.cache.ttl}}

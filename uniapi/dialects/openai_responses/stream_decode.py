@@ -1,7 +1,9 @@
 """A streamed answer: named events → canonical events.
 
-https://platform.openai.com/docs/api-reference/responses-streaming. Items are told apart by `output_index`, so several may be open at once. Every text has three tellings
-(deltas, `…done`, the whole item); whatever an earlier one left out is taken from a later one, because vendors skip each of them somewhere.
+https://platform.openai.com/docs/api-reference/responses-streaming. Items are told apart by
+`output_index`, so several may be open at once. Every text has three tellings (deltas, `…done`, the
+whole item); whatever an earlier one left out is taken from a later one, because vendors skip each
+of them somewhere.
 """
 
 from __future__ import annotations
@@ -17,7 +19,14 @@ from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
 
 from .answer_decode_content import TEXT_TYPES, read_citations, read_logprobs
-from .answer_decode_items import CALL_TYPES, MESSAGE_MEMBERS, OutputReader, call_text, failure_of_response, finish
+from .answer_decode_items import (
+    CALL_TYPES,
+    MESSAGE_MEMBERS,
+    OutputReader,
+    call_text,
+    failure_of_response,
+    finish,
+)
 from .opaque import item_token
 from .stream_decode_items import Item, Items, Running
 from .usage import decode_usage
@@ -26,7 +35,9 @@ _NAMING = ("id", "call_id", "name", "namespace", "phase")
 
 
 class ResponsesStreamDecoder(StreamDecoder):
-    """See `StreamDecoder`. Events of unknown type are passed over: what they tell comes again in the item that they belong to."""
+    """See `StreamDecoder`. Events of unknown type are passed over: what they tell comes again in
+    the item that they belong to.
+    """
 
     def __init__(self, context: UpstreamContext) -> None:
         super().__init__(context)
@@ -55,9 +66,15 @@ class ResponsesStreamDecoder(StreamDecoder):
             self.fail(failure_of_object(event))
 
     def _runs_on(self, event: Mapping[str, Json]) -> bool:
-        """The hot path: more of the text that the event before told, taken without looking its item up again."""
+        """The hot path: more of the text that the event before told, taken without looking its item
+        up again.
+        """
         running, text = self._running, event.get("delta")
-        if running is None or event.get("output_index") != running.index or event.get("content_index") != running.number:
+        if (
+            running is None
+            or event.get("output_index") != running.index
+            or event.get("content_index") != running.number
+        ):
             return False
         if not isinstance(text, str) or event.get("logprobs"):
             return False
@@ -73,7 +90,11 @@ class ResponsesStreamDecoder(StreamDecoder):
         if not isinstance(response, dict):
             self.start()
             return
-        response_id, model, created = response.get("id"), response.get("model"), response.get("created_at")
+        response_id, model, created = (
+            response.get("id"),
+            response.get("model"),
+            response.get("created_at"),
+        )
         self.start(
             response_id=response_id if isinstance(response_id, str) else None,
             model=model if isinstance(model, str) else None,
@@ -84,7 +105,11 @@ class ResponsesStreamDecoder(StreamDecoder):
         response = event.get("response")
         self._on_envelope(event)
         if not isinstance(response, dict):
-            response = {"status": "incomplete" if event.get("type") == "response.incomplete" else "completed"}
+            response = {
+                "status": "incomplete"
+                if event.get("type") == "response.incomplete"
+                else "completed"
+            }
         if response.get("error"):
             self._on_failed(event)
             return
@@ -92,8 +117,18 @@ class ResponsesStreamDecoder(StreamDecoder):
         usage = decode_usage(response)
         if usage is not None:
             self.usage(usage)
-        status = response.get("status") or ("incomplete" if event.get("type") == "response.incomplete" else "completed")
-        self.end((finish(status, at(response.get("incomplete_details"), "reason"), has_calls=self._has_calls),))
+        status = response.get("status") or (
+            "incomplete" if event.get("type") == "response.incomplete" else "completed"
+        )
+        self.end(
+            (
+                finish(
+                    status,
+                    at(response.get("incomplete_details"), "reason"),
+                    has_calls=self._has_calls,
+                ),
+            )
+        )
 
     def _on_failed(self, event: Mapping[str, Json]) -> None:
         response = event.get("response")
@@ -111,10 +146,22 @@ class ResponsesStreamDecoder(StreamDecoder):
         if event.get("error"):
             self.fail(failure_of_object(event))
         else:
-            self.fail(failure_of_object({"error": {name: value for name, value in event.items() if name not in ("type", "sequence_number")}}))
+            self.fail(
+                failure_of_object(
+                    {
+                        "error": {
+                            name: value
+                            for name, value in event.items()
+                            if name not in ("type", "sequence_number")
+                        }
+                    }
+                )
+            )
 
     def _done_marker(self) -> None:
-        """`[DONE]` is not of this dialect, but gateways append it; alone it says that the stream is whole."""
+        """`[DONE]` is not of this dialect, but gateways append it; alone it says that the stream is
+        whole.
+        """
         if self.is_started:
             self.end((finish("completed", None, has_calls=self._has_calls),))
 
@@ -140,13 +187,22 @@ class ResponsesStreamDecoder(StreamDecoder):
         return self._items.add(index, value)
 
     def _item(self, event: Mapping[str, Json], kind: str) -> Item:
-        """The item an event belongs to; one that was never announced is made up from the event's kind."""
+        """The item an event belongs to; one that was never announced is made up from the event's
+        kind.
+        """
         index = event.get("output_index")
         if not isinstance(index, int):
             index = self._items.index_of(event.get("item_id")) or 0
         item = self._items.at(index)
         if item is None or (item.value.get("type") != kind and item.is_done):
-            return self._new_item(index, {"type": kind, "id": event.get("item_id"), "call_id": event.get("call_id") or event.get("item_id")})
+            return self._new_item(
+                index,
+                {
+                    "type": kind,
+                    "id": event.get("item_id"),
+                    "call_id": event.get("call_id") or event.get("item_id"),
+                },
+            )
         return item
 
     def _on_item_added(self, event: Mapping[str, Json]) -> None:
@@ -168,7 +224,16 @@ class ResponsesStreamDecoder(StreamDecoder):
     def _open_call(self, item: Item) -> None:
         self._has_calls = True
         call = self._reader.call(item.value)
-        self.parts.open(item.key, ToolCall(call_id=call.call_id, name=call.name, kind=call.kind, namespace=call.namespace, opaque=call.opaque))
+        self.parts.open(
+            item.key,
+            ToolCall(
+                call_id=call.call_id,
+                name=call.name,
+                kind=call.kind,
+                namespace=call.namespace,
+                opaque=call.opaque,
+            ),
+        )
 
     def _on_item_done(self, event: Mapping[str, Json]) -> None:
         value, index = event.get("item"), event.get("output_index")
@@ -186,7 +251,10 @@ class ResponsesStreamDecoder(StreamDecoder):
             self._open_item(item)
         self._items.name(index, value.get("id"))
         # The finished item is the truth; only what names it may have been said at its start alone.
-        item.value = {**{name: item.value[name] for name in _NAMING if item.value.get(name) is not None}, **value}
+        item.value = {
+            **{name: item.value[name] for name in _NAMING if item.value.get(name) is not None},
+            **value,
+        }
         item.is_done = True
         match value.get("type"):
             case "message":
@@ -205,7 +273,11 @@ class ResponsesStreamDecoder(StreamDecoder):
 
     def _finish_message(self, item: Item) -> None:
         for place, part in enumerate(self._reader.message(item.value)):
-            number = item.contents[place] if place < len(item.contents) else max(item.contents, default=-1) + 1
+            number = (
+                item.contents[place]
+                if place < len(item.contents)
+                else max(item.contents, default=-1) + 1
+            )
             key = (item.key, number)
             match part:
                 case Text():
@@ -213,7 +285,11 @@ class ResponsesStreamDecoder(StreamDecoder):
                     item.complete(self.parts, key, number, part.text)
                     if self.parts.is_open(key):
                         logprobs = () if item.has_logprobs else part.logprobs
-                        self.parts.delta(key, citations=part.citations[item.citations.get(number, 0) :], logprobs=logprobs)
+                        self.parts.delta(
+                            key,
+                            citations=part.citations[item.citations.get(number, 0) :],
+                            logprobs=logprobs,
+                        )
                 case Refusal():
                     self._open_refusal(item, number)
                     item.complete(self.parts, key, number, part.text)
@@ -232,8 +308,11 @@ class ResponsesStreamDecoder(StreamDecoder):
             told = [piece for piece in item.told if isinstance(piece, tuple) and piece[0] == member]
             for place, piece in enumerate(pieces if isinstance(pieces, list) else []):
                 key = told[place] if place < len(told) else (member, f"late {place}")
-                if key not in item.told and any("".join(texts) == at(piece, "text") for texts in item.told.values()):
-                    # Streamed as a summary, finished as content (gpt-oss behind several hosts): one text.
+                if key not in item.told and any(
+                    "".join(texts) == at(piece, "text") for texts in item.told.values()
+                ):
+                    # Streamed as a summary, finished as content (gpt-oss behind several hosts): one
+                    # text.
                     continue
                 item.complete(self.parts, item.key, key, at(piece, "text"))
         if self.parts.is_open(item.key):
@@ -248,7 +327,10 @@ class ResponsesStreamDecoder(StreamDecoder):
         key = (item.key, number)
         if not self.parts.was_opened(key):
             item.contents.append(number)
-            self.parts.open(key, Text(text="", opaque=item_token(item.value, MESSAGE_MEMBERS, self._reader.family)))
+            self.parts.open(
+                key,
+                Text(text="", opaque=item_token(item.value, MESSAGE_MEMBERS, self._reader.family)),
+            )
         return key
 
     def _open_refusal(self, item: Item, number: int) -> tuple[int, int]:
@@ -275,7 +357,9 @@ class ResponsesStreamDecoder(StreamDecoder):
             self.parts.delta(key, logprobs=logprobs)
         item.tell(self.parts, key, number, event.get("delta"))
         if self.parts.is_open(key) and number in item.told:
-            self._running = Running(event.get("output_index"), event.get("content_index"), key, item.told[number])
+            self._running = Running(
+                event.get("output_index"), event.get("content_index"), key, item.told[number]
+            )
 
     def _on_text_done(self, event: Mapping[str, Json]) -> None:
         item, number = self._item(event, "message"), _number(event, "content_index")
@@ -301,19 +385,27 @@ class ResponsesStreamDecoder(StreamDecoder):
 
     def _on_summary_delta(self, event: Mapping[str, Json]) -> None:
         item = self._reasoning_item(event)
-        item.tell(self.parts, item.key, ("summary", _number(event, "summary_index")), event.get("delta"))
+        item.tell(
+            self.parts, item.key, ("summary", _number(event, "summary_index")), event.get("delta")
+        )
 
     def _on_summary_done(self, event: Mapping[str, Json]) -> None:
         item = self._reasoning_item(event)
-        item.complete(self.parts, item.key, ("summary", _number(event, "summary_index")), event.get("text"))
+        item.complete(
+            self.parts, item.key, ("summary", _number(event, "summary_index")), event.get("text")
+        )
 
     def _on_reasoning_delta(self, event: Mapping[str, Json]) -> None:
         item = self._reasoning_item(event)
-        item.tell(self.parts, item.key, ("content", _number(event, "content_index")), event.get("delta"))
+        item.tell(
+            self.parts, item.key, ("content", _number(event, "content_index")), event.get("delta")
+        )
 
     def _on_reasoning_done(self, event: Mapping[str, Json]) -> None:
         item = self._reasoning_item(event)
-        item.complete(self.parts, item.key, ("content", _number(event, "content_index")), event.get("text"))
+        item.complete(
+            self.parts, item.key, ("content", _number(event, "content_index")), event.get("text")
+        )
 
     def _reasoning_item(self, event: Mapping[str, Json]) -> Item:
         item = self._item(event, "reasoning")
@@ -337,7 +429,9 @@ class ResponsesStreamDecoder(StreamDecoder):
 
     def _on_arguments_done(self, event: Mapping[str, Json]) -> None:
         item = self._call_item(event, "function_call")
-        item.complete(self.parts, item.key, item.key, call_text({"arguments": event.get("arguments")}))
+        item.complete(
+            self.parts, item.key, item.key, call_text({"arguments": event.get("arguments")})
+        )
 
     def _on_input_delta(self, event: Mapping[str, Json]) -> None:
         item = self._call_item(event, "custom_tool_call")

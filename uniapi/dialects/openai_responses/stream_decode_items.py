@@ -12,22 +12,29 @@ from uniapi.dialects.part_tracker import PartTracker
 
 @dataclass(slots=True)
 class Item:
-    """One output item as far as it was told. `key` names its parts, because some vendors use one `output_index` for several items.
+    """One output item as far as it was told. `key` names its parts, because some vendors use one
+    `output_index` for several items.
 
-    `told` holds the texts already emitted for each piece (content index, summary index); they are joined only where a later telling is compared.
+    `told` holds the texts already emitted for each piece (content index, summary index); they are
+    joined only where a later telling is compared.
     """
 
     key: int
     value: Mapping[str, Json]
     told: dict[Hashable, list[str]] = field(default_factory=dict)
     contents: list[int] = field(default_factory=list)
-    """Content indexes in the order they were opened: some vendors begin at 1, while the finished item's list begins at 0."""
+    """Content indexes in the order they were opened: some vendors begin at 1, while the finished
+    item's list begins at 0.
+    """
     citations: dict[int, int] = field(default_factory=dict)
     has_logprobs: bool = False
     is_done: bool = False
 
     def tell(self, parts: PartTracker, key: Hashable, piece: Hashable, text: Json) -> None:
-        """More of one piece of the open part `key`. What comes after a part's end is left aside: the client has seen it end."""
+        """More of one piece of the open part `key`.
+
+        What comes after a part's end is left aside: the client has seen it end.
+        """
         if not isinstance(text, str) or not text or not parts.is_open(key):
             return
         told = self.told.get(piece)
@@ -40,14 +47,20 @@ class Item:
         parts.delta(key, text)
 
     def complete(self, parts: PartTracker, key: Hashable, piece: Hashable, text: Json) -> None:
-        """What of the whole `text` was not told yet. A telling that contradicts the deltas is left aside: they are with the client already."""
+        """What of the whole `text` was not told yet.
+
+        A telling that contradicts the deltas is left aside: they are with the client already.
+        """
         told = "".join(self.told.get(piece, ()))
         if isinstance(text, str) and len(text) > len(told) and text.startswith(told):
             self.tell(parts, key, piece, text[len(told) :])
 
 
 class Items:
-    """The items of one answer. Events name theirs by `output_index`, some vendors' by `item_id` alone."""
+    """The items of one answer.
+
+    Events name theirs by `output_index`, some vendors' by `item_id` alone.
+    """
 
     def __init__(self) -> None:
         self._by_index: dict[int, Item] = {}
@@ -81,7 +94,9 @@ class Items:
 
 
 class Running(NamedTuple):
-    """The text that is being told: the indexes as its events spell them, its part, and what was told."""
+    """The text that is being told: the indexes as its events spell them, its part, and what was
+    told.
+    """
 
     index: Json
     number: Json

@@ -1,4 +1,6 @@
-"""Canonical events → the named, numbered events a Responses client reads (Codex, the openai SDK, the Vercel AI SDK). There is no `[DONE]`."""
+"""Canonical events → the named, numbered events a Responses client reads (Codex, the openai SDK,
+the Vercel AI SDK). There is no `[DONE]`.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +30,22 @@ from uniapi.wire import dump_json
 from .answer_encode_envelope import closing, failed, opening
 from .answer_encode_items import image_link
 from .stream_encode_events import EventWriter
-from .stream_encode_writers import CallWriter, ImageWriter, MessageSlot, PartWriter, ReasoningWriter, RefusalWriter, TextWriter
+from .stream_encode_writers import (
+    CallWriter,
+    ImageWriter,
+    MessageSlot,
+    PartWriter,
+    ReasoningWriter,
+    RefusalWriter,
+    TextWriter,
+)
 from .tools import ToolLookup
 from .vocabulary import NAME
 
 _AFTER_RELAY = 1_000_000
-"""Number of an event of ours behind relayed ones that were not counted: greater than theirs, as numbers must rise."""
+"""Number of an event of ours behind relayed ones that were not counted: greater than theirs, as
+numbers must rise.
+"""
 
 
 class ResponsesStreamEncoder(StreamEncoder):
@@ -91,7 +103,9 @@ class ResponsesStreamEncoder(StreamEncoder):
             case Reasoning():
                 self._writers[event.index] = ReasoningWriter(self._events, part)
             case ToolCall():
-                self._writers[event.index] = CallWriter(self._events, part, self._tools.find(part.name, part.namespace))
+                self._writers[event.index] = CallWriter(
+                    self._events, part, self._tools.find(part.name, part.namespace)
+                )
             case Media(kind="image", url=str()):
                 self._writers[event.index] = TextWriter(self._events, self._slot, image_link(part))
             case Media(kind="image"):
@@ -120,12 +134,16 @@ class ResponsesStreamEncoder(StreamEncoder):
         self._events.emit(f"response.{response['status']}", response=response)
 
     def on_failed(self, event: ResponseFailed) -> None:
-        # What was said stands; half a call or half a picture must never look whole, so those stay open.
+        # What was said stands; half a call or half a picture must never look whole, so those stay
+        # open.
         for writer in self._writers.values():
             if not isinstance(writer, CallWriter | ImageWriter):
                 writer.end()
         self._slot.seal("incomplete")
-        self._events.emit("response.failed", response=failed(self._response, self.items, self._usage, event.failure))
+        self._events.emit(
+            "response.failed",
+            response=failed(self._response, self.items, self._usage, event.failure),
+        )
 
     def _lose(self, name: str) -> None:
         if name not in self.losses:

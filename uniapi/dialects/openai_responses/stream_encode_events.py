@@ -1,4 +1,6 @@
-"""How the events of a client's stream are spelled: each with its running number, and the output items they tell of by their place."""
+"""How the events of a client's stream are spelled: each with its running number, and the output
+items they tell of by their place.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,10 @@ _END = b"}\n\n"
 
 
 class EventWriter:
-    """Spells events with their running number. `pending` holds frames not yet taken; `output` the items by place, None while one is open."""
+    """Spells events with their running number.
+
+    `pending` holds frames not yet taken; `output` the items by place, None while one is open.
+    """
 
     def __init__(self, seed: str) -> None:
         self.seed = seed
@@ -31,14 +36,21 @@ class EventWriter:
 
     def emit(self, kind: str, **members: Json) -> None:
         self.pending.append(
-            b"event: " + kind.encode() + b"\ndata: " + dump_json({"type": kind, **members, "sequence_number": self.sequence}) + b"\n\n"
+            b"event: "
+            + kind.encode()
+            + b"\ndata: "
+            + dump_json({"type": kind, **members, "sequence_number": self.sequence})
+            + b"\n\n"
         )
         self.sequence += 1
 
     def emit_around(self, kind: str, member: str, encoded: bytes) -> None:
         """An event whose one member is JSON already."""
         name = kind.encode()
-        self.pending.append(b'event: %b\ndata: {"type":"%b","%b":%b%b%d%b' % (name, name, member.encode(), encoded, _TAIL, self.sequence, _END))
+        self.pending.append(
+            b'event: %b\ndata: {"type":"%b","%b":%b%b%d%b'
+            % (name, name, member.encode(), encoded, _TAIL, self.sequence, _END)
+        )
         self.sequence += 1
 
     def delta(self, head: bytes, text: str, tail: bytes = _TAIL) -> None:
@@ -52,7 +64,13 @@ class EventWriter:
 
     def head(self, kind: str, **members: Json) -> bytes:
         """The beginning of all deltas of one piece, up to the text itself."""
-        return b"event: " + kind.encode() + b"\ndata: " + dump_json({"type": kind, **members})[:-1] + b',"delta":'
+        return (
+            b"event: "
+            + kind.encode()
+            + b"\ndata: "
+            + dump_json({"type": kind, **members})[:-1]
+            + b',"delta":'
+        )
 
     def place(self, kind: str) -> tuple[int, str]:
         """The next place in the output, and the id of the item that takes it."""
@@ -75,7 +93,9 @@ class EventWriter:
         self.added(index, item)
         self.done(index, item)
 
-    def carry(self, opaque: Opaque, *, call_id: str | None = None, standalone: bool = False) -> None:
+    def carry(
+        self, opaque: Opaque, *, call_id: str | None = None, standalone: bool = False
+    ) -> None:
         """A reasoning item that carries another vendor's token."""
         index, carrier_id = self.place("reasoning")
         self.whole(carrier_item(carrier_id, opaque, call_id=call_id, standalone=standalone), index)

@@ -1,7 +1,9 @@
-"""What writes each kind of output item into a client's stream: one writer for every open part, all writing through one `EventWriter`.
+"""What writes each kind of output item into a client's stream: one writer for every open part, all
+writing through one `EventWriter`.
 
-A writer opens its item, tells deltas, and at its end tells the whole again, as the API does (https://platform.openai.com/docs/api-reference/responses-streaming). Finished items
-are put into `EventWriter.output`, which the last event repeats.
+A writer opens its item, tells deltas, and at its end tells the whole again, as the API does
+(https://platform.openai.com/docs/api-reference/responses-streaming). Finished items are put into
+`EventWriter.output`, which the last event repeats.
 """
 
 from __future__ import annotations
@@ -9,7 +11,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
-from uniapi.canonical import Citation, Json, Media, Opaque, PartDelta, Reasoning, Refusal, Text, TokenLogprob, Tool, ToolCall
+from uniapi.canonical import (
+    Citation,
+    Json,
+    Media,
+    Opaque,
+    PartDelta,
+    Reasoning,
+    Refusal,
+    Text,
+    TokenLogprob,
+    Tool,
+    ToolCall,
+)
 
 from .answer_encode_items import (
     annotation_of,
@@ -40,7 +54,10 @@ class PartWriter(Protocol):
 
 
 class MessageWriter:
-    """One message item, to which neighbouring texts and refusals belong. It is closed once sealed and without open content."""
+    """One message item, to which neighbouring texts and refusals belong.
+
+    It is closed once sealed and without open content.
+    """
 
     def __init__(self, events: EventWriter, own: dict[str, Json]) -> None:
         self.events = events
@@ -56,12 +73,24 @@ class MessageWriter:
     def open_content(self, empty: dict[str, Json]) -> int:
         number = len(self.content)
         self.content.append(None)
-        self.events.emit("response.content_part.added", item_id=self.text_id, output_index=self.index, content_index=number, part=empty)
+        self.events.emit(
+            "response.content_part.added",
+            item_id=self.text_id,
+            output_index=self.index,
+            content_index=number,
+            part=empty,
+        )
         return number
 
     def close_content(self, number: int, content: dict[str, Json]) -> None:
         self.content[number] = content
-        self.events.emit("response.content_part.done", item_id=self.text_id, output_index=self.index, content_index=number, part=content)
+        self.events.emit(
+            "response.content_part.done",
+            item_id=self.text_id,
+            output_index=self.index,
+            content_index=number,
+            part=content,
+        )
         if self._is_sealed:
             self.seal()
 
@@ -83,7 +112,9 @@ class MessageSlot:
         self.current: MessageWriter | None = None
 
     def join(self, own: dict[str, Json]) -> MessageWriter:
-        """The current message, or a new one when there is none, or the text comes from another item."""
+        """The current message, or a new one when there is none, or the text comes from another
+        item.
+        """
         if self.current is not None and own.get("id") not in (None, self.current.source_id):
             self.seal()
         if self.current is None:
@@ -97,7 +128,9 @@ class MessageSlot:
 
 
 class TextWriter:
-    """A text. Its item opens with the first that is said, so that an empty text leaves nothing behind."""
+    """A text. Its item opens with the first that is said, so that an empty text leaves nothing
+    behind.
+    """
 
     def __init__(self, events: EventWriter, slot: MessageSlot, part: Text) -> None:
         self._events = events
@@ -107,13 +140,17 @@ class TextWriter:
         self._length = 0
         self._annotations: list[dict[str, Json]] = []
         self._held: list[Citation] = []
-        """Sources without a place, and those behind them: they point to the end of the text, which must be known first."""
+        """Sources without a place, and those behind them: they point to the end of the text, which
+        must be known first.
+        """
         self._logprobs: list[TokenLogprob] = []
         self._message: MessageWriter | None = None
         self._number = 0
         self._head = b""
         if part.text or part.citations or part.logprobs:
-            self.delta(PartDelta(index=0, text=part.text, citations=part.citations, logprobs=part.logprobs))
+            self.delta(
+                PartDelta(index=0, text=part.text, citations=part.citations, logprobs=part.logprobs)
+            )
 
     def delta(self, event: PartDelta) -> None:
         if event.opaque is not None:
@@ -146,9 +183,19 @@ class TextWriter:
             for citation in self._held:
                 self._cite(citation)
             text = "".join(self._pieces)
-            self._events.emit("response.output_text.done", **self._where(), text=text, logprobs=[event_logprob_of(entry) for entry in self._logprobs])
+            self._events.emit(
+                "response.output_text.done",
+                **self._where(),
+                text=text,
+                logprobs=[event_logprob_of(entry) for entry in self._logprobs],
+            )
             logprobs = [logprob_of(entry) for entry in self._logprobs]
-            content = {"type": "output_text", "text": text, "annotations": self._annotations, "logprobs": logprobs}
+            content = {
+                "type": "output_text",
+                "text": text,
+                "annotations": self._annotations,
+                "logprobs": logprobs,
+            }
             self._message.close_content(self._number, content)
         if token is not None:
             self._slot.seal()
@@ -161,7 +208,12 @@ class TextWriter:
                 self._events.losses.append("citations")
             return
         place = len(self._annotations)
-        self._events.emit("response.output_text.annotation.added", **self._where(), annotation_index=place, annotation=annotation)
+        self._events.emit(
+            "response.output_text.annotation.added",
+            **self._where(),
+            annotation_index=place,
+            annotation=annotation,
+        )
         self._annotations.append(annotation)
 
     def _open(self) -> None:
@@ -171,11 +223,17 @@ class TextWriter:
 
     def _emit_with_logprobs(self, text: str, logprobs: tuple[TokenLogprob, ...]) -> None:
         encoded = [event_logprob_of(entry) for entry in logprobs]
-        self._events.emit("response.output_text.delta", **self._where(), delta=text, logprobs=encoded)
+        self._events.emit(
+            "response.output_text.delta", **self._where(), delta=text, logprobs=encoded
+        )
 
     def _where(self) -> dict[str, Json]:
         assert self._message is not None
-        return {"item_id": self._message.text_id, "output_index": self._message.index, "content_index": self._number}
+        return {
+            "item_id": self._message.text_id,
+            "output_index": self._message.index,
+            "content_index": self._number,
+        }
 
 
 class RefusalWriter:
@@ -185,7 +243,11 @@ class RefusalWriter:
         self._events = events
         self._message = slot.join({})
         self._number = self._message.open_content({"type": "refusal", "refusal": ""})
-        self._where: dict[str, Json] = {"item_id": self._message.text_id, "output_index": self._message.index, "content_index": self._number}
+        self._where: dict[str, Json] = {
+            "item_id": self._message.text_id,
+            "output_index": self._message.index,
+            "content_index": self._number,
+        }
         self._head = events.head("response.refusal.delta", **self._where)
         self._pieces: list[str] = []
         self.delta(PartDelta(index=0, text=part.text))
@@ -209,7 +271,11 @@ class ReasoningWriter:
         self._part = replace(part, text="")
         self._pieces: list[str] = []
         self._index, self._id = events.place("reasoning")
-        self._where: dict[str, Json] = {"item_id": self._id, "output_index": self._index, "summary_index": 0}
+        self._where: dict[str, Json] = {
+            "item_id": self._id,
+            "output_index": self._index,
+            "summary_index": 0,
+        }
         self._head = events.head("response.reasoning_summary_text.delta", **self._where)
         events.added(self._index, {"type": "reasoning", "id": self._id, "summary": []})
         self.delta(PartDelta(index=0, text=part.text))
@@ -220,7 +286,11 @@ class ReasoningWriter:
         if not event.text:
             return
         if not self._pieces:
-            self._events.emit("response.reasoning_summary_part.added", **self._where, part={"type": "summary_text", "text": ""})
+            self._events.emit(
+                "response.reasoning_summary_part.added",
+                **self._where,
+                part={"type": "summary_text", "text": ""},
+            )
         self._pieces.append(event.text)
         self._events.delta(self._head, event.text)
 
@@ -228,12 +298,18 @@ class ReasoningWriter:
         text = "".join(self._pieces)
         if text:
             self._events.emit("response.reasoning_summary_text.done", **self._where, text=text)
-            self._events.emit("response.reasoning_summary_part.done", **self._where, part={"type": "summary_text", "text": text})
+            self._events.emit(
+                "response.reasoning_summary_part.done",
+                **self._where,
+                part={"type": "summary_text", "text": text},
+            )
         self._events.done(self._index, reasoning_item(self._id, replace(self._part, text=text)))
 
 
 class CallWriter:
-    """A call. A freeform tool's call that comes back as a function's is held until it is whole, because its text lies inside the JSON."""
+    """A call. A freeform tool's call that comes back as a function's is held until it is whole,
+    because its text lies inside the JSON.
+    """
 
     def __init__(self, events: EventWriter, call: ToolCall, tool: Tool | None) -> None:
         token = foreign(call.opaque)
@@ -247,7 +323,9 @@ class CallWriter:
         _, _, kind = call_target(call, tool)
         self._is_custom = kind == "custom"
         self._is_held = self._is_custom and call.kind == "function"
-        self._index, self._id = events.place("custom_tool_call" if self._is_custom else "function_call")
+        self._index, self._id = events.place(
+            "custom_tool_call" if self._is_custom else "function_call"
+        )
         self._where: dict[str, Json] = {"item_id": self._id, "output_index": self._index}
         self._head = events.head(f"response.{self._event_name()}.delta", **self._where)
         events.added(self._index, call_item(self._id, self._call, tool, "in_progress"))
@@ -272,9 +350,13 @@ class CallWriter:
             self._events.delta(self._head, "{}")
         item = call_item(self._id, call, self._tool)
         if self._is_custom:
-            self._events.emit("response.custom_tool_call_input.done", **self._where, input=item["input"])
+            self._events.emit(
+                "response.custom_tool_call_input.done", **self._where, input=item["input"]
+            )
         else:
-            self._events.emit("response.function_call_arguments.done", **self._where, arguments=item["arguments"])
+            self._events.emit(
+                "response.function_call_arguments.done", **self._where, arguments=item["arguments"]
+            )
         self._events.done(self._index, item)
         if self._late is not None:
             self._events.carry(self._late, call_id=call.call_id)
@@ -292,7 +374,15 @@ class ImageWriter:
         self._pieces = [image.data or ""]
         self._index, self._id = events.place("image_generation_call")
         self._where: dict[str, Json] = {"item_id": self._id, "output_index": self._index}
-        events.added(self._index, {"type": "image_generation_call", "id": self._id, "status": "in_progress", "result": None})
+        events.added(
+            self._index,
+            {
+                "type": "image_generation_call",
+                "id": self._id,
+                "status": "in_progress",
+                "result": None,
+            },
+        )
         events.emit("response.image_generation_call.in_progress", **self._where)
 
     def delta(self, event: PartDelta) -> None:
@@ -301,4 +391,6 @@ class ImageWriter:
 
     def end(self) -> None:
         self._events.emit("response.image_generation_call.completed", **self._where)
-        self._events.done(self._index, image_item(self._id, replace(self._image, data="".join(self._pieces))))
+        self._events.done(
+            self._index, image_item(self._id, replace(self._image, data="".join(self._pieces)))
+        )

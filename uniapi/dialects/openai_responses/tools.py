@@ -1,6 +1,8 @@
-"""Tools and tool choice of the Responses API ↔ canonical: flat functions, freeform (`custom`) tools, namespaces that group them, hosted tools.
+"""Tools and tool choice of the Responses API ↔ canonical: flat functions, freeform (`custom`)
+tools, namespaces that group them, hosted tools.
 
-https://platform.openai.com/docs/guides/function-calling. A namespace is flattened into its tools, each with its `namespace`, and written back as a group.
+https://platform.openai.com/docs/guides/function-calling. A namespace is flattened into its tools,
+each with its `namespace`, and written back as a group.
 """
 
 from __future__ import annotations
@@ -10,7 +12,16 @@ from typing import Any
 
 from uniapi.canonical import HostedTool, Json, Request, Tool, ToolChoice
 from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
-from uniapi.dialects.openai_chat.request_decode_members import at, need_object, need_text, read_bool, read_list, read_object, read_text, refused
+from uniapi.dialects.openai_chat.request_decode_members import (
+    at,
+    need_object,
+    need_text,
+    read_bool,
+    read_list,
+    read_object,
+    read_text,
+    refused,
+)
 from uniapi.dialects.openai_chat.request_encode_names import wire_name
 from uniapi.dialects.openai_chat.request_encode_schema import function_parameters
 from uniapi.dialects.quirk import Quirk
@@ -26,8 +37,13 @@ _OWN_TYPES = (None, "function", "custom")
 # Decoding
 
 
-def decode_tools(value: Json, path: str, origin: Mapping[str, Json] | None = None) -> list[Tool | HostedTool]:
-    """A list of tools; `origin` says which item brought them, None for the request's own `tools`. Raises RequestRefused naming the tool."""
+def decode_tools(
+    value: Json, path: str, origin: Mapping[str, Json] | None = None
+) -> list[Tool | HostedTool]:
+    """A list of tools; `origin` says which item brought them, None for the request's own `tools`.
+
+    Raises RequestRefused naming the tool.
+    """
     tools: list[Tool | HostedTool] = []
     for index, entry in enumerate(read_list(value, path)):
         place = f"{path}[{index}]"
@@ -39,15 +55,22 @@ def decode_tools(value: Json, path: str, origin: Mapping[str, Json] | None = Non
     return tools
 
 
-def _namespace(group: Mapping[str, Json], path: str, origin: Mapping[str, Json] | None) -> list[Tool | HostedTool]:
+def _namespace(
+    group: Mapping[str, Json], path: str, origin: Mapping[str, Json] | None
+) -> list[Tool | HostedTool]:
     name = need_text(group.get("name"), f"{path}.name")
     description = read_text(group.get("description"), f"{path}.description")
     inner = {**(origin or {}), "namespace_description": description}
     entries = read_list(group.get("tools"), f"{path}.tools")
-    return [_tool(need_object(entry, f"{path}.tools[{index}]"), f"{path}.tools[{index}]", name, inner) for index, entry in enumerate(entries)]
+    return [
+        _tool(need_object(entry, f"{path}.tools[{index}]"), f"{path}.tools[{index}]", name, inner)
+        for index, entry in enumerate(entries)
+    ]
 
 
-def _tool(tool: dict[str, Any], path: str, namespace: str | None, origin: Mapping[str, Json] | None) -> Tool | HostedTool:
+def _tool(
+    tool: dict[str, Any], path: str, namespace: str | None, origin: Mapping[str, Json] | None
+) -> Tool | HostedTool:
     kind = tool.get("type")
     if kind == "custom":
         return Tool(
@@ -75,7 +98,9 @@ def _tool(tool: dict[str, Any], path: str, namespace: str | None, origin: Mappin
             origin=origin,
         )
     if not isinstance(kind, str):
-        raise refused(f"{path}.type", "`function`, `custom`, `namespace` or the type of a hosted tool", kind)
+        raise refused(
+            f"{path}.type", "`function`, `custom`, `namespace` or the type of a hosted tool", kind
+        )
     return _hosted(kind, tool)
 
 
@@ -87,13 +112,21 @@ def _hosted(kind: str, tool: Mapping[str, Json]) -> HostedTool:
         raw=tool,
         allowed_domains=_texts(at(tool.get("filters"), "allowed_domains")),
         blocked_domains=_texts(at(tool.get("filters"), "blocked_domains")),
-        location={name: location[name] for name in _LOCATION_MEMBERS if isinstance(location.get(name), str)} if isinstance(location, dict) else None,
+        location={
+            name: location[name]
+            for name in _LOCATION_MEMBERS
+            if isinstance(location.get(name), str)
+        }
+        if isinstance(location, dict)
+        else None,
         context_size=size if isinstance(size, str) else None,
     )
 
 
 def decode_choice(value: Json) -> ToolChoice | None:
-    """`tool_choice`. A hosted tool that is forced becomes `required`: no other dialect names it so; the caller keeps the member itself for our own dialect."""
+    """`tool_choice`. A hosted tool that is forced becomes `required`: no other dialect names it so;
+    the caller keeps the member itself for our own dialect.
+    """
     if value is None:
         return None
     if isinstance(value, str):
@@ -109,16 +142,36 @@ def decode_choice(value: Json) -> ToolChoice | None:
     choice = need_object(value, "tool_choice")
     kind = choice.get("type")
     if kind == "allowed_tools":
-        entries = choice.get("tools") if choice.get("tools") is not None else at(choice.get("allowed_tools"), "tools")
-        names = [at(tool, "name") or at(tool, "function", "name") for tool in read_list(entries, "tool_choice.tools")]
+        entries = (
+            choice.get("tools")
+            if choice.get("tools") is not None
+            else at(choice.get("allowed_tools"), "tools")
+        )
+        names = [
+            at(tool, "name") or at(tool, "function", "name")
+            for tool in read_list(entries, "tool_choice.tools")
+        ]
         mode = choice.get("mode") or at(choice.get("allowed_tools"), "mode")
-        return ToolChoice(mode="required" if mode == "required" else "auto", allowed=tuple(name for name in names if isinstance(name, str)))
+        return ToolChoice(
+            mode="required" if mode == "required" else "auto",
+            allowed=tuple(name for name in names if isinstance(name, str)),
+        )
     if kind in ("function", "custom") or (kind is None and "name" in choice):
-        name = choice.get("name") or at(choice.get("function"), "name") or at(choice.get("custom"), "name")
+        name = (
+            choice.get("name")
+            or at(choice.get("function"), "name")
+            or at(choice.get("custom"), "name")
+        )
         return ToolChoice(mode="tool", name=need_text(name, "tool_choice.name"))
     if isinstance(kind, str):
-        return decode_choice(kind) if kind in ("auto", "none", "required") else ToolChoice(mode="required")
-    raise refused("tool_choice.type", "allowed_tools, function, custom or the type of a hosted tool", kind)
+        return (
+            decode_choice(kind)
+            if kind in ("auto", "none", "required")
+            else ToolChoice(mode="required")
+        )
+    raise refused(
+        "tool_choice.type", "allowed_tools, function, custom or the type of a hosted tool", kind
+    )
 
 
 def is_hosted_choice(value: Json) -> bool:
@@ -127,15 +180,21 @@ def is_hosted_choice(value: Json) -> bool:
         return False
     if value.get("type") == "allowed_tools":
         listed = value.get("tools")
-        return isinstance(listed, list) and any(at(tool, "type") not in _OWN_TYPES for tool in listed)
+        return isinstance(listed, list) and any(
+            at(tool, "type") not in _OWN_TYPES for tool in listed
+        )
     return value.get("type") not in (*_OWN_TYPES, "auto", "none", "required")
 
 
 # Encoding
 
 
-def encode_tools(tools: Iterable[Tool | HostedTool], quirk: Quirk, losses: list[str], item: str | None = None) -> list[dict[str, Json]]:
-    """The tools that stand in `item` (None: in the request's `tools`), namespaces grouped in the order of their first tool."""
+def encode_tools(
+    tools: Iterable[Tool | HostedTool], quirk: Quirk, losses: list[str], item: str | None = None
+) -> list[dict[str, Json]]:
+    """The tools that stand in `item` (None: in the request's `tools`), namespaces grouped in the
+    order of their first tool.
+    """
     encoded: list[dict[str, Json]] = []
     groups: dict[str, list[dict[str, Json]]] = {}
     for tool in tools:
@@ -154,14 +213,23 @@ def encode_tools(tools: Iterable[Tool | HostedTool], quirk: Quirk, losses: list[
             groups[tool.namespace] = []
             description = origin.get("namespace_description")
             encoded.append(
-                {"type": "namespace", "name": tool.namespace, "description": description or "", "tools": groups[tool.namespace]},
+                {
+                    "type": "namespace",
+                    "name": tool.namespace,
+                    "description": description or "",
+                    "tools": groups[tool.namespace],
+                },
             )
         groups[tool.namespace].append(flat)
     return encoded
 
 
 def encode_tool(tool: Tool, quirk: Quirk, losses: list[str]) -> dict[str, Json]:
-    """One function or freeform tool, flat. Chat, Anthropic and Gemini do not enforce a schema unless told to, this API does: `strict` is always said for their tools."""
+    """One function or freeform tool, flat.
+
+    Chat, Anthropic and Gemini do not enforce a schema unless told to, this API does: `strict` is
+    always said for their tools.
+    """
     is_ours = tool.dialect == NAME
     if not is_ours:
         losses.extend(f"tools.{name}" for name in tool.extras if name != "function")
@@ -208,7 +276,11 @@ def _web_search(tool: HostedTool, losses: list[str]) -> dict[str, Json]:
         encoded["user_location"] = {"type": "approximate", **tool.location}
     if tool.allowed_domains:
         encoded["filters"] = {"allowed_domains": list(tool.allowed_domains)}
-    losses.extend(f"tools.web_search.{name}" for name in ("max_uses", "blocked_domains") if getattr(tool, name))
+    losses.extend(
+        f"tools.web_search.{name}"
+        for name in ("max_uses", "blocked_domains")
+        if getattr(tool, name)
+    )
     return encoded
 
 
@@ -229,11 +301,16 @@ def encode_choice(choice: ToolChoice, request: Request, quirk: Quirk) -> Json:
 
 
 def _named(tool: Tool, quirk: Quirk) -> dict[str, Json]:
-    return {"type": "custom" if tool.kind == "custom" and quirk.custom_tools else "function", "name": wire_name(tool.name)}
+    return {
+        "type": "custom" if tool.kind == "custom" and quirk.custom_tools else "function",
+        "name": wire_name(tool.name),
+    }
 
 
 def _named_hosted(name: str | None, request: Request) -> Json:
-    """Anthropic forces a hosted tool by its name; where it is the only tool, `required` says the same."""
+    """Anthropic forces a hosted tool by its name; where it is the only tool, `required` says the
+    same.
+    """
     hosted = [tool for tool in request.tools if isinstance(tool, HostedTool)]
     if len(request.tools) == 1 and hosted and name in (hosted[0].kind, hosted[0].raw.get("name")):
         return "required"
@@ -244,20 +321,32 @@ def _origin(tool: Tool) -> Mapping[str, Json]:
     return tool.origin if tool.dialect == NAME and tool.origin is not None else {}
 
 
-def additional_tools_item(request: Request, quirk: Quirk, losses: list[str]) -> tuple[int, dict[str, Json]] | None:
+def additional_tools_item(
+    request: Request, quirk: Quirk, losses: list[str]
+) -> tuple[int, dict[str, Json]] | None:
     """The `additional_tools` item and its index in `input`, when the client brought tools that way."""
-    origins = [tool.origin for tool in request.tools if isinstance(tool, Tool) and _origin(tool).get("item") == "additional_tools"]
+    origins = [
+        tool.origin
+        for tool in request.tools
+        if isinstance(tool, Tool) and _origin(tool).get("item") == "additional_tools"
+    ]
     first = origins[0] if origins else None
     if first is None:
         return None
     tools = encode_tools(request.tools, quirk, losses, "additional_tools")
     index = first.get("index")
-    return index if isinstance(index, int) else 0, {"type": "additional_tools", "role": first.get("role") or "developer", "tools": tools}
+    return index if isinstance(index, int) else 0, {
+        "type": "additional_tools",
+        "role": first.get("role") or "developer",
+        "tools": tools,
+    }
 
 
 def own_namespace(namespace: Json, name: str, tools: Iterable[Tool | HostedTool]) -> str | None:
-    """The namespace of a call as its client knows it: None where the tool was offered without one. The API puts a deferred tool that its search found into a namespace
-    named after the tool; a client of another dialect never heard of it."""
+    """The namespace of a call as its client knows it: None where the tool was offered without one.
+    The API puts a deferred tool that its search found into a namespace named after the tool; a
+    client of another dialect never heard of it.
+    """
     if not isinstance(namespace, str):
         return None
     offered = {(tool.namespace, tool.name) for tool in tools if isinstance(tool, Tool)}
@@ -266,9 +355,11 @@ def own_namespace(namespace: Json, name: str, tools: Iterable[Tool | HostedTool]
 
 
 class ToolLookup:
-    """The client's tools by the names a model may use: its own, with its namespace joined on, or as the wire made it.
+    """The client's tools by the names a model may use: its own, with its namespace joined on, or as
+    the wire made it.
 
-    Codex answers "unsupported custom tool call" to a call that does not carry exactly the name, namespace and kind it offered.
+    Codex answers "unsupported custom tool call" to a call that does not carry exactly the name,
+    namespace and kind it offered.
     """
 
     def __init__(self, request: Request | None) -> None:

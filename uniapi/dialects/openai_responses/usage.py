@@ -1,6 +1,8 @@
-"""`usage` of a Response ↔ canonical Usage. The counts mean what ours mean: cached tokens are part of the input, reasoning is part of the output.
+"""`usage` of a Response ↔ canonical Usage. The counts mean what ours mean: cached tokens are part
+of the input, reasoning is part of the output.
 
-GPT-5.6 and later report cache writes (`input_tokens_details.cache_write_tokens`); xAI and OpenRouter add what the call cost.
+GPT-5.6 and later report cache writes (`input_tokens_details.cache_write_tokens`); xAI and
+OpenRouter add what the call cost.
 """
 
 from __future__ import annotations
@@ -17,12 +19,17 @@ _TICKS_PER_DOLLAR = 10_000_000_000
 
 
 def decode_usage(response: Mapping[str, Json]) -> Usage | None:
-    """From the whole Response: the usage, and beside it the service tier and the count of searches. None when no usage is stated."""
+    """From the whole Response: the usage, and beside it the service tier and the count of searches.
+
+    None when no usage is stated.
+    """
     value = response.get("usage")
     if not isinstance(value, dict) or not value:
         return None
     tier = response.get("service_tier")
-    input_tokens, output_tokens, total = (_count(value.get(name)) for name in ("input_tokens", "output_tokens", "total_tokens"))
+    input_tokens, output_tokens, total = (
+        _count(value.get(name)) for name in ("input_tokens", "output_tokens", "total_tokens")
+    )
     return Usage(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
@@ -39,7 +46,9 @@ def decode_usage(response: Mapping[str, Json]) -> Usage | None:
 
 
 def encode_usage(usage: Usage | None) -> dict[str, Json]:
-    """`usage` with every member a client may read; what was not said counts as 0, because the Vercel AI SDK drops a last event without figures."""
+    """`usage` with every member a client may read; what was not said counts as 0, because the
+    Vercel AI SDK drops a last event without figures.
+    """
     usage = usage or Usage()
     own: Mapping[str, Json] = usage.raw if usage.raw is not None and usage.dialect == NAME else {}
     read, written = own.get("input_tokens_details"), own.get("output_tokens_details")
@@ -52,7 +61,10 @@ def encode_usage(usage: Usage | None) -> dict[str, Json]:
             "cache_write_tokens": usage.cache_write_tokens or 0,
         },
         "output_tokens": usage.output_tokens or 0,
-        "output_tokens_details": {**(written if isinstance(written, dict) else {}), "reasoning_tokens": usage.reasoning_tokens or 0},
+        "output_tokens_details": {
+            **(written if isinstance(written, dict) else {}),
+            "reasoning_tokens": usage.reasoning_tokens or 0,
+        },
         "total_tokens": usage.total or 0,
     }
 

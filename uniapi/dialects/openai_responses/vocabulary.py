@@ -1,6 +1,8 @@
-"""The words of the Responses API that several of its codecs share: names, item types, media types, finish reasons.
+"""The words of the Responses API that several of its codecs share: names, item types, media types,
+finish reasons.
 
-Reference: https://platform.openai.com/docs/api-reference/responses, types of the openai SDK 3.54 (November 2026).
+Reference: https://platform.openai.com/docs/api-reference/responses, types of the openai SDK 3.54
+(November 2026).
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ USER_ITEMS = frozenset(
         "configuration_update",
     }
 )
-"""Items without a canonical form that belong to the user's side of a conversation; all others belong to the assistant's."""
+"""Items without a canonical form that belong to the user's side of a conversation; all others
+belong to the assistant's.
+"""
 
 INCOMPLETE_REASONS: Mapping[str, FinishReason] = {
     "max_output_tokens": "length",
@@ -58,7 +62,13 @@ IMAGE_MIMES: Mapping[str, str] = {
     "gif": "image/gif",
     "svg": "image/svg+xml",
 }
-IMAGE_FORMATS: Mapping[str, str] = {"image/png": "png", "image/jpeg": "jpeg", "image/webp": "webp", "image/gif": "gif", "image/svg+xml": "svg"}
+IMAGE_FORMATS: Mapping[str, str] = {
+    "image/png": "png",
+    "image/jpeg": "jpeg",
+    "image/webp": "webp",
+    "image/gif": "gif",
+    "image/svg+xml": "svg",
+}
 
 AUDIO_MIMES: Mapping[str, str] = {"mp3": "audio/mpeg", "wav": "audio/wav"}
 
