@@ -36,7 +36,11 @@ def prepare_boot():
             found = "the program's unpacked copy in %s is damaged"
         else:
             found = "the disk or your quota is full, and the program unpacks itself into %s"
-        way_out = "remove that folder, see that there are 25 MB of room (or set PEX_ROOT=/another/folder), and start again. The .pyz file of a release needs no such folder."
+        way_out = (
+            "remove that folder, see that there are 25 MB of room (or set"
+            " PEX_ROOT=/another/folder), and start again. The .pyz file of a release needs no such"
+            " folder."
+        )
         sys.stderr.write("uni-api: %s: %s\n" % (found % folder, way_out))
 
     if sys.version_info < (3, 10) and not os.environ.get("PEX_PYTHON") and not has_newer_python():

@@ -52,7 +52,8 @@ def verify(path: Path, version: str) -> None:
             )
             if done.returncode or not done.stdout.startswith(expected):
                 raise SystemExit(
-                    f"{path} {arguments[0]} ended with {done.returncode}: {done.stdout!r} {done.stderr}"
+                    f"{path} {arguments[0]} ended with {done.returncode}: {done.stdout!r}"
+                    f" {done.stderr}"
                 )
     print(f"{path}: {size} bytes, pure, runs")
 

@@ -23,7 +23,7 @@ providers:
   - {{provider: {name}, base_url: https://{name}.example/v1/chat/completions, api: sk-up-0123456789, model: [m]}}
 api_keys:
   - api: sk-client-0123456789abcdef
-"""
+"""  # noqa: E501
 
 
 class Target:

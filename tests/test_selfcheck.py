@@ -24,7 +24,12 @@ from uniapi.selfcheck import (
 )
 
 ROOT = Path(__file__).parents[1]
-CONFIG = "providers:\n  - {provider: a, base_url: https://a.example/v1, api: k, model: [m]}\napi_keys:\n  - api: sk-0123456789abcdef\n"
+CONFIG = (
+    "providers:\n"
+    "  - {provider: a, base_url: https://a.example/v1, api: k, model: [m]}\n"
+    "api_keys:\n"
+    "  - api: sk-0123456789abcdef\n"
+)
 
 
 def place(folder, **more):

@@ -53,7 +53,9 @@ def call(number, hours_ago):
 
 @pytest.fixture
 def data_dir(tmp_path):
-    """Three calls of the last day and one of last week; the gateway that counted them still runs."""
+    """Three calls of the last day and one of last week; the gateway that counted them
+    still runs.
+    """
     recorder = Recorder(DiskFolder(tmp_path / "data"))
     recorder.open()
     for number, hours_ago in enumerate((0.1, 2, 5, 7 * 24 - 1)):

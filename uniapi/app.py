@@ -361,7 +361,10 @@ def call_line(call: CallRecord) -> str:
     )
     cost = f" ${call.cost_pd / 1e12:.6f}" if call.cost_pd is not None else ""
     why = "" if call.outcome == "ok" else f" ({call.outcome})"
-    return f"{call.request_id} {call.key_label} {call.requested_model[:LONGEST_NAME]}{where} {call.status or '-'}{why}{tries}{first} total {call.total_s * 1000:.0f} ms{usage}{cost}"
+    return (
+        f"{call.request_id} {call.key_label} {call.requested_model[:LONGEST_NAME]}{where}"
+        f" {call.status or '-'}{why}{tries}{first} total {call.total_s * 1000:.0f} ms{usage}{cost}"
+    )
 
 
 def call_fields(call: CallRecord) -> dict[str, Any]:
@@ -376,9 +379,11 @@ def call_fields(call: CallRecord) -> dict[str, Any]:
         "status": call.status,
         "outcome": call.outcome,
         "attempts": len(call.attempts),
-        "first_token_ms": None
-        if call.first_token_s is None or not call.stream
-        else round(call.first_token_s * 1000),
+        "first_token_ms": (
+            None
+            if call.first_token_s is None or not call.stream
+            else round(call.first_token_s * 1000)
+        ),
         "total_ms": round(call.total_s * 1000),
         "input_tokens": None if usage is None else usage.input_tokens,
         "output_tokens": None if usage is None else usage.output_tokens,

@@ -130,12 +130,17 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser(
         "explain",
         parents=[config],
-        help="which channels and keys a model would lead to, in which order, and why others are out",
+        help=(
+            "which channels and keys a model would lead to, in which order, and why others are out"
+        ),
     )
     explain.add_argument("model")
     explain.add_argument(
         "--key",
-        help="the client key, by its label, its masked form or its number in the file (default: the first one)",
+        help=(
+            "the client key, by its label, its masked form or its number in the file (default: the"
+            " first one)"
+        ),
     )
     explain.add_argument("--json", action="store_true", help="machine-readable")
     models = commands.add_parser(
@@ -145,7 +150,10 @@ def _parser() -> argparse.ArgumentParser:
     stats = commands.add_parser(
         "stats",
         parents=[config],
-        help="what was counted: requests, tokens, cost, providers, keys; works beside a running gateway",
+        help=(
+            "what was counted: requests, tokens, cost, providers, keys; works beside a running"
+            " gateway"
+        ),
     )
     stats.add_argument(
         "--hours", type=_hours, default=24, metavar="N", help="the last N hours (default 24)"
@@ -197,9 +205,11 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         host=options.host
         or environment.get("HOST")
         or ("127.0.0.1" if options.demo else "0.0.0.0"),
-        port=options.port
-        if options.port is not None
-        else _from_environment(environment, "PORT", _port, DEFAULT_PORT),
+        port=(
+            options.port
+            if options.port is not None
+            else _from_environment(environment, "PORT", _port, DEFAULT_PORT)
+        ),
         data_dir=Path(options.data_dir) if options.data_dir else None,
         default_data_dir=Path(environment["DATA_DIR"]) if environment.get("DATA_DIR") else None,
         timeout_s=_from_environment(environment, "TIMEOUT", _seconds, DEFAULT_TIMEOUT_S),
@@ -316,7 +326,8 @@ def _init(options: argparse.Namespace) -> int:
     except OSError as error:
         raise StartError(f"{path} cannot be written: {error.strerror}", 1) from None
     print(
-        f"{path} written: put a provider and its key into it, then run `{command} check` and `{command}`."
+        f"{path} written: put a provider and its key into it, then run `{command} check` and"
+        f" `{command}`."
     )
     return 0
 
@@ -338,9 +349,11 @@ def _selfcheck(options: argparse.Namespace) -> int:
     place = Place(
         config_argument=options.config,
         host=options.host or os.environ.get("HOST") or "0.0.0.0",
-        port=options.port
-        if options.port is not None
-        else _from_environment(os.environ, "PORT", _port, DEFAULT_PORT),
+        port=(
+            options.port
+            if options.port is not None
+            else _from_environment(os.environ, "PORT", _port, DEFAULT_PORT)
+        ),
         data_dir=Path(options.data_dir) if options.data_dir else None,
         default_data_dir=Path(os.environ["DATA_DIR"]) if os.environ.get("DATA_DIR") else None,
         version=version(),

@@ -170,7 +170,8 @@ def _client_key(config: Config, named: str | None) -> ClientKey:
     for key in keys:
         if named == key.secret:
             print(
-                "uni-api: a key on the command line can be read by others on this host; its label or number will do",
+                "uni-api: a key on the command line can be read by others on this host; its label"
+                " or number will do",
                 file=sys.stderr,
             )
             return key
@@ -195,7 +196,8 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
     if "model" in value:
         lines.append(f"{value['model']} for {value['client_key']}:")
     lines.append(
-        f"{indent}  order: {value['algorithm']}, {value['order']}; at most {_counted(value['attempts'], 'attempt')}"
+        f"{indent}  order: {value['algorithm']}, {value['order']}; at most"
+        f" {_counted(value['attempts'], 'attempt')}"
         + (f"; limit {value['rate_limit']}" if value["rate_limit"] else "")
     )
     for number, channel in enumerate(value["channels"], 1):
@@ -210,7 +212,8 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
             continue
         weight = f", weight {channel['weight']}" if channel["weight"] is not None else ""
         lines.append(
-            f"{indent}  {place} {channel['provider']}/{channel['upstream_model']} ({channel['engine']}{weight})"
+            f"{indent}  {place} {channel['provider']}/{channel['upstream_model']}"
+            f" ({channel['engine']}{weight})"
             + (f" OUT: {channel['out']}" if channel["out"] else "")
         )
         times = ", ".join(

@@ -66,7 +66,8 @@ class KeptWindows:
         except OSError as error:
             if not self._is_troubled:
                 log.warning(
-                    "the counts of long rate limits cannot be kept in the data dir (%s): it is tried again",
+                    "the counts of long rate limits cannot be kept in the data dir (%s): it is"
+                    " tried again",
                     error.strerror,
                 )
             self._is_troubled = True

@@ -31,7 +31,9 @@ class Jobs:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Run a coroutine as a held task; an exception that nobody awaits is logged under `name`."""
+        """Run a coroutine as a held task; an exception that nobody awaits is logged under
+        `name`.
+        """
         task = asyncio.get_running_loop().create_task(coroutine, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._finished)

@@ -102,7 +102,8 @@ def look_around(place: Place, environment: Mapping[str, str]) -> Iterator[Findin
     yield Finding(
         "ok",
         "platform",
-        f"{platform.system()} {platform.release()} {platform.machine()}, waits with {selectors.DefaultSelector.__name__}",
+        f"{platform.system()} {platform.release()} {platform.machine()}, waits with"
+        f" {selectors.DefaultSelector.__name__}",
     )
     found = list(packages())
     yield from found
@@ -117,14 +118,17 @@ def look_around(place: Place, environment: Mapping[str, str]) -> Iterator[Findin
 
 
 def python_version(version: tuple[int, int, int], system: str) -> Finding:
-    """The interpreter; a warning for those whose kqueue selector loses events on FreeBSD and macOS."""
+    """The interpreter; a warning for those whose kqueue selector loses events on FreeBSD
+    and macOS.
+    """
     shown = f"{platform.python_implementation()} {'.'.join(map(str, version))}, {sys.executable}"
     first_good = _BROKEN_KQUEUE.get((version[0], version[1]), 0)
     if system.startswith(("freebsd", "darwin")) and version[2] < first_good:
         return Finding(
             "warning",
             "python",
-            f"{shown}; its kqueue can lose events: use 3.11.7, 3.12.1 or newer, or set UNIAPI_SELECTOR=poll",
+            f"{shown}; its kqueue can lose events: use 3.11.7, 3.12.1 or newer, or set"
+            " UNIAPI_SELECTOR=poll",
         )
     return Finding("ok", "python", shown)
 
@@ -184,9 +188,11 @@ def zstd() -> Finding:
     return Finding(
         "ok",
         "zstd",
-        "request bodies may be zstd"
-        if has_zstd
-        else "request bodies in zstd need Python 3.14; gzip and deflate are understood",
+        (
+            "request bodies may be zstd"
+            if has_zstd
+            else "request bodies in zstd need Python 3.14; gzip and deflate are understood"
+        ),
     )
 
 
@@ -231,7 +237,8 @@ def limits() -> Iterator[Finding]:
         yield Finding(
             "ok",
             "limits",
-            f"{_limit(resource.getrlimit(resource.RLIMIT_NPROC)[0])} processes and threads; one process and at most six threads are used",
+            f"{_limit(resource.getrlimit(resource.RLIMIT_NPROC)[0])} processes and threads; one"
+            " process and at most six threads are used",
         )
 
 
@@ -259,13 +266,15 @@ def data_dir(place: Place, environment: Mapping[str, str]) -> Finding:
             return Finding(
                 "failed",
                 "data dir",
-                f"{path} takes no bytes: the disk or your quota is full (a pex's cache may be cleared: rm -rf ~/.cache/pex)",
+                f"{path} takes no bytes: the disk or your quota is full (a pex's cache may be"
+                " cleared: rm -rf ~/.cache/pex)",
             )
         state: State = "failed" if place.data_dir is not None else "warning"
         return Finding(
             state,
             "data dir",
-            f"{path} cannot be written ({error.strerror}): statistics would be kept in memory only; name another with --data-dir",
+            f"{path} cannot be written ({error.strerror}): statistics would be kept in memory only;"
+            " name another with --data-dir",
         )
     return Finding(
         "ok", "data dir", f"{path} {'can be written' if there == path else 'can be made'}"
@@ -306,7 +315,8 @@ def configuration(place: Place, environment: Mapping[str, str]) -> Finding:
         return Finding(
             "warning",
             "configuration",
-            f"{source.shown} can be used, with {len(problems) + (exposed is not None)} warnings; `check` shows them",
+            f"{source.shown} can be used, with {len(problems) + (exposed is not None)} warnings;"
+            " `check` shows them",
         )
     return Finding("ok", "configuration", f"{source.shown} has no problem")
 
@@ -337,7 +347,8 @@ def port(host: str, number: int) -> Finding:
             return Finding(
                 "failed",
                 "port",
-                f"{number} is not allowed here: choose one over 1023; on a shared host, reserve it first (serv00: devil port add tcp random)",
+                f"{number} is not allowed here: choose one over 1023; on a shared host, reserve it"
+                " first (serv00: devil port add tcp random)",
             )
         return Finding(
             "failed",

@@ -156,7 +156,8 @@ async def _listen(
     except OSError as error:
         await runner.cleanup()
         raise StartError(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error} (choose another with --port)",
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}"
+            " (choose another with --port)",
             1,
         ) from None
     port = runner.addresses[0][1]
@@ -230,4 +231,4 @@ Demo: no provider is asked, nothing leaves this machine. Client key: {DEMO_KEY}.
 
   curl http://127.0.0.1:{port}/v1/chat/completions -H 'Authorization: Bearer {DEMO_KEY}' -H 'Content-Type: application/json' \\
     -d '{{"model": "{DEMO_MODEL}", "stream": true, "messages": [{{"role": "user", "content": "Hello!"}}]}}'
-"""
+"""  # noqa: E501

@@ -40,7 +40,8 @@ def show_statistics(
     )
     if not path.is_dir():
         raise StartError(
-            f"there is no data dir {path}: nothing was counted there (name another with --config or --data-dir)",
+            f"there is no data dir {path}: nothing was counted there (name another with --config or"
+            " --data-dir)",
             1,
         )
     try:

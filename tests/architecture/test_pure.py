@@ -17,7 +17,7 @@ import aiohttp.http_writer
 assert aiohttp.http_writer._serialize_headers is aiohttp.http_writer._py_serialize_headers
 yaml.safe_load("a: 1")
 print(loaded)
-"""
+"""  # noqa: E501
 
 
 LOADED_BUT_UNUSED = ("_yaml", "_http_writer")

@@ -55,7 +55,10 @@ DAY = 86400.0
         ("max_request_body_bytes: 20 MiB", "max_request_body_bytes", 20 * 1024 * 1024),
         ("preferences: {max_request_body_bytes: 1.5KB}", "max_request_body_bytes", 1500),
         (
-            "exclude_request_rules: [{match: {endpoint: /v1/responses, reasoning_effort: [LOW, none]}, reason: slow}]",
+            (
+                "exclude_request_rules: [{match: "
+                "{endpoint: /v1/responses, reasoning_effort: [LOW, none]}, reason: slow}]"
+            ),
             "exclude_request_rules",
             (
                 RequestRule(
@@ -215,7 +218,10 @@ def test_client_key(
             ),
         ),
         (
-            "timeout_policy: {rules: [{match: {stream: yes, model: [O1*, '*']}, timeout: {total: 9}}, {match: {role: x}, timeout: 2}]}",
+            (
+                "timeout_policy: {rules: [{match: {stream: yes, model: [O1*, '*']}, timeout: "
+                "{total: 9}}, {match: {role: x}, timeout: 2}]}"
+            ),
             "timeout_policy",
             TimeoutPolicy(
                 rules=(
@@ -270,7 +276,10 @@ def test_client_key(
             Retention(raw_s=DAY / 2, hourly_s=14 * DAY, daily_s=390 * DAY),
         ),
         (
-            "model_info: {gpt-4o: {context_length: 128000, max_output_tokens: 16384, modalities: [text, image]}}",
+            (
+                "model_info: {gpt-4o: "
+                "{context_length: 128000, max_output_tokens: 16384, modalities: [text, image]}}"
+            ),
             "model_info",
             {
                 "gpt-4o": ModelInfo(
@@ -281,7 +290,10 @@ def test_client_key(
             },
         ),
         (
-            "model_info: {x: {modalities: {input: text, output: [audio]}}, y: {input_modalities: [text], output_modalities: text}}",
+            (
+                "model_info: {x: {modalities: {input: text, output: [audio]}}, y: "
+                "{input_modalities: [text], output_modalities: text}}"
+            ),
             "model_info",
             {
                 "x": ModelInfo(input_modalities=("text",), output_modalities=("audio",)),
@@ -324,24 +336,40 @@ def test_without_preferences_the_defaults_hold(provider_yaml: ProviderYaml, read
         ("api: sk-1", [("api_key", "sk-1", 1, None, None)]),
         ("api: 0123", [("api_key", "0123", 1, None, None)]),
         ("api: 1e5", [("api_key", "1e5", 1, None, None)]),
-        ("api: [k1, 42, {key: k3, weight: 3, proxy: 'http://p:1', project_id: p3}]",
-         [("api_key", "k1", 1, None, None), ("api_key", "42", 1, None, None), ("api_key", "k3", 3, "http://p:1", "p3")]),
+        (
+            "api: [k1, 42, {key: k3, weight: 3, proxy: 'http://p:1', project_id: p3}]",
+            [
+                ("api_key", "k1", 1, None, None),
+                ("api_key", "42", 1, None, None),
+                ("api_key", "k3", 3, "http://p:1", "p3"),
+            ],
+        ),
         ("api: {key: k}", [("api_key", "k", 1, None, None)]),
         ("api:", [("none", "", 1, None, None)]),
         ("api: []", [("none", "", 1, None, None)]),
         ("notes: none", [("none", "", 1, None, None)]),
-        ("api: [k1, k2]\n    project_id: [p1, p2]", [("api_key", "k1", 1, None, "p1"), ("api_key", "k2", 1, None, "p2")]),
-        ("api: [k1, k2]\n    project_id: p", [("api_key", "k1", 1, None, "p"), ("api_key", "k2", 1, None, "p")]),
+        (
+            ("api: [k1, k2]\n    project_id: [p1, p2]"),
+            [("api_key", "k1", 1, None, "p1"), ("api_key", "k2", 1, None, "p2")],
+        ),
+        (
+            "api: [k1, k2]\n    project_id: p",
+            [("api_key", "k1", 1, None, "p"), ("api_key", "k2", 1, None, "p")],
+        ),
         ("api: [k1, {key: k2, proxy: bad}]", [("api_key", "k1", 1, None, None)]),
     ],
-)  # fmt: skip
+)
 def test_api_in_all_its_forms(read: Read, written: str, expected: list[Any]) -> None:
     """One key, many, numbers, maps, none at all.
 
     A key whose proxy cannot be used is left out, the others stay.
     """
     provider = read(
-        f"providers:\n  - provider: a\n    base_url: https://a\n    {written}\napi_keys: [{{api: sk-client-0000000000}}]\n"
+        f"providers:\n"
+        f"  - provider: a\n"
+        f"    base_url: https://a\n"
+        f"    {written}\n"
+        f"api_keys: [{{api: sk-client-0000000000}}]\n"
     ).providers[0]
     assert [
         (found.kind, found.secret, found.weight, found.proxy, found.project_id)
@@ -354,7 +382,11 @@ def test_a_key_listed_twice_is_one_credential(read: Read, problems: Problems) ->
     """The second is reported; the same key for another project is another credential with a name of
     its own.
     """
-    text = "providers: [{provider: a, base_url: https://a, api: [k, k, {key: k, project_id: p}]}]\napi_keys: [{api: sk-client-0000000000}]\n"
+    text = (
+        "providers: [{provider: a, base_url: https://a, api: [k, k, "
+        "{key: k, project_id: p}]}]\n"
+        "api_keys: [{api: sk-client-0000000000}]\n"
+    )
     assert [(problem.path, problem.severity) for problem in problems(text)] == [
         ("providers[0].api[1]", "warning")
     ]
@@ -364,7 +396,9 @@ def test_a_key_listed_twice_is_one_credential(read: Read, problems: Problems) ->
 
 
 def test_accounts_are_credentials_of_their_own_kind(read: Read) -> None:
-    """A Vertex service account and an AWS key pair; literal `\\n` in a private key are line ends."""
+    """A Vertex service account and an AWS key pair; literal `\\n` in a private key are
+    line ends.
+    """
     config = read(
         "providers:\n"
         "  - provider: v\n"
@@ -408,7 +442,9 @@ def test_a_provider_whose_place_is_known_needs_no_address(
 def test_providers_of_one_name_keep_their_own_keys(engines: EngineNames) -> None:
     """Both are there, told apart by their ids; a warning says so."""
     text = (
-        "providers:\n  - {provider: a, base_url: https://a, api: k1}\n  - {provider: a, base_url: https://b, api: k2}\n"
+        "providers:\n"
+        "  - {provider: a, base_url: https://a, api: k1}\n"
+        "  - {provider: a, base_url: https://b, api: k2}\n"
         "api_keys: [{api: sk-client-0000000000}]\n"
     )
     config, (warning,) = parse_config(text, source="", engines=engines, environment={})
@@ -432,7 +468,8 @@ def test_body_overrides_are_told_apart_from_those_of_one_alias(read: Read) -> No
         "  post_body_parameter_overrides:\n"
         "    thinking: {temperature: 1, __remove__: top_p}\n"
         "    metadata: {a: null, b: [1, 2.5, true, 2026-01-02]}\n"
-        "    __remove__: [seed, {path: tools, where: {type: x}, drop_empty: true}, {path: a.b, where_any: [1]}]\n"
+        "    __remove__: [seed, {path: tools, where: {type: x}, drop_empty: true}, "
+        "{path: a.b, where_any: [1]}]\n"
     )
     text = "providers:\n  - provider: a\n    base_url: https://a\n" + "".join(
         f"    {line}\n" for line in written.splitlines()
@@ -454,7 +491,10 @@ def test_body_overrides_of_a_provider_whose_models_are_not_known_yet(
 ) -> None:
     """A map under a name no body member would have is taken for a model's."""
     text = provider_yaml(
-        provider="preferences: {post_body_parameter_overrides: {gpt-4o: {seed: 1}, stream_options: {include_usage: true}}}"
+        provider=(
+            "preferences: {post_body_parameter_overrides: {gpt-4o: {seed: 1}, stream_options: "
+            "{include_usage: true}}}"
+        )
     )
     overrides = read(text).providers[0].body_overrides
     assert (overrides.merge, list(overrides.by_alias)) == (
@@ -467,7 +507,8 @@ def test_anchors_aliases_and_merge_keys_work(read: Read) -> None:
     """A map's own keys go before those merged in, and earlier ones of a list before later ones."""
     text = (
         "providers:\n"
-        "  - &first {provider: a, base_url: https://a, api: &keys [k1, k2], preferences: &p {cooldown_period: 1, think_tags: true}}\n"
+        "  - &first {provider: a, base_url: https://a, api: &keys [k1, k2], preferences: "
+        "&p {cooldown_period: 1, think_tags: true}}\n"
         "  - {<<: *first, provider: b, preferences: {<<: [{cooldown_period: 7}, *p]}}\n"
         "  - {provider: c, base_url: https://c, api: *keys}\n"
         "api_keys: [{api: sk-client-0000000000}]\n"
@@ -499,11 +540,19 @@ VARIABLES = {
         ("region: $${NAME}", "region", "${NAME}"),
         ("region: $NAME", "region", "$NAME"),
         ("preferences: {cooldown_period: '${PERIOD}'}", "cooldown_s", 42.0),
-        ("preferences: {cooldown_period: $PERIOD}".replace("$PERIOD", '"${MISSING:-8}"'), "cooldown_s", 8.0),
+        (
+            "preferences: {cooldown_period: $PERIOD}".replace("$PERIOD", '"${MISSING:-8}"'),
+            "cooldown_s",
+            8.0,
+        ),
         ("tools: ${MISSING:-false}", "has_tools", False),
-        ("preferences: {api_key_rate_limit: '${RATE}'}", "credential_rates", ByModel(default=parse_rates("5/min"))),
+        (
+            "preferences: {api_key_rate_limit: '${RATE}'}",
+            "credential_rates",
+            ByModel(default=parse_rates("5/min")),
+        ),
     ],
-)  # fmt: skip
+)
 def test_variables(
     provider_yaml: ProviderYaml, read: Read, written: str, field: str, expected: Any
 ) -> None:
@@ -540,13 +589,20 @@ def test_what_is_no_variable_is_left_with_a_warning(
 
 def test_an_empty_variable_for_a_key_is_an_empty_key(problems: Problems) -> None:
     """Better than calls without a key."""
-    text = "providers: [{provider: a, base_url: https://a, api: '${EMPTY}'}]\napi_keys: [{api: sk-client-0000000000}]"
+    text = (
+        "providers: [{provider: a, base_url: https://a, api: '${EMPTY}'}]\n"
+        "api_keys: [{api: sk-client-0000000000}]"
+    )
     assert [problem.message for problem in problems(text, VARIABLES)] == ["the key is empty"]
 
 
 def test_the_only_client_key_is_the_administrators(engines: EngineNames) -> None:
     """With a second one only `role: admin` counts."""
-    head = "providers: [{provider: a, base_url: https://a}]\napi_keys:\n  - {api: sk-client-0000000000, role: me}\n"
+    head = (
+        "providers: [{provider: a, base_url: https://a}]\n"
+        "api_keys:\n"
+        "  - {api: sk-client-0000000000, role: me}\n"
+    )
     alone, _ = parse_config(head, source="", engines=engines, environment={})
     both, _ = parse_config(
         head + "  - {api: sk-client-0000000001, role: admin}\n",

@@ -53,7 +53,9 @@ def test_what_a_call_carries_is_hidden(secret):
 
 
 def test_ordinary_words_stay():
-    """A version, an agent, a secret of three letters, anything else; and nothing is copied for it."""
+    """A version, an agent, a secret of three letters, anything else; and nothing is
+    copied for it.
+    """
     text = "2024-10-21 Mozilla/5.0 abc user host"
     assert without_secrets(text, provider_secrets(PROVIDER)) is text
 

@@ -17,15 +17,24 @@ Problems = Callable[..., tuple[Problem, ...]]
 
 CONTRACT = {
     "": "providers api_keys preferences ENABLE_MODERATION video",
-    "providers[]": "provider base_url api model engine tools image project_id private_key client_email region cf_account_id aws_access_key aws_secret_key"
-    " aws_session_token notes exclude_endpoints exclude_request_types only_request_types exclude_request_rules max_request_body_bytes preferences",
+    "providers[]": "provider base_url api model engine tools image project_id private_key client_email "  # noqa: E501
+    "region cf_account_id aws_access_key aws_secret_key"
+    " aws_session_token notes exclude_endpoints exclude_request_types only_request_types "
+    "exclude_request_rules max_request_body_bytes preferences",
     "providers[].api[]": "key weight proxy project_id",
-    "providers[].preferences": "api_key_rate_limit api_key_cooldown_period api_key_quota_cooldown_period api_key_rate_limit_cooldown_period"
-    " api_key_schedule_algorithm model_timeout timeout_policy cooldown_period keepalive_interval proxy headers passthrough_request_headers"
-    " post_body_parameter_overrides think_tags search_defaults responses_stream_commit_policy access_key secret_key",
+    "providers[].preferences": "api_key_rate_limit api_key_cooldown_period api_key_quota_cooldown_period "  # noqa: E501
+    "api_key_rate_limit_cooldown_period"
+    " api_key_schedule_algorithm model_timeout timeout_policy cooldown_period "
+    "keepalive_interval proxy headers passthrough_request_headers"
+    " post_body_parameter_overrides think_tags search_defaults "
+    "responses_stream_commit_policy access_key secret_key",
     "api_keys[]": "api model role preferences",
-    "api_keys[].preferences": "SCHEDULING_ALGORITHM AUTO_RETRY rate_limit ENABLE_MODERATION credits created_at allowed_ips expires_at max_concurrency",
-    "preferences": "model_timeout timeout_policy cooldown_period error_triggers rate_limit proxy keepalive_interval model_price hedging allow_private_urls"
+    "api_keys[].preferences": (
+        "SCHEDULING_ALGORITHM AUTO_RETRY rate_limit ENABLE_MODERATION credits created_at "
+        "allowed_ips expires_at max_concurrency"
+    ),
+    "preferences": "model_timeout timeout_policy cooldown_period error_triggers rate_limit proxy "
+    "keepalive_interval model_price hedging allow_private_urls"
     " cors_origins trusted_proxies max_body_bytes unsupported_parameters retention model_info",
     "preferences.retention": "raw raw_bytes hourly daily",
 }

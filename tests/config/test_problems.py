@@ -733,7 +733,15 @@ def test_a_key_copied_from_an_example_is_noticed(
     problems: Problems, key: str, is_example: bool
 ) -> None:
     """`check` finds what a newcomer forgot; no vendor's own key is suspected."""
-    text = f'providers:\n  - provider: p\n    base_url: https://a.example/v1\n    api: "{key}"\n    model: [m]\napi_keys:\n  - api: sk-0123456789abcdef0123\n'
+    text = (
+        f"providers:\n"
+        f"  - provider: p\n"
+        f"    base_url: https://a.example/v1\n"
+        f'    api: "{key}"\n'
+        f"    model: [m]\n"
+        f"api_keys:\n"
+        f"  - api: sk-0123456789abcdef0123\n"
+    )
     assert [
         ("providers[0].api", "this looks like an example's key: put your own in its place")
     ] * is_example == [(problem.path, problem.message) for problem in problems(text)]
@@ -807,7 +815,12 @@ def test_a_provider_that_cannot_be_built_is_left_out_and_the_rest_runs(
     called unknown.
     """
     text = (
-        f"providers:\n  - provider: a\n    base_url: https://a.example/v1\n    model: [m]\n  - provider: b\n    {lines}\n"
+        f"providers:\n"
+        f"  - provider: a\n"
+        f"    base_url: https://a.example/v1\n"
+        f"    model: [m]\n"
+        f"  - provider: b\n"
+        f"    {lines}\n"
         "api_keys:\n  - api: sk-client-0000000000\n    model: [a/m, b/*]\n"
     )
     config, (only,) = parse_config(text, source="", engines=engines, environment={})
@@ -919,14 +932,20 @@ TOP_LEVEL = [
         "every provider is left out",
     ),
     (
-        "providers: [{provider: a, base_url: https://a, api: ''}]\napi_keys: [{api: sk-client-0000000000}]",
+        (
+            "providers: [{provider: a, base_url: https://a, api: ''}]\n"
+            "api_keys: [{api: sk-client-0000000000}]"
+        ),
         1,
         53,
         "providers[0].api",
         "the key is empty",
     ),
     (
-        "providers: [{provider: a, base_url: https://a, api: [~]}]\napi_keys: [{api: sk-client-0000000000}]",
+        (
+            "providers: [{provider: a, base_url: https://a, api: [~]}]\n"
+            "api_keys: [{api: sk-client-0000000000}]"
+        ),
         1,
         54,
         "providers[0].api[0]",
@@ -1019,11 +1038,28 @@ SECRET = "sk-verysecret1234567890abcdefghij"
 @pytest.mark.parametrize(
     "text",
     [
-        f"providers: [{{provider: a, base_url: https://a, api: [{SECRET}, {SECRET}]}}]\napi_keys: [{{api: {SECRET}}}, {{api: {SECRET}}}]",
-        f"providers: [{{provider: a, base_url: https://a, engine: {SECRET}, {SECRET}: x}}]\napi_keys: [{{api: x, model: [{{{SECRET}/x: 0}}, {SECRET}, {SECRET}/*]}}]",
-        f"providers: [{{provider: a, base_url: 'user:{SECRET}@a'}}]\napi_keys: [{{api: x, role: [{SECRET}]}}]",
-        f"providers: [{{provider: a, base_url: https://a, preferences: {{proxy: 'x://u:{SECRET}@h'}}}}]\napi_keys: [{{api: x}}]",
-        f'providers: [{{provider: a, base_url: https://a, api: "{SECRET}\\n{SECRET}"}}]\napi_keys: [{{api: "{SECRET}\\n"}}]',
+        (
+            f"providers: [{{provider: a, base_url: https://a, api: [{SECRET}, {SECRET}]}}]\n"
+            f"api_keys: [{{api: {SECRET}}}, {{api: {SECRET}}}]"
+        ),
+        (
+            f"providers: [{{provider: a, base_url: https://a, engine: {SECRET}, {SECRET}: "
+            f"x}}]\n"
+            f"api_keys: [{{api: x, model: [{{{SECRET}/x: 0}}, {SECRET}, {SECRET}/*]}}]"
+        ),
+        (
+            f"providers: [{{provider: a, base_url: 'user:{SECRET}@a'}}]\n"
+            f"api_keys: [{{api: x, role: [{SECRET}]}}]"
+        ),
+        (
+            f"providers: [{{provider: a, base_url: https://a, preferences: {{proxy: "
+            f"'x://u:{SECRET}@h'}}}}]\n"
+            f"api_keys: [{{api: x}}]"
+        ),
+        (
+            f'providers: [{{provider: a, base_url: https://a, api: "{SECRET}\\n{SECRET}"}}]\n'
+            f'api_keys: [{{api: "{SECRET}\\n"}}]'
+        ),
     ],
 )
 def test_no_problem_shows_a_secret(problems: Problems, text: str) -> None:

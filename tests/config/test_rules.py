@@ -107,14 +107,19 @@ def test_a_rule_that_matches_nothing_is_a_warning(
 
 def test_models_are_not_doubted_while_a_provider_is_still_to_be_asked(problems: Problems) -> None:
     """It may well serve them."""
-    text = "providers: [{provider: a, base_url: https://a}]\napi_keys: [{api: sk-client-0000000000, model: [gpt, a/gpt, <a/b>]}]"
+    text = (
+        "providers: [{provider: a, base_url: https://a}]\n"
+        "api_keys: [{api: sk-client-0000000000, model: [gpt, a/gpt, <a/b>]}]"
+    )
     assert problems(text) == ()
 
 
 def test_a_model_of_a_provider_that_is_left_out_is_said_so(problems: Problems) -> None:
     """The user sees the connection."""
     text = (
-        "providers:\n  - {provider: a, base_url: https://a, model: [m]}\n  - {provider: b, base_url: nowhere, model: [n]}\n"
+        "providers:\n"
+        "  - {provider: a, base_url: https://a, model: [m]}\n"
+        "  - {provider: b, base_url: nowhere, model: [n]}\n"
         "api_keys: [{api: sk-client-0000000000, model: [n]}]\n"
     )
     assert [
@@ -131,7 +136,9 @@ def test_circles_are_errors_and_diamonds_are_not(problems: Problems) -> None:
         f"  - {{api: {keys[one]}, model: [{keys[other]}/*]}}\n" for one, other in ("ab", "bc", "ca")
     )
     diamond = head + (
-        f"  - {{api: {keys['a']}, model: [{keys['b']}/*, {keys['c']}/m]}}\n  - {{api: {keys['b']}, model: [{keys['c']}/*]}}\n  - {{api: {keys['c']}}}\n"
+        f"  - {{api: {keys['a']}, model: [{keys['b']}/*, {keys['c']}/m]}}\n"
+        f"  - {{api: {keys['b']}, model: [{keys['c']}/*]}}\n"
+        f"  - {{api: {keys['c']}}}\n"
     )
     (found,) = problems(circle)
     assert (found.severity, found.path) == ("error", "api_keys[2].model[0]")
@@ -147,7 +154,9 @@ def test_a_long_chain_of_nested_keys_is_no_trouble(problems: Problems) -> None:
     )
     assert (
         problems(
-            f"providers: [{{provider: p, base_url: https://p}}]\napi_keys:\n{chain}  - {{api: {keys[-1]}}}\n"
+            f"providers: [{{provider: p, base_url: https://p}}]\n"
+            f"api_keys:\n"
+            f"{chain}  - {{api: {keys[-1]}}}\n"
         )
         == ()
     )
@@ -189,6 +198,9 @@ def test_credits_meet_models_without_price(
 
 def test_credits_meet_a_provider_that_lists_its_own_models(problems: Problems) -> None:
     """Nothing is known of their price."""
-    text = "providers: [{provider: a, base_url: https://a}]\napi_keys: [{api: sk-client-0000000000, preferences: {credits: 0}}]"
+    text = (
+        "providers: [{provider: a, base_url: https://a}]\n"
+        "api_keys: [{api: sk-client-0000000000, preferences: {credits: 0}}]"
+    )
     (only,) = problems(text)
     assert "no price for models that providers list themselves" in only.message

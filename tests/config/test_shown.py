@@ -20,7 +20,7 @@ providers:
 api_keys:
   - api: sk-hidden-client-0123456789
     model: [{sk-hidden-inner-0123456789/*: 2}, all]
-"""
+"""  # noqa: E501
 SECRETS = [
     "sk-hidden-client-0123456789",
     "sk-hidden-inner-0123456789",

@@ -1,4 +1,6 @@
-"""`<think>` in the text of an answer becomes reasoning, in every dialect that is spoken upstream."""
+"""`<think>` in the text of an answer becomes reasoning, in every dialect that is spoken
+upstream.
+"""
 
 from __future__ import annotations
 
@@ -198,13 +200,28 @@ TOKEN = Opaque(family="gemini", value="sig")
         ((Text(text="  "), CALL), (Text(text="  "), CALL)),
         ((Text(text="a<think>b</think>c"),), (Text(text="a<think>b</think>c"),)),
         ((Text(text="<thin"), CALL), (Text(text="<thin"), CALL)),
-        ((Reasoning(text="r"), Text(text="<think>Hm.</think>Hi")), (Reasoning(text="r"), Reasoning(text="Hm."), Text(text="Hi"))),
-        ((Text(text="<think>Hm.</think>Hi"), CALL, Text(text="<think>no")), (Reasoning(text="Hm."), Text(text="Hi"), CALL, Text(text="<think>no"))),
-        ((Text(text="<think>a"), CALL, Text(text="b</think>c")), (Reasoning(text="a"), CALL, Reasoning(text="b"), Text(text="c"))),
-        ((Text(text="<think>Hm.</think>Hi", citations=(SOURCE,), opaque=TOKEN),), (Reasoning(text="Hm."), Text(text="Hi", citations=(SOURCE,), opaque=TOKEN))),
-        ((Text(text="<think>Hm.</think>", opaque=TOKEN),), (Reasoning(text="Hm."), Text(text="", opaque=TOKEN))),
+        (
+            (Reasoning(text="r"), Text(text="<think>Hm.</think>Hi")),
+            (Reasoning(text="r"), Reasoning(text="Hm."), Text(text="Hi")),
+        ),
+        (
+            (Text(text="<think>Hm.</think>Hi"), CALL, Text(text="<think>no")),
+            (Reasoning(text="Hm."), Text(text="Hi"), CALL, Text(text="<think>no")),
+        ),
+        (
+            (Text(text="<think>a"), CALL, Text(text="b</think>c")),
+            (Reasoning(text="a"), CALL, Reasoning(text="b"), Text(text="c")),
+        ),
+        (
+            (Text(text="<think>Hm.</think>Hi", citations=(SOURCE,), opaque=TOKEN),),
+            (Reasoning(text="Hm."), Text(text="Hi", citations=(SOURCE,), opaque=TOKEN)),
+        ),
+        (
+            (Text(text="<think>Hm.</think>", opaque=TOKEN),),
+            (Reasoning(text="Hm."), Text(text="", opaque=TOKEN)),
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_reasoning_and_what_is_not(
     parts: tuple[Part, ...], expected: tuple[Part, ...]
 ) -> None:

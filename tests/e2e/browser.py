@@ -144,7 +144,8 @@ class Browser:
                 return
             await asyncio.sleep(0.05)
         raise AssertionError(
-            f"never true: {expression}; the page says {await self.value('document.body.innerText')!r}; {self.complaints}"
+            f"never true: {expression}; the page says "
+            f"{await self.value('document.body.innerText')!r}; {self.complaints}"
         )
 
     async def picture(self, path):

@@ -99,7 +99,9 @@ def chat_whole(text="hello world", **more):
 
 
 class FakeUpstream:
-    """Serves `/NAME/…` from the queue of answers told for NAME; the last answer of a queue repeats."""
+    """Serves `/NAME/…` from the queue of answers told for NAME; the last answer of a
+    queue repeats.
+    """
 
     def __init__(self):
         self.answers = {}

@@ -249,7 +249,9 @@ async def test_the_configuration_is_shown_as_written_with_secrets_masked(served)
 
 
 async def test_metrics_count_calls_and_say_what_rests(served, upstream):
-    """Prometheus' text format, strictly read; live calls and resting keys are those of the moment."""
+    """Prometheus' text format, strictly read; live calls and resting keys are those of
+    the moment.
+    """
     upstream.tell(
         "a",
         whole({"error": {"message": "slow down"}}, status=429, headers={"retry-after": "60"}),

@@ -52,7 +52,9 @@ def live(upstream):
 
 
 async def test_check_live_asks_every_key_once(upstream, tmp_path):
-    """A model list, or where there is none one completion of a single token; as JSON with latency."""
+    """A model list, or where there is none one completion of a single token; as JSON with
+    latency.
+    """
     code, output, _ = await run(tmp_path, live(upstream), "check", "--live", "--json")
     value = json.loads(output)
     assert code == 0

@@ -49,7 +49,9 @@ async def test_a_refused_first_key_does_not_hide_the_models(upstream, gateway, c
 
 
 async def test_what_a_provider_says_of_its_models_is_listed_and_kept(upstream, gateway, client):
-    """Context length and senses in each client's shape, also after a restart without the provider."""
+    """Context length and senses in each client's shape, also after a restart without the
+    provider.
+    """
     said = {
         "id": "found",
         "context_length": 1000,

@@ -83,7 +83,11 @@ async def test_an_upstream_that_has_it_is_relayed(upstream, gateway, client):
 
 async def test_a_relayed_stream_hides_the_usage_nobody_asked_for(upstream, gateway, client):
     """As with chat: usage is asked for upstream and taken out again."""
-    usage = b'data: {"id":"cmpl-9","object":"text_completion","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}\n\n'
+    usage = (
+        b'data: {"id":"cmpl-9","object":"text_completion","choices":[],'
+        b'"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}\n'
+        b"\n"
+    )
     upstream.tell("a", Answer([text_chunk("he"), text_chunk("llo", "stop"), usage, DONE]))
     await gateway.start(config([provider(upstream, "a", model=["up-model"])]))
     async with client.post(

@@ -22,16 +22,32 @@ MESSAGES = {
 }
 CONTENTS = {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}
 CLAUDE = [
-    b'{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-x","content":[],"usage":{"input_tokens":3,"output_tokens":1}},"vendor":1}',
+    (
+        b'{"type":"message_start","message":{"id":"msg_1",'
+        b'"type":"message","role":"assistant","model":"claude-x",'
+        b'"content":[],"usage":{"input_tokens":3,"output_tokens":1}},"vendor":1}'
+    ),
     b'{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}',
-    b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"h\\u0069"}, "p":"abc"}',
+    (
+        b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"h\\u0069"},'
+        b' "p":"abc"}'
+    ),
     b'{"type":"content_block_stop","index":0}',
-    b'{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":2}}',
+    (
+        b'{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},'
+        b'"usage":{"output_tokens":2}}'
+    ),
     b'{"type":"message_stop"}',
 ]
 GEMINI = [
-    b'{"candidates":[{"content":{"parts":[{"text":"h\\u0069"}],"role":"model"},"index":0}],"modelVersion":"up-model","vendor":1.50}',
-    b'{"candidates":[{"content":{"parts":[{"text":"!"}],"role":"model"},"finishReason":"STOP","index":0}],"modelVersion":"up-model"}',
+    (
+        b'{"candidates":[{"content":{"parts":[{"text":"h\\u0069"}],'
+        b'"role":"model"},"index":0}],"modelVersion":"up-model","vendor":1.50}'
+    ),
+    (
+        b'{"candidates":[{"content":{"parts":[{"text":"!"}],'
+        b'"role":"model"},"finishReason":"STOP","index":0}],"modelVersion":"up-model"}'
+    ),
 ]
 
 

@@ -200,7 +200,9 @@ async def test_items_and_containers_of_an_answer_are_known_afterwards(upstream, 
 async def test_a_stored_response_is_read_listed_cancelled_and_deleted_at_its_owner(
     upstream, gateway, client
 ):
-    """Path and query arrive at the provider's own address; after the deletion the id is forgotten."""
+    """Path and query arrive at the provider's own address; after the deletion the id is
+    forgotten.
+    """
     upstream.tell(
         "a",
         answer("resp_1"),
@@ -354,7 +356,9 @@ async def test_compaction_is_relayed_or_refused(upstream, gateway, client):
 
 
 async def test_websockets_and_plain_reads_are_refused_as_codex_expects(upstream, gateway, client):
-    """426 makes Codex fall back to HTTP; a plain GET is 405; bad ids and unknown sub-paths are 404."""
+    """426 makes Codex fall back to HTTP; a plain GET is 405; bad ids and unknown
+    sub-paths are 404.
+    """
     upstream.tell("a", answer())
     await gateway.start(config([responses(upstream, "a")]))
     async with client.get(

@@ -333,7 +333,14 @@ async def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_error(ser
     for path in (b"/v1/embeddings", b"/v1/images/edits", b"/v1/chat/completions"):
         for content_type, begun in forms:
             _, writer = await asyncio.open_connection("127.0.0.1", served.port)
-            head = b"POST %b HTTP/1.1\r\nhost: x\r\nx-api-key: %b\r\ncontent-type: %b\r\ncontent-length: 1000\r\n\r\n"
+            head = (
+                b"POST %b HTTP/1.1\r\n"
+                b"host: x\r\n"
+                b"x-api-key: %b\r\n"
+                b"content-type: %b\r\n"
+                b"content-length: 1000\r\n"
+                b"\r\n"
+            )
             writer.write(head % (path, CLIENT_KEY.encode(), content_type) + begun)
             await writer.drain()
             async with client.get(served.url + "/healthz") as response:
@@ -347,7 +354,14 @@ async def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_error(ser
 async def test_a_client_that_waits_for_leave_to_send_gets_it(served):
     """`Expect: 100-continue`, as curl sends for larger bodies."""
     body = json.dumps(CHAT).encode()
-    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-api-key: {CLIENT_KEY}\r\nexpect: 100-continue\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\n"
+        f"host: x\r\n"
+        f"x-api-key: {CLIENT_KEY}\r\n"
+        f"expect: 100-continue\r\n"
+        f"content-length: {len(body)}\r\n"
+        f"\r\n"
+    )
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     writer.write(head.encode())
     assert (

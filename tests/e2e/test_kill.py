@@ -107,7 +107,8 @@ async def test_every_call_is_counted_exactly_once_wherever_it_is_killed(upstream
         in_time += len(owed)
         assert len(on_disk) == len(set(on_disk)), "a call stands in the journal twice"
         assert owed <= set(on_disk), (
-            f"round {number}: {len(owed - set(on_disk))} of {len(owed)} calls that were due are missing"
+            f"round {number}: {len(owed - set(on_disk))} of {len(owed)} calls that were "
+            f"due are missing"
         )
         assert len(set(on_disk) - ended.keys()) <= under_way
     assert in_time > 10 * ROUNDS, "the load was no load"

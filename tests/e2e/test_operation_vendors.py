@@ -787,7 +787,9 @@ async def test_overrides_change_relayed_json(bed):
 
 
 async def test_overrides_change_forms(bed):
-    """A field replaced, one taken out, others added; file, other fields and boundary as they were."""
+    """A field replaced, one taken out, others added; file, other fields and boundary as
+    they were.
+    """
     bed.tell("ov", {"text": "hi"})
     await bed.openai.audio.transcriptions.create(
         model="ov",

@@ -80,7 +80,7 @@ async def test_json_operations_are_relayed_with_nothing_but_the_model_changed(
     await gateway.start(config([provider(upstream, "a")]))
     for path, answer in answers.items():
         upstream.tell("a", whole(answer))
-        sent = b'{ "model" : "m", "input": [[1,2],[3]], "query":"q", "documents":["d"], "prompt":"p", "dimensions": 2, "vendor": 1.50 }'
+        sent = b'{ "model" : "m", "input": [[1,2],[3]], "query":"q", "documents":["d"], "prompt":"p", "dimensions": 2, "vendor": 1.50 }'  # noqa: E501
         status, headers, body = await post(client, gateway, f"/v1/{path}", sent)
         assert (200, {**answer, **({"model": "m"} if "model" in answer else {})}) == (
             status,
@@ -370,7 +370,13 @@ async def test_bad_forms_are_refused_with_what_is_wrong(upstream, gateway, clien
             "'file'",
         ),
         (
-            b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nm\r\n--b--\r\n',
+            (
+                b"--b\r\n"
+                b'Content-Disposition: form-data; name="file"; filename="a"\r\n'
+                b"\r\n"
+                b"m\r\n"
+                b"--b--\r\n"
+            ),
             "multipart/form-data; boundary=b",
             400,
             "`model` is missing",

@@ -186,7 +186,9 @@ def test_no_home_is_needed(file, environment, folder):
 @pytest.mark.parametrize("is_home_writable", [True, False], ids=["empty HOME", "read-only HOME"])
 @pytest.mark.parametrize("file", FILES)
 def test_another_user_runs_it(file, is_home_writable):
-    """A user who owns nothing here but an empty HOME, or not even that, with the system's Python."""
+    """A user who owns nothing here but an empty HOME, or not even that, with the system's
+    Python.
+    """
     python = shutil.which("python3", path=MINIMAL_PATH)
     if os.getuid() or python is None:
         pytest.skip("needs root, to become another user, and a python3 in " + MINIMAL_PATH)
@@ -471,9 +473,9 @@ def test_a_quota_that_is_full_while_the_pex_unpacks_is_told_in_a_sentence(folder
         code, said = version()
         assert (code, said.count("\n")) == (1, 1), said
         assert (
-            f"quota is full, and the program unpacks itself into {disk}/.cache/pex: remove that folder"
-            in said
-        )
+            f"quota is full, and the program unpacks itself into {disk}/.cache/pex: "
+            f"remove that folder"
+        ) in said
         subprocess.run(["mount", "-o", "remount,size=60m", disk], check=True)
         code, said = version()
         assert (code, said) == (0, VERSION) or (

@@ -145,7 +145,15 @@ def run_cold(*arguments, cwd):
         ("providers: [", ["error", "line 1"]),
         ("providers: 3\napi_keys: []\n", ["providers"]),
         (
-            "providers:\n  - provider: a\n    base_url: https://a.example/v1\n    api: k\n    engine: gtp\napi_keys:\n  - api: sk-0123456789abcdef\n",
+            (
+                "providers:\n"
+                "  - provider: a\n"
+                "    base_url: https://a.example/v1\n"
+                "    api: k\n"
+                "    engine: gtp\n"
+                "api_keys:\n"
+                "  - api: sk-0123456789abcdef\n"
+            ),
             ["providers[0].engine", "gtp", "gpt"],
         ),
         ("", ["empty"]),

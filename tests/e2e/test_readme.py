@@ -34,7 +34,7 @@ it is.
 """
 RUNNABLE = ("sh", "python", "crontab")
 MARKS = re.compile(
-    r"run|curl|test|config|first-config|tested|tested: (serve|source)|client: (openai|anthropic|google)|elsewhere: .+"
+    r"run|curl|test|config|first-config|tested|tested: (serve|source)|client: (openai|anthropic|google)|elsewhere: .+"  # noqa: E501
 )
 CONFIG = {
     "providers": [

@@ -7,14 +7,26 @@ import json
 from fakes import DONE, Answer, chat_stream, chat_whole, chunk, config, provider, whole
 
 PLAIN = {"model": ["up-model"]}
-UNKNOWN = b'{ "model" : "up-model",\t"messages":[{"role":"user","content":"h\\u0069"}], "vendor_thing": {"a": [1, 2.50, 1e3]}, "stream": %s, "stream_options": {"include_usage": true} }'
+UNKNOWN = (
+    b'{ "model" : "up-model",\t"messages":[{"role":"user","content":"h\\u0069"}], '
+    b'"vendor_thing": {"a": [1, 2.50, 1e3]}, "stream": %s, "stream_options": '
+    b'{"include_usage": true} }'
+)
 ODD_STREAM = Answer(
     [
         b": a comment\n\n",
-        b'event: vendor\r\ndata: {"object":"chat.completion.chunk","id":"1","choices":[{"index":0,"delta":{"content":"h',
+        (
+            b"event: vendor\r\n"
+            b'data: {"object":"chat.completion.chunk","id":"1",'
+            b'"choices":[{"index":0,"delta":{"content":"h'
+        ),
         b'i","vendor":1},"finish_reason":null}]}\r\n\r\n',
         b"data: not json at all\n\n",
-        b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":1}}\n\n',
+        (
+            b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],'
+            b'"usage":{"prompt_tokens":1}}\n'
+            b"\n"
+        ),
         DONE,
     ]
 )
@@ -152,7 +164,11 @@ async def test_overrides_leave_the_rest_json_equal(upstream, gateway, client):
 
 async def test_an_answer_without_its_name_is_left_alone(upstream, gateway, client):
     """Frames that name no model have nothing to splice."""
-    frame = b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"model"},"finish_reason":"stop"}]}\n\n'
+    frame = (
+        b'data: {"object":"chat.completion.chunk","choices":[{"index":0,'
+        b'"delta":{"content":"model"},"finish_reason":"stop"}]}\n'
+        b"\n"
+    )
     upstream.tell("a", Answer([frame, DONE]))
     await gateway.start(config([provider(upstream, "a")]))
     _, _, body = await post(

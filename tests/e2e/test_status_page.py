@@ -155,7 +155,8 @@ def pictures():
 async def bars(browser, title, look):
     """The values a chart draws in one colour."""
     return await browser.value(
-        f"[...document.querySelectorAll('[data-chart={title}] rect.{look}')].map(bar => Number(bar.dataset.value))"
+        f"[...document.querySelectorAll('[data-chart={title}] rect.{look}')].map(bar => "
+        f"Number(bar.dataset.value))"
     )
 
 
@@ -194,7 +195,8 @@ async def test_the_page_shows_what_was_counted(served, browser, client, upstream
     asking = asyncio.ensure_future(client.post(gateway.url + "/v1/chat/completions", json=chat))
     try:
         await browser.until(
-            "!!document.querySelector('#health [data-until]') && !!document.querySelector('#live .row')"
+            "!!document.querySelector('#health [data-until]') && "
+            "!!document.querySelector('#live .row')"
         )
         text = await browser.value("document.body.innerText")
         assert re.search(r"back in [45]:\d\d · (rate limit|quota used up)", text), text
@@ -213,7 +215,8 @@ async def test_the_page_shows_what_was_counted(served, browser, client, upstream
                 await browser.picture(folder / f"status-{scheme}.png")
         for hours in ("7 days", "30 days"):
             await browser.value(
-                f"[...document.querySelectorAll('#ranges button')].find(one => one.textContent === '{hours}').click()"
+                f"[...document.querySelectorAll('#ranges button')].find(one => "
+                f"one.textContent === '{hours}').click()"
             )
             await browser.until(
                 f"document.getElementById('verdict').textContent.includes('{hours}')"
@@ -253,7 +256,10 @@ async def test_it_fits_a_phone_in_light_and_in_dark(served, browser, scheme):
     if folder is not None:
         await browser.picture(folder / f"phone-{scheme}.png")
     assert await browser.value("document.documentElement.scrollWidth") == 360
-    wide = "[...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > 360.5).map(one => one.outerHTML.slice(0, 80))"
+    wide = (
+        "[...document.querySelectorAll('body *')].filter(one => "
+        "one.getBoundingClientRect().right > 360.5).map(one => one.outerHTML.slice(0, 80))"
+    )
     assert await browser.value(wide) == []
     red = int(
         (await browser.value("getComputedStyle(document.body).backgroundColor"))

@@ -53,7 +53,10 @@ def botocore_authorization(
     canonical = auth.canonical_request(theirs)
     signature = auth.signature(auth.string_to_sign(theirs, canonical), theirs)
     names = auth.signed_headers(auth.headers_to_sign(theirs))
-    return f"AWS4-HMAC-SHA256 Credential={auth.scope(theirs)}, SignedHeaders={names}, Signature={signature}"
+    return (
+        f"AWS4-HMAC-SHA256 Credential={auth.scope(theirs)}, SignedHeaders={names}, "
+        f"Signature={signature}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,7 +109,10 @@ REQUESTS = [
     ),
     HttpRequest(
         method="POST",
-        url=f"{BEDROCK}/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A000000000000%3Aapplication-inference-profile%2F1arbu5hu2sjr/invoke-with-response-stream",
+        url=(
+            f"{BEDROCK}/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A000000000000%3Aapplication-inference-profile%2F1arbu5hu2sjr/"
+            f"invoke-with-response-stream"
+        ),
         headers={
             "content-type": "application/json",
             "accept": "application/vnd.amazon.eventstream",

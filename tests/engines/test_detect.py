@@ -116,7 +116,9 @@ def test_credentials_that_only_one_engine_uses_decide(
 
 @pytest.mark.parametrize("engine", sorted(engine_names().built))
 def test_a_written_engine_always_wins(target: Callable[..., Target], engine: str) -> None:
-    """`engine:` outranks every address and credential, and every name that config takes is built."""
+    """`engine:` outranks every address and credential, and every name that config takes
+    is built.
+    """
     provider = target(
         base_url="https://api.anthropic.com/v1/messages", engine=engine, cf_account_id="ACC"
     ).provider

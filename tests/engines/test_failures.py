@@ -75,7 +75,9 @@ CASES: list[tuple[dict[str, Any], int, Any, FailureKind]] = [
         400,
         {
             "code": "invalid-argument",
-            "error": "Incorrect API key provided. You can obtain an API key from https://console.x.ai.",
+            "error": (
+                "Incorrect API key provided. You can obtain an API key from https://console.x.ai."
+            ),
         },
         K.CREDENTIAL_REFUSED,
     ),
@@ -131,7 +133,10 @@ CASES: list[tuple[dict[str, Any], int, Any, FailureKind]] = [
         403,
         {
             "code": "forbidden",
-            "error": "Your team has either used all available credits or reached its monthly spending limit.",
+            "error": (
+                "Your team has either used all available credits or reached its monthly "
+                "spending limit."
+            ),
         },
         K.QUOTA,
     ),
@@ -323,7 +328,10 @@ CASES: list[tuple[dict[str, Any], int, Any, FailureKind]] = [
         AWS,
         400,
         {
-            "message": "The model returned the following errors: Input Tokens Exceeded: Number of input tokens exceeds maximum length."
+            "message": (
+                "The model returned the following errors: Input Tokens Exceeded: Number of "
+                "input tokens exceeds maximum length."
+            )
         },
         K.TOO_LONG,
     ),
@@ -344,7 +352,10 @@ CASES: list[tuple[dict[str, Any], int, Any, FailureKind]] = [
         403,
         {
             "error": {
-                "message": 'Your chosen model requires moderation and your input was flagged for "violence"',
+                "message": (
+                    "Your chosen model requires moderation and your input was flagged for "
+                    '"violence"'
+                ),
                 "code": 403,
             }
         },
@@ -415,12 +426,18 @@ def test_an_error_means_what_the_table_says(
         (
             ROUTER,
             429,
-            "Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free model requests per day",
+            (
+                "Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free "
+                "model requests per day"
+            ),
         ),
         (
             GITHUB,
             429,
-            "Rate limit of 150 per 86400s exceeded for UserByModelByDay. Please wait 300 seconds before retrying.",
+            (
+                "Rate limit of 150 per 86400s exceeded for UserByModelByDay. Please wait 300 "
+                "seconds before retrying."
+            ),
         ),
         (CLOUDFLARE, 429, "you have used up your daily free allocation of 10,000 neurons"),
     ],
@@ -459,7 +476,11 @@ def test_a_proxys_page_is_no_mistake_of_the_client(target: Callable[..., Target]
     """nginx's 400 in front of a provider is tried elsewhere."""
     place = target(**RESELLER)
     engine = engine_for(place.provider)
-    page = b"<html>\r\n<head><title>400 Bad Request</title></head>\r\n<body><center>nginx</center></body></html>"
+    page = (
+        b"<html>\r\n"
+        b"<head><title>400 Bad Request</title></head>\r\n"
+        b"<body><center>nginx</center></body></html>"
+    )
     assert (
         engine.classify(
             400, {"content-type": "text/html"}, page, engine.dialect(place, "openai_chat")

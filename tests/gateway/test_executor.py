@@ -44,7 +44,11 @@ class Gate:
 
     def __init__(self, web, clock, executor_of, count):
         entries = ", ".join(
-            f"{{provider: p{number}, base_url: 'https://p{number}.example/v1/chat/completions', api: sk-up-{number}-0123456789, model: [m]}}"
+            (
+                f"{{provider: p{number}, base_url: "
+                f"'https://p{number}.example/v1/chat/completions', api: "
+                f"sk-up-{number}-0123456789, model: [m]}}"
+            )
             for number in range(count)
         )
         self.web, self.clock, self.records = web, clock, []

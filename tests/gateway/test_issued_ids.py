@@ -170,7 +170,9 @@ FOUND = [
                     "parts": [
                         {
                             "fileData": {
-                                "fileUri": "https://generativelanguage.googleapis.com/v1beta/files/abc"
+                                "fileUri": (
+                                    "https://generativelanguage.googleapis.com/v1beta/files/abc"
+                                )
                             }
                         },
                         {"fileData": {"fileUri": "https://youtu.be/files/x"}},
@@ -192,9 +194,17 @@ def test_references_are_found_where_each_dialect_keeps_them(dialect, body, found
 def test_a_stored_responses_path_is_a_reference():
     """The id in the path."""
     asked = Call(
-        request_id="r", dialect="openai_responses", operation=Operation.STORED, principal=Principal(key_id="k", label="k"), requested_model="",
-        stream=False, body=b"", json={}, path="/v1/responses/*", resource="resp_1",
-    )  # fmt: skip
+        request_id="r",
+        dialect="openai_responses",
+        operation=Operation.STORED,
+        principal=Principal(key_id="k", label="k"),
+        requested_model="",
+        stream=False,
+        body=b"",
+        json={},
+        path="/v1/responses/*",
+        resource="resp_1",
+    )
     assert find_references(asked) == (Reference("response_id", "resp_1"),)
 
 

@@ -26,7 +26,7 @@ providers:
 api_keys:
   - api: sk-client-0123456789abcdef
     preferences: {ENABLE_MODERATION: true}
-"""
+"""  # noqa: E501
 
 
 class Asking:

@@ -7,7 +7,7 @@ arguments)`, `("result", id, name, text, is_error)`.
 
 from dataclasses import dataclass
 
-PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # noqa: E501
 PDF = "JVBERi0xLjQKJSVFT0YK"
 WEATHER = (
     "get_weather",

@@ -152,8 +152,15 @@ def rendered(table):
     they differ.
     """
     lines = [
-        "✓ kept · ≈ said in the provider's own other words · ✗ left out, named in `x-uniapi-dropped` · 400 refused. Clients: **C**hat, **R**esponses, **A**nthropic, **G**emini.",
-        "A client and a provider of the same dialect are relayed: the body arrives as it was sent, but for what that provider is known to refuse.",
+        (
+            "✓ kept · ≈ said in the provider's own other words · ✗ left out, named in "
+            "`x-uniapi-dropped` · 400 refused. Clients: **C**hat, **R**esponses, "
+            "**A**nthropic, **G**emini."
+        ),
+        (
+            "A client and a provider of the same dialect are relayed: the body arrives as it "
+            "was sent, but for what that provider is known to refuse."
+        ),
         "",
         "| from | feature | OpenAI Chat | Responses | Anthropic | Gemini | Bedrock | Cohere |",
         "|---|---|---|---|---|---|---|---|",
@@ -186,7 +193,9 @@ def bad_cells(table):
 
 
 def with_table(readme, text):
-    """The README with the table between its markers; the section is appended when they are missing."""
+    """The README with the table between its markers; the section is appended when they
+    are missing.
+    """
     if BEGIN not in readme:
         readme = f"{readme.rstrip()}\n\n## What a translation keeps\n\n{BEGIN}\n{END}\n"
     before, _, rest = readme.partition(BEGIN)

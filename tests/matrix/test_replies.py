@@ -1,4 +1,6 @@
-"""The fakes speak the vendors' formats: their own models read every answer, whole and as a stream."""
+"""The fakes speak the vendors' formats: their own models read every answer, whole and as
+a stream.
+"""
 
 import json
 

@@ -48,17 +48,101 @@ def decode(
 
 
 REQUESTS = [
-    ("gemini", "gemini-embedding-2", {"requests": [{"model": "models/gemini-embedding-2", "content": {"parts": [{"text": "hi"}]}, "taskType": "RETRIEVAL_QUERY", "outputDimensionality": 256}]}, None),
-    ("vertex", "text-embedding-005", {"instances": [{"content": "hi", "task_type": "RETRIEVAL_QUERY"}], "parameters": {"outputDimensionality": 256}}, "predict"),
-    ("vertex", "gemini-embedding-001", {"content": {"parts": [{"text": "hi"}]}, "embedContentConfig": {"taskType": "RETRIEVAL_QUERY", "outputDimensionality": 256}}, "embedContent"),
-    ("cohere", "embed-v4.0", {"model": "embed-v4.0", "texts": ["hi"], "input_type": "search_query", "embedding_types": ["float"], "output_dimension": 256}, None),
-    ("bedrock", "cohere.embed-v4:0", {"texts": ["hi"], "input_type": "search_query", "embedding_types": ["float"], "output_dimension": 256}, None),
+    (
+        "gemini",
+        "gemini-embedding-2",
+        {
+            "requests": [
+                {
+                    "model": "models/gemini-embedding-2",
+                    "content": {"parts": [{"text": "hi"}]},
+                    "taskType": "RETRIEVAL_QUERY",
+                    "outputDimensionality": 256,
+                }
+            ]
+        },
+        None,
+    ),
+    (
+        "vertex",
+        "text-embedding-005",
+        {
+            "instances": [{"content": "hi", "task_type": "RETRIEVAL_QUERY"}],
+            "parameters": {"outputDimensionality": 256},
+        },
+        "predict",
+    ),
+    (
+        "vertex",
+        "gemini-embedding-001",
+        {
+            "content": {"parts": [{"text": "hi"}]},
+            "embedContentConfig": {"taskType": "RETRIEVAL_QUERY", "outputDimensionality": 256},
+        },
+        "embedContent",
+    ),
+    (
+        "cohere",
+        "embed-v4.0",
+        {
+            "model": "embed-v4.0",
+            "texts": ["hi"],
+            "input_type": "search_query",
+            "embedding_types": ["float"],
+            "output_dimension": 256,
+        },
+        None,
+    ),
+    (
+        "bedrock",
+        "cohere.embed-v4:0",
+        {
+            "texts": ["hi"],
+            "input_type": "search_query",
+            "embedding_types": ["float"],
+            "output_dimension": 256,
+        },
+        None,
+    ),
     ("bedrock", "amazon.titan-embed-text-v2:0", {"inputText": "hi", "dimensions": 256}, None),
-    ("bedrock", "amazon.titan-embed-image-v1", {"inputText": "hi", "embeddingConfig": {"outputEmbeddingLength": 256}}, None),
-    ("bedrock", "amazon.nova-2-multimodal-embeddings-v1:0", {"taskType": "SINGLE_EMBEDDING", "singleEmbeddingParams": {"embeddingPurpose": "TEXT_RETRIEVAL", "text": {"truncationMode": "END", "value": "hi"}, "embeddingDimension": 256}}, None),
-    ("voyage", "voyage-4", {"model": "voyage-4", "input": ["hi"], "input_type": "query", "output_dimension": 256}, None),
-    ("jina", "jina-embeddings-v4", {"model": "jina-embeddings-v4", "input": ["hi"], "task": "retrieval.query", "dimensions": 256, "embedding_type": "float"}, None),
-]  # fmt: skip
+    (
+        "bedrock",
+        "amazon.titan-embed-image-v1",
+        {"inputText": "hi", "embeddingConfig": {"outputEmbeddingLength": 256}},
+        None,
+    ),
+    (
+        "bedrock",
+        "amazon.nova-2-multimodal-embeddings-v1:0",
+        {
+            "taskType": "SINGLE_EMBEDDING",
+            "singleEmbeddingParams": {
+                "embeddingPurpose": "TEXT_RETRIEVAL",
+                "text": {"truncationMode": "END", "value": "hi"},
+                "embeddingDimension": 256,
+            },
+        },
+        None,
+    ),
+    (
+        "voyage",
+        "voyage-4",
+        {"model": "voyage-4", "input": ["hi"], "input_type": "query", "output_dimension": 256},
+        None,
+    ),
+    (
+        "jina",
+        "jina-embeddings-v4",
+        {
+            "model": "jina-embeddings-v4",
+            "input": ["hi"],
+            "task": "retrieval.query",
+            "dimensions": 256,
+            "embedding_type": "float",
+        },
+        None,
+    ),
+]
 
 
 @pytest.mark.parametrize("upstream, model, expected, verb", REQUESTS)
@@ -81,16 +165,92 @@ def test_a_request_is_said_in_the_upstreams_words(
 
 
 ANSWERS = [
-    ("gemini", "m", {"embeddings": [{"values": [0.5, -1]}], "usageMetadata": {"promptTokenCount": 3}}, 3),
-    ("vertex", "gemini-embedding-001", {"embedding": {"values": [0.5, -1]}, "usageMetadata": {"promptTokenCount": 3}, "truncated": False}, 3),
-    ("vertex", "text-embedding-005", {"predictions": [{"embeddings": {"values": [0.5, -1], "statistics": {"token_count": 3, "truncated": False}}}]}, 3),
-    ("cohere", "m", {"id": "x", "embeddings": {"float": [[0.5, -1]]}, "texts": ["hi"], "meta": {"billed_units": {"input_tokens": 3}}}, 3),
-    ("bedrock", "cohere.embed-english-v3", {"embeddings": [[0.5, -1]], "id": "x", "response_type": "embeddings_floats"}, None),
-    ("bedrock", "amazon.titan-embed-text-v2:0", {"embedding": [0.5, -1], "inputTextTokenCount": 3, "embeddingsByType": {"float": [0.5, -1]}}, 3),
-    ("bedrock", "amazon.nova-2-multimodal-embeddings-v1:0", {"embeddings": [{"embeddingType": "TEXT", "embedding": [0.5, -1]}]}, None),
-    ("voyage", "m", {"object": "list", "data": [{"object": "embedding", "embedding": [0.5, -1], "index": 0}], "model": "voyage-4", "usage": {"total_tokens": 3}}, 3),
-    ("jina", "m", {"object": "list", "data": [{"embedding": [0.5, -1], "index": 0}], "usage": {"total_tokens": 3, "prompt_tokens": 3}}, 3),
-]  # fmt: skip
+    (
+        "gemini",
+        "m",
+        {"embeddings": [{"values": [0.5, -1]}], "usageMetadata": {"promptTokenCount": 3}},
+        3,
+    ),
+    (
+        "vertex",
+        "gemini-embedding-001",
+        {
+            "embedding": {"values": [0.5, -1]},
+            "usageMetadata": {"promptTokenCount": 3},
+            "truncated": False,
+        },
+        3,
+    ),
+    (
+        "vertex",
+        "text-embedding-005",
+        {
+            "predictions": [
+                {
+                    "embeddings": {
+                        "values": [0.5, -1],
+                        "statistics": {"token_count": 3, "truncated": False},
+                    }
+                }
+            ]
+        },
+        3,
+    ),
+    (
+        "cohere",
+        "m",
+        {
+            "id": "x",
+            "embeddings": {"float": [[0.5, -1]]},
+            "texts": ["hi"],
+            "meta": {"billed_units": {"input_tokens": 3}},
+        },
+        3,
+    ),
+    (
+        "bedrock",
+        "cohere.embed-english-v3",
+        {"embeddings": [[0.5, -1]], "id": "x", "response_type": "embeddings_floats"},
+        None,
+    ),
+    (
+        "bedrock",
+        "amazon.titan-embed-text-v2:0",
+        {
+            "embedding": [0.5, -1],
+            "inputTextTokenCount": 3,
+            "embeddingsByType": {"float": [0.5, -1]},
+        },
+        3,
+    ),
+    (
+        "bedrock",
+        "amazon.nova-2-multimodal-embeddings-v1:0",
+        {"embeddings": [{"embeddingType": "TEXT", "embedding": [0.5, -1]}]},
+        None,
+    ),
+    (
+        "voyage",
+        "m",
+        {
+            "object": "list",
+            "data": [{"object": "embedding", "embedding": [0.5, -1], "index": 0}],
+            "model": "voyage-4",
+            "usage": {"total_tokens": 3},
+        },
+        3,
+    ),
+    (
+        "jina",
+        "m",
+        {
+            "object": "list",
+            "data": [{"embedding": [0.5, -1], "index": 0}],
+            "usage": {"total_tokens": 3, "prompt_tokens": 3},
+        },
+        3,
+    ),
+]
 
 
 @pytest.mark.parametrize("upstream, model, answer, tokens", ANSWERS)
@@ -125,7 +285,9 @@ def test_base64_is_made_of_the_numbers() -> None:
 
 
 def test_base64_of_the_vendor_passes_as_it_is() -> None:
-    """Voyage and Jina are asked for base64 when the client wants it, and their text is handed on."""
+    """Voyage and Jina are asked for base64 when the client wants it, and their text is
+    handed on.
+    """
     packed = base64.b64encode(struct.pack("<2f", 0.5, -1.25)).decode()
     body = {"input": "hi", "encoding_format": "base64"}
     assert encode(body, "voyage").bodies[0]["encoding_format"] == "base64"
@@ -363,12 +525,36 @@ def test_too_many_requests_for_one_are_refused() -> None:
 
 
 HOSTILE = [
-    None, 3, "x", [], {}, {"data": None}, {"data": [None]}, {"data": [{"embedding": []}]}, {"data": [{"embedding": [None]}]}, {"data": [{"embedding": ["1"]}]},
-    {"data": [{"embedding": [1], "index": "0"}] * 2}, {"data": [{"embedding": [float("nan")]}]}, {"data": [{"embedding": [10**400]}]},
-    {"embeddings": 3}, {"embeddings": {}}, {"embeddings": {"float": [[]]}}, {"embeddings": [None]}, {"embeddings": [{"values": {}}]},
-    {"embedding": "@@"}, {"embedding": {"values": "@@"}}, {"predictions": [[]]}, {"predictions": [{"embeddings": 1}]}, {"message": "no"},
-    {"data": [{"embedding": "@@@"}], "embeddings": {"float": ["@@@"]}, "embedding": "@@@", "predictions": [{"embeddings": {"values": "@@@"}}]},
-]  # fmt: skip
+    None,
+    3,
+    "x",
+    [],
+    {},
+    {"data": None},
+    {"data": [None]},
+    {"data": [{"embedding": []}]},
+    {"data": [{"embedding": [None]}]},
+    {"data": [{"embedding": ["1"]}]},
+    {"data": [{"embedding": [1], "index": "0"}] * 2},
+    {"data": [{"embedding": [float("nan")]}]},
+    {"data": [{"embedding": [10**400]}]},
+    {"embeddings": 3},
+    {"embeddings": {}},
+    {"embeddings": {"float": [[]]}},
+    {"embeddings": [None]},
+    {"embeddings": [{"values": {}}]},
+    {"embedding": "@@"},
+    {"embedding": {"values": "@@"}},
+    {"predictions": [[]]},
+    {"predictions": [{"embeddings": 1}]},
+    {"message": "no"},
+    {
+        "data": [{"embedding": "@@@"}],
+        "embeddings": {"float": ["@@@"]},
+        "embedding": "@@@",
+        "predictions": [{"embeddings": {"values": "@@@"}}],
+    },
+]
 
 
 @pytest.mark.parametrize("model", ["m", "cohere.embed", "amazon.titan-embed-text-v2:0"])

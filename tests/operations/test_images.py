@@ -261,16 +261,46 @@ def test_what_cannot_be_carried_is_listed() -> None:
         ({"prompt": "x", "size": "huge"}, "gemini-3-pro-image", Operation.IMAGE, (), "size"),
         ({"prompt": "x", "size": "0x10"}, "gemini-3-pro-image", Operation.IMAGE, (), "size"),
         ({"prompt": "x", "size": []}, "gemini-3-pro-image", Operation.IMAGE, (), "size"),
-        ({"prompt": "x", "response_format": "svg"}, "gemini-3-pro-image", Operation.IMAGE, (), "response_format"),
-        ({"prompt": "x", "output_format": "gif"}, "imagen-4.0-generate-001", Operation.IMAGE, (), "output_format"),
+        (
+            {"prompt": "x", "response_format": "svg"},
+            "gemini-3-pro-image",
+            Operation.IMAGE,
+            (),
+            "response_format",
+        ),
+        (
+            {"prompt": "x", "output_format": "gif"},
+            "imagen-4.0-generate-001",
+            Operation.IMAGE,
+            (),
+            "output_format",
+        ),
         ({"prompt": "x"}, "gemini-3-pro-image", Operation.IMAGE_EDIT, (), "image"),
         ({"prompt": "x", "mask": {}}, "gemini-3-pro-image", Operation.IMAGE_EDIT, (PNG,), "mask"),
-        ({"prompt": "x"}, "gemini-3-pro-image", Operation.IMAGE_EDIT, (PNG, UploadedFile(field="mask", filename="", content_type="", data=b"m")), "mask"),
-        ({"prompt": "x", "images": [{"file_id": "f"}]}, "gemini-3-pro-image", Operation.IMAGE_EDIT, (), "images[0]"),
-        ({"prompt": "x", "images": [{"image_url": "http://10.0.0.1/"}]}, "gemini-3-pro-image", Operation.IMAGE_EDIT, (), "images[0]"),
+        (
+            {"prompt": "x"},
+            "gemini-3-pro-image",
+            Operation.IMAGE_EDIT,
+            (PNG, UploadedFile(field="mask", filename="", content_type="", data=b"m")),
+            "mask",
+        ),
+        (
+            {"prompt": "x", "images": [{"file_id": "f"}]},
+            "gemini-3-pro-image",
+            Operation.IMAGE_EDIT,
+            (),
+            "images[0]",
+        ),
+        (
+            {"prompt": "x", "images": [{"image_url": "http://10.0.0.1/"}]},
+            "gemini-3-pro-image",
+            Operation.IMAGE_EDIT,
+            (),
+            "images[0]",
+        ),
         ({"prompt": "x"}, "imagen-4.0-generate-001", Operation.IMAGE_EDIT, (PNG,), "model"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_said_is_refused_by_name(
     body: Any, model: str, operation: Operation, files: tuple[UploadedFile, ...], member: str
 ) -> None:
@@ -301,12 +331,25 @@ def test_a_withheld_picture_is_the_clients_matter(answer: dict[str, Any]) -> Non
 @pytest.mark.parametrize(
     "answer",
     [
-        None, [], {}, {"candidates": None}, {"candidates": [None]}, {"candidates": [{"content": {"parts": [{"text": "I cannot draw."}]}}]},
-        {"candidates": [{"content": {"parts": [{"inlineData": {"mimeType": 3, "data": 3}}]}}]}, {"predictions": [{"bytesBase64Encoded": 5}]},
-        {"candidates": [{"content": {"parts": [{"inlineData": {"mimeType": "audio/wav", "data": "AA"}}]}, "finishReason": "NO_IMAGE"}]},
+        None,
+        [],
+        {},
+        {"candidates": None},
+        {"candidates": [None]},
+        {"candidates": [{"content": {"parts": [{"text": "I cannot draw."}]}}]},
+        {"candidates": [{"content": {"parts": [{"inlineData": {"mimeType": 3, "data": 3}}]}}]},
+        {"predictions": [{"bytesBase64Encoded": 5}]},
+        {
+            "candidates": [
+                {
+                    "content": {"parts": [{"inlineData": {"mimeType": "audio/wav", "data": "AA"}}]},
+                    "finishReason": "NO_IMAGE",
+                }
+            ]
+        },
     ],
     ids=lambda answer: json.dumps(answer)[:60],
-)  # fmt: skip
+)
 def test_an_answer_without_a_picture_is_a_wire_error(answer: Any) -> None:
     """The message says what came instead."""
     with pytest.raises(WireError):

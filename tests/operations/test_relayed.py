@@ -37,25 +37,76 @@ O = Operation  # noqa: E741 - the tables below are read by column
     [
         (O.EMBED, {"usage": {"prompt_tokens": 8, "total_tokens": 8}}, Usage(input_tokens=8)),
         (O.EMBED, {"usage": {"total_tokens": 3}}, Usage(input_tokens=3)),
-        (O.EMBED, {"usage": {"prompt_tokens": 7, "total_tokens": 7, "cost": {"total_cost": 2.8e-08}}}, Usage(input_tokens=7, cost=2.8e-08)),
+        (
+            O.EMBED,
+            {"usage": {"prompt_tokens": 7, "total_tokens": 7, "cost": {"total_cost": 2.8e-08}}},
+            Usage(input_tokens=7, cost=2.8e-08),
+        ),
         (O.RERANK, {"usage": {"total_tokens": 12}}, Usage(input_tokens=12)),
         (O.RERANK, {"meta": {"billed_units": {"search_units": 1}}}, None),
-        (O.EMBED, {"meta": {"billed_units": {"input_tokens": 4, "image_tokens": 6}}}, Usage(input_tokens=10)),
+        (
+            O.EMBED,
+            {"meta": {"billed_units": {"input_tokens": 4, "image_tokens": 6}}},
+            Usage(input_tokens=10),
+        ),
         (O.EMBED, {"usageMetadata": {"promptTokenCount": 261}}, 261),
         (O.EMBED, {"embedding": [1], "inputTextTokenCount": 5}, Usage(input_tokens=5)),
-        (O.EMBED, {"predictions": [{"embeddings": {"statistics": {"token_count": 5}}}, {"embeddings": {"statistics": {"token_count": 6}}}]}, Usage(input_tokens=11)),
-        (O.IMAGE, {"usage": {"input_tokens": 76, "output_tokens": 120, "total_tokens": 196}}, Usage(input_tokens=76, output_tokens=120)),
+        (
+            O.EMBED,
+            {
+                "predictions": [
+                    {"embeddings": {"statistics": {"token_count": 5}}},
+                    {"embeddings": {"statistics": {"token_count": 6}}},
+                ]
+            },
+            Usage(input_tokens=11),
+        ),
+        (
+            O.IMAGE,
+            {"usage": {"input_tokens": 76, "output_tokens": 120, "total_tokens": 196}},
+            Usage(input_tokens=76, output_tokens=120),
+        ),
         (O.IMAGE_EDIT, {"usage": {"cost_in_usd_ticks": 700000000}}, Usage(cost=0.07)),
-        (O.IMAGE, {"type": "image_generation.completed", "usage": {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}}, Usage(input_tokens=1, output_tokens=2)),
-        (O.SPEECH, {"type": "speech.audio.done", "usage": {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}}, Usage(input_tokens=1, output_tokens=2)),
+        (
+            O.IMAGE,
+            {
+                "type": "image_generation.completed",
+                "usage": {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3},
+            },
+            Usage(input_tokens=1, output_tokens=2),
+        ),
+        (
+            O.SPEECH,
+            {
+                "type": "speech.audio.done",
+                "usage": {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3},
+            },
+            Usage(input_tokens=1, output_tokens=2),
+        ),
         (
             O.TRANSCRIBE,
-            {"type": "transcript.text.done", "usage": {"type": "tokens", "total_tokens": 182, "input_tokens": 37, "input_token_details": {"audio_tokens": 37}, "output_tokens": 145}},
+            {
+                "type": "transcript.text.done",
+                "usage": {
+                    "type": "tokens",
+                    "total_tokens": 182,
+                    "input_tokens": 37,
+                    "input_token_details": {"audio_tokens": 37},
+                    "output_tokens": 145,
+                },
+            },
             Usage(input_tokens=37, output_tokens=145, input_audio_tokens=37),
         ),
         (
             O.TRANSCRIBE,
-            {"usage": {"prompt_tokens": 5, "total_tokens": 391, "completion_tokens": 11, "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 375}}},
+            {
+                "usage": {
+                    "prompt_tokens": 5,
+                    "total_tokens": 391,
+                    "completion_tokens": 11,
+                    "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 375},
+                }
+            },
             Usage(input_tokens=380, output_tokens=11, input_audio_tokens=375, cache_read_tokens=0),
         ),
         (O.TRANSCRIBE, {"usage": {"type": "duration", "seconds": 4}}, None),
@@ -65,7 +116,7 @@ O = Operation  # noqa: E741 - the tables below are read by column
         (O.EMBED, {"usage": {"prompt_tokens": -1, "total_tokens": True}}, None),
         (O.EMBED, [1], None),
     ],
-)  # fmt: skip
+)
 def test_usage_is_read_from_every_shape(
     operation: Operation, body: Any, expected: Usage | int | None
 ) -> None:

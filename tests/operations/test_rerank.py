@@ -76,14 +76,51 @@ def test_a_request_is_said_in_the_upstreams_words(
 @pytest.mark.parametrize(
     "upstream, answer, tokens",
     [
-        ("cohere", {"id": "r1", "results": [{"index": 1, "relevance_score": 0.9}, {"index": 0, "relevance_score": 0.1}], "meta": {"billed_units": {"search_units": 1}}}, None),
-        ("bedrock", {"results": [{"index": 1, "relevance_score": 0.9}, {"index": 0, "relevance_score": 0.1}]}, None),
-        ("voyage", {"object": "list", "data": [{"relevance_score": 0.9, "index": 1}, {"relevance_score": 0.1, "index": 0}], "usage": {"total_tokens": 12}}, 12),
-        ("tei", [{"index": 2, "score": 0.01}, {"index": 0, "score": 0.1}, {"index": 1, "score": 0.9}], None),
+        (
+            "cohere",
+            {
+                "id": "r1",
+                "results": [
+                    {"index": 1, "relevance_score": 0.9},
+                    {"index": 0, "relevance_score": 0.1},
+                ],
+                "meta": {"billed_units": {"search_units": 1}},
+            },
+            None,
+        ),
+        (
+            "bedrock",
+            {
+                "results": [
+                    {"index": 1, "relevance_score": 0.9},
+                    {"index": 0, "relevance_score": 0.1},
+                ]
+            },
+            None,
+        ),
+        (
+            "voyage",
+            {
+                "object": "list",
+                "data": [
+                    {"relevance_score": 0.9, "index": 1},
+                    {"relevance_score": 0.1, "index": 0},
+                ],
+                "usage": {"total_tokens": 12},
+            },
+            12,
+        ),
+        (
+            "tei",
+            [{"index": 2, "score": 0.01}, {"index": 0, "score": 0.1}, {"index": 1, "score": 0.9}],
+            None,
+        ),
     ],
-)  # fmt: skip
+)
 def test_every_answer_has_one_shape(upstream: str, answer: Any, tokens: int | None) -> None:
-    """Best first, no more than asked for, under the client's model; documents only when asked for."""
+    """Best first, no more than asked for, under the client's model; documents only when
+    asked for.
+    """
     decoded = decode(BODY, upstream, answer)
     written = json.loads(decoded.body)
     assert written["results"] == [
@@ -153,13 +190,23 @@ def test_what_cannot_be_said_is_refused_by_name(
 @pytest.mark.parametrize(
     "answer",
     [
-        None, 3, {}, {"results": None}, {"results": {}}, {"results": [None]}, {"results": [{"index": 3, "relevance_score": 1}]},
-        {"results": [{"index": -1, "relevance_score": 1}]}, {"results": [{"index": True, "relevance_score": 1}]},
-        {"results": [{"index": 10**400, "relevance_score": 1}]}, {"results": [{"index": 0}]}, {"results": [{"index": 0, "relevance_score": "1"}]},
-        {"results": [{"index": 0, "relevance_score": float("nan")}]}, {"results": [{"index": 0, "relevance_score": 10**400}]},
+        None,
+        3,
+        {},
+        {"results": None},
+        {"results": {}},
+        {"results": [None]},
+        {"results": [{"index": 3, "relevance_score": 1}]},
+        {"results": [{"index": -1, "relevance_score": 1}]},
+        {"results": [{"index": True, "relevance_score": 1}]},
+        {"results": [{"index": 10**400, "relevance_score": 1}]},
+        {"results": [{"index": 0}]},
+        {"results": [{"index": 0, "relevance_score": "1"}]},
+        {"results": [{"index": 0, "relevance_score": float("nan")}]},
+        {"results": [{"index": 0, "relevance_score": 10**400}]},
     ],
     ids=lambda answer: json.dumps(answer)[:50],
-)  # fmt: skip
+)
 def test_a_malformed_answer_is_a_wire_error(upstream: str, answer: Any) -> None:
     """An index outside the request, no score, or no list at all."""
     with pytest.raises(WireError):

@@ -122,7 +122,9 @@ def test_directions_go_where_the_model_reads_them(model: str, part: dict[str, An
 
 
 def test_what_cannot_be_carried_is_listed() -> None:
-    """Another speed, an unknown member, and the MP3 that OpenAI would send when no format is named."""
+    """Another speed, an unknown member, and the MP3 that OpenAI would send when no format
+    is named.
+    """
     assert encode({"input": "x", "voice": "Kore", "speed": 1.5, "language": "de"}).losses == (
         "language",
         "speed",
@@ -229,10 +231,18 @@ def test_what_cannot_be_said_is_refused_by_name(body: dict[str, Any], member: st
 
 
 SILENT = [
-    None, {}, {"candidates": 5}, {"candidates": [{"content": {"parts": [{"text": "no"}]}}]}, {"candidates": [{"finishReason": "OTHER"}]},
-    {"candidates": [{"content": {"parts": [{"inlineData": {"mimeType": "audio/wav", "data": "%%%"}}]}}]},
+    None,
+    {},
+    {"candidates": 5},
+    {"candidates": [{"content": {"parts": [{"text": "no"}]}}]},
+    {"candidates": [{"finishReason": "OTHER"}]},
+    {
+        "candidates": [
+            {"content": {"parts": [{"inlineData": {"mimeType": "audio/wav", "data": "%%%"}}]}}
+        ]
+    },
     {"candidates": [{"content": {"parts": [{"inlineData": {"mimeType": [], "data": {}}}]}}]},
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("answer", SILENT, ids=lambda answer: json.dumps(answer)[:60])

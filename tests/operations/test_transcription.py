@@ -70,7 +70,9 @@ def heard(text: str = "Good morning.\n", **part: Any) -> dict[str, Any]:
 
 
 def test_a_general_model_is_told_what_to_do() -> None:
-    """Instruction and sound; language, context and temperature find their way, and nothing is lost."""
+    """Instruction and sound; language, context and temperature find their way, and
+    nothing is lost.
+    """
     encoded = encode(
         {
             "model": "alias",
@@ -207,16 +209,52 @@ def test_silence_is_an_answer() -> None:
     "body, model, operation, files, member",
     [
         ({}, "gemini-3.8-flash", Operation.TRANSCRIBE, (), "file"),
-        ({}, "gemini-3.8-flash", Operation.TRANSCRIBE, (UploadedFile(field="file", filename="", content_type="", data=b""),), "file"),
-        ({"response_format": "srt"}, "gemini-3.8-flash", Operation.TRANSCRIBE, (SOUND,), "response_format"),
-        ({"response_format": "diarized_json"}, "gemini-3.5-transcribe", Operation.TRANSCRIBE, (SOUND,), "response_format"),
-        ({"timestamp_granularities": ["word"]}, "gemini-3.8-flash", Operation.TRANSCRIBE, (SOUND,), "timestamp_granularities"),
-        ({"timestamp_granularities": ["segment"]}, "gemini-3.5-transcribe", Operation.TRANSCRIBE, (SOUND,), "timestamp_granularities"),
-        ({"timestamp_granularities": [1]}, "gemini-3.8-flash", Operation.TRANSCRIBE, (SOUND,), "timestamp_granularities[0]"),
+        (
+            {},
+            "gemini-3.8-flash",
+            Operation.TRANSCRIBE,
+            (UploadedFile(field="file", filename="", content_type="", data=b""),),
+            "file",
+        ),
+        (
+            {"response_format": "srt"},
+            "gemini-3.8-flash",
+            Operation.TRANSCRIBE,
+            (SOUND,),
+            "response_format",
+        ),
+        (
+            {"response_format": "diarized_json"},
+            "gemini-3.5-transcribe",
+            Operation.TRANSCRIBE,
+            (SOUND,),
+            "response_format",
+        ),
+        (
+            {"timestamp_granularities": ["word"]},
+            "gemini-3.8-flash",
+            Operation.TRANSCRIBE,
+            (SOUND,),
+            "timestamp_granularities",
+        ),
+        (
+            {"timestamp_granularities": ["segment"]},
+            "gemini-3.5-transcribe",
+            Operation.TRANSCRIBE,
+            (SOUND,),
+            "timestamp_granularities",
+        ),
+        (
+            {"timestamp_granularities": [1]},
+            "gemini-3.8-flash",
+            Operation.TRANSCRIBE,
+            (SOUND,),
+            "timestamp_granularities[0]",
+        ),
         ({"temperature": "hot"}, "gemini-3.8-flash", Operation.TRANSCRIBE, (SOUND,), "temperature"),
         ({}, "gemini-3.5-transcribe", Operation.TRANSLATE_AUDIO, (SOUND,), "model"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_said_is_refused_by_name(
     body: Any, model: str, operation: Operation, files: tuple[UploadedFile, ...], member: str
 ) -> None:

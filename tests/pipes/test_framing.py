@@ -78,7 +78,9 @@ def test_comments_and_done_marks_have_no_place_in_an_array():
 
 @pytest.mark.parametrize("framer, data", [(SseDecoder, SSE[:100]), (JsonArrayDecoder, ARRAY[:100])])
 def test_a_broken_stream_is_still_an_array(framer, data):
-    """The error is the last element, whether the upstream's connection fails or its bytes just end."""
+    """The error is the last element, whether the upstream's connection fails or its bytes
+    just end.
+    """
     for finish in (lambda reader: reader.abort(Failure.cut("gone")), lambda reader: reader.eof()):
         reader = pipe(framer(), array=True)
         value = json.loads(b"".join(reader.feed(data) + finish(reader)))

@@ -156,7 +156,11 @@ def test_folding_a_stream_and_translating_the_whole_agree():
         + chunk(delta={}, finish_reason="stop")
     )
     fold.feed(
-        b'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"up","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}\n\ndata: [DONE]\n\n'
+        b'data: {"id":"1","object":"chat.completion.chunk",'
+        b'"created":1,"model":"up","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}\n'
+        b"\n"
+        b"data: [DONE]\n"
+        b"\n"
     )
     whole = TranslateWhole(
         lambda body: CHAT.decode_response(body, upstream),

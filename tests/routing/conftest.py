@@ -125,7 +125,7 @@ class Player:
     def shown(self, attempt: Attempt) -> str:
         """`a#1`: the provider and the number of its key."""
         ids = [credential.credential_id for credential in attempt.channel.provider.credentials]
-        return f"{attempt.channel.provider.provider_id}#{ids.index(attempt.credential.credential_id) + 1}"
+        return f"{attempt.channel.provider.provider_id}#{ids.index(attempt.credential.credential_id) + 1}"  # noqa: E501
 
     @property
     def at(self) -> str:
@@ -315,5 +315,7 @@ def yaml_of() -> Callable[..., str]:
 
 @pytest.fixture
 def parts() -> tuple[Callable[..., str], Callable[..., str]]:
-    """(`providers`, `client`): the two halves of an `api.yaml`, for tests with several client keys."""
+    """(`providers`, `client`): the two halves of an `api.yaml`, for tests with several
+    client keys.
+    """
     return providers, client

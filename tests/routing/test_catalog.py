@@ -12,7 +12,7 @@ providers:
   - {provider: dyn, base_url: https://dyn.example/v1, api: sk-dyn-0123456789abcdef}
   - {provider: two, base_url: https://second.example/v1, api: sk-second-two-0123456789, model: [gpt-4o]}
 api_keys:
-"""
+"""  # noqa: E501
 KEY = "  - api: sk-client-0123456789abcdef\n    model: %s\n"
 INNER = "  - api: sk-inner-0123456789abcdef\n    model: %s\n"
 
@@ -265,7 +265,10 @@ def test_in_provider(config_of):
 def test_hundreds_of_providers_and_keys(config_of):
     """A large config resolves as a small one does."""
     providers = "\n".join(
-        f"  - {{provider: p{number}, base_url: 'https://h{number}.example/v1', api: sk-{number:016d}, model: [shared, own-{number}]}}"
+        (
+            f"  - {{provider: p{number}, base_url: 'https://h{number}.example/v1', api: "
+            f"sk-{number:016d}, model: [shared, own-{number}]}}"
+        )
         for number in range(150)
     )
     keys = "\n".join(

@@ -28,7 +28,10 @@ api_keys: [{api: sk-client-0123456789abcdef}]
         ("max_request_body_bytes: 10", {"body_bytes": 11}, 413),
         ("max_request_body_bytes: 10", {"body_bytes": 10}, None),
         (
-            "exclude_request_rules: [{match: {reasoning_effort: [high, xhigh], upstream_model: u*}}]",
+            (
+                "exclude_request_rules: [{match: "
+                "{reasoning_effort: [high, xhigh], upstream_model: u*}}]"
+            ),
             {"reasoning_effort": "high"},
             400,
         ),

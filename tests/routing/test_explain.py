@@ -26,7 +26,7 @@ api_keys:
     model: [a/*]
   - api: sk-other-0123456789abcdef
     model: [c/near]
-"""
+"""  # noqa: E501
 
 
 def test_explain(play):
@@ -90,7 +90,7 @@ api_keys:
     preferences: {SCHEDULING_ALGORITHM: POLICY, AUTO_RETRY: RETRY}
   - api: sk-inner-0123456789abcdef
     model: [b/*, c/*]
-"""
+"""  # noqa: E501
 
 
 def _tried(described):

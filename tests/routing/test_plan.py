@@ -210,7 +210,7 @@ providers:
 api_keys:
   - api: sk-client-0123456789abcdef
     model: [{more or "all"}]
-"""
+"""  # noqa: E501
 
 
 def test_too_long_tries_other_models_and_dialects(play):
@@ -515,7 +515,7 @@ providers:
   - {provider: b, base_url: https://b.example/v1/chat/completions, api: sk-b-0123456789abcdef, model: [m], max_request_body_bytes: 1000}
 api_keys:
   - api: sk-client-0123456789abcdef
-"""
+"""  # noqa: E501
     p = play(text)
     assert p.served(path="/v1/responses") == "b#1"
     assert p.served(body_bytes=500) == "b#1"

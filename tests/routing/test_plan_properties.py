@@ -61,7 +61,11 @@ def _written(yaml_of, keys_of, more, cooldown, nested, preferences):
         **preferences,
     )
     algorithm = preferences["SCHEDULING_ALGORITHM"]
-    inner = f"  - api: sk-inner-0123456789abcdef\n    preferences: {{AUTO_RETRY: {nested}, SCHEDULING_ALGORITHM: {algorithm}, rate_limit: 2/min}}\n"
+    inner = (
+        f"  - api: sk-inner-0123456789abcdef\n"
+        f"    preferences: {{AUTO_RETRY: {nested}, SCHEDULING_ALGORITHM: {algorithm}, "
+        f"rate_limit: 2/min}}\n"
+    )
     head, _, tail = text.partition("preferences:\n  cooldown_period")
     return f"{head}{inner}preferences:\n  cooldown_period{tail}"
 

@@ -5,7 +5,9 @@ from uniapi.routing.sessions import MAX_SESSIONS
 
 
 def test_a_given_name_goes_before_the_opening():
-    """The first of those given; a name is not told apart from others by what else the request says."""
+    """The first of those given; a name is not told apart from others by what else the
+    request says.
+    """
     named = name_session(
         given=[None, "", "session 7", "user 3"], opening="system\nhello", continues=False
     )

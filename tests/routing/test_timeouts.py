@@ -71,8 +71,12 @@ def test_policy_layers(config_of):
     """
     timeouts, _, _ = _resolved(
         config_of,
-        provider="{timeout_policy: {default: {idle: 2, total: 20}, rules: [{match: {stream: true}, timeout: {total: 50}}]}}",
-        top="{timeout_policy: {default: {connect: 1, idle: 1, total: 10}, rules: [{match: {provider: a}, timeout: {first_byte: 3, total: 30}},"
+        provider=(
+            "{timeout_policy: {default: {idle: 2, total: 20}, rules: [{match: {stream: true}, "
+            "timeout: {total: 50}}]}}"
+        ),
+        top="{timeout_policy: {default: {connect: 1, idle: 1, total: 10}, rules: [{match: "
+        "{provider: a}, timeout: {first_byte: 3, total: 30}},"
         " {match: {provider: a, endpoint: /v1/mess*}, timeout: {first_byte: 4}}]}}",
         call=CallFacts(path="/v1/messages", stream=True),
     )

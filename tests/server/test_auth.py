@@ -1,4 +1,6 @@
-"""Who may come in: exact keys, from allowed addresses, until they expire; and whose address it is."""
+"""Who may come in: exact keys, from allowed addresses, until they expire; and whose
+address it is.
+"""
 
 import pytest
 

@@ -5,10 +5,26 @@ from uniapi.server.codex_catalog import codex_catalog
 from uniapi.server.models import list_shape, model_list
 
 REQUIRED = {
-    "slug", "display_name", "description", "supported_reasoning_levels", "shell_type", "visibility", "supported_in_api", "priority", "upgrade", "availability_nux",
-    "base_instructions", "supports_reasoning_summaries", "support_verbosity", "default_verbosity", "apply_patch_tool_type", "truncation_policy",
-    "supports_parallel_tool_calls", "experimental_supported_tools", "input_modalities",
-}  # fmt: skip
+    "slug",
+    "display_name",
+    "description",
+    "supported_reasoning_levels",
+    "shell_type",
+    "visibility",
+    "supported_in_api",
+    "priority",
+    "upgrade",
+    "availability_nux",
+    "base_instructions",
+    "supports_reasoning_summaries",
+    "support_verbosity",
+    "default_verbosity",
+    "apply_patch_tool_type",
+    "truncation_policy",
+    "supports_parallel_tool_calls",
+    "experimental_supported_tools",
+    "input_modalities",
+}
 """The members without `#[serde(default)]` in any release of 2026, and two that Codex itself would
 guess.
 """

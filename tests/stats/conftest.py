@@ -1,4 +1,6 @@
-"""The calls of the statistics tests are in sample_calls, the disks in tests/storage/faulty_disks."""
+"""The calls of the statistics tests are in sample_calls, the disks in
+tests/storage/faulty_disks.
+"""
 
 import sys
 from pathlib import Path

@@ -126,7 +126,8 @@ def _timed(name, do):
     began, began_cpu = time.perf_counter(), time.process_time()
     result = do()
     print(
-        f"{name:<34} {time.perf_counter() - began:7.3f} s   ({time.process_time() - began_cpu:.3f} s CPU)"
+        f"{name:<34} {time.perf_counter() - began:7.3f} s   "
+        f"({time.process_time() - began_cpu:.3f} s CPU)"
     )
     return result
 

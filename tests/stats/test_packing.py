@@ -159,6 +159,8 @@ def test_heads_of_any_form_are_damage(value, data):
     ],
 )
 def test_a_part_of_another_form_is_damage(document):
-    """Rows wider than ours (an earlier layout), words that are not there, members that are missing."""
+    """Rows wider than ours (an earlier layout), words that are not there, members that
+    are missing.
+    """
     with pytest.raises(Damaged):
         unpack(gzip.compress(json.dumps(document).encode()))

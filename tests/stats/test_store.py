@@ -475,7 +475,9 @@ def test_the_last_failures_are_known_after_a_restart(start):
 
 
 def test_recording_while_another_thread_commits_and_reports(start):
-    """The event loop records, a thread writes, another one reads: no call is lost or counted twice."""
+    """The event loop records, a thread writes, another one reads: no call is lost or
+    counted twice.
+    """
     recorder = start()
     done = threading.Event()
     seen = []

@@ -1,4 +1,6 @@
-"""An HTTP/1.1 answer is read the same however its bytes are cut, and nothing ambiguous is accepted."""
+"""An HTTP/1.1 answer is read the same however its bytes are cut, and nothing ambiguous is
+accepted.
+"""
 
 import gzip
 import itertools
@@ -10,7 +12,19 @@ from hypothesis import strategies as st
 from uniapi.errors import WireError
 from uniapi.wire import HttpRequest, ResponseParser, request_bytes
 
-CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;ext=1\r\n world\r\n0\r\nx-trailer: 1\r\n\r\n"
+CHUNKED = (
+    b"HTTP/1.1 200 OK\r\n"
+    b"Content-Type: text/event-stream\r\n"
+    b"Transfer-Encoding: chunked\r\n"
+    b"\r\n"
+    b"5\r\n"
+    b"hello\r\n"
+    b"6;ext=1\r\n"
+    b" world\r\n"
+    b"0\r\n"
+    b"x-trailer: 1\r\n"
+    b"\r\n"
+)
 ZIPPED = gzip.compress(b"hello world", mtime=0)
 ANSWERS = [
     (CHUNKED, 200, b"hello world", True),
@@ -49,7 +63,9 @@ def read(pieces, method="POST"):
 
 @pytest.mark.parametrize("raw, status, body, keeps_alive", ANSWERS)
 def test_answers_in_every_framing_are_read_whole_and_byte_by_byte(raw, status, body, keeps_alive):
-    """Length, chunks, none at all, and compression; and whether the connection may be used again."""
+    """Length, chunks, none at all, and compression; and whether the connection may be
+    used again.
+    """
     for pieces in ([raw], [raw[i : i + 1] for i in range(len(raw))]):
         head, got, is_end, alive = read(pieces)
         assert (status, body, True, keeps_alive) == (head.status, got, is_end, alive)
@@ -128,9 +144,13 @@ def test_a_request_carries_host_and_length_and_cannot_break_out_of_a_header():
         headers={"x-a": "1"},
         body=b"{}",
     )
-    assert (
-        request_bytes(request)
-        == b"POST /v1/x?y=%2F HTTP/1.1\r\nhost: a.example:8443\r\nx-a: 1\r\ncontent-length: 2\r\n\r\n{}"
+    assert request_bytes(request) == (
+        b"POST /v1/x?y=%2F HTTP/1.1\r\n"
+        b"host: a.example:8443\r\n"
+        b"x-a: 1\r\n"
+        b"content-length: 2\r\n"
+        b"\r\n"
+        b"{}"
     )
     assert (
         request_bytes(HttpRequest(method="GET", url="http://a.example"))

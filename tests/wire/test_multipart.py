@@ -246,7 +246,9 @@ def test_names_are_read_as_clients_write_them(
     disposition: str, expected: tuple[str, str | None]
 ) -> None:
     """Quoted, bare, escaped, percent-encoded and extended parameters."""
-    body = f"--xYzBound\r\ncontent-disposition: form-data; {disposition}\r\n\r\n1\r\n--xYzBound--".encode()
+    body = (
+        f"--xYzBound\r\ncontent-disposition: form-data; {disposition}\r\n\r\n1\r\n--xYzBound--"
+    ).encode()
     (part,) = scan(body)[0]
     assert expected == (part.name, part.filename)
 

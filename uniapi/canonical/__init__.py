@@ -41,6 +41,7 @@ from .parts import (
     Unknown,
 )
 from .request import (
+    ChoiceMode,
     Effort,
     HostedTool,
     Message,
@@ -65,6 +66,7 @@ __all__ = [
     "CacheHint",
     "Call",
     "Choice",
+    "ChoiceMode",
     "Citation",
     "ClientError",
     "Effort",

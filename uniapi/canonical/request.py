@@ -79,13 +79,16 @@ class HostedTool:
     context_size: str | None = None
 
 
+ChoiceMode = Literal["auto", "none", "required", "tool"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolChoice:
     """`tool` forces the one in `name`; `allowed` restricts `auto` and `required` to some tools
     (None: all).
     """
 
-    mode: Literal["auto", "none", "required", "tool"]
+    mode: ChoiceMode
     name: str | None = None
     allowed: tuple[str, ...] | None = None
 
@@ -200,7 +203,9 @@ def merge_turns(messages: tuple[Message, ...]) -> tuple[Message, ...]:
 
 
 def tool_names_by_call_id(messages: tuple[Message, ...]) -> dict[str, str]:
-    """call_id → tool name over the conversation, for wires whose results carry the name (Gemini)."""
+    """call_id → tool name over the conversation, for wires whose results carry the name
+    (Gemini).
+    """
     return {part.call_id: part.name for part in iter_parts(messages) if isinstance(part, ToolCall)}
 
 

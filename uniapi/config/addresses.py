@@ -70,7 +70,8 @@ def _split(url: str) -> SplitResult | None:
     """The parts, None when the host or port cannot be read."""
     try:
         parts = urlsplit(url)
-        if parts.port == 0 or "[" in (parts.username or "") or "]" in (parts.password or ""):
+        user, password = parts.username or "", parts.password or ""
+        if parts.port == 0 or "[" in user or "]" in password:
             return None
         if "[" in parts.netloc:
             IPv6Address(parts.hostname or "")  # urlsplit asks that itself only since 3.11.4

@@ -86,7 +86,8 @@ def _removal(node: Node, report: ProblemList) -> dict[str, Any] | None:
         else:
             report.warning(
                 member.key,
-                f"unknown key {member.key.shown()} is ignored{near(member.key.text, _REMOVAL_MEMBERS)}",
+                f"unknown key {member.key.shown()} is"
+                f" ignored{near(member.key.text, _REMOVAL_MEMBERS)}",
             )
     if not isinstance(removal.get("path"), str) or not removal["path"]:
         report.error(node, "expected `path`, the member to take out, as text")

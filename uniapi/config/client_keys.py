@@ -93,7 +93,8 @@ def _entries(node: Node, report: ProblemList) -> dict[str, Section]:
             first = entries[secret].node
             report.error(
                 secret_node,
-                f"the client key {mask(secret)} is already given at `{first.path}` on line {first.line}: each key stands once",
+                f"the client key {mask(secret)} is already given at `{first.path}` on line"
+                f" {first.line}: each key stands once",
             )
             continue
         entries[secret] = entry
@@ -116,7 +117,8 @@ def _secret(node: Node, report: ProblemList) -> str | None:
     if len(secret) < SHORTEST_SAFE_KEY:
         report.warning(
             node,
-            f"the client key has {len(secret)} characters and can be guessed: use at least {SHORTEST_SAFE_KEY} (`keygen` makes one)",
+            f"the client key has {len(secret)} characters and can be guessed: use at least"
+            f" {SHORTEST_SAFE_KEY} (`keygen` makes one)",
         )
     return secret
 
@@ -127,7 +129,8 @@ def _client_key(entry: Section, secret: str, report: ProblemList) -> ClientKey:
     if role_node and role and role != "admin" and "admin" in role.lower():
         report.warning(
             role_node,
-            f"the role {role_node.shown()} is only a label: exactly `admin` gives the admin surface",
+            f"the role {role_node.shown()} is only a label: exactly `admin` gives the admin"
+            " surface",
         )
     shown = mask(secret)
     label = role if role and role != "admin" else shown

@@ -56,7 +56,10 @@ def read_credentials(provider: Section, engines: EngineNames) -> CredentialsRead
         return read
     _read_keys(node, projects, provider.report, read)
     if projects and len(projects) not in (1, len(node.items) or 1):
-        message = f"{len(projects)} projects for {len(node.items) or 1} keys: expected one, or one per key; they are dealt out in turn"
+        message = (
+            f"{len(projects)} projects for {len(node.items) or 1} keys: expected one, or one per"
+            " key; they are dealt out in turn"
+        )
         provider.report.warning(provider.get("project_id") or provider.node, message)
     return read
 
@@ -174,7 +177,10 @@ def _service_account(
         read.faults.append(
             (
                 place,
-                f"`{missing}` is missing: a service account has both `private_key` and `client_email`",
+                (
+                    f"`{missing}` is missing: a service account has both `private_key` and"
+                    " `client_email`"
+                ),
             )
         )
         return None

@@ -221,7 +221,10 @@ KEYS: tuple[Key, ...] = (
         (
             "ENABLE_MODERATION",
             "bool",
-            "moderation of calls without a key, which are always refused here; set it under a client key's `preferences`",
+            (
+                "moderation of calls without a key, which are always refused here; set it under a"
+                " client key's `preferences`"
+            ),
         ),
         ("video", "any", "video generation"),
     ),
@@ -320,7 +323,10 @@ KEYS: tuple[Key, ...] = (
             "post_body_parameter_overrides",
             "map",
             "",
-            "members merged into the body, or taken out of it by `__remove__`; maps under a model's alias only for that model",
+            (
+                "members merged into the body, or taken out of it by `__remove__`; maps under a"
+                " model's alias only for that model"
+            ),
         ),
         (
             "think_tags",
@@ -360,7 +366,10 @@ KEYS: tuple[Key, ...] = (
             "model",
             "rules",
             "all",
-            "what it may use, in which order: `all`, a model, `provider/*`, `provider/model`, `<a/b>`, `sk-…/*`; `rule: weight`",
+            (
+                "what it may use, in which order: `all`, a model, `provider/*`, `provider/model`,"
+                " `<a/b>`, `sk-…/*`; `rule: weight`"
+            ),
         ),
         (
             "role",
@@ -379,7 +388,10 @@ KEYS: tuple[Key, ...] = (
             "AUTO_RETRY",
             "retry",
             "true",
-            "try the next channel after a failure; a number: how often; false: exactly one upstream call",
+            (
+                "try the next channel after a failure; a number: how often; false: exactly one"
+                " upstream call"
+            ),
         ),
         ("rate_limit", "rate by model", "999999/min", "limit of this key for each model"),
         ("ENABLE_MODERATION", "bool", "false", "ask a moderation model first"),
@@ -417,7 +429,10 @@ KEYS: tuple[Key, ...] = (
             "model_price",
             "price by model",
             "",
-            "dollars per million tokens: `in,out` or `in,out,cache_read,cache_write`; `default` for the rest",
+            (
+                "dollars per million tokens: `in,out` or `in,out,cache_read,cache_write`; `default`"
+                " for the rest"
+            ),
         ),
         ("allow_private_urls", "bool", "false", "fetch image addresses inside the local network"),
         ("cors_origins", "texts", "*", "web pages that may call the gateway"),
@@ -544,7 +559,8 @@ def advice_on(name: str, level: str) -> str:
         name, [key.name for key in KEYS if key.level in _HOMES], n=1, cutoff=0.85
     )
     return (
-        f"; did you mean `{elsewhere[0]}`{advice_on(elsewhere[0], level).replace('; it', ', which')}?"
+        "; did you mean"
+        f" `{elsewhere[0]}`{advice_on(elsewhere[0], level).replace('; it', ', which')}?"
         if elsewhere
         else ""
     )

@@ -82,7 +82,10 @@ def read_config_file(path: str) -> str:
         with open(path, "rb") as file:
             return config_text(file.read(_MAX_BYTES + 1), path)
     except FileNotFoundError:
-        advice = "write one with `init`, name one with --config or CONFIG_URL, or try `serve --demo`, which needs none"
+        advice = (
+            "write one with `init`, name one with --config or CONFIG_URL, or try `serve --demo`,"
+            " which needs none"
+        )
         raise _unreadable(path, f"there is no file {path}: {advice}") from None
     except IsADirectoryError:
         raise _unreadable(
@@ -151,7 +154,9 @@ def exposed_file(path: str) -> Problem | None:
     return Problem(
         severity="warning",
         path="",
-        message=f"{path} can be read by other users of this host (mode {mode:04o}): `chmod 600 {path}`",
+        message=(
+            f"{path} can be read by other users of this host (mode {mode:04o}): `chmod 600 {path}`"
+        ),
     )
 
 

@@ -162,10 +162,9 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise yaml.MarkedYAMLError(
-                problem=f"nested more than {MAX_DEPTH} levels deep",
-                problem_mark=self.peek_event().start_mark,
-            )  # type: ignore[no-untyped-call]
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            problem = f"nested more than {MAX_DEPTH} levels deep"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
@@ -244,7 +243,8 @@ class _Growth:
             if name.text in seen:
                 self._report.error(
                     name,
-                    f"{name.shown()} is already given on line {seen[name.text].line}: keep one of the two",
+                    f"{name.shown()} is already given on line {seen[name.text].line}: keep one of"
+                    " the two",
                 )
                 continue
             seen[name.text] = name
@@ -284,7 +284,8 @@ class _Growth:
         if name is None:
             self._report.warning(
                 here,
-                "`${` is not followed by a variable name and `}`: it is left as it stands; write `$${` to say so",
+                "`${` is not followed by a variable name and `}`: it is left as it stands; write"
+                " `$${` to say so",
             )
             return found[0]
         value = self._environment.get(name)
@@ -294,7 +295,8 @@ class _Growth:
             return str(default)
         self._report.error(
             here,
-            f"the environment variable `{name}` is not set; set it, or give a default: `${{{name}:-value}}`",
+            f"the environment variable `{name}` is not set; set it, or give a default:"
+            f" `${{{name}:-value}}`",
         )
         self._report.settle(here)
         return found[0]
@@ -323,7 +325,10 @@ _HINTS = (
     ("character '%'", "text that begins with `%` needs quotes"),
     (
         "mapping values are not allowed",
-        "check the indentation of this line and the one above; text that contains `: ` needs quotes",
+        (
+            "check the indentation of this line and the one above; text that contains `: ` needs"
+            " quotes"
+        ),
     ),
     ("expected <block end>", "check the indentation of this line: it must fit the lines above"),
     (

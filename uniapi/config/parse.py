@@ -102,5 +102,8 @@ def _warn_of_unpriced(
         if not listed and any(provider.is_discovered for provider in providers.providers):
             listed.append("models that providers list themselves")
         if listed:
-            message = f"`credits` is set, and `model_price` has no price for {', '.join(listed)}: their calls cost nothing unless the provider reports a cost"
+            message = (
+                f"`credits` is set, and `model_price` has no price for {', '.join(listed)}: their"
+                " calls cost nothing unless the provider reports a cost"
+            )
             report.warning(keys.credits_at[key.key_id], message)

@@ -102,7 +102,8 @@ def read_providers(node: Node, engines: EngineNames, report: ProblemList) -> Pro
             place = entry.get("provider") or item
             report.warning(
                 place,
-                f"another provider is already named `{name}`: rules reach all of them, and each keeps its own keys",
+                f"another provider is already named `{name}`: rules reach all of them, and each"
+                " keeps its own keys",
             )
         provider_id = name if taken[name] == 1 else f"{name}#{taken[name]}"
         _Reading(entry, name, provider_id, engines, report).into(read)
@@ -220,7 +221,8 @@ class _Reading:
             meant = meant.replace(f"`{synonym}`", f"`{engine}`")
         self._report.error(
             node,
-            f"unknown engine {node.shown()}: expected one of {', '.join(sorted(self._engines.built))}{meant}",
+            f"unknown engine {node.shown()}: expected one of"
+            f" {', '.join(sorted(self._engines.built))}{meant}",
         )
         return None
 
@@ -249,7 +251,10 @@ class _Reading:
             self._faults.append(
                 (
                     entry.node,
-                    "`base_url` is missing (only `project_id`, `cf_account_id` or AWS keys make it needless)",
+                    (
+                        "`base_url` is missing (only `project_id`, `cf_account_id` or AWS keys make"
+                        " it needless)"
+                    ),
                 )
             )
         return None
@@ -279,7 +284,10 @@ class _Reading:
                     said = (
                         "is listed twice"
                         if same
-                        else f"stands for `{entries[alias]}` and for `{upstream}`: the last one counts"
+                        else (
+                            f"stands for `{entries[alias]}` and for `{upstream}`: the last one"
+                            " counts"
+                        )
                     )
                     self._report.warning(place, f"the model name `{alias}` {said}")
                 entries[alias] = upstream
@@ -322,7 +330,10 @@ class _Reading:
             model.upstream.startswith("gemini-") for model in models
         ):
             return
-        message = f"`{host_of(base_url)}` is taken for OpenAI-compatible although all its models are Gemini's; if it speaks Google's format add `engine: gemini`"
+        message = (
+            f"`{host_of(base_url)}` is taken for OpenAI-compatible although all its models are"
+            " Gemini's; if it speaks Google's format add `engine: gemini`"
+        )
         self._report.warning(node, message)
 
 
@@ -385,7 +396,8 @@ def _request_types(node: Node, report: ProblemList) -> tuple[str, ...] | None:
         if name not in _REQUEST_TYPES:
             report.warning(
                 node,
-                f"`{name}` is no request type we know: expected {', '.join(_REQUEST_TYPES)}{near(name, _REQUEST_TYPES)}",
+                f"`{name}` is no request type we know: expected"
+                f" {', '.join(_REQUEST_TYPES)}{near(name, _REQUEST_TYPES)}",
             )
     return names
 

@@ -71,7 +71,8 @@ def _unit(text: str, part: str) -> str:
         return word[:-1]
     if re.match(r"[0-9]", word):
         raise ValueError(
-            f"expected a unit alone after the `/`, found `{text}` in `{part.strip()}`: a window of several units cannot be written"
+            f"expected a unit alone after the `/`, found `{text}` in `{part.strip()}`: a window of"
+            " several units cannot be written"
         )
     close = difflib.get_close_matches(word, [*SECONDS, "tpr", "tpm"], n=1, cutoff=0.5)
     meant = f"; did you mean `{close[0]}`?" if close else ""

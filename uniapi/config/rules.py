@@ -80,7 +80,8 @@ def _weight(node: Node, report: ProblemList) -> int | None:
     if node.kind == "text" and not node.text.strip().isdigit():
         report.error(
             node,
-            f"expected a weight, a positive whole number, found {node.shown()} (renaming is done under the provider's `model`)",
+            f"expected a weight, a positive whole number, found {node.shown()} (renaming is done"
+            " under the provider's `model`)",
         )
         return None
     return positive(node, report)
@@ -158,12 +159,14 @@ def _unknown(written: str, place: Node, around: Surroundings, report: ProblemLis
     elif written in around.served:
         report.warning(
             place,
-            f"the rule `{shown}` names no provider: it matches nothing; to name the model of this name write `<{written}>`",
+            f"the rule `{shown}` names no provider: it matches nothing; to name the model of this"
+            f" name write `<{written}>`",
         )
     else:
         report.warning(
             place,
-            f"the rule `{shown}` names an unknown provider `{_masked(head)}`: it matches nothing{near(head, around.providers.names())}",
+            f"the rule `{shown}` names an unknown provider `{_masked(head)}`: it matches"
+            f" nothing{near(head, around.providers.names())}",
         )
     return Rule(kind="unknown", text=shown)
 
@@ -214,7 +217,8 @@ def report_cycles(
                 circle = [*trail[trail.index(target) :], target]
                 report.error(
                     place,
-                    f"client keys lead in a circle: {' → '.join(names[key_id] for key_id in circle)}",
+                    "client keys lead in a circle:"
+                    f" {' → '.join(names[key_id] for key_id in circle)}",
                 )
             elif target not in done:
                 trail.append(target)

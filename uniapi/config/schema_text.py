@@ -122,7 +122,10 @@ def _both(old: Iterable[Any], new: Iterable[Any], identity: Any, compare: Any) -
 def _provider_changes(old: Provider, new: Provider) -> Iterator[str]:
     where = f"provider {new.provider_id}"
     if old.is_discovered != new.is_discovered:
-        yield f"{where}: its models are now {'those it lists itself' if new.is_discovered else 'listed in the file'}"
+        yield (
+            f"{where}: its models are now"
+            f" {'those it lists itself' if new.is_discovered else 'listed in the file'}"
+        )
     old_models, new_models = (
         {model.alias: model.upstream for model in old.models},
         {model.alias: model.upstream for model in new.models},

@@ -38,7 +38,8 @@ Longest first where one contains another.
 """
 
 _SOUNDS_SECRET = re.compile(
-    r"(?:\A|[_\- .])(?:token|secret|password|passwd|authorization|api[_-]?key|credentials?|cookie)\Z",
+    r"(?:\A|[_\-"
+    r" .])(?:token|secret|password|passwd|authorization|api[_-]?key|credentials?|cookie)\Z",
     re.IGNORECASE,
 )
 
@@ -74,7 +75,9 @@ def looks_secret(text: str) -> bool:
 
 
 def sounds_secret(name: str) -> bool:
-    """True for the name of a member, a header or a parameter whose text is a secret by convention."""
+    """True for the name of a member, a header or a parameter whose text is a secret by
+    convention.
+    """
     return _SOUNDS_SECRET.search(name) is not None
 
 

@@ -40,15 +40,18 @@ providers:
 api_keys:
   # What your clients send. A single key is also the administrator's (status page, statistics).
   - api: {client_key}
-    # model:                           # what this key may use, in this order; without it:
-    # everything   - openai/*                     # all models of one provider   - anthropic/opus
-    # # one model of one provider   - gemini-2.5-flash             # one model, of every provider
-    # that has it preferences:   SCHEDULING_ALGORITHM: round_robin   rate_limit: 60/min
+    # model:                           # what this key may use, in this order; without it: everything
+    #   - openai/*                     # all models of one provider
+    #   - anthropic/opus               # one model of one provider
+    #   - gemini-2.5-flash             # one model, of every provider that has it
+    # preferences:
+    #   SCHEDULING_ALGORITHM: round_robin
+    #   rate_limit: 60/min
 
 preferences:
   model_timeout: 100                   # seconds to the first token, and between tokens
   cooldown_period: 300                 # seconds a failed channel rests
-"""
+"""  # noqa: E501
 
 
 def starter_text(client_key: str, command: str) -> str:

@@ -110,14 +110,17 @@ class Section:
 
 
 def section(node: Node | None, level: str, report: ProblemList) -> Section | None:
-    """The map at `node`; None when there is none or it is something else, which is then reported."""
+    """The map at `node`; None when there is none or it is something else, which is then
+    reported.
+    """
     if node is None or node.kind == "null":
         return None
     if node.kind != "map":
         wrong(
             node,
             report,
-            f"a map with keys such as {', '.join(f'`{name}`' for name in list(keys_of(level))[:3])}",
+            "a map with keys such as"
+            f" {', '.join(f'`{name}`' for name in list(keys_of(level))[:3])}",
         )
         return None
     return Section(node, level, report)
@@ -148,7 +151,9 @@ def lower_texts(node: Node, report: ProblemList) -> tuple[str, ...] | None:
 
 
 def boolean(node: Node, report: ProblemList) -> bool | None:
-    """A YAML boolean, or the same word in quotes (an expanded variable may need them), or 1 and 0."""
+    """A YAML boolean, or the same word in quotes (an expanded variable may need them), or
+    1 and 0.
+    """
     word = node.text.strip().lower() if node.is_scalar else ""
     if word in _TRUE or word == "1":
         return True
@@ -304,7 +309,8 @@ def networks(node: Node, report: ProblemList) -> tuple[str, ...] | None:
             hint = "; any address is `0.0.0.0/0` and `::/0`" if value == "*" else ""
             report.error(
                 item,
-                f"expected an address such as `10.0.0.7` or a network such as `10.0.0.0/8`, found {item.shown()}{hint}",
+                "expected an address such as `10.0.0.7` or a network such as `10.0.0.0/8`, found"
+                f" {item.shown()}{hint}",
             )
     return tuple(values)
 
@@ -330,7 +336,9 @@ def choice(node: Node, report: ProblemList, allowed: Iterable[str]) -> str | Non
 def by_model(
     node: Node, report: ProblemList, reader: Callable[[Node, ProblemList], T | None]
 ) -> ByModel[T] | None:
-    """One value for every model, or a map of model to value in which `default` stands for the rest."""
+    """One value for every model, or a map of model to value in which `default` stands for
+    the rest.
+    """
     if node.kind != "map":
         value = reader(node, report)
         return None if value is None else ByModel(default=value)

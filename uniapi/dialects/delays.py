@@ -18,12 +18,16 @@ from email.utils import parsedate_to_datetime
 LONGEST_S = 366 * 86400.0
 
 _TEXT = re.compile(
-    r"(?:(?:try again|retry|retry[ -]after|reset(?:s)?|available|wait)(?: in| after| for)?:? *(?:about |approximately )?)"
-    r"((?:\d+(?:\.\d+)? *(?:days?|hours?|hrs?|minutes?|mins?|milliseconds?|ms|seconds?|secs?|[dhms])(?![a-z]) *(?:and )?)+)",
+    r"(?:(?:try again|retry|retry[ -]after|reset(?:s)?|available|wait)(?: in| after| for)?:?"
+    r" *(?:about |approximately )?)"
+    r"((?:\d+(?:\.\d+)?"
+    r" *(?:days?|hours?|hrs?|minutes?|mins?|milliseconds?|ms|seconds?|secs?|[dhms])(?![a-z])"
+    r" *(?:and )?)+)",
     re.IGNORECASE,
 )
 _PIECE = re.compile(
-    r"(\d+(?:\.\d+)?) *(days?|hours?|hrs?|minutes?|mins?|milliseconds?|ms|seconds?|secs?|[dhms])(?![a-z])",
+    r"(\d+(?:\.\d+)?)"
+    r" *(days?|hours?|hrs?|minutes?|mins?|milliseconds?|ms|seconds?|secs?|[dhms])(?![a-z])",
     re.IGNORECASE,
 )
 _UNIT_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "ms": 0.001, "s": 1.0}

@@ -1,4 +1,6 @@
-"""What a relay learns of an answer that it hands on untouched: the base of the dialects' observers."""
+"""What a relay learns of an answer that it hands on untouched: the base of the dialects'
+observers.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,9 @@ class Observer(ABC):
 
     @abstractmethod
     def read(self, value: Json, frame: Frame) -> None:
-        """A frame's JSON value; to be written by the dialect, which may raise any of SHAPE_ERRORS."""
+        """A frame's JSON value; to be written by the dialect, which may raise any of
+        SHAPE_ERRORS.
+        """
 
     @abstractmethod
     def read_whole(self, body: Json) -> None:

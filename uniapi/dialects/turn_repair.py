@@ -62,7 +62,6 @@ def encode_system(
             if isinstance(part, Text):
                 encoded += blocks(part, f"messages[{number}]", message.role)
             else:
-                losses.append(
-                    f"messages[{number}].{part.name if isinstance(part, Unknown) else type(part).__name__.lower()}"
-                )
+                kind = part.name if isinstance(part, Unknown) else type(part).__name__.lower()
+                losses.append(f"messages[{number}].{kind}")
     return encoded

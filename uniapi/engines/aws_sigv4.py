@@ -51,7 +51,8 @@ def sign(
         _signing_key(secret_key, moment[:8], region, service), to_sign.encode(), hashlib.sha256
     ).hexdigest()
     headers["authorization"] = (
-        f"{ALGORITHM} Credential={access_key}/{scope}, SignedHeaders={';'.join(signed)}, Signature={signature}"
+        f"{ALGORITHM} Credential={access_key}/{scope}, SignedHeaders={';'.join(signed)},"
+        f" Signature={signature}"
     )
     return replace(request, headers=headers)
 

@@ -140,11 +140,13 @@ class BedrockEngine(DefaultEngine):
         region = _region(target.provider)
         return HttpRequest(
             method="GET",
-            url=f"https://bedrock{host['fips'] or ''}.{region}.amazonaws.com{host['partition'] or ''}/foundation-models",
+            url=f"https://{_aws_host('bedrock', region, host)}/foundation-models",
         )
 
     def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
-        """Foundation models first, then the inference profiles, by which newer models are called."""
+        """Foundation models first, then the inference profiles, by which newer models are
+        called.
+        """
         page = decode_bedrock_models(body)
         profiles, is_first, _ = request.url.partition("/foundation-models")
         if is_first:
@@ -159,6 +161,11 @@ class BedrockEngine(DefaultEngine):
         return replace(page, next_request=replace(request, url=url) if url != request.url else None)
 
 
+def _aws_host(service: str, region: str, host: re.Match[str]) -> str:
+    """The host of a service in `region`, FIPS and partition as in the host that was written."""
+    return f"{service}{host['fips'] or ''}.{region}.amazonaws.com{host['partition'] or ''}"
+
+
 def _root(provider: Provider) -> str:
     """Where `/model/…` goes.
 
@@ -168,7 +175,7 @@ def _root(provider: Provider) -> str:
     parts = parse_url(provider.base_url or "")
     host = _RUNTIME_HOST.match(parts.host_name)
     if host is not None:
-        return f"https://bedrock-runtime{host['fips'] or ''}.{region}.amazonaws.com{host['partition'] or ''}"
+        return f"https://{_aws_host('bedrock-runtime', region, host)}"
     if not parts.host or (
         parts.host_name.endswith("amazonaws.com")
         and not parts.host_name.startswith(("bedrock", "vpce-"))

@@ -141,7 +141,9 @@ class Engine(Protocol):
     def classify(
         self, status: int, headers: Mapping[str, str], body: bytes, dialect: Dialect
     ) -> Failure:
-        """What an error answer means: the dialect's reading, corrected by the engine's own table."""
+        """What an error answer means: the dialect's reading, corrected by the engine's
+        own table.
+        """
         ...
 
     def models_request(self, target: Target) -> HttpRequest | None:

@@ -17,11 +17,13 @@ _converse = partial(fact, engines=_AWS)
 
 BEDROCK_ROWS = (
     _converse(
-        "additionalModelRequestFields is the model's own: a foreign member answers «extraneous key is not permitted»",
+        "additionalModelRequestFields is the model's own: a foreign member answers «extraneous key"
+        " is not permitted»",
         converse_fields="none",
     ),
     _converse(
-        "an inference profile's ARN does not tell its model; Claude is what profiles are mostly made for",
+        "an inference profile's ARN does not tell its model; Claude is what profiles are mostly"
+        " made for",
         r"anthropic|claude|arn:aws\S*:application-inference-profile",
         converse_fields="claude",
     ),
@@ -32,7 +34,8 @@ BEDROCK_ROWS = (
         efforts=("low", "medium", "high"),
     ),
     _converse(
-        "reasoningConfig came with Nova 2: the first generation answers «extraneous key [reasoningConfig] is not permitted»",
+        "reasoningConfig came with Nova 2: the first generation answers «extraneous key"
+        " [reasoningConfig] is not permitted»",
         r"(?:amazon[.-])?nova-(?:micro|lite|pro|premier)",
         reasoning_request="none",
     ),

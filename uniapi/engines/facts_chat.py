@@ -43,8 +43,9 @@ def _openai(model: str, reason: str, drops: Collection[str] = (), **changes: Any
 
 _OPENAI_ROWS = (
     fact(
-        "the member every compatible server knows; several ignore or refuse max_completion_tokens (Mistral, DeepSeek, older vLLM and Ollama). Freeform tools and a choice "
-        "among several are OpenAI's own",
+        "the member every compatible server knows; several ignore or refuse max_completion_tokens"
+        " (Mistral, DeepSeek, older vLLM and Ollama). Freeform tools and a choice among several are"
+        " OpenAI's own",
         engines={"gpt", "openrouter", "azure-databricks", "cloudflare", "vertex"},
         max_tokens_member="max_tokens",
         custom_tools=False,
@@ -61,21 +62,24 @@ _OPENAI_ROWS = (
         reasoning_replay="none",
     ),
     fact(
-        "OpenAI takes developer for every model but the first o1s (a relayed turn keeps its role), and knows freeform tools",
+        "OpenAI takes developer for every model but the first o1s (a relayed turn keeps its role),"
+        " and knows freeform tools",
         vendors={"openai"},
         system_role="developer",
         custom_tools=True,
         allowed_tools=True,
     ),
     fact(
-        "«Invalid 'messages[2].tool_calls[0].id': string too long. Expected a string with maximum length 40»: vLLM's ids have 46 (github.com/anomalyco/opencode/issues/12653). "
-        "«Invalid schema for function …: object schema missing properties», and more of MCP's schemas",
+        "«Invalid 'messages[2].tool_calls[0].id': string too long. Expected a string with maximum"
+        " length 40»: vLLM's ids have 46 (github.com/anomalyco/opencode/issues/12653). «Invalid"
+        " schema for function …: object schema missing properties», and more of MCP's schemas",
         vendors={"openai", "azure", "github"},
         tool_call_id_form="max40",
         checks_schemas=True,
     ),
     fact(
-        "«Invalid 'stop': array too long. Expected an array with maximum length 4»; Groq: «len(stop) > 4 is not supported»",
+        "«Invalid 'stop': array too long. Expected an array with maximum length 4»; Groq:"
+        " «len(stop) > 4 is not supported»",
         vendors={"openai", "azure", "github", "groq"},
         max_stops=4,
     ),
@@ -85,7 +89,8 @@ _OPENAI_ROWS = (
         drops={"top_k"},
     ),
     fact(
-        "no web search by this member in their references (each has another way, or none); most answer as if it had not been asked for",
+        "no web search by this member in their references (each has another way, or none); most"
+        " answer as if it had not been asked for",
         vendors={
             "deepseek",
             "moonshot",
@@ -111,7 +116,8 @@ _OPENAI_ROWS = (
         drops={"web_search_options"},
     ),
     fact(
-        "only the search models search in chat (guides/tools-web-search); others: «Unknown parameter: 'web_search_options'.»",
+        "only the search models search in chat (guides/tools-web-search); others: «Unknown"
+        " parameter: 'web_search_options'.»",
         r"^(?!.*search)",
         vendors={"openai", "azure", "github"},
         drops={"web_search_options"},
@@ -143,7 +149,8 @@ _OPENAI_ROWS = (
     ),
     _openai(
         r"gpt-5(?![\d.]|-\d(?!\d)|-chat)",
-        "GPT-5: sampling is fixed; effort minimal to high. From 5.1 on sampling is allowed without reasoning, so nothing is dropped there",
+        "GPT-5: sampling is fixed; effort minimal to high. From 5.1 on sampling is allowed without"
+        " reasoning, so nothing is dropped there",
         drops=_SAMPLING,
         efforts=("minimal", "low", "medium", "high"),
     ),
@@ -177,12 +184,14 @@ _OPENAI_ROWS = (
     ),
     _openai(
         r"gpt-(?:5[.-](?:[1-9]|1\d)|[6-9])(?!\d)",
-        "5.1 and later take temperature, top_p and logprobs while they do not reason: «Unsupported parameter: 'temperature' is not supported with this model.»",
+        "5.1 and later take temperature, top_p and logprobs while they do not reason: «Unsupported"
+        " parameter: 'temperature' is not supported with this model.»",
         sampling_while_reasoning=False,
     ),
     _openai(
         r"gpt-5[.-][1-4](?!\d)(?!\S*(?:codex|-pro))",
-        "5.1 to 5.4 do not reason unless asked to; 5.5 and later do (github.com/UKGovernmentBEIS/inspect_ai/pull/5242)",
+        "5.1 to 5.4 do not reason unless asked to; 5.5 and later do"
+        " (github.com/UKGovernmentBEIS/inspect_ai/pull/5242)",
         reasons_by_default=False,
     ),
     _openai(r"gpt-5[.-]\d+-chat", "chat variants do not reason", sampling_while_reasoning=True),
@@ -199,13 +208,15 @@ _OPENAI_ROWS = (
     ),
     _openai(
         r"gpt-(?:3|4)|chatgpt-4o",
-        "«Unrecognized request argument supplied: reasoning_effort»; «Encrypted content is not supported with this model»",
+        "«Unrecognized request argument supplied: reasoning_effort»; «Encrypted content is not"
+        " supported with this model»",
         reasoning_request="none",
         encrypted_reasoning=False,
     ),
     _openai(
         r"gpt-4o(?:-mini)?-search",
-        "search models refuse sampling: «Model incompatible request argument supplied: temperature»",
+        "search models refuse sampling: «Model incompatible request argument supplied:"
+        " temperature»",
         drops=_SAMPLING | {"n", "seed"},
     ),
     fact("gpt-oss knows low, medium, high", "gpt-oss", efforts=("low", "medium", "high")),
@@ -227,7 +238,8 @@ _VENDOR_ROWS = (
     ),
     _vendor(
         "vercel",
-        "vercel.com/docs/ai-gateway/sdks-and-apis/openai-compat: reasoning and cache_control as at OpenRouter",
+        "vercel.com/docs/ai-gateway/sdks-and-apis/openai-compat: reasoning and cache_control as at"
+        " OpenRouter",
         reasoning_request="openrouter",
         reasoning_replay="reasoning_details",
         cache_control=True,
@@ -241,7 +253,8 @@ _VENDOR_ROWS = (
     ),
     _vendor(
         "deepseek",
-        "api-docs.deepseek.com/guides/thinking_mode: thinking {type}, effort low, high, max; a tool turn's reasoning_content must come back",
+        "api-docs.deepseek.com/guides/thinking_mode: thinking {type}, effort low, high, max; a tool"
+        " turn's reasoning_content must come back",
         reasoning_request="thinking",
         efforts=("low", "high", "max"),
         json_schema=False,
@@ -275,12 +288,14 @@ _VENDOR_ROWS = (
     ),
     _vendor(
         "siliconflow",
-        "docs.siliconflow.com/en/userguide/capabilities/reasoning: enable_thinking, thinking_budget",
+        "docs.siliconflow.com/en/userguide/capabilities/reasoning: enable_thinking,"
+        " thinking_budget",
         reasoning_request="enable_thinking",
     ),
     _vendor(
         "mistral",
-        "docs.mistral.ai/api: «Tool call id was … but must be a-z, A-Z, 0-9, with a length of 9»; unknown members answer 422 extra_forbidden; usage always comes",
+        "docs.mistral.ai/api: «Tool call id was … but must be a-z, A-Z, 0-9, with a length of 9»;"
+        " unknown members answer 422 extra_forbidden; usage always comes",
         tool_call_id_form="alnum9",
         prefix_member=True,
         document_part="document_url",
@@ -310,7 +325,8 @@ _VENDOR_ROWS = (
     ),
     _vendor(
         "groq",
-        "console.groq.com/docs/openai: logprobs, logit_bias, top_logprobs answer 400; unknown members too",
+        "console.groq.com/docs/openai: logprobs, logit_bias, top_logprobs answer 400; unknown"
+        " members too",
         drops=("logprobs", "top_logprobs", "logit_bias", "top_k", "web_search_options"),
         reasoning_replay="none",
     ),
@@ -334,7 +350,8 @@ _VENDOR_ROWS = (
     ),
     _vendor(
         "cerebras",
-        "inference-docs.cerebras.ai/resources/openai: frequency_penalty, logit_bias, presence_penalty answer 400",
+        "inference-docs.cerebras.ai/resources/openai: frequency_penalty, logit_bias,"
+        " presence_penalty answer 400",
         drops=(
             "frequency_penalty",
             "presence_penalty",
@@ -352,20 +369,23 @@ _VENDOR_ROWS = (
     ),
     _vendor(
         "perplexity",
-        "docs.perplexity.ai: turns carry no reasoning; «user or tool message(s) should alternate with assistant message(s)»",
+        "docs.perplexity.ai: turns carry no reasoning; «user or tool message(s) should alternate"
+        " with assistant message(s)»",
         reasoning_replay="none",
         turn_order="alternating",
         efforts=("minimal", "low", "medium", "high"),
     ),
     _vendor(
         "xai",
-        "«Model … does not support parameter presencePenalty», of every current model (github.com/yym68686/uni-api/issues/105)",
+        "«Model … does not support parameter presencePenalty», of every current model"
+        " (github.com/yym68686/uni-api/issues/105)",
         r"grok-(?:[3-9]|code|build|latest)",
         drops=("presence_penalty", "frequency_penalty"),
     ),
     _vendor(
         "xai",
-        "reasoning models, and grok-3 which is served by one, refuse stop (github.com/langchain-ai/langchain/pull/38335)",
+        "reasoning models, and grok-3 which is served by one, refuse stop"
+        " (github.com/langchain-ai/langchain/pull/38335)",
         r"grok-(?:[3-9](?!\S*non-reasoning)|code|build|latest)",
         drops=("stop",),
     ),
@@ -392,7 +412,8 @@ _VENDOR_ROWS = (
     ),
     _vendor(
         "gemini-openai",
-        'ai.google.dev/gemini-api/docs/openai: «Unknown name "store": Cannot find field»; thought signatures travel in extra_content',
+        'ai.google.dev/gemini-api/docs/openai: «Unknown name "store": Cannot find field»; thought'
+        " signatures travel in extra_content",
         opaque_family="gemini",
         reasoning_replay="none",
         drops=(
@@ -409,7 +430,8 @@ _VENDOR_ROWS = (
     ),
     _vendor(
         "cohere-openai",
-        "docs.cohere.com/docs/compatibility-api: reasoning_effort none or high; unsupported members are named there",
+        "docs.cohere.com/docs/compatibility-api: reasoning_effort none or high; unsupported members"
+        " are named there",
         efforts=("none", "high"),
         reasoning_replay="none",
         drops=(
@@ -427,14 +449,16 @@ _VENDOR_ROWS = (
         parallel_tool_calls_member=False,
     ),
     fact(
-        "docs.cohere.com/docs/reasoning: Command A Reasoning was the first model that thinks; Command R, A and Aya do not",
+        "docs.cohere.com/docs/reasoning: Command A Reasoning was the first model that thinks;"
+        " Command R, A and Aya do not",
         r"command-(?:r|light|nightly|a-(?:0|vision|translate))|command(?![\w-])|c4ai|(?:c4ai-)?aya|tiny-aya",
         engines={"cohere"},
         reasoning_request="none",
     ),
     _vendor(
         "databricks",
-        "docs.databricks.com foundation-model-apis: reasoning_effort for gpt-oss and GPT, thinking for Claude; no reasoning in turns",
+        "docs.databricks.com foundation-model-apis: reasoning_effort for gpt-oss and GPT, thinking"
+        " for Claude; no reasoning in turns",
         reasoning_replay="none",
         parallel_tool_calls_member=False,
     ),
@@ -446,7 +470,8 @@ _VENDOR_ROWS = (
     ),
     _vendor(
         "ollama",
-        "docs.ollama.com/api/openai-compatibility: images as data only; reasoning is read from `reasoning`",
+        "docs.ollama.com/api/openai-compatibility: images as data only; reasoning is read from"
+        " `reasoning`",
         image_urls=False,
         reasoning_replay="reasoning",
     ),
@@ -465,12 +490,14 @@ _VENDOR_ROWS = (
 
 _FAMILY_ROWS = (
     fact(
-        "«Unexpected role 'user' after role 'tool'» (code 3230), at Mistral, behind OpenRouter, and in the models' own templates (github.com/NousResearch/hermes-agent/issues/20154)",
+        "«Unexpected role 'user' after role 'tool'» (code 3230), at Mistral, behind OpenRouter, and"
+        " in the models' own templates (github.com/NousResearch/hermes-agent/issues/20154)",
         r"(?:open-)?mi[sx]tral|ministral|magistral|devstral|codestral|pixtral|voxtral",
         turn_order="assistant_after_tool",
     ),
     fact(
-        "these write their reasoning as <think>…</think> where the server does not part it: DeepSeek R1, QwQ, Qwen 3, MiniMax, GLM Z1 and 4.5, Sonar Reasoning, Nemotron, …",
+        "these write their reasoning as <think>…</think> where the server does not part it:"
+        " DeepSeek R1, QwQ, Qwen 3, MiniMax, GLM Z1 and 4.5, Sonar Reasoning, Nemotron, …",
         r"deepseek-r1|deepseek-reasoner|r1-(?:distill|1776)|qwq|qwen-?3(?!\S*(?:-coder|-instruct|-embedding|-reranker|\bguard))|qvq|minimax-m|glm-(?:z1|4[.-][5-9]|[5-9])"
         r"|sonar-reasoning|magistral|\S*nemotron|exaone-deep|phi-4\S*-reasoning|deepscaler|openthinker|cogito|smollm3|kimi-k2-thinking|hunyuan-(?:a13b|t1)|ernie-\S*thinking|marco-o1|deephermes",
         think_tags=True,

@@ -29,7 +29,8 @@ CLAUDE_ROWS = (
         anthropic_structured=False,
     ),
     _claude(
-        "3.7 and 4.0 think by a fixed budget; effort came with Opus 4.5, structured outputs with 4.1 and 4.5",
+        "3.7 and 4.0 think by a fixed budget; effort came with Opus 4.5, structured outputs with"
+        " 4.1 and 4.5",
         r"claude-(?:3[.-]7|(?:opus|sonnet)-4(?:-0|-2025\d{4}|@|-v1|$)|4-(?:opus|sonnet))",
         anthropic_thinking="budget",
         anthropic_effort=False,
@@ -49,7 +50,8 @@ CLAUDE_ROWS = (
         efforts=("low", "medium", "high"),
     ),
     _claude(
-        "4.6: adaptive (budgets deprecated), no prefill; «Supported levels: high, low, max, medium»",
+        "4.6: adaptive (budgets deprecated), no prefill; «Supported levels: high, low, max,"
+        " medium»",
         r"claude-(?:opus|sonnet|haiku)-4[.-]6(?!\d)",
         anthropic_thinking="adaptive",
         anthropic_prefill=False,
@@ -65,18 +67,21 @@ CLAUDE_ROWS = (
         efforts=("low", "medium", "high", "xhigh", "max"),
     ),
     _claude(
-        "Fable, Mythos, Opus 5.5 and Sonnet 5.5 always think: thinking.type disabled answers 400 (Opus 5, Sonnet 5 and Haiku 5.5 can be silenced)",
+        "Fable, Mythos, Opus 5.5 and Sonnet 5.5 always think: thinking.type disabled answers 400"
+        " (Opus 5, Sonnet 5 and Haiku 5.5 can be silenced)",
         r"claude-(?:fable|mythos|(?:opus|sonnet)-5[.-]5)",
         anthropic_thinking_off=False,
     ),
     _claude(
-        'Fable and Mythos 5.1, Opus 5.5, Sonnet 5.5: «tool_choice: type "tool" and "any" are not supported for this model.» (…/models/fable-5-1/migration-guide)',
+        'Fable and Mythos 5.1, Opus 5.5, Sonnet 5.5: «tool_choice: type "tool" and "any" are not'
+        " supported for this model.» (…/models/fable-5-1/migration-guide)",
         r"claude-(?:(?:fable|mythos)-(?:5[.-][1-9](?!\d)|[6-9])|(?:opus|sonnet)-5[.-]5)",
         anthropic_forced_tool=False,
     ),
     fact(
-        "Vertex: structured outputs are off until an organization allows them, and absent before 4.6 (…/partner-models/claude/structured_outputs); the forced "
-        "tool that stands in is refused by the models that always think",
+        "Vertex: structured outputs are off until an organization allows them, and absent before"
+        " 4.6 (…/partner-models/claude/structured_outputs); the forced tool that stands in is"
+        " refused by the models that always think",
         r"claude-(?!fable|mythos|(?:opus|sonnet)-5[.-]5)",
         engines={"vertex", "vertex-claude"},
         anthropic_structured=False,

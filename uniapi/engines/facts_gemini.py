@@ -53,24 +53,28 @@ GEMINI_ROWS = (
         thinking_levels=("low", "medium", "high"),
     ),
     fact(
-        "Gemini 3 at Google's API takes its own tools beside functions (ai.google.dev/gemini-api/docs/tool-combination)",
+        "Gemini 3 at Google's API takes its own tools beside functions"
+        " (ai.google.dev/gemini-api/docs/tool-combination)",
         r"gemini-(?:[3-9]|(?:flash|pro|flash-lite)-latest)",
         engines={"gemini"},
         hosted_with_functions=True,
     ),
     _gemini(
-        "image, speech and live models take no thinkingConfig (3.1 Flash Image takes levels, but only some of them)",
+        "image, speech and live models take no thinkingConfig (3.1 Flash Image takes levels, but"
+        " only some of them)",
         r"gemini-\S*(?:-image|-tts|-live|-native-audio|-dialog|-transcribe)",
         gemini_thinking="none",
     ),
     fact(
-        "before 2.5 the default thresholds block; the predecessor's users expect none. From 2.5 on they are off by default (docs/safety-settings)",
+        "before 2.5 the default thresholds block; the predecessor's users expect none. From 2.5 on"
+        " they are off by default (docs/safety-settings)",
         r"gemini-(?:1|2[.-]0|pro$)|learnlm",
         engines={"gemini"},
         safety_threshold="BLOCK_NONE",
     ),
     _gemini(
-        "«Function calling with a response mime type: 'application/json' is unsupported», which Gemini 3 takes (ai.google.dev/gemini-api/docs/structured-output)",
+        "«Function calling with a response mime type: 'application/json' is unsupported», which"
+        " Gemini 3 takes (ai.google.dev/gemini-api/docs/structured-output)",
         r"gemini-[12]|gemini-pro$|gemma-[1-3]|learnlm",
         json_with_tools=False,
     ),
@@ -80,7 +84,8 @@ GEMINI_ROWS = (
         json_schema_members=False,
     ),
     fact(
-        'Vertex: «Unknown name "id" at … function_call» before Gemini 3 (github.com/anomalyco/opencode/pull/50504)',
+        'Vertex: «Unknown name "id" at … function_call» before Gemini 3'
+        " (github.com/anomalyco/opencode/pull/50504)",
         r"gemini-[12]",
         engines=_VERTEX,
         function_call_ids=False,

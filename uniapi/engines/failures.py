@@ -71,40 +71,51 @@ ROWS: tuple[FailureRow, ...] = (
     # 400s that mean the key
     _row(
         _K.CREDENTIAL_REFUSED,
-        r"API_KEY_INVALID|API key not valid|API key expired|API Key not found|invalid[ _]api[ _-]?key|(?:incorrect|wrong) api key",
+        r"API_KEY_INVALID|API key not valid|API key expired|API Key not found|invalid[ _]api["
+        r" _-]?key|(?:incorrect|wrong) api key",
         "Google and xAI answer 400 to a bad key",
         statuses=(400, 404),
     ),
     _row(
         _K.CREDENTIAL_REFUSED,
-        r"User location is not supported|unsupported_country_region_territory|country, region, or territory not supported|free tier is not available in your country",
+        r"User location is not supported|unsupported_country_region_territory|country, region, or"
+        r" territory not supported|free tier is not available in your country",
         "the key may not be used from here; another key behind another proxy may",
         statuses=(400, 403),
     ),
     _row(
         _K.CREDENTIAL_REFUSED,
-        r"organization_restricted|organization has been (?:restricted|disabled)|account.{0,40}(?:deactivated|suspended|disabled)|CONSUMER_SUSPENDED",
+        r"organization_restricted|organization has been"
+        r" (?:restricted|disabled)|account.{0,40}(?:deactivated|suspended|disabled)"
+        r"|CONSUMER_SUSPENDED",
         "the account behind the key is closed",
         statuses=(400, 401, 403, 412),
     ),
     # money and quotas in other statuses than 402
     _row(
         _K.QUOTA,
-        r"used up your daily free allocation|free-models-per-day|UserByModelByDay|daily (?:request |token |free )?(?:limit|quota)",
+        r"used up your daily free allocation|free-models-per-day|UserByModelByDay|daily (?:request"
+        r" |token |free )?(?:limit|quota)",
         "a quota that returns with the day (Cloudflare, OpenRouter, GitHub Models)",
         statuses=(400, 403, 429),
         is_daily=True,
     ),
     _row(
         _K.QUOTA,
-        r"insufficient_quota|exceeded your current quota, please check your plan|exceeded_current_quota|billing_hard_limit_reached|quota_not_enough|insufficient_user_quota",
+        r"insufficient_quota|exceeded your current quota, please check your"
+        r" plan|exceeded_current_quota|billing_hard_limit_reached|quota_not_enough"
+        r"|insufficient_user_quota",
         "OpenAI, Moonshot and resellers: paid up, not too fast",
         statuses=(400, 401, 403, 429, 500),
     ),
     _row(
         _K.QUOTA,
-        r"insufficient (?:account )?(?:balance|funds|credits?)|balance is (?:too low|insufficient|not enough)|credit balance is too low|(?:used all available credits|monthly spending limit)|out of credits|Arrearage|余额不足|额度不足|额度已用尽|欠费",
-        "no money left: xAI (403), Anthropic (400), DashScope, Zhipu 1113, SiliconFlow 30001, resellers",
+        r"insufficient (?:account )?(?:balance|funds|credits?)|balance is (?:too"
+        r" low|insufficient|not enough)|credit balance is too low|(?:used all available"
+        r" credits|monthly spending limit)|out of"
+        r" credits|Arrearage|余额不足|额度不足|额度已用尽|欠费",
+        "no money left: xAI (403), Anthropic (400), DashScope, Zhipu 1113, SiliconFlow 30001,"
+        " resellers",
         statuses=(400, 401, 403, 412, 429),
     ),
     _row(
@@ -123,7 +134,8 @@ ROWS: tuple[FailureRow, ...] = (
     # overload that is said as a rate limit
     _row(
         _K.OVERLOADED,
-        r"engine_overloaded_error|currently overloaded|model is overloaded|capacity temporarily exceeded|no capacity|server is busy",
+        r"engine_overloaded_error|currently overloaded|model is overloaded|capacity temporarily"
+        r" exceeded|no capacity|server is busy",
         "the model's servers are full, whatever the key",
         statuses=(400, 429, 498, 500),
     ),
@@ -145,35 +157,46 @@ ROWS: tuple[FailureRow, ...] = (
     ),
     _row(
         _K.MODEL_MISSING,
-        r"provided model identifier is invalid|on-demand throughput isn.t supported|reached the end of its life|marked by provider as legacy|access to the model with the specified model ID|model access is denied|use case details have not been submitted",
+        r"provided model identifier is invalid|on-demand throughput isn.t supported|reached the end"
+        r" of its life|marked by provider as legacy|access to the model with the specified model"
+        r" ID|model access is denied|use case details have not been submitted",
         "Bedrock: not this model, in this region, for this account",
         statuses=(400, 403, 404),
         who=("aws", "bedrock", "bedrock-openai"),
     ),
     _row(
         _K.MODEL_MISSING,
-        r"DeploymentNotFound|OperationNotSupported|unknown_model|model_not_found|model_decommissioned|model_not_supported|model_permission_blocked|model_terms_required|no such model|invalid model:? |is not a valid model ID"
-        r"|\bmodels?\b:?\s+(?:[`'\"\[(]?[^\s`'\"]{1,120}[`'\"\])]?,?\s+)?(?:does not exist|(?:was |is )?not found|is not available|is not supported(?:\.| by any| in your)|has been (?:deprecated|removed|retired|decommissioned))",
+        r"DeploymentNotFound|OperationNotSupported|unknown_model|model_not_found|model_decommissioned|model_not_supported|model_permission_blocked|model_terms_required|no"
+        r" such model|invalid model:? |is not a valid model ID"
+        r"|\bmodels?\b:?\s+(?:[`'\"\[(]?[^\s`'\"]{1,120}[`'\"\])]?,?\s+)?(?:does not exist|(?:was"
+        r" |is )?not found|is not available|is not supported(?:\.| by any| in your)|has been"
+        r" (?:deprecated|removed|retired|decommissioned))",
         "every vendor's words for an unknown model; many answer 400 or 403, resellers 503",
         statuses=(400, 403, 404, 410, 422, 503),
     ),
     _row(
         _K.MODEL_MISSING,
-        r"does not have access to model|must be verified to (?:use|stream|generate)|no_access|AccessDenied\.Unpurchased|not allowed to use (?:the )?(?:Publisher )?model|Publisher Model .{0,200}(?:not found|not servable|is not allowed)|not servable in region|rate limit of 0",
+        r"does not have access to model|must be verified to"
+        r" (?:use|stream|generate)|no_access|AccessDenied\.Unpurchased|not allowed to use (?:the"
+        r" )?(?:Publisher )?model|Publisher Model .{0,200}(?:not found|not servable|is not"
+        r" allowed)|not servable in region|rate limit of 0",
         "a 403 or 400 about this one model (OpenAI, GitHub Models, DashScope, Vertex, Databricks)",
         statuses=(400, 403, 404, 429),
     ),
     # too long, said in other statuses or words than the dialects know
     _row(
         _K.TOO_LONG,
-        r"tokens_limit_reached|Request (?:body )?too large|context_length_exceeded|maximum context length|input token count.{0,80}exceeds|Input Tokens Exceeded|prompt is too long|too many (?:input )?tokens",
+        r"tokens_limit_reached|Request (?:body )?too large|context_length_exceeded|maximum context"
+        r" length|input token count.{0,80}exceeds|Input Tokens Exceeded|prompt is too long|too many"
+        r" (?:input )?tokens",
         "GitHub Models, Groq's per-minute size limit, Gemini, Bedrock",
         statuses=(400, 413, 422),
     ),
     # the client's own text
     _row(
         _K.BAD_REQUEST,
-        r"content_filter|ResponsibleAIPolicyViolation|DataInspectionFailed|violates? usage guidelines|requires moderation|flagged for|content_policy_violation",
+        r"content_filter|ResponsibleAIPolicyViolation|DataInspectionFailed|violates? usage"
+        r" guidelines|requires moderation|flagged for|content_policy_violation",
         "the prompt was refused: another key of the same provider refuses it too",
         statuses=(400, 403),
     ),

@@ -78,7 +78,9 @@ class GeminiEngine(DefaultEngine):
 
 
 def generate_address(root: Root, path: str, stream: bool, shape: str = "dialect") -> Address:
-    """`alt=sse` always: without it a stream is one JSON array (ai.google.dev/api/generate-content)."""
+    """`alt=sse` always: without it a stream is one JSON array
+    (ai.google.dev/api/generate-content).
+    """
     if stream:
         return Address(url=root.at(f"{path}:streamGenerateContent", "alt=sse"), shape=shape)
     return Address(url=root.at(f"{path}:generateContent"), shape=shape)

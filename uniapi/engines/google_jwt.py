@@ -123,7 +123,9 @@ def _base64url(data: bytes) -> str:
 
 
 def _blinding_factor(key: RsaPrivateKey, message: bytes) -> int:
-    """A number without common factor with the modulus, which nobody without the key can foretell."""
+    """A number without common factor with the modulus, which nobody without the key can
+    foretell.
+    """
     secret = (key.private_exponent % key.modulus).to_bytes(key.size_bytes, "big")
     counter = 0
     while True:
@@ -180,7 +182,9 @@ def _read_pkcs1(der: bytes) -> RsaPrivateKey:
 
 
 def _element(der: bytes, at: int, tag: int) -> tuple[bytes, int]:
-    """The content of the DER element at `at`, which must be a `tag`, and where the next one begins."""
+    """The content of the DER element at `at`, which must be a `tag`, and where the next
+    one begins.
+    """
     if der[at] != tag:
         raise ValueError(
             f"the private key is malformed: found DER tag {der[at]:#04x}, expected {tag:#04x}"

@@ -57,9 +57,11 @@ def decode_openai_models(body: Json) -> ModelPage:
             models.append(
                 ListedModel(
                     model=name,
-                    display_name=_text(item, "display_name", "friendly_name", "name")
-                    if _text(item, "id")
-                    else None,
+                    display_name=(
+                        _text(item, "display_name", "friendly_name", "name")
+                        if _text(item, "id")
+                        else None
+                    ),
                     context_length=_context_length(item),
                     max_output_tokens=_max_output(item),
                     input_modalities=_words(
@@ -126,9 +128,9 @@ def decode_gemini_models(body: Json, request: HttpRequest) -> ModelPage:
             continue
         models.append(
             ListedModel(
-                model=name.rpartition("models/")[2]
-                if not name.startswith("tunedModels/")
-                else name,
+                model=(
+                    name.rpartition("models/")[2] if not name.startswith("tunedModels/") else name
+                ),
                 display_name=_text(item, "displayName"),
                 context_length=_count(item.get("inputTokenLimit")),
                 max_output_tokens=_count(item.get("outputTokenLimit")),
@@ -196,9 +198,9 @@ def decode_cloudflare_models(body: Json, request: HttpRequest) -> ModelPage:
     total = _count(_nested(body, "result_info", "total_pages")) if isinstance(body, dict) else None
     return ModelPage(
         models=tuple(models),
-        next_request=_page(request, "page", str(page + 1))
-        if page and total and page < total
-        else None,
+        next_request=(
+            _page(request, "page", str(page + 1)) if page and total and page < total else None
+        ),
     )
 
 
@@ -225,7 +227,8 @@ def _items(body: Json, *members: str) -> list[Mapping[str, Any]]:
         )
     if not isinstance(found, list):
         raise WireError(
-            f"expected a model list (an array under {' or '.join(repr(member) for member in members)}), found {_shown(body)}"
+            "expected a model list (an array under"
+            f" {' or '.join(repr(member) for member in members)}), found {_shown(body)}"
         )
     return [item for item in found if isinstance(item, dict)]
 

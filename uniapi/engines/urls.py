@@ -129,9 +129,11 @@ def parse_url(text: str) -> UrlParts:
     assert match is not None
     scheme, host, path, query, fragment = match.groups()
     host = host.lower()
+    if not scheme:
+        scheme = "http" if _LOCAL_HOST.match(host) else "https"
     path = re.sub(r"/{2,}", "/", path)
     return UrlParts(
-        scheme=scheme.lower() if scheme else ("http" if _LOCAL_HOST.match(host) else "https"),
+        scheme=scheme.lower(),
         host=host,
         path=_undouble(path.rstrip("/")),
         query=query or "",

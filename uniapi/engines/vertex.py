@@ -66,7 +66,10 @@ class _Place:
     def at(self, path: str) -> str:
         if self.project is None:
             return f"{self.root}/{path}"
-        return f"{self.root}/projects/{quote_model(self.project, safe=':')}/locations/{self.location}/{path}"
+        return (
+            f"{self.root}/projects/{quote_model(self.project, safe=':')}/"
+            f"locations/{self.location}/{path}"
+        )
 
 
 class VertexEngine(DefaultEngine):
@@ -314,7 +317,8 @@ def _token_flow(
     value, lifetime = answer.get("access_token"), answer.get("expires_in")
     if head.status != 200 or not isinstance(value, str) or not value:
         raise WireError(
-            f"no access token for {client_email}: {head.status} {answer.get('error_description') or answer.get('error') or ''}".rstrip()
+            f"no access token for {client_email}: {head.status}"
+            f" {answer.get('error_description') or answer.get('error') or ''}".rstrip()
         )
     lifetime_s = (
         float(lifetime)

@@ -87,12 +87,8 @@ def attempts_text(attempts: Sequence[AttemptRecord]) -> str:
         used = seen.setdefault(attempt.provider_id, [])
         if attempt.credential_id not in used:
             used.append(attempt.credential_id)
-        result = (
-            "200"
-            if attempt.is_success
-            else str(attempt.status)
-            if attempt.status is not None and attempt.status >= 400
-            else attempt.outcome
-        )
+        result = "200" if attempt.is_success else attempt.outcome
+        if not attempt.is_success and attempt.status is not None and attempt.status >= 400:
+            result = str(attempt.status)
         pieces.append(f"{attempt.provider}#{used.index(attempt.credential_id) + 1}={result}")
     return header_text(", ".join(pieces))

@@ -54,7 +54,9 @@ def reasoning_effort(call: Call) -> str | None:
 
 
 def counts_tokens(config: Config) -> bool:
-    """Whether any limit of the configuration is in tokens: only then is an estimate worth its time."""
+    """Whether any limit of the configuration is in tokens: only then is an estimate worth
+    its time.
+    """
     tables = [
         *(key.rates for key in config.client_keys),
         *(provider.credential_rates for provider in config.providers),
@@ -138,8 +140,6 @@ def _texts(content: Any) -> Iterator[str]:
     if isinstance(content, dict):
         content = content.get("parts", [content])
     for part in content if isinstance(content, list) else ():
-        text = (
-            part if isinstance(part, str) else part.get("text") if isinstance(part, dict) else None
-        )
+        text = part.get("text") if isinstance(part, dict) else part
         if isinstance(text, str) and text:
             yield text

@@ -184,7 +184,10 @@ def _words(value: Any) -> tuple[str, ...]:
 
 def _source(provider: Provider) -> str:
     """What a list depends on: another address or engine makes it void."""
-    return f"{provider.engine or ''} {provider.base_url or ''} {provider.project_id or ''} {provider.region or ''}"
+    return (
+        f"{provider.engine or ''} {provider.base_url or ''} {provider.project_id or ''}"
+        f" {provider.region or ''}"
+    )
 
 
 async def _list_with_any(

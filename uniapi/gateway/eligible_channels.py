@@ -33,7 +33,9 @@ _NAMES = {
 def possible_owners(
     call: Call, channels: Iterable[Channel], engine_of: Callable[[Provider], Engine]
 ) -> tuple[Pin, ...]:
-    """Every credential that could have issued an id for this client's dialect, in order, each once."""
+    """Every credential that could have issued an id for this client's dialect, in order,
+    each once.
+    """
     owners: dict[Pin, None] = {}
     for channel in channels:
         if is_relayable(call, channel, engine_of):

@@ -178,7 +178,9 @@ class Executor:
             if progress.receiver is not None:
                 progress.receiver.cancel()
                 usage = progress.receiver.report.usage
-            tokens = usage.total if usage is not None else 0 if progress.receiver is None else None
+            tokens = 0 if progress.receiver is None else None
+            if usage is not None:
+                tokens = usage.total
             if setting.used is not None and tokens is not None:
                 setting.used(tokens)
             plan.finished(
@@ -298,9 +300,9 @@ class Executor:
         """
         seed = os.urandom(12).hex()
         context = ReplyContext(
-            requested_model=way.target.alias
-            if call.requested_model.endswith("*")
-            else call.requested_model,
+            requested_model=(
+                way.target.alias if call.requested_model.endswith("*") else call.requested_model
+            ),
             id_seed=seed,
             created_s=int(self._clock.now_s()),
             include_usage=_wants_usage(call),
@@ -355,7 +357,8 @@ class Executor:
             )
         if prepared.losses and preferences.unsupported_parameters == "reject":
             return unsupported(
-                f"provider {way.target.provider.name!r} cannot be told: {', '.join(prepared.losses)} (`unsupported_parameters: reject`)",
+                f"provider {way.target.provider.name!r} cannot be told:"
+                f" {', '.join(prepared.losses)} (`unsupported_parameters: reject`)",
                 code="unsupported_parameter",
                 param=prepared.losses[0],
             )
@@ -396,9 +399,9 @@ class Executor:
         patience = Patience(
             first_token_s=first_token_s,
             idle_s=attempt.timeouts.idle_s or first_token_s,
-            deadline=None
-            if attempt.timeouts.total_s is None
-            else loop.time() + attempt.timeouts.total_s,
+            deadline=(
+                None if attempt.timeouts.total_s is None else loop.time() + attempt.timeouts.total_s
+            ),
         )
         probe = (
             TriggerProbe(preferences.error_triggers)

@@ -93,7 +93,8 @@ class IssuedIds:
         if len(known) > 1:
             members = " and ".join(sorted({reference.member for reference in known.values()}))
             raise RequestRefused.bad_request(
-                f"{members}: these ids were issued by different accounts, no one provider has them all",
+                f"{members}: these ids were issued by different accounts, no one provider has"
+                " them all",
                 param=first.member,
             )
         for owner, reference in known.items():
@@ -102,7 +103,8 @@ class IssuedIds:
             raise _unknown(reference, "its owner does not serve this model to this API key")
         if not possible:
             raise RequestRefused.bad_request(
-                f"{first.member}: no provider of this model keeps such state for this API; send the whole conversation instead",
+                f"{first.member}: no provider of this model keeps such state for this API; send the"
+                " whole conversation instead",
                 param=first.member,
                 code="unsupported_state",
             )

@@ -62,7 +62,9 @@ def is_other_way_open(failure: Failure) -> bool:
 
 
 def unsupported(message: str, *, code: str | None = None, param: str | None = None) -> Failure:
-    """This channel cannot be told what the client says: the next one may, and nobody is to blame."""
+    """This channel cannot be told what the client says: the next one may, and nobody is
+    to blame.
+    """
     return Failure(
         kind=FailureKind.UNSUPPORTED,
         message=message,

@@ -28,7 +28,9 @@ def upstream_shape(address: Address) -> str:
 
 
 def is_bridged(call: Call, address: Address) -> bool | None:
-    """False: the client's words are relayed; True: a codec translates them; None: there is no way."""
+    """False: the client's words are relayed; True: a codec translates them; None: there
+    is no way.
+    """
     sides = client_shape(call), upstream_shape(address)
     if codec_for(call.operation, *sides) is not None:
         return True

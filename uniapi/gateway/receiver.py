@@ -421,7 +421,9 @@ class Receiver:
         self._loop.call_later(BACKLOG_POLL_S, self._check_backlog, outlet.backlog())
 
     def _check_backlog(self, before: int) -> None:
-        """While paused: resume when the client has taken enough, give it up when it takes nothing."""
+        """While paused: resume when the client has taken enough, give it up when it takes
+        nothing.
+        """
         outlet, exchange = self._outlet, self._exchange
         if outlet is None or exchange is None or self._paused_since is None:
             return

@@ -18,7 +18,10 @@ def model_not_found(name: str, near: Sequence[str], unlisted: Sequence[str] = ()
     """
     hint = f" Did you mean {', '.join(near)}?" if near else ""
     if unlisted:
-        hint += f" What {', '.join(unlisted[:5])} serve{'s' if len(unlisted) == 1 else ''} is not known: no model list could be had so far."
+        hint += (
+            f" What {', '.join(unlisted[:5])} serve{'s' if len(unlisted) == 1 else ''} is not"
+            " known: no model list could be had so far."
+        )
     return RequestRefused(
         ClientError(
             status=404,

@@ -49,6 +49,10 @@ GENERATING = frozenset({Operation.GENERATE, Operation.COMPLETE})
 """Operations that have a canonical form, so that they can be translated."""
 
 
+MakePipe = Callable[[ResponseHead], Pipe]
+"""Chooses the pipe when the head of the answer is known."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """How one attempt speaks to its target: the dialect, whether the client's words are relayed,
@@ -77,7 +81,7 @@ class Prepared:
     request: HttpRequest
     route: Literal["relay", "translate"]
     dialect: Dialect
-    make_pipe: Callable[[ResponseHead], Pipe]
+    make_pipe: MakePipe
     losses: tuple[str, ...] = ()
     earlier: tuple[HttpRequest, ...] = ()
     """Requests to be sent before, where one client request became several; their answers go to
@@ -177,7 +181,9 @@ def find_ways(call: Call, target: Target, engine: Engine) -> tuple[Way, ...]:
 
 
 def client_framing(call: Call) -> Literal["sse", "json_array"]:
-    """How the client reads a stream: Gemini's clients get one JSON array unless they say `alt=sse`."""
+    """How the client reads a stream: Gemini's clients get one JSON array unless they say
+    `alt=sse`.
+    """
     return (
         "json_array"
         if call.dialect == "gemini" and call.stream and call.query.get("alt") != "sse"
@@ -267,21 +273,19 @@ def prepare(
         client=client_side(call),
         dialect=dialect,
         stream=call.stream,
-        model=reply_context.requested_model
-        if reply_context.requested_model != target.upstream_model
-        else None,
+        model=(
+            reply_context.requested_model
+            if reply_context.requested_model != target.upstream_model
+            else None
+        ),
         upstream=upstream,
         reply=reply_context,
         probes_text=probes_text,
         drops_usage=adds_usage,
     )
-    make_pipe = (
-        choice.translate
-        if not way.relays
-        else choice.relay
-        if way.operation is not Operation.COUNT_TOKENS
-        else count_pipe(address.shape)
-    )
+    make_pipe: MakePipe = choice.relay if way.relays else choice.translate
+    if way.operation is Operation.COUNT_TOKENS:
+        make_pipe = count_pipe(address.shape)
     return Prepared(
         request=HttpRequest(
             method=address.method,

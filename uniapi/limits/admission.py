@@ -257,7 +257,10 @@ class Limits:
                     if tokens > rate.amount:
                         return Refused(
                             reason="too_large",
-                            message=f"The request has about {tokens} tokens; the limit is {rate.amount} in one request.",
+                            message=(
+                                f"The request has about {tokens} tokens; the limit is {rate.amount}"
+                                " in one request."
+                            ),
                         )
                     continue
                 window = self._windows.get((scope, rate.counts, rate.window_s))

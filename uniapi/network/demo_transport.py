@@ -167,7 +167,10 @@ def _message(body: dict[str, Any]) -> tuple[dict[str, Any], str]:
     if last.get("role") == "tool":
         text = f"The tool answered: {said}"
     else:
-        text = f"Hello from uni-api's demo provider. It runs inside the gateway, needs no key and thinks nothing; it can tell you that you said: {said}"
+        text = (
+            "Hello from uni-api's demo provider. It runs inside the gateway, needs no key and"
+            f" thinks nothing; it can tell you that you said: {said}"
+        )
     return {"role": "assistant", "content": text, "refusal": None}, "stop"
 
 

@@ -91,7 +91,8 @@ class MediaFetcher:
         )
         if sum(len(data) for _, data in fetched.values()) > MAX_TOTAL_BYTES:
             raise RequestRefused.bad_request(
-                f"The media behind the URLs of this request are larger than {MAX_TOTAL_BYTES} bytes together."
+                f"The media behind the URLs of this request are larger than {MAX_TOTAL_BYTES} bytes"
+                " together."
             )
 
         def inlined(part: Any) -> Any:

@@ -233,7 +233,8 @@ def _openai_inputs(value: Json) -> list[EmbeddingInput]:
     if not isinstance(value, list) or not value:
         refuse(
             "input",
-            f"'input' is {'an empty list' if value == [] else kind_of(value)}: expected a text, a list of texts, or token arrays",
+            f"'input' is {'an empty list' if value == [] else kind_of(value)}: expected a text, a"
+            " list of texts, or token arrays",
         )
     if all(_is_token(item) for item in value):
         return [EmbeddingInput(tokens=tuple(value))]
@@ -295,7 +296,8 @@ def _decode_gemini(body: Mapping[str, Json]) -> EmbeddingRequest:
     if not isinstance(requests, list) or not requests:
         refuse(
             "requests",
-            f"'requests' is {'an empty list' if requests == [] else kind_of(requests)}: expected a list of requests",
+            f"'requests' is {'an empty list' if requests == [] else kind_of(requests)}: expected a"
+            " list of requests",
         )
     inputs: list[EmbeddingInput] = []
     for index, each in enumerate(requests):
@@ -319,9 +321,11 @@ def _decode_gemini(body: Mapping[str, Json]) -> EmbeddingRequest:
         dimensions=count,
         task=word,
         truncate=truncates if isinstance(truncates, bool) else None,
-        losses=("taskType",)
-        if task is not None and word is None and not str(task).endswith("UNSPECIFIED")
-        else (),
+        losses=(
+            ("taskType",)
+            if task is not None and word is None and not str(task).endswith("UNSPECIFIED")
+            else ()
+        ),
     )
 
 
@@ -344,16 +348,19 @@ def _gemini_input(request: Mapping[str, Json], prefix: str) -> EmbeddingInput:
 def _same_for_all(requests: Sequence[Json], name: str) -> Json:
     """The settings of a request are its own members, or (Vertex) those of `embedContentConfig`."""
     stated = [
-        found
-        if (found := member(each, name)) is not None
-        else member(member(each, "embedContentConfig"), name)
+        (
+            found
+            if (found := member(each, name)) is not None
+            else member(member(each, "embedContentConfig"), name)
+        )
         for each in requests
     ]
     if any(value != stated[0] for value in stated):
         index = next(index for index, value in enumerate(stated) if value != stated[0])
         refuse(
             f"requests[{index}].{name}",
-            f"'requests[{index}].{name}' differs from the first request's: this upstream takes one for all",
+            f"'requests[{index}].{name}' differs from the first request's: this upstream takes one"
+            " for all",
         )
     return stated[0]
 
@@ -385,7 +392,8 @@ def read_vector(value: Json, place: str) -> Vector:
         return value
     if not isinstance(value, list) or not value:
         raise WireError(
-            f"expected an embedding at {place}, found {'an empty list' if value == [] else kind_of(value)}"
+            f"expected an embedding at {place}, found"
+            f" {'an empty list' if value == [] else kind_of(value)}"
         )
     try:
         is_finite = math.isfinite(sum(value))

@@ -165,7 +165,8 @@ def _vectors(answer: Mapping[str, Json], number: int) -> list[Vector]:
         place = "predictions"
     if not holders:
         raise WireError(
-            f"expected 'embedding', 'embeddings' or 'predictions' in answer {number}, found {', '.join(map(repr, answer)) or 'nothing'}"
+            f"expected 'embedding', 'embeddings' or 'predictions' in answer {number}, found"
+            f" {', '.join(map(repr, answer)) or 'nothing'}"
         )
     return [
         read_vector(member(holder, "values"), f"{place}[{index}].values")

@@ -240,7 +240,9 @@ def _encode_openai(request: EmbeddingRequest, model: str) -> EncodedOperation:
 def _decode_openai(
     request: EmbeddingRequest, answers: Sequence[Mapping[str, Json]], model: str
 ) -> EmbeddingResult:
-    """OpenAI's answer, which Voyage and Jina share; an `index` tells the order, where there is one."""
+    """OpenAI's answer, which Voyage and Jina share; an `index` tells the order, where
+    there is one.
+    """
     vectors: list[Vector] = []
     for answer in answers:
         rows = answer.get("data")

@@ -57,13 +57,8 @@ def field_changes(parts: Sequence[FormPart], members: Mapping[str, Json]) -> dic
         if name in said and name in members and said[name] == members[name]:
             continue
         value = members.get(name)
-        values = (
-            []
-            if value is None
-            else [_field_text(item) for item in value]
-            if isinstance(value, list)
-            else [_field_text(value)]
-        )
+        stated = value if isinstance(value, list) else [value]
+        values = [_field_text(item) for item in stated] if value is not None else []
         used = names.get(name) or [f"{name}[]" if isinstance(value, list) else name]
         changes.update((each, values if each == used[0] else []) for each in used)
     return changes

@@ -48,7 +48,9 @@ def text_member(holder: Json, name: str) -> str:
 
 
 def int_member(holder: Json, name: str) -> int | None:
-    """A whole number that is no less than nought, also as proto3 JSON writes 64-bit ones: as text."""
+    """A whole number that is no less than nought, also as proto3 JSON writes 64-bit ones:
+    as text.
+    """
     value = member(holder, name)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         return int(value)
@@ -66,7 +68,9 @@ def list_member(holder: Json, name: str) -> list[Json]:
 
 
 def model_name(model: str) -> str:
-    """`models/NAME`; a name that brings its collection (`tunedModels/…`, `publishers/…`) keeps it."""
+    """`models/NAME`; a name that brings its collection (`tunedModels/…`, `publishers/…`)
+    keeps it.
+    """
     return model if "/" in model else f"models/{model}"
 
 
@@ -113,7 +117,9 @@ def refuse_blocked(body: Mapping[str, Json]) -> None:
 
 
 def said_instead(body: Mapping[str, Json]) -> str:
-    """What an answer without the wanted media says, for the message: its text, or how it finished."""
+    """What an answer without the wanted media says, for the message: its text, or how it
+    finished.
+    """
     text = "".join(text_member(part, "text") for part in answer_parts(body)).strip()
     if text:
         return repr(text[:200])

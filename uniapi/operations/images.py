@@ -205,7 +205,9 @@ def _shape(size: str | None, ratios: Sequence[str], *, has_classes: bool) -> _Sh
         return _Shape(ratio=ratio, is_exact=ratio == size)
     side = math.sqrt(width * height)
     # The bounds lie half way, by ratio, between the sides of 1024, 2048 and 4096.
-    size_class = None if side < 1448 or not has_classes else ("2K" if side < 2896 else "4K")
+    size_class = None
+    if has_classes and side >= 1448:
+        size_class = "2K" if side < 2896 else "4K"
     return _Shape(
         ratio=ratio,
         size_class=size_class,
@@ -229,9 +231,9 @@ def _edited_images(request: OperationRequest) -> list[Json]:
     ]
     for name in _IMAGE_FIELDS:
         stated = request.body.get(name)
-        for index, reference in enumerate(
-            stated if isinstance(stated, list) else [] if stated is None else [stated]
-        ):
+        if stated is None:
+            continue
+        for index, reference in enumerate(stated if isinstance(stated, list) else [stated]):
             parts.append(_referenced_image(reference, f"{name}[{index}]"))
     if not parts:
         refuse("image", "'image' is missing: expected at least one image to edit")
@@ -254,7 +256,8 @@ def _referenced_image(reference: Json, place: str) -> Json:
     if not isinstance(url, str):
         refuse(
             place,
-            f"{place!r} names no image URL: Gemini takes images by value or by https address, no file ids",
+            f"{place!r} names no image URL: Gemini takes images by value or by https address, no"
+            " file ids",
         )
     inline = _DATA_URL.match(url)
     if inline:
@@ -291,9 +294,11 @@ def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAns
     written: dict[str, Json] = {
         "created": request.created_s,
         "data": [
-            {"url": f"data:{image.mime};base64,{image.data}"}
-            if is_url
-            else {"b64_json": image.data}
+            (
+                {"url": f"data:{image.mime};base64,{image.data}"}
+                if is_url
+                else {"b64_json": image.data}
+            )
             for image in images
         ],
         "output_format": _format(images[0]),

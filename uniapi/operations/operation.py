@@ -210,6 +210,7 @@ def in_batches(items: Sequence[Json], size: int, member: str) -> list[Sequence[J
     if len(items) > size * MAX_BODIES:
         refuse(
             member,
-            f"{member!r} has {len(items)} items: this upstream takes {size} at a time, and at most {size * MAX_BODIES} in one request here",
+            f"{member!r} has {len(items)} items: this upstream takes {size} at a time, and at most"
+            f" {size * MAX_BODIES} in one request here",
         )
     return [items[start : start + size] for start in range(0, len(items), size)]

@@ -155,13 +155,15 @@ def _openai_usage(operation: Operation, stated: Json) -> Usage | None:
         read += audio
     if read is None and written is None and cost is None:
         return None
+    if total == (read or 0) + (written or 0):
+        total = None
     tier = stated.get("service_tier")
     return Usage(
         input_tokens=read,
         output_tokens=written,
         cache_read_tokens=_count(details.get("cached_tokens")),
         input_audio_tokens=audio,
-        total_tokens=total if total is not None and total != (read or 0) + (written or 0) else None,
+        total_tokens=total,
         cost=cost,
         service_tier=tier if isinstance(tier, str) else None,
     )
@@ -218,11 +220,9 @@ def _count(value: Json) -> int | None:
 
 
 def _number(text: str | None) -> int | None:
-    return (
-        int(text)
-        if text is not None and text.isascii() and text.isdigit() and len(text) < 16
-        else None
-    )
+    if text is None or len(text) > 15:
+        return None
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _added(one: int | None, other: int | None) -> int | None:

@@ -52,7 +52,8 @@ def _read(body: Mapping[str, Json]) -> _Rerank:
     if not isinstance(documents, list) or not documents:
         refuse(
             "documents",
-            f"'documents' is {'an empty list' if documents == [] else kind_of(documents)}: expected a list of texts or objects",
+            f"'documents' is {'an empty list' if documents == [] else kind_of(documents)}: expected"
+            " a list of texts or objects",
         )
     return _Rerank(
         query=query,
@@ -64,7 +65,9 @@ def _read(body: Mapping[str, Json]) -> _Rerank:
 
 
 def _text(document: Json, index: int) -> str:
-    """An object's `text`; one without is sent as JSON, which is YAML too, the form Cohere asks for."""
+    """An object's `text`; one without is sent as JSON, which is YAML too, the form Cohere
+    asks for.
+    """
     if isinstance(document, str):
         return document
     if not isinstance(document, dict):

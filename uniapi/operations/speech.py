@@ -198,11 +198,9 @@ class SpeechStream:
         self._has_begun = False
         self._finish = ""
         self._last: Mapping[str, Json] = {}
-        self.content_type = (
-            "text/event-stream"
-            if self._is_sse
-            else _CONTENT_TYPES["wav" if self._is_wav else "pcm"]
-        )
+        self.content_type = _CONTENT_TYPES["wav" if self._is_wav else "pcm"]
+        if self._is_sse:
+            self.content_type = "text/event-stream"
         self.usage: Usage | None = None
 
     def feed(self, data: bytes) -> bytes:

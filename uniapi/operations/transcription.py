@@ -133,7 +133,8 @@ def _instruction(request: OperationRequest) -> str:
             "Write down, translated into English, what is said in this recording, with punctuation."
         ]
     lines.append(
-        "Answer with that text alone: no comments, no time stamps, no names of speakers, no formatting. If nothing is said, answer with nothing."
+        "Answer with that text alone: no comments, no time stamps, no names of speakers, no"
+        " formatting. If nothing is said, answer with nothing."
     )
     if languages := _languages(request.body):
         lines.append(f"The language spoken is: {', '.join(languages)}.")
@@ -158,7 +159,8 @@ def _format(request: OperationRequest) -> str:
     if stated not in FORMATS:
         refuse(
             "response_format",
-            f"'response_format' is {stated[:40]!r}: Gemini's transcripts come as {', '.join(map(repr, FORMATS))}",
+            f"'response_format' is {stated[:40]!r}: Gemini's transcripts come as"
+            f" {', '.join(map(repr, FORMATS))}",
         )
     return stated
 
@@ -169,7 +171,8 @@ def _granularities(request: OperationRequest, possible: tuple[str, ...]) -> list
         if each not in possible:
             refuse(
                 "timestamp_granularities",
-                f"'timestamp_granularities' asks for {each[:40]!r}, which {request.model} cannot give",
+                f"'timestamp_granularities' asks for {each[:40]!r}, which {request.model} cannot"
+                " give",
             )
     return wanted
 

@@ -282,7 +282,9 @@ class Catalog:
         )
 
     def _reached(self, rule: Rule, requested: str) -> Iterator[tuple[_Served, str]]:
-        """The (provider, alias) pairs a rule about providers or models gives for a requested name."""
+        """The (provider, alias) pairs a rule about providers or models gives for a
+        requested name.
+        """
         if rule.kind == "unknown" or (
             rule.model is not None and not _asks_for(requested, rule.model)
         ):

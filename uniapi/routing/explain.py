@@ -21,8 +21,12 @@ _TURNS = {
     "fixed_priority": "always in this order",
     "round_robin": "the first place goes round from request to request",
     "smart_round_robin": "the first place goes round from request to request",
-    "weighted_round_robin": "the first place goes round in proportion to weight; channels without a weight come last",
-    "lottery": "drawn for each request in proportion to weight; channels without a weight come last",
+    "weighted_round_robin": (
+        "the first place goes round in proportion to weight; channels without a weight come last"
+    ),
+    "lottery": (
+        "drawn for each request in proportion to weight; channels without a weight come last"
+    ),
     "random": "shuffled for each request",
     "sticky": "a session stays with its channel",
 }
@@ -66,9 +70,9 @@ def explain(
         "client_key": client_key.display,
         **described,
         "out": _left_out(router, client_key, requested_model),
-        "near": []
-        if candidates
-        else list(router.catalog.near_matches(client_key, requested_model)),
+        "near": (
+            [] if candidates else list(router.catalog.near_matches(client_key, requested_model))
+        ),
     }
 
 
@@ -100,10 +104,11 @@ def _describe_level(
     channels.sort(key=lambda channel: channel["out"] is not None)
     retries = availability.retries(client_key, candidates.members)
     usable = sum(channel["out"] is None for channel in channels)
+    attempts = min(MAX_CALLS, usable + retries) if retries else 1
     return {
         "rate_limit": _rates(client_key.rates, candidates.alias, candidates.alias),
         "retries": retries,
-        "attempts": min(MAX_CALLS, usable + retries if retries else 1) if usable else 0,
+        "attempts": attempts if usable else 0,
         "algorithm": client_key.policy,
         "order": _TURNS[client_key.policy],
         "channels": channels,

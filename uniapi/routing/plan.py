@@ -301,9 +301,9 @@ class Plan:
         if bound is not None:
             timeouts = replace(
                 timeouts,
-                first_token_s=bound
-                if timeouts.first_token_s is None
-                else min(timeouts.first_token_s, bound),
+                first_token_s=(
+                    bound if timeouts.first_token_s is None else min(timeouts.first_token_s, bound)
+                ),
             )
         is_over = (timeouts.total_s is not None and timeouts.total_s <= 0) or (
             timeouts.first_token_s is not None and timeouts.first_token_s <= 0
@@ -334,7 +334,9 @@ class Plan:
     def _settle(
         self, course: _Course, failure: Failure, now: float, is_translated: bool, calls: int
     ) -> None:
-        """Take in a failure before the commit: who is to blame, what rests, what it leaves to try."""
+        """Take in a failure before the commit: who is to blame, what rests, what it
+        leaves to try.
+        """
         for level in self._levels or [self._root]:
             if level.budget is None:
                 level.budget = self._budget(level, now)

@@ -174,7 +174,9 @@ def _untried(obstacles: Sequence[Obstacle], requested_model: str) -> ClientError
     else:
         error = ClientError(
             status=503,
-            message=f"No channel for `{requested_model}` is available at the moment: {soonest.text}.",
+            message=(
+                f"No channel for `{requested_model}` is available at the moment: {soonest.text}."
+            ),
             code="no_channel_available",
         )
     return _with_delay(error, soonest.free_in_s)
@@ -192,7 +194,10 @@ def _ruled_out(obstacles: Sequence[Obstacle], requested_model: str) -> ClientErr
     if too_large:
         return ClientError(
             status=413,
-            message=f"The request is too large for every channel of `{requested_model}`: {too_large[0].text}.",
+            message=(
+                f"The request is too large for every channel of `{requested_model}`:"
+                f" {too_large[0].text}."
+            ),
             code="request_too_large",
         )
     reasons = "; ".join(dict.fromkeys(obstacle.text for obstacle in obstacles))

@@ -109,7 +109,9 @@ def _token_usage(asked: AdminQuestion) -> dict[str, Any]:
     if key_id is not None:
         counts = counts.only(key_id)
     owner = next((key for key in asked.config.client_keys if key.key_id == key_id), None)
-    key_filter = "all" if key_id is None else names[key_id] if asked.key.is_admin else "self"
+    key_filter = "all"
+    if key_id is not None:
+        key_filter = names[key_id] if asked.key.is_admin else "self"
     money = money_shown(owner, asked.recorder.ledger, counts)
     return token_usage(
         counts,
@@ -179,7 +181,8 @@ def _add_credits(asked: AdminQuestion) -> dict[str, Any]:
         raise _unknown_key("paid_key")
     if key.credits is None:
         raise RequestRefused.bad_request(
-            f"The key {key.display} has no `credits` in the configuration, so it is not limited and nothing can be added.",
+            f"The key {key.display} has no `credits` in the configuration, so it is not limited and"
+            " nothing can be added.",
             param="paid_key",
         )
     try:
@@ -197,8 +200,10 @@ def _add_credits(asked: AdminQuestion) -> dict[str, Any]:
     granted = asked.recorder.ledger.granted_pd(key)
     balance = asked.recorder.ledger.balance_pd(key)
     return {
-        "message": f"Added ${amount:g}"
-        + (", in memory only: a restart forgets it." if asked.recorder.is_in_memory else "."),
+        "message": (
+            f"Added ${amount:g}"
+            + (", in memory only: a restart forgets it." if asked.recorder.is_in_memory else ".")
+        ),
         "paid_key": key.display,
         "new_credits": None if granted is None else granted / 1e12,
         "balance": None if balance is None else balance / 1e12,

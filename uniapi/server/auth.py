@@ -74,7 +74,10 @@ def authenticate(
         message = (
             "Incorrect API key provided."
             if presented
-            else "No API key provided: send it as `Authorization: Bearer KEY`, `x-api-key`, `x-goog-api-key` or `?key=`."
+            else (
+                "No API key provided: send it as `Authorization: Bearer KEY`, `x-api-key`,"
+                " `x-goog-api-key` or `?key=`."
+            )
         )
         raise RequestRefused(
             ClientError(

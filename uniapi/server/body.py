@@ -104,7 +104,10 @@ def _inflater(encoding: str) -> _Inflater | None:
         case "zstd":
             return _zstd()
         case other:
-            message = f"Content-Encoding {other!r} is not supported: send gzip, deflate or no compression."
+            message = (
+                f"Content-Encoding {other!r} is not supported: send gzip, deflate or no"
+                " compression."
+            )
             raise RequestRefused(
                 ClientError(
                     status=415,
@@ -174,7 +177,10 @@ def _zstd() -> _Inflater:
     try:
         from compression import zstd  # type: ignore[import-not-found, unused-ignore]  # Python 3.14 and newer
     except ImportError:
-        message = "Content-Encoding zstd needs a gateway running on Python 3.14 or newer: send gzip, deflate or no compression."
+        message = (
+            "Content-Encoding zstd needs a gateway running on Python 3.14 or newer: send gzip,"
+            " deflate or no compression."
+        )
         raise RequestRefused(
             ClientError(
                 status=415,

@@ -26,9 +26,13 @@ name look-ups.
 MOST_BACKLOG = 1024
 QUIET_S = 60.0
 """At most one line a minute about refused connections."""
-_BODY = b'{"error":{"message":"This gateway has as many connections as its open-file limit allows.","type":"server_error","param":null,"code":"too_many_connections"}}'
+_BODY = (
+    b'{"error":{"message":"This gateway has as many connections as its open-file limit'
+    b' allows.","type":"server_error","param":null,"code":"too_many_connections"}}'
+)
 _BUSY = (
-    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 2\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%b"
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after:"
+    b" 2\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%b"
     % (
         len(_BODY),
         _BODY,
@@ -83,7 +87,8 @@ class BoundedServer(web.Server):
         if now >= self._quiet_until:
             self._quiet_until = now + QUIET_S
             log.warning(
-                "more than %d connections, which is what the open-file limit allows: new ones get 503 (raise it with `ulimit -n`)",
+                "more than %d connections, which is what the open-file limit allows: new ones get"
+                " 503 (raise it with `ulimit -n`)",
                 self._most,
             )
 

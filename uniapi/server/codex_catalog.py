@@ -45,8 +45,8 @@ How to work
 How to answer
 - Be short and plain. Lead with the result; name files as `path:line`.
 - Say what you changed, how you checked it, and what is left open. Do not paste large files back.
-- Question for a review, list the problems first, the gravest first, each with its place.
-"""
+- Asked for a review, list the problems first, the gravest first, each with its place.
+"""  # noqa: E501
 
 
 def codex_catalog(aliases: Sequence[str], infos: Mapping[str, ModelInfo]) -> dict[str, Any]:

@@ -41,7 +41,10 @@ from .reply import HttpReply
 log = logging.getLogger("uniapi.front")
 
 SMALL_BODY_BYTES = 65536
-EXPOSED_HEADERS = "x-request-id, x-uniapi-provider, x-uniapi-model, x-uniapi-attempts, x-uniapi-dropped, x-uniapi-estimate, retry-after, *"
+EXPOSED_HEADERS = (
+    "x-request-id, x-uniapi-provider, x-uniapi-model, x-uniapi-attempts, x-uniapi-dropped,"
+    " x-uniapi-estimate, retry-after, *"
+)
 """The last one stands for the providers' own (`x-ratelimit-…`); browsers take it so because no
 credentials go along.
 """
@@ -80,7 +83,9 @@ class Desk(Protocol):
     def near_models(self, key: ClientKey, name: str) -> list[str]: ...
 
     async def run(self, call: Call, key: ClientKey, reply: HttpReply) -> None:
-        """Answer an inference call through `reply`; raises RequestRefused before anything was sent."""
+        """Answer an inference call through `reply`; raises RequestRefused before anything
+        was sent.
+        """
         ...
 
     def health(self) -> dict[str, Any]:
@@ -283,7 +288,9 @@ class Front:
         key: ClientKey,
         reply: HttpReply,
     ) -> None:
-        """An operation beside chat; its body may be a form, which is kept until the call is over."""
+        """An operation beside chat; its body may be a form, which is kept until the call
+        is over.
+        """
         desk = self._desk
         received = await receive(
             route, request, desk.config.preferences.max_body_bytes, desk.spool_dir

@@ -36,8 +36,9 @@ class StatusPage:
                 f"'sha256-{base64.b64encode(hashlib.sha256(inside).digest()).decode()}'"
             )
         policy = (
-            f"default-src 'none'; style-src {' '.join(hashes['style'])}; script-src {' '.join(hashes['script'])}; connect-src 'self'; "
-            "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            f"default-src 'none'; style-src {' '.join(hashes['style'])}; script-src"
+            f" {' '.join(hashes['script'])}; connect-src 'self'; img-src data:; base-uri 'none';"
+            " form-action 'none'; frame-ancestors 'none'"
         )
         return {
             "content-type": "text/html; charset=utf-8",

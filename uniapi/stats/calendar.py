@@ -19,7 +19,7 @@ def hour_of(at_s: float) -> int:
     What no clock can mean falls on the first hour or the last.
     """
     hour = int(rounded_s(at_s)) // HOUR_S
-    return hour if 0 <= hour <= _LAST_HOUR else 0 if hour < 0 else _LAST_HOUR
+    return min(max(hour, 0), _LAST_HOUR)
 
 
 def day_name(day: int) -> str:

@@ -139,7 +139,9 @@ class Shelf:
                 self._compact(day)
 
     def shrink(self, limit: int = DAYS_BYTES) -> None:
-        """Keep the day files together under `limit` bytes: hours go first, oldest first; then days."""
+        """Keep the day files together under `limit` bytes: hours go first, oldest first;
+        then days.
+        """
         days = self.days()
         total = sum(self._size(day) for day in days)
         for step in (self._compact, self._remove):
@@ -180,7 +182,8 @@ class Shelf:
     def _is_damaged(self, day: int, why: str) -> None:
         if day not in self.damaged:
             log.warning(
-                "the statistics of %s cannot be read (%s): they are counted anew from the journal, as far as it goes",
+                "the statistics of %s cannot be read (%s): they are counted anew from the journal,"
+                " as far as it goes",
                 day_name(day),
                 why,
             )

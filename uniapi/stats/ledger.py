@@ -132,7 +132,10 @@ class Ledger:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             with contextlib.suppress(OSError):
                 self._folder.rename(CREDITS_FILE, f"{CREDITS_FILE}.damaged")
-            return f"{CREDITS_FILE} is damaged and was set aside as {CREDITS_FILE}.damaged: the credits in it do not count"
+            return (
+                f"{CREDITS_FILE} is damaged and was set aside as {CREDITS_FILE}.damaged: the"
+                " credits in it do not count"
+            )
         return None
 
     def dump(self) -> dict[str, list[Any]]:

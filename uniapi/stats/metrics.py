@@ -47,7 +47,9 @@ class LiveFigures:
 
 
 def metrics_text(counts: Aggregate, live: LiveFigures, names: Mapping[str, str]) -> str:
-    """The whole page. `counts`: the recorder's `lifetime()`; `names`: what to show for client keys."""
+    """The whole page. `counts`: the recorder's `lifetime()`; `names`: what to show for
+    client keys.
+    """
     lines = [*_gauges(live)]
     calls = _summed(
         counts,

@@ -166,7 +166,9 @@ class Recorder:
         return self._store.lifetime()
 
     def tokens_since(self, keys: Iterable[ClientKey], now_s: float) -> Mapping[str, Aggregate]:
-        """For each client key its counts since its `created_at`, as far back as anything is kept."""
+        """For each client key its counts since its `created_at`, as far back as anything
+        is kept.
+        """
         everything: dict[float, Aggregate] = {}
         found = {}
         for key in keys:

@@ -439,7 +439,8 @@ class Store:
         if self._journal.losses != self._losses:
             self._losses = self._journal.losses
             log.warning(
-                "the statistics journal was deleted or cut by something else; what was counted is kept, and the journal goes on in a new file"
+                "the statistics journal was deleted or cut by something else; what was counted is"
+                " kept, and the journal goes on in a new file"
             )
             return True
         if not self._is_dirty:
@@ -473,7 +474,8 @@ class Store:
         reason = error.strerror or str(error) or type(error).__name__
         if reason != self.trouble:
             log.error(
-                "statistics cannot be written (%s): they are kept in memory, and writing is tried again",
+                "statistics cannot be written (%s): they are kept in memory, and writing is tried"
+                " again",
                 reason,
             )
         self.trouble = reason

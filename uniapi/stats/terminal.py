@@ -98,21 +98,25 @@ def terminal_report(
 
 def _totals(totals: Mapping[str, Any]) -> str:
     count = totals["unpriced_requests"]
-    unpriced = (
-        f" ({count:,} {'request' if count == 1 else 'requests'} without a known price)"
-        if count
-        else ""
-    )
+    requests = "request" if count == 1 else "requests"
+    unpriced = f" ({count:,} {requests} without a known price)" if count else ""
     cost = "unknown" if totals["cost"] is None else f"${totals['cost']:.4f}"
     lines = [
-        f"  requests {totals['requests']:,}   errors {totals['errors']:,}   left {totals['client_left']:,}   attempts {totals['attempts']:,}",
-        f"  tokens   in {_short(totals['input_tokens'])} (cached {_short(totals['cache_read_tokens'])})   out {_short(totals['output_tokens'])}",
+        (
+            f"  requests {totals['requests']:,}   errors {totals['errors']:,}   left"
+            f" {totals['client_left']:,}   attempts {totals['attempts']:,}"
+        ),
+        (
+            f"  tokens   in {_short(totals['input_tokens'])} (cached"
+            f" {_short(totals['cache_read_tokens'])})   out {_short(totals['output_tokens'])}"
+        ),
         f"  cost     {cost}{unpriced}",
     ]
     first = totals["first_token_s"]
     if first["p50"] is not None:
         lines.append(
-            f"  first token  {first['p50']:.1f} s in the middle, {first['p90']:.1f} s for nine of ten"
+            f"  first token  {first['p50']:.1f} s in the middle, {first['p90']:.1f} s for nine"
+            " of ten"
         )
     return "\n".join(lines) + "\n"
 
@@ -134,7 +138,10 @@ def _timeline(status: Mapping[str, Any], width: int, is_ascii: bool) -> str:
     unit = "hour" if is_hourly else "day"
     steps = f"{per} {unit}s" if per > 1 else f"one {unit}"
     first, last = (_moment(status["times"][place], is_hourly) for place in (0, -1))
-    return f"Requests over time (most: {top:,} in {steps}, UTC)\n  {line}\n  {first}{last:>{max(1, len(line) - len(first))}}\n"
+    return (
+        f"Requests over time (most: {top:,} in {steps}, UTC)\n  {line}\n "
+        f" {first}{last:>{max(1, len(line) - len(first))}}\n"
+    )
 
 
 def _table(
@@ -196,9 +203,8 @@ def _cut(text: str, room: int, is_ascii: bool) -> str:
         character if character.isprintable() and (not is_ascii or character.isascii()) else "?"
         for character in text
     )
-    return (
-        printable if len(printable) <= room else printable[: room - 1] + ("~" if is_ascii else "…")
-    )
+    ending = "~" if is_ascii else "…"
+    return printable if len(printable) <= room else printable[: room - 1] + ending
 
 
 def _moment(at_s: int, is_hourly: bool) -> str:

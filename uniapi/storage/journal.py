@@ -142,7 +142,9 @@ class Journal:
             self._appender = None
 
     def _ready(self, day: str) -> None:
-        """Have the right segment open: the one we stand in when it is as we left it, else the next."""
+        """Have the right segment open: the one we stand in when it is as we left it, else
+        the next.
+        """
         if self._appender is None and self.end.offset:
             self._appender = self._opened(self._name, self.end.offset)
         if self._appender is not None and not self._appender.is_intact(self.end.offset):

@@ -92,7 +92,8 @@ class EventStreamDecoder:
             )
         if not _OVERHEAD <= total <= self._max_message_bytes:
             raise WireError(
-                f"an event-stream message of {total} bytes, expected {_OVERHEAD} to {self._max_message_bytes}"
+                f"an event-stream message of {total} bytes, expected {_OVERHEAD} to"
+                f" {self._max_message_bytes}"
             )
         if headers > min(total - _OVERHEAD, MAX_HEADERS_BYTES):
             raise WireError(f"{headers} bytes of headers in an event-stream message of {total}")

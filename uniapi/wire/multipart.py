@@ -133,7 +133,8 @@ def form_boundary(content_type: str) -> bytes:
     boundary = found[1] if found[1] is not None else found[2]
     if not _BOUNDARY_TEXT.match(boundary):
         raise MultipartError(
-            f"no boundary can be {boundary[:80]!r}: expected 1 to 70 letters, digits or '()+_,-./:=?"
+            f"no boundary can be {boundary[:80]!r}: expected 1 to 70 letters, digits or"
+            " '()+_,-./:=?"
         )
     return boundary.encode("ascii")
 
@@ -207,7 +208,8 @@ class MultipartScanner:
             self._skip_all_but(len(self._delimiter) - 1)
             if self._base > self._max_header_bytes:
                 raise MultipartError(
-                    f"no boundary '--{self._boundary.decode()}' in the first {self._max_header_bytes} bytes of the form"
+                    f"no boundary '--{self._boundary.decode()}' in the first"
+                    f" {self._max_header_bytes} bytes of the form"
                 )
             return False
         self._advance(found + 2)
@@ -244,7 +246,8 @@ class MultipartScanner:
         if end < 0 or end > self._max_header_bytes:
             if len(self._rest) > self._max_header_bytes:
                 raise MultipartError(
-                    f"the header of part {len(self._parts) + 1} is longer than {self._max_header_bytes} bytes"
+                    f"the header of part {len(self._parts) + 1} is longer than"
+                    f" {self._max_header_bytes} bytes"
                 )
             return False
         header = self._advance(end + 4 if end else 2)
@@ -315,7 +318,8 @@ def _read_part_header(header: bytes, number: int) -> tuple[str, str | None, str]
                 filename = unquote(extended.rpartition("'")[2], errors="replace")
     if name is None:
         raise MultipartError(
-            f"part {number} of the form has no name: expected 'Content-Disposition: form-data; name=\"…\"'"
+            f"part {number} of the form has no name: expected 'Content-Disposition: form-data;"
+            ' name="…"\''
         )
     return name, filename, content_type
 

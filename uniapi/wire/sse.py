@@ -114,7 +114,8 @@ def read_frame(raw: bytes) -> Frame:
         if name not in (b"data", b"event"):
             continue
         # Copied once: it may be a picture.
-        value = b"" if colon < 0 else line[colon + (2 if line.startswith(b" ", colon + 1) else 1) :]
+        start = colon + (2 if line.startswith(b" ", colon + 1) else 1)
+        value = b"" if colon < 0 else line[start:]
         if name == b"data":
             data.append(value)
         else:

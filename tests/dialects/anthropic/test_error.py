@@ -46,7 +46,10 @@ def typed(kind: str, message: str = "m") -> dict[str, Any]:
             400,
             typed(
                 "invalid_request_error",
-                "You have reached your specified API usage limits. You will regain access on 2026-12-01.",
+                (
+                    "You have reached your specified API usage limits. You will regain access "
+                    "on 2026-12-01."
+                ),
             ),
             FailureKind.QUOTA,
         ),

@@ -305,7 +305,9 @@ def test_the_envelope_names_what_the_client_asked_for() -> None:
 
 
 def test_what_the_wire_cannot_say_is_a_loss() -> None:
-    """Other choices, sounds, foreign items, places without an address; an image becomes Markdown."""
+    """Other choices, sounds, foreign items, places without an address; an image becomes
+    Markdown.
+    """
     assert DIALECT.encode_response is not None
     parts: tuple[Part, ...] = (
         Text(text="a", citations=(Citation(), Citation(url="https://x"))),
@@ -347,12 +349,24 @@ def test_what_is_no_message_is_a_wire_error(body: Any) -> None:
 @pytest.mark.parametrize(
     ("body", "kind", "message"),
     [
-        ({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}, FailureKind.OVERLOADED, "busy"),
-        ({"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}}, FailureKind.RATE_LIMITED, "slow down"),
+        (
+            {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}},
+            FailureKind.OVERLOADED,
+            "busy",
+        ),
+        (
+            {"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}},
+            FailureKind.RATE_LIMITED,
+            "slow down",
+        ),
         ({"error": "x"}, FailureKind.SERVER_ERROR, "x"),
-        ({"message": "The security token included in the request is invalid"}, FailureKind.SERVER_ERROR, "The security token included in the request is invalid"),
+        (
+            {"message": "The security token included in the request is invalid"},
+            FailureKind.SERVER_ERROR,
+            "The security token included in the request is invalid",
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_error_with_status_200_is_a_failure_of_its_kind(
     body: Any, kind: FailureKind, message: str
 ) -> None:

@@ -84,7 +84,9 @@ def brief(bodies: list[dict[str, Any]]) -> list[str]:
 
 
 def test_text_streams_in_the_documented_order() -> None:
-    """message_start with an estimate, one block, the reason with the exact figures, message_stop."""
+    """message_start with an estimate, one block, the reason with the exact figures,
+    message_stop.
+    """
     bodies, losses = encode(
         ResponseStart(response_id="chatcmpl-1", model="gpt-x"),
         PartStart(index=0, part=Text(text="")),

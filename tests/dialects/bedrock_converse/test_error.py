@@ -49,13 +49,19 @@ K = FailureKind
         (
             400,
             "ValidationException",
-            "The model returned the following errors: prompt is too long: 200049 tokens > 200000 maximum",
+            (
+                "The model returned the following errors: prompt is too long: 200049 tokens > "
+                "200000 maximum"
+            ),
             K.TOO_LONG,
         ),
         (
             400,
             "ValidationException",
-            "The model returned the following errors: Input Tokens Exceeded: Number of input tokens exceeds maximum length.",
+            (
+                "The model returned the following errors: Input Tokens Exceeded: Number of "
+                "input tokens exceeds maximum length."
+            ),
             K.TOO_LONG,
         ),
         (400, "ValidationException", "The provided model identifier is invalid.", K.MODEL_MISSING),

@@ -41,7 +41,12 @@ FRAMES = [
     Frame(
         "error",
         b'{"type":"error","error":{"type":"rate_limit_error","message":"Slow down."}}',
-        b'event: error\ndata: {"type":"error","error":{"type":"rate_limit_error","message":"Slow down."}}\n\n',
+        (
+            b"event: error\n"
+            b"data: "
+            b'{"type":"error","error":{"type":"rate_limit_error","message":"Slow down."}}\n'
+            b"\n"
+        ),
     ),
 ]
 

@@ -779,17 +779,39 @@ def test_own_members_pass_and_others_are_losses() -> None:
         logit_bias={"1": 1},
     )
     request = asked(
-        extensions=extensions, sampling=sampling, service_tier="flex", user="u", metadata={"a": "b"}, store=True, verbosity="low",
-        previous_response_id="r", prompt_cache_key="k", output_modalities=("text", "audio"), audio_output={"voice": "v"},
-    )  # fmt: skip
+        extensions=extensions,
+        sampling=sampling,
+        service_tier="flex",
+        user="u",
+        metadata={"a": "b"},
+        store=True,
+        verbosity="low",
+        previous_response_id="r",
+        prompt_cache_key="k",
+        output_modalities=("text", "audio"),
+        audio_output={"voice": "v"},
+    )
     result = encoded(request)
     assert result.body["additionalModelRequestFields"] == {"x": 1, "top_k": 2}
     assert result.body["serviceTier"] == {"type": "flex"}
     assert result.body["guardrailConfig"]["guardrailIdentifier"] == "g"
     expected = {
-        "web_search_options", "seed", "n", "presence_penalty", "frequency_penalty", "logprobs", "logit_bias", "user", "metadata", "store", "verbosity",
-        "previous_response_id", "prompt_cache_key", "modalities", "audio",
-    }  # fmt: skip
+        "web_search_options",
+        "seed",
+        "n",
+        "presence_penalty",
+        "frequency_penalty",
+        "logprobs",
+        "logit_bias",
+        "user",
+        "metadata",
+        "store",
+        "verbosity",
+        "previous_response_id",
+        "prompt_cache_key",
+        "modalities",
+        "audio",
+    }
     assert expected == set(result.losses)
 
 

@@ -17,7 +17,10 @@ K = FailureKind
     [
         (
             400,
-            "invalid request: message must be at least 1 token long or tool results must be specified.",
+            (
+                "invalid request: message must be at least 1 token long or tool results must "
+                "be specified."
+            ),
             K.BAD_REQUEST,
         ),
         (
@@ -31,7 +34,10 @@ K = FailureKind
         (403, "forbidden", K.CREDENTIAL_REFUSED),
         (
             404,
-            "model 'command-x' not found, make sure the correct model ID was used and that you have access to the model.",
+            (
+                "model 'command-x' not found, make sure the correct model ID was used and "
+                "that you have access to the model."
+            ),
             K.MODEL_MISSING,
         ),
         (

@@ -449,9 +449,18 @@ def test_ranges_and_what_the_wire_has_no_word_for() -> None:
         logit_bias={"1": 1},
     )
     request = asked(
-        sampling=sampling, user="u", metadata={"a": "b"}, store=True, verbosity="low", service_tier="flex", previous_response_id="r", prompt_cache_key="k",
-        output_modalities=("audio",), audio_output={"voice": "v"}, extensions={"openai_chat": {"web_search_options": {}, "safety_mode": "OFF"}},
-    )  # fmt: skip
+        sampling=sampling,
+        user="u",
+        metadata={"a": "b"},
+        store=True,
+        verbosity="low",
+        service_tier="flex",
+        previous_response_id="r",
+        prompt_cache_key="k",
+        output_modalities=("audio",),
+        audio_output={"voice": "v"},
+        extensions={"openai_chat": {"web_search_options": {}, "safety_mode": "OFF"}},
+    )
     result = encoded(request, Quirk(dropped_members=frozenset({"safety_mode"})))
     assert {
         "temperature": 0,
@@ -462,9 +471,26 @@ def test_ranges_and_what_the_wire_has_no_word_for() -> None:
         "stop_sequences": list("abcde"),
     } == {name: value for name, value in result.body.items() if name not in ("model", "messages")}
     expected = {
-        "temperature", "top_k", "presence_penalty", "frequency_penalty", "stop", "n", "top_logprobs", "logit_bias", "user", "metadata", "store", "verbosity",
-        "service_tier", "previous_response_id", "prompt_cache_key", "modalities", "audio", "web_search_options", "safety_mode",
-    }  # fmt: skip
+        "temperature",
+        "top_k",
+        "presence_penalty",
+        "frequency_penalty",
+        "stop",
+        "n",
+        "top_logprobs",
+        "logit_bias",
+        "user",
+        "metadata",
+        "store",
+        "verbosity",
+        "service_tier",
+        "previous_response_id",
+        "prompt_cache_key",
+        "modalities",
+        "audio",
+        "web_search_options",
+        "safety_mode",
+    }
     assert expected == set(result.losses)
 
 

@@ -91,27 +91,64 @@ def failure_kind(raw: bytes) -> FailureKind:
 
 CASES: list[tuple[str, list[dict[str, Any]], tuple[Part, ...]]] = [
     ("text", [{"text": "hel"}, {"text": "lo"}], (Text(text="hello"),)),
-    ("thoughts and text", [{"text": "h", "thought": True}, {"text": "m", "thought": True}, {"text": "yes"}], (Reasoning(text="hm"), Text(text="yes"))),
-    ("a signature on text", [{"text": "a"}, {"text": "b", "thoughtSignature": "QUJD"}], (Text(text="ab", opaque=SIGNED),)),
-    ("a signature on empty text", [{"text": "a"}, {"text": "", "thoughtSignature": "QUJD"}], (Text(text="a", opaque=SIGNED),)),
-    ("a signature alone", [{"text": "hm", "thought": True}, {"thoughtSignature": "QUJD"}], (Reasoning(text="hm"), Text(text="", opaque=SIGNED))),
-    ("text after a signature", [{"text": "a", "thoughtSignature": "QUJD"}, {"text": "b"}], (Text(text="a", opaque=SIGNED), Text(text="b"))),
-    ("a signed thought", [{"text": "hm", "thought": True, "thoughtSignature": "QUJD"}, {"text": "a"}], (Reasoning(text="hm", opaque=SIGNED), Text(text="a"))),
+    (
+        "thoughts and text",
+        [{"text": "h", "thought": True}, {"text": "m", "thought": True}, {"text": "yes"}],
+        (Reasoning(text="hm"), Text(text="yes")),
+    ),
+    (
+        "a signature on text",
+        [{"text": "a"}, {"text": "b", "thoughtSignature": "QUJD"}],
+        (Text(text="ab", opaque=SIGNED),),
+    ),
+    (
+        "a signature on empty text",
+        [{"text": "a"}, {"text": "", "thoughtSignature": "QUJD"}],
+        (Text(text="a", opaque=SIGNED),),
+    ),
+    (
+        "a signature alone",
+        [{"text": "hm", "thought": True}, {"thoughtSignature": "QUJD"}],
+        (Reasoning(text="hm"), Text(text="", opaque=SIGNED)),
+    ),
+    (
+        "text after a signature",
+        [{"text": "a", "thoughtSignature": "QUJD"}, {"text": "b"}],
+        (Text(text="a", opaque=SIGNED), Text(text="b")),
+    ),
+    (
+        "a signed thought",
+        [{"text": "hm", "thought": True, "thoughtSignature": "QUJD"}, {"text": "a"}],
+        (Reasoning(text="hm", opaque=SIGNED), Text(text="a")),
+    ),
     ("empty text", [{"text": ""}], ()),
     (
         "calls",
-        [{"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": "QUJD"}, {"functionCall": {"id": "x", "name": "g"}}],
-        (ToolCall(call_id="call_ab01", name="f", arguments='{"a": 1}', opaque=SIGNED), ToolCall(call_id="x", name="g", arguments="{}")),
+        [
+            {"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": "QUJD"},
+            {"functionCall": {"id": "x", "name": "g"}},
+        ],
+        (
+            ToolCall(call_id="call_ab01", name="f", arguments='{"a": 1}', opaque=SIGNED),
+            ToolCall(call_id="x", name="g", arguments="{}"),
+        ),
     ),
     (
         "text around a call",
         [{"text": "a"}, {"functionCall": {"id": "x", "name": "g"}}, {"text": "b"}],
         (Text(text="a"), ToolCall(call_id="x", name="g", arguments="{}"), Text(text="b")),
     ),
-    ("a picture", [{"inlineData": {"mimeType": "image/png", "data": "AAAA"}}], (Media(kind="image", mime="image/png", data="AAAA"),)),
+    (
+        "a picture",
+        [{"inlineData": {"mimeType": "image/png", "data": "AAAA"}}],
+        (Media(kind="image", mime="image/png", data="AAAA"),),
+    ),
     (
         "sound in pieces of any length",
-        [{"inlineData": {"mimeType": "audio/L16;rate=24000", "data": data}} for data in ("YQ==", "YmM=", "ZA==")],
+        [
+            {"inlineData": {"mimeType": "audio/L16;rate=24000", "data": data}}
+            for data in ("YQ==", "YmM=", "ZA==")
+        ],
         (Media(kind="audio", mime="audio/L16;rate=24000", data="YWJjZA=="),),
     ),
     (
@@ -124,23 +161,54 @@ CASES: list[tuple[str, list[dict[str, Any]], tuple[Part, ...]]] = [
         ],
         (Text(text="See:\n```python\nprint(1)\n```\n\n```\n1\n```\nOne."),),
     ),
-    ("Google's own calls", [{"toolCall": {"id": "1"}}], (Unknown(dialect="gemini", name="toolCall", raw={"toolCall": {"id": "1"}}),)),
+    (
+        "Google's own calls",
+        [{"toolCall": {"id": "1"}}],
+        (Unknown(dialect="gemini", name="toolCall", raw={"toolCall": {"id": "1"}}),),
+    ),
     (
         "arguments in pieces",
         [
             {"functionCall": {"id": "x", "name": "f", "willContinue": True}},
-            {"functionCall": {"partialArgs": [{"jsonPath": "$.city", "stringValue": "Par", "willContinue": True}], "willContinue": True}},
-            {"functionCall": {"partialArgs": [{"jsonPath": "$.city", "stringValue": "is"}, {"jsonPath": "$.days[1].n", "numberValue": 2}], "willContinue": True}},
-            {"functionCall": {"partialArgs": [{"jsonPath": "$['a b']", "boolValue": False}, {"jsonPath": "$.z", "nullValue": "NULL_VALUE"}], "willContinue": True}},
+            {
+                "functionCall": {
+                    "partialArgs": [
+                        {"jsonPath": "$.city", "stringValue": "Par", "willContinue": True}
+                    ],
+                    "willContinue": True,
+                }
+            },
+            {
+                "functionCall": {
+                    "partialArgs": [
+                        {"jsonPath": "$.city", "stringValue": "is"},
+                        {"jsonPath": "$.days[1].n", "numberValue": 2},
+                    ],
+                    "willContinue": True,
+                }
+            },
+            {
+                "functionCall": {
+                    "partialArgs": [
+                        {"jsonPath": "$['a b']", "boolValue": False},
+                        {"jsonPath": "$.z", "nullValue": "NULL_VALUE"},
+                    ],
+                    "willContinue": True,
+                }
+            },
             {"functionCall": {}},
             {"functionCall": {"id": "y", "name": "g"}},
         ],
         (
-            ToolCall(call_id="x", name="f", arguments='{"city": "Paris", "days": [null, {"n": 2}], "a b": false, "z": null}'),
+            ToolCall(
+                call_id="x",
+                name="f",
+                arguments='{"city": "Paris", "days": [null, {"n": 2}], "a b": false, "z": null}',
+            ),
             ToolCall(call_id="y", name="g", arguments="{}"),
         ),
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("name, parts, expected", CASES, ids=[case[0] for case in CASES])
@@ -468,13 +536,25 @@ REPLIES: list[tuple[Part, list[dict[str, Any]]]] = [
     (Refusal(text="no"), [{"text": "no"}]),
     (Reasoning(text="hm"), [{"text": "hm", "thought": True}]),
     (Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="x")), []),
-    (ToolCall(call_id="x", name="f", arguments='{"a": 1}', opaque=SIGNED), [{"functionCall": {"id": "x", "name": "f", "args": {"a": 1}}, "thoughtSignature": "QUJD"}]),
-    (ToolCall(call_id="x", name="f", arguments="{broken"), [{"functionCall": {"id": "x", "name": "f", "args": {"_raw": "{broken"}}}]),
-    (Media(kind="image", mime="image/png", data="AAAA"), [{"inlineData": {"mimeType": "image/png", "data": "AAAA"}}]),
+    (
+        ToolCall(call_id="x", name="f", arguments='{"a": 1}', opaque=SIGNED),
+        [{"functionCall": {"id": "x", "name": "f", "args": {"a": 1}}, "thoughtSignature": "QUJD"}],
+    ),
+    (
+        ToolCall(call_id="x", name="f", arguments="{broken"),
+        [{"functionCall": {"id": "x", "name": "f", "args": {"_raw": "{broken"}}}],
+    ),
+    (
+        Media(kind="image", mime="image/png", data="AAAA"),
+        [{"inlineData": {"mimeType": "image/png", "data": "AAAA"}}],
+    ),
     (Media(kind="audio", text="transcript"), [{"text": "transcript"}]),
-    (Media(kind="audio", mime="audio/wav", data="AAAA", text="words"), [{"text": "words"}, {"inlineData": {"mimeType": "audio/wav", "data": "AAAA"}}]),
+    (
+        Media(kind="audio", mime="audio/wav", data="AAAA", text="words"),
+        [{"text": "words"}, {"inlineData": {"mimeType": "audio/wav", "data": "AAAA"}}],
+    ),
     (Unknown(dialect="gemini", name="toolCall", raw={"toolCall": {}}), [{"toolCall": {}}]),
-]  # fmt: skip
+]
 
 
 def encoded(response: Response, context: ReplyContext = REPLY) -> Any:
@@ -540,8 +620,12 @@ def test_the_end_of_an_answer_for_a_client() -> None:
         ("STOP", 1),
     ]
     assert body["usageMetadata"] == {
-        "promptTokenCount": 10, "candidatesTokenCount": 5, "thoughtsTokenCount": 7, "cachedContentTokenCount": 4, "totalTokenCount": 22,
-    }  # fmt: skip
+        "promptTokenCount": 10,
+        "candidatesTokenCount": 5,
+        "thoughtsTokenCount": 7,
+        "cachedContentTokenCount": 4,
+        "totalTokenCount": 22,
+    }
     assert (body["modelVersion"], body["responseId"]) == ("asked", "r")
     last = chunks_of(streamed(unfold(response)))[-1]
     assert {name: value for name, value in last["candidates"][0].items() if name != "content"} == {
@@ -571,7 +655,11 @@ def test_text_is_told_as_it_comes() -> None:
     encoder = DIALECT.stream_encoder(REPLY)
     out = [piece for event in events for piece in encoder.feed(event)]
     assert out == [
-        'data: {"candidates":[{"content":{"parts":[{"text":"é"}],"role":"model"},"index":0}],"modelVersion":"asked","responseId":"r"}\r\n\r\n'.encode()
+        (
+            'data: {"candidates":[{"content":{"parts":[{"text":"é"}],'
+            '"role":"model"},"index":0}],"modelVersion":"asked","responseId":"r"}\r\n'
+            "\r\n"
+        ).encode()
     ]
 
 

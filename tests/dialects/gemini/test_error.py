@@ -31,27 +31,103 @@ SPENT = "You exceeded your current quota, please check your plan and billing det
 
 KINDS: list[tuple[int, Any, FailureKind]] = [
     (400, status_body(400, "Invalid value at 'contents'"), FailureKind.BAD_REQUEST),
-    (400, status_body(400, "x", "INVALID_ARGUMENT", detail("ErrorInfo", reason="API_KEY_INVALID")), FailureKind.CREDENTIAL_REFUSED),
-    (400, status_body(400, "API key expired. Please renew the API key."), FailureKind.CREDENTIAL_REFUSED),
-    (400, status_body(400, "User location is not supported for the API use.", "FAILED_PRECONDITION"), FailureKind.CREDENTIAL_REFUSED),
-    (400, status_body(400, "Precondition check failed.", "FAILED_PRECONDITION"), FailureKind.BAD_REQUEST),
-    (400, status_body(400, "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576)."), FailureKind.TOO_LONG),
-    (400, status_body(400, "Request payload size exceeds the limit: 20971520 bytes."), FailureKind.TOO_LONG),
-    (401, status_body(401, "API keys are not supported by this API.", "UNAUTHENTICATED"), FailureKind.CREDENTIAL_REFUSED),
+    (
+        400,
+        status_body(400, "x", "INVALID_ARGUMENT", detail("ErrorInfo", reason="API_KEY_INVALID")),
+        FailureKind.CREDENTIAL_REFUSED,
+    ),
+    (
+        400,
+        status_body(400, "API key expired. Please renew the API key."),
+        FailureKind.CREDENTIAL_REFUSED,
+    ),
+    (
+        400,
+        status_body(400, "User location is not supported for the API use.", "FAILED_PRECONDITION"),
+        FailureKind.CREDENTIAL_REFUSED,
+    ),
+    (
+        400,
+        status_body(400, "Precondition check failed.", "FAILED_PRECONDITION"),
+        FailureKind.BAD_REQUEST,
+    ),
+    (
+        400,
+        status_body(
+            400,
+            (
+                "The input token count (1200000) exceeds the maximum number of tokens allowed "
+                "(1048576)."
+            ),
+        ),
+        FailureKind.TOO_LONG,
+    ),
+    (
+        400,
+        status_body(400, "Request payload size exceeds the limit: 20971520 bytes."),
+        FailureKind.TOO_LONG,
+    ),
+    (
+        401,
+        status_body(401, "API keys are not supported by this API.", "UNAUTHENTICATED"),
+        FailureKind.CREDENTIAL_REFUSED,
+    ),
     (402, status_body(402, "pay"), FailureKind.QUOTA),
-    (403, status_body(403, "Your API key was reported as leaked.", "PERMISSION_DENIED"), FailureKind.CREDENTIAL_REFUSED),
-    (403, status_body(403, "Project is not allowed to use Publisher Model x.", "PERMISSION_DENIED"), FailureKind.MODEL_MISSING),
-    (404, status_body(404, "models/x is not found for API version v1beta", "NOT_FOUND"), FailureKind.MODEL_MISSING),
-    (429, status_body(429, SPENT, "RESOURCE_EXHAUSTED", quota("GenerateRequestsPerMinutePerProjectPerModel-FreeTier")), FailureKind.RATE_LIMITED),
-    (429, status_body(429, SPENT, "RESOURCE_EXHAUSTED", quota("GenerateRequestsPerDayPerProjectPerModel-FreeTier")), FailureKind.QUOTA),
-    (429, status_body(429, SPENT + " Quota exceeded for metric: x, limit: 0", "RESOURCE_EXHAUSTED"), FailureKind.QUOTA),
+    (
+        403,
+        status_body(403, "Your API key was reported as leaked.", "PERMISSION_DENIED"),
+        FailureKind.CREDENTIAL_REFUSED,
+    ),
+    (
+        403,
+        status_body(403, "Project is not allowed to use Publisher Model x.", "PERMISSION_DENIED"),
+        FailureKind.MODEL_MISSING,
+    ),
+    (
+        404,
+        status_body(404, "models/x is not found for API version v1beta", "NOT_FOUND"),
+        FailureKind.MODEL_MISSING,
+    ),
+    (
+        429,
+        status_body(
+            429,
+            SPENT,
+            "RESOURCE_EXHAUSTED",
+            quota("GenerateRequestsPerMinutePerProjectPerModel-FreeTier"),
+        ),
+        FailureKind.RATE_LIMITED,
+    ),
+    (
+        429,
+        status_body(
+            429,
+            SPENT,
+            "RESOURCE_EXHAUSTED",
+            quota("GenerateRequestsPerDayPerProjectPerModel-FreeTier"),
+        ),
+        FailureKind.QUOTA,
+    ),
+    (
+        429,
+        status_body(429, SPENT + " Quota exceeded for metric: x, limit: 0", "RESOURCE_EXHAUSTED"),
+        FailureKind.QUOTA,
+    ),
     (429, status_body(429, SPENT, "RESOURCE_EXHAUSTED"), FailureKind.QUOTA),
-    (429, status_body(429, "Resource exhausted. Please try again later.", "RESOURCE_EXHAUSTED"), FailureKind.RATE_LIMITED),
+    (
+        429,
+        status_body(429, "Resource exhausted. Please try again later.", "RESOURCE_EXHAUSTED"),
+        FailureKind.RATE_LIMITED,
+    ),
     (499, status_body(499, "cancelled", "CANCELLED"), FailureKind.BAD_REQUEST),
-    (500, status_body(500, "An internal error has occurred.", "INTERNAL"), FailureKind.SERVER_ERROR),
+    (
+        500,
+        status_body(500, "An internal error has occurred.", "INTERNAL"),
+        FailureKind.SERVER_ERROR,
+    ),
     (503, status_body(503, "The model is overloaded.", "UNAVAILABLE"), FailureKind.OVERLOADED),
     (504, status_body(504, "Deadline exceeded.", "DEADLINE_EXCEEDED"), FailureKind.TIMEOUT),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("status, body, kind", KINDS)
@@ -120,7 +196,10 @@ BODIES: list[tuple[bytes, str]] = [
     (b"[" * 100_000, "[" * 2000),
     (b"[]", "the upstream answered 502"),
     (
-        b'{"error": {"details": [1, {"@type": 5}, {"@type": "QuotaFailure", "violations": [null]}]}}',
+        (
+            b'{"error": {"details": [1, {"@type": 5}, '
+            b'{"@type": "QuotaFailure", "violations": [null]}]}}'
+        ),
         "the upstream answered 502",
     ),
 ]

@@ -132,10 +132,28 @@ def test_a_whole_answer() -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.sampled_from(["", "STOP", "a"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["candidates", "content", "parts", "text", "finishReason", "usageMetadata", "error", "promptFeedback", "functionCall"]), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "candidates",
+                    "content",
+                    "parts",
+                    "text",
+                    "finishReason",
+                    "usageMetadata",
+                    "error",
+                    "promptFeedback",
+                    "functionCall",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=100, deadline=None)

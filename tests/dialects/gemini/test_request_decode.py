@@ -74,23 +74,52 @@ PARTS: list[tuple[dict[str, Any], Part]] = [
     ({"text": "a", "thoughtSignature": "QUJD"}, Text(text="a", opaque=SIGNED)),
     ({"text": "", "thought_signature": "QUJD"}, Text(text="", opaque=SIGNED)),
     ({"thoughtSignature": "QUJD"}, Text(text="", opaque=SIGNED)),
-    ({"text": "hm", "thought": True, "thoughtSignature": "QUJD"}, Reasoning(text="hm", opaque=SIGNED)),
-    ({"inlineData": {"mimeType": "image/png", "data": "AAAA"}}, Media(kind="image", mime="image/png", data="AAAA")),
-    ({"inlineData": {"mimeType": "image/png", "data": "-_-_AA"}}, Media(kind="image", mime="image/png", data="+/+/AA==")),
-    ({"inline_data": {"mime_type": "application/pdf", "data": "AAAA", "display_name": "a.pdf"}}, Media(kind="file", mime="application/pdf", data="AAAA", filename="a.pdf")),
-    ({"fileData": {"mimeType": "video/mp4", "fileUri": "gs://a/b"}}, Media(kind="video", mime="video/mp4", url="gs://a/b")),
     (
-        {"fileData": {"mimeType": "video/mp4", "fileUri": "gs://a/b"}, "videoMetadata": {"fps": 1}, "thoughtSignature": "QUJD"},
-        Media(kind="video", mime="video/mp4", url="gs://a/b", opaque=Opaque(family="gemini", value={"videoMetadata": {"fps": 1}, "thoughtSignature": "QUJD"})),
+        {"text": "hm", "thought": True, "thoughtSignature": "QUJD"},
+        Reasoning(text="hm", opaque=SIGNED),
+    ),
+    (
+        {"inlineData": {"mimeType": "image/png", "data": "AAAA"}},
+        Media(kind="image", mime="image/png", data="AAAA"),
+    ),
+    (
+        {"inlineData": {"mimeType": "image/png", "data": "-_-_AA"}},
+        Media(kind="image", mime="image/png", data="+/+/AA=="),
+    ),
+    (
+        {"inline_data": {"mime_type": "application/pdf", "data": "AAAA", "display_name": "a.pdf"}},
+        Media(kind="file", mime="application/pdf", data="AAAA", filename="a.pdf"),
+    ),
+    (
+        {"fileData": {"mimeType": "video/mp4", "fileUri": "gs://a/b"}},
+        Media(kind="video", mime="video/mp4", url="gs://a/b"),
+    ),
+    (
+        {
+            "fileData": {"mimeType": "video/mp4", "fileUri": "gs://a/b"},
+            "videoMetadata": {"fps": 1},
+            "thoughtSignature": "QUJD",
+        },
+        Media(
+            kind="video",
+            mime="video/mp4",
+            url="gs://a/b",
+            opaque=Opaque(
+                family="gemini", value={"videoMetadata": {"fps": 1}, "thoughtSignature": "QUJD"}
+            ),
+        ),
     ),
     (
         {"functionCall": {"id": "x", "name": "f", "args": {"a": 1}}, "thoughtSignature": "QUJD"},
         ToolCall(call_id="x", name="f", arguments='{"a": 1}', opaque=SIGNED),
     ),
     ({"function_call": {"name": "f"}}, ToolCall(call_id="call_1", name="f", arguments="{}")),
-    ({"executable_code": {"code": "1"}}, Unknown(dialect="gemini", name="executableCode", raw={"executable_code": {"code": "1"}})),
+    (
+        {"executable_code": {"code": "1"}},
+        Unknown(dialect="gemini", name="executableCode", raw={"executable_code": {"code": "1"}}),
+    ),
     ({"novelty": 1}, Unknown(dialect="gemini", name="novelty", raw={"novelty": 1})),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("part, expected", PARTS)
@@ -271,15 +300,36 @@ def test_tool_choice(config: dict[str, Any], expected: ToolChoice | None) -> Non
 def test_generation_config() -> None:
     """Every member has its place; numbers may be text, as proto3 JSON writes 64-bit ones."""
     config = {
-        "temperature": 0.5, "topP": 0.9, "top_k": 40.0, "maxOutputTokens": "100", "stopSequences": ["x"], "seed": 7, "candidateCount": 2,
-        "presencePenalty": 0.1, "frequency_penalty": 0.2, "responseLogprobs": True, "logprobs": 3, "responseModalities": ["TEXT", "IMAGE"],
-        "thinkingConfig": {"thinkingLevel": "LOW", "includeThoughts": True}, "speechConfig": {"a": 1}, "image_config": {"b": 2},
-    }  # fmt: skip
+        "temperature": 0.5,
+        "topP": 0.9,
+        "top_k": 40.0,
+        "maxOutputTokens": "100",
+        "stopSequences": ["x"],
+        "seed": 7,
+        "candidateCount": 2,
+        "presencePenalty": 0.1,
+        "frequency_penalty": 0.2,
+        "responseLogprobs": True,
+        "logprobs": 3,
+        "responseModalities": ["TEXT", "IMAGE"],
+        "thinkingConfig": {"thinkingLevel": "LOW", "includeThoughts": True},
+        "speechConfig": {"a": 1},
+        "image_config": {"b": 2},
+    }
     found = decode_with(generationConfig=config)
     assert found.sampling == Sampling(
-        temperature=0.5, top_p=0.9, top_k=40, max_output_tokens=100, stop=("x",), seed=7, choices=2, presence_penalty=0.1, frequency_penalty=0.2,
-        logprobs=True, top_logprobs=3,
-    )  # fmt: skip
+        temperature=0.5,
+        top_p=0.9,
+        top_k=40,
+        max_output_tokens=100,
+        stop=("x",),
+        seed=7,
+        choices=2,
+        presence_penalty=0.1,
+        frequency_penalty=0.2,
+        logprobs=True,
+        top_logprobs=3,
+    )
     assert found.output_modalities == ("text", "image")
     assert found.reasoning == ReasoningSettings(effort="low", include=True)
     assert found.extensions == {

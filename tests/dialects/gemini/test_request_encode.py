@@ -62,32 +62,75 @@ def losses(wanted: Request, quirk: Quirk = PLAIN) -> tuple[str, ...]:
 
 PARTS: list[tuple[Part, list[dict[str, Any]]]] = [
     (Text(text="a"), [{"text": "a"}]),
-    (Text(text="a", opaque=Opaque(family="gemini", value="QUJD")), [{"text": "a", "thoughtSignature": "QUJD"}]),
-    (Text(text="", opaque=Opaque(family="gemini", value="QUJD")), [{"text": "", "thoughtSignature": "QUJD"}]),
+    (
+        Text(text="a", opaque=Opaque(family="gemini", value="QUJD")),
+        [{"text": "a", "thoughtSignature": "QUJD"}],
+    ),
+    (
+        Text(text="", opaque=Opaque(family="gemini", value="QUJD")),
+        [{"text": "", "thoughtSignature": "QUJD"}],
+    ),
     (Text(text="a", opaque=Opaque(family="anthropic", value="QUJD")), [{"text": "a"}]),
     (Text(text="a", opaque=Opaque(family="gemini", value="QUJDR")), [{"text": "a"}]),
     (Refusal(text="no"), [{"text": "no"}]),
-    (Media(kind="image", mime="image/png", data="AA\nAA"), [{"inlineData": {"mimeType": "image/png", "data": "AAAA"}}]),
-    (Media(kind="image", data="/9j/AA"), [{"inlineData": {"mimeType": "image/jpeg", "data": "/9j/AA"}}]),
-    (Media(kind="image", url="data:image/gif;base64,R0lG"), [{"inlineData": {"mimeType": "image/gif", "data": "R0lG"}}]),
-    (Media(kind="audio", mime="audio/wav", data="AAAA"), [{"inlineData": {"mimeType": "audio/wav", "data": "AAAA"}}]),
-    (Media(kind="file", url="gs://bucket/a.pdf"), [{"fileData": {"mimeType": "application/pdf", "fileUri": "gs://bucket/a.pdf"}}]),
+    (
+        Media(kind="image", mime="image/png", data="AA\nAA"),
+        [{"inlineData": {"mimeType": "image/png", "data": "AAAA"}}],
+    ),
+    (
+        Media(kind="image", data="/9j/AA"),
+        [{"inlineData": {"mimeType": "image/jpeg", "data": "/9j/AA"}}],
+    ),
+    (
+        Media(kind="image", url="data:image/gif;base64,R0lG"),
+        [{"inlineData": {"mimeType": "image/gif", "data": "R0lG"}}],
+    ),
+    (
+        Media(kind="audio", mime="audio/wav", data="AAAA"),
+        [{"inlineData": {"mimeType": "audio/wav", "data": "AAAA"}}],
+    ),
+    (
+        Media(kind="file", url="gs://bucket/a.pdf"),
+        [{"fileData": {"mimeType": "application/pdf", "fileUri": "gs://bucket/a.pdf"}}],
+    ),
     (
         Media(kind="video", url="https://www.youtube.com/watch?v=x"),
         [{"fileData": {"mimeType": "video/mp4", "fileUri": "https://www.youtube.com/watch?v=x"}}],
     ),
-    (Media(kind="image", url="https://example.com/a.webp?b=c"), [{"fileData": {"mimeType": "image/webp", "fileUri": "https://example.com/a.webp?b=c"}}]),
     (
-        Media(kind="file", mime="text/plain", file_id="https://generativelanguage.googleapis.com/v1beta/files/x"),
-        [{"fileData": {"mimeType": "text/plain", "fileUri": "https://generativelanguage.googleapis.com/v1beta/files/x"}}],
+        Media(kind="image", url="https://example.com/a.webp?b=c"),
+        [{"fileData": {"mimeType": "image/webp", "fileUri": "https://example.com/a.webp?b=c"}}],
+    ),
+    (
+        Media(
+            kind="file",
+            mime="text/plain",
+            file_id="https://generativelanguage.googleapis.com/v1beta/files/x",
+        ),
+        [
+            {
+                "fileData": {
+                    "mimeType": "text/plain",
+                    "fileUri": "https://generativelanguage.googleapis.com/v1beta/files/x",
+                }
+            }
+        ],
     ),
     (Media(kind="file", title="T", text="words"), [{"text": "T\nwords"}]),
     (
-        Media(kind="video", mime="video/mp4", data="AAAA", opaque=Opaque(family="gemini", value={"videoMetadata": {"fps": 1}})),
+        Media(
+            kind="video",
+            mime="video/mp4",
+            data="AAAA",
+            opaque=Opaque(family="gemini", value={"videoMetadata": {"fps": 1}}),
+        ),
         [{"inlineData": {"mimeType": "video/mp4", "data": "AAAA"}, "videoMetadata": {"fps": 1}}],
     ),
-    (Unknown(dialect="gemini", name="toolCall", raw={"toolCall": {"id": "1"}}), [{"toolCall": {"id": "1"}}]),
-]  # fmt: skip
+    (
+        Unknown(dialect="gemini", name="toolCall", raw={"toolCall": {"id": "1"}}),
+        [{"toolCall": {"id": "1"}}],
+    ),
+]
 
 
 @pytest.mark.parametrize("part, expected", PARTS)
@@ -421,14 +464,33 @@ def test_hosted_tools() -> None:
 def test_sampling() -> None:
     """Each setting has its member; the API takes five stop sequences."""
     sampling = Sampling(
-        temperature=0.5, top_p=0.9, top_k=40, max_output_tokens=100, stop=("a", "b", "c", "d", "e", "f"), seed=7, choices=2,
-        presence_penalty=0.1, frequency_penalty=0.2, logprobs=True, top_logprobs=3, logit_bias={"1": 2.0},
-    )  # fmt: skip
+        temperature=0.5,
+        top_p=0.9,
+        top_k=40,
+        max_output_tokens=100,
+        stop=("a", "b", "c", "d", "e", "f"),
+        seed=7,
+        choices=2,
+        presence_penalty=0.1,
+        frequency_penalty=0.2,
+        logprobs=True,
+        top_logprobs=3,
+        logit_bias={"1": 2.0},
+    )
     encoded = DIALECT.encode_request(request(sampling=sampling), PLAIN)
     assert encoded.body["generationConfig"] == {
-        "temperature": 0.5, "topP": 0.9, "topK": 40, "maxOutputTokens": 100, "stopSequences": ["a", "b", "c", "d", "e"], "seed": 7, "candidateCount": 2,
-        "presencePenalty": 0.1, "frequencyPenalty": 0.2, "responseLogprobs": True, "logprobs": 3,
-    }  # fmt: skip
+        "temperature": 0.5,
+        "topP": 0.9,
+        "topK": 40,
+        "maxOutputTokens": 100,
+        "stopSequences": ["a", "b", "c", "d", "e"],
+        "seed": 7,
+        "candidateCount": 2,
+        "presencePenalty": 0.1,
+        "frequencyPenalty": 0.2,
+        "responseLogprobs": True,
+        "logprobs": 3,
+    }
     assert encoded.losses == ("stop", "logit_bias")
 
 
@@ -555,12 +617,28 @@ def test_the_threshold_of_the_quirk() -> None:
 def test_what_the_wire_has_no_place_for() -> None:
     """Settings that ask for something special are named; those that ask for nothing are not."""
     asked = request(
-        tools=(Tool(name="f"),), parallel_tool_calls=False, user="u", metadata={"a": "b"}, verbosity="low", store=True, prompt_cache_key="k",
-        service_tier="scale", previous_response_id="r", audio_output={"voice": "alloy"},
-    )  # fmt: skip
+        tools=(Tool(name="f"),),
+        parallel_tool_calls=False,
+        user="u",
+        metadata={"a": "b"},
+        verbosity="low",
+        store=True,
+        prompt_cache_key="k",
+        service_tier="scale",
+        previous_response_id="r",
+        audio_output={"voice": "alloy"},
+    )
     assert {
-        "parallel_tool_calls", "user", "metadata", "verbosity", "store", "prompt_cache_key", "service_tier", "previous_response_id", "audio",
-    } == set(losses(asked))  # fmt: skip
+        "parallel_tool_calls",
+        "user",
+        "metadata",
+        "verbosity",
+        "store",
+        "prompt_cache_key",
+        "service_tier",
+        "previous_response_id",
+        "audio",
+    } == set(losses(asked))
     assert (
         losses(request(parallel_tool_calls=True, store=False, service_tier="auto", metadata={}))
         == ()

@@ -18,9 +18,28 @@ from uniapi.dialects.gemini.request_encode_schema import (
 )
 
 OPENAPI_NAMES = {
-    "type", "nullable", "description", "title", "enum", "format", "pattern", "default", "minimum", "maximum", "properties", "required",
-    "propertyOrdering", "items", "anyOf", "minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties",
-}  # fmt: skip
+    "type",
+    "nullable",
+    "description",
+    "title",
+    "enum",
+    "format",
+    "pattern",
+    "default",
+    "minimum",
+    "maximum",
+    "properties",
+    "required",
+    "propertyOrdering",
+    "items",
+    "anyOf",
+    "minItems",
+    "maxItems",
+    "minLength",
+    "maxLength",
+    "minProperties",
+    "maxProperties",
+}
 JSON_NAMES = OPENAPI_NAMES - {"nullable"} | {"prefixItems", "additionalProperties"}
 
 
@@ -30,7 +49,12 @@ def tool(**properties: Any) -> dict[str, Any]:
 
 PROPERTY_CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ("a plain text", {"type": "string"}, {"type": "STRING"}, {"type": "string"}),
-    ("null by a list of types", {"type": ["string", "null"]}, {"type": "STRING", "nullable": True}, {"type": ["string", "null"]}),
+    (
+        "null by a list of types",
+        {"type": ["string", "null"]},
+        {"type": "STRING", "nullable": True},
+        {"type": ["string", "null"]},
+    ),
     (
         "several types",
         {"type": ["string", "integer"]},
@@ -46,11 +70,26 @@ PROPERTY_CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]]
     (
         "oneOf is anyOf",
         {"oneOf": [{"type": "integer"}, {"type": "boolean"}], "description": "d"},
-        {"anyOf": [{"type": "INTEGER", "description": "d"}, {"type": "BOOLEAN", "description": "d"}]},
+        {
+            "anyOf": [
+                {"type": "INTEGER", "description": "d"},
+                {"type": "BOOLEAN", "description": "d"},
+            ]
+        },
         {"anyOf": [{"type": "integer"}, {"type": "boolean"}], "description": "d"},
     ),
-    ("const is an enum of one", {"const": "x"}, {"type": "STRING", "enum": ["x"]}, {"type": "string", "enum": ["x"]}),
-    ("an enum without a type", {"enum": ["a", "b"]}, {"type": "STRING", "enum": ["a", "b"]}, {"type": "string", "enum": ["a", "b"]}),
+    (
+        "const is an enum of one",
+        {"const": "x"},
+        {"type": "STRING", "enum": ["x"]},
+        {"type": "string", "enum": ["x"]},
+    ),
+    (
+        "an enum without a type",
+        {"enum": ["a", "b"]},
+        {"type": "STRING", "enum": ["a", "b"]},
+        {"type": "string", "enum": ["a", "b"]},
+    ),
     (
         "an enum of numbers has texts only in OpenAPI",
         {"type": "integer", "enum": [1, 2]},
@@ -61,7 +100,10 @@ PROPERTY_CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]]
         "an enum with null and an empty text",
         {"enum": ["a", "", None]},
         {"type": "STRING", "enum": ["a"], "nullable": True, "description": 'also allowed: [""]'},
-        {"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}], "description": 'also allowed: [""]'},
+        {
+            "anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}],
+            "description": 'also allowed: [""]',
+        },
     ),
     (
         "bounds without a member go into the description",
@@ -75,12 +117,26 @@ PROPERTY_CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]]
         {"type": "STRING", "description": "format: uri"},
         {"type": "string", "format": "uri"},
     ),
-    ("a format both have", {"type": "string", "format": "date-time"}, {"type": "STRING", "format": "date-time"}, {"type": "string", "format": "date-time"}),
-    ("an array of anything", {"type": "array"}, {"type": "ARRAY", "items": {"type": "STRING"}}, {"type": "array"}),
+    (
+        "a format both have",
+        {"type": "string", "format": "date-time"},
+        {"type": "STRING", "format": "date-time"},
+        {"type": "string", "format": "date-time"},
+    ),
+    (
+        "an array of anything",
+        {"type": "array"},
+        {"type": "ARRAY", "items": {"type": "STRING"}},
+        {"type": "array"},
+    ),
     (
         "a tuple",
         {"type": "array", "items": [{"type": "string"}, {"type": "integer"}]},
-        {"type": "ARRAY", "items": {"anyOf": [{"type": "STRING"}, {"type": "INTEGER"}]}, "description": "2 items in this order"},
+        {
+            "type": "ARRAY",
+            "items": {"anyOf": [{"type": "STRING"}, {"type": "INTEGER"}]},
+            "description": "2 items in this order",
+        },
         {"type": "array", "prefixItems": [{"type": "string"}, {"type": "integer"}]},
     ),
     (
@@ -89,23 +145,42 @@ PROPERTY_CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]]
         {"type": "OBJECT", "description": 'further members: {"type": "integer"}'},
         {"type": "object", "additionalProperties": {"type": "integer"}},
     ),
-    ("required names that are no properties", {**tool(a={"type": "string"}), "required": ["a", "b"]}, {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}, "required": ["a"]}, {**tool(a={"type": "string"}), "required": ["a"]}),
+    (
+        "required names that are no properties",
+        {**tool(a={"type": "string"}), "required": ["a", "b"]},
+        {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}, "required": ["a"]},
+        {**tool(a={"type": "string"}), "required": ["a"]},
+    ),
     ("any value at all", {}, {"type": "STRING"}, {}),
     ("no schema", True, {"type": "STRING"}, {}),  # type: ignore[list-item]
-    ("identity keywords go without a word", {"type": "string", "$comment": "c", "$id": "i", "examples": ["e"]}, {"type": "STRING"}, {"type": "string"}),
+    (
+        "identity keywords go without a word",
+        {"type": "string", "$comment": "c", "$id": "i", "examples": ["e"]},
+        {"type": "STRING"},
+        {"type": "string"},
+    ),
     (
         "allOf is merged",
         {"allOf": [tool(a={"type": "string"}), {"required": ["a"]}], "description": "d"},
-        {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}, "required": ["a"], "description": "d"},
+        {
+            "type": "OBJECT",
+            "properties": {"a": {"type": "STRING"}},
+            "required": ["a"],
+            "description": "d",
+        },
         {**tool(a={"type": "string"}), "required": ["a"], "description": "d"},
     ),
     (
         "alternatives that are only conditions",
         {**tool(a={"type": "string"}), "anyOf": [{"required": ["a"]}]},
-        {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}, "description": 'any of: [{"required": ["a"]}]'},
+        {
+            "type": "OBJECT",
+            "properties": {"a": {"type": "STRING"}},
+            "description": 'any of: [{"required": ["a"]}]',
+        },
         {**tool(a={"type": "string"}), "description": 'any of: [{"required": ["a"]}]'},
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
@@ -155,12 +230,18 @@ def test_a_schema_inside_itself_ends() -> None:
     [
         {"$ref": "#"},
         {"allOf": [{"$ref": "#"}]},
-        {"allOf": [{"$ref": "#/$defs/A"}], "$defs": {"A": {"allOf": [{"$ref": "#/$defs/B"}]}, "B": {"allOf": [{"$ref": "#/$defs/A"}]}}},
+        {
+            "allOf": [{"$ref": "#/$defs/A"}],
+            "$defs": {
+                "A": {"allOf": [{"$ref": "#/$defs/B"}]},
+                "B": {"allOf": [{"$ref": "#/$defs/A"}]},
+            },
+        },
         {"$ref": "#/$defs/A", "$defs": {"A": {"$ref": "#/$defs/A"}}},
         {"$ref": "#/nowhere/0"},
         {"$ref": "https://example.com/schema.json"},
     ],
-)  # fmt: skip
+)
 def test_references_that_lead_nowhere(schema: dict[str, Any]) -> None:
     """A circle and a missing definition cost the tool its parameters, not the request."""
     assert function_parameters(schema, "openapi") is None
@@ -184,14 +265,31 @@ ROOTS: list[tuple[Any, Any, Any]] = [
     ({}, None, None),
     ({"type": "object"}, None, {"type": "object", "properties": {}}),
     ({"type": "object", "properties": {}}, None, {"type": "object", "properties": {}}),
-    ({"type": ["object", "null"], "properties": {"a": {}}}, {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}}, {"type": "object", "properties": {"a": {}}}),
     (
-        {"anyOf": [{**tool(a={"type": "string"}), "required": ["a"]}, {**tool(a={"type": "string"}, b={"type": "integer"}), "required": ["a", "b"]}]},
-        {"type": "OBJECT", "properties": {"a": {"type": "STRING"}, "b": {"type": "INTEGER"}}, "required": ["a"]},
-        {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "integer"}}, "required": ["a"]},
+        {"type": ["object", "null"], "properties": {"a": {}}},
+        {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}},
+        {"type": "object", "properties": {"a": {}}},
+    ),
+    (
+        {
+            "anyOf": [
+                {**tool(a={"type": "string"}), "required": ["a"]},
+                {**tool(a={"type": "string"}, b={"type": "integer"}), "required": ["a", "b"]},
+            ]
+        },
+        {
+            "type": "OBJECT",
+            "properties": {"a": {"type": "STRING"}, "b": {"type": "INTEGER"}},
+            "required": ["a"],
+        },
+        {
+            "type": "object",
+            "properties": {"a": {"type": "string"}, "b": {"type": "integer"}},
+            "required": ["a"],
+        },
     ),
     ({"type": "string"}, None, {"type": "object", "properties": {}}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("schema, openapi, json_schema", ROOTS)
@@ -236,8 +334,28 @@ def test_reading_a_clients_openapi_schema() -> None:
 
 
 NAMES = st.sampled_from(
-    ["type", "properties", "items", "anyOf", "oneOf", "allOf", "$ref", "enum", "const", "required", "format", "description", "nullable", "minimum", "x", "not", "$defs", "prefixItems", "additionalProperties"]
-)  # fmt: skip
+    [
+        "type",
+        "properties",
+        "items",
+        "anyOf",
+        "oneOf",
+        "allOf",
+        "$ref",
+        "enum",
+        "const",
+        "required",
+        "format",
+        "description",
+        "nullable",
+        "minimum",
+        "x",
+        "not",
+        "$defs",
+        "prefixItems",
+        "additionalProperties",
+    ]
+)
 LEAVES = (
     st.none()
     | st.booleans()

@@ -13,39 +13,233 @@ from uniapi.canonical import ClientError, FailureKind
 from uniapi.dialects.openai_chat import DIALECT
 
 KINDS: list[tuple[int, Any, FailureKind]] = [
-    (401, {"error": {"message": "Incorrect API key provided: sk-x", "type": "invalid_request_error", "code": "invalid_api_key"}}, FailureKind.CREDENTIAL_REFUSED),
-    (401, {"error": {"message": "Unauthorized", "type": "api_error", "code": None}}, FailureKind.CREDENTIAL_REFUSED),
-    (403, {"error": {"message": "Country, region, or territory not supported", "code": "unsupported_country_region_territory"}}, FailureKind.CREDENTIAL_REFUSED),
-    (400, [{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key.", "status": "INVALID_ARGUMENT"}}], FailureKind.CREDENTIAL_REFUSED),
-    (402, {"error": {"message": "Insufficient Balance", "type": "unknown_error"}}, FailureKind.QUOTA),
-    (429, {"error": {"message": "You exceeded your current quota, please check your plan and billing details.", "type": "insufficient_quota", "code": "insufficient_quota"}}, FailureKind.QUOTA),
+    (
+        401,
+        {
+            "error": {
+                "message": "Incorrect API key provided: sk-x",
+                "type": "invalid_request_error",
+                "code": "invalid_api_key",
+            }
+        },
+        FailureKind.CREDENTIAL_REFUSED,
+    ),
+    (
+        401,
+        {"error": {"message": "Unauthorized", "type": "api_error", "code": None}},
+        FailureKind.CREDENTIAL_REFUSED,
+    ),
+    (
+        403,
+        {
+            "error": {
+                "message": "Country, region, or territory not supported",
+                "code": "unsupported_country_region_territory",
+            }
+        },
+        FailureKind.CREDENTIAL_REFUSED,
+    ),
+    (
+        400,
+        [
+            {
+                "error": {
+                    "code": 400,
+                    "message": "API key not valid. Please pass a valid API key.",
+                    "status": "INVALID_ARGUMENT",
+                }
+            }
+        ],
+        FailureKind.CREDENTIAL_REFUSED,
+    ),
+    (
+        402,
+        {"error": {"message": "Insufficient Balance", "type": "unknown_error"}},
+        FailureKind.QUOTA,
+    ),
+    (
+        429,
+        {
+            "error": {
+                "message": (
+                    "You exceeded your current quota, please check your plan and billing details."
+                ),
+                "type": "insufficient_quota",
+                "code": "insufficient_quota",
+            }
+        },
+        FailureKind.QUOTA,
+    ),
     (403, {"error": {"message": "Your credit balance is too low"}}, FailureKind.QUOTA),
-    (429, {"error": {"message": "Rate limit reached for gpt-4o. Please try again in 20s.", "type": "tokens", "code": "rate_limit_exceeded"}}, FailureKind.RATE_LIMITED),
+    (
+        429,
+        {
+            "error": {
+                "message": "Rate limit reached for gpt-4o. Please try again in 20s.",
+                "type": "tokens",
+                "code": "rate_limit_exceeded",
+            }
+        },
+        FailureKind.RATE_LIMITED,
+    ),
     (429, {"message": "Too Many Requests"}, FailureKind.RATE_LIMITED),
-    (429, [{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "You exceeded your current quota, please check your plan and billing details. Please retry in 36.9s."}}], FailureKind.RATE_LIMITED),
-    (429, [{"error": {"code": 429, "message": "You exceeded your current quota. Quota exceeded for metric: GenerateRequestsPerDayPerProject. Please retry in 36.9s."}}], FailureKind.QUOTA),
-    (400, {"error": {"message": "This model's maximum context length is 8192 tokens.", "code": "context_length_exceeded"}}, FailureKind.TOO_LONG),
-    (400, {"error": {"message": "This endpoint's maximum context length is 200000 tokens. However, you requested about 2500021.", "code": 400}}, FailureKind.TOO_LONG),
-    (413, {"error": {"message": "Request too large for model", "type": "tokens", "code": "rate_limit_exceeded"}}, FailureKind.TOO_LONG),
+    (
+        429,
+        [
+            {
+                "error": {
+                    "code": 429,
+                    "status": "RESOURCE_EXHAUSTED",
+                    "message": (
+                        "You exceeded your current quota, please check your plan and "
+                        "billing details. Please "
+                        "retry in 36.9s."
+                    ),
+                }
+            }
+        ],
+        FailureKind.RATE_LIMITED,
+    ),
+    (
+        429,
+        [
+            {
+                "error": {
+                    "code": 429,
+                    "message": (
+                        "You exceeded your current quota. Quota exceeded for metric: "
+                        "GenerateRequestsPerDayPerProject. Please retry in 36.9s."
+                    ),
+                }
+            }
+        ],
+        FailureKind.QUOTA,
+    ),
+    (
+        400,
+        {
+            "error": {
+                "message": "This model's maximum context length is 8192 tokens.",
+                "code": "context_length_exceeded",
+            }
+        },
+        FailureKind.TOO_LONG,
+    ),
+    (
+        400,
+        {
+            "error": {
+                "message": (
+                    "This endpoint's maximum context length is 200000 tokens. However, "
+                    "you requested "
+                    "about 2500021."
+                ),
+                "code": 400,
+            }
+        },
+        FailureKind.TOO_LONG,
+    ),
+    (
+        413,
+        {
+            "error": {
+                "message": "Request too large for model",
+                "type": "tokens",
+                "code": "rate_limit_exceeded",
+            }
+        },
+        FailureKind.TOO_LONG,
+    ),
     (413, "", FailureKind.TOO_LONG),
-    (404, {"error": {"message": "The model `x` does not exist or you do not have access to it.", "code": "model_not_found"}}, FailureKind.MODEL_MISSING),
-    (404, {"error": {"code": "DeploymentNotFound", "message": "The API deployment for this resource does not exist."}}, FailureKind.MODEL_MISSING),
-    (400, {"object": "error", "message": "Invalid model: no such model", "type": "invalid_model", "code": "1500"}, FailureKind.MODEL_MISSING),
-    (403, {"error": {"message": "Project does not have access to model gpt-5", "code": "model_not_found"}}, FailureKind.MODEL_MISSING),
+    (
+        404,
+        {
+            "error": {
+                "message": "The model `x` does not exist or you do not have access to it.",
+                "code": "model_not_found",
+            }
+        },
+        FailureKind.MODEL_MISSING,
+    ),
+    (
+        404,
+        {
+            "error": {
+                "code": "DeploymentNotFound",
+                "message": "The API deployment for this resource does not exist.",
+            }
+        },
+        FailureKind.MODEL_MISSING,
+    ),
+    (
+        400,
+        {
+            "object": "error",
+            "message": "Invalid model: no such model",
+            "type": "invalid_model",
+            "code": "1500",
+        },
+        FailureKind.MODEL_MISSING,
+    ),
+    (
+        403,
+        {
+            "error": {
+                "message": "Project does not have access to model gpt-5",
+                "code": "model_not_found",
+            }
+        },
+        FailureKind.MODEL_MISSING,
+    ),
     (404, {"detail": "Not Found"}, FailureKind.MODEL_MISSING),
-    (400, {"error": {"message": "Failed to call a function.", "code": "tool_use_failed", "failed_generation": "<function"}}, FailureKind.MODEL_FAULT),
-    (400, {"error": {"message": "Unsupported parameter: 'max_tokens'", "code": "unsupported_parameter", "param": "max_tokens"}}, FailureKind.BAD_REQUEST),
-    (422, {"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]}, FailureKind.BAD_REQUEST),
+    (
+        400,
+        {
+            "error": {
+                "message": "Failed to call a function.",
+                "code": "tool_use_failed",
+                "failed_generation": "<function",
+            }
+        },
+        FailureKind.MODEL_FAULT,
+    ),
+    (
+        400,
+        {
+            "error": {
+                "message": "Unsupported parameter: 'max_tokens'",
+                "code": "unsupported_parameter",
+                "param": "max_tokens",
+            }
+        },
+        FailureKind.BAD_REQUEST,
+    ),
+    (
+        422,
+        {"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]},
+        FailureKind.BAD_REQUEST,
+    ),
     (500, {"error": {"message": "The server had an error"}}, FailureKind.SERVER_ERROR),
-    (502, "<html><head><title>502 Bad Gateway</title></head><body><center>nginx</center></body></html>", FailureKind.SERVER_ERROR),
+    (
+        502,
+        (
+            "<html><head><title>502 Bad Gateway</title></head><body><center>nginx</"
+            "center></body></html>"
+        ),
+        FailureKind.SERVER_ERROR,
+    ),
     (503, {"error": {"message": "The engine is currently overloaded"}}, FailureKind.OVERLOADED),
     (503, "", FailureKind.OVERLOADED),
     (529, {"error": {"type": "overloaded_error", "message": "Overloaded"}}, FailureKind.OVERLOADED),
-    (498, {"error": {"message": "Flex tier capacity exceeded", "code": "capacity_exceeded"}}, FailureKind.OVERLOADED),
+    (
+        498,
+        {"error": {"message": "Flex tier capacity exceeded", "code": "capacity_exceeded"}},
+        FailureKind.OVERLOADED,
+    ),
     (504, "upstream request timeout", FailureKind.TIMEOUT),
     (408, {}, FailureKind.TIMEOUT),
     (524, "error code: 524", FailureKind.TIMEOUT),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("status, value, kind", KINDS)
@@ -154,7 +348,7 @@ def test_a_daily_quota_is_marked() -> None:
     google = DIALECT.decode_error(
         429,
         {},
-        b'{"error":{"message":"Quota exceeded for metric: GenerateRequestsPerDayPerProject. Please retry in 36.9s."}}',
+        b'{"error":{"message":"Quota exceeded for metric: GenerateRequestsPerDayPerProject. Please retry in 36.9s."}}',  # noqa: E501
     )
     assert (google.is_daily, google.retry_after_s) == (True, None)
     details = [
@@ -174,7 +368,7 @@ def test_a_daily_quota_is_marked() -> None:
     groq = DIALECT.decode_error(
         429,
         {},
-        b'{"error":{"message":"Limit reached on tokens per day (TPD). Please try again in 7m54.336s."}}',
+        b'{"error":{"message":"Limit reached on tokens per day (TPD). Please try again in 7m54.336s."}}',  # noqa: E501
     )
     assert (groq.is_daily, groq.retry_after_s) == (True, 474.336)
     assert not DIALECT.decode_error(

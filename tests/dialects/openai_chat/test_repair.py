@@ -68,34 +68,145 @@ def test_an_unexpected_shape_passes(messages: Any) -> None:
 
 
 CASES: list[tuple[dict[str, Any], Quirk, dict[str, Any], tuple[str, ...]]] = [
-    ({"seed": 1, "top_p": 1}, Quirk(dropped_members=frozenset({"seed", "logprobs"})), {"top_p": 1}, ("seed",)),
-    ({"temperature": 0, "top_p": 1, "reasoning_effort": "low"}, Quirk(sampling_while_reasoning=False), {"reasoning_effort": "low"}, ("temperature",)),
-    ({"temperature": 0.5}, Quirk(sampling_while_reasoning=False, reasons_by_default=False), {"temperature": 0.5}, ()),
+    (
+        {"seed": 1, "top_p": 1},
+        Quirk(dropped_members=frozenset({"seed", "logprobs"})),
+        {"top_p": 1},
+        ("seed",),
+    ),
+    (
+        {"temperature": 0, "top_p": 1, "reasoning_effort": "low"},
+        Quirk(sampling_while_reasoning=False),
+        {"reasoning_effort": "low"},
+        ("temperature",),
+    ),
+    (
+        {"temperature": 0.5},
+        Quirk(sampling_while_reasoning=False, reasons_by_default=False),
+        {"temperature": 0.5},
+        (),
+    ),
     ({"stop": ["a", "b", "c"]}, Quirk(max_stops=2), {"stop": ["a", "b"]}, ("stop",)),
     ({"seed": 1}, Quirk(seed_member="random_seed"), {"random_seed": 1}, ()),
-    ({"reasoning_effort": "low"}, Quirk(efforts=("none", "default")), {"reasoning_effort": "default"}, ()),
+    (
+        {"reasoning_effort": "low"},
+        Quirk(efforts=("none", "default")),
+        {"reasoning_effort": "default"},
+        (),
+    ),
     ({"max_tokens": 5}, Quirk(), {"max_completion_tokens": 5}, ()),
-    ({"max_completion_tokens": 5}, Quirk(max_tokens_member="max_tokens"), {"max_completion_tokens": 5}, ()),
-    ({"max_completion_tokens": 5}, Quirk(max_tokens_member="max_tokens", dropped_members=frozenset({"max_completion_tokens"})), {"max_tokens": 5}, ()),
+    (
+        {"max_completion_tokens": 5},
+        Quirk(max_tokens_member="max_tokens"),
+        {"max_completion_tokens": 5},
+        (),
+    ),
+    (
+        {"max_completion_tokens": 5},
+        Quirk(max_tokens_member="max_tokens", dropped_members=frozenset({"max_completion_tokens"})),
+        {"max_tokens": 5},
+        (),
+    ),
     ({"max_tokens": 5, "max_completion_tokens": 6}, Quirk(), {"max_completion_tokens": 6}, ()),
-    ({"stream": True, "stream_options": {"include_usage": True}}, Quirk(stream_options=False), {"stream": True}, ()),
+    (
+        {"stream": True, "stream_options": {"include_usage": True}},
+        Quirk(stream_options=False),
+        {"stream": True},
+        (),
+    ),
     ({"parallel_tool_calls": True}, Quirk(parallel_tool_calls_member=False), {}, ()),
-    ({"parallel_tool_calls": False}, Quirk(parallel_tool_calls_member=False), {}, ("parallel_tool_calls",)),
-    ({"reasoning_effort": "minimal"}, Quirk(efforts=("low", "high")), {"reasoning_effort": "low"}, ()),
+    (
+        {"parallel_tool_calls": False},
+        Quirk(parallel_tool_calls_member=False),
+        {},
+        ("parallel_tool_calls",),
+    ),
+    (
+        {"reasoning_effort": "minimal"},
+        Quirk(efforts=("low", "high")),
+        {"reasoning_effort": "low"},
+        (),
+    ),
     ({"reasoning_effort": "high"}, Quirk(reasoning_request="none"), {}, ("reasoning_effort",)),
     ({"reasoning_effort": "none"}, Quirk(reasoning_request="none"), {}, ()),
-    ({"reasoning_effort": "high"}, Quirk(reasoning_request="thinking"), {"reasoning_effort": "high"}, ()),
-    ({"tools": [{}], "tool_choice": "auto", "messages": [USER, TURN, RESULT]}, Quirk(has_tools=False), {"messages": [USER, {"role": "assistant", "content": ""}]}, ("tools",)),
-    ({"messages": [{"role": "developer", "content": "S"}, USER]}, Quirk(), {"messages": [{"role": "system", "content": "S"}, USER]}, ()),
-    ({"messages": [{"role": "developer", "content": "S"}]}, Quirk(system_role="developer"), {"messages": [{"role": "developer", "content": "S"}]}, ()),
-    ({"messages": [{"role": "system", "content": "S"}]}, Quirk(system_role="developer"), {"messages": [{"role": "system", "content": "S"}]}, ()),
-    ({"messages": [{"role": "system", "content": "S"}]}, Quirk(system_role="user"), {"messages": [{"role": "user", "content": "S"}]}, ()),
-    ({"messages": [SIGNED_TURN]}, Quirk(reasoning_replay="none"), {"messages": [{"role": "assistant", "content": "a", "tool_calls": [CALL]}]}, ()),
-    ({"messages": [SIGNED_TURN]}, Quirk(reasoning_replay="none", opaque_family="gemini"), {"messages": [{name: value for name, value in SIGNED_TURN.items() if name != "reasoning_content"}]}, ()),
-    ({"messages": [SIGNED_TURN]}, Quirk(reasoning_replay="reasoning"), {"messages": [SIGNED_TURN]}, ()),
-    ({"messages": [{"role": "user", "content": [PICTURE, {"type": "text", "text": "?"}]}]}, Quirk(has_images=False), {"messages": [{"role": "user", "content": [{"type": "text", "text": "?"}]}]}, ("messages[0].image",)),
-    ({"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}]}, Quirk(text_content_only=True), {"messages": [{"role": "user", "content": "a\nb"}]}, ()),
-]  # fmt: skip
+    (
+        {"reasoning_effort": "high"},
+        Quirk(reasoning_request="thinking"),
+        {"reasoning_effort": "high"},
+        (),
+    ),
+    (
+        {"tools": [{}], "tool_choice": "auto", "messages": [USER, TURN, RESULT]},
+        Quirk(has_tools=False),
+        {"messages": [USER, {"role": "assistant", "content": ""}]},
+        ("tools",),
+    ),
+    (
+        {"messages": [{"role": "developer", "content": "S"}, USER]},
+        Quirk(),
+        {"messages": [{"role": "system", "content": "S"}, USER]},
+        (),
+    ),
+    (
+        {"messages": [{"role": "developer", "content": "S"}]},
+        Quirk(system_role="developer"),
+        {"messages": [{"role": "developer", "content": "S"}]},
+        (),
+    ),
+    (
+        {"messages": [{"role": "system", "content": "S"}]},
+        Quirk(system_role="developer"),
+        {"messages": [{"role": "system", "content": "S"}]},
+        (),
+    ),
+    (
+        {"messages": [{"role": "system", "content": "S"}]},
+        Quirk(system_role="user"),
+        {"messages": [{"role": "user", "content": "S"}]},
+        (),
+    ),
+    (
+        {"messages": [SIGNED_TURN]},
+        Quirk(reasoning_replay="none"),
+        {"messages": [{"role": "assistant", "content": "a", "tool_calls": [CALL]}]},
+        (),
+    ),
+    (
+        {"messages": [SIGNED_TURN]},
+        Quirk(reasoning_replay="none", opaque_family="gemini"),
+        {
+            "messages": [
+                {name: value for name, value in SIGNED_TURN.items() if name != "reasoning_content"}
+            ]
+        },
+        (),
+    ),
+    (
+        {"messages": [SIGNED_TURN]},
+        Quirk(reasoning_replay="reasoning"),
+        {"messages": [SIGNED_TURN]},
+        (),
+    ),
+    (
+        {"messages": [{"role": "user", "content": [PICTURE, {"type": "text", "text": "?"}]}]},
+        Quirk(has_images=False),
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "?"}]}]},
+        ("messages[0].image",),
+    ),
+    (
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}],
+                }
+            ]
+        },
+        Quirk(text_content_only=True),
+        {"messages": [{"role": "user", "content": "a\nb"}]},
+        (),
+    ),
+]
 
 
 @pytest.mark.parametrize("body, quirk, expected, losses", CASES)

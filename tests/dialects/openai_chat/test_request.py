@@ -83,52 +83,168 @@ WIRE_RESULT = {"role": "tool", "tool_call_id": "call_1", "content": "18 °C"}
 BOTH_WAYS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     # canonical members beside `model` and, unless given, HELLO; wire members likewise
     "text": ({}, {}),
-    "system": ({"messages": (Message(role="system", parts=(Text(text="Be kind."),)), *HELLO)}, {"messages": [{"role": "system", "content": "Be kind."}, *HELLO_WIRE]}),
-    "named user": ({"messages": (replace(HELLO[0], name="ann"),)}, {"messages": [{"role": "user", "content": "Hello", "name": "ann"}]}),
-    "two texts": ({"messages": user(Text(text="a"), Text(text="b"))}, {"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}]}),
-    "image by url": (
-        {"messages": user(Text(text="What?"), Media(kind="image", url="https://x.test/a.png", detail="low"))},
-        {"messages": [{"role": "user", "content": [{"type": "text", "text": "What?"}, {"type": "image_url", "image_url": {"url": "https://x.test/a.png", "detail": "low"}}]}]},
+    "system": (
+        {"messages": (Message(role="system", parts=(Text(text="Be kind."),)), *HELLO)},
+        {"messages": [{"role": "system", "content": "Be kind."}, *HELLO_WIRE]},
     ),
-    "image by value": (
-        {"messages": user(Media(kind="image", mime="image/png", data=PNG))},
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}]}]},
+    "named user": (
+        {"messages": (replace(HELLO[0], name="ann"),)},
+        {"messages": [{"role": "user", "content": "Hello", "name": "ann"}]},
     ),
-    "audio": (
-        {"messages": user(Media(kind="audio", mime="audio/mpeg", data="AAAA"))},
-        {"messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": "AAAA", "format": "mp3"}}]}]},
-    ),
-    "pdf": (
-        {"messages": user(Media(kind="file", mime="application/pdf", data="JVBE", filename="a.pdf"))},
-        {"messages": [{"role": "user", "content": [{"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBE"}}]}]},
-    ),
-    "file id": (
-        {"messages": user(Media(kind="file", file_id="file-1", opaque=Opaque(family="openai", value="file-1")))},
-        {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}]},
-    ),
-    "video": (
-        {"messages": user(Media(kind="video", url="https://x.test/a.mp4"))},
-        {"messages": [{"role": "user", "content": [{"type": "video_url", "video_url": {"url": "https://x.test/a.mp4"}}]}]},
-    ),
-    "unknown part": (
-        {"messages": user(Unknown(dialect="openai_chat", name="hologram", raw={"type": "hologram", "n": 1}))},
-        {"messages": [{"role": "user", "content": [{"type": "hologram", "n": 1}]}]},
-    ),
-    "unknown message member": (
-        {"messages": (Message(role="user", parts=(Text(text="Hello"), Unknown(dialect="openai_chat", name="weight", raw={"weight": 2}))),)},
-        {"messages": [{"role": "user", "content": "Hello", "weight": 2}]},
-    ),
-    "tool turn": ({"messages": (*HELLO, CALL_TURN, RESULT_TURN)}, {"messages": [*HELLO_WIRE, WIRE_CALL_TURN, WIRE_RESULT]}),
-    "parallel calls": (
+    "two texts": (
+        {"messages": user(Text(text="a"), Text(text="b"))},
         {
-            "messages": (
-                Message(role="assistant", parts=(Text(text="Both."), call("a"), call("b", "time", "{}"))),
-                Message(role="user", parts=(ToolResult(call_id="a", content=(Text(text="1"),)), ToolResult(call_id="b", content=(Text(text="2"),)))),
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}],
+                }
+            ]
+        },
+    ),
+    "image by url": (
+        {
+            "messages": user(
+                Text(text="What?"), Media(kind="image", url="https://x.test/a.png", detail="low")
             )
         },
         {
             "messages": [
-                {"role": "assistant", "content": "Both.", "tool_calls": [wire_call("a"), wire_call("b", "time", "{}")]},
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "text", "text": "What?"},
+                        {
+                            "type": "image_url",
+                            "image_url": {"url": "https://x.test/a.png", "detail": "low"},
+                        },
+                    ],
+                }
+            ]
+        },
+    ),
+    "image by value": (
+        {"messages": user(Media(kind="image", mime="image/png", data=PNG))},
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}
+                    ],
+                }
+            ]
+        },
+    ),
+    "audio": (
+        {"messages": user(Media(kind="audio", mime="audio/mpeg", data="AAAA"))},
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "mp3"}}
+                    ],
+                }
+            ]
+        },
+    ),
+    "pdf": (
+        {
+            "messages": user(
+                Media(kind="file", mime="application/pdf", data="JVBE", filename="a.pdf")
+            )
+        },
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {
+                            "type": "file",
+                            "file": {
+                                "filename": "a.pdf",
+                                "file_data": "data:application/pdf;base64,JVBE",
+                            },
+                        }
+                    ],
+                }
+            ]
+        },
+    ),
+    "file id": (
+        {
+            "messages": user(
+                Media(kind="file", file_id="file-1", opaque=Opaque(family="openai", value="file-1"))
+            )
+        },
+        {
+            "messages": [
+                {"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}
+            ]
+        },
+    ),
+    "video": (
+        {"messages": user(Media(kind="video", url="https://x.test/a.mp4"))},
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "video_url", "video_url": {"url": "https://x.test/a.mp4"}}
+                    ],
+                }
+            ]
+        },
+    ),
+    "unknown part": (
+        {
+            "messages": user(
+                Unknown(dialect="openai_chat", name="hologram", raw={"type": "hologram", "n": 1})
+            )
+        },
+        {"messages": [{"role": "user", "content": [{"type": "hologram", "n": 1}]}]},
+    ),
+    "unknown message member": (
+        {
+            "messages": (
+                Message(
+                    role="user",
+                    parts=(
+                        Text(text="Hello"),
+                        Unknown(dialect="openai_chat", name="weight", raw={"weight": 2}),
+                    ),
+                ),
+            )
+        },
+        {"messages": [{"role": "user", "content": "Hello", "weight": 2}]},
+    ),
+    "tool turn": (
+        {"messages": (*HELLO, CALL_TURN, RESULT_TURN)},
+        {"messages": [*HELLO_WIRE, WIRE_CALL_TURN, WIRE_RESULT]},
+    ),
+    "parallel calls": (
+        {
+            "messages": (
+                Message(
+                    role="assistant", parts=(Text(text="Both."), call("a"), call("b", "time", "{}"))
+                ),
+                Message(
+                    role="user",
+                    parts=(
+                        ToolResult(call_id="a", content=(Text(text="1"),)),
+                        ToolResult(call_id="b", content=(Text(text="2"),)),
+                    ),
+                ),
+            )
+        },
+        {
+            "messages": [
+                {
+                    "role": "assistant",
+                    "content": "Both.",
+                    "tool_calls": [wire_call("a"), wire_call("b", "time", "{}")],
+                },
                 {"role": "tool", "tool_call_id": "a", "content": "1"},
                 {"role": "tool", "tool_call_id": "b", "content": "2"},
             ]
@@ -143,44 +259,156 @@ BOTH_WAYS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         },
         {
             "messages": [
-                {"role": "assistant", "content": None, "tool_calls": [{"id": "c", "type": "custom", "custom": {"name": "exec", "input": "ls -l"}}]},
+                {
+                    "role": "assistant",
+                    "content": None,
+                    "tool_calls": [
+                        {"id": "c", "type": "custom", "custom": {"name": "exec", "input": "ls -l"}}
+                    ],
+                },
                 {"role": "tool", "tool_call_id": "c", "content": "ok"},
             ]
         },
     ),
     "reasoning replayed": (
-        {"messages": (Message(role="assistant", parts=(Reasoning(text="Hm."), Text(text="Yes."))), *HELLO)},
-        {"messages": [{"role": "assistant", "content": "Yes.", "reasoning_content": "Hm."}, *HELLO_WIRE]},
+        {
+            "messages": (
+                Message(role="assistant", parts=(Reasoning(text="Hm."), Text(text="Yes."))),
+                *HELLO,
+            )
+        },
+        {
+            "messages": [
+                {"role": "assistant", "content": "Yes.", "reasoning_content": "Hm."},
+                *HELLO_WIRE,
+            ]
+        },
     ),
     "refusal": (
         {"messages": (Message(role="assistant", parts=(Refusal(text="No."),)), *HELLO)},
         {"messages": [{"role": "assistant", "content": None, "refusal": "No."}, *HELLO_WIRE]},
     ),
     "audio of an earlier turn": (
-        {"messages": (Message(role="assistant", parts=(Media(kind="audio", file_id="audio_1", opaque=Opaque(family="openai", value="audio_1")),)), *HELLO)},
-        {"messages": [{"role": "assistant", "content": None, "audio": {"id": "audio_1"}}, *HELLO_WIRE]},
+        {
+            "messages": (
+                Message(
+                    role="assistant",
+                    parts=(
+                        Media(
+                            kind="audio",
+                            file_id="audio_1",
+                            opaque=Opaque(family="openai", value="audio_1"),
+                        ),
+                    ),
+                ),
+                *HELLO,
+            )
+        },
+        {
+            "messages": [
+                {"role": "assistant", "content": None, "audio": {"id": "audio_1"}},
+                *HELLO_WIRE,
+            ]
+        },
     ),
     "function tool": (
-        {"tools": (Tool(name="weather", description="Tells it.", parameters=SCHEMA, strict=True, dialect="openai_chat"),)},
-        {"tools": [{"type": "function", "function": {"name": "weather", "description": "Tells it.", "parameters": SCHEMA, "strict": True}}]},
+        {
+            "tools": (
+                Tool(
+                    name="weather",
+                    description="Tells it.",
+                    parameters=SCHEMA,
+                    strict=True,
+                    dialect="openai_chat",
+                ),
+            )
+        },
+        {
+            "tools": [
+                {
+                    "type": "function",
+                    "function": {
+                        "name": "weather",
+                        "description": "Tells it.",
+                        "parameters": SCHEMA,
+                        "strict": True,
+                    },
+                }
+            ]
+        },
     ),
     "tool extras": (
-        {"tools": (Tool(name="weather", extras={"eager": True, "function": {"x": 1}}, dialect="openai_chat"),)},
+        {
+            "tools": (
+                Tool(
+                    name="weather",
+                    extras={"eager": True, "function": {"x": 1}},
+                    dialect="openai_chat",
+                ),
+            )
+        },
         {"tools": [{"type": "function", "eager": True, "function": {"name": "weather", "x": 1}}]},
     ),
     "custom tool": (
-        {"tools": (Tool(name="exec", kind="custom", grammar={"type": "grammar", "syntax": "lark", "definition": "start: /x/"}, dialect="openai_chat"),)},
-        {"tools": [{"type": "custom", "custom": {"name": "exec", "format": {"type": "grammar", "grammar": {"syntax": "lark", "definition": "start: /x/"}}}}]},
+        {
+            "tools": (
+                Tool(
+                    name="exec",
+                    kind="custom",
+                    grammar={"type": "grammar", "syntax": "lark", "definition": "start: /x/"},
+                    dialect="openai_chat",
+                ),
+            )
+        },
+        {
+            "tools": [
+                {
+                    "type": "custom",
+                    "custom": {
+                        "name": "exec",
+                        "format": {
+                            "type": "grammar",
+                            "grammar": {"syntax": "lark", "definition": "start: /x/"},
+                        },
+                    },
+                }
+            ]
+        },
     ),
     "tool choice": (
-        {"tools": (Tool(name="weather", dialect="openai_chat"),), "tool_choice": ToolChoice(mode="tool", name="weather"), "parallel_tool_calls": False},
-        {"tools": [{"type": "function", "function": {"name": "weather"}}], "tool_choice": {"type": "function", "function": {"name": "weather"}}, "parallel_tool_calls": False},
+        {
+            "tools": (Tool(name="weather", dialect="openai_chat"),),
+            "tool_choice": ToolChoice(mode="tool", name="weather"),
+            "parallel_tool_calls": False,
+        },
+        {
+            "tools": [{"type": "function", "function": {"name": "weather"}}],
+            "tool_choice": {"type": "function", "function": {"name": "weather"}},
+            "parallel_tool_calls": False,
+        },
     ),
     "allowed tools": (
-        {"tools": (Tool(name="a", dialect="openai_chat"), Tool(name="b", dialect="openai_chat"), Tool(name="c", dialect="openai_chat")), "tool_choice": ToolChoice(mode="required", allowed=("a", "b"))},
         {
-            "tools": [{"type": "function", "function": {"name": "a"}}, {"type": "function", "function": {"name": "b"}}, {"type": "function", "function": {"name": "c"}}],
-            "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [{"type": "function", "function": {"name": name}} for name in "ab"]}},
+            "tools": (
+                Tool(name="a", dialect="openai_chat"),
+                Tool(name="b", dialect="openai_chat"),
+                Tool(name="c", dialect="openai_chat"),
+            ),
+            "tool_choice": ToolChoice(mode="required", allowed=("a", "b")),
+        },
+        {
+            "tools": [
+                {"type": "function", "function": {"name": "a"}},
+                {"type": "function", "function": {"name": "b"}},
+                {"type": "function", "function": {"name": "c"}},
+            ],
+            "tool_choice": {
+                "type": "allowed_tools",
+                "allowed_tools": {
+                    "mode": "required",
+                    "tools": [{"type": "function", "function": {"name": name}} for name in "ab"],
+                },
+            },
         },
     ),
     "web search": (
@@ -189,50 +417,127 @@ BOTH_WAYS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                 HostedTool(
                     kind="web_search",
                     dialect="openai_chat",
-                    raw={"web_search_options": {"search_context_size": "low", "user_location": {"type": "approximate", "approximate": {"country": "FR"}}}},
+                    raw={
+                        "web_search_options": {
+                            "search_context_size": "low",
+                            "user_location": {
+                                "type": "approximate",
+                                "approximate": {"country": "FR"},
+                            },
+                        }
+                    },
                     context_size="low",
                     location={"country": "FR"},
                 ),
             )
         },
-        {"web_search_options": {"search_context_size": "low", "user_location": {"type": "approximate", "approximate": {"country": "FR"}}}},
+        {
+            "web_search_options": {
+                "search_context_size": "low",
+                "user_location": {"type": "approximate", "approximate": {"country": "FR"}},
+            }
+        },
     ),
     "hosted tool": (
-        {"tools": (HostedTool(kind="web_search", dialect="openai_chat", raw={"type": "openrouter:web_search"}),)},
+        {
+            "tools": (
+                HostedTool(
+                    kind="web_search", dialect="openai_chat", raw={"type": "openrouter:web_search"}
+                ),
+            )
+        },
         {"tools": [{"type": "openrouter:web_search"}]},
     ),
     "sampling": (
         {
             "sampling": Sampling(
-                temperature=0.5, top_p=0.9, top_k=40, max_output_tokens=100, stop=("a", "b"), seed=7, choices=2, presence_penalty=0.1,
-                frequency_penalty=-0.2, logprobs=True, top_logprobs=3, logit_bias={"50": -100},
+                temperature=0.5,
+                top_p=0.9,
+                top_k=40,
+                max_output_tokens=100,
+                stop=("a", "b"),
+                seed=7,
+                choices=2,
+                presence_penalty=0.1,
+                frequency_penalty=-0.2,
+                logprobs=True,
+                top_logprobs=3,
+                logit_bias={"50": -100},
             )
         },
         {
-            "temperature": 0.5, "top_p": 0.9, "top_k": 40, "max_completion_tokens": 100, "stop": ["a", "b"], "seed": 7, "n": 2, "presence_penalty": 0.1,
-            "frequency_penalty": -0.2, "logprobs": True, "top_logprobs": 3, "logit_bias": {"50": -100},
+            "temperature": 0.5,
+            "top_p": 0.9,
+            "top_k": 40,
+            "max_completion_tokens": 100,
+            "stop": ["a", "b"],
+            "seed": 7,
+            "n": 2,
+            "presence_penalty": 0.1,
+            "frequency_penalty": -0.2,
+            "logprobs": True,
+            "top_logprobs": 3,
+            "logit_bias": {"50": -100},
         },
     ),
     "effort": ({"reasoning": ReasoningSettings(effort="high")}, {"reasoning_effort": "high"}),
-    "json object": ({"output_format": OutputFormat(kind="json")}, {"response_format": {"type": "json_object"}}),
+    "json object": (
+        {"output_format": OutputFormat(kind="json")},
+        {"response_format": {"type": "json_object"}},
+    ),
     "json schema": (
-        {"output_format": OutputFormat(kind="json_schema", name="city", description="One.", schema=SCHEMA, strict=True)},
-        {"response_format": {"type": "json_schema", "json_schema": {"name": "city", "description": "One.", "schema": SCHEMA, "strict": True}}},
+        {
+            "output_format": OutputFormat(
+                kind="json_schema", name="city", description="One.", schema=SCHEMA, strict=True
+            )
+        },
+        {
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {
+                    "name": "city",
+                    "description": "One.",
+                    "schema": SCHEMA,
+                    "strict": True,
+                },
+            }
+        },
     ),
     "audio out": (
         {"output_modalities": ("text", "audio"), "audio_output": {"voice": "ash", "format": "mp3"}},
         {"modalities": ["text", "audio"], "audio": {"voice": "ash", "format": "mp3"}},
     ),
     "settings": (
-        {"user": "u1", "metadata": {"a": "b"}, "prompt_cache_key": "k", "service_tier": "flex", "store": False, "verbosity": "low"},
-        {"user": "u1", "metadata": {"a": "b"}, "prompt_cache_key": "k", "service_tier": "flex", "store": False, "verbosity": "low"},
+        {
+            "user": "u1",
+            "metadata": {"a": "b"},
+            "prompt_cache_key": "k",
+            "service_tier": "flex",
+            "store": False,
+            "verbosity": "low",
+        },
+        {
+            "user": "u1",
+            "metadata": {"a": "b"},
+            "prompt_cache_key": "k",
+            "service_tier": "flex",
+            "store": False,
+            "verbosity": "low",
+        },
     ),
-    "streamed": ({"stream": True, "include_usage": True}, {"stream": True, "stream_options": {"include_usage": True}}),
+    "streamed": (
+        {"stream": True, "include_usage": True},
+        {"stream": True, "stream_options": {"include_usage": True}},
+    ),
     "unknown members": (
-        {"extensions": {"openai_chat": {"prediction": {"type": "content", "content": "x"}, "min_p": 0.1}}},
+        {
+            "extensions": {
+                "openai_chat": {"prediction": {"type": "content", "content": "x"}, "min_p": 0.1}
+            }
+        },
         {"prediction": {"type": "content", "content": "x"}, "min_p": 0.1},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BOTH_WAYS)
@@ -248,42 +553,121 @@ def test_request_and_body_say_the_same(name: str) -> None:
 
 
 LENIENT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "nulls are unsaid": ({"temperature": None, "tools": None, "tool_choice": None, "stop": None, "x": None}, {}),
+    "nulls are unsaid": (
+        {"temperature": None, "tools": None, "tool_choice": None, "stop": None, "x": None},
+        {},
+    ),
     "one stop word": ({"stop": "END"}, {"sampling": Sampling(stop=("END",))}),
     "whole floats": ({"max_tokens": 10.0}, {"sampling": Sampling(max_output_tokens=10)}),
     "old limit": ({"max_tokens": 10}, {"sampling": Sampling(max_output_tokens=10)}),
     "responses limit": ({"max_output_tokens": 10}, {"sampling": Sampling(max_output_tokens=10)}),
-    "new limit wins": ({"max_tokens": 10, "max_completion_tokens": 20}, {"sampling": Sampling(max_output_tokens=20)}),
-    "flat tool": ({"tools": [{"type": "function", "name": "f", "parameters": SCHEMA}]}, {"tools": (Tool(name="f", parameters=SCHEMA, dialect="openai_chat"),)}),
-    "anthropic tool": ({"tools": [{"name": "f", "input_schema": SCHEMA}]}, {"tools": (Tool(name="f", parameters=SCHEMA, dialect="openai_chat"),)}),
+    "new limit wins": (
+        {"max_tokens": 10, "max_completion_tokens": 20},
+        {"sampling": Sampling(max_output_tokens=20)},
+    ),
+    "flat tool": (
+        {"tools": [{"type": "function", "name": "f", "parameters": SCHEMA}]},
+        {"tools": (Tool(name="f", parameters=SCHEMA, dialect="openai_chat"),)},
+    ),
+    "anthropic tool": (
+        {"tools": [{"name": "f", "input_schema": SCHEMA}]},
+        {"tools": (Tool(name="f", parameters=SCHEMA, dialect="openai_chat"),)},
+    ),
     "legacy functions": (
         {"functions": [{"name": "f"}], "function_call": {"name": "f"}},
-        {"tools": (Tool(name="f", origin={"member": "functions"}, dialect="openai_chat"),), "tool_choice": ToolChoice(mode="tool", name="f")},
+        {
+            "tools": (Tool(name="f", origin={"member": "functions"}, dialect="openai_chat"),),
+            "tool_choice": ToolChoice(mode="tool", name="f"),
+        },
     ),
     "any": ({"tool_choice": "any"}, {"tool_choice": ToolChoice(mode="required")}),
     "choice object": ({"tool_choice": {"type": "none"}}, {"tool_choice": ToolChoice(mode="none")}),
-    "instructions": ({"instructions": "Be kind."}, {"messages": (Message(role="system", parts=(Text(text="Be kind."),)), *HELLO)}),
-    "text format": ({"text": {"format": {"type": "json_schema", "name": "n", "schema": SCHEMA}, "verbosity": "low"}}, {"output_format": OutputFormat(kind="json_schema", name="n", schema=SCHEMA), "verbosity": "low"}),
-    "budget": ({"thinking": {"type": "enabled", "budget_tokens": 2000}}, {"reasoning": ReasoningSettings(budget=2000)}),
-    "thinking off": ({"thinking": {"type": "disabled"}}, {"reasoning": ReasoningSettings(budget=0)}),
-    "adaptive": ({"thinking": {"type": "adaptive", "display": "omitted"}}, {"reasoning": ReasoningSettings(is_adaptive=True, visibility="omitted")}),
-    "openrouter": ({"reasoning": {"effort": "low", "exclude": True}}, {"reasoning": ReasoningSettings(effort="low", include=False)}),
-    "openrouter budget": ({"reasoning": {"max_tokens": 900}}, {"reasoning": ReasoningSettings(budget=900)}),
-    "qwen": ({"enable_thinking": True, "thinking_budget": 50}, {"reasoning": ReasoningSettings(budget=50)}),
+    "instructions": (
+        {"instructions": "Be kind."},
+        {"messages": (Message(role="system", parts=(Text(text="Be kind."),)), *HELLO)},
+    ),
+    "text format": (
+        {
+            "text": {
+                "format": {"type": "json_schema", "name": "n", "schema": SCHEMA},
+                "verbosity": "low",
+            }
+        },
+        {
+            "output_format": OutputFormat(kind="json_schema", name="n", schema=SCHEMA),
+            "verbosity": "low",
+        },
+    ),
+    "budget": (
+        {"thinking": {"type": "enabled", "budget_tokens": 2000}},
+        {"reasoning": ReasoningSettings(budget=2000)},
+    ),
+    "thinking off": (
+        {"thinking": {"type": "disabled"}},
+        {"reasoning": ReasoningSettings(budget=0)},
+    ),
+    "adaptive": (
+        {"thinking": {"type": "adaptive", "display": "omitted"}},
+        {"reasoning": ReasoningSettings(is_adaptive=True, visibility="omitted")},
+    ),
+    "openrouter": (
+        {"reasoning": {"effort": "low", "exclude": True}},
+        {"reasoning": ReasoningSettings(effort="low", include=False)},
+    ),
+    "openrouter budget": (
+        {"reasoning": {"max_tokens": 900}},
+        {"reasoning": ReasoningSettings(budget=900)},
+    ),
+    "qwen": (
+        {"enable_thinking": True, "thinking_budget": 50},
+        {"reasoning": ReasoningSettings(budget=50)},
+    ),
     "qwen off": ({"enable_thinking": False}, {"reasoning": ReasoningSettings(budget=0)}),
-    "google": ({"google": {"thinking_config": {"thinking_budget": 100, "include_thoughts": True}}}, {"reasoning": ReasoningSettings(budget=100, include=True)}),
-    "google's level": ({"extra_body": {"google": {"thinking_config": {"thinking_level": "low"}}}}, {"reasoning": ReasoningSettings(effort="low")}),
+    "google": (
+        {"google": {"thinking_config": {"thinking_budget": 100, "include_thoughts": True}}},
+        {"reasoning": ReasoningSettings(budget=100, include=True)},
+    ),
+    "google's level": (
+        {"extra_body": {"google": {"thinking_config": {"thinking_level": "low"}}}},
+        {"reasoning": ReasoningSettings(effort="low")},
+    ),
     "google and more": (
         {"google": {"thinking_config": {"thinking_budget": 0}, "cached_content": "c"}},
-        {"reasoning": ReasoningSettings(budget=0), "extensions": {"openai_chat": {"google": {"thinking_config": {"thinking_budget": 0}, "cached_content": "c"}}}},
+        {
+            "reasoning": ReasoningSettings(budget=0),
+            "extensions": {
+                "openai_chat": {
+                    "google": {"thinking_config": {"thinking_budget": 0}, "cached_content": "c"}
+                }
+            },
+        },
     ),
-    "odd effort": ({"reasoning_effort": "default"}, {"extensions": {"openai_chat": {"reasoning_effort": "default"}}}),
+    "odd effort": (
+        {"reasoning_effort": "default"},
+        {"extensions": {"openai_chat": {"reasoning_effort": "default"}}},
+    ),
     "input": ({"messages": None, "input": "Hello"}, {}),
     "input items": (
-        {"messages": None, "input": [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hello"}]}, {"type": "function_call", "call_id": "call_1", "name": "weather", "arguments": '{"city":"Paris"}'}, {"type": "function_call_output", "call_id": "call_1", "output": "18 °C"}]},
+        {
+            "messages": None,
+            "input": [
+                {
+                    "type": "message",
+                    "role": "user",
+                    "content": [{"type": "input_text", "text": "Hello"}],
+                },
+                {
+                    "type": "function_call",
+                    "call_id": "call_1",
+                    "name": "weather",
+                    "arguments": '{"city":"Paris"}',
+                },
+                {"type": "function_call_output", "call_id": "call_1", "output": "18 °C"},
+            ],
+        },
         {"messages": (*HELLO, CALL_TURN, RESULT_TURN)},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", LENIENT)
@@ -296,62 +680,250 @@ def test_other_spellings_are_understood(name: str) -> None:
 
 
 MESSAGES: dict[str, tuple[list[dict[str, Any]], tuple[Message, ...]]] = {
-    "empty contents": ([{"role": "user", "content": []}, {"role": "user", "content": None}, *HELLO_WIRE], (Message(role="user", parts=()), Message(role="user", parts=()), *HELLO)),
-    "bare texts": ([{"role": "user", "content": ["a", {"type": "input_text", "text": "b"}]}], user(Text(text="a"), Text(text="b"))),
-    "image text url": ([{"role": "user", "content": [{"type": "image_url", "image_url": "https://x.test/a"}]}], user(Media(kind="image", url="https://x.test/a"))),
-    "percent data url": ([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/svg+xml,%3Csvg/%3E"}}]}], user(Media(kind="image", mime="image/svg+xml", data="PHN2Zy8+"))),
-    "bare base64 file": ([{"role": "user", "content": [{"type": "file", "file": {"file_data": "JVBE", "filename": "a.txt"}}]}], user(Media(kind="file", mime="text/plain", data="JVBE", filename="a.txt"))),
-    "mistral document": ([{"role": "user", "content": [{"type": "document_url", "document_url": "https://x.test/a.pdf"}]}], user(Media(kind="file", url="https://x.test/a.pdf"))),
+    "empty contents": (
+        [{"role": "user", "content": []}, {"role": "user", "content": None}, *HELLO_WIRE],
+        (Message(role="user", parts=()), Message(role="user", parts=()), *HELLO),
+    ),
+    "bare texts": (
+        [{"role": "user", "content": ["a", {"type": "input_text", "text": "b"}]}],
+        user(Text(text="a"), Text(text="b")),
+    ),
+    "image text url": (
+        [{"role": "user", "content": [{"type": "image_url", "image_url": "https://x.test/a"}]}],
+        user(Media(kind="image", url="https://x.test/a")),
+    ),
+    "percent data url": (
+        [
+            {
+                "role": "user",
+                "content": [
+                    {"type": "image_url", "image_url": {"url": "data:image/svg+xml,%3Csvg/%3E"}}
+                ],
+            }
+        ],
+        user(Media(kind="image", mime="image/svg+xml", data="PHN2Zy8+")),
+    ),
+    "bare base64 file": (
+        [
+            {
+                "role": "user",
+                "content": [{"type": "file", "file": {"file_data": "JVBE", "filename": "a.txt"}}],
+            }
+        ],
+        user(Media(kind="file", mime="text/plain", data="JVBE", filename="a.txt")),
+    ),
+    "mistral document": (
+        [
+            {
+                "role": "user",
+                "content": [{"type": "document_url", "document_url": "https://x.test/a.pdf"}],
+            }
+        ],
+        user(Media(kind="file", url="https://x.test/a.pdf")),
+    ),
     "legacy function turn": (
-        [{"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}}, {"role": "function", "name": "f", "content": "1"}],
-        (Message(role="assistant", parts=(call("call_0_0", "f", "{}"),)), Message(role="user", parts=(ToolResult(call_id="call_0_0", name="f", content=(Text(text="1"),)),))),
+        [
+            {
+                "role": "assistant",
+                "content": None,
+                "function_call": {"name": "f", "arguments": "{}"},
+            },
+            {"role": "function", "name": "f", "content": "1"},
+        ],
+        (
+            Message(role="assistant", parts=(call("call_0_0", "f", "{}"),)),
+            Message(
+                role="user",
+                parts=(ToolResult(call_id="call_0_0", name="f", content=(Text(text="1"),)),),
+            ),
+        ),
     ),
     "object arguments": (
-        [{"role": "assistant", "tool_calls": [{"index": 0, "id": "x", "type": "function", "function": {"name": "f", "arguments": {"a": 1}}}]}],
+        [
+            {
+                "role": "assistant",
+                "tool_calls": [
+                    {
+                        "index": 0,
+                        "id": "x",
+                        "type": "function",
+                        "function": {"name": "f", "arguments": {"a": 1}},
+                    }
+                ],
+            }
+        ],
         (Message(role="assistant", parts=(call("x", "f", '{"a":1}'),)),),
     ),
     "missing ids": (
-        [{"role": "assistant", "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": "{}"}}]}, {"role": "tool", "content": "1"}],
-        (Message(role="assistant", parts=(call("call_0_0", "f", "{}"),)), Message(role="user", parts=(ToolResult(call_id="call_0_0", content=(Text(text="1"),)),))),
+        [
+            {
+                "role": "assistant",
+                "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": "{}"}}],
+            },
+            {"role": "tool", "content": "1"},
+        ],
+        (
+            Message(role="assistant", parts=(call("call_0_0", "f", "{}"),)),
+            Message(
+                role="user", parts=(ToolResult(call_id="call_0_0", content=(Text(text="1"),)),)
+            ),
+        ),
     ),
     "anthropic blocks": (
         [
-            {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {}}]},
-            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "1", "is_error": True}, {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}}]},
+            {
+                "role": "assistant",
+                "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {}}],
+            },
+            {
+                "role": "user",
+                "content": [
+                    {"type": "tool_result", "tool_use_id": "t", "content": "1", "is_error": True},
+                    {
+                        "type": "image",
+                        "source": {"type": "base64", "media_type": "image/png", "data": PNG},
+                    },
+                ],
+            },
         ],
         (
             Message(role="assistant", parts=(call("t", "f", "{}"),)),
-            Message(role="user", parts=(ToolResult(call_id="t", content=(Text(text="1"),), is_error=True), Media(kind="image", mime="image/png", data=PNG))),
+            Message(
+                role="user",
+                parts=(
+                    ToolResult(call_id="t", content=(Text(text="1"),), is_error=True),
+                    Media(kind="image", mime="image/png", data=PNG),
+                ),
+            ),
         ),
     ),
     "thinking blocks": (
-        [{"role": "assistant", "content": "Yes.", "reasoning_content": "Hm.", "thinking_blocks": [{"type": "thinking", "thinking": "Hm.", "signature": "sig"}, {"type": "redacted_thinking", "data": "xx"}]}],
-        (Message(role="assistant", parts=(Reasoning(text="Hm.", opaque=Opaque(family="anthropic", value="sig")), Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="xx")), Text(text="Yes."))),),
+        [
+            {
+                "role": "assistant",
+                "content": "Yes.",
+                "reasoning_content": "Hm.",
+                "thinking_blocks": [
+                    {"type": "thinking", "thinking": "Hm.", "signature": "sig"},
+                    {"type": "redacted_thinking", "data": "xx"},
+                ],
+            }
+        ],
+        (
+            Message(
+                role="assistant",
+                parts=(
+                    Reasoning(text="Hm.", opaque=Opaque(family="anthropic", value="sig")),
+                    Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="xx")),
+                    Text(text="Yes."),
+                ),
+            ),
+        ),
     ),
     "mistral thinking": (
-        [{"role": "assistant", "content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}, {"type": "text", "text": "Yes."}]}],
+        [
+            {
+                "role": "assistant",
+                "content": [
+                    {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]},
+                    {"type": "text", "text": "Yes."},
+                ],
+            }
+        ],
         (Message(role="assistant", parts=(Reasoning(text="Hm."), Text(text="Yes."))),),
     ),
     "openrouter details": (
-        [{"role": "assistant", "content": "Yes.", "reasoning_details": [{"type": "reasoning.encrypted", "data": "xx", "format": "openai-responses-v1", "index": 0}]}],
-        (Message(role="assistant", parts=(Reasoning(opaque=Opaque(family="openrouter", value=[{"type": "reasoning.encrypted", "data": "xx", "format": "openai-responses-v1", "index": 0}])), Text(text="Yes."))),),
+        [
+            {
+                "role": "assistant",
+                "content": "Yes.",
+                "reasoning_details": [
+                    {
+                        "type": "reasoning.encrypted",
+                        "data": "xx",
+                        "format": "openai-responses-v1",
+                        "index": 0,
+                    }
+                ],
+            }
+        ],
+        (
+            Message(
+                role="assistant",
+                parts=(
+                    Reasoning(
+                        opaque=Opaque(
+                            family="openrouter",
+                            value=[
+                                {
+                                    "type": "reasoning.encrypted",
+                                    "data": "xx",
+                                    "format": "openai-responses-v1",
+                                    "index": 0,
+                                }
+                            ],
+                        )
+                    ),
+                    Text(text="Yes."),
+                ),
+            ),
+        ),
     ),
     "openrouter claude": (
-        [{"role": "assistant", "content": "Yes.", "reasoning_details": [{"type": "reasoning.text", "text": "Hm.", "signature": "sig", "format": "anthropic-claude-v1", "index": 0}]}],
-        (Message(role="assistant", parts=(Reasoning(text="Hm.", opaque=Opaque(family="anthropic", value="sig")), Text(text="Yes."))),),
+        [
+            {
+                "role": "assistant",
+                "content": "Yes.",
+                "reasoning_details": [
+                    {
+                        "type": "reasoning.text",
+                        "text": "Hm.",
+                        "signature": "sig",
+                        "format": "anthropic-claude-v1",
+                        "index": 0,
+                    }
+                ],
+            }
+        ],
+        (
+            Message(
+                role="assistant",
+                parts=(
+                    Reasoning(text="Hm.", opaque=Opaque(family="anthropic", value="sig")),
+                    Text(text="Yes."),
+                ),
+            ),
+        ),
     ),
     "gemini signature": (
-        [{"role": "assistant", "tool_calls": [wire_call(extra_content={"google": {"thought_signature": "sig"}})]}],
+        [
+            {
+                "role": "assistant",
+                "tool_calls": [wire_call(extra_content={"google": {"thought_signature": "sig"}})],
+            }
+        ],
         (Message(role="assistant", parts=(call(opaque=Opaque(family="gemini", value="sig")),)),),
     ),
     "cache markers": (
         [
-            {"role": "system", "content": [{"type": "text", "text": "S", "cache_control": {"type": "ephemeral", "ttl": "1h"}}]},
+            {
+                "role": "system",
+                "content": [
+                    {
+                        "type": "text",
+                        "text": "S",
+                        "cache_control": {"type": "ephemeral", "ttl": "1h"},
+                    }
+                ],
+            },
             {"role": "user", "content": "Hello", "cache_control": {"type": "ephemeral"}},
         ],
-        (Message(role="system", parts=(Text(text="S", cache=CacheHint(ttl="1h")),)), Message(role="user", parts=(Text(text="Hello", cache=CacheHint()),))),
+        (
+            Message(role="system", parts=(Text(text="S", cache=CacheHint(ttl="1h")),)),
+            Message(role="user", parts=(Text(text="Hello", cache=CacheHint()),)),
+        ),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -459,7 +1031,9 @@ JSON = st.recursive(
 
 
 def test_an_empty_turn_is_asked_as_it_is() -> None:
-    """A list of no messages is refused; a turn whose content could not be told is another matter."""
+    """A list of no messages is refused; a turn whose content could not be told is another
+    matter.
+    """
     assert encode(Request(model="m", messages=(Message(role="user", parts=(Text(text=""),)),)))[
         "messages"
     ] == [{"role": "user", "content": ""}]
@@ -695,58 +1269,304 @@ def test_names_the_wire_refuses_are_replaced_everywhere() -> None:
 
 
 QUIRKS: list[tuple[dict[str, Any], Quirk, dict[str, Any], tuple[str, ...]]] = [
-    ({"sampling": Sampling(max_output_tokens=5)}, Quirk(max_tokens_member="max_tokens"), {"max_tokens": 5}, ()),
-    ({"sampling": Sampling(seed=1, temperature=1.0)}, Quirk(dropped_members=frozenset({"seed"})), {"temperature": 1.0}, ("seed",)),
+    (
+        {"sampling": Sampling(max_output_tokens=5)},
+        Quirk(max_tokens_member="max_tokens"),
+        {"max_tokens": 5},
+        (),
+    ),
+    (
+        {"sampling": Sampling(seed=1, temperature=1.0)},
+        Quirk(dropped_members=frozenset({"seed"})),
+        {"temperature": 1.0},
+        ("seed",),
+    ),
     ({"stream": True}, Quirk(stream_options=False), {"stream": True}, ()),
-    ({"reasoning": ReasoningSettings(effort="minimal")}, Quirk(efforts=("low", "high")), {"reasoning_effort": "low"}, ()),
-    ({"reasoning": ReasoningSettings(effort="none")}, Quirk(efforts=("low", "high")), {"reasoning_effort": "low"}, ()),
-    ({"reasoning": ReasoningSettings(effort="medium")}, Quirk(efforts=("none", "default")), {"reasoning_effort": "default"}, ()),
-    ({"reasoning": ReasoningSettings(effort="none")}, Quirk(efforts=("none", "default")), {"reasoning_effort": "none"}, ()),
-    ({"sampling": Sampling(temperature=0.5, top_p=1, logprobs=True), "reasoning": ReasoningSettings(effort="low")}, Quirk(sampling_while_reasoning=False), {"reasoning_effort": "low"}, ("temperature", "logprobs")),
-    ({"sampling": Sampling(temperature=0.5), "reasoning": ReasoningSettings(effort="none")}, Quirk(sampling_while_reasoning=False), {"temperature": 0.5, "reasoning_effort": "none"}, ()),
-    ({"sampling": Sampling(temperature=0.5)}, Quirk(sampling_while_reasoning=False), {}, ("temperature",)),
-    ({"sampling": Sampling(temperature=0.5)}, Quirk(sampling_while_reasoning=False, reasons_by_default=False), {"temperature": 0.5}, ()),
+    (
+        {"reasoning": ReasoningSettings(effort="minimal")},
+        Quirk(efforts=("low", "high")),
+        {"reasoning_effort": "low"},
+        (),
+    ),
+    (
+        {"reasoning": ReasoningSettings(effort="none")},
+        Quirk(efforts=("low", "high")),
+        {"reasoning_effort": "low"},
+        (),
+    ),
+    (
+        {"reasoning": ReasoningSettings(effort="medium")},
+        Quirk(efforts=("none", "default")),
+        {"reasoning_effort": "default"},
+        (),
+    ),
+    (
+        {"reasoning": ReasoningSettings(effort="none")},
+        Quirk(efforts=("none", "default")),
+        {"reasoning_effort": "none"},
+        (),
+    ),
+    (
+        {
+            "sampling": Sampling(temperature=0.5, top_p=1, logprobs=True),
+            "reasoning": ReasoningSettings(effort="low"),
+        },
+        Quirk(sampling_while_reasoning=False),
+        {"reasoning_effort": "low"},
+        ("temperature", "logprobs"),
+    ),
+    (
+        {"sampling": Sampling(temperature=0.5), "reasoning": ReasoningSettings(effort="none")},
+        Quirk(sampling_while_reasoning=False),
+        {"temperature": 0.5, "reasoning_effort": "none"},
+        (),
+    ),
+    (
+        {"sampling": Sampling(temperature=0.5)},
+        Quirk(sampling_while_reasoning=False),
+        {},
+        ("temperature",),
+    ),
+    (
+        {"sampling": Sampling(temperature=0.5)},
+        Quirk(sampling_while_reasoning=False, reasons_by_default=False),
+        {"temperature": 0.5},
+        (),
+    ),
     ({"sampling": Sampling(seed=7)}, Quirk(seed_member="random_seed"), {"random_seed": 7}, ()),
     ({"reasoning": ReasoningSettings(budget=20_000)}, Quirk(), {"reasoning_effort": "high"}, ()),
     ({"reasoning": ReasoningSettings(budget=1024)}, Quirk(), {"reasoning_effort": "low"}, ()),
     ({"reasoning": ReasoningSettings(budget=0)}, Quirk(), {"reasoning_effort": "none"}, ()),
-    ({"sampling": Sampling(stop=tuple("abcde"))}, Quirk(max_stops=4), {"stop": ["a", "b", "c", "d"]}, ("stop",)),
+    (
+        {"sampling": Sampling(stop=tuple("abcde"))},
+        Quirk(max_stops=4),
+        {"stop": ["a", "b", "c", "d"]},
+        ("stop",),
+    ),
     ({"user": "u" * 64}, Quirk(), {"user": "u" * 64}, ()),
     ({"user": "u" * 65}, Quirk(), {"user": hashlib.sha256(b"u" * 65).hexdigest()}, ()),
-    ({"store": False, "user": "u"}, Quirk(dropped_members=frozenset({"store", "user"})), {}, ("user",)),
+    (
+        {"store": False, "user": "u"},
+        Quirk(dropped_members=frozenset({"store", "user"})),
+        {},
+        ("user",),
+    ),
     ({"sampling": Sampling(stop=("a",))}, Quirk(max_stops=4), {"stop": ["a"]}, ()),
-    ({"reasoning": ReasoningSettings(is_adaptive=True)}, Quirk(efforts=("none", "low", "medium", "high")), {"reasoning_effort": "medium"}, ()),
-    ({"reasoning": ReasoningSettings(include=True)}, Quirk(efforts=("none", "high")), {"reasoning_effort": "high"}, ()),
+    (
+        {"reasoning": ReasoningSettings(is_adaptive=True)},
+        Quirk(efforts=("none", "low", "medium", "high")),
+        {"reasoning_effort": "medium"},
+        (),
+    ),
+    (
+        {"reasoning": ReasoningSettings(include=True)},
+        Quirk(efforts=("none", "high")),
+        {"reasoning_effort": "high"},
+        (),
+    ),
     ({"reasoning": ReasoningSettings(budget=-1)}, Quirk(efforts=("low", "high")), {}, ()),
     ({"reasoning": ReasoningSettings(is_adaptive=True)}, Quirk(), {}, ()),
-    ({"reasoning": ReasoningSettings(budget=900)}, Quirk(reasoning_request="openrouter"), {"reasoning": {"max_tokens": 900}}, ()),
-    ({"reasoning": ReasoningSettings(budget=0)}, Quirk(reasoning_request="openrouter"), {"reasoning": {"enabled": False}}, ()),
-    ({"reasoning": ReasoningSettings(effort="low", include=False)}, Quirk(reasoning_request="openrouter"), {"reasoning": {"effort": "low", "exclude": True}}, ()),
-    ({"reasoning": ReasoningSettings(effort="high")}, Quirk(reasoning_request="thinking"), {"thinking": {"type": "enabled"}}, ("reasoning_effort",)),
-    ({"reasoning": ReasoningSettings(effort="medium")}, Quirk(reasoning_request="thinking", efforts=("low", "high")), {"thinking": {"type": "enabled"}, "reasoning_effort": "low"}, ()),
-    ({"reasoning": ReasoningSettings(effort="none")}, Quirk(reasoning_request="thinking"), {"thinking": {"type": "disabled"}}, ()),
-    ({"reasoning": ReasoningSettings(budget=50)}, Quirk(reasoning_request="enable_thinking"), {"enable_thinking": True, "thinking_budget": 50}, ()),
-    ({"reasoning": ReasoningSettings(budget=0)}, Quirk(reasoning_request="enable_thinking"), {"enable_thinking": False}, ()),
-    ({"reasoning": ReasoningSettings(effort="low")}, Quirk(reasoning_request="none"), {}, ("reasoning_effort",)),
-    ({"tools": (Tool(name="f"),), "tool_choice": ToolChoice(mode="auto")}, Quirk(has_tools=False), {}, ("tools",)),
-    ({"tools": (Tool(name="f"),), "parallel_tool_calls": False}, Quirk(parallel_tool_calls_member=False), {"tools": [{"type": "function", "function": {"name": "f"}}]}, ("parallel_tool_calls",)),
-    ({"tools": (Tool(name="f"),), "tool_choice": ToolChoice(mode="required", allowed=("f",))}, Quirk(), {"tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": "required"}, ()),
-    ({"tool_choice": ToolChoice(mode="required"), "parallel_tool_calls": True}, Quirk(), {}, ("tool_choice",)),
-    ({"tools": (Tool(name="f", cache=CacheHint(ttl="1h")),)}, Quirk(), {"tools": [{"type": "function", "function": {"name": "f"}}]}, ("cache_control",)),
-    ({"tools": (Tool(name="f", cache=CacheHint(ttl="1h")),)}, Quirk(cache_control=True), {"tools": [{"type": "function", "function": {"name": "f"}, "cache_control": {"type": "ephemeral", "ttl": "1h"}}]}, ()),
-    ({"tools": (HostedTool(kind="web_search", dialect="anthropic", raw={}, max_uses=3, location={"city": "Rome"}),)}, Quirk(), {"web_search_options": {"user_location": {"type": "approximate", "approximate": {"city": "Rome"}}}}, ("tools.web_search.max_uses",)),
-    ({"tools": (HostedTool(kind="code_execution", dialect="anthropic", raw={}),)}, Quirk(), {}, ("tools.code_execution",)),
-    ({"extensions": {"anthropic": {"context_management": {}}}}, Quirk(), {}, ("context_management",)),
+    (
+        {"reasoning": ReasoningSettings(budget=900)},
+        Quirk(reasoning_request="openrouter"),
+        {"reasoning": {"max_tokens": 900}},
+        (),
+    ),
+    (
+        {"reasoning": ReasoningSettings(budget=0)},
+        Quirk(reasoning_request="openrouter"),
+        {"reasoning": {"enabled": False}},
+        (),
+    ),
+    (
+        {"reasoning": ReasoningSettings(effort="low", include=False)},
+        Quirk(reasoning_request="openrouter"),
+        {"reasoning": {"effort": "low", "exclude": True}},
+        (),
+    ),
+    (
+        {"reasoning": ReasoningSettings(effort="high")},
+        Quirk(reasoning_request="thinking"),
+        {"thinking": {"type": "enabled"}},
+        ("reasoning_effort",),
+    ),
+    (
+        {"reasoning": ReasoningSettings(effort="medium")},
+        Quirk(reasoning_request="thinking", efforts=("low", "high")),
+        {"thinking": {"type": "enabled"}, "reasoning_effort": "low"},
+        (),
+    ),
+    (
+        {"reasoning": ReasoningSettings(effort="none")},
+        Quirk(reasoning_request="thinking"),
+        {"thinking": {"type": "disabled"}},
+        (),
+    ),
+    (
+        {"reasoning": ReasoningSettings(budget=50)},
+        Quirk(reasoning_request="enable_thinking"),
+        {"enable_thinking": True, "thinking_budget": 50},
+        (),
+    ),
+    (
+        {"reasoning": ReasoningSettings(budget=0)},
+        Quirk(reasoning_request="enable_thinking"),
+        {"enable_thinking": False},
+        (),
+    ),
+    (
+        {"reasoning": ReasoningSettings(effort="low")},
+        Quirk(reasoning_request="none"),
+        {},
+        ("reasoning_effort",),
+    ),
+    (
+        {"tools": (Tool(name="f"),), "tool_choice": ToolChoice(mode="auto")},
+        Quirk(has_tools=False),
+        {},
+        ("tools",),
+    ),
+    (
+        {"tools": (Tool(name="f"),), "parallel_tool_calls": False},
+        Quirk(parallel_tool_calls_member=False),
+        {"tools": [{"type": "function", "function": {"name": "f"}}]},
+        ("parallel_tool_calls",),
+    ),
+    (
+        {"tools": (Tool(name="f"),), "tool_choice": ToolChoice(mode="required", allowed=("f",))},
+        Quirk(),
+        {"tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": "required"},
+        (),
+    ),
+    (
+        {"tool_choice": ToolChoice(mode="required"), "parallel_tool_calls": True},
+        Quirk(),
+        {},
+        ("tool_choice",),
+    ),
+    (
+        {"tools": (Tool(name="f", cache=CacheHint(ttl="1h")),)},
+        Quirk(),
+        {"tools": [{"type": "function", "function": {"name": "f"}}]},
+        ("cache_control",),
+    ),
+    (
+        {"tools": (Tool(name="f", cache=CacheHint(ttl="1h")),)},
+        Quirk(cache_control=True),
+        {
+            "tools": [
+                {
+                    "type": "function",
+                    "function": {"name": "f"},
+                    "cache_control": {"type": "ephemeral", "ttl": "1h"},
+                }
+            ]
+        },
+        (),
+    ),
+    (
+        {
+            "tools": (
+                HostedTool(
+                    kind="web_search",
+                    dialect="anthropic",
+                    raw={},
+                    max_uses=3,
+                    location={"city": "Rome"},
+                ),
+            )
+        },
+        Quirk(),
+        {
+            "web_search_options": {
+                "user_location": {"type": "approximate", "approximate": {"city": "Rome"}}
+            }
+        },
+        ("tools.web_search.max_uses",),
+    ),
+    (
+        {"tools": (HostedTool(kind="code_execution", dialect="anthropic", raw={}),)},
+        Quirk(),
+        {},
+        ("tools.code_execution",),
+    ),
+    (
+        {"extensions": {"anthropic": {"context_management": {}}}},
+        Quirk(),
+        {},
+        ("context_management",),
+    ),
     ({"previous_response_id": "resp_1"}, Quirk(), {}, ("previous_response_id",)),
     ({"service_tier": "standard_only"}, Quirk(), {"service_tier": "default"}, ()),
-    ({"messages": user(Text(text="a"), Media(kind="image", url="https://x.test/a"))}, Quirk(has_images=False), {"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}]}, ("messages[0].image",)),
-    ({"messages": user(Text(text="a"), Text(text="b"))}, Quirk(text_content_only=True), {"messages": [{"role": "user", "content": "a\nb"}]}, ()),
-    ({"messages": user(Text(text="a", cache=CacheHint()))}, Quirk(), {"messages": [{"role": "user", "content": "a"}]}, ("cache_control",)),
-    ({"messages": user(Text(text="a", cache=CacheHint()))}, Quirk(cache_control=True), {"messages": [{"role": "user", "content": [{"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}]}]}, ()),
-    ({"messages": user(Unknown(dialect="anthropic", name="search_result", raw={}), Text(text="a"))}, Quirk(), {"messages": [{"role": "user", "content": "a"}]}, ("messages[0].search_result",)),
-    ({"messages": user(Media(kind="file", mime="text/csv", data="YSxi", filename="t.csv"))}, Quirk(), {"messages": [{"role": "user", "content": [{"type": "text", "text": "t.csv\n\na,b"}]}]}, ()),
-    ({"messages": user(Media(kind="file", url="https://x.test/a.pdf", filename="a.pdf"))}, Quirk(document_part="document_url"), {"messages": [{"role": "user", "content": [{"type": "document_url", "document_url": "https://x.test/a.pdf", "document_name": "a.pdf"}]}]}, ()),
-]  # fmt: skip
+    (
+        {"messages": user(Text(text="a"), Media(kind="image", url="https://x.test/a"))},
+        Quirk(has_images=False),
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}]},
+        ("messages[0].image",),
+    ),
+    (
+        {"messages": user(Text(text="a"), Text(text="b"))},
+        Quirk(text_content_only=True),
+        {"messages": [{"role": "user", "content": "a\nb"}]},
+        (),
+    ),
+    (
+        {"messages": user(Text(text="a", cache=CacheHint()))},
+        Quirk(),
+        {"messages": [{"role": "user", "content": "a"}]},
+        ("cache_control",),
+    ),
+    (
+        {"messages": user(Text(text="a", cache=CacheHint()))},
+        Quirk(cache_control=True),
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}
+                    ],
+                }
+            ]
+        },
+        (),
+    ),
+    (
+        {
+            "messages": user(
+                Unknown(dialect="anthropic", name="search_result", raw={}), Text(text="a")
+            )
+        },
+        Quirk(),
+        {"messages": [{"role": "user", "content": "a"}]},
+        ("messages[0].search_result",),
+    ),
+    (
+        {"messages": user(Media(kind="file", mime="text/csv", data="YSxi", filename="t.csv"))},
+        Quirk(),
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "t.csv\n\na,b"}]}]},
+        (),
+    ),
+    (
+        {"messages": user(Media(kind="file", url="https://x.test/a.pdf", filename="a.pdf"))},
+        Quirk(document_part="document_url"),
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {
+                            "type": "document_url",
+                            "document_url": "https://x.test/a.pdf",
+                            "document_name": "a.pdf",
+                        }
+                    ],
+                }
+            ]
+        },
+        (),
+    ),
+]
 
 
 def test_what_an_assistant_turn_and_a_document_lose_is_named() -> None:

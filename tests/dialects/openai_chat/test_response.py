@@ -95,32 +95,141 @@ PARTS: dict[str, tuple[dict[str, Any], tuple[Part, ...]]] = {
     "text": ({"content": "Hi"}, (Text(text="Hi"),)),
     "no content": ({"content": None}, ()),
     "refusal": ({"content": None, "refusal": "No."}, (Refusal(text="No."),)),
-    "reasoning_content": ({"content": "Hi", "reasoning_content": "Hm."}, (Reasoning(text="Hm."), Text(text="Hi"))),
+    "reasoning_content": (
+        {"content": "Hi", "reasoning_content": "Hm."},
+        (Reasoning(text="Hm."), Text(text="Hi")),
+    ),
     "reasoning": ({"content": "Hi", "reasoning": "Hm."}, (Reasoning(text="Hm."), Text(text="Hi"))),
-    "both reasoning members": ({"content": "Hi", "reasoning": "Hm.", "reasoning_content": "Hm."}, (Reasoning(text="Hm."), Text(text="Hi"))),
-    "signed details": ({"content": "Hi", "reasoning": "Hm.", "reasoning_details": SIGNED}, (Reasoning(text="Hm.", opaque=Opaque(family="anthropic", value="sig")), Text(text="Hi"))),
-    "encrypted details": ({"content": "Hi", "reasoning": "Hm.", "reasoning_details": ENCRYPTED}, (Reasoning(text="Hm.", opaque=Opaque(family="openrouter", value=ENCRYPTED)), Text(text="Hi"))),
+    "both reasoning members": (
+        {"content": "Hi", "reasoning": "Hm.", "reasoning_content": "Hm."},
+        (Reasoning(text="Hm."), Text(text="Hi")),
+    ),
+    "signed details": (
+        {"content": "Hi", "reasoning": "Hm.", "reasoning_details": SIGNED},
+        (Reasoning(text="Hm.", opaque=Opaque(family="anthropic", value="sig")), Text(text="Hi")),
+    ),
+    "encrypted details": (
+        {"content": "Hi", "reasoning": "Hm.", "reasoning_details": ENCRYPTED},
+        (
+            Reasoning(text="Hm.", opaque=Opaque(family="openrouter", value=ENCRYPTED)),
+            Text(text="Hi"),
+        ),
+    ),
     "thinking blocks": (
-        {"content": "Hi", "reasoning_content": "Hm.", "thinking_blocks": [{"type": "thinking", "thinking": "Hm.", "signature": "sig"}, {"type": "redacted_thinking", "data": "xx"}]},
-        (Reasoning(text="Hm.", opaque=Opaque(family="anthropic", value="sig")), Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="xx")), Text(text="Hi")),
+        {
+            "content": "Hi",
+            "reasoning_content": "Hm.",
+            "thinking_blocks": [
+                {"type": "thinking", "thinking": "Hm.", "signature": "sig"},
+                {"type": "redacted_thinking", "data": "xx"},
+            ],
+        },
+        (
+            Reasoning(text="Hm.", opaque=Opaque(family="anthropic", value="sig")),
+            Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="xx")),
+            Text(text="Hi"),
+        ),
     ),
-    "mistral parts": ({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}], "closed": True}, {"type": "text", "text": "Hi"}]}, (Reasoning(text="Hm."), Text(text="Hi"))),
+    "mistral parts": (
+        {
+            "content": [
+                {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}], "closed": True},
+                {"type": "text", "text": "Hi"},
+            ]
+        },
+        (Reasoning(text="Hm."), Text(text="Hi")),
+    ),
     "text parts": ({"content": [{"type": "text", "text": "H"}, "i"]}, (Text(text="Hi"),)),
-    "unknown content part": ({"content": [{"type": "reference", "reference_ids": [1]}]}, (Unknown(dialect="openai_chat", name="reference", raw={"type": "reference", "reference_ids": [1]}),)),
+    "unknown content part": (
+        {"content": [{"type": "reference", "reference_ids": [1]}]},
+        (
+            Unknown(
+                dialect="openai_chat",
+                name="reference",
+                raw={"type": "reference", "reference_ids": [1]},
+            ),
+        ),
+    ),
     "parsed content": ({"content": {"a": 1}}, (Text(text='{"a": 1}'),)),
-    "image": ({"content": "", "images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]}, (Media(kind="image", mime="image/png", data="AA=="),)),
+    "image": (
+        {
+            "content": "",
+            "images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}],
+        },
+        (Media(kind="image", mime="image/png", data="AA=="),),
+    ),
     "audio": (
-        {"content": None, "audio": {"id": "audio_1", "data": "AAAA", "expires_at": 9, "transcript": "Hi"}},
-        (Media(kind="audio", data="AAAA", text="Hi", opaque=Opaque(family="openai", value={"id": "audio_1", "expires_at": 9})),),
+        {
+            "content": None,
+            "audio": {"id": "audio_1", "data": "AAAA", "expires_at": 9, "transcript": "Hi"},
+        },
+        (
+            Media(
+                kind="audio",
+                data="AAAA",
+                text="Hi",
+                opaque=Opaque(family="openai", value={"id": "audio_1", "expires_at": 9}),
+            ),
+        ),
     ),
-    "empty audio": ({"content": "Hi", "audio": {"id": "", "data": "", "expires_at": 0, "transcript": ""}}, (Text(text="Hi"),)),
+    "empty audio": (
+        {"content": "Hi", "audio": {"id": "", "data": "", "expires_at": 0, "transcript": ""}},
+        (Text(text="Hi"),),
+    ),
     "citation": (
-        {"content": "Hi", "annotations": [{"type": "url_citation", "url_citation": {"url": "https://x.test", "title": "X", "start_index": 0, "end_index": 2}}]},
-        (Text(text="Hi", citations=(Citation(url="https://x.test", title="X", start=0, end=2, dialect="openai_chat", raw={"type": "url_citation", "url_citation": {"url": "https://x.test", "title": "X", "start_index": 0, "end_index": 2}}),)),),
+        {
+            "content": "Hi",
+            "annotations": [
+                {
+                    "type": "url_citation",
+                    "url_citation": {
+                        "url": "https://x.test",
+                        "title": "X",
+                        "start_index": 0,
+                        "end_index": 2,
+                    },
+                }
+            ],
+        },
+        (
+            Text(
+                text="Hi",
+                citations=(
+                    Citation(
+                        url="https://x.test",
+                        title="X",
+                        start=0,
+                        end=2,
+                        dialect="openai_chat",
+                        raw={
+                            "type": "url_citation",
+                            "url_citation": {
+                                "url": "https://x.test",
+                                "title": "X",
+                                "start_index": 0,
+                                "end_index": 2,
+                            },
+                        },
+                    ),
+                ),
+            ),
+        ),
     ),
-    "file annotation": ({"content": None, "annotations": [{"type": "file", "file": {"hash": "h"}}]}, (Unknown(dialect="openai_chat", name="annotations.file", raw={"type": "file", "file": {"hash": "h"}}),)),
-    "text signature": ({"content": "Hi", "extra_content": {"google": {"thought_signature": "g"}}}, (Text(text="Hi", opaque=Opaque(family="gemini", value="g")),)),
-}  # fmt: skip
+    "file annotation": (
+        {"content": None, "annotations": [{"type": "file", "file": {"hash": "h"}}]},
+        (
+            Unknown(
+                dialect="openai_chat",
+                name="annotations.file",
+                raw={"type": "file", "file": {"hash": "h"}},
+            ),
+        ),
+    ),
+    "text signature": (
+        {"content": "Hi", "extra_content": {"google": {"thought_signature": "g"}}},
+        (Text(text="Hi", opaque=Opaque(family="gemini", value="g")),),
+    ),
+}
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -139,7 +248,9 @@ def test_a_message_becomes_parts(name: str) -> None:
     ],
 )
 def test_parts_become_a_message_that_means_the_same(name: str) -> None:
-    """Written for a client and read again, an answer is the same; and OpenAI's own client takes it."""
+    """Written for a client and read again, an answer is the same; and OpenAI's own client
+    takes it.
+    """
     response = decode(completion({"role": "assistant", **PARTS[name][0]}))
     assert response.choices == decode(encode(response)).choices
 
@@ -153,18 +264,82 @@ def test_whole_and_streamed_cannot_disagree(name: str) -> None:
 
 CALLS: dict[str, tuple[dict[str, Any], tuple[ToolCall, ...]]] = {
     "one": ({"tool_calls": [wire_call("c1", "f", '{"a":1}')]}, (F,)),
-    "parallel": ({"tool_calls": [wire_call("c1", "f", '{"a":1}', index=0), wire_call("c2", "g", "{}", index=1)]}, (F, ToolCall(call_id="c2", name="g", arguments="{}"))),
-    "every index 0": ({"tool_calls": [wire_call("c1", "f", '{"a":1}', index=0), wire_call("c2", "g", "{}", index=0)]}, (F, ToolCall(call_id="c2", name="g", arguments="{}"))),
-    "twice the same": ({"tool_calls": [wire_call("c1", "f", '{"a":1}', index=0), wire_call("c2", "f", '{"a":1}', index=0)]}, (F, ToolCall(call_id="c2", name="f", arguments='{"a":1}'))),
+    "parallel": (
+        {
+            "tool_calls": [
+                wire_call("c1", "f", '{"a":1}', index=0),
+                wire_call("c2", "g", "{}", index=1),
+            ]
+        },
+        (F, ToolCall(call_id="c2", name="g", arguments="{}")),
+    ),
+    "every index 0": (
+        {
+            "tool_calls": [
+                wire_call("c1", "f", '{"a":1}', index=0),
+                wire_call("c2", "g", "{}", index=0),
+            ]
+        },
+        (F, ToolCall(call_id="c2", name="g", arguments="{}")),
+    ),
+    "twice the same": (
+        {
+            "tool_calls": [
+                wire_call("c1", "f", '{"a":1}', index=0),
+                wire_call("c2", "f", '{"a":1}', index=0),
+            ]
+        },
+        (F, ToolCall(call_id="c2", name="f", arguments='{"a":1}')),
+    ),
     "object arguments": ({"tool_calls": [wire_call("c1", "f", {"a": 1})]}, (F,)),
-    "no arguments": ({"tool_calls": [wire_call("c1", "f", "")]}, (ToolCall(call_id="c1", name="f"),)),
-    "null arguments": ({"tool_calls": [wire_call("c1", "f", None)]}, (ToolCall(call_id="c1", name="f"),)),
-    "no ids": ({"tool_calls": [wire_call(None, "f", '{"a":1}'), wire_call("", "g", "{}")]}, (ToolCall(call_id="call_s01", name="f", arguments='{"a":1}'), ToolCall(call_id="call_s02", name="g", arguments="{}"))),
-    "custom": ({"tool_calls": [{"id": "c1", "type": "custom", "custom": {"name": "f", "input": "ls"}}]}, (ToolCall(call_id="c1", name="f", arguments="ls", kind="custom"),)),
-    "zero values": ({"tool_calls": [wire_call("c1", "f", '{"a":1}', custom={"name": "", "input": ""})], "function_call": {"name": "", "arguments": ""}}, (F,)),
-    "legacy": ({"function_call": {"name": "f", "arguments": '{"a":1}'}}, (ToolCall(call_id="call_s01", name="f", arguments='{"a":1}'),)),
-    "gemini signature": ({"tool_calls": [wire_call("c1", "f", '{"a":1}', extra_content={"google": {"thought_signature": "g"}})]}, (ToolCall(call_id="c1", name="f", arguments='{"a":1}', opaque=Opaque(family="gemini", value="g")),)),
-}  # fmt: skip
+    "no arguments": (
+        {"tool_calls": [wire_call("c1", "f", "")]},
+        (ToolCall(call_id="c1", name="f"),),
+    ),
+    "null arguments": (
+        {"tool_calls": [wire_call("c1", "f", None)]},
+        (ToolCall(call_id="c1", name="f"),),
+    ),
+    "no ids": (
+        {"tool_calls": [wire_call(None, "f", '{"a":1}'), wire_call("", "g", "{}")]},
+        (
+            ToolCall(call_id="call_s01", name="f", arguments='{"a":1}'),
+            ToolCall(call_id="call_s02", name="g", arguments="{}"),
+        ),
+    ),
+    "custom": (
+        {"tool_calls": [{"id": "c1", "type": "custom", "custom": {"name": "f", "input": "ls"}}]},
+        (ToolCall(call_id="c1", name="f", arguments="ls", kind="custom"),),
+    ),
+    "zero values": (
+        {
+            "tool_calls": [wire_call("c1", "f", '{"a":1}', custom={"name": "", "input": ""})],
+            "function_call": {"name": "", "arguments": ""},
+        },
+        (F,),
+    ),
+    "legacy": (
+        {"function_call": {"name": "f", "arguments": '{"a":1}'}},
+        (ToolCall(call_id="call_s01", name="f", arguments='{"a":1}'),),
+    ),
+    "gemini signature": (
+        {
+            "tool_calls": [
+                wire_call(
+                    "c1", "f", '{"a":1}', extra_content={"google": {"thought_signature": "g"}}
+                )
+            ]
+        },
+        (
+            ToolCall(
+                call_id="c1",
+                name="f",
+                arguments='{"a":1}',
+                opaque=Opaque(family="gemini", value="g"),
+            ),
+        ),
+    ),
+}
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -254,29 +429,92 @@ FINISHES = [
 
 @pytest.mark.parametrize("word, has_calls, reason", FINISHES)
 def test_how_an_answer_ended(word: Any, has_calls: bool, reason: str) -> None:
-    """Vendors' words for the end become the five we know, and agree with the calls that are there."""
+    """Vendors' words for the end become the five we know, and agree with the calls that
+    are there.
+    """
     message = {"tool_calls": [wire_call("c1", "f", "{}")]} if has_calls else {"content": "Hi"}
     assert reason == decode(completion(message, word)).choices[0].finish.reason
 
 
 USAGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
-    ({"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}, {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}),
     (
-        {"prompt_tokens": 3, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 2, "cache_write_tokens": 1, "audio_tokens": 0}, "completion_tokens_details": {"reasoning_tokens": 1, "audio_tokens": 2}},
-        {"input_tokens": 3, "output_tokens": 4, "cache_read_tokens": 2, "cache_write_tokens": 1, "input_audio_tokens": 0, "reasoning_tokens": 1, "output_audio_tokens": 2},
+        {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7},
+        {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7},
     ),
-    ({"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 19, "completion_tokens_details": {"reasoning_tokens": 7}}, {"input_tokens": 10, "output_tokens": 2, "reasoning_tokens": 7, "total_tokens": 19}),
-    ({"prompt_tokens": 10, "completion_tokens": 9, "total_tokens": 19, "completion_tokens_details": {"reasoning_tokens": 7}}, {"input_tokens": 10, "output_tokens": 9, "reasoning_tokens": 7, "total_tokens": 19}),
-    ({"prompt_tokens": 5, "prompt_cache_hit_tokens": 4, "prompt_cache_miss_tokens": 1, "completion_tokens": 1}, {"input_tokens": 5, "cache_read_tokens": 4, "output_tokens": 1}),
+    (
+        {
+            "prompt_tokens": 3,
+            "completion_tokens": 4,
+            "prompt_tokens_details": {
+                "cached_tokens": 2,
+                "cache_write_tokens": 1,
+                "audio_tokens": 0,
+            },
+            "completion_tokens_details": {"reasoning_tokens": 1, "audio_tokens": 2},
+        },
+        {
+            "input_tokens": 3,
+            "output_tokens": 4,
+            "cache_read_tokens": 2,
+            "cache_write_tokens": 1,
+            "input_audio_tokens": 0,
+            "reasoning_tokens": 1,
+            "output_audio_tokens": 2,
+        },
+    ),
+    (
+        {
+            "prompt_tokens": 10,
+            "completion_tokens": 2,
+            "total_tokens": 19,
+            "completion_tokens_details": {"reasoning_tokens": 7},
+        },
+        {"input_tokens": 10, "output_tokens": 2, "reasoning_tokens": 7, "total_tokens": 19},
+    ),
+    (
+        {
+            "prompt_tokens": 10,
+            "completion_tokens": 9,
+            "total_tokens": 19,
+            "completion_tokens_details": {"reasoning_tokens": 7},
+        },
+        {"input_tokens": 10, "output_tokens": 9, "reasoning_tokens": 7, "total_tokens": 19},
+    ),
+    (
+        {
+            "prompt_tokens": 5,
+            "prompt_cache_hit_tokens": 4,
+            "prompt_cache_miss_tokens": 1,
+            "completion_tokens": 1,
+        },
+        {"input_tokens": 5, "cache_read_tokens": 4, "output_tokens": 1},
+    ),
     ({"prompt_tokens": 5, "cached_tokens": 4}, {"input_tokens": 5, "cache_read_tokens": 4}),
-    ({"prompt_tokens": 5, "cached_tokens": 9, "completion_tokens": 1, "completion_tokens_details": {"reasoning_tokens": 3}}, {"input_tokens": 5, "cache_read_tokens": 5, "output_tokens": 1, "reasoning_tokens": 1}),
-    ({"prompt_tokens": 5, "cache_creation_input_tokens": 3, "cache_read_input_tokens": 1}, {"input_tokens": 5, "cache_write_tokens": 3, "cache_read_tokens": 1}),
+    (
+        {
+            "prompt_tokens": 5,
+            "cached_tokens": 9,
+            "completion_tokens": 1,
+            "completion_tokens_details": {"reasoning_tokens": 3},
+        },
+        {"input_tokens": 5, "cache_read_tokens": 5, "output_tokens": 1, "reasoning_tokens": 1},
+    ),
+    (
+        {"prompt_tokens": 5, "cache_creation_input_tokens": 3, "cache_read_input_tokens": 1},
+        {"input_tokens": 5, "cache_write_tokens": 3, "cache_read_tokens": 1},
+    ),
     ({"prompt_tokens": 5, "cost": 0.25}, {"input_tokens": 5, "cost": 0.25}),
     ({"prompt_tokens": 5, "cost": {"total_cost": 0.5}}, {"input_tokens": 5, "cost": 0.5}),
     ({"prompt_tokens": 5, "cost_in_usd_ticks": 20_000_000_000}, {"input_tokens": 5, "cost": 2.0}),
-    ({"prompt_tokens": 5, "num_search_queries": 2, "service_tier": "flex"}, {"input_tokens": 5, "web_searches": 2, "service_tier": "flex"}),
-    ({"prompt_tokens": 5.0, "completion_tokens": None, "total_tokens": "many"}, {"input_tokens": 5}),
-]  # fmt: skip
+    (
+        {"prompt_tokens": 5, "num_search_queries": 2, "service_tier": "flex"},
+        {"input_tokens": 5, "web_searches": 2, "service_tier": "flex"},
+    ),
+    (
+        {"prompt_tokens": 5.0, "completion_tokens": None, "total_tokens": "many"},
+        {"input_tokens": 5},
+    ),
+]
 
 
 @pytest.mark.parametrize("wire, counts", USAGES)
@@ -513,14 +751,36 @@ def test_what_is_no_completion_is_a_wire_error(body: Any) -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["content", "tool_calls", "function", "name", "arguments", "reasoning", "reasoning_details", "audio", "images", "annotations", "url_citation", "type", "text", "thinking_blocks", "function_call", "id", "index"]),
-        inner,
-        max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "content",
+                    "tool_calls",
+                    "function",
+                    "name",
+                    "arguments",
+                    "reasoning",
+                    "reasoning_details",
+                    "audio",
+                    "images",
+                    "annotations",
+                    "url_citation",
+                    "type",
+                    "text",
+                    "thinking_blocks",
+                    "function_call",
+                    "id",
+                    "index",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=15,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=200, deadline=None)

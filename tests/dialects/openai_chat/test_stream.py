@@ -124,59 +124,228 @@ F = ToolCall(call_id="c1", name="f", arguments='{"a":1}')
 G = ToolCall(call_id="c2", name="g", arguments="{}")
 
 DELTAS: dict[str, tuple[list[Any], tuple[Part, ...]]] = {
-    "text": ([{"role": "assistant", "content": ""}, {"content": "H"}, {"content": "i"}], (Text(text="Hi"),)),
-    "reasoning then text": ([{"reasoning_content": "H"}, {"reasoning_content": "m."}, {"content": "Hi"}], (Reasoning(text="Hm."), Text(text="Hi"))),
-    "reasoning beside empty content": ([{"content": "", "reasoning": "Hm."}, {"content": "Hi", "reasoning": ""}], (Reasoning(text="Hm."), Text(text="Hi"))),
-    "interleaved": ([{"reasoning": "a"}, {"content": "b"}, {"reasoning": "c"}, {"content": "d"}], (Reasoning(text="a"), Text(text="b"), Reasoning(text="c"), Text(text="d"))),
-    "mistral parts": ([{"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}]}, {"content": "Hi"}], (Reasoning(text="Hm."), Text(text="Hi"))),
+    "text": (
+        [{"role": "assistant", "content": ""}, {"content": "H"}, {"content": "i"}],
+        (Text(text="Hi"),),
+    ),
+    "reasoning then text": (
+        [{"reasoning_content": "H"}, {"reasoning_content": "m."}, {"content": "Hi"}],
+        (Reasoning(text="Hm."), Text(text="Hi")),
+    ),
+    "reasoning beside empty content": (
+        [{"content": "", "reasoning": "Hm."}, {"content": "Hi", "reasoning": ""}],
+        (Reasoning(text="Hm."), Text(text="Hi")),
+    ),
+    "interleaved": (
+        [{"reasoning": "a"}, {"content": "b"}, {"reasoning": "c"}, {"content": "d"}],
+        (Reasoning(text="a"), Text(text="b"), Reasoning(text="c"), Text(text="d")),
+    ),
+    "mistral parts": (
+        [
+            {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}]},
+            {"content": "Hi"},
+        ],
+        (Reasoning(text="Hm."), Text(text="Hi")),
+    ),
     "signed details": (
         [
-            {"reasoning": "H", "reasoning_details": [{"type": "reasoning.text", "text": "H", "signature": "", "format": "anthropic-claude-v1", "index": 0}]},
-            {"reasoning": "m.", "reasoning_details": [{"type": "reasoning.text", "text": "m.", "format": "anthropic-claude-v1", "index": 0}]},
-            {"reasoning_details": [{"type": "reasoning.text", "signature": "sig", "format": "anthropic-claude-v1", "index": 0}]},
+            {
+                "reasoning": "H",
+                "reasoning_details": [
+                    {
+                        "type": "reasoning.text",
+                        "text": "H",
+                        "signature": "",
+                        "format": "anthropic-claude-v1",
+                        "index": 0,
+                    }
+                ],
+            },
+            {
+                "reasoning": "m.",
+                "reasoning_details": [
+                    {
+                        "type": "reasoning.text",
+                        "text": "m.",
+                        "format": "anthropic-claude-v1",
+                        "index": 0,
+                    }
+                ],
+            },
+            {
+                "reasoning_details": [
+                    {
+                        "type": "reasoning.text",
+                        "signature": "sig",
+                        "format": "anthropic-claude-v1",
+                        "index": 0,
+                    }
+                ]
+            },
             {"content": "Hi"},
         ],
         (Reasoning(text="Hm.", opaque=Opaque(family="anthropic", value="sig")), Text(text="Hi")),
     ),
-    "details alone": ([{"reasoning_details": [{"type": "reasoning.summary", "summary": "Hm.", "index": 0}]}, {"content": "Hi"}], (Reasoning(text="Hm.", opaque=Opaque(family="openrouter", value=[{"type": "reasoning.summary", "summary": "Hm.", "index": 0}])), Text(text="Hi"))),
+    "details alone": (
+        [
+            {"reasoning_details": [{"type": "reasoning.summary", "summary": "Hm.", "index": 0}]},
+            {"content": "Hi"},
+        ],
+        (
+            Reasoning(
+                text="Hm.",
+                opaque=Opaque(
+                    family="openrouter",
+                    value=[{"type": "reasoning.summary", "summary": "Hm.", "index": 0}],
+                ),
+            ),
+            Text(text="Hi"),
+        ),
+    ),
     "late encrypted details": (
-        [{"content": "Hi"}, {"reasoning_details": [{"type": "reasoning.encrypted", "data": "xx", "index": 0}]}],
-        (Text(text="Hi"), Reasoning(opaque=Opaque(family="openrouter", value=[{"type": "reasoning.encrypted", "data": "xx", "index": 0}]))),
+        [
+            {"content": "Hi"},
+            {"reasoning_details": [{"type": "reasoning.encrypted", "data": "xx", "index": 0}]},
+        ],
+        (
+            Text(text="Hi"),
+            Reasoning(
+                opaque=Opaque(
+                    family="openrouter",
+                    value=[{"type": "reasoning.encrypted", "data": "xx", "index": 0}],
+                )
+            ),
+        ),
     ),
     "litellm blocks": (
         [
-            {"reasoning_content": "Hm.", "thinking_blocks": [{"type": "thinking", "thinking": "Hm.", "signature": None}]},
-            {"reasoning_content": "", "thinking_blocks": [{"type": "thinking", "thinking": "", "signature": "sig"}]},
+            {
+                "reasoning_content": "Hm.",
+                "thinking_blocks": [{"type": "thinking", "thinking": "Hm.", "signature": None}],
+            },
+            {
+                "reasoning_content": "",
+                "thinking_blocks": [{"type": "thinking", "thinking": "", "signature": "sig"}],
+            },
             {"thinking_blocks": [{"type": "redacted_thinking", "data": "xx"}]},
             {"content": "Hi"},
         ],
-        (Reasoning(text="Hm.", opaque=Opaque(family="anthropic", value="sig")), Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="xx")), Text(text="Hi")),
+        (
+            Reasoning(text="Hm.", opaque=Opaque(family="anthropic", value="sig")),
+            Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="xx")),
+            Text(text="Hi"),
+        ),
     ),
     "refusal": ([{"refusal": "N"}, {"refusal": "o."}], (Refusal(text="No."),)),
-    "image": ([{"images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]}], (Media(kind="image", mime="image/png", data="AA=="),)),
-    "audio": (
-        [{"audio": {"id": "a1", "transcript": "H"}}, {"audio": {"data": "AA=="}}, {"audio": {"data": "AQ==", "transcript": "i"}}, {"audio": {"expires_at": 9}}],
-        (Media(kind="audio", data="AAE=", text="Hi", opaque=Opaque(family="openai", value={"id": "a1", "expires_at": 9})),),
+    "image": (
+        [{"images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]}],
+        (Media(kind="image", mime="image/png", data="AA=="),),
     ),
-    "one call": ([calls(piece(0, "c1", "f", "")), calls(piece(0, None, None, '{"a"')), calls(piece(0, None, None, ":1}"))], (F,)),
-    "text and call": ([{"content": "Hi"}, calls(piece(0, "c1", "f", '{"a":1}'))], (Text(text="Hi"), F)),
+    "audio": (
+        [
+            {"audio": {"id": "a1", "transcript": "H"}},
+            {"audio": {"data": "AA=="}},
+            {"audio": {"data": "AQ==", "transcript": "i"}},
+            {"audio": {"expires_at": 9}},
+        ],
+        (
+            Media(
+                kind="audio",
+                data="AAE=",
+                text="Hi",
+                opaque=Opaque(family="openai", value={"id": "a1", "expires_at": 9}),
+            ),
+        ),
+    ),
+    "one call": (
+        [
+            calls(piece(0, "c1", "f", "")),
+            calls(piece(0, None, None, '{"a"')),
+            calls(piece(0, None, None, ":1}")),
+        ],
+        (F,),
+    ),
+    "text and call": (
+        [{"content": "Hi"}, calls(piece(0, "c1", "f", '{"a":1}'))],
+        (Text(text="Hi"), F),
+    ),
     "parallel": ([calls(piece(0, "c1", "f", '{"a":1}')), calls(piece(1, "c2", "g", "{}"))], (F, G)),
-    "parallel in one chunk, interleaved": ([calls(piece(0, "c1", "f", '{"a"'), piece(1, "c2", "g", "{")), calls(piece(0, arguments=":1}"), piece(1, arguments="}"))], (F, G)),
-    "every index 0": ([calls(piece(0, "c1", "f", '{"a":1}')), calls(piece(0, "c2", "g", "{}"))], (F, G)),
-    "no index": ([calls(piece(None, "c1", "f", '{"a"')), calls(piece(None, None, None, ":1}")), calls(piece(None, "c2", "g", "{}"))], (F, G)),
-    "no index, id on each piece": ([calls(piece(None, "c1", "f", '{"a"')), calls(piece(None, "c1", None, ":1}"))], (F,)),
-    "name on each piece": ([calls(piece(0, "c1", "f", '{"a"')), calls(piece(0, "c1", "f", ":1}"))], (F,)),
+    "parallel in one chunk, interleaved": (
+        [
+            calls(piece(0, "c1", "f", '{"a"'), piece(1, "c2", "g", "{")),
+            calls(piece(0, arguments=":1}"), piece(1, arguments="}")),
+        ],
+        (F, G),
+    ),
+    "every index 0": (
+        [calls(piece(0, "c1", "f", '{"a":1}')), calls(piece(0, "c2", "g", "{}"))],
+        (F, G),
+    ),
+    "no index": (
+        [
+            calls(piece(None, "c1", "f", '{"a"')),
+            calls(piece(None, None, None, ":1}")),
+            calls(piece(None, "c2", "g", "{}")),
+        ],
+        (F, G),
+    ),
+    "no index, id on each piece": (
+        [calls(piece(None, "c1", "f", '{"a"')), calls(piece(None, "c1", None, ":1}"))],
+        (F,),
+    ),
+    "name on each piece": (
+        [calls(piece(0, "c1", "f", '{"a"')), calls(piece(0, "c1", "f", ":1}"))],
+        (F,),
+    ),
     "id before name": ([calls(piece(0, "c1")), calls(piece(0, None, "f", '{"a":1}'))], (F,)),
-    "arguments before name": ([calls(piece(0, "c1", None, '{"a"')), calls(piece(0, None, "f", ":1}"))], (F,)),
+    "arguments before name": (
+        [calls(piece(0, "c1", None, '{"a"')), calls(piece(0, None, "f", ":1}"))],
+        (F,),
+    ),
     "object arguments": ([calls(piece(0, "c1", "f", {"a": 1}))], (F,)),
     "no arguments": ([calls(piece(0, "c1", "f"))], (ToolCall(call_id="c1", name="f"),)),
-    "legacy function_call": ([{"function_call": {"name": "f", "arguments": ""}}, {"function_call": {"arguments": '{"a":1}'}}], (ToolCall(call_id="call_s01", name="f", arguments='{"a":1}'),)),
-    "gemini signature": ([calls(piece(0, "c1", "f", '{"a":1}', extra_content={"google": {"thought_signature": "g"}}))], (ToolCall(call_id="c1", name="f", arguments='{"a":1}', opaque=Opaque(family="gemini", value="g")),)),
-    "annotations": (
-        [{"content": "Hi"}, {"annotations": [{"type": "url_citation", "url_citation": {"url": "https://x.test"}}]}, {"annotations": [{"type": "url_citation", "url_citation": {"url": "https://x.test"}}]}],
-        (Text(text="Hi", citations=(Citation(url="https://x.test", dialect="openai_chat", raw={"type": "url_citation", "url_citation": {"url": "https://x.test"}}),)),),
+    "legacy function_call": (
+        [
+            {"function_call": {"name": "f", "arguments": ""}},
+            {"function_call": {"arguments": '{"a":1}'}},
+        ],
+        (ToolCall(call_id="call_s01", name="f", arguments='{"a":1}'),),
     ),
-}  # fmt: skip
+    "gemini signature": (
+        [
+            calls(
+                piece(0, "c1", "f", '{"a":1}', extra_content={"google": {"thought_signature": "g"}})
+            )
+        ],
+        (
+            ToolCall(
+                call_id="c1",
+                name="f",
+                arguments='{"a":1}',
+                opaque=Opaque(family="gemini", value="g"),
+            ),
+        ),
+    ),
+    "annotations": (
+        [
+            {"content": "Hi"},
+            {"annotations": [{"type": "url_citation", "url_citation": {"url": "https://x.test"}}]},
+            {"annotations": [{"type": "url_citation", "url_citation": {"url": "https://x.test"}}]},
+        ],
+        (
+            Text(
+                text="Hi",
+                citations=(
+                    Citation(
+                        url="https://x.test",
+                        dialect="openai_chat",
+                        raw={"type": "url_citation", "url_citation": {"url": "https://x.test"}},
+                    ),
+                ),
+            ),
+        ),
+    ),
+}
 
 
 @pytest.mark.parametrize("name", DELTAS)
@@ -305,7 +474,9 @@ def test_events_of_a_plain_answer() -> None:
     ],
 )
 def test_every_proper_end(ending: bytes) -> None:
-    """`[DONE]`, or a finish reason and then nothing more, is an end; usage is found wherever it is."""
+    """`[DONE]`, or a finish reason and then nothing more, is an end; usage is found
+    wherever it is.
+    """
     response = fold(decode(sse(chunk({"content": "Hi"})) + ending))
     assert response.text == "Hi"
     assert response.choices[0].finish.reason == "stop"
@@ -354,7 +525,12 @@ def test_every_proper_end(ending: bytes) -> None:
             FailureKind.RATE_LIMITED,
         ),
         (
-            b'event: error\ndata: {"error":{"message":"Tool choice is required","code":"tool_use_failed","status_code":400}}\n\n',
+            (
+                b"event: error\n"
+                b"data: "
+                b'{"error":{"message":"Tool choice is required","code":"tool_use_failed","status_code":400}}\n'  # noqa: E501
+                b"\n"
+            ),
             FailureKind.MODEL_FAULT,
         ),
         (b'event: error\ndata: {"message":"overloaded"}\n\n', FailureKind.OVERLOADED),
@@ -478,14 +654,38 @@ def test_think_tags_are_found_at_any_split(cuts: list[int], is_closed: bool) -> 
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["content", "tool_calls", "function", "name", "arguments", "reasoning", "reasoning_details", "audio", "images", "annotations", "type", "text", "index", "id", "delta", "choices", "usage", "error", "citations"]),
-        inner,
-        max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "content",
+                    "tool_calls",
+                    "function",
+                    "name",
+                    "arguments",
+                    "reasoning",
+                    "reasoning_details",
+                    "audio",
+                    "images",
+                    "annotations",
+                    "type",
+                    "text",
+                    "index",
+                    "id",
+                    "delta",
+                    "choices",
+                    "usage",
+                    "error",
+                    "citations",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=15,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=200, deadline=None)

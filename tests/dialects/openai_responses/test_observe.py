@@ -128,7 +128,26 @@ def test_whole_answers() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.binary(max_size=30), st.sampled_from(["response.completed", "response.output_item.done", "error", "response.created"]), st.recursive(st.none() | st.integers() | st.text(max_size=3), lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["item", "response", "output", "error", "content", "usage", "type"]), inner, max_size=3), max_leaves=8))  # fmt: skip
+@given(
+    st.binary(max_size=30),
+    st.sampled_from(
+        ["response.completed", "response.output_item.done", "error", "response.created"]
+    ),
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=2)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["item", "response", "output", "error", "content", "usage", "type"]
+                ),
+                inner,
+                max_size=3,
+            )
+        ),
+        max_leaves=8,
+    ),
+)
 def test_never_raises(noise: bytes, kind: str, value: Any) -> None:
     """Noise and odd shapes are counted or passed over."""
     assert DIALECT.observer is not None
@@ -143,7 +162,7 @@ def test_errors_of_the_api() -> None:
     """An upstream's error body is classified and stamped with this dialect; ours is OpenAI's
     object.
     """
-    body = b'{"error":{"message":"too long","type":"invalid_request_error","param":"input","code":"context_length_exceeded"}}'
+    body = b'{"error":{"message":"too long","type":"invalid_request_error","param":"input","code":"context_length_exceeded"}}'  # noqa: E501
     failure = DIALECT.decode_error(400, {"retry-after": "3"}, body)
     assert (FailureKind.TOO_LONG, "too long", "input", 3.0, body, NAME) == (
         failure.kind,

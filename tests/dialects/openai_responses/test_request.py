@@ -138,7 +138,10 @@ ITEMS: list[tuple[str, list[dict[str, Any]], tuple[Message, ...]]] = [
         ),
     ),
     (
-        "a turn of reasoning, text with its phase, and a call is one message; its result is the user's",
+        (
+            "a turn of reasoning, text with its phase, and a call is one message; its result "
+            "is the user's"
+        ),
         [
             REASONING,
             {
@@ -902,12 +905,15 @@ def test_annotations_go_back_to_their_dialect() -> None:
     ]["annotations"]
 
 
-@pytest.mark.parametrize("media, quirk, needed", [
-    (Media(kind="image", url="https://x"), Quirk(), False),
-    (Media(kind="image", url="https://x"), Quirk(image_urls=False), True),
-    (Media(kind="file", url="https://x"), Quirk(), False),
-    (Media(kind="image", data="QQ=="), Quirk(image_urls=False), False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "media, quirk, needed",
+    [
+        (Media(kind="image", url="https://x"), Quirk(), False),
+        (Media(kind="image", url="https://x"), Quirk(image_urls=False), True),
+        (Media(kind="file", url="https://x"), Quirk(), False),
+        (Media(kind="image", data="QQ=="), Quirk(image_urls=False), False),
+    ],
+)
 def test_needs_inline(media: Media, quirk: Quirk, needed: bool) -> None:
     """Only images, and only where a row says so."""
     assert needed is DIALECT.needs_inline(media, quirk)
@@ -993,7 +999,9 @@ def test_an_empty_turn_is_asked_as_it_is() -> None:
 
 
 def test_instructions_alone_are_asked_as_a_message() -> None:
-    """The API wants input: system text without any turn is not `instructions` beside an empty list."""
+    """The API wants input: system text without any turn is not `instructions` beside an
+    empty list.
+    """
     body = encode(
         Request(model="m", messages=(Message(role="system", parts=(Text(text="Say hi."),)),))
     )

@@ -122,30 +122,86 @@ ANSWERS: dict[str, tuple[Response, list[str]]] = {
     "logprobs": (answer(SCORED), ["message"]),
     "refusal": (answer(Refusal(text="No.")), ["message"]),
     "reasoning, text, calls": (
-        answer(SIGNED, Text(text="I look."), ToolCall(call_id="c1", name="look", arguments='{"a":1}'), ToolCall(call_id="c2", name="look"), reason="tool_calls"),
+        answer(
+            SIGNED,
+            Text(text="I look."),
+            ToolCall(call_id="c1", name="look", arguments='{"a":1}'),
+            ToolCall(call_id="c2", name="look"),
+            reason="tool_calls",
+        ),
         ["reasoning", "message", "function_call", "function_call"],
     ),
-    "redacted reasoning": (answer(Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="data")), Text(text="x")), ["reasoning", "message"]),
+    "redacted reasoning": (
+        answer(
+            Reasoning(is_redacted=True, opaque=Opaque(family="anthropic", value="data")),
+            Text(text="x"),
+        ),
+        ["reasoning", "message"],
+    ),
     "a signed call": (
-        answer(ToolCall(call_id="c1", name="look", arguments="{}", opaque=Opaque(family="gemini", value="sig"))),
+        answer(
+            ToolCall(
+                call_id="c1",
+                name="look",
+                arguments="{}",
+                opaque=Opaque(family="gemini", value="sig"),
+            )
+        ),
         ["reasoning", "function_call"],
     ),
-    "a signed text": (answer(Text(text="x", opaque=Opaque(family="gemini", value="sig")), Text(text="y")), ["message", "reasoning", "message"]),
-    "a signed empty text": (answer(Text(text="x"), Text(text="", opaque=Opaque(family="gemini", value="sig"))), ["message", "reasoning"]),
-    "a freeform call": (answer(ToolCall(call_id="c", name="exec", namespace="functions", arguments="ls", kind="custom")), ["custom_tool_call"]),
-    "images": (answer(Media(kind="image", mime="image/png", data="QUJD"), Media(kind="image", url="https://x/y.png")), ["image_generation_call", "message"]),
+    "a signed text": (
+        answer(Text(text="x", opaque=Opaque(family="gemini", value="sig")), Text(text="y")),
+        ["message", "reasoning", "message"],
+    ),
+    "a signed empty text": (
+        answer(Text(text="x"), Text(text="", opaque=Opaque(family="gemini", value="sig"))),
+        ["message", "reasoning"],
+    ),
+    "a freeform call": (
+        answer(
+            ToolCall(call_id="c", name="exec", namespace="functions", arguments="ls", kind="custom")
+        ),
+        ["custom_tool_call"],
+    ),
+    "images": (
+        answer(
+            Media(kind="image", mime="image/png", data="QUJD"),
+            Media(kind="image", url="https://x/y.png"),
+        ),
+        ["image_generation_call", "message"],
+    ),
     "an item of ours": (
-        answer(Unknown(dialect=NAME, name="web_search_call", raw={"id": "ws_1", "type": "web_search_call", "status": "completed", "action": {"type": "search"}})),
+        answer(
+            Unknown(
+                dialect=NAME,
+                name="web_search_call",
+                raw={
+                    "id": "ws_1",
+                    "type": "web_search_call",
+                    "status": "completed",
+                    "action": {"type": "search"},
+                },
+            )
+        ),
         ["web_search_call"],
     ),
     "cut by length": (answer(Text(text="Hel"), reason="length"), ["message"]),
     "blocked": (answer(Text(text="He"), reason="content_filter"), ["message"]),
     "nothing": (answer(), []),
     "usage": (
-        answer(Text(text="x"), usage=Usage(input_tokens=9, output_tokens=4, cache_read_tokens=3, cache_write_tokens=2, reasoning_tokens=1)),
+        answer(
+            Text(text="x"),
+            usage=Usage(
+                input_tokens=9,
+                output_tokens=4,
+                cache_read_tokens=3,
+                cache_write_tokens=2,
+                reasoning_tokens=1,
+            ),
+        ),
         ["message"],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -538,7 +594,9 @@ def test_without_a_request(read_events: Reader, valid_response: Checker) -> None
 
 
 def test_a_sound_is_said_in_its_words() -> None:
-    """This API has no place for a sound in a message; its transcript is text, whole and streamed."""
+    """This API has no place for a sound in a message; its transcript is text, whole and
+    streamed.
+    """
     assert DIALECT.encode_response is not None
     assert DIALECT.stream_encoder is not None
     sound = Media(kind="audio", data="QUJD", text="Hello")

@@ -49,13 +49,9 @@ def _decode(body: Json, context: UpstreamContext) -> Response:
         raise WireError("expected an Anthropic message with `content`")
     calls = CallReader(context)
     parts: list[Part] = []
-    for block in (
-        content
-        if isinstance(content, list)
-        else [{"type": "text", "text": content}]
-        if isinstance(content, str)
-        else []
-    ):
+    if isinstance(content, str):
+        content = [{"type": "text", "text": content}]
+    for block in content if isinstance(content, list) else ():
         if isinstance(block, dict):
             parts.append(read_block(block, calls))
     finish = read_finish(

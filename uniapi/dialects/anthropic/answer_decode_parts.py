@@ -48,7 +48,9 @@ class CallReader:
 
     @property
     def is_wrapped(self) -> bool:
-        """Whether the stand-in tool carries the answer under one member, its root being no object."""
+        """Whether the stand-in tool carries the answer under one member, its root being
+        no object.
+        """
         return self._stand_in is not None and is_wrapped(self._stand_in)
 
     def is_freeform(self, name: str) -> bool:
@@ -203,11 +205,9 @@ def read_finish(
     `tool_use` without one (only the stand-in tool was called) is a plain stop.
     """
     native = stop_reason if isinstance(stop_reason, str) else None
-    reason: FinishReason = (
-        STOP_REASONS.get(native, "stop")
-        if native is not None
-        else ("tool_calls" if has_calls else "stop")
-    )
+    reason: FinishReason = "tool_calls" if has_calls else "stop"
+    if native is not None:
+        reason = STOP_REASONS.get(native, "stop")
     if reason == "tool_calls" and not has_calls:
         reason, native = "stop", "end_turn"
     explanation = stop_details.get("explanation") if isinstance(stop_details, dict) else None

@@ -79,20 +79,24 @@ _TYPE_STATUSES: Mapping[str, int] = {
 """The status a typed error has; an error event inside a stream has only its type."""
 
 _TOO_LONG = re.compile(
-    r"prompt is too long|input is too long|too many (?:input )?tokens|context (?:length|window|limit)|exceeds? the (?:maximum|model).{0,40}(?:tokens|length)"
+    r"prompt is too long|input is too long|too many (?:input )?tokens|context"
+    r" (?:length|window|limit)|exceeds? the (?:maximum|model).{0,40}(?:tokens|length)"
     r"|input length and `?max_tokens`? exceed",
     re.IGNORECASE,
 )
 _QUOTA = re.compile(
-    r"credit balance is too low|usage limits?\b.{0,60}regain access|insufficient (?:quota|balance|funds|credits)|spend limit",
+    r"credit balance is too low|usage limits?\b.{0,60}regain access|insufficient"
+    r" (?:quota|balance|funds|credits)|spend limit",
     re.IGNORECASE,
 )
 _MODEL = re.compile(
-    r"(?:don't|do not|doesn't|does not) have access to the model|model access is denied|access to (?:this |the )?model|model .{0,80}not (?:found|available|supported|exist)",
+    r"(?:don't|do not|doesn't|does not) have access to the model|model access is denied|access to"
+    r" (?:this |the )?model|model .{0,80}not (?:found|available|supported|exist)",
     re.IGNORECASE,
 )
 _CREDENTIAL = re.compile(
-    r"invalid (?:x-)?api[- ]?key|API_KEY_INVALID|organization has been disabled|security token included in the request",
+    r"invalid (?:x-)?api[- ]?key|API_KEY_INVALID|organization has been disabled|security token"
+    r" included in the request",
     re.IGNORECASE,
 )
 
@@ -190,9 +194,9 @@ def _type_for(error: ClientError) -> str:
 
 def _kind(status: int | None, typed: str | None, code: str | None, message: str) -> FailureKind:
     """The words where they are plain, then the type, then the status."""
-    kind = (
-        _KINDS.get(typed or "") or _KINDS.get(code or "") or kind_of_status(status, _OWN_STATUSES)
-    )
+    kind = _KINDS.get(typed or "") or _KINDS.get(code or "")
+    if kind is None:
+        kind = kind_of_status(status, _OWN_STATUSES)
     if kind in (FailureKind.BAD_REQUEST, FailureKind.TOO_LONG) and _TOO_LONG.search(message):
         return FailureKind.TOO_LONG
     if kind in (

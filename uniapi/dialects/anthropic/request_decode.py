@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from uniapi.canonical import (
+    ChoiceMode,
     Effort,
     HostedTool,
     Json,
@@ -39,10 +40,25 @@ It means nothing to another vendor and differs between conversations, which spoi
 
 _KNOWN = frozenset(
     {
-        "model", "messages", "system", "max_tokens", "temperature", "top_p", "top_k", "stop_sequences", "stream", "tools", "tool_choice", "thinking",
-        "output_config", "output_format", "metadata", "service_tier", "cache_control",
+        "model",
+        "messages",
+        "system",
+        "max_tokens",
+        "temperature",
+        "top_p",
+        "top_k",
+        "stop_sequences",
+        "stream",
+        "tools",
+        "tool_choice",
+        "thinking",
+        "output_config",
+        "output_format",
+        "metadata",
+        "service_tier",
+        "cache_control",
     }
-)  # fmt: skip
+)
 _ROLES: Mapping[str, Role] = {"user": "user", "assistant": "assistant", "system": "system"}
 _EFFORTS: Mapping[str, Effort] = {
     "low": "low",
@@ -51,7 +67,12 @@ _EFFORTS: Mapping[str, Effort] = {
     "xhigh": "xhigh",
     "max": "max",
 }
-_CHOICES = ("auto", "any", "tool", "none")
+_CHOICE_MODES: Mapping[str, ChoiceMode] = {
+    "auto": "auto",
+    "any": "required",
+    "tool": "tool",
+    "none": "none",
+}
 _HOSTED = ("web_search", "web_fetch", "code_execution")
 """Kinds that other vendors have too; of the rest the type itself is the kind."""
 _TOOL_MEMBERS = frozenset(
@@ -251,13 +272,15 @@ def _hosted(tool: dict[str, Any], kind: str) -> HostedTool:
         max_uses=uses if isinstance(uses, int) and not isinstance(uses, bool) else None,
         allowed_domains=_domains(tool.get("allowed_domains")),
         blocked_domains=_domains(tool.get("blocked_domains")),
-        location={
-            key: value
-            for key, value in location.items()
-            if key != "type" and isinstance(value, str)
-        }
-        if isinstance(location, dict)
-        else None,
+        location=(
+            {
+                key: value
+                for key, value in location.items()
+                if key != "type" and isinstance(value, str)
+            }
+            if isinstance(location, dict)
+            else None
+        ),
     )
 
 
@@ -274,7 +297,8 @@ def _tool_choice(choice: Json) -> tuple[ToolChoice | None, bool | None]:
     if choice is None:
         return None, None
     kind = choice.get("type") if isinstance(choice, dict) else choice
-    if not isinstance(choice, dict) or kind not in _CHOICES:
+    mode = _CHOICE_MODES.get(kind) if isinstance(kind, str) else None
+    if not isinstance(choice, dict) or mode is None:
         raise RequestRefused.bad_request(
             f"tool_choice.type: expected auto, any, tool or none, found {_named(kind)}",
             "tool_choice.type",
@@ -289,9 +313,7 @@ def _tool_choice(choice: Json) -> tuple[ToolChoice | None, bool | None]:
                 "tool_choice.name",
             )
         return ToolChoice(mode="tool", name=name), parallel
-    return ToolChoice(
-        mode="required" if kind == "any" else "none" if kind == "none" else "auto"
-    ), parallel
+    return ToolChoice(mode=mode), parallel
 
 
 def _object(holder: Mapping[str, Json], name: str) -> dict[str, Json] | None:

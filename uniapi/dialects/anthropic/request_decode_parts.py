@@ -224,13 +224,9 @@ class PartReader:
         return value
 
     def _refused(self, where: str, expected: str, found: Json) -> RequestRefused:
-        shown = (
-            "nothing"
-            if found is None
-            else f'"{found[:40]}"'
-            if isinstance(found, str)
-            else f"{type(found).__name__}"
-        )
+        shown = "nothing" if found is None else type(found).__name__
+        if isinstance(found, str):
+            shown = f'"{found[:40]}"'
         return RequestRefused.bad_request(f"{where}: expected {expected}, found {shown}", where)
 
 

@@ -33,10 +33,20 @@ Block = dict[str, Json]
 
 _TEXT_TYPES = frozenset(
     {
-        "application/json", "application/xml", "application/yaml", "application/x-yaml", "application/toml", "application/javascript",
-        "application/x-javascript", "application/typescript", "application/x-sh", "application/sql", "application/x-ndjson", "application/rtf",
+        "application/json",
+        "application/xml",
+        "application/yaml",
+        "application/x-yaml",
+        "application/toml",
+        "application/javascript",
+        "application/x-javascript",
+        "application/typescript",
+        "application/x-sh",
+        "application/sql",
+        "application/x-ndjson",
+        "application/rtf",
     }
-)  # fmt: skip
+)
 _SIGNATURES = (
     ("iVBORw0KGgo", "image/png"),
     ("/9j/", "image/jpeg"),

@@ -53,10 +53,16 @@ PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 _DELTA_MEMBERS = ("container", "stop_details")
 _DELTA_USAGE = frozenset(
     {
-        "input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "server_tool_use", "output_tokens_details", "iterations",
+        "input_tokens",
+        "output_tokens",
+        "cache_creation_input_tokens",
+        "cache_read_input_tokens",
+        "server_tool_use",
+        "output_tokens_details",
+        "iterations",
         "fallback_credit",
     }
-)  # fmt: skip
+)
 
 
 _LINE_ENDS = frozenset(b"\r\n")

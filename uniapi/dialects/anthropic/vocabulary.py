@@ -36,7 +36,9 @@ IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 
 
 def quoted(text: str) -> bytes:
-    """`text` as a JSON string, by the encoder's C function: the one cost of every streamed delta."""
+    """`text` as a JSON string, by the encoder's C function: the one cost of every
+    streamed delta.
+    """
     try:
         return encode_basestring(text).encode()
     except UnicodeEncodeError:

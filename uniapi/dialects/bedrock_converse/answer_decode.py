@@ -138,7 +138,9 @@ class BlockReader:
 
     @property
     def streams_stand_in(self) -> bool:
-        """Whether the tool's input is the answer as it stands, and can be passed on piece by piece."""
+        """Whether the tool's input is the answer as it stands, and can be passed on piece
+        by piece.
+        """
         return not self._stand_in_wraps
 
     def _tool_use(self, block: Mapping[str, Json]) -> Part:
@@ -189,7 +191,9 @@ class BlockReader:
 
 
 def is_server_call(call: Mapping[str, Json]) -> bool:
-    """Whether the provider runs this call itself (Nova's grounding): nothing a client is to answer."""
+    """Whether the provider runs this call itself (Nova's grounding): nothing a client is
+    to answer.
+    """
     return call.get("type") == "server_tool_use"
 
 
@@ -274,9 +278,9 @@ def decode_usage(usage: Json) -> Usage | None:
         output_tokens=_count(usage, "outputTokens"),
         cache_read_tokens=read,
         cache_write_tokens=write,
-        cache_write_1h_tokens=sum(_count(detail, "inputTokens") or 0 for detail in hour)
-        if hour
-        else None,
+        cache_write_1h_tokens=(
+            sum(_count(detail, "inputTokens") or 0 for detail in hour) if hour else None
+        ),
         raw=usage,
         dialect=NAME,
     )

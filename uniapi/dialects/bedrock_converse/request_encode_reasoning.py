@@ -106,4 +106,6 @@ def _three_words(settings: ReasoningSettings) -> str:
     budget = settings.budget
     if budget is None or budget < 0:
         return "medium"
-    return "low" if budget <= _LOW_BUDGET else "medium" if budget <= _MEDIUM_BUDGET else "high"
+    if budget <= _LOW_BUDGET:
+        return "low"
+    return "medium" if budget <= _MEDIUM_BUDGET else "high"

@@ -172,7 +172,9 @@ class ToolEncoder:
         return None
 
     def _wanted(self, choice: ToolChoice) -> str:
-        """The wire name of the tool that is forced; the choice itself does not say its namespace."""
+        """The wire name of the tool that is forced; the choice itself does not say its
+        namespace.
+        """
         for tool in self._request.tools:
             if isinstance(tool, Tool) and tool.name == choice.name:
                 return self._names.wire(tool.name, tool.namespace)

@@ -52,7 +52,9 @@ def encode_turns(
 
 
 def uses_tools(turns: list[dict[str, Json]]) -> bool:
-    """Whether the conversation holds tool blocks, which the API only takes beside a `toolConfig`."""
+    """Whether the conversation holds tool blocks, which the API only takes beside a
+    `toolConfig`.
+    """
     return any(
         "toolUse" in block or "toolResult" in block for turn in turns for block in turn["content"]
     )
@@ -94,7 +96,9 @@ def _encoded(message: Message, where: str, encoder: PartEncoder) -> _Turn:
 
 
 def _answered(turns: list[_Turn]) -> list[_Turn]:
-    """Each assistant turn with calls followed by a user turn that begins with one result for each."""
+    """Each assistant turn with calls followed by a user turn that begins with one result
+    for each.
+    """
     answered: list[_Turn] = []
     taken: set[str] = set()
     pending: list[tuple[str, str]] = []

@@ -225,7 +225,9 @@ class ConverseStreamDecoder(StreamDecoder):
         self.parts.close(index)
 
     def _whole_image(self, block: _Block, data: str) -> Media:
-        source = {"bytes": data} if data else (block.results[-1] if block.results else {})
+        source = block.results[-1] if block.results else {}
+        if data:
+            source = {"bytes": data}
         return decode_image({**block.start, "source": source})
 
     def _on_message_stop(self, data: Json) -> None:

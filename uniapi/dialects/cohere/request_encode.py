@@ -77,7 +77,9 @@ def _tools(request: Request, quirk: Quirk, losses: list[str]) -> list[Block]:
             losses.append("tools")
         return []
     choice = request.tool_choice
-    wanted = None if choice is None else (choice.name,) if choice.mode == "tool" else choice.allowed
+    wanted = choice.allowed if choice is not None else None
+    if choice is not None and choice.mode == "tool":
+        wanted = (choice.name,) if choice.name is not None else ()
     tools: list[Block] = []
     taken: set[str] = set()
     for tool in request.tools:

@@ -40,7 +40,9 @@ def read_usage(stated: Json) -> Usage | None:
     thoughts = int_member(stated, "thoughtsTokenCount")
     total = int_member(stated, "totalTokenCount")
     read = None if prompt is None else prompt + tool_use
-    written = None if visible is None and thoughts is None else (visible or 0) + (thoughts or 0)
+    written = None
+    if visible is not None or thoughts is not None:
+        written = (visible or 0) + (thoughts or 0)
     if (
         thoughts
         and visible is not None
@@ -51,6 +53,8 @@ def read_usage(stated: Json) -> Usage | None:
         written = visible
     if written is None and total is not None and read is not None:
         written = max(0, total - read)
+    if total == (read or 0) + (written or 0):
+        total = None
     return Usage(
         input_tokens=read,
         output_tokens=written,
@@ -58,7 +62,7 @@ def read_usage(stated: Json) -> Usage | None:
         reasoning_tokens=thoughts,
         input_audio_tokens=_modality_count(stated, "promptTokensDetails", "AUDIO"),
         output_audio_tokens=_modality_count(stated, "candidatesTokensDetails", "AUDIO"),
-        total_tokens=total if total is not None and total != (read or 0) + (written or 0) else None,
+        total_tokens=total,
         service_tier=text_member(stated, "serviceTier") or None,
         raw=stated,
         dialect=NAME,

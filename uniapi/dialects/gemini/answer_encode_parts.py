@@ -1,4 +1,6 @@
-"""What whole and streamed answers write alike: parts, the end of a candidate, usage, the envelope."""
+"""What whole and streamed answers write alike: parts, the end of a candidate, usage, the
+envelope.
+"""
 
 from __future__ import annotations
 
@@ -110,7 +112,9 @@ def candidate_end(
 
 
 def prompt_feedback(response: Response) -> Json:
-    """The block of a prompt, when the upstream of this dialect gave nothing else; None otherwise."""
+    """The block of a prompt, when the upstream of this dialect gave nothing else; None
+    otherwise.
+    """
     if any(choice.parts for choice in response.choices):
         return None
     return response.extensions.get(NAME, {}).get("promptFeedback")
@@ -131,9 +135,9 @@ def spell_usage(usage: Usage) -> Block:
     )
     spelled: dict[str, int | None] = {
         "promptTokenCount": usage.input_tokens,
-        "candidatesTokenCount": None
-        if usage.output_tokens is None
-        else max(0, usage.output_tokens - reasoning),
+        "candidatesTokenCount": (
+            None if usage.output_tokens is None else max(0, usage.output_tokens - reasoning)
+        ),
         "thoughtsTokenCount": None if usage.reasoning_tokens is None else reasoning,
         "cachedContentTokenCount": usage.cache_read_tokens,
         "totalTokenCount": usage.total,

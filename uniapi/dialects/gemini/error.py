@@ -77,22 +77,27 @@ _CREDENTIAL_REASONS = frozenset(
 """ErrorInfo reasons that speak of the key or its project, whatever the status."""
 
 _CREDENTIAL = re.compile(
-    r"api[- ]?key (?:not valid|expired|not found|was reported as leaked|is invalid)|api_key_invalid|location is not supported"
-    r"|billing (?:account|to be enabled)|enable billing|has not been used in project|invalid (?:authentication )?credentials",
+    r"api[- ]?key (?:not valid|expired|not found|was reported as leaked|is"
+    r" invalid)|api_key_invalid|location is not supported"
+    r"|billing (?:account|to be enabled)|enable billing|has not been used in project|invalid"
+    r" (?:authentication )?credentials",
     re.IGNORECASE,
 )
 _TOO_LONG = re.compile(
-    r"exceeds the maximum number of (?:input )?tokens|input token count.{0,40}exceeds|exceeds the (?:limit|maximum).{0,40}tokens"
+    r"exceeds the maximum number of (?:input )?tokens|input token count.{0,40}exceeds|exceeds the"
+    r" (?:limit|maximum).{0,40}tokens"
     r"|request payload size exceeds|maximum context length",
     re.IGNORECASE,
 )
 _SPENT = re.compile(
-    r"credits? (?:are |is )?(?:depleted|exhausted|used up)|prepay|spend(?:ing)? (?:cap|limit)|\blimit: 0\b|insufficient (?:balance|quota|funds)",
+    r"credits? (?:are |is )?(?:depleted|exhausted|used up)|prepay|spend(?:ing)?"
+    r" (?:cap|limit)|\blimit: 0\b|insufficient (?:balance|quota|funds)",
     re.IGNORECASE,
 )
 _QUOTA = re.compile(r"exceeded your current quota|check your plan and billing", re.IGNORECASE)
 _MODEL_REFUSED = re.compile(
-    r"not allowed to use publisher model|does not have access to (?:the )?model|no access to (?:the )?model",
+    r"not allowed to use publisher model|does not have access to (?:the )?model|no access to (?:the"
+    r" )?model",
     re.IGNORECASE,
 )
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)s")

@@ -54,7 +54,9 @@ class PartEncoder:
         self._losses = losses
 
     def encode(self, part: Part, index: int) -> list[Block]:
-        """The wire's parts for `part` of `messages[index]` (none, one, or a result with its media)."""
+        """The wire's parts for `part` of `messages[index]` (none, one, or a result with
+        its media).
+        """
         match part:
             case Text():
                 signature = self._signed(part.opaque)

@@ -45,8 +45,11 @@ WORDINGS = (
     _wording(FailureKind.MODEL_FAULT, r"tool_use_failed|json_validate_failed|output_parse_failed"),
     _wording(
         FailureKind.TOO_LONG,
-        r"context_length_exceeded|context_window_exceeded|string_above_max_length|request_too_large|maximum context length|context (?:length|window|size)[^.]{0,40}exceed"
-        r"|exceeds?[^.]{0,40}(?:context|maximum (?:number of )?(?:input )?tokens|token limit)|(?:prompt|input|request) (?:is )?too (?:long|large)|too many tokens|reduce the length",
+        r"context_length_exceeded|context_window_exceeded|string_above_max_length|request_too_large|maximum"
+        r" context length|context (?:length|window|size)[^.]{0,40}exceed"
+        r"|exceeds?[^.]{0,40}(?:context|maximum (?:number of )?(?:input )?tokens|token"
+        r" limit)|(?:prompt|input|request) (?:is )?too (?:long|large)|too many tokens|reduce the"
+        r" length",
         0,
         400,
         413,
@@ -56,8 +59,10 @@ WORDINGS = (
     ),
     _wording(
         FailureKind.QUOTA,
-        r"insufficient_quota|insufficient[ _](?:balance|credits?|funds)|quota[ _]exceeded|exceeded your current quota|billing|out of credits|credit balance|payment required"
-        r"|requires more credits|arrears|spending limit|usage limit (?:has been )?reached|余额不足|欠费",
+        r"insufficient_quota|insufficient[ _](?:balance|credits?|funds)|quota[ _]exceeded|exceeded"
+        r" your current quota|billing|out of credits|credit balance|payment required"
+        r"|requires more credits|arrears|spending limit|usage limit (?:has been )?reached"
+        r"|余额不足|欠费",
         0,
         400,
         402,
@@ -67,8 +72,10 @@ WORDINGS = (
     ),
     _wording(
         FailureKind.CREDENTIAL_REFUSED,
-        r"invalid_api_key|api_key_invalid|authentication_error|invalid_authentication|incorrect api key|invalid (?:api[ _-]?key|subscription key|token)|api key (?:not valid|expired)"
-        r"|account[^.]{0,20}(?:deactivated|disabled|suspended)|unsupported_country_region_territory|user location is not supported",
+        r"invalid_api_key|api_key_invalid|authentication_error|invalid_authentication|incorrect api"
+        r" key|invalid (?:api[ _-]?key|subscription key|token)|api key (?:not valid|expired)"
+        r"|account[^.]{0,20}(?:deactivated|disabled|suspended)|unsupported_country_region_territory|user"
+        r" location is not supported",
         0,
         400,
         401,
@@ -79,9 +86,14 @@ WORDINGS = (
         FailureKind.MODEL_MISSING,
         # A model's own name must stand before the verdict: «The model x: stop is not supported» is
         # the client's mistake, and no reason to rest the channel.
-        r"model_not_found|deploymentnotfound|model_not_available|no such model|unknown model|model (?:was |is )?(?:not found|not available)|model does not exist"
-        r"|(?<!for )(?<!by )(?<!with )(?<!in )(?<!for the )(?<!by the )(?<!with the )(?<!in the )(?<!this )\bmodels?(?:[:= ]+|/)[`'\"«]?(?!is\b|does\b|was\b|has\b)[^\s`'\"»]{1,120}[`'\"»]?,? "
-        r"(?:(?:was|is|has|does|could) )?(?:not exist|not be found|not found|not (?:currently )?available|not supported(?! (?:with|when|in combination))|(?:been )?deprecated|been decommissioned)"
+        r"model_not_found|deploymentnotfound|model_not_available|no such model|unknown model|model"
+        r" (?:was |is )?(?:not found|not available)|model does not exist"
+        r"|(?<!for )(?<!by )(?<!with )(?<!in )(?<!for the )(?<!by the )(?<!with the )(?<!in the"
+        r" )(?<!this )\bmodels?(?:[:="
+        r" ]+|/)[`'\"«]?(?!is\b|does\b|was\b|has\b)[^\s`'\"»]{1,120}[`'\"»]?,? "
+        r"(?:(?:was|is|has|does|could) )?(?:not exist|not be found|not found|not (?:currently"
+        r" )?available|not supported(?! (?:with|when|in combination))|(?:been )?deprecated|been"
+        r" decommissioned)"
         r"|not have access to (?:the )?model|no endpoints found",
         0,
         400,
@@ -90,7 +102,8 @@ WORDINGS = (
     ),
     _wording(
         FailureKind.RATE_LIMITED,
-        r"rate[ _-]?limit|too many requests|requests per (?:min|day)|tokens per (?:min|day)|throttl",
+        r"rate[ _-]?limit|too many requests|requests per (?:min|day)|tokens per"
+        r" (?:min|day)|throttl",
         0,
         400,
         403,
@@ -99,7 +112,8 @@ WORDINGS = (
     ),
     _wording(
         FailureKind.OVERLOADED,
-        r"overloaded|server_busy|at capacity|temporarily unavailable|no healthy upstream|engine is currently",
+        r"overloaded|server_busy|at capacity|temporarily unavailable|no healthy upstream|engine is"
+        r" currently",
         0,
         429,
         500,
@@ -213,9 +227,11 @@ def _failure(status: int | None, error: Mapping[str, Any]) -> Failure:
         kind=kind,
         message=message,
         status=status,
-        code=str(code)
-        if isinstance(code, str | int) and not isinstance(code, bool) and code != ""
-        else None,
+        code=(
+            str(code)
+            if isinstance(code, str | int) and not isinstance(code, bool) and code != ""
+            else None
+        ),
         type=kind_word if isinstance(kind_word, str) and kind_word else None,
         param=param if isinstance(param, str) else None,
         retry_after_s=delay,

@@ -102,7 +102,9 @@ def decode_part(part: Json, path: str) -> Part:
 
 
 def decode_cache(value: Json) -> CacheHint | None:
-    """Anthropic's `cache_control`, which OpenRouter and others take on parts, messages and tools."""
+    """Anthropic's `cache_control`, which OpenRouter and others take on parts, messages
+    and tools.
+    """
     if not isinstance(value, dict):
         return None
     ttl = value.get("ttl")
@@ -127,9 +129,11 @@ def decode_thinking(block: Mapping[str, Json]) -> Reasoning:
     signature = block.get("signature")
     return Reasoning(
         text=text,
-        opaque=Opaque(family="anthropic", value=signature)
-        if isinstance(signature, str) and signature
-        else None,
+        opaque=(
+            Opaque(family="anthropic", value=signature)
+            if isinstance(signature, str) and signature
+            else None
+        ),
     )
 
 

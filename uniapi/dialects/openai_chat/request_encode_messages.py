@@ -214,7 +214,9 @@ class _MessageWriter:
             encoded.update(_signed([part for part in message.parts if isinstance(part, Text)]))
         if content is None and not calls and "refusal" not in encoded and "audio" not in encoded:
             if message.parts and not encoded.keys() - _EMPTY_TURN:
-                return  # Nothing in it can be said here, and an empty turn is refused by some («Assistant message must have either content or tool_calls»).
+                # Nothing in it can be said here, and an empty turn is refused by some
+                # («Assistant message must have either content or tool_calls»).
+                return
             encoded["content"] = ""
         self.messages.append(encoded)
 
@@ -374,7 +376,10 @@ def schema_instruction(schema: Mapping[str, Json]) -> str:
     """What tells a model its schema where the wire cannot; OpenAI's `json_object` mode also wants
     the word JSON to be said.
     """
-    return f"Answer with one JSON object only, without any text around it. It must fit this JSON Schema:\n{dump_text(schema)}"
+    return (
+        "Answer with one JSON object only, without any text around it. It must fit this JSON"
+        f" Schema:\n{dump_text(schema)}"
+    )
 
 
 def dump_text(value: Json) -> str:
@@ -429,7 +434,9 @@ def _prefixed(text: str, content: str | list[dict[str, Json]]) -> str | list[dic
 
 
 def _signed(parts: Sequence[Text | ToolCall]) -> dict[str, Json]:
-    """Google's carriage of a thought signature; Gemini 3 refuses a replayed call without its own."""
+    """Google's carriage of a thought signature; Gemini 3 refuses a replayed call without
+    its own.
+    """
     for part in reversed(parts):
         if part.opaque is not None and part.opaque.family == "gemini":
             return {"extra_content": {"google": {"thought_signature": part.opaque.value}}}

@@ -49,7 +49,8 @@ def _prompt(value: Json) -> str:
             raise RequestRefused.bad_request("prompt: expected text, found nothing", param="prompt")
         case [str(), *_]:
             raise RequestRefused.bad_request(
-                f"prompt: {len(value)} prompts in one request need a provider with a completions endpoint; send one text",
+                f"prompt: {len(value)} prompts in one request need a provider with a completions"
+                " endpoint; send one text",
                 param="prompt",
             )
         case list():

@@ -104,7 +104,9 @@ class ResponsesObserver(Observer):
         self._ids(item, 0)
 
     def _ids(self, value: Json, depth: int) -> None:
-        """Containers and files that hosted tools made: they live with the account that issued them."""
+        """Containers and files that hosted tools made: they live with the account that
+        issued them.
+        """
         if depth > _MAX_DEPTH:
             return
         if isinstance(value, list):

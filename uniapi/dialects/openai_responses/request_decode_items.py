@@ -285,7 +285,9 @@ def reasoning_token(item: Mapping[str, Json], family: str) -> Opaque | None:
 
 
 def image_of_call(item: Mapping[str, Json], family: str) -> Media:
-    """The image that an `image_generation_call` made, by value; the rest of the item is its token."""
+    """The image that an `image_generation_call` made, by value; the rest of the item is
+    its token.
+    """
     word = item.get("output_format")
     result = item["result"]
     kept = {name: value for name, value in item.items() if name not in ("type", "result")}

@@ -112,13 +112,15 @@ def _hosted(kind: str, tool: Mapping[str, Json]) -> HostedTool:
         raw=tool,
         allowed_domains=_texts(at(tool.get("filters"), "allowed_domains")),
         blocked_domains=_texts(at(tool.get("filters"), "blocked_domains")),
-        location={
-            name: location[name]
-            for name in _LOCATION_MEMBERS
-            if isinstance(location.get(name), str)
-        }
-        if isinstance(location, dict)
-        else None,
+        location=(
+            {
+                name: location[name]
+                for name in _LOCATION_MEMBERS
+                if isinstance(location.get(name), str)
+            }
+            if isinstance(location, dict)
+            else None
+        ),
         context_size=size if isinstance(size, str) else None,
     )
 
@@ -324,7 +326,9 @@ def _origin(tool: Tool) -> Mapping[str, Json]:
 def additional_tools_item(
     request: Request, quirk: Quirk, losses: list[str]
 ) -> tuple[int, dict[str, Json]] | None:
-    """The `additional_tools` item and its index in `input`, when the client brought tools that way."""
+    """The `additional_tools` item and its index in `input`, when the client brought tools
+    that way.
+    """
     origins = [
         tool.origin
         for tool in request.tools
