@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from uniapi.dialects import DIALECTS
+from uniapi.dialects import UPSTREAM_DIALECTS
 from uniapi.dialects.delays import LONGEST_S, delay_in_text, explicit_delay, retry_after_seconds
 
 DATE = "Wed, 21 Oct 2026 07:28:00 GMT"
@@ -74,7 +74,7 @@ def test_headers_go_before_words():
     assert explicit_delay({}, "try again in 9s") == 9.0
 
 
-@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("name", UPSTREAM_DIALECTS)
 def test_every_dialect_hears_headers_and_words(name):
     """A 429 says when to come back in one way or the other, whoever answers."""
     body = json.dumps(
@@ -83,9 +83,9 @@ def test_every_dialect_hears_headers_and_words(name):
             "message": "Rate limited, try again in 1m9s.",
         }
     ).encode()
-    assert DIALECTS[name].decode_error(429, {}, body).retry_after_s == 69.0
+    assert UPSTREAM_DIALECTS[name].decode_error(429, {}, body).retry_after_s == 69.0
     assert (
-        DIALECTS[name]
+        UPSTREAM_DIALECTS[name]
         .decode_error(429, {"retry-after": DATE, "date": "Wed, 21 Oct 2026 07:27:30 GMT"}, b"{}")
         .retry_after_s
         == 30.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from uniapi.canonical import Media, Message, Request, Sampling, Text
-from uniapi.dialects import DIALECTS, Quirk
+from uniapi.dialects import UPSTREAM_DIALECTS, Quirk
 
 DOCUMENT = Media(
     kind="file",
@@ -18,10 +18,10 @@ DOCUMENT = Media(
 
 
 def losses(dialect: str, request: Request, quirk: Quirk | None = None) -> tuple[str, ...]:
-    return DIALECTS[dialect].encode_request(request, quirk or Quirk()).losses
+    return UPSTREAM_DIALECTS[dialect].encode_request(request, quirk or Quirk()).losses
 
 
-@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+@pytest.mark.parametrize("dialect", sorted(UPSTREAM_DIALECTS))
 def test_a_speakers_name(dialect: str) -> None:
     """Only chat knows who is speaking."""
     request = Request(
@@ -45,7 +45,9 @@ def test_citations_by_converse_are_for_models_that_cite() -> None:
     request = Request(
         model="m", messages=(Message(role="user", parts=(Text(text="hi"), DOCUMENT)),)
     )
-    plain = DIALECTS["bedrock_converse"].encode_request(request, Quirk(converse_fields="none"))
+    plain = UPSTREAM_DIALECTS["bedrock_converse"].encode_request(
+        request, Quirk(converse_fields="none")
+    )
     assert "citations" not in plain.body["messages"][0]["content"][1]["document"]
     assert plain.losses == ("citations",)
     assert losses("bedrock_converse", request) == ()
@@ -58,12 +60,12 @@ def test_log_probabilities_of_a_model_that_reasons() -> None:
         messages=(Message(role="user", parts=(Text(text="hi"),)),),
         sampling=Sampling(logprobs=True, temperature=0.5),
     )
-    encoded = DIALECTS["openai_responses"].encode_request(
+    encoded = UPSTREAM_DIALECTS["openai_responses"].encode_request(
         request, Quirk(sampling_while_reasoning=False)
     )
     assert not encoded.body.get("include")
     assert {"temperature", "logprobs"} == set(encoded.losses)
-    idle = DIALECTS["openai_responses"].encode_request(
+    idle = UPSTREAM_DIALECTS["openai_responses"].encode_request(
         request, Quirk(sampling_while_reasoning=False, reasons_by_default=False)
     )
     assert (idle.body["temperature"], idle.body["include"], idle.losses) == (

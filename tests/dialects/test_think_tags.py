@@ -33,7 +33,7 @@ from uniapi.canonical import (
     fold,
     unfold,
 )
-from uniapi.dialects import DIALECTS, Quirk, UpstreamContext
+from uniapi.dialects import UPSTREAM_DIALECTS, Quirk, UpstreamContext
 from uniapi.dialects.think_tags import ThinkTagFilter, without_think_tags
 from uniapi.wire import Frame
 
@@ -154,20 +154,20 @@ def streamed_answers(pieces: list[str]) -> dict[str, list[tuple[str | None, Any]
     }
 
 
-@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+@pytest.mark.parametrize("dialect", sorted(UPSTREAM_DIALECTS))
 def test_every_upstream_dialect_has_them_told_apart_whole(dialect: str) -> None:
     """Whatever wire the model is behind, where its row says so."""
     body = whole_answers(TAGGED)[dialect]
-    assert DIALECTS[dialect].decode_response(body, CONTEXT).choices[0].parts == TOLD
-    assert (Text(text=TAGGED),) == DIALECTS[dialect].decode_response(
+    assert UPSTREAM_DIALECTS[dialect].decode_response(body, CONTEXT).choices[0].parts == TOLD
+    assert (Text(text=TAGGED),) == UPSTREAM_DIALECTS[dialect].decode_response(
         body, UpstreamContext()
     ).choices[0].parts
 
 
-@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+@pytest.mark.parametrize("dialect", sorted(UPSTREAM_DIALECTS))
 def test_every_upstream_dialect_has_them_told_apart_streamed(dialect: str) -> None:
     """As the text comes, a tag cut between two frames included."""
-    decoder = DIALECTS[dialect].stream_decoder(CONTEXT)
+    decoder = UPSTREAM_DIALECTS[dialect].stream_decoder(CONTEXT)
     events: list[Event] = []
     for name, value in streamed_answers(["\n<th", "ink>Hm.</thi", "nk>\n", "\nHi ", "<think>"])[
         dialect

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from uniapi.canonical import Operation
-from uniapi.dialects import DIALECTS
+from uniapi.dialects import UPSTREAM_DIALECTS
 from uniapi.engines import ENGINES, Target, engine_for
 
 OPENAI = "https://api.openai.com/v1/chat/completions"
@@ -654,7 +654,7 @@ def test_the_dialect_is_the_clients_where_the_upstream_speaks_it(
 ) -> None:
     """Engines with two dialects take the client's, so that the call is relayed."""
     place = target(model, **members)
-    assert DIALECTS[dialect] is engine_for(place.provider).dialect(place, client)
+    assert UPSTREAM_DIALECTS[dialect] is engine_for(place.provider).dialect(place, client)
 
 
 _PIECES = st.sampled_from(

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from uniapi.canonical import Operation
-from uniapi.dialects import DIALECTS
+from uniapi.dialects import UPSTREAM_DIALECTS
 from uniapi.engines import Target, TokenFlow, engine_for
 from uniapi.errors import WireError
 from uniapi.wire import HttpRequest, ResponseHead
@@ -120,7 +120,9 @@ def test_behind_a_cloudflare_gateway_the_signature_is_bedrocks(
     signatures = []
     for place in (through, direct):
         engine = engine_for(place.provider)
-        address = engine.address(place, Operation.GENERATE, False, DIALECTS["bedrock_converse"])
+        address = engine.address(
+            place, Operation.GENERATE, False, UPSTREAM_DIALECTS["bedrock_converse"]
+        )
         assert address is not None
         signatures.append(
             engine.authorize(
@@ -251,7 +253,11 @@ def test_a_token_count_on_bedrock_wraps_the_body_that_would_be_invoked(
     place = target("anthropic.claude-sonnet-5", kind="aws")
     engine = engine_for(place.provider)
     prepared = engine.prepare_body(
-        place, {"model": "a", "messages": []}, Operation.COUNT_TOKENS, False, DIALECTS["anthropic"]
+        place,
+        {"model": "a", "messages": []},
+        Operation.COUNT_TOKENS,
+        False,
+        UPSTREAM_DIALECTS["anthropic"],
     )
     wrapped = json.loads(base64.b64decode(prepared["input"]["invokeModel"]["body"]))  # type: ignore[index, call-overload, arg-type]
     assert wrapped == {"messages": [], "anthropic_version": "bedrock-2023-05-31", "max_tokens": 1}

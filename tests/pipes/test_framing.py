@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uniapi.canonical import Failure
-from uniapi.dialects import DIALECTS, InvokeFramer, ReplyContext
+from uniapi.dialects import CLIENT_DIALECTS, UPSTREAM_DIALECTS, InvokeFramer, ReplyContext
 from uniapi.pipes.choose import ending
 from uniapi.pipes.framing import frame_writer, framer_for, with_model
 from uniapi.pipes.relay import RelayStream
 from uniapi.wire import EventStreamDecoder, JsonArrayDecoder, ResponseHead, SseDecoder
 
-GEMINI = DIALECTS["gemini"]
+GEMINI = UPSTREAM_DIALECTS["gemini"]
 PAYLOADS = [
     b'{"candidates":[{"content":{"parts":[{"text":"a"}],"role":"model"}}], "v": 1.50}',
     b'{"candidates":[{"finishReason":"STOP"}],"modelVersion":"up"}',
@@ -31,7 +31,9 @@ def pipe(framer, *, array, model=None):
         requested_model="m", id_seed="1", created_s=1, framing="json_array" if array else "sse"
     )
     writer = frame_writer(framer, GEMINI, client_array=array, model=model, drops_usage=False)
-    return RelayStream(framer, GEMINI.observer(), ending(GEMINI, context), writer)
+    return RelayStream(
+        framer, GEMINI.observer(), ending(CLIENT_DIALECTS["gemini"], context), writer
+    )
 
 
 def run(reader, data, cuts=()):
@@ -111,7 +113,7 @@ def test_a_name_is_spliced_and_nothing_else():
 def test_the_content_type_decides_how_an_answer_is_cut(content_type, dialect, stream, kind):
     """Upstreams do not always do as they are asked."""
     head = ResponseHead(status=200, headers={"content-type": content_type} if content_type else {})
-    assert isinstance(framer_for(head, DIALECTS[dialect], stream), kind)
+    assert isinstance(framer_for(head, UPSTREAM_DIALECTS[dialect], stream), kind)
 
 
 def test_an_error_after_a_cut_event_is_an_event_of_its_own():

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uniapi.canonical import Failure, FailureKind, unfold
-from uniapi.dialects import DIALECTS, ReplyContext, UpstreamContext
+from uniapi.dialects import CLIENT_DIALECTS, UPSTREAM_DIALECTS, ReplyContext, UpstreamContext
 from uniapi.pipes.relay import RelayStream, RelayWhole
 from uniapi.pipes.translate import Fold, TranslateStream, TranslateWhole, Unfold
 from uniapi.wire import SseDecoder, dump_json
 
-CHAT = DIALECTS["openai_chat"]
-MESSAGES = DIALECTS["anthropic"]
+CHAT = UPSTREAM_DIALECTS["openai_chat"]
+MESSAGES = UPSTREAM_DIALECTS["anthropic"]
 CONTEXT = ReplyContext(requested_model="m", id_seed="0123456789abcdef01234567", created_s=1)
 
 
@@ -66,7 +66,7 @@ WHOLE = {
 
 
 def ending(failure):
-    encoder = CHAT.stream_encoder(CONTEXT)
+    encoder = CLIENT_DIALECTS["openai_chat"].stream_encoder(CONTEXT)
     encoder.join_midway()
     return encoder.feed(_failed(failure))
 
@@ -147,7 +147,7 @@ def test_folding_a_stream_and_translating_the_whole_agree():
     fold = Fold(
         SseDecoder(),
         CHAT.stream_decoder(upstream),
-        lambda response: MESSAGES.encode_response(response, CONTEXT),
+        lambda response: CLIENT_DIALECTS["anthropic"].encode_response(response, CONTEXT),
         dump_json,
     )
     fold.feed(
@@ -164,7 +164,7 @@ def test_folding_a_stream_and_translating_the_whole_agree():
     )
     whole = TranslateWhole(
         lambda body: CHAT.decode_response(body, upstream),
-        lambda response: MESSAGES.encode_response(response, CONTEXT),
+        lambda response: CLIENT_DIALECTS["anthropic"].encode_response(response, CONTEXT),
         dump_json,
     )
     whole.feed(json.dumps(WHOLE).encode())
@@ -176,7 +176,8 @@ def test_folding_a_stream_and_translating_the_whole_agree():
 def test_unfolding_a_whole_answer_gives_a_stream():
     """The upstream would not stream; the client reads a stream all the same."""
     pipe = Unfold(
-        lambda body: CHAT.decode_response(body, UpstreamContext()), MESSAGES.stream_encoder(CONTEXT)
+        lambda body: CHAT.decode_response(body, UpstreamContext()),
+        CLIENT_DIALECTS["anthropic"].stream_encoder(CONTEXT),
     )
     pipe.feed(json.dumps(WHOLE).encode())
     text = b"".join(pipe.eof()).decode()
@@ -189,7 +190,9 @@ def test_unfolding_a_whole_answer_gives_a_stream():
 def test_a_translated_stream_that_is_cut_ends_in_an_error_of_the_clients_dialect(cut):
     """Anthropic clients read `event: error`, and no message_stop."""
     pipe = TranslateStream(
-        SseDecoder(), CHAT.stream_decoder(UpstreamContext()), MESSAGES.stream_encoder(CONTEXT)
+        SseDecoder(),
+        CHAT.stream_decoder(UpstreamContext()),
+        CLIENT_DIALECTS["anthropic"].stream_encoder(CONTEXT),
     )
     out = b"".join(pipe.feed(GOOD[:cut]) + pipe.eof())
     assert b"event: error" in out
@@ -200,7 +203,9 @@ def test_a_translated_stream_that_is_cut_ends_in_an_error_of_the_clients_dialect
 def test_an_abort_ends_a_stream_properly():
     """A timeout after the commit is told in the client's words."""
     pipe = TranslateStream(
-        SseDecoder(), CHAT.stream_decoder(UpstreamContext()), MESSAGES.stream_encoder(CONTEXT)
+        SseDecoder(),
+        CHAT.stream_decoder(UpstreamContext()),
+        CLIENT_DIALECTS["anthropic"].stream_encoder(CONTEXT),
     )
     pipe.feed(chunk(delta={"content": "x"}))
     out = b"".join(pipe.abort(Failure(kind=FailureKind.TIMEOUT, message="too slow")))
@@ -211,19 +216,17 @@ def test_an_abort_ends_a_stream_properly():
 def test_unfold_needs_an_event_grammar():
     """What unfold emits is what the encoders of every client accept."""
     response = CHAT.decode_response(WHOLE, UpstreamContext())
-    for dialect in DIALECTS.values():
-        if dialect.stream_encoder is not None:
-            encoder = dialect.stream_encoder(CONTEXT)
-            assert b"hello" in b"".join(
-                data for event in unfold(response) for data in encoder.feed(event)
-            )
+    for dialect in CLIENT_DIALECTS.values():
+        encoder = dialect.stream_encoder(CONTEXT)
+        data = b"".join(data for event in unfold(response) for data in encoder.feed(event))
+        assert b"hello" in data
 
 
 def test_an_empty_answer_says_how_it_ended():
     """Gemini gives up on a call it cannot write: its word tells the user more than that there was
     nothing.
     """
-    gemini = DIALECTS["gemini"]
+    gemini = UPSTREAM_DIALECTS["gemini"]
     body = {
         "candidates": [
             {"finishReason": "MALFORMED_FUNCTION_CALL", "finishMessage": "call:print(", "index": 0}
@@ -231,7 +234,7 @@ def test_an_empty_answer_says_how_it_ended():
     }
     pipe = TranslateWhole(
         lambda value: gemini.decode_response(value, UpstreamContext()),
-        lambda response: CHAT.encode_response(response, CONTEXT),
+        lambda response: CLIENT_DIALECTS["openai_chat"].encode_response(response, CONTEXT),
         dump_json,
     )
     pipe.feed(dump_json(body))

@@ -10,46 +10,61 @@ stands in a stream); `losses`, `http_errors`, `delays`, `function_tools`, `tool_
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from .anthropic import DIALECT as ANTHROPIC
-from .bedrock_converse import DIALECT as BEDROCK_CONVERSE
+from . import (
+    anthropic,
+    bedrock_converse,
+    cohere,
+    gemini,
+    openai_chat,
+    openai_completions,
+    openai_responses,
+)
 from .bedrock_converse import InvokeFramer
 from .codec import EncodedRequest, EncodedResponse, ReplyContext, UpstreamContext
-from .cohere import DIALECT as COHERE
-from .dialect import Dialect
-from .gemini import DIALECT as GEMINI
+from .dialect import ClientDialect, RelayedDialect, UpstreamDialect
+from .fitting import Beside
 from .observer import Observer
-from .openai_chat import DIALECT as OPENAI_CHAT
-from .openai_completions import DIALECT as COMPLETIONS
-from .openai_responses import DIALECT as OPENAI_RESPONSES
 from .quirk import Quirk
 from .shapes import SHAPE_ERRORS
 from .stream_decoder import StreamDecoder
 from .stream_encoder import StreamEncoder
 
-DIALECTS: Mapping[str, Dialect] = MappingProxyType(
+CLIENT_DIALECTS: Mapping[str, ClientDialect] = MappingProxyType(
     {
-        dialect.name: dialect
-        for dialect in (OPENAI_CHAT, OPENAI_RESPONSES, ANTHROPIC, GEMINI, BEDROCK_CONVERSE, COHERE)
+        folder.CLIENT.name: folder.CLIENT
+        for folder in (openai_chat, openai_responses, anthropic, gemini)
     }
 )
-"""Every dialect by its name; the last two are only spoken upstream.
-
-`COMPLETIONS` is chat as a client of legacy completions speaks it, and no dialect of its own: an
-upstream is never asked for it.
+"""What clients speak, by name. `COMPLETIONS` is chat as a client of legacy completions speaks it,
+and no dialect of its own: an upstream is never asked in it.
 """
 
+COMPLETIONS = openai_completions.CLIENT
+
+UPSTREAM_DIALECTS: Mapping[str, UpstreamDialect] = MappingProxyType(
+    {
+        folder.UPSTREAM.name: folder.UPSTREAM
+        for folder in (openai_chat, openai_responses, anthropic, gemini, bedrock_converse, cohere)
+    }
+)
+"""What upstreams are asked in, by name."""
+
 __all__ = [
+    "CLIENT_DIALECTS",
     "COMPLETIONS",
-    "DIALECTS",
     "SHAPE_ERRORS",
-    "Dialect",
+    "UPSTREAM_DIALECTS",
+    "Beside",
+    "ClientDialect",
     "EncodedRequest",
     "EncodedResponse",
     "InvokeFramer",
     "Observer",
     "Quirk",
+    "RelayedDialect",
     "ReplyContext",
     "StreamDecoder",
     "StreamEncoder",
     "UpstreamContext",
+    "UpstreamDialect",
 ]

@@ -10,6 +10,7 @@ from typing import Literal
 
 from uniapi.canonical import Json, Request
 
+from .fitting import NOTHING_BESIDE, Beside
 from .quirk import PLAIN, Quirk
 
 
@@ -18,12 +19,13 @@ class EncodedRequest:
     """A request body for an upstream.
 
     `losses` names what the client asked for and the body cannot say; `headers` go with it
-    (`anthropic-beta`).
+    (`anthropic-beta`); `beside` holds for `fit` what only some vendor's member can say.
     """
 
     body: dict[str, Json]
     losses: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    beside: Beside = NOTHING_BESIDE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from uniapi.canonical import Json, Operation
 from uniapi.config import Provider
-from uniapi.dialects import Dialect
-from uniapi.dialects.anthropic import DIALECT as ANTHROPIC
+from uniapi.dialects import UpstreamDialect
+from uniapi.dialects.anthropic import UPSTREAM as ANTHROPIC
 from uniapi.wire import HttpRequest
 
 from .defaults import DefaultEngine, with_header
@@ -32,7 +32,7 @@ class ClaudeEngine(DefaultEngine):
     """
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
         root = _root(target.provider)
         if operation is Operation.GENERATE:

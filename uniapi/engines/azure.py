@@ -21,10 +21,10 @@ from typing import Literal, TypeAlias
 
 from uniapi.canonical import Operation
 from uniapi.config import Provider
-from uniapi.dialects import Dialect
-from uniapi.dialects.anthropic import DIALECT as ANTHROPIC
-from uniapi.dialects.openai_chat import DIALECT as OPENAI_CHAT
-from uniapi.dialects.openai_responses import DIALECT as OPENAI_RESPONSES
+from uniapi.dialects import UpstreamDialect
+from uniapi.dialects.anthropic import UPSTREAM as ANTHROPIC
+from uniapi.dialects.openai_chat import UPSTREAM as OPENAI_CHAT
+from uniapi.dialects.openai_responses import UPSTREAM as OPENAI_RESPONSES
 from uniapi.wire import HttpRequest
 
 from .anthropic import with_version
@@ -84,7 +84,7 @@ class AzureEngine(DefaultEngine):
     wire = OPENAI_CHAT
     has_account_cache = True
 
-    def dialect(self, target: Target, client_dialect: str) -> Dialect:
+    def dialect(self, target: Target, client_dialect: str) -> UpstreamDialect:
         surface = _surface(target.provider)
         if surface.kind == "anthropic":
             return ANTHROPIC
@@ -93,7 +93,7 @@ class AzureEngine(DefaultEngine):
         return OPENAI_CHAT
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
         surface = _surface(target.provider)
         if surface.kind == "anthropic":

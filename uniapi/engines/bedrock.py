@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from uniapi.canonical import Json, Operation
 from uniapi.config import Provider
-from uniapi.dialects import Dialect
-from uniapi.dialects.anthropic import DIALECT as ANTHROPIC
-from uniapi.dialects.bedrock_converse import DIALECT as CONVERSE
+from uniapi.dialects import UpstreamDialect
+from uniapi.dialects.anthropic import UPSTREAM as ANTHROPIC
+from uniapi.dialects.bedrock_converse import UPSTREAM as CONVERSE
 from uniapi.wire import HttpRequest, dump_json, load_json
 
 from .aws_sigv4 import sign
@@ -62,7 +62,7 @@ class BedrockEngine(DefaultEngine):
     wire = CONVERSE
     has_account_cache = True
 
-    def dialect(self, target: Target, client_dialect: str) -> Dialect:
+    def dialect(self, target: Target, client_dialect: str) -> UpstreamDialect:
         return (
             ANTHROPIC
             if client_dialect == ANTHROPIC.name and _CLAUDE.search(target.upstream_model.lower())
@@ -70,7 +70,7 @@ class BedrockEngine(DefaultEngine):
         )
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
         root = f"{_root(target.provider)}/model/{quote_model(target.upstream_model)}"
         match operation:
@@ -93,7 +93,7 @@ class BedrockEngine(DefaultEngine):
         body: dict[str, Json],
         operation: Operation,
         stream: bool,
-        dialect: Dialect,
+        dialect: UpstreamDialect,
     ) -> dict[str, Json]:
         """Converse and the other operations name the model in the path only; a token count wraps
         the body that would be invoked.

@@ -13,8 +13,8 @@ import re
 
 from uniapi.canonical import Json, Operation
 from uniapi.config import Provider
-from uniapi.dialects import Dialect
-from uniapi.dialects.openai_chat import DIALECT as OPENAI_CHAT
+from uniapi.dialects import UpstreamDialect
+from uniapi.dialects.openai_chat import UPSTREAM as OPENAI_CHAT
 from uniapi.wire import HttpRequest
 
 from .defaults import DefaultEngine
@@ -33,7 +33,7 @@ class CloudflareEngine(DefaultEngine):
     wire = OPENAI_CHAT
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
         path = _PATHS.get(operation)
         if path is None:

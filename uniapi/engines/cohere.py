@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from uniapi.canonical import Json, Operation
 from uniapi.config import Provider
-from uniapi.dialects import Dialect
-from uniapi.dialects.cohere import DIALECT as COHERE
+from uniapi.dialects import UpstreamDialect
+from uniapi.dialects.cohere import UPSTREAM as COHERE
 from uniapi.wire import HttpRequest
 
 from .defaults import DefaultEngine
@@ -32,7 +32,7 @@ class CohereEngine(DefaultEngine):
     wire = COHERE
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
         path = _PATHS.get(operation)
         if path is None:

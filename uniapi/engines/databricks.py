@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 
 from uniapi.canonical import Json, Operation
-from uniapi.dialects import Dialect
-from uniapi.dialects.openai_chat import DIALECT as OPENAI_CHAT
+from uniapi.dialects import UpstreamDialect
+from uniapi.dialects.openai_chat import UPSTREAM as OPENAI_CHAT
 from uniapi.wire import HttpRequest
 
 from .defaults import DefaultEngine
@@ -31,7 +31,7 @@ class DatabricksEngine(DefaultEngine):
     wire = OPENAI_CHAT
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
         path = _PATHS.get(operation)
         if path is None:

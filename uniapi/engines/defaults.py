@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from uniapi.canonical import Failure, Json, Operation, Request
-from uniapi.dialects import Dialect, Quirk
+from uniapi.dialects import Quirk, UpstreamDialect
 from uniapi.wire import HttpRequest
 
 from .engine import Address, ModelPage, Target, TokenFlow
@@ -27,14 +27,14 @@ class DefaultEngine(ABC):
     vendor: str = ""
     """Names the vendor in quirk and failure rows, beside the engine."""
     has_account_cache: bool = False
-    wire: Dialect
+    wire: UpstreamDialect
 
-    def dialect(self, target: Target, client_dialect: str) -> Dialect:
+    def dialect(self, target: Target, client_dialect: str) -> UpstreamDialect:
         return self.wire
 
     @abstractmethod
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None: ...
 
     def prepare_body(
@@ -43,7 +43,7 @@ class DefaultEngine(ABC):
         body: dict[str, Json],
         operation: Operation,
         stream: bool,
-        dialect: Dialect,
+        dialect: UpstreamDialect,
     ) -> dict[str, Json]:
         return {**body, "model": target.upstream_model}
 
@@ -76,7 +76,7 @@ class DefaultEngine(ABC):
         return with_bearer(request, target.credential.secret)
 
     def classify(
-        self, status: int, headers: Mapping[str, str], body: bytes, dialect: Dialect
+        self, status: int, headers: Mapping[str, str], body: bytes, dialect: UpstreamDialect
     ) -> Failure:
         return reclassified(
             self.name, self.vendor, status, body, dialect.decode_error(status, headers, body)

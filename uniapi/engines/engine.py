@@ -13,7 +13,7 @@ from typing import Protocol
 
 from uniapi.canonical import Failure, Json, Operation, Request
 from uniapi.config import Credential, Provider
-from uniapi.dialects import Dialect, Quirk
+from uniapi.dialects import Quirk, UpstreamDialect
 from uniapi.wire import HttpRequest, ResponseHead
 
 
@@ -85,14 +85,14 @@ class Engine(Protocol):
 
     name: str
 
-    def dialect(self, target: Target, client_dialect: str) -> Dialect:
+    def dialect(self, target: Target, client_dialect: str) -> UpstreamDialect:
         """The dialect to speak; engines with two (Bedrock's Converse and invoke, Vertex) take the
         client's when they can, so that the call is relayed.
         """
         ...
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
         """Where to send `operation`; None when this kind of upstream does not have it."""
         ...
@@ -103,7 +103,7 @@ class Engine(Protocol):
         body: dict[str, Json],
         operation: Operation,
         stream: bool,
-        dialect: Dialect,
+        dialect: UpstreamDialect,
     ) -> dict[str, Json]:
         """The body as this upstream's framing of the dialect wants it: `model` set, or moved into
         the path, `anthropic_version` added, … Never mutates `body`.
@@ -139,7 +139,7 @@ class Engine(Protocol):
         ...
 
     def classify(
-        self, status: int, headers: Mapping[str, str], body: bytes, dialect: Dialect
+        self, status: int, headers: Mapping[str, str], body: bytes, dialect: UpstreamDialect
     ) -> Failure:
         """What an error answer means: the dialect's reading, corrected by the engine's
         own table.

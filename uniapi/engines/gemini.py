@@ -10,8 +10,8 @@ from functools import lru_cache
 
 from uniapi.canonical import Json, Operation
 from uniapi.config import Provider
-from uniapi.dialects import Dialect
-from uniapi.dialects.gemini import DIALECT as GEMINI
+from uniapi.dialects import UpstreamDialect
+from uniapi.dialects.gemini import UPSTREAM as GEMINI
 from uniapi.wire import HttpRequest
 
 from .defaults import DefaultEngine, with_header
@@ -44,7 +44,7 @@ class GeminiEngine(DefaultEngine):
     wire = GEMINI
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
         root = _root(target.provider)
         path = model_path(target.upstream_model)
@@ -61,7 +61,7 @@ class GeminiEngine(DefaultEngine):
         body: dict[str, Json],
         operation: Operation,
         stream: bool,
-        dialect: Dialect,
+        dialect: UpstreamDialect,
     ) -> dict[str, Json]:
         return rename_models(body, target.upstream_model)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from uniapi.canonical import Json, Operation
 from uniapi.config import Provider
-from uniapi.dialects import Dialect
-from uniapi.dialects.openai_chat import DIALECT as OPENAI_CHAT
-from uniapi.dialects.openai_responses import DIALECT as OPENAI_RESPONSES
+from uniapi.dialects import UpstreamDialect
+from uniapi.dialects.openai_chat import UPSTREAM as OPENAI_CHAT
+from uniapi.dialects.openai_responses import UPSTREAM as OPENAI_RESPONSES
 from uniapi.wire import HttpRequest
 
 from .defaults import DefaultEngine
@@ -32,7 +32,7 @@ class OpenAiEngine(DefaultEngine):
         self.vendor = preset.vendor
         self.has_account_cache = preset.has_account_cache
 
-    def dialect(self, target: Target, client_dialect: str) -> Dialect:
+    def dialect(self, target: Target, client_dialect: str) -> UpstreamDialect:
         speaks_responses = (
             client_dialect == OPENAI_RESPONSES.name
             and self.preset.responses
@@ -45,7 +45,7 @@ class OpenAiEngine(DefaultEngine):
         )
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
         root = self._root(target.provider)
         if operation is Operation.GENERATE:
@@ -92,7 +92,7 @@ class ResponsesEngine(DefaultEngine):
         self.has_account_cache = preset.has_account_cache
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
         root = self._root(target.provider)
         if operation is Operation.GENERATE:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from uniapi.canonical import Json, Operation
-from uniapi.dialects import Dialect
-from uniapi.dialects.anthropic import DIALECT as ANTHROPIC
-from uniapi.dialects.gemini import DIALECT as GEMINI
-from uniapi.dialects.openai_chat import DIALECT as OPENAI_CHAT
+from uniapi.dialects import UpstreamDialect
+from uniapi.dialects.anthropic import UPSTREAM as ANTHROPIC
+from uniapi.dialects.gemini import UPSTREAM as GEMINI
+from uniapi.dialects.openai_chat import UPSTREAM as OPENAI_CHAT
 from uniapi.errors import WireError
 from uniapi.wire import HttpRequest, ResponseHead, load_json
 
@@ -87,12 +87,12 @@ class VertexEngine(DefaultEngine):
         self._speaks = speaks
         self.has_account_cache = has_account_cache or speaks == "anthropic"
 
-    def dialect(self, target: Target, client_dialect: str) -> Dialect:
+    def dialect(self, target: Target, client_dialect: str) -> UpstreamDialect:
         publisher = self._publisher(target)
         return {"google": GEMINI, "anthropic": ANTHROPIC}.get(publisher, OPENAI_CHAT)
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: Dialect
+        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
         place = _place(target)
         if dialect is ANTHROPIC:
@@ -111,7 +111,7 @@ class VertexEngine(DefaultEngine):
         body: dict[str, Json],
         operation: Operation,
         stream: bool,
-        dialect: Dialect,
+        dialect: UpstreamDialect,
     ) -> dict[str, Json]:
         if dialect is GEMINI:
             return rename_models(

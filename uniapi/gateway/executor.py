@@ -545,7 +545,6 @@ class Executor:
         when it is its own.
         """
         client = client_side(call)
-        assert client.encode_error is not None
         if call.operation is Operation.COUNT_TOKENS and falls_back(step):
             body = estimate_answer(call)
             progress.outcome = "ok"

@@ -24,7 +24,7 @@ from uniapi.wire import Answers, BodySource, HttpRequest, MultipartError, Respon
 
 from .operation_shapes import client_shape, upstream_shape
 from .overrides import apply_overrides
-from .route import FORWARDED_HEADERS, Prepared, Way, configured_headers, relayed_bytes
+from .route import Prepared, Way, configured_headers, forwarded_headers, relayed_bytes
 from .uploads import Upload
 
 
@@ -57,11 +57,7 @@ def _relay(call: Call, way: Way, address: Address, requested_model: str) -> Prep
         else address.url
     )
     accept = "text/event-stream" if call.stream else "*/*"
-    passed = {
-        name: call.headers[name]
-        for name in FORWARDED_HEADERS.get(call.dialect, ())
-        if name in call.headers
-    }
+    passed = forwarded_headers(call)
     body = way.engine.prepare_body(
         target, dict(call.json), call.operation, call.stream, way.dialect
     )

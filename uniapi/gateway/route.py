@@ -12,10 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 
 from uniapi.canonical import Call, Media, Operation, Request, RequestRefused, iter_media
-from uniapi.dialects import COMPLETIONS, DIALECTS, Dialect, ReplyContext, UpstreamContext
+from uniapi.dialects import (
+    CLIENT_DIALECTS,
+    COMPLETIONS,
+    Beside,
+    ClientDialect,
+    RelayedDialect,
+    ReplyContext,
+    UpstreamContext,
+    UpstreamDialect,
+)
 from uniapi.engines import Engine, Target
 from uniapi.operations import CARRIED
 from uniapi.pipes import Pipe, PipeChoice
@@ -30,20 +40,6 @@ SPLICED_MEMBERS = ("model", "stream_options")
 """When no other member of a relayed body changes, the client's bytes are kept and these are
 spliced.
 """
-
-FORWARDED_HEADERS: Mapping[str, tuple[str, ...]] = {
-    "openai_chat": ("openai-beta",),
-    "openai_responses": (
-        "openai-beta",
-        "session_id",
-        "conversation_id",
-        "x-codex-turn-state",
-        "x-codex-turn-metadata",
-    ),
-    "anthropic": ("anthropic-beta", "anthropic-version"),
-    "gemini": ("x-goog-api-client",),
-}
-"""Client headers that belong to a dialect and go along when it is relayed."""
 
 GENERATING = frozenset({Operation.GENERATE, Operation.COMPLETE})
 """Operations that have a canonical form, so that they can be translated."""
@@ -61,7 +57,7 @@ class Way:
 
     target: Target
     engine: Engine
-    dialect: Dialect
+    dialect: UpstreamDialect
     operation: Operation
     relays: bool
 
@@ -80,7 +76,7 @@ class Prepared:
 
     request: HttpRequest
     route: Literal["relay", "translate"]
-    dialect: Dialect
+    dialect: UpstreamDialect
     make_pipe: MakePipe
     losses: tuple[str, ...] = ()
     earlier: tuple[HttpRequest, ...] = ()
@@ -104,9 +100,10 @@ class Decoded:
         if self._request is None:
             call = self._call
             dialect = (
-                DIALECTS["openai_responses"] if _is_responses_shaped(call) else client_side(call)
+                CLIENT_DIALECTS["openai_responses"]
+                if _is_responses_shaped(call)
+                else client_side(call)
             )
-            assert dialect.decode_request is not None
             try:
                 self._request = dialect.decode_request(call.json, call.requested_model, call.stream)
             except RecursionError:
@@ -118,9 +115,9 @@ class Decoded:
         self._request = request
 
 
-def client_side(call: Call) -> Dialect:
+def client_side(call: Call) -> ClientDialect:
     """The dialect in which the client reads and is answered."""
-    return COMPLETIONS if call.operation is Operation.COMPLETE else DIALECTS[call.dialect]
+    return COMPLETIONS if call.operation is Operation.COMPLETE else CLIENT_DIALECTS[call.dialect]
 
 
 def find_ways(call: Call, target: Target, engine: Engine) -> tuple[Way, ...]:
@@ -146,7 +143,7 @@ def find_ways(call: Call, target: Target, engine: Engine) -> tuple[Way, ...]:
             )
         )
     has_address = engine.address(target, addressed, call.stream, dialect) is not None
-    is_same = call.dialect == dialect.name and dialect.observer is not None
+    is_same = call.dialect == dialect.name and isinstance(dialect, RelayedDialect)
     if call.operation not in GENERATING:
         return (
             (
@@ -228,25 +225,21 @@ def prepare(
         "user-agent": "uni-api",
     }
     losses: tuple[str, ...] = ()
+    beside = Beside()
     if way.relays:
         body: dict[str, Any] = dict(call.json)
-        if dialect.repair is not None and way.operation in GENERATING:
-            body, losses = dialect.repair(call.json, quirk)
-        headers.update(
-            {
-                name: call.headers[name]
-                for name in FORWARDED_HEADERS.get(dialect.name, ())
-                if name in call.headers
-            }
-        )
+        headers.update(forwarded_headers(call))
     else:
         assert request is not None
         request = engine.adjust(target, request)
         if request.model != target.upstream_model:
             request = replace(request, model=target.upstream_model)
         encoded = dialect.encode_request(request, quirk)
-        body, losses = encoded.body, encoded.losses
+        body, losses, beside = encoded.body, encoded.losses, encoded.beside
         headers.update(encoded.headers)
+    if way.operation in GENERATING:
+        body, lost = dialect.fit(body, quirk, beside)
+        losses = tuple(dict.fromkeys((*losses, *lost)))
     body = engine.prepare_body(target, body, way.operation, call.stream, dialect)
     adds_usage = (
         way.relays
@@ -283,7 +276,9 @@ def prepare(
         probes_text=probes_text,
         drops_usage=adds_usage,
     )
-    make_pipe: MakePipe = choice.relay if way.relays else choice.translate
+    make_pipe: MakePipe = choice.translate
+    if way.relays and isinstance(dialect, RelayedDialect):
+        make_pipe = partial(choice.relay, dialect)
     if way.operation is Operation.COUNT_TOKENS:
         make_pipe = count_pipe(address.shape)
     return Prepared(
@@ -317,18 +312,13 @@ def _prepare_stored(call: Call, way: Way, reply_context: ReplyContext) -> Prepar
     """A stored response, read, cancelled or deleted where it lies."""
     address = way.engine.address(way.target, Operation.GENERATE, False, way.dialect)
     assert address is not None
+    assert isinstance(way.dialect, RelayedDialect)
     headers = {
         "accept": "text/event-stream" if call.stream else "application/json",
         "accept-encoding": "identity",
         "user-agent": "uni-api",
     }
-    headers.update(
-        {
-            name: call.headers[name]
-            for name in FORWARDED_HEADERS[way.dialect.name]
-            if name in call.headers
-        }
-    )
+    headers.update(forwarded_headers(call))
     headers.update(address.headers)
     headers.update(configured_headers(call, way.target))
     request = stored_request(
@@ -338,8 +328,14 @@ def _prepare_stored(call: Call, way: Way, reply_context: ReplyContext) -> Prepar
         request=request,
         route="relay",
         dialect=way.dialect,
-        make_pipe=stored_pipe(way.dialect, reply_context),
+        make_pipe=stored_pipe(client_side(call), way.dialect, reply_context),
     )
+
+
+def forwarded_headers(call: Call) -> dict[str, str]:
+    """The client's headers that belong to its dialect and go along when its words are relayed."""
+    names = CLIENT_DIALECTS[call.dialect].forwarded_headers
+    return {name: call.headers[name] for name in names if name in call.headers}
 
 
 def configured_headers(call: Call, target: Target) -> dict[str, str]:

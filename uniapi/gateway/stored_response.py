@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from uniapi.canonical import Call
-from uniapi.dialects import Dialect, ReplyContext
+from uniapi.dialects import ClientDialect, RelayedDialect, ReplyContext
 from uniapi.pipes import Pipe, RelayBody, RelayStream, ending, framer_for
 from uniapi.wire import HttpRequest, ResponseHead
 
@@ -33,14 +33,15 @@ def stored_request(call: Call, responses_url: str, headers: Mapping[str, str]) -
     )
 
 
-def stored_pipe(dialect: Dialect, reply: ReplyContext) -> Callable[[ResponseHead], Pipe]:
+def stored_pipe(
+    client: ClientDialect, dialect: RelayedDialect, reply: ReplyContext
+) -> Callable[[ResponseHead], Pipe]:
     """A stored response that is streamed again is relayed as a stream, everything else as it is."""
 
     def choose(head: ResponseHead) -> Pipe:
         framer = framer_for(head, dialect, False)
         if framer is None:
             return RelayBody()
-        assert dialect.observer is not None
-        return RelayStream(framer, dialect.observer(), ending(dialect, reply))
+        return RelayStream(framer, dialect.observer(), ending(client, reply))
 
     return choose

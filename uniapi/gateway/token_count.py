@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from uniapi.canonical import Call, FailureKind, Json, RequestRefused, estimate_input_tokens
-from uniapi.dialects import DIALECTS
+from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.pipes import Pipe, RelayBody
 from uniapi.routing import GiveUp
 from uniapi.wire import ResponseHead, dump_json
@@ -47,8 +47,7 @@ def estimate_answer(call: Call) -> bytes:
 
     Raises RequestRefused when the body makes no sense.
     """
-    dialect = DIALECTS[call.dialect]
-    assert dialect.decode_request is not None
+    dialect = CLIENT_DIALECTS[call.dialect]
     try:
         request = dialect.decode_request(_counted(call), call.requested_model, False)
     except RecursionError:

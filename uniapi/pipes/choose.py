@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from uniapi.canonical import Failure, Response, ResponseFailed
-from uniapi.dialects import Dialect, EncodedResponse, ReplyContext, UpstreamContext
+from uniapi.dialects import (
+    ClientDialect,
+    EncodedResponse,
+    RelayedDialect,
+    ReplyContext,
+    UpstreamContext,
+    UpstreamDialect,
+)
 from uniapi.wire import ResponseHead, dump_json
 
 from .framing import frame_writer, framer_for, with_model
@@ -28,8 +35,8 @@ class PipeChoice:
     triggers are looked for, so a relay is decoded beside.
     """
 
-    client: Dialect
-    dialect: Dialect
+    client: ClientDialect
+    dialect: UpstreamDialect
     stream: bool
     model: str | None
     upstream: UpstreamContext
@@ -37,12 +44,10 @@ class PipeChoice:
     probes_text: bool = False
     drops_usage: bool = False
 
-    def relay(self, head: ResponseHead) -> Pipe:
+    def relay(self, dialect: RelayedDialect, head: ResponseHead) -> Pipe:
         """The same dialect on both sides; framing may differ, and an answer that is streamed
         against the client's wish (or the reverse) is translated after all.
         """
-        dialect = self.dialect
-        assert dialect.observer is not None
         framer = framer_for(head, dialect, self.stream)
         if framer is None and not self.stream:
             model = self.model
@@ -66,7 +71,6 @@ class PipeChoice:
 
     def translate(self, head: ResponseHead) -> Pipe:
         client = self.client
-        assert client.stream_encoder is not None
         framer = framer_for(head, self.dialect, self.stream)
         turn = TurnReader()
         if framer is not None:
@@ -88,13 +92,11 @@ class PipeChoice:
         return self.dialect.decode_response(body, self.upstream)
 
     def _encode(self, response: Response) -> EncodedResponse:
-        encode = self.client.encode_response
-        assert encode is not None
-        return encode(response, self.reply)
+        return self.client.encode_response(response, self.reply)
 
 
 def ending(
-    client: Dialect, reply: ReplyContext, *, has_output: bool = True
+    client: ClientDialect, reply: ReplyContext, *, has_output: bool = True
 ) -> Callable[[Failure], list[bytes]]:
     """How a stream that has begun ends in a failure, in the client's dialect.
 
@@ -102,7 +104,6 @@ def ending(
     """
 
     def end(failure: Failure) -> list[bytes]:
-        assert client.stream_encoder is not None
         encoder = client.stream_encoder(reply)
         if has_output or reply.framing == "sse":
             encoder.join_midway()

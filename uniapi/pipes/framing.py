@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from uniapi.dialects import Dialect, InvokeFramer
+from uniapi.dialects import InvokeFramer, RelayedDialect, UpstreamDialect
 from uniapi.errors import WireError
 from uniapi.wire import (
     EventStreamDecoder,
@@ -40,7 +40,7 @@ class FrameWriter(Protocol):
     def close(self) -> bytes: ...
 
 
-def framer_for(head: ResponseHead, dialect: Dialect, asked_stream: bool) -> Framer | None:
+def framer_for(head: ResponseHead, dialect: UpstreamDialect, asked_stream: bool) -> Framer | None:
     """What cuts this answer into frames; None for a whole answer. The content type decides, because
     upstreams do not always do as they are asked.
     """
@@ -57,7 +57,7 @@ def framer_for(head: ResponseHead, dialect: Dialect, asked_stream: bool) -> Fram
             return None
 
 
-def _aws_framer(dialect: Dialect) -> Framer:
+def _aws_framer(dialect: UpstreamDialect) -> Framer:
     """Converse has events of its own; every other dialect travels inside AWS's messages
     (InvokeModelWithResponseStream).
     """
@@ -65,7 +65,12 @@ def _aws_framer(dialect: Dialect) -> Framer:
 
 
 def frame_writer(
-    framer: Framer, dialect: Dialect, *, client_array: bool, model: str | None, drops_usage: bool
+    framer: Framer,
+    dialect: RelayedDialect,
+    *,
+    client_array: bool,
+    model: str | None,
+    drops_usage: bool,
 ) -> FrameWriter | None:
     """The writer a relay needs; None when the bytes may go on as they are. `model`: the name to put
     in place of the upstream's; `client_array`: the client reads a JSON array.
@@ -84,7 +89,7 @@ class _SseWriter:
     """
 
     def __init__(
-        self, dialect: Dialect, model: str | None, *, drops_usage: bool, is_reframed: bool
+        self, dialect: RelayedDialect, model: str | None, *, drops_usage: bool, is_reframed: bool
     ) -> None:
         self._dialect = dialect
         self._model = model
@@ -108,7 +113,7 @@ class _ArrayWriter:
     upstream stops.
     """
 
-    def __init__(self, dialect: Dialect, model: str | None, *, is_reframed: bool) -> None:
+    def __init__(self, dialect: RelayedDialect, model: str | None, *, is_reframed: bool) -> None:
         self._dialect = dialect
         self._model = model
         self._array = JsonArrayWriter() if is_reframed else None
@@ -123,7 +128,7 @@ class _ArrayWriter:
         return b"" if self._array is None else self._array.close()
 
 
-def with_model(data: bytes, dialect: Dialect, model: str | None) -> bytes:
+def with_model(data: bytes, dialect: RelayedDialect, model: str | None) -> bytes:
     """A JSON object with the model it names replaced, wherever the dialect keeps the name; the same
     bytes object when nothing changes.
     """

@@ -20,7 +20,7 @@ from uniapi.canonical import (
     Usage,
     client_error,
 )
-from uniapi.dialects import DIALECTS
+from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.errors import WireError
 from uniapi.operations import (
     OperationCodec,
@@ -376,7 +376,7 @@ def _type_of(frame: Frame) -> str:
 
 
 def _error_event(failure: Failure) -> bytes:
-    encode = DIALECTS["openai_chat"].encode_error
+    encode = CLIENT_DIALECTS["openai_chat"].encode_error
     assert encode is not None
     return encode_sse(dump_json(encode(client_error(failure))), "error")
 

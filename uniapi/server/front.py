@@ -23,7 +23,7 @@ from aiohttp import web
 from uniapi.canonical import Call, ClientError, RequestRefused
 from uniapi.clock import Clock
 from uniapi.config import ClientKey, Config, ModelInfo
-from uniapi.dialects import DIALECTS
+from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.operations import CARRIED
 from uniapi.stats import Recorder
 from uniapi.wire import dump_json
@@ -141,7 +141,7 @@ class Front:
         """Say no, in the dialect of the path, to whoever is still there."""
         if reply.is_started:
             return
-        encode = DIALECTS[dialect_of(request.rel_url.raw_path, request.headers)].encode_error
+        encode = CLIENT_DIALECTS[dialect_of(request.rel_url.raw_path, request.headers)].encode_error
         assert encode is not None
         with contextlib.suppress(ConnectionError):
             await reply.send(

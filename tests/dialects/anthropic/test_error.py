@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uniapi.canonical import ClientError, FailureKind
-from uniapi.dialects.anthropic import DIALECT
+from uniapi.dialects.anthropic import CLIENT, UPSTREAM
 
 
 def typed(kind: str, message: str = "m") -> dict[str, Any]:
@@ -122,7 +122,7 @@ def typed(kind: str, message: str = "m") -> dict[str, Any]:
 def test_the_kind_of_an_error(status: int, body: Any, kind: FailureKind) -> None:
     """Plain words first, then the type, then the status."""
     raw = (body if isinstance(body, str) else json.dumps(body)).encode()
-    failure = DIALECT.decode_error(status, {"retry-after": "7", "content-type": "x/y"}, raw)
+    failure = UPSTREAM.decode_error(status, {"retry-after": "7", "content-type": "x/y"}, raw)
     assert (kind, status, 7.0, raw, "x/y") == (
         failure.kind,
         failure.status,
@@ -135,8 +135,10 @@ def test_the_kind_of_an_error(status: int, body: Any, kind: FailureKind) -> None
 
 def test_only_this_dialects_shape_is_marked_for_its_clients() -> None:
     """A client of the same dialect is given the body byte for byte."""
-    own = DIALECT.decode_error(429, {}, json.dumps(typed("rate_limit_error", "slow down")).encode())
-    foreign = DIALECT.decode_error(
+    own = UPSTREAM.decode_error(
+        429, {}, json.dumps(typed("rate_limit_error", "slow down")).encode()
+    )
+    foreign = UPSTREAM.decode_error(
         429, {"x-amzn-errortype": "ThrottlingException:http://x"}, b'{"message": "slow"}'
     )
     assert (own.dialect, own.type, own.message) == ("anthropic", "rate_limit_error", "slow down")
@@ -146,11 +148,11 @@ def test_only_this_dialects_shape_is_marked_for_its_clients() -> None:
 def test_a_html_page_is_quoted_by_its_title() -> None:
     """And an unreadable body by its beginning."""
     assert (
-        DIALECT.decode_error(502, {}, b"<html><title>502 Bad\nGateway</title>").message
+        UPSTREAM.decode_error(502, {}, b"<html><title>502 Bad\nGateway</title>").message
         == "502 Bad Gateway"
     )
-    assert DIALECT.decode_error(500, {}, b"\xff oops").message == "\ufffd oops"
-    assert DIALECT.decode_error(500, {}, b"").message == "the upstream answered 500"
+    assert UPSTREAM.decode_error(500, {}, b"\xff oops").message == "\ufffd oops"
+    assert UPSTREAM.decode_error(500, {}, b"").message == "the upstream answered 500"
 
 
 @settings(max_examples=100, deadline=None)
@@ -163,7 +165,7 @@ def test_a_html_page_is_quoted_by_its_title() -> None:
 )
 def test_any_body_is_a_failure(status: int, body: bytes) -> None:
     """It never raises."""
-    assert DIALECT.decode_error(status, {}, body).status == status
+    assert UPSTREAM.decode_error(status, {}, body).status == status
 
 
 @pytest.mark.parametrize(
@@ -188,5 +190,4 @@ def test_any_body_is_a_failure(status: int, body: bytes) -> None:
 )
 def test_errors_for_clients(error: ClientError, kind: str) -> None:
     """The type follows the status; the SDKs read it."""
-    assert DIALECT.encode_error is not None
-    assert DIALECT.encode_error(error) == {"type": "error", "error": {"type": kind, "message": "m"}}
+    assert CLIENT.encode_error(error) == {"type": "error", "error": {"type": kind, "message": "m"}}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from uniapi.canonical import FailureKind
 from uniapi.dialects import Observer
-from uniapi.dialects.anthropic import DIALECT
+from uniapi.dialects.anthropic import UPSTREAM
 from uniapi.wire import Frame, SseDecoder
 
 START = {
@@ -27,8 +27,7 @@ TEXT = {"type": "content_block_start", "index": 0, "content_block": {"type": "te
 
 
 def listen(*bodies: Any, named: bool = True) -> Observer:
-    assert DIALECT.observer is not None
-    observer, frames = DIALECT.observer(), SseDecoder()
+    observer, frames = UPSTREAM.observer(), SseDecoder()
     for body in bodies:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         head = (
@@ -148,8 +147,7 @@ def test_files_made_by_code_execution_pin_later_calls() -> None:
 
 def test_a_whole_answer_is_read_at_once() -> None:
     """And an error object in its place is a failure."""
-    assert DIALECT.observer is not None
-    observer = DIALECT.observer()
+    observer = UPSTREAM.observer()
     observer.whole(
         {
             "type": "message",
@@ -160,7 +158,7 @@ def test_a_whole_answer_is_read_at_once() -> None:
         }
     )
     assert (observer.committed, observer.is_whole, observer.model) == (True, True, "m")
-    failed = DIALECT.observer()
+    failed = UPSTREAM.observer()
     failed.whole({"type": "error", "error": {"type": "api_error", "message": "m"}})
     assert (failed.failure is not None, failed.committed) == (True, False)
 
@@ -184,11 +182,10 @@ def test_a_whole_answer_is_read_at_once() -> None:
 )
 def test_anything_is_passed_over(data: list[bytes]) -> None:
     """What it cannot read it counts; the bytes go on regardless."""
-    assert DIALECT.observer is not None
-    observer = DIALECT.observer()
+    observer = UPSTREAM.observer()
     for each in data:
         observer.feed(Frame(None, each, each))
-        assert DIALECT.usage_frame_only(Frame(None, each, each)) is False
+        assert UPSTREAM.usage_frame_only(Frame(None, each, each)) is False
     for body in (None, [], {"content": 3}, {"content": [{"type": []}], "usage": 3}):
         observer.whole(body)
     assert observer.is_whole in (True, False)

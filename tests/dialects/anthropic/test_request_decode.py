@@ -29,12 +29,11 @@ from uniapi.canonical import (
     Unknown,
 )
 from uniapi.dialects import Quirk
-from uniapi.dialects.anthropic import DIALECT
+from uniapi.dialects.anthropic import CLIENT, UPSTREAM
 
 
 def decode(body: dict[str, Any]) -> Request:
-    assert DIALECT.decode_request is not None
-    return DIALECT.decode_request({"messages": [], **body}, "claude-x", False)
+    return CLIENT.decode_request({"messages": [], **body}, "claude-x", False)
 
 
 def own(value: Any) -> Opaque:
@@ -175,7 +174,7 @@ def test_user_blocks_are_read_and_written_back(block: dict[str, Any], part: Any)
         {"messages": [{"role": "user", "content": [block, {"type": "text", "text": "?"}]}]}
     )
     assert (part, Text(text="?")) == request.messages[0].parts
-    assert [block, {"type": "text", "text": "?"}] == DIALECT.encode_request(request, Quirk()).body[
+    assert [block, {"type": "text", "text": "?"}] == UPSTREAM.encode_request(request, Quirk()).body[
         "messages"
     ][0]["content"]
 
@@ -189,7 +188,7 @@ def test_assistant_blocks_are_read_and_written_back(block: dict[str, Any], part:
     ]
     request = decode({"messages": turns})
     assert (part, Text(text="so")) == request.messages[1].parts
-    assert block == DIALECT.encode_request(request, Quirk()).body["messages"][1]["content"][0]
+    assert block == UPSTREAM.encode_request(request, Quirk()).body["messages"][1]["content"][0]
 
 
 def test_an_unsigned_thinking_block_has_no_token() -> None:
@@ -394,7 +393,7 @@ def test_unknown_members_are_carried_and_written_back() -> None:
     assert {"context_management", "mcp_servers", "output_config"} == set(
         request.extensions["anthropic"]
     )
-    encoded = DIALECT.encode_request(request, Quirk(anthropic_thinking="none"))
+    encoded = UPSTREAM.encode_request(request, Quirk(anthropic_thinking="none"))
     assert {
         "model": "claude-x",
         **body,
@@ -533,9 +532,8 @@ JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from(MEMBERS), JSON))
 def test_any_json_is_read_or_refused_and_what_is_read_can_be_written(body: dict[str, Any]) -> None:
     """No other exception, whatever stands where; and an encoder takes every canonical request."""
-    assert DIALECT.decode_request is not None
     try:
-        request = DIALECT.decode_request(body, "m", False)
+        request = CLIENT.decode_request(body, "m", False)
     except RequestRefused:
         return
-    assert "messages" in DIALECT.encode_request(request, Quirk()).body
+    assert "messages" in UPSTREAM.encode_request(request, Quirk()).body

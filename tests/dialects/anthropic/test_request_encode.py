@@ -30,7 +30,7 @@ from uniapi.canonical import (
     Unknown,
 )
 from uniapi.dialects import EncodedRequest, Quirk
-from uniapi.dialects.anthropic import DIALECT
+from uniapi.dialects.anthropic import UPSTREAM
 
 PARAMS: TypeAdapter[Any] = TypeAdapter(MessageCreateParamsBase)
 
@@ -42,7 +42,7 @@ def turn(role: Role, *parts: Part | str) -> Message:
 
 
 def encode(*messages: Message, quirk: Quirk | None = None, **members: Any) -> EncodedRequest:
-    encoded = DIALECT.encode_request(
+    encoded = UPSTREAM.encode_request(
         Request(model="claude-x", messages=messages, **members), quirk or Quirk()
     )
     PARAMS.validate_python(encoded.body)
@@ -327,9 +327,9 @@ def test_needs_inline_is_what_the_api_does_not_fetch() -> None:
         (Media(kind="audio", url="https://x/a.mp3"), False),
     ]
     assert [inline for _, inline in wanted] == [
-        DIALECT.needs_inline(media, Quirk()) for media, _ in wanted
+        UPSTREAM.needs_inline(media, Quirk()) for media, _ in wanted
     ]
-    assert DIALECT.needs_inline(wanted[0][0], Quirk(image_urls=False))
+    assert UPSTREAM.needs_inline(wanted[0][0], Quirk(image_urls=False))
 
 
 def test_reasoning_goes_back_only_with_this_familys_signature() -> None:
@@ -353,7 +353,7 @@ def test_reasoning_goes_back_only_with_this_familys_signature() -> None:
             turn("user", "and"),
         ),
     )
-    assert DIALECT.encode_request(request, Quirk()).losses == ("messages.reasoning",)
+    assert UPSTREAM.encode_request(request, Quirk()).losses == ("messages.reasoning",)
 
 
 def test_only_the_vendors_own_citations_go_back() -> None:

@@ -33,7 +33,7 @@ from uniapi.canonical import (
     Usage,
 )
 from uniapi.dialects import EncodedResponse, Quirk, ReplyContext, UpstreamContext
-from uniapi.dialects.anthropic import DIALECT
+from uniapi.dialects.anthropic import CLIENT, UPSTREAM
 from uniapi.errors import WireError
 
 MESSAGE: TypeAdapter[BetaMessage] = TypeAdapter(BetaMessage)
@@ -63,15 +63,14 @@ def message(*content: dict[str, Any], **members: Any) -> dict[str, Any]:
 
 
 def decode(body: Any, context: UpstreamContext | None = None) -> Response:
-    return DIALECT.decode_response(body, context or UpstreamContext(id_seed="5eed"))
+    return UPSTREAM.decode_response(body, context or UpstreamContext(id_seed="5eed"))
 
 
 def encode(
     *parts: Part, finish: Finish | None = None, usage: Usage | None = None, **members: Any
 ) -> EncodedResponse:
-    assert DIALECT.encode_response is not None
     choice = Choice(parts=parts, finish=finish or Finish(reason="stop"))
-    encoded = DIALECT.encode_response(Response(choices=(choice,), usage=usage, **members), CONTEXT)
+    encoded = CLIENT.encode_response(Response(choices=(choice,), usage=usage, **members), CONTEXT)
     MESSAGE.validate_python(encoded.body)
     return encoded
 
@@ -308,7 +307,6 @@ def test_what_the_wire_cannot_say_is_a_loss() -> None:
     """Other choices, sounds, foreign items, places without an address; an image becomes
     Markdown.
     """
-    assert DIALECT.encode_response is not None
     parts: tuple[Part, ...] = (
         Text(text="a", citations=(Citation(), Citation(url="https://x"))),
         Media(kind="audio", data="AA==", text="spoken"),
@@ -318,7 +316,7 @@ def test_what_the_wire_cannot_say_is_a_loss() -> None:
         Text(text=""),
     )
     choice = Choice(parts=parts, finish=Finish(reason="stop"))
-    encoded = DIALECT.encode_response(Response(choices=(choice, choice)), CONTEXT)
+    encoded = CLIENT.encode_response(Response(choices=(choice, choice)), CONTEXT)
     body: Any = encoded.body
     assert [block["text"] for block in body["content"][:3]] == [
         "a",
@@ -406,9 +404,8 @@ JSON = st.recursive(
 @given(st.dictionaries(KEYS, JSON, max_size=5))
 def test_any_json_is_a_response_or_a_wire_error(body: dict[str, Any]) -> None:
     """Hostile upstreams have only these two outcomes, and what is read can be written."""
-    assert DIALECT.encode_response is not None
     try:
         response = decode(body)
     except WireError:
         return
-    json.dumps(DIALECT.encode_response(response, CONTEXT).body)
+    json.dumps(CLIENT.encode_response(response, CONTEXT).body)

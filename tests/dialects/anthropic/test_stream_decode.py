@@ -28,7 +28,7 @@ from uniapi.canonical import (
     fold,
 )
 from uniapi.dialects import Quirk, UpstreamContext
-from uniapi.dialects.anthropic import DIALECT
+from uniapi.dialects.anthropic import UPSTREAM
 from uniapi.wire import SseDecoder
 
 START = {
@@ -85,7 +85,7 @@ def events(
     stream: bytes, context: UpstreamContext | None = None, cuts: tuple[int, ...] = ()
 ) -> list[Event]:
     decoder, frames = (
-        DIALECT.stream_decoder(context or UpstreamContext(id_seed="5eed")),
+        UPSTREAM.stream_decoder(context or UpstreamContext(id_seed="5eed")),
         SseDecoder(),
     )
     found: list[Event] = []
@@ -165,7 +165,7 @@ def test_a_full_stream_says_what_the_whole_message_says() -> None:
         "usage": {"input_tokens": 5, "cache_read_input_tokens": 7, "output_tokens": 9},
         "context_management": {"applied_edits": []},
     }
-    expected = DIALECT.decode_response(whole, UpstreamContext())
+    expected = UPSTREAM.decode_response(whole, UpstreamContext())
     streamed = fold(events(FULL))
     call = streamed.choices[0].parts[-1]
     assert isinstance(call, ToolCall)

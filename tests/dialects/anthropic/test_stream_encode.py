@@ -41,7 +41,7 @@ from uniapi.canonical import (
     unfold,
 )
 from uniapi.dialects import ReplyContext, UpstreamContext
-from uniapi.dialects.anthropic import DIALECT
+from uniapi.dialects.anthropic import CLIENT, UPSTREAM
 from uniapi.wire import SseDecoder
 
 CONTEXT = ReplyContext(
@@ -53,8 +53,7 @@ END = ResponseEnd(finishes=(Finish(reason="stop"),))
 
 def encode(*events: Event) -> tuple[list[dict[str, Any]], list[str]]:
     """The event bodies, each checked against the SDK's model and its own name, and the losses."""
-    assert DIALECT.stream_encoder is not None
-    encoder, frames = DIALECT.stream_encoder(CONTEXT), SseDecoder()
+    encoder, frames = CLIENT.stream_encoder(CONTEXT), SseDecoder()
     raw = b"".join([chunk for event in events for chunk in encoder.feed(event)] + encoder.eof())
     bodies = []
     for frame in frames.feed(raw) + frames.eof():
@@ -128,7 +127,6 @@ def test_parallel_parts_come_one_after_the_other() -> None:
     """The first call's arguments stream live, the second's follow when its turn comes, then live
     too.
     """
-    assert DIALECT.stream_encoder is not None
     bodies, _ = encode(
         ResponseStart(),
         PartStart(index=0, part=ToolCall(call_id="a", name="f")),
@@ -168,8 +166,7 @@ def test_parallel_parts_come_one_after_the_other() -> None:
 
 def test_the_first_call_is_written_while_it_grows() -> None:
     """Claude Code shows arguments as they come."""
-    assert DIALECT.stream_encoder is not None
-    encoder = DIALECT.stream_encoder(CONTEXT)
+    encoder = CLIENT.stream_encoder(CONTEXT)
     encoder.feed(ResponseStart())
     assert encoder.feed(PartStart(index=0, part=ToolCall(call_id="a", name="f")))
     assert b'"partial_json":"{\\"a"' in b"".join(encoder.feed(PartDelta(index=0, text='{"a')))
@@ -399,7 +396,6 @@ PARTS = st.one_of(
 @given(st.lists(PARTS, max_size=4))
 def test_what_is_encoded_is_decoded_again(parts: list[Part]) -> None:
     """Encoder and decoder agree on every part this dialect can say."""
-    assert DIALECT.stream_encoder is not None
     finish = Finish(
         reason="tool_calls" if any(isinstance(part, ToolCall) for part in parts) else "stop"
     )
@@ -408,9 +404,9 @@ def test_what_is_encoded_is_decoded_again(parts: list[Part]) -> None:
         usage=Usage(input_tokens=1, output_tokens=2),
     )
     encoder, frames, decoder = (
-        DIALECT.stream_encoder(CONTEXT),
+        CLIENT.stream_encoder(CONTEXT),
         SseDecoder(),
-        DIALECT.stream_decoder(UpstreamContext()),
+        UPSTREAM.stream_decoder(UpstreamContext()),
     )
     raw = b"".join(chunk for event in unfold(response) for chunk in encoder.feed(event))
     decoded = fold([event for frame in frames.feed(raw) for event in decoder.feed(frame)])

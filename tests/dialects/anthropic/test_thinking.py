@@ -22,7 +22,7 @@ from uniapi.canonical import (
     ToolResult,
 )
 from uniapi.dialects import Quirk
-from uniapi.dialects.anthropic import DIALECT
+from uniapi.dialects.anthropic import UPSTREAM
 
 BUDGET = Quirk(anthropic_thinking="budget", anthropic_effort=False)
 ADAPTIVE = Quirk()
@@ -38,7 +38,7 @@ HELLO = turn("user", Text(text="hi"))
 def encode(
     settings: ReasoningSettings | None, quirk: Quirk, *messages: Message, **members: Any
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    encoded = DIALECT.encode_request(
+    encoded = UPSTREAM.encode_request(
         Request(model="m", messages=messages or (HELLO,), reasoning=settings, **members), quirk
     )
     return encoded.body, encoded.losses

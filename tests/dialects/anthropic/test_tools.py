@@ -8,13 +8,13 @@ import pytest
 
 from uniapi.canonical import HostedTool, Message, Request, Text, Tool, ToolCall, ToolChoice
 from uniapi.dialects import EncodedRequest, Quirk, UpstreamContext
-from uniapi.dialects.anthropic import DIALECT
+from uniapi.dialects.anthropic import UPSTREAM
 
 HELLO = Message(role="user", parts=(Text(text="hi"),))
 
 
 def encode(*tools: Tool | HostedTool, **members: Any) -> EncodedRequest:
-    return DIALECT.encode_request(
+    return UPSTREAM.encode_request(
         Request(model="m", messages=(HELLO,), tools=tools, **members), Quirk()
     )
 
@@ -92,7 +92,7 @@ def test_names_are_cleaned_kept_apart_and_given_back() -> None:
         {"type": "tool_use", "id": str(n), "name": name, "input": {}}
         for n, name in enumerate(names)
     ]
-    answer = DIALECT.decode_response(
+    answer = UPSTREAM.decode_response(
         {"type": "message", "content": content}, UpstreamContext(request=request)
     )
     called = [part for part in answer.choices[0].parts if isinstance(part, ToolCall)]
@@ -116,7 +116,7 @@ def test_a_freeform_tool_is_a_function_of_one_string() -> None:
     assert sent["input_schema"]["required"] == ["input"]
     assert sent["description"].endswith("start: /x/")
     content = [{"type": "tool_use", "id": "t", "name": "exec", "input": {"input": "x = 1"}}]
-    answer = DIALECT.decode_response(
+    answer = UPSTREAM.decode_response(
         {"type": "message", "content": content},
         UpstreamContext(request=Request(model="m", tools=(tool,))),
     )
@@ -233,6 +233,6 @@ def test_a_model_that_may_not_be_forced_is_asked(
         tool_choice=choice,
         parallel_tool_calls=parallel,
     )
-    encoded = DIALECT.encode_request(request, Quirk(anthropic_forced_tool=False))
+    encoded = UPSTREAM.encode_request(request, Quirk(anthropic_forced_tool=False))
     assert (wire, asked) == (encoded.body.get("tool_choice"), encoded.body.get("system"))
     assert (("tool_choice",) if asked else ()) == encoded.losses

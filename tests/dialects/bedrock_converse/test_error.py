@@ -7,7 +7,7 @@ import json
 import pytest
 
 from uniapi.canonical import FailureKind
-from uniapi.dialects.bedrock_converse import DIALECT
+from uniapi.dialects.bedrock_converse import UPSTREAM
 
 K = FailureKind
 
@@ -138,12 +138,12 @@ K = FailureKind
 def test_errors(status: int, name: str, message: str, kind: FailureKind) -> None:
     """The class is in the header, with a namespace or a URL behind it, or in the body."""
     body = json.dumps({"message": message}).encode()
-    by_header = DIALECT.decode_error(
+    by_header = UPSTREAM.decode_error(
         status,
         {"x-amzn-errortype": f"{name}:http://internal.amazon.com/coral/com.amazon.bedrock/"},
         body,
     )
-    by_body = DIALECT.decode_error(
+    by_body = UPSTREAM.decode_error(
         status,
         {},
         json.dumps({"Message": message, "__type": f"com.amazonaws.bedrock#{name}"}).encode(),
@@ -159,7 +159,7 @@ def test_errors(status: int, name: str, message: str, kind: FailureKind) -> None
 
 def test_a_daily_quota_and_an_explicit_delay() -> None:
     """What the plan needs to know of when to come back."""
-    daily = DIALECT.decode_error(
+    daily = UPSTREAM.decode_error(
         429,
         {"x-amzn-errortype": "ThrottlingException", "retry-after": "12"},
         b'{"message":"Too many tokens per day"}',
@@ -173,6 +173,6 @@ def test_a_daily_quota_and_an_explicit_delay() -> None:
 )
 def test_any_body_is_a_failure(body: bytes) -> None:
     """Bodies that are no error object never raise, and the message is never empty."""
-    failure = DIALECT.decode_error(502, {}, body)
+    failure = UPSTREAM.decode_error(502, {}, body)
     assert failure.kind == FailureKind.SERVER_ERROR
     assert failure.message

@@ -31,7 +31,7 @@ from uniapi.canonical import (
     Unknown,
 )
 from uniapi.dialects import EncodedRequest, Quirk
-from uniapi.dialects.bedrock_converse import DIALECT
+from uniapi.dialects.bedrock_converse import UPSTREAM
 
 PNG = "iVBORw0KGgoAAAANSUhEUg=="
 PDF = base64.b64encode(b"%PDF-1.4 x").decode()
@@ -83,7 +83,7 @@ def problems(body: dict[str, Any]) -> str:
 
 def encoded(request: Request, quirk: Quirk = PLAIN) -> EncodedRequest:
     """The encoded request, valid by the service model."""
-    result = DIALECT.encode_request(request, quirk)
+    result = UPSTREAM.encode_request(request, quirk)
     assert problems(result.body) == ""
     json.dumps(result.body)
     return result
@@ -261,9 +261,9 @@ def test_needs_inline() -> None:
         (Media(kind="image", data="AAAA"), False),
     ]
     assert [needed for _, needed in wanted] == [
-        DIALECT.needs_inline(media, Quirk()) for media, _ in wanted
+        UPSTREAM.needs_inline(media, Quirk()) for media, _ in wanted
     ]
-    assert not DIALECT.needs_inline(
+    assert not UPSTREAM.needs_inline(
         Media(kind="image", url="https://x.example/a.png"), Quirk(has_images=False)
     )
 

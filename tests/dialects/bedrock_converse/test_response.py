@@ -32,7 +32,7 @@ from uniapi.canonical import (
     unfold,
 )
 from uniapi.dialects import Quirk, UpstreamContext
-from uniapi.dialects.bedrock_converse import DIALECT
+from uniapi.dialects.bedrock_converse import UPSTREAM
 from uniapi.errors import WireError
 from uniapi.wire import Frame
 
@@ -63,7 +63,7 @@ def body_of(content: list[Any], reason: str = "end_turn", **members: Any) -> dic
 def decoded(
     content: list[Any], context: UpstreamContext = PLAIN, reason: str = "end_turn"
 ) -> Response:
-    response = DIALECT.decode_response(body_of(content, reason), context)
+    response = UPSTREAM.decode_response(body_of(content, reason), context)
     assert fold(checked(unfold(response))) == response
     return response
 
@@ -72,7 +72,7 @@ def streamed(
     deltas: list[Any], context: UpstreamContext = PLAIN, reason: str = "end_turn"
 ) -> Response:
     """`deltas` per block: a start or None, then the deltas."""
-    decoder = DIALECT.stream_decoder(context)
+    decoder = UPSTREAM.stream_decoder(context)
     frames = [event("messageStart", {"role": "assistant"})]
     for index, (start, *pieces) in enumerate(deltas):
         frames += (
@@ -310,7 +310,7 @@ def test_usage_counts_cached_input_as_input() -> None:
     )
     assert (
         expected
-        == DIALECT.decode_response({**body_of([{"text": "x"}]), "usage": usage}, PLAIN).usage
+        == UPSTREAM.decode_response({**body_of([{"text": "x"}]), "usage": usage}, PLAIN).usage
     )
 
 
@@ -322,7 +322,7 @@ def test_the_stop_sequence_and_other_members_are_kept() -> None:
         additionalModelResponseFields={"delta": {"stop_sequence": "END"}},
         trace={"guardrail": {}},
     )
-    response = DIALECT.decode_response(body, PLAIN)
+    response = UPSTREAM.decode_response(body, PLAIN)
     assert response.choices[0].finish.stop_sequence == "END"
     assert response.extensions["bedrock_converse"]["trace"] == {"guardrail": {}}
 
@@ -338,7 +338,7 @@ def test_calls_come_back_under_the_clients_names() -> None:
     )
     wired = [
         tool["toolSpec"]["name"]
-        for tool in DIALECT.encode_request(context.request or Request(model="m"), Quirk()).body[
+        for tool in UPSTREAM.encode_request(context.request or Request(model="m"), Quirk()).body[
             "toolConfig"
         ]["tools"]
     ]
@@ -416,7 +416,7 @@ def test_signed_reasoning_of_another_maker_stays_on_bedrock() -> None:
 def test_what_is_no_answer_is_a_wire_error(body: Any) -> None:
     """Malformed answers are refused in one way."""
     with pytest.raises(WireError):
-        DIALECT.decode_response(body, PLAIN)
+        UPSTREAM.decode_response(body, PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -436,7 +436,7 @@ def test_what_is_no_answer_is_a_wire_error(body: Any) -> None:
 def test_an_error_with_status_200_is_a_failure_of_its_kind(body: Any, kind: FailureKind) -> None:
     """Routing is told what it was."""
     with pytest.raises(FoldError) as raised:
-        DIALECT.decode_response(body, PLAIN)
+        UPSTREAM.decode_response(body, PLAIN)
     assert kind is raised.value.failure.kind
 
 
@@ -459,7 +459,7 @@ json_values = st.recursive(
 def test_hostile_blocks_give_an_answer_or_a_wire_error(block: Any) -> None:
     """Wrong types anywhere never raise anything else."""
     try:
-        response = DIALECT.decode_response(body_of([block]), PLAIN)
+        response = UPSTREAM.decode_response(body_of([block]), PLAIN)
     except WireError:
         return
     assert fold(checked(unfold(response))).choices == response.choices

@@ -19,7 +19,7 @@ from uniapi.canonical import (
     fold,
 )
 from uniapi.dialects import UpstreamContext
-from uniapi.dialects.bedrock_converse import DIALECT
+from uniapi.dialects.bedrock_converse import UPSTREAM
 from uniapi.wire import EventStreamDecoder, Frame, encode_message
 
 
@@ -45,7 +45,7 @@ METADATA = message(
 
 
 def events_of(stream: bytes, sizes: list[int] | None = None) -> list[Event]:
-    framer, decoder = EventStreamDecoder(), DIALECT.stream_decoder(UpstreamContext())
+    framer, decoder = EventStreamDecoder(), UPSTREAM.stream_decoder(UpstreamContext())
     events: list[Event] = []
     at = 0
     for size in [*(sizes or []), len(stream)]:
@@ -172,7 +172,7 @@ names = st.sampled_from(
 @given(st.lists(st.tuples(names, hostile), max_size=6))
 def test_hostile_frames_keep_the_grammar(frames: list[tuple[str | None, Any]]) -> None:
     """Wrong types anywhere end in a failure, never in an exception."""
-    decoder = DIALECT.stream_decoder(UpstreamContext())
+    decoder = UPSTREAM.stream_decoder(UpstreamContext())
     events = [
         found
         for name, data in frames
@@ -188,7 +188,7 @@ def test_hostile_frames_keep_the_grammar(frames: list[tuple[str | None, Any]]) -
 def test_deep_nesting_and_bad_utf8_are_failures() -> None:
     """Bytes that are no JSON, and JSON that is a bomb."""
     for data in (b"[" * 100_000, b"\xff", b""):
-        decoder = DIALECT.stream_decoder(UpstreamContext())
+        decoder = UPSTREAM.stream_decoder(UpstreamContext())
         (failed,) = [
             found
             for found in decoder.feed(Frame("contentBlockDelta", data, b""))

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from uniapi.canonical import FailureKind
-from uniapi.dialects.cohere import DIALECT
+from uniapi.dialects.cohere import UPSTREAM
 
 K = FailureKind
 
@@ -63,7 +63,7 @@ K = FailureKind
 def test_errors(status: int, message: str, kind: FailureKind) -> None:
     """The status says what it is, the wording corrects it."""
     body = json.dumps({"id": "x", "message": message}).encode()
-    failure = DIALECT.decode_error(
+    failure = UPSTREAM.decode_error(
         status, {"retry-after": "3", "content-type": "application/json"}, body
     )
     assert (kind, message, status, body) == (
@@ -93,6 +93,6 @@ def test_errors(status: int, message: str, kind: FailureKind) -> None:
 )
 def test_any_body_is_a_failure(body: bytes) -> None:
     """Bodies that are no error object never raise, and the message is never empty."""
-    failure = DIALECT.decode_error(502, {}, body)
+    failure = UPSTREAM.decode_error(502, {}, body)
     assert failure.kind == FailureKind.SERVER_ERROR
     assert failure.message

@@ -34,7 +34,7 @@ from uniapi.canonical import (
     Unknown,
 )
 from uniapi.dialects import EncodedRequest, Quirk
-from uniapi.dialects.cohere import DIALECT
+from uniapi.dialects.cohere import UPSTREAM
 
 PLAIN = Quirk()
 WEATHER = Tool(
@@ -54,7 +54,7 @@ def sdk() -> tuple[Any, Any, frozenset[str]]:
 
 def encoded(request: Request, quirk: Quirk = PLAIN) -> EncodedRequest:
     """The encoded request, valid by the SDK's types."""
-    result = DIALECT.encode_request(request, quirk)
+    result = UPSTREAM.encode_request(request, quirk)
     messages, tools, names = sdk()
     messages.validate_python(result.body["messages"])
     tools.validate_python(result.body.get("tools", []))
@@ -187,13 +187,13 @@ def test_documents_to_be_cited_stand_beside_the_messages() -> None:
 def test_needs_inline() -> None:
     """Cohere fetches images itself; text documents it does not."""
     image = Media(kind="image", url="https://x.example/a.png")
-    assert not DIALECT.needs_inline(image, PLAIN)
-    assert DIALECT.needs_inline(image, Quirk(image_urls=False))
-    assert DIALECT.needs_inline(
+    assert not UPSTREAM.needs_inline(image, PLAIN)
+    assert UPSTREAM.needs_inline(image, Quirk(image_urls=False))
+    assert UPSTREAM.needs_inline(
         Media(kind="file", url="https://x.example/a.md", mime="text/markdown"), PLAIN
     )
-    assert not DIALECT.needs_inline(Media(kind="file", url="https://x.example/a.pdf"), PLAIN)
-    assert not DIALECT.needs_inline(Media(kind="image", data="AAAA"), PLAIN)
+    assert not UPSTREAM.needs_inline(Media(kind="file", url="https://x.example/a.pdf"), PLAIN)
+    assert not UPSTREAM.needs_inline(Media(kind="image", data="AAAA"), PLAIN)
 
 
 def test_assistant_turns_in_a_row_are_one() -> None:

@@ -31,7 +31,7 @@ from uniapi.canonical import (
     unfold,
 )
 from uniapi.dialects import UpstreamContext
-from uniapi.dialects.cohere import DIALECT
+from uniapi.dialects.cohere import UPSTREAM
 from uniapi.errors import WireError
 from uniapi.wire import Frame, SseDecoder
 
@@ -114,7 +114,7 @@ def cite(citation: Any) -> list[dict[str, Any]]:
 def events_of(
     stream: bytes, context: UpstreamContext = PLAIN, sizes: list[int] | None = None
 ) -> list[Event]:
-    framer, decoder = SseDecoder(), DIALECT.stream_decoder(context)
+    framer, decoder = SseDecoder(), UPSTREAM.stream_decoder(context)
     events: list[Event] = []
     at = 0
     for size in [*(sizes or []), len(stream)]:
@@ -154,7 +154,7 @@ def streamed(
 def decoded(
     message: dict[str, Any], context: UpstreamContext = PLAIN, reason: str = "COMPLETE"
 ) -> Response:
-    response = DIALECT.decode_response(
+    response = UPSTREAM.decode_response(
         {
             "id": "r1",
             "message": {"role": "assistant", **message},
@@ -326,7 +326,7 @@ def test_log_probabilities() -> None:
         {"text": "lo!", "token_ids": [2, 3], "logprobs": [-0.25, -0.5]},
     ]
     expected = (TokenLogprob(token="Hel", logprob=-0.5), TokenLogprob(token="lo!", logprob=-0.75))
-    whole = DIALECT.decode_response(
+    whole = UPSTREAM.decode_response(
         {"message": {"content": [{"text": "Hello!"}]}, "logprobs": items}, PLAIN
     )
     pieces = [
@@ -365,7 +365,7 @@ def test_calls_come_back_under_the_clients_names() -> None:
 
 def test_billed_units_stand_in_for_tokens() -> None:
     """Where there is nothing else."""
-    response = DIALECT.decode_response(
+    response = UPSTREAM.decode_response(
         {
             "message": {"content": "Hi"},
             "usage": {"billed_units": {"input_tokens": 5, "output_tokens": 4}},
@@ -453,7 +453,7 @@ def test_any_split_gives_the_same_events(sizes: list[int], name: str) -> None:
 def test_what_is_no_answer_is_a_wire_error(body: Any) -> None:
     """Malformed answers are refused in one way."""
     with pytest.raises(WireError):
-        DIALECT.decode_response(body, PLAIN)
+        UPSTREAM.decode_response(body, PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -468,7 +468,7 @@ def test_what_is_no_answer_is_a_wire_error(body: Any) -> None:
 def test_an_error_with_status_200_is_a_failure_of_its_kind(body: Any, kind: FailureKind) -> None:
     """Routing is told what it was."""
     with pytest.raises(FoldError) as raised:
-        DIALECT.decode_response(body, PLAIN)
+        UPSTREAM.decode_response(body, PLAIN)
     assert kind is raised.value.failure.kind
 
 
@@ -516,7 +516,7 @@ types = st.sampled_from(
 @given(st.lists(st.tuples(types, hostile, hostile), max_size=6), hostile)
 def test_hostile_answers_keep_the_grammar(frames: list[tuple[str, Any, Any]], body: Any) -> None:
     """Wrong types anywhere end in a failure or a WireError, never in another exception."""
-    decoder = DIALECT.stream_decoder(PLAIN)
+    decoder = UPSTREAM.stream_decoder(PLAIN)
     events: list[Event] = []
     for kind, index, content in frames:
         events += decoder.feed(
@@ -530,7 +530,7 @@ def test_hostile_answers_keep_the_grammar(frames: list[tuple[str, Any, Any]], bo
     last = list(checked(events + decoder.eof()))[-1]
     assert isinstance(last, ResponseFailed | ResponseEnd)
     try:
-        response = DIALECT.decode_response({"message": body}, PLAIN)
+        response = UPSTREAM.decode_response({"message": body}, PLAIN)
     except (WireError, FoldError):
         return
     assert fold(checked(unfold(response))).choices == response.choices

@@ -38,7 +38,7 @@ from uniapi.canonical import (
     unfold,
 )
 from uniapi.dialects import Quirk, ReplyContext, UpstreamContext
-from uniapi.dialects.gemini import DIALECT
+from uniapi.dialects.gemini import CLIENT, UPSTREAM
 from uniapi.errors import WireError
 from uniapi.wire import JsonArrayDecoder, SseDecoder
 
@@ -70,7 +70,7 @@ def decoded(
     raw: bytes, context: UpstreamContext = CONTEXT, sizes: tuple[int, ...] = (1 << 20,)
 ) -> list[Event]:
     """The events of a stream cut into pieces of these sizes, through the grammar."""
-    framer, decoder = SseDecoder(), DIALECT.stream_decoder(context)
+    framer, decoder = SseDecoder(), UPSTREAM.stream_decoder(context)
     events: list[Event] = []
     at = turn = 0
     while at < len(raw):
@@ -216,7 +216,7 @@ def test_parts_whole_and_streamed(
     name: str, parts: list[dict[str, Any]], expected: tuple[Part, ...]
 ) -> None:
     """The parts of one answer are the same in one piece and a chunk each."""
-    whole = DIALECT.decode_response(answer(*parts), CONTEXT)
+    whole = UPSTREAM.decode_response(answer(*parts), CONTEXT)
     assert list(checked(unfold(whole)))
     assert whole.choices[0].parts == expected
     chunks = [answer(part, finishReason="") for part in parts]
@@ -232,7 +232,7 @@ def test_the_clients_names_come_back() -> None:
         {"functionCall": {"name": "my_tool"}},
         {"functionCall": {"name": "exec", "args": {"input": "print(1)"}}},
     )
-    parts = DIALECT.decode_response(body, UpstreamContext(request=request)).choices[0].parts
+    parts = UPSTREAM.decode_response(body, UpstreamContext(request=request)).choices[0].parts
     assert [
         (part.name, part.kind, part.arguments) for part in parts if isinstance(part, ToolCall)
     ] == [
@@ -256,7 +256,7 @@ FINISHES: list[tuple[str, str]] = [
 @pytest.mark.parametrize("native, reason", FINISHES)
 def test_finish_reasons(native: str, reason: str) -> None:
     """Each word has its meaning, the native one and its message are kept."""
-    found = DIALECT.decode_response(
+    found = UPSTREAM.decode_response(
         answer({"text": "a"}, finishReason=native, finishMessage="why"), CONTEXT
     )
     assert found.choices[0].finish == Finish(
@@ -267,7 +267,7 @@ def test_finish_reasons(native: str, reason: str) -> None:
 def test_calls_are_a_finish_of_their_own() -> None:
     """Google says STOP for them."""
     assert (
-        DIALECT.decode_response(answer({"functionCall": {"name": "f"}}), CONTEXT)
+        UPSTREAM.decode_response(answer({"functionCall": {"name": "f"}}), CONTEXT)
         .choices[0]
         .finish.reason
         == "tool_calls"
@@ -281,7 +281,7 @@ def test_a_blocked_prompt() -> None:
         "usageMetadata": {"promptTokenCount": 3, "totalTokenCount": 3},
     }
     expected = Finish(reason="content_filter", native="SAFETY", dialect="gemini", message="no")
-    whole = DIALECT.decode_response(body, CONTEXT)
+    whole = UPSTREAM.decode_response(body, CONTEXT)
     assert whole.choices == (Choice(parts=(), finish=expected),)
     assert fold(decoded(sse(body))) == whole
     assert whole.usage is not None
@@ -334,7 +334,7 @@ def test_usage(stated: dict[str, Any], expected: dict[str, Any]) -> None:
     """Input holds the tokens of Google's tools, output the thoughts; who counts thoughts among the
     candidates is found out by the total.
     """
-    found = DIALECT.decode_response(
+    found = UPSTREAM.decode_response(
         {**answer({"text": "a"}), "usageMetadata": stated}, CONTEXT
     ).usage
     assert found == Usage(**expected, raw=stated, dialect="gemini")
@@ -367,7 +367,7 @@ def test_citations() -> None:
     """Google counts bytes, we count characters; sources without a stretch are kept, and the
     metadata for its own clients.
     """
-    whole = DIALECT.decode_response(
+    whole = UPSTREAM.decode_response(
         answer({"text": "öx wörd"}, groundingMetadata=GROUNDING), CONTEXT
     )
     text = whole.choices[0].parts[0]
@@ -398,7 +398,7 @@ def test_a_file_without_a_name_is_cited_by_its_store() -> None:
     """A source must have something to be called by, or no other dialect can name it."""
     found = {"retrievedContext": {"fileSearchStore": "fileSearchStores/s1", "text": "Paris."}}
     part = (
-        DIALECT.decode_response(
+        UPSTREAM.decode_response(
             answer({"text": "a"}, groundingMetadata={"groundingChunks": [found]}), CONTEXT
         )
         .choices[0]
@@ -417,7 +417,7 @@ def test_log_probabilities() -> None:
         "topCandidates": [{"candidates": [{"token": "b", "logProbability": -1}]}],
     }
     part = (
-        DIALECT.decode_response(answer({"text": "a"}, logprobsResult=result), CONTEXT)
+        UPSTREAM.decode_response(answer({"text": "a"}, logprobsResult=result), CONTEXT)
         .choices[0]
         .parts[0]
     )
@@ -453,7 +453,7 @@ def test_several_candidates() -> None:
 
 def test_the_envelope() -> None:
     """Id, model and time are read; unknown members are kept."""
-    found = DIALECT.decode_response(
+    found = UPSTREAM.decode_response(
         {
             **answer({"text": "a"}),
             "createTime": "2026-01-01T00:00:00.123456Z",
@@ -485,21 +485,21 @@ def test_streams_that_fail() -> None:
 def test_what_is_no_answer(body: Any) -> None:
     """It is malformed, never an empty answer."""
     with pytest.raises(WireError, match="expected a GenerateContentResponse"):
-        DIALECT.decode_response(body, CONTEXT)
+        UPSTREAM.decode_response(body, CONTEXT)
 
 
 @pytest.mark.parametrize("body", [ERROR, [ERROR], [answer({"text": "a"}, finishReason=""), ERROR]])
 def test_an_error_with_status_200_is_a_failure_of_its_kind(body: Any) -> None:
     """Routing is told what it was."""
     with pytest.raises(FoldError) as raised:
-        DIALECT.decode_response(body, CONTEXT)
+        UPSTREAM.decode_response(body, CONTEXT)
     assert FailureKind.OVERLOADED is raised.value.failure.kind
 
 
 def test_a_list_of_chunks_is_an_answer() -> None:
     """Some upstreams answer a whole request with the streamed array."""
     assert (
-        DIALECT.decode_response(
+        UPSTREAM.decode_response(
             [answer({"text": "a"}, finishReason=""), answer({"text": "b"})], CONTEXT
         ).text
         == "ab"
@@ -520,7 +520,7 @@ def test_events_do_not_depend_on_the_split(sizes: list[int]) -> None:
 def test_an_opaque_of_another_family() -> None:
     """A quirk may say whose signatures these are."""
     part = (
-        DIALECT.decode_response(
+        UPSTREAM.decode_response(
             answer({"text": "a", "thoughtSignature": "QUJD"}),
             UpstreamContext(quirk=Quirk(opaque_family="x")),
         )
@@ -558,13 +558,11 @@ REPLIES: list[tuple[Part, list[dict[str, Any]]]] = [
 
 
 def encoded(response: Response, context: ReplyContext = REPLY) -> Any:
-    assert DIALECT.encode_response is not None
-    return DIALECT.encode_response(response, context).body
+    return CLIENT.encode_response(response, context).body
 
 
 def streamed(events: list[Event], context: ReplyContext = REPLY) -> bytes:
-    assert DIALECT.stream_encoder is not None
-    encoder = DIALECT.stream_encoder(context)
+    encoder = CLIENT.stream_encoder(context)
     return b"".join(piece for event in events for piece in encoder.feed(event)) + b"".join(
         encoder.eof()
     )
@@ -640,10 +638,10 @@ def test_googles_own_words_come_back() -> None:
         **answer({"text": "a"}, finishReason="SPII", groundingMetadata=GROUNDING, safetyRatings=[]),
         "usageMetadata": {"promptTokenCount": 1, "x": 2},
     }
-    response = DIALECT.decode_response(body, CONTEXT)
+    response = UPSTREAM.decode_response(body, CONTEXT)
     assert encoded(response) == {**body, "modelVersion": "asked"}
     blocked = {"promptFeedback": {"blockReason": "JAILBREAK"}, "responseId": "r"}
-    again = DIALECT.decode_response(blocked, CONTEXT)
+    again = UPSTREAM.decode_response(blocked, CONTEXT)
     assert encoded(again) == {**blocked, "modelVersion": "asked"}
     assert chunks_of(streamed(unfold(again))) == [{**blocked, "modelVersion": "asked"}]
 
@@ -651,8 +649,7 @@ def test_googles_own_words_come_back() -> None:
 def test_text_is_told_as_it_comes() -> None:
     """Each delta is a chunk at once, in the exact form of Google's events."""
     events = decoded(sse(answer({"text": "é"}, finishReason="")))[:-1]
-    assert DIALECT.stream_encoder is not None
-    encoder = DIALECT.stream_encoder(REPLY)
+    encoder = CLIENT.stream_encoder(REPLY)
     out = [piece for event in events for piece in encoder.feed(event)]
     assert out == [
         (
@@ -689,8 +686,7 @@ def test_joining_a_stream_others_began() -> None:
     context = ReplyContext(
         requested_model="asked", id_seed="seed", created_s=1, framing="json_array"
     )
-    assert DIALECT.stream_encoder is not None
-    encoder = DIALECT.stream_encoder(context)
+    encoder = CLIENT.stream_encoder(context)
     encoder.join_midway()
     ended = b"".join(encoder.eof())
     assert ended.startswith(b',\n{"error":')
@@ -699,7 +695,6 @@ def test_joining_a_stream_others_began() -> None:
 
 def test_an_answer_says_what_it_could_not_carry() -> None:
     """Parts of other dialects are named."""
-    assert DIALECT.encode_response is not None
     response = Response(
         choices=(
             Choice(
@@ -708,7 +703,7 @@ def test_an_answer_says_what_it_could_not_carry() -> None:
             ),
         )
     )
-    assert DIALECT.encode_response(response, REPLY).losses == ("server_tool_use",)
+    assert CLIENT.encode_response(response, REPLY).losses == ("server_tool_use",)
 
 
 def test_the_last_event_of_a_whole_stream() -> None:

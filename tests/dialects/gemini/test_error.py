@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from uniapi.canonical import ClientError, FailureKind
-from uniapi.dialects.gemini import DIALECT
+from uniapi.dialects.gemini import CLIENT, UPSTREAM
 
 
 def status_body(
@@ -134,7 +134,7 @@ KINDS: list[tuple[int, Any, FailureKind]] = [
 def test_kinds(status: int, body: Any, kind: FailureKind) -> None:
     """The reason where it is plain, then the words, then the status; in a list as well."""
     for written in (body, [body]):
-        failure = DIALECT.decode_error(status, {}, json.dumps(written).encode())
+        failure = UPSTREAM.decode_error(status, {}, json.dumps(written).encode())
         assert (failure.kind, failure.message, failure.status) == (
             kind,
             body["error"]["message"],
@@ -152,7 +152,7 @@ def test_a_daily_quota() -> None:
         quota("RequestsPerDay"),
         detail("RetryInfo", retryDelay="34.07s"),
     )
-    failure = DIALECT.decode_error(429, {}, json.dumps(body).encode())
+    failure = UPSTREAM.decode_error(429, {}, json.dumps(body).encode())
     assert (failure.is_daily, failure.retry_after_s) == (True, None)
 
 
@@ -181,7 +181,7 @@ DELAYS: list[tuple[Any, dict[str, str], float | None]] = [
 @pytest.mark.parametrize("body, headers, expected", DELAYS)
 def test_explicit_delays(body: Any, headers: dict[str, str], expected: float | None) -> None:
     """In the details, in the message, in a header."""
-    assert DIALECT.decode_error(429, headers, json.dumps(body).encode()).retry_after_s == (
+    assert UPSTREAM.decode_error(429, headers, json.dumps(body).encode()).retry_after_s == (
         None if expected is None else pytest.approx(expected)
     )
 
@@ -208,7 +208,7 @@ BODIES: list[tuple[bytes, str]] = [
 @pytest.mark.parametrize("body, message", BODIES)
 def test_bodies_of_any_kind(body: bytes, message: str) -> None:
     """Whatever came, there is a failure with something to read."""
-    failure = DIALECT.decode_error(502, {}, body)
+    failure = UPSTREAM.decode_error(502, {}, body)
     assert (failure.kind, failure.message, failure.dialect) == (
         FailureKind.SERVER_ERROR,
         message,
@@ -234,7 +234,6 @@ WORDS: list[tuple[ClientError, str]] = [
 @pytest.mark.parametrize("error, word", WORDS)
 def test_errors_for_a_client(error: ClientError, word: str) -> None:
     """Google's word for the status; the upstream's own when it fits."""
-    assert DIALECT.encode_error is not None
-    assert DIALECT.encode_error(error) == {
+    assert CLIENT.encode_error(error) == {
         "error": {"code": error.status, "message": "m", "status": word}
     }

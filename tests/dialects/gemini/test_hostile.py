@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from uniapi.canonical import FoldError, Request, RequestRefused, Response, checked, unfold
 from uniapi.dialects import Quirk, ReplyContext, UpstreamContext
-from uniapi.dialects.gemini import DIALECT
+from uniapi.dialects.gemini import CLIENT, UPSTREAM
 from uniapi.errors import WireError
 from uniapi.wire import Frame, dump_json
 
@@ -112,9 +112,8 @@ REPLY = ReplyContext(requested_model="m", id_seed="s", created_s=1)
 
 def decoded_request(body: dict[str, Any]) -> Request | str:
     """The request, or the member it was refused for."""
-    assert DIALECT.decode_request is not None
     try:
-        return DIALECT.decode_request(body, "m", False)
+        return CLIENT.decode_request(body, "m", False)
     except RequestRefused as refused:
         return refused.error.param or ""
 
@@ -125,7 +124,7 @@ ERROR_OBJECT = "expected a GenerateContentResponse, found an error"
 def decoded_answer(body: Any) -> Response | str:
     """The answer, or why it is none."""
     try:
-        return DIALECT.decode_response(body, UpstreamContext())
+        return UPSTREAM.decode_response(body, UpstreamContext())
     except (WireError, FoldError) as error:
         return str(error) if isinstance(error, WireError) else ERROR_OBJECT
 
@@ -136,16 +135,15 @@ def test_requests(body: dict[str, Any], parts: list[Any], role: str) -> None:
     """A request is decoded and encoded, or refused with the member's name; it is repaired in every
     case.
     """
-    assert DIALECT.repair is not None
     for wanted in (body, {**body, "contents": [{"role": role, "parts": parts}]}):
         for quirk in QUIRKS:
-            assert isinstance(DIALECT.repair(wanted, quirk)[0], dict)
+            assert isinstance(UPSTREAM.fit(wanted, quirk)[0], dict)
         request = decoded_request(wanted)
         if isinstance(request, str):
             assert request
             continue
         for quirk in QUIRKS:
-            encoded = DIALECT.encode_request(request, quirk)
+            encoded = UPSTREAM.encode_request(request, quirk)
             assert encoded.body["contents"][0]["role"] == "user"
             assert dump_json(encoded.body)
 
@@ -156,14 +154,12 @@ def test_answers(body: dict[str, Any], parts: list[Any], grounding: Any) -> None
     """An answer is decoded or is a WireError, a stream keeps the grammar, and what was decoded can
     be told to a client.
     """
-    assert DIALECT.encode_response is not None
-    assert DIALECT.stream_encoder is not None
     shaped = {**body, "candidates": [{"content": {"parts": parts}, "groundingMetadata": grounding}]}
     for answer in (body, shaped):
         response = decoded_answer(answer)
         if isinstance(response, Response):
             assert list(checked(unfold(response)))
-            assert dump_json(DIALECT.encode_response(response, REPLY).body)
+            assert dump_json(CLIENT.encode_response(response, REPLY).body)
         else:
             assert (
                 "expected a GenerateContentResponse" in response
@@ -172,7 +168,7 @@ def test_answers(body: dict[str, Any], parts: list[Any], grounding: Any) -> None
                 or "base64" in response
             )
         data = json.dumps(answer).encode()
-        decoder, encoder = DIALECT.stream_decoder(UpstreamContext()), DIALECT.stream_encoder(REPLY)
+        decoder, encoder = UPSTREAM.stream_decoder(UpstreamContext()), CLIENT.stream_encoder(REPLY)
         events = list(
             checked(
                 [
@@ -204,7 +200,7 @@ def test_deep_nesting(depth: int) -> None:
     ]
     request = decoded_request({"contents": turns})
     assert request == "contents" or (
-        isinstance(request, Request) and DIALECT.encode_request(request, Quirk()).body["contents"]
+        isinstance(request, Request) and UPSTREAM.encode_request(request, Quirk()).body["contents"]
     )
     wanted = {
         "contents": "a",
@@ -219,7 +215,7 @@ def test_deep_nesting(depth: int) -> None:
     for quirk in QUIRKS:
         request = decoded_request(wanted)
         assert isinstance(request, Request)
-        assert DIALECT.encode_request(request, quirk).body["contents"]
+        assert UPSTREAM.encode_request(request, quirk).body["contents"]
     answer = decoded_answer(
         {"candidates": [{"content": {"parts": [{"functionCall": {"name": "f", "args": deep}}]}}]}
     )
@@ -229,5 +225,5 @@ def test_deep_nesting(depth: int) -> None:
 def test_broken_bytes_in_a_stream() -> None:
     """They are a failure at the end of a stream that keeps the grammar."""
     for data in (b"\xff\xfe", b"{", b"[" * 100_000, b'{"candidates": 5}', b"null"):
-        decoder = DIALECT.stream_decoder(UpstreamContext())
+        decoder = UPSTREAM.stream_decoder(UpstreamContext())
         assert len(list(checked([*decoder.feed(Frame(None, data, data)), *decoder.eof()]))) <= 2

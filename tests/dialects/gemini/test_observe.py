@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uniapi.canonical import FailureKind, Finish
-from uniapi.dialects.gemini import DIALECT
+from uniapi.dialects.gemini import UPSTREAM
 from uniapi.dialects.gemini.observe import GeminiObserver
 from uniapi.wire import Frame
 
@@ -111,8 +111,7 @@ def test_frames_it_cannot_read() -> None:
 
 def test_a_whole_answer() -> None:
     """The same facts from one body."""
-    assert DIALECT.observer is not None
-    observer = DIALECT.observer()
+    observer = UPSTREAM.observer()
     observer.whole(
         chunk(
             {"text": "a"},

@@ -28,15 +28,14 @@ from uniapi.canonical import (
     Unknown,
 )
 from uniapi.dialects import Quirk
-from uniapi.dialects.gemini import DIALECT
+from uniapi.dialects.gemini import CLIENT, UPSTREAM
 
 HELLO = {"role": "user", "parts": [{"text": "hello"}]}
 SIGNED = Opaque(family="gemini", value="QUJD")
 
 
 def decode(body: dict[str, Any]) -> Request:
-    assert DIALECT.decode_request is not None
-    return DIALECT.decode_request(body, "gemini-x", True)
+    return CLIENT.decode_request(body, "gemini-x", True)
 
 
 def decode_with(**members: Any) -> Request:
@@ -412,7 +411,7 @@ def test_other_members_are_kept() -> None:
         **others,
     )
     assert (found.service_tier, found.store) == ("flex", False)
-    encoded = DIALECT.encode_request(found, Quirk()).body
+    encoded = UPSTREAM.encode_request(found, Quirk()).body
     assert config == encoded["toolConfig"]
     assert others == {name: encoded[name] for name in others}
 

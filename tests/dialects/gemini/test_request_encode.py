@@ -27,7 +27,7 @@ from uniapi.canonical import (
     Unknown,
 )
 from uniapi.dialects import Quirk
-from uniapi.dialects.gemini import DIALECT
+from uniapi.dialects.gemini import UPSTREAM
 
 BUDGET = Quirk(gemini_thinking="budget", thinking_budget_range=(128, 24576))
 PLAIN = Quirk(gemini_thinking="none")
@@ -48,7 +48,7 @@ def assistant(*parts: Part) -> Message:
 
 
 def body(wanted: Request, quirk: Quirk = PLAIN) -> dict[str, Any]:
-    return DIALECT.encode_request(wanted, quirk).body
+    return UPSTREAM.encode_request(wanted, quirk).body
 
 
 def contents(*messages: Message, quirk: Quirk = PLAIN) -> list[dict[str, Any]]:
@@ -57,7 +57,7 @@ def contents(*messages: Message, quirk: Quirk = PLAIN) -> list[dict[str, Any]]:
 
 
 def losses(wanted: Request, quirk: Quirk = PLAIN) -> tuple[str, ...]:
-    return DIALECT.encode_request(wanted, quirk).losses
+    return UPSTREAM.encode_request(wanted, quirk).losses
 
 
 PARTS: list[tuple[Part, list[dict[str, Any]]]] = [
@@ -477,7 +477,7 @@ def test_sampling() -> None:
         top_logprobs=3,
         logit_bias={"1": 2.0},
     )
-    encoded = DIALECT.encode_request(request(sampling=sampling), PLAIN)
+    encoded = UPSTREAM.encode_request(request(sampling=sampling), PLAIN)
     assert encoded.body["generationConfig"] == {
         "temperature": 0.5,
         "topP": 0.9,
@@ -598,7 +598,7 @@ def test_members_of_this_dialect_are_written_back() -> None:
         },
         "openai_chat": {"x": 1},
     }
-    encoded = DIALECT.encode_request(
+    encoded = UPSTREAM.encode_request(
         request(extensions=extensions, sampling=Sampling(seed=1)), Quirk(safety_threshold="OFF")
     )
     assert encoded.body["cachedContent"] == "cachedContents/1"
@@ -663,14 +663,14 @@ def test_a_provider_without_tools_or_images() -> None:
         user(result("1"), Text(text="b")),
         tools=(Tool(name="f"),),
     )
-    encoded = DIALECT.encode_request(wanted, Quirk(has_tools=False, has_images=False))
+    encoded = UPSTREAM.encode_request(wanted, Quirk(has_tools=False, has_images=False))
     assert encoded.body == {"contents": [{"role": "user", "parts": [{"text": "a"}, {"text": "b"}]}]}
     assert {"messages[0].image", "tools"} == set(encoded.losses)
 
 
 def test_members_a_model_refuses() -> None:
     """They are dropped at the top and in the generation config, and named."""
-    encoded = DIALECT.encode_request(
+    encoded = UPSTREAM.encode_request(
         request(sampling=Sampling(seed=1)), Quirk(dropped_members=frozenset({"seed"}))
     )
     assert "generationConfig" not in encoded.body
@@ -691,7 +691,7 @@ def test_members_a_model_refuses() -> None:
 )
 def test_what_has_to_be_fetched(url: str, expected: bool) -> None:
     """Web addresses are fetched by the gateway, those only Google can read are not."""
-    assert expected is DIALECT.needs_inline(Media(kind="image", url=url), Quirk())
+    assert expected is UPSTREAM.needs_inline(Media(kind="image", url=url), Quirk())
 
 
 def test_json_is_asked_for_in_words_beside_tools_where_the_wire_may_not() -> None:

@@ -30,7 +30,7 @@ from uniapi.canonical import (
     unfold,
 )
 from uniapi.dialects import Quirk, ReplyContext
-from uniapi.dialects.gemini import DIALECT
+from uniapi.dialects.gemini import CLIENT, UPSTREAM
 from uniapi.wire import SseDecoder
 
 with warnings.catch_warnings():
@@ -76,10 +76,8 @@ def assert_told(chunks: list[Any]) -> None:
 
 def test_answers() -> None:
     """google-genai reads the same answer from a whole body and from a stream."""
-    assert DIALECT.encode_response is not None
-    assert DIALECT.stream_encoder is not None
-    assert_told([DIALECT.encode_response(RESPONSE, REPLY).body])
-    encoder = DIALECT.stream_encoder(REPLY)
+    assert_told([CLIENT.encode_response(RESPONSE, REPLY).body])
+    encoder = CLIENT.stream_encoder(REPLY)
     raw = b"".join(piece for event in unfold(RESPONSE) for piece in encoder.feed(event))
     assert_told([json.loads(frame.data) for frame in SseDecoder().feed(raw)])
 
@@ -133,7 +131,7 @@ def test_requests(quirk: Quirk) -> None:
         reasoning=ReasoningSettings(effort="high"),
         output_format=OutputFormat(kind="json_schema", schema=schema),
     )
-    body = DIALECT.encode_request(request, quirk).body
+    body = UPSTREAM.encode_request(request, quirk).body
     for turn in [*body["contents"], body["systemInstruction"]]:
         assert types.Content.model_validate(turn).parts
     for each in body["tools"]:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uniapi.canonical import FailureKind
-from uniapi.dialects.openai_chat import DIALECT
+from uniapi.dialects.openai_chat import UPSTREAM
 from uniapi.dialects.openai_chat.observe import ChatObserver
 from uniapi.wire import Frame
 
@@ -214,8 +214,8 @@ def test_listening_never_raises(values: list[Any], data: bytes) -> None:
         observer = observed(chunk({"content": "H"}), value, frame(data), frame(value, "error"))
         assert observer.committed
         ChatObserver().whole(value)
-        assert isinstance(DIALECT.usage_frame_only(frame(value)), bool)
-    assert not DIALECT.usage_frame_only(frame(data))
+        assert isinstance(UPSTREAM.usage_frame_only(frame(value)), bool)
+    assert not UPSTREAM.usage_frame_only(frame(data))
 
 
 @pytest.mark.parametrize(
@@ -233,5 +233,5 @@ def test_listening_never_raises(values: list[Any], data: bytes) -> None:
 )
 def test_the_frame_that_only_tells_usage(value: Any, expected: bool) -> None:
     """Usage without choices; anything in doubt stays."""
-    assert expected == DIALECT.usage_frame_only(frame(value))
-    assert expected == DIALECT.usage_frame_only(frame(value, compact=False))
+    assert expected == UPSTREAM.usage_frame_only(frame(value))
+    assert expected == UPSTREAM.usage_frame_only(frame(value, compact=False))

@@ -34,8 +34,8 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
-from uniapi.dialects import DIALECTS, Quirk
-from uniapi.dialects.openai_chat import DIALECT
+from uniapi.dialects import UPSTREAM_DIALECTS, Quirk
+from uniapi.dialects.openai_chat import CLIENT, UPSTREAM
 
 PNG = "iVBORw0KGgo="
 HELLO = (Message(role="user", parts=(Text(text="Hello"),)),)
@@ -44,12 +44,11 @@ SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "require
 
 
 def decode(body: dict[str, Any]) -> Request:
-    assert DIALECT.decode_request is not None
-    return DIALECT.decode_request(body, body.get("model", "m"), bool(body.get("stream")))
+    return CLIENT.decode_request(body, body.get("model", "m"), bool(body.get("stream")))
 
 
 def encode(request: Request, quirk: Quirk | None = None) -> dict[str, Any]:
-    return DIALECT.encode_request(request, quirk or Quirk()).body
+    return UPSTREAM.encode_request(request, quirk or Quirk()).body
 
 
 def user(*parts: Part) -> tuple[Message, ...]:
@@ -547,7 +546,7 @@ def test_request_and_body_say_the_same(name: str) -> None:
     request = Request(**{"model": "m", "messages": HELLO, **members})
     body = {"model": "m", "messages": HELLO_WIRE, **wire}
     assert request == decode(body)
-    encoded = DIALECT.encode_request(request, Quirk())
+    encoded = UPSTREAM.encode_request(request, Quirk())
     assert body == encoded.body
     assert encoded.losses == ()
 
@@ -1116,7 +1115,7 @@ def test_a_responses_shaped_body_of_cursor() -> None:
         Message(role="user", parts=(ToolResult(call_id="c", content=(Text(text="done"),)),)),
         Message(role="assistant", parts=()),
     ) == request.messages
-    encoded = DIALECT.encode_request(request, Quirk())
+    encoded = UPSTREAM.encode_request(request, Quirk())
     assert not {"include", "truncation"} & encoded.body.keys()
     assert {"include", "truncation"} == set(encoded.losses)
 
@@ -1584,7 +1583,7 @@ def test_what_an_assistant_turn_and_a_document_lose_is_named() -> None:
             Message(role="assistant", parts=(reasoning, Text(text="y"))),
             Message(role="user", parts=(Text(text="z"),)),
         )
-        assert DIALECT.encode_request(Request(model="m", messages=turns), quirk).losses == (
+        assert UPSTREAM.encode_request(Request(model="m", messages=turns), quirk).losses == (
             "messages.reasoning",
             "citations",
         )
@@ -1595,7 +1594,9 @@ def test_the_upstreams_facts_shape_the_body(
     members: dict[str, Any], quirk: Quirk, wire: dict[str, Any], losses: tuple[str, ...]
 ) -> None:
     """Each quirk changes what is written, and what cannot be said is a loss."""
-    encoded = DIALECT.encode_request(Request(**{"model": "m", "messages": HELLO, **members}), quirk)
+    encoded = UPSTREAM.encode_request(
+        Request(**{"model": "m", "messages": HELLO, **members}), quirk
+    )
     assert {"model": "m", "messages": HELLO_WIRE, **wire} == encoded.body
     assert losses == encoded.losses
 
@@ -1657,7 +1658,7 @@ def test_freeform_tools_become_functions_where_only_those_are_known() -> None:
 )
 def test_which_media_must_be_fetched(media: Media, quirk: Quirk, expected: bool) -> None:
     """Sounds and documents only travel by value, pictures where the upstream does not fetch."""
-    assert expected == DIALECT.needs_inline(media, quirk)
+    assert expected == UPSTREAM.needs_inline(media, quirk)
 
 
 def test_a_turn_of_which_nothing_can_be_said_is_left_out() -> None:
@@ -1674,7 +1675,7 @@ def test_a_turn_of_which_nothing_can_be_said_is_left_out() -> None:
         RESULT_TURN,
         Message(role="assistant", parts=()),
     )
-    result = DIALECT.encode_request(
+    result = UPSTREAM.encode_request(
         Request(model="m", messages=turns), Quirk(reasoning_replay="none")
     )
     assert [message["role"] for message in result.body["messages"]] == [
@@ -1689,7 +1690,7 @@ def test_a_turn_of_which_nothing_can_be_said_is_left_out() -> None:
 def test_one_text_stays_a_string_beside_what_cannot_be_said() -> None:
     """Some servers take no list of parts from the assistant."""
     hosted = Unknown(dialect="anthropic", name="server_tool_use", raw={"type": "server_tool_use"})
-    result = DIALECT.encode_request(
+    result = UPSTREAM.encode_request(
         Request(
             model="m", messages=(Message(role="assistant", parts=(hosted, Text(text="found"))),)
         ),
@@ -1705,10 +1706,9 @@ def test_legacy_functions_are_no_loss_elsewhere() -> None:
         "messages": HELLO_WIRE,
         "functions": [{"name": "f", "parameters": {"type": "object", "properties": {}}}],
     }
-    assert DIALECT.decode_request is not None
-    request = DIALECT.decode_request(body, "m", False)
+    request = CLIENT.decode_request(body, "m", False)
     assert [
-        DIALECTS[name].encode_request(request, Quirk()).losses
+        UPSTREAM_DIALECTS[name].encode_request(request, Quirk()).losses
         for name in ("anthropic", "gemini", "openai_responses", "cohere")
     ] == [()] * 4
 

@@ -33,7 +33,7 @@ from uniapi.canonical import (
     unfold,
 )
 from uniapi.dialects import Quirk, ReplyContext, UpstreamContext
-from uniapi.dialects.openai_chat import DIALECT
+from uniapi.dialects.openai_chat import CLIENT, UPSTREAM
 from uniapi.errors import WireError
 
 CONTEXT = ReplyContext(requested_model="asked", id_seed="5eed", created_s=1_700_000_000)
@@ -52,17 +52,16 @@ def completion(message: Any, finish_reason: Any = "stop", **more: Any) -> dict[s
 
 
 def decode(body: Any, quirk: Quirk | None = None, request: Request | None = None) -> Response:
-    return DIALECT.decode_response(
+    return UPSTREAM.decode_response(
         body, UpstreamContext(quirk=quirk or Quirk(), id_seed="s", request=request)
     )
 
 
 def encode(response: Response, request: Request | None = None) -> dict[str, Any]:
-    assert DIALECT.encode_response is not None
     context = ReplyContext(
         requested_model="asked", id_seed="5eed", created_s=1_700_000_000, request=request
     )
-    body: dict[str, Any] = DIALECT.encode_response(response, context).body
+    body: dict[str, Any] = CLIENT.encode_response(response, context).body
     ChatCompletion.model_validate(body)
     return body
 
@@ -366,8 +365,7 @@ def test_a_client_gets_calls_it_can_parse() -> None:
 
 def test_a_client_of_legacy_functions_gets_a_function_call() -> None:
     """Who offered `functions` reads `function_call`, and that word as the finish."""
-    assert DIALECT.decode_request is not None
-    request = DIALECT.decode_request(
+    request = CLIENT.decode_request(
         {"messages": [{"role": "user", "content": "x"}], "functions": [{"name": "f"}]}, "m", False
     )
     choice = encode(
@@ -388,7 +386,7 @@ def test_names_and_freeform_inputs_come_back_as_the_client_knows_them() -> None:
     )
     sent = [
         tool.get("function", tool.get("custom"))["name"]
-        for tool in DIALECT.encode_request(request, Quirk()).body["tools"]
+        for tool in UPSTREAM.encode_request(request, Quirk()).body["tools"]
     ]
     calls = [
         wire_call("c1", sent[0], "{}"),
@@ -659,8 +657,7 @@ def test_what_a_client_cannot_be_told_is_a_loss() -> None:
         ),
         Media(kind="video", data="AA"),
     )
-    assert DIALECT.encode_response is not None
-    encoded = DIALECT.encode_response(
+    encoded = CLIENT.encode_response(
         Response(choices=(Choice(parts=parts, finish=Finish(reason="stop")),)), CONTEXT
     )
     assert encoded.losses == ("server_tool_use", "citations", "video")
@@ -793,5 +790,4 @@ def test_hostile_answers_are_read_or_refused(message: Any, usage: Any, logprobs:
         response = decode(body, Quirk(think_tags=True))
     except (WireError, FoldError):
         return
-    assert DIALECT.encode_response is not None
-    assert "choices" in DIALECT.encode_response(response, CONTEXT).body
+    assert "choices" in CLIENT.encode_response(response, CONTEXT).body

@@ -46,7 +46,7 @@ from uniapi.canonical import (
     fold,
 )
 from uniapi.dialects import Quirk, ReplyContext, UpstreamContext
-from uniapi.dialects.openai_chat import DIALECT
+from uniapi.dialects.openai_chat import CLIENT, UPSTREAM
 from uniapi.wire import Frame, SseDecoder
 
 HEAD = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 5, "model": "up"}
@@ -79,7 +79,7 @@ def decode(
     request: Request | None = None,
     cuts: tuple[int, ...] = (),
 ) -> list[Event]:
-    decoder = DIALECT.stream_decoder(
+    decoder = UPSTREAM.stream_decoder(
         UpstreamContext(quirk=quirk or Quirk(), id_seed="s", request=request)
     )
     framer = SseDecoder()
@@ -406,8 +406,7 @@ def _as_written(part: Part) -> Part:
 def encode(
     events: list[Event], include_usage: bool = True, request: Request | None = None
 ) -> bytes:
-    assert DIALECT.stream_encoder is not None
-    encoder = DIALECT.stream_encoder(
+    encoder = CLIENT.stream_encoder(
         ReplyContext(
             requested_model="asked",
             id_seed="5eed",
@@ -703,8 +702,7 @@ def test_hostile_streams_keep_the_grammar(deltas: list[Any], frames: list[Any]) 
         ),
         Quirk(think_tags=True),
     )
-    assert DIALECT.stream_encoder is not None
-    encoder = DIALECT.stream_encoder(ReplyContext(requested_model="m", id_seed="0", created_s=0))
+    encoder = CLIENT.stream_encoder(ReplyContext(requested_model="m", id_seed="0", created_s=0))
     assert b"".join(out for event in events for out in encoder.feed(event)).endswith(DONE)
 
 
@@ -868,8 +866,7 @@ def test_tokens_for_replay_are_carried_out() -> None:
 
 def test_legacy_clients_stream_function_calls() -> None:
     """Who offered `functions` gets `function_call` deltas and that finish."""
-    assert DIALECT.decode_request is not None
-    request = DIALECT.decode_request(
+    request = CLIENT.decode_request(
         {"messages": [{"role": "user", "content": "x"}], "functions": [{"name": "f"}]}, "m", True
     )
     events = events_of(
@@ -920,10 +917,7 @@ def test_half_a_surrogate_pair_is_escaped() -> None:
 @pytest.mark.parametrize("begun", [True, False])
 def test_a_failure_is_told_and_ended_properly(begun: bool) -> None:
     """An error object, which OpenAI's client raises on, and `[DONE]`; nothing after it."""
-    assert DIALECT.stream_encoder is not None
-    encoder = DIALECT.stream_encoder(
-        ReplyContext(requested_model="asked", id_seed="0", created_s=9)
-    )
+    encoder = CLIENT.stream_encoder(ReplyContext(requested_model="asked", id_seed="0", created_s=9))
     if begun:
         encoder.join_midway()
     out = b"".join(
@@ -968,8 +962,7 @@ def test_members_of_the_envelope() -> None:
 
 def test_what_a_client_cannot_be_told_is_a_loss() -> None:
     """Named once, in `losses`."""
-    assert DIALECT.stream_encoder is not None
-    encoder = DIALECT.stream_encoder(ReplyContext(requested_model="m", id_seed="0", created_s=0))
+    encoder = CLIENT.stream_encoder(ReplyContext(requested_model="m", id_seed="0", created_s=0))
     unknown = Unknown(dialect="anthropic", name="server_tool_use", raw={})
     for event in events_of(
         PartStart(index=0, part=unknown),
@@ -979,7 +972,7 @@ def test_what_a_client_cannot_be_told_is_a_loss() -> None:
     ):
         encoder.feed(event)
     assert encoder.losses == ["server_tool_use"]
-    encoder = DIALECT.stream_encoder(ReplyContext(requested_model="m", id_seed="0", created_s=0))
+    encoder = CLIENT.stream_encoder(ReplyContext(requested_model="m", id_seed="0", created_s=0))
     encoder.feed(
         ResponseStart(extensions={"anthropic": {"container": {}}, "openai_chat": {"x": 1}})
     )
@@ -991,7 +984,7 @@ def test_what_a_client_cannot_be_told_is_a_loss() -> None:
 
 def test_frames_are_read_by_data_alone() -> None:
     """Frames that hold no data, or padding members only, say nothing."""
-    decoder = DIALECT.stream_decoder(UpstreamContext())
+    decoder = UPSTREAM.stream_decoder(UpstreamContext())
     assert decoder.feed(Frame(None, b"", b": OPENROUTER PROCESSING\n\n")) == []
     assert (
         decoder.feed(Frame(None, b'{"id":"","choices":[],"prompt_filter_results":[]}', b"")) == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from uniapi.canonical import Request, Tool
-from uniapi.dialects import DIALECTS, Quirk
+from uniapi.dialects import UPSTREAM_DIALECTS, Quirk
 from uniapi.dialects.openai_chat.request_encode_schema import function_parameters
 
 TEXT = {"type": "string"}
@@ -67,11 +67,13 @@ def test_both_apis_of_openai_get_it() -> None:
     """Chat and Responses check alike."""
     request = Request(model="m", tools=(Tool(name="f", parameters={"type": "object"}),))
     chat = (
-        DIALECTS["openai_chat"]
+        UPSTREAM_DIALECTS["openai_chat"]
         .encode_request(request, Quirk())
         .body["tools"][0]["function"]["parameters"]
     )
     responses = (
-        DIALECTS["openai_responses"].encode_request(request, Quirk()).body["tools"][0]["parameters"]
+        UPSTREAM_DIALECTS["openai_responses"]
+        .encode_request(request, Quirk())
+        .body["tools"][0]["parameters"]
     )
     assert chat == responses == {"type": "object", "properties": {}}

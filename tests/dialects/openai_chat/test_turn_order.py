@@ -8,7 +8,7 @@ import pytest
 
 from uniapi.canonical import Message, Request, Text, ToolCall, ToolResult
 from uniapi.dialects import Quirk
-from uniapi.dialects.openai_chat import DIALECT
+from uniapi.dialects.openai_chat import UPSTREAM
 from uniapi.dialects.openai_chat.fit_turn_order import BRIDGE, in_order
 
 AFTER_TOOL = Quirk(turn_order="assistant_after_tool")
@@ -93,10 +93,9 @@ def test_both_ways_of_a_request_are_put_in_order() -> None:
     answer = Message(
         role="user", parts=(ToolResult(call_id="c", content=(Text(text="1"),)), Text(text="a"))
     )
-    translated = DIALECT.encode_request(
+    translated = UPSTREAM.encode_request(
         Request(model="m", messages=(call, answer)), AFTER_TOOL
     ).body["messages"]
-    assert DIALECT.repair is not None
-    relayed, losses = DIALECT.repair({"messages": [CALL, RESULT, user()]}, AFTER_TOOL)
+    relayed, losses = UPSTREAM.fit({"messages": [CALL, RESULT, user()]}, AFTER_TOOL)
     assert [CALL, RESULT, assistant(BRIDGE), user()] == translated == relayed["messages"]
     assert losses == ()

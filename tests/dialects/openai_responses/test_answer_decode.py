@@ -37,7 +37,7 @@ from uniapi.canonical import (
     is_commit,
 )
 from uniapi.dialects import Quirk, UpstreamContext
-from uniapi.dialects.openai_responses import DIALECT
+from uniapi.dialects.openai_responses import UPSTREAM
 from uniapi.errors import WireError
 from uniapi.wire import SseDecoder
 
@@ -70,7 +70,7 @@ def decode_stream(
 
 
 def decode_bytes(pieces: list[bytes], context: UpstreamContext | None = None) -> list[Event]:
-    framer, decoder = SseDecoder(), DIALECT.stream_decoder(context or UpstreamContext())
+    framer, decoder = SseDecoder(), UPSTREAM.stream_decoder(context or UpstreamContext())
     events: list[Event] = []
     for piece in pieces:
         for frame in framer.feed(piece):
@@ -295,7 +295,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], tuple[Part, ...], str]] = {
 def test_whole(name: str) -> None:
     """Items become parts, in order."""
     items, parts, reason = CASES[name]
-    response = DIALECT.decode_response(body(*items), UpstreamContext())
+    response = UPSTREAM.decode_response(body(*items), UpstreamContext())
     assert (response.response_id, response.model, response.created_s) == ("resp_1", "gpt-x", 17)
     assert parts == response.choices[0].parts
     assert Finish(reason=reason, native="completed", dialect=NAME) == response.choices[0].finish  # type: ignore[arg-type]
@@ -307,7 +307,7 @@ def test_stream_tells_what_the_whole_tells(name: str, telling: str) -> None:
     """Whatever of its three tellings a stream leaves out, the answer is the same."""
     items, _, _ = CASES[name]
     usage = {"input_tokens": 5, "output_tokens": 3, "total_tokens": 8}
-    assert DIALECT.decode_response(body(*items, usage=usage), UpstreamContext()) == fold(
+    assert UPSTREAM.decode_response(body(*items, usage=usage), UpstreamContext()) == fold(
         decode_stream(frames_of(items, telling, usage=usage))
     )
 
@@ -470,7 +470,7 @@ def test_incomplete(why: str | None, reason: str) -> None:
     """An incomplete answer says why; without a reason it was cut by length."""
     details = {"status": "incomplete", "incomplete_details": {"reason": why}}
     for response in (
-        DIALECT.decode_response(body(MESSAGE, **details), UpstreamContext()),
+        UPSTREAM.decode_response(body(MESSAGE, **details), UpstreamContext()),
         fold(decode_stream(frames_of([MESSAGE], "full", **details))),
     ):
         assert reason == response.choices[0].finish.reason
@@ -486,7 +486,7 @@ def test_usage() -> None:
         "output_tokens_details": {"reasoning_tokens": 3},
         "cost_in_usd_ticks": 20_000_000_000,
     }
-    response = DIALECT.decode_response(
+    response = UPSTREAM.decode_response(
         body(usage=raw, service_tier="flex", tool_usage={"web_search": {"num_requests": 2}}),
         UpstreamContext(),
     )
@@ -620,7 +620,7 @@ def test_a_summary_that_is_finished_as_content_is_one_text() -> None:
 def test_malformed_answers(value: Any) -> None:
     """What is no finished Response is malformed upstream bytes."""
     with pytest.raises(WireError):
-        DIALECT.decode_response(value, UpstreamContext())
+        UPSTREAM.decode_response(value, UpstreamContext())
 
 
 @pytest.mark.parametrize(
@@ -645,7 +645,7 @@ def test_malformed_answers(value: Any) -> None:
 def test_an_error_with_status_200_is_a_failure_of_its_kind(value: Any, kind: FailureKind) -> None:
     """Routing is told what it was."""
     with pytest.raises(FoldError) as raised:
-        DIALECT.decode_response(value, UpstreamContext())
+        UPSTREAM.decode_response(value, UpstreamContext())
     assert kind is raised.value.failure.kind
 
 
@@ -656,10 +656,10 @@ def test_names_and_families() -> None:
     context = UpstreamContext(
         request=Request(model="m", tools=(Tool(name="a.b"),)), quirk=Quirk(opaque_family="xai")
     )
-    sent = DIALECT.encode_request(context.request or Request(model="m"), Quirk()).body["tools"][0][
+    sent = UPSTREAM.encode_request(context.request or Request(model="m"), Quirk()).body["tools"][0][
         "name"
     ]
-    part = DIALECT.decode_response(body({**CALL, "name": sent}), context).choices[0].parts[0]
+    part = UPSTREAM.decode_response(body({**CALL, "name": sent}), context).choices[0].parts[0]
     assert isinstance(part, ToolCall)
     assert ("a.b", Opaque(family="xai", value={"id": "fc_1"})) == (part.name, part.opaque)
 
@@ -752,7 +752,7 @@ def test_hostile_answers(value: Any, items: list[Any]) -> None:
         },
     ):
         try:
-            response = DIALECT.decode_response(candidate, UpstreamContext())
+            response = UPSTREAM.decode_response(candidate, UpstreamContext())
         except (WireError, FoldError):
             continue
         assert isinstance(response, Response)
@@ -777,7 +777,7 @@ def test_a_call_of_a_tool_offered_without_a_namespace_has_none() -> None:
     }
     for tools in ((Tool(name="f"),), ()):
         part = (
-            DIALECT.decode_response(body, UpstreamContext(request=Request(model="m", tools=tools)))
+            UPSTREAM.decode_response(body, UpstreamContext(request=Request(model="m", tools=tools)))
             .choices[0]
             .parts[0]
         )

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uniapi.canonical import ClientError, FailureKind, Finish
-from uniapi.dialects.openai_responses import DIALECT
+from uniapi.dialects.openai_responses import CLIENT, UPSTREAM
 from uniapi.wire import Frame
 
 NAME = "openai_responses"
@@ -47,8 +47,7 @@ def response(**members: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("named", [True, False])
 def test_stream(named: bool) -> None:
     """Commit comes with the first text, the rest with the last event."""
-    assert DIALECT.observer is not None
-    observer = DIALECT.observer()
+    observer = UPSTREAM.observer()
     observer.feed(Frame(None, b"", b": ping\n\n"))
     observer.feed(
         frame({"type": "response.created", "response": response(status="in_progress")}, named)
@@ -93,8 +92,7 @@ def test_stream(named: bool) -> None:
 )
 def test_failures(event: dict[str, Any]) -> None:
     """Error events of both shapes and failed responses are heard."""
-    assert DIALECT.observer is not None
-    observer = DIALECT.observer()
+    observer = UPSTREAM.observer()
     observer.feed(frame(event))
     assert observer.failure is not None
     assert (observer.failure.kind, observer.failure.message, observer.is_whole) == (
@@ -108,8 +106,7 @@ def test_whole_answers() -> None:
     """A whole answer is heard like a streamed one; an empty one does not commit; an error object is
     a failure.
     """
-    assert DIALECT.observer is not None
-    answered, empty, failed, broken = (DIALECT.observer() for _ in range(4))
+    answered, empty, failed, broken = (UPSTREAM.observer() for _ in range(4))
     answered.whole(response(output=[{"type": "function_call", "name": "a"}], usage=USAGE))
     assert (
         answered.committed,
@@ -150,8 +147,7 @@ def test_whole_answers() -> None:
 )
 def test_never_raises(noise: bytes, kind: str, value: Any) -> None:
     """Noise and odd shapes are counted or passed over."""
-    assert DIALECT.observer is not None
-    observer = DIALECT.observer()
+    observer = UPSTREAM.observer()
     observer.feed(Frame(None, noise, noise))
     observer.feed(frame({"type": kind, "response": value, "item": value, "error": value}))
     observer.whole(value)
@@ -163,7 +159,7 @@ def test_errors_of_the_api() -> None:
     object.
     """
     body = b'{"error":{"message":"too long","type":"invalid_request_error","param":"input","code":"context_length_exceeded"}}'  # noqa: E501
-    failure = DIALECT.decode_error(400, {"retry-after": "3"}, body)
+    failure = UPSTREAM.decode_error(400, {"retry-after": "3"}, body)
     assert (FailureKind.TOO_LONG, "too long", "input", 3.0, body, NAME) == (
         failure.kind,
         failure.message,
@@ -172,14 +168,13 @@ def test_errors_of_the_api() -> None:
         failure.body,
         failure.dialect,
     )
-    assert DIALECT.encode_error is not None
-    assert DIALECT.encode_error(ClientError(status=400, message="m", code="c", param="p")) == {
+    assert CLIENT.encode_error(ClientError(status=400, message="m", code="c", param="p")) == {
         "error": {"message": "m", "type": "invalid_request_error", "param": "p", "code": "c"}
     }
 
 
 def test_face() -> None:
     """The model is spliced in both envelopes; there is no frame for usage alone."""
-    assert DIALECT.model_paths == (("model",), ("response", "model"))
-    assert not DIALECT.usage_frame_only(frame({"type": "response.completed"}))
-    assert (DIALECT.name, DIALECT.family, DIALECT.framing) == (NAME, "openai", "sse")
+    assert UPSTREAM.model_paths == (("model",), ("response", "model"))
+    assert not UPSTREAM.usage_frame_only(frame({"type": "response.completed"}))
+    assert (UPSTREAM.name, UPSTREAM.family, UPSTREAM.framing) == (NAME, "openai", "sse")

@@ -38,19 +38,18 @@ from uniapi.canonical import (
     Unknown,
 )
 from uniapi.dialects import Quirk
-from uniapi.dialects.openai_responses import DIALECT
+from uniapi.dialects.openai_responses import CLIENT, UPSTREAM
 
 NAME = "openai_responses"
 PARAMS: TypeAdapter[Any] = TypeAdapter(ResponseCreateParamsNonStreaming)
 
 
 def decode(body: dict[str, Any], stream: bool = False) -> Request:
-    assert DIALECT.decode_request is not None
-    return DIALECT.decode_request(body, "gpt-x", stream)
+    return CLIENT.decode_request(body, "gpt-x", stream)
 
 
 def encode(request: Request, quirk: Quirk | None = None) -> dict[str, Any]:
-    return DIALECT.encode_request(request, quirk or Quirk()).body
+    return UPSTREAM.encode_request(request, quirk or Quirk()).body
 
 
 def own(**members: Any) -> Opaque:
@@ -527,7 +526,7 @@ def test_codex_tools_come_in_an_item() -> None:
         ("wait", "function", "functions"),
     ]
     assert (user(Text(text="hello")),) == request.messages
-    encoded = DIALECT.encode_request(request, Quirk())
+    encoded = UPSTREAM.encode_request(request, Quirk())
     assert encoded.body["input"] == [CODEX, HELLO]
     assert "tools" not in encoded.body
     assert encoded.losses == ()
@@ -660,9 +659,9 @@ def test_marks_this_wire_lacks_are_named() -> None:
     request = Request(
         model="m", messages=(user(Text(text="a", cache=CacheHint(ttl="30m")), cited),)
     )
-    assert DIALECT.encode_request(request, Quirk()).losses == ("cache_control", "citations")
+    assert UPSTREAM.encode_request(request, Quirk()).losses == ("cache_control", "citations")
     assert (
-        DIALECT.encode_request(
+        UPSTREAM.encode_request(
             Request(model="m", messages=(user(Text(text="a", cache=CacheHint(ttl="30m"))),)),
             Quirk(),
         ).losses
@@ -699,7 +698,7 @@ def test_chat_request_is_valid_and_stateless() -> None:
         sampling=Sampling(max_output_tokens=5),
         reasoning=ReasoningSettings(budget=4000),
     )
-    encoded = DIALECT.encode_request(request, Quirk())
+    encoded = UPSTREAM.encode_request(request, Quirk())
     PARAMS.validate_python(encoded.body)
     assert encoded.losses == ("messages.reasoning",)
     assert encoded.body == {
@@ -778,7 +777,7 @@ def test_what_has_no_place_is_a_loss() -> None:
         "logit_bias",
         "metadata",
         "context_management",
-    } == set(DIALECT.encode_request(request, Quirk()).losses)
+    } == set(UPSTREAM.encode_request(request, Quirk()).losses)
 
 
 @pytest.mark.parametrize(
@@ -818,7 +817,7 @@ def test_quirks() -> None:
         tools=(Tool(name="t", kind="custom"),),
         sampling=Sampling(temperature=1.0),
     )
-    plain = DIALECT.encode_request(
+    plain = UPSTREAM.encode_request(
         request,
         Quirk(has_tools=False, has_images=False, dropped_members=frozenset({"temperature"})),
     )
@@ -916,7 +915,7 @@ def test_annotations_go_back_to_their_dialect() -> None:
 )
 def test_needs_inline(media: Media, quirk: Quirk, needed: bool) -> None:
     """Only images, and only where a row says so."""
-    assert needed is DIALECT.needs_inline(media, quirk)
+    assert needed is UPSTREAM.needs_inline(media, quirk)
 
 
 def items(*messages: Message, **members: Any) -> list[Any]:

@@ -46,7 +46,7 @@ from uniapi.canonical import (
     unfold,
 )
 from uniapi.dialects import ReplyContext
-from uniapi.dialects.openai_responses import DIALECT
+from uniapi.dialects.openai_responses import CLIENT
 
 NAME = "openai_responses"
 Reader = Callable[[list[bytes]], list[dict[str, Any]]]
@@ -86,15 +86,13 @@ def answer(*parts: Part, reason: Any = "stop", usage: Usage | None = None) -> Re
 
 
 def stream(events: list[Event], request: Request | None = REQUEST) -> list[bytes]:
-    assert DIALECT.stream_encoder is not None
-    encoder = DIALECT.stream_encoder(context(request))
+    encoder = CLIENT.stream_encoder(context(request))
     frames = [frame for event in events for frame in encoder.feed(event)]
     return frames + encoder.eof()
 
 
 def whole(response: Response, request: Request | None = REQUEST) -> Any:
-    assert DIALECT.encode_response is not None
-    return DIALECT.encode_response(response, context(request)).body
+    return CLIENT.encode_response(response, context(request)).body
 
 
 CITED = Text(
@@ -455,12 +453,11 @@ def test_foreign_tokens_come_back(parts: tuple[Part, ...]) -> None:
     """What a client echoes of an answer is, next turn, the same parts with the same tokens of the
     same family.
     """
-    assert DIALECT.decode_request is not None
     for output in (
         whole(answer(*parts))["output"],
         json.loads(stream(unfold(answer(*parts)))[-1].split(b"data: ")[1])["response"]["output"],
     ):
-        back = DIALECT.decode_request({"input": output}, "m", False)
+        back = CLIENT.decode_request({"input": output}, "m", False)
         texts = [part for message in back.messages for part in message.parts]
         assert [_without_ids(part) for part in parts] == [_without_ids(part) for part in texts]
 
@@ -525,8 +522,7 @@ def test_cut_stream_does_not_look_whole(read_events: Reader) -> None:
 
 def test_terminal_after_a_relay() -> None:
     """Joined midway, only the terminal is written, numbered behind everything relayed."""
-    assert DIALECT.stream_encoder is not None
-    encoder = DIALECT.stream_encoder(context())
+    encoder = CLIENT.stream_encoder(context())
     encoder.join_midway()
     frames = encoder.eof()
     assert [frame.split(b"\n")[0] for frame in frames] == [b"event: response.failed"]
@@ -535,8 +531,6 @@ def test_terminal_after_a_relay() -> None:
 
 def test_losses_of_an_answer() -> None:
     """What a Responses client cannot be told is listed, once."""
-    assert DIALECT.encode_response is not None
-    assert DIALECT.stream_encoder is not None
     parts: tuple[Part, ...] = (
         Text(text="x", citations=(Citation(cited_text="q"), Citation(cited_text="r"))),
         Media(kind="audio", data="QUJD"),
@@ -547,8 +541,8 @@ def test_losses_of_an_answer() -> None:
         choices=(Choice(parts=parts, finish=finish), Choice(parts=(Text(text="y"),), finish=finish))
     )
     expected = {"citations", "audio", "server_tool_use", "n"}
-    assert expected == set(DIALECT.encode_response(response, context()).losses)
-    encoder = DIALECT.stream_encoder(context())
+    assert expected == set(CLIENT.encode_response(response, context()).losses)
+    encoder = CLIENT.stream_encoder(context())
     for event in unfold(response):
         encoder.feed(event)
     assert sorted(expected) == sorted(encoder.losses)
@@ -597,13 +591,11 @@ def test_a_sound_is_said_in_its_words() -> None:
     """This API has no place for a sound in a message; its transcript is text, whole and
     streamed.
     """
-    assert DIALECT.encode_response is not None
-    assert DIALECT.stream_encoder is not None
     sound = Media(kind="audio", data="QUJD", text="Hello")
     response = Response(choices=(Choice(parts=(sound,), finish=Finish(reason="stop")),))
-    whole = DIALECT.encode_response(response, context())
+    whole = CLIENT.encode_response(response, context())
     assert (whole.body["output"][0]["content"][0]["text"], whole.losses) == ("Hello", ("audio",))
-    encoder = DIALECT.stream_encoder(context())
+    encoder = CLIENT.stream_encoder(context())
     assert b'"delta":"Hello"' in b"".join(
         frame for event in unfold(response) for frame in encoder.feed(event)
     )

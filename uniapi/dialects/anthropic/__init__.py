@@ -8,11 +8,12 @@ Reading order: `vocabulary`, `reading`; `request_decode`, `request_encode` (with
 
 from __future__ import annotations
 
-from uniapi.dialects.dialect import Dialect
+from uniapi.dialects.dialect import ClientDialect, RelayedDialect
 
 from .answer_decode import decode_response
 from .answer_encode import encode_response
 from .error import decode_error, encode_error
+from .fit import fit
 from .observe import AnthropicObserver
 from .request_decode import decode_request
 from .request_encode import encode_request
@@ -21,22 +22,28 @@ from .stream_decode import AnthropicStreamDecoder
 from .stream_encode import PING, AnthropicStreamEncoder
 from .vocabulary import FAMILY, NAME
 
-__all__ = ["DIALECT"]
+CLIENT = ClientDialect(
+    name=NAME,
+    decode_request=decode_request,
+    encode_response=encode_response,
+    stream_encoder=AnthropicStreamEncoder,
+    encode_error=encode_error,
+    ping=PING,
+    forwarded_headers=("anthropic-beta", "anthropic-version"),
+)
 
-DIALECT = Dialect(
+UPSTREAM = RelayedDialect(
     name=NAME,
     family=FAMILY,
     framing="sse",
-    decode_request=decode_request,
     encode_request=encode_request,
+    fit=fit,
     decode_response=decode_response,
-    encode_response=encode_response,
     stream_decoder=AnthropicStreamDecoder,
-    stream_encoder=AnthropicStreamEncoder,
     decode_error=decode_error,
-    encode_error=encode_error,
     needs_inline=needs_inline,
     observer=AnthropicObserver,
     model_paths=(("model",), ("message", "model")),
-    ping=PING,
 )
+
+__all__ = ["CLIENT", "UPSTREAM"]

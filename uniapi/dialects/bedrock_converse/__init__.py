@@ -4,26 +4,27 @@ decoded.
 `InvokeFramer` is for the other way to Claude there: Anthropic's dialect inside AWS's framing.
 """
 
-from uniapi.dialects.dialect import Dialect
+from uniapi.dialects.dialect import UpstreamDialect
 
 from .answer_decode import decode_response
 from .error import decode_error
+from .fit import fit
 from .invoke import InvokeFramer
 from .request_encode import encode_request
 from .request_encode_parts import needs_inline
 from .stream_decode import ConverseStreamDecoder
 from .vocabulary import FAMILY, NAME
 
-DIALECT = Dialect(
+UPSTREAM = UpstreamDialect(
     name=NAME,
     family=FAMILY,
     framing="aws_eventstream",
     encode_request=encode_request,
+    fit=fit,
     decode_response=decode_response,
     stream_decoder=ConverseStreamDecoder,
     decode_error=decode_error,
     needs_inline=needs_inline,
-    model_paths=(),
 )
 
-__all__ = ["DIALECT", "InvokeFramer"]
+__all__ = ["UPSTREAM", "InvokeFramer"]

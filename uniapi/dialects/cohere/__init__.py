@@ -2,25 +2,26 @@
 decoded.
 """
 
-from uniapi.dialects.dialect import Dialect
+from uniapi.dialects.dialect import UpstreamDialect
 
 from .answer_decode import decode_response
 from .error import decode_error
+from .fit import fit
 from .request_encode import encode_request
 from .request_encode_messages import needs_inline
 from .stream_decode import CohereStreamDecoder
 from .vocabulary import FAMILY, NAME
 
-DIALECT = Dialect(
+UPSTREAM = UpstreamDialect(
     name=NAME,
     family=FAMILY,
     framing="sse",
     encode_request=encode_request,
+    fit=fit,
     decode_response=decode_response,
     stream_decoder=CohereStreamDecoder,
     decode_error=decode_error,
     needs_inline=needs_inline,
-    model_paths=(),
 )
 
-__all__ = ["DIALECT"]
+__all__ = ["UPSTREAM"]

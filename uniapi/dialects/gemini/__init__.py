@@ -9,12 +9,12 @@ Reading order: `vocabulary`; `request_decode` (with `contents_decode`), `request
 
 from __future__ import annotations
 
-from uniapi.dialects.dialect import Dialect
+from uniapi.dialects.dialect import ClientDialect, RelayedDialect
 
 from .answer_decode import decode_response
 from .answer_encode import encode_response
 from .error import decode_error, encode_error
-from .fit import repair
+from .fit import fit
 from .media import needs_inline
 from .observe import GeminiObserver
 from .request_decode import decode_request
@@ -23,22 +23,27 @@ from .stream_decode import GeminiStreamDecoder
 from .stream_encode import GeminiStreamEncoder
 from .vocabulary import FAMILY, NAME
 
-__all__ = ["DIALECT"]
+CLIENT = ClientDialect(
+    name=NAME,
+    decode_request=decode_request,
+    encode_response=encode_response,
+    stream_encoder=GeminiStreamEncoder,
+    encode_error=encode_error,
+    forwarded_headers=("x-goog-api-client",),
+)
 
-DIALECT = Dialect(
+UPSTREAM = RelayedDialect(
     name=NAME,
     family=FAMILY,
     framing="sse",
-    decode_request=decode_request,
     encode_request=encode_request,
+    fit=fit,
     decode_response=decode_response,
-    encode_response=encode_response,
     stream_decoder=GeminiStreamDecoder,
-    stream_encoder=GeminiStreamEncoder,
     decode_error=decode_error,
-    encode_error=encode_error,
     needs_inline=needs_inline,
     observer=GeminiObserver,
     model_paths=(("modelVersion",),),
-    repair=repair,
 )
+
+__all__ = ["CLIENT", "UPSTREAM"]

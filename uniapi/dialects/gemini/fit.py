@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from uniapi.canonical import Json
+from uniapi.dialects.fitting import NOTHING_BESIDE, Beside
 from uniapi.dialects.quirk import Quirk
 
 from .request_decode import read_thinking
@@ -23,7 +24,9 @@ go.
 """
 
 
-def repair(body: Mapping[str, Json], quirk: Quirk) -> tuple[dict[str, Json], tuple[str, ...]]:
+def fit(
+    body: Mapping[str, Json], quirk: Quirk, beside: Beside = NOTHING_BESIDE
+) -> tuple[dict[str, Json], tuple[str, ...]]:
     """See `Dialect.repair`."""
     repaired = dict(body)
     losses: list[str] = []

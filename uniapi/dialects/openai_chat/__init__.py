@@ -7,11 +7,11 @@ Reading order: `parts_decode` and `reasoning` (the pieces of a message), `messag
 `stream_encode` (answers out), `observe` (relayed answers), `error`.
 """
 
-from uniapi.dialects.dialect import Dialect
+from uniapi.dialects.dialect import ClientDialect, RelayedDialect
 
 from .answer_encode import encode_response
 from .error import decode_error, encode_error
-from .fit import repair
+from .fit import fit
 from .observe import ChatObserver, usage_frame_only
 from .request_decode import decode_request
 from .request_decode_members import DIALECT_NAME
@@ -20,22 +20,27 @@ from .request_encode_media import needs_inline
 from .stream_decode import ChatStreamDecoder, decode_response
 from .stream_encode import ChatStreamEncoder
 
-DIALECT = Dialect(
+CLIENT = ClientDialect(
+    name=DIALECT_NAME,
+    decode_request=decode_request,
+    encode_response=encode_response,
+    stream_encoder=ChatStreamEncoder,
+    encode_error=encode_error,
+    forwarded_headers=("openai-beta",),
+)
+
+UPSTREAM = RelayedDialect(
     name=DIALECT_NAME,
     family="openai",
     framing="sse",
-    decode_request=decode_request,
     encode_request=encode_request,
+    fit=fit,
     decode_response=decode_response,
-    encode_response=encode_response,
     stream_decoder=ChatStreamDecoder,
-    stream_encoder=ChatStreamEncoder,
     decode_error=decode_error,
-    encode_error=encode_error,
+    needs_inline=needs_inline,
     observer=ChatObserver,
     usage_frame_only=usage_frame_only,
-    needs_inline=needs_inline,
-    repair=repair,
 )
 
-__all__ = ["DIALECT"]
+__all__ = ["CLIENT", "UPSTREAM"]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from uniapi.canonical import Json
+from uniapi.dialects.fitting import NOTHING_BESIDE, Beside
 from uniapi.dialects.quirk import Quirk
 
 from .fit_turn_order import in_order
@@ -25,7 +26,9 @@ TOOL_MEMBERS = ("tools", "tool_choice", "functions", "function_call", "parallel_
 REASONING_MEMBERS = ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
 
 
-def repair(body: Mapping[str, Json], quirk: Quirk) -> tuple[dict[str, Json], tuple[str, ...]]:
+def fit(
+    body: Mapping[str, Json], quirk: Quirk, beside: Beside = NOTHING_BESIDE
+) -> tuple[dict[str, Json], tuple[str, ...]]:
     """The body as a shallow copy and the losses.
 
     Members that do not change are the client's own objects; a body of an unexpected shape passes as

@@ -6,16 +6,16 @@ chat's own observer, which knows `text`.
 
 from dataclasses import replace
 
-from uniapi.dialects.openai_chat import DIALECT as OPENAI_CHAT
+from uniapi.dialects.openai_chat import CLIENT as OPENAI_CHAT
 
 from .answer_encode import CompletionStreamEncoder, encode_response
 from .request_decode import decode_request
 
-DIALECT = replace(
+CLIENT = replace(
     OPENAI_CHAT,
     decode_request=decode_request,
     encode_response=encode_response,
     stream_encoder=CompletionStreamEncoder,
 )
 
-__all__ = ["DIALECT"]
+__all__ = ["CLIENT"]

@@ -9,12 +9,12 @@ Reading order: `vocabulary`, `opaque`; `request_decode`, `items_decode`, `conten
 
 from __future__ import annotations
 
-from uniapi.dialects.dialect import Dialect
+from uniapi.dialects.dialect import ClientDialect, RelayedDialect
 
 from .answer_decode import decode_response
 from .answer_encode import encode_response
 from .error import decode_error, encode_error
-from .fit import repair
+from .fit import fit
 from .observe import ResponsesObserver
 from .request_decode import decode_request
 from .request_encode import encode_request
@@ -23,22 +23,33 @@ from .stream_decode import ResponsesStreamDecoder
 from .stream_encode import ResponsesStreamEncoder
 from .vocabulary import FAMILY, NAME
 
-__all__ = ["DIALECT"]
+CLIENT = ClientDialect(
+    name=NAME,
+    decode_request=decode_request,
+    encode_response=encode_response,
+    stream_encoder=ResponsesStreamEncoder,
+    encode_error=encode_error,
+    forwarded_headers=(
+        "openai-beta",
+        "session_id",
+        "conversation_id",
+        "x-codex-turn-state",
+        "x-codex-turn-metadata",
+    ),
+)
 
-DIALECT = Dialect(
+UPSTREAM = RelayedDialect(
     name=NAME,
     family=FAMILY,
     framing="sse",
-    decode_request=decode_request,
     encode_request=encode_request,
+    fit=fit,
     decode_response=decode_response,
-    encode_response=encode_response,
     stream_decoder=ResponsesStreamDecoder,
-    stream_encoder=ResponsesStreamEncoder,
     decode_error=decode_error,
-    encode_error=encode_error,
     needs_inline=needs_inline,
     observer=ResponsesObserver,
-    repair=repair,
     model_paths=(("model",), ("response", "model")),
 )
+
+__all__ = ["CLIENT", "UPSTREAM"]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from uniapi.canonical import Json
+from uniapi.dialects.fitting import NOTHING_BESIDE, Beside
 from uniapi.dialects.quirk import Quirk
 
 from .request_decode import ENCRYPTED_INCLUDE
@@ -25,7 +26,9 @@ _TOOL_ITEMS = frozenset(
 )
 
 
-def repair(body: Mapping[str, Json], quirk: Quirk) -> tuple[dict[str, Json], tuple[str, ...]]:
+def fit(
+    body: Mapping[str, Json], quirk: Quirk, beside: Beside = NOTHING_BESIDE
+) -> tuple[dict[str, Json], tuple[str, ...]]:
     """See `Dialect.repair`. Never raises: members of unexpected shape are left alone."""
     repaired = dict(body)
     losses: list[str] = []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from uniapi.dialects import Quirk
-from uniapi.dialects.gemini import DIALECT
+from uniapi.dialects.gemini import UPSTREAM
 
 CALL = {"functionCall": {"id": "1", "name": "f", "args": {}}, "thoughtSignature": "QUJD"}
 RESULT = {"function_response": {"id": "1", "name": "f", "response": {}}}
@@ -30,8 +30,7 @@ BODY: dict[str, Any] = {
 
 
 def repaired(quirk: Quirk) -> tuple[dict[str, Any], tuple[str, ...]]:
-    assert DIALECT.repair is not None
-    return DIALECT.repair(BODY, quirk)
+    return UPSTREAM.fit(BODY, quirk)
 
 
 def test_nothing_to_repair() -> None:

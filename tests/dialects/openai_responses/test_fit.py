@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from uniapi.dialects import Quirk
-from uniapi.dialects.openai_responses import DIALECT
+from uniapi.dialects.openai_responses import UPSTREAM
 
 TEXT = {"type": "input_text", "text": "x"}
 IMAGE = {"type": "input_image", "image_url": "https://x"}
@@ -51,19 +51,17 @@ BODY: dict[str, Any] = {
 )
 def test_repair(quirk: Quirk, changes: dict[str, Any], losses: tuple[str, ...]) -> None:
     """Each fact changes its own member; the given body stays as it was."""
-    assert DIALECT.repair is not None
     before = repr(BODY)
     expected = {name: value for name, value in {**BODY, **changes}.items() if value is not None}
-    assert (expected, losses) == DIALECT.repair(BODY, quirk)
+    assert (expected, losses) == UPSTREAM.fit(BODY, quirk)
     assert before == repr(BODY)
 
 
 @pytest.mark.parametrize("value", [3, None, [1, None, {"content": 3}], {"a": 1}])
 def test_odd_shapes_are_left_alone(value: Any) -> None:
     """Repair is no validation."""
-    assert DIALECT.repair is not None
     body = {"input": value, "reasoning": value, "include": value, "tools": None}
-    repaired, _ = DIALECT.repair(
+    repaired, _ = UPSTREAM.fit(
         body, Quirk(has_images=False, efforts=("low",), encrypted_reasoning=False)
     )
     assert body == repaired

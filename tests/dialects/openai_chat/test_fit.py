@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from uniapi.dialects import Quirk
-from uniapi.dialects.openai_chat import DIALECT
+from uniapi.dialects.openai_chat import UPSTREAM
 
 USER = {"role": "user", "content": "Hi"}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
@@ -23,8 +23,7 @@ PICTURE = {"type": "image_url", "image_url": {"url": "https://x.test"}}
 
 
 def repaired(body: dict[str, Any], quirk: Quirk) -> tuple[dict[str, Any], tuple[str, ...]]:
-    assert DIALECT.repair is not None
-    return DIALECT.repair(body, quirk)
+    return UPSTREAM.fit(body, quirk)
 
 
 def test_a_body_nobody_objects_to_keeps_its_members() -> None:
