@@ -3,7 +3,7 @@ of the program sees.
 
 Reading order: `schema` (the result), `keys` (the one table of keys), `parse` (joins the readers),
 `nodes` and `values` (what they read with), then a reader such as `providers`. `load` and `watch`
-are the doors to the outside; `describe`, `json_schema` and `starter` write about configurations.
+are the doors to the outside; `schema_text`, `json_schema` and `starter` write about configurations.
 """
 
 from .json_schema import json_schema, key_table

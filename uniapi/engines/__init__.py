@@ -1,7 +1,7 @@
 """Engines: how each kind of upstream is addressed, authorised, asked for its models, and what its
-errors mean. Pure: `gateway/` sends.
+errors mean. Pure: the network sends.
 
-Reading order: `base` (the face), `detect` and `urls` (from `base_url` to an engine and its
+Reading order: `engine` (the face), `detect` and `urls` (from `base_url` to an engine and its
 addresses), `defaults`, one file per kind of upstream; the facts: `presets` (OpenAI-compatible
 vendors), `quirks` with `facts_…` (what vendors and models refuse), `failures`, `habits` (what the
 end of an alias asks for), `model_lists`.

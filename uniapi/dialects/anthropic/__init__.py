@@ -1,9 +1,10 @@
 """The Anthropic Messages API, spoken by clients (Claude Code) and upstream (Anthropic, Vertex AI,
 Bedrock's invoke).
 
-Reading order: `vocabulary`, `reading`; `request_decode`, `request_encode` (with `turns`,
-`part_encode`, `tool_encode`, `thinking`, `schema`); `response`, `part_reply`, `stream_decode`,
-`stream_encode`; `error`, `observe`.
+Reading order: `vocabulary`, `answer_decode_parts`; `request_decode`, `request_encode` (with
+`request_encode_turns`, `request_encode_parts`, `request_encode_tools`, `request_encode_thinking`,
+`request_encode_schema`); `answer_decode`, `answer_encode_parts`, `stream_decode`, `stream_encode`;
+`error`, `observe`.
 """
 
 from __future__ import annotations

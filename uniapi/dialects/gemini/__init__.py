@@ -1,10 +1,12 @@
 """The Gemini API (generateContent), spoken by clients (google-genai, Gemini CLI) and upstream
 (Google's API, Vertex AI, compatible addresses).
 
-Reading order: `vocabulary`; `request_decode` (with `contents_decode`), `request_encode` (with
-`turns`, `part_encode`, `media`, `tool_encode`, `tool_names`, `schema` (with `schema_draft`),
-`thinking`), `repair`; `stream_decode` (with `reading`, `partial_arguments`), `response`, `reply`,
-`stream_encode`; `error`, `observe`.
+Reading order: `vocabulary`; `request_decode` (with `request_decode_contents`), `request_encode`
+(with `request_encode_turns`, `request_encode_parts`, `media`, `request_encode_tools`,
+`request_encode_names`, `request_encode_schema` (with `request_encode_schema_draft`),
+`request_encode_thinking`), `fit`; `stream_decode` (with `answer_decode_parts`,
+`stream_decode_arguments`), `answer_decode`, `answer_encode_parts`, `stream_encode`; `error`,
+`observe`.
 """
 
 from __future__ import annotations

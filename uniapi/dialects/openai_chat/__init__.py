@@ -1,10 +1,11 @@
 """OpenAI Chat Completions and everything that speaks like it, as a client's and as an upstream's
 dialect.
 
-Reading order: `parts_decode` and `reasoning` (the pieces of a message), `messages_decode`,
-`tools_decode` and `request_decode` (a client's request), `media_encode`, `messages_encode` and
-`request_encode` (an upstream's), `choice_reader` and `stream` (answers in), `response` and
-`stream_encode` (answers out), `observe` (relayed answers), `error`.
+Reading order: `request_decode_parts` and `reasoning` (the pieces of a message),
+`request_decode_messages`, `request_decode_tools` and `request_decode` (a client's request),
+`request_encode_media`, `request_encode_messages` and `request_encode` (an upstream's),
+`answer_decode_choice` and `stream_decode` (answers in), `answer_encode` and `stream_encode`
+(answers out), `observe` (relayed answers), `error`.
 """
 
 from uniapi.dialects.dialect import ClientDialect, RelayedDialect

@@ -1,10 +1,11 @@
 """The OpenAI Responses API, spoken by clients (Codex, the Vercel AI SDK, n8n) and upstream (OpenAI,
 Azure, xAI, OpenRouter, vLLM).
 
-Reading order: `vocabulary`, `opaque`; `request_decode`, `items_decode`, `content_decode`, `tools`;
-`request_encode`, `items_encode`, `repair`; `output_decode`, `response`, `stream_items`, `stream`;
-`output_encode`, `envelope`, `event_writer`, `stream_writers`, `stream_encode`; `usage`, `error`,
-`observe`.
+Reading order: `vocabulary`, `opaque`; `request_decode`, `request_decode_items`,
+`answer_decode_content`, `tools`; `request_encode`, `request_encode_items`, `fit`;
+`answer_decode_items`, `answer_decode`, `stream_decode_items`, `stream_decode`;
+`answer_encode_items`, `answer_encode_envelope`, `stream_encode_events`, `stream_encode_writers`,
+`stream_encode`; `usage`, `error`, `observe`.
 """
 
 from __future__ import annotations
