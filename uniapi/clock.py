@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Protocol
+from typing import NewType, Protocol
+
+Monotonic = NewType("Monotonic", float)
+"""A moment in seconds on a scale that only goes forward and has no date: what `now` is."""
+Epoch = NewType("Epoch", float)
+"""A moment in seconds since 1970, which may jump: what `now_s` is."""
 
 
 class Clock(Protocol):
@@ -13,9 +18,9 @@ class Clock(Protocol):
     `monotonic_s`: seconds that only go forward. `sleep` waits on the same scale.
     """
 
-    def now_s(self) -> float: ...
+    def now_s(self) -> Epoch: ...
 
-    def monotonic_s(self) -> float: ...
+    def monotonic_s(self) -> Monotonic: ...
 
     async def sleep(self, seconds: float) -> None: ...
 
@@ -23,11 +28,11 @@ class Clock(Protocol):
 class SystemClock:
     """The real one."""
 
-    def now_s(self) -> float:
-        return time.time()
+    def now_s(self) -> Epoch:
+        return Epoch(time.time())
 
-    def monotonic_s(self) -> float:
-        return time.monotonic()
+    def monotonic_s(self) -> Monotonic:
+        return Monotonic(time.monotonic())
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

@@ -151,7 +151,7 @@ def show_explanation(
         default_timeout_s=timeout_s,
     )
     value = explain(
-        router, _client_key(config, key), model, now=clock.monotonic_s(), now_epoch_s=clock.now_s()
+        router, _client_key(config, key), model, now=clock.monotonic_s(), now_s=clock.now_s()
     )
     print(
         json.dumps(value, ensure_ascii=False, indent=1) if as_json else "\n".join(_explained(value))

@@ -92,7 +92,7 @@ class Gate:
             rules_out=out,
         )
         plan = self.router.plan(
-            asked, now=self.clock.now, now_epoch_s=self.clock.now, rng=random.Random(1)
+            asked, now=self.clock.now, now_s=self.clock.now, rng=random.Random(1)
         )
         reply = Reply()
         await self.executor.run(

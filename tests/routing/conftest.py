@@ -117,7 +117,7 @@ class Player:
         self.plan = self.router.plan(
             self.asked(model, key=key, **members),
             now=self.now,
-            now_epoch_s=START_EPOCH_S + self.now,
+            now_s=START_EPOCH_S + self.now,
             rng=self.rng,
         )
         self.step = self.plan.next(None, self.now)

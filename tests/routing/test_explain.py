@@ -33,7 +33,7 @@ def test_explain(play):
     p = play(TEXT)
     p.served()
     described = explain(
-        p.router, p.config.client_keys[0], "m", now=p.now, now_epoch_s=p.now, path="/v1/messages"
+        p.router, p.config.client_keys[0], "m", now=p.now, now_s=p.now, path="/v1/messages"
     )
     assert json.loads(json.dumps(described)) == described
     first, second, nested = described["channels"]
@@ -67,14 +67,14 @@ def test_explain(play):
 
 def test_explain_an_unknown_model(play):
     p = play(TEXT)
-    described = explain(p.router, p.config.client_keys[2], "naer", now=p.now, now_epoch_s=p.now)
+    described = explain(p.router, p.config.client_keys[2], "naer", now=p.now, now_s=p.now)
     assert (described["channels"], described["near"]) == ([], ["near"])
 
 
 def test_explaining_takes_no_turn(play, yaml_of):
     p = play(yaml_of({"a": 2, "b": 1}, SCHEDULING_ALGORITHM="round_robin"))
     for _ in range(3):
-        explain(p.router, p.config.client_keys[0], "m", now=p.now, now_epoch_s=p.now)
+        explain(p.router, p.config.client_keys[0], "m", now=p.now, now_s=p.now)
     assert [p.served() for _ in range(3)] == ["a#1", "b#1", "a#2"]
 
 
@@ -122,7 +122,7 @@ def test_what_is_explained_is_what_happens(play, policy, retry, rules):
     and as often.
     """
     p = play(NESTED.replace("RULES", rules).replace("POLICY", policy).replace("RETRY", retry))
-    described = explain(p.router, p.config.client_keys[0], "m", now=p.now, now_epoch_s=p.now)
+    described = explain(p.router, p.config.client_keys[0], "m", now=p.now, now_s=p.now)
     stops = p.tries(lambda at: 500)[:-1]
     visited = list(dict.fromkeys(stop.partition("#")[0] for stop in stops))
     assert visited == list(_tried(described))[: len(visited)]

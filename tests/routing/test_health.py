@@ -2,11 +2,11 @@
 
 import pytest
 
-from uniapi.routing import Health, Rest, Thing
+from uniapi.routing import Health, Rest, Rested
 from uniapi.routing.health import MAX_RESTS
 
-CHANNEL = Thing("p", None, "m")
-KEY = Thing("p", "k", None)
+CHANNEL = Rested("p", None, "m")
+KEY = Rested("p", "k", None)
 BACK_OFF = Rest(reason="rate", first_s=30.0, cap_s=600.0)
 FIVE = Rest(reason="failure", seconds=5.0)
 
@@ -98,7 +98,7 @@ def test_back_off_starts_anew_after_a_day():
 def test_bounded():
     health = Health()
     for number in range(MAX_RESTS + 5):
-        health.rest(Thing("p", str(number), None), FIVE, "", number / 1000)
+        health.rest(Rested("p", str(number), None), FIVE, "", number / 1000)
     assert len(health.snapshot(0.0)) <= MAX_RESTS
 
 
@@ -107,10 +107,10 @@ def test_keep_forgets_what_no_longer_exists(config_of, yaml_of):
     known = config.providers[0].credentials[0].credential_id
     health = Health()
     things = [
-        Thing("a", None, "m"),
-        Thing("a", known, None),
-        Thing("a", "old", "m"),
-        Thing("b", None, "m"),
+        Rested("a", None, "m"),
+        Rested("a", known, None),
+        Rested("a", "old", "m"),
+        Rested("b", None, "m"),
     ]
     for thing in things:
         health.rest(thing, FIVE, "", 0.0)
@@ -158,7 +158,7 @@ def test_what_is_asked_at_another_place_starts_anew(config_of, yaml_of, old, new
     assert old in text
     before, after = config_of(text), config_of(text.replace(old, new))
     health = Health()
-    health.rest(Thing("a", None, "m"), FIVE, "", 0.0)
-    health.rest(Thing("a", before.providers[0].credentials[0].credential_id, None), FIVE, "", 0.0)
+    health.rest(Rested("a", None, "m"), FIVE, "", 0.0)
+    health.rest(Rested("a", before.providers[0].credentials[0].credential_id, None), FIVE, "", 0.0)
     health.keep(after, before)
     assert [resting.what for resting in health.snapshot(0.0)] == rests

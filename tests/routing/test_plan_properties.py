@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from uniapi.canonical import Failure, FailureKind
-from uniapi.routing import Attempt, GiveUp, Thing, Wait
+from uniapi.routing import Attempt, GiveUp, Rested, Wait
 
 FAILURES = st.builds(
     Failure,
@@ -116,10 +116,10 @@ def test_every_plan_is_bounded_and_leaves_the_resting_alone(
             assert attempt.number == calls
             channel, credential = attempt.channel, attempt.credential
             for thing in (
-                Thing(
+                Rested(
                     channel.provider.provider_id, credential.credential_id, channel.upstream_model
                 ),
-                Thing(channel.provider.provider_id, credential.credential_id, None),
+                Rested(channel.provider.provider_id, credential.credential_id, None),
             ):
                 entry = [
                     r

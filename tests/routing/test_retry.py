@@ -26,7 +26,7 @@ def _judge(failure, provider, *, translated=False, google=False):
         provider,
         is_translated=translated,
         cooldown_s=300.0,
-        now_epoch_s=NOON,
+        now_s=NOON,
         is_google=google,
     )
     rest = verdict.rest
@@ -162,7 +162,7 @@ def test_no_cooldown_no_rest():
         _provider(),
         is_translated=False,
         cooldown_s=0.0,
-        now_epoch_s=NOON,
+        now_s=NOON,
         is_google=False,
     )
     assert (verdict.then, verdict.rest) == (Next.CHANNEL, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from uniapi.canonical import Json, Operation
+from uniapi.clock import Epoch
 from uniapi.config import Provider
 from uniapi.dialects import UpstreamDialect
 from uniapi.dialects.anthropic import UPSTREAM as ANTHROPIC
@@ -42,7 +43,7 @@ class ClaudeEngine(DefaultEngine):
         return None
 
     def authorize(
-        self, target: Target, request: HttpRequest, token: str | None, now_s: float
+        self, target: Target, request: HttpRequest, token: str | None, now_s: Epoch
     ) -> HttpRequest:
         return with_header(with_version(request), "x-api-key", target.credential.secret)
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from urllib.parse import quote, unquote, urlsplit
 
+from uniapi.clock import Epoch
 from uniapi.wire import HttpRequest
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -31,7 +32,7 @@ def sign(
     session_token: str | None,
     region: str,
     service: str,
-    now_s: float,
+    now_s: Epoch,
 ) -> HttpRequest:
     """`request` with `x-amz-date`, `authorization` and, for temporary credentials,
     `x-amz-security-token`; older ones of these are replaced.

@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from uniapi.canonical import Operation
+from uniapi.clock import Epoch
 from uniapi.config import Provider
 from uniapi.dialects import UpstreamDialect
 from uniapi.dialects.anthropic import UPSTREAM as ANTHROPIC
@@ -114,7 +115,7 @@ class AzureEngine(DefaultEngine):
         )
 
     def authorize(
-        self, target: Target, request: HttpRequest, token: str | None, now_s: float
+        self, target: Target, request: HttpRequest, token: str | None, now_s: Epoch
     ) -> HttpRequest:
         """A key, or an Entra access token (a JWT) pasted in its place."""
         secret = target.credential.secret

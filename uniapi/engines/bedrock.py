@@ -14,6 +14,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from uniapi.canonical import Json, Operation
+from uniapi.clock import Epoch
 from uniapi.config import Provider
 from uniapi.dialects import UpstreamDialect
 from uniapi.dialects.anthropic import UPSTREAM as ANTHROPIC
@@ -111,7 +112,7 @@ class BedrockEngine(DefaultEngine):
         return {"input": {"invokeModel": {"body": base64.b64encode(dump_json(prepared)).decode()}}}
 
     def authorize(
-        self, target: Target, request: HttpRequest, token: str | None, now_s: float
+        self, target: Target, request: HttpRequest, token: str | None, now_s: Epoch
     ) -> HttpRequest:
         """Betas travel in the body of an invoked model, so they are moved before the body is
         signed.

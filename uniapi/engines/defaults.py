@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from uniapi.canonical import Failure, Json, Operation, Request
+from uniapi.clock import Epoch
 from uniapi.dialects import Quirk, UpstreamDialect
 from uniapi.wire import HttpRequest
 
@@ -67,11 +68,11 @@ class DefaultEngine(ABC):
             think_tags=quirk.think_tags or provider.think_tags,
         )
 
-    def token_flow(self, target: Target, now_s: float) -> TokenFlow | None:
+    def token_flow(self, target: Target, now_s: Epoch) -> TokenFlow | None:
         return None
 
     def authorize(
-        self, target: Target, request: HttpRequest, token: str | None, now_s: float
+        self, target: Target, request: HttpRequest, token: str | None, now_s: Epoch
     ) -> HttpRequest:
         return with_bearer(request, target.credential.secret)
 

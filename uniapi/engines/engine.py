@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from uniapi.canonical import Failure, Json, Operation, Request
+from uniapi.clock import Epoch
 from uniapi.config import Credential, Provider
 from uniapi.dialects import Quirk, UpstreamDialect
 from uniapi.wire import HttpRequest, ResponseHead
@@ -126,12 +127,12 @@ class Engine(Protocol):
         """The facts for this provider and model."""
         ...
 
-    def token_flow(self, target: Target, now_s: float) -> TokenFlow | None:
+    def token_flow(self, target: Target, now_s: Epoch) -> TokenFlow | None:
         """How to get an access token; None when the credential is used as it is."""
         ...
 
     def authorize(
-        self, target: Target, request: HttpRequest, token: str | None, now_s: float
+        self, target: Target, request: HttpRequest, token: str | None, now_s: Epoch
     ) -> HttpRequest:
         """The request with its credential: a header, a query member, or a signature over
         everything.

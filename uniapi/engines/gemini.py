@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 
 from uniapi.canonical import Json, Operation
+from uniapi.clock import Epoch
 from uniapi.config import Provider
 from uniapi.dialects import UpstreamDialect
 from uniapi.dialects.gemini import UPSTREAM as GEMINI
@@ -66,7 +67,7 @@ class GeminiEngine(DefaultEngine):
         return rename_models(body, target.upstream_model)
 
     def authorize(
-        self, target: Target, request: HttpRequest, token: str | None, now_s: float
+        self, target: Target, request: HttpRequest, token: str | None, now_s: Epoch
     ) -> HttpRequest:
         return with_header(request, "x-goog-api-key", target.credential.secret)
 

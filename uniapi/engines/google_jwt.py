@@ -20,6 +20,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from uniapi.clock import Epoch
+
 LIFETIME_S = 3600
 """The longest Google accepts."""
 SMALLEST_KEY_BITS = 1024
@@ -96,7 +98,7 @@ def sign_rs256(key: RsaPrivateKey, message: bytes) -> bytes:
 
 
 def service_account_jwt(
-    private_key: str | RsaPrivateKey, client_email: str, scope: str, audience: str, now_s: float
+    private_key: str | RsaPrivateKey, client_email: str, scope: str, audience: str, now_s: Epoch
 ) -> str:
     """A signed assertion to be exchanged at `audience` for an access token; good for an hour from
     `now_s`. Raises ValueError on a bad key.

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from uniapi.canonical import Json, Operation
+from uniapi.clock import Epoch
 from uniapi.dialects import UpstreamDialect
 from uniapi.dialects.anthropic import UPSTREAM as ANTHROPIC
 from uniapi.dialects.gemini import UPSTREAM as GEMINI
@@ -128,14 +129,14 @@ class VertexEngine(DefaultEngine):
             del prepared["model"]
         return prepared
 
-    def token_flow(self, target: Target, now_s: float) -> TokenFlow | None:
+    def token_flow(self, target: Target, now_s: Epoch) -> TokenFlow | None:
         credential = target.credential
         if credential.kind != "service_account":
             return None
         return _token_flow(credential.secret, credential.account or "", now_s)
 
     def authorize(
-        self, target: Target, request: HttpRequest, token: str | None, now_s: float
+        self, target: Target, request: HttpRequest, token: str | None, now_s: Epoch
     ) -> HttpRequest:
         if token is not None:
             return with_bearer(request, token)
@@ -291,7 +292,7 @@ def _google_origin(location: str) -> str:
 
 
 def _token_flow(
-    private_key: str, client_email: str, now_s: float
+    private_key: str, client_email: str, now_s: Epoch
 ) -> Generator[HttpRequest, tuple[ResponseHead, bytes], Token]:
     """developers.google.com/identity/protocols/oauth2/service-account: one POST of an assertion
     that we sign.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from uniapi.canonical import Call, ClientError, Failure, Usage
+from uniapi.clock import Monotonic
 from uniapi.config import provider_secrets, without_secrets, without_secrets_in_bytes
 from uniapi.engines import Target
 from uniapi.stats import AttemptRecord, CallRecord
@@ -60,7 +61,7 @@ def attempt_record(
     )
 
 
-def call_record(call: Call, progress: Progress, status: int, now: float) -> CallRecord:
+def call_record(call: Call, progress: Progress, status: int, now: Monotonic) -> CallRecord:
     """A call that came to at least one attempt, or to the end of its plan."""
     receiver = progress.receiver
     return _record(

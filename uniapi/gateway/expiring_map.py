@@ -9,6 +9,8 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
+from uniapi.clock import Monotonic
+
 V = TypeVar("V")
 
 LASTS_S = 3600.0
@@ -28,7 +30,7 @@ class ExpiringMap(Generic[V]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def put(self, key: Hashable, value: V, size: int, now: float) -> None:
+    def put(self, key: Hashable, value: V, size: int, now: Monotonic) -> None:
         """Keep `value`, which takes `size` bytes."""
         self._forget(key)
         self._entries[key] = (now + LASTS_S, size + _OVERHEAD_BYTES, value)
@@ -36,7 +38,7 @@ class ExpiringMap(Generic[V]):
         while self._size > self.max_bytes:
             self._forget(next(iter(self._entries)))
 
-    def get(self, key: Hashable, now: float) -> V | None:
+    def get(self, key: Hashable, now: Monotonic) -> V | None:
         """What is kept under `key`, None when nothing is (any more)."""
         found = self._entries.get(key)
         if found is None:

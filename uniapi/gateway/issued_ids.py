@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from uniapi.canonical import Call, ClientError, Json, Operation, RequestRefused
+from uniapi.clock import Epoch
 from uniapi.routing import Pin
 from uniapi.storage import KeptMap
 
@@ -53,7 +54,7 @@ class IssuedIds:
     def __init__(self, kept: KeptMap) -> None:
         self._kept = kept
 
-    def issued(self, key_id: str, ids: Iterable[str], pin: Pin, now_s: float) -> None:
+    def issued(self, key_id: str, ids: Iterable[str], pin: Pin, now_s: Epoch) -> None:
         """An answer for this client key issued these."""
         for issued_id in ids:
             if len(issued_id) <= MAX_ID_LENGTH:
@@ -65,7 +66,7 @@ class IssuedIds:
         """It was deleted."""
         self._kept.remove(_name(key_id, issued_id))
 
-    def owner(self, key_id: str, issued_id: str, now_s: float) -> Pin | None:
+    def owner(self, key_id: str, issued_id: str, now_s: Epoch) -> Pin | None:
         found = self._kept.get(_name(key_id, issued_id), now_s)
         if (
             not isinstance(found, list)
@@ -76,7 +77,7 @@ class IssuedIds:
         return Pin(provider_id=found[0], credential_id=found[1])
 
     def bind(
-        self, key_id: str, references: Sequence[Reference], possible: Sequence[Pin], now_s: float
+        self, key_id: str, references: Sequence[Reference], possible: Sequence[Pin], now_s: Epoch
     ) -> Pin:
         """The one credential that a call with these references belongs to, among those that could
         serve it natively.

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from uniapi.canonical import Call, Json
+from uniapi.clock import Monotonic
 from uniapi.wire import dump_json, load_json
 
 from .expiring_map import ExpiringMap
@@ -29,7 +30,7 @@ class IssuedItems:
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._kept: ExpiringMap[bytes] = ExpiringMap(max_bytes)
 
-    def remember(self, owner: str, items: Iterable[Mapping[str, Json]], now: float) -> None:
+    def remember(self, owner: str, items: Iterable[Mapping[str, Json]], now: Monotonic) -> None:
         """Keep an answer's items for a client key; not one so large that it would drive out the
         rest.
         """
@@ -41,7 +42,7 @@ class IssuedItems:
             if len(text) <= self._kept.max_bytes // 4:
                 self._kept.put((owner, item_id), text, len(text), now)
 
-    def resolve(self, call: Call, now: float) -> Call:
+    def resolve(self, call: Call, now: Monotonic) -> Call:
         """`call` with the items that it names written out; the same object when it names none that
         are known.
         """
@@ -60,7 +61,7 @@ class IssuedItems:
         body = {**call.json, "input": written}
         return replace(call, json=body, body=dump_json(body))
 
-    def _written_out(self, owner: str, item: Json, now: float) -> Json:
+    def _written_out(self, owner: str, item: Json, now: Monotonic) -> Json:
         if (
             not isinstance(item, dict)
             or item.get("type") != "item_reference"

@@ -108,7 +108,7 @@ class Moderation:
             patience_s=PATIENCE_S,
             rules_out=rules_out(question, setting.engine_of, is_bound=False),
         )
-        return router.plan(asked, now=now, now_epoch_s=self._clock.now_s(), rng=self._rng)
+        return router.plan(asked, now=now, now_s=self._clock.now_s(), rng=self._rng)
 
 
 def _question(call: Call, model: str, text: str) -> Call:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from uniapi.canonical import Message, Part, Reasoning, Request, ToolCall
+from uniapi.clock import Monotonic
 from uniapi.pipes import SignedTurn, is_signed_by
 
 from .expiring_map import ExpiringMap
@@ -33,7 +34,7 @@ class ReasoningCache:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def remember(self, owner: str, turn: SignedTurn, now: float) -> None:
+    def remember(self, owner: str, turn: SignedTurn, now: Monotonic) -> None:
         """Keep a turn for a client key, under every name it may come back by."""
         for name in {
             *(_call_name(call.call_id) for call in turn.calls),
@@ -41,7 +42,7 @@ class ReasoningCache:
         }:
             self._kept.put((owner, turn.family, name), turn, turn.size, now)
 
-    def restore(self, owner: str, family: str, request: Request, now: float) -> Request:
+    def restore(self, owner: str, family: str, request: Request, now: Monotonic) -> Request:
         """`request` with what `family` signed put back where the client lost it; the same object
         when there is nothing to do.
         """
@@ -57,7 +58,7 @@ class ReasoningCache:
         return replace(request, messages=tuple(messages)) if changed else request
 
     def _restored(
-        self, owner: str, family: str, run: tuple[Message, ...], now: float
+        self, owner: str, family: str, run: tuple[Message, ...], now: Monotonic
     ) -> list[Message] | None:
         """One turn (neighbouring assistant messages) with what was lost, None when nothing was."""
         is_signed = any(
@@ -81,7 +82,7 @@ class ReasoningCache:
             restored.append(replace(message, parts=tuple(parts)))
         return restored if has_changed else None
 
-    def _signed_call(self, owner: str, family: str, part: Part, now: float) -> Part:
+    def _signed_call(self, owner: str, family: str, part: Part, now: Monotonic) -> Part:
         if not isinstance(part, ToolCall) or is_signed_by(part.opaque, family):
             return part
         turn = self._find(owner, family, part, now)
@@ -96,7 +97,9 @@ class ReasoningCache:
             else part
         )
 
-    def _with_reasoning(self, owner: str, family: str, parts: list[Part], now: float) -> list[Part]:
+    def _with_reasoning(
+        self, owner: str, family: str, parts: list[Part], now: Monotonic
+    ) -> list[Part]:
         """The reasoning of the turn that a call in `parts` belongs to, in place of the client's
         unsigned copy; else signatures for texts that are known. The same list: nothing found.
         """
@@ -119,7 +122,7 @@ class ReasoningCache:
             signed if any(new is not old for new, old in zip(signed, parts, strict=True)) else parts
         )
 
-    def _signed_text(self, owner: str, family: str, part: Part, now: float) -> Part:
+    def _signed_text(self, owner: str, family: str, part: Part, now: Monotonic) -> Part:
         if not isinstance(part, Reasoning) or not part.text or part.opaque is not None:
             return part
         turn = self._kept.get((owner, family, _text_name(part.text)), now)
@@ -130,7 +133,7 @@ class ReasoningCache:
         )
         return replace(part, opaque=known.opaque) if known is not None else part
 
-    def _find(self, owner: str, family: str, call: ToolCall, now: float) -> SignedTurn | None:
+    def _find(self, owner: str, family: str, call: ToolCall, now: Monotonic) -> SignedTurn | None:
         """The turn in which this very call was made: some models number their calls anew in each
         conversation, so name and arguments have to agree.
         """

@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable
 
 from uniapi.canonical import Call, Operation, RequestRefused
-from uniapi.clock import Clock
+from uniapi.clock import Clock, Monotonic
 from uniapi.config import ClientKey
 from uniapi.limits import Admitted, Limits, Refused
 from uniapi.routing import Candidates, Catalog, Channel, Pin, Question
@@ -183,7 +183,7 @@ class Reception:
             deadline=self._client_deadline(call, now),
             rules_out=rules_out(call, engine_of, is_bound=pin is not None),
         )
-        plan = snapshot.router.plan(asked, now=now, now_epoch_s=self._clock.now_s(), rng=self._rng)
+        plan = snapshot.router.plan(asked, now=now, now_s=self._clock.now_s(), rng=self._rng)
         setting = Setting(
             preferences=snapshot.config.preferences,
             engine_of=engine_of,
@@ -191,7 +191,7 @@ class Reception:
         )
         await self._executor.run(call, plan, setting, reply)
 
-    def _client_deadline(self, call: Call, now: float) -> float | None:
+    def _client_deadline(self, call: Call, now: Monotonic) -> float | None:
         """The moment the client's own SDK gives up (`x-stainless-timeout`, seconds after the call
         came in): no attempt begins after it.
         """

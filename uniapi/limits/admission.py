@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from uniapi.clock import Epoch, Monotonic
 from uniapi.config import ClientKey, Config, Credential, Provider, Rate, Rates
 
 from .windows import Slot, Window
@@ -66,14 +67,14 @@ class Admitted:
     _running: Counter[str] | None = None
     _key_id: str = ""
 
-    def used(self, tokens: int, now: float) -> None:
+    def used(self, tokens: int, now: Monotonic) -> None:
         """The upstream reported `tokens` (input and output) for this request."""
         for counted in self._counted:
             if counted.is_tokens:
                 counted.window.correct(counted.slot, tokens - counted.amount, now)
                 counted.amount = tokens
 
-    def undo(self, now: float) -> None:
+    def undo(self, now: Monotonic) -> None:
         """The request was not made after all: it uses up nothing."""
         for counted in self._counted:
             counted.window.correct(counted.slot, -counted.amount, now)
@@ -105,7 +106,7 @@ class Limits:
         *,
         global_rates: Rates = (),
         tokens: int = 0,
-        now: float,
+        now: Monotonic,
     ) -> Admitted | Refused:
         """Let one request of a client key in, or say why not.
 
@@ -137,7 +138,7 @@ class Limits:
         upstream_model: str,
         *,
         tokens: int = 0,
-        now: float,
+        now: Monotonic,
     ) -> Refused | None:
         """Whether a provider's credential is over its own limit for a model; counts nothing."""
         rates = (
@@ -159,7 +160,7 @@ class Limits:
         upstream_model: str,
         *,
         tokens: int = 0,
-        now: float,
+        now: Monotonic,
     ) -> Admitted:
         """Count one attempt with a credential (after `credential_refusal` said None)."""
         rates = (
@@ -194,7 +195,7 @@ class Limits:
             or (scope[1] in keys if scope[0] == "client" else (scope[1], scope[2]) in credentials)
         }
 
-    def dump(self, now: float, now_epoch_s: float) -> dict[str, Any]:
+    def dump(self, now: Monotonic, now_s: Epoch) -> dict[str, Any]:
         """The windows of a day and longer, as plain data."""
         kept = [
             (name, window)
@@ -207,7 +208,7 @@ class Limits:
                     "scope": list(scope),
                     "counts": counts,
                     "window_s": window_s,
-                    "slots": window.dump(now, now_epoch_s),
+                    "slots": window.dump(now, now_s),
                 }
                 for (scope, counts, window_s), window in kept
             ]
@@ -221,7 +222,7 @@ class Limits:
             if name[2] >= PERSISTED_FROM_S and window.changes
         )
 
-    def load(self, stored: Mapping[str, Any], now: float, now_epoch_s: float) -> None:
+    def load(self, stored: Mapping[str, Any], now: Monotonic, now_s: Epoch) -> None:
         """Take in what `dump` gave in an earlier run; anything malformed is left out."""
         entries = stored.get("windows")
         for entry in entries if isinstance(entries, list) else ():
@@ -243,12 +244,10 @@ class Limits:
                 and window_s >= PERSISTED_FROM_S
                 and isinstance(slots, list)
             ):
-                self._window(tuple(scope), counts, float(window_s), now).load(
-                    slots, now, now_epoch_s
-                )
+                self._window(tuple(scope), counts, float(window_s), now).load(slots, now, now_s)
 
     def _first_refusal(
-        self, asked: list[tuple[Scope, Rates]], tokens: int, now: float
+        self, asked: list[tuple[Scope, Rates]], tokens: int, now: Monotonic
     ) -> Refused | None:
         latest: tuple[float, Rate] | None = None
         for scope, rates in asked:
@@ -277,7 +276,9 @@ class Limits:
             retry_after_s=latest[0] - now,
         )
 
-    def _count(self, asked: list[tuple[Scope, Rates]], tokens: int, now: float) -> list[_Counted]:
+    def _count(
+        self, asked: list[tuple[Scope, Rates]], tokens: int, now: Monotonic
+    ) -> list[_Counted]:
         counted = []
         for scope, rates in asked:
             for counts, window_s in dict.fromkeys(
@@ -290,7 +291,7 @@ class Limits:
                 )
         return counted
 
-    def _window(self, scope: Scope, counts: str, window_s: float, now: float) -> Window:
+    def _window(self, scope: Scope, counts: str, window_s: float, now: Monotonic) -> Window:
         name = (scope, counts, window_s)
         window = self._windows.get(name)
         if window is None:

@@ -12,6 +12,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
+from uniapi.clock import Epoch, Monotonic
+
 EXACT = 64
 SLICES = 64
 
@@ -40,12 +42,12 @@ class Window:
         self.changes = 0
         """How often something was counted or corrected."""
 
-    def used(self, now: float) -> int:
+    def used(self, now: Monotonic) -> int:
         """What was used in the window that ends now."""
         self._expire(now)
         return self._total
 
-    def free_at(self, limit: int, amount: int, now: float) -> float:
+    def free_at(self, limit: int, amount: int, now: Monotonic) -> float:
         """When `amount` more fits under `limit`: `now` when it does already. An amount over the
         limit itself fits as soon as the window is empty.
         """
@@ -59,7 +61,7 @@ class Window:
                 return slot.last_at + self._window_s
         return now
 
-    def add(self, amount: int, now: float) -> Slot:
+    def add(self, amount: int, now: Monotonic) -> Slot:
         """Count `amount` as used now. The slot is what `correct` takes."""
         self._expire(now)
         self.changes += 1
@@ -76,7 +78,7 @@ class Window:
         self._slots.append(slot)
         return slot
 
-    def correct(self, slot: Slot, change: int, now: float) -> None:
+    def correct(self, slot: Slot, change: int, now: Monotonic) -> None:
         """What was counted in `slot` was really `change` more (or less): an estimate meets its
         exact figure. Without effect once the slot has expired.
         """
@@ -88,26 +90,26 @@ class Window:
         slot.amount += change
         self._total += change
 
-    def is_idle(self, now: float) -> bool:
+    def is_idle(self, now: Monotonic) -> bool:
         """Nothing is left to remember."""
         self._expire(now)
         return not self._slots
 
-    def dump(self, now: float, now_epoch_s: float) -> list[list[float]]:
+    def dump(self, now: Monotonic, now_s: Epoch) -> list[list[float]]:
         """The slots as plain data, on the scale of the epoch."""
         self._expire(now)
-        offset = now_epoch_s - now
+        offset = now_s - now
         return [
             [round(slot.first_at + offset, 3), round(slot.last_at + offset, 3), slot.amount]
             for slot in self._slots
         ]
 
-    def load(self, stored: list[Any], now: float, now_epoch_s: float) -> None:
+    def load(self, stored: list[Any], now: Monotonic, now_s: Epoch) -> None:
         """Take in what `dump` gave, before anything was counted.
 
         Malformed slots are left out; one from the future counts as of now.
         """
-        offset = now_epoch_s - now
+        offset = now_s - now
         slots = []
         for entry in stored:
             if (
@@ -127,7 +129,7 @@ class Window:
         self._total = sum(slot.amount for slot in self._slots)
         self._expire(now)
 
-    def _expire(self, now: float) -> None:
+    def _expire(self, now: Monotonic) -> None:
         slots = self._slots
         while slots and slots[0].last_at + self._window_s <= now:
             self._total -= slots.popleft().amount

@@ -6,7 +6,7 @@ Pure: no I/O, no clock, no randomness of its own.
 from .attempt_timeouts import CallFacts, keepalive_interval_s, resolve_timeouts
 from .catalog import Candidate, Candidates, Catalog, Channel, Group
 from .explain import explain
-from .health import Health, Rest, Resting, Thing
+from .health import Health, Rest, Rested, Resting
 from .plan import Plan
 from .policies import Cursors
 from .question import EngineFacts, Pin, Question
@@ -35,12 +35,12 @@ __all__ = [
     "Plan",
     "Question",
     "Rest",
+    "Rested",
     "Resting",
     "Router",
     "SessionHint",
     "Sessions",
     "Step",
-    "Thing",
     "Verdict",
     "Wait",
     "explain",

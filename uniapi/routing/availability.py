@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from uniapi.clock import Monotonic
 from uniapi.config import ClientKey, Credential
 from uniapi.limits import Refused
 
 from .catalog import Candidate, Candidates, Channel, Group
 from .eligibility import RuledOut
-from .health import Thing
+from .health import Rested
 from .question import Question
 from .state import RouterState
 from .steps import Obstacle, ObstacleKind
@@ -24,14 +25,14 @@ TRIAL_POLL_S = 1.0
 
 
 @dataclass(slots=True)
-class Spent:
+class Exhausted:
     """What is of no more use to this request."""
 
     channels: dict[tuple[str, str], str] = field(default_factory=dict)
     """Channels, with the reason."""
     models: set[tuple[str, str]] = field(default_factory=set)
     """(upstream model, dialect) pairs that refused the request itself."""
-    credentials: dict[Thing, float] = field(default_factory=dict)
+    credentials: dict[Rested, float] = field(default_factory=dict)
     """Credentials that failed: until when, infinity: for good."""
     recalled: set[tuple[str, str]] = field(default_factory=set)
     """Channels this request may call though they rest: those it put to rest itself, which may come
@@ -44,12 +45,12 @@ class Availability:
     them can be called.
     """
 
-    def __init__(self, state: RouterState, asked: Question, candidates: Candidates) -> None:
+    def __init__(self, state: RouterState, question: Question, candidates: Candidates) -> None:
         self._state = state
-        self._asked = asked
+        self._question = question
         self._leaves = candidates.leaves
         self._ruled_out: dict[tuple[str, str], RuledOut | None] = {}
-        self.spent = Spent()
+        self.exhausted = Exhausted()
         self.refused_groups: dict[str, Refused] = {}
         """Nested client keys over their own limits, by key id."""
 
@@ -68,7 +69,7 @@ class Availability:
         """It cannot take such a call, whatever its health."""
         return self._why_not(channel) is not None
 
-    def is_usable(self, channel: Channel, now: float) -> bool:
+    def is_usable(self, channel: Channel, now: Monotonic) -> bool:
         """An attempt could be made at once."""
         return self.obstacle(channel, now) is None and any(
             self.free_at(channel, one, now) <= now for one in channel.provider.credentials
@@ -87,22 +88,22 @@ class Availability:
             client_key.auto_retry
             and len(eligible) == 1
             and any(entry is eligible[0] for entry in entries)
-            and self._asked.pin is None
+            and self._question.pin is None
         ):
             count = len(eligible[0].provider.credentials)
             return count if count > 1 else int(client_key.auto_retry)
         return int(client_key.auto_retry)
 
-    def has_other(self, channel: Channel, now: float) -> bool:
+    def has_other(self, channel: Channel, now: Monotonic) -> bool:
         """Whether the request has another usable channel, none that rests counted."""
         return any(
             self.is_usable(other, now)
-            and self._state.health.free_at(channel_thing(other), now, self) <= now
+            and self._state.health.free_at(rests_as(other), now, self) <= now
             for channel_id, other in self._leaves.items()
             if channel_id != channel.channel_id
         )
 
-    def obstacle(self, channel: Channel, now: float) -> Obstacle | None:
+    def obstacle(self, channel: Channel, now: Monotonic) -> Obstacle | None:
         """What stands against a channel as a whole.
 
         A request's only channel is called even when it rests.
@@ -113,41 +114,41 @@ class Availability:
             return Obstacle(
                 channel=str(channel), kind="ruled_out", text=why.reason, status=why.status
             )
-        if channel_id in self.spent.channels:
+        if channel_id in self.exhausted.channels:
             return Obstacle(
-                channel=str(channel), kind="spent", text=self.spent.channels[channel_id]
+                channel=str(channel), kind="exhausted", text=self.exhausted.channels[channel_id]
             )
         if (
-            self.spent.models
-            and (channel.upstream_model, self.dialect(channel)) in self.spent.models
+            self.exhausted.models
+            and (channel.upstream_model, self.dialect(channel)) in self.exhausted.models
         ):
             return Obstacle(
-                channel=str(channel), kind="spent", text="the same model refused this request"
+                channel=str(channel), kind="exhausted", text="the same model refused this request"
             )
-        thing = channel_thing(channel)
-        free_at = self._state.health.free_at(thing, now, self)
-        if free_at > now and channel_id not in self.spent.recalled and not self._is_sole():
+        rested = rests_as(channel)
+        free_at = self._state.health.free_at(rested, now, self)
+        if free_at > now and channel_id not in self.exhausted.recalled and not self._is_sole():
             return Obstacle(
                 channel=str(channel),
                 kind="failure",
                 text="it rests after failures",
-                free_in_s=self._seconds_to(thing, free_at, now),
+                free_in_s=self._seconds_to(rested, free_at, now),
             )
         return self._group_obstacle(channel) if self.refused_groups else None
 
-    def free_at(self, channel: Channel, credential: Credential, now: float) -> float:
+    def free_at(self, channel: Channel, credential: Credential, now: Monotonic) -> float:
         """When a credential may be used for a channel; infinity: not for this request."""
-        pin = self._asked.pin
+        pin = self._question.pin
         if pin is not None and credential.credential_id != pin.credential_id:
             return math.inf
-        health, spent = self._state.health, self.spent.credentials
-        if spent or not health.is_all_sound:
-            _, in_model, whole = things_of(channel, credential)
+        health, failed = self._state.health, self.exhausted.credentials
+        if failed or not health.is_all_sound:
+            _, in_model, whole = used_by(channel, credential)
             free_at = max(
                 health.free_at(in_model, now, self),
                 health.free_at(whole, now, self),
-                spent.get(in_model, now),
-                spent.get(whole, now),
+                failed.get(in_model, now),
+                failed.get(whole, now),
             )
             if free_at > now:
                 return free_at
@@ -156,7 +157,7 @@ class Availability:
             return now
         return math.inf if refused.retry_after_s is None else now + refused.retry_after_s
 
-    def obstacles(self, now: float) -> list[Obstacle]:
+    def obstacles(self, now: Monotonic) -> list[Obstacle]:
         """Why each channel that cannot be called now cannot."""
         found = (
             self.obstacle(channel, now) or self._credential_obstacle(channel, now)
@@ -164,7 +165,7 @@ class Availability:
         )
         return [obstacle for obstacle in found if obstacle is not None]
 
-    def last_resort(self, now: float) -> list[Channel]:
+    def last_resort(self, now: Monotonic) -> list[Channel]:
         """Channels that rest after failures and have a usable credential, the soonest back first:
         better than a 429, when only rate limits keep the others from serving. One request at a
         time.
@@ -183,17 +184,19 @@ class Availability:
             for channel_id, channel in self._leaves.items()
             if (obstacle := obstacles[channel_id]) is not None
             and obstacle.kind == "failure"
-            and not self._state.health.is_tried(channel_thing(channel), now)
+            and not self._state.health.is_tried(rests_as(channel), now)
             and self._credential_obstacle(channel, now) is None
         ]
         return [channel for _, channel in sorted(resting, key=lambda pair: pair[0])]
 
-    def obstacle_of(self, channel: Channel, credential: Credential, now: float) -> Obstacle | None:
+    def obstacle_of(
+        self, channel: Channel, credential: Credential, now: Monotonic
+    ) -> Obstacle | None:
         """What stands against one credential for a channel."""
-        _, in_model, whole = things_of(channel, credential)
-        for thing in (whole, in_model):
-            obstacle = self._rest_of(channel, thing, now) or self._failure_of(
-                channel, thing, now, is_whole=thing is whole
+        _, in_model, whole = used_by(channel, credential)
+        for rested in (whole, in_model):
+            obstacle = self._rest_of(channel, rested, now) or self._failure_of(
+                channel, rested, now, is_whole=rested is whole
             )
             if obstacle is not None:
                 return obstacle
@@ -207,38 +210,38 @@ class Availability:
     def dialect(self, channel: Channel) -> str:
         """The dialect this request would be spoken in there."""
         return self._state.engines.dialect(
-            channel.provider, channel.upstream_model, self._asked.client_dialect
+            channel.provider, channel.upstream_model, self._question.client_dialect
         )
 
     def _why_not(self, channel: Channel) -> RuledOut | None:
         """Why the channel cannot take the call at all; worked out once."""
         channel_id = channel.channel_id
         if channel_id not in self._ruled_out:
-            self._ruled_out[channel_id] = self._state.ruled_out(channel, self._asked)
+            self._ruled_out[channel_id] = self._state.ruled_out(channel, self._question)
         return self._ruled_out[channel_id]
 
     def _is_sole(self) -> bool:
         """Only one channel can take such a call."""
         return sum(self._why_not(channel) is None for channel in self._leaves.values()) == 1
 
-    def _rest_of(self, channel: Channel, thing: Thing, now: float) -> Obstacle | None:
-        free_at = self._state.health.free_at(thing, now, self)
+    def _rest_of(self, channel: Channel, rested: Rested, now: Monotonic) -> Obstacle | None:
+        free_at = self._state.health.free_at(rested, now, self)
         if free_at <= now:
             return None
-        is_refused = self._state.health.reason(thing) == "refused"
+        is_refused = self._state.health.reason(rested) == "refused"
         text = "its key was refused" if is_refused else "its key rests after a rate or quota limit"
         kind: ObstacleKind = "refused" if is_refused else "rate"
         return Obstacle(
             channel=str(channel),
             kind=kind,
             text=text,
-            free_in_s=self._seconds_to(thing, free_at, now),
+            free_in_s=self._seconds_to(rested, free_at, now),
         )
 
     def _failure_of(
-        self, channel: Channel, thing: Thing, now: float, *, is_whole: bool
+        self, channel: Channel, rested: Rested, now: Monotonic, *, is_whole: bool
     ) -> Obstacle | None:
-        until = self.spent.credentials.get(thing, now)
+        until = self.exhausted.credentials.get(rested, now)
         if until <= now:
             return None
         kind: ObstacleKind = "refused" if is_whole else "rate"
@@ -258,9 +261,9 @@ class Availability:
                 )
         return None
 
-    def _credential_obstacle(self, channel: Channel, now: float) -> Obstacle | None:
+    def _credential_obstacle(self, channel: Channel, now: Monotonic) -> Obstacle | None:
         """The soonest of what stands against its credentials; None when one is usable."""
-        pin = self._asked.pin
+        pin = self._question.pin
         found = []
         for credential in channel.provider.credentials:
             if pin is not None and credential.credential_id != pin.credential_id:
@@ -281,38 +284,38 @@ class Availability:
             key=lambda obstacle: math.inf if obstacle.free_in_s is None else obstacle.free_in_s,
         )
 
-    def _limit(self, channel: Channel, credential: Credential, now: float) -> Refused | None:
+    def _limit(self, channel: Channel, credential: Credential, now: Monotonic) -> Refused | None:
         return self._state.limits.credential_refusal(
             channel.provider,
             credential,
             channel.alias,
             channel.upstream_model,
-            tokens=self._asked.tokens,
+            tokens=self._question.tokens,
             now=now,
         )
 
-    def _seconds_to(self, thing: Thing, free_at: float, now: float) -> float:
+    def _seconds_to(self, rested: Rested, free_at: float, now: Monotonic) -> float:
         """Seconds until `free_at`; a trial somebody runs is over any moment."""
         health = self._state.health
         return (
             TRIAL_POLL_S
-            if health.is_half_open(thing, now) and health.is_tried(thing, now)
+            if health.is_half_open(rested, now) and health.is_tried(rested, now)
             else free_at - now
         )
 
 
-def channel_thing(channel: Channel) -> Thing:
+def rests_as(channel: Channel) -> Rested:
     """A channel as what can rest."""
-    return Thing(channel.provider.provider_id, None, channel.upstream_model)
+    return Rested(channel.provider.provider_id, None, channel.upstream_model)
 
 
-def things_of(channel: Channel, credential: Credential) -> tuple[Thing, Thing, Thing]:
+def used_by(channel: Channel, credential: Credential) -> tuple[Rested, Rested, Rested]:
     """What an attempt uses: the channel, the credential for its model, the credential."""
     provider_id = channel.provider.provider_id
     return (
-        channel_thing(channel),
-        Thing(provider_id, credential.credential_id, channel.upstream_model),
-        Thing(provider_id, credential.credential_id, None),
+        rests_as(channel),
+        Rested(provider_id, credential.credential_id, channel.upstream_model),
+        Rested(provider_id, credential.credential_id, None),
     )
 
 

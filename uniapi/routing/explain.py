@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from uniapi.clock import Epoch, Monotonic
 from uniapi.config import ByModel, ClientKey, Credential, Rates
 
 from .attempt_timeouts import keepalive_interval_s
@@ -44,8 +45,8 @@ def explain(
     client_key: ClientKey,
     requested_model: str,
     *,
-    now: float,
-    now_epoch_s: float,
+    now: Monotonic,
+    now_s: Epoch,
     path: str = "/v1/chat/completions",
 ) -> dict[str, Any]:
     """Which channels and keys would be tried for `requested_model`, in which order, with which
@@ -56,15 +57,15 @@ def explain(
     request of all would try them, those that are out (`out` says why) at the end; a nested key
     among them has `nested` and `channels` of its own.
     """
-    asked = Question(
+    question = Question(
         client_key=client_key,
         requested_model=requested_model,
         client_dialect="openai_chat",
         path=path,
     )
-    candidates = router.candidates(client_key, requested_model, now_epoch_s)
-    availability = Availability(router.state, asked, candidates)
-    described = _describe_level(router.state, asked, availability, client_key, candidates, now)
+    candidates = router.candidates(client_key, requested_model, now_s)
+    availability = Availability(router.state, question, candidates)
+    described = _describe_ring(router.state, question, availability, client_key, candidates, now)
     return {
         "model": requested_model,
         "client_key": client_key.display,
@@ -76,20 +77,20 @@ def explain(
     }
 
 
-def _describe_level(
+def _describe_ring(
     state: RouterState,
-    asked: Question,
+    question: Question,
     availability: Availability,
     client_key: ClientKey,
     candidates: Candidates,
-    now: float,
+    now: Monotonic,
 ) -> dict[str, Any]:
     """A client key's part: its settings and its candidates, the ones that can be called first."""
     channels: list[dict[str, Any]] = []
     for member in _in_order(client_key, candidates):
         if isinstance(member, Group):
-            inner = _describe_level(
-                state, asked, availability, member.client_key, member.candidates, now
+            inner = _describe_ring(
+                state, question, availability, member.client_key, member.candidates, now
             )
             out = (
                 None
@@ -100,7 +101,7 @@ def _describe_level(
                 {"nested": member.client_key.display, "weight": member.weight, "out": out, **inner}
             )
         else:
-            channels.append(_describe_channel(state, asked, availability, member, now))
+            channels.append(_describe_channel(state, question, availability, member, now))
     channels.sort(key=lambda channel: channel["out"] is not None)
     retries = availability.retries(client_key, candidates.members)
     usable = sum(channel["out"] is None for channel in channels)
@@ -126,9 +127,13 @@ def _in_order(client_key: ClientKey, candidates: Candidates) -> list[Candidate]:
 
 
 def _describe_channel(
-    state: RouterState, asked: Question, availability: Availability, channel: Channel, now: float
+    state: RouterState,
+    question: Question,
+    availability: Availability,
+    channel: Channel,
+    now: Monotonic,
 ) -> dict[str, Any]:
-    timeouts = state.timeouts(channel, asked)
+    timeouts = state.timeouts(channel, question)
     provider = channel.provider
     obstacle = availability.obstacle(channel, now)
     out = None if obstacle is None else _said(obstacle)
@@ -167,7 +172,7 @@ def _describe_channel(
 
 
 def _describe_credential(
-    availability: Availability, channel: Channel, credential: Credential, now: float
+    availability: Availability, channel: Channel, credential: Credential, now: Monotonic
 ) -> dict[str, Any]:
     obstacle = availability.obstacle_of(channel, credential, now)
     return {

@@ -1,7 +1,7 @@
 """What rests: channels, credentials for one model, whole credentials. And how often each credential
 succeeded lately.
 
-A rest ends half-open: the next attempt is a trial, and while it runs others treat the thing as
+A rest ends half-open: the next attempt is a trial, and while it runs others treat it as
 resting. Success clears it, failure makes it rest again (longer, where the rest is a back-off). A
 trial whose outcome never arrives holds its lease for at most `TRIAL_S`. `now` is monotonic seconds.
 The state survives reloads; `keep` forgets what the config no longer has. Bounded: entries long over
@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from uniapi.clock import Monotonic
 from uniapi.config import Config, Provider
 
 TRIAL_S = 120.0
@@ -27,7 +28,7 @@ HALF_LIFE_S = 6 * 3600.0
 Reason = Literal["rate", "quota", "refused", "failure"]
 
 
-class Thing(NamedTuple):
+class Rested(NamedTuple):
     """What can rest: a channel (no credential), a credential for one model, or a whole credential
     (no model).
     """
@@ -55,7 +56,7 @@ class Rest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resting:
-    """One thing that rests or has not yet proved itself again, for the admin surface."""
+    """What rests or has not yet proved itself again, for the admin surface."""
 
     what: Literal["channel", "credential"]
     provider_id: str
@@ -80,10 +81,10 @@ class _Entry:
 
 
 class Health:
-    """Rests by thing, success rates by credential."""
+    """What rests, success rates by credential."""
 
     def __init__(self) -> None:
-        self._entries: dict[Thing, _Entry] = {}
+        self._entries: dict[Rested, _Entry] = {}
         self._rates: dict[tuple[str, str], _Rate] = {}
 
     @property
@@ -91,11 +92,11 @@ class Health:
         """Nothing rests and nothing has to prove itself: the common case, worth a short cut."""
         return not self._entries
 
-    def free_at(self, thing: Thing, now: float, asker: object = None) -> float:
-        """When `thing` may next be used: `now` when it may at once (perhaps as a trial). A running
+    def free_at(self, rested: Rested, now: Monotonic, asker: object = None) -> float:
+        """When `rested` may next be used: `now` when it may at once (perhaps as a trial). A running
         trial of somebody else counts as resting until its lease ends.
         """
-        entry = self._entries.get(thing)
+        entry = self._entries.get(rested)
         if entry is None:
             return now
         if entry.until > now:
@@ -104,57 +105,57 @@ class Health:
             return entry.trial_until
         return now
 
-    def reason(self, thing: Thing) -> Reason | None:
-        """Why `thing` rests or last rested; None when it is sound."""
-        entry = self._entries.get(thing)
+    def reason(self, rested: Rested) -> Reason | None:
+        """Why `rested` rests or last rested; None when it is sound."""
+        entry = self._entries.get(rested)
         return entry.reason if entry is not None else None
 
-    def is_tried(self, thing: Thing, now: float) -> bool:
-        """Whether somebody has `thing` on trial right now."""
-        entry = self._entries.get(thing)
+    def is_tried(self, rested: Rested, now: Monotonic) -> bool:
+        """Whether somebody has `rested` on trial right now."""
+        entry = self._entries.get(rested)
         return entry is not None and entry.trial is not None and entry.trial_until > now
 
-    def is_half_open(self, thing: Thing, now: float) -> bool:
+    def is_half_open(self, rested: Rested, now: Monotonic) -> bool:
         """Whether its rest is over and it has not proved itself yet."""
-        entry = self._entries.get(thing)
+        entry = self._entries.get(rested)
         return entry is not None and entry.until <= now
 
-    def begin(self, things: Iterable[Thing], trier: object, now: float) -> bool:
-        """An attempt uses `things`; those that are half-open go on trial.
+    def begin(self, used: Iterable[Rested], trier: object, now: Monotonic) -> bool:
+        """An attempt uses `used`; those that are half-open go on trial.
 
         True when at least one did.
         """
         is_trial = False
-        for thing in things:
-            entry = self._entries.get(thing)
+        for rested in used:
+            entry = self._entries.get(rested)
             if entry is not None:
                 entry.trial, entry.trial_until = trier, now + TRIAL_S
                 is_trial = True
         return is_trial
 
-    def release(self, things: Iterable[Thing], trier: object) -> None:
-        """The trial ended without saying anything about `things`: the next attempt may try."""
-        for thing in things:
-            entry = self._entries.get(thing)
+    def release(self, used: Iterable[Rested], trier: object) -> None:
+        """The trial ended without saying anything about `used`: the next attempt may try."""
+        for rested in used:
+            entry = self._entries.get(rested)
             if entry is not None and entry.trial is trier:
                 entry.trial = None
 
-    def succeeded(self, things: Iterable[Thing], now: float) -> None:
-        """`things` served: they are sound again, unless they were put to rest while the attempt ran
+    def succeeded(self, used: Iterable[Rested], now: Monotonic) -> None:
+        """`used` served: they are sound again, unless they were put to rest while the attempt ran
         (then they stay so).
         """
-        for thing in things:
-            entry = self._entries.get(thing)
+        for rested in used:
+            entry = self._entries.get(rested)
             if entry is not None and (entry.until <= now or entry.trial is not None):
-                del self._entries[thing]
+                del self._entries[rested]
 
-    def rest(self, thing: Thing, rest: Rest, message: str, now: float) -> float:
-        """Put `thing` to rest; gives the time it ends.
+    def rest(self, rested: Rested, rest: Rest, message: str, now: Monotonic) -> float:
+        """Put `rested` to rest; gives the time it ends.
 
         Failures that come in while it rests already (calls that were under way) do not double its
         back-off.
         """
-        entry = self._entries.get(thing)
+        entry = self._entries.get(rested)
         if entry is not None and entry.until + FORGOTTEN_AFTER_S < now:
             entry = None
         is_repeat = entry is not None and entry.until > now and entry.trial is None
@@ -169,12 +170,12 @@ class Health:
         until = now + seconds
         if entry is not None and is_repeat:
             until = max(until, entry.until)
-        self._entries[thing] = _Entry(until, rest.reason, message[:300], in_row)
+        self._entries[rested] = _Entry(until, rest.reason, message[:300], in_row)
         if len(self._entries) > MAX_RESTS:
             self._forget_old(now)
         return until
 
-    def count(self, provider_id: str, credential_id: str, is_success: bool, now: float) -> None:
+    def count(self, provider_id: str, credential_id: str, is_success: bool, now: Monotonic) -> None:
         """One outcome of a credential, for its success rate."""
         name = (provider_id, credential_id)
         rate = self._rates.get(name)
@@ -182,17 +183,19 @@ class Health:
             rate = self._rates[name] = _Rate(0.0, 0.0, now)
         rate.add(is_success, now)
 
-    def success_rate(self, provider_id: str, credential_id: str, now: float) -> tuple[float, float]:
+    def success_rate(
+        self, provider_id: str, credential_id: str, now: Monotonic
+    ) -> tuple[float, float]:
         """(share of recent attempts that succeeded, how many there were, old ones weighing less);
         (-1, 0) when there is nothing to go by.
         """
         rate = self._rates.get((provider_id, credential_id))
         return (-1.0, 0.0) if rate is None else rate.at(now)
 
-    def snapshot(self, now: float) -> tuple[Resting, ...]:
+    def snapshot(self, now: Monotonic) -> tuple[Resting, ...]:
         """Everything that rests, is half-open or on trial, soonest back first."""
         found = []
-        for thing, entry in self._entries.items():
+        for rested, entry in self._entries.items():
             if entry.until > now:
                 state: Literal["resting", "half_open", "trial"] = "resting"
             else:
@@ -201,10 +204,10 @@ class Health:
                 )
             found.append(
                 Resting(
-                    what="channel" if thing.credential_id is None else "credential",
-                    provider_id=thing.provider_id,
-                    upstream_model=thing.upstream_model,
-                    credential_id=thing.credential_id,
+                    what="channel" if rested.credential_id is None else "credential",
+                    provider_id=rested.provider_id,
+                    upstream_model=rested.upstream_model,
+                    credential_id=rested.credential_id,
                     reason=entry.reason,
                     message=entry.message,
                     seconds_left=max(0.0, entry.until - now),
@@ -242,20 +245,20 @@ class Health:
             == (key.proxy, key.project_id)
         }
         self._entries = {
-            thing: entry
-            for thing, entry in self._entries.items()
+            rested: entry
+            for rested, entry in self._entries.items()
             if (
-                thing.provider_id in providers
-                if thing.credential_id is None
-                else (thing.provider_id, thing.credential_id) in credentials
+                rested.provider_id in providers
+                if rested.credential_id is None
+                else (rested.provider_id, rested.credential_id) in credentials
             )
         }
         self._rates = {name: rate for name, rate in self._rates.items() if name in credentials}
 
-    def _forget_old(self, now: float) -> None:
+    def _forget_old(self, now: Monotonic) -> None:
         kept = {
-            thing: entry
-            for thing, entry in self._entries.items()
+            rested: entry
+            for rested, entry in self._entries.items()
             if entry.until + FORGOTTEN_AFTER_S > now
         }
         if len(kept) > MAX_RESTS:
@@ -284,14 +287,14 @@ class _Rate:
     total: float
     counted_at: float
 
-    def add(self, is_success: bool, now: float) -> None:
+    def add(self, is_success: bool, now: Monotonic) -> None:
         faded = self._faded(now)
         self.successes = self.successes * faded + is_success
         self.total = self.total * faded + 1.0
         self.counted_at = now
 
-    def at(self, now: float) -> tuple[float, float]:
+    def at(self, now: Monotonic) -> tuple[float, float]:
         return self.successes / self.total, self.total * self._faded(now)
 
-    def _faded(self, now: float) -> float:
+    def _faded(self, now: Monotonic) -> float:
         return math.pow(0.5, max(0.0, now - self.counted_at) / HALF_LIFE_S)

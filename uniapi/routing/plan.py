@@ -5,7 +5,7 @@ The ring of candidates is walked in the order of the client key's policy; a chan
 goes to the next place in the ring and costs one of `candidates + retries` attempts, a
 credential-blamed one to the same channel's next credential and costs none. Ten upstream calls are
 the end of any plan. What rests is passed over; what this request itself put to rest may still come
-up again in its own ring (a, b, a). A nested client key is a level of its own, walked inside its
+up again in its own ring (a, b, a). A nested client key has a ring of its own, walked inside its
 place.
 """
 
@@ -18,15 +18,16 @@ from functools import partial
 from itertools import islice
 
 from uniapi.canonical import Failure, FailureKind
+from uniapi.clock import Epoch, Monotonic
 from uniapi.config import ClientKey, Credential, Timeouts
 from uniapi.limits import Admitted, Refused
 
-from .availability import Availability, things_of
+from .availability import Availability, used_by
 from .catalog import Candidate, Candidates, Channel, Group
-from .health import Thing
+from .health import Rested
 from .question import Question
 from .retry import Next, Verdict
-from .ring import Level
+from .ring import Ring
 from .state import RouterState
 from .steps import Attempt, FailedAttempt, GiveUp, Step, Wait, give_up
 
@@ -41,7 +42,7 @@ class _Course:
     """An attempt under way: what it uses and must give back."""
 
     attempt: Attempt
-    things: tuple[Thing, ...]
+    used: tuple[Rested, ...]
     lease: Admitted
 
 
@@ -53,20 +54,20 @@ class Plan:
     def __init__(
         self,
         state: RouterState,
-        asked: Question,
+        question: Question,
         candidates: Candidates,
         *,
-        now: float,
-        now_epoch_s: float,
+        now: Monotonic,
+        now_s: Epoch,
         rng: random.Random,
     ) -> None:
         self._state = state
-        self._asked = asked
-        self._model = asked.requested_model or "this request"
+        self._question = question
+        self._model = question.requested_model or "this request"
         self._started_at = now
-        self._epoch_offset = now_epoch_s - now
+        self._epoch_offset = now_s - now
         self._rng = rng
-        self._open = Availability(state, asked, candidates)
+        self._open = Availability(state, question, candidates)
         self._tried: set[tuple[str, str, str]] = set()
         self._nested: dict[str, Admitted] = {}
         self._failed: list[FailedAttempt] = []
@@ -77,8 +78,8 @@ class Plan:
         self._number = 0
         self._waits = 0
         self._is_over = False
-        self._root = self._level(asked.client_key, candidates, now)
-        self._levels = [self._root]
+        self._root = self._ring(question.client_key, candidates, now)
+        self._rings = [self._root]
 
     @property
     def failed(self) -> tuple[FailedAttempt, ...]:
@@ -86,7 +87,12 @@ class Plan:
         return tuple(self._failed)
 
     def next(
-        self, failure: Failure | None, now: float, *, is_translated: bool = False, calls: int = 1
+        self,
+        failure: Failure | None,
+        now: Monotonic,
+        *,
+        is_translated: bool = False,
+        calls: int = 1,
     ) -> Step:
         """What to do first (`failure` None), after a Wait (None), or after the last attempt failed.
         `is_translated`: that attempt did not speak the client's dialect; `calls`: how many upstream
@@ -99,7 +105,7 @@ class Plan:
             return self._give_up(now)
         return self._proceed(now)
 
-    def succeeded(self, now: float) -> None:
+    def succeeded(self, now: Monotonic) -> None:
         """The attempt under way delivers: everything in it is sound, and the session is at home
         there.
         """
@@ -108,22 +114,22 @@ class Plan:
             return
         self._served = course
         channel, credential = course.attempt.channel, course.attempt.credential
-        self._state.health.succeeded(course.things, now)
+        self._state.health.succeeded(course.used, now)
         self._state.health.count(channel.provider.provider_id, credential.credential_id, True, now)
-        if self._asked.pin is None:
-            for level in self._levels:
+        if self._question.pin is None:
+            for ring in self._rings:
                 self._state.choice.served_by(
-                    level.client_key, level.alias, level.entry, self._asked.session, now
+                    ring.client_key, ring.alias, ring.entry, self._question.session, now
                 )
             self._state.choice.served_with(
-                self._asked.client_key.key_id,
+                self._question.client_key.key_id,
                 channel.provider,
                 credential,
-                self._asked.session,
+                self._question.session,
                 now,
             )
 
-    def broke(self, failure: Failure, now: float) -> None:
+    def broke(self, failure: Failure, now: Monotonic) -> None:
         """The attempt that delivered failed after the commit: too late for another one, but who is
         to blame rests.
         """
@@ -135,14 +141,14 @@ class Plan:
                 now,
             )
 
-    def finished(self, now: float, tokens: int | None = None) -> None:
+    def finished(self, now: Monotonic, tokens: int | None = None) -> None:
         """The call is over, in whatever way (the client may have left).
 
         `tokens`: input and output as the upstream reported them, None: unknown.
         """
         for course in (self._course, self._served):
             if course is not None:
-                self._state.health.release(course.things, self._open)
+                self._state.health.release(course.used, self._open)
                 if tokens is not None:
                     course.lease.used(tokens, now)
         for lease in self._nested.values():
@@ -153,85 +159,81 @@ class Plan:
         self._nested = {}
         self._is_over = True
 
-    def _proceed(self, now: float) -> Step:
+    def _proceed(self, now: Monotonic) -> Step:
         """The next attempt: the same channel's next credential, else the next place in the ring."""
         if self._stay_on is not None:
             channel, self._stay_on = self._stay_on, None
             attempt = self._issue(channel, now)
             if attempt is not None:
                 return attempt
-        while self._levels:
-            level = self._levels[-1]
-            entry = level.advance()
+        while self._rings:
+            ring = self._rings[-1]
+            entry = ring.advance()
             if entry is None:
-                self._leave(level)
+                self._leave(ring)
             elif isinstance(entry, Group):
                 self._enter(entry, now)
             else:
                 attempt = self._issue(entry, now)
                 if attempt is not None:
-                    for above in self._levels:
+                    for above in self._rings:
                         above.misses = 0
                     return attempt
         return self._wait(now) or self._last_resort(now) or self._give_up(now)
 
-    def _leave(self, level: Level) -> None:
+    def _leave(self, ring: Ring) -> None:
         """A ring has come to its end; for the ring around it, that was one attempt if any of its
         own counted.
         """
-        self._levels.pop()
-        if self._levels and level.spent:
-            self._levels[-1].spend()
+        self._rings.pop()
+        if self._rings and ring.used:
+            self._rings[-1].spend()
 
-    def _enter(self, group: Group, now: float) -> None:
+    def _enter(self, group: Group, now: Monotonic) -> None:
         """Walk a nested key's candidates, if its own limits let the request in (counted once for
         each request).
         """
         key = group.client_key
         if key.key_id not in self._nested:
             admitted = self._state.limits.admit(
-                key, group.candidates.alias, tokens=self._asked.tokens, now=now
+                key, group.candidates.alias, tokens=self._question.tokens, now=now
             )
             if isinstance(admitted, Refused):
                 self._open.refused_groups[key.key_id] = admitted
                 return
             self._open.refused_groups.pop(key.key_id, None)
             self._nested[key.key_id] = admitted
-        self._levels.append(self._level(key, group.candidates, now))
+        self._rings.append(self._ring(key, group.candidates, now))
 
-    def _level(self, key: ClientKey, candidates: Candidates, now: float) -> Level:
+    def _ring(self, key: ClientKey, candidates: Candidates, now: Monotonic) -> Ring:
         """The ring of a key, in the order of its policy."""
         entries = self._state.choice.order(
             key,
             candidates.alias,
             candidates.members,
-            self._asked.session,
+            self._question.session,
             is_usable=partial(self._is_usable, now),
             rng=self._rng,
             now=now,
         )
-        return Level(key, candidates.alias, entries, None if key.auto_retry else 1)
+        return Ring(key, candidates.alias, entries, None if key.auto_retry else 1)
 
-    def _is_usable(self, now: float, candidate: Candidate) -> bool:
+    def _is_usable(self, now: Monotonic, candidate: Candidate) -> bool:
         return any(
             self._open.is_usable(channel, now) for channel in self._open.reached([candidate])
         )
 
-    def _budget(self, level: Level, now: float) -> int:
+    def _budget(self, ring: Ring, now: Monotonic) -> int:
         """The channel-blamed attempts of a ring, counted when the first attempt failed: one for
         each usable candidate (the one that failed was), and its retries.
         """
         usable = islice(
-            (
-                entry
-                for entry in level.entries
-                if entry is level.entry or self._is_usable(now, entry)
-            ),
+            (entry for entry in ring.entries if entry is ring.entry or self._is_usable(now, entry)),
             MAX_CALLS,
         )
-        return sum(1 for _ in usable) + self._open.retries(level.client_key, level.entries)
+        return sum(1 for _ in usable) + self._open.retries(ring.client_key, ring.entries)
 
-    def _issue(self, channel: Channel, now: float) -> Attempt | None:
+    def _issue(self, channel: Channel, now: Monotonic) -> Attempt | None:
         """An attempt at `channel` with the credential whose turn it is, None when that cannot be
         now.
         """
@@ -242,14 +244,14 @@ class Plan:
         if credential is None or timeouts is None:
             return None
         self._number += 1
-        things = things_of(channel, credential)
+        used = used_by(channel, credential)
         self._tried.add((*channel.channel_id, credential.credential_id))
         attempt = Attempt(
             channel=channel,
             credential=credential,
             number=self._number,
             timeouts=timeouts,
-            is_trial=self._state.health.begin(things, self._open, now),
+            is_trial=self._state.health.begin(used, self._open, now),
             keepalive_s=self._state.keepalive(channel, timeouts),
         )
         lease = self._state.limits.take_credential(
@@ -257,20 +259,20 @@ class Plan:
             credential,
             channel.alias,
             channel.upstream_model,
-            tokens=self._asked.tokens,
+            tokens=self._question.tokens,
             now=now,
         )
-        self._course = _Course(attempt, things, lease)
+        self._course = _Course(attempt, used, lease)
         return attempt
 
-    def _credential(self, channel: Channel, now: float) -> Credential | None:
+    def _credential(self, channel: Channel, now: Monotonic) -> Credential | None:
         """Those not yet called for this request first."""
         for is_fresh in (True, False):
             credential = self._state.choice.credential(
-                self._asked.client_key.key_id,
+                self._question.client_key.key_id,
                 channel.provider,
                 channel.upstream_model,
-                self._asked.session,
+                self._question.session,
                 is_usable=partial(self._is_open, channel, is_fresh, now),
                 rng=self._rng,
                 now=now,
@@ -280,22 +282,22 @@ class Plan:
         return None
 
     def _is_open(
-        self, channel: Channel, is_fresh: bool, now: float, credential: Credential
+        self, channel: Channel, is_fresh: bool, now: Monotonic, credential: Credential
     ) -> bool:
         is_tried = (*channel.channel_id, credential.credential_id) in self._tried
         return is_fresh is not is_tried and self._open.free_at(channel, credential, now) <= now
 
-    def _timeouts(self, channel: Channel, now: float) -> Timeouts | None:
+    def _timeouts(self, channel: Channel, now: Monotonic) -> Timeouts | None:
         """The attempt's timeouts, `total_s` as the time left to the call; None when there is none
         left. What the client set bounds only the time to the first token: its own clock starts anew
         at each piece that reaches it.
         """
-        timeouts = self._state.timeouts(channel, self._asked)
+        timeouts = self._state.timeouts(channel, self._question)
         if timeouts.total_s is not None:
             timeouts = replace(timeouts, total_s=self._started_at + timeouts.total_s - now)
         bounds = [
-            self._asked.patience_s,
-            None if self._asked.deadline is None else self._asked.deadline - now,
+            self._question.patience_s,
+            None if self._question.deadline is None else self._question.deadline - now,
         ]
         bound = min((seconds for seconds in bounds if seconds is not None), default=None)
         if bound is not None:
@@ -311,7 +313,7 @@ class Plan:
         return None if is_over else timeouts
 
     def _verdict(
-        self, channel: Channel, failure: Failure, is_translated: bool, now: float
+        self, channel: Channel, failure: Failure, is_translated: bool, now: Monotonic
     ) -> Verdict:
         """What the failure leads to.
 
@@ -319,27 +321,27 @@ class Plan:
         """
         if (
             failure.kind is FailureKind.TIMEOUT
-            and self._asked.deadline is not None
-            and now >= self._asked.deadline
+            and self._question.deadline is not None
+            and now >= self._question.deadline
         ):
             return Verdict(blame="nobody", then=Next.NOTHING)
         return self._state.judge(
             channel,
             failure,
-            self._asked,
+            self._question,
             is_translated=is_translated,
-            now_epoch_s=now + self._epoch_offset,
+            now_s=Epoch(now + self._epoch_offset),
         )
 
     def _settle(
-        self, course: _Course, failure: Failure, now: float, is_translated: bool, calls: int
+        self, course: _Course, failure: Failure, now: Monotonic, is_translated: bool, calls: int
     ) -> None:
         """Take in a failure before the commit: who is to blame, what rests, what it
         leaves to try.
         """
-        for level in self._levels or [self._root]:
-            if level.budget is None:
-                level.budget = self._budget(level, now)
+        for ring in self._rings or [self._root]:
+            if ring.budget is None:
+                ring.budget = self._budget(ring, now)
         self._course = None
         self._failed.append(FailedAttempt(attempt=course.attempt, failure=failure))
         channel = course.attempt.channel
@@ -348,7 +350,7 @@ class Plan:
             course.lease.undo(now)
         course.lease.used(0, now)
         self._apply(course, verdict, failure, now)
-        level = self._levels[-1] if self._levels else self._root
+        ring = self._rings[-1] if self._rings else self._root
         match verdict.then:
             case Next.NOTHING:
                 self._is_over = True
@@ -356,55 +358,57 @@ class Plan:
             case Next.CREDENTIAL:
                 self._stay_on = channel
             case Next.ABLE_CHANNEL:
-                self._open.spent.channels[channel.channel_id] = failure.message
+                self._open.exhausted.channels[channel.channel_id] = failure.message
                 if not calls:
                     return
-                level.spend()
+                ring.spend()
             case Next.CHANNEL:
-                level.spend()
+                ring.spend()
             case Next.OTHER_CHANNEL:
-                self._open.spent.channels[channel.channel_id] = failure.message
-                level.spend()
+                self._open.exhausted.channels[channel.channel_id] = failure.message
+                ring.spend()
             case Next.OTHER_MODEL:
-                self._open.spent.models.add((channel.upstream_model, self._open.dialect(channel)))
-                level.spend()
-        if not self._asked.client_key.auto_retry:
+                self._open.exhausted.models.add(
+                    (channel.upstream_model, self._open.dialect(channel))
+                )
+                ring.spend()
+        if not self._question.client_key.auto_retry:
             self._is_over = True
-        elif not level.client_key.auto_retry:
+        elif not ring.client_key.auto_retry:
             self._stay_on = None
-            level.budget = 0
-            level.spent = max(level.spent, 1)
+            ring.budget = 0
+            ring.used = max(ring.used, 1)
 
-    def _apply(self, course: _Course, verdict: Verdict, failure: Failure, now: float) -> None:
+    def _apply(self, course: _Course, verdict: Verdict, failure: Failure, now: Monotonic) -> None:
         """Put to rest what the verdict says, and end the trials it says nothing about."""
         channel, credential = course.attempt.channel, course.attempt.credential
         health = self._state.health
         if verdict.blame in ("credential", "channel"):
             health.count(channel.provider.provider_id, credential.credential_id, False, now)
-        in_channel, in_credential, whole_credential = course.things
-        rested: Thing | None = None
+        in_channel, in_credential, whole_credential = course.used
+        resting: Rested | None = None
         if verdict.blame == "credential":
-            thing = (
+            blamed = (
                 whole_credential
                 if failure.kind is FailureKind.CREDENTIAL_REFUSED or verdict.rests == "credential"
                 else in_credential
             )
             free_at = (
                 math.inf
-                if not failure.retry_after_s or thing is whole_credential
+                if not failure.retry_after_s or blamed is whole_credential
                 else now + failure.retry_after_s
             )
             if verdict.rest is not None:
-                free_at = health.rest(thing, verdict.rest, failure.message, now)
-                rested = thing
-            self._open.spent.credentials[thing] = free_at
+                free_at = health.rest(blamed, verdict.rest, failure.message, now)
+                resting = blamed
+            self._open.exhausted.credentials[blamed] = free_at
         elif verdict.rest is not None and self._open.has_other(channel, now):
             health.rest(in_channel, verdict.rest, failure.message, now)
-            self._open.spent.recalled.add(channel.channel_id)
-            rested = in_channel
-        health.release([thing for thing in course.things if thing is not rested], self._open)
+            self._open.exhausted.recalled.add(channel.channel_id)
+            resting = in_channel
+        health.release([rested for rested in course.used if rested is not resting], self._open)
 
-    def _wait(self, now: float) -> Wait | None:
+    def _wait(self, now: Monotonic) -> Wait | None:
         """A short wait, when a credential frees up so soon that waiting beats an error."""
         if self._waits >= MAX_WAITS or self._root.is_used_up:
             return None
@@ -417,32 +421,32 @@ class Plan:
         if soonest > LONGEST_WAIT_S:
             return None
         seconds = min(LONGEST_WAIT_S, soonest + self._rng.uniform(0.01, 0.1))
-        if self._asked.deadline is not None and now + seconds >= self._asked.deadline:
+        if self._question.deadline is not None and now + seconds >= self._question.deadline:
             return None
         self._waits += 1
         self._root.misses = 0
-        self._levels = [self._root]
+        self._rings = [self._root]
         return Wait(seconds=seconds)
 
-    def _last_resort(self, now: float) -> Attempt | None:
+    def _last_resort(self, now: Monotonic) -> Attempt | None:
         """A resting channel, where all that could serve is kept from it by rate limits only."""
         if self._root.is_used_up:
             return None
         for channel in self._open.last_resort(now):
             if all(key_id in self._nested for key_id in channel.key_path):
-                self._open.spent.recalled.add(channel.channel_id)
+                self._open.exhausted.recalled.add(channel.channel_id)
                 attempt = self._issue(channel, now)
                 if attempt is not None:
                     return attempt
         return None
 
-    def _give_up(self, now: float) -> GiveUp:
+    def _give_up(self, now: Monotonic) -> GiveUp:
         self._is_over = True
         return give_up(
             self._failed, self._open.obstacles(now), self._model, is_late=self._is_late(now)
         )
 
-    def _is_late(self, now: float) -> bool:
+    def _is_late(self, now: Monotonic) -> bool:
         """Whether a channel could be called, had the call any time left."""
         channels = self._open.reached(self._root.entries)
         return any(

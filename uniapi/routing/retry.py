@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Literal
 
 from uniapi.canonical import Failure, FailureKind
+from uniapi.clock import Epoch
 from uniapi.config import Provider
 from uniapi.errors import assert_never
 
@@ -72,7 +73,7 @@ def judge(
     *,
     is_translated: bool,
     cooldown_s: float,
-    now_epoch_s: float,
+    now_s: Epoch,
     is_google: bool,
 ) -> Verdict:
     """What `failure` of an attempt at `provider` leads to.
@@ -97,11 +98,11 @@ def judge(
             return _blame_credential(
                 provider,
                 "credential" if is_money else "credential_model",
-                _quota_rest(failure, provider, now_epoch_s, is_google),
+                _quota_rest(failure, provider, now_s, is_google),
             )
         case FailureKind.RATE_LIMITED:
             return _blame_credential(
-                provider, "credential_model", _rate_rest(failure, provider, now_epoch_s, is_google)
+                provider, "credential_model", _rate_rest(failure, provider, now_s, is_google)
             )
         case FailureKind.MODEL_MISSING:
             return _blame_channel(Next.OTHER_CHANNEL, cooldown_s)
@@ -146,8 +147,8 @@ def _blame_credential(
     return Verdict(blame="credential", then=Next.CREDENTIAL, rests=rests, rest=rest)
 
 
-def _rate_rest(failure: Failure, provider: Provider, now_epoch_s: float, is_google: bool) -> Rest:
-    explicit = _explicit_rest(failure, "rate", now_epoch_s, is_google)
+def _rate_rest(failure: Failure, provider: Provider, now_s: Epoch, is_google: bool) -> Rest:
+    explicit = _explicit_rest(failure, "rate", now_s, is_google)
     if explicit is not None:
         return explicit
     if provider.credential_cooldown_s is not None:
@@ -155,14 +156,14 @@ def _rate_rest(failure: Failure, provider: Provider, now_epoch_s: float, is_goog
     return Rest(reason="rate", first_s=RATE_FIRST_S, cap_s=RATE_CAP_S)
 
 
-def _quota_rest(failure: Failure, provider: Provider, now_epoch_s: float, is_google: bool) -> Rest:
-    return _explicit_rest(failure, "quota", now_epoch_s, is_google) or Rest(
+def _quota_rest(failure: Failure, provider: Provider, now_s: Epoch, is_google: bool) -> Rest:
+    return _explicit_rest(failure, "quota", now_s, is_google) or Rest(
         reason="quota", seconds=provider.quota_cooldown_s
     )
 
 
 def _explicit_rest(
-    failure: Failure, reason: Literal["rate", "quota"], now_epoch_s: float, is_google: bool
+    failure: Failure, reason: Literal["rate", "quota"], now_s: Epoch, is_google: bool
 ) -> Rest | None:
     """A rest for the delay the provider named, or until its next day when it named a daily quota
     and no delay (some count the last 24 hours, and say when there is room).
@@ -175,17 +176,17 @@ def _explicit_rest(
             is_explicit=True,
         )
     return (
-        Rest(reason="quota", seconds=seconds_to_next_day(now_epoch_s, is_google))
+        Rest(reason="quota", seconds=seconds_to_next_day(now_s, is_google))
         if failure.is_daily
         else None
     )
 
 
-def seconds_to_next_day(now_epoch_s: float, is_pacific: bool) -> float:
+def seconds_to_next_day(now_s: Epoch, is_pacific: bool) -> float:
     """Until the provider's quotas are reset: midnight Pacific time at Google
     (https://ai.google.dev/gemini-api/docs/rate-limits), else midnight UTC.
     """
-    now = datetime.fromtimestamp(now_epoch_s, timezone.utc)
+    now = datetime.fromtimestamp(now_s, timezone.utc)
     local = now + (_pacific_offset(now) if is_pacific else timedelta(0))
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     reset = midnight - (

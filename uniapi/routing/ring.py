@@ -1,6 +1,6 @@
 """Where a plan stands in one ring of candidates: whose turn it is, and how many attempts are left.
 
-A nested client key is a level of its own.
+A nested client key has a ring of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .catalog import Candidate
 
 
 @dataclass(slots=True)
-class Level:
+class Ring:
     """The ring of one client key: the request's own, or a nested one's.
 
     `budget`: channel-blamed attempts left; None: not counted yet, as nothing has failed.
@@ -25,7 +25,7 @@ class Level:
     budget: int | None
     position: int = 0
     misses: int = 0
-    spent: int = 0
+    used: int = 0
 
     @property
     def entry(self) -> Candidate:
@@ -51,4 +51,4 @@ class Level:
         """One attempt is used."""
         if self.budget is not None:
             self.budget -= 1
-        self.spent += 1
+        self.used += 1

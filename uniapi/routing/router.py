@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 
+from uniapi.clock import Epoch, Monotonic
 from uniapi.config import ClientKey
 from uniapi.limits import Limits
 
@@ -44,36 +45,34 @@ class Router:
             default_timeout_s=default_timeout_s,
         )
 
-    def plan(self, asked: Question, *, now: float, now_epoch_s: float, rng: random.Random) -> Plan:
+    def plan(self, question: Question, *, now: Monotonic, now_s: Epoch, rng: random.Random) -> Plan:
         """The way of one call. Its first `next` gives up with 404 when the client key has no such
         model.
         """
         return Plan(
             self.state,
-            asked,
-            self._candidates(asked, now_epoch_s),
+            question,
+            self._candidates(question, now_s),
             now=now,
-            now_epoch_s=now_epoch_s,
+            now_s=now_s,
             rng=rng,
         )
 
-    def candidates(
-        self, client_key: ClientKey, requested_model: str, now_epoch_s: float
-    ) -> Candidates:
+    def candidates(self, client_key: ClientKey, requested_model: str, now_s: Epoch) -> Candidates:
         """What a client key has for a model now: what the catalog says, without nested keys whose
         time is over.
         """
         candidates = self.catalog.candidates(client_key, requested_model)
-        return _valid(candidates, now_epoch_s) if _expires(candidates) else candidates
+        return _valid(candidates, now_s) if _expires(candidates) else candidates
 
-    def _candidates(self, asked: Question, now_epoch_s: float) -> Candidates:
-        if asked.pin is None:
-            return self.candidates(asked.client_key, asked.requested_model, now_epoch_s)
-        if not asked.requested_model:
-            channel = self.catalog.in_provider(asked.client_key, asked.pin.provider_id)
+    def _candidates(self, question: Question, now_s: Epoch) -> Candidates:
+        if question.pin is None:
+            return self.candidates(question.client_key, question.requested_model, now_s)
+        if not question.requested_model:
+            channel = self.catalog.in_provider(question.client_key, question.pin.provider_id)
             return Candidates(alias="", members=() if channel is None else (channel,))
         return _pinned(
-            self.candidates(asked.client_key, asked.requested_model, now_epoch_s), asked.pin
+            self.candidates(question.client_key, question.requested_model, now_s), question.pin
         )
 
 
@@ -86,14 +85,14 @@ def _expires(candidates: Candidates) -> bool:
     )
 
 
-def _valid(candidates: Candidates, now_epoch_s: float) -> Candidates:
+def _valid(candidates: Candidates, now_s: Epoch) -> Candidates:
     """Without the nested keys whose time is over."""
     members: list[Candidate] = []
     for member in candidates.members:
         if not isinstance(member, Group):
             members.append(member)
-        elif member.client_key.expires_at_s is None or now_epoch_s < member.client_key.expires_at_s:
-            inner = _valid(member.candidates, now_epoch_s)
+        elif member.client_key.expires_at_s is None or now_s < member.client_key.expires_at_s:
+            inner = _valid(member.candidates, now_s)
             if inner:
                 members.append(
                     Group(client_key=member.client_key, candidates=inner, weight=member.weight)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
+from uniapi.clock import Monotonic
 from uniapi.config import ClientKey, Credential, Provider
 
 from .catalog import Candidate, Group
@@ -39,7 +40,7 @@ class Selector:
         *,
         is_usable: Callable[[Candidate], bool],
         rng: random.Random,
-        now: float,
+        now: Monotonic,
     ) -> list[Candidate]:
         """The candidates in the order of the client key's policy."""
         if len(members) < 2:
@@ -72,7 +73,7 @@ class Selector:
         *,
         is_usable: Callable[[Credential], bool],
         rng: random.Random,
-        now: float,
+        now: Monotonic,
     ) -> Credential | None:
         """The credential for the next attempt at a channel, None when none is usable.
 
@@ -92,7 +93,12 @@ class Selector:
         return self._next_in_ring(provider, upstream_model, is_usable, now)
 
     def served_by(
-        self, client_key: ClientKey, alias: str, candidate: Candidate, hint: SessionHint, now: float
+        self,
+        client_key: ClientKey,
+        alias: str,
+        candidate: Candidate,
+        hint: SessionHint,
+        now: Monotonic,
     ) -> None:
         """Remember which candidate of a `sticky` client key served a session.
 
@@ -106,7 +112,12 @@ class Selector:
             )
 
     def served_with(
-        self, owner: str, provider: Provider, credential: Credential, hint: SessionHint, now: float
+        self,
+        owner: str,
+        provider: Provider,
+        credential: Credential,
+        hint: SessionHint,
+        now: Monotonic,
     ) -> None:
         """Remember which credential served a session, where that matters.
 
@@ -129,7 +140,7 @@ class Selector:
             now,
         )
 
-    def _goes_back(self, owner: str, provider: Provider, hint: SessionHint, now: float) -> bool:
+    def _goes_back(self, owner: str, provider: Provider, hint: SessionHint, now: Monotonic) -> bool:
         """Whether the request belongs to a conversation that should meet the credential it met
         before.
         """
@@ -154,7 +165,7 @@ class Selector:
         provider: Provider,
         session_id: str,
         is_usable: Callable[[Credential], bool],
-        now: float,
+        now: Monotonic,
     ) -> Credential | None:
         """The session's home when it is usable, else the one it likes best of the others, so that
         it stays together there as well.
@@ -176,7 +187,7 @@ class Selector:
         provider: Provider,
         upstream_model: str,
         is_usable: Callable[[Credential], bool],
-        now: float,
+        now: Monotonic,
     ) -> Credential | None:
         name = ("credential", provider.provider_id, upstream_model)
         credentials = provider.credentials

@@ -13,6 +13,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from uniapi.clock import Monotonic
+
 from .policies import rendezvous
 
 REMEMBERED_S = 3600.0
@@ -62,14 +64,14 @@ class Sessions:
     def __init__(self) -> None:
         self._homes: OrderedDict[tuple[str, ...], tuple[str, float]] = OrderedDict()
 
-    def home(self, scope: tuple[str, ...], session_id: str, now: float) -> str | None:
+    def home(self, scope: tuple[str, ...], session_id: str, now: Monotonic) -> str | None:
         """Where the session was served, None when that is not known (any more)."""
         found = self._homes.get((*scope, session_id))
         if found is None or found[1] + REMEMBERED_S <= now:
             return None
         return found[0]
 
-    def settle(self, scope: tuple[str, ...], session_id: str, home: str, now: float) -> None:
+    def settle(self, scope: tuple[str, ...], session_id: str, home: str, now: Monotonic) -> None:
         """Remember where the session was served, for another hour."""
         name = (*scope, session_id)
         self._homes[name] = (home, now)

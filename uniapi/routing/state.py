@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from uniapi.canonical import Failure
+from uniapi.clock import Epoch
 from uniapi.config import Preferences, Timeouts
 from uniapi.limits import Limits
 
@@ -30,12 +31,12 @@ class RouterState:
     choice: Selector
     default_timeout_s: float
 
-    def timeouts(self, channel: Channel, asked: Question) -> Timeouts:
+    def timeouts(self, channel: Channel, question: Question) -> Timeouts:
         """The timeouts of an attempt at `channel`."""
         return resolve_timeouts(
             channel,
             self.preferences,
-            asked.facts(),
+            question.facts(),
             self.default_timeout_s,
             self.engines.name(channel.provider),
         )
@@ -51,18 +52,18 @@ class RouterState:
             first_token_s if first_token_s is not None else self.default_timeout_s,
         )
 
-    def ruled_out(self, channel: Channel, asked: Question) -> RuledOut | None:
+    def ruled_out(self, channel: Channel, question: Question) -> RuledOut | None:
         """Why `channel` cannot take the call at all."""
-        return ruled_out(channel, asked, self.engines.name(channel.provider))
+        return ruled_out(channel, question, self.engines.name(channel.provider))
 
     def judge(
         self,
         channel: Channel,
         failure: Failure,
-        asked: Question,
+        question: Question,
         *,
         is_translated: bool,
-        now_epoch_s: float,
+        now_s: Epoch,
     ) -> Verdict:
         """What a failure at `channel` leads to."""
         provider = channel.provider
@@ -73,8 +74,8 @@ class RouterState:
             cooldown_s=self.preferences.cooldown_s
             if provider.cooldown_s is None
             else provider.cooldown_s,
-            now_epoch_s=now_epoch_s,
+            now_s=now_s,
             is_google="googleapis.com" in (provider.base_url or "")
-            or self.engines.dialect(provider, channel.upstream_model, asked.client_dialect)
+            or self.engines.dialect(provider, channel.upstream_model, question.client_dialect)
             == "gemini",
         )

@@ -63,7 +63,7 @@ class GiveUp:
 Step: TypeAlias = "Attempt | Wait | GiveUp"
 
 ObstacleKind: TypeAlias = Literal[
-    "ruled_out", "failure", "refused", "rate", "client_limit", "spent"
+    "ruled_out", "failure", "refused", "rate", "client_limit", "exhausted"
 ]
 """`rate`: our key upstream, resting or at our own limit for it; `client_limit`: the limit of a
 nested client key, which is not waited for.

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from uniapi.canonical import ClientError, RequestRefused
+from uniapi.clock import Epoch
 from uniapi.config import ClientKey, Config, fingerprint, secrets_of, shown_config
 from uniapi.stats import (
     METRICS_TYPE,
@@ -57,7 +58,7 @@ class AdminQuestion:
 
     key: ClientKey
     query: Mapping[str, str]
-    now_s: float
+    now_s: Epoch
     config: Config
     recorder: Recorder
     present: Present

@@ -13,6 +13,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 
 from uniapi.canonical import ClientError, Principal, RequestRefused
+from uniapi.clock import Epoch
 from uniapi.config import ClientKey
 
 
@@ -62,7 +63,7 @@ def presented_keys(headers: Mapping[str, str], query: Mapping[str, str]) -> list
 
 
 def authenticate(
-    ring: KeyRing, presented: list[str], client_ip: str | None, now_s: float
+    ring: KeyRing, presented: list[str], client_ip: str | None, now_s: Epoch
 ) -> ClientKey:
     """The client key of a request.
 

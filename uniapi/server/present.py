@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from uniapi.canonical import Call
+from uniapi.clock import Epoch
 from uniapi.config import Config
 from uniapi.routing import Resting
 from uniapi.stats import LiveFigures
@@ -35,7 +36,7 @@ class LiveCalls:
     def end(self, call: Call) -> None:
         self._calls.pop(call.request_id, None)
 
-    def rows(self, now_s: float, key_id: str | None) -> list[dict[str, Any]]:
+    def rows(self, now_s: Epoch, key_id: str | None) -> list[dict[str, Any]]:
         """The oldest calls for showing; only those of one client key when it is given."""
         ours = [
             (call, reply)
@@ -45,7 +46,7 @@ class LiveCalls:
         return [_live_row(call, reply, now_s) for call, reply in ours[:MOST_LIVE_ROWS]]
 
 
-def _live_row(call: Call, reply: HttpReply, now_s: float) -> dict[str, Any]:
+def _live_row(call: Call, reply: HttpReply, now_s: Epoch) -> dict[str, Any]:
     """`provider` is known from the moment the answer begins."""
     return {
         "request_id": call.request_id,

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from uniapi.clock import Epoch
+
 from .calendar import DAY_S, HOUR_S
 from .chart_sums import COST_PLACE, OUTLINED, UNPRICED_PLACE, outlined
 from .recorder import Recorder
@@ -22,7 +24,7 @@ HOURLY_UP_TO = 24 * 14
 
 
 def status_figures(
-    recorder: Recorder, hours: int, now_s: float, key_id: str | None = None
+    recorder: Recorder, hours: int, now_s: Epoch, key_id: str | None = None
 ) -> dict[str, Any]:
     """The last `hours` hours: the times of the steps (epoch seconds) with a list of figures for
     each of them, the figures of the whole stretch by model, provider and client key, and all that

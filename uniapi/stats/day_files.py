@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from uniapi.clock import Epoch
 from uniapi.config import Retention
 from uniapi.storage import START, Folder, Position
 
@@ -129,7 +130,7 @@ class Shelf:
         with contextlib.suppress(FileNotFoundError):
             self._folder.rename(_day_file(day), f"{_day_file(day)}.damaged")
 
-    def age(self, now_s: float, retention: Retention) -> None:
+    def age(self, now_s: Epoch, retention: Retention) -> None:
         """Old days lose their hours, very old ones go."""
         for day in self.days():
             age_s = now_s - (day + 1) * DAY_S
@@ -218,7 +219,7 @@ class Shelf:
         pending: Mapping[int, Pending],
         spent: dict[str, list[Any]],
         names: dict[str, str],
-        now_s: float,
+        now_s: Epoch,
     ) -> None:
         """Put a new checkpoint in place; the last one stays as the one before it."""
         content = encode_checkpoint(

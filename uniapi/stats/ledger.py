@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from uniapi.clock import Epoch
 from uniapi.config import ClientKey
 from uniapi.storage import Folder
 
@@ -83,7 +84,7 @@ class Ledger:
             else call.cost_pd
         )
 
-    def add(self, key_id: str, amount_pd: int, now_s: float) -> None:
+    def add(self, key_id: str, amount_pd: int, now_s: Epoch) -> None:
         """Add to a key's credits; durable when this returns.
 
         Raises OSError, then nothing was added.

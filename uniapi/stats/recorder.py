@@ -9,6 +9,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from uniapi.clock import Epoch
 from uniapi.config import ClientKey, Config, Retention
 from uniapi.storage import DiskFolder, Folder, MemoryFolder
 
@@ -112,7 +113,7 @@ class Recorder:
         """Whether a client key has credits and none is left."""
         return self.ledger.is_exhausted(key)
 
-    def add_credits(self, key_id: str, dollars: float, now_s: float) -> None:
+    def add_credits(self, key_id: str, dollars: float, now_s: Epoch) -> None:
         """Add to a client key's credits; durable when this returns (a write and two fsyncs: call it
         in a thread). Raises OSError, then nothing was added.
         """
@@ -120,15 +121,15 @@ class Recorder:
 
     # jobs, in a thread
 
-    def commit(self, now_s: float) -> bool:
+    def commit(self, now_s: Epoch) -> bool:
         """Each second: make what was recorded durable."""
         return self._store.commit(now_s)
 
-    def compact(self, now_s: float) -> None:
+    def compact(self, now_s: Epoch) -> None:
         """Each hour: let go of what is old."""
         self._store.compact(now_s)
 
-    def close(self, now_s: float) -> None:
+    def close(self, now_s: Epoch) -> None:
         """At the end, after the last call: write everything."""
         self._store.close(now_s)
 
@@ -165,7 +166,7 @@ class Recorder:
         """
         return self._store.lifetime()
 
-    def tokens_since(self, keys: Iterable[ClientKey], now_s: float) -> Mapping[str, Aggregate]:
+    def tokens_since(self, keys: Iterable[ClientKey], now_s: Epoch) -> Mapping[str, Aggregate]:
         """For each client key its counts since its `created_at`, as far back as anything
         is kept.
         """

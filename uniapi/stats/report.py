@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from uniapi.clock import Epoch
 from uniapi.config import ClientKey
 
 from .aggregate import (
@@ -38,7 +39,7 @@ NO_VERDICT = frozenset({"cancelled", "client_left"})
 """Attempts that say nothing of the channel: the client went away."""
 
 
-def stats_report(recorder: Recorder, hours: int, now_s: float) -> dict[str, Any]:
+def stats_report(recorder: Recorder, hours: int, now_s: Epoch) -> dict[str, Any]:
     """`GET /v1/stats`: the last `hours` hours."""
     return {
         "time_range": f"Last {hours} hours",

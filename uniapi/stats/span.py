@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from uniapi.canonical import ClientError, RequestRefused
+from uniapi.clock import Epoch
 from uniapi.config import fingerprint
 
 from .calendar import DAY_S
@@ -29,7 +30,7 @@ class Span:
         return {"start_datetime": iso(self.start_s), "end_datetime": iso(self.end_s)}
 
 
-def parse_span(query: Mapping[str, str], now_s: float, *, default_days: int) -> Span:
+def parse_span(query: Mapping[str, str], now_s: Epoch, *, default_days: int) -> Span:
     """`last_n_days`, or `start_datetime` and `end_datetime` (ISO 8601, UTC when no zone is given,
     or Unix seconds; either may be left out). Raises RequestRefused (400).
     """

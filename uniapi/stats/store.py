@@ -24,6 +24,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable
 
+from uniapi.clock import Epoch
 from uniapi.config import Retention
 from uniapi.storage import START, Folder, Journal, Position
 
@@ -162,7 +163,7 @@ class Store:
             return []
         return [call for call in map(decode_call, lines) if call is not None]
 
-    def commit(self, now_s: float) -> bool:
+    def commit(self, now_s: Epoch) -> bool:
         """Make everything recorded so far durable, and fold or checkpoint when it is time.
 
         False when the disk did not take it (see `trouble`); the calls are kept then.
@@ -189,7 +190,7 @@ class Store:
             self._worked()
             return True
 
-    def compact(self, now_s: float) -> None:
+    def compact(self, now_s: Epoch) -> None:
         """Let go of what is older or larger than `retention` says."""
         with self._writing:
             try:
@@ -207,7 +208,7 @@ class Store:
             except OSError as error:
                 self._failed(error)
 
-    def close(self, now_s: float) -> None:
+    def close(self, now_s: Epoch) -> None:
         """Write everything there is; the last call."""
         self._pause = 0
         if self.commit(now_s):
@@ -350,7 +351,7 @@ class Store:
 
     # writing; all of it under `_writing`
 
-    def _write_waiting(self, now_s: float) -> None:
+    def _write_waiting(self, now_s: Epoch) -> None:
         """What waits → journal → pending hours."""
         if not self._waiting:
             return
@@ -399,7 +400,7 @@ class Store:
             pending = self._pending[day] = Pending(self._shelf.through(day))
         return pending.hours.setdefault(hour, Aggregate())
 
-    def _fold(self, now_s: float) -> None:
+    def _fold(self, now_s: Epoch) -> None:
         """Pending hours → day files.
 
         Each day stands for itself: a failure leaves the rest pending.
@@ -451,7 +452,7 @@ class Store:
         )
         return is_far or self._commits >= CHECKPOINT_COMMITS
 
-    def _checkpoint(self, now_s: float) -> None:
+    def _checkpoint(self, now_s: Epoch) -> None:
         """Write down where we stand.
 
         Only this thread changes what is pending, so it is read without a lock.
@@ -463,7 +464,7 @@ class Store:
         self._commits = 0
         self._is_dirty = False
 
-    def _watch_clock(self, now_s: float) -> None:
+    def _watch_clock(self, now_s: Epoch) -> None:
         if self._last_now_s and now_s - self._last_now_s > CLOCK_JUMP_S:
             self._doubt = CLOCK_DOUBT_COMMITS
         self._doubt = max(0, self._doubt - 1)

@@ -11,6 +11,8 @@ import json
 import threading
 from typing import Any
 
+from uniapi.clock import Epoch
+
 from .folder import Folder
 
 SPARE_LINES = 1000
@@ -37,7 +39,7 @@ class KeptMap:
         self._lock = threading.Lock()
         self.trouble: str | None = None
 
-    def load(self, now_s: float) -> None:
+    def load(self, now_s: Epoch) -> None:
         """Take in what an earlier process kept.
 
         A missing or unreadable file is an empty map; lines that make no sense are left out.
@@ -54,14 +56,14 @@ class KeptMap:
         self._bound()
         self._changed.clear()
 
-    def get(self, name: str, now_s: float) -> Any:
+    def get(self, name: str, now_s: Epoch) -> Any:
         """The value, None when there is none or its time is over."""
         found = self._entries.get(name)
         if found is None or found[0] + self._lasts_s <= now_s:
             return None
         return found[1]
 
-    def put(self, name: str, value: Any, now_s: float) -> None:
+    def put(self, name: str, value: Any, now_s: Epoch) -> None:
         """Keep a JSON value under a name, from now on for the time that entries last."""
         with self._lock:
             self._entries.pop(name, None)
@@ -77,7 +79,7 @@ class KeptMap:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def flush(self, now_s: float) -> None:
+    def flush(self, now_s: Epoch) -> None:
         """Write what changed since the last flush. Never raises; see `trouble`."""
         with self._lock:
             lines = [self._line(name) for name in self._changed]
@@ -110,7 +112,7 @@ class KeptMap:
         finally:
             appender.close()
 
-    def _rewrite(self, now_s: float) -> None:
+    def _rewrite(self, now_s: Epoch) -> None:
         with self._lock:
             for name in [
                 name for name, (at_s, _) in self._entries.items() if at_s + self._lasts_s <= now_s
@@ -126,7 +128,7 @@ class KeptMap:
         entry = [name] if found is None else [name, round(found[0], 3), found[1]]
         return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
 
-    def _take(self, line: bytes, now_s: float) -> None:
+    def _take(self, line: bytes, now_s: Epoch) -> None:
         try:
             entry = json.loads(line)
         except (ValueError, RecursionError):
