@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from uniapi.canonical import Json
+from uniapi.dialects.efforts import nearest_effort
 from uniapi.dialects.fitting import NOTHING_BESIDE, Beside
 from uniapi.dialects.quirk import Quirk
 
 from .fit_turn_order import in_order
 from .request_decode_members import at
-from .request_encode import drop_refused_sampling, nearest_effort
+from .request_encode import drop_refused_sampling
 from .request_encode_messages import schema_instruction
 from .request_encode_names import wire_call_id
 from .request_encode_schema import function_parameters
@@ -112,7 +113,7 @@ def _repair_reasoning(body: dict[str, Json], quirk: Quirk, losses: list[str]) ->
         if effort != "none":
             losses.append("reasoning_effort")
     elif quirk.reasoning_request == "effort":
-        body["reasoning_effort"] = nearest_effort(effort, quirk)
+        body["reasoning_effort"] = nearest_effort(effort, quirk.efforts)
 
 
 def _repair_format(body: dict[str, Json], quirk: Quirk) -> None:

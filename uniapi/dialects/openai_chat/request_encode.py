@@ -24,6 +24,7 @@ from uniapi.canonical import (
     ToolChoice,
 )
 from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.efforts import is_reasoning, nearest_effort, said_effort, wants_reasoning
 from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
 from uniapi.dialects.losses import unsaid
 from uniapi.dialects.quirk import Quirk
@@ -34,10 +35,6 @@ from .request_encode_names import wire_name
 from .request_encode_schema import function_parameters
 
 MAX_USER = 64
-EFFORT_SCALE = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-BUDGET_EFFORTS = ((0, "none"), (2048, "low"), (12288, "medium"))
-"""A budget of at most so many tokens is that effort; more is `high`."""
-
 FOREIGN_TIERS = {"standard_only": "default"}
 """Anthropic's words for `service_tier`."""
 
@@ -184,36 +181,10 @@ def _effort_word(settings: ReasoningSettings, quirk: Quirk) -> str | None:
     also takes `none` may not think at all unless it is told to (GPT-5.1 to 5.4, Mistral Small), and
     gets `medium`.
     """
-    effort: str | None = settings.effort
-    if effort is None and settings.budget is not None and settings.budget >= 0:
-        effort = next((word for limit, word in BUDGET_EFFORTS if settings.budget <= limit), "high")
-    elif effort is None and "none" in quirk.efforts and wants_reasoning(settings):
+    effort = said_effort(settings)
+    if effort is None and "none" in quirk.efforts and wants_reasoning(settings):
         effort = "medium"
-    return nearest_effort(effort, quirk) if effort is not None else None
-
-
-def wants_reasoning(settings: ReasoningSettings) -> bool:
-    """Whether thinking is asked for without saying how much: adaptive, a budget that the model may
-    choose, or a bare wish for thoughts (Gemini's `includeThoughts`).
-    """
-    return (
-        settings.is_adaptive
-        or settings.budget is not None
-        or (settings.include is True and settings.visibility is None)
-    )
-
-
-def nearest_effort(effort: str, quirk: Quirk) -> str:
-    """The effort word this model takes that is nearest to the wanted one; a word that is on no
-    scale passes.
-    """
-    if "default" in quirk.efforts and effort in EFFORT_SCALE and effort != "none":
-        return "default"
-    known = [word for word in quirk.efforts if word in EFFORT_SCALE]
-    if effort in quirk.efforts or effort not in EFFORT_SCALE or not known:
-        return effort
-    wanted = EFFORT_SCALE.index(effort)
-    return min(known, key=lambda word: abs(EFFORT_SCALE.index(word) - wanted))
+    return nearest_effort(effort, quirk.efforts) if effort is not None else None
 
 
 def _openrouter_reasoning(settings: ReasoningSettings, quirk: Quirk) -> dict[str, Json]:
@@ -240,8 +211,7 @@ def drop_refused_sampling(
     """Takes out what the model refuses while it reasons; `effort` is what the body asks for. A
     temperature or top_p of 1 says nothing, and is no loss.
     """
-    is_reasoning = quirk.reasons_by_default if effort is None else effort != "none"
-    if quirk.sampling_while_reasoning or not is_reasoning:
+    if quirk.sampling_while_reasoning or not is_reasoning(effort, quirk):
         return
     for name, says_nothing in (
         ("temperature", 1),

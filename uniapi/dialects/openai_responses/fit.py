@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from uniapi.canonical import Json
+from uniapi.dialects.efforts import nearest_effort
 from uniapi.dialects.fitting import NOTHING_BESIDE, Beside
 from uniapi.dialects.quirk import Quirk
 
 from .request_decode import ENCRYPTED_INCLUDE
-from .request_encode import drop_sampling_beside_reasoning, nearest_effort
+from .request_encode import drop_sampling_beside_reasoning
 
 _TOOL_MEMBERS = ("tools", "tool_choice", "parallel_tool_calls")
 _TOOL_ITEMS = frozenset(
@@ -39,7 +40,10 @@ def fit(
                 losses.append("tools")
     reasoning = repaired.get("reasoning")
     if quirk.efforts and isinstance(reasoning, dict) and isinstance(reasoning.get("effort"), str):
-        repaired["reasoning"] = {**reasoning, "effort": nearest_effort(reasoning["effort"], quirk)}
+        repaired["reasoning"] = {
+            **reasoning,
+            "effort": nearest_effort(reasoning["effort"], quirk.efforts),
+        }
     include = repaired.get("include")
     if (
         quirk.encrypted_reasoning is False

@@ -12,14 +12,9 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Json, OutputFormat, Reasoning, ReasoningSettings, Request, iter_parts
 from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.efforts import nearest_effort, said_effort, wants_reasoning
 from uniapi.dialects.losses import has_cache_hints, unsaid
-from uniapi.dialects.openai_chat.request_encode import (
-    BUDGET_EFFORTS,
-    EFFORT_SCALE,
-    drop_refused_sampling,
-    short_user,
-    wants_reasoning,
-)
+from uniapi.dialects.openai_chat.request_encode import drop_refused_sampling, short_user
 from uniapi.dialects.openai_chat.request_encode_names import wire_name
 from uniapi.dialects.quirk import Quirk
 
@@ -160,23 +155,10 @@ def _effort(settings: ReasoningSettings, quirk: Quirk) -> str | None:
     Thinking asked for without a measure is `medium`: left unsaid, GPT-5.1 and later would not think
     at all.
     """
-    effort: str | None = settings.effort
-    if effort is None and settings.budget is not None and settings.budget >= 0:
-        effort = next((word for limit, word in BUDGET_EFFORTS if settings.budget <= limit), "high")
-    elif effort is None and wants_reasoning(settings):
+    effort = said_effort(settings)
+    if effort is None and wants_reasoning(settings):
         effort = "medium"
-    return nearest_effort(effort, quirk) if effort is not None else None
-
-
-def nearest_effort(effort: str, quirk: Quirk) -> str:
-    """The word of the model's own that is nearest to `effort`; `effort` itself when the model takes
-    all, or the word is not on the scale.
-    """
-    known = [word for word in quirk.efforts if word in EFFORT_SCALE]
-    if not known or effort in known or effort not in EFFORT_SCALE:
-        return effort
-    wanted = EFFORT_SCALE.index(effort)
-    return min(known, key=lambda word: abs(EFFORT_SCALE.index(word) - wanted))
+    return nearest_effort(effort, quirk.efforts) if effort is not None else None
 
 
 def _summary(settings: ReasoningSettings) -> str | None:
