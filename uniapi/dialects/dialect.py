@@ -68,9 +68,11 @@ class RelayedDialect(UpstreamDialect):
     `observer` listens to a relayed answer. `usage_frame_only(frame)`: whether a streamed frame
     carries nothing but usage (the chunk a client did not ask for); total, False for what it cannot
     read. `model_paths`: the members that name the model in an answer, streamed or whole, for the
-    splice.
+    splice. `needs_translation(body, quirk)`: whether this body of a client cannot be relayed there,
+    because the answer to what it becomes must be read differently; total.
     """
 
     observer: Callable[[], Observer]
     usage_frame_only: Callable[[Frame], bool] = lambda frame: False
     model_paths: tuple[tuple[str, ...], ...] = (("model",),)
+    needs_translation: Callable[[Mapping[str, Json], Quirk], bool] = lambda body, quirk: False

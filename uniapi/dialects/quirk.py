@@ -37,6 +37,20 @@ class Quirk:
     """`alnum9`: exactly nine letters or digits (Mistral); `word`: letters, digits, `_`, `-`
     (Anthropic, Bedrock); `max40`: one to forty of anything (OpenAI).
     """
+    system_turns: Literal["anywhere", "after_user", "first"] = "anywhere"
+    """Where system turns may stand; what stands elsewhere becomes a user turn in its place.
+
+    `after_user`: only between a user's and an assistant's turn, or last (Claude from Opus 4.8 on);
+    `first`: at the beginning alone, and one (MiniMax, Qwen's templates, older Claude, whose first
+    is the `system` member).
+    """
+    empty_turns: bool = True
+    """False: a turn, or a text in it, that says nothing is refused; it is left out."""
+    forced_tool_while_reasoning: bool = True
+    """False: a forced tool call is refused while the model reasons: reasoning goes off for it.
+
+    `reasons_by_default` tells whether it must be switched off by name.
+    """
 
     # openai_chat
     max_tokens_member: Literal["max_tokens", "max_completion_tokens"] = "max_completion_tokens"

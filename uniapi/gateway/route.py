@@ -158,9 +158,7 @@ def find_ways(call: Call, target: Target, engine: Engine) -> tuple[Way, ...]:
             if has_address and is_same
             else ()
         )
-    relays = (
-        is_same and has_address and not engine.has_habit(target) and not _is_responses_shaped(call)
-    )
+    relays = has_address and _can_relay(call, target, engine, dialect)
     way = Way(
         target=target,
         engine=engine,
@@ -174,6 +172,17 @@ def find_ways(call: Call, target: Target, engine: Engine) -> tuple[Way, ...]:
         (way, replace(way, operation=Operation.GENERATE, relays=False))
         if way.operation is Operation.COMPLETE
         else (way,)
+    )
+
+
+def _can_relay(call: Call, target: Target, engine: Engine, dialect: UpstreamDialect) -> bool:
+    """Whether the client's own words can go along, once they are fitted."""
+    return (
+        isinstance(dialect, RelayedDialect)
+        and call.dialect == dialect.name
+        and not engine.has_habit(target)
+        and not _is_responses_shaped(call)
+        and not dialect.needs_translation(call.json, engine.quirk(target))
     )
 
 
