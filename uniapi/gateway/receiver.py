@@ -259,7 +259,7 @@ class Receiver:
         """The answer is whole; `out` is what was still held back of it."""
         self._emit(out)
         if not self.outcome.done():
-            self._decide()
+            self._decide(is_end=True)
         if not self._is_over:
             self._over()
 
@@ -270,16 +270,18 @@ class Receiver:
             return Failure.cut("the upstream closed the connection without an answer")
         return self._classify(self.response_head, b"".join(self._held))
 
-    def _decide(self) -> None:
-        """Before the commit: has this attempt failed, or may its output go out?"""
+    def _decide(self, *, is_end: bool = False) -> None:
+        """Before the commit: has this attempt failed, or may its output go out? `is_end`: the pipe
+        has given all that it has.
+        """
         report = self.report
         if report.failure is not None:
             self._fail_before_commit(report.failure)
             return
         pipe = self.pipe
-        if pipe is not None and not pipe.streams and not report.is_whole:
-            # What is answered in one piece is judged and commits when it is whole, however the
-            # upstream sent it.
+        if pipe is not None and not pipe.streams and not is_end:
+            # What is answered in one piece is judged and commits at its end, however the upstream
+            # sent it: a stream that is folded says that it is whole before its last byte is here.
             return
         if self._probe is not None:
             trigger = self._probe.hit(report)
