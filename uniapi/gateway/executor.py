@@ -481,6 +481,10 @@ class Executor:
             await reply.start(200, headers)
         receiver.attach(reply)
         await receiver.finished
+        if receiver.has_stalled:
+            # Not even the end of its answer could be written: that would wait for the client too.
+            reply.break_off()
+            raise ConnectionResetError("the client takes nothing")
         report = receiver.report
         if report.is_cut:
             reply.break_off()

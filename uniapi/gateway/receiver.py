@@ -98,6 +98,8 @@ class Receiver:
         self.response_head: ResponseHead | None = None
         self.pipe: Pipe | None = None
         self.first_token_at: float | None = None
+        self.has_stalled = False
+        """The client has taken nothing for so long that it counts as gone."""
         self._loop = loop
         self._make_pipe = make_pipe
         self._classify = classify
@@ -438,6 +440,7 @@ class Receiver:
         if backlog < before:
             self._paused_since = now
         if now - self._paused_since > STALLED_READER_S:
+            self.has_stalled = True
             self.cancel()
             self._finish()
             return
