@@ -1,4 +1,9 @@
-"""An executor over a network that is a table, on a clock turned by hand."""
+"""Calls as conversations (`playbook`), and an executor over a network that is a table, on a clock
+turned by hand.
+"""
+
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +45,24 @@ def executor_of(web):
         clock=clock,
         record=record,
     )
+
+
+for folder in (".", "../e2e", "../matrix"):
+    sys.path.insert(0, str(Path(__file__).parent / folder))
+pytest.register_assert_rewrite("playbook")
+
+
+@pytest.fixture
+def play():
+    """A playbook for some providers (see `play_with`)."""
+    from playbook import play_with
+
+    played = []
+
+    def begin(*providers, **members):
+        played.append(play_with(*providers, **members))
+        return played[-1]
+
+    yield begin
+    for playbook in played:
+        playbook.close()
