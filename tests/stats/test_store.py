@@ -430,6 +430,20 @@ def test_the_size_is_bounded(start, stats):
     assert len(shelf.days()) == 1
 
 
+def test_what_the_checkpoint_before_the_newest_needs_is_kept(start, stats):
+    """However little `retention` allows: the newest may turn out to be damaged."""
+    recorder = start(raw_bytes=1)
+    for turn in range(6):
+        for number in range(100):
+            recorder.record(call(f"call-{turn}-{number}"))
+        recorder.commit(NOON_S + turn)
+        recorder.compact(NOON_S + turn)
+    spent = recorder.ledger.spent_pd("key1")
+    (stats / "checkpoint.gz").write_bytes(b"rubbish")
+    again = start()
+    assert (count(again), again.ledger.spent_pd("key1")) == (600, spent)
+
+
 def test_what_a_killed_process_left_half_written_is_removed(start, stats):
     """Temporary files do not pile up."""
     start().commit(NOON_S)
