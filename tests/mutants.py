@@ -1,0 +1,362 @@
+"""Turns rules round, one at a time, and sees whether a test notices.
+
+    python tests/mutants.py [WORD…]
+
+Each row of the table is one change to the program that would be wrong. It is made in a throw-away
+copy of the tree, and the tests beside the changed room are run there until one fails. Printed is
+which one it was. With words, only the rows are taken whose names have them all. Exit code 1: a
+change that no test noticed, a text that is not there any more (the row has to follow the program),
+or tests that fail without any change. Not run with the tests: it takes a minute.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+LOOP = tuple(
+    f"tests/gateway/test_loop_{theme}.py"
+    for theme in ("failover", "operations", "endings", "time", "memory")
+)
+PLAN = ("tests/routing/test_plan.py",)
+STATS = ("tests/stats/test_store.py", "tests/stats/test_write_queue.py")
+
+
+class Mutant(NamedTuple):
+    """`old` stands in `file` exactly once, and `new` takes its place; `tests` ought to notice."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+EXECUTOR = "uniapi/gateway/executor.py"
+RECEIVER = "uniapi/gateway/receiver.py"
+
+MUTANTS = (
+    # the thirteen of issue 11, which no test noticed before there was a playbook
+    Mutant(
+        "plan.succeeded never called",
+        EXECUTOR,
+        "plan.succeeded(self._clock.monotonic_s())",
+        "pass",
+        LOOP,
+    ),
+    Mutant(
+        "plan.broke never called",
+        EXECUTOR,
+        "plan.broke(broken, self._clock.monotonic_s())",
+        "pass",
+        LOOP,
+    ),
+    Mutant(
+        "broke judged as translated",
+        "uniapi/routing/plan.py",
+        "self._verdict(self._served.attempt.channel, failure, False, now)",
+        "self._verdict(self._served.attempt.channel, failure, True, now)",
+        PLAN,
+    ),
+    Mutant(
+        "a refused access token kept",
+        EXECUTOR,
+        "self._credentials.forget(target.credential.credential_id)",
+        "pass",
+        LOOP,
+    ),
+    Mutant(
+        "the tokens of an unanswered call not given back",
+        EXECUTOR,
+        "else 0 if progress.receiver is None else None",
+        "else None",
+        LOOP,
+    ),
+    Mutant(
+        "a client that leaves recorded as refused",
+        EXECUTOR,
+        'progress.outcome = "client_left"',
+        "pass",
+        LOOP,
+    ),
+    Mutant(
+        "the number of upstream calls always one",
+        EXECUTOR,
+        "calls=len(progress.attempts) - calls,",
+        "calls=1,",
+        LOOP,
+    ),
+    Mutant(
+        "a credential already tried not noted",
+        "uniapi/routing/plan.py",
+        "self._tried.add((*channel.channel_id, credential.credential_id))",
+        "pass",
+        PLAN,
+    ),
+    Mutant(
+        "the total timeout not armed",
+        EXECUTOR,
+        "else loop.time() + attempt.timeouts.total_s",
+        "else None",
+        LOOP,
+    ),
+    Mutant(
+        "a reader that takes nothing never given up",
+        RECEIVER,
+        "if now - self._paused_since > STALLED_READER_S:",
+        "if False:",
+        LOOP,
+    ),
+    Mutant(
+        "an empty answer that ended by length a failure",
+        "uniapi/pipes/pipe.py",
+        'ACCEPTED_EMPTY = ("length", "content_filter")',
+        'ACCEPTED_EMPTY = ("content_filter",)',
+        LOOP,
+    ),
+    Mutant(
+        "an empty answer that ended by content_filter a failure",
+        "uniapi/pipes/pipe.py",
+        'ACCEPTED_EMPTY = ("length", "content_filter")',
+        'ACCEPTED_EMPTY = ("length",)',
+        LOOP,
+    ),
+    Mutant(
+        "the journal pruned up to the newest checkpoint",
+        "uniapi/stats/store.py",
+        "keep_from=self._checkpointed_before.segment",
+        "keep_from=self._checkpointed.segment",
+        STATS,
+    ),
+    Mutant(
+        "given-back calls in another order",
+        "uniapi/stats/write_queue.py",
+        "self._in_flight + self._calls, []",
+        "self._calls + self._in_flight, []",
+        STATS,
+    ),
+    # what else the loop must not forget
+    Mutant(
+        "an attempt told as relayed though it was translated",
+        EXECUTOR,
+        "is_translated = not way.relays",
+        "is_translated = False",
+        LOOP,
+    ),
+    Mutant(
+        "plan.finished never called",
+        EXECUTOR,
+        """            plan.finished(
+                self._clock.monotonic_s(), tokens=usage.total if usage is not None else None
+            )
+""",
+        "",
+        LOOP,
+    ),
+    Mutant(
+        "the upstream of a client that leaves not let go",
+        EXECUTOR,
+        "progress.receiver.cancel()",
+        "pass",
+        LOOP,
+    ),
+    Mutant(
+        "a place among the running calls not given back",
+        "uniapi/gateway/reception.py",
+        "admitted.release()",
+        "pass",
+        LOOP,
+    ),
+    Mutant(
+        "the tokens of a failed attempt not given back to the key upstream",
+        "uniapi/routing/plan.py",
+        "        course.lease.used(0, now)\n",
+        "",
+        LOOP,
+    ),
+    Mutant(
+        "the second way tried after any failure",
+        EXECUTOR,
+        "if not is_other_way_open(failure):",
+        "if False:",
+        LOOP,
+    ),
+    Mutant(
+        "an answer that broke off remembered",
+        EXECUTOR,
+        """        if broken is None:
+            self._remember(call, prepared, target, receiver)
+        else:
+""",
+        """        self._remember(call, prepared, target, receiver)
+        if broken is not None:
+""",
+        LOOP,
+    ),
+    Mutant(
+        "ids remembered though nothing is stored",
+        EXECUTOR,
+        'elif call.json.get("store") is not False:',
+        "else:",
+        LOOP,
+    ),
+    Mutant(
+        "a deleted response not forgotten",
+        EXECUTOR,
+        "self._pins.forget(key_id, call.resource)",
+        "pass",
+        LOOP,
+    ),
+    Mutant(
+        "an upstream's own error body never handed on",
+        EXECUTOR,
+        "and step.relays_body",
+        "and False",
+        LOOP,
+    ),
+    Mutant(
+        "secrets left in a failure",
+        EXECUTOR,
+        "failure = masked_failure(failure, provider_secrets(target.provider))",
+        "pass",
+        LOOP,
+    ),
+    Mutant(
+        "a failed count not estimated",
+        EXECUTOR,
+        "if call.operation is Operation.COUNT_TOKENS and falls_back(step):",
+        "if False:",
+        LOOP,
+    ),
+    Mutant(
+        "a count waited for like an answer",
+        EXECUTOR,
+        "first_token_s = min(first_token_s, COUNT_PATIENCE_S)",
+        "pass",
+        LOOP,
+    ),
+    Mutant(
+        "a dated delay measured by the upstream's clock only",
+        EXECUTOR,
+        'dated = {"date": formatdate(self._clock.now_s(), usegmt=True), **head.headers}',
+        "dated = head.headers",
+        LOOP,
+    ),
+    Mutant(
+        "heartbeats counted from each attempt",
+        EXECUTOR,
+        "due_s = progress.heard_at + interval - self._clock.monotonic_s()",
+        "due_s = interval",
+        LOOP,
+    ),
+    Mutant(
+        "heartbeats promised by one attempt only",
+        EXECUTOR,
+        "attempt.keepalive_s if attempt.keepalive_s is not None else progress.keepalive_s",
+        "attempt.keepalive_s",
+        LOOP,
+    ),
+    Mutant(
+        "a refusal behind heartbeats not said",
+        EXECUTOR,
+        "            if not reply.is_started:\n                raise\n",
+        "            raise\n",
+        LOOP,
+    ),
+    Mutant(
+        "an answer that cannot say that it broke ended properly",
+        EXECUTOR,
+        "if report.is_cut:",
+        "if False:",
+        LOOP,
+    ),
+    Mutant(
+        "the end of an answer waited for though its reader stalled",
+        EXECUTOR,
+        "if receiver.has_stalled:",
+        "if False:",
+        LOOP,
+    ),
+    Mutant(
+        "a folded answer sent before its end",
+        RECEIVER,
+        "not pipe.streams and not is_end:",
+        "not pipe.streams and not report.is_whole:",
+        LOOP,
+    ),
+    Mutant(
+        "a paused upstream blamed for its silence",
+        RECEIVER,
+        "        if self._paused_since is not None:\n            # The client is slow",
+        "        if False:\n            # The client is slow",
+        LOOP,
+    ),
+    Mutant(
+        "a slow reader never waited for",
+        RECEIVER,
+        "        self._exchange.pause()\n",
+        "",
+        LOOP,
+    ),
+)
+
+
+def main(words: list[str]) -> int:
+    mutants = [one for one in MUTANTS if all(word in one.name for word in words)]
+    with tempfile.TemporaryDirectory(prefix="uniapi-mutants-") as name:
+        tree = Path(name)
+        for folder in ("uniapi", "tests"):
+            shutil.copytree(
+                ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__")
+            )
+        shutil.copy(ROOT / "pyproject.toml", tree)
+        tests = sorted({test for one in mutants for test in one.tests})
+        failed = _first_failure(tree, tests)
+        if failed is not None:
+            print(f"without any change: {failed}")
+            return 1
+        outcomes = [_try_out(tree, one) for one in mutants]
+    print(f"{sum(outcomes)} of {len(outcomes)} noticed")
+    return 0 if all(outcomes) else 1
+
+
+def _try_out(tree: Path, mutant: Mutant) -> bool:
+    """Whether the change could be made, and a test noticed it."""
+    path = tree / mutant.file
+    program = path.read_text()
+    if program.count(mutant.old) != 1:
+        print(f"NOT FOUND  {mutant.name}: in {mutant.file}, once: {mutant.old.strip()}")
+        return False
+    path.write_text(program.replace(mutant.old, mutant.new))
+    failed = _first_failure(tree, mutant.tests)
+    path.write_text(program)
+    print(
+        f"noticed    {mutant.name}: {failed}" if failed else f"SURVIVED   {mutant.name}", flush=True
+    )
+    return failed is not None
+
+
+def _first_failure(tree: Path, tests: tuple[str, ...] | list[str]) -> str | None:
+    """The test that fails first, None when all pass.
+
+    Nothing compiled is kept: a changed file may be as long as the original, and as old.
+    """
+    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider"]
+    command += ["-o", "addopts=-q --import-mode=importlib", *tests]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)
+    if done.returncode == 0:
+        return None
+    found = re.search(r"^FAILED (\S+)", done.stdout, re.MULTILINE)
+    if found is None:
+        raise SystemExit(f"the tests could not be run:\n{done.stdout}{done.stderr}")
+    return found[1]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
