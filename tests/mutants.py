@@ -73,8 +73,8 @@ MUTANTS = (
     Mutant(
         "the tokens of an unanswered call not given back",
         EXECUTOR,
-        "else 0 if progress.receiver is None else None",
-        "else None",
+        "tokens = 0 if progress.receiver is None else None",
+        "tokens = None",
         LOOP,
     ),
     Mutant(

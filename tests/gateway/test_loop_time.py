@@ -79,6 +79,21 @@ def test_silence_after_the_first_token_ends_the_answer_in_the_clients_words(play
     assert p.resting == ["a"]
 
 
+def test_text_is_held_back_for_error_triggers_two_seconds_at_most(play):
+    """As long as it might still become one; then it goes out, and what comes after it at once."""
+    p = play(provider("a"), preferences={"error_triggers": ["Hello, I am overloaded"]})
+    p.asks(stream=True)
+    a = p.upstream("a#1")
+    a.begins()
+    a.says(ROLE, HELLO)
+    p.passes(1.9)
+    p.expects(told=[], written=[])
+    p.passes(0.1)
+    p.expects(told=["succeeded"], written=[200, ROLE, HELLO])
+    a.says(HELLO)
+    p.expects(written=[200, ROLE, HELLO, HELLO])
+
+
 def test_the_time_for_the_whole_call_ends_an_answer_that_goes_on(play):
     """However lively it is."""
     p = play(provider("a"), provider("b"), preferences=total(60))
