@@ -605,7 +605,7 @@ def test_only_before_the_commit_does_it_matter_that_a_request_was_translated(pla
     known = {member.name: getattr(p.router.state, member.name) for member in fields(RouterState)}
     state = WatchedState(**known)
     candidates = p.router.candidates(p.config.client_keys[0], "m", START_EPOCH_S)
-    moment = {"now": p.now, "now_epoch_s": START_EPOCH_S + p.now, "rng": p.rng}
+    moment = {"now": p.now, "now_s": START_EPOCH_S + p.now, "rng": p.rng}
     plan = Plan(state, p.asked("m"), candidates, **moment)
     plan.next(None, p.now)
     refused = Failure(kind=FailureKind.BAD_REQUEST, message="no", status=400)
