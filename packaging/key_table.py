@@ -12,7 +12,6 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from uniapi.config import KEYS  # noqa: E402  (the path comes first)
-from uniapi.config.keys import FORMS  # noqa: E402
 
 BEGIN, END = "<!-- keys: written by packaging/key_table.py -->", "<!-- /keys -->"
 
@@ -30,7 +29,7 @@ def render() -> str:
         cells = (
             where,
             f"`{key.name}`",
-            FORMS[key.form].said,
+            key.form.said,
             default,
             f"{notes}{key.meaning}{effect}",
         )

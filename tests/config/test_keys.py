@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import yaml
 
 from uniapi.config import KEYS, Config, Key, Problem, json_schema, key_table, starter_text
 from uniapi.config.json_schema import SHAPES
-from uniapi.config.keys import FORMS
+from uniapi.config.keys import LEVELS
 
 Read = Callable[..., Config]
 Problems = Callable[..., tuple[Problem, ...]]
@@ -47,14 +48,147 @@ def test_the_table_holds_every_key_of_the_contract(level: str, names: str) -> No
 
 
 def test_the_table_is_sound() -> None:
-    """No key twice at a level; every form is known and used; every key says what it means."""
+    """No key twice at a level; every key says what it means; every level that a form holds is in
+    the table.
+    """
     places = [(key.level, key.name) for key in KEYS]
     assert len(places) == len(set(places))
-    assert {key.form for key in KEYS} == set(FORMS)
     assert [key.name for key in KEYS if not key.meaning] == []
-    assert {form.level for form in FORMS.values() if form.level} | {""} == {
-        key.level for key in KEYS
-    }
+    held = {key.form.level.path for key in KEYS if key.form.level is not None}
+    assert held | {""} == {level.path for level in LEVELS}
+
+
+def test_a_row_becomes_a_field_of_what_its_level_builds() -> None:
+    """So that no row can be advertised and go nowhere."""
+    for level in LEVELS:
+        for key in level.keys:
+            if key.status != "used":
+                assert key.field == ""
+            elif not key.field:
+                assert key.form.level is not None, key
+            elif level.builds is not None:
+                assert key.field in {field.name for field in fields(level.builds)}, key
+
+
+_KEY = "sk-upstream-0000000000"
+_BASE: dict[str, Any] = {"provider": "a", "base_url": "https://a.example/v1", "api": _KEY}
+_RULE = {"match": {"provider": "a"}, "timeout": 5}
+
+
+def _file(provider: Any = None, client: Any = None, preferences: Any = None, **top: Any) -> str:
+    return yaml.safe_dump(
+        {
+            "providers": [{**_BASE, **(provider or {})}],
+            "api_keys": [
+                {"api": "sk-client-0000000000", **(client or {})},
+                {"api": "sk-another-000000000"},
+            ],
+            "preferences": preferences or {},
+            **top,
+        }
+    )
+
+
+_FILES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "": lambda said: _file(**said),
+    "providers[]": lambda said: _file(said),
+    "providers[].api[]": lambda said: _file({"api": [{"key": _KEY, **said}]}),
+    "providers[].preferences": lambda said: _file({"preferences": said}),
+    "providers[].exclude_request_rules[]": lambda said: _file(
+        {"exclude_request_rules": [{"match": {"endpoint": "/x"}, **said}]}
+    ),
+    "providers[].exclude_request_rules[].match": lambda said: _file(
+        {"exclude_request_rules": [{"match": {"endpoint": "/x", **said}}]}
+    ),
+    "api_keys[]": lambda said: _file(client=said),
+    "api_keys[].preferences": lambda said: _file(client={"preferences": said}),
+    "preferences": lambda said: _file(preferences=said),
+    "preferences.retention": lambda said: _file(preferences={"retention": said}),
+    "preferences.model_info.<model>": lambda said: _file(preferences={"model_info": {"m": said}}),
+    "preferences.model_info.<model>.modalities": lambda said: _file(
+        preferences={"model_info": {"m": {"modalities": said}}}
+    ),
+    "timeout_policy": lambda said: _file(preferences={"timeout_policy": said}),
+    "timeout_policy.rules[]": lambda said: _file(
+        preferences={"timeout_policy": {"rules": [{**_RULE, **said}]}}
+    ),
+    "timeout_policy.rules[].match": lambda said: _file(
+        preferences={"timeout_policy": {"rules": [{**_RULE, "match": {"provider": "a", **said}}]}}
+    ),
+    "timeout": lambda said: _file(preferences={"timeout_policy": {"default": said}}),
+}
+"""A valid file with some keys at a level."""
+
+_SAMPLES: dict[str, Any] = {
+    "providers": [{**_BASE, "provider": "other"}],
+    "api_keys": [{"api": "sk-some-other-client-key"}],
+    "base_url": "https://b.example/v1",
+    "engine": "claude",
+    "proxy": "socks5://127.0.0.1:1080",
+    "headers": {"x-a": "b"},
+    "post_body_parameter_overrides": {"a": 1},
+    "SCHEDULING_ALGORITHM": "lottery",
+    "AUTO_RETRY": 5,
+    "api_key_schedule_algorithm": "sticky",
+    "allowed_ips": "10.0.0.1",
+    "trusted_proxies": "10.0.0.1",
+    "cors_origins": "https://a.example",
+    "unsupported_parameters": "reject",
+    "model_price": {"m": "1,2"},
+    "exclude_request_rules": [{"match": {"endpoint": "/x"}}],
+    "rules": [_RULE],
+    "model_info": {"m": {"context_length": 5}},
+    "retention": {"raw": "3d"},
+    "match": {"endpoint": "/other"},
+    "default": {"total": 5},
+    "timeout_policy": {"default": 5},
+    "providers[].preferences": {"think_tags": True},
+    "api_keys[].preferences": {"credits": 3},
+    "preferences": {"allow_private_urls": True},
+}
+"""What is written for a key whose shape alone does not say it: by the level it holds, its name, or
+(below) its first shape.
+"""
+_BY_SHAPE: dict[str, Any] = {
+    "text": "5d",
+    "seconds": 7.5,
+    "positive": 7,
+    "bool": True,
+    "models": ["m"],
+    "rules": ["a/*"],
+    "texts": ["word"],
+}
+
+
+def _sample(key: Key) -> Any:
+    if key.form.level is not None and key.form.level.path in _SAMPLES:
+        return _SAMPLES[key.form.level.path]
+    if key.name in _SAMPLES:
+        return _SAMPLES[key.name]
+    if key.default == "true":
+        return False
+    if "rate" in key.name:
+        return "7/min"
+    return _BY_SHAPE[key.form.shapes[0]]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [key for key in KEYS if key.status == "used"],
+    ids=lambda key: f"{key.level}.{key.name}",
+)
+def test_every_key_that_is_advertised_has_an_effect(
+    key: Key, read: Read, problems: Problems
+) -> None:
+    """Written with a value other than the default it changes what is read, or is complained of; it
+    is never taken in silence and forgotten.
+    """
+    write = _FILES[key.level]
+    text = write({key.name: _sample(key)})
+    said = problems(text)
+    assert not [one for one in said if "unknown key" in one.message]
+    if not any(one.severity == "error" for one in said):
+        assert said != problems(write({})) or read(text) != read(write({}))
 
 
 def test_the_key_table_is_what_a_user_may_write() -> None:
@@ -104,7 +238,7 @@ def test_the_schema_describes_every_key() -> None:
         "description"
     ].endswith("Default: 300.")
     assert set(SHAPES) >= {
-        shape for form in FORMS.values() if form.level is None for shape in form.shapes
+        shape for key in KEYS if key.form.level is None for shape in key.form.shapes
     }
 
 

@@ -1,13 +1,15 @@
 """`api.yaml`: text → frozen values, with every problem reported at once. `schema` is what the rest
 of the program sees.
 
-Reading order: `schema` (the result), `keys` (the one table of keys), `parse` (joins the readers),
-`nodes` and `values` (what they read with), then a reader such as `providers`. `load` and `watch`
-are the doors to the outside; `schema_text`, `json_schema` and `starter` write about configurations.
+Reading order: `schema` (the result), `levels` (what a row of the table of keys is), `keys` (the
+table), `parse` (joins the readers), `nodes` and `values` (what they read with), then a reader such
+as `providers`, whose rows stand beside it. `load` and `watch` are the doors to the outside;
+`schema_text`, `json_schema` and `starter` write about configurations.
 """
 
 from .json_schema import json_schema, key_table
-from .keys import KEYS, Key
+from .keys import KEYS
+from .levels import Key
 from .load import (
     ConfigSource,
     choose_source,

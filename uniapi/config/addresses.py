@@ -10,6 +10,11 @@ from urllib.parse import SplitResult, urlsplit
 
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h", "socks4", "socks4a")
 
+PROXY_DIRECT = "none"
+"""What `proxy` says to send directly, whatever is set around it."""
+_DIRECT_WORDS = frozenset({PROXY_DIRECT, "direct", "off", "false", "no"})
+_SCHEME_SYNONYMS = {"socks": "socks5"}
+
 _PROXY_FORM = "`http://host:port`, `socks5://host:port` or `socks5h://user:password@host:port`"
 
 
@@ -34,11 +39,24 @@ def url_fault(url: str) -> str | None:
     return None
 
 
+def as_proxy(written: str) -> str:
+    """A proxy's address in its normal form: a scheme in capitals is the same scheme (RFC 3986
+    §3.1), `socks://`, as desktops write it, is SOCKS 5.
+    """
+    if written.lower() in _DIRECT_WORDS:
+        return PROXY_DIRECT
+    scheme, mark, rest = written.partition("://")
+    scheme = scheme.lower() if mark else scheme
+    return f"{_SCHEME_SYNONYMS.get(scheme, scheme)}{mark}{rest}"
+
+
 def proxy_fault(proxy: str) -> str | None:
     """What keeps `proxy` from being a proxy's address.
 
     The address itself is not quoted: it may hold a password.
     """
+    if proxy == PROXY_DIRECT:
+        return None
     if any(character.isspace() or not character.isprintable() for character in proxy):
         return "it has a blank inside"
     if "://" not in proxy:

@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from .keys import CLIENT_KEY, CLIENT_KEY_PREFERENCES, POLICIES
+from .forms import BOOL, COUNT, DOLLARS, MOMENT, NETWORKS, POLICIES, RATE_BY_MODEL, TEXT
+from .levels import Form, Key, Level, Section, as_written, section
 from .nodes import Node, ProblemList
 from .providers import ProvidersRead
 from .rules import ALL, Surroundings, read_rules, report_cycles
-from .schema import ByModel, ClientKey
+from .schema import ClientKey
 from .secrets import fingerprint, mask
-from .values import (
-    Section,
-    boolean,
-    choice,
-    dollars,
-    moment_s,
-    networks,
-    positive,
-    rates_by_model,
-    section,
-    text,
-    whole,
-    wrong,
-)
+from .values import boolean, choice, whole, wrong
 
 SHORTEST_SAFE_KEY = 16
 
@@ -64,7 +51,7 @@ def read_client_keys(node: Node, providers: ProvidersRead, report: ProblemList) 
         key = _client_key(entry, secret, report)
         preferences = section(entry.get("preferences"), CLIENT_KEY_PREFERENCES, report)
         if preferences is not None:
-            key = replace(key, **_settings(preferences))
+            key = replace(key, **preferences.fields())
             if key.credits is not None:
                 read.credits_at[key.key_id] = preferences.get("credits") or entry.node
         rules = tuple(rule for rule, _ in rules_of[key.key_id])
@@ -125,7 +112,7 @@ def _secret(node: Node, report: ProblemList) -> str | None:
 
 def _client_key(entry: Section, secret: str, report: ProblemList) -> ClientKey:
     role_node = entry.get("role")
-    role = text(role_node, report) if role_node else None
+    role = entry.value("role")
     if role_node and role and role != "admin" and "admin" in role.lower():
         report.warning(
             role_node,
@@ -143,25 +130,6 @@ def _client_key(entry: Section, secret: str, report: ProblemList) -> ClientKey:
     )
 
 
-def _settings(read: Section) -> dict[str, Any]:
-    """The fields that stand under the key's `preferences`."""
-    return {
-        "policy": read.read(
-            "SCHEDULING_ALGORITHM",
-            lambda node, report: choice(node, report, POLICIES),
-            "fixed_priority",
-        ),
-        "auto_retry": read.read("AUTO_RETRY", _auto_retry, True),
-        "rates": read.read("rate_limit", rates_by_model, ByModel()),
-        "is_moderated": read.read("ENABLE_MODERATION", boolean, False),
-        "credits": read.optional("credits", dollars),
-        "created_at_s": read.optional("created_at", moment_s),
-        "allowed_ips": read.read("allowed_ips", networks, ()),
-        "expires_at_s": read.optional("expires_at", moment_s),
-        "max_concurrency": read.optional("max_concurrency", positive),
-    }
-
-
 def _auto_retry(node: Node, report: ProblemList) -> bool | int | None:
     """`true`, `false`, or a number of retries (0 is false)."""
     if node.kind == "bool" or (node.kind == "text" and not node.text.strip().isdigit()):
@@ -177,3 +145,63 @@ def _auto_retry(node: Node, report: ProblemList) -> bool | int | None:
             return None
         return boolean(node, report)
     return whole(node, report, "`true`, `false` or a number of retries", 0)
+
+
+def _policy(node: Node, report: ProblemList) -> str | None:
+    return choice(node, report, POLICIES)
+
+
+_POLICY = Form(said="one of " + ", ".join(POLICIES), shapes=("policy",), reader=_policy)
+_RETRY = Form(
+    said="`true`, `false` or a number of retries", shapes=("bool", "count"), reader=_auto_retry
+)
+_RULES = Form(said="a list of rules and of `rule: weight`", shapes=("rules",), reader=as_written)
+
+CLIENT_KEY_PREFERENCES = Level.of(
+    "api_keys[].preferences",
+    ClientKey,
+    Key("SCHEDULING_ALGORITHM", "policy", _POLICY, "fixed_priority", "order of the channels"),
+    Key(
+        "AUTO_RETRY",
+        "auto_retry",
+        _RETRY,
+        "true",
+        "try the next channel after a failure; a number: how often; false: exactly one upstream"
+        " call",
+    ),
+    Key("rate_limit", "rates", RATE_BY_MODEL, "999999/min", "limit of this key for each model"),
+    Key("ENABLE_MODERATION", "is_moderated", BOOL, "false", "ask a moderation model first"),
+    Key("credits", "credits", DOLLARS, "unlimited", "what it may spend; 0: nothing"),
+    Key("created_at", "created_at_s", MOMENT, "", "start of cost accounting"),
+    Key("allowed_ips", "allowed_ips", NETWORKS, "any", "addresses or networks it may be used from"),
+    Key("expires_at", "expires_at_s", MOMENT, "never", "when it stops working"),
+    Key("max_concurrency", "max_concurrency", COUNT, "unlimited", "calls at the same time"),
+)
+CLIENT_KEY = Level.of(
+    "api_keys[]",
+    ClientKey,
+    Key("api", "secret", TEXT, "", "the key", is_required=True, is_secret=True),
+    Key(
+        "model",
+        "rules",
+        _RULES,
+        "all",
+        "what it may use, in which order: `all`, a model, `provider/*`, `provider/model`,"
+        " `<a/b>`, `sk-…/*`; `rule: weight`",
+    ),
+    Key(
+        "role",
+        "label",
+        TEXT,
+        "",
+        "`admin` gives the admin surface; any other text is the label in logs",
+    ),
+    Key(
+        "preferences",
+        "",
+        Form(said="a map", shapes=("level",), reader=as_written, level=CLIENT_KEY_PREFERENCES),
+        "",
+        "settings for this key",
+    ),
+    joint="secret rules label",
+)

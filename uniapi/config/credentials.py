@@ -8,16 +8,32 @@ import re
 from dataclasses import dataclass, field, replace
 
 from .addresses import proxy_fault
-from .keys import CREDENTIAL
+from .forms import COUNT, PROXY, TEXT
+from .levels import Form, Key, Level, Section, as_written, section
 from .nodes import Node, ProblemList
 from .schema import Credential, EngineNames
 from .secrets import fingerprint, mask
-from .values import Section, positive, section, text, texts
 
 _PLACEHOLDER = re.compile(r"\byour\b|[-_]here$|xxxx|\.\.\.|…|^<.*>$|^changeme$", re.IGNORECASE)
 """What examples have in a key's place: no vendor's keys look like it."""
 NO_CREDENTIAL = Credential(credential_id="none", display="no key", kind="none")
 """For a provider that needs no key, so that every channel has a credential."""
+
+CREDENTIAL = Level.of(
+    "providers[].api[]",
+    Credential,
+    Key("key", "secret", TEXT, "", "the key", is_required=True, is_secret=True),
+    Key("weight", "weight", COUNT, "1", "its share of the calls"),
+    Key("proxy", "proxy", PROXY, "the provider's", "a proxy for this key", is_secret=True),
+    Key("project_id", "project_id", TEXT, "the provider's", "a Vertex project for this key"),
+    joint="secret",
+)
+CREDENTIALS = Form(
+    said="a key or a list of keys",
+    shapes=("text", "credentials"),
+    reader=as_written,
+    level=CREDENTIAL,
+)
 
 
 @dataclass(slots=True)
@@ -37,7 +53,7 @@ def read_credentials(provider: Section, engines: EngineNames) -> CredentialsRead
     `none`.
     """
     read = CredentialsRead()
-    projects = provider.read("project_id", texts, ())
+    projects = provider.value("project_id") or ()
     account = _service_account(provider, engines, read) or _aws_pair(provider, read)
     if account is not None:
         if provider.get("api") is not None:
@@ -135,15 +151,15 @@ def _mapped_key(
     key = fields.get("key") if fields else None
     if fields is None or key is None:
         return None
-    credential = _plain_key(key, fields.read("project_id", text, "") or project, report)
-    weight = fields.read("weight", positive, 1)
-    proxy = fields.optional("proxy", text)
+    credential = _plain_key(key, project, report)
+    said = fields.fields()
     if credential is None:
         return None
-    if proxy is not None and (fault := proxy_fault(proxy)):
+    fault = proxy_fault(said["proxy"]) if "proxy" in said else None
+    if fault is not None:
         read.faults.append((fields.get("proxy") or node, f"its proxy cannot be used: {fault}"))
         return None
-    return replace(credential, weight=weight, proxy=proxy)
+    return replace(credential, **said)
 
 
 def _secret(node: Node, report: ProblemList) -> str | None:
@@ -167,8 +183,8 @@ def _secret(node: Node, report: ProblemList) -> str | None:
 def _service_account(
     provider: Section, engines: EngineNames, read: CredentialsRead
 ) -> Credential | None:
-    private_key = provider.optional("private_key", text)
-    email = provider.optional("client_email", text)
+    private_key = provider.value("private_key")
+    email = provider.value("client_email")
     if private_key is None and email is None:
         return None
     place = provider.get("private_key") or provider.get("client_email") or provider.node
@@ -199,14 +215,15 @@ def _service_account(
 
 
 def _aws_pair(provider: Section, read: CredentialsRead) -> Credential | None:
-    access = provider.optional("aws_access_key", text)
-    secret = provider.optional("aws_secret_key", text)
-    token = provider.optional("aws_session_token", text)
-    if access is None and secret is None:
+    access = provider.value("aws_access_key")
+    secret = provider.value("aws_secret_key")
+    token = provider.value("aws_session_token")
+    if access is None and secret is None and token is None:
         return None
     if access is None or secret is None:
         missing = "aws_access_key" if access is None else "aws_secret_key"
-        place = provider.get("aws_access_key") or provider.get("aws_secret_key") or provider.node
+        written = map(provider.get, ("aws_access_key", "aws_secret_key", "aws_session_token"))
+        place = next(filter(None, written), provider.node)
         read.faults.append(
             (place, f"`{missing}` is missing: AWS needs both `aws_access_key` and `aws_secret_key`")
         )

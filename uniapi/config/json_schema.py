@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .keys import CREDENTIAL_POLICIES, FORMS, KEYS, POLICIES, TOP, Key, keys_of
+from .forms import CREDENTIAL_POLICIES, POLICIES
+from .keys import KEYS, LEVELS, TOP
+from .levels import Key, Level
 
 Schema = dict[str, Any]
 
@@ -75,7 +77,7 @@ SHAPES: dict[str, Schema] = {
 def json_schema(engines: Iterable[str] = ()) -> Schema:
     """A draft-07 schema. `engines`: the values of `engine:` to offer; none: any text."""
     engine: Schema = {"enum": sorted(engines)} if engines else {}
-    levels = sorted({form.level for form in FORMS.values() if form.level})
+    levels = sorted((level for level in LEVELS if level is not TOP), key=lambda level: level.path)
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "uni-api configuration (api.yaml)",
@@ -84,19 +86,18 @@ def json_schema(engines: Iterable[str] = ()) -> Schema:
     }
 
 
-def _object(level: str, engine: Schema) -> Schema:
-    keys = keys_of(level)
-    required = [key.name for key in keys.values() if key.is_required]
+def _object(level: Level, engine: Schema) -> Schema:
+    required = [key.name for key in level.keys if key.is_required]
     schema: Schema = {
         "type": "object",
         "additionalProperties": False,
-        "properties": {name: _property(key, engine) for name, key in keys.items()},
+        "properties": {key.name: _property(key, engine) for key in level.keys},
     }
     return {**schema, "required": required} if required else schema
 
 
 def _property(key: Key, engine: Schema) -> Schema:
-    form = FORMS[key.form]
+    form = key.form
     shapes = [
         engine if shape == "engine" and engine else _shape(shape, form.level)
         for shape in form.shapes
@@ -109,7 +110,7 @@ def _property(key: Key, engine: Schema) -> Schema:
     return {"description": f"{key.meaning[:1].upper()}{key.meaning[1:]}.{default}{unbuilt}", **body}
 
 
-def _shape(shape: str, level: str | None) -> Schema:
+def _shape(shape: str, level: Level | None) -> Schema:
     if level is not None:
         reference = {"$ref": f"#/definitions/{_definition(level)}"}
         if shape == "level":
@@ -123,9 +124,9 @@ def _shape(shape: str, level: str | None) -> Schema:
     return SHAPES[shape]
 
 
-def _definition(level: str) -> str:
+def _definition(level: Level) -> str:
     """A level's name as one word: `providers[].preferences` → `providers_preferences`."""
-    return level.replace("[]", "").replace(".<model>", "").replace(".", "_")
+    return level.path.replace("[]", "").replace(".<model>", "").replace(".", "_")
 
 
 def key_table() -> list[Key]:

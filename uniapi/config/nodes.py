@@ -87,12 +87,18 @@ class ProblemList:
     def __init__(self) -> None:
         self._problems: dict[Problem, None] = {}
         self._settled: set[tuple[int, int]] = set()
+        self.unknown_keys: list[tuple[Node, str]] = []
+        """Names that their level does not know, with the level's path."""
 
     def error(self, node: Node, message: str) -> None:
         self._add("error", node, message)
 
     def warning(self, node: Node, message: str) -> None:
         self._add("warning", node, message)
+
+    def unknown(self, key: Node, level: str) -> None:
+        """A name that is no key of `level`; what to say of it takes the whole table."""
+        self.unknown_keys.append((key, level))
 
     def add(self, problem: Problem) -> None:
         self._problems[problem] = None

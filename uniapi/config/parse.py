@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .client_keys import ClientKeysRead, read_client_keys
-from .keys import TOP
+from .keys import TOP, advice_on
+from .levels import Section
 from .nodes import Node, ProblemList, read_tree
 from .preferences import read_preferences
 from .providers import ProvidersRead, read_providers
 from .rules import entries_allowed
 from .schema import Config, ConfigProblems, EngineNames, Preferences, Problem
-from .values import Section, wrong
+from .values import wrong
 
 _NAMED_AT_MOST = 5
 
@@ -31,6 +32,8 @@ def parse_config(
     report = ProblemList()
     root = read_tree(text, environment, report)
     config = _read(root, engines, report) if root is not None else None
+    for key, level in report.unknown_keys:
+        report.warning(key, f"unknown key {key.shown()} is ignored{advice_on(key.text, level)}")
     if config is None or report.error_count():
         raise ConfigProblems(report.problems(), source)
     return config, report.problems()

@@ -7,28 +7,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from .addresses import proxy_fault
-from .keys import MODALITIES, MODEL_INFO, PREFERENCES, RETENTION
-from .nodes import Node, ProblemList
-from .schema import ByModel, ModelInfo, Preferences, Price, Rates, Retention, TimeoutPolicy
-from .timeouts import timeout_policy
-from .values import (
-    boolean,
-    by_model,
-    choice,
-    duration_s,
-    named,
-    networks,
-    number,
-    positive,
-    rates,
-    seconds,
-    seconds_by_model,
-    section,
-    size_bytes,
-    text,
-    texts,
-    wrong,
+from .forms import (
+    BOOL,
+    COUNT,
+    DURATION,
+    NETWORKS,
+    PROXY,
+    SECONDS,
+    SECONDS_BY_MODEL,
+    SIZE,
+    TEXT,
+    TEXTS,
 )
+from .levels import Form, Key, Level, as_written, section, without_effect
+from .nodes import Node, ProblemList
+from .schema import ModelInfo, Preferences, Price, Rates, Retention
+from .timeouts import TIMEOUTS
+from .values import by_model, choice, named, number, rates, text, texts, wrong
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s?#]+", re.IGNORECASE)
 _PRICE = (
@@ -39,28 +34,7 @@ _PRICE = (
 def read_preferences(node: Node | None, report: ProblemList) -> Preferences:
     """The section, or its defaults when it is not there."""
     read = section(node, PREFERENCES, report)
-    if read is None:
-        return Preferences()
-    built = Preferences()
-    return Preferences(
-        model_timeout=read.read("model_timeout", seconds_by_model, ByModel()),
-        timeout_policy=read.read("timeout_policy", timeout_policy, TimeoutPolicy()),
-        cooldown_s=read.read("cooldown_period", seconds, built.cooldown_s),
-        error_triggers=read.read("error_triggers", texts, ()),
-        rates=read.read("rate_limit", _instance_rates, ()),
-        proxy=read.optional("proxy", _proxy),
-        keepalive_interval=read.read("keepalive_interval", seconds_by_model, ByModel()),
-        prices=read.read("model_price", _prices, {}),
-        allow_private_urls=read.read("allow_private_urls", boolean, built.allow_private_urls),
-        cors_origins=read.read("cors_origins", _origins, built.cors_origins),
-        trusted_proxies=read.read("trusted_proxies", networks, ()),
-        max_body_bytes=read.read("max_body_bytes", size_bytes, built.max_body_bytes),
-        unsupported_parameters=read.read(
-            "unsupported_parameters", _drop_or_reject, built.unsupported_parameters
-        ),
-        retention=read.read("retention", _retention, Retention()),
-        model_info=read.read("model_info", _model_info, {}),
-    )
+    return Preferences() if read is None else Preferences(**read.fields())
 
 
 def _instance_rates(node: Node, report: ProblemList) -> Rates | None:
@@ -75,7 +49,7 @@ def _instance_rates(node: Node, report: ProblemList) -> Rates | None:
 
 
 def _proxy(node: Node, report: ProblemList) -> str | None:
-    proxy = text(node, report)
+    proxy: str | None = PROXY.reader(node, report)
     fault = proxy_fault(proxy) if proxy else None
     if fault:
         report.error(node, f"the proxy cannot be used: {fault}. Nothing is sent past a proxy")
@@ -154,13 +128,7 @@ def _retention(node: Node, report: ProblemList) -> Retention | None:
     read = section(node, RETENTION, report)
     if read is None:
         return None
-    built = Retention()
-    return Retention(
-        raw_s=read.read("raw", duration_s, built.raw_s),
-        raw_bytes=read.read("raw_bytes", size_bytes, built.raw_bytes),
-        hourly_s=read.read("hourly", duration_s, built.hourly_s),
-        daily_s=read.read("daily", duration_s, built.daily_s),
-    )
+    return Retention(**read.fields())
 
 
 def _model_info(node: Node, report: ProblemList) -> Mapping[str, ModelInfo] | None:
@@ -175,13 +143,8 @@ def _one_model(node: Node, report: ProblemList) -> ModelInfo | None:
     read = section(node, MODEL_INFO, report)
     if read is None:
         return None
-    takes, gives = read.read("modalities", _modalities, ((), ()))
-    return ModelInfo(
-        context_length=read.optional("context_length", positive),
-        max_output_tokens=read.optional("max_output_tokens", positive),
-        input_modalities=read.read("input_modalities", texts, takes),
-        output_modalities=read.read("output_modalities", texts, gives),
-    )
+    takes, gives = read.value("modalities") or ((), ())
+    return ModelInfo(**{"input_modalities": takes, "output_modalities": gives, **read.fields()})
 
 
 def _modalities(node: Node, report: ProblemList) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
@@ -190,4 +153,174 @@ def _modalities(node: Node, report: ProblemList) -> tuple[tuple[str, ...], tuple
         takes = texts(node, report)
         return None if takes is None else (takes, ())
     read = section(node, MODALITIES, report)
-    return (read.read("input", texts, ()), read.read("output", texts, ())) if read else None
+    said = {} if read is None else read.fields()
+    return said.get("input_modalities", ()), said.get("output_modalities", ())
+
+
+RETENTION = Level.of(
+    "preferences.retention",
+    Retention,
+    Key("raw", "raw_s", DURATION, "7d", "single calls"),
+    Key("raw_bytes", "raw_bytes", SIZE, "25MB", "single calls, in bytes"),
+    Key("hourly", "hourly_s", DURATION, "31d", "sums per hour"),
+    Key("daily", "daily_s", DURATION, "13mo", "sums per day"),
+)
+MODALITIES = Level.of(
+    "preferences.model_info.<model>.modalities",
+    ModelInfo,
+    Key("input", "input_modalities", TEXTS, "", "what it takes"),
+    Key("output", "output_modalities", TEXTS, "", "what it gives"),
+)
+MODEL_INFO = Level.of(
+    "preferences.model_info.<model>",
+    ModelInfo,
+    Key("context_length", "context_length", COUNT, "", "tokens it can take"),
+    Key("max_output_tokens", "max_output_tokens", COUNT, "", "tokens it can give"),
+    Key(
+        "modalities",
+        "",
+        Form(
+            said="a list, or a map with `input` and `output`",
+            shapes=("text", "texts", "level"),
+            reader=_modalities,
+            level=MODALITIES,
+        ),
+        "",
+        "what it takes, or what it takes and gives",
+    ),
+    Key(
+        "input_modalities",
+        "input_modalities",
+        TEXTS,
+        "",
+        "what it takes: text, image, audio, …",
+    ),
+    Key("output_modalities", "output_modalities", TEXTS, "", "what it gives"),
+)
+HEDGING = Level.of(
+    "preferences.hedging",
+    None,
+    *without_effect(
+        "unbuilt",
+        ("enabled", BOOL, "not built"),
+        ("max_inflight_attempts", COUNT, "not built"),
+        ("winner_policy", TEXT, "not built"),
+    ),
+)
+
+_RATE = Form(said="a rate such as `15/min,1500/day`", shapes=("text",), reader=_instance_rates)
+_PROXY = Form(said=PROXY.said, shapes=PROXY.shapes, reader=_proxy)
+_PRICES = Form(
+    said='a map of model to prices such as `"2.5,10"`', shapes=("price by name",), reader=_prices
+)
+_ORIGINS = Form(said="text or a list of texts", shapes=("text", "texts"), reader=_origins)
+_DROP_OR_REJECT = Form(
+    said="`drop` or `reject`", shapes=("drop or reject",), reader=_drop_or_reject
+)
+
+PREFERENCES = Level.of(
+    "preferences",
+    Preferences,
+    Key(
+        "model_timeout",
+        "model_timeout",
+        SECONDS_BY_MODEL,
+        "TIMEOUT (100)",
+        "time to the first token, and between tokens",
+    ),
+    Key(
+        "timeout_policy",
+        "timeout_policy",
+        TIMEOUTS,
+        "",
+        "timeouts by phase and by request",
+    ),
+    Key(
+        "cooldown_period",
+        "cooldown_s",
+        SECONDS,
+        "300",
+        "rest of a channel that failed; 0: never",
+    ),
+    Key(
+        "error_triggers",
+        "error_triggers",
+        TEXTS,
+        "",
+        "answers that contain one of these count as failed",
+    ),
+    Key("rate_limit", "rates", _RATE, "999999/min", "limit of the whole gateway"),
+    Key(
+        "proxy",
+        "proxy",
+        _PROXY,
+        "that of the environment",
+        "how every provider is reached; `none`: directly",
+        is_secret=True,
+    ),
+    Key(
+        "keepalive_interval",
+        "keepalive_interval",
+        SECONDS_BY_MODEL,
+        "off",
+        "a heartbeat while the first token is awaited",
+    ),
+    Key(
+        "model_price",
+        "prices",
+        _PRICES,
+        "",
+        "dollars per million tokens: `in,out` or `in,out,cache_read,cache_write`; `default` for"
+        " the rest",
+    ),
+    Key(
+        "allow_private_urls",
+        "allow_private_urls",
+        BOOL,
+        "false",
+        "fetch image addresses inside the local network",
+    ),
+    Key("cors_origins", "cors_origins", _ORIGINS, "*", "web pages that may call the gateway"),
+    Key(
+        "trusted_proxies",
+        "trusted_proxies",
+        NETWORKS,
+        "none",
+        "addresses or networks whose `X-Forwarded-For` is believed",
+    ),
+    Key("max_body_bytes", "max_body_bytes", SIZE, "32MiB", "larger request bodies are refused"),
+    Key(
+        "unsupported_parameters",
+        "unsupported_parameters",
+        _DROP_OR_REJECT,
+        "drop",
+        "what happens to request members an upstream cannot take",
+    ),
+    Key(
+        "retention",
+        "retention",
+        Form(said="a map", shapes=("level",), reader=_retention, level=RETENTION),
+        "",
+        "how long statistics are kept",
+    ),
+    Key(
+        "model_info",
+        "model_info",
+        Form(
+            said="a map of model to what is known of it",
+            shapes=("level by name",),
+            reader=_model_info,
+            level=MODEL_INFO,
+        ),
+        "",
+        "what the model lists say of a model",
+    ),
+    *without_effect(
+        "unbuilt",
+        (
+            "hedging",
+            Form(said="a map", shapes=("level",), reader=as_written, level=HEDGING),
+            "a second upstream call while the first is slow",
+        ),
+    ),
+)

@@ -8,73 +8,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from .client_keys import CLIENT_KEY, CLIENT_KEY_PREFERENCES
+from .levels import Level
+from .preferences import PREFERENCES
+from .provider_keys import PROVIDER, PROVIDER_PREFERENCES
 from .schema import ClientKey, Config, Provider
 
-_PROVIDER_FIELDS = {
-    "base_url": "base_url",
-    "engine": "engine",
-    "has_tools": "tools",
-    "has_images": "image",
-    "project_id": "project_id",
-    "region": "region",
-    "cf_account_id": "cf_account_id",
-    "exclude_endpoints": "exclude_endpoints",
-    "exclude_request_types": "exclude_request_types",
-    "only_request_types": "only_request_types",
-    "exclude_request_rules": "exclude_request_rules",
-    "max_request_body_bytes": "max_request_body_bytes",
-    "credential_rates": "api_key_rate_limit",
-    "credential_cooldown_s": "api_key_cooldown_period",
-    "quota_cooldown_s": "api_key_quota_cooldown_period",
-    "credential_policy": "api_key_schedule_algorithm",
-    "cooldown_s": "cooldown_period",
-    "model_timeout": "model_timeout",
-    "timeout_policy": "timeout_policy",
-    "keepalive_interval": "keepalive_interval",
-    "proxy": "proxy",
-    "headers": "headers",
-    "passthrough_request_headers": "passthrough_request_headers",
-    "body_overrides": "post_body_parameter_overrides",
-    "think_tags": "think_tags",
-}
-_CLIENT_KEY_FIELDS = {
-    "label": "role",
-    "is_admin": "admin",
-    "rules": "model",
-    "policy": "SCHEDULING_ALGORITHM",
-    "auto_retry": "AUTO_RETRY",
-    "rates": "rate_limit",
-    "is_moderated": "ENABLE_MODERATION",
-    "credits": "credits",
-    "created_at_s": "created_at",
-    "allowed_ips": "allowed_ips",
-    "expires_at_s": "expires_at",
-    "max_concurrency": "max_concurrency",
-}
-_PREFERENCE_FIELDS = {
-    "model_timeout": "model_timeout",
-    "timeout_policy": "timeout_policy",
-    "cooldown_s": "cooldown_period",
-    "error_triggers": "error_triggers",
-    "rates": "rate_limit",
-    "proxy": "proxy",
-    "keepalive_interval": "keepalive_interval",
-    "prices": "model_price",
-    "allow_private_urls": "allow_private_urls",
-    "cors_origins": "cors_origins",
-    "trusted_proxies": "trusted_proxies",
-    "max_body_bytes": "max_body_bytes",
-    "unsupported_parameters": "unsupported_parameters",
-    "retention": "retention",
-    "model_info": "model_info",
-}
-"""Field → the key of `api.yaml` it comes from.
-
-Fields that are not named here are told of otherwise (models, credentials) or are identities.
-"""
+_IDENTITIES = frozenset({"name", "secret"})
+_TOLD_OTHERWISE = frozenset({"models", "credentials"})
 
 _NEVER_SHOWN = frozenset({"proxy", "headers", "base_url"})
 """A base URL may carry a key in its query, a proxy a password."""
+
+
+def _fields(*levels: Level) -> Mapping[str, str]:
+    """Field → the key of `api.yaml` it comes from."""
+    named: dict[str, str] = {}
+    for key in (key for level in levels for key in level.keys):
+        if key.field and key.field not in _IDENTITIES | _TOLD_OTHERWISE:
+            named.setdefault(key.field, key.name)
+    return named
+
+
+_PROVIDER_FIELDS = _fields(PROVIDER, PROVIDER_PREFERENCES)
+_CLIENT_KEY_FIELDS = {"is_admin": "admin", **_fields(CLIENT_KEY, CLIENT_KEY_PREFERENCES)}
+_PREFERENCE_FIELDS = _fields(PREFERENCES)
 
 
 def changes(old: Config, new: Config) -> list[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from .keys import TIMEOUT, TIMEOUT_MATCH, TIMEOUT_POLICY, TIMEOUT_RULE
+from collections.abc import Mapping
+
+from .forms import PATTERNS, SECONDS, SOME_SECONDS
+from .levels import Form, Key, Level, patterns, section, without_effect
 from .nodes import Node, ProblemList
 from .schema import TimeoutPolicy, TimeoutRule, Timeouts
-from .values import patterns, positive_seconds, section, wrong
+from .values import positive_seconds, wrong
 
 
 def timeout_policy(node: Node, report: ProblemList) -> TimeoutPolicy | None:
@@ -16,9 +19,7 @@ def timeout_policy(node: Node, report: ProblemList) -> TimeoutPolicy | None:
     read = section(node, TIMEOUT_POLICY, report)
     if read is None:
         return None
-    return TimeoutPolicy(
-        default=read.read("default", timeouts, Timeouts()), rules=read.read("rules", _rules, ())
-    )
+    return TimeoutPolicy(**read.fields())
 
 
 def timeouts(node: Node, report: ProblemList) -> Timeouts | None:
@@ -31,14 +32,7 @@ def timeouts(node: Node, report: ProblemList) -> Timeouts | None:
     read = section(node, TIMEOUT, report)
     if read is None:
         return None
-    first_token = read.optional("first_token", positive_seconds)
-    first_byte = read.optional("first_byte", positive_seconds)
-    return Timeouts(
-        connect_s=read.optional("connect", positive_seconds),
-        first_token_s=first_byte if first_token is None else first_token,
-        idle_s=read.optional("idle", positive_seconds),
-        total_s=read.optional("total", positive_seconds),
-    )
+    return Timeouts(**read.fields())
 
 
 def _rules(node: Node, report: ProblemList) -> tuple[TimeoutRule, ...] | None:
@@ -54,6 +48,89 @@ def _rule(node: Node, report: ProblemList) -> TimeoutRule | None:
         if node.kind == "null":
             wrong(node, report, "`{match: {…}, timeout: {…}}`")
         return None
-    match = read.optional("match", lambda value, report: patterns(value, TIMEOUT_MATCH, report))
-    limits = read.optional("timeout", timeouts)
-    return None if match is None or limits is None else TimeoutRule(match=match, timeouts=limits)
+    said = read.fields()
+    return TimeoutRule(**said) if len(said) == len(TIMEOUT_RULE.keys) else None
+
+
+def _match(node: Node, report: ProblemList) -> Mapping[str, tuple[str, ...]] | None:
+    return patterns(node, TIMEOUT_MATCH, report)
+
+
+TIMEOUT = Level.of(
+    "timeout",
+    Timeouts,
+    Key("connect", "connect_s", SOME_SECONDS, "", "until the connection stands"),
+    Key("first_token", "first_token_s", SOME_SECONDS, "", "until the first token"),
+    Key("first_byte", "first_token_s", SOME_SECONDS, "", "the same as `first_token`"),
+    Key("idle", "idle_s", SOME_SECONDS, "", "between tokens"),
+    Key("total", "total_s", SOME_SECONDS, "", "for the whole call"),
+    *without_effect(
+        "ignored",
+        ("pool", SECONDS, "waiting for a free connection, which does not happen here"),
+    ),
+    *without_effect(
+        "unbuilt",
+        ("write", SECONDS, "for sending the request, which counts as a part of `first_token`"),
+    ),
+)
+_TIMEOUT = Form(
+    said="a number of seconds, or a map of phase to seconds",
+    shapes=("seconds", "level"),
+    reader=timeouts,
+    level=TIMEOUT,
+)
+TIMEOUT_MATCH = Level.of(
+    "timeout_policy.rules[].match",
+    None,
+    Key("provider", "provider", PATTERNS, "", "the provider's name"),
+    Key("endpoint", "endpoint", PATTERNS, "", "the client's path"),
+    Key("method", "method", PATTERNS, "", "the HTTP method"),
+    Key("stream", "stream", PATTERNS, "", "`true` or `false`"),
+    Key("engine", "engine", PATTERNS, "", "the provider's engine"),
+    Key("model", "model", PATTERNS, "", "the model by either name"),
+    Key("request_model", "request_model", PATTERNS, "", "the model the client named"),
+    Key("upstream_model", "upstream_model", PATTERNS, "", "the model as the provider calls it"),
+    Key("request_type", "request_type", PATTERNS, "", "the one type is `compaction`"),
+    Key("role", "role", PATTERNS, "", "the client key's role"),
+)
+TIMEOUT_RULE = Level.of(
+    "timeout_policy.rules[]",
+    TimeoutRule,
+    Key(
+        "match",
+        "match",
+        Form(
+            said="a map of member to patterns",
+            shapes=("level",),
+            reader=_match,
+            level=TIMEOUT_MATCH,
+        ),
+        "",
+        "all of these must fit",
+        is_required=True,
+    ),
+    Key("timeout", "timeouts", _TIMEOUT, "", "the timeouts", is_required=True),
+)
+TIMEOUT_POLICY = Level.of(
+    "timeout_policy",
+    TimeoutPolicy,
+    Key("default", "default", _TIMEOUT, "", "for every request"),
+    Key(
+        "rules",
+        "rules",
+        Form(
+            said="a list of `{match: {…}, timeout: {…}}`",
+            shapes=("list",),
+            reader=_rules,
+            level=TIMEOUT_RULE,
+        ),
+        "",
+        "for requests that fit; the rule with the most members wins",
+    ),
+)
+TIMEOUTS = Form(
+    said="a number of seconds, or a map with `default` and `rules`",
+    shapes=("seconds", "level"),
+    reader=timeout_policy,
+    level=TIMEOUT_POLICY,
+)

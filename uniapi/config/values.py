@@ -10,18 +10,16 @@ import difflib
 import ipaddress
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import yaml
 
-from .keys import FORMS, advice_on, keys_of
 from .nodes import Member, Node, ProblemList
 from .rates import SECONDS, parse_rates
 from .schema import ByModel, Rates
 
 T = TypeVar("T")
-D = TypeVar("D")
 
 _TRUE = frozenset({"true", "yes", "on"})
 _FALSE = frozenset({"false", "no", "off"})
@@ -52,78 +50,6 @@ def near(name: str, names: Iterable[str], cutoff: float = 0.6) -> str:
         return ""
     close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
     return f"; did you mean `{by_lower[close[0]]}`?" if close else ""
-
-
-class Section:
-    """A map whose keys the table knows.
-
-    Reports unknown and unbuilt keys at once; `get` gives the value of a key, None when it is absent
-    or empty.
-    """
-
-    def __init__(self, node: Node, level: str, report: ProblemList) -> None:
-        self.node = node
-        self.report = report
-        self._known = keys_of(level)
-        self._values: dict[str, Node] = {}
-        for member in node.members:
-            self._take(member, level)
-        for key in self._known.values():
-            if key.is_required and self.get(key.name) is None:
-                report.error(
-                    self._values.get(key.name, node),
-                    f"`{key.name}` is missing: expected {FORMS[key.form].said} ({key.meaning})",
-                )
-
-    def _take(self, member: Member, level: str) -> None:
-        name = member.key.text
-        key = self._known.get(name)
-        if key is None:
-            self.report.warning(
-                member.key, f"unknown key {member.key.shown()} is ignored{advice_on(name, level)}"
-            )
-        elif key.status == "unbuilt":
-            self.report.warning(
-                member.key, f"`{name}` is accepted and has no effect: not built ({key.meaning})"
-            )
-        elif key.status == "used":
-            self._values[name] = member.value
-
-    def get(self, name: str) -> Node | None:
-        node = self._values.get(name)
-        return None if node is None or node.kind == "null" else node
-
-    def read(self, name: str, reader: Callable[[Node, ProblemList], T | None], default: D) -> T | D:
-        """The value of `name` by `reader`; the default when it is absent, empty or wrong (which is
-        then reported).
-        """
-        node = self.get(name)
-        if node is None:
-            return default
-        value = reader(node, self.report)
-        return default if value is None else value
-
-    def optional(self, name: str, reader: Callable[[Node, ProblemList], T | None]) -> T | None:
-        """As `read`, with None for the default."""
-        node = self.get(name)
-        return None if node is None else reader(node, self.report)
-
-
-def section(node: Node | None, level: str, report: ProblemList) -> Section | None:
-    """The map at `node`; None when there is none or it is something else, which is then
-    reported.
-    """
-    if node is None or node.kind == "null":
-        return None
-    if node.kind != "map":
-        wrong(
-            node,
-            report,
-            "a map with keys such as"
-            f" {', '.join(f'`{name}`' for name in list(keys_of(level))[:3])}",
-        )
-        return None
-    return Section(node, level, report)
 
 
 def text(node: Node, report: ProblemList) -> str | None:
@@ -387,27 +313,3 @@ def plain(node: Node, report: ProblemList) -> Any:
             wrong(node, report, "a number that JSON can hold")
         return value
     return node.text
-
-
-def patterns(node: Node, level: str, report: ProblemList) -> Mapping[str, tuple[str, ...]] | None:
-    """A `match`: member → patterns in lower case.
-
-    An empty one would fit everything and is refused.
-    """
-    read = section(node, level, report)
-    if read is None:
-        return None
-    found = {
-        name: value for name in keys_of(level) if (value := read.optional(name, _patterns_of_one))
-    }
-    if not found and not any(read.get(name) for name in keys_of(level)):
-        report.error(node, f"expected at least one of {', '.join(keys_of(level))}")
-        return None
-    return found
-
-
-def _patterns_of_one(node: Node, report: ProblemList) -> tuple[str, ...] | None:
-    """One pattern or several; YAML's many words for a boolean become `true` and `false`."""
-    if node.kind == "bool":
-        return ("true" if boolean(node, report) else "false",)
-    return lower_texts(node, report)
