@@ -174,6 +174,12 @@ class Quirk:
     """`functionCall.id` and `functionResponse.id` are understood (Vertex refuses them on older
     models).
     """
+    result_media: bool = True
+    """`functionResponse.parts` may hold pictures and documents (Gemini 3 and later)."""
+    call_signatures: bool = True
+    """A step's first call is refused without a signature (Gemini 3 and later); the documented
+    stand-in is one.
+    """
     json_schema_members: bool = True
     """`responseJsonSchema` and `parametersJsonSchema` are understood; False: only the OpenAPI
     subset.

@@ -2,7 +2,8 @@
 know.
 
 Sources: ai.google.dev/gemini-api/docs/{thinking,gemini-3,safety-settings,structured-output},
-cloud.google.com/vertex-ai/generative-ai/docs/thinking.
+cloud.google.com/vertex-ai/generative-ai/docs/thinking; levels of the newest models as LiteLLM's
+model list has them (github.com/BerriAI/litellm, 2026-11-30).
 """
 
 from __future__ import annotations
@@ -48,9 +49,26 @@ GEMINI_ROWS = (
     ),
     _gemini("3 Pro knows LOW and HIGH only", r"gemini-3-pro", thinking_levels=("low", "high")),
     _gemini(
-        "3.1 Pro and later know no MINIMAL",
-        r"gemini-(?:3[.-][1-9]\d*-pro|pro-latest|[4-9]\S*-pro)",
+        "3.1 Pro and later know no MINIMAL, nor do 3.7 Flash and later",
+        r"gemini-(?:3[.-][1-9]\d*-pro|3[.-](?:[7-9]|\d\d)-flash(?!-lite)|pro-latest|[4-9])",
         thinking_levels=("low", "medium", "high"),
+    ),
+    _gemini(
+        "4 Hydrogen goes up to XHIGH",
+        r"gemini-4-hydrogen",
+        thinking_levels=("low", "medium", "high", "xhigh"),
+    ),
+    _gemini(
+        "Gemma 4 thinks or does not: MINIMAL and HIGH (ai.google.dev/gemma/docs/capabilities)",
+        r"gemma-4",
+        thinking_levels=("minimal", "high"),
+    ),
+    _gemini(
+        "signatures on calls and media inside results came with Gemini 3"
+        " (ai.google.dev/gemini-api/docs/gemini-3)",
+        r"gemini-(?:[12]|pro$|pro-vision|robotics-er-1)|gemma-|learnlm",
+        call_signatures=False,
+        result_media=False,
     ),
     fact(
         "Gemini 3 at Google's API takes its own tools beside functions"

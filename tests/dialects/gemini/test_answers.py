@@ -37,7 +37,7 @@ from uniapi.canonical import (
     fold,
     unfold,
 )
-from uniapi.dialects import Quirk, ReplyContext, UpstreamContext
+from uniapi.dialects import ReplyContext, UpstreamContext
 from uniapi.dialects.gemini import CLIENT, UPSTREAM
 from uniapi.errors import WireError
 from uniapi.wire import JsonArrayDecoder, SseDecoder
@@ -515,19 +515,6 @@ def test_events_do_not_depend_on_the_split(sizes: list[int]) -> None:
         answer(groundingMetadata=GROUNDING),
     )
     assert decoded(raw, sizes=tuple(sizes)) == decoded(raw)
-
-
-def test_an_opaque_of_another_family() -> None:
-    """A quirk may say whose signatures these are."""
-    part = (
-        UPSTREAM.decode_response(
-            answer({"text": "a", "thoughtSignature": "QUJD"}),
-            UpstreamContext(quirk=Quirk(opaque_family="x")),
-        )
-        .choices[0]
-        .parts[0]
-    )
-    assert part == Text(text="a", opaque=Opaque(family="x", value="QUJD"))
 
 
 REPLIES: list[tuple[Part, list[dict[str, Any]]]] = [

@@ -48,7 +48,14 @@ def assistant(*parts: Part) -> Message:
 
 
 def body(wanted: Request, quirk: Quirk = PLAIN) -> dict[str, Any]:
-    return UPSTREAM.encode_request(wanted, quirk).body
+    return fitted(wanted, quirk)[0]
+
+
+def fitted(wanted: Request, quirk: Quirk) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The body as it leaves, and what got lost by the way."""
+    encoded = UPSTREAM.encode_request(wanted, quirk)
+    sent, lost = UPSTREAM.fit(encoded.body, quirk, encoded.beside)
+    return sent, (*encoded.losses, *lost)
 
 
 def contents(*messages: Message, quirk: Quirk = PLAIN) -> list[dict[str, Any]]:
@@ -57,7 +64,7 @@ def contents(*messages: Message, quirk: Quirk = PLAIN) -> list[dict[str, Any]]:
 
 
 def losses(wanted: Request, quirk: Quirk = PLAIN) -> tuple[str, ...]:
-    return UPSTREAM.encode_request(wanted, quirk).losses
+    return fitted(wanted, quirk)[1]
 
 
 PARTS: list[tuple[Part, list[dict[str, Any]]]] = [
@@ -287,10 +294,21 @@ def test_media_of_a_result() -> None:
         {"inlineData": {"mimeType": "audio/wav", "data": "BBBB"}},
     ]
     response = {"name": "f", "id": "1", "response": {"result": "see"}}
-    assert [{"functionResponse": response}, *inline] == contents(*conversation)[2]["parts"]
-    assert [{"functionResponse": {**response, "parts": inline[:1]}}, inline[1]] == contents(
-        *conversation, quirk=Quirk()
+    label = {"text": "Shown by the result of f (1):"}
+    assert [
+        {"functionResponse": {**response, "parts": inline[:1]}},
+        label,
+        inline[1],
+    ] == contents(*conversation, quirk=Quirk())[2]["parts"]
+    older = Quirk(result_media=False)
+    assert [{"functionResponse": response}, label, inline[0], label, inline[1]] == contents(
+        *conversation, quirk=older
     )[2]["parts"]
+    says_nothing = (HELLO, assistant(call("1")), user(result("1", picture)))
+    shown = contents(*says_nothing, quirk=older)[2]["parts"]
+    assert shown[0]["functionResponse"]["response"] == {
+        "result": "See what is shown behind this result."
+    }
 
 
 def test_ids_only_where_they_are_understood() -> None:
@@ -342,7 +360,8 @@ def test_unsigned_calls_toward_gemini_3() -> None:
         part.get("thoughtSignature") for part in contents(*conversation, quirk=Quirk())[1]["parts"]
     ] == [None, SKIP, None]
     assert [
-        part.get("thoughtSignature") for part in contents(*conversation, quirk=BUDGET)[1]["parts"]
+        part.get("thoughtSignature")
+        for part in contents(*conversation, quirk=Quirk(call_signatures=False))[1]["parts"]
     ] == [None, None, None]
 
 
@@ -652,29 +671,6 @@ def test_output_modalities() -> None:
         "responseModalities"
     ] == ["TEXT", "IMAGE"]
     assert "generationConfig" not in body(request(output_modalities=("text",)))
-
-
-def test_a_provider_without_tools_or_images() -> None:
-    """Tools, tool turns and pictures are left out, and said to be."""
-    picture = Media(kind="image", mime="image/png", data="AAAA")
-    wanted = request(
-        user(Text(text="a"), picture),
-        assistant(call("1")),
-        user(result("1"), Text(text="b")),
-        tools=(Tool(name="f"),),
-    )
-    encoded = UPSTREAM.encode_request(wanted, Quirk(has_tools=False, has_images=False))
-    assert encoded.body == {"contents": [{"role": "user", "parts": [{"text": "a"}, {"text": "b"}]}]}
-    assert {"messages[0].image", "tools"} == set(encoded.losses)
-
-
-def test_members_a_model_refuses() -> None:
-    """They are dropped at the top and in the generation config, and named."""
-    encoded = UPSTREAM.encode_request(
-        request(sampling=Sampling(seed=1)), Quirk(dropped_members=frozenset({"seed"}))
-    )
-    assert "generationConfig" not in encoded.body
-    assert encoded.losses == ("seed",)
 
 
 @pytest.mark.parametrize(

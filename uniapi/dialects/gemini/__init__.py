@@ -11,7 +11,10 @@ Reading order: `vocabulary`; `request_decode` (with `request_decode_contents`), 
 
 from __future__ import annotations
 
+from uniapi.canonical import Request
+from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.dialect import ClientDialect, RelayedDialect
+from uniapi.dialects.quirk import Quirk
 
 from .answer_decode import decode_response
 from .answer_encode import encode_response
@@ -24,6 +27,12 @@ from .request_encode import encode_request
 from .stream_decode import GeminiStreamDecoder
 from .stream_encode import GeminiStreamEncoder
 from .vocabulary import FAMILY, NAME
+
+
+def _encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
+    """The encoder knows no vendor: facts are for `fit`."""
+    return encode_request(request)
+
 
 CLIENT = ClientDialect(
     name=NAME,
@@ -38,7 +47,7 @@ UPSTREAM = RelayedDialect(
     name=NAME,
     family=FAMILY,
     framing="sse",
-    encode_request=encode_request,
+    encode_request=_encode_request,
     fit=fit,
     decode_response=decode_response,
     stream_decoder=GeminiStreamDecoder,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 
 from uniapi.canonical import (
@@ -20,16 +19,13 @@ from uniapi.canonical import (
 )
 from uniapi.dialects.function_tools import call_object
 from uniapi.dialects.losses import REASONING_LOSS
-from uniapi.dialects.quirk import Quirk
 
 from .media import encode_media
 from .request_encode_names import ToolNames
-from .request_encode_thinking import is_generation_3
-from .vocabulary import FAMILY, NAME, SKIP_SIGNATURE
+from .vocabulary import FAMILY, NAME, is_signature
 
 Block = dict[str, Json]
 
-_SIGNATURE = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _RESULT_MEDIA = frozenset(
     {"image/png", "image/jpeg", "image/webp", "application/pdf", "text/plain"}
 )
@@ -44,11 +40,7 @@ class PartEncoder:
     `call_names` gives the wire name of the tool behind a call id: results must repeat it.
     """
 
-    def __init__(
-        self, quirk: Quirk, names: ToolNames, call_names: Mapping[str, str], losses: list[str]
-    ) -> None:
-        self._quirk = quirk
-        self._family = quirk.opaque_family or FAMILY
+    def __init__(self, names: ToolNames, call_names: Mapping[str, str], losses: list[str]) -> None:
         self._names = names
         self._call_names = call_names
         self._losses = losses
@@ -59,7 +51,7 @@ class PartEncoder:
         """
         match part:
             case Text():
-                signature = self._signed(part.opaque)
+                signature = _signed(part.opaque)
                 return [{"text": part.text, **signature}] if part.text or signature else []
             case Refusal(text=text):
                 return [{"text": text}] if text else []
@@ -68,23 +60,18 @@ class PartEncoder:
             case Reasoning():
                 return self._reasoning(part)
             case ToolCall():
-                return [self._call(part)] if self._has_tools() else []
+                return [self._call(part)]
             case ToolResult():
-                return self._result(part, index) if self._has_tools() else []
+                return self._result(part, index)
             case Unknown(dialect=dialect, raw=raw) if dialect == NAME and isinstance(raw, dict):
                 return [raw]
             case Unknown():
                 self._losses.append(f"messages[{index}].{part.name}")
                 return []
 
-    def _has_tools(self) -> bool:
-        if not self._quirk.has_tools:
-            self._losses.append("tools")
-        return self._quirk.has_tools
-
     def _reasoning(self, part: Reasoning) -> list[Block]:
         """Thoughts go back only with the signature that vouches for them."""
-        signature = self._signed(part.opaque)
+        signature = _signed(part.opaque)
         if not signature:
             self._losses.append(REASONING_LOSS)
             return []
@@ -95,81 +82,80 @@ class PartEncoder:
         )
 
     def _media(self, part: Media, index: int) -> list[Block]:
-        if part.kind == "image" and not self._quirk.has_images:
-            self._losses.append(f"messages[{index}].image")
-            return []
         if is_plain_text(part):
             return [{"text": titled}] if (titled := titled_text(part)) else []
         encoded = encode_media(part)
         if encoded is None:
             self._losses.append(f"messages[{index}].{part.kind}")
             return []
-        return [{**encoded, **self._signed(part.opaque)}]
+        return [{**encoded, **_signed(part.opaque)}]
 
     def _call(self, part: ToolCall) -> Block:
         call: Block = {
             "name": self._names.wire(part.name, part.namespace),
             "args": call_object(part),
         }
-        if self._quirk.function_call_ids and part.call_id:
+        if part.call_id:
             call["id"] = part.call_id
-        return {"functionCall": call, **self._signed(part.opaque)}
+        return {"functionCall": call, **_signed(part.opaque)}
 
     def _result(self, part: ToolResult, index: int) -> list[Block]:
         name = self._call_names.get(part.call_id) or self._names.wire(part.name or part.call_id)
         response: Block = {"name": name, "response": result_object(part)}
-        if self._quirk.function_call_ids and part.call_id:
+        if part.call_id:
             response["id"] = part.call_id
         inside: list[Block] = []
-        after: list[Block] = []
+        after: list[Json] = []
         for inner in part.content:
             match inner:
                 case Media() if is_plain_text(inner):
                     pass
                 case Media():
                     for encoded in self._media(inner, index):
-                        (inside if self._fits_inside(encoded) else after).append(encoded)
+                        (inside if _fits_inside(encoded) else after).append(encoded)
                 case Unknown(dialect=dialect, raw=raw) if dialect == NAME and isinstance(raw, dict):
                     inside.append(raw)
                 case Unknown():
                     self._losses.append(f"messages[{index}].{inner.name}")
         if inside:
             response["parts"] = inside
-        return [{"functionResponse": response}, *after]
-
-    def _signed(self, opaque: Opaque | None) -> Block:
-        """The members an opaque value of this family puts on its part: a signature, or others that
-        stood beside the data.
-        """
-        if opaque is None or opaque.family != self._family:
-            return {}
-        if isinstance(opaque.value, dict):
-            return dict(opaque.value)
-        if (
-            not isinstance(opaque.value, str)
-            or not _SIGNATURE.fullmatch(opaque.value)
-            or len(opaque.value) % 4 == 1
-        ):
-            # A signature that a client cut short is a 400; the part without it is not.
-            return {}
-        return {"thoughtSignature": opaque.value}
-
-    def _fits_inside(self, block: Block) -> bool:
-        if not is_generation_3(self._quirk) or "thoughtSignature" in block:
-            return False
-        source = block.get("inlineData") or block.get("fileData")
-        return isinstance(source, dict) and source.get("mimeType") in _RESULT_MEDIA
+        return shown_behind(response, after)
 
 
-def vouch_for_calls(parts: list[Block]) -> None:
-    """Gives the first call of a model turn the documented stand-in when it has no signature: Gemini
-    3 refuses the turn otherwise.
+def _signed(opaque: Opaque | None) -> Block:
+    """The members an opaque value of this family puts on its part: a signature, or others that
+    stood beside the data.
     """
-    for position, block in enumerate(parts):
-        if "functionCall" in block:
-            if "thoughtSignature" not in block and "thought_signature" not in block:
-                parts[position] = {**block, "thoughtSignature": SKIP_SIGNATURE}
-            return
+    if opaque is None or opaque.family != FAMILY:
+        return {}
+    if isinstance(opaque.value, dict):
+        return dict(opaque.value)
+    return {"thoughtSignature": opaque.value} if is_signature(opaque.value) else {}
+
+
+def shown_behind(response: Block, media: list[Json]) -> list[Block]:
+    """The part of a result, and behind it the media that it may not hold, under words that say
+    whose they are; a result that has nothing else to say points there.
+    """
+    if not media:
+        return [{"functionResponse": response}]
+    if response.get("response") == {"result": ""}:
+        response = {**response, "response": {"result": "See what is shown behind this result."}}
+    source = (
+        f"{response.get('name')} ({response['id']})" if "id" in response else response.get("name")
+    )
+    label: Block = {"text": f"Shown by the result of {source}:"}
+    return [{"functionResponse": response}, label, *media]
+
+
+def _fits_inside(block: Block) -> bool:
+    """Whether a result may carry this media in its own parts."""
+    source = block.get("inlineData") or block.get("fileData")
+    return (
+        "thoughtSignature" not in block
+        and isinstance(source, dict)
+        and source.get("mimeType") in _RESULT_MEDIA
+    )
 
 
 def is_plain_text(part: Media) -> bool:

@@ -6,21 +6,15 @@ from collections.abc import Mapping
 
 from uniapi.canonical import HostedTool, Json, Request, Tool, ToolChoice
 from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
-from uniapi.dialects.quirk import Quirk
 
 from .request_encode_names import ToolNames
 from .request_encode_schema import function_parameters
 from .vocabulary import HOSTED_MEMBERS, NAME
 
 
-def encode_tools(
-    request: Request, quirk: Quirk, names: ToolNames, losses: list[str]
-) -> dict[str, Json]:
+def encode_tools(request: Request, names: ToolNames, losses: list[str]) -> dict[str, Json]:
     """`tools` and `toolConfig`, as far as there is something to say."""
     if not request.tools:
-        return {}
-    if not quirk.has_tools:
-        losses.append("tools")
         return {}
     choice = request.tool_choice
     offered = (
@@ -29,22 +23,13 @@ def encode_tools(
         else None
     )
     functions = [
-        _declaration(name, tool, quirk, losses)
+        _declaration(name, tool, losses)
         for name, tool in names.items()
         if offered is None or tool.name in offered
     ]
     config = dict(_extension(request, "toolConfig"))
-    hosted = _hosted(request, losses)
-    if hosted and functions and config.get("includeServerSideToolInvocations") is not True:
-        if quirk.hosted_with_functions:
-            config["includeServerSideToolInvocations"] = True
-        else:
-            losses += [
-                f"tools.{tool.kind}" for tool in request.tools if isinstance(tool, HostedTool)
-            ]
-            hosted = []
     encoded: dict[str, Json] = {}
-    tools = ([{"functionDeclarations": functions}] if functions else []) + hosted
+    tools = ([{"functionDeclarations": functions}] if functions else []) + _hosted(request, losses)
     if tools:
         encoded["tools"] = tools
     calling = _calling_config(choice, names)
@@ -61,7 +46,7 @@ def encode_tools(
     return encoded
 
 
-def _declaration(name: str, tool: Tool, quirk: Quirk, losses: list[str]) -> dict[str, Json]:
+def _declaration(name: str, tool: Tool, losses: list[str]) -> dict[str, Json]:
     declaration: dict[str, Json] = {"name": name}
     description = tool.description or ""
     schema = tool.parameters
@@ -76,14 +61,9 @@ def _declaration(name: str, tool: Tool, quirk: Quirk, losses: list[str]) -> dict
         declaration.update(tool.extras)
     elif tool.extras:
         losses += [f"tools.{member}" for member in tool.extras]
-    if quirk.json_schema_members:
-        parameters = function_parameters(schema, "json_schema")
-        member = "parametersJsonSchema"
-    else:
-        parameters = function_parameters(schema, "openapi")
-        member = "parameters"
+    parameters = function_parameters(schema, "json_schema")
     if parameters is not None:
-        declaration[member] = parameters
+        declaration["parametersJsonSchema"] = parameters
     return declaration
 
 

@@ -11,9 +11,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from uniapi.canonical import Message, Part, Text, ToolCall, ToolResult
+from uniapi.canonical import Json, Message, Part, Text, ToolCall, ToolResult
+
+_OPENING: dict[str, Json] = {"role": "user", "parts": [{"text": " "}]}
+"""A conversation has to begin with the user, and a turn has to say something."""
 
 NO_RESULT = "No result was given for this call."
 
@@ -44,6 +47,13 @@ def arrange_turns(messages: tuple[Message, ...]) -> list[Turn]:
     if pending:
         arranged.append(Turn(role="user", parts=results.answers(pending)))
     return arranged
+
+
+def begun_by_user(contents: list[Any]) -> list[Json]:
+    """The encoded turns, begun by the user when they are not."""
+    if contents and contents[0].get("role") != "model":
+        return contents
+    return [_OPENING, *contents]
 
 
 class _Results:

@@ -84,7 +84,6 @@ class _Candidate:
 class GeminiStreamDecoder(StreamDecoder):
     def __init__(self, context: UpstreamContext) -> None:
         super().__init__(context)
-        self._family = context.quirk.opaque_family or FAMILY
         self._names = ToolNames(context.request.tools if context.request is not None else ())
         self._candidates: dict[int, _Candidate] = {}
         self._block: Finish | None = None
@@ -189,7 +188,7 @@ class GeminiStreamDecoder(StreamDecoder):
 
     def _part(self, choice: int, candidate: _Candidate, part: dict[str, Json]) -> None:
         signature = text_member(part, "thoughtSignature")
-        opaque = Opaque(family=self._family, value=signature) if signature else None
+        opaque = Opaque(family=FAMILY, value=signature) if signature else None
         text = member(part, "text")
         if isinstance(call := member(part, "functionCall"), dict):
             self._call(choice, candidate, call, opaque)

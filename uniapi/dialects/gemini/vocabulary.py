@@ -46,10 +46,16 @@ NATIVE_FINISHES: Mapping[FinishReason, str] = {
 EFFORT_BUDGETS: Mapping[Effort, int] = {"minimal": 512, "low": 1024, "medium": 8192, "high": 24576}
 """Google's own table for its OpenAI layer: https://ai.google.dev/gemini-api/docs/openai#thinking"""
 
+EFFORT_ORDER: tuple[Effort, ...] = ("minimal", "low", "medium", "high", "xhigh", "max")
+"""Weakest first; Google's levels are words of these."""
+
 SKIP_SIGNATURE = "skip_thought_signature_validator"
 """Stands in for the signature of a call another model made:
 https://ai.google.dev/gemini-api/docs/thought-signatures#faqs
 """
+
+STAND_INS = frozenset({SKIP_SIGNATURE, "context_engineering_is_the_way_to_go"})
+"""All that Google documents (the same page)."""
 
 HOSTED_KINDS: Mapping[str, str] = {
     "googleSearch": "web_search",
@@ -74,6 +80,7 @@ HOSTED_MEMBERS: Mapping[str, str] = {
 
 SCHEMA_TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object", "null"})
 
+_SIGNATURE = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _UPPER = re.compile(r"[A-Z]")
 _UNDERSCORED = re.compile(r"_([a-z0-9])")
 
@@ -130,3 +137,12 @@ def list_member(holder: Json, name: str) -> list[Json]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
+
+
+def is_signature(value: Json) -> bool:
+    """Whether this can stand as a thought signature: bytes in base64, or a stand-in. One that a
+    client cut short is a 400, where the part without it is not.
+    """
+    if not isinstance(value, str) or value in STAND_INS:
+        return isinstance(value, str)
+    return _SIGNATURE.fullmatch(value) is not None and len(value) % 4 != 1
