@@ -57,11 +57,11 @@ MUTANTS = (
         LOOP,
     ),
     Mutant(
-        "broke judged as translated",
-        "uniapi/routing/plan.py",
-        "self._verdict(self._served.attempt.channel, failure, False, now)",
-        "self._verdict(self._served.attempt.channel, failure, True, now)",
-        PLAN,
+        "a relayed mistake taken for one of ours",
+        "uniapi/routing/retry.py",
+        "Next.NOTHING if road is Road.RELAY else Next.OTHER_MODEL",
+        "Next.OTHER_MODEL",
+        ("tests/routing/test_retry.py",),
     ),
     Mutant(
         "a refused access token kept",
@@ -87,8 +87,8 @@ MUTANTS = (
     Mutant(
         "the number of upstream calls always one",
         EXECUTOR,
-        "calls=len(progress.attempts) - calls,",
-        "calls=1,",
+        "calls=made)",
+        "calls=1)",
         LOOP,
     ),
     Mutant(

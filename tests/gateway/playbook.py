@@ -41,7 +41,7 @@ from uniapi.gateway import (
 )
 from uniapi.limits import Limits
 from uniapi.network import AccessTokens, MediaFetcher
-from uniapi.routing import Catalog, Cursors, Health, Router, Sessions
+from uniapi.routing import Catalog, Cursors, Health, Road, Router, Sessions
 from uniapi.server.inference import Arrival, make_call, make_stored_call
 from uniapi.server.paths import find_route
 from uniapi.stats import Recorder
@@ -91,12 +91,12 @@ class ToldPlan:
         self._plan = plan
         self.told = []
 
-    def next(self, failure, now, *, is_translated=False, calls=1):
-        if failure is not None:
-            translated = ", translated" if is_translated else ""
-            counted = "" if calls == 1 else f", {calls} calls"
-            self.told.append(failure.kind.value + translated + counted)
-        return self._plan.next(failure, now, is_translated=is_translated, calls=calls)
+    def next(self, tried, now):
+        if tried is not None:
+            translated = ", translated" if tried.road is Road.TRANSLATE else ""
+            counted = "" if tried.calls == 1 else f", {tried.calls} calls"
+            self.told.append(tried.failure.kind.value + translated + counted)
+        return self._plan.next(tried, now)
 
     def succeeded(self, now):
         self.told.append("succeeded")

@@ -22,9 +22,11 @@ from uniapi.routing import (
     Health,
     Plan,
     Question,
+    Road,
     Router,
     SessionHint,
     Sessions,
+    Tried,
     Wait,
 )
 
@@ -196,7 +198,8 @@ class Player:
             kind=kind, message=message, status=number, retry_after_s=retry_after, is_daily=daily
         )
         calls = (0 if kind is FailureKind.UNSUPPORTED else 1) if calls is None else calls
-        self.step = self.plan.next(failure, self.now, is_translated=translated, calls=calls)
+        road = Road.TRANSLATE if translated else Road.RELAY
+        self.step = self.plan.next(Tried(failure=failure, road=road, calls=calls), self.now)
 
     def serves(self, tokens: int | None = None) -> str:
         """The attempt at hand succeeds and the call ends; gives where it was served."""

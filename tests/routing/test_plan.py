@@ -3,13 +3,10 @@
 Predecessor §12.2's vectors stand at the end, each marked.
 """
 
-from dataclasses import dataclass, field, fields
-
 import pytest
 
 from uniapi.canonical import Failure, FailureKind
-from uniapi.routing import Attempt, GiveUp, Pin, Plan, Wait
-from uniapi.routing.state import RouterState
+from uniapi.routing import Attempt, GiveUp, Pin, Wait
 
 START_EPOCH_S = 1_700_000_000.0
 """The playbook's clock begins 1000 seconds later."""
@@ -584,36 +581,6 @@ def test_failure_after_the_commit_rests_the_channel(play, yaml_of):
     p.plan.broke(Failure.cut("the stream ended"), p.now)
     p.ends()
     assert p.served() == "b#1"
-
-
-@dataclass(frozen=True, kw_only=True)
-class WatchedState(RouterState):
-    """Keeps which failures were judged, and which as those of a translated request."""
-
-    judged: list = field(default_factory=list)
-
-    def judge(self, channel, failure, asked, *, is_translated, **more):
-        self.judged.append((failure.kind.value, is_translated))
-        return super().judge(channel, failure, asked, is_translated=is_translated, **more)
-
-
-def test_only_before_the_commit_does_it_matter_that_a_request_was_translated(play, yaml_of):
-    """A refusal may then be the translation's fault, and another model may be tried. What broke an
-    answer off is judged as it is: there is nothing to try any more.
-    """
-    p = play(_two_models())
-    known = {member.name: getattr(p.router.state, member.name) for member in fields(RouterState)}
-    state = WatchedState(**known)
-    candidates = p.router.candidates(p.config.client_keys[0], "m", START_EPOCH_S)
-    moment = {"now": p.now, "now_s": START_EPOCH_S + p.now, "rng": p.rng}
-    plan = Plan(state, p.asked("m"), candidates, **moment)
-    plan.next(None, p.now)
-    refused = Failure(kind=FailureKind.BAD_REQUEST, message="no", status=400)
-    assert isinstance(plan.next(refused, p.now, is_translated=True), Attempt)
-    plan.succeeded(p.now)
-    plan.broke(refused, p.now)
-    plan.finished(p.now)
-    assert state.judged == [("bad_request", True), ("bad_request", False)]
 
 
 NESTED = """

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from uniapi.canonical import Failure, FailureKind
-from uniapi.routing import Attempt, GiveUp, Rested, Wait
+from uniapi.routing import Attempt, GiveUp, Rested, Tried, Wait
 
 FAILURES = st.builds(
     Failure,
@@ -76,7 +76,7 @@ def _written(yaml_of, keys_of, more, cooldown, nested, preferences):
 @given(
     configs(),
     st.lists(
-        st.lists(st.tuples(FAILURES, st.booleans(), st.floats(0, 20)), max_size=12),
+        st.lists(st.tuples(FAILURES, st.sampled_from(Road), st.floats(0, 20)), max_size=12),
         min_size=1,
         max_size=4,
     ),
@@ -140,10 +140,10 @@ def test_every_plan_is_bounded_and_leaves_the_resting_alone(
             if calls > len(answers):
                 p.serves()
                 break
-            failure, is_translated, seconds = answers[calls - 1]
+            failure, road, seconds = answers[calls - 1]
             sent += failure.kind is not FailureKind.UNSUPPORTED
             p.passes(seconds)
-            p.step = p.plan.next(failure, p.now, is_translated=is_translated)
+            p.step = p.plan.next(Tried(failure=failure, road=road), p.now)
         else:
             assert 400 <= p.step.error.status < 600
             assert len(p.step.failed) == calls

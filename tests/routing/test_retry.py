@@ -6,7 +6,7 @@ import pytest
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.config import Credential, Provider
-from uniapi.routing import Next, judge
+from uniapi.routing import Next, Road, blame, next_after
 from uniapi.routing.retry import seconds_to_next_day
 
 K = FailureKind
@@ -20,16 +20,9 @@ def _provider(keys=2, **members):
     return Provider(provider_id="p", name="p", credentials=credentials, **members)
 
 
-def _judge(failure, provider, *, translated=False, google=False):
-    verdict = judge(
-        failure,
-        provider,
-        is_translated=translated,
-        cooldown_s=300.0,
-        now_s=NOON,
-        is_google=google,
-    )
-    rest = verdict.rest
+def _blame(failure, provider):
+    found = blame(failure, provider, cooldown_s=300.0, now_s=NOON, is_google=False)
+    rest = found.rest
     how_long = (
         None
         if rest is None
@@ -37,7 +30,7 @@ def _judge(failure, provider, *, translated=False, google=False):
         if rest.seconds is not None
         else (rest.first_s, rest.cap_s)
     )
-    return verdict.blame, verdict.then, verdict.rests, how_long
+    return found.who, found.rests, how_long
 
 
 ROWS = [
@@ -64,7 +57,9 @@ ROWS = [
 )
 def test_plain_rows(kind, expected):
     """Every kind, as it comes without further words, at a provider with two keys."""
-    assert _judge(Failure(kind=kind, message=""), _provider()) == expected
+    failure = Failure(kind=kind, message="")
+    who, *rest = _blame(failure, _provider())
+    assert (who, next_after(failure, Road.RELAY), *rest) == expected
 
 
 def test_the_table_is_whole():
@@ -72,12 +67,12 @@ def test_the_table_is_whole():
 
 
 def test_refused_after_translation_may_try_another_model():
-    assert _judge(Failure(kind=K.BAD_REQUEST, message=""), _provider(), translated=True) == (
-        "client",
-        Next.OTHER_MODEL,
-        None,
-        None,
-    )
+    """The mistake may be ours then; for every other kind the road makes no difference."""
+    failures = {kind: Failure(kind=kind, message="") for kind in K}
+    assert next_after(failures[K.BAD_REQUEST], Road.TRANSLATE) is Next.OTHER_MODEL
+    del failures[K.BAD_REQUEST]
+    for failure in failures.values():
+        assert next_after(failure, Road.TRANSLATE) is next_after(failure, Road.RELAY)
 
 
 RESTS = [
@@ -133,7 +128,7 @@ RESTS = [
     "kind, said, members, expected", [row[1:] for row in RESTS], ids=[row[0] for row in RESTS]
 )
 def test_key_rests(kind, said, members, expected):
-    assert _judge(Failure(kind=kind, message="", **said), _provider(**members))[3] == expected
+    assert _blame(Failure(kind=kind, message="", **said), _provider(**members))[2] == expected
 
 
 @pytest.mark.parametrize(
@@ -148,24 +143,18 @@ def test_key_rests(kind, said, members, expected):
     ],
 )
 def test_an_only_key_rests_for_short_explicit_delays_only(kind, said, expected):
-    assert _judge(Failure(kind=kind, message="", **said), _provider(keys=1))[3] == expected
+    assert _blame(Failure(kind=kind, message="", **said), _provider(keys=1))[2] == expected
 
 
 def test_money_rests_the_key_for_all_models():
     """402: the account is empty, not one model's quota."""
-    assert _judge(Failure(kind=K.QUOTA, message="", status=402), _provider())[2] == "credential"
+    assert _blame(Failure(kind=K.QUOTA, message="", status=402), _provider())[1] == "credential"
 
 
 def test_no_cooldown_no_rest():
-    verdict = judge(
-        Failure(kind=K.TIMEOUT, message=""),
-        _provider(),
-        is_translated=False,
-        cooldown_s=0.0,
-        now_s=NOON,
-        is_google=False,
-    )
-    assert (verdict.then, verdict.rest) == (Next.CHANNEL, None)
+    timeout = Failure(kind=K.TIMEOUT, message="")
+    found = blame(timeout, _provider(), cooldown_s=0.0, now_s=NOON, is_google=False)
+    assert (found.who, found.rest) == ("channel", None)
 
 
 @pytest.mark.parametrize(

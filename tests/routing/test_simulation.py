@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from uniapi.canonical import Failure, FailureKind
-from uniapi.routing import Attempt, GiveUp, SessionHint, Wait
+from uniapi.routing import Attempt, GiveUp, SessionHint, Tried, Wait
 
 HOUR_S = 3600.0
 DOWN = (1200.0, 1800.0)
@@ -149,7 +149,14 @@ def run_gateway(player, seed: int, conversations: int = 500) -> tuple[Figures, U
             homes[session] = outcome
             hour.next_turn(session, turn, turns, now)
         else:
-            go_on(plan, plan.next(outcome, now), session, turn, turns, now)
+            go_on(
+                plan,
+                plan.next(None if outcome is None else Tried(failure=outcome), now),
+                session,
+                turn,
+                turns,
+                now,
+            )
     return figures, world
 
 

@@ -34,7 +34,7 @@ from uniapi.errors import WireError
 from uniapi.network import AccessTokens, FetchFailed, MediaFetcher, Transport, send_all
 from uniapi.operations import CARRIED
 from uniapi.pipes import ending
-from uniapi.routing import Attempt, GiveUp, Pin, Plan, Wait
+from uniapi.routing import Attempt, GiveUp, Pin, Plan, Road, Tried, Wait
 from uniapi.stats import CallRecord
 from uniapi.wire import LARGE_BYTES, HttpRequest, ResponseHead, dump_json
 
@@ -138,12 +138,12 @@ class Executor:
         refused_status: int | None = None
         try:
             while True:
-                step = plan.next(
-                    failure,
-                    self._clock.monotonic_s(),
-                    is_translated=translated,
-                    calls=len(progress.attempts) - calls,
-                )
+                tried = None
+                if failure is not None:
+                    made = len(progress.attempts) - calls
+                    road = Road.TRANSLATE if translated else Road.RELAY
+                    tried = Tried(failure=failure, road=road, calls=made)
+                step = plan.next(tried, self._clock.monotonic_s())
                 calls = len(progress.attempts)
                 if isinstance(step, Wait):
                     await self._clock.sleep(step.seconds)

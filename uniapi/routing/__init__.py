@@ -10,14 +10,15 @@ from .health import Health, Rest, Rested, Resting
 from .plan import Plan
 from .policies import Cursors
 from .question import EngineFacts, Pin, Question
-from .retry import Next, Verdict, judge
+from .retry import Blame, Next, blame, next_after
 from .router import Router
 from .sessions import NO_SESSION, SessionHint, Sessions, name_session
-from .steps import Attempt, FailedAttempt, GiveUp, Obstacle, Step, Wait
+from .steps import Attempt, FailedAttempt, GiveUp, Obstacle, Road, Step, Tried, Wait
 
 __all__ = [
     "NO_SESSION",
     "Attempt",
+    "Blame",
     "CallFacts",
     "Candidate",
     "Candidates",
@@ -37,15 +38,17 @@ __all__ = [
     "Rest",
     "Rested",
     "Resting",
+    "Road",
     "Router",
     "SessionHint",
     "Sessions",
     "Step",
-    "Verdict",
+    "Tried",
     "Wait",
+    "blame",
     "explain",
-    "judge",
     "keepalive_interval_s",
     "name_session",
+    "next_after",
     "resolve_timeouts",
 ]

@@ -26,10 +26,10 @@ from .availability import Availability, used_by
 from .catalog import Candidate, Candidates, Channel, Group
 from .health import Rested
 from .question import Question
-from .retry import Next, Verdict
+from .retry import Blame, Next, next_after
 from .ring import Ring
 from .state import RouterState
-from .steps import Attempt, FailedAttempt, GiveUp, Step, Wait, give_up
+from .steps import Attempt, FailedAttempt, GiveUp, Step, Tried, Wait, give_up
 
 MAX_CALLS = 10
 """Upstream calls for one request."""
@@ -86,21 +86,13 @@ class Plan:
         """Every attempt that failed so far."""
         return tuple(self._failed)
 
-    def next(
-        self,
-        failure: Failure | None,
-        now: Monotonic,
-        *,
-        is_translated: bool = False,
-        calls: int = 1,
-    ) -> Step:
-        """What to do first (`failure` None), after a Wait (None), or after the last attempt failed.
-        `is_translated`: that attempt did not speak the client's dialect; `calls`: how many upstream
-        calls it came to (0: the request could not even be written for this channel).
+    def next(self, tried: Tried | None, now: Monotonic) -> Step:
+        """What to do first (`tried` None), after a Wait (None), or after the last attempt, which
+        failed.
         """
-        if failure is not None and self._course is not None:
-            self._calls += calls
-            self._settle(self._course, failure, now, is_translated, calls)
+        if tried is not None and self._course is not None:
+            self._calls += tried.calls
+            self._settle(self._course, tried, now)
         if self._is_over or self._calls >= MAX_CALLS:
             return self._give_up(now)
         return self._proceed(now)
@@ -134,12 +126,7 @@ class Plan:
         to blame rests.
         """
         if self._served is not None:
-            self._apply(
-                self._served,
-                self._verdict(self._served.attempt.channel, failure, False, now),
-                failure,
-                now,
-            )
+            self._apply(self._served, failure, now)
 
     def finished(self, now: Monotonic, tokens: int | None = None) -> None:
         """The call is over, in whatever way (the client may have left).
@@ -312,30 +299,14 @@ class Plan:
         )
         return None if is_over else timeouts
 
-    def _verdict(
-        self, channel: Channel, failure: Failure, is_translated: bool, now: Monotonic
-    ) -> Verdict:
-        """What the failure leads to.
-
-        Nobody is to blame when the time the client itself had set was over.
+    def _is_clients_time_over(self, failure: Failure, now: Monotonic) -> bool:
+        """Whether it failed because the time was over that the client itself had set: then nobody
+        is to blame, and nobody is left to answer.
         """
-        if (
-            failure.kind is FailureKind.TIMEOUT
-            and self._question.deadline is not None
-            and now >= self._question.deadline
-        ):
-            return Verdict(blame="nobody", then=Next.NOTHING)
-        return self._state.judge(
-            channel,
-            failure,
-            self._question,
-            is_translated=is_translated,
-            now_s=Epoch(now + self._epoch_offset),
-        )
+        deadline = self._question.deadline
+        return failure.kind is FailureKind.TIMEOUT and deadline is not None and now >= deadline
 
-    def _settle(
-        self, course: _Course, failure: Failure, now: Monotonic, is_translated: bool, calls: int
-    ) -> None:
+    def _settle(self, course: _Course, tried: Tried, now: Monotonic) -> None:
         """Take in a failure before the commit: who is to blame, what rests, what it
         leaves to try.
         """
@@ -343,15 +314,16 @@ class Plan:
             if ring.budget is None:
                 ring.budget = self._budget(ring, now)
         self._course = None
+        failure = tried.failure
         self._failed.append(FailedAttempt(attempt=course.attempt, failure=failure))
         channel = course.attempt.channel
-        verdict = self._verdict(channel, failure, is_translated, now)
-        if not calls:
+        if not tried.calls:
             course.lease.undo(now)
         course.lease.used(0, now)
-        self._apply(course, verdict, failure, now)
+        self._apply(course, failure, now)
         ring = self._rings[-1] if self._rings else self._root
-        match verdict.then:
+        is_over = self._is_clients_time_over(failure, now)
+        match Next.NOTHING if is_over else next_after(failure, tried.road):
             case Next.NOTHING:
                 self._is_over = True
                 return
@@ -359,7 +331,7 @@ class Plan:
                 self._stay_on = channel
             case Next.ABLE_CHANNEL:
                 self._open.exhausted.channels[channel.channel_id] = failure.message
-                if not calls:
+                if not tried.calls:
                     return
                 ring.spend()
             case Next.CHANNEL:
@@ -379,18 +351,23 @@ class Plan:
             ring.budget = 0
             ring.used = max(ring.used, 1)
 
-    def _apply(self, course: _Course, verdict: Verdict, failure: Failure, now: Monotonic) -> None:
-        """Put to rest what the verdict says, and end the trials it says nothing about."""
+    def _apply(self, course: _Course, failure: Failure, now: Monotonic) -> None:
+        """Put to rest what the failure is blamed on, and end the trials it says nothing about."""
         channel, credential = course.attempt.channel, course.attempt.credential
         health = self._state.health
-        if verdict.blame in ("credential", "channel"):
+        if self._is_clients_time_over(failure, now):
+            blame = Blame(who="nobody")
+        else:
+            now_s = Epoch(now + self._epoch_offset)
+            blame = self._state.blame(channel, failure, self._question, now_s)
+        if blame.who in ("credential", "channel"):
             health.count(channel.provider.provider_id, credential.credential_id, False, now)
         in_channel, in_credential, whole_credential = course.used
         resting: Rested | None = None
-        if verdict.blame == "credential":
+        if blame.who == "credential":
             blamed = (
                 whole_credential
-                if failure.kind is FailureKind.CREDENTIAL_REFUSED or verdict.rests == "credential"
+                if failure.kind is FailureKind.CREDENTIAL_REFUSED or blame.rests == "credential"
                 else in_credential
             )
             free_at = (
@@ -398,12 +375,12 @@ class Plan:
                 if not failure.retry_after_s or blamed is whole_credential
                 else now + failure.retry_after_s
             )
-            if verdict.rest is not None:
-                free_at = health.rest(blamed, verdict.rest, failure.message, now)
+            if blame.rest is not None:
+                free_at = health.rest(blamed, blame.rest, failure.message, now)
                 resting = blamed
             self._open.exhausted.credentials[blamed] = free_at
-        elif verdict.rest is not None and self._open.has_other(channel, now):
-            health.rest(in_channel, verdict.rest, failure.message, now)
+        elif blame.rest is not None and self._open.has_other(channel, now):
+            health.rest(in_channel, blame.rest, failure.message, now)
             self._open.exhausted.recalled.add(channel.channel_id)
             resting = in_channel
         health.release([rested for rested in course.used if rested is not resting], self._open)

@@ -1,9 +1,9 @@
-"""What each kind of failure leads to: who is to blame, what is tried next, what rests and for how
-long (PRODUCT §6: Attempts, Blame, Key rest).
+"""What each kind of failure leads to (PRODUCT §6: Attempts, Blame, Key rest): `blame` says who it
+was, and what rests for how long; `next_after` what may be tried next.
 
-One exhaustive `match`. Failures blamed on a credential go to the channel's next credential and do
-not count as attempts; those blamed on a channel do count. Whether the last usable channel may rest
-is not decided here but in the plan, which sees the others.
+Each is one exhaustive `match`. Failures blamed on a credential go to the channel's next credential
+and do not count as attempts; those blamed on a channel do count. Whether the last usable channel
+may rest is not decided here but in the plan, which sees the others.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from uniapi.config import Provider
 from uniapi.errors import assert_never
 
 from .health import Rest
+from .steps import Road
 
 RATE_FIRST_S, RATE_CAP_S = 30.0, 600.0
 """The back-off of a credential whose provider names no delay with its 429."""
@@ -56,37 +57,28 @@ class Next(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """`rest` applies to `rests`: the channel, the credential for this model, or the credential for
-    all models.
+class Blame:
+    """Whose failure it is. `rest` applies to `rests`: the channel, the credential for this model,
+    or the credential for all models.
     """
 
-    blame: Literal["client", "credential", "channel", "nobody"]
-    then: Next
+    who: Literal["client", "credential", "channel", "nobody"]
     rests: Literal["channel", "credential_model", "credential"] | None = None
     rest: Rest | None = None
 
 
-def judge(
-    failure: Failure,
-    provider: Provider,
-    *,
-    is_translated: bool,
-    cooldown_s: float,
-    now_s: Epoch,
-    is_google: bool,
-) -> Verdict:
-    """What `failure` of an attempt at `provider` leads to.
+def blame(
+    failure: Failure, provider: Provider, *, cooldown_s: float, now_s: Epoch, is_google: bool
+) -> Blame:
+    """Whose `failure` of an attempt at `provider` is.
 
     `cooldown_s`: the channel's cooldown period; `is_google`: the provider's day ends in California,
     not by UTC.
     """
     kind = failure.kind
     match kind:
-        case FailureKind.BAD_REQUEST:
-            return Verdict(blame="client", then=Next.OTHER_MODEL if is_translated else Next.NOTHING)
-        case FailureKind.TOO_LONG:
-            return Verdict(blame="client", then=Next.OTHER_MODEL)
+        case FailureKind.BAD_REQUEST | FailureKind.TOO_LONG:
+            return Blame(who="client")
         case FailureKind.CREDENTIAL_REFUSED:
             return _blame_credential(
                 provider,
@@ -104,12 +96,9 @@ def judge(
             return _blame_credential(
                 provider, "credential_model", _rate_rest(failure, provider, now_s, is_google)
             )
-        case FailureKind.MODEL_MISSING:
-            return _blame_channel(Next.OTHER_CHANNEL, cooldown_s)
-        case FailureKind.MODEL_FAULT:
-            return Verdict(blame="nobody", then=Next.CHANNEL)
         case (
-            FailureKind.OVERLOADED
+            FailureKind.MODEL_MISSING
+            | FailureKind.OVERLOADED
             | FailureKind.SERVER_ERROR
             | FailureKind.TIMEOUT
             | FailureKind.UNREACHABLE
@@ -117,24 +106,52 @@ def judge(
             | FailureKind.EMPTY
             | FailureKind.TRIGGERED
         ):
-            return _blame_channel(Next.CHANNEL, cooldown_s)
-        case FailureKind.UNSUPPORTED:
-            return Verdict(blame="nobody", then=Next.ABLE_CHANNEL)
+            return _blame_channel(cooldown_s)
+        case FailureKind.MODEL_FAULT | FailureKind.UNSUPPORTED:
+            return Blame(who="nobody")
         case _:
             assert_never(kind)
 
 
-def _blame_channel(then: Next, cooldown_s: float) -> Verdict:
+def next_after(failure: Failure, road: Road) -> Next:
+    """What may be tried after an attempt that went this road and failed before the commit."""
+    kind = failure.kind
+    match kind:
+        case FailureKind.BAD_REQUEST:
+            # In our words for it the mistake may be ours; in its own it is the client's.
+            return Next.NOTHING if road is Road.RELAY else Next.OTHER_MODEL
+        case FailureKind.TOO_LONG:
+            return Next.OTHER_MODEL
+        case FailureKind.CREDENTIAL_REFUSED | FailureKind.QUOTA | FailureKind.RATE_LIMITED:
+            return Next.CREDENTIAL
+        case FailureKind.MODEL_MISSING:
+            return Next.OTHER_CHANNEL
+        case FailureKind.UNSUPPORTED:
+            return Next.ABLE_CHANNEL
+        case (
+            FailureKind.MODEL_FAULT
+            | FailureKind.OVERLOADED
+            | FailureKind.SERVER_ERROR
+            | FailureKind.TIMEOUT
+            | FailureKind.UNREACHABLE
+            | FailureKind.BROKEN
+            | FailureKind.EMPTY
+            | FailureKind.TRIGGERED
+        ):
+            return Next.CHANNEL
+        case _:
+            assert_never(kind)
+
+
+def _blame_channel(cooldown_s: float) -> Blame:
     if cooldown_s <= 0:
-        return Verdict(blame="channel", then=then)
-    return Verdict(
-        blame="channel", then=then, rests="channel", rest=Rest(reason="failure", seconds=cooldown_s)
-    )
+        return Blame(who="channel")
+    return Blame(who="channel", rests="channel", rest=Rest(reason="failure", seconds=cooldown_s))
 
 
 def _blame_credential(
     provider: Provider, rests: Literal["credential_model", "credential"], rest: Rest
-) -> Verdict:
+) -> Blame:
     """With the two exceptions to every rest of a credential: an explicit cooldown of 0, and a
     provider with one credential.
     """
@@ -143,8 +160,8 @@ def _blame_credential(
         rest.is_explicit and rest.seconds is not None and rest.seconds <= LONGEST_ONLY_CREDENTIAL_S
     )
     if provider.credential_cooldown_s == 0 or rest.seconds == 0 or (is_only and not is_short):
-        return Verdict(blame="credential", then=Next.CREDENTIAL)
-    return Verdict(blame="credential", then=Next.CREDENTIAL, rests=rests, rest=rest)
+        return Blame(who="credential")
+    return Blame(who="credential", rests=rests, rest=rest)
 
 
 def _rate_rest(failure: Failure, provider: Provider, now_s: Epoch, is_google: bool) -> Rest:

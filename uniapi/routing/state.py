@@ -16,7 +16,7 @@ from .catalog import Channel
 from .eligibility import RuledOut, ruled_out
 from .health import Health
 from .question import EngineFacts, Question
-from .retry import Verdict, judge
+from .retry import Blame, blame
 from .selector import Selector
 
 
@@ -56,21 +56,12 @@ class RouterState:
         """Why `channel` cannot take the call at all."""
         return ruled_out(channel, question, self.engines.name(channel.provider))
 
-    def judge(
-        self,
-        channel: Channel,
-        failure: Failure,
-        question: Question,
-        *,
-        is_translated: bool,
-        now_s: Epoch,
-    ) -> Verdict:
-        """What a failure at `channel` leads to."""
+    def blame(self, channel: Channel, failure: Failure, question: Question, now_s: Epoch) -> Blame:
+        """Whose a failure at `channel` is."""
         provider = channel.provider
-        return judge(
+        return blame(
             failure,
             provider,
-            is_translated=is_translated,
             cooldown_s=self.preferences.cooldown_s
             if provider.cooldown_s is None
             else provider.cooldown_s,

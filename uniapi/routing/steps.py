@@ -1,9 +1,12 @@
-"""What comes out of a plan at each step, and what a client is told when nothing is left to try."""
+"""What comes out of a plan at each step, what it is told of an attempt that failed, and what a
+client is told when nothing is left to try.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Literal, TypeAlias
 
 from uniapi.canonical import ClientError, Failure, FailureKind, client_error
@@ -36,6 +39,26 @@ class Wait:
     """
 
     seconds: float
+
+
+class Road(Enum):
+    """Whose words an upstream is told: the client's own, or ours for them."""
+
+    RELAY = "relay"
+    TRANSLATE = "translate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What the plan is told of an attempt that failed before the commit.
+
+    `calls`: how many upstream calls it came to (0: the request could not even be written for this
+    channel).
+    """
+
+    failure: Failure
+    road: Road = Road.RELAY
+    calls: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
