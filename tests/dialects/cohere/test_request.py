@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -53,8 +54,10 @@ def sdk() -> tuple[Any, Any, frozenset[str]]:
 
 
 def encoded(request: Request, quirk: Quirk = PLAIN) -> EncodedRequest:
-    """The encoded request, valid by the SDK's types."""
-    result = UPSTREAM.encode_request(request, quirk)
+    """The request as it leaves, valid by the SDK's types."""
+    plain = UPSTREAM.encode_request(request, quirk)
+    body, lost = UPSTREAM.fit(plain.body, quirk, plain.beside)
+    result = replace(plain, body=body, losses=(*plain.losses, *lost))
     messages, tools, names = sdk()
     messages.validate_python(result.body["messages"])
     tools.validate_python(result.body.get("tools", []))
@@ -375,7 +378,7 @@ def test_tool_settings_and_losses() -> None:
         {"role": "user", "content": "?"},
         {"role": "user", "content": "so?"},
     ]
-    assert {"tools", "messages[1].tool_calls", "messages[2].tool_result"} == set(without.losses)
+    assert without.losses == ("tools",)
 
 
 @pytest.mark.parametrize(
@@ -416,6 +419,17 @@ def test_reasoning_within_limits_and_models_without() -> None:
     )
 
 
+def test_a_provider_without_images() -> None:
+    """Pictures go, what was said beside them stays, and a turn that was nothing else goes whole."""
+    picture = Media(kind="image", mime="image/png", data="AAAA")
+    request = asked(user(picture), user(Text(text="a"), picture))
+    without = encoded(request, Quirk(has_images=False))
+    assert without.body["messages"] == [
+        {"role": "user", "content": [{"type": "text", "text": "a"}]}
+    ]
+    assert without.losses == ("image",)
+
+
 def test_structured_output() -> None:
     """A schema where the API has it; in words beside tools, which it does not allow together."""
     wanted = OutputFormat(kind="json_schema", name="answer", schema=SCHEMA)
@@ -430,9 +444,14 @@ def test_structured_output() -> None:
     assert "response_format" not in beside.body
     assert json.dumps(SCHEMA) in beside.body["messages"][0]["content"]
     assert beside.losses == ("response_format",)
-    older = encoded(asked(output_format=wanted), Quirk(json_schema=False))
-    assert older.body["response_format"] == {"type": "json_object"}
-    assert older.body["messages"][0]["role"] == "system"
+    brief = Message(role="system", parts=(Text(text="Be brief."),))
+    instructed = encoded(asked(brief, *HELLO, output_format=wanted, tools=(WEATHER,)))
+    assert [message["role"] for message in instructed.body["messages"]] == [
+        "system",
+        "system",
+        "user",
+    ]
+    assert instructed.body["messages"][0]["content"] == "Be brief."
 
 
 def test_ranges_and_what_the_wire_has_no_word_for() -> None:

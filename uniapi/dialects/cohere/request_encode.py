@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from uniapi.canonical import HostedTool, Json, Request, Tool
+from uniapi.canonical import HostedTool, Json, OutputFormat, Request, Tool
 from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
 from uniapi.dialects.losses import SETTINGS, unsaid
-from uniapi.dialects.quirk import Quirk
 from uniapi.dialects.tool_names import qualified_name
-from uniapi.dialects.turn_repair import json_in_words
 
 from .request_encode_messages import Block, MessageEncoder
 from .vocabulary import NAME
@@ -33,13 +31,13 @@ _UNSAID = SETTINGS - {"seed", "presence_penalty", "frequency_penalty", "logprobs
 """Settings that the wire has no word for."""
 
 
-def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
-    """The body for this model. Never fails: what cannot be said is in `losses`."""
+def encode_request(request: Request) -> EncodedRequest:
+    """The body in the plain dialect. Never fails: what cannot be said is in `losses`."""
     losses: list[str] = []
-    tools = _tools(request, quirk, losses)
+    tools = _tools(request, losses)
     output_format = request.output_format
     wants_json = output_format is not None and output_format.kind != "text"
-    encoder = MessageEncoder(quirk, losses, has_documents=not wants_json and not tools)
+    encoder = MessageEncoder(losses, has_documents=not wants_json and not tools)
     body: dict[str, Json] = {"model": request.model, "messages": encoder.encode(request.messages)}
     if request.stream:
         body["stream"] = True
@@ -50,32 +48,25 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
         losses.append("tool_choice")
     if encoder.documents:
         body["documents"] = encoder.documents
-    if wants_json:
-        _ask_for_json(body, request, quirk, losses)
-    body.update(_sampling(request, quirk, losses))
-    thinking = _thinking(request, quirk, body.get("max_tokens"), losses)
+    if output_format is not None and wants_json:
+        body["response_format"] = _response_format(output_format)
+    body.update(_sampling(request, losses))
+    thinking = _thinking(request, body.get("max_tokens"))
     if thinking is not None:
         body["thinking"] = thinking
     _add_extensions(body, request, losses)
     losses += unsaid(request, _UNSAID)
     if request.service_tier not in (None, "auto", "default"):
         losses.append("service_tier")
-    for member in sorted(quirk.dropped_members & body.keys()):
-        del body[member]
-        losses.append(member)
     return EncodedRequest(body=body, losses=tuple(dict.fromkeys(losses)))
 
 
-def _tools(request: Request, quirk: Quirk, losses: list[str]) -> list[Block]:
+def _tools(request: Request, losses: list[str]) -> list[Block]:
     """The functions the model may call.
 
     A choice of some or of one tool is said by leaving the others out: the wire only knows
     `REQUIRED`.
     """
-    if not quirk.has_tools:
-        if request.tools:
-            losses.append("tools")
-        return []
     choice = request.tool_choice
     wanted = choice.allowed if choice is not None else None
     if choice is not None and choice.mode == "tool":
@@ -133,33 +124,18 @@ def _tool_settings(request: Request, losses: list[str]) -> Block:
     return settings
 
 
-def _ask_for_json(body: dict[str, Json], request: Request, quirk: Quirk, losses: list[str]) -> None:
-    """`response_format` is refused beside tools; there, and for models without schemas, the system
-    text asks.
-    """
-    schema = request.output_format.schema if request.output_format is not None else None
-    if "tools" in body or (schema is not None and not quirk.json_schema):
-        body["messages"].insert(0, {"role": "system", "content": json_in_words(schema)})
-        losses.append("response_format")
-    if "tools" not in body:
-        response_format: Block = {"type": "json_object"}
-        if schema is not None and quirk.json_schema:
-            response_format["json_schema"] = dict(schema)
-        body["response_format"] = response_format
+def _response_format(wanted: OutputFormat) -> Block:
+    schema: Block = {} if wanted.schema is None else {"json_schema": dict(wanted.schema)}
+    return {"type": "json_object", **schema}
 
 
-def _sampling(request: Request, quirk: Quirk, losses: list[str]) -> Block:
+def _sampling(request: Request, losses: list[str]) -> Block:
     sampling = request.sampling
-    limit = (
-        sampling.max_output_tokens
-        if sampling.max_output_tokens is not None
-        else quirk.default_max_tokens
-    )
     stop = sampling.stop[:MAX_STOP_SEQUENCES]
     if len(stop) < len(sampling.stop):
         losses.append("stop")
     asked: dict[str, Json] = {
-        "max_tokens": limit,
+        "max_tokens": sampling.max_output_tokens,
         "temperature": _within(sampling.temperature, 0, None, "temperature", losses),
         # `p` ends at 0.99, which is as good as the 1 that clients send to say nothing.
         "p": 0.99
@@ -185,16 +161,12 @@ def _within(
     return lowest if value < lowest else highest
 
 
-def _thinking(request: Request, quirk: Quirk, limit: int | None, losses: list[str]) -> Block | None:
+def _thinking(request: Request, limit: int | None) -> Block | None:
     """`thinking` (https://docs.cohere.com/docs/reasoning): on or off, with a budget where the
     client bounded it.
     """
     settings = request.reasoning
     if settings is None:
-        return None
-    if quirk.reasoning_request == "none":
-        if not settings.is_off:
-            losses.append("reasoning")
         return None
     if settings.is_off:
         return {"type": "disabled"}

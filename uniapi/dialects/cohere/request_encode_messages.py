@@ -51,9 +51,8 @@ class MessageEncoder:
     `documents` collects texts that are to be cited; the wire keeps those beside the messages.
     """
 
-    def __init__(self, quirk: Quirk, losses: list[str], *, has_documents: bool) -> None:
+    def __init__(self, losses: list[str], *, has_documents: bool) -> None:
         self.documents: list[Block] = []
-        self._quirk = quirk
         self._losses = losses
         self._has_documents = has_documents
         self._pending: list[str] = []
@@ -105,7 +104,7 @@ class MessageEncoder:
                     )
                     plan += [part.text] if is_readable else []
                     is_thought_lost = is_thought_lost or not is_readable
-                case ToolCall() if self._quirk.has_tools:
+                case ToolCall():
                     function = {
                         "name": qualified_name(part.name, part.namespace),
                         "arguments": wire_arguments(part),
@@ -113,7 +112,7 @@ class MessageEncoder:
                     calls.append({"id": part.call_id, "type": "function", "function": function})
                 case _:
                     self._losses.append(f"{where}.{_name(part)}")
-        has_plan = bool(plan and calls) and self._quirk.reasoning_replay != "none"
+        has_plan = bool(plan and calls)
         if is_thought_lost or (plan and not has_plan):
             self._losses.append(REASONING_LOSS)
         while content and not content[-1]["text"].strip():
@@ -147,9 +146,6 @@ class MessageEncoder:
         return results
 
     def _result(self, part: ToolResult, where: str, content: list[Block]) -> list[Block]:
-        if not self._quirk.has_tools:
-            self._losses.append(f"{where}.tool_result")
-            return []
         blocks = [
             block for item in part.content for block in self._content(item, f"{where}.tool_result")
         ]
@@ -173,7 +169,7 @@ class MessageEncoder:
         match part:
             case Text(text=text) | Refusal(text=text):
                 return [_text(text)] if text else []
-            case Media(kind="image") if self._quirk.has_images:
+            case Media(kind="image"):
                 image = _image(part)
                 if image is not None:
                     return [image]
