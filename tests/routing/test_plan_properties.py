@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from uniapi.canonical import Failure, FailureKind
-from uniapi.routing import Attempt, GiveUp, Rested, Tried, Wait
+from uniapi.routing import Attempt, GiveUp, Rested, Road, Tried, Wait
 
 FAILURES = st.builds(
     Failure,

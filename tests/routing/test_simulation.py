@@ -149,14 +149,8 @@ def run_gateway(player, seed: int, conversations: int = 500) -> tuple[Figures, U
             homes[session] = outcome
             hour.next_turn(session, turn, turns, now)
         else:
-            go_on(
-                plan,
-                plan.next(None if outcome is None else Tried(failure=outcome), now),
-                session,
-                turn,
-                turns,
-                now,
-            )
+            tried = None if outcome is None else Tried(failure=outcome)
+            go_on(plan, plan.next(tried, now), session, turn, turns, now)
     return figures, world
 
 
