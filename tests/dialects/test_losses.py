@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from uniapi.canonical import Media, Message, Request, Sampling, Text
+from uniapi.canonical import Media, Message, Request, Text
 from uniapi.dialects import UPSTREAM_DIALECTS, Quirk
 
 DOCUMENT = Media(
@@ -51,25 +51,3 @@ def test_citations_by_converse_are_for_models_that_cite() -> None:
     assert "citations" not in plain.body["messages"][0]["content"][1]["document"]
     assert plain.losses == ("citations",)
     assert losses("bedrock_converse", request) == ()
-
-
-def test_log_probabilities_of_a_model_that_reasons() -> None:
-    """Responses asks for them by `include`; refused, that goes too."""
-    request = Request(
-        model="m",
-        messages=(Message(role="user", parts=(Text(text="hi"),)),),
-        sampling=Sampling(logprobs=True, temperature=0.5),
-    )
-    encoded = UPSTREAM_DIALECTS["openai_responses"].encode_request(
-        request, Quirk(sampling_while_reasoning=False)
-    )
-    assert not encoded.body.get("include")
-    assert {"temperature", "logprobs"} == set(encoded.losses)
-    idle = UPSTREAM_DIALECTS["openai_responses"].encode_request(
-        request, Quirk(sampling_while_reasoning=False, reasons_by_default=False)
-    )
-    assert (idle.body["temperature"], idle.body["include"], idle.losses) == (
-        0.5,
-        ["message.output_text.logprobs"],
-        (),
-    )

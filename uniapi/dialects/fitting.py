@@ -24,10 +24,13 @@ class Beside:
     """What an encoder could not say in the plain dialect though some vendor has a member for it.
 
     `reasoning`: the client's settings as they were decoded (a budget, say, where the plain dialect
-    knows words only). Everything is None for a relayed body, which says it all itself.
+    knows words only). `keeps_reasoning`: the client cannot keep what the model thought, so that it
+    is kept for it, and whatever comes back encrypted is welcome. Everything is empty for a relayed
+    body, which says it all itself.
     """
 
     reasoning: ReasoningSettings | None = None
+    keeps_reasoning: bool = False
 
 
 NOTHING_BESIDE = Beside()

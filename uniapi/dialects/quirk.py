@@ -124,10 +124,18 @@ class Quirk:
     # openai_responses
     encrypted_reasoning: bool | None = None
     """Whether `reasoning.encrypted_content` is asked for, so that stateless clients can hand
-    reasoning back. None: when the client asks for reasoning or hands some back; True: always;
-    False: never (models that do not reason answer 400 "Encrypted content is not supported with this
-    model").
+    reasoning back. None: when the client asks for reasoning or hands some back; True: whenever what
+    comes back is kept for a client that cannot; False: never (models that do not reason answer 400
+    "Encrypted content is not supported with this model").
     """
+    reasoning_items: Literal["any", "openai", "not_openai"] = "any"
+    """Whose reasoning items are taken back: `openai`: its own alone, by the forms of its ids and
+    encrypted content; `not_openai`: any but those.
+    """
+    reasoning_summary: bool = True
+    """`reasoning.summary` may be asked for."""
+    verbosities: tuple[str, ...] = ()
+    """Words of `text.verbosity` the model takes, and of `verbosity` in chat; empty: all."""
 
     # anthropic
     anthropic_thinking: Literal["budget", "adaptive", "none"] = "adaptive"

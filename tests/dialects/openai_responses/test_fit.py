@@ -1,67 +1,387 @@
-"""A relayed body is changed only where a quirk row forbids what the client sent."""
+"""A body becomes what one upstream takes, by rules over the wire: each changes its own member where
+a fact asks for it, whether the body was relayed or translated.
+"""
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
 
+from uniapi.canonical import Media, Opaque, ReasoningSettings, Request
 from uniapi.dialects import Quirk
 from uniapi.dialects.openai_responses import UPSTREAM
+from uniapi.dialects.openai_responses.opaque import Carried, pack
 
 TEXT = {"type": "input_text", "text": "x"}
 IMAGE = {"type": "input_image", "image_url": "https://x"}
 CALL = {"type": "function_call", "call_id": "c", "name": "a", "arguments": "{}"}
+OUTPUT = {"type": "function_call_output", "call_id": "c", "output": [TEXT, IMAGE]}
+NEW = {"type": "brand_new", "id": "other"}
 BODY: dict[str, Any] = {
     "model": "m",
-    "input": [{"role": "user", "content": [TEXT, IMAGE]}, CALL, {"type": "brand_new"}],
+    "input": [{"role": "user", "content": [TEXT, IMAGE]}, CALL, OUTPUT, NEW],
     "tools": [{"type": "web_search"}],
     "reasoning": {"effort": "xhigh", "summary": "auto"},
+    "text": {"verbosity": "low"},
     "include": ["reasoning.encrypted_content", "web_search_call.results"],
     "temperature": 1,
     "new_member": 1,
 }
+WORDS = {
+    "type": "custom",
+    "name": "patch",
+    "format": {"type": "grammar", "syntax": "lark", "definition": "start: /.+/"},
+}
+FREEFORM = {
+    "type": "object",
+    "properties": {
+        "input": {"type": "string", "description": "The whole input of the tool, as plain text."}
+    },
+    "required": ["input"],
+}
+AS_FUNCTION = {
+    "type": "function",
+    "name": "patch",
+    "description": "The input must follow this grammar:\nstart: /.+/",
+    "parameters": FREEFORM,
+    "strict": False,
+}
+SCHEMA = {"type": "object", "properties": {"a": {"type": "array", "items": {}}}}
+OURS = pack(Carried(opaque=Opaque(family="gemini", value="sig")))
+
+
+def reasoning(**members: Any) -> dict[str, Any]:
+    return {"type": "reasoning", "summary": [], **members}
+
+
+Row = tuple[str, Quirk, dict[str, Any], dict[str, Any], tuple[str, ...]]
+
+ROWS: list[Row] = [
+    ("the plain dialect", Quirk(), BODY, BODY, ()),
+    (
+        "tools: false",
+        Quirk(has_tools=False),
+        BODY | {"tool_choice": "auto"},
+        {"tools": None, "tool_choice": None, "input": [BODY["input"][0], NEW]},
+        ("tools",),
+    ),
+    (
+        "image: false, in messages and results",
+        Quirk(has_images=False),
+        BODY,
+        {"input": [{"role": "user", "content": [TEXT]}, CALL, {**OUTPUT, "output": [TEXT]}, NEW]},
+        ("input[0].image", "input[2].image"),
+    ),
+    (
+        "freeform tools become functions in the offer and the choice",
+        Quirk(custom_tools=False),
+        {"input": [], "tools": [WORDS], "tool_choice": {"type": "custom", "name": "patch"}},
+        {"tools": [AS_FUNCTION], "tool_choice": {"type": "function", "name": "patch"}},
+        (),
+    ),
+    (
+        "in namespaces, in items that bring tools, in a choice among several",
+        Quirk(custom_tools=False),
+        {
+            "input": [{"type": "additional_tools", "tools": [WORDS]}],
+            "tools": [{"type": "namespace", "name": "n", "tools": [WORDS, {"type": "function"}]}],
+            "tool_choice": {"type": "allowed_tools", "tools": [{"type": "custom", "name": "p"}]},
+        },
+        {
+            "input": [{"type": "additional_tools", "tools": [AS_FUNCTION]}],
+            "tools": [
+                {"type": "namespace", "name": "n", "tools": [AS_FUNCTION, {"type": "function"}]}
+            ],
+            "tool_choice": {"type": "allowed_tools", "tools": [{"type": "function", "name": "p"}]},
+        },
+        (),
+    ),
+    (
+        "and in the history",
+        Quirk(custom_tools=False),
+        {
+            "input": [
+                {"type": "custom_tool_call", "id": "ctc_1", "call_id": "c", "input": "a\n"},
+                {"type": "custom_tool_call_output", "call_id": "c", "output": "ok"},
+            ]
+        },
+        {
+            "input": [
+                {"type": "function_call", "call_id": "c", "arguments": '{"input": "a\\n"}'},
+                {"type": "function_call_output", "call_id": "c", "output": "ok"},
+            ]
+        },
+        (),
+    ),
+    (
+        "a choice among several is what is offered",
+        Quirk(allowed_tools=False),
+        {
+            "tools": [WORDS, {"type": "function", "name": "b"}, {"type": "web_search"}],
+            "tool_choice": {
+                "type": "allowed_tools",
+                "mode": "required",
+                "tools": [{"type": "function", "name": "b"}, {"type": "web_search"}],
+            },
+        },
+        {
+            "tools": [{"type": "function", "name": "b"}, {"type": "web_search"}],
+            "tool_choice": "required",
+        },
+        (),
+    ),
+    (
+        "schemas that OpenAI's validator refuses",
+        Quirk(checks_schemas=True),
+        {
+            "tools": [
+                {"type": "function", "parameters": {"properties": {"a": {"type": "array"}}}},
+                {"type": "function", "parameters": SCHEMA},
+            ]
+        },
+        {
+            "tools": [
+                {"type": "function", "parameters": SCHEMA},
+                {"type": "function", "parameters": SCHEMA},
+            ]
+        },
+        (),
+    ),
+    (
+        "parallel calls cannot be forbidden",
+        Quirk(parallel_tool_calls_member=False),
+        {"parallel_tool_calls": False},
+        {"parallel_tool_calls": None},
+        ("parallel_tool_calls",),
+    ),
+    (
+        "a call id that is too long, in call and result",
+        Quirk(),
+        {"input": [{**CALL, "call_id": "x" * 65}, {**OUTPUT, "call_id": "x" * 65}]},
+        {
+            "input": [
+                {**CALL, "call_id": "call_9537c5fdf120482f7d58d25e9ed583f5"},
+                {**OUTPUT, "call_id": "call_9537c5fdf120482f7d58d25e9ed583f5"},
+            ]
+        },
+        (),
+    ),
+    (
+        "the nearest effort",
+        Quirk(efforts=("low", "high")),
+        BODY,
+        {"reasoning": {"effort": "high", "summary": "auto"}},
+        (),
+    ),
+    (
+        "a model that does not reason",
+        Quirk(reasoning_request="none"),
+        BODY,
+        {"reasoning": None},
+        ("reasoning",),
+    ),
+    (
+        "and is asked not to",
+        Quirk(reasoning_request="none"),
+        {"reasoning": {"effort": "none"}},
+        {"reasoning": None},
+        (),
+    ),
+    (
+        "no summaries",
+        Quirk(reasoning_summary=False),
+        BODY,
+        {"reasoning": {"effort": "xhigh"}},
+        (),
+    ),
+    (
+        "nothing but a summary",
+        Quirk(reasoning_summary=False),
+        {"reasoning": {"summary": "auto"}},
+        {"reasoning": None},
+        (),
+    ),
+    (
+        "encrypted reasoning is refused",
+        Quirk(encrypted_reasoning=False),
+        BODY,
+        {"include": ["web_search_call.results"]},
+        (),
+    ),
+    ("a client that keeps its own", Quirk(encrypted_reasoning=True), {"input": "x"}, {}, ()),
+    (
+        "sampling beside reasoning",
+        Quirk(sampling_while_reasoning=False),
+        {
+            "temperature": 0.5,
+            "top_p": 1,
+            "top_logprobs": 2,
+            "include": ["message.output_text.logprobs"],
+        },
+        {"temperature": None, "top_p": None, "top_logprobs": None, "include": None},
+        ("temperature", "top_logprobs", "logprobs"),
+    ),
+    (
+        "sampling without reasoning",
+        Quirk(sampling_while_reasoning=False, reasons_by_default=False),
+        {"temperature": 0.5, "include": ["message.output_text.logprobs"]},
+        {},
+        (),
+    ),
+    (
+        "json_object alone: the schema in words behind the client's",
+        Quirk(json_schema=False),
+        {
+            "instructions": "Be brief.",
+            "text": {"format": {"type": "json_schema", "schema": {"type": "object"}}},
+        },
+        {
+            "instructions": "Be brief.\n\nAnswer with one JSON object only, without any text around"
+            ' it. It must fit this JSON Schema:\n{"type":"object"}',
+            "text": {"format": {"type": "json_object"}},
+        },
+        (),
+    ),
+    (
+        "a model without the dial of verbosity",
+        Quirk(verbosities=("medium",)),
+        BODY,
+        {"text": {}},
+        ("text.verbosity",),
+    ),
+    ("its one word", Quirk(verbosities=("low",)), BODY, {}, ()),
+    (
+        "members that are refused",
+        Quirk(dropped_members=frozenset({"temperature", "top_p"})),
+        BODY,
+        {"temperature": None},
+        ("temperature",),
+    ),
+]
 
 
 @pytest.mark.parametrize(
-    "quirk, changes, losses",
+    "quirk, before, changes, losses", [row[1:] for row in ROWS], ids=[row[0] for row in ROWS]
+)
+def test_a_rule(
+    quirk: Quirk, before: dict[str, Any], changes: dict[str, Any], losses: tuple[str, ...]
+) -> None:
+    """The rule changes what its fact names and nothing else, and the given body stays as it was."""
+    kept = deepcopy(before)
+    after = {name: value for name, value in {**before, **changes}.items() if value is not None}
+    assert (after, losses) == UPSTREAM.fit(before, quirk)
+    assert kept == before
+
+
+OPENAI, OTHERS = Quirk(reasoning_items="openai"), Quirk(reasoning_items="not_openai")
+SIGNED = reasoning(id="rs_1", encrypted_content="gAAAAB")
+FOREIGN = reasoning(id="x_1", encrypted_content="c2ln")
+BARE = reasoning(id="rs_1")
+
+
+@pytest.mark.parametrize(
+    "quirk, store, item, kept",
     [
-        (Quirk(), {}, ()),
-        (
-            Quirk(dropped_members=frozenset({"temperature", "top_p"})),
-            {"temperature": None},
-            ("temperature",),
-        ),
-        (Quirk(efforts=("low", "high")), {"reasoning": {"effort": "high", "summary": "auto"}}, ()),
-        (Quirk(encrypted_reasoning=False), {"include": ["web_search_call.results"]}, ()),
-        (
-            Quirk(has_images=False),
-            {"input": [{"role": "user", "content": [TEXT]}, CALL, {"type": "brand_new"}]},
-            ("input[0].image",),
-        ),
-        (
-            Quirk(has_tools=False),
-            {
-                "tools": None,
-                "input": [{"role": "user", "content": [TEXT, IMAGE]}, {"type": "brand_new"}],
-            },
-            ("tools",),
-        ),
+        (Quirk(), None, reasoning(encrypted_content=OURS), None),
+        (Quirk(), None, reasoning(encrypted_content="uniapi.v1.%%%"), None),
+        (Quirk(), False, SIGNED, SIGNED),
+        (Quirk(), False, FOREIGN, FOREIGN),
+        (Quirk(), False, BARE, BARE),
+        (OPENAI, False, SIGNED, SIGNED),
+        (OPENAI, False, FOREIGN, None),
+        (OPENAI, False, BARE, None),
+        (OPENAI, None, BARE, BARE),
+        (OPENAI, True, BARE, BARE),
+        (OPENAI, None, reasoning(id="rs_u12"), None),
+        (OPENAI, None, {**SIGNED, "id": "rs_u12"}, {**SIGNED, "id": "rs_u12"}),
+        (OPENAI, None, {**SIGNED, "id": "x"}, reasoning(encrypted_content="gAAAAB")),
+        (OPENAI, None, {**CALL, "id": "call_1"}, CALL),
+        (OPENAI, None, {**CALL, "id": "fc_1"}, {**CALL, "id": "fc_1"}),
+        (OPENAI, None, NEW, NEW),
+        (OTHERS, None, SIGNED, None),
+        (OTHERS, None, FOREIGN, FOREIGN),
+        (OTHERS, None, BARE, BARE),
     ],
 )
-def test_repair(quirk: Quirk, changes: dict[str, Any], losses: tuple[str, ...]) -> None:
-    """Each fact changes its own member; the given body stays as it was."""
-    before = repr(BODY)
-    expected = {name: value for name, value in {**BODY, **changes}.items() if value is not None}
-    assert (expected, losses) == UPSTREAM.fit(BODY, quirk)
-    assert before == repr(BODY)
+def test_each_vendor_gets_back_what_it_wrote(
+    quirk: Quirk, store: bool | None, item: dict[str, Any], kept: dict[str, Any] | None
+) -> None:
+    """Reasoning of others, by its form, and our own tokens are taken out; ids of another form are
+    left away; what this vendor may have stored stays.
+    """
+    said = {} if store is None else {"store": store}
+    after, losses = UPSTREAM.fit({"input": [item], **said}, quirk)
+    assert after == {"input": [kept] if kept is not None else [], **said}
+    assert losses == (() if kept is not None else ("messages.reasoning",))
 
 
-@pytest.mark.parametrize("value", [3, None, [1, None, {"content": 3}], {"a": 1}])
-def test_odd_shapes_are_left_alone(value: Any) -> None:
-    """Repair is no validation."""
-    body = {"input": value, "reasoning": value, "include": value, "tools": None}
-    repaired, _ = UPSTREAM.fit(
-        body, Quirk(has_images=False, efforts=("low",), encrypted_reasoning=False)
+def test_a_body_that_no_rule_touches_is_the_very_object() -> None:
+    """A relay keeps its bytes."""
+    quirk = Quirk(
+        custom_tools=False,
+        allowed_tools=False,
+        checks_schemas=True,
+        reasoning_items="openai",
+        efforts=("xhigh",),
+        verbosities=("low",),
+        has_images=True,
     )
-    assert body == repaired
+    fitted, losses = UPSTREAM.fit(BODY, quirk)
+    assert fitted is BODY
+    assert losses == ()
+
+
+@pytest.mark.parametrize(
+    "settings, quirk, include",
+    [
+        (None, Quirk(), None),
+        (None, Quirk(encrypted_reasoning=True), ["reasoning.encrypted_content"]),
+        (ReasoningSettings(effort="none"), Quirk(encrypted_reasoning=True), None),
+        (ReasoningSettings(effort="low"), Quirk(), ["reasoning.encrypted_content"]),
+        (ReasoningSettings(effort="low"), Quirk(encrypted_reasoning=False), None),
+    ],
+)
+def test_reasoning_is_kept_for_clients_that_cannot(
+    settings: ReasoningSettings | None, quirk: Quirk, include: list[str] | None
+) -> None:
+    """A translated call asks for encrypted reasoning where the model is known to reason."""
+    encoded = UPSTREAM.encode_request(Request(model="m", reasoning=settings), quirk)
+    fitted, _ = UPSTREAM.fit(encoded.body, quirk, encoded.beside)
+    assert fitted.get("include") == include
+
+
+@pytest.mark.parametrize("value", [3, None, [1, None, {"content": 3}], {"a": 1}, "x"])
+def test_odd_shapes_are_left_alone(value: Any) -> None:
+    """A rule is no validation."""
+    body = {"input": value, "reasoning": value, "include": value, "text": value, "tools": value}
+    fitted, _ = UPSTREAM.fit(
+        body,
+        Quirk(
+            has_images=False,
+            efforts=("low",),
+            encrypted_reasoning=False,
+            custom_tools=False,
+            reasoning_items="openai",
+            sampling_while_reasoning=False,
+            json_schema=False,
+            verbosities=("medium",),
+            reasoning_summary=False,
+        ),
+    )
+    assert fitted == body
+
+
+@pytest.mark.parametrize(
+    "media, quirk, needed",
+    [
+        (Media(kind="image", url="https://x"), Quirk(), False),
+        (Media(kind="image", url="https://x"), Quirk(image_urls=False), True),
+        (Media(kind="file", url="https://x"), Quirk(), False),
+        (Media(kind="image", data="QQ=="), Quirk(image_urls=False), False),
+    ],
+)
+def test_needs_inline(media: Media, quirk: Quirk, needed: bool) -> None:
+    """Only images, and only where a row says so."""
+    assert needed is UPSTREAM.needs_inline(media, quirk)

@@ -48,8 +48,8 @@ def decode(body: dict[str, Any], stream: bool = False) -> Request:
     return CLIENT.decode_request(body, "gpt-x", stream)
 
 
-def encode(request: Request, quirk: Quirk | None = None) -> dict[str, Any]:
-    return UPSTREAM.encode_request(request, quirk or Quirk()).body
+def encode(request: Request) -> dict[str, Any]:
+    return UPSTREAM.encode_request(request, Quirk()).body
 
 
 def own(**members: Any) -> Opaque:
@@ -796,55 +796,6 @@ def test_effort(reasoning: ReasoningSettings, effort: str) -> None:
     assert effort == encode(Request(model="m", reasoning=reasoning))["reasoning"]["effort"]
 
 
-def test_effort_is_the_nearest_the_model_takes() -> None:
-    """A quirk row's efforts bound the word."""
-    request = Request(model="m", reasoning=ReasoningSettings(effort="max"))
-    assert (
-        encode(request, Quirk(efforts=("low", "medium", "high")))["reasoning"]["effort"] == "high"
-    )
-
-
-def test_quirks() -> None:
-    """No tools, no images, no freeform tools, dropped members: each as its row says, and named as a
-    loss.
-    """
-    request = Request(
-        model="m",
-        messages=(
-            user(Media(kind="image", url="https://x")),
-            assistant(ToolCall(call_id="c", name="t", arguments="raw", kind="custom")),
-        ),
-        tools=(Tool(name="t", kind="custom"),),
-        sampling=Sampling(temperature=1.0),
-    )
-    plain = UPSTREAM.encode_request(
-        request,
-        Quirk(has_tools=False, has_images=False, dropped_members=frozenset({"temperature"})),
-    )
-    assert {"tools", "messages[0].image", "temperature"} == set(plain.losses)
-    assert plain.body == {"model": "m", "input": [], "store": False}
-    functions = encode(request, Quirk(custom_tools=False))
-    assert (functions["tools"][0]["type"], functions["tools"][0]["parameters"]["required"]) == (
-        "function",
-        ["input"],
-    )
-    assert functions["input"][-2] == {
-        "type": "function_call",
-        "call_id": "c",
-        "name": "t",
-        "arguments": '{"input": "raw"}',
-    }
-
-
-def test_encrypted_reasoning_is_asked_for_by_quirk() -> None:
-    """Always or never, whatever the client says."""
-    asked = Request(model="m", reasoning=ReasoningSettings(effort="low"))
-    assert "include" not in encode(asked, Quirk(encrypted_reasoning=False))
-    assert encode(Request(model="m"), Quirk(encrypted_reasoning=True))["include"] == [
-        "reasoning.encrypted_content"
-    ]
-
-
 def test_stored_state_is_leant_on_only_by_the_client() -> None:
     """With a reference to a stored item `store` stays unsaid; without one a translated call stores
     nothing.
@@ -855,22 +806,6 @@ def test_stored_state_is_leant_on_only_by_the_client() -> None:
     )
     assert "store" not in encode(decode({"previous_response_id": "resp_1"}))
     assert encode(decode({"input": "x"}))["store"] is False
-
-
-def test_long_call_ids_are_shortened_alike() -> None:
-    """The API refuses call ids over 64 characters; a call and its result keep matching."""
-    call_id = "x" * 90
-    items = encode(
-        Request(
-            model="m",
-            messages=(
-                assistant(ToolCall(call_id=call_id, name="a")),
-                user(ToolResult(call_id=call_id)),
-            ),
-        )
-    )["input"]
-    assert items[0]["call_id"] == items[1]["call_id"]
-    assert len(items[0]["call_id"]) <= 64
 
 
 def test_text_documents_are_read_out() -> None:
@@ -902,20 +837,6 @@ def test_annotations_go_back_to_their_dialect() -> None:
     assert [raw] == encode(Request(model="m", messages=(assistant(text),)))["input"][0]["content"][
         0
     ]["annotations"]
-
-
-@pytest.mark.parametrize(
-    "media, quirk, needed",
-    [
-        (Media(kind="image", url="https://x"), Quirk(), False),
-        (Media(kind="image", url="https://x"), Quirk(image_urls=False), True),
-        (Media(kind="file", url="https://x"), Quirk(), False),
-        (Media(kind="image", data="QQ=="), Quirk(image_urls=False), False),
-    ],
-)
-def test_needs_inline(media: Media, quirk: Quirk, needed: bool) -> None:
-    """Only images, and only where a row says so."""
-    assert needed is UPSTREAM.needs_inline(media, quirk)
 
 
 def items(*messages: Message, **members: Any) -> list[Any]:

@@ -485,7 +485,7 @@ def test_own_reasoning_goes_out_as_it_came(read_events: Reader) -> None:
         Reasoning(text="a\n\nb", opaque=Opaque(family="openai", value=value)), Text(text="x")
     )
     item = read_events(stream(unfold(response)))[-1]["response"]["output"][0]
-    assert {"type": "reasoning", **value, "id": "rs_ab120000"} == item
+    assert {"type": "reasoning", **value, "id": "rs_uab120000"} == item
 
 
 FAILURES = [

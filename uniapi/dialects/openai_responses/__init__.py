@@ -15,11 +15,10 @@ from uniapi.dialects.dialect import ClientDialect, RelayedDialect
 from .answer_decode import decode_response
 from .answer_encode import encode_response
 from .error import decode_error, encode_error
-from .fit import fit
+from .fit import fit, needs_inline
 from .observe import ResponsesObserver
 from .request_decode import decode_request
 from .request_encode import encode_request
-from .request_encode_items import needs_inline
 from .stream_decode import ResponsesStreamDecoder
 from .stream_encode import ResponsesStreamEncoder
 from .vocabulary import FAMILY, NAME
@@ -43,7 +42,7 @@ UPSTREAM = RelayedDialect(
     name=NAME,
     family=FAMILY,
     framing="sse",
-    encode_request=encode_request,
+    encode_request=lambda request, quirk: encode_request(request),
     fit=fit,
     decode_response=decode_response,
     stream_decoder=ResponsesStreamDecoder,

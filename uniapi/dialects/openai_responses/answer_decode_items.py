@@ -36,7 +36,7 @@ from uniapi.errors import WireError
 from .answer_decode_content import TEXT_TYPES, read_citations, read_logprobs
 from .opaque import item_token
 from .request_decode_items import CALL_MEMBERS, image_of_call, reasoning_text, reasoning_token
-from .tools import own_namespace
+from .request_decode_tools import own_namespace
 from .vocabulary import FAMILY, INCOMPLETE_REASONS, NAME
 
 FAILED_STATUSES = ("failed", "cancelled")

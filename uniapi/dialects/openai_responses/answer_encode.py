@@ -34,8 +34,8 @@ from .answer_encode_items import (
     message_item,
     reasoning_item,
 )
+from .answer_encode_tools import ToolLookup
 from .opaque import own_members
-from .tools import ToolLookup
 from .vocabulary import FAMILY, NAME
 
 

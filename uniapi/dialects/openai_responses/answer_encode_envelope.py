@@ -11,11 +11,10 @@ from collections.abc import Iterable
 
 from uniapi.canonical import Failure, Finish, Json, ReasoningSettings, Request, Text, Usage
 from uniapi.dialects.codec import ReplyContext
-from uniapi.dialects.quirk import Quirk
 
 from .error import response_error
 from .request_encode import encode_format
-from .tools import encode_choice, encode_tools
+from .request_encode_tools import encode_choice, encode_tools
 from .usage import encode_usage
 from .vocabulary import INCOMPLETE_REASONS, NAME
 
@@ -59,7 +58,7 @@ def opening(context: ReplyContext, found_id: str | None, created_s: int | None) 
         else 1.0,
         "text": _text(request),
         "tool_choice": _tool_choice(request),
-        "tools": encode_tools(request.tools, Quirk(), []),
+        "tools": encode_tools(request.tools, []),
         "top_logprobs": request.sampling.top_logprobs or 0,
         "top_p": request.sampling.top_p if request.sampling.top_p is not None else 1.0,
         "truncation": "disabled",
@@ -144,7 +143,5 @@ def _tool_choice(request: Request) -> Json:
     if kept is not None:
         return kept
     return (
-        encode_choice(request.tool_choice, request, Quirk())
-        if request.tool_choice is not None
-        else None
+        encode_choice(request.tool_choice, request) if request.tool_choice is not None else None
     ) or "auto"

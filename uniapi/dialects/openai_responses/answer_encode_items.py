@@ -23,20 +23,20 @@ from uniapi.canonical import (
     ToolCall,
 )
 
-from .opaque import Carried, own_members, pack
+from .opaque import OUR_ITEMS, Carried, own_members, pack
 from .vocabulary import FAMILY, IMAGE_FORMATS, NAME
 
 _ID_PREFIXES: Mapping[str, str] = {
-    "message": "msg",
-    "reasoning": "rs",
-    "function_call": "fc",
-    "custom_tool_call": "ctc",
-    "image_generation_call": "ig",
+    "message": "msg_",
+    "reasoning": OUR_ITEMS,
+    "function_call": "fc_",
+    "custom_tool_call": "ctc_",
+    "image_generation_call": "ig_",
 }
 
 
 def item_id(kind: str, seed: str, index: int) -> str:
-    return f"{_ID_PREFIXES[kind]}_{seed}{index:04x}"
+    return f"{_ID_PREFIXES[kind]}{seed}{index:04x}"
 
 
 def message_item(

@@ -1,91 +1,83 @@
-"""A relayed body with only that changed which a quirk row forbids; everything else is the client's,
-by identity.
+"""What an upstream of this API takes: the rules, in the order in which they are applied.
+
+Names that a vendor forbids and nobody misses (an include, a call id's form) are changed silently;
+what the client asked for and does not get is a loss.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from uniapi.canonical import Json
-from uniapi.dialects.efforts import nearest_effort
-from uniapi.dialects.fitting import NOTHING_BESIDE, Beside
+from uniapi.canonical import Media
+from uniapi.dialects.fitting import Body, Fitting, fit_by, minds
+from uniapi.dialects.openai_chat.request_encode_messages import schema_instruction
 from uniapi.dialects.quirk import Quirk
 
-from .request_decode import ENCRYPTED_INCLUDE
-from .request_encode import drop_sampling_beside_reasoning
-
-_TOOL_MEMBERS = ("tools", "tool_choice", "parallel_tool_calls")
-_TOOL_ITEMS = frozenset(
-    {
-        "function_call",
-        "function_call_output",
-        "custom_tool_call",
-        "custom_tool_call_output",
-        "additional_tools",
-    }
+from .fit_input import call_ids, images
+from .fit_reasoning import efforts, encrypted_reasoning, reasoning_items, sampling, summaries
+from .fit_tools import (
+    allowed_tools,
+    custom_tools,
+    parallel_tool_calls,
+    schemas,
+    tools,
 )
 
 
-def fit(
-    body: Mapping[str, Json], quirk: Quirk, beside: Beside = NOTHING_BESIDE
-) -> tuple[dict[str, Json], tuple[str, ...]]:
-    """See `Dialect.repair`. Never raises: members of unexpected shape are left alone."""
-    repaired = dict(body)
-    losses: list[str] = []
-    _repair_items(repaired, quirk, losses)
-    if not quirk.has_tools:
-        for name in _TOOL_MEMBERS:
-            if repaired.pop(name, None):
-                losses.append("tools")
-    reasoning = repaired.get("reasoning")
-    if quirk.efforts and isinstance(reasoning, dict) and isinstance(reasoning.get("effort"), str):
-        repaired["reasoning"] = {
-            **reasoning,
-            "effort": nearest_effort(reasoning["effort"], quirk.efforts),
-        }
-    include = repaired.get("include")
-    if (
-        quirk.encrypted_reasoning is False
-        and isinstance(include, list)
-        and ENCRYPTED_INCLUDE in include
-    ):
-        repaired["include"] = [word for word in include if word != ENCRYPTED_INCLUDE]
-    drop_sampling_beside_reasoning(repaired, quirk, losses)
-    for name in sorted(quirk.dropped_members & repaired.keys()):
-        del repaired[name]
-        losses.append(name)
-    return repaired, tuple(dict.fromkeys(losses))
+@minds("json_schema")
+def json_schema(body: Body, fitting: Fitting) -> Body:
+    """Where only `json_object` is known the schema is told in words, behind the client's own."""
+    text = body.get("text")
+    wanted = text.get("format") if isinstance(text, dict) else None
+    schema = wanted.get("schema") if isinstance(wanted, dict) else None
+    if not isinstance(schema, dict):
+        return body
+    said = body.get("instructions")
+    words = schema_instruction(schema)
+    return {
+        **body,
+        "instructions": f"{said}\n\n{words}" if isinstance(said, str) and said else words,
+        "text": {**body["text"], "format": {"type": "json_object"}},
+    }
 
 
-def _repair_items(repaired: dict[str, Json], quirk: Quirk, losses: list[str]) -> None:
-    items = repaired.get("input")
-    if not isinstance(items, list) or (quirk.has_tools and quirk.has_images):
-        return
-    kept: list[Json] = []
-    for index, item in enumerate(items):
-        if not quirk.has_tools and isinstance(item, dict) and item.get("type") in _TOOL_ITEMS:
-            losses.append("tools")
-            continue
-        kept.append(item if quirk.has_images else _without_images(item, f"input[{index}]", losses))
-    repaired["input"] = kept
+@minds("verbosities")
+def verbosity(body: Body, fitting: Fitting) -> Body:
+    """A model without the dial takes its one word only."""
+    text = body.get("text")
+    if not isinstance(text, dict) or text.get("verbosity") in (None, *fitting.quirk.verbosities):
+        return body
+    fitting.lose("text.verbosity")
+    return {**body, "text": {name: text[name] for name in text if name != "verbosity"}}
 
 
-def _without_images(item: Json, path: str, losses: list[str]) -> Json:
-    """The item itself when it holds no image."""
-    if not isinstance(item, dict):
-        return item
-    changed: dict[str, Any] = {}
-    for member in ("content", "output"):
-        parts = item.get(member)
-        if not isinstance(parts, list):
-            continue
-        rest = [
-            part
-            for part in parts
-            if not (isinstance(part, dict) and part.get("type") == "input_image")
-        ]
-        if len(rest) != len(parts):
-            losses.append(f"{path}.image")
-            changed[member] = rest
-    return {**item, **changed} if changed else item
+@minds("dropped_members")
+def dropped_members(body: Body, fitting: Fitting) -> Body:
+    refused = sorted(fitting.quirk.dropped_members & body.keys())
+    for name in refused:
+        fitting.lose(name)
+    return {name: body[name] for name in body if name not in refused} if refused else body
+
+
+RULES = (
+    tools,
+    images,
+    allowed_tools,
+    custom_tools,
+    schemas,
+    parallel_tool_calls,
+    reasoning_items,
+    call_ids,
+    efforts,
+    summaries,
+    encrypted_reasoning,
+    sampling,
+    json_schema,
+    verbosity,
+    dropped_members,
+)
+
+fit = fit_by(RULES)
+
+
+def needs_inline(media: Media, quirk: Quirk) -> bool:
+    """Images and documents go by URL (`image_url`, `file_url`); a sound has no place at all."""
+    return media.url is not None and media.kind == "image" and not quirk.image_urls

@@ -22,6 +22,9 @@ from uniapi.wire import dump_json
 _PREFIX = "uniapi.v1."
 _MAX_PACKED = 16 * 1024 * 1024
 
+OUR_ITEMS = "rs_u"
+"""How the ids of reasoning items begin that we made up; OpenAI's go on with a hexadecimal digit."""
+
 Place = Literal["reasoning", "redacted", "call", "text"]
 
 
@@ -57,11 +60,7 @@ def unpack(encrypted: Json) -> Carried | None:
     """What `pack` wrote; None for a vendor's own `encrypted_content`, and for anything that only
     looks like ours.
     """
-    if (
-        not isinstance(encrypted, str)
-        or not encrypted.startswith(_PREFIX)
-        or len(encrypted) > _MAX_PACKED
-    ):
+    if not is_packed(encrypted) or len(encrypted) > _MAX_PACKED:
         return None
     try:
         value = json.loads(base64.urlsafe_b64decode(encrypted[len(_PREFIX) :].encode("ascii")))
@@ -84,6 +83,11 @@ def unpack(encrypted: Json) -> Carried | None:
             return Carried(opaque=opaque, place="text", standalone=value.get("standalone") is True)
         case _:
             return Carried(opaque=opaque)
+
+
+def is_packed(encrypted: Json) -> bool:
+    """Whether this is text that `pack` wrote, or that looks like it."""
+    return isinstance(encrypted, str) and encrypted.startswith(_PREFIX)
 
 
 def item_token(item: Mapping[str, Json], names: tuple[str, ...], family: str) -> Opaque | None:

@@ -42,7 +42,7 @@ from uniapi.dialects.openai_chat.request_decode_members import (
 
 from .opaque import own_members
 from .request_decode_items import decode_input
-from .tools import decode_choice, decode_tools, is_hosted_choice, own_namespace
+from .request_decode_tools import decode_choice, decode_tools, is_hosted_choice, own_namespace
 from .vocabulary import FAMILY, NAME
 
 LOGPROBS_INCLUDE = "message.output_text.logprobs"

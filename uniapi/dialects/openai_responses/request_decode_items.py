@@ -37,7 +37,7 @@ from uniapi.dialects.openai_chat.request_decode_members import (
 
 from .answer_decode_content import decode_content, decode_part
 from .opaque import Carried, item_token, unpack
-from .tools import decode_tools
+from .request_decode_tools import decode_tools
 from .vocabulary import FAMILY, IMAGE_MIMES, NAME, USER_ITEMS
 
 CALL_MEMBERS = ("id", "caller", "async")

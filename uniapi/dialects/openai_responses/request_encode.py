@@ -12,21 +12,17 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Json, OutputFormat, Reasoning, ReasoningSettings, Request, iter_parts
 from uniapi.dialects.codec import EncodedRequest
-from uniapi.dialects.efforts import nearest_effort, said_effort, wants_reasoning
+from uniapi.dialects.efforts import said_effort, wants_reasoning
+from uniapi.dialects.fitting import Beside
 from uniapi.dialects.losses import has_cache_hints, unsaid
-from uniapi.dialects.openai_chat.request_encode import drop_refused_sampling, short_user
+from uniapi.dialects.openai_chat.request_encode import short_user
 from uniapi.dialects.openai_chat.request_encode_names import wire_name
-from uniapi.dialects.quirk import Quirk
 
 from .request_decode import ENCRYPTED_INCLUDE, LOGPROBS_INCLUDE
-from .request_encode_items import (
-    BREAKPOINT_LIFETIMES,
-    encode_input,
-    is_replayable,
-    leans_on_stored_items,
-)
-from .tools import additional_tools_item, encode_choice, encode_tools
-from .vocabulary import FAMILY, MIN_OUTPUT_TOKENS, NAME
+from .request_encode_content import BREAKPOINT_LIFETIMES
+from .request_encode_items import encode_input, is_replayable, leans_on_stored_items
+from .request_encode_tools import additional_tools_item, encode_choice, encode_tools
+from .vocabulary import MIN_OUTPUT_TOKENS, NAME
 
 _SHARED_WITH_CHAT = frozenset(
     {"safety_identifier", "prompt_cache_retention", "prompt_cache_options", "moderation"}
@@ -42,56 +38,40 @@ _SUMMARIES: Mapping[str, str] = {
 _VERBOSITIES = frozenset({"low", "medium", "high"})
 
 
-def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
+def encode_request(request: Request) -> EncodedRequest:
     losses: list[str] = []
-    instructions, items = encode_input(request, quirk, losses)
+    instructions, items = encode_input(request, losses)
     body: dict[str, Json] = {"model": request.model}
     if instructions is not None:
         body["instructions"] = instructions
     body["input"] = items
-    _write_tools(body, request, quirk, losses)
+    _write_tools(body, request, losses)
     _write_sampling(body, request, losses)
-    _write_reasoning(body, request, quirk)
+    _write_reasoning(body, request)
     _write_text(body, request, losses)
     _write_settings(body, request, losses)
-    _write_include(body, request, quirk)
+    _write_include(body, request)
     _write_extensions(body, request, losses)
-    drop_sampling_beside_reasoning(body, quirk, losses)
-    for name in quirk.dropped_members:
-        if name in body:
-            del body[name]
-            losses.append(name)
-    return EncodedRequest(body=body, losses=tuple(dict.fromkeys(losses)))
-
-
-def drop_sampling_beside_reasoning(body: dict[str, Json], quirk: Quirk, losses: list[str]) -> None:
-    """As on the chat wire, but that log probabilities are asked for by `include` here.
-
-    The values in `body` are not changed, only replaced.
-    """
-    reasoning, include = body.get("reasoning"), body.get("include")
-    asks_logprobs = isinstance(include, list) and LOGPROBS_INCLUDE in include
-    if asks_logprobs:
-        body["logprobs"] = True
-    drop_refused_sampling(
-        body, reasoning.get("effort") if isinstance(reasoning, dict) else None, quirk, losses
+    return EncodedRequest(
+        body=body,
+        losses=tuple(dict.fromkeys(losses)),
+        beside=Beside(keeps_reasoning=body.get("store") is False and not _is_off(request)),
     )
-    if asks_logprobs and body.pop("logprobs", None) is None:
-        body["include"] = [word for word in body["include"] if word != LOGPROBS_INCLUDE]
 
 
-def _write_tools(body: dict[str, Json], request: Request, quirk: Quirk, losses: list[str]) -> None:
-    if request.tools and not quirk.has_tools:
-        losses.append("tools")
-        return
-    tools = encode_tools(request.tools, quirk, losses)
+def _is_off(request: Request) -> bool:
+    return request.reasoning is not None and request.reasoning.is_off
+
+
+def _write_tools(body: dict[str, Json], request: Request, losses: list[str]) -> None:
+    tools = encode_tools(request.tools, losses)
     if "image" in request.output_modalities and not any(
         tool["type"] == "image_generation" for tool in tools
     ):
         tools.append({"type": "image_generation"})
     if "audio" in request.output_modalities:
         losses.append("modalities")
-    brought = additional_tools_item(request, quirk, losses)
+    brought = additional_tools_item(request, losses)
     if brought is not None:
         index, item = brought
         body["input"].insert(index, item)
@@ -100,7 +80,7 @@ def _write_tools(body: dict[str, Json], request: Request, quirk: Quirk, losses: 
     choice = request.tool_choice
     if choice is not None and (tools or brought is not None):
         kept = request.extensions.get(NAME, {}).get("tool_choice")
-        encoded = kept if kept is not None else encode_choice(choice, request, quirk)
+        encoded = kept if kept is not None else encode_choice(choice, request)
         if encoded is not None:
             body["tool_choice"] = encoded
         else:
@@ -134,12 +114,12 @@ def _write_sampling(body: dict[str, Json], request: Request, losses: list[str]) 
     losses.extend(name for name, value in placeless.items() if value is not None)
 
 
-def _write_reasoning(body: dict[str, Json], request: Request, quirk: Quirk) -> None:
+def _write_reasoning(body: dict[str, Json], request: Request) -> None:
     settings = request.reasoning
     if settings is None:
         return
     reasoning: dict[str, Json] = {}
-    effort = _effort(settings, quirk)
+    effort = _effort(settings)
     if effort is not None:
         reasoning["effort"] = effort
     summary = _summary(settings)
@@ -149,16 +129,14 @@ def _write_reasoning(body: dict[str, Json], request: Request, quirk: Quirk) -> N
         body["reasoning"] = reasoning
 
 
-def _effort(settings: ReasoningSettings, quirk: Quirk) -> str | None:
-    """The effort word, nearest to what the model takes; None when the client did not ask.
+def _effort(settings: ReasoningSettings) -> str | None:
+    """The effort word; None when the client did not ask.
 
-    Thinking asked for without a measure is `medium`: left unsaid, GPT-5.1 and later would not think
-    at all.
+    Thinking asked for without a measure is `medium`: left unsaid, GPT-5.1 to 5.4 would not think at
+    all.
     """
     effort = said_effort(settings)
-    if effort is None and wants_reasoning(settings):
-        effort = "medium"
-    return nearest_effort(effort, quirk.efforts) if effort is not None else None
+    return "medium" if effort is None and wants_reasoning(settings) else effort
 
 
 def _summary(settings: ReasoningSettings) -> str | None:
@@ -238,29 +216,24 @@ def _store(request: Request) -> bool | None:
     return None if leans_on_stored_items(request) else False
 
 
-def _write_include(body: dict[str, Json], request: Request, quirk: Quirk) -> None:
+def _write_include(body: dict[str, Json], request: Request) -> None:
     said = request.extensions.get(NAME, {}).get("include")
     include: list[Json] = list(said) if isinstance(said, list) else []
     if request.sampling.logprobs and LOGPROBS_INCLUDE not in include:
         include.append(LOGPROBS_INCLUDE)
-    if (
-        ENCRYPTED_INCLUDE not in include
-        and body.get("store") is not True
-        and _wants_encrypted(request, quirk)
-    ):
+    is_stored = body.get("store") is True
+    if not is_stored and ENCRYPTED_INCLUDE not in include and _wants_encrypted(request):
         include.append(ENCRYPTED_INCLUDE)
     if include:
         body["include"] = include
 
 
-def _wants_encrypted(request: Request, quirk: Quirk) -> bool:
-    if quirk.encrypted_reasoning is not None:
-        return quirk.encrypted_reasoning
-    family = quirk.opaque_family or FAMILY
+def _wants_encrypted(request: Request) -> bool:
+    """Whether the client asks for reasoning, or hands some back."""
     if request.reasoning is not None and not request.reasoning.is_off:
         return True
     return any(
-        isinstance(part, Reasoning) and is_replayable(part.opaque, family)
+        isinstance(part, Reasoning) and is_replayable(part.opaque)
         for part in iter_parts(request.messages)
     )
 

@@ -8,10 +8,6 @@ only. What cannot be said is a loss named by its place.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import json
 from dataclasses import dataclass, field
 
 from uniapi.canonical import (
@@ -31,34 +27,24 @@ from uniapi.canonical import (
 )
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.openai_chat.request_encode_names import wire_name
-from uniapi.dialects.quirk import Quirk
 from uniapi.dialects.turn_repair import says_nothing
 
 from .opaque import own_members
 from .request_encode_answered_calls import with_answered_calls
-from .vocabulary import FAMILY, FILE_NAMES, MAX_CALL_ID, NAME
+from .request_encode_content import ContentWriter
+from .vocabulary import FAMILY, NAME
 
 STATEFUL_MEMBERS = ("conversation", "background", "prompt", "background_options")
 """Members that lean on what is stored upstream."""
-BREAKPOINT_LIFETIMES = ("30m", "12h")
-_READABLE_MIMES = (
-    "text/",
-    "application/json",
-    "application/xml",
-    "application/yaml",
-    "application/x-yaml",
-)
 
 
-def encode_input(
-    request: Request, quirk: Quirk, losses: list[str]
-) -> tuple[str | None, list[dict[str, Json]]]:
+def encode_input(request: Request, losses: list[str]) -> tuple[str | None, list[dict[str, Json]]]:
     """`instructions` (the leading system text, None without one) and `input`.
 
     Appends to `losses` what had to be left out.
     """
     instructions, rest = _leading_system(request.messages)
-    writer = _InputWriter(quirk=quirk, losses=losses, family=quirk.opaque_family or FAMILY)
+    writer = _InputWriter(losses)
     for index, message in enumerate(request.messages[rest:], rest):
         writer.add(message, f"messages[{index}]")
     items = writer.items if leans_on_stored_items(request) else with_answered_calls(writer.items)
@@ -94,7 +80,7 @@ def _is_reference(part: Part) -> bool:
         isinstance(part, Reasoning)
         and part.opaque is not None
         and part.opaque.family == FAMILY
-        and not is_replayable(part.opaque, FAMILY)
+        and not is_replayable(part.opaque)
     )
 
 
@@ -113,32 +99,22 @@ def _leading_system(messages: tuple[Message, ...]) -> tuple[str | None, int]:
     return "\n\n".join(texts) if texts else None, count
 
 
-def wire_call_id(call_id: str) -> str:
-    """The call id, or a digest of one that is too long: the same for a call and its result."""
-    if 0 < len(call_id) <= MAX_CALL_ID:
-        return call_id
-    return f"call_{hashlib.sha256(call_id.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
-
-
-def is_replayable(opaque: Opaque | None, family: str) -> bool:
+def is_replayable(opaque: Opaque | None) -> bool:
     """Whether a reasoning token stands on its own: it holds the encrypted reasoning, or the
     reasoning text itself, and not only the id of a stored item.
     """
-    value = own_members(opaque, family)
+    value = own_members(opaque, FAMILY)
     return bool(value.get("encrypted_content") or value.get("content"))
-
-
-def needs_inline(media: Media, quirk: Quirk) -> bool:
-    """Images and documents go by URL (`image_url`, `file_url`); a sound has no place at all."""
-    return media.url is not None and media.kind == "image" and not quirk.image_urls
 
 
 @dataclass(slots=True)
 class _InputWriter:
-    quirk: Quirk
     losses: list[str]
-    family: str
     items: list[dict[str, Json]] = field(default_factory=list)
+    _content: ContentWriter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._content = ContentWriter(self.lose)
 
     def add(self, message: Message, path: str) -> None:
         if message.name is not None:
@@ -167,104 +143,25 @@ class _InputWriter:
                 content = []
                 self.items.append(dict(part.raw))
             else:
-                content.extend(self._content(part, path))
+                content.extend(self._content.parts(part, path))
         self._message(message.role, content)
 
     def _message(self, role: str, content: list[dict[str, Json]]) -> None:
         if content:
             self.items.append({"type": "message", "role": role, "content": content})
 
-    def _content(self, part: Part, path: str) -> list[dict[str, Json]]:
-        """One part of a user's message or of a result, as no or one content part."""
-        match part:
-            case Text(text=text):
-                return [{"type": "input_text", "text": text, **_breakpoint(part)}] if text else []
-            case Media():
-                return self._media(part, path)
-            case Refusal(text=text):
-                return [{"type": "input_text", "text": text}] if text else []
-            case Unknown(dialect=dialect, raw=dict(raw)) if dialect == NAME:
-                return [raw]
-            case Unknown(name=name):
-                self.lose(f"{path}.{name}")
-            case Reasoning():
-                self.lose(f"{path}.reasoning")
-            case ToolCall() | ToolResult():
-                self.lose(f"{path}.tool_call")
-        return []
-
-    def _media(self, media: Media, path: str) -> list[dict[str, Json]]:
-        if media.kind == "image":
-            return self._image(media, path)
-        if media.kind != "file":
-            self.lose(f"{path}.{media.kind}")
-            return []
-        readable = _readable_text(media)
-        if readable is not None:
-            heading = media.title or media.filename
-            return [
-                {
-                    "type": "input_text",
-                    "text": f"{heading}\n\n{readable}" if heading else readable,
-                    **_breakpoint(media),
-                }
-            ]
-        encoded: dict[str, Json] = {"type": "input_file"}
-        if media.data is not None:
-            mime = media.mime or "application/pdf"
-            encoded["filename"] = media.filename or FILE_NAMES.get(mime, "document")
-            encoded["file_data"] = f"data:{mime};base64,{media.data}"
-        elif media.url is not None:
-            encoded["file_url"] = media.url
-        elif self._owns(media):
-            encoded["file_id"] = media.file_id
-        else:
-            self.lose(f"{path}.file")
-            return []
-        if media.detail in ("low", "high", "auto"):
-            encoded["detail"] = media.detail
-        return [{**encoded, **_breakpoint(media)}]
-
-    def _image(self, media: Media, path: str) -> list[dict[str, Json]]:
-        encoded: dict[str, Json] = {"type": "input_image", "detail": media.detail or "auto"}
-        if not self.quirk.has_images:
-            self.lose(f"{path}.image")
-            return []
-        if media.data is not None:
-            encoded["image_url"] = f"data:{media.mime or 'image/png'};base64,{media.data}"
-        elif media.url is not None:
-            encoded["image_url"] = media.url
-        elif self._owns(media):
-            encoded["file_id"] = media.file_id
-        else:
-            self.lose(f"{path}.image")
-            return []
-        return [{**encoded, **_breakpoint(media)}]
-
-    def _owns(self, media: Media) -> bool:
-        return media.file_id is not None and (
-            media.opaque is None or media.opaque.family == self.family
-        )
-
     def _result(self, result: ToolResult, path: str) -> None:
-        if not self.quirk.has_tools:
-            self.lose("tools")
-            return
         if result.is_error:
             self.lose(f"{path}.is_error")
-        content = [piece for part in result.content for piece in self._content(part, path)]
+        content = [piece for part in result.content for piece in self._content.parts(part, path)]
         is_text = all(piece["type"] == "input_text" for piece in content)
-        kind = (
-            "custom_tool_call_output"
-            if result.kind == "custom" and self.quirk.custom_tools
-            else "function_call_output"
-        )
+        is_custom = result.kind == "custom"
         self.items.append(
             {
-                "type": kind,
-                "call_id": wire_call_id(result.call_id),
+                "type": "custom_tool_call_output" if is_custom else "function_call_output",
+                "call_id": result.call_id,
                 "output": "\n".join(piece["text"] for piece in content) if is_text else content,
-                **own_members(result.opaque, self.family),
+                **own_members(result.opaque, FAMILY),
             }
         )
 
@@ -273,7 +170,7 @@ class _InputWriter:
         shown: list[dict[str, Json]] = []
         for part in message.parts:
             if isinstance(part, Text | Refusal):
-                if said and _item_id(part, self.family) != _item_id(said[0], self.family):
+                if said and _item_id(part) != _item_id(said[0]):
                     self._said(said, message.phase)
                     said = []
                 said.append(part)
@@ -313,14 +210,14 @@ class _InputWriter:
         if not content:
             return
         item: dict[str, Json] = {"type": "message", "role": "assistant", "content": content}
-        item_id = _item_id(parts[0], self.family)
+        item_id = _item_id(parts[0])
         if item_id is not None:
             item.update(id=item_id, status="completed")
         elif all(piece["type"] == "output_text" and not piece["annotations"] for piece in content):
             # A list of output parts belongs to an item with an id; text that was never one of this
             # API's items is a string.
             item["content"] = "".join(piece["text"] for piece in content)
-        phase = phase or _phase(parts[0], self.family)
+        phase = phase or _phase(parts[0])
         if phase is not None:
             item["phase"] = phase
         self.items.append(item)
@@ -329,34 +226,29 @@ class _InputWriter:
         """Only what this family issued: it would not read another's, and readable text alone has no
         place.
         """
-        value = own_members(part.opaque, self.family)
+        value = own_members(part.opaque, FAMILY)
         if value:
             self.items.append({"type": "reasoning", "summary": [], **value})
         else:
             self.lose(REASONING_LOSS)
 
     def _call(self, call: ToolCall) -> None:
-        if not self.quirk.has_tools:
-            self.lose("tools")
-            return
         item: dict[str, Json] = {
             "type": "function_call",
-            "call_id": wire_call_id(call.call_id),
+            "call_id": call.call_id,
             "name": wire_name(call.name),
         }
-        if call.kind == "custom" and self.quirk.custom_tools:
+        if call.kind == "custom":
             item.update(type="custom_tool_call", input=call.arguments)
-        elif call.kind == "custom":
-            item["arguments"] = json.dumps({"input": call.arguments}, ensure_ascii=False)
         else:
             item["arguments"] = call.arguments or "{}"
         if call.namespace is not None:
             item["namespace"] = call.namespace
-        self.items.append({**item, **own_members(call.opaque, self.family)})
+        self.items.append({**item, **own_members(call.opaque, FAMILY)})
 
     def _generated(self, image: Media, path: str) -> list[dict[str, Json]]:
         """An image of an assistant turn: the call that made it, or content for a user's message."""
-        own = own_members(image.opaque, self.family)
+        own = own_members(image.opaque, FAMILY)
         if isinstance(own.get("id"), str) and image.data is not None:
             self.items.append(
                 {
@@ -367,7 +259,7 @@ class _InputWriter:
                 }
             )
             return []
-        return self._image(image, path)
+        return self._content.image(image, path)
 
 
 def _is_item(part: Unknown) -> bool:
@@ -377,32 +269,11 @@ def _is_item(part: Unknown) -> bool:
     )
 
 
-def _item_id(part: Text | Refusal, family: str) -> str | None:
-    found = own_members(part.opaque, family).get("id") if isinstance(part, Text) else None
+def _item_id(part: Text | Refusal) -> str | None:
+    found = own_members(part.opaque, FAMILY).get("id") if isinstance(part, Text) else None
     return found if isinstance(found, str) else None
 
 
-def _phase(part: Text | Refusal, family: str) -> str | None:
-    found = own_members(part.opaque, family).get("phase") if isinstance(part, Text) else None
+def _phase(part: Text | Refusal) -> str | None:
+    found = own_members(part.opaque, FAMILY).get("phase") if isinstance(part, Text) else None
     return found if isinstance(found, str) else None
-
-
-def _breakpoint(part: Text | Media) -> dict[str, Json]:
-    """Our own kind of cache breakpoint; other vendors' lifetimes mean nothing here, and this API
-    caches by itself.
-    """
-    if part.cache is None or part.cache.ttl not in BREAKPOINT_LIFETIMES:
-        return {}
-    return {"prompt_cache_breakpoint": {"mode": "explicit", "ttl": part.cache.ttl}}
-
-
-def _readable_text(media: Media) -> str | None:
-    """The text of a document that is plain text, which every model reads; None for others."""
-    if media.text is not None:
-        return media.text
-    if media.data is None or not (media.mime or "").startswith(_READABLE_MIMES):
-        return None
-    try:
-        return base64.b64decode(media.data, validate=False).decode("utf-8")
-    except (binascii.Error, ValueError):
-        return None

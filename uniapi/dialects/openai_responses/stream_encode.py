@@ -29,6 +29,7 @@ from uniapi.wire import dump_json
 
 from .answer_encode_envelope import closing, failed, opening
 from .answer_encode_items import image_link
+from .answer_encode_tools import ToolLookup
 from .stream_encode_events import EventWriter
 from .stream_encode_writers import (
     CallWriter,
@@ -39,7 +40,6 @@ from .stream_encode_writers import (
     RefusalWriter,
     TextWriter,
 )
-from .tools import ToolLookup
 from .vocabulary import NAME
 
 _AFTER_RELAY = 1_000_000

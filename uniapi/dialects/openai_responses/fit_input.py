@@ -1,0 +1,71 @@
+"""Rules over `input`: its items one by one, in their order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from uniapi.canonical import Json
+from uniapi.dialects.fitting import Body, Fitting, minds
+
+from .vocabulary import MAX_CALL_ID
+
+Item = Mapping[str, Json]
+
+
+def with_items(body: Body, change: Callable[[Item, str], Item | None]) -> Body:
+    """`body` with every item of `input` as `change(item, path)` gives it, None taken out; the very
+    body when nothing is another object.
+
+    What is no item, and an input that is no list, stays.
+    """
+    items = body.get("input")
+    if not isinstance(items, list):
+        return body
+    changed: list[Any] = [
+        change(item, f"input[{index}]") if isinstance(item, dict) else item
+        for index, item in enumerate(items)
+    ]
+    if all(new is old for new, old in zip(changed, items, strict=True)):
+        return body
+    return {**body, "input": [item for item in changed if item is not None]}
+
+
+@minds("has_images")
+def images(body: Body, fitting: Fitting) -> Body:
+    """Pictures in messages and in results, which `image: false` leaves out."""
+    return with_items(body, lambda item, path: _without_images(item, path, fitting))
+
+
+def _without_images(item: Item, path: str, fitting: Fitting) -> Item:
+    changed: dict[str, Json] = {}
+    for member in ("content", "output"):
+        parts = item.get(member)
+        if not isinstance(parts, list):
+            continue
+        kept = [part for part in parts if not _is_image(part)]
+        if len(kept) != len(parts):
+            fitting.lose(f"{path}.image")
+            changed[member] = kept
+    return {**item, **changed} if changed else item
+
+
+def _is_image(part: Json) -> bool:
+    return isinstance(part, dict) and part.get("type") == "input_image"
+
+
+@minds(always=True)
+def call_ids(body: Body, fitting: Fitting) -> Body:
+    """«Expected a string with maximum length 64»: a digest of a longer one, the same for a call and
+    its result.
+    """
+    return with_items(body, _with_short_call_id)
+
+
+def _with_short_call_id(item: Item, path: str) -> Item:
+    call_id = item.get("call_id")
+    if not isinstance(call_id, str) or 0 < len(call_id) <= MAX_CALL_ID:
+        return item
+    digest = hashlib.sha256(call_id.encode("utf-8", "surrogatepass")).hexdigest()
+    return {**item, "call_id": f"call_{digest[:32]}"}
