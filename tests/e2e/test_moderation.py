@@ -70,7 +70,7 @@ def with_moderation(upstream, *models):
     return value
 
 
-@pytest.mark.parametrize("model", ["omni-moderation-latest", "text-moderation-latest"])
+@pytest.mark.parametrize("model", ["omni-moderation-latest", "omni-moderation-2024-09-26"])
 async def test_a_flagged_text_is_refused_in_every_dialect(upstream, gateway, client, model):
     """400 in the client's own shape, before the chat model is asked; harmless texts pass."""
     upstream.tell("a", chat_whole())

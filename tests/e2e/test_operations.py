@@ -125,19 +125,19 @@ async def test_without_a_model_the_usual_ones_are_meant(upstream, gateway, clien
     """
     upstream.tell(
         "a",
-        whole({"id": "m1", "model": "text-moderation-latest", "results": [{"flagged": True}]}),
+        whole({"id": "m1", "model": "omni-moderation-2024-09-26", "results": [{"flagged": True}]}),
         whole(IMAGES),
     )
     await gateway.start(
-        config([provider(upstream, "a", model=["text-moderation-latest", "dall-e-3"])])
+        config([provider(upstream, "a", model=["omni-moderation-2024-09-26", "gpt-image-2"])])
     )
     status, _, _ = await post(client, gateway, "/v1/moderations", {"input": "x"})
     assert (status, upstream.seen["a"][0].json) == (
         200,
-        {"input": "x", "model": "text-moderation-latest"},
+        {"input": "x", "model": "omni-moderation-2024-09-26"},
     )
     status, _, _ = await post(client, gateway, "/v1/images/generations", {"prompt": "x"})
-    assert (status, upstream.seen["a"][1].json) == (200, {"prompt": "x", "model": "dall-e-3"})
+    assert (status, upstream.seen["a"][1].json) == (200, {"prompt": "x", "model": "gpt-image-2"})
     status, _, body = await post(client, gateway, "/v1/embeddings", {"input": "x"})
     assert (status, json.loads(body)["error"]["param"]) == (400, "model")
 

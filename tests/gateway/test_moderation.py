@@ -80,7 +80,7 @@ def asking(web, clock, executor_of):
     return lambda model="omni-moderation-latest": Asking(web, clock, executor_of, model)
 
 
-@pytest.mark.parametrize("model", ["omni-moderation-latest", "text-moderation-latest"])
+@pytest.mark.parametrize("model", ["omni-moderation-latest", "omni-moderation-2024-09-26"])
 @pytest.mark.parametrize("flagged", [True, False])
 async def test_the_users_words_are_judged(web, asking, model, flagged):
     web.answers[URL] = json.dumps({"results": [{"flagged": False}, {"flagged": flagged}]})
@@ -124,7 +124,7 @@ async def test_no_verdict_lets_the_call_pass(web, asking, caplog, answer):
 
 async def test_no_model_lets_the_call_pass(web, asking, caplog):
     assert await asking("something-else").about("bad words") is False
-    assert "no model omni-moderation-latest or text-moderation-latest" in caplog.text
+    assert "no model omni-moderation-latest or omni-moderation-2024-09-26" in caplog.text
     assert web.requests == []
 
 

@@ -25,7 +25,7 @@ ORDER = [
     ("openai_chat", {"anthropic-version": "1", "x-goog-api-key": "k"}, {"key": "k"}, "anthropic"),
     ("openai_chat", {"x-goog-api-key": "k", "authorization": "Bearer k"}, {}, "gemini"),
     ("openai_chat", {"authorization": "Bearer k"}, {"key": "k"}, "gemini"),
-    ("openai_chat", {"x-api-key": "k"}, {}, "openai"),
+    ("openai_chat", {"x-api-key": "k"}, {}, "openai_chat"),
 ]
 
 
@@ -38,12 +38,12 @@ def test_path_then_codex_then_anthropic_then_google_then_openai(dialect, headers
 def test_openais_list():
     """What is known beside what every client reads; what is not known is absent."""
     plain = {"id": "m", "object": "model", "created": 1720524448858, "owned_by": "uni-api"}
-    assert model_list("openai", ALIASES, {}) == {
+    assert model_list("openai_chat", ALIASES, {}) == {
         "object": "list",
         "data": [plain, {**plain, "id": "some-embedding"}],
     }
     architecture = {"input_modalities": ["text", "image"], "output_modalities": ["text"]}
-    assert model_entry("openai", "m", KNOWN) == {
+    assert model_entry("openai_chat", "m", KNOWN) == {
         **plain,
         "context_length": 1000,
         "max_output_tokens": 100,

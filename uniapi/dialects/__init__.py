@@ -10,6 +10,8 @@ stands in a stream); `losses`, `http_errors`, `delays`, `function_tools`, `tool_
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from uniapi.canonical import Operation
+
 from . import (
     anthropic,
     bedrock_converse,
@@ -21,7 +23,7 @@ from . import (
 )
 from .bedrock_converse import InvokeFramer
 from .codec import EncodedRequest, EncodedResponse, ReplyContext, UpstreamContext
-from .dialect import ClientDialect, RelayedDialect, UpstreamDialect
+from .dialect import ClientDialect, KnownModel, RelayedDialect, UpstreamDialect
 from .fitting import Beside
 from .observer import Observer
 from .quirk import Quirk
@@ -41,6 +43,12 @@ and no dialect of its own: an upstream is never asked in it.
 
 COMPLETIONS = openai_completions.CLIENT
 
+
+def client_dialect(name: str, operation: Operation) -> ClientDialect:
+    """The dialect in which a client reads and is answered."""
+    return COMPLETIONS if operation is Operation.COMPLETE else CLIENT_DIALECTS[name]
+
+
 UPSTREAM_DIALECTS: Mapping[str, UpstreamDialect] = MappingProxyType(
     {
         folder.UPSTREAM.name: folder.UPSTREAM
@@ -59,6 +67,7 @@ __all__ = [
     "EncodedRequest",
     "EncodedResponse",
     "InvokeFramer",
+    "KnownModel",
     "Observer",
     "Quirk",
     "RelayedDialect",
@@ -67,4 +76,5 @@ __all__ = [
     "StreamEncoder",
     "UpstreamContext",
     "UpstreamDialect",
+    "client_dialect",
 ]

@@ -5,9 +5,9 @@ both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 from uniapi.canonical import ClientError, Failure, Json, Media, Request, Response
 from uniapi.wire import Frame
@@ -20,14 +20,53 @@ from .stream_decoder import StreamDecoder
 from .stream_encoder import StreamEncoder
 
 
+class KnownModel(Protocol):
+    """What may be known of a model, for a list of models; None or empty: nothing."""
+
+    @property
+    def context_length(self) -> int | None: ...
+
+    @property
+    def max_output_tokens(self) -> int | None: ...
+
+    @property
+    def input_modalities(self) -> tuple[str, ...]: ...
+
+    @property
+    def output_modalities(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelList:
+    """How a dialect lists models: `encode_entry(alias, known)` is one of them, `encode_list` the
+    list of these entries.
+    """
+
+    encode_entry: Callable[[str, KnownModel], dict[str, Json]]
+    encode_list: Callable[[Sequence[dict[str, Json]]], dict[str, Json]]
+
+
+def _no_ids(body: Mapping[str, Json]) -> Iterable[tuple[str, Json]]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedIdFinder:
+    """Ids in a request that live with the account which issued them. `find(body)` yields (member,
+    id) for any body, however hostile; one without any of `marks` in its bytes names none.
+    """
+
+    marks: tuple[bytes, ...] = ()
+    find: Callable[[Mapping[str, Json]], Iterable[tuple[str, Json]]] = _no_ids
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientDialect:
     """A wire format as clients speak it.
 
     `decode_request(body, model, stream)`: model and stream come from the path where the body lacks
     them (Gemini); raises RequestRefused naming the member. `encode_error(error)` gives the JSON
-    body. `ping` keeps a stream alive that has nothing to say yet. `forwarded_headers`: headers of
-    the client that belong to the dialect and go along when its words are relayed.
+    body. `model_list`: how it lists models.
     """
 
     name: str
@@ -35,8 +74,35 @@ class ClientDialect:
     encode_response: Callable[[Response, ReplyContext], EncodedResponse]
     stream_encoder: Callable[[ReplyContext], StreamEncoder]
     encode_error: Callable[[ClientError], Json]
+    model_list: ModelList
+    conversation: Mapping[str, tuple[type, ...]] = field(default_factory=dict)
+    """The members of which one must be there, with the types it may have: the first is the one
+    whose absence is told. Empty: a request may say anything.
+    """
+    issued_ids: IssuedIdFinder = IssuedIdFinder()
+    encode_count: Callable[[int], dict[str, Json]] = lambda tokens: {"input_tokens": tokens}
+    """The answer of a token count."""
+    counted: Callable[[Mapping[str, Json]], Mapping[str, Json]] = lambda body: body
+    """The request in the body of a token count."""
+    framing: Callable[[Mapping[str, str]], Literal["sse", "json_array"]] = lambda query: "sse"
+    """How a stream is framed, by the query of the request."""
     ping: bytes = b": \n\n"
+    """Keeps a stream alive that has nothing to say yet."""
+    wants_usage: Callable[[Mapping[str, Json]], bool] = lambda body: True
+    """Whether a stream reports its usage, by the body of the request."""
+    begins_with_usage: bool = False
+    """A stream's first event states the tokens read: an estimate, where the upstream's do not."""
+    keeps_items: bool = False
+    """An answer's items may be named by their ids in a later request."""
     forwarded_headers: tuple[str, ...] = ()
+    """Headers of the client that belong to the dialect and go along when its words are relayed."""
+    own_headers: tuple[str, ...] = ()
+    own_query: tuple[str, ...] = ()
+    """Headers and query members by which a client tells that it speaks this dialect, where the path
+    does not.
+    """
+    operation_shape: str = "openai"
+    """Whose bodies the operations beside chat have at its clients (see `operations`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

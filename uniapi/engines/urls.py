@@ -18,21 +18,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
 
-from uniapi.canonical import Operation
+from uniapi.operations import SERVICES
 
 OPENAI_PATHS = {
-    Operation.GENERATE: "chat/completions",
-    Operation.COMPACT: "responses/compact",
-    Operation.COMPLETE: "completions",
-    Operation.EMBED: "embeddings",
-    Operation.RERANK: "rerank",
-    Operation.MODERATE: "moderations",
-    Operation.IMAGE: "images/generations",
-    Operation.IMAGE_EDIT: "images/edits",
-    Operation.IMAGE_VARIATION: "images/variations",
-    Operation.SPEECH: "audio/speech",
-    Operation.TRANSCRIBE: "audio/transcriptions",
-    Operation.TRANSLATE_AUDIO: "audio/translations",
+    operation: service.openai_path
+    for operation, service in SERVICES.items()
+    if service.openai_path is not None
 }
 """Where an OpenAI-compatible API has each operation, below its root."""
 
@@ -40,8 +31,9 @@ OPENAI_ENDINGS = (
     "chat/completions",
     "chat/completion",
     "responses/compact",
+    "responses/input_tokens",
     "responses",
-    *tuple(OPENAI_PATHS.values())[2:],
+    *OPENAI_PATHS.values(),
     "models",
 )
 """Endpoint paths a `base_url` may carry.

@@ -11,7 +11,7 @@ from .eligible_channels import rules_out
 from .executor import Executor, Reply, Setting
 from .issued_ids import PINS_FILE, PINS_LAST_S, PINS_LIMIT, IssuedIds
 from .issued_items import IssuedItems
-from .moderation import MODERATION_MODELS, Moderation
+from .moderation import Moderation
 from .reasoning_cache import ReasoningCache
 from .reception import Reception
 from .refusals import model_not_found
@@ -20,7 +20,6 @@ from .snapshot import Engines, Snapshot
 from .uploads import Upload
 
 __all__ = [
-    "MODERATION_MODELS",
     "PINS_FILE",
     "PINS_LAST_S",
     "PINS_LIMIT",

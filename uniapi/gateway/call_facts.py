@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from uniapi.canonical import TOKENS_PER_IMAGE, Call, Operation, estimate_text_tokens
+from uniapi.canonical import TOKENS_PER_IMAGE, Call, estimate_text_tokens
 from uniapi.config import Config
+from uniapi.operations import SERVICES
 
 LONG_TEXT = 1024
 """A string longer than this without a blank is binary content, not language."""
@@ -37,7 +38,7 @@ _EFFORTS = (
 
 def request_type(call: Call) -> str | None:
     """The semantic type that `exclude_request_types` and its like match."""
-    return "compaction" if call.operation is Operation.COMPACT else None
+    return SERVICES[call.operation].request_type
 
 
 def reasoning_effort(call: Call) -> str | None:

@@ -6,28 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from uniapi.canonical import Call, Operation
+from uniapi.canonical import Call
 from uniapi.config import Provider
 from uniapi.engines import Engine, Target
-from uniapi.operations import CARRIED
+from uniapi.operations import SERVICES
 from uniapi.routing import Channel, Pin
 
-from .route import GENERATING, Way, find_ways
-
-_NAMES = {
-    Operation.COUNT_TOKENS: "count tokens",
-    Operation.COMPACT: "compact conversations",
-    Operation.STORED: "keep responses",
-    Operation.EMBED: "make embeddings",
-    Operation.RERANK: "rerank documents",
-    Operation.MODERATE: "moderate",
-    Operation.IMAGE: "make images",
-    Operation.IMAGE_EDIT: "edit images",
-    Operation.IMAGE_VARIATION: "make variations of images",
-    Operation.SPEECH: "speak text",
-    Operation.TRANSCRIBE: "transcribe audio",
-    Operation.TRANSLATE_AUDIO: "translate audio",
-}
+from .route import Way, find_ways
 
 
 def possible_owners(
@@ -73,17 +58,18 @@ def rules_out(
     call: Call, engine_of: Callable[[Provider], Engine], *, is_bound: bool
 ) -> Callable[[Channel], str | None] | None:
     """Why a channel cannot take this call, for routing; None when every channel can."""
-    if call.operation in GENERATING and not is_bound:
+    service = SERVICES[call.operation]
+    if service.is_generated and not is_bound:
         return None
-    if call.operation in CARRIED:
+    if service.is_carried:
         return lambda channel: (
             None
             if find_ways_to(call, channel, engine_of)
-            else f"provider {channel.provider.name!r} does not {_NAMES[call.operation]}"
+            else f"provider {channel.provider.name!r} does not {service.action}"
         )
     reason = (
-        f"it does not {_NAMES[call.operation]} in this API"
-        if call.operation in _NAMES
-        else "the request names state that translation would lose"
+        "the request names state that translation would lose"
+        if service.is_generated
+        else f"it does not {service.action} in this API"
     )
     return lambda channel: None if is_relayable(call, channel, engine_of) else reason

@@ -32,7 +32,7 @@ from uniapi.dialects import ReplyContext
 from uniapi.engines import Engine, Target
 from uniapi.errors import WireError
 from uniapi.network import AccessTokens, FetchFailed, MediaFetcher, Transport, send_all
-from uniapi.operations import CARRIED
+from uniapi.operations import CARRIED, SERVICES
 from uniapi.pipes import ending
 from uniapi.routing import Attempt, GiveUp, Pin, Plan, Road, Tried, Wait
 from uniapi.stats import CallRecord
@@ -63,7 +63,7 @@ from .route import (
     needs_media,
     prepare,
 )
-from .token_count import COUNT_PATIENCE_S, ESTIMATE_HEADERS, estimate_answer, falls_back
+from .token_count import ESTIMATE_HEADERS, estimate_answer, falls_back
 
 log = logging.getLogger("uniapi.call")
 
@@ -305,7 +305,7 @@ class Executor:
             ),
             id_seed=seed,
             created_s=int(self._clock.now_s()),
-            include_usage=_wants_usage(call),
+            include_usage=client_side(call).wants_usage(call.json),
             framing=client_framing(call),
         )
         request: Request | None = None
@@ -320,7 +320,7 @@ class Executor:
                     refused.error.message, code=refused.error.code, param=refused.error.param
                 )
             request = await self._translatable(call, decoded, way, request, preferences)
-            wants_estimate = call.dialect == "anthropic" and call.stream
+            wants_estimate = client_side(call).begins_with_usage and call.stream
             context = replace(
                 context,
                 request=request,
@@ -394,8 +394,9 @@ class Executor:
         loop = asyncio.get_running_loop()
         first_token_s = attempt.timeouts.first_token_s
         assert first_token_s is not None
-        if call.operation is Operation.COUNT_TOKENS:
-            first_token_s = min(first_token_s, COUNT_PATIENCE_S)
+        patience_s = SERVICES[call.operation].patience_s
+        if patience_s is not None:
+            first_token_s = min(first_token_s, patience_s)
         patience = Patience(
             first_token_s=first_token_s,
             idle_s=attempt.timeouts.idle_s or first_token_s,
@@ -589,16 +590,6 @@ class Executor:
         for data in ending(client_side(call), context, has_output=False)(failure):
             reply.write(data)
         await reply.finish()
-
-
-def _wants_usage(call: Call) -> bool:
-    """A chat client gets the usage chunk only when it asked; the other dialects always report
-    usage.
-    """
-    options = call.json.get("stream_options")
-    return call.dialect != "openai_chat" or (
-        isinstance(options, dict) and options.get("include_usage") is True
-    )
 
 
 def _attempts_header(progress: Progress) -> dict[str, str]:

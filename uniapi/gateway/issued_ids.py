@@ -10,12 +10,12 @@ otherwise: to a client, another client key's id is one that does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from uniapi.canonical import Call, ClientError, Json, Operation, RequestRefused
+from uniapi.canonical import Call, ClientError, Operation, RequestRefused
 from uniapi.clock import Epoch
+from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.routing import Pin
 from uniapi.storage import KeptMap
 
@@ -23,21 +23,6 @@ PINS_FILE = "pins"
 PINS_LIMIT = 20_000
 PINS_LAST_S = 30 * 86400.0
 MAX_ID_LENGTH = 512
-_MAX_DEPTH = 8
-
-_PROBES: Mapping[str, tuple[bytes, ...]] = {
-    "openai_responses": (
-        b'"previous_response_id"',
-        b'"conversation"',
-        b'"item_reference"',
-        b'"file_id',
-        b'"container"',
-    ),
-    "openai_chat": (b'"file_id"', b'"previous_response_id"'),
-    "anthropic": (b'"file_id"', b'"container"'),
-    "gemini": (b'"cachedContent"', b'"cached_content"', b"/files/"),
-}
-"""A body without any of these names no such id, and is not searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,100 +106,15 @@ def find_references(call: Call) -> tuple[Reference, ...]:
     """
     if call.operation is Operation.STORED:
         return (Reference("response_id", call.resource),)
-    probes = _PROBES.get(call.dialect, ())
-    if not any(probe in call.body for probe in probes):
+    ids = CLIENT_DIALECTS[call.dialect].issued_ids
+    if not any(mark in call.body for mark in ids.marks):
         return ()
-    finders = {
-        "openai_responses": _in_responses,
-        "openai_chat": _in_chat,
-        "anthropic": _in_anthropic,
-        "gemini": _in_gemini,
-    }
     found = (
-        reference
-        for reference in finders[call.dialect](call.json)
-        if isinstance(reference.issued_id, str) and reference.issued_id
+        Reference(member, issued_id)
+        for member, issued_id in ids.find(call.json)
+        if isinstance(issued_id, str) and issued_id
     )
     return tuple(dict.fromkeys(found))
-
-
-def _in_responses(body: Mapping[str, Any]) -> Iterator[Reference]:
-    yield Reference("previous_response_id", body.get("previous_response_id") or "")
-    conversation = body.get("conversation")
-    yield Reference(
-        "conversation",
-        (conversation.get("id") if isinstance(conversation, dict) else conversation) or "",
-    )
-    items = body.get("input")
-    for index, item in enumerate(items if isinstance(items, list) else ()):
-        if not isinstance(item, dict):
-            continue
-        if item.get("type") == "item_reference":
-            yield Reference(f"input[{index}].id", item.get("id") or "")
-        elif item.get("role") != "assistant":
-            yield from _file_ids(item.get("content"), f"input[{index}].content", 0)
-    tools = body.get("tools")
-    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
-        container = tool.get("container") if isinstance(tool, dict) else None
-        if isinstance(container, str):
-            yield Reference(f"tools[{index}].container", container)
-        elif isinstance(container, dict) and isinstance(container.get("file_ids"), list):
-            for file_id in container["file_ids"]:
-                yield Reference(f"tools[{index}].container.file_ids", file_id)
-
-
-def _in_chat(body: Mapping[str, Any]) -> Iterator[Reference]:
-    yield Reference("previous_response_id", body.get("previous_response_id") or "")
-    yield from _file_ids(body.get("messages"), "messages", 0)
-
-
-def _in_anthropic(body: Mapping[str, Any]) -> Iterator[Reference]:
-    container = body.get("container")
-    yield Reference(
-        "container", (container.get("id") if isinstance(container, dict) else container) or ""
-    )
-    messages = body.get("messages")
-    for index, message in enumerate(messages if isinstance(messages, list) else ()):
-        # What an assistant's turn names is history: code execution results list the files they
-        # made.
-        if isinstance(message, dict) and message.get("role") == "user":
-            yield from _file_ids(message.get("content"), f"messages[{index}].content", 0)
-
-
-def _in_gemini(body: Mapping[str, Any]) -> Iterator[Reference]:
-    yield Reference("cachedContent", body.get("cachedContent") or body.get("cached_content") or "")
-    contents = body.get("contents")
-    for index, content in enumerate(contents if isinstance(contents, list) else ()):
-        parts = content.get("parts") if isinstance(content, dict) else None
-        for number, part in enumerate(parts if isinstance(parts, list) else ()):
-            file = (
-                (part.get("fileData") or part.get("file_data")) if isinstance(part, dict) else None
-            )
-            uri = (file.get("fileUri") or file.get("file_uri")) if isinstance(file, dict) else None
-            if (
-                isinstance(uri, str)
-                and "generativelanguage.googleapis.com/" in uri
-                and "/files/" in uri
-            ):
-                yield Reference(
-                    f"contents[{index}].parts[{number}].fileData.fileUri",
-                    "files/" + uri.rpartition("/files/")[2],
-                )
-
-
-def _file_ids(value: Json, path: str, depth: int) -> Iterator[Reference]:
-    """Every `file_id` inside a message's content."""
-    if depth > _MAX_DEPTH:
-        return
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _file_ids(item, f"{path}[{index}]", depth + 1)
-    elif isinstance(value, dict):
-        if isinstance(value.get("file_id"), str):
-            yield Reference(f"{path}.file_id", value["file_id"])
-        for name, item in value.items():
-            if isinstance(item, dict | list):
-                yield from _file_ids(item, f"{path}.{name}", depth + 1)
 
 
 def _unknown(reference: Reference, why: str) -> RequestRefused:

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from uniapi.canonical import Call, Json
 from uniapi.clock import Monotonic
+from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.wire import dump_json, load_json
 
 from .expiring_map import ExpiringMap
@@ -48,7 +49,7 @@ class IssuedItems:
         """
         if (
             not self._kept
-            or call.dialect != "openai_responses"
+            or not CLIENT_DIALECTS[call.dialect].keeps_items
             or b'"item_reference"' not in call.body
         ):
             return call

@@ -19,6 +19,7 @@ from uniapi.canonical import Call, ClientError, Operation, RequestRefused
 from uniapi.clock import Clock
 from uniapi.config import ClientKey
 from uniapi.errors import WireError
+from uniapi.operations import SERVICES
 from uniapi.routing import Plan, Question, Router
 from uniapi.wire import dump_json, load_json
 
@@ -28,23 +29,12 @@ from .executor import Executor, Setting
 
 log = logging.getLogger("uniapi.moderation")
 
-MODERATION_MODELS = ("omni-moderation-latest", "text-moderation-latest")
+_MODELS = SERVICES[Operation.MODERATE].default_models
 """The first that a client key can route is asked."""
 PATIENCE_S = 5.0
 """For one answer: the user waits for the answer to the call itself."""
 LONGEST_S = 8.0
 """For all attempts together."""
-MODERATED = frozenset(
-    {
-        Operation.GENERATE,
-        Operation.COMPLETE,
-        Operation.COMPACT,
-        Operation.EMBED,
-        Operation.IMAGE,
-        Operation.SPEECH,
-    }
-)
-
 FLAGGED = ClientError(
     status=400,
     message="The request was flagged by the moderation model.",
@@ -67,17 +57,15 @@ class Moderation:
         """Whether the last user text of `call` is refused by the first moderation model that `key`
         can route.
         """
-        text = last_user_text(call) if call.operation in MODERATED else ""
+        text = last_user_text(call) if SERVICES[call.operation].is_moderated else ""
         if not text.strip():
             return False
-        model = next(
-            (model for model in MODERATION_MODELS if router.catalog.candidates(key, model)), None
-        )
+        model = next((model for model in _MODELS if router.catalog.candidates(key, model)), None)
         if model is None:
             log.warning(
                 "%s: passes without moderation: no model %s",
                 call.request_id,
-                " or ".join(MODERATION_MODELS),
+                " or ".join(_MODELS),
             )
             return False
         question = _question(call, model, text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from uniapi.canonical import Failure, FailureKind, Operation
-from uniapi.operations import CARRIED
+from uniapi.operations import SERVICES
 
 _MISSING = frozenset({404, 405, 501})
 """How an address says that it does not have an endpoint."""
@@ -38,7 +38,11 @@ def blamed(operation: Operation, failure: Failure) -> Failure:
         return replace(failure, kind=FailureKind.BAD_REQUEST)
     if operation is Operation.COUNT_TOKENS and failure.kind in _SIDE_FAILURES:
         return replace(failure, kind=FailureKind.UNSUPPORTED)
-    if operation in CARRIED and failure.status in _MISSING and not _is_about_model(failure):
+    if (
+        SERVICES[operation].is_carried
+        and failure.status in _MISSING
+        and not _is_about_model(failure)
+    ):
         return replace(
             failure, kind=FailureKind.UNSUPPORTED, code=failure.code or "unsupported_operation"
         )

@@ -51,11 +51,8 @@ def prepare_relayed(call: Call, way: Way, *, requested_model: str, created_s: in
 
 def _relay(call: Call, way: Way, address: Address, requested_model: str) -> Prepared:
     target = way.target
-    url = (
-        with_verb(address.url, call.path.rpartition(":")[2])
-        if call.dialect == "gemini"
-        else address.url
-    )
+    _, colon, verb = call.path.rpartition(":")
+    url = with_verb(address.url, verb) if colon else address.url
     accept = "text/event-stream" if call.stream else "*/*"
     passed = forwarded_headers(call)
     body = way.engine.prepare_body(

@@ -7,6 +7,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from uniapi.canonical import Call
+from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.engines import Address
 from uniapi.operations import codec_for, is_relayed, vendor_shape
 
@@ -15,7 +16,7 @@ _OWN = frozenset({"openai", "dialect"})
 
 def client_shape(call: Call) -> str:
     """Gemini's clients have embeddings of their own; everything else has OpenAI's shape."""
-    return "gemini" if call.dialect == "gemini" else "openai"
+    return CLIENT_DIALECTS[call.dialect].operation_shape
 
 
 def upstream_shape(address: Address) -> str:

@@ -18,16 +18,16 @@ from typing import Any, Literal
 from uniapi.canonical import Call, Media, Operation, Request, RequestRefused, iter_media
 from uniapi.dialects import (
     CLIENT_DIALECTS,
-    COMPLETIONS,
     Beside,
     ClientDialect,
     RelayedDialect,
     ReplyContext,
     UpstreamContext,
     UpstreamDialect,
+    client_dialect,
 )
 from uniapi.engines import Engine, Target
-from uniapi.operations import CARRIED
+from uniapi.operations import CARRIED, SERVICES
 from uniapi.pipes import Pipe, PipeChoice
 from uniapi.wire import Answers, HttpRequest, ResponseHead, dump_json, insert_member, splice_member
 
@@ -41,7 +41,7 @@ SPLICED_MEMBERS = ("model", "stream_options")
 spliced.
 """
 
-GENERATING = frozenset({Operation.GENERATE, Operation.COMPLETE})
+GENERATING = frozenset(name for name, service in SERVICES.items() if service.is_generated)
 """Operations that have a canonical form, so that they can be translated."""
 
 
@@ -117,7 +117,7 @@ class Decoded:
 
 def client_side(call: Call) -> ClientDialect:
     """The dialect in which the client reads and is answered."""
-    return COMPLETIONS if call.operation is Operation.COMPLETE else CLIENT_DIALECTS[call.dialect]
+    return client_dialect(call.dialect, call.operation)
 
 
 def find_ways(call: Call, target: Target, engine: Engine) -> tuple[Way, ...]:
@@ -187,14 +187,8 @@ def _can_relay(call: Call, target: Target, engine: Engine, dialect: UpstreamDial
 
 
 def client_framing(call: Call) -> Literal["sse", "json_array"]:
-    """How the client reads a stream: Gemini's clients get one JSON array unless they say
-    `alt=sse`.
-    """
-    return (
-        "json_array"
-        if call.dialect == "gemini" and call.stream and call.query.get("alt") != "sse"
-        else "sse"
-    )
+    """How the client reads a stream."""
+    return client_side(call).framing(call.query) if call.stream else "sse"
 
 
 def _is_responses_shaped(call: Call) -> bool:

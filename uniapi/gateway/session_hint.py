@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from uniapi.canonical import Call
-from uniapi.operations import CARRIED
+from uniapi.operations import SERVICES
 from uniapi.routing import NO_SESSION, SessionHint, name_session
 from uniapi.wire import dump_json
 
@@ -28,7 +28,7 @@ def session_hint(call: Call) -> SessionHint:
     """The hint routing needs to keep a conversation with the key that holds its prompt cache
     (PRODUCT §6, Key choice). Never raises, whatever the body.
     """
-    if call.operation in CARRIED:
+    if SERVICES[call.operation].is_carried:
         return NO_SESSION
     body = call.json
     metadata = body.get("metadata")

@@ -4,27 +4,19 @@ labelled estimate. A client that counts is never left without a figure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from uniapi.canonical import Call, FailureKind, Json, RequestRefused, estimate_input_tokens
+from uniapi.canonical import Call, FailureKind, RequestRefused, estimate_input_tokens
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.pipes import Pipe, RelayBody
 from uniapi.routing import GiveUp
 from uniapi.wire import ResponseHead, dump_json
 
-COUNT_PATIENCE_S = 10.0
-"""A count that takes longer is of no use to anybody: the estimate is there at once."""
 ESTIMATE_HEADERS = {"x-uniapi-estimate": "true"}
 
 _OWN_MISTAKES = frozenset({FailureKind.BAD_REQUEST, FailureKind.TOO_LONG})
 """What the provider says about the request itself is better than our figure."""
-
-_SPELLINGS: Mapping[str, Callable[[int], dict[str, Json]]] = {
-    "anthropic": lambda tokens: {"input_tokens": tokens},
-    "gemini": lambda tokens: {"totalTokens": tokens},
-    "openai_responses": lambda tokens: {"object": "response.input_tokens", "input_tokens": tokens},
-}
 
 
 def count_pipe(shape: str) -> Callable[[ResponseHead], Pipe]:
@@ -49,19 +41,10 @@ def estimate_answer(call: Call) -> bytes:
     """
     dialect = CLIENT_DIALECTS[call.dialect]
     try:
-        request = dialect.decode_request(_counted(call), call.requested_model, False)
+        request = dialect.decode_request(dialect.counted(call.json), call.requested_model, False)
     except RecursionError:
         raise RequestRefused.bad_request("The request body is nested too deep.") from None
-    return dump_json(_SPELLINGS[call.dialect](estimate_input_tokens(request)))
-
-
-def _counted(call: Call) -> Mapping[str, Any]:
-    """What is to be counted: Gemini's clients may wrap a whole request."""
-    for name in ("generateContentRequest", "generate_content_request"):
-        wrapped = call.json.get(name)
-        if isinstance(wrapped, dict):
-            return wrapped
-    return call.json
+    return dump_json(dialect.encode_count(estimate_input_tokens(request)))
 
 
 def _spell_bedrock(answer: Any) -> bytes:

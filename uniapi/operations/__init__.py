@@ -38,6 +38,7 @@ from .operation import (
 )
 from .operation_usage import read_usage, usage_of_headers
 from .relay import error_message, is_empty
+from .services import SERVICES, Handling, Service
 
 _EMBEDDING_UPSTREAMS = {
     "openai": embeddings_vendors.OPENAI,
@@ -74,19 +75,7 @@ OPERATION_SHAPES: Mapping[tuple[Operation, str, str], OperationCodec] = {
 }
 """(operation, client shape, upstream shape) → codec."""
 
-CARRIED = frozenset(
-    {
-        Operation.EMBED,
-        Operation.RERANK,
-        Operation.MODERATE,
-        Operation.IMAGE,
-        Operation.IMAGE_EDIT,
-        Operation.IMAGE_VARIATION,
-        Operation.SPEECH,
-        Operation.TRANSCRIBE,
-        Operation.TRANSLATE_AUDIO,
-    }
-)
+CARRIED = frozenset(name for name, service in SERVICES.items() if service.is_carried)
 """The operations of this room."""
 
 _NEARLY_OPENAI = frozenset({"openai", "voyage", "jina", "tei"})
@@ -123,11 +112,14 @@ def vendor_shape(host: str) -> str:
 __all__ = [
     "CARRIED",
     "OPERATION_SHAPES",
+    "SERVICES",
     "EncodedOperation",
+    "Handling",
     "OperationAnswer",
     "OperationCodec",
     "OperationRequest",
     "OperationStream",
+    "Service",
     "UploadedFile",
     "codec_for",
     "error_message",

@@ -15,12 +15,10 @@ from dataclasses import replace
 from uniapi.canonical import Json, Operation, Usage
 
 from .google import int_member, list_member, member
+from .services import SERVICES
 
 TICKS_PER_DOLLAR = 10_000_000_000
 """xAI's `cost_in_usd_ticks` (docs.x.ai/docs/key-information/consumption-and-rate-limits)."""
-
-_READ_ONLY = frozenset({Operation.EMBED, Operation.RERANK, Operation.MODERATE})
-"""Operations that write no tokens: a total alone (Voyage, Jina) is what was read."""
 
 
 def read_usage(operation: Operation, body: Json) -> Usage | None:
@@ -139,7 +137,8 @@ def _openai_usage(operation: Operation, stated: Json) -> Usage | None:
     read = _first(stated, "prompt_tokens", "input_tokens")
     written = _first(stated, "completion_tokens", "output_tokens")
     total, cost = _first(stated, "total_tokens"), _cost(stated)
-    if operation in _READ_ONLY:
+    if not SERVICES[operation].writes_tokens:
+        # A total alone (Voyage, Jina) is what was read.
         read, written = read if read is not None else total, written or None
     details = next(
         (

@@ -7,35 +7,20 @@ shape pass unread but for this and for `read_usage`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from uniapi.canonical import Json, Operation
 
 from .google import member
-
-_CONTENT: Mapping[Operation, tuple[str, ...]] = {
-    Operation.EMBED: ("data", "embeddings", "embedding", "predictions"),
-    Operation.RERANK: ("results", "data"),
-    Operation.MODERATE: ("results",),
-    Operation.IMAGE: ("data",),
-    Operation.IMAGE_EDIT: ("data",),
-    Operation.IMAGE_VARIATION: ("data",),
-    Operation.TRANSCRIBE: ("text",),
-    Operation.TRANSLATE_AUDIO: ("text",),
-}
-"""Where an answer has its substance, by operation.
-
-A transcript may be an empty text: nobody spoke.
-"""
+from .services import SERVICES
 
 
 def is_empty(operation: Operation, body: Json) -> bool:
     """Whether a parsed 200 answer has nothing in it.
 
-    Operations that answer in bytes are empty when there are none.
+    A list, and what is no JSON by its service, are empty when there is nothing; a transcript may be
+    an empty text: nobody spoke.
     """
-    names = _CONTENT.get(operation)
-    if names is None or (operation is Operation.RERANK and isinstance(body, list)):
+    names = SERVICES[operation].substance
+    if not names or isinstance(body, list):
         return not body
     found = next((value for name in names if (value := member(body, name)) is not None), None)
     return found is None or found in ([], {})

@@ -23,6 +23,7 @@ from uniapi.canonical import (
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.errors import WireError
 from uniapi.operations import (
+    SERVICES,
     OperationCodec,
     OperationRequest,
     OperationStream,
@@ -50,8 +51,6 @@ Classify = Callable[[int, "dict[str, str]", bytes], Failure]
 
 EVENTS = "text/event-stream"
 _TEXT_FORMATS = frozenset({"text", "srt", "vtt"})
-_SPOKEN = frozenset({Operation.TRANSCRIBE, Operation.TRANSLATE_AUDIO})
-_NAMES_ITS_MODEL = frozenset({Operation.EMBED, Operation.RERANK, Operation.MODERATE}) | _SPOKEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +66,10 @@ class RelayChoice:
     model: str | None = None
     response_format: str | None = None
 
+    @property
+    def _is_transcript(self) -> bool:
+        return SERVICES[self.operation].answer == "transcript"
+
     def __call__(self, head: ResponseHead) -> Pipe:
         kind = head.content_type
         if kind == EVENTS:
@@ -74,12 +77,10 @@ class RelayChoice:
         if self._is_opaque(kind):
             return RelayBytes(
                 head.headers.get("content-type", "application/octet-stream"),
-                may_be_empty=self.operation in _SPOKEN,
+                may_be_empty=self._is_transcript,
             )
         may_be_text = (
-            self.operation in _SPOKEN
-            and self.response_format in _TEXT_FORMATS
-            and kind != "text/html"
+            self._is_transcript and self.response_format in _TEXT_FORMATS and kind != "text/html"
         )
         return RelayJson(
             self, head.headers.get("content-type", "application/json"), may_be_text=may_be_text
@@ -92,9 +93,8 @@ class RelayChoice:
         """
         if "json" in kind or kind == "text/html":
             return False
-        return self.operation is Operation.SPEECH or (
-            self.operation in _SPOKEN and kind.startswith("text/")
-        )
+        is_sound = SERVICES[self.operation].answer == "sound"
+        return is_sound or (self._is_transcript and kind.startswith("text/"))
 
 
 class RelayJson(Collecting):
@@ -140,7 +140,7 @@ class RelayJson(Collecting):
         model = self._choice.model
         if (
             model is None
-            or self._choice.operation not in _NAMES_ITS_MODEL
+            or not SERVICES[self._choice.operation].answer_names_model
             or not isinstance(value, dict)
             or not isinstance(value.get("model"), str)
         ):

@@ -24,7 +24,7 @@ from uniapi.canonical import Call, ClientError, RequestRefused
 from uniapi.clock import Clock
 from uniapi.config import ClientKey, Config, ModelInfo
 from uniapi.dialects import CLIENT_DIALECTS
-from uniapi.operations import CARRIED
+from uniapi.operations import SERVICES
 from uniapi.stats import Recorder
 from uniapi.wire import dump_json
 
@@ -272,7 +272,7 @@ class Front:
         key: ClientKey,
         reply: HttpReply,
     ) -> None:
-        if route.operation in CARRIED:
+        if SERVICES[route.operation].is_carried:
             await self._carry(route, request, arrival, key, reply)
             return
         desk = self._desk

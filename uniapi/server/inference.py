@@ -8,15 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from uniapi.canonical import Call, Operation, Principal, RequestRefused
+from uniapi.canonical import Call, Principal, RequestRefused
+from uniapi.dialects import client_dialect
 from uniapi.wire import CREDENTIAL_HEADERS
 
 from .paths import Route
-
-_LISTS = {"openai_chat": "messages", "anthropic": "messages", "gemini": "contents"}
-"""The member without which a dialect's request says nothing."""
-_WRAPPED = ("generateContentRequest", "generate_content_request")
-"""Gemini's token count may be asked for a whole request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,26 +128,17 @@ def flag(value: Mapping[str, Any], name: str) -> bool:
     return bool(found)
 
 
-def _check_conversation(route: Route, value: dict[str, Any]) -> None:
-    name = _LISTS.get(route.dialect)
-    if route.dialect == "openai_responses" or (
-        route.dialect == "openai_chat" and name not in value and "input" in value
-    ):
+def _check_conversation(route: Route, value: Mapping[str, Any]) -> None:
+    members = client_dialect(route.dialect, route.operation).conversation
+    if not members:
         return
-    if name is None or route.operation is Operation.COMPLETE:
-        return
-    if route.operation is Operation.COUNT_TOKENS and any(
-        isinstance(value.get(wrapped), dict) for wrapped in _WRAPPED
-    ):
-        return
-    conversation = value.get(name)
-    if conversation is None:
-        raise RequestRefused.bad_request(f"`{name}` is missing.", param=name)
-    if route.dialect == "gemini" and isinstance(conversation, str | dict):
-        return
-    if not isinstance(conversation, list):
+    first = next(iter(members))
+    stated = {name: value[name] for name in members if value.get(name) is not None}
+    if not stated:
+        raise RequestRefused.bad_request(f"`{first}` is missing.", param=first)
+    if first in stated and not isinstance(stated[first], members[first]):
         raise RequestRefused.bad_request(
-            f"`{name}` must be a list, not {_shown(conversation)}.", param=name
+            f"`{first}` must be a list, not {_shown(stated[first])}.", param=first
         )
 
 

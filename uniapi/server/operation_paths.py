@@ -5,6 +5,7 @@ and the models they may leave unnamed.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,9 @@ from typing import Any
 
 from aiohttp import web
 
-from uniapi.canonical import Call, ClientError, Operation, RequestRefused
-from uniapi.gateway import MODERATION_MODELS, Upload
-from uniapi.operations import is_true, members_of_form
+from uniapi.canonical import Call, ClientError, RequestRefused
+from uniapi.gateway import Upload
+from uniapi.operations import SERVICES, Service, is_true, members_of_form
 from uniapi.wire import MultipartError, form_boundary
 
 from .body import body_pieces, parse_object, read_body
@@ -24,22 +25,7 @@ from .paths import Route
 log = logging.getLogger("uniapi.front")
 
 FORM = "multipart/form-data"
-_FILES = {
-    Operation.TRANSCRIBE: "file",
-    Operation.TRANSLATE_AUDIO: "file",
-    Operation.IMAGE_EDIT: "image",
-    Operation.IMAGE_VARIATION: "image",
-}
-"""Operations that take a form, and the file it must have."""
-_DEFAULT_MODELS = {
-    Operation.MODERATE: MODERATION_MODELS,
-    Operation.IMAGE: ("gpt-image-1", "dall-e-3"),
-    Operation.IMAGE_EDIT: ("gpt-image-1", "dall-e-3"),
-    Operation.IMAGE_VARIATION: ("gpt-image-1", "dall-e-3"),
-}
-"""What is meant when no model is named: the first of these that the client key can route (PRODUCT
-§5).
-"""
+_DATED = re.compile(r"-\d{4}-\d{2}-\d{2}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +52,15 @@ async def receive(
     """
     content_type = request.headers.get("Content-Type", "")
     kind = content_type.partition(";")[0].strip().lower()
-    if kind == FORM and route.operation in _FILES:
+    service = SERVICES[route.operation]
+    if kind == FORM and service.form_file is not None:
         upload = await _receive_form(request, content_type, max_bytes, folder)
         try:
-            return ReceivedBody(_members(route.operation, upload), b"", upload, content_type)
+            return ReceivedBody(_members(service, upload), b"", upload, content_type)
         except BaseException:
             upload.close()
             raise
-    if (
-        route.operation
-        in (Operation.TRANSCRIBE, Operation.TRANSLATE_AUDIO, Operation.IMAGE_VARIATION)
-        and "json" not in kind
-    ):
+    if not service.takes_json and "json" not in kind:
         raise RequestRefused.bad_request(
             f"Expected the content type {FORM!r} with the file in it, found {content_type[:80]!r}."
         )
@@ -122,20 +105,24 @@ def _broken_form(error: MultipartError) -> RequestRefused:
     return RequestRefused.bad_request(f"The form cannot be read: {error}.")
 
 
-def _members(operation: Operation, upload: Upload) -> dict[str, Any]:
-    """The text fields of a form that has its file."""
-    wanted = _FILES[operation]
-    if not any(
+def _members(service: Service, upload: Upload) -> dict[str, Any]:
+    """The text fields of a form that has its file, or names it."""
+    wanted = service.form_file
+    assert wanted is not None
+    has_file = any(
         part.name.removesuffix("[]") == wanted or part.name.startswith(f"{wanted}[")
         for part in upload.file_parts()
-    ):
+    )
+    members = members_of_form(upload.form.parts)
+    if not has_file and not any(members.get(name) for name in service.file_stand_ins):
         raise RequestRefused.bad_request(f"The form has no file {wanted!r}.", param=wanted)
-    return members_of_form(upload.form.parts)
+    return members
 
 
 def needs_default_model(route: Route, received: ReceivedBody) -> bool:
     """Whether the request names no model where it need not."""
-    return route.operation in _DEFAULT_MODELS and not received.members.get("model")
+    is_named = bool(route.model or received.members.get("model"))
+    return not is_named and bool(SERVICES[route.operation].default_models)
 
 
 def make_relayed_call(
@@ -148,7 +135,7 @@ def make_relayed_call(
     return arrival.call(
         route,
         requested_model=_model(route, members, aliases),
-        stream=_is_stream(route.operation, members, is_form=received.upload is not None),
+        stream=_is_stream(SERVICES[route.operation], members, is_form=received.upload is not None),
         body=received.body,
         json=members,
         content_type=received.content_type,
@@ -158,17 +145,21 @@ def make_relayed_call(
 
 
 def _model(route: Route, members: Mapping[str, Any], aliases: Sequence[str]) -> str:
-    usual = _DEFAULT_MODELS.get(route.operation)
-    if usual is not None and members.get("model") in (None, ""):
-        return next((name for name in usual if name in aliases), usual[0])
+    usual = SERVICES[route.operation].default_models
+    if usual and route.model is None and members.get("model") in (None, ""):
+        return next((alias for name in usual for alias in aliases if _is(alias, name)), usual[0])
     return named_model(route, members)
 
 
-def _is_stream(operation: Operation, members: Mapping[str, Any], *, is_form: bool) -> bool:
-    """Whether the answer is to be server-sent events.
+def _is(alias: str, model: str) -> bool:
+    """Whether an alias means a model: by its name, a vendor's (`openai/…`), or one with a date."""
+    name = alias.rpartition("/")[2]
+    return name == model or _DATED.sub("", name) == model
 
-    Speech says so in a member of its own; embeddings and their like have no streams.
-    """
-    if operation is Operation.SPEECH:
-        return members.get("stream_format") == "sse"
-    return is_true(members.get("stream")) if is_form else flag(members, "stream")
+
+def _is_stream(service: Service, members: Mapping[str, Any], *, is_form: bool) -> bool:
+    """Whether the answer is to be server-sent events."""
+    name, value = service.stream_member
+    if value is not True:
+        return members.get(name) == value
+    return is_true(members.get(name)) if is_form else flag(members, name)

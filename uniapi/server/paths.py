@@ -10,11 +10,18 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from uniapi.canonical import Operation
+from uniapi.dialects import CLIENT_DIALECTS
+from uniapi.operations import SERVICES
+
+PLAIN_DIALECT = "openai_chat"
+"""What is spoken where neither path nor client tells."""
+_GEMINI = "gemini"
+"""The dialect whose paths hold the model and a verb."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,40 +36,27 @@ class Route:
     kind: str
     methods: tuple[str, ...]
     path: str
-    dialect: str = "openai_chat"
+    dialect: str = PLAIN_DIALECT
     operation: Operation = Operation.GENERATE
     model: str | None = None
     stream: bool | None = None
     argument: str | None = None
 
 
-def _inference(path: str, dialect: str, operation: Operation) -> Route:
-    return Route(
-        kind="inference", methods=("POST",), path=path, dialect=dialect, operation=operation
-    )
+def _inference() -> Iterator[Route]:
+    for operation, service in SERVICES.items():
+        for path, dialect in service.paths.items():
+            yield Route(
+                kind="inference", methods=("POST",), path=path, dialect=dialect, operation=operation
+            )
 
 
 _ROUTES = {
     route.path: route
     for route in (
-        _inference("/v1/chat/completions", "openai_chat", Operation.GENERATE),
-        _inference("/v1/completions", "openai_chat", Operation.COMPLETE),
-        _inference("/v1/responses", "openai_responses", Operation.GENERATE),
-        _inference("/v1/responses/compact", "openai_responses", Operation.COMPACT),
-        _inference("/v1/responses/input_tokens", "openai_responses", Operation.COUNT_TOKENS),
-        _inference("/v1/messages", "anthropic", Operation.GENERATE),
-        _inference("/v1/messages/count_tokens", "anthropic", Operation.COUNT_TOKENS),
-        _inference("/v1/embeddings", "openai_chat", Operation.EMBED),
-        _inference("/v1/rerank", "openai_chat", Operation.RERANK),
-        _inference("/v1/moderations", "openai_chat", Operation.MODERATE),
-        _inference("/v1/images/generations", "openai_chat", Operation.IMAGE),
-        _inference("/v1/images/edits", "openai_chat", Operation.IMAGE_EDIT),
-        _inference("/v1/images/variations", "openai_chat", Operation.IMAGE_VARIATION),
-        _inference("/v1/audio/speech", "openai_chat", Operation.SPEECH),
-        _inference("/v1/audio/transcriptions", "openai_chat", Operation.TRANSCRIBE),
-        _inference("/v1/audio/translations", "openai_chat", Operation.TRANSLATE_AUDIO),
+        *_inference(),
         Route(kind="models", methods=("GET", "HEAD"), path="/v1/models"),
-        Route(kind="models", methods=("GET", "HEAD"), path="/v1beta/models", dialect="gemini"),
+        Route(kind="models", methods=("GET", "HEAD"), path="/v1beta/models", dialect=_GEMINI),
         Route(kind="stats", methods=("GET",), path="/v1/stats"),
         Route(kind="generate_key", methods=("GET",), path="/v1/generate-api-key"),
         Route(kind="health", methods=("GET", "HEAD"), path="/healthz"),
@@ -78,11 +72,7 @@ _ROUTES = {
     )
 }
 _GEMINI_VERBS = {
-    "generateContent": (Operation.GENERATE, False),
-    "streamGenerateContent": (Operation.GENERATE, True),
-    "countTokens": (Operation.COUNT_TOKENS, None),
-    "embedContent": (Operation.EMBED, False),
-    "batchEmbedContents": (Operation.EMBED, False),
+    verb: operation for operation, service in SERVICES.items() for verb in service.verbs
 }
 MIN_LIKENESS = 0.75
 """Below it a path is another, not a slip."""
@@ -153,22 +143,33 @@ def _model_route(prefix: str, rest: str, method: str) -> Route | None:
     """
     model, colon, verb = rest.rpartition(":")
     if colon and verb in _GEMINI_VERBS:
-        operation, stream = _GEMINI_VERBS[verb]
         return Route(
             kind="inference",
             methods=("POST",),
             path=f"/v1beta/models/*:{verb}",
-            dialect="gemini",
-            operation=operation,
+            dialect=_GEMINI,
+            operation=_GEMINI_VERBS[verb],
             model=model.removeprefix("models/"),
-            stream=stream,
+            stream=verb.startswith("stream"),
         )
     if colon and method == "POST":
         return None
-    dialect = "gemini" if prefix == "/v1beta/models/" else "openai_chat"
+    dialect = _GEMINI if prefix == "/v1beta/models/" else PLAIN_DIALECT
     return Route(
         kind="model", methods=("GET", "HEAD"), path=prefix + "*", dialect=dialect, argument=rest
     )
+
+
+def told_dialect(headers: Container[str], query: Container[str] = ()) -> str | None:
+    """The dialect that a client tells by what only its clients send, lower-case names of headers
+    and names in the query; None when it tells none.
+    """
+    for name, dialect in CLIENT_DIALECTS.items():
+        if any(header in headers for header in dialect.own_headers):
+            return name
+        if any(member in query for member in dialect.own_query):
+            return name
+    return None
 
 
 def dialect_of(raw_path: str, headers: Container[str] = ()) -> str:
@@ -180,23 +181,19 @@ def dialect_of(raw_path: str, headers: Container[str] = ()) -> str:
     dialect = _dialect_of_path(path)
     route = _ROUTES.get(path)
     if dialect is not None or (route is not None and route.kind != "models"):
-        return dialect or "openai_chat"
-    if "anthropic-version" in headers:
-        return "anthropic"
-    if "x-goog-api-key" in headers:
-        return "gemini"
+        return dialect or PLAIN_DIALECT
+    told = told_dialect(headers)
+    if told is not None:
+        return told
     near = near_paths(raw_path) if route is None and not path.startswith("/v1/models/") else []
-    return (_dialect_of_path(near[0]) if near else None) or "openai_chat"
+    return (_dialect_of_path(near[0]) if near else None) or PLAIN_DIALECT
 
 
 def _dialect_of_path(path: str) -> str | None:
-    if path.startswith("/v1/messages"):
-        return "anthropic"
-    if path.startswith("/v1/responses"):
-        return "openai_responses"
     if path.startswith("/v1beta") or (path.startswith("/v1/models/") and ":" in path):
-        return "gemini"
-    return None
+        return _GEMINI
+    generation = SERVICES[Operation.GENERATE].paths
+    return next((generation[served] for served in generation if path.startswith(served)), None)
 
 
 def near_paths(raw_path: str) -> list[str]:

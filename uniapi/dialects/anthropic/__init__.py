@@ -4,34 +4,22 @@ Bedrock's invoke).
 Reading order: `vocabulary`, `answer_decode_parts`; `request_decode`, `request_encode` (with
 `request_encode_turns`, `request_encode_parts`, `request_encode_tools`, `request_encode_thinking`,
 `request_encode_schema`); `answer_decode`, `answer_encode_parts`, `stream_decode`, `stream_encode`;
-`error`, `observe`.
+`error`, `observe`, `client`.
 """
 
 from __future__ import annotations
 
-from uniapi.dialects.dialect import ClientDialect, RelayedDialect
+from uniapi.dialects.dialect import RelayedDialect
 
 from .answer_decode import decode_response
-from .answer_encode import encode_response
-from .error import decode_error, encode_error
+from .client import CLIENT
+from .error import decode_error
 from .fit import fit
 from .observe import AnthropicObserver
-from .request_decode import decode_request
 from .request_encode import encode_request
 from .request_encode_parts import needs_inline
 from .stream_decode import AnthropicStreamDecoder
-from .stream_encode import PING, AnthropicStreamEncoder
 from .vocabulary import FAMILY, NAME
-
-CLIENT = ClientDialect(
-    name=NAME,
-    decode_request=decode_request,
-    encode_response=encode_response,
-    stream_encoder=AnthropicStreamEncoder,
-    encode_error=encode_error,
-    ping=PING,
-    forwarded_headers=("anthropic-beta", "anthropic-version"),
-)
 
 UPSTREAM = RelayedDialect(
     name=NAME,

@@ -6,26 +6,24 @@ Reading order: `vocabulary`; `request_decode` (with `request_decode_contents`), 
 `request_encode_names`, `request_encode_schema` (with `request_encode_schema_draft`),
 `request_encode_thinking`), `fit`; `stream_decode` (with `answer_decode_parts`,
 `stream_decode_arguments`), `answer_decode`, `answer_encode_parts`, `stream_encode`; `error`,
-`observe`.
+`observe`, `client`.
 """
 
 from __future__ import annotations
 
 from uniapi.canonical import Request
 from uniapi.dialects.codec import EncodedRequest
-from uniapi.dialects.dialect import ClientDialect, RelayedDialect
+from uniapi.dialects.dialect import RelayedDialect
 from uniapi.dialects.quirk import Quirk
 
 from .answer_decode import decode_response
-from .answer_encode import encode_response
-from .error import decode_error, encode_error
+from .client import CLIENT
+from .error import decode_error
 from .fit import fit
 from .media import needs_inline
 from .observe import GeminiObserver
-from .request_decode import decode_request
 from .request_encode import encode_request
 from .stream_decode import GeminiStreamDecoder
-from .stream_encode import GeminiStreamEncoder
 from .vocabulary import FAMILY, NAME
 
 
@@ -33,15 +31,6 @@ def _encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     """The encoder knows no vendor: facts are for `fit`."""
     return encode_request(request)
 
-
-CLIENT = ClientDialect(
-    name=NAME,
-    decode_request=decode_request,
-    encode_response=encode_response,
-    stream_encoder=GeminiStreamEncoder,
-    encode_error=encode_error,
-    forwarded_headers=("x-goog-api-client",),
-)
 
 UPSTREAM = RelayedDialect(
     name=NAME,

@@ -8,27 +8,16 @@ Reading order: `request_decode_parts` and `reasoning` (the pieces of a message),
 (answers out), `observe` (relayed answers), `error`.
 """
 
-from uniapi.dialects.dialect import ClientDialect, RelayedDialect
+from uniapi.dialects.dialect import RelayedDialect
 
-from .answer_encode import encode_response
-from .error import decode_error, encode_error
+from .client import CLIENT
+from .error import decode_error
 from .fit import fit
 from .observe import ChatObserver, usage_frame_only
-from .request_decode import decode_request
 from .request_decode_members import DIALECT_NAME
 from .request_encode import encode_request
 from .request_encode_media import needs_inline
 from .stream_decode import ChatStreamDecoder, decode_response
-from .stream_encode import ChatStreamEncoder
-
-CLIENT = ClientDialect(
-    name=DIALECT_NAME,
-    decode_request=decode_request,
-    encode_response=encode_response,
-    stream_encoder=ChatStreamEncoder,
-    encode_error=encode_error,
-    forwarded_headers=("openai-beta",),
-)
 
 UPSTREAM = RelayedDialect(
     name=DIALECT_NAME,

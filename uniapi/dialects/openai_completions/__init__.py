@@ -4,18 +4,6 @@ three pieces a client sees exchanged; an upstream that has the endpoint is relay
 chat's own observer, which knows `text`.
 """
 
-from dataclasses import replace
-
-from uniapi.dialects.openai_chat import CLIENT as OPENAI_CHAT
-
-from .answer_encode import CompletionStreamEncoder, encode_response
-from .request_decode import decode_request
-
-CLIENT = replace(
-    OPENAI_CHAT,
-    decode_request=decode_request,
-    encode_response=encode_response,
-    stream_encoder=CompletionStreamEncoder,
-)
+from .client import CLIENT
 
 __all__ = ["CLIENT"]
