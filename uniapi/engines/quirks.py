@@ -1,5 +1,5 @@
 """Facts about vendors and model families, as rows, and the resolver that merges the rows that fit.
-The rows are in `facts_chat`, `facts_claude`, `facts_gemini`, `facts_bedrock`.
+The rows are in `facts_chat`, `facts_openai`, `facts_claude`, `facts_gemini`, `facts_bedrock`.
 
 Order matters: later rows win over earlier ones, member by member; `drops` add up. A row is there
 because a vendor refuses something or needs it said another way, and says so; what a vendor merely

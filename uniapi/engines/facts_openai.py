@@ -1,0 +1,169 @@
+"""Facts about OpenAI's own models as OpenAI, Azure, GitHub and resellers serve them, in chat and in
+Responses.
+
+Sources: developers.openai.com/api/docs/guides/reasoning and the models' pages, and the error
+messages named in each row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from .quirks import QuirkRow, fact
+
+_OPENAI = frozenset({"openai", "azure", "", "github"})
+"""OpenAI's models as OpenAI serves them.
+
+An unknown host (`""`) that names a model `gpt-5` or `o3` is a reseller in front of it.
+"""
+
+_SAMPLING = frozenset(
+    {
+        "temperature",
+        "top_p",
+        "presence_penalty",
+        "frequency_penalty",
+        "logprobs",
+        "top_logprobs",
+        "logit_bias",
+    }
+)
+
+
+def _openai(model: str, reason: str, drops: Collection[str] = (), **changes: Any) -> QuirkRow:
+    return fact(reason, model, vendors=_OPENAI, drops=drops, **changes)
+
+
+OPENAI_ROWS = (
+    fact(
+        "«Unknown parameter: messages[1].reasoning_content»",
+        vendors={"openai", "azure", "github"},
+        reasoning_replay="none",
+    ),
+    fact(
+        "OpenAI takes developer for every model but the first o1s (a relayed turn keeps its role),"
+        " and knows freeform tools",
+        vendors={"openai"},
+        system_role="developer",
+        custom_tools=True,
+        allowed_tools=True,
+    ),
+    fact(
+        "«Invalid 'messages[2].tool_calls[0].id': string too long. Expected a string with maximum"
+        " length 40»: vLLM's ids have 46 (github.com/anomalyco/opencode/issues/12653). «Invalid"
+        " schema for function …: object schema missing properties», and more of MCP's schemas",
+        vendors={"openai", "azure", "github"},
+        tool_call_id_form="max40",
+        checks_schemas=True,
+    ),
+    fact(
+        "«Unrecognized request argument supplied: top_k»",
+        vendors={"openai", "azure", "github"},
+        drops={"top_k"},
+    ),
+    fact(
+        "only the search models search in chat (guides/tools-web-search); others: «Unknown"
+        " parameter: 'web_search_options'.»",
+        r"^(?!.*search)",
+        vendors={"openai", "azure", "github"},
+        drops={"web_search_options"},
+    ),
+    _openai(r"gpt-[5-9](?!\S*chat)", "freeform tools came with GPT-5", custom_tools=True),
+    _openai(
+        r"(?:o[134]|gpt-[5-9]|codex-mini)(?![a-z0-9])",
+        "«'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.»",
+        drops={"max_tokens"},
+        max_tokens_member="max_completion_tokens",
+    ),
+    _openai(
+        r"o[134](?:-mini|-pro|-preview|-deep-research)?(?![a-z0-9])",
+        "o-series: sampling is fixed; effort low to high (guides/reasoning, limitations)",
+        drops=_SAMPLING,
+        efforts=("low", "medium", "high"),
+    ),
+    _openai(
+        r"o(?:1-mini|1-preview)",
+        "no system or developer role, no tools: «does not support 'system' with this model»",
+        system_role="user",
+        reasoning_request="none",
+        has_tools=False,
+    ),
+    _openai(
+        r"(?:o3(?!-mini)|o4-mini|gpt-5(?![\d.]|-chat))",
+        "«Unsupported parameter: 'stop' is not supported with this model.»",
+        drops={"stop"},
+    ),
+    _openai(
+        r"gpt-5(?![\d.]|-\d(?!\d)|-chat)",
+        "GPT-5: sampling is fixed; effort minimal to high. From 5.1 on sampling is allowed without"
+        " reasoning, so nothing is dropped there",
+        drops=_SAMPLING,
+        efforts=("minimal", "low", "medium", "high"),
+    ),
+    _openai(r"gpt-5-codex", "no minimal", efforts=("low", "medium", "high")),
+    _openai(r"gpt-5-pro", "only high", efforts=("high",)),
+    _openai(
+        r"gpt-5[.-]1(?!\d)",
+        "5.1: «Supported values are: 'none', 'low', 'medium', and 'high'.»",
+        efforts=("none", "low", "medium", "high"),
+    ),
+    _openai(
+        r"gpt-5[.-]1-codex",
+        "5.1 Codex cannot turn reasoning off",
+        efforts=("low", "medium", "high"),
+    ),
+    _openai(r"gpt-5[.-]1-codex-max", "with xhigh", efforts=("low", "medium", "high", "xhigh")),
+    _openai(
+        r"gpt-5[.-][2-5](?!\d)",
+        "5.2 to 5.5: none to xhigh",
+        efforts=("none", "low", "medium", "high", "xhigh"),
+    ),
+    _openai(
+        r"gpt-5[.-][2-5](?!\d)\S*-codex",
+        "Codex variants cannot turn reasoning off",
+        efforts=("low", "medium", "high", "xhigh"),
+    ),
+    _openai(
+        r"gpt-5[.-][2-5](?!\d)-pro",
+        "pro variants begin at medium",
+        efforts=("medium", "high", "xhigh"),
+    ),
+    _openai(
+        r"gpt-(?:5[.-](?:[1-9]|1\d)|[6-9])(?!\d)",
+        "5.1 and later take temperature, top_p and logprobs while they do not reason: «Unsupported"
+        " parameter: 'temperature' is not supported with this model.»",
+        sampling_while_reasoning=False,
+    ),
+    _openai(
+        r"gpt-5[.-][1-4](?!\d)(?!\S*(?:codex|-pro))",
+        "5.1 to 5.4 do not reason unless asked to; 5.5 and later do"
+        " (github.com/UKGovernmentBEIS/inspect_ai/pull/5242)",
+        reasons_by_default=False,
+    ),
+    _openai(r"gpt-5[.-]\d+-chat", "chat variants do not reason", sampling_while_reasoning=True),
+    _openai(
+        r"gpt-5[.-](?:[6-9]|1\d)(?!\d)",
+        "5.6 and later: none to max",
+        efforts=("none", "low", "medium", "high", "xhigh", "max"),
+    ),
+    _openai(
+        r"gpt-[45][\d.-]*-?chat|chatgpt-4o",
+        "chat variants do not reason on request",
+        reasoning_request="none",
+        encrypted_reasoning=False,
+    ),
+    _openai(
+        r"gpt-(?:3|4)|chatgpt-4o",
+        "«Unrecognized request argument supplied: reasoning_effort»; «Encrypted content is not"
+        " supported with this model»",
+        reasoning_request="none",
+        encrypted_reasoning=False,
+    ),
+    _openai(
+        r"gpt-4o(?:-mini)?-search",
+        "search models refuse sampling: «Model incompatible request argument supplied:"
+        " temperature»",
+        drops=_SAMPLING | {"n", "seed"},
+    ),
+)
