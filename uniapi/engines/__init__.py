@@ -23,7 +23,7 @@ from .cloudflare import CloudflareEngine
 from .cohere import CohereEngine
 from .databricks import DatabricksEngine
 from .detect import BUILT, KNOWN_UNBUILT, check_private_key, detect_engine
-from .engine import Address, Engine, ListedModel, ModelPage, Target, Token, TokenFlow
+from .engine import Address, Engine, ListedModel, ModelPage, Place, Target, Token, TokenFlow
 from .facts import quirk_for
 from .gemini import GeminiEngine
 from .openai import OpenAiEngine, ResponsesEngine
@@ -94,6 +94,7 @@ __all__ = [
     "Engine",
     "ListedModel",
     "ModelPage",
+    "Place",
     "Target",
     "Token",
     "TokenFlow",

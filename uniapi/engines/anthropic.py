@@ -12,7 +12,7 @@ from uniapi.dialects.anthropic import UPSTREAM as ANTHROPIC
 from uniapi.wire import HttpRequest
 
 from .defaults import DefaultEngine, with_header
-from .engine import Address, ModelPage, Target
+from .engine import Address, ModelPage, Place, Target
 from .model_lists import decode_anthropic_models
 from .urls import ANTHROPIC_ENDINGS, Root, ends_in_version, find_root, parse_url
 
@@ -33,9 +33,9 @@ class ClaudeEngine(DefaultEngine):
     """
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
+        self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
-        root = _root(target.provider)
+        root = _root(place.provider)
         if operation is Operation.GENERATE:
             return Address(url=root.exact or root.at("messages"))
         if operation is Operation.COUNT_TOKENS:
@@ -47,10 +47,10 @@ class ClaudeEngine(DefaultEngine):
     ) -> HttpRequest:
         return with_header(with_version(request), "x-api-key", target.credential.secret)
 
-    def models_request(self, target: Target) -> HttpRequest | None:
+    def models_request(self, place: Place) -> HttpRequest | None:
         return HttpRequest(
             method="GET",
-            url=_root(target.provider).at("models", "limit=1000"),
+            url=_root(place.provider).at("models", "limit=1000"),
             headers={"anthropic-version": VERSION},
         )
 

@@ -30,7 +30,7 @@ from uniapi.wire import HttpRequest
 
 from .anthropic import with_version
 from .defaults import DefaultEngine, with_bearer, with_header
-from .engine import Address, Target
+from .engine import Address, Place, Target
 from .urls import OPENAI_PATHS, parse_url, quote_model
 
 CLASSIC_VERSION = "2025-04-01-preview"
@@ -85,8 +85,8 @@ class AzureEngine(DefaultEngine):
     wire = OPENAI_CHAT
     has_account_cache = True
 
-    def dialect(self, target: Target, client_dialect: str) -> UpstreamDialect:
-        surface = _surface(target.provider)
+    def dialect(self, place: Place, client_dialect: str) -> UpstreamDialect:
+        surface = _surface(place.provider)
         if surface.kind == "anthropic":
             return ANTHROPIC
         if client_dialect == OPENAI_RESPONSES.name and _speaks_responses(surface):
@@ -94,9 +94,9 @@ class AzureEngine(DefaultEngine):
         return OPENAI_CHAT
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
+        self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
-        surface = _surface(target.provider)
+        surface = _surface(place.provider)
         if surface.kind == "anthropic":
             return _anthropic_address(surface, operation)
         if dialect is OPENAI_RESPONSES:
@@ -107,9 +107,9 @@ class AzureEngine(DefaultEngine):
         if surface.kind == "inference" and operation not in (Operation.GENERATE, Operation.EMBED):
             return None
         if surface.kind == "classic":
-            path = f"deployments/{quote_model(target.upstream_model)}/{path}"
+            path = f"deployments/{quote_model(place.upstream_model)}/{path}"
         elif surface.kind == "resource":
-            path = f"{quote_model(target.upstream_model)}/{path}"
+            path = f"{quote_model(place.upstream_model)}/{path}"
         return Address(
             url=surface.at(path), shape="dialect" if operation is Operation.GENERATE else "openai"
         )
@@ -127,8 +127,8 @@ class AzureEngine(DefaultEngine):
             return with_header(request, "x-api-key", secret)
         return with_header(request, "api-key", secret)
 
-    def models_request(self, target: Target) -> HttpRequest | None:
-        surface = _surface(target.provider)
+    def models_request(self, place: Place) -> HttpRequest | None:
+        surface = _surface(place.provider)
         if surface.kind == "classic":
             return HttpRequest(
                 method="GET", url=f"{surface.root}/deployments?api-version={DEPLOYMENTS_VERSION}"

@@ -23,7 +23,7 @@ from uniapi.wire import HttpRequest, dump_json, load_json
 
 from .aws_sigv4 import sign
 from .defaults import DefaultEngine, with_bearer
-from .engine import Address, ModelPage, Target
+from .engine import Address, ModelPage, Place, Target
 from .model_lists import decode_bedrock_models
 from .urls import parse_url, quote_model, with_query
 
@@ -63,17 +63,17 @@ class BedrockEngine(DefaultEngine):
     wire = CONVERSE
     has_account_cache = True
 
-    def dialect(self, target: Target, client_dialect: str) -> UpstreamDialect:
+    def dialect(self, place: Place, client_dialect: str) -> UpstreamDialect:
         return (
             ANTHROPIC
-            if client_dialect == ANTHROPIC.name and _CLAUDE.search(target.upstream_model.lower())
+            if client_dialect == ANTHROPIC.name and _CLAUDE.search(place.upstream_model.lower())
             else CONVERSE
         )
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
+        self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
-        root = f"{_root(target.provider)}/model/{quote_model(target.upstream_model)}"
+        root = f"{_root(place.provider)}/model/{quote_model(place.upstream_model)}"
         match operation:
             case Operation.GENERATE if dialect is ANTHROPIC:
                 return Address(
@@ -90,7 +90,7 @@ class BedrockEngine(DefaultEngine):
 
     def prepare_body(
         self,
-        target: Target,
+        place: Place,
         body: dict[str, Json],
         operation: Operation,
         stream: bool,
@@ -133,12 +133,12 @@ class BedrockEngine(DefaultEngine):
         )
         return replace(signed, url=request.url)
 
-    def models_request(self, target: Target) -> HttpRequest | None:
+    def models_request(self, place: Place) -> HttpRequest | None:
         """The control plane has its own host; behind another address there is no list."""
-        host = _RUNTIME_HOST.match(parse_url(_root(target.provider)).host_name)
+        host = _RUNTIME_HOST.match(parse_url(_root(place.provider)).host_name)
         if host is None:
             return None
-        region = _region(target.provider)
+        region = _region(place.provider)
         return HttpRequest(
             method="GET",
             url=f"https://{_aws_host('bedrock', region, host)}/foundation-models",

@@ -18,7 +18,7 @@ from uniapi.dialects.openai_chat import UPSTREAM as OPENAI_CHAT
 from uniapi.wire import HttpRequest
 
 from .defaults import DefaultEngine
-from .engine import Address, ModelPage, Target
+from .engine import Address, ModelPage, Place
 from .model_lists import decode_cloudflare_models
 from .urls import OPENAI_ENDINGS, Root, find_root, parse_url
 
@@ -33,18 +33,18 @@ class CloudflareEngine(DefaultEngine):
     wire = OPENAI_CHAT
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
+        self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
         path = _PATHS.get(operation)
         if path is None:
             return None
-        root = _root(target.provider)
+        root = _root(place.provider)
         if operation is Operation.GENERATE:
             return Address(url=root.exact or root.at(path))
         return Address(url=root.at(path), shape="openai")
 
-    def models_request(self, target: Target) -> HttpRequest | None:
-        account = _account(target.provider)
+    def models_request(self, place: Place) -> HttpRequest | None:
+        account = _account(place.provider)
         if account is None:
             return None
         return HttpRequest(

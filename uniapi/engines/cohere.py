@@ -13,7 +13,7 @@ from uniapi.dialects.cohere import UPSTREAM as COHERE
 from uniapi.wire import HttpRequest
 
 from .defaults import DefaultEngine
-from .engine import Address, ModelPage, Target
+from .engine import Address, ModelPage, Place
 from .model_lists import decode_cohere_models
 from .urls import COHERE_ENDINGS, Root, ends_in_version, find_root, parse_url
 
@@ -32,12 +32,12 @@ class CohereEngine(DefaultEngine):
     wire = COHERE
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
+        self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
         path = _PATHS.get(operation)
         if path is None:
             return None
-        root = _root(target.provider)
+        root = _root(place.provider)
         if operation is Operation.GENERATE:
             return Address(url=root.exact or root.at(path))
         # docs.cohere.com/reference/create-audio-transcription: the form and the answer are
@@ -46,9 +46,9 @@ class CohereEngine(DefaultEngine):
             url=root.at(path), shape="openai" if operation is Operation.TRANSCRIBE else "cohere"
         )
 
-    def models_request(self, target: Target) -> HttpRequest | None:
+    def models_request(self, place: Place) -> HttpRequest | None:
         """The model list exists in version 1 only."""
-        root = _root(target.provider)
+        root = _root(place.provider)
         url = root.url[: -len("/v2")] if root.url.endswith("/v2") else root.url
         return HttpRequest(
             method="GET", url=Root(f"{url}/v1", root.query).at("models", "page_size=1000")

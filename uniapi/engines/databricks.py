@@ -12,7 +12,7 @@ from uniapi.dialects.openai_chat import UPSTREAM as OPENAI_CHAT
 from uniapi.wire import HttpRequest
 
 from .defaults import DefaultEngine
-from .engine import Address, ModelPage, Target
+from .engine import Address, ModelPage, Place
 from .model_lists import decode_databricks_models
 from .urls import OPENAI_ENDINGS, Root, find_root, parse_url
 
@@ -31,32 +31,32 @@ class DatabricksEngine(DefaultEngine):
     wire = OPENAI_CHAT
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
+        self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
         path = _PATHS.get(operation)
         if path is None:
             return None
-        root = _root(target)
+        root = _root(place)
         if operation is Operation.GENERATE:
             return Address(url=root.exact or root.at(path))
         return Address(url=root.at(path), shape="openai")
 
-    def models_request(self, target: Target) -> HttpRequest | None:
+    def models_request(self, place: Place) -> HttpRequest | None:
         return HttpRequest(
-            method="GET", url=f"{parse_url(_root(target).url).origin}/api/2.0/serving-endpoints"
+            method="GET", url=f"{parse_url(_root(place).url).origin}/api/2.0/serving-endpoints"
         )
 
     def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
         return decode_databricks_models(body)
 
 
-def _root(target: Target) -> Root:
+def _root(place: Place) -> Root:
     """An endpoint's own `/serving-endpoints/NAME/invocations` is read as the root: the name is in
     the body.
     """
-    base_url = target.provider.base_url or ""
+    base_url = place.provider.base_url or ""
     if _INVOCATIONS.search(parse_url(base_url).path):
         base_url = _INVOCATIONS.sub(
             _ROOT_PATH, parse_url(base_url).origin + parse_url(base_url).path
         )
-    return find_root(base_url, OPENAI_ENDINGS, _ROOT_PATH, target.provider.engine is not None)
+    return find_root(base_url, OPENAI_ENDINGS, _ROOT_PATH, place.provider.engine is not None)

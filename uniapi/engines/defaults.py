@@ -13,7 +13,7 @@ from uniapi.clock import Epoch
 from uniapi.dialects import Quirk, UpstreamDialect
 from uniapi.wire import HttpRequest
 
-from .engine import Address, ModelPage, Target, TokenFlow
+from .engine import Address, ModelPage, Place, Target, TokenFlow
 from .facts import quirk_for
 from .failures import reclassified
 from .habits import find_habit
@@ -30,35 +30,35 @@ class DefaultEngine(ABC):
     has_account_cache: bool = False
     wire: UpstreamDialect
 
-    def dialect(self, target: Target, client_dialect: str) -> UpstreamDialect:
+    def dialect(self, place: Place, client_dialect: str) -> UpstreamDialect:
         return self.wire
 
     @abstractmethod
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
+        self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None: ...
 
     def prepare_body(
         self,
-        target: Target,
+        place: Place,
         body: dict[str, Json],
         operation: Operation,
         stream: bool,
         dialect: UpstreamDialect,
     ) -> dict[str, Json]:
-        return {**body, "model": target.upstream_model}
+        return {**body, "model": place.upstream_model}
 
-    def adjust(self, target: Target, request: Request) -> Request:
-        habit = find_habit(self.name, target.alias, target.upstream_model)
-        return habit.apply(request, self.quirk(target)) if habit is not None else request
+    def adjust(self, place: Place, request: Request) -> Request:
+        habit = find_habit(self.name, place.alias, place.upstream_model)
+        return habit.apply(request, self.quirk(place)) if habit is not None else request
 
-    def has_habit(self, target: Target) -> bool:
-        return find_habit(self.name, target.alias, target.upstream_model) is not None
+    def has_habit(self, place: Place) -> bool:
+        return find_habit(self.name, place.alias, place.upstream_model) is not None
 
-    def quirk(self, target: Target) -> Quirk:
-        provider = target.provider
+    def quirk(self, place: Place) -> Quirk:
+        provider = place.provider
         host = parse_url(provider.base_url).host if provider.base_url else ""
-        quirk = quirk_for(self.name, host, target.upstream_model)
+        quirk = quirk_for(self.name, host, place.upstream_model)
         if provider.has_tools and provider.has_images and not provider.think_tags:
             return quirk
         return replace(
@@ -83,7 +83,7 @@ class DefaultEngine(ABC):
             self.name, self.vendor, status, body, dialect.decode_error(status, headers, body)
         )
 
-    def models_request(self, target: Target) -> HttpRequest | None:
+    def models_request(self, place: Place) -> HttpRequest | None:
         return None
 
     def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:

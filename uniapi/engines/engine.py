@@ -19,15 +19,21 @@ from uniapi.wire import HttpRequest, ResponseHead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """Where an attempt goes: a provider, the model as it calls it and as the client called it, and
-    the credential to use.
+class Place:
+    """What most is known by, whichever key will be used: a provider, and the model as it calls it
+    and as the client called it.
     """
 
     provider: Provider
-    credential: Credential
     upstream_model: str
     alias: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target(Place):
+    """Where an attempt goes: a place, and the credential to use there."""
+
+    credential: Credential
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,21 +92,23 @@ class Engine(Protocol):
 
     name: str
 
-    def dialect(self, target: Target, client_dialect: str) -> UpstreamDialect:
+    def dialect(self, place: Place, client_dialect: str) -> UpstreamDialect:
         """The dialect to speak; engines with two (Bedrock's Converse and invoke, Vertex) take the
         client's when they can, so that the call is relayed.
         """
         ...
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
+        self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
-        """Where to send `operation`; None when this kind of upstream does not have it."""
+        """Where to send `operation`; None when this kind of upstream does not have it. A Target's
+        may differ from its place's by the project that its credential belongs to.
+        """
         ...
 
     def prepare_body(
         self,
-        target: Target,
+        place: Place,
         body: dict[str, Json],
         operation: Operation,
         stream: bool,
@@ -111,19 +119,19 @@ class Engine(Protocol):
         """
         ...
 
-    def adjust(self, target: Target, request: Request) -> Request:
+    def adjust(self, place: Place, request: Request) -> Request:
         """Applies the habits of an alias (`-think-N`, `-search`, `-high`) and what the engine knows
         better to a canonical request.
         """
         ...
 
-    def has_habit(self, target: Target) -> bool:
+    def has_habit(self, place: Place) -> bool:
         """Whether `adjust` changes requests under this alias, so that one cannot be relayed as it
         is.
         """
         ...
 
-    def quirk(self, target: Target) -> Quirk:
+    def quirk(self, place: Place) -> Quirk:
         """The facts for this provider and model."""
         ...
 
@@ -147,7 +155,7 @@ class Engine(Protocol):
         """
         ...
 
-    def models_request(self, target: Target) -> HttpRequest | None:
+    def models_request(self, place: Place) -> HttpRequest | None:
         """How to ask for the model list (not yet authorised); None when there is no way."""
         ...
 

@@ -16,7 +16,7 @@ from uniapi.dialects.gemini import UPSTREAM as GEMINI
 from uniapi.wire import HttpRequest
 
 from .defaults import DefaultEngine, with_header
-from .engine import Address, ModelPage, Target
+from .engine import Address, ModelPage, Place, Target
 from .model_lists import decode_gemini_models
 from .urls import Root, ends_in_version, find_root, parse_url, quote_model
 
@@ -45,10 +45,10 @@ class GeminiEngine(DefaultEngine):
     wire = GEMINI
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
+        self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
-        root = _root(target.provider)
-        path = model_path(target.upstream_model)
+        root = _root(place.provider)
+        path = model_path(place.upstream_model)
         if operation is Operation.GENERATE:
             return generate_address(root, path, stream)
         if operation in GENERATED:
@@ -58,21 +58,21 @@ class GeminiEngine(DefaultEngine):
 
     def prepare_body(
         self,
-        target: Target,
+        place: Place,
         body: dict[str, Json],
         operation: Operation,
         stream: bool,
         dialect: UpstreamDialect,
     ) -> dict[str, Json]:
-        return rename_models(body, target.upstream_model)
+        return rename_models(body, place.upstream_model)
 
     def authorize(
         self, target: Target, request: HttpRequest, token: str | None, now_s: Epoch
     ) -> HttpRequest:
         return with_header(request, "x-goog-api-key", target.credential.secret)
 
-    def models_request(self, target: Target) -> HttpRequest | None:
-        return HttpRequest(method="GET", url=_root(target.provider).at("models", "pageSize=1000"))
+    def models_request(self, place: Place) -> HttpRequest | None:
+        return HttpRequest(method="GET", url=_root(place.provider).at("models", "pageSize=1000"))
 
     def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
         return decode_gemini_models(body, request)

@@ -15,7 +15,7 @@ from uniapi.dialects.openai_responses import UPSTREAM as OPENAI_RESPONSES
 from uniapi.wire import HttpRequest
 
 from .defaults import DefaultEngine
-from .engine import Address, ModelPage, Target
+from .engine import Address, ModelPage, Place
 from .model_lists import decode_openai_models
 from .presets import PLAIN, Preset
 from .urls import OPENAI_ENDINGS, OPENAI_PATHS, Root, find_root, parse_url
@@ -32,22 +32,22 @@ class OpenAiEngine(DefaultEngine):
         self.vendor = preset.vendor
         self.has_account_cache = preset.has_account_cache
 
-    def dialect(self, target: Target, client_dialect: str) -> UpstreamDialect:
+    def dialect(self, place: Place, client_dialect: str) -> UpstreamDialect:
         speaks_responses = (
             client_dialect == OPENAI_RESPONSES.name
             and self.preset.responses
-            and target.provider.engine is None
+            and place.provider.engine is None
         )
         return (
             OPENAI_RESPONSES
-            if speaks_responses and self._root(target.provider).exact is None
+            if speaks_responses and self._root(place.provider).exact is None
             else OPENAI_CHAT
         )
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
+        self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
-        root = self._root(target.provider)
+        root = self._root(place.provider)
         if operation is Operation.GENERATE:
             if dialect is OPENAI_RESPONSES:
                 return self._address(root.at("responses"))
@@ -60,11 +60,11 @@ class OpenAiEngine(DefaultEngine):
         shape = self.preset.shape if operation in (Operation.EMBED, Operation.RERANK) else "openai"
         return self._address(root.at(path), shape) if path is not None else None
 
-    def models_request(self, target: Target) -> HttpRequest | None:
+    def models_request(self, place: Place) -> HttpRequest | None:
         path = self.preset.list_path
         if path is None:
             return None
-        root = self._root(target.provider)
+        root = self._root(place.provider)
         url = parse_url(root.url).origin + path if path.startswith("/") else root.at(path)
         return HttpRequest(method="GET", url=url, headers=dict(self.preset.headers))
 
@@ -92,9 +92,9 @@ class ResponsesEngine(DefaultEngine):
         self.has_account_cache = preset.has_account_cache
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
+        self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
-        root = self._root(target.provider)
+        root = self._root(place.provider)
         if operation is Operation.GENERATE:
             return Address(url=root.exact or root.at("responses"), headers=self.preset.headers)
         if operation is Operation.COMPACT:
@@ -108,10 +108,10 @@ class ResponsesEngine(DefaultEngine):
             else None
         )
 
-    def models_request(self, target: Target) -> HttpRequest | None:
+    def models_request(self, place: Place) -> HttpRequest | None:
         return HttpRequest(
             method="GET",
-            url=self._root(target.provider).at("models"),
+            url=self._root(place.provider).at("models"),
             headers=dict(self.preset.headers),
         )
 

@@ -24,7 +24,7 @@ from uniapi.errors import WireError
 from uniapi.wire import HttpRequest, ResponseHead, load_json
 
 from .defaults import DefaultEngine, with_bearer, with_header
-from .engine import Address, ModelPage, Target, Token, TokenFlow
+from .engine import Address, ModelPage, Place, Target, Token, TokenFlow
 from .gemini import GENERATED, rename_models
 from .google_jwt import service_account_jwt
 from .model_lists import decode_gemini_models
@@ -57,8 +57,8 @@ USUAL_LOCATIONS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """Where one target lives. `project` None: express mode."""
+class _Home:
+    """Where at Google a place is. `project` None: express mode."""
 
     root: str
     project: str | None
@@ -88,27 +88,27 @@ class VertexEngine(DefaultEngine):
         self._speaks = speaks
         self.has_account_cache = has_account_cache or speaks == "anthropic"
 
-    def dialect(self, target: Target, client_dialect: str) -> UpstreamDialect:
-        publisher = self._publisher(target)
+    def dialect(self, place: Place, client_dialect: str) -> UpstreamDialect:
+        publisher = self._publisher(place)
         return {"google": GEMINI, "anthropic": ANTHROPIC}.get(publisher, OPENAI_CHAT)
 
     def address(
-        self, target: Target, operation: Operation, stream: bool, dialect: UpstreamDialect
+        self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
-        place = _place(target)
+        home = _home(place)
         if dialect is ANTHROPIC:
-            return _claude_address(place, target.upstream_model, operation, stream)
+            return _claude_address(home, place.upstream_model, operation, stream)
         if dialect is OPENAI_CHAT:
             return (
-                Address(url=place.at("endpoints/openapi/chat/completions"))
+                Address(url=home.at("endpoints/openapi/chat/completions"))
                 if operation is Operation.GENERATE
                 else None
             )
-        return _gemini_address(place, target.upstream_model, operation, stream)
+        return _gemini_address(home, place.upstream_model, operation, stream)
 
     def prepare_body(
         self,
-        target: Target,
+        place: Place,
         body: dict[str, Json],
         operation: Operation,
         stream: bool,
@@ -116,13 +116,13 @@ class VertexEngine(DefaultEngine):
     ) -> dict[str, Json]:
         if dialect is GEMINI:
             return rename_models(
-                body, f"publishers/google/models/{_short_name(target.upstream_model)}"
+                body, f"publishers/google/models/{_short_name(place.upstream_model)}"
             )
         if dialect is OPENAI_CHAT:
-            return {**body, "model": target.upstream_model}
+            return {**body, "model": place.upstream_model}
         prepared = {
             **body,
-            "model": _short_name(target.upstream_model),
+            "model": _short_name(place.upstream_model),
             "anthropic_version": ANTHROPIC_VERSION,
         }
         if operation is not Operation.COUNT_TOKENS:
@@ -147,7 +147,7 @@ class VertexEngine(DefaultEngine):
             else with_header(request, "x-goog-api-key", secret)
         )
 
-    def models_request(self, target: Target) -> HttpRequest | None:
+    def models_request(self, place: Place) -> HttpRequest | None:
         publisher = self._speaks or "google"
         return HttpRequest(
             method="GET", url=f"{GOOGLE}/v1beta1/publishers/{publisher}/models?pageSize=200"
@@ -162,52 +162,48 @@ class VertexEngine(DefaultEngine):
             next_request=page.next_request,
         )
 
-    def _publisher(self, target: Target) -> str:
+    def _publisher(self, place: Place) -> str:
         if self._speaks is not None:
             return self._speaks
-        model = target.upstream_model.lower()
+        model = place.upstream_model.lower()
         if "claude" in model:
             return "anthropic"
         owner, slash, _ = model.partition("/")
-        if "/openapi" in parse_url(target.provider.base_url or "").path:
+        if "/openapi" in parse_url(place.provider.base_url or "").path:
             return "openapi"
         return "openapi" if slash and owner not in ("google", "models", "publishers") else "google"
 
 
-def _claude_address(
-    place: _Place, model: str, operation: Operation, stream: bool
-) -> Address | None:
+def _claude_address(home: _Home, model: str, operation: Operation, stream: bool) -> Address | None:
     """docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude"""
     if operation is Operation.COUNT_TOKENS:
-        return Address(url=place.at("publishers/anthropic/models/count-tokens:rawPredict"))
+        return Address(url=home.at("publishers/anthropic/models/count-tokens:rawPredict"))
     if operation is not Operation.GENERATE:
         return None
     verb = "streamRawPredict" if stream else "rawPredict"
     return Address(
-        url=place.at(
+        url=home.at(
             f"publishers/anthropic/models/{quote_model(_short_name(model), safe='@')}:{verb}"
         )
     )
 
 
-def _gemini_address(
-    place: _Place, model: str, operation: Operation, stream: bool
-) -> Address | None:
+def _gemini_address(home: _Home, model: str, operation: Operation, stream: bool) -> Address | None:
     path = f"publishers/google/models/{quote_model(_short_name(model), safe='@')}"
     match operation:
         case Operation.GENERATE:
             return Address(
-                url=place.at(
+                url=home.at(
                     f"{path}:streamGenerateContent?alt=sse" if stream else f"{path}:generateContent"
                 )
             )
         case Operation.COUNT_TOKENS:
-            return Address(url=place.at(f"{path}:countTokens"), shape="gemini")
+            return Address(url=home.at(f"{path}:countTokens"), shape="gemini")
         case Operation.EMBED:
-            return Address(url=place.at(f"{path}:predict"), shape="vertex")
+            return Address(url=home.at(f"{path}:predict"), shape="vertex")
         case _ if operation in GENERATED:
             return Address(
-                url=place.at(
+                url=home.at(
                     f"{path}:streamGenerateContent?alt=sse" if stream else f"{path}:generateContent"
                 ),
                 shape="vertex",
@@ -221,21 +217,21 @@ def _short_name(model: str) -> str:
     return model.rpartition("/")[2]
 
 
-def _place(target: Target) -> _Place:
-    parts = parse_url(target.provider.base_url or GOOGLE)
+def _home(place: Place) -> _Home:
+    parts = parse_url(place.provider.base_url or GOOGLE)
     version = _VERSION.search(parts.path)
     is_google = parts.host_name.endswith(("aiplatform.googleapis.com", ".rep.googleapis.com"))
-    project = _project(target, parts.path)
+    project = _project(place, parts.path)
     if project is None:
         origin = GOOGLE if is_google else parts.origin + _prefix(parts.path)
-        return _Place(
+        return _Home(
             root=f"{origin}/{version.group(1) if version else 'v1'}",
             project=None,
             location="global",
         )
-    location = _location(target, parts.host_name, parts.path)
+    location = _location(place, parts.host_name, parts.path)
     origin = _google_origin(location) if is_google else parts.origin + _prefix(parts.path)
-    return _Place(
+    return _Home(
         root=f"{origin}/{version.group(1) if version else 'v1'}", project=project, location=location
     )
 
@@ -248,24 +244,22 @@ def _prefix(path: str) -> str:
     return path[: found.start()] if found else path
 
 
-def _project(target: Target, path: str) -> str | None:
+def _project(place: Place, path: str) -> str | None:
     """None for an express key: it stands for its project itself."""
-    credential = target.credential
+    written = _PROJECT.search(path)
+    of_provider = place.provider.project_id or (written.group(1) if written else None)
+    if not isinstance(place, Target):
+        return of_provider
+    credential = place.credential
     if credential.kind == "api_key" and credential.secret[2:3] == ".":
         return None
-    written = _PROJECT.search(path)
     account = _ACCOUNT_PROJECT.search(credential.account or "")
-    return (
-        credential.project_id
-        or target.provider.project_id
-        or (written.group(1) if written else None)
-        or (account.group(1) if account else None)
-    )
+    return credential.project_id or of_provider or (account.group(1) if account else None)
 
 
-def _location(target: Target, host: str, path: str) -> str:
-    if target.provider.region:
-        return target.provider.region
+def _location(place: Place, host: str, path: str) -> str:
+    if place.provider.region:
+        return place.provider.region
     written = _LOCATION.search(path)
     if written is not None:
         return written.group(1)
@@ -276,7 +270,7 @@ def _location(target: Target, host: str, path: str) -> str:
         (
             location
             for pattern, location in USUAL_LOCATIONS
-            if pattern.search(target.upstream_model.lower())
+            if pattern.search(place.upstream_model.lower())
         ),
         "global",
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from uniapi.config import Config, Provider
-from uniapi.engines import Engine, Target, engine_for
+from uniapi.engines import Engine, Place, engine_for
 from uniapi.routing import Catalog, Router
 
 
@@ -32,13 +32,8 @@ class Engines:
         return self.engine_of(provider).has_account_cache
 
     def dialect(self, provider: Provider, upstream_model: str, client_dialect: str) -> str:
-        target = Target(
-            provider=provider,
-            credential=provider.credentials[0],
-            upstream_model=upstream_model,
-            alias=upstream_model,
-        )
-        return self.engine_of(provider).dialect(target, client_dialect).name
+        place = Place(provider=provider, upstream_model=upstream_model, alias=upstream_model)
+        return self.engine_of(provider).dialect(place, client_dialect).name
 
 
 @dataclass(frozen=True, slots=True)
