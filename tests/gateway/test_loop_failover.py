@@ -44,9 +44,10 @@ def test_a_record_says_where_when_and_how_much(play):
     b = p.upstream("b#1")
     b.begins()
     p.passes(2)
-    b.says(*answer(text="hello", stream=True).pieces)
-    p.passes(1)
-    b.ends()
+    *telling, end = answer(text="hello", stream=True).pieces
+    b.says(*telling)
+    p.passes(0.5)
+    b.says(end)
     assert len(p.records) == 1
     record = p.records[0]
     assert (record.provider, record.upstream_model, record.status, record.stream) == (
@@ -55,7 +56,7 @@ def test_a_record_says_where_when_and_how_much(play):
         200,
         True,
     )
-    assert (record.first_token_s, record.total_s) == (2.0, 6.0)
+    assert (record.first_token_s, record.total_s) == (2.0, 5.5)
     assert [(one.status, one.duration_s) for one in record.attempts] == [(503, 3.0), (200, 2.0)]
     assert (record.usage.input_tokens, record.usage.output_tokens) == (11, 7)
     assert record.attempts[0].message == "status 503"
@@ -258,14 +259,15 @@ def test_a_key_that_frees_up_soon_is_waited_for(play):
 
 
 def test_an_upstream_that_streams_against_the_clients_wish_is_folded(play):
-    """The answer goes out when its stream has ended, which may be long after its last event."""
+    """The answer goes out when its stream has ended, which may be well after its last event."""
     p = play(provider("a"))
     p.asks()
     a = p.upstream("a#1")
     a.begins()
-    a.says(*answer(text="hello", stream=True).pieces)
+    *telling, end = answer(text="hello", stream=True).pieces
+    a.says(*telling)
     p.expects(told=[], written=[])
-    a.ends()
+    a.says(end)
     assert json.loads(p.client.body)["choices"][0]["message"]["content"] == "hello"
     p.expects(told=["succeeded", "finished, 18 tokens"], recorded="ok 200: a ok")
 

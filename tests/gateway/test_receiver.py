@@ -21,6 +21,7 @@ class EchoPipe:
 
     streams = True
     is_over = False
+    may_end = False
 
     def __init__(self, probes=False):
         self.report = Report(text=[] if probes else None)

@@ -17,8 +17,9 @@ class Observer(ABC):
     """Listens to a relayed answer without touching it. It never raises; a frame it cannot read is
     counted in `unreadable` and passed over.
 
-    `committed`: real output was seen. `is_whole`: the dialect's proper end was seen. `failure`: an
-    error object was seen. `issued_ids`: upstream ids that pin later calls.
+    `committed`: real output was seen. `is_whole`: what came is a whole answer. `is_over`: the
+    dialect's end was seen, after which nothing counts. `failure`: an error object was seen.
+    `issued_ids`: upstream ids that pin later calls.
 
     Most frames of a stream only carry more output, and nothing else once output was seen: a
     dialect's `skims` knows them by a few bytes, so that they are not parsed. The others it reads in
@@ -28,6 +29,7 @@ class Observer(ABC):
     def __init__(self) -> None:
         self.committed = False
         self.is_whole = False
+        self.is_over = False
         self.failure: Failure | None = None
         self.usage: Usage | None = None
         self.finish: Finish | None = None
@@ -46,6 +48,7 @@ class Observer(ABC):
             self.read(json.loads(data), frame)
         except (*SHAPE_ERRORS, RecursionError):
             if data.strip() == b"[DONE]":
+                self.is_over = True
                 self.read_done()
             else:
                 self.unreadable += 1

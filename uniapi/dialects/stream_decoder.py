@@ -67,6 +67,14 @@ class StreamDecoder(ABC):
             self.fail(Failure.cut("the stream ended before its end was announced"))
         return self.drain()
 
+    @property
+    def may_end(self) -> bool:
+        """Whether the bytes may stop here: the answer is whole, announced end or not.
+
+        A dialect without an explicit end says when.
+        """
+        return self.is_done
+
     @abstractmethod
     def read(self, frame: Frame) -> None:
         """One frame; to be written by the dialect."""

@@ -10,8 +10,10 @@ Rules
     satisfied, and the executor has attached a reply.
  2. Before the commit a timeout, an error object or a cut is an ordinary failed attempt. After it,
     the pipe ends the answer in the client's dialect.
- 3. A large answer that is read as a whole is read in a thread, so that other calls go on meanwhile.
- 4. `cancel` (the client left, or the attempt is given up) closes the upstream connection at once.
+ 3. The end is the dialect's end: what follows it is not part of the answer, whether the connection
+    is held, reset, or goes on talking. An answer in one piece commits when all of it is there.
+ 4. A large answer that is read as a whole is read in a thread, so that other calls go on meanwhile.
+ 5. `cancel` (the client left, or the attempt is given up) closes the upstream connection at once.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ MAX_ERROR_BODY_BYTES = 1024 * 1024
 BACKLOG_HIGH_BYTES = 256 * 1024
 BACKLOG_LOW_BYTES = 64 * 1024
 BACKLOG_POLL_S = 0.05
+GRACE_S = 1.0
+"""After a whole answer: for the usage that may follow a finish, and for the connection to end."""
 STALLED_READER_S = 300.0
 """A client that takes nothing for so long has left, whatever TCP says."""
 
@@ -113,9 +117,10 @@ class Receiver:
         self._held_since: float | None = None
         self._is_over = False
         self._paused_since: float | None = None
-        self._timer: asyncio.TimerHandle | None = loop.call_later(
-            self._wait_s(self._started_at), self._tick
-        )
+        self._has_ended = False
+        self._lingering: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._rearm(self._wait_s(self._started_at))
 
     @property
     def report(self) -> Report:
@@ -154,10 +159,16 @@ class Receiver:
         return b"".join(self._held)
 
     def cancel(self) -> None:
-        """Stop at once; the upstream connection is closed."""
+        """Stop at once. The upstream connection is closed; one whose answer has ended may still end
+        properly for a moment, so that it can be used again.
+        """
         self._is_over = True
         self._stop_timer()
-        if self._exchange is not None:
+        if self._exchange is None or self._lingering is not None:
+            return
+        if self._has_ended:
+            self._lingering = self._loop.call_later(GRACE_S, self._exchange.cancel)
+        else:
             self._exchange.cancel()
 
     # Sink. A mistake of ours in a pipe must not leave the call hanging: it ends the attempt like
@@ -178,6 +189,8 @@ class Receiver:
             self._broke(error)
 
     def end(self) -> None:
+        if self._lingering is not None:
+            self._lingering.cancel()
         if self._is_over:
             return
         try:
@@ -187,6 +200,11 @@ class Receiver:
 
     def fail(self, failure: Failure) -> None:
         if self._is_over:
+            return
+        pipe = self.pipe
+        if pipe is not None and pipe.may_end:
+            # What came is whole: nothing that the connection does afterwards is part of it.
+            self._end()
             return
         if not self.is_committed:
             self._fail_before_commit(failure)
@@ -211,6 +229,7 @@ class Receiver:
         self._last_at = self._loop.time()
         if 200 <= head.status < 300:
             self.pipe = self._make_pipe(head)
+            self._rearm(self._wait_s(self._last_at))
 
     def _data(self, data: bytes) -> None:
         self._last_at = self._loop.time()
@@ -220,18 +239,16 @@ class Receiver:
             if sum(map(len, self._held)) > MAX_ERROR_BODY_BYTES:
                 self._end()
             return
-        outlet = self._outlet
-        if outlet is not None:
-            for out in self._shown(pipe.feed(data)):
-                outlet.write(out)
-            if pipe.streams and pipe.is_over and self._exchange is not None:
-                self._exchange.cancel()
-                self._over()
-                return
+        self._emit(pipe.feed(data))
+        if pipe.is_over and self.report.failure is None:
+            self._has_ended = True
+            self._end()
+        elif pipe.streams and pipe.is_over and self._outlet is not None:
+            self._over()
+            self.cancel()
+        elif self._outlet is not None:
             self._watch_backlog()
-            return
-        self._held.extend(self._shown(pipe.feed(data)))
-        if not self.outcome.done():
+        elif not self.outcome.done():
             self._decide()
 
     def _end(self) -> None:
@@ -363,10 +380,13 @@ class Receiver:
             due = self._last_at + self._patience.idle_s
         if self._patience.deadline is not None:
             due = min(due, self._patience.deadline)
-        return max(0.0, due - now)
+        wait_s = max(0.0, due - now)
+        # Once a second it is looked whether the answer has ended without a word.
+        return wait_s if self.pipe is None else min(wait_s, GRACE_S)
 
     def _rearm(self, wait_s: float) -> None:
         self._stop_timer()
+        self._tick_at = self._loop.time() + wait_s
         self._timer = self._loop.call_later(wait_s, self._tick)
 
     def _stop_timer(self) -> None:
@@ -387,14 +407,27 @@ class Receiver:
         ):
             self._commit()
             return
+        if self._has_gone_silent(now):
+            self._has_ended = True
+            self._end()
+            return
         wait_s = self._wait_s(now)
         if self._paused_since is not None:
             # The client is slow, not the upstream.
             wait_s = max(wait_s, BACKLOG_POLL_S)
+        if now - self._tick_at > GRACE_S:
+            # This process slept (a laptop's lid, SIGSTOP) while the answer came: what lies in the
+            # socket is read first.
+            wait_s = max(wait_s, BACKLOG_POLL_S)
         if wait_s > 0:
-            self._timer = self._loop.call_later(wait_s, self._tick)
+            self._rearm(wait_s)
             return
         self._overdue()
+
+    def _has_gone_silent(self, now: float) -> bool:
+        """Whether the answer is whole and nothing more has come for a moment."""
+        pipe = self.pipe
+        return pipe is not None and pipe.may_end and now - self._last_at >= GRACE_S
 
     def _overdue(self) -> None:
         patience = self._patience

@@ -152,6 +152,7 @@ class RelayBytes:
     """Bytes as they arrive. The first one commits."""
 
     streams = True
+    may_end = False
 
     def __init__(self, content_type: str, *, may_be_empty: bool) -> None:
         self.report = Report(content_type=content_type)
@@ -191,6 +192,7 @@ class RelayEvents:
     """
 
     streams = True
+    may_end = False
 
     def __init__(self, operation: Operation, classify: Classify, content_type: str) -> None:
         self.report = Report(content_type=content_type)
@@ -302,6 +304,7 @@ class TranslateEvents:
     """What a codec makes of a streamed answer, as it comes."""
 
     streams = True
+    may_end = False
 
     def __init__(self, stream: OperationStream, classify: Classify) -> None:
         self.report = Report(content_type=stream.content_type)

@@ -127,7 +127,8 @@ def _ending(finish: Finish | None) -> str:
 class Pipe(Protocol):
     """`streams`: output comes before `eof`.
 
-    `is_over`: nothing the upstream still says can matter (the answer has failed).
+    `is_over`: nothing the upstream still says can matter, because the answer has failed or its
+    dialect's end was seen. `may_end`: the bytes may stop here, and what came is a whole answer.
     """
 
     streams: bool
@@ -135,6 +136,9 @@ class Pipe(Protocol):
 
     @property
     def is_over(self) -> bool: ...
+
+    @property
+    def may_end(self) -> bool: ...
 
     def feed(self, data: bytes) -> list[bytes]: ...
 
@@ -147,6 +151,7 @@ class Collecting:
     """What the pipes for whole upstream answers share: everything is kept until the end."""
 
     streams = False
+    may_end = False
 
     def __init__(self) -> None:
         self.report = Report()

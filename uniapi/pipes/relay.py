@@ -43,7 +43,11 @@ class RelayStream:
 
     @property
     def is_over(self) -> bool:
-        return self._is_over
+        return self._is_over or self._observer.is_over
+
+    @property
+    def may_end(self) -> bool:
+        return self._observer.is_whole
 
     def feed(self, data: bytes) -> list[bytes]:
         try:

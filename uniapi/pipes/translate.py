@@ -47,7 +47,11 @@ class TranslateStream:
 
     @property
     def is_over(self) -> bool:
-        return self.report.failure is not None
+        return self._decoder.is_done or self.report.failure is not None
+
+    @property
+    def may_end(self) -> bool:
+        return self._decoder.may_end
 
     def feed(self, data: bytes) -> list[bytes]:
         out: list[bytes] = []
@@ -130,7 +134,11 @@ class Fold:
 
     @property
     def is_over(self) -> bool:
-        return self.report.failure is not None
+        return self._decoder.is_done or self.report.failure is not None
+
+    @property
+    def may_end(self) -> bool:
+        return self._decoder.may_end
 
     def feed(self, data: bytes) -> list[bytes]:
         try:

@@ -65,7 +65,7 @@ class AnthropicObserver(Observer):
                     self._ids(delta)
                     self._ended(delta)
             case "message_stop":
-                self.is_whole = True
+                self.is_whole = self.is_over = True
             case "error":
                 self.failure = stream_failure(body, frame.data)
 

@@ -86,8 +86,13 @@ class ConverseStreamDecoder(StreamDecoder):
             self.start()
             reader(load_json(frame.data))
 
+    @property
+    def may_end(self) -> bool:
+        """`messageStop` came; `metadata` with the usage may follow."""
+        return self.is_done or self._stop is not None
+
     def close_input(self) -> None:
-        if self._stop is not None:
+        if self.may_end:
             self._finish()
 
     def _on_message_start(self, data: Json) -> None:

@@ -105,10 +105,15 @@ class GeminiStreamDecoder(StreamDecoder):
             if not self.is_done:
                 self._response(each)
 
+    @property
+    def may_end(self) -> bool:
+        """A candidate has finished, or the prompt was blocked; nothing announces the end."""
+        finishes = (candidate.finish for candidate in self._candidates.values())
+        is_blocked = self._block is not None
+        return self.is_done or is_blocked or any(finish is not None for finish in finishes)
+
     def close_input(self) -> None:
-        if self._block is not None or any(
-            candidate.finish is not None for candidate in self._candidates.values()
-        ):
+        if self.may_end:
             self.conclude()
 
     def conclude(self) -> None:

@@ -94,10 +94,16 @@ class ChatStreamDecoder(StreamDecoder):
             self.take(chunk)
             self._learn(data, chunk)
 
+    @property
+    def may_end(self) -> bool:
+        """Every choice has its finish reason: usage may still come, and `[DONE]`, or neither."""
+        readers = self._readers.values()
+        return self.is_done or (
+            bool(readers) and all(reader.finish_word is not None for reader in readers)
+        )
+
     def close_input(self) -> None:
-        if self._readers and all(
-            reader.finish_word is not None for reader in self._readers.values()
-        ):
+        if self.may_end:
             self.finish()
 
     def take(self, chunk: Json, is_whole: bool = False) -> None:

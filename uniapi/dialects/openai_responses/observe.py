@@ -55,6 +55,7 @@ class ResponsesObserver(Observer):
                 | "response.cancelled"
             ):
                 response = event.get("response")
+                self.is_over = True
                 self._ended(
                     response
                     if isinstance(response, dict)
