@@ -14,7 +14,7 @@ import pytest
 
 from uniapi.selfcheck import (
     Finding,
-    Place,
+    Premises,
     certificates,
     compiled_modules,
     limits,
@@ -40,7 +40,7 @@ def place(folder, **more):
         "data_dir": None,
         "default_data_dir": None,
     }
-    return Place(version="9.9.9", **{**values, **more})
+    return Premises(version="9.9.9", **{**values, **more})
 
 
 def report(folder, **more):

@@ -344,9 +344,9 @@ def _schema(options: argparse.Namespace) -> int:
 
 
 def _selfcheck(options: argparse.Namespace) -> int:
-    from .selfcheck import Place, selfcheck
+    from .selfcheck import Premises, selfcheck
 
-    place = Place(
+    place = Premises(
         config_argument=options.config,
         host=options.host or os.environ.get("HOST") or "0.0.0.0",
         port=(

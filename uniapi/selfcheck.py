@@ -55,7 +55,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Premises:
     """Where the gateway would run: the settings that `serve` would use.
 
     `data_dir` is None unless given by flag, which makes an unusable one fatal.
@@ -70,7 +70,7 @@ class Place:
 
 
 def selfcheck(
-    place: Place, environment: Mapping[str, str], *, as_json: bool, out: TextIO | None = None
+    place: Premises, environment: Mapping[str, str], *, as_json: bool, out: TextIO | None = None
 ) -> int:
     """Print every finding; 0 when none of them failed, else 1."""
     out = out or sys.stdout
@@ -91,7 +91,7 @@ def selfcheck(
     return 1 if failed else 0
 
 
-def look_around(place: Place, environment: Mapping[str, str]) -> Iterator[Finding]:
+def look_around(place: Premises, environment: Mapping[str, str]) -> Iterator[Finding]:
     """Every check, from the interpreter outwards."""
     yield Finding(
         "ok",
@@ -246,7 +246,7 @@ def _limit(value: int) -> str:
     return "unlimited" if value == resource.RLIM_INFINITY else str(value)
 
 
-def data_dir(place: Place, environment: Mapping[str, str]) -> Finding:
+def data_dir(place: Premises, environment: Mapping[str, str]) -> Finding:
     """Whether the data dir, or the folder it would be made in, takes bytes."""
     from .config import choose_source
     from .settings import data_dir_of
@@ -281,7 +281,7 @@ def data_dir(place: Place, environment: Mapping[str, str]) -> Finding:
     )
 
 
-def configuration(place: Place, environment: Mapping[str, str]) -> Finding:
+def configuration(place: Premises, environment: Mapping[str, str]) -> Finding:
     """Whether the configuration parses. A remote one is not fetched: `check` does that."""
     from .config import ConfigProblems, choose_source, exposed_file, parse_config, read_config_file
     from .engines import engine_names
