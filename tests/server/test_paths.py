@@ -14,12 +14,28 @@ SERVED = [
     ("/v1/v1/responses/input_tokens", "openai_responses", Operation.COUNT_TOKENS),
     ("//v1//messages/count_tokens", "anthropic", Operation.COUNT_TOKENS),
     ("/v1beta/models/a%2Fb:countTokens", "gemini", Operation.COUNT_TOKENS),
+    ("/v2/rerank", "openai_chat", Operation.RERANK),
+    ("/v1/v2/rerank", "openai_chat", Operation.RERANK),
+    ("/v2/v2/rerank", "openai_chat", Operation.RERANK),
+    ("/api/v1/chat/completions", "openai_chat", Operation.GENERATE),
+    ("/openai/v1/audio/speech", "openai_chat", Operation.SPEECH),
+    ("/openai/responses", "openai_responses", Operation.GENERATE),
+    ("/anthropic/v1/messages", "anthropic", Operation.GENERATE),
+    ("/anthropic/messages/count_tokens", "anthropic", Operation.COUNT_TOKENS),
+    ("/api/paas/v4/embeddings", "openai_chat", Operation.EMBED),
+    ("/v1beta/openai/chat/completions", "openai_chat", Operation.GENERATE),
+    ("/gemini/v1beta/models/m:embedContent", "gemini", Operation.EMBED),
+    (
+        "/v1beta1/projects/p/publishers/google/models/m:countTokens",
+        "gemini",
+        Operation.COUNT_TOKENS,
+    ),
 ]
 
 
 @pytest.mark.parametrize("path, dialect, operation", SERVED)
 def test_operations_are_found_under_sloppy_paths(path, dialect, operation):
-    """`/v1` missing or doubled, slashes doubled or trailing."""
+    """`/v1` missing or doubled, slashes doubled or trailing, something unknown before it."""
     route = find_route(path)
     assert (route.kind, route.dialect, route.operation) == ("inference", dialect, operation)
 
@@ -41,6 +57,39 @@ def test_a_stored_response_is_an_argument_not_a_path(path, methods, canonical):
         canonical,
         "resp_1",
     )
+
+
+@pytest.mark.parametrize(
+    "path, model, canonical",
+    [
+        ("/openai/deployments/gpt/chat/completions", "gpt", "/v1/chat/completions"),
+        ("/openai/deployments/a%2Fb/embeddings/", "a/b", "/v1/embeddings"),
+        ("/v1/openai/deployments/a/b/images/edits", "a/b", "/v1/images/edits"),
+    ],
+)
+def test_azures_clients_name_the_model_in_the_path(path, model, canonical):
+    """The deployment is the model, slashes included."""
+    route = find_route(path, "POST")
+    assert (route.kind, route.model, route.path) == ("inference", model, canonical)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/openai/threads/t_1/messages",
+        "/v1/threads/t_1/messages",
+        "/a/b/c/embeddings",
+        "/api/v1/stats",
+        "/api/healthz",
+        "/x/metrics",
+        "/openai/deployments//files",
+        "/v1/x/responses/resp_1",
+    ],
+)
+def test_what_may_be_anything_of_anybodys_is_not_served(path):
+    """A prefix is forgiven before what is asked of a model, and only where nothing else is
+    meant."""
+    assert find_route(path, "POST") is None
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,9 @@ SERVICES: Mapping[Operation, Service] = MappingProxyType(
         Operation.RERANK: Service(
             handling=Handling.CARRIED,
             action="rerank documents",
-            paths={"/v1/rerank": CHAT},
+            # Cohere's clients post to `v2/rerank` below whatever address they are given
+            # (cohere 7.3.1, 2026-11-30).
+            paths={"/v1/rerank": CHAT, "/v2/rerank": CHAT},
             openai_path="rerank",
             substance=("results", "data"),
             answer_names_model=True,

@@ -45,14 +45,14 @@ def _digest(secret: str) -> bytes:
 
 def presented_keys(headers: Mapping[str, str], query: Mapping[str, str]) -> list[str]:
     """Every secret a request carries: `Authorization` (the word after its scheme, or the only
-    word), `x-api-key`, `x-goog-api-key`, `?key=`.
+    word), `x-api-key`, `x-goog-api-key`, `api-key` (Azure's clients), `?key=`.
     """
     found = []
     authorization = headers.get("Authorization", "").strip()
     if authorization:
         scheme, _, rest = authorization.partition(" ")
         found.append(rest.strip() if rest else scheme)
-    for name in ("x-api-key", "x-goog-api-key"):
+    for name in ("x-api-key", "x-goog-api-key", "api-key"):
         value = headers.get(name, "").strip()
         if value:
             found.append(value)

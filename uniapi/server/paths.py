@@ -11,7 +11,8 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from urllib.parse import unquote
 
 from uniapi.canonical import Operation
@@ -79,25 +80,57 @@ MIN_LIKENESS = 0.75
 _STORED = "/v1/responses/"
 _STORED_METHODS = {"": ("GET", "DELETE"), "cancel": ("POST",), "input_items": ("GET",)}
 """What may be done with a stored response, by what stands below its id."""
+_MODELS = ("/v1/models/", "/v1beta/models/")
 _SLASHES = re.compile(r"/{2,}")
-_DOUBLED_VERSION = re.compile(r"^(?:/v1(?:beta)?)+(?=/v1(?:beta)?(?:/|$))")
+_VERSIONS = ("/v1", "/v1beta")
+_VERSION = re.compile(r"/v\d[a-z\d]*(?=/)")
+_MOST_VERSIONS = 8
+"""More of them stand in no address that anybody means."""
+_DEPLOYMENTS = "/deployments/"
+"""Azure's clients name the model in the path: `/openai/deployments/NAME/chat/completions`."""
 
 
 def tidy(path: str) -> str:
     """The canonical form of a path: one slash each, no trailing one, `/v1` exactly once where it
-    belongs.
+    belongs, and nothing before it.
     """
     path = _SLASHES.sub("/", path)
     if len(path) > 1:
         path = path.rstrip("/") or "/"
-    path = _DOUBLED_VERSION.sub("", path)
-    if (
-        path not in _ROUTES
-        and not path.startswith(("/v1/", "/v1beta/"))
-        and ("/v1" + path in _ROUTES or path.startswith(("/models/", "/responses/")))
-    ):
-        path = "/v1" + path
-    return path
+    if path in _ROUTES or path.startswith(_MODELS) or _DEPLOYMENTS in path:
+        return path
+    meant = _without_prefix(path)
+    return path if meant is None else meant
+
+
+def _without_prefix(path: str) -> str | None:
+    """The path of a call behind whatever a client's address has before it: `/api/v1/…`,
+    `/openai/v1/…`, `/anthropic/v1/messages`, or, without a version of ours, `/openai/…`,
+    `/api/paas/v4/…`. Where no version ends what stands before, an endpoint of one word is taken
+    behind one segment at most: deeper it may be anything of anybody's (`/threads/ID/messages`).
+    """
+    return next((meant for meant in _meanings(path) if _is_of_a_call(meant)), None)
+
+
+def _meanings(path: str) -> Iterator[str]:
+    versions = list(islice(_VERSION.finditer(path), _MOST_VERSIONS))
+    for version in versions:
+        is_ours = version[0] in _VERSIONS
+        yield path[version.start() :] if is_ours else f"/v1{path[version.end() :]}"
+    if not versions:
+        yield f"/v1{path}"
+        yield f"/v1/{path[1:].partition('/')[2]}"
+    above, _, last = path.rpartition("/")
+    two_words = f"/v1/{above.rpartition('/')[2]}/{last}"
+    if two_words in _ROUTES or (two_words.startswith(_MODELS) and ":" in last):
+        yield two_words
+
+
+def _is_of_a_call(path: str) -> bool:
+    route = _ROUTES.get(path)
+    if route is not None:
+        return route.kind in ("inference", "models")
+    return path.startswith((*_MODELS, _STORED))
 
 
 def find_route(raw_path: str, method: str = "GET") -> Route | None:
@@ -107,14 +140,27 @@ def find_route(raw_path: str, method: str = "GET") -> Route | None:
     model.
     """
     path = tidy(raw_path)
-    route = _ROUTES.get(path)
+    route = _ROUTES.get(path) or _deployment_route(path)
     if route is not None:
         return route
     if path.startswith(_STORED):
         return _stored_route(path)
-    for prefix in ("/v1beta/models/", "/v1/models/"):
+    for prefix in _MODELS:
         if path.startswith(prefix):
             return _model_route(prefix, unquote(path[len(prefix) :]), method)
+    return None
+
+
+def _deployment_route(path: str) -> Route | None:
+    """The deployment is the model, whatever the body says:
+    learn.microsoft.com/azure/ai-services/openai/reference (2026-11-30). Its name may have slashes.
+    """
+    _, found, rest = path.partition(_DEPLOYMENTS)
+    for service in SERVICES.values() if found else ():
+        ending = f"/{service.openai_path}"
+        if service.openai_path is not None and rest.endswith(ending) and rest != ending:
+            route = _ROUTES[f"/v1{ending}"]
+            return replace(route, model=unquote(rest[: -len(ending)]))
     return None
 
 
