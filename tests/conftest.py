@@ -29,28 +29,32 @@ class Exchange:
 
 
 class Web:
-    """A Transport that answers at once from `answers`: URL → text, (status, headers), or a Failure.
-    `requests` are those it was sent, `proxies` the ways they took.
+    """A Transport that answers at once from `answers`: URL → text, (status, headers), (status,
+    headers, body), or a Failure. `requests` are those it was sent, `passages` the ways they took,
+    `proxies` the proxies among them.
     """
 
     def __init__(self):
         self.answers = {}
         self.requests = []
         self.proxies = []
+        self.passages = []
 
-    def send(self, request, sink, *, proxy=None, connect_timeout_s=None):
+    def send(self, request, sink, *, passage=None, connect_timeout_s=None):
         from uniapi.canonical import Failure
         from uniapi.wire import ResponseHead
 
         self.requests.append(request)
-        self.proxies.append(proxy)
+        self.passages.append(passage)
+        self.proxies.append(passage.proxy if passage else None)
         answer = self.answers[request.url]
         if isinstance(answer, Failure):
             sink.fail(answer)
         else:
-            status, headers, body = (200, {}, answer) if isinstance(answer, str) else (*answer, "")
+            whole = (200, {}, answer) if isinstance(answer, str) else (*answer, "")
+            status, headers, body = whole[:3]
             sink.head(ResponseHead(status=status, headers=headers))
-            sink.data(body.encode())
+            sink.data(body.encode() if isinstance(body, str) else body)
             sink.end()
         return Exchange()
 

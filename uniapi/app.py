@@ -85,8 +85,8 @@ class App:
             Sessions(),
         )
         self._credentials = AccessTokens(clock)
-        self._media = MediaFetcher()
-        self._lists = ModelLists(clock, self._lists_changed)
+        self._media = MediaFetcher(transport)
+        self._lists = ModelLists(clock, self._lists_changed, self._lists_wanted)
         folder = MemoryFolder() if data_dir is None else DiskFolder(data_dir)
         self.recorder = (
             Recorder()
@@ -267,10 +267,13 @@ class App:
     async def discover(self, *, all_due: bool = False) -> None:
         """Ask the providers whose model lists are due, or all that name no models."""
         config = self._snapshot.config
-        providers = tuple(
-            replace(one, proxy=one.proxy or config.preferences.proxy) for one in config.providers
+        await self._lists.refresh(
+            config.providers,
+            config.preferences,
+            self._transport,
+            self._credentials,
+            all_due=all_due,
         )
-        await self._lists.refresh(providers, self._transport, self._credentials, all_due=all_due)
 
     async def flush(self) -> None:
         """Make durable which ids were issued lately, off the loop."""
@@ -300,7 +303,6 @@ class App:
         await asyncio.get_running_loop().run_in_executor(
             None, self.recorder.close, self.clock.now_s()
         )
-        await self._media.close()
         await self._transport.close()
 
     def _snap(self, config: Config) -> Snapshot:
@@ -323,6 +325,9 @@ class App:
             default_timeout_s=self.settings.timeout_s,
         )
         return Snapshot(config, catalog, router, engines, counts_tokens(config))
+
+    def _lists_wanted(self) -> None:
+        self._jobs.spawn(self.discover(), "discovery")
 
     def _lists_changed(self) -> None:
         self._snapshot = self._snap(self._snapshot.config)

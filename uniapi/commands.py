@@ -61,7 +61,7 @@ def check(
         exposed = exposed_file(source.location)
         problems += (exposed,) if exposed is not None else ()
     errors = sum(problem.severity == "error" for problem in problems)
-    rows = asyncio.run(ask_every_key(config)) if live and config is not None else []
+    rows = asyncio.run(ask_every_key(config, environment)) if live and config is not None else []
     is_ok = not errors and all(row.ok for row in rows)
     if as_json:
         said = [
@@ -258,13 +258,13 @@ def _parse(
     text = (
         read_config_file(source.location)
         if source.kind == "file"
-        else asyncio.run(_remote_text(source))
+        else asyncio.run(_remote_text(source, environment))
     )
     return parse_config(text, source=source.shown, engines=engine_names(), environment=environment)
 
 
-async def _remote_text(source: ConfigSource) -> str:
-    async with Network() as network:
+async def _remote_text(source: ConfigSource, environment: Mapping[str, str]) -> str:
+    async with Network(environment) as network:
         return await config_text(source, network.transport)
 
 

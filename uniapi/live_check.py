@@ -10,17 +10,26 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .canonical import Call, Failure, FailureKind, Operation, Principal, RequestRefused
 from .clock import Clock, SystemClock
-from .config import Config, Credential, ModelEntry, Provider
+from .config import Config, Credential, ModelEntry, Preferences, Provider
 from .dialects import ReplyContext
-from .engines import Engine, Target, engine_for
+from .engines import Engine, ListedModel, Target, engine_for
 from .errors import WireError
 from .gateway import Decoded, find_ways, list_models, prepare
-from .network import AccessTokens, AiohttpTransport, FetchFailed, Transport, fetch
+from .network import (
+    AccessTokens,
+    FetchFailed,
+    Passage,
+    Transport,
+    fetch,
+    open_transport,
+    passage_of,
+)
 from .scheduler import Jobs
 
 LIVE_TIMEOUT_S = 20.0
@@ -59,36 +68,41 @@ class LiveRow:
 
 
 class Network:
-    """A transport for the length of one command."""
+    """A transport for the length of one command, by the proxies that `environment` names."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
 
     async def __aenter__(self) -> Network:
         self.clock: Clock = SystemClock()
         self.jobs = Jobs(self.clock, random.Random())
-        self.transport: Transport = AiohttpTransport(self.jobs.spawn)
+        self.transport: Transport = open_transport(self.jobs.spawn, self._environment)
         self.credentials = AccessTokens(self.clock)
         return self
+
+    def models_of(
+        self, provider: Provider, preferences: Preferences
+    ) -> Coroutine[Any, Any, tuple[ListedModel, ...]]:
+        return list_models(provider, preferences, self.transport, self.credentials, self.clock)
 
     async def __aexit__(self, *_: object) -> None:
         await self.jobs.shutdown()
         await self.transport.close()
 
 
-async def ask_every_key(config: Config) -> list[LiveRow]:
+async def ask_every_key(config: Config, environment: Mapping[str, str]) -> list[LiveRow]:
     """Ask every key of every provider once, a few at a time."""
     limit = asyncio.Semaphore(LIVE_AT_ONCE)
-    async with Network() as network:
+    async with Network(environment) as network:
 
         async def is_open(provider: Provider) -> bool:
             async with limit:
-                return await _lists_to_anybody(
-                    _with(provider, provider.credentials[0], config), network
-                )
+                return await _lists_to_anybody(provider, config.preferences, network)
 
         async def one(provider: Provider, credential: Credential, is_list_open: bool) -> LiveRow:
             async with limit:
-                return await _ask_key(
-                    _with(provider, credential, config), network, is_list_open=is_list_open
-                )
+                asked = replace(provider, credentials=(credential,))
+                return await _ask_key(asked, config.preferences, network, is_list_open=is_list_open)
 
         opened = await asyncio.gather(*map(is_open, config.providers))
         return await asyncio.gather(
@@ -100,16 +114,7 @@ async def ask_every_key(config: Config) -> list[LiveRow]:
         )
 
 
-def _with(provider: Provider, credential: Credential, config: Config) -> Provider:
-    """The provider with one key, and the proxy that its calls take."""
-    return replace(
-        provider,
-        credentials=(credential,),
-        proxy=credential.proxy or provider.proxy or config.preferences.proxy,
-    )
-
-
-async def _lists_to_anybody(provider: Provider, network: Network) -> bool:
+async def _lists_to_anybody(provider: Provider, preferences: Preferences, network: Network) -> bool:
     """Whether the model list is given without a key (as OpenRouter does): then having it says
     nothing of one.
     """
@@ -120,7 +125,7 @@ async def _lists_to_anybody(provider: Provider, network: Network) -> bool:
     try:
         return bool(
             await asyncio.wait_for(
-                list_models(nobody, network.transport, network.credentials, network.clock),
+                network.models_of(nobody, preferences),
                 LIVE_TIMEOUT_S,
             )
         )
@@ -128,7 +133,9 @@ async def _lists_to_anybody(provider: Provider, network: Network) -> bool:
         return False
 
 
-async def _ask_key(provider: Provider, network: Network, *, is_list_open: bool) -> LiveRow:
+async def _ask_key(
+    provider: Provider, preferences: Preferences, network: Network, *, is_list_open: bool
+) -> LiveRow:
     """One key: its model list, or, where the provider has none or gives it to anybody, a completion
     of one token with its first model.
     """
@@ -144,7 +151,7 @@ async def _ask_key(provider: Provider, network: Network, *, is_list_open: bool) 
     count = len(models)
     try:
         listed = await asyncio.wait_for(
-            list_models(provider, network.transport, network.credentials, network.clock),
+            network.models_of(provider, preferences),
             LIVE_TIMEOUT_S,
         )
         count = len(listed)
@@ -179,6 +186,7 @@ async def _ask_key(provider: Provider, network: Network, *, is_list_open: bool) 
         target,
         engine_for(provider),
         context,
+        passage_of(provider, target.credential, preferences),
         network.transport,
         network.credentials,
         network.clock,
@@ -199,6 +207,7 @@ async def ask_once(
     target: Target,
     engine: Engine,
     context: ReplyContext,
+    passage: Passage,
     transport: Transport,
     credentials: AccessTokens,
     clock: Clock,
@@ -208,7 +217,6 @@ async def ask_once(
     """Send `call` to `target`; None when it was answered, else what went wrong. Whole answers only;
     an answer that is cut short by its limit is one.
     """
-    proxy = target.credential.proxy or target.provider.proxy
     ways = find_ways(call, target, engine)
     if not ways:
         return Failure(
@@ -218,9 +226,9 @@ async def ask_once(
         prepared = prepare(
             call, ways[0], None if ways[0].relays else Decoded(call).get(), context, "0"
         )
-        token = await credentials.token(engine, target, transport, proxy)
+        token = await credentials.token(engine, target, transport, passage)
         request = engine.authorize(target, prepared.request, token, clock.now_s())
-        head, body = await fetch(transport, request, proxy=proxy, timeout_s=timeout_s)
+        head, body = await fetch(transport, request, passage=passage, timeout_s=timeout_s)
     except FetchFailed as error:
         return error.failure
     except WireError as error:

@@ -26,10 +26,9 @@ from .errors import StartError
 from .network import (
     DEMO_KEY,
     DEMO_MODEL,
-    AiohttpTransport,
     DemoTransport,
-    Http1Transport,
     Transport,
+    open_transport,
 )
 from .scheduler import Jobs
 from .server import BoundedServer, Front, backlog_for, connections_for, raise_file_limit
@@ -76,9 +75,7 @@ async def _serve(settings: Settings, environment: Mapping[str, str]) -> int:
     clock, rng = SystemClock(), random.Random()
     jobs = Jobs(clock, rng)
     transport: Transport = (
-        DemoTransport()
-        if settings.is_demo
-        else Http1Transport(jobs.spawn, proxied=AiohttpTransport(jobs.spawn))
+        DemoTransport() if settings.is_demo else open_transport(jobs.spawn, environment)
     )
     source = None if settings.is_demo else choose_source(settings.config_argument, environment)
     data_dir, lock = _open_data_dir(settings, source)

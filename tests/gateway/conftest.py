@@ -38,7 +38,7 @@ def executor_of(web):
     return lambda clock, record: Executor(
         transport=web,
         credentials=AccessTokens(clock),
-        media=MediaFetcher(),
+        media=MediaFetcher(web),
         pins=IssuedIds(KeptMap(MemoryFolder(), "pins", limit=10, lasts_s=10.0)),
         reasoning=ReasoningCache(),
         items=IssuedItems(),

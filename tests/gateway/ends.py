@@ -97,8 +97,8 @@ class Network:
         self._loop = loop
         self._untaken = []
 
-    def send(self, request, sink, *, proxy=None, connect_timeout_s=None):
-        self._untaken.append(Upstream(self._loop, request, sink, proxy))
+    def send(self, request, sink, *, passage=None, connect_timeout_s=None):
+        self._untaken.append(Upstream(self._loop, request, sink, passage))
         return self._untaken[-1]
 
     @property

@@ -156,7 +156,7 @@ class Playbook:
             Executor,
             transport=self.network,
             credentials=AccessTokens(self.clock),
-            media=MediaFetcher(),
+            media=MediaFetcher(self.network),
             pins=pins,
             reasoning=ReasoningCache(),
             items=items,

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from uniapi.canonical import Failure, FailureKind
-from uniapi.config import Credential, Provider
+from uniapi.config import Credential, Preferences, Provider
 from uniapi.gateway import ModelLists
 from uniapi.network import AccessTokens
 
@@ -59,7 +59,7 @@ class Lists:
 
     async def refresh(self, *providers, **members):
         await self.lists.refresh(
-            providers or (provider(),), self.web, AccessTokens(self.clock), **members
+            providers or (provider(),), Preferences(), self.web, AccessTokens(self.clock), **members
         )
         return len(self.web.requests)
 

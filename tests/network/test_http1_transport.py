@@ -9,7 +9,11 @@ import pytest
 
 from uniapi.canonical import FailureKind
 from uniapi.clock import SystemClock
-from uniapi.network import AiohttpTransport, FetchFailed, Http1Transport, fetch
+from uniapi.network import EnvironmentProxies, FetchFailed, Passage, fetch, open_transport
+from uniapi.network.aiohttp_transport import AiohttpTransport
+from uniapi.network.http1_transport import Http1Transport
+from uniapi.network.names import Names
+from uniapi.network.tls import TlsContexts
 from uniapi.scheduler import Jobs
 from uniapi.wire import HttpRequest
 
@@ -89,11 +93,10 @@ async def jobs():
 @pytest.fixture(params=["own", "aiohttp"])
 async def transport(request, jobs):
     """Both transports keep the same promises."""
-    aiohttp_transport = AiohttpTransport(jobs.spawn)
     made = (
-        aiohttp_transport
+        AiohttpTransport(jobs.spawn, Names(), TlsContexts())
         if request.param == "aiohttp"
-        else Http1Transport(jobs.spawn, proxied=aiohttp_transport)
+        else open_transport(jobs.spawn, {})
     )
     yield made
     await made.close()
@@ -257,3 +260,34 @@ async def test_a_header_cannot_be_broken_out_of(server, transport):
     with pytest.raises(FetchFailed):
         await fetch(transport, request, timeout_s=5)
     assert server.requests == []
+
+
+async def test_a_guarded_request_reaches_no_private_address(server, transport):
+    """Not even by a connection that another request has left open."""
+    await fetch(transport, get(server.url))
+    with pytest.raises(FetchFailed, match="it leads to a private address"):
+        await fetch(transport, get(server.url), passage=Passage(only_public=True))
+    assert len(server.requests) == 1
+
+
+async def test_a_request_leaves_through_the_proxy_that_is_written_or_set(server, jobs, web):
+    """Nothing else is asked past it, and `none` asks directly."""
+    web.answers[server.url] = web.answers["http://far.example/v1"] = "by proxy"
+    names, tls = Names(), TlsContexts()
+    proxies = EnvironmentProxies({"HTTP_PROXY": "http://set.example:1", "HTTPS_PROXY": "x://y"})
+    transport = Http1Transport(jobs.spawn, web, names, tls, proxies)
+    written = Passage(proxy="socks5://written.example:1", ca_file="/company.pem")
+    assert (await fetch(transport, get("http://far.example/v1")))[1] == b"by proxy"
+    assert (await fetch(transport, get(server.url), passage=written))[1] == b"by proxy"
+    assert (await fetch(transport, get(server.url), passage=Passage(proxy="none")))[1] == b"ok"
+    assert web.passages == [Passage(proxy="http://set.example:1"), written]
+    with pytest.raises(FetchFailed, match="the proxy in HTTPS_PROXY cannot be used"):
+        await fetch(transport, get("https://far.example/v1"))
+    await transport.close()
+
+
+async def test_a_ca_file_that_cannot_be_read_is_named(transport):
+    """Rather than the certificate that it was meant for."""
+    passage = Passage(ca_file="/nowhere/company.pem")
+    with pytest.raises(FetchFailed, match=r"`ca_file` /nowhere/company\.pem cannot be used"):
+        await fetch(transport, get("https://127.0.0.1:9/v1"), passage=passage)

@@ -7,6 +7,7 @@ as `providers`, whose rows stand beside it. `load` and `watch` are the doors to 
 `schema_text`, `json_schema` and `starter` write about configurations.
 """
 
+from .addresses import PROXY_DIRECT, as_proxy, proxy_fault
 from .json_schema import json_schema, key_table
 from .keys import KEYS
 from .levels import Key
@@ -61,6 +62,7 @@ from .watch import FileWatcher
 
 __all__ = [
     "KEYS",
+    "PROXY_DIRECT",
     "SCHEMA_FILE",
     "BodyOverrides",
     "ByModel",
@@ -87,6 +89,7 @@ __all__ = [
     "TimeoutPolicy",
     "TimeoutRule",
     "Timeouts",
+    "as_proxy",
     "changes",
     "choose_source",
     "config_text",
@@ -100,6 +103,7 @@ __all__ = [
     "parse_config",
     "parse_rates",
     "provider_secrets",
+    "proxy_fault",
     "read_config_file",
     "secrets_of",
     "shown_config",

@@ -259,6 +259,13 @@ PREFERENCES = Level.of(
         is_secret=True,
     ),
     Key(
+        "ca_file",
+        "ca_file",
+        TEXT,
+        "",
+        "a file of certificates (PEM) to trust beside the system's, such as a company's",
+    ),
+    Key(
         "keepalive_interval",
         "keepalive_interval",
         SECONDS_BY_MODEL,

@@ -166,6 +166,13 @@ PROVIDER_PREFERENCES = Level.of(
         "how it is reached; `none`: directly",
         is_secret=True,
     ),
+    Key(
+        "ca_file",
+        "ca_file",
+        TEXT,
+        "the global one",
+        "a file of certificates to trust beside the system's",
+    ),
     Key("headers", "headers", _HEADERS, "", "headers added to every request", is_secret=True),
     Key(
         "passthrough_request_headers",

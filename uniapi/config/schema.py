@@ -214,6 +214,9 @@ class Provider:
     timeout_policy: TimeoutPolicy = TimeoutPolicy()
     keepalive_interval: ByModel[float] = ByModel()
     proxy: str | None = None
+    """An address; `none`: directly; None: the global one."""
+    ca_file: str | None = None
+    """Certificates to trust beside the system's; None: the global one."""
     headers: Mapping[str, str] = field(default_factory=dict)
     passthrough_request_headers: tuple[str, ...] = ()
     """Lower case."""
@@ -311,6 +314,8 @@ class Preferences:
     rates: Rates = ()
     """`rate_limit` of the whole instance."""
     proxy: str | None = None
+    """As a provider's; None: what the environment says."""
+    ca_file: str | None = None
     keepalive_interval: ByModel[float] = ByModel()
     prices: Mapping[str, Price] = field(default_factory=dict)
     """`model_price`, `default` among the keys."""

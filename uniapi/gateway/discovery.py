@@ -1,8 +1,9 @@
 """Model lists of providers that name none: asked for in each provider's own way, kept in the data
 dir, refreshed every six hours, never written into `api.yaml`.
 
-Start-up does not wait for them. A request that needs a first list which is still being fetched
-waits for it, at most ten seconds (`wait`).
+Start-up does not wait for them. A request that needs a first list waits for it until ten seconds
+after it was first asked for (`wait`); what has failed, or is later than that, nobody waits for: it
+is asked again after a minute, at a reload, and when somebody wants what it may serve.
 """
 
 from __future__ import annotations
@@ -10,41 +11,58 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from uniapi.canonical import FailureKind
 from uniapi.clock import Clock
-from uniapi.config import ModelEntry, Provider
+from uniapi.config import ModelEntry, Preferences, Provider
 from uniapi.engines import Engine, ListedModel, Target, engine_for
 from uniapi.errors import WireError
-from uniapi.network import AccessTokens, FetchFailed, Transport, fetch
+from uniapi.network import AccessTokens, FetchFailed, Passage, Transport, fetch, passage_of
 from uniapi.wire import HttpRequest, load_json
 
 log = logging.getLogger("uniapi.discovery")
 
 REFRESH_S = 6 * 3600.0
 RETRY_S = 60.0
+WANTED_RETRY_S = 5.0
+"""A provider whose list failed is asked again no sooner than this, however often it is wanted."""
 FIRST_WAIT_S = 10.0
 MAX_PAGES = 20
 MAX_CREDENTIALS = 5
 """How many of a provider's credentials are tried for its list."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A list that is being asked for; who needs it waits until `over`, or `until` (monotonic)."""
+
+    over: asyncio.Future[None]
+    until: float
+
+
 class ModelLists:
     """What each discovered provider lists, by provider id.
 
     `load` and `dump` are plain data for the data dir; `on_change` is told when a list came or
-    changed.
+    changed, `on_wanted` when a list that failed should be asked for again.
     """
 
-    def __init__(self, clock: Clock, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        on_change: Callable[[], None],
+        on_wanted: Callable[[], None] = lambda: None,
+    ) -> None:
         self._clock = clock
         self._on_change = on_change
+        self._on_wanted = on_wanted
         self._lists: dict[str, tuple[ListedModel, ...]] = {}
         self._sources: dict[str, str] = {}
         self._due_at: dict[str, float] = {}
-        self._pending: dict[str, asyncio.Future[None]] = {}
+        self._failed_at: dict[str, float] = {}
+        self._pending: dict[str, _Pending] = {}
 
     def entries(self, provider: Provider) -> tuple[ModelEntry, ...]:
         """The models of one provider: its own when it names them, else those it lists (none yet:
@@ -60,27 +78,42 @@ class ModelLists:
     def listed(self, provider_id: str) -> tuple[ListedModel, ...]:
         return self._lists.get(provider_id, ())
 
-    def is_pending(self, provider_id: str) -> bool:
-        """A first list is on its way."""
-        return provider_id not in self._lists and provider_id in self._pending
-
     async def wait(self, providers: tuple[Provider, ...]) -> bool:
-        """Wait until the unfinished first discoveries are over; False when ten seconds were not
-        enough.
+        """Wait until the unfinished first discoveries of providers without a list are over; False
+        when they take longer than somebody waits for them.
         """
-        pending = [
-            self._pending[provider.provider_id]
+        self._want_again(providers)
+        first = [
+            pending
             for provider in providers
-            if provider.is_discovered and self.is_pending(provider.provider_id)
+            if (pending := self._pending.get(provider.provider_id)) is not None
+            and provider.provider_id not in self._failed_at
         ]
-        if not pending:
+        if not first:
             return True
-        _, unfinished = await asyncio.wait(pending, timeout=FIRST_WAIT_S)
+        left_s = max(pending.until for pending in first) - self._clock.monotonic_s()
+        if left_s <= 0:
+            return False
+        _, unfinished = await asyncio.wait([one.over for one in first], timeout=left_s)
         return not unfinished
+
+    def _want_again(self, providers: tuple[Provider, ...]) -> None:
+        """Those that failed are asked again, and not waited for."""
+        now = self._clock.monotonic_s()
+        wanted = [
+            provider.provider_id
+            for provider in providers
+            if now - self._failed_at.get(provider.provider_id, now) >= WANTED_RETRY_S
+            and provider.provider_id not in self._pending
+        ]
+        if wanted:
+            self._due_at.update(dict.fromkeys(wanted, now))
+            self._on_wanted()
 
     async def refresh(
         self,
         providers: tuple[Provider, ...],
+        preferences: Preferences,
         transport: Transport,
         credentials: AccessTokens,
         *,
@@ -99,25 +132,35 @@ class ModelLists:
             if not provider.is_discovered:
                 continue
             if self._sources.get(provider.provider_id) != _source(provider):
-                self._due_at.pop(provider.provider_id, None)
-                self._lists.pop(provider.provider_id, None)
+                for kept in (self._due_at, self._failed_at, self._lists):
+                    kept.pop(provider.provider_id, None)
+                self._sources[provider.provider_id] = _source(provider)
             is_due = all_due or self._due_at.get(provider.provider_id, 0.0) <= now
             if is_due and provider.provider_id not in self._pending:
-                self._pending[provider.provider_id] = asyncio.get_running_loop().create_future()
+                over = asyncio.get_running_loop().create_future()
+                self._pending[provider.provider_id] = _Pending(over, now + FIRST_WAIT_S)
                 due.append(provider)
         await asyncio.gather(
-            *(self._refresh_one(provider, transport, credentials) for provider in due)
+            *(self._refresh_one(provider, preferences, transport, credentials) for provider in due)
         )
 
     async def _refresh_one(
-        self, provider: Provider, transport: Transport, credentials: AccessTokens
+        self,
+        provider: Provider,
+        preferences: Preferences,
+        transport: Transport,
+        credentials: AccessTokens,
     ) -> None:
         try:
-            models = await _list_with_any(provider, transport, credentials, self._clock)
+            models = await _list_with_any(
+                provider, preferences, transport, credentials, self._clock
+            )
         except (FetchFailed, WireError) as error:
             log.warning("provider %r: its model list cannot be had: %s", provider.name, error)
+            self._failed_at[provider.provider_id] = self._clock.monotonic_s()
             self._due_at[provider.provider_id] = self._clock.monotonic_s() + RETRY_S
         else:
+            self._failed_at.pop(provider.provider_id, None)
             changed = self._lists.get(provider.provider_id) != models
             self._lists[provider.provider_id] = models
             self._sources[provider.provider_id] = _source(provider)
@@ -126,9 +169,9 @@ class ModelLists:
                 log.info("provider %r lists %d models", provider.name, len(models))
                 self._on_change()
         finally:
-            future = self._pending.pop(provider.provider_id)
-            if not future.done():
-                future.set_result(None)
+            over = self._pending.pop(provider.provider_id).over
+            if not over.done():
+                over.set_result(None)
 
     def load(self, stored: Mapping[str, Any]) -> None:
         """Take in what `dump` gave, from an earlier run; anything malformed is left out."""
@@ -191,17 +234,20 @@ def _source(provider: Provider) -> str:
 
 
 async def _list_with_any(
-    provider: Provider, transport: Transport, credentials: AccessTokens, clock: Clock
+    provider: Provider,
+    preferences: Preferences,
+    transport: Transport,
+    credentials: AccessTokens,
+    clock: Clock,
 ) -> tuple[ListedModel, ...]:
     """A provider's list, asked with its first credential, and with the next ones when that is
     refused. Raises FetchFailed or WireError.
     """
     *first, last = provider.credentials[:MAX_CREDENTIALS]
     for credential in first:
+        one = replace(provider, credentials=(credential,))
         try:
-            return await list_models(
-                replace(provider, credentials=(credential,)), transport, credentials, clock
-            )
+            return await list_models(one, preferences, transport, credentials, clock)
         except FetchFailed as error:
             if error.failure.kind not in (
                 FailureKind.CREDENTIAL_REFUSED,
@@ -209,11 +255,16 @@ async def _list_with_any(
                 FailureKind.RATE_LIMITED,
             ):
                 raise
-    return await list_models(replace(provider, credentials=(last,)), transport, credentials, clock)
+    one = replace(provider, credentials=(last,))
+    return await list_models(one, preferences, transport, credentials, clock)
 
 
 async def list_models(
-    provider: Provider, transport: Transport, credentials: AccessTokens, clock: Clock
+    provider: Provider,
+    preferences: Preferences,
+    transport: Transport,
+    credentials: AccessTokens,
+    clock: Clock,
 ) -> tuple[ListedModel, ...]:
     """A provider's whole list, all pages, asked with its first usable credential.
 
@@ -226,9 +277,10 @@ async def list_models(
     request = engine.models_request(target)
     if request is None:
         raise WireError("this kind of provider has no model list: name its models under `model`")
+    passage = passage_of(provider, target.credential, preferences)
     models: list[ListedModel] = []
     for _ in range(MAX_PAGES):
-        status, body = await _ask(engine, target, request, transport, credentials, clock)
+        status, body = await _ask(engine, target, request, passage, transport, credentials, clock)
         if status >= 400:
             failure = engine.classify(status, {}, body, engine.dialect(target, "openai_chat"))
             raise FetchFailed(failure)
@@ -244,12 +296,12 @@ async def _ask(
     engine: Engine,
     target: Target,
     request: HttpRequest,
+    passage: Passage,
     transport: Transport,
     credentials: AccessTokens,
     clock: Clock,
 ) -> tuple[int, bytes]:
-    proxy = target.credential.proxy or target.provider.proxy
-    token = await credentials.token(engine, target, transport, proxy)
+    token = await credentials.token(engine, target, transport, passage)
     request = HttpRequest(
         method=request.method,
         url=request.url,
@@ -263,6 +315,6 @@ async def _ask(
         body=request.body,
     )
     head, body = await fetch(
-        transport, engine.authorize(target, request, token, clock.now_s()), proxy=proxy
+        transport, engine.authorize(target, request, token, clock.now_s()), passage=passage
     )
     return head.status, body

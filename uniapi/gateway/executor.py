@@ -31,7 +31,15 @@ from uniapi.config import Preferences, Provider, provider_secrets, without_secre
 from uniapi.dialects import ReplyContext
 from uniapi.engines import Engine, Target
 from uniapi.errors import WireError
-from uniapi.network import AccessTokens, FetchFailed, MediaFetcher, Transport, send_all
+from uniapi.network import (
+    AccessTokens,
+    FetchFailed,
+    MediaFetcher,
+    Passage,
+    Transport,
+    passage_of,
+    send_all,
+)
 from uniapi.operations import CARRIED, SERVICES
 from uniapi.pipes import ending
 from uniapi.routing import Attempt, GiveUp, Pin, Plan, Road, Tried, Wait
@@ -243,14 +251,14 @@ class Executor:
     ) -> Failure | None:
         """Prepare, send and receive one request; None when it has answered the call."""
         target = way.target
-        proxy = target.credential.proxy or target.provider.proxy or preferences.proxy
+        passage = passage_of(target.provider, target.credential, preferences)
         began = self._clock.monotonic_s()
         try:
             prepared = await self._prepare(call, decoded, way, preferences)
             if isinstance(prepared, Failure):
                 return prepared
             requests = [
-                await self._authorized(request, way, proxy)
+                await self._authorized(request, way, passage)
                 for request in (*prepared.earlier, prepared.request)
             ]
         except FetchFailed as error:
@@ -266,7 +274,7 @@ class Executor:
                 requests,
                 receiver,
                 prepared.answers,
-                proxy=proxy,
+                passage=passage,
                 connect_timeout_s=attempt.timeouts.connect_s,
             )
         )
@@ -373,15 +381,18 @@ class Executor:
         needs_inline = needs_media(way, request)
         if needs_inline is not None:
             request = await self._media.inline(
-                request, needs_inline, allow_private=preferences.allow_private_urls
+                request,
+                needs_inline,
+                passage_of(way.target.provider, way.target.credential, preferences),
+                allow_private=preferences.allow_private_urls,
             )
             decoded.put(request)
         return self._reasoning.restore(
             call.principal.key_id, way.family, request, self._clock.monotonic_s()
         )
 
-    async def _authorized(self, request: HttpRequest, way: Way, proxy: str | None) -> HttpRequest:
-        token = await self._credentials.token(way.engine, way.target, self._transport, proxy)
+    async def _authorized(self, request: HttpRequest, way: Way, passage: Passage) -> HttpRequest:
+        token = await self._credentials.token(way.engine, way.target, self._transport, passage)
         return way.engine.authorize(way.target, request, token, self._clock.now_s())
 
     def _receive(

@@ -1,29 +1,33 @@
 """The door to the upstreams: requests go out and answers come in, pushed into a Sink (DESIGN
 §2.11). Whatever leaves this process for a provider, a model list, an access token or a picture goes
-through a Transport.
+through a Transport, by the way that its Passage says.
 """
 
 from .access_tokens import AccessTokens
 from .demo_transport import DEMO_CONFIG, DEMO_KEY, DEMO_MODEL, DemoTransport
+from .environment_proxies import EnvironmentProxies
 from .fetch import FetchFailed, fetch
-from .http1_transport import Http1Transport
 from .media_fetcher import MediaFetcher
+from .open_transport import open_transport
+from .passage import Passage, passage_of
 from .request_series import send_all
-from .transport import AiohttpTransport, Exchange, Sink, Transport
+from .transport import Exchange, Sink, Transport
 
 __all__ = [
     "DEMO_CONFIG",
     "DEMO_KEY",
     "DEMO_MODEL",
     "AccessTokens",
-    "AiohttpTransport",
     "DemoTransport",
+    "EnvironmentProxies",
     "Exchange",
     "FetchFailed",
-    "Http1Transport",
     "MediaFetcher",
+    "Passage",
     "Sink",
     "Transport",
     "fetch",
+    "open_transport",
+    "passage_of",
     "send_all",
 ]

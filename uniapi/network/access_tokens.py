@@ -11,6 +11,7 @@ from uniapi.clock import Clock
 from uniapi.engines import Engine, Target, Token
 
 from .fetch import fetch
+from .passage import Passage
 from .transport import Transport
 
 AHEAD_S = 300.0
@@ -26,7 +27,7 @@ class AccessTokens:
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def token(
-        self, engine: Engine, target: Target, transport: Transport, proxy: str | None
+        self, engine: Engine, target: Target, transport: Transport, passage: Passage
     ) -> str | None:
         """The access token for `target`, refreshed when due; None when its credential is used as it
         is. Raises FetchFailed or WireError when a refresh fails.
@@ -47,7 +48,7 @@ class AccessTokens:
             try:
                 request = next(flow)
                 while True:
-                    request = flow.send(await fetch(transport, request, proxy=proxy))
+                    request = flow.send(await fetch(transport, request, passage=passage))
             except StopIteration as done:
                 refreshed: Token = done.value
             self._tokens[key] = refreshed

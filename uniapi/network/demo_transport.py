@@ -13,6 +13,7 @@ from typing import Any
 from uniapi.canonical import estimate_text_tokens
 from uniapi.wire import HttpRequest, ResponseHead, encode_sse
 
+from .passage import USUAL, Passage
 from .transport import Exchange, Sink
 
 DEMO_MODEL = "demo"
@@ -40,7 +41,7 @@ class DemoTransport:
         request: HttpRequest,
         sink: Sink,
         *,
-        proxy: str | None = None,
+        passage: Passage = USUAL,
         connect_timeout_s: float | None = None,
     ) -> Exchange:
         exchange = _DemoExchange(sink)

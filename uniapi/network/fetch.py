@@ -9,6 +9,7 @@ import asyncio
 from uniapi.canonical import Failure, FailureKind
 from uniapi.wire import HttpRequest, ResponseHead
 
+from .passage import USUAL, Passage
 from .transport import Exchange, Transport
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
@@ -22,10 +23,24 @@ class FetchFailed(Exception):
         self.failure = failure
 
 
+class Budget:
+    """How many bytes several answers may have together."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._left = max_bytes
+
+    def take(self, size: int) -> None:
+        """Raises ValueError when that is more than is left."""
+        self._left -= size
+        if self._left < 0:
+            raise ValueError(f"the answers are larger than {self._max_bytes} bytes together")
+
+
 class _Collector:
     """A Sink that keeps everything, up to a bound."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, budget: Budget | None) -> None:
         self.done: asyncio.Future[tuple[ResponseHead, bytes]] = (
             asyncio.get_running_loop().create_future()
         )
@@ -33,19 +48,20 @@ class _Collector:
         self._pieces: list[bytes] = []
         self._size = 0
         self._max_bytes = max_bytes
+        self._budget = budget
 
     def head(self, head: ResponseHead) -> None:
         self._head = head
 
     def data(self, data: bytes) -> None:
         self._size += len(data)
-        if self._size > self._max_bytes:
-            self.fail(
-                Failure(
-                    kind=FailureKind.BROKEN,
-                    message=f"the answer is larger than {self._max_bytes} bytes",
-                )
-            )
+        try:
+            if self._budget is not None:
+                self._budget.take(len(data))
+            if self._size > self._max_bytes:
+                raise ValueError(f"the answer is larger than {self._max_bytes} bytes")
+        except ValueError as error:
+            self.fail(Failure(kind=FailureKind.BROKEN, message=str(error)))
             return
         self._pieces.append(data)
 
@@ -62,16 +78,18 @@ async def fetch(
     transport: Transport,
     request: HttpRequest,
     *,
-    proxy: str | None = None,
+    passage: Passage = USUAL,
     timeout_s: float = 30.0,
     max_bytes: int = MAX_ANSWER_BYTES,
+    budget: Budget | None = None,
 ) -> tuple[ResponseHead, bytes]:
     """The whole answer to `request`, whatever its status.
 
-    Raises FetchFailed when there is none within `timeout_s` or it is too large.
+    Raises FetchFailed when there is none within `timeout_s` or it is too large, for itself or for
+    the `budget` it shares with others.
     """
-    collector = _Collector(max_bytes)
-    exchange: Exchange = transport.send(request, collector, proxy=proxy)
+    collector = _Collector(max_bytes, budget)
+    exchange: Exchange = transport.send(request, collector, passage=passage)
     try:
         return await asyncio.wait_for(collector.done, timeout_s)
     except asyncio.TimeoutError:

@@ -1,10 +1,10 @@
-"""A transport of our own for plain direct connections: HTTP/1.1 over asyncio.Protocol, its
-call-backs going straight to the sink.
+"""A transport of our own for direct connections: HTTP/1.1 over asyncio.Protocol, its call-backs
+going straight to the sink.
 
 Half the cost of a request through a pure-Python gateway is the general-purpose HTTP client, and
 half the cost of a streamed chunk is the hand-over between tasks (reference/performance.md, sections
 2 and 3). This one has neither: no task per request, no reader object, one pool of connections per
-origin. Requests through a proxy go to the transport it was given for that.
+origin. Requests that leave through a proxy go to the transport it was given for that.
 """
 
 from __future__ import annotations
@@ -15,12 +15,20 @@ import logging
 import ssl
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from aiohappyeyeballs import start_connection
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.errors import WireError
 from uniapi.wire import BodySource, HttpRequest, ResponseParser, request_bytes
 
+from .environment_proxies import EnvironmentProxies, ProxyUnusable
+from .names import Names
+from .passage import USUAL, Passage
+from .tls import TlsContexts, tls_fault
 from .transport import DEFAULT_CONNECT_TIMEOUT_S, KEEPALIVE_S, Exchange, Sink, Spawn, Transport
 
 log = logging.getLogger("uniapi.upstream")
@@ -28,19 +36,35 @@ log = logging.getLogger("uniapi.upstream")
 HAPPY_EYEBALLS_DELAY_S = 0.25
 PIECES_AT_ONCE = 16
 
-Origin = tuple[str, str, int]
-"""(scheme, host, port)."""
+
+class Origin(NamedTuple):
+    """What connections must have in common to be used for each other's requests."""
+
+    scheme: str
+    host: str
+    port: int
+    ca_file: str | None
+    only_public: bool
 
 
 class Http1Transport:
-    """Sends requests over pooled connections; `proxied` carries those that need a proxy."""
+    """Sends requests over pooled connections; `proxied` carries those that need a proxy, which
+    `proxies` tells where none is written.
+    """
 
     def __init__(
-        self, spawn: Spawn, proxied: Transport, ssl_context: ssl.SSLContext | None = None
+        self,
+        spawn: Spawn,
+        proxied: Transport,
+        names: Names,
+        tls: TlsContexts,
+        proxies: EnvironmentProxies,
     ) -> None:
         self._spawn = spawn
         self._proxied = proxied
-        self._ssl = ssl_context
+        self._names = names
+        self._tls = tls
+        self._proxies = proxies
         self._idle: defaultdict[Origin, list[_Connection]] = defaultdict(list)
 
     def send(
@@ -48,18 +72,24 @@ class Http1Transport:
         request: HttpRequest,
         sink: Sink,
         *,
-        proxy: str | None = None,
+        passage: Passage = USUAL,
         connect_timeout_s: float | None = None,
     ) -> Exchange:
-        if proxy is not None:
-            return self._proxied.send(
-                request, sink, proxy=proxy, connect_timeout_s=connect_timeout_s
-            )
         exchange = _Http1Exchange(
-            self, request, sink, connect_timeout_s or DEFAULT_CONNECT_TIMEOUT_S
+            self, request, sink, passage, connect_timeout_s or DEFAULT_CONNECT_TIMEOUT_S
         )
-        exchange.begin()
-        return exchange
+        try:
+            proxy = self._proxies.way(request.url, passage.proxy)
+        except (ProxyUnusable, ValueError) as error:
+            exchange.refuse(str(error))
+            return exchange
+        if proxy is None:
+            exchange.begin()
+            return exchange
+        through = passage if proxy == passage.proxy else replace(passage, proxy=proxy)
+        return self._proxied.send(
+            request, sink, passage=through, connect_timeout_s=connect_timeout_s
+        )
 
     async def close(self) -> None:
         for connections in self._idle.values():
@@ -109,11 +139,8 @@ class Http1Transport:
                 )
             )
         except ssl.SSLError as error:
-            exchange.failed(
-                Failure(
-                    kind=FailureKind.UNREACHABLE, message=f"TLS to the upstream failed: {error}"
-                )
-            )
+            fault = tls_fault(origin.host, error)
+            exchange.failed(Failure(kind=FailureKind.UNREACHABLE, message=fault))
         except (OSError, UnicodeError) as error:
             exchange.failed(
                 Failure(
@@ -124,16 +151,15 @@ class Http1Transport:
             exchange.connected(connection)
 
     async def _open(self, origin: Origin) -> _Connection:
-        scheme, host, port = origin
         loop = asyncio.get_running_loop()
-        context = self._tls() if scheme == "https" else None
+        context = self._tls.context(origin.ca_file) if origin.scheme == "https" else None
+        found = await self._names.find(origin.host, origin.port, only_public=origin.only_public)
+        connected = await start_connection(found, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY_S)
         _, connection = await loop.create_connection(
             lambda: _Connection(self, origin, loop),
-            host,
-            port,
+            sock=connected,
             ssl=context,
-            server_hostname=host if context is not None else None,
-            happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY_S,
+            server_hostname=origin.host if context is not None else None,
         )
         return connection
 
@@ -145,12 +171,6 @@ class Http1Transport:
             connection.close()
         return bool(dropped)
 
-    def _tls(self) -> ssl.SSLContext:
-        if self._ssl is None:
-            self._ssl = ssl.create_default_context()
-            self._ssl.set_alpn_protocols(["http/1.1"])
-        return self._ssl
-
 
 class _Http1Exchange:
     """One request: on an idle connection if there is one, else on a new one; once more on a new one
@@ -158,27 +178,30 @@ class _Http1Exchange:
     """
 
     def __init__(
-        self, transport: Http1Transport, request: HttpRequest, sink: Sink, connect_timeout_s: float
+        self,
+        transport: Http1Transport,
+        request: HttpRequest,
+        sink: Sink,
+        passage: Passage,
+        connect_timeout_s: float,
     ) -> None:
         self._transport = transport
         self._request = request
         self._sink: Sink | None = sink
+        self._passage = passage
         self._connect_timeout_s = connect_timeout_s
         self._connection: _Connection | None = None
         self._connecting: asyncio.Task[None] | None = None
-        self._origin: Origin = ("", "", 0)
+        self._origin = Origin("", "", 0, None, False)
         self._data = b""
         self._is_paused = False
 
     def begin(self) -> None:
         try:
-            self._origin = _origin(self._request.url)
+            self._origin = _origin(self._request.url, self._passage)
             self._data = request_bytes(self._request)
         except ValueError as error:
-            failure = Failure(
-                kind=FailureKind.UNREACHABLE, message=f"the request cannot be sent: {error}"
-            )
-            asyncio.get_running_loop().call_soon(self.failed, failure)
+            self.refuse(str(error))
             return
         connection = self._transport.take_idle(self._origin)
         if connection is not None:
@@ -187,6 +210,13 @@ class _Http1Exchange:
             self._connecting = self._transport.spawn_connect(
                 self, self._origin, self._connect_timeout_s
             )
+
+    def refuse(self, why: str) -> None:
+        """Fails before anything is sent, and not before `send` has returned."""
+        failure = Failure(
+            kind=FailureKind.UNREACHABLE, message=f"the request cannot be sent: {why}"
+        )
+        asyncio.get_running_loop().call_soon(self.failed, failure)
 
     def connected(self, connection: _Connection) -> None:
         self._connecting = None
@@ -439,9 +469,10 @@ class _Connection(asyncio.Protocol):
             exchange.failed(failure)
 
 
-def _origin(url: str) -> Origin:
+def _origin(url: str, passage: Passage) -> Origin:
     """Raises ValueError for what is no absolute http or https URL."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{parts.scheme or 'nothing'} is no address that can be asked")
-    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return Origin(parts.scheme, parts.hostname, port, passage.ca_file, passage.only_public)

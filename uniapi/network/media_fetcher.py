@@ -1,77 +1,51 @@
 """Fetches the media an upstream needs by value: an encoder says which URLs (it stays pure), this
 room gets the bytes. Guarded, because the URLs are a stranger's.
 
-TLS is verified; size and time are bounded; private, loopback and link-local addresses are refused,
-after name resolution and again after each redirect, unless `allow_private_urls`. Whatever goes
-wrong is the client's 400 naming the URL's place, never ours.
+They come through the same transport and proxy as the call they are for. TLS is verified; number,
+size and time are bounded; private, loopback and link-local addresses are refused, after name
+resolution and again after each redirect, unless `allow_private_urls`. Whatever goes wrong is the
+client's 400 naming the URL's place, never ours.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import ipaddress
-import socket
 from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote_to_bytes
-
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
-from yarl import URL
+from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit, urlunsplit
 
 from uniapi.canonical import Media, Message, Request, RequestRefused, ToolResult, iter_media
+from uniapi.wire import HttpRequest
 
+from .fetch import Budget, FetchFailed, fetch
+from .passage import Passage
+from .transport import Transport
+
+MAX_MEDIA = 32
+"""URLs of one request."""
 MAX_MEDIA_BYTES = 20 * 1024 * 1024
 MAX_TOTAL_BYTES = 50 * 1024 * 1024
 TIMEOUT_S = 30.0
 MAX_REDIRECTS = 3
+AT_ONCE = 8
 
-
-class _GuardedResolver(AbstractResolver):
-    """Resolves names and refuses addresses that are not public."""
-
-    def __init__(self) -> None:
-        self._inner = ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        for entry in found:
-            if not is_public(entry["host"]):
-                raise OSError(f"{host} is at a private address")
-        return found
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public Internet."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return (mapped or parsed).is_global and not (mapped or parsed).is_multicast
+_KEPT = "%/:?@!$&'()*+,;=-._~"
+"""What stays as it is in a path or query that a client wrote."""
+_HEADERS = {"user-agent": "uni-api", "accept": "*/*", "accept-encoding": "identity"}
 
 
 class MediaFetcher:
-    """Gets the bytes behind media URLs. One session, opened on first use."""
+    """Gets the bytes behind media URLs."""
 
-    def __init__(self) -> None:
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
-    async def close(self) -> None:
-        for session in self._sessions.values():
-            await session.close()
-        self._sessions.clear()
-
-    async def inline(self, request: Request, needs_inline: Any, *, allow_private: bool) -> Request:
+    async def inline(
+        self, request: Request, needs_inline: Any, passage: Passage, *, allow_private: bool
+    ) -> Request:
         """`request` with every media by URL for which `needs_inline(media)` holds turned into one
-        by value. Raises RequestRefused (400) naming the URL.
+        by value, fetched as the call itself leaves. Raises RequestRefused (400) naming the URL.
         """
         wanted = {
             media.url: media
@@ -80,103 +54,107 @@ class MediaFetcher:
         }
         if not wanted:
             return request
-        fetched = dict(
-            zip(
-                wanted,
-                await asyncio.gather(
-                    *(self._fetch(url, allow_private) for url in wanted if url is not None)
-                ),
-                strict=True,
-            )
-        )
-        if sum(len(data) for _, data in fetched.values()) > MAX_TOTAL_BYTES:
+        if len(wanted) > MAX_MEDIA:
             raise RequestRefused.bad_request(
-                f"The media behind the URLs of this request are larger than {MAX_TOTAL_BYTES} bytes"
-                " together."
+                f"This request names {len(wanted)} media by URL; at most {MAX_MEDIA} are fetched.",
+                param="messages",
+                code="invalid_media_url",
             )
-
-        def inlined(part: Any) -> Any:
-            if isinstance(part, ToolResult):
-                return replace(part, content=tuple(inlined(inner) for inner in part.content))
-            if not isinstance(part, Media) or part.url not in fetched or not needs_inline(part):
-                return part
-            mime, data = fetched[part.url]
-            return replace(
-                part, url=None, data=base64.b64encode(data).decode(), mime=part.mime or mime
-            )
-
+        passage = replace(passage, only_public=not allow_private)
+        fetched = await _Fetching(self._transport, passage).all(tuple(wanted))
         messages = tuple(
             Message(
                 role=m.role,
                 name=m.name,
                 phase=m.phase,
-                parts=tuple(inlined(part) for part in m.parts),
+                parts=tuple(_inlined(part, fetched, needs_inline) for part in m.parts),
             )
             for m in request.messages
         )
         return replace(request, messages=messages)
 
-    async def _fetch(self, url: str, allow_private: bool) -> tuple[str | None, bytes]:
-        """(media type, bytes) behind a URL."""
+
+Fetched = dict[str, "tuple[str | None, bytes]"]
+"""URL → (media type, bytes)."""
+
+
+def _inlined(part: Any, fetched: Fetched, needs_inline: Any) -> Any:
+    if isinstance(part, ToolResult):
+        inner = tuple(_inlined(one, fetched, needs_inline) for one in part.content)
+        return replace(part, content=inner)
+    if not isinstance(part, Media) or part.url not in fetched or not needs_inline(part):
+        return part
+    mime, data = fetched[part.url]
+    return replace(part, url=None, data=base64.b64encode(data).decode(), mime=part.mime or mime)
+
+
+class _Fetching:
+    """The media of one request: a few at a time, one budget of bytes."""
+
+    def __init__(self, transport: Transport, passage: Passage) -> None:
+        self._transport = transport
+        self._passage = passage
+        self._budget = Budget(MAX_TOTAL_BYTES)
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+
+    async def all(self, urls: tuple[str, ...]) -> Fetched:
+        return dict(zip(urls, await asyncio.gather(*map(self._one, urls)), strict=True))
+
+    async def _one(self, url: str) -> tuple[str | None, bytes]:
         if url.startswith("data:"):
             return _data_url(url)
         try:
-            return await asyncio.wait_for(self._get(url, allow_private), TIMEOUT_S)
+            async with self._at_once:
+                return await asyncio.wait_for(self._followed(url), TIMEOUT_S)
         except asyncio.TimeoutError:
             raise _refused(url, f"it took longer than {TIMEOUT_S:g} s") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _refused(url, str(error) or type(error).__name__) from None
+        except FetchFailed as error:
+            raise _refused(url, error.failure.message) from None
 
-    async def _get(self, url: str, allow_private: bool) -> tuple[str | None, bytes]:
-        target = URL(url)
+    async def _followed(self, url: str) -> tuple[str | None, bytes]:
+        target = url
         for _ in range(MAX_REDIRECTS + 1):
-            if target.scheme not in ("http", "https") or not target.host:
+            if not target.lower().startswith(("http://", "https://")):
                 raise _refused(url, "only http and https URLs are fetched")
-            if not allow_private and _is_literal(target.host) and not is_public(target.host):
-                raise _refused(url, "it leads to a private address")
-            async with self._session(allow_private).get(target, allow_redirects=False) as response:
-                if response.status in (301, 302, 303, 307, 308) and "Location" in response.headers:
-                    target = target.join(URL(response.headers["Location"]))
-                    continue
-                if response.status != 200:
-                    raise _refused(url, f"it answered {response.status}")
-                pieces, size = [], 0
-                async for data in response.content.iter_any():
-                    size += len(data)
-                    if size > MAX_MEDIA_BYTES:
-                        raise _refused(url, f"it is larger than {MAX_MEDIA_BYTES} bytes")
-                    pieces.append(data)
-                body = b"".join(pieces)
-                mime = (
-                    sniff(body)
-                    or response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-                    or None
-                )
-                if mime is None or mime.startswith("text/html"):
-                    raise _refused(
-                        url, f"it is no picture or document but {mime or 'of unknown type'}"
-                    )
-                return mime, body
+            head, body = await fetch(
+                self._transport,
+                HttpRequest(method="GET", url=_plain(target), headers=_HEADERS),
+                passage=self._passage,
+                timeout_s=TIMEOUT_S,
+                max_bytes=MAX_MEDIA_BYTES,
+                budget=self._budget,
+            )
+            location = head.headers.get("location")
+            if head.status in (301, 302, 303, 307, 308) and location:
+                target = urljoin(target, location)
+                continue
+            if head.status != 200:
+                raise _refused(url, f"it answered {head.status}")
+            return _media(url, head.headers.get("content-type", ""), body)
         raise _refused(url, "it redirects too often")
 
-    def _session(self, allow_private: bool) -> aiohttp.ClientSession:
-        session = self._sessions.get(allow_private)
-        if session is None:
-            resolver = None if allow_private else _GuardedResolver()
-            session = self._sessions[allow_private] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=8, resolver=resolver),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": "uni-api"},
-            )
-        return session
 
-
-def _is_literal(host: str) -> bool:
+def _plain(url: str) -> str:
+    """The URL as it is asked for: without a fragment, what a request line cannot hold encoded, a
+    name beyond ASCII in the form that look-ups know. Raises RequestRefused.
+    """
     try:
-        ipaddress.ip_address(host)
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna").decode()
+        port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return False
-    return True
+        raise _refused(url, "it is no address") from None
+    host = f"[{host}]" if ":" in host else host
+    path, query = (quote(part, safe=_KEPT) for part in (parts.path, parts.query))
+    return urlunsplit((parts.scheme.lower(), host + port, path, query, ""))
+
+
+def _media(url: str, content_type: str, body: bytes) -> tuple[str | None, bytes]:
+    mime = sniff(body) or content_type.partition(";")[0].strip().lower() or None
+    if mime is None or mime.startswith("text/html"):
+        what = mime or "of unknown type"
+        raise _refused(url, f"it is no picture or document but {what}")
+    return mime, body
 
 
 _MAGIC = (

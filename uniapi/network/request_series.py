@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from uniapi.canonical import Failure
 from uniapi.wire import Answers, HttpRequest, ResponseHead
 
+from .passage import Passage
 from .transport import Exchange, Sink, Transport
 
 MAX_ANSWERS_BYTES = 256 * 1024 * 1024
@@ -23,13 +24,15 @@ def send_all(
     sink: Sink,
     answers: Answers,
     *,
-    proxy: str | None,
+    passage: Passage,
     connect_timeout_s: float | None,
 ) -> Exchange:
     """Send `requests`, at least one; `answers` gets those to all but the last."""
     if len(requests) == 1:
-        return transport.send(requests[0], sink, proxy=proxy, connect_timeout_s=connect_timeout_s)
-    series = _Series(transport, requests, sink, answers, proxy, connect_timeout_s)
+        return transport.send(
+            requests[0], sink, passage=passage, connect_timeout_s=connect_timeout_s
+        )
+    series = _Series(transport, requests, sink, answers, passage, connect_timeout_s)
     series.send_next()
     return series
 
@@ -41,14 +44,14 @@ class _Series:
         requests: Sequence[HttpRequest],
         sink: Sink,
         answers: Answers,
-        proxy: str | None,
+        passage: Passage,
         connect_timeout_s: float | None,
     ) -> None:
         self._transport = transport
         self._unsent = list(requests)
         self._sink: Sink | None = sink
         self._answers = answers
-        self._proxy = proxy
+        self._passage = passage
         self._connect_timeout_s = connect_timeout_s
         self._exchange: Exchange | None = None
         self._size = 0
@@ -60,7 +63,7 @@ class _Series:
         request = self._unsent.pop(0)
         taker: Sink = _Answer(self, sink) if self._unsent else sink
         self._exchange = self._transport.send(
-            request, taker, proxy=self._proxy, connect_timeout_s=self._connect_timeout_s
+            request, taker, passage=self._passage, connect_timeout_s=self._connect_timeout_s
         )
 
     def pause(self) -> None:

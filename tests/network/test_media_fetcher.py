@@ -1,0 +1,105 @@
+"""Media by URL: fetched as the call leaves, guarded and bounded; what goes wrong is the client's
+400.
+"""
+
+import base64
+
+import pytest
+
+from uniapi.canonical import Failure, FailureKind, Media, Message, Request, RequestRefused
+from uniapi.network import MediaFetcher, Passage
+from uniapi.network.media_fetcher import MAX_MEDIA, MAX_TOTAL_BYTES
+
+PNG = b"\x89PNG\r\n\x1a\n and more"
+URL = "https://pictures.example/a.png"
+PASSAGE = Passage(proxy="http://proxy.example:3128", ca_file="/etc/company.pem")
+
+
+def asking(*urls):
+    parts = tuple(Media(kind="image", url=url) for url in urls)
+    return Request(model="m", messages=(Message(role="user", parts=parts),))
+
+
+async def inlined(web, *urls, allow_private=False):
+    fetcher = MediaFetcher(web)
+    request = await fetcher.inline(
+        asking(*urls), lambda media: True, PASSAGE, allow_private=allow_private
+    )
+    return [(part.mime, base64.b64decode(part.data)) for part in request.messages[0].parts]
+
+
+async def refusal(web, *urls):
+    with pytest.raises(RequestRefused) as refused:
+        await inlined(web, *urls)
+    return str(refused.value)
+
+
+async def test_media_leave_as_the_call_does_to_public_addresses_only(web):
+    """By its proxy and its certificates; the guard is the transport's."""
+    web.answers[URL] = (200, {"content-type": "text/plain"}, PNG)
+    assert await inlined(web, URL, URL + "#part") == [("image/png", PNG)] * 2
+    (passage, _) = web.passages
+    assert passage == Passage(proxy=PASSAGE.proxy, ca_file=PASSAGE.ca_file, only_public=True)
+
+
+async def test_private_addresses_are_let_pass_on_demand(web):
+    web.answers["http://192.168.0.9/a.png"] = (200, {}, PNG)
+    assert await inlined(web, "http://192.168.0.9/a.png", allow_private=True)
+    assert not web.passages[0].only_public
+
+
+async def test_what_the_transport_refuses_is_told_to_the_client(web):
+    web.answers[URL] = Failure(
+        kind=FailureKind.UNREACHABLE, message="it leads to a private address"
+    )
+    assert "it leads to a private address" in await refusal(web, URL)
+
+
+async def test_redirects_are_followed_a_few_times_and_each_is_guarded(web):
+    """A target of another scheme is not fetched."""
+    web.answers[URL] = (302, {"location": "/b.png"})
+    web.answers["https://pictures.example/b.png"] = (301, {"location": "http://c.example/c"})
+    web.answers["http://c.example/c"] = (200, {}, PNG)
+    assert await inlined(web, URL) == [("image/png", PNG)]
+    assert [passage.only_public for passage in web.passages] == [True] * 3
+    web.answers["http://c.example/c"] = (302, {"location": "file:///etc/passwd"})
+    assert "only http and https" in await refusal(web, URL)
+    web.answers[URL] = (302, {"location": URL})
+    assert "redirects too often" in await refusal(web, URL)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ((404, {}, b""), "it answered 404"),
+        ((200, {"content-type": "text/html"}, b"<html>"), "text/html"),
+        ((200, {}, b"who knows"), "of unknown type"),
+    ],
+)
+async def test_what_is_no_medium_is_refused(web, answer, why):
+    web.answers[URL] = answer
+    assert why in await refusal(web, URL)
+
+
+async def test_the_media_of_a_request_are_bounded_in_number_and_together(web):
+    """One budget of bytes, however many share it."""
+    urls = [f"https://pictures.example/{number}.png" for number in range(MAX_MEDIA + 1)]
+    assert f"at most {MAX_MEDIA}" in await refusal(web, *urls)
+    large = PNG + b"." * (MAX_TOTAL_BYTES // 3)
+    web.answers.update(dict.fromkeys(urls, (200, {}, large)))
+    assert len(await inlined(web, *urls[:2])) == 2
+    assert "together" in await refusal(web, *urls[:3])
+
+
+async def test_data_urls_need_no_network(web):
+    encoded = base64.b64encode(PNG).decode()
+    assert await inlined(web, f"data:image/png;base64,{encoded}") == [("image/png", PNG)]
+    assert "broken" in await refusal(web, "data:image/png;base64,***")
+    assert web.requests == []
+
+
+async def test_an_address_is_asked_for_in_the_form_that_travels(web):
+    """Blanks and letters beyond ASCII are encoded, a user's name and password are left out."""
+    web.answers["https://xn--bcher-kva.example/%C3%BC%20b.png?q=%C3%A9"] = (200, {}, PNG)
+    assert await inlined(web, "https://u:p@bücher.example/ü b.png?q=é") == [("image/png", PNG)]
+    assert "it is no address" in await refusal(web, "https://[broken/a.png")

@@ -1,0 +1,19 @@
+"""The transport that the program uses: one for every call, model list, access token and picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .aiohttp_transport import AiohttpTransport
+from .environment_proxies import EnvironmentProxies
+from .http1_transport import Http1Transport
+from .names import Names
+from .tls import TlsContexts
+from .transport import Spawn, Transport
+
+
+def open_transport(spawn: Spawn, environment: Mapping[str, str]) -> Transport:
+    """A transport that honours the proxies of `environment`."""
+    names, tls = Names(), TlsContexts()
+    proxied = AiohttpTransport(spawn, names, tls)
+    return Http1Transport(spawn, proxied, names, tls, EnvironmentProxies(environment))
