@@ -222,10 +222,8 @@ def test_unfold_needs_an_event_grammar():
         assert b"hello" in data
 
 
-def test_an_empty_answer_says_how_it_ended():
-    """Gemini gives up on a call it cannot write: its word tells the user more than that there was
-    nothing.
-    """
+def test_a_failed_answer_says_how_it_ended():
+    """Gemini gives up on a call it cannot write, and its word says so."""
     gemini = UPSTREAM_DIALECTS["gemini"]
     body = {
         "candidates": [
@@ -239,8 +237,8 @@ def test_an_empty_answer_says_how_it_ended():
     )
     pipe.feed(dump_json(body))
     pipe.eof()
-    assert pipe.report.failure.kind is FailureKind.EMPTY
+    assert pipe.report.failure.kind is FailureKind.MODEL_FAULT
     assert (
         pipe.report.failure.message
-        == "the upstream answered with nothing in it (MALFORMED_FUNCTION_CALL: call:print()"
+        == "the answer ended in failure (MALFORMED_FUNCTION_CALL: call:print()"
     )

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from uniapi.canonical import Failure, Finish, Json, Usage
 from uniapi.wire import Frame
 
+from .failed_finish import failed_finish
 from .shapes import SHAPE_ERRORS
 
 
@@ -18,8 +19,8 @@ class Observer(ABC):
     counted in `unreadable` and passed over.
 
     `committed`: real output was seen. `is_whole`: what came is a whole answer. `is_over`: the
-    dialect's end was seen, after which nothing counts. `failure`: an error object was seen.
-    `issued_ids`: upstream ids that pin later calls.
+    dialect's end was seen, after which nothing counts. `failure`: an error object was seen, or
+    a finish that is one. `issued_ids`: upstream ids that pin later calls.
 
     Most frames of a stream only carry more output, and nothing else once output was seen: a
     dialect's `skims` knows them by a few bytes, so that they are not parsed. The others it reads in
@@ -52,6 +53,7 @@ class Observer(ABC):
                 self.read_done()
             else:
                 self.unreadable += 1
+        self._judge_finish()
 
     def whole(self, body: Json) -> None:
         """A whole answer's JSON value, or an error object's."""
@@ -59,6 +61,13 @@ class Observer(ABC):
             self.read_whole(body)
         except (*SHAPE_ERRORS, RecursionError):
             self.unreadable += 1
+        self._judge_finish()
+
+    def _judge_finish(self) -> None:
+        finish = self.finish
+        if finish is not None and finish.reason == "error" and self.failure is None:
+            self.failure = failed_finish(finish)
+            self.is_whole = False
 
     @abstractmethod
     def skims(self, frame: Frame) -> bool:

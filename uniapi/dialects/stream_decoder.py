@@ -22,6 +22,7 @@ from uniapi.errors import WireError
 from uniapi.wire import Frame
 
 from .codec import UpstreamContext
+from .failed_finish import failed_finish
 from .part_tracker import PartTracker
 from .shapes import SHAPE_ERRORS
 from .think_tags import ThinkTagFilter
@@ -114,8 +115,14 @@ class StreamDecoder(ABC):
         finishes: tuple[Finish, ...],
         extensions: Mapping[str, Mapping[str, Json]] | None = None,
     ) -> None:
-        """The answer is whole: closes what is open and emits the terminal."""
+        """The answer is whole: closes what is open and emits the terminal, which is a failure when
+        one of the finishes is.
+        """
         self.start()
+        failed = next((finish for finish in finishes if finish.reason == "error"), None)
+        if failed is not None:
+            self.fail(failed_finish(failed))
+            return
         self.parts.close_all()
         self.parts.events.append(ResponseEnd(finishes=finishes, extensions=extensions or {}))
         self.is_done = True

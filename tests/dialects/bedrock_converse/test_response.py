@@ -270,8 +270,6 @@ def test_whole_and_streamed_tell_the_same(name: str) -> None:
         ("model_context_window_exceeded", "length"),
         ("guardrail_intervened", "content_filter"),
         ("content_filtered", "content_filter"),
-        ("malformed_model_output", "error"),
-        ("malformed_tool_use", "error"),
         ("tool_use", "stop"),
         ("something_new", "stop"),
     ],
@@ -281,6 +279,17 @@ def test_stop_reasons(native: str, reason: FinishReason) -> None:
     expected = Finish(reason=reason, native=native, dialect="bedrock_converse")
     assert expected == decoded([{"text": "x"}], reason=native).choices[0].finish
     assert expected == streamed([[None, {"text": "x"}]], reason=native).choices[0].finish
+
+
+@pytest.mark.parametrize("native", ["malformed_model_output", "malformed_tool_use"])
+def test_a_stop_reason_that_is_a_failure(native: str) -> None:
+    """It is no clean end, whole or streamed."""
+    for decode in (
+        lambda: decoded([{"text": "x"}], reason=native),
+        lambda: streamed([[None, {"text": "x"}]], reason=native),
+    ):
+        with pytest.raises(FoldError, match=native):
+            decode()
 
 
 def test_a_call_ends_with_tool_calls() -> None:

@@ -274,8 +274,6 @@ def test_calls_side_by_side() -> None:
         ("STOP_SEQUENCE", "stop"),
         ("MAX_TOKENS", "length"),
         ("TOOL_CALL", "tool_calls"),
-        ("ERROR", "error"),
-        ("TIMEOUT", "error"),
         ("NEW", "stop"),
     ],
 )
@@ -285,6 +283,16 @@ def test_finish_reasons(native: str, reason: FinishReason) -> None:
     expected = Finish(reason=reason, native=native, dialect="cohere")
     assert expected == decoded(message, reason=native).choices[0].finish
     assert expected == streamed(events, reason=native).choices[0].finish
+
+
+@pytest.mark.parametrize("native", ["ERROR", "TIMEOUT", "USER_CANCEL"])
+def test_a_finish_that_is_a_failure(native: str) -> None:
+    """It is no clean end, whole or streamed."""
+    message, events, _ = CASES["text"]
+    with pytest.raises(FoldError, match=native):
+        decoded(message, reason=native)
+    with pytest.raises(FoldError, match=native):
+        streamed(events, reason=native)
 
 
 def test_citations_that_have_no_text_are_kept_aside() -> None:

@@ -248,7 +248,11 @@ FINISHES: list[tuple[str, str]] = [
     ("RECITATION", "content_filter"),
     ("PROHIBITED_CONTENT", "content_filter"),
     ("IMAGE_SAFETY", "content_filter"),
-    ("MALFORMED_FUNCTION_CALL", "stop"),
+    ("MODEL_ARMOR", "content_filter"),
+    ("ESCALATION", "content_filter"),
+    ("CONTINUATION", "length"),
+    ("OTHER", "stop"),
+    ("NO_IMAGE", "stop"),
     ("SOMETHING_NEW", "stop"),
 ]
 
@@ -262,6 +266,41 @@ def test_finish_reasons(native: str, reason: str) -> None:
     assert found.choices[0].finish == Finish(
         reason=reason, native=native, dialect="gemini", message="why"
     )  # type: ignore[arg-type]
+
+
+FAILED = [
+    ("MALFORMED_FUNCTION_CALL", {"text": "a"}),
+    ("malformed_function_call", {"functionCall": {"name": "f"}}),
+    ("UNEXPECTED_TOOL_CALL", {"text": "a"}),
+    ("TOO_MANY_TOOL_CALLS", {"text": "a"}),
+    ("MISSING_THOUGHT_SIGNATURE", {"text": "a"}),
+    ("MALFORMED_RESPONSE", {"text": "a"}),
+    ("PUP_LIMITED_DISABLED", {"text": "a"}),
+    ("OTHER", {"text": "a", "thought": True}),
+    ("IMAGE_OTHER", {"text": "", "thoughtSignature": "QUJD"}),
+    ("NO_IMAGE", {}),
+]
+
+
+@pytest.mark.parametrize("native, part", FAILED)
+def test_a_finish_that_is_a_failure(native: str, part: dict[str, Any]) -> None:
+    """It is no clean end, whole, streamed or relayed, and says why in Google's words; some words
+    are failures only where nothing but thoughts was said.
+    """
+    body = answer(part, finishReason=native, finishMessage="why")
+    with pytest.raises(FoldError) as whole:
+        UPSTREAM.decode_response(body, CONTEXT)
+    failure = whole.value.failure
+    assert failure.kind is FailureKind.MODEL_FAULT
+    assert failure.message == f"the answer ended in failure ({native.upper()}: why)"
+    assert decoded(sse(body))[-1] == ResponseFailed(failure=failure)
+    of_whole, of_stream = UPSTREAM.observer(), UPSTREAM.observer()
+    of_whole.whole(body)
+    for frame in SseDecoder().feed(sse(body)):
+        of_stream.feed(frame)
+    for observer in (of_whole, of_stream):
+        assert observer.failure == failure
+        assert not observer.is_whole
 
 
 def test_calls_are_a_finish_of_their_own() -> None:

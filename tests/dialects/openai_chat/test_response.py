@@ -415,7 +415,6 @@ FINISHES = [
     ("MAX_TOKENS", False, "length"),
     ("model_length", False, "length"),
     ("sensitive", False, "content_filter"),
-    ("insufficient_system_resource", False, "error"),
     ("length", True, "length"),
     ("", False, "stop"),
     ("", True, "tool_calls"),
@@ -432,6 +431,13 @@ def test_how_an_answer_ended(word: Any, has_calls: bool, reason: str) -> None:
     """
     message = {"tool_calls": [wire_call("c1", "f", "{}")]} if has_calls else {"content": "Hi"}
     assert reason == decode(completion(message, word)).choices[0].finish.reason
+
+
+@pytest.mark.parametrize("word", ["insufficient_system_resource", "network_error", "error"])
+def test_a_finish_that_is_a_failure(word: str) -> None:
+    """It is no clean end."""
+    with pytest.raises(FoldError, match=word):
+        decode(completion({"content": "Hi"}, word))
 
 
 USAGES: list[tuple[dict[str, Any], dict[str, Any]]] = [

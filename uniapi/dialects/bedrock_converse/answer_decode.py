@@ -29,6 +29,7 @@ from uniapi.canonical import (
     Usage,
 )
 from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.failed_finish import failed_finish
 from uniapi.dialects.function_tools import ANSWER_MEMBER, ANSWER_TOOL, freeform_input, is_wrapped
 from uniapi.dialects.shapes import expecting, text_of
 from uniapi.dialects.think_tags import without_think_tags
@@ -69,6 +70,8 @@ def _decode(body: Json, context: UpstreamContext) -> Response:
         has_calls=any(isinstance(part, ToolCall) for part in parts),
     )
     rest = {name: value for name, value in body.items() if name not in _READ_MEMBERS}
+    if finish.reason == "error":
+        raise FoldError(failed_finish(finish))
     return Response(
         choices=(Choice(parts=tuple(parts), finish=finish),),
         usage=decode_usage(body.get("usage")),

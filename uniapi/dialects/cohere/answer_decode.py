@@ -26,6 +26,7 @@ from uniapi.canonical import (
     Usage,
 )
 from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.failed_finish import failed_finish
 from uniapi.dialects.shapes import expecting, text_of
 from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError
@@ -63,6 +64,8 @@ def _decode(body: Json, context: UpstreamContext) -> Response:
     if leftover:
         rest["citations"] = leftover
     response_id = body.get("id")
+    if finish.reason == "error":
+        raise FoldError(failed_finish(finish))
     return Response(
         choices=(Choice(parts=(*parts, *calls), finish=finish),),
         response_id=response_id if isinstance(response_id, str) else None,

@@ -15,6 +15,8 @@ from uniapi.canonical import Citation, Finish, Json, TokenLogprob, Usage
 from .vocabulary import (
     FINISH_REASONS,
     NAME,
+    SILENT_FAILURES,
+    camel,
     int_member,
     list_member,
     member,
@@ -69,12 +71,18 @@ def read_usage(stated: Json) -> Usage | None:
     )
 
 
-def read_finish(candidate: Mapping[str, Json], *, has_calls: bool) -> Finish | None:
-    """The candidate's finish; None while it goes on."""
+def read_finish(
+    candidate: Mapping[str, Json], *, has_calls: bool, has_output: bool
+) -> Finish | None:
+    """The candidate's finish; None while it goes on. `has_output`: whether it has given anything
+    but thoughts.
+    """
     native = text_member(candidate, "finishReason").upper()
     if not native or native == "FINISH_REASON_UNSPECIFIED":
         return None
     reason = FINISH_REASONS.get(native, "stop")
+    if native in SILENT_FAILURES and not has_output:
+        reason = "error"
     if reason == "stop" and has_calls:
         reason = "tool_calls"
     return Finish(
@@ -83,6 +91,13 @@ def read_finish(candidate: Mapping[str, Json], *, has_calls: bool) -> Finish | N
         dialect=NAME,
         message=text_member(candidate, "finishMessage") or None,
     )
+
+
+def gives_output(part: Mapping[str, Json]) -> bool:
+    """Whether a part of an answer holds anything but thoughts."""
+    if part.get("thought") is True:
+        return False
+    return any(value for name, value in part.items() if camel(name) != "thoughtSignature")
 
 
 def read_block(body: Mapping[str, Json]) -> Finish | None:

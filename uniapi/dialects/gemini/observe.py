@@ -9,7 +9,7 @@ from uniapi.canonical import Json
 from uniapi.dialects.observer import Observer
 from uniapi.wire import Frame
 
-from .answer_decode_parts import read_block, read_finish, read_usage
+from .answer_decode_parts import gives_output, read_block, read_finish, read_usage
 from .error import error_in_answer
 from .vocabulary import list_member, member, object_member, text_member
 
@@ -22,6 +22,7 @@ class GeminiObserver(Observer):
         super().__init__()
         self._stated: dict[str, Json] = {}
         self._has_calls = False
+        self._has_output = False
         self._json = json.JSONDecoder()
 
     def skims(self, frame: Frame) -> bool:
@@ -30,6 +31,7 @@ class GeminiObserver(Observer):
         if any(probe in data for probe in _TELLING):
             return False
         self._has_calls = self._has_calls or b'"functionCall"' in data
+        self._has_output = self._has_output or b'"thought"' not in data
         self._cut_usage(data)
         return True
 
@@ -66,6 +68,7 @@ class GeminiObserver(Observer):
             if not isinstance(part, dict):
                 continue
             self._has_calls = self._has_calls or isinstance(member(part, "functionCall"), dict)
+            self._has_output = self._has_output or gives_output(part)
             text = member(part, "text")
             self.committed = (
                 self.committed
@@ -73,7 +76,7 @@ class GeminiObserver(Observer):
                 or bool(text_member(part, "thoughtSignature"))
                 or (text is None and bool(part))
             )
-        finish = read_finish(candidate, has_calls=self._has_calls)
+        finish = read_finish(candidate, has_calls=self._has_calls, has_output=self._has_output)
         if finish is not None:
             self.finish = finish
             self.is_whole = True

@@ -26,6 +26,7 @@ from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
 
 from .answer_decode_parts import (
+    gives_output,
     read_block,
     read_citations,
     read_created,
@@ -68,6 +69,7 @@ class _Candidate:
 
     finish: Finish | None = None
     has_calls: bool = False
+    has_output: bool = False
     text: list[str] = field(default_factory=list)
     """The visible text of the answer so far."""
     text_parts: int = 0
@@ -177,6 +179,7 @@ class GeminiStreamDecoder(StreamDecoder):
         candidate = self._candidates.setdefault(choice, _Candidate())
         for part in list_member(object_member(body, "content"), "parts"):
             if isinstance(part, dict):
+                candidate.has_output = candidate.has_output or gives_output(part)
                 self._part(choice, candidate, part)
         logprobs = read_logprobs(body)
         if logprobs:
@@ -189,7 +192,8 @@ class GeminiStreamDecoder(StreamDecoder):
                 if name not in _CANDIDATE and value is not None
             }
         )
-        candidate.finish = read_finish(body, has_calls=candidate.has_calls) or candidate.finish
+        finish = read_finish(body, has_calls=candidate.has_calls, has_output=candidate.has_output)
+        candidate.finish = finish or candidate.finish
 
     def _part(self, choice: int, candidate: _Candidate, part: dict[str, Json]) -> None:
         signature = text_member(part, "thoughtSignature")

@@ -20,6 +20,7 @@ FAMILY = "gemini"
 FINISH_REASONS: Mapping[str, FinishReason] = {
     "STOP": "stop",
     "MAX_TOKENS": "length",
+    "CONTINUATION": "length",
     "SAFETY": "content_filter",
     "RECITATION": "content_filter",
     "LANGUAGE": "content_filter",
@@ -27,13 +28,23 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
     "PROHIBITED_CONTENT": "content_filter",
     "SPII": "content_filter",
     "MODEL_ARMOR": "content_filter",
+    "ESCALATION": "content_filter",
     "IMAGE_SAFETY": "content_filter",
     "IMAGE_PROHIBITED_CONTENT": "content_filter",
     "IMAGE_RECITATION": "content_filter",
+    "MALFORMED_FUNCTION_CALL": "error",
+    "UNEXPECTED_TOOL_CALL": "error",
+    "TOO_MANY_TOOL_CALLS": "error",
+    "MISSING_THOUGHT_SIGNATURE": "error",
+    "MALFORMED_RESPONSE": "error",
+    "PUP_LIMITED_DISABLED": "error",
 }
-"""All others (OTHER, MALFORMED_FUNCTION_CALL, NO_IMAGE, …) end an answer that is there as far as it
-goes: `stop`, with the native word and message kept.
+"""The words of google-genai 3.6.1 (types.FinishReason, 2026-11-30), of which SILENT_FAILURES are
+not here. Any other word ends an answer that is there as far as it goes: `stop`.
 """
+
+SILENT_FAILURES = frozenset({"OTHER", "IMAGE_OTHER", "NO_IMAGE"})
+"""Failures where the model has said nothing else; otherwise an end like others."""
 
 NATIVE_FINISHES: Mapping[FinishReason, str] = {
     "stop": "STOP",
