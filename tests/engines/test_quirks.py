@@ -309,7 +309,7 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
         "gpt",
         "reseller.example",
         "gpt-4o",
-        {"max_tokens_member": "max_tokens", "dropped_members": frozenset(), "stream_options": True},
+        {"max_tokens_member": "either", "dropped_members": frozenset(), "stream_options": True},
     ),
     # vendors
     (

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from uniapi.canonical import Json, ReasoningSettings
+from uniapi.canonical import Json, Message, ReasoningSettings
 
 from .quirk import PLAIN, Quirk
 
@@ -24,12 +24,15 @@ class Beside:
     """What an encoder could not say in the plain dialect though some vendor has a member for it.
 
     `reasoning`: the client's settings as they were decoded (a budget, say, where the plain dialect
-    knows words only). `keeps_reasoning`: the client cannot keep what the model thought, so that it
-    is kept for it, and whatever comes back encrypted is welcome. Everything is empty for a relayed
-    body, which says it all itself.
+    knows words only). `turns`: for each message of a chat body, in order, the assistant's turn it
+    was encoded from (None: another's message), for the signatures that only some vendor reads.
+    `keeps_reasoning`: the client cannot keep what the model thought, so that it is kept for it, and
+    whatever comes back encrypted is welcome. Everything is empty for a relayed body, which says it
+    all itself.
     """
 
     reasoning: ReasoningSettings | None = None
+    turns: Sequence[Message | None] | None = None
     keeps_reasoning: bool = False
 
 

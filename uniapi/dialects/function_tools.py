@@ -30,13 +30,14 @@ ANSWER_MEMBER = "value"
 
 def description_with_grammar(tool: Tool) -> str:
     """A freeform tool's description; a grammar becomes words."""
-    described = tool.description or ""
-    definition = (tool.grammar or {}).get("definition")
-    return (
-        f"{described}\n\nThe input must follow this grammar:\n{definition}".strip()
-        if isinstance(definition, str)
-        else described
-    )
+    return with_grammar_in_words(tool.description or "", (tool.grammar or {}).get("definition"))
+
+
+def with_grammar_in_words(description: str, definition: Json) -> str:
+    """A description, and behind it the `definition` of the grammar when there is one."""
+    if not isinstance(definition, str):
+        return description
+    return f"{description}\n\nThe input must follow this grammar:\n{definition}".strip()
 
 
 def freeform_input(arguments: str) -> str:

@@ -53,7 +53,12 @@ class Quirk:
     """
 
     # openai_chat
-    max_tokens_member: Literal["max_tokens", "max_completion_tokens"] = "max_completion_tokens"
+    max_tokens_member: Literal["max_tokens", "max_completion_tokens", "either"] = (
+        "max_completion_tokens"
+    )
+    """The name of the output limit that is known. `either`: an older server may know `max_tokens`
+    alone, which is what we write; a client's own spelling is relayed.
+    """
     system_role: Literal["developer", "system", "user"] = "system"
     """The role that carries system and developer turns; `user`: there is none, the text is put
     before the first user turn.
@@ -92,9 +97,10 @@ class Quirk:
     text_content_only: bool = False
     """Message content must be a string."""
     parallel_tool_calls_member: bool = True
-    cache_control: bool = False
-    """Parts, calls and tools may carry Anthropic-style `cache_control` markers (OpenRouter,
-    LiteLLM, Vercel); OpenAI itself refuses them.
+    cache_control: bool | None = None
+    """Parts, calls and tools may carry Anthropic-style `cache_control` marks (OpenRouter, Vercel);
+    OpenAI itself refuses them. None: nobody says (LiteLLM knows them), so a client's own are
+    relayed and none are added.
     """
     custom_tools: bool = True
     """Freeform (`custom`) tools are understood; False: they are offered as functions with one

@@ -26,7 +26,7 @@ _FORMAT_ROWS = (
         " (Mistral, DeepSeek, older vLLM and Ollama). Freeform tools and a choice among several are"
         " OpenAI's own",
         engines={"gpt", "openrouter", "azure-databricks", "cloudflare", "vertex"},
-        max_tokens_member="max_tokens",
+        max_tokens_member="either",
         custom_tools=False,
         allowed_tools=False,
     ),
@@ -149,7 +149,9 @@ _VENDOR_ROWS = (
         prefix_member=True,
         document_part="document_url",
         stream_options=False,
+        max_tokens_member="max_tokens",
         reasoning_replay="none",
+        cache_control=False,
         efforts=("none", "high"),
         seed_member="random_seed",
         drops=(

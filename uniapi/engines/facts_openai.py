@@ -40,6 +40,7 @@ OPENAI_ROWS = (
         "«Unknown parameter: messages[1].reasoning_content»",
         vendors={"openai", "azure", "github"},
         reasoning_replay="none",
+        cache_control=False,
     ),
     fact(
         "OpenAI takes developer for every model but the first o1s (a relayed turn keeps its role),"

@@ -9,7 +9,13 @@ import pytest
 from uniapi.canonical import Message, Request, Text, ToolCall, ToolResult
 from uniapi.dialects import Quirk
 from uniapi.dialects.openai_chat import UPSTREAM
-from uniapi.dialects.openai_chat.fit_turn_order import BRIDGE, in_order
+from uniapi.dialects.openai_chat.fit_turn_order import BRIDGE
+
+
+def in_order(messages: list[Any], quirk: Quirk) -> list[Any]:
+    fitted: list[Any] = UPSTREAM.fit({"messages": messages}, quirk)[0]["messages"]
+    return fitted
+
 
 AFTER_TOOL = Quirk(turn_order="assistant_after_tool")
 ALTERNATING = Quirk(turn_order="alternating")
@@ -93,9 +99,8 @@ def test_both_ways_of_a_request_are_put_in_order() -> None:
     answer = Message(
         role="user", parts=(ToolResult(call_id="c", content=(Text(text="1"),)), Text(text="a"))
     )
-    translated = UPSTREAM.encode_request(
-        Request(model="m", messages=(call, answer)), AFTER_TOOL
-    ).body["messages"]
+    encoded = UPSTREAM.encode_request(Request(model="m", messages=(call, answer)), AFTER_TOOL)
+    translated = UPSTREAM.fit(encoded.body, AFTER_TOOL, encoded.beside)[0]["messages"]
     relayed, losses = UPSTREAM.fit({"messages": [CALL, RESULT, user()]}, AFTER_TOOL)
     assert [CALL, RESULT, assistant(BRIDGE), user()] == translated == relayed["messages"]
     assert losses == ()

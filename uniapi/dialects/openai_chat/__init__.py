@@ -12,7 +12,7 @@ from uniapi.dialects.dialect import RelayedDialect
 
 from .client import CLIENT
 from .error import decode_error
-from .fit import fit
+from .fit import fit, needs_translation
 from .observe import ChatObserver, usage_frame_only
 from .request_decode_members import DIALECT_NAME
 from .request_encode import encode_request
@@ -23,7 +23,7 @@ UPSTREAM = RelayedDialect(
     name=DIALECT_NAME,
     family="openai",
     framing="sse",
-    encode_request=encode_request,
+    encode_request=lambda request, quirk: encode_request(request),
     fit=fit,
     decode_response=decode_response,
     stream_decoder=ChatStreamDecoder,
@@ -31,6 +31,7 @@ UPSTREAM = RelayedDialect(
     needs_inline=needs_inline,
     observer=ChatObserver,
     usage_frame_only=usage_frame_only,
+    needs_translation=needs_translation,
 )
 
 __all__ = ["CLIENT", "UPSTREAM"]

@@ -1,44 +1,51 @@
-"""Messages in an order that stricter upstreams take: most read any sequence of roles, Mistral and
-Perplexity answer 400 to some.
+"""Rules over the order of turns: most upstreams read any sequence of roles, Mistral and Perplexity
+answer 400 to some.
 
-Written for both ways of a request: a translated body is put in order, a relayed one only where the
-row says so. What is said stays; neighbours are joined, and a bridge is put where two roles may not
-meet.
+What is said stays; neighbours are joined, and a bridge is put where two roles may not meet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from uniapi.canonical import Json
-from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.fitting import Body, Fitting, minds
+
+from .fit_messages import Turn
+from .fit_system import joined
 
 BRIDGE = "OK."
 """What the assistant is made to say between a tool's result and the user's next words; an empty
 turn is refused.
 """
 
-_Message = dict[str, Any]
+
+@minds("turn_order")
+def ordered_turns(body: Body, fitting: Fitting) -> Body:
+    messages = _turns_of(body)
+    is_alternating = fitting.quirk.turn_order == "alternating"
+    ordered = _alternating(messages) if is_alternating else _bridged(messages)
+    return body if ordered == messages else {**body, "messages": ordered}
 
 
-def in_order(messages: Sequence[Json], quirk: Quirk) -> Sequence[Json]:
-    """The messages as the upstream takes them: the same object when nothing has to change."""
-    ordered: Sequence[Json] = messages
-    if not all(isinstance(message, dict) for message in messages):
-        return messages
-    if quirk.turn_order == "assistant_after_tool":
-        ordered = _bridged(ordered)
-    elif quirk.turn_order == "alternating":
-        ordered = _alternating(ordered)
-    if quirk.prefix_member and ordered and _is_prefill(ordered[-1]):
-        ordered = [*ordered[:-1], {**ordered[-1], "prefix": True}]
-    return messages if list(ordered) == list(messages) else ordered
+@minds("prefix_member")
+def marked_prefix(body: Body, fitting: Fitting) -> Body:
+    messages = _turns_of(body)
+    if not messages or not _is_prefill(messages[-1]):
+        return body
+    return {**body, "messages": [*messages[:-1], {**messages[-1], "prefix": True}]}
 
 
-def _bridged(messages: Sequence[_Message]) -> list[_Message]:
+def _turns_of(body: Body) -> list[Turn]:
+    """The messages; none when one of them is no message."""
+    messages = body.get("messages")
+    if not isinstance(messages, list):
+        return []
+    return messages if all(isinstance(message, dict) for message in messages) else []
+
+
+def _bridged(messages: Sequence[Turn]) -> list[Turn]:
     """«Unexpected role 'user' after role 'tool'»: an assistant's turn between the two."""
-    bridged: list[_Message] = []
+    bridged: list[Turn] = []
     for message in messages:
         if message.get("role") == "user" and bridged and bridged[-1].get("role") == "tool":
             bridged.append({"role": "assistant", "content": BRIDGE})
@@ -46,11 +53,11 @@ def _bridged(messages: Sequence[_Message]) -> list[_Message]:
     return bridged
 
 
-def _alternating(messages: Sequence[_Message]) -> list[_Message]:
+def _alternating(messages: Sequence[Turn]) -> list[Turn]:
     """«After the (optional) system message(s), user or tool message(s) should alternate with
     assistant message(s)»: instructions first, neighbours of one role joined.
     """
-    merged: list[_Message] = []
+    merged: list[Turn] = []
     for message in messages:
         if message.get("role") == "system":
             continue
@@ -62,26 +69,14 @@ def _alternating(messages: Sequence[_Message]) -> list[_Message]:
         ):
             merged[-1] = {
                 **merged[-1],
-                "content": _joined(merged[-1].get("content"), message.get("content")),
+                "content": joined(merged[-1].get("content"), message.get("content")),
             }
         else:
             merged.append(message)
     return [*(message for message in messages if message.get("role") == "system"), *merged]
 
 
-def _joined(first: Json, second: Json) -> Json:
-    if not first or not second:
-        return first or second
-    if isinstance(first, str) and isinstance(second, str):
-        return f"{first}\n\n{second}"
-    return [
-        part
-        for content in (first, second)
-        for part in ([{"type": "text", "text": content}] if isinstance(content, str) else content)
-    ]
-
-
-def _is_prefill(message: _Message) -> bool:
+def _is_prefill(message: Turn) -> bool:
     """«Expected last role User or Tool (or Assistant with prefix True) for serving but got
     assistant».
     """

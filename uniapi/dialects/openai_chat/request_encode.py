@@ -1,36 +1,25 @@
-"""Canonical Request → a chat body for an OpenAI-compatible upstream.
+"""Canonical Request → a plain chat body, for any OpenAI-compatible upstream.
 
-Only what the client said is written, in the vocabulary the quirk row says this upstream reads.
-Members of the `openai_chat` dialect that we do not know go through; those of other dialects are
-losses, as is everything the row forbids.
+Only what the client said is written, in the widest vocabulary of the format: freeform tools, cache
+marks, the developer role, plain reasoning. No vendor is known here: what one of them does not take
+is taken out or said otherwise by `fit`. Members of the `openai_chat` dialect that we do not know go
+through; those of other dialects are losses.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from uniapi.canonical import (
-    HostedTool,
-    Json,
-    Message,
-    OutputFormat,
-    ReasoningSettings,
-    Request,
-    Text,
-    Tool,
-    ToolChoice,
-)
+from uniapi.canonical import HostedTool, Json, OutputFormat, Request, Tool, ToolChoice
 from uniapi.dialects.codec import EncodedRequest
-from uniapi.dialects.efforts import is_reasoning, nearest_effort, said_effort, wants_reasoning
-from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
+from uniapi.dialects.efforts import said_effort
+from uniapi.dialects.fitting import Beside
 from uniapi.dialects.losses import unsaid
-from uniapi.dialects.quirk import Quirk
 
 from .request_decode_members import DIALECT_NAME
-from .request_encode_messages import encode_cache, encode_messages, schema_instruction
+from .request_encode_messages import encode_cache, encode_messages
 from .request_encode_names import wire_name
 from .request_encode_schema import function_parameters
 
@@ -39,37 +28,25 @@ FOREIGN_TIERS = {"standard_only": "default"}
 """Anthropic's words for `service_tier`."""
 
 
-_SAYS_NOTHING = (("store", False), ("modalities", ["text"]))
-"""Members that ask for what happens anyway: no loss where they are refused."""
-
-
-def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
+def encode_request(request: Request) -> EncodedRequest:
     losses: list[str] = []
-    request = _with_schema_in_text(request, quirk)
-    body: dict[str, Json] = {
-        "model": request.model,
-        "messages": encode_messages(request, quirk, losses),
-    }
-    _write_tools(body, request, quirk, losses)
-    _write_sampling(body, request, quirk, losses)
-    if request.reasoning is not None:
-        _write_reasoning(body, request.reasoning, quirk, losses)
+    messages, turns = encode_messages(request, losses)
+    body: dict[str, Json] = {"model": request.model, "messages": messages}
+    _write_tools(body, request, losses)
+    _write_sampling(body, request)
+    effort = said_effort(request.reasoning) if request.reasoning is not None else None
+    if effort is not None:
+        body["reasoning_effort"] = effort
     if request.output_format is not None:
-        body["response_format"] = _encoded_format(request.output_format, quirk)
-    _write_settings(body, request, quirk, losses)
+        body["response_format"] = _encoded_format(request.output_format)
+    _write_settings(body, request)
+    losses += unsaid(request, ("previous_response_id", "citations", "documents.context"))
     _write_extensions(body, request, losses)
-    drop_refused_sampling(body, body.get("reasoning_effort"), quirk, losses)
-    for name in quirk.dropped_members:
-        if name in body:
-            if (name, body.pop(name)) in _SAYS_NOTHING:
-                continue
-            if (
-                name not in ("stream_options", "parallel_tool_calls")
-                or request.include_usage
-                or request.parallel_tool_calls is not None
-            ):
-                losses.append(name)
-    return EncodedRequest(body=body, losses=tuple(dict.fromkeys(losses)))
+    return EncodedRequest(
+        body=body,
+        losses=tuple(dict.fromkeys(losses)),
+        beside=Beside(reasoning=request.reasoning, turns=turns),
+    )
 
 
 def short_user(user: str | None) -> str | None:
@@ -82,18 +59,14 @@ def short_user(user: str | None) -> str | None:
     return hashlib.sha256(user.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _write_sampling(
-    body: dict[str, Json], request: Request, quirk: Quirk, losses: list[str]
-) -> None:
+def _write_sampling(body: dict[str, Json], request: Request) -> None:
     sampling = request.sampling
     said: dict[str, Json] = {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "top_k": sampling.top_k,
-        quirk.max_tokens_member: sampling.max_output_tokens
-        if sampling.max_output_tokens is not None
-        else quirk.default_max_tokens,
-        quirk.seed_member: sampling.seed,
+        "max_tokens": sampling.max_output_tokens,
+        "seed": sampling.seed,
         "n": sampling.choices,
         "presence_penalty": sampling.presence_penalty,
         "frequency_penalty": sampling.frequency_penalty,
@@ -103,16 +76,12 @@ def _write_sampling(
     }
     body.update({name: value for name, value in said.items() if value is not None})
     if sampling.stop:
-        body["stop"] = list(sampling.stop[: quirk.max_stops])
-        if quirk.max_stops is not None and len(sampling.stop) > quirk.max_stops:
-            losses.append("stop")
+        body["stop"] = list(sampling.stop)
     if sampling.top_logprobs is not None and sampling.logprobs is None:
         body["logprobs"] = True
 
 
-def _write_settings(
-    body: dict[str, Json], request: Request, quirk: Quirk, losses: list[str]
-) -> None:
+def _write_settings(body: dict[str, Json], request: Request) -> None:
     tier = request.service_tier
     said: dict[str, Json] = {
         "modalities": list(request.output_modalities) or None,
@@ -127,14 +96,9 @@ def _write_settings(
     body.update({name: value for name, value in said.items() if value is not None})
     if request.stream:
         body["stream"] = True
-        if quirk.stream_options:
-            body["stream_options"] = {"include_usage": True}
-    losses += unsaid(request, ("previous_response_id", "citations", "documents.context"))
+        body["stream_options"] = {"include_usage": True}
     if request.cache is not None:
-        if quirk.cache_control:
-            body["cache_control"] = encode_cache(request.cache)
-        else:
-            losses.append("cache_control")
+        body["cache_control"] = encode_cache(request.cache)
 
 
 def _write_extensions(body: dict[str, Json], request: Request, losses: list[str]) -> None:
@@ -146,90 +110,13 @@ def _write_extensions(body: dict[str, Json], request: Request, losses: list[str]
             losses.extend(members)
 
 
-# Reasoning
-
-
-def _write_reasoning(
-    body: dict[str, Json], settings: ReasoningSettings, quirk: Quirk, losses: list[str]
-) -> None:
-    match quirk.reasoning_request:
-        case "effort":
-            effort = _effort_word(settings, quirk)
-            if effort is not None:
-                body["reasoning_effort"] = effort
-        case "openrouter":
-            body["reasoning"] = _openrouter_reasoning(settings, quirk)
-        case "thinking":
-            body["thinking"] = {"type": "disabled" if settings.is_off else "enabled"}
-            effort = _effort_word(settings, quirk)
-            if effort is not None and not settings.is_off:
-                if quirk.efforts:
-                    body["reasoning_effort"] = effort
-                elif settings.effort is not None:
-                    losses.append("reasoning_effort")
-        case "enable_thinking":
-            body["enable_thinking"] = not settings.is_off
-            if settings.budget is not None and settings.budget > 0:
-                body["thinking_budget"] = settings.budget
-        case "none":
-            if not settings.is_off:
-                losses.append("reasoning_effort")
-
-
-def _effort_word(settings: ReasoningSettings, quirk: Quirk) -> str | None:
-    """The effort to ask for, None to leave it to the model (adaptive, or a budget of -1): one that
-    also takes `none` may not think at all unless it is told to (GPT-5.1 to 5.4, Mistral Small), and
-    gets `medium`.
-    """
-    effort = said_effort(settings)
-    if effort is None and "none" in quirk.efforts and wants_reasoning(settings):
-        effort = "medium"
-    return nearest_effort(effort, quirk.efforts) if effort is not None else None
-
-
-def _openrouter_reasoning(settings: ReasoningSettings, quirk: Quirk) -> dict[str, Json]:
-    """https://openrouter.ai/docs/use-cases/reasoning-tokens: effort and max_tokens exclude each
-    other.
-    """
-    reasoning: dict[str, Json]
-    if settings.is_off:
-        reasoning = {"enabled": False}
-    elif settings.effort is not None:
-        reasoning = {"effort": _effort_word(settings, quirk)}
-    elif settings.budget is not None and settings.budget > 0:
-        reasoning = {"max_tokens": settings.budget}
-    else:
-        reasoning = {"enabled": True}
-    if settings.include is False:
-        reasoning["exclude"] = True
-    return reasoning
-
-
-def drop_refused_sampling(
-    body: dict[str, Json], effort: Json, quirk: Quirk, losses: list[str]
-) -> None:
-    """Takes out what the model refuses while it reasons; `effort` is what the body asks for. A
-    temperature or top_p of 1 says nothing, and is no loss.
-    """
-    if quirk.sampling_while_reasoning or not is_reasoning(effort, quirk):
-        return
-    for name, says_nothing in (
-        ("temperature", 1),
-        ("top_p", 1),
-        ("logprobs", False),
-        ("top_logprobs", 0),
-    ):
-        if body.pop(name, None) not in (None, says_nothing):
-            losses.append(name)
-
-
 # Structured output
 
 
-def _encoded_format(wanted: OutputFormat, quirk: Quirk) -> dict[str, Json]:
+def _encoded_format(wanted: OutputFormat) -> dict[str, Json]:
     if wanted.kind == "text":
         return {"type": "text"}
-    if wanted.kind == "json" or wanted.schema is None or not quirk.json_schema:
+    if wanted.kind == "json" or wanted.schema is None:
         return {"type": "json_object"}
     described: dict[str, Json] = {
         "name": wire_name(wanted.name or "response"),
@@ -242,85 +129,52 @@ def _encoded_format(wanted: OutputFormat, quirk: Quirk) -> dict[str, Json]:
     return {"type": "json_schema", "json_schema": described}
 
 
-def _with_schema_in_text(request: Request, quirk: Quirk) -> Request:
-    """For upstreams that know `json_object` only: the schema is told in the system text (they also
-    want the word JSON to be said).
-    """
-    wanted = request.output_format
-    if quirk.json_schema or wanted is None or wanted.schema is None:
-        return request
-    return replace(
-        request,
-        messages=(
-            Message(role="system", parts=(Text(text=schema_instruction(wanted.schema)),)),
-            *request.messages,
-        ),
-    )
-
-
 # Tools
 
 
-def _write_tools(body: dict[str, Json], request: Request, quirk: Quirk, losses: list[str]) -> None:
+def _write_tools(body: dict[str, Json], request: Request, losses: list[str]) -> None:
     tools: list[dict[str, Json]] = []
-    allowed = request.tool_choice.allowed if request.tool_choice is not None else None
     for tool in request.tools:
         if isinstance(tool, HostedTool):
             _write_hosted(body, tools, tool, losses)
-        elif quirk.has_tools and (quirk.allowed_tools or allowed is None or tool.name in allowed):
-            tools.append(_encoded_tool(tool, quirk, losses))
-        elif quirk.has_tools:
-            continue
         else:
-            losses.append("tools")
+            tools.append(_encoded_tool(tool, losses))
+    choice = request.tool_choice
     if not tools:
-        if request.tool_choice is not None and request.tool_choice.mode in ("required", "tool"):
+        if choice is not None and choice.mode in ("required", "tool"):
             losses.append("tool_choice")
         return
     body["tools"] = tools
-    choice = request.tool_choice
     if choice is not None:
-        encoded = _encoded_choice(choice, request, quirk)
+        encoded = _encoded_choice(choice, request)
         if encoded is None:
             losses.append("tool_choice")
         else:
             body["tool_choice"] = encoded
     if request.parallel_tool_calls is not None:
-        if quirk.parallel_tool_calls_member:
-            body["parallel_tool_calls"] = request.parallel_tool_calls
-        elif not request.parallel_tool_calls:
-            losses.append("parallel_tool_calls")
+        body["parallel_tool_calls"] = request.parallel_tool_calls
 
 
-def _encoded_tool(tool: Tool, quirk: Quirk, losses: list[str]) -> dict[str, Json]:
+def _encoded_tool(tool: Tool, losses: list[str]) -> dict[str, Json]:
     described: dict[str, Json] = {"name": wire_name(tool.name, tool.namespace)}
     if tool.description is not None:
         described["description"] = tool.description
     extras: Mapping[str, Any] = tool.extras if tool.dialect == DIALECT_NAME else {}
     if tool.extras and tool.dialect not in (DIALECT_NAME, None):
         losses.extend(f"tools.{name}" for name in tool.extras)
-    encoded: dict[str, Json]
-    if tool.kind == "custom" and quirk.custom_tools:
+    if tool.kind == "custom":
         if tool.grammar is not None:
             described["format"] = _nested_grammar(tool.grammar)
-        encoded = {"type": "custom", "custom": described}
-    elif tool.kind == "custom":
-        if tool.grammar is not None and (description := description_with_grammar(tool)):
-            described["description"] = description
-        encoded = {"type": "function", "function": {**described, "parameters": FREEFORM_PARAMETERS}}
     else:
         if tool.parameters is not None:
             described["parameters"] = function_parameters(tool.parameters)
         if tool.strict is not None:
             described["strict"] = tool.strict
         described.update(extras.get("function", {}))
-        encoded = {"type": "function", "function": described}
+    encoded: dict[str, Json] = {"type": tool.kind, tool.kind: described}
     encoded.update({name: value for name, value in extras.items() if name != "function"})
     if tool.cache is not None:
-        if quirk.cache_control:
-            encoded["cache_control"] = encode_cache(tool.cache)
-        else:
-            losses.append("cache_control")
+        encoded["cache_control"] = encode_cache(tool.cache)
     return encoded
 
 
@@ -360,20 +214,15 @@ def _write_hosted(
     body["web_search_options"] = options
 
 
-def _encoded_choice(choice: ToolChoice, request: Request, quirk: Quirk) -> Json:
+def _encoded_choice(choice: ToolChoice, request: Request) -> Json:
     """None when it names a tool that was not sent."""
     offered = {tool.name: tool for tool in request.tools if isinstance(tool, Tool)}
     if choice.mode == "tool":
         named = offered.get(choice.name or "")
-        return _named(named, quirk) if named is not None else None
-    if (
-        choice.allowed is None
-        or not quirk.allowed_tools
-        or choice.mode == "none"
-        or offered.keys() <= set(choice.allowed)
-    ):
+        return _named(named) if named is not None else None
+    if choice.allowed is None or choice.mode == "none" or offered.keys() <= set(choice.allowed):
         return choice.mode
-    allowed = [_named(offered[name], quirk) for name in choice.allowed if name in offered]
+    allowed = [_named(offered[name]) for name in choice.allowed if name in offered]
     if len(allowed) == 1 and choice.mode == "required":
         return allowed[0]
     return (
@@ -383,6 +232,5 @@ def _encoded_choice(choice: ToolChoice, request: Request, quirk: Quirk) -> Json:
     )
 
 
-def _named(tool: Tool, quirk: Quirk) -> dict[str, Json]:
-    kind = "custom" if tool.kind == "custom" and quirk.custom_tools else "function"
-    return {"type": kind, kind: {"name": wire_name(tool.name, tool.namespace)}}
+def _named(tool: Tool) -> dict[str, Json]:
+    return {"type": tool.kind, tool.kind: {"name": wire_name(tool.name, tool.namespace)}}

@@ -1,4 +1,4 @@
-"""Canonical messages → `messages` as every OpenAI-compatible upstream takes them.
+"""Canonical messages → `messages` of a plain chat body.
 
 Rules: tool results are `tool` messages directly after the assistant turn they answer, whatever else
 the client put in between; a call without a result gets one that says so, a result without a call
@@ -9,9 +9,8 @@ with text before calls. What cannot be said is a loss named by its place.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from uniapi.canonical import (
@@ -28,30 +27,32 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
-from uniapi.dialects.losses import REASONING_LOSS
-from uniapi.dialects.quirk import Quirk
 from uniapi.dialects.turn_repair import says_nothing
 
-from .fit_turn_order import in_order
-from .reasoning import details_of_parts
 from .request_decode_members import DIALECT_NAME
 from .request_encode_media import encode_media
-from .request_encode_names import wire_call_id, wire_name
+from .request_encode_names import wire_name
 
 NO_RESULT = "(no result)"
+_CONTENTS = frozenset({"tool_calls", "refusal", "audio"})
+"""What stands in place of an assistant's content."""
 _EMPTY_TURN = frozenset({"role", "content", "name"})
 
 
-def encode_messages(request: Request, quirk: Quirk, losses: list[str]) -> list[dict[str, Any]]:
-    """The `messages` of a body. Appends to `losses` what had to be left out."""
-    writer = _MessageWriter(quirk=quirk, losses=losses)
+def encode_messages(
+    request: Request, losses: list[str]
+) -> tuple[list[dict[str, Any]], list[Message | None]]:
+    """The `messages` of a body, and for each the assistant's turn behind it (None: another's).
+    Appends to `losses` what had to be left out.
+    """
+    writer = _MessageWriter(losses=losses)
     for index, message in enumerate(request.messages):
         writer.add(message, f"messages[{index}]")
     writer.close_turn()
     if not writer.messages and says_nothing(request):
         # Question as it was asked: a list of none is refused.
-        return [{"role": "user", "content": ""}]
-    return list(in_order(writer.messages, quirk))
+        return [{"role": "user", "content": ""}], [None]
+    return writer.messages, [writer.turns.get(index) for index in range(len(writer.messages))]
 
 
 @dataclass(slots=True)
@@ -60,13 +61,13 @@ class _MessageWriter:
     results, and what must come after them.
     """
 
-    quirk: Quirk
     losses: list[str]
     messages: list[dict[str, Any]] = field(default_factory=list)
+    turns: dict[int, Message] = field(default_factory=dict)
+    """The assistant's turns, by the place of their message."""
     results: list[dict[str, Any]] = field(default_factory=list)
     attached: list[dict[str, Json]] = field(default_factory=list)
     waiting: list[dict[str, Any]] = field(default_factory=list)
-    prefix: list[str] = field(default_factory=list)
     pending: dict[str, None] = field(default_factory=dict)
     """Calls of the last assistant turn that have no result yet, by wire id, in order."""
 
@@ -94,13 +95,9 @@ class _MessageWriter:
         )
         self.pending.clear()
         if self.attached:
-            content = _as_text(self.attached) if self.quirk.text_content_only else self.attached
-            self.messages.append({"role": "user", "content": content})
+            self.messages.append({"role": "user", "content": self.attached})
         self.messages.extend(self.waiting)
         self.results, self.attached, self.waiting = [], [], []
-        if self.prefix:
-            self.messages.append({"role": "user", "content": "\n\n".join(self.prefix)})
-            self.prefix = []
 
     def lose(self, name: str) -> None:
         if name not in self.losses:
@@ -111,16 +108,8 @@ class _MessageWriter:
         content = self._content(parts, path, joiner="\n\n", single=True)
         if content is None:
             return
-        if self.quirk.system_role == "user":
-            self.prefix.append(content if isinstance(content, str) else _as_text(content))
-            return
         self.waiting.append(
-            {
-                "role": self.quirk.system_role,
-                "content": content,
-                **_name(message),
-                **_members(message),
-            }
+            {"role": "developer", "content": content, **_name(message), **_members(message)}
         )
 
     def _user(self, message: Message, path: str) -> None:
@@ -133,17 +122,11 @@ class _MessageWriter:
         content = self._content(rest, path, joiner="\n")
         if content is None:
             return
-        if self.prefix:
-            content = _prefixed("\n\n".join(self.prefix), content)
-            self.prefix = []
         self.waiting.append(
             {"role": "user", "content": content, **_name(message), **_members(message)}
         )
 
     def _tool_result(self, result: ToolResult, path: str) -> None:
-        if not self.quirk.has_tools:
-            self.lose("tools")
-            return
         if result.is_error:
             self.lose("tool_result.is_error")
         texts: list[Text] = []
@@ -160,7 +143,7 @@ class _MessageWriter:
                 case Unknown():
                     self.lose(f"{path}.{part.name}")
         text = "\n".join(text.text for text in texts)
-        call_id = wire_call_id(result.call_id, self.quirk.tool_call_id_form)
+        call_id = result.call_id
         if call_id not in self.pending:
             self.attached.append(
                 {
@@ -171,9 +154,7 @@ class _MessageWriter:
             return
         del self.pending[call_id]
         message: dict[str, Any] = {"role": "tool", "tool_call_id": call_id, "content": text}
-        self._mark(
-            message, next((text.cache for text in reversed(texts) if text.cache), result.cache)
-        )
+        _mark(message, next((text.cache for text in reversed(texts) if text.cache), result.cache))
         self.results.append(message)
 
     def _assistant(self, message: Message, path: str) -> None:
@@ -199,25 +180,20 @@ class _MessageWriter:
                     self.lose(f"{path}.tool_result")
         content = self._content(texts, path, joiner="", single=True)
         encoded["content"] = content
-        if calls and not self.quirk.has_tools:
-            self.lose("tools")
-            calls = []
         if calls:
             encoded["tool_calls"] = calls
             self.pending.update((call["id"], None) for call in calls)
-        replayed = self._replayed(reasoning)
-        if reasoning and not replayed:
-            self.lose(REASONING_LOSS)
-        encoded.update(replayed)
+        text = "\n".join(part.text for part in reasoning if part.text)
+        if text:
+            encoded["reasoning_content"] = text
         encoded.update(_members(message))
-        if self.quirk.opaque_family == "gemini":
-            encoded.update(_signed([part for part in message.parts if isinstance(part, Text)]))
-        if content is None and not calls and "refusal" not in encoded and "audio" not in encoded:
-            if message.parts and not encoded.keys() - _EMPTY_TURN:
+        if content is None and not encoded.keys() & _CONTENTS:
+            if message.parts and not reasoning and not encoded.keys() - _EMPTY_TURN:
                 # Nothing in it can be said here, and an empty turn is refused by some
                 # («Assistant message must have either content or tool_calls»).
                 return
             encoded["content"] = ""
+        self.turns[len(self.messages)] = message
         self.messages.append(encoded)
 
     def _continue_assistant(self, message: Message, path: str) -> None:
@@ -225,10 +201,12 @@ class _MessageWriter:
         results must follow their calls at once.
         """
         first = self.messages.pop()
-        before = len(self.messages)
+        place = len(self.messages)
+        turn = self.turns[place]
         self._assistant(message, path)
-        if len(self.messages) == before:
+        if len(self.messages) == place:
             self.messages.append(first)
+            self.turns[place] = turn
             return
         second = self.messages.pop()
         joined = {
@@ -238,72 +216,32 @@ class _MessageWriter:
         }
         calls = [*first.get("tool_calls", ()), *second.get("tool_calls", ())]
         self.messages.append({**joined, "tool_calls": calls})
+        self.turns[place] = replace(turn, parts=(*turn.parts, *message.parts))
 
     def _call(self, call: ToolCall) -> dict[str, Any]:
-        call_id = wire_call_id(call.call_id, self.quirk.tool_call_id_form)
         name = wire_name(call.name, call.namespace)
-        encoded: dict[str, Any]
-        if call.kind == "custom" and self.quirk.custom_tools:
-            encoded = {
-                "id": call_id,
-                "type": "custom",
-                "custom": {"name": name, "input": call.arguments},
-            }
-        elif call.kind == "custom":
-            encoded = {
-                "id": call_id,
-                "type": "function",
-                "function": {"name": name, "arguments": dump_text({"input": call.arguments})},
-            }
-        else:
-            encoded = {
-                "id": call_id,
-                "type": "function",
-                "function": {"name": name, "arguments": call.arguments or "{}"},
-            }
-        if self.quirk.opaque_family == "gemini":
-            encoded.update(_signed([call]))
-        self._mark(encoded, call.cache)
+        said = (
+            {"name": name, "input": call.arguments}
+            if call.kind == "custom"
+            else {"name": name, "arguments": call.arguments or "{}"}
+        )
+        encoded: dict[str, Any] = {"id": call.call_id, "type": call.kind, call.kind: said}
+        _mark(encoded, call.cache)
         return encoded
-
-    def _replayed(self, reasoning: Sequence[Reasoning]) -> dict[str, Json]:
-        """An assistant turn's reasoning in the member the upstream reads."""
-        text = "\n".join(part.text for part in reasoning if part.text)
-        match self.quirk.reasoning_replay:
-            case "reasoning_content" | "reasoning" as member:
-                return {member: text} if text else {}
-            case "reasoning_details":
-                details = details_of_parts(reasoning)
-                if details:
-                    return {"reasoning_details": details}
-                return {"reasoning": text} if text else {}
-            case _:
-                return {}
 
     def _content(
         self, parts: Sequence[Part], path: str, *, joiner: str, single: bool = False
     ) -> str | list[dict[str, Json]] | None:
         """Content as a string or a list of parts; None when nothing is left. `single`: several
-        texts without cache markers become one string.
+        texts without cache marks become one string.
         """
         parts = [part for part in parts if not _is_member(part) and self._can_say(part, path)]
-        texts_only = all(isinstance(part, Text) for part in parts)
-        has_cache = self.quirk.cache_control and any(getattr(part, "cache", None) for part in parts)
-        if (
-            texts_only
-            and (single or self.quirk.text_content_only or len(parts) < 2)
-            and not has_cache
-        ):
-            texts = [part.text for part in parts if isinstance(part, Text)]
-            if any(getattr(part, "cache", None) for part in parts):
-                self.lose("cache_control")
-            return joiner.join(texts) if texts else None
+        texts = [part for part in parts if isinstance(part, Text)]
+        is_plain = len(texts) == len(parts) and not any(text.cache for text in texts)
+        if is_plain and (single or len(parts) < 2):
+            return joiner.join(text.text for text in texts) if texts else None
         pieces = [piece for part in parts if (piece := self._piece(part, path)) is not None]
-        if not pieces:
-            return None
-        if self.quirk.text_content_only:
-            return _as_text(pieces) or None
-        return pieces
+        return pieces or None
 
     def _can_say(self, part: Part, path: str) -> bool:
         """Whether `part` is no unknown of another dialect, which is a loss."""
@@ -331,60 +269,23 @@ class _MessageWriter:
                 self.lose(f"{path}.{type(part).__name__}")
                 return None
         if piece is not None and not isinstance(part, Refusal):
-            self._mark(piece, part.cache)
+            _mark(piece, part.cache)
         return piece
 
     def _media(self, media: Media, path: str) -> dict[str, Json] | None:
         piece = encode_media(media)
-        if (
-            piece is not None
-            and piece["type"] == "file"
-            and self.quirk.document_part == "document_url"
-            and "file_data" in piece["file"]
-        ):
-            piece = {
-                "type": "document_url",
-                "document_url": piece["file"]["file_data"],
-                "document_name": piece["file"]["filename"],
-            }
-        is_text = piece is not None and piece["type"] == "text"
-        if piece is None or (
-            not is_text
-            and (
-                self.quirk.text_content_only
-                or (media.kind == "image" and not self.quirk.has_images)
-            )
-        ):
+        if piece is None:
             self.lose(f"{path}.{media.kind}")
-            return None
         return piece
 
-    def _mark(self, target: dict[str, Any], cache: CacheHint | None) -> None:
-        if cache is None:
-            return
-        if self.quirk.cache_control:
-            target["cache_control"] = encode_cache(cache)
-        else:
-            self.lose("cache_control")
+
+def _mark(target: dict[str, Any], cache: CacheHint | None) -> None:
+    if cache is not None:
+        target["cache_control"] = encode_cache(cache)
 
 
 def encode_cache(cache: CacheHint) -> dict[str, Json]:
     return {"type": "ephemeral"} if cache.ttl is None else {"type": "ephemeral", "ttl": cache.ttl}
-
-
-def schema_instruction(schema: Mapping[str, Json]) -> str:
-    """What tells a model its schema where the wire cannot; OpenAI's `json_object` mode also wants
-    the word JSON to be said.
-    """
-    return (
-        "Answer with one JSON object only, without any text around it. It must fit this JSON"
-        f" Schema:\n{dump_text(schema)}"
-    )
-
-
-def dump_text(value: Json) -> str:
-    """JSON as it stands inside a text member: arguments, an input."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _is_member(part: Part) -> bool:
@@ -409,15 +310,11 @@ def _name(message: Message) -> dict[str, Json]:
     return {"name": message.name} if message.name else {}
 
 
-def _as_text(pieces: Sequence[Mapping[str, Json]]) -> str:
-    return "\n".join(str(piece["text"]) for piece in pieces if piece.get("type") == "text")
-
-
 def _joined_content(
     first: str | list[dict[str, Json]] | None, second: str | list[dict[str, Json]] | None
 ) -> str | list[dict[str, Json]] | None:
     if not first or not second:
-        return first or second
+        return first or second or None
     if isinstance(first, str) and isinstance(second, str):
         return f"{first}\n{second}"
     pieces = [
@@ -425,19 +322,3 @@ def _joined_content(
         for content in (first, second)
     ]
     return [*pieces[0], *pieces[1]]
-
-
-def _prefixed(text: str, content: str | list[dict[str, Json]]) -> str | list[dict[str, Json]]:
-    if isinstance(content, str):
-        return f"{text}\n\n{content}"
-    return [{"type": "text", "text": text}, *content]
-
-
-def _signed(parts: Sequence[Text | ToolCall]) -> dict[str, Json]:
-    """Google's carriage of a thought signature; Gemini 3 refuses a replayed call without
-    its own.
-    """
-    for part in reversed(parts):
-        if part.opaque is not None and part.opaque.family == "gemini":
-            return {"extra_content": {"google": {"thought_signature": part.opaque.value}}}
-    return {}

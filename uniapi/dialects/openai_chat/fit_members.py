@@ -1,0 +1,78 @@
+"""Rules over the settings of a chat body: how they are spelled, and which are refused."""
+
+from __future__ import annotations
+
+from uniapi.dialects.fitting import Body, Fitting, minds
+
+from .request_decode_members import at
+
+_SAYS_NOTHING = (
+    ("store", False),
+    ("modalities", ["text"]),
+    ("parallel_tool_calls", True),
+    ("stream_options", {"include_usage": True}),
+)
+"""Members that ask for what happens anyway: no loss where they are refused."""
+
+
+@minds("max_tokens_member", always=True)
+def spell_limit(body: Body, fitting: Fitting) -> Body:
+    """The output limit under the name that is known; legacy completions have one name alone."""
+    known = fitting.quirk.max_tokens_member
+    other = "max_completion_tokens" if known == "max_tokens" else "max_tokens"
+    if known == "either" or other not in body or "prompt" in body:
+        return body
+    changed = without(body, other)
+    changed.setdefault(known, body[other])
+    return changed
+
+
+@minds("seed_member")
+def spell_seed(body: Body, fitting: Fitting) -> Body:
+    if "seed" not in body:
+        return body
+    changed = without(body, "seed")
+    changed.setdefault(fitting.quirk.seed_member, body["seed"])
+    return changed
+
+
+@minds("max_stops")
+def with_fewer_stops(body: Body, fitting: Fitting) -> Body:
+    stop, most = body.get("stop"), fitting.quirk.max_stops
+    if not isinstance(stop, list) or most is None or len(stop) <= most:
+        return body
+    fitting.lose("stop")
+    return {**body, "stop": stop[:most]}
+
+
+@minds("stream_options")
+def no_stream_options(body: Body, fitting: Fitting) -> Body:
+    return without(body, "stream_options") if "stream_options" in body else body
+
+
+@minds("parallel_tool_calls_member")
+def one_by_one_unsaid(body: Body, fitting: Fitting) -> Body:
+    if "parallel_tool_calls" not in body:
+        return body
+    if body["parallel_tool_calls"] is False:
+        fitting.lose("parallel_tool_calls")
+    return without(body, "parallel_tool_calls")
+
+
+@minds("dropped_members")
+def no_refused_members(body: Body, fitting: Fitting) -> Body:
+    refused = sorted(fitting.quirk.dropped_members & body.keys())
+    for name in refused:
+        if (name, body[name]) not in _SAYS_NOTHING:
+            fitting.lose(name)
+    return without(body, *refused) if refused else body
+
+
+def without(body: Body, *names: str) -> Body:
+    """A copy of an object that lacks the members `names`."""
+    return {name: value for name, value in body.items() if name not in names}
+
+
+def has_type(value: object, kind: str) -> bool:
+    """Whether `value` is an object whose `type` is `kind`."""
+    return bool(at(value, "type") == kind)

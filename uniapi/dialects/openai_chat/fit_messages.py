@@ -1,0 +1,129 @@
+"""Rules over the content of messages, and how a rule changes some messages of a body and leaves the
+others the objects they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from uniapi.canonical import Json
+from uniapi.dialects.fitting import Body, Fitting, minds
+
+from .request_decode_members import at
+from .request_encode_names import wire_call_id
+
+Turn = dict[str, Any]
+Mend = Callable[[Turn, str], Turn | None]
+"""(message, its path) → the message, another one, or None when nothing of it is left."""
+
+
+def with_messages(body: Body, mend: Mend) -> Body:
+    """The body with every message mended; the same object when none changes. What is no message is
+    left alone.
+    """
+    messages = body.get("messages")
+    if not isinstance(messages, list):
+        return body
+    mended = [
+        mend(message, f"messages[{index}]") if isinstance(message, dict) else message
+        for index, message in enumerate(messages)
+    ]
+    if all(new is old for new, old in zip(mended, messages, strict=True)):
+        return body
+    left = [
+        new for new, old in zip(mended, messages, strict=True) if new is not None or old is None
+    ]
+    return {**body, "messages": left}
+
+
+def with_parts(message: Turn, mend: Callable[[Json], Json]) -> Turn | None:
+    """The message with every part of its content mended, those that become None left out; None
+    when it is a message whose only content they were.
+    """
+    content = message.get("content")
+    if not isinstance(content, list):
+        return message
+    mended = [mend(part) for part in content]
+    if all(new is old for new, old in zip(mended, content, strict=True)):
+        return message
+    left = [part for part in mended if part is not None]
+    if left or message.get("role") == "tool" or message.get("tool_calls"):
+        return {**message, "content": left or ""}
+    return None
+
+
+@minds("has_images")
+def no_images(body: Body, fitting: Fitting) -> Body:
+    def mend(message: Turn, path: str) -> Turn | None:
+        def without_image(part: Json) -> Json:
+            if at(part, "type") != "image_url":
+                return part
+            fitting.lose(f"{path}.image")
+            return None
+
+        return with_parts(message, without_image)
+
+    return with_messages(body, mend)
+
+
+@minds("document_part")
+def documents_by_url(body: Body, fitting: Fitting) -> Body:
+    """Mistral's own part: docs.mistral.ai/capabilities/document_ai/document_qna (2026-11-30)."""
+
+    def by_url(part: Json) -> Json:
+        data = at(part, "file", "file_data")
+        if at(part, "type") != "file" or data is None:
+            return part
+        name = at(part, "file", "filename")
+        named = {} if name is None else {"document_name": name}
+        rest = {member: value for member, value in part.items() if member not in ("type", "file")}
+        return {"type": "document_url", "document_url": data, **named, **rest}
+
+    return with_messages(body, lambda message, path: with_parts(message, by_url))
+
+
+@minds("text_content_only")
+def text_alone(body: Body, fitting: Fitting) -> Body:
+    """Content as one string; what is no text is lost."""
+
+    def mend(message: Turn, path: str) -> Turn | None:
+        content = message.get("content")
+        if not isinstance(content, list):
+            return message
+        texts = [text for part in content if isinstance(text := at(part, "text"), str)]
+        for kind in (at(part, "type") for part in content):
+            if kind != "text":
+                fitting.lose(f"{path}.{'image' if kind == 'image_url' else kind}")
+        is_empty = not texts and message.get("role") == "user"
+        return None if is_empty else {**message, "content": "\n".join(texts)}
+
+    return with_messages(body, mend)
+
+
+@minds("tool_call_id_form")
+def call_ids_in_form(body: Body, fitting: Fitting) -> Body:
+    form = fitting.quirk.tool_call_id_form
+
+    def with_id(holder: Json, member: str) -> Json:
+        call_id = at(holder, member)
+        if not isinstance(call_id, str) or wire_call_id(call_id, form) == call_id:
+            return holder
+        return {**holder, member: wire_call_id(call_id, form)}
+
+    def mend(message: Turn, path: str) -> Turn:
+        message = with_id(message, "tool_call_id")
+        return with_calls(message, lambda call: with_id(call, "id"))
+
+    return with_messages(body, mend)
+
+
+def with_calls(message: Turn, mend: Callable[[Json], Json]) -> Turn:
+    """The message with every tool call mended; the same object when none changes."""
+    calls = message.get("tool_calls")
+    if not isinstance(calls, list):
+        return message
+    mended = [mend(call) for call in calls]
+    if all(new is old for new, old in zip(mended, calls, strict=True)):
+        return message
+    return {**message, "tool_calls": mended}

@@ -1,0 +1,113 @@
+"""The rule over what goes back of an assistant's earlier reasoning: its text in the member this
+upstream reads, and the signatures that its family can read.
+
+A body of ours carries the text in `reasoning_content` and the turns it was encoded from beside it;
+a client's own members pass, unless none is known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from uniapi.canonical import Json, Message, Reasoning, Text, ToolCall
+from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.dialects.losses import REASONING_LOSS
+from uniapi.dialects.quirk import Quirk
+
+from .fit_members import without
+from .fit_messages import Turn, with_calls, with_messages
+from .reasoning import details_of_parts
+from .request_decode_members import at
+
+REASONING_MEMBERS = ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
+SIGNATURE = "extra_content"
+"""Google's carriage of a thought signature, on a call or a message."""
+
+_Part = TypeVar("_Part")
+
+
+@minds("reasoning_replay", "opaque_family", always=True)
+def replay_reasoning(body: Body, fitting: Fitting) -> Body:
+    turns = fitting.beside.turns
+    if turns is None:
+        return _without_refused(body, fitting.quirk)
+    places = iter(turns)
+
+    def mend(message: Turn, path: str) -> Turn | None:
+        turn = next(places, None)
+        return message if turn is None else _replayed(message, turn, fitting)
+
+    return with_messages(body, mend)
+
+
+def _replayed(message: Turn, turn: Message, fitting: Fitting) -> Turn | None:
+    """The message with what was signed in its turn; None when reasoning was all it had, and none
+    of it can be said here.
+    """
+    quirk = fitting.quirk
+    reasoning = _of_kind(turn, Reasoning)
+    members = _members_of(reasoning, message.get("reasoning_content"), quirk)
+    if reasoning and not members:
+        fitting.lose(REASONING_LOSS)
+    replayed = message
+    if members != {name: message[name] for name in REASONING_MEMBERS if name in message}:
+        replayed = {**without(message, *REASONING_MEMBERS), **members}
+    if quirk.opaque_family == "gemini":
+        replayed = _signed(replayed, turn)
+    return None if reasoning and _says_nothing(replayed) else replayed
+
+
+def _members_of(reasoning: Sequence[Reasoning], text: Json, quirk: Quirk) -> dict[str, Json]:
+    member = quirk.reasoning_replay
+    if member == "none":
+        return {}
+    if member == "reasoning_details":
+        details = details_of_parts(reasoning)
+        if details:
+            return {member: details}
+        member = "reasoning"
+    return {member: text} if text else {}
+
+
+def _signed(message: Turn, turn: Message) -> Turn:
+    """Gemini 3 refuses a replayed call without its own signature."""
+    calls = iter(_of_kind(turn, ToolCall))
+    signed = with_calls(message, lambda call: {**call, **_signature((next(calls),))})
+    return {**signed, **_signature(_of_kind(turn, Text))}
+
+
+def _signature(parts: Sequence[Text | ToolCall]) -> dict[str, Json]:
+    for part in reversed(parts):
+        if part.opaque is not None and part.opaque.family == "gemini":
+            return {SIGNATURE: {"google": {"thought_signature": part.opaque.value}}}
+    return {}
+
+
+def _of_kind(turn: Message, kind: type[_Part]) -> list[_Part]:
+    return [part for part in turn.parts if isinstance(part, kind)]
+
+
+def _without_refused(body: Body, quirk: Quirk) -> Body:
+    """Reasoning and foreign signatures of a client's own turns, perhaps from another provider,
+    where they are unknown parameters.
+    """
+    if quirk.reasoning_replay != "none":
+        return body
+    signatures = () if quirk.opaque_family == "gemini" else (SIGNATURE,)
+    names = (*REASONING_MEMBERS, *signatures)
+
+    def bare(holder: Json) -> Json:
+        return without(holder, *names) if any(at(holder, name) for name in names) else holder
+
+    def mend(message: Turn, path: str) -> Turn | None:
+        if message.get("role") != "assistant":
+            return message
+        mended = with_calls(bare(message), bare)
+        return None if mended is not message and _says_nothing(mended) else mended
+
+    return with_messages(body, mend)
+
+
+def _says_nothing(message: Turn) -> bool:
+    return not any(value for name, value in message.items() if name not in ("role", "name"))

@@ -1,0 +1,85 @@
+"""Rules over system and developer turns: the role they come under, and words of ours among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from uniapi.canonical import Json
+from uniapi.dialects.fitting import Body, Fitting, minds
+
+from .fit_messages import Turn, with_messages
+from .request_decode_members import at
+
+SYSTEM_ROLES = ("system", "developer")
+
+
+@minds("system_role", always=True)
+def one_system_role(body: Body, fitting: Fitting) -> Body:
+    """Where developer is known every role stays; where none is known the text is the user's."""
+    role = fitting.quirk.system_role
+    messages = body.get("messages")
+    if role == "developer" or not isinstance(messages, list):
+        return body
+    if role == "system":
+        return with_messages(
+            body,
+            lambda message, path: (
+                {**message, "role": role} if message.get("role") == "developer" else message
+            ),
+        )
+    if not any(at(message, "role") in SYSTEM_ROLES for message in messages):
+        return body
+    return {**body, "messages": _as_user_text(messages)}
+
+
+def with_system_words(messages: Sequence[Json], words: str) -> list[Json]:
+    """`words` behind the caller's own text: at the end of the system message that opens the
+    conversation, so that what a prompt cache holds of it still begins alike.
+    """
+    first = messages[0] if messages else None
+    if not isinstance(first, dict) or first.get("role") not in SYSTEM_ROLES:
+        return [{"role": "developer", "content": words}, *messages]
+    return [{**first, "content": joined(first.get("content"), words)}, *messages[1:]]
+
+
+def joined(first: Json, second: Json) -> Json:
+    """Two contents as one: a string of two paragraphs, or a list of parts."""
+    if not first or not second:
+        return first or second
+    if isinstance(first, str) and isinstance(second, str):
+        return f"{first}\n\n{second}"
+    return [
+        part
+        for content in (first, second)
+        for part in ([{"type": "text", "text": content}] if isinstance(content, str) else content)
+    ]
+
+
+def _as_user_text(messages: Sequence[Json]) -> list[Json]:
+    """System text in front of the user's next words, or as the user's own where an assistant's
+    come first.
+    """
+    told: list[Json] = []
+    held: Json = None
+    for message in messages:
+        role = at(message, "role")
+        if role in SYSTEM_ROLES:
+            held = joined(held, message.get("content"))
+            continue
+        if held and role == "user":
+            message = {**message, "content": joined(held, message.get("content"))}
+            held = None
+        elif held and role == "assistant":
+            told.append({"role": "user", "content": held})
+            held = None
+        told.append(message)
+    return [*told, {"role": "user", "content": held}] if held else told
+
+
+def text_of(message: Turn) -> str:
+    """The text of a message, its parts one under the other."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else ()
+    return "\n".join(text for part in parts if isinstance(text := at(part, "text"), str))
