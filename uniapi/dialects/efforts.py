@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from uniapi.canonical import Json, ReasoningSettings
+from uniapi.canonical import ReasoningSettings
 
 from .quirk import Quirk
 
@@ -56,21 +56,3 @@ def nearest_effort(effort: str, words: Sequence[str]) -> str:
 def is_reasoning(effort: str | None, quirk: Quirk) -> bool:
     """Whether the model reasons when asked with this effort (None: with none at all)."""
     return quirk.reasons_by_default if effort is None else effort != "none"
-
-
-def drop_refused_sampling(
-    body: dict[str, Json], effort: Json, quirk: Quirk, losses: list[str]
-) -> None:
-    """Takes out of `body` what the model refuses while it reasons with this effort. A temperature
-    or top_p of 1 says nothing, and is no loss.
-    """
-    word = effort if isinstance(effort, str) else None
-    if quirk.sampling_while_reasoning or not is_reasoning(word, quirk):
-        return
-    for name, says_nothing in _SAYS_NOTHING.items():
-        if body.pop(name, None) not in (None, says_nothing):
-            losses.append(name)
-
-
-_SAYS_NOTHING = {"temperature": 1, "top_p": 1, "logprobs": False, "top_logprobs": 0}
-"""What is refused while a model reasons, and the value of each that asks for nothing."""

@@ -17,6 +17,7 @@ from uniapi.dialects.quirk import Quirk
 from .fit_cache import only_known_marks
 from .fit_format import schema_in_words
 from .fit_members import (
+    known_verbosity,
     no_refused_members,
     no_stream_options,
     one_by_one_unsaid,
@@ -24,10 +25,20 @@ from .fit_members import (
     spell_seed,
     with_fewer_stops,
 )
-from .fit_messages import call_ids_in_form, documents_by_url, no_images, text_alone
-from .fit_reasoning import ask_for_reasoning, no_sampling_beside_reasoning
+from .fit_messages import (
+    call_ids_in_form,
+    documents_by_url,
+    no_empty_turns,
+    no_images,
+    text_alone,
+)
+from .fit_reasoning import (
+    ask_for_reasoning,
+    no_reasoning_beside_forced_tool,
+    no_sampling_beside_reasoning,
+)
 from .fit_replay import replay_reasoning
-from .fit_system import one_system_role
+from .fit_system import one_system_role, system_turns_in_place
 from .fit_tools import (
     freeform_tools_as_functions,
     has_freeform_tools,
@@ -48,6 +59,8 @@ RULES = (
     call_ids_in_form,
     schema_in_words,
     one_system_role,
+    system_turns_in_place,
+    no_empty_turns,
     ordered_turns,
     marked_prefix,
     # tools
@@ -59,7 +72,9 @@ RULES = (
     spell_seed,
     with_fewer_stops,
     ask_for_reasoning,
+    no_reasoning_beside_forced_tool,
     no_sampling_beside_reasoning,
+    known_verbosity,
     no_stream_options,
     one_by_one_unsaid,
     no_refused_members,

@@ -45,6 +45,15 @@ def with_fewer_stops(body: Body, fitting: Fitting) -> Body:
     return {**body, "stop": stop[:most]}
 
 
+@minds("verbosities")
+def known_verbosity(body: Body, fitting: Fitting) -> Body:
+    """A model without the dial takes its one word only."""
+    if body.get("verbosity") in (None, *fitting.quirk.verbosities):
+        return body
+    fitting.lose("verbosity")
+    return without(body, "verbosity")
+
+
 @minds("stream_options")
 def no_stream_options(body: Body, fitting: Fitting) -> Body:
     return without(body, "stream_options") if "stream_options" in body else body

@@ -101,6 +101,37 @@ def text_alone(body: Body, fitting: Fitting) -> Body:
     return with_messages(body, mend)
 
 
+@minds("empty_turns")
+def no_empty_turns(body: Body, fitting: Fitting) -> Body:
+    """A user's or assistant's turn that says nothing is left out, an empty text out of a turn that
+    says something; the last turn stays, for without it nothing would be asked.
+    """
+    messages = body.get("messages")
+    last = len(messages) - 1 if isinstance(messages, list) else -1
+
+    def mend(message: Turn, path: str) -> Turn | None:
+        if message.get("role") not in ("user", "assistant") or path == f"messages[{last}]":
+            return message
+        mended = with_parts(message, lambda part: None if _is_empty_text(part) else part)
+        if mended is None or any(mended.get(name) for name in _SAYING):
+            return mended
+        return mended if _says(mended.get("content")) else None
+
+    return with_messages(body, mend)
+
+
+_SAYING = ("tool_calls", "function_call", "refusal", "audio")
+"""Members of a turn that say something without content."""
+
+
+def _says(content: Json) -> bool:
+    return bool(content.strip() if isinstance(content, str) else content)
+
+
+def _is_empty_text(part: Json) -> bool:
+    return at(part, "type") == "text" and not _says(at(part, "text"))
+
+
 @minds("tool_call_id_form")
 def call_ids_in_form(body: Body, fitting: Fitting) -> Body:
     form = fitting.quirk.tool_call_id_form

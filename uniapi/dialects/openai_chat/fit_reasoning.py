@@ -11,12 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import get_args
 
 from uniapi.canonical import Effort, Json, ReasoningSettings
-from uniapi.dialects.efforts import (
-    drop_refused_sampling,
-    nearest_effort,
-    said_effort,
-    wants_reasoning,
-)
+from uniapi.dialects.efforts import is_reasoning, nearest_effort, said_effort, wants_reasoning
 from uniapi.dialects.fitting import Body, Fitting, minds
 from uniapi.dialects.quirk import Quirk
 
@@ -137,8 +132,68 @@ _ASK: Mapping[str, Callable[[Body, ReasoningSettings, Fitting], Body]] = {
 """By `Quirk.reasoning_request`."""
 
 
+@minds("forced_tool_while_reasoning")
+def no_reasoning_beside_forced_tool(body: Body, fitting: Fitting) -> Body:
+    """Reasoning is off for this call, by name where the model reasons by itself: a forced call is
+    what the client needs, and SDKs ask for structured output by one.
+    """
+    if fitting.quirk.forced_tool_while_reasoning or not _forces_tool(body.get("tool_choice")):
+        return body
+    return without_reasoning(body, fitting)
+
+
+def _forces_tool(choice: Json) -> bool:
+    words = (choice, at(choice, "type"), at(choice, "allowed_tools", "mode"))
+    return any(word in ("required", "any", "function", "custom") for word in words)
+
+
+def without_reasoning(body: Body, fitting: Fitting) -> Body:
+    """The body with reasoning switched off, a loss when it was asked for; the same object where
+    there is no switch.
+    """
+    member, off = _SWITCHED_OFF.get(fitting.quirk.reasoning_request, (EFFORT, "none"))
+    efforts = fitting.quirk.efforts
+    if member == EFFORT and (fitting.quirk.reasoning_request == "none" or "none" not in efforts):
+        return body
+    if is_asked(body):
+        fitting.lose(EFFORT)
+    elif not fitting.quirk.reasons_by_default:
+        return body
+    return {**without(body, EFFORT, "thinking_budget"), member: off}
+
+
+_SWITCHED_OFF: Mapping[str, tuple[str, Json]] = {
+    "openrouter": ("reasoning", {"enabled": False}),
+    "thinking": ("thinking", {"type": "disabled"}),
+    "enable_thinking": ("enable_thinking", False),
+}
+"""The member and its value that switch reasoning off, by `Quirk.reasoning_request`."""
+
+
+def is_asked(body: Body) -> bool:
+    """Whether a body as it leaves asks for reasoning."""
+    return (
+        body.get(EFFORT) not in (None, "none")
+        or at(body, "thinking", "type") in ("enabled", "adaptive", "auto")
+        or bool(body.get("enable_thinking"))
+        or bool(at(body, "reasoning", "effort") or at(body, "reasoning", "enabled"))
+    )
+
+
 @minds("sampling_while_reasoning", "reasons_by_default")
 def no_sampling_beside_reasoning(body: Body, fitting: Fitting) -> Body:
-    kept = dict(body)
-    drop_refused_sampling(kept, body.get(EFFORT), fitting.quirk, fitting.losses)
-    return kept if len(kept) < len(body) else body
+    quirk, effort = fitting.quirk, body.get(EFFORT)
+    word = effort if isinstance(effort, str) else None
+    if quirk.sampling_while_reasoning or not is_reasoning(word, quirk):
+        return body
+    refused = [name for name in _SAYS_NOTHING if name in body]
+    for name in refused:
+        if body[name] not in (None, _SAYS_NOTHING[name]):
+            fitting.lose(name)
+    return without(body, *refused) if refused else body
+
+
+_SAYS_NOTHING = {"temperature": 1, "top_p": 1, "logprobs": False, "top_logprobs": 0}
+"""What is refused while the model reasons, and the value of each that asks for nothing: that is no
+loss.
+"""

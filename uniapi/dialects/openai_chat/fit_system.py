@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from itertools import takewhile
 
 from uniapi.canonical import Json
 from uniapi.dialects.fitting import Body, Fitting, minds
@@ -27,9 +29,37 @@ def one_system_role(body: Body, fitting: Fitting) -> Body:
                 {**message, "role": role} if message.get("role") == "developer" else message
             ),
         )
-    if not any(at(message, "role") in SYSTEM_ROLES for message in messages):
+    if not any(_is_system(message) for message in messages):
         return body
     return {**body, "messages": _as_user_text(messages)}
+
+
+@minds("system_turns")
+def system_turns_in_place(body: Body, fitting: Fitting) -> Body:
+    """One system message at the beginning, made of those that open the conversation; a later one
+    is told by the user, where it stands.
+    """
+    messages = body.get("messages")
+    if fitting.quirk.system_turns != "first" or not isinstance(messages, list):
+        return body
+    opening = list(takewhile(_is_system, messages))
+    later = messages[len(opening) :]
+    if len(opening) < 2 and not any(_is_system(message) for message in later):
+        return body
+    first = [reduce(_with_text_of, opening)] if opening else []
+    return {**body, "messages": [*first, *(_as_user(message) for message in later)]}
+
+
+def _is_system(message: Json) -> bool:
+    return at(message, "role") in SYSTEM_ROLES
+
+
+def _with_text_of(first: Turn, second: Turn) -> Turn:
+    return {**first, "content": joined(first.get("content"), second.get("content"))}
+
+
+def _as_user(message: Json) -> Json:
+    return {"role": "user", "content": message.get("content")} if _is_system(message) else message
 
 
 def with_system_words(messages: Sequence[Json], words: str) -> list[Json]:
@@ -63,7 +93,7 @@ def _as_user_text(messages: Sequence[Json]) -> list[Json]:
     held: Json = None
     for message in messages:
         role = at(message, "role")
-        if role in SYSTEM_ROLES:
+        if _is_system(message):
             held = joined(held, message.get("content"))
             continue
         if held and role == "user":
@@ -74,12 +104,3 @@ def _as_user_text(messages: Sequence[Json]) -> list[Json]:
             held = None
         told.append(message)
     return [*told, {"role": "user", "content": held}] if held else told
-
-
-def text_of(message: Turn) -> str:
-    """The text of a message, its parts one under the other."""
-    content = message.get("content")
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else ()
-    return "\n".join(text for part in parts if isinstance(text := at(part, "text"), str))

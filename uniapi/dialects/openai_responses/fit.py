@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from uniapi.canonical import Media
 from uniapi.dialects.fitting import Body, Fitting, fit_by, minds
-from uniapi.dialects.openai_chat.request_encode_messages import schema_instruction
+from uniapi.dialects.openai_chat.fit_format import schema_instruction
 from uniapi.dialects.quirk import Quirk
 
 from .fit_input import call_ids, images
