@@ -44,6 +44,8 @@ class Quirk:
     `first`: at the beginning alone, and one (MiniMax, Qwen's templates, older Claude, whose first
     is the `system` member).
     """
+    streams_only: bool = False
+    """Answers come in streams alone: a whole one is asked for streamed and folded."""
     empty_turns: bool = True
     """False: a turn, or a text in it, that says nothing is refused; it is left out."""
     forced_tool_while_reasoning: bool = True
@@ -51,6 +53,15 @@ class Quirk:
 
     `reasons_by_default` tells whether it must be switched off by name.
     """
+
+    learned_drops: frozenset[tuple[str, ...]] = frozenset()
+    """Places of members that this model refused (patterns of `wire.body_paths`). These three come
+    from refusals that were read, not from rows; every dialect's last rules mind them.
+    """
+    learned_renames: frozenset[tuple[tuple[str, ...], str]] = frozenset()
+    """Places, and the name that was asked for instead."""
+    learned_choices: frozenset[tuple[tuple[str, ...], tuple[str, ...]]] = frozenset()
+    """Places, and the words that may stand there."""
 
     # openai_chat
     max_tokens_member: Literal["max_tokens", "max_completion_tokens", "either"] = (

@@ -26,6 +26,8 @@ from .detect import BUILT, KNOWN_UNBUILT, check_private_key, detect_engine
 from .engine import Address, Engine, ListedModel, ModelPage, Place, Target, Token, TokenFlow
 from .facts import quirk_for
 from .gemini import GeminiEngine
+from .learned import Learned, load_learned
+from .mending import find_mending
 from .openai import OpenAiEngine, ResponsesEngine
 from .presets import preset_for, preset_named
 from .urls import parse_url
@@ -92,6 +94,7 @@ __all__ = [
     "ENGINES",
     "Address",
     "Engine",
+    "Learned",
     "ListedModel",
     "ModelPage",
     "Place",
@@ -102,5 +105,7 @@ __all__ = [
     "detect_engine",
     "engine_for",
     "engine_names",
+    "find_mending",
+    "load_learned",
     "quirk_for",
 ]

@@ -79,6 +79,10 @@ class KeptMap:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def names(self) -> list[str]:
+        """The names in the order in which they were put; those whose time is over included."""
+        return list(self._entries)
+
     def flush(self, now_s: Epoch) -> None:
         """Write what changed since the last flush. Never raises; see `trouble`."""
         with self._lock:

@@ -8,6 +8,7 @@ from .aws_eventstream import (
     encode_message,
     unwrap_chunk,
 )
+from .body_paths import ITEM, Path, changed_at, holds, paths_to, renamed, walk, without
 from .frames import LARGE_BYTES, Frame, Framer, dump_json, dump_long_json, load_json, parse_json
 from .http import CREDENTIAL_HEADERS, HOP_BY_HOP, Answers, BodySource, HttpRequest, ResponseHead
 from .http1 import Received, ResponseParser, request_bytes
@@ -37,6 +38,7 @@ __all__ = [
     "ERROR_PREFIX",
     "EXCEPTION_PREFIX",
     "HOP_BY_HOP",
+    "ITEM",
     "LARGE_BYTES",
     "Answers",
     "BodySource",
@@ -52,6 +54,7 @@ __all__ = [
     "MultipartError",
     "MultipartScanner",
     "Operation",
+    "Path",
     "Range",
     "Received",
     "ResponseHead",
@@ -59,6 +62,7 @@ __all__ = [
     "SetMember",
     "SseDecoder",
     "apply_operations",
+    "changed_at",
     "decode_message",
     "dump_json",
     "dump_long_json",
@@ -66,12 +70,17 @@ __all__ = [
     "encode_message",
     "encode_sse",
     "form_boundary",
+    "holds",
     "insert_member",
     "load_json",
     "parse_json",
+    "paths_to",
     "pieces_length",
+    "renamed",
     "request_bytes",
     "splice_member",
     "splice_text",
     "unwrap_chunk",
+    "walk",
+    "without",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from uniapi.dialects.fit_learned import LEARNED_RULES
 from uniapi.dialects.fitting import fit_by
 
-fit = fit_by(())
+fit = fit_by(LEARNED_RULES)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from uniapi.dialects.fit_learned import LEARNED_RULES
 from uniapi.dialects.fitting import Body, Fitting, fit_by, minds
 from uniapi.dialects.turn_repair import json_in_words
 
@@ -85,7 +86,7 @@ RULES = (
     drop_members,
 )
 
-fit = fit_by(RULES)
+fit = fit_by((*RULES, *LEARNED_RULES))
 
 
 def _without(holder: Body, *names: str) -> Body:

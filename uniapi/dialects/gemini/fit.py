@@ -4,6 +4,7 @@ the small ones themselves. Larger ones have modules of their own (`fit_…`).
 
 from __future__ import annotations
 
+from uniapi.dialects.fit_learned import LEARNED_RULES
 from uniapi.dialects.fitting import Body, Fitting, fit_by, minds
 
 from .fit_members import generation_config, with_config
@@ -67,4 +68,4 @@ RULES = (
     drop_members,
 )
 
-fit = fit_by(RULES)
+fit = fit_by((*RULES, *LEARNED_RULES))

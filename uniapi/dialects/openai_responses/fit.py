@@ -7,6 +7,7 @@ what the client asked for and does not get is a loss.
 from __future__ import annotations
 
 from uniapi.canonical import Media
+from uniapi.dialects.fit_learned import LEARNED_RULES
 from uniapi.dialects.fitting import Body, Fitting, fit_by, minds
 from uniapi.dialects.openai_chat.fit_format import schema_instruction
 from uniapi.dialects.quirk import Quirk
@@ -75,7 +76,7 @@ RULES = (
     dropped_members,
 )
 
-fit = fit_by(RULES)
+fit = fit_by((*RULES, *LEARNED_RULES))
 
 
 def needs_inline(media: Media, quirk: Quirk) -> bool:

@@ -1,0 +1,224 @@
+"""What one refusal teaches about the request it refused: the place that it names in the body, and
+what to do there. `mending` has the texts.
+
+A name is taken from a text only where the request holds it, and nothing is taught that would change
+what the user asked: texts, the model, tools as such, the response format.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from uniapi.canonical import Failure, Json
+from uniapi.wire import ITEM, Path, holds, paths_to, walk
+
+from .learned import Learned
+
+Teach = Callable[[re.Match[str], Mapping[str, Json]], Learned]
+"""(what was found in the text, the refused body) → what it teaches; nothing when the body does not
+hold what is named.
+"""
+
+_NEVER = frozenset(
+    {
+        "model",
+        "messages",
+        "input",
+        "contents",
+        "prompt",
+        "system",
+        "instructions",
+        "systemInstruction",
+        "system_instruction",
+        "tools",
+        "functions",
+        "response_format",
+        "stream",
+        "n",
+    }
+)
+"""Members that are what the user asked; something within them may go, they may not."""
+_NEVER_WITHIN = frozenset(
+    {
+        "role",
+        "content",
+        "text",
+        "parts",
+        "name",
+        "arguments",
+        "parameters",
+        "input_schema",
+        "parametersJsonSchema",
+        "functionDeclarations",
+        "function",
+        "tool_calls",
+        "tool_call_id",
+        "call_id",
+        "tool_use_id",
+        "output",
+        "json_schema",
+        "schema",
+        "format",
+        "image_url",
+        "inlineData",
+        "source",
+        "type",
+    }
+)
+"""Names that carry a turn, a tool or the wanted form, wherever they stand."""
+_WORDS_OF_PLACES = frozenset(
+    {"body", "assistant", "user", "tool", "system", "custom", "enabled", "adaptive", "developer"}
+)
+"""What validators put into a path though no member is called so: roles and kinds of items."""
+
+
+def find_place(named: str, body: Mapping[str, Json]) -> Path:
+    """The place that a text names (`messages[1].x`, `body.thinking`, `reasoning.effort`, `x`), as a
+    pattern, where the body holds it; empty when it does not, or may not be changed there.
+    """
+    tokens = [token for token in re.split(r"[.\[\]/'\"`\s]+", named[:200]) if token]
+    path = _followed(tokens, body)
+    if not path and len(tokens) == 1:
+        found = [place for each in _spellings(tokens[0]) for place in paths_to(body, each)]
+        places = {place for place in found if may_change(place)}
+        path = places.pop() if len(places) == 1 else ()
+    return path if may_change(path) else ()
+
+
+def may_change(path: Path) -> bool:
+    if not path or path[-1] == ITEM:
+        return False
+    return not (len(path) == 1 and path[0] in _NEVER) and path[-1] not in _NEVER_WITHIN
+
+
+def _followed(tokens: Iterable[str], body: Any) -> Path:
+    """The pattern of a place that is named step by step, words that are no members left out."""
+    path: list[str] = []
+    value = body
+    for token in tokens:
+        if isinstance(value, list):
+            path.append(ITEM)
+            if token.isdigit():
+                value = value[int(token)] if len(token) < 7 and int(token) < len(value) else None
+                continue
+            value = next((item for item in value if _has(item, token)), None)
+        name = next((one for one in _spellings(token) if _has(value, one)), None)
+        if name is not None:
+            path.append(name)
+            value = value[name]
+        elif token not in _WORDS_OF_PLACES and not token.isdigit():
+            return ()
+    return tuple(path)
+
+
+def _has(value: Any, name: str) -> bool:
+    return isinstance(value, dict) and name in value
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """As it is written, and in the other case: presencePenalty is presence_penalty."""
+    snake = re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: "_" + match[1].lower(), name)
+    head, *rest = name.split("_")
+    camel = head + "".join(part[:1].upper() + part[1:] for part in rest)
+    return tuple(dict.fromkeys((name, snake, camel)))
+
+
+def drop(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
+    """Every member named, in one list or alone."""
+    names = re.split(r"\s*,\s*", match["name"][:400])
+    places = [find_place(name, body) for name in names[:16]]
+    return Learned(drops=frozenset(place for place in places if place))
+
+
+def drop_at(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
+    """Google names the member and the place above it."""
+    holder = _followed([part for part in re.split(r"[.\[\]]+", match["at"]) if part], body)
+    name = next((one for one in _spellings(match["name"]) if holds(body, (*holder, one))), None)
+    place = (*holder, name) if name is not None else ()
+    return Learned(drops=frozenset({place})) if may_change(place) else Learned()
+
+
+def drop_loc(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
+    """Pydantic's `loc`: the steps to the member, as a list."""
+    steps = re.findall(r"[\w-]+", match["loc"])
+    place = _followed(steps, body)
+    is_whole = bool(place) and bool(steps) and place[-1] in _spellings(steps[-1])
+    return Learned(drops=frozenset({place})) if is_whole and may_change(place) else Learned()
+
+
+def rename(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
+    place = find_place(match["name"], body)
+    wanted = match["wanted"].rpartition(".")[2]
+    if not place or wanted in _NEVER or wanted in _NEVER_WITHIN:
+        return Learned()
+    return Learned(renames={place: wanted})
+
+
+def choose(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
+    """The nearest of the words that are listed, at the member named, or where the refused word
+    stands.
+    """
+    groups = match.groupdict()
+    words = tuple(re.findall(r"[\w.-]+", _listed(groups["words"])))[:24]
+    words = tuple(word for word in words if word not in ("and", "or", "null", "true", "false"))
+    place = find_place(groups["name"], body) if groups.get("name") else ()
+    if not place and groups.get("value"):
+        place = _place_of(groups["value"], body)
+    if not place or not words:
+        return Learned()
+    return Learned(choices={place: words})
+
+
+def _listed(text: str) -> str:
+    """The list alone: up to the end of its sentence."""
+    return re.split(r"\.\s|\.$|\n|\bat line\b|;", text[:300], maxsplit=1)[0]
+
+
+def _place_of(value: str, body: Mapping[str, Json]) -> Path:
+    """Where this very word stands as a setting, when it stands in one such place."""
+    places = {path for path, found in walk(body) if found == value and may_change(path)}
+    return places.pop() if len(places) == 1 else ()
+
+
+def keep_reasoning(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
+    """A model that always reasons, asked not to: it is asked to reason little."""
+    place = _place_of("none", body)
+    return Learned(choices={place: ("low", "medium", "high", "xhigh", "max")} if place else {})
+
+
+def teaches(**facts: Any) -> Teach:
+    """Facts of the Quirk, whatever the body."""
+    return lambda match, body: Learned(facts=facts)
+
+
+def asks_in(dialect: str) -> Teach:
+    """Another dialect of the same vendor."""
+    return lambda match, body: Learned(dialect=dialect)
+
+
+def by_param(failure: Failure, body: Mapping[str, Json]) -> Learned:
+    """OpenAI's form with words of somebody else: the member stands in `param`, and the code or the
+    text says that it is not known.
+    """
+    if not failure.param:
+        return Learned()
+    said = f"{failure.code} {failure.message[:500]}".lower()
+    if not any(word in said for word in _UNKNOWN_WORDS):
+        return Learned()
+    place = find_place(failure.param, body)
+    return Learned(drops=frozenset({place})) if place else Learned()
+
+
+_UNKNOWN_WORDS = (
+    "unsupported_parameter",
+    "unknown_parameter",
+    "unsupported_value",
+    "not supported",
+    "unsupported",
+    "unknown",
+    "unrecognized",
+    "param incorrect",
+    "不支持",
+)

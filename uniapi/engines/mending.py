@@ -1,0 +1,335 @@
+"""How a refused request can be mended: what the vendor's words name is left out, renamed, given the
+nearest value it takes, put in order, or asked in the other dialect.
+
+A vendor changes its mind about members faster than rows can be written. So a 400, 404 or 422 that
+names what it refuses is read by the table `READERS`, and what it teaches is tried at once and
+remembered (gateway/learned_models.py). Never mended is what would change what the user asked:
+texts, the model, tools as such, the response format. A name is taken from a text only where the
+request holds it. Refusal texts are hostile input: only their first `MAX_TEXT` characters are read, by patterns
+that have nothing to go back over.
+
+The texts are those of the vendors' documentation, SDKs and issues as of 2026-11-30; tests have them
+with their sources.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from uniapi.canonical import Failure, Json
+
+from .learned import Learned
+from .lessons import (
+    Teach,
+    asks_in,
+    by_param,
+    choose,
+    drop,
+    drop_at,
+    drop_loc,
+    keep_reasoning,
+    rename,
+    teaches,
+)
+
+MAX_TEXT = 4096
+MENDABLE = frozenset({400, 404, 422})
+"""The statuses with which vendors refuse a member or its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One form of refusal: `pattern` is searched for in the text, `teach(match, body)` gives what
+    it teaches about this request, nothing when the request does not hold what is named. Narrower
+    forms stand first: the first one that teaches anything is believed.
+    """
+
+    pattern: re.Pattern[str]
+    teach: Teach
+    reason: str
+
+
+_NAME = r"[\"'`]?(?P<name>[\w.\[\]-]{1,120})[\"'`]?"
+_QUOTED = r"[\"'`](?P<name>[\w.\[\]-]{1,120})[\"'`]"
+
+
+def _read(reason: str, pattern: str, teach: Teach) -> Reader:
+    return Reader(re.compile(pattern, re.IGNORECASE), teach, reason)
+
+
+READERS: tuple[Reader, ...] = (
+    _read(
+        "OpenRouter: «Reasoning is mandatory for this endpoint and cannot be disabled.»; Z.AI: "
+        "«This model always engages in thinking and cannot be disabled»",
+        r"reasoning is mandatory|(?:reasoning|thinking) [^\n]{0,40}cannot be (?:disabled|turned)",
+        keep_reasoning,
+    ),
+    _read(
+        "Copilot: «not accessible via the /chat/completions endpoint»; OpenAI: «only supported in "
+        "v1/responses», «use /v1/responses»",
+        r"not accessible via the /chat/completions|only (?:supported|available) in (?:/?v1/)?"
+        r"responses|use (?:the )?(?:/?v1/responses|responses api)|supported in v1/responses",
+        asks_in("openai_responses"),
+    ),
+    _read(
+        "OpenAI: «The requested model 'x' is not supported with the Responses API.»; Copilot: «not "
+        "accessible via the /responses endpoint»",
+        r"not supported with the responses api|does not support (?:the )?responses api"
+        r"|not accessible via the /responses|use /?v1/chat/completions",
+        asks_in("openai_chat"),
+    ),
+    _read(
+        "Templates of Qwen, MiniMax, llama.cpp: «System message must be at the beginning.», «only "
+        'one system message»; Anthropic: «Unexpected role "system"»',
+        r"system (?:message|role|prompt)s? (?:must|should|can only) (?:be|appear) (?:at the begin"
+        r"ning|at the start|first|the first)|(?:only|at most) (?:one|1) system message|multiple "
+        r"system messages|unexpected role \"system\"|must be the first message|system message must"
+        r" immediately follow|role: input should be 'user' or 'assistant'",
+        teaches(system_turns="first"),
+    ),
+    _read(
+        "Perplexity, Jinja templates: «… should alternate with assistant message(s)»",
+        r"(?:roles|messages?(?:\(s\))?) (?:must|should) alternate",
+        teaches(turn_order="alternating", system_turns="first"),
+    ),
+    _read(
+        "Mistral: «Expected last role User or Tool», «Unexpected role 'user' after role 'tool'»",
+        r"unexpected role 'user' after role 'tool'",
+        teaches(turn_order="assistant_after_tool"),
+    ),
+    _read(
+        "DashScope, Codex's backend: «only support stream mode», «Stream must be set to true»",
+        r"only supports? (?:the )?stream(?:ing)?(?: mode)?|stream must be (?:set to )?true|please"
+        r" enable the stream parameter|streaming only|only available (?:in|with) stream",
+        teaches(streams_only=True),
+    ),
+    _read(
+        "DeepSeek: «Thinking mode does not support this tool_choice»; Moonshot: «tool_choice "
+        "'required' is incompatible with thinking enabled»; Anthropic: «Thinking may not be "
+        "enabled when tool_choice forces tool use.»",
+        r"thinking mode does not support this tool_choice|tool_choice '?\w{1,20}'? is incompatible "
+        r"with thinking|thinking may not be enabled when tool_choice|tool_choice [^\n]{0,60}"
+        r"thinking mode",
+        teaches(forced_tool_while_reasoning=False),
+    ),
+    _read(
+        'Anthropic: «tool_choice: type "tool" and "any" are not supported for this model.»',
+        r"tool_choice: type \"tool\" and \"any\" are not supported",
+        teaches(anthropic_forced_tool=False),
+    ),
+    _read(
+        'Anthropic: «"thinking.type.enabled" is not supported for this model. Use …adaptive»',
+        r"thinking\.type\.enabled[\"'`]? is not supported",
+        teaches(anthropic_thinking="adaptive"),
+    ),
+    _read(
+        "Anthropic: «adaptive thinking is not supported on this model»",
+        r"adaptive thinking is not supported",
+        teaches(anthropic_thinking="budget"),
+    ),
+    _read(
+        "Anthropic: «This model does not support the effort parameter.»",
+        r"does not support the effort parameter",
+        teaches(anthropic_effort=False),
+    ),
+    _read(
+        "Anthropic: «`temperature` and `top_p` cannot both be specified for this model.»",
+        r"temperature[\"'`]? and [\"'`]?top_p[\"'`]? cannot both be specified",
+        teaches(anthropic_sampling_pair=False),
+    ),
+    _read(
+        "Anthropic: «This model does not support assistant message prefill.»",
+        r"does not support assistant message prefill",
+        teaches(anthropic_prefill=False),
+    ),
+    _read(
+        "Anthropic: «text content blocks must be non-empty»; Moonshot: «message … must not be "
+        "empty»",
+        r"text content blocks must be non-empty|messages?[^\n]{0,60}must not be empty|must have "
+        r"non-empty content|content cannot be empty",
+        teaches(empty_turns=False),
+    ),
+    _read(
+        "OpenAI: «Unsupported parameter: 'max_tokens' is not supported with this model. Use "
+        "'max_completion_tokens' instead.»",
+        rf"parameter:? {_QUOTED}[^\n]{{0,60}}use [\"'`](?P<wanted>[\w.]{{1,60}})[\"'`] instead",
+        rename,
+    ),
+    _read(
+        "OpenAI, Responses: «Unsupported value: 'minimal' is not supported with the 'x' model. "
+        "Supported values are: 'low', 'medium', and 'high'.»",
+        r"unsupported value: [\"'`](?P<value>[\w.-]{1,60})[\"'`] is not supported with [^\n]{1,80}"
+        r"supported values are:(?P<words>[^\n]{1,200})",
+        choose,
+    ),
+    _read(
+        "OpenAI: «Unsupported value: 'reasoning_effort' does not support 'minimal' with this "
+        "model. Supported values are: 'none', 'low'»",
+        rf"unsupported value: {_QUOTED} does not support [^\n]{{1,60}}supported values are:"
+        r"(?P<words>[^\n]{1,200})",
+        choose,
+    ),
+    _read(
+        "OpenAI: «Invalid value: 'xhigh'. Supported values are: 'low', 'medium', and 'high'.»",
+        r"invalid value: [\"'`](?P<value>[\w.-]{1,60})[\"'`]\. supported values are:"
+        r"(?P<words>[^\n]{1,200})",
+        choose,
+    ),
+    _read(
+        "Anthropic: «does not support effort level 'xhigh'. Supported levels: high, low, max»",
+        r"does not support effort level [\"'`](?P<value>\w{1,20})[\"'`]\. supported levels:"
+        r"(?P<words>[^\n]{1,200})",
+        choose,
+    ),
+    _read(
+        "serde (DeepSeek and many): «reasoning_effort: unknown variant `xhigh`, expected one of "
+        "`low`, `high`»",
+        r"unknown variant [\"'`](?P<value>[\w.-]{1,60})[\"'`], expected (?:one of )?"
+        r"(?P<words>[^\n]{1,200})",
+        choose,
+    ),
+    _read(
+        'Ollama: «invalid think value: "xhigh" (must be "high", "medium", "low", …)»',
+        r"invalid \w{1,40} value: [\"'`](?P<value>[\w.-]{1,60})[\"'`] \(must be (?P<words>[^)\n]{1,"
+        r"200})",
+        choose,
+    ),
+    _read(
+        "Groq: «`reasoning_effort` must be one of `none` or `default`»; vLLM: «should be one of»",
+        rf"{_NAME}:? (?:must|should) be (?:one of|either) (?P<words>[^\n]{{1,200}})",
+        choose,
+    ),
+    _read(
+        "OpenAI, Azure, Codex, Databricks: «Unsupported parameter: 'x'», «Unknown parameter: 'x'»",
+        r"(?:unsupported|unknown|unrecognized|unexpected) (?:parameter|field|member|argument|key)"
+        rf"(?:\(s\)|s)?:? {_NAME}(?=[\s.,:;)\"'`}}]|\Z)(?![^\n]{{0,80}}instead)",
+        drop,
+    ),
+    _read(
+        "OpenAI: «Unrecognized request arguments supplied: a, b»",
+        r"unrecognized request arguments? supplied: (?P<name>[\w., -]{1,200})",
+        drop,
+    ),
+    _read(
+        "NVIDIA: «Validation: Unsupported parameter(s): `x`, `y`»",
+        r"unsupported parameter\(s\): (?P<name>[\w.,` -]{1,200})",
+        drop,
+    ),
+    _read(
+        "Groq, Cerebras: «property 'store' is unsupported», «body.thinking: property … is "
+        "unsupported»",
+        rf"property {_QUOTED} is (?:unsupported|not supported|unknown)",
+        drop,
+    ),
+    _read(
+        "Groq: «'messages.1' : for 'role:assistant' … property 'x' is unsupported»",
+        r"'(?P<at>messages\.\d{1,6})'[^\n]{0,120}property '(?P<name>[\w-]{1,80})' is unsupported",
+        drop_at,
+    ),
+    _read(
+        "Anthropic, Databricks: «tools.0.custom.defer_loading: Extra inputs are not permitted»",
+        r"(?P<name>[\w.\[\]-]{1,120}): extra inputs are not permitted",
+        drop,
+    ),
+    _read(
+        "Fireworks: «Extra inputs are not permitted, field: 'x'»",
+        rf"extra inputs are not permitted, field: {_QUOTED}",
+        drop,
+    ),
+    _read(
+        'Mistral, vLLM and what else stands on pydantic: «"type":"extra_forbidden","loc":[…]»',
+        r"extra_forbidden[\"'],\s{0,4}[\"']loc[\"']:\s{0,4}[\[(](?P<loc>[^\])]{1,200})[\])]",
+        drop_loc,
+    ),
+    _read(
+        "Bedrock: «#: extraneous key [x] is not permitted»",
+        r"extraneous key \[(?P<name>[\w.-]{1,120})\] is not permitted",
+        drop,
+    ),
+    _read(
+        "Bedrock: «This model doesn't support the stopSequences field»",
+        r"doesn't support the (?P<name>\w{1,60}) field",
+        drop,
+    ),
+    _read(
+        "Gemini: «Unknown name \"x\" at 'generation_config': Cannot find field.»",
+        r"unknown name \"(?P<name>\w{1,80})\" at '(?P<at>[\w.\[\]]{1,120})'",
+        drop_at,
+    ),
+    _read(
+        'Gemini: «Unknown name "store": Cannot find field.»',
+        r"unknown name \"(?P<name>\w{1,80})\":",
+        drop,
+    ),
+    _read(
+        "xAI: «… does not support parameter presencePenalty.»; SiliconFlow the same",
+        rf"does not support (?:the )?parameters? {_NAME}(?=[\s.,\"'`]|\Z)",
+        drop,
+    ),
+    _read(
+        "xAI: «Argument not supported on this model: x»",
+        r"argument not supported on this model: (?P<name>\w{1,80})",
+        drop,
+    ),
+    _read(
+        "Cohere: «parameter 'x' is not a valid field»",
+        rf"parameter {_QUOTED} is not a valid field",
+        drop,
+    ),
+    _read(
+        "Anthropic: «`temperature` is deprecated for this model.»; Groq: «reasoning_effort is not "
+        "supported with this model»; Ollama, Z.AI alike",
+        r"[\"'`]?(?P<name>\w{2,60})[\"'`]? (?:is|are) (?:deprecated for|not supported (?:with|by|"
+        r"for|on|in)) (?:this|the) (?:model|endpoint|api)",
+        drop,
+    ),
+    _read(
+        "OpenAI: «Unsupported value: 'temperature' does not support 0.2 with this model. Only the "
+        "default (1) value is supported.»",
+        rf"unsupported value: {_QUOTED} does not support [^\n]{{1,60}}only the default",
+        drop,
+    ),
+    _read(
+        "Moonshot: «invalid temperature: only 1 is allowed for this model»",
+        r"invalid (?P<name>\w{1,60}): only [\d.]{1,8} is allowed",
+        drop,
+    ),
+)
+
+
+def find_mending(failure: Failure, body: Mapping[str, Json], dialect: str) -> Learned:
+    """What the refusal of `body`, which was said in `dialect`, teaches; nothing (false) when it
+    names nothing that may be changed.
+    """
+    if failure.status not in MENDABLE:
+        return Learned()
+    text = _text_of(failure)
+    lesson = next((found for reader in READERS if (found := _lesson(reader, text, body))), None)
+    if lesson is None:
+        lesson = by_param(failure, body)
+    return Learned() if lesson.dialect == dialect else lesson
+
+
+def _lesson(reader: Reader, text: str, body: Mapping[str, Json]) -> Learned:
+    """What all that this form finds in the text teaches."""
+    lesson = Learned()
+    for match in _matches(reader.pattern, text):
+        lesson = lesson.joined(reader.teach(match, body))
+    return lesson
+
+
+def _text_of(failure: Failure) -> str:
+    """The message, and the body where it says more (a validator's list of places)."""
+    said = failure.message[:MAX_TEXT]
+    body = (failure.body or b"")[:MAX_TEXT].decode("utf-8", "replace")
+    return f"{said}\n{body}".replace('\\"', '"')[:MAX_TEXT]
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> Iterable[re.Match[str]]:
+    """Eight at most: a validator names several members, a liar thousands."""
+    for number, match in enumerate(pattern.finditer(text)):
+        if number == 8:
+            return
+        yield match
