@@ -20,7 +20,7 @@ from uniapi.operations import (
     codec_for,
 )
 
-UPSTREAMS = ("gemini", "vertex", "cohere", "bedrock", "voyage", "jina")
+UPSTREAMS = ("gemini", "vertex", "cohere", "bedrock", "voyage", "jina", "nvidia")
 
 
 def asked(body: Any, model: str = "embedder") -> OperationRequest:
@@ -139,6 +139,18 @@ REQUESTS = [
             "task": "retrieval.query",
             "dimensions": 256,
             "embedding_type": "float",
+        },
+        None,
+    ),
+    (
+        "nvidia",
+        "nvidia/nv-embedqa-e5-v5",
+        {
+            "model": "nvidia/nv-embedqa-e5-v5",
+            "encoding_format": "float",
+            "input_type": "query",
+            "input": ["hi"],
+            "dimensions": 256,
         },
         None,
     ),
@@ -569,3 +581,19 @@ def test_a_malformed_answer_is_a_wire_error(
     body = {"input": ["a"]} if key[1] == "openai" else {"content": "a"}
     with pytest.raises(WireError):
         decode(body, key[2], answer, model=model, client=key[1])
+
+
+@pytest.mark.parametrize(
+    "model, purpose",
+    [
+        ("nvidia/nv-embed-v1", "passage"),
+        ("nvidia/nvclip", None),
+        ("nvidia/nv-embedqa-e5-v5-query", None),
+    ],
+)
+def test_nvidias_retrieval_models_are_told_a_purpose_in_any_case(
+    model: str, purpose: str | None
+) -> None:
+    """They refuse to go without; CLIP has none, and a name may say it."""
+    (body,) = encode({"model": "a", "input": "hi"}, "nvidia", model).bodies
+    assert body.get("input_type") == purpose

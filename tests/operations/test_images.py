@@ -1,4 +1,4 @@
-"""Images toward Gemini's image models and Imagen."""
+"""Images toward Gemini's image models, Imagen and OpenRouter."""
 
 from __future__ import annotations
 
@@ -354,3 +354,52 @@ def test_an_answer_without_a_picture_is_a_wire_error(answer: Any) -> None:
     """The message says what came instead."""
     with pytest.raises(WireError):
         decode({"prompt": "x"}, answer)
+
+
+def test_openrouter_is_asked_at_its_one_endpoint() -> None:
+    """DALL·E's words become today's, an edit's pictures are references, what it cannot be told is
+    listed."""
+    body = {
+        "prompt": "a boat",
+        "n": 2,
+        "quality": "hd",
+        "response_format": "url",
+        "style": "vivid",
+        "seed": 7,
+    }
+    encoded = encode(body, "openai/gpt-image-2", "openrouter")
+    assert encoded.bodies == (
+        {"model": "openai/gpt-image-2", "prompt": "a boat", "seed": 7, "n": 2, "quality": "high"},
+    )
+    assert encoded.losses == ("style",)
+    edited = encode({"prompt": "p"}, "m", "openrouter", Operation.IMAGE_EDIT, (PNG,))
+    assert edited.bodies[0]["input_references"] == [
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw=="}}
+    ]
+
+
+@pytest.mark.parametrize(
+    "body, row",
+    [
+        ({"prompt": "p"}, {"b64_json": "aGk="}),
+        ({"prompt": "p", "response_format": "url"}, {"url": "data:image/webp;base64,aGk="}),
+    ],
+)
+def test_openrouters_picture_comes_as_it_was_asked_for(
+    body: dict[str, Any], row: dict[str, Any]
+) -> None:
+    """With what it cost; without a picture it is no answer."""
+    codec = codec_for(Operation.IMAGE, "openai", "openrouter")
+    assert codec is not None
+    request = asked(body, "m", Operation.IMAGE, ())
+    answer = {
+        "created": 1,
+        "data": [{"b64_json": "aGk=", "media_type": "image/webp"}],
+        "usage": {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8, "cost": 0.04},
+    }
+    decoded = codec.decode_response(request, [json.dumps(answer).encode()])
+    assert json.loads(decoded.body)["data"] == [row]
+    assert decoded.usage is not None
+    assert decoded.usage.cost == 0.04
+    with pytest.raises(WireError):
+        codec.decode_response(request, [b'{"data": [{"b64_json": ""}]}'])

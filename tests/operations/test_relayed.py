@@ -24,7 +24,6 @@ from uniapi.operations import (
     read_usage,
     uploaded_file,
     usage_of_headers,
-    vendor_shape,
     with_verb,
 )
 from uniapi.wire import FormPart
@@ -182,21 +181,12 @@ def test_the_table_says_what_is_carried_and_what_is_relayed() -> None:
     assert is_relayed(O.EMBED, "openai", "openai")
     assert is_relayed(O.EMBED, "gemini", "gemini")
     assert not is_relayed(O.EMBED, "openai", "voyage")
-    assert is_relayed(O.RERANK, "openai", "jina")
+    assert is_relayed(O.RERANK, "openai", "openai")
     assert is_relayed(O.MODERATE, "openai", "openai")
     assert not is_relayed(O.MODERATE, "openai", "gemini")
     assert codec_for(O.MODERATE, "openai", "gemini") is None
     assert codec_for(O.IMAGE_VARIATION, "openai", "gemini") is None
     assert {client for _, client, _ in OPERATION_SHAPES} == {"openai", "gemini"}
-
-
-def test_vendors_are_told_by_their_host() -> None:
-    """All but a few are OpenAI's shape."""
-    assert tuple(map(vendor_shape, ("api.voyageai.com", "API.jina.ai", "api.example.com"))) == (
-        "voyage",
-        "jina",
-        "openai",
-    )
 
 
 def test_a_verb_is_put_into_googles_address() -> None:

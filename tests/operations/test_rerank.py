@@ -1,4 +1,4 @@
-"""Rerank toward Cohere, Bedrock, Voyage and TEI; the answer always in one shape."""
+"""Rerank toward Cohere, Bedrock, Voyage and NVIDIA; the answer always in one shape."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from uniapi.operations import EncodedOperation, OperationAnswer, OperationReques
 
 DOCUMENTS = ["Paris is in France.", {"text": "Lima is in Peru.", "id": 7}, {"title": "no text"}]
 BODY = {"model": "alias", "query": "Where is Lima?", "documents": DOCUMENTS, "top_n": 2}
-UPSTREAMS = ("cohere", "bedrock", "voyage", "tei")
+UPSTREAMS = ("cohere", "bedrock", "voyage", "nvidia")
 
 
 def asked(body: Any, model: str) -> OperationRequest:
@@ -61,7 +61,15 @@ TEXTS = ["Paris is in France.", "Lima is in Peru.", '{"title":"no text"}']
             "rerank-2.5",
             {"model": "rerank-2.5", "query": "Where is Lima?", "documents": TEXTS, "top_k": 2},
         ),
-        ("tei", "bge", {"query": "Where is Lima?", "texts": TEXTS}),
+        (
+            "nvidia",
+            "nvidia/llama-3.2-nv-rerankqa-1b-v2",
+            {
+                "model": "nvidia/llama-3.2-nv-rerankqa-1b-v2",
+                "query": {"text": "Where is Lima?"},
+                "passages": [{"text": text} for text in TEXTS],
+            },
+        ),
     ],
 )
 def test_a_request_is_said_in_the_upstreams_words(
@@ -111,8 +119,14 @@ def test_a_request_is_said_in_the_upstreams_words(
             12,
         ),
         (
-            "tei",
-            [{"index": 2, "score": 0.01}, {"index": 0, "score": 0.1}, {"index": 1, "score": 0.9}],
+            "nvidia",
+            {
+                "rankings": [
+                    {"index": 2, "logit": -3.5},
+                    {"index": 0, "logit": 0.1},
+                    {"index": 1, "logit": 0.9},
+                ]
+            },
             None,
         ),
     ],
@@ -151,7 +165,7 @@ def test_documents_come_back_when_asked_for() -> None:
         ("cohere", {**BODY, "max_tokens_per_doc": 9, "rank_fields": ["a"]}, ("rank_fields",)),
         ("bedrock", {**BODY, "truncation": True}, ("truncation",)),
         ("voyage", {**BODY, "truncation": True}, ()),
-        ("tei", {**BODY, "truncate": True, "user": "u", "x": None}, ("user",)),
+        ("nvidia", {**BODY, "truncate": "END", "user": "u", "x": None}, ("user",)),
     ],
 )
 def test_what_cannot_be_carried_is_listed(

@@ -1,4 +1,4 @@
-"""Transcription and translation of sound toward Gemini."""
+"""Transcription and translation of sound toward Gemini and OpenRouter."""
 
 from __future__ import annotations
 
@@ -277,3 +277,86 @@ def test_a_withheld_transcript_is_the_clients_matter() -> None:
     """A block is no silence."""
     with pytest.raises(RequestRefused):
         decode({}, {"candidates": [{"finishReason": "PROHIBITED_CONTENT"}]})
+
+
+def openrouter(body: Any, files: tuple[UploadedFile, ...] = ()) -> OperationRequest:
+    return asked(body, "openai/whisper-1", Operation.TRANSCRIBE, files)
+
+
+@pytest.mark.parametrize(
+    "body, files, sound",
+    [
+        ({}, (SOUND,), {"data": base64.b64encode(SOUND.data).decode(), "format": "wav"}),
+        ({"file_url": "https://h/a.mp3"}, (), {"url": "https://h/a.mp3"}),
+        ({"input_audio": {"data": "aGk=", "format": "ogg"}}, (), {"data": "aGk=", "format": "ogg"}),
+    ],
+)
+def test_openrouter_takes_the_recording_inside_json(
+    body: dict[str, Any], files: tuple[UploadedFile, ...], sound: dict[str, Any]
+) -> None:
+    """An upload by value, with what its name says it is; an address as one."""
+    codec = codec_for(Operation.TRANSCRIBE, "openai", "openrouter")
+    assert codec is not None
+    encoded = codec.encode_request(
+        openrouter({**body, "language": "de", "temperature": "0.5", "prompt": "x"}, files)
+    )
+    assert encoded.bodies == (
+        {"model": "openai/whisper-1", "input_audio": sound, "language": "de", "temperature": 0.5},
+    )
+    assert encoded.losses == ("prompt",)
+
+
+@pytest.mark.parametrize(
+    "name, media_type, kind",
+    [
+        ("a.MP3", "", "mp3"),
+        ("blob", "audio/x-m4a; x=1", "m4a"),
+        ("a.opus", "application/octet-stream", "ogg"),
+        ("blob", "", "mp3"),
+    ],
+)
+def test_openrouter_is_told_what_a_recording_is(name: str, media_type: str, kind: str) -> None:
+    """By its name, else by its media type."""
+    codec = codec_for(Operation.TRANSCRIBE, "openai", "openrouter")
+    assert codec is not None
+    file = UploadedFile(field="file", filename=name, content_type=media_type, data=b"x")
+    (body,) = codec.encode_request(openrouter({}, (file,))).bodies
+    assert body["input_audio"]["format"] == kind
+
+
+@pytest.mark.parametrize(
+    "body, written",
+    [
+        ({}, b'{"text":"hello","usage":{"seconds":3,"cost":0.5}}'),
+        ({"response_format": "text"}, b"hello\n"),
+        (
+            {"stream": "true"},
+            b'data: {"type":"transcript.text.done","text":"hello"}\n\ndata: [DONE]\n\n',
+        ),
+    ],
+)
+def test_openrouters_transcript_comes_as_it_was_asked_for(
+    body: dict[str, Any], written: bytes
+) -> None:
+    """It writes JSON alone; the cost is its own figure."""
+    codec = codec_for(Operation.TRANSCRIBE, "openai", "openrouter")
+    assert codec is not None
+    answer = b'{"text": "hello", "usage": {"seconds": 3, "cost": 0.5}}'
+    decoded = codec.decode_response(openrouter(body), [answer])
+    assert decoded.body == written
+    assert decoded.usage is not None
+    assert decoded.usage.cost == 0.5
+
+
+@pytest.mark.parametrize(
+    "body, member", [({}, "file"), ({"response_format": "srt"}, "response_format")]
+)
+def test_what_openrouter_cannot_be_told_is_refused_by_name(
+    body: dict[str, Any], member: str
+) -> None:
+    """No recording at all, or subtitles."""
+    codec = codec_for(Operation.TRANSCRIBE, "openai", "openrouter")
+    assert codec is not None
+    with pytest.raises(RequestRefused) as refused:
+        codec.encode_request(openrouter(body))
+    assert refused.value.error.param == member

@@ -18,7 +18,7 @@ from .defaults import DefaultEngine
 from .engine import Address, ModelPage, Place
 from .model_lists import decode_openai_models
 from .presets import PLAIN, Preset
-from .urls import OPENAI_ENDINGS, OPENAI_PATHS, Root, find_root, parse_url
+from .urls import OPENAI_ENDINGS, OPENAI_PATHS, Root, find_root, parse_url, quote_model
 
 
 class OpenAiEngine(DefaultEngine):
@@ -56,9 +56,32 @@ class OpenAiEngine(DefaultEngine):
             return (
                 self._address(root.at("responses/compact")) if dialect is OPENAI_RESPONSES else None
             )
-        path = OPENAI_PATHS.get(operation)
-        shape = self.preset.shape if operation in (Operation.EMBED, Operation.RERANK) else "openai"
-        return self._address(root.at(path), shape) if path is not None else None
+        if operation is Operation.COUNT_TOKENS:
+            return self._count_address(root, dialect)
+        endpoint = self.preset.endpoint(operation)
+        if endpoint is None:
+            return None
+        return self._address(_url(root, endpoint.path, place.upstream_model), endpoint.shape)
+
+    def _count_address(self, root: Root, dialect: UpstreamDialect) -> Address | None:
+        """OpenAI's own counts alone: nobody else who speaks Responses is known to count
+        (developers.openai.com/api/reference/resources/responses/subresources/input_tokens).
+        """
+        counts = dialect is OPENAI_RESPONSES and self.preset.vendor == "openai"
+        return self._address(root.at("responses/input_tokens")) if counts else None
+
+    def prepare_body(
+        self,
+        place: Place,
+        body: dict[str, Json],
+        operation: Operation,
+        stream: bool,
+        dialect: UpstreamDialect,
+    ) -> dict[str, Json]:
+        endpoint = self.preset.operations.get(operation)
+        renames = {} if endpoint is None else endpoint.renames
+        renamed = {renames.get(name, name): value for name, value in body.items()}
+        return {**renamed, "model": place.upstream_model}
 
     def models_request(self, place: Place) -> HttpRequest | None:
         path = self.preset.list_path
@@ -78,6 +101,14 @@ class OpenAiEngine(DefaultEngine):
             self.preset.usual_path,
             provider.engine is not None,
         )
+
+
+def _url(root: Root, path: str, model: str) -> str:
+    """An endpoint of a preset row (see `presets.Endpoint`)."""
+    named = path.replace("{model}", quote_model(model.replace(".", "_"), safe="/"))
+    if named.startswith("https://"):
+        return named
+    return parse_url(root.url).origin + named if named.startswith("/") else root.at(named)
 
 
 class ResponsesEngine(DefaultEngine):

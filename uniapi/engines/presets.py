@@ -10,6 +10,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from uniapi.canonical import Operation
+
+from .urls import OPENAI_PATHS
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One operation of a vendor: `path` below its root, `/…` below its host, or a whole URL;
+    `{model}` in it is the upstream model. `shape`: whose body it wants (`engine.Address`).
+    `renames`: members of OpenAI's body, or another vendor's, by their name here.
+    """
+
+    path: str
+    shape: str = "openai"
+    renames: Mapping[str, str] = field(default_factory=dict)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
@@ -20,7 +36,7 @@ class Preset:
     root, or absolute (`/catalog/models`); None: there is none. `responses` and `headers`: it speaks
     OpenAI Responses too; headers every request gets. `has_account_cache`: a prompt cache belongs to
     the account that filled it (PRODUCT §6). `ports`: a local server is told by its default port.
-    `shape` is whose body embeddings and rerank want (`base.Address`).
+    `operations`: what it has elsewhere or in another form than OpenAI, None: not at all.
     """
 
     vendor: str
@@ -30,9 +46,16 @@ class Preset:
     chat: str = "chat/completions"
     list_path: str | None = "models"
     responses: bool = False
-    shape: str = "openai"
+    operations: Mapping[Operation, Endpoint | None] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     has_account_cache: bool = False
+
+    def endpoint(self, operation: Operation) -> Endpoint | None:
+        """Where an operation beside generation is; None: nowhere."""
+        if operation in self.operations:
+            return self.operations[operation]
+        path = OPENAI_PATHS.get(operation)
+        return None if path is None else Endpoint(path)
 
 
 _APP_NAME = "uni-api"
@@ -50,17 +73,40 @@ PRESETS: tuple[Preset, ...] = (
         vendor="openrouter",
         hosts=("openrouter.ai",),
         usual_path="/api/v1",
+        operations={
+            # openrouter 1.3.84 (2026-11-30): one endpoint for making and editing, JSON for sounds
+            Operation.IMAGE: Endpoint("images", "openrouter"),
+            Operation.IMAGE_EDIT: Endpoint("images", "openrouter"),
+            Operation.IMAGE_VARIATION: None,
+            Operation.TRANSCRIBE: Endpoint("audio/transcriptions", "openrouter"),
+            Operation.TRANSLATE_AUDIO: None,
+            Operation.MODERATE: None,
+        },
         headers={"http-referer": _APP_URL, "x-title": _APP_NAME},
     ),
-    # console.groq.com/docs/openai
-    Preset(vendor="groq", hosts=("api.groq.com",), usual_path="/openai/v1"),
+    # console.groq.com/docs/openai; groq 1.7.0 (2026-11-30): a recording may be named by its `url`
+    Preset(
+        vendor="groq",
+        hosts=("api.groq.com",),
+        usual_path="/openai/v1",
+        operations={
+            Operation.TRANSCRIBE: Endpoint("audio/transcriptions", renames={"file_url": "url"}),
+            Operation.TRANSLATE_AUDIO: Endpoint("audio/translations", renames={"file_url": "url"}),
+        },
+    ),
     # docs.x.ai/docs/api-reference: Responses is xAI's recommended interface
     Preset(vendor="xai", hosts=("api.x.ai",), responses=True),
     # api-docs.deepseek.com: `/chat/completions`, `/v1` accepted too; context caching on disk is per
     # account
     Preset(vendor="deepseek", hosts=("api.deepseek.com",), usual_path="", has_account_cache=True),
-    # docs.mistral.ai/api
-    Preset(vendor="mistral", hosts=("api.mistral.ai", "codestral.mistral.ai")),
+    # docs.mistral.ai/api; mistralai 3.7.0 (2026-11-30): a recording may be named by its `file_url`
+    Preset(
+        vendor="mistral",
+        hosts=("api.mistral.ai", "codestral.mistral.ai"),
+        operations={
+            Operation.TRANSCRIBE: Endpoint("audio/transcriptions", renames={"url": "file_url"}),
+        },
+    ),
     # docs.github.com/en/rest/models: the catalogue lies beside the inference root; the older host
     # has `/models`
     Preset(
@@ -94,9 +140,20 @@ PRESETS: tuple[Preset, ...] = (
             "dashscope-us.aliyuncs.com",
         ),
         usual_path="/compatible-mode/v1",
+        # alibabacloud.com/help/en/model-studio/rerank (2026-06-30)
+        operations={Operation.RERANK: Endpoint("/compatible-api/v1/reranks")},
     ),
-    # docs.api.nvidia.com
-    Preset(vendor="nvidia", hosts=("integrate.api.nvidia.com",)),
+    # docs.api.nvidia.com; its rerankers are each at an address of their own
+    Preset(
+        vendor="nvidia",
+        hosts=("integrate.api.nvidia.com",),
+        operations={
+            Operation.EMBED: Endpoint("embeddings", "nvidia"),
+            Operation.RERANK: Endpoint(
+                "https://ai.api.nvidia.com/v1/retrieval/{model}/reranking", "nvidia"
+            ),
+        },
+    ),
     # huggingface.co/docs/inference-providers
     Preset(vendor="huggingface", hosts=("router.huggingface.co",)),
     # docs.snowflake.com: Cortex REST API has no OpenAI-style model list
@@ -136,8 +193,20 @@ PRESETS: tuple[Preset, ...] = (
     Preset(vendor="novita", hosts=("api.novita.ai",), usual_path="/v3/openai"),
     # embeddings and rerank only, in bodies near to OpenAI's: docs.voyageai.com/reference,
     # api.jina.ai/redoc
-    Preset(vendor="voyage", hosts=("api.voyageai.com",), shape="voyage", list_path=None),
-    Preset(vendor="jina", hosts=("api.jina.ai",), shape="jina"),
+    Preset(
+        vendor="voyage",
+        hosts=("api.voyageai.com", "ai.mongodb.com"),
+        list_path=None,
+        operations={
+            Operation.EMBED: Endpoint("embeddings", "voyage"),
+            Operation.RERANK: Endpoint("rerank", "voyage"),
+        },
+    ),
+    Preset(
+        vendor="jina",
+        hosts=("api.jina.ai",),
+        operations={Operation.EMBED: Endpoint("embeddings", "jina")},
+    ),
     # developers.cloudflare.com/ai-gateway: each vendor below its own segment, `/compat` for all
     Preset(vendor="cloudflare-gateway", hosts=("gateway.ai.cloudflare.com",)),
     # docs.ollama.com/api/openai-compatibility, docs.vllm.ai, lmstudio.ai/docs/developer: local

@@ -17,6 +17,7 @@ from uniapi.operations import (
     OperationCodec,
     OperationRequest,
     codec_for,
+    fit_request,
     with_verb,
 )
 from uniapi.pipes import Classify, Pipe, RelayChoice, TranslateAnswer, TranslateEvents
@@ -58,7 +59,8 @@ def _relay(call: Call, way: Way, address: Address, requested_model: str) -> Prep
     body = way.engine.prepare_body(
         target, dict(call.json), call.operation, call.stream, way.dialect
     )
-    body = apply_overrides(body, target.provider.body_overrides, target.alias)
+    fitted, losses = fit_request(call.operation, target.upstream_model, body)
+    body = apply_overrides(dict(fitted), target.provider.body_overrides, target.alias)
     headers = _headers(call, way, address, call.content_type, accept, passed)
     if isinstance(call.upload, Upload):
         request = HttpRequest(
@@ -74,8 +76,11 @@ def _relay(call: Call, way: Way, address: Address, requested_model: str) -> Prep
         classify=_classify(way),
         model=requested_model if requested_model != target.upstream_model else None,
         response_format=response_format if isinstance(response_format, str) else None,
+        asked=call.json,
     )
-    return Prepared(request=request, route="relay", dialect=way.dialect, make_pipe=choice)
+    return Prepared(
+        request=request, route="relay", dialect=way.dialect, make_pipe=choice, losses=losses
+    )
 
 
 def _form(upload: Upload, members: Mapping[str, Json]) -> BodySource:

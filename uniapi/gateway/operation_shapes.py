@@ -4,14 +4,10 @@ two.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from uniapi.canonical import Call
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.engines import Address
-from uniapi.operations import codec_for, is_relayed, vendor_shape
-
-_OWN = frozenset({"openai", "dialect"})
+from uniapi.operations import codec_for, is_relayed
 
 
 def client_shape(call: Call) -> str:
@@ -20,12 +16,8 @@ def client_shape(call: Call) -> str:
 
 
 def upstream_shape(address: Address) -> str:
-    """What the engine says, or, where that is OpenAI's, what is known of the host."""
-    return (
-        vendor_shape(urlsplit(address.url).hostname or "")
-        if address.shape in _OWN
-        else address.shape
-    )
+    """What the engine says; a dialect's own is OpenAI's, whose clients name no other."""
+    return "openai" if address.shape == "dialect" else address.shape
 
 
 def is_bridged(call: Call, address: Address) -> bool | None:

@@ -1,13 +1,11 @@
 """The operations beside chat, where an upstream has the thing under another shape than the client:
 small pure codecs, and readers for answers that are relayed.
 
-`codec_for(operation, client_shape, upstream_shape)` is the table `OPERATION_SHAPES` with its
-default: where it names no codec, and both shapes are of the same family, the request is relayed
-(`is_relayed`); where it names none and they differ, the upstream cannot do it. Client shapes are
-`openai` and, for embeddings, `gemini`. Upstream shapes are `openai`, what `Address.shape` says of
-an engine (`gemini`, `vertex`, `cohere`, `bedrock`), and vendors that are nearly OpenAI's (`voyage`,
-`jina`, `tei`), which `vendor_shape` tells by their host. Moderation has one shape everywhere and is
-always relayed.
+`SERVICES` says what is served. `codec_for(operation, client_shape, upstream_shape)` is the table
+`OPERATION_SHAPES` with its default: where it names no codec, and the shapes are the same, the
+request is relayed (`is_relayed`); where it names none and they differ, the upstream cannot do it.
+Client shapes are `openai` and, for embeddings, `gemini`. Upstream shapes are what an engine's
+address says: `openai`, `gemini`, `vertex`, `cohere`, `bedrock`, and those of single vendors.
 """
 
 from __future__ import annotations
@@ -20,10 +18,12 @@ from . import (
     embeddings,
     embeddings_google,
     embeddings_vendors,
-    images,
+    images_google,
+    images_openrouter,
     rerank,
     speech,
     transcription,
+    transcription_openrouter,
 )
 from .forms import field_changes, members_of_form, uploaded_file
 from .google import with_verb
@@ -37,7 +37,7 @@ from .operation import (
     is_true,
 )
 from .operation_usage import read_usage, usage_of_headers
-from .relay import error_message, is_empty
+from .relay import error_message, fit_answer, fit_request, is_empty
 from .services import SERVICES, Handling, Service
 
 _EMBEDDING_UPSTREAMS = {
@@ -48,6 +48,7 @@ _EMBEDDING_UPSTREAMS = {
     "bedrock": embeddings_vendors.BEDROCK,
     "voyage": embeddings_vendors.VOYAGE,
     "jina": embeddings_vendors.JINA,
+    "nvidia": embeddings_vendors.NVIDIA,
 }
 _EMBEDDING_CLIENTS = {"openai": embeddings.OPENAI_CLIENT, "gemini": embeddings.GEMINI_CLIENT}
 
@@ -61,15 +62,18 @@ OPERATION_SHAPES: Mapping[tuple[Operation, str, str], OperationCodec] = {
     (Operation.RERANK, "openai", "cohere"): rerank.COHERE,
     (Operation.RERANK, "openai", "bedrock"): rerank.BEDROCK,
     (Operation.RERANK, "openai", "voyage"): rerank.VOYAGE,
-    (Operation.RERANK, "openai", "tei"): rerank.TEI,
-    (Operation.IMAGE, "openai", "gemini"): images.GEMINI,
-    (Operation.IMAGE, "openai", "vertex"): images.VERTEX,
-    (Operation.IMAGE_EDIT, "openai", "gemini"): images.GEMINI,
-    (Operation.IMAGE_EDIT, "openai", "vertex"): images.VERTEX,
+    (Operation.RERANK, "openai", "nvidia"): rerank.NVIDIA,
+    (Operation.IMAGE, "openai", "gemini"): images_google.GEMINI,
+    (Operation.IMAGE, "openai", "vertex"): images_google.VERTEX,
+    (Operation.IMAGE_EDIT, "openai", "gemini"): images_google.GEMINI,
+    (Operation.IMAGE_EDIT, "openai", "vertex"): images_google.VERTEX,
+    (Operation.IMAGE, "openai", "openrouter"): images_openrouter.OPENROUTER,
+    (Operation.IMAGE_EDIT, "openai", "openrouter"): images_openrouter.OPENROUTER,
     (Operation.SPEECH, "openai", "gemini"): speech.GEMINI,
     (Operation.SPEECH, "openai", "vertex"): speech.GEMINI,
     (Operation.TRANSCRIBE, "openai", "gemini"): transcription.GEMINI,
     (Operation.TRANSCRIBE, "openai", "vertex"): transcription.GEMINI,
+    (Operation.TRANSCRIBE, "openai", "openrouter"): transcription_openrouter.OPENROUTER,
     (Operation.TRANSLATE_AUDIO, "openai", "gemini"): transcription.GEMINI,
     (Operation.TRANSLATE_AUDIO, "openai", "vertex"): transcription.GEMINI,
 }
@@ -77,9 +81,6 @@ OPERATION_SHAPES: Mapping[tuple[Operation, str, str], OperationCodec] = {
 
 CARRIED = frozenset(name for name, service in SERVICES.items() if service.is_carried)
 """The operations of this room."""
-
-_NEARLY_OPENAI = frozenset({"openai", "voyage", "jina", "tei"})
-_VENDOR_HOSTS = {"api.voyageai.com": "voyage", "ai.mongodb.com": "voyage", "api.jina.ai": "jina"}
 
 
 def codec_for(
@@ -92,21 +93,10 @@ def codec_for(
 
 
 def is_relayed(operation: Operation, client_shape: str, upstream_shape: str) -> bool:
-    """Whether the client's bytes go to the upstream as they are (but for the model): the shapes are
-    the same, or near enough without a codec.
-    """
+    """Whether the client's bytes go to the upstream as they are (but for the model)."""
     if codec_for(operation, client_shape, upstream_shape) is not None:
         return False
-    return client_shape == upstream_shape or (
-        client_shape == "openai" and upstream_shape in _NEARLY_OPENAI
-    )
-
-
-def vendor_shape(host: str) -> str:
-    """The shape of an OpenAI-compatible upstream, by its host name; `openai` for all but the few
-    that differ.
-    """
-    return _VENDOR_HOSTS.get(host.lower(), "openai")
+    return client_shape == upstream_shape
 
 
 __all__ = [
@@ -124,6 +114,8 @@ __all__ = [
     "codec_for",
     "error_message",
     "field_changes",
+    "fit_answer",
+    "fit_request",
     "is_empty",
     "is_relayed",
     "is_true",
@@ -131,6 +123,5 @@ __all__ = [
     "read_usage",
     "uploaded_file",
     "usage_of_headers",
-    "vendor_shape",
     "with_verb",
 ]

@@ -426,3 +426,24 @@ def base64_vector(vector: Vector) -> str:
     if sys.byteorder == "big":
         floats.byteswap()
     return base64.b64encode(floats.tobytes()).decode("ascii")
+
+
+def as_asked(asked: Mapping[str, Json], answer: Json) -> Json:
+    """A relayed answer with its vectors in the form that was asked for: OpenAI's clients ask for
+    base64, and servers that do not know it answer with numbers (LM Studio: lmstudio#756).
+    """
+    rows = answer.get("data") if isinstance(answer, dict) else None
+    wanted = str if asked.get("encoding_format") == "base64" else list
+    if not isinstance(rows, list) or all(_has_vector(row, wanted) for row in rows):
+        return answer
+    write = base64_vector if wanted is str else number_vector
+    other = list if wanted is str else str
+    written = [
+        {**row, "embedding": write(row["embedding"])} if _has_vector(row, other) else row
+        for row in rows
+    ]
+    return {**answer, "data": written}
+
+
+def _has_vector(row: Json, kind: type) -> bool:
+    return isinstance(row, dict) and isinstance(row.get("embedding"), kind)

@@ -1,5 +1,5 @@
-"""Embeddings at Cohere, on Bedrock (Cohere, Titan, Nova), at Voyage and Jina, and, for Gemini
-clients, at OpenAI-compatible upstreams.
+"""Embeddings at Cohere, on Bedrock (Cohere, Titan, Nova), at Voyage, Jina and NVIDIA, and, for
+Gemini clients, at OpenAI-compatible upstreams.
 
 Formats: docs.cohere.com/v2/reference/embed;
 docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html,
@@ -48,6 +48,14 @@ JINA_TASKS: Mapping[str, str] = {
     "similarity": "text-matching",
     "code_query": "code.query",
 }
+NVIDIA_TASKS: Mapping[str, str] = {
+    "query": "query",
+    "code_query": "query",
+    "question_answering": "query",
+    "document": "passage",
+}
+NVIDIA_DEFAULT_TASK = "passage"
+"""As at Cohere."""
 NOVA_PURPOSES: Mapping[str, str] = {
     "query": "TEXT_RETRIEVAL",
     "document": "GENERIC_INDEX",
@@ -217,6 +225,28 @@ def _jina_inputs(request: EmbeddingRequest) -> list[Json]:
     return [each.item if each.item is not None else {"text": each.text} for each in request.inputs]
 
 
+def _encode_nvidia(request: EmbeddingRequest, model: str) -> EncodedOperation:
+    """OpenAI's shape, and `input_type`, which retrieval models refuse to go without: 400
+    «'input_type' parameter is required for asymmetric models» (docs.api.nvidia.com, 2026-11-30).
+    CLIP has none, and a model's name may end in it.
+    """
+    name = short_name(model)
+    settings: dict[str, Json] = {"model": model, "encoding_format": "float", **request.extras}
+    if "clip" not in name and not name.endswith(("-query", "-passage")):
+        settings["input_type"] = NVIDIA_TASKS.get(request.task or "", NVIDIA_DEFAULT_TASK)
+    if request.dimensions is not None:
+        settings["dimensions"] = request.dimensions
+    if request.truncate is not None:
+        settings.setdefault("truncate", "END" if request.truncate else "NONE")
+    bodies = tuple(
+        {"input": list(batch), **settings}
+        for batch in in_batches(request.texts("NVIDIA"), OPENAI_TEXTS, request.member)
+    )
+    return EncodedOperation(
+        bodies=bodies, losses=_losses(request, NVIDIA_TASKS, frozenset(request.extras))
+    )
+
+
 def _encode_openai(request: EmbeddingRequest, model: str) -> EncodedOperation:
     """Only Gemini's clients come here: OpenAI's own are relayed. Floats are asked for, because
     Gemini's answer has no other.
@@ -283,4 +313,5 @@ COHERE = EmbeddingUpstream(encode=_encode_cohere, decode=_decode_cohere)
 BEDROCK = EmbeddingUpstream(encode=_encode_bedrock, decode=_decode_bedrock)
 VOYAGE = EmbeddingUpstream(encode=_encode_voyage, decode=_decode_openai, is_openai=True)
 JINA = EmbeddingUpstream(encode=_encode_jina, decode=_decode_openai, is_openai=True)
+NVIDIA = EmbeddingUpstream(encode=_encode_nvidia, decode=_decode_openai, is_openai=True)
 OPENAI = EmbeddingUpstream(encode=_encode_openai, decode=_decode_openai, is_openai=True)

@@ -1,78 +1,35 @@
-"""Images at Google: OpenAI's `images/generations` and `images/edits` as generateContent with
-Gemini's image models, or as `predict` with Imagen.
+"""Images on the client's side, OpenAI's shape: the pictures to be edited out of a form or JSON, and
+the answer with what was made, whole or as a stream of whole pictures.
 
-Gemini makes one image at a time, so `n` images are `n` requests; it takes an aspect ratio and a
-class of size instead of pixels. Imagen was shut down at Google in August 2026 and is spoken for
-what still serves it. Formats: https://ai.google.dev/gemini-api/docs/image-generation,
-https://ai.google.dev/gemini-api/docs/imagen, developers.openai.com/api/reference/resources/images.
+The upstream shapes are in `images_google.py` and `images_openrouter.py`.
+developers.openai.com/api/reference/resources/images
 """
 
 from __future__ import annotations
 
 import base64
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from uniapi.canonical import Json, Operation, Usage
-from uniapi.errors import WireError
 from uniapi.wire import dump_json, encode_sse
 
-from .google import (
-    answer_parts,
-    list_member,
-    member,
-    refuse_blocked,
-    said_instead,
-    short_name,
-    text_member,
-)
+from .google import member
 from .operation import (
-    EncodedOperation,
     OperationAnswer,
-    OperationCodec,
     OperationRequest,
     is_true,
-    load_object,
-    optional_count,
     optional_text,
     refuse,
-    required_text,
-    stated_members,
 )
-from .operation_usage import read_usage, sum_usages, token_usage
+from .operation_usage import token_usage
 
 MAX_IMAGES = 10
+IMAGE_FIELDS = ("image", "images")
 
-GEMINI_RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
-IMAGEN_RATIOS = ("1:1", "3:4", "4:3", "9:16", "16:9")
-
-_SIZE = re.compile(r"(\d{1,5})\s*[xX×]\s*(\d{1,5})\Z")
-_RATIO = re.compile(r"(\d{1,2}):(\d{1,2})\Z")
 _DATA_URL = re.compile(r"data:([^;,]*)(?:;[^,]*)?;base64,", re.IGNORECASE)
-_IMAGE_FIELDS = ("image", "images")
-_HARMLESS = {
-    "quality": ("auto", "standard"),
-    "background": ("auto", "opaque"),
-    "moderation": ("auto",),
-}
-"""Values that ask for nothing special, by member."""
-_CARRIED = frozenset(
-    {
-        "model",
-        "prompt",
-        "n",
-        "response_format",
-        "size",
-        "stream",
-        "partial_images",
-        "image",
-        "images",
-        "mask",
-    }
-)
-_MIMES = {
+MIMES = {
     "png": "image/png",
     "jpg": "image/jpeg",
     "jpeg": "image/jpeg",
@@ -83,164 +40,47 @@ _MIMES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shape:
-    """What became of `size`: a ratio from the upstream's list, a class of size (None: the default,
-    about 1024 pixels), and whether that is the size asked for.
-    """
+class Image:
+    """A picture: its bytes in base64, or the https address where it lies."""
 
-    ratio: str | None = None
-    size_class: str | None = None
-    is_exact: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Image:
-    data: str
     mime: str
+    data: str = ""
+    url: str = ""
+
+    @property
+    def address(self) -> str:
+        """An address of it in any case."""
+        return self.url or f"data:{self.mime};base64,{self.data}"
 
 
-def _encode_gemini(request: OperationRequest) -> EncodedOperation:
-    return _encode(request, is_vertex=False)
-
-
-def _encode_vertex(request: OperationRequest) -> EncodedOperation:
-    return _encode(request, is_vertex=True)
-
-
-def _encode(request: OperationRequest, *, is_vertex: bool) -> EncodedOperation:
-    prompt = required_text(request.body, "prompt")
-    count = optional_count(request.body, "n", most=MAX_IMAGES) or 1
-    _check_response_format(request)
-    name = short_name(request.model)
-    if "imagen" in name:
-        return _encode_imagen(request, prompt, count)
-    shape = _shape(
-        optional_text(request.body, "size"), GEMINI_RATIOS, has_classes="gemini-2" not in name
-    )
-    parts: list[Json] = [{"text": prompt}]
-    if request.operation is Operation.IMAGE_EDIT:
-        parts += _edited_images(request)
-    config: dict[str, Json] = {}
-    if shape.ratio is not None:
-        config["aspectRatio"] = shape.ratio
-    if shape.size_class is not None:
-        config["imageSize"] = shape.size_class
-    carried: set[str] = set()
-    if is_vertex and (options := _output_options(request)):
-        config["imageOutputOptions"] = options
-        carried = {"output_format", "output_compression"}
-    generation: dict[str, Json] = {
-        "responseModalities": ["IMAGE"],
-        **({"imageConfig": config} if config else {}),
-    }
-    body = {"contents": [{"role": "user", "parts": parts}], "generationConfig": generation}
-    return EncodedOperation(bodies=(body,) * count, losses=_losses(request, shape, carried))
-
-
-def _encode_imagen(request: OperationRequest, prompt: str, count: int) -> EncodedOperation:
-    if request.operation is Operation.IMAGE_EDIT:
-        refuse("model", f"{request.model} does not edit images here: use a Gemini image model")
-    shape = _shape(optional_text(request.body, "size"), IMAGEN_RATIOS, has_classes=True)
-    parameters: dict[str, Json] = {"sampleCount": count}
-    if shape.ratio is not None:
-        parameters["aspectRatio"] = shape.ratio
-    if shape.size_class is not None:
-        parameters["sampleImageSize"] = "2K"
-    carried: set[str] = set()
-    if options := _output_options(request):
-        parameters["outputOptions"] = options
-        carried = {"output_format", "output_compression"}
-    return EncodedOperation(
-        bodies=({"instances": [{"prompt": prompt}], "parameters": parameters},),
-        losses=_losses(request, shape, carried),
-        verb="predict",
-    )
-
-
-def _output_options(request: OperationRequest) -> dict[str, Json]:
-    wanted = optional_text(request.body, "output_format")
-    if wanted is None:
-        return {}
-    if wanted not in ("png", "jpeg"):
-        refuse("output_format", f"'output_format' is {wanted!r}: Google writes 'png' and 'jpeg'")
-    quality = optional_count(request.body, "output_compression", most=100)
-    return {
-        "mimeType": _MIMES[wanted],
-        **({"compressionQuality": quality} if quality is not None and wanted == "jpeg" else {}),
-    }
-
-
-def _losses(request: OperationRequest, shape: _Shape, carried: set[str]) -> tuple[str, ...]:
-    lost = [
-        name
-        for name in stated_members(request.body, except_for=_CARRIED | carried)
-        if not (
-            isinstance(request.body[name], str) and request.body[name] in _HARMLESS.get(name, ())
-        )
-    ]
-    if not shape.is_exact:
-        lost.append("size")
-    if (optional_count({"n": request.body.get("partial_images") or None}, "n")) is not None:
-        lost.append("partial_images")
-    return tuple(lost)
-
-
-def _shape(size: str | None, ratios: Sequence[str], *, has_classes: bool) -> _Shape:
-    """`1536x1024` → the nearest ratio, by area the class; a ratio (`16:9`) is taken too."""
-    if size is None or size == "auto":
-        return _Shape()
-    ratio_text, pixels = _RATIO.match(size), _SIZE.match(size)
-    found = ratio_text or pixels
-    width, height = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not width or not height:
-        refuse("size", f"'size' is {size[:40]!r}: expected 'WIDTHxHEIGHT' or 'auto'")
-    wanted = math.log(width / height)
-    ratio = min(
-        ratios,
-        key=lambda each: abs(
-            math.log(int(each.partition(":")[0]) / int(each.partition(":")[2])) - wanted
-        ),
-    )
-    if ratio_text:
-        return _Shape(ratio=ratio, is_exact=ratio == size)
-    side = math.sqrt(width * height)
-    # The bounds lie half way, by ratio, between the sides of 1024, 2048 and 4096.
-    size_class = None
-    if has_classes and side >= 1448:
-        size_class = "2K" if side < 2896 else "4K"
-    return _Shape(
-        ratio=ratio,
-        size_class=size_class,
-        is_exact=width == height == {None: 1024, "2K": 2048, "4K": 4096}[size_class],
-    )
-
-
-def _edited_images(request: OperationRequest) -> list[Json]:
-    """The images to edit as parts: files of a form, or the references of a JSON body."""
+def edited_images(request: OperationRequest, vendor: str) -> list[Image]:
+    """The images to edit: files of a form, or the references of a JSON body. Refuses a mask, and a
+    request without any.
+    """
     if any(file.field == "mask" for file in request.files) or request.body.get("mask") is not None:
-        refuse("mask", "'mask' cannot be sent to Gemini: describe in the prompt what is to change")
-    parts: list[Json] = [
-        {
-            "inlineData": {
-                "mimeType": _mime(file.content_type, file.filename),
-                "data": base64.b64encode(file.data).decode("ascii"),
-            }
-        }
+        refuse(
+            "mask", f"'mask' cannot be sent to {vendor}: describe in the prompt what is to change"
+        )
+    images = [
+        Image(
+            mime=_mime(file.content_type, file.filename),
+            data=base64.b64encode(file.data).decode("ascii"),
+        )
         for file in request.files
-        if file.field in _IMAGE_FIELDS
+        if file.field in IMAGE_FIELDS
     ]
-    for name in _IMAGE_FIELDS:
+    for name in IMAGE_FIELDS:
         stated = request.body.get(name)
         if stated is None:
             continue
         for index, reference in enumerate(stated if isinstance(stated, list) else [stated]):
-            parts.append(_referenced_image(reference, f"{name}[{index}]"))
-    if not parts:
+            images.append(_referenced_image(reference, f"{name}[{index}]", vendor))
+    if not images:
         refuse("image", "'image' is missing: expected at least one image to edit")
-    return parts
+    return images
 
 
-def _referenced_image(reference: Json, place: str) -> Json:
+def _referenced_image(reference: Json, place: str, vendor: str) -> Image:
     """`{"image_url": URL}`, as OpenAI writes it, or xAI's `{"type", "url"}`; the URL may hold the
     image itself.
     """
@@ -256,15 +96,15 @@ def _referenced_image(reference: Json, place: str) -> Json:
     if not isinstance(url, str):
         refuse(
             place,
-            f"{place!r} names no image URL: Gemini takes images by value or by https address, no"
+            f"{place!r} names no image URL: {vendor} takes images by value or by https address, no"
             " file ids",
         )
     inline = _DATA_URL.match(url)
     if inline:
-        return {"inlineData": {"mimeType": _mime(inline[1], ""), "data": url[inline.end() :]}}
+        return Image(mime=_mime(inline[1], ""), data=url[inline.end() :])
     if not url.startswith("https://"):
         refuse(place, f"{place!r} is {url[:40]!r}: expected a data URL or an https address")
-    return {"fileData": {"mimeType": _mime("", url.partition("?")[0]), "fileUri": url}}
+    return Image(mime=_mime("", url.partition("?")[0]), url=url)
 
 
 def _mime(stated: str, filename: str) -> str:
@@ -272,20 +112,23 @@ def _mime(stated: str, filename: str) -> str:
     return (
         media_type
         if media_type.startswith("image/")
-        else _MIMES.get(filename.rpartition(".")[2].lower(), "image/png")
+        else MIMES.get(filename.rpartition(".")[2].lower(), "image/png")
     )
 
 
-def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAnswer:
-    bodies = [load_object(answer) for answer in answers]
-    images: list[_Image] = []
-    for body in bodies:
-        found = _images(body)
-        if not found:
-            refuse_blocked(body)
-            raise WireError(f"expected an image, found {said_instead(body)}")
-        images += found
-    usage = sum_usages(read_usage(request.operation, body) for body in bodies)
+def check_response_format(request: OperationRequest) -> None:
+    """Refuses what is no form of a picture."""
+    stated = optional_text(request.body, "response_format")
+    if stated not in (None, "url", "b64_json"):
+        refuse(
+            "response_format", f"'response_format' is {stated[:40]!r}: expected 'url' or 'b64_json'"
+        )
+
+
+def encode_images(
+    request: OperationRequest, images: Sequence[Image], usage: Usage | None
+) -> OperationAnswer:
+    """The answer with these pictures, at least one, as the client asked for it."""
     if is_true(request.body.get("stream")):
         return OperationAnswer(
             body=_events(request, images, usage), content_type="text/event-stream", usage=usage
@@ -293,14 +136,7 @@ def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAns
     is_url = request.body.get("response_format") == "url"
     written: dict[str, Json] = {
         "created": request.created_s,
-        "data": [
-            (
-                {"url": f"data:{image.mime};base64,{image.data}"}
-                if is_url
-                else {"b64_json": image.data}
-            )
-            for image in images
-        ],
+        "data": [_row(image, is_url) for image in images],
         "output_format": _format(images[0]),
     }
     counts = _counts(usage)
@@ -309,33 +145,11 @@ def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAns
     return OperationAnswer(body=dump_json(written), usage=usage)
 
 
-def _images(body: Mapping[str, Json]) -> list[_Image]:
-    """Gemini's inline parts, or Imagen's predictions; what has no picture in it is passed over."""
-    holders = [(member(part, "inlineData"), "data") for part in answer_parts(body)]
-    holders += [
-        (prediction, "bytesBase64Encoded") for prediction in list_member(body, "predictions")
-    ]
-    found = (
-        (text_member(holder, name), text_member(holder, "mimeType") or "image/png")
-        for holder, name in holders
-    )
-    images = [
-        _Image(data=data, mime=mime) for data, mime in found if data and mime.startswith("image/")
-    ]
-    filtered = next(
-        (
-            reason
-            for each in list_member(body, "predictions")
-            if (reason := text_member(each, "raiFilteredReason"))
-        ),
-        None,
-    )
-    if not images and filtered is not None:
-        refuse_blocked({"promptFeedback": {"blockReason": filtered}})
-    return images
+def _row(image: Image, is_url: bool) -> dict[str, Json]:
+    return {"url": image.address} if is_url or image.url else {"b64_json": image.data}
 
 
-def _events(request: OperationRequest, images: Sequence[_Image], usage: Usage | None) -> bytes:
+def _events(request: OperationRequest, images: Sequence[Image], usage: Usage | None) -> bytes:
     """A stream of whole images, as OpenAI sends one when no partial images are wanted; the last
     event states the usage.
     """
@@ -348,7 +162,7 @@ def _events(request: OperationRequest, images: Sequence[_Image], usage: Usage | 
     for index, image in enumerate(images):
         event: dict[str, Json] = {
             "type": kind,
-            "b64_json": image.data,
+            **_row(image, is_url=False),
             "created_at": request.created_s,
             "background": "auto",
             "output_format": _format(image),
@@ -368,17 +182,5 @@ def _counts(usage: Usage | None) -> dict[str, Json] | None:
     return token_usage(usage, detail_member="input_tokens_details", modality="IMAGE")
 
 
-def _format(image: _Image) -> str:
+def _format(image: Image) -> str:
     return image.mime.partition("/")[2].partition(";")[0]
-
-
-def _check_response_format(request: OperationRequest) -> None:
-    stated = optional_text(request.body, "response_format")
-    if stated not in (None, "url", "b64_json"):
-        refuse(
-            "response_format", f"'response_format' is {stated[:40]!r}: expected 'url' or 'b64_json'"
-        )
-
-
-GEMINI = OperationCodec(encode_request=_encode_gemini, decode_response=_decode)
-VERTEX = OperationCodec(encode_request=_encode_vertex, decode_response=_decode)

@@ -1,15 +1,22 @@
-"""What a relayed answer says without being translated: whether a 200 holds an error, or nothing.
+"""What is minded of requests and answers that are relayed: whether a 200 holds an error, or
+nothing, and where servers that are nearly OpenAI's differ from it.
 
 Upstreams answer 200 with an error object (OpenRouter, gateways before it), or with a list that is
-empty; both are a failed attempt. Moderations, image variations and everything else in OpenAI's own
-shape pass unread but for this and for `read_usage`.
+empty; both are a failed attempt. What the client did not ask for but was given (numbers in place of
+base64) is made what it asked for. Everything else passes as it came.
 """
 
 from __future__ import annotations
 
-from uniapi.canonical import Json, Operation
+from collections.abc import Mapping
 
+from uniapi.canonical import Json, Operation
+from uniapi.errors import WireError
+
+from .embeddings import as_asked
 from .google import member
+from .images_openai import fit_image_request, with_urls
+from .rerank import with_results
 from .services import SERVICES
 
 
@@ -41,3 +48,33 @@ def error_message(body: Json) -> str | None:
         if isinstance(message, str) and message
         else "the provider answered with an error and no message"
     )
+
+
+def fit_request(
+    operation: Operation, model: str, body: Mapping[str, Json]
+) -> tuple[Mapping[str, Json], tuple[str, ...]]:
+    """A request's members as the upstream's `model` takes them, and what is lost; the same object
+    when nothing is to be changed.
+    """
+    fit = _FITS.get(operation)
+    return (body, ()) if fit is None else fit(model, body)
+
+
+def fit_answer(operation: Operation, asked: Mapping[str, Json], answer: Json) -> Json:
+    """An answer in the form that the client `asked` for; the same object when it is, or cannot be
+    made so.
+    """
+    fit = _ANSWER_FITS.get(operation)
+    try:
+        return answer if fit is None else fit(asked, answer)
+    except WireError:
+        return answer
+
+
+_FITS = {Operation.IMAGE: fit_image_request, Operation.IMAGE_EDIT: fit_image_request}
+_ANSWER_FITS = {
+    Operation.EMBED: as_asked,
+    Operation.RERANK: with_results,
+    Operation.IMAGE: with_urls,
+    Operation.IMAGE_EDIT: with_urls,
+}

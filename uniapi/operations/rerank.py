@@ -4,7 +4,7 @@ top_n, return_documents`), toward those with another.
 The answer is always `{"results": [{index, relevance_score, document?}], "model", "usage"?,
 "meta"?}`, best first: what clients of Jina and of Cohere both read. Formats:
 docs.cohere.com/v2/reference/rerank; api.jina.ai/redoc; docs.voyageai.com/reference/reranker-api;
-huggingface.github.io/text-embeddings-inference; Bedrock takes Cohere's body with `api_version`
+docs.api.nvidia.com/nim/reference (reranking); Bedrock takes Cohere's body with `api_version`
 (docs.aws.amazon.com/bedrock/latest/userguide/rerank-supported.html).
 """
 
@@ -33,6 +33,9 @@ from .operation import (
 )
 from .operation_usage import read_usage
 
+_ROWS = ("results", "data", "rankings")
+_SCORES = ("relevanceScore", "score", "logit")
+"""What vendors call the ranked documents, and how well one fits."""
 _KNOWN = frozenset({"model", "query", "documents", "top_n", "top_k", "return_documents"})
 
 
@@ -135,16 +138,18 @@ def _encode_voyage(request: OperationRequest, asked: _Rerank) -> EncodedOperatio
     return EncodedOperation(bodies=(body,))
 
 
-def _encode_tei(request: OperationRequest, asked: _Rerank) -> EncodedOperation:
-    """TEI ranks all; the best are picked from its answer."""
-    passed = {
-        name: request.body[name]
-        for name in ("raw_scores", "truncate", "truncation_direction")
-        if request.body.get(name) is not None
+def _encode_nvidia(request: OperationRequest, asked: _Rerank) -> EncodedOperation:
+    """NVIDIA ranks all; the best are picked from its answer."""
+    truncate = request.body.get("truncate")
+    body: dict[str, Json] = {
+        "model": request.model,
+        "query": {"text": asked.query},
+        "passages": [{"text": text} for text in asked.texts],
+        **({"truncate": truncate} if isinstance(truncate, str) else {}),
     }
     return EncodedOperation(
-        bodies=({"query": asked.query, "texts": list(asked.texts), **passed},),
-        losses=stated_members(request.body, except_for=_KNOWN | frozenset(passed)),
+        bodies=(body,),
+        losses=stated_members(request.body, except_for=_KNOWN | {"truncate"}),
     )
 
 
@@ -153,19 +158,10 @@ def _limit(name: str, asked: _Rerank) -> dict[str, Json]:
 
 
 def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAnswer:
-    """All upstream shapes alike: rows under `results`, `data`, or (TEI) the answer itself; a score
-    under one of two names.
-    """
+    """All upstream shapes alike: rows and scores under one of a few names."""
     asked = _read(request.body)
     answer = load_json(answers[0])
-    rows = (
-        answer
-        if isinstance(answer, list)
-        else next(
-            (found for name in ("results", "data") if (found := member(answer, name)) is not None),
-            None,
-        )
-    )
+    rows = _first(answer, _ROWS)
     if not isinstance(rows, list):
         raise WireError(f"expected a list of ranked documents, found {kind_of(rows)}")
     results = sorted(
@@ -194,12 +190,26 @@ def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAns
         raise WireError("an answer nested too deep") from None
 
 
+def _first(holder: Json, names: tuple[str, ...]) -> Json:
+    return next((found for name in names if (found := member(holder, name)) is not None), None)
+
+
+def with_results(asked: Mapping[str, Json], answer: Json) -> Json:
+    """A relayed answer with its rows where the client looks for them, whatever the server calls
+    them (`data` at Voyage's and Fireworks' kin, the answer itself at Text Embeddings Inference).
+    """
+    if isinstance(member(answer, "results"), list):
+        return answer
+    rows = answer if isinstance(answer, list) else _first(answer, _ROWS)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        return answer
+    results = [{**row, "relevance_score": _first(row, _SCORES)} for row in rows]
+    return {**(answer if isinstance(answer, dict) else {}), "results": results}
+
+
 def _result(asked: _Rerank, row: Json, place: int) -> dict[str, Json]:
     index = member(row, "index")
-    score = next(
-        (found for name in ("relevanceScore", "score") if (found := member(row, name)) is not None),
-        None,
-    )
+    score = _first(row, _SCORES)
     if (
         not isinstance(index, int)
         or isinstance(index, bool)
@@ -231,4 +241,4 @@ def _codec(encode: Callable[[OperationRequest, _Rerank], EncodedOperation]) -> O
 COHERE = _codec(_encode_cohere)
 BEDROCK = _codec(_encode_bedrock)
 VOYAGE = _codec(_encode_voyage)
-TEI = _codec(_encode_tei)
+NVIDIA = _codec(_encode_nvidia)

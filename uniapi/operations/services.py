@@ -54,7 +54,8 @@ class Service:
     """The file that a form must have; None: no form is taken, only JSON."""
     file_stand_ins: tuple[str, ...] = ()
     """Text members of a form, each of which names the file at the vendor or on the web instead."""
-    takes_json: bool = True
+    is_form_unless_told: bool = False
+    """JSON is taken only where the content type says so."""
     stream_member: tuple[str, object] = ("stream", True)
     """The member, and its value, by which a client asks for events."""
     default_models: tuple[str, ...] = ()
@@ -214,7 +215,7 @@ SERVICES: Mapping[Operation, Service] = MappingProxyType(
             paths={"/v1/images/variations": CHAT},
             openai_path="images/variations",
             form_file="image",
-            takes_json=False,
+            is_form_unless_told=True,
             default_models=_IMAGE_MODELS,
             substance=("data",),
             is_bought=True,
@@ -237,7 +238,9 @@ SERVICES: Mapping[Operation, Service] = MappingProxyType(
             paths={"/v1/audio/transcriptions": CHAT},
             openai_path="audio/transcriptions",
             form_file="file",
-            takes_json=False,
+            # Mistral's and Groq's, OpenRouter's of a form and of JSON (2026-11-30)
+            file_stand_ins=("file_url", "file_id", "url", "source_url", "input_audio"),
+            is_form_unless_told=True,
             answer="transcript",
             substance=("text",),
             answer_names_model=True,
@@ -250,7 +253,8 @@ SERVICES: Mapping[Operation, Service] = MappingProxyType(
             paths={"/v1/audio/translations": CHAT},
             openai_path="audio/translations",
             form_file="file",
-            takes_json=False,
+            file_stand_ins=("file_url", "url"),
+            is_form_unless_told=True,
             answer="transcript",
             substance=("text",),
             answer_names_model=True,

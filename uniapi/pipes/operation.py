@@ -8,8 +8,8 @@ closed without the proper end.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from uniapi.canonical import (
     Failure,
@@ -28,6 +28,7 @@ from uniapi.operations import (
     OperationRequest,
     OperationStream,
     error_message,
+    fit_answer,
     is_empty,
     read_usage,
     usage_of_headers,
@@ -39,6 +40,7 @@ from uniapi.wire import (
     ResponseHead,
     SseDecoder,
     dump_json,
+    dump_long_json,
     encode_sse,
     load_json,
     splice_text,
@@ -58,13 +60,14 @@ class RelayChoice:
     """Which pipe relays an answer, by what it says it is.
 
     `model` is the name to put in place of the upstream's, None: none; `response_format` what the
-    client asked for.
+    upstream was asked for; `asked` the members of the client's request.
     """
 
     operation: Operation
     classify: Classify
     model: str | None = None
     response_format: str | None = None
+    asked: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def _is_transcript(self) -> bool:
@@ -134,7 +137,9 @@ class RelayJson(Collecting):
             return []
         report.usage = read_usage(operation, value)
         report.committed = report.is_whole = True
-        return [self._with_model(body, value)]
+        fitted = fit_answer(operation, self._choice.asked, value)
+        written = body if fitted is value else dump_long_json(fitted)
+        return [self._with_model(written, fitted)]
 
     def _with_model(self, body: bytes, value: Json) -> bytes:
         model = self._choice.model

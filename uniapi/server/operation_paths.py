@@ -60,7 +60,7 @@ async def receive(
         except BaseException:
             upload.close()
             raise
-    if not service.takes_json and "json" not in kind:
+    if service.is_form_unless_told and "json" not in kind:
         raise RequestRefused.bad_request(
             f"Expected the content type {FORM!r} with the file in it, found {content_type[:80]!r}."
         )
