@@ -25,6 +25,18 @@ from uniapi.canonical import Failure, FailureKind, client_error, client_status
         (FailureKind.EMPTY, 200, 502),
         (FailureKind.TRIGGERED, 200, 502),
         (FailureKind.UNSUPPORTED, None, 400),
+        (FailureKind.UNSUPPORTED, 404, 400),
+        (FailureKind.NOT_SERVED, 405, 405),
+        (FailureKind.NOT_SERVED, 401, 400),
+        (FailureKind.NOT_SERVED, 501, 400),
+        (FailureKind.TOO_COSTLY, 402, 402),
+        (FailureKind.TOO_COSTLY, None, 402),
+        (FailureKind.ITEM_MISSING, 404, 404),
+        (FailureKind.SIGNATURE, 400, 400),
+        (FailureKind.MODEL_REFUSED, 401, 404),
+        (FailureKind.OPERATION_REFUSED, 401, 502),
+        (FailureKind.WALL, 403, 502),
+        (FailureKind.REGION, 403, 502),
     ],
 )
 def test_the_client_gets_the_status_of_the_kind(kind, status, expected):

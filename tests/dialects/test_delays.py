@@ -5,7 +5,13 @@ import json
 import pytest
 
 from uniapi.dialects import UPSTREAM_DIALECTS
-from uniapi.dialects.delays import LONGEST_S, delay_in_text, explicit_delay, retry_after_seconds
+from uniapi.dialects.delays import (
+    LONGEST_S,
+    delay_in_text,
+    delay_until,
+    explicit_delay,
+    retry_after_seconds,
+)
 
 DATE = "Wed, 21 Oct 2026 07:28:00 GMT"
 
@@ -67,6 +73,43 @@ def test_headers(headers, expected):
 def test_wordings(message, expected):
     """However a vendor writes it; long runs of digits do not make the reader go back and forth."""
     assert delay_in_text(message) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("It will reset at 2026-10-21 15:58:00 +0800 CST. We recommend", 1800.0),
+        ("resets at 2026-10-21T07:58:00Z (2056)", 1800.0),
+        ("will reset at 2026-10-21 15:58:00 UTC+8", 1800.0),
+        ("It will reset at 10-21 07:58:00 UTC", 1800.0),
+        ("You will regain access on 2026-10-22 at 00:00 UTC.", 59520.0),
+        ("You will regain access on 2026-10-22.", 59520.0),
+        ("Free quota used. Resets at 10:00 UTC.", 9120.0),
+        ("Resets at 07:00 UTC.", 84720.0),
+        ("Your credits will refresh 9:58 AM UTC", 9000.0),
+        ("您的限额将在 2026-10-21 15:58:00 重置。", 1800.0),
+        ("2026-10-21 15:58:00 恢复", 1800.0),
+        ("Your limit will reset at 2026-10-21 07:58:00", 1800.0),
+        ("resets at 2026/10/21 07:27:00", 0.0),
+        ("resets at 2026-10-21 05:00:00Z", None),
+        ("resets at 2036-10-21 05:00:00Z", None),
+        ("resets at 2026-13-41 05:00:00Z", None),
+        ("Your credits will refresh 6:52 PM.", None),
+        ("request 2026-10-21 15:58:00 was refused", None),
+        ("resets at " + "2026-10-21 " * 9000, None),
+    ],
+)
+def test_moments(message, expected):
+    """As plans write the end of a limit; past by a little is now, long past or far away is none."""
+    assert delay_until({"date": DATE}, message, 0.0) == expected
+
+
+def test_a_moment_needs_the_time_of_the_answer():
+    """Without it nobody knows how far away it is; a zone of the vendor's moves it."""
+    message = "Your limit will reset at 2026-10-21 15:58:00"
+    assert delay_until({}, message, 0.0) is None
+    assert delay_until({"date": DATE}, message, 8 * 3600.0) == 1800.0
+    assert delay_until({"date": DATE}, "reset at 2026-10-21 07:58:00", 8 * 3600.0) == 1800.0
 
 
 def test_headers_go_before_words():

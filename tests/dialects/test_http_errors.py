@@ -3,7 +3,7 @@
 import pytest
 
 from uniapi.canonical import FailureKind
-from uniapi.dialects.http_errors import error_object, kind_by_wording, kind_of_status
+from uniapi.dialects.http_errors import error_object, is_object, is_wall, kind_of_status
 
 
 @pytest.mark.parametrize(
@@ -28,17 +28,36 @@ def test_a_vendors_own_statuses_come_first():
     assert kind_of_status(424) is FailureKind.BAD_REQUEST
 
 
-def test_the_first_wording_that_fits_changes_the_kind():
-    """A row only counts for the kind it names."""
-    wordings = (
-        (FailureKind.RATE_LIMITED, FailureKind.QUOTA, ("per day",)),
-        (FailureKind.BAD_REQUEST, FailureKind.TOO_LONG, ("too long",)),
-    )
-    assert kind_by_wording(FailureKind.RATE_LIMITED, "1000 Per Day", wordings) is FailureKind.QUOTA
-    assert (
-        kind_by_wording(FailureKind.BAD_REQUEST, "1000 per day", wordings)
-        is FailureKind.BAD_REQUEST
-    )
+PAGE = b"<html><head><title>403 Forbidden</title></head><center>nginx</center></html>"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "expected"),
+    [
+        (403, {}, PAGE, True),
+        (401, {}, b"\xef\xbb\xbf \n<!DOCTYPE html>", True),
+        (404, {}, b"<center><h1>404</h1>", True),
+        (429, {}, PAGE, True),
+        (403, {}, b"error code: 1010", True),
+        (403, {"cf-mitigated": "challenge"}, b'{"error": "x"}', True),
+        (403, {"x-vercel-mitigated": "deny"}, b"", True),
+        (401, {}, b"", True),
+        (403, {}, b" \r\n", True),
+        (404, {}, b"", False),
+        (429, {}, b"", False),
+        (413, {}, PAGE, False),
+        (408, {}, PAGE, False),
+        (503, {}, PAGE, False),
+        (403, {}, b'{"error": "<html>"}', False),
+        (401, {}, b"Unauthorized", False),
+        (524, {}, b"error code: 524", False),
+    ],
+)
+def test_a_wall_is_told_by_what_only_walls_send(status, headers, body, expected):
+    """A page, a line, a header, silence where a vendor would speak; a server's own failures are the
+    channel's anyway.
+    """
+    assert is_wall(status, headers, body) is expected
 
 
 @pytest.mark.parametrize(
@@ -56,3 +75,9 @@ def test_the_first_wording_that_fits_changes_the_kind():
 def test_a_body_is_an_object_or_words(body, found):
     """Whatever the bytes are, there is something to show."""
     assert error_object(body) == found
+
+
+def test_an_object_is_one_alone_or_in_a_list():
+    """Only such a body is handed on to a client as it came."""
+    assert [is_object(value) for value in ({}, [{}])] == [True, True]
+    assert not any(is_object(value) for value in ([], "x", None))

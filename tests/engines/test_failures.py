@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from uniapi.canonical import FailureKind
+from uniapi.canonical import FailureKind, FoldError
+from uniapi.dialects import UpstreamContext
 from uniapi.engines import Target, engine_for
 
 K = FailureKind
@@ -27,6 +30,35 @@ AWS = {"kind": "aws", "account": "AKIA"}
 ZAI = {"base_url": "https://api.z.ai/api/paas/v4"}
 RESELLER = {"base_url": "https://reseller.example/v1"}
 CLOUDFLARE = {"cf_account_id": "ACC"}
+PLACES = {
+    "openai": OPENAI,
+    "openrouter": ROUTER,
+    "groq": GROQ,
+    "xai": XAI,
+    "github": GITHUB,
+    "azure": AZURE,
+    "anthropic": CLAUDE,
+    "anthropic-relay": CLAUDE,
+    "gemini": GEMINI,
+    "google-cloudcode": GEMINI,
+    "bedrock": AWS,
+    "zai": ZAI,
+    "cloudflare-ai": CLOUDFLARE,
+    "mistral": {"base_url": "https://api.mistral.ai/v1"},
+    "cohere": {"base_url": "https://api.cohere.com"},
+    "moonshot": {"base_url": "https://api.kimi.com/coding/v1"},
+    "volcengine": {"base_url": "https://ark.cn-beijing.volces.com/api/v3"},
+    "dashscope": {"base_url": "https://dashscope.aliyuncs.com/compatible-mode/v1"},
+    "siliconflow": {"base_url": "https://api.siliconflow.cn/v1"},
+    "minimax": {"base_url": "https://api.minimax.io/v1"},
+    "cerebras": {"base_url": "https://api.cerebras.ai/v1"},
+    "deepseek": {"base_url": "https://api.deepseek.com"},
+    "together": {"base_url": "https://api.together.xyz/v1"},
+}
+"""Where a vendor of `refusals.yaml` is asked; a relay that is not here: anywhere."""
+REFUSALS: list[dict[str, Any]] = yaml.safe_load(
+    (Path(__file__).parent / "refusals.yaml").read_text(encoding="utf-8")
+)
 
 
 def openai_error(
@@ -68,7 +100,7 @@ CASES: list[tuple[dict[str, Any], int, Any, FailureKind]] = [
         GEMINI,
         400,
         google_error(400, "User location is not supported for the API use.", "FAILED_PRECONDITION"),
-        K.CREDENTIAL_REFUSED,
+        K.REGION,
     ),
     (
         XAI,
@@ -93,7 +125,7 @@ CASES: list[tuple[dict[str, Any], int, Any, FailureKind]] = [
         openai_error(
             "Country, region, or territory not supported", "unsupported_country_region_territory"
         ),
-        K.CREDENTIAL_REFUSED,
+        K.REGION,
     ),
     (
         GROQ,
@@ -204,7 +236,7 @@ CASES: list[tuple[dict[str, Any], int, Any, FailureKind]] = [
         OPENAI,
         403,
         openai_error("Project `proj_x` does not have access to model `o3`", "model_not_found"),
-        K.MODEL_MISSING,
+        K.MODEL_REFUSED,
     ),
     (
         OPENAI,
@@ -212,7 +244,7 @@ CASES: list[tuple[dict[str, Any], int, Any, FailureKind]] = [
         openai_error(
             "Your organization must be verified to stream this model.", "unsupported_value"
         ),
-        K.MODEL_MISSING,
+        K.MODEL_REFUSED,
     ),
     (
         GROQ,
@@ -244,7 +276,7 @@ CASES: list[tuple[dict[str, Any], int, Any, FailureKind]] = [
         GITHUB,
         403,
         {"error": {"code": "no_access", "message": "No access to model: x"}},
-        K.MODEL_MISSING,
+        K.MODEL_REFUSED,
     ),
     (
         ROUTER,
@@ -257,7 +289,7 @@ CASES: list[tuple[dict[str, Any], int, Any, FailureKind]] = [
         AWS,
         403,
         {"message": "You don't have access to the model with the specified model ID."},
-        K.MODEL_MISSING,
+        K.MODEL_REFUSED,
     ),
     (
         AWS,
@@ -290,7 +322,7 @@ CASES: list[tuple[dict[str, Any], int, Any, FailureKind]] = [
         ROUTER,
         404,
         {"error": {"message": "No endpoints found that support tool use.", "code": 404}},
-        K.UNSUPPORTED,
+        K.NOT_SERVED,
     ),
     # too long
     (
@@ -472,8 +504,8 @@ def test_nothing_that_an_upstream_sends_raises(
     assert engine.classify(500, {}, body, engine.dialect(place, "openai_chat")).status == 500
 
 
-def test_a_proxys_page_is_no_mistake_of_the_client(target: Callable[..., Target]) -> None:
-    """nginx's 400 in front of a provider is tried elsewhere."""
+def test_a_web_servers_page_is_the_channels_wall(target: Callable[..., Target]) -> None:
+    """nginx's 400 in front of a provider is no mistake of the client, and blames no key."""
     place = target(**RESELLER)
     engine = engine_for(place.provider)
     page = (
@@ -481,9 +513,67 @@ def test_a_proxys_page_is_no_mistake_of_the_client(target: Callable[..., Target]
         b"<head><title>400 Bad Request</title></head>\r\n"
         b"<body><center>nginx</center></body></html>"
     )
-    assert (
-        engine.classify(
-            400, {"content-type": "text/html"}, page, engine.dialect(place, "openai_chat")
-        ).kind
-        is K.BROKEN
+    failure = engine.classify(
+        400, {"content-type": "text/html"}, page, engine.dialect(place, "openai_chat")
     )
+    assert (failure.kind, failure.dialect) == (K.WALL, None)
+
+
+@pytest.mark.parametrize(
+    "row", REFUSALS, ids=lambda row: f"{row['vendor']} {row['status']} {row['kind']}"
+)
+def test_what_vendors_and_relays_really_said(
+    target: Callable[..., Target], row: dict[str, Any]
+) -> None:
+    """Each collected text blames what it names."""
+    place = target(**PLACES.get(row["vendor"], RESELLER))
+    engine = engine_for(place.provider)
+    dialect = engine.dialect(place, "openai_chat")
+    if row["status"] == 200:
+        with pytest.raises(FoldError) as told:
+            dialect.decode_response(json.loads(row["body"]), UpstreamContext())
+        failure = told.value.failure
+    else:
+        failure = engine.classify(row["status"], {}, row["body"].encode(), dialect)
+    assert (failure.kind, failure.is_daily or not row.get("daily")) == (K(row["kind"]), True)
+
+
+def test_enough_vendors_were_asked() -> None:
+    """The table speaks for many vendors and relays, and for every kind that words decide."""
+    assert len({row["vendor"] for row in REFUSALS}) >= 40
+    assert {K(row["kind"]) for row in REFUSALS} >= {
+        K.CREDENTIAL_REFUSED,
+        K.ITEM_MISSING,
+        K.MODEL_REFUSED,
+        K.NOT_SERVED,
+        K.OPERATION_REFUSED,
+        K.REGION,
+        K.SIGNATURE,
+        K.TOO_COSTLY,
+        K.WALL,
+    }
+
+
+@pytest.mark.parametrize(
+    ("members", "message", "seconds"),
+    [
+        (ZAI, "Usage limit reached for 5 hour. Your limit will reset at 2026-09-19 23:17:45", 1800),
+        (ZAI, "已达到 5 小时的使用上限。您的限额将在 2026-09-19 23:17:45 重置。", 1800),
+        (RESELLER, "已达到 5 小时的使用上限。您的限额将在 2026-09-19 23:17:45 重置。", 1800),
+        (RESELLER, "Your limit will reset at 2026-09-19 15:17:45", 1800),
+        (ZAI, "Usage limit reached, retry in 5s", 5),
+    ],
+)
+def test_a_moment_without_a_zone_is_the_vendors(
+    target: Callable[..., Target], members: dict[str, Any], message: str, seconds: float
+) -> None:
+    """China's for its vendors and in Chinese, Greenwich's for others."""
+    place = target(**members)
+    engine = engine_for(place.provider)
+    failure = engine.classify(
+        429,
+        {"date": "Sat, 19 Sep 2026 14:47:45 GMT"},
+        json.dumps({"error": {"code": "1308", "message": message}}).encode(),
+        engine.dialect(place, "openai_chat"),
+    )
+    assert failure.retry_after_s == seconds

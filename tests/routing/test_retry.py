@@ -36,7 +36,14 @@ def _blame(failure, provider):
 ROWS = [
     (K.BAD_REQUEST, ("client", Next.NOTHING, None, None)),
     (K.TOO_LONG, ("client", Next.OTHER_MODEL, None, None)),
+    (K.TOO_COSTLY, ("client", Next.CREDENTIAL, None, None)),
+    (K.ITEM_MISSING, ("client", Next.OTHER_CHANNEL, None, None)),
+    (K.SIGNATURE, ("client", Next.OTHER_CHANNEL, None, None)),
     (K.CREDENTIAL_REFUSED, ("credential", Next.CREDENTIAL, "credential", (600.0, 21600.0))),
+    (K.MODEL_REFUSED, ("credential", Next.CREDENTIAL, "credential_model", (600.0, 21600.0))),
+    (K.OPERATION_REFUSED, ("nobody", Next.CREDENTIAL, None, None)),
+    (K.WALL, ("channel", Next.OTHER_CHANNEL, "channel", 300.0)),
+    (K.REGION, ("channel", Next.CREDENTIAL, "channel", 300.0)),
     (K.QUOTA, ("credential", Next.CREDENTIAL, "credential_model", 21600.0)),
     (K.RATE_LIMITED, ("credential", Next.CREDENTIAL, "credential_model", (30.0, 600.0))),
     (K.MODEL_MISSING, ("channel", Next.OTHER_CHANNEL, "channel", 300.0)),
@@ -49,6 +56,7 @@ ROWS = [
     (K.EMPTY, ("channel", Next.CHANNEL, "channel", 300.0)),
     (K.TRIGGERED, ("channel", Next.CHANNEL, "channel", 300.0)),
     (K.UNSUPPORTED, ("nobody", Next.ABLE_CHANNEL, None, None)),
+    (K.NOT_SERVED, ("nobody", Next.ABLE_CHANNEL, None, None)),
 ]
 
 

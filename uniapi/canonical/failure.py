@@ -21,8 +21,26 @@ class FailureKind(Enum):
     """The client's own mistake: the same request would fail elsewhere too."""
     TOO_LONG = "too_long"
     """More input than this model or channel takes (413, context length)."""
+    TOO_COSTLY = "too_costly"
+    """This one request would cost more than the credential has left (402 with both figures)."""
+    ITEM_MISSING = "item_missing"
+    """An item, file or response that the request names is not there: nothing is said of the model.
+    """
+    SIGNATURE = "signature"
+    """A signature or encrypted content in the history was refused: without it the request may pass.
+    """
     CREDENTIAL_REFUSED = "credential_refused"
-    """401, 403, `API_KEY_INVALID`: the credential is bad, expired, or not allowed from here."""
+    """401, 403, `API_KEY_INVALID`: the credential is bad, expired, or closed."""
+    MODEL_REFUSED = "model_refused"
+    """This credential may not use this model; others of the provider may, and it may use others."""
+    OPERATION_REFUSED = "operation_refused"
+    """This credential lacks the right to this operation (a scope): it is good for others."""
+    WALL = "wall"
+    """Something in front of the provider said no before any key was looked at: a firewall's page, a
+    web server's 403.
+    """
+    REGION = "region"
+    """Not from the place our calls come from, whatever the credential."""
     QUOTA = "quota"
     """The credential's money or quota is used up (402, `insufficient_quota`, daily quotas)."""
     RATE_LIMITED = "rate_limited"
@@ -50,6 +68,8 @@ class FailureKind(Enum):
     """This channel cannot express the request at all (an operation or, under `reject`, a
     parameter).
     """
+    NOT_SERVED = "not_served"
+    """The provider says that it does not serve this: an operation, a model, a kind of client."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,40 +104,50 @@ def client_status(failure: Failure) -> int:
     """The HTTP status a client gets when `failure` is the one it is shown (PRODUCT §5, Errors)."""
     kind = failure.kind
     match kind:
-        case FailureKind.BAD_REQUEST:
-            return (
-                failure.status
-                if failure.status is not None and 400 <= failure.status < 500
-                else 400
-            )
+        case FailureKind.BAD_REQUEST | FailureKind.SIGNATURE:
+            return _own_status(failure, 400, 499, 400)
+        case FailureKind.UNSUPPORTED:
+            return 400
         case FailureKind.TOO_LONG:
-            return (
-                failure.status
-                if failure.status is not None and 400 <= failure.status < 500
-                else 413
-            )
-        case FailureKind.CREDENTIAL_REFUSED:
+            return _own_status(failure, 400, 499, 413)
+        case FailureKind.TOO_COSTLY:
+            return _own_status(failure, 402, 499, 402)
+        case FailureKind.ITEM_MISSING:
+            return _own_status(failure, 400, 499, 404)
+        case FailureKind.NOT_SERVED:
+            # Never 401 or 402, which would speak of the client's own key and money.
+            return _own_status(failure, 403, 499, 400)
+        case (
+            FailureKind.CREDENTIAL_REFUSED
+            | FailureKind.OPERATION_REFUSED
+            | FailureKind.WALL
+            | FailureKind.REGION
+        ):
             return 502
         case FailureKind.QUOTA | FailureKind.RATE_LIMITED:
             return 429
-        case FailureKind.MODEL_MISSING:
+        case FailureKind.MODEL_MISSING | FailureKind.MODEL_REFUSED:
             return 404
         case FailureKind.MODEL_FAULT:
-            return failure.status if failure.status is not None and failure.status >= 400 else 502
+            return _own_status(failure, 400, 599, 502)
         case FailureKind.OVERLOADED:
             return 503
         case FailureKind.SERVER_ERROR:
-            return failure.status if failure.status is not None and failure.status >= 500 else 502
+            return _own_status(failure, 500, 599, 502)
         case FailureKind.TIMEOUT:
             return 504
         case (
             FailureKind.UNREACHABLE | FailureKind.BROKEN | FailureKind.EMPTY | FailureKind.TRIGGERED
         ):
             return 502
-        case FailureKind.UNSUPPORTED:
-            return 400
         case _:
             assert_never(kind)
+
+
+def _own_status(failure: Failure, lowest: int, highest: int, otherwise: int) -> int:
+    """The upstream's own status, where it is one of those that mean the same to a client."""
+    status = failure.status
+    return status if status is not None and lowest <= status <= highest else otherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

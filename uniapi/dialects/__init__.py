@@ -3,8 +3,9 @@ modules beside the folders are what they share.
 
 Reading order: `dialect` (the pieces of one), `quirk` and `codec` (what the pieces are given and
 give), `shapes`; `part_tracker`, `stream_decoder`, `stream_encoder`, `observer` (the bases of what
-stands in a stream); `losses`, `http_errors`, `delays`, `function_tools`, `tool_names`,
-`turn_repair`, `think_tags` (rules that several wires have in common); then one folder.
+stands in a stream); `error_words`, `http_errors`, `delays`, `phrases`, `refusals` and its
+rows (what an error means); `losses`, `function_tools`, `tool_names`, `turn_repair`, `think_tags`
+(rules that several wires have in common); then one folder.
 """
 
 from collections.abc import Mapping
@@ -23,8 +24,10 @@ from . import (
 )
 from .bedrock_converse import InvokeFramer
 from .codec import EncodedRequest, EncodedResponse, ReplyContext, UpstreamContext
+from .delays import delay_until, retry_after_seconds
 from .dialect import ClientDialect, KnownModel, RelayedDialect, UpstreamDialect
 from .fitting import Beside
+from .http_errors import is_wall
 from .observer import Observer
 from .quirk import Quirk
 from .shapes import SHAPE_ERRORS
@@ -77,4 +80,7 @@ __all__ = [
     "UpstreamContext",
     "UpstreamDialect",
     "client_dialect",
+    "delay_until",
+    "is_wall",
+    "retry_after_seconds",
 ]

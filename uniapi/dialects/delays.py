@@ -2,7 +2,7 @@
 dialect's errors use.
 
 Headers: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3, and OpenAI's `retry-after-ms`. A
-date is measured against the answer's own `date`, so a clock that is wrong here does no harm;
+moment is measured against the answer's own `date`, so a clock that is wrong here does no harm;
 whoever hands the headers in adds `date` where the upstream gave none. Nonsense (no number,
 infinity) is no delay; nobody is believed for more than a year.
 """
@@ -12,10 +12,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import timezone
+from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 LONGEST_S = 366 * 86400.0
+_READ = 16_384
+"""Characters of a message that are read."""
 
 _TEXT = re.compile(
     r"(?:(?:try again|retry|retry[ -]after|reset(?:s)?|available|wait)(?: in| after| for)?:?"
@@ -32,6 +34,28 @@ _PIECE = re.compile(
 )
 _UNIT_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "ms": 0.001, "s": 1.0}
 
+_MOMENT = re.compile(
+    r"(?<![\d:.-])"
+    r"(?:(?:(?P<year>\d{4})[-/])?(?P<month>\d{1,2})[-/](?P<day>\d{1,2})(?:[T ]|,? at |(?!\d)))?"
+    r"(?:(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d{1,9})?)?)?"
+    r" ?(?P<half>[AaPp][Mm]\b)?"
+    r" ?(?P<zone>Z\b|(?:UTC|GMT)? ?[+-]\d{1,2}(?::?\d{2})?\b|UTC\b|GMT\b)?"
+)
+"""As plans write the end of a limit: `2026-07-16 20:07:48 +0800 CST` (Ark), `2026-05-15T15:00:00Z`
+(MiniMax), `2026-09-18 02:03:30 UTC+8`, `2026-03-01 at 00:00 UTC` (Anthropic), `09-03 13:34:00 UTC`
+(DashScope), `10:00 UTC`, `2026-08-25 07:41:44` (Zhipu, without a zone), `2026-12-01`.
+"""
+_AFTER = ("重置", "恢复", "刷新", "解除")
+_BEFORE = (
+    *("reset", "refresh", "regain access", "available", "try again", "retry", "until"),
+    *_AFTER,
+    "限额将",
+)
+_NEAR, _RIGHT_AFTER = 48, 16
+"""Characters before and behind a moment in which it must be said what happens then."""
+_JUST_PAST_S = 600.0
+"""A moment so little ago is now: clocks differ."""
+
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """The delay in `retry-after-ms` or `retry-after` (seconds or a date), from 0 on; None when
@@ -44,15 +68,17 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     seconds = _number(text)
     if seconds is not None:
         return _bounded(seconds)
-    until, now = _epoch_s(text), _epoch_s(headers.get("date"))
-    return None if until is None or now is None else _bounded(until - now)
+    until, now = _date(text), _date(headers.get("date"))
+    if until is None or now is None:
+        return None
+    return _bounded((until - now).total_seconds())
 
 
 def delay_in_text(message: str) -> float | None:
     """Seconds in wording such as `try again in 1m2.5s`, `Please retry after 20 seconds`, `in
     350ms`; None when there is none.
     """
-    match = _TEXT.search(message)
+    match = _TEXT.search(message[:_READ])
     if match is None:
         return None
     total = 0.0
@@ -65,10 +91,88 @@ def delay_in_text(message: str) -> float | None:
     return _bounded(round(total, 3)) if math.isfinite(total) else None
 
 
+def delay_until(headers: Mapping[str, str], message: str, home_s: float) -> float | None:
+    """Seconds to the moment at which the words say that a limit ends; None when they name none, or
+    one that is over. `home_s`: the zone of a moment that names none, in seconds east of Greenwich;
+    words in Chinese mean China's. Where that would be long past, Greenwich is meant after all.
+    """
+    now = _date(headers.get("date"))
+    match = _told_moment(message[:_READ]) if now is not None else None
+    if match is None or now is None:
+        return None
+    if match["zone"]:
+        zones = [_zone_s(match["zone"])]
+    elif match["month"]:
+        zones = [8 * 3600.0 if _is_chinese(message) else home_s, 0.0]
+    else:
+        return None
+    for zone_s in zones:
+        moment = _moment(match, zone_s, now)
+        delay = -math.inf if moment is None else (moment - now).total_seconds()
+        if -_JUST_PAST_S <= delay <= LONGEST_S:
+            return max(0.0, delay)
+    return None
+
+
 def explicit_delay(headers: Mapping[str, str], message: str) -> float | None:
-    """What the headers say, else what the words say."""
+    """What the headers say, else what the words say: a delay, or a moment of a known zone."""
     delay = retry_after_seconds(headers)
-    return delay if delay is not None else delay_in_text(message)
+    if delay is None:
+        delay = delay_in_text(message)
+    return delay if delay is not None else delay_until(headers, message, 0.0)
+
+
+def _told_moment(message: str) -> re.Match[str] | None:
+    """The first moment of which it is said that something comes back then."""
+    lowered = message.lower()
+    for match in _MOMENT.finditer(message):
+        if not match["hour"] and not match["year"]:
+            continue
+        before = lowered[max(0, match.start() - _NEAR) : match.start()]
+        after = lowered[match.end() : match.end() + _RIGHT_AFTER]
+        if any(verb in before for verb in _BEFORE) or any(verb in after for verb in _AFTER):
+            return match
+    return None
+
+
+def _moment(match: re.Match[str], zone_s: float, now: datetime) -> datetime | None:
+    """The moment, with what it leaves out taken from `now`: the next one of its kind."""
+    local = now.astimezone(timezone(timedelta(seconds=zone_s)))
+    hour = int(match["hour"] or 0)
+    if match["half"]:
+        hour = hour % 12 + _HALVES[match["half"].lower()]
+    try:
+        moment = local.replace(
+            year=int(match["year"] or local.year),
+            month=int(match["month"] or local.month),
+            day=int(match["day"] or local.day),
+            hour=hour,
+            minute=int(match["minute"] or 0),
+            second=int(match["second"] or 0),
+            microsecond=0,
+        )
+        if match["year"] or moment >= now - timedelta(seconds=_JUST_PAST_S):
+            return moment
+        return moment.replace(year=moment.year + 1) if match["month"] else moment + _DAY
+    except (ValueError, OverflowError):
+        return None
+
+
+_HALVES = {"am": 0, "pm": 12}
+_DAY = timedelta(days=1)
+
+
+def _zone_s(zone: str) -> float:
+    """`Z`, `UTC`, `UTC+8`, `+0800`, `-05:30` → seconds east of Greenwich."""
+    sign = -1.0 if "-" in zone else 1.0
+    digits = "".join(character for character in zone if character.isdigit())
+    hours, minutes = (digits, "") if len(digits) <= 2 else (digits[:-2], digits[-2:])
+    seconds = sign * (int(hours or 0) * 3600.0 + int(minutes or 0) * 60.0)
+    return seconds if abs(seconds) < 86400.0 else 0.0
+
+
+def _is_chinese(message: str) -> bool:
+    return any("\u4e00" <= character <= "\u9fff" for character in message[:_READ])
 
 
 def _number(text: str | None) -> float | None:
@@ -79,11 +183,11 @@ def _number(text: str | None) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _epoch_s(text: str | None) -> float | None:
+def _date(text: str | None) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text or "")
         # Written without a zone it is UTC, not this host's time.
-        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+        return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
 

@@ -15,7 +15,7 @@ from uniapi.wire import HttpRequest
 
 from .engine import Address, ModelPage, Place, Target, TokenFlow
 from .facts import quirk_for
-from .failures import reclassified
+from .failures import corrected
 from .habits import find_habit
 from .model_lists import decode_openai_models
 from .urls import parse_url
@@ -79,9 +79,8 @@ class DefaultEngine(ABC):
     def classify(
         self, status: int, headers: Mapping[str, str], body: bytes, dialect: UpstreamDialect
     ) -> Failure:
-        return reclassified(
-            self.name, self.vendor, status, body, dialect.decode_error(status, headers, body)
-        )
+        failure = dialect.decode_error(status, headers, body)
+        return corrected(self.vendor, status, headers, body, failure)
 
     def models_request(self, place: Place) -> HttpRequest | None:
         return None

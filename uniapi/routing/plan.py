@@ -320,7 +320,7 @@ class Plan:
         if not tried.calls:
             course.lease.undo(now)
         course.lease.used(0, now)
-        self._apply(course, failure, now)
+        resting = self._apply(course, failure, now)
         ring = self._rings[-1] if self._rings else self._root
         is_over = self._is_clients_time_over(failure, now)
         match Next.NOTHING if is_over else next_after(failure, tried.road):
@@ -328,6 +328,7 @@ class Plan:
                 self._is_over = True
                 return
             case Next.CREDENTIAL:
+                self._use_up(course, failure, resting, now)
                 self._stay_on = channel
             case Next.ABLE_CHANNEL:
                 self._open.exhausted.channels[channel.channel_id] = failure.message
@@ -351,8 +352,10 @@ class Plan:
             ring.budget = 0
             ring.used = max(ring.used, 1)
 
-    def _apply(self, course: _Course, failure: Failure, now: Monotonic) -> None:
-        """Put to rest what the failure is blamed on, and end the trials it says nothing about."""
+    def _apply(self, course: _Course, failure: Failure, now: Monotonic) -> Rested | None:
+        """Put to rest what the failure is blamed on, and end the trials it says nothing about;
+        gives what rests now.
+        """
         channel, credential = course.attempt.channel, course.attempt.credential
         health = self._state.health
         if self._is_clients_time_over(failure, now):
@@ -362,28 +365,48 @@ class Plan:
             blame = self._state.blame(channel, failure, self._question, now_s)
         if blame.who in ("credential", "channel"):
             health.count(channel.provider.provider_id, credential.credential_id, False, now)
-        in_channel, in_credential, whole_credential = course.used
-        resting: Rested | None = None
-        if blame.who == "credential":
-            blamed = (
-                whole_credential
-                if failure.kind is FailureKind.CREDENTIAL_REFUSED or blame.rests == "credential"
-                else in_credential
-            )
-            free_at = (
-                math.inf
-                if not failure.retry_after_s or blamed is whole_credential
-                else now + failure.retry_after_s
-            )
-            if blame.rest is not None:
-                free_at = health.rest(blamed, blame.rest, failure.message, now)
-                resting = blamed
-            self._open.exhausted.credentials[blamed] = free_at
-        elif blame.rest is not None and self._open.has_other(channel, now):
-            health.rest(in_channel, blame.rest, failure.message, now)
-            self._open.exhausted.recalled.add(channel.channel_id)
-            resting = in_channel
+        resting = self._put_to_rest(course, blame, failure, now)
         health.release([rested for rested in course.used if rested is not resting], self._open)
+        return resting
+
+    def _put_to_rest(
+        self, course: _Course, blame: Blame, failure: Failure, now: Monotonic
+    ) -> Rested | None:
+        """What rests now; the last usable channel of a request never does."""
+        if blame.rest is None or blame.rests is None:
+            return None
+        channel = course.attempt.channel
+        if blame.rests == "channel":
+            if not self._open.has_other(channel, now):
+                return None
+            self._open.exhausted.recalled.add(channel.channel_id)
+        rested = course.used[("channel", "credential_model", "credential").index(blame.rests)]
+        self._state.health.rest(rested, blame.rest, failure.message, now)
+        return rested
+
+    def _use_up(
+        self, course: _Course, failure: Failure, resting: Rested | None, now: Monotonic
+    ) -> None:
+        """What this request may not use again: the credential, for its model or for all; where the
+        way out is refused, every credential that goes the same way.
+        """
+        exhausted = self._open.exhausted.credentials
+        in_channel, in_credential, whole = course.used
+        channel, credential = course.attempt.channel, course.attempt.credential
+        if failure.kind is FailureKind.REGION:
+            same_way = (
+                one for one in channel.provider.credentials if one.proxy == credential.proxy
+            )
+            for one in same_way:
+                exhausted[used_by(channel, one)[1]] = math.inf
+        elif resting is not None and resting is not in_channel:
+            exhausted[resting] = self._state.health.free_at(resting, now)
+        elif failure.kind is FailureKind.CREDENTIAL_REFUSED:
+            exhausted[whole] = math.inf
+        else:
+            is_rate = failure.kind in (FailureKind.RATE_LIMITED, FailureKind.QUOTA)
+            seconds = failure.retry_after_s if is_rate else None
+            exhausted[in_credential] = now + seconds if seconds else math.inf
 
     def _wait(self, now: Monotonic) -> Wait | None:
         """A short wait, when a credential frees up so soon that waiting beats an error."""

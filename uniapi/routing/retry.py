@@ -24,9 +24,16 @@ from .steps import Road
 RATE_FIRST_S, RATE_CAP_S = 30.0, 600.0
 """The back-off of a credential whose provider names no delay with its 429."""
 REFUSED_FIRST_S, REFUSED_CAP_S = 600.0, 6 * 3600.0
+WAY_FIRST_S, WAY_CAP_S = 5.0, 300.0
+"""The back-off of a key whose own proxy leads out where the provider serves nobody."""
 LONGEST_DELAY_S = 3600.0
 """An explicit delay counts for at most so long, unless the provider names a daily quota."""
 LONGEST_DAILY_DELAY_S = 86400.0
+LONGEST_QUOTA_DELAY_S = 32 * 86400.0
+"""A plan's share returns when its provider says: with the hour, the week, the month."""
+_REFUSALS = frozenset({400, 401, 402, 403, 412})
+"""Statuses that speak of the account when its money is gone; a 429 may speak of one model's share.
+"""
 LONGEST_ONLY_CREDENTIAL_S = 60.0
 """A provider's only credential rests for an explicit delay of at most so long, and for nothing
 else: there is no other to go to.
@@ -77,16 +84,25 @@ def blame(
     """
     kind = failure.kind
     match kind:
-        case FailureKind.BAD_REQUEST | FailureKind.TOO_LONG:
+        case (
+            FailureKind.BAD_REQUEST
+            | FailureKind.TOO_LONG
+            | FailureKind.TOO_COSTLY
+            | FailureKind.ITEM_MISSING
+            | FailureKind.SIGNATURE
+        ):
             return Blame(who="client")
         case FailureKind.CREDENTIAL_REFUSED:
-            return _blame_credential(
-                provider,
-                "credential",
-                Rest(reason="refused", first_s=REFUSED_FIRST_S, cap_s=REFUSED_CAP_S),
-            )
+            return _blame_credential(provider, "credential", _REFUSED)
+        case FailureKind.MODEL_REFUSED:
+            return _blame_credential(provider, "credential_model", _REFUSED)
+        case FailureKind.REGION:
+            if any(credential.proxy for credential in provider.credentials):
+                # Another key goes out another way.
+                return _blame_credential(provider, "credential_model", _AWAY)
+            return _blame_channel(cooldown_s)
         case FailureKind.QUOTA:
-            is_money = failure.status == 402
+            is_money = failure.status in _REFUSALS
             return _blame_credential(
                 provider,
                 "credential" if is_money else "credential_model",
@@ -97,7 +113,8 @@ def blame(
                 provider, "credential_model", _rate_rest(failure, provider, now_s, is_google)
             )
         case (
-            FailureKind.MODEL_MISSING
+            FailureKind.WALL
+            | FailureKind.MODEL_MISSING
             | FailureKind.OVERLOADED
             | FailureKind.SERVER_ERROR
             | FailureKind.TIMEOUT
@@ -107,7 +124,12 @@ def blame(
             | FailureKind.TRIGGERED
         ):
             return _blame_channel(cooldown_s)
-        case FailureKind.MODEL_FAULT | FailureKind.UNSUPPORTED:
+        case (
+            FailureKind.MODEL_FAULT
+            | FailureKind.OPERATION_REFUSED
+            | FailureKind.UNSUPPORTED
+            | FailureKind.NOT_SERVED
+        ):
             return Blame(who="nobody")
         case _:
             assert_never(kind)
@@ -122,11 +144,25 @@ def next_after(failure: Failure, road: Road) -> Next:
             return Next.NOTHING if road is Road.RELAY else Next.OTHER_MODEL
         case FailureKind.TOO_LONG:
             return Next.OTHER_MODEL
-        case FailureKind.CREDENTIAL_REFUSED | FailureKind.QUOTA | FailureKind.RATE_LIMITED:
+        case (
+            FailureKind.CREDENTIAL_REFUSED
+            | FailureKind.MODEL_REFUSED
+            | FailureKind.OPERATION_REFUSED
+            | FailureKind.REGION
+            | FailureKind.TOO_COSTLY
+            | FailureKind.QUOTA
+            | FailureKind.RATE_LIMITED
+        ):
             return Next.CREDENTIAL
-        case FailureKind.MODEL_MISSING:
+        case (
+            FailureKind.ITEM_MISSING
+            | FailureKind.SIGNATURE
+            | FailureKind.WALL
+            | FailureKind.MODEL_MISSING
+        ):
+            # To another provider neither the item nor the signature goes along.
             return Next.OTHER_CHANNEL
-        case FailureKind.UNSUPPORTED:
+        case FailureKind.UNSUPPORTED | FailureKind.NOT_SERVED:
             return Next.ABLE_CHANNEL
         case (
             FailureKind.MODEL_FAULT
@@ -141,6 +177,10 @@ def next_after(failure: Failure, road: Road) -> Next:
             return Next.CHANNEL
         case _:
             assert_never(kind)
+
+
+_REFUSED = Rest(reason="refused", first_s=REFUSED_FIRST_S, cap_s=REFUSED_CAP_S)
+_AWAY = Rest(reason="failure", first_s=WAY_FIRST_S, cap_s=WAY_CAP_S)
 
 
 def _blame_channel(cooldown_s: float) -> Blame:
@@ -186,7 +226,8 @@ def _explicit_rest(
     and no delay (some count the last 24 hours, and say when there is room).
     """
     if failure.retry_after_s is not None and failure.retry_after_s > 0:
-        longest = LONGEST_DAILY_DELAY_S if failure.is_daily else LONGEST_DELAY_S
+        longest = LONGEST_QUOTA_DELAY_S if reason == "quota" else LONGEST_DELAY_S
+        longest = LONGEST_DAILY_DELAY_S if failure.is_daily else longest
         return Rest(
             reason="quota" if failure.is_daily else reason,
             seconds=min(failure.retry_after_s, longest),

@@ -110,17 +110,25 @@ class Obstacle:
 _USEFULNESS = {
     FailureKind.TOO_LONG: 6,
     FailureKind.BAD_REQUEST: 5,
+    FailureKind.TOO_COSTLY: 5,
+    FailureKind.ITEM_MISSING: 5,
+    FailureKind.SIGNATURE: 5,
     FailureKind.MODEL_FAULT: 4,
     FailureKind.SERVER_ERROR: 4,
     FailureKind.OVERLOADED: 4,
     FailureKind.TIMEOUT: 4,
     FailureKind.BROKEN: 4,
+    FailureKind.WALL: 4,
     FailureKind.EMPTY: 4,
     FailureKind.TRIGGERED: 4,
     FailureKind.UNREACHABLE: 4,
     FailureKind.RATE_LIMITED: 3,
     FailureKind.QUOTA: 3,
     FailureKind.CREDENTIAL_REFUSED: 2,
+    FailureKind.REGION: 2,
+    FailureKind.MODEL_REFUSED: 2,
+    FailureKind.OPERATION_REFUSED: 2,
+    FailureKind.NOT_SERVED: 1,
     FailureKind.MODEL_MISSING: 1,
     FailureKind.UNSUPPORTED: 0,
 }
@@ -128,7 +136,17 @@ _USEFULNESS = {
 the owner can mend; of equals the last.
 """
 
-_RELAYED = frozenset({FailureKind.BAD_REQUEST, FailureKind.TOO_LONG, FailureKind.MODEL_FAULT})
+_RELAYED = frozenset(
+    {
+        FailureKind.BAD_REQUEST,
+        FailureKind.TOO_LONG,
+        FailureKind.TOO_COSTLY,
+        FailureKind.ITEM_MISSING,
+        FailureKind.SIGNATURE,
+        FailureKind.NOT_SERVED,
+        FailureKind.MODEL_FAULT,
+    }
+)
 """Failures the client's own request caused: their status, message and body are the upstream's."""
 
 
@@ -163,7 +181,7 @@ def give_up(
         error = _with_delay(
             replace(error, code="rate_limit_exceeded"), min(times, default=failure.retry_after_s)
         )
-    elif failure.kind is FailureKind.CREDENTIAL_REFUSED:
+    elif failure.kind in (FailureKind.CREDENTIAL_REFUSED, FailureKind.OPERATION_REFUSED):
         name = shown.attempt.channel.provider.name
         error = replace(
             error,
@@ -171,7 +189,7 @@ def give_up(
             code="provider_key_refused",
             type=None,
         )
-    elif failure.kind is FailureKind.MODEL_MISSING:
+    elif failure.kind in (FailureKind.MODEL_MISSING, FailureKind.MODEL_REFUSED):
         error = replace(error, code="model_not_found", param="model")
     return GiveUp(
         error=error,

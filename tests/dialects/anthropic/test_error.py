@@ -71,7 +71,7 @@ def typed(kind: str, message: str = "m") -> dict[str, Any]:
         (
             403,
             {"message": "You don't have access to the model with the specified model ID."},
-            FailureKind.MODEL_MISSING,
+            FailureKind.MODEL_REFUSED,
         ),
         (
             403,

@@ -360,7 +360,7 @@ def test_what_is_no_message_is_a_wire_error(body: Any) -> None:
         ({"error": "x"}, FailureKind.SERVER_ERROR, "x"),
         (
             {"message": "The security token included in the request is invalid"},
-            FailureKind.SERVER_ERROR,
+            FailureKind.CREDENTIAL_REFUSED,
             "The security token included in the request is invalid",
         ),
     ],

@@ -76,13 +76,13 @@ K = FailureKind
             403,
             "AccessDeniedException",
             "You don't have access to the model with the specified model ID.",
-            K.MODEL_MISSING,
+            K.MODEL_REFUSED,
         ),
         (
             403,
             "AccessDeniedException",
             "Model access is denied due to IAM user or service role is not authorized",
-            K.MODEL_MISSING,
+            K.MODEL_REFUSED,
         ),
         (
             403,

@@ -44,7 +44,7 @@ KINDS: list[tuple[int, Any, FailureKind]] = [
     (
         400,
         status_body(400, "User location is not supported for the API use.", "FAILED_PRECONDITION"),
-        FailureKind.CREDENTIAL_REFUSED,
+        FailureKind.REGION,
     ),
     (
         400,
@@ -81,7 +81,7 @@ KINDS: list[tuple[int, Any, FailureKind]] = [
     (
         403,
         status_body(403, "Project is not allowed to use Publisher Model x.", "PERMISSION_DENIED"),
-        FailureKind.MODEL_MISSING,
+        FailureKind.MODEL_REFUSED,
     ),
     (
         404,

@@ -37,7 +37,7 @@ KINDS: list[tuple[int, Any, FailureKind]] = [
                 "code": "unsupported_country_region_territory",
             }
         },
-        FailureKind.CREDENTIAL_REFUSED,
+        FailureKind.REGION,
     ),
     (
         400,
@@ -189,7 +189,7 @@ KINDS: list[tuple[int, Any, FailureKind]] = [
                 "code": "model_not_found",
             }
         },
-        FailureKind.MODEL_MISSING,
+        FailureKind.MODEL_REFUSED,
     ),
     (404, {"detail": "Not Found"}, FailureKind.MODEL_MISSING),
     (
@@ -245,12 +245,13 @@ KINDS: list[tuple[int, Any, FailureKind]] = [
 @pytest.mark.parametrize("status, value, kind", KINDS)
 def test_what_went_wrong(status: int, value: Any, kind: FailureKind) -> None:
     """The kind follows from the status and, where one status has several uses, from the words; the
-    body is kept.
+    body is kept, and is this dialect's only when it is JSON.
     """
     body = value.encode() if isinstance(value, str) else json.dumps(value).encode()
     failure = UPSTREAM.decode_error(status, {"content-type": "text/plain"}, body)
     assert kind == failure.kind
-    assert (status, body, "openai_chat", "text/plain") == (
+    dialect = None if isinstance(value, str) else "openai_chat"
+    assert (status, body, dialect, "text/plain") == (
         failure.status,
         failure.body,
         failure.dialect,
@@ -448,7 +449,7 @@ def test_a_client_gets_openais_error_object(
             FailureKind.MODEL_MISSING,
         ),
         (400, "models/gemini-9 is not found for API version v1beta", FailureKind.MODEL_MISSING),
-        (400, "The requested model 'x' is not supported", FailureKind.MODEL_MISSING),
+        (400, "The requested model 'x' is not supported", FailureKind.NOT_SERVED),
         (
             400,
             "Unsupported parameter: 'stop' is not supported with this model.",

@@ -7,14 +7,14 @@ judged by its status.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
 from uniapi.dialects.delays import delay_in_text, explicit_delay
-from uniapi.dialects.http_errors import MAX_MESSAGE, error_object, kind_of_status
+from uniapi.dialects.error_words import Said, member, read_error
+from uniapi.dialects.http_errors import error_object, kind_of_status
+from uniapi.dialects.refusals import reread
 
 from .vocabulary import NAME
 
@@ -78,77 +78,35 @@ _TYPE_STATUSES: Mapping[str, int] = {
 }
 """The status a typed error has; an error event inside a stream has only its type."""
 
-_TOO_LONG = re.compile(
-    r"prompt is too long|input is too long|too many (?:input )?tokens|context"
-    r" (?:length|window|limit)|exceeds? the (?:maximum|model).{0,40}(?:tokens|length)"
-    r"|input length and `?max_tokens`? exceed",
-    re.IGNORECASE,
-)
-_QUOTA = re.compile(
-    r"credit balance is too low|usage limits?\b.{0,60}regain access|insufficient"
-    r" (?:quota|balance|funds|credits)|spend limit",
-    re.IGNORECASE,
-)
-_MODEL = re.compile(
-    r"(?:don't|do not|doesn't|does not) have access to the model|model access is denied|access to"
-    r" (?:this |the )?model|model .{0,80}not (?:found|available|supported|exist)",
-    re.IGNORECASE,
-)
-_CREDENTIAL = re.compile(
-    r"invalid (?:x-)?api[- ]?key|API_KEY_INVALID|organization has been disabled|security token"
-    r" included in the request",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What an error body says, as far as it could be read.
-
-    `is_ours`: it has this dialect's shape.
-    """
-
-    message: str
-    type: str | None = None
-    code: str | None = None
-    param: str | None = None
-    is_ours: bool = False
-
 
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """Any answer that is no success, as a Failure; never raises."""
     found = error_object(body)
-    said = _Said(found) if isinstance(found, str) else _read_object(found)
-    typed = said.type or _amazon_type(headers)
-    message = said.message or f"the upstream answered {status}"
-    return Failure(
-        kind=_kind(status, typed, said.code, message),
-        message=message,
-        status=status,
-        code=said.code,
-        type=typed,
-        param=said.param,
-        retry_after_s=explicit_delay(headers, message),
+    if isinstance(found, str):
+        said, is_ours = Said(message=found), False
+    else:
+        said, is_ours = _read(found), _is_ours(found)
+    said = replace(said, type=said.type or _amazon_type(headers))
+    failure = _failure(status, said, explicit_delay(headers, said.message))
+    return replace(
+        failure,
+        message=said.message or f"the upstream answered {status}",
         body=body,
         content_type=headers.get("content-type"),
-        dialect=NAME if said.is_ours else None,
+        dialect=NAME if is_ours else None,
     )
 
 
 def stream_failure(body: Mapping[str, Json], raw: bytes) -> Failure:
     """An `error` event of a stream: no status, only the type; `raw` is the event's data."""
-    said = _read_object(body)
-    status = _TYPE_STATUSES.get(said.type or "")
-    return Failure(
-        kind=_kind(status, said.type, said.code, said.message),
+    said, is_ours = _read(body), _is_ours(body)
+    failure = _failure(_TYPE_STATUSES.get(said.type or ""), said, delay_in_text(said.message))
+    return replace(
+        failure,
         message=said.message or "the upstream reported an error",
-        status=status,
-        code=said.code,
-        type=said.type,
-        retry_after_s=delay_in_text(said.message),
-        body=raw if said.is_ours else None,
-        content_type="application/json" if said.is_ours else None,
-        dialect=NAME if said.is_ours else None,
+        body=raw if is_ours else None,
+        content_type="application/json" if is_ours else None,
+        dialect=NAME if is_ours else None,
     )
 
 
@@ -192,68 +150,41 @@ def _type_for(error: ClientError) -> str:
     )
 
 
-def _kind(status: int | None, typed: str | None, code: str | None, message: str) -> FailureKind:
-    """The words where they are plain, then the type, then the status."""
-    kind = _KINDS.get(typed or "") or _KINDS.get(code or "")
-    if kind is None:
+def _failure(status: int | None, said: Said, delay: float | None) -> Failure:
+    named = (said.type, said.word, said.code)
+    kind = next((_KINDS[name] for name in named if name is not None and name in _KINDS), None)
+    if kind is None or (kind is FailureKind.SERVER_ERROR and status in (503, 504, 529)):
         kind = kind_of_status(status, _OWN_STATUSES)
-    if kind in (FailureKind.BAD_REQUEST, FailureKind.TOO_LONG) and _TOO_LONG.search(message):
-        return FailureKind.TOO_LONG
-    if kind in (
-        FailureKind.BAD_REQUEST,
-        FailureKind.RATE_LIMITED,
-        FailureKind.CREDENTIAL_REFUSED,
-    ) and _QUOTA.search(message):
-        return FailureKind.QUOTA
-    if kind is FailureKind.BAD_REQUEST and _CREDENTIAL.search(message):
-        return FailureKind.CREDENTIAL_REFUSED
-    if (
-        kind in (FailureKind.BAD_REQUEST, FailureKind.CREDENTIAL_REFUSED)
-        and status != 401
-        and _MODEL.search(message)
-    ):
-        return FailureKind.MODEL_MISSING
-    if kind is FailureKind.SERVER_ERROR and status in (503, 504, 529):
-        return kind_of_status(status)
-    return kind
-
-
-def _read_object(value: Mapping[str, Json]) -> _Said:
-    error = value.get("error")
-    if isinstance(error, dict):
-        details = error.get("details")
-        code = details.get("error_code") if isinstance(details, dict) else error.get("code")
-        return _Said(
-            _text(error.get("message")) or _shown(error),
-            _text(error.get("type")) or _text(error.get("status")),
-            _text(code),
-            _text(error.get("param")),
-            is_ours=value.get("type") == "error" and isinstance(error.get("type"), str),
-        )
-    message = next(
-        (
-            found
-            for name in ("message", "Message", "detail", "error")
-            if (found := _text(value.get(name)))
-        ),
-        None,
+    reading = reread(kind, said, has_delay=delay is not None)
+    return Failure(
+        kind=reading.kind,
+        message=said.message,
+        status=status,
+        code=said.code,
+        type=said.type or said.word,
+        param=said.param,
+        retry_after_s=delay,
+        is_daily=reading.is_daily,
     )
-    typed = _text(value.get("__type"))
-    return _Said(message or _shown(value), typed.rpartition("#")[2] if typed else None)
+
+
+def _read(value: Mapping[str, Json]) -> Said:
+    """Claude's own code stands in the details; Bedrock's class behind a namespace."""
+    said = read_error(dict(value))
+    named = member(member(member(value, "error"), "details"), "error_code")
+    return replace(
+        said,
+        code=named if isinstance(named, str) else said.code,
+        type=said.type.rpartition("#")[2] if said.type else None,
+    )
+
+
+def _is_ours(value: Mapping[str, Json]) -> bool:
+    """Whether it has this dialect's shape."""
+    named = member(value.get("error"), "type")
+    return value.get("type") == "error" and isinstance(named, str)
 
 
 def _amazon_type(headers: Mapping[str, str]) -> str | None:
     named = headers.get("x-amzn-errortype")
     return named.partition(":")[0] if named else None
-
-
-def _shown(value: Json) -> str:
-    """An error that names no message, as it is."""
-    try:
-        return json.dumps(value)[:MAX_MESSAGE]
-    except RecursionError:
-        return "an error nested too deep to show"
-
-
-def _text(value: Json) -> str | None:
-    return value[:MAX_MESSAGE] if isinstance(value, str) and value else None

@@ -13,7 +13,9 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Failure, FailureKind, Json
 from uniapi.dialects.delays import explicit_delay
-from uniapi.dialects.http_errors import Wordings, kind_by_wording, kind_of_status
+from uniapi.dialects.error_words import Said
+from uniapi.dialects.http_errors import kind_of_status
+from uniapi.dialects.refusals import reread
 from uniapi.wire import ERROR_PREFIX, EXCEPTION_PREFIX
 
 from .vocabulary import NAME
@@ -50,51 +52,6 @@ _KINDS: Mapping[str, FailureKind] = {
 """By the class's name in lower case: frames and headers differ in the first letter."""
 
 _OWN_STATUSES: Mapping[int, FailureKind] = {424: FailureKind.MODEL_FAULT}
-
-_DAILY = ("per day", "daily")
-
-_WORDINGS: Wordings = (
-    # Claude, Nova and Llama in their own words, behind "The model returned the following errors:".
-    (
-        FailureKind.BAD_REQUEST,
-        FailureKind.TOO_LONG,
-        (
-            "input is too long",
-            "prompt is too long",
-            "input tokens exceeded",
-            "exceeds maximum length",
-            "exceeds the maximum number of tokens",
-            "maximum context length",
-            "context window",
-            "too many input tokens",
-            "request too large",
-        ),
-    ),
-    (
-        FailureKind.BAD_REQUEST,
-        FailureKind.MODEL_MISSING,
-        (
-            "model identifier is invalid",
-            "on-demand throughput",
-            "could not resolve the foundation model",
-            "end of its life",
-            "model is not supported in this region",
-            "access to this model is not available",
-        ),
-    ),
-    # What an account without Bedrock, or a new one that is still locked, is told.
-    (
-        FailureKind.BAD_REQUEST,
-        FailureKind.CREDENTIAL_REFUSED,
-        ("operation not allowed", "account is not authorized", "security token"),
-    ),
-    (
-        FailureKind.CREDENTIAL_REFUSED,
-        FailureKind.MODEL_MISSING,
-        ("access to the model", "model access is denied", "access to this model"),
-    ),
-    (FailureKind.RATE_LIMITED, FailureKind.QUOTA, _DAILY),
-)
 
 
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
@@ -156,20 +113,16 @@ def _failure(
     content_type: str | None = None,
     retry_after_s: float | None = None,
 ) -> Failure:
-    kind = kind_by_wording(
-        _KINDS.get((name or "").lower()) or kind_of_status(status, _OWN_STATUSES),
-        message,
-        _WORDINGS,
-    )
+    kind = _KINDS.get((name or "").lower()) or kind_of_status(status, _OWN_STATUSES)
+    reading = reread(kind, Said(message=message), has_delay=retry_after_s is not None)
     return Failure(
-        kind=kind,
+        kind=reading.kind,
         message=message or f"Bedrock answered {status}",
         status=status,
         code=name,
         type=name,
         retry_after_s=retry_after_s,
-        is_daily=kind is FailureKind.QUOTA
-        and any(wording in message.lower() for wording in _DAILY),
+        is_daily=reading.is_daily,
         body=body,
         content_type=content_type,
         dialect=NAME,

@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
-from uniapi.dialects.delays import delay_in_text, retry_after_seconds
-from uniapi.dialects.http_errors import MAX_MESSAGE, error_object, kind_of_status
+from uniapi.dialects.delays import delay_in_text, explicit_delay
+from uniapi.dialects.error_words import Said, read_error
+from uniapi.dialects.http_errors import error_object, kind_of_status
+from uniapi.dialects.refusals import reread
 
 from .vocabulary import NAME, int_member, list_member, member, text_member
 
@@ -76,30 +78,6 @@ _CREDENTIAL_REASONS = frozenset(
 )
 """ErrorInfo reasons that speak of the key or its project, whatever the status."""
 
-_CREDENTIAL = re.compile(
-    r"api[- ]?key (?:not valid|expired|not found|was reported as leaked|is"
-    r" invalid)|api_key_invalid|location is not supported"
-    r"|billing (?:account|to be enabled)|enable billing|has not been used in project|invalid"
-    r" (?:authentication )?credentials",
-    re.IGNORECASE,
-)
-_TOO_LONG = re.compile(
-    r"exceeds the maximum number of (?:input )?tokens|input token count.{0,40}exceeds|exceeds the"
-    r" (?:limit|maximum).{0,40}tokens"
-    r"|request payload size exceeds|maximum context length",
-    re.IGNORECASE,
-)
-_SPENT = re.compile(
-    r"credits? (?:are |is )?(?:depleted|exhausted|used up)|prepay|spend(?:ing)?"
-    r" (?:cap|limit)|\blimit: 0\b|insufficient (?:balance|quota|funds)",
-    re.IGNORECASE,
-)
-_QUOTA = re.compile(r"exceeded your current quota|check your plan and billing", re.IGNORECASE)
-_MODEL_REFUSED = re.compile(
-    r"not allowed to use publisher model|does not have access to (?:the )?model|no access to (?:the"
-    r" )?model",
-    re.IGNORECASE,
-)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)s")
 
 
@@ -110,9 +88,7 @@ class _Said:
     `quotas`: the ids of the quotas that were hit.
     """
 
-    message: str = ""
-    word: str | None = None
-    code: int | None = None
+    words: Said
     reason: str | None = None
     quotas: tuple[str, ...] = ()
     retry_after_s: float | None = None
@@ -126,8 +102,10 @@ class _Said:
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """Any answer that is no success, as a Failure; never raises."""
     found = error_object(body)
-    said = _Said(message=found) if isinstance(found, str) else _read_object(found)
-    delay = said.retry_after_s if said.retry_after_s is not None else retry_after_seconds(headers)
+    said = _Said(words=Said(message=found)) if isinstance(found, str) else _read_object(found)
+    delay = said.retry_after_s
+    if delay is None:
+        delay = explicit_delay(headers, said.words.message)
     return _failure(status, said, delay, body, headers.get("content-type"))
 
 
@@ -138,11 +116,9 @@ def error_in_answer(body: Mapping[str, Json]) -> Failure:
         raw = json.dumps(body).encode()
     except RecursionError:
         raw = b"{}"
-    status = (
-        said.code
-        if said.code is not None and 400 <= said.code < 600
-        else _STATUS_WORDS.get(said.word or "", 500)
-    )
+    status = said.words.number or 0
+    if not 400 <= status < 600:
+        status = _STATUS_WORDS.get(said.words.word or "", 500)
     return _failure(status, said, said.retry_after_s, raw, "application/json")
 
 
@@ -163,17 +139,18 @@ def encode_error(error: ClientError) -> Json:
 def _failure(
     status: int, said: _Said, delay: float | None, body: bytes, content_type: str | None
 ) -> Failure:
-    kind = _kind(status, said)
-    is_daily = said.is_daily and kind is FailureKind.QUOTA
+    words = said.words
+    reading = reread(_kind(status, said), words, has_delay=delay is not None or bool(said.quotas))
+    is_of_day = said.is_daily and reading.kind is FailureKind.QUOTA
     return Failure(
-        kind=kind,
-        message=said.message or f"the upstream answered {status}",
+        kind=reading.kind,
+        message=words.message or f"the upstream answered {status}",
         status=status,
         code=said.reason,
-        type=said.word,
+        type=words.word,
         # The seconds beside a daily quota are those of another one.
-        retry_after_s=None if is_daily else delay,
-        is_daily=is_daily,
+        retry_after_s=None if is_of_day else delay,
+        is_daily=is_of_day or (reading.is_daily and reading.kind is FailureKind.QUOTA),
         body=body,
         content_type=content_type,
         dialect=NAME if said.is_ours else None,
@@ -181,46 +158,17 @@ def _failure(
 
 
 def _kind(status: int, said: _Said) -> FailureKind:
-    """The reason where it is plain, then the words, then the status."""
-    if status < 500 and (
-        said.reason in _CREDENTIAL_REASONS or (status != 429 and _CREDENTIAL.search(said.message))
-    ):
+    """The reason where it is plain, then the quota, then the status."""
+    if status < 500 and said.reason in _CREDENTIAL_REASONS:
         return FailureKind.CREDENTIAL_REFUSED
-    if status in (400, 413) and _TOO_LONG.search(said.message):
-        return FailureKind.TOO_LONG
-    if status == 403 and _MODEL_REFUSED.search(said.message):
-        return FailureKind.MODEL_MISSING
-    if status == 429:
-        return FailureKind.QUOTA if _is_spent(said) else FailureKind.RATE_LIMITED
+    if status == 429 and said.is_daily:
+        return FailureKind.QUOTA
     return kind_of_status(status)
 
 
-def _is_spent(said: _Said) -> bool:
-    """Whether a 429 is more than a matter of seconds.
-
-    «You exceeded your current quota» alone says nothing: every 429 of the free tier says it.
-    """
-    if said.is_daily or _SPENT.search(said.message):
-        return True
-    return (
-        not said.quotas and said.retry_after_s is None and _QUOTA.search(said.message) is not None
-    )
-
-
 def _read_object(value: Mapping[str, Json]) -> _Said:
-    error = value.get("error")
-    if not isinstance(error, dict):
-        message = next(
-            (
-                found
-                for name in ("message", "detail", "error")
-                if isinstance(found := value.get(name), str) and found
-            ),
-            "",
-        )
-        return _Said(message=message[:MAX_MESSAGE])
-    message = text_member(error, "message")[:MAX_MESSAGE]
-    word = text_member(error, "status") or None
+    words = read_error(dict(value))
+    error = member(value, "error")
     reason: str | None = None
     quotas: list[str] = []
     delay: float | None = None
@@ -236,13 +184,11 @@ def _read_object(value: Mapping[str, Json]) -> _Said:
                     text_member(violation, "quotaId") or text_member(violation, "quotaMetric")
                 )
     return _Said(
-        message=message,
-        word=word,
-        code=int_member(error, "code"),
+        words=replace(words, code=reason),
         reason=reason,
         quotas=tuple(quota for quota in quotas if quota),
-        retry_after_s=delay if delay is not None else delay_in_text(message),
-        is_ours=word is not None and "code" in error,
+        retry_after_s=delay if delay is not None else delay_in_text(words.message),
+        is_ours=words.word is not None and isinstance(error, dict) and "code" in error,
     )
 
 

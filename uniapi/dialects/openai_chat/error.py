@@ -11,120 +11,50 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
-from uniapi.dialects.delays import delay_in_text, retry_after_seconds
-from uniapi.dialects.http_errors import MAX_MESSAGE, kind_of_status
+from uniapi.dialects.delays import delay_in_text, explicit_delay
+from uniapi.dialects.error_words import Said, member, read_error, words_of_page
+from uniapi.dialects.http_errors import is_object, kind_of_status
+from uniapi.dialects.refusals import reread
 
-from .request_decode_members import DIALECT_NAME, at
-
-
-@dataclass(frozen=True, slots=True)
-class _Wording:
-    """A kind that words give away: it holds when `pattern` is found in the code, type and message,
-    and the status is one of `statuses` (None: any, or unknown).
-
-    The pattern stays text, which `re` compiles (and remembers) with the first error that comes to
-    it.
-    """
-
-    kind: FailureKind
-    pattern: str
-    statuses: frozenset[int] | None = None
-
-
-def _wording(kind: FailureKind, pattern: str, *statuses: int) -> _Wording:
-    return _Wording(kind, pattern, frozenset(statuses) if statuses else None)
-
-
-WORDINGS = (
-    # Groq's word for a model that wrote a call its own parser refuses: the same request may well
-    # work the next time.
-    _wording(FailureKind.MODEL_FAULT, r"tool_use_failed|json_validate_failed|output_parse_failed"),
-    _wording(
-        FailureKind.TOO_LONG,
-        r"context_length_exceeded|context_window_exceeded|string_above_max_length|request_too_large|maximum"
-        r" context length|context (?:length|window|size)[^.]{0,40}exceed"
-        r"|exceeds?[^.]{0,40}(?:context|maximum (?:number of )?(?:input )?tokens|token"
-        r" limit)|(?:prompt|input|request) (?:is )?too (?:long|large)|too many tokens|reduce the"
-        r" length",
-        0,
-        400,
-        413,
-        422,
-        429,
-        500,
-    ),
-    _wording(
-        FailureKind.QUOTA,
-        r"insufficient_quota|insufficient[ _](?:balance|credits?|funds)|quota[ _]exceeded|exceeded"
-        r" your current quota|billing|out of credits|credit balance|payment required"
-        r"|requires more credits|arrears|spending limit|usage limit (?:has been )?reached"
-        r"|余额不足|欠费",
-        0,
-        400,
-        402,
-        403,
-        429,
-        503,
-    ),
-    _wording(
-        FailureKind.CREDENTIAL_REFUSED,
-        r"invalid_api_key|api_key_invalid|authentication_error|invalid_authentication|incorrect api"
-        r" key|invalid (?:api[ _-]?key|subscription key|token)|api key (?:not valid|expired)"
-        r"|account[^.]{0,20}(?:deactivated|disabled|suspended)|unsupported_country_region_territory|user"
-        r" location is not supported",
-        0,
-        400,
-        401,
-        403,
-        500,
-    ),
-    _wording(
-        FailureKind.MODEL_MISSING,
-        # A model's own name must stand before the verdict: «The model x: stop is not supported» is
-        # the client's mistake, and no reason to rest the channel.
-        r"model_not_found|deploymentnotfound|model_not_available|no such model|unknown model|model"
-        r" (?:was |is )?(?:not found|not available)|model does not exist"
-        r"|(?<!for )(?<!by )(?<!with )(?<!in )(?<!for the )(?<!by the )(?<!with the )(?<!in the"
-        r" )(?<!this )\bmodels?(?:[:="
-        r" ]+|/)[`'\"«]?(?!is\b|does\b|was\b|has\b)[^\s`'\"»]{1,120}[`'\"»]?,? "
-        r"(?:(?:was|is|has|does|could) )?(?:not exist|not be found|not found|not (?:currently"
-        r" )?available|not supported(?! (?:with|when|in combination))|(?:been )?deprecated|been"
-        r" decommissioned)"
-        r"|not have access to (?:the )?model|no endpoints found",
-        0,
-        400,
-        403,
-        404,
-    ),
-    _wording(
-        FailureKind.RATE_LIMITED,
-        r"rate[ _-]?limit|too many requests|requests per (?:min|day)|tokens per"
-        r" (?:min|day)|throttl",
-        0,
-        400,
-        403,
-        429,
-        503,
-    ),
-    _wording(
-        FailureKind.OVERLOADED,
-        r"overloaded|server_busy|at capacity|temporarily unavailable|no healthy upstream|engine is"
-        r" currently",
-        0,
-        429,
-        500,
-        502,
-        503,
-        529,
-    ),
-)
+from .request_decode_members import DIALECT_NAME
 
 _OWN_STATUSES: Mapping[int, FailureKind] = {498: FailureKind.OVERLOADED, 524: FailureKind.TIMEOUT}
 """498: Groq's flex tier is at capacity; 524: Cloudflare waited too long for the origin."""
+
+_NUMBERS: Mapping[str, Mapping[int, FailureKind]] = {
+    # MiniMax: https://platform.minimax.io/docs/api-reference/errorcode (2026-11-30)
+    "base_resp": {
+        1001: FailureKind.TIMEOUT,
+        1002: FailureKind.RATE_LIMITED,
+        1004: FailureKind.CREDENTIAL_REFUSED,
+        1008: FailureKind.QUOTA,
+        1026: FailureKind.BAD_REQUEST,
+        1027: FailureKind.BAD_REQUEST,
+        1039: FailureKind.RATE_LIMITED,
+        1041: FailureKind.RATE_LIMITED,
+        1042: FailureKind.BAD_REQUEST,
+        2013: FailureKind.BAD_REQUEST,
+        2045: FailureKind.RATE_LIMITED,
+        2049: FailureKind.CREDENTIAL_REFUSED,
+        2056: FailureKind.QUOTA,
+    },
+    # Baidu's Qianfan: cloud.baidu.com/doc/qianfan-api (2026-11-30)
+    "error_code": {
+        4: FailureKind.RATE_LIMITED,
+        18: FailureKind.RATE_LIMITED,
+        110: FailureKind.CREDENTIAL_REFUSED,
+        111: FailureKind.CREDENTIAL_REFUSED,
+        336007: FailureKind.TOO_LONG,
+        336100: FailureKind.OVERLOADED,
+        336103: FailureKind.TOO_LONG,
+        336501: FailureKind.RATE_LIMITED,
+    },
+}
+"""By the member that only this vendor's errors have: its numbers, where they say more than words.
+"""
 
 ERROR_TYPES = {
     401: "authentication_error",
@@ -134,12 +64,14 @@ ERROR_TYPES = {
     429: "rate_limit_error",
 }
 
-_DAILY = re.compile(r"per[ _]?day|\bdaily\b|PerDay|\((?:RPD|TPD)\)", re.IGNORECASE)
+_ONLY_IN_ERRORS = ("message", "msg", "detail", "errors", "error_msg", "Response")
+"""What an answer without choices and usage says when it is none: DashScope, Zhipu and iFlytek
+`message` or `msg` beside a code, Cloudflare `errors`, Tencent `Response.Error`.
+"""
 _GOOGLES_DAY = "PerDay"
 """In the ids of Google's quotas, which its OpenAI layer passes on in the details or in the message.
 """
-_SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
-_TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s")
 
 
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
@@ -152,16 +84,17 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failur
     except (ValueError, RecursionError):
         value = None
     if value is None:
-        failure = _failure(status, {"message": _plain_text(body, status)})
+        said = Said(message=words_of_page(body.decode("utf-8", "replace")))
+        failure = _failure(status, said, {})
     else:
         failure = failure_of_object(value, status)
-    delay = retry_after_seconds(headers)
+    delay = explicit_delay(headers, failure.message)
     return replace(
         failure,
-        retry_after_s=delay if delay is not None else failure.retry_after_s,
+        retry_after_s=failure.retry_after_s if delay is None or failure.is_daily else delay,
         body=body,
         content_type=headers.get("content-type"),
-        dialect=DIALECT_NAME,
+        dialect=DIALECT_NAME if is_object(value) else None,
     )
 
 
@@ -170,115 +103,78 @@ def failure_of_object(value: Json, status: int | None = None) -> Failure:
 
     Without a status the object's own numeric code serves.
     """
-    if isinstance(value, list):
-        value = value[0] if value else {}
-    inner = value.get("error", value) if isinstance(value, dict) else value
-    if isinstance(inner, list):
-        inner = inner[0] if inner else {}
-    if isinstance(inner, str):
-        inner = {
-            "message": inner,
-            **(
-                {name: value[name] for name in ("code", "type") if name in value}
-                if isinstance(value, dict)
-                else {}
-            ),
-        }
-    if not isinstance(inner, dict):
-        inner = {"message": json.dumps(value, ensure_ascii=False)[:MAX_MESSAGE] if value else ""}
-    if status is None or status < 400:
-        found = inner.get("status_code", inner.get("code"))
-        found = int(found) if isinstance(found, str) and found.isdigit() else found
-        status = (
-            found
-            if isinstance(found, int) and not isinstance(found, bool) and 400 <= found < 600
-            else None
-        )
-    return _failure(status, inner)
+    said = read_error(value)
+    inner_says_more = status == 400 and said.number == 429
+    if status is None or status < 400 or inner_says_more:
+        named = said.number is not None and 400 <= said.number < 600
+        return _failure(said.number if named else None, said, value)
+    return _failure(status, said, value)
 
 
-def _failure(status: int | None, error: Mapping[str, Any]) -> Failure:
-    message = _message_of(error) or (
-        f"the upstream answered with status {status}"
-        if status is not None
-        else "the upstream reported an error without a message"
-    )
-    code, kind_word, param = error.get("code"), error.get("type"), error.get("param")
-    words = f"{code} {kind_word} {error.get('status')} {message}"
-    delay = delay_in_text(message)
-    if delay is None:
-        delay = _retry_info(error.get("details"))
-    is_googles_day = _GOOGLES_DAY in message or _GOOGLES_DAY in _quotas(error.get("details"))
-    is_daily = is_googles_day or _DAILY.search(words) is not None
-    if is_googles_day:
-        # The seconds beside it are those of another quota.
-        delay = None
-    kind = _kind(status, words, error)
-    if (
-        kind is FailureKind.QUOTA
-        and status == 429
-        and delay is not None
-        and not is_daily
-        and code != "insufficient_quota"
-    ):
-        # Gemini says "quota" of its per-minute limits too; a short delay tells them apart.
-        kind = FailureKind.RATE_LIMITED
+def failure_in(body: Mapping[str, Json]) -> Failure | None:
+    """The failure that an answer of status 200 holds, if it does."""
+    if body.get("error"):
+        return failure_of_object(body)
+    choices = body.get("choices")
+    if choices:
+        error = member(choices[0], "error") if isinstance(choices, list) else None
+        return failure_of_object(error) if error else None
+    if body.get("error_code") or member(body.get("base_resp"), "status_code"):
+        return failure_of_object(body)
+    is_answer = "choices" in body or "usage" in body
+    if not is_answer and any(body.get(name) for name in _ONLY_IN_ERRORS):
+        return failure_of_object(body)
+    return None
+
+
+def _failure(status: int | None, said: Said, value: Json) -> Failure:
+    error = _innermost(value)
+    quotas = _quotas(member(error, "details"))
+    is_googles_day = _GOOGLES_DAY in said.message or _GOOGLES_DAY in quotas
+    # The seconds beside Google's day are those of another quota.
+    delay = None if is_googles_day else _delay(said.message, member(error, "details"))
+    reading = reread(_kind(status, said, value), said, has_delay=delay is not None)
     return Failure(
-        kind=kind,
-        message=message,
+        kind=FailureKind.QUOTA if is_googles_day else reading.kind,
+        message=said.message or _nothing_said(status),
         status=status,
-        code=(
-            str(code)
-            if isinstance(code, str | int) and not isinstance(code, bool) and code != ""
-            else None
-        ),
-        type=kind_word if isinstance(kind_word, str) and kind_word else None,
-        param=param if isinstance(param, str) else None,
+        code=said.code,
+        type=said.type,
+        param=said.param,
         retry_after_s=delay,
-        is_daily=is_daily,
+        is_daily=is_googles_day or reading.is_daily,
     )
 
 
-def _message_of(error: Mapping[str, Any]) -> str:
-    """The readable message, wherever the vendor put it; a router's error names the upstream's own
-    words too (`metadata.raw`).
-    """
-    message = ""
-    for name in (
-        "message",
-        "msg",
-        "detail",
-        "error_description",
-        "status_msg",
-        "errorMessage",
-        "description",
-        "title",
-    ):
-        found = error.get(name)
-        if found:
-            message = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
-            break
-    raw = at(error.get("metadata"), "raw")
-    if isinstance(raw, str) and raw and raw not in message:
-        message = f"{message}: {raw}" if message else raw
-    return message[:MAX_MESSAGE]
-
-
-def _kind(status: int | None, words: str, error: Mapping[str, Any]) -> FailureKind:
-    if "failed_generation" in error:
-        return FailureKind.MODEL_FAULT
-    for wording in WORDINGS:
-        if (wording.statuses is None or (status or 0) in wording.statuses) and re.search(
-            wording.pattern, words, re.IGNORECASE
-        ):
-            return wording.kind
+def _nothing_said(status: int | None) -> str:
     if status is None:
-        return (
-            FailureKind.BAD_REQUEST
-            if "invalid_request_error" in words
-            else FailureKind.SERVER_ERROR
-        )
-    return kind_of_status(status, _OWN_STATUSES)
+        return "the upstream reported an error without a message"
+    return f"the upstream answered with status {status} and no message"
+
+
+def _kind(status: int | None, said: Said, value: Json) -> FailureKind:
+    """What class, number and status say."""
+    if member(_innermost(value), "failed_generation") is not None:
+        return FailureKind.MODEL_FAULT
+    for name, numbers in _NUMBERS.items():
+        if member(value, name) is not None and said.number in numbers:
+            return numbers[said.number or 0]
+    if status is not None:
+        return kind_of_status(status, _OWN_STATUSES)
+    is_requests = "invalid_request_error" in (said.code, said.type)
+    return FailureKind.BAD_REQUEST if is_requests else FailureKind.SERVER_ERROR
+
+
+def _innermost(value: Json) -> Json:
+    if isinstance(value, list):
+        value = value[0] if value else None
+    error = member(value, "error")
+    return error if isinstance(error, dict) else value
+
+
+def _delay(message: str, details: Json) -> float | None:
+    delay = delay_in_text(message)
+    return delay if delay is not None else _retry_info(details)
 
 
 def _quotas(details: Json) -> str:
@@ -286,29 +182,20 @@ def _quotas(details: Json) -> str:
     found = (
         violations
         for detail in (details if isinstance(details, list) else ())
-        if isinstance(violations := at(detail, "violations"), list)
+        if isinstance(violations := member(detail, "violations"), list)
     )
     return " ".join(
-        str(at(violation, "quotaId")) for violations in found for violation in violations[:20]
+        str(member(violation, "quotaId")) for violations in found for violation in violations[:20]
     )
 
 
 def _retry_info(details: Json) -> float | None:
     """Google's RetryInfo (`"retryDelay": "36s"`), which its OpenAI layer passes on."""
     for detail in details if isinstance(details, list) else ():
-        delay = at(detail, "retryDelay")
+        delay = member(detail, "retryDelay")
         if isinstance(delay, str) and (match := _SECONDS.fullmatch(delay)):
             return float(match[1])
     return None
-
-
-def _plain_text(body: bytes, status: int) -> str:
-    """What a body that is no JSON says: HTML without its tags, or its text."""
-    text = body[:20000].decode("utf-8", "replace")
-    if "<" in text:
-        text = _TAGS.sub(" ", text)
-    text = " ".join(text.split())[:300]
-    return text or f"the upstream answered with status {status} and no message"
 
 
 def encode_error(error: ClientError) -> Json:

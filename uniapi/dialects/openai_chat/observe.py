@@ -10,10 +10,9 @@ from uniapi.canonical import Failure, Json
 from uniapi.dialects.observer import Observer
 from uniapi.wire import Frame
 
-from .error import failure_of_object
+from .error import failure_in, failure_of_object
 from .finish import decode_finish
 from .request_decode_members import at
-from .stream_decode import failure_in
 from .usage import usage_of_body
 
 OUTPUT_MEMBERS = (

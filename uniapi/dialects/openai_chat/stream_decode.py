@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from uniapi.canonical import Citation, Failure, Finish, Json, Response, fold
+from uniapi.canonical import Citation, Finish, Json, Response, fold
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.shapes import expecting
 from uniapi.dialects.stream_decoder import StreamDecoder
@@ -20,7 +20,7 @@ from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
 
 from .answer_decode_choice import ChoiceReader
-from .error import failure_of_object
+from .error import failure_in, failure_of_object
 from .request_decode_members import DIALECT_NAME, at
 from .request_encode_names import tools_by_wire_name
 from .usage import usage_of_body
@@ -232,25 +232,6 @@ class ChatStreamDecoder(StreamDecoder):
                     title=title if isinstance(title, str) else None,
                     cited_text=text if isinstance(text, str) else None,
                 )
-
-
-def failure_in(body: Mapping[str, Any]) -> Failure | None:
-    """The failure that an answer of status 200 holds, if it does."""
-    if body.get("error"):
-        return failure_of_object(body)
-    choices = body.get("choices")
-    if choices:
-        error = at(choices[0], "error") if isinstance(choices, list) else None
-        return failure_of_object(error) if error else None
-    if at(body.get("base_resp"), "status_code"):
-        return failure_of_object(body["base_resp"])
-    if (
-        "choices" not in body
-        and "usage" not in body
-        and any(name in body for name in ("message", "msg", "detail"))
-    ):
-        return failure_of_object(body)
-    return None
 
 
 def decode_response(body: Json, context: UpstreamContext) -> Response:

@@ -41,7 +41,8 @@ _KNOWN_CODES = frozenset(
 
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """The failure an upstream's error answer tells of; never raises."""
-    return replace(decode_openai_error(status, headers, body), dialect=NAME)
+    failure = decode_openai_error(status, headers, body)
+    return failure if failure.dialect is None else replace(failure, dialect=NAME)
 
 
 def response_error(failure: Failure) -> dict[str, str]:
