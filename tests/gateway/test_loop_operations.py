@@ -39,7 +39,7 @@ def test_a_channel_without_legacy_completions_is_asked_for_a_chat(play, status):
     p.upstream("b#1").answers(answer(text="there was"))
     assert json.loads(p.client.body)["choices"][0]["text"] == "there was"
     p.expects(told=["server_error, translated, 2 calls", "succeeded", "finished, 18 tokens"])
-    kind = "model_missing" if status == 404 else "server_error" if status == 501 else "bad_request"
+    kind = "model_missing" if status == 404 else "not_served"
     p.expects(recorded=f"ok 200: a {kind}, a server_error, b model_missing, b ok")
 
 
