@@ -5,8 +5,8 @@ A vendor changes its mind about members faster than rows can be written. So a 40
 names what it refuses is read by the table `READERS`, and what it teaches is tried at once and
 remembered (gateway/learned_models.py). Never mended is what would change what the user asked:
 texts, the model, tools as such, the response format. A name is taken from a text only where the
-request holds it. Refusal texts are hostile input: only their first `MAX_TEXT` characters are read, by patterns
-that have nothing to go back over.
+request holds it. Refusal texts are hostile input: only their first `MAX_TEXT` characters are read,
+by patterns that have nothing to go back over.
 
 The texts are those of the vendors' documentation, SDKs and issues as of 2026-11-30; tests have them
 with their sources.
