@@ -13,7 +13,8 @@ from uniapi.dialects import Quirk
 from uniapi.dialects.fitting import FitRule
 from uniapi.dialects.openai_chat.fit import RULES as CHAT_RULES
 
-FACTS = [field.name for field in fields(Quirk)]
+FACTS = [field.name for field in fields(Quirk) if not field.name.startswith("learned_")]
+"""All but the lessons of refusals, which every dialect's last rules mind (test_fit_learned)."""
 
 TABLES: Mapping[str, Sequence[FitRule]] = {"openai_chat": CHAT_RULES}
 
@@ -26,6 +27,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
     "openai_chat": {
         "image_urls": "read before encoding: media are fetched (`needs_inline`)",
         "think_tags": "read by the decoder of answers",
+        "streams_only": "read by the route: a whole answer is asked for streamed, and folded",
         "default_max_tokens": "the wire needs no limit, and no row of a chat engine names one",
         "encrypted_reasoning": "Responses only: the wire has no encrypted content to ask for",
         "reasoning_items": "Responses only",

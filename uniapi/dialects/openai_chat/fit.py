@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json
+from uniapi.dialects.fit_learned import LEARNED_RULES
 from uniapi.dialects.fitting import fit_by
 from uniapi.dialects.quirk import Quirk
 
@@ -80,7 +81,7 @@ RULES = (
     no_refused_members,
 )
 
-fit = fit_by(RULES)
+fit = fit_by((*RULES, *LEARNED_RULES))
 
 
 def needs_translation(body: Mapping[str, Json], quirk: Quirk) -> bool:
