@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 
-from .parts import Media, Part, Reasoning, Refusal, Text, ToolCall, ToolResult, Unknown
+from .parts import Media, Part, Reasoning, Refusal, Search, Text, ToolCall, ToolResult, Unknown
 from .request import HostedTool, Request
 
 TOKENS_PER_MESSAGE = 4
@@ -65,5 +65,7 @@ def _part_tokens(part: Part) -> int:
             return TOKENS_PER_IMAGE
         case Media():
             return estimate_text_tokens(part.text) if part.text else TOKENS_PER_DOCUMENT
+        case Search():
+            return 0
         case Unknown():
             return estimate_text_tokens(json.dumps(part.raw, ensure_ascii=False))

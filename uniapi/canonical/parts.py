@@ -177,4 +177,18 @@ class Unknown:
     cache: CacheHint | None = None
 
 
-Part: TypeAlias = Text | Media | Reasoning | ToolCall | ToolResult | Refusal | Unknown
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """A search of the web that the upstream did by itself for an answer: what it looked for, and
+    what it found. Which text rests on what stands in the texts' citations. Part of answers only.
+
+    `raw` is the vendor's own object, written back only to `dialect`.
+    """
+
+    queries: tuple[str, ...] = ()
+    sources: tuple[Citation, ...] = ()
+    dialect: str | None = None
+    raw: Mapping[str, Json] | None = None
+
+
+Part: TypeAlias = Text | Media | Reasoning | ToolCall | ToolResult | Refusal | Search | Unknown

@@ -27,6 +27,7 @@ from uniapi.canonical import (
     Response,
     ResponseEnd,
     ResponseFailed,
+    Search,
     Text,
     TokenLogprob,
     Tool,
@@ -431,6 +432,32 @@ def test_citations() -> None:
         )
         == whole
     )
+
+
+def test_a_search_of_googles() -> None:
+    """The queries and what they found are a part of the answer behind its text, and counted; a
+    client of this dialect reads another vendor's search as grounding.
+    """
+    grounding = {"webSearchQueries": ["a", "b"], **GROUNDING}
+    body = answer({"text": "x"}, groundingMetadata=grounding)
+    body["usageMetadata"] = {"promptTokenCount": 3}
+    whole = UPSTREAM.decode_response(body, CONTEXT)
+    search = whole.choices[0].parts[-1]
+    assert isinstance(search, Search)
+    assert search.queries == ("a", "b")
+    assert [each.url for each in search.sources] == ["https://a.example", "https://b.example"]
+    assert whole.usage is not None
+    assert whole.usage.web_searches == 2
+    assert fold(decoded(sse(body))) == whole
+    foreign = Response(
+        choices=(
+            Choice(parts=(Search(queries=("q",)), Text(text="x")), finish=Finish(reason="stop")),
+        )
+    )
+    told = encoded(foreign)["candidates"][0]
+    assert told["groundingMetadata"] == {"webSearchQueries": ["q"]}
+    last = chunks_of(streamed(unfold(foreign)))[-1]
+    assert last["candidates"][0]["groundingMetadata"] == {"webSearchQueries": ["q"]}
 
 
 def test_a_file_without_a_name_is_cited_by_its_store() -> None:

@@ -26,11 +26,11 @@ from uniapi.canonical import (
     Request,
     Response,
     ResponseFailed,
+    Search,
     Text,
     TokenLogprob,
     Tool,
     ToolCall,
-    Unknown,
     Usage,
     checked,
     fold,
@@ -277,7 +277,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], tuple[Part, ...], str]] = {
     "hosted items": (
         [SEARCH, IMAGE],
         (
-            Unknown(dialect=NAME, name="web_search_call", raw=SEARCH),
+            Search(queries=("q",), dialect=NAME, raw=SEARCH),
             Media(
                 kind="image",
                 mime="image/jpeg",

@@ -35,6 +35,7 @@ from uniapi.canonical import (
     ResponseFailed,
     ResponseStart,
     Sampling,
+    Search,
     Text,
     TokenLogprob,
     Tool,
@@ -178,6 +179,24 @@ ANSWERS: dict[str, tuple[Response, list[str]]] = {
                     "type": "web_search_call",
                     "status": "completed",
                     "action": {"type": "search"},
+                },
+            )
+        ),
+        ["web_search_call"],
+    ),
+    "a search of another vendor": (
+        answer(Search(queries=("q", "r"), sources=(Citation(url="https://a.example"),))),
+        ["web_search_call"],
+    ),
+    "a search of ours": (
+        answer(
+            Search(
+                dialect=NAME,
+                raw={
+                    "id": "ws_1",
+                    "type": "web_search_call",
+                    "status": "completed",
+                    "action": {"type": "search", "query": "q"},
                 },
             )
         ),

@@ -14,6 +14,7 @@ from uniapi.canonical import (
     Part,
     Reasoning,
     Refusal,
+    Search,
     Text,
     ToolCall,
     ToolResult,
@@ -23,6 +24,7 @@ from uniapi.canonical import (
 from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.function_tools import call_object
 
+from .searches import search_blocks
 from .vocabulary import FAMILY, NAME, STOP_REASONS
 
 Block = dict[str, Json]
@@ -78,6 +80,8 @@ def reply_blocks(
         case Media():
             text = media_text(part, losses)
             return [{"type": "text", "text": text}] if text else []
+        case Search():
+            return search_blocks(part, context.id_seed, position)
         case Unknown(dialect=dialect, raw=raw):
             if dialect == NAME and isinstance(raw, dict):
                 return [dict(raw)]

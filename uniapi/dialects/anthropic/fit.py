@@ -5,4 +5,8 @@ from __future__ import annotations
 from uniapi.dialects.fit_learned import LEARNED_RULES
 from uniapi.dialects.fitting import fit_by
 
-fit = fit_by(LEARNED_RULES)
+from .searches import leave_out_our_searches
+
+RULES = (leave_out_our_searches, *LEARNED_RULES)
+
+fit = fit_by(RULES)

@@ -21,6 +21,7 @@ from uniapi.canonical import (
 )
 
 from .answer_decode_parts import carried, dumped, read_plain, text_of
+from .searches import is_our_search
 from .vocabulary import CALL_MEMBERS, FAMILY, PDF, cache_hint
 
 MAX_DEPTH = 2
@@ -42,7 +43,8 @@ class PartReader:
         """A turn's content: text or a list of blocks. None counts as empty."""
         parts: list[Part] = []
         for where, block in self._blocks(content):
-            parts += self._part(block, where)
+            if not is_our_search(block):
+                parts += self._part(block, where)
         return tuple(parts)
 
     def text_content(self, content: Json) -> tuple[Part, ...]:

@@ -17,6 +17,7 @@ from uniapi.canonical import (
     Reasoning,
     Refusal,
     Role,
+    Search,
     Text,
     ToolCall,
     ToolResult,
@@ -90,6 +91,8 @@ class PartEncoder:
                 return self._tool_call(part, where)
             case ToolResult():
                 return self._tool_result(part, where)
+            case Search():
+                return []
             case Unknown():
                 return self._unknown(part, where)
 

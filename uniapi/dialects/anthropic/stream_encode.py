@@ -23,6 +23,7 @@ from uniapi.canonical import (
     ResponseEnd,
     ResponseFailed,
     ResponseStart,
+    Search,
     Text,
     ToolCall,
     Unknown,
@@ -306,7 +307,7 @@ class AnthropicStreamEncoder(StreamEncoder):
         The input of a server tool comes as a delta, as on the vendor's own stream.
         """
         for block in reply_blocks(part, self._block, self.context, self.losses):
-            tool_input = block.get("input") if isinstance(part, Unknown) else None
+            tool_input = block.get("input") if isinstance(part, Unknown | Search) else None
             if tool_input is not None:
                 block["input"] = {}
             self._event(

@@ -17,6 +17,7 @@ from uniapi.canonical import (
     Reasoning,
     Refusal,
     Role,
+    Search,
     Text,
     ToolCall,
     ToolResult,
@@ -117,6 +118,8 @@ class PartEncoder:
                 return self._tool_call(part, where)
             case ToolResult():
                 return self._tool_result(part, where)
+            case Search():
+                return []
             case Unknown():
                 if part.dialect == NAME and isinstance(part.raw, dict):
                     return [dict(part.raw)]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from uniapi.canonical import Citation, Finish, Json, TokenLogprob, Usage
+from uniapi.canonical import Citation, Finish, Json, Search, TokenLogprob, Usage
 
 from .vocabulary import (
     FINISH_REASONS,
@@ -176,6 +176,18 @@ def read_citations(candidate: Mapping[str, Json], text: str) -> list[Citation]:
         for citation in citations
     }
     return list(unique.values())
+
+
+def read_search(candidate: Mapping[str, Json]) -> Search | None:
+    """Google's own search, as far as the candidate's grounding tells of one.
+    https://ai.google.dev/gemini-api/docs/google-search (2026-11-30)
+    """
+    grounding = object_member(candidate, "groundingMetadata")
+    asked = list_member(grounding, "webSearchQueries")
+    queries = tuple(query for query in asked if isinstance(query, str) and query)
+    chunks = list_member(grounding, "groundingChunks")
+    found = [_source(chunk, None, None, "") for chunk in chunks if object_member(chunk, "web")]
+    return Search(queries=queries, sources=tuple(found)) if queries or found else None
 
 
 def read_logprobs(candidate: Mapping[str, Json]) -> tuple[TokenLogprob, ...]:

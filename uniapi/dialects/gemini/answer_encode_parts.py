@@ -16,6 +16,7 @@ from uniapi.canonical import (
     Reasoning,
     Refusal,
     Response,
+    Search,
     Text,
     TokenLogprob,
     ToolCall,
@@ -72,6 +73,8 @@ def reply_parts(part: Part, losses: list[str]) -> list[Block]:
         case ToolResult():
             losses.append("tool_result")
             return []
+        case Search():
+            return []
 
 
 def signature(opaque: Opaque | None) -> Block:
@@ -99,6 +102,9 @@ def candidate_end(
     citations = [citation for text in texts for citation in text.citations]
     if citations and "groundingMetadata" not in kept and "citationMetadata" not in kept:
         end["groundingMetadata"] = _grounding(citations, texts[0].text if len(texts) == 1 else None)
+    queries = [query for part in parts if isinstance(part, Search) for query in part.queries]
+    if queries and "groundingMetadata" not in kept:
+        end.setdefault("groundingMetadata", {})["webSearchQueries"] = queries
     logprobs = [token for text in texts for token in text.logprobs]
     if logprobs:
         end["logprobsResult"] = {
@@ -150,7 +156,7 @@ def envelope(context: ReplyContext, response_id: str | None) -> Block:
 
 
 def _opaque_of(part: Part) -> Opaque | None:
-    return None if isinstance(part, Refusal | Unknown) else part.opaque
+    return None if isinstance(part, Refusal | Search | Unknown) else part.opaque
 
 
 def _kept_members(index: int, extensions: Extensions) -> Block:

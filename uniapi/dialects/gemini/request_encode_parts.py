@@ -12,6 +12,7 @@ from uniapi.canonical import (
     Part,
     Reasoning,
     Refusal,
+    Search,
     Text,
     ToolCall,
     ToolResult,
@@ -63,6 +64,8 @@ class PartEncoder:
                 return [self._call(part)]
             case ToolResult():
                 return self._result(part, index)
+            case Search():
+                return []
             case Unknown(dialect=dialect, raw=raw) if dialect == NAME and isinstance(raw, dict):
                 return [raw]
             case Unknown():

@@ -32,6 +32,7 @@ from .answer_decode_parts import (
     read_created,
     read_finish,
     read_logprobs,
+    read_search,
     read_usage,
 )
 from .error import error_in_answer
@@ -92,6 +93,7 @@ class GeminiStreamDecoder(StreamDecoder):
         self._usage: dict[str, Json] = {}
         self._extensions: dict[str, Json] = {}
         self._calls = 0
+        self._searches = 0
 
     def read(self, frame: Frame) -> None:
         data = frame.data.strip()
@@ -125,8 +127,9 @@ class GeminiStreamDecoder(StreamDecoder):
         for choice, candidate in sorted(self._candidates.items()):
             self._end_call(choice, candidate)
             self._cite(choice, candidate)
+            self._tell_search(choice, candidate)
         if self._usage and (usage := read_usage(self._usage)) is not None:
-            self.usage(usage)
+            self.usage(replace(usage, web_searches=self._searches or None))
         count = max(self._candidates, default=0) + 1
         finishes = tuple(self._finish(self._candidates.get(choice)) for choice in range(count))
         kept: list[Json] = [
@@ -332,6 +335,13 @@ class GeminiStreamDecoder(StreamDecoder):
             # part.
             citations = [replace(citation, start=None, end=None) for citation in citations]
         self.parts.delta(("text", choice), citations=tuple(citations))
+
+    def _tell_search(self, choice: int, candidate: _Candidate) -> None:
+        search = read_search(candidate.members)
+        if search is not None:
+            self._searches += max(1, len(search.queries))
+            self._switch(choice, candidate)
+            self.parts.whole(search, choice)
 
     def _finish(self, candidate: _Candidate | None) -> Finish:
         if (

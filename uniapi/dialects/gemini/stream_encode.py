@@ -22,6 +22,7 @@ from uniapi.canonical import (
     ResponseEnd,
     ResponseFailed,
     ResponseStart,
+    Search,
     Text,
     TokenLogprob,
     ToolCall,
@@ -76,8 +77,8 @@ class GeminiStreamEncoder(StreamEncoder):
         self._extensions: dict[str, Json] = {}
         self._usage: Usage | None = None
         self._parts: dict[int, _Part] = {}
-        self._texts: list[_Part] = []
-        """All text parts, for the sources and probabilities of the last chunk."""
+        self._grounded: list[_Part] = []
+        """All texts and searches, for the sources and probabilities of the last chunk."""
         self._has_spoken = False
         self._tail = b""
         """How every chunk of text ends: rendered once, because a stream has thousands."""
@@ -101,8 +102,8 @@ class GeminiStreamEncoder(StreamEncoder):
             is_held=isinstance(event.part, ToolCall | Media),
         )
         self._parts[event.index] = part
-        if isinstance(event.part, Text):
-            self._texts.append(part)
+        if isinstance(event.part, Text | Search):
+            self._grounded.append(part)
         if not part.is_held:
             self._write_parts(part.choice, reply_parts(part.opening, self.losses))
 
@@ -137,8 +138,8 @@ class GeminiStreamEncoder(StreamEncoder):
         self._extensions.update(event.extensions.get(NAME, {}))
         candidates: list[Json] = []
         for index, finish in enumerate(event.finishes):
-            texts = [part.whole() for part in self._texts if part.choice == index]
-            end = candidate_end(index, finish, texts, {NAME: self._extensions})
+            told = [part.whole() for part in self._grounded if part.choice == index]
+            end = candidate_end(index, finish, told, {NAME: self._extensions})
             candidates.append(
                 {"content": {"parts": [{"text": ""}], "role": "model"}, **end, "index": index}
             )

@@ -24,6 +24,7 @@ from uniapi.canonical import (
     Refusal,
     Request,
     Response,
+    Search,
     Text,
     TokenLogprob,
     Tool,
@@ -165,6 +166,8 @@ def _add_part(message: _Message, part: Part, context: ReplyContext, losses: list
             message.append("annotations", [part.raw])
         case Unknown():
             losses.append(part.name)
+        case Search():
+            pass
         case _:
             losses.append("tool_result")
 

@@ -25,6 +25,7 @@ from uniapi.canonical import (
     ResponseEnd,
     ResponseFailed,
     ResponseStart,
+    Search,
     Text,
     ToolCall,
     Unknown,
@@ -154,6 +155,8 @@ class ChatStreamEncoder(StreamEncoder):
                 self._chunk(choice, {"annotations": [part.raw]})
             case Unknown():
                 self._lose(part.name)
+            case Search():
+                pass
             case _:
                 self._lose("tool_result")
 

@@ -19,6 +19,7 @@ from uniapi.canonical import (
     ResponseEnd,
     ResponseFailed,
     ResponseStart,
+    Search,
     Text,
     Unknown,
     Usage,
@@ -127,6 +128,8 @@ def _is_text(part: Part, losses: list[str]) -> bool:
             name = part.kind
         case Unknown():
             name = part.name
+        case Search():
+            name = "web_search"
         case _:
             name = "tool_calls"
     if name not in losses:

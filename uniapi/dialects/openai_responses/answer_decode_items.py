@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from uniapi.canonical import (
+    Citation,
     Failure,
     Finish,
     FinishReason,
@@ -21,6 +22,7 @@ from uniapi.canonical import (
     Refusal,
     Request,
     RequestRefused,
+    Search,
     Text,
     Tool,
     ToolCall,
@@ -68,6 +70,8 @@ class OutputReader:
                 return [self.reasoning(item)]
             case "image_generation_call" if isinstance(item.get("result"), str) and item["result"]:
                 return [image_of_call(item, self.family)]
+            case "web_search_call" if at(item.get("action"), "type") in (None, "search"):
+                return [_search(item)]
             case kind:
                 return [
                     Unknown(dialect=NAME, name=kind if isinstance(kind, str) else "item", raw=item)
@@ -175,3 +179,23 @@ def _names_by_wire_name(request: Request | None) -> dict[str, str]:
         return {}
     sent = {wire_name(tool.name): tool.name for tool in request.tools if isinstance(tool, Tool)}
     return {wire: name for wire, name in sent.items() if wire != name}
+
+
+def _search(item: Mapping[str, Json]) -> Search:
+    """A search: the queries and, where the client asked for them to be included, the sources.
+    https://developers.openai.com/api/docs/guides/tools-web-search (2026-11-30)
+    """
+    action = item.get("action")
+    asked = [at(action, "query"), *_listed(at(action, "queries"))]
+    queries = [query for query in asked if isinstance(query, str) and query]
+    addresses = [at(source, "url") for source in _listed(at(action, "sources"))]
+    return Search(
+        queries=tuple(dict.fromkeys(queries)),
+        sources=tuple(Citation(url=url) for url in addresses if isinstance(url, str)),
+        dialect=NAME,
+        raw=item,
+    )
+
+
+def _listed(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []

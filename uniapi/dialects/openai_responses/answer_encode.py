@@ -14,6 +14,7 @@ from uniapi.canonical import (
     Reasoning,
     Refusal,
     Response,
+    Search,
     Text,
     ToolCall,
     Unknown,
@@ -33,6 +34,7 @@ from .answer_encode_items import (
     item_id,
     message_item,
     reasoning_item,
+    search_item,
 )
 from .answer_encode_tools import ToolLookup
 from .opaque import own_members
@@ -96,6 +98,8 @@ class _OutputWriter:
                     self.items.append(image_item(self._id("image_generation_call"), part))
                 case Media(kind=kind):
                     self.lose(kind)
+                case Search():
+                    self.items.append(search_item(self._id("web_search_call"), part))
                 case Unknown(dialect=dialect, raw=dict(raw)) if dialect == NAME:
                     self.items.append(raw)
                 case Unknown(name=name):

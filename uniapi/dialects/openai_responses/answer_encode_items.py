@@ -17,6 +17,7 @@ from uniapi.canonical import (
     Opaque,
     Reasoning,
     Refusal,
+    Search,
     Text,
     TokenLogprob,
     Tool,
@@ -32,11 +33,25 @@ _ID_PREFIXES: Mapping[str, str] = {
     "function_call": "fc_",
     "custom_tool_call": "ctc_",
     "image_generation_call": "ig_",
+    "web_search_call": "ws_",
 }
 
 
 def item_id(kind: str, seed: str, index: int) -> str:
     return f"{_ID_PREFIXES[kind]}{seed}{index:04x}"
+
+
+def search_item(search_id: str, search: Search) -> dict[str, Json]:
+    """A search that the upstream did, in this vendor's own words where it is this vendor's."""
+    if search.dialect == NAME and search.raw is not None:
+        return dict(search.raw)
+    action: dict[str, Json] = {
+        "type": "search",
+        "query": ", ".join(search.queries),
+        "queries": list(search.queries),
+        "sources": [{"type": "url", "url": each.url} for each in search.sources if each.url],
+    }
+    return {"id": search_id, "type": "web_search_call", "status": "completed", "action": action}
 
 
 def message_item(

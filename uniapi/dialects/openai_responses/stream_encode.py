@@ -17,6 +17,7 @@ from uniapi.canonical import (
     ResponseEnd,
     ResponseFailed,
     ResponseStart,
+    Search,
     Text,
     ToolCall,
     Unknown,
@@ -28,7 +29,7 @@ from uniapi.dialects.stream_encoder import StreamEncoder
 from uniapi.wire import dump_json
 
 from .answer_encode_envelope import closing, failed, opening
-from .answer_encode_items import image_link
+from .answer_encode_items import image_link, search_item
 from .answer_encode_tools import ToolLookup
 from .stream_encode_events import EventWriter
 from .stream_encode_writers import (
@@ -112,6 +113,9 @@ class ResponsesStreamEncoder(StreamEncoder):
                 self._writers[event.index] = ImageWriter(self._events, part)
             case Media(kind=kind):
                 self._lose(kind)
+            case Search():
+                index, search_id = self._events.place("web_search_call")
+                self._events.whole(search_item(search_id, part), index)
             case Unknown(dialect=dialect, raw=dict(raw)) if dialect == NAME:
                 self._events.whole(raw)
             case Unknown(name=name):
