@@ -87,6 +87,17 @@ def test_what_is_no_answer_is_a_failed_attempt(play, said, kind):
     p.expects(recorded=f"ok 200: a {kind}, b ok")
 
 
+def test_an_error_in_a_stream_means_what_its_vendor_means(play):
+    """Zhipu's number for an overload is no fault of the key, also where the status was 200."""
+    p = play(provider("a", keys=2, base_url="https://api.z.ai/api/paas/v4"), provider("b"))
+    p.asks(stream=True)
+    told = b'data: {"error": {"code": "1312", "message": "\xe8\xaf\xb7\xe7\xa8\x8d"}}\n\n'
+    p.upstream("api.z.ai").answers(Answer([told]))
+    p.expects(told=["overloaded"], written=[])
+    p.upstream("b#1").answers(answer(text="a word", stream=True))
+    p.expects(recorded="ok 200: a overloaded, b ok")
+
+
 @pytest.mark.parametrize("finish", ["length", "content_filter"])
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("path, dialect", [(CHAT, "chat"), (MESSAGES, "chat"), (CHAT, "anthropic")])

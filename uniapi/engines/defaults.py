@@ -15,7 +15,7 @@ from uniapi.wire import HttpRequest
 
 from .engine import Address, ModelPage, Place, Target, TokenFlow
 from .facts import quirk_for
-from .failures import corrected
+from .failures import corrected, spoken_by
 from .habits import find_habit
 from .model_lists import decode_openai_models
 from .urls import parse_url
@@ -81,6 +81,9 @@ class DefaultEngine(ABC):
     ) -> Failure:
         failure = dialect.decode_error(status, headers, body)
         return corrected(self.vendor, status, headers, body, failure)
+
+    def correct(self, failure: Failure, headers: Mapping[str, str]) -> Failure:
+        return spoken_by(self.vendor, headers, failure)
 
     def models_request(self, place: Place) -> HttpRequest | None:
         return None

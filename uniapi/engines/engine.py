@@ -155,6 +155,12 @@ class Engine(Protocol):
         """
         ...
 
+    def correct(self, failure: Failure, headers: Mapping[str, str]) -> Failure:
+        """A failure that stood in an answer of status 200 or in its stream, as this vendor means
+        it; `headers` as for `classify`, with a `date`.
+        """
+        ...
+
     def models_request(self, place: Place) -> HttpRequest | None:
         """How to ask for the model list (not yet authorised); None when there is no way."""
         ...

@@ -281,6 +281,8 @@ class Executor:
         failure = await self._outcome(receiver, attempt, call, progress, reply)
         head = receiver.response_head
         if failure is not None:
+            if head is not None:
+                failure = way.engine.correct(failure, self._dated(head))
             if failure.kind is FailureKind.CREDENTIAL_REFUSED:
                 self._credentials.forget(target.credential.credential_id)
             return self._failed(
@@ -395,12 +397,15 @@ class Executor:
         token = await self._credentials.token(way.engine, way.target, self._transport, passage)
         return way.engine.authorize(way.target, request, token, self._clock.now_s())
 
+    def _dated(self, head: ResponseHead) -> Mapping[str, str]:
+        """An answer's headers, with this host's time where it names none."""
+        return {"date": formatdate(self._clock.now_s(), usegmt=True), **head.headers}
+
     def _receive(
         self, call: Call, prepared: Prepared, way: Way, attempt: Attempt, preferences: Preferences
     ) -> Receiver:
         def classify(head: ResponseHead, body: bytes) -> Failure:
-            dated = {"date": formatdate(self._clock.now_s(), usegmt=True), **head.headers}
-            return way.engine.classify(head.status, dated, body, prepared.dialect)
+            return way.engine.classify(head.status, self._dated(head), body, prepared.dialect)
 
         loop = asyncio.get_running_loop()
         first_token_s = attempt.timeouts.first_token_s

@@ -18,6 +18,8 @@ _SIDE_FAILURES = frozenset(
     {
         FailureKind.MODEL_MISSING,
         FailureKind.MODEL_FAULT,
+        FailureKind.NOT_SERVED,
+        FailureKind.WALL,
         FailureKind.RATE_LIMITED,
         FailureKind.OVERLOADED,
         FailureKind.SERVER_ERROR,
