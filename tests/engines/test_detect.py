@@ -66,7 +66,7 @@ ROWS = [
     ("https://api.cohere.ai/v1/chat", "cohere"),
     ("https://api.cohere.ai/compatibility/v1", "gpt"),
     # Responses
-    ("https://api.openai.com/v1/responses", "responses"),
+    ("https://api.openai.com/v1/responses", "gpt"),
     ("https://reseller.example/v1/responses/", "responses"),
     # everything else
     ("https://api.groq.com/openai/v1/chat/completions", "gpt"),

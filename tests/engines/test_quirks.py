@@ -23,6 +23,8 @@ ADAPTIVE = {
 }
 BUDGET = {"anthropic_thinking": "budget", "anthropic_effort": False, "anthropic_sampling": True}
 
+SIX = ("none", "low", "medium", "high", "xhigh", "max")
+
 CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     # Claude, by every way of writing its names
     (
@@ -226,7 +228,25 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("gemini", "", "gemini-2.5-pro", {"hosted_with_functions": False, "json_with_tools": False}),
     ("gemini", "", "gemini-flash-latest", {"json_with_tools": True}),
     ("responses", "api.openai.com", "gpt-4.1", {"encrypted_reasoning": False}),
-    ("responses", "api.openai.com", "gpt-5.4", {"encrypted_reasoning": None}),
+    ("responses", "api.openai.com", "gpt-5.4", {"encrypted_reasoning": True}),
+    ("gpt", "api.openai.com", "gpt-5-chat-latest", {"encrypted_reasoning": False}),
+    (
+        "gpt",
+        "api.openai.com",
+        "gpt-4.1",
+        {"encrypted_reasoning": False, "verbosities": ("medium",)},
+    ),
+    ("gpt", "h.example", "some-model", {"encrypted_reasoning": None, "reasoning_items": "any"}),
+    ("gpt", "h.example", "gpt-5.4", {"reasoning_items": "openai"}),
+    ("azure", "r.openai.azure.com", "my-deployment", {"reasoning_items": "openai"}),
+    ("gpt", "h.example", "gpt-oss-120b", {"reasoning_items": "any", "verbosities": ()}),
+    ("gpt", "api.x.ai", "grok-4.6", {"reasoning_items": "not_openai", "reasoning_summary": False}),
+    ("gpt", "api.openai.com", "gpt-6-luna", {"efforts": SIX, "verbosities": ()}),
+    ("gpt", "api.openai.com", "gpt-6-sol", {"efforts": SIX}),
+    ("gpt", "api.openai.com", "gpt-6.1-terra", {"efforts": SIX}),
+    ("gpt", "api.openai.com", "gpt-6-astra", {"efforts": SIX[1:], "reasons_by_default": True}),
+    ("gpt", "api.openai.com", "gpt-6.2-astra", {"efforts": SIX[1:]}),
+    ("gpt", "h.example", "openai/gpt-6.1-sol", {"efforts": SIX[1:]}),
     # OpenAI's families, at OpenAI, at Azure, and behind a host we do not know
     (
         "gpt",

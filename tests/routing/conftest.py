@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from uniapi.canonical import Failure, FailureKind
+from uniapi.canonical import NO_NEEDS, DialectNeeds, Failure, FailureKind
 from uniapi.config import Config, EngineNames, Provider, parse_config
 from uniapi.limits import Limits
 from uniapi.routing import (
@@ -64,7 +64,13 @@ class Facts:
     def has_account_cache(self, provider: Provider) -> bool:
         return provider.engine != "gemini"
 
-    def dialect(self, provider: Provider, upstream_model: str, client_dialect: str) -> str:
+    def dialect(
+        self,
+        provider: Provider,
+        upstream_model: str,
+        client_dialect: str,
+        needs: DialectNeeds = NO_NEEDS,
+    ) -> str:
         return {"claude": "anthropic", "gemini": "gemini"}.get(provider.engine or "", "openai_chat")
 
 

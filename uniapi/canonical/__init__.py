@@ -6,6 +6,7 @@ Reading order: `parts` (what a message is made of), `request`, `events` (a strea
 """
 
 from .call import Call, Operation, Principal, RequestRefused
+from .dialect_needs import NO_NEEDS, DialectNeeds
 from .estimate import TOKENS_PER_IMAGE, estimate_input_tokens, estimate_text_tokens
 from .events import (
     Event,
@@ -63,6 +64,7 @@ from .response import Choice, EventFold, FoldError, Response, fold, unfold
 from .usage import Usage
 
 __all__ = [
+    "NO_NEEDS",
     "TOKENS_PER_IMAGE",
     "CacheHint",
     "Call",
@@ -70,6 +72,7 @@ __all__ = [
     "ChoiceMode",
     "Citation",
     "ClientError",
+    "DialectNeeds",
     "Effort",
     "Event",
     "EventFold",

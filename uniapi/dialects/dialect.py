@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from uniapi.canonical import ClientError, Failure, Json, Media, Request, Response
+from uniapi.canonical import (
+    NO_NEEDS,
+    ClientError,
+    DialectNeeds,
+    Failure,
+    Json,
+    Media,
+    Request,
+    Response,
+)
 from uniapi.wire import Frame
 
 from .codec import EncodedRequest, EncodedResponse, ReplyContext, UpstreamContext
@@ -94,6 +103,8 @@ class ClientDialect:
     """A stream's first event states the tokens read: an estimate, where the upstream's do not."""
     keeps_items: bool = False
     """An answer's items may be named by their ids in a later request."""
+    needs: Callable[[Mapping[str, Json]], DialectNeeds] = lambda body: NO_NEEDS
+    """What of the body of a request decides in which dialect an upstream is asked for it; total."""
     forwarded_headers: tuple[str, ...] = ()
     """Headers of the client that belong to the dialect and go along when its words are relayed."""
     own_headers: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ import re
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from uniapi.canonical import Json, Operation
+from uniapi.canonical import NO_NEEDS, DialectNeeds, Json, Operation
 from uniapi.clock import Epoch
 from uniapi.config import Provider
 from uniapi.dialects import UpstreamDialect
@@ -63,7 +63,13 @@ class BedrockEngine(DefaultEngine):
     wire = CONVERSE
     has_account_cache = True
 
-    def dialect(self, place: Place, client_dialect: str) -> UpstreamDialect:
+    def dialect(
+        self,
+        place: Place,
+        client_dialect: str,
+        needs: DialectNeeds = NO_NEEDS,
+        learned: str | None = None,
+    ) -> UpstreamDialect:
         return (
             ANTHROPIC
             if client_dialect == ANTHROPIC.name and _CLAUDE.search(place.upstream_model.lower())

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 
-from uniapi.canonical import Failure, Json, Operation, Request
+from uniapi.canonical import NO_NEEDS, DialectNeeds, Failure, Json, Operation, Request
 from uniapi.clock import Epoch
 from uniapi.dialects import Quirk, UpstreamDialect
 from uniapi.wire import HttpRequest
@@ -30,7 +30,13 @@ class DefaultEngine(ABC):
     has_account_cache: bool = False
     wire: UpstreamDialect
 
-    def dialect(self, place: Place, client_dialect: str) -> UpstreamDialect:
+    def dialect(
+        self,
+        place: Place,
+        client_dialect: str,
+        needs: DialectNeeds = NO_NEEDS,
+        learned: str | None = None,
+    ) -> UpstreamDialect:
         return self.wire
 
     @abstractmethod

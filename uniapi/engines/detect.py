@@ -52,7 +52,14 @@ CLOUDFLARE_GATEWAY_ENGINES = {
 not OpenAI-compatible (developers.cloudflare.com/ai-gateway/usage/providers).
 """
 
-_AZURE_HOSTS = ("openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com")
+_AZURE_HOSTS = tuple(
+    f"{service}.azure.{cloud}"
+    for service in ("openai", "cognitiveservices", "services.ai")
+    for cloud in ("com", "us", "cn")
+)
+"""In Azure's public, government and China clouds
+(learn.microsoft.com/azure/foundry/concepts/foundry-azure-government; 2026-11-30).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +121,13 @@ _ROWS = (
             and "compatibility" not in url.segments
         ),
     ),
-    _Row(engine="responses", fits=lambda url: url.path.endswith("/responses")),
+    # At OpenAI the path names the root (`spoken_dialect`), elsewhere it is an order.
+    _Row(
+        engine="responses",
+        fits=lambda url: (
+            url.path.endswith("/responses") and not _under(url.host_name, "api.openai.com")
+        ),
+    ),
     _Row(
         engine="gemini",
         fits=lambda url: (

@@ -11,7 +11,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from uniapi.canonical import Failure, Json, Operation, Request
+from uniapi.canonical import NO_NEEDS, DialectNeeds, Failure, Json, Operation, Request
 from uniapi.clock import Epoch
 from uniapi.config import Credential, Provider
 from uniapi.dialects import Quirk, UpstreamDialect
@@ -92,9 +92,16 @@ class Engine(Protocol):
 
     name: str
 
-    def dialect(self, place: Place, client_dialect: str) -> UpstreamDialect:
+    def dialect(
+        self,
+        place: Place,
+        client_dialect: str,
+        needs: DialectNeeds = NO_NEEDS,
+        learned: str | None = None,
+    ) -> UpstreamDialect:
         """The dialect to speak; engines with two (Bedrock's Converse and invoke, Vertex) take the
-        client's when they can, so that the call is relayed.
+        client's when they can, so that the call is relayed. `needs`: what the request asks for;
+        `learned`: the name of the dialect that a refusal of this model has pointed to.
         """
         ...
 

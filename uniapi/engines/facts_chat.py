@@ -228,6 +228,13 @@ _VENDOR_ROWS = (
     ),
     _vendor(
         "xai",
+        "Responses: reasoning.summary answers 400 (github.com/can1357/oh-my-pi/issues/7454); its"
+        " encrypted reasoning is its own (docs.x.ai/docs/guides/reasoning; 2026-11-30)",
+        reasoning_summary=False,
+        reasoning_items="not_openai",
+    ),
+    _vendor(
+        "xai",
         "«Model … does not support parameter presencePenalty», of every current model"
         " (github.com/yym68686/uni-api/issues/105)",
         r"grok-(?:[3-9]|code|build|latest)",

@@ -58,6 +58,19 @@ OPENAI_ROWS = (
         tool_call_id_form="max40",
         checks_schemas=True,
     ),
+    _openai(
+        r"gpt-(?!oss)|o[134](?![a-z0-9])|chatgpt|codex-mini",
+        "«The encrypted content … could not be verified.», «Item with id 'rs_…' not found. Items"
+        " are not persisted when `store` is set to false.», «Expected an ID that begins with"
+        " 'fc'.» (github.com/openai/codex/issues/8145, github.com/vercel/ai/issues/7543;"
+        " 2026-11-30)",
+        reasoning_items="openai",
+    ),
+    fact(
+        "as above, whatever a deployment is called",
+        vendors={"openai", "azure"},
+        reasoning_items="openai",
+    ),
     fact(
         "«Unrecognized request argument supplied: top_k»",
         vendors={"openai", "azure", "github"},
@@ -144,9 +157,17 @@ OPENAI_ROWS = (
     ),
     _openai(r"gpt-5[.-]\d+-chat", "chat variants do not reason", sampling_while_reasoning=True),
     _openai(
-        r"gpt-5[.-](?:[6-9]|1\d)(?!\d)",
-        "5.6 and later: none to max",
+        r"gpt-(?:5[.-](?:[6-9]|1\d)|[6-9]|[12]\d)(?!\d)",
+        "5.6 and later: none to max, in chat to xhigh: «Supported values are: 'none', 'low',"
+        " 'medium', 'high', 'xhigh'.» (github.com/livekit/agents/issues/7169; 2026-11-30)",
         efforts=("none", "low", "medium", "high", "xhigh", "max"),
+    ),
+    _openai(
+        r"gpt-(?:[6-9]|[12]\d)(?:[.-]\d{1,2})?-astra|gpt-6[.-]\d{1,2}-sol",
+        "astra, and sol from 6.1 on, always reason: none and minimal answer 400"
+        " (github.com/UKGovernmentBEIS/inspect_ai/pull/5254,"
+        " github.com/firebase/genkit/issues/6303; 2026-11-30)",
+        efforts=("low", "medium", "high", "xhigh", "max"),
     ),
     _openai(
         r"gpt-[45][\d.-]*-?chat|chatgpt-4o",
@@ -160,6 +181,19 @@ OPENAI_ROWS = (
         " supported with this model»",
         reasoning_request="none",
         encrypted_reasoning=False,
+    ),
+    _openai(
+        r"gpt-(?:3|4)|chatgpt-4o|o[134](?![a-z0-9])|gpt-5-codex",
+        "«Unsupported value: 'low' is not supported with the 'gpt-4.1' model. Supported values are:"
+        " 'medium'.» (github.com/github/copilot-cli/issues/3394); the dial came with GPT-5, but for"
+        " its first Codex (cookbook, gpt-5-codex prompting guide; 2026-11-30)",
+        verbosities=("medium",),
+    ),
+    _openai(
+        r"o[134](?![a-z0-9])|gpt-(?:5|[6-9]|[12]\d)(?!\d|\S*chat)",
+        "these reason whether asked to or not; their encrypted reasoning is kept for clients that"
+        " cannot keep it (guides/reasoning#encrypted-reasoning-items)",
+        encrypted_reasoning=True,
     ),
     _openai(
         r"gpt-4o(?:-mini)?-search",

@@ -2,12 +2,13 @@
 Responses (`responses`).
 
 One class; what differs between vendors is their preset row. Where a vendor speaks Responses beside
-chat, a Responses client is relayed there.
+chat, a Responses client is relayed there, and OpenAI's models are asked in the dialect that serves
+the request (`spoken_dialect`).
 """
 
 from __future__ import annotations
 
-from uniapi.canonical import Json, Operation
+from uniapi.canonical import NO_NEEDS, DialectNeeds, Json, Operation
 from uniapi.config import Provider
 from uniapi.dialects import UpstreamDialect
 from uniapi.dialects.openai_chat import UPSTREAM as OPENAI_CHAT
@@ -18,7 +19,14 @@ from .defaults import DefaultEngine
 from .engine import Address, ModelPage, Place
 from .model_lists import decode_openai_models
 from .presets import PLAIN, Preset
+from .spoken_dialect import spoken_dialect
 from .urls import OPENAI_ENDINGS, OPENAI_PATHS, Root, find_root, parse_url, quote_model
+
+RESPONSES_PATHS = {
+    Operation.COMPACT: "responses/compact",
+    Operation.COUNT_TOKENS: "responses/input_tokens",
+}
+"""Operations that Responses alone has (developers.openai.com/api/reference/resources/responses)."""
 
 
 class OpenAiEngine(DefaultEngine):
@@ -32,17 +40,23 @@ class OpenAiEngine(DefaultEngine):
         self.vendor = preset.vendor
         self.has_account_cache = preset.has_account_cache
 
-    def dialect(self, place: Place, client_dialect: str) -> UpstreamDialect:
-        speaks_responses = (
-            client_dialect == OPENAI_RESPONSES.name
-            and self.preset.responses
-            and place.provider.engine is None
-        )
-        return (
-            OPENAI_RESPONSES
-            if speaks_responses and self._root(place.provider).exact is None
-            else OPENAI_CHAT
-        )
+    def dialect(
+        self,
+        place: Place,
+        client_dialect: str,
+        needs: DialectNeeds = NO_NEEDS,
+        learned: str | None = None,
+    ) -> UpstreamDialect:
+        """Chat when `engine:` orders this engine. Else what the model and the request need; where
+        both will do, Responses if it is written in the address, or is the client's own and the
+        vendor has it.
+        """
+        if place.provider.engine is not None or self._root(place.provider).exact is not None:
+            return OPENAI_CHAT
+        is_own = client_dialect == OPENAI_RESPONSES.name and self.preset.responses
+        is_usual = is_own or _names_responses(place.provider)
+        usual = OPENAI_RESPONSES if is_usual else OPENAI_CHAT
+        return spoken_dialect(place, self, needs, learned, usual)
 
     def address(
         self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
@@ -52,23 +66,22 @@ class OpenAiEngine(DefaultEngine):
             if dialect is OPENAI_RESPONSES:
                 return self._address(root.at("responses"))
             return self._address(root.exact or root.at(self.preset.chat))
-        if operation is Operation.COMPACT:
-            return (
-                self._address(root.at("responses/compact")) if dialect is OPENAI_RESPONSES else None
-            )
-        if operation is Operation.COUNT_TOKENS:
-            return self._count_address(root, dialect)
+        if operation in RESPONSES_PATHS:
+            return self._beside_responses(root, operation, dialect)
         endpoint = self.preset.endpoint(operation)
         if endpoint is None:
             return None
         return self._address(_url(root, endpoint.path, place.upstream_model), endpoint.shape)
 
-    def _count_address(self, root: Root, dialect: UpstreamDialect) -> Address | None:
+    def _beside_responses(
+        self, root: Root, operation: Operation, dialect: UpstreamDialect
+    ) -> Address | None:
         """OpenAI's own counts alone: nobody else who speaks Responses is known to count
         (developers.openai.com/api/reference/resources/responses/subresources/input_tokens).
         """
-        counts = dialect is OPENAI_RESPONSES and self.preset.vendor == "openai"
-        return self._address(root.at("responses/input_tokens")) if counts else None
+        is_known = operation is not Operation.COUNT_TOKENS or self.vendor == "openai"
+        is_there = dialect is OPENAI_RESPONSES and is_known
+        return self._address(root.at(RESPONSES_PATHS[operation])) if is_there else None
 
     def prepare_body(
         self,
@@ -128,10 +141,8 @@ class ResponsesEngine(DefaultEngine):
         root = self._root(place.provider)
         if operation is Operation.GENERATE:
             return Address(url=root.exact or root.at("responses"), headers=self.preset.headers)
-        if operation is Operation.COMPACT:
-            return Address(url=root.at("responses/compact"), headers=self.preset.headers)
-        if operation is Operation.COUNT_TOKENS:
-            return Address(url=root.at("responses/input_tokens"), headers=self.preset.headers)
+        if operation in RESPONSES_PATHS:
+            return Address(url=root.at(RESPONSES_PATHS[operation]), headers=self.preset.headers)
         path = OPENAI_PATHS.get(operation)
         return (
             Address(url=root.at(path), headers=self.preset.headers, shape="openai")
@@ -156,3 +167,8 @@ class ResponsesEngine(DefaultEngine):
             self.preset.usual_path,
             provider.engine is not None,
         )
+
+
+def _names_responses(provider: Provider) -> bool:
+    """Whether the address was written down to `/responses`."""
+    return "responses" in parse_url(provider.base_url or "").segments

@@ -51,11 +51,13 @@ class QuirkRow:
         return (
             (not self.engines or engine in self.engines)
             and (not self.vendors or vendor in self.vendors)
-            and (
-                self.model is None
-                or re.search(rf"(?<![a-z0-9])(?:{self.model})", model) is not None
-            )
+            and (self.model is None or finds_model(self.model, model))
         )
+
+
+def finds_model(pattern: str, model: str) -> bool:
+    """Whether a word of the model's name, in lower case, begins as `pattern` says."""
+    return re.search(rf"(?<![a-z0-9])(?:{pattern})", model) is not None
 
 
 def fact(

@@ -14,7 +14,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from uniapi.canonical import Json, Operation
+from uniapi.canonical import NO_NEEDS, DialectNeeds, Json, Operation
 from uniapi.clock import Epoch
 from uniapi.dialects import UpstreamDialect
 from uniapi.dialects.anthropic import UPSTREAM as ANTHROPIC
@@ -88,7 +88,13 @@ class VertexEngine(DefaultEngine):
         self._speaks = speaks
         self.has_account_cache = has_account_cache or speaks == "anthropic"
 
-    def dialect(self, place: Place, client_dialect: str) -> UpstreamDialect:
+    def dialect(
+        self,
+        place: Place,
+        client_dialect: str,
+        needs: DialectNeeds = NO_NEEDS,
+        learned: str | None = None,
+    ) -> UpstreamDialect:
         publisher = self._publisher(place)
         return {"google": GEMINI, "anthropic": ANTHROPIC}.get(publisher, OPENAI_CHAT)
 

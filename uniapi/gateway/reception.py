@@ -14,6 +14,7 @@ from collections.abc import Callable
 from uniapi.canonical import Call, Operation, RequestRefused
 from uniapi.clock import Clock, Monotonic
 from uniapi.config import ClientKey
+from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.limits import Admitted, Limits, Refused
 from uniapi.routing import Candidates, Catalog, Channel, Pin, Question
 from uniapi.stats import CallRecord, Recorder
@@ -171,6 +172,7 @@ class Reception:
             client_key=key,
             requested_model=call.requested_model,
             client_dialect=call.dialect,
+            needs=CLIENT_DIALECTS[call.dialect].needs(call.json),
             path=call.path,
             method=call.method,
             stream=call.stream,

@@ -124,7 +124,8 @@ def find_ways(call: Call, target: Target, engine: Engine) -> tuple[Way, ...]:
     """The ways to ask `target`, to be tried in turn within one attempt: one, or none when it lacks
     the operation. Legacy completions have two: as they are, then as a chat.
     """
-    dialect = engine.dialect(target, call.dialect)
+    needs = CLIENT_DIALECTS[call.dialect].needs(call.json)
+    dialect = engine.dialect(target, call.dialect, needs)
     addressed = Operation.GENERATE if call.operation is Operation.STORED else call.operation
     if call.operation in CARRIED:
         address = engine.address(target, call.operation, call.stream, dialect)

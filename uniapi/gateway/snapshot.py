@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from uniapi.canonical import NO_NEEDS, DialectNeeds
 from uniapi.config import Config, Provider
 from uniapi.engines import Engine, Place, engine_for
 from uniapi.routing import Catalog, Router
@@ -31,9 +32,15 @@ class Engines:
     def has_account_cache(self, provider: Provider) -> bool:
         return self.engine_of(provider).has_account_cache
 
-    def dialect(self, provider: Provider, upstream_model: str, client_dialect: str) -> str:
+    def dialect(
+        self,
+        provider: Provider,
+        upstream_model: str,
+        client_dialect: str,
+        needs: DialectNeeds = NO_NEEDS,
+    ) -> str:
         place = Place(provider=provider, upstream_model=upstream_model, alias=upstream_model)
-        return self.engine_of(provider).dialect(place, client_dialect).name
+        return self.engine_of(provider).dialect(place, client_dialect, needs).name
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,7 +210,10 @@ class Availability:
     def dialect(self, channel: Channel) -> str:
         """The dialect this request would be spoken in there."""
         return self._state.engines.dialect(
-            channel.provider, channel.upstream_model, self._question.client_dialect
+            channel.provider,
+            channel.upstream_model,
+            self._question.client_dialect,
+            self._question.needs,
         )
 
     def _why_not(self, channel: Channel) -> RuledOut | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from uniapi.canonical import NO_NEEDS, DialectNeeds
 from uniapi.config import ClientKey, Provider
 
 from .attempt_timeouts import CallFacts
@@ -26,8 +27,16 @@ class EngineFacts(Protocol):
         """
         ...
 
-    def dialect(self, provider: Provider, upstream_model: str, client_dialect: str) -> str:
-        """The name of the dialect spoken to this channel for a client of that dialect."""
+    def dialect(
+        self,
+        provider: Provider,
+        upstream_model: str,
+        client_dialect: str,
+        needs: DialectNeeds = NO_NEEDS,
+    ) -> str:
+        """The name of the dialect spoken to this channel for a client of that dialect who needs
+        this.
+        """
         ...
 
 
@@ -50,6 +59,7 @@ class Question:
     client_key: ClientKey
     requested_model: str
     client_dialect: str
+    needs: DialectNeeds = NO_NEEDS
     path: str
     method: str = "POST"
     stream: bool = False

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from uniapi.canonical import Json
 from uniapi.dialects.dialect import ClientDialect, IssuedIdFinder, KnownModel, ModelList
+from uniapi.dialects.dialect_needs import messages_needs
 from uniapi.dialects.file_ids import find_file_ids
 
 from .answer_encode import encode_response
@@ -65,6 +66,7 @@ CLIENT = ClientDialect(
     issued_ids=IssuedIdFinder(marks=(b'"file_id"', b'"container"'), find=_find_ids),
     ping=PING,
     begins_with_usage=True,
+    needs=messages_needs,
     forwarded_headers=("anthropic-beta", "anthropic-version"),
     own_headers=("anthropic-version",),
 )

@@ -7,6 +7,7 @@ from typing import Literal
 
 from uniapi.canonical import Json
 from uniapi.dialects.dialect import ClientDialect, IssuedIdFinder, KnownModel, ModelList
+from uniapi.dialects.dialect_needs import gemini_needs
 
 from .answer_encode import encode_response
 from .error import encode_error
@@ -86,6 +87,7 @@ CLIENT = ClientDialect(
     encode_count=lambda tokens: {"totalTokens": tokens},
     counted=_counted,
     framing=_framing,
+    needs=gemini_needs,
     forwarded_headers=("x-goog-api-client",),
     own_headers=("x-goog-api-key",),
     own_query=("key",),

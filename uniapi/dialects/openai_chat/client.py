@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from uniapi.canonical import Json
 from uniapi.dialects.dialect import ClientDialect, IssuedIdFinder, KnownModel, ModelList
+from uniapi.dialects.dialect_needs import chat_needs
 from uniapi.dialects.file_ids import find_file_ids
 
 from .answer_encode import encode_response
@@ -73,5 +74,6 @@ CLIENT = ClientDialect(
     conversation={"messages": (list,), "input": (object,)},
     issued_ids=IssuedIdFinder(marks=(b'"file_id"', b'"previous_response_id"'), find=_find_ids),
     wants_usage=_wants_usage,
+    needs=chat_needs,
     forwarded_headers=("openai-beta",),
 )
