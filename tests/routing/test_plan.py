@@ -464,6 +464,34 @@ def test_patience_bounds_every_attempt(play, yaml_of):
     assert [resting.provider_id for resting in p.health.snapshot(p.now)] == ["a"]
 
 
+def test_what_is_bought_is_not_bought_twice(play, yaml_of):
+    """A picture that was not waited for may have been painted and billed: no other key is asked,
+    and the client's own retries are told to stay away.
+    """
+    p = play(yaml_of({"a": 2, "b": 1}))
+    p.asks(is_bought=True, timeout_s=600.0)
+    assert p.step.timeouts.first_token_s == 600
+    p.fails(504)
+    p.expects(status=504)
+    assert p.step.error.headers["x-should-retry"] == "false"
+
+
+@pytest.mark.parametrize("status, next_one", [(429, "a"), (401, "a"), (503, "b"), (500, "b")])
+def test_what_cost_nothing_is_tried_again_though_it_is_bought(play, yaml_of, status, next_one):
+    """The provider itself said that it did not do it."""
+    p = play(yaml_of({"a": 2, "b": 1}))
+    p.asks(is_bought=True)
+    p.fails(status)
+    p.expects(next_one)
+
+
+def test_a_written_timeout_holds_for_purchases_too(play, yaml_of):
+    """Six hundred seconds are for who wrote none."""
+    p = play(yaml_of({"a": 1}) + "preferences: {model_timeout: {default: 7}}\n")
+    p.asks(timeout_s=600.0)
+    assert p.step.timeouts.first_token_s == 7
+
+
 def test_time_over_before_the_first_attempt_is_a_504(play, yaml_of):
     """Used up by what came before, or by a wait for a key: not a 404, the model is there."""
     p = play(yaml_of({"a": 1}))

@@ -83,6 +83,27 @@ def test_refused_after_translation_may_try_another_model():
         assert next_after(failure, Road.TRANSLATE) is next_after(failure, Road.RELAY)
 
 
+@pytest.mark.parametrize(
+    "kind, status, is_lost",
+    [
+        (K.TIMEOUT, None, True),
+        (K.BROKEN, None, True),
+        (K.EMPTY, 200, True),
+        (K.SERVER_ERROR, 524, True),
+        (K.OVERLOADED, 504, True),
+        (K.SERVER_ERROR, 500, False),
+        (K.OVERLOADED, 503, False),
+        (K.UNREACHABLE, None, False),
+        (K.RATE_LIMITED, 429, False),
+    ],
+)
+def test_what_may_have_cost_something_is_not_bought_again(kind, status, is_lost):
+    """An error of a proxy, or none at all, says nothing about what was done behind it."""
+    failure = Failure(kind=kind, message="", status=status)
+    assert (next_after(failure, Road.RELAY, is_bought=True) is Next.NOTHING) is is_lost
+    assert next_after(failure, Road.RELAY) is not Next.NOTHING
+
+
 RESTS = [
     ("the explicit delay decides", K.RATE_LIMITED, {"retry_after_s": 7.5}, {}, 7.5),
     (

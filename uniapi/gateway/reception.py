@@ -16,6 +16,7 @@ from uniapi.clock import Clock, Monotonic
 from uniapi.config import ClientKey
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.limits import Admitted, Limits, Refused
+from uniapi.operations import SERVICES
 from uniapi.routing import Candidates, Catalog, Channel, Pin, Question
 from uniapi.stats import CallRecord, Recorder
 
@@ -168,6 +169,7 @@ class Reception:
     ) -> None:
         now = self._clock.monotonic_s()
         engine_of = snapshot.engines.engine_of
+        service = SERVICES[call.operation]
         asked = Question(
             client_key=key,
             requested_model=call.requested_model,
@@ -183,6 +185,8 @@ class Reception:
             session=session_hint(call),
             pin=pin,
             deadline=self._client_deadline(call, now),
+            timeout_s=service.timeout_s,
+            is_bought=service.is_bought,
             rules_out=rules_out(call, engine_of, is_bound=pin is not None),
         )
         plan = snapshot.router.plan(asked, now=now, now_s=self._clock.now_s(), rng=self._rng)

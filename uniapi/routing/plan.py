@@ -26,7 +26,7 @@ from .availability import Availability, used_by
 from .catalog import Candidate, Candidates, Channel, Group
 from .health import Rested
 from .question import Question
-from .retry import Blame, Next, next_after
+from .retry import Blame, Next, may_have_cost, next_after
 from .ring import Ring
 from .state import RouterState
 from .steps import Attempt, FailedAttempt, GiveUp, Step, Tried, Wait, give_up
@@ -323,7 +323,7 @@ class Plan:
         resting = self._apply(course, failure, now)
         ring = self._rings[-1] if self._rings else self._root
         is_over = self._is_clients_time_over(failure, now)
-        match Next.NOTHING if is_over else next_after(failure, tried.road):
+        match Next.NOTHING if is_over else self._next_after(tried):
             case Next.NOTHING:
                 self._is_over = True
                 return
@@ -351,6 +351,10 @@ class Plan:
             self._stay_on = None
             ring.budget = 0
             ring.used = max(ring.used, 1)
+
+    def _next_after(self, tried: Tried) -> Next:
+        is_bought = self._question.is_bought and tried.calls > 0
+        return next_after(tried.failure, tried.road, is_bought=is_bought)
 
     def _apply(self, course: _Course, failure: Failure, now: Monotonic) -> Rested | None:
         """Put to rest what the failure is blamed on, and end the trials it says nothing about;
@@ -442,9 +446,14 @@ class Plan:
 
     def _give_up(self, now: Monotonic) -> GiveUp:
         self._is_over = True
-        return give_up(
+        end = give_up(
             self._failed, self._open.obstacles(now), self._model, is_late=self._is_late(now)
         )
+        if not self._question.is_bought or end.failure is None or not may_have_cost(end.failure):
+            return end
+        # OpenAI's clients try again by themselves unless they are told not to.
+        headers = {**end.error.headers, "x-should-retry": "false"}
+        return replace(end, error=replace(end.error, headers=headers))
 
     def _is_late(self, now: Monotonic) -> bool:
         """Whether a channel could be called, had the call any time left."""

@@ -52,8 +52,10 @@ class Pin:
 class Question:
     """One call, as far as routing is concerned. `tokens`: the estimate of its input; `deadline`: on
     the scale of `now`, None when the client set none; `patience_s`: the longest wait for an
-    attempt's first token, whatever is configured; `rules_out`: why a channel cannot take this call
-    (None: it can), beside what the config says. With a `pin`, `requested_model` may be empty.
+    attempt's first token, whatever is configured; `timeout_s`: the least that the time-out is where
+    none is configured; `is_bought`: no second call where the first may have cost something;
+    `rules_out`: why a channel cannot take this call (None: it can), beside what the config says.
+    With a `pin`, `requested_model` may be empty.
     """
 
     client_key: ClientKey
@@ -71,6 +73,8 @@ class Question:
     pin: Pin | None = None
     deadline: float | None = None
     patience_s: float | None = None
+    timeout_s: float | None = None
+    is_bought: bool = False
     rules_out: Callable[[Channel], str | None] | None = None
 
     def facts(self) -> CallFacts:

@@ -40,6 +40,13 @@ else: there is no other to go to.
 """
 
 
+_HALF_WAY = frozenset(
+    {FailureKind.TIMEOUT, FailureKind.BROKEN, FailureKind.EMPTY, FailureKind.TRIGGERED}
+)
+_PROXY_STATUSES = frozenset({408, 502, 504, 520, 522, 523, 524})
+"""Gateway errors, and Cloudflare's 52x (developers.cloudflare.com/support, 5xx errors)."""
+
+
 class Next(Enum):
     """What may be tried after a failure."""
 
@@ -135,8 +142,20 @@ def blame(
             assert_never(kind)
 
 
-def next_after(failure: Failure, road: Road) -> Next:
-    """What may be tried after an attempt that went this road and failed before the commit."""
+def may_have_cost(failure: Failure) -> bool:
+    """Whether the provider may have done, and may bill, what it did not deliver: it was not waited
+    for, broke off, or a proxy before it was at the end of its own patience.
+    """
+    return failure.kind in _HALF_WAY or failure.status in _PROXY_STATUSES
+
+
+def next_after(failure: Failure, road: Road, *, is_bought: bool = False) -> Next:
+    """What may be tried after an attempt that went this road and failed before the commit.
+
+    `is_bought`: what was asked for costs by the call, and is not bought twice.
+    """
+    if is_bought and may_have_cost(failure):
+        return Next.NOTHING
     kind = failure.kind
     match kind:
         case FailureKind.BAD_REQUEST:

@@ -37,7 +37,7 @@ class RouterState:
             channel,
             self.preferences,
             question.facts(),
-            self.default_timeout_s,
+            max(self.default_timeout_s, question.timeout_s or 0.0),
             self.engines.name(channel.provider),
         )
 
