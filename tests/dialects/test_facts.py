@@ -28,6 +28,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "image_urls": "read before encoding: media are fetched (`needs_inline`)",
         "think_tags": "read by the decoder of answers",
         "streams_only": "read by the route: a whole answer is asked for streamed, and folded",
+        "think_tag_is_open": "read by the decoder of answers",
         "default_max_tokens": "the wire needs no limit, and no row of a chat engine names one",
         "encrypted_reasoning": "Responses only: the wire has no encrypted content to ask for",
         "reasoning_items": "Responses only",

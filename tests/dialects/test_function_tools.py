@@ -1,5 +1,7 @@
 """What stands in where a wire knows only functions of a JSON object."""
 
+import json
+
 import pytest
 
 from uniapi.canonical import OutputFormat, Tool, ToolCall
@@ -9,6 +11,7 @@ from uniapi.dialects.function_tools import (
     description_with_grammar,
     freeform_input,
     is_wrapped,
+    object_text,
 )
 
 
@@ -19,6 +22,10 @@ from uniapi.dialects.function_tools import (
         (ToolCall(call_id="1", name="f", arguments=" "), {}),
         (ToolCall(call_id="1", name="f", arguments='{"a": '), {"_raw": '{"a": '}),
         (ToolCall(call_id="1", name="f", arguments="[1]"), {"_raw": [1]}),
+        (ToolCall(call_id="1", name="f", arguments='{"a": "x\ty\nz"}'), {"a": "x\ty\nz"}),
+        (ToolCall(call_id="1", name="f", arguments='"{\\"a\\": 1}"'), {"a": 1}),
+        (ToolCall(call_id="1", name="f", arguments='"ls"'), {"_raw": '"ls"'}),
+        (ToolCall(call_id="1", name="f", arguments='{"a": NaN}'), {"a": None}),
         (
             ToolCall(call_id="1", name="f", arguments='{"a": 1}', kind="custom"),
             {"input": '{"a": 1}'},
@@ -28,6 +35,55 @@ from uniapi.dialects.function_tools import (
 def test_arguments_become_an_object(call, wire):
     """Nothing that the model wrote is lost."""
     assert call_object(call) == wire
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ("", "{}"),
+        ('{"a": 1}', '{"a": 1}'),
+        ('{ "a" :1}', '{ "a" :1}'),
+        ('{"a": -Infinity}', '{"a":null}'),
+        ('{"path": "/etc/ho', '{"_raw":"{\\"path\\": \\"/etc/ho"}'),
+        ('"{\\"a\\": 1}"', '{"a":1}'),
+        ("[" * 100_000, json.dumps({"_raw": "[" * 100_000}, separators=(",", ":"))),
+    ],
+)
+def test_arguments_become_the_text_of_an_object(arguments, text):
+    """Templates of local servers parse what earlier calls said; a good text keeps its spelling."""
+    assert object_text(arguments) == text
+
+
+PATCH = "*** Begin Patch\n*** End Patch"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "text"),
+    [
+        (json.dumps({"patch": PATCH}), "apply_patch", PATCH),
+        (json.dumps({"content": PATCH}), "apply_patch", PATCH),
+        (json.dumps({"command": ["apply_patch", PATCH]}), "apply_patch", PATCH),
+        (json.dumps(["apply_patch", PATCH]), "apply_patch", PATCH),
+        (json.dumps({"command": f"apply_patch <<'EOF'\n{PATCH}\nEOF"}), "apply_patch", PATCH),
+        (f"Here you are:\n```\n{PATCH}\n```", "apply_patch", PATCH),
+        (json.dumps(json.dumps({"input": PATCH})), "apply_patch", PATCH),
+        (json.dumps(PATCH), "apply_patch", PATCH),
+        (
+            '{"input": "*** Begin Patch\n+a\tb\n*** End Patch"}',
+            "apply_patch",
+            "*** Begin Patch\n+a\tb\n*** End Patch",
+        ),
+        ('{"code": "1 + 1", "timeout": 5}', "exec", "1 + 1"),
+        ('{"exec": "1 + 1", "language": "js"}', "exec", "1 + 1"),
+        ('{"javascript": "1 + 1"}', "exec", "1 + 1"),
+        (json.dumps({"code": "```js\n1 + 1\n```"}), "exec", "1 + 1"),
+        ('{"a": "x", "b": "y"}', "exec", '{"a": "x", "b": "y"}'),
+        ('{"input": ""}', "exec", ""),
+    ],
+)
+def test_freeform_input_is_found_under_any_name(arguments, name, text):
+    """Codex must get the text, not JSON or words around it."""
+    assert freeform_input(arguments, name) == text
 
 
 @pytest.mark.parametrize(

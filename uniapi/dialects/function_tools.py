@@ -40,16 +40,60 @@ def with_grammar_in_words(description: str, definition: Json) -> str:
     return f"{description}\n\nThe input must follow this grammar:\n{definition}".strip()
 
 
-def freeform_input(arguments: str) -> str:
-    """The plain text in the arguments of the function that stood in for a freeform tool; the
-    arguments themselves, if the model wrote others.
+def freeform_input(arguments: str, name: str = "") -> str:
+    """The plain text in the arguments of the function that stood in for the freeform tool `name`.
+
+    Models know such tools by heart and call its text what they like (`patch`, `code`, a list
+    `command` whose last word it is): it is the member of a known name, else the only text there is.
+    What was written otherwise is passed on as it was.
     """
-    try:
-        value = json.loads(arguments)
-    except (ValueError, RecursionError):
+    value = read_arguments(arguments)
+    text = value if isinstance(value, str) else _text_in(value, name)
+    if text is None:
         return arguments
-    found = value.get("input") if isinstance(value, dict) else None
-    return found if isinstance(found, str) else arguments
+    return _patch_in(text) if name == PATCH_TOOL else _without_fence(text)
+
+
+FREEFORM_MEMBERS = ("input", "patch", "diff", "code", "source", "script", "command", "content")
+"""Names that models give the text of a freeform tool, `input` being ours
+(github.com/farion1231/cc-switch/issues/3669, 2026-11-30).
+"""
+
+
+def _text_in(value: Json, name: str) -> str | None:
+    if isinstance(value, list):
+        return _text_of(value)
+    if not isinstance(value, dict):
+        return None
+    texts = {member: text for member, held in value.items() if (text := _text_of(held)) is not None}
+    named = next((texts[member] for member in (*FREEFORM_MEMBERS, name) if member in texts), None)
+    return next(iter(texts.values())) if named is None and len(texts) == 1 else named
+
+
+def _text_of(held: Json) -> str | None:
+    last = held[-1] if isinstance(held, list) and held else held
+    return last if isinstance(last, str) else None
+
+
+PATCH_TOOL = "apply_patch"
+"""Codex's editor of files, whose input has a beginning and an end of its own."""
+_PATCH_BEGIN, _PATCH_END = "*** Begin Patch", "*** End Patch"
+
+
+def _patch_in(text: str) -> str:
+    """A patch without the fence, the shell's here-document or the words that a model put around
+    it; the text as it is when it holds no whole patch.
+    """
+    begin, end = text.find(_PATCH_BEGIN), text.rfind(_PATCH_END)
+    return text[begin : end + len(_PATCH_END)] if 0 <= begin < end else text
+
+
+def _without_fence(text: str) -> str:
+    """Text that is one fenced block and nothing else, without the fence."""
+    fenced = text.strip()
+    if not fenced.startswith("```") or not fenced.endswith("\n```") or fenced.count("```") != 2:
+        return text
+    return fenced.partition("\n")[2].removesuffix("```").removesuffix("\n")
 
 
 def call_object(call: ToolCall) -> dict[str, Json]:
@@ -61,11 +105,54 @@ def call_object(call: ToolCall) -> dict[str, Json]:
         return {"input": call.arguments}
     if not call.arguments.strip():
         return {}
+    value = read_arguments(call.arguments)
+    if isinstance(value, dict):
+        return value
+    return {"_raw": call.arguments if isinstance(value, str) else value}
+
+
+def object_text(arguments: str) -> str:
+    """Arguments as the text of a JSON object: as they are where they are one, else what they mean,
+    else an object that carries them.
+    """
+    if _is_object(arguments):
+        return arguments
+    value = call_object(ToolCall(call_id="", name="", arguments=arguments))
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_arguments(text: str) -> Json:
+    """The JSON that a model meant: raw line breaks and tabs in its texts are read, `NaN` and its
+    like are null, and an object that was encoded twice is the object. The text itself where it is
+    no JSON.
+    """
+    value = _read(text)
+    inner = _read(value) if isinstance(value, str) else value
+    return inner if isinstance(inner, dict) else value
+
+
+def _read(text: str) -> Json:
     try:
-        value = json.loads(call.arguments)
+        return _LENIENT.decode(text)
     except (ValueError, RecursionError):
-        return {"_raw": call.arguments}
-    return value if isinstance(value, dict) else {"_raw": value}
+        return text
+
+
+_LENIENT = json.JSONDecoder(strict=False, parse_constant=lambda word: None)
+
+
+def _refuse(word: str) -> Json:
+    raise ValueError(f"{word} is no JSON")
+
+
+_STRICT = json.JSONDecoder(parse_constant=_refuse)
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(_STRICT.decode(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def is_wrapped(wanted: OutputFormat) -> bool:

@@ -31,6 +31,10 @@ class Quirk:
     """False: images by URL must be fetched and sent by value."""
     think_tags: bool = False
     """`<think>…</think>` at the start of the text is reasoning (`dialects/think_tags.py`)."""
+    think_tag_is_open: bool = False
+    """The template opens the tag in the prompt and the model always thinks: text before a closing
+    tag alone is reasoning, unless reasoning came by its own member.
+    """
     opaque_family: str | None = None
     """Overrides the dialect's family (Gemini's OpenAI layer: `gemini`)."""
     tool_call_id_form: Literal["any", "alnum9", "word", "max40"] = "any"

@@ -41,7 +41,8 @@ class StreamDecoder(ABC):
         self.parts = PartTracker()
         self.is_started = False
         self.is_done = False
-        self._tags = ThinkTagFilter() if context.quirk.think_tags else None
+        quirk = context.quirk
+        self._tags = ThinkTagFilter(quirk.think_tag_is_open) if quirk.think_tags else None
 
     def feed(self, frame: Frame) -> list[Event]:
         """The events that `frame` completes; never raises."""

@@ -6,6 +6,11 @@ through the same code. Only a tag that opens a choice's text counts (after white
 anywhere between two deltas is still found. The white space between the closing tag and the answer
 belongs to neither.
 
+Some templates open the tag in the prompt, so that the answer holds the closing one alone. What
+stands before it is reasoning when both come in one piece, as in a whole answer; and in a stream of
+a model whose template does that (`Quirk.think_tag_is_open`), unless reasoning came by its own
+member.
+
 A model sometimes opens the tag, answers, and never closes it. What came was told as reasoning by
 then; when the choice ends by `stop` with nothing else said, it is told once more as the text it
 was, so that a client which only shows text is not left with an empty answer.
@@ -43,6 +48,8 @@ class _Choice:
     """How far the text of one choice is read. `held` may yet turn out to be (part of) a tag."""
 
     state: Literal["start", "inside", "after", "text"] = "start"
+    is_open: bool = False
+    """Whether the text begins inside a tag that the prompt opened."""
     held: str = ""
     unclosed: list[str] = field(default_factory=list)
     """The text since a tag that is not closed yet, as it came."""
@@ -61,6 +68,9 @@ class _Choice:
             elif OPENING.startswith(stripped):
                 self.held = held
                 return []
+            elif self.is_open or _closes_alone(held):
+                self.unclosed.append(held)
+                self.state = "inside"
             else:
                 self.state = "text"
         pieces: list[tuple[bool, str]] = []
@@ -117,6 +127,8 @@ class ThinkTagFilter:
     become two parts.
     """
 
+    is_open: bool = False
+    """Whether the model's template opens the tag in the prompt."""
     _choices: dict[int, _Choice] = field(default_factory=dict)
     _texts: dict[int, _Part] = field(default_factory=dict)
     """By the decoder's index: texts of a choice in which a tag is possible."""
@@ -126,6 +138,10 @@ class ThinkTagFilter:
 
     def feed(self, events: Iterable[Event]) -> list[Event]:
         out: list[Event] = []
+        events = list(events)
+        if self.is_open and not self._choices and _is_whole(events):
+            # All of it is here: a closing tag in it would be seen without the template's help.
+            self.is_open = False
         for event in events:
             match event:
                 case PartDelta():
@@ -147,7 +163,8 @@ class ThinkTagFilter:
 
     def _on_start(self, event: PartStart, out: list[Event]) -> None:
         part = event.part
-        choice = self._choices.setdefault(event.choice, _Choice())
+        choice = self._choices.setdefault(event.choice, _Choice(is_open=self.is_open))
+        choice.is_open = choice.is_open and not isinstance(part, Reasoning)
         choice.has_calls = choice.has_calls or isinstance(part, ToolCall)
         if not isinstance(part, Text) or choice.state == "text":
             self._indexes[event.index] = self._next_index()
@@ -243,6 +260,15 @@ class ThinkTagFilter:
         index = self._opened
         self._opened += 1
         return index
+
+
+def _closes_alone(text: str) -> bool:
+    before, tag, _ = text.partition(CLOSING)
+    return bool(tag) and OPENING not in before
+
+
+def _is_whole(events: list[Event]) -> bool:
+    return bool(events) and isinstance(events[-1], ResponseEnd)
 
 
 def without_think_tags(response: Response) -> Response:

@@ -6,9 +6,10 @@ client its own names back.
 
 from __future__ import annotations
 
+import re
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from uniapi.canonical import HostedTool, Tool
 
@@ -25,6 +26,23 @@ def qualified_name(name: str, namespace: str | None) -> str:
 def checksum(name: str) -> str:
     """Eight letters that tell apart what became alike on its way to the wire."""
     return f"{zlib.crc32(name.encode('utf-8', 'replace')):08x}"
+
+
+def offered_name(name: str, offered: Container[str]) -> str:
+    """The tool that a model means by `name`: some put the namespace of their own training before
+    it (`functions.Bash`, `default_api:Bash`) or the end of their own call syntax behind it
+    (gpt-oss: `Bash<|channel|>commentary`). The name itself when none such was offered.
+    """
+    if name in offered or len(name) > _LONGEST:
+        return name
+    bare = name.partition("<|")[0].strip()
+    candidates = (bare, *(bare[match.end() :] for match in _SEPARATOR.finditer(bare)))
+    return next((known for known in candidates if known in offered), name)
+
+
+_SEPARATOR = re.compile(r"[.:/]+")
+_LONGEST = 256
+"""No name of a tool with something before and behind it is longer."""
 
 
 class DistinctNames(ABC):
@@ -57,7 +75,7 @@ class DistinctNames(ABC):
 
     def tool(self, wire_name: str) -> Tool | None:
         """The client's tool behind a name the model used."""
-        return self._tools.get(wire_name)
+        return self._tools.get(offered_name(wire_name, self._tools))
 
     def items(self) -> list[tuple[str, Tool]]:
         """Every tool once, under its wire name."""

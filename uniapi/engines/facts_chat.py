@@ -360,6 +360,12 @@ _FAMILY_ROWS = (
         r"|sonar-reasoning|magistral|\S*nemotron|exaone-deep|phi-4\S*-reasoning|deepscaler|openthinker|cogito|smollm3|kimi-k2-thinking|hunyuan-(?:a13b|t1)|ernie-\S*thinking|marco-o1|deephermes",
         think_tags=True,
     ),
+    fact(
+        "the templates of these open the tag in the prompt, and they always think: the answer holds"
+        " the closing tag alone (model cards of Qwen 3 Thinking 2507, QwQ, DeepSeek R1, MiniMax M2)",
+        r"deepseek-r1|r1-(?:distill|1776)|qwq|qwen-?3\S*-thinking|minimax-m[12](?!\d)",
+        think_tag_is_open=True,
+    ),
 )
 
 CHAT_ROWS = (*_FORMAT_ROWS, *OPENAI_ROWS, *_VENDOR_ROWS, *_FAMILY_ROWS)

@@ -1153,11 +1153,16 @@ def test_results_follow_their_calls_at_once() -> None:
     )
     assert [
         WIRE_CALL_TURN,
-        {"role": "tool", "tool_call_id": "call_1", "content": "a\nb"},
+        {
+            "role": "tool",
+            "tool_call_id": "call_1",
+            "content": "a\nb\n(what this call also returned follows: call_1)",
+        },
         {
             "role": "user",
             "content": [
-                {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}
+                {"type": "text", "text": "Returned by the tool call call_1:"},
+                {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}},
             ],
         },
         {"role": "user", "content": "And?"},

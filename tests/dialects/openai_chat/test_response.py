@@ -473,7 +473,7 @@ USAGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
             "total_tokens": 19,
             "completion_tokens_details": {"reasoning_tokens": 7},
         },
-        {"input_tokens": 10, "output_tokens": 2, "reasoning_tokens": 7, "total_tokens": 19},
+        {"input_tokens": 10, "output_tokens": 9, "reasoning_tokens": 7, "total_tokens": 19},
     ),
     (
         {
@@ -523,8 +523,8 @@ USAGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize("wire, counts", USAGES)
 def test_usage_of_every_vendor(wire: dict[str, Any], counts: dict[str, Any]) -> None:
-    """Cached tokens are part of the input, whatever the vendor's spelling; the output is the
-    vendor's own figure (xAI keeps reasoning beside it).
+    """Cached tokens are part of the input, whatever the vendor's spelling, and reasoning is part of
+    the output (xAI counts it beside).
     """
     assert (
         Usage(**counts, raw=wire, dialect="openai_chat")

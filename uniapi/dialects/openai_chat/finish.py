@@ -34,12 +34,22 @@ REASONS: dict[str, FinishReason] = {
     "refusal": "content_filter",
     "sensitive": "content_filter",
     "error": "error",
+    "abort": "error",
     "network_error": "error",
     "insufficient_system_resource": "error",
+    "malformed_function_call": "error",
+    "unexpected_tool_call": "error",
+    "too_many_tool_calls": "error",
+    "missing_thought_signature": "error",
+    "malformed_response": "error",
 }
 """Lower-case words. `sensitive`, `network_error`: Z.ai; `insufficient_system_resource`: DeepSeek;
-`eos`: Together; `model_length`: Mistral. Any other word is a stop.
+`eos`: Together; `model_length`, `error`: Mistral; `error`: OpenRouter; `abort`: vLLM and SGLang,
+when the engine gives a request up; from `malformed_function_call` on: Gemini's, through layers that
+put them into lower case (2026-11-30). Any other word is a stop.
 """
+_FILTERED_CALL = "function_call_filter: "
+"""What Vertex's OpenAI layer puts before Gemini's word for a call it could not use."""
 
 WORDS: dict[FinishReason, str] = {
     "stop": "stop",
@@ -56,7 +66,8 @@ def decode_finish(word: Json, has_calls: bool, stop_sequence: Json = None) -> Fi
     clients wait for calls that a vendor's word promises.
     """
     native = word if isinstance(word, str) and word else None
-    reason = REASONS.get((native or "stop").lower(), "stop")
+    known = (native or "stop").lower().removeprefix(_FILTERED_CALL)
+    reason = REASONS.get(known, "stop")
     if reason == "stop" and has_calls:
         reason = "tool_calls"
     elif reason == "tool_calls" and not has_calls:

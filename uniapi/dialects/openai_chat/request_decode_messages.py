@@ -245,7 +245,7 @@ def google_signature(value: Mapping[str, Any]) -> str | None:
 
 def _tool_result(message: Mapping[str, Json], path: str, calls: _Calls) -> ToolResult:
     name = read_text(message.get("name"), f"{path}.name")
-    call_id = read_text(message.get("tool_call_id"), f"{path}.tool_call_id")
+    call_id = read_text(message.get("tool_call_id"), f"{path}.tool_call_id") or None
     content = result_content(decode_content(message.get("content"), f"{path}.content"))
     return ToolResult(
         call_id=calls.answer(call_id, name),

@@ -27,6 +27,7 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
+from uniapi.dialects.function_tools import object_text
 from uniapi.dialects.turn_repair import says_nothing
 
 from .request_decode_members import DIALECT_NAME
@@ -130,6 +131,7 @@ class _MessageWriter:
         if result.is_error:
             self.lose("tool_result.is_error")
         texts: list[Text] = []
+        attached: list[dict[str, Json]] = []
         for part in result.content:
             match part:
                 case Text():
@@ -139,11 +141,17 @@ class _MessageWriter:
                     if encoded is not None and encoded["type"] == "text":
                         texts.append(Text(text=encoded["text"]))
                     elif encoded is not None:
-                        self.attached.append(encoded)
+                        attached.append(encoded)
                 case Unknown():
                     self.lose(f"{path}.{part.name}")
-        text = "\n".join(text.text for text in texts)
         call_id = result.call_id
+        if attached:
+            # The model must be able to tell whose they are, and a result without text reads as
+            # one of nothing.
+            texts.append(Text(text=f"(what this call also returned follows: {call_id})"))
+            label = {"type": "text", "text": f"Returned by the tool call {call_id}:"}
+            self.attached += [label, *attached]
+        text = "\n".join(text.text for text in texts)
         if call_id not in self.pending:
             self.attached.append(
                 {
@@ -223,7 +231,7 @@ class _MessageWriter:
         said = (
             {"name": name, "input": call.arguments}
             if call.kind == "custom"
-            else {"name": name, "arguments": call.arguments or "{}"}
+            else {"name": name, "arguments": object_text(call.arguments)}
         )
         encoded: dict[str, Any] = {"id": call.call_id, "type": call.kind, call.kind: said}
         _mark(encoded, call.cache)

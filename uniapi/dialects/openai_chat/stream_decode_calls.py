@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from uniapi.canonical import Json, Opaque, Tool, ToolCall
 from uniapi.dialects.function_tools import freeform_input
 from uniapi.dialects.part_tracker import PartTracker
+from uniapi.dialects.tool_names import offered_name
 
 from .request_decode_messages import google_signature
 from .request_decode_parts import arguments_text
@@ -143,7 +144,7 @@ class CallReader:
 
     def _open(self, call: _Call) -> None:
         call.is_open = True
-        tool = self._tools.get(call.name)
+        tool = self._tools.get(offered_name(call.name, self._tools))
         call.unwraps_input = tool is not None and tool.kind == "custom" and call.kind == "function"
         call_id = call.call_id or f"call_{self._id_seed}{self._choice}{len(self._calls)}"
         self._parts.open(
@@ -180,5 +181,5 @@ class CallReader:
         if not call.is_open:
             self._open(call)
         if call.unwraps_input:
-            self._parts.delta(call, freeform_input("".join(call.held)))
+            self._parts.delta(call, freeform_input("".join(call.held), call.name))
         self._parts.close(call)

@@ -3,9 +3,7 @@
 OpenAI's counts already mean what ours mean: cached tokens are part of `prompt_tokens`, reasoning is
 part of `completion_tokens`. The decoder settles where vendors differ: DeepSeek's
 `prompt_cache_hit_tokens`, top-level `cached_tokens` (Moonshot) and `cache_…_input_tokens` (Vercel,
-LiteLLM), and costs in three shapes. Only xAI is left as it is: it keeps reasoning out of
-`completion_tokens`, every client of its own API reads that figure, and its total says the rest
-(`Usage.billed_output_tokens`).
+LiteLLM), reasoning that is counted beside `completion_tokens` (xAI), and costs in three shapes.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ def decode_usage(value: Json) -> Usage | None:
     prompt = value.get("prompt_tokens_details")
     completion = value.get("completion_tokens_details")
     input_tokens = _count(value.get("prompt_tokens"))
-    output_tokens = _count(value.get("completion_tokens"))
+    written = _count(value.get("completion_tokens"))
     reasoning = _count(at(completion, "reasoning_tokens"), value.get("reasoning_tokens"))
     total = _count(value.get("total_tokens"))
     cached = _count(
@@ -39,6 +37,8 @@ def decode_usage(value: Json) -> Usage | None:
         value.get("num_cached_tokens"),
         value.get("cache_read_input_tokens"),
     )
+    is_beside = _is_beside(input_tokens, written, reasoning, total)
+    output_tokens = (written or 0) + (reasoning or 0) if is_beside else written
     return Usage(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
@@ -46,9 +46,7 @@ def decode_usage(value: Json) -> Usage | None:
         cache_write_tokens=_count(
             at(prompt, "cache_write_tokens"), value.get("cache_creation_input_tokens")
         ),
-        reasoning_tokens=reasoning
-        if _is_beside(input_tokens, output_tokens, reasoning, total)
-        else _at_most(reasoning, output_tokens),
+        reasoning_tokens=_at_most(reasoning, output_tokens),
         input_audio_tokens=_count(at(prompt, "audio_tokens")),
         output_audio_tokens=_count(at(completion, "audio_tokens")),
         total_tokens=total,
@@ -100,12 +98,14 @@ def encode_usage(usage: Usage | None) -> dict[str, Any]:
 
 
 def _is_beside(
-    input_tokens: int | None, output_tokens: int | None, reasoning: int | None, total: int | None
+    input_tokens: int | None, written: int | None, reasoning: int | None, total: int | None
 ) -> bool:
-    """Whether the vendor's own total counts reasoning beside the output, not inside it (xAI)."""
-    return total is not None and total == (input_tokens or 0) + (output_tokens or 0) + (
-        reasoning or 0
-    )
+    """Whether the vendor's own total counts reasoning beside the output, not inside it: xAI
+    (docs.x.ai/docs/guides/reasoning, 2026-11-30).
+    """
+    if not reasoning or total is None:
+        return False
+    return total == (input_tokens or 0) + (written or 0) + reasoning
 
 
 def _at_most(part: int | None, whole: int | None) -> int | None:
