@@ -362,7 +362,7 @@ _FAMILY_ROWS = (
     ),
     fact(
         "the templates of these open the tag in the prompt, and they always think: the answer holds"
-        " the closing tag alone (model cards of Qwen 3 Thinking 2507, QwQ, DeepSeek R1, MiniMax M2)",
+        " the closing tag alone (model cards of Qwen 3 Thinking, QwQ, DeepSeek R1, MiniMax M2)",
         r"deepseek-r1|r1-(?:distill|1776)|qwq|qwen-?3\S*-thinking|minimax-m[12](?!\d)",
         think_tag_is_open=True,
     ),
