@@ -64,7 +64,7 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
         "api.anthropic.com",
         "claude-opus-4-6",
         {
-            "anthropic_thinking": "adaptive",
+            "anthropic_thinking": "either",
             "anthropic_sampling": True,
             "anthropic_prefill": False,
             "efforts": ("low", "medium", "high", "max"),

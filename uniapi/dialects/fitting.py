@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from uniapi.canonical import Json, Message, ReasoningSettings
+from uniapi.canonical import Json, Message, OutputFormat, ReasoningSettings
 
 from .quirk import PLAIN, Quirk
 
@@ -26,13 +26,15 @@ class Beside:
     `reasoning`: the client's settings as they were decoded (a budget, say, where the plain dialect
     knows words only). `turns`: for each message of a chat body, in order, the assistant's turn it
     was encoded from (None: another's message), for the signatures that only some vendor reads.
-    `keeps_reasoning`: the client cannot keep what the model thought, so that it is kept for it, and
-    whatever comes back encrypted is welcome. Everything is empty for a relayed body, which says it
-    all itself.
+    `output_format`: the schema as the client wrote it, where the plain dialect takes a part of JSON
+    Schema only. `keeps_reasoning`: the client cannot keep what the model thought, so that it is
+    kept for it, and whatever comes back encrypted is welcome. Everything is empty for a relayed
+    body, which says it all itself.
     """
 
     reasoning: ReasoningSettings | None = None
     turns: Sequence[Message | None] | None = None
+    output_format: OutputFormat | None = None
     keeps_reasoning: bool = False
 
 

@@ -93,11 +93,11 @@ class Quirk:
     sampling_while_reasoning: bool = True
     """False: temperature, top_p and logprobs are refused unless reasoning is off.
 
-    Responses minds it too.
+    Responses minds it too; Claude still takes a temperature of 1 and a top_p near it.
     """
     reasons_by_default: bool = True
     """Whether the model reasons when the request names no effort; read where
-    `sampling_while_reasoning` is False.
+    `sampling_while_reasoning` or `forced_tool_while_reasoning` is False.
     """
     reasoning_replay: Literal["reasoning_content", "reasoning", "reasoning_details", "none"] = (
         "reasoning_content"
@@ -159,11 +159,14 @@ class Quirk:
     """Words of `text.verbosity` the model takes, and of `verbosity` in chat; empty: all."""
 
     # anthropic
-    anthropic_thinking: Literal["budget", "adaptive", "none"] = "adaptive"
+    anthropic_thinking: Literal["any", "budget", "either", "adaptive", "none"] = "any"
+    """How the model is asked to think: by a budget, adaptively, either way, or not at all; `any`:
+    nothing is known, a client's own words pass. Converse minds the next ones too.
+    """
     anthropic_sampling: bool = True
     """False: temperature, top_p, top_k are refused."""
     anthropic_effort: bool = True
-    """`output_config.effort` is understood."""
+    """`output_config.effort` is understood; `efforts` says which words."""
     anthropic_structured: bool = True
     """`output_config.format` is understood; False: a forced tool named `json_response` stands in.
     """
@@ -175,7 +178,11 @@ class Quirk:
     """False: temperature and top_p may not come together (Claude 4.1 to 4.5)."""
     anthropic_forced_tool: bool = True
     """False: `tool_choice` may not force a call (`any`, `tool`); the system text asks for it
-    instead. Converse minds it too.
+    instead.
+    """
+    own_thinking_only: bool = False
+    """Thinking that Claude itself did not sign is refused, and blocks made for a foreign answer;
+    both are taken out of earlier turns.
     """
     default_max_tokens: int | None = None
     """Sent when the client named no limit and the wire needs one."""

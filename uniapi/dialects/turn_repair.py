@@ -40,6 +40,11 @@ def json_in_words(schema: Mapping[str, Json] | None) -> str:
     )
 
 
+def reminder(text: str) -> str:
+    """Instructions that must stand in a user's turn, marked as what they are."""
+    return f"<system-reminder>\n{text}\n</system-reminder>"
+
+
 def orphan_label(result: ToolResult) -> str:
     """What stands before a result whose call is not in the turn before, which becomes text."""
     named = f"{result.name} ({result.call_id})" if result.name else result.call_id
@@ -50,12 +55,13 @@ def encode_system(
     messages: tuple[Message, ...],
     blocks: Callable[[Part, str, Role], list[dict[str, Json]]],
     losses: list[str],
+    first: int = 0,
 ) -> list[dict[str, Json]]:
     """All system and developer text, in order, by the wire's own `blocks(part, where, role)`;
-    anything else in such a turn is a loss.
+    anything else in such a turn is a loss. `first` is the number of the first of `messages`.
     """
     encoded: list[dict[str, Json]] = []
-    for number, message in enumerate(messages):
+    for number, message in enumerate(messages, first):
         if message.role not in ("system", "developer"):
             continue
         for part in message.parts:

@@ -22,6 +22,17 @@ _claude = partial(fact, engines=_ENGINES)
 
 CLAUDE_ROWS = (
     _claude(
+        "a tool_use id is of [a-zA-Z0-9_-]; a thinking block with a foreign signature and a blank"
+        " text answer 400; up to 4.7 «role 'system' is not supported» among messages; up to 4.8 no"
+        " thinking unless asked for (litellm 1.110.2, anthropic 2.14, 2026-11-30)",
+        r"claude",
+        tool_call_id_form="word",
+        own_thinking_only=True,
+        empty_turns=False,
+        system_turns="first",
+        reasons_by_default=False,
+    ),
+    _claude(
         "Claude before 3.7 does not think; no effort, no output_config.format",
         r"claude-(?:1|2|instant|3[.-]5|3-(?:opus|sonnet|haiku)|(?:opus|sonnet|haiku)-3(?![.-]?7))",
         anthropic_thinking="none",
@@ -33,6 +44,7 @@ CLAUDE_ROWS = (
         " 4.1 and 4.5",
         r"claude-(?:3[.-]7|(?:opus|sonnet)-4(?:-0|-2025\d{4}|@|-v1|$)|4-(?:opus|sonnet))",
         anthropic_thinking="budget",
+        sampling_while_reasoning=False,
         anthropic_effort=False,
         anthropic_structured=False,
     ),
@@ -40,6 +52,7 @@ CLAUDE_ROWS = (
         "4.1 and 4.5 think by a fixed budget and refuse temperature together with top_p",
         r"claude-(?:(?:opus|sonnet|haiku)-4[.-][15](?!\d)|4[.-]5-(?:opus|sonnet|haiku))",
         anthropic_thinking="budget",
+        sampling_while_reasoning=False,
         anthropic_effort=False,
         anthropic_sampling_pair=False,
     ),
@@ -53,7 +66,8 @@ CLAUDE_ROWS = (
         "4.6: adaptive (budgets deprecated), no prefill; «Supported levels: high, low, max,"
         " medium»",
         r"claude-(?:opus|sonnet|haiku)-4[.-]6(?!\d)",
-        anthropic_thinking="adaptive",
+        anthropic_thinking="either",
+        sampling_while_reasoning=False,
         anthropic_prefill=False,
         anthropic_sampling_pair=False,
         efforts=("low", "medium", "high", "max"),
@@ -67,6 +81,17 @@ CLAUDE_ROWS = (
         efforts=("low", "medium", "high", "xhigh", "max"),
     ),
     _claude(
+        "Opus 4.8 and the 5 family take system turns in the middle, behind a user's turn"
+        " (supports_mid_conversation_system of litellm 1.110.2, 2026-11-30; Haiku is not flagged)",
+        r"claude-(?:opus-4[.-][89]|(?:opus|sonnet)-[5-9]|fable|mythos)(?!\d)",
+        system_turns="after_user",
+    ),
+    _claude(
+        "the 5 family thinks unless told not to (…/whats-new-claude-opus-5, 2026-11-30)",
+        r"claude-(?:(?:opus|sonnet|haiku)-[5-9](?!\d)|fable|mythos)",
+        reasons_by_default=True,
+    ),
+    _claude(
         "Fable, Mythos, Opus 5.5 and Sonnet 5.5 always think: thinking.type disabled answers 400"
         " (Opus 5, Sonnet 5 and Haiku 5.5 can be silenced)",
         r"claude-(?:fable|mythos|(?:opus|sonnet)-5[.-]5)",
@@ -77,6 +102,20 @@ CLAUDE_ROWS = (
         " supported for this model.» (…/models/fable-5-1/migration-guide)",
         r"claude-(?:(?:fable|mythos)-(?:5[.-][1-9](?!\d)|[6-9])|(?:opus|sonnet)-5[.-]5)",
         anthropic_forced_tool=False,
+    ),
+    fact(
+        "Bedrock and Google's own Vertex: base64 image sources only"
+        " (platform.claude.com/docs/en/build-with-claude/vision, 2026-11-30)",
+        r"claude",
+        engines={"aws", "vertex", "vertex-claude"},
+        image_urls=False,
+    ),
+    fact(
+        "Bedrock refuses a forced tool beside any thinking, adaptive too, up to 4.7"
+        " (langchain-aws#1151, pydantic-ai#7283)",
+        r"claude-(?!(?:opus|sonnet|haiku)-(?:4[.-][89]|[5-9](?!\d))|fable|mythos)",
+        engines={"aws"},
+        forced_tool_while_reasoning=False,
     ),
     fact(
         "Vertex: structured outputs are off until an organization allows them, and absent before"

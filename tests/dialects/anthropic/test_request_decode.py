@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from anthropic_road import fitted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -393,13 +394,13 @@ def test_unknown_members_are_carried_and_written_back() -> None:
     assert {"context_management", "mcp_servers", "output_config"} == set(
         request.extensions["anthropic"]
     )
-    encoded = UPSTREAM.encode_request(request, Quirk(anthropic_thinking="none"))
+    encoded = fitted(request, Quirk(anthropic_thinking="none"))
     assert {
         "model": "claude-x",
         **body,
         "output_config": {"task_budget": {"type": "tokens", "total": 5}},
     } == encoded.body
-    assert encoded.losses == ("reasoning",)
+    assert encoded.losses == ("thinking",)
     assert "context-management-2025-06-27" in encoded.headers["anthropic-beta"]
 
 

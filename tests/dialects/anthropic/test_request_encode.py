@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from anthropic.types.beta.message_create_params import MessageCreateParamsBase
+from anthropic_road import fitted
 from pydantic import TypeAdapter
 
 from uniapi.canonical import (
@@ -42,9 +43,8 @@ def turn(role: Role, *parts: Part | str) -> Message:
 
 
 def encode(*messages: Message, quirk: Quirk | None = None, **members: Any) -> EncodedRequest:
-    encoded = UPSTREAM.encode_request(
-        Request(model="claude-x", messages=messages, **members), quirk or Quirk()
-    )
+    """What leaves: encoded, then fitted."""
+    encoded = fitted(Request(model="claude-x", messages=messages, **members), quirk or Quirk())
     PARAMS.validate_python(encoded.body)
     return encoded
 
@@ -66,10 +66,46 @@ def test_the_least_request_is_plain() -> None:
     assert (encoded.losses, encoded.headers) == ((), {})
 
 
-def test_system_and_developer_texts_are_blocks_in_order() -> None:
-    """Where they stand in the conversation is not kept, their order is."""
-    body = encode(turn("system", "a"), turn("user", "hi"), turn("developer", "b")).body
+def test_instructions_keep_their_place() -> None:
+    """The first ones are the system text, later ones turns: moved, they would say something else
+    and break the cached prefix.
+    """
+    body = encode(
+        turn("system", "a"),
+        turn("developer", "b"),
+        turn("user", "hi"),
+        turn("developer", "c"),
+    ).body
     assert body["system"] == [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
+    assert body["messages"] == [
+        {"role": "user", "content": "hi"},
+        {"role": "system", "content": "c"},
+    ]
+
+
+def test_instructions_do_not_part_a_call_from_its_result() -> None:
+    """They wait until every result is there, or will not come."""
+    found = messages(
+        turn("user", "go"),
+        turn("assistant", call("a"), call("b")),
+        turn("user", result("a")),
+        turn("system", "be quick"),
+        turn("user", result("b")),
+        turn("assistant", call("c")),
+        turn("system", "and kind"),
+        turn("assistant", "so"),
+    )
+    assert [m["role"] for m in found] == [
+        "user",
+        "assistant",
+        "user",
+        "system",
+        "assistant",
+        "user",
+        "system",
+        "assistant",
+    ]
+    assert [block["tool_use_id"] for block in found[2]["content"]] == ["a", "b"]
 
 
 def test_instructions_alone_become_the_users_words() -> None:
@@ -218,12 +254,13 @@ def test_arguments_become_an_object_whatever_they_are(
 
 
 def test_a_failed_result_holds_text_only_and_its_image_follows() -> None:
-    """The API refuses other content in a result marked as an error."""
+    """The API refuses other content in a result marked as an error; a label says whose it is."""
     image = Media(kind="image", url="https://x/y.png")
     failed = ToolResult(call_id="a", content=(Text(text="no"), image), is_error=True)
     found = messages(turn("user", "go"), turn("assistant", call("a")), turn("user", failed))
     assert found[2]["content"] == [
         {"type": "tool_result", "tool_use_id": "a", "content": "no", "is_error": True},
+        {"type": "text", "text": "[Error of tool call a]"},
         {"type": "image", "source": {"type": "url", "url": "https://x/y.png"}},
     ]
 
@@ -305,15 +342,10 @@ def test_a_model_without_images_or_tools_is_sent_neither() -> None:
         tools=(Tool(name="f"),),
         tool_choice=ToolChoice(mode="required"),
     )
-    assert [m["content"] for m in encoded.body["messages"]] == ["?", "hm", "so"]
+    contents = [m["content"] for m in encoded.body["messages"]]
+    assert [content[0]["text"] for content in contents] == ["?", "hm", "so"]
     assert {"tools", "tool_choice"}.isdisjoint(encoded.body)
-    assert {
-        "messages[0].image",
-        "messages[1].tool_calls",
-        "messages[2].tool_result",
-        "tools",
-        "tool_choice",
-    } == set(encoded.losses)
+    assert {"messages.image", "tools"} == set(encoded.losses)
 
 
 def test_needs_inline_is_what_the_api_does_not_fetch() -> None:
@@ -353,7 +385,7 @@ def test_reasoning_goes_back_only_with_this_familys_signature() -> None:
             turn("user", "and"),
         ),
     )
-    assert UPSTREAM.encode_request(request, Quirk()).losses == ("messages.reasoning",)
+    assert fitted(request).losses == ("messages.reasoning",)
 
 
 def test_only_the_vendors_own_citations_go_back() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from anthropic_road import fitted
 
 from uniapi.canonical import (
     Message,
@@ -22,10 +23,9 @@ from uniapi.canonical import (
     ToolResult,
 )
 from uniapi.dialects import Quirk
-from uniapi.dialects.anthropic import UPSTREAM
 
-BUDGET = Quirk(anthropic_thinking="budget", anthropic_effort=False)
-ADAPTIVE = Quirk()
+BUDGET = Quirk(anthropic_thinking="budget", anthropic_effort=False, sampling_while_reasoning=False)
+ADAPTIVE = Quirk(anthropic_thinking="adaptive")
 
 
 def turn(role: Role, *parts: Part) -> Message:
@@ -38,7 +38,7 @@ HELLO = turn("user", Text(text="hi"))
 def encode(
     settings: ReasoningSettings | None, quirk: Quirk, *messages: Message, **members: Any
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    encoded = UPSTREAM.encode_request(
+    encoded = fitted(
         Request(model="m", messages=messages or (HELLO,), reasoning=settings, **members), quirk
     )
     return encoded.body, encoded.losses
@@ -112,7 +112,7 @@ def test_effort_words_are_those_of_the_model() -> None:
 def test_a_model_that_always_thinks_is_asked_for_little() -> None:
     """`disabled` is refused by it."""
     body, losses = encode(ReasoningSettings(effort="none"), Quirk(anthropic_thinking_off=False))
-    assert ("thinking" not in body, {"effort": "low"}, ("reasoning",)) == (
+    assert ("thinking" not in body, {"effort": "low"}, ("thinking",)) == (
         True,
         body["output_config"],
         losses,
@@ -123,12 +123,12 @@ def test_a_model_that_cannot_think_says_so() -> None:
     """Only what was wanted is a loss."""
     quirk = Quirk(anthropic_thinking="none")
     assert [encode(ReasoningSettings(effort=word), quirk)[1] for word in ("high", "none")] == [
-        ("reasoning",),
+        ("thinking",),
         (),
     ]
 
 
-SIGNED = Reasoning(text="x", opaque=Opaque(family="anthropic", value="s"))
+SIGNED = Reasoning(text="x", opaque=Opaque(family="anthropic", value="Es"))
 CALL = ToolCall(call_id="a", name="f", arguments="{}")
 RESULT = turn("user", ToolResult(call_id="a", content=(Text(text="1"),)))
 
@@ -153,7 +153,7 @@ def test_a_budget_gives_way_to_what_excludes_it(
     fixed budget, none beside adaptive thinking.
     """
     body, losses = encode(ReasoningSettings(effort="high"), BUDGET, *messages, **members)
-    assert (body["thinking"], losses) == ({"type": "disabled"}, ("reasoning", *also_lost))
+    assert (body["thinking"], losses) == ({"type": "disabled"}, (*also_lost, "thinking"))
     body, losses = encode(ReasoningSettings(effort="high"), ADAPTIVE, *messages, **members)
     assert (body["thinking"]["type"], losses) == ("adaptive", also_lost)
 

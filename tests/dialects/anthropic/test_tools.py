@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from anthropic_road import fitted
 
 from uniapi.canonical import HostedTool, Message, Request, Text, Tool, ToolCall, ToolChoice
 from uniapi.dialects import EncodedRequest, Quirk, UpstreamContext
@@ -14,9 +15,7 @@ HELLO = Message(role="user", parts=(Text(text="hi"),))
 
 
 def encode(*tools: Tool | HostedTool, **members: Any) -> EncodedRequest:
-    return UPSTREAM.encode_request(
-        Request(model="m", messages=(HELLO,), tools=tools, **members), Quirk()
-    )
+    return fitted(Request(model="m", messages=(HELLO,), tools=tools, **members))
 
 
 @pytest.mark.parametrize(
@@ -233,6 +232,6 @@ def test_a_model_that_may_not_be_forced_is_asked(
         tool_choice=choice,
         parallel_tool_calls=parallel,
     )
-    encoded = UPSTREAM.encode_request(request, Quirk(anthropic_forced_tool=False))
+    encoded = fitted(request, Quirk(anthropic_forced_tool=False))
     assert (wire, asked) == (encoded.body.get("tool_choice"), encoded.body.get("system"))
     assert (("tool_choice",) if asked else ()) == encoded.losses

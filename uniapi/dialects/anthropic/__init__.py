@@ -15,6 +15,7 @@ from .answer_decode import decode_response
 from .client import CLIENT
 from .error import decode_error
 from .fit import fit
+from .fit_tools import needs_translation
 from .observe import AnthropicObserver
 from .request_encode import encode_request
 from .request_encode_parts import needs_inline
@@ -25,7 +26,7 @@ UPSTREAM = RelayedDialect(
     name=NAME,
     family=FAMILY,
     framing="sse",
-    encode_request=encode_request,
+    encode_request=lambda request, quirk: encode_request(request),
     fit=fit,
     decode_response=decode_response,
     stream_decoder=AnthropicStreamDecoder,
@@ -33,6 +34,7 @@ UPSTREAM = RelayedDialect(
     needs_inline=needs_inline,
     observer=AnthropicObserver,
     model_paths=(("model",), ("message", "model")),
+    needs_translation=needs_translation,
 )
 
 __all__ = ["CLIENT", "UPSTREAM"]

@@ -1,5 +1,6 @@
-"""Canonical request → a Messages body the API takes, with the losses named and the `anthropic-beta`
-header it needs.
+"""Canonical request → a Messages body in the plain dialect of today (adaptive thinking steered by
+effort, `output_config.format`, system turns in their place), with the losses named and the
+`anthropic-beta` header it needs. What one model or host takes of it is `fit`'s.
 
 https://platform.claude.com/docs/en/api/messages. The body carries `model` and `stream`; engines
 that keep these in the URL take them out.
@@ -10,23 +11,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from uniapi.canonical import Json, OutputFormat, Request
+from uniapi.canonical import Json, Request
 from uniapi.dialects.codec import EncodedRequest
+from uniapi.dialects.fitting import Beside
 from uniapi.dialects.losses import SETTINGS, unsaid
-from uniapi.dialects.quirk import Quirk
 from uniapi.dialects.turn_repair import encode_system, json_in_words
 
 from .request_encode_names import ToolNames
 from .request_encode_parts import Block, PartEncoder, drop_marker
 from .request_encode_schema import structured_schema
-from .request_encode_thinking import Thinking, plan_thinking
-from .request_encode_tools import encode_tool_choice, encode_tools, is_forced
-from .request_encode_turns import encode_turns, lacks_signed_thinking, plain_or_blocks
-from .vocabulary import FAMILY, NAME, cache_control, stands_in_tool
+from .request_encode_thinking import plain_thinking
+from .request_encode_tools import encode_tool_choice, encode_tools
+from .request_encode_turns import encode_turns, leading_system, plain_or_blocks
+from .vocabulary import NAME, cache_control, member
 
-DEFAULT_MAX_TOKENS = 8192
 MAX_BREAKPOINTS = 4
-SMALLEST_THINKING_TOP_P = 0.95
 
 _BETA_TOOLS = (
     ("computer_20241022", "computer-use-2024-10-22"),
@@ -54,119 +53,72 @@ _UNSAID = SETTINGS - {"top_logprobs", "user", "cache_control", "citations", "doc
 """Settings that the wire has no word for."""
 
 
-def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
-    """The body for this model. Never fails: what cannot be said is in `losses`."""
+def encode_request(request: Request) -> EncodedRequest:
+    """The body in the plain dialect. Never fails: what cannot be said is in `losses`."""
     losses: list[str] = []
     names = ToolNames(request.tools)
-    parts = PartEncoder(quirk, names, losses)
-    stand_in = stands_in_tool(request, quirk)
-    thinking = _thinking(request, quirk, is_tool_forced=stand_in is not None)
-    if thinking.is_lost:
-        losses.append("reasoning")
-
-    body: dict[str, Json] = {
-        "model": request.model,
-        "max_tokens": _max_tokens(request, quirk, thinking),
-    }
-    system, messages = _conversation(request, quirk, parts, losses)
-    tools = encode_tools(request, quirk, names, losses, stand_in)
-    choice, asked = encode_tool_choice(request, quirk, names, tools, losses, stand_in)
-    if asked is not None:
-        system = [*system, {"type": "text", "text": asked}]
+    parts = PartEncoder(names, losses)
+    body: dict[str, Json] = {"model": request.model}
+    if request.sampling.max_output_tokens is not None:
+        body["max_tokens"] = request.sampling.max_output_tokens
+    system, messages = _conversation(request, parts, losses)
     if system:
         body["system"] = plain_or_blocks(system)
     body["messages"] = messages
+    tools = encode_tools(request, names, losses)
     if tools:
         body["tools"] = tools
+    choice = encode_tool_choice(request, names, tools, losses)
     if choice is not None:
         body["tool_choice"] = choice
-    if thinking.config is not None:
-        body["thinking"] = thinking.config
-    body.update(_sampling(request, quirk, thinking, losses))
+    thinking, effort = plain_thinking(request.reasoning)
+    if thinking is not None:
+        body["thinking"] = thinking
+    body.update(_sampling(request, losses))
     body.update(_settings(request, losses))
-    _add_output_config(body, request, thinking, losses, stand_in)
+    _add_output_config(body, request, effort, losses)
     _add_extensions(body, request, losses)
     losses += unsaid(request, _UNSAID)
-    for member in sorted(quirk.dropped_members & body.keys()):
-        del body[member]
-        losses.append(member)
     _limit_breakpoints(body, losses)
     betas = _betas(body, uses_files=parts.uses_files)
     return EncodedRequest(
         body=body,
         losses=tuple(dict.fromkeys(losses)),
         headers={"anthropic-beta": ",".join(betas)} if betas else {},
+        beside=Beside(reasoning=request.reasoning, output_format=request.output_format),
     )
-
-
-def _thinking(request: Request, quirk: Quirk, *, is_tool_forced: bool) -> Thinking:
-    excludes_budget = (
-        is_tool_forced
-        or (is_forced(request.tool_choice) and bool(request.tools) and quirk.has_tools)
-        or lacks_signed_thinking(request.messages, quirk.opaque_family or FAMILY)
-    )
-    return plan_thinking(request.reasoning, quirk, excludes_budget=excludes_budget)
-
-
-def _max_tokens(request: Request, quirk: Quirk, thinking: Thinking) -> int:
-    """The client's limit, which must leave room above a thinking budget: the budget then comes on
-    top of it.
-    """
-    limit = request.sampling.max_output_tokens
-    if limit is None:
-        limit = quirk.default_max_tokens or DEFAULT_MAX_TOKENS
-    return limit if limit > thinking.budget else limit + thinking.budget
 
 
 def _conversation(
-    request: Request, quirk: Quirk, parts: PartEncoder, losses: list[str]
+    request: Request, parts: PartEncoder, losses: list[str]
 ) -> tuple[list[Block], list[dict[str, Json]]]:
-    system = encode_system(request.messages, parts.blocks, losses)
-    messages = encode_turns(request.messages, parts, losses, has_prefill=quirk.anthropic_prefill)
+    """Instructions before the first turn are the `system` member, later ones stay where they are:
+    moving them would change what they say and the cached prefix.
+    """
+    leading = leading_system(request.messages)
+    system = encode_system(request.messages[:leading], parts.blocks, losses)
+    messages = encode_turns(request.messages, parts, losses, begins_at=leading)
     if not messages and system:
         # Instructions alone are refused; as the user's words they are answered.
         return [], [{"role": "user", "content": plain_or_blocks(system)}]
     output_format = request.output_format
-    if output_format is not None and (
-        output_format.kind == "json"
-        or (output_format.kind == "json_schema" and output_format.schema is None)
-    ):
+    if output_format is not None and output_format.kind != "text" and output_format.schema is None:
         system = [*system, {"type": "text", "text": json_in_words(None)}]
     return system, messages
 
 
-def _sampling(
-    request: Request, quirk: Quirk, thinking: Thinking, losses: list[str]
-) -> dict[str, Json]:
-    """temperature, top_p and top_k as far as the model, its thinking and each other allow."""
+def _sampling(request: Request, losses: list[str]) -> dict[str, Json]:
+    """temperature, which ends at 1 on this wire, top_p and top_k."""
     asked = {
         "temperature": request.sampling.temperature,
         "top_p": request.sampling.top_p,
         "top_k": request.sampling.top_k,
     }
     said: dict[str, Json] = {name: value for name, value in asked.items() if value is not None}
-    temperature, top_p = said.get("temperature"), said.get("top_p")
-    if not quirk.anthropic_sampling:
-        losses += said
-        return {}
-    if thinking.is_on:
-        if temperature is not None and temperature != 1:
-            losses.append("temperature")
-            del said["temperature"]
-        if top_p is not None and not SMALLEST_THINKING_TOP_P <= top_p <= 1:
-            losses.append("top_p")
-            del said["top_p"]
-        if said.pop("top_k", None) is not None:
-            losses.append("top_k")
-    elif temperature is not None and not 0 <= temperature <= 1:
+    temperature = request.sampling.temperature
+    if temperature is not None and not 0 <= temperature <= 1:
         losses.append("temperature")
         said["temperature"] = min(1.0, max(0.0, temperature))
-    if not quirk.anthropic_sampling_pair and "temperature" in said and "top_p" in said:
-        # 1 is the default of both: the other one is what the client means.
-        dropped = "temperature" if said["temperature"] == 1 else "top_p"
-        if said[dropped] != 1:
-            losses.append(dropped)
-        del said[dropped]
     return said
 
 
@@ -193,17 +145,13 @@ def _settings(request: Request, losses: list[str]) -> dict[str, Json]:
 
 
 def _add_output_config(
-    body: dict[str, Json],
-    request: Request,
-    thinking: Thinking,
-    losses: list[str],
-    stand_in: OutputFormat | None,
+    body: dict[str, Json], request: Request, effort: str | None, losses: list[str]
 ) -> None:
     config: dict[str, Json] = {}
-    if thinking.effort is not None:
-        config["effort"] = thinking.effort
+    if effort is not None:
+        config["effort"] = effort
     schema = request.output_format.schema if request.output_format is not None else None
-    if schema is not None and stand_in is None:
+    if schema is not None:
         unsupported: set[str] = set()
         config["format"] = {"type": "json_schema", "schema": structured_schema(schema, unsupported)}
         losses += [f"response_format.schema.{keyword}" for keyword in sorted(unsupported)]
@@ -223,7 +171,7 @@ def _add_extensions(body: dict[str, Json], request: Request, losses: list[str]) 
             ours = body.get(name)
             if isinstance(ours, dict) and isinstance(value, dict):
                 body[name] = {**value, **ours}
-            elif name not in body and not (name == "thinking" and _member(value, "type") is None):
+            elif name not in body and not (name == "thinking" and member(value, "type") is None):
                 body[name] = value
 
 
@@ -270,24 +218,20 @@ def _betas(body: Mapping[str, Json], *, uses_files: bool) -> list[str]:
             betas[beta] = None
     if body.get("mcp_servers") and "mcp-client-2025-11-20" not in betas:
         betas["mcp-client-2025-04-04"] = None
-    for member, beta in _BETA_MEMBERS.items():
-        if body.get(member) is not None:
+    for name, beta in _BETA_MEMBERS.items():
+        if body.get(name) is not None:
             betas[beta] = None
-    edits = _member(body.get("context_management"), "edits")
+    edits = member(body.get("context_management"), "edits")
     if isinstance(edits, list) and any(
-        str(_member(edit, "type")).startswith("compact_") for edit in edits
+        str(member(edit, "type")).startswith("compact_") for edit in edits
     ):
         betas["compact-2026-01-12"] = None
-    if _member(body.get("container"), "skills"):
+    if member(body.get("container"), "skills"):
         betas["skills-2025-10-02"] = None
-    if _member(body.get("output_config"), "task_budget"):
+    if member(body.get("output_config"), "task_budget"):
         betas["task-budgets-2026-03-13"] = None
-    if _member(body.get("thinking"), "block_binding"):
+    if member(body.get("thinking"), "block_binding"):
         betas["thinking-binding-controls-2026-08-01"] = None
-    if _member(body.get("thinking"), "display") == "updates":
+    if member(body.get("thinking"), "display") == "updates":
         betas["thinking-display-updates-2026-08-18"] = None
     return list(betas)
-
-
-def _member(value: Json, name: str) -> Json:
-    return value.get(name) if isinstance(value, dict) else None

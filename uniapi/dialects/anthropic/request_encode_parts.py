@@ -26,9 +26,10 @@ from uniapi.canonical import (
 from uniapi.dialects.function_tools import call_object
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.turn_repair import orphan_label
 
 from .request_encode_names import ToolNames
-from .vocabulary import FAMILY, IMAGE_TYPES, NAME, PDF, cache_control
+from .vocabulary import FAMILY, IMAGE_TYPES, NAME, PDF, cache_control, is_made_citation
 
 Block = dict[str, Json]
 
@@ -67,11 +68,9 @@ class PartEncoder:
     written.
     """
 
-    def __init__(self, quirk: Quirk, names: ToolNames, losses: list[str]) -> None:
-        self._quirk = quirk
+    def __init__(self, names: ToolNames, losses: list[str]) -> None:
         self._names = names
         self._losses = losses
-        self._family = quirk.opaque_family or FAMILY
         self.uses_files = False
 
     def blocks(self, part: Part, where: str, role: Role) -> list[Block]:
@@ -88,7 +87,7 @@ class PartEncoder:
             case Reasoning():
                 return self._reasoning(part)
             case ToolCall():
-                return self._tool_call(part, where)
+                return self._tool_call(part)
             case ToolResult():
                 return self._tool_result(part, where)
             case Search():
@@ -97,6 +96,10 @@ class PartEncoder:
                 return self._unknown(part, where)
 
     def _text(self, part: Text, role: Role) -> list[Block]:
+        """A block that was told to others as text (`tool_reference`) is itself again."""
+        own = part.opaque
+        if own is not None and own.family == FAMILY and isinstance(own.value, dict):
+            return [dict(own.value)]
         if not part.text.strip():
             return []
         block: Block = {"type": "text", "text": part.text}
@@ -116,21 +119,18 @@ class PartEncoder:
         opaque = part.opaque
         is_ours = (
             opaque is not None
-            and opaque.family == self._family
+            and opaque.family == FAMILY
             and isinstance(opaque.value, str)
             and bool(opaque.value)
         )
-        if opaque is None or not is_ours or self._quirk.anthropic_thinking == "none":
+        if opaque is None or not is_ours:
             self._losses.append(REASONING_LOSS)
             return []
         if part.is_redacted:
             return [{"type": "redacted_thinking", "data": opaque.value}]
         return [{"type": "thinking", "thinking": part.text, "signature": opaque.value}]
 
-    def _tool_call(self, part: ToolCall, where: str) -> list[Block]:
-        if not self._quirk.has_tools:
-            self._losses.append(f"{where}.tool_calls")
-            return []
+    def _tool_call(self, part: ToolCall) -> list[Block]:
         block: Block = {
             "type": "tool_use",
             "id": part.call_id,
@@ -151,9 +151,6 @@ class PartEncoder:
         """The result, and behind it what a failed result may not hold: the API takes only text in
         one marked `is_error`.
         """
-        if not self._quirk.has_tools:
-            self._losses.append(f"{where}.tool_result")
-            return []
         inner = [block for item in part.content for block in self.blocks(item, where, "user")]
         outside = [block for block in inner if block["type"] != "text"] if part.is_error else []
         inside = [block for block in inner if block not in outside]
@@ -164,7 +161,8 @@ class PartEncoder:
             block["content"] = inside
         if part.is_error:
             block["is_error"] = True
-        return [_marked(block, part), *outside]
+        label = [{"type": "text", "text": orphan_label(part)}] if outside else []
+        return [_marked(block, part), *label, *outside]
 
     def _unknown(self, part: Unknown, where: str) -> list[Block]:
         if part.dialect != NAME or not isinstance(part.raw, dict):
@@ -185,7 +183,7 @@ class PartEncoder:
             self._losses.append(f"{where}.{part.kind}")
             return self._text(Text(text=part.text), role) if part.text else []
         is_image = part.kind == "image"
-        if role == "assistant" or (is_image and not self._quirk.has_images):
+        if role == "assistant":
             self._losses.append(f"{where}.{part.kind}")
             return []
         source = self._image_source(part) if is_image else self._document_source(part)
@@ -269,16 +267,8 @@ def _marked(block: Block, part: Text | Media | ToolCall | ToolResult) -> Block:
 
 
 def _is_ours(citation: Citation) -> bool:
-    """Whether the vendor itself wrote this citation: those we made for foreign answers
-    (`part_reply`) have indexes that the API refuses.
-    """
-    raw = citation.raw
-    return (
-        citation.dialect == NAME
-        and raw is not None
-        and raw.get("encrypted_index") != ""
-        and raw.get("search_result_index") != -1
-    )
+    """Whether the vendor itself wrote this citation."""
+    return citation.dialect == NAME and not is_made_citation(citation.raw)
 
 
 def _is_web_address(url: str) -> bool:

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from uniapi.canonical import HostedTool, Json, OutputFormat, Request, Tool, ToolChoice
-from uniapi.dialects.function_tools import (
-    ANSWER_TOOL,
-    FREEFORM_PARAMETERS,
-    answer_description,
-    answer_parameters,
-    description_with_grammar,
-)
-from uniapi.dialects.quirk import Quirk
+from uniapi.canonical import HostedTool, Json, Request, Tool, ToolChoice
+from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
 
 from .request_encode_names import ToolNames
 from .request_encode_schema import input_schema, is_within_subset
@@ -24,21 +17,15 @@ WEB_SEARCH = "web_search_20250305"
 """The version every model and every host of Claude that searches at all takes."""
 
 
-def encode_tools(
-    request: Request,
-    quirk: Quirk,
-    names: ToolNames,
-    losses: list[str],
-    stand_in: OutputFormat | None,
-) -> list[dict[str, Json]]:
-    """The tools in order, names unique; `stand_in` adds the forced tool of structured output."""
-    if request.tools and not quirk.has_tools:
-        losses.append("tools")
+def encode_tools(request: Request, names: ToolNames, losses: list[str]) -> list[dict[str, Json]]:
+    """The tools in order, names unique; of deferred ones those that this dialect's own client
+    defers, which the API itself finds again.
+    """
     tools: list[dict[str, Json]] = []
-    taken = {ANSWER_TOOL} if stand_in is not None else set()
-    strict_left = MAX_STRICT_TOOLS if quirk.anthropic_structured else 0
+    taken: set[str] = set()
+    strict_left = MAX_STRICT_TOOLS
     allowed = request.tool_choice.allowed if request.tool_choice is not None else None
-    for tool in request.tools if quirk.has_tools else ():
+    for tool in request.tools:
         if allowed is not None and isinstance(tool, Tool) and tool.name not in allowed:
             continue
         encoded = (
@@ -55,59 +42,20 @@ def encode_tools(
         taken.add(str(name))
         strict_left -= encoded.get("strict") is True
         tools.append(encoded)
-    if stand_in is not None:
-        tools.append(_stand_in(stand_in))
     return tools
 
 
 def encode_tool_choice(
-    request: Request,
-    quirk: Quirk,
-    names: ToolNames,
-    tools: list[dict[str, Json]],
-    losses: list[str],
-    stand_in: OutputFormat | None,
-) -> tuple[dict[str, Json] | None, str | None]:
-    """The choice, None when the API's default says the same, and what the system text must ask for
-    in its place, for models that may not be forced.
-    """
-    choice = _wanted_choice(request, names, tools, losses, stand_in)
-    if choice is None or choice["type"] not in ("any", "tool") or quirk.anthropic_forced_tool:
-        return choice, None
-    losses.append("tool_choice")
-    named = choice.get("name")
-    asked = (
-        f"Answer by calling the tool `{named}`, not with text."
-        if named
-        else "Answer by calling one of the tools, not with text."
-    )
-    return (
-        {"type": "auto", "disable_parallel_tool_use": True}
-        if choice.get("disable_parallel_tool_use")
-        else None
-    ), asked
-
-
-def _wanted_choice(
-    request: Request,
-    names: ToolNames,
-    tools: list[dict[str, Json]],
-    losses: list[str],
-    stand_in: OutputFormat | None,
+    request: Request, names: ToolNames, tools: list[dict[str, Json]], losses: list[str]
 ) -> dict[str, Json] | None:
-    """A choice without tools, or of a tool that is not there, is refused upstream."""
+    """The choice, None when the API's default says the same. A choice without tools, or of a tool
+    that is not there, is refused upstream.
+    """
     choice = request.tool_choice
     if not tools:
-        if choice is not None and is_forced(choice):
+        if is_forced(choice):
             losses.append("tool_choice")
         return None
-    if stand_in is not None and (choice is None or choice.mode != "tool"):
-        only_stand_in = len(tools) == 1 or (choice is not None and choice.mode == "none")
-        return (
-            {"type": "tool", "name": ANSWER_TOOL}
-            if only_stand_in
-            else _with_parallel({"type": "any"}, request)
-        )
     mode = choice.mode if choice is not None else "auto"
     if choice is None and request.parallel_tool_calls is not False:
         return None
@@ -115,14 +63,11 @@ def _wanted_choice(
         return {"type": "none"}
     if choice is not None and mode == "tool":
         wanted = _wire_name(choice, request, names)
-        if wanted not in (tool.get("name") for tool in tools):
-            losses.append("tool_choice")
-            return (
-                _with_parallel({"type": "auto"}, request)
-                if request.parallel_tool_calls is False
-                else None
-            )
-        return _with_parallel({"type": "tool", "name": wanted}, request)
+        if wanted in (tool.get("name") for tool in tools):
+            return _with_parallel({"type": "tool", "name": wanted}, request)
+        losses.append("tool_choice")
+        if request.parallel_tool_calls is not False:
+            return None
     return _with_parallel({"type": "any" if mode == "required" else "auto"}, request)
 
 
@@ -194,14 +139,6 @@ def _hosted(tool: HostedTool, losses: list[str]) -> dict[str, Json] | None:
     if tool.context_size is not None:
         losses.append("tools.web_search.search_context_size")
     return encoded
-
-
-def _stand_in(output_format: OutputFormat) -> dict[str, Json]:
-    return {
-        "name": ANSWER_TOOL,
-        "description": answer_description(output_format),
-        "input_schema": input_schema(answer_parameters(output_format)),
-    }
 
 
 def _marked(encoded: dict[str, Json], tool: Tool) -> dict[str, Json]:

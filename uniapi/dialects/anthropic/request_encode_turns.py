@@ -10,16 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from uniapi.canonical import Json, Message, Part, Reasoning, Role, Text, ToolCall, ToolResult
-from uniapi.dialects.turn_repair import NO_RESULT, OPENING, orphan_label
+from uniapi.canonical import Json, Message, Role, ToolCall, ToolResult
+from uniapi.dialects.turn_repair import NO_RESULT, OPENING, encode_system, orphan_label
 
-from .request_encode_names import clean_call_id
+from .request_encode_names import DistinctIds
 from .request_encode_parts import Block, PartEncoder
 
-CONTINUE = "Continue."
-"""What the user says after a last assistant turn that the model will not take as the beginning of
-its answer.
-"""
+SYSTEM_ROLES = ("system", "developer")
 
 
 @dataclass(slots=True)
@@ -32,13 +29,10 @@ class _Turn:
 
 
 def encode_turns(
-    messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str], *, has_prefill: bool
+    messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str], *, begins_at: int = 0
 ) -> list[dict[str, Json]]:
-    """`messages` of the wire.
-
-    `has_prefill`: the model takes a last assistant turn as the beginning of its answer.
-    """
-    turns = _merged_turns(messages, encoder, losses)
+    """`messages` of the wire, from the message of that number on."""
+    turns = _merged_turns(messages, encoder, losses, begins_at)
     if turns and turns[0].role == "assistant":
         turns.insert(0, _Turn(role="user", blocks=[{"type": "text", "text": OPENING}]))
     turns = _answered(turns)
@@ -47,40 +41,16 @@ def encode_turns(
             _close_thinking(turn)
     turns = [turn for turn in turns if turn.blocks]
     if turns and turns[-1].role == "assistant":
-        _end_prefill(turns, losses, has_prefill=has_prefill)
+        _end_prefill(turns[-1])
     return [{"role": turn.role, "content": plain_or_blocks(turn.blocks)} for turn in turns]
 
 
-def lacks_signed_thinking(messages: tuple[Message, ...], family: str) -> bool:
-    """Whether a fixed thinking budget would be refused because of the last assistant turn: it calls
-    a tool, or is a prefill, and does not begin with thinking of this family.
-
-    https://platform.claude.com/docs/en/build-with-claude/extended-thinking#preserving-thinking-blocks
-    """
-    turns = [message for message in messages if message.role in ("user", "assistant")]
-    last = max(
-        (number for number, message in enumerate(turns) if message.role == "assistant"),
-        default=None,
+def leading_system(messages: tuple[Message, ...]) -> int:
+    """How many instructions stand before the first turn."""
+    return next(
+        (number for number, message in enumerate(messages) if message.role not in SYSTEM_ROLES),
+        len(messages),
     )
-    if last is None:
-        return False
-    parts: tuple[Part, ...] = ()
-    for message in reversed(turns[: last + 1]):
-        if message.role != "assistant":
-            break
-        parts = message.parts + parts
-    is_prefill = last == len(turns) - 1
-    if not is_prefill and not any(isinstance(part, ToolCall) for part in parts):
-        return False
-    written = [
-        part
-        for part in parts
-        if not (
-            isinstance(part, Reasoning) and (part.opaque is None or part.opaque.family != family)
-        )
-    ]
-    written = [part for part in written if not (isinstance(part, Text) and not part.text.strip())]
-    return bool(written) and not isinstance(written[0], Reasoning)
 
 
 def plain_or_blocks(blocks: list[Block]) -> str | list[Block]:
@@ -92,26 +62,61 @@ def plain_or_blocks(blocks: list[Block]) -> str | list[Block]:
 
 
 def _merged_turns(
-    messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str]
+    messages: tuple[Message, ...], encoder: PartEncoder, losses: list[str], begins_at: int
 ) -> list[_Turn]:
-    """Neighbours of one role joined, messages that come out empty left out."""
+    """Neighbours of one role joined, messages that come out empty left out. Instructions between a
+    call and its result wait until it is there.
+    """
     turns: list[_Turn] = []
-    for number, message in enumerate(messages):
-        if message.role in ("system", "developer"):
+    waiting: list[_Turn] = []
+    unanswered: set[str] = set()
+    for number, message in enumerate(messages[begins_at:], begins_at):
+        role: Role = "system" if message.role in SYSTEM_ROLES else message.role
+        if role == "system" and unanswered:
+            _join(waiting, _encoded_turn(message, role, number, encoder, losses))
             continue
-        if message.name:
-            losses.append(f"messages[{number}].name")
-        turn = turns[-1] if turns and turns[-1].role == message.role else _Turn(role=message.role)
-        for part in message.parts:
-            blocks = encoder.blocks(part, f"messages[{number}]", message.role)
-            if blocks and isinstance(part, ToolResult):
-                turn.results[len(turn.blocks)] = part
-            elif blocks and isinstance(part, ToolCall):
-                turn.calls.append(part)
-            turn.blocks += blocks
-        if turn.blocks and (not turns or turns[-1] is not turn):
-            turns.append(turn)
-    return turns
+        if role == "assistant":
+            turns, waiting = turns + waiting, []
+        turn = _encoded_turn(message, role, number, encoder, losses)
+        unanswered |= {call.call_id for call in turn.calls}
+        unanswered -= {result.call_id for result in turn.results.values()}
+        _join(turns, turn)
+        if not unanswered:
+            turns, waiting = turns + waiting, []
+    return turns + waiting
+
+
+def _join(turns: list[_Turn], turn: _Turn) -> None:
+    """Puts `turn`, unless it is empty, behind the others, or into the last one of its role."""
+    last = turns[-1] if turns else None
+    if last is None or last.role != turn.role:
+        turns += [turn] if turn.blocks else []
+        return
+    last.results.update(
+        {len(last.blocks) + position: result for position, result in turn.results.items()}
+    )
+    last.calls += turn.calls
+    last.blocks += turn.blocks
+
+
+def _encoded_turn(
+    message: Message, role: Role, number: int, encoder: PartEncoder, losses: list[str]
+) -> _Turn:
+    where = f"messages[{number}]"
+    turn = _Turn(role=role)
+    if role == "system":
+        turn.blocks = encode_system((message,), encoder.blocks, losses, number)
+        return turn
+    if message.name:
+        losses.append(f"{where}.name")
+    for part in message.parts:
+        blocks = encoder.blocks(part, where, message.role)
+        if blocks and isinstance(part, ToolResult):
+            turn.results[len(turn.blocks)] = part
+        elif blocks and isinstance(part, ToolCall):
+            turn.calls.append(part)
+        turn.blocks += blocks
+    return turn
 
 
 def _answered(turns: list[_Turn]) -> list[_Turn]:
@@ -119,15 +124,15 @@ def _answered(turns: list[_Turn]) -> list[_Turn]:
     ids unique and clean.
     """
     answered: list[_Turn] = []
-    taken: set[str] = set()
+    ids = DistinctIds()
     pending: list[tuple[str, str]] = []
     for turn in turns:
-        if pending and turn.role == "assistant":
+        if pending and turn.role != "user":
             answered.append(_Turn(role="user", blocks=_results_first(_Turn(role="user"), pending)))
             pending = []
         if turn.role == "assistant":
-            pending = _name_calls(turn, taken)
-        else:
+            pending = _name_calls(turn, ids)
+        elif turn.role == "user":
             turn.blocks = _results_first(turn, pending)
             pending = []
         answered.append(turn)
@@ -136,21 +141,14 @@ def _answered(turns: list[_Turn]) -> list[_Turn]:
     return answered
 
 
-def _name_calls(turn: _Turn, taken: set[str]) -> list[tuple[str, str]]:
+def _name_calls(turn: _Turn, ids: DistinctIds) -> list[tuple[str, str]]:
     """Gives every call of the turn its wire id; returns (the client's id, the wire's) in order."""
     pending: list[tuple[str, str]] = []
     for block in turn.blocks:
-        if block["type"] != "tool_use":
-            continue
-        original = str(block["id"])
-        base = wire_id = clean_call_id(original)
-        count = 1
-        while wire_id in taken:
-            count += 1
-            wire_id = f"{base}_{count}"
-        taken.add(wire_id)
-        block["id"] = wire_id
-        pending.append((original, wire_id))
+        if block["type"] == "tool_use":
+            original = str(block["id"])
+            block["id"] = ids.wire(original)
+            pending.append((original, block["id"]))
     return pending
 
 
@@ -207,14 +205,8 @@ def _close_thinking(turn: _Turn) -> None:
         turn.blocks.pop()
 
 
-def _end_prefill(turns: list[_Turn], losses: list[str], *, has_prefill: bool) -> None:
-    """A last assistant turn may not end in white space; where the model takes no prefill the user
-    asks it to go on.
-    """
-    last = turns[-1].blocks[-1]
-    if not has_prefill and last["type"] == "text":
-        losses.append("messages[-1].prefill")
-        turns.append(_Turn(role="user", blocks=[{"type": "text", "text": CONTINUE}]))
-        return
+def _end_prefill(turn: _Turn) -> None:
+    """A last assistant turn may not end in white space."""
+    last = turn.blocks[-1]
     if last["type"] == "text":
         last["text"] = last["text"].rstrip()

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from uniapi.canonical import Json, Search
 from uniapi.dialects.fitting import Body, Fitting, minds
 
+from .fit_messages import without_blocks
+
 _OUR_IDS = "srvtoolu_uniapi"
 
 
@@ -53,23 +55,4 @@ def is_our_search(block: Mapping[str, Json]) -> bool:
 @minds(always=True)
 def leave_out_our_searches(body: Body, fitting: Fitting) -> Body:
     """Turns that were nothing else go with them."""
-    messages = body.get("messages")
-    if not isinstance(messages, list):
-        return body
-    changed = [_without_our_searches(message) for message in messages]
-    if all(new is old for new, old in zip(changed, messages, strict=True)):
-        return body
-    kept = [
-        message
-        for message, before in zip(changed, messages, strict=True)
-        if message is before or message["content"]
-    ]
-    return {**body, "messages": kept}
-
-
-def _without_our_searches(message: Json) -> Json:
-    content = message.get("content") if isinstance(message, dict) else None
-    if not isinstance(content, list):
-        return message
-    kept = [block for block in content if not isinstance(block, dict) or not is_our_search(block)]
-    return message if len(kept) == len(content) else {**message, "content": kept}
+    return without_blocks(body, lambda block: isinstance(block, dict) and is_our_search(block))

@@ -59,6 +59,37 @@ def cache_hint(marked: Mapping[str, Json]) -> CacheHint | None:
     return CacheHint(ttl=ttl if isinstance(ttl, str) else None)
 
 
+def member(value: Json, name: str) -> Json:
+    """A member of what is an object only perhaps."""
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def is_forced_choice(choice: Json) -> bool:
+    """Whether a `tool_choice` forces a call."""
+    return member(choice, "type") in ("any", "tool")
+
+
+def is_made_search(block: Json) -> bool:
+    """Whether the result of a search was made by a gateway for an answer of another vendor: what
+    Claude's API finds is encrypted.
+    """
+    found = member(block, "content")
+    return (
+        member(block, "type") == "web_search_tool_result"
+        and isinstance(found, list)
+        and bool(found)
+        and not any(member(result, "encrypted_content") for result in found)
+    )
+
+
+def is_made_citation(citation: Json) -> bool:
+    """Whether a citation was made for an answer of another vendor (`answer_encode_parts`): it has
+    an index that the API refuses.
+    """
+    indexes = member(citation, "encrypted_index"), member(citation, "search_result_index")
+    return bool(indexes[0] == "" or indexes[1] == -1)
+
+
 def stands_in_tool(request: Request | None, quirk: Quirk) -> OutputFormat | None:
     """The output format for which `json_response` (`function_tools`) is forced, None when the
     request needs no such tool: encoder and decoders must agree.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, OutputFormat, Request
+from uniapi.dialects.anthropic.fit_thinking import SMALLEST_THINKING_TOP_P
 from uniapi.dialects.anthropic.request_encode_schema import structured_schema
 from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.losses import SETTINGS, unsaid
@@ -18,7 +19,7 @@ from uniapi.dialects.turn_repair import encode_system, json_in_words
 
 from .request_encode_names import ToolNames
 from .request_encode_parts import Block, PartEncoder
-from .request_encode_reasoning import SMALLEST_THINKING_TOP_P, ReasoningFields, plan_reasoning
+from .request_encode_reasoning import ReasoningFields, plan_reasoning
 from .request_encode_tools import ToolEncoder, is_forced
 from .request_encode_turns import encode_turns
 from .vocabulary import NAME, dumped, has_schema_output, stands_in_tool
@@ -62,11 +63,10 @@ def encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
     must_call = stand_in is not None or (
         is_forced(request.tool_choice) and bool(request.tools) and quirk.has_tools
     )
-    reasoning = plan_reasoning(request, quirk, is_tool_forced=must_call)
+    system, turns = _conversation(request, quirk, parts, losses)
+    reasoning = plan_reasoning(request, turns, quirk, is_tool_forced=must_call)
     if reasoning.is_lost:
         losses.append("reasoning")
-
-    system, turns = _conversation(request, quirk, parts, losses)
     tool_encoder = ToolEncoder(request, quirk, names, parts, losses, stand_in)
     tools = tool_encoder.config(turns)
     if tool_encoder.asked is not None:

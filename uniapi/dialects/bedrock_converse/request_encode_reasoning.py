@@ -7,16 +7,19 @@ https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from uniapi.canonical import Json, ReasoningSettings, Request
-from uniapi.dialects.anthropic.request_encode_thinking import plan_thinking
-from uniapi.dialects.anthropic.request_encode_turns import lacks_signed_thinking
+from uniapi.dialects.anthropic.fit_thinking import (
+    Kinds,
+    Thinking,
+    fitted_thinking,
+    lacks_signed_thinking,
+)
+from uniapi.dialects.anthropic.request_encode_thinking import plain_thinking
 from uniapi.dialects.quirk import Quirk
 
-from .vocabulary import opaque_family
-
-SMALLEST_THINKING_TOP_P = 0.95
 _THREE_EFFORTS = {
     "minimal": "low",
     "low": "low",
@@ -46,7 +49,10 @@ class ReasoningFields:
     is_lost: bool = False
 
 
-def plan_reasoning(request: Request, quirk: Quirk, *, is_tool_forced: bool) -> ReasoningFields:
+def plan_reasoning(
+    request: Request, turns: list[dict[str, Json]], quirk: Quirk, *, is_tool_forced: bool
+) -> ReasoningFields:
+    """`turns` are the encoded ones: Claude's budget depends on what stands in the last."""
     settings = request.reasoning
     if settings is None:
         return ReasoningFields()
@@ -54,7 +60,7 @@ def plan_reasoning(request: Request, quirk: Quirk, *, is_tool_forced: bool) -> R
         return ReasoningFields(is_lost=not settings.is_off)
     match quirk.converse_fields:
         case "claude":
-            return _claude(request, quirk, is_tool_forced=is_tool_forced)
+            return _claude(settings, turns, quirk, is_tool_forced=is_tool_forced)
         case "nova":
             return _nova(settings)
         case "openai":
@@ -68,18 +74,36 @@ def plan_reasoning(request: Request, quirk: Quirk, *, is_tool_forced: bool) -> R
             return ReasoningFields(is_lost=not settings.is_off)
 
 
-def _claude(request: Request, quirk: Quirk, *, is_tool_forced: bool) -> ReasoningFields:
-    excludes_budget = is_tool_forced or lacks_signed_thinking(
-        request.messages, opaque_family(quirk)
+def _claude(
+    settings: ReasoningSettings,
+    turns: list[dict[str, Json]],
+    quirk: Quirk,
+    *,
+    is_tool_forced: bool,
+) -> ReasoningFields:
+    config, effort = plain_thinking(settings)
+    thinking = fitted_thinking(
+        Thinking(config=config, effort=effort),
+        quirk,
+        settings,
+        excludes_budget=is_tool_forced or lacks_signed_thinking([_kinds(turn) for turn in turns]),
     )
-    thinking = plan_thinking(request.reasoning, quirk, excludes_budget=excludes_budget)
+    if thinking.is_on and is_tool_forced and not quirk.forced_tool_while_reasoning:
+        thinking = replace(thinking, config={"type": "disabled"}, losses=("thinking",))
     return ReasoningFields(
         fields={} if thinking.config is None else {"thinking": thinking.config},
         effort=thinking.effort,
         budget=thinking.budget,
         is_on=thinking.is_on,
-        is_lost=thinking.is_lost,
+        is_lost=bool(thinking.losses),
     )
+
+
+_KINDS = {"reasoningContent": "thinking", "toolUse": "tool_use"}
+
+
+def _kinds(turn: Mapping[str, Json]) -> Kinds:
+    return turn["role"], [_KINDS.get(name, name) for block in turn["content"] for name in block]
 
 
 def _nova(settings: ReasoningSettings) -> ReasoningFields:

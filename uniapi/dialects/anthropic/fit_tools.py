@@ -1,0 +1,124 @@
+"""Tools, the choice among them and structured output, as one model takes them."""
+
+from __future__ import annotations
+
+from uniapi.canonical import Json, OutputFormat
+from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.dialects.function_tools import ANSWER_TOOL, answer_description, answer_parameters
+from uniapi.dialects.quirk import Quirk
+
+from .fit_messages import has_block, without_blocks
+from .request_encode_schema import input_schema
+from .request_encode_turns import plain_or_blocks
+from .vocabulary import is_forced_choice, member
+
+_TOOL_MEMBERS = ("tools", "tool_choice")
+_TOOL_BLOCKS = ("tool_use", "tool_result")
+
+
+@minds("has_tools")
+def no_tools(body: Body, fitting: Fitting) -> Body:
+    """`tools: false` of a provider: what is not offered was never called either."""
+    kept = {name: value for name, value in body.items() if name not in _TOOL_MEMBERS}
+    fitted = without_blocks(kept, lambda block: member(block, "type") in _TOOL_BLOCKS)
+    if fitted is kept and len(kept) == len(body):
+        return body
+    fitting.lose("tools")
+    return fitted
+
+
+@minds("anthropic_structured")
+def structured_output(body: Body, fitting: Fitting) -> Body:
+    """Where the model has no structured output, no tool is strict and a tool that must be called
+    carries the answer. A relayed body never comes here for the latter (`needs_translation`).
+    """
+    body = _without_strict(body, fitting)
+    wanted = fitting.beside.output_format
+    config = body.get("output_config")
+    if wanted is None or wanted.schema is None or not isinstance(config, dict):
+        return body
+    rest = {name: value for name, value in config.items() if name != "format"}
+    changed = {**body, "output_config": rest}
+    if not rest:
+        del changed["output_config"]
+    return _with_stand_in(changed, wanted, fitting)
+
+
+def needs_translation(body: Json, quirk: Quirk) -> bool:
+    """Whether the answer must be read as that of the tool that stands in for structured output, or
+    media by address must be fetched first.
+    """
+    asked = member(member(body, "output_config"), "format") or member(body, "output_format")
+    if not quirk.anthropic_structured and isinstance(asked, dict):
+        return True
+    return not quirk.image_urls and has_block(
+        body, lambda block: member(member(block, "source"), "type") == "url"
+    )
+
+
+def _without_strict(body: Body, fitting: Fitting) -> Body:
+    tools = body.get("tools")
+    if not isinstance(tools, list):
+        return body
+    strict = [tool for tool in tools if member(tool, "strict") is not None]
+    if not strict:
+        return body
+    fitting.losses += [f"tools.{tool.get('name')}.strict" for tool in strict if tool["strict"]]
+    bare = [
+        {name: value for name, value in tool.items() if name != "strict"}
+        if isinstance(tool, dict)
+        else tool
+        for tool in tools
+    ]
+    return {**body, "tools": bare}
+
+
+def _with_stand_in(body: Body, wanted: OutputFormat, fitting: Fitting) -> Body:
+    stand_in = {
+        "name": ANSWER_TOOL,
+        "description": answer_description(wanted),
+        "input_schema": input_schema(answer_parameters(wanted)),
+    }
+    given = body.get("tools") or []
+    tools = [tool for tool in given if member(tool, "name") != ANSWER_TOOL]
+    if len(tools) < len(given):
+        fitting.lose(f"tools.{ANSWER_TOOL}")
+    choice = body.get("tool_choice") or {"type": "auto"}
+    if not tools or choice["type"] == "none":
+        choice = {"type": "tool", "name": ANSWER_TOOL}
+    elif choice["type"] == "auto":
+        choice = {**choice, "type": "any"}
+    return {**body, "tools": [*tools, stand_in], "tool_choice": choice}
+
+
+@minds("anthropic_forced_tool")
+def unforced_choice(body: Body, fitting: Fitting) -> Body:
+    """A model that may not be forced to call a tool is asked to, behind the caller's system text.
+
+    Like everything that stands in one request only, this changes the prefix that signatures of
+    later thinking are bound to; it is done where the request would be refused otherwise.
+    """
+    choice = body.get("tool_choice")
+    if not isinstance(choice, dict) or not is_forced_choice(choice):
+        return body
+    fitting.lose("tool_choice")
+    asked = {"type": "text", "text": _words(choice)}
+    changed = {**body, "system": plain_or_blocks([*_system_blocks(body), asked])}
+    del changed["tool_choice"]
+    if choice.get("disable_parallel_tool_use"):
+        changed["tool_choice"] = {"type": "auto", "disable_parallel_tool_use": True}
+    return changed
+
+
+def _words(choice: Body) -> str:
+    named = choice.get("name")
+    if isinstance(named, str):
+        return f"Answer by calling the tool `{named}`, not with text."
+    return "Answer by calling one of the tools, not with text."
+
+
+def _system_blocks(body: Body) -> list[Json]:
+    system = body.get("system")
+    if isinstance(system, str):
+        return [{"type": "text", "text": system}] if system else []
+    return system if isinstance(system, list) else []
