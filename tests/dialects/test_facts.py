@@ -10,18 +10,28 @@ from dataclasses import fields
 import pytest
 
 from uniapi.dialects import Quirk
+from uniapi.dialects.anthropic.fit import RULES as ANTHROPIC_RULES
 from uniapi.dialects.fitting import FitRule
 from uniapi.dialects.openai_chat.fit import RULES as CHAT_RULES
 
 FACTS = [field.name for field in fields(Quirk) if not field.name.startswith("learned_")]
 """All but the lessons of refusals, which every dialect's last rules mind (test_fit_learned)."""
 
-TABLES: Mapping[str, Sequence[FitRule]] = {"openai_chat": CHAT_RULES}
+TABLES: Mapping[str, Sequence[FitRule]] = {
+    "openai_chat": CHAT_RULES,
+    "anthropic": ANTHROPIC_RULES,
+    "bedrock_converse": (),
+}
 
 OF_OTHERS: Mapping[str, tuple[str, ...]] = {
     "openai_chat": ("anthropic_", "gemini_", "converse_", "thinking_"),
+    "anthropic": ("gemini_", "converse_", "thinking_"),
+    "bedrock_converse": ("gemini_", "thinking_"),
 }
 """How the facts begin that are of other dialects alone."""
+
+ONE_ROAD = "nobody's body is relayed there, and the encoder reads it"
+BY_RULES_OF_CLAUDE = "read by Claude's own rules (`anthropic.fit_thinking`), which the encoder asks"
 
 UNMINDED: Mapping[str, Mapping[str, str]] = {
     "openai_chat": {
@@ -31,6 +41,95 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "think_tag_is_open": "read by the decoder of answers",
         "default_max_tokens": "the wire needs no limit, and no row of a chat engine names one",
         "encrypted_reasoning": "Responses only: the wire has no encrypted content to ask for",
+        "reasoning_items": "Responses only",
+        "reasoning_summary": "Responses only",
+        "smallest_thinking_budget": "Gemini only",
+        "safety_threshold": "Gemini only",
+        "function_call_ids": "Gemini only",
+        "result_media": "Gemini only",
+        "call_signatures": "Gemini only",
+        "json_schema_members": "Gemini only",
+        "json_with_tools": "Gemini only",
+        "hosted_with_functions": "Gemini only",
+    },
+    "anthropic": {
+        "image_urls": "read before: media are fetched (`needs_inline`, `needs_translation`)",
+        "think_tags": "read by the decoder of answers",
+        "opaque_family": "read by the decoder of answers; no row gives it to this wire",
+        "system_role": "the wire has one role for instructions",
+        "reasoning_request": "the wire has one member for it; `anthropic_thinking` says how",
+        "reasoning_replay": "thinking has its own blocks",
+        "max_tokens_member": "the wire has one spelling",
+        "seed_member": "the wire has no seed",
+        "stream_options": "the wire always tells usage",
+        "parallel_tool_calls_member": "the wire says it in `tool_choice`",
+        "json_schema": "`anthropic_structured` says it of this wire",
+        "checks_schemas": "chat's rows of OpenAI",
+        "text_content_only": "chat's rows of plain servers",
+        "cache_control": "the wire's own marks",
+        "custom_tools": "the wire has functions only, and the encoder says so",
+        "allowed_tools": "the wire has no such choice, and the encoder sends those tools alone",
+        "turn_order": "the wire joins neighbours of one role itself",
+        "prefix_member": "a last assistant turn is the beginning of the answer",
+        "max_stops": "the API names no limit",
+        "document_part": "the wire has one part for documents",
+        "verbosities": "the wire has no verbosity",
+        "encrypted_reasoning": "Responses only",
+        "reasoning_items": "Responses only",
+        "reasoning_summary": "Responses only",
+        "smallest_thinking_budget": "Gemini only",
+        "safety_threshold": "Gemini only",
+        "function_call_ids": "Gemini only",
+        "result_media": "Gemini only",
+        "call_signatures": "Gemini only",
+        "json_schema_members": "Gemini only",
+        "json_with_tools": "Gemini only",
+        "hosted_with_functions": "Gemini only",
+    },
+    "bedrock_converse": {
+        "dropped_members": ONE_ROAD,
+        "has_tools": ONE_ROAD,
+        "has_images": ONE_ROAD,
+        "json_schema": ONE_ROAD,
+        "converse_fields": ONE_ROAD,
+        "reasoning_request": ONE_ROAD,
+        "forced_tool_while_reasoning": ONE_ROAD,
+        "default_max_tokens": ONE_ROAD,
+        "anthropic_sampling": ONE_ROAD,
+        "anthropic_sampling_pair": ONE_ROAD,
+        "anthropic_structured": ONE_ROAD,
+        "anthropic_forced_tool": ONE_ROAD,
+        "anthropic_thinking": BY_RULES_OF_CLAUDE,
+        "anthropic_thinking_off": BY_RULES_OF_CLAUDE,
+        "anthropic_effort": BY_RULES_OF_CLAUDE,
+        "efforts": BY_RULES_OF_CLAUDE,
+        "think_tags": "read by the decoder of answers",
+        "opaque_family": "read by the encoder and by the decoder of answers",
+        "image_urls": "media are always sent by value",
+        "sampling_while_reasoning": "Claude's sampling beside thinking is the encoder's own rule",
+        "reasons_by_default": "no row of a model at Bedrock needs it",
+        "anthropic_own_thinking": "the encoder writes back only what its family signed",
+        "anthropic_prefill": ONE_ROAD,
+        "tool_call_id_form": "the wire has one form, and the encoder gives it",
+        "empty_turns": "the encoder leaves them out",
+        "system_turns": "instructions have a member of their own",
+        "system_role": "instructions have a member of their own",
+        "reasoning_replay": "reasoning has its own blocks",
+        "max_tokens_member": "the wire has one spelling",
+        "seed_member": "the wire has no seed",
+        "stream_options": "the wire always tells usage",
+        "parallel_tool_calls_member": "the wire has no such switch",
+        "checks_schemas": "chat's rows of OpenAI",
+        "text_content_only": "chat's rows of plain servers",
+        "cache_control": "the wire's own cache points",
+        "custom_tools": "the wire has functions only, and the encoder says so",
+        "allowed_tools": "the wire has no such choice, and the encoder sends those tools alone",
+        "turn_order": "the encoder joins neighbours of one role",
+        "prefix_member": "the wire has no such mark",
+        "max_stops": "no row of a model at Bedrock names one",
+        "document_part": "the wire has one block for documents",
+        "verbosities": "the wire has no verbosity",
+        "encrypted_reasoning": "Responses only",
         "reasoning_items": "Responses only",
         "reasoning_summary": "Responses only",
         "smallest_thinking_budget": "Gemini only",

@@ -180,7 +180,7 @@ class Quirk:
     """False: `tool_choice` may not force a call (`any`, `tool`); the system text asks for it
     instead.
     """
-    own_thinking_only: bool = False
+    anthropic_own_thinking: bool = False
     """Thinking that Claude itself did not sign is refused, and blocks made for a foreign answer;
     both are taken out of earlier turns.
     """

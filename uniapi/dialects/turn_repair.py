@@ -40,11 +40,6 @@ def json_in_words(schema: Mapping[str, Json] | None) -> str:
     )
 
 
-def reminder(text: str) -> str:
-    """Instructions that must stand in a user's turn, marked as what they are."""
-    return f"<system-reminder>\n{text}\n</system-reminder>"
-
-
 def orphan_label(result: ToolResult) -> str:
     """What stands before a result whose call is not in the turn before, which becomes text."""
     named = f"{result.name} ({result.call_id})" if result.name else result.call_id

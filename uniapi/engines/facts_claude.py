@@ -27,7 +27,7 @@ CLAUDE_ROWS = (
         " thinking unless asked for (litellm 1.110.2, anthropic 2.14, 2026-11-30)",
         r"claude",
         tool_call_id_form="word",
-        own_thinking_only=True,
+        anthropic_own_thinking=True,
         empty_turns=False,
         system_turns="first",
         reasons_by_default=False,

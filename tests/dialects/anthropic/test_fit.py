@@ -36,7 +36,7 @@ def spoken(*turns: tuple[str, Any]) -> list[dict[str, Any]]:
 
 def test_a_body_that_no_rule_touches_stays_itself() -> None:
     """A relay keeps its bytes, whatever the model."""
-    for quirk in (Quirk(), Quirk(anthropic_thinking="adaptive", own_thinking_only=True)):
+    for quirk in (Quirk(), Quirk(anthropic_thinking="adaptive", anthropic_own_thinking=True)):
         body = {**ASKED, "messages": spoken(("user", "hi"), ("assistant", [SIGNED, CALL]))}
         assert UPSTREAM.fit(body, quirk)[0] is body
 
@@ -298,7 +298,7 @@ def test_what_cannot_be_relayed(
     assert UPSTREAM.needs_translation({**ASKED, **members}, Quirk(**facts)) is translates
 
 
-OWN = Quirk(own_thinking_only=True)
+OWN = Quirk(anthropic_own_thinking=True)
 SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
 FOUND = {
     "type": "web_search_tool_result",
@@ -357,7 +357,7 @@ def test_history_is_fitted_the_same_at_every_turn() -> None:
     """What a later signature is bound to comes back as it was."""
     before = spoken(("user", "a"), ("assistant", [UNSIGNED, TEXT]), ("user", "b"))
     later = [*before, *spoken(("assistant", [SIGNED, TEXT]), ("user", "c"))]
-    quirk = Quirk(own_thinking_only=True, system_turns="after_user", empty_turns=False)
+    quirk = Quirk(anthropic_own_thinking=True, system_turns="after_user", empty_turns=False)
     first, second = (fit(quirk, messages=turns)[0]["messages"] for turns in (before, later))
     assert second[: len(first)] == first
 

@@ -833,3 +833,25 @@ def test_alternatives_at_the_root_of_a_tools_input_are_folded() -> None:
         {"a", "b"},
         False,
     )
+
+
+@pytest.mark.parametrize(("takes", "turns"), [(True, 2), (False, 3)])
+def test_a_beginning_of_the_answer_is_told_to_go_on(takes: bool, turns: int) -> None:
+    """Claude from 4.6 on refuses a last assistant turn here too."""
+    request = asked(user(Text(text="go")), assistant(Text(text="Once upon")))
+    result = encoded(request, Quirk(anthropic_prefill=takes))
+    assert len(result.body["messages"]) == turns
+    assert result.losses == (() if takes else ("messages[-1].prefill",))
+
+
+def test_who_must_call_a_tool_does_not_think_where_both_are_refused() -> None:
+    """Claude up to 4.7 at Bedrock, adaptive thinking too."""
+    request = asked(
+        reasoning=ReasoningSettings(effort="high"),
+        tools=(Tool(name="f"),),
+        tool_choice=ToolChoice(mode="required"),
+    )
+    for refused, kind in ((True, "disabled"), (False, "adaptive")):
+        result = encoded(request, Quirk(forced_tool_while_reasoning=not refused))
+        assert result.body["additionalModelRequestFields"]["thinking"]["type"] == kind
+        assert ("reasoning" in result.losses) is refused

@@ -16,7 +16,6 @@ from typing import Any
 from uniapi.canonical import Json
 from uniapi.dialects.fitting import Body, Fitting, minds
 from uniapi.dialects.losses import REASONING_LOSS
-from uniapi.dialects.turn_repair import reminder
 
 from .request_encode_names import DistinctIds, clean_call_id
 from .vocabulary import is_made_citation, is_made_search, member
@@ -105,12 +104,12 @@ def no_images(body: Body, fitting: Fitting) -> Body:
     return fitted
 
 
-@minds("own_thinking_only")
+@minds("anthropic_own_thinking")
 def own_thinking(body: Body, fitting: Fitting) -> Body:
     """A vendor gets back only what it wrote itself: thinking of another family, which has no
     signature or one of another form, and the blocks that we made for a foreign answer.
     """
-    if not fitting.quirk.own_thinking_only:
+    if not fitting.quirk.anthropic_own_thinking:
         return body
     fitted = without_blocks(body, _is_foreign_thinking)
     if fitted is not body:
@@ -301,13 +300,18 @@ def _calls(message: Json) -> bool:
 def _as_user(message: Json) -> Json:
     content = message.get("content")
     if isinstance(content, str):
-        return {"role": "user", "content": reminder(content)}
+        return {"role": "user", "content": _reminder(content)}
     return {"role": "user", "content": [_reminding(block) for block in _blocks(message)]}
 
 
 def _reminding(block: Json) -> Json:
     text = member(block, "text")
-    return {**block, "text": reminder(text)} if isinstance(text, str) else block
+    return {**block, "text": _reminder(text)} if isinstance(text, str) else block
+
+
+def _reminder(text: str) -> str:
+    """Instructions in a user's turn, marked as Claude Code marks them."""
+    return f"<system-reminder>\n{text}\n</system-reminder>"
 
 
 @minds("anthropic_prefill")

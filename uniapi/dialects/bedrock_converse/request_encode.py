@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, OutputFormat, Request
+from uniapi.dialects.anthropic.fit_messages import CONTINUE
 from uniapi.dialects.anthropic.fit_thinking import SMALLEST_THINKING_TOP_P
 from uniapi.dialects.anthropic.request_encode_schema import structured_schema
 from uniapi.dialects.codec import EncodedRequest
@@ -103,8 +104,15 @@ def _conversation(
     if not turns and system:
         # Instructions alone are refused; as the user's words they are answered.
         return [], [{"role": "user", "content": system}]
+    if not quirk.anthropic_prefill and turns and _is_prefill(turns[-1]):
+        losses.append("messages[-1].prefill")
+        turns = [*turns, {"role": "user", "content": [{"text": CONTINUE}]}]
     wanted = _json_in_words(request, quirk, losses)
     return ([*system, {"text": wanted}] if wanted else system), turns
+
+
+def _is_prefill(turn: Mapping[str, Json]) -> bool:
+    return turn["role"] == "assistant" and "text" in turn["content"][-1]
 
 
 def _json_in_words(request: Request, quirk: Quirk, losses: list[str]) -> str:
