@@ -53,6 +53,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "anthropic": {
+        "streams_only": "read by the route: a whole answer is asked for streamed, and folded",
         "image_urls": "read before: media are fetched (`needs_inline`, `needs_translation`)",
         "think_tags": "read by the decoder of answers",
         "opaque_family": "read by the decoder of answers; no row gives it to this wire",
@@ -106,6 +107,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "think_tags": "read by the decoder of answers",
         "opaque_family": "read by the encoder and by the decoder of answers",
         "image_urls": "media are always sent by value",
+        "streams_only": "read by the route: a whole answer is asked for streamed, and folded",
         "sampling_while_reasoning": "Claude's sampling beside thinking is the encoder's own rule",
         "reasons_by_default": "no row of a model at Bedrock needs it",
         "anthropic_own_thinking": "the encoder writes back only what its family signed",
