@@ -133,7 +133,90 @@ CHAT = [
         {"base_url": "https://gateway.ai.cloudflare.com/v1/ACC/gw/anthropic"},
         "https://gateway.ai.cloudflare.com/v1/ACC/gw/anthropic/v1/messages",
     ),
+    (
+        {"base_url": "https://api.z.ai/api/anthropic"},
+        "https://api.z.ai/api/anthropic/v1/messages",
+    ),
+    ({"base_url": "https://api.kimi.com/coding/"}, "https://api.kimi.com/coding/v1/messages"),
+    (
+        {"base_url": "https://ark.cn-beijing.volces.com/api/plan"},
+        "https://ark.cn-beijing.volces.com/api/plan/v1/messages",
+    ),
+    (
+        {"engine": "claude", "base_url": "https://ark.cn-beijing.volces.com/api/plan"},
+        "https://ark.cn-beijing.volces.com/api/plan/v1/messages",
+    ),
+    (
+        {"base_url": "https://dashscope.aliyuncs.com/apps/anthropic/v1/"},
+        "https://dashscope.aliyuncs.com/apps/anthropic/v1/messages",
+    ),
+    (
+        {"base_url": "https://aws-external-anthropic.us-east-1.api.aws"},
+        "https://aws-external-anthropic.us-east-1.api.aws/v1/messages",
+    ),
+    # roots of vendors that have no plain `/v1`
+    (
+        {"base_url": "https://api.githubcopilot.com"},
+        "https://api.githubcopilot.com/chat/completions",
+    ),
+    (
+        {"base_url": "https://copilot-api.acme.ghe.com"},
+        "https://copilot-api.acme.ghe.com/chat/completions",
+    ),
+    ({"base_url": "https://api.kimi.com"}, "https://api.kimi.com/coding/v1/chat/completions"),
+    (
+        {"base_url": "https://ws1.ap-southeast-1.maas.aliyuncs.com"},
+        "https://ws1.ap-southeast-1.maas.aliyuncs.com/compatible-mode/v1/chat/completions",
+    ),
+    (
+        {"base_url": "https://coding-intl.dashscope.aliyuncs.com"},
+        "https://coding-intl.dashscope.aliyuncs.com/v1/chat/completions",
+    ),
+    (
+        {"base_url": "https://api.stepfun.com/step_plan"},
+        "https://api.stepfun.com/step_plan/v1/chat/completions",
+    ),
+    ({"base_url": "https://api.stepfun.com"}, "https://api.stepfun.com/v1/chat/completions"),
+    (
+        {"base_url": "https://opencode.ai/zen/go"},
+        "https://opencode.ai/zen/go/v1/chat/completions",
+    ),
+    ({"base_url": "https://opencode.ai/zen"}, "https://opencode.ai/zen/v1/chat/completions"),
+    (
+        {"base_url": "https://qianfan.baidubce.com"},
+        "https://qianfan.baidubce.com/v2/chat/completions",
+    ),
+    (
+        {"base_url": "https://dbc-1.cloud.databricks.com"},
+        "https://dbc-1.cloud.databricks.com/serving-endpoints/chat/completions",
+    ),
+    # Ollama's own API, pasted
+    ({"base_url": "http://nas.lan:11434/api"}, "http://nas.lan:11434/v1/chat/completions"),
+    ({"base_url": "http://1.2.3.4:11434/api/chat"}, "http://1.2.3.4:11434/v1/chat/completions"),
+    ({"base_url": "https://ollama.com/api"}, "https://ollama.com/v1/chat/completions"),
+    # AWS's OpenAI-compatible layers
+    (
+        {
+            "base_url": "https://bedrock-mantle.us-east-1.api.aws/v1",
+            "kind": "aws",
+            "account": "AKIA",
+        },
+        "https://bedrock-mantle.us-east-1.api.aws/v1/chat/completions",
+    ),
+    (
+        {
+            "base_url": "https://bedrock-runtime.us-west-2.amazonaws.com/openai",
+            "kind": "aws",
+            "account": "AKIA",
+        },
+        "https://bedrock-runtime.us-west-2.amazonaws.com/openai/v1/chat/completions",
+    ),
+    (
+        {"base_url": "https://bedrock-mantle.us-east-1.api.aws/v1", "model": "anthropic.claude-x"},
+        "https://bedrock-mantle.us-east-1.api.aws/anthropic/v1/messages",
+    ),
     # Responses
+    ({"base_url": "https://api.z.ai/api/v1"}, "https://api.z.ai/api/v1/responses"),
     ({"base_url": "https://api.openai.com/v1/responses"}, "https://api.openai.com/v1/responses"),
     (
         {"engine": "responses", "base_url": "https://proxy.example"},
@@ -330,6 +413,17 @@ VERTEX = [
         {"project_id": "P", "secret": "AQ.key"},
         "gemini-2.5-flash",
         "https://aiplatform.googleapis.com/v1/publishers/google/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
+    ),
+    # Mistral's models have a publisher of their own
+    (
+        {"project_id": "P", "region": "europe-west4"},
+        "mistral-medium-3",
+        "https://europe-west4-aiplatform.googleapis.com/v1/projects/P/locations/europe-west4/publishers/mistralai/models/mistral-medium-3:streamRawPredict",
+    ),
+    (
+        {"project_id": "P"},
+        "mistralai/codestral-2",
+        "https://us-central1-aiplatform.googleapis.com/v1/projects/P/locations/us-central1/publishers/mistralai/models/codestral-2:streamRawPredict",
     ),
     # open models speak OpenAI's format
     (

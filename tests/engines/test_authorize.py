@@ -35,6 +35,26 @@ NOW_S = 1_767_225_600.0
             {"x-api-key": "sk-upstream", "anthropic-version": "2023-06-01"},
         ),
         (
+            {"base_url": "https://api.kimi.com/coding/"},
+            {
+                "x-api-key": "sk-upstream",
+                "authorization": "Bearer sk-upstream",
+                "anthropic-version": "2023-06-01",
+            },
+        ),
+        (
+            {"base_url": "https://dbc-1.cloud.databricks.com/serving-endpoints/anthropic"},
+            {"authorization": "Bearer sk-upstream", "anthropic-version": "2023-06-01"},
+        ),
+        (
+            {"base_url": "https://aws-external-anthropic.us-east-1.api.aws"},
+            {"x-api-key": "sk-upstream", "anthropic-version": "2023-06-01"},
+        ),
+        (
+            {"base_url": "https://relay.example/anthropic", "kind": "none", "secret": ""},
+            {"anthropic-version": "2023-06-01"},
+        ),
+        (
             {"base_url": "https://generativelanguage.googleapis.com/v1beta"},
             {"x-goog-api-key": "sk-upstream"},
         ),
@@ -101,6 +121,55 @@ def test_aws_keys_sign_for_the_region(target: Callable[..., Target]) -> None:
         "AWS4-HMAC-SHA256 Credential=AKIAX/20260101/eu-west-3/bedrock/aws4_request"
     )
     assert request.headers["x-amz-security-token"] == "tok"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "scope"),
+    [
+        ("https://bedrock-mantle.eu-west-1.api.aws/v1", "eu-west-1/bedrock-mantle"),
+        ("https://bedrock-mantle.eu-west-1.api.aws/anthropic", "eu-west-1/bedrock-mantle"),
+        (
+            "https://aws-external-anthropic.us-west-2.api.aws",
+            "us-west-2/aws-external-anthropic",
+        ),
+        ("https://bedrock-runtime.us-east-2.amazonaws.com/openai/v1", "us-east-2/bedrock"),
+    ],
+)
+def test_aws_keys_sign_for_the_service_at_the_host(
+    target: Callable[..., Target], base_url: str, scope: str
+) -> None:
+    """Whatever format is spoken there; the secret half is in no header."""
+    place = target(kind="aws", account="AKIAX", secret="the-secret-half", base_url=base_url)
+    request = engine_for(place.provider).authorize(
+        place, HttpRequest(method="POST", url=base_url, body=b"{}"), None, NOW_S
+    )
+    assert f"Credential=AKIAX/20260101/{scope}/aws4_request" in request.headers["authorization"]
+    assert "the-secret-half" not in str(request.headers)
+
+
+def test_aws_keys_never_travel_to_another_host(target: Callable[..., Target]) -> None:
+    """Not even where somebody calls an engine past the check of the configuration."""
+    place = target(kind="aws", account="A", secret="s", engine="gpt", base_url="https://x.example")
+    request = HttpRequest(method="POST", url="https://x.example/v1/chat/completions")
+    with pytest.raises(WireError, match="AWS"):
+        engine_for(place.provider).authorize(place, request, None, NOW_S)
+
+
+def test_a_service_account_asks_gemini_with_a_token(
+    target: Callable[..., Target], service_account_key: str
+) -> None:
+    """For the project it names, whose quota is used."""
+    place = target(
+        kind="service_account",
+        account="bot@p.iam.gserviceaccount.com",
+        secret=service_account_key,
+        engine="gemini",
+        project_id="p1",
+    )
+    engine = engine_for(place.provider)
+    assert engine.token_flow(place, NOW_S) is not None
+    request = engine.authorize(place, HttpRequest(method="POST", url="https://h"), "ya29.t", NOW_S)
+    assert request.headers == {"authorization": "Bearer ya29.t", "x-goog-user-project": "p1"}
 
 
 def test_behind_a_cloudflare_gateway_the_signature_is_bedrocks(

@@ -97,6 +97,10 @@ class _Reading:
             read.left_out.setdefault(self._name, ())
             read.left_out[self._name] += models
         else:
+            for remark in self._engines.look_over(provider):
+                place = self._entry.get(remark.key) or self._entry.node
+                say = self._report.error if remark.severity == "error" else self._report.warning
+                say(place, remark.message)
             read.providers.append(provider)
             read.places[provider.provider_id] = self._entry.node
 

@@ -341,6 +341,15 @@ class Config:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """Something that an engine has to say of a provider, at one of its keys."""
+
+    severity: Literal["error", "warning"]
+    key: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineNames:
     """What the config must know of engines without importing them: the values of `engine:` that
     work, those the predecessor had and we do not, and whether a Vertex private key can be used
@@ -350,6 +359,8 @@ class EngineNames:
     built: frozenset[str]
     known_unbuilt: frozenset[str]
     check_private_key: Callable[[str], str | None]
+    look_over: Callable[[Provider], tuple[Remark, ...]] = lambda provider: ()
+    """What can be said of a provider that is built."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

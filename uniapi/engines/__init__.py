@@ -27,6 +27,7 @@ from .engine import Address, Engine, ListedModel, ModelPage, Place, Target, Toke
 from .facts import quirk_for
 from .gemini import GeminiEngine
 from .learned import Learned, load_learned
+from .look_over import look_over
 from .mending import find_mending
 from .openai import OpenAiEngine, ResponsesEngine
 from .presets import preset_for, preset_named
@@ -64,6 +65,8 @@ def engine_for(provider: Provider) -> Engine:
     name = detect_engine(provider)
     if name in ("gpt", "openrouter", "responses"):
         return _with_preset(name, parse_url(provider.base_url or "").host)
+    if name == "claude":
+        return _claude_of(preset_for(parse_url(provider.base_url or "").host).vendor)
     if name == "vertex":
         return VertexEngine(
             has_account_cache=any("claude" in entry.upstream for entry in provider.models)
@@ -83,10 +86,18 @@ def _with_preset(name: str, host: str) -> Engine:
     return OpenAiEngine("openrouter" if preset.vendor == "openrouter" else "gpt", preset)
 
 
+@lru_cache(maxsize=1024)
+def _claude_of(vendor: str) -> Engine:
+    return ClaudeEngine(vendor or "anthropic")
+
+
 def engine_names() -> EngineNames:
     """What config must know of engines."""
     return EngineNames(
-        built=BUILT, known_unbuilt=KNOWN_UNBUILT, check_private_key=check_private_key
+        built=BUILT,
+        known_unbuilt=KNOWN_UNBUILT,
+        check_private_key=check_private_key,
+        look_over=look_over,
     )
 
 

@@ -11,6 +11,8 @@ from uniapi.dialects import UpstreamDialect
 from uniapi.dialects.anthropic import UPSTREAM as ANTHROPIC
 from uniapi.wire import HttpRequest
 
+from .aws_services import signed
+from .claude_addresses import key_headers
 from .defaults import DefaultEngine, with_header
 from .engine import Address, ModelPage, Place, Target
 from .model_lists import decode_anthropic_models
@@ -24,13 +26,17 @@ came.
 
 
 class ClaudeEngine(DefaultEngine):
+    """`vendor`: whose layer it is, where it is not Anthropic's own."""
+
     name = "claude"
-    vendor = "anthropic"
     wire = ANTHROPIC
     has_account_cache = True
     """Caches are kept apart by organization and workspace
     (platform.claude.com/docs/en/build-with-claude/prompt-caching).
     """
+
+    def __init__(self, vendor: str = "anthropic") -> None:
+        self.vendor = vendor
 
     def address(
         self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
@@ -45,7 +51,14 @@ class ClaudeEngine(DefaultEngine):
     def authorize(
         self, target: Target, request: HttpRequest, token: str | None, now_s: Epoch
     ) -> HttpRequest:
-        return with_header(with_version(request), "x-api-key", target.credential.secret)
+        request = with_version(request)
+        if target.credential.kind == "aws":
+            return signed(target, request, now_s)
+        secret = target.credential.secret
+        for name in key_headers(parse_url(target.provider.base_url or HOST).host_name):
+            value = f"Bearer {secret}" if name == "authorization" and secret else secret
+            request = with_header(request, name, value)
+        return request
 
     def models_request(self, place: Place) -> HttpRequest | None:
         return HttpRequest(

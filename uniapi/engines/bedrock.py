@@ -21,13 +21,12 @@ from uniapi.dialects.anthropic import UPSTREAM as ANTHROPIC
 from uniapi.dialects.bedrock_converse import UPSTREAM as CONVERSE
 from uniapi.wire import HttpRequest, dump_json, load_json
 
-from .aws_sigv4 import sign
+from .aws_services import region_of, signed_for
 from .defaults import DefaultEngine, with_bearer
 from .engine import Address, ModelPage, Place, Target
 from .model_lists import decode_bedrock_models
 from .urls import parse_url, quote_model, with_query
 
-DEFAULT_REGION = "us-east-1"
 ANTHROPIC_VERSION = "bedrock-2023-05-31"
 
 _RUNTIME_HOST = re.compile(
@@ -127,16 +126,9 @@ class BedrockEngine(DefaultEngine):
         credential = target.credential
         if credential.kind != "aws":
             return with_bearer(request, credential.secret)
-        region = _region(target.provider)
-        signed = sign(
-            replace(request, url=_signed_url(request.url, region)),
-            access_key=credential.account or "",
-            secret_key=credential.secret,
-            session_token=credential.session_token,
-            region=region,
-            service="bedrock",
-            now_s=now_s,
-        )
+        region = region_of(target.provider)
+        own = replace(request, url=_signed_url(request.url, region))
+        signed = signed_for(target, own, "bedrock", now_s)
         return replace(signed, url=request.url)
 
     def models_request(self, place: Place) -> HttpRequest | None:
@@ -144,7 +136,7 @@ class BedrockEngine(DefaultEngine):
         host = _RUNTIME_HOST.match(parse_url(_root(place.provider)).host_name)
         if host is None:
             return None
-        region = _region(place.provider)
+        region = region_of(place.provider)
         return HttpRequest(
             method="GET",
             url=f"https://{_aws_host('bedrock', region, host)}/foundation-models",
@@ -178,7 +170,7 @@ def _root(provider: Provider) -> str:
 
     The host of a runtime follows `region`; any other host is used as it is written.
     """
-    region = _region(provider)
+    region = region_of(provider)
     parts = parse_url(provider.base_url or "")
     host = _RUNTIME_HOST.match(parts.host_name)
     if host is not None:
@@ -189,16 +181,6 @@ def _root(provider: Provider) -> str:
     ):
         return f"https://bedrock-runtime.{region}.amazonaws.com"
     return parts.origin + _MODEL_PATH.sub("", parts.path)
-
-
-def _region(provider: Provider) -> str:
-    if provider.region:
-        return provider.region
-    parts = parse_url(provider.base_url or "")
-    named = re.search(r"\.([a-z]{2}(?:-[a-z]+)+-\d+)\.", parts.host_name) or _GATEWAY_REGION.search(
-        parts.path
-    )
-    return named.group(1) if named else DEFAULT_REGION
 
 
 def _signed_url(url: str, region: str) -> str:

@@ -13,6 +13,7 @@ from uniapi.clock import Epoch
 from uniapi.dialects import Quirk, UpstreamDialect
 from uniapi.wire import HttpRequest
 
+from .aws_services import signed
 from .engine import Address, ModelPage, Place, Target, TokenFlow
 from .facts import quirk_for
 from .failures import corrected, spoken_by
@@ -80,6 +81,8 @@ class DefaultEngine(ABC):
     def authorize(
         self, target: Target, request: HttpRequest, token: str | None, now_s: Epoch
     ) -> HttpRequest:
+        if target.credential.kind == "aws":
+            return signed(target, request, now_s)
         return with_bearer(request, target.credential.secret)
 
     def classify(

@@ -12,6 +12,8 @@ from functools import lru_cache
 
 from uniapi.config import Provider
 
+from .aws_services import service_at
+from .claude_addresses import is_under, speaks_messages
 from .google_jwt import parse_private_key
 from .urls import UrlParts, parse_url
 
@@ -60,6 +62,14 @@ _AZURE_HOSTS = tuple(
 """In Azure's public, government and China clouds
 (learn.microsoft.com/azure/foundry/concepts/foundry-azure-government; 2026-11-30).
 """
+_DATABRICKS = ("azuredatabricks.net", "databricks.com")
+"""On Azure, on AWS and on Google Cloud: `adb-….azuredatabricks.net`, `dbc-….cloud.databricks.com`,
+`….gcp.databricks.com`, and the AI gateways below them (docs.databricks.com, 2026-11-30).
+"""
+_RESPONSES_ROOTS = (("api.z.ai", "/api/v1"), ("open.bigmodel.cn", "/api/v1"))
+"""Roots that speak Responses and nothing else: the «Response protocol» of a coding plan
+(docs.bigmodel.cn/cn/coding-plan/quick-start, 2026-11-30).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +78,6 @@ class _Row:
 
     engine: str
     fits: Callable[[UrlParts], bool]
-
-
-def _under(host: str, domain: str) -> bool:
-    return host == domain or host.endswith("." + domain)
 
 
 def _is_vertex_host(host: str) -> bool:
@@ -97,35 +103,26 @@ _ROWS = (
     ),
     _Row(
         engine="azure",
-        fits=lambda url: any(_under(url.host_name, domain) for domain in _AZURE_HOSTS),
+        fits=lambda url: any(is_under(url.host_name, domain) for domain in _AZURE_HOSTS),
     ),
-    _Row(engine="azure-databricks", fits=lambda url: _under(url.host_name, "azuredatabricks.net")),
+    _Row(engine="claude", fits=speaks_messages),
+    _Row(engine="responses", fits=lambda url: _is_responses(url)),
+    _Row(
+        engine="azure-databricks",
+        fits=lambda url: any(is_under(url.host_name, domain) for domain in _DATABRICKS),
+    ),
     _Row(
         engine="aws",
         fits=lambda url: (
-            _under(url.host_name, "amazonaws.com") and not _is_bedrock_openai_layer(url)
+            is_under(url.host_name, "amazonaws.com") and not _is_bedrock_openai_layer(url)
         ),
     ),
     _Row(engine="cloudflare", fits=lambda url: url.host_name == "api.cloudflare.com"),
-    _Row(
-        engine="claude",
-        fits=lambda url: (
-            url.host_name == "api.anthropic.com"
-            or url.path.endswith(("/messages", "/messages/count_tokens"))
-        ),
-    ),
     _Row(
         engine="cohere",
         fits=lambda url: (
             url.host_name in ("api.cohere.com", "api.cohere.ai")
             and "compatibility" not in url.segments
-        ),
-    ),
-    # At OpenAI the path names the root (`spoken_dialect`), elsewhere it is an order.
-    _Row(
-        engine="responses",
-        fits=lambda url: (
-            url.path.endswith("/responses") and not _under(url.host_name, "api.openai.com")
         ),
     ),
     _Row(
@@ -137,6 +134,13 @@ _ROWS = (
         ),
     ),
 )
+
+
+def _is_responses(url: UrlParts) -> bool:
+    """At OpenAI the path names the root (`spoken_dialect`), elsewhere it is an order."""
+    if (url.host_name, url.path) in _RESPONSES_ROOTS:
+        return True
+    return url.path.endswith("/responses") and not is_under(url.host_name, "api.openai.com")
 
 
 def _is_gemini_path(segments: list[str]) -> bool:
@@ -164,11 +168,12 @@ def detect_engine(provider: Provider) -> str:
         return engine
     if not provider.base_url:
         return "vertex" if provider.project_id else "gpt"
-    return _by_address(provider.base_url)
+    return address_engine(provider.base_url)
 
 
 @lru_cache(maxsize=1024)
-def _by_address(base_url: str) -> str:
+def address_engine(base_url: str) -> str:
+    """What an address alone says."""
     url = parse_url(base_url)
     if url.host_name == "gateway.ai.cloudflare.com":
         return _behind_cloudflare_gateway(url)
@@ -183,12 +188,21 @@ def _by_credential(provider: Provider) -> str | None:
         return "cloudflare"
     kinds = {credential.kind for credential in provider.credentials}
     if "aws" in kinds:
-        return "aws"
+        return _of_aws(provider.base_url)
     if "service_account" in kinds or any(
         credential.project_id for credential in provider.credentials
     ):
         return "vertex"
     return None
+
+
+def _of_aws(base_url: str | None) -> str:
+    """AWS keys are Bedrock's, unless the address is that of AWS's OpenAI-compatible layer or of its
+    Claude platform, which want a signature too.
+    """
+    if not base_url or service_at(parse_url(base_url).host_name) is None:
+        return "aws"
+    return address_engine(base_url)
 
 
 def _behind_cloudflare_gateway(url: UrlParts) -> str:

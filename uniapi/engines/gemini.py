@@ -15,8 +15,9 @@ from uniapi.dialects import UpstreamDialect
 from uniapi.dialects.gemini import UPSTREAM as GEMINI
 from uniapi.wire import HttpRequest
 
-from .defaults import DefaultEngine, with_header
-from .engine import Address, ModelPage, Place, Target
+from .defaults import DefaultEngine, with_bearer, with_header
+from .engine import Address, ModelPage, Place, Target, TokenFlow
+from .google_tokens import account_token
 from .model_lists import decode_gemini_models
 from .urls import Root, ends_in_version, find_root, parse_url, quote_model
 
@@ -66,10 +67,17 @@ class GeminiEngine(DefaultEngine):
     ) -> dict[str, Json]:
         return rename_models(body, place.upstream_model)
 
+    def token_flow(self, target: Target, now_s: Epoch) -> TokenFlow | None:
+        return account_token(target, now_s)
+
     def authorize(
         self, target: Target, request: HttpRequest, token: str | None, now_s: Epoch
     ) -> HttpRequest:
-        return with_header(request, "x-goog-api-key", target.credential.secret)
+        """A key, or the access token of a service account (ai.google.dev/gemini-api/docs/oauth)."""
+        if token is None:
+            return with_header(request, "x-goog-api-key", target.credential.secret)
+        project = target.credential.project_id or target.provider.project_id or ""
+        return with_header(with_bearer(request, token), "x-goog-user-project", project)
 
     def models_request(self, place: Place) -> HttpRequest | None:
         return HttpRequest(method="GET", url=_root(place.provider).at("models", "pageSize=1000"))

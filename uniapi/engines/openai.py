@@ -11,10 +11,12 @@ from __future__ import annotations
 from uniapi.canonical import NO_NEEDS, DialectNeeds, Json, Operation
 from uniapi.config import Provider
 from uniapi.dialects import UpstreamDialect
+from uniapi.dialects.anthropic import UPSTREAM as ANTHROPIC
 from uniapi.dialects.openai_chat import UPSTREAM as OPENAI_CHAT
 from uniapi.dialects.openai_responses import UPSTREAM as OPENAI_RESPONSES
 from uniapi.wire import HttpRequest
 
+from .anthropic import VERSION as ANTHROPIC_VERSION
 from .defaults import DefaultEngine
 from .engine import Address, ModelPage, Place
 from .model_lists import decode_openai_models
@@ -51,6 +53,8 @@ class OpenAiEngine(DefaultEngine):
         both will do, Responses if it is written in the address, or is the client's own and the
         vendor has it.
         """
+        if self._is_asked_in_messages(place):
+            return ANTHROPIC
         if place.provider.engine is not None or self._root(place.provider).exact is not None:
             return OPENAI_CHAT
         is_own = client_dialect == OPENAI_RESPONSES.name and self.preset.responses
@@ -62,6 +66,8 @@ class OpenAiEngine(DefaultEngine):
         self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
         root = self._root(place.provider)
+        if dialect is ANTHROPIC:
+            return self._messages_address(root, operation)
         if operation is Operation.GENERATE:
             if dialect is OPENAI_RESPONSES:
                 return self._address(root.at("responses"))
@@ -104,15 +110,27 @@ class OpenAiEngine(DefaultEngine):
         url = parse_url(root.url).origin + path if path.startswith("/") else root.at(path)
         return HttpRequest(method="GET", url=url, headers=dict(self.preset.headers))
 
+    def _is_asked_in_messages(self, place: Place) -> bool:
+        named = place.upstream_model.startswith("anthropic.")
+        return self.preset.messages_path is not None and named and place.provider.engine is None
+
+    def _messages_address(self, root: Root, operation: Operation) -> Address | None:
+        paths = {Operation.GENERATE: "messages", Operation.COUNT_TOKENS: "messages/count_tokens"}
+        if operation not in paths:
+            return None
+        url = f"{parse_url(root.url).origin}{self.preset.messages_path}/{paths[operation]}"
+        return Address(url=url, headers={"anthropic-version": ANTHROPIC_VERSION})
+
     def _address(self, url: str, shape: str = "dialect") -> Address:
         return Address(url=url, headers=self.preset.headers, shape=shape)
 
     def _root(self, provider: Provider) -> Root:
         return find_root(
-            provider.base_url or "",
+            self.preset.openai_address(provider.base_url or ""),
             (*OPENAI_ENDINGS, self.preset.chat),
             self.preset.usual_path,
             provider.engine is not None,
+            self.preset.other_paths,
         )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from uniapi.canonical import Operation
 
-from .urls import OPENAI_PATHS
+from .urls import OPENAI_PATHS, parse_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +32,38 @@ class Preset:
     """One vendor. `vendor` names it in quirk and failure rows.
 
     `hosts` are domains (their subdomains count); `usual_path` is the path of the API's root, which
-    a bare host gets; `chat` its chat endpoint below it. `list_path` is the model list below the
-    root, or absolute (`/catalog/models`); None: there is none. `responses` and `headers`: it speaks
-    OpenAI Responses too; headers every request gets. `has_account_cache`: a prompt cache belongs to
-    the account that filled it (PRODUCT §6). `ports`: a local server is told by its default port.
+    a bare host gets; `other_paths` are more roots, and the beginning of one of them stands for it.
+    `native_paths` belong to an API of the vendor's own that people paste: the OpenAI-compatible one
+    is at the usual path. `chat` is the chat endpoint below the root; `list_path` the model list
+    below it, or absolute (`/catalog/models`); None: there is none. `responses` and `headers`: it
+    speaks OpenAI Responses too; headers every request gets. `messages_path`: models called
+    `anthropic.…` are asked there, in Anthropic's Messages. `has_account_cache`: a prompt cache is
+    the account's that filled it (PRODUCT §6). `ports`: a local server is told by its default port.
     `operations`: what it has elsewhere or in another form than OpenAI, None: not at all.
     """
 
     vendor: str
     hosts: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
+    is_port_sure: bool = False
+    """The port tells the vendor at any host, not on a local one only."""
     usual_path: str = "/v1"
+    other_paths: tuple[str, ...] = ()
+    native_paths: tuple[str, ...] = ()
     chat: str = "chat/completions"
     list_path: str | None = "models"
     responses: bool = False
     operations: Mapping[Operation, Endpoint | None] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     has_account_cache: bool = False
+    messages_path: str | None = None
+
+    def openai_address(self, base_url: str) -> str:
+        """`base_url`, or the root of the OpenAI-compatible API where it names the native one."""
+        if not self.native_paths:
+            return base_url
+        parts = parse_url(base_url)
+        return parts.origin if parts.path in self.native_paths else base_url
 
     def endpoint(self, operation: Operation) -> Endpoint | None:
         """Where an operation beside generation is; None: nowhere."""
@@ -119,6 +134,9 @@ PRESETS: tuple[Preset, ...] = (
     Preset(vendor="together", hosts=("api.together.xyz", "api.together.ai")),
     # docs.fireworks.ai/api-reference
     Preset(vendor="fireworks", hosts=("api.fireworks.ai",), usual_path="/inference/v1"),
+    # docs.github.com/en/copilot: no version in the path; companies have hosts of their own
+    # (2026-11-30)
+    Preset(vendor="copilot", hosts=("githubcopilot.com", "ghe.com"), usual_path=""),
     # inference-docs.cerebras.ai
     Preset(vendor="cerebras", hosts=("api.cerebras.ai",)),
     # docs.perplexity.ai/api-reference: no version in the chat path
@@ -126,11 +144,19 @@ PRESETS: tuple[Preset, ...] = (
         vendor="perplexity", hosts=("api.perplexity.ai",), usual_path="", list_path="/v1/models"
     ),
     # platform.moonshot.ai/docs
-    Preset(vendor="moonshot", hosts=("api.moonshot.ai", "api.moonshot.cn", "api.kimi.com")),
+    Preset(vendor="moonshot", hosts=("api.moonshot.ai", "api.moonshot.cn")),
+    # kimi.com/coding/docs: the coding plan is all there is at this host (2026-11-30)
+    Preset(vendor="moonshot", hosts=("api.kimi.com", "api.kimi.ai"), usual_path="/coding/v1"),
     # docs.z.ai/api-reference, docs.bigmodel.cn
     Preset(vendor="zai", hosts=("api.z.ai", "open.bigmodel.cn"), usual_path="/api/paas/v4"),
     # docs.siliconflow.com
     Preset(vendor="siliconflow", hosts=("api.siliconflow.com", "api.siliconflow.cn")),
+    # alibabacloud.com/help/en/model-studio/coding-plan: hosts with a root of their own, below the
+    # domain of the next row (2026-11-30)
+    Preset(
+        vendor="dashscope",
+        hosts=("coding.dashscope.aliyuncs.com", "coding-intl.dashscope.aliyuncs.com"),
+    ),
     # help.aliyun.com/model-studio: the compatible mode
     Preset(
         vendor="dashscope",
@@ -154,6 +180,9 @@ PRESETS: tuple[Preset, ...] = (
             ),
         },
     ),
+    # alibabacloud.com/help/en/model-studio/base-url: hosts of a workspace and of the token plan
+    # (2026-11-30)
+    Preset(vendor="dashscope", hosts=("maas.aliyuncs.com",), usual_path="/compatible-mode/v1"),
     # huggingface.co/docs/inference-providers
     Preset(vendor="huggingface", hosts=("router.huggingface.co",)),
     # docs.snowflake.com: Cortex REST API has no OpenAI-style model list
@@ -180,17 +209,55 @@ PRESETS: tuple[Preset, ...] = (
         usual_path="/compatibility/v1",
         list_path=None,
     ),
-    # docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html
-    Preset(vendor="bedrock-openai", hosts=("amazonaws.com", "api.aws"), responses=True),
+    # docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html; below the runtime's own host
+    # at `/openai/v1`
+    Preset(
+        vendor="bedrock-openai",
+        hosts=("amazonaws.com",),
+        other_paths=("/openai/v1",),
+        responses=True,
+    ),
+    Preset(
+        vendor="bedrock-openai",
+        hosts=("api.aws",),
+        responses=True,
+        messages_path="/anthropic/v1",
+    ),
     # deepinfra.com/docs/openai_api
     Preset(vendor="deepinfra", hosts=("api.deepinfra.com",), usual_path="/v1/openai"),
     # www.volcengine.com/docs/82379
     Preset(vendor="volcengine", hosts=("volces.com", "bytepluses.com"), usual_path="/api/v3"),
     # platform.minimax.io/docs
-    Preset(vendor="minimax", hosts=("api.minimax.io", "api.minimaxi.com", "api.minimax.chat")),
-    # docs.sambanova.ai, docs.hyperbolic.xyz, novita.ai/docs, lambda, crusoe: plain, but for the
-    # root
-    Preset(vendor="novita", hosts=("api.novita.ai",), usual_path="/v3/openai"),
+    Preset(
+        vendor="minimax",
+        hosts=("api.minimax.io", "api.minimaxi.com", "api.minimax.chat", "api.minimax.cn"),
+    ),
+    # platform.xiaomimimo.com: token plans have hosts of their own (2026-11-30)
+    Preset(vendor="xiaomi", hosts=("xiaomimimo.com",)),
+    # longcat.chat/platform/docs (2026-11-30)
+    Preset(vendor="longcat", hosts=("api.longcat.chat",), usual_path="/openai/v1"),
+    # cloud.baidu.com/doc/qianfan-api (2026-11-30)
+    Preset(vendor="qianfan", hosts=("qianfan.baidubce.com",), usual_path="/v2"),
+    # platform.stepfun.com/docs (2026-11-30)
+    Preset(
+        vendor="stepfun",
+        hosts=("api.stepfun.com", "api.stepfun.ai"),
+        other_paths=("/step_plan/v1",),
+    ),
+    # opencode.ai/docs/zen (2026-11-30)
+    Preset(
+        vendor="opencode",
+        hosts=("opencode.ai",),
+        usual_path="/zen/v1",
+        other_paths=("/zen/go/v1",),
+    ),
+    # novita.ai/docs, ppio.com/docs, docs.jiekou.ai, dev.synthetic.new: Claude's format at
+    # `/anthropic`; `/v3/openai` of the first two is older and goes on (2026-11-30)
+    Preset(vendor="novita", hosts=("api.novita.ai",), usual_path="/openai/v1"),
+    Preset(vendor="ppio", hosts=("api.ppio.com",), usual_path="/openai/v1"),
+    Preset(vendor="ppio", hosts=("api.ppinfra.com",), usual_path="/v3/openai"),
+    Preset(vendor="jiekou", hosts=("api.jiekou.ai",), usual_path="/openai/v1"),
+    Preset(vendor="synthetic", hosts=("api.synthetic.new",), usual_path="/openai/v1"),
     # embeddings and rerank only, in bodies near to OpenAI's: docs.voyageai.com/reference,
     # api.jina.ai/redoc
     Preset(
@@ -211,13 +278,20 @@ PRESETS: tuple[Preset, ...] = (
     Preset(vendor="cloudflare-gateway", hosts=("gateway.ai.cloudflare.com",)),
     # docs.ollama.com/api/openai-compatibility, docs.vllm.ai, lmstudio.ai/docs/developer: local
     # servers, told by their default ports
-    Preset(vendor="ollama", hosts=("ollama.com",), ports=("11434",)),
+    Preset(
+        vendor="ollama",
+        hosts=("ollama.com",),
+        ports=("11434",),
+        is_port_sure=True,
+        native_paths=("/api", "/api/chat", "/api/generate", "/api/tags"),
+    ),
     Preset(vendor="lmstudio", ports=("1234",)),
 )
 
 _LOCAL = re.compile(
-    r"(?:localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|host\.docker\.internal|\[)"
+    r"(?:localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|\[|[^.]+\Z|.*\.(?:lan|local|internal|home\.arpa)\Z)"
 )
+"""Hosts of the network around: by address, by a single word, by their domain."""
 
 
 def preset_for(host: str) -> Preset:
@@ -227,7 +301,7 @@ def preset_for(host: str) -> Preset:
     for preset in PRESETS:
         if any(name == domain or name.endswith("." + domain) for domain in preset.hosts):
             return preset
-        if port in preset.ports and _LOCAL.match(name):
+        if port in preset.ports and (preset.is_port_sure or _LOCAL.match(name)):
             return preset
     return PLAIN
 

@@ -57,10 +57,14 @@ _ROOT_WORDS = frozenset(
         "claude",
         "gemini",
         "google",
+        "claude-code-proxy",
+        "claudecode",
         "coding",
         "compat",
+        "compatible",
         "compatible-mode",
         "inference",
+        "plan",
         "proxy",
         "serving-endpoints",
     }
@@ -146,10 +150,17 @@ def _undouble(path: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def find_root(base_url: str, endings: tuple[str, ...], usual_path: str, is_forced: bool) -> Root:
+def find_root(
+    base_url: str,
+    endings: tuple[str, ...],
+    usual_path: str,
+    is_forced: bool,
+    other_paths: tuple[str, ...] = (),
+) -> Root:
     """The root behind `base_url` (rules above).
 
-    `usual_path` (`/v1`) is what a bare host gets, or a host with only the beginning of that path.
+    `usual_path` (`/v1`) is what a bare host gets. Only the beginning of that path, or of one of
+    `other_paths`, stands for the whole.
     """
     parts = parse_url(base_url)
     if parts.is_exact:
@@ -158,8 +169,11 @@ def find_root(base_url: str, endings: tuple[str, ...], usual_path: str, is_force
     for ending in sorted(endings, key=len, reverse=True):
         if path.endswith("/" + ending):
             return Root(parts.origin + path[: -len(ending) - 1], parts.query)
-    if not path or usual_path.startswith(path + "/"):
+    if not path:
         return Root(parts.origin + usual_path, parts.query)
+    for known in (usual_path, *other_paths):
+        if known.startswith(path + "/"):
+            return Root(parts.origin + known, parts.query)
     if is_forced and not parts.is_slashed and not looks_like_root(path):
         return _as_written(parts)
     return Root(parts.origin + path, parts.query)
@@ -180,7 +194,11 @@ def looks_like_root(path: str) -> bool:
 
 
 def ends_in_version(path: str) -> bool:
-    return _VERSION.match(path.rpartition("/")[2]) is not None
+    return is_version(path.rpartition("/")[2])
+
+
+def is_version(segment: str) -> bool:
+    return _VERSION.match(segment) is not None
 
 
 def quote_model(model: str, safe: str = "") -> str:

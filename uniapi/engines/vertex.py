@@ -10,28 +10,24 @@ location (cloud.google.com/vertex-ai/generative-ai/docs/start/express-mode).
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
-from dataclasses import dataclass
-from urllib.parse import urlencode
+from dataclasses import dataclass, replace
 
 from uniapi.canonical import NO_NEEDS, DialectNeeds, Json, Operation
 from uniapi.clock import Epoch
-from uniapi.dialects import UpstreamDialect
+from uniapi.dialects import Quirk, UpstreamDialect
 from uniapi.dialects.anthropic import UPSTREAM as ANTHROPIC
 from uniapi.dialects.gemini import UPSTREAM as GEMINI
 from uniapi.dialects.openai_chat import UPSTREAM as OPENAI_CHAT
-from uniapi.errors import WireError
-from uniapi.wire import HttpRequest, ResponseHead, load_json
+from uniapi.wire import HttpRequest
 
 from .defaults import DefaultEngine, with_bearer, with_header
-from .engine import Address, ModelPage, Place, Target, Token, TokenFlow
+from .engine import Address, ModelPage, Place, Target, TokenFlow
+from .facts import quirk_for
 from .gemini import GENERATED, rename_models
-from .google_jwt import service_account_jwt
+from .google_tokens import account_token
 from .model_lists import decode_gemini_models
 from .urls import parse_url, quote_model
 
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-TOKEN_URL = "https://oauth2.googleapis.com/token"
 ANTHROPIC_VERSION = "vertex-2023-10-16"
 GOOGLE = "https://aiplatform.googleapis.com"
 
@@ -44,7 +40,14 @@ _HOST_LOCATION = re.compile(
 )
 _ACCOUNT_PROJECT = re.compile(r"@([a-z0-9-]+)\.iam\.gserviceaccount\.com\Z")
 
+_MISTRAL = re.compile(r"(?:mistral|ministral|codestral|magistral|devstral)-")
+"""Under a publisher of their own, with Mistral's chat body
+(docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/mistral, 2026-11-30).
+"""
+_DIALECTS = {"google": GEMINI, "anthropic": ANTHROPIC}
+
 USUAL_LOCATIONS = (
+    (re.compile(r"(?:mistralai/|(?:mistral|ministral|codestral)-)"), "us-central1"),
     (re.compile(r"claude-3(?!-7)(?:-|\b)"), "us-east5"),
     (
         re.compile(r"gemini-1|text-embedding|multimodalembedding|imagen|textembedding"),
@@ -95,8 +98,7 @@ class VertexEngine(DefaultEngine):
         needs: DialectNeeds = NO_NEEDS,
         learned: str | None = None,
     ) -> UpstreamDialect:
-        publisher = self._publisher(place)
-        return {"google": GEMINI, "anthropic": ANTHROPIC}.get(publisher, OPENAI_CHAT)
+        return _DIALECTS.get(self._publisher(place), OPENAI_CHAT)
 
     def address(
         self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
@@ -105,11 +107,11 @@ class VertexEngine(DefaultEngine):
         if dialect is ANTHROPIC:
             return _claude_address(home, place.upstream_model, operation, stream)
         if dialect is OPENAI_CHAT:
-            return (
-                Address(url=home.at("endpoints/openapi/chat/completions"))
-                if operation is Operation.GENERATE
-                else None
-            )
+            if operation is not Operation.GENERATE:
+                return None
+            if self._publisher(place) == "mistralai":
+                return _predict_address(home, "mistralai", place.upstream_model, stream)
+            return Address(url=home.at("endpoints/openapi/chat/completions"))
         return _gemini_address(home, place.upstream_model, operation, stream)
 
     def prepare_body(
@@ -125,7 +127,9 @@ class VertexEngine(DefaultEngine):
                 body, f"publishers/google/models/{_short_name(place.upstream_model)}"
             )
         if dialect is OPENAI_CHAT:
-            return {**body, "model": place.upstream_model}
+            model = place.upstream_model
+            is_mistral = self._publisher(place) == "mistralai"
+            return {**body, "model": _short_name(model) if is_mistral else model}
         prepared = {
             **body,
             "model": _short_name(place.upstream_model),
@@ -135,11 +139,16 @@ class VertexEngine(DefaultEngine):
             del prepared["model"]
         return prepared
 
+    def quirk(self, place: Place) -> Quirk:
+        """Mistral's models refuse here what they refuse at home."""
+        quirk = super().quirk(place)
+        if self._publisher(place) != "mistralai":
+            return quirk
+        at_home = quirk_for("gpt", "api.mistral.ai", place.upstream_model)
+        return replace(at_home, has_tools=quirk.has_tools, has_images=quirk.has_images)
+
     def token_flow(self, target: Target, now_s: Epoch) -> TokenFlow | None:
-        credential = target.credential
-        if credential.kind != "service_account":
-            return None
-        return _token_flow(credential.secret, credential.account or "", now_s)
+        return account_token(target, now_s)
 
     def authorize(
         self, target: Target, request: HttpRequest, token: str | None, now_s: Epoch
@@ -175,6 +184,8 @@ class VertexEngine(DefaultEngine):
         if "claude" in model:
             return "anthropic"
         owner, slash, _ = model.partition("/")
+        if owner == "mistralai" or (not slash and _MISTRAL.match(model)):
+            return "mistralai"
         if "/openapi" in parse_url(place.provider.base_url or "").path:
             return "openapi"
         return "openapi" if slash and owner not in ("google", "models", "publishers") else "google"
@@ -186,12 +197,14 @@ def _claude_address(home: _Home, model: str, operation: Operation, stream: bool)
         return Address(url=home.at("publishers/anthropic/models/count-tokens:rawPredict"))
     if operation is not Operation.GENERATE:
         return None
+    return _predict_address(home, "anthropic", model, stream)
+
+
+def _predict_address(home: _Home, publisher: str, model: str, stream: bool) -> Address:
+    """A publisher's own body, handed on as it is."""
     verb = "streamRawPredict" if stream else "rawPredict"
-    return Address(
-        url=home.at(
-            f"publishers/anthropic/models/{quote_model(_short_name(model), safe='@')}:{verb}"
-        )
-    )
+    name = quote_model(_short_name(model), safe="@")
+    return Address(url=home.at(f"publishers/{publisher}/models/{name}:{verb}"))
 
 
 def _gemini_address(home: _Home, model: str, operation: Operation, stream: bool) -> Address | None:
@@ -289,41 +302,3 @@ def _google_origin(location: str) -> str:
     if "-" not in location:
         return f"https://aiplatform.{location}.rep.googleapis.com"
     return f"https://{location}-aiplatform.googleapis.com"
-
-
-def _token_flow(
-    private_key: str, client_email: str, now_s: Epoch
-) -> Generator[HttpRequest, tuple[ResponseHead, bytes], Token]:
-    """developers.google.com/identity/protocols/oauth2/service-account: one POST of an assertion
-    that we sign.
-    """
-    try:
-        assertion = service_account_jwt(private_key, client_email, SCOPE, TOKEN_URL, now_s)
-    except ValueError as error:
-        raise WireError(f"the service account's private key cannot sign: {error}") from None
-    form = urlencode(
-        {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
-    )
-    head, body = yield HttpRequest(
-        method="POST",
-        url=TOKEN_URL,
-        headers={"content-type": "application/x-www-form-urlencoded", "accept": "application/json"},
-        body=form.encode(),
-    )
-    try:
-        answer = load_json(body)
-    except WireError:
-        answer = None
-    answer = answer if isinstance(answer, dict) else {}
-    value, lifetime = answer.get("access_token"), answer.get("expires_in")
-    if head.status != 200 or not isinstance(value, str) or not value:
-        raise WireError(
-            f"no access token for {client_email}: {head.status}"
-            f" {answer.get('error_description') or answer.get('error') or ''}".rstrip()
-        )
-    lifetime_s = (
-        float(lifetime)
-        if isinstance(lifetime, int | float) and not isinstance(lifetime, bool) and lifetime > 0
-        else 3600.0
-    )
-    return Token(value=value, expires_at_s=now_s + lifetime_s)
