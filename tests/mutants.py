@@ -37,22 +37,23 @@ class Mutant(NamedTuple):
     tests: tuple[str, ...]
 
 
-EXECUTOR = "uniapi/gateway/executor.py"
+RUN = "uniapi/gateway/call_run.py"
+TRY = "uniapi/gateway/attempt_try.py"
 RECEIVER = "uniapi/gateway/receiver.py"
 
 MUTANTS = (
     # the thirteen of issue 11, which no test noticed before there was a playbook
     Mutant(
         "plan.succeeded never called",
-        EXECUTOR,
-        "plan.succeeded(self._clock.monotonic_s())",
+        TRY,
+        "state.plan.succeeded(state.now())",
         "pass",
         LOOP,
     ),
     Mutant(
         "plan.broke never called",
-        EXECUTOR,
-        "plan.broke(broken, self._clock.monotonic_s())",
+        TRY,
+        "state.plan.broke(broken, state.now())",
         "pass",
         LOOP,
     ),
@@ -65,30 +66,30 @@ MUTANTS = (
     ),
     Mutant(
         "a refused access token kept",
-        EXECUTOR,
-        "self._credentials.forget(target.credential.credential_id)",
+        TRY,
+        "state.around.credentials.forget(self._target.credential.credential_id)",
         "pass",
         LOOP,
     ),
     Mutant(
         "the tokens of an unanswered call not given back",
-        EXECUTOR,
-        "tokens = 0 if progress.receiver is None else None",
-        "tokens = None",
-        LOOP,
-    ),
-    Mutant(
-        "a client that leaves recorded as refused",
-        EXECUTOR,
-        'progress.outcome = "client_left"',
+        RUN,
+        "state.setting.used(0)",
         "pass",
         LOOP,
     ),
     Mutant(
+        "a client that leaves recorded as refused",
+        RUN,
+        'state.outcome, state.status = "client_left", 0',
+        'state.outcome, state.status = "refused", 0',
+        LOOP,
+    ),
+    Mutant(
         "the number of upstream calls always one",
-        EXECUTOR,
-        "calls=made)",
-        "calls=1)",
+        RUN,
+        "calls = len(state.attempts) - calls_before",
+        "calls = 1",
         LOOP,
     ),
     Mutant(
@@ -100,9 +101,9 @@ MUTANTS = (
     ),
     Mutant(
         "the total timeout not armed",
-        EXECUTOR,
-        "else loop.time() + attempt.timeouts.total_s",
-        "else None",
+        TRY,
+        "None if timeouts.total_s is None else now + timeouts.total_s",
+        "None",
         LOOP,
     ),
     Mutant(
@@ -143,25 +144,22 @@ MUTANTS = (
     # what else the loop must not forget
     Mutant(
         "an attempt told as relayed though it was translated",
-        EXECUTOR,
-        "is_translated = not way.relays",
-        "is_translated = False",
+        RUN,
+        "road=way.road, ",
+        "",
         LOOP,
     ),
     Mutant(
         "plan.finished never called",
-        EXECUTOR,
-        """            plan.finished(
-                self._clock.monotonic_s(), tokens=usage.total if usage is not None else None
-            )
-""",
+        RUN,
+        "        state.plan.finished(now, tokens=tokens)\n",
         "",
         LOOP,
     ),
     Mutant(
         "the upstream of a client that leaves not let go",
-        EXECUTOR,
-        "progress.receiver.cancel()",
+        RUN,
+        "state.receiver.cancel()",
         "pass",
         LOOP,
     ),
@@ -181,103 +179,104 @@ MUTANTS = (
     ),
     Mutant(
         "the second way tried after any failure",
-        EXECUTOR,
+        RUN,
         "if not is_other_way_open(failure):",
         "if False:",
         LOOP,
     ),
     Mutant(
         "an answer that broke off remembered",
-        EXECUTOR,
+        TRY,
         """        if broken is None:
-            self._remember(call, prepared, target, receiver)
-        else:
+            state.outcome = "ok"
+            self._remember(receiver)
 """,
-        """        self._remember(call, prepared, target, receiver)
-        if broken is not None:
+        """        self._remember(receiver)
+        if broken is None:
+            state.outcome = "ok"
 """,
         LOOP,
     ),
     Mutant(
         "ids remembered though nothing is stored",
-        EXECUTOR,
+        TRY,
         'elif call.json.get("store") is not False:',
         "else:",
         LOOP,
     ),
     Mutant(
         "a deleted response not forgotten",
-        EXECUTOR,
-        "self._pins.forget(key_id, call.resource)",
+        TRY,
+        "around.pins.forget(key_id, call.resource)",
         "pass",
         LOOP,
     ),
     Mutant(
         "an upstream's own error body never handed on",
-        EXECUTOR,
-        "and step.relays_body",
-        "and False",
+        RUN,
+        "if own is None or not step.relays_body:",
+        "if True:",
         LOOP,
     ),
     Mutant(
         "secrets left in a failure",
-        EXECUTOR,
+        TRY,
         "failure = masked_failure(failure, provider_secrets(target.provider))",
         "pass",
         LOOP,
     ),
     Mutant(
         "a failed count not estimated",
-        EXECUTOR,
+        RUN,
         "if call.operation is Operation.COUNT_TOKENS and falls_back(step):",
         "if False:",
         LOOP,
     ),
     Mutant(
         "a count waited for like an answer",
-        EXECUTOR,
-        "first_token_s = min(first_token_s, COUNT_PATIENCE_S)",
-        "pass",
+        TRY,
+        "math.inf if longest_s is None else longest_s",
+        "math.inf",
         LOOP,
     ),
     Mutant(
         "a dated delay measured by the upstream's clock only",
-        EXECUTOR,
-        'dated = {"date": formatdate(self._clock.now_s(), usegmt=True), **head.headers}',
-        "dated = head.headers",
+        TRY,
+        'return {"date": formatdate(now_s, usegmt=True), **head.headers}',
+        "return head.headers",
         LOOP,
     ),
     Mutant(
         "heartbeats counted from each attempt",
-        EXECUTOR,
-        "due_s = progress.heard_at + interval - self._clock.monotonic_s()",
+        TRY,
+        "due_s = state.heard_at + interval - state.now()",
         "due_s = interval",
         LOOP,
     ),
     Mutant(
         "heartbeats promised by one attempt only",
-        EXECUTOR,
-        "attempt.keepalive_s if attempt.keepalive_s is not None else progress.keepalive_s",
-        "attempt.keepalive_s",
+        TRY,
+        "if attempt.keepalive_s is not None:",
+        "if True:",
         LOOP,
     ),
     Mutant(
         "a refusal behind heartbeats not said",
-        EXECUTOR,
-        "            if not reply.is_started:\n                raise\n",
+        RUN,
+        "            if not state.reply.is_started:\n                raise\n",
         "            raise\n",
         LOOP,
     ),
     Mutant(
         "an answer that cannot say that it broke ended properly",
-        EXECUTOR,
+        TRY,
         "if report.is_cut:",
         "if False:",
         LOOP,
     ),
     Mutant(
         "the end of an answer waited for though its reader stalled",
-        EXECUTOR,
+        TRY,
         "if receiver.has_stalled:",
         "if False:",
         LOOP,
@@ -285,8 +284,8 @@ MUTANTS = (
     Mutant(
         "a folded answer sent before its end",
         RECEIVER,
-        "not pipe.streams and not is_end:",
-        "not pipe.streams and not report.is_whole:",
+        "if pipe is not None and not pipe.streams and not is_end:",
+        "if False:",
         LOOP,
     ),
     Mutant(

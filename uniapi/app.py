@@ -12,11 +12,8 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
-
-from uniapi.gateway import Engines, Reception, Snapshot
 
 from .canonical import Call
 from .clock import Clock
@@ -25,12 +22,16 @@ from .gateway import (
     PINS_FILE,
     PINS_LAST_S,
     PINS_LIMIT,
+    CallSurroundings,
+    Engines,
     Executor,
     IssuedIds,
     IssuedItems,
     ModelLists,
     Moderation,
     ReasoningCache,
+    Reception,
+    Snapshot,
     counts_tokens,
 )
 from .kept_windows import KeptWindows
@@ -99,8 +100,7 @@ class App:
         self._kept_pins.load(clock.now_s())
         pins = IssuedIds(self._kept_pins)
         items = IssuedItems()
-        executor = partial(
-            Executor,
+        around = CallSurroundings(
             transport=transport,
             credentials=self._credentials,
             media=self._media,
@@ -117,8 +117,8 @@ class App:
             pins=pins,
             items=items,
             limits=self._limits,
-            moderation=Moderation(executor(record=lambda record: None), clock, rng),
-            executor=executor(record=self.record),
+            moderation=Moderation(Executor(around, lambda record: None), clock, rng),
+            executor=Executor(around, self.record),
             clock=clock,
             rng=rng,
         )

@@ -17,10 +17,9 @@ from typing import Any
 from .canonical import Call, Failure, FailureKind, Operation, Principal, RequestRefused
 from .clock import Clock, SystemClock
 from .config import Config, Credential, ModelEntry, Preferences, Provider
-from .dialects import ReplyContext
-from .engines import Engine, ListedModel, Target, engine_for
+from .engines import ListedModel, Target, engine_for
 from .errors import WireError
-from .gateway import Decoded, find_ways, list_models, prepare
+from .gateway import list_models, prepare_once
 from .network import (
     AccessTokens,
     FetchFailed,
@@ -180,18 +179,8 @@ async def _ask_key(
         json=value,
         path="/v1/chat/completions",
     )
-    context = ReplyContext(requested_model=entry.alias, id_seed="0", created_s=0)
-    failure = await ask_once(
-        call,
-        target,
-        engine_for(provider),
-        context,
-        passage_of(provider, target.credential, preferences),
-        network.transport,
-        network.credentials,
-        network.clock,
-        timeout_s=LIVE_TIMEOUT_S,
-    )
+    passage = passage_of(provider, target.credential, preferences)
+    failure = await ask_once(call, target, passage, network)
     is_of_key = failure is not None and failure.kind in (
         FailureKind.CREDENTIAL_REFUSED,
         FailureKind.QUOTA,
@@ -203,32 +192,17 @@ async def _ask_key(
 
 
 async def ask_once(
-    call: Call,
-    target: Target,
-    engine: Engine,
-    context: ReplyContext,
-    passage: Passage,
-    transport: Transport,
-    credentials: AccessTokens,
-    clock: Clock,
-    *,
-    timeout_s: float,
+    call: Call, target: Target, passage: Passage, network: Network
 ) -> Failure | None:
     """Send `call` to `target`; None when it was answered, else what went wrong. Whole answers only;
     an answer that is cut short by its limit is one.
     """
-    ways = find_ways(call, target, engine)
-    if not ways:
-        return Failure(
-            kind=FailureKind.UNSUPPORTED, message="the provider does not offer this operation"
-        )
+    engine, transport = engine_for(target.provider), network.transport
     try:
-        prepared = prepare(
-            call, ways[0], None if ways[0].relays else Decoded(call).get(), context, "0"
-        )
-        token = await credentials.token(engine, target, transport, passage)
-        request = engine.authorize(target, prepared.request, token, clock.now_s())
-        head, body = await fetch(transport, request, passage=passage, timeout_s=timeout_s)
+        prepared = prepare_once(call, target, engine)
+        token = await network.credentials.token(engine, target, transport, passage)
+        request = engine.authorize(target, prepared.request, token, network.clock.now_s())
+        head, body = await fetch(transport, request, passage=passage, timeout_s=LIVE_TIMEOUT_S)
     except FetchFailed as error:
         return error.failure
     except WireError as error:
@@ -236,9 +210,10 @@ async def ask_once(
     except RequestRefused as refused:
         return Failure(kind=FailureKind.UNSUPPORTED, message=str(refused))
     except asyncio.TimeoutError:
-        return Failure(kind=FailureKind.TIMEOUT, message=f"no answer within {timeout_s:g} s")
+        return Failure(kind=FailureKind.TIMEOUT, message=f"no answer within {LIVE_TIMEOUT_S:g} s")
     if head.status >= 400:
-        return engine.classify(head.status, head.headers, body, prepared.dialect)
+        dialect = engine.dialect(target, call.dialect)
+        return engine.classify(head.status, head.headers, body, dialect)
     pipe = prepared.make_pipe(head)
     pipe.feed(body)
     pipe.eof()

@@ -48,8 +48,9 @@ MAY_IMPORT = {
     },
 }
 ASYNCIO_MODULES = {
+    "gateway/attempt_try.py",
+    "gateway/call_run.py",
     "gateway/discovery.py",
-    "gateway/executor.py",
     "gateway/receiver.py",
     "gateway/reception.py",
     "network/access_tokens.py",

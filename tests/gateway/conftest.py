@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from uniapi.gateway import Executor, IssuedIds, IssuedItems, ReasoningCache
+from uniapi.gateway import CallSurroundings, Executor, IssuedIds, IssuedItems, ReasoningCache
 from uniapi.network import AccessTokens, MediaFetcher
 from uniapi.storage import KeptMap, MemoryFolder
 
@@ -35,16 +35,20 @@ def clock():
 @pytest.fixture
 def executor_of(web):
     """An executor for a clock and for what takes the records."""
-    return lambda clock, record: Executor(
-        transport=web,
-        credentials=AccessTokens(clock),
-        media=MediaFetcher(web),
-        pins=IssuedIds(KeptMap(MemoryFolder(), "pins", limit=10, lasts_s=10.0)),
-        reasoning=ReasoningCache(),
-        items=IssuedItems(),
-        clock=clock,
-        record=record,
-    )
+
+    def build(clock, record):
+        around = CallSurroundings(
+            transport=web,
+            credentials=AccessTokens(clock),
+            media=MediaFetcher(web),
+            pins=IssuedIds(KeptMap(MemoryFolder(), "pins", limit=10, lasts_s=10.0)),
+            reasoning=ReasoningCache(),
+            items=IssuedItems(),
+            clock=clock,
+        )
+        return Executor(around, record)
+
+    return build
 
 
 for folder in (".", "../e2e", "../matrix"):

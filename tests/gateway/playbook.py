@@ -18,7 +18,6 @@ how the loop is written: such a test stays as it is when the loop is built anew.
 
 import json
 import random
-from functools import partial
 
 from ends import Client, Network
 from hand_loop import HandClock, HandLoop
@@ -28,6 +27,7 @@ from uniapi.canonical import Principal, RequestRefused
 from uniapi.config import parse_config
 from uniapi.engines import engine_names
 from uniapi.gateway import (
+    CallSurroundings,
     Engines,
     Executor,
     IssuedIds,
@@ -152,8 +152,7 @@ class Playbook:
     def _put_together(self, rng):
         pins = IssuedIds(KeptMap(MemoryFolder(), "pins", limit=10, lasts_s=3600.0))
         items = IssuedItems()
-        executor = partial(
-            Executor,
+        around = CallSurroundings(
             transport=self.network,
             credentials=AccessTokens(self.clock),
             media=MediaFetcher(self.network),
@@ -177,8 +176,8 @@ class Playbook:
             pins=pins,
             items=items,
             limits=self.limits,
-            moderation=Moderation(executor(record=lambda record: None), self.clock, rng),
-            executor=executor(record=self.records.append),
+            moderation=Moderation(Executor(around, lambda record: None), self.clock, rng),
+            executor=Executor(around, self.records.append),
             clock=self.clock,
             rng=rng,
         )

@@ -346,6 +346,6 @@ def test_a_mistake_of_ours_is_on_record_too(play):
     p.upstream("a#1").answers(answer(text="hello"))
     with pytest.raises(ZeroDivisionError):
         p.passes(0)
-    assert [record.status for record in p.records] == [0]
+    assert [(record.outcome, record.status) for record in p.records] == [("internal_error", 500)]
     assert p.resting == []
     p.serves("a#1", answer(text="hello"))

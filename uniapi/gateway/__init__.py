@@ -1,21 +1,22 @@
-"""Call → reply, by attempts. `reception` takes a call in, `executor` is the loop, `route` builds
-what is sent, `receiver` takes what comes back.
+"""Call → reply, by attempts. `reception` takes a call in, `call_run` is the loop and `attempt_try`
+one turn of it, `route` finds the ways, `prepare` builds what is sent, `receiver` takes what comes
+back.
 
 Three memories belong here: `issued_ids` (ids that live with one account), `reasoning_cache` (what a
 client could not carry of an answer) and `issued_items` (what it names by an id alone).
 """
 
 from .call_facts import counts_tokens
+from .call_state import CallSurroundings, Reply, Setting
 from .discovery import ModelLists, list_models
-from .eligible_channels import rules_out
-from .executor import Executor, Reply, Setting
+from .executor import Executor
 from .issued_ids import PINS_FILE, PINS_LAST_S, PINS_LIMIT, IssuedIds
 from .issued_items import IssuedItems
 from .moderation import Moderation
+from .prepare import prepare_once
 from .reasoning_cache import ReasoningCache
 from .reception import Reception
 from .refusals import model_not_found
-from .route import Decoded, find_ways, prepare
 from .snapshot import Engines, Snapshot
 from .uploads import Upload
 
@@ -23,7 +24,7 @@ __all__ = [
     "PINS_FILE",
     "PINS_LAST_S",
     "PINS_LIMIT",
-    "Decoded",
+    "CallSurroundings",
     "Engines",
     "Executor",
     "IssuedIds",
@@ -37,9 +38,7 @@ __all__ = [
     "Snapshot",
     "Upload",
     "counts_tokens",
-    "find_ways",
     "list_models",
     "model_not_found",
-    "prepare",
-    "rules_out",
+    "prepare_once",
 ]

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from uniapi.engines import Target
+from uniapi.engines import Place
+from uniapi.routing import Road
 from uniapi.stats import AttemptRecord
-from uniapi.wire import ResponseHead
 
 STREAM_HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
@@ -39,24 +39,23 @@ def stream_headers(framing: Literal["sse", "json_array"]) -> dict[str, str]:
 
 
 def answer_headers(
-    head: ResponseHead,
-    target: Target,
+    received: Mapping[str, str],
+    place: Place,
     attempts: Sequence[AttemptRecord],
     losses: Sequence[str],
-    *,
-    is_relay: bool,
+    road: Road,
 ) -> dict[str, str]:
-    """What goes out with an answer beside its content type."""
+    """What goes out with an answer beside its content type; `received` are the upstream's."""
     returned = (
-        {name: value for name, value in head.headers.items() if name.startswith(RETURNED_HEADERS)}
-        if is_relay
+        {name: value for name, value in received.items() if name.startswith(RETURNED_HEADERS)}
+        if road is Road.RELAY
         else {}
     )
     return {
         **returned,
-        "x-uniapi-provider": header_text(target.provider.name),
-        "x-uniapi-model": header_text(target.upstream_model),
-        "x-uniapi-attempts": attempts_text(attempts),
+        "x-uniapi-provider": header_text(place.provider.name),
+        "x-uniapi-model": header_text(place.upstream_model),
+        **attempts_header(attempts),
         **_dropped(losses),
     }
 
@@ -77,9 +76,9 @@ def header_text(text: str) -> str:
     return "".join(character if " " <= character <= "~" else "?" for character in text)
 
 
-def attempts_text(attempts: Sequence[AttemptRecord]) -> str:
-    """`a#1=429, b#1=200`: provider, the how-manieth of its credentials that this call used, and the
-    status or the failure's kind.
+def attempts_header(attempts: Sequence[AttemptRecord]) -> dict[str, str]:
+    """`x-uniapi-attempts: a#1=429, b#1=200`: provider, the how-manieth of its credentials that this
+    call used, and the status or the failure's kind. No header where nothing was tried.
     """
     seen: dict[str, list[str]] = {}
     pieces = []
@@ -91,4 +90,4 @@ def attempts_text(attempts: Sequence[AttemptRecord]) -> str:
         if not attempt.is_success and attempt.status is not None and attempt.status >= 400:
             result = str(attempt.status)
         pieces.append(f"{attempt.provider}#{used.index(attempt.credential_id) + 1}={result}")
-    return header_text(", ".join(pieces))
+    return {"x-uniapi-attempts": header_text(", ".join(pieces))} if pieces else {}

@@ -1,8 +1,8 @@
-"""What is noted of a call while it runs, and the records it becomes."""
+"""The records that calls and their attempts become."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from uniapi.canonical import Call, ClientError, Failure, Usage
 from uniapi.clock import Monotonic
@@ -10,22 +10,7 @@ from uniapi.config import provider_secrets, without_secrets, without_secrets_in_
 from uniapi.engines import Target
 from uniapi.stats import AttemptRecord, CallRecord
 
-from .receiver import Receiver
-
-
-@dataclass(slots=True)
-class Progress:
-    """What is known of a call so far; becomes its record."""
-
-    started_at: float
-    heard_at: float
-    """When the client last heard of us, the beginning included."""
-    keepalive_s: float | None = None
-    """The interval of heartbeats that it was promised."""
-    attempts: list[AttemptRecord] = field(default_factory=list)
-    receiver: Receiver | None = None
-    target: Target | None = None
-    outcome: str = "refused"
+from .call_state import CallState
 
 
 def masked_failure(failure: Failure, secrets: tuple[str, ...]) -> Failure:
@@ -61,18 +46,18 @@ def attempt_record(
     )
 
 
-def call_record(call: Call, progress: Progress, status: int, now: Monotonic) -> CallRecord:
+def call_record(state: CallState, now: Monotonic) -> CallRecord:
     """A call that came to at least one attempt, or to the end of its plan."""
-    receiver = progress.receiver
+    receiver = state.receiver
     return _record(
-        call,
-        status=status,
-        outcome=progress.outcome,
-        target=progress.target,
-        attempts=tuple(progress.attempts),
+        state.call,
+        status=state.reply.status or state.status,
+        outcome=state.outcome,
+        target=state.target,
+        attempts=tuple(state.attempts),
         usage=receiver.report.usage if receiver is not None else None,
         first_token_s=receiver.first_token_after_s if receiver is not None else None,
-        total_s=now - progress.started_at,
+        total_s=now - state.started_at,
     )
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 
 from uniapi.canonical import Call
 from uniapi.config import Provider
-from uniapi.engines import Engine, Target
+from uniapi.engines import Engine, Place
 from uniapi.operations import SERVICES
-from uniapi.routing import Channel, Pin
+from uniapi.routing import Channel, Pin, Road
 
 from .route import Way, find_ways
 
@@ -37,7 +37,7 @@ def possible_owners(
 def is_relayable(call: Call, channel: Channel, engine_of: Callable[[Provider], Engine]) -> bool:
     """Whether this channel would be told the client's own words."""
     ways = find_ways_to(call, channel, engine_of)
-    return bool(ways) and ways[0].relays
+    return bool(ways) and ways[0].road is Road.RELAY
 
 
 def find_ways_to(
@@ -45,13 +45,8 @@ def find_ways_to(
 ) -> tuple[Way, ...]:
     """The ways to ask a channel, whichever of its credentials it will be."""
     provider = channel.provider
-    target = Target(
-        provider=provider,
-        credential=provider.credentials[0],
-        upstream_model=channel.upstream_model,
-        alias=channel.alias,
-    )
-    return find_ways(call, target, engine_of(provider))
+    place = Place(provider=provider, upstream_model=channel.upstream_model, alias=channel.alias)
+    return find_ways(call, place, engine_of(provider))
 
 
 def rules_out(

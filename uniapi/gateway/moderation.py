@@ -24,8 +24,9 @@ from uniapi.routing import Plan, Question, Router
 from uniapi.wire import dump_json, load_json
 
 from .call_facts import estimate_call_tokens, last_user_text
+from .call_state import Setting
 from .eligible_channels import rules_out
-from .executor import Executor, Setting
+from .executor import Executor
 
 log = logging.getLogger("uniapi.moderation")
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Call, Json, RequestRefused
-from uniapi.engines import Address
+from uniapi.dialects import ReplyContext
 from uniapi.operations import (
     EncodedOperation,
     OperationCodec,
@@ -25,43 +25,45 @@ from uniapi.wire import Answers, BodySource, HttpRequest, MultipartError, Respon
 
 from .operation_shapes import client_shape, upstream_shape
 from .overrides import apply_overrides
-from .route import Prepared, Way, configured_headers, forwarded_headers, relayed_bytes
+from .prepared import (
+    Prepared,
+    forwarded_headers,
+    model_to_splice,
+    relayed_bytes,
+    request_headers,
+)
+from .route import Way
 from .uploads import Upload
 
 
-def prepare_relayed(call: Call, way: Way, *, requested_model: str, created_s: int) -> Prepared:
+def prepare_carried(call: Call, way: Way, reply: ReplyContext) -> Prepared:
     """Build the attempt. Raises RequestRefused when this upstream cannot be told what the client
     says.
     """
-    address = way.engine.address(way.target, call.operation, call.stream, way.dialect)
-    assert address is not None
-    codec = codec_for(call.operation, client_shape(call), upstream_shape(address))
+    codec = codec_for(call.operation, client_shape(call), upstream_shape(way.address))
     if codec is None:
-        return _relay(call, way, address, requested_model)
+        return _relay(call, way, reply)
     request = OperationRequest(
         operation=call.operation,
-        model=way.target.upstream_model,
-        requested_model=requested_model,
+        model=way.place.upstream_model,
+        requested_model=reply.requested_model,
         body=call.json,
         files=call.upload.files() if isinstance(call.upload, Upload) else (),
-        created_s=created_s,
+        created_s=reply.created_s,
     )
     encoded = codec.encode_request(request)
     return _translate(call, way, codec, request, encoded)
 
 
-def _relay(call: Call, way: Way, address: Address, requested_model: str) -> Prepared:
-    target = way.target
+def _relay(call: Call, way: Way, reply: ReplyContext) -> Prepared:
+    place, url = way.place, way.address.url
     _, colon, verb = call.path.rpartition(":")
-    url = with_verb(address.url, verb) if colon else address.url
-    accept = "text/event-stream" if call.stream else "*/*"
-    passed = forwarded_headers(call)
-    body = way.engine.prepare_body(
-        target, dict(call.json), call.operation, call.stream, way.dialect
-    )
-    fitted, losses = fit_request(call.operation, target.upstream_model, body)
-    body = apply_overrides(dict(fitted), target.provider.body_overrides, target.alias)
-    headers = _headers(call, way, address, call.content_type, accept, passed)
+    url = with_verb(url, verb) if colon else url
+    body = way.engine.prepare_body(place, dict(call.json), call.operation, call.stream, way.dialect)
+    fitted, losses = fit_request(call.operation, place.upstream_model, body)
+    body = apply_overrides(dict(fitted), place.provider.body_overrides, place.alias)
+    own = {"accept": "text/event-stream" if call.stream else "*/*", **forwarded_headers(call)}
+    headers = _headers(call, way, call.content_type, own)
     if isinstance(call.upload, Upload):
         request = HttpRequest(
             method="POST", url=url, headers=headers, source=_form(call.upload, body)
@@ -74,13 +76,11 @@ def _relay(call: Call, way: Way, address: Address, requested_model: str) -> Prep
     choice = RelayChoice(
         operation=call.operation,
         classify=_classify(way),
-        model=requested_model if requested_model != target.upstream_model else None,
+        model=model_to_splice(way, reply),
         response_format=response_format if isinstance(response_format, str) else None,
         asked=call.json,
     )
-    return Prepared(
-        request=request, route="relay", dialect=way.dialect, make_pipe=choice, losses=losses
-    )
+    return Prepared(request=request, make_pipe=choice, losses=losses)
 
 
 def _form(upload: Upload, members: Mapping[str, Json]) -> BodySource:
@@ -99,15 +99,17 @@ def _translate(
 ) -> Prepared:
     # Pictures and transcripts are put into events by the codec itself: only what it streams is
     # asked for as a stream.
-    address = way.engine.address(way.target, call.operation, encoded.is_stream, way.dialect)
-    assert address is not None
+    place, address = way.place, way.address
+    if encoded.is_stream is not call.stream:
+        address = (
+            way.engine.address(place, call.operation, encoded.is_stream, way.dialect) or address
+        )
     url = with_verb(address.url, encoded.verb) if encoded.verb is not None else address.url
     accept = "text/event-stream" if encoded.is_stream else "application/json"
-    headers = _headers(call, way, address, "application/json", accept, {})
-    overrides = way.target.provider.body_overrides
+    headers = _headers(call, way, "application/json", {"accept": accept})
+    overrides = place.provider.body_overrides
     bodies = [
-        dump_json(apply_overrides(dict(body), overrides, way.target.alias))
-        for body in encoded.bodies
+        dump_json(apply_overrides(dict(body), overrides, place.alias)) for body in encoded.bodies
     ]
     *earlier, last = [
         HttpRequest(method="POST", url=url, headers=headers, body=body) for body in bodies
@@ -123,29 +125,14 @@ def _translate(
         request=last,
         earlier=tuple(earlier),
         answers=answers,
-        route="translate",
-        dialect=way.dialect,
         make_pipe=make_pipe,
         losses=encoded.losses,
     )
 
 
-def _headers(
-    call: Call,
-    way: Way,
-    address: Address,
-    content_type: str,
-    accept: str,
-    passed: Mapping[str, str],
-) -> dict[str, str]:
-    headers = {"accept": accept, "accept-encoding": "identity", "user-agent": "uni-api", **passed}
-    headers.update(address.headers)
-    headers.update(configured_headers(call, way.target))
+def _headers(call: Call, way: Way, content_type: str, own: Mapping[str, str]) -> dict[str, str]:
     # What the body is no configuration can say: a form has its boundary there.
-    return {
-        **{name.lower(): value for name, value in headers.items()},
-        "content-type": content_type,
-    }
+    return {**request_headers(call, way, own), "content-type": content_type}
 
 
 def _classify(way: Way) -> Classify:

@@ -8,6 +8,7 @@ from uniapi.canonical import Call
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.engines import Address
 from uniapi.operations import codec_for, is_relayed
+from uniapi.routing import Road
 
 
 def client_shape(call: Call) -> str:
@@ -20,11 +21,11 @@ def upstream_shape(address: Address) -> str:
     return "openai" if address.shape == "dialect" else address.shape
 
 
-def is_bridged(call: Call, address: Address) -> bool | None:
-    """False: the client's words are relayed; True: a codec translates them; None: there
-    is no way.
+def road_between(call: Call, address: Address) -> Road | None:
+    """How the client's words come there: translated by a codec where there is one; None: not at
+    all.
     """
     sides = client_shape(call), upstream_shape(address)
     if codec_for(call.operation, *sides) is not None:
-        return True
-    return False if is_relayed(call.operation, *sides) else None
+        return Road.TRANSLATE
+    return Road.RELAY if is_relayed(call.operation, *sides) else None

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -125,6 +125,21 @@ class Receiver:
     @property
     def report(self) -> Report:
         return self.pipe.report if self.pipe is not None else Report()
+
+    @property
+    def status(self) -> int | None:
+        """What the upstream answered with, None before it did."""
+        return self.response_head.status if self.response_head is not None else None
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those of the upstream's answer."""
+        return self.response_head.headers if self.response_head is not None else {}
+
+    @property
+    def streams(self) -> bool:
+        """Whether there is output before the end of the answer."""
+        return self.pipe is not None and self.pipe.streams
 
     @property
     def first_token_after_s(self) -> float | None:

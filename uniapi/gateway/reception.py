@@ -22,9 +22,10 @@ from uniapi.stats import CallRecord, Recorder
 
 from .call_facts import estimate_call_tokens, reasoning_effort, request_type
 from .call_records import left_record, refusal_record
+from .call_state import Reply, Setting
 from .discovery import ModelLists
 from .eligible_channels import possible_owners, rules_out
-from .executor import Executor, Reply, Setting
+from .executor import Executor
 from .issued_ids import IssuedIds, find_references
 from .issued_items import IssuedItems
 from .moderation import FLAGGED, Moderation

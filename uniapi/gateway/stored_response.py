@@ -7,16 +7,30 @@ keeps no answers cannot pretend to have them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from uniapi.canonical import Call
-from uniapi.dialects import ClientDialect, RelayedDialect, ReplyContext
+from uniapi.dialects import RelayedDialect, ReplyContext
 from uniapi.pipes import Pipe, RelayBody, RelayStream, ending, framer_for
 from uniapi.wire import HttpRequest, ResponseHead
 
+from .prepared import Prepared, forwarded_headers, request_headers
+from .route import Way, client_side
 
-def stored_request(call: Call, responses_url: str, headers: Mapping[str, str]) -> HttpRequest:
+
+def prepare_stored(call: Call, way: Way, reply: ReplyContext) -> Prepared:
+    """A stored response, read, cancelled or deleted where it lies."""
+    accept = "text/event-stream" if call.stream else "application/json"
+    headers = request_headers(call, way, {"accept": accept, **forwarded_headers(call)})
+    return Prepared(
+        request=_request(call, way.address.url, headers),
+        make_pipe=partial(_choose_pipe, call, way, reply),
+    )
+
+
+def _request(call: Call, responses_url: str, headers: Mapping[str, str]) -> HttpRequest:
     """The client's request at the provider's own address of responses, its query kept beside what
     that address has.
     """
@@ -33,15 +47,9 @@ def stored_request(call: Call, responses_url: str, headers: Mapping[str, str]) -
     )
 
 
-def stored_pipe(
-    client: ClientDialect, dialect: RelayedDialect, reply: ReplyContext
-) -> Callable[[ResponseHead], Pipe]:
+def _choose_pipe(call: Call, way: Way, reply: ReplyContext, head: ResponseHead) -> Pipe:
     """A stored response that is streamed again is relayed as a stream, everything else as it is."""
-
-    def choose(head: ResponseHead) -> Pipe:
-        framer = framer_for(head, dialect, False)
-        if framer is None:
-            return RelayBody()
-        return RelayStream(framer, dialect.observer(), ending(client, reply))
-
-    return choose
+    framer = framer_for(head, way.dialect, False)
+    if framer is None or not isinstance(way.dialect, RelayedDialect):
+        return RelayBody()
+    return RelayStream(framer, way.dialect.observer(), ending(client_side(call), reply))

@@ -35,8 +35,8 @@ from .span import Span, iso
 
 Name = TypeVar("Name", bound=Hashable)
 
-NO_VERDICT = frozenset({"cancelled", "client_left"})
-"""Attempts that say nothing of the channel: the client went away."""
+NO_VERDICT = frozenset({"cancelled", "client_left", "internal_error"})
+"""Attempts that say nothing of the channel: the client went away, or the mistake was ours."""
 
 
 def stats_report(recorder: Recorder, hours: int, now_s: Epoch) -> dict[str, Any]:

@@ -1,0 +1,312 @@
+"""One attempt in one way: prepare, authorize, send, await the commit, answer, remember."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from email.utils import formatdate
+from functools import partial
+
+from uniapi.canonical import (
+    Call,
+    Failure,
+    FailureKind,
+    Operation,
+    Request,
+    RequestRefused,
+    estimate_input_tokens,
+)
+from uniapi.config import Preferences, provider_secrets, without_secrets_in_bytes
+from uniapi.engines import Target
+from uniapi.errors import WireError
+from uniapi.network import FetchFailed, passage_of, send_all
+from uniapi.operations import SERVICES
+from uniapi.routing import Attempt, Pin, Road
+from uniapi.wire import LARGE_BYTES, HttpRequest, ResponseHead
+
+from .answer_headers import JSON_HEADERS, answer_headers, stream_headers
+from .call_records import attempt_record, masked_failure
+from .call_state import CallState
+from .operation_failures import blamed, unsupported
+from .prepare import prepare
+from .prepared import Prepared, reply_context
+from .receiver import Patience, Receiver, TriggerProbe
+from .route import Way, client_framing, client_side, needs_media
+
+log = logging.getLogger("uniapi.call")
+
+
+class Try:
+    """`make` does it all."""
+
+    def __init__(self, state: CallState, attempt: Attempt, target: Target, way: Way) -> None:
+        self._state = state
+        self._attempt = attempt
+        self._target = target
+        self._way = way
+        self._began = state.now()
+        self._passage = passage_of(target.provider, target.credential, state.setting.preferences)
+
+    async def make(self) -> Failure | None:
+        """None when it has answered the call. Raises RequestRefused when the client's request makes
+        no sense.
+        """
+        state = self._state
+        try:
+            prepared = await self._prepare()
+            if isinstance(prepared, Failure):
+                return prepared
+            requests = [
+                await self._authorize(request) for request in (*prepared.earlier, prepared.request)
+            ]
+        except FetchFailed as error:
+            return self._failed(error.failure)
+        except WireError as error:
+            return self._failed(Failure(kind=FailureKind.CREDENTIAL_REFUSED, message=str(error)))
+        receiver = state.receiver = self._send(prepared, requests)
+        failure = await self._await_commit(receiver)
+        if failure is not None:
+            head = receiver.response_head
+            if head is not None:
+                failure = self._way.engine.correct(failure, self._dated(head))
+            if failure.kind is FailureKind.CREDENTIAL_REFUSED:
+                state.around.credentials.forget(self._target.credential.credential_id)
+            return self._failed(blamed(state.call.operation, failure))
+        state.plan.succeeded(state.now())
+        await self._answer(receiver, prepared.losses)
+        broken = receiver.report.failure
+        if broken is None:
+            state.outcome = "ok"
+            self._remember(receiver)
+        else:
+            state.outcome = broken.kind.value
+            state.plan.broke(broken, state.now())
+        return None
+
+    async def _prepare(self) -> Prepared | Failure:
+        """The request for this way; a Failure when this upstream cannot be told what the client
+        says.
+        """
+        state, way, preferences = self._state, self._way, self._state.setting.preferences
+        call = state.call
+        created_s = int(state.around.clock.now_s())
+        context = reply_context(call, way.place, created_s, os.urandom(12).hex())
+        if way.road is Road.TRANSLATE and SERVICES[way.operation].is_generated:
+            try:
+                request = await self._canonical()
+            except RequestRefused as refused:
+                if call.operation is not Operation.COMPLETE:
+                    raise
+                # A prompt that is no conversation is fine where the endpoint itself is served.
+                return _cannot_be_told(refused)
+            wants_estimate = client_side(call).begins_with_usage and call.stream
+            estimate = estimate_input_tokens(request) if wants_estimate else 0
+            context = replace(context, request=request, input_tokens_estimate=estimate)
+        build = partial(prepare, call, way, context, probes_text=bool(preferences.error_triggers))
+        try:
+            if len(call.body) + call.upload_bytes > LARGE_BYTES:
+                prepared = await asyncio.get_running_loop().run_in_executor(None, build)
+            else:
+                prepared = build()
+        except RequestRefused as refused:
+            return _cannot_be_told(refused)
+        if prepared.losses and preferences.unsupported_parameters == "reject":
+            return unsupported(
+                f"provider {way.place.provider.name!r} cannot be told:"
+                f" {', '.join(prepared.losses)} (`unsupported_parameters: reject`)",
+                code="unsupported_parameter",
+                param=prepared.losses[0],
+            )
+        return prepared
+
+    async def _canonical(self) -> Request:
+        """The canonical request as this upstream can take it: media fetched where it needs them by
+        value, signatures restored that the client could not carry.
+        """
+        state, way = self._state, self._way
+        request = state.decoded.get()
+        needs_inline = needs_media(way, request)
+        if needs_inline is not None:
+            request = await state.around.media.inline(
+                request,
+                needs_inline,
+                self._passage,
+                allow_private=state.setting.preferences.allow_private_urls,
+            )
+            state.decoded.put(request)
+        key_id = state.call.principal.key_id
+        return state.around.reasoning.restore(key_id, way.family, request, state.now())
+
+    async def _authorize(self, request: HttpRequest) -> HttpRequest:
+        around, engine, target = self._state.around, self._way.engine, self._target
+        token = await around.credentials.token(engine, target, around.transport, self._passage)
+        return engine.authorize(target, request, token, around.clock.now_s())
+
+    def _send(self, prepared: Prepared, requests: Sequence[HttpRequest]) -> Receiver:
+        state = self._state
+        loop = asyncio.get_running_loop()
+        secrets = provider_secrets(self._target.provider)
+        receiver = Receiver(
+            loop,
+            prepared.make_pipe,
+            self._classify,
+            patience(self._attempt, state.call.operation, loop.time()),
+            trigger_probe(state.call, state.setting.preferences),
+            lambda data: without_secrets_in_bytes(data, secrets),
+        )
+        receiver.started(
+            send_all(
+                state.around.transport,
+                requests,
+                receiver,
+                prepared.answers,
+                passage=self._passage,
+                connect_timeout_s=self._attempt.timeouts.connect_s,
+            )
+        )
+        return receiver
+
+    def _classify(self, head: ResponseHead, body: bytes) -> Failure:
+        way = self._way
+        return way.engine.classify(head.status, self._dated(head), body, way.dialect)
+
+    def _dated(self, head: ResponseHead) -> Mapping[str, str]:
+        """An answer's headers, with this host's time where it names none."""
+        now_s = self._state.around.clock.now_s()
+        return {"date": formatdate(now_s, usegmt=True), **head.headers}
+
+    async def _await_commit(self, receiver: Receiver) -> Failure | None:
+        """The commit (None) or the failure; heartbeats meanwhile when they are configured for a
+        stream. It is the client that must not wait longer than the interval, however many attempts
+        that takes, and one that has got heartbeats goes on getting them.
+        """
+        state, attempt = self._state, self._attempt
+        call, reply = state.call, state.reply
+        if attempt.keepalive_s is not None:
+            state.keepalive_s = attempt.keepalive_s
+        interval = state.keepalive_s
+        if not call.stream or interval is None or SERVICES[call.operation].is_carried:
+            # What a carried operation is answered with is not known before its head.
+            return await receiver.outcome
+        framing = client_framing(call)
+        while True:
+            due_s = state.heard_at + interval - state.now()
+            done, _ = await asyncio.wait({receiver.outcome}, timeout=max(0.0, due_s))
+            if done:
+                return receiver.outcome.result()
+            if not reply.is_started:
+                await reply.start(200, stream_headers(framing))
+            # White space is all that may stand before a JSON array.
+            reply.write(client_side(call).ping if framing == "sse" else b"\n")
+            state.heard_at = state.now()
+
+    async def _answer(self, receiver: Receiver, losses: Sequence[str]) -> None:
+        """The attempt has committed: send the head with everything held, and stay until the end."""
+        state, report = self._state, receiver.report
+        call, reply = state.call, state.reply
+        self._note("ok", receiver.status)
+        is_streamed = receiver.streams
+        if report.content_type is None:
+            is_whole_anyway = call.operation is Operation.STORED and not receiver.streams
+            is_streamed = call.stream and not is_whole_anyway
+        headers = {
+            **(stream_headers(client_framing(call)) if is_streamed else JSON_HEADERS),
+            **answer_headers(
+                receiver.headers, self._target, state.attempts, losses, self._way.road
+            ),
+        }
+        if report.content_type is not None:
+            headers["content-type"] = report.content_type
+        if not is_streamed and not reply.is_started:
+            await reply.send(200, headers, receiver.take_whole())
+            return
+        if not reply.is_started:
+            await reply.start(200, headers)
+        receiver.attach(reply)
+        await receiver.finished
+        if receiver.has_stalled:
+            # Not even the end of its answer could be written: that would wait for the client too.
+            reply.break_off()
+            raise ConnectionResetError("the client takes nothing")
+        if report.is_cut:
+            reply.break_off()
+        else:
+            await reply.finish()
+        if report.failure is not None:
+            state.attempts.pop()
+            self._note(report.failure.kind.value, receiver.status, report.failure.message)
+
+    def _remember(self, receiver: Receiver) -> None:
+        """What later calls of this client key need to know of a whole answer: who issued its ids,
+        what was signed in it.
+        """
+        around, call, report = self._state.around, self._state.call, receiver.report
+        key_id, now = call.principal.key_id, self._state.now()
+        if call.operation is Operation.STORED:
+            if call.method == "DELETE":
+                around.pins.forget(key_id, call.resource)
+        elif call.json.get("store") is not False:
+            # Nothing is kept of an answer with `store: false`, so nothing can be asked of it later.
+            if self._way.road is Road.RELAY and report.issued_ids:
+                pin = Pin(
+                    provider_id=self._target.provider.provider_id,
+                    credential_id=self._target.credential.credential_id,
+                )
+                around.pins.issued(key_id, report.issued_ids, pin, around.clock.now_s())
+            around.items.remember(key_id, report.items, now)
+        turn = report.turn.turn() if report.turn is not None else None
+        if turn is not None:
+            around.reasoning.remember(key_id, turn, now)
+
+    def _failed(self, failure: Failure) -> Failure:
+        """Note it, without our secrets; nothing of this try is left."""
+        state, target = self._state, self._target
+        status = state.receiver.status if state.receiver is not None else None
+        state.receiver = None
+        failure = masked_failure(failure, provider_secrets(target.provider))
+        if failure.status is not None:
+            status = failure.status
+        self._note(failure.kind.value, status, failure.message)
+        log.info(
+            "%s/%s failed: %s (%s)",
+            target.provider.name,
+            target.upstream_model,
+            failure.message[:300],
+            failure.kind.value,
+        )
+        return failure
+
+    def _note(self, outcome: str, status: int | None, message: str = "") -> None:
+        duration_s = self._state.now() - self._began
+        record = attempt_record(self._target, outcome, status, duration_s, message)
+        self._state.attempts.append(record)
+
+
+def patience(attempt: Attempt, operation: Operation, now: float) -> Patience:
+    """How long an attempt at this moment of the loop's clock may be silent."""
+    timeouts, longest_s = attempt.timeouts, SERVICES[operation].patience_s
+    first_token_s = min(
+        math.inf if timeouts.first_token_s is None else timeouts.first_token_s,
+        math.inf if longest_s is None else longest_s,
+    )
+    return Patience(
+        first_token_s=first_token_s,
+        idle_s=timeouts.idle_s or first_token_s,
+        deadline=None if timeouts.total_s is None else now + timeouts.total_s,
+    )
+
+
+def trigger_probe(call: Call, preferences: Preferences) -> TriggerProbe | None:
+    """Looks for error triggers where there are any, and a model writes."""
+    triggers = preferences.error_triggers
+    is_written = bool(triggers) and SERVICES[call.operation].is_generated
+    return TriggerProbe(triggers) if is_written else None
+
+
+def _cannot_be_told(refused: RequestRefused) -> Failure:
+    error = refused.error
+    return unsupported(error.message, code=error.code, param=error.param)

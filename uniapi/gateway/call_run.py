@@ -1,0 +1,157 @@
+"""The attempt loop: ask the plan, try, tell the plan, and in the end record. It never says a
+vendor's name.
+
+What may be said to the client before an attempt commits is nothing (or heartbeats, where
+configured); after that the answer is this attempt's, whatever becomes of it. A client that leaves
+cancels the task that runs here, and that closes the upstream connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from uniapi.canonical import Failure, FailureKind, Operation, RequestRefused
+from uniapi.dialects import ReplyContext
+from uniapi.engines import Target
+from uniapi.pipes import ending
+from uniapi.routing import Attempt, GiveUp, Tried, Wait
+from uniapi.stats import CallRecord
+from uniapi.wire import dump_json
+
+from .answer_headers import JSON_HEADERS, attempts_header
+from .attempt_try import Try
+from .call_records import call_record
+from .call_state import CallState
+from .operation_failures import is_other_way_open, unsupported
+from .route import client_framing, client_side, find_ways
+from .token_count import ESTIMATE_HEADERS, estimate_answer, falls_back
+
+
+class CallRun:
+    """One call, from its first attempt to its record."""
+
+    def __init__(self, state: CallState, record: Callable[[CallRecord], None]) -> None:
+        self._state = state
+        self._record = record
+
+    async def run(self) -> None:
+        """Raises RequestRefused when the client's request makes no sense and nothing was sent."""
+        state = self._state
+        tried: Tried | None = None
+        try:
+            while True:
+                step = state.plan.next(tried, state.now())
+                if isinstance(step, Attempt):
+                    tried = await self._attempt(step)
+                    if tried is None:
+                        return
+                elif isinstance(step, Wait):
+                    tried = None
+                    await state.around.clock.sleep(step.seconds)
+                else:
+                    await self._give_up(step)
+                    return
+        except RequestRefused as refused:
+            state.outcome, state.status = "refused", refused.error.status
+            if not state.reply.is_started:
+                raise
+            # Heartbeats have gone out, so the refusal has to be said in the stream.
+            await self._end_in_stream(_as_failure(refused))
+        except (asyncio.CancelledError, ConnectionError):
+            state.outcome, state.status = "client_left", 0
+            raise
+        finally:
+            self._close()
+
+    async def _attempt(self, attempt: Attempt) -> Tried | None:
+        """One step of the plan, in each way that is open until one answers; None when one has."""
+        state, channel = self._state, attempt.channel
+        target = Target(
+            provider=channel.provider,
+            credential=attempt.credential,
+            upstream_model=channel.upstream_model,
+            alias=channel.alias,
+        )
+        state.target = target
+        calls_before = len(state.attempts)
+        tried: Tried | None = None
+        for way in find_ways(state.call, target, state.setting.engine_of(target.provider)):
+            failure = await Try(state, attempt, target, way).make()
+            if failure is None:
+                return None
+            calls = len(state.attempts) - calls_before
+            tried = Tried(failure=failure, road=way.road, calls=calls)
+            if not is_other_way_open(failure):
+                break
+        return tried or Tried(failure=_lacks_operation(target), calls=0)
+
+    async def _give_up(self, step: GiveUp) -> None:
+        """Nothing more is tried: the most useful failure, in the client's dialect; byte for byte
+        when it is its own.
+        """
+        state, failure = self._state, step.failure
+        call, reply = state.call, state.reply
+        tries = attempts_header(state.attempts)
+        if call.operation is Operation.COUNT_TOKENS and falls_back(step):
+            body = estimate_answer(call)
+            state.outcome = "ok"
+            await reply.send(200, {**JSON_HEADERS, **ESTIMATE_HEADERS, **tries}, body)
+            return
+        state.outcome = failure.kind.value if failure is not None else "refused"
+        if reply.is_started:
+            said = Failure(kind=FailureKind.OVERLOADED, message=step.error.message)
+            await self._end_in_stream(failure or said)
+            return
+        headers = {**JSON_HEADERS, **step.error.headers, **tries}
+        own = failure.body if failure is not None and failure.dialect == call.dialect else None
+        if own is None or not step.relays_body:
+            own = dump_json(client_side(call).encode_error(step.error))
+        elif failure is not None and failure.content_type:
+            headers["content-type"] = failure.content_type
+        await reply.send(step.error.status, headers, own)
+
+    async def _end_in_stream(self, failure: Failure) -> None:
+        """The end of a stream in which only heartbeats were sent."""
+        state, call = self._state, self._state.call
+        context = ReplyContext(
+            requested_model=call.requested_model,
+            id_seed=call.request_id,
+            created_s=int(state.around.clock.now_s()),
+            framing=client_framing(call),
+        )
+        for data in ending(client_side(call), context, has_output=False)(failure):
+            state.reply.write(data)
+        await state.reply.finish()
+
+    def _close(self) -> None:
+        """However the call ended: its upstream is let go, what it held is given back, and it is
+        recorded.
+        """
+        state, usage = self._state, None
+        if state.receiver is not None:
+            state.receiver.cancel()
+            usage = state.receiver.report.usage
+        tokens = usage.total if usage is not None else None
+        if state.setting.used is not None:
+            if state.receiver is None:
+                state.setting.used(0)
+            elif tokens is not None:
+                state.setting.used(tokens)
+        now = state.now()
+        state.plan.finished(now, tokens=tokens)
+        self._record(call_record(state, now))
+
+
+def _as_failure(refused: RequestRefused) -> Failure:
+    error = refused.error
+    return Failure(
+        kind=FailureKind.BAD_REQUEST, message=error.message, code=error.code, param=error.param
+    )
+
+
+def _lacks_operation(target: Target) -> Failure:
+    return unsupported(
+        f"provider {target.provider.name!r} does not offer this operation",
+        code="unsupported_operation",
+    )

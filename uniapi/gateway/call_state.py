@@ -1,0 +1,95 @@
+"""One call while it runs: what it was given to work with, and what is known of it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from uniapi.canonical import Call
+from uniapi.clock import Clock, Monotonic
+from uniapi.config import Preferences, Provider
+from uniapi.engines import Engine, Target
+from uniapi.network import AccessTokens, MediaFetcher, Transport
+from uniapi.routing import Plan
+from uniapi.stats import AttemptRecord
+
+from .issued_ids import IssuedIds
+from .issued_items import IssuedItems
+from .reasoning_cache import ReasoningCache
+from .receiver import Outlet, Receiver
+from .route import Decoded
+
+OURS = "internal_error"
+"""The outcome of a call that a mistake of ours ended."""
+
+
+class Reply(Outlet, Protocol):
+    """The client's side (see server/reply.py). `status` is what was sent, None before."""
+
+    status: int | None
+
+    @property
+    def is_started(self) -> bool: ...
+
+    async def start(self, status: int, headers: Mapping[str, str]) -> None: ...
+
+    async def finish(self) -> None: ...
+
+    def break_off(self) -> None: ...
+
+    async def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSurroundings:
+    """What every call is run with, whatever is configured: the network, and the memories."""
+
+    transport: Transport
+    credentials: AccessTokens
+    media: MediaFetcher
+    pins: IssuedIds
+    reasoning: ReasoningCache
+    items: IssuedItems
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What of the configuration in force a call needs: it keeps these for its whole life, whatever
+    is reloaded meanwhile.
+    """
+
+    preferences: Preferences
+    engine_of: Callable[[Provider], Engine]
+    used: Callable[[int], None] | None = None
+    """Told, once, how many tokens the call came to: what the upstream reports, 0 when nothing was
+    answered.
+    """
+
+
+@dataclass(slots=True, kw_only=True)
+class CallState:
+    """What the loop and its attempts share of one call; becomes its record."""
+
+    around: CallSurroundings
+    setting: Setting
+    call: Call
+    plan: Plan
+    reply: Reply
+    decoded: Decoded
+    started_at: Monotonic
+    heard_at: Monotonic
+    """When the client last heard of us, the beginning included."""
+    keepalive_s: float | None = None
+    """The interval of heartbeats that it was promised."""
+    attempts: list[AttemptRecord] = field(default_factory=list)
+    receiver: Receiver | None = None
+    """What takes the answer of the attempt under way, or of the one that served."""
+    target: Target | None = None
+    outcome: str = OURS
+    status: int = 500
+    """What somebody else will write where we wrote nothing; 0 where nobody will."""
+
+    def now(self) -> Monotonic:
+        return self.around.clock.monotonic_s()

@@ -1,0 +1,113 @@
+"""A conversation as one upstream is asked to go on with it: generation, and what belongs to it
+(legacy completions, token counts, compaction).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from uniapi.canonical import Call, Operation, Request
+from uniapi.dialects import EncodedRequest, RelayedDialect, ReplyContext, UpstreamContext
+from uniapi.operations import SERVICES
+from uniapi.pipes import PipeChoice
+from uniapi.routing import Road
+from uniapi.wire import HttpRequest, dump_json
+
+from .overrides import apply_overrides
+from .prepared import (
+    MakePipe,
+    Prepared,
+    forwarded_headers,
+    model_to_splice,
+    relayed_bytes,
+    request_headers,
+)
+from .route import Way, client_side
+from .token_count import count_pipe
+
+
+def prepare_conversation(
+    call: Call, way: Way, reply: ReplyContext, *, probes_text: bool
+) -> Prepared:
+    """Build the attempt; what is translated is `reply.request`. Raises RequestRefused when this
+    upstream cannot be told.
+    """
+    place, is_generated = way.place, SERVICES[way.operation].is_generated
+    request = None if reply.request is None else _adjusted(way, reply.request)
+    said = _said(call, way, request)
+    body, losses = said.body, said.losses
+    if is_generated:
+        body, lost = way.dialect.fit(body, way.quirk, said.beside)
+        losses = tuple(dict.fromkeys((*losses, *lost)))
+    body = way.engine.prepare_body(place, body, way.operation, call.stream, way.dialect)
+    adds_usage = _adds_usage(call, way)
+    if adds_usage:
+        body = _asking_for_usage(body)
+    if is_generated:
+        body = apply_overrides(body, place.provider.body_overrides, place.alias)
+    own = {
+        "content-type": "application/json",
+        "accept": "text/event-stream" if call.stream else "application/json",
+        **said.headers,
+    }
+    choice = PipeChoice(
+        client=client_side(call),
+        dialect=way.dialect,
+        stream=call.stream,
+        model=model_to_splice(way, reply),
+        upstream=UpstreamContext(quirk=way.quirk, id_seed=reply.id_seed, request=request),
+        reply=reply,
+        probes_text=probes_text,
+        drops_usage=adds_usage,
+    )
+    return Prepared(
+        request=HttpRequest(
+            method=way.address.method,
+            url=way.address.url,
+            headers=request_headers(call, way, own),
+            body=relayed_bytes(call, body) if way.road is Road.RELAY else dump_json(body),
+        ),
+        make_pipe=_pipe(way, choice),
+        losses=losses,
+    )
+
+
+def _adjusted(way: Way, request: Request) -> Request:
+    """As this alias and this provider's own name for the model want it."""
+    request = way.engine.adjust(way.place, request)
+    model = way.place.upstream_model
+    return request if request.model == model else replace(request, model=model)
+
+
+def _said(call: Call, way: Way, request: Request | None) -> EncodedRequest:
+    """The client's own words (`request` None), or ours for them."""
+    if request is None:
+        return EncodedRequest(body=dict(call.json), headers=forwarded_headers(call))
+    return way.dialect.encode_request(request, way.quirk)
+
+
+def _pipe(way: Way, choice: PipeChoice) -> MakePipe:
+    if way.operation is Operation.COUNT_TOKENS:
+        return count_pipe(way.address.shape)
+    if way.road is Road.RELAY and isinstance(way.dialect, RelayedDialect):
+        return partial(choice.relay, way.dialect)
+    return choice.translate
+
+
+def _adds_usage(call: Call, way: Way) -> bool:
+    """Whether a relayed stream has to be asked for its usage, which the client did not do."""
+    return (
+        way.road is Road.RELAY
+        and call.stream
+        and way.dialect.name == "openai_chat"
+        and way.quirk.stream_options
+        and not client_side(call).wants_usage(call.json)
+    )
+
+
+def _asking_for_usage(body: dict[str, Any]) -> dict[str, Any]:
+    written = body.get("stream_options")
+    options = written if isinstance(written, dict) else {}
+    return {**body, "stream_options": {**options, "include_usage": True}}

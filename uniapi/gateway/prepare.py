@@ -1,0 +1,43 @@
+"""From a call and a way to the request that is sent and the pipe that reads its answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from uniapi.canonical import Call, Operation, RequestRefused
+from uniapi.dialects import ReplyContext
+from uniapi.engines import Engine, Target
+from uniapi.operations import SERVICES
+from uniapi.routing import Road
+
+from .conversation_request import prepare_conversation
+from .operation_request import prepare_carried
+from .prepared import Prepared, reply_context
+from .route import Decoded, Way, find_ways
+from .stored_response import prepare_stored
+
+
+def prepare(call: Call, way: Way, reply: ReplyContext, *, probes_text: bool = False) -> Prepared:
+    """Build the request for one way; the canonical one, where it is translated, is in `reply`.
+
+    Raises RequestRefused when this upstream cannot be told.
+    """
+    if SERVICES[way.operation].is_carried:
+        return prepare_carried(call, way, reply)
+    if way.operation is Operation.STORED:
+        return prepare_stored(call, way, reply)
+    return prepare_conversation(call, way, reply, probes_text=probes_text)
+
+
+def prepare_once(call: Call, target: Target, engine: Engine) -> Prepared:
+    """The request to be sent first to `target`, outside of the loop. Raises RequestRefused when
+    there is no way, or this upstream cannot be told.
+    """
+    ways = find_ways(call, target, engine)
+    if not ways:
+        raise RequestRefused.bad_request("The provider does not offer this operation.")
+    way = ways[0]
+    reply = reply_context(call, target, 0, "0")
+    if way.road is Road.TRANSLATE and SERVICES[way.operation].is_generated:
+        reply = replace(reply, request=Decoded(call).get())
+    return prepare(call, way, reply)

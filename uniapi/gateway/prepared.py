@@ -1,0 +1,115 @@
+"""What preparing an attempt comes to, and the pieces that every kind of request is made of. Pure:
+nothing is sent here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from uniapi.canonical import Call
+from uniapi.dialects import CLIENT_DIALECTS, ReplyContext
+from uniapi.engines import Place
+from uniapi.pipes import Pipe
+from uniapi.wire import Answers, HttpRequest, ResponseHead, dump_json, insert_member, splice_member
+
+from .route import Way, client_framing, client_side
+
+SPLICED_MEMBERS = ("model", "stream_options")
+"""When no other member of a relayed body changes, the client's bytes are kept and these are
+spliced.
+"""
+
+MakePipe = Callable[[ResponseHead], Pipe]
+"""Chooses the pipe when the head of the answer is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """One attempt, ready to be sent (not yet authorised), and how to read its answer.
+
+    `losses` names what the request could not carry.
+    """
+
+    request: HttpRequest
+    make_pipe: MakePipe
+    losses: tuple[str, ...] = ()
+    earlier: tuple[HttpRequest, ...] = ()
+    """Requests to be sent before, where one client request became several; their answers go to
+    `answers`.
+    """
+    answers: Answers = field(default_factory=list)
+
+
+def reply_context(call: Call, place: Place, created_s: int, seed: str) -> ReplyContext:
+    """What the client's answer needs that no upstream says. `seed`: for the ids in it."""
+    is_prefix = call.requested_model.endswith("*")
+    return ReplyContext(
+        requested_model=place.alias if is_prefix else call.requested_model,
+        id_seed=seed,
+        created_s=created_s,
+        include_usage=client_side(call).wants_usage(call.json),
+        framing=client_framing(call),
+    )
+
+
+def model_to_splice(way: Way, reply: ReplyContext) -> str | None:
+    """The client's name for the model, for a relay to put in place of the upstream's; None where
+    they are one.
+    """
+    same = reply.requested_model == way.place.upstream_model
+    return None if same else reply.requested_model
+
+
+def request_headers(call: Call, way: Way, own: Mapping[str, str]) -> dict[str, str]:
+    """Of a request: its `own` headers, the address's, and what the provider's entry adds."""
+    headers = {
+        "accept-encoding": "identity",
+        "user-agent": "uni-api",
+        **own,
+        **way.address.headers,
+        **_configured_headers(call, way.place),
+    }
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def forwarded_headers(call: Call) -> dict[str, str]:
+    """The client's headers that belong to its dialect and go along when its words are relayed."""
+    names = CLIENT_DIALECTS[call.dialect].forwarded_headers
+    return {name: call.headers[name] for name in names if name in call.headers}
+
+
+def _configured_headers(call: Call, place: Place) -> dict[str, str]:
+    """What `headers` and `passthrough_request_headers` of the provider add."""
+    passed = {
+        name: call.headers[name]
+        for name in place.provider.passthrough_request_headers
+        if name in call.headers
+    }
+    return {**place.provider.headers, **passed}
+
+
+def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
+    """The client's bytes, with as little changed as `body` differs from what it sent."""
+    sent = call.json
+    changed = [
+        name
+        for name in {**sent, **body}
+        if name not in body
+        or name not in sent
+        or (body[name] is not sent[name] and body[name] != sent[name])
+    ]
+    if not changed:
+        return call.body
+    if any(name not in SPLICED_MEMBERS or name not in body for name in changed):
+        return dump_json(body)
+    data: bytes | None = call.body
+    for name in changed:
+        if data is not None:
+            data = (
+                splice_member(data, (name,), body[name])
+                if name in sent
+                else insert_member(data, name, body[name])
+            )
+    return data if data is not None else dump_json(body)
