@@ -4,16 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_calls import attempt, call, random_calls
 
-from uniapi.stats.aggregate import (
-    ATTEMPTS,
-    CALLS,
-    COST,
-    INPUT,
-    MAX_CELLS,
-    MAX_NAMES,
-    Aggregate,
-    merged,
-)
+from uniapi.stats.aggregate import MAX_CELLS, MAX_NAMES, Aggregate, merged
+from uniapi.stats.columns import ATTEMPTS, CALLS, COST, PLACE
 from uniapi.stats.packing import pack, unpack
 from uniapi.stats.report import summary
 
@@ -77,8 +69,14 @@ def test_a_call_counts_once_and_each_attempt_once():
         [call(attempts=(attempt("overloaded", provider="azure"), attempt("ok")), cost_pd=7)]
     )
     cells = {key.provider: cell for key, cell in counts.cells.items()}
-    assert tuple(cells["azure"][place] for place in (CALLS, ATTEMPTS, INPUT)) == (0, 1, 0)
-    assert tuple(cells["openai"][place] for place in (CALLS, ATTEMPTS, INPUT, COST)) == (
+    assert tuple(cells["azure"][place] for place in (CALLS, ATTEMPTS, PLACE["input_tokens"])) == (
+        0,
+        1,
+        0,
+    )
+    assert tuple(
+        cells["openai"][place] for place in (CALLS, ATTEMPTS, PLACE["input_tokens"], COST)
+    ) == (
         1,
         1,
         100,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sample_calls import NOON_S, call
 
 from uniapi.stats import Recorder
-from uniapi.stats.aggregate import CALLS
+from uniapi.stats.columns import CALLS
 from uniapi.stats.journal_line import decode_call
 from uniapi.stats.packing import SCHEMA
 from uniapi.storage import START, DiskFolder, Journal

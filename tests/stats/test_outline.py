@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_calls import random_calls
 
-from uniapi.stats.aggregate import ATTEMPTS, CALLS, COST, INPUT, OUTPUT, UNPRICED, Aggregate
+from uniapi.stats.aggregate import Aggregate
 from uniapi.stats.chart_sums import OUTLINED, outline_of, outlined
+from uniapi.stats.columns import PLACE
 from uniapi.stats.packing import pack_outlines, unpack_outlines
 from uniapi.stats.sums import add_rows, added
 
@@ -35,4 +36,4 @@ def test_an_outline_is_the_sum_of_its_parts_and_says_what_the_cells_say(a, b):
     row = added(outline.values(), len(OUTLINED))
     assert row == added(outlined(together, lambda key: key.requested_model).values(), len(OUTLINED))
     totals = together.totals()
-    assert [totals[place] for place in (CALLS, ATTEMPTS, INPUT, OUTPUT, COST, UNPRICED)] == row[:6]
+    assert [totals[PLACE[name]] for name in OUTLINED[:6]] == row[:6]

@@ -13,7 +13,7 @@ from sample_calls import NOON_S, call, client_key, config
 
 from uniapi.config import Retention
 from uniapi.stats import Recorder, TooNew, summary
-from uniapi.stats.aggregate import CALLS
+from uniapi.stats.columns import CALLS
 from uniapi.stats.packing import Damaged, upgraded
 from uniapi.stats.write_queue import MAX_WAITING
 from uniapi.storage import DiskFolder

@@ -11,18 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from .columns import ATTEMPTS, WIDTH, count_call
 from .journal_line import short_name
 from .latencies import Waits
-from .records import CallRecord, plausible_tokens
+from .records import CallRecord
 from .sums import add_counts, add_row, add_rows, added
-
-WIDTH = 10
-CALLS, ATTEMPTS, INPUT, OUTPUT, TOTAL, CACHE_READ, CACHE_WRITE, REASONING, COST, UNPRICED = range(
-    WIDTH
-)
-"""The places of a cell: finished calls, upstream attempts, tokens by kind (`TOTAL`: the vendor's
-own sum where it gives one), pico-dollars, and calls with tokens but no known cost.
-"""
 
 MAX_CELLS = 5000
 MAX_NAMES = 200
@@ -96,8 +89,7 @@ class Aggregate:
                 call.outcome,
             )
         )
-        cell[CALLS] += 1
-        _count_usage(cell, call)
+        count_call(cell, call)
         self.waits.add(call)
         _count(self.endpoints, short_name(call.endpoint))
         if call.client_ip is not None:
@@ -185,26 +177,6 @@ def merged(aggregates: Iterable[Aggregate]) -> Aggregate:
 
 def _without_credential(key: CellKey) -> CellKey:
     return CellKey(key[0], key[1], key[2], key[3], "", key[5])
-
-
-def _count_usage(cell: list[int], call: CallRecord) -> None:
-    if call.cost_pd is not None:
-        cell[COST] += call.cost_pd
-    usage = call.usage
-    if usage is None or usage.is_estimate:
-        return
-    given, output, total = (
-        plausible_tokens(usage.input_tokens),
-        plausible_tokens(usage.output_tokens),
-        plausible_tokens(usage.total_tokens),
-    )
-    cell[INPUT] += given or 0
-    cell[OUTPUT] += output or 0
-    cell[TOTAL] += (given or 0) + (output or 0) if total is None else total
-    cell[CACHE_READ] += plausible_tokens(usage.cache_read_tokens) or 0
-    cell[CACHE_WRITE] += plausible_tokens(usage.cache_write_tokens) or 0
-    cell[REASONING] += plausible_tokens(usage.reasoning_tokens) or 0
-    cell[UNPRICED] += call.cost_pd is None and not (given is None and output is None)
 
 
 def _count(counts: dict[str, int], name: str) -> None:

@@ -11,6 +11,7 @@ from uniapi.clock import Epoch
 
 from .calendar import DAY_S, HOUR_S
 from .chart_sums import COST_PLACE, OUTLINED, UNPRICED_PLACE, outlined
+from .columns import COLUMNS
 from .recorder import Recorder
 from .records import CallRecord
 from .report import known_cost, summary
@@ -27,9 +28,10 @@ def status_figures(
     recorder: Recorder, hours: int, now_s: Epoch, key_id: str | None = None
 ) -> dict[str, Any]:
     """The last `hours` hours: the times of the steps (epoch seconds) with a list of figures for
-    each of them, the figures of the whole stretch by model, provider and client key, and all that
-    `/v1/stats` has. Every step is there, empty ones too, and the present one is the last: 24 hours
-    are 24 steps. With a client key, its own only.
+    each of them, the figures of the whole stretch by model, provider and client key (`columns`:
+    those that are shown there beside requests), and all that `/v1/stats` has. Every step is there,
+    empty ones too, and the present one is the last: 24 hours are 24 steps. With a client key, its
+    own only.
     """
     width, count = (HOUR_S, hours) if hours <= HOURLY_UP_TO else (DAY_S, -(-hours // 24))
     last = int(now_s) // width * width
@@ -45,6 +47,11 @@ def status_figures(
     names = recorder.names()
     return {
         "step_s": width,
+        "columns": [
+            {"name": column.name, "title": column.title}
+            for column in COLUMNS
+            if column.title is not None
+        ],
         "times": times,
         "all": _lists([steps.get(place, [0] * len(OUTLINED)) for place in range(count)]),
         "models": _largest(outlined(counts, lambda key: key.requested_model)),

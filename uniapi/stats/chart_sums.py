@@ -9,22 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from .aggregate import ATTEMPTS, CALLS, COST, INPUT, OUTPUT, UNPRICED, Aggregate, CellKey
+from .aggregate import Aggregate, CellKey
+from .columns import ATTEMPTS, CALLS, COLUMNS, PLACE
 from .records import NOT_FAILURES
 from .sums import Key, add_row
 
-OUTLINED = (
-    "requests",
-    "attempts",
-    "input_tokens",
-    "output_tokens",
-    "cost",
-    "unpriced_requests",
-    "errors",
-    "failed_attempts",
-)
-"""The places of a row. `cost` in pico-dollars."""
+_OF_FAILURES = {6: ("errors", CALLS), 7: ("failed_attempts", ATTEMPTS)}
+"""Places of sums of failed calls alone, and what is summed."""
+_CHARTED = {column.chart: column.name for column in COLUMNS if column.chart is not None}
+_NAMES = {**_CHARTED, **{place: name for place, (name, _) in _OF_FAILURES.items()}}
+OUTLINED = tuple(_NAMES[place] for place in range(len(_NAMES)))
+"""The names of a row's places. `cost` in pico-dollars."""
 COST_PLACE, UNPRICED_PLACE = OUTLINED.index("cost"), OUTLINED.index("unpriced_requests")
+_SOURCES = tuple(
+    _OF_FAILURES[place][1] if place in _OF_FAILURES else PLACE[name]
+    for place, name in enumerate(OUTLINED)
+)
+_OF_SUCCESSES = tuple(place not in _OF_FAILURES for place in range(len(OUTLINED)))
 
 Outline: TypeAlias = dict[str, list[int]]
 """Rows by client key id."""
@@ -38,11 +39,10 @@ def outlined(counts: Aggregate, name: Callable[[CellKey], Key]) -> dict[Key, lis
     """Rows under other names."""
     rows: dict[Key, list[int]] = {}
     for key, cell in counts.cells.items():
-        calls, attempts = cell[CALLS], cell[ATTEMPTS]
-        failed = (0, 0) if key.outcome in NOT_FAILURES else (calls, attempts)
-        add_row(
-            rows,
-            name(key),
-            [calls, attempts, cell[INPUT], cell[OUTPUT], cell[COST], cell[UNPRICED], *failed],
-        )
+        row = [cell[source] for source in _SOURCES]
+        if key.outcome in NOT_FAILURES:
+            row = [
+                figure * counts_too for figure, counts_too in zip(row, _OF_SUCCESSES, strict=True)
+            ]
+        add_row(rows, name(key), row)
     return rows

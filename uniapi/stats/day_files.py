@@ -15,9 +15,10 @@ from uniapi.clock import Epoch
 from uniapi.config import Retention
 from uniapi.storage import START, Folder, Position
 
-from .aggregate import COST, Aggregate, merged
+from .aggregate import Aggregate, merged
 from .calendar import DAY_S, day_name, day_of_name
 from .chart_sums import Outline, outline_of
+from .columns import COST
 from .packing import (
     Checkpoint,
     Damaged,

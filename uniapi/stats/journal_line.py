@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from uniapi.canonical import Usage
 
+from .columns import COLUMNS
 from .records import AttemptRecord, CallRecord, plausible_tokens
 
 LONGEST_NAME = 200
@@ -19,14 +21,9 @@ LONGEST_NAME = 200
 
 _quoted = json.encoder.encode_basestring
 """A text as a JSON string; the standard library's own, in C."""
-_TOKENS = (
-    ("in", "input_tokens"),
-    ("out", "output_tokens"),
-    ("read", "cache_read_tokens"),
-    ("write", "cache_write_tokens"),
-    ("reason", "reasoning_tokens"),
-    ("sum", "total_tokens"),
-)
+_KEPT = tuple((column.journal, column.name) for column in COLUMNS if column.journal is not None)
+"""Members of a line's `tokens`, and the members of the usage that they keep."""
+_read_kept = attrgetter(*(name for _, name in _KEPT))
 
 
 def rounded_s(seconds: float) -> float:
@@ -98,15 +95,8 @@ def _tokens(usage: Usage) -> str:
     """The member with the counts that are known; nothing when none is."""
     inside = [
         f'"{short}":{count}'
-        for short, count in (
-            ("in", usage.input_tokens),
-            ("out", usage.output_tokens),
-            ("read", usage.cache_read_tokens),
-            ("write", usage.cache_write_tokens),
-            ("reason", usage.reasoning_tokens),
-            ("sum", usage.total_tokens),
-        )
-        if count is not None and plausible_tokens(count) is not None
+        for (short, _), count in zip(_KEPT, _read_kept(usage), strict=True)
+        if plausible_tokens(count) is not None
     ]
     return f',"tokens":{{{",".join(inside)}}}' if inside else ""
 
@@ -186,7 +176,7 @@ def _attempt_of(
 
 def _usage(tokens: Mapping[str, Any]) -> Usage:
     known: dict[str, Any] = {
-        name: _whole(tokens[short]) for short, name in _TOKENS if short in tokens
+        name: _whole(tokens[short]) for short, name in _KEPT if short in tokens
     }
     return Usage(**known)
 

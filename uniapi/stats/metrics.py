@@ -10,18 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .aggregate import (
-    ATTEMPTS,
-    CACHE_READ,
-    CACHE_WRITE,
-    CALLS,
-    COST,
-    INPUT,
-    OUTPUT,
-    REASONING,
-    Aggregate,
-    CellKey,
-)
+from .aggregate import Aggregate, CellKey
+from .columns import ATTEMPTS, CALLS, COLUMNS, COST, PLACE
 from .cost import dollars
 from .latencies import BOUNDS_S, BUCKETS, FIRST_HISTOGRAM, FIRST_MS, TOTAL_HISTOGRAM, TOTAL_MS
 
@@ -161,17 +151,11 @@ def _channel(key: CellKey) -> Labels:
 
 
 def _tokens(counts: Aggregate) -> dict[Labels, int]:
-    kinds = (
-        ("input", INPUT),
-        ("output", OUTPUT),
-        ("cache_read", CACHE_READ),
-        ("cache_write", CACHE_WRITE),
-        ("reasoning", REASONING),
-    )
     return {
-        (*labels, ("kind", kind)): count
-        for kind, place in kinds
-        for labels, count in _summed(counts, place, _channel).items()
+        (*labels, ("kind", column.kind)): count
+        for column in COLUMNS
+        if column.kind is not None
+        for labels, count in _summed(counts, PLACE[column.name], _channel).items()
     }
 
 

@@ -23,8 +23,9 @@ from typing import Any
 
 from uniapi.storage import START, Position
 
-from .aggregate import WIDTH, Aggregate, CellKey, CredentialKey
+from .aggregate import Aggregate, CellKey, CredentialKey
 from .chart_sums import OUTLINED, Outline
+from .columns import WIDTH
 from .latencies import WAITS_WIDTH, ChannelKey
 from .sums import Key
 

@@ -11,21 +11,9 @@ from typing import Any, TypeVar
 from uniapi.clock import Epoch
 from uniapi.config import ClientKey
 
-from .aggregate import (
-    ATTEMPTS,
-    CACHE_READ,
-    CACHE_WRITE,
-    CALLS,
-    COST,
-    INPUT,
-    OUTPUT,
-    REASONING,
-    TOTAL,
-    UNPRICED,
-    Aggregate,
-    CellKey,
-)
+from .aggregate import Aggregate, CellKey
 from .calendar import HOUR_S
+from .columns import ATTEMPTS, CALLS, COLUMNS, COST, UNPRICED
 from .cost import dollars
 from .latencies import FIRST_HISTOGRAM, FIRST_MS, TOTAL_HISTOGRAM, quantile_s
 from .ledger import Ledger
@@ -200,23 +188,15 @@ def figures(counts: Aggregate, waits: list[int]) -> dict[str, Any]:
     )
     first_count = sum(waits[FIRST_HISTOGRAM:TOTAL_HISTOGRAM])
     return {
-        "requests": cells[CALLS],
+        **{column.name: count for column, count in zip(COLUMNS, cells, strict=True)},
         "errors": errors,
         "client_left": sum(
             cell[CALLS] for key, cell in counts.cells.items() if key.outcome == "client_left"
         ),
-        "attempts": cells[ATTEMPTS],
         "successful_attempts": sum(
             cell[ATTEMPTS] for key, cell in counts.cells.items() if key.outcome == "ok"
         ),
-        "input_tokens": cells[INPUT],
-        "output_tokens": cells[OUTPUT],
-        "total_tokens": cells[TOTAL],
-        "cache_read_tokens": cells[CACHE_READ],
-        "cache_write_tokens": cells[CACHE_WRITE],
-        "reasoning_tokens": cells[REASONING],
         "cost": known_cost(cells[COST], cells[UNPRICED]),
-        "unpriced_requests": cells[UNPRICED],
         "first_token_s": {
             "mean": waits[FIRST_MS] / first_count / 1000 if first_count else None,
             **_quantiles(waits, FIRST_HISTOGRAM),
@@ -324,16 +304,11 @@ def _token_rows(models: Mapping[str, Aggregate]) -> list[dict[str, Any]]:
 
 
 def _tokens(cell: list[int]) -> dict[str, Any]:
-    return {
-        "total_prompt_tokens": cell[INPUT],
-        "total_completion_tokens": cell[OUTPUT],
-        "total_tokens": cell[TOTAL],
-        "cache_read_tokens": cell[CACHE_READ],
-        "cache_write_tokens": cell[CACHE_WRITE],
-        "reasoning_tokens": cell[REASONING],
-        "request_count": cell[CALLS],
-        "cost": known_cost(cell[COST], cell[UNPRICED]),
+    """The counters under the predecessor's names."""
+    named = {
+        column.legacy: count for column, count in zip(COLUMNS, cell, strict=True) if column.legacy
     }
+    return {**named, "cost": known_cost(cell[COST], cell[UNPRICED])}
 
 
 def _shown(amount_pd: int) -> str:

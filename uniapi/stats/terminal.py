@@ -8,10 +8,16 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .columns import COLUMNS
+
 NARROWEST = 60
 BAR_WIDTH = 24
 NARROWEST_BAR = 6
 MOST_ROWS = 15
+_COUNTED = tuple(
+    (column.short, column.legacy) for column in COLUMNS if column.short and column.legacy
+)
+"""Heads and members of the models' columns."""
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = ".:-=+*%#"
 
@@ -34,12 +40,7 @@ def terminal_report(
         _table(
             "Models",
             rows,
-            (
-                ("requests", "request_count"),
-                ("in", "total_prompt_tokens"),
-                ("out", "total_completion_tokens"),
-                ("cost", "cost"),
-            ),
+            _COUNTED,
             "request_count",
             width,
             is_ascii,
