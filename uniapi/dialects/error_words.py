@@ -71,6 +71,20 @@ def read_error(value: Json) -> Said:
     return _with_inner(_said(_message_of(error), error), error)
 
 
+def tells_error(value: Json) -> bool:
+    """Whether an object that should be an answer, and has nothing of one, tells of an error:
+    vendors answer 200 with their own objects, whatever the dialect (`read_error` has the shapes).
+    """
+    if not isinstance(value, dict):
+        return False
+    if any(value.get(name) for name in ("error", "errors", "error_code", "detail")):
+        return True
+    if any(isinstance(value.get(name), str) for name in ("message", "msg", "error_msg")):
+        return True
+    is_minimax = bool(member(value.get("base_resp"), "status_code"))
+    return is_minimax or member(value.get("Response"), "Error") is not None
+
+
 def words_of_page(text: str) -> str:
     """What a body that is no JSON says: a page's title and text without tags, scripts and styles,
     or the text as it is.

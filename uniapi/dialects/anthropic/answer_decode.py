@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Choice, FoldError, Json, Part, Response, Text, ToolCall
 from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.shapes import expecting
 from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError
@@ -44,7 +45,7 @@ def _decode(body: Json, context: UpstreamContext) -> Response:
         raise WireError(f"expected an Anthropic message, found {type(body).__name__}")
     content = body.get("content")
     if body.get("type") == "error" or (content is None and body.get("type") != "message"):
-        if body.get("error") or isinstance(body.get("message"), str):
+        if tells_error(body):
             raise FoldError(stream_failure(body, json.dumps(body).encode()))
         raise WireError("expected an Anthropic message with `content`")
     calls = CallReader(context)

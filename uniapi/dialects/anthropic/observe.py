@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import Json
+from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.observer import Observer
 from uniapi.wire import Frame
 
@@ -28,7 +29,7 @@ class AnthropicObserver(Observer):
         return b'"content_block_delta"' in frame.data[:64]
 
     def read_whole(self, body: Json) -> None:
-        if body.get("type") == "error" or ("error" in body and "content" not in body):
+        if body.get("type") == "error" or ("content" not in body and tells_error(body)):
             self.failure = stream_failure(body, json.dumps(body).encode())
             return
         content = body.get("content")
@@ -67,6 +68,8 @@ class AnthropicObserver(Observer):
             case "message_stop":
                 self.is_whole = self.is_over = True
             case "error":
+                self.failure = stream_failure(body, frame.data)
+            case None if tells_error(body):
                 self.failure = stream_failure(body, frame.data)
 
     def _block(self, block: Json) -> None:

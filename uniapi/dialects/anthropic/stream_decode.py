@@ -15,6 +15,7 @@ from typing import Any
 
 from uniapi.canonical import Citation, Json, Reasoning, Text, ToolCall
 from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
@@ -81,7 +82,7 @@ class AnthropicStreamDecoder(StreamDecoder):
         if not isinstance(body, dict):
             raise WireError(f"expected a stream event object, found {type(body).__name__}")
         kind = body.get("type") or frame.event
-        if kind == "error" or (kind not in self._readers and "error" in body):
+        if kind == "error" or (kind not in self._readers and tells_error(body)):
             self.fail(stream_failure(body, frame.data))
             return
         reader = self._readers.get(kind) if isinstance(kind, str) else None

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Failure, FailureKind, Json
 from uniapi.dialects.delays import explicit_delay
-from uniapi.dialects.error_words import Said
+from uniapi.dialects.error_words import Said, read_error, tells_error
 from uniapi.dialects.http_errors import kind_of_status
 from uniapi.dialects.refusals import reread
 from uniapi.wire import ERROR_PREFIX, EXCEPTION_PREFIX
@@ -89,19 +89,12 @@ def failure_in(body: Mapping[str, Json]) -> Failure | None:
     """The failure a whole answer of status 200 tells of (Bedrock's own frame, or that of a gateway
     in front of it), None when it tells of none.
     """
-    message = _text(body, "message") or _text(body, "Message")
-    name = _text(body, "__type")
-    error = body.get("error")
-    if isinstance(error, dict):
-        message, name = (
-            _text(error, "message"),
-            name or _text(error, "type") or _text(error, "code"),
-        )
-    elif isinstance(error, str):
-        message = message or error
-    if message is None and name is None:
+    named = _text(body, "__type") or _text(body, "Message")
+    if named is None and not tells_error(dict(body)):
         return None
-    return _failure(_class_name(name), message or str(name))
+    said = read_error(dict(body))
+    name = said.type or said.code
+    return _failure(_class_name(name), said.message or str(name))
 
 
 def _failure(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Failure, FailureKind, Json
 from uniapi.dialects.delays import explicit_delay
-from uniapi.dialects.error_words import Said, read_error
+from uniapi.dialects.error_words import Said, read_error, tells_error
 from uniapi.dialects.http_errors import error_object, kind_of_status
 from uniapi.dialects.refusals import reread
 
@@ -50,7 +50,7 @@ def failure_in(body: Mapping[str, Json]) -> Failure | None:
     """
     if isinstance(body.get("message"), dict):
         return None
-    if not isinstance(body.get("message"), str) and not body.get("error"):
+    if not tells_error(dict(body)):
         return None
     said = read_error(dict(body))
     return decode_stream_error(said.message, said.type) if said.message else None

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from uniapi.canonical import FoldError, Json, Response, fold
 from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.shapes import expecting
 from uniapi.errors import WireError
 
@@ -24,7 +25,7 @@ def decode_response(body: Json, context: UpstreamContext) -> Response:
     for answer in answers:
         if not isinstance(answer, dict):
             raise WireError(f"expected a GenerateContentResponse, found {type(answer).__name__}")
-        if "error" in answer and "candidates" not in answer:
+        if "candidates" not in answer and tells_error(answer):
             raise FoldError(error_in_answer(answer))
     if not any(member(answer, name) is not None for answer in answers for name in _SIGNS):
         raise WireError("expected a GenerateContentResponse with `candidates`")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from uniapi.canonical import Json
+from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.observer import Observer
 from uniapi.wire import Frame
 
@@ -50,7 +51,7 @@ class GeminiObserver(Observer):
                 self.unreadable += 1
 
     def _answer(self, body: dict[str, Json]) -> None:
-        if "error" in body and "candidates" not in body:
+        if "candidates" not in body and tells_error(body):
             self.failure = error_in_answer(body)
             return
         self.model = text_member(body, "modelVersion") or self.model

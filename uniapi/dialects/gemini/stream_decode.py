@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 
 from uniapi.canonical import Finish, Json, Media, Opaque, Reasoning, Text, ToolCall, Unknown
 from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
@@ -143,7 +144,7 @@ class GeminiStreamDecoder(StreamDecoder):
         self.end(finishes, {NAME: extensions} if extensions else None)
 
     def _response(self, body: dict[str, Json]) -> None:
-        if "error" in body and "candidates" not in body:
+        if "candidates" not in body and tells_error(body):
             self.fail(error_in_answer(body))
             return
         self.start(

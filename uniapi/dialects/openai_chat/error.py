@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
 from uniapi.dialects.delays import delay_in_text, explicit_delay
-from uniapi.dialects.error_words import Said, member, read_error, words_of_page
+from uniapi.dialects.error_words import Said, member, read_error, tells_error, words_of_page
 from uniapi.dialects.http_errors import is_object, kind_of_status
 from uniapi.dialects.refusals import reread
 
@@ -64,10 +64,6 @@ ERROR_TYPES = {
     429: "rate_limit_error",
 }
 
-_ONLY_IN_ERRORS = ("message", "msg", "detail", "errors", "error_msg", "Response")
-"""What an answer without choices and usage says when it is none: DashScope, Zhipu and iFlytek
-`message` or `msg` beside a code, Cloudflare `errors`, Tencent `Response.Error`.
-"""
 _GOOGLES_DAY = "PerDay"
 """In the ids of Google's quotas, which its OpenAI layer passes on in the details or in the message.
 """
@@ -122,9 +118,7 @@ def failure_in(body: Mapping[str, Json]) -> Failure | None:
     if body.get("error_code") or member(body.get("base_resp"), "status_code"):
         return failure_of_object(body)
     is_answer = "choices" in body or "usage" in body
-    if not is_answer and any(body.get(name) for name in _ONLY_IN_ERRORS):
-        return failure_of_object(body)
-    return None
+    return failure_of_object(body) if not is_answer and tells_error(body) else None
 
 
 def _failure(status: int | None, said: Said, value: Json) -> Failure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uniapi.canonical import Choice, FoldError, Json, Response
 from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.openai_chat.error import failure_of_object
 from uniapi.dialects.shapes import expecting
 from uniapi.dialects.think_tags import without_think_tags
@@ -27,16 +28,10 @@ def _decoded(body: Json, context: UpstreamContext) -> Response:
         raise WireError(f"expected a response object, found {type(body).__name__}")
     output = body.get("output")
     if not isinstance(output, list):
-        if (
-            body.get("error")
-            or isinstance(body.get("message"), str)
-            or body.get("status") in FAILED_STATUSES
-        ):
-            raise FoldError(
-                failure_of_response(body)
-                if body.get("status") in FAILED_STATUSES
-                else failure_of_object(body)
-            )
+        if body.get("status") in FAILED_STATUSES:
+            raise FoldError(failure_of_response(body))
+        if tells_error(body):
+            raise FoldError(failure_of_object(body))
         raise WireError(
             f"expected a response with a list `output`, found members {sorted(map(str, body))[:8]}"
         )

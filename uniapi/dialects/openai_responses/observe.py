@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json
+from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.observer import Observer
 from uniapi.dialects.openai_chat.error import failure_of_object
 from uniapi.dialects.openai_chat.request_decode_members import at
@@ -28,7 +29,7 @@ class ResponsesObserver(Observer):
         return b'.delta"' in frame.data[:80]
 
     def read_whole(self, body: Json) -> None:
-        if not isinstance(body.get("output"), list) and body.get("error"):
+        if not isinstance(body.get("output"), list) and tells_error(body):
             self.failure = failure_of_object(body)
             return
         self.committed = any(_says_something(item) for item in body.get("output") or [])
@@ -65,7 +66,7 @@ class ResponsesObserver(Observer):
                 self.failure = failure_of_object(
                     event if event.get("error") else {"error": {**event, "type": None}}
                 )
-            case None if event.get("error"):
+            case None if tells_error(event):
                 self.failure = failure_of_object(event)
             case str() if kind.endswith(".delta"):
                 self.committed = self.committed or bool(event.get("delta"))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 
 from uniapi.canonical import Json, Reasoning, Refusal, Text, ToolCall, Unknown
 from uniapi.dialects.codec import UpstreamContext
+from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.openai_chat.error import failure_of_object
 from uniapi.dialects.openai_chat.request_decode_members import at
 from uniapi.dialects.stream_decoder import StreamDecoder
@@ -62,7 +63,7 @@ class ResponsesStreamDecoder(StreamDecoder):
         method = _EVENTS.get(kind) if isinstance(kind, str) else None
         if method is not None:
             method(self, event)
-        elif kind is None and event.get("error"):
+        elif kind is None and tells_error(event):
             self.fail(failure_of_object(event))
 
     def _runs_on(self, event: Mapping[str, Json]) -> bool:
