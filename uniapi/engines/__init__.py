@@ -31,6 +31,7 @@ from .look_over import look_over
 from .mending import find_mending
 from .openai import OpenAiEngine, ResponsesEngine
 from .presets import preset_for, preset_named
+from .retirements import Retirement, find_retirement, read_day, retirement_of, sunset
 from .urls import parse_url
 from .vertex import VertexEngine
 
@@ -109,6 +110,7 @@ __all__ = [
     "ListedModel",
     "ModelPage",
     "Place",
+    "Retirement",
     "Target",
     "Token",
     "TokenFlow",
@@ -117,6 +119,10 @@ __all__ = [
     "engine_for",
     "engine_names",
     "find_mending",
+    "find_retirement",
     "load_learned",
     "quirk_for",
+    "read_day",
+    "retirement_of",
+    "sunset",
 ]

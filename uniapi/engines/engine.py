@@ -38,7 +38,9 @@ class Target(Place):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedModel:
-    """One model of a provider's own list, with what the provider says of it (None: nothing)."""
+    """One model of a provider's own list, with what the provider says of it (None: nothing).
+    `shutdown_date`: the day from which it is gone, `YYYY-MM-DD`.
+    """
 
     model: str
     display_name: str | None = None
@@ -46,6 +48,7 @@ class ListedModel:
     max_output_tokens: int | None = None
     input_modalities: tuple[str, ...] = ()
     output_modalities: tuple[str, ...] = ()
+    shutdown_date: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

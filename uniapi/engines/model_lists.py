@@ -17,6 +17,7 @@ from uniapi.errors import WireError
 from uniapi.wire import HttpRequest
 
 from .engine import ListedModel, ModelPage
+from .retirements import read_day
 
 _CONTEXT_MEMBERS = (
     "context_length",
@@ -74,6 +75,7 @@ def decode_openai_models(body: Json) -> ModelPage:
                         or item.get("output_modalities")
                         or item.get("supported_output_modalities")
                     ),
+                    shutdown_date=read_day(item.get("shutdown_date")),
                 )
             )
     return ModelPage(models=tuple(models))

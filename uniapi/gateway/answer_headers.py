@@ -44,8 +44,11 @@ def answer_headers(
     attempts: Sequence[AttemptRecord],
     losses: Sequence[str],
     road: Road,
+    sunset: str | None = None,
 ) -> dict[str, str]:
-    """What goes out with an answer beside its content type; `received` are the upstream's."""
+    """What goes out with an answer beside its content type; `received` are the upstream's,
+    `sunset` is when the model that answered is shut down, where that is near.
+    """
     returned = (
         {name: value for name, value in received.items() if name.startswith(RETURNED_HEADERS)}
         if road is Road.RELAY
@@ -57,6 +60,7 @@ def answer_headers(
         "x-uniapi-model": header_text(place.upstream_model),
         **attempts_header(attempts),
         **_dropped(losses),
+        **({} if sunset is None else {"sunset": sunset}),
     }
 
 

@@ -21,7 +21,7 @@ from uniapi.canonical import (
     estimate_input_tokens,
 )
 from uniapi.config import Preferences, provider_secrets, without_secrets_in_bytes
-from uniapi.engines import Target
+from uniapi.engines import Target, sunset
 from uniapi.errors import WireError
 from uniapi.network import FetchFailed, passage_of, send_all
 from uniapi.operations import SERVICES
@@ -213,10 +213,12 @@ class Try:
         if report.content_type is None:
             is_whole_anyway = call.operation is Operation.STORED and not receiver.streams
             is_streamed = call.stream and not is_whole_anyway
+        way, model = self._way, self._target.upstream_model
+        ends_at = sunset(way.address.url, model, state.around.clock.now_s())
         headers = {
             **(stream_headers(client_framing(call)) if is_streamed else JSON_HEADERS),
             **answer_headers(
-                receiver.headers, self._target, state.attempts, losses, self._way.road
+                receiver.headers, self._target, state.attempts, losses, way.road, ends_at
             ),
         }
         if report.content_type is not None:

@@ -17,7 +17,7 @@ from typing import Any
 from uniapi.canonical import FailureKind
 from uniapi.clock import Clock
 from uniapi.config import ModelEntry, Preferences, Provider
-from uniapi.engines import Engine, ListedModel, Target, engine_for
+from uniapi.engines import Engine, ListedModel, Target, engine_for, read_day
 from uniapi.errors import WireError
 from uniapi.network import AccessTokens, FetchFailed, Passage, Transport, fetch, passage_of
 from uniapi.wire import HttpRequest, load_json
@@ -214,6 +214,7 @@ def _loaded(stored: Any) -> ListedModel | None:
         max_output_tokens=_count(stored.get("max_output_tokens")),
         input_modalities=_words(stored.get("input_modalities")),
         output_modalities=_words(stored.get("output_modalities")),
+        shutdown_date=read_day(stored.get("shutdown_date")),
     )
 
 

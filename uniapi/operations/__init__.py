@@ -79,9 +79,6 @@ OPERATION_SHAPES: Mapping[tuple[Operation, str, str], OperationCodec] = {
 }
 """(operation, client shape, upstream shape) → codec."""
 
-CARRIED = frozenset(name for name, service in SERVICES.items() if service.is_carried)
-"""The operations of this room."""
-
 
 def codec_for(
     operation: Operation, client_shape: str, upstream_shape: str
@@ -100,7 +97,6 @@ def is_relayed(operation: Operation, client_shape: str, upstream_shape: str) -> 
 
 
 __all__ = [
-    "CARRIED",
     "OPERATION_SHAPES",
     "SERVICES",
     "EncodedOperation",
