@@ -115,3 +115,27 @@ def test_a_folded_answer_is_whole_wherever_its_stream_is_cut(play, dialect):
             a.ends()
         message = json.loads(p.client.body)["choices"][0]["message"]
         assert (cut, message["content"]) == (cut, "hello")
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["streamed", "folded"])
+def test_a_stream_is_known_by_its_bytes(play, stream):
+    """It comes as `application/json`, behind an empty line that keeps the connection alive."""
+    p = play(UPSTREAMS["chat"])
+    p.asks(CHAT, stream=stream)
+    a = p.upstream("a#1")
+    a.begins(content_type="application/json")
+    a.says(b"\n", *pieces("chat"))
+    p.expects(recorded="ok 200: a ok")
+    assert b'lo"' in p.client.body
+
+
+def test_a_whole_answer_under_the_label_of_a_stream(play):
+    """A client that wanted a stream gets one."""
+    p = play(UPSTREAMS["chat"])
+    p.asks(CHAT, stream=True)
+    a = p.upstream("a#1")
+    a.begins()
+    a.says(*answer(text="hello").pieces)
+    a.ends()
+    p.expects(recorded="ok 200: a ok")
+    assert p.client.body.endswith(DONE)

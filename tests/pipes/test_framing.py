@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from uniapi.canonical import Failure
 from uniapi.dialects import CLIENT_DIALECTS, UPSTREAM_DIALECTS, InvokeFramer, ReplyContext
 from uniapi.pipes.choose import ending
-from uniapi.pipes.framing import frame_writer, framer_for, with_model
+from uniapi.pipes.framing import frame_writer, framer_for, labelled, with_model
 from uniapi.pipes.relay import RelayStream
 from uniapi.wire import EventStreamDecoder, JsonArrayDecoder, ResponseHead, SseDecoder
 
@@ -122,3 +122,22 @@ def test_an_error_after_a_cut_event_is_an_event_of_its_own():
         out = run(pipe(SseDecoder(), array=False, model=model), SSE[:100])
         last = out.decode().replace("\r\n", "\n").strip().split("\n\n")[-1]
         assert json.loads(last.removeprefix("data: "))["error"]["code"] == 502
+
+
+@pytest.mark.parametrize(
+    "content_type, start, expected",
+    [
+        ("application/json", b"data: {}", "text/event-stream"),
+        ("", b"\xef\xbb\xbf\nevent: x", "text/event-stream"),
+        ("text/html", b": OPENROUTER PROCESSING", "text/event-stream"),
+        ("text/event-stream", b'{"id": 1}', "application/json"),
+        ("text/event-stream; charset=utf-8", b"\r\n[", "application/json"),
+        ("text/event-stream", b"data: {}", "text/event-stream"),
+        ("application/json", b'{"data": 1}', "application/json"),
+        ("audio/mpeg", b"data:", "audio/mpeg"),
+    ],
+)
+def test_a_body_is_known_by_its_first_bytes(content_type, start, expected):
+    """Whatever it is called; pictures and sounds are what they are called."""
+    head = ResponseHead(status=200, headers={"content-type": content_type})
+    assert labelled(head, start).content_type == expected

@@ -26,12 +26,14 @@ from typing import Protocol
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.network import Exchange
-from uniapi.pipes import Collecting, Pipe, Report
+from uniapi.pipes import Collecting, Pipe, Report, labelled
 from uniapi.wire import ResponseHead
 
 log = logging.getLogger("uniapi.receiver")
 
 MAX_ERROR_BODY_BYTES = 1024 * 1024
+MAX_BLANK_BYTES = 4096
+"""Signs of life before an answer (DeepSeek sends empty lines); then it is what its head says."""
 BACKLOG_HIGH_BYTES = 256 * 1024
 BACKLOG_LOW_BYTES = 64 * 1024
 BACKLOG_POLL_S = 0.05
@@ -118,6 +120,7 @@ class Receiver:
         self._is_over = False
         self._paused_since: float | None = None
         self._has_ended = False
+        self._is_answer = False
         self._lingering: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._rearm(self._wait_s(self._started_at))
@@ -242,18 +245,18 @@ class Receiver:
     def _head(self, head: ResponseHead) -> None:
         self.response_head = head
         self._last_at = self._loop.time()
-        if 200 <= head.status < 300:
-            self.pipe = self._make_pipe(head)
-            self._rearm(self._wait_s(self._last_at))
+        self._is_answer = 200 <= head.status < 300
 
     def _data(self, data: bytes) -> None:
         self._last_at = self._loop.time()
         pipe = self.pipe
         if pipe is None:
             self._held.append(data)
-            if sum(map(len, self._held)) > MAX_ERROR_BODY_BYTES:
-                self._end()
-            return
+            pipe = self._opened()
+            if pipe is None:
+                return
+            data = b"".join(self._held)
+            self._held.clear()
         self._emit(pipe.feed(data))
         if pipe.is_over and self.report.failure is None:
             self._has_ended = True
@@ -266,7 +269,24 @@ class Receiver:
         elif not self.outcome.done():
             self._decide()
 
+    def _opened(self) -> Pipe | None:
+        """The pipe, chosen when the first bytes show what they are; None while they are blank, and
+        for an error, whose body is kept.
+        """
+        if not self._is_answer or self.response_head is None:
+            if sum(map(len, self._held)) > MAX_ERROR_BODY_BYTES:
+                self._end()
+            return None
+        start = b"".join(self._held)
+        if not start.strip() and len(start) < MAX_BLANK_BYTES:
+            return None
+        self.pipe = self._make_pipe(labelled(self.response_head, start))
+        self._rearm(self._wait_s(self._last_at))
+        return self.pipe
+
     def _end(self) -> None:
+        if self.pipe is None and self._is_answer and self.response_head is not None:
+            self.pipe = self._make_pipe(self.response_head)
         pipe = self.pipe
         if pipe is None:
             self._fail_before_commit(self._error_answer())

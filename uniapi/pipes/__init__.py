@@ -6,7 +6,7 @@ an answer), `turn_reader` (what a model signed, read in passing).
 """
 
 from .choose import PipeChoice, ending
-from .framing import framer_for
+from .framing import framer_for, labelled
 from .operation import Classify, RelayChoice, TranslateAnswer, TranslateEvents
 from .pipe import Collecting, Pipe, Report
 from .relay import RelayBody, RelayStream
@@ -28,4 +28,5 @@ __all__ = [
     "ending",
     "framer_for",
     "is_signed_by",
+    "labelled",
 ]

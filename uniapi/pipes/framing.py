@@ -9,6 +9,7 @@ and what it cannot read it keeps.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 from uniapi.dialects import InvokeFramer, RelayedDialect, UpstreamDialect
@@ -27,6 +28,10 @@ from uniapi.wire import (
 )
 
 _EVENT_STREAM = "application/vnd.amazon.eventstream"
+_SSE = "text/event-stream"
+_SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":")
+_TEXTS = frozenset({"", "application/json", "text/plain", "text/html", "application/octet-stream"})
+"""Labels under which a stream of events may come all the same."""
 
 
 class FrameWriter(Protocol):
@@ -40,12 +45,25 @@ class FrameWriter(Protocol):
     def close(self) -> bytes: ...
 
 
+def labelled(head: ResponseHead, start: bytes) -> ResponseHead:
+    """The head with the content type that the first bytes of the body show: a stream of events
+    under another label, or JSON under that of events. Pictures and sounds are what they are called.
+    """
+    start = start.lstrip(b"\xef\xbb\xbf \t\r\n")
+    content_type = head.content_type
+    if content_type in _TEXTS and start.startswith(_SSE_STARTS):
+        return replace(head, headers={**head.headers, "content-type": _SSE})
+    if content_type == _SSE and start.startswith((b"{", b"[")):
+        return replace(head, headers={**head.headers, "content-type": "application/json"})
+    return head
+
+
 def framer_for(head: ResponseHead, dialect: UpstreamDialect, asked_stream: bool) -> Framer | None:
     """What cuts this answer into frames; None for a whole answer. The content type decides, because
     upstreams do not always do as they are asked.
     """
     match head.content_type:
-        case "text/event-stream":
+        case content_type if content_type == _SSE:
             return SseDecoder()
         case content_type if content_type == _EVENT_STREAM:
             return _aws_framer(dialect)
