@@ -66,6 +66,16 @@ def test_the_price_is_that_of_the_exact_name_then_of_the_longest_prefix_then_the
             Usage(input_tokens=100, cache_read_tokens=500, cache_write_tokens=500),
             "0.00003",
         ),
+        (
+            "claude",
+            Usage(input_tokens=1000, cache_write_tokens=900, cache_write_1h_tokens=600),
+            "0.005025",
+        ),
+        (
+            "claude",
+            Usage(input_tokens=10, cache_write_tokens=5, cache_write_1h_tokens=600),
+            "0.000045",
+        ),
         ("gpt-5-mini", Usage(output_tokens=7), "0.0000042"),
         ("gpt-5", Usage(input_tokens=5, output_tokens=5, cost=0.1), "0.1"),
         ("nothing", Usage(output_tokens=3), "0.000000000003"),

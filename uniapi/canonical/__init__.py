@@ -61,6 +61,7 @@ from .request import (
     tool_names_by_call_id,
 )
 from .response import Choice, EventFold, FoldError, Response, fold, unfold
+from .stated_cost import stated_cost
 from .usage import Usage
 
 __all__ = [
@@ -128,6 +129,7 @@ __all__ = [
     "iter_parts",
     "merge_turns",
     "split_system",
+    "stated_cost",
     "tool_names_by_call_id",
     "unfold",
 ]

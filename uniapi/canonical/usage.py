@@ -1,10 +1,9 @@
 """Token counts. One meaning for every vendor: `input` holds all tokens read, cached ones included;
 `output` all tokens written, reasoning included.
 
-Vendors differ (Anthropic's input leaves the cached ones out, Gemini's candidates leave the thoughts
-out); the decoders settle that, but for xAI, whose output figure leaves the reasoning out and is
-what its clients know: `billed_output_tokens` is whole for every vendor. None means the vendor did
-not say: statistics only hold what was said.
+Vendors differ (Anthropic's input leaves the cached ones out, Gemini's candidates and xAI's
+completion leave the reasoning out); the decoders settle that. None means the vendor did not say:
+statistics only hold what was said.
 """
 
 from __future__ import annotations
@@ -49,15 +48,6 @@ class Usage:
         if self.input_tokens is None and self.output_tokens is None:
             return None
         return (self.input_tokens or 0) + (self.output_tokens or 0)
-
-    @property
-    def billed_output_tokens(self) -> int | None:
-        """All tokens written, reasoning included whatever the vendor's output figure leaves out:
-        the difference of its own total, where that is more.
-        """
-        if self.total_tokens is None or self.input_tokens is None:
-            return self.output_tokens
-        return max(self.output_tokens or 0, self.total_tokens - self.input_tokens)
 
     def updated(self, later: Usage) -> Usage:
         """These counts with every figure that `later` states in place of ours: streams report in

@@ -12,13 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from uniapi.canonical import Json, Operation, Usage
+from uniapi.canonical import Json, Operation, Usage, stated_cost
 
 from .google import int_member, list_member, member
 from .services import SERVICES
-
-TICKS_PER_DOLLAR = 10_000_000_000
-"""xAI's `cost_in_usd_ticks` (docs.x.ai/docs/key-information/consumption-and-rate-limits)."""
 
 
 def read_usage(operation: Operation, body: Json) -> Usage | None:
@@ -136,7 +133,7 @@ def _openai_usage(operation: Operation, stated: Json) -> Usage | None:
         return None
     read = _first(stated, "prompt_tokens", "input_tokens")
     written = _first(stated, "completion_tokens", "output_tokens")
-    total, cost = _first(stated, "total_tokens"), _cost(stated)
+    total, cost = _first(stated, "total_tokens"), stated_cost(stated)
     if not SERVICES[operation].writes_tokens:
         # A total alone (Voyage, Jina) is what was read.
         read, written = read if read is not None else total, written or None
@@ -192,15 +189,6 @@ def _predictions_usage(body: Mapping[str, Json]) -> Usage | None:
     counts = [int_member(member(holder, "statistics"), "tokenCount") for holder in holders]
     stated = [count for count in counts if count is not None]
     return Usage(input_tokens=sum(stated)) if stated else None
-
-
-def _cost(stated: Mapping[str, Json]) -> float | None:
-    """Dollars: OpenRouter's `cost`, Perplexity's `cost.total_cost`, xAI's ticks."""
-    for found in (stated.get("cost"), member(stated.get("cost"), "total_cost")):
-        if (amount := _amount(found)) is not None:
-            return amount
-    ticks = _amount(stated.get("cost_in_usd_ticks"))
-    return ticks / TICKS_PER_DOLLAR if ticks is not None else None
 
 
 def _amount(value: Json) -> float | None:

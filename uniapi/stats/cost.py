@@ -21,6 +21,10 @@ from .records import plausible_tokens
 PICO = 10**12
 PER_TOKEN = 10**6
 """Dollars per million tokens → pico-dollars per token."""
+PER_HOUR_WRITE = 2
+"""What a token that the cache keeps for an hour costs, in input tokens: Anthropic, the only vendor
+that tells such tokens apart, bills twice the input (platform.claude.com/docs, pricing, 2026-11-30).
+"""
 LARGEST_COST = 10**6
 """Dollars: a vendor's figure beyond this is no cost of one call."""
 REMEMBERED = 2000
@@ -83,10 +87,12 @@ class PriceList:
         given = given or 0
         read = min(plausible_tokens(usage.cache_read_tokens) or 0, given)
         written = min(plausible_tokens(usage.cache_write_tokens) or 0, given - read)
+        written_1h = min(plausible_tokens(usage.cache_write_1h_tokens) or 0, written)
         cost = (
             (given - read - written) * per_input
             + read * per_read
-            + written * per_write
+            + (written - written_1h) * per_write
+            + written_1h * PER_HOUR_WRITE * per_input
             + (output or 0) * per_output
         )
         return cost if isinstance(cost, int) else int(cost.to_integral_value(ROUND_HALF_EVEN))

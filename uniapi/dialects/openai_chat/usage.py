@@ -11,13 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from uniapi.canonical import Json, Usage
+from uniapi.canonical import Json, Usage, stated_cost
 
 from .request_decode_members import DIALECT_NAME, at
-
-TICKS_PER_DOLLAR = 10_000_000_000
-"""xAI's `cost_in_usd_ticks` (https://docs.x.ai/docs/key-information/consumption-and-rate-limits).
-"""
 
 
 def decode_usage(value: Json) -> Usage | None:
@@ -53,7 +49,7 @@ def decode_usage(value: Json) -> Usage | None:
         web_searches=_count(
             value.get("num_search_queries"), at(value, "server_tool_use", "web_search_requests")
         ),
-        cost=_cost(value),
+        cost=stated_cost(value),
         service_tier=value["service_tier"] if isinstance(value.get("service_tier"), str) else None,
         raw=value,
         dialect=DIALECT_NAME,
@@ -122,15 +118,4 @@ def _count(*candidates: Json) -> int | None:
             return value
         if isinstance(value, float) and value >= 0 and value.is_integer():
             return int(value)
-    return None
-
-
-def _cost(value: Mapping[str, Json]) -> float | None:
-    """Dollars: OpenRouter's and Vercel's `cost`, Perplexity's `cost.total_cost`, xAI's ticks."""
-    for found in (value.get("cost"), at(value.get("cost"), "total_cost")):
-        if isinstance(found, int | float) and not isinstance(found, bool):
-            return float(found)
-    ticks = value.get("cost_in_usd_ticks")
-    if isinstance(ticks, int | float) and not isinstance(ticks, bool):
-        return ticks / TICKS_PER_DOLLAR
     return None

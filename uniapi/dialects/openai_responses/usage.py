@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from uniapi.canonical import Json, Usage
+from uniapi.canonical import Json, Usage, stated_cost
 from uniapi.dialects.openai_chat.request_decode_members import at
 
 from .vocabulary import NAME
-
-_TICKS_PER_DOLLAR = 10_000_000_000
-"""xAI's `cost_in_usd_ticks`."""
 
 
 def decode_usage(response: Mapping[str, Json]) -> Usage | None:
@@ -38,7 +35,7 @@ def decode_usage(response: Mapping[str, Json]) -> Usage | None:
         reasoning_tokens=_count(at(value, "output_tokens_details", "reasoning_tokens")),
         total_tokens=total if total != (input_tokens or 0) + (output_tokens or 0) else None,
         web_searches=_count(at(response, "tool_usage", "web_search", "num_requests")),
-        cost=_cost(value),
+        cost=stated_cost(value),
         service_tier=tier if isinstance(tier, str) else None,
         raw=value,
         dialect=NAME,
@@ -67,15 +64,6 @@ def encode_usage(usage: Usage | None) -> dict[str, Json]:
         },
         "total_tokens": usage.total or 0,
     }
-
-
-def _cost(value: Mapping[str, Json]) -> float | None:
-    cost, ticks = value.get("cost"), value.get("cost_in_usd_ticks")
-    if isinstance(cost, int | float) and not isinstance(cost, bool):
-        return cost
-    if isinstance(ticks, int | float) and not isinstance(ticks, bool):
-        return ticks / _TICKS_PER_DOLLAR
-    return None
 
 
 def _count(value: Json) -> int | None:
