@@ -11,7 +11,9 @@ import pytest
 
 from uniapi.dialects import Quirk
 from uniapi.dialects.anthropic.fit import RULES as ANTHROPIC_RULES
+from uniapi.dialects.cohere.fit import RULES as COHERE_RULES
 from uniapi.dialects.fitting import FitRule
+from uniapi.dialects.gemini.fit import RULES as GEMINI_RULES
 from uniapi.dialects.openai_chat.fit import RULES as CHAT_RULES
 
 FACTS = [field.name for field in fields(Quirk) if not field.name.startswith("learned_")]
@@ -21,17 +23,54 @@ TABLES: Mapping[str, Sequence[FitRule]] = {
     "openai_chat": CHAT_RULES,
     "anthropic": ANTHROPIC_RULES,
     "bedrock_converse": (),
+    "gemini": GEMINI_RULES,
+    "cohere": COHERE_RULES,
 }
 
 OF_OTHERS: Mapping[str, tuple[str, ...]] = {
     "openai_chat": ("anthropic_", "gemini_", "converse_", "thinking_"),
     "anthropic": ("gemini_", "converse_", "thinking_"),
     "bedrock_converse": ("gemini_", "thinking_"),
+    "gemini": ("anthropic_", "converse_"),
+    "cohere": ("anthropic_", "converse_", "gemini_", "thinking_"),
 }
 """How the facts begin that are of other dialects alone."""
 
 ONE_ROAD = "nobody's body is relayed there, and the encoder reads it"
 BY_RULES_OF_CLAUDE = "read by Claude's own rules (`anthropic.fit_thinking`), which the encoder asks"
+
+OF_CHAT = dict.fromkeys(
+    (
+        "allowed_tools",
+        "cache_control",
+        "checks_schemas",
+        "custom_tools",
+        "document_part",
+        "encrypted_reasoning",
+        "max_stops",
+        "max_tokens_member",
+        "parallel_tool_calls_member",
+        "prefix_member",
+        "reasoning_items",
+        "reasoning_replay",
+        "reasoning_summary",
+        "seed_member",
+        "stream_options",
+        "system_role",
+        "text_content_only",
+        "verbosities",
+    ),
+    "a member or a habit of chat's wire",
+)
+"""Facts about what these wires have no member for, or write in one way only."""
+
+OF_EVERY_WIRE = {
+    "think_tags": "read by the decoder of answers",
+    "think_tag_is_open": "read by the decoder of answers",
+    "streams_only": "read by the route: a whole answer is asked for streamed, and folded",
+}
+
+NO_ROW = "no row of a model on this wire says it"
 
 UNMINDED: Mapping[str, Mapping[str, str]] = {
     "openai_chat": {
@@ -56,6 +95,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "streams_only": "read by the route: a whole answer is asked for streamed, and folded",
         "image_urls": "read before: media are fetched (`needs_inline`, `needs_translation`)",
         "think_tags": "read by the decoder of answers",
+        "think_tag_is_open": "read by the decoder of answers",
         "opaque_family": "read by the decoder of answers; no row gives it to this wire",
         "system_role": "the wire has one role for instructions",
         "reasoning_request": "the wire has one member for it; `anthropic_thinking` says how",
@@ -105,6 +145,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "anthropic_effort": BY_RULES_OF_CLAUDE,
         "efforts": BY_RULES_OF_CLAUDE,
         "think_tags": "read by the decoder of answers",
+        "think_tag_is_open": "read by the decoder of answers",
         "opaque_family": "read by the encoder and by the decoder of answers",
         "image_urls": "media are always sent by value",
         "streams_only": "read by the route: a whole answer is asked for streamed, and folded",
@@ -134,6 +175,47 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "encrypted_reasoning": "Responses only",
         "reasoning_items": "Responses only",
         "reasoning_summary": "Responses only",
+        "smallest_thinking_budget": "Gemini only",
+        "safety_threshold": "Gemini only",
+        "function_call_ids": "Gemini only",
+        "result_media": "Gemini only",
+        "call_signatures": "Gemini only",
+        "json_schema_members": "Gemini only",
+        "json_with_tools": "Gemini only",
+        "hosted_with_functions": "Gemini only",
+    },
+    "gemini": {
+        **OF_EVERY_WIRE,
+        **OF_CHAT,
+        "image_urls": "all but Google's own addresses are sent by value",
+        "opaque_family": NO_ROW,
+        "tool_call_id_form": "`function_call_ids` says it of this wire",
+        "reasoning_request": "`gemini_thinking` says it of this wire",
+        "efforts": "`thinking_levels` says it of this wire",
+        "sampling_while_reasoning": NO_ROW,
+        "reasons_by_default": NO_ROW,
+        "forced_tool_while_reasoning": NO_ROW,
+        "json_schema": "`json_schema_members` says it of this wire",
+        "turn_order": "turns always alternate, and the encoder sees to it",
+        "empty_turns": "the encoder leaves them out",
+        "system_turns": "instructions have a member of their own",
+        "default_max_tokens": NO_ROW,
+    },
+    "cohere": {
+        **OF_EVERY_WIRE,
+        **OF_CHAT,
+        "image_urls": "read before encoding: media are fetched (`needs_inline`)",
+        "opaque_family": NO_ROW,
+        "tool_call_id_form": NO_ROW,
+        "efforts": "the wire has a budget and no words",
+        "sampling_while_reasoning": NO_ROW,
+        "reasons_by_default": NO_ROW,
+        "forced_tool_while_reasoning": NO_ROW,
+        "json_schema": NO_ROW,
+        "turn_order": "the encoder joins what must stand together",
+        "empty_turns": "the encoder leaves them out",
+        "system_turns": "instructions may stand anywhere",
+        "default_max_tokens": NO_ROW,
         "smallest_thinking_budget": "Gemini only",
         "safety_threshold": "Gemini only",
         "function_call_ids": "Gemini only",
