@@ -36,6 +36,7 @@ from .operation_paths import make_relayed_call, needs_default_model, receive
 from .page import StatusPage
 from .paths import Route, dialect_of, find_route, near_paths
 from .present import Present
+from .refusal_log import RefusalLog, Stranger
 from .reply import HttpReply
 
 log = logging.getLogger("uniapi.front")
@@ -103,6 +104,7 @@ class Front:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._page = StatusPage()
+        self._refusals = RefusalLog()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; never raises but for cancellation."""
@@ -119,6 +121,8 @@ class Front:
             else:
                 await self._dispatch(request, raw_path, request_id, reply)
         except RequestRefused as refused:
+            if not reply.is_recorded:
+                self._log_refusal(request, raw_path, request_id, refused.error)
             await self._refuse(reply, request, refused.error)
         except Exception as error:
             if isinstance(error, ConnectionError) and reply.is_abandoned:
@@ -136,6 +140,31 @@ class Front:
                 ),
             )
         return reply.response or web.Response()
+
+    def _log_refusal(
+        self, request: web.BaseRequest, raw_path: str, request_id: str, error: ClientError
+    ) -> None:
+        """For a call the record says it."""
+        presented = presented_keys(request.headers, request.query)
+        who = Stranger(
+            request_id=request_id,
+            method=request.method,
+            path=raw_path,
+            address=self._address_of(request),
+            key=presented[0] if presented else None,
+            agent=request.headers.get("User-Agent", ""),
+        )
+        self._refusals.write(who, error, self._desk.clock.monotonic_s())
+
+    def _address_of(self, request: web.BaseRequest) -> str | None:
+        """The client's address, behind the proxies that are trusted."""
+        transport = request.transport
+        peer = transport.get_extra_info("peername") if transport is not None else None
+        return client_address(
+            peer[0] if peer else None,
+            ",".join(request.headers.getall("X-Forwarded-For", [])) or None,
+            self._desk.config.preferences.trusted_proxies,
+        )
 
     async def _refuse(self, reply: HttpReply, request: web.BaseRequest, error: ClientError) -> None:
         """Say no, in the dialect of the path, to whoever is still there."""
@@ -198,14 +227,7 @@ class Front:
             return
         query = request.query
         presented = presented_keys(request.headers, query)
-        peer = (
-            request.transport.get_extra_info("peername") if request.transport is not None else None
-        )
-        client_ip = client_address(
-            peer[0] if peer else None,
-            request.headers.get("X-Forwarded-For"),
-            desk.config.preferences.trusted_proxies,
-        )
+        client_ip = self._address_of(request)
         key = authenticate(desk.key_ring, presented, client_ip, desk.clock.now_s())
         if route.kind in ("inference", "stored"):
             arrival = Arrival(
@@ -278,7 +300,8 @@ class Front:
         desk = self._desk
         body = await read_body(request, desk.config.preferences.max_body_bytes)
         value = await parse_object(body)
-        await desk.run(make_call(arrival, route, body, value), key, reply)
+        call = make_call(arrival, route, body, value)
+        await self._run(call, key, reply)
 
     async def _carry(
         self,
@@ -297,7 +320,8 @@ class Front:
         )
         try:
             aliases = await desk.models_for(key) if needs_default_model(route, received) else ()
-            await desk.run(make_relayed_call(arrival, route, received, aliases), key, reply)
+            call = make_relayed_call(arrival, route, received, aliases)
+            await self._run(call, key, reply)
         finally:
             received.close()
 
@@ -311,13 +335,14 @@ class Front:
     ) -> None:
         desk = self._desk
         body = await read_body(request, desk.config.preferences.max_body_bytes)
-        await desk.run(
-            make_stored_call(
-                arrival, route, request.method, body, request.rel_url.raw_query_string
-            ),
-            key,
-            reply,
-        )
+        query = request.rel_url.raw_query_string
+        call = make_stored_call(arrival, route, request.method, body, query)
+        await self._run(call, key, reply)
+
+    async def _run(self, call: Call, key: ClientKey, reply: HttpReply) -> None:
+        """From here on whatever becomes of the call is recorded, and the record is its line."""
+        reply.is_recorded = True
+        await self._desk.run(call, key, reply)
 
     async def _models(
         self,

@@ -31,6 +31,7 @@ class HttpReply:
         self.response: web.StreamResponse | None = None
         self.status: int | None = None
         self.bytes_written = 0
+        self.is_recorded = False
         self._has_dropped = False
 
     @property
