@@ -38,6 +38,7 @@ from .kept_windows import KeptWindows
 from .limits import Limits
 from .log import set_secrets
 from .network import AccessTokens, MediaFetcher, Transport
+from .retirement_watch import RetirementWatch, day_of
 from .routing import Catalog, Cursors, Health, Router, Sessions
 from .scheduler import Jobs
 from .server import ConfigStatus, HttpReply, KeyRing, LiveCalls, Present, model_facts
@@ -122,6 +123,7 @@ class App:
             clock=clock,
             rng=rng,
         )
+        self._watch = RetirementWatch(lambda: self._snapshot.config.providers)
         self._load_lists()
         self._kept_windows = KeptWindows(self._limits, folder, clock)
         self._kept_windows.load()
@@ -186,6 +188,7 @@ class App:
             for provider in self.config.providers
             for credential in provider.credentials
         ]
+        today = day_of(self.clock.now_s())
         rates = {name: self._health.success_rate(*name, now) for name in names}
         return Present(
             started_at_s=self._started_at_s,
@@ -193,7 +196,14 @@ class App:
             config_status=self._config_status,
             resting=self._health.snapshot(now),
             rates={name: rate for name, rate in rates.items() if rate[1]},
+            retirements=tuple(ending.row(today) for ending in self._watch.endings(today)),
         )
+
+    def tell_endings(self) -> None:
+        """Write into the log which of the models that are written down end soon, or have ended."""
+        today = day_of(self.clock.now_s())
+        for ending in self._watch.endings(today):
+            log.warning("retirement: %s", ending.said(today))
 
     async def run(self, call: Call, key: ClientKey, reply: HttpReply) -> None:
         """Answer an inference call.
@@ -226,6 +236,7 @@ class App:
         self.confirm(text)
         for change in changes(old, config):
             log.info("configuration: %s", change)
+        self.tell_endings()
         self._jobs.spawn(self.discover(all_due=True), "discovery")
 
     def confirm(self, text: str) -> None:

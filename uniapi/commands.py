@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -34,6 +35,7 @@ from .errors import StartError
 from .gateway import ModelLists
 from .limits import Limits
 from .live_check import Network, ask_every_key
+from .retirement_watch import Ending, day_of, endings_by_channel, written_endings
 from .routing import Catalog, Cursors, Health, Router, Sessions, explain
 from .settings import data_dir_of
 
@@ -63,6 +65,8 @@ def check(
     errors = sum(problem.severity == "error" for problem in problems)
     rows = asyncio.run(ask_every_key(config, environment)) if live and config is not None else []
     is_ok = not errors and all(row.ok for row in rows)
+    today = day_of(SystemClock().now_s())
+    endings = () if config is None else written_endings(config.providers, today)
     if as_json:
         said = [
             {
@@ -75,12 +79,16 @@ def check(
             for p in problems
         ]
         value: dict[str, Any] = {"source": source.shown, "ok": is_ok, "problems": said}
+        if endings:
+            value["retirements"] = [ending.row(today) for ending in endings]
         if live:
             value["live"] = [row.plain() for row in rows]
         print(json.dumps(value, ensure_ascii=False, indent=1), file=out)
     else:
         for problem in problems:
             print(problem, file=out)
+        for ending in endings:
+            print(f"retirement: {ending.said(today)}", file=out)
         print(
             f"{source.shown}: "
             + (
@@ -110,7 +118,8 @@ def show_models(
     """The models that each client key can route, from the configuration and the model lists kept in
     the data dir.
     """
-    config, catalog = _catalog(config_argument, environment)
+    config, catalog, endings = _catalog(config_argument, environment)
+    today = day_of(SystemClock().now_s())
     listed = {key.display: list(catalog.models(key)) for key in config.client_keys}
     if as_json:
         print(json.dumps(listed, ensure_ascii=False, indent=1))
@@ -121,6 +130,10 @@ def show_models(
         print(f"{named}: {_count(len(models), 'model')}")
         for model in models:
             print(f"  {model}")
+            for channel in catalog.candidates(key, model).channels():
+                ending = endings.get(channel.channel_id)
+                if ending is not None:
+                    print(f"    {ending.said(today)}")
         for provider in catalog.unlisted(key):
             print(f"  (and what {provider.name} lists: not asked yet, it is when the gateway runs)")
     return 0
@@ -139,7 +152,7 @@ def show_explanation(
     timeouts and limits, and why others are out. 0, or 1 when nothing serves it. `timeout_s`: what
     `serve` would take from `TIMEOUT`.
     """
-    config, catalog = _catalog(config_argument, environment)
+    config, catalog, endings = _catalog(config_argument, environment)
     clock = SystemClock()
     router = Router(
         catalog=catalog,
@@ -153,10 +166,23 @@ def show_explanation(
     value = explain(
         router, _client_key(config, key), model, now=clock.monotonic_s(), now_s=clock.now_s()
     )
+    _add_endings(value, endings, day_of(clock.now_s()))
     print(
         json.dumps(value, ensure_ascii=False, indent=1) if as_json else "\n".join(_explained(value))
     )
     return 0 if value["channels"] else 1
+
+
+def _add_endings(
+    value: dict[str, Any], endings: Mapping[tuple[str, str], Ending], today: date
+) -> None:
+    """What is known of the end of each channel's model, nested keys' included."""
+    for channel in value["channels"]:
+        if "nested" in channel:
+            _add_endings(channel, endings, today)
+            continue
+        ending = endings.get((channel["provider"], channel["upstream_model"]))
+        channel["retirement"] = None if ending is None else ending.row(today)
 
 
 def _client_key(config: Config, named: str | None) -> ClientKey:
@@ -216,6 +242,8 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
             f" ({channel['engine']}{weight})"
             + (f" OUT: {channel['out']}" if channel["out"] else "")
         )
+        if channel["retirement"] is not None:
+            lines.append(f"{indent}     {channel['retirement']['message']}")
         times = ", ".join(
             f"{name.replace('_', ' ')} {seconds:g} s"
             for name, seconds in channel["timeouts"].items()
@@ -268,8 +296,11 @@ async def _remote_text(source: ConfigSource, environment: Mapping[str, str]) -> 
         return await config_text(source, network.transport)
 
 
-def _catalog(config_argument: str | None, environment: Mapping[str, str]) -> tuple[Config, Catalog]:
-    """The configuration and its catalog, with the model lists that a running gateway has kept.
+def _catalog(
+    config_argument: str | None, environment: Mapping[str, str]
+) -> tuple[Config, Catalog, dict[tuple[str, str], Ending]]:
+    """The configuration, its catalog, with the model lists that a running gateway has kept, and
+    what is known of the ends of its models.
 
     Raises StartError for a configuration that cannot be used.
     """
@@ -294,7 +325,7 @@ def _catalog(config_argument: str | None, environment: Mapping[str, str]) -> tup
         stored = {}
     if isinstance(stored, dict):
         lists.load(stored)
-    return config, Catalog(
+    catalog = Catalog(
         config,
         {
             provider.provider_id: lists.entries(provider) or None
@@ -302,6 +333,7 @@ def _catalog(config_argument: str | None, environment: Mapping[str, str]) -> tup
             if provider.is_discovered
         },
     )
+    return config, catalog, endings_by_channel(config.providers, lists.entries, lists.listed)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

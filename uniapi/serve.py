@@ -165,6 +165,7 @@ async def _listen(
     print(f"uni-api {settings.version} listens on http://{settings.host}:{port}", flush=True)
     if settings.is_demo:
         print(_demo_text(port), flush=True)
+    app.tell_endings()
     jobs.spawn(app.discover(), "discovery")
     jobs.every(DISCOVERY_PERIOD_S, app.discover, "discovery")
     jobs.every(FLUSH_PERIOD_S, app.flush, "flush", jitter=0.0)

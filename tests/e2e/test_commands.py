@@ -244,3 +244,30 @@ async def test_explain_of_what_is_not_there(upstream, tmp_path, arguments, code,
     found, output, errors = await run(tmp_path, routes(upstream), *arguments)
     assert found == code
     assert words in output + errors
+
+
+async def test_ends_of_models_are_told_where_one_looks(upstream, tmp_path):
+    """`check`, `models` and `explain` say when a model is gone and what succeeds it; elsewhere the
+    same name says nothing.
+    """
+    gone = {
+        "provider": "deepseek",
+        "base_url": "https://api.deepseek.com",
+        "api": "sk-1",
+        "model": [{"deepseek-chat": "chat"}],
+    }
+    value = {
+        "providers": [gone, {**gone, "provider": "relay", "base_url": "https://relay.example/v1"}],
+        "api_keys": [{"api": "sk-first-client-key-000"}],
+    }
+    said = "chat (deepseek-chat) at deepseek was shut down 2026-07-24; deepseek-v4-flash succeeds"
+    for command in (["check"], ["models"], ["explain", "chat"]):
+        code, output, _ = await run(tmp_path, value, *command)
+        assert code == 0
+        assert output.count("was shut down") == 1
+        assert said in output
+    _, output, _ = await run(tmp_path, value, "check", "--json")
+    assert json.loads(output)["retirements"][0]["successor"] == "deepseek-v4-flash"
+    _, output, _ = await run(tmp_path, value, "explain", "chat", "--json")
+    channels = json.loads(output)["channels"]
+    assert [channel["retirement"] is None for channel in channels] == [False, True]

@@ -241,6 +241,7 @@ def _status(asked: AdminQuestion) -> dict[str, Any]:
         value |= {
             "health": asked.present.health_rows(asked.config),
             "config": asked.present.config_status.row(),
+            "retirements": list(asked.present.retirements),
             "storage": {
                 "where": "memory" if asked.recorder.is_in_memory else "disk",
                 "trouble": asked.recorder.trouble,

@@ -100,6 +100,8 @@ class Present:
     config_status: ConfigStatus
     resting: tuple[Resting, ...] = ()
     rates: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+    retirements: tuple[Mapping[str, Any], ...] = ()
+    """The models written down that are shut down, or will be soon, as plain data."""
 
     def live_figures(self, version: str, config: Config, trouble: str | None) -> LiveFigures:
         """What `/metrics` says of the moment."""
