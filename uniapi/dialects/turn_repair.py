@@ -40,6 +40,16 @@ def json_in_words(schema: Mapping[str, Json] | None) -> str:
     )
 
 
+def behind_note(call: str) -> str:
+    """What a result says that shows something which has to stand behind it."""
+    return f"(what this call also returned follows: {call})"
+
+
+def behind_label(call: str) -> str:
+    """What stands before that."""
+    return f"Returned by the tool call {call}:"
+
+
 def orphan_label(result: ToolResult) -> str:
     """What stands before a result whose call is not in the turn before, which becomes text."""
     named = f"{result.name} ({result.call_id})" if result.name else result.call_id

@@ -250,7 +250,7 @@ def test_tools_calls_and_results() -> None:
             Reasoning(text="signed elsewhere", opaque=Opaque(family="anthropic", value="s")),
             Text(text="Let me see."),
             ToolCall(call_id="c1", name="get_weather", arguments='{"city": "Paris"}'),
-            ToolCall(call_id="c2", name="read", namespace="files"),
+            ToolCall(call_id="c2", name="read", namespace="files", arguments='{"a": NaN'),
             ToolCall(call_id="c3", name="run", arguments="ls", kind="custom"),
         ),
         user(
@@ -284,7 +284,7 @@ def test_tools_calls_and_results() -> None:
                 {
                     "id": "c2",
                     "type": "function",
-                    "function": {"name": "files__read", "arguments": "{}"},
+                    "function": {"name": "files__read", "arguments": '{"_raw":"{\\"a\\": NaN"}'},
                 },
                 {
                     "id": "c3",
@@ -293,7 +293,11 @@ def test_tools_calls_and_results() -> None:
                 },
             ],
         },
-        {"role": "tool", "tool_call_id": "c1", "content": "Sunny"},
+        {
+            "role": "tool",
+            "tool_call_id": "c1",
+            "content": "Sunny\n(what this call also returned follows: c1)",
+        },
         {"role": "tool", "tool_call_id": "c2", "content": '{"error": "no such file"}'},
         {
             "role": "tool",
@@ -303,6 +307,7 @@ def test_tools_calls_and_results() -> None:
         {
             "role": "user",
             "content": [
+                {"type": "text", "text": "Returned by the tool call c1:"},
                 {"type": "image_url", "image_url": {"url": "https://x.example/a.png"}},
                 {"type": "text", "text": "[Result of tool call lost (zz)]\n?"},
                 {"type": "text", "text": "And?"},

@@ -347,7 +347,7 @@ def test_log_probabilities() -> None:
 
 
 def test_calls_come_back_under_the_clients_names() -> None:
-    """Namespaces and freeform tools are undone."""
+    """Namespaces, ours and the model's own, and freeform tools are undone."""
     context = UpstreamContext(
         request=Request(
             model="m", tools=(Tool(name="go", namespace="box"), Tool(name="run", kind="custom"))
@@ -358,7 +358,10 @@ def test_calls_come_back_under_the_clients_names() -> None:
         ToolCall(call_id="2", name="run", kind="custom", arguments="ls"),
     )
     message = {
-        "tool_calls": [tool_call("1", "box__go", "{}"), tool_call("2", "run", '{"input": "ls"}')]
+        "tool_calls": [
+            tool_call("1", "box__go", "{}"),
+            tool_call("2", "functions.run", '{"input": "ls"}'),
+        ]
     }
     assert expected == decoded(message, context).choices[0].parts
     assert (

@@ -225,13 +225,15 @@ def test_parts_whole_and_streamed(
 
 
 def test_the_clients_names_come_back() -> None:
-    """A name that was cleaned for the wire is the client's own again; a freeform tool gets its
-    text.
+    """A name that was cleaned for the wire, or that the model put its own namespace before, is the
+    client's own again; a freeform tool gets its text, whatever member the model put it in.
     """
     request = Request(model="m", tools=(Tool(name="my tool"), Tool(name="exec", kind="custom")))
     body = answer(
         {"functionCall": {"name": "my_tool"}},
         {"functionCall": {"name": "exec", "args": {"input": "print(1)"}}},
+        {"functionCall": {"name": "default_api:exec", "args": {"code": "print(2)"}}},
+        {"functionCall": {"name": "default_api:unknown"}},
     )
     parts = UPSTREAM.decode_response(body, UpstreamContext(request=request)).choices[0].parts
     assert [
@@ -239,6 +241,8 @@ def test_the_clients_names_come_back() -> None:
     ] == [
         ("my tool", "function", "{}"),
         ("exec", "custom", "print(1)"),
+        ("exec", "custom", "print(2)"),
+        ("default_api:unknown", "function", "{}"),
     ]
 
 

@@ -98,7 +98,7 @@ def test_a_picture_inside_a_result() -> None:
     body, losses = fitted(Quirk(result_media=False), {"contents": [turn]})
     assert body["contents"][0]["parts"] == [
         {"functionResponse": result},
-        {"text": "Shown by the result of f:"},
+        {"text": "Returned by the tool call f:"},
         PICTURE,
     ]
     assert losses == ()

@@ -294,7 +294,7 @@ def test_media_of_a_result() -> None:
         {"inlineData": {"mimeType": "audio/wav", "data": "BBBB"}},
     ]
     response = {"name": "f", "id": "1", "response": {"result": "see"}}
-    label = {"text": "Shown by the result of f (1):"}
+    label = {"text": "Returned by the tool call f (1):"}
     assert [
         {"functionResponse": {**response, "parts": inline[:1]}},
         label,
@@ -307,7 +307,7 @@ def test_media_of_a_result() -> None:
     says_nothing = (HELLO, assistant(call("1")), user(result("1", picture)))
     shown = contents(*says_nothing, quirk=older)[2]["parts"]
     assert shown[0]["functionResponse"]["response"] == {
-        "result": "See what is shown behind this result."
+        "result": "(what this call also returned follows: f (1))"
     }
 
 

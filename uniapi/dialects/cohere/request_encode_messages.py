@@ -27,7 +27,7 @@ from uniapi.canonical import (
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
 from uniapi.dialects.tool_names import qualified_name
-from uniapi.dialects.turn_repair import NO_RESULT, orphan_label
+from uniapi.dialects.turn_repair import NO_RESULT, behind_label, behind_note, orphan_label
 
 from .vocabulary import FAMILY, NAME, wire_arguments
 
@@ -155,7 +155,9 @@ class MessageEncoder:
             content += [_text(f"{orphan_label(part)}\n{text}"), *pictures]
             return []
         self._pending.remove(part.call_id)
-        content += pictures
+        if pictures:
+            text = "\n".join([*([text] if text else []), behind_note(part.call_id)])
+            content += [_text(behind_label(part.call_id)), *pictures]
         shown = json.dumps({"error": text}, ensure_ascii=False) if part.is_error else text
         return [{"role": "tool", "tool_call_id": part.call_id, "content": shown}]
 

@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterable, Mapping
 
 from uniapi.canonical import FinishReason, HostedTool, Tool, ToolCall
-from uniapi.dialects.function_tools import freeform_input
-from uniapi.dialects.tool_names import qualified_name
+from uniapi.dialects.function_tools import freeform_input, object_text
+from uniapi.dialects.tool_names import offered_name, qualified_name
 
 NAME = "cohere"
 FAMILY = "cohere"
@@ -42,6 +42,7 @@ class ToolNames:
 
     def opened_call(self, call_id: str, name: str) -> ToolCall:
         """A call of the model under the client's own name for the tool, no arguments yet."""
+        name = offered_name(name, self._tools)
         tool = self._tools.get(name)
         if tool is None:
             return ToolCall(call_id=call_id, name=name)
@@ -49,10 +50,10 @@ class ToolNames:
 
 
 def wire_arguments(call: ToolCall) -> str:
-    """The arguments as JSON text; freeform input is carried as one member of an object."""
+    """The arguments as the text of a JSON object; freeform input is one member of it."""
     if call.kind == "custom":
         return json.dumps({"input": call.arguments}, ensure_ascii=False)
-    return call.arguments if call.arguments.strip() else "{}"
+    return object_text(call.arguments)
 
 
 def client_arguments(call: ToolCall, arguments: str) -> str:
@@ -61,4 +62,4 @@ def client_arguments(call: ToolCall, arguments: str) -> str:
     A call without arguments comes as nothing or as `null`.
     """
     written = "{}" if arguments.strip() in ("", "null") else arguments
-    return freeform_input(written) if call.kind == "custom" else written
+    return freeform_input(written, call.name) if call.kind == "custom" else written

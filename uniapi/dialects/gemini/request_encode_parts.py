@@ -20,6 +20,7 @@ from uniapi.canonical import (
 )
 from uniapi.dialects.function_tools import call_object
 from uniapi.dialects.losses import REASONING_LOSS
+from uniapi.dialects.turn_repair import behind_label, behind_note
 
 from .media import encode_media
 from .request_encode_names import ToolNames
@@ -142,12 +143,12 @@ def shown_behind(response: Block, media: list[Json]) -> list[Block]:
     """
     if not media:
         return [{"functionResponse": response}]
+    source = str(response.get("name"))
+    if "id" in response:
+        source += f" ({response['id']})"
     if response.get("response") == {"result": ""}:
-        response = {**response, "response": {"result": "See what is shown behind this result."}}
-    source = (
-        f"{response.get('name')} ({response['id']})" if "id" in response else response.get("name")
-    )
-    label: Block = {"text": f"Shown by the result of {source}:"}
+        response = {**response, "response": {"result": behind_note(source)}}
+    label: Block = {"text": behind_label(source)}
     return [{"functionResponse": response}, label, *media]
 
 

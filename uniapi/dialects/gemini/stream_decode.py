@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from uniapi.canonical import Finish, Json, Media, Opaque, Reasoning, Text, ToolCall, Unknown
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.error_words import tells_error
+from uniapi.dialects.function_tools import freeform_input
 from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
@@ -317,12 +318,10 @@ class GeminiStreamDecoder(StreamDecoder):
     def _end_call(self, choice: int, candidate: _Candidate) -> None:
         if candidate.call is None or candidate.arguments is None:
             return
-        value = candidate.arguments.value
-        freeform = value.get("input") if candidate.call.kind == "custom" else None
-        self.parts.delta(
-            ("call", choice),
-            freeform if isinstance(freeform, str) else json.dumps(value, ensure_ascii=False),
-        )
+        written = json.dumps(candidate.arguments.value, ensure_ascii=False)
+        if candidate.call.kind == "custom":
+            written = freeform_input(written, candidate.call.name)
+        self.parts.delta(("call", choice), written)
         self.parts.close(("call", choice))
         candidate.call = candidate.arguments = None
 

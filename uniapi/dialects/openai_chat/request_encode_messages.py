@@ -28,7 +28,7 @@ from uniapi.canonical import (
     Unknown,
 )
 from uniapi.dialects.function_tools import object_text
-from uniapi.dialects.turn_repair import says_nothing
+from uniapi.dialects.turn_repair import behind_label, behind_note, says_nothing
 
 from .request_decode_members import DIALECT_NAME
 from .request_encode_media import encode_media
@@ -148,8 +148,8 @@ class _MessageWriter:
         if attached:
             # The model must be able to tell whose they are, and a result without text reads as
             # one of nothing.
-            texts.append(Text(text=f"(what this call also returned follows: {call_id})"))
-            label = {"type": "text", "text": f"Returned by the tool call {call_id}:"}
+            texts.append(Text(text=behind_note(call_id)))
+            label = {"type": "text", "text": behind_label(call_id)}
             self.attached += [label, *attached]
         text = "\n".join(text.text for text in texts)
         if call_id not in self.pending:
