@@ -24,8 +24,8 @@ providers:
   #     - sk-ant-first-key
   #     - sk-ant-second-key
   #   model:
-  #     - claude-sonnet-4-5            # a model by its own name
-  #     - claude-opus-4-5: opus        # upstream name: the name your clients use
+  #     - claude-sonnet-5-5            # a model by its own name
+  #     - claude-opus-5-5: opus        # upstream name: the name your clients use
 
   # - provider: gemini
   #   base_url: https://generativelanguage.googleapis.com/v1beta
@@ -43,7 +43,7 @@ api_keys:
     # model:                           # what this key may use, in this order; without it: everything
     #   - openai/*                     # all models of one provider
     #   - anthropic/opus               # one model of one provider
-    #   - gemini-2.5-flash             # one model, of every provider that has it
+    #   - gemini-3.8-flash             # one model, of every provider that has it
     # preferences:
     #   SCHEDULING_ALGORITHM: round_robin
     #   rate_limit: 60/min

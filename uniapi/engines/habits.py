@@ -1,5 +1,5 @@
 """Habits of the predecessor's users: what the end of an alias asks for (predecessor §7).
-`gemini-2.5-flash: gemini-2.5-flash-think-8000-search` thinks with a budget and searches.
+`gemini-3.8-flash: gemini-3.8-flash-think-8000-search` thinks with a budget and searches.
 
 An ending counts only when the provider's own name of the model does not have it:
 `kimi-k2-thinking-high` as the upstream's name is a name. `-high` and `-low` count only for models
