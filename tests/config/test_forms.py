@@ -1,5 +1,6 @@
 """Every form a value may be written in, and what it comes to."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -588,12 +589,50 @@ def test_what_is_no_variable_is_left_with_a_warning(
 
 
 def test_an_empty_variable_for_a_key_is_an_empty_key(problems: Problems) -> None:
-    """Better than calls without a key."""
+    """Better than calls without a key; the variable is named."""
     text = (
         "providers: [{provider: a, base_url: https://a, api: '${EMPTY}'}]\n"
         "api_keys: [{api: sk-client-0000000000}]"
     )
-    assert [problem.message for problem in problems(text, VARIABLES)] == ["the key is empty"]
+    assert [(problem.severity, problem.message) for problem in problems(text, VARIABLES)] == [
+        ("error", "the environment variable `EMPTY` is set but empty, where a key is needed")
+    ]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "api: ${EMPTY}",
+        'api: "sk-${EMPTY}"',
+        "api: [k1, '${EMPTY}']",
+        "api: [{key: '${EMPTY}', weight: 2}]",
+        "private_key: ${EMPTY}\n    client_email: a@b",
+        "aws_access_key: a\n    aws_secret_key: '${EMPTY}'",
+    ],
+)
+def test_a_variable_set_to_nothing_is_named_wherever_a_key_is_meant(
+    problems: Problems, written: str
+) -> None:
+    """Quoted or not, alone or in a list; the client's own key too."""
+    text = (
+        f"providers:\n  - provider: a\n    base_url: https://a\n    {written}\n"
+        "api_keys:\n  - api: sk-client-0000000000"
+    )
+    for one in (text, text.replace(written, "api: k").replace("sk-client-0000000000", "${EMPTY}")):
+        errors = [each.message for each in problems(one, VARIABLES) if each.severity == "error"]
+        assert errors == [
+            "the environment variable `EMPTY` is set but empty, where a key is needed"
+        ]
+
+
+def test_a_variable_set_to_nothing_elsewhere_is_as_if_nothing_were_written(read: Read) -> None:
+    """As containers have them: `PROXY=` means none."""
+    text = (
+        "providers:\n  - {provider: a, base_url: https://a, api: k, preferences: {}}\n"
+        "preferences:\n  proxy: ${EMPTY}\n"
+        "api_keys: [{api: sk-client-0000000000}]"
+    )
+    assert read(text, VARIABLES).preferences.proxy is None
 
 
 def test_the_only_client_key_is_the_administrators(engines: EngineNames) -> None:
@@ -623,3 +662,72 @@ def test_errors_raise_with_the_source(engines: EngineNames) -> None:
         parse_config("", source="here.yaml", engines=engines, environment={})
     assert refused.value.source == "here.yaml"
     assert str(refused.value).startswith("here.yaml: error: line 1, column 1: the file is empty")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("sk-\u0430aaaaaaaaaaaaaaaa", "its character 4 is U+0430, cyrillic small letter a"),
+        ("sk-aaaaaaaa\u200baaaaaaaaa", "control character"),
+        ("sk-aaaaaaaaaaaaaaaa\uff0d1", "U+FF0D"),
+        ("“sk-aaaaaaaaaaaaaaaa”", "the quote at its end"),
+        ("sk-aaaaaaaaaaaaaaaa'", "the quote at its end"),
+        ("sk-aaaaaaaaaaaaaaaa,sk-bbbbbbbbbbbbbbbb", "several keys in one text"),
+        ("sk-aaaaaaaaaaaaaaaa，sk-bbbbbbbbbbbbbbbb", "several keys in one text"),
+        ("sk-aaaaaaaaaaaaaaaa; sk-bbbbbbbbbbbbbbbb", "several keys in one text"),
+        ("sk-aaaaaaaaaaaaaaaa sk-bbbbbbbbbbbbbbbb", "blank inside"),
+        ("Bearer sk-aaaaaaaaaaaaaaaa", "leave `Bearer` out"),
+        ("$OPENAI_API_KEY", "`${OPENAI_API_KEY}`"),
+        ("os.environ/OPENAI_API_KEY", "`${OPENAI_API_KEY}`"),
+        ("process.env.OPENAI_API_KEY", "`${OPENAI_API_KEY}`"),
+        ("$env:OPENAI_API_KEY", "`${OPENAI_API_KEY}`"),
+        ("{{ OPENAI_API_KEY }}", "`${OPENAI_API_KEY}`"),
+        ("%OPENAI_API_KEY%", "`${OPENAI_API_KEY}`"),
+    ],
+)
+def test_a_slip_in_a_key_is_noticed_and_the_key_not_shown(
+    problems: Problems, written: str, said: str
+) -> None:
+    """What no vendor's key has in it, and other tools' ways to name a variable."""
+    text = (
+        f"providers: [{{provider: a, base_url: https://a, api: {json.dumps(written)}}}]\n"
+        "api_keys: [{api: sk-client-0000000000}]"
+    )
+    (problem,) = problems(text)
+    assert said in problem.message
+    assert "aaaaaaa" not in problem.message
+
+
+@pytest.mark.parametrize(
+    ("written", "models"),
+    [
+        ("[{name: deepseek-ai/DeepSeek-V3}]", [("deepseek-ai/DeepSeek-V3",) * 2]),
+        ("[{id: up, alias: mine}]", [("up", "mine")]),
+        ("{model: up}", [("up", "up")]),
+        ("['gpt-a, gpt-b', c]", [("gpt-a", "gpt-a"), ("gpt-b", "gpt-b"), ("c", "c")]),
+        ("gpt-a，gpt-b", [("gpt-a", "gpt-a"), ("gpt-b", "gpt-b")]),
+    ],
+)
+def test_models_as_other_tools_write_them_are_understood_with_a_warning(
+    read: Read, problems: Problems, written: str, models: list[tuple[str, str]]
+) -> None:
+    """Nobody's model is called `name`, and none has a comma in its name."""
+    text = (
+        f"providers: [{{provider: a, base_url: https://a, api: k, model: {written}}}]\n"
+        "api_keys: [{api: sk-client-0000000000}]"
+    )
+    (provider,) = read(text).providers
+    assert [(entry.upstream, entry.alias) for entry in provider.models] == models
+    assert [problem.severity for problem in problems(text)] == ["warning"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("providers：\n  - provider: a\napi_keys: []", "write `:`"),
+        ("providers: [{provider: a，base_url: https://a}]\napi_keys: [", "write `,`"),
+        ("providers:\n  - provider:a\napi_keys: [{api: k}]", "a blank after the colon"),
+    ],
+)
+def test_signs_of_another_keyboard_are_named(problems: Problems, text: str, said: str) -> None:
+    assert any(said in problem.message for problem in problems(text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from .forms import BOOL, COUNT, DOLLARS, MOMENT, NETWORKS, POLICIES, RATE_BY_MODEL, TEXT
+from .key_slips import key_slips
 from .levels import Form, Key, Level, Section, as_written, section
 from .nodes import Node, ProblemList
 from .providers import ProvidersRead
@@ -101,6 +102,8 @@ def _secret(node: Node, report: ProblemList) -> str | None:
     if any(not character.isprintable() for character in secret):
         report.error(node, "the client key has a line break or another control character inside")
         return None
+    for slip in key_slips(secret):
+        report.warning(node, slip)
     if len(secret) < SHORTEST_SAFE_KEY:
         report.warning(
             node,
@@ -180,7 +183,7 @@ CLIENT_KEY_PREFERENCES = Level.of(
 CLIENT_KEY = Level.of(
     "api_keys[]",
     ClientKey,
-    Key("api", "secret", TEXT, "", "the key", is_required=True, is_secret=True),
+    Key("api", "secret", TEXT, "", "the key", is_required=True, is_secret=True, is_credential=True),
     Key(
         "model",
         "rules",

@@ -4,25 +4,23 @@ pair.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 
 from .addresses import proxy_fault
 from .forms import COUNT, PROXY, TEXT
-from .levels import Form, Key, Level, Section, as_written, section
+from .key_slips import vendor_key_slips
+from .levels import Form, Key, Level, Section, as_written, refuse_empty_variable, section
 from .nodes import Node, ProblemList
 from .schema import Credential, EngineNames
 from .secrets import fingerprint, mask
 
-_PLACEHOLDER = re.compile(r"\byour\b|[-_]here$|xxxx|\.\.\.|…|^<.*>$|^changeme$", re.IGNORECASE)
-"""What examples have in a key's place: no vendor's keys look like it."""
 NO_CREDENTIAL = Credential(credential_id="none", display="no key", kind="none")
 """For a provider that needs no key, so that every channel has a credential."""
 
 CREDENTIAL = Level.of(
     "providers[].api[]",
     Credential,
-    Key("key", "secret", TEXT, "", "the key", is_required=True, is_secret=True),
+    Key("key", "secret", TEXT, "", "the key", is_required=True, is_secret=True, is_credential=True),
     Key("weight", "weight", COUNT, "1", "its share of the calls"),
     Key("proxy", "proxy", PROXY, "the provider's", "a proxy for this key", is_secret=True),
     Key("project_id", "project_id", TEXT, "the provider's", "a Vertex project for this key"),
@@ -120,6 +118,7 @@ def _read_keys(
 
 
 def _plain_key(node: Node, project: str | None, report: ProblemList) -> Credential | None:
+    refuse_empty_variable(node, report)
     if not node.is_scalar:
         report.error(
             node,
@@ -163,8 +162,8 @@ def _mapped_key(
 
 
 def _secret(node: Node, report: ProblemList) -> str | None:
-    """A key's text. It travels in a header, so it is one line; a blank inside is let through with a
-    warning.
+    """A key's text. It travels in a header, so it is one line; what else looks wrong about it is
+    let through with a warning.
     """
     secret = node.text.strip()
     if not secret:
@@ -173,10 +172,8 @@ def _secret(node: Node, report: ProblemList) -> str | None:
     if any(not character.isprintable() for character in secret):
         report.error(node, "the key has a line break or another control character inside")
         return None
-    if " " in secret:
-        report.warning(node, "the key has a blank inside; several keys are written as a list")
-    elif _PLACEHOLDER.search(secret):
-        report.warning(node, "this looks like an example's key: put your own in its place")
+    for slip in vendor_key_slips(secret):
+        report.warning(node, slip)
     return secret
 
 

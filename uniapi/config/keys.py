@@ -82,6 +82,8 @@ def advice_on(name: str, level: str) -> str:
     """What to say of a name that `level` does not know: a near miss there, else the level where it
     belongs.
     """
+    if name in _OLD_SPELLINGS:
+        return f"; it is written {_OLD_SPELLINGS[name]} now"
     known = {key.name.lower(): key.name for key in KEYS if key.level == level}
     if name.lower() in known:
         return f"; did you mean `{known[name.lower()]}` (capitals count)?"
@@ -105,6 +107,11 @@ def advice_on(name: str, level: str) -> str:
     )
 
 
+_OLD_SPELLINGS = {
+    "USE_ROUND_ROBIN": "`SCHEDULING_ALGORITHM: round_robin`",
+    "weights": "as `- rule: weight` under the client key's `model`",
+}
+"""Of the predecessor's first versions."""
 _HOMES = {
     TOP.path: "at the top level of the file",
     PROVIDER.path: "directly under a provider",

@@ -48,6 +48,10 @@ class Key:
     _: KW_ONLY
     is_required: bool = False
     is_secret: bool = False
+    is_credential: bool = False
+    """A variable that is set to nothing is an error here; elsewhere it is as if the key were not
+    written.
+    """
     status: Status = "used"
     level: str = ""
 
@@ -77,6 +81,17 @@ class Level:
 
     def by_name(self) -> Mapping[str, Key]:
         return {key.name: key for key in self.keys}
+
+
+def refuse_empty_variable(node: Node, report: ProblemList) -> None:
+    """An error where a credential is written as a variable that is set to nothing."""
+    if node.empty_variables:
+        report.error(
+            node,
+            f"the environment variable `{node.empty_variables[0]}` is set but empty, where a key is"
+            " needed",
+        )
+        report.settle(node)
 
 
 class Section:
@@ -112,6 +127,8 @@ class Section:
             )
         elif key.status == "used":
             self._values[name] = member.value
+            if key.is_credential:
+                refuse_empty_variable(member.value, self.report)
 
     def get(self, name: str) -> Node | None:
         node = self._values.get(name)
@@ -146,7 +163,10 @@ def section(node: Node | None, level: Level, report: ProblemList) -> Section | N
         return None
     if node.kind != "map":
         some = ", ".join(f"`{key.name}`" for key in level.keys[:3])
-        wrong(node, report, f"a map with keys such as {some}")
+        name, colon, _ = node.text.partition(":") if node.kind == "text" else ("", "", "")
+        is_glued = bool(colon) and name in level.by_name()
+        hint = f", with a blank after the colon of `{name}:`" if is_glued else ""
+        wrong(node, report, f"a map with keys such as {some}{hint}")
         return None
     return Section(node, level, report)
 

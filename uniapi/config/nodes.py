@@ -56,6 +56,8 @@ class Node:
     kind: Kind
     text: str = ""
     written: str = ""
+    empty_variables: tuple[str, ...] = ()
+    """Variables in it that are set to nothing and have no default."""
     items: tuple[Node, ...] = ()
     members: tuple[Member, ...] = ()
 
@@ -270,18 +272,32 @@ class _Growth:
         written = composed.value
         tag = composed.tag
         text = written
+        empty: tuple[str, ...] = ()
         if "${" in written:
             here = Node(
                 path=path, line=line, column=column, kind="text", text=written, written=written
             )
             text = _VARIABLE.sub(lambda found: self._expanded(found, here), written)
+            empty = tuple(self._empty_variables(written))
             if composed.style is None and text != written:
                 tag = self._resolver.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
         if tag not in _SCALAR_KINDS:
             raise _at(composed, f"unknown tag `{tag}`")
         return Node(
-            path=path, line=line, column=column, kind=_SCALAR_KINDS[tag], text=text, written=written
+            path=path,
+            line=line,
+            column=column,
+            kind=_SCALAR_KINDS[tag],
+            text=text,
+            written=written,
+            empty_variables=empty,
         )
+
+    def _empty_variables(self, written: str) -> Iterator[str]:
+        for found in _VARIABLE.finditer(written):
+            name, has_default, _ = found.groups()
+            if name and not has_default and self._environment.get(name) == "":
+                yield name
 
     def _expanded(self, found: re.Match[str], here: Node) -> str:
         name, has_default, default = found.groups()
@@ -346,6 +362,16 @@ _HINTS = (
 )
 
 
+_WIDE = {"：": ":", "，": ",", "“": '"', "”": '"', "‘": "'", "’": "'", "－": "-", "　": " "}
+"""What an editor in Chinese or Japanese puts where YAML wants its own signs."""
+
+
+def _wide_hint(line: str) -> str:
+    """`: write …` for the first such sign of a line, outside of a comment."""
+    found = next((sign for sign in line.partition("#")[0] if sign in _WIDE), None)
+    return f": the line has a `{found}`; write `{_WIDE[found]}`" if found is not None else ""
+
+
 def _broken(error: yaml.YAMLError, text: str) -> Problem:
     """PyYAML's complaint with its place and, for the usual mistakes, what to do."""
     line = column = 0
@@ -359,7 +385,9 @@ def _broken(error: yaml.YAMLError, text: str) -> Problem:
         before = text[: error.position]
         line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
         message = f"the character #x{ord(str(text[error.position])):04x} is not allowed in YAML"
-    hint = next((f": {advice}" for sign, advice in _HINTS if sign in message), "")
+    lines = text.splitlines()[max(line - 2, 0) : line]
+    wide = next(filter(None, map(_wide_hint, lines)), "")
+    hint = wide or next((f": {advice}" for sign, advice in _HINTS if sign in message), "")
     return Problem(
         severity="error",
         path="",

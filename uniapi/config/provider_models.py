@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .nodes import Node, ProblemList
 from .schema import ModelEntry
 from .values import text, wrong
@@ -23,11 +25,19 @@ def read_models(node: Node, report: ProblemList) -> tuple[ModelEntry, ...]:
     return tuple(ModelEntry(upstream=upstream, alias=alias) for alias, upstream in entries.items())
 
 
+_NAME_MEMBERS = ("name", "model", "id", "upstream")
+_ALIAS_MEMBERS = ("alias", "rename", "as")
+"""How other tools write a model as a map; nobody's model is called so."""
+_SEPARATORS = re.compile(r"\s*[,，、;；]\s*")
+
+
 def _pairs(node: Node, report: ProblemList) -> list[tuple[str, str, Node]]:
     """(upstream, alias, place) of one item: a name, or a map of `upstream: alias`."""
     if node.kind != "map":
-        name = text(node, report)
-        return [(name, name, node)] if name else []
+        return _names(node, report)
+    described = _described(node, report)
+    if described is not None:
+        return described
     pairs = []
     for member in node.members:
         upstream = text(member.key, report)
@@ -37,3 +47,39 @@ def _pairs(node: Node, report: ProblemList) -> list[tuple[str, str, Node]]:
     if not node.members:
         wrong(node, report, "a model name or `upstream: alias`")
     return pairs
+
+
+def _names(node: Node, report: ProblemList) -> list[tuple[str, str, Node]]:
+    """A name; several with commas between them are meant as a list, as no model has one in its
+    name.
+    """
+    written = text(node, report)
+    names = [name for name in _SEPARATORS.split(written or "") if name]
+    if len(names) > 1:
+        report.warning(
+            node,
+            "this looks like several models in one text, and is taken for"
+            f" {', '.join(f'`{name[:60]}`' for name in names[:5])}: write them as a list",
+        )
+    return [(name, name, node) for name in names]
+
+
+def _described(node: Node, report: ProblemList) -> list[tuple[str, str, Node]] | None:
+    """`{name: X, alias: Y}`, understood with a warning; None for what is not written so."""
+    members = {member.key.text.strip().lower(): member.value for member in node.members}
+    if not members or not members.keys() <= {*_NAME_MEMBERS, *_ALIAS_MEMBERS}:
+        return None
+    name_node = next((members[name] for name in _NAME_MEMBERS if name in members), None)
+    alias_node = next((members[name] for name in _ALIAS_MEMBERS if name in members), name_node)
+    if name_node is None or alias_node is None:
+        return None
+    upstream, alias = text(name_node, report), text(alias_node, report)
+    if not upstream or not alias:
+        return []
+    meant = f"- {upstream}" if upstream == alias else f"- {upstream}: {alias}"
+    report.warning(
+        node,
+        f"`{node.members[0].key.text}` would be the provider's name of a model: this is taken for"
+        f" `{meant[:120]}`, which is how it is written",
+    )
+    return [(upstream, alias, node)]
