@@ -21,7 +21,13 @@ ADMIN_ONLY = [
     ("GET", "/v1/api_config"),
     ("GET", "/metrics"),
 ]
-ANY_KEY = [("GET", "/v1/token_usage"), ("GET", "/v1/status")]
+BILLING = "/v1/dashboard/billing"
+ANY_KEY = [
+    ("GET", "/v1/token_usage"),
+    ("GET", "/v1/status"),
+    ("GET", f"{BILLING}/subscription"),
+    ("GET", f"{BILLING}/usage"),
+]
 
 
 @pytest.fixture
@@ -117,6 +123,19 @@ async def test_token_usage_shows_a_key_its_own_and_an_admin_all(served):
         assert [row["api_key_prefix"] for row in value["usage"]] == ["translator"]
     _, value = await ask(served, "/v1/token_usage?model=other")
     assert value["usage"] == []
+
+
+async def test_a_chat_clients_balance_is_that_of_its_key(served):
+    """Limit less usage, whatever days are asked for; a key without credits has one-api's number for
+    no limit. `/v1` may be missing.
+    """
+    await chat(served, OTHER_KEY)
+    _, limit = await ask(served, f"{BILLING}/subscription", OTHER_KEY)
+    _, used = await ask(served, f"{BILLING}/usage?start_date=2020-01-01", OTHER_KEY)
+    assert (limit["hard_limit_usd"], limit["access_until"]) == (6, 0)
+    assert used == {"object": "list", "total_usage": 500}
+    _, limit = await ask(served, "/dashboard/billing/subscription")
+    assert limit["hard_limit_usd"] == 100_000_000
 
 
 WRONG_QUESTIONS = [

@@ -36,6 +36,7 @@ from uniapi.stats import (
     token_usage,
 )
 
+from . import billing
 from .present import Present
 
 __all__ = ["METRICS_TYPE", "REPORTS", "AdminQuestion", "generate_key"]
@@ -327,5 +328,11 @@ REPORTS: Mapping[str, AdminAnswer] = {
     "api_config": AdminAnswer(_api_config),
     "metrics": AdminAnswer(_metrics),
     "status": AdminAnswer(_status, needs_admin=False),
+    "billing_subscription": AdminAnswer(
+        lambda asked: billing.subscription(asked.key, asked.recorder.ledger), needs_admin=False
+    ),
+    "billing_usage": AdminAnswer(
+        lambda asked: billing.usage(asked.key, asked.recorder.ledger), needs_admin=False
+    ),
 }
 """By the kind of the route."""

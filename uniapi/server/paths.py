@@ -61,6 +61,12 @@ _ROUTES = {
         Route(kind="stats", methods=("GET",), path="/v1/stats"),
         Route(kind="generate_key", methods=("GET",), path="/v1/generate-api-key"),
         Route(kind="health", methods=("GET", "HEAD"), path="/healthz"),
+        Route(
+            kind="billing_subscription",
+            methods=("GET",),
+            path="/v1/dashboard/billing/subscription",
+        ),
+        Route(kind="billing_usage", methods=("GET",), path="/v1/dashboard/billing/usage"),
         Route(kind="token_usage", methods=("GET",), path="/v1/token_usage"),
         Route(kind="key_rankings", methods=("GET",), path="/v1/channel_key_rankings"),
         Route(kind="key_states", methods=("GET",), path="/v1/api_keys_states"),
@@ -80,6 +86,8 @@ MIN_LIKENESS = 0.75
 _STORED = "/v1/responses/"
 _STORED_METHODS = {"": ("GET", "DELETE"), "cancel": ("POST",), "input_items": ("GET",)}
 """What may be done with a stored response, by what stands below its id."""
+_CLIENTS_KINDS = ("inference", "models", "billing_subscription", "billing_usage")
+"""What clients ask for below their address, whatever that has before it."""
 _MODELS = ("/v1/models/", "/v1beta/models/")
 _SLASHES = re.compile(r"/{2,}")
 _VERSIONS = ("/v1", "/v1beta")
@@ -129,7 +137,7 @@ def _meanings(path: str) -> Iterator[str]:
 def _is_of_a_call(path: str) -> bool:
     route = _ROUTES.get(path)
     if route is not None:
-        return route.kind in ("inference", "models")
+        return route.kind in _CLIENTS_KINDS
     return path.startswith((*_MODELS, _STORED))
 
 
