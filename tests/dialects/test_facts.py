@@ -15,12 +15,14 @@ from uniapi.dialects.cohere.fit import RULES as COHERE_RULES
 from uniapi.dialects.fitting import FitRule
 from uniapi.dialects.gemini.fit import RULES as GEMINI_RULES
 from uniapi.dialects.openai_chat.fit import RULES as CHAT_RULES
+from uniapi.dialects.openai_responses.fit import RULES as RESPONSES_RULES
 
 FACTS = [field.name for field in fields(Quirk) if not field.name.startswith("learned_")]
 """All but the lessons of refusals, which every dialect's last rules mind (test_fit_learned)."""
 
 TABLES: Mapping[str, Sequence[FitRule]] = {
     "openai_chat": CHAT_RULES,
+    "openai_responses": RESPONSES_RULES,
     "anthropic": ANTHROPIC_RULES,
     "bedrock_converse": (),
     "gemini": GEMINI_RULES,
@@ -29,6 +31,7 @@ TABLES: Mapping[str, Sequence[FitRule]] = {
 
 OF_OTHERS: Mapping[str, tuple[str, ...]] = {
     "openai_chat": ("anthropic_", "gemini_", "converse_", "thinking_"),
+    "openai_responses": ("anthropic_", "gemini_", "converse_", "thinking_"),
     "anthropic": ("gemini_", "converse_", "thinking_"),
     "bedrock_converse": ("gemini_", "thinking_"),
     "gemini": ("anthropic_", "converse_"),
@@ -82,6 +85,35 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "encrypted_reasoning": "Responses only: the wire has no encrypted content to ask for",
         "reasoning_items": "Responses only",
         "reasoning_summary": "Responses only",
+        "smallest_thinking_budget": "Gemini only",
+        "safety_threshold": "Gemini only",
+        "function_call_ids": "Gemini only",
+        "result_media": "Gemini only",
+        "call_signatures": "Gemini only",
+        "json_schema_members": "Gemini only",
+        "json_with_tools": "Gemini only",
+        "hosted_with_functions": "Gemini only",
+    },
+    "openai_responses": {
+        "image_urls": "read before encoding: media are fetched (`needs_inline`)",
+        "think_tags": "read by the decoder of answers",
+        "think_tag_is_open": "read by the decoder of answers",
+        "opaque_family": "read by the decoder of answers; no row of such a host names one",
+        "streams_only": "read by the route: a whole answer is asked for streamed, and folded",
+        "tool_call_id_form": "the wire has a form of its own, for every upstream",
+        "forced_tool_while_reasoning": "no vendor says how this wire switches reasoning off",
+        "max_tokens_member": "the limit has one name",
+        "default_max_tokens": "the wire needs no limit",
+        "system_role": "every role is known",
+        "reasoning_replay": "no place for reasoning text: what goes back is the item it came in",
+        "stream_options": "usage always comes",
+        "text_content_only": "chat only",
+        "cache_control": "chat only: this wire has breakpoints of its own",
+        "turn_order": "no host of this wire is known to mind it",
+        "prefix_member": "chat only",
+        "max_stops": "no stop words on this wire",
+        "seed_member": "no seed on this wire",
+        "document_part": "chat only",
         "smallest_thinking_budget": "Gemini only",
         "safety_threshold": "Gemini only",
         "function_call_ids": "Gemini only",

@@ -169,6 +169,52 @@ ROWS: list[Row] = [
         (),
     ),
     (
+        "one system turn, at the beginning",
+        Quirk(system_turns="first"),
+        {
+            "instructions": "A",
+            "input": [
+                {"role": "developer", "content": "B"},
+                {"role": "system", "content": [{"type": "input_text", "text": "C"}]},
+                {"role": "user", "content": "x"},
+                {"role": "developer", "content": "D"},
+            ],
+        },
+        {
+            "instructions": "A\n\nB\n\nC",
+            "input": [{"role": "user", "content": "x"}, {"role": "user", "content": "D"}],
+        },
+        (),
+    ),
+    (
+        "a single one is where it may be",
+        Quirk(system_turns="first"),
+        {"input": [{"role": "developer", "content": "B"}, {"role": "user", "content": "x"}]},
+        {},
+        (),
+    ),
+    (
+        "turns that say nothing",
+        Quirk(empty_turns=False),
+        {
+            "input": [
+                {"role": "assistant", "content": ""},
+                {"role": "assistant", "content": [{"type": "output_text", "text": ""}]},
+                {"role": "user", "content": [IMAGE]},
+                CALL,
+            ]
+        },
+        {"input": [{"role": "user", "content": [IMAGE]}, CALL]},
+        (),
+    ),
+    (
+        "nothing but such turns",
+        Quirk(empty_turns=False),
+        {"input": [{"role": "user", "content": ""}]},
+        {},
+        (),
+    ),
+    (
         "the nearest effort",
         Quirk(efforts=("low", "high")),
         BODY,
@@ -273,6 +319,28 @@ def test_a_rule(
     after = {name: value for name, value in {**before, **changes}.items() if value is not None}
     assert (after, losses) == UPSTREAM.fit(before, quirk)
     assert kept == before
+
+
+@pytest.mark.parametrize(
+    "body, quirk, needed",
+    [
+        ({"tools": [WORDS]}, Quirk(custom_tools=False), True),
+        ({"tools": [WORDS]}, Quirk(), False),
+        ({"tools": [WORDS]}, Quirk(custom_tools=False, has_tools=False), False),
+        (
+            {"input": [{"type": "additional_tools", "tools": [WORDS]}]},
+            Quirk(custom_tools=False),
+            True,
+        ),
+        ({"tools": [{"type": "function"}]}, Quirk(custom_tools=False), False),
+        ({"tools": 3, "input": "x"}, Quirk(custom_tools=False), False),
+    ],
+)
+def test_freeform_tools_are_told_apart_in_the_answer(
+    body: dict[str, Any], quirk: Quirk, needed: bool
+) -> None:
+    """Where they go out as functions the answer cannot be relayed."""
+    assert UPSTREAM.needs_translation(body, quirk) is needed
 
 
 OPENAI, OTHERS = Quirk(reasoning_items="openai"), Quirk(reasoning_items="not_openai")

@@ -15,7 +15,7 @@ from uniapi.dialects.dialect import RelayedDialect
 from .answer_decode import decode_response
 from .client import CLIENT
 from .error import decode_error
-from .fit import fit, needs_inline
+from .fit import fit, needs_inline, needs_translation
 from .observe import ResponsesObserver
 from .request_encode import encode_request
 from .stream_decode import ResponsesStreamDecoder
@@ -31,6 +31,7 @@ UPSTREAM = RelayedDialect(
     stream_decoder=ResponsesStreamDecoder,
     decode_error=decode_error,
     needs_inline=needs_inline,
+    needs_translation=needs_translation,
     observer=ResponsesObserver,
     model_paths=(("model",), ("response", "model")),
 )

@@ -6,17 +6,21 @@ what the client asked for and does not get is a loss.
 
 from __future__ import annotations
 
-from uniapi.canonical import Media
+from collections.abc import Mapping
+
+from uniapi.canonical import Json, Media
 from uniapi.dialects.fit_learned import LEARNED_RULES
 from uniapi.dialects.fitting import Body, Fitting, fit_by, minds
 from uniapi.dialects.openai_chat.fit_format import schema_instruction
 from uniapi.dialects.quirk import Quirk
 
-from .fit_input import call_ids, images
+from .fit_input import call_ids, images, no_empty_turns
 from .fit_reasoning import efforts, encrypted_reasoning, reasoning_items, sampling, summaries
+from .fit_system import system_turns_in_place
 from .fit_tools import (
     allowed_tools,
     custom_tools,
+    has_custom_tools,
     parallel_tool_calls,
     schemas,
     tools,
@@ -67,6 +71,8 @@ RULES = (
     parallel_tool_calls,
     reasoning_items,
     call_ids,
+    system_turns_in_place,
+    no_empty_turns,
     efforts,
     summaries,
     encrypted_reasoning,
@@ -77,6 +83,13 @@ RULES = (
 )
 
 fit = fit_by((*RULES, *LEARNED_RULES))
+
+
+def needs_translation(body: Mapping[str, Json], quirk: Quirk) -> bool:
+    """Whether the answer to `body` cannot be relayed: a freeform tool that is offered as a function
+    must be told apart again in it.
+    """
+    return not quirk.custom_tools and quirk.has_tools and has_custom_tools(body)
 
 
 def needs_inline(media: Media, quirk: Quirk) -> bool:

@@ -55,6 +55,26 @@ def _is_image(part: Json) -> bool:
     return isinstance(part, dict) and part.get("type") == "input_image"
 
 
+@minds("empty_turns")
+def no_empty_turns(body: Body, fitting: Fitting) -> Body:
+    """A message that says nothing is left out, unless it is all there is."""
+    kept = with_items(body, lambda item, path: None if _is_empty(item) else item)
+    return kept if kept.get("input") else body
+
+
+def _is_empty(item: Item) -> bool:
+    """A message without content, or with empty texts alone."""
+    if item.get("type", "message") != "message" or "role" not in item:
+        return False
+    content = item.get("content")
+    parts = content if isinstance(content, list) else []
+    return not content or (bool(parts) and all(_is_blank(part) for part in parts))
+
+
+def _is_blank(part: Json) -> bool:
+    return isinstance(part, dict) and part.get("text") == ""
+
+
 @minds(always=True)
 def call_ids(body: Body, fitting: Fitting) -> Body:
     """«Expected a string with maximum length 64»: a digest of a longer one, the same for a call and

@@ -8,9 +8,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from uniapi.canonical import Json, Tool
+from uniapi.canonical import Json
 from uniapi.dialects.fitting import Body, Fitting, minds
-from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
+from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, with_grammar_in_words
+from uniapi.dialects.openai_chat.request_decode_members import at
 from uniapi.dialects.openai_chat.request_encode_schema import function_parameters
 
 from .fit_input import Item, with_items
@@ -65,6 +66,12 @@ def _is_among(tool: Item, allowed: set[tuple[Json, Json]]) -> bool:
     return (kind, tool.get("name")) in allowed or (kind, None) in allowed
 
 
+def has_custom_tools(body: Mapping[str, Json]) -> bool:
+    """Whether a freeform (`custom`) tool is offered, in any of the places for tools."""
+    given = dict(body)
+    return _with_tools(given, lambda tool: None if _is_custom(tool) else tool) is not given
+
+
 @minds("custom_tools")
 def custom_tools(body: Body, fitting: Fitting) -> Body:
     """Freeform tools as functions of one text, in the offer, the choice and the history."""
@@ -89,7 +96,8 @@ def _as_function(tool: Item) -> Item:
     if not _is_custom(tool):
         return tool
     rest = {name: value for name, value in tool.items() if name not in ("format", "description")}
-    words = _described(tool)
+    definition = at(tool.get("format"), "definition")
+    words = with_grammar_in_words(str(tool.get("description") or ""), definition)
     said = {"description": words} if words else {}
     return {
         **rest,
@@ -98,18 +106,6 @@ def _as_function(tool: Item) -> Item:
         "parameters": FREEFORM_PARAMETERS,
         "strict": False,
     }
-
-
-def _described(tool: Item) -> str:
-    """Its description, with the grammar in words."""
-    description, grammar = tool.get("description"), tool.get("format")
-    return description_with_grammar(
-        Tool(
-            name=str(tool.get("name")),
-            description=description if isinstance(description, str) else None,
-            grammar=grammar if isinstance(grammar, dict) else None,
-        )
-    )
 
 
 def _as_function_call(item: Item) -> Item:
