@@ -43,6 +43,7 @@ from .parts import (
     Unknown,
 )
 from .request import (
+    TOOL_SEARCH,
     ChoiceMode,
     Effort,
     HostedTool,
@@ -57,6 +58,7 @@ from .request import (
     iter_media,
     iter_parts,
     merge_turns,
+    offered,
     split_system,
     tool_names_by_call_id,
 )
@@ -67,6 +69,7 @@ from .usage import Usage
 __all__ = [
     "NO_NEEDS",
     "TOKENS_PER_IMAGE",
+    "TOOL_SEARCH",
     "CacheHint",
     "Call",
     "Choice",
@@ -128,6 +131,7 @@ __all__ = [
     "iter_media",
     "iter_parts",
     "merge_turns",
+    "offered",
     "split_system",
     "stated_cost",
     "tool_names_by_call_id",

@@ -10,7 +10,7 @@ a default of ours. Unknown top-level members stay in `extensions`, under the dia
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from .parts import CacheHint, Json, Media, Part, Text, ToolCall, ToolResult
@@ -52,6 +52,10 @@ class Tool:
     back by the dialect in `dialect` only.
     """
     dialect: str | None = None
+    is_deferred: bool = False
+    """Out of the model's sight until a search of the client's names it, which none has yet:
+    `offered` leaves it out where its own dialect is not spoken.
+    """
     origin: Mapping[str, Json] | None = None
     """Where the tool stood when it was not simply in the list of tools (Responses'
     `additional_tools` item, its namespace's description): read by `dialect` only, and no loss
@@ -78,6 +82,9 @@ class HostedTool:
     location: Mapping[str, str] | None = None
     context_size: str | None = None
 
+
+TOOL_SEARCH = "tool_search_tool"
+"""The kind of a hosted tool by which a vendor itself finds deferred tools."""
 
 ChoiceMode = Literal["auto", "none", "required", "tool"]
 
@@ -187,6 +194,20 @@ def split_system(messages: tuple[Message, ...]) -> tuple[tuple[Text, ...], tuple
         else:
             turns.append(message)
     return tuple(system), tuple(turns)
+
+
+def offered(request: Request, dialect: str) -> Request:
+    """The request as `dialect` is told it: deferred tools, and the search that would find them at
+    the client's own vendor, go only where they came from.
+    """
+    kept = tuple(tool for tool in request.tools if not _is_out_of_sight(tool, dialect))
+    return request if len(kept) == len(request.tools) else replace(request, tools=kept)
+
+
+def _is_out_of_sight(tool: Tool | HostedTool, dialect: str) -> bool:
+    if tool.dialect == dialect:
+        return False
+    return tool.is_deferred if isinstance(tool, Tool) else tool.kind == TOOL_SEARCH
 
 
 def merge_turns(messages: tuple[Message, ...]) -> tuple[Message, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from uniapi.canonical import Call, Operation, Request
+from uniapi.canonical import Call, Operation, Request, offered
 from uniapi.dialects import EncodedRequest, RelayedDialect, ReplyContext, UpstreamContext
 from uniapi.operations import SERVICES
 from uniapi.pipes import PipeChoice
@@ -75,8 +75,10 @@ def prepare_conversation(
 
 
 def _adjusted(way: Way, request: Request) -> Request:
-    """As this alias and this provider's own name for the model want it."""
-    request = way.engine.adjust(way.place, request)
+    """As this alias and this provider's own name for the model want it, with the tools that the
+    model is to see.
+    """
+    request = offered(way.engine.adjust(way.place, request), way.dialect.name)
     model = way.place.upstream_model
     return request if request.model == model else replace(request, model=model)
 

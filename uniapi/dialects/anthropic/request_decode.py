@@ -8,12 +8,9 @@ beta members included.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from uniapi.canonical import (
-    ChoiceMode,
     Effort,
-    HostedTool,
     Json,
     Message,
     OutputFormat,
@@ -24,12 +21,19 @@ from uniapi.canonical import (
     Role,
     Sampling,
     Text,
-    Tool,
-    ToolChoice,
 )
 
-from .answer_decode_parts import text_of
+from .request_decode_members import (
+    named,
+    read_list,
+    read_number,
+    read_object,
+    read_string,
+    read_strings,
+    read_whole,
+)
 from .request_decode_parts import PartReader
+from .request_decode_tools import decode_tool_choice, decode_tools
 from .vocabulary import NAME, cache_hint
 
 BILLING_BLOCK = "x-anthropic-billing-header:"
@@ -67,17 +71,6 @@ _EFFORTS: Mapping[str, Effort] = {
     "xhigh": "xhigh",
     "max": "max",
 }
-_CHOICE_MODES: Mapping[str, ChoiceMode] = {
-    "auto": "auto",
-    "any": "required",
-    "tool": "tool",
-    "none": "none",
-}
-_HOSTED = ("web_search", "web_fetch", "code_execution")
-"""Kinds that other vendors have too; of the rest the type itself is the kind."""
-_TOOL_MEMBERS = frozenset(
-    {"type", "name", "description", "input_schema", "strict", "cache_control"}
-)
 
 
 def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Request:
@@ -93,8 +86,8 @@ def _decode(body: Mapping[str, Json], model: str, stream: bool) -> Request:
         name: value for name, value in body.items() if name not in _KNOWN and value is not None
     }
     reasoning = _reasoning(body, extensions)
-    choice, parallel = _tool_choice(body.get("tool_choice"))
-    metadata = _object(body, "metadata") or {}
+    choice, parallel = decode_tool_choice(body.get("tool_choice"))
+    metadata = read_object(body, "metadata") or {}
     other_metadata = {
         name: value for name, value in metadata.items() if name != "user_id" and value is not None
     }
@@ -103,23 +96,21 @@ def _decode(body: Mapping[str, Json], model: str, stream: bool) -> Request:
     return Request(
         model=model,
         messages=(*_system(body.get("system")), *_messages(body)),
-        tools=tuple(
-            _tool(tool, f"tools[{number}]") for number, tool in enumerate(_list(body, "tools"))
-        ),
+        tools=decode_tools(read_list(body, "tools"), body["messages"]),
         tool_choice=choice,
         parallel_tool_calls=parallel,
         sampling=Sampling(
-            temperature=_number(body, "temperature"),
-            top_p=_number(body, "top_p"),
-            top_k=_whole(body, "top_k"),
-            max_output_tokens=_whole(body, "max_tokens"),
-            stop=tuple(_strings(body, "stop_sequences")),
+            temperature=read_number(body, "temperature"),
+            top_p=read_number(body, "top_p"),
+            top_k=read_whole(body, "top_k"),
+            max_output_tokens=read_whole(body, "max_tokens"),
+            stop=tuple(read_strings(body, "stop_sequences")),
         ),
         reasoning=reasoning,
         output_format=_output_format(body),
         stream=stream,
-        user=_string(metadata, "user_id", "metadata.user_id"),
-        service_tier=_string(body, "service_tier", "service_tier"),
+        user=read_string(metadata, "user_id", "metadata.user_id"),
+        service_tier=read_string(body, "service_tier", "service_tier"),
         cache=cache_hint(body),
         extensions={NAME: extensions} if extensions else {},
     )
@@ -141,19 +132,19 @@ def _messages(body: Mapping[str, Json]) -> list[Message]:
     messages = body.get("messages")
     if not isinstance(messages, list):
         raise RequestRefused.bad_request(
-            f"messages: expected a list, found {_named(messages)}", "messages"
+            f"messages: expected a list, found {named(messages)}", "messages"
         )
     decoded: list[Message] = []
     for number, message in enumerate(messages):
         where = f"messages[{number}]"
         if not isinstance(message, dict):
             raise RequestRefused.bad_request(
-                f"{where}: expected an object, found {_named(message)}", where
+                f"{where}: expected an object, found {named(message)}", where
             )
         role = message.get("role")
         if not isinstance(role, str) or role not in _ROLES:
             raise RequestRefused.bad_request(
-                f'{where}.role: expected "user", "assistant" or "system", found {_named(role)}',
+                f'{where}.role: expected "user", "assistant" or "system", found {named(role)}',
                 f"{where}.role",
             )
         reader = PartReader(f"{where}.content")
@@ -169,8 +160,8 @@ def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> Reasoni
     """`thinking` and `output_config.effort` together; members of either that have no canonical
     place go to `extensions`.
     """
-    thinking = _object(body, "thinking") or {}
-    config = _object(body, "output_config") or {}
+    thinking = read_object(body, "thinking") or {}
+    config = read_object(body, "output_config") or {}
     kind = thinking.get("type")
     others = {
         name: value
@@ -197,7 +188,9 @@ def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> Reasoni
         return ReasoningSettings(effort="none")
     display = thinking.get("display")
     budget = (
-        _whole(thinking, "budget_tokens", "thinking.budget_tokens") if kind == "enabled" else None
+        read_whole(thinking, "budget_tokens", "thinking.budget_tokens")
+        if kind == "enabled"
+        else None
     )
     if effort is None and budget is None and kind not in ("enabled", "adaptive"):
         return None
@@ -210,167 +203,16 @@ def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> Reasoni
 
 
 def _output_format(body: Mapping[str, Json]) -> OutputFormat | None:
-    stated = (_object(body, "output_config") or {}).get("format")
+    stated = (read_object(body, "output_config") or {}).get("format")
     name = "output_config.format" if stated is not None else "output_format"
     stated = stated if stated is not None else body.get("output_format")
     if stated is None:
         return None
     if not isinstance(stated, dict):
-        raise RequestRefused.bad_request(
-            f"{name}: expected an object, found {_named(stated)}", name
-        )
+        raise RequestRefused.bad_request(f"{name}: expected an object, found {named(stated)}", name)
     schema = stated.get("schema")
     if not isinstance(schema, dict):
         raise RequestRefused.bad_request(
-            f"{name}.schema: expected an object, found {_named(schema)}", f"{name}.schema"
+            f"{name}.schema: expected an object, found {named(schema)}", f"{name}.schema"
         )
     return OutputFormat(kind="json_schema", schema=schema)
-
-
-def _tool(tool: Json, where: str) -> Tool | HostedTool:
-    if not isinstance(tool, dict):
-        raise RequestRefused.bad_request(
-            f"{where}: expected an object, found {_named(tool)}", where
-        )
-    kind = tool.get("type")
-    if kind is not None and kind != "custom":
-        return _hosted(tool, str(kind))
-    name = tool.get("name")
-    if not isinstance(name, str) or not name:
-        raise RequestRefused.bad_request(
-            f"{where}.name: expected a name, found {_named(name)}", f"{where}.name"
-        )
-    schema = tool.get("input_schema")
-    if schema is not None and not isinstance(schema, dict):
-        raise RequestRefused.bad_request(
-            f"{where}.input_schema: expected an object, found {_named(schema)}",
-            f"{where}.input_schema",
-        )
-    strict = tool.get("strict")
-    return Tool(
-        name=name,
-        description=text_of(tool, "description") or None,
-        parameters=schema,
-        strict=strict if isinstance(strict, bool) else None,
-        cache=cache_hint(tool),
-        extras={
-            key: value
-            for key, value in tool.items()
-            if key not in _TOOL_MEMBERS and value is not None
-        },
-        dialect=NAME,
-    )
-
-
-def _hosted(tool: dict[str, Any], kind: str) -> HostedTool:
-    location = tool.get("user_location")
-    uses = tool.get("max_uses")
-    return HostedTool(
-        kind=next((shared for shared in _HOSTED if kind.startswith(f"{shared}_")), kind),
-        dialect=NAME,
-        raw=tool,
-        max_uses=uses if isinstance(uses, int) and not isinstance(uses, bool) else None,
-        allowed_domains=_domains(tool.get("allowed_domains")),
-        blocked_domains=_domains(tool.get("blocked_domains")),
-        location=(
-            {
-                key: value
-                for key, value in location.items()
-                if key != "type" and isinstance(value, str)
-            }
-            if isinstance(location, dict)
-            else None
-        ),
-    )
-
-
-def _domains(value: Json) -> tuple[str, ...]:
-    return (
-        tuple(domain for domain in value if isinstance(domain, str))
-        if isinstance(value, list)
-        else ()
-    )
-
-
-def _tool_choice(choice: Json) -> tuple[ToolChoice | None, bool | None]:
-    """The choice, and what it says of parallel calls."""
-    if choice is None:
-        return None, None
-    kind = choice.get("type") if isinstance(choice, dict) else choice
-    mode = _CHOICE_MODES.get(kind) if isinstance(kind, str) else None
-    if not isinstance(choice, dict) or mode is None:
-        raise RequestRefused.bad_request(
-            f"tool_choice.type: expected auto, any, tool or none, found {_named(kind)}",
-            "tool_choice.type",
-        )
-    disabled = choice.get("disable_parallel_tool_use")
-    parallel = not disabled if isinstance(disabled, bool) else None
-    if kind == "tool":
-        name = choice.get("name")
-        if not isinstance(name, str) or not name:
-            raise RequestRefused.bad_request(
-                f"tool_choice.name: expected a tool's name, found {_named(name)}",
-                "tool_choice.name",
-            )
-        return ToolChoice(mode="tool", name=name), parallel
-    return ToolChoice(mode=mode), parallel
-
-
-def _object(holder: Mapping[str, Json], name: str) -> dict[str, Json] | None:
-    value = holder.get(name)
-    if value is not None and not isinstance(value, dict):
-        raise RequestRefused.bad_request(f"{name}: expected an object, found {_named(value)}", name)
-    return value
-
-
-def _list(holder: Mapping[str, Json], name: str) -> list[Json]:
-    value = holder.get(name)
-    if value is not None and not isinstance(value, list):
-        raise RequestRefused.bad_request(f"{name}: expected a list, found {_named(value)}", name)
-    return value or []
-
-
-def _strings(holder: Mapping[str, Json], name: str) -> list[str]:
-    values = _list(holder, name)
-    for number, value in enumerate(values):
-        if not isinstance(value, str):
-            raise RequestRefused.bad_request(
-                f"{name}[{number}]: expected text, found {_named(value)}", f"{name}[{number}]"
-            )
-    return values
-
-
-def _string(holder: Mapping[str, Json], name: str, where: str) -> str | None:
-    value = holder.get(name)
-    if value is not None and not isinstance(value, str):
-        raise RequestRefused.bad_request(f"{where}: expected text, found {_named(value)}", where)
-    return value
-
-
-def _number(holder: Mapping[str, Json], name: str) -> float | None:
-    value = holder.get(name)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise RequestRefused.bad_request(f"{name}: expected a number, found {_named(value)}", name)
-    return value
-
-
-def _whole(holder: Mapping[str, Json], name: str, where: str | None = None) -> int | None:
-    value = holder.get(name)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-        raise RequestRefused.bad_request(
-            f"{where or name}: expected a whole number, found {_named(value)}", where or name
-        )
-    return value
-
-
-def _named(value: Json) -> str:
-    """A wrong value for a message: short scalars as they are, anything else by its kind."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, str):
-        return f'"{value[:40]}"'
-    if isinstance(value, bool | int | float):
-        return str(value).lower()
-    return "a list" if isinstance(value, list) else "an object"

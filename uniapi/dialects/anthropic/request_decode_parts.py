@@ -79,6 +79,8 @@ class PartReader:
                 return [self._image(block, where)]
             case "document" if self._depth < MAX_DEPTH:
                 return self._document(block, where)
+            case "tool_reference":
+                return [_reference(block)]
             case "search_result":
                 return [self._search_result(block)]
             case "tool_use":
@@ -230,6 +232,15 @@ class PartReader:
         if isinstance(found, str):
             shown = f'"{found[:40]}"'
         return RequestRefused.bad_request(f"{where}: expected {expected}, found {shown}", where)
+
+
+def _reference(block: Mapping[str, Json]) -> Text:
+    """What a tool search found, in words for who has no such block."""
+    name = text_of(block, "tool_name")
+    return Text(
+        text=f"The tool `{name}` was found and can be called now.",
+        opaque=Opaque(family=FAMILY, value=dict(block)),
+    )
 
 
 def _by_url(kind: str, url: str, described: Media) -> Media:
