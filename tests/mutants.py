@@ -40,6 +40,7 @@ class Mutant(NamedTuple):
 RUN = "uniapi/gateway/call_run.py"
 TRY = "uniapi/gateway/attempt_try.py"
 RECEIVER = "uniapi/gateway/receiver.py"
+BACKLOG = "uniapi/gateway/backlog.py"
 
 MUTANTS = (
     # the thirteen of issue 11, which no test noticed before there was a playbook
@@ -108,7 +109,7 @@ MUTANTS = (
     ),
     Mutant(
         "a reader that takes nothing never given up",
-        RECEIVER,
+        BACKLOG,
         "if now - self._paused_since > STALLED_READER_S:",
         "if False:",
         LOOP,
@@ -291,13 +292,13 @@ MUTANTS = (
     Mutant(
         "a paused upstream blamed for its silence",
         RECEIVER,
-        "        if self._paused_since is not None:\n            # The client is slow",
+        "        if self._backlog is not None and self._backlog.is_paused:\n            # The client",
         "        if False:\n            # The client is slow",
         LOOP,
     ),
     Mutant(
         "a slow reader never waited for",
-        RECEIVER,
+        BACKLOG,
         "        self._exchange.pause()\n",
         "",
         LOOP,

@@ -50,6 +50,7 @@ MAY_IMPORT = {
 ASYNCIO_MODULES = {
     "gateway/attempt_try.py",
     "gateway/call_run.py",
+    "gateway/backlog.py",
     "gateway/discovery.py",
     "gateway/receiver.py",
     "gateway/reception.py",

@@ -8,7 +8,8 @@ import threading
 import pytest
 
 from uniapi.canonical import Failure, FailureKind
-from uniapi.gateway.receiver import Patience, Receiver, TriggerProbe
+from uniapi.gateway.patience import Patience, TriggerProbe
+from uniapi.gateway.receiver import Receiver
 from uniapi.pipes.pipe import Collecting, Report
 from uniapi.wire import LARGE_BYTES, ResponseHead
 

@@ -1,4 +1,4 @@
-"""Whoever is refused finds a line: who, from where, what was said; and no stranger fills the log."""
+"""Whoever is refused finds a line: who, from where, what was said; no stranger fills the log."""
 
 import logging
 

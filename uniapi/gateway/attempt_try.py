@@ -32,9 +32,10 @@ from .answer_headers import JSON_HEADERS, answer_headers, stream_headers
 from .call_records import attempt_record, masked_failure
 from .call_state import CallState
 from .operation_failures import blamed, unsupported
+from .patience import Patience, TriggerProbe
 from .prepare import prepare
 from .prepared import Prepared, reply_context
-from .receiver import Patience, Receiver, TriggerProbe
+from .receiver import Receiver
 from .route import Way, client_framing, client_side, needs_media
 
 log = logging.getLogger("uniapi.call")

@@ -14,10 +14,11 @@ from uniapi.network import AccessTokens, MediaFetcher, Transport
 from uniapi.routing import Plan
 from uniapi.stats import AttemptRecord
 
+from .backlog import Outlet
 from .issued_ids import IssuedIds
 from .issued_items import IssuedItems
 from .reasoning_cache import ReasoningCache
-from .receiver import Outlet, Receiver
+from .receiver import Receiver
 from .route import Decoded
 
 OURS = "internal_error"

@@ -21,67 +21,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
 
-from uniapi.canonical import Failure, FailureKind
+from uniapi.canonical import Failure
 from uniapi.network import Exchange
 from uniapi.pipes import Collecting, Pipe, Report, labelled
 from uniapi.wire import ResponseHead
+
+from .backlog import POLL_S, Backlog, Outlet
+from .patience import Patience, TriggerProbe
 
 log = logging.getLogger("uniapi.receiver")
 
 MAX_ERROR_BODY_BYTES = 1024 * 1024
 MAX_BLANK_BYTES = 4096
 """Signs of life before an answer (DeepSeek sends empty lines); then it is what its head says."""
-BACKLOG_HIGH_BYTES = 256 * 1024
-BACKLOG_LOW_BYTES = 64 * 1024
-BACKLOG_POLL_S = 0.05
 GRACE_S = 1.0
 """After a whole answer: for the usage that may follow a finish, and for the connection to end."""
-STALLED_READER_S = 300.0
-"""A client that takes nothing for so long has left, whatever TCP says."""
-
-
-class Outlet(Protocol):
-    """Where committed bytes go.
-
-    `write` never blocks; `backlog` is what the client has not taken yet, in bytes.
-    """
-
-    def write(self, data: bytes) -> None: ...
-
-    def backlog(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """Seconds: to the first token (or the whole answer), between pieces afterwards, and for
-    everything (loop time at which it is over, None: never).
-    """
-
-    first_token_s: float
-    idle_s: float
-    deadline: float | None = None
-
-
-class TriggerProbe:
-    """Holds text back until it is longer than the longest trigger, the answer ends, or 2 s have
-    passed; `hit` names the trigger that was found.
-    """
-
-    HOLD_S = 2.0
-
-    def __init__(self, triggers: tuple[str, ...]) -> None:
-        self._triggers = triggers
-        self._longest = max(len(trigger) for trigger in triggers)
-
-    def hit(self, report: Report) -> str | None:
-        text = "".join(report.text or ())
-        return next((trigger for trigger in self._triggers if trigger in text), None)
-
-    def is_satisfied(self, report: Report) -> bool:
-        return report.is_whole or sum(map(len, report.text or ())) > self._longest
 
 
 class Receiver:
@@ -118,7 +73,7 @@ class Receiver:
         self._started_at = self._last_at = loop.time()
         self._held_since: float | None = None
         self._is_over = False
-        self._paused_since: float | None = None
+        self._backlog: Backlog | None = None
         self._has_ended = False
         self._is_answer = False
         self._lingering: asyncio.TimerHandle | None = None
@@ -166,9 +121,11 @@ class Receiver:
         held = b"".join(self._held)
         self._held.clear()
         self._outlet = outlet
+        if self._exchange is not None:
+            self._backlog = Backlog(self._loop, outlet, self._exchange, self._go_on, self._stall)
         if held:
             outlet.write(held)
-            self._watch_backlog()
+            self._watch()
         if self._is_over:
             self._finish()
 
@@ -265,7 +222,7 @@ class Receiver:
             self._over()
             self.cancel()
         elif self._outlet is not None:
-            self._watch_backlog()
+            self._watch()
         elif not self.outcome.done():
             self._decide()
 
@@ -338,14 +295,9 @@ class Receiver:
             # sent it: a stream that is folded says that it is whole before its last byte is here.
             return
         if self._probe is not None:
-            trigger = self._probe.hit(report)
-            if trigger is not None:
-                self._fail_before_commit(
-                    Failure(
-                        kind=FailureKind.TRIGGERED,
-                        message=f"the answer contains the error trigger {trigger!r}",
-                    )
-                )
+            triggered = self._probe.hit(report)
+            if triggered is not None:
+                self._fail_before_commit(triggered)
                 return
         if not report.committed:
             return
@@ -409,12 +361,8 @@ class Receiver:
 
     def _wait_s(self, now: float) -> float:
         """Until something is overdue."""
-        if self.first_token_at is None:
-            due = self._started_at + self._patience.first_token_s
-        else:
-            due = self._last_at + self._patience.idle_s
-        if self._patience.deadline is not None:
-            due = min(due, self._patience.deadline)
+        has_token = self.first_token_at is not None
+        due = self._patience.due(self._started_at, self._last_at, has_token=has_token)
         wait_s = max(0.0, due - now)
         # Once a second it is looked whether the answer has ended without a word.
         return wait_s if self.pipe is None else min(wait_s, GRACE_S)
@@ -447,13 +395,13 @@ class Receiver:
             self._end()
             return
         wait_s = self._wait_s(now)
-        if self._paused_since is not None:
+        if self._backlog is not None and self._backlog.is_paused:
             # The client is slow, not the upstream.
-            wait_s = max(wait_s, BACKLOG_POLL_S)
+            wait_s = max(wait_s, POLL_S)
         if now - self._tick_at > GRACE_S:
             # This process slept (a laptop's lid, SIGSTOP) while the answer came: what lies in the
             # socket is read first.
-            wait_s = max(wait_s, BACKLOG_POLL_S)
+            wait_s = max(wait_s, POLL_S)
         if wait_s > 0:
             self._rearm(wait_s)
             return
@@ -465,51 +413,23 @@ class Receiver:
         return pipe is not None and pipe.may_end and now - self._last_at >= GRACE_S
 
     def _overdue(self) -> None:
-        patience = self._patience
-        if patience.deadline is not None and self._loop.time() >= patience.deadline:
-            message = "the time for the whole call is over"
-        elif self.first_token_at is None:
-            message = f"the upstream gave no first token within {patience.first_token_s:g} s"
-        else:
-            message = f"the upstream fell silent for {patience.idle_s:g} s"
+        has_token = self.first_token_at is not None
         exchange = self._exchange
-        self.fail(Failure(kind=FailureKind.TIMEOUT, message=message))
+        self.fail(self._patience.overdue(self._loop.time(), has_token=has_token))
         if exchange is not None:
             exchange.cancel()
 
     # back-pressure
 
-    def _watch_backlog(self) -> None:
-        outlet = self._outlet
-        if (
-            outlet is None
-            or self._paused_since is not None
-            or outlet.backlog() <= BACKLOG_HIGH_BYTES
-            or self._exchange is None
-        ):
-            return
-        self._paused_since = self._loop.time()
-        self._exchange.pause()
-        self._loop.call_later(BACKLOG_POLL_S, self._check_backlog, outlet.backlog())
+    def _watch(self) -> None:
+        if self._backlog is not None and not self._is_over:
+            self._backlog.watch()
 
-    def _check_backlog(self, before: int) -> None:
-        """While paused: resume when the client has taken enough, give it up when it takes
-        nothing.
-        """
-        outlet, exchange = self._outlet, self._exchange
-        if outlet is None or exchange is None or self._paused_since is None:
-            return
-        backlog, now = outlet.backlog(), self._loop.time()
-        if backlog <= BACKLOG_LOW_BYTES:
-            self._paused_since = None
-            self._last_at = now
-            exchange.resume()
-            return
-        if backlog < before:
-            self._paused_since = now
-        if now - self._paused_since > STALLED_READER_S:
-            self.has_stalled = True
-            self.cancel()
-            self._finish()
-            return
-        self._loop.call_later(BACKLOG_POLL_S, self._check_backlog, backlog)
+    def _go_on(self) -> None:
+        """The client has caught up: the upstream's silence counts from now."""
+        self._last_at = self._loop.time()
+
+    def _stall(self) -> None:
+        self.has_stalled = True
+        self.cancel()
+        self._finish()
