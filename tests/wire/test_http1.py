@@ -35,6 +35,14 @@ ANSWERS = [
         b"no",
         True,
     ),
+    (b"HTTP/1.1 200 OK\nContent-Length: 2\n\nhi", 200, b"hi", True),
+    (b"HTTP/1.1 200 OK\r\ncontent-length: 2\n\r\nhi", 200, b"hi", True),
+    (
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: utf-8\r\ncontent-length: 2\r\n\r\nhi",
+        200,
+        b"hi",
+        True,
+    ),
     (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b"", True),
     (b"HTTP/1.1 200\r\ncontent-length: 0\r\n\r\n", 200, b"", True),
     (b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nhi", 200, b"hi", False),
@@ -45,6 +53,13 @@ ANSWERS = [
         % (len(ZIPPED), ZIPPED),
         200,
         b"hello world",
+        True,
+    ),
+    (
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n%b"
+        % (2 * len(ZIPPED), 2 * ZIPPED),
+        200,
+        b"hello worldhello world",
         True,
     ),
 ]

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 
-from uniapi.canonical import NO_NEEDS, DialectNeeds, Failure, Json, Operation, Request
+from uniapi.canonical import NO_NEEDS, DialectNeeds, Failure, FailureKind, Json, Operation, Request
 from uniapi.clock import Epoch
 from uniapi.dialects import Quirk, UpstreamDialect
 from uniapi.wire import HttpRequest
@@ -20,6 +20,8 @@ from .failures import corrected, spoken_by
 from .habits import find_habit
 from .model_lists import decode_openai_models
 from .urls import parse_url
+
+LONGEST_TARGET = 200
 
 
 class DefaultEngine(ABC):
@@ -88,6 +90,9 @@ class DefaultEngine(ABC):
     def classify(
         self, status: int, headers: Mapping[str, str], body: bytes, dialect: UpstreamDialect
     ) -> Failure:
+        target = headers.get("location", "") if 300 <= status < 400 else ""
+        if target:
+            return moved(status, target)
         failure = dialect.decode_error(status, headers, body)
         return corrected(self.vendor, status, headers, body, failure)
 
@@ -99,6 +104,18 @@ class DefaultEngine(ABC):
 
     def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
         return decode_openai_models(body)
+
+
+def moved(status: int, target: str) -> Failure:
+    """An address that redirects is named and not followed: the key would go along."""
+    shown = target.partition("?")[0][:LONGEST_TARGET]
+    where = shown if shown.isprintable() else "an address that cannot be shown"
+    return Failure(
+        kind=FailureKind.UNREACHABLE,
+        message=f"its `base_url` redirects ({status}) to {where}; write that address there, because"
+        " a key is never sent after a redirect",
+        status=status,
+    )
 
 
 def with_header(request: HttpRequest, name: str, value: str) -> HttpRequest:

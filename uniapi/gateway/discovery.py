@@ -20,7 +20,7 @@ from uniapi.config import ModelEntry, Preferences, Provider
 from uniapi.engines import Engine, ListedModel, Target, engine_for, read_day
 from uniapi.errors import WireError
 from uniapi.network import AccessTokens, FetchFailed, Passage, Transport, fetch, passage_of
-from uniapi.wire import HttpRequest, load_json
+from uniapi.wire import HttpRequest, ResponseHead, load_json
 
 log = logging.getLogger("uniapi.discovery")
 
@@ -281,9 +281,11 @@ async def list_models(
     passage = passage_of(provider, target.credential, preferences)
     models: list[ListedModel] = []
     for _ in range(MAX_PAGES):
-        status, body = await _ask(engine, target, request, passage, transport, credentials, clock)
-        if status >= 400:
-            failure = engine.classify(status, {}, body, engine.dialect(target, "openai_chat"))
+        head, body = await _ask(engine, target, request, passage, transport, credentials, clock)
+        if head.status >= 300:
+            failure = engine.classify(
+                head.status, head.headers, body, engine.dialect(target, "openai_chat")
+            )
             raise FetchFailed(failure)
         page = engine.decode_models(load_json(body), request)
         models.extend(page.models)
@@ -301,7 +303,7 @@ async def _ask(
     transport: Transport,
     credentials: AccessTokens,
     clock: Clock,
-) -> tuple[int, bytes]:
+) -> tuple[ResponseHead, bytes]:
     token = await credentials.token(engine, target, transport, passage)
     request = HttpRequest(
         method=request.method,
@@ -318,4 +320,4 @@ async def _ask(
     head, body = await fetch(
         transport, engine.authorize(target, request, token, clock.now_s()), passage=passage
     )
-    return head.status, body
+    return head, body

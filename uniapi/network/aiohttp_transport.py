@@ -16,7 +16,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from uniapi.canonical import Failure, FailureKind
-from uniapi.wire import BodySource, HttpRequest, ResponseHead
+from uniapi.errors import WireError
+from uniapi.wire import BodySource, HttpRequest, ResponseHead, inflater_for
 
 from .names import Names
 from .passage import USUAL, Passage
@@ -76,6 +77,7 @@ class AiohttpTransport:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
                 trace_configs=[trace],
+                auto_decompress=False,
                 max_line_size=65536,
                 max_field_size=65536,
             )
@@ -230,10 +232,13 @@ class _AiohttpExchange:
                     )
                 )
             content = response.content
+            inflater = inflater_for(response.headers.get("Content-Encoding", ""))
             while True:
                 data = await content.readany()
                 if not data:
                     return
+                if inflater is not None:
+                    data = b"".join(inflater.feed(data))
                 if self._resumed is not None:
                     await self._resumed.wait()
                 if self._sink is not None:
@@ -272,6 +277,10 @@ def map_exception(error: Exception, host: str, *, has_head: bool) -> Failure | N
             else "the upstream closed the connection without an answer"
         )
         return Failure(kind=FailureKind.BROKEN, message=what)
+    if isinstance(error, WireError):
+        return Failure(
+            kind=FailureKind.BROKEN, message=f"the upstream's answer cannot be read: {error}"
+        )
     if isinstance(error, aiohttp.ClientPayloadError):
         return Failure(kind=FailureKind.BROKEN, message="the upstream's answer was cut off")
     if isinstance(error, aiohttp.InvalidURL):

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-import zlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Protocol
 
 from aiohttp import web
 
 from uniapi.canonical import ClientError, RequestRefused
-from uniapi.wire import LARGE_BYTES, parse_json
+from uniapi.errors import WireError
+from uniapi.wire import LARGE_BYTES, STEP_BYTES, inflater_for, parse_json
 
 IDLE_S = 30.0
 """A client that sends nothing for so long has stopped."""
@@ -24,8 +24,6 @@ MAX_VALUES = 1_000_000
 the process a gigabyte larger.
 """
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-STEP_BYTES = 256 * 1024
-"""So much is inflated at a time: what a small body can grow into never stands in memory at once."""
 
 
 async def read_body(request: web.BaseRequest, max_bytes: int) -> bytes:
@@ -71,7 +69,7 @@ async def body_pieces(
                     type="invalid_request_error",
                 )
             ) from None
-        for piece in (data,) if inflater is None else inflater.feed(data):
+        for piece in (data,) if inflater is None else _inflated(inflater, data):
             size += len(piece)
             if size > max_bytes:
                 raise _too_large(max_bytes)
@@ -80,12 +78,13 @@ async def body_pieces(
                 # A bomb takes its time: others go on meanwhile.
                 await asyncio.sleep(0)
     if inflater is not None:
-        inflater.end()
+        for _ in _inflated(inflater, None):
+            pass
 
 
 class _Inflater(Protocol):
-    """`feed` gives what the bytes inflate to, STEP_BYTES at a time; `end` raises RequestRefused
-    when more was to come.
+    """`feed` gives what the bytes inflate to, STEP_BYTES at a time; `end` raises WireError when
+    more was to come. Both do for what is broken.
     """
 
     def feed(self, data: bytes) -> Iterator[bytes]: ...
@@ -97,10 +96,8 @@ def _inflater(encoding: str) -> _Inflater | None:
     match encoding.strip().lower():
         case "" | "identity":
             return None
-        case "gzip" | "x-gzip":
-            return _Zlib(16 + zlib.MAX_WBITS)
-        case "deflate":
-            return _Zlib(zlib.MAX_WBITS)
+        case "gzip" | "x-gzip" | "deflate":
+            return inflater_for(encoding)
         case "zstd":
             return _zstd()
         case other:
@@ -118,59 +115,16 @@ def _inflater(encoding: str) -> _Inflater | None:
             )
 
 
-class _Zlib:
-    """gzip, also of several members one after the other (RFC 1952, section 2.2), and deflate with
-    or without its header.
-    """
-
-    def __init__(self, window_bits: int) -> None:
-        self._window_bits = window_bits
-        self._inflate = zlib.decompressobj(window_bits)
-        self._is_first = True
-        self._held = b""
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        while True:
-            if self._inflate.eof:
-                data = self._next_member(data)
-                if not data:
-                    return
-            out = self._inflated(data)
-            if out:
-                yield out
-            data = self._inflate.unused_data if self._inflate.eof else self._inflate.unconsumed_tail
-            if not data and (self._inflate.eof or len(out) < STEP_BYTES):
-                return
-
-    def end(self) -> None:
-        if self._held or not self._inflate.eof:
-            raise _cut_off()
-
-    def _next_member(self, data: bytes) -> bytes:
-        """The bytes of the next gzip member, with a fresh inflater for them; none after deflate,
-        nor for the zeros that some pad with.
-        """
-        rest = (self._held + data).lstrip(b"\0") if self._window_bits > zlib.MAX_WBITS else b""
-        self._held = rest if len(rest) < 2 else b""
-        if self._held or not rest:
-            return b""
-        self._inflate = zlib.decompressobj(self._window_bits)
-        return rest
-
-    def _inflated(self, data: bytes) -> bytes:
-        try:
-            try:
-                out = self._inflate.decompress(data, STEP_BYTES)
-            except zlib.error:
-                # Many clients send raw deflate under the name `deflate`.
-                if not self._is_first or self._window_bits != zlib.MAX_WBITS:
-                    raise
-                self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-                out = self._inflate.decompress(data, STEP_BYTES)
-        except zlib.error as error:
-            raise RequestRefused.bad_request(f"The compressed body is broken: {error}.") from None
-        self._is_first = False
-        return out
+def _inflated(inflater: _Inflater, data: bytes | None) -> Iterator[bytes]:
+    """What `data` inflates to; None is the end. Raises RequestRefused."""
+    try:
+        if data is None:
+            inflater.end()
+        else:
+            yield from inflater.feed(data)
+    except WireError as error:
+        message = str(error)
+        raise RequestRefused.bad_request(f"{message[:1].upper()}{message[1:]}.") from None
 
 
 def _zstd() -> _Inflater:
@@ -201,22 +155,16 @@ def _zstd() -> _Inflater:
                 try:
                     out: bytes = self._inflate.decompress(data, STEP_BYTES)
                 except zstd.ZstdError as error:
-                    raise RequestRefused.bad_request(
-                        f"The compressed body is broken: {error}."
-                    ) from None
+                    raise WireError(f"the compressed body is broken: {error}") from None
                 data = self._inflate.unused_data if self._inflate.eof else b""
                 if out:
                     yield out
 
         def end(self) -> None:
             if not self._inflate.eof:
-                raise _cut_off()
+                raise WireError("the compressed body is cut off")
 
     return Zstd()
-
-
-def _cut_off() -> RequestRefused:
-    return RequestRefused.bad_request("The compressed body is cut off.")
 
 
 def _too_large(max_bytes: int) -> RequestRefused:

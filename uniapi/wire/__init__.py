@@ -12,6 +12,7 @@ from .body_paths import ITEM, Path, changed_at, holds, paths_to, renamed, walk, 
 from .frames import LARGE_BYTES, Frame, Framer, dump_json, dump_long_json, load_json, parse_json
 from .http import CREDENTIAL_HEADERS, HOP_BY_HOP, Answers, BodySource, HttpRequest, ResponseHead
 from .http1 import Received, ResponseParser, request_bytes
+from .inflate import STEP_BYTES, Inflater, inflater_for
 from .json_array import JsonArrayDecoder, JsonArrayWriter
 from .multipart import (
     FormBody,
@@ -40,6 +41,7 @@ __all__ = [
     "HOP_BY_HOP",
     "ITEM",
     "LARGE_BYTES",
+    "STEP_BYTES",
     "Answers",
     "BodySource",
     "DeleteMember",
@@ -49,6 +51,7 @@ __all__ = [
     "Frame",
     "Framer",
     "HttpRequest",
+    "Inflater",
     "JsonArrayDecoder",
     "JsonArrayWriter",
     "MultipartError",
@@ -71,6 +74,7 @@ __all__ = [
     "encode_sse",
     "form_boundary",
     "holds",
+    "inflater_for",
     "insert_member",
     "load_json",
     "parse_json",

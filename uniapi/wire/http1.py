@@ -10,18 +10,20 @@ length that is no number, or a broken chunk size are a WireError.
 from __future__ import annotations
 
 import re
-import zlib
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from uniapi.errors import WireError
 
 from .http import HttpRequest, ResponseHead
+from .inflate import Inflater, inflater_for
 
 MAX_HEAD_BYTES = 128 * 1024
 MAX_CHUNK_LINE_BYTES = 4096
 MAX_TRAILER_BYTES = 16 * 1024
 
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+"""A line of a head may end in a line feed alone (RFC 9112 §2.2)."""
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([0-9]{3})(?: |$)")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?$", re.DOTALL)
 _BAD_HEADER_VALUE = re.compile(r"[\r\n\0]")
@@ -70,7 +72,7 @@ class ResponseParser:
         self._head: ResponseHead | None = None
         self._pieces: list[bytes] = []
         self._is_end = False
-        self._inflate: zlib._Decompress | None = None
+        self._inflater: Inflater | None = None
 
     def feed(self, data: bytes) -> Received:
         """What `data` completes. Raises WireError on bytes that are no HTTP answer."""
@@ -90,28 +92,20 @@ class ResponseParser:
         head, self._head = self._head, None
         data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces = []
-        if self._inflate is not None and (data or self._is_end):
-            data = self._inflated(data)
+        if self._inflater is not None and data:
+            data = b"".join(self._inflater.feed(data))
         return Received(head, data, self._is_end)
-
-    def _inflated(self, data: bytes) -> bytes:
-        assert self._inflate is not None
-        try:
-            out = self._inflate.decompress(data)
-            return out + self._inflate.flush() if self._is_end else out
-        except zlib.error as error:
-            raise WireError(f"the answer's compression is broken: {error}") from None
 
     # states: each consumes from the buffer and says whether it got anywhere
 
     def _read_head(self) -> bool:
-        end = self._buffer.find(b"\r\n\r\n")
-        if end < 0:
+        end = _HEAD_END.search(self._buffer)
+        if end is None:
             if len(self._buffer) > MAX_HEAD_BYTES:
                 raise WireError(f"a response head larger than {MAX_HEAD_BYTES} bytes")
             return False
-        lines = self._buffer[:end].split(b"\r\n")
-        self._buffer = self._buffer[end + 4 :]
+        lines = self._buffer[: end.start()].replace(b"\r\n", b"\n").split(b"\n")
+        self._buffer = self._buffer[end.end() :]
         match = _STATUS_LINE.match(lines[0])
         if match is None:
             raise WireError(f"expected an HTTP/1.1 status line, found {lines[0][:60]!r}")
@@ -134,11 +128,7 @@ class ResponseParser:
         if self._method == "HEAD" or status in (204, 304):
             self._finish(keeps_alive=self.keeps_alive)
             return
-        coding = headers.get("content-encoding", "").strip().lower()
-        if coding in ("gzip", "x-gzip", "deflate"):
-            self._inflate = zlib.decompressobj(32 + zlib.MAX_WBITS)
-        elif coding not in ("", "identity"):
-            raise WireError(f"the answer is compressed as {coding!r}, which was not asked for")
+        self._inflater = inflater_for(headers.get("content-encoding", ""))
         transfer = headers.get("transfer-encoding", "").strip().lower()
         if transfer:
             if transfer != "chunked":
