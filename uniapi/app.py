@@ -19,9 +19,6 @@ from .canonical import Call
 from .clock import Clock
 from .config import ClientKey, Config, ConfigProblems, ModelInfo, Problem, changes, secrets_of
 from .gateway import (
-    PINS_FILE,
-    PINS_LAST_S,
-    PINS_LIMIT,
     CallSurroundings,
     Engines,
     Executor,
@@ -32,7 +29,6 @@ from .gateway import (
     ReasoningCache,
     Reception,
     Snapshot,
-    counts_tokens,
 )
 from .kept_windows import KeptWindows
 from .limits import Limits
@@ -44,7 +40,7 @@ from .scheduler import Jobs
 from .server import ConfigStatus, HttpReply, KeyRing, LiveCalls, Present, model_facts
 from .settings import Settings
 from .stats import CallRecord, Recorder
-from .storage import DiskFolder, KeptMap, MemoryFolder, write_atomic
+from .storage import DiskFolder, MemoryFolder, write_atomic
 
 log = logging.getLogger("uniapi.app")
 
@@ -97,15 +93,13 @@ class App:
         )
         self.recorder.open()
         self.recorder.configure(config)
-        self._kept_pins = KeptMap(folder, PINS_FILE, limit=PINS_LIMIT, lasts_s=PINS_LAST_S)
-        self._kept_pins.load(clock.now_s())
-        pins = IssuedIds(self._kept_pins)
+        self._pins = IssuedIds.of_folder(folder, clock.now_s())
         items = IssuedItems()
         around = CallSurroundings(
             transport=transport,
             credentials=self._credentials,
             media=self._media,
-            pins=pins,
+            pins=self._pins,
             reasoning=ReasoningCache(),
             items=items,
             clock=clock,
@@ -115,7 +109,7 @@ class App:
             recorder=self.recorder,
             record=self.record,
             lists=self._lists,
-            pins=pins,
+            pins=self._pins,
             items=items,
             limits=self._limits,
             moderation=Moderation(Executor(around, lambda record: None), clock, rng),
@@ -288,9 +282,7 @@ class App:
 
     async def flush(self) -> None:
         """Make durable which ids were issued lately, off the loop."""
-        await asyncio.get_running_loop().run_in_executor(
-            None, self._kept_pins.flush, self.clock.now_s()
-        )
+        await asyncio.get_running_loop().run_in_executor(None, self._pins.flush, self.clock.now_s())
 
     async def commit(self, *, at_once: bool = False) -> None:
         """Write what was counted since the last time, calls and long rate windows; off the loop,
@@ -335,7 +327,7 @@ class App:
             sessions=self._sessions,
             default_timeout_s=self.settings.timeout_s,
         )
-        return Snapshot(config, catalog, router, engines, counts_tokens(config))
+        return Snapshot.of(config, router, engines)
 
     def _lists_wanted(self) -> None:
         self._jobs.spawn(self.discover(), "discovery")

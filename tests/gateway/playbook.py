@@ -37,7 +37,6 @@ from uniapi.gateway import (
     ReasoningCache,
     Reception,
     Snapshot,
-    counts_tokens,
 )
 from uniapi.limits import Limits
 from uniapi.network import AccessTokens, MediaFetcher
@@ -118,8 +117,8 @@ class ListeningRouter(Router):
         super().__init__(**state)
         self.plans = []
 
-    def plan(self, asked, **moment):
-        self.plans.append(ToldPlan(super().plan(asked, **moment)))
+    def plan(self, asked, candidates, **moment):
+        self.plans.append(ToldPlan(super().plan(asked, candidates, **moment)))
         return self.plans[-1]
 
 
@@ -161,13 +160,7 @@ class Playbook:
             items=items,
             clock=self.clock,
         )
-        snapshot = Snapshot(
-            config=self._config,
-            catalog=self._router.catalog,
-            router=self._router,
-            engines=self._engines,
-            counts_tokens=counts_tokens(self._config),
-        )
+        snapshot = Snapshot.of(self._config, self._router, self._engines)
         return Reception(
             current=lambda: snapshot,
             recorder=Recorder(),

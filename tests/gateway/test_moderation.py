@@ -10,7 +10,8 @@ import pytest
 from uniapi.canonical import Call, Failure, FailureKind, Operation, Principal
 from uniapi.config import parse_config
 from uniapi.engines import engine_names
-from uniapi.gateway import Engines, Moderation, Setting
+from uniapi.gateway import Engines, Moderation
+from uniapi.gateway.call_state import Setting
 from uniapi.limits import Limits
 from uniapi.routing import Catalog, Cursors, Health, Router, Sessions
 

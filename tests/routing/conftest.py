@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from uniapi.canonical import NO_NEEDS, DialectNeeds, Failure, FailureKind
+from uniapi.clock import Epoch, Monotonic
 from uniapi.config import Config, EngineNames, Provider, parse_config
 from uniapi.limits import Limits
 from uniapi.routing import (
@@ -120,14 +121,15 @@ class Player:
         members.setdefault("path", "/v1/chat/completions")
         return Question(client_key=self.config.client_keys[key], requested_model=model, **members)
 
+    def plan_for(self, asked: Question) -> Plan:
+        now_s = Epoch(START_EPOCH_S + self.now)
+        candidates = self.router.candidates(asked.client_key, asked.requested_model, now_s)
+        now = Monotonic(self.now)
+        return self.router.plan(asked, candidates, now=now, now_s=now_s, rng=self.rng)
+
     def asks(self, model: str = "m", *, key: int = 0, **members: Any) -> None:
         """A new request; its first step is taken."""
-        self.plan = self.router.plan(
-            self.asked(model, key=key, **members),
-            now=self.now,
-            now_s=START_EPOCH_S + self.now,
-            rng=self.rng,
-        )
+        self.plan = self.plan_for(self.asked(model, key=key, **members))
         self.step = self.plan.next(None, self.now)
 
     def shown(self, attempt: Attempt) -> str:

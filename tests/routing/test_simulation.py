@@ -131,7 +131,7 @@ def run_gateway(player, seed: int, conversations: int = 500) -> tuple[Figures, U
             _, session, turn, turns = what
             figures.requests += 1
             asked = player.asked(session=SessionHint(session_id=session, continues=turn > 0))
-            plan = player.router.plan(asked, now=now, now_s=now, rng=player.rng)
+            plan = player.plan_for(asked)
             go_on(plan, plan.next(None, now), session, turn, turns, now)
             continue
         _, plan, outcome, session, turn, turns = what

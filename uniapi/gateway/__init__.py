@@ -6,11 +6,10 @@ Three memories belong here: `issued_ids` (ids that live with one account), `reas
 client could not carry of an answer) and `issued_items` (what it names by an id alone).
 """
 
-from .call_facts import counts_tokens
-from .call_state import CallSurroundings, Reply, Setting
+from .call_state import CallSurroundings
 from .discovery import ModelLists, list_models
 from .executor import Executor
-from .issued_ids import PINS_FILE, PINS_LAST_S, PINS_LIMIT, IssuedIds
+from .issued_ids import IssuedIds
 from .issued_items import IssuedItems
 from .moderation import Moderation
 from .prepare import prepare_once
@@ -21,9 +20,6 @@ from .snapshot import Engines, Snapshot
 from .uploads import Upload
 
 __all__ = [
-    "PINS_FILE",
-    "PINS_LAST_S",
-    "PINS_LIMIT",
     "CallSurroundings",
     "Engines",
     "Executor",
@@ -33,11 +29,8 @@ __all__ = [
     "Moderation",
     "ReasoningCache",
     "Reception",
-    "Reply",
-    "Setting",
     "Snapshot",
     "Upload",
-    "counts_tokens",
     "list_models",
     "model_not_found",
     "prepare_once",

@@ -17,7 +17,7 @@ from uniapi.canonical import Call, ClientError, Operation, RequestRefused
 from uniapi.clock import Epoch
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.routing import Pin
-from uniapi.storage import KeptMap
+from uniapi.storage import Folder, KeptMap
 
 PINS_FILE = "pins"
 PINS_LIMIT = 20_000
@@ -38,6 +38,17 @@ class IssuedIds:
 
     def __init__(self, kept: KeptMap) -> None:
         self._kept = kept
+
+    @classmethod
+    def of_folder(cls, folder: Folder, now_s: Epoch) -> IssuedIds:
+        """Those that are kept there."""
+        kept = KeptMap(folder, PINS_FILE, limit=PINS_LIMIT, lasts_s=PINS_LAST_S)
+        kept.load(now_s)
+        return cls(kept)
+
+    def flush(self, now_s: Epoch) -> None:
+        """Make durable what changed; blocks on the disk."""
+        self._kept.flush(now_s)
 
     def issued(self, key_id: str, ids: Iterable[str], pin: Pin, now_s: Epoch) -> None:
         """An answer for this client key issued these."""

@@ -97,7 +97,9 @@ class Moderation:
             patience_s=PATIENCE_S,
             rules_out=rules_out(question, setting.engine_of, is_bound=False),
         )
-        return router.plan(asked, now=now, now_s=self._clock.now_s(), rng=self._rng)
+        now_s = self._clock.now_s()
+        candidates = router.candidates(key, question.requested_model, now_s)
+        return router.plan(asked, candidates, now=now, now_s=now_s, rng=self._rng)
 
 
 def _question(call: Call, model: str, text: str) -> Call:

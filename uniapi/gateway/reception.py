@@ -10,14 +10,15 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from uniapi.canonical import Call, Operation, RequestRefused
-from uniapi.clock import Clock, Monotonic
+from uniapi.clock import Clock, Epoch, Monotonic
 from uniapi.config import ClientKey
 from uniapi.dialects import CLIENT_DIALECTS
-from uniapi.limits import Admitted, Limits, Refused
+from uniapi.limits import Limits, Refused
 from uniapi.operations import SERVICES
-from uniapi.routing import Candidates, Catalog, Channel, Pin, Question
+from uniapi.routing import Candidates, Catalog, Channel, Pin, Plan, Question
 from uniapi.stats import CallRecord, Recorder
 
 from .call_facts import estimate_call_tokens, reasoning_effort, request_type
@@ -74,12 +75,13 @@ class Reception:
         try:
             if self._recorder.is_exhausted(key):
                 raise credits_used_up()
-            snapshot, candidates, pin, tokens = await self._resolve(call, key)
+            entry = await self._resolve(call, key)
+            preferences = entry.snapshot.config.preferences
             admitted = self._limits.admit(
                 key,
-                candidates.alias,
-                global_rates=snapshot.config.preferences.rates,
-                tokens=tokens,
+                entry.candidates.alias,
+                global_rates=preferences.rates,
+                tokens=entry.tokens,
                 now=self._clock.monotonic_s(),
             )
             if isinstance(admitted, Refused):
@@ -92,17 +94,17 @@ class Reception:
             raise
         try:
             if key.is_moderated:
-                await self._moderate(call, key, snapshot)
-            await self._run_admitted(call, key, snapshot, pin, tokens, admitted, reply)
+                await self._moderate(call, key, entry.snapshot)
+            setting = Setting(
+                preferences=preferences,
+                engine_of=entry.snapshot.engines.engine_of,
+                used=lambda total: admitted.used(total, self._clock.monotonic_s()),
+            )
+            await self._executor.run(call, self._plan(call, key, entry), setting, reply)
         finally:
             admitted.release()
 
-    async def _resolve(
-        self, call: Call, key: ClientKey
-    ) -> tuple[Snapshot, Candidates, Pin | None, int]:
-        """Where a call may go: its candidates, the credential it is bound to by an id in it, and
-        the estimate of its input tokens.
-        """
+    async def _resolve(self, call: Call, key: ClientKey) -> _Entry:
         snapshot = self._current()
         if call.operation is Operation.STORED:
             # The id names the place, no model does.
@@ -115,24 +117,20 @@ class Reception:
             channels = candidates.channels() if candidates else _all_channels(snapshot.catalog, key)
             owners = possible_owners(call, channels, snapshot.engines.engine_of)
             pin = self._pins.bind(key.key_id, references, owners, self._clock.now_s())
-        return (
-            snapshot,
-            candidates,
-            pin,
-            estimate_call_tokens(call) if snapshot.counts_tokens else 0,
-        )
+        tokens = estimate_call_tokens(call) if snapshot.counts_tokens else 0
+        return _Entry(snapshot, candidates, pin, tokens)
 
     async def _candidates(self, call: Call, key: ClientKey) -> tuple[Snapshot, Candidates]:
         """The candidates of the model that was asked for, waiting for a first discovery when they
         may come with it. Raises RequestRefused: 404, or 503 while lists are fetched.
         """
         snapshot = self._current()
-        candidates = snapshot.catalog.candidates(key, call.requested_model)
+        candidates = snapshot.router.candidates(key, call.requested_model, self._clock.now_s())
         if candidates:
             return snapshot, candidates
         in_time = await self._lists.wait(snapshot.catalog.unlisted(key))
         snapshot = self._current()
-        candidates = snapshot.catalog.candidates(key, call.requested_model)
+        candidates = snapshot.router.candidates(key, call.requested_model, self._clock.now_s())
         if candidates:
             return snapshot, candidates
         if not in_time:
@@ -158,18 +156,9 @@ class Reception:
             self._record(refusal_record(call, FLAGGED, is_flagged=True))
             raise RequestRefused(FLAGGED)
 
-    async def _run_admitted(
-        self,
-        call: Call,
-        key: ClientKey,
-        snapshot: Snapshot,
-        pin: Pin | None,
-        tokens: int,
-        admitted: Admitted,
-        reply: Reply,
-    ) -> None:
-        now = self._clock.monotonic_s()
-        engine_of = snapshot.engines.engine_of
+    def _plan(self, call: Call, key: ClientKey, entry: _Entry) -> Plan:
+        now, now_s = self._clock.monotonic_s(), self._clock.now_s()
+        engine_of, pin = entry.snapshot.engines.engine_of, entry.pin
         service = SERVICES[call.operation]
         asked = Question(
             client_key=key,
@@ -182,36 +171,44 @@ class Reception:
             request_type=request_type(call),
             reasoning_effort=reasoning_effort(call),
             body_bytes=len(call.body) + call.upload_bytes,
-            tokens=tokens,
+            tokens=entry.tokens,
             session=session_hint(call),
             pin=pin,
-            deadline=self._client_deadline(call, now),
+            deadline=_client_deadline(call, now, now_s),
             timeout_s=service.timeout_s,
             is_bought=service.is_bought,
             rules_out=rules_out(call, engine_of, is_bound=pin is not None),
         )
-        plan = snapshot.router.plan(asked, now=now, now_s=self._clock.now_s(), rng=self._rng)
-        setting = Setting(
-            preferences=snapshot.config.preferences,
-            engine_of=engine_of,
-            used=lambda total: admitted.used(total, self._clock.monotonic_s()),
-        )
-        await self._executor.run(call, plan, setting, reply)
+        router = entry.snapshot.router
+        return router.plan(asked, entry.candidates, now=now, now_s=now_s, rng=self._rng)
 
-    def _client_deadline(self, call: Call, now: Monotonic) -> float | None:
-        """The moment the client's own SDK gives up (`x-stainless-timeout`, seconds after the call
-        came in): no attempt begins after it.
-        """
-        text = call.headers.get("x-stainless-timeout", "")
-        try:
-            seconds = float(text)
-        except ValueError:
-            return None
-        return (
-            now + seconds - max(0.0, self._clock.now_s() - call.received_at_s)
-            if 0 < seconds < 86400
-            else None
-        )
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """Where a call may go: its candidates, the credential it is bound to by an id in it, and the
+    estimate of its input tokens; all of one snapshot.
+    """
+
+    snapshot: Snapshot
+    candidates: Candidates
+    pin: Pin | None
+    tokens: int
+
+
+def _client_deadline(call: Call, now: Monotonic, now_s: Epoch) -> float | None:
+    """The moment the client's own SDK gives up (`x-stainless-timeout`, seconds after the call came
+    in): no attempt begins after it.
+    """
+    text = call.headers.get("x-stainless-timeout")
+    if text is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    if not 0 < seconds < 86400:
+        return None
+    return now + seconds - max(0.0, now_s - call.received_at_s)
 
 
 def _all_channels(catalog: Catalog, key: ClientKey) -> list[Channel]:

@@ -11,6 +11,8 @@ from uniapi.config import Config, Provider
 from uniapi.engines import Engine, Place, engine_for
 from uniapi.routing import Catalog, Router
 
+from .call_facts import counts_tokens
+
 
 class Engines:
     """The engine of each provider of one configuration, found once; and what routing, which may not
@@ -55,3 +57,7 @@ class Snapshot:
     router: Router
     engines: Engines
     counts_tokens: bool
+
+    @classmethod
+    def of(cls, config: Config, router: Router, engines: Engines) -> Snapshot:
+        return cls(config, router.catalog, router, engines, counts_tokens(config))

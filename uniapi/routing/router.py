@@ -45,18 +45,21 @@ class Router:
             default_timeout_s=default_timeout_s,
         )
 
-    def plan(self, question: Question, *, now: Monotonic, now_s: Epoch, rng: random.Random) -> Plan:
-        """The way of one call. Its first `next` gives up with 404 when the client key has no such
-        model.
+    def plan(
+        self,
+        question: Question,
+        candidates: Candidates,
+        *,
+        now: Monotonic,
+        now_s: Epoch,
+        rng: random.Random,
+    ) -> Plan:
+        """The way of one call through what `candidates` gave for its key and model. Its first
+        `next` gives up with 404 when there are none.
         """
-        return Plan(
-            self.state,
-            question,
-            self._candidates(question, now_s),
-            now=now,
-            now_s=now_s,
-            rng=rng,
-        )
+        if question.pin is not None:
+            candidates = self._bound(question, question.pin, candidates)
+        return Plan(self.state, question, candidates, now=now, now_s=now_s, rng=rng)
 
     def candidates(self, client_key: ClientKey, requested_model: str, now_s: Epoch) -> Candidates:
         """What a client key has for a model now: what the catalog says, without nested keys whose
@@ -65,15 +68,14 @@ class Router:
         candidates = self.catalog.candidates(client_key, requested_model)
         return _valid(candidates, now_s) if _expires(candidates) else candidates
 
-    def _candidates(self, question: Question, now_s: Epoch) -> Candidates:
-        if question.pin is None:
-            return self.candidates(question.client_key, question.requested_model, now_s)
-        if not question.requested_model:
-            channel = self.catalog.in_provider(question.client_key, question.pin.provider_id)
-            return Candidates(alias="", members=() if channel is None else (channel,))
-        return _pinned(
-            self.candidates(question.client_key, question.requested_model, now_s), question.pin
-        )
+    def _bound(self, question: Question, pin: Pin, candidates: Candidates) -> Candidates:
+        """Those of the provider that an id belongs to; any channel of it where the id alone names
+        the place.
+        """
+        if question.requested_model:
+            return _pinned(candidates, pin)
+        channel = self.catalog.in_provider(question.client_key, pin.provider_id)
+        return Candidates(alias="", members=() if channel is None else (channel,))
 
 
 def _expires(candidates: Candidates) -> bool:
