@@ -292,8 +292,8 @@ MUTANTS = (
     Mutant(
         "a paused upstream blamed for its silence",
         RECEIVER,
-        "        if self._backlog is not None and self._backlog.is_paused:\n            # The client",
-        "        if False:\n            # The client is slow",
+        "if self._backlog is not None and self._backlog.is_paused:\n            # The client is",
+        "if False:\n            # The client is",
         LOOP,
     ),
     Mutant(
