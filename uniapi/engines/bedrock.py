@@ -22,6 +22,7 @@ from uniapi.dialects.bedrock_converse import UPSTREAM as CONVERSE
 from uniapi.wire import HttpRequest, dump_json, load_json
 
 from .aws_services import region_of, signed_for
+from .claude_betas import BEDROCK_BETAS, known_betas
 from .defaults import DefaultEngine, with_bearer
 from .engine import Address, ModelPage, Place, Target
 from .model_lists import decode_bedrock_models
@@ -35,25 +36,6 @@ _RUNTIME_HOST = re.compile(
 _GATEWAY_REGION = re.compile(r"/bedrock-runtime/([a-z0-9-]+)(?:/|\Z)")
 _MODEL_PATH = re.compile(r"/model/.*\Z")
 _CLAUDE = re.compile(r"claude|anthropic\.")
-
-KNOWN_BETAS = (
-    "computer-use-",
-    "token-efficient-tools-",
-    "interleaved-thinking-",
-    "output-128k-",
-    "dev-full-thinking-",
-    "context-1m-",
-    "context-management-",
-    "compact-",
-    "effort-",
-    "tool-search-tool-",
-    "tool-examples-",
-    "fine-grained-tool-streaming-",
-)
-"""Beginnings of the Anthropic betas Bedrock knows
-(…/userguide/model-parameters-anthropic-claude-messages-request-response.html); any other answers
-400 «invalid beta flag».
-"""
 
 
 class BedrockEngine(DefaultEngine):
@@ -203,7 +185,7 @@ def _with_betas_in_body(request: HttpRequest) -> HttpRequest:
         for name, value in request.headers.items()
         if name not in ("anthropic-beta", "anthropic-version")
     }
-    known = [beta.strip() for beta in betas.split(",") if beta.strip().startswith(KNOWN_BETAS)]
+    known = known_betas(betas.split(","), BEDROCK_BETAS)
     body = load_json(request.body) if known else None
     if not isinstance(body, dict) or "anthropic_version" not in body:
         return replace(request, headers=headers)

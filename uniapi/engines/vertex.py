@@ -20,6 +20,7 @@ from uniapi.dialects.gemini import UPSTREAM as GEMINI
 from uniapi.dialects.openai_chat import UPSTREAM as OPENAI_CHAT
 from uniapi.wire import HttpRequest
 
+from .claude_betas import VERTEX_BETAS, known_betas
 from .defaults import DefaultEngine, with_bearer, with_header
 from .engine import Address, ModelPage, Place, Target, TokenFlow
 from .facts import quirk_for
@@ -153,6 +154,7 @@ class VertexEngine(DefaultEngine):
     def authorize(
         self, target: Target, request: HttpRequest, token: str | None, now_s: Epoch
     ) -> HttpRequest:
+        request = _with_known_betas(request)
         if token is not None:
             return with_bearer(request, token)
         secret = target.credential.secret
@@ -189,6 +191,16 @@ class VertexEngine(DefaultEngine):
         if "/openapi" in parse_url(place.provider.base_url or "").path:
             return "openapi"
         return "openapi" if slash and owner not in ("google", "models", "publishers") else "google"
+
+
+def _with_known_betas(request: HttpRequest) -> HttpRequest:
+    named = request.headers.get("anthropic-beta")
+    if named is None:
+        return request
+    others = {name: said for name, said in request.headers.items() if name != "anthropic-beta"}
+    known = known_betas(named.split(","), VERTEX_BETAS)
+    betas = {"anthropic-beta": ",".join(known)} if known else {}
+    return replace(request, headers={**others, **betas})
 
 
 def _claude_address(home: _Home, model: str, operation: Operation, stream: bool) -> Address | None:
