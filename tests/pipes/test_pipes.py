@@ -242,3 +242,40 @@ def test_a_failed_answer_says_how_it_ended():
         pipe.report.failure.message
         == "the answer ended in failure (MALFORMED_FUNCTION_CALL: call:print()"
     )
+
+
+EMPTY = {
+    "type": "message",
+    "id": "msg_1",
+    "role": "assistant",
+    "model": "m",
+    "content": [],
+    "stop_sequence": None,
+    "usage": {"input_tokens": 3, "output_tokens": 2},
+}
+
+
+def _decoded(body):
+    return MESSAGES.decode_response(body, UpstreamContext())
+
+
+@pytest.mark.parametrize(
+    ("may_end_empty", "reason", "is_whole"),
+    [(True, "end_turn", True), (False, "end_turn", False), (True, "stop_sequence", False)],
+)
+def test_claude_may_have_nothing_to_add_to_a_result(may_end_empty, reason, is_whole):
+    """Relayed and translated alike; any other empty answer is a failed attempt."""
+    pipes = (
+        RelayWhole(MESSAGES.observer(), None),
+        TranslateWhole(
+            _decoded,
+            lambda response: CLIENT_DIALECTS["openai_chat"].encode_response(response, CONTEXT),
+            dump_json,
+        ),
+    )
+    for pipe in pipes:
+        pipe.report.may_end_empty = may_end_empty
+        pipe.feed(json.dumps({**EMPTY, "stop_reason": reason}).encode())
+        pipe.eof()
+        assert pipe.report.committed is is_whole
+        assert (pipe.report.failure is None) is is_whole

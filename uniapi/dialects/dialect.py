@@ -124,7 +124,8 @@ class UpstreamDialect:
     dialect; `fit(body, quirk, beside)` makes a body, translated or relayed, what this upstream
     takes. `decode_response(body, context)` raises WireError. `decode_error(status, headers, body)`
     never raises. `needs_inline(media, quirk)`: whether this media must be fetched and sent by
-    value.
+    value. `may_end_empty(body)`: whether an answer to this body that says nothing is whole when it
+    ended by the word `end_turn`; total.
     """
 
     name: str
@@ -136,6 +137,7 @@ class UpstreamDialect:
     stream_decoder: Callable[[UpstreamContext], StreamDecoder]
     decode_error: Callable[[int, Mapping[str, str], bytes], Failure]
     needs_inline: Callable[[Media, Quirk], bool]
+    may_end_empty: Callable[[Mapping[str, Json]], bool] = lambda body: False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,6 +104,13 @@ CLAUDE_ROWS = (
         anthropic_forced_tool=False,
     ),
     fact(
+        "MiniMax's Messages: «chat content has invalid message role: system (2013)»"
+        " (MiniMax-M2.7#43, litellm#33807)",
+        engines={"claude"},
+        vendors={"minimax"},
+        system_turns="first",
+    ),
+    fact(
         "Bedrock and Google's own Vertex: base64 image sources only"
         " (platform.claude.com/docs/en/build-with-claude/vision, 2026-11-30)",
         r"claude",

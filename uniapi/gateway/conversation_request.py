@@ -11,9 +11,9 @@ from typing import Any
 from uniapi.canonical import Call, Operation, Request, offered
 from uniapi.dialects import EncodedRequest, RelayedDialect, ReplyContext, UpstreamContext
 from uniapi.operations import SERVICES
-from uniapi.pipes import PipeChoice
+from uniapi.pipes import Pipe, PipeChoice
 from uniapi.routing import Road
-from uniapi.wire import HttpRequest, dump_json
+from uniapi.wire import HttpRequest, ResponseHead, dump_json
 
 from .overrides import apply_overrides
 from .prepared import (
@@ -41,6 +41,7 @@ def prepare_conversation(
     if is_generated:
         body, lost = way.dialect.fit(body, way.quirk, said.beside)
         losses = tuple(dict.fromkeys((*losses, *lost)))
+    may_end_empty = way.dialect.may_end_empty(body)
     body = way.engine.prepare_body(place, body, way.operation, call.stream, way.dialect)
     adds_usage = _adds_usage(call, way)
     if adds_usage:
@@ -69,7 +70,7 @@ def prepare_conversation(
             headers=request_headers(call, way, own),
             body=relayed_bytes(call, body) if way.road is Road.RELAY else dump_json(body),
         ),
-        make_pipe=_pipe(way, choice),
+        make_pipe=_pipe(way, choice, may_end_empty=may_end_empty),
         losses=losses,
     )
 
@@ -90,12 +91,19 @@ def _said(call: Call, way: Way, request: Request | None) -> EncodedRequest:
     return way.dialect.encode_request(request, way.quirk)
 
 
-def _pipe(way: Way, choice: PipeChoice) -> MakePipe:
+def _pipe(way: Way, choice: PipeChoice, *, may_end_empty: bool) -> MakePipe:
     if way.operation is Operation.COUNT_TOKENS:
         return count_pipe(way.address.shape)
+    make: MakePipe = choice.translate
     if way.road is Road.RELAY and isinstance(way.dialect, RelayedDialect):
-        return partial(choice.relay, way.dialect)
-    return choice.translate
+        make = partial(choice.relay, way.dialect)
+    return partial(_which_may_end_empty, make) if may_end_empty else make
+
+
+def _which_may_end_empty(make: MakePipe, head: ResponseHead) -> Pipe:
+    pipe = make(head)
+    pipe.report.may_end_empty = True
+    return pipe
 
 
 def _adds_usage(call: Call, way: Way) -> bool:

@@ -71,6 +71,10 @@ class Report:
     """What the answer is, where that is not what the client's dialect says of itself (see
     `operation_pipes`).
     """
+    may_end_empty: bool = False
+    """Claude ends a turn without a word when a tool's result told it enough: «end_turn» is then a
+    whole answer (platform.claude.com/docs/en/build-with-claude/handling-stop-reasons, 2026-11-30).
+    """
     is_cut: bool = False
     """The answer broke off and has no way to say so: the client's connection must not end properly.
     """
@@ -106,13 +110,20 @@ class Report:
         """
         if self.committed or self.failure is not None:
             return
-        if self.finish is not None and self.finish.reason in ACCEPTED_EMPTY:
+        if self._is_explained():
             self.committed = True
         else:
             self.failure = Failure(
                 kind=FailureKind.EMPTY,
                 message=f"the upstream answered with nothing in it{_ending(self.finish)}",
             )
+
+    def _is_explained(self) -> bool:
+        """Whether the end says why there is nothing in the answer."""
+        if self.finish is None:
+            return False
+        ended_turn = self.finish.native == "end_turn"
+        return self.finish.reason in ACCEPTED_EMPTY or (self.may_end_empty and ended_turn)
 
 
 def _ending(finish: Finish | None) -> str:

@@ -480,3 +480,17 @@ def test_neither_tools_nor_pictures_where_a_provider_has_none() -> None:
     fitted, losses = fit(Quirk(has_images=False), messages=seen)
     assert fitted["messages"][0]["content"] == [{**RESULT, "content": [TEXT]}]
     assert losses == ("messages.image",)
+
+
+@pytest.mark.parametrize(
+    ("messages", "may_end"),
+    [
+        (spoken(("user", "a"), ("assistant", [CALL]), ("user", [RESULT])), True),
+        (spoken(("user", [RESULT]), ("assistant", "b"), ("user", "c")), False),
+        ("hostile", False),
+        ([], False),
+    ],
+)
+def test_after_a_result_nothing_may_be_added(messages: Any, may_end: bool) -> None:
+    """Claude's documented empty `end_turn`."""
+    assert UPSTREAM.may_end_empty({"messages": messages}) is may_end

@@ -15,6 +15,7 @@ from .answer_decode import decode_response
 from .client import CLIENT
 from .error import decode_error
 from .fit import fit
+from .fit_messages import may_end_empty
 from .fit_tools import needs_translation
 from .observe import AnthropicObserver
 from .request_encode import encode_request
@@ -32,6 +33,7 @@ UPSTREAM = RelayedDialect(
     stream_decoder=AnthropicStreamDecoder,
     decode_error=decode_error,
     needs_inline=needs_inline,
+    may_end_empty=may_end_empty,
     observer=AnthropicObserver,
     model_paths=(("model",), ("message", "model")),
     needs_translation=needs_translation,

@@ -47,6 +47,12 @@ def _messages(body: Json) -> list[Json]:
     return messages if isinstance(messages, list) else []
 
 
+def may_end_empty(body: Json) -> bool:
+    """Whether a tool's result is what the model is asked to answer: it may find nothing to add."""
+    last = _messages(body)[-1:]
+    return any(member(block, "type") == "tool_result" for turn in last for block in _blocks(turn))
+
+
 def without_blocks(body: Body, is_refused: Callable[[Json], bool]) -> Body:
     """`body` without those content blocks, in turns and in tool results; a turn of which nothing is
     left goes too.

@@ -12,6 +12,7 @@ from .fit import fit
 from .invoke import InvokeFramer
 from .request_encode import encode_request
 from .request_encode_parts import needs_inline
+from .request_encode_turns import may_end_empty
 from .stream_decode import ConverseStreamDecoder
 from .vocabulary import FAMILY, NAME
 
@@ -25,6 +26,7 @@ UPSTREAM = UpstreamDialect(
     stream_decoder=ConverseStreamDecoder,
     decode_error=decode_error,
     needs_inline=needs_inline,
+    may_end_empty=may_end_empty,
 )
 
 __all__ = ["UPSTREAM", "InvokeFramer"]

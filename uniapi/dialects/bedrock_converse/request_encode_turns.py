@@ -9,6 +9,7 @@ turn to answer.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from uniapi.canonical import CacheHint, Json, Message, Role, ToolResult
@@ -167,3 +168,10 @@ def _orphan(result: Block, part: ToolResult) -> list[Block]:
         {"text": str(block["json"])} if "json" in block else block for block in result["content"]
     ]
     return [{"text": orphan_label(part)}, *content]
+
+
+def may_end_empty(body: Mapping[str, Json]) -> bool:
+    """Whether a tool's result is what the model is asked to answer: it may find nothing to add."""
+    turns = body.get("messages")
+    last = turns[-1:] if isinstance(turns, list) else []
+    return any("toolResult" in block for turn in last for block in turn["content"])
