@@ -229,7 +229,6 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "forced_tool_while_reasoning": NO_ROW,
         "json_schema": "`json_schema_members` says it of this wire",
         "turn_order": "turns always alternate, and the encoder sees to it",
-        "empty_turns": "the encoder leaves them out",
         "system_turns": "instructions have a member of their own",
         "default_max_tokens": NO_ROW,
     },

@@ -49,7 +49,9 @@ GEMINI_ROWS = (
     ),
     _gemini("3 Pro knows LOW and HIGH only", r"gemini-3-pro", thinking_levels=("low", "high")),
     _gemini(
-        "3.1 Pro and later know no MINIMAL, nor do 3.7 Flash and later",
+        "3.1 Pro and later know no MINIMAL, nor do 3.7 Flash and later"
+        " (docs.cloud.google.com/gemini-enterprise-agent-platform/models/guides/gemini-3-8-flash,"
+        " 2026-11-30)",
         r"gemini-(?:3[.-][1-9]\d*-pro|3[.-](?:[7-9]|\d\d)-flash(?!-lite)|pro-latest|[4-9])",
         thinking_levels=("low", "medium", "high"),
     ),

@@ -88,6 +88,17 @@ def test_turns_still_take_turns_when_some_are_gone() -> None:
     ]
 
 
+@pytest.mark.parametrize("empty", [{"role": "model"}, {"parts": []}, {"role": "x", "parts": [{}]}])
+def test_turns_that_say_nothing(empty: dict[str, Any]) -> None:
+    """They are refused, and left out; a conversation of nothing else is the vendor's to judge."""
+    first, second = {"parts": [{"text": "a"}]}, {"role": "user", "parts": [{"text": "b"}]}
+    body, losses = fitted(Quirk(), {"contents": [first, empty, second]})
+    assert body["contents"] == [{"parts": [{"text": "a"}, {"text": "b"}]}]
+    assert losses == ()
+    alone = {"contents": [empty]}
+    assert fitted(Quirk(), alone)[0] is alone
+
+
 def test_a_picture_inside_a_result() -> None:
     """It goes where no pictures are taken, and stands behind the result where results hold none."""
     result = {"name": "f", "response": {"result": "a"}}

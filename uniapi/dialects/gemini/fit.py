@@ -11,6 +11,7 @@ from .fit_members import generation_config, with_config
 from .fit_parts import (
     keep_media_outside_results,
     leave_out_call_ids,
+    leave_out_empty_turns,
     leave_out_images,
     leave_out_tools,
     vouch_for_calls,
@@ -55,6 +56,7 @@ def drop_members(body: Body, fitting: Fitting) -> Body:
 
 
 RULES = (
+    leave_out_empty_turns,
     leave_out_tools,
     leave_out_images,
     keep_media_outside_results,

@@ -55,7 +55,7 @@ def with_parts(body: Body, change: PartChange) -> Body:
         for turn, before in zip(turns, contents, strict=True)
         if turn is before or turn["parts"]
     ]
-    return {**body, "contents": kept if len(kept) == len(turns) else begun_by_user(_joined(kept))}
+    return {**body, "contents": kept if len(kept) == len(turns) else in_turns(kept)}
 
 
 def _changed_turn(turn: Json, change: PartChange) -> Json:
@@ -71,14 +71,15 @@ def _changed_turn(turn: Json, change: PartChange) -> Json:
     return turn if is_same else {**turn, "parts": changed}
 
 
-def _joined(turns: list[Json]) -> list[Json]:
+def in_turns(turns: list[Json]) -> list[Json]:
+    """The turns so that user and model take turns, and the user begins."""
     joined: list[Json] = []
     for turn in turns:
         if joined and _follows_its_own(joined[-1], turn):
             joined[-1] = {**joined[-1], "parts": [*joined[-1]["parts"], *turn["parts"]]}
         else:
             joined.append(turn)
-    return joined
+    return begun_by_user(joined)
 
 
 def _follows_its_own(before: Json, turn: Json) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uniapi.canonical import Json
 from uniapi.dialects.fitting import Body, Fitting, minds
 
-from .fit_members import turn_role, with_member, with_parts, without
+from .fit_members import in_turns, turn_role, with_member, with_parts, without
 from .request_encode_parts import shown_behind
 from .vocabulary import (
     SKIP_SIGNATURE,
@@ -60,6 +60,26 @@ def _is_image(part: Json) -> bool:
     return any(
         text_member(member(part, name), "mimeType").startswith("image/") for name in _MEDIA_MEMBERS
     )
+
+
+@minds("empty_turns", always=True)
+def leave_out_empty_turns(body: Body, fitting: Fitting) -> Body:
+    """«contents.parts must not be empty»: what clients keep of an answer with nothing in it
+    (github.com/google-gemini/gemini-cli/pull/7769, 2026-11-30).
+    """
+    contents = body.get("contents")
+    if not isinstance(contents, list):
+        return body
+    kept = [turn for turn in contents if not _is_empty(turn)]
+    if len(kept) == len(contents) or not kept:
+        return body
+    return {**body, "contents": in_turns(kept)}
+
+
+def _is_empty(turn: Json) -> bool:
+    if not isinstance(turn, dict) or not turn.keys() <= {"role", "parts"}:
+        return False
+    return not any(list_member(turn, "parts"))
 
 
 @minds("function_call_ids")
