@@ -79,7 +79,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
     "openai_chat": {
         "image_urls": "read before encoding: media are fetched (`needs_inline`)",
         "think_tags": "read by the decoder of answers",
-        "streams_only": "read by the route: a whole answer is asked for streamed, and folded",
+        "other_families": "read by the gateway: whose kept tokens are put back",
         "think_tag_is_open": "read by the decoder of answers",
         "default_max_tokens": "the wire needs no limit, and no row of a chat engine names one",
         "encrypted_reasoning": "Responses only: the wire has no encrypted content to ask for",
@@ -89,7 +89,6 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "safety_threshold": "Gemini only",
         "function_call_ids": "Gemini only",
         "result_media": "Gemini only",
-        "call_signatures": "Gemini only",
         "json_schema_members": "Gemini only",
         "json_with_tools": "Gemini only",
         "hosted_with_functions": "Gemini only",

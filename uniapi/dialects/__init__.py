@@ -29,7 +29,7 @@ from .dialect import ClientDialect, KnownModel, RelayedDialect, UpstreamDialect
 from .fitting import Beside
 from .http_errors import is_wall
 from .observer import Observer
-from .quirk import Quirk
+from .quirk import Quirk, TakenMembers
 from .shapes import SHAPE_ERRORS
 from .stream_decoder import StreamDecoder
 from .stream_encoder import StreamEncoder
@@ -77,6 +77,7 @@ __all__ = [
     "ReplyContext",
     "StreamDecoder",
     "StreamEncoder",
+    "TakenMembers",
     "UpstreamContext",
     "UpstreamDialect",
     "client_dialect",

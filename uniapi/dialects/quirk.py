@@ -10,6 +10,21 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakenMembers:
+    """All members of a chat body that a host takes which refuses every other one: of the request,
+    of messages by role (`system` also for developer turns), of a tool call, and of a tool.
+    """
+
+    request: frozenset[str]
+    system: frozenset[str]
+    user: frozenset[str]
+    assistant: frozenset[str]
+    tool: frozenset[str]
+    call: frozenset[str]
+    offered: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quirk:
     """Facts about a vendor or a model that change what its dialect's codecs write or read. The
     rows, with their reasons, are in `engines/facts_…`.
@@ -37,6 +52,8 @@ class Quirk:
     """
     opaque_family: str | None = None
     """Overrides the dialect's family (Gemini's OpenAI layer: `gemini`)."""
+    other_families: tuple[str, ...] = ()
+    """Whose tokens are read there besides (routers in front of several families)."""
     tool_call_id_form: Literal["any", "alnum9", "word", "max40"] = "any"
     """`alnum9`: exactly nine letters or digits (Mistral); `word`: letters, digits, `_`, `-`
     (Anthropic, Bedrock); `max40`: one to forty of anything (OpenAI).
@@ -105,6 +122,23 @@ class Quirk:
     """The member in which an assistant turn's reasoning goes back upstream, when the upstream reads
     it; `none`: leave it out.
     """
+    needs_reasoning: Literal["no", "tool_turns", "every_turn"] = "no"
+    """Of which assistant turns the reasoning must come back, signed by nobody, while the model
+    thinks; a stand-in where it is lost.
+    """
+    can_stop_reasoning: bool = True
+    """False: reasoning cannot be switched off; the least is asked for instead."""
+    json_while_reasoning: bool = True
+    """False: `response_format` is refused while the model reasons: reasoning goes off for it."""
+    tool_choices: Literal["any", "words", "no_required", "auto"] = "any"
+    """What `tool_choice` may be: `words`: auto, none, required, no single tool; `no_required`:
+    one tool may be named, but `required` is refused; `auto`: nothing forces a call, words ask for
+    it.
+    """
+    taken_members: TakenMembers | None = None
+    """What is taken where unknown members are refused; None: they are not."""
+    service_tiers: tuple[str, ...] = ()
+    """Words of `service_tier`; empty: all."""
     stream_options: bool = True
     """`stream_options.include_usage` may be sent."""
     json_schema: bool = True

@@ -50,6 +50,14 @@ def behind_label(call: str) -> str:
     return f"Returned by the tool call {call}:"
 
 
+def call_in_words(name: str | None) -> str:
+    """How the system text asks for a call of the tool `name` (None: of any) where no choice can
+    force it.
+    """
+    wanted = f"the tool `{name}`" if name else "one of the tools"
+    return f"Answer by calling {wanted}, not with text."
+
+
 def orphan_label(result: ToolResult) -> str:
     """What stands before a result whose call is not in the turn before, which becomes text."""
     named = f"{result.name} ({result.call_id})" if result.name else result.call_id

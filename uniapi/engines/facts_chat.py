@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import Any
 
 from .facts_openai import OPENAI_ROWS
+from .facts_strict import STRICT_ROWS
 from .quirks import QuirkRow, fact
 
 
@@ -83,7 +84,16 @@ _VENDOR_ROWS = (
         "openrouter.ai/docs/use-cases/reasoning-tokens, …/features/prompt-caching",
         reasoning_request="openrouter",
         reasoning_replay="reasoning_details",
+        opaque_family="openrouter",
+        other_families=("anthropic",),
+        efforts=("minimal", "low", "medium", "high", "xhigh"),
         cache_control=True,
+    ),
+    _vendor(
+        "openrouter",
+        "«Reasoning is mandatory for this endpoint and cannot be disabled.»",
+        r"gpt-oss|gemini-(?:\S*-pro|[3-9])|glm-5\.[3-9]|qwen3\.8-max",
+        can_stop_reasoning=False,
     ),
     _vendor(
         "vercel",
@@ -91,6 +101,8 @@ _VENDOR_ROWS = (
         " OpenRouter",
         reasoning_request="openrouter",
         reasoning_replay="reasoning_details",
+        opaque_family="openrouter",
+        other_families=("anthropic",),
         cache_control=True,
     ),
     _vendor(
@@ -98,6 +110,8 @@ _VENDOR_ROWS = (
         "docs.snowflake.com Cortex REST: reasoning {effort}, reasoning_details, cache_control",
         reasoning_request="openrouter",
         reasoning_replay="reasoning_details",
+        opaque_family="openrouter",
+        other_families=("anthropic",),
         cache_control=True,
     ),
     _vendor(
@@ -107,6 +121,22 @@ _VENDOR_ROWS = (
         reasoning_request="thinking",
         efforts=("low", "high", "max"),
         json_schema=False,
+        max_tokens_member="max_tokens",
+    ),
+    _vendor(
+        "deepseek",
+        "«Thinking mode does not support this tool_choice»; «The `reasoning_content` in the"
+        " thinking mode must be passed back to the API.» (api-docs.deepseek.com/guides/"
+        "thinking_mode, 2026-11-30)",
+        r"deepseek-(?!chat)",
+        forced_tool_while_reasoning=False,
+        needs_reasoning="every_turn",
+    ),
+    _vendor(
+        "deepseek",
+        "the name of the model that does not think",
+        r"deepseek-chat",
+        reasons_by_default=False,
     ),
     _vendor(
         "moonshot",
@@ -115,15 +145,66 @@ _VENDOR_ROWS = (
     ),
     _vendor(
         "moonshot",
-        "kimi-k2.5 and later take thinking {type}; a tool turn's reasoning_content must come back",
+        "kimi-k2.5 and later take thinking {type} and think by default; then «tool_choice"
+        " 'specified' is incompatible with thinking enabled», «thinking is enabled but"
+        " reasoning_content is missing in assistant tool call message», and there is no `required`"
+        " (platform.moonshot.ai/docs, @ai-sdk/moonshotai 2.0.61, 2026-11-30)",
         r"kimi-(?:k2[.-][5-9]|k[3-9]|latest|for-coding)",
         reasoning_request="thinking",
+        forced_tool_while_reasoning=False,
+        needs_reasoning="tool_turns",
+        tool_choices="no_required",
+    ),
+    _vendor(
+        "moonshot",
+        "«invalid temperature: only 1 is allowed for this model», of top_p, n and penalties alike:"
+        " the vendor's advice is to leave them out (platform.moonshot.ai/docs, 2026-11-30)",
+        r"kimi-(?:k2[.-][5-9]|k[3-9]|latest|for-coding)",
+        drops=("temperature", "top_p", "n", "presence_penalty", "frequency_penalty"),
+    ),
+    _vendor(
+        "moonshot",
+        "K2.7 Code always thinks, and neither names nor forces a tool (2026-11-30)",
+        r"kimi-k2[.-]7-code",
+        can_stop_reasoning=False,
+        tool_choices="auto",
+    ),
+    _vendor(
+        "moonshot",
+        "K3 and later always think, by reasoning_effort low, high, max; `required` is taken, one"
+        " tool's name is not (2026-11-30)",
+        r"kimi-k[3-9]",
+        reasoning_request="effort",
+        efforts=("low", "high", "max"),
+        can_stop_reasoning=False,
+        tool_choices="words",
+    ),
+    _vendor(
+        "moonshot",
+        "«the message at position 1 with role 'assistant' must not be empty»"
+        " (github.com/MoonshotAI/kimi-code/issues/1985)",
+        empty_turns=False,
     ),
     _vendor(
         "zai",
         "docs.z.ai/guides/capabilities/thinking: thinking {type}; json_object only",
         reasoning_request="thinking",
         json_schema=False,
+        tool_choices="auto",
+    ),
+    _vendor(
+        "zai",
+        "GLM 5.2: reasoning_effort beside thinking (docs.z.ai, 2026-11-30)",
+        r"glm-5\.2(?!\d)",
+        efforts=("minimal", "low", "medium", "high", "xhigh", "max"),
+    ),
+    _vendor(
+        "zai",
+        "5.3: «This model always engages in thinking and cannot be disabled; please use low, high,"
+        " or max»",
+        r"glm-(?:5\.[3-9]|[6-9])",
+        efforts=("low", "high", "max"),
+        can_stop_reasoning=False,
     ),
     _vendor(
         "volcengine",
@@ -134,6 +215,22 @@ _VENDOR_ROWS = (
         "dashscope",
         "alibabacloud.com/help/model-studio/deep-thinking: enable_thinking, thinking_budget",
         reasoning_request="enable_thinking",
+        forced_tool_while_reasoning=False,
+        json_while_reasoning=False,
+    ),
+    _vendor(
+        "dashscope",
+        "«parameter.enable_thinking must be set to false for non-streaming calls», «This model only"
+        " support stream mode»: Qwen 3's open models, QwQ, QVQ, Omni (help.aliyun.com/zh/"
+        "model-studio/error-code, 2026-11-30)",
+        r"qw[qe]n?\S*-(?:thinking|omni)|qwq|qvq|qwen3-[\d.]+b(?!\S*instruct)",
+        streams_only=True,
+    ),
+    _vendor(
+        "dashscope",
+        "«The value of the enable_thinking parameter is restricted to True»",
+        r"qwen\S*-thinking|qwq|qvq",
+        can_stop_reasoning=False,
     ),
     _vendor(
         "siliconflow",
@@ -151,34 +248,21 @@ _VENDOR_ROWS = (
         stream_options=False,
         max_tokens_member="max_tokens",
         reasoning_replay="none",
-        cache_control=False,
         efforts=("none", "high"),
         seed_member="random_seed",
-        drops=(
-            *(
-                "max_completion_tokens",
-                "stream_options",
-                "logprobs",
-                "top_logprobs",
-                "logit_bias",
-                "store",
-                "user",
-            ),
-            *("service_tier", "modalities", "verbosity", "top_k", "web_search_options"),
-        ),
+        empty_turns=False,
     ),
     _vendor("mistral", "Magistral always reasons", r"magistral", reasoning_request="none"),
     _vendor(
         "mistral",
-        "only Small 4, Medium 3.5 and later have a dial",
-        r"(?:codestral|devstral|ministral|pixtral|voxtral|open-|mistral-large|mistral-tiny)",
+        "only Small 4, Medium 3.5, Large 4, the newest Devstral and later have a dial",
+        r"(?:codestral|devstral(?!-(?:small|medium)-latest)|ministral|pixtral|voxtral|open-"
+        r"|mistral-large(?!-[4-9](?!\d))|mistral-tiny)",
         reasoning_request="none",
     ),
     _vendor(
         "groq",
-        "console.groq.com/docs/openai: logprobs, logit_bias, top_logprobs answer 400; unknown"
-        " members too",
-        drops=("logprobs", "top_logprobs", "logit_bias", "top_k", "web_search_options"),
+        "«property 'reasoning_content' is unsupported»",
         reasoning_replay="none",
     ),
     _vendor(
@@ -199,18 +283,12 @@ _VENDOR_ROWS = (
         r"gpt-oss|qwen-?3",
         reasoning_replay="reasoning",
     ),
+    _vendor("cerebras", "reasoning is read from `reasoning`", reasoning_replay="reasoning"),
     _vendor(
         "cerebras",
-        "inference-docs.cerebras.ai/resources/openai: frequency_penalty, logit_bias,"
-        " presence_penalty answer 400",
-        drops=(
-            "frequency_penalty",
-            "presence_penalty",
-            "logit_bias",
-            "top_k",
-            "web_search_options",
-        ),
-        reasoning_replay="reasoning",
+        "«Input should be 'none', 'low', 'medium' or 'high'»",
+        r"(?!gpt-oss)(?:zai-)?(?:glm|qwen|deepseek|kimi|minimax)",
+        efforts=("none", "low", "medium", "high"),
     ),
     _vendor(
         "cerebras",
@@ -250,9 +328,15 @@ _VENDOR_ROWS = (
     _vendor(
         "xai",
         "«Model … does not support parameter reasoningEffort»",
-        r"grok-(?:2|3(?!-mini)|4(?![.-][3-9])|code)",
+        r"grok-(?:2|3(?!-mini)|4(?![.-][3-9]|[.-]20-multi-agent)|code)",
         reasoning_request="none",
         drops=("reasoning_effort",),
+    ),
+    _vendor(
+        "xai",
+        "4.20 multi-agent: low to xhigh",
+        r"grok-4[.-]20-multi-agent",
+        efforts=("low", "medium", "high", "xhigh"),
     ),
     _vendor("xai", "grok-3-mini: low, high", r"grok-3-mini", efforts=("low", "high")),
     _vendor("xai", "4.3: none to high", r"grok-4[.-]3", efforts=("none", "low", "medium", "high")),
@@ -285,6 +369,31 @@ _VENDOR_ROWS = (
             "web_search_options",
         ),
         parallel_tool_calls_member=False,
+    ),
+    _vendor(
+        "gemini-openai",
+        "ai.google.dev/gemini-api/docs/openai: none to high (2026-11-30)",
+        efforts=("none", "minimal", "low", "medium", "high"),
+    ),
+    _vendor(
+        "gemini-openai",
+        "2.5 Pro and Gemini 3 cannot stop thinking",
+        r"gemini-(?:2\.5-pro|[3-9])",
+        efforts=("minimal", "low", "medium", "high"),
+        can_stop_reasoning=False,
+    ),
+    _vendor(
+        "gemini-openai",
+        "signatures on calls came with Gemini 3 (ai.google.dev/gemini-api/docs/gemini-3)",
+        r"gemini-[12]|gemma",
+        call_signatures=False,
+    ),
+    _vendor(
+        "",
+        "Gemini 3 behind an unknown host: its signatures travel in extra_content, as in Google's"
+        " own layer (ai.google.dev/gemini-api/docs/thought-signatures, 2026-11-30)",
+        r"gemini-[3-9]",
+        opaque_family="gemini",
     ),
     _vendor(
         "cohere-openai",
@@ -344,9 +453,45 @@ _VENDOR_ROWS = (
         "platform.minimax.io/docs: tool turns want reasoning_details back",
         reasoning_replay="reasoning_details",
     ),
+    _vendor(
+        "minimax",
+        "«invalid params, chat content has invalid message role: system (2013)»: one system"
+        " message, at the beginning (github.com/MiniMax-AI/MiniMax-M2.7/issues/43)",
+        system_turns="first",
+        empty_turns=False,
+    ),
 )
 
+_TEMPLATED = frozenset(
+    {
+        *("", "ollama", "lmstudio", "together", "fireworks", "deepinfra", "novita"),
+        *("huggingface", "nvidia", "siliconflow"),
+    }
+)
+"""Hosts that serve open models with the templates those came with."""
+
 _FAMILY_ROWS = (
+    fact(
+        "«System message must be at the beginning.»: the template of Qwen 3.5 and later, in vLLM,"
+        " SGLang, llama.cpp, LM Studio, Ollama (github.com/ggml-org/llama.cpp/issues/20733)",
+        r"qwen-?3[.p][5-9]|qwen-?[4-9](?!\d*b)",
+        vendors=_TEMPLATED,
+        system_turns="first",
+    ),
+    fact(
+        "«System role not supported», «Conversation roles must alternate»: the templates of Gemma"
+        " up to 2 (huggingface.co/google/gemma-2-9b-it)",
+        r"gemma-?(?:2(?!\d)|1\.1|\db)",
+        vendors={"", "lmstudio"},
+        system_role="user",
+        turn_order="alternating",
+    ),
+    fact(
+        "MiMo V2 and later: «The reasoning_content in the thinking mode must be passed back to the"
+        " API.» (github.com/antinomyhq/forgecode/issues/3347)",
+        r"mimo-v[2-9]",
+        needs_reasoning="tool_turns",
+    ),
     fact(
         "«Unexpected role 'user' after role 'tool'» (code 3230), at Mistral, behind OpenRouter, and"
         " in the models' own templates (github.com/NousResearch/hermes-agent/issues/20154)",
@@ -368,4 +513,4 @@ _FAMILY_ROWS = (
     ),
 )
 
-CHAT_ROWS = (*_FORMAT_ROWS, *OPENAI_ROWS, *_VENDOR_ROWS, *_FAMILY_ROWS)
+CHAT_ROWS = (*STRICT_ROWS, *_FORMAT_ROWS, *OPENAI_ROWS, *_VENDOR_ROWS, *_FAMILY_ROWS)

@@ -17,7 +17,7 @@ SIGNED_TURN = {
     "role": "assistant",
     "content": "a",
     "reasoning_content": "Hm.",
-    "tool_calls": [{**CALL, "extra_content": {"google": {}}}],
+    "tool_calls": [{**CALL, "extra_content": {"google": {"thought_signature": "s"}}}],
 }
 PICTURE = {"type": "image_url", "image_url": {"url": "https://x.test"}}
 

@@ -18,6 +18,8 @@ from uniapi.dialects.quirk import Quirk
 from .fit_cache import only_known_marks
 from .fit_format import schema_in_words
 from .fit_members import (
+    ask_streamed,
+    known_service_tier,
     known_verbosity,
     no_refused_members,
     no_stream_options,
@@ -36,13 +38,17 @@ from .fit_messages import (
 from .fit_reasoning import (
     ask_for_reasoning,
     no_reasoning_beside_forced_tool,
+    no_reasoning_beside_json,
     no_sampling_beside_reasoning,
 )
-from .fit_replay import replay_reasoning
+from .fit_replay import no_missing_reasoning, replay_reasoning, signed_calls
+from .fit_strict import only_taken_members
 from .fit_system import one_system_role, system_turns_in_place
 from .fit_tools import (
+    arguments_of_objects,
     freeform_tools_as_functions,
     has_freeform_tools,
+    known_tool_choice,
     mended_schemas,
     no_tools,
     only_allowed_tools,
@@ -64,9 +70,12 @@ RULES = (
     no_empty_turns,
     ordered_turns,
     marked_prefix,
+    signed_calls,
     # tools
+    arguments_of_objects,
     freeform_tools_as_functions,
     only_allowed_tools,
+    known_tool_choice,
     mended_schemas,
     # members
     spell_limit,
@@ -74,11 +83,16 @@ RULES = (
     with_fewer_stops,
     ask_for_reasoning,
     no_reasoning_beside_forced_tool,
+    no_reasoning_beside_json,
     no_sampling_beside_reasoning,
+    no_missing_reasoning,
     known_verbosity,
+    known_service_tier,
+    ask_streamed,
     no_stream_options,
     one_by_one_unsaid,
     no_refused_members,
+    only_taken_members,
 )
 
 fit = fit_by((*RULES, *LEARNED_RULES))

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from uniapi.canonical import Json
 from uniapi.dialects.fitting import Body, Fitting, minds
 
 from .request_decode_members import at
 
-_SAYS_NOTHING = (
+_SAYS_NOTHING: tuple[tuple[str, Json], ...] = (
+    ("temperature", 1),
+    ("top_p", 1),
+    ("n", 1),
     ("store", False),
     ("modalities", ["text"]),
     ("parallel_tool_calls", True),
@@ -70,11 +76,31 @@ def one_by_one_unsaid(body: Body, fitting: Fitting) -> Body:
 
 @minds("dropped_members")
 def no_refused_members(body: Body, fitting: Fitting) -> Body:
-    refused = sorted(fitting.quirk.dropped_members & body.keys())
-    for name in refused:
+    return without_refused(body, fitting.quirk.dropped_members & body.keys(), fitting)
+
+
+def without_refused(body: Body, names: Collection[str], fitting: Fitting) -> Body:
+    """The body without the members `names`, losses where they ask for something."""
+    for name in sorted(names):
         if (name, body[name]) not in _SAYS_NOTHING:
             fitting.lose(name)
-    return without(body, *refused) if refused else body
+    return without(body, *names) if names else body
+
+
+@minds("service_tiers")
+def known_service_tier(body: Body, fitting: Fitting) -> Body:
+    tier = body.get("service_tier")
+    if tier is None or tier in fitting.quirk.service_tiers:
+        return body
+    return without_refused(body, ["service_tier"], fitting)
+
+
+@minds("streams_only")
+def ask_streamed(body: Body, fitting: Fitting) -> Body:
+    """A whole answer is folded from the stream."""
+    if body.get("stream") is True:
+        return body
+    return {**body, "stream": True, "stream_options": {"include_usage": True}}
 
 
 def without(body: Body, *names: str) -> Body:

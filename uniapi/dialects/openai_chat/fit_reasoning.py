@@ -26,11 +26,13 @@ _OWN_MEMBERS = {
 }
 
 
-@minds("reasoning_request", "efforts")
+@minds("reasoning_request", "efforts", "can_stop_reasoning")
 def ask_for_reasoning(body: Body, fitting: Fitting) -> Body:
     settings = fitting.beside.reasoning or _settings_in(body, fitting.quirk)
     if settings is None:
         return _with_known_words(body, fitting.quirk)
+    if settings.is_off and not fitting.quirk.can_stop_reasoning:
+        settings = ReasoningSettings(effort="minimal")
     return _ASK[fitting.quirk.reasoning_request](body, settings, fitting)
 
 
@@ -137,9 +139,13 @@ def no_reasoning_beside_forced_tool(body: Body, fitting: Fitting) -> Body:
     """Reasoning is off for this call, by name where the model reasons by itself: a forced call is
     what the client needs, and SDKs ask for structured output by one.
     """
-    if fitting.quirk.forced_tool_while_reasoning or not _forces_tool(body.get("tool_choice")):
-        return body
-    return without_reasoning(body, fitting)
+    return _without_reasoning(body, fitting) if _forces_tool(body.get("tool_choice")) else body
+
+
+@minds("json_while_reasoning")
+def no_reasoning_beside_json(body: Body, fitting: Fitting) -> Body:
+    kind = at(body.get("response_format"), "type")
+    return _without_reasoning(body, fitting) if kind in ("json_object", "json_schema") else body
 
 
 def _forces_tool(choice: Json) -> bool:
@@ -147,18 +153,19 @@ def _forces_tool(choice: Json) -> bool:
     return any(word in ("required", "any", "function", "custom") for word in words)
 
 
-def without_reasoning(body: Body, fitting: Fitting) -> Body:
+def _without_reasoning(body: Body, fitting: Fitting) -> Body:
     """The body with reasoning switched off, a loss when it was asked for; the same object where
-    there is no switch.
+    it is off, or cannot be.
     """
-    member, off = _SWITCHED_OFF.get(fitting.quirk.reasoning_request, (EFFORT, "none"))
-    efforts = fitting.quirk.efforts
-    if member == EFFORT and (fitting.quirk.reasoning_request == "none" or "none" not in efforts):
+    quirk = fitting.quirk
+    member, off = _SWITCHED_OFF.get(quirk.reasoning_request, (EFFORT, "none"))
+    is_word = member == EFFORT
+    if not quirk.can_stop_reasoning or (is_word and "none" not in quirk.efforts):
         return body
-    if is_asked(body):
+    if not reasons(body, quirk):
+        return body
+    if _is_asked(body):
         fitting.lose(EFFORT)
-    elif not fitting.quirk.reasons_by_default:
-        return body
     return {**without(body, EFFORT, "thinking_budget"), member: off}
 
 
@@ -170,13 +177,26 @@ _SWITCHED_OFF: Mapping[str, tuple[str, Json]] = {
 """The member and its value that switch reasoning off, by `Quirk.reasoning_request`."""
 
 
-def is_asked(body: Body) -> bool:
-    """Whether a body as it leaves asks for reasoning."""
+def reasons(body: Body, quirk: Quirk) -> bool:
+    """Whether the model reasons over a body as it leaves."""
+    return _is_asked(body) or (quirk.reasons_by_default and not _is_off(body))
+
+
+def _is_asked(body: Body) -> bool:
     return (
         body.get(EFFORT) not in (None, "none")
         or at(body, "thinking", "type") in ("enabled", "adaptive", "auto")
-        or bool(body.get("enable_thinking"))
-        or bool(at(body, "reasoning", "effort") or at(body, "reasoning", "enabled"))
+        or body.get("enable_thinking") is True
+        or any(at(body, "reasoning", name) for name in ("effort", "enabled", "max_tokens"))
+    )
+
+
+def _is_off(body: Body) -> bool:
+    return (
+        body.get(EFFORT) == "none"
+        or at(body, "thinking", "type") == "disabled"
+        or body.get("enable_thinking") is False
+        or at(body, "reasoning", "enabled") is False
     )
 
 

@@ -1,5 +1,5 @@
-"""The rule over what goes back of an assistant's earlier reasoning: its text in the member this
-upstream reads, and the signatures that its family can read.
+"""Rules over what goes back of an assistant's earlier reasoning: its text in the member this
+upstream reads, the signatures that its family can read, and stand-ins where one is needed.
 
 A body of ours carries the text in `reasoning_content` and the turns it was encoded from beside it;
 a client's own members pass, unless none is known here.
@@ -17,12 +17,18 @@ from uniapi.dialects.quirk import Quirk
 
 from .fit_members import without
 from .fit_messages import Turn, with_calls, with_messages
-from .reasoning import details_of_parts
+from .fit_reasoning import reasons
+from .reasoning import details_of_parts, is_sendable
 from .request_decode_members import at
+from .request_decode_messages import google_signature
 
 REASONING_MEMBERS = ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
 SIGNATURE = "extra_content"
 """Google's carriage of a thought signature, on a call or a message."""
+
+SIGNATURE_STAND_IN = "skip_thought_signature_validator"
+REASONING_STAND_IN = "(reasoning omitted)"
+"""An empty text, or white space, counts as missing at DeepSeek and Kimi."""
 
 _Part = TypeVar("_Part")
 
@@ -31,7 +37,7 @@ _Part = TypeVar("_Part")
 def replay_reasoning(body: Body, fitting: Fitting) -> Body:
     turns = fitting.beside.turns
     if turns is None:
-        return _without_refused(body, fitting.quirk)
+        return _relayed(body, fitting.quirk)
     places = iter(turns)
 
     def mend(message: Turn, path: str) -> Turn | None:
@@ -88,10 +94,12 @@ def _of_kind(turn: Message, kind: type[_Part]) -> list[_Part]:
     return [part for part in turn.parts if isinstance(part, kind)]
 
 
-def _without_refused(body: Body, quirk: Quirk) -> Body:
-    """Reasoning and foreign signatures of a client's own turns, perhaps from another provider,
-    where they are unknown parameters.
+def _relayed(body: Body, quirk: Quirk) -> Body:
+    """A client's own turns, perhaps from another provider, without the reasoning and the foreign
+    signatures that are unknown parameters here, or would be refused.
     """
+    if quirk.reasoning_replay == "reasoning_details":
+        return with_messages(body, lambda message, path: _with_sendable_details(message))
     if quirk.reasoning_replay != "none":
         return body
     signatures = () if quirk.opaque_family == "gemini" else (SIGNATURE,)
@@ -107,6 +115,56 @@ def _without_refused(body: Body, quirk: Quirk) -> Body:
         return None if mended is not message and _says_nothing(mended) else mended
 
     return with_messages(body, mend)
+
+
+def _with_sendable_details(message: Turn) -> Turn:
+    details = message.get("reasoning_details")
+    if not isinstance(details, list) or all(map(is_sendable, details)):
+        return message
+    return {**message, "reasoning_details": list(filter(is_sendable, details))}
+
+
+@minds("call_signatures", always=True)
+def signed_calls(body: Body, fitting: Fitting) -> Body:
+    """Gemini refuses a step whose first call has no signature, also one that another model made:
+    the vendor's stand-in is one (ai.google.dev/gemini-api/docs/thought-signatures, 2026-11-30).
+    """
+    if fitting.quirk.opaque_family != "gemini" or not fitting.quirk.call_signatures:
+        return body
+
+    def mend(message: Turn, path: str) -> Turn:
+        calls = message.get("tool_calls")
+        if not isinstance(calls, list) or not calls or not isinstance(calls[0], dict):
+            return message
+        if google_signature(calls[0]) is not None:
+            return message
+        stand_in = {"google": {"thought_signature": SIGNATURE_STAND_IN}}
+        return {**message, "tool_calls": [{**calls[0], SIGNATURE: stand_in}, *calls[1:]]}
+
+    return with_messages(body, mend)
+
+
+@minds("needs_reasoning")
+def no_missing_reasoning(body: Body, fitting: Fitting) -> Body:
+    """Where a thinking model wants its turns' reasoning back and a turn has none, because another
+    model said it or a client lost it, a stand-in; what has it under another name is renamed.
+    """
+    quirk, member = fitting.quirk, fitting.quirk.reasoning_replay
+    if not reasons(body, quirk):
+        return body
+
+    def mend(message: Turn, path: str) -> Turn:
+        is_wanted = quirk.needs_reasoning == "every_turn" or message.get("tool_calls")
+        if message.get("role") != "assistant" or not is_wanted or _text(message.get(member)):
+            return message
+        text = _text(message.get("reasoning_content")) or _text(message.get("reasoning"))
+        return {**without(message, *REASONING_MEMBERS), member: text or REASONING_STAND_IN}
+
+    return with_messages(body, mend)
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) and value.strip() else ""
 
 
 def _says_nothing(message: Turn) -> bool:

@@ -8,10 +8,16 @@ from typing import Any
 
 from uniapi.canonical import Json
 from uniapi.dialects.fitting import Body, Fitting, minds
-from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, with_grammar_in_words
+from uniapi.dialects.function_tools import (
+    FREEFORM_PARAMETERS,
+    object_text,
+    with_grammar_in_words,
+)
+from uniapi.dialects.turn_repair import call_in_words
 
 from .fit_members import has_type, without
 from .fit_messages import Turn, with_calls, with_messages
+from .fit_system import with_system_words
 from .request_decode_members import at
 from .request_encode_schema import function_parameters
 
@@ -44,6 +50,21 @@ def has_freeform_tools(body: Mapping[str, Json]) -> bool:
     """Whether a freeform (`custom`) tool is offered."""
     tools = body.get("tools")
     return isinstance(tools, list) and any(has_type(tool, "custom") for tool in tools)
+
+
+@minds(always=True)
+def arguments_of_objects(body: Body, fitting: Fitting) -> Body:
+    """The templates of local servers parse what earlier calls said, and one that was cut off would
+    end the session.
+    """
+
+    def mend(call: Json) -> Json:
+        said = at(call, "function", "arguments")
+        if not isinstance(said, str) or (text := object_text(said)) == said:
+            return call
+        return {**call, "function": {**call["function"], "arguments": text}}
+
+    return with_messages(body, lambda message, path: with_calls(message, mend))
 
 
 @minds("custom_tools")
@@ -101,6 +122,38 @@ def only_allowed_tools(body: Body, fitting: Fitting) -> Body:
     names = {_name_of(tool) for tool in (listed if isinstance(listed, list) else ())}
     kept = [tool for tool in tools if _name_of(tool) is None or _name_of(tool) in names]
     return {**body, "tools": kept, "tool_choice": at(allowed, "mode") or "auto"}
+
+
+@minds("tool_choices")
+def known_tool_choice(body: Body, fitting: Fitting) -> Body:
+    """A choice that is refused becomes the nearest one that is not: the tool alone and `required`,
+    the one tool there is by its name, else words that ask for a call.
+    """
+    choice, tools = body.get("tool_choice"), body.get("tools")
+    if choice in (None, "auto", "none") or not isinstance(tools, list):
+        return body
+    name = _name_of(choice)
+    match fitting.quirk.tool_choices:
+        case "words" if name is not None:
+            kept = [tool for tool in tools if _name_of(tool) == name]
+            return {**body, "tools": kept, "tool_choice": "required"}
+        case "no_required" if name is None and len(tools) == 1 and _name_of(tools[0]):
+            named = {"name": _name_of(tools[0])}
+            return {**body, "tool_choice": {"type": "function", "function": named}}
+        case "no_required" if name is None:
+            return _asked_in_words(body, None, fitting)
+        case "auto":
+            return _asked_in_words(body, name, fitting)
+    return body
+
+
+def _asked_in_words(body: Body, name: str | None, fitting: Fitting) -> Body:
+    fitting.lose("tool_choice")
+    messages = body.get("messages")
+    changed = {**body, "tool_choice": "auto"}
+    if isinstance(messages, list):
+        changed["messages"] = with_system_words(messages, call_in_words(name))
+    return changed
 
 
 def _name_of(tool: Json) -> str | None:

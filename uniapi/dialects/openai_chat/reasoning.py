@@ -94,7 +94,7 @@ def details_of_parts(parts: Iterable[Reasoning]) -> list[dict[str, Json]]:
     for part in parts:
         opaque = part.opaque
         if opaque is not None and opaque.family == "openrouter" and isinstance(opaque.value, list):
-            details.extend(opaque.value)
+            details.extend(filter(is_sendable, opaque.value))
         elif opaque is not None and opaque.family == "anthropic":
             index = len(details)
             if part.is_redacted:
@@ -117,6 +117,20 @@ def details_of_parts(parts: Iterable[Reasoning]) -> list[dict[str, Json]]:
                     }
                 )
     return details
+
+
+_SIGNED_FORMATS = ("anthropic", "google")
+"""How the formats begin whose vendors refuse readable reasoning without a signature
+(github.com/OpenRouterTeam/ai-sdk-provider/pull/423, 2026-11-30).
+"""
+
+
+def is_sendable(detail: Json) -> bool:
+    """Whether a detail is no such text without its signature."""
+    if not isinstance(detail, dict) or detail.get("type") != "reasoning.text":
+        return True
+    is_signed = bool(detail.get("signature"))
+    return is_signed or not str(detail.get("format") or "").startswith(_SIGNED_FORMATS)
 
 
 def untold_details(details: Iterable[Mapping[str, Json]]) -> list[dict[str, Json]]:

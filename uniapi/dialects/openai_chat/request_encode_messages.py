@@ -27,7 +27,6 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
-from uniapi.dialects.function_tools import object_text
 from uniapi.dialects.turn_repair import behind_label, behind_note, says_nothing
 
 from .request_decode_members import DIALECT_NAME
@@ -231,7 +230,7 @@ class _MessageWriter:
         said = (
             {"name": name, "input": call.arguments}
             if call.kind == "custom"
-            else {"name": name, "arguments": object_text(call.arguments)}
+            else {"name": name, "arguments": call.arguments}
         )
         encoded: dict[str, Any] = {"id": call.call_id, "type": call.kind, call.kind: said}
         _mark(encoded, call.cache)
