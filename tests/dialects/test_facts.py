@@ -73,6 +73,19 @@ OF_EVERY_WIRE = {
     "streams_only": "read by the route: a whole answer is asked for streamed, and folded",
 }
 
+OF_CHAT_HOSTS = dict.fromkeys(
+    (
+        "can_stop_reasoning",
+        "json_while_reasoning",
+        "needs_reasoning",
+        "other_families",
+        "service_tiers",
+        "taken_members",
+        "tool_choices",
+    ),
+    "what vendors of the chat format refuse; no row of this wire says it",
+)
+
 NO_ROW = "no row of a model on this wire says it"
 
 UNMINDED: Mapping[str, Mapping[str, str]] = {
@@ -123,6 +136,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "anthropic": {
+        **OF_CHAT_HOSTS,
         "streams_only": "read by the route: a whole answer is asked for streamed, and folded",
         "image_urls": "read before: media are fetched (`needs_inline`, `needs_translation`)",
         "think_tags": "read by the decoder of answers",
@@ -159,6 +173,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "bedrock_converse": {
+        **OF_CHAT_HOSTS,
         "dropped_members": ONE_ROAD,
         "has_tools": ONE_ROAD,
         "has_images": ONE_ROAD,
@@ -216,6 +231,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "gemini": {
+        **OF_CHAT_HOSTS,
         **OF_EVERY_WIRE,
         **OF_CHAT,
         "image_urls": "all but Google's own addresses are sent by value",
@@ -232,6 +248,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "default_max_tokens": NO_ROW,
     },
     "cohere": {
+        **OF_CHAT_HOSTS,
         **OF_EVERY_WIRE,
         **OF_CHAT,
         "image_urls": "read before encoding: media are fetched (`needs_inline`)",
