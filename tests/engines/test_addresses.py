@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -648,6 +649,28 @@ OPERATIONS = [
         "openai",
     ),
     (
+        "https://ws-1.cn-beijing.maas.aliyuncs.com/compatible-mode/v1",
+        "openai_chat",
+        Operation.IMAGE,
+        "https://ws-1.cn-beijing.maas.aliyuncs.com"
+        "/api/v1/services/aigc/multimodal-generation/generation",
+        "dashscope",
+    ),
+    (
+        "https://api.fireworks.ai/inference/v1",
+        "openai_chat",
+        Operation.TRANSCRIBE,
+        "https://audio-prod.api.fireworks.ai/v1/audio/transcriptions",
+        "openai",
+    ),
+    (
+        "https://api.cohere.com/compatibility/v1",
+        "openai_chat",
+        Operation.RERANK,
+        "https://api.cohere.com/v2/rerank",
+        "cohere",
+    ),
+    (
         "https://integrate.api.nvidia.com/v1",
         "openai_chat",
         Operation.RERANK,
@@ -824,3 +847,46 @@ def test_no_text_in_base_url_raises(
         address = chosen.address(place, Operation.GENERATE, True, chosen.dialect(place, client))
         assert address is not None
         assert "://" in address.url
+
+
+@pytest.mark.parametrize(
+    ("base_url", "operation", "body", "sent"),
+    [
+        (
+            "https://api.groq.com/openai/v1",
+            Operation.TRANSCRIBE,
+            {"file_url": "https://h/a.mp3"},
+            {"url": "https://h/a.mp3", "model": "m"},
+        ),
+        (
+            "https://api.mistral.ai/v1",
+            Operation.TRANSCRIBE,
+            {"url": "https://h/a.mp3"},
+            {"file_url": "https://h/a.mp3", "model": "m"},
+        ),
+        (
+            "https://openrouter.ai/api/v1",
+            Operation.SPEECH,
+            {"input": "x"},
+            {"response_format": "mp3", "input": "x", "model": "m"},
+        ),
+        (
+            "https://openrouter.ai/api/v1",
+            Operation.SPEECH,
+            {"input": "x", "response_format": "pcm"},
+            {"response_format": "pcm", "input": "x", "model": "m"},
+        ),
+    ],
+)
+def test_a_vendors_own_words_are_said_to_it(
+    target: Callable[..., Target],
+    base_url: str,
+    operation: Operation,
+    body: dict[str, Any],
+    sent: dict[str, Any],
+) -> None:
+    """Members that it calls otherwise, and what it would take silence for."""
+    place = target(base_url=base_url)
+    engine = engine_for(place.provider)
+    dialect = engine.dialect(place, "openai_chat")
+    assert engine.prepare_body(place, body, operation, False, dialect) == sent

@@ -403,3 +403,32 @@ def test_openrouters_picture_comes_as_it_was_asked_for(
     assert decoded.usage.cost == 0.04
     with pytest.raises(WireError):
         codec.decode_response(request, [b'{"data": [{"b64_json": ""}]}'])
+
+
+def test_dashscope_is_asked_in_a_message() -> None:
+    """The prompt is its text, pictures to edit stand before it; sizes have a star."""
+    body = {"prompt": "a boat", "n": 2, "size": "1024x768", "quality": "high", "seed": 7}
+    encoded = encode(body, "qwen-image-2.0", "dashscope")
+    assert encoded.bodies == (
+        {
+            "model": "qwen-image-2.0",
+            "input": {"messages": [{"role": "user", "content": [{"text": "a boat"}]}]},
+            "parameters": {"seed": 7, "n": 2, "size": "1024*768"},
+        },
+    )
+    assert encoded.losses == ("quality",)
+    (edited,) = encode({"prompt": "p"}, "m", "dashscope", Operation.IMAGE_EDIT, (PNG,)).bodies
+    content = edited["input"]["messages"][0]["content"]
+    assert content == [{"image": "data:image/png;base64,iVBORw=="}, {"text": "p"}]
+
+
+def test_dashscopes_pictures_are_addresses() -> None:
+    """They are handed on; an answer without one is none."""
+    codec = codec_for(Operation.IMAGE, "openai", "dashscope")
+    assert codec is not None
+    request = asked({"prompt": "p"}, "m", Operation.IMAGE, ())
+    answer = {"output": {"choices": [{"message": {"content": [{"image": "https://h/a.png"}]}}]}}
+    decoded = codec.decode_response(request, [json.dumps(answer).encode()])
+    assert json.loads(decoded.body)["data"] == [{"url": "https://h/a.png"}]
+    with pytest.raises(WireError, match="no such model"):
+        codec.decode_response(request, [b'{"code": "x", "message": "no such model"}'])

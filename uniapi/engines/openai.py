@@ -98,9 +98,10 @@ class OpenAiEngine(DefaultEngine):
         dialect: UpstreamDialect,
     ) -> dict[str, Json]:
         endpoint = self.preset.operations.get(operation)
-        renames = {} if endpoint is None else endpoint.renames
-        renamed = {renames.get(name, name): value for name, value in body.items()}
-        return {**renamed, "model": place.upstream_model}
+        if endpoint is not None:
+            renamed = {endpoint.renames.get(name, name): value for name, value in body.items()}
+            body = {**endpoint.usual, **renamed}
+        return {**body, "model": place.upstream_model}
 
     def models_request(self, place: Place) -> HttpRequest | None:
         path = self.preset.list_path

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from uniapi.canonical import Operation
+from uniapi.canonical import Json, Operation
 
 from .urls import OPENAI_PATHS, parse_url
 
@@ -19,12 +19,14 @@ from .urls import OPENAI_PATHS, parse_url
 class Endpoint:
     """One operation of a vendor: `path` below its root, `/…` below its host, or a whole URL;
     `{model}` in it is the upstream model. `shape`: whose body it wants (`engine.Address`).
-    `renames`: members of OpenAI's body, or another vendor's, by their name here.
+    `renames`: members of OpenAI's body, or another vendor's, by their name here; `usual`: what is
+    meant by a body that does not say it.
     """
 
     path: str
     shape: str = "openai"
     renames: Mapping[str, str] = field(default_factory=dict)
+    usual: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,18 @@ _APP_URL = "https://github.com/yym68686/uni-api"
 
 PLAIN = Preset(vendor="")
 
+_DASHSCOPE: Mapping[Operation, Endpoint | None] = {
+    # alibabacloud.com/help/en/model-studio/rerank (2026-06-30)
+    Operation.RERANK: Endpoint("/compatible-api/v1/reranks"),
+    # alibabacloud.com/help/en/model-studio/qwen-image-api (2026-11-30): no path of OpenAI's
+    Operation.IMAGE: Endpoint(
+        "/api/v1/services/aigc/multimodal-generation/generation", "dashscope"
+    ),
+    Operation.IMAGE_EDIT: Endpoint(
+        "/api/v1/services/aigc/multimodal-generation/generation", "dashscope"
+    ),
+}
+
 PRESETS: tuple[Preset, ...] = (
     # platform.openai.com/docs/api-reference; caches belong to the organization:
     # platform.openai.com/docs/guides/prompt-caching
@@ -93,6 +107,8 @@ PRESETS: tuple[Preset, ...] = (
             Operation.IMAGE: Endpoint("images", "openrouter"),
             Operation.IMAGE_EDIT: Endpoint("images", "openrouter"),
             Operation.IMAGE_VARIATION: None,
+            # sound is `pcm` unless it is told, OpenAI's clients mean `mp3`
+            Operation.SPEECH: Endpoint("audio/speech", usual={"response_format": "mp3"}),
             Operation.TRANSCRIBE: Endpoint("audio/transcriptions", "openrouter"),
             Operation.TRANSLATE_AUDIO: None,
             Operation.MODERATE: None,
@@ -133,7 +149,20 @@ PRESETS: tuple[Preset, ...] = (
     Preset(vendor="github", hosts=("models.inference.ai.azure.com",), usual_path=""),
     Preset(vendor="together", hosts=("api.together.xyz", "api.together.ai")),
     # docs.fireworks.ai/api-reference
-    Preset(vendor="fireworks", hosts=("api.fireworks.ai",), usual_path="/inference/v1"),
+    Preset(
+        vendor="fireworks",
+        hosts=("api.fireworks.ai",),
+        usual_path="/inference/v1",
+        # recordings have a host of their own
+        operations={
+            Operation.TRANSCRIBE: Endpoint(
+                "https://audio-prod.api.fireworks.ai/v1/audio/transcriptions"
+            ),
+            Operation.TRANSLATE_AUDIO: Endpoint(
+                "https://audio-prod.api.fireworks.ai/v1/audio/translations"
+            ),
+        },
+    ),
     # docs.github.com/en/copilot: no version in the path; companies have hosts of their own
     # (2026-11-30)
     Preset(vendor="copilot", hosts=("githubcopilot.com", "ghe.com"), usual_path=""),
@@ -166,8 +195,7 @@ PRESETS: tuple[Preset, ...] = (
             "dashscope-us.aliyuncs.com",
         ),
         usual_path="/compatible-mode/v1",
-        # alibabacloud.com/help/en/model-studio/rerank (2026-06-30)
-        operations={Operation.RERANK: Endpoint("/compatible-api/v1/reranks")},
+        operations=_DASHSCOPE,
     ),
     # docs.api.nvidia.com; its rerankers are each at an address of their own
     Preset(
@@ -182,7 +210,12 @@ PRESETS: tuple[Preset, ...] = (
     ),
     # alibabacloud.com/help/en/model-studio/base-url: hosts of a workspace and of the token plan
     # (2026-11-30)
-    Preset(vendor="dashscope", hosts=("maas.aliyuncs.com",), usual_path="/compatible-mode/v1"),
+    Preset(
+        vendor="dashscope",
+        hosts=("maas.aliyuncs.com",),
+        usual_path="/compatible-mode/v1",
+        operations=_DASHSCOPE,
+    ),
     # huggingface.co/docs/inference-providers
     Preset(vendor="huggingface", hosts=("router.huggingface.co",)),
     # docs.snowflake.com: Cortex REST API has no OpenAI-style model list
@@ -208,6 +241,7 @@ PRESETS: tuple[Preset, ...] = (
         hosts=("api.cohere.com", "api.cohere.ai"),
         usual_path="/compatibility/v1",
         list_path=None,
+        operations={Operation.RERANK: Endpoint("/v2/rerank", "cohere")},
     ),
     # docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html; below the runtime's own host
     # at `/openai/v1`

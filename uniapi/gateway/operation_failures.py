@@ -40,16 +40,11 @@ def blamed(operation: Operation, failure: Failure) -> Failure:
         return replace(failure, kind=FailureKind.BAD_REQUEST)
     if operation is Operation.COUNT_TOKENS and failure.kind in _SIDE_FAILURES:
         return replace(failure, kind=FailureKind.UNSUPPORTED)
-    if (
-        SERVICES[operation].is_carried
-        and failure.status in _MISSING
-        and not _is_about_model(failure)
-    ):
+    is_missing = failure.status in _MISSING and not _is_about_model(failure)
+    if is_missing and not SERVICES[operation].is_generated:
         return replace(
             failure, kind=FailureKind.UNSUPPORTED, code=failure.code or "unsupported_operation"
         )
-    if operation is Operation.COMPACT and failure.status in _MISSING:
-        return replace(failure, kind=FailureKind.UNSUPPORTED)
     return failure
 
 
