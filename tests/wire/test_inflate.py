@@ -14,11 +14,11 @@ from uniapi.wire import STEP_BYTES, inflater_for
 TEXT = b"so much of the same, so much of the same"
 RAW = zlib.compressobj(wbits=-zlib.MAX_WBITS)
 BODIES = [
-    ("gzip", gzip.compress(TEXT), TEXT),
-    ("x-gzip", gzip.compress(TEXT), TEXT),
-    ("GZIP, identity", gzip.compress(TEXT), TEXT),
-    ("gzip", gzip.compress(TEXT) + gzip.compress(b"more"), TEXT + b"more"),
-    ("gzip", gzip.compress(TEXT) + b"\0\0\0", TEXT),
+    ("gzip", gzip.compress(TEXT, mtime=0), TEXT),
+    ("x-gzip", gzip.compress(TEXT, mtime=0), TEXT),
+    ("GZIP, identity", gzip.compress(TEXT, mtime=0), TEXT),
+    ("gzip", gzip.compress(TEXT, mtime=0) + gzip.compress(b"more", mtime=0), TEXT + b"more"),
+    ("gzip", gzip.compress(TEXT, mtime=0) + b"\0\0\0", TEXT),
     ("deflate", zlib.compress(TEXT), TEXT),
     ("deflate", RAW.compress(TEXT) + RAW.flush(), TEXT),
 ]
