@@ -58,6 +58,10 @@ class Web:
             sink.end()
         return Exchange()
 
+    def idle(self):
+        """An exchange in which nothing happens."""
+        return Exchange()
+
     async def close(self): ...
 
 

@@ -43,6 +43,9 @@ class Target:
     def refused_reload(self, problems):
         self.told.append("refused " + problems.problems[0].message[:20])
 
+    def try_anew(self):
+        self.told.append("anew")
+
     def missed_reload(self, message):
         self.told.append("missed")
 
@@ -104,8 +107,8 @@ async def test_a_remote_configuration_is_fetched_each_half_minute(web):
 
 
 async def test_what_is_wrong_at_the_url_is_said_once_and_changes_nothing(web):
-    """A broken text is refused once, and again when somebody asks; one that cannot be had is
-    missed; then the old one is confirmed.
+    """A broken text is refused once, and again when somebody asks, who then has tried anew what
+    failed; one that cannot be had is missed; then the old one is confirmed.
     """
     web.answers[URL] = text("a")
     reload = remote(web)
@@ -124,6 +127,7 @@ async def test_what_is_wrong_at_the_url_is_said_once_and_changes_nothing(web):
     assert [told.split()[0] for told in target.told] == [
         "refused",
         "refused",
+        "anew",
         "missed",
         "refused",
         "same",
@@ -242,4 +246,4 @@ async def test_readings_do_not_overtake_each_other(web, tmp_path):
     await asyncio.sleep(0)
     path.write_text(text("c"))
     await asyncio.gather(first, reload.now(target))
-    assert target.told == ["new b", "new c"]
+    assert target.told == ["new b", "anew", "new c", "anew"]

@@ -269,6 +269,10 @@ class App:
         log.error("the new configuration is not used, the last good one stays in force:")
         show_problems(problems.problems)
 
+    def try_anew(self) -> None:
+        """Ask for every model list again: somebody says that what failed may be well now."""
+        self._jobs.spawn(self.discover(all_due=True), "discovery")
+
     async def discover(self, *, all_due: bool = False) -> None:
         """Ask the providers whose model lists are due, or all that name no models."""
         config = self._snapshot.config

@@ -28,6 +28,7 @@ from .config import (
     exposed_file,
     parse_config,
     read_config_file,
+    unreadable_ca_files,
 )
 from .configuration import config_text
 from .engines import engine_names
@@ -62,6 +63,7 @@ def check(
     if source.kind == "file":
         exposed = exposed_file(source.location)
         problems += (exposed,) if exposed is not None else ()
+    problems += unreadable_ca_files(config) if config is not None else ()
     errors = sum(problem.severity == "error" for problem in problems)
     rows = asyncio.run(ask_every_key(config, environment)) if live and config is not None else []
     is_ok = not errors and all(row.ok for row in rows)

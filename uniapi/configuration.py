@@ -59,6 +59,8 @@ class InForce(Protocol):
 
     def missed_reload(self, message: str) -> None: ...
 
+    def try_anew(self) -> None: ...
+
 
 def demo_config() -> tuple[Config, str]:
     """The configuration of `serve --demo`, and its text."""
@@ -187,8 +189,11 @@ class Reload:
             await self._read(target, is_asked=False)
 
     async def now(self, target: InForce) -> None:
-        """Reload because somebody asked for it: what is wrong is said again."""
+        """Reload because somebody asked for it: what is wrong is said again, and what failed is
+        tried anew.
+        """
         await self._read(target, is_asked=True)
+        target.try_anew()
 
     async def _read(self, target: InForce, *, is_asked: bool) -> None:
         """Read, validate, and only then swap. Parsing takes a while, so it is done in a thread."""

@@ -12,6 +12,7 @@ import logging
 import os
 import random
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,6 +28,7 @@ from .network import (
     DEMO_KEY,
     DEMO_MODEL,
     DemoTransport,
+    EnvironmentProxies,
     Transport,
     open_transport,
 )
@@ -77,6 +79,9 @@ async def _serve(settings: Settings, environment: Mapping[str, str]) -> int:
     transport: Transport = (
         DemoTransport() if settings.is_demo else open_transport(jobs.spawn, environment)
     )
+    variables = () if settings.is_demo else EnvironmentProxies(environment).variables
+    if variables:
+        log.info("proxy: what is set in %s, where none is written", ", ".join(variables))
     source = None if settings.is_demo else choose_source(settings.config_argument, environment)
     data_dir, lock = _open_data_dir(settings, source)
     try:
@@ -147,8 +152,8 @@ async def _listen(
     )
     runner = web.ServerRunner(server, shutdown_timeout=1.0)
     await runner.setup()
-    site = web.TCPSite(runner, settings.host, settings.port, backlog=backlog_for(files))
     try:
+        site = _site(runner, settings, backlog_for(files))
         await site.start()
     except OSError as error:
         await runner.cleanup()
@@ -161,8 +166,9 @@ async def _listen(
     stop = asyncio.Event()
     # Before anybody is told that we run, who may then send one at once.
     _catch_signals(stop, reload, app, jobs)
-    log.info("uni-api %s listens on http://%s:%d", settings.version, settings.host, port)
-    print(f"uni-api {settings.version} listens on http://{settings.host}:{port}", flush=True)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    log.info("uni-api %s listens on http://%s:%d", settings.version, host, port)
+    print(f"uni-api {settings.version} listens on http://{host}:{port}", flush=True)
     if settings.is_demo:
         print(_demo_text(port), flush=True)
     app.tell_endings()
@@ -183,6 +189,19 @@ async def _listen(
     await app.close()
     log.info("stopped")
     return 0
+
+
+def _site(runner: web.ServerRunner, settings: Settings, backlog: int) -> web.BaseSite:
+    """Where to listen. `::` is every address, of IPv4 too, where the system can do that."""
+    if settings.host != "::" or not socket.has_dualstack_ipv6():
+        return web.TCPSite(runner, settings.host, settings.port, backlog=backlog)
+    both = socket.create_server(
+        (settings.host, settings.port),
+        family=socket.AF_INET6,
+        backlog=backlog,
+        dualstack_ipv6=True,
+    )
+    return web.SockSite(runner, both, backlog=backlog)
 
 
 def _lock_keeper(lock: DirectoryLock, stop: asyncio.Event) -> Callable[[], Awaitable[None]]:

@@ -731,3 +731,58 @@ def test_models_as_other_tools_write_them_are_understood_with_a_warning(
 )
 def test_signs_of_another_keyboard_are_named(problems: Problems, text: str, said: str) -> None:
     assert any(said in problem.message for problem in problems(text))
+
+
+SWITCHES = """
+providers:
+  - {provider: a, base_url: https://a.example/v1, api: [k1, {key: k2, enabled: false}], model: [m]}
+  - {provider: b, enabled: false, base_url: nonsense, api: [{weight: none}], model: [n]}
+api_keys:
+  - {api: sk-client-0000000000, model: [a/*, b/n]}
+  - {api: sk-client-0000000001, enabled: false, model: 5}
+"""
+
+
+def test_what_is_switched_off_is_as_if_it_were_not_written(read: Read, problems: Problems) -> None:
+    """A provider, one of its keys, a client key: not looked at, and rules may go on naming it. The
+    key that is left is not the administrator's by being alone.
+    """
+    assert problems(SWITCHES) == ()
+    config = read(SWITCHES)
+    (provider,) = config.providers
+    assert [credential.secret for credential in provider.credentials] == ["k1"]
+    assert [(key.secret, key.is_admin) for key in config.client_keys] == [
+        ("sk-client-0000000000", False)
+    ]
+    on = SWITCHES.replace("enabled: false", "enabled: true")
+    assert "error" in [problem.severity for problem in problems(on)]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("enabled: false", "nothing is left to serve"),
+        ("api: [{key: k, enabled: false}]", "every key of it is switched off"),
+    ],
+)
+def test_a_file_whose_everything_is_switched_off_says_so(
+    problems: Problems, written: str, said: str
+) -> None:
+    text = (
+        f"providers:\n  - provider: a\n    base_url: https://a\n    {written}\n"
+        "api_keys:\n  - api: sk-client-0000000000"
+    )
+    assert any(said in problem.message for problem in problems(text))
+    off = text.replace(written, "api: k") + "\n    enabled: false"
+    assert any("every client key is switched off" in problem.message for problem in problems(off))
+
+
+def test_keys_have_a_limit_of_calls_at_once_by_model(read: Read) -> None:
+    """A number, or a map of model to number."""
+    text = (
+        "providers:\n  - provider: a\n    base_url: https://a\n    api: k\n"
+        "    preferences: {api_key_max_concurrency: {gpt-5: 2, default: 10}}\n"
+        "api_keys:\n  - api: sk-client-0000000000"
+    )
+    limits = read(text).providers[0].credential_max_concurrency
+    assert (limits.resolve("gpt-5", "gpt-5"), limits.resolve("m", "m")) == (2, 10)

@@ -6,14 +6,18 @@ from pathlib import Path
 import pytest
 
 from uniapi.config import (
+    Config,
     ConfigProblems,
     ConfigSource,
+    Preferences,
+    Provider,
     choose_source,
     config_text,
     exposed_file,
     fetch_config,
     read_config_file,
     shown_url,
+    unreadable_ca_files,
 )
 
 
@@ -196,3 +200,17 @@ def test_a_folder_is_not_exposed(tmp_path: Path) -> None:
     """
     (tmp_path / "api.yaml").mkdir(mode=0o755)
     assert exposed_file(str(tmp_path / "api.yaml")) is None
+
+
+def test_a_ca_file_that_cannot_be_read_is_named(tmp_path):
+    """By `check`, before the first request fails for it."""
+    there = tmp_path / "company.pem"
+    there.write_text("")
+    config = Config(
+        providers=(Provider(provider_id="a", name="a", ca_file=str(tmp_path / "gone.pem")),),
+        client_keys=(),
+        preferences=Preferences(ca_file=str(there)),
+    )
+    (problem,) = unreadable_ca_files(config)
+    assert (problem.severity, problem.path) == ("warning", "providers[a].preferences.ca_file")
+    assert "gone.pem" in problem.message

@@ -2,6 +2,7 @@
 a failure leaves, what survives a restart.
 """
 
+import asyncio
 import json
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from uniapi.canonical import Failure, FailureKind
 from uniapi.config import Credential, Preferences, Provider
 from uniapi.gateway import ModelLists
+from uniapi.gateway.discovery import FIRST_WAIT_S, WANTED_RETRY_S
 from uniapi.network import AccessTokens
 
 URL = "https://a.example/v1/models"
@@ -45,6 +47,26 @@ def provider(name="a", host="a.example", **members):
     )
 
 
+class Held:
+    """A network whose answers wait."""
+
+    def __init__(self, web):
+        self._web = web
+        self._waiting = []
+
+    def send(self, request, sink, **members):
+        self._waiting.append((request, sink, members))
+        return self._web.idle()
+
+    @property
+    def requests(self):
+        return self._web.requests
+
+    def release(self):
+        for request, sink, members in self._waiting:
+            self._web.send(request, sink, **members)
+
+
 class Lists:
     """The lists with what surrounds them."""
 
@@ -52,7 +74,16 @@ class Lists:
         self.web = web
         self.clock = Clock()
         self.changes = 0
-        self.lists = ModelLists(self.clock, self._changed)
+        self.wanted = 0
+        self.lists = ModelLists(self.clock, self._changed, self._wanted)
+
+    def _wanted(self):
+        self.wanted += 1
+
+    def hold(self):
+        """From now on an answer comes when it is released."""
+        self.web = Held(self.web)
+        return self.web
 
     def _changed(self):
         self.changes += 1
@@ -127,3 +158,41 @@ async def test_lists_come_through_the_nearest_proxy(lists):
     """A key's own before its provider's."""
     await lists.refresh(provider(proxy="socks5h://127.0.0.1:9"))
     assert lists.web.proxies == ["socks5h://127.0.0.1:9"]
+
+
+async def test_nobody_waits_for_a_list_that_has_failed(lists):
+    """It is asked for again at once when it is wanted, though not more often than makes sense."""
+    lists.web.answers[URL] = DOWN
+    await lists.refresh()
+    assert await lists.lists.wait((provider(),))
+    assert lists.wanted == 0
+    lists.clock.now += WANTED_RETRY_S
+    lists.web.answers[URL] = listing("m")
+    assert await lists.lists.wait((provider(),))
+    assert lists.wanted == 1
+    await lists.refresh()
+    assert lists.names() == ["m"]
+    assert await lists.lists.wait((provider(),))
+    assert lists.wanted == 1
+
+
+async def test_the_first_list_is_waited_for_until_ten_seconds_after_it_was_asked_for(lists):
+    """Whoever comes later does not wait at all, although the answer still may come."""
+    held = lists.hold()
+    refreshing = asyncio.ensure_future(lists.refresh())
+    await asyncio.sleep(0)
+    waiting = asyncio.ensure_future(lists.lists.wait((provider(),)))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    lists.clock.now += FIRST_WAIT_S
+    assert not await lists.lists.wait((provider(),))
+    held.release()
+    assert await waiting
+    await refreshing
+    assert lists.names() == ["m", "n"]
+
+
+async def test_what_redirects_is_named(lists, caplog):
+    lists.web.answers[URL] = (301, {"location": "https://moved.example/v1/models"})
+    await lists.refresh()
+    assert "https://moved.example/v1/models" in caplog.text

@@ -19,6 +19,7 @@ from .load import (
     fetch_config,
     read_config_file,
     shown_url,
+    unreadable_ca_files,
 )
 from .masked_config import shown_config
 from .parse import parse_config
@@ -111,6 +112,7 @@ __all__ = [
     "shown_config",
     "shown_url",
     "starter_text",
+    "unreadable_ca_files",
     "without_secrets",
     "without_secrets_in_bytes",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from .forms import BOOL, COUNT, DOLLARS, MOMENT, NETWORKS, POLICIES, RATE_BY_MODEL, TEXT
+from .forms import BOOL, COUNT, DOLLARS, ENABLED, MOMENT, NETWORKS, POLICIES, RATE_BY_MODEL, TEXT
 from .key_slips import key_slips
 from .levels import Form, Key, Level, Section, as_written, section
 from .nodes import Node, ProblemList
@@ -42,6 +42,9 @@ def read_client_keys(node: Node, providers: ProvidersRead, report: ProblemList) 
         )
         return read
     entries = _entries(node, report)
+    if not entries and not report.error_count():
+        report.error(node, "every client key is switched off: nobody could use the gateway")
+        return read
     around = Surroundings.of(providers, entries)
     rules_of = {
         fingerprint(secret): read_rules(entry.get("model"), around, report)
@@ -72,6 +75,8 @@ def _entries(node: Node, report: ProblemList) -> dict[str, Section]:
         if entry is None:
             if item.kind == "null":
                 wrong(item, report, "a client key")
+            continue
+        if entry.value("enabled") is False:
             continue
         secret_node = entry.get("api")
         secret = _secret(secret_node, report) if secret_node else None
@@ -199,6 +204,7 @@ CLIENT_KEY = Level.of(
         "",
         "`admin` gives the admin surface; any other text is the label in logs",
     ),
+    ENABLED,
     Key(
         "preferences",
         "",

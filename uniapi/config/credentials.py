@@ -7,12 +7,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from .addresses import proxy_fault
-from .forms import COUNT, PROXY, TEXT
+from .forms import COUNT, ENABLED, PROXY, TEXT
 from .key_slips import vendor_key_slips
 from .levels import Form, Key, Level, Section, as_written, refuse_empty_variable, section
 from .nodes import Node, ProblemList
 from .schema import Credential, EngineNames
 from .secrets import fingerprint, mask
+from .values import boolean
 
 NO_CREDENTIAL = Credential(credential_id="none", display="no key", kind="none")
 """For a provider that needs no key, so that every channel has a credential."""
@@ -24,6 +25,7 @@ CREDENTIAL = Level.of(
     Key("weight", "weight", COUNT, "1", "its share of the calls"),
     Key("proxy", "proxy", PROXY, "the provider's", "a proxy for this key", is_secret=True),
     Key("project_id", "project_id", TEXT, "the provider's", "a Vertex project for this key"),
+    ENABLED,
     joint="secret",
 )
 CREDENTIALS = Form(
@@ -82,7 +84,11 @@ def _read_keys(
     node: Node, projects: tuple[str, ...], report: ProblemList, read: CredentialsRead
 ) -> None:
     """`api`: one key or a list of keys; an empty list is a provider without keys."""
-    items = node.items if node.kind == "list" else (node,)
+    written = node.items if node.kind == "list" else (node,)
+    items = tuple(item for item in written if not _is_switched_off(item))
+    if written and not items:
+        read.faults.append((node, "every key of it is switched off"))
+        return
     if not items:
         read.credentials = (replace(NO_CREDENTIAL, project_id=projects[0] if projects else None),)
         return
@@ -115,6 +121,12 @@ def _read_keys(
         for place, reason in read.faults[problems_before:]:
             report.warning(place, f"this key is left out: {reason}")
         del read.faults[problems_before:]
+
+
+def _is_switched_off(node: Node) -> bool:
+    """Whether a key's map says `enabled: false`; the rest of it is then not looked at."""
+    said = {member.key.text: member.value for member in node.members}
+    return "enabled" in said and boolean(said["enabled"], ProblemList()) is False
 
 
 def _plain_key(node: Node, project: str | None, report: ProblemList) -> Credential | None:

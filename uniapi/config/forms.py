@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .addresses import as_proxy
-from .levels import Form, as_written, pattern_words
+from .levels import Form, Key, as_written, pattern_words
 from .nodes import Node, ProblemList
 from .values import (
     boolean,
+    counts_by_model,
     dollars,
     duration_s,
     moment_s,
@@ -65,6 +66,11 @@ RATE_BY_MODEL = Form(
     shapes=("text", "text by name"),
     reader=rates_by_model,
 )
+COUNT_BY_MODEL = Form(
+    said="a positive whole number, or a map of model to such a number",
+    shapes=("positive", "positive by name"),
+    reader=counts_by_model,
+)
 SECONDS_BY_MODEL = Form(
     said="a number of seconds, or a map of model to seconds",
     shapes=("seconds", "seconds by name"),
@@ -78,3 +84,6 @@ PROXY = Form(
 NETWORKS = Form(said="text or a list of texts", shapes=("text", "texts"), reader=networks)
 MAP = Form(said="a map", shapes=("map",), reader=as_written)
 """Of a key that is not used, or whose reader needs more than the value."""
+
+ENABLED = Key("enabled", "", BOOL, "true", "false: as if it were not written")
+"""Of a provider, of one of its keys, of a client key. What is switched off is not looked at."""

@@ -34,6 +34,10 @@ SHAPES: dict[str, Schema] = {
     "seconds": _SECONDS,
     "map": {"type": "object"},
     "text by name": {"type": "object", "additionalProperties": _ONE},
+    "positive by name": {
+        "type": "object",
+        "additionalProperties": _or_variable({"type": "integer", "minimum": 1}),
+    },
     "seconds by name": {"type": "object", "additionalProperties": _SECONDS},
     "price by name": {
         "type": "object",

@@ -36,8 +36,8 @@ class Key:
     """One key at one level.
 
     `field` is the member of what the level builds that the value becomes; empty for a map whose own
-    keys say so. `unbuilt`: known from the predecessor, accepted with a warning, without effect;
-    `ignored`: accepted in silence.
+    keys say so, and for `enabled`, by which nothing is built. `unbuilt`: known from the
+    predecessor, accepted with a warning, without effect; `ignored`: accepted in silence.
     """
 
     name: str

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from .schema import ConfigProblems, Problem
+from .schema import Config, ConfigProblems, Problem
 
 DEFAULT_FILE = "./api.yaml"
 _MAX_BYTES = 8 * 1024 * 1024
@@ -137,6 +137,19 @@ def config_text(content: bytes, source: str) -> str:
             line=line,
             column=column,
         ) from None
+
+
+def unreadable_ca_files(config: Config) -> tuple[Problem, ...]:
+    """Warnings of `ca_file`s that cannot be read: requests that need one will fail."""
+    written = [("preferences.ca_file", config.preferences.ca_file)]
+    written += [
+        (f"providers[{one.name}].preferences.ca_file", one.ca_file) for one in config.providers
+    ]
+    return tuple(
+        Problem(severity="warning", path=path, message=f"the file {name} cannot be read")
+        for path, name in written
+        if name is not None and not os.access(name, os.R_OK)
+    )
 
 
 def exposed_file(path: str) -> Problem | None:

@@ -46,7 +46,7 @@ def _shown(node: Node, known: tuple[str, ...], name: str, *, is_secret: bool) ->
         return [_shown(item, known, name, is_secret=is_secret) for item in node.items]
     if node.kind == "null":
         return None
-    if is_secret and name not in ("weight", "project_id"):
+    if is_secret and name not in ("weight", "project_id", "enabled"):
         return node.written if _VARIABLES.fullmatch(node.written) else mask(node.written)
     if node.written == node.text and node.kind in ("int", "float", "bool"):
         return _typed(node)

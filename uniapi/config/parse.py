@@ -65,7 +65,7 @@ def _providers(top: Section, engines: EngineNames, report: ProblemList) -> Provi
     read = read_providers(node, engines, report)
     if not read.providers and report.error_count() == errors_before:
         reason = (
-            "every provider is left out (see the warnings)"
+            "every provider is left out (see the warnings) or switched off"
             if read.left_out
             else "the list is empty"
         )

@@ -9,7 +9,9 @@ from .credentials import CREDENTIALS
 from .forms import (
     ANY,
     BOOL,
+    COUNT_BY_MODEL,
     CREDENTIAL_POLICIES,
+    ENABLED,
     MAP,
     PROXY,
     RATE_BY_MODEL,
@@ -129,6 +131,13 @@ PROVIDER_PREFERENCES = Level.of(
         _POLICY,
         "round robin over conversations",
         "order of the keys",
+    ),
+    Key(
+        "api_key_max_concurrency",
+        "credential_max_concurrency",
+        COUNT_BY_MODEL,
+        "unlimited",
+        "calls at the same time of each key for each upstream model; over it the next key is used",
     ),
     Key(
         "model_timeout",
@@ -281,6 +290,7 @@ PROVIDER = Level.of(
     ),
     Key("aws_session_token", "credentials", TEXT, "", "Bedrock session token", is_secret=True),
     *WHAT_TO_SKIP,
+    ENABLED,
     Key(
         "preferences",
         "",

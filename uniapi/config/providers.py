@@ -55,6 +55,10 @@ def read_providers(node: Node, engines: EngineNames, report: ProblemList) -> Pro
                 wrong(item, report, "a provider")
             continue
         name = entry.value("provider") or ""
+        if entry.value("enabled") is False:
+            read.left_out.setdefault(name, ())
+            read.left_out[name] += entry.value("model") or ()
+            continue
         taken[name] = taken.get(name, 0) + 1
         if taken[name] > 1 and name:
             place = entry.get("provider") or item

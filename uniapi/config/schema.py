@@ -208,6 +208,9 @@ class Provider:
         Literal["round_robin", "random", "fixed_priority", "smart_round_robin", "sticky"] | None
     ) = None
     """`api_key_schedule_algorithm`; None: round robin over conversations (PRODUCT §6)."""
+    credential_max_concurrency: ByModel[int] = ByModel()
+    """`api_key_max_concurrency`: calls at once, per credential and upstream model. Default: no
+    limit."""
     cooldown_s: float | None = None
     """`cooldown_period` of this provider's channels; None: the global one."""
     model_timeout: ByModel[float] = ByModel()

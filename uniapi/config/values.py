@@ -285,6 +285,10 @@ def rates_by_model(node: Node, report: ProblemList) -> ByModel[Rates] | None:
     return by_model(node, report, rates)
 
 
+def counts_by_model(node: Node, report: ProblemList) -> ByModel[int] | None:
+    return by_model(node, report, positive)
+
+
 def seconds_by_model(node: Node, report: ProblemList) -> ByModel[float] | None:
     return by_model(node, report, positive_seconds)
 
