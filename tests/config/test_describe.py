@@ -26,7 +26,14 @@ preferences: {cooldown_period: 300}
     [
         ("", "", []),
         ("cooldown_period: 300", "cooldown_period: 60", ["preferences: cooldown_period 300 → 60"]),
-        ("cooldown_period: 300", "model_timeout: {o1: 5}", ["preferences: model_timeout changed"]),
+        (
+            "cooldown_period: 300",
+            "model_timeout: {o1: 5}",
+            [
+                "preferences: model_timeout changed",
+                "preferences: cooldown_period 300 → not set",
+            ],
+        ),
         (
             "model: [m, up: nick]",
             "model: [other: nick, n]",

@@ -237,7 +237,7 @@ def test_the_schema_describes_every_key() -> None:
     assert len(described) == len(KEYS)
     assert schema["definitions"]["preferences"]["properties"]["cooldown_period"][
         "description"
-    ].endswith("Default: 300.")
+    ].endswith("Default: 5 s doubling to 300 s.")
     assert set(SHAPES) >= {
         shape for key in KEYS if key.form.level is None for shape in key.form.shapes
     }

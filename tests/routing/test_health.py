@@ -137,8 +137,9 @@ def test_success_rate_fades():
     "old, new, rests",
     [
         ("https://a.example/v1", "https://a.example/v1", ["channel", "credential"]),
+        ("[all]", "[a/*]", ["channel", "credential"]),
         ("https://a.example/v1", "https://right.example/v1", []),
-        ("m]", "m, n]", ["channel", "credential"]),
+        ("m]", "m, n]", []),
         ("model: [m]", "model: [m]\n    engine: openrouter", []),
         ("model: [m]", "model: [m]\n    preferences: {proxy: 'socks5://127.0.0.1:9'}", []),
         ("model: [m]", "model: [m]\n    preferences: {headers: {x-team: other}}", []),
@@ -146,13 +147,13 @@ def test_success_rate_fades():
         (
             "a-key-1-0123456789]",
             "{key: a-key-1-0123456789, proxy: 'socks5://127.0.0.1:9'}]",
-            ["channel"],
+            [],
         ),
     ],
 )
-def test_what_is_asked_at_another_place_starts_anew(config_of, yaml_of, old, new, rests):
-    """Whoever corrects an address, an engine or a proxy need not wait until what failed before has
-    rested.
+def test_an_edited_provider_starts_anew(config_of, yaml_of, old, new, rests):
+    """Whoever corrects an address, a key or a proxy need not wait until what failed before has
+    rested; what is said of others changes nothing.
     """
     text = yaml_of({"a": 1})
     assert old in text

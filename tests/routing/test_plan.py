@@ -182,7 +182,9 @@ def test_own_candidate_is_tried_though_another_client_key_put_it_to_rest(play, p
 
 
 def test_every_channel_resting_is_503(play, parts):
-    """Put to rest by other client keys, a and b rest for this one: 503 and when to come again."""
+    """Put to rest by other client keys for the time that is written, a and b rest for this one: 503
+    and when to come again. Where the time is a guess, the one that is back first is asked.
+    """
     providers, client = parts
     text = (
         providers({"a": 1, "b": 1, "c": 1})
@@ -190,13 +192,19 @@ def test_every_channel_resting_is_503(play, parts):
         + client("[a/*, c/*]")
         + client("[b/*, c/*]", api="sk-second-0123456789abcdef")
     )
-    p = play(text + client("[a/*, b/*]", api="sk-third-0123456789abcdef"))
+    text += client("[a/*, b/*]", api="sk-third-0123456789abcdef")
+    p = play(text + "preferences: {cooldown_period: 300}\n")
     p.tries(lambda at: 500 if at == "a#1" else None)
     p.passes(10)
     p.tries(lambda at: 500 if at == "b#1" else None, key=1)
     p.asks(key=2)
     p.expects(status=503, retry_after=290)
     assert p.step.failure is None
+    p = play(text)
+    p.tries(lambda at: 500 if at == "a#1" else None)
+    p.passes(2)
+    p.tries(lambda at: 500 if at == "b#1" else None, key=1)
+    assert p.served(key=2) == "a#1"
 
 
 @pytest.mark.parametrize("status", [400, 413])
@@ -325,7 +333,7 @@ def test_a_resting_channel_is_better_than_a_429(play, yaml_of):
     """a's keys are back in minutes, b rests after a failure: b is tried, by one request at a time,
     and is sound again when it serves.
     """
-    p = play(yaml_of({"b": 1, "a": 2}))
+    p = play(yaml_of({"b": 1, "a": 2}, cooldown=300))
     assert p.tries(lambda at: 500 if at == "b#1" else None) == ["b#1", "a#1"]
     p.asks()
     p.fails(429, retry_after=200)
@@ -378,8 +386,11 @@ def test_refused_keys_name_the_provider(play, yaml_of):
     p.expects(status=502)
     assert p.step.error.message == "The provider `a` refused our key: invalid x-api-key"
     p.ends()
+    # Neither had been refused before: each is asked once more, by one request each.
+    assert p.tries(lambda at: 401) == ["a#1", "502"]
+    assert p.tries(lambda at: 401) == ["a#2", "502"]
     p.asks()
-    p.expects(status=503, retry_after=600)
+    p.expects(status=503, retry_after=60)
 
 
 def test_an_only_key_does_not_rest(play, yaml_of):
@@ -820,8 +831,10 @@ def test_vector_three_keys_500(play, yaml_of):
 
 
 def test_vector_cooled_keys_then_failing_channel(play, yaml_of):
-    """Kept: a's keys rest, b fails: b, b and b's status."""
-    p = play(yaml_of({"a": 2, "b": 1}, cooldown=3))
+    """Kept: a's keys rest for a time that is written, b fails: b, b and b's status. (Changed: where
+    it is a guess, a is asked before the request is lost.)
+    """
+    p = play(yaml_of({"a": 2, "b": 1}, cooldown=3, more="api_key_cooldown_period: 60"))
     p.tries(lambda at: 429 if at.startswith("a") else None)
     assert p.tries(lambda at: 503) == ["b#1", "b#1", "503"]
 
@@ -849,7 +862,8 @@ def test_vector_random_with_one_cooling(play, yaml_of):
 
 def test_vector_auto_retry_three(play, yaml_of):
     """Kept: a unusable, b failing, AUTO_RETRY: 3: b four times."""
-    p = play(yaml_of({"a": 2, "b": 1}, cooldown=3, AUTO_RETRY=3))
+    more = "api_key_cooldown_period: 60"
+    p = play(yaml_of({"a": 2, "b": 1}, cooldown=3, more=more, AUTO_RETRY=3))
     p.tries(lambda at: 429 if at.startswith("a") else None)
     assert p.tries(lambda at: 503) == ["b#1"] * 4 + ["503"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.config import Credential, Provider
-from uniapi.routing import Next, Road, blame, next_after
+from uniapi.routing import Next, Rest, Road, blame, next_after
 from uniapi.routing.retry import seconds_to_next_day
 
 K = FailureKind
@@ -160,19 +160,25 @@ def test_key_rests(kind, said, members, expected):
     assert _blame(Failure(kind=kind, message="", **said), _provider(**members))[2] == expected
 
 
-@pytest.mark.parametrize(
-    "kind, said, expected",
-    [
-        (K.RATE_LIMITED, {"retry_after_s": 60.0}, 60.0),
-        (K.RATE_LIMITED, {"retry_after_s": 61.0}, None),
-        (K.RATE_LIMITED, {}, None),
-        (K.QUOTA, {}, None),
-        (K.QUOTA, {"is_daily": True}, None),
-        (K.CREDENTIAL_REFUSED, {}, None),
-    ],
-)
-def test_an_only_key_rests_for_short_explicit_delays_only(kind, said, expected):
-    assert _blame(Failure(kind=kind, message="", **said), _provider(keys=1))[2] == expected
+@pytest.mark.parametrize("kind", [K.RATE_LIMITED, K.QUOTA, K.CREDENTIAL_REFUSED])
+def test_an_only_key_rests_like_any(kind):
+    """What may break its rest is not decided here but where nothing else can serve."""
+    failure = Failure(kind=kind, message="")
+    assert _blame(failure, _provider(keys=1)) == _blame(failure, _provider(keys=2))
+
+
+def test_an_unwritten_cooldown_is_a_guess_that_doubles():
+    """5 s at first, 300 s at most; a written one holds as written, 0 is none."""
+    down = Failure(kind=K.SERVER_ERROR, message="")
+    rests = {
+        cooldown_s: blame(
+            down, _provider(), cooldown_s=cooldown_s, now_s=NOON, is_google=False
+        ).rest
+        for cooldown_s in (None, 120.0, 0.0)
+    }
+    assert rests[None] == Rest(reason="failure", first_s=5.0, cap_s=300.0, is_guess=True)
+    assert rests[120.0] == Rest(reason="failure", seconds=120.0)
+    assert rests[0.0] is None
 
 
 def test_money_rests_the_key_for_all_models():

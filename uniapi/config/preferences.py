@@ -239,7 +239,7 @@ PREFERENCES = Level.of(
         "cooldown_period",
         "cooldown_s",
         SECONDS,
-        "300",
+        "5 s doubling to 300 s",
         "rest of a channel that failed; 0: never",
     ),
     Key(

@@ -312,7 +312,7 @@ class Preferences:
 
     model_timeout: ByModel[float] = ByModel()
     timeout_policy: TimeoutPolicy = TimeoutPolicy()
-    cooldown_s: float = 300.0
+    cooldown_s: float | None = None
     error_triggers: tuple[str, ...] = ()
     rates: Rates = ()
     """`rate_limit` of the whole instance."""

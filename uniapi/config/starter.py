@@ -50,7 +50,7 @@ api_keys:
 
 preferences:
   model_timeout: 100                   # seconds to the first token, and between tokens
-  cooldown_period: 300                 # seconds a failed channel rests
+  # cooldown_period: 60                # seconds a failed channel rests; unwritten: 5 s, doubling
 """  # noqa: E501
 
 

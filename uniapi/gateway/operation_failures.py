@@ -38,8 +38,10 @@ def blamed(operation: Operation, failure: Failure) -> Failure:
     if operation is Operation.STORED and failure.status == 404:
         # The response is gone, which is the caller's news and no fault of the channel.
         return replace(failure, kind=FailureKind.BAD_REQUEST)
-    if operation is Operation.COUNT_TOKENS and failure.kind in _SIDE_FAILURES:
-        return replace(failure, kind=FailureKind.UNSUPPORTED)
+    if operation is Operation.COUNT_TOKENS:
+        # Whoever may not count may well talk.
+        is_aside = failure.kind in _SIDE_FAILURES or failure.status == 403
+        return replace(failure, kind=FailureKind.UNSUPPORTED) if is_aside else failure
     is_missing = failure.status in _MISSING and not _is_about_model(failure)
     if is_missing and not SERVICES[operation].is_generated:
         return replace(

@@ -22,6 +22,7 @@ from .steps import Obstacle, ObstacleKind
 
 TRIAL_POLL_S = 1.0
 """How soon to look again at what somebody else tries out right now."""
+_LIMITS = ("rate", "client_limit")
 
 
 @dataclass(slots=True)
@@ -38,6 +39,19 @@ class Exhausted:
     """Channels this request may call though they rest: those it put to rest itself, which may come
     up again in its own ring, and its last resort.
     """
+    recalled_keys: set[Rested] = field(default_factory=set)
+    """Credentials that are its last resort."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resort:
+    """A channel that a request may call though it rests, or one of its credentials does (`keys`),
+    with the seconds that it would rest on.
+    """
+
+    channel: Channel
+    free_in_s: float
+    keys: frozenset[Rested] = frozenset()
 
 
 class Availability:
@@ -144,9 +158,10 @@ class Availability:
         health, failed = self._state.health, self.exhausted.credentials
         if failed or not health.is_all_sound:
             _, in_model, whole = used_by(channel, credential)
+            recalled = self.exhausted.recalled_keys
             free_at = max(
-                health.free_at(in_model, now, self),
-                health.free_at(whole, now, self),
+                now if in_model in recalled else health.free_at(in_model, now, self),
+                now if whole in recalled else health.free_at(whole, now, self),
                 failed.get(in_model, now),
                 failed.get(whole, now),
             )
@@ -165,29 +180,59 @@ class Availability:
         )
         return [obstacle for obstacle in found if obstacle is not None]
 
-    def last_resort(self, now: Monotonic) -> list[Channel]:
-        """Channels that rest after failures and have a usable credential, the soonest back first:
-        better than a 429, when only rate limits keep the others from serving. One request at a
-        time.
+    def is_doubtful(self, channel: Channel, credential: Credential) -> bool:
+        """Whether the credential has to prove itself."""
+        health = self._state.health
+        return any(health.is_doubtful(one) for one in used_by(channel, credential)[1:])
+
+    def last_resort(self, now: Monotonic) -> list[Resort]:
+        """What could serve though it rests, where nothing else can: channels and credentials at
+        rest by a guess, and any channel where only rate limits keep the others from serving; what
+        is back soonest first, one request at a time.
         """
-        obstacles = {
-            channel_id: self.obstacle(channel, now) or self._credential_obstacle(channel, now)
-            for channel_id, channel in self._leaves.items()
-        }
-        if not any(
-            obstacle is not None and obstacle.kind in ("rate", "client_limit")
-            for obstacle in obstacles.values()
-        ):
-            return []
-        resting = [
-            (obstacle.free_in_s or 0.0, channel)
-            for channel_id, channel in self._leaves.items()
-            if (obstacle := obstacles[channel_id]) is not None
-            and obstacle.kind == "failure"
-            and not self._state.health.is_tried(rests_as(channel), now)
-            and self._credential_obstacle(channel, now) is None
-        ]
-        return [channel for _, channel in sorted(resting, key=lambda pair: pair[0])]
+        is_limited = any(obstacle.kind in _LIMITS for obstacle in self.obstacles(now))
+        found = (self._resort(channel, is_limited, now) for channel in self._leaves.values())
+        return sorted(
+            (resort for resort in found if resort is not None), key=lambda resort: resort.free_in_s
+        )
+
+    def _resort(self, channel: Channel, is_limited: bool, now: Monotonic) -> Resort | None:
+        health, rested_channel = self._state.health, rests_as(channel)
+        obstacle = self.obstacle(channel, now)
+        is_at_rest = obstacle is not None and obstacle.kind == "failure"
+        if obstacle is not None and not is_at_rest:
+            return None
+        if is_at_rest and health.is_tried(rested_channel, now):
+            return None
+        if is_at_rest and not (is_limited or health.is_guess(rested_channel)):
+            return None
+        free_in_s = obstacle.free_in_s or 0.0 if obstacle is not None else 0.0
+        if self._credential_obstacle(channel, now) is None:
+            return Resort(channel=channel, free_in_s=free_in_s) if is_at_rest else None
+        keys = (self._recalled(channel, one, now) for one in channel.provider.credentials)
+        rested = [key for key in keys if key is not None]
+        if not rested:
+            return None
+        soonest = min(rested, key=lambda key: key[0])
+        return Resort(channel=channel, free_in_s=free_in_s + soonest[0], keys=soonest[1])
+
+    def _recalled(
+        self, channel: Channel, credential: Credential, now: Monotonic
+    ) -> tuple[float, frozenset[Rested]] | None:
+        """(seconds it has still to rest, what of it rests), where it may be used all the same."""
+        pin, failed = self._question.pin, self.exhausted.credentials
+        if pin is not None and credential.credential_id != pin.credential_id:
+            return None
+        health, rests = self._state.health, used_by(channel, credential)[1:]
+        is_only = len(channel.provider.credentials) == 1
+        if any(failed.get(one, now) > now for one in rests):
+            return None
+        if any(health.recall_at(one, now, is_only=is_only) > now for one in rests):
+            return None
+        if self._limit(channel, credential, now) is not None:
+            return None
+        free_at = max(health.free_at(one, now, self) for one in rests)
+        return free_at - now, frozenset(rests)
 
     def obstacle_of(
         self, channel: Channel, credential: Credential, now: Monotonic
@@ -234,6 +279,9 @@ class Availability:
         is_refused = self._state.health.reason(rested) == "refused"
         text = "its key was refused" if is_refused else "its key rests after a rate or quota limit"
         kind: ObstacleKind = "refused" if is_refused else "rate"
+        recall_at = self._state.health.recall_at(rested, now)
+        if recall_at > now:
+            free_at = min(free_at, recall_at)
         return Obstacle(
             channel=str(channel),
             kind=kind,

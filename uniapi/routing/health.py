@@ -10,20 +10,21 @@ are forgotten.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from uniapi.clock import Monotonic
 from uniapi.config import Config, Provider
 
+from .success_rates import SuccessRates
+
 TRIAL_S = 120.0
+RECALL_S = 60.0
+"""How often what rests is looked at where nothing else can serve."""
 FORGOTTEN_AFTER_S = 24 * 3600.0
 """A back-off that was not used for so long starts anew."""
 MAX_RESTS = 20_000
-HALF_LIFE_S = 6 * 3600.0
-"""Of the weight of an outcome in a success rate."""
 
 Reason = Literal["rate", "quota", "refused", "failure"]
 
@@ -50,8 +51,10 @@ class Rest:
     seconds: float | None = None
     first_s: float = 0.0
     cap_s: float = 0.0
-    is_explicit: bool = False
-    """The provider itself named the delay."""
+    is_guess: bool = False
+    """Neither the provider named the time nor the configuration: it never leaves a request
+    unserved that what rests might serve.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,16 @@ class Resting:
     state: Literal["resting", "half_open", "trial"]
 
 
+class Lasting(NamedTuple):
+    """A rest that outlives the process; `until` on the scale of `now`."""
+
+    until: float
+    reason: Reason
+    failures: int
+    times: int
+    is_guess: bool
+
+
 @dataclass(slots=True)
 class _Entry:
     until: float
@@ -75,6 +88,10 @@ class _Entry:
     message: str
     failures: int
     """Back-off rests in a row without a success between: what the next one doubles by."""
+    times: int = 1
+    """Rests of any sort in a row."""
+    began_at: float = 0.0
+    is_guess: bool = False
     trial_until: float = 0.0
     trial: object | None = None
     """Who runs the trial; None: nobody, or its lease is over."""
@@ -85,7 +102,9 @@ class Health:
 
     def __init__(self) -> None:
         self._entries: dict[Rested, _Entry] = {}
-        self._rates: dict[tuple[str, str], _Rate] = {}
+        self._rates = SuccessRates()
+        self.changes = 0
+        """Grows whenever a rest begins or ends."""
 
     @property
     def is_all_sound(self) -> bool:
@@ -120,6 +139,33 @@ class Health:
         entry = self._entries.get(rested)
         return entry is not None and entry.until <= now
 
+    def is_doubtful(self, rested: Rested) -> bool:
+        """Whether it was refused or found empty the last time: a rate limit says nothing against a
+        credential whose rest is over.
+        """
+        entry = self._entries.get(rested)
+        return entry is not None and entry.reason in ("refused", "quota")
+
+    def is_guess(self, rested: Rested) -> bool:
+        """Whether the rest is one that neither the provider nor the configuration named."""
+        entry = self._entries.get(rested)
+        return entry is not None and entry.is_guess
+
+    def recall_at(self, rested: Rested, now: Monotonic, *, is_only: bool = False) -> float:
+        """When a request that nothing else can serve may use `rested` though it rests: at once
+        after a guess, but for a second refusal or empty purse in a row, which is looked at once a
+        minute; a provider's only credential that often in any case.
+        """
+        entry = self._entries.get(rested)
+        if entry is None:
+            return now
+        if entry.trial is not None and entry.trial_until > now:
+            return entry.trial_until
+        if not entry.is_guess and not is_only:
+            return entry.until
+        is_hopeful = entry.is_guess and (entry.times == 1 or entry.reason in ("rate", "failure"))
+        return min(entry.until, entry.began_at + (0.0 if is_hopeful else RECALL_S))
+
     def begin(self, used: Iterable[Rested], trier: object, now: Monotonic) -> bool:
         """An attempt uses `used`; those that are half-open go on trial.
 
@@ -148,6 +194,7 @@ class Health:
             entry = self._entries.get(rested)
             if entry is not None and (entry.until <= now or entry.trial is not None):
                 del self._entries[rested]
+                self.changes += 1
 
     def rest(self, rested: Rested, rest: Rest, message: str, now: Monotonic) -> float:
         """Put `rested` to rest; gives the time it ends.
@@ -159,29 +206,71 @@ class Health:
         if entry is not None and entry.until + FORGOTTEN_AFTER_S < now:
             entry = None
         is_repeat = entry is not None and entry.until > now and entry.trial is None
-        in_row = 0 if entry is None else entry.failures
+        in_row, times = (0, 0) if entry is None else (entry.failures, entry.times)
         if rest.seconds is None and not (is_repeat and in_row):
             in_row += 1
-        seconds = (
-            rest.seconds
-            if rest.seconds is not None
-            else min(rest.cap_s, rest.first_s * 2.0 ** min(in_row - 1, 60))
-        )
-        until = now + seconds
+        until = now + _seconds(rest, in_row)
         if entry is not None and is_repeat:
             until = max(until, entry.until)
-        self._entries[rested] = _Entry(until, rest.reason, message[:300], in_row)
+        self._entries[rested] = _Entry(
+            until=until,
+            reason=rest.reason,
+            message=message[:300],
+            failures=in_row,
+            times=max(1, times if is_repeat else times + 1),
+            began_at=now,
+            is_guess=rest.is_guess,
+        )
+        self.changes += 1
         if len(self._entries) > MAX_RESTS:
             self._forget_old(now)
         return until
 
+    def models_out(self, rested: Rested, now: Monotonic) -> int:
+        """How many models of a credential are at rest because its money or share is used up."""
+        return sum(
+            other.upstream_model is not None and entry.reason == "quota" and entry.until > now
+            for other, entry in self._entries.items()
+            if other[:2] == rested[:2]
+        )
+
+    def clear(self, provider_ids: Collection[str], credential_id: str | None = None) -> int:
+        """What rests of these providers, or of one of their credentials, is tried anew; gives how
+        many rests that ended.
+        """
+        cleared = [
+            rested
+            for rested in self._entries
+            if rested.provider_id in provider_ids and credential_id in (None, rested.credential_id)
+        ]
+        for rested in cleared:
+            del self._entries[rested]
+        self.changes += bool(cleared)
+        return len(cleared)
+
+    def lasting(self) -> dict[Rested, Lasting]:
+        """The rests of credentials that outlive the process: refused ones, and used-up quotas."""
+        return {
+            rested: Lasting(entry.until, entry.reason, entry.failures, entry.times, entry.is_guess)
+            for rested, entry in self._entries.items()
+            if rested.credential_id is not None and entry.reason in ("refused", "quota")
+        }
+
+    def restore(self, rested: Rested, lasting: Lasting, now: Monotonic) -> None:
+        """A rest of an earlier process."""
+        self._entries[rested] = _Entry(
+            until=lasting.until,
+            reason=lasting.reason,
+            message="before the restart",
+            failures=lasting.failures,
+            times=lasting.times,
+            began_at=now,
+            is_guess=lasting.is_guess,
+        )
+
     def count(self, provider_id: str, credential_id: str, is_success: bool, now: Monotonic) -> None:
         """One outcome of a credential, for its success rate."""
-        name = (provider_id, credential_id)
-        rate = self._rates.get(name)
-        if rate is None:
-            rate = self._rates[name] = _Rate(0.0, 0.0, now)
-        rate.add(is_success, now)
+        self._rates.count((provider_id, credential_id), is_success, now)
 
     def success_rate(
         self, provider_id: str, credential_id: str, now: Monotonic
@@ -189,8 +278,7 @@ class Health:
         """(share of recent attempts that succeeded, how many there were, old ones weighing less);
         (-1, 0) when there is nothing to go by.
         """
-        rate = self._rates.get((provider_id, credential_id))
-        return (-1.0, 0.0) if rate is None else rate.at(now)
+        return self._rates.at((provider_id, credential_id), now)
 
     def snapshot(self, now: Monotonic) -> tuple[Resting, ...]:
         """Everything that rests, is half-open or on trial, soonest back first."""
@@ -217,33 +305,16 @@ class Health:
         return tuple(sorted(found, key=lambda resting: resting.seconds_left))
 
     def keep(self, config: Config, before: Config | None = None) -> None:
-        """Forget providers and credentials that `config` does not have, or asks at another place
-        than `before` did: what failed there says nothing of here, and whoever corrects an address
-        wants it tried at once.
+        """Forget providers and credentials that `config` does not have, and what rests of those
+        that it says anything else of than `before` did: whoever corrects an entry wants it tried
+        at once.
         """
         before = before or config
         old = {provider.provider_id: provider for provider in before.providers}
-        same = [
-            one
-            for one in config.providers
-            if one.provider_id not in old
-            or _place(old[one.provider_id], before) == _place(one, config)
-        ]
-        ways = {
-            (one.provider_id, key.credential_id): (key.proxy, key.project_id)
-            for one in old.values()
-            for key in one.credentials
-        }
+        is_same_way = before.preferences.proxy == config.preferences.proxy
+        same = [one for one in config.providers if is_same_way and old.get(one.provider_id) == one]
         providers = {provider.provider_id for provider in same}
-        credentials = {
-            name
-            for provider in same
-            for key in provider.credentials
-            if ways.get(
-                name := (provider.provider_id, key.credential_id), (key.proxy, key.project_id)
-            )
-            == (key.proxy, key.project_id)
-        }
+        credentials = _names(same)
         self._entries = {
             rested: entry
             for rested, entry in self._entries.items()
@@ -253,7 +324,8 @@ class Health:
                 else (rested.provider_id, rested.credential_id) in credentials
             )
         }
-        self._rates = {name: rate for name, rate in self._rates.items() if name in credentials}
+        self.changes += 1
+        self._rates.keep(_names(config.providers))
 
     def _forget_old(self, now: Monotonic) -> None:
         kept = {
@@ -267,34 +339,16 @@ class Health:
         self._entries = kept
 
 
-def _place(provider: Provider, config: Config) -> tuple[object, ...]:
-    """Where and how a provider is asked."""
-    proxy = provider.proxy or config.preferences.proxy
-    return (
-        provider.base_url,
-        provider.engine,
-        provider.project_id,
-        provider.region,
-        provider.cf_account_id,
-        proxy,
-        provider.headers,
-    )
+def _names(providers: Iterable[Provider]) -> set[tuple[str, str]]:
+    """(provider id, credential id) of every credential."""
+    return {
+        (provider.provider_id, credential.credential_id)
+        for provider in providers
+        for credential in provider.credentials
+    }
 
 
-@dataclass(slots=True)
-class _Rate:
-    successes: float
-    total: float
-    counted_at: float
-
-    def add(self, is_success: bool, now: Monotonic) -> None:
-        faded = self._faded(now)
-        self.successes = self.successes * faded + is_success
-        self.total = self.total * faded + 1.0
-        self.counted_at = now
-
-    def at(self, now: Monotonic) -> tuple[float, float]:
-        return self.successes / self.total, self.total * self._faded(now)
-
-    def _faded(self, now: Monotonic) -> float:
-        return math.pow(0.5, max(0.0, now - self.counted_at) / HALF_LIFE_S)
+def _seconds(rest: Rest, in_row: int) -> float:
+    if rest.seconds is not None:
+        return rest.seconds
+    return min(rest.cap_s, rest.first_s * 2.0 ** min(in_row - 1, 60))

@@ -33,6 +33,8 @@ from .steps import Attempt, FailedAttempt, GiveUp, Step, Tried, Wait, give_up
 
 MAX_CALLS = 10
 """Upstream calls for one request."""
+MODELS_OUT = 2
+"""So many models out of money or share on one credential, and it is the account that is."""
 LONGEST_WAIT_S = 2.0
 MAX_WAITS = 3
 
@@ -77,6 +79,10 @@ class Plan:
         self._calls = 0
         self._number = 0
         self._waits = 0
+        self._is_past_end = not question.client_key.auto_retry
+        """No attempt may follow those that the ring allows."""
+        self._has_tried_out = False
+        """A credential that has to prove itself was used."""
         self._is_over = False
         self._root = self._ring(question.client_key, candidates, now)
         self._rings = [self._root]
@@ -232,6 +238,7 @@ class Plan:
             return None
         self._number += 1
         used = used_by(channel, credential)
+        self._has_tried_out |= self._open.is_doubtful(channel, credential)
         self._tried.add((*channel.channel_id, credential.credential_id))
         attempt = Attempt(
             channel=channel,
@@ -253,14 +260,21 @@ class Plan:
         return attempt
 
     def _credential(self, channel: Channel, now: Monotonic) -> Credential | None:
-        """Those not yet called for this request first."""
-        for is_fresh in (True, False):
+        """Those not yet called for this request first. One that has to prove itself may begin a
+        request, when its turn comes; after that sound ones go first, and it only if none has been
+        tried out: dead keys do not eat a request's calls.
+        """
+        is_first = self._number == 0
+        passes = [(True, is_first), (False, is_first)]
+        if not is_first and not self._has_tried_out:
+            passes.append((True, True))
+        for is_fresh, may_prove in passes:
             credential = self._state.choice.credential(
                 self._question.client_key.key_id,
                 channel.provider,
                 channel.upstream_model,
                 self._question.session,
-                is_usable=partial(self._is_open, channel, is_fresh, now),
+                is_usable=partial(self._is_open, channel, is_fresh, may_prove, now),
                 rng=self._rng,
                 now=now,
             )
@@ -269,10 +283,17 @@ class Plan:
         return None
 
     def _is_open(
-        self, channel: Channel, is_fresh: bool, now: Monotonic, credential: Credential
+        self,
+        channel: Channel,
+        is_fresh: bool,
+        may_prove: bool,
+        now: Monotonic,
+        credential: Credential,
     ) -> bool:
         is_tried = (*channel.channel_id, credential.credential_id) in self._tried
-        return is_fresh is not is_tried and self._open.free_at(channel, credential, now) <= now
+        if is_fresh is is_tried or self._open.free_at(channel, credential, now) > now:
+            return False
+        return may_prove or not self._open.is_doubtful(channel, credential)
 
     def _timeouts(self, channel: Channel, now: Monotonic) -> Timeouts | None:
         """The attempt's timeouts, `total_s` as the time left to the call; None when there is none
@@ -385,7 +406,11 @@ class Plan:
                 return None
             self._open.exhausted.recalled.add(channel.channel_id)
         rested = course.used[("channel", "credential_model", "credential").index(blame.rests)]
-        self._state.health.rest(rested, blame.rest, failure.message, now)
+        health = self._state.health
+        health.rest(rested, blame.rest, failure.message, now)
+        if blame.rests == "credential_model" and health.models_out(rested, now) >= MODELS_OUT:
+            rested = course.used[2]
+            health.rest(rested, replace(blame.rest, is_guess=True), failure.message, now)
         return rested
 
     def _use_up(
@@ -433,15 +458,21 @@ class Plan:
         return Wait(seconds=seconds)
 
     def _last_resort(self, now: Monotonic) -> Attempt | None:
-        """A resting channel, where all that could serve is kept from it by rate limits only."""
-        if self._root.is_used_up:
+        """What rests, where nothing that does not can serve; once also when all attempts are used.
+        Of credentials only one for a request, and none after another had to prove itself.
+        """
+        if self._root.is_used_up and self._is_past_end:
             return None
-        for channel in self._open.last_resort(now):
-            if all(key_id in self._nested for key_id in channel.key_path):
-                self._open.exhausted.recalled.add(channel.channel_id)
-                attempt = self._issue(channel, now)
-                if attempt is not None:
-                    return attempt
+        self._is_past_end = self._root.is_used_up
+        for resort in self._open.last_resort(now):
+            is_nested_open = all(key_id in self._nested for key_id in resort.channel.key_path)
+            if not is_nested_open or (resort.keys and self._has_tried_out):
+                continue
+            self._open.exhausted.recalled.add(resort.channel.channel_id)
+            self._open.exhausted.recalled_keys = set(resort.keys)
+            attempt = self._issue(resort.channel, now)
+            if attempt is not None:
+                return attempt
         return None
 
     def _give_up(self, now: Monotonic) -> GiveUp:

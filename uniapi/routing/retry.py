@@ -24,8 +24,10 @@ from .steps import Road
 RATE_FIRST_S, RATE_CAP_S = 30.0, 600.0
 """The back-off of a credential whose provider names no delay with its 429."""
 REFUSED_FIRST_S, REFUSED_CAP_S = 600.0, 6 * 3600.0
-WAY_FIRST_S, WAY_CAP_S = 5.0, 300.0
-"""The back-off of a key whose own proxy leads out where the provider serves nobody."""
+AWAY_FIRST_S, AWAY_CAP_S = 5.0, 300.0
+"""The back-off of a channel whose `cooldown_period` is not written: one failure must not take a
+provider away for minutes, nor may a dead one be asked by everybody.
+"""
 LONGEST_DELAY_S = 3600.0
 """An explicit delay counts for at most so long, unless the provider names a daily quota."""
 LONGEST_DAILY_DELAY_S = 86400.0
@@ -33,10 +35,6 @@ LONGEST_QUOTA_DELAY_S = 32 * 86400.0
 """A plan's share returns when its provider says: with the hour, the week, the month."""
 _REFUSALS = frozenset({400, 401, 402, 403, 412})
 """Statuses that speak of the account when its money is gone; a 429 may speak of one model's share.
-"""
-LONGEST_ONLY_CREDENTIAL_S = 60.0
-"""A provider's only credential rests for an explicit delay of at most so long, and for nothing
-else: there is no other to go to.
 """
 
 
@@ -82,12 +80,12 @@ class Blame:
 
 
 def blame(
-    failure: Failure, provider: Provider, *, cooldown_s: float, now_s: Epoch, is_google: bool
+    failure: Failure, provider: Provider, *, cooldown_s: float | None, now_s: Epoch, is_google: bool
 ) -> Blame:
     """Whose `failure` of an attempt at `provider` is.
 
-    `cooldown_s`: the channel's cooldown period; `is_google`: the provider's day ends in California,
-    not by UTC.
+    `cooldown_s`: the channel's cooldown period, None: unwritten; `is_google`: the provider's day
+    ends in California, not by UTC.
     """
     kind = failure.kind
     match kind:
@@ -198,27 +196,22 @@ def next_after(failure: Failure, road: Road, *, is_bought: bool = False) -> Next
             assert_never(kind)
 
 
-_REFUSED = Rest(reason="refused", first_s=REFUSED_FIRST_S, cap_s=REFUSED_CAP_S)
-_AWAY = Rest(reason="failure", first_s=WAY_FIRST_S, cap_s=WAY_CAP_S)
+_REFUSED = Rest(reason="refused", first_s=REFUSED_FIRST_S, cap_s=REFUSED_CAP_S, is_guess=True)
+_AWAY = Rest(reason="failure", first_s=AWAY_FIRST_S, cap_s=AWAY_CAP_S, is_guess=True)
 
 
-def _blame_channel(cooldown_s: float) -> Blame:
-    if cooldown_s <= 0:
+def _blame_channel(cooldown_s: float | None) -> Blame:
+    if cooldown_s is not None and cooldown_s <= 0:
         return Blame(who="channel")
-    return Blame(who="channel", rests="channel", rest=Rest(reason="failure", seconds=cooldown_s))
+    rest = _AWAY if cooldown_s is None else Rest(reason="failure", seconds=cooldown_s)
+    return Blame(who="channel", rests="channel", rest=rest)
 
 
 def _blame_credential(
     provider: Provider, rests: Literal["credential_model", "credential"], rest: Rest
 ) -> Blame:
-    """With the two exceptions to every rest of a credential: an explicit cooldown of 0, and a
-    provider with one credential.
-    """
-    is_only = len(provider.credentials) <= 1
-    is_short = (
-        rest.is_explicit and rest.seconds is not None and rest.seconds <= LONGEST_ONLY_CREDENTIAL_S
-    )
-    if provider.credential_cooldown_s == 0 or rest.seconds == 0 or (is_only and not is_short):
+    """With the one exception to every rest of a credential: an explicit cooldown of 0."""
+    if provider.credential_cooldown_s == 0 or rest.seconds == 0:
         return Blame(who="credential")
     return Blame(who="credential", rests=rests, rest=rest)
 
@@ -229,12 +222,12 @@ def _rate_rest(failure: Failure, provider: Provider, now_s: Epoch, is_google: bo
         return explicit
     if provider.credential_cooldown_s is not None:
         return Rest(reason="rate", seconds=provider.credential_cooldown_s)
-    return Rest(reason="rate", first_s=RATE_FIRST_S, cap_s=RATE_CAP_S)
+    return Rest(reason="rate", first_s=RATE_FIRST_S, cap_s=RATE_CAP_S, is_guess=True)
 
 
 def _quota_rest(failure: Failure, provider: Provider, now_s: Epoch, is_google: bool) -> Rest:
     return _explicit_rest(failure, "quota", now_s, is_google) or Rest(
-        reason="quota", seconds=provider.quota_cooldown_s
+        reason="quota", seconds=provider.quota_cooldown_s, is_guess=True
     )
 
 
@@ -250,7 +243,6 @@ def _explicit_rest(
         return Rest(
             reason="quota" if failure.is_daily else reason,
             seconds=min(failure.retry_after_s, longest),
-            is_explicit=True,
         )
     return (
         Rest(reason="quota", seconds=seconds_to_next_day(now_s, is_google))
