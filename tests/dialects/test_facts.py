@@ -107,6 +107,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "openai_responses": {
+        **OF_CHAT_HOSTS,
         "image_urls": "read before encoding: media are fetched (`needs_inline`)",
         "think_tags": "read by the decoder of answers",
         "think_tag_is_open": "read by the decoder of answers",

@@ -32,8 +32,8 @@ USER = Message(role="user", parts=(Text(text="hi"),))
 RESULT = Message(role="user", parts=(ToolResult(call_id="t1", content=(Text(text="r"),)),))
 
 
-def turn_of(*parts):
-    reader = TurnReader()
+def turn_of(*parts, keeps_unsigned=False):
+    reader = TurnReader(keeps_unsigned)
     for event in unfold(Response(choices=(Choice(parts=parts, finish=Finish(reason="stop")),))):
         reader.note(event)
     return reader.turn()
@@ -80,6 +80,23 @@ def test_streamed_pieces_are_joined_and_only_the_first_choice_counts():
 def test_an_answer_without_signatures_is_not_kept():
     """Plain reasoning and plain calls need no memory."""
     assert turn_of(Reasoning(text="think"), CALL) is None
+
+
+def test_plain_reasoning_is_kept_where_its_vendor_wants_it_back():
+    """DeepSeek and Kimi sign nothing: the text comes back before its call, and a turn without calls
+    or without reasoning needs no memory.
+    """
+    plain = Reasoning(text="think")
+    turn = turn_of(plain, CALL, keeps_unsigned=True)
+    assert (turn.family, turn.reasoning, turn.calls) == ("unsigned", (plain,), (CALL,))
+    assert turn_of(plain, Text(text="so"), keeps_unsigned=True) is None
+    assert turn_of(CALL, keeps_unsigned=True) is None
+    cache = ReasoningCache()
+    cache.remember("k", turn, 0.0)
+    after = restored(cache, request(CALL), family="unsigned")
+    assert after.messages[1].parts == (plain, CALL)
+    foreign = replace(CALL, arguments='{"q": 2}')
+    assert restored(cache, request(foreign), family="unsigned").messages[1].parts == (foreign,)
 
 
 def test_reasoning_comes_back_before_its_call():

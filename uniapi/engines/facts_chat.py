@@ -452,6 +452,7 @@ _VENDOR_ROWS = (
         "minimax",
         "platform.minimax.io/docs: tool turns want reasoning_details back",
         reasoning_replay="reasoning_details",
+        opaque_family="openrouter",
     ),
     _vendor(
         "minimax",

@@ -140,7 +140,9 @@ class Try:
             )
             state.decoded.put(request)
         key_id = state.call.principal.key_id
-        return state.around.reasoning.restore(key_id, way.family, request, state.now())
+        for family in way.families:
+            request = state.around.reasoning.restore(key_id, family, request, state.now())
+        return request
 
     async def _authorize(self, request: HttpRequest) -> HttpRequest:
         around, engine, target = self._state.around, self._way.engine, self._target

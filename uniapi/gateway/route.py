@@ -24,6 +24,7 @@ from uniapi.dialects import (
 )
 from uniapi.engines import Address, Engine, Place
 from uniapi.operations import SERVICES
+from uniapi.pipes import UNSIGNED_FAMILY
 from uniapi.routing import Road
 
 from .operation_shapes import road_between
@@ -44,9 +45,13 @@ class Way:
     road: Road
 
     @property
-    def family(self) -> str:
-        """Who signs this upstream's reasoning."""
-        return self.quirk.opaque_family or self.dialect.family
+    def families(self) -> tuple[str, ...]:
+        """Whose reasoning this upstream reads: its own family's, that of others behind it, and
+        what nobody signed where plain reasoning is wanted back.
+        """
+        unsigned = () if self.quirk.needs_reasoning == "no" else (UNSIGNED_FAMILY,)
+        own = self.quirk.opaque_family or self.dialect.family
+        return (own, *self.quirk.other_families, *unsigned)
 
 
 class Decoded:

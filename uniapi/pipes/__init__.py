@@ -10,9 +10,10 @@ from .framing import framer_for, labelled
 from .operation import Classify, RelayChoice, TranslateAnswer, TranslateEvents
 from .pipe import Collecting, Pipe, Report
 from .relay import RelayBody, RelayStream
-from .turn_reader import SignedTurn, TurnReader, is_signed_by
+from .turn_reader import UNSIGNED_FAMILY, SignedTurn, TurnReader, is_signed_by
 
 __all__ = [
+    "UNSIGNED_FAMILY",
     "Classify",
     "Collecting",
     "Pipe",

@@ -72,7 +72,7 @@ class PipeChoice:
     def translate(self, head: ResponseHead) -> Pipe:
         client = self.client
         framer = framer_for(head, self.dialect, self.stream)
-        turn = TurnReader()
+        turn = TurnReader(keeps_unsigned=self.upstream.quirk.needs_reasoning != "no")
         if framer is not None:
             decoder = self.dialect.stream_decoder(self.upstream)
             if self.stream:

@@ -1,5 +1,6 @@
 """What a model signed in an answer, read from its events while they pass: thinking signatures,
-thought signatures, encrypted reasoning.
+thought signatures, encrypted reasoning; and the plain reasoning of a turn with calls, where its
+vendor wants that back.
 """
 
 from __future__ import annotations
@@ -8,6 +9,9 @@ import json
 from dataclasses import dataclass, replace
 
 from uniapi.canonical import Event, Opaque, Part, PartDelta, PartEnd, PartStart, Reasoning, ToolCall
+
+UNSIGNED_FAMILY = "unsigned"
+"""The family of reasoning that nobody signed: good wherever plain reasoning is wanted back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +35,12 @@ class SignedTurn:
 class TurnReader:
     """Listens to the events of an answer and keeps what is signed in its first choice.
 
-    Everything but reasoning and calls passes by at the price of a look-up.
+    Everything but reasoning and calls passes by at the price of a look-up. `keeps_unsigned`:
+    whether the vendor wants the reasoning of a turn with calls back though it signs nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keeps_unsigned: bool = False) -> None:
+        self._keeps_unsigned = keeps_unsigned
         self._open: dict[int, Part] = {}
         self._pieces: dict[int, list[str]] = {}
         self._parts: list[tuple[int, Part]] = []
@@ -78,7 +84,7 @@ class TurnReader:
             if isinstance(part, Reasoning | ToolCall) and part.opaque is not None
         ]
         if not families:
-            return None
+            return _unsigned_turn(parts) if self._keeps_unsigned else None
         family = families[0]
         return SignedTurn(
             family=family,
@@ -89,6 +95,14 @@ class TurnReader:
             ),
             calls=tuple(part for part in parts if isinstance(part, ToolCall)),
         )
+
+
+def _unsigned_turn(parts: list[Part]) -> SignedTurn | None:
+    reasoning = tuple(part for part in parts if isinstance(part, Reasoning) and part.text)
+    calls = tuple(part for part in parts if isinstance(part, ToolCall))
+    if not reasoning or not calls:
+        return None
+    return SignedTurn(family=UNSIGNED_FAMILY, reasoning=reasoning, calls=calls)
 
 
 def _weight(opaque: Opaque | None) -> int:
