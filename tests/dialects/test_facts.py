@@ -180,6 +180,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "has_images": ONE_ROAD,
         "json_schema": ONE_ROAD,
         "converse_fields": ONE_ROAD,
+        "converse_tools_streamed": "read by the route: which path is asked",
         "reasoning_request": ONE_ROAD,
         "forced_tool_while_reasoning": ONE_ROAD,
         "default_max_tokens": ONE_ROAD,

@@ -229,6 +229,11 @@ class Quirk:
     status and signatures.
     """
 
+    converse_tools_streamed: bool = True
+    """False: tools are refused on the streaming path; the answer is asked for whole, and told as a
+    stream.
+    """
+
     # gemini
     gemini_thinking: Literal["level", "budget", "none"] = "level"
     thinking_levels: tuple[str, ...] = ("minimal", "low", "medium", "high")

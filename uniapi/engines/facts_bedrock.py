@@ -46,6 +46,12 @@ BEDROCK_ROWS = (
         efforts=("low", "medium", "high"),
     ),
     _converse(
+        "«This model doesn't support tool use in streaming mode.» (the column «Streaming tool use»;"
+        " earendil-works/pi#3739, langchain-aws#466)",
+        r"meta|llama|writer|palmyra|mistral-(?:large|small)-24\d\d|pixtral|(?:us\.)?deepseek[.-]r1",
+        converse_tools_streamed=False,
+    ),
+    _converse(
         "structured output is offered for Claude 4.5 and the newer open models only",
         r"amazon|nova-|titan|meta|llama|cohere|ai21|jamba|writer|mistral-7b|mixtral|mistral-(?:large|small)-240|us\.deepseek\.r1|deepseek\.r1|stability|luma",
         json_schema=False,

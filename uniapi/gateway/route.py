@@ -95,12 +95,14 @@ def find_ways(call: Call, place: Place, engine: Engine) -> tuple[Way, ...]:
     """
     needs = CLIENT_DIALECTS[call.dialect].needs(call.json)
     dialect, quirk = engine.dialect(place, call.dialect, needs), engine.quirk(place)
+    streams = call.stream and (quirk.converse_tools_streamed or not needs.has_functions)
     ways = []
     for operation, road in _roads(call, place, engine, dialect, quirk):
         # What is stored lies where responses are made.
         is_stored = operation is Operation.STORED
         asked = Operation.GENERATE if is_stored else operation
-        address = engine.address(place, asked, call.stream and not is_stored, dialect)
+        is_streamed = streams and not is_stored
+        address = engine.address(place, asked, is_streamed, dialect)
         if address is None:
             continue
         if SERVICES[operation].is_carried:
