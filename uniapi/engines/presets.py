@@ -15,6 +15,10 @@ from uniapi.canonical import Json, Operation
 from .urls import OPENAI_PATHS, parse_url
 
 
+CHECKED = "2026-11-30"
+"""When the rows were last held against the vendors' documents."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One operation of a vendor: `path` below its root, `/…` below its host, or a whole URL;

@@ -1,0 +1,94 @@
+"""The tables of docs/providers.md, made from the program's own rows. Run it to write them anew:
+
+.venv/bin/python packaging/providers_page.py
+"""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from uniapi.canonical import Operation  # noqa: E402  (the path comes first)
+from uniapi.engines.presets import CHECKED, PRESETS, Preset  # noqa: E402
+
+BEGIN, END = "<!-- providers: written by packaging/providers_page.py -->", "<!-- /providers -->"
+BESIDE = {
+    Operation.EMBED: "embeddings",
+    Operation.RERANK: "rerank",
+    Operation.MODERATE: "moderations",
+    Operation.IMAGE: "images",
+    Operation.IMAGE_EDIT: "edits",
+    Operation.SPEECH: "speech",
+    Operation.TRANSCRIBE: "transcriptions",
+}
+"""Where a vendor's row names a path of its own, or says that it has none."""
+
+
+def roots(preset: Preset) -> list[str]:
+    """The addresses that are recognised, as they would be written."""
+    hosts = preset.hosts or tuple(f"127.0.0.1:{port}" for port in preset.ports)
+    scheme = "https" if preset.hosts else "http"
+    paths = (preset.usual_path, *preset.other_paths)
+    return [f"{scheme}://{host}{path}" for host in hosts for path in paths]
+
+
+def operations(preset: Preset) -> str:
+    """What the row says of operations beside chat."""
+    known = {one: place for one, place in preset.operations.items() if one in BESIDE}
+    own = [f"{BESIDE[one]} at `{place.path}`" for one, place in known.items() if place is not None]
+    without = [BESIDE[one] for one, place in known.items() if place is None]
+    said = own + ([f"no {', '.join(without)}"] if without else [])
+    return "; ".join(said) or "OpenAI's paths"
+
+
+def dialects(preset: Preset) -> str:
+    names = ["Chat"]
+    if preset.responses:
+        names.append("Responses")
+    if preset.messages_path is not None:
+        names.append("Messages")
+    return ", ".join(names)
+
+
+def render() -> str:
+    """The table, and for each vendor the lines to paste."""
+    rows = ["| vendor | addresses | spoken | beside chat |", "|---|---|---|---|"]
+    lines = []
+    for preset in PRESETS:
+        if not (preset.hosts or preset.ports):
+            continue
+        found = roots(preset)
+        shown = "<br>".join(f"`{root}`" for root in found)
+        cells = (preset.vendor, shown, dialects(preset), operations(preset))
+        rows.append("| " + " | ".join(cells) + " |")
+        variable = re.sub(r"\W", "_", preset.vendor).upper() + "_API_KEY"
+        key = f"api: ${{{variable}}}" if preset.hosts else "model: [NAME]"
+        lines.append(f"  - {{provider: {preset.vendor}, base_url: {found[0]}, {key}}}")
+    paste = "\n".join(dict.fromkeys(lines))
+    table = "\n".join(rows)
+    return (
+        f"Last held against the vendors' documents: {CHECKED}.\n\n{table}\n\n```yaml\n{paste}\n```"
+    )
+
+
+def with_table(page: str) -> str:
+    """The page's text with the tables as they should be.
+
+    Raises ValueError when the markers are not there.
+    """
+    text, count = re.subn(
+        f"{re.escape(BEGIN)}.*?{re.escape(END)}",
+        lambda _: f"{BEGIN}\n{render()}\n{END}",
+        page,
+        flags=re.DOTALL,
+    )
+    if count != 1:
+        raise ValueError(f"docs/providers.md must hold {BEGIN} … {END} once, not {count} times")
+    return text
+
+
+if __name__ == "__main__":
+    path = ROOT / "docs" / "providers.md"
+    path.write_text(with_table(path.read_text(encoding="utf-8")), encoding="utf-8")
