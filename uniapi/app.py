@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from .gateway import (
     Reception,
     Snapshot,
 )
+from .kept_rests import KeptRests
 from .kept_windows import KeptWindows
 from .limits import Limits
 from .log import set_secrets
@@ -121,6 +122,9 @@ class App:
         self._load_lists()
         self._kept_windows = KeptWindows(self._limits, folder, clock)
         self._kept_windows.load()
+        self._kept_rests = KeptRests(self._health, folder, clock)
+        self._kept_rests.load()
+        self._health.keep(config)
         self._limits.keep(config)
         self._snapshot = self._snap(config)
 
@@ -233,6 +237,16 @@ class App:
         self.tell_endings()
         self._jobs.spawn(self.discover(all_due=True), "discovery")
 
+    def wake(
+        self, provider_ids: Collection[str] | None = None, credential_id: str | None = None
+    ) -> int:
+        """What rests of these providers (None: all), or of one of their credentials, is tried anew;
+        gives how many rests that ended.
+        """
+        if provider_ids is None:
+            provider_ids = [provider.provider_id for provider in self.config.providers]
+        return self._health.clear(provider_ids, credential_id)
+
     def confirm(self, text: str) -> None:
         """The configuration in force is the newest one, and `text` says it."""
         loaded_at_s = (
@@ -289,13 +303,15 @@ class App:
         await asyncio.get_running_loop().run_in_executor(None, self._pins.flush, self.clock.now_s())
 
     async def commit(self, *, at_once: bool = False) -> None:
-        """Write what was counted since the last time, calls and long rate windows; off the loop,
-        once a second.
+        """Write what changed since the last time, calls, long rate windows and what rests; off the
+        loop, once a second.
         """
         loop = asyncio.get_running_loop()
         windows = self._kept_windows.changed(at_once=at_once)
         if windows is not None:
             await loop.run_in_executor(None, self._kept_windows.write, windows)
+        self._kept_rests.note()
+        await loop.run_in_executor(None, self._kept_rests.flush)
         await loop.run_in_executor(None, self.recorder.commit, self.clock.now_s())
 
     async def compact(self) -> None:

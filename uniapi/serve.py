@@ -237,9 +237,16 @@ def _catch_signals(stop: asyncio.Event, reload: Reload | None, app: App, jobs: J
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping)
-    loop.add_signal_handler(
-        signal.SIGHUP, lambda: jobs.spawn(reload.now(app), "reload") if reload is not None else None
-    )
+
+    def reloading() -> None:
+        """The configuration anew, and what rests tried anew: whoever asks for the one has mended
+        something.
+        """
+        app.wake()
+        if reload is not None:
+            jobs.spawn(reload.now(app), "reload")
+
+    loop.add_signal_handler(signal.SIGHUP, reloading)
 
 
 def _demo_text(port: int) -> str:

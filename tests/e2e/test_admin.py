@@ -18,6 +18,7 @@ ADMIN_ONLY = [
     ("GET", "/v1/channel_key_rankings?provider_name=a"),
     ("GET", "/v1/api_keys_states"),
     ("POST", f"/v1/add_credits?paid_key={OTHER_KEY}&amount=1"),
+    ("POST", "/v1/rests/clear"),
     ("GET", "/v1/api_config"),
     ("GET", "/metrics"),
 ]
@@ -251,6 +252,39 @@ async def test_added_credits_count_at_once_and_after_a_restart(served):
             value,
         )
     assert (await ask(served, "/v1/add_credits"))[0].status == 405
+
+
+async def _resting(gateway):
+    """The numbers of the provider's keys that rest."""
+    _, value = await ask(gateway, "/v1/status?only=now")
+    (row,) = value["health"]
+    return [number for number, key in enumerate(row["keys"], 1) if key["rests"]]
+
+
+async def test_what_rests_outlives_a_restart_and_is_woken_by_hand(served, upstream):
+    """Both keys are refused; the next process knows it; a key, a provider or all are tried anew."""
+    upstream.tell("a", whole({"error": {"message": "no"}}, status=401))
+    assert (await chat(served))[0] == 502
+    assert await _resting(served) == [1, 2]
+    text = (served.folder / "api.yaml").read_text()
+    await served.stop()
+    await served.start(text)
+    assert await _resting(served) == [1, 2]
+    for members, cleared, resting in (
+        ({"provider": "a", "key": 2}, 1, [1]),
+        ({"provider": "a"}, 1, []),
+        ({}, 0, []),
+    ):
+        response, value = await ask(served, "/v1/rests/clear", method="POST", json=members)
+        assert (response.status, value) == (200, {"cleared": cleared})
+        assert await _resting(served) == resting
+    for members, status, named in (
+        ({"provider": "b"}, 404, "`b`"),
+        ({"provider": "a", "key": 3}, 404, "`3`"),
+        ({"key": 1}, 400, "`provider`"),
+    ):
+        response, value = await ask(served, "/v1/rests/clear", method="POST", json=members)
+        assert (response.status, named in value["error"]["message"]) == (status, True)
 
 
 async def test_the_configuration_is_shown_as_written_with_secrets_masked(served):

@@ -6,7 +6,7 @@ Pure: no I/O, no clock, no randomness of its own.
 from .attempt_timeouts import CallFacts, keepalive_interval_s, resolve_timeouts
 from .catalog import Candidate, Candidates, Catalog, Channel, Group
 from .explain import explain
-from .health import Health, Rest, Rested, Resting
+from .health import Health, Lasting, Rest, Rested, Resting
 from .plan import Plan
 from .policies import Cursors
 from .question import EngineFacts, Pin, Question
@@ -30,6 +30,7 @@ __all__ = [
     "GiveUp",
     "Group",
     "Health",
+    "Lasting",
     "Next",
     "Obstacle",
     "Pin",

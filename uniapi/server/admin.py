@@ -13,13 +13,13 @@ import logging
 import math
 import secrets
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from uniapi.canonical import ClientError, RequestRefused
 from uniapi.clock import Epoch
-from uniapi.config import ClientKey, Config, fingerprint, secrets_of, shown_config
+from uniapi.config import ClientKey, Config, Provider, fingerprint, secrets_of, shown_config
 from uniapi.stats import (
     METRICS_TYPE,
     CallRecord,
@@ -54,7 +54,7 @@ _ALPHABET = string.ascii_letters + string.digits
 class AdminQuestion:
     """One question to the admin surface and what it is answered from.
 
-    `live`: rows of the running calls the asker may see.
+    `live`: rows of the running calls the asker may see; `wake`: see `Desk`.
     """
 
     key: ClientKey
@@ -65,6 +65,7 @@ class AdminQuestion:
     present: Present
     version: str
     live: list[dict[str, Any]]
+    wake: Callable[[Collection[str] | None, str | None], int]
     failures: tuple[CallRecord, ...] = ()
 
     @property
@@ -159,6 +160,37 @@ def _key_states(asked: AdminQuestion) -> dict[str, Any]:
 def _api_config(asked: AdminQuestion) -> dict[str, Any]:
     """`GET /v1/api_config`: the configuration as it is written, secrets masked."""
     return {"api_config": shown_config(asked.present.config_status.text, secrets_of(asked.config))}
+
+
+def _clear_rests(asked: AdminQuestion) -> dict[str, Any]:
+    """`POST /v1/rests/clear`: what rests is tried anew; with `provider` (its name) only what is
+    its, with `key` (its number from 1, or as lists show it; in a JSON body, as `key` in a query is
+    the client's own) only that key.
+    """
+    name, key = asked.query.get("provider", ""), asked.query.get("key", "")
+    providers = [one for one in asked.config.providers if name in ("", one.name, one.provider_id)]
+    if name and not providers:
+        raise _not_found(f"There is no provider `{name[:200]}`.", "provider")
+    if not key:
+        cleared = asked.wake([one.provider_id for one in providers] if name else None, None)
+    elif not name:
+        raise RequestRefused.bad_request("`key` needs its `provider`.", param="provider")
+    else:
+        cleared = _wake_key(asked, providers, key)
+    log.info("%s cleared %d rests (%s)", asked.key.label, cleared, name or "all providers")
+    return {"cleared": cleared}
+
+
+def _wake_key(asked: AdminQuestion, providers: list[Provider], key: str) -> int:
+    found = [
+        (provider.provider_id, credential.credential_id)
+        for provider in providers
+        for number, credential in enumerate(provider.credentials, 1)
+        if key in (str(number), credential.display)
+    ]
+    if not found:
+        raise _not_found(f"The provider has no key `{key[:40]}`.", "key")
+    return sum(asked.wake([provider_id], credential_id) for provider_id, credential_id in found)
 
 
 def _add_credits(asked: AdminQuestion) -> dict[str, Any]:
@@ -316,6 +348,8 @@ class AdminAnswer:
 
     answer: Callable[[AdminQuestion], Any]
     needs_admin: bool = True
+    acts: bool = False
+    """It changes what running calls look at, and so happens between them, not in a thread."""
 
 
 REPORTS: Mapping[str, AdminAnswer] = {
@@ -325,6 +359,7 @@ REPORTS: Mapping[str, AdminAnswer] = {
     "key_rankings": AdminAnswer(_key_rankings),
     "key_states": AdminAnswer(_key_states),
     "add_credits": AdminAnswer(_add_credits),
+    "clear_rests": AdminAnswer(_clear_rests, acts=True),
     "api_config": AdminAnswer(_api_config),
     "metrics": AdminAnswer(_metrics),
     "status": AdminAnswer(_status, needs_admin=False),

@@ -14,7 +14,7 @@ import contextlib
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -95,6 +95,14 @@ class Desk(Protocol):
 
     def present(self) -> Present:
         """What is true at this moment, for the admin surface."""
+        ...
+
+    def wake(
+        self, provider_ids: Collection[str] | None = None, credential_id: str | None = None
+    ) -> int:
+        """What rests of these providers (None: all), or of one of their credentials, is tried anew;
+        gives how many rests that ended.
+        """
         ...
 
 
@@ -273,10 +281,14 @@ class Front:
             recorder=desk.recorder,
             present=present,
             version=desk.version,
+            wake=desk.wake,
             live=present.live.rows(now_s, None if key.is_admin else key.key_id),
             failures=tuple(desk.recorder.recent_failures),
         )
-        value = await asyncio.get_running_loop().run_in_executor(None, report.answer, asked)
+        if report.acts:
+            value = report.answer(asked)
+        else:
+            value = await asyncio.get_running_loop().run_in_executor(None, report.answer, asked)
         if isinstance(value, str):
             await reply.send(
                 200,

@@ -70,6 +70,7 @@ _ROUTES = {
         Route(kind="token_usage", methods=("GET",), path="/v1/token_usage"),
         Route(kind="key_rankings", methods=("GET",), path="/v1/channel_key_rankings"),
         Route(kind="key_states", methods=("GET",), path="/v1/api_keys_states"),
+        Route(kind="clear_rests", methods=("POST",), path="/v1/rests/clear"),
         Route(kind="add_credits", methods=("POST",), path="/v1/add_credits"),
         Route(kind="api_config", methods=("GET",), path="/v1/api_config"),
         Route(kind="status", methods=("GET",), path="/v1/status"),
