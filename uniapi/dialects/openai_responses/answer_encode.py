@@ -21,11 +21,10 @@ from uniapi.canonical import (
 )
 from uniapi.dialects.codec import EncodedResponse, ReplyContext
 
+from .answer_encode_calls import call_item, call_type
 from .answer_encode_envelope import closing, opening
 from .answer_encode_items import (
     annotation_of,
-    call_item,
-    call_target,
     carrier_item,
     content_of,
     foreign,
@@ -146,14 +145,10 @@ class _OutputWriter:
         token = foreign(call.opaque)
         if token is not None:
             self.items.append(carrier_item(self._id("reasoning"), token, call_id=call.call_id))
-        _, _, kind = call_target(call, tool)
-        if kind == "function" and not call.arguments:
+        kind = call_type(call, tool)
+        if kind == "function_call" and not call.arguments:
             call = replace(call, arguments="{}")
-        self.items.append(
-            call_item(
-                self._id("custom_tool_call" if kind == "custom" else "function_call"), call, tool
-            )
-        )
+        self.items.append(call_item(self._id(kind), call, tool))
 
 
 def _is_link(part: Part) -> bool:

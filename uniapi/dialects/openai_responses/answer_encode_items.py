@@ -7,7 +7,6 @@ Ids come from the seed and the item's place. Tokens of another vendor's family r
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from uniapi.canonical import (
@@ -20,8 +19,6 @@ from uniapi.canonical import (
     Search,
     Text,
     TokenLogprob,
-    Tool,
-    ToolCall,
 )
 
 from .opaque import OUR_ITEMS, Carried, own_members, pack
@@ -32,6 +29,7 @@ _ID_PREFIXES: Mapping[str, str] = {
     "reasoning": OUR_ITEMS,
     "function_call": "fc_",
     "custom_tool_call": "ctc_",
+    "tool_search_call": "tsc_",
     "image_generation_call": "ig_",
     "web_search_call": "ws_",
 }
@@ -177,65 +175,6 @@ def carrier_item(
 def foreign(opaque: Opaque | None) -> Opaque | None:
     """A token that a client of this dialect can only carry for us."""
     return opaque if opaque is not None and opaque.family != FAMILY else None
-
-
-def call_item(
-    call_id: str, call: ToolCall, tool: Tool | None, status: str = "completed"
-) -> dict[str, Json]:
-    """A finished call under the name, namespace and kind that the client offered.
-
-    `tool` is the one it names, None when it was not offered.
-    """
-    name, namespace, kind = call_target(call, tool)
-    item: dict[str, Json]
-    if kind == "custom":
-        item = {
-            "id": call_id,
-            "type": "custom_tool_call",
-            "status": status,
-            "call_id": call.call_id,
-            "name": name,
-            "input": freeform_input(call),
-        }
-    else:
-        item = {
-            "id": call_id,
-            "type": "function_call",
-            "status": status,
-            "call_id": call.call_id,
-            "name": name,
-            "arguments": call.arguments,
-        }
-    if namespace is not None:
-        item["namespace"] = namespace
-    return {
-        **item,
-        **{name: value for name, value in own_members(call.opaque, FAMILY).items() if name != "id"},
-    }
-
-
-def call_target(call: ToolCall, tool: Tool | None) -> tuple[str, str | None, str]:
-    """(name, namespace, kind) as the client knows them."""
-    if tool is None:
-        return call.name, call.namespace, call.kind
-    return tool.name, tool.namespace, tool.kind
-
-
-def freeform_input(call: ToolCall) -> str:
-    """A freeform call's text.
-
-    An upstream that knows functions only was offered one with a single text `input`, which is
-    unwrapped here.
-    """
-    if call.kind == "custom":
-        return call.arguments
-    try:
-        value = json.loads(call.arguments)
-    except (ValueError, RecursionError):
-        return call.arguments
-    if isinstance(value, dict) and len(value) == 1:
-        value = next(iter(value.values()))
-    return value if isinstance(value, str) else call.arguments
 
 
 def image_item(image_id: str, image: Media) -> dict[str, Json]:

@@ -42,6 +42,7 @@ from uniapi.dialects.openai_chat.request_decode_members import (
 
 from .opaque import own_members
 from .request_decode_items import decode_input
+from .request_decode_tool_search import in_sight
 from .request_decode_tools import decode_choice, decode_tools, is_hosted_choice, own_namespace
 from .vocabulary import FAMILY, NAME
 
@@ -107,7 +108,7 @@ def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Reques
             *_instructions(body),
             *(_with_own_namespaces(message, tools) for message in messages),
         ),
-        tools=tuple(tools),
+        tools=in_sight(tools, messages),
         tool_choice=decode_choice(choice),
         parallel_tool_calls=read_bool(body.get("parallel_tool_calls"), "parallel_tool_calls"),
         sampling=_sampling(body, extensions),

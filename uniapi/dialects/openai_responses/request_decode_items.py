@@ -37,6 +37,11 @@ from uniapi.dialects.openai_chat.request_decode_members import (
 
 from .answer_decode_content import decode_content, decode_part
 from .opaque import Carried, item_token, unpack
+from .request_decode_tool_search import (
+    decode_search_call,
+    decode_search_output,
+    is_client_search,
+)
 from .request_decode_tools import decode_tools
 from .vocabulary import FAMILY, IMAGE_MIMES, NAME, USER_ITEMS
 
@@ -115,16 +120,10 @@ class _InputReader:
                     {"item": "additional_tools", "index": index, "role": item.get("role")},
                 )
                 self.tools.extend(offered)
-            case "tool_search_output":
-                # Tools found by the client are new to us; those that the server found were offered,
-                # deferred, from the start.
-                if item.get("execution") == "client":
-                    self.tools.extend(
-                        decode_tools(
-                            item.get("tools"), f"{path}.tools", {"item": "tool_search_output"}
-                        )
-                    )
-                self._add("user", Unknown(dialect=NAME, name=kind, raw=item))
+            case "tool_search_call" if is_client_search(item):
+                self._add("assistant", decode_search_call(item, path))
+            case "tool_search_output" if is_client_search(item):
+                self._found(item, path)
             case "input_text" | "input_image" | "input_file" | "input_audio":
                 # Clients that forget the message around its content.
                 self.turns.append(_Turn("user", [decode_part(item, path)]))
@@ -135,6 +134,14 @@ class _InputReader:
                 )
             case _:
                 raise refused(f"{path}.type", "the type of an input item", kind)
+
+    def _found(self, item: Mapping[str, Json], path: str) -> None:
+        """Tools that the client's search found are new to us; those that the API's own found were
+        offered, deferred, from the start.
+        """
+        found = decode_tools(item.get("tools"), f"{path}.tools", {"item": "tool_search_output"})
+        self.tools.extend(found)
+        self._add("user", decode_search_output(item, path, found), kind="result")
 
     def finish(self) -> tuple[tuple[Message, ...], tuple[Tool | HostedTool, ...]]:
         messages: list[Message] = []

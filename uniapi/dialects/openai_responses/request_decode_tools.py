@@ -22,6 +22,7 @@ from uniapi.dialects.openai_chat.request_decode_members import (
     refused,
 )
 
+from .request_decode_tool_search import SEARCH, decode_search_tool
 from .vocabulary import HOSTED_KINDS, NAME
 
 _FUNCTION_MEMBERS = frozenset({"type", "name", "description", "parameters", "strict", "function"})
@@ -71,6 +72,7 @@ def _tool(
             description=read_text(tool.get("description"), f"{path}.description"),
             kind="custom",
             grammar=read_object(tool.get("format"), f"{path}.format"),
+            is_deferred=tool.get("defer_loading") is True,
             namespace=namespace,
             extras={name: value for name, value in tool.items() if name not in _CUSTOM_MEMBERS},
             dialect=NAME,
@@ -85,11 +87,14 @@ def _tool(
             description=read_text(function.get("description"), f"{path}.description"),
             parameters=read_object(function.get("parameters"), f"{path}.parameters"),
             strict=read_bool(function.get("strict"), f"{path}.strict"),
+            is_deferred=tool.get("defer_loading") is True,
             namespace=namespace,
             extras={name: value for name, value in tool.items() if name not in _FUNCTION_MEMBERS},
             dialect=NAME,
             origin=origin,
         )
+    if kind == SEARCH:
+        return decode_search_tool(tool, path)
     if not isinstance(kind, str):
         raise refused(
             f"{path}.type", "`function`, `custom`, `namespace` or the type of a hosted tool", kind

@@ -151,6 +151,10 @@ class _InputWriter:
             self.items.append({"type": "message", "role": role, "content": content})
 
     def _result(self, result: ToolResult, path: str) -> None:
+        own = own_members(result.opaque, FAMILY)
+        if "item" in own:
+            self.items.append(own["item"])
+            return
         if result.is_error:
             self.lose(f"{path}.is_error")
         content = [piece for part in result.content for piece in self._content.parts(part, path)]
@@ -161,7 +165,7 @@ class _InputWriter:
                 "type": "custom_tool_call_output" if is_custom else "function_call_output",
                 "call_id": result.call_id,
                 "output": "\n".join(piece["text"] for piece in content) if is_text else content,
-                **own_members(result.opaque, FAMILY),
+                **own,
             }
         )
 
@@ -233,6 +237,10 @@ class _InputWriter:
             self.lose(REASONING_LOSS)
 
     def _call(self, call: ToolCall) -> None:
+        own = own_members(call.opaque, FAMILY)
+        if "item" in own:
+            self.items.append(own["item"])
+            return
         item: dict[str, Json] = {
             "type": "function_call",
             "call_id": call.call_id,
@@ -244,7 +252,7 @@ class _InputWriter:
             item["arguments"] = call.arguments or "{}"
         if call.namespace is not None:
             item["namespace"] = call.namespace
-        self.items.append({**item, **own_members(call.opaque, FAMILY)})
+        self.items.append({**item, **own})
 
     def _generated(self, image: Media, path: str) -> list[dict[str, Json]]:
         """An image of an assistant turn: the call that made it, or content for a user's message."""

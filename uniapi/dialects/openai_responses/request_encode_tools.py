@@ -12,6 +12,7 @@ from uniapi.canonical import HostedTool, Json, Request, Tool, ToolChoice
 from uniapi.dialects.openai_chat.request_encode_names import wire_name
 from uniapi.dialects.openai_chat.request_encode_schema import function_parameters
 
+from .request_decode_tool_search import SEARCH
 from .vocabulary import NAME
 
 
@@ -30,6 +31,9 @@ def encode_tools(
             continue
         origin = _origin(tool)
         if origin.get("item") != item:
+            continue
+        if SEARCH in origin:
+            encoded.append(dict(origin[SEARCH]))
             continue
         flat = encode_tool(tool, losses)
         if tool.namespace is None:

@@ -31,9 +31,9 @@ from uniapi.wire import dump_json
 from .answer_encode_envelope import closing, failed, opening
 from .answer_encode_items import image_link, search_item
 from .answer_encode_tools import ToolLookup
+from .stream_encode_calls import CallWriter
 from .stream_encode_events import EventWriter
 from .stream_encode_writers import (
-    CallWriter,
     ImageWriter,
     MessageSlot,
     PartWriter,

@@ -15,24 +15,18 @@ from uniapi.canonical import (
     Citation,
     Json,
     Media,
-    Opaque,
     PartDelta,
     Reasoning,
     Refusal,
     Text,
     TokenLogprob,
-    Tool,
-    ToolCall,
 )
 
 from .answer_encode_items import (
     annotation_of,
-    call_item,
-    call_target,
     content_of,
     event_logprob_of,
     foreign,
-    freeform_input,
     image_item,
     logprob_of,
     message_item,
@@ -304,65 +298,6 @@ class ReasoningWriter:
                 part={"type": "summary_text", "text": text},
             )
         self._events.done(self._index, reasoning_item(self._id, replace(self._part, text=text)))
-
-
-class CallWriter:
-    """A call. A freeform tool's call that comes back as a function's is held until it is whole,
-    because its text lies inside the JSON.
-    """
-
-    def __init__(self, events: EventWriter, call: ToolCall, tool: Tool | None) -> None:
-        token = foreign(call.opaque)
-        if token is not None:
-            events.carry(token, call_id=call.call_id)
-        self._events = events
-        self._call = replace(call, arguments="", opaque=None if token is not None else call.opaque)
-        self._tool = tool
-        self._late: Opaque | None = None
-        self._pieces: list[str] = []
-        _, _, kind = call_target(call, tool)
-        self._is_custom = kind == "custom"
-        self._is_held = self._is_custom and call.kind == "function"
-        self._index, self._id = events.place(
-            "custom_tool_call" if self._is_custom else "function_call"
-        )
-        self._where: dict[str, Json] = {"item_id": self._id, "output_index": self._index}
-        self._head = events.head(f"response.{self._event_name()}.delta", **self._where)
-        events.added(self._index, call_item(self._id, self._call, tool, "in_progress"))
-        self.delta(PartDelta(index=0, text=call.arguments))
-
-    def delta(self, event: PartDelta) -> None:
-        if event.opaque is not None:
-            self._late = foreign(event.opaque)
-        if event.text:
-            self._pieces.append(event.text)
-            if not self._is_held:
-                self._events.delta(self._head, event.text)
-
-    def end(self) -> None:
-        call = replace(self._call, arguments="".join(self._pieces))
-        if self._is_held:
-            call = replace(call, kind="custom", arguments=freeform_input(call))
-            if call.arguments:
-                self._events.delta(self._head, call.arguments)
-        elif not call.arguments and not self._is_custom:
-            call = replace(call, arguments="{}")
-            self._events.delta(self._head, "{}")
-        item = call_item(self._id, call, self._tool)
-        if self._is_custom:
-            self._events.emit(
-                "response.custom_tool_call_input.done", **self._where, input=item["input"]
-            )
-        else:
-            self._events.emit(
-                "response.function_call_arguments.done", **self._where, arguments=item["arguments"]
-            )
-        self._events.done(self._index, item)
-        if self._late is not None:
-            self._events.carry(self._late, call_id=call.call_id)
-
-    def _event_name(self) -> str:
-        return "custom_tool_call_input" if self._is_custom else "function_call_arguments"
 
 
 class ImageWriter:
