@@ -21,7 +21,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 LOOP = tuple(
     f"tests/gateway/test_loop_{theme}.py"
-    for theme in ("failover", "operations", "endings", "time", "memory")
+    for theme in ("failover", "operations", "endings", "time", "memory", "charged")
 )
 PLAN = ("tests/routing/test_plan.py",)
 STATS = ("tests/stats/test_store.py", "tests/stats/test_write_queue.py")
@@ -294,6 +294,27 @@ MUTANTS = (
         RECEIVER,
         "if self._backlog is not None and self._backlog.is_paused:\n            # The client is",
         "if False:\n            # The client is",
+        LOOP,
+    ),
+    Mutant(
+        "who left behind the last event counted as gone",
+        TRY,
+        'state.outcome = "ok"\n            self._remember(receiver)\n\n',
+        "pass\n\n",
+        LOOP,
+    ),
+    Mutant(
+        "an answer that was cut short charged as stated",
+        TRY,
+        "if head is None or receiver.report.is_whole:",
+        "if True:",
+        LOOP,
+    ),
+    Mutant(
+        "an attempt not recorded when its client left",
+        TRY,
+        'self._note("client_left", receiver.status)',
+        "pass",
         LOOP,
     ),
     Mutant(

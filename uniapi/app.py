@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .canonical import Call
+from .canonical import Call, Usage
 from .clock import Clock
 from .config import ClientKey, Config, ConfigProblems, ModelInfo, Problem, changes, secrets_of
 from .gateway import (
@@ -382,17 +382,18 @@ def call_line(call: CallRecord) -> str:
         if call.first_token_s is not None and call.stream
         else ""
     )
-    usage = (
-        f" tokens {call.usage.input_tokens or 0}+{call.usage.output_tokens or 0}"
-        if call.usage is not None
-        else ""
-    )
+    usage = _said_tokens(call.usage) if call.usage is not None else ""
     cost = f" ${call.cost_pd / 1e12:.6f}" if call.cost_pd is not None else ""
     why = "" if call.outcome == "ok" else f" ({call.outcome})"
     return (
         f"{call.request_id} {call.key_label} {call.requested_model[:LONGEST_NAME]}{where}"
         f" {call.status or '-'}{why}{tries}{first} total {call.total_s * 1000:.0f} ms{usage}{cost}"
     )
+
+
+def _said_tokens(usage: Usage) -> str:
+    about = "about " if usage.is_estimate else ""
+    return f" tokens {about}{usage.input_tokens or 0}+{usage.output_tokens or 0}"
 
 
 def call_fields(call: CallRecord) -> dict[str, Any]:
@@ -415,6 +416,7 @@ def call_fields(call: CallRecord) -> dict[str, Any]:
         "total_ms": round(call.total_s * 1000),
         "input_tokens": None if usage is None else usage.input_tokens,
         "output_tokens": None if usage is None else usage.output_tokens,
+        "is_estimate": True if usage is not None and usage.is_estimate else None,
         "cost": None if call.cost_pd is None else call.cost_pd / 1e12,
     }
     return {name: value for name, value in fields.items() if value is not None}

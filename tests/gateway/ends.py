@@ -126,6 +126,7 @@ class Client:
         self.headers = {}
         self.written = []
         self.refusal = None
+        self.has_lost = False
 
     @property
     def is_started(self):
@@ -186,6 +187,7 @@ class LeavingClient(Client):
     """Has closed its connection when the answer's end is written, before it had all of it."""
 
     async def finish(self):
+        self.has_lost = True
         raise ConnectionResetError("cannot write to a closing transport")
 
 

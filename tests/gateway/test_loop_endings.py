@@ -99,7 +99,7 @@ def test_a_client_that_leaves_before_the_first_token(play):
     p.passes(7)
     p.leaves()
     assert a.is_cancelled
-    p.expects(told=["finished"], written=[], recorded="client_left 0")
+    p.expects(told=["finished"], written=[], recorded="client_left 0: a client_left")
     assert (p.records[0].provider, p.records[0].total_s, p.resting) == ("a", 7.0, [])
 
 
@@ -111,7 +111,9 @@ def test_a_client_that_leaves_between_two_attempts(play):
     b = p.upstream("b#1")
     p.leaves()
     assert b.is_cancelled
-    p.expects(told=["server_error", "finished"], recorded="client_left 0: a server_error")
+    p.expects(
+        told=["server_error", "finished"], recorded="client_left 0: a server_error, b client_left"
+    )
 
 
 def test_a_client_that_leaves_in_the_middle_of_its_answer(play):
@@ -140,7 +142,7 @@ def test_a_client_that_leaves_behind_beats(play):
     p.passes(30)
     p.leaves()
     assert a.is_cancelled
-    p.expects(told=["finished"], recorded="client_left 200")
+    p.expects(told=["finished"], recorded="client_left 200: a client_left")
 
 
 def test_a_client_that_is_gone_at_the_end_of_its_answer(play):

@@ -95,13 +95,12 @@ def test_tokens_are_priced_by_kind(model, usage, dollars):
     [
         None,
         Usage(),
-        Usage(input_tokens=5, output_tokens=5, is_estimate=True),
         Usage(cache_read_tokens=5),
         Usage(input_tokens=-1),
     ],
 )
 def test_what_is_not_known_costs_nothing_that_could_be_said(usage):
-    """No usage, an estimate: no cost is invented."""
+    """No cost is invented."""
     assert None is PRICES.cost_pd("gpt-5", None, usage)
 
 

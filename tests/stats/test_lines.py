@@ -61,12 +61,16 @@ def test_odd_calls_make_lines_that_count_the_same(members):
 
 
 def test_no_raw_usage_is_kept():
-    """A vendor's usage object is not stored; an estimate is none."""
+    """A vendor's usage object is not stored."""
     line = encode_call(call(usage=Usage(input_tokens=5, raw={"secret": "text"})))
     assert b"secret" not in line
-    assert (
-        None is decode_call(encode_call(call(usage=Usage(input_tokens=5, is_estimate=True)))).usage
-    )
+
+
+def test_an_estimate_stays_one():
+    """What a call that was cut short came to is counted, and marked."""
+    one = call(usage=Usage(input_tokens=5, output_tokens=7, is_estimate=True))
+    assert decode_call(encode_call(one)).usage == one.usage
+    assert counted(one) == counted(call(usage=Usage(input_tokens=5, output_tokens=7)))
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))

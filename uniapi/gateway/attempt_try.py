@@ -18,6 +18,7 @@ from uniapi.canonical import (
     Operation,
     Request,
     RequestRefused,
+    Usage,
     estimate_input_tokens,
 )
 from uniapi.config import Preferences, provider_secrets, without_secrets_in_bytes
@@ -69,16 +70,17 @@ class Try:
         except WireError as error:
             return self._failed(Failure(kind=FailureKind.CREDENTIAL_REFUSED, message=str(error)))
         receiver = state.receiver = self._send(prepared, requests)
-        failure = await self._await_commit(receiver)
-        if failure is not None:
-            head = receiver.response_head
-            if head is not None:
-                failure = self._way.engine.correct(failure, self._dated(head))
-            if failure.kind is FailureKind.CREDENTIAL_REFUSED:
-                state.around.credentials.forget(self._target.credential.credential_id)
-            return self._failed(blamed(state.call.operation, failure))
-        state.plan.succeeded(state.now())
-        await self._answer(receiver, prepared.losses)
+        try:
+            failure = await self._await_commit(receiver)
+            if failure is not None:
+                return self._refused(failure, receiver)
+            state.plan.succeeded(state.now())
+            await self._answer(receiver, prepared.losses)
+        except (asyncio.CancelledError, ConnectionError):
+            self._left(receiver)
+            raise
+        finally:
+            state.usage = self._usage(prepared, receiver)
         broken = receiver.report.failure
         if broken is None:
             state.outcome = "ok"
@@ -244,6 +246,40 @@ class Try:
         if report.failure is not None:
             state.attempts.pop()
             self._note(report.failure.kind.value, receiver.status, report.failure.message)
+
+    def _refused(self, failure: Failure, receiver: Receiver) -> Failure:
+        """It failed before the commit, so that nothing has reached the client."""
+        state, head = self._state, receiver.response_head
+        if head is not None:
+            failure = self._way.engine.correct(failure, self._dated(head))
+        if failure.kind is FailureKind.CREDENTIAL_REFUSED:
+            state.around.credentials.forget(self._target.credential.credential_id)
+        return self._failed(blamed(state.call.operation, failure))
+
+    def _left(self, receiver: Receiver) -> None:
+        """The client is gone. One that has got all of a stream had its answer, though it did not
+        wait for the end of its framing.
+        """
+        state, report = self._state, receiver.report
+        if not receiver.is_committed:
+            self._note("client_left", receiver.status)
+        elif (
+            report.is_whole
+            and report.failure is None
+            and receiver.streams
+            and not state.reply.has_lost
+        ):
+            state.outcome = "ok"
+            self._remember(receiver)
+
+    def _usage(self, prepared: Prepared, receiver: Receiver) -> Usage | None:
+        """What the call came to; by estimate where its answer was cut short before its vendor said
+        so.
+        """
+        head = receiver.response_head
+        if head is None or receiver.report.is_whole:
+            return receiver.report.usage
+        return receiver.tape.usage(self._state.call, partial(prepared.count_output, head))
 
     def _remember(self, receiver: Receiver) -> None:
         """What later calls of this client key need to know of a whole answer: who issued its ids,

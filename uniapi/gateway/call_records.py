@@ -55,7 +55,7 @@ def call_record(state: CallState, now: Monotonic) -> CallRecord:
         outcome=state.outcome,
         target=state.target,
         attempts=tuple(state.attempts),
-        usage=receiver.report.usage if receiver is not None else None,
+        usage=state.usage if receiver is not None else None,
         first_token_s=receiver.first_token_after_s if receiver is not None else None,
         total_s=now - state.started_at,
     )

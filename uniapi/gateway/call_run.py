@@ -59,7 +59,8 @@ class CallRun:
             # Heartbeats have gone out, so the refusal has to be said in the stream.
             await self._end_in_stream(_as_failure(refused))
         except (asyncio.CancelledError, ConnectionError):
-            state.outcome, state.status = "client_left", 0
+            if state.outcome != "ok":
+                state.outcome, state.status = "client_left", 0
             raise
         finally:
             self._close()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from uniapi.canonical import Call
+from uniapi.canonical import Call, Usage
 from uniapi.clock import Clock, Monotonic
 from uniapi.config import Preferences, Provider
 from uniapi.engines import Engine, Target
@@ -32,6 +32,11 @@ class Reply(Outlet, Protocol):
 
     @property
     def is_started(self) -> bool: ...
+
+    @property
+    def has_lost(self) -> bool:
+        """Whether something was written that the client was not there to take."""
+        ...
 
     async def start(self, status: int, headers: Mapping[str, str]) -> None: ...
 
@@ -88,6 +93,7 @@ class CallState:
     receiver: Receiver | None = None
     """What takes the answer of the attempt under way, or of the one that served."""
     target: Target | None = None
+    usage: Usage | None = None
     outcome: str = OURS
     status: int = 500
     """What somebody else will write where we wrote nothing; 0 where nobody will."""

@@ -143,6 +143,8 @@ class _Kept:
         self.status: int | None = None
         self.body = b""
 
+    has_lost = False
+
     @property
     def is_started(self) -> bool:
         return self.status is not None

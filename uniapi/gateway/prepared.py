@@ -35,6 +35,8 @@ class Prepared:
     request: HttpRequest
     make_pipe: MakePipe
     losses: tuple[str, ...] = ()
+    count_output: Callable[[ResponseHead, bytes], int] = lambda head, beginning: 0
+    """The tokens, roughly, in the beginning of such an answer."""
     earlier: tuple[HttpRequest, ...] = ()
     """Requests to be sent before, where one client request became several; their answers go to
     `answers`.

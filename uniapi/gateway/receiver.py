@@ -29,6 +29,7 @@ from uniapi.wire import ResponseHead
 
 from .backlog import POLL_S, Backlog, Outlet
 from .patience import Patience, TriggerProbe
+from .tape import Tape
 
 log = logging.getLogger("uniapi.receiver")
 
@@ -58,6 +59,7 @@ class Receiver:
         self.finished: asyncio.Future[None] = loop.create_future()
         self.response_head: ResponseHead | None = None
         self.pipe: Pipe | None = None
+        self.tape = Tape()
         self.first_token_at: float | None = None
         self.has_stalled = False
         """The client has taken nothing for so long that it counts as gone."""
@@ -215,6 +217,7 @@ class Receiver:
             data = b"".join(self._held)
             self._held.clear()
         self._emit(pipe.feed(data))
+        self.tape.take(data, pipe.report.usage)
         if pipe.is_over and self.report.failure is None:
             self._has_ended = True
             self._end()

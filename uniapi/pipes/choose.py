@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from uniapi.canonical import Failure, Response, ResponseFailed
+from uniapi.canonical import Failure, Response, ResponseFailed, estimate_text_tokens
 from uniapi.dialects import (
     ClientDialect,
     EncodedResponse,
@@ -17,10 +17,11 @@ from uniapi.dialects import (
     UpstreamContext,
     UpstreamDialect,
 )
+from uniapi.errors import WireError
 from uniapi.wire import ResponseHead, dump_json
 
 from .framing import frame_writer, framer_for, with_model
-from .pipe import Pipe
+from .pipe import Pipe, text_of
 from .relay import RelayStream, RelayWhole
 from .translate import Fold, TranslateStream, TranslateWhole, Unfold
 from .turn_reader import TurnReader
@@ -87,6 +88,18 @@ class PipeChoice:
         if self.stream:
             return Unfold(self._decode, client.stream_encoder(self.reply), turn)
         return TranslateWhole(self._decode, self._encode, dump_json, turn)
+
+    def count_output(self, head: ResponseHead, beginning: bytes) -> int:
+        """The tokens, roughly, in the beginning of a streamed answer."""
+        framer = framer_for(head, self.dialect, self.stream)
+        if framer is None:
+            return 0
+        decoder = self.dialect.stream_decoder(self.upstream)
+        try:
+            events = [event for frame in framer.feed(beginning) for event in decoder.feed(frame)]
+        except WireError:
+            return 0
+        return estimate_text_tokens("".join(map(text_of, events)))
 
     def _decode(self, body: Any) -> Response:
         return self.dialect.decode_response(body, self.upstream)

@@ -32,7 +32,8 @@ class HttpReply:
         self.status: int | None = None
         self.bytes_written = 0
         self.is_recorded = False
-        self._has_dropped = False
+        self.has_lost = False
+        """Something was written that the client was not there to take."""
 
     @property
     def is_started(self) -> bool:
@@ -57,7 +58,7 @@ class HttpReply:
         """
         transport = self._request.transport
         if not data or transport is None or transport.is_closing():
-            self._has_dropped = self._has_dropped or bool(data)
+            self.has_lost = self.has_lost or bool(data)
             return
         self.bytes_written += len(data)
         transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
@@ -79,7 +80,7 @@ class HttpReply:
         try:
             await self.response.write_eof()
         except ConnectionError:
-            if self._has_dropped:
+            if self.has_lost:
                 raise
 
     def break_off(self) -> None:

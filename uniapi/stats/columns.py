@@ -35,12 +35,12 @@ class Column:
 
 
 def _stated(name: str) -> Callable[[CallRecord], int]:
-    """How a figure of the call's usage is read: as far as the vendor states it, never estimated."""
+    """How a figure of the call's usage is read; by estimate where an answer was cut short."""
     read = attrgetter(name)
 
     def count(call: CallRecord) -> int:
         usage = call.usage
-        if usage is None or usage.is_estimate:
+        if usage is None:
             return 0
         return plausible_tokens(read(usage)) or 0
 
@@ -53,7 +53,7 @@ _given, _written = _stated("input_tokens"), _stated("output_tokens")
 def _all_tokens(call: CallRecord) -> int:
     """The vendor's own sum where it gives one."""
     usage = call.usage
-    if usage is None or usage.is_estimate or plausible_tokens(usage.total_tokens) is None:
+    if usage is None or plausible_tokens(usage.total_tokens) is None:
         return _given(call) + _written(call)
     return usage.total_tokens or 0
 
@@ -61,7 +61,7 @@ def _all_tokens(call: CallRecord) -> int:
 def _is_unpriced(call: CallRecord) -> int:
     """Whether there are tokens, and nobody knows what they cost."""
     usage = call.usage
-    if usage is None or usage.is_estimate or call.cost_pd is not None:
+    if usage is None or call.cost_pd is not None:
         return 0
     return int(
         plausible_tokens(usage.input_tokens) is not None

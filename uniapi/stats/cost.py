@@ -78,7 +78,7 @@ class PriceList:
         if usage.cost is not None and 0 <= usage.cost <= LARGEST_COST:
             return picodollars(usage.cost)
         given, output = plausible_tokens(usage.input_tokens), plausible_tokens(usage.output_tokens)
-        if usage.is_estimate or (given is None and output is None):
+        if given is None and output is None:
             return None
         figures = self._figures(requested_model, upstream_model)
         if figures is None:

@@ -64,7 +64,7 @@ def encode_call(call: CallRecord) -> bytes:
         pieces.append(',"stream":true')
     if call.first_token_s is not None:
         pieces.append(f',"first":{_written_s(call.first_token_s)}')
-    if call.usage is not None and not call.usage.is_estimate:
+    if call.usage is not None:
         pieces.append(_tokens(call.usage))
     if call.cost_pd is not None:
         pieces.append(f',"cost":{call.cost_pd:d}')
@@ -98,6 +98,8 @@ def _tokens(usage: Usage) -> str:
         for (short, _), count in zip(_KEPT, _read_kept(usage), strict=True)
         if plausible_tokens(count) is not None
     ]
+    if usage.is_estimate and inside:
+        inside.append('"estimated":true')
     return f',"tokens":{{{",".join(inside)}}}' if inside else ""
 
 
@@ -178,7 +180,7 @@ def _usage(tokens: Mapping[str, Any]) -> Usage:
     known: dict[str, Any] = {
         name: _whole(tokens[short]) for short, name in _KEPT if short in tokens
     }
-    return Usage(**known)
+    return Usage(**known, is_estimate=tokens.get("estimated") is True)
 
 
 def _text(value: Any) -> str:

@@ -1,0 +1,62 @@
+"""What came of an answer, so far as it is needed to estimate what a call that was cut short has
+cost: most vendors state their figures at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from uniapi.canonical import Call, Usage
+
+from .call_facts import estimate_call_tokens
+
+SAMPLE_BYTES = 16 * 1024
+"""The pieces of a stream are much alike: its beginning tells how much text its bytes hold."""
+
+
+class Tape:
+    """Counts the bytes of an answer and keeps the first of them."""
+
+    def __init__(self) -> None:
+        self._stated: Usage | None = None
+        self._received = self._stated_at = 0
+        self._sample: list[bytes] = []
+        self._sampled = 0
+
+    def take(self, data: bytes, stated: Usage | None) -> None:
+        """The next bytes, and the vendor's figures when they had been read."""
+        self._received += len(data)
+        if self._sampled < SAMPLE_BYTES:
+            self._sample.append(data)
+            self._sampled += len(data)
+        if stated is not self._stated:
+            if _output(stated) != _output(self._stated):
+                self._stated_at = self._received
+            self._stated = stated
+
+    def usage(self, call: Call, count_output: Callable[[bytes], int]) -> Usage | None:
+        """What the call came to, though the answer broke off here: what the vendor stated, and what
+        came after that by estimate. `count_output`: the tokens in the beginning of such an answer.
+        """
+        stated, unstated = self._stated or Usage(), self._received - self._stated_at
+        is_known = stated.input_tokens is not None and not unstated
+        if is_known or not self._received:
+            return self._stated
+        sample, skipped = b"".join(self._sample), self._stated_at
+        if skipped >= len(sample):
+            skipped = 0
+        tokens = count_output(sample) - (count_output(sample[:skipped]) if skipped else 0)
+        given = stated.input_tokens
+        return replace(
+            stated,
+            input_tokens=estimate_call_tokens(call) if given is None else given,
+            output_tokens=(stated.output_tokens or 0)
+            + tokens * unstated // (len(sample) - skipped),
+            total_tokens=None,
+            is_estimate=True,
+        )
+
+
+def _output(stated: Usage | None) -> int | None:
+    return None if stated is None else stated.output_tokens
