@@ -122,6 +122,8 @@ class Quirk:
     """The member in which an assistant turn's reasoning goes back upstream, when the upstream reads
     it; `none`: leave it out.
     """
+    reasoning_beside_output: bool = False
+    """`completion_tokens` leave the reasoning out, and the total counts both."""
     needs_reasoning: Literal["no", "tool_turns", "every_turn"] = "no"
     """Of which assistant turns the reasoning must come back, signed by nobody, while the model
     thinks; a stand-in where it is lost.

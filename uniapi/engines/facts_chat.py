@@ -313,6 +313,11 @@ _VENDOR_ROWS = (
     ),
     _vendor(
         "xai",
+        "completion_tokens leave the reasoning out (docs.x.ai/docs/guides/reasoning, 2026-11-30)",
+        reasoning_beside_output=True,
+    ),
+    _vendor(
+        "xai",
         "«Model … does not support parameter presencePenalty», of every current model"
         " (github.com/yym68686/uni-api/issues/105)",
         r"grok-(?:[3-9]|code|build|latest)",

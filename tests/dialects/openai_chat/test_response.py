@@ -473,7 +473,7 @@ USAGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
             "total_tokens": 19,
             "completion_tokens_details": {"reasoning_tokens": 7},
         },
-        {"input_tokens": 10, "output_tokens": 9, "reasoning_tokens": 7, "total_tokens": 19},
+        {"input_tokens": 10, "output_tokens": 2, "reasoning_tokens": 7, "total_tokens": 19},
     ),
     (
         {
@@ -523,8 +523,8 @@ USAGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize("wire, counts", USAGES)
 def test_usage_of_every_vendor(wire: dict[str, Any], counts: dict[str, Any]) -> None:
-    """Cached tokens are part of the input, whatever the vendor's spelling, and reasoning is part of
-    the output (xAI counts it beside).
+    """Cached tokens are part of the input, whatever the vendor's spelling; the output is the
+    vendor's own figure.
     """
     assert (
         Usage(**counts, raw=wire, dialect="openai_chat")
@@ -536,6 +536,18 @@ def test_usage_of_every_vendor(wire: dict[str, Any], counts: dict[str, Any]) -> 
         encoded["completion_tokens"],
     )
     assert encoded["total_tokens"] >= encoded["prompt_tokens"] + encoded["completion_tokens"]
+
+
+def test_reasoning_that_a_vendor_counts_beside_the_output_joins_it() -> None:
+    """xAI's figure leaves it out, and its total says so; a total that does not is believed."""
+    details = {"completion_tokens_details": {"reasoning_tokens": 50}}
+    counts = {"prompt_tokens": 100, "completion_tokens": 10, **details}
+    quirk = Quirk(reasoning_beside_output=True)
+    for total, output in ((160, 60), (110, 10)):
+        body = completion({"content": "Hi"}, usage={**counts, "total_tokens": total})
+        usage = decode(body, quirk).usage
+        assert usage is not None
+        assert usage.output_tokens == output
 
 
 def test_a_foreign_usage_is_spelled_out() -> None:

@@ -212,7 +212,7 @@ class ChatStreamDecoder(StreamDecoder):
         if not stated or stated == self._last_usage:
             return
         self._last_usage = stated
-        usage = usage_of_body(chunk)
+        usage = usage_of_body(chunk, self.context.quirk.reasoning_beside_output)
         if usage is not None:
             self.start()
             self.usage(usage)

@@ -3,7 +3,8 @@
 OpenAI's counts already mean what ours mean: cached tokens are part of `prompt_tokens`, reasoning is
 part of `completion_tokens`. The decoder settles where vendors differ: DeepSeek's
 `prompt_cache_hit_tokens`, top-level `cached_tokens` (Moonshot) and `cache_…_input_tokens` (Vercel,
-LiteLLM), reasoning that is counted beside `completion_tokens` (xAI), and costs in three shapes.
+LiteLLM), reasoning that is counted beside `completion_tokens` (`Quirk.reasoning_beside_output`),
+and costs in three shapes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from uniapi.canonical import Json, Usage, stated_cost
 from .request_decode_members import DIALECT_NAME, at
 
 
-def decode_usage(value: Json) -> Usage | None:
+def decode_usage(value: Json, reasoning_beside_output: bool = False) -> Usage | None:
     """None when there is no usage object, or it states nothing."""
     if not isinstance(value, dict) or not value:
         return None
@@ -34,7 +35,8 @@ def decode_usage(value: Json) -> Usage | None:
         value.get("cache_read_input_tokens"),
     )
     is_beside = _is_beside(input_tokens, written, reasoning, total)
-    output_tokens = (written or 0) + (reasoning or 0) if is_beside else written
+    joins = is_beside and reasoning_beside_output
+    output_tokens = (written or 0) + (reasoning or 0) if joins else written
     return Usage(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
@@ -42,7 +44,7 @@ def decode_usage(value: Json) -> Usage | None:
         cache_write_tokens=_count(
             at(prompt, "cache_write_tokens"), value.get("cache_creation_input_tokens")
         ),
-        reasoning_tokens=_at_most(reasoning, output_tokens),
+        reasoning_tokens=reasoning if is_beside else _at_most(reasoning, output_tokens),
         input_audio_tokens=_count(at(prompt, "audio_tokens")),
         output_audio_tokens=_count(at(completion, "audio_tokens")),
         total_tokens=total,
@@ -56,11 +58,12 @@ def decode_usage(value: Json) -> Usage | None:
     )
 
 
-def usage_of_body(body: Mapping[str, Json]) -> Usage | None:
+def usage_of_body(body: Mapping[str, Json], reasoning_beside_output: bool = False) -> Usage | None:
     """The usage of a whole answer or a chunk: in its own member, or in Groq's `x_groq` on the last
     chunk.
     """
-    return decode_usage(body.get("usage")) or decode_usage(at(body.get("x_groq"), "usage"))
+    stated = decode_usage(body.get("usage"), reasoning_beside_output)
+    return stated or decode_usage(at(body.get("x_groq"), "usage"), reasoning_beside_output)
 
 
 def encode_usage(usage: Usage | None) -> dict[str, Any]:
@@ -96,9 +99,7 @@ def encode_usage(usage: Usage | None) -> dict[str, Any]:
 def _is_beside(
     input_tokens: int | None, written: int | None, reasoning: int | None, total: int | None
 ) -> bool:
-    """Whether the vendor's own total counts reasoning beside the output, not inside it: xAI
-    (docs.x.ai/docs/guides/reasoning, 2026-11-30).
-    """
+    """Whether the vendor's own total counts reasoning beside the output, not inside it."""
     if not reasoning or total is None:
         return False
     return total == (input_tokens or 0) + (written or 0) + reasoning
