@@ -14,7 +14,6 @@ from uniapi.canonical import Json, Operation
 
 from .urls import OPENAI_PATHS, parse_url
 
-
 CHECKED = "2026-11-30"
 """When the rows were last held against the vendors' documents."""
 

@@ -1,5 +1,5 @@
 """Facts about vendors and model families, as rows, and the resolver that merges the rows that fit.
-The rows are in `facts_chat`, `facts_openai`, `facts_claude`, `facts_gemini`, `facts_bedrock`.
+The rows are in the modules `facts_…`, one for each format or kind of host.
 
 Order matters: later rows win over earlier ones, member by member; `drops` add up. A row is there
 because a vendor refuses something or needs it said another way, and says so; what a vendor merely
@@ -78,6 +78,13 @@ def fact(
         drops=frozenset(drops),
         changes=changes,
     )
+
+
+def vendor_fact(
+    vendor: str, reason: str, model: str | None = None, drops: Collection[str] = (), **changes: Any
+) -> QuirkRow:
+    """A row of one vendor."""
+    return fact(reason, model, vendors=(vendor,), drops=drops, **changes)
 
 
 def vendor_of(engine: str, host: str) -> str:
