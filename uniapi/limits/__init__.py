@@ -4,6 +4,7 @@ Pure state, time is an argument.
 """
 
 from .admission import Admitted, Limits, Refused
+from .seats import Seats
 from .windows import Window
 
-__all__ = ["Admitted", "Limits", "Refused", "Window"]
+__all__ = ["Admitted", "Limits", "Refused", "Seats", "Window"]

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias
 from uniapi.clock import Epoch, Monotonic
 from uniapi.config import ClientKey, Config, Credential, Provider, Rate, Rates
 
+from .seats import Seat, Seats
 from .windows import Slot, Window
 
 PERSISTED_FROM_S = 86400.0
@@ -66,6 +67,8 @@ class Admitted:
     _counted: list[_Counted] = field(default_factory=list)
     _running: Counter[str] | None = None
     _key_id: str = ""
+    _seats: Seats | None = None
+    _seat: Seat = ("", "", "")
 
     def used(self, tokens: int, now: Monotonic) -> None:
         """The upstream reported `tokens` (input and output) for this request."""
@@ -81,7 +84,10 @@ class Admitted:
         self._counted = []
 
     def release(self) -> None:
-        """The call is over."""
+        """The call is over, or the attempt."""
+        if self._seats is not None:
+            self._seats.leave(self._seat)
+            self._seats = None
         if self._running is not None:
             self._running[self._key_id] -= 1
             if self._running[self._key_id] <= 0:
@@ -98,6 +104,7 @@ class Limits:
     def __init__(self) -> None:
         self._windows: dict[tuple[Scope, str, float], Window] = {}
         self._running: Counter[str] = Counter()
+        self.seats = Seats()
 
     def admit(
         self,
@@ -139,8 +146,21 @@ class Limits:
         *,
         tokens: int = 0,
         now: Monotonic,
+        asker: object = None,
     ) -> Refused | None:
-        """Whether a provider's credential is over its own limit for a model; counts nothing."""
+        """Whether a provider's credential is over its own limit for a model; counts nothing.
+        `asker`: who may stand in the line for it.
+        """
+        most = _most_at_once(provider, alias, upstream_model)
+        credential_id = credential.credential_id
+        if most is not None and not self.seats.is_free(
+            provider, credential_id, upstream_model, most, asker
+        ):
+            return Refused(
+                reason="concurrency",
+                message=f"{most} calls at once",
+                retry_after_s=1.0,
+            )
         rates = (
             None
             if provider.credential_rates.is_empty
@@ -168,13 +188,15 @@ class Limits:
             if provider.credential_rates.is_empty
             else provider.credential_rates.resolve(alias, upstream_model)
         )
-        if not rates:
-            return Admitted()
-        return Admitted(
-            self._count(
-                [(_credential_scope(provider, credential, upstream_model), rates)], tokens, now
-            )
-        )
+        admitted = Admitted()
+        if rates:
+            scope = _credential_scope(provider, credential, upstream_model)
+            admitted = Admitted(self._count([(scope, rates)], tokens, now))
+        if _most_at_once(provider, alias, upstream_model) is not None:
+            seat = (provider.provider_id, credential.credential_id, upstream_model)
+            self.seats.take(seat)
+            admitted._seats, admitted._seat = self.seats, seat
+        return admitted
 
     def running(self, key_id: str) -> int:
         """Calls of a client key in progress."""
@@ -308,6 +330,11 @@ _SCOPE_WORDS = {"global": 1, "client": 3, "credential": 4}
 
 def _credential_scope(provider: Provider, credential: Credential, upstream_model: str) -> Scope:
     return ("credential", provider.provider_id, credential.credential_id, upstream_model)
+
+
+def _most_at_once(provider: Provider, alias: str, upstream_model: str) -> int | None:
+    most = provider.credential_max_concurrency
+    return None if most.is_empty else most.resolve(alias, upstream_model)
 
 
 def _cost(rate: Rate, tokens: int) -> int:

@@ -22,7 +22,7 @@ from .steps import Obstacle, ObstacleKind
 
 TRIAL_POLL_S = 1.0
 """How soon to look again at what somebody else tries out right now."""
-_LIMITS = ("rate", "client_limit")
+_LIMITS = ("rate", "busy", "client_limit")
 
 
 @dataclass(slots=True)
@@ -246,11 +246,26 @@ class Availability:
             if obstacle is not None:
                 return obstacle
         refused = self._limit(channel, credential, now)
-        return (
-            None
-            if refused is None
-            else _limit_obstacle(channel, refused, "rate", "its key is at our own limit")
-        )
+        if refused is None:
+            return None
+        kind: ObstacleKind = "busy" if refused.reason == "concurrency" else "rate"
+        return _limit_obstacle(channel, refused, kind, "its key is at our own limit")
+
+    def line_up(self, now: Monotonic) -> bool:
+        """Wait in line for the credentials that are busy; False when none is."""
+        is_in_line = False
+        for channel in self._leaves.values():
+            obstacle = self.obstacle(channel, now) or self._credential_obstacle(channel, now)
+            if obstacle is not None and obstacle.kind == "busy":
+                self._state.limits.seats.line_up(
+                    channel.provider.provider_id, channel.upstream_model, self
+                )
+                is_in_line = True
+        return is_in_line
+
+    def leave_lines(self) -> None:
+        """This request waits for nothing any more."""
+        self._state.limits.seats.give_up(self)
 
     def dialect(self, channel: Channel) -> str:
         """The dialect this request would be spoken in there."""
@@ -343,6 +358,7 @@ class Availability:
             channel.upstream_model,
             tokens=self._question.tokens,
             now=now,
+            asker=self,
         )
 
     def _seconds_to(self, rested: Rested, free_at: float, now: Monotonic) -> float:

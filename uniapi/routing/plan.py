@@ -11,41 +11,28 @@ place.
 
 from __future__ import annotations
 
-import math
 import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 
-from uniapi.canonical import Failure, FailureKind
+from uniapi.canonical import Failure
 from uniapi.clock import Epoch, Monotonic
 from uniapi.config import ClientKey, Credential, Timeouts
 from uniapi.limits import Admitted, Refused
 
+from .aftermath import Aftermath, Course
 from .availability import Availability, used_by
 from .catalog import Candidate, Candidates, Channel, Group
-from .health import Rested
+from .plan_waits import PlanWaits
 from .question import Question
-from .retry import Blame, Next, may_have_cost, next_after
+from .retry import Next, may_have_cost, next_after
 from .ring import Ring
 from .state import RouterState
 from .steps import Attempt, FailedAttempt, GiveUp, Step, Tried, Wait, give_up
 
 MAX_CALLS = 10
 """Upstream calls for one request."""
-MODELS_OUT = 2
-"""So many models out of money or share on one credential, and it is the account that is."""
-LONGEST_WAIT_S = 2.0
-MAX_WAITS = 3
-
-
-@dataclass(slots=True)
-class _Course:
-    """An attempt under way: what it uses and must give back."""
-
-    attempt: Attempt
-    used: tuple[Rested, ...]
-    lease: Admitted
 
 
 class Plan:
@@ -67,18 +54,18 @@ class Plan:
         self._question = question
         self._model = question.requested_model or "this request"
         self._started_at = now
-        self._epoch_offset = now_s - now
         self._rng = rng
         self._open = Availability(state, question, candidates)
+        self._aftermath = Aftermath(state, question, self._open, now_s - now)
+        self._waits = PlanWaits(question.deadline, rng)
         self._tried: set[tuple[str, str, str]] = set()
         self._nested: dict[str, Admitted] = {}
         self._failed: list[FailedAttempt] = []
-        self._course: _Course | None = None
+        self._course: Course | None = None
         self._stay_on: Channel | None = None
-        self._served: _Course | None = None
+        self._served: Course | None = None
         self._calls = 0
         self._number = 0
-        self._waits = 0
         self._is_past_end = not question.client_key.auto_retry
         """No attempt may follow those that the ring allows."""
         self._has_tried_out = False
@@ -132,7 +119,7 @@ class Plan:
         to blame rests.
         """
         if self._served is not None:
-            self._apply(self._served, failure, now)
+            self._aftermath.take_in(self._served, failure, now)
 
     def finished(self, now: Monotonic, tokens: int | None = None) -> None:
         """The call is over, in whatever way (the client may have left).
@@ -141,6 +128,7 @@ class Plan:
         """
         for course in (self._course, self._served):
             if course is not None:
+                course.lease.release()
                 self._state.health.release(course.used, self._open)
                 if tokens is not None:
                     course.lease.used(tokens, now)
@@ -151,6 +139,7 @@ class Plan:
         self._course = self._served = None
         self._nested = {}
         self._is_over = True
+        self._open.leave_lines()
 
     def _proceed(self, now: Monotonic) -> Step:
         """The next attempt: the same channel's next credential, else the next place in the ring."""
@@ -256,7 +245,8 @@ class Plan:
             tokens=self._question.tokens,
             now=now,
         )
-        self._course = _Course(attempt, used, lease)
+        self._course = Course(attempt, used, lease)
+        self._open.leave_lines()
         return attempt
 
     def _credential(self, channel: Channel, now: Monotonic) -> Credential | None:
@@ -320,14 +310,7 @@ class Plan:
         )
         return None if is_over else timeouts
 
-    def _is_clients_time_over(self, failure: Failure, now: Monotonic) -> bool:
-        """Whether it failed because the time was over that the client itself had set: then nobody
-        is to blame, and nobody is left to answer.
-        """
-        deadline = self._question.deadline
-        return failure.kind is FailureKind.TIMEOUT and deadline is not None and now >= deadline
-
-    def _settle(self, course: _Course, tried: Tried, now: Monotonic) -> None:
+    def _settle(self, course: Course, tried: Tried, now: Monotonic) -> None:
         """Take in a failure before the commit: who is to blame, what rests, what it
         leaves to try.
         """
@@ -341,15 +324,16 @@ class Plan:
         if not tried.calls:
             course.lease.undo(now)
         course.lease.used(0, now)
-        resting = self._apply(course, failure, now)
+        course.lease.release()
+        resting = self._aftermath.take_in(course, failure, now)
         ring = self._rings[-1] if self._rings else self._root
-        is_over = self._is_clients_time_over(failure, now)
+        is_over = self._aftermath.is_clients_time_over(failure, now)
         match Next.NOTHING if is_over else self._next_after(tried):
             case Next.NOTHING:
                 self._is_over = True
                 return
             case Next.CREDENTIAL:
-                self._use_up(course, failure, resting, now)
+                self._aftermath.use_up(course, failure, resting, now)
                 self._stay_on = channel
             case Next.ABLE_CHANNEL:
                 self._open.exhausted.channels[channel.channel_id] = failure.message
@@ -377,82 +361,13 @@ class Plan:
         is_bought = self._question.is_bought and tried.calls > 0
         return next_after(tried.failure, tried.road, is_bought=is_bought)
 
-    def _apply(self, course: _Course, failure: Failure, now: Monotonic) -> Rested | None:
-        """Put to rest what the failure is blamed on, and end the trials it says nothing about;
-        gives what rests now.
-        """
-        channel, credential = course.attempt.channel, course.attempt.credential
-        health = self._state.health
-        if self._is_clients_time_over(failure, now):
-            blame = Blame(who="nobody")
-        else:
-            now_s = Epoch(now + self._epoch_offset)
-            blame = self._state.blame(channel, failure, self._question, now_s)
-        if blame.who in ("credential", "channel"):
-            health.count(channel.provider.provider_id, credential.credential_id, False, now)
-        resting = self._put_to_rest(course, blame, failure, now)
-        health.release([rested for rested in course.used if rested is not resting], self._open)
-        return resting
-
-    def _put_to_rest(
-        self, course: _Course, blame: Blame, failure: Failure, now: Monotonic
-    ) -> Rested | None:
-        """What rests now; the last usable channel of a request never does."""
-        if blame.rest is None or blame.rests is None:
-            return None
-        channel = course.attempt.channel
-        if blame.rests == "channel":
-            if not self._open.has_other(channel, now):
-                return None
-            self._open.exhausted.recalled.add(channel.channel_id)
-        rested = course.used[("channel", "credential_model", "credential").index(blame.rests)]
-        health = self._state.health
-        health.rest(rested, blame.rest, failure.message, now)
-        if blame.rests == "credential_model" and health.models_out(rested, now) >= MODELS_OUT:
-            rested = course.used[2]
-            health.rest(rested, replace(blame.rest, is_guess=True), failure.message, now)
-        return rested
-
-    def _use_up(
-        self, course: _Course, failure: Failure, resting: Rested | None, now: Monotonic
-    ) -> None:
-        """What this request may not use again: the credential, for its model or for all; where the
-        way out is refused, every credential that goes the same way.
-        """
-        exhausted = self._open.exhausted.credentials
-        in_channel, in_credential, whole = course.used
-        channel, credential = course.attempt.channel, course.attempt.credential
-        if failure.kind is FailureKind.REGION:
-            same_way = (
-                one for one in channel.provider.credentials if one.proxy == credential.proxy
-            )
-            for one in same_way:
-                exhausted[used_by(channel, one)[1]] = math.inf
-        elif resting is not None and resting is not in_channel:
-            exhausted[resting] = self._state.health.free_at(resting, now)
-        elif failure.kind is FailureKind.CREDENTIAL_REFUSED:
-            exhausted[whole] = math.inf
-        else:
-            is_rate = failure.kind in (FailureKind.RATE_LIMITED, FailureKind.QUOTA)
-            seconds = failure.retry_after_s if is_rate else None
-            exhausted[in_credential] = now + seconds if seconds else math.inf
-
     def _wait(self, now: Monotonic) -> Wait | None:
-        """A short wait, when a credential frees up so soon that waiting beats an error."""
-        if self._waits >= MAX_WAITS or self._root.is_used_up:
+        """A short wait, when that beats an error; the ring is then walked anew."""
+        if self._root.is_used_up:
             return None
-        times = [
-            obstacle.free_in_s
-            for obstacle in self._open.obstacles(now)
-            if obstacle.kind == "rate" and obstacle.free_in_s is not None
-        ]
-        soonest = min(times, default=math.inf)
-        if soonest > LONGEST_WAIT_S:
+        seconds = self._waits.wait_s(self._open, now)
+        if seconds is None:
             return None
-        seconds = min(LONGEST_WAIT_S, soonest + self._rng.uniform(0.01, 0.1))
-        if self._question.deadline is not None and now + seconds >= self._question.deadline:
-            return None
-        self._waits += 1
         self._root.misses = 0
         self._rings = [self._root]
         return Wait(seconds=seconds)

@@ -86,9 +86,10 @@ class GiveUp:
 Step: TypeAlias = "Attempt | Wait | GiveUp"
 
 ObstacleKind: TypeAlias = Literal[
-    "ruled_out", "failure", "refused", "rate", "client_limit", "exhausted"
+    "ruled_out", "failure", "refused", "rate", "busy", "client_limit", "exhausted"
 ]
-"""`rate`: our key upstream, resting or at our own limit for it; `client_limit`: the limit of a
+"""`rate`: our key upstream, resting or at our own limit for it; `busy`: it runs as many calls as it
+may; `client_limit`: the limit of a
 nested client key, which is not waited for.
 """
 
@@ -206,7 +207,7 @@ def _untried(obstacles: Sequence[Obstacle], requested_model: str) -> ClientError
         return _ruled_out(obstacles, requested_model)
     timed = [obstacle for obstacle in waiting if obstacle.free_in_s is not None]
     soonest = min(timed, key=lambda obstacle: obstacle.free_in_s or 0.0) if timed else waiting[0]
-    if soonest.kind in ("rate", "client_limit"):
+    if soonest.kind in ("rate", "busy", "client_limit"):
         error = ClientError(
             status=429,
             message=f"Every key for `{requested_model}` rests or is at its limit: {soonest.text}.",

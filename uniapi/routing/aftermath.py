@@ -1,0 +1,114 @@
+"""What a failed attempt leaves behind: what rests, and what this request may not use again."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from uniapi.canonical import Failure, FailureKind
+from uniapi.clock import Epoch, Monotonic
+from uniapi.limits import Admitted
+
+from .availability import Availability, used_by
+from .health import Rested
+from .question import Question
+from .retry import Blame
+from .state import RouterState
+from .steps import Attempt
+
+MODELS_OUT = 2
+"""So many models out of money or share on one credential, and it is the account that is."""
+
+
+@dataclass(slots=True)
+class Course:
+    """An attempt under way: what it uses and must give back."""
+
+    attempt: Attempt
+    used: tuple[Rested, ...]
+    lease: Admitted
+
+
+class Aftermath:
+    """For one request. `epoch_offset`: what is to be added to `now` for the time of day."""
+
+    def __init__(
+        self,
+        state: RouterState,
+        question: Question,
+        availability: Availability,
+        epoch_offset: float,
+    ) -> None:
+        self._state = state
+        self._question = question
+        self._open = availability
+        self._epoch_offset = epoch_offset
+
+    def is_clients_time_over(self, failure: Failure, now: Monotonic) -> bool:
+        """Whether it failed because the time was over that the client itself had set: then nobody
+        is to blame, and nobody is left to answer.
+        """
+        deadline = self._question.deadline
+        return failure.kind is FailureKind.TIMEOUT and deadline is not None and now >= deadline
+
+    def take_in(self, course: Course, failure: Failure, now: Monotonic) -> Rested | None:
+        """Put to rest what the failure is blamed on, and end the trials it says nothing about;
+        gives what rests now.
+        """
+        channel, credential = course.attempt.channel, course.attempt.credential
+        health = self._state.health
+        if self.is_clients_time_over(failure, now):
+            blame = Blame(who="nobody")
+        else:
+            now_s = Epoch(now + self._epoch_offset)
+            blame = self._state.blame(channel, failure, self._question, now_s)
+        if blame.who in ("credential", "channel"):
+            health.count(channel.provider.provider_id, credential.credential_id, False, now)
+        resting = self._put_to_rest(course, blame, failure, now)
+        health.release([rested for rested in course.used if rested is not resting], self._open)
+        return resting
+
+    def _put_to_rest(
+        self, course: Course, blame: Blame, failure: Failure, now: Monotonic
+    ) -> Rested | None:
+        """What rests now; the last usable channel of a request never does."""
+        if blame.rest is None or blame.rests is None:
+            return None
+        channel = course.attempt.channel
+        if blame.rests == "channel":
+            if not self._open.has_other(channel, now):
+                return None
+            self._open.exhausted.recalled.add(channel.channel_id)
+        rested = course.used[("channel", "credential_model", "credential").index(blame.rests)]
+        health = self._state.health
+        health.rest(rested, blame.rest, failure.message, now)
+        if blame.rests != "credential_model" or blame.rest.reason != "quota":
+            return rested
+        if health.models_out(rested, now) >= MODELS_OUT:
+            rested = course.used[2]
+            health.rest(rested, replace(blame.rest, is_guess=True), failure.message, now)
+        return rested
+
+    def use_up(
+        self, course: Course, failure: Failure, resting: Rested | None, now: Monotonic
+    ) -> None:
+        """What this request may not use again: the credential, for its model or for all; where the
+        way out is refused, every credential that goes the same way.
+        """
+        exhausted = self._open.exhausted.credentials
+        in_channel, in_credential, whole = course.used
+        channel, credential = course.attempt.channel, course.attempt.credential
+        if failure.kind is FailureKind.REGION:
+            same_way = (
+                one for one in channel.provider.credentials if one.proxy == credential.proxy
+            )
+            for one in same_way:
+                exhausted[used_by(channel, one)[1]] = math.inf
+        elif resting is not None and resting is not in_channel:
+            exhausted[resting] = self._state.health.free_at(resting, now)
+        elif failure.kind is FailureKind.CREDENTIAL_REFUSED:
+            exhausted[whole] = math.inf
+        else:
+            is_rate = failure.kind in (FailureKind.RATE_LIMITED, FailureKind.QUOTA)
+            seconds = failure.retry_after_s if is_rate else None
+            exhausted[in_credential] = now + seconds if seconds else math.inf
