@@ -18,9 +18,7 @@ WEB_SEARCH = "web_search_20250305"
 
 
 def encode_tools(request: Request, names: ToolNames, losses: list[str]) -> list[dict[str, Json]]:
-    """The tools in order, names unique; of deferred ones those that this dialect's own client
-    defers, which the API itself finds again.
-    """
+    """The tools in order, names unique."""
     tools: list[dict[str, Json]] = []
     taken: set[str] = set()
     strict_left = MAX_STRICT_TOOLS
