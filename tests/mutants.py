@@ -21,7 +21,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 LOOP = tuple(
     f"tests/gateway/test_loop_{theme}.py"
-    for theme in ("failover", "operations", "endings", "time", "memory", "charged")
+    for theme in ("failover", "operations", "endings", "time", "memory", "charged", "learning")
 )
 PLAN = ("tests/routing/test_plan.py",)
 STATS = ("tests/stats/test_store.py", "tests/stats/test_write_queue.py")
@@ -315,6 +315,34 @@ MUTANTS = (
         TRY,
         'self._note("client_left", receiver.status)',
         "pass",
+        LOOP,
+    ),
+    Mutant(
+        "a lesson remembered that did not help",
+        RUN,
+        "            if mended is not None:\n",
+        "            if mended is not None:\n                state.mender.helped(target)\n",
+        LOOP,
+    ),
+    Mutant(
+        "a request mended for ever",
+        "uniapi/gateway/mender.py",
+        "self.mendings >= MAX_MENDINGS",
+        "False",
+        LOOP,
+    ),
+    Mutant(
+        "a request mended though that is not wanted",
+        "uniapi/gateway/executor.py",
+        'preferences.learn and preferences.unsupported_parameters != "reject"',
+        "True",
+        LOOP,
+    ),
+    Mutant(
+        "a lesson of one model told to all",
+        "uniapi/gateway/learned_models.py",
+        'return f"{provider_id}\\n{upstream_model}"',
+        'return f"{provider_id}\\n"',
         LOOP,
     ),
     Mutant(

@@ -24,6 +24,7 @@ from .gateway import (
     Executor,
     IssuedIds,
     IssuedItems,
+    LearnedModels,
     ModelLists,
     Moderation,
     ReasoningCache,
@@ -95,6 +96,7 @@ class App:
         self.recorder.open()
         self.recorder.configure(config)
         self._pins = IssuedIds.of_folder(folder, clock.now_s())
+        self._learned = LearnedModels.of_folder(folder, clock.now_s())
         items = IssuedItems()
         around = CallSurroundings(
             transport=transport,
@@ -103,6 +105,7 @@ class App:
             pins=self._pins,
             reasoning=ReasoningCache(),
             items=items,
+            learned=self._learned,
             clock=clock,
         )
         self._reception = Reception(
@@ -299,8 +302,10 @@ class App:
         )
 
     async def flush(self) -> None:
-        """Make durable which ids were issued lately, off the loop."""
-        await asyncio.get_running_loop().run_in_executor(None, self._pins.flush, self.clock.now_s())
+        """Make durable which ids were issued lately and what was learned, off the loop."""
+        loop = asyncio.get_running_loop()
+        for memory in (self._pins, self._learned):
+            await loop.run_in_executor(None, memory.flush, self.clock.now_s())
 
     async def commit(self, *, at_once: bool = False) -> None:
         """Write what changed since the last time, calls, long rate windows and what rests; off the

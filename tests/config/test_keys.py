@@ -37,7 +37,8 @@ CONTRACT = {
     ),
     "preferences": "model_timeout timeout_policy cooldown_period error_triggers rate_limit proxy "
     "keepalive_interval model_price hedging allow_private_urls"
-    " cors_origins trusted_proxies max_body_bytes unsupported_parameters retention model_info",
+    " cors_origins trusted_proxies max_body_bytes unsupported_parameters retention model_info"
+    " learn",
     "preferences.retention": "raw raw_bytes hourly daily",
 }
 
@@ -146,6 +147,7 @@ _SAMPLES: dict[str, Any] = {
     "providers[].preferences": {"think_tags": True},
     "api_keys[].preferences": {"credits": 3},
     "preferences": {"allow_private_urls": True},
+    "learn": False,
 }
 """What is written for a key whose shape alone does not say it: by the level it holds, its name, or
 (below) its first shape.

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from uniapi.gateway import CallSurroundings, Executor, IssuedIds, IssuedItems, ReasoningCache
+from uniapi.gateway import (
+    CallSurroundings,
+    Executor,
+    IssuedIds,
+    IssuedItems,
+    LearnedModels,
+    ReasoningCache,
+)
 from uniapi.network import AccessTokens, MediaFetcher
 from uniapi.storage import KeptMap, MemoryFolder
 
@@ -44,6 +51,7 @@ def executor_of(web):
             pins=IssuedIds(KeptMap(MemoryFolder(), "pins", limit=10, lasts_s=10.0)),
             reasoning=ReasoningCache(),
             items=IssuedItems(),
+            learned=LearnedModels(KeptMap(MemoryFolder(), "learned", limit=10, lasts_s=10.0)),
             clock=clock,
         )
         return Executor(around, record)

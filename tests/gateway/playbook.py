@@ -32,6 +32,7 @@ from uniapi.gateway import (
     Executor,
     IssuedIds,
     IssuedItems,
+    LearnedModels,
     ModelLists,
     Moderation,
     ReasoningCache,
@@ -131,6 +132,7 @@ class Playbook:
         self.network = Network(self.loop)
         self.health, self.limits = Health(), Limits()
         self.records = []
+        self.learned = LearnedModels(KeptMap(MemoryFolder(), "learned", limit=10, lasts_s=3600.0))
         self.client = Client()
         self._config = parse_config(
             json.dumps(config), source="test", engines=engine_names(), environment={}
@@ -158,6 +160,7 @@ class Playbook:
             pins=pins,
             reasoning=ReasoningCache(),
             items=items,
+            learned=self.learned,
             clock=self.clock,
         )
         snapshot = Snapshot.of(self._config, self._router, self._engines)

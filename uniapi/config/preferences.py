@@ -304,6 +304,13 @@ PREFERENCES = Level.of(
         "what happens to request members an upstream cannot take",
     ),
     Key(
+        "learn",
+        "learn",
+        BOOL,
+        "true",
+        "a refused request is mended as the refusal says, tried once more, and that is remembered",
+    ),
+    Key(
         "retention",
         "retention",
         Form(said="a map", shapes=("level",), reader=_retention, level=RETENTION),

@@ -327,6 +327,7 @@ class Preferences:
     trusted_proxies: tuple[str, ...] = ()
     max_body_bytes: int = 32 * 1024 * 1024
     unsupported_parameters: Literal["drop", "reject"] = "drop"
+    learn: bool = True
     retention: Retention = Retention()
     model_info: Mapping[str, ModelInfo] = field(default_factory=dict)
 

@@ -11,6 +11,7 @@ from .discovery import ModelLists, list_models
 from .executor import Executor
 from .issued_ids import IssuedIds
 from .issued_items import IssuedItems
+from .learned_models import LearnedModels
 from .moderation import Moderation
 from .prepare import prepare_once
 from .reasoning_cache import ReasoningCache
@@ -25,6 +26,7 @@ __all__ = [
     "Executor",
     "IssuedIds",
     "IssuedItems",
+    "LearnedModels",
     "ModelLists",
     "Moderation",
     "ReasoningCache",

@@ -15,6 +15,7 @@ from uniapi.canonical import (
     Call,
     Failure,
     FailureKind,
+    Json,
     Operation,
     Request,
     RequestRefused,
@@ -32,6 +33,7 @@ from uniapi.wire import LARGE_BYTES, HttpRequest, ResponseHead
 from .answer_headers import JSON_HEADERS, answer_headers, stream_headers
 from .call_records import attempt_record, masked_failure
 from .call_state import CallState
+from .mender import without_signatures
 from .operation_failures import blamed, unsupported
 from .patience import Patience, TriggerProbe
 from .prepare import prepare
@@ -49,7 +51,9 @@ class Try:
         self._state = state
         self._attempt = attempt
         self._target = target
-        self._way = way
+        self.way = way
+        self.body: dict[str, Json] = {}
+        """What was asked, where that is a JSON object."""
         self._began = state.now()
         self._passage = passage_of(target.provider, target.credential, state.setting.preferences)
 
@@ -69,12 +73,14 @@ class Try:
             return self._failed(error.failure)
         except WireError as error:
             return self._failed(Failure(kind=FailureKind.CREDENTIAL_REFUSED, message=str(error)))
+        self.body = prepared.body
         receiver = state.receiver = self._send(prepared, requests)
         try:
             failure = await self._await_commit(receiver)
             if failure is not None:
                 return self._refused(failure, receiver)
             state.plan.succeeded(state.now())
+            state.mender.helped(self._target)
             await self._answer(receiver, prepared.losses)
         except (asyncio.CancelledError, ConnectionError):
             self._left(receiver)
@@ -94,7 +100,7 @@ class Try:
         """The request for this way; a Failure when this upstream cannot be told what the client
         says.
         """
-        state, way, preferences = self._state, self._way, self._state.setting.preferences
+        state, way, preferences = self._state, self.way, self._state.setting.preferences
         call = state.call
         created_s = int(state.around.clock.now_s())
         context = reply_context(call, way.place, created_s, os.urandom(12).hex())
@@ -130,7 +136,7 @@ class Try:
         """The canonical request as this upstream can take it: media fetched where it needs them by
         value, signatures restored that the client could not carry.
         """
-        state, way = self._state, self._way
+        state, way = self._state, self.way
         request = state.decoded.get()
         needs_inline = needs_media(way, request)
         if needs_inline is not None:
@@ -141,13 +147,15 @@ class Try:
                 allow_private=state.setting.preferences.allow_private_urls,
             )
             state.decoded.put(request)
+        if not way.keeps_signatures:
+            return without_signatures(request)
         key_id = state.call.principal.key_id
         for family in way.families:
             request = state.around.reasoning.restore(key_id, family, request, state.now())
         return request
 
     async def _authorize(self, request: HttpRequest) -> HttpRequest:
-        around, engine, target = self._state.around, self._way.engine, self._target
+        around, engine, target = self._state.around, self.way.engine, self._target
         token = await around.credentials.token(engine, target, around.transport, self._passage)
         return engine.authorize(target, request, token, around.clock.now_s())
 
@@ -176,7 +184,7 @@ class Try:
         return receiver
 
     def _classify(self, head: ResponseHead, body: bytes) -> Failure:
-        way = self._way
+        way = self.way
         return way.engine.classify(head.status, self._dated(head), body, way.dialect)
 
     def _dated(self, head: ResponseHead) -> Mapping[str, str]:
@@ -218,7 +226,7 @@ class Try:
         if report.content_type is None:
             is_whole_anyway = call.operation is Operation.STORED and not receiver.streams
             is_streamed = call.stream and not is_whole_anyway
-        way, model = self._way, self._target.upstream_model
+        way, model = self.way, self._target.upstream_model
         ends_at = sunset(way.address.url, model, state.around.clock.now_s())
         headers = {
             **(stream_headers(client_framing(call)) if is_streamed else JSON_HEADERS),
@@ -251,7 +259,7 @@ class Try:
         """It failed before the commit, so that nothing has reached the client."""
         state, head = self._state, receiver.response_head
         if head is not None:
-            failure = self._way.engine.correct(failure, self._dated(head))
+            failure = self.way.engine.correct(failure, self._dated(head))
         if failure.kind is FailureKind.CREDENTIAL_REFUSED:
             state.around.credentials.forget(self._target.credential.credential_id)
         return self._failed(blamed(state.call.operation, failure))
@@ -292,7 +300,7 @@ class Try:
                 around.pins.forget(key_id, call.resource)
         elif call.json.get("store") is not False:
             # Nothing is kept of an answer with `store: false`, so nothing can be asked of it later.
-            if self._way.road is Road.RELAY and report.issued_ids:
+            if self.way.road is Road.RELAY and report.issued_ids:
                 pin = Pin(
                     provider_id=self._target.provider.provider_id,
                     credential_id=self._target.credential.credential_id,

@@ -24,7 +24,7 @@ from .attempt_try import Try
 from .call_records import call_record
 from .call_state import CallState
 from .operation_failures import is_other_way_open, unsupported
-from .route import client_framing, client_side, find_ways
+from .route import client_framing, client_side
 from .token_count import ESTIMATE_HEADERS, estimate_answer, falls_back
 
 
@@ -77,13 +77,19 @@ class CallRun:
         state.target = target
         calls_before = len(state.attempts)
         tried: Tried | None = None
-        for way in find_ways(state.call, target, state.setting.engine_of(target.provider)):
-            failure = await Try(state, attempt, target, way).make()
+        engine = state.setting.engine_of(target.provider)
+        ways = state.mender.find_ways(state.call, target, engine)
+        while ways:
+            one = Try(state, attempt, target, ways.pop(0))
+            failure = await one.make()
             if failure is None:
                 return None
             calls = len(state.attempts) - calls_before
-            tried = Tried(failure=failure, road=way.road, calls=calls)
-            if not is_other_way_open(failure):
+            tried = Tried(failure=failure, road=one.way.road, calls=calls)
+            mended = state.mender.mended(state.call, target, one.way, failure, one.body)
+            if mended is not None:
+                ways.insert(0, mended)
+            elif not is_other_way_open(failure):
                 break
         return tried or Tried(failure=_lacks_operation(target), calls=0)
 

@@ -17,6 +17,8 @@ from uniapi.stats import AttemptRecord
 from .backlog import Outlet
 from .issued_ids import IssuedIds
 from .issued_items import IssuedItems
+from .learned_models import LearnedModels
+from .mender import Mender
 from .reasoning_cache import ReasoningCache
 from .receiver import Receiver
 from .route import Decoded
@@ -57,6 +59,7 @@ class CallSurroundings:
     pins: IssuedIds
     reasoning: ReasoningCache
     items: IssuedItems
+    learned: LearnedModels
     clock: Clock
 
 
@@ -84,6 +87,7 @@ class CallState:
     plan: Plan
     reply: Reply
     decoded: Decoded
+    mender: Mender
     started_at: Monotonic
     heard_at: Monotonic
     """When the client last heard of us, the beginning included."""

@@ -72,6 +72,7 @@ def prepare_conversation(
         ),
         make_pipe=_pipe(way, choice, may_end_empty=may_end_empty),
         losses=losses,
+        body=body,
         count_output=choice.count_output,
     )
 

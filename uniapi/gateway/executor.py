@@ -10,6 +10,7 @@ from uniapi.stats import CallRecord
 
 from .call_run import CallRun
 from .call_state import CallState, CallSurroundings, Reply, Setting
+from .mender import Mender
 from .route import Decoded
 
 
@@ -26,14 +27,17 @@ class Executor:
 
         The call is recorded in every case, a refusal included.
         """
-        now = self._around.clock.monotonic_s()
+        around, preferences = self._around, setting.preferences
+        now = around.clock.monotonic_s()
+        learns = preferences.learn and preferences.unsupported_parameters != "reject"
         state = CallState(
-            around=self._around,
+            around=around,
             setting=setting,
             call=call,
             plan=plan,
             reply=reply,
             decoded=Decoded(call),
+            mender=Mender(learned=around.learned, clock=around.clock, learns=learns),
             started_at=now,
             heard_at=now,
         )

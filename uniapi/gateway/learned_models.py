@@ -9,7 +9,7 @@ from typing import Any
 
 from uniapi.clock import Epoch
 from uniapi.engines import Learned, load_learned
-from uniapi.storage import KeptMap
+from uniapi.storage import Folder, KeptMap
 
 LEARNED_FILE = "learned"
 LEARNED_LAST_S = 14 * 86400.0
@@ -24,6 +24,17 @@ class LearnedModels:
     def __init__(self, kept: KeptMap) -> None:
         self._kept = kept
         self._decoded: dict[str, tuple[Any, Learned]] = {}
+
+    @classmethod
+    def of_folder(cls, folder: Folder, now_s: Epoch) -> LearnedModels:
+        """Those that are kept there."""
+        kept = KeptMap(folder, LEARNED_FILE, limit=LEARNED_LIMIT, lasts_s=LEARNED_LAST_S)
+        kept.load(now_s)
+        return cls(kept)
+
+    def flush(self, now_s: Epoch) -> None:
+        """Make durable what changed; blocks on the disk."""
+        self._kept.flush(now_s)
 
     def of(self, provider_id: str, upstream_model: str, now_s: Epoch) -> Learned:
         """What is known of a model; nothing (false) of most."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from uniapi.canonical import Call
+from uniapi.canonical import Call, Json
 from uniapi.dialects import CLIENT_DIALECTS, ReplyContext
 from uniapi.engines import Place
 from uniapi.pipes import Pipe
@@ -35,6 +35,8 @@ class Prepared:
     request: HttpRequest
     make_pipe: MakePipe
     losses: tuple[str, ...] = ()
+    body: dict[str, Json] = field(default_factory=dict)
+    """What is said, where that is one JSON object that `fit` has seen."""
     count_output: Callable[[ResponseHead, bytes], int] = lambda head, beginning: 0
     """The tokens, roughly, in the beginning of such an answer."""
     earlier: tuple[HttpRequest, ...] = ()

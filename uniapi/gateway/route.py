@@ -22,11 +22,12 @@ from uniapi.dialects import (
     UpstreamDialect,
     client_dialect,
 )
-from uniapi.engines import Address, Engine, Place
+from uniapi.engines import Address, Engine, Learned, Place
 from uniapi.operations import SERVICES
 from uniapi.pipes import UNSIGNED_FAMILY
 from uniapi.routing import Road
 
+from .learned_models import NOTHING
 from .operation_shapes import road_between
 
 
@@ -43,6 +44,8 @@ class Way:
     operation: Operation
     address: Address
     road: Road
+    keeps_signatures: bool = True
+    """Whether what a model signed goes along."""
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -88,13 +91,16 @@ def client_side(call: Call) -> ClientDialect:
     return client_dialect(call.dialect, call.operation)
 
 
-def find_ways(call: Call, place: Place, engine: Engine) -> tuple[Way, ...]:
+def find_ways(
+    call: Call, place: Place, engine: Engine, learned: Learned = NOTHING
+) -> tuple[Way, ...]:
     """The ways to ask `place` (a Target, where something is to be sent), to be tried in turn within
     one attempt: one, or none when it lacks the operation. Legacy completions have two: as they are,
-    then as a chat.
+    then as a chat. `learned`: what refusals have taught of its model.
     """
     needs = CLIENT_DIALECTS[call.dialect].needs(call.json)
-    dialect, quirk = engine.dialect(place, call.dialect, needs), engine.quirk(place)
+    dialect = engine.dialect(place, call.dialect, needs, learned.dialect)
+    quirk = learned.over(engine.quirk(place))
     streams = call.stream and (quirk.converse_tools_streamed or not needs.has_functions)
     ways = []
     for operation, road in _roads(call, place, engine, dialect, quirk):
