@@ -346,6 +346,13 @@ MUTANTS = (
         LOOP,
     ),
     Mutant(
+        "a failure behind white space said as a stream",
+        RUN,
+        "if not call.stream:",
+        "if False:",
+        LOOP,
+    ),
+    Mutant(
         "a slow reader never waited for",
         BACKLOG,
         "        self._exchange.pause()\n",

@@ -267,6 +267,7 @@ def test_client_key(
         ("max_body_bytes: 64MiB", "max_body_bytes", 64 * 1024 * 1024),
         ("unsupported_parameters: reject", "unsupported_parameters", "reject"),
         ("learn: false", "learn", False),
+        ("max_bodies_in_memory: 1MB", "max_bodies_bytes", 1_000_000),
         (
             "retention: {raw: 1d, raw_bytes: 5MB}",
             "retention",

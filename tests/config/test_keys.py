@@ -38,7 +38,7 @@ CONTRACT = {
     "preferences": "model_timeout timeout_policy cooldown_period error_triggers rate_limit proxy "
     "keepalive_interval model_price hedging allow_private_urls"
     " cors_origins trusted_proxies max_body_bytes unsupported_parameters retention model_info"
-    " learn",
+    " learn max_bodies_in_memory",
     "preferences.retention": "raw raw_bytes hourly daily",
 }
 

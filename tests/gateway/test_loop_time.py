@@ -177,15 +177,43 @@ def test_there_are_no_beats_once_the_answer_flows(play):
     p.expects(written=[200, ROLE, HELLO])
 
 
-@pytest.mark.parametrize(
-    "path, members", [(CHAT, {}), ("/v1/embeddings", {}), (CHAT, {"stream": False})]
-)
-def test_an_answer_in_one_piece_has_no_beats(play, path, members):
-    """Nothing may stand before its status."""
+def test_an_answer_that_is_no_conversation_has_no_beats(play):
+    """What it will be is not known before its head."""
     p = play(provider("a"), preferences=BEATS)
-    p.asks(path, **members)
+    p.asks("/v1/embeddings")
     p.passes(80)
     p.expects(written=[])
+
+
+@pytest.mark.parametrize("path, dialect", [(CHAT, "chat"), (MESSAGES, "anthropic")])
+def test_a_whole_answer_has_white_space_before_it(play, path, dialect):
+    """Its client waits no longer than the interval for something, and reads JSON all the same."""
+    p = play(provider("a", path=path), provider("b", path=path), preferences=BEATS)
+    p.asks(path)
+    p.passes(60)
+    assert p.client.headers["content-type"] == "application/json"
+    p.expects(written=[200, b"\n\n"])
+    p.upstream("a#1").answers(503)
+    p.upstream("b#1").answers(answer(dialect, text="hello"))
+    assert b"hello" in json.dumps(json.loads(p.client.body)).encode()
+    p.expects(
+        told=["overloaded", "succeeded", "finished, 18 tokens"],
+        written=[200, Saying("hello"), "end"],
+        recorded="ok 200: a overloaded, b ok",
+    )
+
+
+def test_a_failure_behind_white_space_is_the_body(play):
+    """The status is spent; the body is the error in the client's dialect."""
+    p = play(provider("a"), preferences=BEATS, keys=ONCE)
+    p.asks()
+    a = p.upstream("a#1")
+    p.passes(25)
+    a.answers(500)
+    assert json.loads(p.client.body)["error"]["message"] == "status 500"
+    p.expects(
+        written=[200, Saying("status 500"), "end"], recorded="server_error 200: a server_error"
+    )
 
 
 def test_failover_goes_on_behind_beats(play):

@@ -10,7 +10,7 @@ import pytest
 from aiohttp.test_utils import RawTestServer
 
 from uniapi.server.front import Front
-from uniapi.server.reply import HttpReply
+from uniapi.server.reply import STALLED_READER_S, HttpReply, StallWatch
 
 
 async def ask(handler, method="GET"):
@@ -67,3 +67,41 @@ async def test_a_client_that_leaves_is_no_error_in_the_log(caplog):
         record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING
     ] == []
     assert any("the client left" in record.getMessage() for record in caplog.records)
+
+
+class Timers:
+    """A loop of which only the timers are of interest; the one that is armed goes off by hand."""
+
+    def call_later(self, seconds, then):
+        self.seconds, self._then = seconds, then
+        return SimpleNamespace(cancel=lambda: None)
+
+    def go_off(self):
+        self._then()
+
+
+def test_who_takes_nothing_of_a_whole_answer_is_given_up():
+    """After five minutes without a byte, not after five minutes: a slow reader is served."""
+    backlogs, given_up = [900, 800, 100, 100], []
+    timers = Timers()
+    StallWatch(timers, lambda: backlogs.pop(0), lambda: given_up.append(True))
+    timers.go_off()
+    for _ in range(2):
+        assert timers.seconds == STALLED_READER_S
+        timers.go_off()
+        assert given_up == []
+    timers.go_off()
+    assert given_up == [True]
+
+
+async def test_a_large_answer_reaches_who_takes_it():
+    """It is watched, and ends properly."""
+    body = b"x" * 3_000_000
+
+    async def handler(request):
+        reply = HttpReply(request, {})
+        await reply.send(200, {}, body)
+        assert not reply.has_lost
+        return reply.response
+
+    assert await ask(handler) == body

@@ -311,6 +311,13 @@ PREFERENCES = Level.of(
         "a refused request is mended as the refusal says, tried once more, and that is remembered",
     ),
     Key(
+        "max_bodies_in_memory",
+        "max_bodies_bytes",
+        SIZE,
+        "256MB",
+        "bodies of all running requests together; over it a request is told to come back",
+    ),
+    Key(
         "retention",
         "retention",
         Form(said="a map", shapes=("level",), reader=_retention, level=RETENTION),

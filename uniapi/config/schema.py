@@ -328,6 +328,8 @@ class Preferences:
     max_body_bytes: int = 32 * 1024 * 1024
     unsupported_parameters: Literal["drop", "reject"] = "drop"
     learn: bool = True
+    max_bodies_bytes: int = 256 * 1000 * 1000
+    """Of the request bodies of all calls that run."""
     retention: Retention = Retention()
     model_info: Mapping[str, ModelInfo] = field(default_factory=dict)
 

@@ -193,28 +193,25 @@ class Try:
         return {"date": formatdate(now_s, usegmt=True), **head.headers}
 
     async def _await_commit(self, receiver: Receiver) -> Failure | None:
-        """The commit (None) or the failure; heartbeats meanwhile when they are configured for a
-        stream. It is the client that must not wait longer than the interval, however many attempts
-        that takes, and one that has got heartbeats goes on getting them.
+        """The commit (None) or the failure; heartbeats meanwhile when they are configured. It is
+        the client that must not wait longer than the interval, however many attempts that takes,
+        and one that has got heartbeats goes on getting them.
         """
         state, attempt = self._state, self._attempt
         call, reply = state.call, state.reply
         if attempt.keepalive_s is not None:
             state.keepalive_s = attempt.keepalive_s
-        interval = state.keepalive_s
-        if not call.stream or interval is None or SERVICES[call.operation].is_carried:
-            # What a carried operation is answered with is not known before its head.
+        interval, beat = state.keepalive_s, heartbeat(call)
+        if interval is None or beat is None:
             return await receiver.outcome
-        framing = client_framing(call)
         while True:
             due_s = state.heard_at + interval - state.now()
             done, _ = await asyncio.wait({receiver.outcome}, timeout=max(0.0, due_s))
             if done:
                 return receiver.outcome.result()
             if not reply.is_started:
-                await reply.start(200, stream_headers(framing))
-            # White space is all that may stand before a JSON array.
-            reply.write(client_side(call).ping if framing == "sse" else b"\n")
+                await reply.start(200, kind_headers(call, is_streamed=call.stream))
+            reply.write(beat)
             state.heard_at = state.now()
 
     async def _answer(self, receiver: Receiver, losses: Sequence[str]) -> None:
@@ -229,7 +226,7 @@ class Try:
         way, model = self.way, self._target.upstream_model
         ends_at = sunset(way.address.url, model, state.around.clock.now_s())
         headers = {
-            **(stream_headers(client_framing(call)) if is_streamed else JSON_HEADERS),
+            **kind_headers(call, is_streamed=is_streamed),
             **answer_headers(
                 receiver.headers, self._target, state.attempts, losses, way.road, ends_at
             ),
@@ -347,6 +344,22 @@ def patience(attempt: Attempt, operation: Operation, now: float) -> Patience:
         idle_s=timeouts.idle_s or first_token_s,
         deadline=None if timeouts.total_s is None else now + timeouts.total_s,
     )
+
+
+def heartbeat(call: Call) -> bytes | None:
+    """What a waiting client is sent; None where nothing may stand before the answer: what a carried
+    operation is answered with is not known before its head.
+    """
+    service = SERVICES[call.operation]
+    if call.stream and not service.is_carried:
+        # White space is all that may stand before a JSON array.
+        return client_side(call).ping if client_framing(call) == "sse" else b"\n"
+    return b"\n" if service.is_generated else None
+
+
+def kind_headers(call: Call, *, is_streamed: bool) -> dict[str, str]:
+    """What the answer is, in the client's dialect."""
+    return stream_headers(client_framing(call)) if is_streamed else JSON_HEADERS
 
 
 def trigger_probe(call: Call, preferences: Preferences) -> TriggerProbe | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from uniapi.canonical import Failure, FailureKind, Operation, RequestRefused
+from uniapi.canonical import Failure, FailureKind, Operation, RequestRefused, client_error
 from uniapi.dialects import ReplyContext
 from uniapi.engines import Target
 from uniapi.pipes import ending
@@ -56,8 +56,8 @@ class CallRun:
             state.outcome, state.status = "refused", refused.error.status
             if not state.reply.is_started:
                 raise
-            # Heartbeats have gone out, so the refusal has to be said in the stream.
-            await self._end_in_stream(_as_failure(refused))
+            # Heartbeats have gone out, so the refusal has to be said behind them.
+            await self._end_behind_beats(_as_failure(refused))
         except (asyncio.CancelledError, ConnectionError):
             if state.outcome != "ok":
                 state.outcome, state.status = "client_left", 0
@@ -108,7 +108,7 @@ class CallRun:
         state.outcome = failure.kind.value if failure is not None else "refused"
         if reply.is_started:
             said = Failure(kind=FailureKind.OVERLOADED, message=step.error.message)
-            await self._end_in_stream(failure or said)
+            await self._end_behind_beats(failure or said)
             return
         headers = {**JSON_HEADERS, **step.error.headers, **tries}
         own = failure.body if failure is not None and failure.dialect == call.dialect else None
@@ -118,9 +118,13 @@ class CallRun:
             headers["content-type"] = failure.content_type
         await reply.send(step.error.status, headers, own)
 
-    async def _end_in_stream(self, failure: Failure) -> None:
-        """The end of a stream in which only heartbeats were sent."""
+    async def _end_behind_beats(self, failure: Failure) -> None:
+        """The end of an answer in which only heartbeats were sent."""
         state, call = self._state, self._state.call
+        if not call.stream:
+            state.reply.write(dump_json(client_side(call).encode_error(client_error(failure))))
+            await state.reply.finish()
+            return
         context = ReplyContext(
             requested_model=call.requested_model,
             id_seed=call.request_id,

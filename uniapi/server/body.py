@@ -16,6 +16,8 @@ from uniapi.canonical import ClientError, RequestRefused
 from uniapi.errors import WireError
 from uniapi.wire import LARGE_BYTES, STEP_BYTES, inflater_for, parse_json
 
+from .body_memory import BodyShare
+
 IDLE_S = 30.0
 """A client that sends nothing for so long has stopped."""
 TOTAL_S = 300.0
@@ -26,9 +28,21 @@ the process a gigabyte larger.
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
-async def read_body(request: web.BaseRequest, max_bytes: int) -> bytes:
-    """The whole body, inflated. Raises RequestRefused as `body_pieces` does."""
-    pieces = [data async for data in body_pieces(request, max_bytes)]
+async def read_body(
+    request: web.BaseRequest, max_bytes: int, share: BodyShare | None = None
+) -> bytes:
+    """The whole body, inflated, as a part of the memory that all bodies have. Raises RequestRefused
+    as `body_pieces` does, and 503 when that memory is full.
+    """
+    pieces, size = [], 0
+    length = request.content_length
+    if share is not None and length is not None and length <= max_bytes:
+        share.grow_to(length)
+    async for data in body_pieces(request, max_bytes):
+        pieces.append(data)
+        size += len(data)
+        if share is not None:
+            share.grow_to(size)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 

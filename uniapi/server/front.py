@@ -31,6 +31,7 @@ from uniapi.wire import dump_json
 from . import admin, models
 from .auth import KeyRing, authenticate, client_address, presented_keys, require_admin
 from .body import parse_object, read_body
+from .body_memory import BodyMemory
 from .inference import Arrival, kept_headers, make_call, make_stored_call
 from .operation_paths import make_relayed_call, needs_default_model, receive
 from .page import StatusPage
@@ -113,6 +114,7 @@ class Front:
         self._desk = desk
         self._page = StatusPage()
         self._refusals = RefusalLog()
+        self._bodies = BodyMemory()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; never raises but for cancellation."""
@@ -309,11 +311,12 @@ class Front:
         if SERVICES[route.operation].is_carried:
             await self._carry(route, request, arrival, key, reply)
             return
-        desk = self._desk
-        body = await read_body(request, desk.config.preferences.max_body_bytes)
-        value = await parse_object(body)
-        call = make_call(arrival, route, body, value)
-        await self._run(call, key, reply)
+        preferences = self._desk.config.preferences
+        with self._bodies.share(preferences.max_bodies_bytes) as share:
+            body = await read_body(request, preferences.max_body_bytes, share)
+            value = await parse_object(body)
+            call = make_call(arrival, route, body, value)
+            await self._run(call, key, reply)
 
     async def _carry(
         self,
@@ -326,16 +329,17 @@ class Front:
         """An operation beside chat; its body may be a form, which is kept until the call
         is over.
         """
-        desk = self._desk
-        received = await receive(
-            route, request, desk.config.preferences.max_body_bytes, desk.spool_dir
-        )
-        try:
-            aliases = await desk.models_for(key) if needs_default_model(route, received) else ()
-            call = make_relayed_call(arrival, route, received, aliases)
-            await self._run(call, key, reply)
-        finally:
-            received.close()
+        desk, preferences = self._desk, self._desk.config.preferences
+        with self._bodies.share(preferences.max_bodies_bytes) as share:
+            received = await receive(
+                route, request, preferences.max_body_bytes, desk.spool_dir, share
+            )
+            try:
+                aliases = await desk.models_for(key) if needs_default_model(route, received) else ()
+                call = make_relayed_call(arrival, route, received, aliases)
+                await self._run(call, key, reply)
+            finally:
+                received.close()
 
     async def _stored(
         self,

@@ -19,6 +19,7 @@ from uniapi.operations import SERVICES, Service, is_true, members_of_form
 from uniapi.wire import MultipartError, form_boundary
 
 from .body import body_pieces, parse_object, read_body
+from .body_memory import BodyShare
 from .inference import Arrival, flag, named_model
 from .paths import Route
 
@@ -44,11 +45,15 @@ class ReceivedBody:
 
 
 async def receive(
-    route: Route, request: web.BaseRequest, max_bytes: int, folder: Path | None
+    route: Route,
+    request: web.BaseRequest,
+    max_bytes: int,
+    folder: Path | None,
+    share: BodyShare,
 ) -> ReceivedBody:
-    """The body of a request.
+    """The body of a request; a form is spooled to disk, and has no share of the memory.
 
-    Raises RequestRefused: what `body_pieces` raises, and 400 for what is no JSON object or no form.
+    Raises RequestRefused: what `read_body` raises, and 400 for what is no JSON object or no form.
     """
     content_type = request.headers.get("Content-Type", "")
     kind = content_type.partition(";")[0].strip().lower()
@@ -64,7 +69,7 @@ async def receive(
         raise RequestRefused.bad_request(
             f"Expected the content type {FORM!r} with the file in it, found {content_type[:80]!r}."
         )
-    body = await read_body(request, max_bytes)
+    body = await read_body(request, max_bytes, share)
     return ReceivedBody(await parse_object(body), body, None, "application/json")
 
 

@@ -9,12 +9,44 @@ transport, because awaiting a writer for every chunk costs more than the chunk
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 
 from aiohttp import HttpVersion11, web
 
 STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 """On every stream: reverse proxies (nginx on serv00) must not buffer it."""
+STALLED_READER_S = 300.0
+UNWATCHED_BYTES = 64 * 1024
+"""So much is written without waiting for anybody."""
+
+
+class StallWatch:
+    """Calls `give_up` once a client has taken nothing for `STALLED_READER_S`."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        backlog: Callable[[], int],
+        give_up: Callable[[], None],
+    ) -> None:
+        self._loop = loop
+        self._backlog = backlog
+        self._give_up = give_up
+        self._before: int | None = None
+        # As soon as all is written that there is to take.
+        self._timer = loop.call_later(0.0, self._look)
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        backlog, before = self._backlog(), self._before
+        if before is not None and backlog >= before:
+            self._give_up()
+            return
+        self._before = backlog
+        self._timer = self._loop.call_later(STALLED_READER_S, self._look)
 
 
 class HttpReply:
@@ -78,7 +110,7 @@ class HttpReply:
         if self.response is None:
             return
         try:
-            await self.response.write_eof()
+            await self._end(self.response)
         except ConnectionError:
             if self.has_lost:
                 raise
@@ -99,4 +131,21 @@ class HttpReply:
         )
         self.response = response
         await response.prepare(self._request)
-        await response.write_eof()
+        await self._end(response, len(body))
+
+    async def _end(self, response: web.StreamResponse, size: int = 0) -> None:
+        """Write the end of an answer, with `size` bytes before it that nobody has written yet. A
+        client that takes nothing of them for `STALLED_READER_S` has left, whatever TCP says.
+        """
+        if self.backlog() + size <= UNWATCHED_BYTES:
+            await response.write_eof()
+            return
+        watch = StallWatch(asyncio.get_running_loop(), self.backlog, self._give_up)
+        try:
+            await response.write_eof()
+        finally:
+            watch.cancel()
+
+    def _give_up(self) -> None:
+        self.has_lost = True
+        self.break_off()

@@ -1,0 +1,66 @@
+"""The sum of all request bodies in memory is bounded, whatever each of them may have."""
+
+import pytest
+
+from uniapi.canonical import RequestRefused
+from uniapi.server.body import read_body
+from uniapi.server.body_memory import BodyMemory
+
+
+def test_what_does_not_fit_is_told_to_come_back():
+    memory = BodyMemory()
+    with memory.share(100) as first, memory.share(100) as second:
+        first.grow_to(60)
+        first.grow_to(50)
+        second.grow_to(40)
+        with pytest.raises(RequestRefused) as refused:
+            second.grow_to(41)
+        assert refused.value.error.status == 503
+        assert refused.value.error.headers["retry-after"]
+        assert memory.held == 100
+    assert memory.held == 0
+
+
+def test_a_call_that_fails_gives_back_what_it_held():
+    memory = BodyMemory()
+
+    def fail():
+        with memory.share(100) as share:
+            share.grow_to(70)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert memory.held == 0
+
+
+class Body:
+    """A request with a body that comes in pieces of ten bytes; `length`: what its head says."""
+
+    transport = None
+
+    def __init__(self, pieces, length=None):
+        self.content, self.content_length, self.headers = self, length, {}
+        self.read = 0
+        self._pieces = pieces
+
+    def at_eof(self):
+        return self.read == self._pieces
+
+    async def readany(self):
+        self.read += 1
+        return b"x" * 10
+
+
+async def test_a_length_that_does_not_fit_is_refused_before_anything_is_read():
+    body = Body(6, length=60)
+    with BodyMemory().share(50) as share, pytest.raises(RequestRefused, match="max_bodies_in"):
+        await read_body(body, 1000, share)
+    assert body.read == 0
+
+
+async def test_a_body_that_names_no_length_counts_as_it_comes():
+    body = Body(9)
+    with BodyMemory().share(50) as share, pytest.raises(RequestRefused):
+        await read_body(body, 1000, share)
+    assert body.read == 6

@@ -1,0 +1,65 @@
+"""How much of request bodies is in memory, of all calls together: each is bounded, and their sum is
+too.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from uniapi.canonical import ClientError, RequestRefused
+
+RETRY_AFTER_S = 5
+
+
+class BodyMemory:
+    """The sum. A call has a `share` of it from its first byte to its end."""
+
+    def __init__(self) -> None:
+        self.held = 0
+
+    def share(self, most: int) -> BodyShare:
+        """For one call, while all together hold at most `most` bytes."""
+        return BodyShare(self, most)
+
+
+class BodyShare:
+    """What one call holds; given back where its `with` ends."""
+
+    def __init__(self, memory: BodyMemory, most: int) -> None:
+        self._memory = memory
+        self._most = most
+        self._held = 0
+
+    def grow_to(self, size: int) -> None:
+        """The body has, or is going to have, so many bytes. Raises RequestRefused: 503 when there
+        is no room for them.
+        """
+        more = size - self._held
+        if more <= 0:
+            return
+        if self._memory.held + more > self._most:
+            raise RequestRefused(
+                ClientError(
+                    status=503,
+                    message=(
+                        "The bodies of all running requests fill the memory that this gateway"
+                        f" gives them ({self._most} bytes, `max_bodies_in_memory`)."
+                    ),
+                    code="too_many_bodies",
+                    headers={"retry-after": str(RETRY_AFTER_S)},
+                )
+            )
+        self._memory.held += more
+        self._held = size
+
+    def __enter__(self) -> BodyShare:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._memory.held -= self._held
+        self._held = 0
