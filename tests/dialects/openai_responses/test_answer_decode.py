@@ -784,3 +784,29 @@ def test_a_call_of_a_tool_offered_without_a_namespace_has_none() -> None:
         assert isinstance(part, ToolCall)
         assert part.namespace is None
         assert part.opaque == Opaque(family="openai", value={"namespace": "f"})
+
+
+@pytest.mark.parametrize("name", ["functions.look", "look<|channel|>commentary", "look"])
+def test_a_call_has_the_name_that_was_offered(name: str) -> None:
+    """gpt-oss behind several hosts writes its own namespace or channel around it."""
+    context = UpstreamContext(request=Request(model="m", tools=(Tool(name="look"),)))
+    item = {"type": "function_call", "call_id": "c", "name": name, "arguments": "{}"}
+    call = UPSTREAM.decode_response(body(item), context).choices[0].parts[0]
+    assert isinstance(call, ToolCall)
+    assert call.name == "look"
+
+
+def test_calls_without_an_id_get_one_each() -> None:
+    """A result must be able to name its call."""
+    item = {"type": "function_call", "call_id": "", "name": "f", "arguments": "{}"}
+    response = UPSTREAM.decode_response(body(item, item), UpstreamContext(id_seed="ab"))
+    ids = [part.call_id for part in response.choices[0].parts if isinstance(part, ToolCall)]
+    assert ids == ["call_ab01", "call_ab02"]
+
+
+def test_an_end_for_an_unknown_reason_is_a_failure() -> None:
+    """Never a clean end."""
+    response = UPSTREAM.decode_response(
+        body(status="incomplete", incomplete_details={"reason": "server_gone"}), UpstreamContext()
+    )
+    assert response.choices[0].finish == Finish(reason="error", native="server_gone", dialect=NAME)

@@ -116,6 +116,19 @@ ROWS: list[Row] = [
         (),
     ),
     (
+        "earlier arguments that are no object",
+        Quirk(),
+        {"input": [CALL, {**CALL, "arguments": '{"a": "b'}, {**CALL, "arguments": ""}]},
+        {
+            "input": [
+                CALL,
+                {**CALL, "arguments": '{"_raw":"{\\"a\\": \\"b"}'},
+                {**CALL, "arguments": "{}"},
+            ]
+        },
+        (),
+    ),
+    (
         "a choice among several is what is offered",
         Quirk(allowed_tools=False),
         {

@@ -33,6 +33,7 @@ from uniapi.dialects.openai_chat.error import failure_of_object
 from uniapi.dialects.openai_chat.request_decode_members import at
 from uniapi.dialects.openai_chat.request_encode_names import wire_name
 from uniapi.dialects.shapes import text_of
+from uniapi.dialects.tool_names import offered_name
 from uniapi.errors import WireError
 
 from .answer_decode_content import TEXT_TYPES, read_citations, read_logprobs
@@ -55,6 +56,8 @@ class OutputReader:
     def __init__(self, context: UpstreamContext) -> None:
         self.family = context.quirk.opaque_family or FAMILY
         self._names = _names_by_wire_name(context.request)
+        self._id_seed = context.id_seed
+        self._unnamed = 0
         self._tools = context.request.tools if context.request is not None else ()
 
     def parts(self, item: Json) -> list[Part]:
@@ -99,10 +102,10 @@ class OutputReader:
     def call(self, item: Mapping[str, Json]) -> ToolCall:
         is_custom = item.get("type") == "custom_tool_call"
         name = text_of(item.get("name"))
-        name = self._names.get(name, name)
+        name = self._names.get(offered_name(name, self._names), name)
         namespace = own_namespace(item.get("namespace"), name, self._tools)
         return ToolCall(
-            call_id=text_of(item.get("call_id") or item.get("id")),
+            call_id=self._call_id(item),
             name=name,
             arguments=call_text(item),
             kind="custom" if is_custom else "function",
@@ -113,6 +116,14 @@ class OutputReader:
                 self.family,
             ),
         )
+
+    def _call_id(self, item: Mapping[str, Json]) -> str:
+        """One that a result can name, also where a server gave none."""
+        found = text_of(item.get("call_id") or item.get("id"))
+        if found:
+            return found
+        self._unnamed += 1
+        return f"call_{self._id_seed}{self._unnamed:02d}"
 
     def reasoning(self, item: Mapping[str, Json]) -> Reasoning:
         try:
@@ -153,7 +164,7 @@ def finish_of(response: Mapping[str, Json], parts: Iterable[Part]) -> Finish:
 def finish(status: Json, why: Json, *, has_calls: bool) -> Finish:
     if status == "incomplete":
         word = why if isinstance(why, str) else "incomplete"
-        return Finish(reason=INCOMPLETE_REASONS.get(word, "length"), native=word, dialect=NAME)
+        return Finish(reason=INCOMPLETE_REASONS.get(word, "error"), native=word, dialect=NAME)
     reason: FinishReason = "tool_calls" if has_calls else "stop"
     return Finish(reason=reason, native=status if isinstance(status, str) else None, dialect=NAME)
 
@@ -174,11 +185,10 @@ def failure_of_response(response: Mapping[str, Json]) -> Failure:
 
 
 def _names_by_wire_name(request: Request | None) -> dict[str, str]:
-    """The client's names of tools that could not be sent under them."""
+    """The client's names of its tools by those they were sent under."""
     if request is None:
         return {}
-    sent = {wire_name(tool.name): tool.name for tool in request.tools if isinstance(tool, Tool)}
-    return {wire: name for wire, name in sent.items() if wire != name}
+    return {wire_name(tool.name): tool.name for tool in request.tools if isinstance(tool, Tool)}
 
 
 def _search(item: Mapping[str, Json]) -> Search:

@@ -24,6 +24,7 @@ from .fit_tools import (
     parallel_tool_calls,
     schemas,
     tools,
+    arguments_of_objects,
 )
 
 
@@ -67,6 +68,7 @@ RULES = (
     images,
     allowed_tools,
     custom_tools,
+    arguments_of_objects,
     schemas,
     parallel_tool_calls,
     reasoning_items,

@@ -10,7 +10,11 @@ from typing import Any
 
 from uniapi.canonical import Json
 from uniapi.dialects.fitting import Body, Fitting, minds
-from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, with_grammar_in_words
+from uniapi.dialects.function_tools import (
+    FREEFORM_PARAMETERS,
+    object_text,
+    with_grammar_in_words,
+)
 from uniapi.dialects.openai_chat.request_decode_members import at
 from uniapi.dialects.openai_chat.request_encode_schema import function_parameters
 
@@ -118,6 +122,22 @@ def _as_function_call(item: Item) -> Item:
             return {**item, "type": "function_call_output"}
         case _:
             return item
+
+
+@minds(always=True)
+def arguments_of_objects(body: Body, fitting: Fitting) -> Body:
+    """What models wrote, or a client cut off, as the object it means: servers that render history
+    by a template read it, and refuse what is none.
+    """
+    return with_items(body, lambda item, path: _with_arguments_of_objects(item))
+
+
+def _with_arguments_of_objects(item: Item) -> Item:
+    said = item.get("arguments")
+    if item.get("type") != "function_call" or not isinstance(said, str):
+        return item
+    text = object_text(said)
+    return item if text == said else {**item, "arguments": text}
 
 
 @minds("checks_schemas")

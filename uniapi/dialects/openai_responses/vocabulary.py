@@ -47,6 +47,7 @@ belong to the assistant's.
 """
 
 INCOMPLETE_REASONS: Mapping[str, FinishReason] = {
+    "incomplete": "length",
     "max_output_tokens": "length",
     "max_tokens": "length",
     "max_messages": "length",
