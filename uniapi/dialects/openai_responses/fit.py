@@ -19,12 +19,12 @@ from .fit_reasoning import efforts, encrypted_reasoning, reasoning_items, sampli
 from .fit_system import system_turns_in_place
 from .fit_tools import (
     allowed_tools,
+    arguments_of_objects,
     custom_tools,
     has_custom_tools,
     parallel_tool_calls,
     schemas,
     tools,
-    arguments_of_objects,
 )
 
 

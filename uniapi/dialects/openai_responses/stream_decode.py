@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from uniapi.canonical import Json, Reasoning, Refusal, Text, ToolCall, Unknown
+from uniapi.canonical import Json
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.openai_chat.error import failure_of_object
@@ -21,15 +21,13 @@ from uniapi.wire import Frame, load_json
 
 from .answer_decode_content import TEXT_TYPES, read_citations, read_logprobs
 from .answer_decode_items import (
-    CALL_TYPES,
-    MESSAGE_MEMBERS,
     OutputReader,
     call_text,
     failure_of_response,
     finish,
 )
-from .opaque import item_token
 from .stream_decode_items import Item, Items, Running
+from .stream_decode_parts import ItemParts
 from .usage import decode_usage
 
 _NAMING = ("id", "call_id", "name", "namespace", "phase")
@@ -45,7 +43,7 @@ class ResponsesStreamDecoder(StreamDecoder):
         self._reader = OutputReader(context)
         self._items = Items()
         self._running: Running | None = None
-        self._has_calls = False
+        self._item_parts = ItemParts(self.parts, self._reader)
 
     def read(self, frame: Frame) -> None:
         if not frame.data:
@@ -126,7 +124,7 @@ class ResponsesStreamDecoder(StreamDecoder):
                 finish(
                     status,
                     at(response.get("incomplete_details"), "reason"),
-                    has_calls=self._has_calls,
+                    has_calls=self._item_parts.has_calls,
                 ),
             )
         )
@@ -164,7 +162,7 @@ class ResponsesStreamDecoder(StreamDecoder):
         whole.
         """
         if self.is_started:
-            self.end((finish("completed", None, has_calls=self._has_calls),))
+            self.end((finish("completed", None, has_calls=self._item_parts.has_calls),))
 
     def _catch_up(self, output: Json) -> None:
         """Items that only the last event tells, or finishes telling."""
@@ -213,28 +211,7 @@ class ResponsesStreamDecoder(StreamDecoder):
         index = index if isinstance(index, int) else len(self._items)
         item = self._new_item(index, value)
         self._items.name(index, value.get("id"))
-        self._open_item(item)
-
-    def _open_item(self, item: Item) -> None:
-        kind = item.value.get("type")
-        if kind in CALL_TYPES:
-            self._open_call(item)
-        elif kind == "reasoning":
-            self.parts.open(item.key, Reasoning())
-
-    def _open_call(self, item: Item) -> None:
-        self._has_calls = True
-        call = self._reader.call(item.value)
-        self.parts.open(
-            item.key,
-            ToolCall(
-                call_id=call.call_id,
-                name=call.name,
-                kind=call.kind,
-                namespace=call.namespace,
-                opaque=call.opaque,
-            ),
-        )
+        self._item_parts.open_item(item)
 
     def _on_item_done(self, event: Mapping[str, Json]) -> None:
         value, index = event.get("item"), event.get("output_index")
@@ -249,7 +226,7 @@ class ResponsesStreamDecoder(StreamDecoder):
         item = self._items.at(index)
         if item is None or item.is_done:
             item = self._new_item(index, value)
-            self._open_item(item)
+            self._item_parts.open_item(item)
         self._items.name(index, value.get("id"))
         # The finished item is the truth; only what names it may have been said at its start alone.
         item.value = {
@@ -257,100 +234,24 @@ class ResponsesStreamDecoder(StreamDecoder):
             **value,
         }
         item.is_done = True
-        match value.get("type"):
-            case "message":
-                self._finish_message(item)
-            case "function_call" | "custom_tool_call":
-                if not self.parts.was_opened(item.key):
-                    self._open_call(item)
-                item.complete(self.parts, item.key, item.key, call_text(item.value))
-                self.parts.close(item.key)
-            case "reasoning":
-                self._finish_reasoning(item)
-            case _:
-                self.parts.close(item.key)
-                for part in self._reader.parts(dict(item.value)):
-                    self.parts.whole(part)
-
-    def _finish_message(self, item: Item) -> None:
-        for place, part in enumerate(self._reader.message(item.value)):
-            number = (
-                item.contents[place]
-                if place < len(item.contents)
-                else max(item.contents, default=-1) + 1
-            )
-            key = (item.key, number)
-            match part:
-                case Text():
-                    self._open_text(item, number)
-                    item.complete(self.parts, key, number, part.text)
-                    if self.parts.is_open(key):
-                        logprobs = () if item.has_logprobs else part.logprobs
-                        self.parts.delta(
-                            key,
-                            citations=part.citations[item.citations.get(number, 0) :],
-                            logprobs=logprobs,
-                        )
-                case Refusal():
-                    self._open_refusal(item, number)
-                    item.complete(self.parts, key, number, part.text)
-                case Unknown():
-                    self.parts.whole(part)
-            self.parts.close(key)
-        for number in item.contents:
-            self.parts.close((item.key, number))
-
-    def _finish_reasoning(self, item: Item) -> None:
-        whole = self._reader.reasoning(item.value)
-        if not self.parts.was_opened(item.key):
-            self.parts.open(item.key, Reasoning())
-        for member in ("summary", "content"):
-            pieces = item.value.get(member)
-            told = [piece for piece in item.told if isinstance(piece, tuple) and piece[0] == member]
-            for place, piece in enumerate(pieces if isinstance(pieces, list) else []):
-                key = told[place] if place < len(told) else (member, f"late {place}")
-                if key not in item.told and any(
-                    "".join(texts) == at(piece, "text") for texts in item.told.values()
-                ):
-                    # Streamed as a summary, finished as content (gpt-oss behind several hosts): one
-                    # text.
-                    continue
-                item.complete(self.parts, item.key, key, at(piece, "text"))
-        if self.parts.is_open(item.key):
-            if not item.told:
-                self.parts.delta(item.key, whole.text)
-            self.parts.delta(item.key, opaque=whole.opaque)
-            self.parts.close(item.key)
+        self._item_parts.finish(item)
 
     # Text and refusals
-
-    def _open_text(self, item: Item, number: int) -> tuple[int, int]:
-        key = (item.key, number)
-        if not self.parts.was_opened(key):
-            item.contents.append(number)
-            self.parts.open(
-                key,
-                Text(text="", opaque=item_token(item.value, MESSAGE_MEMBERS, self._reader.family)),
-            )
-        return key
-
-    def _open_refusal(self, item: Item, number: int) -> tuple[int, int]:
-        key = (item.key, number)
-        if not self.parts.was_opened(key):
-            item.contents.append(number)
-            self.parts.open(key, Refusal(text=""))
-        return key
 
     def _on_content_added(self, event: Mapping[str, Json]) -> None:
         kind = at(event.get("part"), "type")
         if kind == "refusal":
-            self._open_refusal(self._item(event, "message"), _number(event, "content_index"))
+            self._item_parts.open_refusal(
+                self._item(event, "message"), _number(event, "content_index")
+            )
         elif kind in TEXT_TYPES and kind != "reasoning_text":
-            self._open_text(self._item(event, "message"), _number(event, "content_index"))
+            self._item_parts.open_text(
+                self._item(event, "message"), _number(event, "content_index")
+            )
 
     def _on_text_delta(self, event: Mapping[str, Json]) -> None:
         item, number = self._item(event, "message"), _number(event, "content_index")
-        key = self._open_text(item, number)
+        key = self._item_parts.open_text(item, number)
         entries = event.get("logprobs")
         if entries and self.parts.is_open(key):
             logprobs = read_logprobs(entries)
@@ -364,11 +265,13 @@ class ResponsesStreamDecoder(StreamDecoder):
 
     def _on_text_done(self, event: Mapping[str, Json]) -> None:
         item, number = self._item(event, "message"), _number(event, "content_index")
-        item.complete(self.parts, self._open_text(item, number), number, event.get("text"))
+        item.complete(
+            self.parts, self._item_parts.open_text(item, number), number, event.get("text")
+        )
 
     def _on_annotation(self, event: Mapping[str, Json]) -> None:
         item, number = self._item(event, "message"), _number(event, "content_index")
-        key = self._open_text(item, number)
+        key = self._item_parts.open_text(item, number)
         if self.parts.is_open(key):
             citations = read_citations([event.get("annotation")])
             item.citations[number] = item.citations.get(number, 0) + len(citations)
@@ -376,11 +279,15 @@ class ResponsesStreamDecoder(StreamDecoder):
 
     def _on_refusal_delta(self, event: Mapping[str, Json]) -> None:
         item, number = self._item(event, "message"), _number(event, "content_index")
-        item.tell(self.parts, self._open_refusal(item, number), number, event.get("delta"))
+        item.tell(
+            self.parts, self._item_parts.open_refusal(item, number), number, event.get("delta")
+        )
 
     def _on_refusal_done(self, event: Mapping[str, Json]) -> None:
         item, number = self._item(event, "message"), _number(event, "content_index")
-        item.complete(self.parts, self._open_refusal(item, number), number, event.get("refusal"))
+        item.complete(
+            self.parts, self._item_parts.open_refusal(item, number), number, event.get("refusal")
+        )
 
     # Reasoning
 
@@ -410,8 +317,7 @@ class ResponsesStreamDecoder(StreamDecoder):
 
     def _reasoning_item(self, event: Mapping[str, Json]) -> Item:
         item = self._item(event, "reasoning")
-        if not self.parts.was_opened(item.key):
-            self.parts.open(item.key, Reasoning())
+        self._item_parts.open_reasoning(item)
         return item
 
     # Calls
@@ -421,7 +327,7 @@ class ResponsesStreamDecoder(StreamDecoder):
         if not self.parts.was_opened(item.key):
             name = event.get("name")
             item.value = {**item.value, **({"name": name} if isinstance(name, str) else {})}
-            self._open_call(item)
+            self._item_parts.open_call(item)
         return item
 
     def _on_arguments_delta(self, event: Mapping[str, Json]) -> None:
