@@ -288,3 +288,91 @@ def test_a_relayed_schema_that_openai_refuses_is_mended() -> None:
     assert losses == ()
     unchanged = [bare]
     assert fitted({"tools": unchanged}, Quirk())[0]["tools"] is unchanged
+
+
+CUSTOM = {
+    "type": "custom",
+    "custom": {
+        "name": "exec",
+        "description": "Runs.",
+        "format": {"type": "grammar", "grammar": {"syntax": "lark", "definition": "start: /x/"}},
+    },
+}
+MARK = {"cache_control": {"type": "ephemeral"}}
+
+
+def test_relayed_freeform_tools_become_functions() -> None:
+    """With their choice and their earlier calls; the answer must then be told apart again."""
+    call = {"id": "c", "type": "custom", "custom": {"name": "exec", "input": "ls"}}
+    only = {"type": "custom", "custom": {"name": "exec"}}
+    body = {
+        "tools": [CUSTOM, {"type": "web_search"}],
+        "tool_choice": only,
+        "messages": [{"role": "assistant", "content": None, "tool_calls": [call]}],
+    }
+    quirk = Quirk(custom_tools=False)
+    changed, losses = fitted(body, quirk)
+    assert changed["tools"][0]["type"] == "function"
+    assert "start: /x/" in changed["tools"][0]["function"]["description"]
+    assert changed["tools"][1] is body["tools"][1]
+    assert changed["tool_choice"] == {"type": "function", "function": {"name": "exec"}}
+    said = changed["messages"][0]["tool_calls"][0]["function"]
+    assert said == {"name": "exec", "arguments": '{"input":"ls"}'}
+    assert losses == ()
+    assert UPSTREAM.needs_translation(body, quirk)
+    assert not UPSTREAM.needs_translation(body, Quirk())
+    assert not UPSTREAM.needs_translation({"tools": [{"type": "function"}]}, quirk)
+    assert not UPSTREAM.needs_translation(body, Quirk(custom_tools=False, has_tools=False))
+
+
+def test_a_relayed_choice_among_tools_leaves_the_others_out() -> None:
+    """Where only OpenAI knows such a choice."""
+    tools = [{"type": "function", "function": {"name": name}} for name in "fgh"]
+    choice = {
+        "type": "allowed_tools",
+        "allowed_tools": {"mode": "required", "tools": [tools[0], tools[2]]},
+    }
+    changed, _ = fitted({"tools": tools, "tool_choice": choice}, Quirk(allowed_tools=False))
+    assert changed == {"tools": [tools[0], tools[2]], "tool_choice": "required"}
+
+
+@pytest.mark.parametrize(
+    ("knows", "keeps", "losses"),
+    [(True, True, ()), (None, True, ()), (False, False, ("cache_control",))],
+)
+def test_a_relayed_mark_stays_unless_it_is_refused(
+    knows: bool | None, keeps: bool, losses: tuple[str, ...]
+) -> None:
+    """LiteLLM knows them behind an unknown host; OpenAI refuses them."""
+    body = {
+        "messages": [
+            {"role": "system", "content": [{"type": "text", "text": "S", **MARK}]},
+            {"role": "tool", "tool_call_id": "c", "content": "1", **MARK},
+        ],
+        "tools": [{"type": "function", "function": {"name": "f"}, **MARK}],
+    }
+    changed, lost = fitted(body, Quirk(cache_control=knows, system_role="developer"))
+    assert lost == losses
+    if keeps:
+        assert changed == body
+        return
+    assert changed["messages"][0] == {"role": "system", "content": "S"}
+    assert "cache_control" not in repr(changed)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sent"),
+    [
+        ("{}", "{}"),
+        ("", "{}"),
+        ('{"a": "x', '{"_raw":"{\\"a\\": \\"x"}'),
+        ('{"a":NaN}', '{"a":null}'),
+    ],
+)
+def test_arguments_of_earlier_calls_are_objects(arguments: str, sent: str) -> None:
+    """A template that parses them would refuse the session; good ones keep their object."""
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": arguments}}
+    messages = [{"role": "assistant", "content": None, "tool_calls": [call]}]
+    changed, _ = fitted({"messages": messages}, Quirk())
+    assert changed["messages"][0]["tool_calls"][0]["function"]["arguments"] == sent
+    assert (changed["messages"] is messages) is (arguments == sent)
