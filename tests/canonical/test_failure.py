@@ -2,7 +2,7 @@
 
 import pytest
 
-from uniapi.canonical import Failure, FailureKind, client_error, client_status
+from uniapi.canonical import ClientError, Failure, FailureKind, client_error, client_status
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,27 @@ def test_an_explicit_delay_is_passed_on_rounded_and_never_zero():
         Failure(kind=FailureKind.RATE_LIMITED, message="slow down", retry_after_s=0.2)
     )
     assert error.headers == {"retry-after": "1"}
+
+
+@pytest.mark.parametrize(
+    "status, code, headers, expected",
+    [
+        (400, None, {}, "false"),
+        (401, "invalid_api_key", {}, "false"),
+        (403, "permission_denied", {}, "false"),
+        (404, "model_not_found", {}, "false"),
+        (413, "request_too_large", {}, "false"),
+        (429, "rate_limit_exceeded", {"retry-after": "60"}, "true"),
+        (429, "rate_limit_exceeded", {"retry-after": "61"}, "false"),
+        (429, "insufficient_quota", {"retry-after": "5"}, "false"),
+        (502, "provider_key_refused", {}, "false"),
+        (502, None, {}, "true"),
+        (503, "no_channel_available", {"retry-after": "5"}, "true"),
+        (504, "timeout", {}, "true"),
+        (504, "timeout", {"x-should-retry": "false"}, "false"),
+    ],
+)
+def test_an_sdk_is_told_whether_a_repeat_can_help(status, code, headers, expected):
+    """Within the minute that it waits at most; whoever knows better has said so before."""
+    error = ClientError(status=status, message="m", code=code, headers=headers)
+    assert error.sent_headers() == {**headers, "x-should-retry": expected}

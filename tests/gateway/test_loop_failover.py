@@ -154,6 +154,7 @@ def test_when_all_fail_the_client_is_told_in_its_own_words(play):
     error = {"type": "error", "error": {"type": "overloaded_error", "message": "too many users"}}
     assert json.loads(p.client.body)["error"] == error["error"]
     assert p.client.headers["x-uniapi-attempts"] == "a#1=503"
+    assert p.client.headers["x-should-retry"] == "true"
     p.expects(
         told=["overloaded, translated", "finished"],
         written=[503, Saying("overloaded_error"), "end"],

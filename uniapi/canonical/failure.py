@@ -150,6 +150,13 @@ def _own_status(failure: Failure, lowest: int, highest: int, otherwise: int) -> 
     return status if status is not None and lowest <= status <= highest else otherwise
 
 
+LONGEST_RETRY_S = 60
+"""So long an SDK waits for a repeat."""
+_PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 529})
+_FINAL_CODES = frozenset({"insufficient_quota", "provider_key_refused"})
+"""What is used up, and what only the owner can mend, whatever the status."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientError:
     """An error for a client, before it is put into the client's dialect.
@@ -165,6 +172,20 @@ class ClientError:
     type: str | None = None
     param: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+
+    def sent_headers(self) -> dict[str, str]:
+        """Those that go out: with `x-should-retry`, which the SDKs of OpenAI and Anthropic heed
+        before anything else (openai-python 3.57.0, `_should_retry`; 2026-11-30).
+        """
+        can_help = "true" if self._can_repeat_help() else "false"
+        return {"x-should-retry": can_help, **self.headers}
+
+    def _can_repeat_help(self) -> bool:
+        """Whether the same request may be answered by the time an SDK sends it again."""
+        if self.code in _FINAL_CODES or self.status not in _PASSING_STATUSES:
+            return False
+        wait = self.headers.get("retry-after", "")
+        return not wait.isdecimal() or int(wait) <= LONGEST_RETRY_S
 
 
 def client_error(failure: Failure) -> ClientError:

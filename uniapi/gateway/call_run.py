@@ -110,7 +110,7 @@ class CallRun:
             said = Failure(kind=FailureKind.OVERLOADED, message=step.error.message)
             await self._end_behind_beats(failure or said)
             return
-        headers = {**JSON_HEADERS, **step.error.headers, **tries}
+        headers = {**JSON_HEADERS, **step.error.sent_headers(), **tries}
         own = failure.body if failure is not None and failure.dialect == call.dialect else None
         if own is None or not step.relays_body:
             own = dump_json(client_side(call).encode_error(step.error))

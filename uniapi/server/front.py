@@ -45,7 +45,7 @@ log = logging.getLogger("uniapi.front")
 SMALL_BODY_BYTES = 65536
 EXPOSED_HEADERS = (
     "x-request-id, x-uniapi-provider, x-uniapi-model, x-uniapi-attempts, x-uniapi-dropped,"
-    " x-uniapi-estimate, retry-after, *"
+    " x-uniapi-estimate, x-should-retry, retry-after, *"
 )
 """The last one stands for the providers' own (`x-ratelimit-…`); browsers take it so because no
 credentials go along.
@@ -185,7 +185,7 @@ class Front:
         with contextlib.suppress(ConnectionError):
             await reply.send(
                 error.status,
-                {"content-type": "application/json", **error.headers},
+                {"content-type": "application/json", **error.sent_headers()},
                 dump_json(encode(error)),
             )
 
