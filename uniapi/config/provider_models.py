@@ -28,7 +28,7 @@ def read_models(node: Node, report: ProblemList) -> tuple[ModelEntry, ...]:
 _NAME_MEMBERS = ("name", "model", "id", "upstream")
 _ALIAS_MEMBERS = ("alias", "rename", "as")
 """How other tools write a model as a map; nobody's model is called so."""
-_SEPARATORS = re.compile(r"\s*[,，、;；]\s*")
+_SEPARATORS = re.compile(r"[,，、;；]")
 
 
 def _pairs(node: Node, report: ProblemList) -> list[tuple[str, str, Node]]:
@@ -54,7 +54,7 @@ def _names(node: Node, report: ProblemList) -> list[tuple[str, str, Node]]:
     name.
     """
     written = text(node, report)
-    names = [name for name in _SEPARATORS.split(written or "") if name]
+    names = [name for each in _SEPARATORS.split(written or "") if (name := each.strip())]
     if len(names) > 1:
         report.warning(
             node,

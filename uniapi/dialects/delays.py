@@ -22,13 +22,13 @@ _READ = 16_384
 _TEXT = re.compile(
     r"(?:(?:try again|retry|retry[ -]after|reset(?:s)?|available|wait)(?: in| after| for)?:?"
     r" *(?:about |approximately )?)"
-    r"((?:\d+(?:\.\d+)?"
+    r"((?:\d{1,30}(?:\.\d{1,30})?"
     r" *(?:days?|hours?|hrs?|minutes?|mins?|milliseconds?|ms|seconds?|secs?|[dhms])(?![a-z])"
     r" *(?:and )?)+)",
     re.IGNORECASE,
 )
 _PIECE = re.compile(
-    r"(\d+(?:\.\d+)?)"
+    r"(\d{1,30}(?:\.\d{1,30})?)"
     r" *(days?|hours?|hrs?|minutes?|mins?|milliseconds?|ms|seconds?|secs?|[dhms])(?![a-z])",
     re.IGNORECASE,
 )

@@ -127,8 +127,8 @@ def _spellings(name: str) -> tuple[str, ...]:
 
 def drop(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
     """Every member named, in one list or alone."""
-    names = re.split(r"\s*,\s*", match["name"][:400])
-    places = [find_place(name, body) for name in names[:16]]
+    names = match["name"][:400].split(",")
+    places = [find_place(name.strip(), body) for name in names[:16]]
     return Learned(drops=frozenset(place for place in places if place))
 
 

@@ -25,7 +25,8 @@ MAX_VALUES = 1_000_000
 """A value that takes three bytes on the wire takes a hundred in memory: 31 MiB of `{},{},…` made
 the process a gigabyte larger.
 """
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+"""One that never ends is taken too: else every quote in it would be tried as another beginning."""
 
 
 async def read_body(
