@@ -8,7 +8,9 @@ import pytest
 
 from uniapi.canonical import Failure, FailureKind, Operation, Usage
 from uniapi.operations import OperationRequest, codec_for
-from uniapi.pipes.operation import RelayBytes, RelayChoice, RelayEvents, RelayJson, TranslateAnswer
+from uniapi.pipes.operation_events import RelayEvents
+from uniapi.pipes.operation_relay import RelayBytes, RelayChoice, RelayJson
+from uniapi.pipes.operation_translate import TranslateAnswer
 from uniapi.wire import LARGE_BYTES, ResponseHead
 
 BROKEN = Failure(kind=FailureKind.BROKEN, message="gone")

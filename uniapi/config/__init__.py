@@ -2,9 +2,9 @@
 of the program sees.
 
 Reading order: `schema` (the result), `levels` (what a row of the table of keys is), `keys` (the
-table), `parse` (joins the readers), `nodes` and `values` (what they read with), then a reader such
-as `providers`, whose rows stand beside it. `load` and `watch` are the doors to the outside;
-`schema_text`, `json_schema` and `starter` write about configurations.
+table), `parse` (joins the readers), `yaml_tree` (the file as `nodes`), `values` (what they read
+with), then a reader such as `providers`, whose rows stand beside it. `load` and `watch` are the
+doors to the outside; `schema_text`, `json_schema` and `starter` write about configurations.
 """
 
 from .addresses import PROXY_DIRECT, as_proxy, proxy_fault

@@ -10,8 +10,9 @@ from typing import Any
 
 from .keys import KEYS
 from .load import shown_url
-from .nodes import Node, ProblemList, read_tree
+from .nodes import Node, ProblemList
 from .secrets import looks_secret, mask, searchable, sounds_secret, without_secrets
+from .yaml_tree import read_tree
 
 _SECRET_KEYS = frozenset(key.name for key in KEYS if key.is_secret) | {
     "api",

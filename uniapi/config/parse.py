@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from .client_keys import ClientKeysRead, read_client_keys
 from .keys import TOP, advice_on
 from .levels import Section
-from .nodes import Node, ProblemList, read_tree
+from .nodes import Node, ProblemList
 from .preferences import read_preferences
 from .providers import ProvidersRead, read_providers
 from .rules import entries_allowed
 from .schema import Config, ConfigProblems, EngineNames, Preferences, Problem
 from .values import wrong
+from .yaml_tree import read_tree
 
 _NAMED_AT_MOST = 5
 

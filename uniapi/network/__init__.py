@@ -1,6 +1,12 @@
-"""The door to the upstreams: requests go out and answers come in, pushed into a Sink (DESIGN
-§2.11). Whatever leaves this process for a provider, a model list, an access token or a picture goes
-through a Transport, by the way that its Passage says.
+"""The door to the upstreams: requests go out and answers come in, pushed into a Sink. Whatever
+leaves this process for a provider, a model list, an access token or a picture goes through a
+Transport, by the way that its Passage says.
+
+Reading order: `transport` (what a Transport, a Sink and an Exchange are), `passage`,
+`http1_transport` (with `http1_connection`, `names`, `public_addresses`, `tls`), `aiohttp_transport`
+(what leaves through a proxy, with `environment_proxies`), `open_transport` (which of them),
+`demo_transport`; then what goes through it: `fetch`, `request_series`, `access_tokens`,
+`media_fetcher`.
 """
 
 from .access_tokens import AccessTokens

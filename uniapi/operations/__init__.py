@@ -16,6 +16,8 @@ from uniapi.canonical import Operation
 
 from . import (
     embeddings,
+    embeddings_client_gemini,
+    embeddings_client_openai,
     embeddings_google,
     embeddings_vendors,
     images_dashscope,
@@ -51,7 +53,10 @@ _EMBEDDING_UPSTREAMS = {
     "jina": embeddings_vendors.JINA,
     "nvidia": embeddings_vendors.NVIDIA,
 }
-_EMBEDDING_CLIENTS = {"openai": embeddings.OPENAI_CLIENT, "gemini": embeddings.GEMINI_CLIENT}
+_EMBEDDING_CLIENTS = {
+    "openai": embeddings_client_openai.CLIENT,
+    "gemini": embeddings_client_gemini.CLIENT,
+}
 
 OPERATION_SHAPES: Mapping[tuple[Operation, str, str], OperationCodec] = {
     **{

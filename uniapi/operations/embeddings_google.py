@@ -13,17 +13,11 @@ from collections.abc import Mapping, Sequence
 from uniapi.canonical import Json, Operation
 from uniapi.errors import WireError
 
-from .embeddings import (
-    EmbeddingInput,
-    EmbeddingRequest,
-    EmbeddingResult,
-    EmbeddingUpstream,
-    Vector,
-    read_vector,
-)
+from .embeddings import EmbeddingInput, EmbeddingRequest, EmbeddingResult, EmbeddingUpstream
 from .google import list_member, member, model_name, short_name
 from .operation import EncodedOperation, in_batches
 from .operation_usage import read_usage, sum_usages
+from .vectors import Vector, decode_vector
 
 MAX_REQUESTS = 100
 """Texts in one `batchEmbedContents` (ai.google.dev/gemini-api/docs/embeddings)."""
@@ -169,7 +163,7 @@ def _vectors(answer: Mapping[str, Json], number: int) -> list[Vector]:
             f" {', '.join(map(repr, answer)) or 'nothing'}"
         )
     return [
-        read_vector(member(holder, "values"), f"{place}[{index}].values")
+        decode_vector(member(holder, "values"), f"{place}[{index}].values")
         for index, holder in enumerate(holders)
     ]
 

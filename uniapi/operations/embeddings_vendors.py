@@ -15,10 +15,11 @@ from collections.abc import Mapping, Sequence
 from uniapi.canonical import Json, Operation, Usage
 from uniapi.errors import WireError
 
-from .embeddings import EmbeddingRequest, EmbeddingResult, EmbeddingUpstream, Vector, read_vector
+from .embeddings import EmbeddingRequest, EmbeddingResult, EmbeddingUpstream
 from .google import list_member, member, short_name
 from .operation import EncodedOperation, in_batches, kind_of, refuse
 from .operation_usage import read_usage, sum_usages
+from .vectors import Vector, decode_vector
 
 COHERE_TEXTS = 96
 """Texts in one call, at Cohere and on Bedrock."""
@@ -105,7 +106,7 @@ def _decode_cohere(
         if not isinstance(rows, list):
             raise WireError(f"expected float embeddings, found {kind_of(stated)}")
         vectors += [
-            read_vector(row, f"embeddings.float[{index}]") for index, row in enumerate(rows)
+            decode_vector(row, f"embeddings.float[{index}]") for index, row in enumerate(rows)
         ]
     return EmbeddingResult(vectors=tuple(vectors), usage=_usage(answers))
 
@@ -172,7 +173,7 @@ def _decode_bedrock(
         if stated is None and isinstance(answer.get("message"), str):
             # Titan's multimodal model says here what it would not embed.
             raise WireError(f"no embedding in answer {number}: {answer['message'][:200]}")
-        vectors.append(read_vector(stated, f"answer {number}"))
+        vectors.append(decode_vector(stated, f"answer {number}"))
     return EmbeddingResult(vectors=tuple(vectors), usage=_usage(answers))
 
 
@@ -285,7 +286,7 @@ def _decode_openai(
                 for _, row in sorted(zip(order, rows, strict=True), key=lambda pair: int(pair[0]))
             ]
         vectors += [
-            read_vector(member(row, "embedding"), f"data[{index}].embedding")
+            decode_vector(member(row, "embedding"), f"data[{index}].embedding")
             for index, row in enumerate(rows)
         ]
     return EmbeddingResult(vectors=tuple(vectors), usage=_usage(answers))

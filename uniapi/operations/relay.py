@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from uniapi.canonical import Json, Operation
 from uniapi.errors import WireError
 
-from .embeddings import as_asked
 from .google import member
 from .images_openai import fit_image_request, with_urls
 from .rerank import with_results
 from .services import SERVICES
+from .vectors import as_asked
 
 
 def is_empty(operation: Operation, body: Json) -> bool:

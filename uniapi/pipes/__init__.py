@@ -1,13 +1,16 @@
 """Upstream's bytes → client's bytes, with a report. Sans-I/O: `feed`, `eof`, `abort`.
 
 Reading order: `pipe` (the protocol and the report), `framing`, `relay` and `translate` (the six
-pipes of a generation), `operation` (those of the other operations), `choose` (which of them reads
-an answer), `turn_reader` (what a model signed, read in passing).
+pipes of a generation), `operation_relay`, `operation_events` and `operation_translate` (those of
+the other operations), `choose` (which of them reads an answer), `turn_reader` (what a model
+signed, read in passing).
 """
 
 from .choose import PipeChoice, ending
 from .framing import framer_for, labelled
-from .operation import Classify, RelayChoice, TranslateAnswer, TranslateEvents
+from .operation_events import Classify
+from .operation_relay import RelayChoice
+from .operation_translate import TranslateAnswer, TranslateEvents
 from .pipe import Collecting, Pipe, Report
 from .relay import RelayBody, RelayStream
 from .turn_reader import UNSIGNED_FAMILY, SignedTurn, TurnReader, is_signed_by

@@ -14,97 +14,33 @@ import contextlib
 import json
 import logging
 import os
-from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 
 from uniapi.canonical import Call, ClientError, RequestRefused
-from uniapi.clock import Clock
-from uniapi.config import ClientKey, Config, ModelInfo
+from uniapi.config import ClientKey
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.operations import SERVICES
-from uniapi.stats import Recorder
 from uniapi.wire import dump_json
 
 from . import admin, models
-from .auth import KeyRing, authenticate, client_address, presented_keys, require_admin
+from .auth import authenticate, client_address, presented_keys, require_admin
 from .body import parse_object, read_body
 from .body_memory import BodyMemory
+from .cors import cors_headers, preflight_headers
+from .desk import Desk
 from .inference import Arrival, kept_headers, make_call, make_stored_call
 from .operation_paths import make_relayed_call, needs_default_model, receive
 from .page import StatusPage
 from .paths import Route, dialect_of, find_route, near_paths
-from .present import Present
 from .refusal_log import RefusalLog, Stranger
 from .reply import HttpReply
 
 log = logging.getLogger("uniapi.front")
 
 SMALL_BODY_BYTES = 65536
-EXPOSED_HEADERS = (
-    "x-request-id, x-uniapi-provider, x-uniapi-model, x-uniapi-attempts, x-uniapi-dropped,"
-    " x-uniapi-estimate, x-should-retry, retry-after, *"
-)
-"""The last one stands for the providers' own (`x-ratelimit-…`); browsers take it so because no
-credentials go along.
-"""
-
-
-class Desk(Protocol):
-    """What the front asks of the program behind it; every member is read anew for each request, so
-    that a reload takes effect at once.
-    """
-
-    recorder: Recorder
-    clock: Clock
-    version: str
-
-    @property
-    def spool_dir(self) -> Path | None:
-        """Where uploads go that are too large for memory; None: where the system has its temporary
-        files.
-        """
-        ...
-
-    @property
-    def config(self) -> Config: ...
-
-    @property
-    def key_ring(self) -> KeyRing: ...
-
-    async def models_for(self, key: ClientKey) -> tuple[str, ...]:
-        """The aliases that a client key can route, in order."""
-        ...
-
-    def model_infos(self, key: ClientKey, aliases: Sequence[str]) -> Mapping[str, ModelInfo]:
-        """What is known of these aliases of a client key."""
-        ...
-
-    def near_models(self, key: ClientKey, name: str) -> list[str]: ...
-
-    async def run(self, call: Call, key: ClientKey, reply: HttpReply) -> None:
-        """Answer an inference call through `reply`; raises RequestRefused before anything
-        was sent.
-        """
-        ...
-
-    def health(self) -> dict[str, Any]:
-        """What `/healthz` says."""
-        ...
-
-    def present(self) -> Present:
-        """What is true at this moment, for the admin surface."""
-        ...
-
-    def wake(
-        self, provider_ids: Collection[str] | None = None, credential_id: str | None = None
-    ) -> int:
-        """What rests of these providers (None: all), or of one of their credentials, is tried anew;
-        gives how many rests that ended.
-        """
-        ...
 
 
 class Front:
@@ -121,13 +57,13 @@ class Front:
         desk = self._desk
         request_id = os.urandom(12).hex()
         raw_path = request.rel_url.raw_path
-        cors = _cors_headers(
+        cors = cors_headers(
             request.headers.get("Origin"), desk.config.preferences.cors_origins, raw_path
         )
         reply = HttpReply(request, {"x-request-id": request_id, "server": "uni-api", **cors})
         try:
             if request.method == "OPTIONS":
-                await reply.send(204, _preflight(request), b"")
+                await reply.send(204, preflight_headers(request), b"")
             else:
                 await self._dispatch(request, raw_path, request_id, reply)
         except RequestRefused as refused:
@@ -416,31 +352,3 @@ def _unknown_path(raw_path: str) -> RequestRefused:
             type="invalid_request_error",
         )
     )
-
-
-def _cors_headers(origin: str | None, allowed: tuple[str, ...], raw_path: str) -> dict[str, str]:
-    """CORS for every answer, errors included.
-
-    `*` never goes with credentials; the admin surface is only for origins that are listed by name.
-    """
-    if origin is None or not allowed:
-        return {}
-    is_listed = origin in allowed
-    route = find_route(raw_path)
-    if not is_listed and (
-        "*" not in allowed or (route is not None and route.kind in admin.REPORTS)
-    ):
-        return {}
-    return {
-        "access-control-allow-origin": origin if is_listed else "*",
-        "access-control-expose-headers": EXPOSED_HEADERS,
-        **({"vary": "Origin"} if is_listed else {}),
-    }
-
-
-def _preflight(request: web.BaseRequest) -> dict[str, str]:
-    return {
-        "access-control-allow-methods": "GET, HEAD, POST, DELETE, OPTIONS",
-        "access-control-allow-headers": request.headers.get("Access-Control-Request-Headers", "*"),
-        "access-control-max-age": "600",
-    }

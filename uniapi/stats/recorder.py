@@ -148,17 +148,15 @@ class Recorder:
 
     def window(self, from_s: float, to_s: float) -> Aggregate:
         """The counts of the hours from the one that `from_s` lies in to that of `to_s`."""
-        return gathered(self._store.pieces(hour_of(from_s), hour_of(to_s)))
+        return gathered(self._store.kept(hour_of(from_s), hour_of(to_s)).pieces())
 
     def outlines(self, from_s: float, to_s: float) -> dict[int, Outline]:
         """What charts draw of the same hours, by the epoch second that each begins at.
 
         A day of which the hours are no longer kept comes as one.
         """
-        return {
-            hour * HOUR_S: outline
-            for hour, outline in self._store.outlines(hour_of(from_s), hour_of(to_s)).items()
-        }
+        outlines = self._store.kept(hour_of(from_s), hour_of(to_s)).outlines()
+        return {hour * HOUR_S: outline for hour, outline in outlines.items()}
 
     def lifetime(self) -> Aggregate:
         """Counters for `/metrics`: what this process counted since it began, and what it replayed

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import defaultdict
 from collections.abc import Iterable
 
 from uniapi.clock import Epoch
@@ -30,13 +29,15 @@ from uniapi.storage import START, Folder, Journal, Position
 
 from .aggregate import Aggregate
 from .calendar import DAY_S, HOUR_S, day_name, hour_of
-from .chart_sums import COST_PLACE, Outline, outline_of
+from .chart_sums import COST_PLACE
+from .clock_doubt import ClockDoubt
 from .day_files import Shelf
+from .disk_trouble import DiskTrouble
 from .journal_line import decode_call, encode_call
+from .kept_hours import KeptHours
 from .ledger import Ledger
 from .packing import SCHEMA, DayFile, Pending, TooNew
 from .records import CallRecord
-from .sums import add_rows
 from .write_queue import PENDING_DAYS, Waiting, coarsen
 
 log = logging.getLogger("uniapi.stats")
@@ -44,24 +45,16 @@ log = logging.getLogger("uniapi.stats")
 CHECKPOINT_COMMITS = 120
 CHECKPOINT_BYTES = 2_000_000
 """A start replays what lies behind the checkpoint: of so much, a fifth of a second."""
-LONGEST_PAUSE = 10
-"""Commits left out, at most, between two tries on a disk that fails."""
-CLOCK_JUMP_S = 7 * 86400
-CLOCK_DOUBT_COMMITS = 3600
-"""A clock that leapt ahead (a board without battery, before NTP) must not throw history away as
-old: nothing ages for so many seconds after the leap.
-"""
 MAX_NAMES = 5000
 TAIL_BYTES = 1 << 18
 _FOLD_MARK = b'{"fold":1}\n'
 
 
 class Store:
-    """One writer to a folder. `trouble` says what keeps it from writing, None when nothing does."""
+    """One writer to a folder."""
 
     def __init__(self, folder: Folder, ledger: Ledger, retention: Retention | None = None) -> None:
         self.retention = retention or Retention()
-        self.trouble: str | None = None
         self._folder = folder
         self._ledger = ledger
         self._shelf = Shelf(folder)
@@ -81,11 +74,15 @@ class Store:
         self._commits = 0
         self._is_dirty = False
         self._hour: int | None = None
-        self._last_now_s = 0.0
-        self._doubt = 0
-        self._pause = self._last_pause = 0
+        self._clock = ClockDoubt()
+        self._disk = DiskTrouble()
         self._losses = 0
         self._is_open = False
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps it from writing; None: nothing does."""
+        return self._disk.reason
 
     # opening
 
@@ -124,7 +121,7 @@ class Store:
             self._ledger.load(checkpoint.spent)
             self._names = checkpoint.names
             self._watermark = self._checkpointed = checkpoint.watermark
-            self._last_now_s = checkpoint.written_at_s
+            self._clock.last_now_s = checkpoint.written_at_s
             self._hour = int(checkpoint.written_at_s // HOUR_S)
             for day, pending in checkpoint.pending.items():
                 if self._shelf.through(day) <= pending.since:
@@ -169,9 +166,8 @@ class Store:
         False when the disk did not take it (see `trouble`); the calls are kept then.
         """
         with self._writing:
-            self._watch_clock(now_s)
-            if self._pause:
-                self._pause -= 1
+            self._clock.watch(now_s)
+            if self._disk.lets_pass():
                 return False
             try:
                 if not self._is_open:
@@ -187,18 +183,18 @@ class Store:
             except OSError as error:
                 self._failed(error)
                 return False
-            self._worked()
+            self._disk.worked(self._waiting.dropped)
+            self._waiting.dropped = 0
             return True
 
     def compact(self, now_s: Epoch) -> None:
         """Let go of what is older or larger than `retention` says."""
         with self._writing:
             try:
-                if not self._doubt:
+                before = ""
+                if not self._clock.is_doubted:
                     self._shelf.age(now_s, self.retention)
-                before = (
-                    "" if self._doubt else day_name(int((now_s - self.retention.raw_s) // DAY_S))
-                )
+                    before = day_name(int((now_s - self.retention.raw_s) // DAY_S))
                 self._journal.prune(
                     before_day=before,
                     total_bytes=self.retention.raw_bytes,
@@ -210,7 +206,7 @@ class Store:
 
     def close(self, now_s: Epoch) -> None:
         """Write everything there is; the last call."""
-        self._pause = 0
+        self._disk.try_now()
         if self.commit(now_s):
             with self._writing:
                 try:
@@ -221,70 +217,11 @@ class Store:
 
     # reading
 
-    def pieces(self, from_hour: int, to_hour: int) -> list[bytes | Aggregate]:
-        """The counts of the hours from `from_hour` to `to_hour`, both included, as parts for
-        `gathered`: a day as one when all its hours are wanted. A day of which only the sum is kept
-        belongs to the range when its first hour does.
-        """
-        days, recent = self._kept(from_hour, to_hour)
-        found: list[bytes | Aggregate] = []
-        for day, file, waiting in days:
-            hours = {} if file is None else file.hours
-            if file is not None and (
-                from_hour <= day * 24 <= to_hour
-                if file.is_compacted
-                else all(from_hour <= hour <= to_hour for hour in hours)
-            ):
-                found.append(file.total)
-            else:
-                found += [member for hour, member in hours.items() if from_hour <= hour <= to_hour]
-            found += waiting.values()
-        return [*found, *recent.values()]
-
-    def outlines(
-        self, from_hour: int, to_hour: int, *, with_waiting: bool = True
-    ) -> dict[int, Outline]:
-        """The outlines of the same hours, by hour; that of a day of which only the sum is kept
-        stands under its first hour. Without the queue: what is in the journal.
-        """
-        days, recent = self._kept(from_hour, to_hour)
-        found: dict[int, Outline] = defaultdict(dict)
-        for _, file, waiting in days:
-            for hour, outline in ({} if file is None else file.outlines()).items():
-                if from_hour <= hour <= to_hour:
-                    add_rows(found[hour], outline)
-            for hour, part in waiting.items():
-                add_rows(found[hour], outline_of(part))
-        for hour, part in recent.items() if with_waiting else ():
-            add_rows(found[hour], outline_of(part))
-        return found
-
-    def _kept(
-        self, from_hour: int, to_hour: int
-    ) -> tuple[list[tuple[int, DayFile | None, dict[int, Aggregate]]], dict[int, Aggregate]]:
-        """What there is of these hours: for each day its file and the hours that wait to be put
-        into it, and by hour what is not in the journal yet.
-        """
+    def kept(self, from_hour: int, to_hour: int) -> KeptHours:
+        """The counts of the hours from `from_hour` to `to_hour`, both included."""
         days = range(from_hour // 24, to_hour // 24 + 1)
         pending, recent = self._unfolded(days)
-        found = []
-        for day in sorted({day for day in self._shelf.days() if day in days} | set(pending)):
-            file = self._shelf.day(day)
-            waiting = pending.get(day, Pending())
-            if file is not None and file.through > waiting.since:
-                waiting = Pending()
-            found.append(
-                (
-                    day,
-                    file,
-                    {
-                        hour: part
-                        for hour, part in waiting.hours.items()
-                        if from_hour <= hour <= to_hour
-                    },
-                )
-            )
-        return found, {hour: part for hour, part in recent.items() if from_hour <= hour <= to_hour}
+        return KeptHours.of(self._shelf, pending, recent, (from_hour, to_hour))
 
     def lifetime(self) -> Aggregate:
         """Everything this process knows to have happened since it began (and what it replayed),
@@ -319,13 +256,12 @@ class Store:
         with self._writing:
             last = max(
                 [
-                    hour_of(self._last_now_s) + 24,
+                    hour_of(self._clock.last_now_s) + 24,
                     *(day * 24 + 23 for day in {*self._shelf.days(), *self._pending}),
                 ]
             )
-            outlines = self.outlines(
-                min(hour_of(since_s or 0.0) for _, since_s in changed), last, with_waiting=False
-            )
+            earliest = min(hour_of(since_s or 0.0) for _, since_s in changed)
+            outlines = self.kept(earliest, last).outlines(with_waiting=False)
             for key_id, since_s in changed:
                 first = hour_of(since_s or 0.0)
                 settled = sum(
@@ -464,34 +400,9 @@ class Store:
         self._commits = 0
         self._is_dirty = False
 
-    def _watch_clock(self, now_s: Epoch) -> None:
-        if self._last_now_s and now_s - self._last_now_s > CLOCK_JUMP_S:
-            self._doubt = CLOCK_DOUBT_COMMITS
-        self._doubt = max(0, self._doubt - 1)
-        self._last_now_s = now_s
-
     def _failed(self, error: OSError) -> None:
-        """Say it once; try again soon, and then not so soon."""
-        reason = error.strerror or str(error) or type(error).__name__
-        if reason != self.trouble:
-            log.error(
-                "statistics cannot be written (%s): they are kept in memory, and writing is tried"
-                " again",
-                reason,
-            )
-        self.trouble = reason
-        self._last_pause = self._pause = min(2 * self._last_pause or 1, LONGEST_PAUSE)
+        """Until it is written, what is older is kept by the day: memory stays bounded."""
+        self._disk.failed(error)
         with self._counting:
             for day in sorted(self._pending)[:-PENDING_DAYS]:
                 coarsen(self._pending[day].hours, before_day=day + 1)
-
-    def _worked(self) -> None:
-        if self.trouble is not None:
-            lost = (
-                f"; {self._waiting.dropped} calls were counted without their line in the journal"
-                if self._waiting.dropped
-                else ""
-            )
-            log.warning("statistics are written again%s", lost)
-        self.trouble = None
-        self._last_pause = self._waiting.dropped = 0

@@ -11,11 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uniapi.dialects.gemini.request_encode_schema import (
-    function_parameters,
-    output_schema,
-    read_openapi,
-)
+from uniapi.dialects.gemini.request_decode_schema import decode_openapi
+from uniapi.dialects.gemini.request_encode_schema import function_parameters, output_schema
 
 OPENAPI_NAMES = {
     "type",
@@ -322,7 +319,7 @@ def test_reading_a_clients_openapi_schema() -> None:
         },
         "property_ordering": ["b", "a"],
     }
-    assert read_openapi(schema) == {
+    assert decode_openapi(schema) == {
         "type": "object",
         "properties": {
             "a": {"type": ["string", "null"]},
@@ -416,7 +413,7 @@ def test_what_only_the_openapi_subset_says_becomes_json_schema() -> None:
         },
         "propertyOrdering": ["b", "a", "z"],
     }
-    found = read_openapi(schema)
+    found = decode_openapi(schema)
     assert list(found["properties"]) == ["b", "a"]
     assert found == {
         "type": "object",

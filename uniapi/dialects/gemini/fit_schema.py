@@ -9,7 +9,8 @@ from uniapi.dialects.fitting import Body, Fitting, minds
 from uniapi.dialects.turn_repair import json_in_words
 
 from .fit_members import generation_config, with_config, with_member, with_tools, without
-from .request_encode_schema import function_parameters, output_schema, read_openapi
+from .request_decode_schema import decode_openapi
+from .request_encode_schema import function_parameters, output_schema
 from .vocabulary import list_member, member, text_member
 
 JSON_SCHEMA_MEMBERS = ("responseJsonSchema", "_responseJsonSchema")
@@ -36,7 +37,7 @@ def ask_for_json_in_words(body: Body, fitting: Fitting) -> Body:
 
 def _asked_schema(config: Body) -> Body | None:
     found = _json_schema(config)
-    return found if found is not None else read_openapi(member(config, "responseSchema")) or None
+    return found if found is not None else decode_openapi(member(config, "responseSchema")) or None
 
 
 def _json_schema(config: Body) -> Body | None:

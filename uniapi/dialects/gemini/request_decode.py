@@ -23,7 +23,7 @@ from uniapi.canonical import (
 )
 
 from .request_decode_contents import ContentsDecoder
-from .request_encode_schema import read_openapi
+from .request_decode_schema import decode_openapi
 from .vocabulary import (
     HOSTED_KINDS,
     NAME,
@@ -134,7 +134,7 @@ def _function(declaration: Json, where: str) -> Tool:
     parameters = (
         schema
         if isinstance(schema, dict)
-        else read_openapi(member(declaration, "parameters")) or None
+        else decode_openapi(member(declaration, "parameters")) or None
     )
     return Tool(
         name=name,
@@ -215,7 +215,7 @@ def _output_format(config: Mapping[str, Json]) -> OutputFormat | None:
         schema = member(config, name)
         if isinstance(schema, dict):
             return OutputFormat(kind="json_schema", schema=schema)
-    openapi = read_openapi(member(config, "responseSchema"))
+    openapi = decode_openapi(member(config, "responseSchema"))
     if openapi and mime in ("", "application/json"):
         return OutputFormat(kind="json_schema", schema=openapi)
     if mime == "application/json":

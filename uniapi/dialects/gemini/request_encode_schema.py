@@ -23,16 +23,14 @@ from collections.abc import Mapping
 from uniapi.canonical import Json
 
 from .request_encode_schema_draft import Draft, Subset, spelled
-from .vocabulary import SCHEMA_TYPES, camel
+from .request_encode_schema_types import COUNTS, implied_type, is_enum_value, is_type, is_well_typed
+from .vocabulary import SCHEMA_TYPES
 
 MAX_DEPTH = 32
 MAX_NODES = 10_000
 """`$ref` can double a schema at every level; beyond this many schemas the rest is cut."""
-_COUNTS = frozenset(
-    {"minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"}
-)
 _KEPT_ANYWHERE = frozenset(
-    {"title", "description", "pattern", "minimum", "maximum", "default", *_COUNTS}
+    {"title", "description", "pattern", "minimum", "maximum", "default", *COUNTS}
 )
 _SILENT = frozenset(
     {
@@ -81,7 +79,7 @@ def function_parameters(
     if not isinstance(schema, Mapping) or not schema:
         return None
     cleaned = _Walk(schema, subset).clean(schema)
-    if not _is_type(cleaned, "object"):
+    if not is_type(cleaned, "object"):
         cleaned = _as_object(cleaned, subset)
     elif isinstance(cleaned.get("type"), list):
         cleaned = {**cleaned, "type": "object"}
@@ -96,47 +94,6 @@ def function_parameters(
 def output_schema(schema: Mapping[str, Json], subset: Subset) -> dict[str, Json]:
     """The schema of a structured answer."""
     return _Walk(schema, subset).clean(schema)
-
-
-def read_openapi(schema: Json, depth: int = 0) -> dict[str, Json]:
-    """A client's OpenAPI-subset schema as JSON Schema: types in lower case, `nullable` as a type,
-    64-bit counts as numbers, members in camelCase.
-    """
-    if not isinstance(schema, dict) or depth > MAX_DEPTH:
-        return {}
-    found: dict[str, Json] = {}
-    for key, value in schema.items():
-        name = {"defs": "$defs", "ref": "$ref"}.get(key, camel(key))
-        if name == "type":
-            found["type"] = value.lower() if isinstance(value, str) else value
-        elif name in ("properties", "$defs") and isinstance(value, dict):
-            found[name] = {each: read_openapi(inner, depth + 1) for each, inner in value.items()}
-        elif name in ("items", "additionalProperties") and isinstance(value, dict):
-            found[name] = read_openapi(value, depth + 1)
-        elif name in ("anyOf", "prefixItems") and isinstance(value, list):
-            found[name] = [read_openapi(inner, depth + 1) for inner in value]
-        elif name in _COUNTS and isinstance(value, str) and value.isdecimal() and len(value) < 20:
-            found[name] = int(value)
-        else:
-            found[name] = value
-    if found.get("type") == "type_unspecified":
-        del found["type"]
-    order = found.pop("propertyOrdering", None)
-    properties = found.get("properties")
-    if isinstance(order, list) and isinstance(properties, dict):
-        # The order of the members says the same, and is no keyword that others refuse.
-        listed = [name for name in order if isinstance(name, str) and name in properties]
-        found["properties"] = {
-            name: properties[name] for name in dict.fromkeys([*listed, *properties])
-        }
-    if found.pop("nullable", None) is True:
-        if isinstance(found.get("enum"), list) and None not in found["enum"]:
-            found["enum"] = [*found["enum"], None]
-        if isinstance(found.get("type"), str):
-            found["type"] = [found["type"], "null"]
-        elif isinstance(found.get("anyOf"), list):
-            found["anyOf"] = [*found["anyOf"], {"type": "null"}]
-    return found
 
 
 class _Walk:
@@ -268,7 +225,7 @@ class _Walk:
         draft.is_nullable = schema.get("nullable") is True or "null" in names
         names = [name for name in dict.fromkeys(names) if name != "null"]
         if not names and not draft.is_nullable:
-            implied = _implied_type(schema)
+            implied = implied_type(schema)
             names = [implied] if implied is not None else []
         if len(names) == 1:
             draft.written["type"] = names[0]
@@ -321,7 +278,7 @@ class _Walk:
             return
         if any(value is None for value in values):
             draft.is_nullable = True
-        kept = [value for value in values if _is_enum_value(value, self._subset)]
+        kept = [value for value in values if is_enum_value(value, self._subset)]
         if kept and (
             self._subset == "json_schema" or draft.written.get("type", "string") == "string"
         ):
@@ -330,7 +287,7 @@ class _Walk:
             left = [
                 value
                 for value in values
-                if value is not None and not _is_enum_value(value, self._subset)
+                if value is not None and not is_enum_value(value, self._subset)
             ]
         else:
             left = values
@@ -340,7 +297,7 @@ class _Walk:
     def _structure(self, schema: Mapping[str, Json], draft: Draft, depth: int) -> None:
         """Properties and items."""
         properties = schema.get("properties")
-        if isinstance(properties, Mapping) and _is_type(draft.written, "object"):
+        if isinstance(properties, Mapping) and is_type(draft.written, "object"):
             draft.written["properties"] = {
                 str(name): self.clean(value, depth + 1) for name, value in properties.items()
             }
@@ -353,7 +310,7 @@ class _Walk:
                 )
                 if kept:
                     draft.written[name] = list(dict.fromkeys(kept))
-        if not _is_type(draft.written, "array"):
+        if not is_type(draft.written, "array"):
             return
         items, tuple_items = schema.get("items"), schema.get("prefixItems")
         if isinstance(items, list):
@@ -377,7 +334,7 @@ class _Walk:
                 continue
             if name == "additionalProperties":
                 self._additional(value, draft, depth)
-            elif name in _KEPT_ANYWHERE and _is_well_typed(name, value):
+            elif name in _KEPT_ANYWHERE and is_well_typed(name, value):
                 draft.written.setdefault(name, value) if name == "title" else draft.written.update(
                     {name: value}
                 )
@@ -420,52 +377,3 @@ def _as_object(cleaned: dict[str, Json], subset: Subset) -> dict[str, Json]:
     if required:
         root["required"] = required
     return root
-
-
-def _implied_type(schema: Mapping[str, Json]) -> str | None:
-    if isinstance(schema.get("properties"), Mapping) or isinstance(
-        schema.get("additionalProperties"), Mapping
-    ):
-        return "object"
-    if "items" in schema or "prefixItems" in schema:
-        return "array"
-    values = [schema["const"]] if "const" in schema else schema.get("enum")
-    if not isinstance(values, list):
-        return None
-    values = [value for value in values if value is not None]
-    if not values:
-        return "null" if "const" in schema else None
-    if all(isinstance(value, str) for value in values):
-        return "string"
-    if all(isinstance(value, bool) for value in values):
-        return "boolean"
-    if all(isinstance(value, int) and not isinstance(value, bool) for value in values):
-        return "integer"
-    return (
-        "number"
-        if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-        else None
-    )
-
-
-def _is_type(schema: Mapping[str, Json], name: str) -> bool:
-    named = schema.get("type")
-    return (isinstance(named, str) and named.lower() == name) or (
-        isinstance(named, list) and name in named
-    )
-
-
-def _is_enum_value(value: Json, subset: Subset) -> bool:
-    if isinstance(value, str):
-        return bool(value)
-    return (
-        subset == "json_schema" and isinstance(value, int | float) and not isinstance(value, bool)
-    )
-
-
-def _is_well_typed(name: str, value: Json) -> bool:
-    if name in ("title", "description", "pattern"):
-        return isinstance(value, str) and bool(value)
-    if name == "default":
-        return value is not None
-    return isinstance(value, int | float) and not isinstance(value, bool)

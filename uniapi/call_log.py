@@ -1,0 +1,60 @@
+"""A finished call in the log: as one line, and as members of a JSON line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .canonical import Usage
+from .stats import CallRecord
+
+LONGEST_NAME = 200
+"""Of a model in the log: a client may name anything."""
+
+
+def call_line(call: CallRecord) -> str:
+    """One readable line about a call: id, key, models, status, attempts, times, tokens."""
+    where = f" → {call.provider}/{call.upstream_model}" if call.provider is not None else ""
+    tries = f" attempts {len(call.attempts)}" if len(call.attempts) != 1 else ""
+    first = (
+        f" first {call.first_token_s * 1000:.0f} ms"
+        if call.first_token_s is not None and call.stream
+        else ""
+    )
+    usage = _said_tokens(call.usage) if call.usage is not None else ""
+    cost = f" ${call.cost_pd / 1e12:.6f}" if call.cost_pd is not None else ""
+    why = "" if call.outcome == "ok" else f" ({call.outcome})"
+    return (
+        f"{call.request_id} {call.key_label} {call.requested_model[:LONGEST_NAME]}{where}"
+        f" {call.status or '-'}{why}{tries}{first} total {call.total_s * 1000:.0f} ms{usage}{cost}"
+    )
+
+
+def _said_tokens(usage: Usage) -> str:
+    about = "about " if usage.is_estimate else ""
+    return f" tokens {about}{usage.input_tokens or 0}+{usage.output_tokens or 0}"
+
+
+def call_fields(call: CallRecord) -> dict[str, Any]:
+    """The same as members of a JSON line; what is not known is left out."""
+    usage = call.usage
+    fields = {
+        "request_id": call.request_id,
+        "key": call.key_label,
+        "model": call.requested_model[:LONGEST_NAME],
+        "provider": call.provider,
+        "upstream_model": call.upstream_model,
+        "status": call.status,
+        "outcome": call.outcome,
+        "attempts": len(call.attempts),
+        "first_token_ms": (
+            None
+            if call.first_token_s is None or not call.stream
+            else round(call.first_token_s * 1000)
+        ),
+        "total_ms": round(call.total_s * 1000),
+        "input_tokens": None if usage is None else usage.input_tokens,
+        "output_tokens": None if usage is None else usage.output_tokens,
+        "is_estimate": True if usage is not None and usage.is_estimate else None,
+        "cost": None if call.cost_pd is None else call.cost_pd / 1e12,
+    }
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,253 @@
+"""One connection to an origin: HTTP/1.1 over asyncio.Protocol, its call-backs going straight to the
+sink.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+from uniapi.canonical import Failure, FailureKind
+from uniapi.errors import WireError
+from uniapi.wire import BodySource, ResponseParser
+
+from .passage import Passage
+from .transport import KEEPALIVE_S, Sink
+
+PIECES_AT_ONCE = 16
+
+
+class Origin(NamedTuple):
+    """What connections must have in common to be used for each other's requests."""
+
+    scheme: str
+    host: str
+    port: int
+    ca_file: str | None
+    only_public: bool
+
+
+class Served(Protocol):
+    """The exchange that a connection serves."""
+
+    @property
+    def sink(self) -> Sink | None:
+        """Where the answer goes; None once nobody wants it."""
+        ...
+
+    def done(self) -> None:
+        """The answer is whole."""
+        ...
+
+    def failed(self, failure: Failure) -> None: ...
+
+    def died_idle(self) -> None:
+        """The connection had served before, and ended before a byte of this answer."""
+        ...
+
+
+class Pool(Protocol):
+    """Where a connection waits for its next exchange."""
+
+    def put_idle(self, connection: Http1Connection) -> None: ...
+
+    def forget(self, connection: Http1Connection) -> None: ...
+
+
+class Http1Connection(asyncio.Protocol):
+    """One connection to an origin, serving one exchange at a time."""
+
+    def __init__(self, pool: Pool, origin: Origin, loop: asyncio.AbstractEventLoop) -> None:
+        self.origin = origin
+        self._pool = pool
+        self._loop = loop
+        self._transport: asyncio.Transport | None = None
+        self._exchange: Served | None = None
+        self._parser: ResponseParser | None = None
+        self._is_reused = False
+        self._has_bytes = False
+        self._unsent: Iterator[bytes] | None = None
+        self._is_full = False
+        self._idle_timer: asyncio.TimerHandle | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
+    def start(
+        self, exchange: Served, method: str, data: bytes, source: BodySource | None = None
+    ) -> None:
+        self._exchange = exchange
+        self._parser = ResponseParser(method)
+        self._has_bytes = False
+        assert self._transport is not None
+        self._transport.write(data)
+        if source is not None:
+            self._unsent = source.pieces()
+            self._send_pieces()
+
+    def wake(self) -> None:
+        """Taken from the pool."""
+        self._is_reused = True
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
+
+    def pause(self) -> None:
+        if self.is_usable and self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        if self.is_usable and self._transport is not None:
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        """Drop the connection at once, unsent bytes included."""
+        self._exchange = None
+        self._unsent = None
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
+        if self._transport is not None:
+            self._transport.abort()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        exchange, parser = self._exchange, self._parser
+        if exchange is None or parser is None:
+            # An idle connection has nothing to say; one that speaks is out of step.
+            self._pool.forget(self)
+            self.close()
+            return
+        self._has_bytes = True
+        try:
+            head, body, is_end = parser.feed(data)
+        except WireError as error:
+            self._fail(
+                Failure(
+                    kind=FailureKind.BROKEN,
+                    message=f"the upstream's answer cannot be read: {error}",
+                )
+            )
+            return
+        sink = exchange.sink
+        if sink is None:
+            return
+        if head is not None:
+            sink.head(head)
+        if body:
+            sink.data(body)
+        if is_end:
+            self._end()
+
+    def eof_received(self) -> bool:
+        parser = self._parser
+        if self._exchange is None or parser is None:
+            return False
+        if not self._has_bytes:
+            return False
+        try:
+            _, body, _ = parser.eof()
+        except WireError:
+            self._fail(
+                Failure(
+                    kind=FailureKind.BROKEN,
+                    message="the upstream closed the connection in the middle of its answer",
+                )
+            )
+            return False
+        if body and self._exchange is not None and self._exchange.sink is not None:
+            self._exchange.sink.data(body)
+        self._end()
+        return False
+
+    def pause_writing(self) -> None:
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        self._is_full = False
+        self._send_pieces()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
+        self._unsent = None
+        self._pool.forget(self)
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        exchange, self._exchange = self._exchange, None
+        if exchange is None:
+            return
+        if self._is_reused and not self._has_bytes:
+            exchange.died_idle()
+            return
+        what = "in the middle of its answer" if self._has_bytes else "without an answer"
+        exchange.failed(
+            Failure(kind=FailureKind.BROKEN, message=f"the upstream closed the connection {what}")
+        )
+
+    def _send_pieces(self) -> None:
+        """As much of the body as the socket takes, and not so much at a time that other streams
+        wait.
+        """
+        unsent = self._unsent
+        if unsent is None or self._is_full or self._transport is None:
+            return
+        try:
+            for _ in range(PIECES_AT_ONCE):
+                piece = next(unsent, None)
+                if piece is None:
+                    self._unsent = None
+                    return
+                self._transport.write(piece)
+                if self._is_full:
+                    return
+        except (OSError, ValueError) as error:
+            self._fail(
+                Failure(
+                    kind=FailureKind.BROKEN,
+                    message=f"the request body cannot be read again: {error}",
+                )
+            )
+            return
+        self._loop.call_soon(self._send_pieces)
+
+    def _end(self) -> None:
+        exchange, parser, self._exchange, self._parser = self._exchange, self._parser, None, None
+        assert parser is not None
+        # An answer may come before the whole request was sent; what is left of it would be taken
+        # for another request.
+        is_sent, self._unsent = self._unsent is None, None
+        if is_sent and parser.keeps_alive and self.is_usable and self._transport is not None:
+            self._transport.resume_reading()
+            self._idle_timer = self._loop.call_later(KEEPALIVE_S, self._expire)
+            self._pool.put_idle(self)
+        elif self._transport is not None:
+            self._transport.close()
+        if exchange is not None:
+            exchange.done()
+
+    def _expire(self) -> None:
+        self._pool.forget(self)
+        self.close()
+
+    def _fail(self, failure: Failure) -> None:
+        exchange, self._exchange = self._exchange, None
+        self.close()
+        if exchange is not None:
+            exchange.failed(failure)
+
+
+def origin_of(url: str, passage: Passage) -> Origin:
+    """Raises ValueError for what is no absolute http or https URL."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{parts.scheme or 'nothing'} is no address that can be asked")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return Origin(parts.scheme, parts.hostname, port, passage.ca_file, passage.only_public)

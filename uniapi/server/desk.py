@@ -1,0 +1,71 @@
+"""What the front asks of the program behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from uniapi.canonical import Call
+from uniapi.clock import Clock
+from uniapi.config import ClientKey, Config, ModelInfo
+from uniapi.stats import Recorder
+
+from .auth import KeyRing
+from .present import Present
+from .reply import HttpReply
+
+
+class Desk(Protocol):
+    """What the front asks of the program behind it; every member is read anew for each request, so
+    that a reload takes effect at once.
+    """
+
+    recorder: Recorder
+    clock: Clock
+    version: str
+
+    @property
+    def spool_dir(self) -> Path | None:
+        """Where uploads go that are too large for memory; None: where the system has its temporary
+        files.
+        """
+        ...
+
+    @property
+    def config(self) -> Config: ...
+
+    @property
+    def key_ring(self) -> KeyRing: ...
+
+    async def models_for(self, key: ClientKey) -> tuple[str, ...]:
+        """The aliases that a client key can route, in order."""
+        ...
+
+    def model_infos(self, key: ClientKey, aliases: Sequence[str]) -> Mapping[str, ModelInfo]:
+        """What is known of these aliases of a client key."""
+        ...
+
+    def near_models(self, key: ClientKey, name: str) -> list[str]: ...
+
+    async def run(self, call: Call, key: ClientKey, reply: HttpReply) -> None:
+        """Answer an inference call through `reply`; raises RequestRefused before anything
+        was sent.
+        """
+        ...
+
+    def health(self) -> dict[str, Any]:
+        """What `/healthz` says."""
+        ...
+
+    def present(self) -> Present:
+        """What is true at this moment, for the admin surface."""
+        ...
+
+    def wake(
+        self, provider_ids: Collection[str] | None = None, credential_id: str | None = None
+    ) -> int:
+        """What rests of these providers (None: all), or of one of their credentials, is tried anew;
+        gives how many rests that ended.
+        """
+        ...
