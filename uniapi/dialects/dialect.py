@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from uniapi.canonical import (
     NO_NEEDS,
@@ -116,13 +116,26 @@ class ClientDialect:
     """Whose bodies the operations beside chat have at its clients (see `operations`)."""
 
 
+EncodeRequest: TypeAlias = Callable[[Request, Quirk], EncodedRequest]
+
+
+def without_facts(encode: Callable[[Request], EncodedRequest]) -> EncodeRequest:
+    """An encoder that writes its plain dialect, where one is wanted that may read a vendor's facts;
+    `fit` minds them afterwards.
+    """
+    return lambda request, quirk: encode(request)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamDialect:
     """A wire format as an upstream is asked in it.
 
-    `family` signs the reasoning of its models. `encode_request(request, quirk)` writes the plain
-    dialect; `fit(body, quirk, beside)` makes a body, translated or relayed, what this upstream
-    takes. `decode_response(body, context)` raises WireError. `decode_error(status, headers, body)`
+    `family` signs the reasoning of its models. `encode_request(request, quirk)` writes a body: the
+    plain one (`without_facts`), except for Converse, which has none. There every maker's parameters
+    stand in `additionalModelRequestFields` under the names of its own API, and what one maker's
+    model says with a member another must be told in words; no client speaks it, so no relayed body
+    needs the same facts. `fit(body, quirk, beside)` makes a body, translated or relayed, what this
+    upstream takes. `decode_response(body, context)` raises WireError. `decode_error(status, headers, body)`
     never raises. `needs_inline(media, quirk)`: whether this media must be fetched and sent by
     value. `may_end_empty(body)`: whether an answer to this body that says nothing is whole when it
     ended by the word `end_turn`; total.
@@ -131,7 +144,7 @@ class UpstreamDialect:
     name: str
     family: str
     framing: Literal["sse", "json_array", "aws_eventstream"]
-    encode_request: Callable[[Request, Quirk], EncodedRequest]
+    encode_request: EncodeRequest
     fit: Fit
     decode_response: Callable[[Json, UpstreamContext], Response]
     stream_decoder: Callable[[UpstreamContext], StreamDecoder]

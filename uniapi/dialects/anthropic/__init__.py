@@ -9,7 +9,7 @@ Reading order: `vocabulary`, `answer_decode_parts`; `request_decode`, `request_e
 
 from __future__ import annotations
 
-from uniapi.dialects.dialect import RelayedDialect
+from uniapi.dialects.dialect import RelayedDialect, without_facts
 
 from .answer_decode import decode_response
 from .client import CLIENT
@@ -27,7 +27,7 @@ UPSTREAM = RelayedDialect(
     name=NAME,
     family=FAMILY,
     framing="sse",
-    encode_request=lambda request, quirk: encode_request(request),
+    encode_request=without_facts(encode_request),
     fit=fit,
     decode_response=decode_response,
     stream_decoder=AnthropicStreamDecoder,

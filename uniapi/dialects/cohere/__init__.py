@@ -4,7 +4,7 @@ decoded.
 
 from uniapi.canonical import Request
 from uniapi.dialects.codec import EncodedRequest
-from uniapi.dialects.dialect import UpstreamDialect
+from uniapi.dialects.dialect import UpstreamDialect, without_facts
 from uniapi.dialects.quirk import Quirk
 
 from .answer_decode import decode_response
@@ -15,17 +15,11 @@ from .request_encode_messages import needs_inline
 from .stream_decode import CohereStreamDecoder
 from .vocabulary import FAMILY, NAME
 
-
-def _encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
-    """The encoder knows no vendor: facts are for `fit`."""
-    return encode_request(request)
-
-
 UPSTREAM = UpstreamDialect(
     name=NAME,
     family=FAMILY,
     framing="sse",
-    encode_request=_encode_request,
+    encode_request=without_facts(encode_request),
     fit=fit,
     decode_response=decode_response,
     stream_decoder=CohereStreamDecoder,

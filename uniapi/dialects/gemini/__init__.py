@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from uniapi.canonical import Request
 from uniapi.dialects.codec import EncodedRequest
-from uniapi.dialects.dialect import RelayedDialect
+from uniapi.dialects.dialect import RelayedDialect, without_facts
 from uniapi.dialects.quirk import Quirk
 
 from .answer_decode import decode_response
@@ -27,17 +27,11 @@ from .request_encode import encode_request
 from .stream_decode import GeminiStreamDecoder
 from .vocabulary import FAMILY, NAME
 
-
-def _encode_request(request: Request, quirk: Quirk) -> EncodedRequest:
-    """The encoder knows no vendor: facts are for `fit`."""
-    return encode_request(request)
-
-
 UPSTREAM = RelayedDialect(
     name=NAME,
     family=FAMILY,
     framing="sse",
-    encode_request=_encode_request,
+    encode_request=without_facts(encode_request),
     fit=fit,
     decode_response=decode_response,
     stream_decoder=GeminiStreamDecoder,

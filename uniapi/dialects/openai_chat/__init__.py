@@ -8,7 +8,7 @@ Reading order: `request_decode_parts` and `reasoning` (the pieces of a message),
 (answers out), `observe` (relayed answers), `error`.
 """
 
-from uniapi.dialects.dialect import RelayedDialect
+from uniapi.dialects.dialect import RelayedDialect, without_facts
 
 from .client import CLIENT
 from .error import decode_error
@@ -23,7 +23,7 @@ UPSTREAM = RelayedDialect(
     name=DIALECT_NAME,
     family="openai",
     framing="sse",
-    encode_request=lambda request, quirk: encode_request(request),
+    encode_request=without_facts(encode_request),
     fit=fit,
     decode_response=decode_response,
     stream_decoder=ChatStreamDecoder,

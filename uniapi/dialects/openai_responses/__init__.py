@@ -10,7 +10,7 @@ Reading order: `vocabulary`, `opaque`; `request_decode`, `request_decode_items`,
 
 from __future__ import annotations
 
-from uniapi.dialects.dialect import RelayedDialect
+from uniapi.dialects.dialect import RelayedDialect, without_facts
 
 from .answer_decode import decode_response
 from .client import CLIENT
@@ -25,7 +25,7 @@ UPSTREAM = RelayedDialect(
     name=NAME,
     family=FAMILY,
     framing="sse",
-    encode_request=lambda request, quirk: encode_request(request),
+    encode_request=without_facts(encode_request),
     fit=fit,
     decode_response=decode_response,
     stream_decoder=ResponsesStreamDecoder,
