@@ -135,10 +135,10 @@ class UpstreamDialect:
     stand in `additionalModelRequestFields` under the names of its own API, and what one maker's
     model says with a member another must be told in words; no client speaks it, so no relayed body
     needs the same facts. `fit(body, quirk, beside)` makes a body, translated or relayed, what this
-    upstream takes. `decode_response(body, context)` raises WireError. `decode_error(status, headers, body)`
-    never raises. `needs_inline(media, quirk)`: whether this media must be fetched and sent by
-    value. `may_end_empty(body)`: whether an answer to this body that says nothing is whole when it
-    ended by the word `end_turn`; total.
+    upstream takes. `decode_response(body, context)` raises WireError. `decode_error(status,
+    headers, body)` never raises. `needs_inline(media, quirk)`: whether this media must be fetched
+    and sent by value. `may_end_empty(body)`: whether an answer to this body that says nothing is
+    whole when it ended by the word `end_turn`; total.
     """
 
     name: str

@@ -2,10 +2,7 @@
 decoded.
 """
 
-from uniapi.canonical import Request
-from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.dialect import UpstreamDialect, without_facts
-from uniapi.dialects.quirk import Quirk
 
 from .answer_decode import decode_response
 from .error import decode_error

@@ -12,10 +12,7 @@ Reading order: `vocabulary`; `request_decode` (with `request_decode_contents`,
 
 from __future__ import annotations
 
-from uniapi.canonical import Request
-from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.dialect import RelayedDialect, without_facts
-from uniapi.dialects.quirk import Quirk
 
 from .answer_decode import decode_response
 from .client import CLIENT
