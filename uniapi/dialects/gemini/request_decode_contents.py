@@ -6,7 +6,9 @@ Clients write turns, parts and lone texts in every way the SDKs accept.
 from __future__ import annotations
 
 import json
+from collections import defaultdict, deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from uniapi.canonical import (
     Json,
@@ -54,6 +56,14 @@ _DATA_MEMBERS = both_spellings(
 _ROLES: Mapping[str, Role] = {"model": "assistant", "assistant": "assistant", "system": "system"}
 
 
+@dataclass(slots=True)
+class _Asked:
+    """A call whose result may still come."""
+
+    call_id: str
+    is_answered: bool = False
+
+
 class ContentsDecoder:
     """Reads one conversation.
 
@@ -63,8 +73,9 @@ class ContentsDecoder:
 
     def __init__(self) -> None:
         self._count = 0
-        self._waiting: list[tuple[str, str]] = []
-        """Id and name of the calls that have no result yet."""
+        self._by_id: defaultdict[str, deque[_Asked]] = defaultdict(deque)
+        self._by_name: defaultdict[str, deque[_Asked]] = defaultdict(deque)
+        """The calls, in their order, for their results."""
 
     def contents(self, value: Json) -> list[Message]:
         """Raises RequestRefused naming the member that is missing or of the wrong type."""
@@ -160,7 +171,9 @@ class ContentsDecoder:
         args = member(call, "args")
         self._count += 1
         call_id = text_member(call, "id") or f"call_{self._count}"
-        self._waiting.append((call_id, name))
+        asked = _Asked(call_id)
+        self._by_id[call_id].append(asked)
+        self._by_name[name].append(asked)
         return ToolCall(
             call_id=call_id,
             name=name,
@@ -194,14 +207,20 @@ class ContentsDecoder:
 
     def _answered(self, call_id: str, name: str) -> str:
         """The call a result belongs to: by its id, else the first of that name that waits."""
-        found = next((call for call in self._waiting if call_id and call[0] == call_id), None)
-        if found is None:
-            found = next((call for call in self._waiting if call[1] == name), None)
+        found = _first(self._by_id.get(call_id)) if call_id else None
+        found = found or _first(self._by_name.get(name))
         if found is not None:
-            self._waiting.remove(found)
-            return found[0]
+            found.is_answered = True
+            return found.call_id
         self._count += 1
         return call_id or f"call_{self._count}"
+
+
+def _first(asked: deque[_Asked] | None) -> _Asked | None:
+    """The first that still waits; what was answered is passed once."""
+    while asked and asked[0].is_answered:
+        asked.popleft()
+    return asked[0] if asked else None
 
 
 def _said(response: Json) -> str:

@@ -7,7 +7,6 @@ as an object, or repeat the name on every piece.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -18,6 +17,7 @@ from uniapi.dialects.tool_names import offered_name
 
 from .request_decode_messages import google_signature
 from .request_decode_parts import arguments_text
+from .stream_decode_nesting import Nesting
 
 
 @dataclass(slots=True, eq=False)
@@ -34,18 +34,10 @@ class _Call:
     is_closed: bool = False
     kind: str = "function"
     unwraps_input: bool = False
-    pieces: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     name: str = ""
     opaque: Opaque | None = None
-
-    def is_complete(self) -> bool:
-        """Whether the arguments so far are a whole JSON value."""
-        try:
-            json.loads("".join(self.pieces))
-        except (ValueError, RecursionError):
-            return False
-        return True
+    nesting: Nesting = field(default_factory=Nesting)
 
 
 class CallReader:
@@ -62,6 +54,9 @@ class CallReader:
         self._id_seed = id_seed
         self._tools = tools
         self._calls: list[_Call] = []
+        self._by_id: dict[str, _Call] = {}
+        self._by_index: dict[Json, _Call] = {}
+        """The last call of each index. No piece looks at all calls: there may be very many."""
 
     @property
     def has_calls(self) -> bool:
@@ -104,41 +99,36 @@ class CallReader:
             self._finish(call)
 
     def _find(self, index: Json, call_id: str | None, name: str | None) -> _Call:
+        if isinstance(index, list | dict):
+            index = None
         found = self._known(index, call_id, name)
         if found is None:
-            for earlier in self._calls:
+            if self._calls and self._calls[-1].nesting.is_whole:
                 # A call whose arguments are whole ends when the next begins, so that readers who
                 # take one at a time need not wait.
-                if earlier.is_complete():
-                    self._finish(earlier)
-            found = _Call(index=index)
+                self._finish(self._calls[-1])
+            found = self._by_index[index] = _Call(index=index)
             self._calls.append(found)
-        if found.call_id is None:
+        if found.call_id is None and call_id is not None:
             found.call_id = call_id
+            self._by_id.setdefault(call_id, found)
         if not found.name and name:
             found.name = name
         return found
 
     def _known(self, index: Json, call_id: str | None, name: str | None) -> _Call | None:
         """The call that a piece continues, None when it begins another."""
-        if call_id is not None:
-            for call in self._calls:
-                if call.call_id == call_id:
-                    return call
-        candidates = (
-            [call for call in self._calls if call.index == index]
-            if index is not None
-            else self._calls
-        )
-        if not candidates and call_id is None and name is None:
+        if call_id is not None and call_id in self._by_id:
+            return self._by_id[call_id]
+        last = self._by_index.get(index)
+        if index is None and self._calls:
+            last = self._calls[-1]
+        if last is None and call_id is None and name is None:
             # It begins nothing: the vendor numbers some pieces only.
-            candidates = [call for call in self._calls if call.index is None]
-        if not candidates:
+            last = self._by_index.get(None)
+        if last is None or (call_id is not None and last.call_id is not None):
             return None
-        last = candidates[-1]
-        if call_id is not None and last.call_id is not None:
-            return None
-        if name is not None and last.name and (index is None or last.is_complete()):
+        if name is not None and last.name and (index is None or last.nesting.is_whole):
             return None
         return last
 
@@ -165,7 +155,7 @@ class CallReader:
     def _extend(self, call: _Call, text: str) -> None:
         if call.is_closed:
             return
-        call.pieces.append(text)
+        call.nesting.read(text)
         if call.is_open and not call.unwraps_input:
             self._parts.delta(call, text)
         else:
