@@ -149,6 +149,10 @@ WRONG_QUESTIONS = [
     ("/v1/channel_key_rankings?provider_name=aa", CLIENT_KEY, 404, "Did you mean a?"),
     ("/v1/status?hours=1e9", CLIENT_KEY, 400, "hours"),
     ("/v1/stats?hours=721", CLIENT_KEY, 400, "hours"),
+    ("/v1/stats?hours=0000000000000000024", CLIENT_KEY, 400, "hours"),
+    (f"/v1/status?hours={'9' * 5000}", CLIENT_KEY, 400, "hours"),
+    (f"/v1/token_usage?last_n_days=000000001{'0' * 5000}", CLIENT_KEY, 400, "last_n_days"),
+    (f"/v1/token_usage?start_datetime=0.{'0' * 5000}1", CLIENT_KEY, 400, "start_datetime"),
 ]
 
 

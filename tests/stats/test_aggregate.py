@@ -93,3 +93,12 @@ def test_a_client_cannot_fill_the_memory_with_model_names():
     assert len(counts.cells) <= MAX_CELLS + 1
     assert len(counts.ips) <= MAX_NAMES + 1
     assert MAX_CELLS + 500 == counts.totals()[CALLS] == sum(counts.ips.values())
+
+
+def test_calls_of_models_that_nobody_has_are_counted_under_one_name():
+    """However many names a client thinks of; one that was tried somewhere keeps its own."""
+    refused = {"outcome": "refused", "status": 404, "attempts": (), "provider_id": None}
+    counts = counted(call(requested_model=f"m{number}", **refused) for number in range(300))
+    counts.add(call(requested_model="mine", outcome="error", status=404))
+    assert sorted({key.requested_model for key in counts.cells}) == ["(unknown)", "mine"]
+    assert sum(row[CALLS] for row in counts.cells.values()) == 301

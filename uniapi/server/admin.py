@@ -34,6 +34,7 @@ from uniapi.stats import (
     stats_report,
     status_figures,
     token_usage,
+    whole_number,
 )
 
 from . import billing
@@ -89,12 +90,7 @@ def _stats(asked: AdminQuestion) -> dict[str, Any]:
 
 
 def _hours(query: Mapping[str, str], most: int) -> int:
-    text = query.get("hours", "24")
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most):
-        raise RequestRefused.bad_request(
-            f"`hours` must be a whole number from 1 to {most}, not {text[:40]!r}.", param="hours"
-        )
-    return int(text)
+    return whole_number(query.get("hours", "24"), "hours", most)
 
 
 def _token_usage(asked: AdminQuestion) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from uniapi.wire import CREDENTIAL_HEADERS
 
 from .paths import Route
 
+MAX_MODEL_NAME = 256
+"""Characters: a name is remembered in records, failures, caches and logs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
@@ -101,6 +104,16 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def named_model(route: Route, value: Mapping[str, Any]) -> str:
     """The model in the path or the body. Raises RequestRefused (400)."""
+    model = _stated_model(route, value)
+    if len(model) > MAX_MODEL_NAME:
+        raise RequestRefused.bad_request(
+            f"`model` has {len(model)} characters; no name has more than {MAX_MODEL_NAME}.",
+            param="model",
+        )
+    return model
+
+
+def _stated_model(route: Route, value: Mapping[str, Any]) -> str:
     if route.model is not None:
         if not route.model:
             raise RequestRefused.bad_request("The path names no model.", param="model")

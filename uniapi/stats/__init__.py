@@ -16,7 +16,7 @@ from .packing import TooNew
 from .recorder import Recorder
 from .records import AttemptRecord, CallRecord
 from .report import key_rankings, key_states, money_shown, stats_report, summary, token_usage
-from .span import Span, key_asked_for, parse_span
+from .span import Span, key_asked_for, parse_span, whole_number
 from .terminal import terminal_report
 
 __all__ = [
@@ -44,4 +44,5 @@ __all__ = [
     "summary",
     "terminal_report",
     "token_usage",
+    "whole_number",
 ]

@@ -21,6 +21,8 @@ MAX_CELLS = 5000
 MAX_NAMES = 200
 OTHER = "(other)"
 """Stands for what is past a bound: a client may send any model name it likes."""
+UNKNOWN = "(unknown)"
+"""Stands for every model that nobody here has: each such name would be a row for good."""
 
 
 class CellKey(NamedTuple):
@@ -66,7 +68,7 @@ class Aggregate:
 
     def add(self, call: CallRecord) -> None:
         """Count one finished call and its attempts."""
-        key_id, model, credential_id = call.key_id, short_name(call.requested_model), ""
+        key_id, model, credential_id = call.key_id, _counted_name(call), ""
         for attempt in call.attempts:
             credential_id = attempt.credential_id
             self._cell(
@@ -165,6 +167,11 @@ class Aggregate:
                 )
             cell = self.cells.setdefault(key, [0] * WIDTH)
         return cell
+
+
+def _counted_name(call: CallRecord) -> str:
+    is_unknown = call.status == 404 and not call.attempts and call.provider_id is None
+    return UNKNOWN if is_unknown and call.requested_model else short_name(call.requested_model)
 
 
 def merged(aggregates: Iterable[Aggregate]) -> Aggregate:

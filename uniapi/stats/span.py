@@ -16,6 +16,9 @@ from uniapi.config import fingerprint
 from .calendar import DAY_S
 
 MOST_DAYS = 3650
+MOST_DIGITS = 6
+MOST_LETTERS = 64
+"""Of a moment: to read a number of a million digits takes the square of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +46,9 @@ def parse_span(query: Mapping[str, str], now_s: Epoch, *, default_days: int) -> 
             param="last_n_days",
         )
     if days is not None:
-        if not (days.isascii() and days.isdigit() and 1 <= int(days[:9]) <= MOST_DAYS):
-            raise RequestRefused.bad_request(
-                f"`last_n_days` must be a whole number from 1 to {MOST_DAYS}, not {days[:40]!r}.",
-                param="last_n_days",
-            )
-        return Span(start_s=now_s - int(days) * DAY_S, end_s=now_s)
+        return Span(
+            start_s=now_s - whole_number(days, "last_n_days", MOST_DAYS) * DAY_S, end_s=now_s
+        )
     end_s = now_s if end is None else _moment(end, "end_datetime")
     start_s = end_s - default_days * DAY_S if start is None else _moment(start, "start_datetime")
     if start_s > end_s:
@@ -56,6 +56,18 @@ def parse_span(query: Mapping[str, str], now_s: Epoch, *, default_days: int) -> 
             "`start_datetime` must not be after `end_datetime`.", param="start_datetime"
         )
     return Span(start_s=start_s, end_s=end_s)
+
+
+def whole_number(text: str, name: str, most: int) -> int:
+    """A number from 1 to `most` in a query. Raises RequestRefused (400) for anything else, and for
+    more digits than any such number has: zeros in front are counted too.
+    """
+    is_number = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+    if not (is_number and 1 <= int(text) <= most):
+        raise RequestRefused.bad_request(
+            f"`{name}` must be a whole number from 1 to {most}, not {text[:40]!r}.", param=name
+        )
+    return int(text)
 
 
 def key_asked_for(query: Mapping[str, str], own_key_id: str, *, is_admin: bool) -> str | None:
@@ -88,6 +100,8 @@ def iso(at_s: float) -> str:
 
 
 def _moment(text: str, name: str) -> float:
+    if len(text) > MOST_LETTERS:
+        raise _no_moment(text, name)
     try:
         seconds = float(text)
     except ValueError:
