@@ -35,6 +35,7 @@ class ByModel(Generic[T]):
 
     entries: Mapping[str, T] = field(default_factory=dict)
     default: T | None = None
+    is_empty: bool = field(init=False, compare=False, repr=False)
 
     def named(self, name: str) -> T | None:
         """The value for `name` alone: the exact key, else the longest key that `name` contains; the
@@ -56,9 +57,8 @@ class ByModel(Generic[T]):
                 return value
         return self.default
 
-    @property
-    def is_empty(self) -> bool:
-        return not self.entries and self.default is None
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_empty", not self.entries and self.default is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

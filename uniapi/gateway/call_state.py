@@ -86,6 +86,7 @@ class CallState:
     call: Call
     plan: Plan
     reply: Reply
+    now: Callable[[], Monotonic]
     decoded: Decoded
     mender: Mender
     started_at: Monotonic
@@ -101,6 +102,3 @@ class CallState:
     outcome: str = OURS
     status: int = 500
     """What somebody else will write where we wrote nothing; 0 where nobody will."""
-
-    def now(self) -> Monotonic:
-        return self.around.clock.monotonic_s()

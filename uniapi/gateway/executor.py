@@ -35,6 +35,7 @@ class Executor:
             setting=setting,
             call=call,
             plan=plan,
+            now=around.clock.monotonic_s,
             reply=reply,
             decoded=Decoded(call),
             mender=Mender(learned=around.learned, clock=around.clock, learns=learns),

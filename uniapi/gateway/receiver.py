@@ -59,6 +59,7 @@ class Receiver:
         self.finished: asyncio.Future[None] = loop.create_future()
         self.response_head: ResponseHead | None = None
         self.pipe: Pipe | None = None
+        self.report = Report()
         self.tape = Tape()
         self.first_token_at: float | None = None
         self.has_stalled = False
@@ -81,10 +82,6 @@ class Receiver:
         self._lingering: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._rearm(self._wait_s(self._started_at))
-
-    @property
-    def report(self) -> Report:
-        return self.pipe.report if self.pipe is not None else Report()
 
     @property
     def status(self) -> int | None:
@@ -240,14 +237,20 @@ class Receiver:
         start = b"".join(self._held)
         if not start.strip() and len(start) < MAX_BLANK_BYTES:
             return None
-        self.pipe = self._make_pipe(labelled(self.response_head, start))
+        pipe = self._read_with(labelled(self.response_head, start))
         self._rearm(self._wait_s(self._last_at))
-        return self.pipe
+        return pipe
+
+    def _read_with(self, head: ResponseHead) -> Pipe:
+        """From here on the answer is read as what its head says it is."""
+        pipe = self._make_pipe(head)
+        self.response_head, self.pipe, self.report = head, pipe, pipe.report
+        return pipe
 
     def _end(self) -> None:
-        if self.pipe is None and self._is_answer and self.response_head is not None:
-            self.pipe = self._make_pipe(self.response_head)
         pipe = self.pipe
+        if pipe is None and self._is_answer and self.response_head is not None:
+            pipe = self._read_with(self.response_head)
         if pipe is None:
             self._fail_before_commit(self._error_answer())
             return

@@ -84,13 +84,12 @@ class Service:
     request_type: str | None = None
     """What `exclude_request_types` and its like call it."""
 
-    @property
-    def is_generated(self) -> bool:
-        return self.handling is Handling.GENERATED
+    is_generated: bool = field(init=False)
+    is_carried: bool = field(init=False)
 
-    @property
-    def is_carried(self) -> bool:
-        return self.handling is Handling.CARRIED
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_generated", self.handling is Handling.GENERATED)
+        object.__setattr__(self, "is_carried", self.handling is Handling.CARRIED)
 
 
 _IMAGE_MODELS = (

@@ -36,10 +36,11 @@ class Channel:
     alias: str
     weight: int | None = None
     key_path: tuple[str, ...] = ()
+    channel_id: tuple[str, str] = field(init=False, compare=False, repr=False)
 
-    @property
-    def channel_id(self) -> tuple[str, str]:
-        return self.provider.provider_id, self.upstream_model
+    def __post_init__(self) -> None:
+        channel_id = self.provider.provider_id, self.upstream_model
+        object.__setattr__(self, "channel_id", channel_id)
 
     def __str__(self) -> str:
         return f"{self.provider.provider_id}/{self.upstream_model}"

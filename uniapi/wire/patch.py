@@ -22,8 +22,10 @@ _DECODER = json.JSONDecoder()
 _LONG_DECODER = json.JSONDecoder(object_hook=give_way)
 """For large bodies, which are spliced in a thread."""
 _STRING_MEMBER = re.compile(rb'[ \t\n\r]*:[ \t\n\r]*("(?:[^"\\]|\\.)*")')
-_SPACE = re.compile(r"[ \t\n\r]*")
-_BOM = "\ufeff"
+_TO_OBJECT = re.compile("\ufeff?[ \t\n\r]*(?={)")
+_INTO_OBJECT = re.compile(r"\{[ \t\n\r]*")
+_COLON = re.compile(r"[ \t\n\r]*:[ \t\n\r]*")
+_COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
 _SHORT_ESCAPES = frozenset('"\\/\b\f\n\r\t')
 """Characters that have a two-character escape in JSON, beside their `\\u…` one."""
 
@@ -54,10 +56,11 @@ def splice_member(body: bytes, path: Path, value: Any) -> bytes | None:
 
     What follows the member is not checked, so a body that was cut off later can still be spliced.
     """
-    text = _decoded(body)
-    if text is None or not path:
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
         return None
-    span = _span(text, path)
+    span = _span(text, path) if path else None
     if span is None:
         return None
     start = len(text[: span[0]].encode())
@@ -130,31 +133,14 @@ def _has_member(body: Any, path: Path) -> bool:
     return True
 
 
-def _decoded(body: bytes) -> str | None:
-    """The text of an object; None for what is no UTF-8 or does not begin with a brace."""
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        return None
-    return text if text[_begin(text) :].startswith("{") else None
-
-
-def _begin(text: str) -> int:
-    return _skip(text, 1 if text.startswith(_BOM) else 0)
-
-
-def _skip(text: str, position: int) -> int:
-    match = _SPACE.match(text, position)
-    return match.end() if match is not None else position
-
-
 def _span(text: str, path: Path) -> tuple[int, int] | None:
-    """Where the value of the member at `path` stands."""
-    start, end = _begin(text), len(text)
+    """Where the value of the member at `path` stands; None where there is none, or no object."""
+    before = _TO_OBJECT.match(text)
+    if before is None:
+        return None
+    start, end = before.end(), len(text)
     try:
         for name in path:
-            if not text.startswith("{", start):
-                return None
             found = _member_span(text, start, end, name)
             if found is None:
                 return None
@@ -170,23 +156,20 @@ def _member_span(text: str, start: int, limit: int, name: str) -> tuple[int, int
     """
     decoder = _DECODER if len(text) <= LARGE_BYTES else _LONG_DECODER
     found: tuple[int, int] | None = None
-    position = _skip(text, start + 1)
-    while text.startswith('"', position):
-        key, position = decoder.raw_decode(text, position)
-        position = _skip(text, position)
-        if not text.startswith(":", position):
+    between = _INTO_OBJECT.match(text, start)
+    while between is not None and text.startswith('"', between.end()):
+        key, position = decoder.raw_decode(text, between.end())
+        colon = _COLON.match(text, position)
+        if colon is None:
             raise ValueError("a member without a value")
-        value_start = _skip(text, position + 1)
+        value_start = colon.end()
         _, value_end = decoder.raw_decode(text, value_start)
         if key == name:
             found = (value_start, value_end)
             # Most bodies are done here: a second member of this name would need its spelling.
             if not _may_recur(text, value_end, limit, name):
                 break
-        position = _skip(text, value_end)
-        if not text.startswith(",", position):
-            break
-        position = _skip(text, position + 1)
+        between = _COMMA.match(text, value_end)
     return found
 
 
