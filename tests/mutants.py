@@ -146,7 +146,7 @@ MUTANTS = (
     Mutant(
         "an attempt told as relayed though it was translated",
         RUN,
-        "road=way.road, ",
+        "road=one.way.road, ",
         "",
         LOOP,
     ),
