@@ -423,7 +423,12 @@ async def test_browsers_get_the_page_and_probes_a_line(served):
         policy = response.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
+        assert "sandbox" not in policy
         assert policy.count("'sha256-") == 2
+    for path in ("/", "/healthz", "/v1/models", "/nowhere"):
+        response, _ = await ask(served, path, CLIENT_KEY)
+        assert response.headers["content-security-policy"].endswith("sandbox")
+        assert response.headers["x-content-type-options"] == "nosniff"
     assert " src=" not in text
     assert "http://" not in text.replace("http://www.w3.org/", "")
 

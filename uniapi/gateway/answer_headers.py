@@ -4,6 +4,7 @@ add (`x-uniapi-…`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -31,6 +32,32 @@ RETURNED_HEADERS = (
     "anthropic-organization-id",
 )
 """Prefixes of upstream headers that a client of the same dialect reads."""
+
+
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+_-]+")
+_DATA = frozenset(
+    {
+        *("application/json", "application/x-ndjson", "application/x-subrip"),
+        *("text/plain", "text/event-stream", "text/vtt", "text/srt"),
+    }
+)
+_PLAIN_TEXT = "text/plain; charset=utf-8"
+_BYTES = "application/octet-stream"
+
+
+def harmless_type(stated: str) -> str:
+    """What an answer is called that a provider calls `stated`: JSON, events, plain text, sound or
+    a picture. A page or an SVG image would run scripts in our origin, where the owner's browser
+    has an admin key: they are text and bytes, as is whatever names several types, of which a
+    browser takes the last (https://fetch.spec.whatwg.org/#concept-header-extract-mime-type).
+    """
+    kind = stated.partition(";")[0].strip().lower()
+    is_one = "," not in stated and _MEDIA_TYPE.fullmatch(kind) is not None
+    is_media = kind.startswith(("audio/", "image/", "video/")) and "svg" not in kind
+    is_data = kind in _DATA or (kind.startswith("application/") and kind.endswith("+json"))
+    if is_one and (is_media or is_data):
+        return header_text(stated)
+    return _PLAIN_TEXT if kind.startswith("text/") else _BYTES
 
 
 def stream_headers(framing: Literal["sse", "json_array"]) -> dict[str, str]:

@@ -30,7 +30,7 @@ from uniapi.operations import SERVICES
 from uniapi.routing import Attempt, Pin, Road
 from uniapi.wire import LARGE_BYTES, HttpRequest, ResponseHead
 
-from .answer_headers import JSON_HEADERS, answer_headers, stream_headers
+from .answer_headers import JSON_HEADERS, answer_headers, harmless_type, stream_headers
 from .call_records import attempt_record, masked_failure
 from .call_state import CallState
 from .mender import without_signatures
@@ -232,7 +232,7 @@ class Try:
             ),
         }
         if report.content_type is not None:
-            headers["content-type"] = report.content_type
+            headers["content-type"] = harmless_type(report.content_type)
         if not is_streamed and not reply.is_started:
             await reply.send(200, headers, receiver.take_whole())
             return

@@ -19,7 +19,7 @@ from uniapi.routing import Attempt, GiveUp, Tried, Wait
 from uniapi.stats import CallRecord
 from uniapi.wire import dump_json
 
-from .answer_headers import JSON_HEADERS, attempts_header
+from .answer_headers import JSON_HEADERS, attempts_header, harmless_type
 from .attempt_try import Try
 from .call_records import call_record
 from .call_state import CallState
@@ -115,7 +115,7 @@ class CallRun:
         if own is None or not step.relays_body:
             own = dump_json(client_side(call).encode_error(step.error))
         elif failure is not None and failure.content_type:
-            headers["content-type"] = failure.content_type
+            headers["content-type"] = harmless_type(failure.content_type)
         await reply.send(step.error.status, headers, own)
 
     async def _end_behind_beats(self, failure: Failure) -> None:

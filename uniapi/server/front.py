@@ -42,6 +42,14 @@ log = logging.getLogger("uniapi.front")
 
 SMALL_BODY_BYTES = 65536
 
+SANDBOX_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+}
+"""On every answer but the page, which has a policy of its own: what a provider sends is no document
+of ours, whatever a browser takes it for.
+"""
+
 
 class Front:
     """The handler of the HTTP server."""
@@ -60,7 +68,8 @@ class Front:
         cors = cors_headers(
             request.headers.get("Origin"), desk.config.preferences.cors_origins, raw_path
         )
-        reply = HttpReply(request, {"x-request-id": request_id, "server": "uni-api", **cors})
+        usual = {"x-request-id": request_id, "server": "uni-api", **SANDBOX_HEADERS, **cors}
+        reply = HttpReply(request, usual)
         try:
             if request.method == "OPTIONS":
                 await reply.send(204, preflight_headers(request), b"")

@@ -1,0 +1,35 @@
+"""What goes out in the head of an answer that a provider gave."""
+
+import pytest
+
+from uniapi.gateway.answer_headers import harmless_type
+
+TEXT, BYTES = "text/plain; charset=utf-8", "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        ("application/json", None),
+        ("application/problem+json; charset=utf-8", None),
+        ("text/event-stream; charset=utf-8", None),
+        ("audio/mpeg", None),
+        ("image/png", None),
+        ("text/vtt", None),
+        ("text/html", TEXT),
+        ("TEXT/HTML; charset=utf-8", TEXT),
+        ("text/xml", TEXT),
+        ("text/plain, text/html", TEXT),
+        ("text/plain; x=, text/html", TEXT),
+        ("image/svg+xml", BYTES),
+        ("Image/SVG", BYTES),
+        ("audio/mpeg; x=, text/html", BYTES),
+        ("application/xhtml+xml", BYTES),
+        ("application/javascript", BYTES),
+        ("", BYTES),
+        ("html", BYTES),
+    ],
+)
+def test_nothing_is_called_what_a_browser_would_run(stated, told):
+    """A provider's page in our origin could use the admin key that its owner's browser has."""
+    assert harmless_type(stated) == (stated if told is None else told)
