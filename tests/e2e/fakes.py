@@ -126,6 +126,12 @@ class FakeUpstream:
     def url(self, name, path="/v1/chat/completions"):
         return f"http://127.0.0.1:{self.port}/{name}{path}"
 
+    def answer_to(self, seen):
+        name = seen.path.split("/")[1]
+        self.seen.setdefault(name, []).append(seen)
+        queue = self.answers[name]
+        return queue.pop(0) if len(queue) > 1 else queue[0]
+
     async def _connection(self, reader, writer):
         task = asyncio.current_task()
         self._tasks.add(task)
@@ -144,10 +150,7 @@ class FakeUpstream:
                 }
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 current = Seen(method, path, headers, body)
-                name = path.split("/")[1]
-                self.seen.setdefault(name, []).append(current)
-                queue = self.answers[name]
-                answer = queue.pop(0) if len(queue) > 1 else queue[0]
+                answer = self.answer_to(current)
                 if not await self._play(answer, reader, writer, current):
                     return
         except (asyncio.IncompleteReadError, ConnectionError):

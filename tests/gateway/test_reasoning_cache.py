@@ -107,6 +107,19 @@ def test_reasoning_comes_back_before_its_call():
     assert (after.messages[0], after.messages[2]) == (USER, RESULT)
 
 
+def test_a_copy_that_carries_no_more_than_its_id_is_a_copy():
+    """Codex brings plain reasoning back under the id of its item: it is not said twice."""
+    plain = Reasoning(text="think")
+    named = replace(plain, opaque=Opaque(family="openai_responses", value={"id": "rs_1"}))
+    cache = ReasoningCache()
+    cache.remember("k", turn_of(plain, CALL, keeps_unsigned=True), 0.0)
+    after = restored(cache, request(named, CALL), family="unsigned")
+    assert after.messages[1].parts == (plain, CALL)
+    other = replace(named, text="something else")
+    after = restored(cache, request(other, CALL), family="unsigned")
+    assert after.messages[1].parts == (plain, other, CALL)
+
+
 def test_a_call_gets_its_own_signature_back():
     """Gemini signs the call itself; the second of two parallel ones has none and keeps none."""
     signed = replace(CALL, opaque=Opaque(family="gemini", value="g"))

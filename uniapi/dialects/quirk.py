@@ -122,6 +122,10 @@ class Quirk:
     """The member in which an assistant turn's reasoning goes back upstream, when the upstream reads
     it; `none`: leave it out.
     """
+    details_format: str | None = None
+    """How the `format` of the signed `reasoning_details` begins that the model behind a router
+    reads; those of other vendors are left out. None: all go.
+    """
     reasoning_beside_output: bool = False
     """`completion_tokens` leave the reasoning out, and the total counts both."""
     needs_reasoning: Literal["no", "tool_turns", "every_turn"] = "no"

@@ -88,6 +88,20 @@ _VENDOR_ROWS = (
         can_stop_reasoning=False,
     ),
     vendor_fact(
+        "openrouter",
+        "signatures of another vendor are not this model's: details carry their format"
+        " (openrouter.ai/docs/use-cases/reasoning-tokens, 2026-11-30)",
+        r"claude",
+        details_format="anthropic",
+    ),
+    vendor_fact(
+        "openrouter",
+        "«Gemini models require OpenRouter reasoning details to be preserved in each request. …"
+        " missing a thought_signature» (github.com/cline/cline/issues/8850, 2026-11-30)",
+        r"gemini-[3-9]",
+        details_format="google",
+    ),
+    vendor_fact(
         "vercel",
         "vercel.com/docs/ai-gateway/sdks-and-apis/openai-compat: reasoning and cache_control as at"
         " OpenRouter",

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from uniapi.canonical import Message, Part, Reasoning, Request, ToolCall
@@ -113,9 +113,8 @@ class ReasoningCache:
             None,
         )
         if turn is not None:
-            rest = [
-                part for part in parts if not (isinstance(part, Reasoning) and part.opaque is None)
-            ]
+            told = {part.text for part in turn.reasoning}
+            rest = [part for part in parts if not _is_copy(part, told)]
             return [*turn.reasoning, *rest] if turn.reasoning else parts
         signed = [self._signed_text(owner, family, part, now) for part in parts]
         return (
@@ -141,6 +140,13 @@ class ReasoningCache:
         if turn is None or not any(_is_same(call, known) for known in turn.calls):
             return None
         return turn
+
+
+def _is_copy(part: Part, told: Collection[str]) -> bool:
+    """Whether a client's reasoning is a copy of what was told: unsigned, or the same text with no
+    more than the id that the answer gave it (Codex).
+    """
+    return isinstance(part, Reasoning) and (part.opaque is None or part.text in told)
 
 
 def _assistant_runs(messages: tuple[Message, ...]) -> Iterator[tuple[int, int]]:

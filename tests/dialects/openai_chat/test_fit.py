@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -64,6 +65,60 @@ def test_an_unexpected_shape_passes(messages: Any) -> None:
     )
     body = {"messages": messages, "reasoning_effort": 3, "response_format": 7}
     assert (body, ()) == fitted(body, quirk)
+
+
+OWN_SEAL = {
+    "type": "reasoning.encrypted",
+    "data": "g",
+    "format": "google-gemini-v1",
+    "id": "call_1",
+}
+FOREIGN_DETAILS = [
+    {"type": "reasoning.text", "text": "a", "signature": "s", "format": "anthropic-claude-v1"},
+    {"type": "reasoning.encrypted", "data": "o", "format": "openai-responses-v1"},
+]
+PLAIN_DETAIL = {"type": "reasoning.summary", "summary": "b"}
+
+
+def replayed_details(details: list[dict[str, Any]], quirk: Quirk) -> Any:
+    message = {**TURN, "reasoning_details": details}
+    changed, _ = fitted({"model": "m", "messages": [USER, message, RESULT]}, quirk)
+    return changed["messages"][1]["reasoning_details"]
+
+
+def test_a_router_is_told_the_details_that_its_model_can_read() -> None:
+    """Signatures of other vendors go; what names no vendor stays; unknown models get all."""
+    details = [*FOREIGN_DETAILS, PLAIN_DETAIL, OWN_SEAL]
+    quirk = Quirk(reasoning_replay="reasoning_details")
+    assert replayed_details(details, quirk) == details
+    gemini = replace(quirk, details_format="google")
+    assert replayed_details(details, gemini) == [PLAIN_DETAIL, OWN_SEAL]
+    claude = replace(quirk, details_format="anthropic")
+    assert replayed_details(details, claude) == [FOREIGN_DETAILS[0], PLAIN_DETAIL]
+
+
+def test_a_call_of_another_model_has_a_stand_in_for_gemini_behind_a_router() -> None:
+    """One detail that names the first call, only where its own is lost and only for Gemini 3."""
+    gemini = Quirk(reasoning_replay="reasoning_details", details_format="google")
+    stand_in = {
+        "type": "reasoning.encrypted",
+        "data": "skip_thought_signature_validator",
+        "format": "google-gemini-v1",
+        "index": 0,
+        "id": "call_1",
+    }
+    assert replayed_details([PLAIN_DETAIL], gemini) == [PLAIN_DETAIL, stand_in]
+    assert replayed_details([OWN_SEAL], gemini) == [OWN_SEAL]
+    body = {"model": "m", "messages": [USER, TURN, RESULT, {"role": "assistant", "content": "a"}]}
+    changed, _ = fitted(body, gemini)
+    assert changed["messages"] == [
+        USER,
+        {**TURN, "reasoning_details": [stand_in]},
+        RESULT,
+        body["messages"][3],
+    ]
+    for other in ("anthropic", None):
+        assert fitted(body, replace(gemini, details_format=other))[0] is body
 
 
 CASES: list[tuple[dict[str, Any], Quirk, dict[str, Any], tuple[str, ...]]] = [

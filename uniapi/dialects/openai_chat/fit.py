@@ -41,7 +41,7 @@ from .fit_reasoning import (
     no_reasoning_beside_json,
     no_sampling_beside_reasoning,
 )
-from .fit_replay import no_missing_reasoning, replay_reasoning, signed_calls
+from .fit_replay import no_missing_reasoning, replay_reasoning, signed_calls, signed_details
 from .fit_strict import only_taken_members
 from .fit_system import one_system_role, system_turns_in_place
 from .fit_tools import (
@@ -71,6 +71,7 @@ RULES = (
     ordered_turns,
     marked_prefix,
     signed_calls,
+    signed_details,
     # tools
     arguments_of_objects,
     freeform_tools_as_functions,

@@ -8,7 +8,7 @@ a client's own members pass, unless none is known here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from uniapi.canonical import Json, Message, Reasoning, Text, ToolCall
 from uniapi.dialects.fitting import Body, Fitting, minds
@@ -27,6 +27,12 @@ SIGNATURE = "extra_content"
 """Google's carriage of a thought signature, on a call or a message."""
 
 SIGNATURE_STAND_IN = "skip_thought_signature_validator"
+_STAND_IN_DETAIL = {
+    "type": "reasoning.encrypted",
+    "data": SIGNATURE_STAND_IN,
+    "format": "google-gemini-v1",
+    "index": 0,
+}
 REASONING_STAND_IN = "(reasoning omitted)"
 """An empty text, or white space, counts as missing at DeepSeek and Kimi."""
 
@@ -69,7 +75,7 @@ def _members_of(reasoning: Sequence[Reasoning], text: Json, quirk: Quirk) -> dic
     if member == "none":
         return {}
     if member == "reasoning_details":
-        details = details_of_parts(reasoning)
+        details = _sendable(details_of_parts(reasoning), quirk)
         if details:
             return {member: details}
         member = "reasoning"
@@ -99,7 +105,7 @@ def _relayed(body: Body, quirk: Quirk) -> Body:
     signatures that are unknown parameters here, or would be refused.
     """
     if quirk.reasoning_replay == "reasoning_details":
-        return with_messages(body, lambda message, path: _with_sendable_details(message))
+        return with_messages(body, lambda message, path: _with_sendable_details(message, quirk))
     if quirk.reasoning_replay != "none":
         return body
     signatures = () if quirk.opaque_family == "gemini" else (SIGNATURE,)
@@ -117,11 +123,16 @@ def _relayed(body: Body, quirk: Quirk) -> Body:
     return with_messages(body, mend)
 
 
-def _with_sendable_details(message: Turn) -> Turn:
+def _with_sendable_details(message: Turn, quirk: Quirk) -> Turn:
     details = message.get("reasoning_details")
-    if not isinstance(details, list) or all(map(is_sendable, details)):
+    if not isinstance(details, list):
         return message
-    return {**message, "reasoning_details": list(filter(is_sendable, details))}
+    sendable = _sendable(details, quirk)
+    return message if len(sendable) == len(details) else {**message, "reasoning_details": sendable}
+
+
+def _sendable(details: list[Any], quirk: Quirk) -> list[Any]:
+    return [detail for detail in details if is_sendable(detail, quirk.details_format)]
 
 
 @minds("call_signatures", always=True)
@@ -140,6 +151,27 @@ def signed_calls(body: Body, fitting: Fitting) -> Body:
             return message
         stand_in = {"google": {"thought_signature": SIGNATURE_STAND_IN}}
         return {**message, "tool_calls": [{**calls[0], SIGNATURE: stand_in}, *calls[1:]]}
+
+    return with_messages(body, mend)
+
+
+@minds("details_format")
+def signed_details(body: Body, fitting: Fitting) -> Body:
+    """The same behind OpenRouter, where a step's signature is one detail that names its first call
+    (github.com/RooCodeInc/Roo-Code/pull/10640, 2026-11-30).
+    """
+    quirk = fitting.quirk
+    if quirk.details_format != "google" or not quirk.call_signatures:
+        return body
+
+    def mend(message: Turn, path: str) -> Turn:
+        calls, given = message.get("tool_calls"), message.get("reasoning_details")
+        details = given if isinstance(given, list) else []
+        is_signed = any(at(detail, "type") == _STAND_IN_DETAIL["type"] for detail in details)
+        if not isinstance(calls, list) or not calls or is_signed:
+            return message
+        stand_in = {**_STAND_IN_DETAIL, "id": at(calls[0], "id")}
+        return {**message, "reasoning_details": [*details, stand_in]}
 
     return with_messages(body, mend)
 

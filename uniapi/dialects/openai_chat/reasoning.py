@@ -94,7 +94,7 @@ def details_of_parts(parts: Iterable[Reasoning]) -> list[dict[str, Json]]:
     for part in parts:
         opaque = part.opaque
         if opaque is not None and opaque.family == "openrouter" and isinstance(opaque.value, list):
-            details.extend(filter(is_sendable, opaque.value))
+            details.extend(opaque.value)
         elif opaque is not None and opaque.family == "anthropic":
             index = len(details)
             if part.is_redacted:
@@ -125,12 +125,20 @@ _SIGNED_FORMATS = ("anthropic", "google")
 """
 
 
-def is_sendable(detail: Json) -> bool:
-    """Whether a detail is no such text without its signature."""
-    if not isinstance(detail, dict) or detail.get("type") != "reasoning.text":
+_UNNAMED = ("", "unknown")
+
+
+def is_sendable(detail: Json, known_format: str | None) -> bool:
+    """Whether a detail is neither such text without its signature nor, where the model behind reads
+    details of `known_format` alone, another vendor's.
+    """
+    if not isinstance(detail, dict):
         return True
-    is_signed = bool(detail.get("signature"))
-    return is_signed or not str(detail.get("format") or "").startswith(_SIGNED_FORMATS)
+    named = str(detail.get("format") or "")
+    if known_format is not None and named not in _UNNAMED and not named.startswith(known_format):
+        return False
+    is_unsigned_text = detail.get("type") == "reasoning.text" and not detail.get("signature")
+    return not (is_unsigned_text and named.startswith(_SIGNED_FORMATS))
 
 
 def untold_details(details: Iterable[Mapping[str, Json]]) -> list[dict[str, Json]]:
