@@ -4,13 +4,14 @@ accepted.
 
 import gzip
 import itertools
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from uniapi.errors import WireError
-from uniapi.wire import HttpRequest, ResponseParser, request_bytes
+from uniapi.wire import STEP_BYTES, HttpRequest, ResponseParser, request_bytes
 
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\n"
@@ -71,7 +72,7 @@ def read(pieces, method="POST"):
     for piece in pieces:
         received = parser.feed(piece)
         head = received.head or head
-        body += received.data
+        body += b"".join(received.pieces)
         is_end = received.is_end
     return head, body, is_end, parser.keeps_alive
 
@@ -97,9 +98,40 @@ def test_any_split_gives_the_same(cuts):
 def test_a_body_without_a_length_ends_with_the_connection():
     """The old way: everything until close, and that connection is spent."""
     parser = ResponseParser("GET")
-    assert parser.feed(b"HTTP/1.1 200 OK\r\n\r\nhel").data == b"hel"
-    assert parser.eof()[1:] == (b"", True)
+    assert parser.feed(b"HTTP/1.1 200 OK\r\n\r\nhel").pieces == (b"hel",)
+    assert parser.eof()[1:] == ((), True)
     assert not parser.keeps_alive
+
+
+class CountedBytes(bytes):
+    """Bytes that note how many of them are copied."""
+
+    copied = 0
+
+    def __getitem__(self, place):
+        found = CountedBytes(bytes.__getitem__(self, place))
+        CountedBytes.copied += len(found)
+        return found
+
+
+def test_a_read_of_very_many_chunks_is_copied_once():
+    """Not once for each chunk: 256 KB of chunks of a byte would be gigabytes."""
+    raw = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 2000
+    CountedBytes.copied = 0
+    pieces = ResponseParser("GET").feed(CountedBytes(raw)).pieces
+    assert (b"".join(pieces), CountedBytes.copied < 2 * len(raw)) == (b"x" * 2000, True)
+
+
+def test_what_a_few_bytes_inflate_to_is_given_piece_by_piece():
+    """Who has seen enough takes no more of it."""
+    zipped = gzip.compress(bytes(32 * STEP_BYTES), mtime=0)
+    raw = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n" + zipped
+    tracemalloc.start()
+    pieces = iter(ResponseParser("GET").feed(raw).pieces)
+    sizes = [len(next(pieces)), len(next(pieces))]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (sizes, peak < 8 * STEP_BYTES) == ([STEP_BYTES, STEP_BYTES], True)
 
 
 def test_bytes_after_the_end_spoil_the_connection():

@@ -237,12 +237,11 @@ class _AiohttpExchange:
                 data = await content.readany()
                 if not data:
                     return
-                if inflater is not None:
-                    data = b"".join(inflater.feed(data))
-                if self._resumed is not None:
-                    await self._resumed.wait()
-                if self._sink is not None:
-                    self._sink.data(data)
+                for piece in (data,) if inflater is None else inflater.feed(data):
+                    if self._resumed is not None:
+                        await self._resumed.wait()
+                    if self._sink is not None:
+                        self._sink.data(piece)
 
 
 def map_exception(error: Exception, host: str, *, has_head: bool) -> Failure | None:

@@ -128,7 +128,16 @@ class Http1Connection(asyncio.Protocol):
             return
         self._has_bytes = True
         try:
-            head, body, is_end = parser.feed(data)
+            received = parser.feed(data)
+            sink = exchange.sink
+            if sink is None:
+                return
+            if received.head is not None:
+                sink.head(received.head)
+            for piece in received.pieces:
+                sink.data(piece)
+                if exchange.sink is None:
+                    break
         except WireError as error:
             self._fail(
                 Failure(
@@ -137,14 +146,7 @@ class Http1Connection(asyncio.Protocol):
                 )
             )
             return
-        sink = exchange.sink
-        if sink is None:
-            return
-        if head is not None:
-            sink.head(head)
-        if body:
-            sink.data(body)
-        if is_end:
+        if received.is_end:
             self._end()
 
     def eof_received(self) -> bool:
@@ -154,7 +156,7 @@ class Http1Connection(asyncio.Protocol):
         if not self._has_bytes:
             return False
         try:
-            _, body, _ = parser.eof()
+            parser.eof()
         except WireError:
             self._fail(
                 Failure(
@@ -163,8 +165,6 @@ class Http1Connection(asyncio.Protocol):
                 )
             )
             return False
-        if body and self._exchange is not None and self._exchange.sink is not None:
-            self._exchange.sink.data(body)
         self._end()
         return False
 

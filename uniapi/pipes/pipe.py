@@ -39,7 +39,7 @@ from .turn_reader import TurnReader
 
 FRAME_ENDS = (b"\n\n", b"\r\n\r\n")
 """Behind either of them a server-sent event is whole, and another may begin."""
-MAX_WHOLE_BYTES = 256 * 1024 * 1024
+MAX_WHOLE_BYTES = 64 * 1024 * 1024
 ACCEPTED_EMPTY = ("length", "content_filter")
 """Finish reasons with which an answer may be empty without being a failed attempt (PRODUCT §6,
 Commit).

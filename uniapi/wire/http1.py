@@ -10,6 +10,7 @@ length that is no number, or a broken chunk size are a WireError.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -30,10 +31,14 @@ _BAD_HEADER_VALUE = re.compile(r"[\r\n\0]")
 
 
 class Received(NamedTuple):
-    """What one read completed. `is_end`: the answer is over; whatever follows belongs to nobody."""
+    """What one read completed. `is_end`: the answer is over; whatever follows belongs to nobody.
+
+    `pieces` of the body are inflated one after the other as they are taken: a few bytes may become
+    very many, and who has seen enough takes no more. What is broken raises WireError then.
+    """
 
     head: ResponseHead | None
-    data: bytes
+    pieces: Iterable[bytes]
     is_end: bool
 
 
@@ -67,6 +72,8 @@ class ResponseParser:
         self.keeps_alive = False
         self._method = method
         self._buffer = b""
+        self._at = 0
+        """How far the buffer has been read: it is cut once for each read, not for each chunk."""
         self._state = self._read_head
         self._remaining = 0
         self._head: ResponseHead | None = None
@@ -79,6 +86,8 @@ class ResponseParser:
         self._buffer = self._buffer + data if self._buffer else data
         while not self._is_end and self._state():
             pass
+        self._buffer = self._buffer[self._at :]
+        self._at = 0
         return self._received()
 
     def eof(self) -> Received:
@@ -92,20 +101,21 @@ class ResponseParser:
         head, self._head = self._head, None
         data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces = []
-        if self._inflater is not None and data:
-            data = b"".join(self._inflater.feed(data))
-        return Received(head, data, self._is_end)
+        if self._inflater is not None:
+            return Received(head, self._inflater.feed(data), self._is_end)
+        return Received(head, (data,) if data else (), self._is_end)
 
     # states: each consumes from the buffer and says whether it got anywhere
 
     def _read_head(self) -> bool:
-        end = _HEAD_END.search(self._buffer)
+        end = _HEAD_END.search(self._buffer, self._at)
         if end is None:
-            if len(self._buffer) > MAX_HEAD_BYTES:
+            if len(self._buffer) - self._at > MAX_HEAD_BYTES:
                 raise WireError(f"a response head larger than {MAX_HEAD_BYTES} bytes")
             return False
-        lines = self._buffer[: end.start()].replace(b"\r\n", b"\n").split(b"\n")
-        self._buffer = self._buffer[end.end() :]
+        head = self._buffer[self._at : end.start()]
+        lines = head.replace(b"\r\n", b"\n").split(b"\n")
+        self._at = end.end()
         match = _STATUS_LINE.match(lines[0])
         if match is None:
             raise WireError(f"expected an HTTP/1.1 status line, found {lines[0][:60]!r}")
@@ -159,15 +169,12 @@ class ResponseParser:
         return True
 
     def _read_chunk_size(self) -> bool:
-        end = self._buffer.find(b"\r\n")
-        if end < 0:
-            if len(self._buffer) > MAX_CHUNK_LINE_BYTES:
-                raise WireError("a chunk size line without an end")
+        line = self._line(MAX_CHUNK_LINE_BYTES, "a chunk size line")
+        if line is None:
             return False
-        match = _CHUNK_SIZE.match(self._buffer[:end])
+        match = _CHUNK_SIZE.match(line)
         if match is None:
-            raise WireError(f"expected a chunk size, found {self._buffer[: min(end, 40)]!r}")
-        self._buffer = self._buffer[end + 2 :]
+            raise WireError(f"expected a chunk size, found {line[:40]!r}")
         self._remaining = int(match[1], 16)
         self._state = self._read_chunk if self._remaining else self._read_trailer
         return True
@@ -180,48 +187,54 @@ class ResponseParser:
         return True
 
     def _read_chunk_end(self) -> bool:
-        if len(self._buffer) < 2:
+        end = self._buffer[self._at : self._at + 2]
+        if len(end) < 2:
             return False
-        if not self._buffer.startswith(b"\r\n"):
-            raise WireError(f"expected the end of a chunk, found {self._buffer[:10]!r}")
-        self._buffer = self._buffer[2:]
+        if end != b"\r\n":
+            found = self._buffer[self._at : self._at + 10]
+            raise WireError(f"expected the end of a chunk, found {found!r}")
+        self._at += 2
         self._state = self._read_chunk_size
         return True
 
     def _read_trailer(self) -> bool:
-        end = self._buffer.find(b"\r\n")
-        if end < 0:
-            if len(self._buffer) > MAX_TRAILER_BYTES:
-                raise WireError("a trailer without an end")
-            return False
-        self._buffer = self._buffer[end + 2 :]
-        if end == 0:
+        line = self._line(MAX_TRAILER_BYTES, "a trailer")
+        if line == b"":
             self._finish(keeps_alive=self.keeps_alive)
-        return True
+        return line is not None
+
+    def _line(self, most: int, name: str) -> bytes | None:
+        """The next line without its end; None while that is not here. Raises WireError for one
+        longer than `most`.
+        """
+        end = self._buffer.find(b"\r\n", self._at)
+        if end < 0:
+            if len(self._buffer) - self._at > most:
+                raise WireError(f"{name} without an end")
+            return None
+        line, self._at = self._buffer[self._at : end], end + 2
+        return line
 
     def _read_until_close(self) -> bool:
-        if not self._buffer:
+        if self._at == len(self._buffer):
             return False
-        self._pieces.append(self._buffer)
-        self._buffer = b""
+        self._pieces.append(self._buffer[self._at :])
+        self._at = len(self._buffer)
         return True
 
     def _take(self) -> bool:
         """Move up to `_remaining` bytes of the buffer to the body."""
-        if not self._buffer:
-            return False
-        if len(self._buffer) <= self._remaining:
-            piece, self._buffer = self._buffer, b""
-        else:
-            piece, self._buffer = self._buffer[: self._remaining], self._buffer[self._remaining :]
+        piece = self._buffer[self._at : self._at + self._remaining]
+        self._at += len(piece)
         self._remaining -= len(piece)
-        self._pieces.append(piece)
-        return True
+        if piece:
+            self._pieces.append(piece)
+        return bool(piece)
 
     def _finish(self, *, keeps_alive: bool) -> None:
         self._is_end = True
         # Bytes after the end would be an answer to nothing: such a connection is not used again.
-        self.keeps_alive = keeps_alive and not self._buffer
+        self.keeps_alive = keeps_alive and self._at == len(self._buffer)
 
 
 def _headers(lines: list[bytes]) -> dict[str, str]:

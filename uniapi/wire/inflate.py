@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from uniapi.errors import WireError
 
-STEP_BYTES = 256 * 1024
+STEP_BYTES = 64 * 1024
 """So much is inflated at a time: what a small body can grow into never stands in memory at once."""
 _GZIP_BITS = 16 + zlib.MAX_WBITS
 _CODINGS = {"gzip": _GZIP_BITS, "x-gzip": _GZIP_BITS, "deflate": zlib.MAX_WBITS}
