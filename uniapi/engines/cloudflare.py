@@ -17,7 +17,7 @@ from uniapi.dialects import UpstreamDialect
 from uniapi.dialects.openai_chat import UPSTREAM as OPENAI_CHAT
 from uniapi.wire import HttpRequest
 
-from .defaults import DefaultEngine
+from .defaults import DefaultEngine, address_under
 from .engine import Address, ModelPage, Place
 from .model_lists import decode_cloudflare_models
 from .urls import OPENAI_ENDINGS, Root, find_root, parse_url
@@ -35,13 +35,7 @@ class CloudflareEngine(DefaultEngine):
     def address(
         self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
-        path = _PATHS.get(operation)
-        if path is None:
-            return None
-        root = _root(place.provider)
-        if operation is Operation.GENERATE:
-            return Address(url=root.exact or root.at(path))
-        return Address(url=root.at(path), shape="openai")
+        return address_under(_root(place.provider), _PATHS, operation)
 
     def models_request(self, place: Place) -> HttpRequest | None:
         account = _account(place.provider)

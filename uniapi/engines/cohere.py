@@ -12,7 +12,7 @@ from uniapi.dialects import UpstreamDialect
 from uniapi.dialects.cohere import UPSTREAM as COHERE
 from uniapi.wire import HttpRequest
 
-from .defaults import DefaultEngine
+from .defaults import DefaultEngine, address_under
 from .engine import Address, ModelPage, Place
 from .model_lists import decode_cohere_models
 from .urls import COHERE_ENDINGS, Root, ends_in_version, find_root, parse_url
@@ -34,17 +34,10 @@ class CohereEngine(DefaultEngine):
     def address(
         self, place: Place, operation: Operation, stream: bool, dialect: UpstreamDialect
     ) -> Address | None:
-        path = _PATHS.get(operation)
-        if path is None:
-            return None
-        root = _root(place.provider)
-        if operation is Operation.GENERATE:
-            return Address(url=root.exact or root.at(path))
         # docs.cohere.com/reference/create-audio-transcription: the form and the answer are
         # OpenAI's.
-        return Address(
-            url=root.at(path), shape="openai" if operation is Operation.TRANSCRIBE else "cohere"
-        )
+        shape = "openai" if operation is Operation.TRANSCRIBE else "cohere"
+        return address_under(_root(place.provider), _PATHS, operation, shape)
 
     def models_request(self, place: Place) -> HttpRequest | None:
         """The model list exists in version 1 only."""

@@ -19,7 +19,7 @@ from .facts import quirk_for
 from .failures import corrected, spoken_by
 from .habits import find_habit
 from .model_lists import decode_openai_models
-from .urls import parse_url
+from .urls import Root, parse_url
 
 LONGEST_TARGET = 200
 
@@ -104,6 +104,20 @@ class DefaultEngine(ABC):
 
     def decode_models(self, body: Json, request: HttpRequest) -> ModelPage:
         return decode_openai_models(body)
+
+
+def address_under(
+    root: Root, paths: Mapping[Operation, str], operation: Operation, shape: str = "openai"
+) -> Address | None:
+    """Where `paths` puts an operation under `root`; None: nowhere. An endpoint that is written out
+    is where to generate. `shape` is that of every other operation.
+    """
+    path = paths.get(operation)
+    if path is None:
+        return None
+    if operation is Operation.GENERATE:
+        return Address(url=root.exact or root.at(path))
+    return Address(url=root.at(path), shape=shape)
 
 
 def moved(status: int, target: str) -> Failure:

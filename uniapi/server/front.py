@@ -15,7 +15,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
@@ -138,87 +138,46 @@ class Front:
         self, request: web.BaseRequest, raw_path: str, request_id: str, reply: HttpReply
     ) -> None:
         desk = self._desk
-        route = find_route(raw_path, request.method)
-        if route is None:
-            raise _unknown_path(raw_path)
-        if request.method not in route.methods:
-            if (
-                route.kind == "inference"
-                and route.path == "/v1/responses"
-                and request.headers.get("Upgrade", "").lower() == "websocket"
-            ):
-                raise RequestRefused(
-                    ClientError(
-                        status=426,
-                        message="WebSocket is not offered here; use HTTP.",
-                        code="upgrade_required",
-                        headers={"upgrade": "h2c"},
-                    )
-                )
-            allowed = ", ".join(route.methods)
-            raise RequestRefused(
-                ClientError(
-                    status=405,
-                    message=f"{request.method} is not allowed here; use {allowed}.",
-                    code="method_not_allowed",
-                    type="invalid_request_error",
-                    headers={"allow": allowed},
-                )
-            )
+        route = _route_of(request, raw_path)
+        if route.kind in ("health", "page", "root"):
+            await self._show(route, request, reply)
+            return
+        presented = presented_keys(request.headers, request.query)
+        key = authenticate(desk.key_ring, presented, self._address_of(request), desk.clock.now_s())
+        visit = _Visit(request, request_id, route, key, reply)
+        if route.kind == "inference":
+            await (self._carry if SERVICES[route.operation].is_carried else self._infer)(visit)
+        elif route.kind == "stored":
+            await self._stored(visit)
+        elif route.kind in admin.REPORTS:
+            await self._report(visit)
+        else:
+            await self._models(visit)
+
+    async def _show(self, route: Route, request: web.BaseRequest, reply: HttpReply) -> None:
+        """What is there for everybody."""
         if route.kind == "health":
-            await _send_json(reply, desk.health())
-            return
-        if route.kind == "page" or (
-            route.kind == "root" and "text/html" in request.headers.get("Accept", "")
-        ):
+            await _send_json(reply, self._desk.health())
+        elif route.kind == "page" or "text/html" in request.headers.get("Accept", ""):
             await reply.send(200, self._page.headers, self._page.body)
-            return
-        if route.kind == "root":
+        else:
             await reply.send(
                 200,
                 {"content-type": "text/plain; charset=utf-8", "vary": "accept"},
-                f"uni-api {desk.version}\n".encode(),
+                f"uni-api {self._desk.version}\n".encode(),
             )
-            return
-        query = request.query
-        presented = presented_keys(request.headers, query)
-        client_ip = self._address_of(request)
-        key = authenticate(desk.key_ring, presented, client_ip, desk.clock.now_s())
-        if route.kind in ("inference", "stored"):
-            arrival = Arrival(
-                request_id=request_id,
-                principal=desk.key_ring.principal(key),
-                headers=kept_headers(request.headers),
-                query={name: text for name, text in query.items() if name != "key"},
-                client_ip=client_ip,
-                received_at_s=desk.clock.now_s(),
-            )
-            await (self._infer if route.kind == "inference" else self._stored)(
-                route, request, arrival, key, reply
-            )
-        elif route.kind in admin.REPORTS:
-            await self._report(route, request, key, query, reply)
-        else:
-            await self._models(route, request, key, query, reply)
 
-    async def _report(
-        self,
-        route: Route,
-        request: web.BaseRequest,
-        key: ClientKey,
-        query: Mapping[str, str],
-        reply: HttpReply,
-    ) -> None:
+    async def _report(self, visit: _Visit) -> None:
         """The admin surface: what is true now is taken here, the rest is read from files in a
         thread, so that streams go on meanwhile.
         """
-        desk = self._desk
-        report = admin.REPORTS[route.kind]
+        desk, key, reply = self._desk, visit.key, visit.reply
+        report = admin.REPORTS[visit.route.kind]
         if report.needs_admin:
             require_admin(key)
-        members = {name: text for name, text in query.items() if name != "key"}
-        if request.method == "POST":
-            members |= await _small_body(request)
+        members = visit.query()
+        if visit.request.method == "POST":
+            members |= await _small_body(visit.request)
         now_s, present = desk.clock.now_s(), desk.present()
         asked = admin.AdminQuestion(
             key=key,
@@ -245,89 +204,111 @@ class Front:
         else:
             await _send_json(reply, value, {"cache-control": "no-store"})
 
-    async def _infer(
-        self,
-        route: Route,
-        request: web.BaseRequest,
-        arrival: Arrival,
-        key: ClientKey,
-        reply: HttpReply,
-    ) -> None:
-        if SERVICES[route.operation].is_carried:
-            await self._carry(route, request, arrival, key, reply)
-            return
+    async def _infer(self, visit: _Visit) -> None:
         preferences = self._desk.config.preferences
+        arrival = self._arrival(visit)
         with self._bodies.share(preferences.max_bodies_bytes) as share:
-            body = await read_body(request, preferences.max_body_bytes, share)
+            body = await read_body(visit.request, preferences.max_body_bytes, share)
             value = await parse_object(body)
-            call = make_call(arrival, route, body, value)
-            await self._run(call, key, reply)
+            await self._run(make_call(arrival, visit.route, body, value), visit)
 
-    async def _carry(
-        self,
-        route: Route,
-        request: web.BaseRequest,
-        arrival: Arrival,
-        key: ClientKey,
-        reply: HttpReply,
-    ) -> None:
+    async def _carry(self, visit: _Visit) -> None:
         """An operation beside chat; its body may be a form, which is kept until the call
         is over.
         """
-        desk, preferences = self._desk, self._desk.config.preferences
+        desk, preferences, route = self._desk, self._desk.config.preferences, visit.route
+        arrival = self._arrival(visit)
         with self._bodies.share(preferences.max_bodies_bytes) as share:
             received = await receive(
-                route, request, preferences.max_body_bytes, desk.spool_dir, share
+                route, visit.request, preferences.max_body_bytes, desk.spool_dir, share
             )
             try:
-                aliases = await desk.models_for(key) if needs_default_model(route, received) else ()
-                call = make_relayed_call(arrival, route, received, aliases)
-                await self._run(call, key, reply)
+                is_left_open = needs_default_model(route, received)
+                aliases = await desk.models_for(visit.key) if is_left_open else ()
+                await self._run(make_relayed_call(arrival, route, received, aliases), visit)
             finally:
                 received.close()
 
-    async def _stored(
-        self,
-        route: Route,
-        request: web.BaseRequest,
-        arrival: Arrival,
-        key: ClientKey,
-        reply: HttpReply,
-    ) -> None:
-        desk = self._desk
-        body = await read_body(request, desk.config.preferences.max_body_bytes)
+    async def _stored(self, visit: _Visit) -> None:
+        request, arrival = visit.request, self._arrival(visit)
+        body = await read_body(request, self._desk.config.preferences.max_body_bytes)
         query = request.rel_url.raw_query_string
-        call = make_stored_call(arrival, route, request.method, body, query)
-        await self._run(call, key, reply)
+        call = make_stored_call(arrival, visit.route, request.method, body, query)
+        await self._run(call, visit)
 
-    async def _run(self, call: Call, key: ClientKey, reply: HttpReply) -> None:
+    def _arrival(self, visit: _Visit) -> Arrival:
+        return Arrival(
+            request_id=visit.request_id,
+            principal=self._desk.key_ring.principal(visit.key),
+            headers=kept_headers(visit.request.headers),
+            query=visit.query(),
+            client_ip=self._address_of(visit.request),
+            received_at_s=self._desk.clock.now_s(),
+        )
+
+    async def _run(self, call: Call, visit: _Visit) -> None:
         """From here on whatever becomes of the call is recorded, and the record is its line."""
-        reply.is_recorded = True
-        await self._desk.run(call, key, reply)
+        visit.reply.is_recorded = True
+        await self._desk.run(call, visit.key, visit.reply)
 
-    async def _models(
-        self,
-        route: Route,
-        request: web.BaseRequest,
-        key: ClientKey,
-        query: Mapping[str, str],
-        reply: HttpReply,
-    ) -> None:
-        desk = self._desk
+    async def _models(self, visit: _Visit) -> None:
+        desk, key, route, request = self._desk, visit.key, visit.route, visit.request
         aliases = await desk.models_for(key)
-        shape = models.list_shape(
-            route.dialect, {name.lower(): text for name, text in request.headers.items()}, query
-        )
+        headers = {name.lower(): text for name, text in request.headers.items()}
+        shape = models.list_shape(route.dialect, headers, request.query)
         if route.kind == "models":
-            await _send_json(
-                reply, models.model_list(shape, aliases, desk.model_infos(key, aliases))
+            listed = models.model_list(shape, aliases, desk.model_infos(key, aliases))
+        else:
+            name = route.argument or ""
+            alias = models.find_model(name, aliases, desk.near_models(key, name))
+            listed = models.model_entry(shape, alias, desk.model_infos(key, (alias,))[alias])
+        await _send_json(visit.reply, listed)
+
+
+class _Visit(NamedTuple):
+    """A request of somebody whose key is known, and where it goes."""
+
+    request: web.BaseRequest
+    request_id: str
+    route: Route
+    key: ClientKey
+    reply: HttpReply
+
+    def query(self) -> dict[str, str]:
+        """The members of its query; `key` says who asks, and is nobody else's business."""
+        return {name: text for name, text in self.request.query.items() if name != "key"}
+
+
+def _route_of(request: web.BaseRequest, raw_path: str) -> Route:
+    """Raises RequestRefused: nothing is served there, or not by this method."""
+    route = find_route(raw_path, request.method)
+    if route is None:
+        raise _unknown_path(raw_path)
+    if request.method in route.methods:
+        return route
+    if (
+        route.kind == "inference"
+        and route.path == "/v1/responses"
+        and request.headers.get("Upgrade", "").lower() == "websocket"
+    ):
+        raise RequestRefused(
+            ClientError(
+                status=426,
+                message="WebSocket is not offered here; use HTTP.",
+                code="upgrade_required",
+                headers={"upgrade": "h2c"},
             )
-            return
-        name = route.argument or ""
-        alias = models.find_model(name, aliases, desk.near_models(key, name))
-        await _send_json(
-            reply, models.model_entry(shape, alias, desk.model_infos(key, (alias,))[alias])
         )
+    allowed = ", ".join(route.methods)
+    raise RequestRefused(
+        ClientError(
+            status=405,
+            message=f"{request.method} is not allowed here; use {allowed}.",
+            code="method_not_allowed",
+            type="invalid_request_error",
+            headers={"allow": allowed},
+        )
+    )
 
 
 async def _send_json(

@@ -5,8 +5,6 @@ What a block cannot say is named in `losses`.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 
 from uniapi.canonical import (
@@ -26,6 +24,7 @@ from uniapi.canonical import (
 from uniapi.dialects.function_tools import call_object
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.text_documents import decode_text, is_text
 from uniapi.dialects.turn_repair import orphan_label
 
 from .request_encode_names import ToolNames
@@ -33,22 +32,6 @@ from .vocabulary import FAMILY, IMAGE_TYPES, NAME, PDF, cache_control, is_made_c
 
 Block = dict[str, Json]
 
-_TEXT_TYPES = frozenset(
-    {
-        "application/json",
-        "application/xml",
-        "application/yaml",
-        "application/x-yaml",
-        "application/toml",
-        "application/javascript",
-        "application/x-javascript",
-        "application/typescript",
-        "application/x-sh",
-        "application/sql",
-        "application/x-ndjson",
-        "application/rtf",
-    }
-)
 _SIGNATURES = (
     ("iVBORw0KGgo", "image/png"),
     ("/9j/", "image/jpeg"),
@@ -227,11 +210,7 @@ class PartEncoder:
         mime, data = inline
         if mime == PDF or mime in IMAGE_TYPES:
             return {"type": "base64", "media_type": mime, "data": data}
-        text = (
-            _decoded_text(data)
-            if mime is None or mime.startswith("text/") or mime in _TEXT_TYPES
-            else None
-        )
+        text = decode_text(data) if mime is None or is_text(mime) else None
         return (
             {"type": "text", "media_type": "text/plain", "data": text}
             if text and text.strip()
@@ -292,13 +271,6 @@ def _inline(part: Media) -> tuple[str | None, str] | None:
     shown = next((kind for prefix, kind in _SIGNATURES if data.startswith(prefix)), None)
     mime = shown or ("image/jpeg" if mime == "image/jpg" else mime)
     return (mime.partition(";")[0].strip().lower() if mime else None), data
-
-
-def _decoded_text(data: str) -> str | None:
-    try:
-        return base64.b64decode(data).decode("utf-8-sig")
-    except (binascii.Error, ValueError):
-        return None
 
 
 def drop_marker(marked: Mapping[str, Json]) -> dict[str, Json]:

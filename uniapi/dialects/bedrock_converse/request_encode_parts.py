@@ -26,6 +26,7 @@ from uniapi.canonical import (
 from uniapi.dialects.function_tools import call_object
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.text_documents import is_text
 
 from .request_encode_names import ToolNames, cleaned
 from .vocabulary import (
@@ -59,16 +60,6 @@ _FORMATS: Mapping[str, Mapping[str, str]] = {
 }
 _RESULT_BLOCKS = frozenset({"json", "text", "image", "document", "video", "searchResult"})
 """What a tool result may hold."""
-_PLAIN_TEXT = frozenset(
-    {
-        "application/json",
-        "application/xml",
-        "application/yaml",
-        "application/x-yaml",
-        "application/toml",
-        "application/javascript",
-    }
-)
 
 
 class PartEncoder:
@@ -320,7 +311,7 @@ def _format_of(part: Media, mime: str | None) -> str | None:
     by_extension = EXTENSION_FORMATS[part.kind].get(name.rpartition(".")[2].lower())
     if by_extension is not None:
         return by_extension
-    if part.kind == "file" and (kind.startswith("text/") or kind in _PLAIN_TEXT):
+    if part.kind == "file" and is_text(kind):
         return "txt"
     return "mp4" if part.kind == "video" and not kind else None
 

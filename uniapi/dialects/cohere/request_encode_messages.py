@@ -8,8 +8,6 @@ a turn that calls tools, where the model needs it; finished answers do without.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from dataclasses import replace
 
@@ -26,23 +24,13 @@ from uniapi.canonical import (
 )
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.text_documents import document_text, is_text
 from uniapi.dialects.tool_names import qualified_name
 from uniapi.dialects.turn_repair import NO_RESULT, behind_label, behind_note, orphan_label
 
 from .vocabulary import FAMILY, NAME, wire_arguments
 
 Block = dict[str, Json]
-
-_PLAIN_TEXT = frozenset(
-    {
-        "application/json",
-        "application/xml",
-        "application/yaml",
-        "application/x-yaml",
-        "application/toml",
-        "application/javascript",
-    }
-)
 
 
 class MessageEncoder:
@@ -176,8 +164,8 @@ class MessageEncoder:
                 if image is not None:
                     return [image]
             case Media(kind="file"):
-                readable = _document_text(part)
-                if readable is not None:
+                readable = document_text(part)
+                if readable is not None and readable.strip():
                     return self._document(part, readable)
             case Media(kind="audio", text=str(transcript)) if transcript:
                 self._losses.append(f"{where}.audio")
@@ -228,7 +216,7 @@ def needs_inline(media: Media, quirk: Quirk) -> bool:
         return False
     if media.kind == "image":
         return quirk.has_images and not quirk.image_urls
-    return media.kind == "file" and _is_plain_text(media.mime)
+    return media.kind == "file" and is_text(media.mime)
 
 
 def _image(part: Media) -> Block | None:
@@ -245,28 +233,6 @@ def _image(part: Media) -> Block | None:
     if part.detail in ("auto", "low", "high"):
         image["detail"] = part.detail
     return {"type": "image_url", "image_url": image}
-
-
-def _document_text(part: Media) -> str | None:
-    if part.text is not None:
-        return part.text if part.text.strip() else None
-    data = part.data
-    if data is None or not _is_plain_text(part.mime):
-        return None
-    try:
-        return (
-            base64.b64decode(data.partition(",")[2] if data.startswith("data:") else data).decode(
-                "utf-8-sig"
-            )
-            or None
-        )
-    except (binascii.Error, ValueError):
-        return None
-
-
-def _is_plain_text(mime: str | None) -> bool:
-    kind = (mime or "").partition(";")[0].strip().lower()
-    return kind.startswith("text/") or kind in _PLAIN_TEXT
 
 
 def _text(text: str) -> Block:

@@ -4,11 +4,9 @@ by value, documents that are text as text.
 
 from __future__ import annotations
 
-import base64
-import binascii
-
 from uniapi.canonical import Json, Media
 from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.text_documents import document_text
 
 from .request_decode_parts import AUDIO_MIMES
 
@@ -17,13 +15,6 @@ AUDIO_FORMATS = {mime: word for word, mime in AUDIO_MIMES.items()} | {
     "audio/wave": "wav",
     "audio/mp3": "mp3",
 }
-TEXT_MIMES = (
-    "text/",
-    "application/json",
-    "application/xml",
-    "application/yaml",
-    "application/x-yaml",
-)
 
 
 def needs_inline(media: Media, quirk: Quirk) -> bool:
@@ -72,7 +63,7 @@ def encode_media(media: Media) -> dict[str, Json] | None:
 
 
 def _encoded_file(media: Media) -> dict[str, Json] | None:
-    text = _document_text(media)
+    text = document_text(media)
     if text is not None:
         heading = media.title or media.filename
         return {"type": "text", "text": f"{heading}\n\n{text}" if heading else text}
@@ -103,17 +94,6 @@ def _encoded_file(media: Media) -> dict[str, Json] | None:
         "type": "file",
         "file": {"filename": filename, "file_data": f"data:{mime};base64,{media.data}"},
     }
-
-
-def _document_text(media: Media) -> str | None:
-    if media.text is not None:
-        return media.text
-    if media.data is None or not (media.mime or "").startswith(TEXT_MIMES):
-        return None
-    try:
-        return base64.b64decode(media.data).decode()
-    except (binascii.Error, ValueError):
-        return None
 
 
 def _url_of(media: Media, default_mime: str) -> str | None:

@@ -6,8 +6,6 @@ by its place.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,17 +20,11 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
+from uniapi.dialects.text_documents import document_text
 
 from .vocabulary import FAMILY, FILE_NAMES, NAME
 
 BREAKPOINT_LIFETIMES = ("30m", "12h")
-_READABLE_MIMES = (
-    "text/",
-    "application/json",
-    "application/xml",
-    "application/yaml",
-    "application/x-yaml",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +58,7 @@ class ContentWriter:
         if media.kind != "file":
             self._lose(f"{path}.{media.kind}")
             return []
-        readable = _readable_text(media)
+        readable = document_text(media)
         if readable is not None:
             heading = media.title or media.filename
             return [
@@ -118,15 +110,3 @@ def _breakpoint(part: Text | Media) -> dict[str, Json]:
     if part.cache is None or part.cache.ttl not in BREAKPOINT_LIFETIMES:
         return {}
     return {"prompt_cache_breakpoint": {"mode": "explicit", "ttl": part.cache.ttl}}
-
-
-def _readable_text(media: Media) -> str | None:
-    """The text of a document that is plain text, which every model reads; None for others."""
-    if media.text is not None:
-        return media.text
-    if media.data is None or not (media.mime or "").startswith(_READABLE_MIMES):
-        return None
-    try:
-        return base64.b64decode(media.data, validate=False).decode("utf-8")
-    except (binascii.Error, ValueError):
-        return None
