@@ -16,6 +16,8 @@ except ImportError:  # Python 3.10
 
 WIDE = 2
 """A repeat that ends is bounded work however wide it is: it is run as if it ended here."""
+LONG = 32
+"""What must be there more often is asked for so often only."""
 MOST_STEPS = 50_000
 """From here on a match is given up: it will not be told how much worse it gets."""
 _STRANGE = "\x01"
@@ -101,6 +103,7 @@ class CountedPattern:
                 program.append(("one", self._taker(op, value)))
 
     def _emit_repeat(self, low: int, high: Any, body: Any, *, is_greedy: bool) -> None:
+        low = min(low, LONG)
         for _ in range(low):
             self._emit_all(body)
         program = self._program
@@ -210,7 +213,7 @@ class CountedPattern:
             case "AT" | "ASSERT" | "ASSERT_NOT" | "GROUPREF":
                 return ""
             case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
-                return "".join(map(self._sample, value[2])) * max(1, value[0])
+                return "".join(map(self._sample, value[2])) * max(1, min(value[0], LONG))
             case "SUBPATTERN":
                 return "".join(map(self._sample, value[3]))
             case "BRANCH":

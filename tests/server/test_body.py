@@ -11,7 +11,8 @@ import zlib
 import pytest
 
 from uniapi.canonical import RequestRefused
-from uniapi.server.body import MAX_VALUES, body_pieces, parse_object, read_body
+from uniapi.server.body import body_pieces, parse_object, read_body
+from uniapi.wire import MAX_VALUES
 
 LIMIT = 8 * 1024 * 1024
 TEXT = b'{"model":"m","input":"' + b"hello " * 100 + b'"}'

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from uniapi.errors import WireError
 from uniapi.wire import Frame, JsonArrayDecoder, JsonArrayWriter
+from uniapi.wire.frames import MAX_PLAIN_BYTES
 
 STREAMS: list[tuple[bytes, list[bytes]]] = [
     (b'[{"a": 1},\n{"b": 2}]', [b'{"a": 1}', b'{"b": 2}']),
@@ -70,6 +71,15 @@ def test_an_endless_object_is_bounded() -> None:
     decoder = JsonArrayDecoder(max_frame_bytes=100)
     with pytest.raises(WireError, match="larger than 100 bytes"):
         decoder.feed(b'[{"a": "' + b"x" * 200)
+
+
+def test_only_an_object_with_media_in_it_may_be_very_long() -> None:
+    """A picture may; what is text, or a member without an end, may not."""
+    data = b'[{"a": "' + b"A" * MAX_PLAIN_BYTES + b'"}'
+    assert [len(frame.raw) for frame in JsonArrayDecoder().feed(data)] == [len(data)]
+    assert JsonArrayDecoder().feed(data[:-2]) == []
+    with pytest.raises(WireError, match=f"larger than {MAX_PLAIN_BYTES} bytes"):
+        JsonArrayDecoder().feed(data.replace(b"AAAA", b"AA A")[:-2])
 
 
 VALUES = st.recursive(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from uniapi.errors import WireError
 from uniapi.wire import Frame, SseDecoder, encode_comment, encode_sse
+from uniapi.wire.frames import MAX_PLAIN_BYTES
 
 STREAMS: list[tuple[bytes, list[tuple[str | None, bytes]]]] = [
     (b"data: a\n\ndata: b\n\n", [(None, b"a"), (None, b"b")]),
@@ -153,3 +154,17 @@ def test_a_long_event_that_is_cut_off_is_given_at_the_end_and_an_endless_one_ref
     assert [decoder.feed(b"A" * 100_000) for _ in range(10)] == [[]] * 10
     with pytest.raises(WireError, match="larger than 1000000 bytes"):
         decoder.feed(b"A" * 100_000)
+
+
+def test_only_an_event_with_media_in_it_may_be_very_long() -> None:
+    """Text of 8 MB in one event is no answer; a picture is one."""
+    piece = b'"' + b"A" * 100_000 + b'",'
+    pieces = MAX_PLAIN_BYTES // len(piece) + 1
+    decoder = SseDecoder()
+    assert [decoder.feed(piece) for _ in range(pieces)] == [[]] * pieces
+    (frame,) = decoder.feed(b"\n\n")
+    assert len(frame.raw) > MAX_PLAIN_BYTES
+    words = piece.replace(b"AAAA", b"AA A")
+    assert [decoder.feed(words) for _ in range(pieces - 1)] == [[]] * (pieces - 1)
+    with pytest.raises(WireError, match=f"larger than {MAX_PLAIN_BYTES} bytes"):
+        decoder.feed(words)

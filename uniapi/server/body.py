@@ -6,7 +6,6 @@ Everything wrong with it is refused with what and where.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Protocol
 
@@ -14,19 +13,20 @@ from aiohttp import web
 
 from uniapi.canonical import ClientError, RequestRefused
 from uniapi.errors import WireError
-from uniapi.wire import LARGE_BYTES, STEP_BYTES, inflater_for, parse_json
+from uniapi.wire import (
+    LARGE_BYTES,
+    MAX_VALUES,
+    STEP_BYTES,
+    holds_more_values,
+    inflater_for,
+    parse_json,
+)
 
 from .body_memory import BodyShare
 
 IDLE_S = 30.0
 """A client that sends nothing for so long has stopped."""
 TOTAL_S = 300.0
-MAX_VALUES = 1_000_000
-"""A value that takes three bytes on the wire takes a hundred in memory: 31 MiB of `{},{},…` made
-the process a gigabyte larger.
-"""
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
-"""One that never ends is taken too: else every quote in it would be tried as another beginning."""
 
 
 async def read_body(
@@ -199,28 +199,10 @@ async def parse_object(body: bytes) -> dict[str, Any]:
     return _parse_object(body)
 
 
-def _marks(body: bytes) -> int:
-    """No fewer than there are values in the JSON: what stands before one, and may stand in texts
-    too.
-    """
-    return body.count(b",") + body.count(b"[") + body.count(b"{")
-
-
-def _has_too_many_values(body: bytes) -> bool:
-    """The same outside of texts, one stretch between two texts after the other."""
-    count = position = 0
-    for text in _STRING.finditer(body):
-        count += _marks(body[position : text.start()])
-        if count > MAX_VALUES:
-            return True
-        position = text.end()
-    return count + _marks(body[position:]) > MAX_VALUES
-
-
 def _parse_object(body: bytes) -> dict[str, Any]:
     if not body.strip():
         raise RequestRefused.bad_request("The request body is empty; a JSON object is expected.")
-    if len(body) > LARGE_BYTES and _marks(body) > MAX_VALUES and _has_too_many_values(body):
+    if len(body) > LARGE_BYTES and holds_more_values(body, MAX_VALUES):
         message = f"The request body holds more than {MAX_VALUES} values."
         raise RequestRefused(
             ClientError(

@@ -14,6 +14,7 @@ from .http import CREDENTIAL_HEADERS, HOP_BY_HOP, Answers, BodySource, HttpReque
 from .http1 import Received, ResponseParser, request_bytes
 from .inflate import STEP_BYTES, Inflater, inflater_for
 from .json_array import JsonArrayDecoder, JsonArrayWriter
+from .json_values import MAX_VALUES, holds_more_values
 from .multipart import (
     FormBody,
     FormPart,
@@ -41,6 +42,7 @@ __all__ = [
     "HOP_BY_HOP",
     "ITEM",
     "LARGE_BYTES",
+    "MAX_VALUES",
     "STEP_BYTES",
     "Answers",
     "BodySource",
@@ -74,6 +76,7 @@ __all__ = [
     "encode_sse",
     "form_boundary",
     "holds",
+    "holds_more_values",
     "inflater_for",
     "insert_member",
     "load_json",

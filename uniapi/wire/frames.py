@@ -5,10 +5,13 @@ into frames.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 from uniapi.errors import WireError
+
+from .json_values import MAX_ANSWER_VALUES, holds_more_values
 
 
 class Frame(NamedTuple):
@@ -35,6 +38,18 @@ class Framer(Protocol):
     def eof(self) -> list[Frame]: ...
 
 
+MAX_FRAME_BYTES = 64 * 1024 * 1024
+"""An image in base64 fits; an endless line does not."""
+MAX_PLAIN_BYTES = 8 * 1024 * 1024
+"""What a frame may have in which there is no media."""
+_MEDIA = re.compile(rb'[",][A-Za-z0-9+/=_-]{65536}')
+
+
+def holds_media(data: bytes | bytearray) -> bool:
+    """Whether there is base64 in it so long that only a picture, a sound or a file is."""
+    return _MEDIA.search(data) is not None
+
+
 LARGE_BYTES = 1024 * 1024
 """What is larger is read in a thread (see `parse_json`)."""
 
@@ -55,9 +70,11 @@ def give_way(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def load_json(data: bytes | str) -> Any:
-    """The JSON value in `data`; raises WireError quoting the beginning of what is no JSON, or is
-    nested too deep.
+    """The JSON value in `data`; raises WireError quoting the beginning of what is no JSON, or for
+    what is nested too deep or holds too many values.
     """
+    if len(data) > LARGE_BYTES:
+        _check_values(data if isinstance(data, bytes) else data.encode("utf-8", "replace"))
     try:
         # Decoding first is faster than letting json guess the encoding of bytes
         # (reference/performance.md, section 3).
@@ -67,6 +84,11 @@ def load_json(data: bytes | str) -> Any:
     except ValueError as error:
         shown = data[:80] if isinstance(data, str) else data[:80].decode("utf-8", "replace")
         raise WireError(f"expected JSON, found {shown!r} ({error})") from None
+
+
+def _check_values(data: bytes) -> None:
+    if holds_more_values(data, MAX_ANSWER_VALUES):
+        raise WireError(f"JSON of more than {MAX_ANSWER_VALUES} values")
 
 
 def dump_json(value: Any) -> bytes:

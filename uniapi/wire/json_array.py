@@ -12,8 +12,7 @@ import re
 
 from uniapi.errors import WireError
 
-from .frames import Frame
-from .sse import MAX_FRAME_BYTES
+from .frames import MAX_FRAME_BYTES, MAX_PLAIN_BYTES, Frame, holds_media
 
 _BETWEEN = re.compile(rb"[^\s,\[\]\xef\xbb\xbf]")
 """The first byte that is no filling: it has to open an object."""
@@ -43,6 +42,8 @@ class JsonArrayDecoder:
         self._depth = 0
         self._in_string = False
         self._max_frame_bytes = max_frame_bytes
+        self._allowed = min(MAX_PLAIN_BYTES, max_frame_bytes)
+        """Bytes that the object at hand may have."""
 
     def feed(self, data: bytes) -> list[Frame]:
         self._rest += data
@@ -53,10 +54,12 @@ class JsonArrayDecoder:
                 frames.append(Frame(None, raw[self._start :], raw))
                 del self._rest[: self._at]
                 self._at = 0
-        if len(self._rest) > self._max_frame_bytes:
-            raise WireError(
-                f"a JSON object larger than {self._max_frame_bytes} bytes in a streamed array"
-            )
+        if frames:
+            self._allowed = min(MAX_PLAIN_BYTES, self._max_frame_bytes)
+        if len(self._rest) > self._allowed and holds_media(self._rest):
+            self._allowed = self._max_frame_bytes
+        if len(self._rest) > self._allowed:
+            raise WireError(f"a JSON object larger than {self._allowed} bytes in a streamed array")
         return frames
 
     def eof(self) -> list[Frame]:

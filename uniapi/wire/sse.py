@@ -12,10 +12,7 @@ import re
 
 from uniapi.errors import WireError
 
-from .frames import Frame
-
-MAX_FRAME_BYTES = 64 * 1024 * 1024
-"""An image in base64 fits; an endless line does not."""
+from .frames import MAX_FRAME_BYTES, MAX_PLAIN_BYTES, Frame, holds_media
 
 LONG_FRAME_BYTES = 256 * 1024
 """What is longer is put together once, at its end."""
@@ -38,6 +35,8 @@ class SseDecoder:
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._max_frame_bytes = max_frame_bytes
+        self._allowed = min(MAX_PLAIN_BYTES, max_frame_bytes)
+        """Bytes that the event at hand may have."""
 
     def feed(self, data: bytes) -> list[Frame]:
         if len(self._rest) > LONG_FRAME_BYTES:
@@ -65,9 +64,23 @@ class SseDecoder:
         self._rest = buffer[start:]
         # The delimiter is at most four bytes; up to three of them may lie in the rest already.
         self._searched = max(0, len(self._rest) - 3)
-        if len(self._rest) > self._max_frame_bytes:
-            raise WireError(f"an event larger than {self._max_frame_bytes} bytes")
+        if frames:
+            self._allowed = min(MAX_PLAIN_BYTES, self._max_frame_bytes)
+        self._check()
         return frames
+
+    def _check(self) -> None:
+        """Raises WireError for an event that grows too large; whether there is media in it is
+        looked at once, when it is as large as others may be.
+        """
+        if len(self._rest) + self._held_bytes <= self._allowed:
+            return
+        if self._allowed < self._max_frame_bytes:
+            self._rest = self._put_together(b"")
+            if holds_media(self._rest):
+                self._allowed = self._max_frame_bytes
+        if len(self._rest) + self._held_bytes > self._allowed:
+            raise WireError(f"an event larger than {self._allowed} bytes")
 
     def _holds(self, data: bytes) -> bool:
         """Whether `data` only makes a long frame longer: then it is put aside, since to append it
@@ -79,8 +92,7 @@ class SseDecoder:
         if data:
             self._held.append(data)
             self._held_bytes += len(data)
-        if len(self._rest) + self._held_bytes > self._max_frame_bytes:
-            raise WireError(f"an event larger than {self._max_frame_bytes} bytes")
+        self._check()
         return True
 
     def _put_together(self, data: bytes) -> bytes:
