@@ -43,7 +43,7 @@ RECEIVER = "uniapi/gateway/receiver.py"
 BACKLOG = "uniapi/gateway/backlog.py"
 
 MUTANTS = (
-    # the thirteen of issue 11, which no test noticed before there was a playbook
+    # thirteen which no test noticed before there was a playbook
     Mutant(
         "plan.succeeded never called",
         TRY,

@@ -1,7 +1,7 @@
 """Running the gateway as a process: the event loop, the data dir, the first configuration, the
 listening socket, signals, reloads, and a graceful end.
 
-Everything that makes a start impossible is a StartError with its exit code (PRODUCT §3); nothing
+Everything that makes a start impossible is a StartError with its exit code; nothing
 here shows a traceback for a user's mistake.
 """
 

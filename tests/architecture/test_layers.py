@@ -1,4 +1,4 @@
-"""The import rules between rooms (DESIGN §2.1) hold."""
+"""The import rules between rooms (docs/design.md, Rooms) hold."""
 
 import ast
 from pathlib import Path

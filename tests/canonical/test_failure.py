@@ -40,7 +40,7 @@ from uniapi.canonical import ClientError, Failure, FailureKind, client_error, cl
     ],
 )
 def test_the_client_gets_the_status_of_the_kind(kind, status, expected):
-    """PRODUCT §5, Errors: our own key's trouble is never the client's 401."""
+    """Our own key's trouble is never the client's 401."""
     assert expected == client_status(Failure(kind=kind, message="m", status=status))
 
 

@@ -323,7 +323,7 @@ def test_global_preferences(
 
 
 def test_without_preferences_the_defaults_hold(provider_yaml: ProviderYaml, read: Read) -> None:
-    """PRODUCT §4: a guess of 5 s, `*`, 32 MiB, drop, 7 days."""
+    """A guess of 5 s, `*`, 32 MiB, drop, 7 days."""
     preferences = read(provider_yaml()).preferences
     assert preferences == Preferences()
     assert (preferences.cooldown_s, preferences.cors_origins, preferences.max_body_bytes) == (

@@ -45,7 +45,7 @@ CONTRACT = {
 
 @pytest.mark.parametrize(("level", "names"), CONTRACT.items())
 def test_the_table_holds_every_key_of_the_contract(level: str, names: str) -> None:
-    """PRODUCT §4, and §2 of what is written of the predecessor."""
+    """Every key that is promised, and every one that the predecessor had."""
     assert set(names.split()) <= {key.name for key in KEYS if key.level == level}
 
 

@@ -1,4 +1,4 @@
-"""Which engine a provider is: every row of PRODUCT §7's table, and the traps beside them."""
+"""Which engine a provider is: every row of the table, and the traps beside them."""
 
 from __future__ import annotations
 
@@ -200,6 +200,6 @@ def test_a_private_key_is_checked_before_it_is_used() -> None:
 def test_the_engine_of_a_vendor_knows_whose_the_prompt_cache_is(
     target: Callable[..., Target], base_url: str, name: str, cache: bool
 ) -> None:
-    """PRODUCT §6: openai, azure, anthropic, aws and deepseek keep caches by account."""
+    """openai, azure, anthropic, aws and deepseek keep caches by account."""
     engine = engine_for(target(base_url=base_url).provider)
     assert (name, cache) == (engine.name, engine.has_account_cache)

@@ -1,6 +1,4 @@
-"""What the end of an alias asks for: `-think`, `-think-N`, `-search`, `-high` and the like
-(predecessor §7).
-"""
+"""What the end of an alias asks for: `-think`, `-think-N`, `-search`, `-high` and the like."""
 
 from __future__ import annotations
 

@@ -68,9 +68,7 @@ CASES = [
 
 @pytest.mark.parametrize("given, expected", CASES)
 def test_members_are_merged_then_removed_then_those_of_the_alias(given, expected):
-    """The provider's merge, its removals, the alias's merge, its removals (reference/predecessor.md
-    §6.6).
-    """
+    """The provider's merge, its removals, the alias's merge, its removals."""
     body = copy.deepcopy(BODY)
     assert apply_overrides(body, given, "m") == expected
     assert body == BODY

@@ -1,6 +1,6 @@
 """Plans as conversations: what is tried first, what next after each failure, and how it ends.
 
-Predecessor §12.2's vectors stand at the end, each marked.
+What was observed of the predecessor stands at the end, each marked.
 """
 
 import pytest
@@ -795,7 +795,7 @@ def test_nested_concurrency_ends_with_the_call(play, parts):
     assert p.served() == "a#1"
 
 
-# Predecessor §12.2, observed on the running FastAPI version.
+# Observed on the predecessor, the running FastAPI version.
 
 
 def test_vector_two_channels_fixed(play, yaml_of):

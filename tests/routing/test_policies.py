@@ -32,7 +32,7 @@ from uniapi.routing.policies import (
     ],
 )
 def test_weighted_ring_vectors(weights, expected):
-    """Predecessor §4.3, kept; equal weights are shortened to what they say."""
+    """As the predecessor has it; equal weights are shortened to what they say."""
     assert "".join("abc"[index] for index in weighted_ring(weights)) == expected
 
 

@@ -31,7 +31,7 @@ ORDER = [
 
 @pytest.mark.parametrize("dialect, headers, query, shape", ORDER)
 def test_path_then_codex_then_anthropic_then_google_then_openai(dialect, headers, query, shape):
-    """The order of PRODUCT §5."""
+    """A header of Anthropic's, then Google's key or path; everybody else is OpenAI's."""
     assert list_shape(dialect, headers, query) == shape
 
 

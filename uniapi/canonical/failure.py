@@ -101,7 +101,9 @@ class Failure:
 
 
 def client_status(failure: Failure) -> int:
-    """The HTTP status a client gets when `failure` is the one it is shown (PRODUCT §5, Errors)."""
+    """The HTTP status a client gets when `failure` is the one it is shown (docs/design.md,
+    Errors).
+    """
     kind = failure.kind
     match kind:
         case FailureKind.BAD_REQUEST | FailureKind.SIGNATURE:

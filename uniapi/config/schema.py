@@ -3,7 +3,7 @@ trusted.
 
 The names of `api.yaml` (`api`, `model`, `preferences`, `SCHEDULING_ALGORITHM`, …) stop here and
 become the project's vocabulary: provider, credential, channel, client key, rule, policy, limit.
-Every field says which key it comes from, its unit and its default. PRODUCT §4 is the contract.
+Every field says which key it comes from, its unit and its default.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class ByModel(Generic[T]):
         return self.entries[max(contained, key=len)] if contained else None
 
     def resolve(self, alias: str, upstream: str) -> T | None:
-        """Alias exact, alias contains, upstream exact, upstream contains, default (PRODUCT §6,
-        Timeouts).
+        """Alias exact, alias contains, upstream exact, upstream contains, default
+        (docs/design.md, Timeouts).
         """
         for name in (alias, upstream):
             value = self.named(name)
@@ -158,7 +158,7 @@ class RequestRule:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyOverrides:
     """`post_body_parameter_overrides`: `merge` and `remove` for every model of the provider, then
-    those under the requested alias (PRODUCT §4, predecessor §6.6).
+    those under the requested alias.
 
     `remove` items: `{"path": "a.b", "where": …, "where_any": […], "drop_empty": bool}`, plain names
     as `{"path": name}`.
@@ -207,7 +207,9 @@ class Provider:
     credential_policy: (
         Literal["round_robin", "random", "fixed_priority", "smart_round_robin", "sticky"] | None
     ) = None
-    """`api_key_schedule_algorithm`; None: round robin over conversations (PRODUCT §6)."""
+    """`api_key_schedule_algorithm`; None: round robin over conversations (docs/design.md, Keys
+    and prompt caches).
+    """
     credential_max_concurrency: ByModel[int] = ByModel()
     """`api_key_max_concurrency`: calls at once, per credential and upstream model. Default: no
     limit."""

@@ -1,5 +1,5 @@
 """What an upstream's words mean, where its status or its class alone say it wrong: one reading for
-all dialects, whole answers and streams (PRODUCT §6, Blame).
+all dialects, whole answers and streams (docs/design.md, Blame).
 
 The dialect knows the kind that its own classes and statuses give; the first row of `refusal_rows`
 that may stand for this kind and whose words are there then replaces it.

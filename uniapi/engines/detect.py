@@ -1,4 +1,4 @@
-"""Which engine a provider is: `engine:` when it is written, else by the address (PRODUCT §7). What
+"""Which engine a provider is: `engine:` when it is written, else by the address. What
 a model is called never decides.
 
 Also the names `config/` must know without importing engines.

@@ -182,6 +182,6 @@ class Engine(Protocol):
     @property
     def has_account_cache(self) -> bool:
         """Whether the prompt cache belongs to the account, so that a conversation should stay with
-        its credential (PRODUCT §6).
+        its credential (docs/design.md, Keys and prompt caches).
         """
         ...

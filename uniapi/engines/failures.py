@@ -1,5 +1,5 @@
 """What only the vendor's name tells of an error: its own numbers, the clock on its wall, and
-whether the vendor spoke at all (PRODUCT §6, Blame).
+whether the vendor spoke at all (docs/design.md, Blame).
 
 The dialect has read the body and its words first; what is here then corrects it.
 """

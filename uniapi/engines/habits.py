@@ -1,4 +1,4 @@
-"""Habits of the predecessor's users: what the end of an alias asks for (predecessor §7).
+"""Habits of the predecessor's users: what the end of an alias asks for.
 `gemini-3.8-flash: gemini-3.8-flash-think-8000-search` thinks with a budget and searches.
 
 An ending counts only when the provider's own name of the model does not have it:
@@ -16,7 +16,7 @@ from uniapi.canonical import Effort, HostedTool, ReasoningSettings, Request
 from uniapi.dialects import Quirk
 
 DEFAULT_THINK_BUDGET = 4096
-"""What `-think` means for a model that must be given a number (predecessor §7.5)."""
+"""What `-think` means for a model that must be given a number."""
 
 _ENDING = re.compile(
     r"-(?:(?P<search>search)|think(?P<ing>ing)?(?:-(?P<budget>\d{1,7}))?|(?P<effort>minimal|low|medium|high|xhigh))\Z",

@@ -43,8 +43,9 @@ class Preset:
     below it, or absolute (`/catalog/models`); None: there is none. `responses` and `headers`: it
     speaks OpenAI Responses too; headers every request gets. `messages_path`: models called
     `anthropic.…` are asked there, in Anthropic's Messages. `has_account_cache`: a prompt cache is
-    the account's that filled it (PRODUCT §6). `ports`: a local server is told by its default port.
-    `operations`: what it has elsewhere or in another form than OpenAI, None: not at all.
+    the account's that filled it (docs/design.md, Keys and prompt caches). `ports`: a local server
+    is told by its default port. `operations`: what it has elsewhere or in another form than OpenAI,
+    None: not at all.
     """
 
     vendor: str

@@ -38,7 +38,7 @@ OPENAI_ENDINGS = (
 )
 """Endpoint paths a `base_url` may carry.
 
-GitHub Models' users write a singular `chat/completion` (predecessor README).
+GitHub Models' users write a singular `chat/completion` (the predecessor's README names it).
 """
 
 ANTHROPIC_ENDINGS = ("messages/count_tokens", "messages", "complete", "models")

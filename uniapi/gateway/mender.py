@@ -1,5 +1,6 @@
 """What a refusal leads to within one attempt: the request is mended as the vendor's words say, and
-tried once more at once; what helped is remembered for this upstream model (PRODUCT §6, Learning).
+tried once more at once; what helped is remembered for this upstream model (docs/design.md,
+Learning).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The model is one that the same client key can route, and it is asked as if the client had asked it:
 a call to `/v1/moderations` of that key, with its channels, keys, limits and failover, of which
 nothing is recorded. A flagged text is refused; where no moderation model answers, the call passes
-with a line in the log (PRODUCT §6): a gateway that stops with its moderation provider would be
+with a line in the log: a gateway that stops with its moderation provider would be
 worse than none.
 """
 

@@ -1,5 +1,5 @@
 """`post_body_parameter_overrides`: what the user adds to, replaces in and takes out of the body
-sent upstream (reference/predecessor.md §6.6).
+sent upstream.
 
 Order: the provider's merge, its removals, the merge under the requested alias, its removals.
 Nothing given is mutated.

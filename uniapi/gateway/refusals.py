@@ -34,7 +34,7 @@ def model_not_found(name: str, near: Sequence[str], unlisted: Sequence[str] = ()
 
 
 def credits_used_up() -> RequestRefused:
-    """429 without `retry-after`: a repeat cannot help (PRODUCT §5)."""
+    """429 without `retry-after`: a repeat cannot help."""
     return RequestRefused(
         ClientError(
             status=429,

@@ -26,7 +26,7 @@ SESSION_HEADERS = ("x-claude-code-session-id", "x-session-id")
 
 def session_hint(call: Call) -> SessionHint:
     """The hint routing needs to keep a conversation with the key that holds its prompt cache
-    (PRODUCT §6, Key choice). Never raises, whatever the body.
+    (docs/design.md, Keys and prompt caches). Never raises, whatever the body.
     """
     if SERVICES[call.operation].is_carried:
         return NO_SESSION

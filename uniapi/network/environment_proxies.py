@@ -1,5 +1,5 @@
 """`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, as every program behind a company's
-proxy has them, honoured where no `proxy` is written (PRODUCT §3).
+proxy has them, honoured where no `proxy` is written.
 
 Names in small letters win over capitals; `NO_PROXY` holds hosts, domains (their subdomains count),
 addresses and networks, with a port or without, or `*`

@@ -41,7 +41,7 @@ FRAME_ENDS = (b"\n\n", b"\r\n\r\n")
 """Behind either of them a server-sent event is whole, and another may begin."""
 MAX_WHOLE_BYTES = 64 * 1024 * 1024
 ACCEPTED_EMPTY = ("length", "content_filter")
-"""Finish reasons with which an answer may be empty without being a failed attempt (PRODUCT §6,
+"""Finish reasons with which an answer may be empty without being a failed attempt (docs/design.md,
 Commit).
 """
 

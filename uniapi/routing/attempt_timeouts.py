@@ -1,5 +1,5 @@
 """How long an attempt may take, phase by phase: `model_timeout`, refined by `timeout_policy`, with
-the defaults below them (PRODUCT §6, Timeouts).
+the defaults below them (docs/design.md, Timeouts).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What each kind of failure leads to (PRODUCT §6: Attempts, Blame, Key rest): `blame` says who it
+"""What each kind of failure leads to (docs/design.md: Attempts, Blame, Rests): `blame` says who it
 was, and what rests for how long; `next_after` what may be tried next.
 
 Each is one exhaustive `match`. Failures blamed on a credential go to the channel's next credential

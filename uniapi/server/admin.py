@@ -2,8 +2,8 @@
 an admin's key says so in `REPORTS`.
 
 Reports are made in a thread, since they read files; what is true at this moment is taken on the
-event loop before (`AdminQuestion`). The shapes of the older routes are the predecessor's
-(reference/predecessor.md §1.7, §1.9) with members of ours added.
+event loop before (`AdminQuestion`). The shapes of the older routes are the predecessor's with
+members of ours added.
 """
 
 from __future__ import annotations

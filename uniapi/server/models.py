@@ -1,4 +1,4 @@
-"""Model lists, in the shape the client reads (PRODUCT §5): OpenAI's, Anthropic's with
+"""Model lists, in the shape the client reads: OpenAI's, Anthropic's with
 `anthropic-version`, Gemini's under `/v1beta` or with a Google key.
 """
 

@@ -1,10 +1,9 @@
 """The client's side of an answer: head, bytes, end, over aiohttp's StreamResponse.
 
 `write` is a plain call: the chunked framing is put around the bytes here and handed to the
-transport, because awaiting a writer for every chunk costs more than the chunk
-(reference/performance.md, section 3). Back-pressure is not lost by that: the receiver asks
-`backlog` and pauses the upstream. A client that has left makes aiohttp cancel the handler's task
-(`handler_cancellation`), so nothing here needs to watch for it.
+transport, because awaiting a writer for every chunk costs more than the chunk. Back-pressure is not
+lost by that: the receiver asks `backlog` and pauses the upstream. A client that has left makes
+aiohttp cancel the handler's task (`handler_cancellation`), so nothing here needs to watch for it.
 """
 
 from __future__ import annotations

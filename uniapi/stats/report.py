@@ -1,6 +1,6 @@
 """What the admin surface shows, from aggregates. The shapes of `/v1/stats`, `/v1/token_usage`,
-`/v1/channel_key_rankings` and `/v1/api_keys_states` are the predecessor's (reference/predecessor.md
-§1.7, §1.9) with members of ours added; keys appear by their display form only.
+`/v1/channel_key_rankings` and `/v1/api_keys_states` are the predecessor's with members of ours
+added; keys appear by their display form only.
 """
 
 from __future__ import annotations

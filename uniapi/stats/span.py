@@ -1,5 +1,5 @@
 """Which stretch of time a report is asked for: the query forms of `/v1/token_usage` and its
-relatives (reference/predecessor.md §1.9).
+relatives, in the words of the predecessor.
 """
 
 from __future__ import annotations

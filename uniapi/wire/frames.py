@@ -76,8 +76,7 @@ def load_json(data: bytes | str) -> Any:
     if len(data) > LARGE_BYTES:
         _check_values(data if isinstance(data, bytes) else data.encode("utf-8", "replace"))
     try:
-        # Decoding first is faster than letting json guess the encoding of bytes
-        # (reference/performance.md, section 3).
+        # Decoding first is faster than letting json guess the encoding of bytes.
         return parse_json(data.decode() if isinstance(data, bytes) else data)
     except RecursionError:
         raise WireError("JSON nested too deep") from None

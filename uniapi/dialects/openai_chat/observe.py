@@ -100,8 +100,8 @@ class ChatObserver(Observer):
             self.committed = True
         word = choice.get("finish_reason")
         if isinstance(word, str) and word:
-            # A finish reason makes a stream whole even if its `[DONE]` never comes (PRODUCT 6,
-            # small print).
+            # A finish reason makes a stream whole even if its `[DONE]` never comes:
+            # relays exist that send none.
             self.is_whole = True
             if self.finish is None or choice.get("index", 0) == 0:
                 self.finish = decode_finish(word, self._has_calls, choice.get("stop_reason"))
