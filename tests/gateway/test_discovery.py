@@ -10,7 +10,7 @@ import pytest
 from uniapi.canonical import Failure, FailureKind
 from uniapi.config import Credential, Preferences, Provider
 from uniapi.gateway import ModelLists
-from uniapi.gateway.discovery import FIRST_WAIT_S, WANTED_RETRY_S
+from uniapi.gateway.discovery import FIRST_WAIT_S, MAX_MODEL_NAME, MAX_MODELS, WANTED_RETRY_S
 from uniapi.network import AccessTokens
 
 URL = "https://a.example/v1/models"
@@ -196,3 +196,10 @@ async def test_what_redirects_is_named(lists, caplog):
     lists.web.answers[URL] = (301, {"location": "https://moved.example/v1/models"})
     await lists.refresh()
     assert "https://moved.example/v1/models" in caplog.text
+
+
+async def test_a_list_is_cut_where_nobody_reads_on(lists):
+    """Some list every model there is, and a hostile one what there is not."""
+    lists.web.answers[URL] = listing("m" * (MAX_MODEL_NAME + 1), *map(str, range(MAX_MODELS + 10)))
+    await lists.refresh()
+    assert lists.names() == [str(number) for number in range(MAX_MODELS)]

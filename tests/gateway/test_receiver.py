@@ -9,7 +9,7 @@ import pytest
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.gateway.patience import Patience, TriggerProbe
-from uniapi.gateway.receiver import Receiver
+from uniapi.gateway.receiver import MAX_HELD_BYTES, Receiver
 from uniapi.pipes.pipe import Collecting, Report
 from uniapi.wire import LARGE_BYTES, ResponseHead
 
@@ -159,6 +159,23 @@ async def test_a_trigger_is_found_before_anything_is_written_and_its_absence_let
     made.data(b"!abc")
     assert not made.outcome.done()
     made.data(b"defghijkl")
+    assert await made.outcome is None
+
+
+async def test_no_more_than_a_megabyte_is_held_for_a_trigger():
+    """An answer of pictures or reasoning has no text to wait for."""
+
+    class Wordless(EchoPipe):
+        def feed(self, data):
+            super().feed(b"!")
+            self.report.text = []
+            return [data]
+
+    made, _ = receiver(probe=TriggerProbe(("overload",)), pipe=Wordless(probes=True))
+    made.head(OK)
+    made.data(bytes(MAX_HELD_BYTES))
+    assert not made.outcome.done()
+    made.data(b"x")
     assert await made.outcome is None
 
 

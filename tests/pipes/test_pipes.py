@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from uniapi.canonical import Failure, FailureKind, unfold
 from uniapi.dialects import CLIENT_DIALECTS, UPSTREAM_DIALECTS, ReplyContext, UpstreamContext
+from uniapi.pipes.pipe import MAX_UNCOMMITTED_BYTES, MAX_WHOLE_BYTES
 from uniapi.pipes.relay import RelayStream, RelayWhole
 from uniapi.pipes.translate import Fold, TranslateStream, TranslateWhole, Unfold
 from uniapi.wire import SseDecoder, dump_json
@@ -141,15 +142,42 @@ def test_a_whole_relay_that_is_no_answer_is_a_failure(body, kind):
     assert kind is None or pipe.report.failure.kind is kind
 
 
-def test_folding_a_stream_and_translating_the_whole_agree():
-    """A client that wants a whole answer reads the same from both."""
-    upstream = UpstreamContext()
-    fold = Fold(
+def folding():
+    return Fold(
         SseDecoder(),
-        CHAT.stream_decoder(upstream),
+        CHAT.stream_decoder(UpstreamContext()),
         lambda response: CLIENT_DIALECTS["anthropic"].encode_response(response, CONTEXT),
         dump_json,
     )
+
+
+def test_events_with_nothing_in_them_do_not_add_up_to_an_answer():
+    """What is held back for a client before the answer begins is bounded; behind it nothing is."""
+    empty = chunk(delta={"role": "assistant", "content": ""})
+    times = MAX_UNCOMMITTED_BYTES // len(empty) + 1
+    pipe = relay()
+    pipe.feed(empty * times)
+    assert pipe.report.failure is not None
+    pipe = relay()
+    pipe.feed(chunk(delta={"content": "hello"}) + empty * times)
+    assert pipe.report.failure is None
+
+
+def test_a_stream_that_is_folded_is_as_long_as_a_whole_answer_at_most():
+    """Signs of life and unread members count too: the client waits for all of it."""
+    fold = folding()
+    beat = b": " + b"x" * (1024 * 1024) + b"\n\n"
+    for _ in range(MAX_WHOLE_BYTES // len(beat)):
+        fold.feed(beat)
+    assert fold.report.failure is None
+    fold.feed(beat)
+    assert fold.report.failure is not None
+
+
+def test_folding_a_stream_and_translating_the_whole_agree():
+    """A client that wants a whole answer reads the same from both."""
+    upstream = UpstreamContext()
+    fold = folding()
     fold.feed(
         chunk(delta={"role": "assistant", "content": "hel"})
         + chunk(delta={"content": "lo"})

@@ -30,6 +30,11 @@ WANTED_RETRY_S = 5.0
 """A provider whose list failed is asked again no sooner than this, however often it is wanted."""
 FIRST_WAIT_S = 10.0
 MAX_PAGES = 20
+MAX_MODELS = 5000
+MAX_MODEL_NAME = 256
+"""Of a list that goes on and on, so many of its models are taken; longer names nobody can ask
+for.
+"""
 MAX_CREDENTIALS = 5
 """How many of a provider's credentials are tried for its list."""
 
@@ -288,11 +293,11 @@ async def list_models(
             )
             raise FetchFailed(failure)
         page = engine.decode_models(load_json(body), request)
-        models.extend(page.models)
-        if page.next_request is None:
+        models.extend(model for model in page.models if len(model.model) <= MAX_MODEL_NAME)
+        if page.next_request is None or len(models) >= MAX_MODELS:
             break
         request = page.next_request
-    return tuple(dict.fromkeys(models))
+    return tuple(dict.fromkeys(models[:MAX_MODELS]))
 
 
 async def _ask(

@@ -34,6 +34,8 @@ from .tape import Tape
 log = logging.getLogger("uniapi.receiver")
 
 MAX_ERROR_BODY_BYTES = 1024 * 1024
+MAX_HELD_BYTES = 1024 * 1024
+"""So much is held while a committed answer is still looked at for error triggers."""
 MAX_BLANK_BYTES = 4096
 """Signs of life before an answer (DeepSeek sends empty lines); then it is what its head says."""
 GRACE_S = 1.0
@@ -72,6 +74,7 @@ class Receiver:
         self._mask = mask
         self._exchange: Exchange | None = None
         self._held: list[bytes] = []
+        self._held_bytes = 0
         self._outlet: Outlet | None = None
         self._started_at = self._last_at = loop.time()
         self._held_since: float | None = None
@@ -207,12 +210,13 @@ class Receiver:
         self._last_at = self._loop.time()
         pipe = self.pipe
         if pipe is None:
-            self._held.append(data)
+            self._hold([data])
             pipe = self._opened()
             if pipe is None:
                 return
             data = b"".join(self._held)
             self._held.clear()
+            self._held_bytes = 0
         self._emit(pipe.feed(data))
         self.tape.take(data, pipe.report.usage)
         if pipe.is_over and self.report.failure is None:
@@ -231,7 +235,7 @@ class Receiver:
         for an error, whose body is kept.
         """
         if not self._is_answer or self.response_head is None:
-            if sum(map(len, self._held)) > MAX_ERROR_BODY_BYTES:
+            if self._held_bytes > MAX_ERROR_BODY_BYTES:
                 self._end()
             return None
         start = b"".join(self._held)
@@ -314,9 +318,8 @@ class Receiver:
             if self._held_since is None:
                 self._held_since = now
                 self._rearm(TriggerProbe.HOLD_S)
-            elif now - self._held_since < TriggerProbe.HOLD_S:
-                return
-            else:
+            is_late = now - self._held_since >= TriggerProbe.HOLD_S
+            if is_late or self._held_bytes > MAX_HELD_BYTES:
                 self._commit()
             return
         self._commit()
@@ -340,10 +343,14 @@ class Receiver:
     def _emit(self, out: list[bytes]) -> None:
         out = self._shown(out)
         if self._outlet is None:
-            self._held.extend(out)
+            self._hold(out)
             return
         for data in out:
             self._outlet.write(data)
+
+    def _hold(self, out: list[bytes]) -> None:
+        self._held.extend(out)
+        self._held_bytes += sum(map(len, out))
 
     def _fail_before_commit(self, failure: Failure) -> None:
         self._is_over = True

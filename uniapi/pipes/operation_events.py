@@ -50,6 +50,7 @@ class RelayEvents:
             return self.abort(Failure.cut(str(error)))
         for frame in frames:
             self._observe(frame)
+        self.report.note_frames(frames)
         if data:
             self._ends_clean = data.endswith(FRAME_ENDS)
         return [data]

@@ -33,12 +33,14 @@ from uniapi.canonical import (
     UsageReport,
     is_commit,
 )
-from uniapi.wire import LARGE_BYTES
+from uniapi.wire import LARGE_BYTES, Frame
 
 from .turn_reader import TurnReader
 
 FRAME_ENDS = (b"\n\n", b"\r\n\r\n")
 """Behind either of them a server-sent event is whole, and another may begin."""
+MAX_UNCOMMITTED_BYTES = 1024 * 1024
+"""Events without output that a relay keeps back: signs of life do not add up to so much."""
 MAX_WHOLE_BYTES = 64 * 1024 * 1024
 ACCEPTED_EMPTY = ("length", "content_filter")
 """Finish reasons with which an answer may be empty without being a failed attempt (docs/design.md,
@@ -78,6 +80,16 @@ class Report:
     is_cut: bool = False
     """The answer broke off and has no way to say so: the client's connection must not end properly.
     """
+
+    _uncommitted_bytes: int = 0
+
+    def note_frames(self, frames: Sequence[Frame]) -> None:
+        """Take in what a relay holds back until the commit."""
+        self._uncommitted_bytes += sum(len(frame.raw) for frame in frames)
+        if not self.committed and self._uncommitted_bytes > MAX_UNCOMMITTED_BYTES:
+            self.failure = self.failure or Failure.cut(
+                f"more than {MAX_UNCOMMITTED_BYTES} bytes of events with nothing in them"
+            )
 
     def note(self, event: Event) -> None:
         """Take in one canonical event."""
@@ -181,7 +193,7 @@ class Collecting:
     def feed(self, data: bytes) -> list[bytes]:
         self._size += len(data)
         if self._size > MAX_WHOLE_BYTES:
-            self.report.failure = Failure.cut(f"an answer larger than {MAX_WHOLE_BYTES} bytes")
+            self.report.failure = too_large()
             self._pieces.clear()
             return []
         self._pieces.append(data)
@@ -193,6 +205,10 @@ class Collecting:
 
     def _body(self) -> bytes:
         return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+
+
+def too_large() -> Failure:
+    return Failure.cut(f"an answer larger than {MAX_WHOLE_BYTES} bytes")
 
 
 def text_of(event: Event) -> str:

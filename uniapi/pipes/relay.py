@@ -99,6 +99,7 @@ class RelayStream:
             observer.feed(frame)
         report = self.report
         _take_over(report, observer)
+        report.note_frames(frames)
         if self._shadow is not None and report.text is not None:
             for frame in frames:
                 for event in self._shadow.feed(frame):

@@ -22,7 +22,7 @@ from uniapi.dialects import SHAPE_ERRORS, EncodedResponse, StreamDecoder, Stream
 from uniapi.errors import WireError
 from uniapi.wire import Frame, Framer, load_json
 
-from .pipe import Collecting, Report, has_output
+from .pipe import MAX_WHOLE_BYTES, Collecting, Report, has_output, too_large
 from .turn_reader import TurnReader
 
 
@@ -129,6 +129,7 @@ class Fold:
         self._framer = framer
         self._decoder = decoder
         self._folder = EventFold()
+        self._size = 0
         self._encode = encode
         self._dump = dump
 
@@ -141,6 +142,10 @@ class Fold:
         return self._decoder.may_end
 
     def feed(self, data: bytes) -> list[bytes]:
+        self._size += len(data)
+        if self._size > MAX_WHOLE_BYTES:
+            self.report.failure = too_large()
+            return []
         try:
             self._read(self._framer.feed(data))
         except WireError as error:
