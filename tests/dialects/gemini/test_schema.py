@@ -4,15 +4,22 @@ write.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from uniapi.canonical import RequestRefused
 from uniapi.dialects.gemini.request_decode_schema import decode_openapi
 from uniapi.dialects.gemini.request_encode_schema import function_parameters, output_schema
+from uniapi.dialects.gemini.request_encode_schema_draft import (
+    MAX_NOTE,
+    MAX_WEIGHT,
+    NODE_WEIGHT,
+    Draft,
+    SchemaBudget,
+)
 
 OPENAPI_NAMES = {
     "type",
@@ -244,17 +251,45 @@ def test_references_that_lead_nowhere(schema: dict[str, Any]) -> None:
     assert function_parameters(schema, "openapi") is None
 
 
-def test_references_that_double_at_every_level_are_bounded() -> None:
-    """A small document that would unfold into 2^40 schemas is cut."""
+def doubling(levels: int, **members: Any) -> dict[str, Any]:
+    """A small document whose references make 2^levels schemas of it."""
     definitions: dict[str, Any] = {
-        f"D{level}": tool(a={"$ref": f"#/$defs/D{level + 1}"}, b={"$ref": f"#/$defs/D{level + 1}"})
-        for level in range(40)
+        f"D{level}": {
+            **tool(a={"$ref": f"#/$defs/D{level + 1}"}, b={"$ref": f"#/$defs/D{level + 1}"}),
+            **members,
+        }
+        for level in range(levels)
     }
-    found = function_parameters(
-        {**tool(root={"$ref": "#/$defs/D0"}), "$defs": definitions}, "openapi"
-    )
-    assert found is not None
-    assert 0 < json.dumps(found).count('"type"') < 20_000
+    return {**tool(root={"$ref": "#/$defs/D0"}), "$defs": definitions}
+
+
+@pytest.mark.parametrize(
+    ("levels", "members"),
+    [(40, {}), (11, {"description": "x" * 4000}), (11, {"enum": ["x"] * 4000})],
+)
+def test_references_that_double_at_every_level_are_refused(
+    levels: int, members: dict[str, Any]
+) -> None:
+    """By how many there are and by what stands in them: it would hold up everybody's streams."""
+    with pytest.raises(RequestRefused, match="without `\\$ref`") as refused:
+        function_parameters(doubling(levels, **members), "openapi")
+    assert refused.value.error.status == 400
+
+
+def test_the_schemas_of_a_request_share_one_budget() -> None:
+    """Each of many tools may be just small enough."""
+    budget = SchemaBudget()
+    assert function_parameters(doubling(2), "json_schema", budget) is not None
+    budget.spend(MAX_WEIGHT - NODE_WEIGHT * 100)
+    with pytest.raises(RequestRefused):
+        function_parameters(doubling(10), "json_schema", budget)
+
+
+def test_what_only_a_note_says_is_written_to_the_length_of_a_note() -> None:
+    """Not the whole of a value that many schemas share."""
+    draft = Draft()
+    draft.note("else", [{"a": 1}] * 100_000)
+    assert (draft.weight < 2 * MAX_NOTE, len(draft.notes[0])) == (True, MAX_NOTE + len("else: "))
 
 
 ROOTS: list[tuple[Any, Any, Any]] = [

@@ -11,6 +11,7 @@ from uniapi.dialects.turn_repair import json_in_words
 from .fit_members import generation_config, with_config, with_member, with_tools, without
 from .request_decode_schema import decode_openapi
 from .request_encode_schema import function_parameters, output_schema
+from .request_encode_schema_draft import SchemaBudget
 from .vocabulary import list_member, member, text_member
 
 JSON_SCHEMA_MEMBERS = ("responseJsonSchema", "_responseJsonSchema")
@@ -50,29 +51,30 @@ def say_schemas_in_openapi(body: Body, fitting: Fitting) -> Body:
     """JSON Schema, of an answer and of functions, in the OpenAPI subset."""
     config = generation_config(body)
     schema = _json_schema(config)
+    budget = SchemaBudget()
     if schema is not None:
         body = with_config(
             body,
             {
                 **without(config, *JSON_SCHEMA_MEMBERS),
-                "responseSchema": output_schema(schema, "openapi"),
+                "responseSchema": output_schema(schema, "openapi", budget),
             },
         )
-    return with_tools(body, _tool_in_openapi)
+    return with_tools(body, lambda tool: _tool_in_openapi(tool, budget))
 
 
-def _tool_in_openapi(tool: Body) -> Body:
+def _tool_in_openapi(tool: Body, budget: SchemaBudget) -> Body:
     declarations = list_member(tool, "functionDeclarations")
-    changed = [_declaration_in_openapi(each) for each in declarations]
+    changed = [_declaration_in_openapi(each, budget) for each in declarations]
     if all(new is old for new, old in zip(changed, declarations, strict=True)):
         return tool
     return with_member(tool, "functionDeclarations", changed)
 
 
-def _declaration_in_openapi(declaration: Json) -> Json:
+def _declaration_in_openapi(declaration: Json, budget: SchemaBudget) -> Json:
     schema = member(declaration, "parametersJsonSchema")
     if not isinstance(schema, dict):
         return declaration
     kept = without(declaration, "parametersJsonSchema")
-    parameters = function_parameters(schema, "openapi")
+    parameters = function_parameters(schema, "openapi", budget)
     return kept if parameters is None else {**kept, "parameters": parameters}

@@ -14,6 +14,7 @@ from uniapi.dialects.losses import SETTINGS, unsaid
 from .request_encode_names import ToolNames
 from .request_encode_parts import Block, PartEncoder
 from .request_encode_schema import output_schema
+from .request_encode_schema_draft import SchemaBudget
 from .request_encode_thinking import encode_thinking
 from .request_encode_tools import encode_tools
 from .request_encode_turns import arrange_turns, begun_by_user
@@ -51,8 +52,9 @@ def encode_request(request: Request) -> EncodedRequest:
     system = _system(request.messages, losses)
     if system:
         body["systemInstruction"] = {"parts": system}
-    body.update(encode_tools(request, names, losses))
-    config = {**_generation_config(request, losses), **_output_format(request)}
+    budget = SchemaBudget()
+    body.update(encode_tools(request, names, losses, budget))
+    config = {**_generation_config(request, losses), **_output_format(request, budget)}
     if config:
         body["generationConfig"] = config
     tier = _SERVICE_TIERS.get(request.service_tier or "")
@@ -119,13 +121,13 @@ def _generation_config(request: Request, losses: list[str]) -> dict[str, Json]:
     return config
 
 
-def _output_format(request: Request) -> dict[str, Json]:
+def _output_format(request: Request, budget: SchemaBudget) -> dict[str, Json]:
     wanted = request.output_format
     if wanted is None or wanted.kind == "text":
         return {}
     asked: dict[str, Json] = {"responseMimeType": "application/json"}
     if wanted.schema is not None:
-        asked["responseJsonSchema"] = output_schema(wanted.schema, "json_schema")
+        asked["responseJsonSchema"] = output_schema(wanted.schema, "json_schema", budget)
     return asked
 
 

@@ -7,7 +7,8 @@ documented list of keywords only
 (https://ai.google.dev/api/generate-content#FIELDS.response_json_schema). Both are written by
 allow-list, from one walk:
 
-1. `$ref` is inlined; a schema inside itself, or too deep, becomes a plain value of its type.
+1. `$ref` is inlined, as far as the request's budget goes; a schema inside itself, or too deep,
+   becomes a plain value of its type.
 2. `const` is an `enum` of one, `oneOf` an `anyOf`, `allOf` is merged, draft-4 tuples are
    `prefixItems`.
 3. What has no place is said in the description, so that the model still knows it; only identity
@@ -22,13 +23,11 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Json
 
-from .request_encode_schema_draft import Draft, Subset, spelled
+from .request_encode_schema_draft import NODE_WEIGHT, Draft, SchemaBudget, Subset, spelled
 from .request_encode_schema_types import COUNTS, implied_type, is_enum_value, is_type, is_well_typed
 from .vocabulary import SCHEMA_TYPES
 
 MAX_DEPTH = 32
-MAX_NODES = 10_000
-"""`$ref` can double a schema at every level; beyond this many schemas the rest is cut."""
 _KEPT_ANYWHERE = frozenset(
     {"title", "description", "pattern", "minimum", "maximum", "default", *COUNTS}
 )
@@ -71,14 +70,14 @@ _OPENAPI_FORMATS = frozenset({"date-time", "enum", "int32", "int64", "float", "d
 
 
 def function_parameters(
-    schema: Mapping[str, Json] | None, subset: Subset
+    schema: Mapping[str, Json] | None, subset: Subset, budget: SchemaBudget | None = None
 ) -> dict[str, Json] | None:
     """A tool's parameters, an object schema; None when it takes none, for which the member is best
     left out.
     """
     if not isinstance(schema, Mapping) or not schema:
         return None
-    cleaned = _Walk(schema, subset).clean(schema)
+    cleaned = _Walk(schema, subset, budget).clean(schema)
     if not is_type(cleaned, "object"):
         cleaned = _as_object(cleaned, subset)
     elif isinstance(cleaned.get("type"), list):
@@ -91,23 +90,27 @@ def function_parameters(
     return {**cleaned, "properties": {}}
 
 
-def output_schema(schema: Mapping[str, Json], subset: Subset) -> dict[str, Json]:
+def output_schema(
+    schema: Mapping[str, Json], subset: Subset, budget: SchemaBudget | None = None
+) -> dict[str, Json]:
     """The schema of a structured answer."""
-    return _Walk(schema, subset).clean(schema)
+    return _Walk(schema, subset, budget).clean(schema)
 
 
 class _Walk:
     """One pass over a document; `clean` gives a schema of `subset`."""
 
-    def __init__(self, document: Mapping[str, Json], subset: Subset) -> None:
+    def __init__(
+        self, document: Mapping[str, Json], subset: Subset, budget: SchemaBudget | None = None
+    ) -> None:
         self._document = document
         self._subset: Subset = subset
         self._inside: list[str] = []
-        self._nodes = 0
+        self._budget = budget or SchemaBudget()
 
     def clean(self, schema: Json, depth: int = 0) -> dict[str, Json]:
-        self._nodes += 1
-        if not isinstance(schema, Mapping) or depth > MAX_DEPTH or self._nodes > MAX_NODES:
+        self._budget.spend(_weight(schema))
+        if not isinstance(schema, Mapping) or depth > MAX_DEPTH:
             return self._plain(schema)
         reference = schema.get("$ref")
         if isinstance(reference, str):
@@ -120,6 +123,7 @@ class _Walk:
         self._values(schema, draft)
         self._structure(schema, draft, depth)
         self._rest(schema, draft, depth)
+        self._budget.spend(draft.weight)
         return spelled(draft, self._subset)
 
     def _plain(self, schema: Json) -> dict[str, Json]:
@@ -174,13 +178,9 @@ class _Walk:
         required: list[Json] = []
         beside = {name: value for name, value in schema.items() if name != "allOf"}
         for each in [*schema["allOf"], beside]:
-            self._nodes += 1
             part = self._followed(each)
-            if (
-                isinstance(part.get("allOf"), list)
-                and depth < MAX_DEPTH
-                and self._nodes < MAX_NODES
-            ):
+            self._budget.spend(_weight(part))
+            if isinstance(part.get("allOf"), list) and depth < MAX_DEPTH:
                 part = self._merged(part, depth + 1)
             if isinstance(part.get("properties"), Mapping):
                 properties.update(part["properties"])
@@ -354,6 +354,15 @@ class _Walk:
                 draft.written["additionalProperties"] = self.clean(value, depth + 1)
         elif isinstance(value, Mapping) and value:
             draft.note("further members", value)
+
+
+def _weight(schema: Json) -> int:
+    """What looking at a schema costs, those inside it left out."""
+    if not isinstance(schema, Mapping):
+        return NODE_WEIGHT
+    return NODE_WEIGHT + sum(
+        len(value) if isinstance(value, str | list | Mapping) else 1 for value in schema.values()
+    )
 
 
 def _as_object(cleaned: dict[str, Json], subset: Subset) -> dict[str, Json]:

@@ -4,15 +4,40 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, field
 from typing import Literal
 
-from uniapi.canonical import Json
+from uniapi.canonical import Json, RequestRefused
 
 Subset = Literal["json_schema", "openapi"]
 
 MAX_NOTE = 200
+
+
+MAX_WEIGHT = 4_000_000
+NODE_WEIGHT = 100
+
+
+class SchemaBudget:
+    """What the schemas of one request may weigh when their references are followed: `$ref` can
+    double them at every level. A schema weighs NODE_WEIGHT and what stands in it.
+    """
+
+    def __init__(self) -> None:
+        self._left = MAX_WEIGHT
+
+    def spend(self, weight: int) -> None:
+        """Raises RequestRefused (400) when there is not so much left."""
+        self._left -= weight
+        if self._left < 0:
+            raise RequestRefused.bad_request(
+                "The JSON schemas of this request are too large for the upstream, which reads them"
+                " without `$ref`: what the references name, put in their places, is more than"
+                f" {MAX_WEIGHT // NODE_WEIGHT} schemas or {MAX_WEIGHT} characters.",
+                param="tools",
+            )
 
 
 @dataclass(slots=True)
@@ -24,9 +49,13 @@ class Draft:
     written: dict[str, Json] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     is_nullable: bool = False
+    weight: int = 0
+    """Characters that were written for the notes."""
 
     def note(self, name: str, value: Json) -> None:
-        self.notes.append(f"{name}: {_dumped(value)}")
+        text, weight = _dumped(value)
+        self.weight += weight
+        self.notes.append(f"{name}: {text}")
 
 
 def spelled(draft: Draft, subset: Subset) -> dict[str, Json]:
@@ -83,10 +112,17 @@ def _described(schema: dict[str, Json], description: Json, is_nullable: bool) ->
     return described
 
 
-def _dumped(value: Json) -> str:
+def _dumped(value: Json) -> tuple[str, int]:
+    """The beginning of a value's JSON, and what it cost; no more of it is written."""
     if isinstance(value, str):
-        return value[:MAX_NOTE]
-    try:
-        return json.dumps(value, ensure_ascii=False)[:MAX_NOTE]
-    except RecursionError:
-        return "…"
+        return value[:MAX_NOTE], MAX_NOTE
+    text = ""
+    with contextlib.suppress(ValueError, TypeError, RecursionError):
+        for piece in _ENCODER.iterencode(value):
+            text += piece
+            if len(text) >= MAX_NOTE:
+                break
+    return text[:MAX_NOTE], len(text)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False)

@@ -9,10 +9,13 @@ from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with
 
 from .request_encode_names import ToolNames
 from .request_encode_schema import function_parameters
+from .request_encode_schema_draft import SchemaBudget
 from .vocabulary import HOSTED_MEMBERS, NAME
 
 
-def encode_tools(request: Request, names: ToolNames, losses: list[str]) -> dict[str, Json]:
+def encode_tools(
+    request: Request, names: ToolNames, losses: list[str], budget: SchemaBudget
+) -> dict[str, Json]:
     """`tools` and `toolConfig`, as far as there is something to say."""
     if not request.tools:
         return {}
@@ -23,7 +26,7 @@ def encode_tools(request: Request, names: ToolNames, losses: list[str]) -> dict[
         else None
     )
     functions = [
-        _declaration(name, tool, losses)
+        _declaration(name, tool, losses, budget)
         for name, tool in names.items()
         if offered is None or tool.name in offered
     ]
@@ -46,7 +49,7 @@ def encode_tools(request: Request, names: ToolNames, losses: list[str]) -> dict[
     return encoded
 
 
-def _declaration(name: str, tool: Tool, losses: list[str]) -> dict[str, Json]:
+def _declaration(name: str, tool: Tool, losses: list[str], budget: SchemaBudget) -> dict[str, Json]:
     declaration: dict[str, Json] = {"name": name}
     description = tool.description or ""
     schema = tool.parameters
@@ -61,7 +64,7 @@ def _declaration(name: str, tool: Tool, losses: list[str]) -> dict[str, Json]:
         declaration.update(tool.extras)
     elif tool.extras:
         losses += [f"tools.{member}" for member in tool.extras]
-    parameters = function_parameters(schema, "json_schema")
+    parameters = function_parameters(schema, "json_schema", budget)
     if parameters is not None:
         declaration["parametersJsonSchema"] = parameters
     return declaration
