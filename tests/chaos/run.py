@@ -109,7 +109,8 @@ class Upstreams:
         answer = RENDERERS[dialect](Reply(text="" if mode == "empty" else TEXT), stream)
         pieces = answer.pieces
         if mode == "cut":
-            pieces = pieces[:1] if stream else [pieces[0][:20]]
+            # Before any output: what breaks off later cannot be served by anybody else.
+            pieces = [pieces[0][:20]]
             await _send(writer, 200, answer.content_type, pieces, is_cut=True)
             return False
         return await _send(writer, 200, answer.content_type, pieces)
@@ -168,7 +169,8 @@ async def client(session, url, rng, until, served, failed):
         if answer.status == 200 and END_OF_TEXT in said:
             served[kind] += 1
         else:
-            failed[f"{kind}: {answer.status} {said[:160]!r}"] += 1
+            tried = answer.headers.get("x-uniapi-attempts")
+            failed[f"{kind}: {answer.status} {tried} {said[:120]!r}"] += 1
         await asyncio.sleep(rng.uniform(0, 0.05))
 
 

@@ -327,3 +327,13 @@ def test_gemini_clients_are_relayed_at_their_paths(play):
     assert a.path == "/v1beta/models/m:generateContent"
     a.answers(answer("gemini", "hello"))
     p.expects(told=["succeeded", "finished, 18 tokens"], recorded="ok 200: a ok")
+
+
+def test_dead_keys_of_one_channel_leave_a_call_for_another(play):
+    """Ten calls are the end; the last of them is for a channel that has not been asked."""
+    p = play(provider("a", keys=15), provider("b"))
+    p.asks()
+    for number in range(1, 10):
+        p.upstream(f"a#{number}").answers(401)
+    p.upstream("b#1").answers(answer(text="hello"))
+    assert p.client.status == 200

@@ -334,7 +334,7 @@ class Plan:
                 return
             case Next.CREDENTIAL:
                 self._aftermath.use_up(course, failure, resting, now)
-                self._stay_on = channel
+                self._stay_on = channel if self._has_call_to_spare(now) else None
             case Next.ABLE_CHANNEL:
                 self._open.exhausted.channels[channel.channel_id] = failure.message
                 if not tried.calls:
@@ -357,6 +357,22 @@ class Plan:
             ring.budget = 0
             ring.used = max(ring.used, 1)
 
+    def _has_call_to_spare(self, now: Monotonic) -> bool:
+        """Whether one more credential of a channel may be asked: not where that would take the call
+        that a channel not asked yet needs. Many dead keys of one must not hide another.
+        """
+        asked = self._asked()
+        waiting = (
+            channel
+            for channel in self._open.reached(self._root.entries)
+            if channel.channel_id not in asked and self._open.is_usable(channel, now)
+        )
+        return MAX_CALLS - self._calls > sum(1 for _ in islice(waiting, MAX_CALLS))
+
+    def _asked(self) -> set[tuple[str, str]]:
+        """The channels that this request was refused by."""
+        return {failed.attempt.channel.channel_id for failed in self._failed}
+
     def _next_after(self, tried: Tried) -> Next:
         is_bought = self._question.is_bought and tried.calls > 0
         return next_after(tried.failure, tried.road, is_bought=is_bought)
@@ -373,15 +389,20 @@ class Plan:
         return Wait(seconds=seconds)
 
     def _last_resort(self, now: Monotonic) -> Attempt | None:
-        """What rests, where nothing that does not can serve; once also when all attempts are used.
-        Of credentials only one for a request, and none after another had to prove itself.
+        """What rests, where nothing that does not can serve. When all attempts are used, once more
+        any of it, and each channel that was not asked yet: it may be the sound one. Of credentials
+        only one for a request, and none after another had to prove itself.
         """
-        if self._root.is_used_up and self._is_past_end:
+        if not self._question.client_key.auto_retry and self._root.is_used_up:
             return None
+        may_repeat = not (self._root.is_used_up and self._is_past_end)
         self._is_past_end = self._root.is_used_up
+        asked = self._asked()
         for resort in self._open.last_resort(now):
             is_nested_open = all(key_id in self._nested for key_id in resort.channel.key_path)
             if not is_nested_open or (resort.keys and self._has_tried_out):
+                continue
+            if not may_repeat and resort.channel.channel_id in asked:
                 continue
             self._open.exhausted.recalled.add(resort.channel.channel_id)
             self._open.exhausted.recalled_keys = set(resort.keys)
