@@ -445,3 +445,16 @@ async def test_cors_on_the_admin_surface_is_for_listed_origins_only(served):
                 served, path, CLIENT_KEY, verb, headers={"Origin": "https://mine.example"}
             )
             assert response.headers["access-control-allow-origin"] == "https://mine.example"
+
+
+async def test_names_that_no_text_can_hold_break_no_report(served):
+    """Half of a surrogate pair, and control characters, in what a client calls a model."""
+    names = json.dumps({"model": "m\ud800\x07", "messages": [{"role": "user", "content": "x"}]})
+    headers = {"content-type": "application/json"}
+    response, value = await ask(
+        served, "/v1/chat/completions", CLIENT_KEY, "POST", headers=headers, data=names
+    )
+    assert response.status == 404, value
+    for path in ("/v1/stats", "/v1/status", "/v1/token_usage", "/metrics", "/v1/models"):
+        response, value = await ask(served, path, CLIENT_KEY)
+        assert response.status == 200, value

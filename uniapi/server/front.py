@@ -199,7 +199,7 @@ class Front:
             await reply.send(
                 200,
                 {"content-type": admin.METRICS_TYPE, "cache-control": "no-store"},
-                value.encode(),
+                value.encode("utf-8", "replace"),
             )
         else:
             await _send_json(reply, value, {"cache-control": "no-store"})
@@ -317,7 +317,7 @@ async def _send_json(
     await reply.send(
         200,
         {"content-type": "application/json", **(headers or {})},
-        json.dumps(value, ensure_ascii=False).encode(),
+        dump_json(value),
     )
 
 
