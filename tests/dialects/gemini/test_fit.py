@@ -99,6 +99,30 @@ def test_turns_that_say_nothing(empty: dict[str, Any]) -> None:
     assert fitted(Quirk(), alone)[0] is alone
 
 
+def test_a_result_that_is_said_twice() -> None:
+    """The copy goes, in the turn or in a later one; other words, a new call of that id, or results
+    without an id are not taken for copies.
+    """
+    call = {"functionCall": {"id": "1", "name": "f", "args": {}}, "thoughtSignature": "QUJD"}
+    result = {"functionResponse": {"id": "1", "name": "f", "response": {"output": "a"}}}
+    other = {"functionResponse": {"id": "1", "name": "f", "response": {"output": "b"}}}
+    nameless = {"functionResponse": {"name": "f", "response": {"output": "a"}}}
+    asked = [{"role": "user", "parts": [{"text": "go"}]}, {"role": "model", "parts": [call]}]
+
+    def kept(*turns: list[Any]) -> list[list[Any]]:
+        answers = [{"role": "user", "parts": parts} for parts in turns]
+        body, losses = fitted(Quirk(), {"contents": [*asked, *answers]})
+        assert losses == ()
+        return [turn["parts"] for turn in body["contents"][2:]]
+
+    assert kept([result, result]) == [[result]]
+    assert kept([result], [result]) == [[result]]
+    assert kept([result, other]) == [[result, other]]
+    assert kept([nameless, nameless]) == [[nameless, nameless]]
+    again = {"contents": [*asked, {"parts": [result]}, asked[1], {"parts": [result]}]}
+    assert fitted(Quirk(), again)[0] is again
+
+
 def test_a_picture_inside_a_result() -> None:
     """It goes where no pictures are taken, and stands behind the result where results hold none."""
     result = {"name": "f", "response": {"result": "a"}}

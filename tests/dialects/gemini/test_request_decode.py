@@ -156,6 +156,16 @@ def test_results_find_their_calls() -> None:
     assert results([f], [g, {**g, "id": "z"}]) == ["call_2", "z"]
 
 
+def test_a_result_said_twice_is_one() -> None:
+    """So does Gemini CLI in resumed sessions: the copy is not taken for the result of another call
+    that waits. In other words it is a result of its own.
+    """
+    first, second = {"name": "f", "id": "a"}, {"name": "f", "id": "b"}
+    assert results([first, second], [first, first, second, second]) == ["a", "b"]
+    assert results([first, first], [first, first]) == ["a", "a"]
+    assert results([first], [first, {**first, "response": {"output": "b"}}]) == ["a", "a"]
+
+
 RESPONSES: list[tuple[Any, ToolResult]] = [
     (
         {"result": "words"},

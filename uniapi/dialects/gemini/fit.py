@@ -14,6 +14,7 @@ from .fit_parts import (
     leave_out_empty_turns,
     leave_out_images,
     leave_out_tools,
+    one_result_a_call,
     vouch_for_calls,
 )
 from .fit_schema import ask_for_json_in_words, say_schemas_in_openapi
@@ -56,6 +57,7 @@ def drop_members(body: Body, fitting: Fitting) -> Body:
 
 
 RULES = (
+    one_result_a_call,
     leave_out_empty_turns,
     leave_out_tools,
     leave_out_images,

@@ -62,6 +62,27 @@ def _is_image(part: Json) -> bool:
     )
 
 
+@minds(always=True)
+def one_result_a_call(body: Body, fitting: Fitting) -> Body:
+    """Gemini CLI says every result of a resumed session twice: «Please ensure that the number of
+    function response parts is equal to the number of function call parts of the function call turn»
+    (github.com/google-gemini/gemini-cli/issues/29365, 2026-11-30).
+    """
+    said: dict[str, Json] = {}
+
+    def change(part: Body) -> list[Body]:
+        said.pop(text_member(member(part, "functionCall"), "id"), None)
+        result = member(part, "functionResponse")
+        call_id = text_member(result, "id")
+        if not call_id:
+            return [part]
+        is_repeated = said.get(call_id) == result
+        said[call_id] = result
+        return [] if is_repeated else [part]
+
+    return with_parts(body, change)
+
+
 @minds("empty_turns", always=True)
 def leave_out_empty_turns(body: Body, fitting: Fitting) -> Body:
     """«contents.parts must not be empty»: what clients keep of an answer with nothing in it

@@ -76,6 +76,8 @@ class ContentsDecoder:
         self._by_id: defaultdict[str, deque[_Asked]] = defaultdict(deque)
         self._by_name: defaultdict[str, deque[_Asked]] = defaultdict(deque)
         """The calls, in their order, for their results."""
+        self._said: dict[str, Json] = {}
+        """The last result of each id."""
 
     def contents(self, value: Json) -> list[Message]:
         """Raises RequestRefused naming the member that is missing or of the wrong type."""
@@ -142,6 +144,8 @@ class ContentsDecoder:
         if (call := member(part, "functionCall")) is not None:
             return [self._call(call, opaque, f"{where}.functionCall")]
         if (result := member(part, "functionResponse")) is not None:
+            if self._is_repeated(result):
+                return []
             return [self._result(result, f"{where}.functionResponse")]
         if (media := read_media(part, _media_opaque(part, signature))) is not None:
             return [_checked_media(media, where)]
@@ -180,6 +184,17 @@ class ContentsDecoder:
             arguments=json.dumps({} if args is None else args, ensure_ascii=False),
             opaque=opaque,
         )
+
+    def _is_repeated(self, result: Json) -> bool:
+        """Whether this answers a call for the second time in the same words (`one_result_a_call` in
+        `fit_parts` says who does so).
+        """
+        call_id = text_member(result, "id")
+        is_awaited = _first(self._by_id.get(call_id)) is not None
+        if call_id and not is_awaited and self._said.get(call_id) == result:
+            return True
+        self._said[call_id] = result
+        return False
 
     def _result(self, result: Json, where: str) -> ToolResult:
         if not isinstance(result, dict):
