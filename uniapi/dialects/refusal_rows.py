@@ -91,7 +91,8 @@ _OF_ACCOUNTS: tuple[RefusalRow, ...] = (
         kind=_K.SIGNATURE,
         over=BAD | {_K.SERVER_ERROR},
         says=listed("""
-            invalid `signature` in | invalid signature in thinking | thought signature is not valid
+            invalid `signature` | invalid signature in thinking | invalid thinking signature
+            thinking block … signature … invalid | thought signature is not valid
             thought_signature … not valid | invalid thought signature | corrupted thought signature
             invalid_encrypted_content | encrypted content … could not be
             encrypted_content … could not be
