@@ -39,6 +39,7 @@ class Mutant(NamedTuple):
 
 RUN = "uniapi/gateway/call_run.py"
 TRY = "uniapi/gateway/attempt_try.py"
+PATIENCE = "uniapi/gateway/patience.py"
 RECEIVER = "uniapi/gateway/receiver.py"
 BACKLOG = "uniapi/gateway/backlog.py"
 
@@ -102,7 +103,7 @@ MUTANTS = (
     ),
     Mutant(
         "the total timeout not armed",
-        TRY,
+        PATIENCE,
         "None if timeouts.total_s is None else now + timeouts.total_s",
         "None",
         LOOP,
@@ -235,7 +236,7 @@ MUTANTS = (
     ),
     Mutant(
         "a count waited for like an answer",
-        TRY,
+        PATIENCE,
         "math.inf if longest_s is None else longest_s",
         "math.inf",
         LOOP,

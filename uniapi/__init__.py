@@ -25,7 +25,7 @@ Beside the rooms: `cli` → `serve` (the process) → `configuration` (the first
 (joins everything). `kept_windows` and `kept_rests` outlive a restart, `scheduler` runs timed work,
 `commands`, `live_check`, `selfcheck` and `statistics` are the commands that only read.
 
-A first reading: this page, docs/design.md, `app`, `gateway/reception`, `gateway/executor`,
+A first reading: this page, docs/design.md, `app`, `gateway/reception`, `gateway/call_run`,
 `canonical/events`, one dialect's `stream_decode`. The import rules are a test:
 tests/architecture/test_layers.py.
 """

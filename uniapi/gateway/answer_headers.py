@@ -1,5 +1,5 @@
 """The headers of an answer: what the upstream said that a client of its dialect reads, and what we
-add (`x-uniapi-…`).
+add (`x-uniapi-…`); and what a client is sent while it waits for one.
 """
 
 from __future__ import annotations
@@ -8,9 +8,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from uniapi.canonical import Call
 from uniapi.engines import Place
+from uniapi.operations import SERVICES
 from uniapi.routing import Road
 from uniapi.stats import AttemptRecord
+
+from .route import client_framing, client_side
 
 STREAM_HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
@@ -122,3 +126,19 @@ def attempts_header(attempts: Sequence[AttemptRecord]) -> dict[str, str]:
             result = str(attempt.status)
         pieces.append(f"{attempt.provider}#{used.index(attempt.credential_id) + 1}={result}")
     return {"x-uniapi-attempts": header_text(", ".join(pieces))} if pieces else {}
+
+
+def heartbeat(call: Call) -> bytes | None:
+    """What a waiting client is sent; None where nothing may stand before the answer: what a carried
+    operation is answered with is not known before its head.
+    """
+    service = SERVICES[call.operation]
+    if call.stream and not service.is_carried:
+        # White space is all that may stand before a JSON array.
+        return client_side(call).ping if client_framing(call) == "sse" else b"\n"
+    return b"\n" if service.is_generated else None
+
+
+def kind_headers(call: Call, *, is_streamed: bool) -> dict[str, str]:
+    """What the answer is, in the client's dialect."""
+    return stream_headers(client_framing(call)) if is_streamed else JSON_HEADERS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +11,6 @@ from email.utils import formatdate
 from functools import partial
 
 from uniapi.canonical import (
-    Call,
     Failure,
     FailureKind,
     Json,
@@ -22,7 +20,7 @@ from uniapi.canonical import (
     Usage,
     estimate_input_tokens,
 )
-from uniapi.config import Preferences, provider_secrets, without_secrets_in_bytes
+from uniapi.config import provider_secrets, without_secrets_in_bytes
 from uniapi.engines import Target, sunset
 from uniapi.errors import WireError
 from uniapi.network import FetchFailed, passage_of, send_all
@@ -30,16 +28,21 @@ from uniapi.operations import SERVICES
 from uniapi.routing import Attempt, Pin, Road
 from uniapi.wire import LARGE_BYTES, HttpRequest, ResponseHead
 
-from .answer_headers import JSON_HEADERS, answer_headers, harmless_type, stream_headers
+from .answer_headers import (
+    answer_headers,
+    harmless_type,
+    heartbeat,
+    kind_headers,
+)
 from .call_records import attempt_record, masked_failure
 from .call_state import CallState
 from .mender import without_signatures
 from .operation_failures import blamed, unsupported
-from .patience import Patience, TriggerProbe
+from .patience import patience_for, trigger_probe
 from .prepare import prepare
 from .prepared import Prepared, reply_context
 from .receiver import Receiver
-from .route import Way, client_framing, client_side, needs_media
+from .route import Way, client_side, needs_media
 
 log = logging.getLogger("uniapi.call")
 
@@ -167,7 +170,7 @@ class Try:
             loop,
             prepared.make_pipe,
             self._classify,
-            patience(self._attempt, state.call.operation, loop.time()),
+            patience_for(self._attempt, state.call.operation, loop.time()),
             trigger_probe(state.call, state.setting.preferences),
             lambda data: without_secrets_in_bytes(data, secrets),
         )
@@ -330,43 +333,6 @@ class Try:
         duration_s = self._state.now() - self._began
         record = attempt_record(self._target, outcome, status, duration_s, message)
         self._state.attempts.append(record)
-
-
-def patience(attempt: Attempt, operation: Operation, now: float) -> Patience:
-    """How long an attempt at this moment of the loop's clock may be silent."""
-    timeouts, longest_s = attempt.timeouts, SERVICES[operation].patience_s
-    first_token_s = min(
-        math.inf if timeouts.first_token_s is None else timeouts.first_token_s,
-        math.inf if longest_s is None else longest_s,
-    )
-    return Patience(
-        first_token_s=first_token_s,
-        idle_s=timeouts.idle_s or first_token_s,
-        deadline=None if timeouts.total_s is None else now + timeouts.total_s,
-    )
-
-
-def heartbeat(call: Call) -> bytes | None:
-    """What a waiting client is sent; None where nothing may stand before the answer: what a carried
-    operation is answered with is not known before its head.
-    """
-    service = SERVICES[call.operation]
-    if call.stream and not service.is_carried:
-        # White space is all that may stand before a JSON array.
-        return client_side(call).ping if client_framing(call) == "sse" else b"\n"
-    return b"\n" if service.is_generated else None
-
-
-def kind_headers(call: Call, *, is_streamed: bool) -> dict[str, str]:
-    """What the answer is, in the client's dialect."""
-    return stream_headers(client_framing(call)) if is_streamed else JSON_HEADERS
-
-
-def trigger_probe(call: Call, preferences: Preferences) -> TriggerProbe | None:
-    """Looks for error triggers where there are any, and a model writes."""
-    triggers = preferences.error_triggers
-    is_written = bool(triggers) and SERVICES[call.operation].is_generated
-    return TriggerProbe(triggers) if is_written else None
 
 
 def _cannot_be_told(refused: RequestRefused) -> Failure:

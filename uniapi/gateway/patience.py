@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from uniapi.canonical import Failure, FailureKind
+from uniapi.canonical import Call, Failure, FailureKind, Operation
+from uniapi.config import Preferences
+from uniapi.operations import SERVICES
 from uniapi.pipes import Report
+from uniapi.routing import Attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,3 +59,24 @@ class TriggerProbe:
 
     def is_satisfied(self, report: Report) -> bool:
         return report.is_whole or sum(map(len, report.text or ())) > self._longest
+
+
+def patience_for(attempt: Attempt, operation: Operation, now: float) -> Patience:
+    """How long an attempt at this moment of the loop's clock may be silent."""
+    timeouts, longest_s = attempt.timeouts, SERVICES[operation].patience_s
+    first_token_s = min(
+        math.inf if timeouts.first_token_s is None else timeouts.first_token_s,
+        math.inf if longest_s is None else longest_s,
+    )
+    return Patience(
+        first_token_s=first_token_s,
+        idle_s=timeouts.idle_s or first_token_s,
+        deadline=None if timeouts.total_s is None else now + timeouts.total_s,
+    )
+
+
+def trigger_probe(call: Call, preferences: Preferences) -> TriggerProbe | None:
+    """Looks for error triggers where there are any, and a model writes."""
+    triggers = preferences.error_triggers
+    is_written = bool(triggers) and SERVICES[call.operation].is_generated
+    return TriggerProbe(triggers) if is_written else None
