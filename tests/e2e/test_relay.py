@@ -4,6 +4,7 @@ provider says is what the client reads.
 
 import json
 
+import pytest
 from fakes import DONE, Answer, chat_stream, chat_whole, chunk, config, provider, whole
 
 PLAIN = {"model": ["up-model"]}
@@ -88,6 +89,19 @@ async def test_an_alias_changes_the_model_and_nothing_else(upstream, gateway, cl
         == body
     )
     assert (headers["x-uniapi-provider"], headers["x-uniapi-model"]) == ("a", "up-model")
+
+
+@pytest.mark.parametrize(
+    "other", [b'"model":"dear",', b'"Model":"dear",', b'"\\u006dodel":"dear",']
+)
+async def test_a_second_model_does_not_reach_the_provider(upstream, gateway, client, other):
+    """What was checked is what is asked: other readers take another of two members."""
+    upstream.tell("a", chat_stream(usage=True))
+    await gateway.start(config([provider(upstream, "a")]))
+    sent = (UNKNOWN % b"true").replace(b'"up-model"', b'"m"').replace(b"{", b"{" + other, 1)
+    assert (await post(client, gateway, sent))[0] == 200
+    assert b"dear" not in upstream.seen["a"][0].body
+    assert json.loads(upstream.seen["a"][0].body)["model"] == "up-model"
 
 
 async def test_usage_is_asked_for_upstream_and_hidden_from_a_client_that_did_not_ask(

@@ -12,7 +12,15 @@ from uniapi.canonical import Call, Json
 from uniapi.dialects import CLIENT_DIALECTS, ReplyContext
 from uniapi.engines import Place
 from uniapi.pipes import Pipe
-from uniapi.wire import Answers, HttpRequest, ResponseHead, dump_json, insert_member, splice_member
+from uniapi.wire import (
+    Answers,
+    HttpRequest,
+    ResponseHead,
+    dump_json,
+    insert_member,
+    repeats_member,
+    splice_member,
+)
 
 from .route import Way, client_framing, client_side
 
@@ -23,6 +31,12 @@ spliced.
 
 MakePipe = Callable[[ResponseHead], Pipe]
 """Chooses the pipe when the head of the answer is known."""
+
+DECIDING_MEMBERS = frozenset({"model", "stream"})
+"""Which model a client may ask, and what it costs, is told by these: a second one, or `Model`,
+which servers in Go read as the same name (https://pkg.go.dev/encoding/json#Unmarshal), would say
+another.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +109,17 @@ def _configured_headers(call: Call, place: Place) -> dict[str, str]:
 
 
 def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
-    """The client's bytes, with as little changed as `body` differs from what it sent."""
+    """The client's bytes, with as little changed as `body` differs from what it sent, and nothing
+    in them that another reader may take for a member which decides something here.
+    """
     sent = call.json
+    body = {
+        name: value
+        for name, value in body.items()
+        if name in DECIDING_MEMBERS or name.lower() not in DECIDING_MEMBERS
+    }
+    if repeats_member(call.body, DECIDING_MEMBERS):
+        return dump_json(body)
     changed = [
         name
         for name in {**sent, **body}

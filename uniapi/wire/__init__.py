@@ -30,6 +30,7 @@ from .patch import (
     SetMember,
     apply_operations,
     insert_member,
+    repeats_member,
     splice_member,
     splice_text,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "paths_to",
     "pieces_length",
     "renamed",
+    "repeats_member",
     "request_bytes",
     "splice_member",
     "splice_text",

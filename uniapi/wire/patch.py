@@ -26,6 +26,7 @@ _TO_OBJECT = re.compile("\ufeff?[ \t\n\r]*(?={)")
 _INTO_OBJECT = re.compile(r"\{[ \t\n\r]*")
 _COLON = re.compile(r"[ \t\n\r]*:[ \t\n\r]*")
 _COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
+_ESCAPED_LETTER = re.compile(rb"\\u00[4-7]")
 _SHORT_ESCAPES = frozenset('"\\/\b\f\n\r\t')
 """Characters that have a two-character escape in JSON, beside their `\\u…` one."""
 
@@ -99,6 +100,21 @@ def insert_member(body: bytes, name: str, value: Any) -> bytes | None:
         return None
     comma = b"," if body[start + 1 : end].strip(b" \t\n\r") else b""
     return body[:end] + comma + dump_json(name) + b":" + dump_json(value) + body[end:]
+
+
+def repeats_member(body: bytes, names: Iterable[str]) -> bool:
+    """Whether a top-level member of one of these `names` (ASCII letters) stands in the object more
+    than once: the last one counts here, where others may believe the first. Most bodies are told
+    without being read: no such name comes twice, and no letter is escaped.
+    """
+    wanted = frozenset(names)
+    if _ESCAPED_LETTER.search(body) is None and all(
+        body.count(f'"{name}"'.encode()) < 2 for name in wanted
+    ):
+        return False
+    pairs = json.loads(body, object_pairs_hook=list)
+    found = [pair[0] for pair in pairs if pair[0] in wanted]
+    return len(found) > len(set(found))
 
 
 def apply_operations(body: Mapping[str, Any], operations: Iterable[Operation]) -> dict[str, Any]:
