@@ -4,7 +4,7 @@ The map. A call only ever runs down; what stands deeper is asked by what stands 
 
     bytes ─> server/front          path → dialect and operation, client key → principal, body
              gateway/reception     credits, candidates, pins, limits, moderation, plan
-             gateway/executor      the loop: ask the plan, build, send, feed a pipe, record
+             gateway/call_run      the loop: ask the plan, build, send, feed a pipe, record
                  routing/plan          which channel and credential next, after which failure
                  gateway/route         relay or translate: what is sent
                  pipes/                upstream's bytes → client's bytes, with a report
