@@ -116,11 +116,11 @@ class Quirk:
     """Whether the model reasons when the request names no effort; read where
     `sampling_while_reasoning` or `forced_tool_while_reasoning` is False.
     """
-    reasoning_replay: Literal["reasoning_content", "reasoning", "reasoning_details", "none"] = (
-        "reasoning_content"
-    )
+    reasoning_replay: Literal[
+        "reasoning_content", "reasoning", "reasoning_details", "think_tags", "none"
+    ] = "reasoning_content"
     """The member in which an assistant turn's reasoning goes back upstream, when the upstream reads
-    it; `none`: leave it out.
+    it; `think_tags`: at the head of its text, as it came; `none`: leave it out.
     """
     details_format: str | None = None
     """How the `format` of the signed `reasoning_details` begins that the model behind a router

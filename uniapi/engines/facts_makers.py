@@ -220,8 +220,10 @@ MAKER_ROWS = (
     ),
     vendor_fact(
         "minimax",
-        "platform.minimax.io/docs: tool turns want reasoning_details back",
-        reasoning_replay="reasoning_details",
+        "«the content field will contain <think> tag content, which must be preserved completely»"
+        " (platform.minimax.io/docs/api-reference/text-openai-api, 2026-11-30)",
+        reasoning_replay="think_tags",
+        needs_reasoning="tool_turns",
         opaque_family="openrouter",
     ),
     vendor_fact(

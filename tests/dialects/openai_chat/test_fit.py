@@ -121,6 +121,38 @@ def test_a_call_of_another_model_has_a_stand_in_for_gemini_behind_a_router() -> 
         assert fitted(body, replace(gemini, details_format=other))[0] is body
 
 
+@pytest.mark.parametrize("member", ["reasoning_content", "reasoning"])
+def test_reasoning_goes_back_at_the_head_of_the_text(member: str) -> None:
+    """Where the vendor reads it there, of relayed turns as well; what a client kept as it came, in
+    tags or in details, stays, and nothing stands in for what is lost.
+    """
+    quirk = Quirk(reasoning_replay="think_tags", needs_reasoning="tool_turns")
+    turns = [
+        {**TURN, member: "Hm."},
+        {"role": "assistant", "content": "a", member: "Hm."},
+        {"role": "assistant", "content": [{"type": "text", "text": "a"}], member: "Hm."},
+    ]
+    changed, losses = fitted({"model": "m", "messages": turns}, quirk)
+    tagged = "<think>\nHm.\n</think>\n\n"
+    assert [turn["content"] for turn in changed["messages"]] == [
+        tagged,
+        f"{tagged}a",
+        [{"type": "text", "text": tagged}, {"type": "text", "text": "a"}],
+    ]
+    assert all(member not in turn for turn in changed["messages"])
+    assert losses == ()
+    kept = {
+        "model": "m",
+        "messages": [
+            USER,
+            TURN,
+            {"role": "assistant", "content": "<think>Hm.</think>a"},
+            {"role": "assistant", "content": "a", member: "Hm.", "reasoning_details": [{}]},
+        ],
+    }
+    assert fitted(kept, quirk)[0] is kept
+
+
 CASES: list[tuple[dict[str, Any], Quirk, dict[str, Any], tuple[str, ...]]] = [
     (
         {"seed": 1, "top_p": 1},

@@ -14,6 +14,7 @@ from uniapi.canonical import Json, Message, Reasoning, Text, ToolCall
 from uniapi.dialects.fitting import Body, Fitting, minds
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.think_tags import CLOSING, OPENING
 
 from .fit_members import without
 from .fit_messages import Turn, with_calls, with_messages
@@ -59,6 +60,8 @@ def _replayed(message: Turn, turn: Message, fitting: Fitting) -> Turn | None:
     """
     quirk = fitting.quirk
     reasoning = _of_kind(turn, Reasoning)
+    if quirk.reasoning_replay == "think_tags":
+        return _tagged(message)
     members = _members_of(reasoning, message.get("reasoning_content"), quirk)
     if reasoning and not members:
         fitting.lose(REASONING_LOSS)
@@ -80,6 +83,22 @@ def _members_of(reasoning: Sequence[Reasoning], text: Json, quirk: Quirk) -> dic
             return {member: details}
         member = "reasoning"
     return {member: text} if text else {}
+
+
+def _tagged(message: Turn) -> Turn:
+    """The message with its reasoning at the head of its text; a client that kept the tags, or the
+    vendor's own details, has said it.
+    """
+    text = _text(message.get("reasoning_content")) or _text(message.get("reasoning"))
+    if not text or message.get("reasoning_details"):
+        return message
+    content, tagged = message.get("content"), f"{OPENING}\n{text}\n{CLOSING}\n\n"
+    said = (
+        [{"type": "text", "text": tagged}, *content]
+        if isinstance(content, list)
+        else tagged + (content or "")
+    )
+    return {**without(message, *REASONING_MEMBERS), "content": said}
 
 
 def _signed(message: Turn, turn: Message) -> Turn:
@@ -106,6 +125,8 @@ def _relayed(body: Body, quirk: Quirk) -> Body:
     """
     if quirk.reasoning_replay == "reasoning_details":
         return with_messages(body, lambda message, path: _with_sendable_details(message, quirk))
+    if quirk.reasoning_replay == "think_tags":
+        return with_messages(body, lambda message, path: _tagged(message))
     if quirk.reasoning_replay != "none":
         return body
     signatures = () if quirk.opaque_family == "gemini" else (SIGNATURE,)
@@ -179,10 +200,11 @@ def signed_details(body: Body, fitting: Fitting) -> Body:
 @minds("needs_reasoning")
 def no_missing_reasoning(body: Body, fitting: Fitting) -> Body:
     """Where a thinking model wants its turns' reasoning back and a turn has none, because another
-    model said it or a client lost it, a stand-in; what has it under another name is renamed.
+    model said it or a client lost it, a stand-in; what has it under another name is renamed. A
+    text without tags is never refused.
     """
     quirk, member = fitting.quirk, fitting.quirk.reasoning_replay
-    if not reasons(body, quirk):
+    if member == "think_tags" or not reasons(body, quirk):
         return body
 
     def mend(message: Turn, path: str) -> Turn:
