@@ -5,7 +5,13 @@ import json
 import pytest
 
 from uniapi.dialects import error_words
-from uniapi.dialects.error_words import MAX_MESSAGE, MAX_PAGE, Said, read_error, words_of_page
+from uniapi.dialects.error_words import (
+    MAX_MESSAGE,
+    MAX_PAGE,
+    Said,
+    decode_error_words,
+    words_of_page,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +64,7 @@ from uniapi.dialects.error_words import MAX_MESSAGE, MAX_PAGE, Said, read_error,
 )
 def test_where_words_stand(value, said):
     """OpenAI's object and its many relatives; a router's words with those it passes on."""
-    assert read_error(value) == said
+    assert decode_error_words(value) == said
 
 
 def test_an_error_nested_without_end_is_read():
@@ -66,7 +72,7 @@ def test_an_error_nested_without_end_is_read():
     value = []
     for _ in range(20_000):
         value = [value]
-    assert read_error({"detail": value}).message == "an error nested too deep to show"
+    assert decode_error_words({"detail": value}).message == "an error nested too deep to show"
 
 
 @pytest.mark.parametrize(
@@ -127,5 +133,7 @@ def test_a_page_is_read_to_a_bound():
 
 def test_no_word_is_lost_between_the_lists():
     """A message that is no text is shown as it is, in its own script."""
-    assert read_error({"message": {"错": 1}}).message == json.dumps({"错": 1}, ensure_ascii=False)
+    assert decode_error_words({"message": {"错": 1}}).message == json.dumps(
+        {"错": 1}, ensure_ascii=False
+    )
     assert error_words.member([], "x") is None

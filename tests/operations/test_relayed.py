@@ -16,12 +16,12 @@ from uniapi.operations import (
     OperationRequest,
     UploadedFile,
     codec_for,
+    decode_usage,
     error_message,
     field_changes,
     is_empty,
     is_relayed,
     members_of_form,
-    read_usage,
     uploaded_file,
     usage_of_headers,
     with_verb,
@@ -120,7 +120,7 @@ def test_usage_is_read_from_every_shape(
     operation: Operation, body: Any, expected: Usage | int | None
 ) -> None:
     """Whole answers and stream frames, OpenAI's three spellings and the vendors' own."""
-    usage = read_usage(operation, body)
+    usage = decode_usage(operation, body)
     assert expected == (usage.input_tokens if isinstance(expected, int) and usage else usage)
 
 
@@ -341,7 +341,7 @@ def test_whatever_comes_only_the_documented_happens(
             continue
         assert isinstance(decoded.body, bytes)
     for operation in Operation:
-        read_usage(operation, answer)
+        decode_usage(operation, answer)
         is_empty(operation, answer)
         error_message(answer)
 

@@ -52,7 +52,7 @@ class Said:
     number: int | None = None
 
 
-def read_error(value: Json) -> Said:
+def decode_error_words(value: Json) -> Said:
     """What an error object says, or a body, chunk or list that holds one. Known are OpenAI's
     `error`, also as a text beside `code`; Cloudflare's `errors`; MiniMax' `base_resp`; Qianfan's
     `error_code` and `error_msg`; Tencent's `Response.Error`; `detail`, `msg` and their kin.
@@ -73,7 +73,8 @@ def read_error(value: Json) -> Said:
 
 def tells_error(value: Json) -> bool:
     """Whether an object that should be an answer, and has nothing of one, tells of an error:
-    vendors answer 200 with their own objects, whatever the dialect (`read_error` has the shapes).
+    vendors answer 200 with their own objects, whatever the dialect (`decode_error_words` has the
+    shapes).
     """
     if not isinstance(value, dict):
         return False
@@ -151,7 +152,7 @@ def _with_inner(said: Said, error: Mapping[str, Json]) -> Said:
     if not message.lower().startswith(_ROUTERS_WORDS):
         return said
     try:
-        inner = read_error(json.loads(raw))
+        inner = decode_error_words(json.loads(raw))
     except (ValueError, RecursionError):
         return said
     return replace(

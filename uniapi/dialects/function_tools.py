@@ -47,7 +47,7 @@ def freeform_input(arguments: str, name: str = "") -> str:
     `command` whose last word it is): it is the member of a known name, else the only text there is.
     What was written otherwise is passed on as it was.
     """
-    value = read_arguments(arguments)
+    value = decode_arguments(arguments)
     text = value if isinstance(value, str) else _text_in(value, name)
     if text is None:
         return arguments
@@ -105,7 +105,7 @@ def call_object(call: ToolCall) -> dict[str, Json]:
         return {"input": call.arguments}
     if not call.arguments.strip():
         return {}
-    value = read_arguments(call.arguments)
+    value = decode_arguments(call.arguments)
     if isinstance(value, dict):
         return value
     return {"_raw": call.arguments if isinstance(value, str) else value}
@@ -121,7 +121,7 @@ def object_text(arguments: str) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def read_arguments(text: str) -> Json:
+def decode_arguments(text: str) -> Json:
     """The JSON that a model meant: raw line breaks and tabs in its texts are read, `NaN` and its
     like are null, and an object that was encoded twice is the object. The text itself where it is
     no JSON.

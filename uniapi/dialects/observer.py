@@ -24,7 +24,7 @@ class Observer(ABC):
 
     Most frames of a stream only carry more output, and nothing else once output was seen: a
     dialect's `skims` knows them by a few bytes, so that they are not parsed. The others it reads in
-    `read`, whole answers in `read_whole`.
+    `observe_frame`, whole answers in `observe_whole`.
     """
 
     def __init__(self) -> None:
@@ -46,11 +46,11 @@ class Observer(ABC):
         try:
             if self.committed and self.skims(frame):
                 return
-            self.read(json.loads(data), frame)
+            self.observe_frame(json.loads(data), frame)
         except (*SHAPE_ERRORS, RecursionError):
             if data.strip() == b"[DONE]":
                 self.is_over = True
-                self.read_done()
+                self.observe_done()
             else:
                 self.unreadable += 1
         self._judge_finish()
@@ -58,7 +58,7 @@ class Observer(ABC):
     def whole(self, body: Json) -> None:
         """A whole answer's JSON value, or an error object's."""
         try:
-            self.read_whole(body)
+            self.observe_whole(body)
         except (*SHAPE_ERRORS, RecursionError):
             self.unreadable += 1
         self._judge_finish()
@@ -74,18 +74,18 @@ class Observer(ABC):
         """Whether this frame, after the commit, tells nothing but more output."""
 
     @abstractmethod
-    def read(self, value: Json, frame: Frame) -> None:
+    def observe_frame(self, value: Json, frame: Frame) -> None:
         """A frame's JSON value; to be written by the dialect, which may raise any of
         SHAPE_ERRORS.
         """
 
     @abstractmethod
-    def read_whole(self, body: Json) -> None:
+    def observe_whole(self, body: Json) -> None:
         """A whole answer's JSON value; to be written by the dialect, which may raise any of
         SHAPE_ERRORS.
         """
 
-    def read_done(self) -> None:  # noqa: B027 (most dialects have nothing to learn from it)
+    def observe_done(self) -> None:  # noqa: B027 (most dialects have nothing to learn from it)
         """OpenAI's last frame, which other vendors' servers send too."""
 
     def issue(self, issued: Json) -> None:

@@ -29,7 +29,7 @@ from .think_tags import ThinkTagFilter
 
 
 class StreamDecoder(ABC):
-    """Frames → events. A subclass writes `read(frame)` (and `close_input()` if the end of input
+    """Frames → events. A subclass writes `decode(frame)` (and `close_input()` if the end of input
     means something) and calls `start`, `parts`, `usage`, `end`, `fail`.
 
     The base keeps the grammar: a first event before anything else, one terminal, silence after it,
@@ -49,7 +49,7 @@ class StreamDecoder(ABC):
         if self.is_done:
             return []
         try:
-            self.read(frame)
+            self.decode(frame)
         except WireError as error:
             self.fail(Failure.cut(str(error)))
         except SHAPE_ERRORS as error:
@@ -78,7 +78,7 @@ class StreamDecoder(ABC):
         return self.is_done
 
     @abstractmethod
-    def read(self, frame: Frame) -> None:
+    def decode(self, frame: Frame) -> None:
         """One frame; to be written by the dialect."""
 
     def close_input(self) -> None:  # noqa: B027 (most dialects announce their end)

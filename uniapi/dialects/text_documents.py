@@ -39,10 +39,10 @@ def document_text(media: Media) -> str | None:
         return media.text
     if media.data is None or not is_text(media.mime):
         return None
-    return decode_text(media.data)
+    return text_of_base64(media.data)
 
 
-def decode_text(data: str) -> str | None:
+def text_of_base64(data: str) -> str | None:
     """The text in base64, which may stand in a data URL; None where it is not UTF-8."""
     encoded = data.partition(",")[2] if data.startswith("data:") else data
     try:

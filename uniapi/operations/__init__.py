@@ -39,7 +39,7 @@ from .operation import (
     UploadedFile,
     is_true,
 )
-from .operation_usage import read_usage, usage_of_headers
+from .operation_usage import decode_usage, usage_of_headers
 from .relay import error_message, fit_answer, fit_request, is_empty
 from .services import SERVICES, Handling, Service
 
@@ -116,6 +116,7 @@ __all__ = [
     "Service",
     "UploadedFile",
     "codec_for",
+    "decode_usage",
     "error_message",
     "field_changes",
     "fit_answer",
@@ -124,7 +125,6 @@ __all__ = [
     "is_relayed",
     "is_true",
     "members_of_form",
-    "read_usage",
     "uploaded_file",
     "usage_of_headers",
     "with_verb",

@@ -16,7 +16,7 @@ from uniapi.errors import WireError
 from .embeddings import EmbeddingInput, EmbeddingRequest, EmbeddingResult, EmbeddingUpstream
 from .google import list_member, member, model_name, short_name
 from .operation import EncodedOperation, in_batches
-from .operation_usage import read_usage, sum_usages
+from .operation_usage import decode_usage, sum_usages
 from .vectors import Vector, decode_vector
 
 MAX_REQUESTS = 100
@@ -145,7 +145,7 @@ def _decode(
     ]
     return EmbeddingResult(
         vectors=tuple(vectors),
-        usage=sum_usages(read_usage(Operation.EMBED, answer) for answer in answers),
+        usage=sum_usages(decode_usage(Operation.EMBED, answer) for answer in answers),
     )
 
 

@@ -18,7 +18,7 @@ from uniapi.errors import WireError
 from .embeddings import EmbeddingRequest, EmbeddingResult, EmbeddingUpstream
 from .google import list_member, member, short_name
 from .operation import EncodedOperation, in_batches, kind_of, refuse
-from .operation_usage import read_usage, sum_usages
+from .operation_usage import decode_usage, sum_usages
 from .vectors import Vector, decode_vector
 
 COHERE_TEXTS = 96
@@ -293,7 +293,7 @@ def _decode_openai(
 
 
 def _usage(answers: Sequence[Mapping[str, Json]]) -> Usage | None:
-    return sum_usages(read_usage(Operation.EMBED, answer) for answer in answers)
+    return sum_usages(decode_usage(Operation.EMBED, answer) for answer in answers)
 
 
 def _losses(

@@ -46,7 +46,7 @@ from .operation import (
     required_text,
     stated_members,
 )
-from .operation_usage import read_usage, sum_usages
+from .operation_usage import decode_usage, sum_usages
 
 GEMINI_RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
 IMAGEN_RATIOS = ("1:1", "3:4", "4:3", "9:16", "16:9")
@@ -218,7 +218,7 @@ def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAns
             raise WireError(f"expected an image, found {said_instead(body)}")
         images += found
     return encode_images(
-        request, images, sum_usages(read_usage(request.operation, body) for body in bodies)
+        request, images, sum_usages(decode_usage(request.operation, body) for body in bodies)
     )
 
 

@@ -32,7 +32,7 @@ from .operation import (
     required_text,
     stated_members,
 )
-from .operation_usage import read_usage
+from .operation_usage import decode_usage
 
 _PASSED = frozenset(
     {
@@ -96,7 +96,7 @@ def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAns
     made = [image for image in images if image.data or image.url]
     if not made:
         raise WireError("expected an image, found none")
-    return encode_images(request, made, read_usage(request.operation, body))
+    return encode_images(request, made, decode_usage(request.operation, body))
 
 
 OPENROUTER = OperationCodec(encode_request=_encode, decode_response=_decode)

@@ -18,7 +18,7 @@ from .google import int_member, list_member, member
 from .services import SERVICES
 
 
-def read_usage(operation: Operation, body: Json) -> Usage | None:
+def decode_usage(operation: Operation, body: Json) -> Usage | None:
     """The usage that a whole answer, or one frame of a streamed one, states; None when it states
     none. Never raises.
     """

@@ -31,7 +31,7 @@ from .operation import (
     required_text,
     stated_members,
 )
-from .operation_usage import read_usage
+from .operation_usage import decode_usage
 
 _ROWS = ("results", "data", "rankings")
 _SCORES = ("relevanceScore", "score", "logit")
@@ -173,7 +173,7 @@ def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAns
         "model": request.requested_model or request.model,
         "results": results[: asked.top_n],
     }
-    usage = read_usage(Operation.RERANK, answer)
+    usage = decode_usage(Operation.RERANK, answer)
     identity, meta = member(answer, "id"), member(answer, "meta")
     if isinstance(identity, str):
         written["id"] = identity

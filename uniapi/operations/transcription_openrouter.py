@@ -28,7 +28,7 @@ from .operation import (
     refuse,
     stated_members,
 )
-from .operation_usage import read_usage
+from .operation_usage import decode_usage
 
 URL_MEMBERS = ("file_url", "url", "source_url")
 """How vendors call the address of a recording."""
@@ -123,7 +123,7 @@ def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAns
     text = member(body, "text")
     if not isinstance(text, str):
         raise WireError("expected a transcript, found none")
-    usage = read_usage(request.operation, body)
+    usage = decode_usage(request.operation, body)
     if is_true(request.body.get("stream")):
         done = {"type": "transcript.text.done", "text": text}
         events = encode_sse(dump_json(done)) + encode_sse(b"[DONE]")

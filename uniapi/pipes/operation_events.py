@@ -7,7 +7,7 @@ from collections.abc import Callable
 from uniapi.canonical import Failure, FailureKind, Operation, client_error
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.errors import WireError
-from uniapi.operations import error_message, read_usage
+from uniapi.operations import decode_usage, error_message
 from uniapi.wire import Frame, SseDecoder, dump_json, encode_sse, load_json
 
 from .pipe import FRAME_ENDS, Report
@@ -95,7 +95,7 @@ class RelayEvents:
             report.failure = report.failure or self._classify(200, {}, data)
             return
         report.committed = True
-        report.usage = read_usage(self._operation, value) or report.usage
+        report.usage = decode_usage(self._operation, value) or report.usage
 
 
 def _type_of(frame: Frame) -> str:

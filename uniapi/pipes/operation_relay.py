@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from uniapi.canonical import Failure, FailureKind, Json, Operation
 from uniapi.errors import WireError
-from uniapi.operations import SERVICES, error_message, fit_answer, is_empty, read_usage
+from uniapi.operations import SERVICES, decode_usage, error_message, fit_answer, is_empty
 from uniapi.wire import ResponseHead, dump_long_json, load_json, splice_text
 
 from .operation_events import EVENTS, Classify, RelayEvents
@@ -102,7 +102,7 @@ class RelayJson(Collecting):
             )
         if report.failure is not None:
             return []
-        report.usage = read_usage(operation, value)
+        report.usage = decode_usage(operation, value)
         report.committed = report.is_whole = True
         fitted = fit_answer(operation, self._choice.asked, value)
         written = body if fitted is value else dump_long_json(fitted)

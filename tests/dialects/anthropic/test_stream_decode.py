@@ -342,7 +342,8 @@ def test_the_stand_in_tool_streams_as_text(
     deltas = [delta(0, "input_json_delta", partial_json=piece) for piece in pieces]
     response = fold(
         events(
-            spelled(START, begin(0, block), *deltas, end(0), finished("tool_use"), STOP), context
+            spelled(START, begin(0, block), *deltas, end(0), finished("tool_use"), STOP),
+            context,
         )
     )
     assert (Text(text=text),) == response.choices[0].parts

@@ -17,10 +17,10 @@ from uniapi.errors import WireError
 from .answer_decode_parts import (
     CallReader,
     carried,
+    decode_finish,
+    decode_plain,
+    decode_usage,
     dumped,
-    read_finish,
-    read_plain,
-    read_usage,
     text_of,
 )
 from .error import stream_failure
@@ -54,8 +54,8 @@ def _decode(body: Json, context: UpstreamContext) -> Response:
         content = [{"type": "text", "text": content}]
     for block in content if isinstance(content, list) else ():
         if isinstance(block, dict):
-            parts.append(read_block(block, calls))
-    finish = read_finish(
+            parts.append(decode_block(block, calls))
+    finish = decode_finish(
         body.get("stop_reason"),
         body.get("stop_sequence"),
         body.get("stop_details"),
@@ -70,15 +70,15 @@ def _decode(body: Json, context: UpstreamContext) -> Response:
         choices=(Choice(parts=tuple(parts), finish=finish),),
         response_id=text_of(body, "id") or None,
         model=text_of(body, "model") or None,
-        usage=read_usage(body.get("usage")),
+        usage=decode_usage(body.get("usage")),
         extensions={NAME: extensions} if extensions else {},
     )
 
 
-def read_block(block: Mapping[str, Json], calls: CallReader) -> Part:
+def decode_block(block: Mapping[str, Json], calls: CallReader) -> Part:
     """One whole content block of an answer."""
     if block.get("type") != "tool_use":
-        return read_plain(block, calls.family) or carried(block)
+        return decode_plain(block, calls.family) or carried(block)
     name = text_of(block, "name")
     arguments = calls.arguments(name, dumped(block.get("input")))
     if calls.is_stand_in(name):

@@ -99,7 +99,7 @@ def text_of(holder: Mapping[str, Json], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def read_citation(raw: Json) -> Citation | None:
+def decode_citation(raw: Json) -> Citation | None:
     """https://platform.claude.com/docs/en/build-with-claude/citations: five kinds of place, web and
     search results with an address.
     """
@@ -124,8 +124,8 @@ def of_whole_text(citations: tuple[Citation, ...], length: int) -> tuple[Citatio
     return tuple(replace(citation, start=0, end=length) for citation in citations)
 
 
-def read_citations(raw: Json) -> tuple[Citation, ...]:
-    found = (read_citation(item) for item in raw) if isinstance(raw, list) else ()
+def decode_citations(raw: Json) -> tuple[Citation, ...]:
+    found = (decode_citation(item) for item in raw) if isinstance(raw, list) else ()
     return tuple(citation for citation in found if citation is not None)
 
 
@@ -139,7 +139,7 @@ def carried(block: Mapping[str, Json]) -> Unknown:
     )
 
 
-def read_plain(block: Mapping[str, Json], family: str = FAMILY) -> Part | None:
+def decode_plain(block: Mapping[str, Json], family: str = FAMILY) -> Part | None:
     """Text and thinking, which look alike in requests and answers; None for any other block.
     `family` can read the signatures.
     """
@@ -148,7 +148,7 @@ def read_plain(block: Mapping[str, Json], family: str = FAMILY) -> Part | None:
             text = text_of(block, "text")
             return Text(
                 text=text,
-                citations=of_whole_text(read_citations(block.get("citations")), len(text)),
+                citations=of_whole_text(decode_citations(block.get("citations")), len(text)),
                 cache=cache_hint(block),
             )
         case "thinking":
@@ -166,7 +166,7 @@ def signature(value: Json, family: str = FAMILY) -> Opaque | None:
     return Opaque(family=family, value=value) if isinstance(value, str) and value else None
 
 
-def read_usage(raw: Json) -> Usage | None:
+def decode_usage(raw: Json) -> Usage | None:
     """`input_tokens` of the wire leaves the cached tokens out; ours holds them all."""
     if not isinstance(raw, dict):
         return None
@@ -197,7 +197,7 @@ def count(holder: Json, name: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def read_finish(
+def decode_finish(
     stop_reason: Json, stop_sequence: Json, stop_details: Json, *, has_calls: bool
 ) -> Finish:
     """`has_calls`: a call for the client is in the answer.

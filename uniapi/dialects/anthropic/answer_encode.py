@@ -7,7 +7,7 @@ from __future__ import annotations
 from uniapi.canonical import Choice, Finish, Json, Refusal, Response, ToolCall
 from uniapi.dialects.codec import EncodedResponse, ReplyContext
 
-from .answer_encode_parts import finish_members, message_id, reply_blocks, spell_usage
+from .answer_encode_parts import encode_usage, finish_members, message_id, reply_blocks
 from .vocabulary import NAME
 
 
@@ -36,7 +36,7 @@ def encode_response(response: Response, context: ReplyContext) -> EncodedRespons
         "model": context.requested_model,
         "content": content,
         **members,
-        "usage": spell_usage(response.usage, context.input_tokens_estimate, whole=True),
+        "usage": encode_usage(response.usage, context.input_tokens_estimate, whole=True),
     }
     body.update({name: value for name, value in extensions.items() if name not in body})
     return EncodedResponse(body=body, losses=tuple(dict.fromkeys(losses)))

@@ -209,7 +209,7 @@ def finish_members(
     return members
 
 
-def spell_usage(usage: Usage | None, input_estimate: int, *, whole: bool) -> dict[str, Json]:
+def encode_usage(usage: Usage | None, input_estimate: int, *, whole: bool) -> dict[str, Json]:
     """The wire's usage: input without the cached tokens, which have figures of their own. This
     vendor's own object goes back as it came.
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
 from uniapi.dialects.delays import delay_in_text, explicit_delay
-from uniapi.dialects.error_words import Said, member, read_error
+from uniapi.dialects.error_words import Said, decode_error_words, member
 from uniapi.dialects.http_errors import error_object, kind_of_status
 from uniapi.dialects.refusals import reread
 
@@ -170,7 +170,7 @@ def _failure(status: int | None, said: Said, delay: float | None) -> Failure:
 
 def _read(value: Mapping[str, Json]) -> Said:
     """Claude's own code stands in the details; Bedrock's class behind a namespace."""
-    said = read_error(dict(value))
+    said = decode_error_words(dict(value))
     named = member(member(member(value, "error"), "details"), "error_code")
     return replace(
         said,

@@ -10,7 +10,7 @@ from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.observer import Observer
 from uniapi.wire import Frame
 
-from .answer_decode_parts import read_finish, read_usage, text_of
+from .answer_decode_parts import decode_finish, decode_usage, text_of
 from .error import stream_failure
 
 _SILENT_BLOCKS = frozenset({"text", "thinking"})
@@ -28,7 +28,7 @@ class AnthropicObserver(Observer):
             return frame.event in ("content_block_delta", "content_block_stop", "ping")
         return b'"content_block_delta"' in frame.data[:64]
 
-    def read_whole(self, body: Json) -> None:
+    def observe_whole(self, body: Json) -> None:
         if body.get("type") == "error" or ("content" not in body and tells_error(body)):
             self.failure = stream_failure(body, json.dumps(body).encode())
             return
@@ -44,7 +44,7 @@ class AnthropicObserver(Observer):
         self._ended(body)
         self.is_whole = True
 
-    def read(self, body: Json, frame: Frame) -> None:
+    def observe_frame(self, body: Json, frame: Frame) -> None:
         match body.get("type") or frame.event:
             case "message_start":
                 message = body.get("message")
@@ -92,11 +92,11 @@ class AnthropicObserver(Observer):
             self._stated.update(
                 {name: value for name, value in stated.items() if value is not None}
             )
-            self.usage = read_usage(dict(self._stated))
+            self.usage = decode_usage(dict(self._stated))
 
     def _ended(self, said: Mapping[str, Json]) -> None:
         if said.get("stop_reason") is not None:
-            self.finish = read_finish(
+            self.finish = decode_finish(
                 said.get("stop_reason"),
                 said.get("stop_sequence"),
                 said.get("stop_details"),

@@ -24,13 +24,13 @@ from uniapi.canonical import (
 )
 
 from .request_decode_members import (
+    decode_list,
+    decode_number,
+    decode_object,
+    decode_string,
+    decode_strings,
+    decode_whole,
     named,
-    read_list,
-    read_number,
-    read_object,
-    read_string,
-    read_strings,
-    read_whole,
 )
 from .request_decode_parts import PartReader
 from .request_decode_tools import decode_tool_choice, decode_tools
@@ -87,7 +87,7 @@ def _decode(body: Mapping[str, Json], model: str, stream: bool) -> Request:
     }
     reasoning = _reasoning(body, extensions)
     choice, parallel = decode_tool_choice(body.get("tool_choice"))
-    metadata = read_object(body, "metadata") or {}
+    metadata = decode_object(body, "metadata") or {}
     other_metadata = {
         name: value for name, value in metadata.items() if name != "user_id" and value is not None
     }
@@ -96,21 +96,21 @@ def _decode(body: Mapping[str, Json], model: str, stream: bool) -> Request:
     return Request(
         model=model,
         messages=(*_system(body.get("system")), *_messages(body)),
-        tools=decode_tools(read_list(body, "tools"), body["messages"]),
+        tools=decode_tools(decode_list(body, "tools"), body["messages"]),
         tool_choice=choice,
         parallel_tool_calls=parallel,
         sampling=Sampling(
-            temperature=read_number(body, "temperature"),
-            top_p=read_number(body, "top_p"),
-            top_k=read_whole(body, "top_k"),
-            max_output_tokens=read_whole(body, "max_tokens"),
-            stop=tuple(read_strings(body, "stop_sequences")),
+            temperature=decode_number(body, "temperature"),
+            top_p=decode_number(body, "top_p"),
+            top_k=decode_whole(body, "top_k"),
+            max_output_tokens=decode_whole(body, "max_tokens"),
+            stop=tuple(decode_strings(body, "stop_sequences")),
         ),
         reasoning=reasoning,
         output_format=_output_format(body),
         stream=stream,
-        user=read_string(metadata, "user_id", "metadata.user_id"),
-        service_tier=read_string(body, "service_tier", "service_tier"),
+        user=decode_string(metadata, "user_id", "metadata.user_id"),
+        service_tier=decode_string(body, "service_tier", "service_tier"),
         cache=cache_hint(body),
         extensions={NAME: extensions} if extensions else {},
     )
@@ -160,8 +160,8 @@ def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> Reasoni
     """`thinking` and `output_config.effort` together; members of either that have no canonical
     place go to `extensions`.
     """
-    thinking = read_object(body, "thinking") or {}
-    config = read_object(body, "output_config") or {}
+    thinking = decode_object(body, "thinking") or {}
+    config = decode_object(body, "output_config") or {}
     kind = thinking.get("type")
     others = {
         name: value
@@ -188,7 +188,7 @@ def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> Reasoni
         return ReasoningSettings(effort="none")
     display = thinking.get("display")
     budget = (
-        read_whole(thinking, "budget_tokens", "thinking.budget_tokens")
+        decode_whole(thinking, "budget_tokens", "thinking.budget_tokens")
         if kind == "enabled"
         else None
     )
@@ -203,7 +203,7 @@ def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> Reasoni
 
 
 def _output_format(body: Mapping[str, Json]) -> OutputFormat | None:
-    stated = (read_object(body, "output_config") or {}).get("format")
+    stated = (decode_object(body, "output_config") or {}).get("format")
     name = "output_config.format" if stated is not None else "output_format"
     stated = stated if stated is not None else body.get("output_format")
     if stated is None:

@@ -7,22 +7,22 @@ from collections.abc import Mapping
 from uniapi.canonical import Json, RequestRefused
 
 
-def read_object(holder: Mapping[str, Json], name: str) -> dict[str, Json] | None:
+def decode_object(holder: Mapping[str, Json], name: str) -> dict[str, Json] | None:
     value = holder.get(name)
     if value is not None and not isinstance(value, dict):
         raise RequestRefused.bad_request(f"{name}: expected an object, found {named(value)}", name)
     return value
 
 
-def read_list(holder: Mapping[str, Json], name: str) -> list[Json]:
+def decode_list(holder: Mapping[str, Json], name: str) -> list[Json]:
     value = holder.get(name)
     if value is not None and not isinstance(value, list):
         raise RequestRefused.bad_request(f"{name}: expected a list, found {named(value)}", name)
     return value or []
 
 
-def read_strings(holder: Mapping[str, Json], name: str) -> list[str]:
-    values = read_list(holder, name)
+def decode_strings(holder: Mapping[str, Json], name: str) -> list[str]:
+    values = decode_list(holder, name)
     for number, value in enumerate(values):
         if not isinstance(value, str):
             raise RequestRefused.bad_request(
@@ -31,21 +31,21 @@ def read_strings(holder: Mapping[str, Json], name: str) -> list[str]:
     return values
 
 
-def read_string(holder: Mapping[str, Json], name: str, where: str) -> str | None:
+def decode_string(holder: Mapping[str, Json], name: str, where: str) -> str | None:
     value = holder.get(name)
     if value is not None and not isinstance(value, str):
         raise RequestRefused.bad_request(f"{where}: expected text, found {named(value)}", where)
     return value
 
 
-def read_number(holder: Mapping[str, Json], name: str) -> float | None:
+def decode_number(holder: Mapping[str, Json], name: str) -> float | None:
     value = holder.get(name)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
         raise RequestRefused.bad_request(f"{name}: expected a number, found {named(value)}", name)
     return value
 
 
-def read_whole(holder: Mapping[str, Json], name: str, where: str | None = None) -> int | None:
+def decode_whole(holder: Mapping[str, Json], name: str, where: str | None = None) -> int | None:
     value = holder.get(name)
     if isinstance(value, float) and value.is_integer():
         return int(value)

@@ -20,7 +20,7 @@ from uniapi.canonical import (
     Unknown,
 )
 
-from .answer_decode_parts import carried, dumped, read_plain, text_of
+from .answer_decode_parts import carried, decode_plain, dumped, text_of
 from .searches import is_our_search
 from .vocabulary import CALL_MEMBERS, FAMILY, PDF, cache_hint
 
@@ -88,12 +88,12 @@ class PartReader:
             case "tool_result" if self._depth < MAX_DEPTH:
                 return [self._tool_result(block, where)]
             case _:
-                return [read_plain(block) or carried(block)]
+                return [decode_plain(block) or carried(block)]
 
     def _text(self, block: Mapping[str, Json], where: str) -> Part:
         if not isinstance(block.get("text"), str):
             raise self._refused(f"{where}.text", "text", block.get("text"))
-        return read_plain(block) or carried(block)
+        return decode_plain(block) or carried(block)
 
     def _image(self, block: Mapping[str, Json], where: str) -> Media:
         source = self._source(block, where)

@@ -24,7 +24,7 @@ from uniapi.canonical import (
 from uniapi.dialects.function_tools import call_object
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
-from uniapi.dialects.text_documents import decode_text, is_text
+from uniapi.dialects.text_documents import is_text, text_of_base64
 from uniapi.dialects.turn_repair import orphan_label
 
 from .request_encode_names import ToolNames
@@ -210,7 +210,7 @@ class PartEncoder:
         mime, data = inline
         if mime == PDF or mime in IMAGE_TYPES:
             return {"type": "base64", "media_type": mime, "data": data}
-        text = decode_text(data) if mime is None or is_text(mime) else None
+        text = text_of_base64(data) if mime is None or is_text(mime) else None
         return (
             {"type": "text", "media_type": "text/plain", "data": text}
             if text and text.strip()

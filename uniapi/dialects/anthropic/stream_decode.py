@@ -20,16 +20,16 @@ from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
 
-from .answer_decode import KNOWN_MEMBERS, read_block
+from .answer_decode import KNOWN_MEMBERS, decode_block
 from .answer_decode_parts import (
     CallReader,
     carried,
+    decode_citation,
+    decode_finish,
+    decode_plain,
+    decode_usage,
     dumped,
     of_whole_text,
-    read_citation,
-    read_finish,
-    read_plain,
-    read_usage,
     signature,
     text_of,
 )
@@ -75,7 +75,7 @@ class AnthropicStreamDecoder(StreamDecoder):
             "message_stop": self._message_stop,
         }
 
-    def read(self, frame: Frame) -> None:
+    def decode(self, frame: Frame) -> None:
         if not frame.data or frame.data == b"[DONE]":
             return
         body = load_json(frame.data)
@@ -100,11 +100,11 @@ class AnthropicStreamDecoder(StreamDecoder):
         self.start(
             response_id=text_of(message, "id") or None,
             model=text_of(message, "model") or None,
-            usage=read_usage(dict(self._usage)) if self._usage else None,
+            usage=decode_usage(dict(self._usage)) if self._usage else None,
             extensions={NAME: extensions} if extensions else {},
         )
         for block in message.get("content") or ():
-            part = read_block(block, self._calls)
+            part = decode_block(block, self._calls)
             self._has_calls |= isinstance(part, ToolCall)
             self.parts.whole(part)
 
@@ -115,7 +115,7 @@ class AnthropicStreamDecoder(StreamDecoder):
         if block.get("type") == "tool_use":
             self._open_call(index, block)
             return
-        part = read_plain(block, self._calls.family)
+        part = decode_plain(block, self._calls.family)
         if part is None or (isinstance(part, Reasoning) and part.is_redacted):
             self._held[index] = _Held(dict(block))
         else:
@@ -167,7 +167,7 @@ class AnthropicStreamDecoder(StreamDecoder):
         elif kind == "signature_delta":
             self.parts.delta(index, opaque=signature(delta.get("signature"), self._calls.family))
         elif kind == "citations_delta":
-            citation = read_citation(delta.get("citation"))
+            citation = decode_citation(delta.get("citation"))
             if citation is not None:
                 self._cited.append(citation)
 
@@ -191,7 +191,7 @@ class AnthropicStreamDecoder(StreamDecoder):
         if block.get("type") != "tool_use":
             if arguments:
                 block["input"] = _parsed(arguments)
-            part = read_plain(block, self._calls.family) or carried(block)
+            part = decode_plain(block, self._calls.family) or carried(block)
             self.parts.whole(part)
             return
         name = text_of(block, "name")
@@ -226,14 +226,14 @@ class AnthropicStreamDecoder(StreamDecoder):
         stated = body.get("usage")
         if isinstance(stated, dict):
             self._usage.update({name: value for name, value in stated.items() if value is not None})
-            usage = read_usage(dict(self._usage))
+            usage = decode_usage(dict(self._usage))
             if usage is not None:
                 self.usage(usage)
 
     def _message_stop(self, body: Mapping[str, Any]) -> None:
         for index in list(self._held):
             self._tell(self._held.pop(index))
-        finish = read_finish(
+        finish = decode_finish(
             self._stop.get("stop_reason"),
             self._stop.get("stop_sequence"),
             self._stop.get("stop_details"),

@@ -38,13 +38,13 @@ from uniapi.wire import dump_json
 from .answer_encode_parts import (
     call_id,
     call_name,
+    encode_usage,
     finish_members,
     media_text,
     message_id,
     own_token,
     reply_blocks,
     reply_citations,
-    spell_usage,
 )
 from .error import error_type
 from .vocabulary import FAMILY, NAME, quoted
@@ -109,7 +109,7 @@ class AnthropicStreamEncoder(StreamEncoder):
             "content": [],
             "stop_reason": None,
             "stop_sequence": None,
-            "usage": spell_usage(event.usage, self.context.input_tokens_estimate, whole=True),
+            "usage": encode_usage(event.usage, self.context.input_tokens_estimate, whole=True),
         }
         message.update({name: value for name, value in extensions.items() if name not in message})
         self._event("message_start", {"type": "message_start", "message": message})
@@ -155,7 +155,7 @@ class AnthropicStreamEncoder(StreamEncoder):
                 if name in extensions and name not in delta
             }
         )
-        usage = spell_usage(self._usage, self.context.input_tokens_estimate, whole=False)
+        usage = encode_usage(self._usage, self.context.input_tokens_estimate, whole=False)
         body: dict[str, Json] = {
             "type": "message_delta",
             "delta": delta,

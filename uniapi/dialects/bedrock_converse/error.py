@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Failure, FailureKind, Json
 from uniapi.dialects.delays import explicit_delay
-from uniapi.dialects.error_words import Said, read_error, tells_error
+from uniapi.dialects.error_words import Said, decode_error_words, tells_error
 from uniapi.dialects.http_errors import kind_of_status
 from uniapi.dialects.refusals import reread
 from uniapi.wire import ERROR_PREFIX, EXCEPTION_PREFIX
@@ -92,7 +92,7 @@ def failure_in(body: Mapping[str, Json]) -> Failure | None:
     named = _text(body, "__type") or _text(body, "Message")
     if named is None and not tells_error(dict(body)):
         return None
-    said = read_error(dict(body))
+    said = decode_error_words(dict(body))
     name = said.type or said.code
     return _failure(_class_name(name), said.message or str(name))
 

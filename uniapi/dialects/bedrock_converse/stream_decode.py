@@ -76,7 +76,7 @@ class ConverseStreamDecoder(StreamDecoder):
             "metadata": self._on_metadata,
         }
 
-    def read(self, frame: Frame) -> None:
+    def decode(self, frame: Frame) -> None:
         event = frame.event or ""
         if event.startswith((EXCEPTION_PREFIX, ERROR_PREFIX)):
             self.fail(decode_exception(event, frame.data))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Failure, FailureKind, Json
 from uniapi.dialects.delays import explicit_delay
-from uniapi.dialects.error_words import Said, read_error, tells_error
+from uniapi.dialects.error_words import Said, decode_error_words, tells_error
 from uniapi.dialects.http_errors import error_object, kind_of_status
 from uniapi.dialects.refusals import reread
 
@@ -22,7 +22,7 @@ _OWN_STATUSES: Mapping[int, FailureKind] = {499: FailureKind.SERVER_ERROR}
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """The failure behind an HTTP error; never raises."""
     found = error_object(body)
-    said = Said(message=found) if isinstance(found, str) else read_error(dict(found))
+    said = Said(message=found) if isinstance(found, str) else decode_error_words(dict(found))
     delay = explicit_delay(headers, said.message)
     reading = reread(kind_of_status(status, _OWN_STATUSES), said, has_delay=delay is not None)
     return Failure(
@@ -52,5 +52,5 @@ def failure_in(body: Mapping[str, Json]) -> Failure | None:
         return None
     if not tells_error(dict(body)):
         return None
-    said = read_error(dict(body))
+    said = decode_error_words(dict(body))
     return decode_stream_error(said.message, said.type) if said.message else None

@@ -65,7 +65,7 @@ class CohereStreamDecoder(StreamDecoder):
             "message-end": self._on_message_end,
         }
 
-    def read(self, frame: Frame) -> None:
+    def decode(self, frame: Frame) -> None:
         if not frame.data.strip() or frame.data == b"[DONE]":
             return
         data = load_json(frame.data)
@@ -89,13 +89,13 @@ class CohereStreamDecoder(StreamDecoder):
             data["index"],
             "thinking" if content.get("type") == "thinking" or "thinking" in content else "text",
         )
-        self._write_content(data["index"], content)
+        self._decode_content(data["index"], content)
 
     def _on_content_delta(self, data: Json) -> None:
         index, content = data["index"], data["delta"]["message"]["content"]
         if not self.parts.is_open(("content", index)):
             self._open_content(index, "thinking" if "thinking" in content else "text")
-        self._write_content(index, content)
+        self._decode_content(index, content)
         if data.get("logprobs") is not None:
             self.parts.delta(("content", index), logprobs=decode_logprobs(data["logprobs"]))
 
@@ -106,7 +106,7 @@ class CohereStreamDecoder(StreamDecoder):
             self._open(("content", index), Text(text=""))
             self._texts.append(index)
 
-    def _write_content(self, index: int, content: Json) -> None:
+    def _decode_content(self, index: int, content: Json) -> None:
         self.parts.delta(
             ("content", index), text_of(content.get("thinking")) or text_of(content.get("text"))
         )
@@ -126,15 +126,15 @@ class CohereStreamDecoder(StreamDecoder):
         opened = self._names.opened_call(text_of(call["id"]), text_of(call["function"]["name"]))
         self._open(("call", data["index"]), opened)
         self._calls[data["index"]] = _OpenCall(part=opened)
-        self._write_arguments(data["index"], text_of(call["function"].get("arguments")))
+        self._decode_arguments(data["index"], text_of(call["function"].get("arguments")))
 
     def _on_call_delta(self, data: Json) -> None:
-        self._write_arguments(
+        self._decode_arguments(
             data["index"],
             text_of(_only(data["delta"]["message"]["tool_calls"])["function"].get("arguments")),
         )
 
-    def _write_arguments(self, index: int, text: str) -> None:
+    def _decode_arguments(self, index: int, text: str) -> None:
         """JSON goes on as it comes; freeform input, and what may yet be the `null` of a call
         without arguments, when it is whole.
         """

@@ -27,7 +27,7 @@ from .vocabulary import (
 _CREATE_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z")
 
 
-def read_usage(stated: Json) -> Usage | None:
+def decode_usage(stated: Json) -> Usage | None:
     """`usageMetadata`. The prompt leaves the tokens of Google's own tools out, the candidates leave
     the thoughts out; compatible upstreams count thoughts inside the candidates, which the total
     gives away.
@@ -71,7 +71,7 @@ def read_usage(stated: Json) -> Usage | None:
     )
 
 
-def read_finish(
+def decode_finish(
     candidate: Mapping[str, Json], *, has_calls: bool, has_output: bool
 ) -> Finish | None:
     """The candidate's finish; None while it goes on. `has_output`: whether it has given anything
@@ -100,7 +100,7 @@ def gives_output(part: Mapping[str, Json]) -> bool:
     return any(value for name, value in part.items() if camel(name) != "thoughtSignature")
 
 
-def read_block(body: Mapping[str, Json]) -> Finish | None:
+def decode_block(body: Mapping[str, Json]) -> Finish | None:
     """The finish of an answer whose prompt was blocked: it has no candidates."""
     feedback = object_member(body, "promptFeedback")
     native = text_member(feedback, "blockReason")
@@ -114,7 +114,7 @@ def read_block(body: Mapping[str, Json]) -> Finish | None:
     )
 
 
-def read_created(body: Mapping[str, Json]) -> int | None:
+def decode_created(body: Mapping[str, Json]) -> int | None:
     """`createTime` in seconds."""
     match = _CREATE_TIME.fullmatch(text_member(body, "createTime"))
     try:
@@ -123,7 +123,7 @@ def read_created(body: Mapping[str, Json]) -> int | None:
         return None
 
 
-def read_citations(candidate: Mapping[str, Json], text: str) -> list[Citation]:
+def decode_citations(candidate: Mapping[str, Json], text: str) -> list[Citation]:
     """Sources of `groundingMetadata` and `citationMetadata`; `text` is what they speak about:
     Google counts its UTF-8 bytes.
 
@@ -178,7 +178,7 @@ def read_citations(candidate: Mapping[str, Json], text: str) -> list[Citation]:
     return list(unique.values())
 
 
-def read_search(candidate: Mapping[str, Json]) -> Search | None:
+def decode_search(candidate: Mapping[str, Json]) -> Search | None:
     """Google's own search, as far as the candidate's grounding tells of one.
     https://ai.google.dev/gemini-api/docs/google-search (2026-11-30)
     """
@@ -190,7 +190,7 @@ def read_search(candidate: Mapping[str, Json]) -> Search | None:
     return Search(queries=queries, sources=tuple(found)) if queries or found else None
 
 
-def read_logprobs(candidate: Mapping[str, Json]) -> tuple[TokenLogprob, ...]:
+def decode_logprobs(candidate: Mapping[str, Json]) -> tuple[TokenLogprob, ...]:
     """`logprobsResult`: the chosen tokens with, at the same position, the candidates considered."""
     result = object_member(candidate, "logprobsResult")
     considered = list_member(result, "topCandidates")

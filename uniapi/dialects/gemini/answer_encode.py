@@ -5,7 +5,7 @@ from __future__ import annotations
 from uniapi.canonical import Json, Response
 from uniapi.dialects.codec import EncodedResponse, ReplyContext
 
-from .answer_encode_parts import candidate_end, envelope, prompt_feedback, reply_parts, spell_usage
+from .answer_encode_parts import candidate_end, encode_usage, envelope, prompt_feedback, reply_parts
 
 
 def encode_response(response: Response, context: ReplyContext) -> EncodedResponse:
@@ -27,6 +27,6 @@ def encode_response(response: Response, context: ReplyContext) -> EncodedRespons
         {"candidates": candidates} if feedback is None else {"promptFeedback": feedback}
     )
     if response.usage is not None:
-        body["usageMetadata"] = spell_usage(response.usage)
+        body["usageMetadata"] = encode_usage(response.usage)
     body.update(envelope(context, response.response_id))
     return EncodedResponse(body=body, losses=tuple(dict.fromkeys(losses)))

@@ -126,7 +126,7 @@ def prompt_feedback(response: Response) -> Json:
     return response.extensions.get(NAME, {}).get("promptFeedback")
 
 
-def spell_usage(usage: Usage) -> Block:
+def encode_usage(usage: Usage) -> Block:
     """`usageMetadata`; an upstream of this dialect has its own words.
 
     Candidates and thoughts add up to the output, so thoughts that a vendor counts beside it are cut

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
 from uniapi.dialects.delays import delay_in_text, explicit_delay
-from uniapi.dialects.error_words import Said, read_error
+from uniapi.dialects.error_words import Said, decode_error_words
 from uniapi.dialects.http_errors import error_object, kind_of_status
 from uniapi.dialects.refusals import reread
 
@@ -102,7 +102,7 @@ class _Said:
 def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """Any answer that is no success, as a Failure; never raises."""
     found = error_object(body)
-    said = _Said(words=Said(message=found)) if isinstance(found, str) else _read_object(found)
+    said = _Said(words=Said(message=found)) if isinstance(found, str) else _decode_object(found)
     delay = said.retry_after_s
     if delay is None:
         delay = explicit_delay(headers, said.words.message)
@@ -111,7 +111,7 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes) -> Failur
 
 def error_in_answer(body: Mapping[str, Json]) -> Failure:
     """An error object that came with status 200, whole or in a stream."""
-    said = _read_object(body)
+    said = _decode_object(body)
     try:
         raw = json.dumps(body).encode()
     except RecursionError:
@@ -166,8 +166,8 @@ def _kind(status: int, said: _Said) -> FailureKind:
     return kind_of_status(status)
 
 
-def _read_object(value: Mapping[str, Json]) -> _Said:
-    words = read_error(dict(value))
+def _decode_object(value: Mapping[str, Json]) -> _Said:
+    words = decode_error_words(dict(value))
     error = member(value, "error")
     reason: str | None = None
     quotas: list[str] = []

@@ -11,7 +11,7 @@ from uniapi.dialects.fitting import Body, Fitting, minds
 from uniapi.dialects.quirk import Quirk
 
 from .fit_members import generation_config, with_config, with_member, without
-from .request_decode import read_thinking
+from .request_decode import decode_thinking
 from .vocabulary import EFFORT_BUDGETS, EFFORT_ORDER, int_member, object_member, text_member
 
 DYNAMIC = -1
@@ -31,7 +31,7 @@ def fit_thinking(body: Body, fitting: Fitting) -> Body:
     """
     config = generation_config(body)
     said = object_member(config, "thinkingConfig")
-    settings = fitting.beside.reasoning or read_thinking(said)
+    settings = fitting.beside.reasoning or decode_thinking(said)
     if settings is None:
         return body
     match fitting.quirk.gemini_thinking:

@@ -110,7 +110,7 @@ def encode_media(media: Media) -> dict[str, Json] | None:
     return None
 
 
-def read_media(part: dict[str, Json], opaque: Opaque | None = None) -> Media | None:
+def decode_media(part: dict[str, Json], opaque: Opaque | None = None) -> Media | None:
     """The media of a part with `inlineData` or `fileData`; None when there is none."""
     blob = object_member(part, "inlineData")
     if blob:

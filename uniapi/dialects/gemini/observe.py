@@ -10,7 +10,7 @@ from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.observer import Observer
 from uniapi.wire import Frame
 
-from .answer_decode_parts import gives_output, read_block, read_finish, read_usage
+from .answer_decode_parts import decode_block, decode_finish, decode_usage, gives_output
 from .error import error_in_answer
 from .vocabulary import list_member, member, object_member, text_member
 
@@ -36,10 +36,10 @@ class GeminiObserver(Observer):
         self._cut_usage(data)
         return True
 
-    def read(self, value: Json, frame: Frame) -> None:
+    def observe_frame(self, value: Json, frame: Frame) -> None:
         self._answers(value)
 
-    def read_whole(self, body: Json) -> None:
+    def observe_whole(self, body: Json) -> None:
         self._answers(body)
         self.is_whole = self.failure is None
 
@@ -59,7 +59,7 @@ class GeminiObserver(Observer):
         for candidate in list_member(body, "candidates"):
             if isinstance(candidate, dict):
                 self._candidate(candidate)
-        block = read_block(body)
+        block = decode_block(body)
         if block is not None:
             self.finish = block
             self.is_whole = True
@@ -77,7 +77,7 @@ class GeminiObserver(Observer):
                 or bool(text_member(part, "thoughtSignature"))
                 or (text is None and bool(part))
             )
-        finish = read_finish(candidate, has_calls=self._has_calls, has_output=self._has_output)
+        finish = decode_finish(candidate, has_calls=self._has_calls, has_output=self._has_output)
         if finish is not None:
             self.finish = finish
             self.is_whole = True
@@ -85,7 +85,7 @@ class GeminiObserver(Observer):
     def _count(self, stated: Mapping[str, Json]) -> None:
         if stated:
             self._stated.update(stated)
-            self.usage = read_usage(dict(self._stated))
+            self.usage = decode_usage(dict(self._stated))
 
     def _cut_usage(self, data: bytes) -> None:
         """The figures of a chunk that has nothing else of interest, without parsing its text."""

@@ -94,7 +94,7 @@ def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Reques
         tools=tuple(_tools(body)),
         tool_choice=_tool_choice(calling),
         sampling=_sampling(config),
-        reasoning=read_thinking(object_member(config, "thinkingConfig")),
+        reasoning=decode_thinking(object_member(config, "thinkingConfig")),
         output_format=_output_format(config),
         output_modalities=tuple(
             each.lower()
@@ -196,7 +196,7 @@ def _sampling(config: Mapping[str, Json]) -> Sampling:
     )
 
 
-def read_thinking(thinking: Mapping[str, Json]) -> ReasoningSettings | None:
+def decode_thinking(thinking: Mapping[str, Json]) -> ReasoningSettings | None:
     """`thinkingConfig`; None when it says nothing."""
     include = member(thinking, "includeThoughts")
     level = text_member(thinking, "thinkingLevel").lower()

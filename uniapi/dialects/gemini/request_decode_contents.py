@@ -25,7 +25,7 @@ from uniapi.canonical import (
     Unknown,
 )
 
-from .media import read_media
+from .media import decode_media
 from .vocabulary import (
     FAMILY,
     NAME,
@@ -147,7 +147,7 @@ class ContentsDecoder:
             if self._is_repeated(result):
                 return []
             return [self._result(result, f"{where}.functionResponse")]
-        if (media := read_media(part, _media_opaque(part, signature))) is not None:
+        if (media := decode_media(part, _media_opaque(part, signature))) is not None:
             return [_checked_media(media, where)]
         if not part or not (
             names := [name for name in part if camel(name) not in ("thought", "thoughtSignature")]
@@ -207,7 +207,7 @@ class ContentsDecoder:
         said = _said(response)
         content: list[Text | Media | Unknown] = [Text(text=said)] if said else []
         for position, part in enumerate(list_member(result, "parts")):
-            media = read_media(part) if isinstance(part, dict) else None
+            media = decode_media(part) if isinstance(part, dict) else None
             if media is not None:
                 content.append(_checked_media(media, f"{where}.parts[{position}]"))
             else:

@@ -23,7 +23,7 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Json
 
-from .request_encode_schema_draft import NODE_WEIGHT, Draft, SchemaBudget, Subset, spelled
+from .request_encode_schema_draft import NODE_WEIGHT, Draft, SchemaBudget, Subset, encode_draft
 from .request_encode_schema_types import COUNTS, implied_type, is_enum_value, is_type, is_well_typed
 from .vocabulary import SCHEMA_TYPES
 
@@ -124,7 +124,7 @@ class _Walk:
         self._structure(schema, draft, depth)
         self._rest(schema, draft, depth)
         self._budget.spend(draft.weight)
-        return spelled(draft, self._subset)
+        return encode_draft(draft, self._subset)
 
     def _plain(self, schema: Json) -> dict[str, Json]:
         """A schema that is not looked into, as a value of its type."""
@@ -132,7 +132,7 @@ class _Walk:
         plain: dict[str, Json] = (
             {"type": named} if isinstance(named, str) and named in SCHEMA_TYPES else {}
         )
-        return spelled(Draft(written=plain), self._subset)
+        return encode_draft(Draft(written=plain), self._subset)
 
     def _referred(self, reference: str, schema: Mapping[str, Json], depth: int) -> dict[str, Json]:
         target = self._resolved(reference)
@@ -233,7 +233,7 @@ class _Walk:
             draft.written["type"] = names
         elif names:
             draft.written["anyOf"] = [
-                spelled(Draft(written={"type": name}), self._subset) for name in names
+                encode_draft(Draft(written={"type": name}), self._subset) for name in names
             ]
 
     def _alternatives(self, schema: Mapping[str, Json], draft: Draft, depth: int) -> None:

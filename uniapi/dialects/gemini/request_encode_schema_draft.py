@@ -58,7 +58,7 @@ class Draft:
         self.notes.append(f"{name}: {text}")
 
 
-def spelled(draft: Draft, subset: Subset) -> dict[str, Json]:
+def encode_draft(draft: Draft, subset: Subset) -> dict[str, Json]:
     """The draft spelled for the subset: nullability, upper-case types, notes in the description."""
     written = draft.written
     if draft.notes:

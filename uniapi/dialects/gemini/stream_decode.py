@@ -28,17 +28,17 @@ from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
 
 from .answer_decode_parts import (
+    decode_block,
+    decode_citations,
+    decode_created,
+    decode_finish,
+    decode_logprobs,
+    decode_search,
+    decode_usage,
     gives_output,
-    read_block,
-    read_citations,
-    read_created,
-    read_finish,
-    read_logprobs,
-    read_search,
-    read_usage,
 )
 from .error import error_in_answer
-from .media import read_media
+from .media import decode_media
 from .request_encode_names import ToolNames
 from .stream_decode_arguments import PartialArguments
 from .vocabulary import (
@@ -97,7 +97,7 @@ class GeminiStreamDecoder(StreamDecoder):
         self._calls = 0
         self._searches = 0
 
-    def read(self, frame: Frame) -> None:
+    def decode(self, frame: Frame) -> None:
         data = frame.data.strip()
         if not data or data == b"[DONE]":
             return
@@ -130,7 +130,7 @@ class GeminiStreamDecoder(StreamDecoder):
             self._end_call(choice, candidate)
             self._cite(choice, candidate)
             self._tell_search(choice, candidate)
-        if self._usage and (usage := read_usage(self._usage)) is not None:
+        if self._usage and (usage := decode_usage(self._usage)) is not None:
             self.usage(replace(usage, web_searches=self._searches or None))
         count = max(self._candidates, default=0) + 1
         finishes = tuple(self._finish(self._candidates.get(choice)) for choice in range(count))
@@ -151,10 +151,10 @@ class GeminiStreamDecoder(StreamDecoder):
         self.start(
             response_id=text_member(body, "responseId") or None,
             model=text_member(body, "modelVersion") or None,
-            created_s=read_created(body),
+            created_s=decode_created(body),
         )
         self._count(object_member(body, "usageMetadata"))
-        self._block = read_block(body) or self._block
+        self._block = decode_block(body) or self._block
         self._extensions.update(
             {
                 name: value
@@ -175,7 +175,7 @@ class GeminiStreamDecoder(StreamDecoder):
             return
         is_first = not self._usage
         self._usage.update(stated)
-        if is_first and (usage := read_usage(self._usage)) is not None:
+        if is_first and (usage := decode_usage(self._usage)) is not None:
             self.usage(usage)
 
     def _candidate(self, choice: int, body: dict[str, Json]) -> None:
@@ -186,7 +186,7 @@ class GeminiStreamDecoder(StreamDecoder):
             if isinstance(part, dict):
                 candidate.has_output = candidate.has_output or gives_output(part)
                 self._part(choice, candidate, part)
-        logprobs = read_logprobs(body)
+        logprobs = decode_logprobs(body)
         if logprobs:
             self._open_text(choice, candidate)
             self.parts.delta(("text", choice), logprobs=logprobs)
@@ -197,7 +197,7 @@ class GeminiStreamDecoder(StreamDecoder):
                 if name not in _CANDIDATE and value is not None
             }
         )
-        finish = read_finish(body, has_calls=candidate.has_calls, has_output=candidate.has_output)
+        finish = decode_finish(body, has_calls=candidate.has_calls, has_output=candidate.has_output)
         candidate.finish = finish or candidate.finish
 
     def _part(self, choice: int, candidate: _Candidate, part: dict[str, Json]) -> None:
@@ -210,7 +210,7 @@ class GeminiStreamDecoder(StreamDecoder):
             self._text(choice, candidate, text, opaque, is_thought=part.get("thought") is True)
         elif code := _shown_code(part):
             self._text(choice, candidate, code, None, is_thought=False)
-        elif part.get("thought") is not True and (media := read_media(part, opaque)) is not None:
+        elif part.get("thought") is not True and (media := decode_media(part, opaque)) is not None:
             self._media(choice, candidate, media)
         elif opaque is not None and all(snake(name) == "thought_signature" for name in part):
             self._text(choice, candidate, "", opaque, is_thought=False)
@@ -326,7 +326,7 @@ class GeminiStreamDecoder(StreamDecoder):
         candidate.call = candidate.arguments = None
 
     def _cite(self, choice: int, candidate: _Candidate) -> None:
-        citations = read_citations(candidate.members, "".join(candidate.text))
+        citations = decode_citations(candidate.members, "".join(candidate.text))
         if not citations:
             return
         self._open_text(choice, candidate)
@@ -337,7 +337,7 @@ class GeminiStreamDecoder(StreamDecoder):
         self.parts.delta(("text", choice), citations=tuple(citations))
 
     def _tell_search(self, choice: int, candidate: _Candidate) -> None:
-        search = read_search(candidate.members)
+        search = decode_search(candidate.members)
         if search is not None:
             self._searches += max(1, len(search.queries))
             self._switch(choice, candidate)

@@ -34,7 +34,7 @@ from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.stream_encoder import StreamEncoder
 from uniapi.wire import JsonArrayWriter, dump_json
 
-from .answer_encode_parts import candidate_end, envelope, reply_parts, signature, spell_usage
+from .answer_encode_parts import candidate_end, encode_usage, envelope, reply_parts, signature
 from .error import encode_error
 from .request_encode_parts import Block
 from .vocabulary import NAME
@@ -105,7 +105,7 @@ class GeminiStreamEncoder(StreamEncoder):
         if isinstance(event.part, Text | Search):
             self._grounded.append(part)
         if not part.is_held:
-            self._write_parts(part.choice, reply_parts(part.opening, self.losses))
+            self._encode_parts(part.choice, reply_parts(part.opening, self.losses))
 
     def on_part_delta(self, event: PartDelta) -> None:
         part = self._parts[event.index]
@@ -124,12 +124,12 @@ class GeminiStreamEncoder(StreamEncoder):
             )
         elif (event.text or signed) and isinstance(part.opening, Text | Reasoning | Refusal):
             thought: Block = {"thought": True} if isinstance(part.opening, Reasoning) else {}
-            self._write_parts(part.choice, [{"text": event.text, **thought, **signed}])
+            self._encode_parts(part.choice, [{"text": event.text, **thought, **signed}])
 
     def on_part_end(self, event: PartEnd) -> None:
         part = self._parts.pop(event.index)
         if part.is_held:
-            self._write_parts(part.choice, reply_parts(part.whole(), self.losses))
+            self._encode_parts(part.choice, reply_parts(part.whole(), self.losses))
 
     def on_usage(self, event: UsageReport) -> None:
         self._usage = event.usage if self._usage is None else self._usage.updated(event.usage)
@@ -150,7 +150,7 @@ class GeminiStreamEncoder(StreamEncoder):
             else {"promptFeedback": feedback}
         )
         if self._usage is not None:
-            last["usageMetadata"] = spell_usage(self._usage)
+            last["usageMetadata"] = encode_usage(self._usage)
         self._write(last)
         self._close()
 
@@ -162,7 +162,7 @@ class GeminiStreamEncoder(StreamEncoder):
         self._envelope = envelope(self.context, response_id)
         self._tail = b'}],"role":"model"},"index":0}],' + dump_json(self._envelope)[1:]
 
-    def _write_parts(self, choice: int, parts: list[Block]) -> None:
+    def _encode_parts(self, choice: int, parts: list[Block]) -> None:
         if parts:
             self._write(
                 {"candidates": [{"content": {"parts": parts, "role": "model"}, "index": choice}]}

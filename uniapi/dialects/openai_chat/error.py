@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
 from uniapi.dialects.delays import delay_in_text, explicit_delay
-from uniapi.dialects.error_words import Said, member, read_error, tells_error, words_of_page
+from uniapi.dialects.error_words import Said, decode_error_words, member, tells_error, words_of_page
 from uniapi.dialects.http_errors import is_object, kind_of_status
 from uniapi.dialects.refusals import reread
 
@@ -99,7 +99,7 @@ def failure_of_object(value: Json, status: int | None = None) -> Failure:
 
     Without a status the object's own numeric code serves.
     """
-    said = read_error(value)
+    said = decode_error_words(value)
     inner_says_more = status == 400 and said.number == 429
     if status is None or status < 400 or inner_says_more:
         named = said.number is not None and 400 <= said.number < 600

@@ -24,8 +24,8 @@ from .fit_members import (
     no_refused_members,
     no_stream_options,
     one_by_one_unsaid,
-    spell_limit,
-    spell_seed,
+    rename_limit,
+    rename_seed,
     with_fewer_stops,
 )
 from .fit_messages import (
@@ -79,8 +79,8 @@ RULES = (
     known_tool_choice,
     mended_schemas,
     # members
-    spell_limit,
-    spell_seed,
+    rename_limit,
+    rename_seed,
     with_fewer_stops,
     ask_for_reasoning,
     no_reasoning_beside_forced_tool,

@@ -22,7 +22,7 @@ _SAYS_NOTHING: tuple[tuple[str, Json], ...] = (
 
 
 @minds("max_tokens_member", always=True)
-def spell_limit(body: Body, fitting: Fitting) -> Body:
+def rename_limit(body: Body, fitting: Fitting) -> Body:
     """The output limit under the name that is known; legacy completions have one name alone."""
     known = fitting.quirk.max_tokens_member
     other = "max_completion_tokens" if known == "max_tokens" else "max_tokens"
@@ -34,7 +34,7 @@ def spell_limit(body: Body, fitting: Fitting) -> Body:
 
 
 @minds("seed_member")
-def spell_seed(body: Body, fitting: Fitting) -> Body:
+def rename_seed(body: Body, fitting: Fitting) -> Body:
     if "seed" not in body:
         return body
     changed = without(body, "seed")

@@ -52,7 +52,7 @@ class ChatObserver(Observer):
             return False
         return find(b'"usage"') < 0 or find(b'"usage":null') >= 0
 
-    def read_done(self) -> None:
+    def observe_done(self) -> None:
         self.is_whole = True
 
     def whole(self, body: Json) -> None:
@@ -63,12 +63,12 @@ class ChatObserver(Observer):
         if self.is_whole and self.finish is None:
             self.finish = decode_finish(None, self._has_calls)
 
-    def read_whole(self, body: Json) -> None:
+    def observe_whole(self, body: Json) -> None:
         self._take(body[0] if isinstance(body, list) and len(body) == 1 else body, None)
         if self.failure is None and not body.get("choices"):
             self.failure = Failure.cut("an answer without choices")
 
-    def read(self, value: Json, frame: Frame) -> None:
+    def observe_frame(self, value: Json, frame: Frame) -> None:
         self._take(value, frame.event)
 
     def _take(self, value: Json, event: str | None) -> None:

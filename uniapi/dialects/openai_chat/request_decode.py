@@ -26,14 +26,14 @@ from uniapi.canonical import (
 from .request_decode_members import (
     DIALECT_NAME,
     at,
+    decode_bool,
+    decode_int,
+    decode_list,
+    decode_number,
+    decode_object,
+    decode_text,
     need_object,
     need_text,
-    read_bool,
-    read_int,
-    read_list,
-    read_number,
-    read_object,
-    read_text,
 )
 from .request_decode_messages import decode_messages, messages_of_input
 from .request_decode_parts import decode_cache
@@ -111,28 +111,28 @@ def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Reques
         messages=_messages(body),
         tools=tools,
         tool_choice=decode_tool_choice(body),
-        parallel_tool_calls=read_bool(body.get("parallel_tool_calls"), "parallel_tool_calls"),
+        parallel_tool_calls=decode_bool(body.get("parallel_tool_calls"), "parallel_tool_calls"),
         sampling=_sampling(body),
         reasoning=_reasoning(body, extensions),
         output_format=_output_format(body, extensions),
         output_modalities=tuple(
             need_text(word, f"modalities[{i}]").lower()
-            for i, word in enumerate(read_list(body.get("modalities"), "modalities"))
+            for i, word in enumerate(decode_list(body.get("modalities"), "modalities"))
         ),
-        audio_output=read_object(body.get("audio"), "audio"),
-        verbosity=read_text(body.get("verbosity"), "verbosity")
+        audio_output=decode_object(body.get("audio"), "audio"),
+        verbosity=decode_text(body.get("verbosity"), "verbosity")
         or _text_or_none(at(body.get("text"), "verbosity")),
         stream=stream,
-        include_usage=read_bool(
-            at(read_object(body.get("stream_options"), "stream_options"), "include_usage"),
+        include_usage=decode_bool(
+            at(decode_object(body.get("stream_options"), "stream_options"), "include_usage"),
             "stream_options.include_usage",
         ),
-        user=read_text(body.get("user"), "user"),
-        metadata=read_object(body.get("metadata"), "metadata"),
-        prompt_cache_key=read_text(body.get("prompt_cache_key"), "prompt_cache_key"),
-        service_tier=read_text(body.get("service_tier"), "service_tier"),
-        store=read_bool(body.get("store"), "store"),
-        previous_response_id=read_text(body.get("previous_response_id"), "previous_response_id"),
+        user=decode_text(body.get("user"), "user"),
+        metadata=decode_object(body.get("metadata"), "metadata"),
+        prompt_cache_key=decode_text(body.get("prompt_cache_key"), "prompt_cache_key"),
+        service_tier=decode_text(body.get("service_tier"), "service_tier"),
+        store=decode_bool(body.get("store"), "store"),
+        previous_response_id=decode_text(body.get("previous_response_id"), "previous_response_id"),
         cache=decode_cache(body.get("cache_control")),
         extensions={
             **({DIALECT_NAME: extensions} if extensions else {}),
@@ -146,7 +146,7 @@ def _messages(body: Mapping[str, Json]) -> tuple[Message, ...]:
     if value is None and body.get("input") is not None:
         value = messages_of_input(body["input"])
     messages = decode_messages(value)
-    instructions = read_text(body.get("instructions"), "instructions")
+    instructions = decode_text(body.get("instructions"), "instructions")
     if instructions:
         messages = (Message(role="system", parts=(Text(text=instructions),)), *messages)
     return messages
@@ -162,24 +162,24 @@ def _sampling(body: Mapping[str, Json]) -> Sampling:
         "max_tokens",
     )
     stop = body.get("stop")
-    stops = [stop] if isinstance(stop, str) else read_list(stop, "stop")
-    bias = read_object(body.get("logit_bias"), "logit_bias")
+    stops = [stop] if isinstance(stop, str) else decode_list(stop, "stop")
+    bias = decode_object(body.get("logit_bias"), "logit_bias")
     if bias is not None:
         bias = {
-            token: read_number(value, f"logit_bias.{token}") or 0 for token, value in bias.items()
+            token: decode_number(value, f"logit_bias.{token}") or 0 for token, value in bias.items()
         }
     return Sampling(
-        temperature=read_number(body.get("temperature"), "temperature"),
-        top_p=read_number(body.get("top_p"), "top_p"),
-        top_k=read_int(body.get("top_k"), "top_k"),
-        max_output_tokens=read_int(body.get(limit), limit),
+        temperature=decode_number(body.get("temperature"), "temperature"),
+        top_p=decode_number(body.get("top_p"), "top_p"),
+        top_k=decode_int(body.get("top_k"), "top_k"),
+        max_output_tokens=decode_int(body.get(limit), limit),
         stop=tuple(need_text(word, f"stop[{index}]") for index, word in enumerate(stops)),
-        seed=read_int(body.get("seed"), "seed"),
-        choices=read_int(body.get("n"), "n"),
-        presence_penalty=read_number(body.get("presence_penalty"), "presence_penalty"),
-        frequency_penalty=read_number(body.get("frequency_penalty"), "frequency_penalty"),
-        logprobs=read_bool(body.get("logprobs"), "logprobs"),
-        top_logprobs=read_int(body.get("top_logprobs"), "top_logprobs"),
+        seed=decode_int(body.get("seed"), "seed"),
+        choices=decode_int(body.get("n"), "n"),
+        presence_penalty=decode_number(body.get("presence_penalty"), "presence_penalty"),
+        frequency_penalty=decode_number(body.get("frequency_penalty"), "frequency_penalty"),
+        logprobs=decode_bool(body.get("logprobs"), "logprobs"),
+        top_logprobs=decode_int(body.get("top_logprobs"), "top_logprobs"),
         logit_bias=bias,
     )
 
@@ -189,23 +189,23 @@ def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> Reasoni
 
     A word that is no effort (Groq's `default`) stays an extension.
     """
-    effort_word = read_text(body.get("reasoning_effort"), "reasoning_effort")
+    effort_word = decode_text(body.get("reasoning_effort"), "reasoning_effort")
     budget: int | None = None
     is_adaptive = False
     visibility: str | None = None
-    include = read_bool(body.get("include_reasoning"), "include_reasoning")
-    reasoning = read_object(body.get("reasoning"), "reasoning")
+    include = decode_bool(body.get("include_reasoning"), "include_reasoning")
+    reasoning = decode_object(body.get("reasoning"), "reasoning")
     if reasoning is not None:
-        effort_word = effort_word or read_text(reasoning.get("effort"), "reasoning.effort")
-        budget = read_int(reasoning.get("max_tokens"), "reasoning.max_tokens")
-        visibility = read_text(reasoning.get("summary"), "reasoning.summary")
+        effort_word = effort_word or decode_text(reasoning.get("effort"), "reasoning.effort")
+        budget = decode_int(reasoning.get("max_tokens"), "reasoning.max_tokens")
+        visibility = decode_text(reasoning.get("summary"), "reasoning.summary")
         if reasoning.get("enabled") is False:
             budget = 0
         elif reasoning.get("enabled") is True and effort_word is None and budget is None:
             is_adaptive = True
         if reasoning.get("exclude") is True:
             include = False
-    thinking = read_object(body.get("thinking"), "thinking")
+    thinking = decode_object(body.get("thinking"), "thinking")
     if thinking is not None:
         visibility = visibility or _text_or_none(thinking.get("display"))
         match thinking.get("type"):
@@ -214,16 +214,16 @@ def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> Reasoni
             case "adaptive" | "auto":
                 is_adaptive = True
             case _:
-                budget = read_int(thinking.get("budget_tokens"), "thinking.budget_tokens")
+                budget = decode_int(thinking.get("budget_tokens"), "thinking.budget_tokens")
                 is_adaptive = is_adaptive or budget is None
     google = _google_thinking(extensions)
     if google is not None:
         budget, include, effort_word = google.budget, google.include, google.effort
-    enabled = read_bool(body.get("enable_thinking"), "enable_thinking")
+    enabled = decode_bool(body.get("enable_thinking"), "enable_thinking")
     if enabled is False:
         budget = 0
     elif enabled is True or body.get("thinking_budget") is not None:
-        budget = read_int(body.get("thinking_budget"), "thinking_budget")
+        budget = decode_int(body.get("thinking_budget"), "thinking_budget")
         is_adaptive = is_adaptive or budget is None
     effort = _effort(effort_word)
     if effort_word is not None and effort is None:
@@ -253,12 +253,12 @@ def _google_thinking(extensions: dict[str, Json]) -> ReasoningSettings | None:
         del extensions[holder]
     return ReasoningSettings(
         effort=_effort(
-            read_text(thinking.get("thinking_level"), f"{holder}.thinking_config.thinking_level")
+            decode_text(thinking.get("thinking_level"), f"{holder}.thinking_config.thinking_level")
         ),
-        budget=read_int(
+        budget=decode_int(
             thinking.get("thinking_budget"), f"{holder}.thinking_config.thinking_budget"
         ),
-        include=read_bool(
+        include=decode_bool(
             thinking.get("include_thoughts"), f"{holder}.thinking_config.include_thoughts"
         ),
     )
@@ -301,10 +301,10 @@ def _output_format(body: Mapping[str, Json], extensions: dict[str, Json]) -> Out
     ):
         return OutputFormat(
             kind="json_schema",
-            name=read_text(described.get("name"), f"{path}.name"),
-            description=read_text(described.get("description"), f"{path}.description"),
-            schema=read_object(described.get("schema"), f"{path}.schema"),
-            strict=read_bool(described.get("strict"), f"{path}.strict"),
+            name=decode_text(described.get("name"), f"{path}.name"),
+            description=decode_text(described.get("description"), f"{path}.description"),
+            schema=decode_object(described.get("schema"), f"{path}.schema"),
+            strict=decode_bool(described.get("strict"), f"{path}.strict"),
         )
     if kind == "json_object":
         return OutputFormat(kind="json")

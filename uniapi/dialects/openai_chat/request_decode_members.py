@@ -19,19 +19,19 @@ def refused(path: str, expected: str, found: Json) -> RequestRefused:
     )
 
 
-def read_text(value: Json, path: str) -> str | None:
+def decode_text(value: Json, path: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise refused(path, "text", value)
 
 
-def read_bool(value: Json, path: str) -> bool | None:
+def decode_bool(value: Json, path: str) -> bool | None:
     if value is None or isinstance(value, bool):
         return value
     raise refused(path, "true or false", value)
 
 
-def read_number(value: Json, path: str) -> float | None:
+def decode_number(value: Json, path: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -39,8 +39,8 @@ def read_number(value: Json, path: str) -> float | None:
     raise refused(path, "a number", value)
 
 
-def read_int(value: Json, path: str) -> int | None:
-    number = read_number(value, path)
+def decode_int(value: Json, path: str) -> int | None:
+    number = decode_number(value, path)
     if number is None or isinstance(number, int):
         return number
     if number.is_integer():
@@ -48,7 +48,7 @@ def read_int(value: Json, path: str) -> int | None:
     raise refused(path, "a whole number", value)
 
 
-def read_list(value: Json, path: str) -> list[Json]:
+def decode_list(value: Json, path: str) -> list[Json]:
     """The list, empty when absent."""
     if value is None:
         return []
@@ -57,7 +57,7 @@ def read_list(value: Json, path: str) -> list[Json]:
     raise refused(path, "a list", value)
 
 
-def read_object(value: Json, path: str) -> dict[str, Any] | None:
+def decode_object(value: Json, path: str) -> dict[str, Any] | None:
     if value is None or isinstance(value, dict):
         return value
     raise refused(path, "an object", value)

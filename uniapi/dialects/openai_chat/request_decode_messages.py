@@ -33,10 +33,10 @@ from .reasoning import merge_details, parts_of_details
 from .request_decode_members import (
     DIALECT_NAME,
     at,
+    decode_list,
+    decode_text,
     need_object,
     need_text,
-    read_list,
-    read_text,
     refused,
 )
 from .request_decode_parts import (
@@ -133,7 +133,7 @@ def decode_messages(value: Json) -> tuple[Message, ...]:
 def _message(
     message: Mapping[str, Json], role: Role, path: str, index: int, calls: _Calls
 ) -> Message:
-    name = read_text(message.get("name"), f"{path}.name")
+    name = decode_text(message.get("name"), f"{path}.name")
     content = decode_content(message.get("content"), f"{path}.content")
     parts: list[Part] = (
         _assistant_parts(message, content, path, index, calls) if role == "assistant" else content
@@ -152,7 +152,7 @@ def _assistant_parts(
     signature = google_signature(message)
     if signature is not None:
         _sign_last(parts, signature)
-    refusal = read_text(message.get("refusal"), f"{path}.refusal")
+    refusal = decode_text(message.get("refusal"), f"{path}.refusal")
     if refusal:
         parts.append(Refusal(text=refusal))
     audio_id = at(message.get("audio"), "id")
@@ -161,7 +161,7 @@ def _assistant_parts(
             Media(kind="audio", file_id=audio_id, opaque=Opaque(family="openai", value=audio_id))
         )
     parts.extend(decode_images(message.get("images"), f"{path}.images"))
-    for number, item in enumerate(read_list(message.get("tool_calls"), f"{path}.tool_calls")):
+    for number, item in enumerate(decode_list(message.get("tool_calls"), f"{path}.tool_calls")):
         parts.append(
             decode_tool_call(
                 need_object(item, f"{path}.tool_calls[{number}]"),
@@ -204,7 +204,7 @@ def decode_tool_call(call: Mapping[str, Json], path: str, spare_id: str) -> Tool
 
     `spare_id` serves when the wire names none.
     """
-    call_id = read_text(call.get("id"), f"{path}.id") or spare_id
+    call_id = decode_text(call.get("id"), f"{path}.id") or spare_id
     cache = decode_cache(call.get("cache_control"))
     signature = google_signature(call)
     opaque = Opaque(family="gemini", value=signature) if signature is not None else None
@@ -244,8 +244,8 @@ def google_signature(value: Mapping[str, Any]) -> str | None:
 
 
 def _tool_result(message: Mapping[str, Json], path: str, calls: _Calls) -> ToolResult:
-    name = read_text(message.get("name"), f"{path}.name")
-    call_id = read_text(message.get("tool_call_id"), f"{path}.tool_call_id") or None
+    name = decode_text(message.get("name"), f"{path}.name")
+    call_id = decode_text(message.get("tool_call_id"), f"{path}.tool_call_id") or None
     content = result_content(decode_content(message.get("content"), f"{path}.content"))
     return ToolResult(
         call_id=calls.answer(call_id, name),

@@ -33,10 +33,10 @@ from uniapi.canonical import (
 from .request_decode_members import (
     DIALECT_NAME,
     at,
+    decode_list,
+    decode_text,
     need_object,
     need_text,
-    read_list,
-    read_text,
     refused,
 )
 
@@ -226,7 +226,7 @@ def _audio(part: Mapping[str, Json], path: str, cache: CacheHint | None) -> Medi
     data = need_text(audio.get("data"), f"{path}.input_audio.data")
     if data[:5].lower() == "data:":
         return media_by_url(data, "audio", cache=cache)
-    word = read_text(audio.get("format"), f"{path}.input_audio.format") or "wav"
+    word = decode_text(audio.get("format"), f"{path}.input_audio.format") or "wav"
     return Media(kind="audio", mime=AUDIO_MIMES.get(word, f"audio/{word}"), data=data, cache=cache)
 
 
@@ -251,8 +251,8 @@ def _file(part: Mapping[str, Json], path: str, cache: CacheHint | None) -> Media
     if nested is not None:
         path = f"{path}.file"
     file = part if nested is None else need_object(nested, path)
-    filename = read_text(file.get("filename"), f"{path}.filename")
-    file_id = read_text(file.get("file_id"), f"{path}.file_id")
+    filename = decode_text(file.get("filename"), f"{path}.filename")
+    file_id = decode_text(file.get("file_id"), f"{path}.file_id")
     if file_id:
         return Media(
             kind="file",
@@ -261,8 +261,8 @@ def _file(part: Mapping[str, Json], path: str, cache: CacheHint | None) -> Media
             cache=cache,
             opaque=Opaque(family="openai", value=file_id),
         )
-    url = read_text(file.get("file_url"), f"{path}.file_url")
-    data = read_text(file.get("file_data"), f"{path}.file_data") or url
+    url = decode_text(file.get("file_url"), f"{path}.file_url")
+    data = decode_text(file.get("file_data"), f"{path}.file_data") or url
     if not data:
         raise refused(path, "`file_data` or `file_id`", None)
     if data[:5].lower() == "data:" or "://" in data[:16]:
@@ -306,5 +306,5 @@ def decode_images(value: Json, path: str) -> list[Part]:
     """OpenRouter's `images` on an assistant message: a list of image_url parts."""
     return [
         _image(need_object(part, f"{path}[{index}]"), f"{path}[{index}]", None)
-        for index, part in enumerate(read_list(value, path))
+        for index, part in enumerate(decode_list(value, path))
     ]

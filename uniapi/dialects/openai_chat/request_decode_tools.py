@@ -13,12 +13,12 @@ from uniapi.canonical import HostedTool, Json, RequestRefused, Tool, ToolChoice
 from .request_decode_members import (
     DIALECT_NAME,
     at,
+    decode_bool,
+    decode_list,
+    decode_object,
+    decode_text,
     need_object,
     need_text,
-    read_bool,
-    read_list,
-    read_object,
-    read_text,
     refused,
 )
 from .request_decode_parts import decode_cache
@@ -41,16 +41,16 @@ HOSTED_KINDS = {
 def decode_tools(body: Mapping[str, Json]) -> tuple[Tool | HostedTool, ...]:
     """`tools`, the legacy `functions`, and web search, which is a member of its own."""
     tools: list[Tool | HostedTool] = []
-    for index, item in enumerate(read_list(body.get("tools"), "tools")):
+    for index, item in enumerate(decode_list(body.get("tools"), "tools")):
         tools.append(_tool(need_object(item, f"tools[{index}]"), f"tools[{index}]"))
-    for index, item in enumerate(read_list(body.get("functions"), "functions")):
+    for index, item in enumerate(decode_list(body.get("functions"), "functions")):
         tools.append(
             replace(
                 _function(need_object(item, f"functions[{index}]"), {}, f"functions[{index}]"),
                 origin=LEGACY_ORIGIN,
             )
         )
-    options = read_object(body.get("web_search_options"), "web_search_options")
+    options = decode_object(body.get("web_search_options"), "web_search_options")
     if options is not None:
         tools.append(_hosted("web_search", {"web_search_options": options}, options))
     return tuple(tools)
@@ -99,9 +99,9 @@ def _function(
     inner = {name: value for name, value in function.items() if name not in known}
     return Tool(
         name=need_text(function.get("name"), f"{path}.name"),
-        description=read_text(function.get("description"), f"{path}.description"),
-        parameters=read_object(parameters, f"{path}.parameters"),
-        strict=read_bool(function.get("strict"), f"{path}.strict"),
+        description=decode_text(function.get("description"), f"{path}.description"),
+        parameters=decode_object(parameters, f"{path}.parameters"),
+        strict=decode_bool(function.get("strict"), f"{path}.strict"),
         cache=cache or decode_cache(function.get("cache_control")),
         extras={**outer, **({"function": inner} if inner else {})},
         dialect=DIALECT_NAME,
@@ -110,13 +110,13 @@ def _function(
 
 def _custom(tool: Mapping[str, Json], path: str) -> Tool:
     custom = need_object(tool.get("custom", tool), f"{path}.custom")
-    grammar = read_object(custom.get("format"), f"{path}.custom.format")
+    grammar = decode_object(custom.get("format"), f"{path}.custom.format")
     if grammar is not None and isinstance(grammar.get("grammar"), dict):
         # The canonical form is Responses' flat one; Chat nests syntax and definition once more.
         grammar = {"type": "grammar", **grammar["grammar"]}
     return Tool(
         name=need_text(custom.get("name"), f"{path}.custom.name"),
-        description=read_text(custom.get("description"), f"{path}.custom.description"),
+        description=decode_text(custom.get("description"), f"{path}.custom.description"),
         kind="custom",
         grammar=grammar,
         dialect=DIALECT_NAME,
@@ -162,7 +162,7 @@ def decode_tool_choice(body: Mapping[str, Json]) -> ToolChoice | None:
         allowed = need_object(choice.get("allowed_tools", choice), f"{member}.allowed_tools")
         names = [
             at(tool, "function", "name") or at(tool, "custom", "name") or at(tool, "name")
-            for tool in read_list(allowed.get("tools"), f"{member}.allowed_tools.tools")
+            for tool in decode_list(allowed.get("tools"), f"{member}.allowed_tools.tools")
         ]
         return ToolChoice(
             mode="required" if allowed.get("mode") == "required" else "auto",

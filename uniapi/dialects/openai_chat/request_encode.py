@@ -32,16 +32,16 @@ def encode_request(request: Request) -> EncodedRequest:
     losses: list[str] = []
     messages, turns = encode_messages(request, losses)
     body: dict[str, Json] = {"model": request.model, "messages": messages}
-    _write_tools(body, request, losses)
-    _write_sampling(body, request)
+    _encode_tools(body, request, losses)
+    _encode_sampling(body, request)
     effort = said_effort(request.reasoning) if request.reasoning is not None else None
     if effort is not None:
         body["reasoning_effort"] = effort
     if request.output_format is not None:
         body["response_format"] = _encoded_format(request.output_format)
-    _write_settings(body, request)
+    _encode_settings(body, request)
     losses += unsaid(request, ("previous_response_id", "citations", "documents.context"))
-    _write_extensions(body, request, losses)
+    _encode_extensions(body, request, losses)
     return EncodedRequest(
         body=body,
         losses=tuple(dict.fromkeys(losses)),
@@ -59,7 +59,7 @@ def short_user(user: str | None) -> str | None:
     return hashlib.sha256(user.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _write_sampling(body: dict[str, Json], request: Request) -> None:
+def _encode_sampling(body: dict[str, Json], request: Request) -> None:
     sampling = request.sampling
     said: dict[str, Json] = {
         "temperature": sampling.temperature,
@@ -81,7 +81,7 @@ def _write_sampling(body: dict[str, Json], request: Request) -> None:
         body["logprobs"] = True
 
 
-def _write_settings(body: dict[str, Json], request: Request) -> None:
+def _encode_settings(body: dict[str, Json], request: Request) -> None:
     tier = request.service_tier
     said: dict[str, Json] = {
         "modalities": list(request.output_modalities) or None,
@@ -101,7 +101,7 @@ def _write_settings(body: dict[str, Json], request: Request) -> None:
         body["cache_control"] = encode_cache(request.cache)
 
 
-def _write_extensions(body: dict[str, Json], request: Request, losses: list[str]) -> None:
+def _encode_extensions(body: dict[str, Json], request: Request, losses: list[str]) -> None:
     for dialect, members in request.extensions.items():
         if dialect == DIALECT_NAME:
             for name, value in members.items():
@@ -132,11 +132,11 @@ def _encoded_format(wanted: OutputFormat) -> dict[str, Json]:
 # Tools
 
 
-def _write_tools(body: dict[str, Json], request: Request, losses: list[str]) -> None:
+def _encode_tools(body: dict[str, Json], request: Request, losses: list[str]) -> None:
     tools: list[dict[str, Json]] = []
     for tool in request.tools:
         if isinstance(tool, HostedTool):
-            _write_hosted(body, tools, tool, losses)
+            _encode_hosted(body, tools, tool, losses)
         else:
             tools.append(_encoded_tool(tool, losses))
     choice = request.tool_choice
@@ -188,7 +188,7 @@ def _nested_grammar(grammar: Mapping[str, Json]) -> dict[str, Json]:
     return dict(grammar)
 
 
-def _write_hosted(
+def _encode_hosted(
     body: dict[str, Json], tools: list[dict[str, Json]], tool: HostedTool, losses: list[str]
 ) -> None:
     """A hosted tool of our own dialect as it came; another dialect's web search as

@@ -74,7 +74,7 @@ class ChatStreamDecoder(StreamDecoder):
         self._template: _Template | None = None
         self._lessons = MAX_LESSONS
 
-    def read(self, frame: Frame) -> None:
+    def decode(self, frame: Frame) -> None:
         data = frame.data.strip()
         if not data:
             return

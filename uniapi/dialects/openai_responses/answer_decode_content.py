@@ -23,9 +23,9 @@ from uniapi.canonical import (
     Unknown,
 )
 from uniapi.dialects.openai_chat.request_decode_members import (
+    decode_text,
     need_object,
     need_text,
-    read_text,
     refused,
 )
 
@@ -57,7 +57,7 @@ def decode_part(part: Json, path: str, token: Opaque | None = None) -> Part:
     if kind in TEXT_TYPES:
         return Text(
             text=need_text(part.get("text"), f"{path}.text"),
-            citations=read_citations(part.get("annotations")),
+            citations=decode_citations(part.get("annotations")),
             cache=cache,
             opaque=token,
         )
@@ -68,7 +68,7 @@ def decode_part(part: Json, path: str, token: Opaque | None = None) -> Part:
             return _file(part, path, cache)
         case "input_audio":
             sound = need_object(part.get("input_audio"), f"{path}.input_audio")
-            word = read_text(sound.get("format"), f"{path}.input_audio.format")
+            word = decode_text(sound.get("format"), f"{path}.input_audio.format")
             data = need_text(sound.get("data"), f"{path}.input_audio.data")
             return Media(
                 kind="audio",
@@ -89,7 +89,7 @@ def decode_part(part: Json, path: str, token: Opaque | None = None) -> Part:
 
 
 def _image(part: Mapping[str, Json], path: str, cache: CacheHint | None) -> Media:
-    detail = read_text(part.get("detail"), f"{path}.detail")
+    detail = decode_text(part.get("detail"), f"{path}.detail")
     url = part.get("image_url")
     if isinstance(url, dict):
         url = url.get("url")
@@ -108,8 +108,8 @@ def _file(part: Mapping[str, Json], path: str, cache: CacheHint | None) -> Media
     inner = part.get("file")
     if isinstance(inner, dict):
         part = inner
-    filename = read_text(part.get("filename"), f"{path}.filename")
-    detail = read_text(part.get("detail"), f"{path}.detail")
+    filename = decode_text(part.get("filename"), f"{path}.filename")
+    detail = decode_text(part.get("detail"), f"{path}.detail")
     if part.get("file_data") is not None:
         return _by_reference(
             need_text(part["file_data"], f"{path}.file_data"),
@@ -186,16 +186,16 @@ def _cache(marker: Json) -> CacheHint | None:
     return CacheHint(ttl=ttl if isinstance(ttl, str) else "30m")
 
 
-def read_citations(annotations: Json) -> tuple[Citation, ...]:
+def decode_citations(annotations: Json) -> tuple[Citation, ...]:
     """`annotations` of an `output_text`; what is no object is passed over."""
     if not isinstance(annotations, list):
         return ()
     return tuple(
-        read_citation(annotation) for annotation in annotations if isinstance(annotation, dict)
+        decode_citation(annotation) for annotation in annotations if isinstance(annotation, dict)
     )
 
 
-def read_citation(annotation: Mapping[str, Json]) -> Citation:
+def decode_citation(annotation: Mapping[str, Json]) -> Citation:
     nested = annotation.get("url_citation")
     source: Mapping[str, Json] = nested if isinstance(nested, dict) else annotation
     url, title = (
@@ -212,7 +212,7 @@ def read_citation(annotation: Mapping[str, Json]) -> Citation:
     )
 
 
-def read_logprobs(entries: Json) -> tuple[TokenLogprob, ...]:
+def decode_logprobs(entries: Json) -> tuple[TokenLogprob, ...]:
     if not isinstance(entries, list):
         return ()
     return tuple(

@@ -36,7 +36,7 @@ from uniapi.dialects.shapes import text_of
 from uniapi.dialects.tool_names import offered_name
 from uniapi.errors import WireError
 
-from .answer_decode_content import TEXT_TYPES, read_citations, read_logprobs
+from .answer_decode_content import TEXT_TYPES, decode_citations, decode_logprobs
 from .opaque import item_token
 from .request_decode_items import CALL_MEMBERS, image_of_call, reasoning_text, reasoning_token
 from .request_decode_tools import own_namespace
@@ -94,8 +94,8 @@ class OutputReader:
             return Unknown(dialect=NAME, name=str(kind), raw=piece)
         return Text(
             text=text_of(piece.get("text")),
-            citations=read_citations(piece.get("annotations")),
-            logprobs=read_logprobs(piece.get("logprobs")),
+            citations=decode_citations(piece.get("annotations")),
+            logprobs=decode_logprobs(piece.get("logprobs")),
             opaque=item_token(item, MESSAGE_MEMBERS, self.family),
         )
 

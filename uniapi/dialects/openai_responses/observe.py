@@ -28,14 +28,14 @@ class ResponsesObserver(Observer):
             )
         return b'.delta"' in frame.data[:80]
 
-    def read_whole(self, body: Json) -> None:
+    def observe_whole(self, body: Json) -> None:
         if not isinstance(body.get("output"), list) and tells_error(body):
             self.failure = failure_of_object(body)
             return
         self.committed = any(_says_something(item) for item in body.get("output") or [])
         self._ended(body)
 
-    def read(self, event: Json, frame: Frame) -> None:
+    def observe_frame(self, event: Json, frame: Frame) -> None:
         kind = event.get("type") or frame.event
         match kind:
             case "response.created" | "response.in_progress" | "response.queued":

@@ -29,14 +29,14 @@ from uniapi.canonical import (
     ToolCall,
 )
 from uniapi.dialects.openai_chat.request_decode_members import (
+    decode_bool,
+    decode_int,
+    decode_list,
+    decode_number,
+    decode_object,
+    decode_text,
     need_object,
     need_text,
-    read_bool,
-    read_int,
-    read_list,
-    read_number,
-    read_object,
-    read_text,
     refused,
 )
 
@@ -110,18 +110,18 @@ def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Reques
         ),
         tools=in_sight(tools, messages),
         tool_choice=decode_choice(choice),
-        parallel_tool_calls=read_bool(body.get("parallel_tool_calls"), "parallel_tool_calls"),
+        parallel_tool_calls=decode_bool(body.get("parallel_tool_calls"), "parallel_tool_calls"),
         sampling=_sampling(body, extensions),
         reasoning=_reasoning(body, extensions),
         output_format=_output_format(body, extensions),
         verbosity=_verbosity(body),
         stream=stream,
-        user=read_text(body.get("user"), "user"),
-        metadata=read_object(body.get("metadata"), "metadata"),
-        prompt_cache_key=read_text(body.get("prompt_cache_key"), "prompt_cache_key"),
-        service_tier=read_text(body.get("service_tier"), "service_tier"),
-        store=read_bool(body.get("store"), "store"),
-        previous_response_id=read_text(body.get("previous_response_id"), "previous_response_id"),
+        user=decode_text(body.get("user"), "user"),
+        metadata=decode_object(body.get("metadata"), "metadata"),
+        prompt_cache_key=decode_text(body.get("prompt_cache_key"), "prompt_cache_key"),
+        service_tier=decode_text(body.get("service_tier"), "service_tier"),
+        store=decode_bool(body.get("store"), "store"),
+        previous_response_id=decode_text(body.get("previous_response_id"), "previous_response_id"),
         extensions={NAME: extensions} if extensions else {},
     )
 
@@ -166,22 +166,22 @@ def _instructions(body: Mapping[str, Json]) -> tuple[Message, ...]:
 def _sampling(body: Mapping[str, Json], extensions: dict[str, Json]) -> Sampling:
     include = [
         need_text(word, f"include[{index}]")
-        for index, word in enumerate(read_list(body.get("include"), "include"))
+        for index, word in enumerate(decode_list(body.get("include"), "include"))
     ]
     others = [word for word in include if word not in (LOGPROBS_INCLUDE, ENCRYPTED_INCLUDE)]
     if others:
         extensions["include"] = include
     return Sampling(
-        temperature=read_number(body.get("temperature"), "temperature"),
-        top_p=read_number(body.get("top_p"), "top_p"),
-        max_output_tokens=read_int(body.get("max_output_tokens"), "max_output_tokens"),
+        temperature=decode_number(body.get("temperature"), "temperature"),
+        top_p=decode_number(body.get("top_p"), "top_p"),
+        max_output_tokens=decode_int(body.get("max_output_tokens"), "max_output_tokens"),
         logprobs=True if LOGPROBS_INCLUDE in include else None,
-        top_logprobs=read_int(body.get("top_logprobs"), "top_logprobs"),
+        top_logprobs=decode_int(body.get("top_logprobs"), "top_logprobs"),
     )
 
 
 def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> ReasoningSettings | None:
-    reasoning = read_object(body.get("reasoning"), "reasoning")
+    reasoning = decode_object(body.get("reasoning"), "reasoning")
     if reasoning is None:
         return None
     rest = {
@@ -189,13 +189,13 @@ def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> Reasoni
         for name, value in reasoning.items()
         if name not in ("effort", "summary", "generate_summary") and value is not None
     }
-    word = read_text(reasoning.get("effort"), "reasoning.effort")
+    word = decode_text(reasoning.get("effort"), "reasoning.effort")
     effort = _EFFORTS.get((word or "").lower())
     if word is not None and effort is None:
         rest["effort"] = word
     if rest:
         extensions["reasoning"] = rest
-    visibility = read_text(reasoning.get("summary"), "reasoning.summary") or read_text(
+    visibility = decode_text(reasoning.get("summary"), "reasoning.summary") or decode_text(
         reasoning.get("generate_summary"), "reasoning.generate_summary"
     )
     settings = ReasoningSettings(
@@ -207,7 +207,7 @@ def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> Reasoni
 
 
 def _output_format(body: Mapping[str, Json], extensions: dict[str, Json]) -> OutputFormat | None:
-    text = read_object(body.get("text"), "text")
+    text = decode_object(body.get("text"), "text")
     if text is None:
         return None
     rest = {
@@ -227,14 +227,14 @@ def _output_format(body: Mapping[str, Json], extensions: dict[str, Json]) -> Out
             return OutputFormat(kind="json")
         case "json_schema":
             # Chat's nesting is forgiven.
-            nested = read_object(wanted.get("json_schema"), "text.format.json_schema")
+            nested = decode_object(wanted.get("json_schema"), "text.format.json_schema")
             described = nested if nested is not None else wanted
             return OutputFormat(
                 kind="json_schema",
-                name=read_text(described.get("name"), "text.format.name"),
-                description=read_text(described.get("description"), "text.format.description"),
+                name=decode_text(described.get("name"), "text.format.name"),
+                description=decode_text(described.get("description"), "text.format.description"),
                 schema=need_object(described.get("schema"), "text.format.schema"),
-                strict=read_bool(described.get("strict"), "text.format.strict"),
+                strict=decode_bool(described.get("strict"), "text.format.strict"),
             )
         case str():
             extensions["text"] = {**rest, "format": wanted}
@@ -245,4 +245,4 @@ def _output_format(body: Mapping[str, Json], extensions: dict[str, Json]) -> Out
 
 def _verbosity(body: Mapping[str, Json]) -> str | None:
     text = body.get("text")
-    return read_text(text.get("verbosity"), "text.verbosity") if isinstance(text, dict) else None
+    return decode_text(text.get("verbosity"), "text.verbosity") if isinstance(text, dict) else None

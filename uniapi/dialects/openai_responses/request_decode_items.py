@@ -28,10 +28,10 @@ from uniapi.canonical import (
     Unknown,
 )
 from uniapi.dialects.openai_chat.request_decode_members import (
+    decode_list,
+    decode_text,
     need_object,
     need_text,
-    read_list,
-    read_text,
     refused,
 )
 
@@ -174,7 +174,7 @@ class _InputReader:
             raise refused(f"{path}.role", "user, assistant, system or developer", word)
         token = item_token(item, ("id",), FAMILY) if role == "assistant" else None
         parts = decode_content(item.get("content"), f"{path}.content", token)
-        phase = read_text(item.get("phase"), f"{path}.phase")
+        phase = decode_text(item.get("phase"), f"{path}.phase")
         last = self.turns[-1] if self.turns else None
         if (
             role == "assistant"
@@ -197,9 +197,9 @@ class _InputReader:
         call = ToolCall(
             call_id=need_text(item.get("call_id") or item.get("id"), f"{path}.call_id"),
             name=need_text(item.get("name"), f"{path}.name"),
-            arguments=read_text(arguments, f"{path}.{member}") or "",
+            arguments=decode_text(arguments, f"{path}.{member}") or "",
             kind="function" if kind == "function" else "custom",
-            namespace=read_text(item.get("namespace"), f"{path}.namespace"),
+            namespace=decode_text(item.get("namespace"), f"{path}.namespace"),
             opaque=item_token(item, CALL_MEMBERS, FAMILY),
         )
         self._add("assistant", call)
@@ -216,7 +216,7 @@ class _InputReader:
             content.append(part)
         result = ToolResult(
             call_id=need_text(item.get("call_id"), f"{path}.call_id"),
-            name=read_text(item.get("name"), f"{path}.name"),
+            name=decode_text(item.get("name"), f"{path}.name"),
             content=tuple(content),
             kind="function" if kind == "function" else "custom",
             opaque=item_token(item, ("id", "caller"), FAMILY),
@@ -270,7 +270,7 @@ def reasoning_text(item: Mapping[str, Json], path: str = "reasoning") -> str:
         if isinstance(value, str):
             pieces.append(value)
             continue
-        for piece in read_list(value, f"{path}.{member}"):
+        for piece in decode_list(value, f"{path}.{member}"):
             text = piece.get("text") if isinstance(piece, dict) else piece
             if isinstance(text, str):
                 pieces.append(text)

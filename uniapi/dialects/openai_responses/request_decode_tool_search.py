@@ -25,7 +25,7 @@ from uniapi.canonical import (
     ToolResult,
     iter_parts,
 )
-from uniapi.dialects.openai_chat.request_decode_members import need_text, read_object, read_text
+from uniapi.dialects.openai_chat.request_decode_members import decode_object, decode_text, need_text
 from uniapi.dialects.tool_names import qualified_name
 
 from .vocabulary import FAMILY, NAME
@@ -45,8 +45,8 @@ def decode_search_tool(tool: Mapping[str, Json], path: str) -> Tool | HostedTool
         return HostedTool(kind=TOOL_SEARCH, dialect=NAME, raw=tool)
     return Tool(
         name=SEARCH,
-        description=read_text(tool.get("description"), f"{path}.description"),
-        parameters=read_object(tool.get("parameters"), f"{path}.parameters"),
+        description=decode_text(tool.get("description"), f"{path}.description"),
+        parameters=decode_object(tool.get("parameters"), f"{path}.parameters"),
         dialect=NAME,
         origin={SEARCH: tool},
     )

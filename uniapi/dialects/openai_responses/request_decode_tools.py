@@ -13,12 +13,12 @@ from typing import Any
 from uniapi.canonical import HostedTool, Json, Tool, ToolChoice
 from uniapi.dialects.openai_chat.request_decode_members import (
     at,
+    decode_bool,
+    decode_list,
+    decode_object,
+    decode_text,
     need_object,
     need_text,
-    read_bool,
-    read_list,
-    read_object,
-    read_text,
     refused,
 )
 
@@ -39,7 +39,7 @@ def decode_tools(
     Raises RequestRefused naming the tool.
     """
     tools: list[Tool | HostedTool] = []
-    for index, entry in enumerate(read_list(value, path)):
+    for index, entry in enumerate(decode_list(value, path)):
         place = f"{path}[{index}]"
         tool = need_object(entry, place)
         if tool.get("type") == "namespace":
@@ -53,9 +53,9 @@ def _namespace(
     group: Mapping[str, Json], path: str, origin: Mapping[str, Json] | None
 ) -> list[Tool | HostedTool]:
     name = need_text(group.get("name"), f"{path}.name")
-    description = read_text(group.get("description"), f"{path}.description")
+    description = decode_text(group.get("description"), f"{path}.description")
     inner = {**(origin or {}), "namespace_description": description}
-    entries = read_list(group.get("tools"), f"{path}.tools")
+    entries = decode_list(group.get("tools"), f"{path}.tools")
     return [
         _tool(need_object(entry, f"{path}.tools[{index}]"), f"{path}.tools[{index}]", name, inner)
         for index, entry in enumerate(entries)
@@ -69,9 +69,9 @@ def _tool(
     if kind == "custom":
         return Tool(
             name=need_text(tool.get("name"), f"{path}.name"),
-            description=read_text(tool.get("description"), f"{path}.description"),
+            description=decode_text(tool.get("description"), f"{path}.description"),
             kind="custom",
-            grammar=read_object(tool.get("format"), f"{path}.format"),
+            grammar=decode_object(tool.get("format"), f"{path}.format"),
             is_deferred=tool.get("defer_loading") is True,
             namespace=namespace,
             extras={name: value for name, value in tool.items() if name not in _CUSTOM_MEMBERS},
@@ -84,9 +84,9 @@ def _tool(
         function = need_object(nested, f"{path}.function") if nested is not None else tool
         return Tool(
             name=need_text(function.get("name"), f"{path}.name"),
-            description=read_text(function.get("description"), f"{path}.description"),
-            parameters=read_object(function.get("parameters"), f"{path}.parameters"),
-            strict=read_bool(function.get("strict"), f"{path}.strict"),
+            description=decode_text(function.get("description"), f"{path}.description"),
+            parameters=decode_object(function.get("parameters"), f"{path}.parameters"),
+            strict=decode_bool(function.get("strict"), f"{path}.strict"),
             is_deferred=tool.get("defer_loading") is True,
             namespace=namespace,
             extras={name: value for name, value in tool.items() if name not in _FUNCTION_MEMBERS},
@@ -149,7 +149,7 @@ def decode_choice(value: Json) -> ToolChoice | None:
         )
         names = [
             at(tool, "name") or at(tool, "function", "name")
-            for tool in read_list(entries, "tool_choice.tools")
+            for tool in decode_list(entries, "tool_choice.tools")
         ]
         mode = choice.get("mode") or at(choice.get("allowed_tools"), "mode")
         return ToolChoice(

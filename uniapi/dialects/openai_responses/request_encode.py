@@ -45,13 +45,13 @@ def encode_request(request: Request) -> EncodedRequest:
     if instructions is not None:
         body["instructions"] = instructions
     body["input"] = items
-    _write_tools(body, request, losses)
-    _write_sampling(body, request, losses)
-    _write_reasoning(body, request)
-    _write_text(body, request, losses)
-    _write_settings(body, request, losses)
-    _write_include(body, request)
-    _write_extensions(body, request, losses)
+    _encode_tools(body, request, losses)
+    _encode_sampling(body, request, losses)
+    _encode_reasoning(body, request)
+    _encode_text(body, request, losses)
+    _encode_settings(body, request, losses)
+    _encode_include(body, request)
+    _encode_extensions(body, request, losses)
     return EncodedRequest(
         body=body,
         losses=tuple(dict.fromkeys(losses)),
@@ -63,7 +63,7 @@ def _is_off(request: Request) -> bool:
     return request.reasoning is not None and request.reasoning.is_off
 
 
-def _write_tools(body: dict[str, Json], request: Request, losses: list[str]) -> None:
+def _encode_tools(body: dict[str, Json], request: Request, losses: list[str]) -> None:
     tools = encode_tools(request.tools, losses)
     if "image" in request.output_modalities and not any(
         tool["type"] == "image_generation" for tool in tools
@@ -91,7 +91,7 @@ def _write_tools(body: dict[str, Json], request: Request, losses: list[str]) -> 
         body["parallel_tool_calls"] = request.parallel_tool_calls
 
 
-def _write_sampling(body: dict[str, Json], request: Request, losses: list[str]) -> None:
+def _encode_sampling(body: dict[str, Json], request: Request, losses: list[str]) -> None:
     sampling = request.sampling
     if sampling.temperature is not None:
         body["temperature"] = sampling.temperature
@@ -114,7 +114,7 @@ def _write_sampling(body: dict[str, Json], request: Request, losses: list[str]) 
     losses.extend(name for name, value in placeless.items() if value is not None)
 
 
-def _write_reasoning(body: dict[str, Json], request: Request) -> None:
+def _encode_reasoning(body: dict[str, Json], request: Request) -> None:
     settings = request.reasoning
     if settings is None:
         return
@@ -155,7 +155,7 @@ def _summary(settings: ReasoningSettings) -> str | None:
     )
 
 
-def _write_text(body: dict[str, Json], request: Request, losses: list[str]) -> None:
+def _encode_text(body: dict[str, Json], request: Request, losses: list[str]) -> None:
     text: dict[str, Json] = {}
     if request.output_format is not None:
         text["format"] = encode_format(request.output_format)
@@ -185,7 +185,7 @@ def encode_format(wanted: OutputFormat) -> dict[str, Json]:
     return encoded
 
 
-def _write_settings(body: dict[str, Json], request: Request, losses: list[str]) -> None:
+def _encode_settings(body: dict[str, Json], request: Request, losses: list[str]) -> None:
     if request.stream:
         body["stream"] = True
     said: dict[str, Json] = {
@@ -216,7 +216,7 @@ def _store(request: Request) -> bool | None:
     return None if leans_on_stored_items(request) else False
 
 
-def _write_include(body: dict[str, Json], request: Request) -> None:
+def _encode_include(body: dict[str, Json], request: Request) -> None:
     said = request.extensions.get(NAME, {}).get("include")
     include: list[Json] = list(said) if isinstance(said, list) else []
     if request.sampling.logprobs and LOGPROBS_INCLUDE not in include:
@@ -238,7 +238,7 @@ def _wants_encrypted(request: Request) -> bool:
     )
 
 
-def _write_extensions(body: dict[str, Json], request: Request, losses: list[str]) -> None:
+def _encode_extensions(body: dict[str, Json], request: Request, losses: list[str]) -> None:
     for dialect, members in request.extensions.items():
         for name, value in members.items():
             if dialect == NAME and name in ("reasoning", "text") and isinstance(value, dict):

@@ -19,7 +19,7 @@ from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
 
-from .answer_decode_content import TEXT_TYPES, read_citations, read_logprobs
+from .answer_decode_content import TEXT_TYPES, decode_citations, decode_logprobs
 from .answer_decode_items import (
     OutputReader,
     call_text,
@@ -45,7 +45,7 @@ class ResponsesStreamDecoder(StreamDecoder):
         self._running: Running | None = None
         self._item_parts = ItemParts(self.parts, self._reader)
 
-    def read(self, frame: Frame) -> None:
+    def decode(self, frame: Frame) -> None:
         if not frame.data:
             return
         if frame.data == b"[DONE]":
@@ -254,7 +254,7 @@ class ResponsesStreamDecoder(StreamDecoder):
         key = self._item_parts.open_text(item, number)
         entries = event.get("logprobs")
         if entries and self.parts.is_open(key):
-            logprobs = read_logprobs(entries)
+            logprobs = decode_logprobs(entries)
             item.has_logprobs = item.has_logprobs or bool(logprobs)
             self.parts.delta(key, logprobs=logprobs)
         item.tell(self.parts, key, number, event.get("delta"))
@@ -273,7 +273,7 @@ class ResponsesStreamDecoder(StreamDecoder):
         item, number = self._item(event, "message"), _number(event, "content_index")
         key = self._item_parts.open_text(item, number)
         if self.parts.is_open(key):
-            citations = read_citations([event.get("annotation")])
+            citations = decode_citations([event.get("annotation")])
             item.citations[number] = item.citations.get(number, 0) + len(citations)
             self.parts.delta(key, citations=citations)
 
