@@ -148,6 +148,19 @@ def reasoning_back(words, only_calls):
     return rule
 
 
+def think_tags_back(body, issued):
+    """MiniMax (https://platform.minimax.io/docs/api-reference/text-openai-api, 2026-11-30): the
+    content of a turn with calls is preserved completely, `<think>` with it.
+    """
+    found = []
+    for number, message in _messages(body, "assistant"):
+        content = str(message.get("content")).replace("<think>\n", "<think>")
+        for call in message.get("tool_calls") or ():
+            if f"<think>{issued.get(call['id'], '')}" not in content and call["id"] in issued:
+                found.append(f"messages[{number}]: the thinking of {call['id']} is not in its text")
+    return found
+
+
 def text_only(body, _issued):
     parts = [
         part

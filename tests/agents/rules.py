@@ -1,5 +1,7 @@
 """What the vendors of the other three dialects refuse; see `chat_rules` for the form of a rule."""
 
+import itertools
+import json
 import re
 
 from anthropic.types.beta import message_create_params
@@ -11,7 +13,7 @@ _PREFIXES = {"message": "msg", "reasoning": "rs", "function_call": "fc", "custom
 
 
 def responses_members(body, _issued):
-    """`client_metadata` and friends are what Codex itself sends to api.openai.com."""
+    """`client_metadata` is what Codex itself sends to api.openai.com."""
     known = {name: value for name, value in body.items() if name != "client_metadata"}
     kind = (
         response_create_params.ResponseCreateParamsStreaming
@@ -68,7 +70,6 @@ def messages_members(body, _issued):
         if body.get("stream")
         else message_create_params.MessageCreateParamsNonStreaming
     )
-    # The header says it in a request, the SDK among the members.
     return flaws(body, kind)
 
 
@@ -134,6 +135,39 @@ def gemini_signatures(body, issued):
         if number > present and signatures and signatures[0] is None:
             found.append(f"Function call in the {number}. content block lacks thought_signature.")
     return found
+
+
+def gemini_turns(body, _issued):
+    """One result for each call, right after the turn that made them."""
+    found = []
+    for call_turn, result_turn in itertools.pairwise(body["contents"]):
+        calls = sum("functionCall" in part for part in call_turn["parts"])
+        results = sum("functionResponse" in part for part in result_turn["parts"])
+        if result_turn.get("role") != "model" and calls != results:
+            found.append(
+                "Please ensure that the number of function response parts is equal to the number "
+                "of function call parts of the function call turn."
+            )
+    return found
+
+
+def gemini_own_reasoning(body, issued):
+    """Of the present turn; Gemini CLI itself forgets it in a resumed session."""
+    contents = body["contents"]
+    present = max(number for number, content in enumerate(contents) if _asks(content))
+    return own_reasoning_back(contents[present:], issued)
+
+
+def own_reasoning_back(body, issued):
+    """What a vendor thought or signed with a call comes back with it: «Item of type 'function_call'
+    was provided without its required 'reasoning' item», and its like.
+    """
+    text = json.dumps(body)
+    return [
+        f"'{call_id}' was provided without its required reasoning"
+        for call_id, thought in issued.items()
+        if f'"{call_id}"' in text and thought not in text
+    ]
 
 
 def _asks(content):

@@ -1,6 +1,5 @@
 """The vendors as they are played: where the gateway finds each, how it answers, what it refuses."""
 
-import json
 from dataclasses import dataclass, field
 
 import chat_rules as chat
@@ -10,18 +9,6 @@ MINIMAX = "invalid params, chat content has invalid message role: system (2013)"
 QWEN = "System message must be at the beginning."
 DEEPSEEK = "The `reasoning_content` in the thinking mode must be passed back to the API."
 KIMI = "thinking is enabled but reasoning_content is missing in assistant tool call message"
-
-
-def own_reasoning_back(body, issued):
-    """What a vendor thought or signed with a call comes back with it: «Item of type 'function_call'
-    was provided without its required 'reasoning' item», and its like.
-    """
-    text = json.dumps(body)
-    return [
-        f"'{call_id}' was provided without its required reasoning"
-        for call_id, thought in issued.items()
-        if f'"{call_id}"' in text and thought not in text
-    ]
 
 
 GROQ = chat.only_members(
@@ -83,7 +70,7 @@ _ALL = (
                 rules.responses_members,
                 rules.responses_items,
                 rules.always_reasons,
-                own_reasoning_back,
+                rules.own_reasoning_back,
             ),
             "chat": (chat.openai_members, chat.no_tools_while_reasoning),
         },
@@ -95,7 +82,7 @@ _ALL = (
         "https://api.minimax.io/v1",
         "MiniMax-M3",
         chat.one_system_first(MINIMAX),
-        own_reasoning_back,
+        chat.think_tags_back,
         chat.roles("system", "user", "assistant", "tool"),
         reasoning="<think>",
     ),
@@ -132,7 +119,6 @@ _ALL = (
         "https://openrouter.ai/api/v1",
         "google/gemini-3.1-pro-preview",
         chat.own_details,
-        own_reasoning_back,
         reasoning="reasoning_details",
         signs=True,
         seal="CiQB",
@@ -150,7 +136,9 @@ _ALL = (
         base_url="https://api.anthropic.com/v1",
         host="api.anthropic.com",
         model="claude-opus-5",
-        refuses={"anthropic": (rules.messages_members, rules.messages_turns, own_reasoning_back)},
+        refuses={
+            "anthropic": (rules.messages_members, rules.messages_turns, rules.own_reasoning_back)
+        },
         signs=True,
         seal="EqQB",
     ),
@@ -159,7 +147,14 @@ _ALL = (
         base_url="https://generativelanguage.googleapis.com/v1beta",
         host="generativelanguage.googleapis.com",
         model="gemini-3.1-pro-preview",
-        refuses={"gemini": (rules.gemini_members, rules.gemini_signatures, own_reasoning_back)},
+        refuses={
+            "gemini": (
+                rules.gemini_members,
+                rules.gemini_turns,
+                rules.gemini_signatures,
+                rules.gemini_own_reasoning,
+            )
+        },
         signs=True,
         seal="CiQB",
     ),
