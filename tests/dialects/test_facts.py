@@ -110,6 +110,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "openai_responses": {
+        "details_format": "chat only: the form of `reasoning_details`",
         **OF_CHAT_HOSTS,
         "image_urls": "read before encoding: media are fetched (`needs_inline`)",
         "think_tags": "read by the decoder of answers",
@@ -141,6 +142,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "anthropic": {
+        "details_format": "chat only: the form of `reasoning_details`",
         **OF_CHAT_HOSTS,
         "streams_only": "read by the route: a whole answer is asked for streamed, and folded",
         "image_urls": "read before: media are fetched (`needs_inline`, `needs_translation`)",
@@ -179,6 +181,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "bedrock_converse": {
+        "details_format": "chat only: the form of `reasoning_details`",
         **OF_CHAT_HOSTS,
         "dropped_members": ONE_ROAD,
         "has_tools": ONE_ROAD,
@@ -239,6 +242,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "gemini": {
+        "details_format": "chat only: the form of `reasoning_details`",
         **OF_CHAT_HOSTS,
         **OF_EVERY_WIRE,
         **OF_CHAT,
@@ -256,6 +260,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "default_max_tokens": NO_ROW,
     },
     "cohere": {
+        "details_format": "chat only: the form of `reasoning_details`",
         **OF_CHAT_HOSTS,
         **OF_EVERY_WIRE,
         **OF_CHAT,

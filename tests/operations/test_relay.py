@@ -15,9 +15,19 @@ ANSWERS = [
     ),
     (
         Operation.EMBED,
-        {},
+        {"encoding_format": "float"},
         {"data": [{**ROW, "embedding": "AAAAPwAAoL8="}]},
         {"data": [{**ROW, "embedding": [0.5, -1.25]}]},
+    ),
+    *(
+        # Perplexity's text holds bytes, not floats: only its own words tell.
+        (
+            Operation.EMBED,
+            asked,
+            {"data": [{**ROW, "embedding": "9sYAAzzy"}]},
+            {"data": [{**ROW, "embedding": "9sYAAzzy"}]},
+        )
+        for asked in ({}, {"encoding_format": "base64_int8"}, {"encoding_format": []})
     ),
     (
         Operation.RERANK,

@@ -61,13 +61,21 @@ def base64_vector(vector: Vector) -> str:
     return base64.b64encode(floats.tobytes()).decode("ascii")
 
 
+_FORMS: Mapping[str, type] = {"base64": str, "float": list}
+"""OpenAI's values of `encoding_format`, and what a vector is then."""
+
+
 def as_asked(asked: Mapping[str, Json], answer: Json) -> Json:
     """A relayed answer with its vectors in the form that was asked for: OpenAI's clients ask for
-    base64, and servers that do not know it answer with numbers (LM Studio: lmstudio#756).
+    base64, and servers that do not know it answer with numbers (LM Studio: lmstudio#756). Who names
+    no form, or a vendor's own, gets what the vendor means by that: Perplexity's text holds bytes.
     """
     rows = answer.get("data") if isinstance(answer, dict) else None
-    wanted = str if asked.get("encoding_format") == "base64" else list
-    if not isinstance(rows, list) or all(_has_vector(row, wanted) for row in rows):
+    form = asked.get("encoding_format")
+    wanted = _FORMS.get(form) if isinstance(form, str) else None
+    if wanted is None or not isinstance(rows, list):
+        return answer
+    if all(_has_vector(row, wanted) for row in rows):
         return answer
     write = base64_vector if wanted is str else number_vector
     other = list if wanted is str else str
