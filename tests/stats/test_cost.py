@@ -131,3 +131,10 @@ def test_prices_of_six_decimals_are_exact(per_million, tokens):
 def test_dollars_as_written_become_picodollars():
     """A tenth is a tenth."""
     assert [picodollars(0.1), picodollars(1e-12), picodollars(0.0)] == [100_000_000_000, 1, 0]
+
+
+@pytest.mark.parametrize("total, dollars", [(1150, 0.0032), (1100, 0.0028), (None, 0.0028)])
+def test_reasoning_beside_the_output_is_billed_as_output(total, dollars):
+    """Where the vendor's own total says that the output leaves it out; else it is in already."""
+    usage = Usage(input_tokens=1000, output_tokens=100, reasoning_tokens=50, total_tokens=total)
+    assert PRICES.cost_pd("gpt-5", None, usage) == picodollars(dollars)

@@ -49,6 +49,17 @@ class Usage:
             return None
         return (self.input_tokens or 0) + (self.output_tokens or 0)
 
+    @property
+    def billed_output_tokens(self) -> int | None:
+        """All tokens written, as vendors bill them: reasoning that the vendor's own total counts
+        beside the output (xAI, and relays that copy it) is output too.
+        """
+        reasoning, output = self.reasoning_tokens, self.output_tokens
+        if not reasoning or self.total_tokens is None:
+            return output
+        is_beside = self.total_tokens == (self.input_tokens or 0) + (output or 0) + reasoning
+        return (output or 0) + reasoning if is_beside else output
+
     def updated(self, later: Usage) -> Usage:
         """These counts with every figure that `later` states in place of ours: streams report in
         instalments, each cumulative.

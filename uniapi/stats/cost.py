@@ -77,7 +77,8 @@ class PriceList:
             return None
         if usage.cost is not None and 0 <= usage.cost <= LARGEST_COST:
             return picodollars(usage.cost)
-        given, output = plausible_tokens(usage.input_tokens), plausible_tokens(usage.output_tokens)
+        given = plausible_tokens(usage.input_tokens)
+        output = plausible_tokens(usage.billed_output_tokens)
         if given is None and output is None:
             return None
         figures = self._figures(requested_model, upstream_model)
