@@ -387,6 +387,12 @@ TEXTS = [
         facts(streams_only=True),
     ),
     (
+        "dashscope",
+        "input content must be a string.",
+        CHAT,
+        facts(text_content_only=True),
+    ),
+    (
         "zai",
         "This model always engages in thinking and cannot be disabled; please use low, high, or "
         "max",

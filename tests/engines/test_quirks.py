@@ -14,6 +14,8 @@ import pytest
 from uniapi.dialects import Quirk
 from uniapi.engines import Target, engine_for, quirk_for
 from uniapi.engines.facts import ROWS
+from uniapi.engines.presets import PRESETS
+from uniapi.engines.quirks import _VENDOR_ENGINES
 
 ADAPTIVE = {
     "anthropic_thinking": "adaptive",
@@ -570,6 +572,29 @@ def test_every_row_names_facts_that_exist_and_says_why() -> None:
         assert row.reason
         assert set(row.changes) <= known
         assert row.model is None or re.compile(row.model)
+
+
+def test_every_vendor_of_a_row_is_known_by_its_address() -> None:
+    """A row of a vendor that no host and no engine leads to is never asked; `""`: any unknown."""
+    known = {preset.vendor for preset in PRESETS} | set(_VENDOR_ENGINES.values()) | {""}
+    assert [row.reason for row in ROWS if not row.vendors <= known] == []
+
+
+OTHERWISE = {
+    "has_images": "the provider says it (`image`)",
+    "text_content_only": "learned from a refusal",
+    "dropped_members": "by `drops`",
+    "learned_drops": "learned from a refusal",
+    "learned_renames": "learned from a refusal",
+    "learned_choices": "learned from a refusal",
+}
+"""Members of a Quirk that no row changes, and where they come from."""
+
+
+def test_every_kind_of_fact_is_some_vendors() -> None:
+    """A rule of `fit` that no row ever sets going is dead."""
+    changed = {name for row in ROWS for name in row.changes}
+    assert {field.name for field in fields(Quirk)} - changed == set(OTHERWISE)
 
 
 @pytest.mark.parametrize(

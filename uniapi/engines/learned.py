@@ -24,6 +24,7 @@ _FACTS: Mapping[str, frozenset[Any]] = {
     "anthropic_forced_tool": frozenset({False}),
     "anthropic_sampling_pair": frozenset({False}),
     "streams_only": frozenset({True}),
+    "text_content_only": frozenset({True}),
 }
 """The facts that a refusal may teach, with the values it may teach."""
 

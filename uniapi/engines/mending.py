@@ -152,6 +152,12 @@ READERS: tuple[Reader, ...] = (
         teaches(empty_turns=False),
     ),
     _read(
+        "DashScope: «input content must be a string.» (help.aliyun.com/zh/model-studio/error-code,"
+        " 2026-11-30)",
+        r"content must be a string",
+        teaches(text_content_only=True),
+    ),
+    _read(
         "OpenAI: «Unsupported parameter: 'max_tokens' is not supported with this model. Use "
         "'max_completion_tokens' instead.»",
         rf"parameter:? {_QUOTED}[^\n]{{0,60}}use [\"'`](?P<wanted>[\w.]{{1,60}})[\"'`] instead",
