@@ -30,7 +30,7 @@ from replies import RENDERERS, Reply
 from world import UPSTREAMS, model, opened
 
 STORED = Path(__file__).parent / "losses.json"
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).resolve().parents[2] / "README.md"
 BEGIN, END = "<!-- losses -->", "<!-- /losses -->"
 BAD = ("silent", "invalid")
 _PATHS = {
