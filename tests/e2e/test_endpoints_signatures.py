@@ -37,7 +37,7 @@ def gemini(upstream, name):
 
 def claude_call(call_id="toolu_1"):
     content = [
-        {"type": "thinking", "thinking": "where might it be", "signature": "c2lnbmVk"},
+        {"type": "thinking", "thinking": "where might it be", "signature": "EuYBc2lnbmVk"},
         {"type": "tool_use", "id": call_id, "name": "look", "input": {"q": "it"}},
     ]
     return whole(
@@ -107,7 +107,7 @@ async def test_claudes_thinking_is_restored_before_a_tool_result(upstream, gatew
     assert turn["content"][0] == {
         "type": "thinking",
         "thinking": "where might it be",
-        "signature": "c2lnbmVk",
+        "signature": "EuYBc2lnbmVk",
     }
     assert turn["content"][1]["type"] == "tool_use"
 

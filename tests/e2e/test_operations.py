@@ -111,7 +111,9 @@ async def test_failures_lead_to_the_next_channel_like_in_chat(upstream, gateway,
         html,
     )
     upstream.tell("b", whole(EMBEDDINGS))
-    await gateway.start(in_order([provider(upstream, "a"), provider(upstream, "b")]))
+    never_rests = {"preferences": {"api_key_cooldown_period": 0, "cooldown_period": 0}}
+    providers = [provider(upstream, "a", **never_rests), provider(upstream, "b")]
+    await gateway.start(in_order(providers))
     for outcome in ("a#1=500", "a#1=429", "a#1=empty", "a#1=broken"):
         status, headers, _ = await post(
             client, gateway, "/v1/embeddings", {"model": "m", "input": "x"}
@@ -232,10 +234,8 @@ async def test_speech_that_breaks_off_does_not_end_properly(upstream, gateway, c
 
 
 async def test_silent_speech_is_tried_elsewhere(upstream, gateway, client):
-    """No byte at all, or an error object as a 200, is no speech."""
-    upstream.tell(
-        "a", Answer([], content_type="audio/mpeg"), whole({"error": {"message": "no voice"}})
-    )
+    """An error object as a 200 is no speech, and has cost nothing."""
+    upstream.tell("a", whole({"error": {"message": "no voice"}}))
     upstream.tell("b", Answer(SOUND, content_type="audio/wav"))
     await gateway.start(in_order([provider(upstream, "a"), provider(upstream, "b")]))
     for _ in range(2):
@@ -244,6 +244,18 @@ async def test_silent_speech_is_tried_elsewhere(upstream, gateway, client):
         )
         assert (200, "audio/wav", b"".join(SOUND)) == (status, headers["content-type"], body)
         assert headers["x-uniapi-attempts"].endswith("b#1=200")
+
+
+async def test_speech_of_no_byte_is_not_bought_again(upstream, gateway, client):
+    """It may have been paid for: the client is told, and not to repeat it by itself."""
+    upstream.tell("a", Answer([], content_type="audio/mpeg"))
+    upstream.tell("b", Answer(SOUND, content_type="audio/wav"))
+    await gateway.start(in_order([provider(upstream, "a"), provider(upstream, "b")]))
+    status, headers, _ = await post(
+        client, gateway, "/v1/audio/speech", {"model": "m", "input": "hi"}
+    )
+    assert (status, headers["x-should-retry"]) == (502, "false")
+    assert "b" not in upstream.seen
 
 
 async def test_streams_are_relayed_and_an_error_first_is_tried_elsewhere(upstream, gateway, client):
