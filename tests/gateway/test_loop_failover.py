@@ -337,3 +337,18 @@ def test_dead_keys_of_one_channel_leave_a_call_for_another(play):
         p.upstream(f"a#{number}").answers(401)
     p.upstream("b#1").answers(answer(text="hello"))
     assert p.client.status == 200
+
+
+def test_every_channel_at_rest_is_asked_before_a_call_is_given_up(play):
+    """Two rest by a guess and the third fails: either of the two may be the sound one by now."""
+    p = play(provider("a"), provider("b"), provider("c"))
+    p.asks()
+    p.upstream("a#1").answers(503)
+    p.upstream("b#1").answers(503)
+    p.upstream("c#1").answers(answer(text="hello"))
+    p.asks()
+    p.upstream("c#1").answers(503)
+    p.upstream("c#1").answers(503)
+    p.upstream("a#1").answers(503)
+    p.upstream("b#1").answers(answer(text="hello"))
+    assert p.client.status == 200
