@@ -1,5 +1,5 @@
-"""The README's table of every key of `api.yaml`, made from the program's own table. Run it to write
-the README anew:
+"""The table of every key of `api.yaml` in docs/configuration.md, made from the program's own table.
+Run it to write that page anew:
 
 .venv/bin/python packaging/key_table.py
 """
@@ -37,22 +37,24 @@ def render() -> str:
     return "\n".join(rows)
 
 
-def with_table(readme: str) -> str:
-    """The README's text with the table as it should be.
+def with_table(page: str) -> str:
+    """The page's text with the table as it should be.
 
     Raises ValueError when the markers are not there.
     """
     text, count = re.subn(
         f"{re.escape(BEGIN)}.*?{re.escape(END)}",
         lambda _: f"{BEGIN}\n{render()}\n{END}",
-        readme,
+        page,
         flags=re.DOTALL,
     )
     if count != 1:
-        raise ValueError(f"README.md must hold {BEGIN} … {END} once; it does {count} times")
+        raise ValueError(
+            f"docs/configuration.md must hold {BEGIN} … {END} once; it does {count} times"
+        )
     return text
 
 
 if __name__ == "__main__":
-    path = ROOT / "README.md"
+    path = ROOT / "docs" / "configuration.md"
     path.write_text(with_table(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -34,8 +34,10 @@ ENDING = {
     if row.day < GATHERED + timedelta(days=183) and not row.is_earliest
 }
 TEXTS = {
-    "README.md": (ROOT / "README.md").read_text(encoding="utf-8"),
-    "README_CN.md": (ROOT / "README_CN.md").read_text(encoding="utf-8"),
+    **{
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+        for path in (*ROOT.glob("README*.md"), *sorted(ROOT.glob("docs/**/*.md")))
+    },
     "init": starter_text("sk-x", "uni-api"),
     "defaults": " ".join(name for service in SERVICES.values() for name in service.default_models),
 }

@@ -1,8 +1,9 @@
-"""The README keeps its word: every command block in it is run here, or says which other system it
-needs; what it names exists.
+"""The README and the pages under docs/ keep their word: every command block in them is run here, or
+says which other system it needs; what they name exists.
 
 The line before a block says what becomes of it: `run`, `curl`, `test` (also read by `.ci/run`),
-`tested…`, `client: …`, `config`, `first-config`, `elsewhere: …`.
+`tested…`, `client: …`, `config`, `first-config`, `excerpt` (nothing to run), `elsewhere: …`.
+`tested` blocks of a page run in their order, in a folder that holds the README's first api.yaml.
 """
 
 import importlib.util
@@ -28,13 +29,19 @@ from uniapi.server.paths import _ROUTES, find_route
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 README_CN = (ROOT / "README_CN.md").read_text(encoding="utf-8")
+CHINESE = re.compile(r"README_CN\.md|docs/zh/.+")
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in (*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md")))
+}
+"""Every page that somebody reads, by its path."""
 RELEASES = "../../releases"
 """On GitHub this leads from the README to the repository's own Releases page, whosever repository
-it is.
+it is; one `../` more for each folder that a page lies in.
 """
 RUNNABLE = ("sh", "python", "crontab")
 MARKS = re.compile(
-    r"run|curl|test|config|first-config|tested|tested: (serve|source)|client: (openai|anthropic|google)|elsewhere: .+"  # noqa: E501
+    r"run|curl|test|config|excerpt|first-config|tested|tested: (serve|source)|client: (openai|anthropic|google)|elsewhere: .+"  # noqa: E501
 )
 CONFIG = {
     "providers": [
@@ -51,16 +58,18 @@ CONFIG = {
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, the comment before it, its text without the indentation."""
+    """A fenced block: where it stands, its language, the comment before it, its text without the
+    indentation.
+    """
 
+    place: str
     language: str
     mark: str
     text: str
-    line: int
 
 
-def blocks(readme):
-    found, mark, lines = [], "", iter(enumerate(readme.splitlines(), 1))
+def blocks(name):
+    found, mark, lines = [], "", iter(enumerate(PAGES[name].splitlines(), 1))
     for number, line in lines:
         comment = re.fullmatch(r"\s*<!-- (.+) -->\s*", line)
         fence = re.fullmatch(r"(\s*)```(\w*)", line)
@@ -72,19 +81,20 @@ def blocks(readme):
                 if inner.strip() == "```":
                     break
                 text.append(inner.removeprefix(fence[1]))
-            found.append(Block(fence[2], mark, "\n".join(text) + "\n", number))
+            found.append(Block(f"{name}:{number}", fence[2], mark, "\n".join(text) + "\n"))
             mark = ""
         elif line.strip():
             mark = ""
     return found
 
 
-BLOCKS = blocks(README)
+BLOCKS = {name: blocks(name) for name in PAGES}
+ENGLISH = [block for name in PAGES if not CHINESE.fullmatch(name) for block in BLOCKS[name]]
 
 
-def marked(mark):
-    found = [block for block in BLOCKS if block.mark == mark]
-    assert found, f"the README has no block under <!-- {mark} -->"
+def marked(mark, within=ENGLISH):
+    found = [block for block in within if block.mark == mark]
+    assert found, f"no page has a block under <!-- {mark} -->"
     return found
 
 
@@ -145,8 +155,8 @@ def demo():
 def test_every_command_block_says_what_becomes_of_it():
     """No block of commands without a mark, and no mark that means nothing."""
     assert [
-        f"line {block.line}: {block.mark!r}"
-        for block in BLOCKS
+        f"{block.place}: {block.mark!r}"
+        for block in ENGLISH
         if block.language in RUNNABLE and not MARKS.fullmatch(block.mark)
     ] == []
 
@@ -164,30 +174,48 @@ def test_the_curl_line_is_answered(demo):
     assert done.stdout.endswith("data: [DONE]\n\n"), done.stderr
 
 
+def succeed(block, folder):
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block.text.replace("selfcheck ", "selfcheck --port 0 ")],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, f"{block.place}: {done.stdout}{done.stderr}"
+
+
 def test_the_first_commands_succeed_in_their_order(folder):
     """`init`; the first configuration in place of what it wrote; `check`, `explain`, `selfcheck`,
     `schema`: as they stand, one after the other.
     """
-    first, *others = marked("tested")
+    first, *others = marked("tested", BLOCKS["README.md"])
     (config,) = marked("first-config")
-    for block in (first, *others):
-        text = block.text.replace("selfcheck ", "selfcheck --port 0 ")
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", text],
-            cwd=folder,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert done.returncode == 0, f"line {block.line}: {done.stdout}{done.stderr}"
-        if block is first:
-            assert (folder / "api.yaml").read_text().splitlines()[
-                0
-            ] == "# yaml-language-server: $schema=./api.schema.json"
-            (folder / "api.yaml").write_text(config.text)
+    succeed(first, folder)
+    wrote = (folder / "api.yaml").read_text().splitlines()
+    assert wrote[0] == "# yaml-language-server: $schema=./api.schema.json"
+    (folder / "api.yaml").write_text(config.text)
+    for block in others:
+        succeed(block, folder)
     schema = json.loads((folder / "api.schema.json").read_text())
     assert "providers" in schema["properties"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        name
+        for name, found in BLOCKS.items()
+        if name != "README.md" and any(block.mark == "tested" for block in found)
+    ],
+)
+def test_the_commands_of_a_page_succeed_in_their_order(folder, page):
+    """As they stand, with the README's first configuration beside them."""
+    (config,) = marked("first-config")
+    (folder / "api.yaml").write_text(config.text)
+    for block in marked("tested", BLOCKS[page]):
+        succeed(block, folder)
 
 
 def test_it_serves_with_a_configuration(folder):
@@ -260,12 +288,12 @@ def problems_in(text):
 def test_the_configurations_have_no_problem(mark):
     """No error and no warning."""
     for block in marked(mark):
-        assert problems_in(block.text) == []
+        assert problems_in(block.text) == [], block.place
 
 
 def test_other_formats_are_well_formed():
     """JSON parses; TOML does where Python can read it."""
-    for block in BLOCKS:
+    for block in (one for found in BLOCKS.values() for one in found):
         if block.language == "json":
             assert isinstance(json.loads(block.text), dict)
         if block.language == "toml" and sys.version_info >= (3, 11):
@@ -274,11 +302,11 @@ def test_other_formats_are_well_formed():
             assert tomllib.loads(block.text)
 
 
-@pytest.mark.parametrize("readme", [README, README_CN], ids=["README.md", "README_CN.md"])
-def test_every_path_that_is_named_is_served(readme):
-    """Methods and paths in its tables lead to a route."""
-    named = re.findall(r"`(GET|POST|DELETE|HEAD) (/[^` ]*)`", readme)
-    assert named or readme is README_CN
+@pytest.mark.parametrize("page", PAGES)
+def test_every_path_that_is_named_is_served(page):
+    """Methods and paths of the gateway's lead to a route."""
+    named = re.findall(r"`(GET|POST|DELETE|HEAD) (/[^` ]*)`", PAGES[page])
+    assert named or page != "docs/clients.md"
     for method, path in named:
         route = find_route(path.replace("MODEL", "m"))
         assert route is not None, path
@@ -286,15 +314,16 @@ def test_every_path_that_is_named_is_served(readme):
 
 
 def test_every_path_that_is_served_is_named():
-    """A new route gets its place in the README's table of paths."""
-    assert [path for path in sorted(_ROUTES) if path != "/" and f" {path}`" not in README] == []
+    """A new route gets its place in the table of paths."""
+    page = PAGES["docs/clients.md"]
+    assert [path for path in sorted(_ROUTES) if path != "/" and f" {path}`" not in page] == []
 
 
 def test_every_command_is_in_the_table():
     """And no other."""
     rows = re.findall(
         r"^\| `([a-z]+)[ `]",
-        README.partition("## Commands")[2].partition("| variable |")[0],
+        PAGES["docs/configuration.md"].partition("## Commands")[2].partition("| variable |")[0],
         re.MULTILINE,
     )
     assert sorted(rows) == sorted(COMMANDS)
@@ -302,7 +331,7 @@ def test_every_command_is_in_the_table():
 
 def test_every_variable_is_read():
     """A name in the table of environment variables occurs in the program."""
-    table = README.partition("| variable |")[2].partition("Exit codes")[0]
+    table = PAGES["docs/configuration.md"].partition("| variable |")[2].partition("Exit codes")[0]
     sources = "".join(
         path.read_text(encoding="utf-8") for path in (ROOT / "uniapi").glob("*.py")
     ) + (ROOT / "uniapi/config/load.py").read_text(encoding="utf-8")
@@ -311,41 +340,62 @@ def test_every_variable_is_read():
     assert [name for name in names if f'"{name}"' not in sources] == []
 
 
-def anchors(readme):
+def anchors(page):
     """The headings, spelled as GitHub spells their anchors."""
     return {
         re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-        for heading in re.findall(r"^#+ (.+)$", readme, re.MULTILINE)
+        for heading in re.findall(r"^#+ (.+)$", page, re.MULTILINE)
     }
 
 
-@pytest.mark.parametrize("readme", [README, README_CN], ids=["README.md", "README_CN.md"])
-def test_links_lead_somewhere(readme):
-    """Files and headings exist."""
-    for target in re.findall(r"\]\(([^)]+)\)", readme):
+def broken_links(name):
+    """Links of a page to files or headings that do not exist."""
+    releases = "../" * name.count("/") + RELEASES
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", PAGES[name], flags=re.S)):
         file, _, anchor = target.partition("#")
-        if target.startswith("http") or target == RELEASES:
+        if target.startswith(("http", "mailto:")) or target == releases:
             continue
-        assert not file or (ROOT / file).exists(), target
-        assert not anchor or anchor in anchors(README if file else readme), target
+        path = ((ROOT / name).parent / file).resolve() if file else ROOT / name
+        page = PAGES.get(path.relative_to(ROOT).as_posix()) if path.is_relative_to(ROOT) else None
+        if not path.exists() or (anchor and anchor not in anchors(page or "")):
+            broken.append(target)
+    return broken
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    """Files and headings exist."""
+    assert broken_links(page) == []
 
 
 @pytest.mark.parametrize("readme", [README, README_CN], ids=["README.md", "README_CN.md"])
-def test_no_address_is_made_up(readme):
+def test_every_page_is_found_from_the_readme(readme):
+    """Each page has a link in the README of its language."""
+    language = "docs/zh/" if readme is README_CN else "docs/"
+    pages = [name for name in PAGES if name.rpartition("/")[0] + "/" == language]
+    assert [name for name in pages if f"]({name}" not in readme] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_address_is_made_up(page):
     """Whoever reads it does so in a repository of some owner: downloads are named by its Releases
     page, not by a guessed owner or a version that grows old.
     """
-    assert f"]({RELEASES})" in readme
-    assert (
-        re.findall(r"OWNER|github\.com/\S+/releases/download|-\d+\.\d+\.\d+\.(?:pex|pyz)", readme)
-        == []
-    )
+    made_up = r"OWNER|github\.com/\S+/releases/download|-\d+\.\d+\.\d+\.(?:pex|pyz)"
+    assert re.findall(made_up, PAGES[page]) == []
+
+
+def test_the_readme_is_short():
+    """Twelve kilobytes: the rest is under docs/."""
+    assert len(README.encode()) <= 12 * 1024
 
 
 def test_the_chinese_readme_says_the_same():
     """Its first commands are the tested ones, and its configurations have no problem."""
+    chinese = "".join(text for name, text in PAGES.items() if CHINESE.fullmatch(name))
     for mark in ("run", "curl", "test", "tested: source"):
-        assert marked(mark)[0].text in README_CN
-    for block in blocks(README_CN):
+        assert marked(mark)[0].text in chinese
+    for block in (one for name in PAGES if CHINESE.fullmatch(name) for one in BLOCKS[name]):
         if block.language == "yaml":
-            assert problems_in(block.text) == []
+            assert problems_in(block.text) == [], block.place

@@ -3,7 +3,7 @@ running gateway, to every upstream dialect.
 
     python tests/matrix/loss_table.py            # measure and print the table
     python tests/matrix/loss_table.py --write    # also store losses.json and put the table into
-    README.md
+    docs/translation.md
 
 A verdict is `kept` (the upstream is told the same), `adapted` (in other words of its own),
 `dropped` (left out, and named in `x-uniapi-dropped`), `refused` (the client is told no), or what
@@ -30,7 +30,7 @@ from replies import RENDERERS, Reply
 from world import UPSTREAMS, model, opened
 
 STORED = Path(__file__).parent / "losses.json"
-README = Path(__file__).resolve().parents[2] / "README.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "translation.md"
 BEGIN, END = "<!-- losses -->", "<!-- /losses -->"
 BAD = ("silent", "invalid")
 _PATHS = {
@@ -192,13 +192,9 @@ def bad_cells(table):
     ]
 
 
-def with_table(readme, text):
-    """The README with the table between its markers; the section is appended when they
-    are missing.
-    """
-    if BEGIN not in readme:
-        readme = f"{readme.rstrip()}\n\n## What a translation keeps\n\n{BEGIN}\n{END}\n"
-    before, _, rest = readme.partition(BEGIN)
+def with_table(page, text):
+    """The page with the table between its markers."""
+    before, _, rest = page.partition(BEGIN)
     return f"{before}{BEGIN}\n{text}{END}{rest.partition(END)[2]}"
 
 
@@ -211,7 +207,7 @@ async def _main(writes):
         print("BUG", line)
     if writes:
         STORED.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n")
-        README.write_text(with_table(README.read_text(), rendered(table)))
+        PAGE.write_text(with_table(PAGE.read_text(), rendered(table)))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""The loss table: measured through the running gateway, and the README's copy of it is the measured
+"""The loss table: measured through the running gateway, and the page's copy of it is the measured
 one.
 """
 
 import json
 
 import pytest
-from loss_table import BEGIN, END, README, STORED, bad_cells, measure, rendered
+from loss_table import BEGIN, END, PAGE, STORED, bad_cells, measure, rendered
 
 
 @pytest.mark.asyncio(loop_scope="session")
@@ -22,6 +22,6 @@ async def test_nothing_is_lost_in_silence_and_the_stored_table_is_the_measured_o
 
 def test_the_readme_shows_the_stored_table():
     """Between its markers stands what the stored measurement renders to."""
-    before, _, rest = README.read_text().partition(BEGIN)
+    before, _, rest = PAGE.read_text().partition(BEGIN)
     assert before
     assert rendered(json.loads(STORED.read_text())) == rest.partition(END)[0].lstrip("\n")

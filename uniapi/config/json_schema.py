@@ -134,5 +134,5 @@ def _definition(level: Level) -> str:
 
 
 def key_table() -> list[Key]:
-    """Every key a user may write with effect, in the order of the table: what the README shows."""
+    """Every key a user may write with effect, in the order of the table that the documents show."""
     return [key for key in KEYS if key.status == "used"]

@@ -1,5 +1,5 @@
 """Every key of `api.yaml`: its level, form, default and meaning. The one table that the check for
-unknown keys, the JSON Schema and the README's table read, put together from the rows that stand
+unknown keys, the JSON Schema and docs/configuration.md read, put together from the rows that stand
 beside their readers.
 """
 
