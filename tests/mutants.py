@@ -49,14 +49,14 @@ MUTANTS = (
         "plan.succeeded never called",
         TRY,
         "state.plan.succeeded(state.now())",
-        "pass",
+        "()",
         LOOP,
     ),
     Mutant(
         "plan.broke never called",
         TRY,
         "state.plan.broke(broken, state.now())",
-        "pass",
+        "None",
         LOOP,
     ),
     Mutant(

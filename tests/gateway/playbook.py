@@ -100,11 +100,18 @@ class ToldPlan:
 
     def succeeded(self, now):
         self.told.append("succeeded")
-        self._plan.succeeded(now)
+        return self._plan.succeeded(now)
 
     def broke(self, failure, now):
         self.told.append(f"broke, {failure.kind.value}")
-        self._plan.broke(failure, now)
+        return self._plan.broke(failure, now)
+
+    def passed_over(self, now):
+        return self._plan.passed_over(now)
+
+    @property
+    def failed(self):
+        return self._plan.failed
 
     def finished(self, now, tokens=None):
         self.told.append("finished" if tokens is None else f"finished, {tokens} tokens")

@@ -56,6 +56,7 @@ from .secrets import (
     mask,
     provider_secrets,
     secrets_of,
+    sounds_secret,
     without_secrets,
     without_secrets_in_bytes,
 )
@@ -111,6 +112,7 @@ __all__ = [
     "secrets_of",
     "shown_config",
     "shown_url",
+    "sounds_secret",
     "starter_text",
     "unreadable_ca_files",
     "without_secrets",

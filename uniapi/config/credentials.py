@@ -85,7 +85,7 @@ def _read_keys(
 ) -> None:
     """`api`: one key or a list of keys; an empty list is a provider without keys."""
     written = node.items if node.kind == "list" else (node,)
-    items = tuple(item for item in written if not _is_switched_off(item))
+    items = [(place, one) for place, one in enumerate(written, 1) if not _is_switched_off(one)]
     if written and not items:
         read.faults.append((node, "every key of it is switched off"))
         return
@@ -95,7 +95,7 @@ def _read_keys(
     found: dict[tuple[str, str | None, str | None], Credential] = {}
     taken: set[str] = set()
     problems_before = len(read.faults)
-    for index, item in enumerate(items):
+    for index, (number, item) in enumerate(items):
         project = projects[index % len(projects)] if projects else None
         credential = (
             _mapped_key(item, project, report, read)
@@ -115,7 +115,7 @@ def _read_keys(
                 credential, credential_id=fingerprint("\0".join(part or "" for part in identity))
             )
         taken.add(credential.credential_id)
-        found[identity] = credential
+        found[identity] = replace(credential, number=number)
     read.credentials = tuple(found.values())
     if found:
         for place, reason in read.faults[problems_before:]:

@@ -120,7 +120,8 @@ class Credential:
     `kind`: `api_key`; `service_account` (Vertex, `private_key` and `client_email` in `secret` and
     `account`); `aws` (`secret` and `account` are the secret and the access key, `session_token`);
     `none` for a provider that needs no key, so that every channel has at least one credential.
-    `display` is safe to show (`sk-abc…wxyz`).
+    `display` is safe to show (`sk-abc…wxyz`); `number` is its place among the keys in the file,
+    from 1: of several keys that look alike it names one.
     """
 
     credential_id: str
@@ -132,6 +133,7 @@ class Credential:
     weight: int = 1
     proxy: str | None = None
     project_id: str | None = None
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

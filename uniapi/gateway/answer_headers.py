@@ -112,19 +112,15 @@ def header_text(text: str) -> str:
 
 
 def attempts_header(attempts: Sequence[AttemptRecord]) -> dict[str, str]:
-    """`x-uniapi-attempts: a#1=429, b#1=200`: provider, the how-manieth of its credentials that this
-    call used, and the status or the failure's kind. No header where nothing was tried.
+    """`x-uniapi-attempts: a#1=429, b#1=200`: provider, its key's place in the file, and the status
+    or the failure's kind. No header where nothing was tried.
     """
-    seen: dict[str, list[str]] = {}
     pieces = []
     for attempt in attempts:
-        used = seen.setdefault(attempt.provider_id, [])
-        if attempt.credential_id not in used:
-            used.append(attempt.credential_id)
         result = "200" if attempt.is_success else attempt.outcome
         if not attempt.is_success and attempt.status is not None and attempt.status >= 400:
             result = str(attempt.status)
-        pieces.append(f"{attempt.provider}#{used.index(attempt.credential_id) + 1}={result}")
+        pieces.append(f"{attempt.provider}#{attempt.credential_number}={result}")
     return {"x-uniapi-attempts": header_text(", ".join(pieces))} if pieces else {}
 
 

@@ -25,7 +25,7 @@ from uniapi.engines import Target, sunset
 from uniapi.errors import WireError
 from uniapi.network import FetchFailed, passage_of, send_all
 from uniapi.operations import SERVICES
-from uniapi.routing import Attempt, Pin, Road
+from uniapi.routing import Attempt, FailedAttempt, Pin, Road
 from uniapi.wire import LARGE_BYTES, HttpRequest, ResponseHead
 
 from .answer_headers import (
@@ -34,6 +34,7 @@ from .answer_headers import (
     heartbeat,
     kind_headers,
 )
+from .attempt_log import log, tell_failure, tell_request, tell_return
 from .call_records import attempt_record, masked_failure
 from .call_state import CallState
 from .mender import without_signatures
@@ -43,8 +44,6 @@ from .prepare import prepare
 from .prepared import Prepared, reply_context
 from .receiver import Receiver
 from .route import Way, client_side, needs_media
-
-log = logging.getLogger("uniapi.call")
 
 
 class Try:
@@ -82,7 +81,7 @@ class Try:
             failure = await self._await_commit(receiver)
             if failure is not None:
                 return self._refused(failure, receiver)
-            state.plan.succeeded(state.now())
+            tell_return(state.call, self._attempt, state.plan.succeeded(state.now()))
             state.mender.helped(self._target)
             await self._answer(receiver, prepared.losses)
         except (asyncio.CancelledError, ConnectionError):
@@ -95,8 +94,11 @@ class Try:
             state.outcome = "ok"
             self._remember(receiver)
         else:
-            state.outcome = broken.kind.value
-            state.plan.broke(broken, state.now())
+            state.outcome, state.said = broken.kind.value, broken.message
+            rest = state.plan.broke(broken, state.now())
+            tell_failure(
+                state.call, FailedAttempt(attempt=self._attempt, failure=broken, rest=rest)
+            )
         return None
 
     async def _prepare(self) -> Prepared | Failure:
@@ -166,6 +168,8 @@ class Try:
         state = self._state
         loop = asyncio.get_running_loop()
         secrets = provider_secrets(self._target.provider)
+        if log.isEnabledFor(logging.DEBUG):
+            tell_request(state.call, self._attempt, self.way.road, requests)
         receiver = Receiver(
             loop,
             prepared.make_pipe,
@@ -320,13 +324,6 @@ class Try:
         if failure.status is not None:
             status = failure.status
         self._note(failure.kind.value, status, failure.message)
-        log.info(
-            "%s/%s failed: %s (%s)",
-            target.provider.name,
-            target.upstream_model,
-            failure.message[:300],
-            failure.kind.value,
-        )
         return failure
 
     def _note(self, outcome: str, status: int | None, message: str = "") -> None:

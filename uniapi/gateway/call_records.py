@@ -12,6 +12,9 @@ from uniapi.stats import AttemptRecord, CallRecord
 
 from .call_state import CallState
 
+LONGEST_MESSAGE = 300
+"""Characters of what an upstream said, or a client was told, that are kept."""
+
 
 def masked_failure(failure: Failure, secrets: tuple[str, ...]) -> Failure:
     """The failure as it may be shown to clients and kept: neither its message nor its body holds
@@ -40,9 +43,10 @@ def attempt_record(
         outcome=outcome,
         status=status,
         duration_s=duration_s,
-        message=without_secrets(message, provider_secrets(target.provider))[:300]
+        message=without_secrets(message, provider_secrets(target.provider))[:LONGEST_MESSAGE]
         if message
         else "",
+        credential_number=target.credential.number,
     )
 
 
@@ -58,12 +62,14 @@ def call_record(state: CallState, now: Monotonic) -> CallRecord:
         usage=state.usage if receiver is not None else None,
         first_token_s=receiver.first_token_after_s if receiver is not None else None,
         total_s=now - state.started_at,
+        message=state.said[:LONGEST_MESSAGE],
     )
 
 
 def refusal_record(call: Call, error: ClientError, *, is_flagged: bool = False) -> CallRecord:
     """A call that was refused before any attempt; `is_flagged`: by the moderation model."""
-    record = _record(call, status=error.status, outcome="refused")
+    message = error.message[:LONGEST_MESSAGE]
+    record = _record(call, status=error.status, outcome="refused", message=message)
     record.is_flagged = is_flagged
     return record
 
@@ -83,6 +89,7 @@ def _record(
     usage: Usage | None = None,
     first_token_s: float | None = None,
     total_s: float = 0.0,
+    message: str = "",
 ) -> CallRecord:
     return CallRecord(
         request_id=call.request_id,
@@ -103,4 +110,5 @@ def _record(
         first_token_s=first_token_s,
         total_s=total_s,
         client_ip=call.client_ip,
+        message=message,
     )

@@ -9,17 +9,19 @@ cancels the task that runs here, and that closes the upstream connection.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from uniapi.canonical import Failure, FailureKind, Operation, RequestRefused, client_error
 from uniapi.dialects import ReplyContext
 from uniapi.engines import Target
 from uniapi.pipes import ending
-from uniapi.routing import Attempt, GiveUp, Tried, Wait
+from uniapi.routing import Attempt, GiveUp, Step, Tried, Wait
 from uniapi.stats import CallRecord
 from uniapi.wire import dump_json
 
 from .answer_headers import JSON_HEADERS, attempts_header, harmless_type
+from .attempt_log import log, tell_failure, tell_mending, tell_step
 from .attempt_try import Try
 from .call_records import call_record
 from .call_state import CallState
@@ -41,7 +43,7 @@ class CallRun:
         tried: Tried | None = None
         try:
             while True:
-                step = state.plan.next(tried, state.now())
+                step = self._next(tried)
                 if isinstance(step, Attempt):
                     tried = await self._attempt(step)
                     if tried is None:
@@ -54,6 +56,7 @@ class CallRun:
                     return
         except RequestRefused as refused:
             state.outcome, state.status = "refused", refused.error.status
+            state.said = refused.error.message
             if not state.reply.is_started:
                 raise
             # Heartbeats have gone out, so the refusal has to be said behind them.
@@ -64,6 +67,16 @@ class CallRun:
             raise
         finally:
             self._close()
+
+    def _next(self, tried: Tried | None) -> Step:
+        """What the plan says now; what the last attempt led to is told in the log."""
+        state = self._state
+        step = state.plan.next(tried, state.now())
+        if tried is not None:
+            tell_failure(state.call, state.plan.failed[-1])
+        if log.isEnabledFor(logging.DEBUG):
+            tell_step(state.call, step, state.plan.passed_over(state.now()))
+        return step
 
     async def _attempt(self, attempt: Attempt) -> Tried | None:
         """One step of the plan, in each way that is open until one answers; None when one has."""
@@ -88,6 +101,7 @@ class CallRun:
             tried = Tried(failure=failure, road=one.way.road, calls=calls)
             mended = state.mender.mended(state.call, target, one.way, failure, one.body)
             if mended is not None:
+                tell_mending(state.call, target, failure)
                 ways.insert(0, mended)
             elif not is_other_way_open(failure):
                 break
@@ -106,6 +120,7 @@ class CallRun:
             await reply.send(200, {**JSON_HEADERS, **ESTIMATE_HEADERS, **tries}, body)
             return
         state.outcome = failure.kind.value if failure is not None else "refused"
+        state.said = step.error.message
         if reply.is_started:
             said = Failure(kind=FailureKind.OVERLOADED, message=step.error.message)
             await self._end_behind_beats(failure or said)

@@ -99,6 +99,8 @@ class CallState:
     """What takes the answer of the attempt under way, or of the one that served."""
     target: Target | None = None
     usage: Usage | None = None
+    said: str = ""
+    """What the client was told of a failure."""
     outcome: str = OURS
     status: int = 500
     """What somebody else will write where we wrote nothing; 0 where nobody will."""

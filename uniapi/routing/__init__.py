@@ -13,11 +13,23 @@ from .question import EngineFacts, Pin, Question
 from .retry import Blame, Next, blame, next_after
 from .router import Router
 from .sessions import NO_SESSION, SessionHint, Sessions, name_session
-from .steps import Attempt, FailedAttempt, GiveUp, Obstacle, Road, Step, Tried, Wait
+from .steps import (
+    Attempt,
+    BegunRest,
+    EndedRest,
+    FailedAttempt,
+    GiveUp,
+    Obstacle,
+    Road,
+    Step,
+    Tried,
+    Wait,
+)
 
 __all__ = [
     "NO_SESSION",
     "Attempt",
+    "BegunRest",
     "Blame",
     "CallFacts",
     "Candidate",
@@ -25,6 +37,7 @@ __all__ = [
     "Catalog",
     "Channel",
     "Cursors",
+    "EndedRest",
     "EngineFacts",
     "FailedAttempt",
     "GiveUp",

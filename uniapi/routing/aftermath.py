@@ -14,8 +14,10 @@ from .health import Rested
 from .question import Question
 from .retry import Blame
 from .state import RouterState
-from .steps import Attempt
+from .steps import Attempt, BegunRest, EndedRest, RestedThing
 
+RESTED: tuple[RestedThing, ...] = ("channel", "credential_model", "credential")
+"""What an attempt uses, in the order of `used_by`."""
 MODELS_OUT = 2
 """So many models out of money or share on one credential, and it is the account that is."""
 
@@ -79,7 +81,7 @@ class Aftermath:
             if not self._open.has_other(channel, now):
                 return None
             self._open.exhausted.recalled.add(channel.channel_id)
-        rested = course.used[("channel", "credential_model", "credential").index(blame.rests)]
+        rested = course.used[RESTED.index(blame.rests)]
         health = self._state.health
         health.rest(rested, blame.rest, failure.message, now)
         if blame.rests != "credential_model" or blame.rest.reason != "quota":
@@ -88,6 +90,21 @@ class Aftermath:
             rested = course.used[2]
             health.rest(rested, replace(blame.rest, is_guess=True), failure.message, now)
         return rested
+
+    def begun(self, course: Course, resting: Rested | None, now: Monotonic) -> BegunRest | None:
+        """What `take_in` put to rest, as it is told."""
+        if resting is None:
+            return None
+        seconds = self._state.health.free_at(resting, now) - now
+        return BegunRest(what=RESTED[course.used.index(resting)], seconds=seconds)
+
+    def ended(self, course: Course, now: Monotonic) -> tuple[EndedRest, ...]:
+        """Everything in an attempt that delivers is sound: what of it had rested."""
+        back = self._state.health.succeeded(course.used, now)
+        return tuple(
+            EndedRest(what=RESTED[course.used.index(rested)], reason=reason, message=message)
+            for rested, (reason, message) in back.items()
+        )
 
     def use_up(
         self, course: Course, failure: Failure, resting: Rested | None, now: Monotonic

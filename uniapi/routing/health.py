@@ -186,15 +186,18 @@ class Health:
             if entry is not None and entry.trial is trier:
                 entry.trial = None
 
-    def succeeded(self, used: Iterable[Rested], now: Monotonic) -> None:
+    def succeeded(self, used: Iterable[Rested], now: Monotonic) -> dict[Rested, tuple[Reason, str]]:
         """`used` served: they are sound again, unless they were put to rest while the attempt ran
-        (then they stay so).
+        (then they stay so). Gives those that had rested, with the reason and the words.
         """
+        back = {}
         for rested in used:
             entry = self._entries.get(rested)
             if entry is not None and (entry.until <= now or entry.trial is not None):
                 del self._entries[rested]
+                back[rested] = (entry.reason, entry.message)
                 self.changes += 1
+        return back
 
     def rest(self, rested: Rested, rest: Rest, message: str, now: Monotonic) -> float:
         """Put `rested` to rest; gives the time it ends.

@@ -29,7 +29,17 @@ from .question import Question
 from .retry import Next, may_have_cost, next_after
 from .ring import Ring
 from .state import RouterState
-from .steps import Attempt, FailedAttempt, GiveUp, Step, Tried, Wait, give_up
+from .steps import (
+    Attempt,
+    BegunRest,
+    EndedRest,
+    FailedAttempt,
+    GiveUp,
+    Step,
+    Tried,
+    Wait,
+    give_up,
+)
 
 MAX_CALLS = 10
 """Upstream calls for one request."""
@@ -90,16 +100,16 @@ class Plan:
             return self._give_up(now)
         return self._proceed(now)
 
-    def succeeded(self, now: Monotonic) -> None:
+    def succeeded(self, now: Monotonic) -> tuple[EndedRest, ...]:
         """The attempt under way delivers: everything in it is sound, and the session is at home
-        there.
+        there. Gives what had rested until now.
         """
         course, self._course = self._course, None
         if course is None:
-            return
+            return ()
         self._served = course
         channel, credential = course.attempt.channel, course.attempt.credential
-        self._state.health.succeeded(course.used, now)
+        ended = self._aftermath.ended(course, now)
         self._state.health.count(channel.provider.provider_id, credential.credential_id, True, now)
         if self._question.pin is None:
             for ring in self._rings:
@@ -113,13 +123,22 @@ class Plan:
                 self._question.session,
                 now,
             )
+        return ended
 
-    def broke(self, failure: Failure, now: Monotonic) -> None:
+    def broke(self, failure: Failure, now: Monotonic) -> BegunRest | None:
         """The attempt that delivered failed after the commit: too late for another one, but who is
-        to blame rests.
+        to blame rests; gives what does.
         """
-        if self._served is not None:
-            self._aftermath.take_in(self._served, failure, now)
+        if self._served is None:
+            return None
+        resting = self._aftermath.take_in(self._served, failure, now)
+        return self._aftermath.begun(self._served, resting, now)
+
+    def passed_over(self, now: Monotonic) -> tuple[str, ...]:
+        """Why each channel that cannot be called now cannot, as `provider/model: reason`."""
+        return tuple(
+            f"{obstacle.channel}: {obstacle.text}" for obstacle in self._open.obstacles(now)
+        )
 
     def finished(self, now: Monotonic, tokens: int | None = None) -> None:
         """The call is over, in whatever way (the client may have left).
@@ -319,13 +338,14 @@ class Plan:
                 ring.budget = self._budget(ring, now)
         self._course = None
         failure = tried.failure
-        self._failed.append(FailedAttempt(attempt=course.attempt, failure=failure))
         channel = course.attempt.channel
         if not tried.calls:
             course.lease.undo(now)
         course.lease.used(0, now)
         course.lease.release()
         resting = self._aftermath.take_in(course, failure, now)
+        begun = self._aftermath.begun(course, resting, now)
+        self._failed.append(FailedAttempt(attempt=course.attempt, failure=failure, rest=begun))
         ring = self._rings[-1] if self._rings else self._root
         is_over = self._aftermath.is_clients_time_over(failure, now)
         match Next.NOTHING if is_over else self._next_after(tried):

@@ -61,12 +61,35 @@ class Tried:
     calls: int = 1
 
 
+RestedThing: TypeAlias = Literal["channel", "credential_model", "credential"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BegunRest:
+    """What an attempt that failed put to rest: its channel, its credential for this model, or the
+    credential for all of them; and for how many seconds.
+    """
+
+    what: RestedThing
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedRest:
+    """What an attempt that delivers proved sound again, and why it had rested."""
+
+    what: RestedThing
+    reason: str
+    message: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedAttempt:
-    """One try and what became of it."""
+    """One try and what became of it; `rest`: what rests for it, None: nothing does."""
 
     attempt: Attempt
     failure: Failure
+    rest: BegunRest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

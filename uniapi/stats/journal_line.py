@@ -72,6 +72,8 @@ def encode_call(call: CallRecord) -> bytes:
         pieces.append(f',"ip":{_quoted(call.client_ip)}')
     if call.is_flagged:
         pieces.append(',"flagged":true')
+    if call.message:
+        pieces.append(f',"said":{_quoted(call.message)}')
     if call.attempts:
         pieces.append(
             f',"attempts":[{",".join([_attempt(attempt, call) for attempt in call.attempts])}]'
@@ -121,6 +123,8 @@ def _attempt(attempt: AttemptRecord, call: CallRecord) -> str:
         text += f',"status":{attempt.status:d}'
     if attempt.message:
         text += f',"why":{_quoted(attempt.message)}'
+    if attempt.credential_number != 1:
+        text += f',"n":{attempt.credential_number:d}'
     return text + "}"
 
 
@@ -153,6 +157,7 @@ def _call(line: Mapping[str, Any]) -> CallRecord:
         total_s=_seconds(line["s"]),
         client_ip=_text_or_none(line.get("ip")),
         is_flagged=line.get("flagged") is True,
+        message=_text(line.get("said", "")),
     )
 
 
@@ -173,6 +178,7 @@ def _attempt_of(
         status=_whole(line["status"]) if line.get("status") is not None else None,
         duration_s=_seconds(line["s"]),
         message=_text(line.get("why", "")),
+        credential_number=_whole(line.get("n", 1)),
     )
 
 

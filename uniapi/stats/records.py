@@ -15,7 +15,8 @@ from uniapi.canonical import Usage
 @dataclass(slots=True, kw_only=True)
 class AttemptRecord:
     """One upstream try. `outcome` is `ok`, `cancelled` or a FailureKind's value; `status` the
-    upstream's HTTP status (None: no answer came).
+    upstream's HTTP status (None: no answer came); `credential_number` is the key's place in the
+    file, from 1.
     """
 
     provider: str
@@ -27,6 +28,7 @@ class AttemptRecord:
     status: int | None
     duration_s: float
     message: str = ""
+    credential_number: int = 1
 
     @property
     def is_success(self) -> bool:
@@ -41,6 +43,7 @@ class CallRecord:
     `outcome`: `ok`, `client_left`, `refused` (we said no before any attempt), `internal_error` (a
     mistake of ours) or the FailureKind shown to the client. `cost_pd` is in pico-dollars (1e-12 US
     dollars, see `cost`), None when it is not known; the recorder sets it, once.
+    `message` is what the client was told of a failure, cut.
     """
 
     request_id: str
@@ -63,6 +66,7 @@ class CallRecord:
     total_s: float = 0.0
     client_ip: str | None = None
     is_flagged: bool = False
+    message: str = ""
 
     @property
     def is_failure(self) -> bool:
