@@ -105,6 +105,7 @@ class App:
             reasoning=ReasoningCache(),
             items=items,
             learned=self._learned,
+            shutdown_date=self._lists.shutdown_date,
             clock=clock,
         )
         self._reception = Reception(
@@ -189,6 +190,7 @@ class App:
             for credential in provider.credentials
         ]
         today = day_of(self.clock.now_s())
+        providers = {provider.provider_id for provider in self.config.providers}
         rates = {name: self._health.success_rate(*name, now) for name in names}
         return Present(
             started_at_s=self._started_at_s,
@@ -197,6 +199,7 @@ class App:
             resting=self._health.snapshot(now),
             rates={name: rate for name, rate in rates.items() if rate[1]},
             retirements=tuple(ending.row(today) for ending in self._watch.endings(today)),
+            learned=tuple(self._learned.rows(providers, self.clock.now_s())),
         )
 
     def tell_endings(self) -> None:

@@ -33,12 +33,13 @@ from .config import (
 from .configuration import config_text
 from .engines import engine_names
 from .errors import StartError
-from .gateway import ModelLists
+from .gateway import LearnedModels, ModelLists
 from .limits import Limits
 from .live_check import Network, ask_every_key
 from .retirement_watch import Ending, day_of, endings_by_channel, written_endings
 from .routing import Catalog, Cursors, Health, Router, Sessions, explain
 from .settings import data_dir_of
+from .storage import DiskFolder
 
 
 def check(
@@ -67,6 +68,9 @@ def check(
     errors = sum(problem.severity == "error" for problem in problems)
     rows = asyncio.run(ask_every_key(config, environment)) if live and config is not None else []
     is_ok = not errors and all(row.ok for row in rows)
+    learned = {}
+    if live and config is not None:
+        learned = _learned(config, _data_dir(source, environment))
     today = day_of(SystemClock().now_s())
     endings = () if config is None else written_endings(config.providers, today)
     if as_json:
@@ -85,6 +89,7 @@ def check(
             value["retirements"] = [ending.row(today) for ending in endings]
         if live:
             value["live"] = [row.plain() for row in rows]
+            value["learned"] = list(learned.values())
         print(json.dumps(value, ensure_ascii=False, indent=1), file=out)
     else:
         for problem in problems:
@@ -107,6 +112,9 @@ def check(
                 ),
                 file=out,
             )
+        for row in learned.values():
+            lessons = "; ".join(row["lessons"])
+            print(f"learned from refusals: {row['provider']}/{row['model']}: {lessons}", file=out)
     return 0 if is_ok else 2
 
 
@@ -169,6 +177,8 @@ def show_explanation(
         router, _client_key(config, key), model, now=clock.monotonic_s(), now_s=clock.now_s()
     )
     _add_endings(value, endings, day_of(clock.now_s()))
+    source = choose_source(config_argument, environment)
+    _add_learned(value, _learned(config, _data_dir(source, environment)))
     print(
         json.dumps(value, ensure_ascii=False, indent=1) if as_json else "\n".join(_explained(value))
     )
@@ -185,6 +195,24 @@ def _add_endings(
             continue
         ending = endings.get((channel["provider"], channel["upstream_model"]))
         channel["retirement"] = None if ending is None else ending.row(today)
+
+
+def _add_learned(value: dict[str, Any], learned: Mapping[tuple[str, str], Any]) -> None:
+    """What refusals have taught of each channel's model, nested keys' included."""
+    for channel in value["channels"]:
+        if "nested" in channel:
+            _add_learned(channel, learned)
+        else:
+            row = learned.get((channel["provider"], channel["upstream_model"]))
+            channel["learned"] = [] if row is None else row["lessons"]
+
+
+def _learned(config: Config, data_dir: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """(provider, upstream model) → what a running gateway has kept there of its refusals."""
+    now_s = SystemClock().now_s()
+    kept = LearnedModels.of_folder(DiskFolder(data_dir), now_s)
+    provider_ids = {provider.provider_id for provider in config.providers}
+    return {(row["provider"], row["model"]): row for row in kept.rows(provider_ids, now_s)}
 
 
 def _client_key(config: Config, named: str | None) -> ClientKey:
@@ -246,6 +274,8 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
         )
         if channel["retirement"] is not None:
             lines.append(f"{indent}     {channel['retirement']['message']}")
+        if channel["learned"]:
+            lines.append(f"{indent}     learned from refusals: {'; '.join(channel['learned'])}")
         times = ", ".join(
             f"{name.replace('_', ' ')} {seconds:g} s"
             for name, seconds in channel["timeouts"].items()
@@ -316,13 +346,8 @@ def _catalog(
             2,
         ) from None
     lists = ModelLists(SystemClock(), lambda: None)
-    named = environment.get("DATA_DIR")
     try:
-        stored = json.loads(
-            (
-                data_dir_of(source, None, Path(named) if named else None) / MODEL_LISTS_FILE
-            ).read_bytes()
-        )
+        stored = json.loads((_data_dir(source, environment) / MODEL_LISTS_FILE).read_bytes())
     except (OSError, ValueError):
         stored = {}
     if isinstance(stored, dict):
@@ -336,6 +361,11 @@ def _catalog(
         },
     )
     return config, catalog, endings_by_channel(config.providers, lists.entries, lists.listed)
+
+
+def _data_dir(source: ConfigSource, environment: Mapping[str, str]) -> Path:
+    named = environment.get("DATA_DIR")
+    return data_dir_of(source, None, Path(named) if named else None)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -4,11 +4,16 @@ codes, no secret on the screen.
 
 import asyncio
 import json
+import time
 
 import pytest
 import warm
 import yaml
 from fakes import CLIENT_KEY, Answer, chat_whole, config, provider, whole
+
+from uniapi.engines import Learned
+from uniapi.gateway import LearnedModels
+from uniapi.storage import DiskFolder
 
 MODELS = whole(
     {"object": "list", "data": [{"id": "one", "object": "model"}, {"id": "two", "object": "model"}]}
@@ -271,3 +276,22 @@ async def test_ends_of_models_are_told_where_one_looks(upstream, tmp_path):
     _, output, _ = await run(tmp_path, value, "explain", "chat", "--json")
     channels = json.loads(output)["channels"]
     assert [channel["retirement"] is None for channel in channels] == [False, True]
+
+
+async def test_what_refusals_taught_is_told_where_one_looks(upstream, tmp_path):
+    """`explain` beside its channel, `check --live` below the table; a provider that is gone is not
+    spoken of.
+    """
+    folder = DiskFolder(tmp_path / "data")
+    learned = LearnedModels.of_folder(folder, time.time())
+    for name in ("list", "gone"):
+        learned.learn(name, "up-model", Learned(drops=frozenset({("store",)})), time.time())
+    learned.flush(time.time())
+    code, output, _ = await run(tmp_path, live(upstream), "explain", "m")
+    assert code == 0
+    assert output.count("learned from refusals: without store") == 1
+    _, output, _ = await run(tmp_path, live(upstream), "check", "--live")
+    assert "learned from refusals: list/up-model: without store" in output
+    assert "gone" not in output
+    _, output, _ = await run(tmp_path, live(upstream), "check", "--live", "--json")
+    assert [row["lessons"] for row in json.loads(output)["learned"]] == [["without store"]]

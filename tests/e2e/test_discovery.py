@@ -1,7 +1,7 @@
 """Providers that name no models: their lists are asked for with a key that works."""
 
 import pytest
-from fakes import config, provider, whole
+from fakes import chat_whole, config, provider, whole
 
 pytestmark = pytest.mark.slow
 """A process for nearly every test: `.ci/run` runs them."""
@@ -75,3 +75,21 @@ async def test_what_a_provider_says_of_its_models_is_listed_and_kept(upstream, g
         upstream.tell("a", whole({"error": {"message": "down"}}, status=500))
         await gateway.stop()
         await gateway.start(config([entry]))
+
+
+async def test_what_a_list_says_of_a_models_end_goes_with_its_answers(upstream, gateway, client):
+    """A `sunset` header, for a model that no list of ours knows; others have none."""
+    dying = {"id": "dying", "object": "model", "shutdown_date": "2020-01-31"}
+    living = {"id": "living", "object": "model", "shutdown_date": "2999-01-31"}
+    listed = whole({"object": "list", "data": [dying, living]})
+    upstream.tell("a", listed, chat_whole(), chat_whole())
+    entry = provider(upstream, "a")
+    del entry["model"]
+    await gateway.start(config([entry]))
+    ends = {}
+    for name in ("dying", "living"):
+        body = {"model": name, "messages": [{"role": "user", "content": "hi"}]}
+        async with client.post(gateway.url + "/v1/chat/completions", json=body) as response:
+            assert response.status == 200
+            ends[name] = response.headers.get("sunset")
+    assert ends == {"dying": "Fri, 31 Jan 2020 00:00:00 GMT", "living": None}

@@ -163,3 +163,56 @@ async def test_bedrock_is_asked_for_an_invocation_and_answers_in_anthropics_word
         assert await response.json() == {"input_tokens": 17}
     inner = json.loads(base64.b64decode(upstream.seen["a"][0].json["input"]["invokeModel"]["body"]))
     assert inner["messages"] == MESSAGES["messages"]
+
+
+SYSTEM = {**MESSAGES, "system": "be brief", "max_tokens": 9, "stop_sequences": ["x"]}
+
+
+async def test_a_count_crosses_dialects_to_whoever_counts(upstream, gateway, client):
+    """Each upstream is asked at its own endpoint, for what that takes and no more; the figure comes
+    back in the client's words.
+    """
+    upstream.tell("g", whole({"totalTokens": 9}))
+    upstream.tell("r", whole({"object": "response.input_tokens", "input_tokens": 7}))
+    upstream.tell("a", whole({"input_tokens": 8}))
+    responses = provider(
+        upstream, "r", base_url=upstream.url("r", "/v1/responses"), model=[{"up-r": "r"}]
+    )
+    google = gemini(upstream, "g", model=[{"up-g": "g"}])
+    await gateway.start(config([google, responses, claude(upstream, "a", model=[{"up-a": "a"}])]))
+    for model, tokens in (("g", 9), ("r", 7)):
+        async with client.post(gateway.url + COUNT, json={**SYSTEM, "model": model}) as response:
+            assert (response.status, await response.json()) == (200, {"input_tokens": tokens})
+            assert "x-uniapi-estimate" not in response.headers
+    async with client.post(gateway.url + "/v1beta/models/a:countTokens", json=CONTENTS) as response:
+        assert await response.json() == {"totalTokens": 8}
+    wrapped = upstream.seen["g"][0].json["generateContentRequest"]
+    assert upstream.seen["g"][0].path == "/g/v1beta/models/up-g:countTokens"
+    assert wrapped["model"] == "models/up-g"
+    assert wrapped["systemInstruction"]["parts"] == [{"text": "be brief"}]
+    assert upstream.seen["r"][0].path == "/r/v1/responses/input_tokens"
+    assert set(upstream.seen["r"][0].json) <= {"model", "input", "instructions"}
+    assert set(upstream.seen["a"][0].json) == {"model", "messages"}
+
+
+async def test_a_relayed_count_is_fitted_like_the_generation_it_asks_about(
+    upstream, gateway, client
+):
+    """Tools that its provider is not told are not counted, and nothing that only a generation
+    takes is added.
+    """
+    upstream.tell("a", whole({"input_tokens": 4}))
+    await gateway.start(config([claude(upstream, "a", tools=False)]))
+    tools = [{"name": "f", "input_schema": {"type": "object"}}]
+    async with client.post(gateway.url + COUNT, json={**MESSAGES, "tools": tools}) as response:
+        assert (await response.json()) == {"input_tokens": 4}
+    assert upstream.seen["a"][0].json == {**MESSAGES, "model": "up-model"}
+
+
+async def test_a_count_that_fails_in_another_dialect_becomes_an_estimate(upstream, gateway, client):
+    """What it says is about our words, not the client's."""
+    error = {"error": {"code": 400, "message": "no", "status": "INVALID_ARGUMENT"}}
+    upstream.tell("g", whole(error, status=400))
+    await gateway.start(config([gemini(upstream, "g")]))
+    async with client.post(gateway.url + COUNT, json=MESSAGES) as response:
+        assert (response.status, response.headers["x-uniapi-estimate"]) == (200, "true")

@@ -48,3 +48,13 @@ def test_the_oldest_models_go():
     for name in ("a", "b", "c"):
         learned.learn("p", name, DROPS, 0.0)
     assert [model for _, model, _ in learned.entries(0.0)] == ["b", "c"]
+
+
+def test_what_is_known_is_told_in_words():
+    """Of the providers in force alone, with the time from which the vendor is tried afresh."""
+    learned, _ = models()
+    learned.learn("p", "m", DROPS, 5.0)
+    learned.learn("gone", "m", DROPS, 5.0)
+    assert learned.rows({"p"}, 6.0) == [
+        {"provider": "p", "model": "m", "lessons": ["without store"], "until": 5 + LEARNED_LAST_S}
+    ]

@@ -24,6 +24,7 @@ from . import (
 )
 from .bedrock_converse import InvokeFramer
 from .codec import EncodedRequest, EncodedResponse, ReplyContext, UpstreamContext
+from .counting import figure
 from .delays import delay_until, retry_after_seconds
 from .dialect import ClientDialect, KnownModel, RelayedDialect, UpstreamDialect
 from .fitting import Beside
@@ -82,6 +83,7 @@ __all__ = [
     "UpstreamDialect",
     "client_dialect",
     "delay_until",
+    "figure",
     "is_wall",
     "retry_after_seconds",
 ]

@@ -22,6 +22,7 @@ from uniapi.canonical import (
 from uniapi.wire import Frame
 
 from .codec import EncodedRequest, EncodedResponse, ReplyContext, UpstreamContext
+from .counting import Counting
 from .fitting import Fit
 from .observer import Observer
 from .quirk import Quirk
@@ -151,6 +152,8 @@ class UpstreamDialect:
     decode_error: Callable[[int, Mapping[str, str], bytes], Failure]
     needs_inline: Callable[[Media, Quirk], bool]
     may_end_empty: Callable[[Mapping[str, Json]], bool] = lambda body: False
+    counting: Counting | None = None
+    """How it counts tokens; None: it does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

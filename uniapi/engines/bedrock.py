@@ -95,7 +95,7 @@ class BedrockEngine(DefaultEngine):
         prepared["anthropic_version"] = ANTHROPIC_VERSION
         if operation is Operation.GENERATE:
             return prepared
-        prepared.setdefault("max_tokens", 1)
+        prepared.setdefault("max_tokens", _least_output(prepared))
         return {"input": {"invokeModel": {"body": base64.b64encode(dump_json(prepared)).decode()}}}
 
     def authorize(
@@ -140,6 +140,13 @@ class BedrockEngine(DefaultEngine):
             return page
         url = with_query(request.url.partition("&nextToken=")[0], f"nextToken={quote_model(token)}")
         return replace(page, next_request=replace(request, url=url) if url != request.url else None)
+
+
+def _least_output(body: dict[str, Json]) -> int:
+    """An invocation needs a limit, and one above the budget for thinking."""
+    thinking = body.get("thinking")
+    budget = thinking.get("budget_tokens") if isinstance(thinking, dict) else None
+    return budget + 1 if isinstance(budget, int) else 1
 
 
 def _aws_host(service: str, region: str, host: re.Match[str]) -> str:

@@ -26,6 +26,10 @@ USUAL_PATH = "/v1beta"
 _MODELS_PATH = re.compile(r"/(?:models|tunedModels)(?:/[^?#]*)?(?=[?#]|\Z)")
 
 VERBS = {Operation.COUNT_TOKENS: "countTokens", Operation.EMBED: "batchEmbedContents"}
+_COUNTED_ALONE = frozenset({"contents", "generateContentRequest", "generate_content_request"})
+"""All that a count may name; what else belongs to a request stands within the second
+(ai.google.dev/api/tokens, 2026-11-30).
+"""
 GENERATED = frozenset(
     {
         Operation.IMAGE,
@@ -65,6 +69,8 @@ class GeminiEngine(DefaultEngine):
         stream: bool,
         dialect: UpstreamDialect,
     ) -> dict[str, Json]:
+        if operation is Operation.COUNT_TOKENS and body.keys() - _COUNTED_ALONE:
+            body = {"generateContentRequest": {"model": "", **body}}
         return rename_models(body, place.upstream_model)
 
     def token_flow(self, target: Target, now_s: Epoch) -> TokenFlow | None:

@@ -72,14 +72,18 @@ def retirement_of(
     return find_retirement(parse_url(address.url).host, place.upstream_model)
 
 
-def sunset(url: str, model: str, now_s: float) -> str | None:
+def sunset(url: str, model: str, now_s: float, listed: str | None = None) -> str | None:
     """The `sunset` header (RFC 8594) of an answer of `model` from `url`: the moment of its end,
-    from thirty days before; None when there is none to tell.
+    from thirty days before; None when there is none to tell. `listed`: the day that the provider's
+    own list names.
     """
-    found = find_retirement(parse_url(url).host, model)
-    if found is None or found.is_earliest:
-        return None
-    end = datetime(found.day.year, found.day.month, found.day.day, tzinfo=timezone.utc)
+    day = None if listed is None else date.fromisoformat(listed)
+    if day is None:
+        found = find_retirement(parse_url(url).host, model)
+        if found is None or found.is_earliest:
+            return None
+        day = found.day
+    end = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
     if datetime.fromtimestamp(now_s, timezone.utc) < end - WARNED_BEFORE:
         return None
     return end.strftime("%a, %d %b %Y 00:00:00 GMT")

@@ -124,6 +124,8 @@ class VertexEngine(DefaultEngine):
         dialect: UpstreamDialect,
     ) -> dict[str, Json]:
         if dialect is GEMINI:
+            if operation is Operation.COUNT_TOKENS:
+                body = _unwrapped(body)
             return rename_models(
                 body, f"publishers/google/models/{_short_name(place.upstream_model)}"
             )
@@ -241,6 +243,14 @@ def _gemini_address(home: _Home, model: str, operation: Operation, stream: bool)
             )
         case _:
             return None
+
+
+def _unwrapped(body: dict[str, Json]) -> dict[str, Json]:
+    """A count's members stand by themselves here; the Gemini API wraps them
+    (docs.cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints/countTokens).
+    """
+    inner = body.get("generateContentRequest") or body.get("generate_content_request")
+    return dict(inner) if isinstance(inner, dict) else body
 
 
 def _short_name(model: str) -> str:

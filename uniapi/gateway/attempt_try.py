@@ -109,7 +109,7 @@ class Try:
         call = state.call
         created_s = int(state.around.clock.now_s())
         context = reply_context(call, way.place, created_s, os.urandom(12).hex())
-        if way.road is Road.TRANSLATE and SERVICES[way.operation].is_generated:
+        if way.road is Road.TRANSLATE and not SERVICES[way.operation].is_carried:
             try:
                 request = await self._canonical()
             except RequestRefused as refused:
@@ -230,8 +230,9 @@ class Try:
         if report.content_type is None:
             is_whole_anyway = call.operation is Operation.STORED and not receiver.streams
             is_streamed = call.stream and not is_whole_anyway
-        way, model = self.way, self._target.upstream_model
-        ends_at = sunset(way.address.url, model, state.around.clock.now_s())
+        way, model, around = self.way, self._target.upstream_model, state.around
+        listed = around.shutdown_date(self._target.provider.provider_id, model)
+        ends_at = sunset(way.address.url, model, around.clock.now_s(), listed)
         headers = {
             **kind_headers(call, is_streamed=is_streamed),
             **answer_headers(

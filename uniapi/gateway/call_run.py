@@ -114,7 +114,7 @@ class CallRun:
         state, failure = self._state, step.failure
         call, reply = state.call, state.reply
         tries = attempts_header(state.attempts)
-        if call.operation is Operation.COUNT_TOKENS and falls_back(step):
+        if call.operation is Operation.COUNT_TOKENS and falls_back(call, step):
             body = estimate_answer(call)
             state.outcome = "ok"
             await reply.send(200, {**JSON_HEADERS, **ESTIMATE_HEADERS, **tries}, body)

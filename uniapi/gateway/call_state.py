@@ -61,6 +61,8 @@ class CallSurroundings:
     items: IssuedItems
     learned: LearnedModels
     clock: Clock
+    shutdown_date: Callable[[str, str], str | None] = lambda provider_id, model: None
+    """The day from which a provider's own list says that a model is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

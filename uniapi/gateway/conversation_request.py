@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from uniapi.canonical import Call, Operation, Request, offered
+from uniapi.canonical import Call, Request, offered
 from uniapi.dialects import EncodedRequest, RelayedDialect, ReplyContext, UpstreamContext
 from uniapi.operations import SERVICES
 from uniapi.pipes import Pipe, PipeChoice
@@ -25,7 +25,7 @@ from .prepared import (
     request_headers,
 )
 from .route import Way, client_side
-from .token_count import count_pipe
+from .token_count import count_pipe, fit_count
 
 
 def prepare_conversation(
@@ -38,9 +38,12 @@ def prepare_conversation(
     request = None if reply.request is None else _adjusted(way, reply.request)
     said = _said(call, way, request)
     body, losses = said.body, said.losses
+    lost: tuple[str, ...] = ()
     if is_generated:
         body, lost = way.dialect.fit(body, way.quirk, said.beside)
-        losses = tuple(dict.fromkeys((*losses, *lost)))
+    elif SERVICES[way.operation].is_counted:
+        body, lost = fit_count(call, way, body, said.beside)
+    losses = tuple(dict.fromkeys((*losses, *lost)))
     may_end_empty = way.dialect.may_end_empty(body)
     body = way.engine.prepare_body(place, body, way.operation, call.stream, way.dialect)
     adds_usage = _adds_usage(call, way)
@@ -70,7 +73,7 @@ def prepare_conversation(
             headers=request_headers(call, way, own),
             body=relayed_bytes(call, body) if way.road is Road.RELAY else dump_json(body),
         ),
-        make_pipe=_pipe(way, choice, may_end_empty=may_end_empty),
+        make_pipe=_pipe(call, way, choice, may_end_empty=may_end_empty),
         losses=losses,
         body=body,
         count_output=choice.count_output,
@@ -93,9 +96,9 @@ def _said(call: Call, way: Way, request: Request | None) -> EncodedRequest:
     return way.dialect.encode_request(request, way.quirk)
 
 
-def _pipe(way: Way, choice: PipeChoice, *, may_end_empty: bool) -> MakePipe:
-    if way.operation is Operation.COUNT_TOKENS:
-        return count_pipe(way.address.shape)
+def _pipe(call: Call, way: Way, choice: PipeChoice, *, may_end_empty: bool) -> MakePipe:
+    if SERVICES[way.operation].is_counted:
+        return count_pipe(call, way)
     make: MakePipe = choice.translate
     if way.road is Road.RELAY and isinstance(way.dialect, RelayedDialect):
         make = partial(choice.relay, way.dialect)

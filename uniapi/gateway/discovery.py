@@ -64,6 +64,7 @@ class ModelLists:
         self._on_change = on_change
         self._on_wanted = on_wanted
         self._lists: dict[str, tuple[ListedModel, ...]] = {}
+        self._shutdowns: dict[tuple[str, str], str] = {}
         self._sources: dict[str, str] = {}
         self._due_at: dict[str, float] = {}
         self._failed_at: dict[str, float] = {}
@@ -82,6 +83,21 @@ class ModelLists:
 
     def listed(self, provider_id: str) -> tuple[ListedModel, ...]:
         return self._lists.get(provider_id, ())
+
+    def shutdown_date(self, provider_id: str, model: str) -> str | None:
+        """The day (`YYYY-MM-DD`) from which a provider's own list says that a model is gone."""
+        return self._shutdowns.get((provider_id, model))
+
+    def _put(self, provider_id: str, models: tuple[ListedModel, ...]) -> None:
+        self._lists[provider_id] = models
+        self._forget_shutdowns(provider_id)
+        for model in models:
+            if model.shutdown_date is not None:
+                self._shutdowns[(provider_id, model.model)] = model.shutdown_date
+
+    def _forget_shutdowns(self, provider_id: str) -> None:
+        for known in [one for one in self._shutdowns if one[0] == provider_id]:
+            del self._shutdowns[known]
 
     async def wait(self, providers: tuple[Provider, ...]) -> bool:
         """Wait until the unfinished first discoveries of providers without a list are over; False
@@ -132,6 +148,7 @@ class ModelLists:
             provider.provider_id for provider in providers if provider.is_discovered
         }:
             del self._lists[gone]
+            self._forget_shutdowns(gone)
         due = []
         for provider in providers:
             if not provider.is_discovered:
@@ -139,6 +156,7 @@ class ModelLists:
             if self._sources.get(provider.provider_id) != _source(provider):
                 for kept in (self._due_at, self._failed_at, self._lists):
                     kept.pop(provider.provider_id, None)
+                self._forget_shutdowns(provider.provider_id)
                 self._sources[provider.provider_id] = _source(provider)
             is_due = all_due or self._due_at.get(provider.provider_id, 0.0) <= now
             if is_due and provider.provider_id not in self._pending:
@@ -167,7 +185,7 @@ class ModelLists:
         else:
             self._failed_at.pop(provider.provider_id, None)
             changed = self._lists.get(provider.provider_id) != models
-            self._lists[provider.provider_id] = models
+            self._put(provider.provider_id, models)
             self._sources[provider.provider_id] = _source(provider)
             self._due_at[provider.provider_id] = self._clock.monotonic_s() + REFRESH_S
             if changed:
@@ -182,11 +200,8 @@ class ModelLists:
         """Take in what `dump` gave, from an earlier run; anything malformed is left out."""
         for provider_id, entry in stored.items():
             if isinstance(entry, dict) and isinstance(entry.get("models"), list):
-                self._lists[provider_id] = tuple(
-                    model
-                    for stored_model in entry["models"]
-                    if (model := _loaded(stored_model)) is not None
-                )
+                loaded = (_loaded(stored_model) for stored_model in entry["models"])
+                self._put(provider_id, tuple(model for model in loaded if model is not None))
                 self._sources[provider_id] = str(entry.get("source"))
 
     def dump(self) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def rules_out(
     service = SERVICES[call.operation]
     if service.is_generated and not is_bound:
         return None
-    if service.is_carried:
+    if service.is_carried or (service.is_counted and not is_bound):
         return lambda channel: (
             None
             if find_ways_to(call, channel, engine_of)

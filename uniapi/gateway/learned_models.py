@@ -4,7 +4,7 @@ then tried afresh.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from uniapi.clock import Epoch
@@ -54,12 +54,27 @@ class LearnedModels:
         self._kept.put(_name(provider_id, upstream_model), known.joined(lesson).dump(), now_s)
 
     def entries(self, now_s: Epoch) -> Iterator[tuple[str, str, Learned]]:
-        """(provider, upstream model, what is known), for people."""
+        """(provider, upstream model, what is known)."""
         for name in self._kept.names():
             provider_id, _, upstream_model = name.partition("\n")
             learned = self.of(provider_id, upstream_model, now_s)
             if learned:
                 yield provider_id, upstream_model, learned
+
+    def rows(self, provider_ids: Collection[str], now_s: Epoch) -> list[dict[str, Any]]:
+        """What is known of these providers' models, for people, as plain data; `until`: epoch
+        seconds from which the vendor is tried afresh.
+        """
+        return [
+            {
+                "provider": provider_id,
+                "model": upstream_model,
+                "lessons": learned.lessons(),
+                "until": self._kept.ends_at_s(_name(provider_id, upstream_model)),
+            }
+            for provider_id, upstream_model, learned in self.entries(now_s)
+            if provider_id in provider_ids
+        ]
 
 
 def _name(provider_id: str, upstream_model: str) -> str:

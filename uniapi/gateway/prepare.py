@@ -38,6 +38,6 @@ def prepare_once(call: Call, target: Target, engine: Engine) -> Prepared:
         raise RequestRefused.bad_request("The provider does not offer this operation.")
     way = ways[0]
     reply = reply_context(call, target, 0, "0")
-    if way.road is Road.TRANSLATE and SERVICES[way.operation].is_generated:
+    if way.road is Road.TRANSLATE and not SERVICES[way.operation].is_carried:
         reply = replace(reply, request=Decoded(call).get())
     return prepare(call, way, reply)

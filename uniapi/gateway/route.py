@@ -3,8 +3,8 @@
 RELAY when the client's dialect is the upstream's and nothing has to be said differently: the
 client's own bytes, spliced where only `model` or `stream_options` change, JSON-equal otherwise;
 TRANSLATE in every other case. The decision is made per attempt: one call may relay first and
-translate next. Operations other than generation (token counts, compaction) have no canonical form
-here and are only ever relayed.
+translate next. A token count goes to whoever counts, in either way. Other operations (compaction,
+stored responses) have no canonical form here and are only ever relayed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from uniapi.canonical import Call, Media, Operation, Request, RequestRefused, iter_media
+from uniapi.canonical import (
+    Call,
+    DialectNeeds,
+    Media,
+    Operation,
+    Request,
+    RequestRefused,
+    iter_media,
+)
 from uniapi.dialects import (
     CLIENT_DIALECTS,
     ClientDialect,
@@ -75,8 +83,10 @@ class Decoded:
                 if _is_responses_shaped(call)
                 else client_side(call)
             )
+            is_counted = SERVICES[call.operation].is_counted
+            body = dialect.counted(call.json) if is_counted else call.json
             try:
-                self._request = dialect.decode_request(call.json, call.requested_model, call.stream)
+                self._request = dialect.decode_request(body, call.requested_model, call.stream)
             except RecursionError:
                 raise RequestRefused.bad_request("The request body is nested too deep.") from None
         return self._request
@@ -100,6 +110,8 @@ def find_ways(
     """
     needs = CLIENT_DIALECTS[call.dialect].needs(call.json)
     dialect = engine.dialect(place, call.dialect, needs, learned.dialect)
+    if SERVICES[call.operation].is_counted:
+        dialect = _counting_dialect(call, place, engine, needs) or dialect
     quirk = learned.over(engine.quirk(place))
     streams = call.stream and (quirk.converse_tools_streamed or not needs.has_functions)
     ways = []
@@ -138,6 +150,8 @@ def _roads(
     is_same = isinstance(dialect, RelayedDialect) and call.dialect == dialect.name
     if service.is_carried:
         return [(call.operation, Road.RELAY)]
+    if service.is_counted and dialect.counting is not None:
+        return [(call.operation, Road.RELAY if is_same else Road.TRANSLATE)]
     if not service.is_generated:
         return [(call.operation, Road.RELAY)] if is_same else []
     translated = (Operation.GENERATE, Road.TRANSLATE)
@@ -151,6 +165,20 @@ def _roads(
         return [translated]
     relayed = (call.operation, Road.RELAY)
     return [relayed] if call.operation is Operation.GENERATE else [relayed, translated]
+
+
+def _counting_dialect(
+    call: Call, place: Place, engine: Engine, needs: DialectNeeds
+) -> UpstreamDialect | None:
+    """In which dialect a place counts: the client's own where it is spoken there, else whichever
+    has an endpoint for it (OpenAI counts in Responses for every model); None: in none.
+    """
+    for client in dict.fromkeys((call.dialect, *CLIENT_DIALECTS)):
+        dialect = engine.dialect(place, client, needs)
+        has_address = engine.address(place, call.operation, False, dialect) is not None
+        if dialect.counting is not None and has_address:
+            return dialect
+    return None
 
 
 def client_framing(call: Call) -> Literal["sse", "json_array"]:

@@ -1,17 +1,20 @@
-"""Counting tokens: the provider's own count where it offers one in the client's dialect, else our
+"""Counting tokens: the provider's own count where it offers one, in whatever dialect, else our
 labelled estimate. A client that counts is never left without a figure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from uniapi.canonical import Call, FailureKind, RequestRefused, estimate_input_tokens
-from uniapi.dialects import CLIENT_DIALECTS
+from uniapi.canonical import Call, FailureKind, Json, RequestRefused, estimate_input_tokens
+from uniapi.dialects import CLIENT_DIALECTS, Beside, figure
 from uniapi.pipes import Pipe, RelayBody
-from uniapi.routing import GiveUp
+from uniapi.routing import GiveUp, Road
 from uniapi.wire import ResponseHead, dump_json
+
+from .route import Way
 
 ESTIMATE_HEADERS = {"x-uniapi-estimate": "true"}
 
@@ -19,19 +22,45 @@ _OWN_MISTAKES = frozenset({FailureKind.BAD_REQUEST, FailureKind.TOO_LONG})
 """What the provider says about the request itself is better than our figure."""
 
 
-def count_pipe(shape: str) -> Callable[[ResponseHead], Pipe]:
-    """The pipe for a native count; `shape` is the address's. Bedrock answers in its own words
-    whoever asks.
+def count_pipe(call: Call, way: Way) -> Callable[[ResponseHead], Pipe]:
+    """The pipe for a native count: handed on where the client reads such an answer, else spelled
+    for it. Bedrock answers in its own words whoever asks.
     """
-    render = _spell_bedrock if shape == "bedrock" else None
-    return lambda head: RelayBody(render)
+    counting = way.dialect.counting
+    read = figure("inputTokens") if way.address.shape == "bedrock" else None
+    if read is None and way.road is Road.TRANSLATE and counting is not None:
+        read = counting.read
+    return lambda head: RelayBody(None if read is None else partial(_spelled, call, read))
 
 
-def falls_back(step: GiveUp) -> bool:
+def fit_count(
+    call: Call, way: Way, body: dict[str, Json], beside: Beside
+) -> tuple[dict[str, Json], tuple[str, ...]]:
+    """A count's body as this upstream takes it, and the losses: fitted as the generation it asks
+    about, without what only a generation takes. Gemini's may be wrapped, and stays so.
+    """
+    counting = way.dialect.counting
+    if counting is None:
+        return body, ()
+    asked = CLIENT_DIALECTS[call.dialect].counted(body) if way.road is Road.RELAY else body
+    fitted, losses = way.dialect.fit(dict(asked), way.quirk, beside)
+    reduced = counting.reduced(fitted, asked if way.road is Road.RELAY else {})
+    if asked is body:
+        return reduced, losses
+    return {
+        name: reduced if value is asked and reduced != asked else value
+        for name, value in body.items()
+    }, losses
+
+
+def falls_back(call: Call, step: GiveUp) -> bool:
     """Whether the estimate is given in place of this end of a plan: always, but for the client's
-    own mistake.
+    own mistake, told in its own dialect.
     """
-    return step.failure is None or step.failure.kind not in _OWN_MISTAKES
+    failure = step.failure
+    if failure is None or failure.dialect != call.dialect:
+        return True
+    return failure.kind not in _OWN_MISTAKES
 
 
 def estimate_answer(call: Call) -> bytes:
@@ -47,6 +76,5 @@ def estimate_answer(call: Call) -> bytes:
     return dump_json(dialect.encode_count(estimate_input_tokens(request)))
 
 
-def _spell_bedrock(answer: Any) -> bytes:
-    """docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html"""
-    return dump_json({"input_tokens": int(answer["inputTokens"])})
+def _spelled(call: Call, read: Callable[[Mapping[str, Json]], int], answer: Any) -> bytes:
+    return dump_json(CLIENT_DIALECTS[call.dialect].encode_count(read(answer)))

@@ -29,6 +29,8 @@ class Handling(Enum):
 
     GENERATED = "generated"
     """It has a canonical form, so that every upstream can be asked."""
+    COUNTED = "counted"
+    """It is what a generation would be, and its answer a figure: it goes to whoever counts."""
     CARRIED = "carried"
     """It is relayed between like shapes and translated by a codec between others."""
     RELAYED = "relayed"
@@ -85,10 +87,12 @@ class Service:
     """What `exclude_request_types` and its like call it."""
 
     is_generated: bool = field(init=False)
+    is_counted: bool = field(init=False)
     is_carried: bool = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "is_generated", self.handling is Handling.GENERATED)
+        object.__setattr__(self, "is_counted", self.handling is Handling.COUNTED)
         object.__setattr__(self, "is_carried", self.handling is Handling.CARRIED)
 
 
@@ -138,7 +142,7 @@ SERVICES: Mapping[Operation, Service] = MappingProxyType(
             request_type="compaction",
         ),
         Operation.COUNT_TOKENS: Service(
-            handling=Handling.RELAYED,
+            handling=Handling.COUNTED,
             action="count tokens",
             paths={
                 "/v1/responses/input_tokens": RESPONSES,

@@ -271,6 +271,7 @@ def _status(asked: AdminQuestion) -> dict[str, Any]:
             "health": asked.present.health_rows(asked.config),
             "config": asked.present.config_status.row(),
             "retirements": list(asked.present.retirements),
+            "learned": list(asked.present.learned),
             "storage": {
                 "where": "memory" if asked.recorder.is_in_memory else "disk",
                 "trouble": asked.recorder.trouble,

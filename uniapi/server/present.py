@@ -102,6 +102,8 @@ class Present:
     rates: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
     retirements: tuple[Mapping[str, Any], ...] = ()
     """The models written down that are shut down, or will be soon, as plain data."""
+    learned: tuple[Mapping[str, Any], ...] = ()
+    """What refusals have taught of the models in force, as plain data."""
 
     def live_figures(self, version: str, config: Config, trouble: str | None) -> LiveFigures:
         """What `/metrics` says of the moment."""

@@ -63,6 +63,11 @@ class KeptMap:
             return None
         return found[1]
 
+    def ends_at_s(self, name: str) -> float:
+        """When an entry's time is over; 0 when there is none."""
+        found = self._entries.get(name)
+        return 0.0 if found is None else found[0] + self._lasts_s
+
     def put(self, name: str, value: Any, now_s: Epoch) -> None:
         """Keep a JSON value under a name, from now on for the time that entries last."""
         with self._lock:

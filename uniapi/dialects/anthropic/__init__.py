@@ -9,6 +9,7 @@ Reading order: `vocabulary`, `answer_decode_parts`; `request_decode`, `request_e
 
 from __future__ import annotations
 
+from uniapi.dialects.counting import Counting, figure
 from uniapi.dialects.dialect import RelayedDialect, without_facts
 
 from .answer_decode import decode_response
@@ -23,6 +24,9 @@ from .request_encode_parts import needs_inline
 from .stream_decode import AnthropicStreamDecoder
 from .vocabulary import FAMILY, NAME
 
+COUNTED = frozenset({"system", "messages", "tools", "tool_choice", "thinking", "output_config"})
+"""anthropic-sdk-python 2.12.0, MessageCountTokensParams; `max_tokens` is refused."""
+
 UPSTREAM = RelayedDialect(
     name=NAME,
     family=FAMILY,
@@ -34,6 +38,7 @@ UPSTREAM = RelayedDialect(
     decode_error=decode_error,
     needs_inline=needs_inline,
     may_end_empty=may_end_empty,
+    counting=Counting(members=COUNTED, read=figure("input_tokens")),
     observer=AnthropicObserver,
     model_paths=(("model",), ("message", "model")),
     needs_translation=needs_translation,

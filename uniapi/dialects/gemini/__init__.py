@@ -12,6 +12,7 @@ Reading order: `vocabulary`; `request_decode` (with `request_decode_contents`,
 
 from __future__ import annotations
 
+from uniapi.dialects.counting import Counting, figure
 from uniapi.dialects.dialect import RelayedDialect, without_facts
 
 from .answer_decode import decode_response
@@ -24,6 +25,11 @@ from .request_encode import encode_request
 from .stream_decode import GeminiStreamDecoder
 from .vocabulary import FAMILY, NAME
 
+COUNTED = frozenset({"contents", "systemInstruction", "tools", "generationConfig"})
+"""What Vertex's CountTokensRequest and the GenerateContentRequest within the Gemini API's have in
+common (ai.google.dev/api/tokens; google-genai 3.4.0, models.py).
+"""
+
 UPSTREAM = RelayedDialect(
     name=NAME,
     family=FAMILY,
@@ -34,6 +40,7 @@ UPSTREAM = RelayedDialect(
     stream_decoder=GeminiStreamDecoder,
     decode_error=decode_error,
     needs_inline=needs_inline,
+    counting=Counting(members=COUNTED, read=figure("totalTokens")),
     observer=GeminiObserver,
     model_paths=(("modelVersion",),),
 )

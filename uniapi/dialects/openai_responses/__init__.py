@@ -10,6 +10,7 @@ Reading order: `vocabulary`, `opaque`; `request_decode`, `request_decode_items`,
 
 from __future__ import annotations
 
+from uniapi.dialects.counting import Counting, figure
 from uniapi.dialects.dialect import RelayedDialect, without_facts
 
 from .answer_decode import decode_response
@@ -20,6 +21,11 @@ from .observe import ResponsesObserver
 from .request_encode import encode_request
 from .stream_decode import ResponsesStreamDecoder
 from .vocabulary import FAMILY, NAME
+
+COUNTED = frozenset(
+    {"input", "instructions", "parallel_tool_calls", "reasoning", "text", "tool_choice", "tools"}
+)
+"""openai-python 3.54.0, InputTokenCountParams."""
 
 UPSTREAM = RelayedDialect(
     name=NAME,
@@ -32,6 +38,7 @@ UPSTREAM = RelayedDialect(
     decode_error=decode_error,
     needs_inline=needs_inline,
     needs_translation=needs_translation,
+    counting=Counting(members=COUNTED, read=figure("input_tokens")),
     observer=ResponsesObserver,
     model_paths=(("model",), ("response", "model")),
 )
