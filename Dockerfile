@@ -5,7 +5,7 @@ FROM python:3.14-slim
 COPY packaging/pure.txt packaging/pyyaml.txt packaging/build-constraints.txt /app/packaging/
 RUN PYYAML_FORCE_LIBYAML=0 pip install --no-cache-dir --root-user-action=ignore --require-hashes --build-constraint /app/packaging/build-constraints.txt \
     -r /app/packaging/pure.txt -r /app/packaging/pyyaml.txt
-COPY main.py VERSION /app/
+COPY main.py /app/
 COPY uniapi /app/uniapi
 RUN python -m compileall -q /app/main.py /app/uniapi
 # Root inside, as in the older image (`--user root`): a folder that Docker makes for a volume belongs to root.

@@ -1,6 +1,8 @@
 #!/bin/sh
-# Builds dist/uni-api-PLATFORM-VERSION.pex (one pure-Python file under three names), dist/uni-api-VERSION.pyz and dist/SHA256SUMS, from a clean clone, with one command:
+# Builds everything that a release holds into dist/, from a clean clone, with one command:
 #   sh build_pex.sh
+# uni-api.pex (pure Python; also under three platforms' names), uni-api.pyz, the wheel, the sdist, install.sh, SHA256SUMS. Names stay the same from release to release
+# (but for the wheel and the sdist, whose names are a rule of Python's), so that …/releases/latest/download/uni-api.pex is always the newest.
 # PYTHON names the building interpreter. It must be 3.11: another minor puts other bytes in, and pex's pip for 3.12 and newer is not among our pins.
 set -eu
 cd "$(dirname "$0")"
@@ -10,14 +12,13 @@ if [ "$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/
     echo "build_pex: $python is not Python 3.11; name one that is: PYTHON=/path/to/python3.11 sh build_pex.sh" >&2
     exit 1
 fi
-version=$(cat VERSION)
 # One fixed date and one seed for everything inside, so that two builds of the same sources are the same bytes, wherever and whenever.
 export SOURCE_DATE_EPOCH=1700000000 PYTHONHASHSEED=0 PIP_DISABLE_PIP_VERSION_CHECK=1
 
 rm -rf build dist
 mkdir -p build/wheels build/targets build/stage build/zipapp dist
 "$python" -m venv build/venv
-build/venv/bin/pip install -q pip==26.3 pex==2.105.2
+build/venv/bin/pip install -q --require-hashes -r packaging/build-tools.txt
 
 # 1. The wheels: pinned by hash, pure only. PyYAML has no pure wheel on PyPI and is made one from its sources.
 build/venv/bin/pip download -q --no-deps --require-hashes --only-binary :all: --platform any --implementation py --abi none \
@@ -32,7 +33,7 @@ for wheel in build/wheels/*.whl; do
 done
 
 # 2. The sources, and nothing else of this folder.
-cp main.py VERSION build/stage/
+cp main.py build/stage/
 cp -R uniapi build/stage/uniapi
 find build/stage -name __pycache__ -prune -exec rm -rf {} +
 find build/stage -type f -exec chmod 644 {} + -o -type d -exec chmod 755 {} +
@@ -41,9 +42,9 @@ find build/stage -type f -exec chmod 644 {} + -o -type d -exec chmod 755 {} +
 targets=$("$python" packaging/targets.py build/targets)
 # shellcheck disable=SC2086  # the targets are words
 build/venv/bin/pex --pex-root build/pex-root --no-pypi --find-links build/wheels $targets \
-    -r requirements.txt async-timeout typing-extensions -D build/stage -m main --preamble-file packaging/preamble.py --sh-boot -o build/uni-api.pex
+    -r requirements.txt async-timeout typing-extensions -D build/stage -m main --preamble-file packaging/preamble.py --sh-boot -o dist/uni-api.pex
 for platform in linux-x86_64 macos-arm64 freebsd-amd64; do
-    cp build/uni-api.pex "dist/uni-api-$platform-$version.pex"
+    cp dist/uni-api.pex "dist/uni-api-$platform.pex"
 done
 
 # 4. The same tree as a plain zipapp: needs no cache folder, for full quotas and systems that pex does not know.
@@ -52,9 +53,13 @@ for wheel in build/wheels/*.whl; do
 done
 cp -R build/stage/. build/zipapp/
 mv build/zipapp/main.py build/zipapp/__main__.py
-"$python" packaging/zipapp.py build/zipapp "dist/uni-api-$version.pyz"
+"$python" packaging/zipapp.py build/zipapp dist/uni-api.pyz
 
-# 5. What was built is pure, small, and runs.
-"$python" packaging/verify.py dist/*.pex dist/*.pyz
+# 5. The wheel and the sdist, for pip, pipx and uvx.
+build/venv/bin/python packaging/distributions.py dist
+chmod 644 dist/*.whl dist/*.tar.gz
+
+# 6. What was built is pure, small, and runs.
+"$python" packaging/verify.py dist/*.pex dist/*.pyz dist/*.whl dist/*.tar.gz
 "$python" packaging/sums.py dist
 ls -l dist

@@ -1,8 +1,8 @@
 """The proof of purity: uses all that a gateway uses and counts the compiled modules that are loaded
 from outside the standard library. Run inside what was built:
 
-    PEX_INTERPRETER=1 python3.11 dist/uni-api-….pex packaging/purity.py
-    PYTHONPATH=dist/uni-api-….pyz python3.11 packaging/purity.py
+    PEX_INTERPRETER=1 python3.11 dist/uni-api.pex packaging/purity.py
+    PYTHONPATH=dist/uni-api.pyz python3.11 packaging/purity.py
 
 Prints one line of JSON (the Python, the answers got, the compiled modules) and ends with 0 when
 there are none. The hook counts and lets pass: a hook that refuses proves nothing, because aiohttp

@@ -6,7 +6,7 @@ python=${1:-python3}
 port=${PORT:-18000}
 for file in dist/*.pex dist/*.pyz; do
     case $file in
-        *-macos-*.pex | *-linux-*.pex) continue ;; # the same bytes as the third
+        */uni-api-*.pex) continue ;; # the same bytes as uni-api.pex
         *.pex) PEX_INTERPRETER=1 "$python" "$file" packaging/purity.py ;;
         *.pyz) PYTHONPATH=$file "$python" packaging/purity.py ;;
     esac

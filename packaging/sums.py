@@ -6,7 +6,7 @@ from pathlib import Path
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    files = sorted(path for path in folder.iterdir() if path.suffix in (".pex", ".pyz"))
+    files = sorted(path for path in folder.iterdir() if path.name != "SHA256SUMS")
     (folder / "SHA256SUMS").write_text(
         "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files)
     )

@@ -62,12 +62,19 @@ def _unknown_command(word: str) -> str:
 
 
 def invocation() -> str:
-    """How this program is run from the current folder, to be shown and copied: `python3.11
-    uni-api.pex`, `.venv/bin/python main.py`.
+    """How this program is run from the current folder, to be shown and copied: `uni-api` where that
+    is on PATH, else `python3.11 uni-api.pex`, `.venv/bin/python main.py`.
     """
+    program = os.environ.get("PEX") or sys.argv[0]
+    script = os.path.basename(program)
+    on_path = shutil.which(script)
+    if on_path and os.path.realpath(on_path) == os.path.realpath(program):
+        return script
     name = os.path.basename(sys.executable)
     interpreter = name if shutil.which(name) == sys.executable else _short(sys.executable)
-    return shlex.join((interpreter, _short(os.environ.get("PEX") or sys.argv[0])))
+    if script == "__main__.py":
+        return shlex.join((interpreter, "-m", __package__))
+    return shlex.join((interpreter, _short(program)))
 
 
 def _short(path: str) -> str:
@@ -76,14 +83,14 @@ def _short(path: str) -> str:
 
 
 def version() -> str:
-    """The text of the file VERSION beside the package, read through its loader: the package may be
-    inside a zip file.
+    """The text of the package's file VERSION, read through its loader: the package may be inside a
+    zip file.
     """
     import uniapi
 
     assert uniapi.__spec__ is not None
     loader: Any = uniapi.__spec__.loader
-    data: bytes = loader.get_data(str(Path(uniapi.__file__).parent.parent / "VERSION"))
+    data: bytes = loader.get_data(str(Path(uniapi.__file__).parent / "VERSION"))
     return data.decode("ascii").strip()
 
 
