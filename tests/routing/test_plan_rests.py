@@ -142,3 +142,31 @@ def test_a_provider_or_a_key_is_woken(play, yaml_of):
     assert len(_rests(p)) == before - 1
     p.health.clear({"a", "b"})
     assert p.health.is_all_sound
+
+
+@pytest.mark.parametrize("status", [500, 429, 401, "timeout"])
+@pytest.mark.parametrize("sound", "abcdefghij")
+def test_of_ten_channels_the_sound_one_is_asked_whatever_rests(play, yaml_of, sound, status):
+    """Repeats of one and further keys of one take no call that another needs. Each has failed in
+    its way a while ago; eight of them still rest.
+    """
+    failed = K.TIMEOUT if status == "timeout" else status
+    p = play(yaml_of(dict.fromkeys("abcdefghij", 1)))
+    p.tries(lambda at: failed)
+    p.passes(2)
+    stops = p.tries(lambda at: None if at.startswith(sound) else 500)
+    assert stops[-1].startswith(f"{sound}#"), stops
+    assert len(stops) <= 10
+
+
+def test_a_repeat_takes_no_call_that_a_channel_not_asked_needs(play, yaml_of):
+    """Two of ten are usable and fail; eight rest, and one of them is well again."""
+    p = play(yaml_of(dict.fromkeys("abcdefghij", 1)))
+    p.tries(lambda at: 500)
+    p.passes(3)
+    for name in "ab":
+        p.health.clear([name])
+    stops = p.tries(lambda at: None if at == "c#1" else 500)
+    assert stops[:2] == ["a#1", "b#1"]
+    assert stops[-1] == "c#1"
+    assert len(set(stops)) == len(stops)

@@ -22,7 +22,7 @@ from uniapi.config import ClientKey, Credential, Timeouts
 from uniapi.limits import Admitted, Refused
 
 from .aftermath import Aftermath, Course
-from .availability import Availability, used_by
+from .availability import Availability, Resort, used_by
 from .catalog import Candidate, Candidates, Channel, Group
 from .plan_waits import PlanWaits
 from .question import Question
@@ -175,7 +175,8 @@ class Plan:
             elif isinstance(entry, Group):
                 self._enter(entry, now)
             else:
-                attempt = self._issue(entry, now)
+                may_ask = not self._failed or self._may_ask(entry, now)
+                attempt = self._issue(entry, now) if may_ask else None
                 if attempt is not None:
                     for above in self._rings:
                         above.misses = 0
@@ -234,14 +235,17 @@ class Plan:
         )
         return sum(1 for _ in usable) + self._open.retries(ring.client_key, ring.entries)
 
-    def _issue(self, channel: Channel, now: Monotonic) -> Attempt | None:
+    def _issue(
+        self, channel: Channel, now: Monotonic, *, is_resort: bool = False
+    ) -> Attempt | None:
         """An attempt at `channel` with the credential whose turn it is, None when that cannot be
-        now.
+        now. `is_resort`: with whichever it has, as nothing else is left.
         """
         if not self._open.leads_to(channel) or self._open.obstacle(channel, now) is not None:
             return None
         timeouts = self._timeouts(channel, now)
-        credential = self._credential(channel, now) if timeouts is not None else None
+        may_prove = is_resort or not self._has_tried_out
+        credential = self._credential(channel, now, may_prove) if timeouts is not None else None
         if credential is None or timeouts is None:
             return None
         self._number += 1
@@ -268,22 +272,22 @@ class Plan:
         self._open.leave_lines()
         return attempt
 
-    def _credential(self, channel: Channel, now: Monotonic) -> Credential | None:
+    def _credential(self, channel: Channel, now: Monotonic, may_prove: bool) -> Credential | None:
         """Those not yet called for this request first. One that has to prove itself may begin a
-        request, when its turn comes; after that sound ones go first, and it only if none has been
-        tried out: dead keys do not eat a request's calls.
+        request, when its turn comes; after that sound ones go first, and it only if it
+        `may_prove`: dead keys do not eat a request's calls.
         """
         is_first = self._number == 0
         passes = [(True, is_first), (False, is_first)]
-        if not is_first and not self._has_tried_out:
+        if not is_first and may_prove:
             passes.append((True, True))
-        for is_fresh, may_prove in passes:
+        for is_fresh, proves in passes:
             credential = self._state.choice.credential(
                 self._question.client_key.key_id,
                 channel.provider,
                 channel.upstream_model,
                 self._question.session,
-                is_usable=partial(self._is_open, channel, is_fresh, may_prove, now),
+                is_usable=partial(self._is_open, channel, is_fresh, proves, now),
                 rng=self._rng,
                 now=now,
             )
@@ -379,15 +383,32 @@ class Plan:
 
     def _has_call_to_spare(self, now: Monotonic) -> bool:
         """Whether one more credential of a channel may be asked: not where that would take the call
-        that a channel not asked yet needs. Many dead keys of one must not hide another.
+        that a channel not asked yet needs. Many dead keys of one must not hide another; channels at
+        rest are kept half of the calls, as the next key is likelier to serve.
+        """
+        usable, at_rest = self._waiting(now)
+        return MAX_CALLS - self._calls > usable + min(at_rest, MAX_CALLS // 2)
+
+    def _may_ask(self, channel: Channel, now: Monotonic) -> bool:
+        """Whether it is a channel's turn: none is asked a second time while its call is needed by
+        one not asked yet, which is likelier to be sound.
+        """
+        if channel.channel_id not in self._asked():
+            return True
+        return MAX_CALLS - self._calls > sum(self._waiting(now))
+
+    def _waiting(self, now: Monotonic) -> tuple[int, int]:
+        """How many channels this request has not asked yet and could: usable ones, and ones at
+        rest that are a last resort.
         """
         asked = self._asked()
-        waiting = (
-            channel
+        usable = {
+            channel.channel_id
             for channel in self._open.reached(self._root.entries)
             if channel.channel_id not in asked and self._open.is_usable(channel, now)
-        )
-        return MAX_CALLS - self._calls > sum(1 for _ in islice(waiting, MAX_CALLS))
+        }
+        resorts = {resort.channel.channel_id for resort in self._open.last_resort(now)}
+        return len(usable), len(resorts - asked - usable)
 
     def _asked(self) -> set[tuple[str, str]]:
         """The channels that this request was refused by."""
@@ -410,26 +431,40 @@ class Plan:
 
     def _last_resort(self, now: Monotonic) -> Attempt | None:
         """What rests, where nothing that does not can serve. When all attempts are used, once more
-        any of it, and each channel that was not asked yet: it may be the sound one. Of credentials
-        only one for a request, and none after another had to prove itself.
+        any of it, and each channel that was not asked yet: it may be the sound one. Of a channel's
+        credentials only one, and none after another had to prove itself, but where nothing else is
+        left.
         """
         if not self._question.client_key.auto_retry and self._root.is_used_up:
             return None
         may_repeat = not (self._root.is_used_up and self._is_past_end)
         self._is_past_end = self._root.is_used_up
         asked = self._asked()
-        for resort in self._open.last_resort(now):
-            is_nested_open = all(key_id in self._nested for key_id in resort.channel.key_path)
-            if not is_nested_open or (resort.keys and self._has_tried_out):
+        for resort in self._resorts(now):
+            if not all(key_id in self._nested for key_id in resort.channel.key_path):
                 continue
             if not may_repeat and resort.channel.channel_id in asked:
                 continue
             self._open.exhausted.recalled.add(resort.channel.channel_id)
             self._open.exhausted.recalled_keys = set(resort.keys)
-            attempt = self._issue(resort.channel, now)
+            attempt = self._issue(resort.channel, now, is_resort=bool(resort.keys))
             if attempt is not None:
                 return attempt
         return None
+
+    def _resorts(self, now: Monotonic) -> list[Resort]:
+        """The last resorts in the order in which they are taken: channels not asked yet, then
+        those that were; credentials after another had to prove itself at the very end, and only
+        where their channel was not asked.
+        """
+        asked = self._asked()
+        resorts = self._open.last_resort(now)
+        fresh = [one for one in resorts if one.channel.channel_id not in asked]
+        spare = [one for one in resorts if one.channel.channel_id in asked]
+        if not self._has_tried_out:
+            return [*fresh, *spare]
+        proving = [one for one in fresh if one.keys]
+        return [*(one for one in (*fresh, *spare) if not one.keys), *proving]
 
     def _give_up(self, now: Monotonic) -> GiveUp:
         self._is_over = True
