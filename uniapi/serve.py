@@ -33,7 +33,14 @@ from .network import (
     open_transport,
 )
 from .scheduler import Jobs
-from .server import BoundedServer, Front, backlog_for, connections_for, raise_file_limit
+from .server import (
+    BoundedServer,
+    ConnectionTable,
+    Front,
+    backlog_for,
+    connections_for,
+    raise_file_limit,
+)
 from .settings import Settings, data_dir_of
 from .storage import DirectoryLock, LockHeld
 
@@ -142,7 +149,7 @@ async def _listen(
     files = raise_file_limit()
     server = BoundedServer(
         Front(app).handle,
-        most_connections=connections_for(files),
+        table=ConnectionTable(connections_for(files), asyncio.get_running_loop().time),
         access_log=None,
         keepalive_timeout=75,
         handler_cancellation=True,

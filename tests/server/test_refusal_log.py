@@ -5,7 +5,8 @@ import logging
 import pytest
 
 from uniapi.canonical import ClientError
-from uniapi.server.refusal_log import MAX_ADDRESSES, RefusalLog, Stranger
+from uniapi.server.quiet import MAX_ADDRESSES
+from uniapi.server.refusal_log import MOST_LINES, RefusalLog, Stranger
 
 KEY = "sk-not-the-right-key-at-all"
 WRONG = ClientError(status=401, message="m", code="invalid_api_key")
@@ -53,6 +54,16 @@ def test_other_refusals_are_a_line_each(lines):
         log.write(who(path="/" + "x" * 500, key=None), UNKNOWN, 0.0)
     assert len(lines()) == 3
     assert all("no key" in line and len(line) < 250 for line in lines())
+
+
+def test_a_stranger_who_asks_for_paths_fills_no_disk(lines):
+    """From the hundredth line in a minute on they are only counted."""
+    log = RefusalLog()
+    for _ in range(MOST_LINES + 50):
+        log.write(who(), UNKNOWN, 0.0)
+    assert len(lines()) == MOST_LINES
+    log.write(who(), UNKNOWN, 60.0)
+    assert lines()[-1].endswith("(50 more since the last line)")
 
 
 def test_addresses_are_remembered_within_a_bound(lines):

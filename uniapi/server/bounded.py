@@ -1,97 +1,184 @@
-"""The HTTP server with a bound on its connections, so that the process never runs out of
-descriptors.
-
-asyncio does badly there: it logs a traceback for every connection that waits, a thousand a second,
-and calls that were let in fail because no descriptor is left to reach the provider. So the limit is
-raised as far as the system allows, and what is more than half of it is told 503 at once.
+"""aiohttp's HTTP server within bounds: a table of connections, so many bytes and so much time for a
+head, and whatever never becomes a request refused in JSON, with a line in the log.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import resource
+import os
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import web
+from aiohttp import StreamReader, web
+from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_protocol import RequestHandler
+
+from .connections import (
+    BUSY,
+    HEAD_S,
+    LARGE_HEAD,
+    MAX_HEAD_BYTES,
+    NO_HTTP,
+    SLOW_HEAD,
+    WRONG_CODING,
+    WRONG_VERSION,
+    ConnectionTable,
+    HeadRefusal,
+)
+from .quiet import Quiet
 
 log = logging.getLogger("uniapi.server")
 
-WANTED_FILES = 65536
-RESERVED_FILES = 24
-"""Standard streams, the event loop's own, the lock, the log, the journal, files being replaced,
-name look-ups.
-"""
-MOST_BACKLOG = 1024
-QUIET_S = 60.0
-"""At most one line a minute about refused connections."""
-_BODY = (
-    b'{"error":{"message":"This gateway has as many connections as its open-file limit'
-    b' allows.","type":"server_error","param":null,"code":"too_many_connections"}}'
-)
-_BUSY = (
-    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after:"
-    b" 2\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%b"
-    % (
-        len(_BODY),
-        _BODY,
-    )
-)
-
-
-def raise_file_limit() -> int:
-    """Raise the soft limit of open files as far as this user may, up to WANTED_FILES; gives the
-    limit in force.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    target = WANTED_FILES if hard == resource.RLIM_INFINITY else min(hard, WANTED_FILES)
-    if soft != resource.RLIM_INFINITY and soft < target:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))
-            soft = target
-        except (OSError, ValueError):
-            log.debug("the open-file limit stays at %d", soft)
-    return WANTED_FILES if soft == resource.RLIM_INFINITY else soft
-
-
-def backlog_for(files: int) -> int:
-    """How many connections may wait, which is also how many asyncio accepts in one go, before the
-    bound can look at them.
-    """
-    return max(8, min(MOST_BACKLOG, files // 8))
-
-
-def connections_for(files: int) -> int:
-    """How many client connections fit: each may need one of its own towards a provider."""
-    return max(4, (files - RESERVED_FILES - backlog_for(files)) // 2)
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+MOST_LINES = 20
+"""About bytes that are no request, a minute and address."""
 
 
 class BoundedServer(web.Server):
-    """Refuses the connections that are too many, without reading their request."""
+    """Serves with `handler` what is a request; its connections stand in `table`."""
 
-    def __init__(self, handler: Any, *, most_connections: int, **options: Any) -> None:
-        super().__init__(handler, **options)
-        self._most = most_connections
-        self._open = 0
-        self._quiet_until = 0.0
+    def __init__(
+        self, handler: Handler, *, table: ConnectionTable, head_s: float = HEAD_S, **options: Any
+    ) -> None:
+        super().__init__(self._serve, **options)
+        self.table = table
+        self.head_s = head_s
+        self.quiet = Quiet(MOST_LINES)
+        self._handle = handler
 
-    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
-        super().connection_made(handler, transport)
-        self._open += 1
-        if self._open <= self._most:
+    def __call__(self) -> BoundedConnection:
+        return BoundedConnection(self, loop=self._loop, **self._kwargs)
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        connection = request.protocol
+        assert isinstance(connection, BoundedConnection)
+        try:
+            fault = connection.fault(request)
+            if fault is None:
+                return await self._handle(request)
+            return connection.refuse(fault)
+        finally:
+            connection.served(request.content)
+
+
+class BoundedConnection(RequestHandler):
+    """One connection. What has come since the last answer is counted, so that the head of what
+    comes next is bounded; the timer runs while a head is not whole.
+    """
+
+    __slots__ = ("_is_busy", "_server", "_timer", "_unfinished", "_unread")
+
+    def __init__(self, server: BoundedServer, **options: Any) -> None:
+        super().__init__(server, **options)
+        self._server = server
+        self._unread = 0
+        self._is_busy = False
+        self._unfinished: StreamReader | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._server.table.opened(self):
+            self._timer = self._loop.call_later(self._server.head_s, self._too_slow)
+        else:
+            self.refuse(BUSY)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._stop_timer()
+        self._server.table.closed(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._unfinished is not None and self._unfinished.is_eof():
+            self._idle()
             return
-        transport.write(_BUSY)
-        transport.close()
-        now = asyncio.get_running_loop().time()
-        if now >= self._quiet_until:
-            self._quiet_until = now + QUIET_S
-            log.warning(
-                "more than %d connections, which is what the open-file limit allows: new ones get"
-                " 503 (raise it with `ulimit -n`)",
-                self._most,
-            )
+        self._unread += len(data)
+        if self._is_busy or self._close or self._force_close:
+            return
+        if self._messages:
+            self._is_busy = True
+            self._stop_timer()
+            self._server.table.busy(self)
+        elif self._unread > MAX_HEAD_BYTES:
+            self.refuse(LARGE_HEAD)
+        elif self._timer is None:
+            self._timer = self._loop.call_later(self._server.head_s, self._too_slow)
 
-    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
-        self._open -= 1
-        super().connection_lost(handler, exc)
+    def served(self, content: StreamReader) -> None:
+        """A request is answered. What is still to come of its body is read and thrown away."""
+        if content.is_eof():
+            self._idle()
+        else:
+            self._unfinished = content
+
+    def _idle(self) -> None:
+        """Whatever comes now belongs to the next request."""
+        self._unfinished = None
+        self._unread = 0
+        self._is_busy = bool(self._messages)
+        if not self._is_busy:
+            self._server.table.idle(self)
+
+    def give_way(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
+
+    def refuse(self, why: HeadRefusal) -> web.Response:
+        """Say no, and close; what is given is never sent."""
+        request_id = os.urandom(12).hex()
+        if why is not BUSY:
+            self._tell(why, request_id)
+        if self.transport is not None:
+            self.transport.write(why.answer(request_id))
+        self._stop_timer()
+        self.force_close()
+        return web.Response()
+
+    def fault(self, request: web.BaseRequest) -> HeadRefusal | None:
+        """What is wrong with a head that aiohttp has read."""
+        if self._unread > MAX_HEAD_BYTES:
+            size = sum(len(name) + len(text) + 4 for name, text in request.raw_headers)
+            if size + len(request.path_qs) > MAX_HEAD_BYTES:
+                return LARGE_HEAD
+        if request.version not in ((1, 0), (1, 1)):
+            return WRONG_VERSION
+        coding = request.headers.get("Transfer-Encoding")
+        if coding is not None and coding.strip().lower() != "chunked":
+            # aiohttp reads `gzip, chunked` as if nothing were compressed; what is not understood
+            # is refused (RFC 9112 §6.1).
+            return WRONG_CODING
+        return None
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """What aiohttp cannot read (400) is said without a traceback."""
+        if status != 400:
+            return super().handle_error(request, status, exc, message)
+        return self.refuse(LARGE_HEAD if isinstance(exc, LineTooLong) else NO_HTTP)
+
+    def _too_slow(self) -> None:
+        self._timer = None
+        if self._unread:
+            self.refuse(SLOW_HEAD)
+        else:
+            self.give_way()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _tell(self, why: HeadRefusal, request_id: str) -> None:
+        peer = self.peername
+        address = peer[0] if isinstance(peer, tuple) else "unknown"
+        unwritten = self._server.quiet.unwritten(address, self._loop.time())
+        if unwritten is not None:
+            more = f" ({unwritten} more since the last line)" if unwritten else ""
+            log.info("%s - %s from %s%s", request_id, why.what, address, more)

@@ -37,6 +37,7 @@ from .page import StatusPage
 from .paths import Route, dialect_of, find_route, near_paths
 from .refusal_log import RefusalLog, Stranger
 from .reply import HttpReply
+from .wrong_keys import WrongKeys
 
 log = logging.getLogger("uniapi.front")
 
@@ -58,6 +59,7 @@ class Front:
         self._desk = desk
         self._page = StatusPage()
         self._refusals = RefusalLog()
+        self._wrong_keys = WrongKeys()
         self._bodies = BodyMemory()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -78,6 +80,8 @@ class Front:
         except RequestRefused as refused:
             if not reply.is_recorded:
                 self._log_refusal(request, raw_path, request_id, refused.error)
+            if refused.error.status == 401:
+                await self._wrong_keys.slow_down(self._address_of(request) or "", desk.clock)
             await self._refuse(reply, request, refused.error)
         except Exception as error:
             if isinstance(error, ConnectionError) and reply.is_abandoned:

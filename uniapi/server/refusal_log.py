@@ -2,23 +2,24 @@
 that is not there, a body that is no JSON. A person whose client is refused looks there first.
 
 Wrong keys are a line a minute for each address, with the number of those that were not written: a
-stranger who tries keys fills no disk.
+stranger who tries keys fills no disk. So are other refusals from the hundredth on.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from uniapi.canonical import ClientError
 from uniapi.clock import Monotonic
 from uniapi.config import mask
 
+from .quiet import Quiet
+
 log = logging.getLogger("uniapi.front")
 
-QUIET_S = 60.0
-MAX_ADDRESSES = 1000
+MOST_LINES = 100
+"""A minute and address, of other refusals than for wrong keys."""
 LONGEST_WORDS = 80
 """Of a path, a code or a client's name: they are strangers' words."""
 
@@ -36,19 +37,19 @@ class Stranger:
 
 
 class RefusalLog:
-    """Writes the lines. Addresses are remembered for as long as they are quiet, 1,000 at most."""
+    """Writes the lines."""
 
     def __init__(self) -> None:
-        self._wrong_keys: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._wrong_keys = Quiet()
+        self._others = Quiet(MOST_LINES)
 
     def write(self, who: Stranger, error: ClientError, now: Monotonic) -> None:
-        """One line, unless this address had its line about wrong keys within the minute."""
-        more = ""
-        if error.status == 401:
-            unwritten = self._count(who.address or "", now)
-            if unwritten is None:
-                return
-            more = f" ({unwritten} more since the last line)" if unwritten else ""
+        """One line, unless this address had its lines within the minute."""
+        quiet = self._wrong_keys if error.status == 401 else self._others
+        unwritten = quiet.unwritten(who.address or "", now)
+        if unwritten is None:
+            return
+        more = f" ({unwritten} more since the last line)" if unwritten else ""
         level = logging.WARNING if error.status in (401, 403) else logging.INFO
         key = f" key {mask(who.key)}" if who.key is not None else " no key"
         agent = f" by {_cut(who.agent)}" if who.agent else ""
@@ -65,17 +66,6 @@ class RefusalLog:
             agent,
             more,
         )
-
-    def _count(self, address: str, now: Monotonic) -> int | None:
-        """How many of this address were not written since its last line; None: this one is not
-        written either.
-        """
-        since, unwritten = self._wrong_keys.pop(address, (now - QUIET_S, 0))
-        is_quiet = now - since < QUIET_S
-        self._wrong_keys[address] = (since, unwritten + 1) if is_quiet else (now, 0)
-        if len(self._wrong_keys) > MAX_ADDRESSES:
-            self._wrong_keys.popitem(last=False)
-        return None if is_quiet else unwritten
 
 
 def _cut(words: str) -> str:
