@@ -123,10 +123,13 @@ def object_text(arguments: str) -> str:
 
 def decode_arguments(text: str) -> Json:
     """The JSON that a model meant: raw line breaks and tabs in its texts are read, `NaN` and its
-    like are null, and an object that was encoded twice is the object. The text itself where it is
-    no JSON.
+    like are null, an object that was encoded twice is the object, and an empty one that a server
+    began with is not looked at. The text itself where it is no JSON.
     """
     value = _read(text)
+    if value is text and text.startswith("{}"):
+        behind = _read(text[2:])
+        value = behind if isinstance(behind, dict) else text
     inner = _read(value) if isinstance(value, str) else value
     return inner if isinstance(inner, dict) else value
 

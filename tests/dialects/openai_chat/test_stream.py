@@ -1062,3 +1062,12 @@ def test_a_piece_without_name_and_arguments_is_no_call() -> None:
         decode(sse(chunk({"content": "a"}), chunk(calls(empty), "tool_calls")) + DONE)
     ).choices[0]
     assert (alone.parts, alone.finish.reason) == ((Text(text="a"),), "stop")
+
+
+def test_arguments_that_were_encoded_twice_are_told_as_the_object() -> None:
+    """A JSON string that holds the object, in pieces (several local servers)."""
+    first = calls(piece(call_id="c1", name="Bash", arguments='"{\\"comm'))
+    rest = (calls(piece(arguments=text)) for text in ('and\\": ', '\\"ls\\"}"'))
+    (call,) = parts_of(first, *rest, finish="tool_calls")
+    assert isinstance(call, ToolCall)
+    assert json.loads(call.arguments) == {"command": "ls"}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from uniapi.canonical import Json, Opaque, Tool, ToolCall
 from uniapi.dialects.function_tools import freeform_input
 from uniapi.dialects.part_tracker import PartTracker
+from uniapi.dialects.streamed_arguments import StreamedArguments
 from uniapi.dialects.tool_names import offered_name
 
 from .request_decode_messages import google_signature
@@ -38,6 +39,7 @@ class _Call:
     name: str = ""
     opaque: Opaque | None = None
     nesting: Nesting = field(default_factory=Nesting)
+    arguments: StreamedArguments = field(default_factory=StreamedArguments)
 
 
 class CallReader:
@@ -149,7 +151,7 @@ class CallReader:
             self._choice,
         )
         if not call.unwraps_input:
-            self._parts.delta(call, "".join(call.held))
+            self._tell(call, "".join(call.held))
             call.held.clear()
 
     def _extend(self, call: _Call, text: str) -> None:
@@ -157,9 +159,15 @@ class CallReader:
             return
         call.nesting.read(text)
         if call.is_open and not call.unwraps_input:
-            self._parts.delta(call, text)
+            self._tell(call, text)
         else:
             call.held.append(text)
+
+    def _tell(self, call: _Call, text: str) -> None:
+        """Freeform input as it comes; what should be an object as the object it means."""
+        told = text if call.kind == "custom" else call.arguments.take(text)
+        if told:
+            self._parts.delta(call, told)
 
     def _finish(self, call: _Call) -> None:
         if call.is_closed:
@@ -172,4 +180,6 @@ class CallReader:
             self._open(call)
         if call.unwraps_input:
             self._parts.delta(call, freeform_input("".join(call.held), call.name))
+        elif call.kind != "custom":
+            self._parts.delta(call, call.arguments.end())
         self._parts.close(call)
