@@ -9,6 +9,7 @@ PACKAGE = Path(__file__).parents[2] / "uniapi"
 ANYWHERE = {"errors", "clock"}
 MAY_IMPORT = {
     "canonical": set(),
+    "connect": set(),
     "wire": set(),
     "config": set(),
     "storage": set(),
@@ -45,6 +46,7 @@ MAY_IMPORT = {
         "storage",
         "stats",
         "gateway",
+        "connect",
     },
 }
 ASYNCIO_MODULES = {

@@ -16,12 +16,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from uniapi.config import ModelInfo
+from uniapi.connect import chats
 
 _BROUGHT_BY_CODEX = re.compile(r"(?:.*/)?(?:gpt-|codex|o\d)", re.IGNORECASE)
-_NO_CHAT = re.compile(
-    r"embed|rerank|whisper|tts|moderation|dall-e|image|transcribe|speech|audio", re.IGNORECASE
-)
-"""Names of models that no agent can be run on."""
 
 _EFFORTS = (
     ("low", "Quick answers, little thinking"),
@@ -51,11 +48,7 @@ How to answer
 
 def codex_catalog(aliases: Sequence[str], infos: Mapping[str, ModelInfo]) -> dict[str, Any]:
     """The list for these aliases; `infos`: what is known of them."""
-    listed = [
-        alias
-        for alias in aliases
-        if not _BROUGHT_BY_CODEX.match(alias) and not _NO_CHAT.search(alias)
-    ]
+    listed = [alias for alias in aliases if not _BROUGHT_BY_CODEX.match(alias) and chats(alias)]
     return {
         "models": [
             _record(alias, infos.get(alias) or ModelInfo(), place)
