@@ -57,7 +57,8 @@ def test_a_written_list_keeps_its_order_and_a_long_one_is_judged():
         "whisper-1",
         "o3",
     ]
-    whole += ["dall-e-3", "tts-1", "omni-moderation-latest", "gpt-image-2", "o4", "chatgpt"]
+    whole += ["dall-e-3", "tts-1", "omni-moderation-latest", "gpt-image-2", "o4", "gpt-4.1"]
+    whole += ["chatgpt", "gpt-4.5"]
     found = choose_models(whole)
     assert found.main == "gpt-6.1-sol"
     assert found.small == "gpt-5-mini"
