@@ -67,6 +67,18 @@ def test_one_message_is_one_line(log_file):
 
 
 @pytest.mark.parametrize("format_name", ["text", "json"])
+def test_half_a_character_costs_no_line_and_no_code_moves_a_cursor(log_file, format_name):
+    """JSON lets C1 codes stand (0x9b is what ESC [ is), and a lone surrogate is no UTF-8."""
+    set_up_logging(level="info", file=str(log_file), format_name=format_name)
+    logging.getLogger("uniapi.test").info("model \ud800 \x9b2J \x7f \u202etxt.exe\u2028 end")
+    (line,) = lines(log_file)
+    assert "\\ud800" in line
+    assert not set(line) & set("\x9b\x7f\u202e\u2028")
+    if format_name == "json":
+        assert json.loads(line)["message"].endswith("\u202etxt.exe\u2028 end")
+
+
+@pytest.mark.parametrize("format_name", ["text", "json"])
 def test_no_secret_is_written_in_any_form(log_file, format_name):
     """Those of the configuration, and what looks like one: in the message, in arguments, in
     exceptions.

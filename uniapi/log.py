@@ -24,10 +24,13 @@ _SECRET = re.compile(
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {
     ord("\n"): "\\n",
     ord("\t"): "\t",
+    **{code: f"\\u{code:04x}" for code in (*range(0x2028, 0x202F), *range(0x2066, 0x206A))},
 }
 """What a client names or an upstream says must not make lines of its own, nor move the cursor of
-whoever reads them.
+whoever reads them, nor turn the order of its letters.
 """
+_JSON_CONTROL = {code: f"\\u{code:04x}" for code in _CONTROL if code >= 127}
+"""Those that JSON lets stand."""
 _LEVELS = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
@@ -105,7 +108,7 @@ class _JsonFormatter(logging.Formatter):
             )
         if record.exc_info:
             line["exception"] = self._redacting.clean(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False)
+        return json.dumps(line, ensure_ascii=False).translate(_JSON_CONTROL)
 
 
 class _TextFormatter(logging.Formatter):
@@ -130,7 +133,11 @@ def set_up_logging(*, level: str, file: str | None, format_name: str) -> None:
         handler = logging.StreamHandler(sys.stderr)
     else:
         handler = logging.handlers.RotatingFileHandler(
-            file, maxBytes=LOG_FILE_BYTES, backupCount=LOG_FILES_KEPT, encoding="utf-8"
+            file,
+            maxBytes=LOG_FILE_BYTES,
+            backupCount=LOG_FILES_KEPT,
+            encoding="utf-8",
+            errors="backslashreplace",
         )
     redacting = _Redacting()
     handler.setFormatter(

@@ -24,6 +24,7 @@ from .clock import SystemClock
 from .config import ConfigSource, choose_source
 from .configuration import Reload, demo_config
 from .errors import StartError
+from .log_writer import write_in_background
 from .network import (
     DEMO_KEY,
     DEMO_MODEL,
@@ -62,6 +63,21 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> int:
 
     Raises StartError when it cannot run.
     """
+    lines = write_in_background()
+    try:
+        code = _run(settings, environment)
+        is_written = not [one for one in lines if not one.drain()]
+    finally:
+        for one in lines:
+            one.close()
+    if not is_written:
+        # Whoever reads the log stands still, and Python's own end would wait for the locks of its
+        # stream. Everything else is written by now.
+        os._exit(code)
+    return code
+
+
+def _run(settings: Settings, environment: Mapping[str, str]) -> int:
     loop = _event_loop(environment)
     try:
         asyncio.set_event_loop(loop)

@@ -223,13 +223,15 @@ class Gateway:
         self.folder = folder
         self.process = None
 
-    async def start(self, value, *arguments, environment=None):
+    async def start(self, value, *arguments, environment=None, log=None):
         path = self.folder / "api.yaml"
         path.write_text(value if isinstance(value, str) else yaml.safe_dump(value, sort_keys=False))
-        return await self.launch("--config", str(path), *arguments, environment=environment)
+        return await self.launch(
+            "--config", str(path), *arguments, environment=environment, log=log
+        )
 
-    async def launch(self, *arguments, environment=None, open_files=None):
-        log = (self.folder / "log").open("ab")
+    async def launch(self, *arguments, environment=None, open_files=None, log=None):
+        log = log or (self.folder / "log").open("ab")
         arguments = [*arguments, "--host", "127.0.0.1", "--port", "0"]
         variables = {**os.environ, **(environment or {})}
         if "SSL_CERT_FILE" in (environment or {}):

@@ -2,7 +2,9 @@
 to stderr or to a file.
 """
 
+import fcntl
 import json
+import os
 import re
 
 import pytest
@@ -183,3 +185,20 @@ async def test_what_an_upstream_repeats_of_an_address_or_a_header_is_hidden(
     )
     assert "m-a" in seen
     assert [one for one in hidden if one in seen] == []
+
+
+async def test_a_terminal_that_stands_still_stops_neither_calls_nor_the_end(
+    upstream, gateway, client
+):
+    """Ctrl-S, a frozen `tee`: nobody reads, and a pipe of 4 KB is full after thirty calls."""
+    upstream.tell("a", chat_whole())
+    reading, writing = os.pipe()
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    await gateway.start(config([provider(upstream, "a")]), log=os.fdopen(writing, "wb"))
+    for _ in range(200):
+        question = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+        async with client.post(gateway.url + CHAT_PATH, json=question) as answer:
+            assert answer.status == 200
+    assert await gateway.stop() == 0
+    os.close(reading)
