@@ -20,6 +20,7 @@ The map. A call only ever runs down; what stands deeper is asked by what stands 
     operations/  images, audio, embeddings, rerank, moderation: small codecs
     limits/      counting against rates
     storage/     atomic files, journal, lock
+    inspection/  the last requests in full, where that is asked for
 
 Beside the rooms: `cli` → `serve` (the process) → `configuration` (the first one, reloads) → `app`
 (joins everything). `kept_windows` and `kept_rests` outlive a restart, `scheduler` runs timed work,

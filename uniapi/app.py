@@ -16,9 +16,20 @@ from pathlib import Path
 from typing import Any
 
 from .call_log import call_fields, call_line
-from .canonical import Call
+from .canonical import Call, RequestRefused
 from .clock import Clock
-from .config import ClientKey, Config, ConfigProblems, ModelInfo, Problem, changes, secrets_of
+from .config import (
+    ClientKey,
+    Config,
+    ConfigProblems,
+    Credential,
+    ModelInfo,
+    Problem,
+    Provider,
+    changes,
+    secrets_of,
+)
+from .dialects import CLIENT_DIALECTS
 from .gateway import (
     CallSurroundings,
     Engines,
@@ -32,9 +43,11 @@ from .gateway import (
     Reception,
     Snapshot,
 )
+from .inspection import Inspector, Tap, TappedReply
 from .kept_rests import KeptRests
 from .kept_windows import KeptWindows
 from .limits import Limits
+from .live_check import Network, ask_key
 from .log import set_secrets
 from .network import AccessTokens, MediaFetcher, Transport
 from .retirement_watch import RetirementWatch, day_of
@@ -44,10 +57,13 @@ from .server import ConfigStatus, HttpReply, KeyRing, LiveCalls, Present, model_
 from .settings import Settings
 from .stats import CallRecord, Recorder
 from .storage import DiskFolder, MemoryFolder, write_atomic
+from .wire import dump_json
 
 log = logging.getLogger("uniapi.app")
 
 MODEL_LISTS_FILE = "models.json"
+INSPECTED = "requests"
+"""The folder in the data dir for `inspect: {to_disk: …}`."""
 
 
 class App:
@@ -94,6 +110,10 @@ class App:
         )
         self.recorder.open()
         self.recorder.configure(config)
+        self.inspector = Inspector(
+            None if data_dir is None else folder.within(INSPECTED), clock.monotonic_s
+        )
+        self.inspector.configure(config.preferences.inspect, secrets_of(config))
         self._pins = IssuedIds.of_folder(folder, clock.now_s())
         self._learned = LearnedModels.of_folder(folder, clock.now_s())
         items = IssuedItems()
@@ -214,14 +234,31 @@ class App:
         Raises RequestRefused before anything was sent; the refusal is recorded.
         """
         self._live.begin(call, reply)
+        tap = self.inspector.begin(call)
         try:
-            await self._reception.run(call, key, reply)
+            if tap is None:
+                await self._reception.run(call, key, reply)
+            else:
+                await self._run_looked_at(call, key, TappedReply(reply, tap), tap)
         finally:
             self._live.end(call)
+
+    async def _run_looked_at(
+        self, call: Call, key: ClientKey, reply: TappedReply, tap: Tap
+    ) -> None:
+        try:
+            await self._reception.run(call, key, reply)
+        except RequestRefused as refused:
+            encode = CLIENT_DIALECTS[call.dialect].encode_error
+            tap.refused(refused.error, dump_json(encode(refused.error)))
+            raise
+        finally:
+            self.inspector.finish(tap)
 
     def record(self, call: CallRecord) -> None:
         """Count a finished call and say it in one line."""
         self.recorder.record(call)
+        self.inspector.note(call)
         if log.isEnabledFor(logging.INFO):
             log.info("%s", call_line(call), extra={"fields": call_fields(call)})
 
@@ -236,6 +273,7 @@ class App:
         self._health.keep(config, old)
         self._limits.keep(config)
         self.recorder.configure(config)
+        self.inspector.configure(config.preferences.inspect, secrets_of(config))
         self.confirm(text)
         for change in changes(old, config):
             log.info("configuration: %s", change)
@@ -251,6 +289,14 @@ class App:
         if provider_ids is None:
             provider_ids = [provider.provider_id for provider in self.config.providers]
         return self._health.clear(provider_ids, credential_id)
+
+    async def test_key(self, provider: Provider, credential: Credential) -> dict[str, Any]:
+        """Ask a provider key for something small; one that answers rests no longer."""
+        network = Network.of(self._transport, self._credentials, self.clock)
+        row = await ask_key(provider, credential, self.config.preferences, network)
+        if row.ok:
+            self.wake([provider.provider_id], credential.credential_id)
+        return row.plain()
 
     def confirm(self, text: str) -> None:
         """The configuration in force is the newest one, and `text` says it."""
@@ -320,6 +366,7 @@ class App:
         self._kept_rests.note()
         await loop.run_in_executor(None, self._kept_rests.flush)
         await loop.run_in_executor(None, self.recorder.commit, self.clock.now_s())
+        await self.inspector.settle()
 
     async def compact(self) -> None:
         """Fold the journal into the days and forget what retention no longer keeps."""
@@ -330,6 +377,7 @@ class App:
     async def close(self) -> None:
         await self.flush()
         await self.commit(at_once=True)
+        self.inspector.close()
         await asyncio.get_running_loop().run_in_executor(
             None, self.recorder.close, self.clock.now_s()
         )

@@ -72,6 +72,13 @@ class Network:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
 
+    @classmethod
+    def of(cls, transport: Transport, credentials: AccessTokens, clock: Clock) -> Network:
+        """That of a gateway that runs."""
+        network = cls({})
+        network.transport, network.credentials, network.clock = transport, credentials, clock
+        return network
+
     async def __aenter__(self) -> Network:
         self.clock: Clock = SystemClock()
         self.jobs = Jobs(self.clock, random.Random())
@@ -111,6 +118,15 @@ async def ask_every_key(config: Config, environment: Mapping[str, str]) -> list[
                 for each in provider.credentials
             )
         )
+
+
+async def ask_key(
+    provider: Provider, credential: Credential, preferences: Preferences, network: Network
+) -> LiveRow:
+    """Ask one key."""
+    one = replace(provider, credentials=(credential,))
+    is_open = await _lists_to_anybody(one, preferences, network)
+    return await _ask_key(one, preferences, network, is_list_open=is_open)
 
 
 async def _lists_to_anybody(provider: Provider, preferences: Preferences, network: Network) -> bool:

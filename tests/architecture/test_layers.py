@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "limits": {"config"},
     "routing": {"canonical", "config", "limits"},
     "stats": {"canonical", "config", "storage"},
+    "inspection": {"canonical", "wire", "config", "storage", "stats"},
     "network": {"canonical", "wire", "config", "engines"},
     "pipes": {"canonical", "wire", "dialects", "operations"},
     "gateway": {
@@ -34,6 +35,7 @@ MAY_IMPORT = {
         "stats",
         "network",
         "pipes",
+        "inspection",
     },
     "server": {
         "canonical",
@@ -47,6 +49,7 @@ MAY_IMPORT = {
         "stats",
         "gateway",
         "connect",
+        "inspection",
     },
 }
 ASYNCIO_MODULES = {
@@ -56,6 +59,7 @@ ASYNCIO_MODULES = {
     "gateway/discovery.py",
     "gateway/receiver.py",
     "gateway/reception.py",
+    "inspection/inspector.py",
     "network/access_tokens.py",
     "network/aiohttp_transport.py",
     "network/demo_transport.py",

@@ -106,6 +106,7 @@ _FILES: dict[str, Callable[[dict[str, Any]], str]] = {
     "api_keys[].preferences": lambda said: _file(client={"preferences": said}),
     "preferences": lambda said: _file(preferences=said),
     "preferences.retention": lambda said: _file(preferences={"retention": said}),
+    "preferences.inspect": lambda said: _file(preferences={"inspect": said}),
     "preferences.model_info.<model>": lambda said: _file(preferences={"model_info": {"m": said}}),
     "preferences.model_info.<model>.modalities": lambda said: _file(
         preferences={"model_info": {"m": {"modalities": said}}}
@@ -141,6 +142,7 @@ _SAMPLES: dict[str, Any] = {
     "rules": [_RULE],
     "model_info": {"m": {"context_length": 5}},
     "retention": {"raw": "3d"},
+    "inspect": {"last": 7},
     "match": {"endpoint": "/other"},
     "default": {"total": 5},
     "timeout_policy": {"default": 5},

@@ -20,6 +20,7 @@ ADMIN_ONLY = [
     ("POST", f"/v1/add_credits?paid_key={OTHER_KEY}&amount=1"),
     ("POST", "/v1/rests/clear"),
     ("GET", "/v1/api_config"),
+    ("GET", "/v1/requests"),
     ("GET", "/metrics"),
 ]
 BILLING = "/v1/dashboard/billing"

@@ -121,6 +121,8 @@ class Client:
     no proper end; `refused, 400` where it is left to the server's front to say so.
     """
 
+    tap = None
+
     def __init__(self):
         self.status = None
         self.headers = {}

@@ -5,7 +5,7 @@ import json
 import pytest
 from sample_calls import NOON_S, attempt, call
 
-from uniapi.stats import Recorder, failure_rows, status_figures, terminal_report
+from uniapi.stats import Recorder, newest_rows, status_figures, terminal_report
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_failures_with_their_attempts(recorder):
             attempts=(),
         )
     )
-    rows = failure_rows(recorder.recent_failures)
+    rows = newest_rows(recorder.recent_failures, None)
     assert [row["request_id"] for row in rows] == ["worse", "bad"]
     assert [
         (tried["provider"], tried["outcome"], tried["message"]) for tried in rows[1]["attempts"]
@@ -110,7 +110,7 @@ def test_failures_with_their_attempts(recorder):
         ("azure", "overloaded", "busy"),
         ("openai", "timeout", ""),
     ]
-    assert [row["request_id"] for row in failure_rows(recorder.recent_failures, "key2")] == ["bad"]
+    assert [row["request_id"] for row in newest_rows(recorder.recent_failures, "key2")] == ["bad"]
 
 
 @pytest.mark.parametrize("width", [20, 60, 80, 200])

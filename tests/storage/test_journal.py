@@ -194,3 +194,39 @@ def test_rubbish_of_any_length_is_passed_over(folder):
     with (folder.path / "journal" / folder.names("journal")[0]).open("ab") as file:
         file.write(b"z" * 3_000_000 + b"\n" + b"b\n")
     assert [line for line in entries(folder) if len(line) == 1] == [b"a", b"b"]
+
+
+@pytest.mark.parametrize("size", [40, 70, 1000])
+def test_the_newest_lines_come_first_over_segments_and_blocks(tmp_path, size):
+    """All of them, with the place at which each begins, from any place backwards; a torn tail is
+    no line.
+    """
+    folder = DiskFolder(tmp_path / "stats", QuickDisk())
+    journal = opened(folder, segment_bytes=size)
+    written = [b"%03d %s" % (number, b"x" * (number * 977 % 90000)) for number in range(60)]
+    for line in written:
+        journal.write([line + b"\n"], DAY)
+    with (tmp_path / "stats" / journal.segments()[-1][1]).open("ab") as file:
+        file.write(b"torn")
+    found = [(place, line) for place, line in journal.newest(10**9) if line[:1] != b"{"]
+    assert [line for _, line in found] == written[::-1]
+    places = {line: place for place, line in journal.read(START)}
+    assert all(places[line] == place for place, line in found)
+    before = found[20][0]
+    rest = [line for _, line in journal.newest(10**9, before) if line[:1] != b"{"]
+    assert rest == written[::-1][21:]
+    journal.close()
+
+
+def test_no_more_of_the_journal_is_read_than_was_allowed(tmp_path):
+    """A journal of a year is not read for the last fifty calls; a segment that somebody overwrote
+    with one endless line is passed over.
+    """
+    folder = DiskFolder(tmp_path / "stats", QuickDisk())
+    journal = opened(folder, segment_bytes=100_000)
+    for _ in range(10):
+        journal.write([b"y" * 99 + b"\n"] * 1000, DAY)
+    assert 1900 < sum(1 for _ in journal.newest(200_000)) <= 2010
+    (tmp_path / "stats" / journal.segments()[-1][1]).write_bytes(b"z" * 3_000_000 + b"\n")
+    assert [line[:1] for _, line in journal.newest(4_000_000)][:2] == [b"y", b"y"]
+    journal.close()

@@ -11,7 +11,7 @@ from .client_keys import CLIENT_KEY, CLIENT_KEY_PREFERENCES
 from .credentials import CREDENTIAL
 from .forms import ANY, BOOL
 from .levels import Form, Key, Level, as_written, without_effect
-from .preferences import HEDGING, MODALITIES, MODEL_INFO, PREFERENCES, RETENTION
+from .preferences import HEDGING, INSPECT, MODALITIES, MODEL_INFO, PREFERENCES, RETENTION
 from .provider_keys import PROVIDER, PROVIDER_PREFERENCES
 from .schema import Config
 from .skipping import REQUEST_MATCH, REQUEST_RULE
@@ -67,6 +67,7 @@ LEVELS = (
     CLIENT_KEY_PREFERENCES,
     PREFERENCES,
     RETENTION,
+    INSPECT,
     MODEL_INFO,
     MODALITIES,
     HEDGING,

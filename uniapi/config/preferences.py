@@ -21,11 +21,24 @@ from .forms import (
 )
 from .levels import Form, Key, Level, as_written, section, without_effect
 from .nodes import Node, ProblemList
-from .schema import ModelInfo, Preferences, Price, Rates, Retention
+from .schema import Inspect, ModelInfo, Preferences, Price, Rates, Retention
 from .timeouts import TIMEOUTS
-from .values import by_model, choice, named, number, rates, text, texts, wrong
+from .values import (
+    boolean,
+    by_model,
+    choice,
+    named,
+    number,
+    positive,
+    rates,
+    text,
+    texts,
+    wrong,
+)
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s?#]+", re.IGNORECASE)
+MOST_INSPECTED = 5000
+LEAST_DISK_BYTES = 1_000_000
 _PRICE = (
     'two or four prices in dollars per million tokens, such as `"2.5,10"` or `[2.5, 10, 0.25, 3]`'
 )
@@ -157,6 +170,41 @@ def _modalities(node: Node, report: ProblemList) -> tuple[tuple[str, ...], tuple
     return said.get("input_modalities", ()), said.get("output_modalities", ())
 
 
+def _inspect(node: Node, report: ProblemList) -> Inspect | None:
+    """A map, how many, or whether at all."""
+    if node.kind == "map":
+        read = section(node, INSPECT, report)
+        found = Inspect() if read is None else Inspect(**read.fields())
+    elif node.kind == "bool":
+        found = Inspect()
+        if not boolean(node, report):
+            return None
+    else:
+        last = positive(node, report)
+        if last is None:
+            return None
+        found = Inspect(last=last)
+    if found.last > MOST_INSPECTED:
+        report.error(node, f"`last` is {found.last}; no more than {MOST_INSPECTED} can be kept")
+        return None
+    if found.disk_bytes is not None and found.disk_bytes < LEAST_DISK_BYTES:
+        report.error(node, "`to_disk` must be 1MB or more")
+        return None
+    where = "in memory" if found.disk_bytes is None else "in the data dir"
+    report.warning(
+        node,
+        f"the inspector is on: the last {found.last} requests are kept in full, prompts and answers"
+        f" too, {where}. Whoever has an admin key can read them",
+    )
+    return found
+
+
+INSPECT = Level.of(
+    "preferences.inspect",
+    Inspect,
+    Key("last", "last", COUNT, "200", "how many requests, up to 5000"),
+    Key("to_disk", "disk_bytes", SIZE, "off", "so much of them in the data dir, not in memory"),
+)
 RETENTION = Level.of(
     "preferences.retention",
     Retention,
@@ -335,6 +383,18 @@ PREFERENCES = Level.of(
         ),
         "",
         "what the model lists say of a model",
+    ),
+    Key(
+        "inspect",
+        "inspect",
+        Form(
+            said="a map with `last` and `to_disk`, a number of requests, or `false`",
+            shapes=("bool", "positive", "level"),
+            reader=_inspect,
+            level=INSPECT,
+        ),
+        "off",
+        "the last requests are kept in full, prompts and answers too, for the page",
     ),
     *without_effect(
         "unbuilt",

@@ -301,6 +301,16 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Inspect:
+    """`inspect`: the last requests are kept in full, prompts and answers too; in memory, or, with
+    `disk_bytes`, so many bytes of them in the data dir.
+    """
+
+    last: int = 200
+    disk_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInfo:
     """`model_info`: what is known of a model, for the model lists; nothing is invented."""
 
@@ -336,6 +346,8 @@ class Preferences:
     """Of the request bodies of all calls that run."""
     retention: Retention = Retention()
     model_info: Mapping[str, ModelInfo] = field(default_factory=dict)
+    inspect: Inspect | None = None
+    """None: nothing of any prompt or answer is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from uniapi.canonical import (
 from uniapi.config import provider_secrets, without_secrets_in_bytes
 from uniapi.engines import Target, sunset
 from uniapi.errors import WireError
+from uniapi.inspection import UpstreamWords
 from uniapi.network import FetchFailed, passage_of, send_all
 from uniapi.operations import SERVICES
 from uniapi.routing import Attempt, FailedAttempt, Pin, Road
@@ -178,17 +179,31 @@ class Try:
             trigger_probe(state.call, state.setting.preferences),
             lambda data: without_secrets_in_bytes(data, secrets),
         )
+        tap = state.reply.tap
         receiver.started(
             send_all(
                 state.around.transport,
                 requests,
-                receiver,
+                receiver if tap is None else tap.sending(self._told(prepared), requests, receiver),
                 prepared.answers,
                 passage=self._passage,
                 connect_timeout_s=self._attempt.timeouts.connect_s,
             )
         )
         return receiver
+
+    def _told(self, prepared: Prepared) -> UpstreamWords:
+        """What the inspector is told of a request, beside its words."""
+        state, target = self._state, self._target
+        return UpstreamWords(
+            attempt=len(state.attempts),
+            provider=target.provider.name,
+            model=target.upstream_model,
+            key=target.credential.display,
+            road=self.way.road.value,
+            losses=prepared.losses,
+            mendings=state.mender.lessons(target),
+        )
 
     def _classify(self, head: ResponseHead, body: bytes) -> Failure:
         way = self.way

@@ -10,6 +10,7 @@ from uniapi.canonical import Call, Usage
 from uniapi.clock import Clock, Monotonic
 from uniapi.config import Preferences, Provider
 from uniapi.engines import Engine, Target
+from uniapi.inspection import Tap
 from uniapi.network import AccessTokens, MediaFetcher, Transport
 from uniapi.routing import Plan
 from uniapi.stats import AttemptRecord
@@ -30,7 +31,13 @@ OURS = "internal_error"
 class Reply(Outlet, Protocol):
     """The client's side (see server/reply.py). `status` is what was sent, None before."""
 
-    status: int | None
+    @property
+    def status(self) -> int | None: ...
+
+    @property
+    def tap(self) -> Tap | None:
+        """What looks on, where the inspector is on."""
+        ...
 
     @property
     def is_started(self) -> bool: ...

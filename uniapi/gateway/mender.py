@@ -75,6 +75,10 @@ class Mender:
         now_s = self.clock.now_s()
         self.learned.learn(target.provider.provider_id, model, self._lesson, now_s)
 
+    def lessons(self, target: Target) -> list[str]:
+        """How this model is asked otherwise than its rows say, in words for people."""
+        return self._known(target).joined(self._lesson).lessons()
+
     def _known(self, target: Target) -> Learned:
         if not self.learns:
             return NOTHING

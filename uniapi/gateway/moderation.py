@@ -139,6 +139,8 @@ def _verdict(status: int | None, body: bytes) -> bool | None:
 class _Kept:
     """A Reply that nobody reads but us."""
 
+    tap = None
+
     def __init__(self) -> None:
         self.status: int | None = None
         self.body = b""

@@ -13,18 +13,14 @@ import logging
 import math
 import secrets
 import string
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from uniapi.canonical import ClientError, RequestRefused
-from uniapi.clock import Epoch
-from uniapi.config import ClientKey, Config, Provider, fingerprint, secrets_of, shown_config
+from uniapi.config import ClientKey, Config, fingerprint, secrets_of, shown_config
 from uniapi.stats import (
     METRICS_TYPE,
-    CallRecord,
-    Recorder,
-    failure_rows,
     key_asked_for,
     key_rankings,
     key_states,
@@ -32,47 +28,24 @@ from uniapi.stats import (
     money_shown,
     parse_span,
     stats_report,
-    status_figures,
     token_usage,
     whole_number,
 )
 
 from . import billing
-from .present import Present
+from .admin_question import AdminQuestion, not_found
+from .key_care import clear_rests, test_key
+from .request_report import request_report, requests_report
+from .status_report import status_report
 
 __all__ = ["METRICS_TYPE", "REPORTS", "AdminQuestion", "generate_key"]
 
 log = logging.getLogger("uniapi.admin")
 
 MAX_HOURS = 720
-MOST_STATUS_HOURS = 24 * 366
 MOST_CREDITS = 1e9
 KEY_LENGTH = 48
 _ALPHABET = string.ascii_letters + string.digits
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdminQuestion:
-    """One question to the admin surface and what it is answered from.
-
-    `live`: rows of the running calls the asker may see; `wake`: see `Desk`.
-    """
-
-    key: ClientKey
-    query: Mapping[str, str]
-    now_s: Epoch
-    config: Config
-    recorder: Recorder
-    present: Present
-    version: str
-    live: list[dict[str, Any]]
-    wake: Callable[[Collection[str] | None, str | None], int]
-    failures: tuple[CallRecord, ...] = ()
-
-    @property
-    def own_key_id(self) -> str | None:
-        """Whose figures may be shown; None: everybody's."""
-        return None if self.key.is_admin else self.key.key_id
 
 
 def generate_key() -> str:
@@ -140,7 +113,7 @@ def _key_rankings(asked: AdminQuestion) -> dict[str, Any]:
     if not ranked["rankings"] and name not in providers:
         near = difflib.get_close_matches(name, providers, n=3)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        raise _not_found(f"There is no provider {name[:80]!r}.{hint}", "provider_name")
+        raise not_found(f"There is no provider {name[:80]!r}.{hint}", "provider_name")
     return ranked
 
 
@@ -156,37 +129,6 @@ def _key_states(asked: AdminQuestion) -> dict[str, Any]:
 def _api_config(asked: AdminQuestion) -> dict[str, Any]:
     """`GET /v1/api_config`: the configuration as it is written, secrets masked."""
     return {"api_config": shown_config(asked.present.config_status.text, secrets_of(asked.config))}
-
-
-def _clear_rests(asked: AdminQuestion) -> dict[str, Any]:
-    """`POST /v1/rests/clear`: what rests is tried anew; with `provider` (its name) only what is
-    its, with `key` (its number from 1, or as lists show it; in a JSON body, as `key` in a query is
-    the client's own) only that key.
-    """
-    name, key = asked.query.get("provider", ""), asked.query.get("key", "")
-    providers = [one for one in asked.config.providers if name in ("", one.name, one.provider_id)]
-    if name and not providers:
-        raise _not_found(f"There is no provider `{name[:200]}`.", "provider")
-    if not key:
-        cleared = asked.wake([one.provider_id for one in providers] if name else None, None)
-    elif not name:
-        raise RequestRefused.bad_request("`key` needs its `provider`.", param="provider")
-    else:
-        cleared = _wake_key(asked, providers, key)
-    log.info("%s cleared %d rests (%s)", asked.key.label, cleared, name or "all providers")
-    return {"cleared": cleared}
-
-
-def _wake_key(asked: AdminQuestion, providers: list[Provider], key: str) -> int:
-    found = [
-        (provider.provider_id, credential.credential_id)
-        for provider in providers
-        for number, credential in enumerate(provider.credentials, 1)
-        if key in (str(number), credential.display)
-    ]
-    if not found:
-        raise _not_found(f"The provider has no key `{key[:40]}`.", "key")
-    return sum(asked.wake([provider_id], credential_id) for provider_id, credential_id in found)
 
 
 def _add_credits(asked: AdminQuestion) -> dict[str, Any]:
@@ -247,73 +189,6 @@ def _metrics(asked: AdminQuestion) -> str:
     return metrics_text(asked.recorder.lifetime(), figures, asked.recorder.names())
 
 
-def _status(asked: AdminQuestion) -> dict[str, Any]:
-    """`GET /v1/status`: what the status page shows. `hours` (default 24); with `only=now` without
-    the figures of the past.
-
-    Another key than an admin's sees its own calls, and neither keys of providers nor the state of
-    the gateway.
-    """
-    own = asked.own_key_id
-    money = _own_money(asked)
-    value: dict[str, Any] = {
-        "version": asked.version,
-        "now": asked.now_s,
-        "started_at": asked.present.started_at_s,
-        "scope": "all" if own is None else "own",
-        "key": asked.key.label,
-        "credits": money,
-        "live": asked.live,
-        "failures": failure_rows(asked.failures, own),
-    }
-    if own is None:
-        value |= {
-            "health": asked.present.health_rows(asked.config),
-            "config": asked.present.config_status.row(),
-            "retirements": list(asked.present.retirements),
-            "learned": list(asked.present.learned),
-            "storage": {
-                "where": "memory" if asked.recorder.is_in_memory else "disk",
-                "trouble": asked.recorder.trouble,
-            },
-        }
-    else:
-        value["failures"] = [
-            {
-                **row,
-                "attempts": [
-                    {name: part for name, part in attempt.items() if name != "key"}
-                    for attempt in row["attempts"]
-                ],
-            }
-            for row in value["failures"]
-        ]
-    if asked.query.get("only") != "now":
-        value["figures"] = _status_figures(asked, own)
-    return value
-
-
-def _status_figures(asked: AdminQuestion, own: str | None) -> dict[str, Any]:
-    figures = status_figures(
-        asked.recorder, _hours(asked.query, MOST_STATUS_HOURS), asked.now_s, own
-    )
-    if own is not None:
-        for name in ("ip_request_counts", "endpoint_request_counts", "provider_keys"):
-            figures["summary"].pop(name, None)
-    return figures
-
-
-def _own_money(asked: AdminQuestion) -> dict[str, Any] | None:
-    """What the asker's own key may still spend; None when it is not limited."""
-    ledger = asked.recorder.ledger
-    granted, balance = ledger.granted_pd(asked.key), ledger.balance_pd(asked.key)
-    return (
-        None
-        if granted is None or balance is None
-        else {"granted": granted / 1e12, "balance": balance / 1e12}
-    )
-
-
 def _named_key(config: Config, named: str) -> ClientKey | None:
     """The client key that is meant by its secret, its `key_id`, its masked form or its label; None
     when none is, or several are.
@@ -326,16 +201,8 @@ def _named_key(config: Config, named: str) -> ClientKey | None:
 
 
 def _unknown_key(param: str) -> RequestRefused:
-    return _not_found(
+    return not_found(
         f"`{param}` names no client key, or several: give the key itself, or its `key_id`.", param
-    )
-
-
-def _not_found(message: str, param: str) -> RequestRefused:
-    return RequestRefused(
-        ClientError(
-            status=404, message=message, code="not_found", type="invalid_request_error", param=param
-        )
     )
 
 
@@ -347,6 +214,8 @@ class AdminAnswer:
     needs_admin: bool = True
     acts: bool = False
     """It changes what running calls look at, and so happens between them, not in a thread."""
+    waits: bool = False
+    """It asks somebody else, and is awaited."""
 
 
 REPORTS: Mapping[str, AdminAnswer] = {
@@ -356,10 +225,13 @@ REPORTS: Mapping[str, AdminAnswer] = {
     "key_rankings": AdminAnswer(_key_rankings),
     "key_states": AdminAnswer(_key_states),
     "add_credits": AdminAnswer(_add_credits),
-    "clear_rests": AdminAnswer(_clear_rests, acts=True),
+    "clear_rests": AdminAnswer(clear_rests, acts=True),
+    "test_key": AdminAnswer(test_key, waits=True),
+    "requests": AdminAnswer(requests_report),
+    "request": AdminAnswer(request_report),
     "api_config": AdminAnswer(_api_config),
     "metrics": AdminAnswer(_metrics),
-    "status": AdminAnswer(_status, needs_admin=False),
+    "status": AdminAnswer(status_report, needs_admin=False),
     "billing_subscription": AdminAnswer(
         lambda asked: billing.subscription(asked.key, asked.recorder.ledger), needs_admin=False
     ),

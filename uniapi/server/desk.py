@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from uniapi.canonical import Call
 from uniapi.clock import Clock
-from uniapi.config import ClientKey, Config, ModelInfo
+from uniapi.config import ClientKey, Config, Credential, ModelInfo, Provider
+from uniapi.inspection import Inspector
 from uniapi.stats import Recorder
 
 from .auth import KeyRing
@@ -22,6 +23,7 @@ class Desk(Protocol):
     """
 
     recorder: Recorder
+    inspector: Inspector
     clock: Clock
     version: str
 
@@ -67,5 +69,11 @@ class Desk(Protocol):
     ) -> int:
         """What rests of these providers (None: all), or of one of their credentials, is tried anew;
         gives how many rests that ended.
+        """
+        ...
+
+    async def test_key(self, provider: Provider, credential: Credential) -> dict[str, Any]:
+        """Ask a provider key for something small: `provider`, `key`, `ok`, `latency_ms`, `models`,
+        `message`.
         """
         ...

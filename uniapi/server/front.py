@@ -37,6 +37,7 @@ from .page import StatusPage
 from .paths import Route, dialect_of, find_route, near_paths
 from .refusal_log import RefusalLog, Stranger
 from .reply import HttpReply
+from .strangers import Strangers
 from .wrong_keys import WrongKeys
 
 log = logging.getLogger("uniapi.front")
@@ -60,6 +61,7 @@ class Front:
         self._page = StatusPage()
         self._refusals = RefusalLog()
         self._wrong_keys = WrongKeys()
+        self._strangers = Strangers()
         self._bodies = BodyMemory()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -114,6 +116,7 @@ class Front:
             agent=request.headers.get("User-Agent", ""),
         )
         self._refusals.write(who, error, self._desk.clock.monotonic_s())
+        self._strangers.note(who, error, self._desk.clock.now_s())
 
     def _address_of(self, request: web.BaseRequest) -> str | None:
         """The client's address, behind the proxies that are trusted."""
@@ -192,10 +195,17 @@ class Front:
             present=present,
             version=desk.version,
             wake=desk.wake,
+            test_key=desk.test_key,
+            inspector=desk.inspector,
+            argument=visit.route.argument or "",
             live=present.live.rows(now_s, None if key.is_admin else key.key_id),
             failures=tuple(desk.recorder.recent_failures),
+            mistakes=tuple(desk.recorder.recent_mistakes),
+            strangers=self._strangers.rows(),
         )
-        if report.acts:
+        if report.waits:
+            value = await report.answer(asked)
+        elif report.acts:
             value = report.answer(asked)
         else:
             value = await asyncio.get_running_loop().run_in_executor(None, report.answer, asked)

@@ -21,6 +21,7 @@ from uniapi.operations import SERVICES
 
 PLAIN_DIALECT = "openai_chat"
 """What is spoken where neither path nor client tells."""
+REQUESTS = "/v1/requests"
 _GEMINI = "gemini"
 """The dialect whose paths hold the model and a verb."""
 
@@ -72,6 +73,8 @@ _ROUTES = {
         Route(kind="key_states", methods=("GET",), path="/v1/api_keys_states"),
         Route(kind="clear_rests", methods=("POST",), path="/v1/rests/clear"),
         Route(kind="add_credits", methods=("POST",), path="/v1/add_credits"),
+        Route(kind="test_key", methods=("POST",), path="/v1/keys/test"),
+        Route(kind="requests", methods=("GET",), path=REQUESTS),
         Route(kind="api_config", methods=("GET",), path="/v1/api_config"),
         Route(kind="status", methods=("GET",), path="/v1/status"),
         Route(kind="metrics", methods=("GET",), path="/metrics"),
@@ -154,6 +157,13 @@ def find_route(raw_path: str, method: str = "GET") -> Route | None:
         return route
     if path.startswith(_STORED):
         return _stored_route(path)
+    if path.startswith(f"{REQUESTS}/"):
+        return Route(
+            kind="request",
+            methods=("GET",),
+            path=f"{REQUESTS}/*",
+            argument=path[len(REQUESTS) + 1 :],
+        )
     for prefix in _MODELS:
         if path.startswith(prefix):
             return _model_route(prefix, unquote(path[len(prefix) :]), method)

@@ -55,6 +55,9 @@ class HttpReply:
     returns to aiohttp.
     """
 
+    tap = None
+    """Nobody looks on: see `inspection.TappedReply`."""
+
     def __init__(self, request: web.BaseRequest, common_headers: Mapping[str, str]) -> None:
         self._request = request
         self._common_headers = common_headers

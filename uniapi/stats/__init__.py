@@ -7,12 +7,13 @@ what is shown. Reports are pure functions over aggregates.
 """
 
 from .aggregate import Aggregate, CellKey
-from .chart_series import failure_rows, status_figures
+from .chart_series import status_figures
 from .cost import PriceList, picodollars
 from .ledger import Ledger
 from .metrics import CONTENT_TYPE as METRICS_TYPE
 from .metrics import LiveFigures, metrics_text
 from .packing import TooNew
+from .recent import MOST_READ_BYTES, newest_rows, request_list, request_row
 from .recorder import Recorder
 from .records import AttemptRecord, CallRecord
 from .report import key_rankings, key_states, money_shown, stats_report, summary, token_usage
@@ -21,6 +22,7 @@ from .terminal import terminal_report
 
 __all__ = [
     "METRICS_TYPE",
+    "MOST_READ_BYTES",
     "Aggregate",
     "AttemptRecord",
     "CallRecord",
@@ -31,14 +33,16 @@ __all__ = [
     "Recorder",
     "Span",
     "TooNew",
-    "failure_rows",
     "key_asked_for",
     "key_rankings",
     "key_states",
     "metrics_text",
     "money_shown",
+    "newest_rows",
     "parse_span",
     "picodollars",
+    "request_list",
+    "request_row",
     "stats_report",
     "status_figures",
     "summary",

@@ -1,10 +1,8 @@
-"""What the status page draws: figures over time, those of each model, provider and client key, and
-the calls that failed last.
-"""
+"""What the status page draws: figures over time, those of each model, provider and client key."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from uniapi.clock import Epoch
@@ -13,7 +11,6 @@ from .calendar import DAY_S, HOUR_S
 from .chart_sums import COST_PLACE, OUTLINED, UNPRICED_PLACE, outlined
 from .columns import COLUMNS
 from .recorder import Recorder
-from .records import CallRecord
 from .report import known_cost, summary
 from .sums import add_row
 
@@ -63,35 +60,6 @@ def status_figures(
             }
         ),
         "summary": summary(counts, names),
-    }
-
-
-def failure_rows(calls: Iterable[CallRecord], key_id: str | None = None) -> list[dict[str, Any]]:
-    """Failed calls for showing, the latest first; only those of one client key when it is given."""
-    return [_failure(call) for call in reversed(list(calls)) if key_id in (None, call.key_id)]
-
-
-def _failure(call: CallRecord) -> dict[str, Any]:
-    return {
-        "request_id": call.request_id,
-        "at": call.at_s,
-        "key": call.key_label,
-        "model": call.requested_model,
-        "status": call.status,
-        "outcome": call.outcome,
-        "total_s": call.total_s,
-        "attempts": [
-            {
-                "provider": attempt.provider,
-                "model": attempt.upstream_model,
-                "key": attempt.credential_display,
-                "outcome": attempt.outcome,
-                "status": attempt.status,
-                "seconds": attempt.duration_s,
-                "message": attempt.message,
-            }
-            for attempt in call.attempts
-        ],
     }
 
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from uniapi.clock import Epoch
 from uniapi.config import ClientKey, Config, Retention
-from uniapi.storage import DiskFolder, Folder, MemoryFolder
+from uniapi.storage import DiskFolder, Folder, MemoryFolder, Position
 
 from .aggregate import Aggregate
 from .calendar import DAY_S, HOUR_S, hour_of
@@ -25,6 +25,7 @@ from .store import Store
 log = logging.getLogger("uniapi.stats")
 
 RECENT_FAILURES = 100
+"""Remembered of each kind: the mistakes of clients must not push out what providers did wrong."""
 ID_SHOWN = 6
 MEMORY_RETENTION = Retention(raw_bytes=1_000_000)
 """Without a disk the journal only serves itself; the aggregates are kept packed."""
@@ -58,6 +59,7 @@ class Recorder:
         self._prices = PriceList({})
         self._displays: dict[str, str] = {}
         self.recent_failures: deque[CallRecord] = deque(maxlen=RECENT_FAILURES)
+        self.recent_mistakes: deque[CallRecord] = deque(maxlen=RECENT_FAILURES)
 
     @classmethod
     def read_only(cls, data_dir: Path) -> Recorder:
@@ -106,7 +108,7 @@ class Recorder:
             )
         self._store.record(call)
         if call.is_failure:
-            self.recent_failures.append(call)
+            self._remember(call)
         return call
 
     def is_exhausted(self, key: ClientKey) -> bool:
@@ -158,6 +160,20 @@ class Recorder:
         outlines = self._store.kept(hour_of(from_s), hour_of(to_s)).outlines()
         return {hour * HOUR_S: outline for hour, outline in outlines.items()}
 
+    def newest(
+        self, most_bytes: int, before: Position | None = None
+    ) -> Iterator[tuple[Position | None, CallRecord]]:
+        """Single calls, the newest first, with their place in the journal; see `Store.newest`."""
+        return self._store.newest(most_bytes, before)
+
+    def written_to(self) -> Position:
+        """Where the journal ends; calls of the last second are not in it."""
+        return self._store.written_to()
+
+    def bytes_before(self, place: Position | None) -> int:
+        """How much of the journal lies before a place (None: all of it)."""
+        return self._store.bytes_before(place)
+
     def lifetime(self) -> Aggregate:
         """Counters for `/metrics`: what this process counted since it began, and what it replayed
         then.
@@ -178,4 +194,10 @@ class Recorder:
         return found
 
     def _recall(self) -> None:
-        self.recent_failures.extend(call for call in self._store.recent() if call.is_failure)
+        for call in self._store.recent():
+            if call.is_failure:
+                self._remember(call)
+
+    def _remember(self, call: CallRecord) -> None:
+        is_mistake = call.is_clients_own
+        (self.recent_mistakes if is_mistake else self.recent_failures).append(call)

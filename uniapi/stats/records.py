@@ -73,8 +73,14 @@ class CallRecord:
         """Something went wrong, other than the client leaving."""
         return self.outcome not in NOT_FAILURES
 
+    @property
+    def is_clients_own(self) -> bool:
+        """A failure that no provider is to blame for: the client's mistake, or its own limit."""
+        return self.outcome in CLIENTS_OWN and self.status < 500
+
 
 NOT_FAILURES = frozenset({"ok", "client_left"})
+CLIENTS_OWN = frozenset({"refused", "bad_request", "too_long", "item_missing", "unsupported"})
 MOST_TOKENS = 10**10
 
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from uniapi.clock import Epoch
 from uniapi.config import Retention
@@ -216,6 +216,34 @@ class Store:
         self._journal.close()
 
     # reading
+
+    def newest(
+        self, most_bytes: int, before: Position | None = None
+    ) -> Iterator[tuple[Position | None, CallRecord]]:
+        """The calls before a place of the journal (None: all, those not written yet too), the
+        newest first, with their place; of the files no more than about `most_bytes` are read.
+        """
+        waiting = self._waiting.newest() if before is None else []
+        for call in waiting:
+            yield None, call
+        # What is written while we read stands in both.
+        known = {call.request_id for call in waiting}
+        for position, line in self._journal.newest(most_bytes, before):
+            found = decode_call(line)
+            if found is not None and found.request_id not in known:
+                yield position, found
+
+    def written_to(self) -> Position:
+        """Where the journal ends."""
+        return self._journal.end
+
+    def bytes_before(self, place: Position | None) -> int:
+        """How much of the journal lies before a place (None: behind its end)."""
+        return sum(
+            size if place is None or number < place.segment else min(size, place.offset)
+            for number, _, size in self._journal.segments()
+            if place is None or number <= place.segment
+        )
 
     def kept(self, from_hour: int, to_hour: int) -> KeptHours:
         """The counts of the hours from `from_hour` to `to_hour`, both included."""

@@ -76,6 +76,11 @@ class Waiting:
             hours.setdefault(hour_of(call.at_s), Aggregate()).add(call)
         return hours
 
+    def newest(self) -> list[CallRecord]:
+        """The calls that wait, the newest first."""
+        with self._lock:
+            return [*self._in_flight, *self._calls][::-1]
+
     def recharge(self) -> None:
         """What is spent is what is settled and what waits: for when the settled amounts were read
         or restated.

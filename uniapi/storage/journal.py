@@ -17,6 +17,8 @@ from .folder import Appender, Folder
 
 SEGMENT_BYTES = 4_000_000
 READ_BYTES = 1 << 18
+BACK_BYTES = 1 << 16
+"""Read at once where the newest lines are wanted: about a hundred and fifty calls."""
 LONGEST_LINE = 1 << 20
 WITHIN = "journal"
 
@@ -117,6 +119,26 @@ class Journal:
         lines = self._folder.read(name, max(0, size - length)).split(b"\n")
         return lines[1 if size > length else 0 : -1]
 
+    def newest(
+        self, most_bytes: int, before: Position | None = None
+    ) -> Iterator[tuple[Position, bytes]]:
+        """The whole lines before `before` (None: all), the newest first, with where each begins;
+        no more than about `most_bytes` of the files are read.
+
+        A segment that cannot be read, or holds no lines of ours, is passed over.
+        """
+        for number, name, size in reversed(self.segments()):
+            if before is not None and number > before.segment:
+                continue
+            is_cut = before is not None and number == before.segment
+            end = min(size, before.offset) if before is not None and is_cut else size
+            start = max(0, end - most_bytes)
+            with contextlib.suppress(OSError):
+                yield from self._lines_back(number, name, start, end)
+            most_bytes -= end - start
+            if most_bytes <= 0:
+                return
+
     def prune(self, *, before_day: str, total_bytes: int, keep_from: int) -> int:
         """Delete the segments of days before `before_day` and the oldest beyond `total_bytes`,
         never one numbered `keep_from` or later. Gives how many.
@@ -203,6 +225,36 @@ class Journal:
             if len(rest) > LONGEST_LINE:
                 offset, rest = _after_next_break(self._folder, name, place), b""
                 place = offset
+
+    def _lines_back(
+        self, number: int, name: str, start: int, end: int
+    ) -> Iterator[tuple[Position, bytes]]:
+        """The lines of a segment that lie between two places, the last first. What stands behind
+        the last line break is a torn tail.
+        """
+        rest, is_tail = b"", True
+        while end > start:
+            place = max(start, end - BACK_BYTES)
+            block = self._folder.read(name, place, end - place)
+            if is_tail:
+                block = block[: block.rfind(b"\n") + 1]
+                is_tail = not block
+            lines = (block + rest).split(b"\n")[:-1]
+            if not lines:
+                end = place
+                continue
+            begins = place
+            if place > 0:
+                # The beginning of the first one lies further up.
+                rest = lines.pop(0) + b"\n"
+                begins += len(rest)
+                if len(rest) > LONGEST_LINE:
+                    return
+            offset = begins + sum(len(line) + 1 for line in lines)
+            for line in reversed(lines):
+                offset -= len(line) + 1
+                yield Position(number, offset), line
+            end = place
 
 
 def _after_next_break(folder: Folder, name: str, place: int) -> int:

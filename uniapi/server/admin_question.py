@@ -1,0 +1,54 @@
+"""One question to the admin surface, as the front puts it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from uniapi.canonical import ClientError, RequestRefused
+from uniapi.clock import Epoch
+from uniapi.config import ClientKey, Config, Credential, Provider
+from uniapi.inspection import Inspector
+from uniapi.stats import CallRecord, Recorder
+
+from .present import Present
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminQuestion:
+    """One question to the admin surface and what it is answered from.
+
+    `argument`: what the path names; `live`: rows of the running calls the asker may see;
+    `strangers`: rows of those who were refused before their request was looked at; `wake`,
+    `test_key`: see `Desk`.
+    """
+
+    key: ClientKey
+    query: Mapping[str, str]
+    now_s: Epoch
+    config: Config
+    recorder: Recorder
+    present: Present
+    version: str
+    live: list[dict[str, Any]]
+    wake: Callable[[Collection[str] | None, str | None], int]
+    test_key: Callable[[Provider, Credential], Awaitable[dict[str, Any]]]
+    inspector: Inspector
+    argument: str = ""
+    failures: tuple[CallRecord, ...] = ()
+    mistakes: tuple[CallRecord, ...] = ()
+    strangers: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def own_key_id(self) -> str | None:
+        """Whose figures may be shown; None: everybody's."""
+        return None if self.key.is_admin else self.key.key_id
+
+
+def not_found(message: str, param: str) -> RequestRefused:
+    return RequestRefused(
+        ClientError(
+            status=404, message=message, code="not_found", type="invalid_request_error", param=param
+        )
+    )

@@ -1,0 +1,78 @@
+"""`GET /v1/status`: what the status page shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from uniapi.stats import newest_rows, status_figures, whole_number
+
+from .admin_question import AdminQuestion
+
+MOST_STATUS_HOURS = 24 * 366
+
+
+def status_report(asked: AdminQuestion) -> dict[str, Any]:
+    """`GET /v1/status`: what the status page shows. `hours` (default 24); with `only=now` without
+    the figures of the past.
+
+    Another key than an admin's sees its own calls, and neither keys of providers nor the state of
+    the gateway.
+    """
+    own = asked.own_key_id
+    money = _own_money(asked)
+    value: dict[str, Any] = {
+        "version": asked.version,
+        "now": asked.now_s,
+        "started_at": asked.present.started_at_s,
+        "scope": "all" if own is None else "own",
+        "key": asked.key.label,
+        "credits": money,
+        "live": asked.live,
+        "failures": newest_rows(asked.failures, own),
+        "mistakes": newest_rows(asked.mistakes, own),
+        "inspect": None,
+    }
+    if own is None:
+        value |= {
+            "health": asked.present.health_rows(asked.config),
+            "config": asked.present.config_status.row(),
+            "retirements": list(asked.present.retirements),
+            "learned": list(asked.present.learned),
+            "inspect": asked.inspector.row(),
+            "strangers": list(asked.strangers),
+            "storage": {
+                "where": "memory" if asked.recorder.is_in_memory else "disk",
+                "trouble": asked.recorder.trouble,
+            },
+        }
+    else:
+        for row in (*value["failures"], *value["mistakes"]):
+            for attempt in row["attempts"]:
+                del attempt["key"]
+    if asked.query.get("only") != "now":
+        value["figures"] = _status_figures(asked, own)
+    return value
+
+
+def _status_figures(asked: AdminQuestion, own: str | None) -> dict[str, Any]:
+    figures = status_figures(
+        asked.recorder,
+        whole_number(asked.query.get("hours", "24"), "hours", MOST_STATUS_HOURS),
+        asked.now_s,
+        own,
+    )
+    if own is not None:
+        for name in ("ip_request_counts", "endpoint_request_counts", "provider_keys"):
+            figures["summary"].pop(name, None)
+    return figures
+
+
+def _own_money(asked: AdminQuestion) -> dict[str, Any] | None:
+    """What the asker's own key may still spend; None when it is not limited."""
+    ledger = asked.recorder.ledger
+    granted, balance = ledger.granted_pd(asked.key), ledger.balance_pd(asked.key)
+    return (
+        None
+        if granted is None or balance is None
+        else {"granted": granted / 1e12, "balance": balance / 1e12}
+    )
