@@ -291,3 +291,28 @@ def test_a_client_that_leaves_while_a_token_is_fetched(lending):
     lending.leaves()
     assert office.is_cancelled
     lending.expects(told=["finished"], recorded="client_left 0")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_chat_client_that_loses_reasoning_is_relayed_with_it(play, stream):
+    """DeepSeek wants it back with the call, word for word; what the client kept stays as it is, and
+    another client key knows nothing of it.
+    """
+    p = play(
+        provider("a", base_url="https://api.deepseek.com", model=[{"deepseek-v4-pro": "m"}]),
+        keys=TWO_KEYS,
+    )
+    said = answer(calls=(LOOK,), reasoning="Hm.", finish="tool_calls", stream=stream)
+    p.serves("api.deepseek.com", said, messages=[ASKED], tools=[TOOL], stream=stream)
+    call = {
+        "id": "call_1",
+        "type": "function",
+        "function": {"name": "look", "arguments": '{"city":"Oslo"}'},
+    }
+    lost = {"role": "assistant", "content": None, "tool_calls": [call]}
+    kept = {**lost, "reasoning_content": "mine"}
+    for turn, key, told in ((lost, 0, "Hm."), (kept, 0, "mine"), (lost, 1, "(reasoning omitted)")):
+        p.asks(messages=[ASKED, turn, RESULT], tools=[TOOL], key=key)
+        a = p.upstream("api.deepseek.com")
+        assert a.json["messages"][1] == {**lost, "reasoning_content": told}
+        a.answers(answer(text="It is cold."))

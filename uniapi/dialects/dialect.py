@@ -18,6 +18,7 @@ from uniapi.canonical import (
     Media,
     Request,
     Response,
+    ToolCall,
 )
 from uniapi.wire import Frame
 
@@ -164,10 +165,12 @@ class RelayedDialect(UpstreamDialect):
     carries nothing but usage (the chunk a client did not ask for); total, False for what it cannot
     read. `model_paths`: the members that name the model in an answer, streamed or whole, for the
     splice. `needs_translation(body, quirk)`: whether this body of a client cannot be relayed there,
-    because the answer to what it becomes must be read differently; total.
+    because the answer to what it becomes must be read differently; total. `lost_calls(body)`: the
+    calls of earlier turns that came back without what a model said beside them; total.
     """
 
     observer: Callable[[], Observer]
     usage_frame_only: Callable[[Frame], bool] = lambda frame: False
     model_paths: tuple[tuple[str, ...], ...] = (("model",),)
     needs_translation: Callable[[Mapping[str, Json], Quirk], bool] = lambda body, quirk: False
+    lost_calls: Callable[[Mapping[str, Json]], Iterable[ToolCall]] = lambda body: ()

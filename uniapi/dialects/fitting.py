@@ -8,7 +8,7 @@ rule touches stays the very object, and a relay keeps its bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -29,13 +29,15 @@ class Beside:
     `output_format`: the schema as the client wrote it, where the plain dialect takes a part of JSON
     Schema only. `keeps_reasoning`: the client cannot keep what the model thought, so that it is
     kept for it, and whatever comes back encrypted is welcome. Everything is empty for a relayed
-    body, which says it all itself.
+    body, which says it all itself, but for `remembered`: call id → the turn that it was made in, as
+    the model said it, where the client brought it back without its reasoning or its signature.
     """
 
     reasoning: ReasoningSettings | None = None
     turns: Sequence[Message | None] | None = None
     output_format: OutputFormat | None = None
     keeps_reasoning: bool = False
+    remembered: Mapping[str, Message] = field(default_factory=dict)
 
 
 NOTHING_BESIDE = Beside()

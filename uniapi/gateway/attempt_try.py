@@ -14,6 +14,7 @@ from uniapi.canonical import (
     Failure,
     FailureKind,
     Json,
+    Message,
     Operation,
     Request,
     RequestRefused,
@@ -21,6 +22,7 @@ from uniapi.canonical import (
     estimate_input_tokens,
 )
 from uniapi.config import provider_secrets, without_secrets_in_bytes
+from uniapi.dialects import RelayedDialect
 from uniapi.engines import Target, sunset
 from uniapi.errors import WireError
 from uniapi.inspection import UpstreamWords
@@ -44,7 +46,7 @@ from .patience import patience_for, trigger_probe
 from .prepare import prepare
 from .prepared import Prepared, reply_context
 from .receiver import Receiver
-from .route import Way, client_side, needs_media
+from .route import Way, client_side, needs_media, remembers_turns
 
 
 class Try:
@@ -121,7 +123,14 @@ class Try:
             wants_estimate = client_side(call).begins_with_usage and call.stream
             estimate = estimate_input_tokens(request) if wants_estimate else 0
             context = replace(context, request=request, input_tokens_estimate=estimate)
-        build = partial(prepare, call, way, context, probes_text=bool(preferences.error_triggers))
+        build = partial(
+            prepare,
+            call,
+            way,
+            context,
+            probes_text=bool(preferences.error_triggers),
+            remembered=self._remembered(),
+        )
         try:
             if len(call.body) + call.upload_bytes > LARGE_BYTES:
                 prepared = await asyncio.get_running_loop().run_in_executor(None, build)
@@ -159,6 +168,15 @@ class Try:
         for family in way.families:
             request = state.around.reasoning.restore(key_id, family, request, state.now())
         return request
+
+    def _remembered(self) -> Mapping[str, Message]:
+        """The turns of which a relayed client lost what this upstream wants back."""
+        way, state = self.way, self._state
+        if not remembers_turns(way) or not isinstance(way.dialect, RelayedDialect):
+            return {}
+        calls = way.dialect.lost_calls(state.call.json)
+        key_id = state.call.principal.key_id
+        return state.around.reasoning.turns_of(key_id, way.families, calls, state.now())
 
     async def _authorize(self, request: HttpRequest) -> HttpRequest:
         around, engine, target = self._state.around, self.way.engine, self._target

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from uniapi.canonical import Call, Request, offered
+from uniapi.canonical import Call, Message, Request, offered
 from uniapi.dialects import EncodedRequest, RelayedDialect, ReplyContext, UpstreamContext
 from uniapi.operations import SERVICES
 from uniapi.pipes import Pipe, PipeChoice
@@ -24,12 +25,17 @@ from .prepared import (
     relayed_bytes,
     request_headers,
 )
-from .route import Way, client_side
+from .route import Way, client_side, remembers_turns
 from .token_count import count_pipe, fit_count
 
 
 def prepare_conversation(
-    call: Call, way: Way, reply: ReplyContext, *, probes_text: bool
+    call: Call,
+    way: Way,
+    reply: ReplyContext,
+    remembered: Mapping[str, Message],
+    *,
+    probes_text: bool,
 ) -> Prepared:
     """Build the attempt; what is translated is `reply.request`. Raises RequestRefused when this
     upstream cannot be told.
@@ -37,12 +43,13 @@ def prepare_conversation(
     place, is_generated = way.place, SERVICES[way.operation].is_generated
     request = None if reply.request is None else _adjusted(way, reply.request)
     said = _said(call, way, request)
+    beside = replace(said.beside, remembered=remembered) if remembered else said.beside
     body, losses = said.body, said.losses
     lost: tuple[str, ...] = ()
     if is_generated:
-        body, lost = way.dialect.fit(body, way.quirk, said.beside)
+        body, lost = way.dialect.fit(body, way.quirk, beside)
     elif SERVICES[way.operation].is_counted:
-        body, lost = fit_count(call, way, body, said.beside)
+        body, lost = fit_count(call, way, body, beside)
     losses = tuple(dict.fromkeys((*losses, *lost)))
     may_end_empty = way.dialect.may_end_empty(body)
     body = way.engine.prepare_body(place, body, way.operation, call.stream, way.dialect)
@@ -65,6 +72,7 @@ def prepare_conversation(
         reply=reply,
         probes_text=probes_text,
         drops_usage=adds_usage,
+        remembers=remembers_turns(way) and bool(call.json.get("tools")),
     )
     return Prepared(
         request=HttpRequest(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
-from uniapi.canonical import Call, Operation, RequestRefused
+from uniapi.canonical import Call, Message, Operation, RequestRefused
 from uniapi.dialects import ReplyContext
 from uniapi.engines import Engine, Target
 from uniapi.operations import SERVICES
@@ -17,8 +19,16 @@ from .route import Decoded, Way, find_ways
 from .stored_response import prepare_stored
 
 
-def prepare(call: Call, way: Way, reply: ReplyContext, *, probes_text: bool = False) -> Prepared:
+def prepare(
+    call: Call,
+    way: Way,
+    reply: ReplyContext,
+    *,
+    probes_text: bool = False,
+    remembered: Mapping[str, Message] = MappingProxyType({}),
+) -> Prepared:
     """Build the request for one way; the canonical one, where it is translated, is in `reply`.
+    `remembered`: see `dialects.Beside`, where it is relayed.
 
     Raises RequestRefused when this upstream cannot be told.
     """
@@ -26,7 +36,7 @@ def prepare(call: Call, way: Way, reply: ReplyContext, *, probes_text: bool = Fa
         return prepare_carried(call, way, reply)
     if way.operation is Operation.STORED:
         return prepare_stored(call, way, reply)
-    return prepare_conversation(call, way, reply, probes_text=probes_text)
+    return prepare_conversation(call, way, reply, remembered, probes_text=probes_text)
 
 
 def prepare_once(call: Call, target: Target, engine: Engine) -> Prepared:

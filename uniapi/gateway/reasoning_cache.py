@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from uniapi.canonical import Message, Part, Reasoning, Request, ToolCall
@@ -41,6 +41,21 @@ class ReasoningCache:
             *(_text_name(part.text) for part in turn.reasoning if part.text),
         }:
             self._kept.put((owner, turn.family, name), turn, turn.size, now)
+
+    def turns_of(
+        self, owner: str, families: Collection[str], calls: Iterable[ToolCall], now: Monotonic
+    ) -> dict[str, Message]:
+        """Call id → the turn in which one of `families` made it, for those that are known."""
+        if not self._kept:
+            return {}
+        found: dict[str, Message] = {}
+        for call in calls:
+            turns = (self._find(owner, family, call, now) for family in families)
+            turn = next((turn for turn in turns if turn is not None), None)
+            if turn is not None:
+                parts: tuple[Part, ...] = (*turn.reasoning, *turn.calls)
+                found[call.call_id] = Message(role="assistant", parts=parts)
+        return found
 
     def restore(self, owner: str, family: str, request: Request, now: Monotonic) -> Request:
         """`request` with what `family` signed put back where the client lost it; the same object

@@ -65,6 +65,15 @@ class Way:
         return (own, *self.quirk.other_families, *unsigned)
 
 
+def remembers_turns(way: Way) -> bool:
+    """Whether this upstream wants something of its earlier turns back that a client of the same
+    dialect may lose: the reasoning of a turn with calls, or the signatures on them.
+    """
+    quirk = way.quirk
+    wants = quirk.needs_reasoning != "no" or bool(quirk.opaque_family or quirk.details_format)
+    return wants and way.road is Road.RELAY and way.operation is Operation.GENERATE
+
+
 class Decoded:
     """The canonical request of a call, decoded when first asked for: a relay never needs it, so a
     member we do not know never breaks one.

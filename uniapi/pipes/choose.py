@@ -8,8 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from uniapi.canonical import Failure, Response, ResponseFailed, estimate_text_tokens
+from uniapi.canonical import (
+    Failure,
+    FoldError,
+    Response,
+    ResponseFailed,
+    estimate_text_tokens,
+    unfold,
+)
 from uniapi.dialects import (
+    SHAPE_ERRORS,
     ClientDialect,
     EncodedResponse,
     RelayedDialect,
@@ -44,6 +52,8 @@ class PipeChoice:
     reply: ReplyContext
     probes_text: bool = False
     drops_usage: bool = False
+    remembers: bool = False
+    """A client of the same dialect may lose what the vendor wants back of this answer."""
 
     def relay(self, dialect: RelayedDialect, head: ResponseHead) -> Pipe:
         """The same dialect on both sides; framing may differ, and an answer that is streamed
@@ -55,6 +65,7 @@ class PipeChoice:
             return RelayWhole(
                 dialect.observer(),
                 None if model is None else lambda body: with_model(body.lstrip(), dialect, model),
+                self._read_turn if self.remembers else None,
             )
         if framer is None or not self.stream:
             return self.translate(head)
@@ -65,15 +76,21 @@ class PipeChoice:
             model=self.model,
             drops_usage=self.drops_usage,
         )
-        shadow = dialect.stream_decoder(self.upstream) if self.probes_text else None
+        is_read = self.probes_text or self.remembers
         return RelayStream(
-            framer, dialect.observer(), ending(self.client, self.reply), writer, shadow
+            framer,
+            dialect.observer(),
+            ending(self.client, self.reply),
+            writer,
+            dialect.stream_decoder(self.upstream) if is_read else None,
+            probes_text=self.probes_text,
+            turn=self._turn_reader() if self.remembers else None,
         )
 
     def translate(self, head: ResponseHead) -> Pipe:
         client = self.client
         framer = framer_for(head, self.dialect, self.stream)
-        turn = TurnReader(keeps_unsigned=self.upstream.quirk.needs_reasoning != "no")
+        turn = self._turn_reader()
         if framer is not None:
             decoder = self.dialect.stream_decoder(self.upstream)
             if self.stream:
@@ -100,6 +117,20 @@ class PipeChoice:
         except WireError:
             return 0
         return estimate_text_tokens("".join(map(text_of, events)))
+
+    def _turn_reader(self) -> TurnReader:
+        return TurnReader(keeps_unsigned=self.upstream.quirk.needs_reasoning != "no")
+
+    def _read_turn(self, body: Any) -> TurnReader | None:
+        """What is to be remembered of a whole answer; None where it cannot be read."""
+        turn = self._turn_reader()
+        try:
+            events = unfold(self._decode(body))
+        except (WireError, FoldError, *SHAPE_ERRORS):
+            return None
+        for event in events:
+            turn.note(event)
+        return turn
 
     def _decode(self, body: Any) -> Response:
         return self.dialect.decode_response(body, self.upstream)

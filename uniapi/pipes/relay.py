@@ -11,6 +11,7 @@ from uniapi.wire import Frame, Framer, load_json
 
 from .framing import FrameWriter
 from .pipe import FRAME_ENDS, Collecting, Report, text_of
+from .turn_reader import TurnReader
 
 
 class RelayStream:
@@ -18,8 +19,8 @@ class RelayStream:
     an error object goes on as well.
 
     `writer` is None when nothing may be changed; otherwise every frame goes through it (reframed,
-    its model name spliced, or dropped as b""). `shadow` decodes beside the observer while text is
-    probed for error triggers.
+    its model name spliced, or dropped as b""). `shadow` decodes beside the observer where its text
+    is probed for error triggers (`probes_text`), or its `turn` is remembered.
     """
 
     streams = True
@@ -31,8 +32,11 @@ class RelayStream:
         ending: Callable[[Failure], list[bytes]],
         writer: FrameWriter | None = None,
         shadow: StreamDecoder | None = None,
+        *,
+        probes_text: bool = False,
+        turn: TurnReader | None = None,
     ) -> None:
-        self.report = Report(text=[] if shadow is not None else None)
+        self.report = Report(text=[] if probes_text else None, turn=turn)
         self._framer = framer
         self._observer = observer
         self._ending = ending
@@ -100,19 +104,37 @@ class RelayStream:
         report = self.report
         _take_over(report, observer)
         report.note_frames(frames)
-        if self._shadow is not None and report.text is not None:
-            for frame in frames:
-                for event in self._shadow.feed(frame):
+        if self._shadow is not None:
+            self._read(self._shadow, frames)
+
+    def _read(self, shadow: StreamDecoder, frames: list[Frame]) -> None:
+        """What cannot be decoded is relayed all the same, and not remembered."""
+        report = self.report
+        try:
+            for event in (event for frame in frames for event in shadow.feed(frame)):
+                if report.text is not None:
                     report.text.append(text_of(event))
+                if report.turn is not None:
+                    report.turn.note(event)
+        except (WireError, *SHAPE_ERRORS):
+            report.turn = self._shadow = None
 
 
 class RelayWhole(Collecting):
-    """Same dialect, whole: the body as it came, its model name spliced when `render` does so."""
+    """Same dialect, whole: the body as it came, its model name spliced when `render` does so.
+    `read_turn(body)` gives what is remembered of it.
+    """
 
-    def __init__(self, observer: Observer, render: Callable[[bytes], bytes] | None = None) -> None:
+    def __init__(
+        self,
+        observer: Observer,
+        render: Callable[[bytes], bytes] | None = None,
+        read_turn: Callable[[Json], TurnReader | None] | None = None,
+    ) -> None:
         super().__init__()
         self._observer = observer
         self._render = render
+        self._read_turn = read_turn
 
     def eof(self) -> list[bytes]:
         report = self.report
@@ -130,6 +152,7 @@ class RelayWhole(Collecting):
         report.is_whole = report.failure is None
         if report.failure is None:
             report.settle()
+            report.turn = self._read_turn(value) if self._read_turn is not None else None
         report.text = [body.decode("utf-8", "replace")]
         return [body if self._render is None else self._render(body)]
 

@@ -13,6 +13,7 @@ from uniapi.dialects.dialect import RelayedDialect, without_facts
 from .client import CLIENT
 from .error import decode_error
 from .fit import fit, needs_translation
+from .fit_replay import lost_calls
 from .observe import ChatObserver, usage_frame_only
 from .request_decode_members import DIALECT_NAME
 from .request_encode import encode_request
@@ -32,6 +33,7 @@ UPSTREAM = RelayedDialect(
     observer=ChatObserver,
     usage_frame_only=usage_frame_only,
     needs_translation=needs_translation,
+    lost_calls=lost_calls,
 )
 
 __all__ = ["CLIENT", "UPSTREAM"]

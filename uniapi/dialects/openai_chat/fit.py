@@ -41,7 +41,13 @@ from .fit_reasoning import (
     no_reasoning_beside_json,
     no_sampling_beside_reasoning,
 )
-from .fit_replay import no_missing_reasoning, replay_reasoning, signed_calls, signed_details
+from .fit_replay import (
+    no_missing_reasoning,
+    put_back,
+    replay_reasoning,
+    signed_calls,
+    signed_details,
+)
 from .fit_strict import only_taken_members
 from .fit_system import one_system_role, system_turns_in_place
 from .fit_tools import (
@@ -57,6 +63,7 @@ from .fit_turn_order import marked_prefix, ordered_turns
 
 RULES = (
     # messages; the first is told by the place of each what its encoder knew
+    put_back,
     replay_reasoning,
     no_tools,
     no_images,

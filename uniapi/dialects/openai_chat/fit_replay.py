@@ -7,7 +7,7 @@ a client's own members pass, unless none is known here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from uniapi.canonical import Json, Message, Reasoning, Text, ToolCall
@@ -38,6 +38,73 @@ REASONING_STAND_IN = "(reasoning omitted)"
 """An empty text, or white space, counts as missing at DeepSeek and Kimi."""
 
 _Part = TypeVar("_Part")
+
+
+def lost_calls(body: Mapping[str, Json]) -> Iterator[ToolCall]:
+    """The calls of turns that came back without reasoning, or without a signature on the first of
+    them; total.
+    """
+    messages = body.get("messages")
+    for message in messages if isinstance(messages, list) else ():
+        calls = at(message, "tool_calls")
+        if not isinstance(calls, list) or not calls:
+            continue
+        is_bare = not any(message.get(name) for name in REASONING_MEMBERS)
+        if is_bare or google_signature(calls[0]) is None:
+            yield from filter(None, map(_call_of, calls))
+
+
+def _call_of(call: Json) -> ToolCall | None:
+    call_id, function = at(call, "id"), at(call, "function")
+    name, arguments = at(function, "name"), at(function, "arguments")
+    if not all(isinstance(text, str) for text in (call_id, name, arguments)):
+        return None
+    return ToolCall(call_id=call_id, name=name, arguments=arguments)
+
+
+@minds(always=True)
+def put_back(body: Body, fitting: Fitting) -> Body:
+    """What a client lost of a turn, as the model said it; what it did carry stays."""
+    quirk, remembered = fitting.quirk, fitting.beside.remembered
+    if not remembered:
+        return body
+
+    def mend(message: Turn, path: str) -> Turn:
+        calls = message.get("tool_calls")
+        found = (remembered.get(at(call, "id")) for call in _list(calls))
+        turn = next((turn for turn in found if turn is not None), None)
+        if turn is None:
+            return message
+        if not any(message.get(name) for name in REASONING_MEMBERS):
+            message = {**message, **_lost_members(message, turn, quirk)}
+        return _with_signatures(message, turn) if quirk.opaque_family == "gemini" else message
+
+    return with_messages(body, mend)
+
+
+def _lost_members(message: Turn, turn: Message, quirk: Quirk) -> dict[str, Json]:
+    reasoning = _of_kind(turn, Reasoning)
+    text = "".join(part.text for part in reasoning)
+    if quirk.reasoning_replay != "think_tags":
+        return _members_of(reasoning, text, quirk)
+    return {} if CLOSING in str(message.get("content")) else {"reasoning_content": text}
+
+
+def _with_signatures(message: Turn, turn: Message) -> Turn:
+    """Those of the turn's calls, on the calls that have none."""
+    known = {part.call_id: part for part in _of_kind(turn, ToolCall)}
+
+    def mend(call: Json) -> Json:
+        part = known.get(at(call, "id"))
+        if part is None or google_signature(call) is not None:
+            return call
+        return {**call, **_signature((part,))}
+
+    return with_calls(message, mend)
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
 
 
 @minds("reasoning_replay", "opaque_family", always=True)
