@@ -170,3 +170,32 @@ def test_a_repeat_takes_no_call_that_a_channel_not_asked_needs(play, yaml_of):
     assert stops[:2] == ["a#1", "b#1"]
     assert stops[-1] == "c#1"
     assert len(set(stops)) == len(stops)
+
+
+def test_what_somebody_else_tries_out_is_waited_for_when_all_else_failed(play, yaml_of):
+    """It serves as soon as it has proved itself; a trial that goes on for two seconds is not waited
+    for any longer.
+    """
+    for is_sound in (True, False):
+        p = play(yaml_of({"a": 1, "b": 1}))
+        assert p.tries(lambda at: 500 if at == "a#1" else None) == ["a#1", "b#1"]
+        p.passes(6)
+        p.asks()
+        p.expects("a")
+        assert p.step.is_trial
+        trying = p.plan
+        p.asks()
+        p.expects("b")
+        p.fails(500)
+        p.fails(500)
+        waited = p.waits()
+        if is_sound:
+            trying.succeeded(p.now)
+            trying.finished(p.now)
+            p.waits()
+            p.expects("a")
+            continue
+        while p.at == "wait":
+            waited += p.waits()
+        assert 1.9 < waited < 2.2
+        p.expects(status=500)

@@ -180,6 +180,19 @@ class Availability:
         )
         return [obstacle for obstacle in found if obstacle is not None]
 
+    def is_on_trial(self, channel: Channel, now: Monotonic) -> bool:
+        """Whether all that keeps the channel from being called is that somebody else tries it, or
+        the last of its credentials, out.
+        """
+        health, obstacle = self._state.health, self.obstacle(channel, now)
+        if obstacle is not None:
+            return obstacle.kind == "failure" and health.is_tried(rests_as(channel), now)
+        return self._credential_obstacle(channel, now) is not None and any(
+            health.is_tried(rested, now)
+            for credential in channel.provider.credentials
+            for rested in used_by(channel, credential)[1:]
+        )
+
     def is_doubtful(self, channel: Channel, credential: Credential) -> bool:
         """Whether the credential has to prove itself."""
         health = self._state.health

@@ -181,7 +181,12 @@ class Plan:
                     for above in self._rings:
                         above.misses = 0
                     return attempt
-        return self._wait(now) or self._last_resort(now) or self._give_up(now)
+        return (
+            self._wait(now)
+            or self._last_resort(now)
+            or self._wait_for_trials(now)
+            or self._give_up(now)
+        )
 
     def _leave(self, ring: Ring) -> None:
         """A ring has come to its end; for the ring around it, that was one attempt if any of its
@@ -398,17 +403,20 @@ class Plan:
         return MAX_CALLS - self._calls > sum(self._waiting(now))
 
     def _waiting(self, now: Monotonic) -> tuple[int, int]:
-        """How many channels this request has not asked yet and could: usable ones, and ones at
-        rest that are a last resort.
+        """How many channels this request has not asked yet and could: usable ones, and ones that
+        are a last resort or on trial.
         """
         asked = self._asked()
-        usable = {
-            channel.channel_id
-            for channel in self._open.reached(self._root.entries)
-            if channel.channel_id not in asked and self._open.is_usable(channel, now)
-        }
         resorts = {resort.channel.channel_id for resort in self._open.last_resort(now)}
-        return len(usable), len(resorts - asked - usable)
+        usable = others = 0
+        for channel in self._open.reached(self._root.entries):
+            if channel.channel_id in asked:
+                continue
+            if self._open.is_usable(channel, now):
+                usable += 1
+            elif channel.channel_id in resorts or self._open.is_on_trial(channel, now):
+                others += 1
+        return usable, others
 
     def _asked(self) -> set[tuple[str, str]]:
         """The channels that this request was refused by."""
@@ -429,6 +437,21 @@ class Plan:
         self._rings = [self._root]
         return Wait(seconds=seconds)
 
+    def _wait_for_trials(self, now: Monotonic) -> Wait | None:
+        """All that this request asked has failed, and somebody else tries out a channel that it
+        has not asked: what becomes of that is known in a moment.
+        """
+        if not self._failed or not self._question.client_key.auto_retry:
+            return None
+        asked = self._asked()
+        is_tried = any(
+            self._open.is_on_trial(channel, now)
+            for channel in self._open.reached(self._root.entries)
+            if channel.channel_id not in asked
+        )
+        seconds = self._waits.trial_s(now) if is_tried else None
+        return None if seconds is None else Wait(seconds=seconds)
+
     def _last_resort(self, now: Monotonic) -> Attempt | None:
         """What rests, where nothing that does not can serve. When all attempts are used, once more
         any of it, and each channel that was not asked yet: it may be the sound one. Of a channel's
@@ -440,10 +463,18 @@ class Plan:
         may_repeat = not (self._root.is_used_up and self._is_past_end)
         self._is_past_end = self._root.is_used_up
         asked = self._asked()
+        for channel in self._open.reached(self._root.entries):
+            # Well again since its turn was over.
+            is_open = all(key_id in self._nested for key_id in channel.key_path)
+            is_new = is_open and channel.channel_id not in asked
+            attempt = self._issue(channel, now) if is_new else None
+            if attempt is not None:
+                return attempt
         for resort in self._resorts(now):
             if not all(key_id in self._nested for key_id in resort.channel.key_path):
                 continue
-            if not may_repeat and resort.channel.channel_id in asked:
+            is_repeat = resort.channel.channel_id in asked
+            if is_repeat and not (may_repeat and self._may_ask(resort.channel, now)):
                 continue
             self._open.exhausted.recalled.add(resort.channel.channel_id)
             self._open.exhausted.recalled_keys = set(resort.keys)

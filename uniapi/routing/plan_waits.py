@@ -12,6 +12,7 @@ from uniapi.clock import Monotonic
 from .availability import Availability
 
 LONGEST_WAIT_S = 2.0
+TRIAL_POLL_S = 0.1
 MAX_WAITS = 3
 LONGEST_LINE_S, LINE_POLL_S = 5.0, 0.1
 """How long a request stands in line for a credential that runs as many calls as it may, and how
@@ -25,7 +26,7 @@ class PlanWaits:
     def __init__(self, deadline: float | None, rng: random.Random) -> None:
         self._deadline = deadline
         self._rng = rng
-        self._waits = 0
+        self._waits = self._trial_polls = 0
         self._in_line_since: Monotonic | None = None
 
     def wait_s(self, available: Availability, now: Monotonic) -> float | None:
@@ -35,6 +36,15 @@ class PlanWaits:
                 self._in_line_since = now
             return LINE_POLL_S
         return self._moment_s(available, now)
+
+    def trial_s(self, now: Monotonic) -> float | None:
+        """The next look at a trial that somebody else runs, None when it has taken too long."""
+        if self._trial_polls >= LONGEST_WAIT_S / TRIAL_POLL_S or self._is_too_long(
+            TRIAL_POLL_S, now
+        ):
+            return None
+        self._trial_polls += 1
+        return TRIAL_POLL_S
 
     def _may_stand_in_line(self, now: Monotonic) -> bool:
         is_patient = self._in_line_since is None or now - self._in_line_since < LONGEST_LINE_S
