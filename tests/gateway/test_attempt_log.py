@@ -59,14 +59,15 @@ def test_a_failing_channel_is_named_with_its_rest(play, caplog):
 
 
 def test_the_clients_own_mistake_warns_nobody(play, caplog):
-    """It is a line all the same."""
+    """It is a line all the same, with the code and the parameter: the words may be the prompt's."""
     caplog.set_level(logging.INFO)
     p = play(provider("a"))
     p.asks()
-    p.upstream("a#1").answers(error("temperature must be at most 2", 400))
+    told = {"message": "must be at most 2", "code": "invalid_value", "param": "temperature"}
+    p.upstream("a#1").answers(whole({"error": told}, status=400))
     p.passes(0)
     assert said(caplog, "WARNING") == []
-    assert said(caplog, "INFO") == ["call-1 a/m: 400 bad_request: temperature must be at most 2"]
+    assert said(caplog, "INFO") == ["call-1 a/m: 400 bad_request: invalid_value temperature"]
 
 
 def test_debug_tells_what_is_asked_where_and_what_is_passed_over(play, caplog):

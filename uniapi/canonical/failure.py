@@ -84,6 +84,10 @@ class Failure:
 
     kind: FailureKind
     message: str
+    kept: str | None = None
+    """What of the message may be written down, where that is not all of it: some providers repeat
+    the client's prompt.
+    """
     status: int | None = None
     code: str | None = None
     type: str | None = None
@@ -93,6 +97,11 @@ class Failure:
     body: bytes | None = None
     content_type: str | None = None
     dialect: str | None = None
+
+    @property
+    def words(self) -> str:
+        """What the log, the journal and the page say of it."""
+        return self.message if self.kept is None else self.kept
 
     @classmethod
     def cut(cls, message: str) -> Failure:

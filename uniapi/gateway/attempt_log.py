@@ -47,23 +47,24 @@ def tell_failure(call: Call, failed: FailedAttempt) -> None:
     level = logging.INFO if failure.kind in _OF_CLIENTS else logging.WARNING
     if not log.isEnabledFor(level):
         return
+    words = failure.words[:LONGEST_MESSAGE]
     resting = "" if rest is None else f", {_RESTS[rest.what]} {spoken(rest.seconds)}"
     fields = {
         **_fields(call, attempt),
         "status": failure.status,
         "reason": failure.kind.value,
-        "error": failure.message[:LONGEST_MESSAGE],
+        "error": words or None,
         "rests": None if rest is None else rest.what,
         "rest_s": None if rest is None else round(rest.seconds),
     }
     log.log(
         level,
-        "%s %s: %s%s: %s",
+        "%s %s: %s%s%s",
         call.request_id,
         _named(attempt, failure),
         " ".join((str(failure.status or ""), failure.kind.value)).strip(),
         resting,
-        failure.message[:LONGEST_MESSAGE],
+        f": {words}" if words else "",
         extra={"fields": {name: value for name, value in fields.items() if value is not None}},
     )
 
@@ -91,7 +92,7 @@ def tell_mending(call: Call, target: Target, failure: Failure) -> None:
         call.request_id,
         target.provider.name,
         target.upstream_model,
-        failure.message[:LONGEST_MESSAGE],
+        failure.words[:LONGEST_MESSAGE],
     )
 
 
@@ -100,7 +101,8 @@ def tell_step(call: Call, step: Step, passed_over: Sequence[str]) -> None:
     if isinstance(step, Wait):
         said = f"waits {step.seconds:.1f} s for a key to be free"
     elif isinstance(step, GiveUp):
-        said = f"gives up: {step.error.status} {step.error.message[:LONGEST_MESSAGE]}"
+        why = step.error.message if step.failure is None else step.failure.words
+        said = f"gives up: {step.error.status} {why[:LONGEST_MESSAGE]}"
     else:
         trial = " on trial" if step.is_trial else ""
         said = f"attempt {step.number}: {_place(step)} with {_key(step)}{trial}"

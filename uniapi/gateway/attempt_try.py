@@ -97,7 +97,8 @@ class Try:
             state.outcome = "ok"
             self._remember(receiver)
         else:
-            state.outcome, state.said = broken.kind.value, broken.message
+            broken = self._masked(broken)
+            state.outcome, state.said = broken.kind.value, broken.words
             rest = state.plan.broke(broken, state.now())
             tell_failure(
                 state.call, FailedAttempt(attempt=self._attempt, failure=broken, rest=rest)
@@ -291,7 +292,8 @@ class Try:
             await reply.finish()
         if report.failure is not None:
             state.attempts.pop()
-            self._note(report.failure.kind.value, receiver.status, report.failure.message)
+            broken = self._masked(report.failure)
+            self._note(broken.kind.value, receiver.status, broken.words)
 
     def _refused(self, failure: Failure, receiver: Receiver) -> Failure:
         """It failed before the commit, so that nothing has reached the client."""
@@ -351,14 +353,18 @@ class Try:
 
     def _failed(self, failure: Failure) -> Failure:
         """Note it, without our secrets; nothing of this try is left."""
-        state, target = self._state, self._target
+        state = self._state
         status = state.receiver.status if state.receiver is not None else None
         state.receiver = None
-        failure = masked_failure(failure, provider_secrets(target.provider))
+        failure = self._masked(failure)
         if failure.status is not None:
             status = failure.status
-        self._note(failure.kind.value, status, failure.message)
+        self._note(failure.kind.value, status, failure.words)
         return failure
+
+    def _masked(self, failure: Failure) -> Failure:
+        secrets = provider_secrets(self._target.provider)
+        return masked_failure(failure, secrets, self._state.call.body)
 
     def _note(self, outcome: str, status: int | None, message: str = "") -> None:
         duration_s = self._state.now() - self._began

@@ -11,22 +11,24 @@ from uniapi.engines import Target
 from uniapi.stats import AttemptRecord, CallRecord
 
 from .call_state import CallState
+from .echo import MOST_REPEATED, kept_words, without_echo
 
 LONGEST_MESSAGE = 300
 """Characters of what an upstream said, or a client was told, that are kept."""
 
 
-def masked_failure(failure: Failure, secrets: tuple[str, ...]) -> Failure:
+def masked_failure(failure: Failure, secrets: tuple[str, ...], request_body: bytes) -> Failure:
     """The failure as it may be shown to clients and kept: neither its message nor its body holds
-    one of the provider's secrets.
+    one of the provider's secrets, and what is kept nothing of the request.
     """
     message, body = without_secrets(failure.message, secrets), failure.body
     if body is not None:
         body = without_secrets_in_bytes(body, secrets)
-    return (
-        failure
-        if message is failure.message and body is failure.body
-        else replace(failure, message=message, body=body)
+    shown = replace(failure, message=message, body=body)
+    return replace(
+        shown,
+        message=without_echo(message, request_body, MOST_REPEATED),
+        kept=kept_words(shown, request_body),
     )
 
 
@@ -68,7 +70,7 @@ def call_record(state: CallState, now: Monotonic) -> CallRecord:
 
 def refusal_record(call: Call, error: ClientError, *, is_flagged: bool = False) -> CallRecord:
     """A call that was refused before any attempt; `is_flagged`: by the moderation model."""
-    message = error.message[:LONGEST_MESSAGE]
+    message = without_echo(error.message[:LONGEST_MESSAGE], call.body)
     record = _record(call, status=error.status, outcome="refused", message=message)
     record.is_flagged = is_flagged
     return record

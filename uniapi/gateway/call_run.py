@@ -25,6 +25,7 @@ from .attempt_log import log, tell_failure, tell_mending, tell_step
 from .attempt_try import Try
 from .call_records import call_record
 from .call_state import CallState
+from .echo import without_echo
 from .operation_failures import is_other_way_open, unsupported
 from .route import client_framing, client_side
 from .token_count import ESTIMATE_HEADERS, estimate_answer, falls_back
@@ -56,7 +57,7 @@ class CallRun:
                     return
         except RequestRefused as refused:
             state.outcome, state.status = "refused", refused.error.status
-            state.said = refused.error.message
+            state.said = without_echo(refused.error.message, state.call.body)
             if not state.reply.is_started:
                 raise
             # Heartbeats have gone out, so the refusal has to be said behind them.
@@ -120,7 +121,7 @@ class CallRun:
             await reply.send(200, {**JSON_HEADERS, **ESTIMATE_HEADERS, **tries}, body)
             return
         state.outcome = failure.kind.value if failure is not None else "refused"
-        state.said = step.error.message
+        state.said = step.error.message if failure is None else failure.words
         if reply.is_started:
             said = Failure(kind=FailureKind.OVERLOADED, message=step.error.message)
             await self._end_behind_beats(failure or said)

@@ -83,12 +83,12 @@ class Aftermath:
             self._open.exhausted.recalled.add(channel.channel_id)
         rested = course.used[RESTED.index(blame.rests)]
         health = self._state.health
-        health.rest(rested, blame.rest, failure.message, now)
+        health.rest(rested, blame.rest, failure.words, now)
         if blame.rests != "credential_model" or blame.rest.reason != "quota":
             return rested
         if health.models_out(rested, now) >= MODELS_OUT:
             rested = course.used[2]
-            health.rest(rested, replace(blame.rest, is_guess=True), failure.message, now)
+            health.rest(rested, replace(blame.rest, is_guess=True), failure.words, now)
         return rested
 
     def begun(self, course: Course, resting: Rested | None, now: Monotonic) -> BegunRest | None:

@@ -365,14 +365,14 @@ class Plan:
                 self._aftermath.use_up(course, failure, resting, now)
                 self._stay_on = channel if self._has_call_to_spare(now) else None
             case Next.ABLE_CHANNEL:
-                self._open.exhausted.channels[channel.channel_id] = failure.message
+                self._open.exhausted.channels[channel.channel_id] = failure.words
                 if not tried.calls:
                     return
                 ring.spend()
             case Next.CHANNEL:
                 ring.spend()
             case Next.OTHER_CHANNEL:
-                self._open.exhausted.channels[channel.channel_id] = failure.message
+                self._open.exhausted.channels[channel.channel_id] = failure.words
                 ring.spend()
             case Next.OTHER_MODEL:
                 self._open.exhausted.models.add(
