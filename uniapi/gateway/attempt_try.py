@@ -207,6 +207,7 @@ class Try:
                 prepared.answers,
                 passage=self._passage,
                 connect_timeout_s=self._attempt.timeouts.connect_s,
+                keeps_part=SERVICES[state.call.operation].is_bought,
             )
         )
         return receiver

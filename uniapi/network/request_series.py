@@ -2,7 +2,8 @@
 sent. They go one after the other with the same credential.
 
 The sink sees the answer to the last one only, or the first that is an error; the whole answers
-before it are kept for whoever puts them together.
+before it are kept for whoever puts them together. What is bought by the piece is not thrown away
+for a piece that failed: then the sink sees the last whole answer as if it had been the last one.
 """
 
 from __future__ import annotations
@@ -26,13 +27,16 @@ def send_all(
     *,
     passage: Passage,
     connect_timeout_s: float | None,
+    keeps_part: bool = False,
 ) -> Exchange:
-    """Send `requests`, at least one; `answers` gets those to all but the last."""
+    """Send `requests`, at least one; `answers` gets those to all but the last. `keeps_part`:
+    whether the answers before a failure are the answer.
+    """
     if len(requests) == 1:
         return transport.send(
             requests[0], sink, passage=passage, connect_timeout_s=connect_timeout_s
         )
-    series = _Series(transport, requests, sink, answers, passage, connect_timeout_s)
+    series = _Series(transport, requests, sink, answers, passage, connect_timeout_s, keeps_part)
     series.send_next()
     return series
 
@@ -46,7 +50,9 @@ class _Series:
         answers: Answers,
         passage: Passage,
         connect_timeout_s: float | None,
+        keeps_part: bool,
     ) -> None:
+        self._keeps_part = keeps_part
         self._transport = transport
         self._unsent = list(requests)
         self._sink: Sink | None = sink
@@ -61,7 +67,8 @@ class _Series:
         if sink is None:
             return
         request = self._unsent.pop(0)
-        taker: Sink = _Answer(self, sink) if self._unsent else sink
+        is_taken = self._unsent or self.has_part
+        taker: Sink = _Answer(self, sink) if is_taken else sink
         self._exchange = self._transport.send(
             request, taker, passage=self._passage, connect_timeout_s=self._connect_timeout_s
         )
@@ -79,10 +86,27 @@ class _Series:
         if self._exchange is not None:
             self._exchange.cancel()
 
+    @property
+    def has_part(self) -> bool:
+        """Whether something that is kept has been answered already."""
+        return self._keeps_part and bool(self._answers)
+
     def answered(self, head: ResponseHead, body: bytes) -> None:
-        """One of the answers before the last is whole."""
+        """One of the answers is whole."""
         self._answers.append((head, body))
-        self.send_next()
+        if self._unsent:
+            self.send_next()
+        else:
+            self.end_with_part()
+
+    def end_with_part(self) -> None:
+        """The last whole answer ends the series."""
+        sink, self._unsent = self._sink, []
+        head, body = self._answers.pop()
+        if sink is not None:
+            sink.head(head)
+            sink.data(body)
+            sink.end()
 
     def has_room(self, size: int) -> bool:
         self._size += size
@@ -108,22 +132,28 @@ class _Answer:
     def head(self, head: ResponseHead) -> None:
         self._head = head
         self._is_error = not 200 <= head.status < 300
-        if self._is_error:
+        if self._is_error and not self._series.has_part:
             self._sink.head(head)
 
     def data(self, data: bytes) -> None:
         if self._is_error:
-            self._sink.data(data)
+            if not self._series.has_part:
+                self._sink.data(data)
         elif self._series.has_room(len(data)):
             self._pieces.append(data)
         else:
             self._series.stop(Failure.cut(f"answers larger than {MAX_ANSWERS_BYTES} bytes"))
 
     def end(self) -> None:
-        if self._is_error or self._head is None:
+        if self._head is not None and not self._is_error:
+            self._series.answered(self._head, b"".join(self._pieces))
+        elif self._series.has_part:
+            self._series.end_with_part()
+        else:
             self._sink.end()
-            return
-        self._series.answered(self._head, b"".join(self._pieces))
 
     def fail(self, failure: Failure) -> None:
-        self._sink.fail(failure)
+        if self._series.has_part:
+            self._series.end_with_part()
+        else:
+            self._sink.fail(failure)
