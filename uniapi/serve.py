@@ -12,12 +12,9 @@ import logging
 import os
 import random
 import signal
-import socket
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-from aiohttp import web
 
 from .app import App
 from .clock import SystemClock
@@ -34,14 +31,7 @@ from .network import (
     open_transport,
 )
 from .scheduler import Jobs
-from .server import (
-    BoundedServer,
-    ConnectionTable,
-    Front,
-    backlog_for,
-    connections_for,
-    raise_file_limit,
-)
+from .server import Front, Listener, raise_file_limit
 from .settings import Settings, data_dir_of
 from .storage import DirectoryLock, LockHeld
 
@@ -122,7 +112,8 @@ async def _serve(settings: Settings, environment: Mapping[str, str]) -> int:
             config_source=shown,
             config_text=text,
         )
-        return await _listen(app, settings, reload, jobs, lock)
+        has_edge = environment.get("UNIAPI_EDGE", "aiohttp").lower() == "own"
+        return await _listen(app, settings, reload, jobs, lock, has_edge=has_edge)
     finally:
         await jobs.shutdown()
         await transport.close()
@@ -161,31 +152,18 @@ async def _listen(
     reload: Reload | None,
     jobs: Jobs,
     lock: DirectoryLock | None,
+    *,
+    has_edge: bool,
 ) -> int:
-    files = raise_file_limit()
-    server = BoundedServer(
-        Front(app).handle,
-        table=ConnectionTable(connections_for(files), asyncio.get_running_loop().time),
-        access_log=None,
-        keepalive_timeout=75,
-        handler_cancellation=True,
-        auto_decompress=False,
-        max_line_size=16384,
-        max_field_size=32768,
-    )
-    runner = web.ServerRunner(server, shutdown_timeout=1.0)
-    await runner.setup()
+    listener = Listener(Front(app), files=raise_file_limit(), has_edge=has_edge)
     try:
-        site = _site(runner, settings, backlog_for(files))
-        await site.start()
+        port = await listener.start(settings.host, settings.port)
     except OSError as error:
-        await runner.cleanup()
         raise StartError(
             f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}"
             " (choose another with --port)",
             1,
         ) from None
-    port = runner.addresses[0][1]
     stop = asyncio.Event()
     # Before anybody is told that we run, who may then send one at once.
     _catch_signals(stop, reload, app, jobs)
@@ -206,25 +184,12 @@ async def _listen(
         reload.watch(jobs, app)
     await stop.wait()
     log.info("stopping: no new connections, %d calls may finish", app.live_calls)
-    await site.stop()
+    listener.stop()
     await _drain(app)
-    await runner.cleanup()
+    await listener.close()
     await app.close()
     log.info("stopped")
     return 0
-
-
-def _site(runner: web.ServerRunner, settings: Settings, backlog: int) -> web.BaseSite:
-    """Where to listen. `::` is every address, of IPv4 too, where the system can do that."""
-    if settings.host != "::" or not socket.has_dualstack_ipv6():
-        return web.TCPSite(runner, settings.host, settings.port, backlog=backlog)
-    both = socket.create_server(
-        (settings.host, settings.port),
-        family=socket.AF_INET6,
-        backlog=backlog,
-        dualstack_ipv6=True,
-    )
-    return web.SockSite(runner, both, backlog=backlog)
 
 
 def _lock_keeper(lock: DirectoryLock, stop: asyncio.Event) -> Callable[[], Awaitable[None]]:

@@ -70,11 +70,13 @@ ASYNCIO_MODULES = {
     "network/names.py",
     "network/tls.py",
     "network/transport.py",
+    "server/aiohttp_lane.py",
     "server/body.py",
     "server/bounded.py",
-    "server/cors.py",
+    "server/edge.py",
+    "server/edge_body.py",
     "server/front.py",
-    "server/operation_paths.py",
+    "server/listener.py",
     "server/reply.py",
 }
 """All that may know an event loop or a socket; every other module of a room is plain calls."""

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import io
 import json
+import re
 
 import aiohttp
 import pytest
@@ -308,16 +309,26 @@ async def exchange(port, data):
 
 async def test_requests_that_could_be_smuggled_are_refused_without_a_traceback(served):
     """Content-Length beside Transfer-Encoding, two lengths, bytes that are no HTTP: 400 and close,
-    one line in the log.
+    a head without end: 431; as JSON, with one line in the log.
     """
-    head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n"
-    for data in (
-        head + b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-        head + b"content-length: 5\r\ncontent-length: 6\r\n\r\nhello",
-        b"\x16\x03\x01\x00\xa5garbage\r\n\r\n",
-        b"GET / HTTP/1.1\r\nhost: x\r\nx: " + b"a" * 70_000 + b"\r\n\r\n",
+    head = b"POST /v1/messages HTTP/1.1\r\nhost: x\r\n"
+    request_ids = []
+    for data, status in (
+        (head + b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (head + b"content-length: 5\r\ncontent-length: 6\r\n\r\nhello", 400),
+        (b"\x16\x03\x01\x00\xa5garbage\r\n\r\n", 400),
+        (head + b"x: " + b"a" * 70_000 + b"\r\n\r\n", 431),
+        (head.replace(b"HTTP/1.1", b"HTTP/2.0") + b"\r\n", 505),
     ):
-        assert b" 400 " in (await exchange(served.port, data)).split(b"\r\n")[0]
+        said, _, body = (await exchange(served.port, data)).partition(b"\r\n\r\n")
+        assert said.split(b" ")[1] == b"%d" % status
+        error = json.loads(body)
+        assert error["error"]["message"]
+        if data.startswith(head[:16]):
+            assert error["type"] == "error"
+        request_ids.append(re.search(rb"x-request-id: (\w+)", said)[1].decode())
+    while not all(request_id in served.log for request_id in request_ids):
+        await asyncio.sleep(0.02)
     assert "Traceback" not in served.log
 
 

@@ -24,15 +24,15 @@ RING = KeyRing((PLAIN, GUARDED))
 @pytest.mark.parametrize(
     "headers, query, expected",
     [
-        ({"Authorization": "Bearer abc"}, {}, ["abc"]),
-        ({"Authorization": "bearer  abc "}, {}, ["abc"]),
-        ({"Authorization": "abc"}, {}, ["abc"]),
+        ({"authorization": "Bearer abc"}, {}, ["abc"]),
+        ({"authorization": "bearer  abc "}, {}, ["abc"]),
+        ({"authorization": "abc"}, {}, ["abc"]),
         (
-            {"Authorization": "Bearer a", "x-api-key": "b", "x-goog-api-key": "c"},
+            {"authorization": "Bearer a", "x-api-key": "b", "x-goog-api-key": "c"},
             {"key": "d"},
             ["a", "b", "c", "d"],
         ),
-        ({"Authorization": "", "x-api-key": " "}, {"key": ""}, []),
+        ({"authorization": "", "x-api-key": " "}, {"key": ""}, []),
     ],
 )
 def test_every_carrier_is_read(headers, query, expected):

@@ -12,7 +12,8 @@ import pytest
 
 from uniapi.canonical import RequestRefused
 from uniapi.server.body import body_pieces, parse_object, read_body
-from uniapi.wire import MAX_VALUES
+from uniapi.server.incoming import Incoming
+from uniapi.wire import MAX_VALUES, RequestHead
 
 LIMIT = 8 * 1024 * 1024
 TEXT = b'{"model":"m","input":"' + b"hello " * 100 + b'"}'
@@ -25,22 +26,21 @@ class Content:
         self.pieces = list(pieces)
         self.then = then
 
+    def whole(self):
+        return None
+
     def at_eof(self):
         return not self.pieces and self.then is None
 
-    async def readany(self):
+    async def read(self, seconds):
         if not self.pieces:
-            return await self.then()
+            return await asyncio.wait_for(self.then(), seconds)
         return self.pieces.pop(0)
 
 
-class Request:
-    transport = None
-
-    def __init__(self, content, encoding="", length=None):
-        self.content = content
-        self.headers = {"Content-Encoding": encoding}
-        self.content_length = length
+def Request(content, encoding="", length=None):
+    head = RequestHead("POST", "/", "", {"content-encoding": encoding}, length, True, True)
+    return Incoming(head, content, line=None)
 
 
 async def drain(request, sizes, **times):
@@ -139,7 +139,7 @@ async def test_a_body_is_refused_by_what_it_says_or_by_what_comes():
     ):
         with pytest.raises(RequestRefused) as refused:
             await read_body(request, 10)
-        assert (refused.value.error.status, len(request.content.pieces)) == (413, left)
+        assert (refused.value.error.status, len(request.body.pieces)) == (413, left)
 
 
 async def test_a_client_that_falls_silent_or_drips_is_408():

@@ -9,8 +9,9 @@ import logging
 import pytest
 from aiohttp import web
 
-from uniapi.server.bounded import MOST_LINES, BoundedServer
+from uniapi.server.bounded import BoundedServer
 from uniapi.server.connections import MAX_HEAD_BYTES, ConnectionTable
+from uniapi.server.unread import MOST_LINES, Unread
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n"
 
@@ -30,7 +31,12 @@ async def served():
 
         table = ConnectionTable(most, lambda: 0.0)
         server = BoundedServer(
-            answer, table=table, max_line_size=16384, max_field_size=32768, **options
+            answer,
+            table=table,
+            unread=Unread(lambda: 0.0),
+            max_line_size=16384,
+            max_field_size=32768,
+            **options,
         )
         runner = web.ServerRunner(server)
         await runner.setup()
@@ -67,13 +73,13 @@ def read(answer):
 @pytest.mark.parametrize(
     ("data", "status", "code"),
     [
-        (GET + b"x: " + b"v" * 70000, b"400", "head_too_large"),
+        (GET + b"x: " + b"v" * 70000, b"431", "head_too_large"),
         (
             GET + b"".join(b"x-%d: %s\r\n" % (one, b"v" * 1000) for one in range(66)) + b"\r\n",
-            b"400",
+            b"431",
             "head_too_large",
         ),
-        (b"GET /" + b"x" * 20000 + b" HTTP/1.1\r\n\r\n", b"400", "head_too_large"),
+        (b"GET /" + b"x" * 20000 + b" HTTP/1.1\r\n\r\n", b"431", "head_too_large"),
         (GET + b"transfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n", b"400", None),
         (GET + b"transfer-encoding: chunked\r\ncontent-length: 3\r\n\r\n", b"400", None),
         (b"GET / HTTP/1.5\r\nhost: x\r\n\r\n", b"505", "http_version"),

@@ -9,8 +9,19 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import RawTestServer
 
+from uniapi.clock import SystemClock
+from uniapi.server.aiohttp_lane import AiohttpBody, AiohttpLine, AnswerGiven, handle
 from uniapi.server.front import Front
+from uniapi.server.incoming import Incoming
 from uniapi.server.reply import STALLED_READER_S, HttpReply, StallWatch
+from uniapi.wire import RequestHead
+
+
+def reply_to(request):
+    """What the front answers a request of aiohttp's with."""
+    line, body = AiohttpLine(request), AiohttpBody(request)
+    head = RequestHead(request.method, "/", "", {}, None, True, True)
+    return HttpReply(Incoming(head, body, line), {})
 
 
 async def ask(handler, method="GET"):
@@ -33,7 +44,7 @@ async def test_an_answer_is_whole_when_the_client_left_after_its_last_byte(leave
     ends = []
 
     async def handler(request):
-        reply = HttpReply(request, {})
+        reply = reply_to(request)
         await reply.start(200, {})
         for number in (1, 2):
             reply.write(b"data: %d\n\n" % number)
@@ -44,7 +55,7 @@ async def test_an_answer_is_whole_when_the_client_left_after_its_last_byte(leave
             ends.append("whole")
         except ConnectionError:
             ends.append("left")
-        return reply.response
+        return AnswerGiven(keeps_alive=reply.keeps_alive)
 
     with pytest.raises(aiohttp.ClientPayloadError):
         await ask(handler)
@@ -55,11 +66,12 @@ async def test_a_client_that_leaves_is_no_error_in_the_log(caplog):
     """The connection closes under an answer that is being sent: nothing at warning level or above,
     neither of ours nor of aiohttp.
     """
-    desk = SimpleNamespace(config=SimpleNamespace(preferences=SimpleNamespace(cors_origins=("*",))))
+    config = SimpleNamespace(preferences=SimpleNamespace(cors_origins=("*",)))
+    desk = SimpleNamespace(config=config, clock=SystemClock())
 
     async def handler(request):
         request.transport.close()
-        return await Front(desk).handle(request)
+        return await handle(Front(desk), request)
 
     with caplog.at_level(logging.DEBUG), pytest.raises(aiohttp.ClientConnectionError):
         await ask(handler, "OPTIONS")
@@ -99,9 +111,9 @@ async def test_a_large_answer_reaches_who_takes_it():
     body = b"x" * 3_000_000
 
     async def handler(request):
-        reply = HttpReply(request, {})
+        reply = reply_to(request)
         await reply.send(200, {}, body)
         assert not reply.has_lost
-        return reply.response
+        return AnswerGiven(keeps_alive=reply.keeps_alive)
 
     assert await ask(handler) == body

@@ -48,7 +48,7 @@ def presented_keys(headers: Mapping[str, str], query: Mapping[str, str]) -> list
     word), `x-api-key`, `x-goog-api-key`, `api-key` (Azure's clients), `?key=`.
     """
     found = []
-    authorization = headers.get("Authorization", "").strip()
+    authorization = headers.get("authorization", "").strip()
     if authorization:
         scheme, _, rest = authorization.partition(" ")
         found.append(rest.strip() if rest else scheme)

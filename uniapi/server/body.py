@@ -9,8 +9,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Protocol
 
-from aiohttp import web
-
 from uniapi.canonical import ClientError, RequestRefused
 from uniapi.errors import WireError
 from uniapi.wire import (
@@ -23,23 +21,26 @@ from uniapi.wire import (
 )
 
 from .body_memory import BodyShare
+from .incoming import Incoming
 
 IDLE_S = 30.0
 """A client that sends nothing for so long has stopped."""
 TOTAL_S = 300.0
 
 
-async def read_body(
-    request: web.BaseRequest, max_bytes: int, share: BodyShare | None = None
-) -> bytes:
+async def read_body(incoming: Incoming, max_bytes: int, share: BodyShare | None = None) -> bytes:
     """The whole body, inflated, as a part of the memory that all bodies have. Raises RequestRefused
     as `body_pieces` does, and 503 when that memory is full.
     """
-    pieces, size = [], 0
-    length = request.content_length
+    length = incoming.head.length
     if share is not None and length is not None and length <= max_bytes:
         share.grow_to(length)
-    async for data in body_pieces(request, max_bytes):
+    if length is not None and length <= max_bytes and not _encoding(incoming):
+        whole = incoming.body.whole()
+        if whole is not None:
+            return whole
+    pieces, size = [], 0
+    async for data in body_pieces(incoming, max_bytes):
         pieces.append(data)
         size += len(data)
         if share is not None:
@@ -48,33 +49,24 @@ async def read_body(
 
 
 async def body_pieces(
-    request: web.BaseRequest, max_bytes: int, *, idle_s: float = IDLE_S, total_s: float = TOTAL_S
+    incoming: Incoming, max_bytes: int, *, idle_s: float = IDLE_S, total_s: float = TOTAL_S
 ) -> AsyncIterator[bytes]:
     """The body as it comes, inflated.
 
     Raises RequestRefused: 413 too large, 408 too slow, 415 an encoding we cannot read, 400 broken
     compression.
     """
-    length = request.content_length
+    length = incoming.head.length
     if length is not None and length > max_bytes:
         raise _too_large(max_bytes)
-    if (
-        request.headers.get("Expect", "").lower() == "100-continue"
-        and request.transport is not None
-    ):
-        # The client waits for leave to send (curl does so from 1 MiB on); what is too large has
-        # been refused without reading it.
-        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    inflater = _inflater(request.headers.get("Content-Encoding", ""))
+    inflater = _inflater(_encoding(incoming))
     size = 0
     loop = asyncio.get_running_loop()
     deadline = loop.time() + total_s
-    content = request.content
-    while not content.at_eof():
+    body = incoming.body
+    while not body.at_eof():
         try:
-            data = await asyncio.wait_for(
-                content.readany(), max(0.0, min(idle_s, deadline - loop.time()))
-            )
+            data = await body.read(max(0.0, min(idle_s, deadline - loop.time())))
         except asyncio.TimeoutError:
             raise RequestRefused(
                 ClientError(
@@ -97,6 +89,12 @@ async def body_pieces(
             pass
 
 
+def _encoding(incoming: Incoming) -> str:
+    """How the body is encoded; empty where it is not."""
+    encoding = incoming.headers.get("content-encoding", "").strip().lower()
+    return "" if encoding == "identity" else encoding
+
+
 class _Inflater(Protocol):
     """`feed` gives what the bytes inflate to, STEP_BYTES at a time; `end` raises WireError when
     more was to come. Both do for what is broken.
@@ -108,8 +106,8 @@ class _Inflater(Protocol):
 
 
 def _inflater(encoding: str) -> _Inflater | None:
-    match encoding.strip().lower():
-        case "" | "identity":
+    match encoding:
+        case "":
             return None
         case "gzip" | "x-gzip" | "deflate":
             return inflater_for(encoding)

@@ -5,8 +5,6 @@ head, and whatever never becomes a request refused in JSON, with a line in the l
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -26,25 +24,27 @@ from .connections import (
     ConnectionTable,
     HeadRefusal,
 )
-from .quiet import Quiet
-
-log = logging.getLogger("uniapi.server")
+from .unread import MOST_BYTES, Unread
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-MOST_LINES = 20
-"""About bytes that are no request, a minute and address."""
 
 
 class BoundedServer(web.Server):
     """Serves with `handler` what is a request; its connections stand in `table`."""
 
     def __init__(
-        self, handler: Handler, *, table: ConnectionTable, head_s: float = HEAD_S, **options: Any
+        self,
+        handler: Handler,
+        *,
+        table: ConnectionTable,
+        unread: Unread,
+        head_s: float = HEAD_S,
+        **options: Any,
     ) -> None:
         super().__init__(self._serve, **options)
         self.table = table
         self.head_s = head_s
-        self.quiet = Quiet(MOST_LINES)
+        self.unread = unread
         self._handle = handler
 
     def __call__(self) -> BoundedConnection:
@@ -67,12 +67,13 @@ class BoundedConnection(RequestHandler):
     comes next is bounded; the timer runs while a head is not whole.
     """
 
-    __slots__ = ("_is_busy", "_server", "_timer", "_unfinished", "_unread")
+    __slots__ = ("_is_busy", "_latest", "_server", "_timer", "_unfinished", "_unread")
 
     def __init__(self, server: BoundedServer, **options: Any) -> None:
         super().__init__(server, **options)
         self._server = server
         self._unread = 0
+        self._latest = b""
         self._is_busy = False
         self._unfinished: StreamReader | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -90,6 +91,8 @@ class BoundedConnection(RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if not self._is_busy and data:
+            self._latest = data[:MOST_BYTES]
         super().data_received(data)
         if self._unfinished is not None and self._unfinished.is_eof():
             self._idle()
@@ -127,11 +130,10 @@ class BoundedConnection(RequestHandler):
 
     def refuse(self, why: HeadRefusal) -> web.Response:
         """Say no, and close; what is given is never sent."""
-        request_id = os.urandom(12).hex()
-        if why is not BUSY:
-            self._tell(why, request_id)
+        peer = self.peername
+        address = peer[0] if isinstance(peer, tuple) else None
         if self.transport is not None:
-            self.transport.write(why.answer(request_id))
+            self.transport.write(self._server.unread.answer(why, address, self._latest))
         self._stop_timer()
         self.force_close()
         return web.Response()
@@ -174,11 +176,3 @@ class BoundedConnection(RequestHandler):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-    def _tell(self, why: HeadRefusal, request_id: str) -> None:
-        peer = self.peername
-        address = peer[0] if isinstance(peer, tuple) else "unknown"
-        unwritten = self._server.quiet.unwritten(address, self._loop.time())
-        if unwritten is not None:
-            more = f" ({unwritten} more since the last line)" if unwritten else ""
-            log.info("%s - %s from %s%s", request_id, why.what, address, more)

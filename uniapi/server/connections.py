@@ -12,8 +12,14 @@ from __future__ import annotations
 
 import logging
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
+
+from uniapi.canonical import ClientError
+from uniapi.dialects import CLIENT_DIALECTS
+from uniapi.wire import answer_head, dump_json
+
+from .paths import PLAIN_DIALECT
 
 log = logging.getLogger("uniapi.server")
 
@@ -101,60 +107,63 @@ class ConnectionTable:
 
 
 class HeadRefusal(NamedTuple):
-    """Why what came on a connection never became a request. `what` is for the log; `message` and
-    `code` are ours and need no escaping.
-    """
+    """Why what came on a connection never became a request. `what` is for the log."""
 
-    status: str
+    status: int
     code: str
     message: str
     what: str
-    headers: str = ""
+    headers: Mapping[str, str] = {}
 
-    def answer(self, request_id: str) -> bytes:
+    def answer(self, request_id: str, dialect: str = PLAIN_DIALECT) -> bytes:
         """A whole answer, and the end of its connection."""
-        kind = "server_error" if self.status.startswith("5") else "invalid_request_error"
-        body = (
-            f'{{"error":{{"message":"{self.message}","type":"{kind}","param":null,'
-            f'"code":"{self.code}"}}}}'
-        )
-        return (
-            f"HTTP/1.1 {self.status}\r\ncontent-type: application/json\r\n"
-            f"x-request-id: {request_id}\r\nx-content-type-options: nosniff\r\n{self.headers}"
-            f"connection: close\r\ncontent-length: {len(body)}\r\n\r\n{body}"
-        ).encode()
+        kind = "server_error" if self.status >= 500 else "invalid_request_error"
+        error = ClientError(status=self.status, message=self.message, code=self.code, type=kind)
+        encode = CLIENT_DIALECTS[dialect].encode_error
+        assert encode is not None
+        body = dump_json(encode(error))
+        headers = {
+            "content-type": "application/json",
+            "x-request-id": request_id,
+            "server": "uni-api",
+            "x-content-type-options": "nosniff",
+            **self.headers,
+            "connection": "close",
+            "content-length": str(len(body)),
+        }
+        return answer_head(self.status, headers) + body
 
 
 BUSY = HeadRefusal(
-    "503 Service Unavailable",
+    503,
     "too_many_connections",
     "This gateway has as many connections as its open-file limit allows.",
     "one connection too many",
-    "retry-after: 2\r\n",
+    {"retry-after": "2"},
 )
 LARGE_HEAD = HeadRefusal(
-    "400 Bad Request",
+    431,
     "head_too_large",
     f"The request line and headers are larger than {MAX_HEAD_BYTES} bytes.",
     "a head that is too large",
 )
 SLOW_HEAD = HeadRefusal(
-    "408 Request Timeout",
+    408,
     "request_timeout",
     f"The request line and headers were not here within {HEAD_S:g} s.",
     "a head that came too slowly",
 )
 NO_HTTP = HeadRefusal(
-    "400 Bad Request", "bad_request", "This is no HTTP/1.1 request.", "a request that is no HTTP"
+    400, "bad_request", "This is no HTTP/1.1 request.", "a request that is no HTTP"
 )
 WRONG_VERSION = HeadRefusal(
-    "505 HTTP Version Not Supported",
+    505,
     "http_version",
     "HTTP/1.1 is spoken here.",
     "another version of HTTP",
 )
 WRONG_CODING = HeadRefusal(
-    "400 Bad Request",
+    400,
     "unsupported_transfer_coding",
     "Of transfer codings only `chunked` is understood.",
     "a transfer coding that is not understood",

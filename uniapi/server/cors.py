@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiohttp import web
+from collections.abc import Mapping
 
 from . import admin
 from .paths import find_route
@@ -36,9 +36,9 @@ def cors_headers(origin: str | None, allowed: tuple[str, ...], raw_path: str) ->
     }
 
 
-def preflight_headers(request: web.BaseRequest) -> dict[str, str]:
+def preflight_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {
         "access-control-allow-methods": "GET, HEAD, POST, DELETE, OPTIONS",
-        "access-control-allow-headers": request.headers.get("Access-Control-Request-Headers", "*"),
+        "access-control-allow-headers": headers.get("access-control-request-headers", "*"),
         "access-control-max-age": "600",
     }

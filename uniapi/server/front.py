@@ -17,8 +17,6 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from aiohttp import web
-
 from uniapi.canonical import Call, ClientError, RequestRefused
 from uniapi.config import ClientKey
 from uniapi.dialects import CLIENT_DIALECTS
@@ -30,7 +28,9 @@ from .auth import authenticate, client_address, presented_keys, require_admin
 from .body import parse_object, read_body
 from .body_memory import BodyMemory
 from .cors import cors_headers, preflight_headers
+from .dates import HttpDates
 from .desk import Desk
+from .incoming import Incoming
 from .inference import Arrival, kept_headers, make_call, make_stored_call
 from .operation_paths import make_relayed_call, needs_default_model, receive
 from .page import StatusPage
@@ -54,7 +54,7 @@ of ours, whatever a browser takes it for.
 
 
 class Front:
-    """The handler of the HTTP server."""
+    """What both lanes bring their requests to."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -63,36 +63,32 @@ class Front:
         self._wrong_keys = WrongKeys()
         self._strangers = Strangers()
         self._bodies = BodyMemory()
+        self._dates = HttpDates()
 
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def answer(self, incoming: Incoming) -> HttpReply:
         """Answer one request; never raises but for cancellation."""
-        desk = self._desk
         request_id = os.urandom(12).hex()
-        raw_path = request.rel_url.raw_path
-        cors = cors_headers(
-            request.headers.get("Origin"), desk.config.preferences.cors_origins, raw_path
-        )
-        usual = {"x-request-id": request_id, "server": "uni-api", **SANDBOX_HEADERS, **cors}
-        reply = HttpReply(request, usual)
+        reply = self._reply_to(incoming, request_id)
         try:
-            if request.method == "OPTIONS":
-                await reply.send(204, preflight_headers(request), b"")
+            if incoming.method == "OPTIONS":
+                await reply.send(204, preflight_headers(incoming.headers), b"")
             else:
-                await self._dispatch(request, raw_path, request_id, reply)
+                await self._dispatch(incoming, request_id, reply)
         except RequestRefused as refused:
             if not reply.is_recorded:
-                self._log_refusal(request, raw_path, request_id, refused.error)
+                self._log_refusal(incoming, request_id, refused.error)
             if refused.error.status == 401:
-                await self._wrong_keys.slow_down(self._address_of(request) or "", desk.clock)
-            await self._refuse(reply, request, refused.error)
+                address = self._address_of(incoming) or ""
+                await self._wrong_keys.slow_down(address, self._desk.clock)
+            await self._refuse(reply, incoming, refused.error)
         except Exception as error:
             if isinstance(error, ConnectionError) and reply.is_abandoned:
                 log.debug("request %s: the client left while it was answered", request_id)
-                return reply.response or web.Response()
+                return reply
             log.exception("request %s failed inside the gateway", request_id)
             await self._refuse(
                 reply,
-                request,
+                incoming,
                 ClientError(
                     status=500,
                     message=f"The gateway made a mistake (request {request_id}).",
@@ -100,58 +96,53 @@ class Front:
                     type="server_error",
                 ),
             )
-        return reply.response or web.Response()
+        return reply
 
-    def _log_refusal(
-        self, request: web.BaseRequest, raw_path: str, request_id: str, error: ClientError
-    ) -> None:
+    def _reply_to(self, incoming: Incoming, request_id: str) -> HttpReply:
+        origins = self._desk.config.preferences.cors_origins
+        cors = cors_headers(incoming.headers.get("origin"), origins, incoming.path)
+        date = self._dates.at(self._desk.clock.now_s())
+        usual = {"x-request-id": request_id, "server": "uni-api", "date": date}
+        return HttpReply(incoming, {**usual, **SANDBOX_HEADERS, **cors})
+
+    def _log_refusal(self, incoming: Incoming, request_id: str, error: ClientError) -> None:
         """For a call the record says it."""
-        presented = presented_keys(request.headers, request.query)
+        presented = presented_keys(incoming.headers, incoming.query)
         who = Stranger(
             request_id=request_id,
-            method=request.method,
-            path=raw_path,
-            address=self._address_of(request),
+            method=incoming.method,
+            path=incoming.path,
+            address=self._address_of(incoming),
             key=presented[0] if presented else None,
-            agent=request.headers.get("User-Agent", ""),
+            agent=incoming.headers.get("user-agent", ""),
         )
         self._refusals.write(who, error, self._desk.clock.monotonic_s())
         self._strangers.note(who, error, self._desk.clock.now_s())
 
-    def _address_of(self, request: web.BaseRequest) -> str | None:
+    def _address_of(self, incoming: Incoming) -> str | None:
         """The client's address, behind the proxies that are trusted."""
-        transport = request.transport
-        peer = transport.get_extra_info("peername") if transport is not None else None
         return client_address(
-            peer[0] if peer else None,
-            ",".join(request.headers.getall("X-Forwarded-For", [])) or None,
+            incoming.line.peer,
+            incoming.headers.get("x-forwarded-for"),
             self._desk.config.preferences.trusted_proxies,
         )
 
-    async def _refuse(self, reply: HttpReply, request: web.BaseRequest, error: ClientError) -> None:
+    async def _refuse(self, reply: HttpReply, incoming: Incoming, error: ClientError) -> None:
         """Say no, in the dialect of the path, to whoever is still there."""
         if reply.is_started:
             return
-        encode = CLIENT_DIALECTS[dialect_of(request.rel_url.raw_path, request.headers)].encode_error
-        assert encode is not None
         with contextlib.suppress(ConnectionError):
-            await reply.send(
-                error.status,
-                {"content-type": "application/json", **error.sent_headers()},
-                dump_json(encode(error)),
-            )
+            await reply.send(*_refusal(incoming, error))
 
-    async def _dispatch(
-        self, request: web.BaseRequest, raw_path: str, request_id: str, reply: HttpReply
-    ) -> None:
+    async def _dispatch(self, incoming: Incoming, request_id: str, reply: HttpReply) -> None:
         desk = self._desk
-        route = _route_of(request, raw_path)
+        route = _route_of(incoming)
         if route.kind in ("health", "page", "root"):
-            await self._show(route, request, reply)
+            await self._show(route, incoming, reply)
             return
-        presented = presented_keys(request.headers, request.query)
-        key = authenticate(desk.key_ring, presented, self._address_of(request), desk.clock.now_s())
-        visit = _Visit(request, request_id, route, key, reply)
+        presented = presented_keys(incoming.headers, incoming.query)
+        key = authenticate(desk.key_ring, presented, self._address_of(incoming), desk.clock.now_s())
+        visit = _Visit(incoming, request_id, route, key, reply)
         if route.kind == "inference":
             await (self._carry if SERVICES[route.operation].is_carried else self._infer)(visit)
         elif route.kind == "stored":
@@ -161,11 +152,11 @@ class Front:
         else:
             await self._models(visit)
 
-    async def _show(self, route: Route, request: web.BaseRequest, reply: HttpReply) -> None:
+    async def _show(self, route: Route, incoming: Incoming, reply: HttpReply) -> None:
         """What is there for everybody."""
         if route.kind == "health":
             await _send_json(reply, self._desk.health())
-        elif route.kind == "page" or "text/html" in request.headers.get("Accept", ""):
+        elif route.kind == "page" or "text/html" in incoming.headers.get("accept", ""):
             await reply.send(200, self._page.headers, self._page.body)
         else:
             await reply.send(
@@ -183,8 +174,8 @@ class Front:
         if report.needs_admin:
             require_admin(key)
         members = visit.query()
-        if visit.request.method == "POST":
-            members |= await _small_body(visit.request)
+        if visit.incoming.method == "POST":
+            members |= await _small_body(visit.incoming)
         now_s, present = desk.clock.now_s(), desk.present()
         asked = admin.AdminQuestion(
             key=key,
@@ -222,7 +213,7 @@ class Front:
         preferences = self._desk.config.preferences
         arrival = self._arrival(visit)
         with self._bodies.share(preferences.max_bodies_bytes) as share:
-            body = await read_body(visit.request, preferences.max_body_bytes, share)
+            body = await read_body(visit.incoming, preferences.max_body_bytes, share)
             value = await parse_object(body)
             await self._run(make_call(arrival, visit.route, body, value), visit)
 
@@ -234,7 +225,7 @@ class Front:
         arrival = self._arrival(visit)
         with self._bodies.share(preferences.max_bodies_bytes) as share:
             received = await receive(
-                route, visit.request, preferences.max_body_bytes, desk.spool_dir, share
+                route, visit.incoming, preferences.max_body_bytes, desk.spool_dir, share
             )
             try:
                 is_left_open = needs_default_model(route, received)
@@ -244,19 +235,19 @@ class Front:
                 received.close()
 
     async def _stored(self, visit: _Visit) -> None:
-        request, arrival = visit.request, self._arrival(visit)
-        body = await read_body(request, self._desk.config.preferences.max_body_bytes)
-        query = request.rel_url.raw_query_string
-        call = make_stored_call(arrival, visit.route, request.method, body, query)
+        incoming, arrival = visit.incoming, self._arrival(visit)
+        body = await read_body(incoming, self._desk.config.preferences.max_body_bytes)
+        query = incoming.head.query
+        call = make_stored_call(arrival, visit.route, incoming.method, body, query)
         await self._run(call, visit)
 
     def _arrival(self, visit: _Visit) -> Arrival:
         return Arrival(
             request_id=visit.request_id,
             principal=self._desk.key_ring.principal(visit.key),
-            headers=kept_headers(visit.request.headers),
+            headers=kept_headers(visit.incoming.headers),
             query=visit.query(),
-            client_ip=self._address_of(visit.request),
+            client_ip=self._address_of(visit.incoming),
             received_at_s=self._desk.clock.now_s(),
         )
 
@@ -266,10 +257,9 @@ class Front:
         await self._desk.run(call, visit.key, visit.reply)
 
     async def _models(self, visit: _Visit) -> None:
-        desk, key, route, request = self._desk, visit.key, visit.route, visit.request
+        desk, key, route, incoming = self._desk, visit.key, visit.route, visit.incoming
         aliases = await desk.models_for(key)
-        headers = {name.lower(): text for name, text in request.headers.items()}
-        shape = models.list_shape(route.dialect, headers, request.query)
+        shape = models.list_shape(route.dialect, incoming.headers, incoming.query)
         if route.kind == "models":
             listed = models.model_list(shape, aliases, desk.model_infos(key, aliases))
         else:
@@ -282,7 +272,7 @@ class Front:
 class _Visit(NamedTuple):
     """A request of somebody whose key is known, and where it goes."""
 
-    request: web.BaseRequest
+    incoming: Incoming
     request_id: str
     route: Route
     key: ClientKey
@@ -290,20 +280,20 @@ class _Visit(NamedTuple):
 
     def query(self) -> dict[str, str]:
         """The members of its query; `key` says who asks, and is nobody else's business."""
-        return {name: text for name, text in self.request.query.items() if name != "key"}
+        return {name: text for name, text in self.incoming.query.items() if name != "key"}
 
 
-def _route_of(request: web.BaseRequest, raw_path: str) -> Route:
+def _route_of(incoming: Incoming) -> Route:
     """Raises RequestRefused: nothing is served there, or not by this method."""
-    route = find_route(raw_path, request.method)
+    route = find_route(incoming.path, incoming.method)
     if route is None:
-        raise _unknown_path(raw_path)
-    if request.method in route.methods:
+        raise _unknown_path(incoming.path)
+    if incoming.method in route.methods:
         return route
     if (
         route.kind == "inference"
         and route.path == "/v1/responses"
-        and request.headers.get("Upgrade", "").lower() == "websocket"
+        and incoming.headers.get("upgrade", "").lower() == "websocket"
     ):
         raise RequestRefused(
             ClientError(
@@ -317,7 +307,7 @@ def _route_of(request: web.BaseRequest, raw_path: str) -> Route:
     raise RequestRefused(
         ClientError(
             status=405,
-            message=f"{request.method} is not allowed here; use {allowed}.",
+            message=f"{incoming.method} is not allowed here; use {allowed}.",
             code="method_not_allowed",
             type="invalid_request_error",
             headers={"allow": allowed},
@@ -335,14 +325,22 @@ async def _send_json(
     )
 
 
-async def _small_body(request: web.BaseRequest) -> dict[str, str]:
+async def _small_body(incoming: Incoming) -> dict[str, str]:
     """The members of a JSON body as text, as if they stood in the query; an empty body has none."""
-    body = await read_body(request, SMALL_BODY_BYTES)
+    body = await read_body(incoming, SMALL_BODY_BYTES)
     value = await parse_object(body) if body.strip() else {}
     return {
         name: member if isinstance(member, str) else json.dumps(member)
         for name, member in value.items()
     }
+
+
+def _refusal(incoming: Incoming, error: ClientError) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body, in the dialect of the path."""
+    encode = CLIENT_DIALECTS[dialect_of(incoming.path, incoming.headers)].encode_error
+    assert encode is not None
+    headers = {"content-type": "application/json", **error.sent_headers()}
+    return error.status, headers, dump_json(encode(error))
 
 
 def _unknown_path(raw_path: str) -> RequestRefused:

@@ -94,12 +94,8 @@ def make_stored_call(
 
 
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Lower-case names, without the client's credentials."""
-    return {
-        name.lower(): text
-        for name, text in headers.items()
-        if name.lower() not in CREDENTIAL_HEADERS
-    }
+    """All but those that carry the client's credentials."""
+    return {name: text for name, text in headers.items() if name not in CREDENTIAL_HEADERS}
 
 
 def named_model(route: Route, value: Mapping[str, Any]) -> str:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
-
 from uniapi.canonical import Call, ClientError, RequestRefused
 from uniapi.gateway import Upload
 from uniapi.operations import SERVICES, Service, is_true, members_of_form
@@ -20,6 +18,7 @@ from uniapi.wire import MultipartError, form_boundary
 
 from .body import body_pieces, parse_object, read_body
 from .body_memory import BodyShare
+from .incoming import Incoming
 from .inference import Arrival, flag, named_model
 from .paths import Route
 
@@ -46,7 +45,7 @@ class ReceivedBody:
 
 async def receive(
     route: Route,
-    request: web.BaseRequest,
+    incoming: Incoming,
     max_bytes: int,
     folder: Path | None,
     share: BodyShare,
@@ -55,11 +54,11 @@ async def receive(
 
     Raises RequestRefused: what `read_body` raises, and 400 for what is no JSON object or no form.
     """
-    content_type = request.headers.get("Content-Type", "")
+    content_type = incoming.headers.get("content-type", "")
     kind = content_type.partition(";")[0].strip().lower()
     service = SERVICES[route.operation]
     if kind == FORM and service.form_file is not None:
-        upload = await _receive_form(request, content_type, max_bytes, folder)
+        upload = await _receive_form(incoming, content_type, max_bytes, folder)
         try:
             return ReceivedBody(_members(service, upload), b"", upload, content_type)
         except BaseException:
@@ -69,19 +68,19 @@ async def receive(
         raise RequestRefused.bad_request(
             f"Expected the content type {FORM!r} with the file in it, found {content_type[:80]!r}."
         )
-    body = await read_body(request, max_bytes, share)
+    body = await read_body(incoming, max_bytes, share)
     return ReceivedBody(await parse_object(body), body, None, "application/json")
 
 
 async def _receive_form(
-    request: web.BaseRequest, content_type: str, max_bytes: int, folder: Path | None
+    incoming: Incoming, content_type: str, max_bytes: int, folder: Path | None
 ) -> Upload:
     try:
         upload = Upload(form_boundary(content_type), folder)
     except MultipartError as error:
         raise _broken_form(error) from None
     try:
-        async for data in body_pieces(request, max_bytes):
+        async for data in body_pieces(incoming, max_bytes):
             upload.write(data)
         upload.finish()
     except MultipartError as error:

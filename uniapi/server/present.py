@@ -55,10 +55,8 @@ def _live_row(call: Call, reply: HttpReply, now_s: Epoch) -> dict[str, Any]:
         "operation": call.operation.value,
         "stream": call.stream,
         "seconds": round(max(0.0, now_s - call.received_at_s), 1),
-        "state": "answering" if reply.response is not None else "waiting",
-        "provider": reply.response.headers.get("x-uniapi-provider")
-        if reply.response is not None
-        else None,
+        "state": "answering" if reply.is_started else "waiting",
+        "provider": reply.headers.get("x-uniapi-provider"),
         "bytes": reply.bytes_written,
     }
 

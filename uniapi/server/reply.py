@@ -1,9 +1,9 @@
-"""The client's side of an answer: head, bytes, end, over aiohttp's StreamResponse.
+"""The client's side of an answer: head, bytes, end, whichever lane the request came by.
 
-`write` is a plain call: the chunked framing is put around the bytes here and handed to the
-transport, because awaiting a writer for every chunk costs more than the chunk. Back-pressure is not
-lost by that: the receiver asks `backlog` and pauses the upstream. A client that has left makes
-aiohttp cancel the handler's task (`handler_cancellation`), so nothing here needs to watch for it.
+`write` is a plain call: the chunked framing is put around the bytes here and handed to the line,
+because awaiting a writer for every chunk costs more than the chunk. Back-pressure is not lost by
+that: the receiver asks `backlog` and pauses the upstream. A client that has left makes its lane
+cancel the handler's task, so nothing here needs to watch for it.
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-from aiohttp import HttpVersion11, web
+from uniapi.wire import answer_head
+
+from .incoming import Incoming
 
 STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 """On every stream: reverse proxies (nginx on serv00) must not buffer it."""
 STALLED_READER_S = 300.0
 UNWATCHED_BYTES = 64 * 1024
 """So much is written without waiting for anybody."""
+BODILESS = frozenset({204, 304})
+"""Statuses whose answers end with their head."""
 
 
 class StallWatch:
@@ -51,18 +55,23 @@ class StallWatch:
 class HttpReply:
     """One answer to one request.
 
-    `start` then `write`s then `finish`, or `send` for a whole one; `response` is what the handler
-    returns to aiohttp.
+    `start` then `write`s then `finish`, or `send` for a whole one. The head goes out with the first
+    bytes behind it, in one write. `headers` are those that were sent; `keeps_alive` says, once all
+    is sent, whether the connection may serve another request.
     """
 
     tap = None
     """Nobody looks on: see `inspection.TappedReply`."""
 
-    def __init__(self, request: web.BaseRequest, common_headers: Mapping[str, str]) -> None:
-        self._request = request
+    def __init__(self, incoming: Incoming, common_headers: Mapping[str, str]) -> None:
+        self._line = incoming.line
+        self._head = incoming.head
         self._common_headers = common_headers
-        self._is_chunked = request.version >= HttpVersion11
-        self.response: web.StreamResponse | None = None
+        self._unsent = b""
+        self._is_chunked = False
+        self.is_ended = False
+        """All of it is written, and most of it taken."""
+        self.headers: Mapping[str, str] = {}
         self.status: int | None = None
         self.bytes_written = 0
         self.is_recorded = False
@@ -71,36 +80,41 @@ class HttpReply:
 
     @property
     def is_started(self) -> bool:
-        return self.response is not None
+        return self.status is not None
 
     @property
     def is_abandoned(self) -> bool:
         """Whether the client has left."""
-        transport = self._request.transport
-        return transport is None or transport.is_closing()
+        return self._line.is_closing()
+
+    @property
+    def keeps_alive(self) -> bool:
+        return self.is_ended and self.headers.get("connection") != "close"
 
     async def start(self, status: int, headers: Mapping[str, str]) -> None:
-        """Send the head of a streamed answer."""
-        self.status = status
-        response = web.StreamResponse(status=status, headers={**self._common_headers, **headers})
-        self.response = response
-        await response.prepare(self._request)
+        """Begin a streamed answer."""
+        self._is_chunked = self._head.is_http11
+        framing = {"transfer-encoding": "chunked"} if self._is_chunked else {"connection": "close"}
+        self._unsent = self._begin(status, {**headers, **framing})
+        # Where nothing follows at once.
+        asyncio.get_running_loop().call_soon(self._flush)
 
     def write(self, data: bytes) -> None:
         """Bytes of a started answer; dropped silently when the client is gone (its handler is being
         cancelled).
         """
-        transport = self._request.transport
-        if not data or transport is None or transport.is_closing():
+        if not data or self._line.is_closing():
             self.has_lost = self.has_lost or bool(data)
             return
         self.bytes_written += len(data)
-        transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
+        framed = b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data
+        if self._unsent:
+            framed, self._unsent = self._unsent + framed, b""
+        self._line.write(framed)
 
     def backlog(self) -> int:
         """Bytes written but not yet taken by the client's socket."""
-        transport = self._request.transport
-        return 0 if transport is None else transport.get_write_buffer_size()
+        return self._line.backlog()
 
     async def finish(self) -> None:
         """The proper end of a started answer.
@@ -109,10 +123,11 @@ class HttpReply:
         them, without waiting for the end of the framing, has its answer: Codex does so on
         `response.completed`.
         """
-        if self.response is None:
+        if not self.is_started:
             return
+        self._flush()
         try:
-            await self._end(self.response)
+            await self._end(b"0\r\n\r\n" if self._is_chunked else b"")
         except ConnectionError:
             if self.has_lost:
                 raise
@@ -121,32 +136,54 @@ class HttpReply:
         """End a started answer so that the client notices that it is not whole: without the end of
         its framing.
         """
-        if self._request.transport is not None:
-            self._request.transport.abort()
+        self._line.abort()
 
     async def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """A whole answer in one piece."""
-        self.status = status
-        self.bytes_written = len(body)
-        response = web.Response(
-            status=status, headers={**self._common_headers, **headers}, body=body
-        )
-        self.response = response
-        await response.prepare(self._request)
-        await self._end(response, len(body))
+        await self._end(self.whole(status, headers, body))
 
-    async def _end(self, response: web.StreamResponse, size: int = 0) -> None:
-        """Write the end of an answer, with `size` bytes before it that nobody has written yet. A
-        client that takes nothing of them for `STALLED_READER_S` has left, whatever TCP says.
+    def whole(self, status: int, headers: Mapping[str, str], body: bytes) -> bytes:
+        """The bytes of a whole answer, which whoever asked for them writes."""
+        has_body = status not in BODILESS
+        framing = {"content-length": str(len(body))} if has_body else {}
+        head = self._begin(status, {**headers, **framing})
+        if not has_body or self._head.method == "HEAD":
+            return head
+        self.bytes_written = len(body)
+        return head + body
+
+    def _begin(self, status: int, headers: Mapping[str, str]) -> bytes:
+        """The head of an answer of this status."""
+        if self._line.is_last or not self._head.keeps_alive:
+            headers = {**headers, "connection": "close"}
+        elif not self._head.is_http11:
+            headers = {"connection": "keep-alive", **headers}
+        headers = {**self._common_headers, **headers}
+        head = answer_head(status, headers)
+        self.status, self.headers = status, headers
+        return head
+
+    def _flush(self) -> None:
+        """The head, where nothing went out with it."""
+        head, self._unsent = self._unsent, b""
+        if head and not self._line.is_closing():
+            self._line.write(head)
+
+    async def _end(self, data: bytes) -> None:
+        """Write the last bytes of an answer, and wait until the client has taken most of it. One
+        that takes nothing for `STALLED_READER_S` has left, whatever TCP says.
         """
-        if self.backlog() + size <= UNWATCHED_BYTES:
-            await response.write_eof()
-            return
-        watch = StallWatch(asyncio.get_running_loop(), self.backlog, self._give_up)
-        try:
-            await response.write_eof()
-        finally:
-            watch.cancel()
+        line = self._line
+        if line.is_closing():
+            raise ConnectionResetError("the client has left")
+        line.write(data)
+        if line.backlog() > UNWATCHED_BYTES:
+            watch = StallWatch(asyncio.get_running_loop(), line.backlog, self._give_up)
+            try:
+                await line.drain()
+            finally:
+                watch.cancel()
+        self.is_ended = True
 
     def _give_up(self) -> None:
         self.has_lost = True

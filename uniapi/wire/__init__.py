@@ -1,5 +1,6 @@
 """Bytes ↔ frames, HTTP as values, JSON patches: no meaning, no I/O, imports no other room."""
 
+from .answer_head import answer_head
 from .aws_eventstream import (
     ERROR_PREFIX,
     EXCEPTION_PREFIX,
@@ -34,6 +35,7 @@ from .patch import (
     splice_member,
     splice_text,
 )
+from .request_head import RequestHead, plain_head
 from .sse import SseDecoder, encode_comment, encode_sse
 
 __all__ = [
@@ -63,10 +65,12 @@ __all__ = [
     "Path",
     "Range",
     "Received",
+    "RequestHead",
     "ResponseHead",
     "ResponseParser",
     "SetMember",
     "SseDecoder",
+    "answer_head",
     "apply_operations",
     "changed_at",
     "decode_message",
@@ -84,6 +88,7 @@ __all__ = [
     "parse_json",
     "paths_to",
     "pieces_length",
+    "plain_head",
     "renamed",
     "repeats_member",
     "request_bytes",

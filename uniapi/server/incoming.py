@@ -1,0 +1,73 @@
+"""A request as the front sees it, whichever lane read it: its head, its body as it comes, and the
+line to whoever sent it.
+
+Two lanes fill it in: `edge` reads plain requests, `aiohttp_lane` everything else. What a request
+means is decided behind this, once for both.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Protocol
+from urllib.parse import parse_qsl
+
+from uniapi.wire import RequestHead
+
+
+class ClientLine(Protocol):
+    """The connection to a client, for the answer to one request.
+
+    `peer` is the address at its other end, None where there is none. `is_last`: it ends with this
+    answer, whatever the request wants. `write` never blocks and is silent when the client is gone;
+    `backlog` is what was written and not taken yet, in bytes; `drain` waits while that is too much,
+    and raises ConnectionError when the client leaves. `abort` cuts it off.
+    """
+
+    @property
+    def peer(self) -> str | None: ...
+
+    @property
+    def is_last(self) -> bool: ...
+
+    def is_closing(self) -> bool: ...
+
+    def write(self, data: bytes) -> None: ...
+
+    def backlog(self) -> int: ...
+
+    async def drain(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+class RequestBody(Protocol):
+    """The body of a request, as it comes.
+
+    `whole` is all of it where all has come and nothing was read; else None, and `read` gives what
+    has come, at once where something has. It raises asyncio.TimeoutError when nothing comes for so
+    many seconds, RequestRefused for framing that is broken, ConnectionError when the client leaves.
+    """
+
+    def whole(self) -> bytes | None: ...
+
+    def at_eof(self) -> bool: ...
+
+    async def read(self, seconds: float) -> bytes: ...
+
+
+class Incoming:
+    """One request. What its head says of it stands in `head`."""
+
+    def __init__(self, head: RequestHead, body: RequestBody, line: ClientLine) -> None:
+        self.head = head
+        self.method = head.method
+        self.path = head.path
+        self.headers = head.headers
+        self.body = body
+        self.line = line
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """The members of the query; of one that comes several times, the last."""
+        text = self.head.query
+        return dict(parse_qsl(text, keep_blank_values=True)) if text else {}

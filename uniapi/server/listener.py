@@ -1,0 +1,73 @@
+"""The listening socket, and who reads what comes in by it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from functools import partial
+
+from .aiohttp_lane import handle
+from .bounded import BoundedServer
+from .connections import ConnectionTable, backlog_for, connections_for
+from .edge import Edge
+from .front import Front
+from .unread import Unread
+
+LAST_PATIENCE_S = 1.0
+
+
+class Listener:
+    """Listens for the front. `has_edge`: plain requests are read by the edge, the others by
+    aiohttp; else all are.
+    """
+
+    def __init__(self, front: Front, *, files: int, has_edge: bool) -> None:
+        loop = asyncio.get_running_loop()
+        table = ConnectionTable(connections_for(files), loop.time)
+        unread = Unread(loop.time)
+        self._loop = loop
+        self._backlog = backlog_for(files)
+        self._odd = BoundedServer(
+            partial(handle, front),
+            table=table,
+            unread=unread,
+            access_log=None,
+            keepalive_timeout=75,
+            handler_cancellation=True,
+            auto_decompress=False,
+            max_line_size=16384,
+            max_field_size=32768,
+        )
+        self._edge = Edge(loop, front, table, unread, self._odd) if has_edge else None
+        self._server: asyncio.AbstractServer | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; gives the port. `::` is every address, of IPv4 too, where the system can do that.
+        Raises OSError.
+        """
+        maker = self._edge or self._odd
+        if host == "::" and socket.has_dualstack_ipv6():
+            both = socket.create_server(
+                (host, port), family=socket.AF_INET6, backlog=self._backlog, dualstack_ipv6=True
+            )
+            server = await self._loop.create_server(maker, sock=both, backlog=self._backlog)
+        else:
+            server = await self._loop.create_server(maker, host, port, backlog=self._backlog)
+        self._server = server
+        found: int = server.sockets[0].getsockname()[1]
+        return found
+
+    def stop(self) -> None:
+        """No new connections; those that wait for an answer get it, and end."""
+        if self._server is not None:
+            self._server.close()
+        if self._edge is not None:
+            self._edge.stop()
+
+    async def close(self) -> None:
+        """End what is left."""
+        self._odd.pre_shutdown()
+        await asyncio.sleep(0)
+        await self._odd.shutdown(LAST_PATIENCE_S)
+        if self._edge is not None:
+            await self._edge.close(LAST_PATIENCE_S)
