@@ -22,11 +22,15 @@ def call_line(call: CallRecord) -> str:
     )
     usage = _said_tokens(call.usage) if call.usage is not None else ""
     cost = f" ${call.cost_pd / 1e12:.6f}" if call.cost_pd is not None else ""
-    why = "" if call.outcome == "ok" else f" ({call.outcome})"
+    why = "" if call.outcome == "ok" else f" ({_said_outcome(call)})"
     return (
         f"{call.request_id} {call.key_label} {call.requested_model[:LONGEST_NAME]}{where}"
         f" {call.status or '-'}{why}{tries}{first} total {call.total_s * 1000:.0f} ms{usage}{cost}"
     )
+
+
+def _said_outcome(call: CallRecord) -> str:
+    return f"{call.outcome}: {call.message}" if call.message else call.outcome
 
 
 def _said_tokens(usage: Usage) -> str:
@@ -56,5 +60,6 @@ def call_fields(call: CallRecord) -> dict[str, Any]:
         "output_tokens": None if usage is None else usage.output_tokens,
         "is_estimate": True if usage is not None and usage.is_estimate else None,
         "cost": None if call.cost_pd is None else call.cost_pd / 1e12,
+        "error": call.message or None,
     }
     return {name: value for name, value in fields.items() if value is not None}

@@ -8,10 +8,14 @@ import datetime
 import json
 import logging
 import logging.handlers
+import os
 import re
 import sys
 from collections.abc import Iterable
 from typing import Any
+
+from .log_terminal import TerminalFormatter, has_colour, is_terminal
+from .log_text import CONTROL, shown
 
 LOG_FILE_BYTES = 10 * 1024 * 1024
 LOG_FILES_KEPT = 3
@@ -21,16 +25,6 @@ _SECRET = re.compile(
     r"|(AIza)[A-Za-z0-9_\-]{20,}"
     r"|((?:[?&]key=|Bearer |x-api-key: ?|x-goog-api-key: ?))[^\s&\"',}]+"
 )
-_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {
-    ord("\n"): "\\n",
-    ord("\t"): "\t",
-    **{code: f"\\u{code:04x}" for code in (*range(0x2028, 0x202F), *range(0x2066, 0x206A))},
-}
-"""What a client names or an upstream says must not make lines of its own, nor move the cursor of
-whoever reads them, nor turn the order of its letters.
-"""
-_JSON_CONTROL = {code: f"\\u{code:04x}" for code in _CONTROL if code >= 127}
-"""Those that JSON lets stand."""
 _LEVELS = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
@@ -111,13 +105,17 @@ class _JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False).translate(_JSON_CONTROL)
 
 
+_JSON_CONTROL = {code: f"\\u{code:04x}" for code in CONTROL if code >= 127}
+"""Those that JSON lets stand."""
+
+
 class _TextFormatter(logging.Formatter):
     def __init__(self, redacting: _Redacting) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
         self._redacting = redacting
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        return super().formatMessage(record).translate(_CONTROL)
+        return shown(super().formatMessage(record))
 
     def formatException(self, ei: Any) -> str:
         return self._redacting.clean(super().formatException(ei))
@@ -126,7 +124,8 @@ class _TextFormatter(logging.Formatter):
 def set_up_logging(*, level: str, file: str | None, format_name: str) -> None:
     """Configure the root logger: to stderr, or to a size-bounded rotating file.
 
-    `format_name` is `text` or `json`. Raises OSError when the file cannot be opened.
+    `format_name` is `text` (shorter and in colour where stderr is a terminal) or `json`. Raises
+    OSError when the file cannot be opened.
     """
     handler: logging.Handler
     if file is None:
@@ -140,9 +139,7 @@ def set_up_logging(*, level: str, file: str | None, format_name: str) -> None:
             errors="backslashreplace",
         )
     redacting = _Redacting()
-    handler.setFormatter(
-        _JsonFormatter(redacting) if format_name == "json" else _TextFormatter(redacting)
-    )
+    handler.setFormatter(_formatter(redacting, file, format_name))
     handler.addFilter(redacting)
     # A full quota must not print a traceback for every line that cannot be written.
     logging.raiseExceptions = False
@@ -152,6 +149,15 @@ def set_up_logging(*, level: str, file: str | None, format_name: str) -> None:
     logging.getLogger("aiohttp").setLevel(max(logging.WARNING, _LEVELS[level]))
     logging.getLogger("aiohttp.server").filters[:] = [_BadRequests()]
     logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
+def _formatter(redacting: _Redacting, file: str | None, format_name: str) -> logging.Formatter:
+    if format_name == "json":
+        return _JsonFormatter(redacting)
+    if file is None and is_terminal(sys.stderr):
+        is_coloured = has_colour(sys.stderr, os.environ)
+        return TerminalFormatter(sys.stderr, redacting.clean, is_coloured=is_coloured)
+    return _TextFormatter(redacting)
 
 
 def set_secrets(secrets: Iterable[str]) -> None:

@@ -73,7 +73,6 @@ def test_an_explicit_delay_is_passed_on_rounded_and_never_zero():
         (429, "rate_limit_exceeded", {"retry-after": "60"}, "true"),
         (429, "rate_limit_exceeded", {"retry-after": "61"}, "false"),
         (429, "insufficient_quota", {"retry-after": "5"}, "false"),
-        (502, "provider_key_refused", {}, "false"),
         (502, None, {}, "true"),
         (503, "no_channel_available", {"retry-after": "5"}, "true"),
         (504, "timeout", {}, "true"),
@@ -84,3 +83,5 @@ def test_an_sdk_is_told_whether_a_repeat_can_help(status, code, headers, expecte
     """Within the minute that it waits at most; whoever knows better has said so before."""
     error = ClientError(status=status, message="m", code=code, headers=headers)
     assert error.sent_headers() == {**headers, "x-should-retry": expected}
+    final = ClientError(status=status, message="m", code=code, headers=headers, is_final=True)
+    assert final.sent_headers()["x-should-retry"] == "false"

@@ -151,7 +151,8 @@ def test_when_all_fail_the_client_is_told_in_its_own_words(play):
     p = play(provider("a"), keys=[{"preferences": {"AUTO_RETRY": False}}])
     p.asks(MESSAGES)
     p.upstream("a#1").answers(whole({"error": {"message": "too many users"}}, status=503))
-    error = {"type": "error", "error": {"type": "overloaded_error", "message": "too many users"}}
+    message = "The provider `a` failed (503): too many users."
+    error = {"type": "error", "error": {"type": "overloaded_error", "message": message}}
     assert json.loads(p.client.body)["error"] == error["error"]
     assert p.client.headers["x-uniapi-attempts"] == "a#1=503"
     assert p.client.headers["x-should-retry"] == "true"

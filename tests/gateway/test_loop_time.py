@@ -210,7 +210,10 @@ def test_a_failure_behind_white_space_is_the_body(play):
     a = p.upstream("a#1")
     p.passes(25)
     a.answers(500)
-    assert json.loads(p.client.body)["error"]["message"] == "status 500"
+    assert (
+        json.loads(p.client.body)["error"]["message"]
+        == "The provider `a` failed (500): status 500."
+    )
     p.expects(
         written=[200, Saying("status 500"), "end"], recorded="server_error 200: a server_error"
     )
@@ -257,7 +260,7 @@ def test_a_failure_behind_beats_is_said_in_the_stream(play):
     a = p.upstream("a#1")
     p.passes(25)
     a.answers(500)
-    assert error_of(p.client.body) == "status 500"
+    assert error_of(p.client.body) == "The provider `a` failed (500): status 500."
     p.expects(
         told=["server_error", "finished"],
         written=[200, Saying(DONE.decode()), "end"],
@@ -303,7 +306,7 @@ def test_a_plan_that_ends_before_any_attempt_behind_beats(play):
     p.passes(25)
     b.answers(503)
     p.upstream("b#1").answers(503)
-    assert error_of(p.client.body) == "status 503"
+    assert error_of(p.client.body) == "The provider `b` failed (503): status 503."
     p.expects(recorded="overloaded 200: b overloaded, b overloaded")
 
 
@@ -315,7 +318,9 @@ def test_a_gemini_array_of_beats_ends_as_an_array(play):
     p.passes(50)
     a.answers(503)
     assert p.client.body.startswith(b"\n\n")
-    assert json.loads(p.client.body)[0]["error"]["message"] == "status 503"
+    assert json.loads(p.client.body)[0]["error"]["message"] == (
+        "The provider `a` failed (503): status 503."
+    )
     p.expects(recorded="overloaded 200: a overloaded")
 
 

@@ -24,7 +24,9 @@ def test_channel_failures_walk_the_ring(play, yaml_of):
     p.fails(500, message="third")
     p.expects(status=500)
     assert [one.failure.status for one in p.step.failed] == [500, 503, 500]
-    assert p.step.error.message == "third"
+    assert p.step.error.message == (
+        "The provider `a` failed (500): third. (Also asked: `b` 503 overloaded.)"
+    )
 
 
 def test_number_of_retries(play, yaml_of):
@@ -385,7 +387,10 @@ def test_refused_keys_name_the_provider(play, yaml_of):
     p.fails(401, message="invalid x-api-key")
     p.fails(401, message="invalid x-api-key")
     p.expects(status=502)
-    assert p.step.error.message == "The provider `a` refused our key: invalid x-api-key"
+    assert p.step.error.message == (
+        "The provider `a` refused our key 2 (401): invalid x-api-key. `check --live` shows which"
+        " keys are good."
+    )
     p.ends()
     # Neither had been refused before: each is asked once more, by one request each.
     assert p.tries(lambda at: 401) == ["a#1", "502"]

@@ -24,7 +24,14 @@ from .events import (
     checked,
     is_commit,
 )
-from .failure import ClientError, Failure, FailureKind, client_error, client_status
+from .failure import (
+    LONGEST_RETRY_S,
+    ClientError,
+    Failure,
+    FailureKind,
+    client_error,
+    client_status,
+)
 from .parts import (
     CacheHint,
     Citation,
@@ -67,6 +74,7 @@ from .stated_cost import stated_cost
 from .usage import Usage
 
 __all__ = [
+    "LONGEST_RETRY_S",
     "NO_NEEDS",
     "TOKENS_PER_IMAGE",
     "TOOL_SEARCH",

@@ -79,7 +79,8 @@ class Failure:
     `status` and `body` are the upstream's own (None when there was no answer); `dialect` names the
     format of `body`, so that a client of the same dialect can be given it byte for byte.
     `retry_after_s` is an explicit delay, however it was said; `is_daily` marks a quota that returns
-    with the provider's day. `code`, `type` and `param` are the upstream's words.
+    with the provider's day. `code`, `type` and `param` are the upstream's words. `url` is where it
+    was asked, without what may be a secret.
     """
 
     kind: FailureKind
@@ -94,6 +95,7 @@ class Failure:
     param: str | None = None
     retry_after_s: float | None = None
     is_daily: bool = False
+    url: str | None = None
     body: bytes | None = None
     content_type: str | None = None
     dialect: str | None = None
@@ -164,8 +166,8 @@ def _own_status(failure: Failure, lowest: int, highest: int, otherwise: int) -> 
 LONGEST_RETRY_S = 60
 """So long an SDK waits for a repeat."""
 _PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 529})
-_FINAL_CODES = frozenset({"insufficient_quota", "provider_key_refused"})
-"""What is used up, and what only the owner can mend, whatever the status."""
+_FINAL_CODES = frozenset({"insufficient_quota"})
+"""What is used up, whatever the status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +176,8 @@ class ClientError:
 
     `code` is OpenAI's word (`model_not_found`, `rate_limit_exceeded`, …), which each dialect maps
     to its own; `type` is the upstream's or None: then the dialect takes the usual one for the
-    status. `headers` go out with it (`retry-after`, `allow`).
+    status. `headers` go out with it (`retry-after`, `allow`). `is_final`: only whoever runs this
+    can mend it, whatever the status says.
     """
 
     status: int
@@ -183,6 +186,7 @@ class ClientError:
     type: str | None = None
     param: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    is_final: bool = False
 
     def sent_headers(self) -> dict[str, str]:
         """Those that go out: with `x-should-retry`, which the SDKs of OpenAI and Anthropic heed
@@ -193,7 +197,7 @@ class ClientError:
 
     def _can_repeat_help(self) -> bool:
         """Whether the same request may be answered by the time an SDK sends it again."""
-        if self.code in _FINAL_CODES or self.status not in _PASSING_STATUSES:
+        if self.is_final or self.code in _FINAL_CODES or self.status not in _PASSING_STATUSES:
             return False
         wait = self.headers.get("retry-after", "")
         return not wait.isdecimal() or int(wait) <= LONGEST_RETRY_S

@@ -21,7 +21,7 @@ from uniapi.canonical import (
     Usage,
     estimate_input_tokens,
 )
-from uniapi.config import provider_secrets, without_secrets_in_bytes
+from uniapi.config import provider_secrets, shown_url, without_secrets_in_bytes
 from uniapi.dialects import RelayedDialect
 from uniapi.engines import Target, sunset
 from uniapi.errors import WireError
@@ -357,7 +357,7 @@ class Try:
         state = self._state
         status = state.receiver.status if state.receiver is not None else None
         state.receiver = None
-        failure = self._masked(failure)
+        failure = self._masked(replace(failure, url=shown_url(self.way.address.url)))
         if failure.status is not None:
             status = failure.status
         self._note(failure.kind.value, status, failure.words)

@@ -22,9 +22,10 @@ def masked_failure(failure: Failure, secrets: tuple[str, ...], request_body: byt
     one of the provider's secrets, and what is kept nothing of the request.
     """
     message, body = without_secrets(failure.message, secrets), failure.body
+    url = None if failure.url is None else without_secrets(failure.url, secrets)
     if body is not None:
         body = without_secrets_in_bytes(body, secrets)
-    shown = replace(failure, message=message, body=body)
+    shown = replace(failure, message=message, body=body, url=url)
     return replace(
         shown,
         message=without_echo(message, request_body, MOST_REPEATED),

@@ -123,8 +123,8 @@ class CallRun:
         state.outcome = failure.kind.value if failure is not None else "refused"
         state.said = step.error.message if failure is None else failure.words
         if reply.is_started:
-            said = Failure(kind=FailureKind.OVERLOADED, message=step.error.message)
-            await self._end_behind_beats(failure or said)
+            kind = FailureKind.OVERLOADED if failure is None else failure.kind
+            await self._end_behind_beats(Failure(kind=kind, message=step.error.message))
             return
         headers = {**JSON_HEADERS, **step.error.sent_headers(), **tries}
         own = failure.body if failure is not None and failure.dialect == call.dialect else None

@@ -23,6 +23,13 @@ from .steps import Obstacle, ObstacleKind
 TRIAL_POLL_S = 1.0
 """How soon to look again at what somebody else tries out right now."""
 _LIMITS = ("rate", "busy", "client_limit")
+LONGEST_WORDS = 200
+_REST_WORDS = {
+    "refused": "was refused",
+    "quota": "has no money or share left",
+    "rate": "rests after a rate limit",
+    "failure": "rests after a failure",
+}
 
 
 @dataclass(slots=True)
@@ -145,7 +152,7 @@ class Availability:
             return Obstacle(
                 channel=str(channel),
                 kind="failure",
-                text="it rests after failures",
+                text=f"it rests after failures{self._words(rested)}",
                 free_in_s=self._seconds_to(rested, free_at, now),
             )
         return self._group_obstacle(channel) if self.refused_groups else None
@@ -253,7 +260,7 @@ class Availability:
         """What stands against one credential for a channel."""
         _, in_model, whole = used_by(channel, credential)
         for rested in (whole, in_model):
-            obstacle = self._rest_of(channel, rested, now) or self._failure_of(
+            obstacle = self._rest_of(channel, credential, rested, now) or self._failure_of(
                 channel, rested, now, is_whole=rested is whole
             )
             if obstacle is not None:
@@ -300,13 +307,16 @@ class Availability:
         """Only one channel can take such a call."""
         return sum(self._why_not(channel) is None for channel in self._leaves.values()) == 1
 
-    def _rest_of(self, channel: Channel, rested: Rested, now: Monotonic) -> Obstacle | None:
+    def _rest_of(
+        self, channel: Channel, credential: Credential, rested: Rested, now: Monotonic
+    ) -> Obstacle | None:
         free_at = self._state.health.free_at(rested, now, self)
         if free_at <= now:
             return None
-        is_refused = self._state.health.reason(rested) == "refused"
-        text = "its key was refused" if is_refused else "its key rests after a rate or quota limit"
-        kind: ObstacleKind = "refused" if is_refused else "rate"
+        reason = self._state.health.reason(rested)
+        kind: ObstacleKind = "refused" if reason == "refused" else "rate"
+        key = "its key" if len(channel.provider.credentials) == 1 else f"key {credential.number}"
+        text = f"{key} {_REST_WORDS[reason or 'failure']}{self._words(rested)}"
         recall_at = self._state.health.recall_at(rested, now)
         if recall_at > now:
             free_at = min(free_at, recall_at)
@@ -315,7 +325,14 @@ class Availability:
             kind=kind,
             text=text,
             free_in_s=self._seconds_to(rested, free_at, now),
+            is_final=reason in ("refused", "quota")
+            and not self._state.health.is_tried(rested, now),
         )
+
+    def _words(self, rested: Rested) -> str:
+        """The upstream's, as they were when it was put to rest."""
+        words = self._state.health.words(rested)
+        return f" ({words[:LONGEST_WORDS]})" if words else ""
 
     def _failure_of(
         self, channel: Channel, rested: Rested, now: Monotonic, *, is_whole: bool

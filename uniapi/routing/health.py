@@ -129,6 +129,11 @@ class Health:
         entry = self._entries.get(rested)
         return entry.reason if entry is not None else None
 
+    def words(self, rested: Rested) -> str:
+        """What the upstream said when `rested` was put to rest."""
+        entry = self._entries.get(rested)
+        return entry.message if entry is not None else ""
+
     def is_tried(self, rested: Rested, now: Monotonic) -> bool:
         """Whether somebody has `rested` on trial right now."""
         entry = self._entries.get(rested)

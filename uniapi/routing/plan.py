@@ -24,6 +24,7 @@ from uniapi.limits import Admitted, Refused
 from .aftermath import Aftermath, Course
 from .availability import Availability, Resort, used_by
 from .catalog import Candidate, Candidates, Channel, Group
+from .give_up import give_up
 from .plan_waits import PlanWaits
 from .question import Question
 from .retry import Next, may_have_cost, next_after
@@ -38,7 +39,6 @@ from .steps import (
     Step,
     Tried,
     Wait,
-    give_up,
 )
 
 MAX_CALLS = 10

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 
 from uniapi.wire import answer_head
 
+from .impatient import for_client
 from .incoming import Incoming
 
 STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
@@ -158,10 +159,10 @@ class HttpReply:
             headers = {**headers, "connection": "close"}
         elif not self._head.is_http11:
             headers = {"connection": "keep-alive", **headers}
-        headers = {**self._common_headers, **headers}
-        head = answer_head(status, headers)
-        self.status, self.headers = status, headers
-        return head
+        written, told = for_client(status, headers, self._head.headers)
+        told = {**self._common_headers, **told}
+        self.status, self.headers = status, told
+        return answer_head(written, told)
 
     def _flush(self) -> None:
         """The head, where nothing went out with it."""

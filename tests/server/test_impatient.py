@@ -1,0 +1,32 @@
+"""Agents that repeat by status alone are told of a final refusal by one at which they stop."""
+
+import pytest
+
+from uniapi.server.impatient import for_client
+
+FINAL, PASSING = {"x-should-retry": "false"}, {"x-should-retry": "true"}
+CODEX = {"originator": "codex_exec", "user-agent": "codex_exec/0.171.0 (Debian)"}
+OLDER = {"user-agent": "codex_cli_rs/0.40.0"}
+OTHERS = {"user-agent": "claude-cli/2.1.197"}
+
+
+@pytest.mark.parametrize(
+    "status, sent, asked, expected",
+    [
+        (401, FINAL, CODEX, 400),
+        (502, FINAL, CODEX, 400),
+        (429, FINAL, OLDER, 400),
+        (503, PASSING, CODEX, 503),
+        (200, {}, CODEX, 200),
+        (401, FINAL, OTHERS, 401),
+        (429, FINAL, {"user-agent": "opencode/1.18.33 ai-sdk/openai-compatible/2"}, 400),
+        (401, FINAL, {"user-agent": "opencode/1.18.33 ai-sdk/openai-compatible/2"}, 401),
+        (502, FINAL, {"user-agent": "GeminiCLI/0.61.0/m (linux; x64)"}, 400),
+        (401, FINAL, {}, 401),
+    ],
+)
+def test_only_final_refusals_to_such_agents_change(status, sent, asked, expected):
+    """What can pass, and every other client, keeps its status."""
+    assert for_client(status, sent, asked) == (expected, sent)
+    told = for_client(status, {**sent, "retry-after": "9"}, asked)[1]
+    assert ("retry-after" in told) is (expected == status)

@@ -1,0 +1,63 @@
+"""Strangers' words as text that may be shown: what a client names or an upstream says must not make
+lines of its own, nor move the cursor or turn the reading direction of whoever looks on; and output
+that survives whatever encoding a terminal has.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import TextIO
+
+LONGEST_MESSAGE = 4000
+"""Characters of one message in the log."""
+_DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_INVISIBLE = (0x2028, 0x2029, 0x200B, 0x2060, 0xFEFF)
+CONTROL = {
+    **{code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))},
+    **{code: f"\\u{code:04x}" for code in (*_DIRECTIONS, *_INVISIBLE)},
+    ord("\n"): "\\n",
+    ord("\t"): "\t",
+}
+_PLAIN = {
+    "…": "...",
+    "→": "->",
+    "–": "-",
+    "—": "-",
+    "“": '"',
+    "”": '"',
+    "‘": "'",
+    "’": "'",
+    "«": '"',
+    "»": '"',
+    "≥": ">=",
+    "≤": "<=",
+    "×": "x",
+    "·": "-",
+    "│": "|",
+    "─": "-",
+}
+
+
+def shown(text: str) -> str:
+    """`text` on one line, without what controls a terminal."""
+    if len(text) > LONGEST_MESSAGE:
+        text = text[: LONGEST_MESSAGE - 1] + "…"
+    return text.translate(CONTROL)
+
+
+def survive_encoding(*streams: TextIO) -> None:
+    """What is written to these never fails for a sign that their encoding lacks: the usual ones
+    have a plain form, others are a question mark.
+    """
+    codecs.register_error("uniapi", _in_plain)
+    for stream in streams:
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="uniapi")
+
+
+def _in_plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(character, "?") for character in text), error.end

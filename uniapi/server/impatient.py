@@ -1,0 +1,42 @@
+"""Clients that repeat a request whatever `x-should-retry` says of it: told so that they stop.
+
+They look at the status alone, and show nothing while they repeat. A 400 they show at once, with its
+words. So a refusal that no repeat can change is a 400 to them; the log and the statistics have the
+real status. Tried with codex 0.171.0, opencode 1.18.33 and gemini 0.61.0 (tests/agents/refused.py,
+2026-11-30).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_STOPS = 400
+_PASSING = frozenset({408, 409, 429, *range(500, 600)})
+_REPEATED = {
+    # Five times each of the others, a 5xx twenty-five times; of a 429 the number alone is shown
+    # (openai/codex, codex-api/src/api_bridge.rs, protocol/src/error.rs).
+    "codex": frozenset(range(401, 600)),
+    # Without end, and after hours where `retry-after` says so (anomalyco/opencode,
+    # packages/opencode/src/session/retry.ts; vercel/ai, APICallError).
+    "opencode": _PASSING,
+    # Ten times (google-gemini/gemini-cli, packages/core/src/utils/retry.ts).
+    "geminicli": _PASSING,
+}
+"""The beginning of a client's name, and the statuses that it repeats."""
+
+
+def for_client(
+    status: int, sent: Mapping[str, str], asked: Mapping[str, str]
+) -> tuple[int, Mapping[str, str]]:
+    """Status and headers as they are to be written of an answer to a request with the headers
+    `asked`: a time to come back would be obeyed whatever the status.
+    """
+    if sent.get("x-should-retry") != "false":
+        return status, sent
+    client = (asked.get("originator") or asked.get("user-agent") or "").lower()
+    is_repeated = any(
+        client.startswith(name) and status in statuses for name, statuses in _REPEATED.items()
+    )
+    if not is_repeated:
+        return status, sent
+    return _STOPS, {name: value for name, value in sent.items() if name != "retry-after"}
