@@ -12,6 +12,7 @@ import logging
 import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,7 @@ class App:
         self._media = MediaFetcher(transport)
         self._lists = ModelLists(clock, self._lists_changed, self._lists_wanted)
         folder = MemoryFolder() if data_dir is None else DiskFolder(data_dir)
+        folder.sweep()
         self.recorder = (
             Recorder()
             if data_dir is None or settings.is_stateless
@@ -360,9 +362,8 @@ class App:
         loop, once a second.
         """
         loop = asyncio.get_running_loop()
-        windows = self._kept_windows.changed(at_once=at_once)
-        if windows is not None:
-            await loop.run_in_executor(None, self._kept_windows.write, windows)
+        windows = partial(self._kept_windows.flush, at_once=at_once)
+        await loop.run_in_executor(None, windows)
         self._kept_rests.note()
         await loop.run_in_executor(None, self._kept_rests.flush)
         await loop.run_in_executor(None, self.recorder.commit, self.clock.now_s())

@@ -8,6 +8,7 @@ here shows a traceback for a user's mistake.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import random
@@ -33,7 +34,7 @@ from .network import (
 from .scheduler import Jobs
 from .server import Front, Listener, raise_file_limit
 from .settings import Settings, data_dir_of
-from .storage import DirectoryLock, LockHeld
+from .storage import DirectoryLock, LockHeld, privacy_fault
 
 log = logging.getLogger("uniapi.app")
 
@@ -131,6 +132,9 @@ def _open_data_dir(
     lock = DirectoryLock(path)
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fault = privacy_fault(path)
+        if fault is not None:
+            raise PermissionError(errno.EPERM, f"it {fault}")
         lock.acquire()
     except LockHeld as held:
         raise StartError(f"already running: the data dir {path} is {held}", 3) from None
@@ -177,7 +181,7 @@ async def _listen(
     jobs.every(DISCOVERY_PERIOD_S, app.discover, "discovery")
     jobs.every(FLUSH_PERIOD_S, app.flush, "flush", jitter=0.0)
     jobs.every(COMMIT_PERIOD_S, app.commit, "statistics", jitter=0.0)
-    jobs.every(COMPACT_PERIOD_S, app.compact, "compaction")
+    jobs.every(COMPACT_PERIOD_S, app.compact, "compaction", at_once=True)
     if lock is not None:
         jobs.every(LOCK_PERIOD_S, _lock_keeper(lock, stop), "lock")
     if reload is not None:

@@ -226,6 +226,26 @@ async def test_a_data_dir_that_cannot_be_made_is_a_warning_unless_it_was_asked_f
     assert done.returncode == 1
 
 
+async def test_a_data_dir_that_others_may_write_to_is_refused(upstream, gateway, client, tmp_path):
+    """Asked for: exit 1, and what to do; else in memory with a warning. Half-written files of a
+    killed process are removed where it is ours.
+    """
+    folder = tmp_path / "data"
+    folder.mkdir()
+    folder.chmod(0o777)
+    await gateway.start(config([provider(upstream, "a")]))
+    assert "may be written to by others" in gateway.log
+    await gateway.stop()
+    arguments = ("serve", "--config", str(tmp_path / "api.yaml"), "--port", "0")
+    done = await asyncio.to_thread(run, *arguments, "--data-dir", str(folder), cwd=tmp_path)
+    assert (done.returncode, "chmod 700" in done.stderr) == (1, True)
+    folder.chmod(0o700)
+    (folder / ".windows.json.77.tmp").write_text("half")
+    await gateway.start(config([provider(upstream, "a")]))
+    await gateway.stop()
+    assert not list(folder.glob(".*.tmp"))
+
+
 def test_the_small_commands(tmp_path):
     """`--version`, `keygen`, `init` (never overwrites) and `check` on what `init` wrote."""
     assert (ROOT / "VERSION").read_text() == run_cold("--version", cwd=tmp_path).stdout

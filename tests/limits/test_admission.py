@@ -148,10 +148,10 @@ def test_persistence():
     """Windows of a day and longer, on the scale of the epoch; shorter ones are not kept."""
     limits, key = Limits(), _key(_rates("9/min,2/day"))
     _let_in(limits, key, "m", 2, now=100.0)
-    changes = limits.long_changes()
+    assert len(limits.changed_windows()) == 1
     _let_in(limits, _key(_rates("9/min")), "n", 2, now=100.0)
-    assert limits.long_changes() == changes
-    stored = limits.dump(100.0, 1_000_000.0)
+    assert limits.changed_windows() == []
+    stored = {"windows": [one.dump(100.0, 1_000_000.0) for one in limits.long_windows()]}
     assert [(window["scope"], window["window_s"]) for window in stored["windows"]] == [
         (["client", "k", "m"], 86400.0)
     ]
@@ -215,7 +215,7 @@ def test_persistence():
 def test_malformed_state_is_left_out(stored):
     limits = Limits()
     limits.load(stored, 0.0, 0.0)
-    assert limits.dump(0.0, 0.0) == {"windows": []}
+    assert limits.long_windows() == []
 
 
 def test_keep_forgets_what_no_longer_exists():
@@ -233,9 +233,9 @@ def test_keep_forgets_what_no_longer_exists():
             client_keys=(),
         )
     )
-    assert [window["scope"] for window in limits.dump(0.0, 0.0)["windows"]] == [
-        ["credential", "p", "1", "m"],
-        ["global"],
+    assert [one.name[0] for one in limits.long_windows()] == [
+        ("credential", "p", "1", "m"),
+        ("global",),
     ]
 
 

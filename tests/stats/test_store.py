@@ -430,6 +430,31 @@ def test_the_size_is_bounded(start, stats):
     assert len(shelf.days()) == 1
 
 
+def test_the_journals_bound_holds_while_it_is_written(start, stats):
+    """Not only once an hour: 240,000 calls in a few minutes left four times as much as allowed."""
+    recorder = start(raw_bytes=400_000)
+    largest = 0
+    for turn in range(60):
+        for number in range(200):
+            recorder.record(call(f"call-{turn}-{number}", at_s=NOON_S + turn))
+        recorder.commit(NOON_S + turn)
+        sizes = [path.stat().st_size for path in (stats / "journal").iterdir()]
+        largest = max(largest, sum(sizes))
+    assert largest < 400_000 + 4 * 100_000 + 200_000
+    recorder.close(NOON_S + 60)
+    assert count(start()) == 12_000
+
+
+def test_a_leap_of_the_clock_between_two_runs_throws_nothing_away(start, stats):
+    """What is looked through at the start is what the clock of the last run makes old."""
+    recorder = start()
+    recorder.record(call("one", at_s=NOON_S))
+    recorder.close(NOON_S + 1)
+    again = start()
+    again.compact(NOON_S + 400 * DAY_S)
+    assert count(start()) == 1
+
+
 def test_what_the_checkpoint_before_the_newest_needs_is_kept(start, stats):
     """However little `retention` allows: the newest may turn out to be damaged."""
     recorder = start(raw_bytes=1)

@@ -3,8 +3,8 @@
 Pure state, time is an argument.
 """
 
-from .admission import Admitted, Limits, Refused
+from .admission import Admitted, Limits, LongWindow, Refused
 from .seats import Seats
 from .windows import Window
 
-__all__ = ["Admitted", "Limits", "Refused", "Seats", "Window"]
+__all__ = ["Admitted", "Limits", "LongWindow", "Refused", "Seats", "Window"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from uniapi.clock import Epoch, Monotonic
 from uniapi.config import ClientKey, Config, Credential, Provider, Rate, Rates
@@ -93,6 +93,23 @@ class Admitted:
             if self._running[self._key_id] <= 0:
                 del self._running[self._key_id]
             self._running = None
+
+
+class LongWindow(NamedTuple):
+    """A window that is kept across restarts, and its name: scope, what it counts, seconds."""
+
+    name: tuple[Scope, str, float]
+    window: Window
+
+    def dump(self, now: Monotonic, now_s: Epoch) -> dict[str, Any]:
+        """As plain data, which `Limits.load` takes."""
+        scope, counts, window_s = self.name
+        return {
+            "scope": list(scope),
+            "counts": counts,
+            "window_s": window_s,
+            "slots": self.window.dump(now, now_s),
+        }
 
 
 class Limits:
@@ -217,35 +234,28 @@ class Limits:
             or (scope[1] in keys if scope[0] == "client" else (scope[1], scope[2]) in credentials)
         }
 
-    def dump(self, now: Monotonic, now_s: Epoch) -> dict[str, Any]:
-        """The windows of a day and longer, as plain data."""
-        kept = [
-            (name, window)
-            for name, window in self._windows.items()
-            if name[2] >= PERSISTED_FROM_S and not window.is_idle(now)
+    def long_windows(self) -> list[LongWindow]:
+        """The windows of a day and longer. As the two methods below, for a thread of its own."""
+        names = [name for name in list(self._windows) if name[2] >= PERSISTED_FROM_S]
+        return [
+            LongWindow(name, window)
+            for name in names
+            if (window := self._windows.get(name)) is not None
         ]
-        return {
-            "windows": [
-                {
-                    "scope": list(scope),
-                    "counts": counts,
-                    "window_s": window_s,
-                    "slots": window.dump(now, now_s),
-                }
-                for (scope, counts, window_s), window in kept
-            ]
-        }
 
-    def long_changes(self) -> int:
-        """A number that is another one when those windows were counted into."""
-        return sum(
-            1 + window.changes
-            for name, window in self._windows.items()
-            if name[2] >= PERSISTED_FROM_S and window.changes
-        )
+    def changed_windows(self) -> list[LongWindow]:
+        """Those that were counted into since the last time."""
+        return [one for one in self.long_windows() if one.window.takes_changes()]
+
+    def not_kept(self, windows: list[LongWindow]) -> None:
+        """They count as changed still."""
+        for one in windows:
+            one.window.taken_changes = -1
 
     def load(self, stored: Mapping[str, Any], now: Monotonic, now_s: Epoch) -> None:
-        """Take in what `dump` gave in an earlier run; anything malformed is left out."""
+        """Take in `{"windows": […]}` of what `LongWindow.dump` gave in an earlier run; anything
+        malformed is left out.
+        """
         entries = stored.get("windows")
         for entry in entries if isinstance(entries, list) else ():
             if not isinstance(entry, dict):

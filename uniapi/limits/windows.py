@@ -33,14 +33,15 @@ class Window:
     The limit itself is an argument: it may change on reload while the counts stay.
     """
 
-    __slots__ = ("_slots", "_total", "_window_s", "changes")
+    __slots__ = ("_changes", "_slots", "_total", "_window_s", "taken_changes")
 
     def __init__(self, window_s: float) -> None:
         self._window_s = window_s
         self._slots: deque[Slot] = deque()
         self._total = 0
-        self.changes = 0
-        """How often something was counted or corrected."""
+        self._changes = 0
+        self.taken_changes = 0
+        """How often something had been counted or corrected when that was last asked."""
 
     def used(self, now: Monotonic) -> int:
         """What was used in the window that ends now."""
@@ -64,7 +65,7 @@ class Window:
     def add(self, amount: int, now: Monotonic) -> Slot:
         """Count `amount` as used now. The slot is what `correct` takes."""
         self._expire(now)
-        self.changes += 1
+        self._changes += 1
         self._total += amount
         newest = self._slots[-1] if self._slots else None
         if newest is not None and (
@@ -85,7 +86,7 @@ class Window:
         self._expire(now)
         if slot.last_at + self._window_s <= now:
             return
-        self.changes += 1
+        self._changes += 1
         change = max(change, -slot.amount)
         slot.amount += change
         self._total += change
@@ -96,13 +97,20 @@ class Window:
         return not self._slots
 
     def dump(self, now: Monotonic, now_s: Epoch) -> list[list[float]]:
-        """The slots as plain data, on the scale of the epoch."""
-        self._expire(now)
+        """The slots as plain data, on the scale of the epoch. Changes nothing, so that a thread of
+        its own may do it: the copy is one step.
+        """
         offset = now_s - now
         return [
             [round(slot.first_at + offset, 3), round(slot.last_at + offset, 3), slot.amount]
-            for slot in self._slots
+            for slot in list(self._slots)
+            if slot.last_at + self._window_s > now
         ]
+
+    def takes_changes(self) -> bool:
+        """Whether something was counted or corrected since this was last asked."""
+        before, self.taken_changes = self.taken_changes, self._changes
+        return before != self.taken_changes
 
     def load(self, stored: list[Any], now: Monotonic, now_s: Epoch) -> None:
         """Take in what `dump` gave, before anything was counted.

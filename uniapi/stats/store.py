@@ -71,6 +71,7 @@ class Store:
         self._names: dict[str, str] = {}
         self._watermark = START
         self._checkpointed = self._checkpointed_before = START
+        self._pruned = START.segment
         self._commits = 0
         self._is_dirty = False
         self._hour: int | None = None
@@ -180,6 +181,9 @@ class Store:
                 elif self._is_checkpoint_due():
                     self._checkpoint(now_s)
                 self._hour = hour
+                if self._pruned != self._checkpointed_before.segment:
+                    # Its bound holds at all times, however much is written in an hour.
+                    self._prune_journal(now_s)
             except OSError as error:
                 self._failed(error)
                 return False
@@ -190,16 +194,11 @@ class Store:
     def compact(self, now_s: Epoch) -> None:
         """Let go of what is older or larger than `retention` says."""
         with self._writing:
+            self._clock.watch(now_s)
             try:
-                before = ""
                 if not self._clock.is_doubted:
                     self._shelf.age(now_s, self.retention)
-                    before = day_name(int((now_s - self.retention.raw_s) // DAY_S))
-                self._journal.prune(
-                    before_day=before,
-                    total_bytes=self.retention.raw_bytes,
-                    keep_from=self._checkpointed_before.segment,
-                )
+                self._prune_journal(now_s)
                 self._shelf.shrink()
             except OSError as error:
                 self._failed(error)
@@ -427,6 +426,16 @@ class Store:
         self._checkpointed_before, self._checkpointed = self._checkpointed, self._watermark
         self._commits = 0
         self._is_dirty = False
+
+    def _prune_journal(self, now_s: Epoch) -> None:
+        """What the checkpoint before the newest needs is kept: the newest may prove damaged."""
+        oldest_s = now_s - self.retention.raw_s
+        self._journal.prune(
+            before_day="" if self._clock.is_doubted else day_name(int(oldest_s // DAY_S)),
+            total_bytes=self.retention.raw_bytes,
+            keep_from=self._checkpointed_before.segment,
+        )
+        self._pruned = self._checkpointed_before.segment
 
     def _failed(self, error: OSError) -> None:
         """Until it is written, what is older is kept by the day: memory stays bounded."""

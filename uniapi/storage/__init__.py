@@ -11,6 +11,7 @@ from .folder import Appender, DiskFolder, Folder, MemoryFolder
 from .journal import START, Journal, Position
 from .kept_map import KeptMap
 from .lock import DirectoryLock, LockHeld
+from .privacy import privacy_fault
 from .system import System
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "MemoryFolder",
     "Position",
     "System",
+    "privacy_fault",
     "write_atomic",
 ]

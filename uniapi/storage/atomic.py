@@ -22,7 +22,7 @@ def write_atomic(path: Path, data: bytes, system: System | None = None) -> None:
     system = system or System()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        descriptor = system.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        descriptor = system.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW)
         try:
             write_all(descriptor, data, system)
             system.fsync(descriptor)

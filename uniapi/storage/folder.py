@@ -151,7 +151,7 @@ class _DiskAppender:
         self._path = path
         self._system = system
         is_new = not path.exists()
-        self._descriptor = system.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self._descriptor = system.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW)
         if is_new:
             try:
                 sync_folder(path.parent, system)

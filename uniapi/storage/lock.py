@@ -31,7 +31,7 @@ class DirectoryLock:
 
     def acquire(self) -> None:
         """Take the lock or raise LockHeld at once; raises OSError when the file cannot be made."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, FILE_MODE)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, FILE_MODE)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
