@@ -31,6 +31,7 @@ from .config import (
     secrets_of,
 )
 from .dialects import CLIENT_DIALECTS
+from .engines import price_vendors
 from .gateway import (
     CallSurroundings,
     Engines,
@@ -43,6 +44,7 @@ from .gateway import (
     ReasoningCache,
     Reception,
     Snapshot,
+    Spending,
 )
 from .inspection import Inspector, Tap, TappedReply
 from .kept_rests import KeptRests
@@ -50,7 +52,9 @@ from .kept_windows import KeptWindows
 from .limits import Limits
 from .live_check import Network, ask_key
 from .log import set_secrets
+from .money import PriceBook
 from .network import AccessTokens, MediaFetcher, Transport
+from .price_lists import PriceLists
 from .retirement_watch import RetirementWatch, day_of
 from .routing import Catalog, Cursors, Health, Router, Sessions
 from .scheduler import Jobs
@@ -111,7 +115,10 @@ class App:
             else Recorder(folder, config.preferences.retention)
         )
         self.recorder.open()
-        self.recorder.configure(config)
+        self._spending = Spending(self.recorder.ledger, clock)
+        self._limits.over_budget = self._spending.over_budget
+        self._price_lists = PriceLists(transport, clock, data_dir, self._reprice)
+        self._price(config)
         self.inspector = Inspector(
             None if data_dir is None else folder.within(INSPECTED), clock.monotonic_s
         )
@@ -132,7 +139,7 @@ class App:
         )
         self._reception = Reception(
             current=lambda: self._snapshot,
-            recorder=self.recorder,
+            spending=self._spending,
             record=self.record,
             lists=self._lists,
             pins=self._pins,
@@ -274,13 +281,14 @@ class App:
         self._snapshot = self._snap(config)
         self._health.keep(config, old)
         self._limits.keep(config)
-        self.recorder.configure(config)
+        self._price(config)
         self.inspector.configure(config.preferences.inspect, secrets_of(config))
         self.confirm(text)
         for change in changes(old, config):
             log.info("configuration: %s", change)
         self.tell_endings()
         self._jobs.spawn(self.discover(all_due=True), "discovery")
+        self._jobs.spawn(self.look_at_prices(), "price list")
 
     def wake(
         self, provider_ids: Collection[str] | None = None, credential_id: str | None = None
@@ -404,6 +412,27 @@ class App:
             default_timeout_s=self.settings.timeout_s,
         )
         return Snapshot.of(config, router, engines)
+
+    async def look_at_prices(self) -> None:
+        """Look at the price list that the configuration names, when it is time."""
+        await self._price_lists.refresh()
+
+    def _price(self, config: Config) -> None:
+        """Put the prices of a configuration in force."""
+        self._price_lists.configure(config.preferences)
+        book = self._book(config)
+        self.recorder.configure(config, book)
+        self._spending.configure(config, book)
+
+    def _reprice(self) -> None:
+        self._price(self._snapshot.config)
+
+    def _book(self, config: Config) -> PriceBook:
+        return PriceBook(
+            config.preferences.prices,
+            self._price_lists.listed,
+            price_vendors(config.providers),
+        )
 
     def _lists_wanted(self) -> None:
         self._jobs.spawn(self.discover(), "discovery")

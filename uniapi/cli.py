@@ -37,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if "--version" in arguments:
         print(version())
+        if "--verbose" in arguments:
+            print(_price_list())
         return 0
     if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
         print(f"uni-api: {_unknown_command(arguments[0])}", file=sys.stderr)
@@ -94,11 +96,26 @@ def version() -> str:
     return data.decode("ascii").strip()
 
 
+def _price_list() -> str:
+    """The price list inside, in a line: how old it is, and how much it knows."""
+    from .priced_models import list_inside
+
+    found = list_inside()
+    return (
+        f"prices: {found.model_count} models of {found.vendor_count} vendors as of {found.date},"
+        f" from {found.source}"
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="uni-api", description="One endpoint in front of every LLM provider you have keys for."
     )
-    parser.add_argument("--version", action="store_true", help="print the version")
+    parser.add_argument(
+        "--version",
+        action="store_true",
+        help="print the version; with --verbose the price list's too",
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     config = argparse.ArgumentParser(add_help=False)
     config.add_argument(

@@ -31,11 +31,11 @@ from .config import (
     unreadable_ca_files,
 )
 from .configuration import config_text
-from .engines import engine_names
 from .errors import StartError
 from .gateway import LearnedModels, ModelLists
 from .limits import Limits
 from .live_check import Network, ask_every_key
+from .priced_models import config_names
 from .retirement_watch import Ending, day_of, endings_by_channel, written_endings
 from .routing import Catalog, Cursors, Health, Router, Sessions, explain
 from .settings import data_dir_of
@@ -320,7 +320,7 @@ def _parse(
         if source.kind == "file"
         else asyncio.run(_remote_text(source, environment))
     )
-    return parse_config(text, source=source.shown, engines=engine_names(), environment=environment)
+    return parse_config(text, source=source.shown, engines=config_names(), environment=environment)
 
 
 async def _remote_text(source: ConfigSource, environment: Mapping[str, str]) -> str:

@@ -10,15 +10,12 @@ configuration stands in for it at a start only.
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote, urljoin, urlsplit
 
 from .app import show_problems
-from .canonical import Failure
 from .config import (
     Config,
     ConfigProblems,
@@ -29,12 +26,11 @@ from .config import (
     parse_config,
     read_config_file,
 )
-from .engines import engine_names
 from .errors import StartError
-from .network import DEMO_CONFIG, FetchFailed, Transport, fetch
+from .network import DEMO_CONFIG, FetchFailed, Transport, fetch_url
+from .priced_models import config_names
 from .scheduler import Jobs
 from .storage import write_atomic
-from .wire import HttpRequest
 
 log = logging.getLogger("uniapi.app")
 
@@ -42,7 +38,6 @@ FILE_PERIOD_S = 1.0
 """Two looks and the reading are to fit into three seconds."""
 URL_PERIOD_S = 30.0
 CONFIG_COPY_FILE = "config-copy.yaml"
-MOST_REDIRECTS = 5
 
 
 class InForce(Protocol):
@@ -64,7 +59,7 @@ class InForce(Protocol):
 
 def demo_config() -> tuple[Config, str]:
     """The configuration of `serve --demo`, and its text."""
-    config, _ = parse_config(DEMO_CONFIG, source="the demo", engines=engine_names(), environment={})
+    config, _ = parse_config(DEMO_CONFIG, source="the demo", engines=config_names(), environment={})
     return config, DEMO_CONFIG
 
 
@@ -72,7 +67,7 @@ def parse(
     text: str, source: ConfigSource, environment: Mapping[str, str]
 ) -> tuple[Config, tuple[Problem, ...]]:
     """A text as a configuration. Raises ConfigProblems."""
-    return parse_config(text, source=source.shown, engines=engine_names(), environment=environment)
+    return parse_config(text, source=source.shown, engines=config_names(), environment=environment)
 
 
 async def config_text(source: ConfigSource, transport: Transport) -> str:
@@ -83,7 +78,7 @@ async def config_text(source: ConfigSource, transport: Transport) -> str:
     if source.kind == "file":
         return read_config_file(source.location)
     try:
-        return await fetch_config(source.location, lambda url: _fetch_bytes(url, transport))
+        return await fetch_config(source.location, lambda url: fetch_url(url, transport))
     except FetchFailed as error:
         raise StartError(f"the configuration at {source.shown} cannot be had: {error}", 1) from None
 
@@ -223,38 +218,3 @@ class Reload:
             else:
                 show_problems(problems)
                 target.reload(config, text)
-
-
-async def _fetch_bytes(url: str, transport: Transport) -> bytes:
-    """The body behind a URL, redirects followed; a user and password in it go to the host they are
-    written for.
-    """
-    for _ in range(MOST_REDIRECTS + 1):
-        head, body = await fetch(transport, _request(url))
-        location = head.headers.get("location")
-        if head.status not in (301, 302, 303, 307, 308) or not location:
-            if head.status != 200:
-                raise FetchFailed(Failure.cut(f"it answered {head.status}"))
-            return body
-        onward = urljoin(url, location)
-        if not onward.startswith(
-            ("https://", "http://") if url.startswith("http://") else "https://"
-        ):
-            raise FetchFailed(Failure.cut("it redirects to an address that is not secure"))
-        url = onward
-    raise FetchFailed(Failure.cut(f"it redirects more than {MOST_REDIRECTS} times"))
-
-
-def _request(url: str) -> HttpRequest:
-    headers = {"user-agent": "uni-api", "accept": "*/*", "accept-encoding": "identity"}
-    try:
-        parts = urlsplit(url)
-        user, password, host = parts.username, parts.password, parts.netloc.rpartition("@")[2]
-    except ValueError:
-        raise FetchFailed(Failure.cut("it is no address")) from None
-    if user is not None:
-        pair = f"{unquote(user)}:{unquote(password or '')}".encode()
-        headers["authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-    return HttpRequest(
-        method="GET", url=parts._replace(netloc=host, fragment="").geturl(), headers=headers
-    )

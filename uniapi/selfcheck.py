@@ -284,7 +284,7 @@ def data_dir(place: Premises, environment: Mapping[str, str]) -> Finding:
 def configuration(place: Premises, environment: Mapping[str, str]) -> Finding:
     """Whether the configuration parses. A remote one is not fetched: `check` does that."""
     from .config import ConfigProblems, choose_source, exposed_file, parse_config, read_config_file
-    from .engines import engine_names
+    from .priced_models import config_names
 
     source = choose_source(place.config_argument, environment)
     if source.kind == "url":
@@ -301,7 +301,7 @@ def configuration(place: Premises, environment: Mapping[str, str]) -> Finding:
         _, problems = parse_config(
             read_config_file(source.location),
             source=source.shown,
-            engines=engine_names(),
+            engines=config_names(),
             environment=environment,
         )
     except ConfigProblems as found:

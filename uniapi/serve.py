@@ -43,6 +43,8 @@ DISCOVERY_PERIOD_S = 15.0
 COMMIT_PERIOD_S = 1.0
 COMPACT_PERIOD_S = 3600.0
 LOCK_PERIOD_S = 30.0
+PRICES_PERIOD_S = 900.0
+"""How often to see whether a day has passed since the price list was looked at."""
 FLUSH_PERIOD_S = 1.0
 """How long an id issued upstream may be remembered in memory only."""
 EXECUTOR_THREADS = 4
@@ -182,6 +184,7 @@ async def _listen(
     jobs.every(FLUSH_PERIOD_S, app.flush, "flush", jitter=0.0)
     jobs.every(COMMIT_PERIOD_S, app.commit, "statistics", jitter=0.0)
     jobs.every(COMPACT_PERIOD_S, app.compact, "compaction", at_once=True)
+    jobs.every(PRICES_PERIOD_S, app.look_at_prices, "price list", at_once=True)
     if lock is not None:
         jobs.every(LOCK_PERIOD_S, _lock_keeper(lock, stop), "lock")
     if reload is not None:

@@ -19,6 +19,7 @@ from uniapi.config import (
     Problem,
     RequestRule,
     Retention,
+    SpendingCap,
     TimeoutPolicy,
     TimeoutRule,
     Timeouts,
@@ -246,10 +247,35 @@ def test_client_key(
             "model_price: {gpt: '1,2', o1: [3, 4.5, 0.1, 5], default: '0.3, 1'}",
             "prices",
             {
-                "gpt": Price(input=1.0, output=2.0, cache_read=1.0, cache_write=1.0),
-                "o1": Price(input=3.0, output=4.5, cache_read=0.1, cache_write=5.0),
-                "default": Price(input=0.3, output=1.0, cache_read=0.3, cache_write=0.3),
+                "gpt": Price(figures={"in": 1.0, "out": 2.0}),
+                "o1": Price(figures={"in": 3.0, "out": 4.5, "cache_read": 0.1, "cache_write": 5.0}),
+                "default": Price(figures={"in": 0.3, "out": 1.0}),
             },
+        ),
+        (
+            "model_price: {m: {input: 2, out: 8, cache_write_1h: 4, image: 0.04, search: 0.01,"
+            " tiers: {200k: {in: 4}, 1_000_000: {in: 5, out: 9}}}}",
+            "prices",
+            {
+                "m": Price(
+                    figures={
+                        "in": 2.0,
+                        "out": 8.0,
+                        "cache_write_1h": 4.0,
+                        "image": 0.04,
+                        "search": 0.01,
+                    },
+                    tiers=((200_000, {"in": 4.0}), (1_000_000, {"in": 5.0, "out": 9.0})),
+                )
+            },
+        ),
+        ("price_list: false", "price_list", False),
+        ("price_list: 'on'", "price_list", True),
+        ("price_list: ./prices.json", "price_list", "./prices.json"),
+        (
+            "budget: '$5/day, 60.5 / months'",
+            "budgets",
+            (SpendingCap(dollars=5.0, period="day"), SpendingCap(dollars=60.5, period="month")),
         ),
         ("allow_private_urls: true", "allow_private_urls", True),
         ("cors_origins: []", "cors_origins", ()),

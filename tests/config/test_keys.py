@@ -33,12 +33,12 @@ CONTRACT = {
     "api_keys[]": "api model role preferences enabled",
     "api_keys[].preferences": (
         "SCHEDULING_ALGORITHM AUTO_RETRY rate_limit ENABLE_MODERATION credits created_at "
-        "allowed_ips expires_at max_concurrency"
+        "allowed_ips expires_at max_concurrency budget"
     ),
     "preferences": "model_timeout timeout_policy cooldown_period error_triggers rate_limit proxy "
     "keepalive_interval model_price hedging allow_private_urls"
     " cors_origins trusted_proxies max_body_bytes unsupported_parameters retention model_info"
-    " learn max_bodies_in_memory",
+    " learn max_bodies_in_memory budget price_list",
     "preferences.retention": "raw raw_bytes hourly daily",
 }
 
@@ -111,6 +111,12 @@ _FILES: dict[str, Callable[[dict[str, Any]], str]] = {
     "preferences.model_info.<model>.modalities": lambda said: _file(
         preferences={"model_info": {"m": {"modalities": said}}}
     ),
+    "preferences.model_price.<model>": lambda said: _file(
+        preferences={"model_price": {"m": {"request": 1, **said}}}
+    ),
+    "preferences.model_price.<model>.tiers.<tokens>": lambda said: _file(
+        preferences={"model_price": {"m": {"in": 1, "tiers": {200: {"request": 1, **said}}}}}
+    ),
     "timeout_policy": lambda said: _file(preferences={"timeout_policy": said}),
     "timeout_policy.rules[]": lambda said: _file(
         preferences={"timeout_policy": {"rules": [{**_RULE, **said}]}}
@@ -150,6 +156,10 @@ _SAMPLES: dict[str, Any] = {
     "api_keys[].preferences": {"credits": 3},
     "preferences": {"allow_private_urls": True},
     "learn": False,
+    "budget": "$3/day",
+    "price_list": False,
+    "preferences.model_price.<model>": {"m": {"in": 4}},
+    "preferences.model_price.<model>.tiers.<tokens>": {"200000": {"in": 4}},
 }
 """What is written for a key whose shape alone does not say it: by the level it holds, its name, or
 (below) its first shape.

@@ -174,11 +174,11 @@ PRICED = (
 @pytest.mark.parametrize(
     ("rules", "prices", "words"),
     [
-        ("all", "gpt: '1,2', o1: '1,2', up: '1,2'", None),
+        ("all", "gpt-4o: '1,2', o1: '1,2', up: '1,2'", None),
         ("all", "default: '1,2'", None),
-        ("all", "gpt: '1,2'", "no price for `nick`, `o1`"),
+        ("all", "gpt-4o: '1,2'", "no price for `nick`, `o1`"),
         ("o1", "", "no price for `o1`"),
-        ("a/gpt-4o", "gpt-4: '1,2'", None),
+        ("a/gpt-4o", "gpt-4: '1,2'", "no price for `gpt-4o`"),
         (f"{OTHER}/*", "o1: '1,2'", "no price for `gpt-4o`"),
         (f"{OTHER}/o1", "", None),
     ],
@@ -186,8 +186,8 @@ PRICED = (
 def test_credits_meet_models_without_price(
     problems: Problems, rules: str, prices: str, words: str | None
 ) -> None:
-    """Only the models the key can reach count, through nested keys too; a price holds for what
-    begins with its name.
+    """Only the models the key can reach count, through nested keys too; a price holds for its own
+    model, not for what begins with its name.
     """
     found = problems(PRICED.replace("RULES", rules).replace("PRICES", prices))
     assert [problem.path for problem in found] == (
@@ -200,7 +200,8 @@ def test_credits_meet_a_provider_that_lists_its_own_models(problems: Problems) -
     """Nothing is known of their price."""
     text = (
         "providers: [{provider: a, base_url: https://a}]\n"
-        "api_keys: [{api: sk-client-0000000000, preferences: {credits: 0}}]"
+        "api_keys: [{api: sk-client-0000000000, preferences: {credits: 0}}]\n"
+        "preferences: {price_list: false}"
     )
     (only,) = problems(text)
     assert "no price for models that providers list themselves" in only.message

@@ -38,9 +38,12 @@ from uniapi.gateway import (
     ReasoningCache,
     Reception,
     Snapshot,
+    Spending,
 )
 from uniapi.limits import Limits
+from uniapi.money import PriceBook
 from uniapi.network import AccessTokens, MediaFetcher
+from uniapi.operations import SERVICES
 from uniapi.routing import Catalog, Cursors, Health, Road, Router, Sessions
 from uniapi.server.inference import Arrival, make_call, make_stored_call
 from uniapi.server.paths import find_route
@@ -144,6 +147,11 @@ class Playbook:
         self._config = parse_config(
             json.dumps(config), source="test", engines=engine_names(), environment={}
         )[0]
+        self.recorder = Recorder()
+        self.recorder.configure(self._config)
+        self.spending = Spending(self.recorder.ledger, self.clock)
+        self.spending.configure(self._config, PriceBook(self._config.preferences.prices))
+        self.limits.over_budget = self.spending.over_budget
         self._engines = engines or Engines()
         self._router = ListeningRouter(
             catalog=Catalog(self._config),
@@ -156,6 +164,9 @@ class Playbook:
         self._reception = self._put_together(random.Random(1))
         self._running = None
         self._asked = 0
+
+    def _record(self, call):
+        self.records.append(self.recorder.record(call))
 
     def _put_together(self, rng):
         pins = IssuedIds(KeptMap(MemoryFolder(), "pins", limit=10, lasts_s=3600.0))
@@ -173,14 +184,14 @@ class Playbook:
         snapshot = Snapshot.of(self._config, self._router, self._engines)
         return Reception(
             current=lambda: snapshot,
-            recorder=Recorder(),
-            record=self.records.append,
+            spending=self.spending,
+            record=self._record,
             lists=ModelLists(self.clock, lambda: None),
             pins=pins,
             items=items,
             limits=self.limits,
             moderation=Moderation(Executor(around, lambda record: None), self.clock, rng),
-            executor=Executor(around, self.records.append),
+            executor=Executor(around, self._record),
             clock=self.clock,
             rng=rng,
         )
@@ -205,7 +216,12 @@ class Playbook:
             call = make_stored_call(arrival, route, method, b"", "")
         else:
             value = {"model": "m", **_BODIES.get(path, _CONTENTS), **members}
-            call = make_call(arrival, route, json.dumps(value).encode(), value)
+            body = json.dumps(value).encode()
+            if SERVICES[route.operation].is_carried:
+                named = {"requested_model": value["model"], "stream": False}
+                call = arrival.call(route, **named, body=body, json=value)
+            else:
+                call = make_call(arrival, route, body, value)
         self.client = client or Client()
         self._running = self.loop.create_task(self._answer(call, client_key, self.client))
         self.passes(0)

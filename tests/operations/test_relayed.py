@@ -42,7 +42,7 @@ O = Operation  # noqa: E741 - the tables below are read by column
             Usage(input_tokens=7, cost=2.8e-08),
         ),
         (O.RERANK, {"usage": {"total_tokens": 12}}, Usage(input_tokens=12)),
-        (O.RERANK, {"meta": {"billed_units": {"search_units": 1}}}, None),
+        (O.RERANK, {"meta": {"billed_units": {"search_units": 1}}}, Usage(search_units=1)),
         (
             O.EMBED,
             {"meta": {"billed_units": {"input_tokens": 4, "image_tokens": 6}}},
@@ -108,7 +108,13 @@ O = Operation  # noqa: E741 - the tables below are read by column
             },
             Usage(input_tokens=380, output_tokens=11, input_audio_tokens=375, cache_read_tokens=0),
         ),
-        (O.TRANSCRIBE, {"usage": {"type": "duration", "seconds": 4}}, None),
+        (O.TRANSCRIBE, {"usage": {"type": "duration", "seconds": 4}}, Usage(audio_seconds=4.0)),
+        (O.TRANSCRIBE, {"text": "x", "duration": 2.5, "segments": []}, Usage(audio_seconds=2.5)),
+        (
+            O.IMAGE,
+            {"data": [{"url": "a"}, {"b64_json": "b"}], "usage": {"cost": 0.08}},
+            Usage(images=2, cost=0.08),
+        ),
         (O.MODERATE, {"results": []}, None),
         (O.TRANSCRIBE, {"text": "x", "x_groq": {"id": "req"}}, None),
         (O.IMAGE, {"usage": {"cost": 10**400, "cost_in_usd_ticks": 10**400}}, None),

@@ -60,7 +60,12 @@ def client_key(key_id="key1", **members):
 
 def config(*keys, **preferences):
     prices = preferences.pop(
-        "prices", {"default": Price(input=2.5, output=10.0, cache_read=0.25, cache_write=3.0)}
+        "prices",
+        {
+            "default": Price(
+                figures={"in": 2.5, "out": 10.0, "cache_read": 0.25, "cache_write": 3.0}
+            )
+        },
     )
     return Config(
         providers=(),

@@ -8,7 +8,8 @@ from faulty_disks import FailingDisk
 from sample_calls import NOON_S, call, client_key, config
 
 from uniapi.canonical import Usage
-from uniapi.stats import Recorder, picodollars
+from uniapi.money import picodollars
+from uniapi.stats import Recorder
 from uniapi.storage import DiskFolder
 
 HOUR_S, DAY_S = 3600, 86400

@@ -28,9 +28,23 @@ class Usage:
     """Part of `output_tokens`."""
     input_audio_tokens: int | None = None
     output_audio_tokens: int | None = None
+    input_image_tokens: int | None = None
+    """Part of `input_tokens`, where a vendor counts them apart; sound likewise."""
+    output_image_tokens: int | None = None
     total_tokens: int | None = None
     """The vendor's own total, where it differs from input + output; see `total`."""
     web_searches: int | None = None
+    search_units: int | None = None
+    """What a rerank is billed by (Cohere)."""
+    images: int | None = None
+    """Pictures made."""
+    audio_seconds: float | None = None
+    """Sound read, where that is what is billed."""
+    characters: int | None = None
+    """Text that was spoken, where that is what is billed."""
+    image_tool: Usage | None = None
+    """What a hosted image tool used, which is counted beside ours, at another model's price."""
+    image_tool_model: str | None = None
     cost: float | None = None
     """US dollars, when the provider itself says what the call cost."""
     service_tier: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from .budgets import BUDGET
 from .forms import BOOL, COUNT, DOLLARS, ENABLED, MOMENT, NETWORKS, POLICIES, RATE_BY_MODEL, TEXT
 from .key_slips import key_slips
 from .levels import Form, Key, Level, Section, as_written, section
@@ -19,10 +20,10 @@ SHORTEST_SAFE_KEY = 16
 
 @dataclass(slots=True)
 class ClientKeysRead:
-    """All client keys, and where `credits` is written for those that have it."""
+    """All client keys, and where `credits` or `budget` is written for those that have one."""
 
     keys: list[ClientKey] = field(default_factory=list)
-    credits_at: dict[str, Node] = field(default_factory=dict)
+    money_at: dict[str, Node] = field(default_factory=dict)
 
 
 def read_client_keys(node: Node, providers: ProvidersRead, report: ProblemList) -> ClientKeysRead:
@@ -56,8 +57,9 @@ def read_client_keys(node: Node, providers: ProvidersRead, report: ProblemList) 
         preferences = section(entry.get("preferences"), CLIENT_KEY_PREFERENCES, report)
         if preferences is not None:
             key = replace(key, **preferences.fields())
-            if key.credits is not None:
-                read.credits_at[key.key_id] = preferences.get("credits") or entry.node
+            if key.credits is not None or key.budgets:
+                written = preferences.get("credits") or preferences.get("budget")
+                read.money_at[key.key_id] = written or entry.node
         rules = tuple(rule for rule, _ in rules_of[key.key_id])
         read.keys.append(
             replace(key, rules=rules or ((ALL,) if entry.get("model") is None else ()))
@@ -180,6 +182,13 @@ CLIENT_KEY_PREFERENCES = Level.of(
     Key("rate_limit", "rates", RATE_BY_MODEL, "999999/min", "limit of this key for each model"),
     Key("ENABLE_MODERATION", "is_moderated", BOOL, "false", "ask a moderation model first"),
     Key("credits", "credits", DOLLARS, "unlimited", "what it may spend; 0: nothing"),
+    Key(
+        "budget",
+        "budgets",
+        BUDGET,
+        "",
+        "what it may spend in a calendar period (in the time zone of `TZ`)",
+    ),
     Key("created_at", "created_at_s", MOMENT, "", "start of cost accounting"),
     Key("allowed_ips", "allowed_ips", NETWORKS, "any", "addresses or networks it may be used from"),
     Key("expires_at", "expires_at_s", MOMENT, "never", "when it stops working"),

@@ -42,7 +42,11 @@ SHAPES: dict[str, Schema] = {
     "price by name": {
         "type": "object",
         "additionalProperties": {
-            "anyOf": [_ONE, {"type": "array", "items": _SECONDS, "minItems": 2, "maxItems": 4}]
+            "anyOf": [
+                _ONE,
+                {"type": "array", "items": _SECONDS, "minItems": 2, "maxItems": 4},
+                {"$ref": "#/definitions/preferences_model_price"},
+            ]
         },
     },
     "models": {
@@ -130,7 +134,8 @@ def _shape(shape: str, level: Level | None) -> Schema:
 
 def _definition(level: Level) -> str:
     """A level's name as one word: `providers[].preferences` → `providers_preferences`."""
-    return level.path.replace("[]", "").replace(".<model>", "").replace(".", "_")
+    plain = level.path.replace("[]", "").replace(".<model>", "").replace(".<tokens>", "")
+    return plain.replace(".", "_")
 
 
 def key_table() -> list[Key]:

@@ -12,6 +12,7 @@ from .credentials import CREDENTIAL
 from .forms import ANY, BOOL
 from .levels import Form, Key, Level, as_written, without_effect
 from .preferences import HEDGING, INSPECT, MODALITIES, MODEL_INFO, PREFERENCES, RETENTION
+from .prices import PRICE, PRICE_TIER
 from .provider_keys import PROVIDER, PROVIDER_PREFERENCES
 from .schema import Config
 from .skipping import REQUEST_MATCH, REQUEST_RULE
@@ -70,6 +71,8 @@ LEVELS = (
     INSPECT,
     MODEL_INFO,
     MODALITIES,
+    PRICE,
+    PRICE_TIER,
     HEDGING,
     TIMEOUT_POLICY,
     TIMEOUT_RULE,

@@ -14,7 +14,15 @@ from .nodes import Node, ProblemList
 from .preferences import read_preferences
 from .providers import ProvidersRead, read_providers
 from .rules import entries_allowed
-from .schema import Config, ConfigProblems, EngineNames, Preferences, Problem
+from .schema import (
+    Config,
+    ConfigProblems,
+    EngineNames,
+    HasPrice,
+    ModelEntry,
+    Preferences,
+    Problem,
+)
 from .values import wrong
 from .yaml_tree import read_tree
 
@@ -51,7 +59,7 @@ def _read(root: Node, engines: EngineNames, report: ProblemList) -> Config | Non
     providers = _providers(top, engines, report)
     keys = _client_keys(top, providers, report)
     preferences = read_preferences(top.get("preferences"), report)
-    _warn_of_unpriced(keys, providers, preferences, report)
+    _warn_of_unpriced(keys, providers, preferences, engines, report)
     return Config(
         providers=tuple(providers.providers), client_keys=tuple(keys.keys), preferences=preferences
     )
@@ -80,34 +88,38 @@ def _client_keys(top: Section, providers: ProvidersRead, report: ProblemList) ->
 
 
 def _warn_of_unpriced(
-    keys: ClientKeysRead, providers: ProvidersRead, preferences: Preferences, report: ProblemList
+    keys: ClientKeysRead,
+    providers: ProvidersRead,
+    preferences: Preferences,
+    engines: EngineNames,
+    report: ProblemList,
 ) -> None:
-    """`credits` can only be counted down where calls have a price; providers that report a cost of
-    their own do without.
+    """`credits` and budgets can only be counted down where calls have a price; providers that
+    report a cost of their own do without.
     """
-    prices = preferences.prices
-    if "default" in prices:
+    if "default" in preferences.prices or not keys.money_at:
         return
+    has_price = engines.prices(preferences, providers.providers)
     rules_of = {key.key_id: key.rules for key in keys.keys}
-    for key in keys.keys:
-        if key.key_id not in keys.credits_at:
-            continue
-        entries = entries_allowed(key.key_id, rules_of, providers)
-        unpriced = sorted(
-            {
-                entry.alias
-                for entry in entries
-                if not any(name.startswith(tuple(prices)) for name in (entry.alias, entry.upstream))
-            }
-        )
-        listed = [f"`{alias}`" for alias in unpriced[:_NAMED_AT_MOST]]
-        if len(unpriced) > _NAMED_AT_MOST:
-            listed.append(f"{len(unpriced) - _NAMED_AT_MOST} more")
-        if not listed and any(provider.is_discovered for provider in providers.providers):
+    for key_id, node in keys.money_at.items():
+        listed = _unpriced(entries_allowed(key_id, rules_of, providers), has_price)
+        if not listed and preferences.price_list is False and providers.has_discovered():
             listed.append("models that providers list themselves")
         if listed:
-            message = (
-                f"`credits` is set, and `model_price` has no price for {', '.join(listed)}: their"
-                " calls cost nothing unless the provider reports a cost"
+            name = node.path.rpartition(".")[2]
+            report.warning(
+                node,
+                f"`{name}` is set, and there is no price for {', '.join(listed)}: their calls cost"
+                " nothing unless the provider reports a cost (write one under `model_price`)",
             )
-            report.warning(keys.credits_at[key.key_id], message)
+
+
+def _unpriced(entries: set[tuple[str, ModelEntry]], has_price: HasPrice) -> list[str]:
+    """The models without a price, as a message names them."""
+    unpriced = sorted(
+        {entry.alias for provider_id, entry in entries if not has_price(provider_id, entry)}
+    )
+    listed = [f"`{alias}`" for alias in unpriced[:_NAMED_AT_MOST]]
+    if len(unpriced) > _NAMED_AT_MOST:
+        listed.append(f"{len(unpriced) - _NAMED_AT_MOST} more")
+    return listed

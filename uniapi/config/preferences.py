@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .addresses import proxy_fault
+from .budgets import BUDGET
 from .forms import (
     BOOL,
     COUNT,
@@ -21,27 +22,14 @@ from .forms import (
 )
 from .levels import Form, Key, Level, as_written, section, without_effect
 from .nodes import Node, ProblemList
-from .schema import Inspect, ModelInfo, Preferences, Price, Rates, Retention
+from .prices import PRICE_LIST, PRICES
+from .schema import Inspect, ModelInfo, Preferences, Rates, Retention
 from .timeouts import TIMEOUTS
-from .values import (
-    boolean,
-    by_model,
-    choice,
-    named,
-    number,
-    positive,
-    rates,
-    text,
-    texts,
-    wrong,
-)
+from .values import boolean, by_model, choice, named, positive, rates, text, texts, wrong
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s?#]+", re.IGNORECASE)
 MOST_INSPECTED = 5000
 LEAST_DISK_BYTES = 1_000_000
-_PRICE = (
-    'two or four prices in dollars per million tokens, such as `"2.5,10"` or `[2.5, 10, 0.25, 3]`'
-)
 
 
 def read_preferences(node: Node | None, report: ProblemList) -> Preferences:
@@ -68,51 +56,6 @@ def _proxy(node: Node, report: ProblemList) -> str | None:
         report.error(node, f"the proxy cannot be used: {fault}. Nothing is sent past a proxy")
         return None
     return proxy
-
-
-def _prices(node: Node, report: ProblemList) -> Mapping[str, Price] | None:
-    if node.kind != "map":
-        wrong(node, report, "a map of model to prices")
-        return None
-    found = {name: _price(member.value, report) for name, member in named(node)}
-    return {name: price for name, price in found.items() if price is not None}
-
-
-def _price(node: Node, report: ProblemList) -> Price | None:
-    """`in,out` or `in,out,cache_read,cache_write`; with two figures what a cache holds costs as
-    input.
-    """
-    pieces = _figures(node)
-    figures = [number(piece, report, "a price in dollars, 0 or more") for piece in pieces]
-    if len(figures) not in (2, 4):
-        wrong(node, report, _PRICE)
-        return None
-    if None in figures:
-        return None
-    known = [figure for figure in figures if figure is not None]
-    if len(known) == 2:
-        known += [known[0], known[0]]
-    return Price(input=known[0], output=known[1], cache_read=known[2], cache_write=known[3])
-
-
-def _figures(node: Node) -> tuple[Node, ...]:
-    """The figures of a price as nodes of their own."""
-    if node.kind == "list":
-        return node.items
-    if not node.is_scalar:
-        return ()
-    pieces = node.text.split(",")
-    return tuple(
-        Node(
-            path=node.path,
-            line=node.line,
-            column=node.column,
-            kind="text",
-            text=piece.strip(),
-            written=piece.strip(),
-        )
-        for piece in pieces
-    )
 
 
 def _origins(node: Node, report: ProblemList) -> tuple[str, ...] | None:
@@ -258,9 +201,6 @@ HEDGING = Level.of(
 
 _RATE = Form(said="a rate such as `15/min,1500/day`", shapes=("text",), reader=_instance_rates)
 _PROXY = Form(said=PROXY.said, shapes=PROXY.shapes, reader=_proxy)
-_PRICES = Form(
-    said='a map of model to prices such as `"2.5,10"`', shapes=("price by name",), reader=_prices
-)
 _ORIGINS = Form(said="text or a list of texts", shapes=("text", "texts"), reader=_origins)
 _DROP_OR_REJECT = Form(
     said="`drop` or `reject`", shapes=("drop or reject",), reader=_drop_or_reject
@@ -323,11 +263,20 @@ PREFERENCES = Level.of(
     Key(
         "model_price",
         "prices",
-        _PRICES,
+        PRICES,
         "",
-        "dollars per million tokens: `in,out` or `in,out,cache_read,cache_write`; `default` for"
-        " the rest",
+        "dollars per million tokens: `in,out` or `in,out,cache_read,cache_write`, or a map;"
+        " `default` for the rest; goes before the price list",
     ),
+    Key(
+        "price_list",
+        "price_list",
+        PRICE_LIST,
+        "true",
+        "the dated list of prices inside; `false`: none but `model_price`; a path or a URL: that"
+        " list instead, looked at once a day",
+    ),
+    Key("budget", "budgets", BUDGET, "", "what may be spent in a calendar period, by all together"),
     Key(
         "allow_private_urls",
         "allow_private_urls",

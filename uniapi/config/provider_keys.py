@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from .budgets import BUDGET
 from .credentials import CREDENTIALS
 from .forms import (
     ANY,
@@ -181,6 +182,13 @@ PROVIDER_PREFERENCES = Level.of(
         TEXT,
         "the global one",
         "a file of certificates to trust beside the system's",
+    ),
+    Key(
+        "budget",
+        "budgets",
+        BUDGET,
+        "",
+        "what may be spent there in a calendar period; over it the provider is passed over",
     ),
     Key("headers", "headers", _HEADERS, "", "headers added to every request", is_secret=True),
     Key(

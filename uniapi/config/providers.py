@@ -39,6 +39,10 @@ class ProvidersRead:
     def names(self) -> set[str]:
         return {provider.name for provider in self.providers} | set(self.left_out)
 
+    def has_discovered(self) -> bool:
+        """Whether one lists its models by itself."""
+        return any(provider.is_discovered for provider in self.providers)
+
 
 def read_providers(node: Node, engines: EngineNames, report: ProblemList) -> ProvidersRead:
     """Every entry of `providers`."""

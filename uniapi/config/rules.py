@@ -235,11 +235,11 @@ def _nested(rules_of: Mapping[str, list[tuple[Rule, Node]]], key_id: str) -> lis
 
 def entries_allowed(
     key_id: str, rules_of: Mapping[str, tuple[Rule, ...]], providers: ProvidersRead
-) -> set[ModelEntry]:
+) -> set[tuple[str, ModelEntry]]:
     """The listed models a client key can reach, through nested keys too (as far as their models are
-    known).
+    known), each with its provider's id.
     """
-    found: set[ModelEntry] = set()
+    found: set[tuple[str, ModelEntry]] = set()
     pending: list[tuple[str, str | None]] = [(key_id, None)]
     seen = set(pending)
     while pending:
@@ -258,8 +258,11 @@ def entries_allowed(
 
 def _entries_matched(
     name: str | None, model: str | None, providers: ProvidersRead
-) -> set[ModelEntry]:
+) -> set[tuple[str, ModelEntry]]:
     reached = (provider for provider in providers.providers if name in (None, provider.name))
     return {
-        entry for provider in reached for entry in provider.models if model in (None, entry.alias)
+        (provider.provider_id, entry)
+        for provider in reached
+        for entry in provider.models
+        if model in (None, entry.alias)
     }

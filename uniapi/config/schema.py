@@ -8,12 +8,13 @@ Every field says which key it comes from, its unit and its default.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
+PeriodName: TypeAlias = Literal["second", "minute", "hour", "day", "week", "month", "year"]
 PolicyName: TypeAlias = Literal[
     "fixed_priority",
     "round_robin",
@@ -74,6 +75,24 @@ class Rate:
 
 
 Rates: TypeAlias = tuple[Rate, ...]
+"""All of them must hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendingCap:
+    """One part of a `budget`: US dollars that may be spent in each calendar period, in the local
+    time zone.
+    """
+
+    dollars: float
+    period: PeriodName
+
+    @property
+    def text(self) -> str:
+        return f"${self.dollars:g}/{self.period}"
+
+
+SpendingCaps: TypeAlias = tuple[SpendingCap, ...]
 """All of them must hold."""
 
 
@@ -229,6 +248,7 @@ class Provider:
     """Lower case."""
     body_overrides: BodyOverrides = BodyOverrides()
     think_tags: bool = False
+    budgets: SpendingCaps = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,19 +295,19 @@ class ClientKey:
     """Addresses or networks in CIDR form; empty: any."""
     expires_at_s: float | None = None
     max_concurrency: int | None = None
+    budgets: SpendingCaps = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """US dollars per million tokens.
+    """One price of `model_price`: US dollars by figure (`money.tariff` says which there are, and
+    what they are for), and those that hold over so many input tokens.
 
-    With two figures written, cache reads cost as input and cache writes too.
+    With two figures written, what a cache holds costs as input.
     """
 
-    input: float
-    output: float
-    cache_read: float
-    cache_write: float
+    figures: Mapping[str, float]
+    tiers: tuple[tuple[int, Mapping[str, float]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,6 +356,10 @@ class Preferences:
     keepalive_interval: ByModel[float] = ByModel()
     prices: Mapping[str, Price] = field(default_factory=dict)
     """`model_price`, `default` among the keys."""
+    budgets: SpendingCaps = ()
+    """`budget` of the whole gateway."""
+    price_list: bool | str = True
+    """The dated list inside the program: used, not used, or replaced by one at a path or URL."""
     allow_private_urls: bool = False
     cors_origins: tuple[str, ...] = ("*",)
     trusted_proxies: tuple[str, ...] = ()
@@ -371,6 +395,16 @@ class Remark:
     message: str
 
 
+HasPrice: TypeAlias = Callable[[str, ModelEntry], bool]
+"""Whether a model of a provider (by its id) has a price."""
+
+
+def _no_list(preferences: Preferences, providers: Sequence[Provider]) -> HasPrice:
+    """Prices by `model_price` alone, exact names only: nobody has said where others stand."""
+    written = preferences.prices
+    return lambda provider_id, entry: entry.alias in written or entry.upstream in written
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineNames:
     """What the config must know of engines without importing them: the values of `engine:` that
@@ -383,6 +417,8 @@ class EngineNames:
     check_private_key: Callable[[str], str | None]
     look_over: Callable[[Provider], tuple[Remark, ...]] = lambda provider: ()
     """What can be said of a provider that is built."""
+    prices: Callable[[Preferences, Sequence[Provider]], HasPrice] = _no_list
+    """What tells which models have a price."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

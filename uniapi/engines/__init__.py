@@ -31,6 +31,7 @@ from .look_over import look_over
 from .mending import find_mending
 from .openai import OpenAiEngine, ResponsesEngine
 from .presets import preset_for, preset_named
+from .price_vendors import price_vendor, price_vendors
 from .retirements import Retirement, find_retirement, read_day, retirement_of, sunset
 from .urls import parse_url
 from .vertex import VertexEngine
@@ -121,6 +122,8 @@ __all__ = [
     "find_mending",
     "find_retirement",
     "load_learned",
+    "price_vendor",
+    "price_vendors",
     "quirk_for",
     "read_day",
     "retirement_of",

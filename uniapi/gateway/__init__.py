@@ -18,6 +18,7 @@ from .reasoning_cache import ReasoningCache
 from .reception import Reception
 from .refusals import model_not_found
 from .snapshot import Engines, Snapshot
+from .spending import Spending, Standing
 from .uploads import Upload
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
     "ReasoningCache",
     "Reception",
     "Snapshot",
+    "Spending",
+    "Standing",
     "Upload",
     "list_models",
     "model_not_found",

@@ -27,7 +27,7 @@ from uniapi.engines import Target, sunset
 from uniapi.errors import WireError
 from uniapi.inspection import UpstreamWords
 from uniapi.network import FetchFailed, passage_of, send_all
-from uniapi.operations import SERVICES
+from uniapi.operations import SERVICES, request_units, with_units
 from uniapi.routing import Attempt, FailedAttempt, Pin, Road
 from uniapi.wire import LARGE_BYTES, HttpRequest, ResponseHead
 
@@ -325,10 +325,22 @@ class Try:
         """What the call came to; by estimate where its answer was cut short before its vendor said
         so.
         """
-        head = receiver.response_head
-        if head is None or receiver.report.is_whole:
-            return receiver.report.usage
-        return receiver.tape.usage(self._state.call, partial(prepared.count_output, head))
+        head, call = receiver.response_head, self._state.call
+        usage = receiver.report.usage
+        if head is not None and not receiver.report.is_whole:
+            usage = receiver.tape.usage(call, partial(prepared.count_output, head))
+        if SERVICES[call.operation].is_generated or not self._is_paid(receiver):
+            return usage
+        return with_units(usage, request_units(call.operation, call.json, call.upload_bytes))
+
+    def _is_paid(self, receiver: Receiver) -> bool:
+        """Whether an operation that is billed by the piece has been taken on: one that is bought,
+        though its client did not wait for it.
+        """
+        report, service = receiver.report, SERVICES[self._state.call.operation]
+        if report.is_whole:
+            return report.failure is None
+        return service.is_bought and report.failure is None
 
     def _remember(self, receiver: Receiver) -> None:
         """What later calls of this client key need to know of a whole answer: who issued its ids,

@@ -89,6 +89,8 @@ class CallRun:
             alias=channel.alias,
         )
         state.target = target
+        if state.setting.held is not None:
+            state.setting.held.at(target.provider)
         calls_before = len(state.attempts)
         tried: Tried | None = None
         engine = state.setting.engine_of(target.provider)

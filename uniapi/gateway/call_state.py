@@ -23,6 +23,7 @@ from .mender import Mender
 from .reasoning_cache import ReasoningCache
 from .receiver import Receiver
 from .route import Decoded
+from .spending import Held
 
 OURS = "internal_error"
 """The outcome of a call that a mistake of ours ended."""
@@ -80,6 +81,8 @@ class Setting:
 
     preferences: Preferences
     engine_of: Callable[[Provider], Engine]
+    held: Held | None = None
+    """What is reserved for the call while it runs."""
     used: Callable[[int], None] | None = None
     """Told, once, how many tokens the call came to: what the upstream reports, 0 when nothing was
     answered.

@@ -16,10 +16,10 @@ from uniapi.canonical import Call, Operation, RequestRefused
 from uniapi.clock import Clock, Epoch, Monotonic
 from uniapi.config import ClientKey
 from uniapi.dialects import CLIENT_DIALECTS
-from uniapi.limits import Limits, Refused
+from uniapi.limits import Admitted, Limits, Refused
 from uniapi.operations import SERVICES
 from uniapi.routing import Candidates, Catalog, Channel, Pin, Plan, Question
-from uniapi.stats import CallRecord, Recorder
+from uniapi.stats import CallRecord
 
 from .call_facts import estimate_call_tokens, reasoning_effort, request_type
 from .call_records import left_record, refusal_record
@@ -30,9 +30,10 @@ from .executor import Executor
 from .issued_ids import IssuedIds, find_references
 from .issued_items import IssuedItems
 from .moderation import FLAGGED, Moderation
-from .refusals import credits_used_up, model_not_found, over_limit, still_discovering
+from .refusals import model_not_found, over_limit, still_discovering
 from .session_hint import session_hint
 from .snapshot import Snapshot
+from .spending import Held, Spending
 
 
 class Reception:
@@ -42,7 +43,7 @@ class Reception:
         self,
         *,
         current: Callable[[], Snapshot],
-        recorder: Recorder,
+        spending: Spending,
         record: Callable[[CallRecord], None],
         lists: ModelLists,
         pins: IssuedIds,
@@ -54,7 +55,7 @@ class Reception:
         rng: random.Random,
     ) -> None:
         self._current = current
-        self._recorder = recorder
+        self._spending = spending
         self._record = record
         self._lists = lists
         self._pins = pins
@@ -73,8 +74,6 @@ class Reception:
         """
         call = self._items.resolve(call, self._clock.monotonic_s())
         try:
-            if self._recorder.is_exhausted(key):
-                raise credits_used_up()
             entry = await self._resolve(call, key)
             preferences = entry.snapshot.config.preferences
             admitted = self._limits.admit(
@@ -86,6 +85,7 @@ class Reception:
             )
             if isinstance(admitted, Refused):
                 raise over_limit(admitted)
+            held = self._hold(call, key, entry, admitted)
         except RequestRefused as refused:
             self._record(refusal_record(call, refused.error))
             raise
@@ -98,11 +98,25 @@ class Reception:
             setting = Setting(
                 preferences=preferences,
                 engine_of=entry.snapshot.engines.engine_of,
+                held=held,
                 used=lambda total: admitted.used(total, self._clock.monotonic_s()),
             )
             await self._executor.run(call, self._plan(call, key, entry), setting, reply)
         finally:
             admitted.release()
+            if held is not None:
+                held.release()
+
+    def _hold(self, call: Call, key: ClientKey, entry: _Entry, admitted: Admitted) -> Held | None:
+        """What the call may cost, taken off its key's credits and budgets. Raises RequestRefused;
+        then it uses up no rate either.
+        """
+        try:
+            return self._spending.admit(call, key, entry.candidates.channels())
+        except RequestRefused:
+            admitted.undo(self._clock.monotonic_s())
+            admitted.release()
+            raise
 
     async def _resolve(self, call: Call, key: ClientKey) -> _Entry:
         snapshot = self._current()

@@ -1,5 +1,5 @@
-"""What a call is refused with before anything was sent: an unknown model, used-up credits, a limit,
-lists that are still being fetched.
+"""What a call is refused with before anything was sent: an unknown model, a limit, lists that are
+still being fetched.
 """
 
 from __future__ import annotations
@@ -29,18 +29,6 @@ def model_not_found(name: str, near: Sequence[str], unlisted: Sequence[str] = ()
             code="model_not_found",
             type="invalid_request_error",
             param="model",
-        )
-    )
-
-
-def credits_used_up() -> RequestRefused:
-    """429 without `retry-after`: a repeat cannot help."""
-    return RequestRefused(
-        ClientError(
-            status=429,
-            message="The credits of this API key are used up.",
-            code="insufficient_quota",
-            type="insufficient_quota",
         )
     )
 

@@ -9,7 +9,7 @@ of a day and longer can be dumped to plain data and loaded again after a restart
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -119,6 +119,10 @@ class Limits:
     """
 
     def __init__(self) -> None:
+        self.over_budget: Callable[[Provider], Refused | None] = lambda provider: None
+        """Whether so much was spent at a provider that it is passed over; asked only of one that
+        has a budget.
+        """
         self._windows: dict[tuple[Scope, str, float], Window] = {}
         self._running: Counter[str] = Counter()
         self.seats = Seats()

@@ -13,6 +13,7 @@ from .access_tokens import AccessTokens
 from .demo_transport import DEMO_CONFIG, DEMO_KEY, DEMO_MODEL, DemoTransport
 from .environment_proxies import EnvironmentProxies
 from .fetch import FetchFailed, fetch
+from .fetch_url import fetch_url
 from .media_fetcher import MediaFetcher
 from .open_transport import open_transport
 from .passage import Passage, passage_of
@@ -33,6 +34,7 @@ __all__ = [
     "Sink",
     "Transport",
     "fetch",
+    "fetch_url",
     "open_transport",
     "passage_of",
     "send_all",

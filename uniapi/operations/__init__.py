@@ -41,6 +41,7 @@ from .operation import (
 )
 from .operation_usage import decode_usage, usage_of_headers
 from .relay import error_message, fit_answer, fit_request, is_empty
+from .request_units import request_units, with_units
 from .services import SERVICES, Handling, Service
 
 _EMBEDDING_UPSTREAMS = {
@@ -125,7 +126,9 @@ __all__ = [
     "is_relayed",
     "is_true",
     "members_of_form",
+    "request_units",
     "uploaded_file",
     "usage_of_headers",
+    "with_units",
     "with_verb",
 ]

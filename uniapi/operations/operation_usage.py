@@ -11,11 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from uniapi.canonical import Json, Operation, Usage, stated_cost
 
 from .google import int_member, list_member, member
 from .services import SERVICES
+
+_PICTURES = frozenset({Operation.IMAGE, Operation.IMAGE_EDIT, Operation.IMAGE_VARIATION})
+_SOUND = frozenset({Operation.TRANSCRIBE, Operation.TRANSLATE_AUDIO})
 
 
 def decode_usage(operation: Operation, body: Json) -> Usage | None:
@@ -35,7 +39,26 @@ def decode_usage(operation: Operation, body: Json) -> Usage | None:
     if usage is None:
         counted = int_member(body, "inputTextTokenCount")
         usage = Usage(input_tokens=counted) if counted is not None else _predictions_usage(body)
-    return usage
+    units = answer_units(operation, body)
+    return replace(usage or Usage(), **units) if units else usage
+
+
+def answer_units(operation: Operation, body: Mapping[str, Json]) -> dict[str, Any]:
+    """What of an answer is billed by the piece, by the member of Usage that counts it: pictures
+    (OpenAI's `data`), seconds of sound (`usage.seconds` of whisper-1, `duration` of a verbose
+    transcript), Cohere's search units.
+    """
+    if operation in _PICTURES:
+        made = sum(isinstance(each, dict) for each in list_member(body, "data"))
+        return {"images": made} if made else {}
+    if operation in _SOUND:
+        stated = member(body.get("usage"), "seconds")
+        seconds = _amount(body.get("duration") if stated is None else stated)
+        return {} if seconds is None else {"audio_seconds": seconds}
+    if operation is Operation.RERANK:
+        units = _count(member(member(body.get("meta"), "billed_units"), "search_units"))
+        return {"search_units": units} if units else {}
+    return {}
 
 
 def usage_of_headers(headers: Mapping[str, str]) -> Usage | None:
@@ -67,6 +90,7 @@ def google_usage(stated: Json) -> Usage | None:
         reasoning_tokens=thoughts,
         input_audio_tokens=modality_count(stated, "promptTokensDetails", "AUDIO"),
         output_audio_tokens=modality_count(stated, "candidatesTokensDetails", "AUDIO"),
+        output_image_tokens=modality_count(stated, "candidatesTokensDetails", "IMAGE"),
         raw=stated,
         dialect="gemini",
     )
@@ -98,6 +122,9 @@ def sum_usages(usages: Iterable[Usage | None]) -> Usage | None:
             reasoning_tokens=_added(total.reasoning_tokens, usage.reasoning_tokens),
             input_audio_tokens=_added(total.input_audio_tokens, usage.input_audio_tokens),
             output_audio_tokens=_added(total.output_audio_tokens, usage.output_audio_tokens),
+            output_image_tokens=_added(total.output_image_tokens, usage.output_image_tokens),
+            images=_added(total.images, usage.images),
+            search_units=_added(total.search_units, usage.search_units),
             total_tokens=_added(total.total_tokens, usage.total_tokens),
         )
     return total
@@ -112,7 +139,7 @@ def token_usage(
     `detail_member` (`input_tokens_details`) adds what was read by kind, where Google's own object
     (in `raw`) tells: text and `modality`.
     """
-    if usage is None:
+    if usage is None or usage.total is None:
         return None
     written: dict[str, Json] = {
         "input_tokens": usage.input_tokens or 0,
@@ -154,11 +181,14 @@ def _openai_usage(operation: Operation, stated: Json) -> Usage | None:
     if total == (read or 0) + (written or 0):
         total = None
     tier = stated.get("service_tier")
+    written_details = member(stated, "output_tokens_details")
     return Usage(
         input_tokens=read,
         output_tokens=written,
         cache_read_tokens=_count(details.get("cached_tokens")),
         input_audio_tokens=audio,
+        input_image_tokens=_count(details.get("image_tokens")),
+        output_image_tokens=_count(member(written_details, "image_tokens")),
         total_tokens=total,
         cost=cost,
         service_tier=tier if isinstance(tier, str) else None,

@@ -177,7 +177,7 @@ def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAns
     identity, meta = member(answer, "id"), member(answer, "meta")
     if isinstance(identity, str):
         written["id"] = identity
-    if usage is not None:
+    if usage is not None and usage.input_tokens is not None:
         written["usage"] = {
             "prompt_tokens": usage.input_tokens or 0,
             "total_tokens": usage.input_tokens or 0,

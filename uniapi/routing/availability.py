@@ -146,6 +146,10 @@ class Availability:
             return Obstacle(
                 channel=str(channel), kind="exhausted", text="the same model refused this request"
             )
+        if channel.provider.budgets:
+            refused = self._state.limits.over_budget(channel.provider)
+            if refused is not None:
+                return _limit_obstacle(channel, refused, "rate", "its budget is used up")
         rested = rests_as(channel)
         free_at = self._state.health.free_at(rested, now, self)
         if free_at > now and channel_id not in self.exhausted.recalled and not self._is_sole():

@@ -2,17 +2,17 @@
 
 Reading order: `records` (a fact), `columns` and `aggregate` (sums of them), `store` (how they
 outlive the process: `write_queue`, `journal_line`, `packing`, `day_files`, `kept_hours`),
-`recorder` (what the gateway holds); `cost` and `ledger` for money; `report` and its neighbours for
-what is shown. Reports are pure functions over aggregates.
+`recorder` (what the gateway holds); `ledger` for who has spent what; `report` and its neighbours
+for what is shown. Reports are pure functions over aggregates.
 """
 
 from .aggregate import Aggregate, CellKey
 from .chart_series import status_figures
-from .cost import PriceList, picodollars
 from .ledger import Ledger
 from .metrics import CONTENT_TYPE as METRICS_TYPE
 from .metrics import LiveFigures, metrics_text
 from .packing import TooNew
+from .period_sums import EVERYBODY, of_client, of_provider
 from .recent import MOST_READ_BYTES, newest_rows, request_list, request_row
 from .recorder import Recorder
 from .records import AttemptRecord, CallRecord
@@ -21,6 +21,7 @@ from .span import Span, key_asked_for, parse_span, whole_number
 from .terminal import terminal_report
 
 __all__ = [
+    "EVERYBODY",
     "METRICS_TYPE",
     "MOST_READ_BYTES",
     "Aggregate",
@@ -29,7 +30,6 @@ __all__ = [
     "CellKey",
     "Ledger",
     "LiveFigures",
-    "PriceList",
     "Recorder",
     "Span",
     "TooNew",
@@ -39,8 +39,9 @@ __all__ = [
     "metrics_text",
     "money_shown",
     "newest_rows",
+    "of_client",
+    "of_provider",
     "parse_span",
-    "picodollars",
     "request_list",
     "request_row",
     "stats_report",

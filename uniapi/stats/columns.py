@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 
-from .records import CallRecord, plausible_tokens
+from uniapi.money import plausible
+
+from .records import CallRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ def _stated(name: str) -> Callable[[CallRecord], int]:
         usage = call.usage
         if usage is None:
             return 0
-        return plausible_tokens(read(usage)) or 0
+        return plausible(read(usage)) or 0
 
     return count
 
@@ -53,7 +55,7 @@ _given, _written = _stated("input_tokens"), _stated("output_tokens")
 def _all_tokens(call: CallRecord) -> int:
     """The vendor's own sum where it gives one."""
     usage = call.usage
-    if usage is None or plausible_tokens(usage.total_tokens) is None:
+    if usage is None or plausible(usage.total_tokens) is None:
         return _given(call) + _written(call)
     return usage.total_tokens or 0
 
@@ -64,8 +66,7 @@ def _is_unpriced(call: CallRecord) -> int:
     if usage is None or call.cost_pd is not None:
         return 0
     return int(
-        plausible_tokens(usage.input_tokens) is not None
-        or plausible_tokens(usage.output_tokens) is not None
+        plausible(usage.input_tokens) is not None or plausible(usage.output_tokens) is not None
     )
 
 

@@ -8,22 +8,20 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from uniapi.clock import Epoch
 from uniapi.config import Retention
 from uniapi.storage import START, Folder, Position
 
 from .aggregate import Aggregate, merged
-from .calendar import DAY_S, day_name, day_of_name
+from .calendar import DAY_S, HOUR_S, day_name, day_of_name
 from .chart_sums import Outline, outline_of
 from .columns import COST
 from .packing import (
     Checkpoint,
     Damaged,
     DayFile,
-    Pending,
     TooNew,
     decode_checkpoint,
     decode_day,
@@ -96,6 +94,18 @@ class Shelf:
                 for key, cell in file.whole().cells.items():
                     spent[key.key_id] += cell[COST]
         return dict(spent)
+
+    def spent_by_hour(self) -> Iterator[tuple[int, str, str, int]]:
+        """The same by hour and provider: (second it begins at, client key, provider id, amount).
+        A day of which only the sum is kept is its first hour's.
+        """
+        for day in self.days():
+            file = self.day(day)
+            if file is not None and file.is_compacted:
+                yield from spent_in(day * 24, file.whole())
+            elif file is not None:
+                for hour in file.hours:
+                    yield from spent_in(hour, file.hour(hour))
 
     def write(self, file: DayFile, hours: Mapping[int, Aggregate], through: Position) -> None:
         """Write a day with the counts of more of the journal added.
@@ -214,21 +224,19 @@ class Shelf:
                         self._folder.rename(name, f"{name}.damaged")
         return None
 
-    def write_checkpoint(
-        self,
-        watermark: Position,
-        pending: Mapping[int, Pending],
-        spent: dict[str, list[Any]],
-        names: dict[str, str],
-        now_s: Epoch,
-    ) -> None:
+    def write_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Put a new checkpoint in place; the last one stays as the one before it."""
-        content = encode_checkpoint(
-            Checkpoint(watermark, dict(pending), spent, names, round(now_s, 3))
-        )
+        content = encode_checkpoint(checkpoint)
         if self._folder.size(CHECKPOINT) is not None:
             self._folder.rename(CHECKPOINT, CHECKPOINT_BEFORE)
         self._folder.replace(CHECKPOINT, content)
+
+
+def spent_in(hour: int, counts: Aggregate) -> Iterator[tuple[int, str, str, int]]:
+    """What the cells of an hour say was spent."""
+    for key, cell in counts.cells.items():
+        if cell[COST]:
+            yield hour * HOUR_S, key.key_id, key.provider, cell[COST]
 
 
 def _day_file(day: int) -> str:

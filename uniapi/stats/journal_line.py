@@ -12,9 +12,10 @@ from operator import attrgetter
 from typing import Any
 
 from uniapi.canonical import Usage
+from uniapi.money import plausible
 
 from .columns import COLUMNS
-from .records import AttemptRecord, CallRecord, plausible_tokens
+from .records import AttemptRecord, CallRecord
 
 LONGEST_NAME = 200
 """Of what a client may choose freely: model names and paths."""
@@ -98,7 +99,7 @@ def _tokens(usage: Usage) -> str:
     inside = [
         f'"{short}":{count}'
         for (short, _), count in zip(_KEPT, _read_kept(usage), strict=True)
-        if plausible_tokens(count) is not None
+        if plausible(count) is not None
     ]
     if usage.is_estimate and inside:
         inside.append('"estimated":true')

@@ -1,5 +1,5 @@
-"""Who has spent how much: an exact running total for every client key, and the credits that were
-added by hand.
+"""Who has spent how much: an exact running total for every client key, sums by calendar period for
+budgets, and the credits that were added by hand.
 
 The total is kept twice: with every call (what `is_exhausted` asks) and as far as the journal has
 been counted (what a checkpoint holds, so that replaying the rest of the journal after a crash comes
@@ -10,19 +10,32 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from uniapi.clock import Epoch
-from uniapi.config import ClientKey
+from uniapi.config import ClientKey, PeriodName
+from uniapi.money import Calendar, picodollars
 from uniapi.storage import Folder
 
-from .cost import picodollars
 from .packing import SCHEMA
+from .period_sums import PeriodSums
 from .records import CallRecord
 
 CREDITS_FILE = "credits.json"
 KEPT_ENTRIES = 50
+
+
+@dataclass(slots=True)
+class Charges:
+    """What some calls have cost: in all by client key, and by period."""
+
+    sums: PeriodSums
+    by_key: dict[str, int] = field(default_factory=dict)
+
+    def add(self, key_id: str, amount_pd: int) -> None:
+        self.by_key[key_id] = self.by_key.get(key_id, 0) + amount_pd
 
 
 class Ledger:
@@ -31,10 +44,11 @@ class Ledger:
     `charge` and the questions belong to the event loop, `settle` to the thread that commits.
     """
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, calendar: Calendar | None = None) -> None:
         self._folder = folder
-        self._live: dict[str, int] = {}
-        self._settled: dict[str, int] = {}
+        calendar = calendar or Calendar()
+        self._live = Charges(PeriodSums(calendar))
+        self._settled = Charges(PeriodSums(calendar))
         self._since: dict[str, float | None] = {}
         self._added: dict[str, dict[str, Any]] = {}
         self._is_newer = False
@@ -43,7 +57,19 @@ class Ledger:
 
     def spent_pd(self, key_id: str) -> int:
         """What the key's calls have cost since its `created_at` (all of them when it has none)."""
-        return self._live.get(key_id, 0)
+        return self._live.by_key.get(key_id, 0)
+
+    def spent_in_pd(self, name: str, period: PeriodName, at_s: float) -> int:
+        """What was spent in the calendar period that a moment lies in, by name (`period_sums`)."""
+        return self._live.sums.spent_pd(name, period, at_s)
+
+    @property
+    def calendar(self) -> Calendar:
+        return self._live.sums.calendar
+
+    def watch_periods(self, periods: Iterable[PeriodName]) -> None:
+        """Which periods shorter than a day are to be counted."""
+        self._live.sums.short = self._settled.sums.short = frozenset(periods)
 
     def granted_pd(self, key: ClientKey) -> int | None:
         """What the key may spend in all: `credits` and what was added; None: no limit."""
@@ -66,14 +92,28 @@ class Ledger:
 
     def charge(self, call: CallRecord) -> None:
         """A call has ended."""
+        self.put(call, self._live)
+
+    def settle(self, call: CallRecord) -> None:
+        """What the call was charged is counted for good."""
+        self.put(call, self._settled)
+
+    def settle_all(self, charges: Charges) -> None:
+        """The same of many calls."""
+        _merge(charges, self._settled)
+
+    def put(self, call: CallRecord, charges: Charges) -> None:
+        """Add what a call has cost."""
+        if not call.cost_pd:
+            return
+        charges.sums.add(call.key_id, call.provider_id, call.at_s, call.cost_pd)
         amount = self.counted_pd(call)
         if amount:
-            self._live[call.key_id] = self._live.get(call.key_id, 0) + amount
+            charges.add(call.key_id, amount)
 
-    def settle(self, key_id: str, amount_pd: int) -> None:
-        """So much of what was charged is counted for good."""
-        if amount_pd:
-            self._settled[key_id] = self._settled.get(key_id, 0) + amount_pd
+    def nothing(self) -> Charges:
+        """Of no calls yet."""
+        return Charges(PeriodSums(self.calendar, self._live.sums.short))
 
     def counted_pd(self, call: CallRecord) -> int:
         """What of a call's cost counts: all, unless the key is younger than the call."""
@@ -141,16 +181,31 @@ class Ledger:
 
     def dump(self) -> dict[str, list[Any]]:
         """What is settled, for a checkpoint: key id → [pico-dollars, since when]."""
+        settled = self._settled.by_key
         return {
-            key_id: [self._settled.get(key_id, 0), self._since.get(key_id)]
-            for key_id in {**self._settled, **self._since}
+            key_id: [settled.get(key_id, 0), self._since.get(key_id)]
+            for key_id in {**settled, **self._since}
         }
+
+    def dump_periods(self) -> list[list[Any]]:
+        """What is settled by period, for a checkpoint."""
+        return self._settled.sums.dump()
 
     def load(self, spent: dict[str, list[Any]]) -> None:
         """Begin with what a checkpoint holds."""
-        self._settled = {key_id: amount for key_id, (amount, _) in spent.items() if amount}
+        self._settled.by_key = {key_id: amount for key_id, (amount, _) in spent.items() if amount}
         self._since = {key_id: since for key_id, (_, since) in spent.items()}
-        self._live = dict(self._settled)
+        self._live.by_key = dict(self._settled.by_key)
+
+    def load_periods(self, stored: list[Any]) -> None:
+        """The same by period. Raises ValueError, TypeError, KeyError for what it is not."""
+        self._settled.sums.load(stored)
+        self._live.sums = self._settled.sums.copy()
+
+    def load_hours(self, spent: Iterable[tuple[int, str, str, int]]) -> None:
+        """By period, from hours: see `PeriodSums.load_hours`."""
+        self._settled.sums.load_hours(spent)
+        self._live.sums = self._settled.sums.copy()
 
     def since_s(self, key_id: str) -> float | None:
         """From when on the key's calls count."""
@@ -161,15 +216,18 @@ class Ledger:
         then. What waits is to be charged again.
         """
         self._since[key_id] = since_s
-        self._settled[key_id] = settled_pd
+        self._settled.by_key[key_id] = settled_pd
 
-    def recharge(self, waiting: Iterable[CallRecord], amounts_pd: Mapping[str, int]) -> None:
-        """What is spent is what is settled, these calls, and these amounts by key."""
-        live = dict(self._settled)
-        for key_id, amount in [
-            *((call.key_id, self.counted_pd(call)) for call in waiting),
-            *amounts_pd.items(),
-        ]:
-            if amount:
-                live[key_id] = live.get(key_id, 0) + amount
+    def recharge(self, waiting: Iterable[CallRecord], charges: Charges) -> None:
+        """What is spent is what is settled, these calls, and these charges."""
+        live = Charges(self._settled.sums.copy(), dict(self._settled.by_key))
+        for call in waiting:
+            self.put(call, live)
+        _merge(charges, live)
         self._live = live
+
+
+def _merge(charges: Charges, into: Charges) -> None:
+    into.sums.merge(charges.sums)
+    for key_id, amount in charges.by_key.items():
+        into.add(key_id, amount)

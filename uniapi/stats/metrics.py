@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from uniapi.money import dollars
+
 from .aggregate import Aggregate, CellKey
 from .columns import ATTEMPTS, CALLS, COLUMNS, COST, PLACE
-from .cost import dollars
 from .latencies import BOUNDS_S, BUCKETS, FIRST_HISTOGRAM, FIRST_MS, TOTAL_HISTOGRAM, TOTAL_MS
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -261,6 +261,8 @@ class Checkpoint:
     names: dict[str, str] = field(default_factory=dict)
     """Id → what to show for it."""
     written_at_s: float = 0.0
+    periods: list[Any] | None = None
+    """What was spent by calendar period (`period_sums`); None: written before there were any."""
 
 
 def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
@@ -277,6 +279,7 @@ def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
         "hours": [[day, hour, len(member)] for day, hour, member in members],
         "spent": checkpoint.spent,
         "names": checkpoint.names,
+        "periods": checkpoint.periods,
     }
     return b"".join([_member(head), *(member for _, _, member in members)])
 
@@ -296,6 +299,7 @@ def decode_checkpoint(content: bytes) -> Checkpoint:
             },
             names={str(key): str(name) for key, name in head["names"].items()},
             written_at_s=float(head["written_at"]),
+            periods=_periods(head.get("periods")),
         )
         for day, hour, length in head["hours"]:
             member, place = _slice(content, place, length)
@@ -303,6 +307,16 @@ def decode_checkpoint(content: bytes) -> Checkpoint:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Damaged(f"its head does not have the form of one ({error!r})") from None
     return checkpoint
+
+
+def _periods(stored: Any) -> list[Any] | None:
+    """Raises ValueError, TypeError."""
+    if stored is None:
+        return None
+    return [
+        [str(name), str(period), [[int(start), int(amount)] for start, amount in sums]]
+        for name, period, sums in stored
+    ]
 
 
 def upgraded(

@@ -14,12 +14,12 @@ from typing import Any, Literal
 
 from uniapi.canonical import RequestRefused
 from uniapi.clock import Epoch
+from uniapi.money import dollars, plausible
 from uniapi.storage import Position
 
 from .calendar import DAY_S
-from .cost import dollars
 from .recorder import Recorder
-from .records import CallRecord, plausible_tokens
+from .records import CallRecord
 from .span import whole_number
 
 MOST_REQUESTS = 500
@@ -165,10 +165,10 @@ def request_row(call: CallRecord) -> dict[str, Any]:
         dict.fromkeys(("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"))
         if usage is None
         else {
-            "input_tokens": plausible_tokens(usage.input_tokens),
-            "output_tokens": plausible_tokens(usage.output_tokens),
-            "cache_read_tokens": plausible_tokens(usage.cache_read_tokens),
-            "cache_write_tokens": plausible_tokens(usage.cache_write_tokens),
+            "input_tokens": plausible(usage.input_tokens),
+            "output_tokens": plausible(usage.output_tokens),
+            "cache_read_tokens": plausible(usage.cache_read_tokens),
+            "cache_write_tokens": plausible(usage.cache_write_tokens),
         }
     )
     return {
@@ -207,7 +207,7 @@ def request_row(call: CallRecord) -> dict[str, Any]:
 
 def tokens_per_s(call: CallRecord) -> float | None:
     """How fast the answer was written: from the first token on where it was streamed."""
-    written = plausible_tokens(call.usage.output_tokens) if call.usage is not None else None
+    written = plausible(call.usage.output_tokens) if call.usage is not None else None
     begins_s = (call.first_token_s or 0.0) if call.stream else 0.0
     span_s = call.total_s - begins_s
     return round(written / span_s, 1) if written and span_s >= SHORTEST_SPAN_S else None

@@ -11,14 +11,15 @@ from pathlib import Path
 
 from uniapi.clock import Epoch
 from uniapi.config import ClientKey, Config, Retention
+from uniapi.money import Calendar, PriceBook, picodollars
 from uniapi.storage import DiskFolder, Folder, MemoryFolder, Position
 
 from .aggregate import Aggregate
 from .calendar import DAY_S, HOUR_S, hour_of
 from .chart_sums import Outline
-from .cost import PriceList, picodollars
 from .ledger import Ledger
 from .packing import gathered
+from .period_sums import short_periods
 from .records import CallRecord
 from .store import Store
 
@@ -47,16 +48,21 @@ class Recorder:
     Without a folder everything stays in memory.
     """
 
-    def __init__(self, folder: Folder | None = None, retention: Retention | None = None) -> None:
+    def __init__(
+        self,
+        folder: Folder | None = None,
+        retention: Retention | None = None,
+        calendar: Calendar | None = None,
+    ) -> None:
         self.is_in_memory = folder is None
         folder = folder if folder is not None else MemoryFolder()
-        self.ledger = Ledger(folder)
+        self.ledger = Ledger(folder, calendar)
         self._store = Store(
             folder.within("stats"),
             self.ledger,
             MEMORY_RETENTION if self.is_in_memory else retention,
         )
-        self._prices = PriceList({})
+        self._prices = PriceBook({})
         self._displays: dict[str, str] = {}
         self.recent_failures: deque[CallRecord] = deque(maxlen=RECENT_FAILURES)
         self.recent_mistakes: deque[CallRecord] = deque(maxlen=RECENT_FAILURES)
@@ -84,11 +90,12 @@ class Recorder:
         self._store.open()
         self._recall()
 
-    def configure(self, config: Config) -> None:
-        """Put a configuration in force: prices, retention, the display names of keys, and since
-        when each client key's spending counts.
+    def configure(self, config: Config, prices: PriceBook | None = None) -> None:
+        """Put a configuration in force: `prices` (those that are written in it, when none are
+        given), retention, the display names of keys, and since when each client key's spending
+        counts.
         """
-        self._prices = PriceList(config.preferences.prices)
+        self._prices = prices or PriceBook(config.preferences.prices)
         if not self.is_in_memory:
             self._store.retention = config.preferences.retention
         self._displays = {key.key_id: key.label for key in config.client_keys} | {
@@ -96,6 +103,7 @@ class Recorder:
             for provider in config.providers
             for credential in provider.credentials
         }
+        self.ledger.watch_periods(short_periods(config))
         self._store.restate_spending((key.key_id, key.created_at_s) for key in config.client_keys)
 
     # the path of a call
@@ -104,7 +112,11 @@ class Recorder:
         """Count one finished call; gives it back, with its cost. Memory only."""
         if call.cost_pd is None:
             call.cost_pd = self._prices.cost_pd(
-                call.requested_model, call.upstream_model, call.usage
+                call.requested_model,
+                call.upstream_model,
+                call.usage,
+                call.provider_id,
+                call.at_s,
             )
         self._store.record(call)
         if call.is_failure:

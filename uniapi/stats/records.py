@@ -81,9 +81,3 @@ class CallRecord:
 
 NOT_FAILURES = frozenset({"ok", "client_left"})
 CLIENTS_OWN = frozenset({"refused", "bad_request", "too_long", "item_missing", "unsupported"})
-MOST_TOKENS = 10**10
-
-
-def plausible_tokens(count: int | None) -> int | None:
-    """A token count as a vendor states it, None when it states none or one that cannot be true."""
-    return count if type(count) is int and 0 <= count <= MOST_TOKENS else None

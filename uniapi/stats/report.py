@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from uniapi.clock import Epoch
 from uniapi.config import ClientKey
+from uniapi.money import dollars
 
 from .aggregate import Aggregate, CellKey
 from .calendar import HOUR_S
 from .columns import ATTEMPTS, CALLS, COLUMNS, COST, UNPRICED
-from .cost import dollars
 from .latencies import FIRST_HISTOGRAM, FIRST_MS, TOTAL_HISTOGRAM, quantile_s
 from .ledger import Ledger
 from .recorder import Recorder, told_apart

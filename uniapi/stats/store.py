@@ -31,12 +31,12 @@ from .aggregate import Aggregate
 from .calendar import DAY_S, HOUR_S, day_name, hour_of
 from .chart_sums import COST_PLACE
 from .clock_doubt import ClockDoubt
-from .day_files import Shelf
+from .day_files import Shelf, spent_in
 from .disk_trouble import DiskTrouble
 from .journal_line import decode_call, encode_call
 from .kept_hours import KeptHours
 from .ledger import Ledger
-from .packing import SCHEMA, DayFile, Pending, TooNew
+from .packing import SCHEMA, Checkpoint, DayFile, Pending, TooNew
 from .records import CallRecord
 from .write_queue import PENDING_DAYS, Waiting, coarsen
 
@@ -118,6 +118,7 @@ class Store:
         self._pending, self._watermark = {}, START
         if checkpoint is None:
             self._ledger.load({key: [amount, None] for key, amount in self._shelf.spent().items()})
+            self._ledger.load_hours(self._shelf.spent_by_hour())
         else:
             self._ledger.load(checkpoint.spent)
             self._names = checkpoint.names
@@ -127,6 +128,10 @@ class Store:
             for day, pending in checkpoint.pending.items():
                 if self._shelf.through(day) <= pending.since:
                     self._pending[day] = pending
+            if checkpoint.periods is not None:
+                self._ledger.load_periods(checkpoint.periods)
+            else:
+                self._ledger.load_hours(self._spent_so_far())
         known = self._watermark if checkpoint is not None else self._shelf.furthest()
         self._journal.open(known)
         reached = known
@@ -138,7 +143,7 @@ class Store:
             hour = hour_of(call.at_s)
             is_in_file = position < self._shelf.through(hour // 24)
             if checkpoint is not None or not is_in_file:
-                self._ledger.settle(call.key_id, self._ledger.counted_pd(call))
+                self._ledger.settle(call)
             if not is_in_file:
                 self._count(hour, call)
             self._is_dirty = True
@@ -146,6 +151,13 @@ class Store:
         # from it must not be replayed from the next checkpoint again.
         self._watermark = max(self._journal.end, known, reached)
         self._waiting.recharge()
+
+    def _spent_so_far(self) -> Iterator[tuple[int, str, str, int]]:
+        """What the day files and the pending hours say was spent, hour by hour."""
+        yield from self._shelf.spent_by_hour()
+        for pending in self._pending.values():
+            for hour, part in pending.hours.items():
+                yield from spent_in(hour, part)
 
     # recording
 
@@ -336,12 +348,11 @@ class Store:
         with self._counting:
             for hour, call in zip(hours, batch, strict=True):
                 self._count(hour, call)
-                self._ledger.settle(call.key_id, self._ledger.counted_pd(call))
+                self._ledger.settle(call)
             spill, costs = self._waiting.done()
             for hour, part in spill.items():
                 self._pending_hour(hour).merge(part)
-            for key_id, amount in costs.items():
-                self._ledger.settle(key_id, amount)
+            self._ledger.settle_all(costs)
             self._watermark = end
             self._is_dirty = True
             if spill:
@@ -421,7 +432,14 @@ class Store:
         Only this thread changes what is pending, so it is read without a lock.
         """
         self._shelf.write_checkpoint(
-            self._watermark, self._pending, self._ledger.dump(), self._names, now_s
+            Checkpoint(
+                self._watermark,
+                dict(self._pending),
+                self._ledger.dump(),
+                self._names,
+                round(now_s, 3),
+                self._ledger.dump_periods(),
+            )
         )
         self._checkpointed_before, self._checkpointed = self._checkpointed, self._watermark
         self._commits = 0

@@ -7,11 +7,10 @@ the journal.
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 
 from .aggregate import Aggregate
 from .calendar import hour_of
-from .ledger import Ledger
+from .ledger import Charges, Ledger
 from .records import CallRecord
 
 MAX_WAITING = 5000
@@ -32,7 +31,7 @@ class Waiting:
         self._calls: list[CallRecord] = []
         self._in_flight: list[CallRecord] = []
         self._spill: dict[int, Aggregate] = {}
-        self._spill_costs: dict[str, int] = defaultdict(int)
+        self._spill_costs = ledger.nothing()
         self.dropped = 0
         """How many calls were counted without their line, since it was last set to 0."""
 
@@ -57,14 +56,14 @@ class Waiting:
             if len(self._calls) > MAX_WAITING:
                 self._spill_oldest(len(self._calls) - MAX_WAITING)
 
-    def done(self) -> tuple[dict[int, Aggregate], dict[str, int]]:
+    def done(self) -> tuple[dict[int, Aggregate], Charges]:
         """They are counted elsewhere now; gives what was only counted here, by hour, and what it
-        cost, by client key.
+        cost.
         """
         with self._lock:
             self._in_flight = []
             spill, self._spill = self._spill, {}
-            costs, self._spill_costs = self._spill_costs, defaultdict(int)
+            costs, self._spill_costs = self._spill_costs, self._ledger.nothing()
             return spill, costs
 
     def counts(self) -> dict[int, Aggregate]:
@@ -94,7 +93,7 @@ class Waiting:
     def _spill_oldest(self, count: int) -> None:
         for call in self._calls[:count]:
             self._spill.setdefault(hour_of(call.at_s), Aggregate()).add(call)
-            self._spill_costs[call.key_id] += self._ledger.counted_pd(call)
+            self._ledger.put(call, self._spill_costs)
         coarsen(self._spill, before_day=max(self._spill) // 24 - PENDING_DAYS)
         del self._calls[:count]
         self.dropped += count

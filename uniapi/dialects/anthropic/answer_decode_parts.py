@@ -176,7 +176,7 @@ def decode_usage(raw: Json) -> Usage | None:
     lifetimes, server, detail = (
         raw.get(name) for name in ("cache_creation", "server_tool_use", "output_tokens_details")
     )
-    tier = raw.get("service_tier")
+    tier = "fast" if raw.get("speed") == "fast" else raw.get("service_tier")
     return Usage(
         input_tokens=None if fresh is None else fresh + (read or 0) + (written or 0),
         output_tokens=count(raw, "output_tokens"),

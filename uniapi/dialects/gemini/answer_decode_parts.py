@@ -64,6 +64,7 @@ def decode_usage(stated: Json) -> Usage | None:
         reasoning_tokens=thoughts,
         input_audio_tokens=_modality_count(stated, "promptTokensDetails", "AUDIO"),
         output_audio_tokens=_modality_count(stated, "candidatesTokensDetails", "AUDIO"),
+        output_image_tokens=_modality_count(stated, "candidatesTokensDetails", "IMAGE"),
         total_tokens=total,
         service_tier=text_member(stated, "serviceTier") or None,
         raw=stated,

@@ -34,12 +34,52 @@ def decode_usage(response: Mapping[str, Json]) -> Usage | None:
         cache_write_tokens=_count(at(value, "input_tokens_details", "cache_write_tokens")),
         reasoning_tokens=_count(at(value, "output_tokens_details", "reasoning_tokens")),
         total_tokens=total if total != (input_tokens or 0) + (output_tokens or 0) else None,
-        web_searches=_count(at(response, "tool_usage", "web_search", "num_requests")),
+        web_searches=_searches(response),
+        image_tool=_image_tool(at(response, "tool_usage", "image_gen")),
+        image_tool_model=_image_model(response.get("tools")),
         cost=stated_cost(value),
         service_tier=tier if isinstance(tier, str) else None,
         raw=value,
         dialect=NAME,
     )
+
+
+def _searches(response: Mapping[str, Json]) -> int | None:
+    """The billable ones, as OpenAI counts them; from a vendor that does not, the searches among
+    the output (pages that are opened cost nothing).
+    """
+    counted = _count(at(response, "tool_usage", "web_search", "num_requests"))
+    output = response.get("output")
+    if counted is not None or not isinstance(output, list):
+        return counted
+    found = sum(
+        at(item, "type") == "web_search_call" and at(item, "action", "type") in (None, "search")
+        for item in output
+    )
+    return found or None
+
+
+def _image_tool(value: Json) -> Usage | None:
+    """`tool_usage.image_gen` (openai 3.54.0, `ToolUsageImageGen`)."""
+    written = _count(at(value, "output_tokens"))
+    if not written:
+        return None
+    return Usage(
+        input_tokens=_count(at(value, "input_tokens")),
+        output_tokens=written,
+        cache_read_tokens=_count(at(value, "cached_tokens")),
+        input_image_tokens=_count(at(value, "input_tokens_details", "image_tokens")),
+        output_image_tokens=_count(at(value, "output_tokens_details", "image_tokens")),
+    )
+
+
+def _image_model(tools: Json) -> str | None:
+    """Which model the image tool asked, as the Response repeats it."""
+    for tool in tools if isinstance(tools, list) else ():
+        model = at(tool, "model")
+        if at(tool, "type") == "image_generation" and isinstance(model, str):
+            return model
+    return None
 
 
 def encode_usage(usage: Usage | None) -> dict[str, Json]:

@@ -6,19 +6,15 @@ from hypothesis import strategies as st
 
 from uniapi.canonical import Usage
 from uniapi.config import Price
-from uniapi.stats import PriceList, picodollars
+from uniapi.money import PriceBook, picodollars
 
 
-def price(input, output, read=None, write=None):
-    return Price(
-        input=input,
-        output=output,
-        cache_read=input if read is None else read,
-        cache_write=input if write is None else write,
-    )
+def price(input, output, read=None, write=None, **more):
+    figures = {"in": input, "out": output, "cache_read": read, "cache_write": write, **more}
+    return Price(figures={name: figure for name, figure in figures.items() if figure is not None})
 
 
-PRICES = PriceList(
+PRICES = PriceBook(
     {
         "gpt-5": price(2.0, 8.0),
         "gpt-5-mini": price(0.15, 0.6),
@@ -30,23 +26,26 @@ PRICES = PriceList(
 
 
 @pytest.mark.parametrize(
-    "requested, upstream, expected",
+    "requested, upstream, place",
     [
-        ("gpt-5", "x", 2.0),
-        ("gpt-5-mini-2026", "x", 0.15),
-        ("gpt-5-nano", None, 2.0),
-        ("my-alias", "claude-opus", 3.0),
-        ("my-alias", "claude-sonnet-4-5", 1.0),
-        ("gpt-5-turbo", "claude-sonnet-4-5", 1.0),
-        ("other", "unknown", 0.0),
-        ("default", None, 0.0),
+        ("gpt-5", "x", "gpt-5"),
+        ("gpt-5-mini-2026-09-04", "x", "gpt-5-mini"),
+        ("gpt-5-nano", None, "default"),
+        ("gpt-5.6-sol", "gpt-5.6-sol", "default"),
+        ("my-alias", "claude-sonnet-4-5", "claude-sonnet-4-5"),
+        ("my-alias", "claude-sonnet-4-5@20250929", "claude-sonnet-4-5"),
+        ("gpt-5", "claude-sonnet-4-5", "gpt-5"),
+        ("gpt-5-20260904", "claude-sonnet-4-5", "claude-sonnet-4-5"),
+        ("other", "unknown", "default"),
+        ("default", None, "default"),
     ],
 )
-def test_the_price_is_that_of_the_exact_name_then_of_the_longest_prefix_then_the_default(
-    requested, upstream, expected
-):
-    """The name the client used goes before the provider's, an exact one before a prefix."""
-    assert expected == PRICES.price(requested, upstream).input
+def test_the_narrowest_price_counts(requested, upstream, place):
+    """The client's name goes before the provider's, an exact one before a dated snapshot, and a
+    shorter name says nothing of a longer one.
+    """
+    found = PRICES.find(requested, upstream)
+    assert (f"model_price.{place}", True) == (found.place, found.is_written)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +114,7 @@ def test_a_vendors_impossible_figure_is_not_used(figure):
 
 def test_a_model_without_price_has_no_cost():
     """Also without a `default`."""
-    assert None is PriceList({"gpt": price(1, 1)}).cost_pd(
+    assert None is PriceBook({"gpt": price(1, 1)}).cost_pd(
         "claude", "c", Usage(input_tokens=1, output_tokens=1)
     )
 
@@ -123,7 +122,7 @@ def test_a_model_without_price_has_no_cost():
 @given(st.decimals(0, 1000, places=6), st.integers(0, 10**9))
 def test_prices_of_six_decimals_are_exact(per_million, tokens):
     """No rounding at all, so that sums do not drift."""
-    assert per_million * tokens * 10**6 == PriceList(
+    assert per_million * tokens * 10**6 == PriceBook(
         {"default": price(float(per_million), 0.0)}
     ).cost_pd("m", None, Usage(input_tokens=tokens))
 

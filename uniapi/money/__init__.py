@@ -1,0 +1,36 @@
+"""Money: what models cost, what a call comes to, what may be spent, and whether prompt caches are
+used as they could be. Pure: nothing is sent or written here.
+
+Reading order: `amounts` (pico-dollars), `tariff` (the figures of one model), `bill` (a tariff and a
+usage → a cost), `price_list` (the dated list inside, or another), `price_book` (which price holds
+for a call), `periods` (calendar periods).
+"""
+
+from .amounts import PICO, dollars, picodollars, shown
+from .bill import bill_pd, plausible, stated_cost_pd
+from .periods import Calendar
+from .price_book import Found, PriceBook
+from .price_list import LARGEST_BYTES as LARGEST_LIST
+from .price_list import PriceList, UnusableList, inside, read_list
+from .tariff import NotAPrice, Tariff, read_tariff
+
+__all__ = [
+    "LARGEST_LIST",
+    "PICO",
+    "Calendar",
+    "Found",
+    "NotAPrice",
+    "PriceBook",
+    "PriceList",
+    "Tariff",
+    "UnusableList",
+    "bill_pd",
+    "dollars",
+    "inside",
+    "picodollars",
+    "plausible",
+    "read_list",
+    "read_tariff",
+    "shown",
+    "stated_cost_pd",
+]

@@ -1,0 +1,109 @@
+"""What a call costs at a tariff, to the pico-dollar: every part of what it used once, at the figure
+for that part, or at that of what it is part of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from uniapi.canonical import Usage
+
+from .amounts import PICO, picodollars, rounded
+from .tariff import HOUR_WRITE, Figure, Tariff
+
+LARGEST_COST = 10**6
+"""Dollars: a vendor's figure beyond this is no cost of one call."""
+MOST_COUNTED = 10**10
+
+
+def plausible(count: int | None) -> int | None:
+    """A count as a vendor states it, None when it states none or one that cannot be true."""
+    return count if type(count) is int and 0 <= count <= MOST_COUNTED else None
+
+
+def stated_cost_pd(usage: Usage | None) -> int | None:
+    """What the provider itself says the call cost: it goes before every price list."""
+    if usage is None or usage.cost is None or not 0 <= usage.cost <= LARGEST_COST:
+        return None
+    return picodollars(usage.cost)
+
+
+def bill_pd(tariff: Tariff, usage: Usage, at_s: float) -> int | None:
+    """Pico-dollars, None where the usage says nothing that the tariff has a figure for."""
+    tariff = tariff.on(at_s)
+    given = plausible(usage.input_tokens)
+    figures = tariff.holding(input_tokens=given or 0, service=usage.service_tier, at_s=at_s)
+    amounts = (
+        _input(figures, usage, given),
+        _output(figures, usage),
+        _units(figures, usage),
+    )
+    known = [amount for amount in amounts if amount is not None]
+    if not known:
+        return None
+    cost = sum(known) + figures.get("request", 0)
+    return cost if isinstance(cost, int) else rounded(cost)
+
+
+def _input(figures: Mapping[str, Figure], usage: Usage, given: int | None) -> Figure | None:
+    """Cached tokens are part of the input; so are sound and pictures, which are taken from what
+    the cache did not have.
+    """
+    if given is None:
+        return None
+    each = figures.get("in", 0)
+    read = min(plausible(usage.cache_read_tokens) or 0, given)
+    written = min(plausible(usage.cache_write_tokens) or 0, given - read)
+    kept_1h = min(plausible(usage.cache_write_1h_tokens) or 0, written)
+    fresh = given - read - written
+    sound = min(plausible(usage.input_audio_tokens) or 0, fresh) if "audio_in" in figures else 0
+    pictures = 0
+    if "image_in" in figures:
+        pictures = min(plausible(usage.input_image_tokens) or 0, fresh - sound)
+    return (
+        (fresh - sound - pictures) * each
+        + sound * figures.get("audio_in", 0)
+        + pictures * figures.get("image_in", 0)
+        + read * figures.get("cache_read", each)
+        + (written - kept_1h) * figures.get("cache_write", each)
+        + kept_1h * figures.get("cache_write_1h", HOUR_WRITE * each)
+    )
+
+
+def _output(figures: Mapping[str, Figure], usage: Usage) -> Figure | None:
+    written = plausible(usage.billed_output_tokens)
+    if written is None:
+        return None
+    left, cost = written, 0
+    parts = (
+        ("reasoning", usage.reasoning_tokens),
+        ("audio_out", usage.output_audio_tokens),
+        ("image_out", usage.output_image_tokens),
+    )
+    total: Figure = cost
+    for name, stated in parts:
+        if name in figures:
+            count = min(plausible(stated) or 0, left)
+            left -= count
+            total = total + count * figures[name]
+    return total + left * figures.get("out", 0)
+
+
+def _units(figures: Mapping[str, Figure], usage: Usage) -> Figure | None:
+    """What is paid by the piece. Pictures that are billed by their tokens have no figure each."""
+    searches = (plausible(usage.web_searches) or 0) + (plausible(usage.search_units) or 0)
+    counted: tuple[tuple[str, int | None], ...] = (
+        ("image", plausible(usage.images)),
+        ("characters", plausible(usage.characters)),
+        ("search", searches or None),
+    )
+    amounts = [count * figures[name] for name, count in counted if count and name in figures]
+    seconds = usage.audio_seconds
+    if "minute" in figures and seconds is not None and 0 <= seconds < MOST_COUNTED:
+        minutes = Decimal(repr(seconds)) / 60
+        amounts.append(rounded(minutes * figures["minute"]))
+    return sum(amounts) if amounts else None
+
+
+__all__ = ["LARGEST_COST", "PICO", "bill_pd", "plausible", "stated_cost_pd"]

@@ -1,0 +1,107 @@
+"""Which price holds for a call: the provider's own figure, else `model_price`, else the price list.
+Never invented: a model without price has no cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from uniapi.canonical import Usage
+from uniapi.config import Price
+
+from .bill import bill_pd, stated_cost_pd
+from .price_list import PriceList, without_date
+from .tariff import Tariff, read_tariff
+
+REMEMBERED = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A price, and where it stands: `model_price.gpt-6` or `openai/gpt-6`."""
+
+    tariff: Tariff
+    place: str
+    is_written: bool
+    """In the configuration."""
+
+
+class PriceBook:
+    """The prices of one configuration. Cheap to make: the list is read when it is first asked."""
+
+    def __init__(
+        self,
+        written: Mapping[str, Price],
+        listed: Callable[[], PriceList | None] = lambda: None,
+        vendors: Mapping[str, str] = {},
+    ) -> None:
+        """`written`: `model_price`. `vendors`: whose prices a provider's models have, by its id;
+        a provider that is not in it has none.
+        """
+        self._written = {name: _tariff_of(price) for name, price in written.items()}
+        self._listed = listed
+        self._vendors = vendors
+        self._found: dict[tuple[str, str | None, str | None], Found | None] = {}
+
+    def find(
+        self, requested_model: str, upstream_model: str | None, provider_id: str | None = None
+    ) -> Found | None:
+        """The price of a model, narrowest first: by the name the client used, by the provider's,
+        by either without the date at its end, `default`; then the list's.
+        """
+        asked = (requested_model, upstream_model, provider_id)
+        if asked not in self._found:
+            if len(self._found) >= REMEMBERED:
+                self._found.clear()
+            self._found[asked] = self._look_up(requested_model, upstream_model, provider_id)
+        return self._found[asked]
+
+    def cost_pd(
+        self,
+        requested_model: str,
+        upstream_model: str | None,
+        usage: Usage | None,
+        provider_id: str | None = None,
+        at_s: float = 0.0,
+    ) -> int | None:
+        """The cost of a call that came at `at_s`, in pico-dollars; None when it cannot be known."""
+        stated = stated_cost_pd(usage)
+        if stated is not None or usage is None:
+            return stated
+        found = self.find(requested_model, upstream_model, provider_id)
+        own = None if found is None else bill_pd(found.tariff, usage, at_s)
+        if usage.image_tool is None or own is None:
+            return own
+        model = usage.image_tool_model
+        tool = self.find(model, model, provider_id) if model is not None else None
+        return own + ((tool and bill_pd(tool.tariff, usage.image_tool, at_s)) or 0)
+
+    def _look_up(
+        self, requested_model: str, upstream_model: str | None, provider_id: str | None
+    ) -> Found | None:
+        names = [name for name in (requested_model, upstream_model) if name and name != "default"]
+        undated = [name for name in map(without_date, names) if name is not None]
+        for name in (*names, *undated):
+            if name in self._written:
+                return self._as_written(name)
+        if "default" in self._written:
+            return self._as_written("default")
+        return self._in_list(upstream_model, provider_id)
+
+    def _in_list(self, upstream_model: str | None, provider_id: str | None) -> Found | None:
+        vendor = self._vendors.get(provider_id or "")
+        if not vendor or not upstream_model:
+            return None
+        price_list = self._listed()
+        found = None if price_list is None else price_list.find(vendor, upstream_model)
+        return found and Found(tariff=found[1], place=found[0], is_written=False)
+
+    def _as_written(self, name: str) -> Found:
+        return Found(tariff=self._written[name], place=f"model_price.{name}", is_written=True)
+
+
+def _tariff_of(price: Price) -> Tariff:
+    row: dict[str, Any] = {**price.figures, "tiers": [list(tier) for tier in price.tiers]}
+    return read_tariff(row)

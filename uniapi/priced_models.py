@@ -1,0 +1,42 @@
+"""Which models of a configuration have a price: what `check`, `explain`, the start and the page say
+of it, without a running gateway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from .config import EngineNames, HasPrice, ModelEntry, Preferences, Provider
+from .engines import engine_names, price_vendors
+from .money import PriceBook, PriceList, inside
+
+
+@lru_cache(maxsize=1)
+def list_inside() -> PriceList:
+    """The price list inside the program, read once."""
+    return inside()
+
+
+def book_of(preferences: Preferences, providers: Sequence[Provider]) -> PriceBook:
+    """The prices of a configuration as far as the program alone knows them: of another list that
+    is named somewhere nothing is known here.
+    """
+    listed = list_inside if preferences.price_list is True else lambda: None
+    return PriceBook(preferences.prices, listed, price_vendors(tuple(providers)))
+
+
+def config_names() -> EngineNames:
+    """What the reader of `api.yaml` must know of engines and prices."""
+
+    def prices(preferences: Preferences, providers: Sequence[Provider]) -> HasPrice:
+        book = book_of(preferences, providers)
+        is_elsewhere = isinstance(preferences.price_list, str)
+
+        def has_price(provider_id: str, entry: ModelEntry) -> bool:
+            return is_elsewhere or book.find(entry.alias, entry.upstream, provider_id) is not None
+
+        return has_price
+
+    return replace(engine_names(), prices=prices)
