@@ -7,7 +7,6 @@ survive.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import random
 from collections.abc import Collection, Mapping, Sequence
@@ -24,6 +23,7 @@ from .config import (
     Config,
     ConfigProblems,
     Credential,
+    ModelEntry,
     ModelInfo,
     Problem,
     Provider,
@@ -47,6 +47,7 @@ from .gateway import (
     Spending,
 )
 from .inspection import Inspector, Tap, TappedReply
+from .kept_lists import KeptLists
 from .kept_rests import KeptRests
 from .kept_windows import KeptWindows
 from .limits import Limits
@@ -61,12 +62,13 @@ from .scheduler import Jobs
 from .server import ConfigStatus, HttpReply, KeyRing, LiveCalls, Present, model_facts
 from .settings import Settings
 from .stats import CallRecord, Recorder
-from .storage import DiskFolder, MemoryFolder, write_atomic
+from .storage import DiskFolder, MemoryFolder
 from .wire import dump_json
 
 log = logging.getLogger("uniapi.app")
 
-MODEL_LISTS_FILE = "models.json"
+MOST_CATALOGUED_AT_ONCE = 5000
+"""Models: some five milliseconds."""
 INSPECTED = "requests"
 """The folder in the data dir for `inspect: {to_disk: …}`."""
 
@@ -151,7 +153,9 @@ class App:
             rng=rng,
         )
         self._watch = RetirementWatch(lambda: self._snapshot.config.providers)
-        self._load_lists()
+        self._kept_lists = KeptLists(self._lists, folder)
+        self._kept_lists.load()
+        self._cataloguing = asyncio.Lock()
         self._kept_windows = KeptWindows(self._limits, folder, clock)
         self._kept_windows.load()
         self._kept_rests = KeptRests(self._health, folder, clock)
@@ -364,6 +368,7 @@ class App:
         loop = asyncio.get_running_loop()
         for memory in (self._pins, self._learned):
             await loop.run_in_executor(None, memory.flush, self.clock.now_s())
+        await loop.run_in_executor(None, self._kept_lists.flush)
 
     async def commit(self, *, at_once: bool = False) -> None:
         """Write what changed since the last time, calls, long rate windows and what rests; off the
@@ -395,11 +400,16 @@ class App:
     def _snap(self, config: Config) -> Snapshot:
         set_secrets(secrets_of(config))
         self._key_ring = KeyRing(config.client_keys)
-        lists = {
-            provider.provider_id: self._lists.entries(provider) or None
+        return self._built(config, self._model_lists(config))
+
+    def _model_lists(self, config: Config) -> dict[str, tuple[ModelEntry, ...]]:
+        return {
+            provider.provider_id: entries
             for provider in config.providers
-            if provider.is_discovered
+            if provider.is_discovered and (entries := self._lists.entries(provider))
         }
+
+    def _built(self, config: Config, lists: Mapping[str, tuple[ModelEntry, ...]]) -> Snapshot:
         catalog = Catalog(config, lists)
         engines = Engines()
         router = Router(
@@ -437,25 +447,24 @@ class App:
     def _lists_wanted(self) -> None:
         self._jobs.spawn(self.discover(), "discovery")
 
-    def _lists_changed(self) -> None:
-        self._snapshot = self._snap(self._snapshot.config)
-        if self._data_dir is not None:
-            try:
-                write_atomic(
-                    self._data_dir / MODEL_LISTS_FILE, json.dumps(self._lists.dump()).encode()
+    async def _lists_changed(self) -> None:
+        """What can be routed now. Of very many models that is found out in a thread, so that
+        streams go on meanwhile; one after the other, so that the newest lists win.
+        """
+        self._kept_lists.note()
+        async with self._cataloguing:
+            config = None
+            while config is not self._snapshot.config:
+                config = self._snapshot.config
+                lists = self._model_lists(config)
+                if sum(map(len, lists.values())) <= MOST_CATALOGUED_AT_ONCE:
+                    self._snapshot = self._built(config, lists)
+                    continue
+                built = await asyncio.get_running_loop().run_in_executor(
+                    None, self._built, config, lists
                 )
-            except OSError as error:
-                log.warning("the model lists cannot be kept in the data dir: %s", error.strerror)
-
-    def _load_lists(self) -> None:
-        if self._data_dir is None:
-            return
-        try:
-            stored = json.loads((self._data_dir / MODEL_LISTS_FILE).read_bytes())
-        except (OSError, ValueError):
-            return
-        if isinstance(stored, dict):
-            self._lists.load(stored)
+                if config is self._snapshot.config:
+                    self._snapshot = built
 
 
 def show_problems(problems: tuple[Problem, ...]) -> None:

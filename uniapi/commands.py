@@ -16,7 +16,6 @@ from typing import Any, TextIO
 
 from uniapi.gateway import Engines
 
-from .app import MODEL_LISTS_FILE
 from .clock import SystemClock
 from .config import (
     ClientKey,
@@ -33,6 +32,7 @@ from .config import (
 from .configuration import config_text
 from .errors import StartError
 from .gateway import LearnedModels, ModelLists
+from .kept_lists import MODEL_LISTS_FILE
 from .limits import Limits
 from .live_check import Network, ask_every_key
 from .priced_models import config_names
@@ -345,7 +345,7 @@ def _catalog(
             + "\n".join(f"  {problem}" for problem in found.problems),
             2,
         ) from None
-    lists = ModelLists(SystemClock(), lambda: None)
+    lists = ModelLists(SystemClock())
     try:
         stored = json.loads((_data_dir(source, environment) / MODEL_LISTS_FILE).read_bytes())
     except (OSError, ValueError):

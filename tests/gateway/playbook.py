@@ -186,7 +186,7 @@ class Playbook:
             current=lambda: snapshot,
             spending=self.spending,
             record=self._record,
-            lists=ModelLists(self.clock, lambda: None),
+            lists=ModelLists(self.clock),
             pins=pins,
             items=items,
             limits=self.limits,

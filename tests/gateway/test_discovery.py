@@ -85,7 +85,7 @@ class Lists:
         self.web = Held(self.web)
         return self.web
 
-    def _changed(self):
+    async def _changed(self):
         self.changes += 1
 
     async def refresh(self, *providers, **members):

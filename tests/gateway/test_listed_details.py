@@ -25,7 +25,7 @@ MODELS = (
 
 
 def lists(stored):
-    made = ModelLists(Clock(), lambda: None)
+    made = ModelLists(Clock())
     made.load(json.loads(json.dumps(stored)))
     return made
 

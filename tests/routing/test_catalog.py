@@ -4,6 +4,7 @@ import pytest
 
 from uniapi.config import ModelEntry
 from uniapi.routing import Catalog, Group
+from uniapi.routing.catalog import MAX_COMPARED, nearest
 
 PROVIDERS = """
 providers:
@@ -254,6 +255,16 @@ def test_near_matches_among_very_many(config_of):
     )
     assert "vendor/model-1234" in catalog.near_matches(key, "vendor/model-1234x")
     assert catalog.candidates(key, "vendor/model-1999")
+
+
+def test_a_name_is_compared_with_few_and_with_their_beginnings():
+    """Five thousand names of 256 characters held the loop for two seconds."""
+    names = [(f"m-{number:05}", f"M-{number:05}") for number in range(5000)]
+    for asked in ("m-04321x", "a", "z", "m-00000"):
+        found = nearest(names, asked)
+        assert len(found) == MAX_COMPARED
+    assert ("m-04321", "M-04321") in nearest(names, "m-04321x")
+    assert nearest(names[:7], "m") == names[:7]
 
 
 def test_in_provider(config_of):

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from uniapi.canonical import FailureKind
 from uniapi.clock import Clock
 from uniapi.config import ModelEntry, Preferences, Provider
-from uniapi.engines import Engine, ListedModel, Target, engine_for, read_day
+from uniapi.engines import Engine, ListedModel, ModelPage, Target, engine_for, read_day
 from uniapi.errors import WireError
 from uniapi.network import AccessTokens, FetchFailed, Passage, Transport, fetch, passage_of
 from uniapi.wire import HttpRequest, ResponseHead, load_json
@@ -35,6 +35,7 @@ MAX_MODEL_NAME = 256
 """Of a list that goes on and on, so many of its models are taken; longer names nobody can ask
 for.
 """
+LONG_PAGE_BYTES = 64 * 1024
 MAX_CREDENTIALS = 5
 """How many of a provider's credentials are tried for its list."""
 
@@ -50,14 +51,14 @@ class _Pending:
 class ModelLists:
     """What each discovered provider lists, by provider id.
 
-    `load` and `dump` are plain data for the data dir; `on_change` is told when a list came or
+    `load` and `dump` are plain data for the data dir; `on_change` is awaited when a list came or
     changed, `on_wanted` when a list that failed should be asked for again.
     """
 
     def __init__(
         self,
         clock: Clock,
-        on_change: Callable[[], None],
+        on_change: Callable[[], Awaitable[None]] | None = None,
         on_wanted: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock = clock
@@ -190,7 +191,8 @@ class ModelLists:
             self._due_at[provider.provider_id] = self._clock.monotonic_s() + REFRESH_S
             if changed:
                 log.info("provider %r lists %d models", provider.name, len(models))
-                self._on_change()
+                if self._on_change is not None:
+                    await self._on_change()
         finally:
             over = self._pending.pop(provider.provider_id).over
             if not over.done():
@@ -307,12 +309,23 @@ async def list_models(
                 head.status, head.headers, body, engine.dialect(target, "openai_chat")
             )
             raise FetchFailed(failure)
-        page = engine.decode_models(load_json(body), request)
+        page = await _decoded(engine, body, request)
         models.extend(model for model in page.models if len(model.model) <= MAX_MODEL_NAME)
         if page.next_request is None or len(models) >= MAX_MODELS:
             break
         request = page.next_request
     return tuple(dict.fromkeys(models[:MAX_MODELS]))
+
+
+async def _decoded(engine: Engine, body: bytes, request: HttpRequest) -> ModelPage:
+    """A page of a list; a large one is read in a thread, so that streams go on meanwhile."""
+
+    def decoded() -> ModelPage:
+        return engine.decode_models(load_json(body), request)
+
+    if len(body) <= LONG_PAGE_BYTES:
+        return decoded()
+    return await asyncio.get_running_loop().run_in_executor(None, decoded)
 
 
 async def _ask(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -18,7 +19,9 @@ from typing import TypeAlias
 from uniapi.config import ClientKey, Config, ModelEntry, Provider, Rule
 
 MAX_REMEMBERED = 4096
-MAX_COMPARED = 400
+MAX_COMPARED = 200
+MAX_COMPARED_LENGTH = 64
+"""Comparing two names takes time by the square of their length, and both may be a stranger's."""
 MAX_NESTED = 10
 """Client keys within client keys; what lies deeper does not count."""
 _SUFFIX = re.compile(r"\[[^\[\]]*\]$")
@@ -106,6 +109,8 @@ class _Remembered:
 
     candidates: dict[tuple[str, str], Candidates] = field(default_factory=dict)
     models: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    sorted_names: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """Aliases in lower case, cut, each with the alias."""
 
 
 class Catalog:
@@ -164,16 +169,13 @@ class Catalog:
         self, client_key: ClientKey, requested: str, count: int = 3
     ) -> tuple[str, ...]:
         """Aliases of this key that look like `requested`, best first."""
-        requested = requested[:100]
-        lowered = requested.lower()
-        models = self.models(client_key)
-        if len(models) > MAX_COMPARED:
-            models = tuple(
-                sorted(
-                    models, key=lambda alias: _common_start(alias.lower(), lowered), reverse=True
-                )[:MAX_COMPARED]
+        lowered = requested.lower()[:MAX_COMPARED_LENGTH]
+        names = self._remembered.sorted_names.get(client_key.key_id)
+        if names is None:
+            names = self._remembered.sorted_names[client_key.key_id] = sorted(
+                (alias.lower()[:MAX_COMPARED_LENGTH], alias) for alias in self.models(client_key)
             )
-        by_lowered = {alias.lower(): alias for alias in models}
+        by_lowered = dict(nearest(names, lowered))
         return tuple(
             by_lowered[match]
             for match in difflib.get_close_matches(lowered, by_lowered, n=count, cutoff=0.5)
@@ -346,10 +348,12 @@ def _asks_for(requested: str, alias: str) -> bool:
     return requested == alias or (requested.endswith("*") and alias.startswith(requested[:-1]))
 
 
-def _common_start(one: str, other: str) -> int:
-    length = 0
-    for left, right in zip(one, other, strict=False):
-        if left != right:
-            break
-        length += 1
-    return length
+def nearest(names: Sequence[tuple[str, str]], lowered: str) -> Sequence[tuple[str, str]]:
+    """The few that `lowered` is compared with: of very many sorted names those around its place,
+    which begin as it does.
+    """
+    if len(names) <= MAX_COMPARED:
+        return names
+    place = bisect_left(names, (lowered, ""))
+    first = max(0, min(place - MAX_COMPARED // 2, len(names) - MAX_COMPARED))
+    return names[first : first + MAX_COMPARED]
