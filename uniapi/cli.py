@@ -22,7 +22,18 @@ from .errors import StartError
 if TYPE_CHECKING:
     from .settings import Settings
 
-COMMANDS = ("serve", "check", "explain", "models", "stats", "keygen", "init", "schema", "selfcheck")
+COMMANDS = (
+    "serve",
+    "check",
+    "explain",
+    "models",
+    "stats",
+    "connect",
+    "keygen",
+    "init",
+    "schema",
+    "selfcheck",
+)
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 DEFAULT_PORT = 8000
 DEFAULT_TIMEOUT_S = 100.0
@@ -34,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     config, 3 already running).
     """
     os.umask(0o077)
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments, behind = _parted(list(sys.argv[1:] if argv is None else argv))
     if "--version" in arguments:
         print(version())
         if "--verbose" in arguments:
@@ -46,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments or arguments[0] not in (*COMMANDS, "-h", "--help"):
         arguments.insert(0, "serve")
     options = _parser().parse_args(arguments)
+    options.behind = behind
     try:
         return _COMMANDS[options.command](options)
     except StartError as error:
@@ -55,6 +67,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except BrokenPipeError:
         return 1
+
+
+def _parted(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Our own words, and another program's behind `--`."""
+    if arguments[:1] != ["connect"] or "--" not in arguments:
+        return arguments, []
+    place = arguments.index("--")
+    return arguments[:place], arguments[place + 1 :]
 
 
 def _unknown_command(word: str) -> str:
@@ -188,6 +208,7 @@ def _parser() -> argparse.ArgumentParser:
         help="where statistics are kept (default: data/ beside a local config, else ./data)",
     )
     stats.add_argument("--json", action="store_true", help="machine-readable")
+    _add_connect(commands, config)
     commands.add_parser("keygen", help="print a new client key")
     init = commands.add_parser("init", help="write a commented starter api.yaml; never overwrites")
     init.add_argument("path", nargs="?", default="api.yaml")
@@ -199,6 +220,40 @@ def _parser() -> argparse.ArgumentParser:
     )
     looking.add_argument("--json", action="store_true", help="machine-readable")
     return parser
+
+
+def _add_connect(commands: Any, config: argparse.ArgumentParser) -> None:
+    connecting = commands.add_parser(
+        "connect",
+        parents=[config],
+        help="a client's settings for this gateway: printed, written, taken back, or for one run",
+    )
+    connecting.add_argument(
+        "client", nargs="?", help="claude, codex, gemini, opencode, …; none: list them"
+    )
+    action = connecting.add_mutually_exclusive_group()
+    for name, meaning in (
+        ("write", "put it into the client's own files; what they were is kept"),
+        ("undo", "take back what --write did"),
+        ("run", "start the client with it, nothing is written: --run -- ARGS"),
+    ):
+        action.add_argument(
+            f"--{name}",
+            dest="action",
+            action="store_const",
+            const=name,
+            default="print",
+            help=meaning,
+        )
+    connecting.add_argument("--key", help="the client key, by its label or number in the file")
+    connecting.add_argument("--model", help="the main model (default: the best of the key's)")
+    connecting.add_argument("--small", metavar="MODEL", help="the model for small errands")
+    connecting.add_argument(
+        "--port", type=_port, help=f"the port of the gateway here (default {DEFAULT_PORT})"
+    )
+    connecting.add_argument(
+        "--url", help="a gateway elsewhere; its client key is read from UNIAPI_KEY"
+    )
 
 
 def _port(text: str) -> int:
@@ -330,6 +385,24 @@ def _stats(options: argparse.Namespace) -> int:
     )
 
 
+def _connect(options: argparse.Namespace) -> int:
+    from .connect_command import ConnectOptions, connect
+
+    port = options.port or _from_environment(os.environ, "PORT", _port, DEFAULT_PORT)
+    asked = ConnectOptions(
+        client=options.client,
+        action=options.action,
+        config=options.config,
+        url=options.url,
+        key=options.key,
+        model=options.model,
+        small=options.small,
+        port=port or DEFAULT_PORT,
+        words=options.behind,
+    )
+    return connect(asked, os.environ)
+
+
 def _keygen(options: argparse.Namespace) -> int:
     from .server.admin import generate_key
 
@@ -391,6 +464,7 @@ _COMMANDS = {
     "explain": _explain,
     "models": _models,
     "stats": _stats,
+    "connect": _connect,
     "keygen": _keygen,
     "init": _init,
     "schema": _schema,

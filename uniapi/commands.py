@@ -128,7 +128,7 @@ def show_models(
     """The models that each client key can route, from the configuration and the model lists kept in
     the data dir.
     """
-    config, catalog, endings = _catalog(config_argument, environment)
+    config, catalog, endings = configuration_and_catalog(config_argument, environment)
     today = day_of(SystemClock().now_s())
     listed = {key.display: list(catalog.models(key)) for key in config.client_keys}
     if as_json:
@@ -162,7 +162,7 @@ def show_explanation(
     timeouts and limits, and why others are out. 0, or 1 when nothing serves it. `timeout_s`: what
     `serve` would take from `TIMEOUT`.
     """
-    config, catalog, endings = _catalog(config_argument, environment)
+    config, catalog, endings = configuration_and_catalog(config_argument, environment)
     clock = SystemClock()
     router = Router(
         catalog=catalog,
@@ -174,7 +174,7 @@ def show_explanation(
         default_timeout_s=timeout_s,
     )
     value = explain(
-        router, _client_key(config, key), model, now=clock.monotonic_s(), now_s=clock.now_s()
+        router, named_client_key(config, key), model, now=clock.monotonic_s(), now_s=clock.now_s()
     )
     _add_endings(value, endings, day_of(clock.now_s()))
     source = choose_source(config_argument, environment)
@@ -215,7 +215,7 @@ def _learned(config: Config, data_dir: Path) -> dict[tuple[str, str], dict[str, 
     return {(row["provider"], row["model"]): row for row in kept.rows(provider_ids, now_s)}
 
 
-def _client_key(config: Config, named: str | None) -> ClientKey:
+def named_client_key(config: Config, named: str | None) -> ClientKey:
     """The client key that `--key` names: by its label, its masked form or its number in the file;
     the first one when none is named. The key itself is taken too, but anybody on the host can read
     a command line. Raises StartError for a name that fits none, or several.
@@ -328,7 +328,7 @@ async def _remote_text(source: ConfigSource, environment: Mapping[str, str]) -> 
         return await config_text(source, network.transport)
 
 
-def _catalog(
+def configuration_and_catalog(
     config_argument: str | None, environment: Mapping[str, str]
 ) -> tuple[Config, Catalog, dict[tuple[str, str], Ending]]:
     """The configuration, its catalog, with the model lists that a running gateway has kept, and

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[2] / "uniapi"
 ANYWHERE = {"errors", "clock"}
 MAY_IMPORT = {
     "canonical": set(),
-    "connect": set(),
+    "connect": {"storage"},
     "wire": set(),
     "config": set(),
     "storage": set(),

@@ -63,5 +63,7 @@ def test_a_written_list_keeps_its_order_and_a_long_one_is_judged():
     assert found.main == "gpt-6.1-sol"
     assert found.small == "gpt-5-mini"
     assert "whisper-1" not in found.every
+    google = choose_models(["gemini-3.8-flash", "gemini-3.8-pro"])
+    assert (google.main, google.small) == ("gemini-3.8-pro", "gemini-3.8-flash")
     assert choose_models(["text-embedding-4"]) is None
     assert choose_models([], main="anything").every == ("anything",)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .recipe import Change, Connection, Recipe, SettingsFile
+from .recipe import FOLDER, Change, Connection, Recipe, SettingsFile
 
 CHECKED = "2026-11-30"
 CODEX_CATALOG = "uni-api-models.json"
@@ -80,6 +80,10 @@ def _codex_files(to: Connection) -> Sequence[SettingsFile]:
     return [config, *files]
 
 
+def _codex_catalog(to: Connection) -> Mapping[str, Any]:
+    return {CODEX_CATALOG: to.codex_catalog} if to.codex_catalog.get("models") else {}
+
+
 def _codex_command(to: Connection) -> Sequence[str]:
     provider = {**_codex_provider(to), "env_key": "UNIAPI_KEY"}
     inline = ", ".join(f"{name} = {json.dumps(value)}" for name, value in provider.items())
@@ -88,6 +92,8 @@ def _codex_command(to: Connection) -> Sequence[str]:
         "model_provider": '"uniapi"',
         "model_providers.uniapi": f"{{{inline}}}",
     }
+    if _codex_catalog(to):
+        options["model_catalog_json"] = json.dumps(f"{FOLDER}/{CODEX_CATALOG}")
     return [
         "codex",
         *(word for name, value in options.items() for word in ("-c", f"{name}={value}")),
@@ -119,12 +125,17 @@ def _gemini_files(to: Connection) -> Sequence[SettingsFile]:
     ]
 
 
+def _gemini_beside(_: Connection) -> Mapping[str, Any]:
+    """No variable says how one is signed in: with an address alone it fails, as "gateway"."""
+    return {"settings.json": {"security": {"auth": {"selectedType": "gemini-api-key"}}}}
+
+
 def _gemini_environment(to: Connection) -> Mapping[str, str]:
     return {
         "GOOGLE_GEMINI_BASE_URL": to.root,
         "GEMINI_API_KEY": to.key,
         "GEMINI_MODEL": to.models.main,
-        "GEMINI_DEFAULT_AUTH_TYPE": "gemini-api-key",
+        "GEMINI_CLI_SYSTEM_SETTINGS_PATH": f"{FOLDER}/settings.json",
     }
 
 
@@ -340,6 +351,7 @@ AGENTS = (
         files=_codex_files,
         environment=lambda to: {"UNIAPI_KEY": to.key},
         command=_codex_command,
+        beside=_codex_catalog,
     ),
     Recipe(
         name="gemini",
@@ -349,6 +361,7 @@ AGENTS = (
         environment=_gemini_environment,
         unset=("GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GENAI_USE_GCA"),
         command=lambda to: ["gemini"],
+        beside=_gemini_beside,
     ),
     Recipe(
         name="opencode",

@@ -14,7 +14,7 @@ _NO_CHAT = re.compile(
 )
 """Names of models that no agent can be run on."""
 _SMALL = re.compile(
-    r"haiku|mini(?!max)|nano|flash|lite|small|tiny|luna|instant|-air|turbo|\b[1-9]b\b|fast",
+    r"haiku|(?<!ge)mini(?!max)|nano|flash|lite|small|tiny|luna|instant|-air|turbo|\b[1-9]b\b|fast",
     re.IGNORECASE,
 )
 """Words of cheap and quick models, which agents use beside their main one."""

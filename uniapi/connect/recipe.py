@@ -67,6 +67,10 @@ class Shown:
     text: str
 
 
+FOLDER = "{folder}"
+"""In a command or a variable of `--run`: the folder of the files beside it."""
+
+
 def _no_files(_: Connection) -> Sequence[SettingsFile]:
     return ()
 
@@ -83,7 +87,8 @@ def _nothing(_: Connection) -> Sequence[str]:
 class Recipe:
     """One client. `source` is where its settings are documented, last looked at on the day of
     `CHECKED`. `unset` are variables that would win over what is set; `command` starts the client
-    for `--run` (none where the environment says nothing to it); `steps` are for a person.
+    for `--run` (none where the environment says nothing to it), `beside` are files that it reads
+    for that one run, by name, in a folder that FOLDER stands for; `steps` are for a person.
     """
 
     name: str
@@ -93,6 +98,7 @@ class Recipe:
     environment: Callable[[Connection], Mapping[str, str]] = _no_environment
     unset: tuple[str, ...] = ()
     command: Callable[[Connection], Sequence[str]] = _nothing
+    beside: Callable[[Connection], Mapping[str, Any]] = _no_environment
     steps: Callable[[Connection], Sequence[str]] = _nothing
     is_any_command: bool = False
 
