@@ -56,6 +56,7 @@ MAY_IMPORT = {
     },
 }
 ASYNCIO_MODULES = {
+    "gateway/answer_clock.py",
     "gateway/attempt_try.py",
     "gateway/call_run.py",
     "gateway/backlog.py",

@@ -5,7 +5,14 @@ from datetime import date
 import pytest
 
 from uniapi.config import Credential, Provider
-from uniapi.engines import ListedModel, Place, engine_for, find_retirement, retirement_of, sunset
+from uniapi.engines import (
+    ListedModel,
+    Place,
+    engine_for,
+    find_retirement,
+    retirement_at,
+    retirement_of,
+)
 from uniapi.engines.retirements import read_day, read_table
 
 OPENAI, AZURE = "api.openai.com", "me.openai.azure.com"
@@ -82,7 +89,8 @@ def test_the_first_that_is_said_of_a_model_counts():
 def test_an_answer_tells_the_end_from_thirty_days_before(model, day, expected):
     """And after it, should the model still answer."""
     seconds = (day - date(1970, 1, 1)).days * 86400.0
-    assert sunset("https://api.openai.com/v1/chat/completions", model, seconds) == expected
+    found = retirement_at("https://api.openai.com/v1/chat/completions", model)
+    assert (None if found is None else found.sunset(seconds)) == expected
 
 
 def place(model, base_url="https://api.openai.com/v1"):

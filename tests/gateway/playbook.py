@@ -92,6 +92,7 @@ class ToldPlan:
 
     def __init__(self, plan):
         self._plan = plan
+        self.question = plan.question
         self.told = []
 
     def next(self, tried, now):

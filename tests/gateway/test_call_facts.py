@@ -12,8 +12,8 @@ from uniapi.gateway.call_facts import (
     estimate_call_tokens,
     last_user_text,
     reasoning_effort,
-    request_type,
 )
+from uniapi.operations import SERVICES
 
 PICTURE = base64.b64encode(bytes(range(256)) * 400).decode()
 
@@ -106,8 +106,8 @@ def test_the_effort_is_found_in_every_dialect(body, effort):
 
 def test_compaction_is_a_type_of_its_own():
     """`exclude_request_types` has this one value."""
-    assert request_type(call({}, Operation.COMPACT)) == "compaction"
-    assert request_type(call({})) is None
+    assert SERVICES[Operation.COMPACT].request_type == "compaction"
+    assert SERVICES[Operation.GENERATE].request_type is None
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from uniapi.config import parse_config
 from uniapi.engines import engine_names
 from uniapi.gateway import Engines, Moderation
 from uniapi.gateway.call_state import Setting
+from uniapi.gateway.lanes import Lanes
 from uniapi.limits import Limits
 from uniapi.routing import Catalog, Cursors, Health, Router, Sessions
 
@@ -47,7 +48,7 @@ class Asking:
             cursors=Cursors(),
             sessions=Sessions(),
         )
-        self.setting = Setting(preferences=self.config.preferences, engine_of=engines.engine_of)
+        self.setting = Setting(lanes=Lanes.of(self.config.preferences, engines.engine_of))
         executor = executor_of(self.clock, lambda record: None)
         self.moderation = Moderation(executor, self.clock, random.Random(1))
 

@@ -81,6 +81,7 @@ def receiver(probe=None, pipe=None, mask=None):
             kind=FailureKind.SERVER_ERROR, message=body.decode(), status=head.status
         ),
         PATIENT,
+        asyncio.get_running_loop().time(),
         probe,
         mask,
     )
@@ -98,12 +99,12 @@ async def test_nothing_goes_out_before_the_commit_and_everything_after():
     assert not made.outcome.done()
     made.data(b"first! ")
     assert await made.outcome is None
-    made.attach(outlet)
+    finished = made.attach(outlet)
     assert outlet.data == b"role first! "
     made.data(b"second")
     assert outlet.data == b"role first! second"
     made.end()
-    await made.finished
+    await finished
     assert outlet.data.endswith(b".")
 
 

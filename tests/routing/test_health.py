@@ -22,7 +22,7 @@ def test_rest_then_half_open_then_sound():
     assert health.free_at(CHANNEL, 6.0, "another") == 125.0
     health.succeeded([CHANNEL], 7.0)
     assert health.free_at(CHANNEL, 7.0, "another") == 7.0
-    assert health.is_all_sound
+    assert not health.rests
 
 
 def test_states_for_the_admin_surface():
@@ -114,8 +114,8 @@ def test_keep_forgets_what_no_longer_exists(config_of, yaml_of):
     ]
     for thing in things:
         health.rest(thing, FIVE, "", 0.0)
-    health.count("a", known, True, 0.0)
-    health.count("b", known, True, 0.0)
+    health.rates.count(("a", known), True, 0.0)
+    health.rates.count(("b", known), True, 0.0)
     health.keep(config)
     assert {(r.provider_id, r.credential_id) for r in health.snapshot(0.0)} == {
         ("a", None),
@@ -128,8 +128,8 @@ def test_keep_forgets_what_no_longer_exists(config_of, yaml_of):
 def test_success_rate_fades():
     """Half the weight after six hours: an old failure counts less than a new success."""
     health = Health()
-    health.count("p", "k", False, 0.0)
-    health.count("p", "k", True, 6 * 3600.0)
+    health.rates.count(("p", "k"), False, 0.0)
+    health.rates.count(("p", "k"), True, 6 * 3600.0)
     assert health.success_rate("p", "k", 6 * 3600.0) == (pytest.approx(2 / 3), pytest.approx(1.5))
 
 

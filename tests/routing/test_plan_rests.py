@@ -88,7 +88,7 @@ def test_what_is_back_is_sound_when_it_serves(play, yaml_of):
     assert p.tries(lambda at: 401 if at == "a#1" else None) == ["a#1", "a#2"]
     p.passes(600)
     assert {p.served() for _ in range(2)} == {"a#1", "a#2"}
-    assert p.health.is_all_sound
+    assert not p.health.rests
 
 
 def test_several_models_out_of_quota_rest_the_account(play, parts):
@@ -141,7 +141,7 @@ def test_a_provider_or_a_key_is_woken(play, yaml_of):
     assert p.health.clear({"a"}, ids["a"].credentials[0].credential_id) == 1
     assert len(_rests(p)) == before - 1
     p.health.clear({"a", "b"})
-    assert p.health.is_all_sound
+    assert not p.health.rests
 
 
 @pytest.mark.parametrize("status", [500, 429, 401, "timeout"])

@@ -42,11 +42,11 @@ def test_smart_round_robin_starts_with_what_succeeds(play, yaml_of):
     ids = [credential.credential_id for credential in p.config.providers[0].credentials]
     for key, outcomes in ((1, [True, False]), (2, [True])):
         for is_success in outcomes:
-            p.health.count("a", ids[key], is_success, p.now)
+            p.health.rates.count(("a", ids[key]), is_success, p.now)
     lap = _keys(p, 3)
     assert lap == ["3", "2", "1"]
-    p.health.count("a", ids[2], False, p.now)
-    p.health.count("a", ids[1], False, p.now)
+    p.health.rates.count(("a", ids[2]), False, p.now)
+    p.health.rates.count(("a", ids[1]), False, p.now)
     assert _keys(p, 3) == ["1", "3", "2"]
 
 

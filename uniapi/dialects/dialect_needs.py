@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from uniapi.canonical import DialectNeeds, Json
+from uniapi.canonical import NO_NEEDS, DialectNeeds, Json
 
 
 def chat_needs(body: Mapping[str, Json]) -> DialectNeeds:
     """Of a chat body, or of one in the shape of Responses, which Cursor sends to the same path."""
+    if _CHAT_MEMBERS.isdisjoint(body):
+        return NO_NEEDS
     tools = _objects(body.get("tools"))
     effort = body.get("reasoning_effort") or _within(body, ("reasoning", "effort"))
     return DialectNeeds(
@@ -18,6 +20,11 @@ def chat_needs(body: Mapping[str, Json]) -> DialectNeeds:
         effort=_word(effort),
         searches=isinstance(body.get("web_search_options"), dict) or _searches(tools),
     )
+
+
+_CHAT_MEMBERS = frozenset(
+    {"tools", "functions", "reasoning_effort", "reasoning", "web_search_options"}
+)
 
 
 def messages_needs(body: Mapping[str, Json]) -> DialectNeeds:

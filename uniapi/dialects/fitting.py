@@ -9,6 +9,7 @@ rule touches stays the very object, and a relay keeps its bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -66,11 +67,16 @@ class FitRule:
     one, or the same object when it has nothing to do; members of an unexpected shape it leaves
     alone. `facts`: the names of the Quirk's members it minds. It runs where one of them is not what
     the plain dialect has, or everywhere when `is_constant`: what no upstream of this dialect takes.
+    `where`: marks (see `marks_of`) without any of which a body gives it nothing to do, so that it
+    need not be asked; None: it has to look for itself. `reads_beside`: where something stands
+    beside the body it is asked all the same.
     """
 
     apply: Apply
     facts: tuple[str, ...]
     is_constant: bool = False
+    where: frozenset[str] | None = None
+    reads_beside: bool = False
 
     def concerns(self, quirk: Quirk) -> bool:
         if self.is_constant:
@@ -78,17 +84,47 @@ class FitRule:
         return any(getattr(quirk, name) != getattr(PLAIN, name) for name in self.facts)
 
 
-def minds(*facts: str, always: bool = False) -> Callable[[Apply], FitRule]:
+def minds(
+    *facts: str,
+    always: bool = False,
+    where: Sequence[str] | None = None,
+    reads_beside: bool = False,
+) -> Callable[[Apply], FitRule]:
     """Makes a function a rule that minds `facts`; `always`: also where they are plain."""
-    return lambda apply: FitRule(apply, facts, always)
+    marks = None if where is None else frozenset(where)
+    return lambda apply: FitRule(apply, facts, always, marks, reads_beside)
+
+
+def marks_of(body: Body, turns_in: str) -> AbstractSet[str]:
+    """What tells most rules that a body gives them nothing to do, in one walk: the names of its
+    members; of each turn in the member `turns_in`, and of each part of its content, the names of
+    their members, the role and the type.
+    """
+    marks = set(body)
+    turns = body.get(turns_in)
+    for turn in turns if type(turns) is list else ():
+        if type(turn) is not dict:
+            continue
+        marks.update(turn)
+        for word in (turn.get("role"), turn.get("type")):
+            if type(word) is str:
+                marks.add(word)
+        parts = turn.get("content") or turn.get("parts")
+        for part in parts if type(parts) is list else ():
+            if type(part) is dict:
+                marks.update(part)
+                kind = part.get("type")
+                if type(kind) is str:
+                    marks.add(kind)
+    return marks
 
 
 Fit = Callable[[Body, Quirk, Beside], tuple[Body, tuple[str, ...]]]
 """(body, facts, what stands beside it) → the body as this upstream takes it, and the losses."""
 
 
-def fit_by(rules: Sequence[FitRule]) -> Fit:
-    """The `fit` of a dialect: its rules, in order."""
+def fit_by(rules: Sequence[FitRule], turns_in: str = "messages") -> Fit:
+    """The `fit` of a dialect whose turns stand in the member `turns_in`: its rules, in order."""
 
     @lru_cache(maxsize=2048)
     def concerning(quirk: Quirk) -> tuple[FitRule, ...]:
@@ -98,8 +134,14 @@ def fit_by(rules: Sequence[FitRule]) -> Fit:
         body: Body, quirk: Quirk, beside: Beside = NOTHING_BESIDE
     ) -> tuple[Body, tuple[str, ...]]:
         fitting = Fitting(quirk=quirk, beside=beside)
+        is_alone, marks = beside is NOTHING_BESIDE, marks_of(body, turns_in)
         for rule in concerning(quirk):
-            body = rule.apply(body, fitting)
+            has_none = rule.where is not None and rule.where.isdisjoint(marks)
+            if has_none and (is_alone or not rule.reads_beside):
+                continue
+            fitted = rule.apply(body, fitting)
+            if fitted is not body:
+                body, marks = fitted, marks_of(fitted, turns_in)
         return body, tuple(dict.fromkeys(fitting.losses))
 
     return fit

@@ -32,7 +32,14 @@ from .mending import find_mending
 from .openai import OpenAiEngine, ResponsesEngine
 from .presets import preset_for, preset_named
 from .price_vendors import price_vendor, price_vendors
-from .retirements import Retirement, find_retirement, read_day, retirement_of, sunset
+from .retirements import (
+    Retirement,
+    find_retirement,
+    listed_end,
+    read_day,
+    retirement_at,
+    retirement_of,
+)
 from .urls import parse_url
 from .vertex import VertexEngine
 
@@ -121,11 +128,12 @@ __all__ = [
     "engine_names",
     "find_mending",
     "find_retirement",
+    "listed_end",
     "load_learned",
     "price_vendor",
     "price_vendors",
     "quirk_for",
     "read_day",
+    "retirement_at",
     "retirement_of",
-    "sunset",
 ]

@@ -43,6 +43,7 @@ class BedrockEngine(DefaultEngine):
     vendor = "bedrock"
     wire = CONVERSE
     has_account_cache = True
+    authorizes_bodies = True
 
     def dialect(
         self,

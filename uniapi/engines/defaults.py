@@ -31,6 +31,7 @@ class DefaultEngine(ABC):
     vendor: str = ""
     """Names the vendor in quirk and failure rows, beside the engine."""
     has_account_cache: bool = False
+    authorizes_bodies: bool = False
     wire: UpstreamDialect
 
     def dialect(

@@ -180,6 +180,13 @@ class Engine(Protocol):
         ...
 
     @property
+    def authorizes_bodies(self) -> bool:
+        """Whether `authorize` looks at the body or changes it even where the credential is a key
+        that goes into a header; elsewhere such a key gives the same headers to every request.
+        """
+        ...
+
+    @property
     def has_account_cache(self) -> bool:
         """Whether the prompt cache belongs to the account, so that a conversation should stay with
         its credential (docs/design.md, Keys and prompt caches).

@@ -41,6 +41,17 @@ class Retirement:
     def is_past(self, today: date) -> bool:
         return self.day <= today and not self.is_earliest
 
+    def sunset(self, now_s: float) -> str | None:
+        """The `sunset` header (RFC 8594) of an answer of the model: the moment of its end, from
+        thirty days before; None when there is none to tell.
+        """
+        if self.is_earliest:
+            return None
+        end = datetime(self.day.year, self.day.month, self.day.day, tzinfo=timezone.utc)
+        if datetime.fromtimestamp(now_s, timezone.utc) < end - WARNED_BEFORE:
+            return None
+        return end.strftime("%a, %d %b %Y 00:00:00 GMT")
+
     def said(self, today: date) -> str:
         """In words, for a report."""
         verb = "was shut down" if self.is_past(today) else "is shut down"
@@ -59,34 +70,27 @@ def find_retirement(host: str, model: str) -> Retirement | None:
     return None
 
 
+def listed_end(day: str) -> Retirement:
+    """What a provider's own list says: the day, `YYYY-MM-DD`."""
+    return Retirement(day=date.fromisoformat(day), source=LISTED)
+
+
+def retirement_at(url: str, model: str) -> Retirement | None:
+    """The same of a model as it is asked at `url`."""
+    return find_retirement(parse_url(url).host, model)
+
+
 def retirement_of(
     engine: Engine, place: Place, listed: ListedModel | None = None
 ) -> Retirement | None:
     """What is known of the model at `place`: its provider's own word first."""
     if listed is not None and listed.shutdown_date is not None:
-        return Retirement(day=date.fromisoformat(listed.shutdown_date), source=LISTED)
+        return listed_end(listed.shutdown_date)
     dialect = engine.dialect(place, "openai_chat")
     address = engine.address(place, Operation.GENERATE, False, dialect)
     if address is None:
         return None
     return find_retirement(parse_url(address.url).host, place.upstream_model)
-
-
-def sunset(url: str, model: str, now_s: float, listed: str | None = None) -> str | None:
-    """The `sunset` header (RFC 8594) of an answer of `model` from `url`: the moment of its end,
-    from thirty days before; None when there is none to tell. `listed`: the day that the provider's
-    own list names.
-    """
-    day = None if listed is None else date.fromisoformat(listed)
-    if day is None:
-        found = find_retirement(parse_url(url).host, model)
-        if found is None or found.is_earliest:
-            return None
-        day = found.day
-    end = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
-    if datetime.fromtimestamp(now_s, timezone.utc) < end - WARNED_BEFORE:
-        return None
-    return end.strftime("%a, %d %b %Y 00:00:00 GMT")
 
 
 def read_day(value: Json) -> str | None:

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from uniapi.canonical import Call
-from uniapi.engines import Place
+from uniapi.clock import Epoch
+from uniapi.engines import Retirement
 from uniapi.operations import SERVICES
 from uniapi.routing import Road
 from uniapi.stats import AttemptRecord
@@ -69,33 +70,20 @@ def stream_headers(framing: Literal["sse", "json_array"]) -> dict[str, str]:
     return {**STREAM_HEADERS, **(JSON_HEADERS if framing == "json_array" else {})}
 
 
-def answer_headers(
-    received: Mapping[str, str],
-    place: Place,
-    attempts: Sequence[AttemptRecord],
-    losses: Sequence[str],
-    road: Road,
-    sunset: str | None = None,
-) -> dict[str, str]:
-    """What goes out with an answer beside its content type; `received` are the upstream's,
-    `sunset` is when the model that answered is shut down, where that is near.
-    """
-    returned = (
-        {name: value for name, value in received.items() if name.startswith(RETURNED_HEADERS)}
-        if road is Road.RELAY
-        else {}
-    )
-    return {
-        **returned,
-        "x-uniapi-provider": header_text(place.provider.name),
-        "x-uniapi-model": header_text(place.upstream_model),
-        **attempts_header(attempts),
-        **_dropped(losses),
-        **({} if sunset is None else {"sunset": sunset}),
-    }
+def returned_headers(received: Mapping[str, str], road: Road) -> dict[str, str]:
+    """Of the upstream's headers those that a client of its own dialect reads."""
+    if road is not Road.RELAY:
+        return {}
+    return {name: value for name, value in received.items() if name.startswith(RETURNED_HEADERS)}
 
 
-def _dropped(losses: Sequence[str]) -> Mapping[str, str]:
+def sunset_header(retirement: Retirement, now_s: Epoch) -> dict[str, str]:
+    """When the model that answered is shut down, where that is near."""
+    ends_at = retirement.sunset(now_s)
+    return {} if ends_at is None else {"sunset": ends_at}
+
+
+def dropped_names(losses: Sequence[str]) -> str:
     """`x-uniapi-dropped`, at most 1 KB, cut between names."""
     text = ""
     for loss in dict.fromkeys(losses):
@@ -103,11 +91,13 @@ def _dropped(losses: Sequence[str]) -> Mapping[str, str]:
         if len(longer) > MAX_DROPPED_HEADER:
             break
         text = longer
-    return {"x-uniapi-dropped": header_text(text)} if text else {}
+    return header_text(text)
 
 
 def header_text(text: str) -> str:
     """Text fit for a header value: printable ASCII."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(character if " " <= character <= "~" else "?" for character in text)
 
 
@@ -117,8 +107,8 @@ def attempts_header(attempts: Sequence[AttemptRecord]) -> dict[str, str]:
     """
     pieces = []
     for attempt in attempts:
-        result = "200" if attempt.is_success else attempt.outcome
-        if not attempt.is_success and attempt.status is not None and attempt.status >= 400:
+        result = "200" if attempt.outcome == "ok" else attempt.outcome
+        if result != "200" and attempt.status is not None and attempt.status >= 400:
             result = str(attempt.status)
         pieces.append(f"{attempt.provider}#{attempt.credential_number}={result}")
     return {"x-uniapi-attempts": header_text(", ".join(pieces))} if pieces else {}

@@ -21,25 +21,29 @@ from uniapi.canonical import (
     Usage,
     estimate_input_tokens,
 )
-from uniapi.config import provider_secrets, shown_url, without_secrets_in_bytes
+from uniapi.config import shown_url
 from uniapi.dialects import RelayedDialect
-from uniapi.engines import Target, sunset
+from uniapi.engines import listed_end
 from uniapi.errors import WireError
 from uniapi.inspection import UpstreamWords
-from uniapi.network import FetchFailed, passage_of, send_all
+from uniapi.network import FetchFailed, send_all
 from uniapi.operations import SERVICES, request_units, with_units
 from uniapi.routing import Attempt, FailedAttempt, Pin, Road
 from uniapi.wire import LARGE_BYTES, HttpRequest, ResponseHead
 
 from .answer_headers import (
-    answer_headers,
+    attempts_header,
+    dropped_names,
     harmless_type,
     heartbeat,
     kind_headers,
+    returned_headers,
+    sunset_header,
 )
 from .attempt_log import log, tell_failure, tell_request, tell_return
 from .call_records import attempt_record, masked_failure
 from .call_state import CallState
+from .lanes import Lane
 from .mender import without_signatures
 from .operation_failures import blamed, unsupported
 from .patience import patience_for, trigger_probe
@@ -52,15 +56,14 @@ from .route import Way, client_side, needs_media, remembers_turns
 class Try:
     """`make` does it all."""
 
-    def __init__(self, state: CallState, attempt: Attempt, target: Target, way: Way) -> None:
+    def __init__(self, state: CallState, attempt: Attempt, lane: Lane, way: Way) -> None:
         self._state = state
         self._attempt = attempt
-        self._target = target
+        self._lane = lane
         self.way = way
         self.body: dict[str, Json] = {}
         """What was asked, where that is a JSON object."""
         self._began = state.now()
-        self._passage = passage_of(target.provider, target.credential, state.setting.preferences)
 
     async def make(self) -> Failure | None:
         """None when it has answered the call. Raises RequestRefused when the client's request makes
@@ -71,9 +74,9 @@ class Try:
             prepared = await self._prepare()
             if isinstance(prepared, Failure):
                 return prepared
-            requests = [
-                await self._authorize(request) for request in (*prepared.earlier, prepared.request)
-            ]
+            requests: list[HttpRequest] = [*prepared.earlier, prepared.request]
+            if not prepared.is_authorized:
+                requests = [await self._authorize(request) for request in requests]
         except FetchFailed as error:
             return self._failed(error.failure)
         except WireError as error:
@@ -81,11 +84,16 @@ class Try:
         self.body = prepared.body
         receiver = state.receiver = self._send(prepared, requests)
         try:
-            failure = await self._await_commit(receiver)
+            if self._attempt.keepalive_s is None and state.keepalive_s is None:
+                failure = await receiver.outcome
+            else:
+                failure = await self._beat_until_commit(receiver)
             if failure is not None:
                 return self._refused(failure, receiver)
-            tell_return(state.call, self._attempt, state.plan.succeeded(state.now()))
-            state.mender.helped(self._target)
+            ended = state.plan.succeeded(state.now())
+            if ended:
+                tell_return(state.call, self._attempt, ended)
+            state.mender.helped(self._lane.target)
             await self._answer(receiver, prepared.losses)
         except (asyncio.CancelledError, ConnectionError):
             self._left(receiver)
@@ -159,7 +167,7 @@ class Try:
             request = await state.around.media.inline(
                 request,
                 needs_inline,
-                self._passage,
+                self._lane.passage,
                 allow_private=state.setting.preferences.allow_private_urls,
             )
             state.decoded.put(request)
@@ -180,23 +188,24 @@ class Try:
         return state.around.reasoning.turns_of(key_id, way.families, calls, state.now())
 
     async def _authorize(self, request: HttpRequest) -> HttpRequest:
-        around, engine, target = self._state.around, self.way.engine, self._target
-        token = await around.credentials.token(engine, target, around.transport, self._passage)
-        return engine.authorize(target, request, token, around.clock.now_s())
+        around, engine, lane = self._state.around, self.way.engine, self._lane
+        token = await around.credentials.token(engine, lane.target, around.transport, lane.passage)
+        return engine.authorize(lane.target, request, token, around.clock.now_s())
 
     def _send(self, prepared: Prepared, requests: Sequence[HttpRequest]) -> Receiver:
         state = self._state
         loop = asyncio.get_running_loop()
-        secrets = provider_secrets(self._target.provider)
+        now = loop.time()
         if log.isEnabledFor(logging.DEBUG):
             tell_request(state.call, self._attempt, self.way.road, requests)
         receiver = Receiver(
             loop,
             prepared.make_pipe,
             self._classify,
-            patience_for(self._attempt, state.call.operation, loop.time()),
+            patience_for(self._attempt, state.call.operation, now),
+            now,
             trigger_probe(state.call, state.setting.preferences),
-            lambda data: without_secrets_in_bytes(data, secrets),
+            self._lane.mask,
         )
         tap = state.reply.tap
         receiver.started(
@@ -205,7 +214,7 @@ class Try:
                 requests,
                 receiver if tap is None else tap.sending(self._told(prepared), requests, receiver),
                 prepared.answers,
-                passage=self._passage,
+                passage=self._lane.passage,
                 connect_timeout_s=self._attempt.timeouts.connect_s,
                 keeps_part=SERVICES[state.call.operation].is_bought,
             )
@@ -214,7 +223,7 @@ class Try:
 
     def _told(self, prepared: Prepared) -> UpstreamWords:
         """What the inspector is told of a request, beside its words."""
-        state, target = self._state, self._target
+        state, target = self._state, self._lane.target
         return UpstreamWords(
             attempt=len(state.attempts),
             provider=target.provider.name,
@@ -234,10 +243,10 @@ class Try:
         now_s = self._state.around.clock.now_s()
         return {"date": formatdate(now_s, usegmt=True), **head.headers}
 
-    async def _await_commit(self, receiver: Receiver) -> Failure | None:
-        """The commit (None) or the failure; heartbeats meanwhile when they are configured. It is
-        the client that must not wait longer than the interval, however many attempts that takes,
-        and one that has got heartbeats goes on getting them.
+    async def _beat_until_commit(self, receiver: Receiver) -> Failure | None:
+        """The commit (None) or the failure, with heartbeats meanwhile. It is the client that must
+        not wait longer than the interval, however many attempts that takes, and one that has got
+        heartbeats goes on getting them.
         """
         state, attempt = self._state, self._attempt
         call, reply = state.call, state.reply
@@ -265,15 +274,19 @@ class Try:
         if report.content_type is None:
             is_whole_anyway = call.operation is Operation.STORED and not receiver.streams
             is_streamed = call.stream and not is_whole_anyway
-        way, model, around = self.way, self._target.upstream_model, state.around
-        listed = around.shutdown_date(self._target.provider.provider_id, model)
-        ends_at = sunset(way.address.url, model, around.clock.now_s(), listed)
         headers = {
             **kind_headers(call, is_streamed=is_streamed),
-            **answer_headers(
-                receiver.headers, self._target, state.attempts, losses, way.road, ends_at
-            ),
+            **returned_headers(receiver.headers, self.way.road),
+            **self._lane.said,
+            **attempts_header(state.attempts),
         }
+        if losses:
+            headers["x-uniapi-dropped"] = dropped_names(losses)
+        target = self._lane.target
+        listed = state.around.shutdown_date(target.provider.provider_id, target.upstream_model)
+        retirement = self.way.retirement if listed is None else listed_end(listed)
+        if retirement is not None:
+            headers |= sunset_header(retirement, state.around.clock.now_s())
         if report.content_type is not None:
             headers["content-type"] = harmless_type(report.content_type)
         if not is_streamed and not reply.is_started:
@@ -281,8 +294,7 @@ class Try:
             return
         if not reply.is_started:
             await reply.start(200, headers)
-        receiver.attach(reply)
-        await receiver.finished
+        await receiver.attach(reply)
         if receiver.has_stalled:
             # Not even the end of its answer could be written: that would wait for the client too.
             reply.break_off()
@@ -302,7 +314,7 @@ class Try:
         if head is not None:
             failure = self.way.engine.correct(failure, self._dated(head))
         if failure.kind is FailureKind.CREDENTIAL_REFUSED:
-            state.around.credentials.forget(self._target.credential.credential_id)
+            state.around.credentials.forget(self._lane.target.credential.credential_id)
         return self._failed(blamed(state.call.operation, failure))
 
     def _left(self, receiver: Receiver) -> None:
@@ -354,9 +366,10 @@ class Try:
         elif call.json.get("store") is not False:
             # Nothing is kept of an answer with `store: false`, so nothing can be asked of it later.
             if self.way.road is Road.RELAY and report.issued_ids:
+                target = self._lane.target
                 pin = Pin(
-                    provider_id=self._target.provider.provider_id,
-                    credential_id=self._target.credential.credential_id,
+                    provider_id=target.provider.provider_id,
+                    credential_id=target.credential.credential_id,
                 )
                 around.pins.issued(key_id, report.issued_ids, pin, around.clock.now_s())
             around.items.remember(key_id, report.items, now)
@@ -376,12 +389,11 @@ class Try:
         return failure
 
     def _masked(self, failure: Failure) -> Failure:
-        secrets = provider_secrets(self._target.provider)
-        return masked_failure(failure, secrets, self._state.call.body)
+        return masked_failure(failure, self._lane.secrets, self._state.call.body)
 
     def _note(self, outcome: str, status: int | None, message: str = "") -> None:
         duration_s = self._state.now() - self._began
-        record = attempt_record(self._target, outcome, status, duration_s, message)
+        record = attempt_record(self._lane, outcome, status, duration_s, message)
         self._state.attempts.append(record)
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from uniapi.canonical import TOKENS_PER_IMAGE, Call, estimate_text_tokens
 from uniapi.config import Config
-from uniapi.operations import SERVICES
 
 LONG_TEXT = 1024
 """A string longer than this without a blank is binary content, not language."""
@@ -34,17 +33,15 @@ _EFFORTS = (
     ("generation_config", "thinking_config", "thinking_level"),
 )
 """Where each dialect names the effort."""
-
-
-def request_type(call: Call) -> str | None:
-    """The semantic type that `exclude_request_types` and its like match."""
-    return SERVICES[call.operation].request_type
+_EFFORT_MEMBERS = frozenset(path[0] for path in _EFFORTS)
 
 
 def reasoning_effort(call: Call) -> str | None:
     """The effort as the client names it, in lower case (Gemini writes its levels in capitals); None
     when it names none.
     """
+    if _EFFORT_MEMBERS.isdisjoint(call.json):
+        return None
     for path in _EFFORTS:
         value: Any = call.json
         for name in path:

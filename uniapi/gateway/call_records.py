@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from uniapi.canonical import Call, ClientError, Failure, Usage
 from uniapi.clock import Monotonic
-from uniapi.config import provider_secrets, without_secrets, without_secrets_in_bytes
+from uniapi.config import without_secrets, without_secrets_in_bytes
 from uniapi.engines import Target
 from uniapi.stats import AttemptRecord, CallRecord
 
 from .call_state import CallState
 from .echo import MOST_REPEATED, kept_words, without_echo
+from .lanes import Lane
 
 LONGEST_MESSAGE = 300
 """Characters of what an upstream said, or a client was told, that are kept."""
@@ -34,9 +35,10 @@ def masked_failure(failure: Failure, secrets: tuple[str, ...], request_body: byt
 
 
 def attempt_record(
-    target: Target, outcome: str, status: int | None, duration_s: float, message: str = ""
+    lane: Lane, outcome: str, status: int | None, duration_s: float, message: str = ""
 ) -> AttemptRecord:
     """One try; `message` is the upstream's, cut, without our secrets in it."""
+    target = lane.target
     return AttemptRecord(
         provider=target.provider.name,
         provider_id=target.provider.provider_id,
@@ -46,9 +48,7 @@ def attempt_record(
         outcome=outcome,
         status=status,
         duration_s=duration_s,
-        message=without_secrets(message, provider_secrets(target.provider))[:LONGEST_MESSAGE]
-        if message
-        else "",
+        message=without_secrets(message, lane.secrets)[:LONGEST_MESSAGE] if message else "",
         credential_number=target.credential.number,
     )
 
@@ -60,7 +60,7 @@ def call_record(state: CallState, now: Monotonic) -> CallRecord:
         state.call,
         status=state.reply.status or state.status,
         outcome=state.outcome,
-        target=state.target,
+        target=state.lane.target if state.lane is not None else None,
         attempts=tuple(state.attempts),
         usage=state.usage if receiver is not None else None,
         first_token_s=receiver.first_token_after_s if receiver is not None else None,

@@ -81,34 +81,27 @@ class CallRun:
 
     async def _attempt(self, attempt: Attempt) -> Tried | None:
         """One step of the plan, in each way that is open until one answers; None when one has."""
-        state, channel = self._state, attempt.channel
-        target = Target(
-            provider=channel.provider,
-            credential=attempt.credential,
-            upstream_model=channel.upstream_model,
-            alias=channel.alias,
-        )
-        state.target = target
+        state = self._state
+        lane = state.lane = state.setting.lanes.at(attempt.channel, attempt.credential)
         if state.setting.held is not None:
-            state.setting.held.at(target.provider)
+            state.setting.held.at(lane.target.provider)
         calls_before = len(state.attempts)
         tried: Tried | None = None
-        engine = state.setting.engine_of(target.provider)
-        ways = state.mender.find_ways(state.call, target, engine)
+        ways = state.mender.find_ways(state.call, state.plan.question.needs, lane)
         while ways:
-            one = Try(state, attempt, target, ways.pop(0))
+            one = Try(state, attempt, lane, ways.pop(0))
             failure = await one.make()
             if failure is None:
                 return None
             calls = len(state.attempts) - calls_before
             tried = Tried(failure=failure, road=one.way.road, calls=calls)
-            mended = state.mender.mended(state.call, target, one.way, failure, one.body)
+            mended = state.mender.mended(state.call, lane.target, one.way, failure, one.body)
             if mended is not None:
-                tell_mending(state.call, target, failure)
+                tell_mending(state.call, lane.target, failure)
                 ways.insert(0, mended)
             elif not is_other_way_open(failure):
                 break
-        return tried or Tried(failure=_lacks_operation(target), calls=0)
+        return tried or Tried(failure=_lacks_operation(lane.target), calls=0)
 
     async def _give_up(self, step: GiveUp) -> None:
         """Nothing more is tried: the most useful failure, in the client's dialect; byte for byte

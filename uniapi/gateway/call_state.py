@@ -8,8 +8,7 @@ from typing import Protocol
 
 from uniapi.canonical import Call, Usage
 from uniapi.clock import Clock, Monotonic
-from uniapi.config import Preferences, Provider
-from uniapi.engines import Engine, Target
+from uniapi.config import Preferences
 from uniapi.inspection import Tap
 from uniapi.network import AccessTokens, MediaFetcher, Transport
 from uniapi.routing import Plan
@@ -18,6 +17,7 @@ from uniapi.stats import AttemptRecord
 from .backlog import Outlet
 from .issued_ids import IssuedIds
 from .issued_items import IssuedItems
+from .lanes import Lane, Lanes
 from .learned_models import LearnedModels
 from .mender import Mender
 from .reasoning_cache import ReasoningCache
@@ -79,14 +79,17 @@ class Setting:
     is reloaded meanwhile.
     """
 
-    preferences: Preferences
-    engine_of: Callable[[Provider], Engine]
+    lanes: Lanes
     held: Held | None = None
     """What is reserved for the call while it runs."""
     used: Callable[[int], None] | None = None
     """Told, once, how many tokens the call came to: what the upstream reports, 0 when nothing was
     answered.
     """
+
+    @property
+    def preferences(self) -> Preferences:
+        return self.lanes.preferences
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,7 +112,8 @@ class CallState:
     attempts: list[AttemptRecord] = field(default_factory=list)
     receiver: Receiver | None = None
     """What takes the answer of the attempt under way, or of the one that served."""
-    target: Target | None = None
+    lane: Lane | None = None
+    """Where it was sent last."""
     usage: Usage | None = None
     said: str = ""
     """What the client was told of a failure."""

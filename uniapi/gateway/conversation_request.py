@@ -22,6 +22,7 @@ from .prepared import (
     Prepared,
     forwarded_headers,
     model_to_splice,
+    passed_headers,
     relayed_bytes,
     request_headers,
 )
@@ -53,16 +54,13 @@ def prepare_conversation(
     losses = tuple(dict.fromkeys((*losses, *lost)))
     may_end_empty = way.dialect.may_end_empty(body)
     body = way.engine.prepare_body(place, body, way.operation, call.stream, way.dialect)
-    adds_usage = _adds_usage(call, way)
+    adds_usage = _adds_usage(call, way, reply)
     if adds_usage:
         body = _asking_for_usage(body)
     if is_generated:
         body = apply_overrides(body, place.provider.body_overrides, place.alias)
-    own = {
-        "content-type": "application/json",
-        "accept": "text/event-stream" if call.stream else "application/json",
-        **said.headers,
-    }
+    brings_some = bool(said.headers or passed_headers(call, place))
+    headers = None if brings_some else way.headers
     choice = PipeChoice(
         client=client_side(call),
         dialect=way.dialect,
@@ -78,14 +76,22 @@ def prepare_conversation(
         request=HttpRequest(
             method=way.address.method,
             url=way.address.url,
-            headers=request_headers(call, way, own),
+            headers=_own_headers(call, way, said.headers) if headers is None else headers,
             body=relayed_bytes(call, body) if way.road is Road.RELAY else dump_json(body),
         ),
         make_pipe=_pipe(call, way, choice, may_end_empty=may_end_empty),
         losses=losses,
         body=body,
         count_output=choice.count_output,
+        is_authorized=headers is not None,
     )
+
+
+def _own_headers(call: Call, way: Way, said: Mapping[str, str]) -> Mapping[str, str]:
+    """Of a request whose words bring some headers along."""
+    accept = "text/event-stream" if call.stream else "application/json"
+    own = {"content-type": "application/json", "accept": accept, **said}
+    return request_headers(call, way, own)
 
 
 def _adjusted(way: Way, request: Request) -> Request:
@@ -119,14 +125,14 @@ def _which_may_end_empty(make: MakePipe, head: ResponseHead) -> Pipe:
     return pipe
 
 
-def _adds_usage(call: Call, way: Way) -> bool:
+def _adds_usage(call: Call, way: Way, reply: ReplyContext) -> bool:
     """Whether a relayed stream has to be asked for its usage, which the client did not do."""
     return (
         way.road is Road.RELAY
         and call.stream
         and way.dialect.name == "openai_chat"
         and way.quirk.stream_options
-        and not client_side(call).wants_usage(call.json)
+        and not reply.include_usage
     )
 
 

@@ -23,6 +23,8 @@ class LearnedModels:
 
     def __init__(self, kept: KeptMap) -> None:
         self._kept = kept
+        self.is_empty = not kept
+        """Nothing was learned of any model: mostly so."""
         self._decoded: dict[str, tuple[Any, Learned]] = {}
 
     @classmethod
@@ -50,6 +52,7 @@ class LearnedModels:
 
     def learn(self, provider_id: str, upstream_model: str, lesson: Learned, now_s: Epoch) -> None:
         """Keep `lesson` beside what is known already."""
+        self.is_empty = False
         known = self.of(provider_id, upstream_model, now_s)
         self._kept.put(_name(provider_id, upstream_model), known.joined(lesson).dump(), now_s)
 

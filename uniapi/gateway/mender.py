@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from uniapi.canonical import (
     Call,
+    DialectNeeds,
     Failure,
     FailureKind,
     Json,
@@ -21,10 +22,11 @@ from uniapi.canonical import (
     ToolCall,
 )
 from uniapi.clock import Clock
-from uniapi.engines import Engine, Learned, Target, find_mending
+from uniapi.engines import Learned, Target, find_mending
 from uniapi.operations import SERVICES
 from uniapi.routing import Road
 
+from .lanes import Lane
 from .learned_models import NOTHING, LearnedModels
 from .route import Way, find_ways
 
@@ -45,10 +47,10 @@ class Mender:
     _lesson: Learned = NOTHING
     """What the attempt under way was taught, and did not know before."""
 
-    def find_ways(self, call: Call, target: Target, engine: Engine) -> list[Way]:
+    def find_ways(self, call: Call, needs: DialectNeeds, lane: Lane) -> list[Way]:
         """The ways of a new attempt, by what is known of its model."""
         self._lesson = NOTHING
-        return list(find_ways(call, target, engine, self._known(target)))
+        return list(lane.ways(call, needs, self._known(lane.target)))
 
     def mended(
         self, call: Call, target: Target, way: Way, failure: Failure, body: dict[str, Json]
@@ -68,7 +70,7 @@ class Mender:
 
     def helped(self, target: Target) -> None:
         """The attempt under way was answered: what it was taught is true."""
-        if not self._lesson:
+        if self._lesson is NOTHING or not self._lesson:
             return
         name, model = target.provider.name, target.upstream_model
         log.info("%s/%s is asked %s from now on", name, model, ", ".join(self._lesson.lessons()))
@@ -80,7 +82,7 @@ class Mender:
         return self._known(target).joined(self._lesson).lessons()
 
     def _known(self, target: Target) -> Learned:
-        if not self.learns:
+        if not self.learns or self.learned.is_empty:
             return NOTHING
         now_s = self.clock.now_s()
         return self.learned.of(target.provider.provider_id, target.upstream_model, now_s)

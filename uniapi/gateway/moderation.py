@@ -95,7 +95,7 @@ class Moderation:
             tokens=estimate_call_tokens(question),
             deadline=now + LONGEST_S,
             patience_s=PATIENCE_S,
-            rules_out=rules_out(question, setting.engine_of, is_bound=False),
+            rules_out=rules_out(question, setting.lanes.engine_of, is_bound=False),
         )
         now_s = self._clock.now_s()
         candidates = router.candidates(key, question.requested_model, now_s)

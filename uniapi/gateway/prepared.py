@@ -20,9 +20,10 @@ from uniapi.wire import (
     insert_member,
     repeats_member,
     splice_member,
+    splice_text,
 )
 
-from .route import Way, client_framing, client_side
+from .route import Way, client_side
 
 SPLICED_MEMBERS = ("model", "stream_options")
 """When no other member of a relayed body changes, the client's bytes are kept and these are
@@ -58,17 +59,19 @@ class Prepared:
     `answers`.
     """
     answers: Answers = field(default_factory=list)
+    is_authorized: bool = False
+    """The credential is in the request already."""
 
 
 def reply_context(call: Call, place: Place, created_s: int, seed: str) -> ReplyContext:
     """What the client's answer needs that no upstream says. `seed`: for the ids in it."""
-    is_prefix = call.requested_model.endswith("*")
+    is_prefix, client = call.requested_model.endswith("*"), client_side(call)
     return ReplyContext(
         requested_model=place.alias if is_prefix else call.requested_model,
         id_seed=seed,
         created_s=created_s,
-        include_usage=client_side(call).wants_usage(call.json),
-        framing=client_framing(call),
+        include_usage=client.wants_usage(call.json),
+        framing=client.framing(call.query) if call.stream else "sse",
     )
 
 
@@ -80,14 +83,25 @@ def model_to_splice(way: Way, reply: ReplyContext) -> str | None:
     return None if same else reply.requested_model
 
 
+def usual_headers(way: Way, streams: bool) -> dict[str, str]:
+    """Of a JSON request that a client's own words bring no headers to."""
+    accept = "text/event-stream" if streams else "application/json"
+    return _headers(way, {"content-type": "application/json", "accept": accept}, {})
+
+
 def request_headers(call: Call, way: Way, own: Mapping[str, str]) -> dict[str, str]:
     """Of a request: its `own` headers, the address's, and what the provider's entry adds."""
+    return _headers(way, own, passed_headers(call, way.place))
+
+
+def _headers(way: Way, own: Mapping[str, str], passed: Mapping[str, str]) -> dict[str, str]:
     headers = {
         "accept-encoding": "identity",
         "user-agent": "uni-api",
         **own,
         **way.address.headers,
-        **_configured_headers(call, way.place),
+        **way.place.provider.headers,
+        **passed,
     }
     return {name.lower(): value for name, value in headers.items()}
 
@@ -98,14 +112,10 @@ def forwarded_headers(call: Call) -> dict[str, str]:
     return {name: call.headers[name] for name in names if name in call.headers}
 
 
-def _configured_headers(call: Call, place: Place) -> dict[str, str]:
-    """What `headers` and `passthrough_request_headers` of the provider add."""
-    passed = {
-        name: call.headers[name]
-        for name in place.provider.passthrough_request_headers
-        if name in call.headers
-    }
-    return {**place.provider.headers, **passed}
+def passed_headers(call: Call, place: Place) -> dict[str, str]:
+    """The client's headers that `passthrough_request_headers` of the provider hands on."""
+    names = place.provider.passthrough_request_headers
+    return {name: call.headers[name] for name in names if name in call.headers}
 
 
 def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
@@ -133,10 +143,12 @@ def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
         return dump_json(body)
     data: bytes | None = call.body
     for name in changed:
-        if data is not None:
-            data = (
-                splice_member(data, (name,), body[name])
-                if name in sent
-                else insert_member(data, name, body[name])
-            )
+        if data is None:
+            break
+        if isinstance(sent.get(name), str):
+            data = splice_text(data, name, body[name])
+        elif name in sent:
+            data = splice_member(data, (name,), body[name])
+        else:
+            data = insert_member(data, name, body[name])
     return data if data is not None else dump_json(body)

@@ -27,6 +27,7 @@ from uniapi.network import Exchange
 from uniapi.pipes import Collecting, Pipe, Report, labelled
 from uniapi.wire import ResponseHead
 
+from .answer_clock import AnswerClock
 from .backlog import POLL_S, Backlog, Outlet
 from .patience import Patience, TriggerProbe
 from .tape import Tape
@@ -45,7 +46,7 @@ GRACE_S = 1.0
 class Receiver:
     """One attempt's Sink. `make_pipe` chooses the pipe when the head is known; `classify` reads an
     error answer; `mask` hides our credential in what an upstream says after a failure within its
-    answer.
+    answer; `now` is the loop's time.
     """
 
     def __init__(
@@ -54,42 +55,37 @@ class Receiver:
         make_pipe: Callable[[ResponseHead], Pipe],
         classify: Callable[[ResponseHead, bytes], Failure],
         patience: Patience,
+        now: float,
         probe: TriggerProbe | None = None,
         mask: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self.outcome: asyncio.Future[Failure | None] = loop.create_future()
-        self.finished: asyncio.Future[None] = loop.create_future()
         self.response_head: ResponseHead | None = None
+        self.status: int | None = None
+        """What the upstream answered with, None before it did."""
         self.pipe: Pipe | None = None
         self.report = Report()
         self.tape = Tape()
-        self.first_token_at: float | None = None
+        self.is_committed = False
         self.has_stalled = False
         """The client has taken nothing for so long that it counts as gone."""
         self._loop = loop
         self._make_pipe = make_pipe
         self._classify = classify
-        self._patience = patience
         self._probe = probe
         self._mask = mask
         self._exchange: Exchange | None = None
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._outlet: Outlet | None = None
-        self._started_at = self._last_at = loop.time()
         self._held_since: float | None = None
         self._is_over = False
         self._backlog: Backlog | None = None
+        self._finished: asyncio.Future[None] | None = None
         self._has_ended = False
         self._is_answer = False
         self._lingering: asyncio.TimerHandle | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._rearm(self._wait_s(self._started_at))
-
-    @property
-    def status(self) -> int | None:
-        """What the upstream answered with, None before it did."""
-        return self.response_head.status if self.response_head is not None else None
+        self._clock = AnswerClock(loop, patience, now, self._look)
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -104,13 +100,8 @@ class Receiver:
     @property
     def first_token_after_s(self) -> float | None:
         """Seconds from the start to the first token, None when none came."""
-        return None if self.first_token_at is None else self.first_token_at - self._started_at
-
-    @property
-    def is_committed(self) -> bool:
-        return (
-            self.outcome.done() and not self.outcome.cancelled() and self.outcome.result() is None
-        )
+        clock = self._clock
+        return None if clock.first_token_at is None else clock.first_token_at - clock.started_at
 
     def started(self, exchange: Exchange) -> None:
         """The request is under way as `exchange`."""
@@ -118,8 +109,11 @@ class Receiver:
         if self._is_over:
             exchange.cancel()
 
-    def attach(self, outlet: Outlet) -> None:
-        """The client's reply has begun: release what was held, and write through from now on."""
+    def attach(self, outlet: Outlet) -> asyncio.Future[None]:
+        """The client's reply has begun: release what was held, and write through from now on. Gives
+        what is done when nothing more will be written.
+        """
+        self._finished = self._loop.create_future()
         held = b"".join(self._held)
         self._held.clear()
         self._outlet = outlet
@@ -130,17 +124,18 @@ class Receiver:
             self._watch()
         if self._is_over:
             self._finish()
+        return self._finished
 
     def take_whole(self) -> bytes:
         """Everything held, for an answer that is sent in one piece."""
-        return b"".join(self._held)
+        return self._held[0] if len(self._held) == 1 else b"".join(self._held)
 
     def cancel(self) -> None:
         """Stop at once. The upstream connection is closed; one whose answer has ended may still end
         properly for a moment, so that it can be used again.
         """
         self._is_over = True
-        self._stop_timer()
+        self._clock.stop()
         if self._exchange is None or self._lingering is not None:
             return
         if self._has_ended:
@@ -152,26 +147,26 @@ class Receiver:
     # any broken answer, and is logged.
 
     def head(self, head: ResponseHead) -> None:
-        try:
-            self._head(head)
-        except Exception as error:
-            self._broke(error)
+        self.response_head = head
+        self.status = head.status
+        self._is_answer = 200 <= head.status < 300
 
     def data(self, data: bytes) -> None:
         if self._is_over:
             return
         try:
-            self._data(data)
+            self._data(data, self._loop.time())
         except Exception as error:
             self._broke(error)
 
     def end(self) -> None:
+        self._exchange = None
         if self._lingering is not None:
             self._lingering.cancel()
         if self._is_over:
             return
         try:
-            self._end()
+            self._end(self._loop.time())
         except Exception as error:
             self._broke(error)
 
@@ -181,14 +176,14 @@ class Receiver:
         pipe = self.pipe
         if pipe is not None and pipe.may_end:
             # What came is whole: nothing that the connection does afterwards is part of it.
-            self._end()
+            self._end(self._loop.time())
             return
         if not self.is_committed:
             self._fail_before_commit(failure)
             return
         try:
-            assert self.pipe is not None
-            self._emit(self.pipe.abort(failure))
+            assert pipe is not None
+            self._emit(pipe.abort(failure))
         except Exception:
             log.exception("the end of a broken answer could not be written")
             self.report.failure = failure
@@ -201,48 +196,52 @@ class Receiver:
         if exchange is not None:
             exchange.cancel()
 
-    def _head(self, head: ResponseHead) -> None:
-        self.response_head = head
-        self._last_at = self._loop.time()
-        self._is_answer = 200 <= head.status < 300
-
-    def _data(self, data: bytes) -> None:
-        self._last_at = self._loop.time()
+    def _data(self, data: bytes, now: float) -> None:
+        self._clock.last_at = now
         pipe = self.pipe
         if pipe is None:
-            self._hold([data])
-            pipe = self._opened()
+            self._held.append(data)
+            self._held_bytes += len(data)
+            pipe = self._opened(now)
             if pipe is None:
                 return
-            data = b"".join(self._held)
+            data = self.take_whole()
             self._held.clear()
             self._held_bytes = 0
-        self._emit(pipe.feed(data))
-        self.tape.take(data, pipe.report.usage)
-        if pipe.is_over and self.report.failure is None:
+        out = pipe.feed(data)
+        if out:
+            self._emit(out)
+        report = self.report
+        self.tape.take(data, report.usage)
+        if pipe.is_over and report.failure is None:
             self._has_ended = True
-            self._end()
+            self._end(now)
         elif pipe.streams and pipe.is_over and self._outlet is not None:
             self._over()
             self.cancel()
         elif self._outlet is not None:
-            self._watch()
-        elif not self.outcome.done():
-            self._decide()
+            if self._backlog is not None and not self._is_over:
+                self._backlog.watch()
+        elif (pipe.streams or report.failure is not None) and not self.outcome.done():
+            # What is answered in one piece is judged and commits at its end, however the upstream
+            # sent it: a stream that is folded says that it is whole before its last byte is here.
+            self._decide(now)
 
-    def _opened(self) -> Pipe | None:
+    def _opened(self, now: float) -> Pipe | None:
         """The pipe, chosen when the first bytes show what they are; None while they are blank, and
         for an error, whose body is kept.
         """
         if not self._is_answer or self.response_head is None:
             if self._held_bytes > MAX_ERROR_BODY_BYTES:
-                self._end()
+                self._end(now)
             return None
-        start = b"".join(self._held)
+        start = self.take_whole()
         if not start.strip() and len(start) < MAX_BLANK_BYTES:
             return None
         pipe = self._read_with(labelled(self.response_head, start))
-        self._rearm(self._wait_s(self._last_at))
+        if not isinstance(pipe, Collecting):
+            # From now on it is looked whether the answer has ended without a word.
+            self._clock.look_by(now + GRACE_S)
         return pipe
 
     def _read_with(self, head: ResponseHead) -> Pipe:
@@ -251,7 +250,7 @@ class Receiver:
         self.response_head, self.pipe, self.report = head, pipe, pipe.report
         return pipe
 
-    def _end(self) -> None:
+    def _end(self, now: float) -> None:
         pipe = self.pipe
         if pipe is None and self._is_answer and self.response_head is not None:
             pipe = self._read_with(self.response_head)
@@ -260,10 +259,10 @@ class Receiver:
             return
         if isinstance(pipe, Collecting) and pipe.is_large:
             # All of it is here: nothing can be overdue any more.
-            self._stop_timer()
+            self._clock.stop()
             self._loop.run_in_executor(None, pipe.eof).add_done_callback(self._large_read)
             return
-        self._conclude(pipe.eof())
+        self._conclude(pipe.eof(), now)
 
     def _large_read(self, reading: asyncio.Future[list[bytes]]) -> None:
         error = reading.exception()
@@ -272,15 +271,15 @@ class Receiver:
         try:
             if isinstance(error, Exception):
                 raise error
-            self._conclude(reading.result())
+            self._conclude(reading.result(), self._loop.time())
         except Exception as error:
             self._broke(error)
 
-    def _conclude(self, out: list[bytes]) -> None:
+    def _conclude(self, out: list[bytes], now: float) -> None:
         """The answer is whole; `out` is what was still held back of it."""
         self._emit(out)
         if not self.outcome.done():
-            self._decide(is_end=True)
+            self._decide(now)
         if not self._is_over:
             self._over()
 
@@ -291,18 +290,11 @@ class Receiver:
             return Failure.cut("the upstream closed the connection without an answer")
         return self._classify(self.response_head, b"".join(self._held))
 
-    def _decide(self, *, is_end: bool = False) -> None:
-        """Before the commit: has this attempt failed, or may its output go out? `is_end`: the pipe
-        has given all that it has.
-        """
-        report = self.report
+    def _decide(self, now: float) -> None:
+        """Before the commit: has this attempt failed, or may its output go out?"""
+        report, clock = self.report, self._clock
         if report.failure is not None:
             self._fail_before_commit(report.failure)
-            return
-        pipe = self.pipe
-        if pipe is not None and not pipe.streams and not is_end:
-            # What is answered in one piece is judged and commits at its end, however the upstream
-            # sent it: a stream that is folded says that it is whole before its last byte is here.
             return
         if self._probe is not None:
             triggered = self._probe.hit(report)
@@ -311,13 +303,12 @@ class Receiver:
                 return
         if not report.committed:
             return
-        now = self._loop.time()
-        if self.first_token_at is None:
-            self.first_token_at = now
+        if clock.first_token_at is None:
+            clock.first_token_at = now
         if self._probe is not None and not self._probe.is_satisfied(report):
             if self._held_since is None:
                 self._held_since = now
-                self._rearm(TriggerProbe.HOLD_S)
+                clock.look_by(now + TriggerProbe.HOLD_S)
             is_late = now - self._held_since >= TriggerProbe.HOLD_S
             if is_late or self._held_bytes > MAX_HELD_BYTES:
                 self._commit()
@@ -329,32 +320,25 @@ class Receiver:
         if isinstance(report.text, list):
             report.text = None
         self._probe = None
-        self._rearm(self._wait_s(self._loop.time()))
+        self.is_committed = True
+        if self.streams:
+            self._clock.look_by(self._clock.due())
         self.outcome.set_result(None)
 
-    def _shown(self, out: list[bytes]) -> list[bytes]:
-        """What may go out: as it is, until the answer says that it failed."""
-        return (
-            out
-            if self._mask is None or self.report.failure is None
-            else [self._mask(data) for data in out]
-        )
-
     def _emit(self, out: list[bytes]) -> None:
-        out = self._shown(out)
+        """Hold `out`, or write it: as it is, until the answer says that it failed."""
+        if self.report.failure is not None and self._mask is not None:
+            out = [self._mask(data) for data in out]
         if self._outlet is None:
-            self._hold(out)
+            self._held += out
+            self._held_bytes += sum(map(len, out))
             return
         for data in out:
             self._outlet.write(data)
 
-    def _hold(self, out: list[bytes]) -> None:
-        self._held.extend(out)
-        self._held_bytes += sum(map(len, out))
-
     def _fail_before_commit(self, failure: Failure) -> None:
         self._is_over = True
-        self._stop_timer()
+        self._clock.stop()
         if self._exchange is not None:
             self._exchange.cancel()
         if not self.outcome.done():
@@ -362,73 +346,38 @@ class Receiver:
 
     def _over(self) -> None:
         self._is_over = True
-        self._stop_timer()
-        if self._outlet is not None or not self.is_committed:
-            self._finish()
+        self._clock.stop()
+        self._finish()
 
     def _finish(self) -> None:
-        if not self.finished.done():
-            self.finished.set_result(None)
+        if self._finished is not None and not self._finished.done():
+            self._finished.set_result(None)
 
-    # time
-
-    def _wait_s(self, now: float) -> float:
-        """Until something is overdue."""
-        has_token = self.first_token_at is not None
-        due = self._patience.due(self._started_at, self._last_at, has_token=has_token)
-        wait_s = max(0.0, due - now)
-        # Once a second it is looked whether the answer has ended without a word.
-        return wait_s if self.pipe is None else min(wait_s, GRACE_S)
-
-    def _rearm(self, wait_s: float) -> None:
-        self._stop_timer()
-        self._tick_at = self._loop.time() + wait_s
-        self._timer = self._loop.call_later(wait_s, self._tick)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _tick(self) -> None:
-        """One timer for all: it only looks whether something is overdue, so that a chunk costs no
-        timer.
-        """
-        now = self._loop.time()
-        self._timer = None
-        if (
-            self._held_since is not None
-            and self._probe is not None
-            and now - self._held_since >= TriggerProbe.HOLD_S
-        ):
-            self._commit()
-            return
-        if self._has_gone_silent(now):
-            self._has_ended = True
-            self._end()
-            return
-        wait_s = self._wait_s(now)
-        if self._backlog is not None and self._backlog.is_paused:
-            # The client is slow, not the upstream.
-            wait_s = max(wait_s, POLL_S)
-        if now - self._tick_at > GRACE_S:
-            # This process slept (a laptop's lid, SIGSTOP) while the answer came: what lies in the
-            # socket is read first.
-            wait_s = max(wait_s, POLL_S)
-        if wait_s > 0:
-            self._rearm(wait_s)
-            return
-        self._overdue()
-
-    def _has_gone_silent(self, now: float) -> bool:
-        """Whether the answer is whole and nothing more has come for a moment."""
+    def _look(self, now: float, has_slept: bool) -> None:
+        """Called from time to time: does anything have to happen without a word from upstream?"""
+        clock, until = self._clock, float("inf")
+        if self._held_since is not None and self._probe is not None:
+            until = self._held_since + TriggerProbe.HOLD_S
+            if until <= now:
+                self._commit()
+                return
         pipe = self.pipe
-        return pipe is not None and pipe.may_end and now - self._last_at >= GRACE_S
-
-    def _overdue(self) -> None:
-        has_token = self.first_token_at is not None
+        if pipe is not None:
+            if pipe.may_end and now - clock.last_at >= GRACE_S:
+                self._has_ended = True
+                self._end(now)
+                return
+            until = min(until, now + GRACE_S)
+        due = clock.due()
+        is_paused = self._backlog is not None and self._backlog.is_paused
+        if is_paused or has_slept:
+            # The client is slow, not the upstream; or what lies in the socket is read first.
+            due = max(due, now + POLL_S)
+        if due > now:
+            clock.look_by(min(due, until))
+            return
         exchange = self._exchange
-        self.fail(self._patience.overdue(self._loop.time(), has_token=has_token))
+        self.fail(clock.overdue(now))
         if exchange is not None:
             exchange.cancel()
 
@@ -440,7 +389,7 @@ class Receiver:
 
     def _go_on(self) -> None:
         """The client has caught up: the upstream's silence counts from now."""
-        self._last_at = self._loop.time()
+        self._clock.last_at = self._loop.time()
 
     def _stall(self) -> None:
         self.has_stalled = True

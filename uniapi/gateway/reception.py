@@ -11,6 +11,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from uniapi.canonical import Call, Operation, RequestRefused
 from uniapi.clock import Clock, Epoch, Monotonic
@@ -21,7 +22,7 @@ from uniapi.operations import SERVICES
 from uniapi.routing import Candidates, Catalog, Channel, Pin, Plan, Question
 from uniapi.stats import CallRecord
 
-from .call_facts import estimate_call_tokens, reasoning_effort, request_type
+from .call_facts import estimate_call_tokens, reasoning_effort
 from .call_records import left_record, refusal_record
 from .call_state import Reply, Setting
 from .discovery import ModelLists
@@ -72,7 +73,8 @@ class Reception:
         Raises RequestRefused before anything was sent. Whatever becomes of the call, it is recorded
         once.
         """
-        call = self._items.resolve(call, self._clock.monotonic_s())
+        now = self._clock.monotonic_s()
+        call = self._items.resolve(call, now)
         try:
             entry = await self._resolve(call, key)
             preferences = entry.snapshot.config.preferences
@@ -81,7 +83,7 @@ class Reception:
                 entry.candidates.alias,
                 global_rates=preferences.rates,
                 tokens=entry.tokens,
-                now=self._clock.monotonic_s(),
+                now=now,
             )
             if isinstance(admitted, Refused):
                 raise over_limit(admitted)
@@ -95,13 +97,9 @@ class Reception:
         try:
             if key.is_moderated:
                 await self._moderate(call, key, entry.snapshot)
-            setting = Setting(
-                preferences=preferences,
-                engine_of=entry.snapshot.engines.engine_of,
-                held=held,
-                used=lambda total: admitted.used(total, self._clock.monotonic_s()),
-            )
-            await self._executor.run(call, self._plan(call, key, entry), setting, reply)
+            used = partial(self._used, admitted) if entry.snapshot.counts_tokens else None
+            setting = Setting(lanes=entry.snapshot.lanes, held=held, used=used)
+            await self._executor.run(call, self._plan(call, key, entry, now), setting, reply)
         finally:
             admitted.release()
             if held is not None:
@@ -158,9 +156,7 @@ class Reception:
         """Raises RequestRefused when a moderation model flags what the user says; the refusal is
         recorded.
         """
-        setting = Setting(
-            preferences=snapshot.config.preferences, engine_of=snapshot.engines.engine_of
-        )
+        setting = Setting(lanes=snapshot.lanes)
         try:
             is_flagged = await self._moderation.is_flagged(call, key, snapshot.router, setting)
         except asyncio.CancelledError:
@@ -170,8 +166,11 @@ class Reception:
             self._record(refusal_record(call, FLAGGED, is_flagged=True))
             raise RequestRefused(FLAGGED)
 
-    def _plan(self, call: Call, key: ClientKey, entry: _Entry) -> Plan:
-        now, now_s = self._clock.monotonic_s(), self._clock.now_s()
+    def _used(self, admitted: Admitted, tokens: int) -> None:
+        admitted.used(tokens, self._clock.monotonic_s())
+
+    def _plan(self, call: Call, key: ClientKey, entry: _Entry, now: Monotonic) -> Plan:
+        now_s = self._clock.now_s()
         engine_of, pin = entry.snapshot.engines.engine_of, entry.pin
         service = SERVICES[call.operation]
         asked = Question(
@@ -182,7 +181,7 @@ class Reception:
             path=call.path,
             method=call.method,
             stream=call.stream,
-            request_type=request_type(call),
+            request_type=service.request_type,
             reasoning_effort=reasoning_effort(call),
             body_bytes=len(call.body) + call.upload_bytes,
             tokens=entry.tokens,

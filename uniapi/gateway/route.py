@@ -9,8 +9,8 @@ stored responses) have no canonical form here and are only ever relayed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from uniapi.canonical import (
@@ -24,13 +24,20 @@ from uniapi.canonical import (
 )
 from uniapi.dialects import (
     CLIENT_DIALECTS,
+    COMPLETIONS,
     ClientDialect,
     Quirk,
     RelayedDialect,
     UpstreamDialect,
-    client_dialect,
 )
-from uniapi.engines import Address, Engine, Learned, Place
+from uniapi.engines import (
+    Address,
+    Engine,
+    Learned,
+    Place,
+    Retirement,
+    retirement_at,
+)
 from uniapi.operations import SERVICES
 from uniapi.pipes import UNSIGNED_FAMILY
 from uniapi.routing import Road
@@ -52,8 +59,14 @@ class Way:
     operation: Operation
     address: Address
     road: Road
+    retirement: Retirement | None = None
+    """When the model is shut down there, where that is known."""
     keeps_signatures: bool = True
     """Whether what a model signed goes along."""
+    headers: Mapping[str, str] | None = None
+    """What every request there has, its credential included, where neither a signature nor a token
+    that ends belongs to them; None: to be put together for each.
+    """
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -107,7 +120,42 @@ class Decoded:
 
 def client_side(call: Call) -> ClientDialect:
     """The dialect in which the client reads and is answered."""
-    return client_dialect(call.dialect, call.operation)
+    return COMPLETIONS if call.operation is Operation.COMPLETE else CLIENT_DIALECTS[call.dialect]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """What a place is to a client of one dialect who needs this: the dialect that is spoken there,
+    and the facts about it.
+    """
+
+    place: Place
+    engine: Engine
+    dialect: UpstreamDialect
+    quirk: Quirk
+    needs: DialectNeeds
+    is_own: bool
+    """It is the client's own dialect, and nothing in the alias asks for more."""
+
+    def may_relay(self, call: Call) -> bool:
+        """Whether the client's own words may go there, as far as they are a generation's."""
+        dialect = self.dialect
+        return (
+            self.is_own
+            and isinstance(dialect, RelayedDialect)
+            and not dialect.needs_translation(call.json, self.quirk)
+            and not _is_responses_shaped(call)
+        )
+
+
+def spot_of(
+    place: Place, engine: Engine, client_dialect: str, needs: DialectNeeds, learned: Learned
+) -> Spot:
+    """`learned`: what refusals have taught of the model at `place`."""
+    dialect = engine.dialect(place, client_dialect, needs, learned.dialect)
+    is_own = isinstance(dialect, RelayedDialect) and client_dialect == dialect.name
+    quirk = learned.over(engine.quirk(place))
+    return Spot(place, engine, dialect, quirk, needs, is_own and not engine.has_habit(place))
 
 
 def find_ways(
@@ -115,21 +163,29 @@ def find_ways(
 ) -> tuple[Way, ...]:
     """The ways to ask `place` (a Target, where something is to be sent), to be tried in turn within
     one attempt: one, or none when it lacks the operation. Legacy completions have two: as they are,
-    then as a chat. `learned`: what refusals have taught of its model.
+    then as a chat.
     """
     needs = CLIENT_DIALECTS[call.dialect].needs(call.json)
-    dialect = engine.dialect(place, call.dialect, needs, learned.dialect)
+    spot = spot_of(place, engine, call.dialect, needs, learned)
     if SERVICES[call.operation].is_counted:
-        dialect = _counting_dialect(call, place, engine, needs) or dialect
-    quirk = learned.over(engine.quirk(place))
-    streams = call.stream and (quirk.converse_tools_streamed or not needs.has_functions)
+        counting = _counting_dialect(call, place, engine, needs)
+        spot = spot if counting is None else replace(spot, dialect=counting)
+    return ways_from(spot, call, may_relay=spot.may_relay(call))
+
+
+def ways_from(spot: Spot, call: Call, *, may_relay: bool) -> tuple[Way, ...]:
+    """The same, of a place that is known: of the call they depend on its dialect, its operation and
+    whether it streams, and for the operations beside chat on all of it.
+    """
+    place, engine, quirk = spot.place, spot.engine, spot.quirk
+    streams = call.stream and (quirk.converse_tools_streamed or not spot.needs.has_functions)
     ways = []
-    for operation, road in _roads(call, place, engine, dialect, quirk):
+    for operation, road in _roads(call, spot, may_relay=may_relay):
         # What is stored lies where responses are made.
         is_stored = operation is Operation.STORED
         asked = Operation.GENERATE if is_stored else operation
         is_streamed = streams and not is_stored
-        address = engine.address(place, asked, is_streamed, dialect)
+        address = engine.address(place, asked, is_streamed, spot.dialect)
         if address is None:
             continue
         if SERVICES[operation].is_carried:
@@ -141,36 +197,29 @@ def find_ways(
             Way(
                 place=place,
                 engine=engine,
-                dialect=dialect,
+                dialect=spot.dialect,
                 quirk=quirk,
                 operation=operation,
                 address=address,
                 road=road,
+                retirement=retirement_at(address.url, place.upstream_model),
             )
         )
     return tuple(ways)
 
 
-def _roads(
-    call: Call, place: Place, engine: Engine, dialect: UpstreamDialect, quirk: Quirk
-) -> list[tuple[Operation, Road]]:
+def _roads(call: Call, spot: Spot, *, may_relay: bool) -> list[tuple[Operation, Road]]:
     """What might be asked for there, and on which road, were there an address for it."""
-    service = SERVICES[call.operation]
-    is_same = isinstance(dialect, RelayedDialect) and call.dialect == dialect.name
+    service, dialect = SERVICES[call.operation], spot.dialect
     if service.is_carried:
         return [(call.operation, Road.RELAY)]
+    is_same = isinstance(dialect, RelayedDialect) and call.dialect == dialect.name
     if service.is_counted and dialect.counting is not None:
         return [(call.operation, Road.RELAY if is_same else Road.TRANSLATE)]
     if not service.is_generated:
         return [(call.operation, Road.RELAY)] if is_same else []
     translated = (Operation.GENERATE, Road.TRANSLATE)
-    if not (
-        isinstance(dialect, RelayedDialect)
-        and is_same
-        and not engine.has_habit(place)
-        and not _is_responses_shaped(call)
-        and not dialect.needs_translation(call.json, quirk)
-    ):
+    if not may_relay:
         return [translated]
     relayed = (call.operation, Road.RELAY)
     return [relayed] if call.operation is Operation.GENERATE else [relayed, translated]

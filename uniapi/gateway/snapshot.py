@@ -12,6 +12,7 @@ from uniapi.engines import Engine, Place, engine_for
 from uniapi.routing import Catalog, Router
 
 from .call_facts import counts_tokens
+from .lanes import Lanes
 
 
 class Engines:
@@ -56,8 +57,10 @@ class Snapshot:
     catalog: Catalog
     router: Router
     engines: Engines
+    lanes: Lanes
     counts_tokens: bool
 
     @classmethod
     def of(cls, config: Config, router: Router, engines: Engines) -> Snapshot:
-        return cls(config, router.catalog, router, engines, counts_tokens(config))
+        lanes = Lanes.of(config.preferences, engines.engine_of)
+        return cls(config, router.catalog, router, engines, lanes, counts_tokens(config))

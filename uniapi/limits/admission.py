@@ -8,7 +8,6 @@ of a day and longer can be dumped to plain data and loaded again after a restart
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -65,7 +64,7 @@ class Admitted:
     """
 
     _counted: list[_Counted] = field(default_factory=list)
-    _running: Counter[str] | None = None
+    _running: dict[str, int] | None = None
     _key_id: str = ""
     _seats: Seats | None = None
     _seat: Seat = ("", "", "")
@@ -89,8 +88,10 @@ class Admitted:
             self._seats.leave(self._seat)
             self._seats = None
         if self._running is not None:
-            self._running[self._key_id] -= 1
-            if self._running[self._key_id] <= 0:
+            left = self._running[self._key_id] - 1
+            if left > 0:
+                self._running[self._key_id] = left
+            else:
                 del self._running[self._key_id]
             self._running = None
 
@@ -124,7 +125,7 @@ class Limits:
         has a budget.
         """
         self._windows: dict[tuple[Scope, str, float], Window] = {}
-        self._running: Counter[str] = Counter()
+        self._running: dict[str, int] = {}
         self.seats = Seats()
 
     def admit(
@@ -147,16 +148,20 @@ class Limits:
                 message=f"This API key may run {client_key.max_concurrency} requests at once.",
                 retry_after_s=1.0,
             )
-        own = client_key.rates.resolve(alias, alias) or ()
-        asked: list[tuple[Scope, Rates]] = [
-            (("client", client_key.key_id, alias), own),
-            (("global",), global_rates),
-        ]
-        refused = self._first_refusal(asked, tokens, now)
-        if refused is not None:
-            return refused
-        self._running[client_key.key_id] += 1
-        return Admitted(self._count(asked, tokens, now), self._running, client_key.key_id)
+        rates = client_key.rates
+        own = () if rates.is_empty else rates.resolve(alias, alias) or ()
+        counted: list[_Counted] = []
+        if own or global_rates:
+            asked: list[tuple[Scope, Rates]] = [
+                (("client", client_key.key_id, alias), own),
+                (("global",), global_rates),
+            ]
+            refused = self._first_refusal(asked, tokens, now)
+            if refused is not None:
+                return refused
+            counted = self._count(asked, tokens, now)
+        self._running[client_key.key_id] = running + 1
+        return Admitted(counted, self._running, client_key.key_id)
 
     def credential_refusal(
         self,

@@ -28,7 +28,16 @@ class Course:
 
     attempt: Attempt
     used: tuple[Rested, ...]
-    lease: Admitted
+    lease: Admitted | None = None
+    """What it counts for where its credential has limits."""
+
+    def give_back(self, now: Monotonic, tokens: int | None) -> None:
+        """The attempt is over, or was never made; `tokens`: what it came to, None: unknown."""
+        if self.lease is None:
+            return
+        if tokens is not None:
+            self.lease.used(tokens, now)
+        self.lease.release()
 
 
 class Aftermath:
@@ -65,7 +74,8 @@ class Aftermath:
             now_s = Epoch(now + self._epoch_offset)
             blame = self._state.blame(channel, failure, self._question, now_s)
         if blame.who in ("credential", "channel"):
-            health.count(channel.provider.provider_id, credential.credential_id, False, now)
+            name = (channel.provider.provider_id, credential.credential_id)
+            health.rates.count(name, False, now)
         resting = self._put_to_rest(course, blame, failure, now)
         health.release([rested for rested in course.used if rested is not resting], self._open)
         return resting

@@ -22,7 +22,6 @@ from .steps import Obstacle, ObstacleKind
 
 TRIAL_POLL_S = 1.0
 """How soon to look again at what somebody else tries out right now."""
-_LIMITS = ("rate", "busy", "client_limit")
 LONGEST_WORDS = 200
 _REST_WORDS = {
     "refused": "was refused",
@@ -50,26 +49,16 @@ class Exhausted:
     """Credentials that are its last resort."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resort:
-    """A channel that a request may call though it rests, or one of its credentials does (`keys`),
-    with the seconds that it would rest on.
-    """
-
-    channel: Channel
-    free_in_s: float
-    keys: frozenset[Rested] = frozenset()
-
-
 class Availability:
     """The channels of one request, each once, by the shortest way that leads to it; and which of
     them can be called.
     """
 
     def __init__(self, state: RouterState, question: Question, candidates: Candidates) -> None:
-        self._state = state
-        self._question = question
-        self._leaves = candidates.leaves
+        self.state = state
+        self.question = question
+        self.leaves = candidates.leaves
+        self._is_in_line = False
         self._ruled_out: dict[tuple[str, str], RuledOut | None] = {}
         self.exhausted = Exhausted()
         self.refused_groups: dict[str, Refused] = {}
@@ -84,7 +73,7 @@ class Availability:
 
     def leads_to(self, channel: Channel) -> bool:
         """Whether this is the way on which the request reaches the channel."""
-        return self._leaves.get(channel.channel_id) is channel
+        return self.leaves.get(channel.channel_id) is channel
 
     def is_ruled_out(self, channel: Channel) -> bool:
         """It cannot take such a call, whatever its health."""
@@ -109,7 +98,7 @@ class Availability:
             client_key.auto_retry
             and len(eligible) == 1
             and any(entry is eligible[0] for entry in entries)
-            and self._question.pin is None
+            and self.question.pin is None
         ):
             count = len(eligible[0].provider.credentials)
             return count if count > 1 else int(client_key.auto_retry)
@@ -118,9 +107,8 @@ class Availability:
     def has_other(self, channel: Channel, now: Monotonic) -> bool:
         """Whether the request has another usable channel, none that rests counted."""
         return any(
-            self.is_usable(other, now)
-            and self._state.health.free_at(rests_as(other), now, self) <= now
-            for channel_id, other in self._leaves.items()
+            self.is_usable(other, now) and self.state.health.free_at(other.rested, now, self) <= now
+            for channel_id, other in self.leaves.items()
             if channel_id != channel.channel_id
         )
 
@@ -129,8 +117,9 @@ class Availability:
 
         A request's only channel is called even when it rests.
         """
-        channel_id = channel.channel_id
-        why = self._why_not(channel)
+        channel_id, question = channel.channel_id, self.question
+        may_be_out = channel.excludes or question.rules_out is not None
+        why = self._why_not(channel) if may_be_out else None
         if why is not None:
             return Obstacle(
                 channel=str(channel), kind="ruled_out", text=why.reason, status=why.status
@@ -147,11 +136,11 @@ class Availability:
                 channel=str(channel), kind="exhausted", text="the same model refused this request"
             )
         if channel.provider.budgets:
-            refused = self._state.limits.over_budget(channel.provider)
+            refused = self.state.limits.over_budget(channel.provider)
             if refused is not None:
                 return _limit_obstacle(channel, refused, "rate", "its budget is used up")
-        rested = rests_as(channel)
-        free_at = self._state.health.free_at(rested, now, self)
+        rested, health = channel.rested, self.state.health
+        free_at = health.free_at(rested, now, self) if health.rests else now
         if free_at > now and channel_id not in self.exhausted.recalled and not self._is_sole():
             return Obstacle(
                 channel=str(channel),
@@ -163,11 +152,11 @@ class Availability:
 
     def free_at(self, channel: Channel, credential: Credential, now: Monotonic) -> float:
         """When a credential may be used for a channel; infinity: not for this request."""
-        pin = self._question.pin
+        pin = self.question.pin
         if pin is not None and credential.credential_id != pin.credential_id:
             return math.inf
-        health, failed = self._state.health, self.exhausted.credentials
-        if failed or not health.is_all_sound:
+        health, failed = self.state.health, self.exhausted.credentials
+        if failed or health.rests:
             _, in_model, whole = used_by(channel, credential)
             recalled = self.exhausted.recalled_keys
             free_at = max(
@@ -178,7 +167,9 @@ class Availability:
             )
             if free_at > now:
                 return free_at
-        refused = self._limit(channel, credential, now)
+        if not channel.is_limited:
+            return now
+        refused = self.limit(channel, credential, now)
         if refused is None:
             return now
         return math.inf if refused.retry_after_s is None else now + refused.retry_after_s
@@ -186,8 +177,8 @@ class Availability:
     def obstacles(self, now: Monotonic) -> list[Obstacle]:
         """Why each channel that cannot be called now cannot."""
         found = (
-            self.obstacle(channel, now) or self._credential_obstacle(channel, now)
-            for channel in self._leaves.values()
+            self.obstacle(channel, now) or self.credential_obstacle(channel, now)
+            for channel in self.leaves.values()
         )
         return [obstacle for obstacle in found if obstacle is not None]
 
@@ -195,10 +186,10 @@ class Availability:
         """Whether all that keeps the channel from being called is that somebody else tries it, or
         the last of its credentials, out.
         """
-        health, obstacle = self._state.health, self.obstacle(channel, now)
+        health, obstacle = self.state.health, self.obstacle(channel, now)
         if obstacle is not None:
-            return obstacle.kind == "failure" and health.is_tried(rests_as(channel), now)
-        return self._credential_obstacle(channel, now) is not None and any(
+            return obstacle.kind == "failure" and health.is_tried(channel.rested, now)
+        return self.credential_obstacle(channel, now) is not None and any(
             health.is_tried(rested, now)
             for credential in channel.provider.credentials
             for rested in used_by(channel, credential)[1:]
@@ -206,57 +197,8 @@ class Availability:
 
     def is_doubtful(self, channel: Channel, credential: Credential) -> bool:
         """Whether the credential has to prove itself."""
-        health = self._state.health
+        health = self.state.health
         return any(health.is_doubtful(one) for one in used_by(channel, credential)[1:])
-
-    def last_resort(self, now: Monotonic) -> list[Resort]:
-        """What could serve though it rests, where nothing else can: channels and credentials at
-        rest by a guess, and any channel where only rate limits keep the others from serving; what
-        is back soonest first, one request at a time.
-        """
-        is_limited = any(obstacle.kind in _LIMITS for obstacle in self.obstacles(now))
-        found = (self._resort(channel, is_limited, now) for channel in self._leaves.values())
-        return sorted(
-            (resort for resort in found if resort is not None), key=lambda resort: resort.free_in_s
-        )
-
-    def _resort(self, channel: Channel, is_limited: bool, now: Monotonic) -> Resort | None:
-        health, rested_channel = self._state.health, rests_as(channel)
-        obstacle = self.obstacle(channel, now)
-        is_at_rest = obstacle is not None and obstacle.kind == "failure"
-        if obstacle is not None and not is_at_rest:
-            return None
-        if is_at_rest and health.is_tried(rested_channel, now):
-            return None
-        if is_at_rest and not (is_limited or health.is_guess(rested_channel)):
-            return None
-        free_in_s = obstacle.free_in_s or 0.0 if obstacle is not None else 0.0
-        if self._credential_obstacle(channel, now) is None:
-            return Resort(channel=channel, free_in_s=free_in_s) if is_at_rest else None
-        keys = (self._recalled(channel, one, now) for one in channel.provider.credentials)
-        rested = [key for key in keys if key is not None]
-        if not rested:
-            return None
-        soonest = min(rested, key=lambda key: key[0])
-        return Resort(channel=channel, free_in_s=free_in_s + soonest[0], keys=soonest[1])
-
-    def _recalled(
-        self, channel: Channel, credential: Credential, now: Monotonic
-    ) -> tuple[float, frozenset[Rested]] | None:
-        """(seconds it has still to rest, what of it rests), where it may be used all the same."""
-        pin, failed = self._question.pin, self.exhausted.credentials
-        if pin is not None and credential.credential_id != pin.credential_id:
-            return None
-        health, rests = self._state.health, used_by(channel, credential)[1:]
-        is_only = len(channel.provider.credentials) == 1
-        if any(failed.get(one, now) > now for one in rests):
-            return None
-        if any(health.recall_at(one, now, is_only=is_only) > now for one in rests):
-            return None
-        if self._limit(channel, credential, now) is not None:
-            return None
-        free_at = max(health.free_at(one, now, self) for one in rests)
-        return free_at - now, frozenset(rests)
 
     def obstacle_of(
         self, channel: Channel, credential: Credential, now: Monotonic
@@ -269,7 +211,7 @@ class Availability:
             )
             if obstacle is not None:
                 return obstacle
-        refused = self._limit(channel, credential, now)
+        refused = self.limit(channel, credential, now)
         if refused is None:
             return None
         kind: ObstacleKind = "busy" if refused.reason == "concurrency" else "rate"
@@ -278,50 +220,52 @@ class Availability:
     def line_up(self, now: Monotonic) -> bool:
         """Wait in line for the credentials that are busy; False when none is."""
         is_in_line = False
-        for channel in self._leaves.values():
-            obstacle = self.obstacle(channel, now) or self._credential_obstacle(channel, now)
+        for channel in self.leaves.values():
+            obstacle = self.obstacle(channel, now) or self.credential_obstacle(channel, now)
             if obstacle is not None and obstacle.kind == "busy":
-                self._state.limits.seats.line_up(
+                self.state.limits.seats.line_up(
                     channel.provider.provider_id, channel.upstream_model, self
                 )
-                is_in_line = True
+                is_in_line = self._is_in_line = True
         return is_in_line
 
     def leave_lines(self) -> None:
         """This request waits for nothing any more."""
-        self._state.limits.seats.give_up(self)
+        if self._is_in_line:
+            self.state.limits.seats.give_up(self)
+            self._is_in_line = False
 
     def dialect(self, channel: Channel) -> str:
         """The dialect this request would be spoken in there."""
-        return self._state.engines.dialect(
+        return self.state.engines.dialect(
             channel.provider,
             channel.upstream_model,
-            self._question.client_dialect,
-            self._question.needs,
+            self.question.client_dialect,
+            self.question.needs,
         )
 
     def _why_not(self, channel: Channel) -> RuledOut | None:
         """Why the channel cannot take the call at all; worked out once."""
         channel_id = channel.channel_id
         if channel_id not in self._ruled_out:
-            self._ruled_out[channel_id] = self._state.ruled_out(channel, self._question)
+            self._ruled_out[channel_id] = self.state.ruled_out(channel, self.question)
         return self._ruled_out[channel_id]
 
     def _is_sole(self) -> bool:
         """Only one channel can take such a call."""
-        return sum(self._why_not(channel) is None for channel in self._leaves.values()) == 1
+        return sum(self._why_not(channel) is None for channel in self.leaves.values()) == 1
 
     def _rest_of(
         self, channel: Channel, credential: Credential, rested: Rested, now: Monotonic
     ) -> Obstacle | None:
-        free_at = self._state.health.free_at(rested, now, self)
+        free_at = self.state.health.free_at(rested, now, self)
         if free_at <= now:
             return None
-        reason = self._state.health.reason(rested)
+        reason = self.state.health.reason(rested)
         kind: ObstacleKind = "refused" if reason == "refused" else "rate"
         key = "its key" if len(channel.provider.credentials) == 1 else f"key {credential.number}"
         text = f"{key} {_REST_WORDS[reason or 'failure']}{self._words(rested)}"
-        recall_at = self._state.health.recall_at(rested, now)
+        recall_at = self.state.health.recall_at(rested, now)
         if recall_at > now:
             free_at = min(free_at, recall_at)
         return Obstacle(
@@ -329,13 +273,12 @@ class Availability:
             kind=kind,
             text=text,
             free_in_s=self._seconds_to(rested, free_at, now),
-            is_final=reason in ("refused", "quota")
-            and not self._state.health.is_tried(rested, now),
+            is_final=reason in ("refused", "quota") and not self.state.health.is_tried(rested, now),
         )
 
     def _words(self, rested: Rested) -> str:
         """The upstream's, as they were when it was put to rest."""
-        words = self._state.health.words(rested)
+        words = self.state.health.words(rested)
         return f" ({words[:LONGEST_WORDS]})" if words else ""
 
     def _failure_of(
@@ -361,9 +304,9 @@ class Availability:
                 )
         return None
 
-    def _credential_obstacle(self, channel: Channel, now: Monotonic) -> Obstacle | None:
+    def credential_obstacle(self, channel: Channel, now: Monotonic) -> Obstacle | None:
         """The soonest of what stands against its credentials; None when one is usable."""
-        pin = self._question.pin
+        pin = self.question.pin
         found = []
         for credential in channel.provider.credentials:
             if pin is not None and credential.credential_id != pin.credential_id:
@@ -384,20 +327,20 @@ class Availability:
             key=lambda obstacle: math.inf if obstacle.free_in_s is None else obstacle.free_in_s,
         )
 
-    def _limit(self, channel: Channel, credential: Credential, now: Monotonic) -> Refused | None:
-        return self._state.limits.credential_refusal(
+    def limit(self, channel: Channel, credential: Credential, now: Monotonic) -> Refused | None:
+        return self.state.limits.credential_refusal(
             channel.provider,
             credential,
             channel.alias,
             channel.upstream_model,
-            tokens=self._question.tokens,
+            tokens=self.question.tokens,
             now=now,
             asker=self,
         )
 
     def _seconds_to(self, rested: Rested, free_at: float, now: Monotonic) -> float:
         """Seconds until `free_at`; a trial somebody runs is over any moment."""
-        health = self._state.health
+        health = self.state.health
         return (
             TRIAL_POLL_S
             if health.is_half_open(rested, now) and health.is_tried(rested, now)
@@ -405,16 +348,11 @@ class Availability:
         )
 
 
-def rests_as(channel: Channel) -> Rested:
-    """A channel as what can rest."""
-    return Rested(channel.provider.provider_id, None, channel.upstream_model)
-
-
 def used_by(channel: Channel, credential: Credential) -> tuple[Rested, Rested, Rested]:
     """What an attempt uses: the channel, the credential for its model, the credential."""
     provider_id = channel.provider.provider_id
     return (
-        rests_as(channel),
+        channel.rested,
         Rested(provider_id, credential.credential_id, channel.upstream_model),
         Rested(provider_id, credential.credential_id, None),
     )

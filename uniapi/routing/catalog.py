@@ -18,6 +18,8 @@ from typing import TypeAlias
 
 from uniapi.config import ClientKey, Config, ModelEntry, Provider, Rule
 
+from .health import Rested
+
 MAX_REMEMBERED = 4096
 MAX_COMPARED = 200
 MAX_COMPARED_LENGTH = 64
@@ -40,10 +42,20 @@ class Channel:
     weight: int | None = None
     key_path: tuple[str, ...] = ()
     channel_id: tuple[str, str] = field(init=False, compare=False, repr=False)
+    rested: Rested = field(init=False, compare=False, repr=False)
+    """It, as what can rest."""
+    excludes: bool = field(init=False, compare=False, repr=False)
+    """Whether its provider's entry says of some calls that it does not take them."""
+    is_limited: bool = field(init=False, compare=False, repr=False)
+    """Whether its credentials have limits of their own."""
 
     def __post_init__(self) -> None:
-        channel_id = self.provider.provider_id, self.upstream_model
-        object.__setattr__(self, "channel_id", channel_id)
+        provider_id, model = self.provider.provider_id, self.upstream_model
+        rates, most = self.provider.credential_rates, self.provider.credential_max_concurrency
+        object.__setattr__(self, "is_limited", not (rates.is_empty and most.is_empty))
+        object.__setattr__(self, "excludes", _excludes(self.provider))
+        object.__setattr__(self, "channel_id", (provider_id, model))
+        object.__setattr__(self, "rested", Rested(provider_id, None, model))
 
     def __str__(self) -> str:
         return f"{self.provider.provider_id}/{self.upstream_model}"
@@ -72,8 +84,16 @@ class Candidates:
     members: tuple[Candidate, ...] = ()
     leaves: Mapping[tuple[str, str], Channel] = field(init=False, compare=False, repr=False)
     """Each channel once, by its id, on the shortest way that leads to it."""
+    may_expire: bool = field(init=False, compare=False, repr=False)
+    """Whether a nested key among them has an end."""
 
     def __post_init__(self) -> None:
+        may_expire = any(
+            isinstance(member, Group)
+            and (member.client_key.expires_at_s is not None or member.candidates.may_expire)
+            for member in self.members
+        )
+        object.__setattr__(self, "may_expire", may_expire)
         leaves: dict[tuple[str, str], Channel] = {}
         for channel in self.channels():
             known = leaves.get(channel.channel_id)
@@ -341,6 +361,18 @@ class Catalog:
             elif rule.kind != "unknown" and rule.provider in (None, provider.name):
                 return True
         return False
+
+
+def _excludes(provider: Provider) -> bool:
+    """Whether anything in its entry may rule a call out (see `eligibility`)."""
+    return provider.max_request_body_bytes is not None or any(
+        (
+            provider.exclude_endpoints,
+            provider.exclude_request_types,
+            provider.only_request_types,
+            provider.exclude_request_rules,
+        )
+    )
 
 
 def _asks_for(requested: str, alias: str) -> bool:

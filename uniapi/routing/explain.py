@@ -133,7 +133,7 @@ def _describe_channel(
     channel: Channel,
     now: Monotonic,
 ) -> dict[str, Any]:
-    timeouts = state.timeouts(channel, question)
+    timeouts = state.pace(channel, question).timeouts
     provider = channel.provider
     obstacle = availability.obstacle(channel, now)
     out = None if obstacle is None else _said(obstacle)

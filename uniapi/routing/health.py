@@ -101,21 +101,17 @@ class Health:
     """What rests, success rates by credential."""
 
     def __init__(self) -> None:
-        self._entries: dict[Rested, _Entry] = {}
-        self._rates = SuccessRates()
+        self.rests: dict[Rested, _Entry] = {}
+        """What rests or has to prove itself; mostly empty, and then nobody has to ask anything."""
+        self.rates = SuccessRates()
         self.changes = 0
         """Grows whenever a rest begins or ends."""
-
-    @property
-    def is_all_sound(self) -> bool:
-        """Nothing rests and nothing has to prove itself: the common case, worth a short cut."""
-        return not self._entries
 
     def free_at(self, rested: Rested, now: Monotonic, asker: object = None) -> float:
         """When `rested` may next be used: `now` when it may at once (perhaps as a trial). A running
         trial of somebody else counts as resting until its lease ends.
         """
-        entry = self._entries.get(rested)
+        entry = self.rests.get(rested)
         if entry is None:
             return now
         if entry.until > now:
@@ -126,34 +122,34 @@ class Health:
 
     def reason(self, rested: Rested) -> Reason | None:
         """Why `rested` rests or last rested; None when it is sound."""
-        entry = self._entries.get(rested)
+        entry = self.rests.get(rested)
         return entry.reason if entry is not None else None
 
     def words(self, rested: Rested) -> str:
         """What the upstream said when `rested` was put to rest."""
-        entry = self._entries.get(rested)
+        entry = self.rests.get(rested)
         return entry.message if entry is not None else ""
 
     def is_tried(self, rested: Rested, now: Monotonic) -> bool:
         """Whether somebody has `rested` on trial right now."""
-        entry = self._entries.get(rested)
+        entry = self.rests.get(rested)
         return entry is not None and entry.trial is not None and entry.trial_until > now
 
     def is_half_open(self, rested: Rested, now: Monotonic) -> bool:
         """Whether its rest is over and it has not proved itself yet."""
-        entry = self._entries.get(rested)
+        entry = self.rests.get(rested)
         return entry is not None and entry.until <= now
 
     def is_doubtful(self, rested: Rested) -> bool:
         """Whether it was refused or found empty the last time: a rate limit says nothing against a
         credential whose rest is over.
         """
-        entry = self._entries.get(rested)
+        entry = self.rests.get(rested)
         return entry is not None and entry.reason in ("refused", "quota")
 
     def is_guess(self, rested: Rested) -> bool:
         """Whether the rest is one that neither the provider nor the configuration named."""
-        entry = self._entries.get(rested)
+        entry = self.rests.get(rested)
         return entry is not None and entry.is_guess
 
     def recall_at(self, rested: Rested, now: Monotonic, *, is_only: bool = False) -> float:
@@ -161,7 +157,7 @@ class Health:
         after a guess, but for a second refusal or empty purse in a row, which is looked at once a
         minute; a provider's only credential that often in any case.
         """
-        entry = self._entries.get(rested)
+        entry = self.rests.get(rested)
         if entry is None:
             return now
         if entry.trial is not None and entry.trial_until > now:
@@ -178,7 +174,7 @@ class Health:
         """
         is_trial = False
         for rested in used:
-            entry = self._entries.get(rested)
+            entry = self.rests.get(rested)
             if entry is not None:
                 entry.trial, entry.trial_until = trier, now + TRIAL_S
                 is_trial = True
@@ -187,7 +183,7 @@ class Health:
     def release(self, used: Iterable[Rested], trier: object) -> None:
         """The trial ended without saying anything about `used`: the next attempt may try."""
         for rested in used:
-            entry = self._entries.get(rested)
+            entry = self.rests.get(rested)
             if entry is not None and entry.trial is trier:
                 entry.trial = None
 
@@ -197,9 +193,9 @@ class Health:
         """
         back = {}
         for rested in used:
-            entry = self._entries.get(rested)
+            entry = self.rests.get(rested)
             if entry is not None and (entry.until <= now or entry.trial is not None):
-                del self._entries[rested]
+                del self.rests[rested]
                 back[rested] = (entry.reason, entry.message)
                 self.changes += 1
         return back
@@ -210,7 +206,7 @@ class Health:
         Failures that come in while it rests already (calls that were under way) do not double its
         back-off.
         """
-        entry = self._entries.get(rested)
+        entry = self.rests.get(rested)
         if entry is not None and entry.until + FORGOTTEN_AFTER_S < now:
             entry = None
         is_repeat = entry is not None and entry.until > now and entry.trial is None
@@ -220,7 +216,7 @@ class Health:
         until = now + _seconds(rest, in_row)
         if entry is not None and is_repeat:
             until = max(until, entry.until)
-        self._entries[rested] = _Entry(
+        self.rests[rested] = _Entry(
             until=until,
             reason=rest.reason,
             message=message[:300],
@@ -230,7 +226,7 @@ class Health:
             is_guess=rest.is_guess,
         )
         self.changes += 1
-        if len(self._entries) > MAX_RESTS:
+        if len(self.rests) > MAX_RESTS:
             self._forget_old(now)
         return until
 
@@ -238,7 +234,7 @@ class Health:
         """How many models of a credential are at rest because its money or share is used up."""
         return sum(
             other.upstream_model is not None and entry.reason == "quota" and entry.until > now
-            for other, entry in self._entries.items()
+            for other, entry in self.rests.items()
             if other[:2] == rested[:2]
         )
 
@@ -248,11 +244,11 @@ class Health:
         """
         cleared = [
             rested
-            for rested in self._entries
+            for rested in self.rests
             if rested.provider_id in provider_ids and credential_id in (None, rested.credential_id)
         ]
         for rested in cleared:
-            del self._entries[rested]
+            del self.rests[rested]
         self.changes += bool(cleared)
         return len(cleared)
 
@@ -260,13 +256,13 @@ class Health:
         """The rests of credentials that outlive the process: refused ones, and used-up quotas."""
         return {
             rested: Lasting(entry.until, entry.reason, entry.failures, entry.times, entry.is_guess)
-            for rested, entry in self._entries.items()
+            for rested, entry in self.rests.items()
             if rested.credential_id is not None and entry.reason in ("refused", "quota")
         }
 
     def restore(self, rested: Rested, lasting: Lasting, now: Monotonic) -> None:
         """A rest of an earlier process."""
-        self._entries[rested] = _Entry(
+        self.rests[rested] = _Entry(
             until=lasting.until,
             reason=lasting.reason,
             message="before the restart",
@@ -276,22 +272,18 @@ class Health:
             is_guess=lasting.is_guess,
         )
 
-    def count(self, provider_id: str, credential_id: str, is_success: bool, now: Monotonic) -> None:
-        """One outcome of a credential, for its success rate."""
-        self._rates.count((provider_id, credential_id), is_success, now)
-
     def success_rate(
         self, provider_id: str, credential_id: str, now: Monotonic
     ) -> tuple[float, float]:
         """(share of recent attempts that succeeded, how many there were, old ones weighing less);
         (-1, 0) when there is nothing to go by.
         """
-        return self._rates.at((provider_id, credential_id), now)
+        return self.rates.at((provider_id, credential_id), now)
 
     def snapshot(self, now: Monotonic) -> tuple[Resting, ...]:
         """Everything that rests, is half-open or on trial, soonest back first."""
         found = []
-        for rested, entry in self._entries.items():
+        for rested, entry in self.rests.items():
             if entry.until > now:
                 state: Literal["resting", "half_open", "trial"] = "resting"
             else:
@@ -323,9 +315,9 @@ class Health:
         same = [one for one in config.providers if is_same_way and old.get(one.provider_id) == one]
         providers = {provider.provider_id for provider in same}
         credentials = _names(same)
-        self._entries = {
+        self.rests = {
             rested: entry
-            for rested, entry in self._entries.items()
+            for rested, entry in self.rests.items()
             if (
                 rested.provider_id in providers
                 if rested.credential_id is None
@@ -333,18 +325,18 @@ class Health:
             )
         }
         self.changes += 1
-        self._rates.keep(_names(config.providers))
+        self.rates.keep(_names(config.providers))
 
     def _forget_old(self, now: Monotonic) -> None:
         kept = {
             rested: entry
-            for rested, entry in self._entries.items()
+            for rested, entry in self.rests.items()
             if entry.until + FORGOTTEN_AFTER_S > now
         }
         if len(kept) > MAX_RESTS:
             newest = sorted(kept.items(), key=lambda item: item[1].until, reverse=True)
             kept = dict(newest[: MAX_RESTS // 2])
-        self._entries = kept
+        self.rests = kept
 
 
 def _names(providers: Iterable[Provider]) -> set[tuple[str, str]]:

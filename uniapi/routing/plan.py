@@ -14,21 +14,19 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 
 from uniapi.canonical import Failure
 from uniapi.clock import Epoch, Monotonic
-from uniapi.config import ClientKey, Credential, Timeouts
-from uniapi.limits import Admitted, Refused
+from uniapi.config import Credential, Timeouts
 
 from .aftermath import Aftermath, Course
-from .availability import Availability, Resort, used_by
-from .catalog import Candidate, Candidates, Channel, Group
+from .availability import Availability, used_by
+from .catalog import Candidates, Channel
 from .give_up import give_up
+from .last_resort import Resort, last_resort
 from .plan_waits import PlanWaits
 from .question import Question
 from .retry import Next, may_have_cost, next_after
-from .ring import Ring
 from .state import RouterState
 from .steps import (
     Attempt,
@@ -40,6 +38,7 @@ from .steps import (
     Tried,
     Wait,
 )
+from .walk import Walk
 
 MAX_CALLS = 10
 """Upstream calls for one request."""
@@ -61,15 +60,15 @@ class Plan:
         rng: random.Random,
     ) -> None:
         self._state = state
-        self._question = question
+        self.question = question
         self._model = question.requested_model or "this request"
         self._started_at = now
+        self._epoch_offset = now_s - now
         self._rng = rng
         self._open = Availability(state, question, candidates)
-        self._aftermath = Aftermath(state, question, self._open, now_s - now)
+        self._walk = Walk(state, question, self._open, candidates, now, rng)
         self._waits = PlanWaits(question.deadline, rng)
         self._tried: set[tuple[str, str, str]] = set()
-        self._nested: dict[str, Admitted] = {}
         self._failed: list[FailedAttempt] = []
         self._course: Course | None = None
         self._stay_on: Channel | None = None
@@ -81,8 +80,6 @@ class Plan:
         self._has_tried_out = False
         """A credential that has to prove itself was used."""
         self._is_over = False
-        self._root = self._ring(question.client_key, candidates, now)
-        self._rings = [self._root]
 
     @property
     def failed(self) -> tuple[FailedAttempt, ...]:
@@ -108,21 +105,16 @@ class Plan:
         if course is None:
             return ()
         self._served = course
+        state, session = self._state, self.question.session
         channel, credential = course.attempt.channel, course.attempt.credential
-        ended = self._aftermath.ended(course, now)
-        self._state.health.count(channel.provider.provider_id, credential.credential_id, True, now)
-        if self._question.pin is None:
-            for ring in self._rings:
-                self._state.choice.served_by(
-                    ring.client_key, ring.alias, ring.entry, self._question.session, now
-                )
-            self._state.choice.served_with(
-                self._question.client_key.key_id,
-                channel.provider,
-                credential,
-                self._question.session,
-                now,
-            )
+        ended = self._aftermath().ended(course, now) if state.health.rests else ()
+        state.health.rates.count((channel.channel_id[0], credential.credential_id), True, now)
+        if self.question.pin is not None or session.session_id is None:
+            return ended
+        for ring in self._walk.rings:
+            state.choice.served_by(ring.client_key, ring.alias, ring.entry, session, now)
+        owner = self.question.client_key.key_id
+        state.choice.served_with(owner, channel.provider, credential, session, now)
         return ended
 
     def broke(self, failure: Failure, now: Monotonic) -> BegunRest | None:
@@ -131,8 +123,9 @@ class Plan:
         """
         if self._served is None:
             return None
-        resting = self._aftermath.take_in(self._served, failure, now)
-        return self._aftermath.begun(self._served, resting, now)
+        aftermath = self._aftermath()
+        resting = aftermath.take_in(self._served, failure, now)
+        return aftermath.begun(self._served, resting, now)
 
     def passed_over(self, now: Monotonic) -> tuple[str, ...]:
         """Why each channel that cannot be called now cannot, as `provider/model: reason`."""
@@ -147,98 +140,34 @@ class Plan:
         """
         for course in (self._course, self._served):
             if course is not None:
-                course.lease.release()
-                self._state.health.release(course.used, self._open)
-                if tokens is not None:
-                    course.lease.used(tokens, now)
-        for lease in self._nested.values():
-            if tokens is not None:
-                lease.used(tokens, now)
-            lease.release()
+                if course.lease is not None:
+                    course.give_back(now, tokens)
+                if self._state.health.rests:
+                    self._state.health.release(course.used, self._open)
+        self._walk.finish(now, tokens)
         self._course = self._served = None
-        self._nested = {}
         self._is_over = True
         self._open.leave_lines()
 
     def _proceed(self, now: Monotonic) -> Step:
         """The next attempt: the same channel's next credential, else the next place in the ring."""
         if self._stay_on is not None:
-            channel, self._stay_on = self._stay_on, None
-            attempt = self._issue(channel, now)
+            staying, self._stay_on = self._stay_on, None
+            attempt = self._issue(staying, now)
             if attempt is not None:
                 return attempt
-        while self._rings:
-            ring = self._rings[-1]
-            entry = ring.advance()
-            if entry is None:
-                self._leave(ring)
-            elif isinstance(entry, Group):
-                self._enter(entry, now)
-            else:
-                may_ask = not self._failed or self._may_ask(entry, now)
-                attempt = self._issue(entry, now) if may_ask else None
-                if attempt is not None:
-                    for above in self._rings:
-                        above.misses = 0
-                    return attempt
+        while (channel := self._walk.advance(now)) is not None:
+            may_ask = not self._failed or self._may_ask(channel, now)
+            attempt = self._issue(channel, now) if may_ask else None
+            if attempt is not None:
+                self._walk.attempted()
+                return attempt
         return (
             self._wait(now)
             or self._last_resort(now)
             or self._wait_for_trials(now)
             or self._give_up(now)
         )
-
-    def _leave(self, ring: Ring) -> None:
-        """A ring has come to its end; for the ring around it, that was one attempt if any of its
-        own counted.
-        """
-        self._rings.pop()
-        if self._rings and ring.used:
-            self._rings[-1].spend()
-
-    def _enter(self, group: Group, now: Monotonic) -> None:
-        """Walk a nested key's candidates, if its own limits let the request in (counted once for
-        each request).
-        """
-        key = group.client_key
-        if key.key_id not in self._nested:
-            admitted = self._state.limits.admit(
-                key, group.candidates.alias, tokens=self._question.tokens, now=now
-            )
-            if isinstance(admitted, Refused):
-                self._open.refused_groups[key.key_id] = admitted
-                return
-            self._open.refused_groups.pop(key.key_id, None)
-            self._nested[key.key_id] = admitted
-        self._rings.append(self._ring(key, group.candidates, now))
-
-    def _ring(self, key: ClientKey, candidates: Candidates, now: Monotonic) -> Ring:
-        """The ring of a key, in the order of its policy."""
-        entries = self._state.choice.order(
-            key,
-            candidates.alias,
-            candidates.members,
-            self._question.session,
-            is_usable=partial(self._is_usable, now),
-            rng=self._rng,
-            now=now,
-        )
-        return Ring(key, candidates.alias, entries, None if key.auto_retry else 1)
-
-    def _is_usable(self, now: Monotonic, candidate: Candidate) -> bool:
-        return any(
-            self._open.is_usable(channel, now) for channel in self._open.reached([candidate])
-        )
-
-    def _budget(self, ring: Ring, now: Monotonic) -> int:
-        """The channel-blamed attempts of a ring, counted when the first attempt failed: one for
-        each usable candidate (the one that failed was), and its retries.
-        """
-        usable = islice(
-            (entry for entry in ring.entries if entry is ring.entry or self._is_usable(now, entry)),
-            MAX_CALLS,
-        )
-        return sum(1 for _ in usable) + self._open.retries(ring.client_key, ring.entries)
 
     def _issue(
         self, channel: Channel, now: Monotonic, *, is_resort: bool = False
@@ -248,32 +177,37 @@ class Plan:
         """
         if not self._open.leads_to(channel) or self._open.obstacle(channel, now) is not None:
             return None
-        timeouts = self._timeouts(channel, now)
+        pace = self._state.pace(channel, self.question)
+        timeouts = self._timeouts(pace.timeouts, now)
         may_prove = is_resort or not self._has_tried_out
         credential = self._credential(channel, now, may_prove) if timeouts is not None else None
         if credential is None or timeouts is None:
             return None
         self._number += 1
         used = used_by(channel, credential)
-        self._has_tried_out |= self._open.is_doubtful(channel, credential)
         self._tried.add((*channel.channel_id, credential.credential_id))
+        health, is_trial = self._state.health, False
+        if health.rests:
+            self._has_tried_out |= self._open.is_doubtful(channel, credential)
+            is_trial = health.begin(used, self._open, now)
         attempt = Attempt(
             channel=channel,
             credential=credential,
             number=self._number,
             timeouts=timeouts,
-            is_trial=self._state.health.begin(used, self._open, now),
-            keepalive_s=self._state.keepalive(channel, timeouts),
+            is_trial=is_trial,
+            keepalive_s=pace.keepalive_s,
         )
-        lease = self._state.limits.take_credential(
-            channel.provider,
-            credential,
-            channel.alias,
-            channel.upstream_model,
-            tokens=self._question.tokens,
-            now=now,
-        )
-        self._course = Course(attempt, used, lease)
+        self._course = Course(attempt, used)
+        if channel.is_limited:
+            self._course.lease = self._state.limits.take_credential(
+                channel.provider,
+                credential,
+                channel.alias,
+                channel.upstream_model,
+                tokens=self.question.tokens,
+                now=now,
+            )
         self._open.leave_lines()
         return attempt
 
@@ -288,10 +222,10 @@ class Plan:
             passes.append((True, True))
         for is_fresh, proves in passes:
             credential = self._state.choice.credential(
-                self._question.client_key.key_id,
+                self.question.client_key.key_id,
                 channel.provider,
                 channel.upstream_model,
-                self._question.session,
+                self.question.session,
                 is_usable=partial(self._is_open, channel, is_fresh, proves, now),
                 rng=self._rng,
                 now=now,
@@ -313,56 +247,51 @@ class Plan:
             return False
         return may_prove or not self._open.is_doubtful(channel, credential)
 
-    def _timeouts(self, channel: Channel, now: Monotonic) -> Timeouts | None:
-        """The attempt's timeouts, `total_s` as the time left to the call; None when there is none
-        left. What the client set bounds only the time to the first token: its own clock starts anew
-        at each piece that reaches it.
+    def _timeouts(self, timeouts: Timeouts, now: Monotonic) -> Timeouts | None:
+        """Those of an attempt that begins now: `total_s` as the time left to the call; None when
+        there is none left. What the client set bounds only the time to the first token: its own
+        clock starts anew at each piece that reaches it.
         """
-        timeouts = self._state.timeouts(channel, self._question)
+        question = self.question
         if timeouts.total_s is not None:
             timeouts = replace(timeouts, total_s=self._started_at + timeouts.total_s - now)
+        elif question.patience_s is None and question.deadline is None:
+            return timeouts
         bounds = [
-            self._question.patience_s,
-            None if self._question.deadline is None else self._question.deadline - now,
+            timeouts.first_token_s,
+            question.patience_s,
+            None if question.deadline is None else question.deadline - now,
         ]
         bound = min((seconds for seconds in bounds if seconds is not None), default=None)
-        if bound is not None:
-            timeouts = replace(
-                timeouts,
-                first_token_s=(
-                    bound if timeouts.first_token_s is None else min(timeouts.first_token_s, bound)
-                ),
-            )
-        is_over = (timeouts.total_s is not None and timeouts.total_s <= 0) or (
-            timeouts.first_token_s is not None and timeouts.first_token_s <= 0
-        )
+        timeouts = replace(timeouts, first_token_s=bound)
+        is_over = any(left is not None and left <= 0 for left in (bound, timeouts.total_s))
         return None if is_over else timeouts
+
+    def _aftermath(self) -> Aftermath:
+        return Aftermath(self._state, self.question, self._open, self._epoch_offset)
 
     def _settle(self, course: Course, tried: Tried, now: Monotonic) -> None:
         """Take in a failure before the commit: who is to blame, what rests, what it
         leaves to try.
         """
-        for ring in self._rings or [self._root]:
-            if ring.budget is None:
-                ring.budget = self._budget(ring, now)
+        self._walk.count_attempts(now, MAX_CALLS)
         self._course = None
-        failure = tried.failure
+        failure, aftermath = tried.failure, self._aftermath()
         channel = course.attempt.channel
-        if not tried.calls:
+        if course.lease is not None and not tried.calls:
             course.lease.undo(now)
-        course.lease.used(0, now)
-        course.lease.release()
-        resting = self._aftermath.take_in(course, failure, now)
-        begun = self._aftermath.begun(course, resting, now)
+        course.give_back(now, 0)
+        resting = aftermath.take_in(course, failure, now)
+        begun = aftermath.begun(course, resting, now)
         self._failed.append(FailedAttempt(attempt=course.attempt, failure=failure, rest=begun))
-        ring = self._rings[-1] if self._rings else self._root
-        is_over = self._aftermath.is_clients_time_over(failure, now)
+        ring = self._walk.ring
+        is_over = aftermath.is_clients_time_over(failure, now)
         match Next.NOTHING if is_over else self._next_after(tried):
             case Next.NOTHING:
                 self._is_over = True
                 return
             case Next.CREDENTIAL:
-                self._aftermath.use_up(course, failure, resting, now)
+                aftermath.use_up(course, failure, resting, now)
                 self._stay_on = channel if self._has_call_to_spare(now) else None
             case Next.ABLE_CHANNEL:
                 self._open.exhausted.channels[channel.channel_id] = failure.words
@@ -379,7 +308,7 @@ class Plan:
                     (channel.upstream_model, self._open.dialect(channel))
                 )
                 ring.spend()
-        if not self._question.client_key.auto_retry:
+        if not self.question.client_key.auto_retry:
             self._is_over = True
         elif not ring.client_key.auto_retry:
             self._stay_on = None
@@ -407,9 +336,9 @@ class Plan:
         are a last resort or on trial.
         """
         asked = self._asked()
-        resorts = {resort.channel.channel_id for resort in self._open.last_resort(now)}
+        resorts = {resort.channel.channel_id for resort in last_resort(self._open, now)}
         usable = others = 0
-        for channel in self._open.reached(self._root.entries):
+        for channel in self._open.reached(self._walk.root.entries):
             if channel.channel_id in asked:
                 continue
             if self._open.is_usable(channel, now):
@@ -423,30 +352,29 @@ class Plan:
         return {failed.attempt.channel.channel_id for failed in self._failed}
 
     def _next_after(self, tried: Tried) -> Next:
-        is_bought = self._question.is_bought and tried.calls > 0
+        is_bought = self.question.is_bought and tried.calls > 0
         return next_after(tried.failure, tried.road, is_bought=is_bought)
 
     def _wait(self, now: Monotonic) -> Wait | None:
         """A short wait, when that beats an error; the ring is then walked anew."""
-        if self._root.is_used_up:
+        if self._walk.root.is_used_up:
             return None
         seconds = self._waits.wait_s(self._open, now)
         if seconds is None:
             return None
-        self._root.misses = 0
-        self._rings = [self._root]
+        self._walk.restart()
         return Wait(seconds=seconds)
 
     def _wait_for_trials(self, now: Monotonic) -> Wait | None:
         """All that this request asked has failed, and somebody else tries out a channel that it
         has not asked: what becomes of that is known in a moment.
         """
-        if not self._failed or not self._question.client_key.auto_retry:
+        if not self._failed or not self.question.client_key.auto_retry:
             return None
         asked = self._asked()
         is_tried = any(
             self._open.is_on_trial(channel, now)
-            for channel in self._open.reached(self._root.entries)
+            for channel in self._open.reached(self._walk.root.entries)
             if channel.channel_id not in asked
         )
         seconds = self._waits.trial_s(now) if is_tried else None
@@ -458,20 +386,20 @@ class Plan:
         credentials only one, and none after another had to prove itself, but where nothing else is
         left.
         """
-        if not self._question.client_key.auto_retry and self._root.is_used_up:
+        is_used_up = self._walk.root.is_used_up
+        if not self.question.client_key.auto_retry and is_used_up:
             return None
-        may_repeat = not (self._root.is_used_up and self._is_past_end)
-        self._is_past_end = self._root.is_used_up
+        may_repeat = not (is_used_up and self._is_past_end)
+        self._is_past_end = is_used_up
         asked = self._asked()
-        for channel in self._open.reached(self._root.entries):
+        for channel in self._open.reached(self._walk.root.entries):
             # Well again since its turn was over.
-            is_open = all(key_id in self._nested for key_id in channel.key_path)
-            is_new = is_open and channel.channel_id not in asked
+            is_new = self._walk.is_let_in(channel) and channel.channel_id not in asked
             attempt = self._issue(channel, now) if is_new else None
             if attempt is not None:
                 return attempt
         for resort in self._resorts(now):
-            if not all(key_id in self._nested for key_id in resort.channel.key_path):
+            if not self._walk.is_let_in(resort.channel):
                 continue
             is_repeat = resort.channel.channel_id in asked
             if is_repeat and not (may_repeat and self._may_ask(resort.channel, now)):
@@ -489,7 +417,7 @@ class Plan:
         where their channel was not asked.
         """
         asked = self._asked()
-        resorts = self._open.last_resort(now)
+        resorts = last_resort(self._open, now)
         fresh = [one for one in resorts if one.channel.channel_id not in asked]
         spare = [one for one in resorts if one.channel.channel_id in asked]
         if not self._has_tried_out:
@@ -502,7 +430,7 @@ class Plan:
         end = give_up(
             self._failed, self._open.obstacles(now), self._model, is_late=self._is_late(now)
         )
-        if not self._question.is_bought or end.failure is None or not may_have_cost(end.failure):
+        if not self.question.is_bought or end.failure is None or not may_have_cost(end.failure):
             return end
         # OpenAI's clients try again by themselves unless they are told not to.
         headers = {**end.error.headers, "x-should-retry": "false"}
@@ -510,8 +438,8 @@ class Plan:
 
     def _is_late(self, now: Monotonic) -> bool:
         """Whether a channel could be called, had the call any time left."""
-        channels = self._open.reached(self._root.entries)
         return any(
-            self._open.is_usable(channel, now) and self._timeouts(channel, now) is None
-            for channel in channels
+            self._open.is_usable(channel, now)
+            and self._timeouts(self._state.pace(channel, self.question).timeouts, now) is None
+            for channel in self._open.reached(self._walk.root.entries)
         )

@@ -36,11 +36,12 @@ class Ring:
         """The next candidate in the ring; None when the budget is used up or a whole turn found
         nothing to try.
         """
-        if self.is_used_up or self.misses >= len(self.entries):
+        entries, budget = self.entries, self.budget
+        if self.misses >= len(entries) or (budget is not None and budget <= 0):
             return None
         self.position += 1
         self.misses += 1
-        return self.entry
+        return entries[(self.position - 1) % len(entries)]
 
     @property
     def is_used_up(self) -> bool:

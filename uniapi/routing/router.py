@@ -66,7 +66,7 @@ class Router:
         time is over.
         """
         candidates = self.catalog.candidates(client_key, requested_model)
-        return _valid(candidates, now_s) if _expires(candidates) else candidates
+        return _valid(candidates, now_s) if candidates.may_expire else candidates
 
     def _bound(self, question: Question, pin: Pin, candidates: Candidates) -> Candidates:
         """Those of the provider that an id belongs to; any channel of it where the id alone names
@@ -76,15 +76,6 @@ class Router:
             return _pinned(candidates, pin)
         channel = self.catalog.in_provider(question.client_key, pin.provider_id)
         return Candidates(alias="", members=() if channel is None else (channel,))
-
-
-def _expires(candidates: Candidates) -> bool:
-    """Whether a nested key among them has an end."""
-    return any(
-        isinstance(member, Group)
-        and (member.client_key.expires_at_s is not None or _expires(member.candidates))
-        for member in candidates.members
-    )
 
 
 def _valid(candidates: Candidates, now_s: Epoch) -> Candidates:

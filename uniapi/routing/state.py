@@ -4,7 +4,7 @@ that apply to all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from uniapi.canonical import Failure
 from uniapi.clock import Epoch
@@ -19,6 +19,16 @@ from .question import EngineFacts, Question
 from .retry import Blame, blame
 from .selector import Selector
 
+MAX_PACES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long an attempt may take, and how often its client hears of it meanwhile."""
+
+    timeouts: Timeouts
+    keepalive_s: float | None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouterState:
@@ -30,27 +40,29 @@ class RouterState:
     limits: Limits
     choice: Selector
     default_timeout_s: float
+    _paces: dict[tuple[object, ...], Pace] = field(default_factory=dict)
+    """Worked out before: a configuration does not change."""
 
-    def timeouts(self, channel: Channel, question: Question) -> Timeouts:
-        """The timeouts of an attempt at `channel`."""
-        return resolve_timeouts(
-            channel,
-            self.preferences,
-            question.facts(),
-            max(self.default_timeout_s, question.timeout_s or 0.0),
-            self.engines.name(channel.provider),
-        )
+    def pace(self, channel: Channel, question: Question) -> Pace:
+        """Of an attempt at `channel`: what a call is matters only where rules match against it."""
+        provider = channel.provider
+        has_rules = provider.timeout_policy.rules or self.preferences.timeout_policy.rules
+        facts = question.facts() if has_rules else None
+        name = (*channel.channel_id, channel.alias, question.timeout_s, facts)
+        pace = self._paces.get(name)
+        if pace is None:
+            if len(self._paces) >= MAX_PACES:
+                self._paces.clear()
+            pace = self._paces[name] = self._pace(channel, question)
+        return pace
 
-    def keepalive(self, channel: Channel, timeouts: Timeouts) -> float | None:
-        """The interval of heartbeats while an attempt at `channel` with these timeouts says
-        nothing.
-        """
+    def _pace(self, channel: Channel, question: Question) -> Pace:
+        default_s = max(self.default_timeout_s, question.timeout_s or 0.0)
+        engine = self.engines.name(channel.provider)
+        timeouts = resolve_timeouts(channel, self.preferences, question.facts(), default_s, engine)
         first_token_s = timeouts.first_token_s
-        return keepalive_interval_s(
-            channel,
-            self.preferences,
-            first_token_s if first_token_s is not None else self.default_timeout_s,
-        )
+        patience_s = self.default_timeout_s if first_token_s is None else first_token_s
+        return Pace(timeouts, keepalive_interval_s(channel, self.preferences, patience_s))
 
     def ruled_out(self, channel: Channel, question: Question) -> RuledOut | None:
         """Why `channel` cannot take the call at all."""

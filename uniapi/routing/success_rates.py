@@ -23,7 +23,10 @@ class SuccessRates:
         rate = self._rates.get(name)
         if rate is None:
             rate = self._rates[name] = _Rate(0.0, 0.0, now)
-        rate.add(is_success, now)
+        faded = _faded(now - rate.counted_at)
+        rate.successes = rate.successes * faded + is_success
+        rate.total = rate.total * faded + 1.0
+        rate.counted_at = now
 
     def at(self, name: tuple[str, str], now: Monotonic) -> tuple[float, float]:
         """(share of recent attempts that succeeded, how many there were, old ones weighing less);
@@ -43,14 +46,11 @@ class _Rate:
     total: float
     counted_at: float
 
-    def add(self, is_success: bool, now: Monotonic) -> None:
-        faded = self._faded(now)
-        self.successes = self.successes * faded + is_success
-        self.total = self.total * faded + 1.0
-        self.counted_at = now
-
     def at(self, now: Monotonic) -> tuple[float, float]:
-        return self.successes / self.total, self.total * self._faded(now)
+        faded = _faded(now - self.counted_at)
+        return self.successes / self.total, self.total * faded
 
-    def _faded(self, now: Monotonic) -> float:
-        return math.pow(0.5, max(0.0, now - self.counted_at) / HALF_LIFE_S)
+
+def _faded(after_s: float) -> float:
+    """What is left of the weight of an outcome."""
+    return math.pow(0.5, max(0.0, after_s) / HALF_LIFE_S)

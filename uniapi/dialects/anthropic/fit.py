@@ -29,12 +29,12 @@ def limit(body: Body, fitting: Fitting) -> Body:
     return {**body, "max_tokens": fitting.quirk.default_max_tokens or DEFAULT_MAX_TOKENS}
 
 
-@minds("anthropic_sampling")
+@minds("anthropic_sampling", where=_SAMPLING)
 def no_sampling(body: Body, fitting: Fitting) -> Body:
     return without(body, [name for name in _SAMPLING if name in body], fitting)
 
 
-@minds("anthropic_sampling_pair")
+@minds("anthropic_sampling_pair", where=("top_p",))
 def one_of_the_pair(body: Body, fitting: Fitting) -> Body:
     """1 is the default of both: the other one is what the client means."""
     if body.get("temperature") is None or body.get("top_p") is None:

@@ -101,7 +101,7 @@ def _block_without(block: Json, is_refused: Callable[[Json], bool]) -> Json:
     return changed
 
 
-@minds("has_images")
+@minds("has_images", where=("image", "tool_result"))
 def no_images(body: Body, fitting: Fitting) -> Body:
     """`image: false` of a provider."""
     fitted = without_blocks(body, lambda block: member(block, "type") == "image")
@@ -110,7 +110,13 @@ def no_images(body: Body, fitting: Fitting) -> Body:
     return fitted
 
 
-@minds("anthropic_own_thinking")
+@minds(
+    "anthropic_own_thinking",
+    where=(
+        *_THINKING,
+        *("server_tool_use", "web_search_tool_result", "tool_result", "citations"),
+    ),
+)
 def own_thinking(body: Body, fitting: Fitting) -> Body:
     """A vendor gets back only what it wrote itself: thinking of another family, which has no
     signature or one of another form, and the blocks that we made for a foreign answer.
@@ -187,7 +193,7 @@ def _blocks(message: Json) -> list[Json]:
     return content if isinstance(content, list) else []
 
 
-@minds("tool_call_id_form")
+@minds("tool_call_id_form", where=("tool_use", "tool_result"))
 def call_ids(body: Body, fitting: Fitting) -> Body:
     """Ids that others gave, in letters this vendor refuses or twice in one conversation: call and
     result change alike.

@@ -52,7 +52,7 @@ def is_our_search(block: Mapping[str, Json]) -> bool:
     return isinstance(said, str) and said.startswith(_OUR_IDS)
 
 
-@minds(always=True)
+@minds(always=True, where=("server_tool_use", "web_search_tool_result", "tool_result"))
 def leave_out_our_searches(body: Body, fitting: Fitting) -> Body:
     """Turns that were nothing else go with them."""
     return without_blocks(body, lambda block: isinstance(block, dict) and is_our_search(block))

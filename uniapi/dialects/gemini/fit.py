@@ -72,4 +72,4 @@ RULES = (
     drop_members,
 )
 
-fit = fit_by((*RULES, *LEARNED_RULES))
+fit = fit_by((*RULES, *LEARNED_RULES), turns_in="contents")

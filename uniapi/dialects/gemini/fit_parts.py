@@ -62,7 +62,7 @@ def _is_image(part: Json) -> bool:
     )
 
 
-@minds(always=True)
+@minds(always=True, where=tuple(both_spellings("functionResponse")))
 def one_result_a_call(body: Body, fitting: Fitting) -> Body:
     """Gemini CLI says every result of a resumed session twice: «Please ensure that the number of
     function response parts is equal to the number of function call parts of the function call turn»

@@ -14,7 +14,7 @@ https://ai.google.dev/gemini-api/docs/computer-use
 """
 
 
-@minds("hosted_with_functions", always=True)
+@minds("hosted_with_functions", always=True, where=("tools",))
 def settle_hosted_tools(body: Body, fitting: Fitting) -> Body:
     """Where both may stand, Google wants to be told; elsewhere the functions win.
     https://ai.google.dev/gemini-api/docs/tool-combination

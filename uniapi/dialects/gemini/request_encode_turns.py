@@ -50,8 +50,9 @@ def arrange_turns(messages: tuple[Message, ...]) -> list[Turn]:
 
 
 def begun_by_user(contents: list[Any]) -> list[Json]:
-    """The encoded turns, begun by the user when they are not."""
-    if contents and contents[0].get("role") != "model":
+    """The turns, begun by the user when they are not; what is no turn is left for the vendor."""
+    first = contents[0] if contents else None
+    if contents and not (isinstance(first, dict) and first.get("role") == "model"):
         return contents
     return [_OPENING, *contents]
 

@@ -110,4 +110,5 @@ def needs_translation(body: Mapping[str, Json], quirk: Quirk) -> bool:
     """Whether the answer to `body` cannot be relayed: a freeform tool that is offered as a function
     must be told apart again in it.
     """
-    return not quirk.custom_tools and quirk.has_tools and has_freeform_tools(body)
+    is_offered_as_function = "tools" in body and not quirk.custom_tools and quirk.has_tools
+    return is_offered_as_function and has_freeform_tools(body)

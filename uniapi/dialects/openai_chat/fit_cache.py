@@ -20,7 +20,7 @@ list.
 """
 
 
-@minds("cache_control", always=True)
+@minds("cache_control", always=True, where=(_MARK, "tool_calls", "tools"))
 def only_known_marks(body: Body, fitting: Fitting) -> Body:
     """Where nobody says whether marks are known, a client's own are relayed, and none are added."""
     is_known = fitting.quirk.cache_control

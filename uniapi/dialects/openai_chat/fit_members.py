@@ -21,7 +21,7 @@ _SAYS_NOTHING: tuple[tuple[str, Json], ...] = (
 """Members that ask for what happens anyway: no loss where they are refused."""
 
 
-@minds("max_tokens_member", always=True)
+@minds("max_tokens_member", always=True, where=("max_tokens", "max_completion_tokens"))
 def rename_limit(body: Body, fitting: Fitting) -> Body:
     """The output limit under the name that is known; legacy completions have one name alone."""
     known = fitting.quirk.max_tokens_member
@@ -33,7 +33,7 @@ def rename_limit(body: Body, fitting: Fitting) -> Body:
     return changed
 
 
-@minds("seed_member")
+@minds("seed_member", where=("seed",))
 def rename_seed(body: Body, fitting: Fitting) -> Body:
     if "seed" not in body:
         return body
@@ -42,7 +42,7 @@ def rename_seed(body: Body, fitting: Fitting) -> Body:
     return changed
 
 
-@minds("max_stops")
+@minds("max_stops", where=("stop",))
 def with_fewer_stops(body: Body, fitting: Fitting) -> Body:
     stop, most = body.get("stop"), fitting.quirk.max_stops
     if not isinstance(stop, list) or most is None or len(stop) <= most:
@@ -51,7 +51,7 @@ def with_fewer_stops(body: Body, fitting: Fitting) -> Body:
     return {**body, "stop": stop[:most]}
 
 
-@minds("verbosities")
+@minds("verbosities", where=("verbosity",))
 def known_verbosity(body: Body, fitting: Fitting) -> Body:
     """A model without the dial takes its one word only."""
     if body.get("verbosity") in (None, *fitting.quirk.verbosities):
@@ -60,12 +60,12 @@ def known_verbosity(body: Body, fitting: Fitting) -> Body:
     return without(body, "verbosity")
 
 
-@minds("stream_options")
+@minds("stream_options", where=("stream_options",))
 def no_stream_options(body: Body, fitting: Fitting) -> Body:
     return without(body, "stream_options") if "stream_options" in body else body
 
 
-@minds("parallel_tool_calls_member")
+@minds("parallel_tool_calls_member", where=("parallel_tool_calls",))
 def one_by_one_unsaid(body: Body, fitting: Fitting) -> Body:
     if "parallel_tool_calls" not in body:
         return body
@@ -87,7 +87,7 @@ def without_refused(body: Body, names: Collection[str], fitting: Fitting) -> Bod
     return without(body, *names) if names else body
 
 
-@minds("service_tiers")
+@minds("service_tiers", where=("service_tier",))
 def known_service_tier(body: Body, fitting: Fitting) -> Body:
     tier = body.get("service_tier")
     if tier is None or tier in fitting.quirk.service_tiers:

@@ -53,7 +53,7 @@ def with_parts(message: Turn, mend: Callable[[Json], Json]) -> Turn | None:
     return None
 
 
-@minds("has_images")
+@minds("has_images", where=("image_url",))
 def no_images(body: Body, fitting: Fitting) -> Body:
     def mend(message: Turn, path: str) -> Turn | None:
         def without_image(part: Json) -> Json:
@@ -67,7 +67,7 @@ def no_images(body: Body, fitting: Fitting) -> Body:
     return with_messages(body, mend)
 
 
-@minds("document_part")
+@minds("document_part", where=("file",))
 def documents_by_url(body: Body, fitting: Fitting) -> Body:
     """Mistral's own part: docs.mistral.ai/capabilities/document_ai/document_qna (2026-11-30)."""
 
@@ -132,7 +132,7 @@ def _is_empty_text(part: Json) -> bool:
     return at(part, "type") == "text" and not _says(at(part, "text"))
 
 
-@minds("tool_call_id_form")
+@minds("tool_call_id_form", where=("tool_calls", "tool_call_id"))
 def call_ids_in_form(body: Body, fitting: Fitting) -> Body:
     form = fitting.quirk.tool_call_id_form
 

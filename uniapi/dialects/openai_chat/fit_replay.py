@@ -62,7 +62,7 @@ def _call_of(call: Json) -> ToolCall | None:
     return ToolCall(call_id=call_id, name=name, arguments=arguments)
 
 
-@minds(always=True)
+@minds(always=True, where=("tool_calls",))
 def put_back(body: Body, fitting: Fitting) -> Body:
     """What a client lost of a turn, as the model said it; what it did carry stays."""
     quirk, remembered = fitting.quirk, fitting.beside.remembered
@@ -107,7 +107,13 @@ def _list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-@minds("reasoning_replay", "opaque_family", always=True)
+@minds(
+    "reasoning_replay",
+    "opaque_family",
+    always=True,
+    where=(*REASONING_MEMBERS, SIGNATURE, "tool_calls"),
+    reads_beside=True,
+)
 def replay_reasoning(body: Body, fitting: Fitting) -> Body:
     turns = fitting.beside.turns
     if turns is None:
@@ -223,7 +229,7 @@ def _sendable(details: list[Any], quirk: Quirk) -> list[Any]:
     return [detail for detail in details if is_sendable(detail, quirk.details_format)]
 
 
-@minds("call_signatures", always=True)
+@minds("call_signatures", always=True, where=("tool_calls",))
 def signed_calls(body: Body, fitting: Fitting) -> Body:
     """Gemini refuses a step whose first call has no signature, also one that another model made:
     the vendor's stand-in is one (ai.google.dev/gemini-api/docs/thought-signatures, 2026-11-30).
@@ -243,7 +249,7 @@ def signed_calls(body: Body, fitting: Fitting) -> Body:
     return with_messages(body, mend)
 
 
-@minds("details_format")
+@minds("details_format", where=("tool_calls",))
 def signed_details(body: Body, fitting: Fitting) -> Body:
     """The same behind OpenRouter, where a step's signature is one detail that names its first call
     (github.com/RooCodeInc/Roo-Code/pull/10640, 2026-11-30).

@@ -15,7 +15,7 @@ from .request_decode_members import at
 SYSTEM_ROLES = ("system", "developer")
 
 
-@minds("system_role", always=True)
+@minds("system_role", always=True, where=SYSTEM_ROLES)
 def one_system_role(body: Body, fitting: Fitting) -> Body:
     """Where developer is known every role stays; where none is known the text is the user's."""
     role = fitting.quirk.system_role
@@ -34,7 +34,7 @@ def one_system_role(body: Body, fitting: Fitting) -> Body:
     return {**body, "messages": _as_user_text(messages)}
 
 
-@minds("system_turns")
+@minds("system_turns", where=SYSTEM_ROLES)
 def system_turns_in_place(body: Body, fitting: Fitting) -> Body:
     """One system message at the beginning, made of those that open the conversation; a later one
     is told by the user, where it stands.

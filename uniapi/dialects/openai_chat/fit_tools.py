@@ -25,7 +25,7 @@ TOOL_MEMBERS = ("tools", "tool_choice", "functions", "function_call", "parallel_
 _CALLS = ("tool_calls", "function_call")
 
 
-@minds("has_tools")
+@minds("has_tools", where=(*TOOL_MEMBERS, *_CALLS, "tool", "function"))
 def no_tools(body: Body, fitting: Fitting) -> Body:
     """Neither tools nor the turns that used some."""
 
@@ -52,7 +52,7 @@ def has_freeform_tools(body: Mapping[str, Json]) -> bool:
     return isinstance(tools, list) and any(has_type(tool, "custom") for tool in tools)
 
 
-@minds(always=True)
+@minds(always=True, where=("tool_calls",))
 def arguments_of_objects(body: Body, fitting: Fitting) -> Body:
     """The templates of local servers parse what earlier calls said, and one that was cut off would
     end the session.
@@ -67,7 +67,7 @@ def arguments_of_objects(body: Body, fitting: Fitting) -> Body:
     return with_messages(body, lambda message, path: with_calls(message, mend))
 
 
-@minds("custom_tools")
+@minds("custom_tools", where=("tools", "tool_choice", "tool_calls"))
 def freeform_tools_as_functions(body: Body, fitting: Fitting) -> Body:
     """A freeform tool as a function of one text, `input`, and its earlier calls likewise."""
     changed = with_messages(body, lambda message, path: with_calls(message, _call_of_function))
@@ -111,7 +111,7 @@ def _choice_of_functions(choice: dict[str, Any]) -> dict[str, Any]:
     return {**choice, "allowed_tools": {**choice["allowed_tools"], "tools": functions}}
 
 
-@minds("allowed_tools")
+@minds("allowed_tools", where=("tool_choice",))
 def only_allowed_tools(body: Body, fitting: Fitting) -> Body:
     """A choice among several tools: the others are not offered, and the choice is a plain word."""
     choice, tools = body.get("tool_choice"), body.get("tools")
@@ -124,7 +124,7 @@ def only_allowed_tools(body: Body, fitting: Fitting) -> Body:
     return {**body, "tools": kept, "tool_choice": at(allowed, "mode") or "auto"}
 
 
-@minds("tool_choices")
+@minds("tool_choices", where=("tool_choice",))
 def known_tool_choice(body: Body, fitting: Fitting) -> Body:
     """A choice that is refused becomes the nearest one that is not: the tool alone and `required`,
     the one tool there is by its name, else words that ask for a call.
@@ -161,7 +161,7 @@ def _name_of(tool: Json) -> str | None:
     return name if isinstance(name, str) else None
 
 
-@minds("checks_schemas")
+@minds("checks_schemas", where=("tools",))
 def mended_schemas(body: Body, fitting: Fitting) -> Body:
     """Tools keep their object unless OpenAI's validator would refuse their schema."""
     tools = body.get("tools")

@@ -21,49 +21,93 @@ def decode_usage(value: Json, reasoning_beside_output: bool = False) -> Usage | 
     """None when there is no usage object, or it states nothing."""
     if not isinstance(value, dict) or not value:
         return None
-    prompt = value.get("prompt_tokens_details")
-    completion = value.get("completion_tokens_details")
-    input_tokens = _count(value.get("prompt_tokens"))
-    written = _count(value.get("completion_tokens"))
-    reasoning = _count(at(completion, "reasoning_tokens"), value.get("reasoning_tokens"))
-    total = _count(value.get("total_tokens"))
-    cached = _count(
-        at(prompt, "cached_tokens"),
-        value.get("prompt_cache_hit_tokens"),
-        value.get("cached_tokens"),
-        value.get("num_cached_tokens"),
-        value.get("cache_read_input_tokens"),
-    )
-    is_beside = _is_beside(input_tokens, written, reasoning, total)
+    stated = _counts(value)
+    get = stated.get
+    input_tokens, written = get("prompt_tokens"), get("completion_tokens")
+    reasoning, total = get("reasoning_tokens"), get("total_tokens")
+    # By the vendor's own total: whether it counts reasoning beside the output, not inside it.
+    said = sum(count for count in (input_tokens, written, reasoning) if count is not None)
+    is_beside = bool(reasoning) and total == said
     joins = is_beside and reasoning_beside_output
     output_tokens = (written or 0) + (reasoning or 0) if joins else written
+    cached = next((stated[name] for name in _CACHED if name in stated), None)
+    # Some vendors (Grok on Azure, routers) report more cached tokens than they read, or more
+    # reasoning than they wrote.
+    if cached is not None and input_tokens is not None:
+        cached = min(cached, input_tokens)
+    if reasoning is not None and output_tokens is not None and not is_beside:
+        reasoning = min(reasoning, output_tokens)
+    tier = value.get("service_tier")
     return Usage(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
-        cache_read_tokens=_at_most(cached, input_tokens),
-        cache_write_tokens=_count(
-            at(prompt, "cache_write_tokens"), value.get("cache_creation_input_tokens")
-        ),
-        reasoning_tokens=reasoning if is_beside else _at_most(reasoning, output_tokens),
-        input_audio_tokens=_count(at(prompt, "audio_tokens")),
-        output_audio_tokens=_count(at(completion, "audio_tokens")),
+        cache_read_tokens=cached,
+        cache_write_tokens=get("cache_write_tokens", get("cache_creation_input_tokens")),
+        reasoning_tokens=reasoning,
+        input_audio_tokens=get("input_audio_tokens"),
+        output_audio_tokens=get("output_audio_tokens"),
         total_tokens=total,
-        web_searches=_count(
-            value.get("num_search_queries"), at(value, "server_tool_use", "web_search_requests")
-        ),
-        cost=stated_cost(value),
-        service_tier=value["service_tier"] if isinstance(value.get("service_tier"), str) else None,
+        web_searches=get("num_search_queries", get("web_search_requests")),
+        cost=stated_cost(value) if _COSTS & value.keys() else None,
+        service_tier=tier if isinstance(tier, str) else None,
         raw=value,
         dialect=DIALECT_NAME,
     )
+
+
+_CACHED = (
+    "cached",
+    "prompt_cache_hit_tokens",
+    "cached_tokens",
+    "num_cached_tokens",
+    "cache_read_input_tokens",
+)
+"""What vendors call the tokens they read from their cache; the first that is stated counts."""
+_COSTS = frozenset({"cost", "cost_in_usd_ticks"})
+_OUTER = frozenset(
+    {
+        *("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens"),
+        *("cache_creation_input_tokens", "num_search_queries"),
+        *_CACHED[1:],
+    }
+)
+_INNER = (
+    ("prompt_tokens_details", "cached_tokens", "cached"),
+    ("prompt_tokens_details", "cache_write_tokens", "cache_write_tokens"),
+    ("prompt_tokens_details", "audio_tokens", "input_audio_tokens"),
+    ("completion_tokens_details", "reasoning_tokens", "reasoning_tokens"),
+    ("completion_tokens_details", "audio_tokens", "output_audio_tokens"),
+    ("server_tool_use", "web_search_requests", "web_search_requests"),
+)
+"""(the object beside the counts, the count in it, its name among ours); reasoning that is stated
+here wins over reasoning stated outside.
+"""
+
+
+def _counts(value: Mapping[str, Json]) -> dict[str, int]:
+    """Every count that a usage object states, by name, in one walk."""
+    found = [(name, value[name]) for name in _OUTER & value.keys()]
+    for outer, inner, name in _INNER:
+        details = value.get(outer)
+        if isinstance(details, dict):
+            found.append((name, details.get(inner)))
+    counts: dict[str, int] = {}
+    for name, count in found:
+        if type(count) is int and count >= 0:
+            counts[name] = count
+        elif type(count) is float and count >= 0 and count.is_integer():
+            counts[name] = int(count)
+    return counts
 
 
 def usage_of_body(body: Mapping[str, Json], reasoning_beside_output: bool = False) -> Usage | None:
     """The usage of a whole answer or a chunk: in its own member, or in Groq's `x_groq` on the last
     chunk.
     """
-    stated = decode_usage(body.get("usage"), reasoning_beside_output)
-    return stated or decode_usage(at(body.get("x_groq"), "usage"), reasoning_beside_output)
+    stated = body.get("usage")
+    if not isinstance(stated, dict) or not stated:
+        stated = at(body["x_groq"], "usage") if "x_groq" in body else None
+    return None if stated is None else decode_usage(stated, reasoning_beside_output)
 
 
 def encode_usage(usage: Usage | None) -> dict[str, Any]:
@@ -94,29 +138,3 @@ def encode_usage(usage: Usage | None) -> dict[str, Any]:
     if usage.cost is not None and "cost" not in encoded:
         encoded["cost"] = usage.cost
     return encoded
-
-
-def _is_beside(
-    input_tokens: int | None, written: int | None, reasoning: int | None, total: int | None
-) -> bool:
-    """Whether the vendor's own total counts reasoning beside the output, not inside it."""
-    if not reasoning or total is None:
-        return False
-    return total == (input_tokens or 0) + (written or 0) + reasoning
-
-
-def _at_most(part: int | None, whole: int | None) -> int | None:
-    """A part bounded by its whole: some vendors (Grok on Azure, routers) report more cached tokens
-    than they read, or more reasoning than they wrote.
-    """
-    return part if part is None or whole is None else min(part, whole)
-
-
-def _count(*candidates: Json) -> int | None:
-    """The first that is a count."""
-    for value in candidates:
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
-        if isinstance(value, float) and value >= 0 and value.is_integer():
-            return int(value)
-    return None

@@ -84,7 +84,7 @@ RULES = (
     dropped_members,
 )
 
-fit = fit_by((*RULES, *LEARNED_RULES))
+fit = fit_by((*RULES, *LEARNED_RULES), turns_in="input")
 
 
 def needs_translation(body: Mapping[str, Json], quirk: Quirk) -> bool:

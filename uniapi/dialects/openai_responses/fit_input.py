@@ -32,7 +32,7 @@ def with_items(body: Body, change: Callable[[Item, str], Item | None]) -> Body:
     return {**body, "input": [item for item in changed if item is not None]}
 
 
-@minds("has_images")
+@minds("has_images", where=("input_image", "output"))
 def images(body: Body, fitting: Fitting) -> Body:
     """Pictures in messages and in results, which `image: false` leaves out."""
     return with_items(body, lambda item, path: _without_images(item, path, fitting))
@@ -75,7 +75,7 @@ def _is_blank(part: Json) -> bool:
     return isinstance(part, dict) and part.get("text") == ""
 
 
-@minds(always=True)
+@minds(always=True, where=("call_id",))
 def call_ids(body: Body, fitting: Fitting) -> Body:
     """«Expected a string with maximum length 64»: a digest of a longer one, the same for a call and
     its result.

@@ -29,7 +29,7 @@ _SAYS_NOTHING = (("temperature", 1), ("top_p", 1), ("top_logprobs", 0))
 """What models that reason refuse, and the value of each that asks for nothing."""
 
 
-@minds("reasoning_items", always=True)
+@minds("reasoning_items", always=True, where=tuple(_OPENAI_IDS))
 def reasoning_items(body: Body, fitting: Fitting) -> Body:
     """Conversations move between vendors, and each takes back only what it wrote itself.
 
@@ -69,7 +69,7 @@ def _is_forgotten(item: Item, body: Body) -> bool:
     return body.get("store") is False or str(item.get("id") or "").startswith(OUR_ITEMS)
 
 
-@minds("efforts", "reasoning_request")
+@minds("efforts", "reasoning_request", where=("reasoning",))
 def efforts(body: Body, fitting: Fitting) -> Body:
     """The nearest effort of the model's own, or none where it has no such dial."""
     reasoning = body.get("reasoning")
@@ -86,7 +86,7 @@ def efforts(body: Body, fitting: Fitting) -> Body:
     return body if nearest == effort else {**body, "reasoning": {**reasoning, "effort": nearest}}
 
 
-@minds("reasoning_summary")
+@minds("reasoning_summary", where=("reasoning",))
 def summaries(body: Body, fitting: Fitting) -> Body:
     """Where a summary is no parameter: the reasoning is shown, or not, as the vendor likes."""
     reasoning = body.get("reasoning")

@@ -45,13 +45,13 @@ def tools(body: Body, fitting: Fitting) -> Body:
 
 
 def _without_calls(item: Item, fitting: Fitting) -> Item | None:
-    if item.get("type") not in _ITEMS:
+    if str(item.get("type")) not in _ITEMS:
         return item
     fitting.lose("tools")
     return None
 
 
-@minds("allowed_tools")
+@minds("allowed_tools", where=("tool_choice",))
 def allowed_tools(body: Body, fitting: Fitting) -> Body:
     """Where a choice among several is unknown, only those are offered."""
     choice = body.get("tool_choice")
@@ -124,7 +124,7 @@ def _as_function_call(item: Item) -> Item:
             return item
 
 
-@minds(always=True)
+@minds(always=True, where=("arguments",))
 def arguments_of_objects(body: Body, fitting: Fitting) -> Body:
     """What models wrote, or a client cut off, as the object it means: servers that render history
     by a template read it, and refuse what is none.
@@ -140,7 +140,7 @@ def _with_arguments_of_objects(item: Item) -> Item:
     return item if text == said else {**item, "arguments": text}
 
 
-@minds("checks_schemas")
+@minds("checks_schemas", where=("tools",))
 def schemas(body: Body, fitting: Fitting) -> Body:
     """«Invalid schema for function …»: parameters that OpenAI's validator refuses are mended; a
     translated body's have been already.
@@ -156,7 +156,7 @@ def _with_valid_parameters(tool: Item) -> Item:
     return tool if mended == parameters else {**tool, "parameters": mended}
 
 
-@minds("parallel_tool_calls_member")
+@minds("parallel_tool_calls_member", where=("parallel_tool_calls",))
 def parallel_tool_calls(body: Body, fitting: Fitting) -> Body:
     if "parallel_tool_calls" not in body:
         return body

@@ -1,0 +1,128 @@
+"""What no body and no moment changes about asking one credential of one channel, worked out once
+for a configuration: its engine, the way out of this machine, its secrets, the headers of every
+request, and the ways that calls of one kind go there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from uniapi.canonical import Call, DialectNeeds
+from uniapi.clock import Epoch
+from uniapi.config import (
+    Credential,
+    Preferences,
+    Provider,
+    provider_secrets,
+    without_secrets_in_bytes,
+)
+from uniapi.engines import Engine, Learned, Target
+from uniapi.network import passage_of
+from uniapi.operations import SERVICES
+from uniapi.routing import Channel
+from uniapi.wire import HttpRequest
+
+from .answer_headers import header_text
+from .prepared import usual_headers
+from .route import Spot, Way, find_ways, spot_of, ways_from
+
+MAX_LANES = 4096
+MAX_KINDS = 256
+"""Kinds of calls that are remembered of one lane: dialects, operations, needs, lessons."""
+
+
+class Lane:
+    """One credential of one channel, as it is asked."""
+
+    __slots__ = ("_kinds", "_spots", "engine", "mask", "passage", "said", "secrets", "target")
+
+    def __init__(self, target: Target, engine: Engine, preferences: Preferences) -> None:
+        provider = target.provider
+        self.target = target
+        self.engine = engine
+        self.passage = passage_of(provider, target.credential, preferences)
+        self.secrets = provider_secrets(provider)
+        self.mask = partial(without_secrets_in_bytes, secrets=self.secrets)
+        """Hides what is secret of it in what it says."""
+        self.said = {
+            "x-uniapi-provider": header_text(provider.name),
+            "x-uniapi-model": header_text(target.upstream_model),
+        }
+        """What every answer of it is headed with."""
+        self._spots: dict[tuple[str, DialectNeeds, int], tuple[Learned, Spot]] = {}
+        self._kinds: dict[tuple[object, ...], tuple[Way, ...]] = {}
+
+    def ways(self, call: Call, needs: DialectNeeds, learned: Learned) -> tuple[Way, ...]:
+        """The ways to ask it (see `find_ways`); `needs` are the call's."""
+        if not SERVICES[call.operation].is_generated:
+            return find_ways(call, self.target, self.engine, learned)
+        spot = self._spot(call.dialect, needs, learned)
+        may_relay = spot.may_relay(call)
+        kind = (id(spot), call.operation, call.stream, may_relay)
+        found = self._kinds.get(kind)
+        if found is None:
+            ways = ways_from(spot, call, may_relay=may_relay)
+            found = self._kinds[kind] = tuple(self._headed(way, call.stream) for way in ways)
+        return found
+
+    def _spot(self, client_dialect: str, needs: DialectNeeds, learned: Learned) -> Spot:
+        name = (client_dialect, needs, id(learned))
+        found = self._spots.get(name)
+        if found is not None:
+            return found[1]
+        if len(self._spots) >= MAX_KINDS:
+            self._spots.clear()
+            self._kinds.clear()
+        spot = spot_of(self.target, self.engine, client_dialect, needs, learned)
+        # What was learned stays with it, so that its id names nothing else meanwhile.
+        self._spots[name] = (learned, spot)
+        return spot
+
+    def _headed(self, way: Way, streams: bool) -> Way:
+        """`way` with the headers of every request on it, where each has the same."""
+        is_key = self.target.credential.kind in ("api_key", "none")
+        if not is_key or self.engine.authorizes_bodies:
+            return way
+        flow = self.engine.token_flow(self.target, Epoch(0.0))
+        if flow is not None:
+            flow.close()
+            return way
+        plain = HttpRequest(
+            method=way.address.method, url=way.address.url, headers=usual_headers(way, streams)
+        )
+        request = self.engine.authorize(self.target, plain, None, Epoch(0.0))
+        return replace(way, headers=request.headers) if request.url == plain.url else way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lanes:
+    """Those of one configuration, each made when it is first used."""
+
+    preferences: Preferences
+    engine_of: Callable[[Provider], Engine]
+    _made: dict[tuple[str, str, str, str], Lane]
+
+    @classmethod
+    def of(cls, preferences: Preferences, engine_of: Callable[[Provider], Engine]) -> Lanes:
+        return cls(preferences=preferences, engine_of=engine_of, _made={})
+
+    def at(self, channel: Channel, credential: Credential) -> Lane:
+        """The lane to a channel with one of its credentials."""
+        name = (*channel.channel_id, channel.alias, credential.credential_id)
+        lane = self._made.get(name)
+        if lane is None:
+            if len(self._made) >= MAX_LANES:
+                self._made.clear()
+            lane = self._made[name] = self._lane(channel, credential)
+        return lane
+
+    def _lane(self, channel: Channel, credential: Credential) -> Lane:
+        target = Target(
+            provider=channel.provider,
+            credential=credential,
+            upstream_model=channel.upstream_model,
+            alias=channel.alias,
+        )
+        return Lane(target, self.engine_of(channel.provider), self.preferences)
