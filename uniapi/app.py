@@ -61,6 +61,7 @@ from .routing import Catalog, Cursors, Health, Router, Sessions
 from .scheduler import Jobs
 from .server import ConfigStatus, HttpReply, KeyRing, LiveCalls, Present, model_facts
 from .settings import Settings
+from .start_text import Loaded
 from .stats import CallRecord, Recorder
 from .storage import DiskFolder, MemoryFolder
 from .wire import dump_json
@@ -208,6 +209,24 @@ class App:
             "config": self._config_status.state,
             "stats": "memory" if in_memory else "disk",
         }
+
+    def loaded(self) -> Loaded:
+        """What the configuration in force came to."""
+        config, catalog = self.config, self._snapshot.catalog
+        keys = config.client_keys
+        unlisted = {one.provider_id for key in keys for one in catalog.unlisted(key)}
+        return Loaded(
+            providers=len(config.providers),
+            keys=sum(
+                credential.kind != "none"
+                for provider in config.providers
+                for credential in provider.credentials
+            ),
+            models=len({alias for key in keys for alias in catalog.models(key)}),
+            unlisted=len(unlisted),
+            client_keys=len(keys),
+            source=self._config_status.source,
+        )
 
     @property
     def live_calls(self) -> int:
@@ -473,5 +492,5 @@ def show_problems(problems: tuple[Problem, ...]) -> None:
         log.log(
             logging.ERROR if problem.severity == "error" else logging.WARNING,
             "configuration: %s",
-            problem,
+            str(problem).partition(": ")[2],
         )

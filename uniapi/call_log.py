@@ -30,7 +30,9 @@ def call_line(call: CallRecord) -> str:
 
 
 def _said_outcome(call: CallRecord) -> str:
-    return f"{call.outcome}: {call.message}" if call.message else call.outcome
+    """With the words that were given where no attempt has told them."""
+    is_told = call.attempts or not call.message
+    return call.outcome if is_told else f"{call.outcome}: {call.message}"
 
 
 def _said_tokens(usage: Usage) -> str:

@@ -8,31 +8,25 @@ and exit code 2; never a traceback.
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import shlex
 import shutil
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .cli_words import Parser, tidy, unknown_command, unknown_words, whole_help
 from .errors import StartError
+from .log_text import survive_encoding
 
 if TYPE_CHECKING:
     from .settings import Settings
 
 COMMANDS = (
-    "serve",
-    "check",
-    "explain",
-    "models",
-    "stats",
-    "connect",
-    "keygen",
-    "init",
-    "schema",
-    "selfcheck",
+    *("serve", "check", "explain", "models", "stats", "connect", "keygen", "init", "schema"),
+    *("selfcheck", "stop"),
 )
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 DEFAULT_PORT = 8000
@@ -45,18 +39,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     config, 3 already running).
     """
     os.umask(0o077)
-    arguments, behind = _parted(list(sys.argv[1:] if argv is None else argv))
+    survive_encoding(sys.stdout, sys.stderr)
+    arguments, behind = _parted(tidy(sys.argv[1:] if argv is None else argv))
     if "--version" in arguments:
         print(version())
         if "--verbose" in arguments:
             print(_price_list())
         return 0
     if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
-        print(f"uni-api: {_unknown_command(arguments[0])}", file=sys.stderr)
+        print(f"uni-api: {unknown_command(arguments[0], COMMANDS)}", file=sys.stderr)
         return 2
-    if not arguments or arguments[0] not in (*COMMANDS, "-h", "--help"):
+    parser = _parser()
+    if arguments and arguments[0] in ("-h", "--help"):
+        print(whole_help(parser.whole, parser.of["serve"], invocation()), end="")
+        return 0
+    if not arguments or arguments[0] not in COMMANDS:
         arguments.insert(0, "serve")
-    options = _parser().parse_args(arguments)
+    options, unknown = parser.whole.parse_known_args(arguments)
+    if unknown:
+        chosen = parser.of[options.command]
+        print(f"uni-api: {unknown_words(unknown, chosen)}", file=sys.stderr)
+        return 2
     options.behind = behind
     try:
         return _COMMANDS[options.command](options)
@@ -75,12 +78,6 @@ def _parted(arguments: list[str]) -> tuple[list[str], list[str]]:
         return arguments, []
     place = arguments.index("--")
     return arguments[:place], arguments[place + 1 :]
-
-
-def _unknown_command(word: str) -> str:
-    near = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.85)
-    meant = f"; did you mean `{near[0]}`?" if near else f"; there are {', '.join(COMMANDS)}"
-    return f"there is no command `{word}`{meant}"
 
 
 def invocation() -> str:
@@ -127,8 +124,15 @@ def _price_list() -> str:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+class _Parsers(NamedTuple):
+    """The parser of the whole line, and each command's."""
+
+    whole: argparse.ArgumentParser
+    of: Mapping[str, argparse.ArgumentParser]
+
+
+def _parser() -> _Parsers:
+    parser = Parser(
         prog="uni-api", description="One endpoint in front of every LLM provider you have keys for."
     )
     parser.add_argument(
@@ -137,13 +141,13 @@ def _parser() -> argparse.ArgumentParser:
         help="print the version; with --verbose the price list's too",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    config = argparse.ArgumentParser(add_help=False)
+    config = Parser(add_help=False)
     config.add_argument(
         "--config",
         metavar="PATH_OR_URL",
         help="the configuration (default: CONFIG_URL, else ./api.yaml)",
     )
-    place = argparse.ArgumentParser(add_help=False)
+    place = Parser(add_help=False)
     place.add_argument("--host", help="address to listen on (default 0.0.0.0)")
     place.add_argument(
         "--port", type=_port, help=f"port to listen on (default {DEFAULT_PORT}; 0 picks a free one)"
@@ -169,6 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser(
         "check", parents=[config], help="validate the configuration and show every problem"
     )
+    check.add_argument("file", nargs="?", metavar="FILE", help="the same as --config FILE")
     check.add_argument("--live", action="store_true", help="also ask every provider key once")
     check.add_argument("--json", action="store_true", help="machine-readable")
     explain = commands.add_parser(
@@ -179,6 +184,7 @@ def _parser() -> argparse.ArgumentParser:
         ),
     )
     explain.add_argument("model")
+    explain.add_argument("file", nargs="?", metavar="FILE", help="the same as --config FILE")
     explain.add_argument(
         "--key",
         help=(
@@ -190,6 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     models = commands.add_parser(
         "models", parents=[config], help="list the models of each client key"
     )
+    models.add_argument("file", nargs="?", metavar="FILE", help="the same as --config FILE")
     models.add_argument("--json", action="store_true", help="machine-readable")
     stats = commands.add_parser(
         "stats",
@@ -198,6 +205,9 @@ def _parser() -> argparse.ArgumentParser:
             "what was counted: requests, tokens, cost, providers, keys; works beside a running"
             " gateway"
         ),
+    )
+    stats.add_argument(
+        "file", nargs="?", metavar="DIR_OR_FILE", help="the data dir, or the configuration"
     )
     stats.add_argument(
         "--hours", type=_hours, default=24, metavar="N", help="the last N hours (default 24)"
@@ -219,7 +229,12 @@ def _parser() -> argparse.ArgumentParser:
         help="what this host offers: Python, limits, certificates, port, data dir",
     )
     looking.add_argument("--json", action="store_true", help="machine-readable")
-    return parser
+    stopping = commands.add_parser(
+        "stop", parents=[config], help="end the gateway that runs with this data dir"
+    )
+    stopping.add_argument("--data-dir", metavar="DIR", help="which (default: as serve finds it)")
+    stopping.add_argument("file", nargs="?", metavar="FILE", help="the configuration")
+    return _Parsers(parser, commands.choices)
 
 
 def _add_connect(commands: Any, config: argparse.ArgumentParser) -> None:
@@ -330,9 +345,23 @@ def _from_environment(environment: Mapping[str, str], name: str, read: Any, defa
         ) from None
 
 
+def _config(options: argparse.Namespace) -> str | None:
+    """The configuration as a flag or as a plain argument."""
+    if options.config and options.file and options.config != options.file:
+        raise StartError(
+            f"two configurations are named: {options.config} and {options.file}; one will do", 2
+        )
+    named: str | None = options.config or options.file
+    return named
+
+
 def _serve(options: argparse.Namespace) -> int:
     if options.demo and options.config:
         raise StartError("--demo needs no configuration: leave out --config", 2)
+    if not options.demo or options.data_dir:
+        from .early_lock import refuse_second
+
+        refuse_second(options.config, options.data_dir, os.environ)
     settings = settings_from(options, os.environ)
     from .log import set_up_logging
     from .serve import serve
@@ -353,7 +382,7 @@ def _serve(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from .commands import check
 
-    return check(options.config, os.environ, as_json=options.json, live=options.live)
+    return check(_config(options), os.environ, as_json=options.json, live=options.live)
 
 
 def _explain(options: argparse.Namespace) -> int:
@@ -361,7 +390,7 @@ def _explain(options: argparse.Namespace) -> int:
 
     timeout_s = _from_environment(os.environ, "TIMEOUT", _seconds, DEFAULT_TIMEOUT_S)
     return show_explanation(
-        options.config,
+        _config(options),
         os.environ,
         model=options.model,
         key=options.key,
@@ -373,15 +402,17 @@ def _explain(options: argparse.Namespace) -> int:
 def _models(options: argparse.Namespace) -> int:
     from .commands import show_models
 
-    return show_models(options.config, os.environ, as_json=options.json)
+    return show_models(_config(options), os.environ, as_json=options.json)
 
 
 def _stats(options: argparse.Namespace) -> int:
     from .statistics import show_statistics
 
     place = Path(options.data_dir) if options.data_dir else None
+    if place is None and options.file and Path(options.file).is_dir():
+        place, options.file = Path(options.file), None
     return show_statistics(
-        options.config, place, os.environ, hours=options.hours, as_json=options.json
+        _config(options), place, os.environ, hours=options.hours, as_json=options.json
     )
 
 
@@ -403,6 +434,14 @@ def _connect(options: argparse.Namespace) -> int:
     return connect(asked, os.environ)
 
 
+def _stop(options: argparse.Namespace) -> int:
+    from .early_lock import early_data_dir
+    from .stop_command import stop
+
+    place = early_data_dir(_config(options), options.data_dir, os.environ)
+    return stop(place, threading.Event().wait)
+
+
 def _keygen(options: argparse.Namespace) -> int:
     from .server.admin import generate_key
 
@@ -422,9 +461,10 @@ def _init(options: argparse.Namespace) -> int:
         raise StartError(f"{path} exists already and is left as it is", 2) from None
     except OSError as error:
         raise StartError(f"{path} cannot be written: {error.strerror}", 1) from None
+    named = "" if options.path == "api.yaml" else f" --config {shlex.quote(options.path)}"
     print(
-        f"{path} written: put a provider and its key into it, then run `{command} check` and"
-        f" `{command}`."
+        f"{path} written: put a provider and its key into it, then run `{command} check{named}` and"
+        f" `{command}{named}`."
     )
     return 0
 
@@ -469,4 +509,5 @@ _COMMANDS = {
     "init": _init,
     "schema": _schema,
     "selfcheck": _selfcheck,
+    "stop": _stop,
 }

@@ -80,7 +80,8 @@ async def config_text(source: ConfigSource, transport: Transport) -> str:
     try:
         return await fetch_config(source.location, lambda url: fetch_url(url, transport))
     except FetchFailed as error:
-        raise StartError(f"the configuration at {source.shown} cannot be had: {error}", 1) from None
+        why = str(error).replace("the upstream", "it")
+        raise StartError(f"the configuration at {source.shown} cannot be had: {why}", 1) from None
 
 
 async def first_config_text(
@@ -141,6 +142,8 @@ class Reload:
         self._reading = asyncio.Lock()
         self._good: str | None = None
         self._bad: str | None = None
+        self._is_in_trouble = False
+        """The last look ended in a refusal that was said."""
 
     async def first(self) -> tuple[Config, str]:
         """The configuration to start with, and its text.
@@ -197,6 +200,7 @@ class Reload:
                 text = await config_text(self._source, self._transport)
                 if text == self._good:
                     target.confirm(text)
+                    self._say_unchanged(is_asked=is_asked)
                     return
                 if text == self._bad and not is_asked:
                     return
@@ -205,16 +209,33 @@ class Reload:
                     None, parse, text, self._source, self._environment
                 )
             except ConfigProblems as found:
+                self._is_in_trouble = True
                 target.refused_reload(found)
                 return
             except StartError as error:
-                self._bad = None
+                self._bad, self._is_in_trouble = None, True
                 target.missed_reload(str(error))
                 return
             self._good, self._bad = text, None
             keep_copy(self._source, text, self._data_dir)
             if config == target.config:
                 target.confirm(text)
+                self._say_unchanged(is_asked=True)
             else:
+                self._say_mended()
                 show_problems(problems)
                 target.reload(config, text)
+
+    def _say_unchanged(self, *, is_asked: bool) -> None:
+        """It was read again and says what it said; of a remote one that is looked at every half
+        minute only when somebody asked.
+        """
+        if self._is_in_trouble:
+            self._say_mended()
+        elif is_asked or self._watcher is not None:
+            log.info("configuration: %s was read again: nothing has changed", self._source.shown)
+
+    def _say_mended(self) -> None:
+        if self._is_in_trouble:
+            self._is_in_trouble = False
+            log.info("configuration: %s is good again, and in force", self._source.shown)

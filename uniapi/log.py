@@ -141,6 +141,8 @@ def set_up_logging(*, level: str, file: str | None, format_name: str) -> None:
     redacting = _Redacting()
     handler.setFormatter(_formatter(redacting, file, format_name))
     handler.addFilter(redacting)
+    if isinstance(handler.formatter, TerminalFormatter) and is_terminal(sys.stdout):
+        handler.addFilter(_is_not_printed)
     # A full quota must not print a traceback for every line that cannot be written.
     logging.raiseExceptions = False
     root = logging.getLogger()
@@ -149,6 +151,11 @@ def set_up_logging(*, level: str, file: str | None, format_name: str) -> None:
     logging.getLogger("aiohttp").setLevel(max(logging.WARNING, _LEVELS[level]))
     logging.getLogger("aiohttp.server").filters[:] = [_BadRequests()]
     logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
+def _is_not_printed(record: logging.LogRecord) -> bool:
+    """What stands on the same terminal already needs no line."""
+    return not getattr(record, "is_printed", False)
 
 
 def _formatter(redacting: _Redacting, file: str | None, format_name: str) -> logging.Formatter:

@@ -60,10 +60,12 @@ class TerminalFormatter(logging.Formatter):
         width = width_of(self._stream)
         fields = getattr(record, "fields", None)
         fields = fields if isinstance(fields, dict) else {}
+        tell = self._told
         if "total_ms" in fields:
-            body = self._call(fields, width - _INDENT)
-        else:
-            body = self._told(record, fields, width - _INDENT)
+            tell = self._call
+        elif "method" in fields:
+            tell = self._refused
+        body = tell(record, fields, width - _INDENT)
         text = f"{self._stamp(record)} {body}"
         if record.exc_info:
             text += "\n" + self._clean(self.formatException(record.exc_info))
@@ -92,7 +94,18 @@ class TerminalFormatter(logging.Formatter):
             return body
         return self._paint(word, code) + body[len(word) :]
 
-    def _call(self, fields: Mapping[str, Any], width: int) -> str:
+    def _refused(self, record: logging.LogRecord, fields: Mapping[str, Any], width: int) -> str:
+        """`401 3f2a1c POST /v1/messages invalid_api_key from 10.0.0.9 key sk-abc…wxyz`, without the
+        id of who was no call: two lines where one is too short.
+        """
+        status = fields["status"]
+        message = shown(record.getMessage()).replace(f" {status} ", " ", 1)
+        message = message.replace(f"{fields['request_id']} - ", "", 1)
+        lines = wrapped(f"{fields['request_id'][:SHORT_ID]} {message}", width - 4)
+        body = ("\n" + " " * (_INDENT + 4)).join(lines)
+        return f"{self._paint(str(status), _colour_of(status, 'refused'))} {body}"
+
+    def _call(self, record: logging.LogRecord, fields: Mapping[str, Any], width: int) -> str:
         """`200 3f2a1c laptop gpt-4o → openai  1.2 s (first 0.3) 120+33 $0.0012` on one line: the
         names are cut where they do not fit.
         """
@@ -101,7 +114,8 @@ class TerminalFormatter(logging.Formatter):
         figures = _figures(fields)
         room = max(width - len(head) - len(figures) - 1, 12)
         names = cut(shown(self._clean(_names(fields))), room)
-        words = "" if outcome == "ok" else shown(self._clean(str(fields.get("error", ""))))
+        is_told = outcome == "ok" or fields.get("attempts")
+        words = "" if is_told else shown(self._clean(str(fields.get("error", ""))))
         line = f"{head[3:]}{names} {figures}"
         if words and words != outcome:
             line += "".join(f"\n{' ' * _INDENT}    {one}" for one in wrapped(words, width - 4))
@@ -139,12 +153,19 @@ def _figures(fields: Mapping[str, Any]) -> str:
     tokens = f"{fields.get('input_tokens') or 0}+{fields.get('output_tokens') or 0}"
     pieces = [
         outcome if outcome != "ok" else "",
-        f"try {attempts}" if attempts > 1 else "",
+        f"{attempts} attempts" if attempts > 1 else "",
         seconds,
         tokens if "output_tokens" in fields or "input_tokens" in fields else "",
-        f"${fields['cost']:.4f}" if "cost" in fields else "",
+        _money(fields.get("cost")),
     ]
     return " ".join(piece for piece in pieces if piece)
+
+
+def _money(dollars: float | None) -> str:
+    """Four places, and as many more as it takes to see something."""
+    if dollars is None:
+        return ""
+    return f"${dollars:.4f}" if dollars >= 0.001 or not dollars else f"${dollars:.6f}"
 
 
 def columns_of(text: str) -> int:

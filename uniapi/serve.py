@@ -21,6 +21,7 @@ from .app import App
 from .clock import SystemClock
 from .config import ConfigSource, choose_source
 from .configuration import Reload, demo_config
+from .early_lock import already_running
 from .errors import StartError
 from .log_writer import write_in_background
 from .network import (
@@ -34,6 +35,7 @@ from .network import (
 from .scheduler import Jobs
 from .server import Front, Listener, raise_file_limit
 from .settings import Settings, data_dir_of
+from .start_text import EVERYWHERE, cannot_listen, demo_lines, start_lines
 from .storage import DirectoryLock, LockHeld, privacy_fault
 
 log = logging.getLogger("uniapi.app")
@@ -139,7 +141,7 @@ def _open_data_dir(
             raise PermissionError(errno.EPERM, f"it {fault}")
         lock.acquire()
     except LockHeld as held:
-        raise StartError(f"already running: the data dir {path} is {held}", 3) from None
+        raise already_running(path, held) from None
     except OSError as error:
         if settings.data_dir is not None:
             raise StartError(f"the data dir {path} cannot be used: {error.strerror}", 1) from None
@@ -165,19 +167,17 @@ async def _listen(
     try:
         port = await listener.start(settings.host, settings.port)
     except OSError as error:
-        raise StartError(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}"
-            " (choose another with --port)",
-            1,
-        ) from None
+        raise StartError(cannot_listen(settings.host, settings.port, error), 1) from None
     stop = asyncio.Event()
     # Before anybody is told that we run, who may then send one at once.
     _catch_signals(stop, reload, app, jobs)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    log.info("uni-api %s listens on http://%s:%d", settings.version, host, port)
-    print(f"uni-api {settings.version} listens on http://{host}:{port}", flush=True)
+    lines = start_lines(settings.version, settings.host, port, app.loaded())
+    log.info("%s", "; ".join(line.strip() for line in lines), extra={"is_printed": True})
+    print("\n".join(lines), flush=True)
     if settings.is_demo:
-        print(_demo_text(port), flush=True)
+        print(demo_lines(port, DEMO_KEY, DEMO_MODEL), flush=True)
+        if settings.host in EVERYWHERE:
+            log.warning("the demo's client key is known to everybody, and others can connect")
     app.tell_endings()
     jobs.spawn(app.discover(), "discovery")
     jobs.every(DISCOVERY_PERIOD_S, app.discover, "discovery")
@@ -242,12 +242,3 @@ def _catch_signals(stop: asyncio.Event, reload: Reload | None, app: App, jobs: J
             jobs.spawn(reload.now(app), "reload")
 
     loop.add_signal_handler(signal.SIGHUP, reloading)
-
-
-def _demo_text(port: int) -> str:
-    return f"""\
-Demo: no provider is asked, nothing leaves this machine. Client key: {DEMO_KEY}. Try:
-
-  curl http://127.0.0.1:{port}/v1/chat/completions -H 'Authorization: Bearer {DEMO_KEY}' -H 'Content-Type: application/json' \\
-    -d '{{"model": "{DEMO_MODEL}", "stream": true, "messages": [{{"role": "user", "content": "Hello!"}}]}}'
-"""  # noqa: E501

@@ -6,6 +6,7 @@ Three memories belong here: `issued_ids` (ids that live with one account), `reas
 client could not carry of an answer) and `issued_items` (what it names by an id alone).
 """
 
+from .attempt_log import shown_headers
 from .call_state import CallSurroundings
 from .discovery import ModelLists, list_models
 from .executor import Executor
@@ -39,4 +40,5 @@ __all__ = [
     "list_models",
     "model_not_found",
     "prepare_once",
+    "shown_headers",
 ]

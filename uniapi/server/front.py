@@ -24,6 +24,7 @@ from uniapi.operations import SERVICES
 from uniapi.wire import dump_json
 
 from . import admin, models
+from .arrival_log import tell_answer, tell_arrival
 from .auth import authenticate, client_address, presented_keys, require_admin
 from .body import parse_object, read_body
 from .body_memory import BodyMemory
@@ -139,6 +140,7 @@ class Front:
         route = _route_of(incoming)
         if route.kind in ("health", "page", "root"):
             await self._show(route, incoming, reply)
+            tell_answer(request_id, "-", incoming.method, incoming.path, route.kind)
             return
         presented = presented_keys(incoming.headers, incoming.query)
         key = authenticate(desk.key_ring, presented, self._address_of(incoming), desk.clock.now_s())
@@ -149,8 +151,10 @@ class Front:
             await self._stored(visit)
         elif route.kind in admin.REPORTS:
             await self._report(visit)
+            tell_answer(request_id, key.label, incoming.method, incoming.path, route.kind)
         else:
             await self._models(visit)
+            tell_answer(request_id, key.label, incoming.method, incoming.path, route.kind)
 
     async def _show(self, route: Route, incoming: Incoming, reply: HttpReply) -> None:
         """What is there for everybody."""
@@ -242,7 +246,7 @@ class Front:
         await self._run(call, visit)
 
     def _arrival(self, visit: _Visit) -> Arrival:
-        return Arrival(
+        arrival = Arrival(
             request_id=visit.request_id,
             principal=self._desk.key_ring.principal(visit.key),
             headers=kept_headers(visit.incoming.headers),
@@ -250,6 +254,9 @@ class Front:
             client_ip=self._address_of(visit.incoming),
             received_at_s=self._desk.clock.now_s(),
         )
+        if log.isEnabledFor(logging.DEBUG):
+            tell_arrival(arrival, visit.incoming.method, visit.incoming.path)
+        return arrival
 
     async def _run(self, call: Call, visit: _Visit) -> None:
         """From here on whatever becomes of the call is recorded, and the record is its line."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 from uniapi.canonical import ClientError
 from uniapi.clock import Monotonic
@@ -65,7 +66,24 @@ class RefusalLog:
             key,
             agent,
             more,
+            extra={"fields": _fields(who, error)},
         )
+
+
+def _fields(who: Stranger, error: ClientError) -> dict[str, Any]:
+    """The same as members of a JSON line; what is not known is left out."""
+    fields = {
+        "request_id": who.request_id,
+        "method": who.method[:LONGEST_WORDS],
+        "path": _cut(who.path),
+        "status": error.status,
+        "code": _cut(error.code or "refused"),
+        "param": error.param,
+        "address": who.address,
+        "client_key": None if who.key is None else mask(who.key),
+        "agent": _cut(who.agent) or None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _cut(words: str) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import Any
-
-from uniapi.clock import Epoch
+from typing import TYPE_CHECKING, Any
 
 from .folder import Folder
+
+if TYPE_CHECKING:
+    from uniapi.clock import Epoch
 
 SPARE_LINES = 1000
 

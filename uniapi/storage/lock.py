@@ -5,6 +5,7 @@ The operating system frees it however the process ends, so there is no stale sta
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -55,7 +56,10 @@ class DirectoryLock:
         os.close(held)
 
     def release(self) -> None:
+        """Give it back; the pid of who held it does not stay behind."""
         if self._descriptor is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = None
 

@@ -1,0 +1,69 @@
+"""What the command line says: the whole help, and what was probably meant."""
+
+import re
+
+import pytest
+
+from uniapi.cli import main
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["help"]])
+def test_the_help_has_flags_examples_and_environment(words, capsys):
+    """All of the default command, in one place."""
+    assert main(words) == 0
+    text = capsys.readouterr().out
+    for word in ("--port", "--log-level", "check", "stop", "examples:", "CONFIG_URL", "TIMEOUT"):
+        assert word in text
+
+
+@pytest.mark.parametrize("words", [["--version"], ["-V"], ["version"]])
+def test_the_version_has_its_usual_names(words, capsys):
+    assert main(words) == 0
+    assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["--prot", "9000"], "did you mean `--port`?"),
+        (["serve", "--log-levle=debug"], "did you mean `--log-level`?"),
+        (["check", "--jsn"], "did you mean `--json`?"),
+        (["chek"], "did you mean `check`?"),
+        (["my.yaml"], "--config my.yaml"),
+        (["check", "--zzz"], "there are --config, --help"),
+    ],
+)
+def test_a_slip_is_told_what_was_meant(words, said, capsys):
+    """Exit code 2, one line, no traceback."""
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_a_configuration_may_be_a_plain_argument(tmp_path, capsys):
+    """For check, models, explain; two that differ are one too many."""
+    path = tmp_path / "my.yaml"
+    path.write_text(
+        "providers:\n  - {provider: p, base_url: 'https://p.example/v1', api: sk-1234567890123456,"
+        " model: [m]}\napi_keys:\n  - {api: sk-client-0123456789}\n"
+    )
+    path.chmod(0o600)
+    assert main(["check", str(path)]) == 0
+    assert main(["models", str(path)]) == 0
+    assert main(["explain", "m", str(path)]) == 0
+    assert "p/m" in capsys.readouterr().out
+    assert main(["check", str(path), "--config", "other.yaml"]) == 2
+    assert "two configurations" in capsys.readouterr().err
+
+
+def test_statistics_take_the_data_dir_as_a_plain_argument(tmp_path, capsys):
+    assert main(["stats", str(tmp_path)]) == 0
+    assert "Last 24 hours" in capsys.readouterr().out
+
+
+def test_init_names_the_file_that_it_wrote(tmp_path, capsys):
+    """The commands it proposes work as they stand."""
+    path = tmp_path / "x.yaml"
+    assert main(["init", str(path)]) == 0
+    assert f"check --config {path}" in capsys.readouterr().out
