@@ -117,7 +117,7 @@ async def _serve(settings: Settings, environment: Mapping[str, str]) -> int:
             config_source=shown,
             config_text=text,
         )
-        has_edge = environment.get("UNIAPI_EDGE", "aiohttp").lower() == "own"
+        has_edge = environment.get("UNIAPI_EDGE", "own").lower() != "aiohttp"
         return await _listen(app, settings, reload, jobs, lock, has_edge=has_edge)
     finally:
         await jobs.shutdown()

@@ -19,7 +19,8 @@ from uniapi.wire import RequestHead
 
 def reply_to(request):
     """What the front answers a request of aiohttp's with."""
-    line, body = AiohttpLine(request), AiohttpBody(request)
+    line = AiohttpLine(request)
+    body = AiohttpBody(request, line)
     head = RequestHead(request.method, "/", "", {}, None, True, True)
     return HttpReply(Incoming(head, body, line), {})
 

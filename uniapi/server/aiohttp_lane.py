@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 
 from aiohttp import HttpVersion11, web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
 from uniapi.canonical import RequestRefused
@@ -19,10 +20,13 @@ from .incoming import Incoming
 
 async def handle(front: Front, request: web.BaseRequest) -> web.StreamResponse:
     """aiohttp's handler."""
-    incoming = Incoming(_head_of(request), AiohttpBody(request), AiohttpLine(request))
+    line = AiohttpLine(request)
+    incoming = Incoming(_head_of(request), AiohttpBody(request, line), line)
     reply = await front.answer(incoming)
     if not reply.is_ended:
-        incoming.line.abort()
+        line.abort()
+    elif line.is_last:
+        request.protocol.force_close()
     return AnswerGiven(keeps_alive=reply.keeps_alive)
 
 
@@ -49,9 +53,8 @@ class AnswerGiven(web.StreamResponse):
 class AiohttpLine:
     """The ClientLine of a request of aiohttp's, whose transport is gone once the client is."""
 
-    is_last = False
-
     def __init__(self, request: web.BaseRequest) -> None:
+        self.is_last = False
         self._request = request
 
     @property
@@ -84,8 +87,9 @@ class AiohttpLine:
 class AiohttpBody:
     """The RequestBody of a request of aiohttp's."""
 
-    def __init__(self, request: web.BaseRequest) -> None:
+    def __init__(self, request: web.BaseRequest, line: AiohttpLine) -> None:
         self._request = request
+        self._line = line
         self._content = request.content
         self._waits = request.headers.get("Expect", "").lower() == "100-continue"
 
@@ -105,8 +109,10 @@ class AiohttpBody:
             self._waits = False
         try:
             return await asyncio.wait_for(self._content.readany(), seconds)
-        except RequestPayloadError as error:
-            said = str(error)[:200]
+        except (RequestPayloadError, HttpProcessingError) as error:
+            # Where the next request begins nobody knows.
+            self._line.is_last = True
+            said = " ".join(str(error).split())[:200]
             raise RequestRefused.bad_request(f"The request body is broken: {said}") from None
 
 

@@ -67,13 +67,13 @@ class BoundedConnection(RequestHandler):
     comes next is bounded; the timer runs while a head is not whole.
     """
 
-    __slots__ = ("_is_busy", "_latest", "_server", "_timer", "_unfinished", "_unread")
+    __slots__ = ("_first", "_is_busy", "_server", "_timer", "_unfinished", "_unread")
 
     def __init__(self, server: BoundedServer, **options: Any) -> None:
         super().__init__(server, **options)
         self._server = server
         self._unread = 0
-        self._latest = b""
+        self._first = b""
         self._is_busy = False
         self._unfinished: StreamReader | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -91,8 +91,8 @@ class BoundedConnection(RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if not self._is_busy and data:
-            self._latest = data[:MOST_BYTES]
+        if not self._is_busy and len(self._first) < MOST_BYTES:
+            self._first += data[: MOST_BYTES - len(self._first)]
         super().data_received(data)
         if self._unfinished is not None and self._unfinished.is_eof():
             self._idle()
@@ -120,6 +120,7 @@ class BoundedConnection(RequestHandler):
         """Whatever comes now belongs to the next request."""
         self._unfinished = None
         self._unread = 0
+        self._first = b""
         self._is_busy = bool(self._messages)
         if not self._is_busy:
             self._server.table.idle(self)
@@ -133,7 +134,7 @@ class BoundedConnection(RequestHandler):
         peer = self.peername
         address = peer[0] if isinstance(peer, tuple) else None
         if self.transport is not None:
-            self.transport.write(self._server.unread.answer(why, address, self._latest))
+            self.transport.write(self._server.unread.answer(why, address, self._first))
         self._stop_timer()
         self.force_close()
         return web.Response()

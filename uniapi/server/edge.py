@@ -38,6 +38,7 @@ from .edge_body import EdgeBody
 from .front import Front
 from .incoming import Incoming
 from .paths import find_route
+from .reply import STALLED_READER_S
 from .unread import MOST_BYTES, Unread
 
 KEEPALIVE_S = 75.0
@@ -101,6 +102,7 @@ class EdgeConnection(asyncio.Protocol):
         "_due",
         "_edge",
         "_goes_on",
+        "_has_served",
         "_is_full",
         "_is_held",
         "_seen",
@@ -122,6 +124,7 @@ class EdgeConnection(asyncio.Protocol):
         """Of the request being served or lingered for; None between requests."""
         self.task: asyncio.Task[None] | None = None
         """The handler of the request being served."""
+        self._has_served = False
         self._goes_on = True
         self._is_full = False
         self._is_held = False
@@ -142,7 +145,9 @@ class EdgeConnection(asyncio.Protocol):
             self.write(self._edge.unread.answer(BUSY, self.peer, b""))
             transport.close()
             return
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        descriptor = transport.get_extra_info("socket")
+        if descriptor is not None:
+            descriptor.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._expect_within(HEAD_S)
 
     def data_received(self, data: bytes) -> None:
@@ -248,8 +253,8 @@ class EdgeConnection(asyncio.Protocol):
         if not 0x41 <= data[0] <= 0x5A or _LONE_LINE_FEED.search(data, max(0, self._seen - 1)):
             self._hand_over(data)
             return
-        if self._seen == 0:
-            self._expect_by(min(self._due, self._edge.loop.time() + HEAD_S))
+        if self._seen == 0 and self._has_served:
+            self._expect_within(HEAD_S)
         if data is not self._ahead:
             self._ahead = bytearray(data)
         self._seen = len(data)
@@ -259,6 +264,7 @@ class EdgeConnection(asyncio.Protocol):
         self._body = EdgeBody(self, length, bytes(rest[:length]))
         self._ahead = bytearray(rest[length:])
         self._seen = 0
+        self._has_served = True
         self._edge.table.busy(self)
         self.task = self._edge.loop.create_task(self._answer(Incoming(head, self._body, self)))
 
@@ -290,7 +296,7 @@ class EdgeConnection(asyncio.Protocol):
         if self._transport is None:
             return
         if not self._goes_on or self._edge.is_stopping:
-            self._transport.close()
+            self._close()
             return
         self._edge.table.idle(self)
         self._expect_within(KEEPALIVE_S)
@@ -333,14 +339,16 @@ class EdgeConnection(asyncio.Protocol):
 
     def _tick(self) -> None:
         self._timer = None
-        if self.task is not None or self.is_closing() or self._transport is None:
+        if self.task is not None or self._transport is None:
             return
         if self._edge.loop.time() < self._due:
             self._timer = self._edge.loop.call_at(self._due, self._tick)
+        elif self._transport.is_closing():
+            self._transport.abort()
         elif self._body is None and self._ahead:
             self._refuse(SLOW_HEAD, self._ahead)
         else:
-            self._transport.close()
+            self._close()
 
     def _refuse(self, why: HeadRefusal, data: bytes | bytearray) -> None:
         """Say why, and drop what is still sent, so that the client comes to read it."""
@@ -355,10 +363,16 @@ class EdgeConnection(asyncio.Protocol):
 
     # the end
 
+    def _close(self) -> None:
+        """Once the client has taken what was written, or STALLED_READER_S later."""
+        if self._transport is not None:
+            self._transport.close()
+            self._expect_within(STALLED_READER_S)
+
     def stop(self) -> None:
         """No more requests: an idle connection ends now."""
-        if self._body is None and self._transport is not None:
-            self._transport.close()
+        if self._body is None:
+            self._close()
 
     def give_way(self) -> None:
         """Another connection needs the place."""

@@ -8,7 +8,7 @@ from functools import partial
 
 from .aiohttp_lane import handle
 from .bounded import BoundedServer
-from .connections import ConnectionTable, backlog_for, connections_for
+from .connections import MAX_HEAD_BYTES, ConnectionTable, backlog_for, connections_for
 from .edge import Edge
 from .front import Front
 from .unread import Unread
@@ -35,24 +35,31 @@ class Listener:
             keepalive_timeout=75,
             handler_cancellation=True,
             auto_decompress=False,
-            max_line_size=16384,
-            max_field_size=32768,
+            max_line_size=MAX_HEAD_BYTES,
+            max_field_size=MAX_HEAD_BYTES,
         )
         self._edge = Edge(loop, front, table, unread, self._odd) if has_edge else None
         self._server: asyncio.AbstractServer | None = None
+
+    def connection(self) -> asyncio.Protocol:
+        """Reads a new connection."""
+        return self._edge() if self._edge is not None else self._odd()
 
     async def start(self, host: str, port: int) -> int:
         """Listen; gives the port. `::` is every address, of IPv4 too, where the system can do that.
         Raises OSError.
         """
-        maker = self._edge or self._odd
         if host == "::" and socket.has_dualstack_ipv6():
             both = socket.create_server(
                 (host, port), family=socket.AF_INET6, backlog=self._backlog, dualstack_ipv6=True
             )
-            server = await self._loop.create_server(maker, sock=both, backlog=self._backlog)
+            server = await self._loop.create_server(
+                self.connection, sock=both, backlog=self._backlog
+            )
         else:
-            server = await self._loop.create_server(maker, host, port, backlog=self._backlog)
+            server = await self._loop.create_server(
+                self.connection, host, port, backlog=self._backlog
+            )
         self._server = server
         found: int = server.sockets[0].getsockname()[1]
         return found
