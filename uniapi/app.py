@@ -62,7 +62,7 @@ from .scheduler import Jobs
 from .server import ConfigStatus, HttpReply, KeyRing, LiveCalls, Present, model_facts
 from .settings import Settings
 from .start_text import Loaded
-from .stats import CallRecord, Recorder
+from .stats import CallRecord, RecentSums, Recorder
 from .storage import DiskFolder, MemoryFolder
 from .wire import dump_json
 
@@ -122,6 +122,7 @@ class App:
         self._limits.over_budget = self._spending.over_budget
         self._price_lists = PriceLists(transport, clock, data_dir, self._reprice)
         self._price(config)
+        self.sums = RecentSums(self.recorder)
         self.inspector = Inspector(
             None if data_dir is None else folder.within(INSPECTED), clock.monotonic_s
         )
@@ -197,6 +198,25 @@ class App:
             self.config.preferences.model_info,
             listed,
         )
+
+    def model_rows(self, key: ClientKey) -> list[dict[str, Any]]:
+        catalog = self._snapshot.catalog
+        aliases = catalog.models(key)
+        infos = self.model_infos(key, aliases)
+        return [
+            {
+                "id": alias,
+                "providers": list(
+                    dict.fromkeys(
+                        channel.provider.name
+                        for channel in catalog.candidates(key, alias).channels()
+                    )
+                ),
+                "context_length": infos[alias].context_length,
+                "max_output_tokens": infos[alias].max_output_tokens,
+            }
+            for alias in aliases
+        ]
 
     def near_models(self, key: ClientKey, name: str) -> list[str]:
         return list(self._snapshot.catalog.near_matches(key, name))

@@ -118,6 +118,11 @@ class Browser:
             mobile=is_phone,
         )
 
+    async def language(self, name):
+        """What `navigator.language` says from the next page on."""
+        agent = await self.value("navigator.userAgent")
+        await self.call("Network.setUserAgentOverride", userAgent=agent, acceptLanguage=name)
+
     async def scheme(self, name):
         await self.call(
             "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}]

@@ -230,9 +230,9 @@ class Gateway:
             "--config", str(path), *arguments, environment=environment, log=log
         )
 
-    async def launch(self, *arguments, environment=None, open_files=None, log=None):
+    async def launch(self, *arguments, environment=None, open_files=None, log=None, port=0):
         log = log or (self.folder / "log").open("ab")
-        arguments = [*arguments, "--host", "127.0.0.1", "--port", "0"]
+        arguments = [*arguments, "--host", "127.0.0.1", "--port", str(port)]
         variables = {**os.environ, **(environment or {})}
         if "SSL_CERT_FILE" in (environment or {}):
             # aiohttp reads the certificates when it is imported, which the starter has done.

@@ -6,96 +6,19 @@ With UNIAPI_PICTURES set to a folder, pictures of it are left there.
 
 import asyncio
 import json
-import os
 import re
 import time
-from pathlib import Path
 
 import pytest
 from browser import CHROMIUM, Browser
 from fakes import CLIENT_KEY, Answer, config, provider, whole
-
-from uniapi.canonical import Usage
-from uniapi.config import fingerprint
-from uniapi.stats import AttemptRecord, CallRecord, Recorder
-from uniapi.storage import DiskFolder
+from page_scenes import MODELS, OTHER_KEY, counted, drawn, entered, pictures
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
     pytest.mark.timeout(120),
 ]
-
-OTHER_KEY = "sk-other-client-key-abcdefgh"
-MODELS = (
-    ("claude-sonnet-4-5", "anthropic", 7),
-    ("gpt-5", "openai", 5),
-    ("gemini-2.5-pro", "google", 3),
-    ("deepseek-reasoner", "openrouter-with-a-long-name", 1),
-)
-
-
-def counted(folder, now_s):
-    """Calls of the last 24 hours; gives what they add up to."""
-    recorder = Recorder(DiskFolder(folder))
-    recorder.open()
-    expected = {"requests": 0, "errors": 0, "input": 0, "output": 0}
-    for hours_ago in reversed(range(24)):
-        for model, name, times in MODELS:
-            for number in range(times * (1 + (hours_ago * 7 + len(name)) % 5)):
-                is_error = (hours_ago * 31 + number * 7) % 29 == 0
-                usage = (
-                    None
-                    if is_error
-                    else Usage(
-                        input_tokens=1200 + 90 * number,
-                        output_tokens=300 + 11 * number,
-                        cache_read_tokens=700,
-                    )
-                )
-                outcome = "server_error" if is_error else "ok"
-                secret = f"sk-up-{name}-{number % 3}-0123456789abcdef"
-                attempt = AttemptRecord(
-                    provider=name,
-                    provider_id=name,
-                    upstream_model=f"{model}-upstream",
-                    credential_id=fingerprint(secret),
-                    credential_display=secret[:9] + "…cdef",
-                    outcome=outcome,
-                    status=529 if is_error else 200,
-                    duration_s=1.7,
-                    message="Overloaded <b>now</b>" if is_error else "",
-                )
-                is_other = number == 0
-                recorder.record(
-                    CallRecord(
-                        request_id=f"{hours_ago:02}{model}{number}",
-                        at_s=now_s - hours_ago * 3600 - 1,
-                        key_id=fingerprint(OTHER_KEY if is_other else CLIENT_KEY),
-                        key_label="translator" if is_other else "me",
-                        operation="generate",
-                        endpoint="POST /v1/chat/completions",
-                        requested_model=model,
-                        provider=name,
-                        provider_id=name,
-                        upstream_model=f"{model}-upstream",
-                        status=502 if is_error else 200,
-                        outcome=outcome,
-                        stream=True,
-                        attempts=(attempt, attempt) if is_error else (attempt,),
-                        usage=usage,
-                        cost_pd=None if is_error else 12_345_000_000,
-                        first_token_s=None if is_error else 0.3 + number / 20,
-                        total_s=2.0 + number / 5,
-                    )
-                )
-                expected["requests"] += 1
-                expected["errors"] += is_error
-                expected["input"] += usage.input_tokens if usage else 0
-                expected["output"] += usage.output_tokens if usage else 0
-        recorder.commit(now_s)
-    recorder.close(now_s)
-    return expected
 
 
 @pytest.fixture
@@ -133,23 +56,6 @@ async def served(upstream, gateway, client):
     expected = counted(gateway.folder / "data", time.time())
     await gateway.start(value)
     return gateway, expected
-
-
-async def entered(browser, key):
-    await browser.until("!document.getElementById('ask').hidden")
-    await browser.value(f"document.getElementById('key').value = {json.dumps(key)}")
-    await browser.value("document.querySelector('#ask button').click()")
-
-
-async def drawn(browser):
-    await browser.until(
-        "document.querySelectorAll('[data-chart=Requests] rect[data-value]').length > 0"
-    )
-
-
-def pictures():
-    folder = os.environ.get("UNIAPI_PICTURES")
-    return Path(folder) if folder else None
 
 
 async def bars(browser, title, look):
@@ -199,7 +105,7 @@ async def test_the_page_shows_what_was_counted(served, browser, client, upstream
             "!!document.querySelector('#live .row')"
         )
         text = await browser.value("document.body.innerText")
-        assert re.search(r"back in [45]:\d\d · (rate limit|quota used up)", text), text
+        assert re.search(r"(rate limit|quota used up) · up-model · back in [45]:\d\d", text), text
         assert "waiting for the first token" in text
         await browser.value("document.querySelector('#failures details').open = true")
         assert "Overloaded <b>now</b>" in await browser.value(
@@ -227,8 +133,7 @@ async def test_the_page_shows_what_was_counted(served, browser, client, upstream
         await asyncio.gather(asking, return_exceptions=True)
     assert browser.complaints == []
     assert {url.split("?")[0] for url in browser.asked if not url.startswith("data:")} == {
-        gateway.url + "/",
-        gateway.url + "/v1/status",
+        gateway.url + path for path in ("/", "/v1/status", "/v1/requests", "/v1/connect")
     }
     assert not any(CLIENT_KEY in url for url in browser.asked)
     assert CLIENT_KEY not in await browser.value(
@@ -258,7 +163,8 @@ async def test_it_fits_a_phone_in_light_and_in_dark(served, browser, scheme):
     assert await browser.value("document.documentElement.scrollWidth") == 360
     wide = (
         "[...document.querySelectorAll('body *')].filter(one => "
-        "one.getBoundingClientRect().right > 360.5).map(one => one.outerHTML.slice(0, 80))"
+        "one.getBoundingClientRect().right > 360.5 && one.closest('nav') === null)"
+        ".map(one => one.outerHTML.slice(0, 80))"
     )
     assert await browser.value(wide) == []
     red = int(

@@ -34,9 +34,10 @@ from uniapi.stats import (
 
 from . import billing
 from .admin_question import AdminQuestion, not_found
+from .connect_report import connect_report
 from .key_care import clear_rests, test_key
 from .request_report import request_report, requests_report
-from .status_report import status_report
+from .status_report import series, status_report
 
 __all__ = ["METRICS_TYPE", "REPORTS", "AdminQuestion", "generate_key"]
 
@@ -232,6 +233,8 @@ REPORTS: Mapping[str, AdminAnswer] = {
     "api_config": AdminAnswer(_api_config),
     "metrics": AdminAnswer(_metrics),
     "status": AdminAnswer(status_report, needs_admin=False),
+    "series": AdminAnswer(series, needs_admin=False),
+    "connect": AdminAnswer(connect_report, needs_admin=False),
     "billing_subscription": AdminAnswer(
         lambda asked: billing.subscription(asked.key, asked.recorder.ledger), needs_admin=False
     ),

@@ -10,7 +10,7 @@ from uniapi.canonical import ClientError, RequestRefused
 from uniapi.clock import Epoch
 from uniapi.config import ClientKey, Config, Credential, Provider
 from uniapi.inspection import Inspector
-from uniapi.stats import CallRecord, Recorder
+from uniapi.stats import CallRecord, RecentSums, Recorder
 
 from .present import Present
 
@@ -19,9 +19,9 @@ from .present import Present
 class AdminQuestion:
     """One question to the admin surface and what it is answered from.
 
-    `argument`: what the path names; `live`: rows of the running calls the asker may see;
-    `strangers`: rows of those who were refused before their request was looked at; `wake`,
-    `test_key`: see `Desk`.
+    `argument`: what the path names; `live`: rows of the running calls the asker may see; `models`:
+    rows of the models that the asker's key has; `strangers`: rows of those who were refused before
+    their request was looked at; `wake`, `test_key`: see `Desk`.
     """
 
     key: ClientKey
@@ -35,6 +35,8 @@ class AdminQuestion:
     wake: Callable[[Collection[str] | None, str | None], int]
     test_key: Callable[[Provider, Credential], Awaitable[dict[str, Any]]]
     inspector: Inspector
+    sums: RecentSums
+    models: Callable[[], list[dict[str, Any]]]
     argument: str = ""
     failures: tuple[CallRecord, ...] = ()
     mistakes: tuple[CallRecord, ...] = ()

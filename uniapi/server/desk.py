@@ -10,7 +10,7 @@ from uniapi.canonical import Call
 from uniapi.clock import Clock
 from uniapi.config import ClientKey, Config, Credential, ModelInfo, Provider
 from uniapi.inspection import Inspector
-from uniapi.stats import Recorder
+from uniapi.stats import RecentSums, Recorder
 
 from .auth import KeyRing
 from .present import Present
@@ -24,6 +24,7 @@ class Desk(Protocol):
 
     recorder: Recorder
     inspector: Inspector
+    sums: RecentSums
     clock: Clock
     version: str
 
@@ -46,6 +47,12 @@ class Desk(Protocol):
 
     def model_infos(self, key: ClientKey, aliases: Sequence[str]) -> Mapping[str, ModelInfo]:
         """What is known of these aliases of a client key."""
+        ...
+
+    def model_rows(self, key: ClientKey) -> list[dict[str, Any]]:
+        """What a client key may ask for now: `id`, `providers`, `context_length`,
+        `max_output_tokens`.
+        """
         ...
 
     def near_models(self, key: ClientKey, name: str) -> list[str]: ...

@@ -15,6 +15,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from uniapi.canonical import Call, ClientError, RequestRefused
@@ -192,6 +193,8 @@ class Front:
             wake=desk.wake,
             test_key=desk.test_key,
             inspector=desk.inspector,
+            sums=desk.sums,
+            models=partial(desk.model_rows, key),
             argument=visit.route.argument or "",
             live=present.live.rows(now_s, None if key.is_admin else key.key_id),
             failures=tuple(desk.recorder.recent_failures),

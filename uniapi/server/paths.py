@@ -77,6 +77,8 @@ _ROUTES = {
         Route(kind="requests", methods=("GET",), path=REQUESTS),
         Route(kind="api_config", methods=("GET",), path="/v1/api_config"),
         Route(kind="status", methods=("GET",), path="/v1/status"),
+        Route(kind="series", methods=("GET",), path="/v1/status/series"),
+        Route(kind="connect", methods=("GET",), path="/v1/connect"),
         Route(kind="metrics", methods=("GET",), path="/metrics"),
         Route(kind="page", methods=("GET", "HEAD"), path="/status"),
         Route(kind="root", methods=("GET", "HEAD"), path="/"),

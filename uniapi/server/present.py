@@ -140,6 +140,7 @@ class Present:
                 keys.append(
                     {
                         "key": credential.display,
+                        "number": credential.number,
                         "success_rate": share if count else None,
                         "recent_attempts": round(count, 1),
                         "rests": rests.get((provider.provider_id, credential.credential_id), []),

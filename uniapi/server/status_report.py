@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
-from uniapi.stats import newest_rows, status_figures, whole_number
+from uniapi.stats import (
+    hour_figures,
+    newest_rows,
+    series_report,
+    status_figures,
+    whole_number,
+)
 
 from .admin_question import AdminQuestion
 
 MOST_STATUS_HOURS = 24 * 366
+MOST_TABLE_ROWS = 500
+_TABLES = {"models": attrgetter("model"), "providers": attrgetter("provider")}
+"""Tables of the page, and what their rows are called in the recent sums."""
 
 
 def status_report(asked: AdminQuestion) -> dict[str, Any]:
-    """`GET /v1/status`: what the status page shows. `hours` (default 24); with `only=now` without
+    """`GET /v1/status`: what the status page shows. `hours` (default 24; 0: the last hour to the
+    minute); with `only=now` without
     the figures of the past.
 
     Another key than an admin's sees its own calls, and neither keys of providers nor the state of
@@ -54,13 +65,29 @@ def status_report(asked: AdminQuestion) -> dict[str, Any]:
     return value
 
 
+def series(asked: AdminQuestion) -> dict[str, Any]:
+    """`GET /v1/status/series` with `model` or `provider`, and `hours`: what one of them did, step
+    by step.
+    """
+    hours = whole_number(asked.query.get("hours", "24"), "hours", MOST_STATUS_HOURS)
+    return series_report(asked.sums, asked.query, hours, asked.now_s, asked.own_key_id)
+
+
 def _status_figures(asked: AdminQuestion, own: str | None) -> dict[str, Any]:
-    figures = status_figures(
-        asked.recorder,
-        whole_number(asked.query.get("hours", "24"), "hours", MOST_STATUS_HOURS),
-        asked.now_s,
-        own,
-    )
+    """`hours=0` is the last hour to the minute."""
+    text = asked.query.get("hours", "24")
+    if text == "0":
+        hours, figures = 1, hour_figures(asked.recorder, asked.now_s, own, MOST_TABLE_ROWS)
+    else:
+        hours = whole_number(text, "hours", MOST_STATUS_HOURS)
+        figures = status_figures(asked.recorder, hours, asked.now_s, own, MOST_TABLE_ROWS)
+    this_hour = int(asked.now_s // 3600)
+    shown = range(this_hour - hours, this_hour + 1)
+    for table, named in _TABLES.items():
+        speeds = asked.sums.rows(shown, own, named)
+        for row in figures[table]:
+            row |= speeds.get(row["name"], {"first_token_s": None, "tokens_per_s": None})
+    figures["speeds_reach"] = asked.sums.reaches_s
     if own is not None:
         for name in ("ip_request_counts", "endpoint_request_counts", "provider_keys"):
             figures["summary"].pop(name, None)

@@ -7,13 +7,14 @@ for what is shown. Reports are pure functions over aggregates.
 """
 
 from .aggregate import Aggregate, CellKey
-from .chart_series import status_figures
+from .chart_series import hour_figures, status_figures
 from .ledger import Ledger
 from .metrics import CONTENT_TYPE as METRICS_TYPE
 from .metrics import LiveFigures, metrics_text
 from .packing import TooNew
 from .period_sums import EVERYBODY, of_client, of_provider
 from .recent import MOST_READ_BYTES, newest_rows, request_list, request_row
+from .recent_sums import RecentSums, series_report
 from .recorder import Recorder
 from .records import AttemptRecord, CallRecord
 from .report import key_rankings, key_states, money_shown, stats_report, summary, token_usage
@@ -30,9 +31,11 @@ __all__ = [
     "CellKey",
     "Ledger",
     "LiveFigures",
+    "RecentSums",
     "Recorder",
     "Span",
     "TooNew",
+    "hour_figures",
     "key_asked_for",
     "key_rankings",
     "key_states",
@@ -44,6 +47,7 @@ __all__ = [
     "parse_span",
     "request_list",
     "request_row",
+    "series_report",
     "stats_report",
     "status_figures",
     "summary",

@@ -7,22 +7,29 @@ from typing import Any
 
 from uniapi.clock import Epoch
 
+from .aggregate import Aggregate
 from .calendar import DAY_S, HOUR_S
 from .chart_sums import COST_PLACE, OUTLINED, UNPRICED_PLACE, outlined
 from .columns import COLUMNS
+from .recent import MOST_READ_BYTES
 from .recorder import Recorder
 from .report import known_cost, summary
-from .sums import add_row
+from .sums import add_row, added
 
 MOST_ROWS = 20
 """Of one kind; the rest is added up as `(other)`."""
+HOUR_STEPS = 30
 OTHER = "(other)"
 HOURLY_UP_TO = 24 * 14
 """Hours that are shown one by one; longer stretches come by the day (UTC)."""
 
 
 def status_figures(
-    recorder: Recorder, hours: int, now_s: Epoch, key_id: str | None = None
+    recorder: Recorder,
+    hours: int,
+    now_s: Epoch,
+    key_id: str | None = None,
+    most_rows: int = MOST_ROWS,
 ) -> dict[str, Any]:
     """The last `hours` hours: the times of the steps (epoch seconds) with a list of figures for
     each of them, the figures of the whole stretch by model, provider and client key (`columns`:
@@ -31,8 +38,7 @@ def status_figures(
     own only.
     """
     width, count = (HOUR_S, hours) if hours <= HOURLY_UP_TO else (DAY_S, -(-hours // 24))
-    last = int(now_s) // width * width
-    times = [last - width * back for back in reversed(range(count))]
+    times = _times(now_s, width, count)
     counts = recorder.window(times[0], now_s)
     if key_id is not None:
         counts = counts.only(key_id)
@@ -41,7 +47,43 @@ def status_figures(
         for owner, row in outline.items():
             if key_id in (None, owner):
                 add_row(steps, (at - times[0]) // width, row)
-    names = recorder.names()
+    return _figures(times, width, steps, counts, recorder.names(), most_rows)
+
+
+def hour_figures(
+    recorder: Recorder, now_s: Epoch, key_id: str | None = None, most_rows: int = MOST_ROWS
+) -> dict[str, Any]:
+    """The same of the last hour, in steps of two minutes, from single calls."""
+    width = HOUR_S // HOUR_STEPS
+    times = _times(now_s, width, HOUR_STEPS)
+    counts, parts = Aggregate(), [Aggregate() for _ in times]
+    for _, call in recorder.newest(MOST_READ_BYTES):
+        if call.at_s + call.total_s < times[0]:
+            break
+        if call.at_s >= times[0] and key_id in (None, call.key_id):
+            counts.add(call)
+            parts[min(len(parts) - 1, int(call.at_s - times[0]) // width)].add(call)
+    steps = {
+        place: added(outlined(part, lambda key: key.key_id).values(), len(OUTLINED))
+        for place, part in enumerate(parts)
+        if part
+    }
+    return _figures(times, width, steps, counts, recorder.names(), most_rows)
+
+
+def _times(now_s: Epoch, width: int, count: int) -> list[int]:
+    last = int(now_s) // width * width
+    return [last - width * back for back in reversed(range(count))]
+
+
+def _figures(
+    times: list[int],
+    width: int,
+    steps: Mapping[int, list[int]],
+    counts: Aggregate,
+    names: Mapping[str, str],
+    most_rows: int,
+) -> dict[str, Any]:
     return {
         "step_s": width,
         "columns": [
@@ -50,28 +92,29 @@ def status_figures(
             if column.title is not None
         ],
         "times": times,
-        "all": _lists([steps.get(place, [0] * len(OUTLINED)) for place in range(count)]),
-        "models": _largest(outlined(counts, lambda key: key.requested_model)),
-        "providers": _largest(outlined(counts, lambda key: key.provider)),
+        "all": _lists([steps.get(place, [0] * len(OUTLINED)) for place in range(len(times))]),
+        "models": _largest(outlined(counts, lambda key: key.requested_model), most_rows),
+        "providers": _largest(outlined(counts, lambda key: key.provider), most_rows),
         "client_keys": _largest(
             {
                 names.get(owner, owner): row
                 for owner, row in outlined(counts, lambda key: key.key_id).items()
-            }
+            },
+            most_rows,
         ),
         "summary": summary(counts, names),
     }
 
 
-def _largest(rows: Mapping[str, list[int]]) -> list[dict[str, Any]]:
+def _largest(rows: Mapping[str, list[int]], most: int) -> list[dict[str, Any]]:
     """The rows with the most requests, the rest as one; what never came to a provider has no name
     and is left out.
     """
     ordered = sorted(
         (name for name in rows if name), key=lambda name: (-rows[name][0], -rows[name][1], name)
     )
-    shown = {name: rows[name] for name in ordered[:MOST_ROWS]}
-    for name in ordered[MOST_ROWS:]:
+    shown = {name: rows[name] for name in ordered[:most]}
+    for name in ordered[most:]:
         add_row(shown, OTHER, rows[name])
     return [
         {"name": name, **{member: values[0] for member, values in _lists([row]).items()}}

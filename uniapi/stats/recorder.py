@@ -178,6 +178,10 @@ class Recorder:
         """Single calls, the newest first, with their place in the journal; see `Store.newest`."""
         return self._store.newest(most_bytes, before)
 
+    def since(self, place: Position) -> Iterator[CallRecord]:
+        """The calls from a place of the journal on, oldest first."""
+        return self._store.since(place)
+
     def written_to(self) -> Position:
         """Where the journal ends; calls of the last second are not in it."""
         return self._store.written_to()

@@ -244,6 +244,13 @@ class Store:
             if found is not None and found.request_id not in known:
                 yield position, found
 
+    def since(self, place: Position) -> Iterator[CallRecord]:
+        """The calls from a place of the journal on, oldest first."""
+        for _, line in self._journal.read(place):
+            call = decode_call(line)
+            if call is not None:
+                yield call
+
     def written_to(self) -> Position:
         """Where the journal ends."""
         return self._journal.end

@@ -1,0 +1,225 @@
+"""What the status page is shown in its tests: a day of calls, and upstreams that treat each key as
+it is told.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from fakes import CLIENT_KEY, FakeUpstream, chat_stream, config, whole
+
+from uniapi.canonical import Usage
+from uniapi.config import fingerprint
+from uniapi.stats import AttemptRecord, CallRecord, Recorder
+from uniapi.storage import DiskFolder
+
+OTHER_KEY = "sk-other-client-key-abcdefgh"
+MODELS = (
+    ("claude-sonnet-5", "anthropic", 7),
+    ("gpt-5.6", "openai", 5),
+    ("gemini-3.5-pro", "google", 3),
+    ("deepseek-v4", "openrouter-with-a-long-name", 1),
+)
+REFUSED = whole(
+    {"error": {"message": "Incorrect API key provided: sk-***", "code": "invalid_api_key"}},
+    status=401,
+)
+LIMITED = whole(
+    {"error": {"message": "Rate limit reached for requests, try again in 300s"}},
+    status=429,
+    headers={"retry-after": "300"},
+)
+EMPTY = whole(
+    {"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}},
+    status=429,
+)
+HOSTILE = "<img src=x onerror=alert(1)>\u202egnp.exe\x1b[31m" + "W" * 100_000
+
+
+class KeyedUpstream(FakeUpstream):
+    """Answers by the last characters of the key that asks: `refused`, `limited`, `empty`; any other
+    is served.
+    """
+
+    def answer_to(self, seen):
+        key = seen.headers.get("authorization", "")
+        for ending, answer in (("refused", REFUSED), ("limited", LIMITED), ("empty", EMPTY)):
+            if key.endswith(ending):
+                return answer
+        if key.endswith("hostile"):
+            return whole({"error": {"message": HOSTILE}}, status=500)
+        return chat_stream("Hello there, how are you", usage=True)
+
+
+def keys(name, count, **endings):
+    """`count` keys, those at the places named with another ending."""
+    by_place = {place: ending for ending, places in endings.items() for place in places}
+    return [
+        f"sk-{name}-{place:03}-0123456789abcdef{by_place.get(place, '')}" for place in range(count)
+    ]
+
+
+def served(upstream, entries, **preferences):
+    """A configuration: `entries` are (provider, keys, models)."""
+    value = config(
+        [
+            {
+                "provider": name,
+                "base_url": upstream.url(name),
+                "api": some,
+                "model": [{f"{model}-upstream": model} for model in models],
+                "preferences": {"api_key_schedule_algorithm": "round_robin"},
+            }
+            for name, some, models in entries
+        ],
+        preferences,
+        role="admin",
+    )
+    value["api_keys"].append({"api": OTHER_KEY, "role": "translator"})
+    return value
+
+
+def thirteen(upstream, **preferences):
+    """Thirteen keys, one of them refused, one resting, one out of money."""
+    return served(
+        upstream,
+        [
+            ("anthropic", keys("ant", 2), ["claude-sonnet-5", "claude-haiku-5"]),
+            ("openai", keys("proj", 9, refused=[2], limited=[6]), ["gpt-5.6", "gpt-5.6-mini"]),
+            ("google", keys("goo", 2, empty=[1]), ["gemini-3.5-pro"]),
+        ],
+        **preferences,
+    )
+
+
+def hundred(upstream):
+    """A hundred keys of one provider and fifteen of another."""
+    bad = keys("many", 100, refused=[3, 41, 77], limited=range(10, 16), empty=[90])
+    return served(
+        upstream, [("siliconflow", bad, ["glm-5"]), ("groq", keys("gsk", 15), ["llama-5"])]
+    )
+
+
+async def ask_each(client, url, model, times):
+    """So many calls, one after the other, so that each key has its turn."""
+    for number in range(times):
+        chat = {"model": model, "messages": [{"role": "user", "content": f"hi {number}"}]}
+        async with client.post(
+            url + "/v1/chat/completions", json={**chat, "stream": True}
+        ) as answer:
+            await answer.read()
+
+
+def counted(folder, now_s):
+    """Calls of the last 24 hours; gives what they add up to."""
+    recorder = Recorder(DiskFolder(folder))
+    recorder.open()
+    expected = {"requests": 0, "errors": 0, "input": 0, "output": 0}
+    for hours_ago in reversed(range(24)):
+        for call in calls_of(hours_ago, now_s):
+            recorder.record(call)
+            expected["requests"] += 1
+            expected["errors"] += call.outcome != "ok"
+            expected["input"] += call.usage.input_tokens if call.usage else 0
+            expected["output"] += call.usage.output_tokens if call.usage else 0
+        recorder.commit(now_s)
+    recorder.close(now_s)
+    return expected
+
+
+def calls_of(hours_ago, now_s):
+    for model, name, times in MODELS:
+        for number in range(times * (1 + (hours_ago * 7 + len(name)) % 5)):
+            is_error = (hours_ago * 31 + number * 7) % 29 == 0
+            yield call_of(model, name, number, hours_ago, now_s, is_error)
+    yield mistake(hours_ago, now_s)
+
+
+def call_of(model, name, number, hours_ago, now_s, is_error):
+    usage = Usage(
+        input_tokens=1200 + 90 * number,
+        output_tokens=300 + 11 * number,
+        cache_read_tokens=700 + 20 * (number % 7),
+    )
+    outcome = "server_error" if is_error else "ok"
+    secret = f"sk-up-{name}-{number % 3}-0123456789abcdef"
+    attempt = AttemptRecord(
+        provider=name,
+        provider_id=name,
+        upstream_model=f"{model}-upstream",
+        credential_id=fingerprint(secret),
+        credential_display=secret[:9] + "…cdef",
+        outcome=outcome,
+        status=529 if is_error else 200,
+        duration_s=1.7,
+        message="Overloaded <b>now</b>" if is_error else "",
+    )
+    is_other = number == 0
+    return CallRecord(
+        request_id=f"{hours_ago:02}{model}{number}",
+        at_s=now_s - hours_ago * 3600 - 1 - number * 13,
+        key_id=fingerprint(OTHER_KEY if is_other else CLIENT_KEY),
+        key_label="translator" if is_other else "me",
+        operation="chat",
+        endpoint="POST /v1/chat/completions",
+        requested_model=model,
+        provider=name,
+        provider_id=name,
+        upstream_model=f"{model}-upstream",
+        status=502 if is_error else 200,
+        outcome=outcome,
+        stream=True,
+        attempts=(attempt, attempt) if is_error or number % 9 == 4 else (attempt,),
+        usage=None if is_error else usage,
+        cost_pd=None if is_error else 12_345_000_000,
+        first_token_s=None if is_error else 0.3 + number / 20,
+        total_s=2.0 + number / 5,
+        message=f"{name} is overloaded; it says: Overloaded <b>now</b>" if is_error else "",
+    )
+
+
+def mistake(hours_ago, now_s):
+    return CallRecord(
+        request_id=f"{hours_ago:02}mistake",
+        at_s=now_s - hours_ago * 3600 - 2,
+        key_id=fingerprint(CLIENT_KEY),
+        key_label="me",
+        operation="chat",
+        endpoint="POST /v1/messages",
+        requested_model="claude-sonet-5",
+        provider=None,
+        provider_id=None,
+        upstream_model=None,
+        status=404,
+        outcome="refused",
+        stream=True,
+        attempts=(),
+        message="The model `claude-sonet-5` does not exist or this API key may not use it. Did you"
+        " mean claude-sonnet-5?",
+    )
+
+
+async def entered(browser, key):
+    """The key is typed into the form."""
+    await browser.until("!document.getElementById('ask').hidden")
+    await browser.value(f"document.getElementById('key').value = {json.dumps(key)}")
+    await browser.value("document.querySelector('#ask button').click()")
+
+
+async def drawn(browser):
+    await browser.until(
+        "document.querySelectorAll('[data-chart=Requests] rect[data-value]').length > 0"
+    )
+
+
+def pictures():
+    """Where pictures are left; None: nowhere."""
+    folder = os.environ.get("UNIAPI_PICTURES")
+    return Path(folder) if folder else None
+
+
+async def picture(browser, name):
+    """One picture of the whole page as it is."""
+    if (folder := pictures()) is not None:
+        folder.mkdir(exist_ok=True)
+        await browser.picture(folder / f"{name}.png")
