@@ -171,6 +171,9 @@ def _become(order, files):
         os.dup2(files[1], 1)
         os.dup2(files[2], 2)
         os.closerange(3, 1024)
+        # The starter's own remember what they could seek in.
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
         if order["open_files"]:
             resource.setrlimit(resource.RLIMIT_NOFILE, (order["open_files"],) * 2)
         os.chdir(order["cwd"])
