@@ -320,7 +320,12 @@ def _parse(
         if source.kind == "file"
         else asyncio.run(_remote_text(source, environment))
     )
-    return parse_config(text, source=source.shown, engines=config_names(), environment=environment)
+    return parse_config(
+        text,
+        source=source.shown,
+        engines=config_names(),
+        environment=source.variables(environment),
+    )
 
 
 async def _remote_text(source: ConfigSource, environment: Mapping[str, str]) -> str:

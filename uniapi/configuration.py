@@ -67,7 +67,12 @@ def parse(
     text: str, source: ConfigSource, environment: Mapping[str, str]
 ) -> tuple[Config, tuple[Problem, ...]]:
     """A text as a configuration. Raises ConfigProblems."""
-    return parse_config(text, source=source.shown, engines=config_names(), environment=environment)
+    return parse_config(
+        text,
+        source=source.shown,
+        engines=config_names(),
+        environment=source.variables(environment),
+    )
 
 
 async def config_text(source: ConfigSource, transport: Transport) -> str:

@@ -15,10 +15,12 @@ from uniapi.config import (
     config_text,
     exposed_file,
     fetch_config,
+    parse_config,
     read_config_file,
     shown_url,
     unreadable_ca_files,
 )
+from uniapi.engines import engine_names
 
 
 @pytest.mark.parametrize(
@@ -214,3 +216,36 @@ def test_a_ca_file_that_cannot_be_read_is_named(tmp_path):
     (problem,) = unreadable_ca_files(config)
     assert (problem.severity, problem.path) == ("warning", "providers[a].preferences.ca_file")
     assert "gone.pem" in problem.message
+
+
+def test_a_remote_configuration_reads_only_the_variables_that_are_named():
+    """Whoever writes it would otherwise read our whole environment."""
+    environment = {"CONFIG_ENV": "A_KEY, B", "A_KEY": "a", "OTHER": "o"}
+    remote = choose_source("https://example.com/api.yaml", {})
+    assert remote.variables(environment) == {"A_KEY": "a"}
+    assert choose_source("api.yaml", {}).variables(environment) == environment
+    with pytest.raises(ConfigProblems) as caught:
+        parse_config(
+            "providers: ${OTHER}",
+            source="u",
+            engines=engine_names(),
+            environment=remote.variables(environment),
+        )
+    assert any("name it in CONFIG_ENV" in str(one) for one in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_warned"),
+    [
+        ("http://example.com/api.yaml", True),
+        ("https://example.com/api.yaml", False),
+        ("http://127.0.0.1:8080/api.yaml", False),
+        ("http://localhost/api.yaml", False),
+        ("api.yaml", False),
+    ],
+)
+def test_plain_http_is_warned_of(url, is_warned):
+    assert ("plain http" in (choose_source(url, {}).warning or "")) is is_warned
+    beside_a_file = choose_source(None, {"CONFIG_URL": url}, lambda _: True).warning
+    assert "both CONFIG_URL" in beside_a_file
+    assert ("plain http" in beside_a_file) is is_warned

@@ -9,7 +9,7 @@ import pytest
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.gateway.patience import Patience, TriggerProbe
-from uniapi.gateway.receiver import MAX_HELD_BYTES, Receiver
+from uniapi.gateway.receiver import MAX_HELD_BYTES, NO_SECRET, Receiver
 from uniapi.pipes.pipe import Collecting, Report
 from uniapi.wire import LARGE_BYTES, ResponseHead
 
@@ -73,7 +73,7 @@ class Exchange:
         self.calls.append("cancel")
 
 
-def receiver(probe=None, pipe=None, mask=None):
+def receiver(probe=None, pipe=None, mask=None, secret=NO_SECRET):
     made = Receiver(
         asyncio.get_running_loop(),
         lambda head: pipe or EchoPipe(probes=probe is not None),
@@ -84,6 +84,7 @@ def receiver(probe=None, pipe=None, mask=None):
         asyncio.get_running_loop().time(),
         probe,
         mask,
+        secret,
     )
     exchange = Exchange()
     made.started(exchange)
@@ -120,6 +121,19 @@ async def test_a_credential_that_is_echoed_within_the_answer_is_masked():
     made.attach(outlet)
     made.data(b"E: bad key secret ")
     assert outlet.data.decode() == "no secret! E: bad key s…t "
+    made.end()
+
+
+async def test_the_credential_of_the_call_is_masked_wherever_it_is_repeated():
+    """In an answer that is no failure too."""
+    made, _ = receiver(mask=lambda data: data.replace(b"secret", b"s-t"), secret=b"secret")
+    outlet = Outlet()
+    made.head(OK)
+    made.data(b"your key is secret! ")
+    assert await made.outcome is None
+    made.attach(outlet)
+    made.data(b"again: secret ")
+    assert outlet.data == b"your key is s-t! again: s-t "
     made.end()
 
 

@@ -2,13 +2,23 @@
 400.
 """
 
+import asyncio
 import base64
+from types import SimpleNamespace
 
 import pytest
 
-from uniapi.canonical import Failure, FailureKind, Media, Message, Request, RequestRefused
+from uniapi.canonical import (
+    ClientError,
+    Failure,
+    FailureKind,
+    Media,
+    Message,
+    Request,
+    RequestRefused,
+)
 from uniapi.network import MediaFetcher, Passage
-from uniapi.network.media_fetcher import MAX_MEDIA, MAX_TOTAL_BYTES
+from uniapi.network.media_fetcher import AT_ONCE, MAX_MEDIA, MAX_TOTAL_BYTES
 
 PNG = b"\x89PNG\r\n\x1a\n and more"
 URL = "https://pictures.example/a.png"
@@ -89,6 +99,83 @@ async def test_the_media_of_a_request_are_bounded_in_number_and_together(web):
     web.answers.update(dict.fromkeys(urls, (200, {}, large)))
     assert len(await inlined(web, *urls[:2])) == 2
     assert "together" in await refusal(web, *urls[:3])
+
+
+async def test_what_is_fetched_draws_from_the_memory_that_all_bodies_share(web):
+    """While it is read; when that is full the client is told to come back."""
+    web.answers[URL] = (200, {}, PNG)
+    held = []
+    await MediaFetcher(web).inline(
+        asking(URL), lambda media: True, PASSAGE, allow_private=False, hold=held.append
+    )
+    assert sum(held) == len(PNG)
+
+    def full(more):
+        raise RequestRefused(ClientError(status=503, message="full", code="too_many_bodies"))
+
+    with pytest.raises(RequestRefused) as refused:
+        await MediaFetcher(web).inline(
+            asking(URL), lambda media: True, PASSAGE, allow_private=False, hold=full
+        )
+    assert refused.value.error.status == 503
+
+
+async def test_where_one_cannot_be_had_the_others_are_let_go(web):
+    """And no more of them is begun."""
+    held = Held(web)
+    urls = [f"https://pictures.example/{number}.png" for number in range(20)]
+    web.answers.update(dict.fromkeys(urls, (200, {}, PNG)))
+    web.answers[urls[0]] = (404, {}, b"")
+    held.lets_pass = 1
+    fetcher = MediaFetcher(held)
+    with pytest.raises(RequestRefused):
+        await fetcher.inline(asking(*urls), lambda media: True, PASSAGE, allow_private=False)
+    assert len(held.begun) <= AT_ONCE + 1
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert held.cancelled == held.begun[1:]
+
+
+async def test_a_client_has_a_share_of_what_is_fetched_at_once(web):
+    """Slow ones of one hold up nobody else, and nobody is remembered afterwards."""
+    held = Held(web)
+    slow = [f"https://slow.example/{number}.png" for number in range(20)]
+    web.answers.update(dict.fromkeys((*slow, URL), (200, {}, PNG)))
+    fetcher = MediaFetcher(held)
+    waiting = [
+        asyncio.ensure_future(
+            fetcher.inline(
+                asking(*slow), lambda media: True, PASSAGE, allow_private=False, client="a"
+            )
+        )
+        for _ in range(3)
+    ]
+    while len(held.begun) < AT_ONCE:
+        await asyncio.sleep(0)
+    held.lets_pass = len(held.begun) + 1
+    assert await fetcher.inline(
+        asking(URL), lambda media: True, PASSAGE, allow_private=False, client="b"
+    )
+    for one in waiting:
+        one.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert len(fetcher._at_once) == 0
+
+
+class Held:
+    """Answers the first `lets_pass` requests; the others wait until they are cancelled."""
+
+    def __init__(self, web):
+        self._web = web
+        self.begun = []
+        self.cancelled = []
+        self.lets_pass = 0
+
+    def send(self, request, sink, **members):
+        self.begun.append(request.url)
+        if len(self.begun) <= self.lets_pass:
+            return self._web.send(request, sink, **members)
+        return SimpleNamespace(cancel=lambda: self.cancelled.append(request.url))
 
 
 async def test_data_urls_need_no_network(web):

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from uniapi.network.names import Names, NameUnknown, NotPublic
+from uniapi.network.names import MAX_OF_STRANGERS, Names, NameUnknown, NotPublic
 
 
 def info(address):
@@ -65,6 +65,16 @@ async def test_a_name_that_never_answers_delays_nobody_else(resolver):
             await names.find("dead.example", 443)
     assert await names.find("a.example", 443)
     assert resolver.asked == ["dead.example", "a.example"]
+
+
+async def test_names_that_clients_give_leave_room_for_the_providers(resolver):
+    """However many of them hang."""
+    names = Names(resolver, patience_s=0.01)
+    for number in range(MAX_OF_STRANGERS + 5):
+        with pytest.raises(NameUnknown):
+            await names.find(f"slow-{number}.example", 443, only_public=True)
+    assert len(resolver.asked) == MAX_OF_STRANGERS
+    assert await names.find("a.example", 443)
 
 
 async def test_an_unknown_name_says_so(resolver):

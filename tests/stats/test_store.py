@@ -8,13 +8,16 @@ import stat
 import threading
 
 import pytest
-from faulty_disks import FailingDisk
+from faulty_disks import FailingDisk, QuickDisk
 from sample_calls import NOON_S, call, client_key, config
 
 from uniapi.config import Retention
 from uniapi.stats import Recorder, TooNew, summary
+from uniapi.stats.calendar import hour_of
 from uniapi.stats.columns import CALLS
-from uniapi.stats.packing import Damaged, upgraded
+from uniapi.stats.ledger import Ledger
+from uniapi.stats.packing import Damaged, gathered, upgraded
+from uniapi.stats.store import Store
 from uniapi.stats.write_queue import MAX_WAITING
 from uniapi.storage import DiskFolder
 
@@ -443,6 +446,35 @@ def test_the_journals_bound_holds_while_it_is_written(start, stats):
     assert largest < 400_000 + 4 * 100_000 + 200_000
     recorder.close(NOON_S + 60)
     assert count(start()) == 12_000
+
+
+class Forgetful(Store):
+    """Runs out of memory while it counts the second call of a batch, once."""
+
+    has_memory = False
+
+    def _count(self, hour, call):
+        super()._count(hour, call)
+        if not self.has_memory and call.request_id == "call-1":
+            self.has_memory = True
+            raise MemoryError
+
+
+def test_running_out_of_memory_while_counting_loses_and_doubles_nothing(tmp_path):
+    """The calls are in the journal by then; their sums and the balance are read anew."""
+    folder = DiskFolder(tmp_path, QuickDisk())
+    ledger = Ledger(folder)
+    store = Forgetful(folder, ledger)
+    store.open()
+    for number in range(5):
+        store.record(call(f"call-{number}", cost_pd=7))
+    assert not store.commit(NOON_S)
+    store.record(call("call-5", cost_pd=7))
+    for second in range(1, 4):
+        store.commit(NOON_S + second)
+    hours = store.kept(hour_of(NOON_S), hour_of(NOON_S))
+    assert gathered(hours.pieces()).totals()[CALLS] == 6
+    assert ledger.spent_pd("key1") == 42
 
 
 def test_a_leap_of_the_clock_between_two_runs_throws_nothing_away(start, stats):

@@ -5,7 +5,7 @@ Reading order: `parts` (what a message is made of), `request`, `events` (a strea
 `response` (fold, unfold), `usage`, `failure`, `call`.
 """
 
-from .call import Call, Operation, Principal, RequestRefused
+from .call import Call, Operation, Principal, RequestRefused, holds_nothing
 from .dialect_needs import NO_NEEDS, DialectNeeds
 from .estimate import TOKENS_PER_IMAGE, estimate_input_tokens, estimate_text_tokens
 from .events import (
@@ -135,6 +135,7 @@ __all__ = [
     "estimate_input_tokens",
     "estimate_text_tokens",
     "fold",
+    "holds_nothing",
     "is_commit",
     "iter_media",
     "iter_parts",

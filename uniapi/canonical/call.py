@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -45,6 +45,10 @@ class Principal:
     is_admin: bool = False
 
 
+def holds_nothing(more: int) -> None:
+    """Where nobody counts what is in memory."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """A request as it arrived: `dialect` is the client's, `requested_model` what it named, `body`
@@ -79,6 +83,10 @@ class Call:
     upload_bytes: int = 0
     client_ip: str | None = None
     received_at_s: float = 0.0
+    hold: Callable[[int], None] = holds_nothing
+    """Takes so many bytes more of the memory that all bodies share, until the call is over: what is
+    fetched for it lies beside its body. Raises RequestRefused (503) when that is full.
+    """
 
 
 class RequestRefused(Exception):

@@ -19,6 +19,17 @@ DEFAULT_FILE = "./api.yaml"
 _MAX_BYTES = 8 * 1024 * 1024
 
 
+class RemoteVariables(dict[str, str]):
+    """What `${VAR}` is looked up in for a configuration from elsewhere: whoever writes it may read
+    no more of our environment than `CONFIG_ENV` names.
+    """
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> RemoteVariables:
+        named = environment.get("CONFIG_ENV", "").replace(",", " ").split()
+        return cls({name: environment[name] for name in named if name in environment})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigSource:
     """A file or a URL, why it was taken (for the log), and a warning when another one was passed
@@ -35,6 +46,10 @@ class ConfigSource:
         if self.kind == "file":
             return self.location
         return shown_url(self.location)
+
+    def variables(self, environment: Mapping[str, str]) -> Mapping[str, str]:
+        """What `${VAR}` in it is looked up in."""
+        return environment if self.kind == "file" else RemoteVariables.of(environment)
 
 
 def choose_source(
@@ -179,8 +194,23 @@ def _source(location: str, reason: str, warning: str | None = None) -> ConfigSou
         return ConfigSource(
             kind="file", location=location.partition("://")[2], reason=reason, warning=warning
         )
+    if scheme == "http" and not _stays_here(location):
+        plain = (
+            "it comes over plain http: whoever is on the way can read its keys and change what it"
+            " says; use https"
+        )
+        warning = f"{warning}; {plain}" if warning else plain
     kind: Literal["file", "url"] = "url" if scheme in ("http", "https") else "file"
     return ConfigSource(kind=kind, location=location, reason=reason, warning=warning)
+
+
+def _stays_here(url: str) -> bool:
+    """Whether an address is of this machine."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _unreadable(source: str, message: str, line: int = 0, column: int = 0) -> ConfigProblems:

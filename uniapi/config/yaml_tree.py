@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 
 import yaml
 
+from .load import RemoteVariables
 from .nodes import Kind, Member, Node, ProblemList
 from .schema import Problem
 from .secrets import looks_secret, mask
@@ -234,10 +235,14 @@ class _Growth:
             return value
         if has_default:
             return str(default)
+        unset = (
+            "is not set for a configuration from elsewhere; name it in CONFIG_ENV"
+            if isinstance(self._environment, RemoteVariables)
+            else "is not set; set it"
+        )
         self._report.error(
             here,
-            f"the environment variable `{name}` is not set; set it, or give a default:"
-            f" `${{{name}:-value}}`",
+            f"the environment variable `{name}` {unset}, or give a default: `${{{name}:-value}}`",
         )
         self._report.settle(here)
         return found[0]

@@ -10,7 +10,7 @@ from typing import Literal
 
 from uniapi.canonical import Call
 from uniapi.clock import Epoch
-from uniapi.engines import Retirement
+from uniapi.engines import Retirement, Target
 from uniapi.operations import SERVICES
 from uniapi.routing import Road
 from uniapi.stats import AttemptRecord
@@ -70,11 +70,18 @@ def stream_headers(framing: Literal["sse", "json_array"]) -> dict[str, str]:
     return {**STREAM_HEADERS, **(JSON_HEADERS if framing == "json_array" else {})}
 
 
-def returned_headers(received: Mapping[str, str], road: Road) -> dict[str, str]:
-    """Of the upstream's headers those that a client of its own dialect reads."""
+def returned_headers(received: Mapping[str, str], road: Road, target: Target) -> dict[str, str]:
+    """Of the upstream's headers those that a client of its own dialect reads, and that do not
+    repeat the credential it was asked with.
+    """
     if road is not Road.RELAY:
         return {}
-    return {name: value for name, value in received.items() if name.startswith(RETURNED_HEADERS)}
+    secret = target.credential.secret
+    return {
+        name: value
+        for name, value in received.items()
+        if name.startswith(RETURNED_HEADERS) and (not secret or secret not in value)
+    }
 
 
 def sunset_header(retirement: Retirement, now_s: Epoch) -> dict[str, str]:

@@ -169,6 +169,8 @@ class Try:
                 needs_inline,
                 self._lane.passage,
                 allow_private=state.setting.preferences.allow_private_urls,
+                client=state.call.principal.key_id,
+                hold=state.call.hold,
             )
             state.decoded.put(request)
         if not way.keeps_signatures:
@@ -206,6 +208,7 @@ class Try:
             now,
             trigger_probe(state.call, state.setting.preferences),
             self._lane.mask,
+            self._lane.secret,
         )
         tap = state.reply.tap
         receiver.started(
@@ -276,7 +279,7 @@ class Try:
             is_streamed = call.stream and not is_whole_anyway
         headers = {
             **kind_headers(call, is_streamed=is_streamed),
-            **returned_headers(receiver.headers, self.way.road),
+            **returned_headers(receiver.headers, self.way.road, self._lane.target),
             **self._lane.said,
             **attempts_header(state.attempts),
         }

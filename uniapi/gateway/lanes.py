@@ -26,6 +26,7 @@ from uniapi.wire import HttpRequest
 
 from .answer_headers import header_text
 from .prepared import usual_headers
+from .receiver import NO_SECRET
 from .route import Spot, Way, find_ways, spot_of, ways_from
 
 MAX_LANES = 4096
@@ -36,7 +37,17 @@ MAX_KINDS = 256
 class Lane:
     """One credential of one channel, as it is asked."""
 
-    __slots__ = ("_kinds", "_spots", "engine", "mask", "passage", "said", "secrets", "target")
+    __slots__ = (
+        "_kinds",
+        "_spots",
+        "engine",
+        "mask",
+        "passage",
+        "said",
+        "secret",
+        "secrets",
+        "target",
+    )
 
     def __init__(self, target: Target, engine: Engine, preferences: Preferences) -> None:
         provider = target.provider
@@ -46,6 +57,7 @@ class Lane:
         self.secrets = provider_secrets(provider)
         self.mask = partial(without_secrets_in_bytes, secrets=self.secrets)
         """Hides what is secret of it in what it says."""
+        self.secret = target.credential.secret.encode("utf-8", "surrogatepass") or NO_SECRET
         self.said = {
             "x-uniapi-provider": header_text(provider.name),
             "x-uniapi-model": header_text(target.upstream_model),

@@ -39,6 +39,7 @@ MAX_HELD_BYTES = 1024 * 1024
 """So much is held while a committed answer is still looked at for error triggers."""
 MAX_BLANK_BYTES = 4096
 """Signs of life before an answer (DeepSeek sends empty lines); then it is what its head says."""
+NO_SECRET = b"\0no secret\0"
 GRACE_S = 1.0
 """After a whole answer: for the usage that may follow a finish, and for the connection to end."""
 
@@ -58,6 +59,7 @@ class Receiver:
         now: float,
         probe: TriggerProbe | None = None,
         mask: Callable[[bytes], bytes] | None = None,
+        secret: bytes = NO_SECRET,
     ) -> None:
         self.outcome: asyncio.Future[Failure | None] = loop.create_future()
         self.response_head: ResponseHead | None = None
@@ -74,6 +76,7 @@ class Receiver:
         self._classify = classify
         self._probe = probe
         self._mask = mask
+        self._secret = secret
         self._exchange: Exchange | None = None
         self._held: list[bytes] = []
         self._held_bytes = 0
@@ -326,8 +329,14 @@ class Receiver:
         self.outcome.set_result(None)
 
     def _emit(self, out: list[bytes]) -> None:
-        """Hold `out`, or write it: as it is, until the answer says that it failed."""
-        if self.report.failure is not None and self._mask is not None:
+        """Hold `out`, or write it: as it is, unless the answer says that it failed, or repeats the
+        credential that it was asked with.
+        """
+        is_masked = self.report.failure is not None
+        for data in out:
+            if self._secret in data:
+                is_masked = True
+        if is_masked and self._mask is not None:
             out = [self._mask(data) for data in out]
         if self._outlet is None:
             self._held += out

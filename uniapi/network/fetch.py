@@ -5,8 +5,9 @@ refreshes, a remote config.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
-from uniapi.canonical import Failure, FailureKind
+from uniapi.canonical import Failure, FailureKind, RequestRefused
 from uniapi.wire import HttpRequest, ResponseHead
 
 from .passage import USUAL, Passage
@@ -24,14 +25,23 @@ class FetchFailed(Exception):
 
 
 class Budget:
-    """How many bytes several answers may have together."""
+    """How many bytes several answers may have together; `hold` is told of each, and may raise
+    RequestRefused, which `refused` is then.
+    """
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, hold: Callable[[int], None]) -> None:
         self._max_bytes = max_bytes
         self._left = max_bytes
+        self._hold = hold
+        self.refused: RequestRefused | None = None
 
     def take(self, size: int) -> None:
         """Raises ValueError when that is more than is left."""
+        try:
+            self._hold(size)
+        except RequestRefused as refused:
+            self.refused = refused
+            raise ValueError(refused.error.message) from None
         self._left -= size
         if self._left < 0:
             raise ValueError(f"the answers are larger than {self._max_bytes} bytes together")

@@ -11,11 +11,21 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit, urlunsplit
 
-from uniapi.canonical import Media, Message, Request, RequestRefused, ToolResult, iter_media
+from uniapi.canonical import (
+    Media,
+    Message,
+    Request,
+    RequestRefused,
+    ToolResult,
+    holds_nothing,
+    iter_media,
+)
 from uniapi.wire import HttpRequest
 
 from .fetch import Budget, FetchFailed, fetch
@@ -29,6 +39,7 @@ MAX_TOTAL_BYTES = 50 * 1024 * 1024
 TIMEOUT_S = 30.0
 MAX_REDIRECTS = 3
 AT_ONCE = 8
+"""Of one client key, however many requests it has running: slow ones hold up nobody else."""
 
 _KEPT = "%/:?@!$&'()*+,;=-._~"
 """What stays as it is in a path or query that a client wrote."""
@@ -40,12 +51,22 @@ class MediaFetcher:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self._at_once = Shares(AT_ONCE)
 
     async def inline(
-        self, request: Request, needs_inline: Any, passage: Passage, *, allow_private: bool
+        self,
+        request: Request,
+        needs_inline: Any,
+        passage: Passage,
+        *,
+        allow_private: bool,
+        client: str = "",
+        hold: Callable[[int], None] = holds_nothing,
     ) -> Request:
         """`request` with every media by URL for which `needs_inline(media)` holds turned into one
-        by value, fetched as the call itself leaves. Raises RequestRefused (400) naming the URL.
+        by value, fetched as the call itself leaves. `client` has a share of its own of what is
+        fetched at the same time; `hold` is told of every byte. Raises RequestRefused: 400 naming
+        the URL, and what `hold` raises.
         """
         wanted = {
             media.url: media
@@ -61,7 +82,9 @@ class MediaFetcher:
                 code="invalid_media_url",
             )
         passage = replace(passage, only_public=not allow_private)
-        fetched = await _Fetching(self._transport, passage).all(tuple(wanted))
+        async with self._at_once.share(client) as at_once:
+            fetching = _Fetching(self._transport, passage, Budget(MAX_TOTAL_BYTES, hold), at_once)
+            fetched = await fetching.all(tuple(wanted))
         messages = tuple(
             Message(
                 role=m.role,
@@ -72,6 +95,28 @@ class MediaFetcher:
             for m in request.messages
         )
         return replace(request, messages=messages)
+
+
+class Shares:
+    """For each client at most so many things at the same time; who has none is not remembered."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._used: dict[str, tuple[asyncio.Semaphore, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._used)
+
+    @asynccontextmanager
+    async def share(self, client: str) -> AsyncIterator[asyncio.Semaphore]:
+        semaphore, users = self._used.get(client) or (asyncio.Semaphore(self._most), 0)
+        self._used[client] = (semaphore, users + 1)
+        try:
+            yield semaphore
+        finally:
+            _, users = self._used.pop(client)
+            if users > 1:
+                self._used[client] = (semaphore, users - 1)
 
 
 Fetched = dict[str, "tuple[str | None, bytes]"]
@@ -89,16 +134,39 @@ def _inlined(part: Any, fetched: Fetched, needs_inline: Any) -> Any:
 
 
 class _Fetching:
-    """The media of one request: a few at a time, one budget of bytes."""
+    """The media of one request: a few at a time, one budget of bytes; where one cannot be had, the
+    others are let go.
+    """
 
-    def __init__(self, transport: Transport, passage: Passage) -> None:
+    def __init__(
+        self, transport: Transport, passage: Passage, budget: Budget, at_once: asyncio.Semaphore
+    ) -> None:
         self._transport = transport
         self._passage = passage
-        self._budget = Budget(MAX_TOTAL_BYTES)
-        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._budget = budget
+        self._at_once = at_once
+        self._refused: RequestRefused | None = None
+        self._let_go: Callable[[], object] = bool
 
     async def all(self, urls: tuple[str, ...]) -> Fetched:
-        return dict(zip(urls, await asyncio.gather(*map(self._one, urls)), strict=True))
+        """Raises RequestRefused for the first that cannot be had."""
+        together = asyncio.gather(*(self._watched(url) for url in urls))
+        self._let_go = together.cancel
+        try:
+            return dict(zip(urls, await together, strict=True))
+        except (asyncio.CancelledError, RequestRefused):
+            if self._refused is None:
+                raise
+            raise self._refused from None
+
+    async def _watched(self, url: str) -> tuple[str | None, bytes]:
+        try:
+            return await self._one(url)
+        except RequestRefused as refused:
+            if self._refused is None:
+                self._refused = self._budget.refused or refused
+                self._let_go()
+            raise
 
     async def _one(self, url: str) -> tuple[str | None, bytes]:
         if url.startswith("data:"):

@@ -21,6 +21,8 @@ PATIENCE_S = 5.0
 FRESH_S = 60.0
 MAX_RUNNING = 32
 """Look-ups at the same time: those that hang are threads."""
+MAX_OF_STRANGERS = 16
+"""Of them, those for addresses that clients name: the providers' names are found all the same."""
 MAX_KEPT = 1000
 
 AddressInfo: TypeAlias = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, Any]
@@ -53,7 +55,7 @@ class Names:
         """The addresses of `host`, as `getaddrinfo` gives them. Raises NameUnknown; with
         `only_public` NotPublic when any of them is not.
         """
-        found = await self._addresses(host)
+        found = await self._addresses(host, is_strangers=only_public)
         if only_public and not all(is_public(info[4][0]) for info in found):
             raise NotPublic("it leads to a private address")
         return [
@@ -72,7 +74,7 @@ class Names:
         except NameUnknown:
             return
 
-    async def _addresses(self, host: str) -> list[AddressInfo]:
+    async def _addresses(self, host: str, *, is_strangers: bool) -> list[AddressInfo]:
         loop = asyncio.get_running_loop()
         kept = self._found.get(host)
         if kept is not None and loop.time() - kept[0] < FRESH_S:
@@ -80,7 +82,8 @@ class Names:
         try:
             if is_literal(host):
                 return _literal(host)
-            waited = asyncio.shield(self._started(host, loop))
+            most = MAX_OF_STRANGERS if is_strangers else MAX_RUNNING
+            waited = asyncio.shield(self._started(host, loop, most))
             return await asyncio.wait_for(waited, self._patience_s)
         except asyncio.TimeoutError:
             why = f"no answer within {self._patience_s:g} s"
@@ -91,12 +94,12 @@ class Names:
         raise NameUnknown(f"the name {host} cannot be looked up: {why}")
 
     def _started(
-        self, host: str, loop: asyncio.AbstractEventLoop
+        self, host: str, loop: asyncio.AbstractEventLoop, most: int
     ) -> asyncio.Future[list[AddressInfo]]:
         running = self._running.get(host)
         if running is not None:
             return running
-        if len(self._running) >= MAX_RUNNING:
+        if len(self._running) >= most:
             raise NameUnknown("too many look-ups hang")
         future = self._running[host] = loop.create_future()
         future.add_done_callback(lambda done: self._settled(host, done, loop.time()))

@@ -52,6 +52,10 @@ class BodyShare:
         self._memory.held += more
         self._held = size
 
+    def add(self, more: int) -> None:
+        """As `grow_to`, beside what is held already."""
+        self.grow_to(self._held + more)
+
     def __enter__(self) -> BodyShare:
         return self
 

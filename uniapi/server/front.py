@@ -14,11 +14,11 @@ import contextlib
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from uniapi.canonical import Call, ClientError, RequestRefused
+from uniapi.canonical import Call, ClientError, RequestRefused, holds_nothing
 from uniapi.config import ClientKey
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.operations import SERVICES
@@ -218,8 +218,8 @@ class Front:
 
     async def _infer(self, visit: _Visit) -> None:
         preferences = self._desk.config.preferences
-        arrival = self._arrival(visit)
         with self._bodies.share(preferences.max_bodies_bytes) as share:
+            arrival = self._arrival(visit, share.add)
             body = await read_body(visit.incoming, preferences.max_body_bytes, share)
             value = await parse_object(body)
             await self._run(make_call(arrival, visit.route, body, value), visit)
@@ -248,7 +248,7 @@ class Front:
         call = make_stored_call(arrival, visit.route, incoming.method, body, query)
         await self._run(call, visit)
 
-    def _arrival(self, visit: _Visit) -> Arrival:
+    def _arrival(self, visit: _Visit, hold: Callable[[int], None] = holds_nothing) -> Arrival:
         arrival = Arrival(
             request_id=visit.request_id,
             principal=self._desk.key_ring.principal(visit.key),
@@ -256,6 +256,7 @@ class Front:
             query=visit.query(),
             client_ip=self._address_of(visit.incoming),
             received_at_s=self._desk.clock.now_s(),
+            hold=hold,
         )
         if log.isEnabledFor(logging.DEBUG):
             tell_arrival(arrival, visit.incoming.method, visit.incoming.path)

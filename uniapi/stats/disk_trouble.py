@@ -17,9 +17,10 @@ class DiskTrouble:
         self.reason: str | None = None
         self._pause = self._last_pause = 0
 
-    def failed(self, error: OSError) -> None:
+    def failed(self, error: OSError | MemoryError) -> None:
         """Say it once; try again soon, and then not so soon."""
-        reason = error.strerror or str(error) or type(error).__name__
+        said = error.strerror if isinstance(error, OSError) else "no memory is left"
+        reason = said or str(error) or type(error).__name__
         if reason != self.reason:
             log.error(
                 "statistics cannot be written (%s): they are kept in memory, and writing is tried"

@@ -196,7 +196,7 @@ class Store:
                 if self._pruned != self._checkpointed_before.segment:
                     # Its bound holds at all times, however much is written in an hour.
                     self._prune_journal(now_s)
-            except OSError as error:
+            except (OSError, MemoryError) as error:
                 self._failed(error)
                 return False
             self._disk.worked(self._waiting.dropped)
@@ -349,9 +349,18 @@ class Store:
                 if batch
                 else self._watermark
             )
-        except OSError:
+        except (OSError, MemoryError):
             self._waiting.give_back()
             raise
+        try:
+            self._count_written(hours, batch, end)
+        except MemoryError:
+            # They are in the journal: what is counted is read anew, once there is memory again.
+            self._waiting.are_written()
+            self._is_open = False
+            raise
+
+    def _count_written(self, hours: list[int], batch: list[CallRecord], end: Position) -> None:
         with self._counting:
             for hour, call in zip(hours, batch, strict=True):
                 self._count(hour, call)
@@ -462,7 +471,7 @@ class Store:
         )
         self._pruned = self._checkpointed_before.segment
 
-    def _failed(self, error: OSError) -> None:
+    def _failed(self, error: OSError | MemoryError) -> None:
         """Until it is written, what is older is kept by the day: memory stays bounded."""
         self._disk.failed(error)
         with self._counting:

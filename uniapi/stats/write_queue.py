@@ -56,6 +56,11 @@ class Waiting:
             if len(self._calls) > MAX_WAITING:
                 self._spill_oldest(len(self._calls) - MAX_WAITING)
 
+    def are_written(self) -> None:
+        """They are in the journal, but not counted from there yet."""
+        with self._lock:
+            self._in_flight = []
+
     def done(self) -> tuple[dict[int, Aggregate], Charges]:
         """They are counted elsewhere now; gives what was only counted here, by hour, and what it
         cost.

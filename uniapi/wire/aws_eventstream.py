@@ -25,8 +25,8 @@ from .frames import Frame, load_json
 
 HeaderValue: TypeAlias = bool | int | bytes | str | uuid.UUID
 
-MAX_MESSAGE_BYTES = 24 * 1024 * 1024
-"""AWS's own bound on a message (16 MiB payload), with room for its headers."""
+MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+"""As any other event; AWS itself would send 16 MiB."""
 MAX_HEADERS_BYTES = 128 * 1024
 
 _PRELUDE_BYTES = 12
