@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from email.utils import formatdate
 from functools import partial
+from typing import TypeVar
 
 from uniapi.canonical import (
     Failure,
@@ -51,6 +52,11 @@ from .prepare import prepare
 from .prepared import Prepared, reply_context
 from .receiver import Receiver
 from .route import Way, client_side, needs_media, remembers_turns
+
+LONG_BYTES = 64 * 1024
+"""Of a body that is translated: of so much some ten milliseconds."""
+
+Result = TypeVar("Result")
 
 
 class Try:
@@ -130,7 +136,8 @@ class Try:
                 # A prompt that is no conversation is fine where the endpoint itself is served.
                 return _cannot_be_told(refused)
             wants_estimate = client_side(call).begins_with_usage and call.stream
-            estimate = estimate_input_tokens(request) if wants_estimate else 0
+            measured = partial(estimate_input_tokens, request)
+            estimate = await self._worked_out(measured) if wants_estimate else 0
             context = replace(context, request=request, input_tokens_estimate=estimate)
         build = partial(
             prepare,
@@ -141,10 +148,7 @@ class Try:
             remembered=self._remembered(),
         )
         try:
-            if len(call.body) + call.upload_bytes > LARGE_BYTES:
-                prepared = await asyncio.get_running_loop().run_in_executor(None, build)
-            else:
-                prepared = build()
+            prepared = await self._worked_out(build)
         except RequestRefused as refused:
             return _cannot_be_told(refused)
         if prepared.losses and preferences.unsupported_parameters == "reject":
@@ -156,12 +160,22 @@ class Try:
             )
         return prepared
 
+    async def _worked_out(self, work: Callable[[], Result]) -> Result:
+        """Of a body that is long for what is done with it, in a thread, so that streams go on
+        meanwhile: Python changes threads every five milliseconds.
+        """
+        call = self._state.call
+        longest = LONG_BYTES if self.way.road is Road.TRANSLATE else LARGE_BYTES
+        if len(call.body) + call.upload_bytes <= longest:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(None, work)
+
     async def _canonical(self) -> Request:
         """The canonical request as this upstream can take it: media fetched where it needs them by
         value, signatures restored that the client could not carry.
         """
         state, way = self._state, self.way
-        request = state.decoded.get()
+        request = await self._worked_out(state.decoded.get)
         needs_inline = needs_media(way, request)
         if needs_inline is not None:
             request = await state.around.media.inline(
