@@ -380,13 +380,13 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from .commands import check
+    from .check_command import check
 
     return check(_config(options), os.environ, as_json=options.json, live=options.live)
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from .commands import show_explanation
+    from .explain_command import show_explanation
 
     timeout_s = _from_environment(os.environ, "TIMEOUT", _seconds, DEFAULT_TIMEOUT_S)
     return show_explanation(

@@ -19,7 +19,7 @@ from .clock import Clock, SystemClock
 from .config import Config, Credential, ModelEntry, Preferences, Provider
 from .engines import ListedModel, Target, engine_for
 from .errors import WireError
-from .gateway import list_models, prepare_once
+from .gateway import ModelLists, list_models, prepare_once
 from .network import (
     AccessTokens,
     FetchFailed,
@@ -37,9 +37,10 @@ LIVE_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class LiveRow:
-    """What one provider key answered."""
+    """What one provider key answered; `number` is its place in the file, from 1."""
 
     provider: str
+    number: int
     key: str
     ok: bool
     latency_s: float
@@ -49,6 +50,7 @@ class LiveRow:
     def plain(self) -> dict[str, Any]:
         return {
             "provider": self.provider,
+            "number": self.number,
             "key": self.key,
             "ok": self.ok,
             "latency_ms": round(self.latency_s * 1000),
@@ -59,10 +61,11 @@ class LiveRow:
     def cells(self) -> list[str]:
         return [
             self.provider,
+            f"#{self.number}",
             self.key,
             "yes" if self.ok else "NO",
             f"{self.latency_s * 1000:.0f} ms",
-            str(self.models) if self.models is not None else self.message[:80],
+            "" if self.models is None else str(self.models),
         ]
 
 
@@ -84,6 +87,7 @@ class Network:
         self.jobs = Jobs(self.clock, random.Random())
         self.transport: Transport = open_transport(self.jobs.spawn, self._environment)
         self.credentials = AccessTokens(self.clock)
+        self.lists = ModelLists(self.clock)
         return self
 
     def models_of(
@@ -96,8 +100,12 @@ class Network:
         await self.transport.close()
 
 
-async def ask_every_key(config: Config, environment: Mapping[str, str]) -> list[LiveRow]:
-    """Ask every key of every provider once, a few at a time."""
+async def ask_every_key(
+    config: Config, environment: Mapping[str, str]
+) -> tuple[list[LiveRow], ModelLists]:
+    """Ask every key of every provider once, a few at a time; gives also the lists of models that
+    came.
+    """
     limit = asyncio.Semaphore(LIVE_AT_ONCE)
     async with Network(environment) as network:
 
@@ -111,13 +119,14 @@ async def ask_every_key(config: Config, environment: Mapping[str, str]) -> list[
                 return await _ask_key(asked, config.preferences, network, is_list_open=is_list_open)
 
         opened = await asyncio.gather(*map(is_open, config.providers))
-        return await asyncio.gather(
+        rows = await asyncio.gather(
             *(
                 one(provider, each, is_list_open)
                 for provider, is_list_open in zip(config.providers, opened, strict=True)
                 for each in provider.credentials
             )
         )
+        return rows, network.lists
 
 
 async def ask_key(
@@ -155,12 +164,12 @@ async def _ask_key(
     of one token with its first model.
     """
     began = network.clock.monotonic_s()
-    display = provider.credentials[0].display
+    credential = provider.credentials[0]
+    display = credential.display
 
     def row(ok: bool, models: int | None, message: str) -> LiveRow:
-        return LiveRow(
-            provider.name, display, ok, network.clock.monotonic_s() - began, models, message
-        )
+        seconds = network.clock.monotonic_s() - began
+        return LiveRow(provider.name, credential.number, display, ok, seconds, models, message)
 
     models = provider.models
     count = len(models)
@@ -170,6 +179,7 @@ async def _ask_key(
             LIVE_TIMEOUT_S,
         )
         count = len(listed)
+        network.lists.put(provider, listed)
         if not is_list_open:
             return row(True, count, "")
         models = models or tuple(ModelEntry(upstream=one.model, alias=one.model) for one in listed)

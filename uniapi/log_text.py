@@ -6,6 +6,7 @@ that survives whatever encoding a terminal has.
 from __future__ import annotations
 
 import codecs
+import contextlib
 from typing import TextIO
 
 LONGEST_MESSAGE = 4000
@@ -52,7 +53,10 @@ def survive_encoding(*streams: TextIO) -> None:
     codecs.register_error("uniapi", _in_plain)
     for stream in streams:
         reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
+        if reconfigure is None:
+            continue
+        # One that has been written to and cannot be told where it stands stays as it is.
+        with contextlib.suppress(OSError, ValueError):
             reconfigure(errors="uniapi")
 
 

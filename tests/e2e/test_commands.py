@@ -102,8 +102,21 @@ async def test_check_live_shows_what_is_wrong_in_a_table(upstream, tmp_path):
     assert rows["provider"].split() == ["provider", "key", "ok", "latency", "models"]
     assert " yes " in rows["good"]
     assert " NO " in rows["dead"]
-    assert "Incorrect API key provided" in rows["dead"]
+    assert "\n    Incorrect API key provided" in output
     assert " NO " in rows["gone"]
+
+
+async def test_check_live_puts_failures_first_and_keeps_what_was_listed(upstream, tmp_path):
+    """Keys by their number in the file; `models` knows the list without a running gateway."""
+    upstream.tell("good", REFUSED, MODELS, REFUSED)
+    entry = provider(upstream, "good", api=["sk-up-first-key-long", "sk-up-second-key-long"])
+    del entry["model"]
+    _, output, _ = await run(tmp_path, config([entry]), "check", "--live")
+    shown = [line.split()[:2] for line in output.splitlines() if line.startswith("good")]
+    assert shown == [["good", "#2"], ["good", "#1"]]
+    assert "1 of 2 keys answered well" in output
+    _, output, _ = await run(tmp_path, config([entry]), "models")
+    assert "  one\n  two\n" in output
 
 
 async def test_a_list_that_anybody_gets_proves_no_key(upstream, tmp_path):

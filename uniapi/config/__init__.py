@@ -8,6 +8,7 @@ doors to the outside; `schema_text`, `json_schema` and `starter` write about con
 """
 
 from .addresses import PROXY_DIRECT, as_proxy, proxy_fault
+from .excerpt import excerpt
 from .json_schema import json_schema, key_table
 from .keys import KEYS
 from .levels import Key
@@ -107,6 +108,7 @@ __all__ = [
     "changes",
     "choose_source",
     "config_text",
+    "excerpt",
     "exposed_file",
     "fetch_config",
     "fingerprint",

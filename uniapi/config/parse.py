@@ -44,7 +44,7 @@ def parse_config(
     for key, level in report.unknown_keys:
         report.warning(key, f"unknown key {key.shown()} is ignored{advice_on(key.text, level)}")
     if config is None or report.error_count():
-        raise ConfigProblems(report.problems(), source)
+        raise ConfigProblems(report.problems(), source, text)
     return config, report.problems()
 
 

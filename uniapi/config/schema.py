@@ -427,7 +427,7 @@ class Problem:
     when unknown) and what was found, expected, and perhaps meant.
     """
 
-    severity: Literal["error", "warning"]
+    severity: Literal["error", "warning", "note"]
     path: str
     message: str
     line: int = 0
@@ -442,12 +442,13 @@ class Problem:
 
 class ConfigProblems(Exception):
     """An `api.yaml` that cannot be used; `problems` holds every error and warning found, in file
-    order.
+    order; `text` is the file.
     """
 
-    def __init__(self, problems: tuple[Problem, ...], source: str = "") -> None:
+    def __init__(self, problems: tuple[Problem, ...], source: str = "", text: str = "") -> None:
         super().__init__(
             "\n".join((f"{source}: " if source else "") + str(problem) for problem in problems)
         )
         self.problems = problems
         self.source = source
+        self.text = text

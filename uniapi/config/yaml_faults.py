@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import yaml
 
 from .schema import Problem
@@ -32,28 +34,22 @@ _WIDE = {"：": ":", "，": ",", "“": '"', "”": '"', "‘": "'", "’": "'",
 """What an editor in Chinese or Japanese puts where YAML wants its own signs."""
 
 
-def _wide_hint(line: str) -> str:
-    """`: write …` for the first such sign of a line, outside of a comment."""
-    found = next((sign for sign in line.partition("#")[0] if sign in _WIDE), None)
-    return f": the line has a `{found}`; write `{_WIDE[found]}`" if found is not None else ""
+_BEGAN_EARLIER = ("could not find expected ':'", "unexpected end of stream")
+"""Complaints that come where the reader gave up; the mistake is where it began."""
+_NO_BLANK = re.compile(r"[ ]*(?:- )?([A-Za-z_]{1,40}):(?=[^\s/])")
 
 
 def broken_yaml(error: yaml.YAMLError, text: str) -> Problem:
     """PyYAML's complaint with its place and, for the usual mistakes, what to do."""
-    line = column = 0
-    message = str(error)
-    if isinstance(error, yaml.MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        if mark is not None:
-            line, column = mark.line + 1, mark.column + 1
-        message = ", ".join(piece for piece in (error.context, error.problem) if piece)
-    elif isinstance(error, yaml.reader.ReaderError):
-        before = text[: error.position]
-        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
-        message = f"the character #x{ord(str(text[error.position])):04x} is not allowed in YAML"
-    lines = text.splitlines()[max(line - 2, 0) : line]
-    wide = next(filter(None, map(_wide_hint, lines)), "")
-    hint = wide or next((f": {advice}" for sign, advice in _HINTS if sign in message), "")
+    line, column, message = _place_and_words(error, text)
+    lines = text.splitlines()
+    hint = next((f": {advice}" for sign, advice in _HINTS if sign in message), "")
+    for number in (line - 1, line):
+        written = lines[number - 1] if 0 < number <= len(lines) else ""
+        found = _slip(written)
+        if found is not None:
+            line, (column, hint) = number, found
+            break
     return Problem(
         severity="error",
         path="",
@@ -61,3 +57,34 @@ def broken_yaml(error: yaml.YAMLError, text: str) -> Problem:
         line=line,
         column=column,
     )
+
+
+def _place_and_words(error: yaml.YAMLError, text: str) -> tuple[int, int, str]:
+    """Line, column and complaint."""
+    if isinstance(error, yaml.MarkedYAMLError):
+        message = ", ".join(piece for piece in (error.context, error.problem) if piece)
+        mark = error.problem_mark or error.context_mark
+        if error.context_mark is not None and any(sign in message for sign in _BEGAN_EARLIER):
+            mark = error.context_mark
+        return (0, 0, message) if mark is None else (mark.line + 1, mark.column + 1, message)
+    if isinstance(error, yaml.reader.ReaderError):
+        before = text[: error.position]
+        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        sign = ord(str(text[error.position]))
+        return line, column, f"the character #x{sign:04x} is not allowed in YAML"
+    return 0, 0, str(error)
+
+
+def _slip(line: str) -> tuple[int, str] | None:
+    """Column and advice of what stands in a line that YAML cannot read as it was meant: a sign of
+    a Chinese or Japanese keyboard, a missing blank.
+    """
+    code = line.partition("#")[0]
+    wide = next((place for place, sign in enumerate(code) if sign in _WIDE), None)
+    if wide is not None:
+        sign = code[wide]
+        return wide + 1, f": the line has a `{sign}`; write `{_WIDE[sign]}`"
+    joined = _NO_BLANK.match(code)
+    if joined is not None:
+        return joined.end() + 1, f": a blank is missing after `{joined[1]}:`"
+    return None

@@ -21,6 +21,15 @@ _KEYLESS_VENDORS = frozenset({"", "ollama", "lmstudio"})
 _KEY_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
 _NATIVE_CHAT = ("/api/chat", "/api/generate")
 _WORKSPACE = "anthropic-workspace-id"
+_WITHOUT_COLONS = frozenset(
+    {
+        *("api.openai.com", "api.anthropic.com", "generativelanguage.googleapis.com"),
+        *("api.deepseek.com", "api.x.ai", "api.groq.com", "api.mistral.ai"),
+    }
+)
+"""Hosts where no model's name has a colon but OpenAI's fine-tuned `ft:…` (their lists of models,
+2026-11-30).
+"""
 _WEBSITES = {
     "platform.openai.com": "https://api.openai.com/v1",
     "chat.openai.com": "https://api.openai.com/v1",
@@ -51,6 +60,7 @@ def look_over(provider: Provider) -> tuple[Remark, ...]:
         Remark(severity="warning", key=key, message=message)
         for key, message in (
             *_on_address(provider, engine, url),
+            *_on_slips(provider, url),
             *_on_missing_key(provider, engine, url),
         )
     )
@@ -132,6 +142,32 @@ def _on_address(provider: Provider, engine: str, url: UrlParts) -> Iterator[tupl
             "base_url",
             f"{url.host_name} is taken for OpenAI-compatible although all its models are Claude's;"
             " if it speaks Anthropic's format add `engine: claude`",
+        )
+
+
+def _on_slips(provider: Provider, url: UrlParts) -> Iterator[tuple[str, str]]:
+    """An address or a name that is a slip of the pen."""
+    vendor = preset_for(url.host).vendor
+    if (provider.base_url or "").startswith("http://") and vendor not in _KEYLESS_VENDORS:
+        yield "base_url", f"`http://` sends the key in the clear: write `https://{url.host_name}…`"
+    if url.path.endswith("/models"):
+        yield (
+            "base_url",
+            f"`{url.path}` is the list of models: leave `/models` out, and it is found by itself",
+        )
+    if url.host_name not in _WITHOUT_COLONS:
+        return
+    joined = [
+        entry.upstream
+        for entry in provider.models
+        if ":" in entry.upstream and not entry.upstream.startswith("ft:")
+    ]
+    if joined:
+        name, _, alias = joined[0].partition(":")
+        yield (
+            "model",
+            f"`{joined[0][:80]}` is one name as it stands; another name for clients is written"
+            f" with a blank, `- {name[:40]}: {alias[:40]}`",
         )
 
 

@@ -89,6 +89,11 @@ class ModelLists:
         """The day (`YYYY-MM-DD`) from which a provider's own list says that a model is gone."""
         return self._shutdowns.get((provider_id, model))
 
+    def put(self, provider: Provider, models: tuple[ListedModel, ...]) -> None:
+        """What a provider lists, asked for elsewhere."""
+        self._put(provider.provider_id, models)
+        self._sources[provider.provider_id] = _source(provider)
+
     def _put(self, provider_id: str, models: tuple[ListedModel, ...]) -> None:
         self._lists[provider_id] = models
         self._forget_shutdowns(provider_id)
@@ -186,8 +191,7 @@ class ModelLists:
         else:
             self._failed_at.pop(provider.provider_id, None)
             changed = self._lists.get(provider.provider_id) != models
-            self._put(provider.provider_id, models)
-            self._sources[provider.provider_id] = _source(provider)
+            self.put(provider, models)
             self._due_at[provider.provider_id] = self._clock.monotonic_s() + REFRESH_S
             if changed:
                 log.info("provider %r lists %d models", provider.name, len(models))
