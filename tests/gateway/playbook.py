@@ -92,7 +92,7 @@ class ToldPlan:
 
     def __init__(self, plan):
         self._plan = plan
-        self.question = plan.question
+        self.question, self.started_at = plan.question, plan.started_at
         self.told = []
 
     def next(self, tried, now):

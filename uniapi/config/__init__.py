@@ -26,6 +26,7 @@ from .masked_config import shown_config
 from .parse import parse_config
 from .rates import parse_rates
 from .schema import (
+    NO_OVERRIDES,
     BodyOverrides,
     ByModel,
     ClientKey,
@@ -71,6 +72,7 @@ from .watch import FileWatcher
 
 __all__ = [
     "KEYS",
+    "NO_OVERRIDES",
     "PROXY_DIRECT",
     "SCHEMA_FILE",
     "BodyOverrides",

@@ -190,6 +190,9 @@ class BodyOverrides:
     by_alias: Mapping[str, BodyOverrides] = field(default_factory=dict)
 
 
+NO_OVERRIDES = BodyOverrides()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
     """One entry of `providers`.
@@ -246,7 +249,7 @@ class Provider:
     headers: Mapping[str, str] = field(default_factory=dict)
     passthrough_request_headers: tuple[str, ...] = ()
     """Lower case."""
-    body_overrides: BodyOverrides = BodyOverrides()
+    body_overrides: BodyOverrides = NO_OVERRIDES
     think_tags: bool = False
     budgets: SpendingCaps = ()
 

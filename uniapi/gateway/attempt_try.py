@@ -51,7 +51,7 @@ from .patience import patience_for, trigger_probe
 from .prepare import prepare
 from .prepared import Prepared, reply_context
 from .receiver import Receiver
-from .route import Way, client_side, needs_media, remembers_turns
+from .route import Way, client_side, needs_media
 
 LONG_BYTES = 64 * 1024
 """Of a body that is translated: of so much some ten milliseconds."""
@@ -123,7 +123,7 @@ class Try:
         """The request for this way; a Failure when this upstream cannot be told what the client
         says.
         """
-        state, way, preferences = self._state, self.way, self._state.setting.preferences
+        state, way, preferences = self._state, self.way, self._state.setting.lanes.preferences
         call = state.call
         created_s = int(state.around.clock.now_s())
         context = reply_context(call, way.place, created_s, os.urandom(12).hex())
@@ -145,7 +145,7 @@ class Try:
             way,
             context,
             probes_text=bool(preferences.error_triggers),
-            remembered=self._remembered(),
+            remembered=self._remembered() if way.remembers else {},
         )
         try:
             prepared = await self._worked_out(build)
@@ -182,7 +182,7 @@ class Try:
                 request,
                 needs_inline,
                 self._lane.passage,
-                allow_private=state.setting.preferences.allow_private_urls,
+                allow_private=state.setting.lanes.preferences.allow_private_urls,
                 client=state.call.principal.key_id,
                 hold=state.call.hold,
             )
@@ -197,7 +197,7 @@ class Try:
     def _remembered(self) -> Mapping[str, Message]:
         """The turns of which a relayed client lost what this upstream wants back."""
         way, state = self.way, self._state
-        if not remembers_turns(way) or not isinstance(way.dialect, RelayedDialect):
+        if not isinstance(way.dialect, RelayedDialect):
             return {}
         calls = way.dialect.lost_calls(state.call.json)
         key_id = state.call.principal.key_id
@@ -220,7 +220,7 @@ class Try:
             self._classify,
             patience_for(self._attempt, state.call.operation, now),
             now,
-            trigger_probe(state.call, state.setting.preferences),
+            trigger_probe(state.call, state.setting.lanes.preferences),
             self._lane.mask,
             self._lane.secret,
         )

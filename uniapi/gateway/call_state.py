@@ -8,7 +8,6 @@ from typing import Protocol
 
 from uniapi.canonical import Call, Usage
 from uniapi.clock import Clock, Monotonic
-from uniapi.config import Preferences
 from uniapi.inspection import Tap
 from uniapi.network import AccessTokens, MediaFetcher, Transport
 from uniapi.routing import Plan
@@ -86,10 +85,6 @@ class Setting:
     """Told, once, how many tokens the call came to: what the upstream reports, 0 when nothing was
     answered.
     """
-
-    @property
-    def preferences(self) -> Preferences:
-        return self.lanes.preferences
 
 
 @dataclass(slots=True, kw_only=True)

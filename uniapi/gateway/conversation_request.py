@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from uniapi.canonical import Call, Message, Request, offered
+from uniapi.config import NO_OVERRIDES
 from uniapi.dialects import EncodedRequest, RelayedDialect, ReplyContext, UpstreamContext
 from uniapi.operations import SERVICES
 from uniapi.pipes import Pipe, PipeChoice
@@ -22,11 +23,10 @@ from .prepared import (
     Prepared,
     forwarded_headers,
     model_to_splice,
-    passed_headers,
     relayed_bytes,
     request_headers,
 )
-from .route import Way, client_side, remembers_turns
+from .route import Way, client_side
 from .token_count import count_pipe, fit_count
 
 
@@ -38,12 +38,15 @@ def prepare_conversation(
     *,
     probes_text: bool,
 ) -> Prepared:
-    """Build the attempt; what is translated is `reply.request`. Raises RequestRefused when this
-    upstream cannot be told.
+    """Build the attempt; what is translated is `reply.request`, else the client's own words are
+    told. Raises RequestRefused when this upstream cannot be told.
     """
     place, is_generated = way.place, SERVICES[way.operation].is_generated
     request = None if reply.request is None else _adjusted(way, reply.request)
-    said = _said(call, way, request)
+    if request is None:
+        said = EncodedRequest(body=dict(call.json), headers=forwarded_headers(call))
+    else:
+        said = way.dialect.encode_request(request, way.quirk)
     beside = replace(said.beside, remembered=remembered) if remembered else said.beside
     body, losses = said.body, said.losses
     lost: tuple[str, ...] = ()
@@ -51,15 +54,17 @@ def prepare_conversation(
         body, lost = way.dialect.fit(body, way.quirk, beside)
     elif SERVICES[way.operation].is_counted:
         body, lost = fit_count(call, way, body, beside)
-    losses = tuple(dict.fromkeys((*losses, *lost)))
+    if lost:
+        losses = tuple(dict.fromkeys((*losses, *lost)))
     may_end_empty = way.dialect.may_end_empty(body)
     body = way.engine.prepare_body(place, body, way.operation, call.stream, way.dialect)
-    adds_usage = _adds_usage(call, way, reply)
+    adds_usage = call.stream and not reply.include_usage and _takes_usage(way)
     if adds_usage:
         body = _asking_for_usage(body)
-    if is_generated:
-        body = apply_overrides(body, place.provider.body_overrides, place.alias)
-    brings_some = bool(said.headers or passed_headers(call, place))
+    provider = place.provider
+    if is_generated and provider.body_overrides is not NO_OVERRIDES:
+        body = apply_overrides(body, provider.body_overrides, place.alias)
+    brings_some = bool(said.headers or provider.passthrough_request_headers)
     headers = None if brings_some else way.headers
     choice = PipeChoice(
         client=client_side(call),
@@ -70,7 +75,7 @@ def prepare_conversation(
         reply=reply,
         probes_text=probes_text,
         drops_usage=adds_usage,
-        remembers=remembers_turns(way) and bool(call.json.get("tools")),
+        remembers=way.remembers and bool(call.json.get("tools")),
     )
     return Prepared(
         request=HttpRequest(
@@ -103,13 +108,6 @@ def _adjusted(way: Way, request: Request) -> Request:
     return request if request.model == model else replace(request, model=model)
 
 
-def _said(call: Call, way: Way, request: Request | None) -> EncodedRequest:
-    """The client's own words (`request` None), or ours for them."""
-    if request is None:
-        return EncodedRequest(body=dict(call.json), headers=forwarded_headers(call))
-    return way.dialect.encode_request(request, way.quirk)
-
-
 def _pipe(call: Call, way: Way, choice: PipeChoice, *, may_end_empty: bool) -> MakePipe:
     if SERVICES[way.operation].is_counted:
         return count_pipe(call, way)
@@ -125,15 +123,10 @@ def _which_may_end_empty(make: MakePipe, head: ResponseHead) -> Pipe:
     return pipe
 
 
-def _adds_usage(call: Call, way: Way, reply: ReplyContext) -> bool:
-    """Whether a relayed stream has to be asked for its usage, which the client did not do."""
-    return (
-        way.road is Road.RELAY
-        and call.stream
-        and way.dialect.name == "openai_chat"
-        and way.quirk.stream_options
-        and not reply.include_usage
-    )
+def _takes_usage(way: Way) -> bool:
+    """Whether a relayed stream may be asked for its usage, which its client did not do."""
+    is_chat = way.dialect.name == "openai_chat" and way.quirk.stream_options
+    return is_chat and way.road is Road.RELAY
 
 
 def _asking_for_usage(body: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from uniapi.canonical import Call
 from uniapi.routing import Plan
@@ -21,14 +22,15 @@ class Executor:
         self._around = around
         self._record = record
 
-    async def run(self, call: Call, plan: Plan, setting: Setting, reply: Reply) -> None:
+    def run(
+        self, call: Call, plan: Plan, setting: Setting, reply: Reply
+    ) -> Coroutine[Any, Any, None]:
         """Answer `call` through `reply`. Raises RequestRefused when the client's request makes no
         sense; every other outcome is written here.
 
         The call is recorded in every case, a refusal included.
         """
-        around, preferences = self._around, setting.preferences
-        now = around.clock.monotonic_s()
+        around, preferences, now = self._around, setting.lanes.preferences, plan.started_at
         learns = preferences.learn and preferences.unsupported_parameters != "reject"
         state = CallState(
             around=around,
@@ -42,4 +44,4 @@ class Executor:
             started_at=now,
             heard_at=now,
         )
-        await CallRun(state, self._record).run()
+        return CallRun(state, self._record).run()

@@ -70,7 +70,8 @@ class Lane:
         """The ways to ask it (see `find_ways`); `needs` are the call's."""
         if not SERVICES[call.operation].is_generated:
             return find_ways(call, self.target, self.engine, learned)
-        spot = self._spot(call.dialect, needs, learned)
+        known = self._spots.get((call.dialect, needs, id(learned)))
+        spot = known[1] if known is not None else self._spot(call.dialect, needs, learned)
         may_relay = spot.may_relay(call)
         kind = (id(spot), call.operation, call.stream, may_relay)
         found = self._kinds.get(kind)
@@ -80,16 +81,12 @@ class Lane:
         return found
 
     def _spot(self, client_dialect: str, needs: DialectNeeds, learned: Learned) -> Spot:
-        name = (client_dialect, needs, id(learned))
-        found = self._spots.get(name)
-        if found is not None:
-            return found[1]
         if len(self._spots) >= MAX_KINDS:
             self._spots.clear()
             self._kinds.clear()
         spot = spot_of(self.target, self.engine, client_dialect, needs, learned)
         # What was learned stays with it, so that its id names nothing else meanwhile.
-        self._spots[name] = (learned, spot)
+        self._spots[client_dialect, needs, id(learned)] = (learned, spot)
         return spot
 
     def _headed(self, way: Way, streams: bool) -> Way:

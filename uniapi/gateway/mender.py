@@ -50,7 +50,8 @@ class Mender:
     def find_ways(self, call: Call, needs: DialectNeeds, lane: Lane) -> list[Way]:
         """The ways of a new attempt, by what is known of its model."""
         self._lesson = NOTHING
-        return list(lane.ways(call, needs, self._known(lane.target)))
+        is_plain = self.learned.is_empty or not self.learns
+        return list(lane.ways(call, needs, NOTHING if is_plain else self._known(lane.target)))
 
     def mended(
         self, call: Call, target: Target, way: Way, failure: Failure, body: dict[str, Json]
@@ -82,7 +83,7 @@ class Mender:
         return self._known(target).joined(self._lesson).lessons()
 
     def _known(self, target: Target) -> Learned:
-        if not self.learns or self.learned.is_empty:
+        if not self.learns:
             return NOTHING
         now_s = self.clock.now_s()
         return self.learned.of(target.provider.provider_id, target.upstream_model, now_s)

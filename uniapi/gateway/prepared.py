@@ -91,7 +91,9 @@ def usual_headers(way: Way, streams: bool) -> dict[str, str]:
 
 def request_headers(call: Call, way: Way, own: Mapping[str, str]) -> dict[str, str]:
     """Of a request: its `own` headers, the address's, and what the provider's entry adds."""
-    return _headers(way, own, passed_headers(call, way.place))
+    names = way.place.provider.passthrough_request_headers
+    passed = {name: call.headers[name] for name in names if name in call.headers}
+    return _headers(way, own, passed)
 
 
 def _headers(way: Way, own: Mapping[str, str], passed: Mapping[str, str]) -> dict[str, str]:
@@ -109,12 +111,6 @@ def _headers(way: Way, own: Mapping[str, str], passed: Mapping[str, str]) -> dic
 def forwarded_headers(call: Call) -> dict[str, str]:
     """The client's headers that belong to its dialect and go along when its words are relayed."""
     names = CLIENT_DIALECTS[call.dialect].forwarded_headers
-    return {name: call.headers[name] for name in names if name in call.headers}
-
-
-def passed_headers(call: Call, place: Place) -> dict[str, str]:
-    """The client's headers that `passthrough_request_headers` of the provider hands on."""
-    names = place.provider.passthrough_request_headers
     return {name: call.headers[name] for name in names if name in call.headers}
 
 

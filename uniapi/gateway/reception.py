@@ -19,7 +19,7 @@ from uniapi.config import ClientKey
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.limits import Admitted, Limits, Refused
 from uniapi.operations import SERVICES
-from uniapi.routing import Candidates, Catalog, Channel, Pin, Plan, Question
+from uniapi.routing import NO_SESSION, Candidates, Catalog, Channel, Pin, Plan, Question
 from uniapi.stats import CallRecord
 
 from .call_facts import estimate_call_tokens, reasoning_effort
@@ -35,6 +35,9 @@ from .refusals import model_not_found, over_limit, still_discovering
 from .session_hint import session_hint
 from .snapshot import Snapshot
 from .spending import Held, Spending
+
+_PATIENCE = "x-stainless-timeout"
+"""Where SDKs say how many seconds they wait."""
 
 
 class Reception:
@@ -73,10 +76,11 @@ class Reception:
         Raises RequestRefused before anything was sent. Whatever becomes of the call, it is recorded
         once.
         """
-        now = self._clock.monotonic_s()
-        call = self._items.resolve(call, now)
+        if CLIENT_DIALECTS[call.dialect].keeps_items:
+            call = self._items.resolve(call, self._clock.monotonic_s())
         try:
             entry = await self._resolve(call, key)
+            now = self._clock.monotonic_s()
             preferences = entry.snapshot.config.preferences
             admitted = self._limits.admit(
                 key,
@@ -87,7 +91,7 @@ class Reception:
             )
             if isinstance(admitted, Refused):
                 raise over_limit(admitted)
-            held = self._hold(call, key, entry, admitted)
+            held = None if self._spending.is_free else self._hold(call, key, entry, admitted)
         except RequestRefused as refused:
             self._record(refusal_record(call, refused.error))
             raise
@@ -97,6 +101,7 @@ class Reception:
         try:
             if key.is_moderated:
                 await self._moderate(call, key, entry.snapshot)
+                now = self._clock.monotonic_s()
             used = partial(self._used, admitted) if entry.snapshot.counts_tokens else None
             setting = Setting(lanes=entry.snapshot.lanes, held=held, used=used)
             await self._executor.run(call, self._plan(call, key, entry, now), setting, reply)
@@ -122,7 +127,9 @@ class Reception:
             # The id names the place, no model does.
             candidates = Candidates(alias="", members=())
         else:
-            snapshot, candidates = await self._candidates(call, key)
+            candidates = snapshot.catalog.candidates(key, call.requested_model)
+            if candidates.may_expire or not candidates.members:
+                snapshot, candidates = await self._candidates(call, key)
         references = find_references(call)
         pin = None
         if references:
@@ -133,8 +140,9 @@ class Reception:
         return _Entry(snapshot, candidates, pin, tokens)
 
     async def _candidates(self, call: Call, key: ClientKey) -> tuple[Snapshot, Candidates]:
-        """The candidates of the model that was asked for, waiting for a first discovery when they
-        may come with it. Raises RequestRefused: 404, or 503 while lists are fetched.
+        """The candidates of the model that was asked for, without those whose time is over; waits
+        for a first discovery when they may come with it. Raises RequestRefused: 404, or 503 while
+        lists are fetched.
         """
         snapshot = self._current()
         candidates = snapshot.router.candidates(key, call.requested_model, self._clock.now_s())
@@ -171,8 +179,10 @@ class Reception:
 
     def _plan(self, call: Call, key: ClientKey, entry: _Entry, now: Monotonic) -> Plan:
         now_s = self._clock.now_s()
-        engine_of, pin = entry.snapshot.engines.engine_of, entry.pin
-        service = SERVICES[call.operation]
+        pin, service = entry.pin, SERVICES[call.operation]
+        is_free = service.is_generated and pin is None
+        minds_session = entry.candidates.minds_sessions or key.policy == "sticky"
+        engine_of = entry.snapshot.engines.engine_of
         asked = Question(
             client_key=key,
             requested_model=call.requested_model,
@@ -185,12 +195,12 @@ class Reception:
             reasoning_effort=reasoning_effort(call),
             body_bytes=len(call.body) + call.upload_bytes,
             tokens=entry.tokens,
-            session=session_hint(call),
+            session=session_hint(call) if minds_session else NO_SESSION,
             pin=pin,
-            deadline=_client_deadline(call, now, now_s),
+            deadline=_client_deadline(call, now, now_s) if _PATIENCE in call.headers else None,
             timeout_s=service.timeout_s,
             is_bought=service.is_bought,
-            rules_out=rules_out(call, engine_of, is_bound=pin is not None),
+            rules_out=None if is_free else rules_out(call, engine_of, is_bound=pin is not None),
         )
         router = entry.snapshot.router
         return router.plan(asked, entry.candidates, now=now, now_s=now_s, rng=self._rng)
@@ -212,11 +222,8 @@ def _client_deadline(call: Call, now: Monotonic, now_s: Epoch) -> float | None:
     """The moment the client's own SDK gives up (`x-stainless-timeout`, seconds after the call came
     in): no attempt begins after it.
     """
-    text = call.headers.get("x-stainless-timeout")
-    if text is None:
-        return None
     try:
-        seconds = float(text)
+        seconds = float(call.headers[_PATIENCE])
     except ValueError:
         return None
     if not 0 < seconds < 86400:

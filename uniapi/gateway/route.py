@@ -10,7 +10,7 @@ stored responses) have no canonical form here and are only ever relayed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from uniapi.canonical import (
@@ -63,10 +63,20 @@ class Way:
     """When the model is shut down there, where that is known."""
     keeps_signatures: bool = True
     """Whether what a model signed goes along."""
+    remembers: bool = field(init=False)
+    """Whether this upstream wants something of its earlier turns back that a client of the same
+    dialect may lose: the reasoning of a turn with calls, or the signatures on them.
+    """
     headers: Mapping[str, str] | None = None
     """What every request there has, its credential included, where neither a signature nor a token
     that ends belongs to them; None: to be put together for each.
     """
+
+    def __post_init__(self) -> None:
+        quirk = self.quirk
+        wants = quirk.needs_reasoning != "no" or bool(quirk.opaque_family or quirk.details_format)
+        is_relayed = self.road is Road.RELAY and self.operation is Operation.GENERATE
+        object.__setattr__(self, "remembers", wants and is_relayed)
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -76,15 +86,6 @@ class Way:
         unsigned = () if self.quirk.needs_reasoning == "no" else (UNSIGNED_FAMILY,)
         own = self.quirk.opaque_family or self.dialect.family
         return (own, *self.quirk.other_families, *unsigned)
-
-
-def remembers_turns(way: Way) -> bool:
-    """Whether this upstream wants something of its earlier turns back that a client of the same
-    dialect may lose: the reasoning of a turn with calls, or the signatures on them.
-    """
-    quirk = way.quirk
-    wants = quirk.needs_reasoning != "no" or bool(quirk.opaque_family or quirk.details_format)
-    return wants and way.road is Road.RELAY and way.operation is Operation.GENERATE
 
 
 class Decoded:
@@ -144,7 +145,7 @@ class Spot:
             self.is_own
             and isinstance(dialect, RelayedDialect)
             and not dialect.needs_translation(call.json, self.quirk)
-            and not _is_responses_shaped(call)
+            and ("messages" in call.json or not _is_responses_shaped(call))
         )
 
 

@@ -107,6 +107,8 @@ class Spending:
         self._of_provider: dict[str, tuple[_Limit, ...]] = {}
         self._everybody: tuple[_Limit, ...] = ()
         self._prices = PriceBook({})
+        self.is_free = True
+        """Nothing limits what anybody spends: no call has to be asked about."""
 
     def configure(self, config: Config, prices: PriceBook) -> None:
         """Which limits there are, and what calls are estimated by."""
@@ -126,6 +128,7 @@ class Spending:
             for provider in config.providers
             if provider.budgets
         }
+        self.is_free = not (self._everybody or any(self._of_key.values()) or self._of_provider)
 
     def admit(self, call: Call, key: ClientKey, channels: Iterable[Channel]) -> Held | None:
         """Let a call of a client key in, with what it may cost taken off; None where nothing limits

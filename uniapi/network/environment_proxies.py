@@ -34,6 +34,8 @@ class EnvironmentProxies:
                 if found is not None:
                     self._named[scheme] = found
                     break
+        self.are_none = not self._named
+        """The environment names no proxy at all."""
         _, passed = _variable(environment, "no_proxy") or ("", "")
         self._passed = tuple(passed.lower().replace(",", " ").split())
 

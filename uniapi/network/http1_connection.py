@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -32,10 +33,8 @@ class Origin(NamedTuple):
 class Served(Protocol):
     """The exchange that a connection serves."""
 
-    @property
-    def sink(self) -> Sink | None:
-        """Where the answer goes; None once nobody wants it."""
-        ...
+    sink: Sink | None
+    """Where the answer goes; None once nobody wants it."""
 
     def done(self) -> None:
         """The answer is whole."""
@@ -88,12 +87,13 @@ class Http1Connection(asyncio.Protocol):
             self._unsent = source.pieces()
             self._send_pieces()
 
-    def wake(self) -> None:
-        """Taken from the pool."""
+    def wake(self) -> bool:
+        """Taken from the pool; False when it can serve nothing any more."""
         self._is_reused = True
         if self._idle_timer is not None:
             self._idle_timer.cancel()
             self._idle_timer = None
+        return self._transport is not None and not self._transport.is_closing()
 
     def pause(self) -> None:
         if self.is_usable and self._transport is not None:
@@ -224,12 +224,13 @@ class Http1Connection(asyncio.Protocol):
         # An answer may come before the whole request was sent; what is left of it would be taken
         # for another request.
         is_sent, self._unsent = self._unsent is None, None
-        if is_sent and parser.keeps_alive and self.is_usable and self._transport is not None:
-            self._transport.resume_reading()
+        transport = self._transport
+        if is_sent and parser.keeps_alive and transport is not None and not transport.is_closing():
+            transport.resume_reading()
             self._idle_timer = self._loop.call_later(KEEPALIVE_S, self._expire)
             self._pool.put_idle(self)
-        elif self._transport is not None:
-            self._transport.close()
+        elif transport is not None:
+            transport.close()
         if exchange is not None:
             exchange.done()
 
@@ -244,6 +245,7 @@ class Http1Connection(asyncio.Protocol):
             exchange.failed(failure)
 
 
+@lru_cache(maxsize=1024)
 def origin_of(url: str, passage: Passage) -> Origin:
     """Raises ValueError for what is no absolute http or https URL."""
     parts = urlsplit(url)

@@ -64,6 +64,9 @@ class Http1Transport:
         exchange = _Http1Exchange(
             self, request, sink, passage, connect_timeout_s or DEFAULT_CONNECT_TIMEOUT_S
         )
+        if passage.proxy is None and self._proxies.are_none:
+            exchange.begin()
+            return exchange
         try:
             proxy = self._proxies.way(request.url, passage.proxy)
         except (ProxyUnusable, ValueError) as error:
@@ -89,8 +92,7 @@ class Http1Transport:
         connections = self._idle.get(origin)
         while connections:
             connection = connections.pop()
-            if connection.is_usable:
-                connection.wake()
+            if connection.wake():
                 return connection
         return None
 
@@ -173,7 +175,8 @@ class _Http1Exchange:
     ) -> None:
         self._transport = transport
         self._request = request
-        self._sink: Sink | None = sink
+        self.sink: Sink | None = sink
+        """Where the answer goes; None once nobody wants it."""
         self._passage = passage
         self._connect_timeout_s = connect_timeout_s
         self._connection: Http1Connection | None = None
@@ -206,7 +209,7 @@ class _Http1Exchange:
 
     def connected(self, connection: Http1Connection) -> None:
         self._connecting = None
-        if self._sink is None:
+        if self.sink is None:
             connection.close()
             return
         self._use(connection)
@@ -228,7 +231,7 @@ class _Http1Exchange:
             self._connection.resume()
 
     def cancel(self) -> None:
-        self._sink = None
+        self.sink = None
         if self._connecting is not None:
             self._connecting.cancel()
             self._connecting = None
@@ -238,19 +241,15 @@ class _Http1Exchange:
 
     # from the connection
 
-    @property
-    def sink(self) -> Sink | None:
-        return self._sink
-
     def done(self) -> None:
         self._connection = None
-        sink, self._sink = self._sink, None
+        sink, self.sink = self.sink, None
         if sink is not None:
             sink.end()
 
     def failed(self, failure: Failure) -> None:
         self._connection = None
-        sink, self._sink = self._sink, None
+        sink, self.sink = self.sink, None
         if sink is not None:
             sink.fail(failure)
 
@@ -259,7 +258,7 @@ class _Http1Exchange:
         the server's health, so once more, on a fresh one.
         """
         self._connection = None
-        if self._sink is not None:
+        if self.sink is not None:
             self._connecting = self._transport.spawn_connect(
                 self, self.origin_of, self._connect_timeout_s
             )

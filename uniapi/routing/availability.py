@@ -58,7 +58,8 @@ class Availability:
         self.state = state
         self.question = question
         self.leaves = candidates.leaves
-        self._is_in_line = False
+        self.is_in_line = False
+        """Whether this request waits for a credential that is busy."""
         self._ruled_out: dict[tuple[str, str], RuledOut | None] = {}
         self.exhausted = Exhausted()
         self.refused_groups: dict[str, Refused] = {}
@@ -226,14 +227,13 @@ class Availability:
                 self.state.limits.seats.line_up(
                     channel.provider.provider_id, channel.upstream_model, self
                 )
-                is_in_line = self._is_in_line = True
+                is_in_line = self.is_in_line = True
         return is_in_line
 
     def leave_lines(self) -> None:
         """This request waits for nothing any more."""
-        if self._is_in_line:
-            self.state.limits.seats.give_up(self)
-            self._is_in_line = False
+        self.state.limits.seats.give_up(self)
+        self.is_in_line = False
 
     def dialect(self, channel: Channel) -> str:
         """The dialect this request would be spoken in there."""

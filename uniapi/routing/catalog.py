@@ -86,6 +86,8 @@ class Candidates:
     """Each channel once, by its id, on the shortest way that leads to it."""
     may_expire: bool = field(init=False, compare=False, repr=False)
     """Whether a nested key among them has an end."""
+    minds_sessions: bool = field(init=False, compare=False, repr=False)
+    """Whether it may matter for the choice of a credential which conversation a call belongs to."""
 
     def __post_init__(self) -> None:
         may_expire = any(
@@ -94,6 +96,13 @@ class Candidates:
             for member in self.members
         )
         object.__setattr__(self, "may_expire", may_expire)
+        minds = any(
+            len(channel.provider.credentials) > 1
+            and channel.provider.credential_policy in (None, "sticky")
+            for channel in self.channels()
+        )
+        has_groups = any(isinstance(member, Group) for member in self.members)
+        object.__setattr__(self, "minds_sessions", minds or has_groups)
         leaves: dict[tuple[str, str], Channel] = {}
         for channel in self.channels():
             known = leaves.get(channel.channel_id)

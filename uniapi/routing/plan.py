@@ -62,12 +62,12 @@ class Plan:
         self._state = state
         self.question = question
         self._model = question.requested_model or "this request"
-        self._started_at = now
+        self.started_at = now
         self._epoch_offset = now_s - now
         self._rng = rng
         self._open = Availability(state, question, candidates)
         self._walk = Walk(state, question, self._open, candidates, now, rng)
-        self._waits = PlanWaits(question.deadline, rng)
+        self._waits: PlanWaits | None = None
         self._tried: set[tuple[str, str, str]] = set()
         self._failed: list[FailedAttempt] = []
         self._course: Course | None = None
@@ -80,6 +80,7 @@ class Plan:
         self._has_tried_out = False
         """A credential that has to prove itself was used."""
         self._is_over = False
+        self._is_bounded = question.patience_s is not None or question.deadline is not None
 
     @property
     def failed(self) -> tuple[FailedAttempt, ...]:
@@ -144,10 +145,12 @@ class Plan:
                     course.give_back(now, tokens)
                 if self._state.health.rests:
                     self._state.health.release(course.used, self._open)
-        self._walk.finish(now, tokens)
+        if self._walk.nested:
+            self._walk.finish(now, tokens)
         self._course = self._served = None
         self._is_over = True
-        self._open.leave_lines()
+        if self._open.is_in_line:
+            self._open.leave_lines()
 
     def _proceed(self, now: Monotonic) -> Step:
         """The next attempt: the same channel's next credential, else the next place in the ring."""
@@ -175,10 +178,14 @@ class Plan:
         """An attempt at `channel` with the credential whose turn it is, None when that cannot be
         now. `is_resort`: with whichever it has, as nothing else is left.
         """
-        if not self._open.leads_to(channel) or self._open.obstacle(channel, now) is not None:
+        available = self._open
+        is_way = available.leaves.get(channel.channel_id) is channel
+        if not is_way or available.obstacle(channel, now) is not None:
             return None
         pace = self._state.pace(channel, self.question)
-        timeouts = self._timeouts(pace.timeouts, now)
+        timeouts: Timeouts | None = pace.timeouts
+        if self._is_bounded or pace.timeouts.total_s is not None:
+            timeouts = self._timeouts(pace.timeouts, now)
         may_prove = is_resort or not self._has_tried_out
         credential = self._credential(channel, now, may_prove) if timeouts is not None else None
         if credential is None or timeouts is None:
@@ -188,8 +195,8 @@ class Plan:
         self._tried.add((*channel.channel_id, credential.credential_id))
         health, is_trial = self._state.health, False
         if health.rests:
-            self._has_tried_out |= self._open.is_doubtful(channel, credential)
-            is_trial = health.begin(used, self._open, now)
+            self._has_tried_out |= available.is_doubtful(channel, credential)
+            is_trial = health.begin(used, available, now)
         attempt = Attempt(
             channel=channel,
             credential=credential,
@@ -208,7 +215,8 @@ class Plan:
                 tokens=self.question.tokens,
                 now=now,
             )
-        self._open.leave_lines()
+        if available.is_in_line:
+            available.leave_lines()
         return attempt
 
     def _credential(self, channel: Channel, now: Monotonic, may_prove: bool) -> Credential | None:
@@ -254,9 +262,7 @@ class Plan:
         """
         question = self.question
         if timeouts.total_s is not None:
-            timeouts = replace(timeouts, total_s=self._started_at + timeouts.total_s - now)
-        elif question.patience_s is None and question.deadline is None:
-            return timeouts
+            timeouts = replace(timeouts, total_s=self.started_at + timeouts.total_s - now)
         bounds = [
             timeouts.first_token_s,
             question.patience_s,
@@ -359,11 +365,17 @@ class Plan:
         """A short wait, when that beats an error; the ring is then walked anew."""
         if self._walk.root.is_used_up:
             return None
-        seconds = self._waits.wait_s(self._open, now)
+        seconds = self._patience().wait_s(self._open, now)
         if seconds is None:
             return None
         self._walk.restart()
         return Wait(seconds=seconds)
+
+    def _patience(self) -> PlanWaits:
+        """What has been waited so far; most requests never wait."""
+        if self._waits is None:
+            self._waits = PlanWaits(self.question.deadline, self._rng)
+        return self._waits
 
     def _wait_for_trials(self, now: Monotonic) -> Wait | None:
         """All that this request asked has failed, and somebody else tries out a channel that it
@@ -377,7 +389,7 @@ class Plan:
             for channel in self._open.reached(self._walk.root.entries)
             if channel.channel_id not in asked
         )
-        seconds = self._waits.trial_s(now) if is_tried else None
+        seconds = self._patience().trial_s(now) if is_tried else None
         return None if seconds is None else Wait(seconds=seconds)
 
     def _last_resort(self, now: Monotonic) -> Attempt | None:

@@ -35,7 +35,8 @@ class Walk:
         self._question = question
         self._open = available
         self._rng = rng
-        self._nested: dict[str, Admitted] = {}
+        self.nested: dict[str, Admitted] = {}
+        """What the limits of nested keys counted of this request."""
         self.root = self._ring(question.client_key, candidates, now)
         self.rings = [self.root]
 
@@ -85,15 +86,15 @@ class Walk:
 
     def is_let_in(self, channel: Channel) -> bool:
         """Whether the limits of the nested keys on the way to a channel let this request in."""
-        return all(key_id in self._nested for key_id in channel.key_path)
+        return all(key_id in self.nested for key_id in channel.key_path)
 
     def finish(self, now: Monotonic, tokens: int | None) -> None:
         """The request is over; what nested keys counted of it is corrected and given back."""
-        for lease in self._nested.values():
+        for lease in self.nested.values():
             if tokens is not None:
                 lease.used(tokens, now)
             lease.release()
-        self._nested = {}
+        self.nested = {}
 
     def _leave(self, ring: Ring) -> None:
         """A ring has come to its end; for the ring around it, that was one attempt if any of its
@@ -108,7 +109,7 @@ class Walk:
         each request).
         """
         key = group.client_key
-        if key.key_id not in self._nested:
+        if key.key_id not in self.nested:
             admitted = self._state.limits.admit(
                 key, group.candidates.alias, tokens=self._question.tokens, now=now
             )
@@ -116,7 +117,7 @@ class Walk:
                 self._open.refused_groups[key.key_id] = admitted
                 return
             self._open.refused_groups.pop(key.key_id, None)
-            self._nested[key.key_id] = admitted
+            self.nested[key.key_id] = admitted
         self.rings.append(self._ring(key, group.candidates, now))
 
     def _ring(self, key: ClientKey, candidates: Candidates, now: Monotonic) -> Ring:

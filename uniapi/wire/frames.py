@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from uniapi.errors import WireError
@@ -95,9 +96,19 @@ def dump_json(value: Any) -> bytes:
     with escapes.
     """
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return _encode(value).encode()
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":")).encode()
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Made once: `json.dumps` makes an encoder for each call that is no plain one."""
+
+
+@lru_cache(maxsize=1024)
+def dump_text(text: str) -> bytes:
+    """`dump_json` of a short text that comes again and again, such as the name of a model."""
+    return dump_json(text)
 
 
 def dump_long_json(value: Mapping[str, Any]) -> bytes:

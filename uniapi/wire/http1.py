@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -47,20 +48,27 @@ def request_bytes(request: HttpRequest) -> bytes:
     `source`, only what comes before it. Raises ValueError for a header that would break out of its
     line.
     """
-    parts = urlsplit(request.url)
+    head = _head(request.method, request.url, tuple(request.headers.items()))
+    length = len(request.body) if request.source is None else request.source.length
+    if length or request.method not in ("GET", "HEAD"):
+        return b"%bcontent-length: %d\r\n\r\n%b" % (head, length, request.body)
+    return head + b"\r\n" + request.body
+
+
+@lru_cache(maxsize=512)
+def _head(method: str, url: str, headers: tuple[tuple[str, str], ...]) -> bytes:
+    """Its head but for what depends on the body: most requests to one place have the same."""
+    parts = urlsplit(url)
     target = parts.path or "/"
     if parts.query:
         target += "?" + parts.query
     host = parts.netloc.rpartition("@")[2]
-    lines = [f"{request.method} {target} HTTP/1.1", f"host: {host}"]
-    for name, value in request.headers.items():
+    lines = [f"{method} {target} HTTP/1.1", f"host: {host}"]
+    for name, value in headers:
         if _BAD_HEADER_VALUE.search(value) or _BAD_HEADER_VALUE.search(name):
             raise ValueError(f"the header {name!r} holds a line break")
         lines.append(f"{name}: {value}")
-    length = len(request.body) if request.source is None else request.source.length
-    if length or request.method not in ("GET", "HEAD"):
-        lines.append(f"content-length: {length}")
-    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + request.body
+    return "\r\n".join([*lines, ""]).encode("latin-1", "replace")
 
 
 class ResponseParser:
@@ -88,22 +96,19 @@ class ResponseParser:
             pass
         self._buffer = self._buffer[self._at :]
         self._at = 0
-        return self._received()
+        head, self._head = self._head, None
+        pieces, self._pieces = self._pieces, []
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if self._inflater is not None:
+            return Received(head, self._inflater.feed(data), self._is_end)
+        return Received(head, (data,) if data else (), self._is_end)
 
     def eof(self) -> Received:
         """The peer closed: the end of an answer that has no other end, else a WireError."""
         if self._state == self._read_until_close:
             self._finish(keeps_alive=False)
-            return self._received()
+            return self.feed(b"")
         raise WireError("the connection was closed in the middle of the answer")
-
-    def _received(self) -> Received:
-        head, self._head = self._head, None
-        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        self._pieces = []
-        if self._inflater is not None:
-            return Received(head, self._inflater.feed(data), self._is_end)
-        return Received(head, (data,) if data else (), self._is_end)
 
     # states: each consumes from the buffer and says whether it got anywhere
 
@@ -138,7 +143,8 @@ class ResponseParser:
         if self._method == "HEAD" or status in (204, 304):
             self._finish(keeps_alive=self.keeps_alive)
             return
-        self._inflater = inflater_for(headers.get("content-encoding", ""))
+        if "content-encoding" in headers:
+            self._inflater = inflater_for(headers["content-encoding"])
         transfer = headers.get("transfer-encoding", "").strip().lower()
         if transfer:
             if transfer != "chunked":
@@ -162,11 +168,10 @@ class ResponseParser:
             self._finish(keeps_alive=self.keeps_alive)
 
     def _read_fixed(self) -> bool:
-        if not self._take():
-            return False
+        is_some = self._take()
         if not self._remaining:
             self._finish(keeps_alive=self.keeps_alive)
-        return True
+        return is_some
 
     def _read_chunk_size(self) -> bool:
         line = self._line(MAX_CHUNK_LINE_BYTES, "a chunk size line")

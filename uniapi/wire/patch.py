@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from .frames import LARGE_BYTES, dump_json, give_way
+from .frames import LARGE_BYTES, dump_json, dump_text, give_way
 
 Path: TypeAlias = tuple[str, ...]
 
@@ -76,7 +76,7 @@ def splice_text(body: bytes, name: str, value: Any) -> bytes | None:
     Where that name stands once in the body, nothing has to be walked to find it; that matters when
     megabytes stand before it.
     """
-    quoted = dump_json(name)
+    quoted = dump_text(name)
     start = body.find(quoted)
     found = (
         _STRING_MEMBER.match(body, start + len(quoted))
@@ -85,7 +85,8 @@ def splice_text(body: bytes, name: str, value: Any) -> bytes | None:
     )
     if found is None:
         return splice_member(body, (name,), value)
-    return body[: found.start(1)] + dump_json(value) + body[found.end(1) :]
+    written = dump_text(value) if isinstance(value, str) else dump_json(value)
+    return body[: found.start(1)] + written + body[found.end(1) :]
 
 
 def insert_member(body: bytes, name: str, value: Any) -> bytes | None:
