@@ -312,7 +312,7 @@ class App:
         self.recorder.record(call)
         self.inspector.note(call)
         if log.isEnabledFor(logging.INFO):
-            log.info("%s", call_line(call), extra={"fields": call_fields(call)})
+            log.info("%s", call_line(call), extra={"fields": partial(call_fields, call)})
 
     # configuration
 

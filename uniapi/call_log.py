@@ -20,7 +20,7 @@ def call_line(call: CallRecord) -> str:
         if call.first_token_s is not None and call.stream
         else ""
     )
-    usage = _said_tokens(call.usage) if call.usage is not None else ""
+    usage = "" if call.usage is None else _said_tokens(call.usage)
     cost = f" ${call.cost_pd / 1e12:.6f}" if call.cost_pd is not None else ""
     why = "" if call.outcome == "ok" else f" ({_said_outcome(call)})"
     return (

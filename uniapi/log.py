@@ -57,7 +57,7 @@ class _Redacting(logging.Filter):
         for secret in self.secrets:
             if secret in text:
                 text = text.replace(secret, secret[:3] + "…")
-        return redact(text)
+        return text if _SECRET.search(text) is None else redact(text)
 
 
 class _BadRequests(logging.Filter):
@@ -93,6 +93,9 @@ class _JsonFormatter(logging.Formatter):
             "message": record.message if hasattr(record, "message") else record.getMessage(),
         }
         fields = getattr(record, "fields", None)
+        if callable(fields):
+            # Of a call they are put together only where somebody writes them.
+            fields = fields()
         if isinstance(fields, dict):
             line.update(
                 {

@@ -53,7 +53,8 @@ class Observer(ABC):
                 self.observe_done()
             else:
                 self.unreadable += 1
-        self._judge_finish()
+        if self.finish is not None and self.finish.reason == "error":
+            self._judge_finish(self.finish)
 
     def whole(self, body: Json) -> None:
         """A whole answer's JSON value, or an error object's."""
@@ -61,11 +62,12 @@ class Observer(ABC):
             self.observe_whole(body)
         except (*SHAPE_ERRORS, RecursionError):
             self.unreadable += 1
-        self._judge_finish()
+        if self.finish is not None and self.finish.reason == "error":
+            self._judge_finish(self.finish)
 
-    def _judge_finish(self) -> None:
-        finish = self.finish
-        if finish is not None and finish.reason == "error" and self.failure is None:
+    def _judge_finish(self, finish: Finish) -> None:
+        """An ending that is a failure is none."""
+        if self.failure is None:
             self.failure = failed_finish(finish)
             self.is_whole = False
 

@@ -10,9 +10,8 @@ from typing import Literal
 
 from uniapi.canonical import Call
 from uniapi.clock import Epoch
-from uniapi.engines import Retirement, Target
+from uniapi.engines import Retirement
 from uniapi.operations import SERVICES
-from uniapi.routing import Road
 from uniapi.stats import AttemptRecord
 
 from .route import client_framing, client_side
@@ -70,13 +69,10 @@ def stream_headers(framing: Literal["sse", "json_array"]) -> dict[str, str]:
     return {**STREAM_HEADERS, **(JSON_HEADERS if framing == "json_array" else {})}
 
 
-def returned_headers(received: Mapping[str, str], road: Road, target: Target) -> dict[str, str]:
+def returned_headers(received: Mapping[str, str], secret: str) -> dict[str, str]:
     """Of the upstream's headers those that a client of its own dialect reads, and that do not
     repeat the credential it was asked with.
     """
-    if road is not Road.RELAY:
-        return {}
-    secret = target.credential.secret
     return {
         name: value
         for name, value in received.items()
@@ -103,8 +99,6 @@ def dropped_names(losses: Sequence[str]) -> str:
 
 def header_text(text: str) -> str:
     """Text fit for a header value: printable ASCII."""
-    if text.isascii() and text.isprintable():
-        return text
     return "".join(character if " " <= character <= "~" else "?" for character in text)
 
 
@@ -118,7 +112,11 @@ def attempts_header(attempts: Sequence[AttemptRecord]) -> dict[str, str]:
         if result != "200" and attempt.status is not None and attempt.status >= 400:
             result = str(attempt.status)
         pieces.append(f"{attempt.provider}#{attempt.credential_number}={result}")
-    return {"x-uniapi-attempts": header_text(", ".join(pieces))} if pieces else {}
+    if not pieces:
+        return {}
+    text = ", ".join(pieces)
+    is_plain = text.isascii() and text.isprintable()
+    return {"x-uniapi-attempts": text if is_plain else header_text(text)}
 
 
 def heartbeat(call: Call) -> bytes | None:

@@ -22,17 +22,19 @@ from uniapi.canonical import (
     Usage,
     estimate_input_tokens,
 )
+from uniapi.clock import Monotonic
 from uniapi.config import shown_url
 from uniapi.dialects import RelayedDialect
 from uniapi.engines import listed_end
 from uniapi.errors import WireError
 from uniapi.inspection import UpstreamWords
-from uniapi.network import FetchFailed, send_all
+from uniapi.network import FetchFailed, Sink, send_all
 from uniapi.operations import SERVICES, request_units, with_units
 from uniapi.routing import Attempt, FailedAttempt, Pin, Road
 from uniapi.wire import LARGE_BYTES, HttpRequest, ResponseHead
 
 from .answer_headers import (
+    JSON_HEADERS,
     attempts_header,
     dropped_names,
     harmless_type,
@@ -96,10 +98,12 @@ class Try:
                 failure = await self._beat_until_commit(receiver)
             if failure is not None:
                 return self._refused(failure, receiver)
-            ended = state.plan.succeeded(state.now())
+            now = state.now()
+            ended = state.plan.succeeded(now)
             if ended:
                 tell_return(state.call, self._attempt, ended)
             state.mender.helped(self._lane.target)
+            self._note("ok", receiver.status, now)
             await self._answer(receiver, prepared.losses)
         except (asyncio.CancelledError, ConnectionError):
             self._left(receiver)
@@ -211,7 +215,7 @@ class Try:
     def _send(self, prepared: Prepared, requests: Sequence[HttpRequest]) -> Receiver:
         state = self._state
         loop = asyncio.get_running_loop()
-        now = loop.time()
+        now, triggers = loop.time(), state.setting.lanes.preferences.error_triggers
         if log.isEnabledFor(logging.DEBUG):
             tell_request(state.call, self._attempt, self.way.road, requests)
         receiver = Receiver(
@@ -220,22 +224,33 @@ class Try:
             self._classify,
             patience_for(self._attempt, state.call.operation, now),
             now,
-            trigger_probe(state.call, state.setting.lanes.preferences),
+            trigger_probe(state.call, triggers) if triggers else None,
             self._lane.mask,
             self._lane.secret,
         )
         tap = state.reply.tap
-        receiver.started(
-            send_all(
-                state.around.transport,
+        transport, timeouts = state.around.transport, self._attempt.timeouts
+        sink: Sink = receiver
+        if tap is not None:
+            sink = tap.sending(self._told(prepared), requests, receiver)
+        if len(requests) == 1:
+            exchange = transport.send(
+                requests[0],
+                sink,
+                passage=self._lane.passage,
+                connect_timeout_s=timeouts.connect_s,
+            )
+        else:
+            exchange = send_all(
+                transport,
                 requests,
-                receiver if tap is None else tap.sending(self._told(prepared), requests, receiver),
+                sink,
                 prepared.answers,
                 passage=self._lane.passage,
-                connect_timeout_s=self._attempt.timeouts.connect_s,
+                connect_timeout_s=timeouts.connect_s,
                 keeps_part=SERVICES[state.call.operation].is_bought,
             )
-        )
+        receiver.started(exchange)
         return receiver
 
     def _told(self, prepared: Prepared) -> UpstreamWords:
@@ -285,15 +300,16 @@ class Try:
     async def _answer(self, receiver: Receiver, losses: Sequence[str]) -> None:
         """The attempt has committed: send the head with everything held, and stay until the end."""
         state, report = self._state, receiver.report
-        call, reply = state.call, state.reply
-        self._note("ok", receiver.status)
-        is_streamed = receiver.streams
+        call, reply, pipe, head = state.call, state.reply, receiver.pipe, receiver.response_head
+        streams = pipe is not None and pipe.streams
+        is_streamed = streams
         if report.content_type is None:
-            is_whole_anyway = call.operation is Operation.STORED and not receiver.streams
+            is_whole_anyway = call.operation is Operation.STORED and not streams
             is_streamed = call.stream and not is_whole_anyway
+        relayed = head.headers if head is not None and self.way.road is Road.RELAY else {}
         headers = {
-            **kind_headers(call, is_streamed=is_streamed),
-            **returned_headers(receiver.headers, self.way.road, self._lane.target),
+            **(kind_headers(call, is_streamed=True) if is_streamed else JSON_HEADERS),
+            **returned_headers(relayed, self._lane.target.credential.secret),
             **self._lane.said,
             **attempts_header(state.attempts),
         }
@@ -323,7 +339,7 @@ class Try:
         if report.failure is not None:
             state.attempts.pop()
             broken = self._masked(report.failure)
-            self._note(broken.kind.value, receiver.status, broken.words)
+            self._note(broken.kind.value, receiver.status, state.now(), broken.words)
 
     def _refused(self, failure: Failure, receiver: Receiver) -> Failure:
         """It failed before the commit, so that nothing has reached the client."""
@@ -340,7 +356,7 @@ class Try:
         """
         state, report = self._state, receiver.report
         if not receiver.is_committed:
-            self._note("client_left", receiver.status)
+            self._note("client_left", receiver.status, state.now())
         elif (
             report.is_whole
             and report.failure is None
@@ -376,7 +392,7 @@ class Try:
         what was signed in it.
         """
         around, call, report = self._state.around, self._state.call, receiver.report
-        key_id, now = call.principal.key_id, self._state.now()
+        key_id = call.principal.key_id
         if call.operation is Operation.STORED:
             if call.method == "DELETE":
                 around.pins.forget(key_id, call.resource)
@@ -389,10 +405,11 @@ class Try:
                     credential_id=target.credential.credential_id,
                 )
                 around.pins.issued(key_id, report.issued_ids, pin, around.clock.now_s())
-            around.items.remember(key_id, report.items, now)
+            if report.items:
+                around.items.remember(key_id, report.items, self._state.now())
         turn = report.turn.turn() if report.turn is not None else None
         if turn is not None:
-            around.reasoning.remember(key_id, turn, now)
+            around.reasoning.remember(key_id, turn, self._state.now())
 
     def _failed(self, failure: Failure) -> Failure:
         """Note it, without our secrets; nothing of this try is left."""
@@ -402,15 +419,14 @@ class Try:
         failure = self._masked(replace(failure, url=shown_url(self.way.address.url)))
         if failure.status is not None:
             status = failure.status
-        self._note(failure.kind.value, status, failure.words)
+        self._note(failure.kind.value, status, state.now(), failure.words)
         return failure
 
     def _masked(self, failure: Failure) -> Failure:
         return masked_failure(failure, self._lane.secrets, self._state.call.body)
 
-    def _note(self, outcome: str, status: int | None, message: str = "") -> None:
-        duration_s = self._state.now() - self._began
-        record = attempt_record(self._lane, outcome, status, duration_s, message)
+    def _note(self, outcome: str, status: int | None, now: Monotonic, message: str = "") -> None:
+        record = attempt_record(self._lane, outcome, status, now - self._began, message)
         self._state.attempts.append(record)
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from uniapi.canonical import Call, ClientError, Failure, Usage
+from uniapi.canonical import Call, ClientError, Failure
 from uniapi.clock import Monotonic
 from uniapi.config import without_secrets, without_secrets_in_bytes
-from uniapi.engines import Target
 from uniapi.stats import AttemptRecord, CallRecord
 
 from .call_state import CallState
@@ -55,18 +54,19 @@ def attempt_record(
 
 def call_record(state: CallState, now: Monotonic) -> CallRecord:
     """A call that came to at least one attempt, or to the end of its plan."""
-    receiver = state.receiver
-    return _record(
-        state.call,
-        status=state.reply.status or state.status,
-        outcome=state.outcome,
-        target=state.lane.target if state.lane is not None else None,
-        attempts=tuple(state.attempts),
-        usage=state.usage if receiver is not None else None,
-        first_token_s=receiver.first_token_after_s if receiver is not None else None,
-        total_s=now - state.started_at,
-        message=state.said[:LONGEST_MESSAGE],
-    )
+    record = _record(state.call, status=state.reply.status or state.status, outcome=state.outcome)
+    record.attempts = tuple(state.attempts)
+    record.total_s = now - state.started_at
+    record.message = state.said[:LONGEST_MESSAGE]
+    if state.lane is not None:
+        target = state.lane.target
+        record.provider = target.provider.name
+        record.provider_id = target.provider.provider_id
+        record.upstream_model = target.upstream_model
+    if state.receiver is not None:
+        record.usage = state.usage
+        record.first_token_s = state.receiver.first_token_after_s
+    return record
 
 
 def refusal_record(call: Call, error: ClientError, *, is_flagged: bool = False) -> CallRecord:
@@ -87,10 +87,6 @@ def _record(
     *,
     status: int,
     outcome: str,
-    target: Target | None = None,
-    attempts: tuple[AttemptRecord, ...] = (),
-    usage: Usage | None = None,
-    first_token_s: float | None = None,
     total_s: float = 0.0,
     message: str = "",
 ) -> CallRecord:
@@ -102,15 +98,13 @@ def _record(
         operation=call.operation.value,
         endpoint=f"{call.method} {call.path}",
         requested_model=call.requested_model,
-        provider=target.provider.name if target is not None else None,
-        provider_id=target.provider.provider_id if target is not None else None,
-        upstream_model=target.upstream_model if target is not None else None,
+        provider=None,
+        provider_id=None,
+        upstream_model=None,
         status=status,
         outcome=outcome,
         stream=call.stream,
-        attempts=attempts,
-        usage=usage,
-        first_token_s=first_token_s,
+        attempts=(),
         total_s=total_s,
         client_ip=call.client_ip,
         message=message,

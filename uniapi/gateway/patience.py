@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 from uniapi.canonical import Call, Failure, FailureKind, Operation
-from uniapi.config import Preferences
 from uniapi.operations import SERVICES
 from uniapi.pipes import Report
 from uniapi.routing import Attempt
@@ -75,8 +74,6 @@ def patience_for(attempt: Attempt, operation: Operation, now: float) -> Patience
     )
 
 
-def trigger_probe(call: Call, preferences: Preferences) -> TriggerProbe | None:
-    """Looks for error triggers where there are any, and a model writes."""
-    triggers = preferences.error_triggers
-    is_written = bool(triggers) and SERVICES[call.operation].is_generated
-    return TriggerProbe(triggers) if is_written else None
+def trigger_probe(call: Call, triggers: tuple[str, ...]) -> TriggerProbe | None:
+    """Looks for error triggers, at least one, where a model writes."""
+    return TriggerProbe(triggers) if SERVICES[call.operation].is_generated else None

@@ -82,7 +82,10 @@ class Receiver:
         self._held_bytes = 0
         self._outlet: Outlet | None = None
         self._held_since: float | None = None
-        self._is_over = False
+        self.is_over = False
+        """Nothing more is taken of the answer."""
+        self.has_all = False
+        """The upstream has nothing more to say."""
         self._backlog: Backlog | None = None
         self._finished: asyncio.Future[None] | None = None
         self._has_ended = False
@@ -109,7 +112,7 @@ class Receiver:
     def started(self, exchange: Exchange) -> None:
         """The request is under way as `exchange`."""
         self._exchange = exchange
-        if self._is_over:
+        if self.is_over:
             exchange.cancel()
 
     def attach(self, outlet: Outlet) -> asyncio.Future[None]:
@@ -125,8 +128,8 @@ class Receiver:
         if held:
             outlet.write(held)
             self._watch()
-        if self._is_over:
-            self._finish()
+        if self.is_over:
+            self._finish(self._finished)
         return self._finished
 
     def take_whole(self) -> bytes:
@@ -137,7 +140,7 @@ class Receiver:
         """Stop at once. The upstream connection is closed; one whose answer has ended may still end
         properly for a moment, so that it can be used again.
         """
-        self._is_over = True
+        self.is_over = True
         self._clock.stop()
         if self._exchange is None or self._lingering is not None:
             return
@@ -155,7 +158,7 @@ class Receiver:
         self._is_answer = 200 <= head.status < 300
 
     def data(self, data: bytes) -> None:
-        if self._is_over:
+        if self.is_over:
             return
         try:
             self._data(data, self._loop.time())
@@ -163,10 +166,10 @@ class Receiver:
             self._broke(error)
 
     def end(self) -> None:
-        self._exchange = None
+        self._exchange, self.has_all = None, True
         if self._lingering is not None:
             self._lingering.cancel()
-        if self._is_over:
+        if self.is_over:
             return
         try:
             self._end(self._loop.time())
@@ -174,7 +177,7 @@ class Receiver:
             self._broke(error)
 
     def fail(self, failure: Failure) -> None:
-        if self._is_over:
+        if self.is_over:
             return
         pipe = self.pipe
         if pipe is not None and pipe.may_end:
@@ -205,10 +208,10 @@ class Receiver:
         if pipe is None:
             self._held.append(data)
             self._held_bytes += len(data)
-            pipe = self._opened(now)
+            data = data if len(self._held) == 1 else b"".join(self._held)
+            pipe = self._opened(data, now)
             if pipe is None:
                 return
-            data = self.take_whole()
             self._held.clear()
             self._held_bytes = 0
         out = pipe.feed(data)
@@ -223,14 +226,14 @@ class Receiver:
             self._over()
             self.cancel()
         elif self._outlet is not None:
-            if self._backlog is not None and not self._is_over:
+            if self._backlog is not None and not self.is_over:
                 self._backlog.watch()
         elif (pipe.streams or report.failure is not None) and not self.outcome.done():
             # What is answered in one piece is judged and commits at its end, however the upstream
             # sent it: a stream that is folded says that it is whole before its last byte is here.
             self._decide(now)
 
-    def _opened(self, now: float) -> Pipe | None:
+    def _opened(self, start: bytes, now: float) -> Pipe | None:
         """The pipe, chosen when the first bytes show what they are; None while they are blank, and
         for an error, whose body is kept.
         """
@@ -238,7 +241,6 @@ class Receiver:
             if self._held_bytes > MAX_ERROR_BODY_BYTES:
                 self._end(now)
             return None
-        start = self.take_whole()
         if not start.strip() and len(start) < MAX_BLANK_BYTES:
             return None
         pipe = self._read_with(labelled(self.response_head, start))
@@ -269,7 +271,7 @@ class Receiver:
 
     def _large_read(self, reading: asyncio.Future[list[bytes]]) -> None:
         error = reading.exception()
-        if self._is_over:
+        if self.is_over:
             return
         try:
             if isinstance(error, Exception):
@@ -283,7 +285,7 @@ class Receiver:
         self._emit(out)
         if not self.outcome.done():
             self._decide(now)
-        if not self._is_over:
+        if not self.is_over:
             self._over()
 
     # the rest
@@ -324,7 +326,7 @@ class Receiver:
             report.text = None
         self._probe = None
         self.is_committed = True
-        if self.streams:
+        if self.pipe is not None and self.pipe.streams:
             self._clock.look_by(self._clock.due())
         self.outcome.set_result(None)
 
@@ -346,7 +348,7 @@ class Receiver:
             self._outlet.write(data)
 
     def _fail_before_commit(self, failure: Failure) -> None:
-        self._is_over = True
+        self.is_over = True
         self._clock.stop()
         if self._exchange is not None:
             self._exchange.cancel()
@@ -354,13 +356,14 @@ class Receiver:
             self.outcome.set_result(failure)
 
     def _over(self) -> None:
-        self._is_over = True
+        self.is_over = True
         self._clock.stop()
-        self._finish()
+        if self._finished is not None:
+            self._finish(self._finished)
 
-    def _finish(self) -> None:
-        if self._finished is not None and not self._finished.done():
-            self._finished.set_result(None)
+    def _finish(self, finished: asyncio.Future[None]) -> None:
+        if not finished.done():
+            finished.set_result(None)
 
     def _look(self, now: float, has_slept: bool) -> None:
         """Called from time to time: does anything have to happen without a word from upstream?"""
@@ -393,7 +396,7 @@ class Receiver:
     # back-pressure
 
     def _watch(self) -> None:
-        if self._backlog is not None and not self._is_over:
+        if self._backlog is not None and not self.is_over:
             self._backlog.watch()
 
     def _go_on(self) -> None:
@@ -402,5 +405,5 @@ class Receiver:
 
     def _stall(self) -> None:
         self.has_stalled = True
+        self._over()
         self.cancel()
-        self._finish()

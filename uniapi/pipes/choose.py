@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from uniapi.canonical import (
@@ -28,7 +29,7 @@ from uniapi.dialects import (
 from uniapi.errors import WireError
 from uniapi.wire import ResponseHead, dump_json
 
-from .framing import frame_writer, framer_for, with_model
+from .framing import frame_writer, framer_for, with_stated_model
 from .pipe import Pipe, text_of
 from .relay import RelayStream, RelayWhole
 from .translate import Fold, TranslateStream, TranslateWhole, Unfold
@@ -64,7 +65,7 @@ class PipeChoice:
             model = self.model
             return RelayWhole(
                 dialect.observer(),
-                None if model is None else lambda body: with_model(body.lstrip(), dialect, model),
+                None if model is None else partial(with_stated_model, dialect=dialect, model=model),
                 self._read_turn if self.remembers else None,
             )
         if framer is None or not self.stream:

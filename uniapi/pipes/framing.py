@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
+from uniapi.canonical import Json
 from uniapi.dialects import InvokeFramer, RelayedDialect, UpstreamDialect
 from uniapi.errors import WireError
 from uniapi.wire import (
@@ -24,7 +25,9 @@ from uniapi.wire import (
     SseDecoder,
     encode_sse,
     load_json,
+    media_type,
     splice_member,
+    splice_text,
 )
 
 _EVENT_STREAM = "application/vnd.amazon.eventstream"
@@ -50,7 +53,7 @@ def labelled(head: ResponseHead, start: bytes) -> ResponseHead:
     under another label, or JSON under that of events. Pictures and sounds are what they are called.
     """
     start = start.lstrip(b"\xef\xbb\xbf \t\r\n")
-    content_type = head.content_type
+    content_type = media_type(head.headers.get("content-type", ""))
     if content_type in _TEXTS and start.startswith(_SSE_STARTS):
         return replace(head, headers={**head.headers, "content-type": _SSE})
     if content_type == _SSE and start.startswith((b"{", b"[")):
@@ -62,7 +65,7 @@ def framer_for(head: ResponseHead, dialect: UpstreamDialect, asked_stream: bool)
     """What cuts this answer into frames; None for a whole answer. The content type decides, because
     upstreams do not always do as they are asked.
     """
-    match head.content_type:
+    match media_type(head.headers.get("content-type", "")):
         case content_type if content_type == _SSE:
             return SseDecoder()
         case content_type if content_type == _EVENT_STREAM:
@@ -158,6 +161,15 @@ def with_model(data: bytes, dialect: RelayedDialect, model: str | None) -> bytes
             if changed is not None:
                 return changed
     return data
+
+
+def with_stated_model(body: bytes, value: Json, dialect: RelayedDialect, model: str) -> bytes:
+    """The same of a whole answer that was read: where it names its model is known."""
+    body = body.lstrip()
+    name = dialect.model_paths[0][-1]
+    if isinstance(value, dict) and isinstance(value.get(name), str):
+        return splice_text(body, name, model) or body
+    return with_model(body, dialect, model)
 
 
 def _is_json(data: bytes) -> bool:

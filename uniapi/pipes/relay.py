@@ -121,14 +121,15 @@ class RelayStream:
 
 
 class RelayWhole(Collecting):
-    """Same dialect, whole: the body as it came, its model name spliced when `render` does so.
+    """Same dialect, whole: the body as it came, its model name spliced when `render` does so, which
+    is given the body and what was read of it.
     `read_turn(body)` gives what is remembered of it.
     """
 
     def __init__(
         self,
         observer: Observer,
-        render: Callable[[bytes], bytes] | None = None,
+        render: Callable[[bytes, Json], bytes] | None = None,
         read_turn: Callable[[Json], TurnReader | None] | None = None,
     ) -> None:
         super().__init__()
@@ -151,10 +152,11 @@ class RelayWhole(Collecting):
         _take_over(report, observer)
         report.is_whole = report.failure is None
         if report.failure is None:
-            report.settle()
+            if not report.committed:
+                report.settle()
             report.turn = self._read_turn(value) if self._read_turn is not None else None
         report.text = [body.decode("utf-8", "replace")]
-        return [body if self._render is None else self._render(body)]
+        return [body if self._render is None else self._render(body, value)]
 
 
 class RelayBody(Collecting):

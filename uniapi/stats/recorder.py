@@ -20,7 +20,7 @@ from .chart_sums import Outline
 from .ledger import Ledger
 from .packing import gathered
 from .period_sums import short_periods
-from .records import CallRecord
+from .records import NOT_FAILURES, CallRecord
 from .store import Store
 
 log = logging.getLogger("uniapi.stats")
@@ -119,7 +119,7 @@ class Recorder:
                 call.at_s,
             )
         self._store.record(call)
-        if call.is_failure:
+        if call.outcome not in NOT_FAILURES:
             self._remember(call)
         return call
 

@@ -38,7 +38,8 @@ class Waiting:
     def add(self, call: CallRecord) -> None:
         """Take in a finished call, and charge it."""
         with self._lock:
-            self._ledger.charge(call)
+            if call.cost_pd:
+                self._ledger.charge(call)
             self._calls.append(call)
             if len(self._calls) > MAX_WAITING:
                 self._spill_oldest(MAX_WAITING // 10)

@@ -11,7 +11,15 @@ from .aws_eventstream import (
 )
 from .body_paths import ITEM, Path, changed_at, holds, paths_to, renamed, walk, without
 from .frames import LARGE_BYTES, Frame, Framer, dump_json, dump_long_json, load_json, parse_json
-from .http import CREDENTIAL_HEADERS, HOP_BY_HOP, Answers, BodySource, HttpRequest, ResponseHead
+from .http import (
+    CREDENTIAL_HEADERS,
+    HOP_BY_HOP,
+    Answers,
+    BodySource,
+    HttpRequest,
+    ResponseHead,
+    media_type,
+)
 from .http1 import Received, ResponseParser, request_bytes
 from .inflate import STEP_BYTES, Inflater, inflater_for
 from .json_array import JsonArrayDecoder, JsonArrayWriter
@@ -85,6 +93,7 @@ __all__ = [
     "inflater_for",
     "insert_member",
     "load_json",
+    "media_type",
     "parse_json",
     "paths_to",
     "pieces_length",

@@ -78,7 +78,8 @@ def load_json(data: bytes | str) -> Any:
         _check_values(data if isinstance(data, bytes) else data.encode("utf-8", "replace"))
     try:
         # Decoding first is faster than letting json guess the encoding of bytes.
-        return parse_json(data.decode() if isinstance(data, bytes) else data)
+        text = data.decode() if isinstance(data, bytes) else data
+        return json.loads(text) if len(text) <= LARGE_BYTES else parse_json(text)
     except RecursionError:
         raise WireError("JSON nested too deep") from None
     except ValueError as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 HOP_BY_HOP = frozenset(
@@ -66,7 +67,13 @@ class ResponseHead:
     @property
     def content_type(self) -> str:
         """The media type alone, lower-case: `text/event-stream`."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return media_type(self.headers.get("content-type", ""))
+
+
+@lru_cache(maxsize=256)
+def media_type(stated: str) -> str:
+    """That of a `content-type` header, without its parameters, lower-case."""
+    return stated.partition(";")[0].strip().lower()
 
 
 Answers = list[tuple[ResponseHead, bytes]]

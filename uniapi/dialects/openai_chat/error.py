@@ -113,7 +113,8 @@ def failure_in(body: Mapping[str, Json]) -> Failure | None:
         return failure_of_object(body)
     choices = body.get("choices")
     if choices:
-        error = member(choices[0], "error") if isinstance(choices, list) else None
+        first = choices[0] if isinstance(choices, list) else None
+        error = first.get("error") if isinstance(first, dict) else None
         return failure_of_object(error) if error else None
     if body.get("error_code") or member(body.get("base_resp"), "status_code"):
         return failure_of_object(body)

@@ -89,13 +89,17 @@ class ChatObserver(Observer):
 
     def _take_choice(self, choice: dict[str, Any]) -> None:
         for message in (choice.get("delta"), choice.get("message")):
-            if message:
-                self._has_calls = self._has_calls or bool(
-                    message.get("tool_calls") or at(message.get("function_call"), "name")
-                )
-                self.committed = self.committed or any(
-                    _is_output(message.get(name)) for name in OUTPUT_MEMBERS
-                )
+            if not message:
+                continue
+            if message.get("tool_calls") or (
+                "function_call" in message and at(message["function_call"], "name")
+            ):
+                self._has_calls = True
+            content = message.get("content")
+            if type(content) is str and content:
+                self.committed = True
+            elif not self.committed:
+                self.committed = any(_is_output(message.get(name)) for name in OUTPUT_MEMBERS)
         if choice.get("text"):
             self.committed = True
         word = choice.get("finish_reason")
