@@ -147,8 +147,18 @@ def _error(
     elif kind in (FailureKind.MODEL_MISSING, FailureKind.MODEL_REFUSED):
         error = replace(error, code="model_not_found", param="model")
     if kind in _FOR_THE_OWNER:
-        error = replace(error, is_final=not _may_pass(obstacles))
+        error = _for_the_owner(error, is_final=not _may_pass(obstacles))
     return error
+
+
+def _for_the_owner(error: ClientError, *, is_final: bool) -> ClientError:
+    """With a type that no agent takes for a passing trouble: OpenCode repeats whatever is of type
+    `server_error` or `rate_limit_error` (1.18.33, 2026-11-30).
+    """
+    if not is_final:
+        return error
+    word = "insufficient_quota" if error.status == 429 else "permission_error"
+    return replace(error, is_final=True, type=word)
 
 
 def said(failed: FailedAttempt) -> str:
@@ -218,13 +228,9 @@ def _untried(obstacles: Sequence[Obstacle], requested_model: str) -> ClientError
     else:
         status, code = 503, "no_channel_available"
         beginning = f"No channel for `{requested_model}` is available at the moment"
-    error = ClientError(
-        status=status,
-        message=f"{beginning}: {reasons}{more}.",
-        code=code,
-        is_final=not _may_pass(waiting),
-    )
-    return _with_delay(error, soonest.free_in_s)
+    error = ClientError(status=status, message=f"{beginning}: {reasons}{more}.", code=code)
+    is_final = any(obstacle.is_final for obstacle in waiting) and not _may_pass(waiting)
+    return _with_delay(_for_the_owner(error, is_final=is_final), soonest.free_in_s)
 
 
 def _waits(obstacle: Obstacle) -> str:
