@@ -17,6 +17,7 @@ from typing import Any
 
 from .call_log import call_fields, call_line
 from .canonical import Call, RequestRefused
+from .channel_merits import SpeedMeter, usual_price
 from .clock import Clock
 from .config import (
     ClientKey,
@@ -101,6 +102,7 @@ class App:
         self._jobs = jobs
         self._transport = transport
         self._data_dir = data_dir
+        self._speed = SpeedMeter(clock)
         self._health, self._limits, self._cursors, self._sessions = (
             Health(),
             Limits(),
@@ -311,6 +313,7 @@ class App:
         """Count a finished call and say it in one line."""
         self.recorder.record(call)
         self.inspector.note(call)
+        self._speed.take_in(call)
         if log.isEnabledFor(logging.INFO):
             log.info("%s", call_line(call), extra={"fields": partial(call_fields, call)})
 
@@ -438,6 +441,7 @@ class App:
 
     def _snap(self, config: Config) -> Snapshot:
         set_secrets(secrets_of(config))
+        self._speed.is_wanted = any(key.policy == "fastest" for key in config.client_keys)
         self._key_ring = KeyRing(config.client_keys)
         return self._built(config, self._model_lists(config))
 
@@ -459,6 +463,8 @@ class App:
             cursors=self._cursors,
             sessions=self._sessions,
             default_timeout_s=self.settings.timeout_s,
+            speeds=self._speed.speeds,
+            price_of=usual_price(self._book(config), self.clock.now_s),
         )
         return Snapshot.of(config, router, engines)
 

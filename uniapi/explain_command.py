@@ -79,6 +79,8 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
     lines = []
     if "model" in value:
         lines.append(f"{value['model']} for {value['client_key']}:")
+        if value["shares"] > 1:
+            lines.append(f"{indent}  limits of provider keys: one of {value['shares']} parts")
     lines.append(
         f"{indent}  order: {value['algorithm']}, {value['order']}; at most"
         f" {_counted(value['attempts'], 'attempt')}"

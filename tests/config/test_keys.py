@@ -172,6 +172,8 @@ _BY_SHAPE: dict[str, Any] = {
     "models": ["m"],
     "rules": ["a/*"],
     "texts": ["word"],
+    "text by name": {"m": "n"},
+    "texts by name": {"m": ["n"]},
 }
 
 

@@ -8,6 +8,7 @@ doors to the outside; `schema_text`, `json_schema` and `starter` write about con
 """
 
 from .addresses import PROXY_DIRECT, as_proxy, proxy_fault
+from .alias_maps import stand_ins
 from .excerpt import excerpt
 from .json_schema import json_schema, key_table
 from .keys import KEYS
@@ -69,6 +70,7 @@ from .secrets import (
 )
 from .starter import SCHEMA_FILE, starter_text
 from .watch import FileWatcher
+from .wildcards import fits, is_wildcard, most_telling_first
 
 __all__ = [
     "KEYS",
@@ -114,10 +116,13 @@ __all__ = [
     "exposed_file",
     "fetch_config",
     "fingerprint",
+    "fits",
+    "is_wildcard",
     "json_schema",
     "key_table",
     "looks_secret",
     "mask",
+    "most_telling_first",
     "parse_config",
     "parse_rates",
     "provider_secrets",
@@ -127,6 +132,7 @@ __all__ = [
     "shown_config",
     "shown_url",
     "sounds_secret",
+    "stand_ins",
     "starter_text",
     "unreadable_ca_files",
     "without_secrets",

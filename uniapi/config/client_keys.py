@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from .alias_maps import ALIASES, FALLBACK
 from .budgets import BUDGET
 from .forms import BOOL, COUNT, DOLLARS, ENABLED, MOMENT, NETWORKS, POLICIES, RATE_BY_MODEL, TEXT
 from .key_slips import key_slips
@@ -24,6 +25,8 @@ class ClientKeysRead:
 
     keys: list[ClientKey] = field(default_factory=list)
     money_at: dict[str, Node] = field(default_factory=dict)
+    fallback_at: dict[str, Node] = field(default_factory=dict)
+    """Where a key's own `fallback` is written."""
 
 
 def read_client_keys(node: Node, providers: ProvidersRead, report: ProblemList) -> ClientKeysRead:
@@ -60,6 +63,9 @@ def read_client_keys(node: Node, providers: ProvidersRead, report: ProblemList) 
             if key.credits is not None or key.budgets:
                 written = preferences.get("credits") or preferences.get("budget")
                 read.money_at[key.key_id] = written or entry.node
+            written = preferences.get("fallback")
+            if written is not None:
+                read.fallback_at[key.key_id] = written
         rules = tuple(rule for rule, _ in rules_of[key.key_id])
         read.keys.append(
             replace(key, rules=rules or ((ALL,) if entry.get("model") is None else ()))
@@ -193,6 +199,22 @@ CLIENT_KEY_PREFERENCES = Level.of(
     Key("allowed_ips", "allowed_ips", NETWORKS, "any", "addresses or networks it may be used from"),
     Key("expires_at", "expires_at_s", MOMENT, "never", "when it stops working"),
     Key("max_concurrency", "max_concurrency", COUNT, "unlimited", "calls at the same time"),
+    Key(
+        "aliases",
+        "aliases",
+        ALIASES,
+        "",
+        "names that this client uses, and the model each leads to; `*` in a name stands for any"
+        " run of characters",
+    ),
+    Key(
+        "fallback",
+        "fallback",
+        FALLBACK,
+        "",
+        "models that stand in for a model when nothing of it is left to try, or the prompt is too"
+        " long for it",
+    ),
 )
 CLIENT_KEY = Level.of(
     "api_keys[]",

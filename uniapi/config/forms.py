@@ -32,6 +32,8 @@ POLICIES = (
     "random",
     "smart_round_robin",
     "sticky",
+    "cheapest",
+    "fastest",
 )
 
 

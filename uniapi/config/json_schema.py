@@ -34,6 +34,7 @@ SHAPES: dict[str, Schema] = {
     "seconds": _SECONDS,
     "map": {"type": "object"},
     "text by name": {"type": "object", "additionalProperties": _ONE},
+    "texts by name": {"type": "object", "additionalProperties": _TEXTS},
     "positive by name": {
         "type": "object",
         "additionalProperties": _or_variable({"type": "integer", "minimum": 1}),

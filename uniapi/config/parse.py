@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .alias_maps import check_joined
 from .client_keys import ClientKeysRead, read_client_keys
 from .keys import TOP, advice_on
 from .levels import Section
@@ -23,6 +24,7 @@ from .schema import (
     Preferences,
     Problem,
 )
+from .shared import divided
 from .values import wrong
 from .yaml_tree import read_tree
 
@@ -59,9 +61,12 @@ def _read(root: Node, engines: EngineNames, report: ProblemList) -> Config | Non
     providers = _providers(top, engines, report)
     keys = _client_keys(top, providers, report)
     preferences = read_preferences(top.get("preferences"), report)
+    check_joined(keys.keys, preferences.fallback, keys.fallback_at, report)
     _warn_of_unpriced(keys, providers, preferences, engines, report)
     return Config(
-        providers=tuple(providers.providers), client_keys=tuple(keys.keys), preferences=preferences
+        providers=tuple(divided(one, preferences.shares) for one in providers.providers),
+        client_keys=tuple(keys.keys),
+        preferences=preferences,
     )
 
 

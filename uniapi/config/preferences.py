@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .addresses import proxy_fault
+from .alias_maps import FALLBACK
 from .budgets import BUDGET
 from .forms import (
     BOOL,
@@ -209,6 +210,21 @@ _DROP_OR_REJECT = Form(
 PREFERENCES = Level.of(
     "preferences",
     Preferences,
+    Key(
+        "fallback",
+        "fallback",
+        FALLBACK,
+        "",
+        "for every client key: models that stand in for a model when nothing of it is left to try",
+    ),
+    Key(
+        "shares",
+        "shares",
+        COUNT,
+        "1",
+        "how many gateways use the same provider keys: each takes its part of what belongs to a"
+        " provider key (`api_key_rate_limit`, `api_key_max_concurrency`)",
+    ),
     Key(
         "model_timeout",
         "model_timeout",

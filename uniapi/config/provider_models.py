@@ -7,6 +7,7 @@ import re
 from .nodes import Node, ProblemList
 from .schema import ModelEntry
 from .values import text, wrong
+from .wildcards import is_wildcard
 
 
 def read_models(node: Node, report: ProblemList) -> tuple[ModelEntry, ...]:
@@ -21,6 +22,12 @@ def read_models(node: Node, report: ProblemList) -> tuple[ModelEntry, ...]:
                 other = f"stands for `{entries[alias]}` and for `{upstream}`: the last one counts"
                 said = "is listed twice" if same else other
                 report.warning(place, f"the model name `{alias}` {said}")
+            if is_wildcard(upstream):
+                report.warning(
+                    place,
+                    f"no provider has a model `{upstream}`: `*` stands in the name that clients"
+                    f" use, as in `deepseek-chat: {alias}`",
+                )
             entries[alias] = upstream
     return tuple(ModelEntry(upstream=upstream, alias=alias) for alias, upstream in entries.items())
 

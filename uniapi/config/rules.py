@@ -13,6 +13,7 @@ from .providers import ProvidersRead
 from .schema import ModelEntry, Rule
 from .secrets import fingerprint, looks_secret, mask
 from .values import near, positive, text, wrong
+from .wildcards import fits, is_wildcard
 
 
 @dataclass(slots=True)
@@ -135,7 +136,11 @@ def _under_provider(
         return Rule(kind="provider", text=written, provider=provider)
     built = [candidate for candidate in around.providers.providers if candidate.name == provider]
     aliases = {model.alias for candidate in built for model in candidate.models}
-    if built and not any(candidate.is_discovered for candidate in built) and name not in aliases:
+    if (
+        built
+        and not any(candidate.is_discovered for candidate in built)
+        and not _has(aliases, name)
+    ):
         hint = (
             f"; to name the model `{written}` write `<{written}>`"
             if written in around.served
@@ -174,7 +179,7 @@ def _unknown(written: str, place: Node, around: Surroundings, report: ProblemLis
 def _named(rule: Rule, place: Node, around: Surroundings, report: ProblemList) -> Rule:
     """A model by name: warns when it is certain that nobody serves it."""
     name = rule.model or ""
-    if name in around.served or not around.is_complete:
+    if not around.is_complete or _has(around.served, name):
         return rule
     if name in around.served_but_left_out:
         hint = f"; the provider `{around.served_but_left_out[name]}`, which is left out, would"
@@ -188,6 +193,11 @@ def _named(rule: Rule, place: Node, around: Surroundings, report: ProblemList) -
         hint = near(name, around.served)
     report.warning(place, f"no provider serves `{_masked(name)}`: the rule matches nothing{hint}")
     return rule
+
+
+def _has(aliases: Iterable[str], name: str) -> bool:
+    """Whether one of them is this name, or stands for it."""
+    return name in aliases or any(is_wildcard(one) and fits(one, name) for one in aliases)
 
 
 def _masked(written: str) -> str:
@@ -264,5 +274,5 @@ def _entries_matched(
         (provider.provider_id, entry)
         for provider in reached
         for entry in provider.models
-        if model in (None, entry.alias)
+        if model is None or model == entry.alias or fits(entry.alias, model)
     }

@@ -23,6 +23,8 @@ PolicyName: TypeAlias = Literal[
     "random",
     "smart_round_robin",
     "sticky",
+    "cheapest",
+    "fastest",
 ]
 
 
@@ -299,6 +301,10 @@ class ClientKey:
     expires_at_s: float | None = None
     max_concurrency: int | None = None
     budgets: SpendingCaps = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Names that this client uses → models; `*` in a name stands for any run of characters."""
+    fallback: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Model → models that stand in for it when nothing of it is left to try."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -375,6 +381,10 @@ class Preferences:
     model_info: Mapping[str, ModelInfo] = field(default_factory=dict)
     inspect: Inspect | None = None
     """None: nothing of any prompt or answer is kept."""
+    fallback: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """As a client key's, for all of them; a key's own list of a model goes before it."""
+    shares: int = 1
+    """How many instances share the provider keys' own limits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,14 @@ from .attempt_timeouts import CallFacts, keepalive_interval_s, resolve_timeouts
 from .catalog import Candidate, Candidates, Catalog, Channel, Group
 from .explain import explain
 from .health import Health, Lasting, Rest, Rested, Resting
+from .merits import PriceOf
 from .plan import Plan
 from .policies import Cursors
 from .question import EngineFacts, Pin, Question
 from .retry import Blame, Next, blame, next_after
 from .router import Router
 from .sessions import NO_SESSION, SessionHint, Sessions, name_session
+from .speeds import Speeds
 from .steps import (
     Attempt,
     BegunRest,
@@ -48,6 +50,7 @@ __all__ = [
     "Obstacle",
     "Pin",
     "Plan",
+    "PriceOf",
     "Question",
     "Rest",
     "Rested",
@@ -56,6 +59,7 @@ __all__ = [
     "Router",
     "SessionHint",
     "Sessions",
+    "Speeds",
     "Step",
     "Tried",
     "Wait",

@@ -1,8 +1,10 @@
 """Who may use what: from a client key and a requested model to the channels that could serve it.
 Compiled from a Config once; lookups cost a few dictionary reads.
 
-A requested name is looked up as it is; when nobody has it, a `[1m]`-style suffix is taken off; a
-trailing `*` asks for every alias that begins so. Candidates are distinct channels in the order of
+A requested name is looked up as the client key's `aliases` say, then as it is; when nobody has it,
+a `[1m]`-style suffix is taken off; when nobody has that, by the wildcards that fit it, the one with
+the longest literal first. A trailing `*` in what is asked for asks for every alias that begins so.
+Candidates are distinct channels in the order of
 the key's rules, then of the file. A nested client key is a Group: its own candidates, with its own
 order, retries and limits.
 """
@@ -12,11 +14,20 @@ from __future__ import annotations
 import difflib
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from uniapi.config import ClientKey, Config, ModelEntry, Provider, Rule
+from uniapi.config import (
+    ClientKey,
+    Config,
+    ModelEntry,
+    Provider,
+    Rule,
+    fits,
+    is_wildcard,
+    most_telling_first,
+)
 
 from .health import Rested
 
@@ -156,6 +167,7 @@ class Catalog:
         self._served: list[_Served] = []
         self._by_alias: dict[str, list[_Served]] = {}
         self._by_name: dict[str, list[_Served]] = {}
+        self._wildcards: list[str] = []
         self._unlisted: list[Provider] = []
         self._keys = {client_key.key_id: client_key for client_key in config.client_keys}
         for provider in config.providers:
@@ -168,6 +180,7 @@ class Catalog:
             self._by_name.setdefault(provider.name, []).append(served)
             for alias in served.upstream_by_alias:
                 self._by_alias.setdefault(alias, []).append(served)
+        self._wildcards = most_telling_first(filter(is_wildcard, self._by_alias))
         self._remembered = _Remembered()
 
     def candidates(self, client_key: ClientKey, requested: str) -> Candidates:
@@ -189,9 +202,10 @@ class Catalog:
         """The aliases this key can route, each once, in the order of its rules and the file."""
         found = self._remembered.models.get(client_key.key_id)
         if found is None:
-            found = self._remembered.models[client_key.key_id] = tuple(
-                dict.fromkeys(self._aliases(client_key, ()))
-            )
+            listed = dict.fromkeys(self._aliases(client_key, ()))
+            own = (name for name in client_key.aliases if not is_wildcard(name))
+            listed.update(dict.fromkeys(name for name in own if self.candidates(client_key, name)))
+            found = self._remembered.models[client_key.key_id] = tuple(listed)
         return found
 
     def near_matches(
@@ -241,21 +255,61 @@ class Catalog:
         return tuple(provider for provider in having if provider.provider_id not in reached)
 
     def _resolve(self, client_key: ClientKey, requested: str) -> Candidates:
-        found = self._expand(client_key, requested, ())
-        if not found:
-            plain = _SUFFIX.sub("", requested)
-            if plain and plain != requested:
-                found = self._expand(client_key, plain, ())
+        """Names in the order of what they say: the client's own, the models', then wildcards of
+        both, the longest literal first.
+        """
+        plain = _SUFFIX.sub("", requested)
+        names = list(dict.fromkeys((requested, plain or requested)))
+        for name in names:
+            model = client_key.aliases.get(name)
+            found = (
+                self._expand(client_key, name, ())
+                if model is None
+                else self._served_as(client_key, model)
+            )
+            if found:
+                return found
+        own = filter(is_wildcard, client_key.aliases)
+        for pattern in self._standing_for(names[-1], own):
+            model = client_key.aliases.get(pattern)
+            found = (
+                self._expand(client_key, names[-1], (), pattern)
+                if model is None
+                else self._served_as(client_key, model)
+            )
+            if found:
+                return found
         return found
 
-    def _expand(self, client_key: ClientKey, requested: str, path: tuple[str, ...]) -> Candidates:
+    def _served_as(self, client_key: ClientKey, model: str) -> Candidates:
+        """What a client key has for a model, by its name or by a wildcard of the models'."""
+        found = self._expand(client_key, model, ())
+        for pattern in () if found else self._standing_for(model, ()):
+            found = self._expand(client_key, model, (), pattern)
+            if found:
+                break
+        return found
+
+    def _standing_for(self, name: str, own: Iterable[str]) -> list[str]:
+        """The wildcards that stand for `name`: the client key's `own` and the models'."""
+        known = dict.fromkeys((*own, *self._wildcards))
+        return most_telling_first(pattern for pattern in known if fits(pattern, name))
+
+    def _expand(
+        self,
+        client_key: ClientKey,
+        requested: str,
+        path: tuple[str, ...],
+        pattern: str | None = None,
+    ) -> Candidates:
         """Rules to distinct candidates; the first weight given to a channel counts.
 
-        `path` holds the keys on the way, against circles.
+        `path` holds the keys on the way, against circles; `pattern`: the alias with `*` that is to
+        serve the name, instead of one of its own.
         """
         found: dict[tuple[str, ...], Candidate] = {}
         for rule in client_key.rules:
-            for candidate in self._matching(rule, client_key, requested, path):
+            for candidate in self._matching(rule, client_key, requested, path, pattern):
                 name = (
                     (candidate.client_key.key_id,)
                     if isinstance(candidate, Group)
@@ -267,7 +321,7 @@ class Catalog:
                 elif known.weight is None and candidate.weight is not None:
                     found[name] = replace(known, weight=candidate.weight)
         members = tuple(found.values())
-        alias = requested
+        alias = requested if pattern is None else pattern
         if requested.endswith("*"):
             alias = next(
                 (channel.alias for channel in Candidates(alias="", members=members).channels()),
@@ -276,14 +330,24 @@ class Catalog:
         return Candidates(alias=alias, members=members)
 
     def _matching(
-        self, rule: Rule, client_key: ClientKey, requested: str, path: tuple[str, ...]
+        self,
+        rule: Rule,
+        client_key: ClientKey,
+        requested: str,
+        path: tuple[str, ...],
+        pattern: str | None,
     ) -> Iterator[Candidate]:
         if rule.kind in ("key", "key_model"):
-            group = self._group(rule, client_key, requested, path)
+            group = self._group(rule, client_key, requested, path, pattern)
             if group is not None:
                 yield group
             return
-        for served, alias in self._reached(rule, requested):
+        reached = (
+            self._reached(rule, requested)
+            if pattern is None
+            else self._stood_for(rule, requested, pattern)
+        )
+        for served, alias in reached:
             yield Channel(
                 provider=served.provider,
                 upstream_model=served.upstream_by_alias[alias],
@@ -292,8 +356,28 @@ class Catalog:
                 key_path=path,
             )
 
+    def _stood_for(self, rule: Rule, requested: str, pattern: str) -> Iterator[tuple[_Served, str]]:
+        """The providers that have the alias `pattern`, where the rule reaches it for this name. A
+        bare `*` needs a rule of its own: `*`, or its provider's `/*`.
+        """
+        named = rule.model
+        is_meant = named is None or named in (requested, pattern) or fits(named, requested)
+        if rule.kind == "unknown" or not is_meant:
+            return
+        if pattern == "*" and named != "*" and rule.provider is None:
+            return
+        scope = self._by_name.get(rule.provider, ()) if rule.provider is not None else None
+        for served in self._by_alias.get(pattern, ()) if scope is None else scope:
+            if pattern in served.upstream_by_alias:
+                yield served, pattern
+
     def _group(
-        self, rule: Rule, client_key: ClientKey, requested: str, path: tuple[str, ...]
+        self,
+        rule: Rule,
+        client_key: ClientKey,
+        requested: str,
+        path: tuple[str, ...],
+        pattern: str | None,
     ) -> Group | None:
         inner = self._keys.get(rule.key_id or "")
         if (
@@ -306,7 +390,7 @@ class Catalog:
         if rule.model is not None and not _asks_for(requested, rule.model):
             return None
         asked = rule.model if rule.model is not None else requested
-        candidates = self._expand(inner, asked, (*path, inner.key_id))
+        candidates = self._expand(inner, asked, (*path, inner.key_id), pattern)
         return (
             Group(client_key=inner, candidates=candidates, weight=rule.weight)
             if candidates
@@ -330,7 +414,7 @@ class Catalog:
             return
         for served in self._served if scope is None else scope:
             for alias in served.upstream_by_alias:
-                if _asks_for(names, alias):
+                if _asks_for(names, alias) and not is_wildcard(alias):
                     yield served, alias
 
     def _aliases(self, client_key: ClientKey, path: tuple[str, ...]) -> Iterator[str]:
@@ -349,12 +433,20 @@ class Catalog:
                         if rule.model in (None, alias)
                     )
             else:
-                yield from (
-                    alias
-                    for _, alias in self._reached(
-                        rule, rule.model if rule.model is not None else "*"
-                    )
-                )
+                yield from self._listed(rule)
+
+    def _listed(self, rule: Rule) -> Iterator[str]:
+        """The names that a rule about providers or models gives; one that a wildcard stands for,
+        where the rule names it.
+        """
+        names = "*" if rule.model is None else rule.model
+        found = [alias for _, alias in self._reached(rule, names)]
+        yield from found
+        if not found and not is_wildcard(names):
+            for pattern in self._wildcards:
+                if fits(pattern, names) and any(self._stood_for(rule, names, pattern)):
+                    yield names
+                    return
 
     def _reaches(self, client_key: ClientKey, provider: Provider, path: tuple[str, ...]) -> bool:
         for rule in client_key.rules:

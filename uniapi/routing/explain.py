@@ -30,6 +30,8 @@ _TURNS = {
     ),
     "random": "shuffled for each request",
     "sticky": "a session stays with its channel",
+    "cheapest": "by what a usual call costs; channels of no known price last",
+    "fastest": "by the last hour's speed; one call in twenty looks elsewhere",
 }
 _KEY_TURNS = {
     "round_robin": "in turn",
@@ -52,10 +54,10 @@ def explain(
     """Which channels and keys would be tried for `requested_model`, in which order, with which
     upstream model, timeouts and limits, and why others are out.
 
-    `{"model", "client_key", "rate_limit", "retries", "attempts", "order", "channels": […], "out":
-    [{"provider", "reason"}…], "near": […]}`; the channels stand in the order in which the first
-    request of all would try them, those that are out (`out` says why) at the end; a nested key
-    among them has `nested` and `channels` of its own.
+    `{"model", "client_key", "shares", "rate_limit", "retries", "attempts", "order",
+    "channels": […], "out": [{"provider", "reason"}…], "near": […]}`; the channels stand in the
+    order in which the first request of all would try them, those that are out (`out` says why) at
+    the end; a nested key among them has `nested` and `channels` of its own.
     """
     question = Question(
         client_key=client_key,
@@ -69,6 +71,7 @@ def explain(
     return {
         "model": requested_model,
         "client_key": client_key.display,
+        "shares": router.state.preferences.shares,
         **described,
         "out": _left_out(router, client_key, requested_model),
         "near": (

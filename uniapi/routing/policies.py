@@ -152,7 +152,7 @@ def order_channels(
     rng: random.Random,
 ) -> list[int]:
     """All channels, as indexes, in the order of `policy` (`sticky` is ordered by `sessions`;
-    without a session it is round robin).
+    without a session it is round robin; `cheapest` and `fastest` are ordered by `merits`).
 
     Where weights count, members without one come after those with one, in round robin among
     themselves.
@@ -163,7 +163,7 @@ def order_channels(
             return list(members)
         case "random":
             return rng.sample(members, len(members))
-        case "round_robin" | "smart_round_robin" | "sticky":
+        case "round_robin" | "smart_round_robin" | "sticky" | "cheapest" | "fastest":
             return take_turn(members, cursors, name, is_usable)
         case "weighted_round_robin" | "lottery":
             weighted = [

@@ -8,16 +8,19 @@ from __future__ import annotations
 import random
 
 from uniapi.clock import Epoch, Monotonic
-from uniapi.config import ClientKey
+from uniapi.config import ClientKey, stand_ins
 from uniapi.limits import Limits
 
 from .catalog import Candidate, Candidates, Catalog, Group
+from .fallbacks import FallbackPlan
 from .health import Health
+from .merits import PriceOf, no_price
 from .plan import Plan
 from .policies import Cursors
 from .question import EngineFacts, Pin, Question
 from .selector import Selector
 from .sessions import Sessions
+from .speeds import Speeds
 from .state import RouterState
 
 
@@ -34,14 +37,17 @@ class Router:
         cursors: Cursors,
         sessions: Sessions,
         default_timeout_s: float = 100.0,
+        speeds: Speeds | None = None,
+        price_of: PriceOf = no_price,
     ) -> None:
         self.catalog = catalog
+        self._fallback = catalog.config.preferences.fallback
         self.state = RouterState(
             preferences=catalog.config.preferences,
             engines=engines,
             health=health,
             limits=limits,
-            choice=Selector(cursors, sessions, health, engines.has_account_cache),
+            choice=Selector(cursors, sessions, health, engines.has_account_cache, speeds, price_of),
             default_timeout_s=default_timeout_s,
         )
 
@@ -59,13 +65,38 @@ class Router:
         """
         if question.pin is not None:
             candidates = self._bound(question, question.pin, candidates)
+        elif self._fallback or question.client_key.fallback:
+            models = self.stand_ins(question.client_key, question.requested_model)
+            if models:
+                return FallbackPlan(
+                    self.state,
+                    question,
+                    candidates,
+                    models,
+                    lambda model: self._own(question.client_key, model, now_s),
+                    now=now,
+                    now_s=now_s,
+                    rng=rng,
+                )
         return Plan(self.state, question, candidates, now=now, now_s=now_s, rng=rng)
 
     def candidates(self, client_key: ClientKey, requested_model: str, now_s: Epoch) -> Candidates:
         """What a client key has for a model now: what the catalog says, without nested keys whose
-        time is over.
+        time is over; of a model that it has not, what it has for the first that stands in for it.
         """
-        candidates = self.catalog.candidates(client_key, requested_model)
+        candidates = self._own(client_key, requested_model, now_s)
+        if candidates or not (self._fallback or client_key.fallback):
+            return candidates
+        models = self.stand_ins(client_key, requested_model)
+        found = (self._own(client_key, model, now_s) for model in models)
+        return next(filter(None, found), candidates)
+
+    def stand_ins(self, client_key: ClientKey, model: str) -> tuple[str, ...]:
+        """The models that stand in for one, in order."""
+        return stand_ins({**self._fallback, **client_key.fallback}, model)
+
+    def _own(self, client_key: ClientKey, model: str, now_s: Epoch) -> Candidates:
+        candidates = self.catalog.candidates(client_key, model)
         return _valid(candidates, now_s) if candidates.may_expire else candidates
 
     def _bound(self, question: Question, pin: Pin, candidates: Candidates) -> Candidates:

@@ -12,8 +12,10 @@ from uniapi.config import ClientKey, Credential, Provider
 
 from .catalog import Candidate, Group
 from .health import Health
+from .merits import PriceOf, by_price, by_speed, no_price
 from .policies import Cursors, draw, order_channels, rendezvous, turn
 from .sessions import SessionHint, Sessions, preference
+from .speeds import Speeds
 
 
 class Selector:
@@ -25,11 +27,15 @@ class Selector:
         sessions: Sessions,
         health: Health,
         has_account_cache: Callable[[Provider], bool],
+        speeds: Speeds | None = None,
+        price_of: PriceOf = no_price,
     ) -> None:
         self._cursors = cursors
         self._sessions = sessions
         self._health = health
         self._has_account_cache = has_account_cache
+        self.speeds = Speeds() if speeds is None else speeds
+        self._price_of = price_of
 
     def order(
         self,
@@ -54,6 +60,10 @@ class Selector:
                     names, [member.weight or 1 for member in members], hint.session_id, home
                 )
             ]
+        if client_key.policy == "cheapest":
+            return [members[index] for index in by_price(members, self._price_of)]
+        if client_key.policy == "fastest":
+            return [members[index] for index in by_speed(members, self.speeds, rng, now)]
         order = order_channels(
             client_key.policy,
             [member.weight for member in members],
