@@ -81,6 +81,7 @@ ASYNCIO_MODULES = {
     "server/edge_body.py",
     "server/front.py",
     "server/listener.py",
+    "server/odd_lane.py",
     "server/reply.py",
 }
 """All that may know an event loop or a socket; every other module of a room is plain calls."""

@@ -275,7 +275,7 @@ async def test_a_request_leaves_through_the_proxy_that_is_written_or_set(server,
     web.answers[server.url] = web.answers["http://far.example/v1"] = "by proxy"
     names, tls = Names(), TlsContexts()
     proxies = EnvironmentProxies({"HTTP_PROXY": "http://set.example:1", "HTTPS_PROXY": "x://y"})
-    transport = Http1Transport(jobs.spawn, web, names, tls, proxies)
+    transport = Http1Transport(jobs.spawn, lambda: web, names, tls, proxies)
     written = Passage(proxy="socks5://written.example:1", ca_file="/company.pem")
     assert (await fetch(transport, get("http://far.example/v1")))[1] == b"by proxy"
     assert (await fetch(transport, get(server.url), passage=written))[1] == b"by proxy"

@@ -200,6 +200,8 @@ class Lanes:
         front = Front(EchoDesk())
         self.edge = Listener(front, files=4096, has_edge=True)
         self.aiohttp = Listener(front, files=4096, has_edge=False)
+        for lane in (self.edge, self.aiohttp):
+            lane.odd.open_now()
 
     async def close(self):
         for lane in (self.edge, self.aiohttp):

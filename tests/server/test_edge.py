@@ -98,15 +98,17 @@ class Client:
         self.desk = Gate()
         self.table = ConnectionTable(most, self.time.time)
         self.odd = []
-        self.edge = Edge(
-            self.time, Front(self.desk), self.table, Unread(self.time.time), self._make_odd
-        )
+        self.is_open = True
+        self.edge = Edge(self.time, Front(self.desk), self.table, Unread(self.time.time), self)
         self.wire = self.another()
 
     def another(self):
         return Wire(self.edge())
 
-    def _make_odd(self):
+    async def open(self):
+        await asyncio.sleep(0)
+
+    def connection(self):
         self.odd.append(Odd())
         return self.odd[-1]
 
@@ -243,6 +245,20 @@ async def test_an_odd_request_is_handed_over_from_its_first_byte(client, size):
     assert len(client.table) == 0, "it is in nobody's hands here"
     client.time.pass_to(1000.0)
     assert client.wire.is_open, "its time is not ours any more"
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+async def test_the_first_odd_request_waits_until_aiohttp_is_there(client, leaves):
+    """Its import holds nobody up, and what is sent meanwhile comes behind."""
+    client.is_open = False
+    client.wire.feed(b"BREW / HTTP/1.1\r\n\r\n")
+    client.wire.feed(b"and more")
+    assert not client.odd
+    if leaves:
+        client.wire.hang_up()
+    await turn()
+    expected = [] if leaves else [b"BREW / HTTP/1.1\r\n\r\nand more"]
+    assert [odd.came for odd in client.odd] == expected
 
 
 async def test_a_request_for_nobody_is_handed_over(client):

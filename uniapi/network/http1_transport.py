@@ -14,6 +14,7 @@ import errno
 import logging
 import ssl
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 
 from aiohappyeyeballs import start_connection
@@ -34,20 +35,21 @@ HAPPY_EYEBALLS_DELAY_S = 0.25
 
 
 class Http1Transport:
-    """Sends requests over pooled connections; `proxied` carries those that need a proxy, which
-    `proxies` tells where none is written.
+    """Sends requests over pooled connections; what `open_proxied` gives carries those that need a
+    proxy, which `proxies` tells where none is written.
     """
 
     def __init__(
         self,
         spawn: Spawn,
-        proxied: Transport,
+        open_proxied: Callable[[], Transport],
         names: Names,
         tls: TlsContexts,
         proxies: EnvironmentProxies,
     ) -> None:
         self._spawn = spawn
-        self._proxied = proxied
+        self._open_proxied = open_proxied
+        self._proxied: Transport | None = None
         self._names = names
         self._tls = tls
         self._proxies = proxies
@@ -76,6 +78,8 @@ class Http1Transport:
             exchange.begin()
             return exchange
         through = passage if proxy == passage.proxy else replace(passage, proxy=proxy)
+        if self._proxied is None:
+            self._proxied = self._open_proxied()
         return self._proxied.send(
             request, sink, passage=through, connect_timeout_s=connect_timeout_s
         )
@@ -85,7 +89,8 @@ class Http1Transport:
             for connection in list(connections):
                 connection.close()
         self._idle.clear()
-        await self._proxied.close()
+        if self._proxied is not None:
+            await self._proxied.close()
 
     def take_idle(self, origin: Origin) -> Http1Connection | None:
         """The most recently used idle connection: the others may grow old and be closed."""

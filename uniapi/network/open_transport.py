@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .aiohttp_transport import AiohttpTransport
 from .environment_proxies import EnvironmentProxies
 from .http1_transport import Http1Transport
 from .names import Names
@@ -15,5 +14,11 @@ from .transport import Spawn, Transport
 def open_transport(spawn: Spawn, environment: Mapping[str, str]) -> Transport:
     """A transport that honours the proxies of `environment`."""
     names, tls = Names(), TlsContexts()
-    proxied = AiohttpTransport(spawn, names, tls)
-    return Http1Transport(spawn, proxied, names, tls, EnvironmentProxies(environment))
+
+    def open_proxied() -> Transport:
+        # Most never need it, and aiohttp is half of what a start costs.
+        from .aiohttp_transport import AiohttpTransport
+
+        return AiohttpTransport(spawn, names, tls)
+
+    return Http1Transport(spawn, open_proxied, names, tls, EnvironmentProxies(environment))

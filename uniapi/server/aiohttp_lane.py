@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -14,8 +15,26 @@ from aiohttp.web_protocol import RequestPayloadError
 from uniapi.canonical import RequestRefused
 from uniapi.wire import CREDENTIAL_HEADERS, RequestHead
 
+from .bounded import BoundedServer
+from .connections import MAX_HEAD_BYTES, ConnectionTable
 from .front import Front
 from .incoming import Incoming
+from .unread import Unread
+
+
+def open_server(front: Front, table: ConnectionTable, unread: Unread) -> BoundedServer:
+    """aiohttp's server before this front."""
+    return BoundedServer(
+        partial(handle, front),
+        table=table,
+        unread=unread,
+        access_log=None,
+        keepalive_timeout=75,
+        handler_cancellation=True,
+        auto_decompress=False,
+        max_line_size=MAX_HEAD_BYTES,
+        max_field_size=MAX_HEAD_BYTES,
+    )
 
 
 async def handle(front: Front, request: web.BaseRequest) -> web.StreamResponse:

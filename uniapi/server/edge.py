@@ -21,7 +21,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import Callable
+from typing import Protocol
 
 from uniapi.wire import RequestHead, plain_head
 
@@ -51,10 +51,21 @@ _HEAD_END = b"\r\n\r\n"
 _LONE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 
 
-class Edge:
-    """Makes the connections, and knows those that are open. `odd` makes the protocol that takes
-    over a connection.
+class OddWay(Protocol):
+    """Where odd requests go: `connection` makes the protocol that takes over a connection, once
+    `open` has made that possible.
     """
+
+    @property
+    def is_open(self) -> bool: ...
+
+    async def open(self) -> None: ...
+
+    def connection(self) -> asyncio.Protocol: ...
+
+
+class Edge:
+    """Makes the connections, and knows those that are open."""
 
     def __init__(
         self,
@@ -62,7 +73,7 @@ class Edge:
         front: Front,
         table: ConnectionTable,
         unread: Unread,
-        odd: Callable[[], asyncio.Protocol],
+        odd: OddWay,
     ) -> None:
         self.loop = loop
         self.front = front
@@ -307,14 +318,29 @@ class EdgeConnection(asyncio.Protocol):
 
     def _hand_over(self, data: bytes | bytearray) -> None:
         """From here on the connection is aiohttp's."""
+        if self._edge.odd.is_open:
+            self._give_away(data)
+            return
+        self._ahead = bytearray(data)
+        self.hold()
+        self.task = self._edge.loop.create_task(self._open_odd_way())
+
+    async def _open_odd_way(self) -> None:
+        await self._edge.odd.open()
+        self.task = None
+        self.release()
+        self._give_away(self._ahead)
+
+    def _give_away(self, data: bytes | bytearray) -> None:
         transport, edge = self._transport, self._edge
-        assert transport is not None
+        if transport is None or transport.is_closing():
+            return
         if self._timer is not None:
             self._timer.cancel()
         self._transport = None
         edge.connections.discard(self)
         edge.table.closed(self)
-        odd = edge.odd()
+        odd = edge.odd.connection()
         transport.set_protocol(odd)
         odd.connection_made(transport)
         if self._is_full:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from functools import partial
 
-from .aiohttp_lane import handle
-from .bounded import BoundedServer
-from .connections import MAX_HEAD_BYTES, ConnectionTable, backlog_for, connections_for
+from .connections import ConnectionTable, backlog_for, connections_for
 from .edge import Edge
 from .front import Front
+from .odd_lane import OddLane
 from .unread import Unread
 
 LAST_PATIENCE_S = 1.0
@@ -27,23 +25,15 @@ class Listener:
         unread = Unread(loop.time)
         self._loop = loop
         self._backlog = backlog_for(files)
-        self._odd = BoundedServer(
-            partial(handle, front),
-            table=table,
-            unread=unread,
-            access_log=None,
-            keepalive_timeout=75,
-            handler_cancellation=True,
-            auto_decompress=False,
-            max_line_size=MAX_HEAD_BYTES,
-            max_field_size=MAX_HEAD_BYTES,
-        )
-        self._edge = Edge(loop, front, table, unread, self._odd) if has_edge else None
+        self.odd = OddLane(front, table, unread)
+        self._edge = Edge(loop, front, table, unread, self.odd) if has_edge else None
+        if not has_edge:
+            self.odd.open_now()
         self._server: asyncio.AbstractServer | None = None
 
     def connection(self) -> asyncio.Protocol:
         """Reads a new connection."""
-        return self._edge() if self._edge is not None else self._odd()
+        return self._edge() if self._edge is not None else self.odd.connection()
 
     async def start(self, host: str, port: int) -> int:
         """Listen; gives the port. `::` is every address, of IPv4 too, where the system can do that.
@@ -73,8 +63,6 @@ class Listener:
 
     async def close(self) -> None:
         """End what is left."""
-        self._odd.pre_shutdown()
-        await asyncio.sleep(0)
-        await self._odd.shutdown(LAST_PATIENCE_S)
+        await self.odd.close(LAST_PATIENCE_S)
         if self._edge is not None:
             await self._edge.close(LAST_PATIENCE_S)
