@@ -24,6 +24,7 @@ from .configuration import Reload, demo_config
 from .early_lock import already_running
 from .errors import StartError
 from .log_writer import write_in_background
+from .memory import TIDY_PERIOD_S, Tidying, settle
 from .network import (
     DEMO_KEY,
     DEMO_MODEL,
@@ -185,6 +186,9 @@ async def _listen(
     jobs.every(COMMIT_PERIOD_S, app.commit, "statistics", jitter=0.0)
     jobs.every(COMPACT_PERIOD_S, app.compact, "compaction", at_once=True)
     jobs.every(PRICES_PERIOD_S, app.look_at_prices, "price list", at_once=True)
+    settle()
+    tidying = Tidying(lambda: not app.live_calls)
+    jobs.every(TIDY_PERIOD_S, tidying.tidy, "tidying")
     if lock is not None:
         jobs.every(LOCK_PERIOD_S, _lock_keeper(lock, stop), "lock")
     if reload is not None:

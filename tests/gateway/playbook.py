@@ -284,6 +284,12 @@ class Playbook:
         """Providers of which something rests."""
         return sorted({resting.provider_id for resting in self.health.snapshot(self.loop.time())})
 
+    def forget(self):
+        """What the test itself still holds of calls that are over."""
+        self.records.clear()
+        self._router.plans.clear()
+        self._running, self.client = None, Client()
+
     def close(self):
         if self._running is not None and not self._running.done():
             self.leaves()

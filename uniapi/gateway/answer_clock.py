@@ -59,7 +59,16 @@ class AnswerClock:
             self._timer.cancel()
             self._timer = None
 
+    def close(self) -> None:
+        """Nobody looks any more."""
+        self.stop()
+        self._look = _nobody
+
     def _tick(self) -> None:
         now = self._loop.time()
         self._timer = None
         self._look(now, now - self._look_at > SLEPT_S)
+
+
+def _nobody(now: float, has_slept: bool) -> None:
+    """Looks at nothing."""

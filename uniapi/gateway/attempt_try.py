@@ -415,7 +415,9 @@ class Try:
         """Note it, without our secrets; nothing of this try is left."""
         state = self._state
         status = state.receiver.status if state.receiver is not None else None
-        state.receiver = None
+        if state.receiver is not None:
+            state.receiver.close()
+            state.receiver = None
         failure = self._masked(replace(failure, url=shown_url(self.way.address.url)))
         if failure.status is not None:
             status = failure.status

@@ -165,6 +165,9 @@ class CallRun:
         now = state.now()
         state.plan.finished(now, tokens=tokens)
         self._record(call_record(state, now))
+        if state.receiver is not None:
+            state.receiver.close()
+            state.receiver = None
 
 
 def _as_failure(refused: RequestRefused) -> Failure:

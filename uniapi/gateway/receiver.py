@@ -149,6 +149,17 @@ class Receiver:
         else:
             self._exchange.cancel()
 
+    def close(self) -> None:
+        """The call is over and recorded: whatever refers to it goes, so that its request does not
+        stay in memory until the collector of cycles looks.
+        """
+        self.cancel()
+        self._clock.close()
+        self._held.clear()
+        self._outlet = self._backlog = self._probe = self._exchange = None
+        self._make_pipe = _no_pipe
+        self._classify = _no_failure
+
     # Sink. A mistake of ours in a pipe must not leave the call hanging: it ends the attempt like
     # any broken answer, and is logged.
 
@@ -407,3 +418,11 @@ class Receiver:
         self.has_stalled = True
         self._over()
         self.cancel()
+
+
+def _no_pipe(head: ResponseHead) -> Pipe:
+    raise AssertionError("an answer to a call that is over")
+
+
+def _no_failure(head: ResponseHead, body: bytes) -> Failure:
+    return Failure.cut("an answer to a call that is over")
