@@ -14,6 +14,7 @@ from uniapi.config import (
     EngineNames,
     ModelEntry,
     ModelInfo,
+    Notify,
     Preferences,
     Price,
     Problem,
@@ -276,6 +277,31 @@ def test_client_key(
             "budget: '$5/day, 60.5 / months'",
             "budgets",
             (SpendingCap(dollars=5.0, period="day"), SpendingCap(dollars=60.5, period="month")),
+        ),
+        ("prompt_cache: off", "prompt_cache", "off"),
+        ("prompt_cache: client", "prompt_cache", "client"),
+        (
+            "notify: https://ntfy.sh/my-topic",
+            "notify",
+            (Notify(url="https://ntfy.sh/my-topic", service="ntfy"),),
+        ),
+        (
+            "notify: [{token: '1:a', chat: -100}, {url: 'https://x.example/h', service: slack,"
+            " headers: {Authorization: Bearer t}}]",
+            "notify",
+            (
+                Notify(
+                    url="https://api.telegram.org/bot1:a/sendMessage",
+                    service="telegram",
+                    chat="-100",
+                    token="1:a",
+                ),
+                Notify(
+                    url="https://x.example/h",
+                    service="slack",
+                    headers={"authorization": "Bearer t"},
+                ),
+            ),
         ),
         ("allow_private_urls: true", "allow_private_urls", True),
         ("cors_origins: []", "cors_origins", ()),

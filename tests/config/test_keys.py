@@ -38,7 +38,7 @@ CONTRACT = {
     "preferences": "model_timeout timeout_policy cooldown_period error_triggers rate_limit proxy "
     "keepalive_interval model_price hedging allow_private_urls"
     " cors_origins trusted_proxies max_body_bytes unsupported_parameters retention model_info"
-    " learn max_bodies_in_memory budget price_list",
+    " learn max_bodies_in_memory budget price_list prompt_cache notify",
     "preferences.retention": "raw raw_bytes hourly daily",
 }
 
@@ -117,6 +117,9 @@ _FILES: dict[str, Callable[[dict[str, Any]], str]] = {
     "preferences.model_price.<model>.tiers.<tokens>": lambda said: _file(
         preferences={"model_price": {"m": {"in": 1, "tiers": {200: {"request": 1, **said}}}}}
     ),
+    "preferences.notify": lambda said: _file(
+        preferences={"notify": {"url": "https://a.example/", **said}}
+    ),
     "timeout_policy": lambda said: _file(preferences={"timeout_policy": said}),
     "timeout_policy.rules[]": lambda said: _file(
         preferences={"timeout_policy": {"rules": [{**_RULE, **said}]}}
@@ -157,9 +160,13 @@ _SAMPLES: dict[str, Any] = {
     "preferences": {"allow_private_urls": True},
     "learn": False,
     "budget": "$3/day",
+    "prompt_cache": "client",
     "price_list": False,
+    "notify": "https://ntfy.sh/topic",
     "preferences.model_price.<model>": {"m": {"in": 4}},
     "preferences.model_price.<model>.tiers.<tokens>": {"200000": {"in": 4}},
+    "preferences.notify": "https://ntfy.sh/topic",
+    "service": "slack",
 }
 """What is written for a key whose shape alone does not say it: by the level it holds, its name, or
 (below) its first shape.

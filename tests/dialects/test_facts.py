@@ -11,6 +11,7 @@ import pytest
 
 from uniapi.dialects import Quirk
 from uniapi.dialects.anthropic.fit import RULES as ANTHROPIC_RULES
+from uniapi.dialects.bedrock_converse.fit import RULES as CONVERSE_RULES
 from uniapi.dialects.cohere.fit import RULES as COHERE_RULES
 from uniapi.dialects.fitting import FitRule
 from uniapi.dialects.gemini.fit import RULES as GEMINI_RULES
@@ -24,7 +25,7 @@ TABLES: Mapping[str, Sequence[FitRule]] = {
     "openai_chat": CHAT_RULES,
     "openai_responses": RESPONSES_RULES,
     "anthropic": ANTHROPIC_RULES,
-    "bedrock_converse": (),
+    "bedrock_converse": CONVERSE_RULES,
     "gemini": GEMINI_RULES,
     "cohere": COHERE_RULES,
 }
@@ -92,6 +93,7 @@ NO_ROW = "no row of a model on this wire says it"
 
 UNMINDED: Mapping[str, Mapping[str, str]] = {
     "openai_chat": {
+        "prompt_cache_key": "read before encoding: the session's name is put into the request",
         "image_urls": "read before encoding: media are fetched (`needs_inline`)",
         "think_tags": "read by the decoder of answers",
         "other_families": "read by the gateway: whose kept tokens are put back",
@@ -110,6 +112,9 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "openai_responses": {
+        "prompt_cache_key": "read before encoding: the session's name is put into the request",
+        "cache_marks": "Claude's alone",
+        "keeps_cache_marks": "Claude's alone",
         "details_format": "chat only: the form of `reasoning_details`",
         **OF_CHAT_HOSTS,
         "image_urls": "read before encoding: media are fetched (`needs_inline`)",
@@ -141,6 +146,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "anthropic": {
+        "prompt_cache_key": "read before encoding: the session's name is put into the request",
         "details_format": "chat only: the form of `reasoning_details`",
         **OF_CHAT_HOSTS,
         "streams_only": "read by the route: a whole answer is asked for streamed, and folded",
@@ -179,6 +185,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "bedrock_converse": {
+        "prompt_cache_key": "read before encoding: the session's name is put into the request",
         "details_format": "chat only: the form of `reasoning_details`",
         **OF_CHAT_HOSTS,
         "dropped_members": ONE_ROAD,
@@ -239,6 +246,9 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "gemini": {
+        "prompt_cache_key": "read before encoding: the session's name is put into the request",
+        "cache_marks": "Claude's alone",
+        "keeps_cache_marks": "Claude's alone",
         "details_format": "chat only: the form of `reasoning_details`",
         **OF_CHAT_HOSTS,
         **OF_EVERY_WIRE,
@@ -257,6 +267,9 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "default_max_tokens": NO_ROW,
     },
     "cohere": {
+        "prompt_cache_key": "read before encoding: the session's name is put into the request",
+        "cache_marks": "Claude's alone",
+        "keeps_cache_marks": "Claude's alone",
         "details_format": "chat only: the form of `reasoning_details`",
         **OF_CHAT_HOSTS,
         **OF_EVERY_WIRE,

@@ -584,6 +584,7 @@ OTHERWISE = {
     "has_images": "the provider says it (`image`)",
     "text_content_only": "learned from a refusal",
     "dropped_members": "by `drops`",
+    "keeps_cache_marks": "the provider says it (`prompt_cache`)",
     "learned_drops": "learned from a refusal",
     "learned_renames": "learned from a refusal",
     "learned_choices": "learned from a refusal",

@@ -7,6 +7,7 @@ from .levels import Form, Key, as_written, pattern_words
 from .nodes import Node, ProblemList
 from .values import (
     boolean,
+    choice,
     counts_by_model,
     dollars,
     duration_s,
@@ -35,6 +36,16 @@ POLICIES = (
     "cheapest",
     "fastest",
 )
+
+
+PROMPT_CACHE_WORDS = ("auto", "client", "off")
+
+
+def _prompt_cache(node: Node, report: ProblemList) -> str | None:
+    """YAML reads a bare `off` as a boolean."""
+    if node.kind == "bool":
+        return "auto" if boolean(node, report) else "off"
+    return choice(node, report, PROMPT_CACHE_WORDS)
 
 
 def _proxy(node: Node, report: ProblemList) -> str | None:
@@ -84,6 +95,9 @@ PROXY = Form(
     reader=_proxy,
 )
 NETWORKS = Form(said="text or a list of texts", shapes=("text", "texts"), reader=networks)
+PROMPT_CACHE = Form(
+    said="`auto`, `client` or `off`", shapes=("prompt cache",), reader=_prompt_cache
+)
 MAP = Form(said="a map", shapes=("map",), reader=as_written)
 """Of a key that is not used, or whose reader needs more than the value."""
 

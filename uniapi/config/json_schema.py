@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .forms import CREDENTIAL_POLICIES, POLICIES
+from .forms import CREDENTIAL_POLICIES, POLICIES, PROMPT_CACHE_WORDS
 from .keys import KEYS, LEVELS, TOP
 from .levels import Key, Level
+from .notify import SERVICES as NOTIFY_SERVICES
 
 Schema = dict[str, Any]
 
@@ -79,6 +80,8 @@ SHAPES: dict[str, Schema] = {
     "engine": {"type": "string"},
     "policy": {"enum": list(POLICIES)},
     "credential policy": {"enum": list(CREDENTIAL_POLICIES)},
+    "prompt cache": {"enum": [*PROMPT_CACHE_WORDS, True, False]},
+    "notify service": {"enum": list(NOTIFY_SERVICES)},
     "drop or reject": {"enum": ["drop", "reject"]},
 }
 

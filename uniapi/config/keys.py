@@ -11,6 +11,7 @@ from .client_keys import CLIENT_KEY, CLIENT_KEY_PREFERENCES
 from .credentials import CREDENTIAL
 from .forms import ANY, BOOL
 from .levels import Form, Key, Level, as_written, without_effect
+from .notify import NOTIFY_MAP
 from .preferences import HEDGING, INSPECT, MODALITIES, MODEL_INFO, PREFERENCES, RETENTION
 from .prices import PRICE, PRICE_TIER
 from .provider_keys import PROVIDER, PROVIDER_PREFERENCES
@@ -73,6 +74,7 @@ LEVELS = (
     MODALITIES,
     PRICE,
     PRICE_TIER,
+    NOTIFY_MAP,
     HEDGING,
     TIMEOUT_POLICY,
     TIMEOUT_RULE,

@@ -6,6 +6,7 @@ This module joins the readers and makes the checks that need the whole file.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from .alias_maps import check_joined
 from .client_keys import ClientKeysRead, read_client_keys
@@ -63,8 +64,12 @@ def _read(root: Node, engines: EngineNames, report: ProblemList) -> Config | Non
     preferences = read_preferences(top.get("preferences"), report)
     check_joined(keys.keys, preferences.fallback, keys.fallback_at, report)
     _warn_of_unpriced(keys, providers, preferences, engines, report)
+    reached = [
+        replace(provider, prompt_cache=provider.prompt_cache or preferences.prompt_cache)
+        for provider in providers.providers
+    ]
     return Config(
-        providers=tuple(divided(one, preferences.shares) for one in providers.providers),
+        providers=tuple(divided(one, preferences.shares) for one in reached),
         client_keys=tuple(keys.keys),
         preferences=preferences,
     )

@@ -14,6 +14,7 @@ from .forms import (
     COUNT,
     DURATION,
     NETWORKS,
+    PROMPT_CACHE,
     PROXY,
     SECONDS,
     SECONDS_BY_MODEL,
@@ -23,6 +24,7 @@ from .forms import (
 )
 from .levels import Form, Key, Level, as_written, section, without_effect
 from .nodes import Node, ProblemList
+from .notify import NOTIFY
 from .prices import PRICE_LIST, PRICES
 from .schema import Inspect, ModelInfo, Preferences, Rates, Retention
 from .timeouts import TIMEOUTS
@@ -293,6 +295,23 @@ PREFERENCES = Level.of(
         " list instead, looked at once a day",
     ),
     Key("budget", "budgets", BUDGET, "", "what may be spent in a calendar period, by all together"),
+    Key(
+        "prompt_cache",
+        "prompt_cache",
+        PROMPT_CACHE,
+        "auto",
+        "`auto`: a client that marks nothing for Claude's prompt cache gets marks where they pay;"
+        " `client`: only its own; `off`: none at all",
+    ),
+    Key(
+        "notify",
+        "notify",
+        NOTIFY,
+        "",
+        "where to tell of spent budgets, refused keys and the like: a URL (ntfy, Telegram, Bark,"
+        " Slack, Discord or any webhook), a map, or a list of them",
+        is_secret=True,
+    ),
     Key(
         "allow_private_urls",
         "allow_private_urls",

@@ -14,6 +14,7 @@ from .forms import (
     CREDENTIAL_POLICIES,
     ENABLED,
     MAP,
+    PROMPT_CACHE,
     PROXY,
     RATE_BY_MODEL,
     SECONDS,
@@ -190,6 +191,7 @@ PROVIDER_PREFERENCES = Level.of(
         "",
         "what may be spent there in a calendar period; over it the provider is passed over",
     ),
+    Key("prompt_cache", "prompt_cache", PROMPT_CACHE, "the global one", "as the global one"),
     Key("headers", "headers", _HEADERS, "", "headers added to every request", is_secret=True),
     Key(
         "passthrough_request_headers",

@@ -15,6 +15,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 T = TypeVar("T")
 
 PeriodName: TypeAlias = Literal["second", "minute", "hour", "day", "week", "month", "year"]
+PromptCache: TypeAlias = Literal["auto", "client", "off"]
 PolicyName: TypeAlias = Literal[
     "fixed_priority",
     "round_robin",
@@ -96,6 +97,21 @@ class SpendingCap:
 
 SpendingCaps: TypeAlias = tuple[SpendingCap, ...]
 """All of them must hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """`notify`: where messages go, and as what service they are spelled there (empty: told by the
+    address). `headers` are secrets.
+    """
+
+    url: str
+    service: str = ""
+    chat: str | None = None
+    """Telegram's chat, where the address does not name it."""
+    token: str = ""
+    """Telegram's, where no address is written; the address holds it then."""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +270,8 @@ class Provider:
     body_overrides: BodyOverrides = NO_OVERRIDES
     think_tags: bool = False
     budgets: SpendingCaps = ()
+    prompt_cache: PromptCache | None = None
+    """None: the global one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -367,6 +385,9 @@ class Preferences:
     """`model_price`, `default` among the keys."""
     budgets: SpendingCaps = ()
     """`budget` of the whole gateway."""
+    prompt_cache: PromptCache = "auto"
+    """Whether cache marks are set for clients that set none; whether any go upstream."""
+    notify: tuple[Notify, ...] = ()
     price_list: bool | str = True
     """The dated list inside the program: used, not used, or replaced by one at a path or URL."""
     allow_private_urls: bool = False

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from .schema import Config, Provider
+from .schema import Config, Notify, Provider
 
 KNOWN_PREFIXES = (
     "sk-proj-",
@@ -94,7 +94,17 @@ def secrets_of(config: Config) -> tuple[str, ...]:
     found = [key.secret for key in config.client_keys]
     found += [secret for provider in config.providers for secret in provider_secrets(provider)]
     found += _in_address(config.preferences.proxy)
+    for place in config.preferences.notify:
+        found += notify_secrets(place)
     return searchable(found)
+
+
+def notify_secrets(place: Notify) -> list[str]:
+    """Whoever knows such an address may write there: all of it behind the host, and each part of
+    its path that is no word."""
+    rest = place.url.partition("://")[2].partition("/")[2]
+    parts = [part for part in re.split(r"[/?&=]", rest) if len(part) > 15]
+    return [rest, *parts, place.token, *_in_address(place.url), *place.headers.values()]
 
 
 def provider_secrets(provider: Provider) -> tuple[str, ...]:

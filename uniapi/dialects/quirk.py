@@ -75,6 +75,15 @@ class Quirk:
     `reasons_by_default` tells whether it must be switched off by name.
     """
 
+    cache_marks: int | None = None
+    """The shortest prompt, in tokens, that the model keeps in its cache at a mark: a client that
+    sets no marks gets them on longer ones. None: it needs none, or the owner wants none set.
+    """
+    keeps_cache_marks: bool = True
+    """False: no mark goes upstream, a client's own neither (`prompt_cache: off`)."""
+    prompt_cache_key: bool = False
+    """The vendor takes `prompt_cache_key`: a translated conversation gets its session's name."""
+
     learned_drops: frozenset[tuple[str, ...]] = frozenset()
     """Places of members that this model refused (patterns of `wire.body_paths`). These three come
     from refusals that were read, not from rows; every dialect's last rules mind them.

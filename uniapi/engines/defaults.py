@@ -69,8 +69,16 @@ class DefaultEngine(ABC):
         provider = place.provider
         host = parse_url(provider.base_url).host if provider.base_url else ""
         quirk = quirk_for(self.name, host, place.upstream_model)
-        if provider.has_tools and provider.has_images and not provider.think_tags:
+        is_usual = provider.has_tools and provider.has_images and not provider.think_tags
+        if is_usual and provider.prompt_cache in (None, "auto"):
             return quirk
+        if provider.prompt_cache in ("client", "off"):
+            quirk = replace(
+                quirk,
+                cache_marks=None,
+                keeps_cache_marks=provider.prompt_cache != "off",
+                prompt_cache_key=False,
+            )
         return replace(
             quirk,
             has_tools=quirk.has_tools and provider.has_tools,

@@ -103,6 +103,24 @@ CLAUDE_ROWS = (
         r"claude-(?:(?:fable|mythos)-(?:5[.-][1-9](?!\d)|[6-9])|(?:opus|sonnet)-5[.-]5)",
         anthropic_forced_tool=False,
     ),
+    # The shortest prompt that each keeps in its cache. A mark on a shorter one is ignored, so what
+    # is not known yet has the least of its family before it.
+    *(
+        fact(
+            f"shortest prompt that is cached: {least} tokens"
+            " (platform.claude.com/docs/en/build-with-claude/prompt-caching, 2026-11-30)",
+            pattern,
+            engines=_ENGINES | {"openrouter"},
+            cache_marks=least,
+        )
+        for pattern, least in (
+            (r"claude", 1024),
+            (r"claude-(?:3-haiku|3[.-]5-haiku|haiku-3)", 2048),
+            (r"claude-(?:opus-4[.-][56](?!\d)|haiku-4[.-]5(?!\d))", 4096),
+            (r"claude-opus-4[.-]7(?!\d)", 2048),
+            (r"claude-(?:opus-[5-9](?!\d)|fable|mythos)", 512),
+        )
+    ),
     fact(
         "MiniMax's Messages: «chat content has invalid message role: system (2013)»"
         " (MiniMax-M2.7#43, litellm#33807)",

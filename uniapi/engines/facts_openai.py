@@ -37,6 +37,12 @@ def _openai(model: str, reason: str, drops: Collection[str] = (), **changes: Any
 
 OPENAI_ROWS = (
     fact(
+        "prompt_cache_key keeps a conversation where its prompt cache is"
+        " (developers.openai.com/api/docs/guides/prompt-caching, 2026-11-30)",
+        vendors={"openai", "azure"},
+        prompt_cache_key=True,
+    ),
+    fact(
         "«Unknown parameter: messages[1].reasoning_content»",
         vendors={"openai", "azure", "github"},
         reasoning_replay="none",

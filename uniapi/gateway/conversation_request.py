@@ -27,6 +27,7 @@ from .prepared import (
     request_headers,
 )
 from .route import Way, client_side
+from .session_hint import session_hint
 from .token_count import count_pipe, fit_count
 
 
@@ -42,7 +43,7 @@ def prepare_conversation(
     told. Raises RequestRefused when this upstream cannot be told.
     """
     place, is_generated = way.place, SERVICES[way.operation].is_generated
-    request = None if reply.request is None else _adjusted(way, reply.request)
+    request = None if reply.request is None else _adjusted(call, way, reply.request)
     if request is None:
         said = EncodedRequest(body=dict(call.json), headers=forwarded_headers(call))
     else:
@@ -99,11 +100,16 @@ def _own_headers(call: Call, way: Way, said: Mapping[str, str]) -> Mapping[str, 
     return request_headers(call, way, own)
 
 
-def _adjusted(way: Way, request: Request) -> Request:
+def _adjusted(call: Call, way: Way, request: Request) -> Request:
     """As this alias and this provider's own name for the model want it, with the tools that the
     model is to see.
     """
     request = offered(way.engine.adjust(way.place, request), way.dialect.name)
+    if way.quirk.prompt_cache_key and request.prompt_cache_key is None:
+        # Routed by the session, its requests meet the cache that the earlier ones filled.
+        session = session_hint(call)
+        if session.session_id is not None:
+            request = replace(request, prompt_cache_key=session.session_id)
     model = way.place.upstream_model
     return request if request.model == model else replace(request, model=model)
 

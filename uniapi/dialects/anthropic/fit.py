@@ -5,6 +5,7 @@ from __future__ import annotations
 from uniapi.dialects.fit_learned import LEARNED_RULES
 from uniapi.dialects.fitting import Body, Fitting, fit_by, minds
 
+from .fit_cache import mark_cache, no_cache_marks
 from .fit_messages import (
     call_ids,
     no_empty_turns,
@@ -67,6 +68,8 @@ RULES = (
     sampling_beside_thinking,
     one_of_the_pair,
     refused_members,
+    mark_cache,
+    no_cache_marks,
 )
 """What is left of a history stands before what depends on it: whether thinking must be off is seen
 from the last turn as it is sent.

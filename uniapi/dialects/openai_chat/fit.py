@@ -15,7 +15,7 @@ from uniapi.dialects.fit_learned import LEARNED_RULES
 from uniapi.dialects.fitting import fit_by
 from uniapi.dialects.quirk import Quirk
 
-from .fit_cache import only_known_marks
+from .fit_cache import mark_cache, no_cache_marks, only_known_marks
 from .fit_format import schema_in_words
 from .fit_members import (
     ask_streamed,
@@ -70,6 +70,8 @@ RULES = (
     documents_by_url,
     text_alone,
     only_known_marks,
+    mark_cache,
+    no_cache_marks,
     call_ids_in_form,
     schema_in_words,
     one_system_role,

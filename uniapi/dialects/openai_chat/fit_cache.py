@@ -5,8 +5,10 @@ body itself, which some vendors of the chat format know and OpenAI refuses.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from uniapi.canonical import Json
+from uniapi.dialects.cache_marks import holds_mark, places
 from uniapi.dialects.fitting import Body, Fitting, minds
 
 from .fit_members import without
@@ -14,6 +16,9 @@ from .fit_messages import Turn, with_calls, with_messages
 from .request_decode_members import at
 
 _MARK = "cache_control"
+_EPHEMERAL: dict[str, Json] = {"type": "ephemeral"}
+_SYSTEM = frozenset({"system", "developer"})
+_ASKING = frozenset({"user", "tool"})
 _JOINERS = {"system": "\n\n", "developer": "\n\n", "assistant": ""}
 """How a role's texts become one again that stood apart for the sake of a mark; a user's stay a
 list.
@@ -39,6 +44,72 @@ def only_known_marks(body: Body, fitting: Fitting) -> Body:
         changed = {**changed, "tools": [unmarked(tool) for tool in tools]}
     bare: Body = unmarked(changed)
     return bare
+
+
+@minds("cache_marks")
+def mark_cache(body: Body, fitting: Fitting) -> Body:
+    """Claude behind a router that takes the marks in chat (openrouter.ai/docs/features/
+    prompt-caching, 2026-11-30): a text's part, a tool's result, a tool; not a body that has any.
+    """
+    messages, least = body.get("messages"), fitting.quirk.cache_marks
+    if least is None or not isinstance(messages, list) or _is_marked(body):
+        return body
+    tools = body.get("tools")
+    system = [turn for turn in messages if at(turn, "role") in _SYSTEM]
+    turns = [turn for turn in messages if at(turn, "role") not in _SYSTEM]
+    has_history = any(at(turn, "role") == "assistant" for turn in turns)
+    where = places(least, tools, system, turns, has_history=has_history)
+    changed = dict(body)
+    last = tools[-1] if isinstance(tools, list) and tools else None
+    if where.tools and isinstance(tools, list) and isinstance(last, dict):
+        changed["tools"] = [*tools[:-1], {**last, _MARK: _EPHEMERAL}]
+    marked = _marked(messages, _SYSTEM, 1) if where.system else messages
+    marked = _marked(marked, _ASKING, where.turns) if where.turns else marked
+    if marked is not messages:
+        changed["messages"] = marked
+    return body if marked is messages and "tools" not in changed else changed
+
+
+@minds("keeps_cache_marks")
+def no_cache_marks(body: Body, fitting: Fitting) -> Body:
+    """`prompt_cache: off`."""
+    if not _is_marked(body):
+        return body
+    unknown = replace(fitting.quirk, cache_control=False)
+    bare = Fitting(quirk=unknown, beside=fitting.beside, losses=fitting.losses)
+    return only_known_marks.apply(body, bare)
+
+
+def _is_marked(body: Body) -> bool:
+    lists = [held for held in (body.get("tools"), body.get("messages")) if isinstance(held, list)]
+    return _MARK in body or any(holds_mark(held, _MARK) for held in lists)
+
+
+def _marked(messages: list[Json], roles: frozenset[str], count: int) -> list[Json]:
+    """The last turns of these roles, marked at their ends."""
+    changed = list(messages)
+    for index in range(len(messages) - 1, -1, -1):
+        message = messages[index]
+        if count and isinstance(message, dict) and message.get("role") in roles:
+            turn = _marked_turn(message)
+            if turn is not message:
+                changed[index] = turn
+                count -= 1
+    return changed
+
+
+def _marked_turn(message: Turn) -> Turn:
+    content = message.get("content")
+    if message.get("role") == "tool":
+        return {**message, _MARK: _EPHEMERAL}
+    if isinstance(content, str) and content:
+        return {**message, "content": [{"type": "text", "text": content, _MARK: _EPHEMERAL}]}
+    if not isinstance(content, list) or not content or not isinstance(content[-1], dict):
+        return message
+    last = content[-1]
+    if last.get("type") != "text" or not last.get("text"):
+        return message
+    return {**message, "content": [*content[:-1], {**last, _MARK: _EPHEMERAL}]}
 
 
 def _unmarked_turn(message: Turn, unmarked: Callable[[Json], Json]) -> Turn:

@@ -63,7 +63,7 @@ def decode_part(part: Json, path: str) -> Part:
     if isinstance(part, str):
         return Text(text=part)
     part = need_object(part, path)
-    cache = decode_cache(part.get("cache_control"))
+    cache = decode_cache(part.get("cache_control")) or decode_breakpoint(part)
     match part.get("type"):
         case "text" | "input_text" | "output_text":
             return Text(text=need_text(part.get("text"), f"{path}.text"), cache=cache)
@@ -109,6 +109,17 @@ def decode_cache(value: Json) -> CacheHint | None:
         return None
     ttl = value.get("ttl")
     return CacheHint(ttl=ttl if isinstance(ttl, str) else None)
+
+
+def decode_breakpoint(part: Mapping[str, Json]) -> CacheHint | None:
+    """OpenAI's own mark (openai 3.54.0, `prompt_cache_breakpoint`), of 30 minutes when it names no
+    lifetime.
+    """
+    marker = part.get("prompt_cache_breakpoint")
+    if not isinstance(marker, dict):
+        return None
+    ttl = marker.get("ttl")
+    return CacheHint(ttl=ttl if isinstance(ttl, str) else "30m")
 
 
 def decode_thinking(block: Mapping[str, Json]) -> Reasoning:

@@ -287,7 +287,10 @@ class _MessageWriter:
 
 
 def _mark(target: dict[str, Any], cache: CacheHint | None) -> None:
-    if cache is not None:
+    """OpenAI's own lifetimes as its own kind of mark."""
+    if cache is not None and cache.ttl in ("30m", "12h"):
+        target["prompt_cache_breakpoint"] = {"mode": "explicit", "ttl": cache.ttl}
+    elif cache is not None:
         target["cache_control"] = encode_cache(cache)
 
 
