@@ -56,6 +56,8 @@ from .live_check import Network, ask_key
 from .log import set_secrets
 from .money import PriceBook
 from .network import AccessTokens, MediaFetcher, Transport
+from .notices import look, refused_reload
+from .notifier import Notifier, Told
 from .price_lists import PriceLists
 from .retirement_watch import RetirementWatch, day_of
 from .routing import Catalog, Cursors, Health, Router, Sessions
@@ -129,6 +131,8 @@ class App:
             None if data_dir is None else folder.within(INSPECTED), clock.monotonic_s
         )
         self.inspector.configure(config.preferences.inspect, secrets_of(config))
+        self._notifier = Notifier(transport, clock, jobs, folder)
+        self._notifier.configure(config)
         self._pins = IssuedIds.of_folder(folder, clock.now_s())
         self._learned = LearnedModels.of_folder(folder, clock.now_s())
         items = IssuedItems()
@@ -328,6 +332,7 @@ class App:
         self._health.keep(config, old)
         self._limits.keep(config)
         self._price(config)
+        self._notifier.configure(config)
         self.inspector.configure(config.preferences.inspect, secrets_of(config))
         self.confirm(text)
         for change in changes(old, config):
@@ -387,6 +392,7 @@ class App:
         self._config_status = replace(
             self._config_status, state="stale", errors=errors, failed_at_s=self.clock.now_s()
         )
+        self._notifier.tell(refused_reload(errors))
         log.error("the new configuration is not used, the last good one stays in force:")
         show_problems(problems.problems)
 
@@ -411,6 +417,7 @@ class App:
         for memory in (self._pins, self._learned):
             await loop.run_in_executor(None, memory.flush, self.clock.now_s())
         await loop.run_in_executor(None, self._kept_lists.flush)
+        await loop.run_in_executor(None, self._notifier.flush, self.clock.now_s())
 
     async def commit(self, *, at_once: bool = False) -> None:
         """Write what changed since the last time, calls, long rate windows and what rests; off the
@@ -467,6 +474,25 @@ class App:
             price_of=usual_price(self._book(config), self.clock.now_s),
         )
         return Snapshot.of(config, router, engines)
+
+    async def look_for_notices(self) -> None:
+        """Tell the owner what is worth a message."""
+        if not self._notifier.has_places:
+            return
+        today = day_of(self.clock.now_s())
+        self._notifier.tell_all(
+            look(
+                self.config,
+                self._spending.standings(),
+                self._health.snapshot(self.clock.monotonic_s()),
+                self._watch.endings(today),
+                today,
+            )
+        )
+
+    async def test_notices(self) -> list[Told]:
+        """Send a test message to every place that `notify` names."""
+        return await self._notifier.test()
 
     async def look_at_prices(self) -> None:
         """Look at the price list that the configuration names, when it is time."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     *("serve", "check", "explain", "models", "stats", "connect", "keygen", "init", "schema"),
-    *("selfcheck", "stop"),
+    *("selfcheck", "stop", "notify"),
 )
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 DEFAULT_PORT = 8000
@@ -234,6 +234,11 @@ def _parser() -> _Parsers:
     )
     stopping.add_argument("--data-dir", metavar="DIR", help="which (default: as serve finds it)")
     stopping.add_argument("file", nargs="?", metavar="FILE", help="the configuration")
+    telling = commands.add_parser(
+        "notify", parents=[config], help="send a test message to where `notify` says"
+    )
+    telling.add_argument("--test", action="store_true", help="which is all it does")
+    telling.add_argument("file", nargs="?", metavar="FILE", help="the configuration")
     return _Parsers(parser, commands.choices)
 
 
@@ -442,6 +447,12 @@ def _stop(options: argparse.Namespace) -> int:
     return stop(place, threading.Event().wait)
 
 
+def _notify(options: argparse.Namespace) -> int:
+    from .notify_command import send_test
+
+    return send_test(_config(options), os.environ)
+
+
 def _keygen(options: argparse.Namespace) -> int:
     from .server.admin import generate_key
 
@@ -510,4 +521,5 @@ _COMMANDS = {
     "schema": _schema,
     "selfcheck": _selfcheck,
     "stop": _stop,
+    "notify": _notify,
 }

@@ -46,6 +46,7 @@ DISCOVERY_PERIOD_S = 15.0
 COMMIT_PERIOD_S = 1.0
 COMPACT_PERIOD_S = 3600.0
 LOCK_PERIOD_S = 30.0
+NOTICES_PERIOD_S = 5.0
 PRICES_PERIOD_S = 900.0
 """How often to see whether a day has passed since the price list was looked at."""
 FLUSH_PERIOD_S = 1.0
@@ -185,6 +186,7 @@ async def _listen(
     jobs.every(FLUSH_PERIOD_S, app.flush, "flush", jitter=0.0)
     jobs.every(COMMIT_PERIOD_S, app.commit, "statistics", jitter=0.0)
     jobs.every(COMPACT_PERIOD_S, app.compact, "compaction", at_once=True)
+    jobs.every(NOTICES_PERIOD_S, app.look_for_notices, "notices")
     jobs.every(PRICES_PERIOD_S, app.look_at_prices, "price list", at_once=True)
     settle()
     tidying = Tidying(lambda: not app.live_calls)

@@ -113,18 +113,16 @@ def _is_markable_tool(tool: Any) -> bool:
 
 
 def _unmarked(value: Any) -> Any:
-    if not isinstance(value, list):
-        return value
-    return [
-        {
-            name: _unmarked(inner) if name == "content" else inner
-            for name, inner in block.items()
-            if name != MARK
-        }
-        if isinstance(block, dict)
-        else block
-        for block in value
-    ]
+    return [_bare(block) for block in value] if isinstance(value, list) else value
+
+
+def _bare(block: Any) -> Any:
+    if not isinstance(block, dict):
+        return block
+    bare = {name: inner for name, inner in block.items() if name != MARK}
+    if "content" in bare:
+        bare["content"] = _unmarked(bare["content"])
+    return bare
 
 
 def _role(message: Any) -> Any:
