@@ -55,9 +55,9 @@ def mark_cache(body: Body, fitting: Fitting) -> Body:
     if least is None or not isinstance(messages, list) or _is_marked(body):
         return body
     tools = body.get("tools")
-    system = [turn for turn in messages if at(turn, "role") in _SYSTEM]
-    turns = [turn for turn in messages if at(turn, "role") not in _SYSTEM]
-    has_history = any(at(turn, "role") == "assistant" for turn in turns)
+    system = [turn for turn in messages if _role(turn) in _SYSTEM]
+    turns = [turn for turn in messages if _role(turn) not in _SYSTEM]
+    has_history = any(_role(turn) == "assistant" for turn in turns)
     where = places(least, tools, system, turns, has_history=has_history)
     changed = dict(body)
     last = tools[-1] if isinstance(tools, list) and tools else None
@@ -80,6 +80,11 @@ def no_cache_marks(body: Body, fitting: Fitting) -> Body:
     return only_known_marks.apply(body, bare)
 
 
+def _role(turn: Json) -> str:
+    role = at(turn, "role")
+    return role if isinstance(role, str) else ""
+
+
 def _is_marked(body: Body) -> bool:
     lists = [held for held in (body.get("tools"), body.get("messages")) if isinstance(held, list)]
     return _MARK in body or any(holds_mark(held, _MARK) for held in lists)
@@ -90,7 +95,7 @@ def _marked(messages: list[Json], roles: frozenset[str], count: int) -> list[Jso
     changed = list(messages)
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
-        if count and isinstance(message, dict) and message.get("role") in roles:
+        if count and isinstance(message, dict) and _role(message) in roles:
             turn = _marked_turn(message)
             if turn is not message:
                 changed[index] = turn
