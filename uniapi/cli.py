@@ -461,22 +461,25 @@ def _keygen(options: argparse.Namespace) -> int:
 
 
 def _init(options: argparse.Namespace) -> int:
-    from .config import starter_text
+    from .config import FoundProvider, found_keys, starter_text
+    from .local_servers import found_servers
     from .server.admin import generate_key
 
     path, command = Path(options.path), invocation()
+    found: tuple[FoundProvider, ...] = ()
+    if not path.exists():
+        found = (*found_keys(os.environ), *found_servers(os.environ))
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(starter_text(generate_key(), command))
+            file.write(starter_text(generate_key(), command, found))
     except FileExistsError:
         raise StartError(f"{path} exists already and is left as it is", 2) from None
     except OSError as error:
         raise StartError(f"{path} cannot be written: {error.strerror}", 1) from None
     named = "" if options.path == "api.yaml" else f" --config {shlex.quote(options.path)}"
-    print(
-        f"{path} written: put a provider and its key into it, then run `{command} check{named}` and"
-        f" `{command}{named}`."
-    )
+    there = ", ".join(one.variable or one.base_url for one in found)
+    first = f"it uses {there}. Run" if found else "put a provider and its key into it, then run"
+    print(f"{path} written: {first} `{command} check{named}` and `{command}{named}`.")
     return 0
 
 

@@ -25,6 +25,7 @@ from .config import (
     read_config_file,
 )
 from .configuration import config_text
+from .environment_source import environment_text, kept_client_key
 from .errors import StartError
 from .gateway import LearnedModels, ModelLists
 from .kept_lists import MODEL_LISTS_FILE
@@ -110,11 +111,13 @@ def read_configuration(
     source: ConfigSource, environment: Mapping[str, str]
 ) -> tuple[str, Config, tuple[Problem, ...]]:
     """The text, the configuration, and its warnings. Raises ConfigProblems."""
-    text = (
-        read_config_file(source.location)
-        if source.kind == "file"
-        else asyncio.run(_remote_text(source, environment))
-    )
+    if source.kind == "environment":
+        kept = kept_client_key(data_dir_beside(source, environment))
+        text = environment_text(environment, kept)
+    elif source.kind == "file":
+        text = read_config_file(source.location)
+    else:
+        text = asyncio.run(_remote_text(source, environment))
     config, problems = parse_config(
         text,
         source=source.shown,

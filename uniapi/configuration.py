@@ -26,6 +26,7 @@ from .config import (
     parse_config,
     read_config_file,
 )
+from .environment_source import EnvironmentSource
 from .errors import StartError
 from .network import DEMO_CONFIG, FetchFailed, Transport, fetch_url
 from .priced_models import config_names
@@ -118,7 +119,7 @@ def _kept_copy(data_dir: Path | None) -> str | None:
 
 def keep_copy(source: ConfigSource, text: str, data_dir: Path | None) -> None:
     """Keep a remote configuration that has proved good, for when it cannot be had."""
-    if source.kind == "file" or data_dir is None:
+    if source.kind != "url" or data_dir is None:
         return
     try:
         write_atomic(data_dir / CONFIG_COPY_FILE, text.encode())
@@ -143,6 +144,9 @@ class Reload:
         self._environment = environment
         self._transport = transport
         self._data_dir = data_dir
+        self.environment = (
+            EnvironmentSource(environment, data_dir) if source.kind == "environment" else None
+        )
         self._watcher = FileWatcher(source.location) if source.kind == "file" else None
         self._reading = asyncio.Lock()
         self._good: str | None = None
@@ -160,7 +164,7 @@ class Reload:
         if self._source.warning:
             log.warning("configuration: %s", self._source.warning)
         try:
-            text = await first_config_text(self._source, self._transport, self._data_dir)
+            text = await self._text(is_first=True)
             config, problems = parse(text, self._source, self._environment)
         except ConfigProblems as found:
             raise StartError(
@@ -174,7 +178,11 @@ class Reload:
         return config, text
 
     def watch(self, jobs: Jobs, target: InForce) -> None:
-        """Look again from now on: at a file each second, at a URL each half minute."""
+        """Look again from now on: at a file each second, at a URL each half minute. The environment
+        of a process stays as it is.
+        """
+        if self.environment is not None:
+            return
 
         async def look() -> None:
             await self.look(target)
@@ -198,11 +206,18 @@ class Reload:
         await self._read(target, is_asked=True)
         target.try_anew()
 
+    async def _text(self, *, is_first: bool = False) -> str:
+        if self.environment is not None:
+            return self.environment.text()
+        if is_first:
+            return await first_config_text(self._source, self._transport, self._data_dir)
+        return await config_text(self._source, self._transport)
+
     async def _read(self, target: InForce, *, is_asked: bool) -> None:
         """Read, validate, and only then swap. Parsing takes a while, so it is done in a thread."""
         async with self._reading:
             try:
-                text = await config_text(self._source, self._transport)
+                text = await self._text()
                 if text == self._good:
                     target.confirm(text)
                     self._say_unchanged(is_asked=is_asked)

@@ -21,10 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .commands import configuration_and_catalog, named_client_key
+from .commands import configuration_and_catalog, data_dir_beside, named_client_key
+from .config import choose_source
 from .connect import RECIPES, Connection, ModelChoice, Recipe, choose_models
 from .connect.recipe import FOLDER
 from .connect.written import WrittenSettings
+from .environment_source import ensure_client_key
 from .errors import StartError
 from .server.codex_catalog import codex_catalog
 
@@ -83,6 +85,9 @@ def _list_clients() -> None:
 def _connection(options: ConnectOptions, environment: Mapping[str, str]) -> Connection:
     if options.url is not None:
         return _asked(options, environment)
+    source = choose_source(options.config, environment)
+    if source.kind == "environment":
+        ensure_client_key(environment, data_dir_beside(source, environment))
     config, catalog, _ = configuration_and_catalog(options.config, environment)
     key = named_client_key(config, options.key)
     root = f"http://127.0.0.1:{options.port}"

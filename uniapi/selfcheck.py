@@ -291,6 +291,8 @@ def configuration(place: Premises, environment: Mapping[str, str]) -> Finding:
         return Finding(
             "ok", "configuration", f"{source.shown} is fetched at the start; `check` tries it"
         )
+    if source.kind == "environment":
+        return Finding("ok", "configuration", f"{source.shown}: {source.reason}")
     if place.config_argument is None and not os.path.exists(source.location):
         return Finding(
             "warning",

@@ -176,6 +176,8 @@ async def _listen(
     lines = start_lines(settings.version, settings.host, port, app.loaded())
     log.info("%s", "; ".join(line.strip() for line in lines), extra={"is_printed": True})
     print("\n".join(lines), flush=True)
+    if reload is not None and reload.environment is not None and reload.environment.is_new:
+        print(reload.environment.lines(), flush=True)
     if settings.is_demo:
         print(demo_lines(port, DEMO_KEY, DEMO_MODEL), flush=True)
         if settings.host in EVERYWHERE:

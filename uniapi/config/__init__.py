@@ -9,6 +9,7 @@ doors to the outside; `schema_text`, `json_schema` and `starter` write about con
 
 from .addresses import PROXY_DIRECT, as_proxy, proxy_fault
 from .alias_maps import stand_ins
+from .environment_keys import FoundProvider, environment_config, found_keys
 from .excerpt import excerpt
 from .json_schema import json_schema, key_table
 from .keys import KEYS
@@ -88,6 +89,7 @@ __all__ = [
     "Credential",
     "EngineNames",
     "FileWatcher",
+    "FoundProvider",
     "HasPrice",
     "Inspect",
     "Key",
@@ -116,11 +118,13 @@ __all__ = [
     "changes",
     "choose_source",
     "config_text",
+    "environment_config",
     "excerpt",
     "exposed_file",
     "fetch_config",
     "fingerprint",
     "fits",
+    "found_keys",
     "is_wildcard",
     "json_schema",
     "key_table",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
+from .environment_keys import found_keys
 from .schema import Config, ConfigProblems, Problem
 
 DEFAULT_FILE = "./api.yaml"
@@ -32,36 +33,44 @@ class RemoteVariables(dict[str, str]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigSource:
-    """A file or a URL, why it was taken (for the log), and a warning when another one was passed
-    over. `shown` is the location without its secrets.
+    """A file or a URL, or the provider keys in the environment (`location` is empty then); why it
+    was taken (for the log), and a warning when another one was passed over. `shown` is the location
+    without its secrets.
     """
 
-    kind: Literal["file", "url"]
+    kind: Literal["file", "url", "environment"]
     location: str
     reason: str
     warning: str | None = None
 
     @property
     def shown(self) -> str:
+        if self.kind == "environment":
+            return "the environment"
         if self.kind == "file":
             return self.location
         return shown_url(self.location)
 
     def variables(self, environment: Mapping[str, str]) -> Mapping[str, str]:
         """What `${VAR}` in it is looked up in."""
-        return environment if self.kind == "file" else RemoteVariables.of(environment)
+        return RemoteVariables.of(environment) if self.kind == "url" else environment
 
 
 def choose_source(
     flag: str | None, environment: Mapping[str, str], exists: Callable[[str], bool] = os.path.exists
 ) -> ConfigSource:
-    """`--config`, else `CONFIG_URL`, else `./api.yaml`.
+    """`--config`, else `CONFIG_URL`, else `./api.yaml`, else the provider keys in the environment.
 
     Each of the first two may name a file or a URL.
     """
     if flag:
         return _source(flag, "given by --config")
     url = environment.get("CONFIG_URL", "").strip()
+    if not url and not exists(DEFAULT_FILE):
+        found = ", ".join(str(one.variable) for one in found_keys(environment))
+        if found:
+            reason = f"there is no {DEFAULT_FILE}, and there is {found}"
+            return ConfigSource(kind="environment", location="", reason=reason)
     if not url:
         return ConfigSource(
             kind="file", location=DEFAULT_FILE, reason="neither --config nor CONFIG_URL is given"

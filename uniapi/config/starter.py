@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from .environment_keys import FoundProvider
+
 SCHEMA_FILE = "api.schema.json"
 
 _TEMPLATE = """\
@@ -13,11 +17,7 @@ _TEMPLATE = """\
 # ${{NAME}} and ${{NAME:-default}} are replaced by environment variables.
 
 providers:
-  # Anything that speaks OpenAI's format. Without `model`, the provider is asked for its list.
-  - provider: openai
-    base_url: https://api.openai.com/v1
-    api: sk-your-key-here              # several keys: a list, one per line with "- "
-
+{providers}
   # - provider: anthropic
   #   base_url: https://api.anthropic.com/v1/messages
   #   api:
@@ -54,8 +54,25 @@ preferences:
 """  # noqa: E501
 
 
-def starter_text(client_key: str, command: str) -> str:
+_EXAMPLE = """\
+  # Anything that speaks OpenAI's format. Without `model`, the provider is asked for its list.
+  - provider: openai
+    base_url: https://api.openai.com/v1
+    api: sk-your-key-here              # several keys: a list, one per line with "- "
+"""
+_FOUND = """\
+  # Found on this machine. The keys stay in the environment: `${NAME}` is where they are read.
+"""
+
+
+def starter_text(client_key: str, command: str, found: Sequence[FoundProvider] = ()) -> str:
     """The text of a first `api.yaml` with `client_key` (a fresh `sk-…`) as its one client key;
-    `command` is how this program is run here.
+    `command` is how this program is run here, `found` what can serve at once.
     """
-    return _TEMPLATE.format(client_key=client_key, schema_file=SCHEMA_FILE, command=command)
+    entries = "".join(one.entry() for one in found)
+    return _TEMPLATE.format(
+        client_key=client_key,
+        schema_file=SCHEMA_FILE,
+        command=command,
+        providers=_FOUND + entries if found else _EXAMPLE,
+    )
