@@ -153,10 +153,51 @@ class Browser:
             f"{await self.value('document.body.innerText')!r}; {self.complaints}"
         )
 
-    async def picture(self, path):
+    async def picture(self, path, height=None):
+        """Of the whole page, or of the first `height` pixels of it."""
         size = (await self.call("Page.getLayoutMetrics"))["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
+        tall = size["height"] if height is None else height
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": tall, "scale": 1}
         taken = await self.call(
             "Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True
         )
         path.write_bytes(base64.b64decode(taken["data"]))
+
+    async def faint_texts(self):
+        """Texts whose contrast with what is behind them is less than people need (WCAG 2.2 AA: 4.5,
+        3 for large ones; https://www.w3.org/TR/WCAG22/#contrast-minimum), each once.
+        """
+        return await self.value(FAINT_TEXTS)
+
+
+FAINT_TEXTS = """
+(() => {
+  const parts = (color) => (color.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
+  const light = (color) => {
+    const [r, g, b] = color.slice(0, 3).map((one) => one / 255)
+      .map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (node) => {
+    for (let one = node; one; one = one.parentElement) {
+      const color = parts(getComputedStyle(one).backgroundColor);
+      if (color.length < 4 || color[3] > 0) return color;
+    }
+    return [255, 255, 255];
+  };
+  const found = new Set();
+  for (const node of document.querySelectorAll("body *")) {
+    const hasText = [...node.childNodes].some((one) => one.nodeType === 3 && one.data.trim());
+    if (!hasText || !node.offsetParent || node.disabled || node.tagName === "OPTION") continue;
+    const style = getComputedStyle(node), back = light(behind(node));
+    const front = light(parts(style.color)), size = parseFloat(style.fontSize);
+    const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
+    const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    if (ratio < (isLarge ? 3 : 4.5)) {
+      const name = `${node.tagName}.${node.className}`;
+      found.add(`${ratio.toFixed(2)} ${name}: ${node.textContent.slice(0, 40)}`);
+    }
+  }
+  return [...found];
+})()
+"""

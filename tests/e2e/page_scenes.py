@@ -110,13 +110,15 @@ async def ask_each(client, url, model, times):
             await answer.read()
 
 
-def counted(folder, now_s):
-    """Calls of the last 24 hours; gives what they add up to."""
+def counted(folder, now_s, upstream="-upstream"):
+    """Calls of the last 24 hours; gives what they add up to. `upstream`: what upstreams' names for
+    the models have behind ours.
+    """
     recorder = Recorder(DiskFolder(folder))
     recorder.open()
     expected = {"requests": 0, "errors": 0, "input": 0, "output": 0}
     for hours_ago in reversed(range(24)):
-        for call in calls_of(hours_ago, now_s):
+        for call in calls_of(hours_ago, now_s, upstream):
             recorder.record(call)
             expected["requests"] += 1
             expected["errors"] += call.outcome != "ok"
@@ -127,15 +129,16 @@ def counted(folder, now_s):
     return expected
 
 
-def calls_of(hours_ago, now_s):
+def calls_of(hours_ago, now_s, upstream):
     for model, name, times in MODELS:
         for number in range(times * (1 + (hours_ago * 7 + len(name)) % 5)):
             is_error = (hours_ago * 31 + number * 7) % 29 == 0
-            yield call_of(model, name, number, hours_ago, now_s, is_error)
+            yield call_of((model, model + upstream), name, number, hours_ago, now_s, is_error)
     yield mistake(hours_ago, now_s)
 
 
-def call_of(model, name, number, hours_ago, now_s, is_error):
+def call_of(models, name, number, hours_ago, now_s, is_error):
+    model, upstream_model = models
     usage = Usage(
         input_tokens=1200 + 90 * number,
         output_tokens=300 + 11 * number,
@@ -146,7 +149,7 @@ def call_of(model, name, number, hours_ago, now_s, is_error):
     attempt = AttemptRecord(
         provider=name,
         provider_id=name,
-        upstream_model=f"{model}-upstream",
+        upstream_model=upstream_model,
         credential_id=fingerprint(secret),
         credential_display=secret[:9] + "…cdef",
         outcome=outcome,
@@ -165,7 +168,7 @@ def call_of(model, name, number, hours_ago, now_s, is_error):
         requested_model=model,
         provider=name,
         provider_id=name,
-        upstream_model=f"{model}-upstream",
+        upstream_model=upstream_model,
         status=502 if is_error else 200,
         outcome=outcome,
         stream=True,
@@ -218,8 +221,8 @@ def pictures():
     return Path(folder) if folder else None
 
 
-async def picture(browser, name):
-    """One picture of the whole page as it is."""
+async def picture(browser, name, height=None):
+    """One picture of the page as it is."""
     if (folder := pictures()) is not None:
         folder.mkdir(exist_ok=True)
-        await browser.picture(folder / f"{name}.png")
+        await browser.picture(folder / f"{name}.png", height)

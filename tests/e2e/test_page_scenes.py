@@ -4,7 +4,6 @@ that is gone, a configuration that is refused, Chinese, a phone; nothing is cut,
 With UNIAPI_PICTURES set to a folder, a picture of each is left there.
 """
 
-import asyncio
 import json
 import time
 
@@ -110,6 +109,7 @@ async def test_thirteen_keys_and_a_day_of_calls(
         "document.querySelectorAll('#mistakes summary, #mistakes .rows').length > 0"
     )
     await fits(browser)
+    assert await browser.faint_texts() == []
     await picture(browser, f"busy-{width}-{scheme}-{language[:2]}-open")
     verdict = await browser.value("document.querySelector('#verdict .bad').textContent")
     assert "openai #3" in verdict
@@ -166,6 +166,14 @@ async def test_nothing_yet(upstream, gateway, browser, width):
     await picture(browser, f"empty-{width}")
 
 
+async def test_a_faint_text_would_be_found(upstream, gateway, browser):
+    """The look at contrasts looks."""
+    await gateway.start(thirteen(upstream))
+    await shown(browser, gateway)
+    await browser.value("document.querySelector('#under').style.color = '#aaa'")
+    assert [one.split(" ")[1] for one in await browser.faint_texts()] == ["P.under:"]
+
+
 @pytest.mark.parametrize("width", [1280, 360])
 async def test_the_gateway_is_gone(upstream, gateway, client, browser, width):
     """A red strip at the top says so and since when; it goes when the gateway is back."""
@@ -177,6 +185,7 @@ async def test_the_gateway_is_gone(upstream, gateway, client, browser, width):
     text = await browser.value("document.getElementById('banner').textContent")
     assert "The gateway does not answer since" in text
     assert await browser.value("document.getElementById('banner').getBoundingClientRect().top") == 0
+    assert await browser.faint_texts() == []
     await picture(browser, f"gone-{width}")
     arguments = ["--config", str(gateway.folder / "api.yaml")]
     await gateway.launch(*arguments, port=port)
@@ -333,16 +342,16 @@ async def test_the_key_is_remembered_on_the_device_where_that_is_wished(upstream
     assert CLIENT_KEY in await browser.value("JSON.stringify(localStorage)")
     assert CLIENT_KEY not in await browser.value("JSON.stringify(sessionStorage)")
     await browser.call("Page.reload")
-    await browser.until("!document.getElementById('board').hidden")
+    await browser.until("document.getElementById('board')?.hidden === false")
     await browser.value("document.getElementById('leave').click()")
     assert CLIENT_KEY not in await browser.value("JSON.stringify(localStorage)")
 
 
 async def test_the_picture_of_the_readme(upstream, gateway, client, browser):
-    """docs/page.png, where pictures are wanted."""
-    await busy(upstream, gateway, client)
+    """`UNIAPI_PICTURES=docs` makes docs/page.png."""
+    counted(gateway.folder / "data", time.time(), upstream="")
+    await gateway.start(thirteen(upstream))
     await shown(browser, gateway, width=1120)
     await drawn(browser)
     await browser.until("document.querySelectorAll('#requests tr[data-request]').length >= 8")
-    await picture(browser, "readme")
-    await asyncio.sleep(0)
+    await picture(browser, "page", height=1010)

@@ -18,7 +18,7 @@ from .columns import ATTEMPTS, CALLS, COLUMNS, COST, UNPRICED
 from .latencies import FIRST_HISTOGRAM, FIRST_MS, TOTAL_HISTOGRAM, quantile_s
 from .ledger import Ledger
 from .recorder import Recorder, told_apart
-from .records import NOT_FAILURES
+from .records import CLIENTS_OWN, NOT_FAILURES
 from .span import Span, iso
 
 Name = TypeVar("Name", bound=Hashable)
@@ -180,7 +180,8 @@ def key_states(
 
 def figures(counts: Aggregate, waits: list[int]) -> dict[str, Any]:
     """Everything that one number says about some counts: requests, attempts, tokens, dollars (None:
-    unknown), and seconds (None without calls). `waits`: their row.
+    unknown), and seconds (None without calls). `waits`: their row. `mistakes`: those of the errors
+    that no provider is to blame for.
     """
     cells = counts.totals()
     errors = sum(
@@ -190,6 +191,9 @@ def figures(counts: Aggregate, waits: list[int]) -> dict[str, Any]:
     return {
         **{column.name: count for column, count in zip(COLUMNS, cells, strict=True)},
         "errors": errors,
+        "mistakes": sum(
+            cell[CALLS] for key, cell in counts.cells.items() if key.outcome in CLIENTS_OWN
+        ),
         "client_left": sum(
             cell[CALLS] for key, cell in counts.cells.items() if key.outcome == "client_left"
         ),

@@ -41,12 +41,13 @@ const requests = {
   controls() {
     const field = (name, hint) => h("input", { type: "search", placeholder: hint, "aria-label": hint, maxlength: 100, oninput: (event) => this.filter(name, event.target.value.trim()) });
     const choice = (name, hint, options) => h("select", { "aria-label": hint, onchange: (event) => this.filter(name, event.target.value) }, options.map(([value, text]) => h("option", { value }, text)));
-    return h("div", { class: "filters" }, field("client", t("Client key")), field("model", t("Model")), field("provider", t("Provider")),
+    const fields = h("div", { class: "filters" }, field("client", t("Client key")), field("model", t("Model")), field("provider", t("Provider")),
       choice("status", t("Status"), [["", t("Any status")], ["ok", t("Served")], ["failure", t("Failed")], ["mistake", t("Turned away")], ["left", t("Client left")]]),
       choice("slower_than", t("First token"), [["", t("Any speed")], ["1", t("over 1 s")], ["5", t("over 5 s")], ["15", t("over 15 s")], ["60", t("over 60 s")]]),
       choice("attempts", t("Tries"), [["", t("Any tries")], ["2", t("2 or more")], ["3", t("3 or more")]]),
       choice("cost", t("Cost"), [["", t("Any cost")], ["0.01", "≥ $0.01"], ["0.1", "≥ $0.10"], ["1", "≥ $1"]]),
       choice("since", t("Time"), [["", t("Any time")], ["15m", t("15 minutes")], ["1h", t("1 hour")], ["24h", t("24 hours")]]));
+    return isNarrow ? h("details", {}, h("summary", { class: "note" }, t("Filters")), fields) : fields;
   },
   list() {
     if (this.error) return h("p", { class: "bad" }, this.error);
@@ -90,7 +91,7 @@ const requests = {
     const toggle = () => { state.open[isOpened ? "delete" : "add"](id); state.drawn["requests-rows"] = ""; this.draw(); };
     const line = h("tr", { class: isOpened ? "opens open" : "opens", tabindex: 0, "aria-expanded": String(isOpened), "data-request": row.request_id, onclick: toggle, onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); toggle(); } } },
       cells.map(([kind, cell], place) => h("td", { class: cell === "–" ? `${kind} none` : kind, "data-label": heads[place] }, cell)));
-    return isOpened ? [line, h("tr", { class: "under" }, h("td", { class: "wide", colspan: cells.length }, this.inside(row)))] : [line];
+    return isOpened ? [line, h("tr", { class: "inner" }, h("td", { class: "wide", colspan: cells.length }, this.inside(row)))] : [line];
   },
   inside(row) {
     const tokens = known(row.input_tokens) || known(row.output_tokens) ? t("{in} tokens in, {out} out", { in: count(row.input_tokens || 0), out: count(row.output_tokens || 0) }) : "";

@@ -17,7 +17,7 @@ function sums(id, list, columns, head, askedFor, wrong, tried, kind) {
     if (!isOpened) return [node];
     const inside = h("div", {});
     minis(inside, { [kind]: row.name });
-    return [node, h("tr", { class: "under" }, h("td", { class: "wide", colspan: cells.length }, inside))];
+    return [node, h("tr", { class: "inner" }, h("td", { class: "wide", colspan: cells.length }, inside))];
   };
   return h("div", { class: "panel" }, h("table", { class: "table sums" }, h("thead", {}, h("tr", {}, heads.map((one) => h("th", { scope: "col" }, one)))), h("tbody", {}, shown.map(line))),
     shown.length < list.length ? h("p", { class: "note" }, h("button", { class: "more", type: "button", onclick: () => { state.grown[id] = true; redraw(id); } }, t("Show all {n}", { n: list.length }))) : "");
