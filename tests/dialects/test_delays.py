@@ -133,3 +133,17 @@ def test_every_dialect_hears_headers_and_words(name):
         .retry_after_s
         == 30.0
     )
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("请求过于频繁，请在 5 分钟后重试", 300.0),
+        ("已达到5小时限额，将在 3小时20分钟后重置", 12000.0),
+        ("请 30 秒之后再试", 30.0),
+        ("额度将于2天后恢复", 172800.0),
+        ("5 分钟后的会议", None),
+    ],
+)
+def test_delays_in_chinese(text, expected):
+    assert delay_in_text(text) == expected

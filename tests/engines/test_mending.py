@@ -380,6 +380,75 @@ TEXTS = [
     ),
     ("vllm, qwen", "System message must be at the beginning.", CHAT, facts(system_turns="first")),
     (
+        "anthropic",
+        "thinking: Input tag 'adaptive' found using 'type' does not match any of the expected "
+        "tags: 'disabled', 'enabled'",
+        CLAUDE,
+        facts(anthropic_thinking="budget"),
+    ),
+    (
+        "anthropic",
+        "messages.2.content.0.tool_result.content.0: Input tag 'tool_reference' found using 'type'"
+        " does not match any of the expected tags: 'text', 'image'",
+        CLAUDE,
+        facts(anthropic_tool_search=False),
+    ),
+    (
+        "anthropic",
+        "messages.30: `tool_use` ids were found without `tool_result` blocks immediately after: "
+        "toolu_01HT.",
+        CLAUDE,
+        facts(calls_need_results=True),
+    ),
+    (
+        "openai",
+        "An assistant message with 'tool_calls' must be followed by tool messages responding to "
+        "each 'tool_call_id'. The following tool_call_ids did not have response messages: call_1",
+        CHAT,
+        facts(calls_need_results=True),
+    ),
+    (
+        "deepseek",
+        "An assistant message with 'tool_calls' must be followed by tool messages responding to "
+        "each 'tool_call_id'. (insufficient tool messages following tool_calls message)",
+        CHAT,
+        facts(calls_need_results=True),
+    ),
+    (
+        "google",
+        "Please ensure that the number of function response parts is equal to the number of "
+        "function call parts of the function call turn.",
+        GEMINI,
+        facts(calls_need_results=True),
+    ),
+    (
+        "bedrock",
+        "This model doesn't support the toolConfig.toolChoice.any field. Remove "
+        "toolConfig.toolChoice.any and try again.",
+        {"toolConfig": {"toolChoice": {"any": {}}}},
+        facts(anthropic_forced_tool=False),
+    ),
+    (
+        "openrouter",
+        "No endpoints found that support the provided 'tool_choice' value. To learn more about "
+        "provider routing, visit: https://openrouter.ai/docs/provider-routing",
+        CHAT,
+        facts(tool_choices="auto"),
+    ),
+    (
+        "mistral, llama.cpp",
+        "Tool call IDs should be alphanumeric strings with length 9! at row 91, column 40:",
+        CHAT,
+        facts(tool_call_id_form="alnum9"),
+    ),
+    ("sglang, gemma", "System role not supported", CHAT, facts(system_role="user")),
+    (
+        "google, gemma",
+        "Developer instruction is not enabled for models/gemma-3-27b-it",
+        CHAT,
+        facts(system_role="user"),
+    ),
+    (
         "dashscope",
         "This model only support stream mode, please enable the stream parameter to access the "
         "model.",
@@ -489,6 +558,15 @@ def test_what_the_user_asked_is_never_mended(text):
 def test_only_a_refused_request_is_read(status):
     """Other statuses are not about the request."""
     assert refused("Unknown parameter: 'top_k'", CHAT, status=status) == Learned()
+
+
+def test_a_templates_exception_is_read_whatever_its_status():
+    """llama.cpp and LM Studio answer it with 500; another 500 is a server's own trouble."""
+    words = "System message must be at the beginning."
+    jinja = f"Error: Jinja Exception: {words}"
+    assert refused(jinja, CHAT, status=500) == facts(system_turns="first")
+    assert not refused(words, CHAT, status=500)
+    assert not refused(jinja, CHAT, status=503)
 
 
 def test_the_dialect_that_was_asked_is_no_lesson():

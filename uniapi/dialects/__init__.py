@@ -31,6 +31,7 @@ from .fitting import Beside
 from .http_errors import is_wall
 from .observer import Observer
 from .quirk import Quirk, TakenMembers
+from .resets import reset_seconds
 from .shapes import SHAPE_ERRORS
 from .stream_decoder import StreamDecoder
 from .stream_encoder import StreamEncoder
@@ -85,5 +86,6 @@ __all__ = [
     "delay_until",
     "figure",
     "is_wall",
+    "reset_seconds",
     "retry_after_seconds",
 ]

@@ -32,6 +32,12 @@ _PIECE = re.compile(
     r" *(days?|hours?|hrs?|minutes?|mins?|milliseconds?|ms|seconds?|secs?|[dhms])(?![a-z])",
     re.IGNORECASE,
 )
+_CHINESE = re.compile(
+    r"((?:\d{1,9}(?:\.\d{1,3})? ?(?:天|个?小时|分钟?|秒钟?|毫秒) ?){1,4})[之以]?后"
+)
+_CHINESE_PIECE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(天|个?小时|分|秒|毫秒)")
+_CHINESE_SECONDS = {"天": 86400.0, "时": 3600.0, "分": 60.0, "秒": 1.0}
+_CHINESE_VERBS = ("重试", "再试", "再次", "请求", "重置", "恢复", "刷新", "解除")
 _UNIT_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "ms": 0.001, "s": 1.0}
 
 _MOMENT = re.compile(
@@ -76,11 +82,11 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 
 def delay_in_text(message: str) -> float | None:
     """Seconds in wording such as `try again in 1m2.5s`, `Please retry after 20 seconds`, `in
-    350ms`; None when there is none.
+    350ms`, `请在 5 分钟后重试`; None when there is none.
     """
     match = _TEXT.search(message[:_READ])
     if match is None:
-        return None
+        return _chinese_delay(message[:_READ])
     total = 0.0
     for amount, unit in _PIECE.findall(match[1]):
         unit = unit.lower()
@@ -89,6 +95,20 @@ def delay_in_text(message: str) -> float | None:
             * _UNIT_SECONDS["ms" if unit == "ms" or unit.startswith("milli") else unit[0]]
         )
     return _bounded(round(total, 3)) if math.isfinite(total) else None
+
+
+def _chinese_delay(message: str) -> float | None:
+    for match in _CHINESE.finditer(message):
+        behind = message[match.end() : match.end() + _RIGHT_AFTER]
+        if not any(verb in behind for verb in _CHINESE_VERBS):
+            continue
+        pieces = _CHINESE_PIECE.findall(match[1])
+        seconds = sum(
+            float(amount) * (0.001 if unit == "毫秒" else _CHINESE_SECONDS[unit[-1]])
+            for amount, unit in pieces
+        )
+        return _bounded(seconds)
+    return None
 
 
 def delay_until(headers: Mapping[str, str], message: str, home_s: float) -> float | None:

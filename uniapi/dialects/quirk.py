@@ -69,6 +69,10 @@ class Quirk:
     """Answers come in streams alone: a whole one is asked for streamed and folded."""
     empty_turns: bool = True
     """False: a turn, or a text in it, that says nothing is refused; it is left out."""
+    calls_need_results: bool = False
+    """A call without its result, and a result without its call, are refused: the first is answered,
+    the second told as text.
+    """
     forced_tool_while_reasoning: bool = True
     """False: a forced tool call is refused while the model reasons: reasoning goes off for it.
 
@@ -233,6 +237,8 @@ class Quirk:
     """Thinking that Claude itself did not sign is refused, and blocks made for a foreign answer;
     both are taken out of earlier turns.
     """
+    anthropic_tool_search: bool = True
+    """Deferred tools, and references to those that a search found, are understood."""
     default_max_tokens: int | None = None
     """Sent when the client named no limit and the wire needs one."""
 

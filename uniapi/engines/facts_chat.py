@@ -35,6 +35,17 @@ _FORMAT_ROWS = (
         max_stops=4,
     ),
     fact(
+        "«An assistant message with 'tool_calls' must be followed by tool messages responding to"
+        " each 'tool_call_id'»; DeepSeek: «insufficient tool messages following tool_calls»;"
+        " Mistral: «Not the same number of function calls and responses»; xAI and Google's layer"
+        " alike (2026-11-30)",
+        vendors={
+            *("openai", "azure", "github", "deepseek", "moonshot", "mistral", "xai"),
+            "gemini-openai",
+        },
+        calls_need_results=True,
+    ),
+    fact(
         "no web search by this member in their references (each has another way, or none); most"
         " answer as if it had not been asked for",
         vendors={

@@ -24,9 +24,11 @@ CLAUDE_ROWS = (
     _claude(
         "a tool_use id is of [a-zA-Z0-9_-]; a thinking block with a foreign signature and a blank"
         " text answer 400; up to 4.7 «role 'system' is not supported» among messages; up to 4.8 no"
-        " thinking unless asked for (litellm 1.110.2, anthropic 2.14, 2026-11-30)",
+        " thinking unless asked for (litellm 1.110.2, anthropic 2.14, 2026-11-30); «`tool_use` ids"
+        " were found without `tool_result` blocks» (anthropics/claude-code#1571)",
         r"claude",
         tool_call_id_form="word",
+        calls_need_results=True,
         anthropic_own_thinking=True,
         empty_turns=False,
         system_turns="first",
@@ -120,6 +122,14 @@ CLAUDE_ROWS = (
             (r"claude-opus-4[.-]7(?!\d)", 2048),
             (r"claude-(?:opus-[5-9](?!\d)|fable|mythos)", 512),
         )
+    ),
+    fact(
+        "Deferred tools and `tool_reference` are Claude's (platform.claude.com/docs/en/agents-and-"
+        "tools/tool-use/tool-search-tool); Kimi's layer answers them 400 (github.com/farion1231/"
+        "cc-switch/issues/2941, 2026-11-30)",
+        r"(?!.*claude)",
+        engines={"claude"},
+        anthropic_tool_search=False,
     ),
     fact(
         "MiniMax's Messages: «chat content has invalid message role: system (2013)»"

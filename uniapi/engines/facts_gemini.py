@@ -19,6 +19,11 @@ _gemini = partial(fact, engines=_ENGINES)
 
 GEMINI_ROWS = (
     _gemini(
+        "«the number of function response parts is equal to the number of function call parts»"
+        " (github.com/google-gemini/gemini-cli/issues/16987, 2026-11-30)",
+        calls_need_results=True,
+    ),
+    _gemini(
         "models that do not think: «Thinking is not enabled for this model»",
         r"gemini-(?:1|2[.-]0|pro$|pro-vision)|gemma-[1-3]|learnlm|imagen|veo|text-embedding|embedding-|gemini-embedding|aqa",
         gemini_thinking="none",

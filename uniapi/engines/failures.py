@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from uniapi.canonical import Failure, FailureKind
-from uniapi.dialects import delay_until, is_wall, retry_after_seconds
+from uniapi.dialects import delay_until, is_wall, reset_seconds, retry_after_seconds
 
 _K = FailureKind
 
@@ -68,7 +68,14 @@ def corrected(
     """
     if is_wall(status, headers, body):
         return replace(failure, kind=_K.WALL, retry_after_s=None, is_daily=False)
-    return spoken_by(vendor, headers, failure)
+    failure = spoken_by(vendor, headers, failure)
+    if failure.kind not in _LIMITS or failure.retry_after_s is not None or failure.is_daily:
+        return failure
+    is_rate = failure.kind is not _K.QUOTA
+    return replace(failure, retry_after_s=reset_seconds(headers, body, is_rate=is_rate))
+
+
+_LIMITS = frozenset({_K.RATE_LIMITED, _K.QUOTA, _K.OVERLOADED})
 
 
 def spoken_by(vendor: str, headers: Mapping[str, str], failure: Failure) -> Failure:

@@ -23,6 +23,11 @@ _FACTS: Mapping[str, frozenset[Any]] = {
     "anthropic_prefill": frozenset({False}),
     "anthropic_forced_tool": frozenset({False}),
     "anthropic_sampling_pair": frozenset({False}),
+    "anthropic_tool_search": frozenset({False}),
+    "tool_call_id_form": frozenset({"alnum9"}),
+    "tool_choices": frozenset({"words", "auto"}),
+    "calls_need_results": frozenset({True}),
+    "system_role": frozenset({"user"}),
     "streams_only": frozenset({True}),
     "text_content_only": frozenset({True}),
 }

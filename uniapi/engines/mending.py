@@ -37,6 +37,8 @@ from .lessons import (
 MAX_TEXT = 4096
 MENDABLE = frozenset({400, 404, 422})
 """The statuses with which vendors refuse a member or its value."""
+_TEMPLATE = re.compile(r"jinja|raise_exception|chat template|strings with length 9", re.IGNORECASE)
+"""A template's exception, which llama.cpp and LM Studio answer with 500 as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,47 @@ READERS: tuple[Reader, ...] = (
         teaches(turn_order="assistant_after_tool"),
     ),
     _read(
+        "Anthropic: «`tool_use` ids were found without `tool_result` blocks»; OpenAI: «must be"
+        " followed by tool messages», «No tool output found for function call»; DeepSeek:"
+        " «insufficient tool messages»; Google: «the number of function response parts»",
+        r"ids were found without [`'\"]?tool_result|unexpected [`'\"]?tool_use_id[`'\"]? found|must"
+        r" be followed by tool messages|must be a response to a prece|insufficient tool messages"
+        r"|number of function response parts|no tool (?:output|call) found for function call"
+        r"|not the same number of function calls and responses",
+        teaches(calls_need_results=True),
+    ),
+    _read(
+        "Bedrock: «This model doesn't support the toolConfig.toolChoice.any field.»",
+        r"doesn't support the toolconfig\.toolchoice",
+        teaches(anthropic_forced_tool=False),
+    ),
+    _read(
+        "OpenRouter: «No endpoints found that support the provided 'tool_choice' value»; vLLM and"
+        " others: «Only 'auto' is supported for tool_choice», «tool_choice … is not supported»",
+        r"support the provided '?tool_choice|only [^\n]{0,20}auto[^\n]{0,30}tool_choice"
+        r"|tool_choice[^\n]{0,40}(?:is not supported|only supports? [^\n]{0,10}auto)",
+        teaches(tool_choices="auto"),
+    ),
+    _read(
+        "Mistral's templates: «Tool call IDs should be alphanumeric strings with length 9!»",
+        r"tool call ids should be alphanumeric strings with length 9|tool call id [^\n]{0,80}must"
+        r" be a-z, A-Z, 0-9, with a length of 9",
+        teaches(tool_call_id_form="alnum9"),
+    ),
+    _read(
+        "Gemma's templates: «System role not supported»; Google: «Developer instruction is not"
+        " enabled for models/gemma-3»",
+        r"system role (?:is )?not supported|does not support system (?:role|prompt|message|instr)"
+        r"|developer instruction is not enabled",
+        teaches(system_role="user"),
+    ),
+    _read(
+        "Pydantic over Messages: «Input tag 'tool_reference' found using 'type' does not match any"
+        " of the expected tags»",
+        r"[\"'`]tool_reference[\"'`]? (?:found|is not|block)|unknown [^\n]{0,30}tool_reference",
+        teaches(anthropic_tool_search=False),
+    ),
+    _read(
         "DashScope, Codex's backend: «only support stream mode», «Stream must be set to true»",
         r"only supports? (?:the )?stream(?:ing)?(?: mode)?|stream must be (?:set to )?true|please"
         r" enable the stream parameter|streaming only|only available (?:in|with) stream",
@@ -125,8 +168,9 @@ READERS: tuple[Reader, ...] = (
         teaches(anthropic_thinking="adaptive"),
     ),
     _read(
-        "Anthropic: «adaptive thinking is not supported on this model»",
-        r"adaptive thinking is not supported",
+        "Anthropic: «adaptive thinking is not supported on this model», «thinking: Input tag"
+        " 'adaptive' found using 'type' does not match any of the expected tags»",
+        r"adaptive thinking is not supported|input tag 'adaptive' found using 'type' does not",
         teaches(anthropic_thinking="budget"),
     ),
     _read(
@@ -309,9 +353,10 @@ def find_mending(failure: Failure, body: Mapping[str, Json], dialect: str) -> Le
     """What the refusal of `body`, which was said in `dialect`, teaches; nothing (false) when it
     names nothing that may be changed.
     """
-    if failure.status not in MENDABLE:
-        return Learned()
     text = _text_of(failure)
+    is_template = failure.status == 500 and _TEMPLATE.search(text) is not None
+    if failure.status not in MENDABLE and not is_template:
+        return Learned()
     lesson = next((found for reader in READERS if (found := _lesson(reader, text, body))), None)
     if lesson is None:
         lesson = by_param(failure, body)

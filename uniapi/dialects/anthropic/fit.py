@@ -6,6 +6,7 @@ from uniapi.dialects.fit_learned import LEARNED_RULES
 from uniapi.dialects.fitting import Body, Fitting, fit_by, minds
 
 from .fit_cache import mark_cache, no_cache_marks
+from .fit_calls import answered_calls, no_tool_search, no_trailing_space
 from .fit_messages import (
     call_ids,
     no_empty_turns,
@@ -58,10 +59,13 @@ RULES = (
     structured_output,
     unforced_choice,
     own_thinking,
+    no_tool_search,
+    answered_calls,
     call_ids,
     no_empty_turns,
     system_turns,
     no_prefill,
+    no_trailing_space,
     thinking,
     forced_tool,
     no_sampling,

@@ -50,7 +50,7 @@ def decode_tools(tools: Sequence[Json], messages: Sequence[Json]) -> tuple[Tool 
     is_found_by_client = any(isinstance(tool, Tool) for tool in visible) and not any(
         isinstance(tool, HostedTool) and tool.kind == TOOL_SEARCH for tool in visible
     )
-    found = set(_found(messages))
+    found = set(found_tools(messages))
     return tuple(
         tool
         if isinstance(tool, HostedTool) or (is_found_by_client and tool.name not in found)
@@ -59,7 +59,7 @@ def decode_tools(tools: Sequence[Json], messages: Sequence[Json]) -> tuple[Tool 
     )
 
 
-def _found(messages: Sequence[Json]) -> Iterator[str]:
+def found_tools(messages: Sequence[Json]) -> Iterator[str]:
     """The names that searches found, and those of tools that were called."""
     for message in messages:
         content = member(message, "content")

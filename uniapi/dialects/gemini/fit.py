@@ -17,6 +17,7 @@ from .fit_parts import (
     one_result_a_call,
     vouch_for_calls,
 )
+from .fit_results import answer_every_call
 from .fit_schema import ask_for_json_in_words, say_schemas_in_openapi
 from .fit_thinking import fit_thinking
 from .fit_tools import settle_hosted_tools
@@ -61,6 +62,7 @@ RULES = (
     leave_out_empty_turns,
     leave_out_tools,
     leave_out_images,
+    answer_every_call,
     keep_media_outside_results,
     leave_out_call_ids,
     vouch_for_calls,

@@ -16,6 +16,7 @@ from uniapi.dialects.fitting import fit_by
 from uniapi.dialects.quirk import Quirk
 
 from .fit_cache import mark_cache, no_cache_marks, only_known_marks
+from .fit_calls import answered_calls
 from .fit_format import schema_in_words
 from .fit_members import (
     ask_streamed,
@@ -70,6 +71,7 @@ RULES = (
     documents_by_url,
     text_alone,
     only_known_marks,
+    answered_calls,
     mark_cache,
     no_cache_marks,
     call_ids_in_form,

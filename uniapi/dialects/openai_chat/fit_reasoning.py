@@ -55,6 +55,10 @@ def _with_known_words(body: Body, quirk: Quirk) -> Body:
     """
     changed = body
     word, nested = body.get(EFFORT), at(body, "reasoning", "effort")
+    if quirk.reasoning_request == "openrouter" and word is not None and "reasoning" in body:
+        # «Only one of "reasoning" and "reasoning_effort" may be provided»
+        # (github.com/danny-avila/LibreChat/issues/6076, 2026-11-30)
+        changed, word = without(body, EFFORT), None
     if isinstance(word, str) and nearest_effort(word, quirk.efforts) != word:
         changed = {**changed, EFFORT: nearest_effort(word, quirk.efforts)}
     if isinstance(nested, str) and nearest_effort(nested, quirk.efforts) != nested:

@@ -12,6 +12,7 @@ from uniapi.canonical import Json, Media
 from uniapi.dialects.fit_learned import LEARNED_RULES
 from uniapi.dialects.fitting import Body, Fitting, fit_by, minds
 from uniapi.dialects.openai_chat.fit_format import schema_instruction
+from uniapi.dialects.openai_chat.request_decode_members import at
 from uniapi.dialects.quirk import Quirk
 
 from .fit_input import call_ids, images, no_empty_turns
@@ -26,6 +27,7 @@ from .fit_tools import (
     schemas,
     tools,
 )
+from .request_encode_answered_calls import OUTPUT_OF, with_answered_calls
 
 
 @minds("json_schema")
@@ -63,6 +65,31 @@ def dropped_members(body: Body, fitting: Fitting) -> Body:
     return {name: body[name] for name in body if name not in refused} if refused else body
 
 
+@minds("calls_need_results")
+def answered_calls(body: Body, fitting: Fitting) -> Body:
+    """«No tool output found for function call …». Calls of a response that is continued lie at the
+    vendor.
+    """
+    items = body.get("input")
+    if not isinstance(items, list) or body.get("previous_response_id") or body.get("conversation"):
+        return body
+    calls = {_call_of(item) for item in items if at(item, "type") in OUTPUT_OF}
+    outputs = {_call_of(item) for item in items if at(item, "type") in OUTPUT_OF.values()}
+    is_sound = calls == outputs or not all(isinstance(item, dict) for item in items)
+    if is_sound or None in calls | outputs or _ends_in_call(items):
+        return body
+    return {**body, "input": with_answered_calls(items)}
+
+
+def _call_of(item: Json) -> str | None:
+    call_id = at(item, "call_id")
+    return call_id if isinstance(call_id, str) else None
+
+
+def _ends_in_call(items: list[Json]) -> bool:
+    return bool(items) and at(items[-1], "type") in OUTPUT_OF
+
+
 RULES = (
     tools,
     images,
@@ -72,6 +99,7 @@ RULES = (
     schemas,
     parallel_tool_calls,
     reasoning_items,
+    answered_calls,
     call_ids,
     system_turns_in_place,
     no_empty_turns,
