@@ -17,7 +17,7 @@ from .request_decode_tools import found_tools
 from .vocabulary import member
 
 
-@minds("calls_need_results")
+@minds("calls_need_results", where=("tool_use", "tool_result"))
 def answered_calls(body: Body, fitting: Fitting) -> Body:
     """«`tool_use` ids were found without `tool_result` blocks immediately after», «unexpected
     `tool_use_id` found in `tool_result` blocks» (github.com/anthropics/claude-code/issues/1571,
@@ -102,7 +102,7 @@ def _as_called(block: Json, calls: list[str]) -> Iterator[Json]:
         yield {"type": "text", "text": said}
 
 
-@minds(always=True)
+@minds(always=True, where=("assistant",))
 def no_trailing_space(body: Body, fitting: Fitting) -> Body:
     """«final assistant content cannot end with trailing whitespace»
     (github.com/router-for-me/CLIProxyAPI/issues/551, 2026-11-30), from those who refuse empty ones.
@@ -123,7 +123,7 @@ def no_trailing_space(body: Body, fitting: Fitting) -> Body:
     return {**body, "messages": [*_messages(body)[:-1], {**last, "content": blocks}]}
 
 
-@minds("anthropic_tool_search")
+@minds("anthropic_tool_search", where=("tools", "tool_result", "tool_reference"))
 def no_tool_search(body: Body, fitting: Fitting) -> Body:
     """Where deferred tools are unknown, what was found is said in words and offered, and the others
     are not (github.com/farion1231/cc-switch/issues/2941, 2026-11-30).

@@ -15,7 +15,7 @@ from .request_encode_turns import NO_RESULT
 from .vocabulary import list_member, member, text_member
 
 
-@minds("calls_need_results")
+@minds("calls_need_results", where=("functionCall", "function_call"))
 def answer_every_call(body: Body, fitting: Fitting) -> Body:
     """What the last turn calls is still open. Results without a call stay: the vendor names them
     better.

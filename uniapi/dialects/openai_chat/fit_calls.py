@@ -12,7 +12,7 @@ from .fit_system import joined
 from .request_decode_members import at
 
 
-@minds("calls_need_results")
+@minds("calls_need_results", where=("tool_calls", "tool"))
 def answered_calls(body: Body, fitting: Fitting) -> Body:
     """«An assistant message with 'tool_calls' must be followed by tool messages responding to each
     'tool_call_id'», «messages with role 'tool' must be a response to a preceeding message with

@@ -65,7 +65,7 @@ def dropped_members(body: Body, fitting: Fitting) -> Body:
     return {name: body[name] for name in body if name not in refused} if refused else body
 
 
-@minds("calls_need_results")
+@minds("calls_need_results", where=(*OUTPUT_OF, *OUTPUT_OF.values()))
 def answered_calls(body: Body, fitting: Fitting) -> Body:
     """«No tool output found for function call …». Calls of a response that is continued lie at the
     vendor.
@@ -73,12 +73,17 @@ def answered_calls(body: Body, fitting: Fitting) -> Body:
     items = body.get("input")
     if not isinstance(items, list) or body.get("previous_response_id") or body.get("conversation"):
         return body
-    calls = {_call_of(item) for item in items if at(item, "type") in OUTPUT_OF}
-    outputs = {_call_of(item) for item in items if at(item, "type") in OUTPUT_OF.values()}
+    calls = {_call_of(item) for item in items if _kind(item) in OUTPUT_OF}
+    outputs = {_call_of(item) for item in items if _kind(item) in OUTPUT_OF.values()}
     is_sound = calls == outputs or not all(isinstance(item, dict) for item in items)
     if is_sound or None in calls | outputs or _ends_in_call(items):
         return body
     return {**body, "input": with_answered_calls(items)}
+
+
+def _kind(item: Json) -> str:
+    kind = at(item, "type")
+    return kind if isinstance(kind, str) else ""
 
 
 def _call_of(item: Json) -> str | None:
@@ -87,7 +92,7 @@ def _call_of(item: Json) -> str | None:
 
 
 def _ends_in_call(items: list[Json]) -> bool:
-    return bool(items) and at(items[-1], "type") in OUTPUT_OF
+    return bool(items) and _kind(items[-1]) in OUTPUT_OF
 
 
 RULES = (
