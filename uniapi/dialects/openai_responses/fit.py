@@ -75,8 +75,9 @@ def answered_calls(body: Body, fitting: Fitting) -> Body:
         return body
     calls = {_call_of(item) for item in items if _kind(item) in OUTPUT_OF}
     outputs = {_call_of(item) for item in items if _kind(item) in OUTPUT_OF.values()}
-    is_sound = calls == outputs or not all(isinstance(item, dict) for item in items)
-    if is_sound or None in calls | outputs or _ends_in_call(items):
+    if calls == outputs or None in calls | outputs or not all(map(_is_item, items)):
+        return body
+    if _kind(items[-1]) in OUTPUT_OF:
         return body
     return {**body, "input": with_answered_calls(items)}
 
@@ -91,8 +92,8 @@ def _call_of(item: Json) -> str | None:
     return call_id if isinstance(call_id, str) else None
 
 
-def _ends_in_call(items: list[Json]) -> bool:
-    return bool(items) and _kind(items[-1]) in OUTPUT_OF
+def _is_item(item: Json) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("type", ""), str)
 
 
 RULES = (
