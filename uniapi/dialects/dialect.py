@@ -24,6 +24,7 @@ from uniapi.wire import Frame
 
 from .codec import EncodedRequest, EncodedResponse, ReplyContext, UpstreamContext
 from .counting import Counting
+from .deferred import Deferrable
 from .fitting import Fit
 from .observer import Observer
 from .quirk import Quirk
@@ -72,7 +73,7 @@ class IssuedIdFinder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientDialect:
+class ClientDialect(Deferrable):
     """A wire format as clients speak it.
 
     `decode_request(body, model, stream)`: model and stream come from the path where the body lacks
@@ -129,7 +130,7 @@ def without_facts(encode: Callable[[Request], EncodedRequest]) -> EncodeRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpstreamDialect:
+class UpstreamDialect(Deferrable):
     """A wire format as an upstream is asked in it.
 
     `family` signs the reasoning of its models. `encode_request(request, quirk)` writes a body: the

@@ -9,39 +9,25 @@ Reading order: `vocabulary`, `answer_decode_parts`; `request_decode`, `request_e
 
 from __future__ import annotations
 
-from uniapi.dialects.counting import Counting, figure
-from uniapi.dialects.dialect import RelayedDialect, without_facts
+from uniapi.dialects.deferred import deferred
+from uniapi.dialects.dialect import ClientDialect, RelayedDialect
 
-from .answer_decode import decode_response
-from .client import CLIENT
-from .error import decode_error
-from .fit import fit
-from .fit_messages import may_end_empty
-from .fit_tools import needs_translation
-from .observe import AnthropicObserver
-from .request_encode import encode_request
-from .request_encode_parts import needs_inline
-from .stream_decode import AnthropicStreamDecoder
 from .vocabulary import FAMILY, NAME
 
-COUNTED = frozenset({"system", "messages", "tools", "tool_choice", "thinking", "output_config"})
-"""anthropic-sdk-python 2.12.0, MessageCountTokensParams; `max_tokens` is refused."""
 
-UPSTREAM = RelayedDialect(
-    name=NAME,
-    family=FAMILY,
-    framing="sse",
-    encode_request=without_facts(encode_request),
-    fit=fit,
-    decode_response=decode_response,
-    stream_decoder=AnthropicStreamDecoder,
-    decode_error=decode_error,
-    needs_inline=needs_inline,
-    may_end_empty=may_end_empty,
-    counting=Counting(members=COUNTED, read=figure("input_tokens")),
-    observer=AnthropicObserver,
-    model_paths=(("model",), ("message", "model")),
-    needs_translation=needs_translation,
-)
+def _client() -> ClientDialect:
+    from .client import CLIENT
+
+    return CLIENT
+
+
+def _upstream() -> RelayedDialect:
+    from .upstream import UPSTREAM
+
+    return UPSTREAM
+
+
+CLIENT = deferred(ClientDialect, _client, name=NAME, own_headers=("anthropic-version",))
+UPSTREAM = deferred(RelayedDialect, _upstream, name=NAME, family=FAMILY, framing="sse")
 
 __all__ = ["CLIENT", "UPSTREAM"]

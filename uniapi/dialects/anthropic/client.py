@@ -68,5 +68,4 @@ CLIENT = ClientDialect(
     begins_with_usage=True,
     needs=messages_needs,
     forwarded_headers=("anthropic-beta", "anthropic-version"),
-    own_headers=("anthropic-version",),
 )

@@ -89,7 +89,5 @@ CLIENT = ClientDialect(
     framing=_framing,
     needs=gemini_needs,
     forwarded_headers=("x-goog-api-client",),
-    own_headers=("x-goog-api-key",),
-    own_query=("key",),
     operation_shape="gemini",
 )

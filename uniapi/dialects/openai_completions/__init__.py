@@ -4,6 +4,18 @@ three pieces a client sees exchanged; an upstream that has the endpoint is relay
 chat's own observer, which knows `text`.
 """
 
-from .client import CLIENT
+from __future__ import annotations
+
+from uniapi.dialects.deferred import deferred
+from uniapi.dialects.dialect import ClientDialect
+
+
+def _client() -> ClientDialect:
+    from .client import CLIENT
+
+    return CLIENT
+
+
+CLIENT = deferred(ClientDialect, _client)
 
 __all__ = ["CLIENT"]
