@@ -15,7 +15,7 @@ _EXAMPLES = (
     ("check --live", "every problem of api.yaml, and which keys are good"),
     ("", "run it: API at http://127.0.0.1:8000/v1, page at http://127.0.0.1:8000/"),
     ("serve --demo", "try it without any key"),
-    ("explain gpt-4o", "where a model leads to, and why others are out"),
+    ("explain gpt-6-sol", "where a model leads to, and why others are out"),
     ("explain request.json", "what a request would become; nothing is sent"),
     ("stop", "end the one that runs here"),
 )
@@ -28,6 +28,12 @@ environment (a flag goes first):
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY              LANG         zh…: Chinese, as --lang zh
 """  # noqa: E501
 _HELP_WORDS = {"help": "--help", "-V": "--version", "version": "--version", "-v": "--version"}
+_OTHER_WORDS = {
+    **dict.fromkeys(("start", "run", "up"), "serve"),
+    **dict.fromkeys(("quit", "kill", "down"), "stop"),
+    **dict.fromkeys(("validate", "test", "lint"), "check"),
+}
+"""What other programs call our commands."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -52,7 +58,7 @@ def unknown_command(word: str, commands: Sequence[str]) -> str:
     """What to say of a command that there is not."""
     if word.lower().endswith((".yaml", ".yml")) or "://" in word:
         return f"there is no command `{word}`; to run with it: --config {word}"
-    near = near_words(word, commands)
+    near = _OTHER_WORDS.get(word.lower()) or near_words(word, commands)
     meant = f"; did you mean `{near}`?" if near else f"; there are {', '.join(commands)}"
     return f"there is no command `{word}`{meant}"
 

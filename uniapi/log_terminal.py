@@ -106,7 +106,7 @@ class TerminalFormatter(logging.Formatter):
         return f"{self._paint(str(status), _colour_of(status, 'refused'))} {body}"
 
     def _call(self, record: logging.LogRecord, fields: Mapping[str, Any], width: int) -> str:
-        """`200 3f2a1c laptop gpt-4o → openai  1.2 s (first 0.3) 120+33 $0.0012` on one line: the
+        """`200 3f2a1c laptop gpt-6-sol → openai  1.2 s (first 0.3) 120+33 $0.0012` on one line: the
         names are cut where they do not fit.
         """
         status, outcome = fields.get("status", 0), fields.get("outcome", "ok")

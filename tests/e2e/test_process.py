@@ -276,8 +276,9 @@ def test_the_small_commands(tmp_path):
     "word, said",
     [
         ("chek", "did you mean `check`?"),
-        ("start", "there are serve, check, explain"),
-        ("api.yaml", "there are serve"),
+        ("start", "did you mean `serve`?"),
+        ("frobnicate", "there are serve, check, explain"),
+        ("api.yaml", "to run with it: --config api.yaml"),
     ],
 )
 def test_a_mistyped_command_is_told_the_right_one(tmp_path, word, said):
