@@ -56,7 +56,8 @@ def _patterns() -> dict[tuple[str, str], tuple[re.Pattern[Any], bool]]:
     """Module and source → the pattern, and whether it is only ever tried where a text begins."""
     found: dict[tuple[str, str], tuple[re.Pattern[Any], bool]] = {}
     for module in _modules():
-        values = vars(importlib.import_module(module))
+        # A copy: looking into what is imported late imports it.
+        values = dict(vars(importlib.import_module(module)))
         spec = values["__spec__"]
         tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
         uses: dict[str, set[str]] = {}
