@@ -113,3 +113,35 @@ def test_the_file_rotates_and_stays_bounded(log_file):
         int(line.rsplit(" ", 1)[1]) for line in lines(log_file)
     ]
     assert list(range(kept[0], 400)) == kept
+
+
+@pytest.mark.parametrize("how", ["moved", "deleted", "replaced"])
+def test_a_file_that_somebody_else_took_away_is_opened_anew(log_file, how):
+    """As logrotate and `mv` do: the next line stands in a file of the old name."""
+    set_up_logging(level="info", file=str(log_file), format_name="text")
+    log = logging.getLogger("uniapi.test")
+    log.info("before")
+    if how == "deleted":
+        log_file.unlink()
+    else:
+        log_file.rename(log_file.with_name("aside"))
+    if how == "replaced":
+        log_file.write_text("somebody's\n", encoding="utf-8")
+    log.info("after")
+    assert lines(log_file)[-1].endswith("after")
+    assert not any(line.endswith("before") for line in lines(log_file))
+    if how == "moved":
+        assert len(lines(log_file.with_name("aside"))) == 1
+
+
+def test_a_folder_that_is_gone_costs_no_call(log_file, tmp_path):
+    """The line is lost, and nothing else."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    set_up_logging(level="info", file=str(folder / "log"), format_name="text")
+    (folder / "log").unlink()
+    folder.rmdir()
+    logging.getLogger("uniapi.test").info("lost")
+    folder.mkdir()
+    logging.getLogger("uniapi.test").info("again")
+    assert lines(folder / "log")[-1].endswith("again")

@@ -124,6 +124,32 @@ class _TextFormatter(logging.Formatter):
         return self._redacting.clean(super().formatException(ei))
 
 
+class _ReopeningFile(logging.handlers.RotatingFileHandler):
+    """A file that rotates by itself, and is opened anew where somebody else (logrotate, `mv`)
+    moved or deleted it.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            if self.stream is None or self._is_moved():
+                self.close()
+                self.stream = self._open()
+        except OSError:
+            # Lost like a line on a full disk.
+            return
+        super().emit(record)
+
+    def _is_moved(self) -> bool:
+        try:
+            named = os.stat(self.baseFilename)
+            held = os.fstat(self.stream.fileno())
+        except FileNotFoundError:
+            return True
+        except (OSError, ValueError, AttributeError):
+            return False
+        return (named.st_dev, named.st_ino) != (held.st_dev, held.st_ino)
+
+
 def set_up_logging(*, level: str, file: str | None, format_name: str) -> None:
     """Configure the root logger: to stderr, or to a size-bounded rotating file.
 
@@ -134,7 +160,7 @@ def set_up_logging(*, level: str, file: str | None, format_name: str) -> None:
     if file is None:
         handler = logging.StreamHandler(sys.stderr)
     else:
-        handler = logging.handlers.RotatingFileHandler(
+        handler = _ReopeningFile(
             file,
             maxBytes=LOG_FILE_BYTES,
             backupCount=LOG_FILES_KEPT,
