@@ -180,10 +180,15 @@ def _parser() -> _Parsers:
         "explain",
         parents=[config],
         help=(
-            "which channels and keys a model would lead to, in which order, and why others are out"
+            "which channels and keys a model would lead to, and why others are out; or what a"
+            " request would become, without sending it"
         ),
     )
-    explain.add_argument("model")
+    explain.add_argument(
+        "asked",
+        metavar="MODEL_OR_REQUEST",
+        help="a model; or a file with a request (`-`: stdin), to see what it would become",
+    )
     explain.add_argument("file", nargs="?", metavar="FILE", help="the same as --config FILE")
     explain.add_argument(
         "--key",
@@ -192,6 +197,12 @@ def _parser() -> _Parsers:
             " first one)"
         ),
     )
+    explain.add_argument(
+        "--client",
+        metavar="DIALECT",
+        help="whose request it is: openai_chat, openai_responses, anthropic, gemini",
+    )
+    explain.add_argument("--model", help="the model of a Gemini request, whose body names none")
     explain.add_argument("--json", action="store_true", help="machine-readable")
     models = commands.add_parser(
         "models", parents=[config], help="list the models of each client key"
@@ -391,17 +402,18 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from .explain_command import show_explanation
+    from .explain_command import ExplainOptions, show_explanation
 
-    timeout_s = _from_environment(os.environ, "TIMEOUT", _seconds, DEFAULT_TIMEOUT_S)
-    return show_explanation(
-        _config(options),
-        os.environ,
-        model=options.model,
+    asked = ExplainOptions(
+        asked=options.asked,
+        config=_config(options),
         key=options.key,
+        client=options.client,
+        model=options.model,
         as_json=options.json,
-        timeout_s=timeout_s,
+        timeout_s=_from_environment(os.environ, "TIMEOUT", _seconds, DEFAULT_TIMEOUT_S),
     )
+    return show_explanation(asked, os.environ)
 
 
 def _models(options: argparse.Namespace) -> int:

@@ -1,77 +1,145 @@
-"""`explain MODEL`: where a request for a model would lead, without making it."""
+"""`explain MODEL`: where a request for a model would lead, without making it; and `explain
+REQUEST.json`, what a real one would become.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import dataclass
 from typing import Any
 
-from .clock import SystemClock
-from .commands import configuration_and_catalog, data_dir_beside, learned_in, named_client_key
-from .config import choose_source
-from .gateway import Engines
-from .limits import Limits
-from .retirement_watch import Ending, day_of
-from .routing import Cursors, Health, Router, Sessions, explain
+from .canonical import Call, RequestRefused
+from .commands import named_client_key
+from .config import ClientKey, shown_url
+from .dry_run import DryRun, call_of, dry_run_lines, read_request
+from .engines import Place
+from .errors import StartError
+from .gateway import Standing, first_way
+from .money import PER_MILLION, Found
+from .offline import Offline, offline
+from .retirement_watch import day_of
+from .routing import Channel, explain
 
 
-def show_explanation(
-    config_argument: str | None,
-    environment: Mapping[str, str],
-    *,
-    model: str,
-    key: str | None,
-    as_json: bool,
-    timeout_s: float,
-) -> int:
-    """What a request for `model` would lead to: which channels and keys, in which order, with which
-    timeouts and limits, and why others are out. 0, or 1 when nothing serves it. `timeout_s`: what
-    `serve` would take from `TIMEOUT`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainOptions:
+    """What the command line says. `asked`: a model, a file with a request, `-` for stdin; `client`
+    and `model`: the dialect of the request, and the model where its body names none; `timeout_s`:
+    what `serve` would take from `TIMEOUT`.
     """
-    config, catalog, endings = configuration_and_catalog(config_argument, environment)
-    clock = SystemClock()
-    router = Router(
-        catalog=catalog,
-        engines=Engines(),
-        health=Health(),
-        limits=Limits(),
-        cursors=Cursors(),
-        sessions=Sessions(),
-        default_timeout_s=timeout_s,
-    )
-    value = explain(
-        router, named_client_key(config, key), model, now=clock.monotonic_s(), now_s=clock.now_s()
-    )
-    _add_endings(value, endings, day_of(clock.now_s()))
-    source = choose_source(config_argument, environment)
-    _add_learned(value, learned_in(config, data_dir_beside(source, environment)))
-    print(
-        json.dumps(value, ensure_ascii=False, indent=1) if as_json else "\n".join(_explained(value))
-    )
-    return 0 if value["channels"] else 1
+
+    asked: str
+    config: str | None
+    key: str | None
+    client: str | None
+    model: str | None
+    as_json: bool
+    timeout_s: float
+
+    @property
+    def is_request(self) -> bool:
+        return self.asked == "-" or self.asked.lower().endswith((".json", ".jsonc"))
 
 
-def _add_endings(
-    value: dict[str, Any], endings: Mapping[tuple[str, str], Ending], today: date
+def show_explanation(options: ExplainOptions, environment: Mapping[str, str]) -> int:
+    """Print it; 0, or 1 when nothing serves it or something stops it. Raises StartError."""
+    parts = offline(options.config, environment, options.timeout_s)
+    key = named_client_key(parts.config, options.key)
+    if options.is_request:
+        value = _dry_run(options, parts, key)
+        lines = dry_run_lines(value)
+        is_served = bool(value["requests"]) and value["stopped_by"] is None
+    else:
+        value = _explanation(options.asked, parts, key)
+        lines = _explained(value)
+        is_served = bool(value["channels"])
+    if options.as_json:
+        print(json.dumps(value, ensure_ascii=False, indent=1))
+    else:
+        print("\n".join(lines))
+    return 0 if is_served else 1
+
+
+def _dry_run(options: ExplainOptions, parts: Offline, key: ClientKey) -> dict[str, Any]:
+    data = read_request(options.asked)
+    try:
+        call = asyncio.run(call_of(data, options.client, key, options.model))
+        return DryRun(parts, call, key).plain()
+    except RequestRefused as refused:
+        error = refused.error
+        raise StartError(f"the request is refused: {error.status}: {error.message}", 2) from None
+
+
+def _explanation(model: str, parts: Offline, key: ClientKey) -> dict[str, Any]:
+    """What `routing.explain` says, with the address, price, end and lessons of each channel, and
+    the spending of the client key.
+    """
+    clock = parts.clock
+    value = explain(parts.router, key, model, now=clock.monotonic_s(), now_s=clock.now_s())
+    candidates = parts.router.candidates(key, model, clock.now_s())
+    by_id = {channel.channel_id: channel for channel in candidates.channels()}
+    sample = {"model": model, "messages": [{"role": "user", "content": "Hi"}]}
+    call = asyncio.run(call_of(json.dumps(sample).encode(), "openai_chat", key, None))
+    _add_facts(value, parts, call, by_id)
+    value["spending"] = [_spent(one) for one in parts.spending.standings_of(key)]
+    return value
+
+
+def _add_facts(
+    value: dict[str, Any],
+    parts: Offline,
+    call: Call,
+    channels: Mapping[tuple[str, str], Channel],
 ) -> None:
-    """What is known of the end of each channel's model, nested keys' included."""
-    for channel in value["channels"]:
-        if "nested" in channel:
-            _add_endings(channel, endings, today)
+    """What is known of each channel, nested keys' included."""
+    for shown in value["channels"]:
+        if "nested" in shown:
+            _add_facts(shown, parts, call, channels)
             continue
-        ending = endings.get((channel["provider"], channel["upstream_model"]))
-        channel["retirement"] = None if ending is None else ending.row(today)
+        channel = channels[(shown["provider"], shown["upstream_model"])]
+        shown.update(_facts(parts, call, channel))
 
 
-def _add_learned(value: dict[str, Any], learned: Mapping[tuple[str, str], Any]) -> None:
-    """What refusals have taught of each channel's model, nested keys' included."""
-    for channel in value["channels"]:
-        if "nested" in channel:
-            _add_learned(channel, learned)
-        else:
-            row = learned.get((channel["provider"], channel["upstream_model"]))
-            channel["learned"] = [] if row is None else row["lessons"]
+def _facts(parts: Offline, call: Call, channel: Channel) -> dict[str, Any]:
+    provider, model = channel.provider, channel.upstream_model
+    now_s = parts.clock.now_s()
+    ending = parts.endings.get(channel.channel_id)
+    learned = parts.learned.of(provider.provider_id, model, now_s)
+    price = parts.prices.find(channel.alias, model, provider.provider_id)
+    facts: dict[str, Any] = {
+        "url": None,
+        "dialect": None,
+        "retirement": None if ending is None else ending.row(day_of(now_s)),
+        "learned": list(learned.lessons()),
+        "price": None if price is None else {"place": price.place, "figures": _figures(price)},
+    }
+    place = Place(provider=provider, upstream_model=model, alias=channel.alias)
+    try:
+        way = first_way(call, place, parts.engines.engine_of(provider), learned)
+    except RequestRefused:
+        return facts
+    facts["url"] = shown_url(way.address.url)
+    facts["dialect"] = way.dialect.name
+    return facts
+
+
+def _figures(price: Found) -> dict[str, float]:
+    """Dollars, as prices are written: a million tokens, or one of what is counted."""
+    return {
+        name: float(figure) / (1e6 if name in PER_MILLION else 1e12)
+        for name, figure in price.tariff.figures.items()
+    }
+
+
+def _spent(standing: Standing) -> dict[str, Any]:
+    return {
+        "name": standing.name,
+        "limit": standing.text,
+        "spent": standing.spent_pd / 1e12,
+        "of": standing.limit_pd / 1e12,
+    }
 
 
 def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
@@ -102,6 +170,9 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
             f" ({channel['engine']}{weight})"
             + (f" OUT: {channel['out']}" if channel["out"] else "")
         )
+        if channel["url"] is not None:
+            lines.append(f"{indent}     {channel['dialect']} at {channel['url']}")
+        lines.append(f"{indent}     {_said_price(channel['price'])}")
         if channel["retirement"] is not None:
             lines.append(f"{indent}     {channel['retirement']['message']}")
         if channel["learned"]:
@@ -133,6 +204,10 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
         )
     if "model" in value:
         lines.extend(
+            f"{indent}  {one['name']}: ${one['spent']:.4f} of ${one['of']:g} spent ({one['limit']})"
+            for one in value["spending"]
+        )
+        lines.extend(
             f"{indent}  out: {entry['provider']}: {entry['reason']}" for entry in value["out"]
         )
     return lines
@@ -140,3 +215,13 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _said_price(price: Mapping[str, Any] | None) -> str:
+    if price is None:
+        return "no price is known: its calls cost nothing here"
+    figures = price["figures"].items()
+    tokens = ", ".join(f"{name} ${dollars:g}" for name, dollars in figures if name in PER_MILLION)
+    each = "".join(f"; {name} ${one:g} each" for name, one in figures if name not in PER_MILLION)
+    per_million = f"{tokens} a million" if tokens else ""
+    return f"price: {per_million}{each} ({price['place']})"

@@ -244,9 +244,9 @@ async def test_explain_goes_into_nested_keys(upstream, tmp_path):
     assert [line for line in lines if "up-model" in line] == [
         "1. d/up-model (gpt)",
         "2. a/up-model (gpt)",
-        lines[-4],
+        lines[-6],
     ]
-    assert lines[-4].startswith("– c/up-model (gpt) OUT: `exclude_endpoints`")
+    assert lines[-6].startswith("– c/up-model (gpt) OUT: `exclude_endpoints`")
     assert "(weight 3)" in output
 
 

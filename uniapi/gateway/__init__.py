@@ -7,14 +7,17 @@ client could not carry of an answer) and `issued_items` (what it names by an id 
 """
 
 from .attempt_log import shown_headers
+from .call_facts import counts_tokens, estimate_call_tokens
+from .call_question import question_of
 from .call_state import CallSurroundings
+from .cost_estimate import estimate_pd
 from .discovery import ModelLists, list_models
 from .executor import Executor
 from .issued_ids import IssuedIds
 from .issued_items import IssuedItems
 from .learned_models import LearnedModels
 from .moderation import Moderation
-from .prepare import prepare_once
+from .prepare import first_way, prepare_once
 from .reasoning_cache import ReasoningCache
 from .reception import Reception
 from .refusals import model_not_found
@@ -37,8 +40,13 @@ __all__ = [
     "Spending",
     "Standing",
     "Upload",
+    "counts_tokens",
+    "estimate_call_tokens",
+    "estimate_pd",
+    "first_way",
     "list_models",
     "model_not_found",
     "prepare_once",
+    "question_of",
     "shown_headers",
 ]

@@ -8,11 +8,12 @@ from types import MappingProxyType
 
 from uniapi.canonical import Call, Message, Operation, RequestRefused
 from uniapi.dialects import ReplyContext
-from uniapi.engines import Engine, Target
+from uniapi.engines import Engine, Learned, Place, Target
 from uniapi.operations import SERVICES
 from uniapi.routing import Road
 
 from .conversation_request import prepare_conversation
+from .learned_models import NOTHING
 from .operation_request import prepare_carried
 from .prepared import Prepared, reply_context
 from .route import Decoded, Way, find_ways
@@ -39,14 +40,21 @@ def prepare(
     return prepare_conversation(call, way, reply, remembered, probes_text=probes_text)
 
 
-def prepare_once(call: Call, target: Target, engine: Engine) -> Prepared:
+def first_way(call: Call, place: Place, engine: Engine, learned: Learned = NOTHING) -> Way:
+    """The way on which `place` is asked first. Raises RequestRefused when there is none."""
+    ways = find_ways(call, place, engine, learned)
+    if not ways:
+        raise RequestRefused.bad_request("The provider does not offer this operation.")
+    return ways[0]
+
+
+def prepare_once(
+    call: Call, target: Target, engine: Engine, learned: Learned = NOTHING
+) -> Prepared:
     """The request to be sent first to `target`, outside of the loop. Raises RequestRefused when
     there is no way, or this upstream cannot be told.
     """
-    ways = find_ways(call, target, engine)
-    if not ways:
-        raise RequestRefused.bad_request("The provider does not offer this operation.")
-    way = ways[0]
+    way = first_way(call, target, engine, learned)
     reply = reply_context(call, target, 0, "0")
     if way.road is Road.TRANSLATE and not SERVICES[way.operation].is_carried:
         reply = replace(reply, request=Decoded(call).get())

@@ -14,25 +14,24 @@ from dataclasses import dataclass
 from functools import partial
 
 from uniapi.canonical import Call, Operation, RequestRefused
-from uniapi.clock import Clock, Epoch, Monotonic
+from uniapi.clock import Clock, Monotonic
 from uniapi.config import ClientKey
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.limits import Admitted, Limits, Refused
-from uniapi.operations import SERVICES
-from uniapi.routing import NO_SESSION, Candidates, Catalog, Channel, Pin, Plan, Question
+from uniapi.routing import Candidates, Catalog, Channel, Pin, Plan
 from uniapi.stats import CallRecord
 
-from .call_facts import estimate_call_tokens, reasoning_effort
+from .call_facts import estimate_call_tokens
+from .call_question import question_of
 from .call_records import left_record, refusal_record
 from .call_state import Reply, Setting
 from .discovery import ModelLists
-from .eligible_channels import possible_owners, rules_out
+from .eligible_channels import possible_owners
 from .executor import Executor
 from .issued_ids import IssuedIds, find_references
 from .issued_items import IssuedItems
 from .moderation import FLAGGED, Moderation
 from .refusals import model_not_found, over_limit, still_discovering
-from .session_hint import session_hint
 from .snapshot import Snapshot
 from .spending import Held, Spending
 
@@ -179,28 +178,15 @@ class Reception:
 
     def _plan(self, call: Call, key: ClientKey, entry: _Entry, now: Monotonic) -> Plan:
         now_s = self._clock.now_s()
-        pin, service = entry.pin, SERVICES[call.operation]
-        is_free = service.is_generated and pin is None
-        minds_session = entry.candidates.minds_sessions or key.policy == "sticky"
-        engine_of = entry.snapshot.engines.engine_of
-        asked = Question(
-            client_key=key,
-            requested_model=call.requested_model,
-            client_dialect=call.dialect,
-            needs=CLIENT_DIALECTS[call.dialect].needs(call.json),
-            path=call.path,
-            method=call.method,
-            stream=call.stream,
-            request_type=service.request_type,
-            reasoning_effort=reasoning_effort(call),
-            body_bytes=len(call.body) + call.upload_bytes,
+        asked = question_of(
+            call,
+            key,
+            entry.snapshot.engines.engine_of,
+            now=now,
+            now_s=now_s,
             tokens=entry.tokens,
-            session=session_hint(call) if minds_session else NO_SESSION,
-            pin=pin,
-            deadline=_client_deadline(call, now, now_s) if _PATIENCE in call.headers else None,
-            timeout_s=service.timeout_s,
-            is_bought=service.is_bought,
-            rules_out=None if is_free else rules_out(call, engine_of, is_bound=pin is not None),
+            pin=entry.pin,
+            minds_session=entry.candidates.minds_sessions or key.policy == "sticky",
         )
         router = entry.snapshot.router
         return router.plan(asked, entry.candidates, now=now, now_s=now_s, rng=self._rng)
@@ -216,19 +202,6 @@ class _Entry:
     candidates: Candidates
     pin: Pin | None
     tokens: int
-
-
-def _client_deadline(call: Call, now: Monotonic, now_s: Epoch) -> float | None:
-    """The moment the client's own SDK gives up (`x-stainless-timeout`, seconds after the call came
-    in): no attempt begins after it.
-    """
-    try:
-        seconds = float(call.headers[_PATIENCE])
-    except ValueError:
-        return None
-    if not 0 < seconds < 86400:
-        return None
-    return now + seconds - max(0.0, now_s - call.received_at_s)
 
 
 def _all_channels(catalog: Catalog, key: ClientKey) -> list[Channel]:

@@ -12,10 +12,11 @@ from .periods import Calendar
 from .price_book import Found, PriceBook
 from .price_list import LARGEST_BYTES as LARGEST_LIST
 from .price_list import PriceList, UnusableList, inside, read_list
-from .tariff import NotAPrice, Tariff, read_tariff
+from .tariff import PER_MILLION, NotAPrice, Tariff, read_tariff
 
 __all__ = [
     "LARGEST_LIST",
+    "PER_MILLION",
     "PICO",
     "Calendar",
     "Found",

@@ -50,6 +50,7 @@ def explain(
     now: Monotonic,
     now_s: Epoch,
     path: str = "/v1/chat/completions",
+    asked: Question | None = None,
 ) -> dict[str, Any]:
     """Which channels and keys would be tried for `requested_model`, in which order, with which
     upstream model, timeouts and limits, and why others are out.
@@ -57,9 +58,10 @@ def explain(
     `{"model", "client_key", "shares", "rate_limit", "retries", "attempts", "order",
     "channels": […], "out": [{"provider", "reason"}…], "near": […]}`; the channels stand in the
     order in which the first request of all would try them, those that are out (`out` says why) at
-    the end; a nested key among them has `nested` and `channels` of its own.
+    the end; a nested key among them has `nested` and `channels` of its own. `asked`: a real call,
+    where there is one.
     """
-    question = Question(
+    question = asked or Question(
         client_key=client_key,
         requested_model=requested_model,
         client_dialect="openai_chat",
