@@ -131,7 +131,7 @@ class _ReopeningFile(logging.handlers.RotatingFileHandler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            if self.stream is None or self._is_moved():
+            if self._is_moved():
                 self.close()
                 self.stream = self._open()
         except OSError:
@@ -140,12 +140,14 @@ class _ReopeningFile(logging.handlers.RotatingFileHandler):
         super().emit(record)
 
     def _is_moved(self) -> bool:
+        stream = self.stream
+        if stream is None:
+            return True
         try:
-            named = os.stat(self.baseFilename)
-            held = os.fstat(self.stream.fileno())
+            named, held = os.stat(self.baseFilename), os.fstat(stream.fileno())
         except FileNotFoundError:
             return True
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError):
             return False
         return (named.st_dev, named.st_ino) != (held.st_dev, held.st_ino)
 
