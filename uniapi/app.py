@@ -34,6 +34,7 @@ from .config import (
 from .dialects import CLIENT_DIALECTS
 from .engines import price_vendors
 from .gateway import (
+    CacheRounds,
     CallSurroundings,
     Engines,
     Executor,
@@ -136,7 +137,9 @@ class App:
         self._pins = IssuedIds.of_folder(folder, clock.now_s())
         self._learned = LearnedModels.of_folder(folder, clock.now_s())
         items = IssuedItems()
+        self._caches = CacheRounds(folder, clock, self._price_gap)
         around = CallSurroundings(
+            caches=self._caches,
             transport=transport,
             credentials=self._credentials,
             media=self._media,
@@ -418,6 +421,7 @@ class App:
             await loop.run_in_executor(None, memory.flush, self.clock.now_s())
         await loop.run_in_executor(None, self._kept_lists.flush)
         await loop.run_in_executor(None, self._notifier.flush, self.clock.now_s())
+        await loop.run_in_executor(None, self._caches.flush, self.clock.now_s())
 
     async def commit(self, *, at_once: bool = False) -> None:
         """Write what changed since the last time, calls, long rate windows and what rests; off the
@@ -504,6 +508,9 @@ class App:
         book = self._book(config)
         self.recorder.configure(config, book)
         self._spending.configure(config, book)
+
+    def _price_gap(self, requested: str, upstream: str, provider_id: str, at_s: float) -> int:
+        return self.recorder.prices.cache_gap_pd(requested, upstream, provider_id, at_s)
 
     def _reprice(self) -> None:
         self._price(self._snapshot.config)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from uniapi.gateway import (
+    CacheRounds,
     CallSurroundings,
     Executor,
     IssuedIds,
@@ -45,6 +46,7 @@ def executor_of(web):
 
     def build(clock, record):
         around = CallSurroundings(
+            caches=CacheRounds.in_memory(clock),
             transport=web,
             credentials=AccessTokens(clock),
             media=MediaFetcher(web),

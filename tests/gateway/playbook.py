@@ -27,6 +27,7 @@ from uniapi.canonical import Principal, RequestRefused
 from uniapi.config import parse_config
 from uniapi.engines import engine_names
 from uniapi.gateway import (
+    CacheRounds,
     CallSurroundings,
     Engines,
     Executor,
@@ -150,8 +151,10 @@ class Playbook:
         )[0]
         self.recorder = Recorder()
         self.recorder.configure(self._config)
+        prices = PriceBook(self._config.preferences.prices)
+        self.caches = CacheRounds(MemoryFolder(), self.clock, prices.cache_gap_pd)
         self.spending = Spending(self.recorder.ledger, self.clock)
-        self.spending.configure(self._config, PriceBook(self._config.preferences.prices))
+        self.spending.configure(self._config, prices)
         self.limits.over_budget = self.spending.over_budget
         self._engines = engines or Engines()
         self._router = ListeningRouter(
@@ -173,6 +176,7 @@ class Playbook:
         pins = IssuedIds(KeptMap(MemoryFolder(), "pins", limit=10, lasts_s=3600.0))
         items = IssuedItems()
         around = CallSurroundings(
+            caches=self.caches,
             transport=self.network,
             credentials=AccessTokens(self.clock),
             media=MediaFetcher(self.network),

@@ -179,3 +179,90 @@ def test_marks_stand_where_they_pay(play, said, marks):
     assert losses == ()
     assert json.dumps(fitted).count("cache_control") == marks
     assert (fitted is body) is (marks == 0)
+
+
+def told(play, changes, **more):
+    """What the doctor says of each turn of a session, as `changes` (turn → what to do) has it."""
+    p = play(claude(**more), preferences={"model_price": {"m": PRICE}})
+    vendor, said = Claude(least=512), []
+    for turn, body in enumerate(agent(8)):
+        body = changes(p, turn, body) or body
+        p.asks(CHAT, **body)
+        answered(p, vendor, p.clock.now_s())
+        said.append(p.client.headers.get("x-uniapi-cache"))
+        p.passes(20)
+    return said
+
+
+def test_the_doctor_tells_hits(play):
+    said = told(play, lambda p, turn, body: None)
+    assert said[0] == "miss=new-session"
+    assert all(one.startswith("hit=0.") for one in said[1:])
+
+
+def test_the_doctor_tells_a_prefix_that_changed(play):
+    """Where, and nothing of what."""
+
+    def dated(p, turn, body):
+        if turn == 4:
+            body["messages"][1] = {"role": "user", "content": "Fix the other bug."}
+            body["messages"][0] = {"role": "system", "content": f"{SYSTEM} It is Monday."}
+        return body
+
+    said = told(play, lambda p, turn, body: named(dated(p, turn, body)))
+    assert said[4] == "miss=prefix-changed at message 1"
+    assert said[3].startswith("hit=")
+
+
+def test_the_doctor_tells_a_tool_that_changed(play):
+    def other(p, turn, body):
+        changed = {**TOOL, "function": {**TOOL["function"], "description": "Other. " * 80}}
+        return {**body, "tools": [changed]} if turn == 5 else body
+
+    said = told(play, lambda p, turn, body: named(other(p, turn, body)))
+    assert said[5] == "miss=prefix-changed at tool 1"
+
+
+def test_the_doctor_tells_a_pause(play):
+    def waits(p, turn, body):
+        if turn == 3:
+            p.passes(400)
+
+    said = told(play, waits)
+    assert said[3] == "miss=pause"
+    assert said[4].startswith("hit=")
+
+
+def named(body):
+    """With a name for the session: the words at its beginning may change."""
+    return {**body, "prompt_cache_key": "my session"}
+
+
+def test_the_doctor_tells_a_key_that_was_switched(play):
+    """In the middle of a session; the next turn is read from the new key's cache."""
+    p = play(
+        provider("a", keys=2, path=MESSAGES, model=[{"claude-opus-5": "m"}]),
+        preferences={"model_price": {"m": PRICE}},
+    )
+    vendors, said = {"a#1": Claude(), "a#2": Claude()}, []
+    for turn, body in enumerate(agent(6)):
+        p.asks(CHAT, **body)
+        if turn == 3:
+            p.network.take().answers(whole({"error": {"message": "slow down"}}, status=429))
+        (asked,) = p.network.waiting
+        answered(p, vendors[asked.where], p.clock.now_s())
+        said.append(p.client.headers["x-uniapi-cache"])
+        p.passes(20)
+    assert said[3] == "miss=other-key"
+    assert [one[:3] for one in said[:3]] == ["mis", "hit", "hit"]
+    rows = p.caches.rows()
+    lost = next(row for row in rows if row["reason"] == "other-key")
+    assert (lost["requests"], lost["provider"]) == (1, "a")
+    assert lost["lost_pd"] == lost["lost_tokens"] * 4_500_000
+
+
+def test_short_prompts_are_below_the_minimum(play):
+    p = play(claude(), preferences={"model_price": {"m": PRICE}})
+    p.asks(CHAT)
+    answered(p, Claude(), 0.0)
+    assert p.client.headers["x-uniapi-cache"] == "miss=below-minimum"

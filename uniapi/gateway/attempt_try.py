@@ -38,6 +38,7 @@ from .answer_headers import (
     attempts_header,
     dropped_names,
     harmless_type,
+    header_text,
     heartbeat,
     kind_headers,
     returned_headers,
@@ -72,6 +73,7 @@ class Try:
         self.body: dict[str, Json] = {}
         """What was asked, where that is a JSON object."""
         self._began = state.now()
+        self._is_examined = False
 
     async def make(self) -> Failure | None:
         """None when it has answered the call. Raises RequestRefused when the client's request makes
@@ -113,6 +115,7 @@ class Try:
         broken = receiver.report.failure
         if broken is None:
             state.outcome = "ok"
+            self._look_at_cache(receiver.report.usage)
             self._remember(receiver)
         else:
             broken = self._masked(broken)
@@ -316,6 +319,9 @@ class Try:
         if losses:
             headers["x-uniapi-dropped"] = dropped_names(losses)
         target = self._lane.target
+        cached = self._look_at_cache(report.usage)
+        if cached is not None:
+            headers["x-uniapi-cache"] = cached
         listed = state.around.shutdown_date(target.provider.provider_id, target.upstream_model)
         retirement = self.way.retirement if listed is None else listed_end(listed)
         if retirement is not None:
@@ -340,6 +346,15 @@ class Try:
             state.attempts.pop()
             broken = self._masked(report.failure)
             self._note(broken.kind.value, receiver.status, state.now(), broken.words)
+
+    def _look_at_cache(self, usage: Usage | None) -> str | None:
+        """What the doctor says of an answer, once it tells what its prompt cache has done."""
+        if self._is_examined or usage is None or usage.cache_read_tokens is None:
+            return None
+        self._is_examined = True
+        caches = self._state.around.caches
+        verdict = caches.look(self._state.call, self._lane.target, self.way.quirk, usage)
+        return None if verdict is None else header_text(verdict.header)
 
     def _refused(self, failure: Failure, receiver: Receiver) -> Failure:
         """It failed before the commit, so that nothing has reached the client."""

@@ -14,6 +14,7 @@ from uniapi.routing import Plan
 from uniapi.stats import AttemptRecord
 
 from .backlog import Outlet
+from .cache_rounds import CacheRounds
 from .issued_ids import IssuedIds
 from .issued_items import IssuedItems
 from .lanes import Lane, Lanes
@@ -68,6 +69,7 @@ class CallSurroundings:
     items: IssuedItems
     learned: LearnedModels
     clock: Clock
+    caches: CacheRounds
     shutdown_date: Callable[[str, str], str | None] = lambda provider_id, model: None
     """The day from which a provider's own list says that a model is gone."""
 

@@ -3,11 +3,12 @@ used as they could be. Pure: nothing is sent or written here.
 
 Reading order: `amounts` (pico-dollars), `tariff` (the figures of one model), `bill` (a tariff and a
 usage → a cost), `price_list` (the dated list inside, or another), `price_book` (which price holds
-for a call), `periods` (calendar periods).
+for a call), `periods` (calendar periods), `cache_doctor` (why a prompt cache was missed).
 """
 
 from .amounts import PICO, dollars, picodollars, shown
 from .bill import bill_pd, plausible, stated_cost_pd
+from .cache_doctor import LEAST_TOKENS, LIKELY_LIFE_S, CacheDoctor, Served, Verdict
 from .periods import Calendar
 from .price_book import Found, PriceBook
 from .price_list import LARGEST_BYTES as LARGEST_LIST
@@ -17,14 +18,19 @@ from .tariff import PER_MILLION, NotAPrice, Tariff, read_tariff
 __all__ = [
     "LARGEST_LIST",
     "PER_MILLION",
+    "LEAST_TOKENS",
+    "LIKELY_LIFE_S",
     "PICO",
+    "CacheDoctor",
     "Calendar",
     "Found",
     "NotAPrice",
     "PriceBook",
     "PriceList",
+    "Served",
     "Tariff",
     "UnusableList",
+    "Verdict",
     "bill_pd",
     "dollars",
     "inside",

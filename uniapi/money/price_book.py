@@ -78,6 +78,17 @@ class PriceBook:
         tool = self.find(model, model, provider_id) if model is not None else None
         return own + ((tool and bill_pd(tool.tariff, usage.image_tool, at_s)) or 0)
 
+    def cache_gap_pd(
+        self, requested_model: str, upstream_model: str, provider_id: str, at_s: float
+    ) -> int:
+        """What a token costs more that is not read from the cache; 0 where that is not known."""
+        found = self.find(requested_model, upstream_model, provider_id)
+        if found is None:
+            return 0
+        figures = found.tariff.on(at_s).figures
+        each = figures.get("in", 0)
+        return max(0, int(each - figures.get("cache_read", each)))
+
     def _look_up(
         self, requested_model: str, upstream_model: str | None, provider_id: str | None
     ) -> Found | None:

@@ -106,6 +106,11 @@ class Recorder:
         self.ledger.watch_periods(short_periods(config))
         self._store.restate_spending((key.key_id, key.created_at_s) for key in config.client_keys)
 
+    @property
+    def prices(self) -> PriceBook:
+        """Those in force."""
+        return self._prices
+
     # the path of a call
 
     def record(self, call: CallRecord) -> CallRecord:

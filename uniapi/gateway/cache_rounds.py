@@ -1,0 +1,141 @@
+"""The cache doctor at the attempt loop: which answers it looks at, what it is told, and what it
+found, by day, model and reason, with the money that misses have cost; kept in the data dir.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from uniapi.canonical import Call, Usage
+from uniapi.clock import Clock, Epoch
+from uniapi.dialects import Quirk
+from uniapi.engines import Target
+from uniapi.money import LEAST_TOKENS, LIKELY_LIFE_S, CacheDoctor, Served, Verdict
+from uniapi.storage import Folder, KeptMap, MemoryFolder
+
+from .session_hint import session_hint
+
+CACHES_FILE = "caches"
+MOST_ROWS = 3000
+LASTS_S = 62 * 86400.0
+HOUR_LIFE_S = 3600.0
+_FIGURES = ("requests", "input_tokens", "read_tokens", "lost_tokens", "lost_pd")
+
+PriceGap = Callable[[str, str, str, float], int]
+"""(requested model, upstream model, provider id, when) → what a token that is not read from the
+cache costs more than one that is, in pico-dollars.
+"""
+
+
+class CacheRounds:
+    """`look` once for each answer that tells how much of its input came from a cache."""
+
+    def __init__(self, folder: Folder, clock: Clock, price_gap: PriceGap) -> None:
+        self._clock = clock
+        self._price_gap = price_gap
+        self._doctor = CacheDoctor()
+        self._kept = KeptMap(folder, CACHES_FILE, limit=MOST_ROWS, lasts_s=LASTS_S)
+        self._kept.load(clock.now_s())
+
+    @classmethod
+    def in_memory(cls, clock: Clock) -> CacheRounds:
+        """Without a disk or prices."""
+        return cls(MemoryFolder(), clock, lambda requested, upstream, provider_id, at_s: 0)
+
+    def look(self, call: Call, target: Target, quirk: Quirk, usage: Usage | None) -> Verdict | None:
+        """None where nobody says what was read from a cache."""
+        if usage is None or usage.cache_read_tokens is None or not usage.input_tokens:
+            return None
+        least = quirk.cache_marks or LEAST_TOKENS
+        if usage.input_tokens < least and not usage.cache_read_tokens:
+            verdict = Verdict(reason="below-minimum", share=0.0)
+        else:
+            verdict = self._examined(call, target, usage, least)
+        self._count(call, target, usage, verdict)
+        return verdict
+
+    def conversations(self) -> list[dict[str, Any]]:
+        """The latest ones, for the page: no word of them."""
+        return [
+            {
+                "key": one.label,
+                "model": one.model,
+                "requests": one.requests,
+                "input_tokens": one.input_tokens,
+                "read_tokens": one.read_tokens,
+                "last": one.last.header if one.last is not None else "",
+            }
+            for one in self._doctor.conversations()
+        ]
+
+    def rows(self, since_s: float = 0.0) -> list[dict[str, Any]]:
+        """What was found since a day began, by model and reason: see `cache_rows`."""
+        now_s = self._clock.now_s()
+        values = {name: self._kept.get(name, now_s) for name in self._kept.names()}
+        return cache_rows(values, since_s)
+
+    def flush(self, now_s: Epoch) -> None:
+        """Make it durable; in a thread."""
+        self._kept.flush(now_s)
+
+    def _examined(self, call: Call, target: Target, usage: Usage, least: int) -> Verdict:
+        hint = session_hint(call)
+        key = call.principal
+        is_long = bool(usage.cache_write_1h_tokens)
+        served = Served(
+            session=f"{key.key_id}:{hint.session_id}",
+            label=key.label,
+            model=target.upstream_model,
+            place=(target.provider.provider_id, target.credential.credential_id),
+            input_tokens=usage.input_tokens or 0,
+            read_tokens=usage.cache_read_tokens or 0,
+            at=self._clock.monotonic_s(),
+            least_tokens=least,
+            life_s=HOUR_LIFE_S if is_long else LIKELY_LIFE_S,
+        )
+        return self._doctor.examine(served, call.json)
+
+    def _count(self, call: Call, target: Target, usage: Usage, verdict: Verdict) -> None:
+        now_s = self._clock.now_s()
+        provider_id, model = target.provider.provider_id, target.upstream_model
+        lost_pd = 0
+        if verdict.lost_tokens:
+            gap = self._price_gap(call.requested_model, model, provider_id, now_s)
+            lost_pd = verdict.lost_tokens * gap
+        day = datetime.datetime.fromtimestamp(now_s, datetime.timezone.utc).date().isoformat()
+        name = "\n".join((day, target.provider.name, model[:100], verdict.reason))
+        added = (
+            1,
+            usage.input_tokens or 0,
+            usage.cache_read_tokens or 0,
+            verdict.lost_tokens,
+            lost_pd,
+        )
+        before = self._kept.get(name, now_s) or [0] * len(_FIGURES)
+        row = [old + new for old, new in zip(before, added, strict=True)]
+        self._kept.put(name, row, now_s)
+
+
+def cache_rows(kept: Mapping[str, Any], since_s: float) -> list[dict[str, Any]]:
+    """Rows of `provider`, `model`, `reason` and their figures, the dearest first, from what is kept
+    by day; what makes no sense is left out.
+    """
+    first = datetime.datetime.fromtimestamp(max(0.0, since_s), datetime.timezone.utc).date()
+    sums: dict[tuple[str, str, str], list[int]] = {}
+    for name, figures in kept.items():
+        parts = name.split("\n")
+        is_row = isinstance(figures, list) and len(figures) == len(_FIGURES)
+        if len(parts) != 4 or not is_row or parts[0] < first.isoformat():
+            continue
+        row = sums.setdefault((parts[1], parts[2], parts[3]), [0] * len(_FIGURES))
+        row[:] = [old + int(new) for old, new in zip(row, figures, strict=True)]
+    found = [
+        {
+            **dict(zip(("provider", "model", "reason"), place, strict=True)),
+            **dict(zip(_FIGURES, row, strict=True)),
+        }
+        for place, row in sums.items()
+    ]
+    return sorted(found, key=lambda row: (-row["lost_pd"], -row["input_tokens"]))
