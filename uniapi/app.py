@@ -56,6 +56,7 @@ from .limits import Limits
 from .live_check import Network, ask_key
 from .log import set_secrets
 from .money import PriceBook
+from .money_report import CACHE_DAYS_S, cache_rows_shown, limit_rows, unpriced_models
 from .network import AccessTokens, MediaFetcher, Transport
 from .notices import look, refused_reload
 from .notifier import Notifier, Told
@@ -102,6 +103,7 @@ class App:
         self._config_status = ConfigStatus(
             source=config_source, loaded_at_s=clock.now_s(), text=config_text
         )
+        self._unpriced_of: tuple[PriceBook, list[str]] | None = None
         self._jobs = jobs
         self._transport = transport
         self._data_dir = data_dir
@@ -279,6 +281,7 @@ class App:
             config_status=self._config_status,
             resting=self._health.snapshot(now),
             rates={name: rate for name, rate in rates.items() if rate[1]},
+            money=self._money(),
             retirements=tuple(ending.row(today) for ending in self._watch.endings(today)),
             learned=tuple(self._learned.rows(providers, self.clock.now_s())),
         )
@@ -508,6 +511,29 @@ class App:
         book = self._book(config)
         self.recorder.configure(config, book)
         self._spending.configure(config, book)
+
+    def _money(self) -> dict[str, Any]:
+        """What the page says of money."""
+        since_s = self.clock.now_s() - CACHE_DAYS_S
+        return {
+            "limits": limit_rows(self._spending.standings()),
+            "prices": self._price_lists.facts(),
+            "unpriced": self._unpriced(),
+            "caches": cache_rows_shown(self._caches.rows(since_s)),
+            "conversations": self._caches.conversations(),
+        }
+
+    def _unpriced(self) -> list[str]:
+        """The models without a price; found anew for each configuration and list."""
+        prices = self.recorder.prices
+        if self._unpriced_of is None or self._unpriced_of[0] is not prices:
+            entries = {
+                provider.provider_id: self._lists.entries(provider) or ()
+                for provider in self.config.providers
+                if provider.is_discovered
+            }
+            self._unpriced_of = (prices, unpriced_models(self.config, prices, entries))
+        return self._unpriced_of[1]
 
     def _price_gap(self, requested: str, upstream: str, provider_id: str, at_s: float) -> int:
         return self.recorder.prices.cache_gap_pd(requested, upstream, provider_id, at_s)

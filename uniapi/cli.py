@@ -228,6 +228,9 @@ def _parser() -> _Parsers:
         metavar="DIR",
         help="where statistics are kept (default: data/ beside a local config, else ./data)",
     )
+    stats.add_argument(
+        "--caches", action="store_true", help="what prompt caches saved, and what was missed, why"
+    )
     stats.add_argument("--json", action="store_true", help="machine-readable")
     _add_connect(commands, config)
     commands.add_parser("keygen", help="print a new client key")
@@ -429,7 +432,12 @@ def _stats(options: argparse.Namespace) -> int:
     if place is None and options.file and Path(options.file).is_dir():
         place, options.file = Path(options.file), None
     return show_statistics(
-        _config(options), place, os.environ, hours=options.hours, as_json=options.json
+        _config(options),
+        place,
+        os.environ,
+        hours=options.hours,
+        as_json=options.json,
+        caches=options.caches,
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from .cache_report import show_caches
 from .clock import Clock, SystemClock
 from .config import choose_source
 from .errors import StartError
@@ -25,10 +26,12 @@ def show_statistics(
     *,
     hours: int,
     as_json: bool,
+    caches: bool = False,
     out: TextIO | None = None,
     clock: Clock | None = None,
 ) -> int:
-    """Print the report of the last `hours` hours: text, or what `/v1/stats` answers.
+    """Print the report of the last `hours` hours: text, or what `/v1/stats` answers; with `caches`
+    that of the prompt caches.
 
     Raises StartError (1) when the counts cannot be read.
     """
@@ -44,6 +47,9 @@ def show_statistics(
             " --data-dir)",
             1,
         )
+    if caches:
+        show_caches(path, hours, now_s, as_json=as_json, out=out)
+        return 0
     try:
         recorder = Recorder.read_only(path)
     except TooNew as error:

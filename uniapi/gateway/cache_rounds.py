@@ -12,7 +12,7 @@ from uniapi.canonical import Call, Usage
 from uniapi.clock import Clock, Epoch
 from uniapi.dialects import Quirk
 from uniapi.engines import Target
-from uniapi.money import LEAST_TOKENS, LIKELY_LIFE_S, CacheDoctor, Served, Verdict
+from uniapi.money import LEAST_TOKENS, LIKELY_LIFE_S, CacheDoctor, CachedRequest, Verdict
 from uniapi.storage import Folder, KeptMap, MemoryFolder
 
 from .session_hint import session_hint
@@ -84,7 +84,7 @@ class CacheRounds:
         hint = session_hint(call)
         key = call.principal
         is_long = bool(usage.cache_write_1h_tokens)
-        served = Served(
+        served = CachedRequest(
             session=f"{key.key_id}:{hint.session_id}",
             label=key.label,
             model=target.upstream_model,

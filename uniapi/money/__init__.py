@@ -8,7 +8,7 @@ for a call), `periods` (calendar periods), `cache_doctor` (why a prompt cache wa
 
 from .amounts import PICO, dollars, picodollars, shown
 from .bill import bill_pd, plausible, stated_cost_pd
-from .cache_doctor import LEAST_TOKENS, LIKELY_LIFE_S, CacheDoctor, Served, Verdict
+from .cache_doctor import LEAST_TOKENS, LIKELY_LIFE_S, CacheDoctor, CachedRequest, Verdict
 from .periods import Calendar
 from .price_book import Found, PriceBook
 from .price_list import LARGEST_BYTES as LARGEST_LIST
@@ -22,12 +22,12 @@ __all__ = [
     "LIKELY_LIFE_S",
     "PICO",
     "CacheDoctor",
+    "CachedRequest",
     "Calendar",
     "Found",
     "NotAPrice",
     "PriceBook",
     "PriceList",
-    "Served",
     "Tariff",
     "UnusableList",
     "Verdict",

@@ -71,7 +71,7 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class CachedRequest:
     """One answered request: whose (`label` is for people), by which model of which (provider id,
     credential id), how much was read (of it from the cache), and what is known of such caches.
     """
@@ -93,7 +93,7 @@ class CacheDoctor:
     def __init__(self) -> None:
         self._sessions: OrderedDict[str, Conversation] = OrderedDict()
 
-    def examine(self, served: Served, body: Mapping[str, Any]) -> Verdict:
+    def examine(self, served: CachedRequest, body: Mapping[str, Any]) -> Verdict:
         """The verdict on a request, which is remembered for the next one's."""
         pieces = array("q", fingerprints(body))
         known = self._sessions.pop(served.session, None)
@@ -122,7 +122,7 @@ def fingerprints(body: Mapping[str, Any]) -> Iterable[int]:
 
 
 def _verdict(
-    served: Served, known: Conversation | None, pieces: array[int], body: Mapping[str, Any]
+    served: CachedRequest, known: Conversation | None, pieces: array[int], body: Mapping[str, Any]
 ) -> Verdict:
     share = served.read_tokens / served.input_tokens if served.input_tokens else 0.0
     if known is None or known.pieces is None:
@@ -139,7 +139,7 @@ def _verdict(
 
 
 def _reason(
-    served: Served, known: Conversation, pieces: array[int], body: Mapping[str, Any]
+    served: CachedRequest, known: Conversation, pieces: array[int], body: Mapping[str, Any]
 ) -> tuple[Reason, str]:
     if known.model != served.model or known.place[0] != served.place[0]:
         return "other-model", ""

@@ -239,7 +239,8 @@ REPORTS: Mapping[str, AdminAnswer] = {
         lambda asked: billing.subscription(asked.key, asked.recorder.ledger), needs_admin=False
     ),
     "billing_usage": AdminAnswer(
-        lambda asked: billing.usage(asked.key, asked.recorder.ledger), needs_admin=False
+        lambda asked: billing.usage(asked.key, asked.recorder.ledger, asked.now_s),
+        needs_admin=False,
     ),
 }
 """By the kind of the route."""

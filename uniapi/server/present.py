@@ -100,6 +100,10 @@ class Present:
     rates: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
     retirements: tuple[Mapping[str, Any], ...] = ()
     """The models written down that are shut down, or will be soon, as plain data."""
+    money: Mapping[str, Any] = field(default_factory=dict)
+    """Limits and what is used of them, the price list, models without a price, prompt caches,
+    balances, as plain data.
+    """
     learned: tuple[Mapping[str, Any], ...] = ()
     """What refusals have taught of the models in force, as plain data."""
 

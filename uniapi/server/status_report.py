@@ -49,6 +49,7 @@ def status_report(asked: AdminQuestion) -> dict[str, Any]:
             "config": asked.present.config_status.row(),
             "retirements": list(asked.present.retirements),
             "learned": list(asked.present.learned),
+            "money": dict(asked.present.money),
             "inspect": asked.inspector.row(),
             "strangers": list(asked.strangers),
             "storage": {
