@@ -30,7 +30,7 @@ def report(folder, hours=24, **more):
 def test_the_share_and_the_misses_by_what_they_cost(tmp_path):
     assert report(tmp_path).splitlines() == [
         "a/claude: 75 % of 1,200 tokens read from the cache, 11 requests",
-        "  other-key              1, 150 tokens more read anew ($0.00067)",
+        "  other-key              1, 150 tokens more read anew ($0.00068)",
     ]
 
 

@@ -7,9 +7,9 @@ client could not carry of an answer) and `issued_items` (what it names by an id 
 """
 
 from .attempt_log import shown_headers
+from .cache_rounds import CACHES_FILE, CacheRounds, cache_rows
 from .call_facts import counts_tokens, estimate_call_tokens
 from .call_question import question_of
-from .cache_rounds import CACHES_FILE, CacheRounds, cache_rows
 from .call_state import CallSurroundings
 from .cost_estimate import estimate_pd
 from .discovery import ModelLists, list_models
@@ -43,11 +43,11 @@ __all__ = [
     "Spending",
     "Standing",
     "Upload",
+    "cache_rows",
     "counts_tokens",
     "estimate_call_tokens",
     "estimate_pd",
     "first_way",
-    "cache_rows",
     "list_models",
     "model_not_found",
     "prepare_once",

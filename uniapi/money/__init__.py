@@ -17,9 +17,9 @@ from .tariff import PER_MILLION, NotAPrice, Tariff, read_tariff
 
 __all__ = [
     "LARGEST_LIST",
-    "PER_MILLION",
     "LEAST_TOKENS",
     "LIKELY_LIFE_S",
+    "PER_MILLION",
     "PICO",
     "CacheDoctor",
     "CachedRequest",
