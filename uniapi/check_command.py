@@ -8,7 +8,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
@@ -29,6 +29,7 @@ from .config import (
 )
 from .gateway import ModelLists
 from .kept_lists import KeptLists
+from .language import ENGLISH, Language
 from .live_check import LiveRow, ask_every_key
 from .retirement_watch import Ending, day_of, written_endings
 from .storage import DiskFolder, privacy_fault
@@ -61,6 +62,7 @@ def check(
     as_json: bool,
     live: bool = False,
     out: TextIO | None = None,
+    language: Language = ENGLISH,
 ) -> int:
     """Validate the configuration and show every problem, with `live` also what each provider key
     answers; 0 when all is well, 2 when not.
@@ -72,7 +74,7 @@ def check(
         value = _plain(found, today, live=live)
         print(json.dumps(value, ensure_ascii=False, indent=1), file=out)
     else:
-        for line in _lines(found, today):
+        for line in _lines(found, today, language):
             print(line, file=out)
     return 0 if found.is_ok else 2
 
@@ -142,28 +144,31 @@ def _plain(found: _Found, today: date, *, live: bool) -> dict[str, Any]:
     return value
 
 
-def _lines(found: _Found, today: date) -> list[str]:
+def _lines(found: _Found, today: date, language: Language) -> list[str]:
     """For a person."""
+    say = language.say
     secrets = () if found.config is None else secrets_of(found.config)
     lines: list[str] = []
     for problem in found.problems:
-        lines.append(str(problem))
+        lines.append(say(str(replace(problem, message=say(problem.message)))))
         lines += excerpt(problem, found.text, secrets)
-    lines += [f"retirement: {ending.said(today)}" for ending in found.endings]
-    lines.append(f"{found.source.shown}: {_summary(found)}")
-    lines += _live_lines(found.rows)
+    lines += [say(f"retirement: {ending.said(today)}") for ending in found.endings]
+    summary = ", ".join(map(say, _summary(found)))
+    lines.append(f"{found.source.shown}: {summary}")
+    lines += map(say, _live_lines(found.rows))
     for row in found.learned:
         lessons = "; ".join(row["lessons"])
-        lines.append(f"learned from refusals: {row['provider']}/{row['model']}: {lessons}")
+        told = f"learned from refusals: {row['provider']}/{row['model']}: {lessons}"
+        lines.append(say(told))
     return lines
 
 
-def _summary(found: _Found) -> str:
+def _summary(found: _Found) -> list[str]:
     errors, warnings, remarks = map(found.count, ("error", "warning", "note"))
+    noted = [_counted(remarks, "note")] if remarks else []
     if not errors + warnings:
-        return "no problem found" + (f", {_counted(remarks, 'note')}" if remarks else "")
-    counts = [_counted(errors, "error"), _counted(warnings, "warning")]
-    return ", ".join([*counts, *([_counted(remarks, "note")] if remarks else [])])
+        return ["no problem found", *noted]
+    return [_counted(errors, "error"), _counted(warnings, "warning"), *noted]
 
 
 def _live_lines(rows: Sequence[LiveRow]) -> list[str]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .cli_words import Parser, tidy, unknown_command, unknown_words, whole_help
 from .errors import StartError
+from .language import language_of
 from .log_text import survive_encoding
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(_price_list())
         return 0
     if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
-        print(f"uni-api: {unknown_command(arguments[0], COMMANDS)}", file=sys.stderr)
+        say = language_of(None, os.environ).say
+        print(f"uni-api: {say(unknown_command(arguments[0], COMMANDS))}", file=sys.stderr)
         return 2
     parser = _parser()
     if arguments and arguments[0] in ("-h", "--help"):
@@ -58,13 +60,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     options, unknown = parser.whole.parse_known_args(arguments)
     if unknown:
         chosen = parser.of[options.command]
-        print(f"uni-api: {unknown_words(unknown, chosen)}", file=sys.stderr)
+        print(f"uni-api: {_translated(unknown_words(unknown, chosen), options)}", file=sys.stderr)
         return 2
     options.behind = behind
     try:
         return _COMMANDS[options.command](options)
     except StartError as error:
-        print(f"uni-api: {error}", file=sys.stderr)
+        print(f"uni-api: {_translated(str(error), options)}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 0
@@ -94,6 +96,16 @@ def invocation() -> str:
     if script == "__main__.py":
         return shlex.join((interpreter, "-m", __package__))
     return shlex.join((interpreter, _short(program)))
+
+
+def _translated(message: str, options: argparse.Namespace) -> str:
+    """A message in the language of whoever reads it, line by line."""
+    try:
+        say = language_of(getattr(options, "lang", None), os.environ).say
+    except StartError:
+        return message
+    lines = message.split("\n")
+    return "\n".join(" " * (len(line) - len(line.lstrip())) + say(line.strip()) for line in lines)
 
 
 def _short(path: str) -> str:
@@ -146,6 +158,9 @@ def _parser() -> _Parsers:
         "--config",
         metavar="PATH_OR_URL",
         help="the configuration (default: CONFIG_URL, else ./api.yaml)",
+    )
+    config.add_argument(
+        "--lang", metavar="en|zh", help="the language of messages (default: as LANG says)"
     )
     place = Parser(add_help=False)
     place.add_argument("--host", help="address to listen on (default 0.0.0.0)")
@@ -328,6 +343,7 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         timeout_s=_from_environment(environment, "TIMEOUT", _seconds, DEFAULT_TIMEOUT_S),
         is_stateless=environment.get("DISABLE_DATABASE", "").lower() == "true",
         version=version(),
+        language=language_of(options.lang, environment),
     )
 
 
@@ -390,6 +406,7 @@ def _serve(options: argparse.Namespace) -> int:
             level=log_level(options, os.environ),
             file=options.log_file,
             format_name=options.log_format,
+            language=settings.language,
         )
     except OSError as error:
         raise StartError(
@@ -401,7 +418,10 @@ def _serve(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from .check_command import check
 
-    return check(_config(options), os.environ, as_json=options.json, live=options.live)
+    language = language_of(options.lang, os.environ)
+    return check(
+        _config(options), os.environ, as_json=options.json, live=options.live, language=language
+    )
 
 
 def _explain(options: argparse.Namespace) -> int:

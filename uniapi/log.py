@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from .language import ENGLISH, Language
 from .log_terminal import TerminalFormatter, has_colour, is_terminal
 from .log_text import CONTROL, shown
 
@@ -113,11 +114,13 @@ _JSON_CONTROL = {code: f"\\u{code:04x}" for code in CONTROL if code >= 127}
 
 
 class _TextFormatter(logging.Formatter):
-    def __init__(self, redacting: _Redacting) -> None:
+    def __init__(self, redacting: _Redacting, language: Language) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
         self._redacting = redacting
+        self._language = language
 
     def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = self._language.say(record.message)
         return shown(super().formatMessage(record))
 
     def formatException(self, ei: Any) -> str:
@@ -152,7 +155,9 @@ class _ReopeningFile(logging.handlers.RotatingFileHandler):
         return (named.st_dev, named.st_ino) != (held.st_dev, held.st_ino)
 
 
-def set_up_logging(*, level: str, file: str | None, format_name: str) -> None:
+def set_up_logging(
+    *, level: str, file: str | None, format_name: str, language: Language = ENGLISH
+) -> None:
     """Configure the root logger: to stderr, or to a size-bounded rotating file.
 
     `format_name` is `text` (shorter and in colour where stderr is a terminal) or `json`. Raises
@@ -170,7 +175,7 @@ def set_up_logging(*, level: str, file: str | None, format_name: str) -> None:
             errors="backslashreplace",
         )
     redacting = _Redacting()
-    handler.setFormatter(_formatter(redacting, file, format_name))
+    handler.setFormatter(_formatter(redacting, file, format_name, language))
     handler.addFilter(redacting)
     if isinstance(handler.formatter, TerminalFormatter) and is_terminal(sys.stdout):
         handler.addFilter(_is_not_printed)
@@ -189,13 +194,15 @@ def _is_not_printed(record: logging.LogRecord) -> bool:
     return not getattr(record, "is_printed", False)
 
 
-def _formatter(redacting: _Redacting, file: str | None, format_name: str) -> logging.Formatter:
+def _formatter(
+    redacting: _Redacting, file: str | None, format_name: str, language: Language
+) -> logging.Formatter:
     if format_name == "json":
         return _JsonFormatter(redacting)
     if file is None and is_terminal(sys.stderr):
         is_coloured = has_colour(sys.stderr, os.environ)
-        return TerminalFormatter(sys.stderr, redacting.clean, is_coloured=is_coloured)
-    return _TextFormatter(redacting)
+        return TerminalFormatter(sys.stderr, redacting.clean, language, is_coloured=is_coloured)
+    return _TextFormatter(redacting, language)
 
 
 def set_secrets(secrets: Iterable[str]) -> None:

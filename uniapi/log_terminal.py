@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+from .language import ENGLISH, Language
 from .log_text import shown
 
 SHORT_ID = 6
@@ -48,10 +49,13 @@ def width_of(stream: TextIO) -> int:
 class TerminalFormatter(logging.Formatter):
     """A record as lines that fit. `clean` takes the secrets out of an exception's text."""
 
-    def __init__(self, stream: TextIO, clean: Any, *, is_coloured: bool) -> None:
+    def __init__(
+        self, stream: TextIO, clean: Any, language: Language = ENGLISH, *, is_coloured: bool
+    ) -> None:
         super().__init__()
         self._stream = stream
         self._clean = clean
+        self._language = language
         self._is_coloured = is_coloured
         self._last_stamp = ""
         self._last_day = ""
@@ -82,7 +86,7 @@ class TerminalFormatter(logging.Formatter):
 
     def _told(self, record: logging.LogRecord, fields: Mapping[str, Any], width: int) -> str:
         """A message, wrapped; its level where that is above the usual."""
-        message = shown(record.getMessage())
+        message = shown(self._language.say(record.getMessage()))
         request_id = fields.get("request_id", "")
         if request_id and message.startswith(request_id):
             message = request_id[:SHORT_ID] + message[len(request_id) :]

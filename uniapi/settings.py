@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .config import ConfigSource
+from .language import ENGLISH, Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Settings:
     timeout_s: float
     is_stateless: bool
     version: str
+    language: Language = ENGLISH
 
 
 def data_dir_of(source: ConfigSource | None, flag: Path | None, environment: Path | None) -> Path:
