@@ -295,3 +295,13 @@ async def test_a_running_call_outlives_the_configuration_that_looks_at_it():
     one.configure(None, SECRETS)
     one.finish(tap)
     assert (one.allowance.used, one.full("r1")) == (0, None)
+
+
+async def test_a_key_that_was_taken_out_stays_masked():
+    """In what was said before, and in calls that go on."""
+    one = inspector()
+    one.configure(ON, SECRETS)
+    run(one, "r1", said=SECRETS[0])
+    one.configure(ON, ("sk-another-0123456789abcdef",))
+    await one.settle()
+    assert SECRETS[0] not in json.dumps(one.full("r1"))

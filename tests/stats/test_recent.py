@@ -165,3 +165,13 @@ def test_mistakes_of_clients_do_not_push_out_failures():
         recorder.record(call(f"m{number}", outcome="refused", status=400))
     assert [one.request_id for one in recorder.recent_failures] == ["broken"]
     assert len(recorder.recent_mistakes) == 100
+
+
+def test_names_in_rows_are_bounded():
+    """Of labels, models and providers: a hundred rows of them are one answer."""
+    long = "x" * 100_000
+    failed = attempt("overloaded", provider=long, upstream_model=long)
+    row = request_row(
+        call(key_label=long, requested_model=long, provider=long, attempts=(failed, failed))
+    )
+    assert len(str(row)) < 3000

@@ -28,6 +28,7 @@ log = logging.getLogger("uniapi.inspector")
 MEMORY_BYTES = 32 * 1024 * 1024
 """Of everything: what is kept, and what running calls say."""
 BATCH = 50
+MOST_SECRETS = 10_000
 
 
 class Inspector:
@@ -55,7 +56,8 @@ class Inspector:
 
     def configure(self, wanted: Inspect | None, secrets: tuple[str, ...]) -> None:
         """Put a configuration in force. What is switched off is forgotten, on disk too."""
-        self._secrets = secrets
+        # Calls that run, and what they said, may know those of the configuration before.
+        self._secrets = tuple(dict.fromkeys((*secrets, *self._secrets)))[:MOST_SECRETS]
         is_new, self._is_configured = not self._is_configured, True
         if wanted == self._wanted and not is_new:
             return

@@ -19,6 +19,8 @@ from .reply import HttpReply
 
 MOST_LIVE_ROWS = 100
 MOST_ERRORS = 20
+LONGEST_NAME = 200
+"""Of what is shown: a label may be anything."""
 
 
 class LiveCalls:
@@ -50,8 +52,8 @@ def _live_row(call: Call, reply: HttpReply, now_s: Epoch) -> dict[str, Any]:
     """`provider` is known from the moment the answer begins."""
     return {
         "request_id": call.request_id,
-        "key": call.principal.label,
-        "model": call.requested_model,
+        "key": call.principal.label[:LONGEST_NAME],
+        "model": call.requested_model[:LONGEST_NAME],
         "operation": call.operation.value,
         "stream": call.stream,
         "seconds": round(max(0.0, now_s - call.received_at_s), 1),

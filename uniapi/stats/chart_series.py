@@ -11,6 +11,7 @@ from .aggregate import Aggregate
 from .calendar import DAY_S, HOUR_S
 from .chart_sums import COST_PLACE, OUTLINED, UNPRICED_PLACE, outlined
 from .columns import COLUMNS
+from .journal_line import short_name
 from .recent import MOST_READ_BYTES
 from .recorder import Recorder
 from .report import known_cost, summary
@@ -117,7 +118,10 @@ def _largest(rows: Mapping[str, list[int]], most: int) -> list[dict[str, Any]]:
     for name in ordered[most:]:
         add_row(shown, OTHER, rows[name])
     return [
-        {"name": name, **{member: values[0] for member, values in _lists([row]).items()}}
+        {
+            "name": short_name(name),
+            **{member: values[0] for member, values in _lists([row]).items()},
+        }
         for name, row in shown.items()
     ]
 

@@ -18,6 +18,7 @@ from uniapi.money import dollars, plausible
 from uniapi.storage import Position
 
 from .calendar import DAY_S
+from .journal_line import short_name
 from .recorder import Recorder
 from .records import CallRecord
 from .span import whole_number
@@ -174,13 +175,13 @@ def request_row(call: CallRecord) -> dict[str, Any]:
     return {
         "request_id": call.request_id,
         "at": call.at_s,
-        "key": call.key_label,
-        "model": call.requested_model,
+        "key": short_name(call.key_label),
+        "model": short_name(call.requested_model),
         "operation": call.operation,
         "endpoint": call.endpoint,
         "stream": call.stream,
-        "provider": call.provider,
-        "upstream_model": call.upstream_model,
+        "provider": None if call.provider is None else short_name(call.provider),
+        "upstream_model": None if call.upstream_model is None else short_name(call.upstream_model),
         "status": call.status,
         "outcome": call.outcome,
         "kind": kind_of(call),
@@ -192,8 +193,8 @@ def request_row(call: CallRecord) -> dict[str, Any]:
         "cost": None if call.cost_pd is None else dollars(call.cost_pd),
         "attempts": [
             {
-                "provider": attempt.provider,
-                "model": attempt.upstream_model,
+                "provider": short_name(attempt.provider),
+                "model": short_name(attempt.upstream_model),
                 "key": attempt.credential_display,
                 "outcome": attempt.outcome,
                 "status": attempt.status,
