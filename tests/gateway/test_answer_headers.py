@@ -2,7 +2,7 @@
 
 import pytest
 
-from uniapi.gateway.answer_headers import harmless_type
+from uniapi.gateway.answer_headers import harmless_type, returned_headers
 
 TEXT, BYTES = "text/plain; charset=utf-8", "application/octet-stream"
 
@@ -33,3 +33,17 @@ TEXT, BYTES = "text/plain; charset=utf-8", "application/octet-stream"
 def test_nothing_is_called_what_a_browser_would_run(stated, told):
     """A provider's page in our origin could use the admin key that its owner's browser has."""
     assert harmless_type(stated) == (stated if told is None else told)
+
+
+def test_a_provider_writes_no_header_of_its_own_and_repeats_no_key():
+    """Control characters and odd names would make the answer no HTTP."""
+    received = {
+        "x-ratelimit-reset": "1\x01\r\nset-cookie: a",
+        "x-ratelimit-\x01": "1",
+        "openai-organization": "key sk-secret-0123",
+        "retry-after": "3",
+    }
+    assert returned_headers(received, "sk-secret-0123") == {
+        "x-ratelimit-reset": "1???set-cookie: a",
+        "retry-after": "3",
+    }

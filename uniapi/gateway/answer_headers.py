@@ -38,6 +38,8 @@ RETURNED_HEADERS = (
 """Prefixes of upstream headers that a client of the same dialect reads."""
 
 
+_NAME = re.compile(r"[a-z0-9_-]+")
+"""A header's name that is passed on."""
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+_-]+")
 _DATA = frozenset(
     {
@@ -74,9 +76,11 @@ def returned_headers(received: Mapping[str, str], secret: str) -> dict[str, str]
     repeat the credential it was asked with.
     """
     return {
-        name: value
+        name: header_text(value)
         for name, value in received.items()
-        if name.startswith(RETURNED_HEADERS) and (not secret or secret not in value)
+        if name.startswith(RETURNED_HEADERS)
+        and _NAME.fullmatch(name)
+        and (not secret or secret not in value)
     }
 
 

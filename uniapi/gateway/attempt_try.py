@@ -24,7 +24,7 @@ from uniapi.canonical import (
 )
 from uniapi.clock import Monotonic
 from uniapi.config import shown_url
-from uniapi.dialects import RelayedDialect
+from uniapi.dialects import SHAPE_ERRORS, RelayedDialect
 from uniapi.engines import listed_end
 from uniapi.errors import WireError
 from uniapi.inspection import UpstreamWords
@@ -54,7 +54,7 @@ from .patience import patience_for, trigger_probe
 from .prepare import prepare
 from .prepared import Prepared, reply_context
 from .receiver import Receiver
-from .route import Way, client_side, needs_media
+from .route import Way, client_side, needs_media, unexpected_shape
 
 LONG_BYTES = 64 * 1024
 """Of a body that is translated: of so much some ten milliseconds."""
@@ -156,6 +156,8 @@ class Try:
         )
         try:
             prepared = await self._worked_out(build)
+        except SHAPE_ERRORS as error:
+            raise unexpected_shape(error) from None
         except RequestRefused as refused:
             return _cannot_be_told(refused)
         if prepared.losses and preferences.unsupported_parameters == "reject":

@@ -9,6 +9,7 @@ stored responses) have no canonical form here and are only ever relayed.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -25,6 +26,7 @@ from uniapi.canonical import (
 from uniapi.dialects import (
     CLIENT_DIALECTS,
     COMPLETIONS,
+    SHAPE_ERRORS,
     ClientDialect,
     Quirk,
     RelayedDialect,
@@ -44,6 +46,8 @@ from uniapi.routing import Road
 
 from .learned_models import NOTHING
 from .operation_shapes import road_between
+
+log = logging.getLogger("uniapi.call")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,15 @@ class Way:
         return (own, *self.quirk.other_families, *unsigned)
 
 
+def unexpected_shape(error: Exception) -> RequestRefused:
+    """A request that nobody expected to look so; where, the debug log has."""
+    log.debug("a request of an unexpected shape", exc_info=error)
+    return RequestRefused.bad_request(
+        "The request body has a member of an unexpected type"
+        f" ({type(error).__name__}: {str(error)[:100]})."
+    )
+
+
 class Decoded:
     """The canonical request of a call, decoded when first asked for: a relay never needs it, so a
     member we do not know never breaks one.
@@ -112,6 +125,8 @@ class Decoded:
                 self._request = dialect.decode_request(body, call.requested_model, call.stream)
             except RecursionError:
                 raise RequestRefused.bad_request("The request body is nested too deep.") from None
+            except SHAPE_ERRORS as error:
+                raise unexpected_shape(error) from None
         return self._request
 
     def put(self, request: Request) -> None:

@@ -27,7 +27,9 @@ def answer_every_call(body: Body, fitting: Fitting) -> Body:
     for number, turn in enumerate(contents):
         calls = _named(contents[number - 1], "model", "functionCall") if number else []
         missing = _unanswered(calls, turn) if calls and turn_role(turn) == "user" else []
-        answered.append(_with_results(turn, missing) if missing else turn)
+        answered.append(
+            _with_results(turn, missing) if missing and isinstance(turn, dict) else turn
+        )
     is_same = all(new is old for new, old in zip(answered, contents, strict=True))
     return body if is_same else {**body, "contents": answered}
 

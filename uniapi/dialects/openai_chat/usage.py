@@ -117,13 +117,13 @@ def encode_usage(usage: Usage | None) -> dict[str, Any]:
     usage = usage or Usage()
     own = usage.raw if usage.raw is not None and usage.dialect == DIALECT_NAME else {}
     input_tokens, output_tokens = usage.input_tokens or 0, usage.output_tokens or 0
-    prompt: dict[str, Json] = dict(at(own, "prompt_tokens_details") or {})
+    prompt = _members(at(own, "prompt_tokens_details"))
     prompt["cached_tokens"] = usage.cache_read_tokens or 0
     if usage.cache_write_tokens is not None:
         prompt["cache_write_tokens"] = usage.cache_write_tokens
     if usage.input_audio_tokens is not None:
         prompt["audio_tokens"] = usage.input_audio_tokens
-    completion: dict[str, Json] = dict(at(own, "completion_tokens_details") or {})
+    completion = _members(at(own, "completion_tokens_details"))
     completion["reasoning_tokens"] = usage.reasoning_tokens or 0
     if usage.output_audio_tokens is not None:
         completion["audio_tokens"] = usage.output_audio_tokens
@@ -138,3 +138,8 @@ def encode_usage(usage: Usage | None) -> dict[str, Any]:
     if usage.cost is not None and "cost" not in encoded:
         encoded["cost"] = usage.cost
     return encoded
+
+
+def _members(details: Json) -> dict[str, Json]:
+    """A copy of an object; of anything else, which some vendor put there, nothing."""
+    return dict(details) if isinstance(details, dict) else {}
