@@ -33,6 +33,10 @@ class Usage:
     output_image_tokens: int | None = None
     total_tokens: int | None = None
     """The vendor's own total, where it differs from input + output; see `total`."""
+    billed_tokens: tuple[int, int] | None = None
+    """Read and written, where a vendor bills other counts than it reports (Cohere leaves its own
+    preamble out).
+    """
     web_searches: int | None = None
     search_units: int | None = None
     """What a rerank is billed by (Cohere)."""

@@ -5,6 +5,7 @@ for that part, or at that of what it is part of.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from uniapi.canonical import Usage
@@ -32,6 +33,9 @@ def stated_cost_pd(usage: Usage | None) -> int | None:
 def bill_pd(tariff: Tariff, usage: Usage, at_s: float) -> int | None:
     """Pico-dollars, None where the usage says nothing that the tariff has a figure for."""
     tariff = tariff.on(at_s)
+    if usage.billed_tokens is not None:
+        read, written = usage.billed_tokens
+        usage = replace(usage, input_tokens=read, output_tokens=written, total_tokens=None)
     given = plausible(usage.input_tokens)
     figures = tariff.holding(input_tokens=given or 0, service=usage.service_tier, at_s=at_s)
     amounts = (

@@ -153,9 +153,15 @@ def decode_usage(usage: Json) -> Usage | None:
         output_tokens=count("output_tokens"),
         cache_read_tokens=_count(usage.get("cached_tokens")),
         reasoning_tokens=_count(tokens.get("reasoning_tokens")),
+        billed_tokens=_billed(billed),
         raw=usage,
         dialect=NAME,
     )
+
+
+def _billed(units: Mapping[str, Json]) -> tuple[int, int] | None:
+    read, written = _count(units.get("input_tokens")), _count(units.get("output_tokens"))
+    return None if read is None and written is None else (read or 0, written or 0)
 
 
 def cited_index(citation: Mapping[str, Json]) -> int | None:
