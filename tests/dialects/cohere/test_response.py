@@ -250,6 +250,7 @@ def test_whole_and_streamed_tell_the_same(name: str) -> None:
                 output_tokens=9,
                 cache_read_tokens=16,
                 reasoning_tokens=3,
+                billed_tokens=(5, 4),
                 raw=USAGE,
                 dialect="cohere",
             )

@@ -161,7 +161,9 @@ def decode_usage(usage: Json) -> Usage | None:
 
 def _billed(units: Mapping[str, Json]) -> tuple[int, int] | None:
     read, written = _count(units.get("input_tokens")), _count(units.get("output_tokens"))
-    return None if read is None and written is None else (read or 0, written or 0)
+    if read is None and written is None:
+        return None
+    return read or 0, written or 0
 
 
 def cited_index(citation: Mapping[str, Json]) -> int | None:
