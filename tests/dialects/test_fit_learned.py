@@ -4,7 +4,14 @@ import pytest
 
 from uniapi.dialects import UPSTREAM_DIALECTS, Beside, Quirk
 
-BODY = {"model": "m", "odd": 1, "old": 2, "effort": "xhigh", "turns": [{"x": 1}, {"y": 2}]}
+BODY = {
+    "model": "m",
+    "much": 9000,
+    "odd": 1,
+    "old": 2,
+    "effort": "xhigh",
+    "turns": [{"x": 1}, {"y": 2}],
+}
 
 
 @pytest.mark.parametrize("dialect", UPSTREAM_DIALECTS)
@@ -14,16 +21,18 @@ def test_lessons_hold_in_every_dialect(dialect):
         learned_drops=frozenset({("odd",), ("turns", "[]", "x")}),
         learned_renames=frozenset({(("old",), "new")}),
         learned_choices=frozenset({(("effort",), ("low", "high"))}),
+        learned_limits=frozenset({(("much",), 8192.0), (("old",), 5.0)}),
     )
     body, losses = UPSTREAM_DIALECTS[dialect].fit(BODY, quirk, Beside())
-    assert {name: body.get(name) for name in ("odd", "old", "new", "effort", "turns")} == {
+    assert {name: body.get(name) for name in ("much", "odd", "old", "new", "effort", "turns")} == {
+        "much": 8192,
         "odd": None,
         "old": None,
         "new": 2,
         "effort": "high",
         "turns": [{}, {"y": 2}],
     }
-    assert set(losses) >= {"odd", "effort", "turns.[].x"}
+    assert set(losses) >= {"much", "odd", "effort", "turns.[].x"}
 
 
 @pytest.mark.parametrize("dialect", UPSTREAM_DIALECTS)

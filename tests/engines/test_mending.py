@@ -560,6 +560,52 @@ def test_only_a_refused_request_is_read(status):
     assert refused("Unknown parameter: 'top_k'", CHAT, status=status) == Learned()
 
 
+@pytest.mark.parametrize(
+    ("text", "member", "most"),
+    [
+        (
+            "max_tokens: 200000 > 64000, which is the maximum allowed number of output tokens for "
+            "claude-haiku-4-5",
+            "max_tokens",
+            64000,
+        ),
+        (
+            "max_tokens is too large: 200000. This model supports at most 16384 completion tokens",
+            "max_completion_tokens",
+            16384,
+        ),
+        (
+            "Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but got "
+            "2.5 instead.",
+            "temperature",
+            2,
+        ),
+        ("the valid range of max_tokens is [1, 8192]", "max_tokens", 8192),
+        ("Range of max_tokens should be [1, 8192]", "max_tokens", 8192),
+        ("`max_tokens` must be less than or equal to `8192`", "max_tokens", 8192),
+        (
+            "it has a maxOutputTokens value of 200000 but the supported range is from 1 (inclusive)"
+            " to 65537 (exclusive).",
+            "maxOutputTokens",
+            65536,
+        ),
+        (
+            "The maximum tokens you requested exceeds the model limit of 8192. Try again with a "
+            "maximum tokens value that is lower than 8192.",
+            "maxTokens",
+            8192,
+        ),
+    ],
+)
+def test_a_number_that_is_too_large_becomes_the_largest_there_may_be(text, member, most):
+    """Whatever the body calls the limit of its output; one that is small enough already is not
+    what was refused.
+    """
+    value = 2.5 if member == "temperature" else 200000
+    assert refused(text, {"model": "m", member: value}) == Learned(limits={(member,): most})
+    assert refused(text, {"model": "m", member: 1}) == Learned()
+
+
 def test_a_templates_exception_is_read_whatever_its_status():
     """llama.cpp and LM Studio answer it with 500; another 500 is a server's own trouble."""
     words = "System message must be at the beginning."
@@ -604,12 +650,14 @@ def test_lessons_come_back_from_disk_as_they_went():
         drops=frozenset({("a", "[]", "b")}),
         renames={("max_tokens",): "max_completion_tokens"},
         choices=EFFORTS,
+        limits={("max_tokens",): 8192.0},
         facts={"system_turns": "first"},
         dialect="openai_responses",
     )
     assert load_learned(json.loads(json.dumps(lesson.dump()))) == lesson
     odd = {
         "drops": [[1], "x", []],
+        "limits": [[["a"], "x"], [["b"], True], [["c"], -1], 7],
         "facts": {"has_tools": False, "system_turns": "x"},
         "dialect": 3,
     }

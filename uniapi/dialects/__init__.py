@@ -27,6 +27,7 @@ from .codec import EncodedRequest, EncodedResponse, ReplyContext, UpstreamContex
 from .counting import figure
 from .delays import delay_until, retry_after_seconds
 from .dialect import ClientDialect, KnownModel, RelayedDialect, UpstreamDialect
+from .fit_learned import at_most
 from .fitting import Beside
 from .http_errors import is_wall
 from .observer import Observer
@@ -82,6 +83,7 @@ __all__ = [
     "TakenMembers",
     "UpstreamContext",
     "UpstreamDialect",
+    "at_most",
     "client_dialect",
     "delay_until",
     "figure",

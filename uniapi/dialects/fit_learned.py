@@ -38,6 +38,17 @@ def take_nearest(body: Body, fitting: Fitting) -> Body:
     return body
 
 
+@minds("learned_limits")
+def keep_within(body: Body, fitting: Fitting) -> Body:
+    """A number above the largest that was named becomes that one."""
+    for path, most in fitting.quirk.learned_limits:
+        before = body
+        body = changed_at(body, path, partial(at_most, most=most))
+        if body is not before:
+            fitting.lose(".".join(path))
+    return body
+
+
 @minds("learned_drops")
 def leave_out(body: Body, fitting: Fitting) -> Body:
     for path in fitting.quirk.learned_drops:
@@ -47,6 +58,13 @@ def leave_out(body: Body, fitting: Fitting) -> Body:
         if path[-1] not in _SILENT:
             fitting.lose(".".join(path))
     return body
+
+
+def at_most(value: Any, most: float) -> Any:
+    """`most` as the kind of number that `value` is, where that is larger."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= most:
+        return value
+    return int(most) if isinstance(value, int) else most
 
 
 def nearest(value: Any, words: Sequence[str]) -> Any:
@@ -61,4 +79,4 @@ def nearest(value: Any, words: Sequence[str]) -> Any:
     return words[0]
 
 
-LEARNED_RULES = (rename, take_nearest, leave_out)
+LEARNED_RULES = (rename, take_nearest, keep_within, leave_out)

@@ -96,6 +96,8 @@ class Quirk:
     """Places, and the name that was asked for instead."""
     learned_choices: frozenset[tuple[tuple[str, ...], tuple[str, ...]]] = frozenset()
     """Places, and the words that may stand there."""
+    learned_limits: frozenset[tuple[tuple[str, ...], float]] = frozenset()
+    """Places, and the largest number that may stand there."""
 
     # openai_chat
     max_tokens_member: Literal["max_tokens", "max_completion_tokens", "either"] = (

@@ -36,18 +36,20 @@ _FACTS: Mapping[str, frozenset[Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """`drops`, `renames` and `choices` are patterns of places in the body (`wire.body_paths`);
-    `facts` are members of the Quirk; `dialect` is the one to ask in, None: as the rows say.
+    """`drops`, `renames`, `choices` and `limits` are patterns of places in the body
+    (`wire.body_paths`), the last with the largest number that may stand there; `facts` are members
+    of the Quirk; `dialect` is the one to ask in, None: as the rows say.
     """
 
     drops: frozenset[Path] = frozenset()
     renames: Mapping[Path, str] = field(default_factory=dict)
     choices: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
+    limits: Mapping[Path, float] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     dialect: str | None = None
 
     def __bool__(self) -> bool:
-        said = (self.drops, self.renames, self.choices, self.facts)
+        said = (self.drops, self.renames, self.choices, self.limits, self.facts)
         return any(said) or self.dialect is not None
 
     def over(self, quirk: Quirk) -> Quirk:
@@ -59,6 +61,7 @@ class Learned:
             learned_drops=quirk.learned_drops | self.drops,
             learned_renames=quirk.learned_renames | frozenset(self.renames.items()),
             learned_choices=quirk.learned_choices | frozenset(self.choices.items()),
+            learned_limits=quirk.learned_limits | frozenset(self.limits.items()),
             **self.facts,
         )
 
@@ -68,6 +71,7 @@ class Learned:
             drops=frozenset(sorted(self.drops | other.drops)[:MAX_LESSONS]),
             renames=_bounded({**self.renames, **other.renames}),
             choices=_bounded({**self.choices, **other.choices}),
+            limits=_bounded({**self.limits, **other.limits}),
             facts={**self.facts, **other.facts},
             dialect=other.dialect or self.dialect,
         )
@@ -77,6 +81,7 @@ class Learned:
         words = [f"without {shown(path)}" for path in sorted(self.drops)]
         words += [f"{shown(path)} as {name}" for path, name in sorted(self.renames.items())]
         words += [f"{shown(path)}: {', '.join(one)}" for path, one in sorted(self.choices.items())]
+        words += [f"{shown(path)} at most {most:g}" for path, most in sorted(self.limits.items())]
         words += [f"{name} = {value}" for name, value in sorted(self.facts.items())]
         return words + ([f"asked as {self.dialect}"] if self.dialect is not None else [])
 
@@ -85,6 +90,7 @@ class Learned:
             "drops": [list(path) for path in sorted(self.drops)],
             "renames": [[list(path), name] for path, name in sorted(self.renames.items())],
             "choices": [[list(path), list(one)] for path, one in sorted(self.choices.items())],
+            "limits": [[list(path), most] for path, most in sorted(self.limits.items())],
             "facts": dict(self.facts),
             "dialect": self.dialect,
         }
@@ -97,15 +103,23 @@ def load_learned(value: Json) -> Learned:
     drops = (_words(one) for one in _list(value.get("drops")))
     renames = {path: name for path, name in _pairs(value.get("renames")) if isinstance(name, str)}
     choices = {path: words for path, one in _pairs(value.get("choices")) if (words := _words(one))}
+    limits = {path: one for path, one in _pairs(value.get("limits")) if is_limit(one)}
     facts = value.get("facts")
     dialect = value.get("dialect")
     return Learned(
         drops=frozenset(path for path in drops if path),
         renames=renames,
         choices=choices,
+        limits=limits,
         facts=teachable(facts) if isinstance(facts, dict) else {},
         dialect=dialect if dialect in ("openai_chat", "openai_responses") else None,
     )
+
+
+def is_limit(value: Json) -> bool:
+    """Whether it is a number that others may be kept within."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 < value < 1e12
 
 
 def teachable(facts: Mapping[str, Any]) -> dict[str, Any]:

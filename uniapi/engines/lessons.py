@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from uniapi.canonical import Failure, Json
-from uniapi.wire import ITEM, Path, holds, paths_to, walk
+from uniapi.dialects import at_most
+from uniapi.wire import ITEM, Path, changed_at, holds, paths_to, walk
 
-from .learned import Learned
+from .learned import Learned, is_limit
 
 Teach = Callable[[re.Match[str], Mapping[str, Json]], Learned]
 """(what was found in the text, the refused body) → what it teaches; nothing when the body does not
@@ -180,6 +181,36 @@ def _place_of(value: str, body: Mapping[str, Json]) -> Path:
     """Where this very word stands as a setting, when it stands in one such place."""
     places = {path for path, found in walk(body) if found == value and may_change(path)}
     return places.pop() if len(places) == 1 else ()
+
+
+_OUTPUT_LIMITS = (
+    "max_tokens",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "maxOutputTokens",
+    "maxTokens",
+)
+"""What a vendor calls `max_tokens` may have been written as any of these."""
+
+
+def keep_within(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
+    """The largest number that is named (`most`; `below`: one more than that), at the member
+    (`name`; none: the limit of the output) whose number is larger.
+    """
+    groups = match.groupdict()
+    below = groups.get("below")
+    most = float(below) - 1 if below else float(groups["most"])
+    name = groups.get("name") or _OUTPUT_LIMITS[0]
+    for one in _OUTPUT_LIMITS if name in _OUTPUT_LIMITS else (name,):
+        place = find_place(one, body)
+        if place and is_limit(most) and _is_larger(body, place, most):
+            return Learned(limits={place: most})
+    return Learned()
+
+
+def _is_larger(body: Mapping[str, Json], place: Path, most: float) -> bool:
+    """Whether a number above `most` stands there: the same body fitted would be another."""
+    return changed_at(body, place, lambda value: at_most(value, most)) is not body
 
 
 def keep_reasoning(match: re.Match[str], body: Mapping[str, Json]) -> Learned:

@@ -30,6 +30,7 @@ from .lessons import (
     drop_at,
     drop_loc,
     keep_reasoning,
+    keep_within,
     rename,
     teaches,
 )
@@ -200,6 +201,54 @@ READERS: tuple[Reader, ...] = (
         " 2026-11-30)",
         r"content must be a string",
         teaches(text_content_only=True),
+    ),
+    _read(
+        "Anthropic: «max_tokens: 200000 > 64000, which is the maximum allowed number of output"
+        " tokens»",
+        r"(?P<name>max_\w{1,40}): \d{1,12} > (?P<most>\d{1,12}), which is the maximum",
+        keep_within,
+    ),
+    _read(
+        "OpenAI: «max_tokens is too large: 100000. This model supports at most 16384»",
+        r"(?P<name>max_\w{1,40}) is too large: \d{1,12}\. this model supports at most"
+        r" (?P<most>\d{1,12})",
+        keep_within,
+    ),
+    _read(
+        "OpenAI: «Invalid 'temperature': decimal above maximum value. Expected a value <= 2»",
+        rf"invalid {_QUOTED}: [^\n]{{0,60}}above maximum value\. expected a value <="
+        r" (?P<most>\d{1,12}(?:\.\d{1,6})?)",
+        keep_within,
+    ),
+    _read(
+        "DeepSeek: «the valid range of max_tokens is [1, 8192]»; DashScope: «Range of max_tokens"
+        " should be [1, 8192]»",
+        r"range of (?P<name>\w{1,40}) (?:is|should be) [\[(] ?[\d.]{1,12}, ?"
+        r"(?P<most>\d{1,12}(?:\.\d{1,6})?) ?[\])]",
+        keep_within,
+    ),
+    _read(
+        "Groq: «`max_tokens` must be less than or equal to `8192`»; pydantic: «Input should be less"
+        " than or equal to 2»",
+        rf"{_QUOTED} must be less than or equal to [\"'`]?(?P<most>\d{{1,12}}(?:\.\d{{1,6}})?)",
+        keep_within,
+    ),
+    _read(
+        "Google: «it has a maxOutputTokens value of 99999 but the supported range is from 1"
+        " (inclusive) to 65537 (exclusive)»",
+        r"has an? (?P<name>\w{1,40}) value of [\d.]{1,12} but the supported range is from"
+        r" [\d.]{1,12} \(inclusive\) to (?P<below>\d{1,12}) \(exclusive\)",
+        keep_within,
+    ),
+    _read(
+        "Bedrock: «The maximum tokens you requested exceeds the model limit of 8192.»",
+        r"maximum tokens you requested exceeds the model limit of (?P<most>\d{1,12})",
+        keep_within,
+    ),
+    _read(
+        "OpenAI: «'tool_choice' is only allowed when 'tools' are specified.»",
+        rf"{_QUOTED} (?:parameter )?is only allowed when",
+        drop,
     ),
     _read(
         "OpenAI: «Unsupported parameter: 'max_tokens' is not supported with this model. Use "
