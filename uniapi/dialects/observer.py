@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from uniapi.canonical import Failure, Finish, Json, Usage
 from uniapi.wire import Frame
@@ -37,6 +38,25 @@ class Observer(ABC):
         self.model: str | None = None
         self.unreadable = 0
         self.issued_ids: list[str] = []
+
+    def take(self, frames: Sequence[Frame]) -> None:
+        """Frames of a streamed answer, in order."""
+        at, count = 0, len(frames)
+        while at < count:
+            if self.committed:
+                at = self.skim(frames, at)
+                if at == count:
+                    return
+            self.feed(frames[at])
+            at += 1
+
+    def skim(self, frames: Sequence[Frame], at: int) -> int:
+        """The place of the first frame from `at` on that has to be read; a dialect that is asked
+        often knows a faster way.
+        """
+        while at < len(frames) and self.skims(frames[at]):
+            at += 1
+        return at
 
     def feed(self, frame: Frame) -> None:
         """One frame of a streamed answer."""

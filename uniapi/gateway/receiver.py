@@ -345,18 +345,15 @@ class Receiver:
         """Hold `out`, or write it: as it is, unless the answer says that it failed, or repeats the
         credential that it was asked with.
         """
-        is_masked = self.report.failure is not None
-        for data in out:
-            if self._secret in data:
-                is_masked = True
-        if is_masked and self._mask is not None:
-            out = [self._mask(data) for data in out]
-        if self._outlet is None:
-            self._held += out
-            self._held_bytes += sum(map(len, out))
-            return
-        for data in out:
+        # All that one read brought is one write.
+        data = out[0] if len(out) == 1 else b"".join(out)
+        if self._mask is not None and (self.report.failure is not None or self._secret in data):
+            data = self._mask(data)
+        if self._outlet is not None:
             self._outlet.write(data)
+        elif data:
+            self._held.append(data)
+            self._held_bytes += len(data)
 
     def _fail_before_commit(self, failure: Failure) -> None:
         self.is_over = True

@@ -9,6 +9,7 @@ and what it cannot read it keeps.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -21,6 +22,7 @@ from uniapi.wire import (
     Framer,
     JsonArrayDecoder,
     JsonArrayWriter,
+    MemberSplice,
     ResponseHead,
     SseDecoder,
     encode_sse,
@@ -38,12 +40,9 @@ _TEXTS = frozenset({"", "application/json", "text/plain", "text/html", "applicat
 
 
 class FrameWriter(Protocol):
-    """Spells frames for the client.
+    """Spells frames for the client; `close` gives what ends the stream, whole or failed."""
 
-    `frame` may give nothing (b""); `close` gives what ends the stream, whole or failed.
-    """
-
-    def frame(self, frame: Frame) -> bytes: ...
+    def frames(self, frames: Sequence[Frame]) -> list[bytes]: ...
 
     def close(self) -> bytes: ...
 
@@ -104,6 +103,9 @@ def frame_writer(
     return _SseWriter(dialect, model, drops_usage=drops_usage, is_reframed=upstream_array)
 
 
+_PLAIN_FRAMING = len(b"data: \n\n")
+
+
 class _SseWriter:
     """Server-sent events: the frame's own bytes unless something in it has to change, or it came in
     an array.
@@ -116,11 +118,27 @@ class _SseWriter:
         self._model = model
         self._drops_usage = drops_usage
         self._is_reframed = is_reframed
+        self._alike: MemberSplice | None = None
 
-    def frame(self, frame: Frame) -> bytes:
+    def frames(self, frames: Sequence[Frame]) -> list[bytes]:
+        out = []
+        for frame in frames:
+            data, alike = frame.data, None
+            is_plain = len(frame.raw) == len(data) + _PLAIN_FRAMING
+            if is_plain and self._alike is not None and data.find(b'"usage"') < 0:
+                alike = self._alike.splice(data)
+            if alike is not None:
+                out.append(b"data: %b\n\n" % alike)
+            elif written := self._frame(frame):
+                out.append(written)
+        return out
+
+    def _frame(self, frame: Frame) -> bytes:
         if self._drops_usage and self._dialect.usage_frame_only(frame):
             return b""
         data = with_model(frame.data, self._dialect, self._model)
+        if data is not frame.data and not self._is_reframed:
+            self._alike = MemberSplice.of(frame.data, data, self._dialect.model_paths[0][-1])
         if self._is_reframed:
             return encode_sse(_on_one_line(data)) if data else b""
         return frame.raw if data is frame.data else encode_sse(_on_one_line(data), frame.event)
@@ -139,7 +157,10 @@ class _ArrayWriter:
         self._model = model
         self._array = JsonArrayWriter() if is_reframed else None
 
-    def frame(self, frame: Frame) -> bytes:
+    def frames(self, frames: Sequence[Frame]) -> list[bytes]:
+        return [out for frame in frames if (out := self._frame(frame))]
+
+    def _frame(self, frame: Frame) -> bytes:
         data = with_model(frame.data, self._dialect, self._model)
         if self._array is None:
             return frame.raw[: len(frame.raw) - len(frame.data)] + data

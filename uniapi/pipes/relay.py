@@ -90,20 +90,18 @@ class RelayStream:
         return ([] if self._ends_clean else [b"\n\n"]) + self._ending(failure)
 
     def _written(self, frames: list[Frame]) -> list[bytes]:
-        writer = self._writer
-        return [] if writer is None else [out for frame in frames if (out := writer.frame(frame))]
+        return [] if self._writer is None else self._writer.frames(frames)
 
     def _closing(self) -> list[bytes]:
         closing = self._writer.close() if self._writer is not None else b""
         return [closing] if closing else []
 
     def _observe(self, frames: list[Frame]) -> None:
-        observer = self._observer
-        for frame in frames:
-            observer.feed(frame)
-        report = self.report
+        observer, report = self._observer, self.report
+        observer.take(frames)
         _take_over(report, observer)
-        report.note_frames(frames)
+        if not report.committed:
+            report.note_frames(frames)
         if self._shadow is not None:
             self._read(self._shadow, frames)
 

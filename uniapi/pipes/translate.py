@@ -14,6 +14,7 @@ from uniapi.canonical import (
     Failure,
     FoldError,
     Json,
+    PartDelta,
     Response,
     ResponseFailed,
     unfold,
@@ -59,9 +60,15 @@ class TranslateStream:
             frames = self._framer.feed(data)
         except WireError as error:
             return self.abort(Failure.cut(str(error)))
+        report, decode, encode = self.report, self._decoder.feed, self._encoder.feed
+        listened = report.turn.open if report.turn is not None else {}
         for frame in frames:
-            for event in self._decoder.feed(frame):
-                self._pass(event, out)
+            for event in decode(frame):
+                # More of a text tells nothing but itself, once the answer has begun.
+                is_heard = type(event) is not PartDelta or event.index in listened
+                if is_heard or not report.committed or report.text is not None:
+                    report.note(event)
+                out += encode(event)
         return out
 
     def eof(self) -> list[bytes]:

@@ -41,7 +41,8 @@ class TurnReader:
 
     def __init__(self, keeps_unsigned: bool = False) -> None:
         self._keeps_unsigned = keeps_unsigned
-        self._open: dict[int, Part] = {}
+        self.open: dict[int, Part] = {}
+        """The parts that are listened to, by their index."""
         self._pieces: dict[int, list[str]] = {}
         self._parts: list[tuple[int, Part]] = []
 
@@ -53,11 +54,11 @@ class TurnReader:
                     return
                 if event.text:
                     pieces.append(event.text)
-                part = self._open[index]
+                part = self.open[index]
                 if event.opaque is not None and isinstance(part, Reasoning | ToolCall):
-                    self._open[index] = replace(part, opaque=event.opaque)
+                    self.open[index] = replace(part, opaque=event.opaque)
             case PartStart(index=index, part=Reasoning() | ToolCall() as part, choice=0):
-                self._open[index] = part
+                self.open[index] = part
                 self._pieces[index] = []
             case PartEnd(index=index):
                 self._close(index)
@@ -65,7 +66,7 @@ class TurnReader:
                 pass
 
     def _close(self, index: int) -> None:
-        part = self._open.pop(index, None)
+        part = self.open.pop(index, None)
         text = "".join(self._pieces.pop(index, ()))
         if isinstance(part, Reasoning):
             self._parts.append((index, replace(part, text=part.text + text)))

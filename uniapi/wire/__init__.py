@@ -35,6 +35,7 @@ from .multipart import (
 )
 from .patch import (
     DeleteMember,
+    MemberSplice,
     Operation,
     SetMember,
     apply_operations,
@@ -67,6 +68,7 @@ __all__ = [
     "Inflater",
     "JsonArrayDecoder",
     "JsonArrayWriter",
+    "MemberSplice",
     "MultipartError",
     "MultipartScanner",
     "Operation",

@@ -28,6 +28,7 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 """A line of a head may end in a line feed alone (RFC 9112 §2.2)."""
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([0-9]{3})(?: |$)")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?$", re.DOTALL)
+_PLAIN_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
 _BAD_HEADER_VALUE = re.compile(r"[\r\n\0]")
 
 
@@ -174,6 +175,15 @@ class ResponseParser:
         return is_some
 
     def _read_chunk_size(self) -> bool:
+        """Chunks of the plain form that are all here go in one walk; the others line by line."""
+        buffer, at = self._buffer, self._at
+        while (plain := _PLAIN_SIZE.match(buffer, at)) is not None:
+            start = plain.end()
+            end = start + int(plain[1], 16)
+            if end == start or buffer[end : end + 2] != b"\r\n":
+                break
+            self._pieces.append(buffer[start:end])
+            self._at = at = end + 2
         line = self._line(MAX_CHUNK_LINE_BYTES, "a chunk size line")
         if line is None:
             return False

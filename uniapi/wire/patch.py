@@ -89,6 +89,55 @@ def splice_text(body: bytes, name: str, value: Any) -> bytes | None:
     return body[: found.start(1)] + written + body[found.end(1) :]
 
 
+@dataclass(frozen=True, slots=True)
+class MemberSplice:
+    """What replacing one text came to in an object, for further objects that begin with the same
+    bytes, as those of a stream do: `head` goes to the end of the old text, `new_head` to that of
+    the new one.
+    """
+
+    head: bytes
+    new_head: bytes
+    name: bytes
+
+    @classmethod
+    def of(cls, body: bytes, spliced: bytes, name: str) -> MemberSplice | None:
+        """`spliced` is `body` with its member `name` replaced; None when that is not seen at its
+        first mention.
+        """
+        quoted = dump_text(name)
+        at = body.find(quoted)
+        found = _STRING_MEMBER.match(body, at + len(quoted)) if at >= 0 else None
+        if found is None:
+            return None
+        head, rest = body[: found.end(1)], body[found.end(1) :]
+        if not spliced.endswith(rest):
+            return None
+        new_head = spliced[: len(spliced) - len(rest)]
+        if not new_head.startswith(body[: found.start(1)]):
+            return None
+        return cls(head, new_head, quoted)
+
+    def splice(self, body: bytes) -> bytes | None:
+        """The same of `body`; None when it does not begin alike, or may name the member again."""
+        size = len(self.head)
+        if not body.startswith(self.head) or body.find(self.name, size) >= 0:
+            return None
+        if not body.isascii() and not _is_utf8(body):
+            return None
+        if body.find(b"\\u00", size) >= 0 and _ESCAPED_LETTER.search(body, size) is not None:
+            return None
+        return self.new_head + body[size:]
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def insert_member(body: bytes, name: str, value: Any) -> bytes | None:
     """`body` with one more top-level member, at its end, where it also wins over an earlier one of
     its name; None when it is no JSON object.

@@ -20,6 +20,8 @@ LONG_FRAME_BYTES = 256 * 1024
 _LINE_END = rb"(?:\r\n|\n|\r(?!\n))"
 _FRAME_END = re.compile(_LINE_END + _LINE_END)
 _BOM = b"\xef\xbb\xbf"
+_NAMED = re.compile(rb"event: ([ -~]*)\ndata: ([^\r\n]*)\n\n")
+"""The form of an event with a name that most vendors write."""
 
 
 class SseDecoder:
@@ -59,7 +61,11 @@ class SseDecoder:
                 end = buffer.find(b"\n\n", position) + 2
                 if end == 1:
                     break
-            frames.append(read_frame(buffer[start:end]))
+            raw = buffer[start:end]
+            if not has_cr and raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2:
+                frames.append(Frame(None, raw[6:-2], raw))
+            else:
+                frames.append(read_frame(raw))
             start = position = end
         self._rest = buffer[start:]
         # The delimiter is at most four bytes; up to three of them may lie in the rest already.
@@ -115,6 +121,9 @@ def read_frame(raw: bytes) -> Frame:
     """
     if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw:
         return Frame(None, raw[6:-2], raw)
+    named = _NAMED.fullmatch(raw)
+    if named is not None:
+        return Frame(named[1].decode(), named[2], raw)
     event: str | None = None
     data: list[bytes] = []
     lines = raw.removeprefix(_BOM)

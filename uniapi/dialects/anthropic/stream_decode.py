@@ -17,6 +17,7 @@ from uniapi.canonical import Citation, Json, Reasoning, Text, ToolCall
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.stream_decoder import StreamDecoder
+from uniapi.dialects.text_template import MAX_LESSONS, TextTemplate
 from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
 
@@ -35,6 +36,8 @@ from .answer_decode_parts import (
 )
 from .error import stream_failure
 from .vocabulary import NAME
+
+_TEXT_DELTA = {"type", "text"}
 
 
 class _Held:
@@ -63,6 +66,9 @@ class AnthropicStreamDecoder(StreamDecoder):
         """Its sources: they come before the text they stand for, and are told when that is known.
         """
         self._has_calls = False
+        self._alike: tuple[TextTemplate, int] | None = None
+        """A text delta, and the block that it belonged to."""
+        self._lessons = MAX_LESSONS
         self._usage: dict[str, Json] = {}
         self._stop: dict[str, Json] = {}
         self._extensions: dict[str, Json] = {}
@@ -78,6 +84,8 @@ class AnthropicStreamDecoder(StreamDecoder):
     def decode(self, frame: Frame) -> None:
         if not frame.data or frame.data == b"[DONE]":
             return
+        if self._alike is not None and self._takes_alike(frame.data, *self._alike):
+            return
         body = load_json(frame.data)
         if not isinstance(body, dict):
             raise WireError(f"expected a stream event object, found {type(body).__name__}")
@@ -88,6 +96,29 @@ class AnthropicStreamDecoder(StreamDecoder):
         reader = self._readers.get(kind) if isinstance(kind, str) else None
         if reader is not None:
             reader(body)
+            if kind == "content_block_delta":
+                self._learn(frame.data, body)
+
+    def _learn(self, data: bytes, body: Mapping[str, Any]) -> None:
+        """Remember a delta that only brought text, so that the next ones that differ in nothing
+        else need no full parse.
+        """
+        index, delta = _index(body), body.get("delta") or {}
+        is_text = delta.get("type") == "text_delta" and self.parts.is_open(index)
+        if self._lessons and is_text and delta.keys() == _TEXT_DELTA:
+            template = TextTemplate.of(data, b'"text":')
+            if template is not None:
+                self._lessons -= 1
+                self._alike = (template, index)
+
+    def _takes_alike(self, data: bytes, template: TextTemplate, index: int) -> bool:
+        """Take a delta that equals the remembered one but for its text."""
+        text = template.text_in(data) if self.parts.is_open(index) else None
+        if text is None:
+            return False
+        self._length += len(text)
+        self.parts.delta(index, text)
+        return True
 
     def _message_start(self, body: Mapping[str, Any]) -> None:
         message = body.get("message") or {}

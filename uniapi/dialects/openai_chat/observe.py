@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from uniapi.canonical import Failure, Json
@@ -34,23 +35,26 @@ class ChatObserver(Observer):
         super().__init__()
         self._has_calls = False
 
-    def skims(self, frame: Frame) -> bool:
+    def skim(self, frames: Sequence[Frame], at: int) -> int:
         """A text that happens to hold the bytes looked for holds them escaped, so it is no false
         alarm.
         """
-        data = frame.data
-        if frame.event is not None or data[:1] != b"{":
-            return False
-        find = data.find  # half the cost of `in`, which first tries its left side as a number
-        if not self._has_calls and find(b'"tool_calls":[') >= 0:
-            self._has_calls = True
-        if (
-            data.count(b'"finish_reason"') != 1
-            or find(b'"finish_reason":null') < 0
-            or find(b'"error"') >= 0
-        ):
-            return False
-        return find(b'"usage"') < 0 or find(b'"usage":null') >= 0
+        for place in range(at, len(frames)):
+            event, data, _ = frames[place]
+            find = data.find  # half the cost of `in`, which first tries its left side as a number
+            ending = find(b'"finish_reason":null')
+            if event is not None or ending < 0 or data[:1] != b"{" or find(b'"error"') >= 0:
+                return place
+            if data.count(b'"finish_reason"') != 1:
+                return place
+            if find(b'"usage"') >= 0 and find(b'"usage":null') < 0:
+                return place
+            if not self._has_calls and find(b'"tool_calls":[') >= 0:
+                self._has_calls = True
+        return len(frames)
+
+    def skims(self, frame: Frame) -> bool:
+        return self.skim((frame,), 0) == 1
 
     def observe_done(self) -> None:
         self.is_whole = True

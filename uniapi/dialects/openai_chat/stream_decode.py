@@ -7,15 +7,14 @@ A stream is whole when `[DONE]` came, or a finish reason for every choice it ope
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from uniapi.canonical import Citation, Finish, Json, Response, fold
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.shapes import expecting
 from uniapi.dialects.stream_decoder import StreamDecoder
+from uniapi.dialects.text_template import MAX_LESSONS, TextTemplate
 from uniapi.errors import WireError
 from uniapi.wire import Frame, load_json
 
@@ -47,22 +46,6 @@ an extension.
 """
 
 
-MAX_LESSONS = 8
-"""How often a text chunk is remembered before giving up: some vendors pad every chunk differently.
-"""
-
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
-
-
-@dataclass(frozen=True, slots=True)
-class _Template:
-    """A text chunk's bytes before and after its text, and the reader that took it."""
-
-    head: bytes
-    tail: bytes
-    reader: ChoiceReader
-
-
 class ChatStreamDecoder(StreamDecoder):
     def __init__(self, context: UpstreamContext) -> None:
         super().__init__(context)
@@ -71,7 +54,8 @@ class ChatStreamDecoder(StreamDecoder):
         self._last_usage: Json = None
         self._extensions: dict[str, Json] = {}
         self._sources: dict[str, Citation] = {}
-        self._template: _Template | None = None
+        self._alike: tuple[TextTemplate, ChoiceReader] | None = None
+        """A chunk that only brought text, and the reader that took it."""
         self._lessons = MAX_LESSONS
 
     def decode(self, frame: Frame) -> None:
@@ -81,12 +65,12 @@ class ChatStreamDecoder(StreamDecoder):
         if data == b"[DONE]":
             self.finish()
             return
-        if (
-            self._template is not None
-            and frame.event is None
-            and self._take_alike(data, self._template)
-        ):
-            return
+        if self._alike is not None and frame.event is None:
+            template, reader = self._alike
+            text = template.text_in(data)
+            if text is not None:
+                reader.add_text(text)
+                return
         chunk = load_json(data)
         if frame.event == "error":
             self.fail(failure_of_object(chunk))
@@ -147,29 +131,12 @@ class ChatStreamDecoder(StreamDecoder):
         ):
             return
         delta = choices[0].get("delta")
-        if not delta or list(delta) != ["content"] or data.count(b'"content":') != 1:
+        if not delta or list(delta) != ["content"]:
             return
-        self._lessons -= 1
-        start = data.index(b'"content":') + len(b'"content":')
-        literal = _STRING.match(data, start)
-        if literal is not None:
-            self._template = _Template(
-                head=data[:start],
-                tail=data[literal.end() :],
-                reader=self._reader(choices[0].get("index")),
-            )
-
-    def _take_alike(self, data: bytes, template: _Template) -> bool:
-        """Take a chunk that equals the remembered one but for its text: everything else in it has
-        been taken then. False when it differs elsewhere.
-        """
-        if not data.startswith(template.head) or not data.endswith(template.tail):
-            return False
-        literal = data[len(template.head) : len(data) - len(template.tail)]
-        if _STRING.fullmatch(literal) is None:
-            return False
-        template.reader.add_text(load_json(literal.decode()))
-        return True
+        template = TextTemplate.of(data, b'"content":')
+        if template is not None:
+            self._lessons -= 1
+            self._alike = (template, self._reader(choices[0].get("index")))
 
     def finish(self) -> None:
         """The upstream said that this was all."""
