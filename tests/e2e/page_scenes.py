@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from fakes import CLIENT_KEY, FakeUpstream, chat_stream, config, whole
+from fakes import CLIENT_KEY, DONE, Answer, FakeUpstream, chunk, config, whole
 
 from uniapi.canonical import Usage
 from uniapi.config import fingerprint
@@ -33,6 +33,22 @@ EMPTY = whole(
     {"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}},
     status=429,
 )
+COUNTS = {
+    "prompt_tokens": 1800,
+    "completion_tokens": 120,
+    "total_tokens": 1920,
+    "prompt_tokens_details": {"cached_tokens": 1024},
+}
+SERVED = Answer(
+    [
+        chunk({"role": "assistant", "content": "Hello there, "}),
+        chunk({"content": "how are you"}),
+        chunk({}, "stop"),
+        chunk(usage=COUNTS),
+        DONE,
+    ],
+    pause_s=0.03,
+)
 HOSTILE = "<img src=x onerror=alert(1)>\u202egnp.exe\x1b[31m" + "W" * 100_000
 
 
@@ -48,7 +64,7 @@ class KeyedUpstream(FakeUpstream):
                 return answer
         if key.endswith("hostile"):
             return whole({"error": {"message": HOSTILE}}, status=500)
-        return chat_stream("Hello there, how are you", usage=True)
+        return SERVED
 
 
 def keys(name, count, **endings):
@@ -81,15 +97,17 @@ def served(upstream, entries, **preferences):
 
 def thirteen(upstream, **preferences):
     """Thirteen keys, one of them refused, one resting, one out of money."""
-    return served(
+    value = served(
         upstream,
         [
             ("anthropic", keys("ant", 2), ["claude-sonnet-5", "claude-haiku-5"]),
             ("openai", keys("proj", 9, refused=[2], limited=[6]), ["gpt-5.6", "gpt-5.6-mini"]),
             ("google", keys("goo", 2, empty=[1]), ["gemini-3.5-pro"]),
         ],
-        **preferences,
+        **{"budget": "$20/day,$300/month", **preferences},
     )
+    value["api_keys"][1]["preferences"] = {"budget": "$0.50/day", "credits": 30}
+    return value
 
 
 def hundred(upstream):

@@ -209,6 +209,20 @@ async def test_a_configuration_is_refused(upstream, gateway, client, browser):
     await browser.until("document.getElementById('banner').hidden", seconds=30)
 
 
+async def test_money_is_shown_where_there_is_any(upstream, gateway, client, browser):
+    """Budgets with what is used of them, prompt caches with why they missed."""
+    await busy(upstream, gateway, client)
+    await shown(browser, gateway)
+    await browser.until("document.querySelectorAll('#budgets .rows > *').length === 4")
+    budgets = await browser.value("document.querySelector('#budgets').innerText")
+    assert "the whole gateway" in budgets
+    assert "client key translator" in budgets
+    caches = await browser.value("document.querySelector('#caches').innerText")
+    assert "56.9 % of 16.2K tokens from the cache" in caches
+    await picture(browser, "money-1280")
+    assert browser.complaints == []
+
+
 async def test_a_request_in_full(upstream, gateway, client, browser):
     """The page says that the inspector is on; a request opens, is copied, and is sent again."""
     await busy(upstream, gateway, client, inspect={"last": 50})
@@ -244,7 +258,8 @@ async def test_a_test_message_is_answered(upstream, gateway, browser):
     await shown(browser, gateway)
     await browser.until("!!document.querySelector('#trial textarea')")
     await browser.value("document.querySelector('#trial button').click()")
-    await browser.until("document.querySelector('#trial').innerText.includes('Hello there')")
+    await browser.until("document.querySelector('#trial').innerText.includes('how are you')")
+    await browser.until("document.querySelector('#trial').innerText.includes('in all')")
     said = await browser.value("document.querySelector('#trial').innerText")
     assert "first token after" in said
     assert "in all" in said

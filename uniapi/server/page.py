@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 _FOLDER = "status_page"
-_SCRIPTS = ("base", "asking", "charts", "requests", "keys", "tables", "connect", "board")
+_SCRIPTS = ("base", "asking", "charts", "requests", "keys", "tables", "money", "connect", "board")
 """In the order in which they build on each other."""
 
 

@@ -4,8 +4,8 @@ const RANGES = [["1 hour", 0], ["24 hours", 24], ["7 days", 168], ["30 days", 72
 // Each part: its id, its title, whether it is folded on a phone.
 const PARTS = [
   ["live", "Running now", false], ["requests", "Recent requests", false], ["health", "Provider keys", false], ["failures", "Failures", true], ["mistakes", "Turned away", true],
-  ["models", "Models", true], ["providers", "Providers", true], ["clients", "Client keys", true], ["connect", "Connect a client", true], ["trial", "Send a test message", true],
-  ["budgets", "Budgets", true], ["balances", "Balances", true], ["caches", "Prompt caches", true], ["learned", "Learned from refusals", true], ["endings", "Models that end", true], ["config", "Configuration", true],
+  ["models", "Models", true], ["providers", "Providers", true], ["clients", "Client keys", true], ["budgets", "Budgets and credits", true], ["balances", "Balances", true], ["caches", "Prompt caches", true],
+  ["connect", "Connect a client", true], ["trial", "Send a test message", true], ["learned", "Learned from refusals", true], ["endings", "Models that end", true], ["config", "Configuration", true],
 ];
 const folded = (() => { try { return JSON.parse(kept.read(localStorage, FOLDED)) || {}; } catch { return {}; } })();
 const isOpen = (id) => { const node = byId(`part-${id}`); return Boolean(node && node.open && !node.hidden); };
@@ -72,10 +72,14 @@ function draw() {
   part("models", some(figures.models), (list) => sums("models", list, figures.columns, t("Model"), "requests", "errors", t("Requests"), "model"));
   part("providers", isAdmin ? some(figures.providers) : null, (list) => sums("providers", list, figures.columns, t("Provider"), "attempts", "failed_attempts", t("Tries"), "provider"));
   part("clients", isAdmin && figures.client_keys.length > 1 ? figures.client_keys : null, (list) => sums("clients", list, figures.columns, t("Key"), "requests", "errors", t("Requests"), ""));
-  for (const id of ["budgets", "balances", "caches"]) part(id, some(last[id]), amounts);
+  const purse = last.money || {};
+  part("budgets", some(purse.limits), budgets);
+  part("balances", some(purse.balances), balances);
+  part("caches", some(purse.caches) && { rows: purse.caches, conversations: purse.conversations || [] }, caches);
+  note("caches", t("seven days"));
   part("learned", some(last.learned), learned);
   part("endings", some(last.retirements), endings);
-  part("config", last.config ? { config: last.config, storage: last.storage, started: last.started_at, inspect: last.inspect && { last: last.inspect.last, where: last.inspect.where } } : null, configuration);
+  part("config", last.config ? { config: last.config, storage: last.storage, started: last.started_at, inspect: last.inspect && { last: last.inspect.last, where: last.inspect.where }, prices: purse.prices, unpriced: purse.unpriced } : null, configuration);
   requests.draw();
   connect.draw();
   drawNav();

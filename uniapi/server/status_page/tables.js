@@ -54,15 +54,17 @@ function failures(id, list, look) {
 function mistakes({ calls, strangers }) {
   const rows = strangers.map((one) => h("div", { class: "row" }, h("span", { class: "soft" }, lately(one.at)), h("b", { class: "mono" }, short(`${one.method} ${one.path}`, 90)), h("span", { class: "warn" }, one.status), one.times > 1 ? h("span", { class: "badge" }, `× ${one.times}`) : "",
     h("span", { class: "soft" }, [one.address, one.key ? t("key {key}", { key: one.key }) : t("no key"), one.agent].filter(Boolean).map((text) => short(text, 60)).join(" · ")), h("span", { class: "why" }, short(one.message, 300))));
-  return [calls.length ? failures("mistakes", calls, "warn") : "", strangers.length ? [h("p", { class: "label", style: undefined }, h("br", {}), t("Before their request was looked at")), h("div", { class: "panel rows" }, rows)] : ""];
+  return [calls.length ? failures("mistakes", calls, "warn") : "", strangers.length ? [h("p", { class: "label gap" }, t("Before their request was looked at")), h("div", { class: "panel rows" }, rows)] : ""];
 }
 
 const facts = (rows) => h("dl", {}, rows.filter(([, text]) => known(text) && text !== "").map(([name, text, look]) => [h("dt", {}, name), h("dd", { class: look }, text)]));
-function configuration({ config: now, storage, started, inspect }) {
+function configuration({ config: now, storage, started, inspect, prices, unpriced }) {
   return h("div", { class: "panel" }, facts([
     [t("Source"), now.source, "mono"], [t("Loaded"), when(now.loaded_at)],
     [t("State"), now.state === "ok" ? t("in force") : t("a newer one was refused at {time}", { time: when(now.failed_at) }), now.state === "ok" ? "good" : "bad"],
     [t("Statistics"), storage.trouble || t(storage.where === "disk" ? "kept on disk" : "kept in memory")],
+    [t("Prices"), prices && prices.date ? t("list of {date}, {n} models", { date: prices.date, n: count(prices.models) }) + (prices.trouble ? ` (${prices.trouble})` : "") : "", prices && prices.trouble ? "warn" : ""],
+    [t("Without a price"), (unpriced || []).length ? short(unpriced.slice(0, 12).join(", "), 600) + (unpriced.length > 12 ? "…" : "") : "", "warn"],
     [t("Inspector"), inspect ? t("on: the last {n} requests in full, {where}", { n: inspect.last, where: t(inspect.where === "disk" ? "on disk" : "in memory") }) : t("off: nothing of prompts or answers is kept"), inspect ? "warn" : ""],
     [t("Running since"), when(started)]]));
 }
@@ -71,11 +73,4 @@ function learned(list) {
 }
 function endings(list) {
   return h("div", { class: "panel rows" }, list.map((one) => h("div", { class: "row" }, one.message)));
-}
-/** Rows of money as the gateway gives them: a name, what is used of what, until when. */
-function amounts(list) {
-  return h("div", { class: "panel rows" }, list.map((one) => h("div", { class: "row" }, h("b", {}, short(one.name || one.provider || one.key || "–")), one.period ? h("span", { class: "soft" }, t(one.period)) : "",
-    known(one.spent) ? h("span", { class: known(one.limit) && one.spent >= one.limit ? "bad" : "" }, known(one.limit) ? t("{used} of {all}", { used: money(one.spent), all: money(one.limit) }) : money(one.spent)) : "",
-    known(one.balance) ? h("span", {}, t("{amount} left", { amount: typeof one.balance === "number" ? money(one.balance) : one.balance })) : "",
-    one.message ? h("span", { class: "soft" }, short(one.message, 300)) : "", one.until ? h("span", { class: "note push" }, t("until {time}", { time: when(one.until) })) : "")));
 }
