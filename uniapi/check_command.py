@@ -8,10 +8,12 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
+
+from uniapi.values import dataclass
 
 from .check_notes import notes
 from .clock import SystemClock

@@ -17,9 +17,10 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from uniapi.values import dataclass
 
 from .commands import configuration_and_catalog, data_dir_beside, named_client_key
 from .config import choose_source

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from uniapi.values import dataclass
 
 from .canonical import Call, Principal, RequestRefused
 from .config import ClientKey, provider_secrets, without_secrets, without_secrets_in_bytes

@@ -7,8 +7,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from uniapi.values import dataclass
 
 from .canonical import Call, RequestRefused
 from .commands import named_client_key

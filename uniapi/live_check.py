@@ -11,8 +11,10 @@ import asyncio
 import json
 import random
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+from uniapi.values import dataclass
 
 from .canonical import Call, Failure, FailureKind, Operation, Principal, RequestRefused
 from .clock import Clock, SystemClock

@@ -11,8 +11,9 @@ import json
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from uniapi.values import dataclass
 
 from .clock import Clock, Epoch
 from .config import Config, Notify, secrets_of, without_secrets

@@ -6,7 +6,8 @@ refusals taught). Everything is read, nothing is written or sent.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from uniapi.values import dataclass
 
 from .clock import Clock, SystemClock
 from .commands import configuration_and_catalog, data_dir_beside

@@ -5,9 +5,10 @@ the start, `check`, `models`, `explain` and the status page say of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
+
+from uniapi.values import dataclass
 
 from .config import ModelEntry, Provider
 from .engines import ListedModel, Place, Retirement, engine_for, retirement_of

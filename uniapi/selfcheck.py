@@ -25,9 +25,10 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TextIO
+
+from uniapi.values import dataclass
 
 State = Literal["ok", "warning", "failed"]
 

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from uniapi.values import dataclass
 
 from .config import ConfigSource
 from .language import ENGLISH, Language

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
+
+from uniapi.values import dataclass
 
 EVERYWHERE = ("0.0.0.0", "::", "")
 _LOWEST_FREE_PORT = 1024

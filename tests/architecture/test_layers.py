@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "uniapi"
-ANYWHERE = {"errors", "clock"}
+ANYWHERE = {"errors", "clock", "values"}
 MAY_IMPORT = {
     "canonical": set(),
     "connect": {"storage"},

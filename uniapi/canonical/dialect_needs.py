@@ -4,7 +4,7 @@ client's body without decoding it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from uniapi.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

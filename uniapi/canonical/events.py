@@ -18,8 +18,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
+
+from uniapi.values import dataclass
 
 from .failure import Failure
 from .parts import (

@@ -8,10 +8,11 @@ cannot be forgotten.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from uniapi.errors import assert_never
+from uniapi.values import dataclass
 
 
 class FailureKind(Enum):

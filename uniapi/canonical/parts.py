@@ -9,8 +9,9 @@ family that issued it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
+
+from uniapi.values import dataclass
 
 Json: TypeAlias = Any
 """A JSON value as `json.loads` gives it."""

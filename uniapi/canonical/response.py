@@ -7,7 +7,9 @@ only streams is folded for a client that wants a whole reply, and the reverse.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+
+from uniapi.values import dataclass
 
 from .events import (
     Event,

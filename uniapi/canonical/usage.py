@@ -9,7 +9,9 @@ statistics only hold what was said.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
+
+from uniapi.values import dataclass
 
 from .parts import Json
 

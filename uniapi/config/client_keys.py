@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+
+from uniapi.values import dataclass
 
 from .alias_maps import ALIASES, FALLBACK
 from .budgets import BUDGET

@@ -4,7 +4,9 @@ pair.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+
+from uniapi.values import dataclass
 
 from .addresses import proxy_fault
 from .forms import COUNT, ENABLED, PROXY, TEXT

@@ -7,7 +7,8 @@ Names of variables: each vendor's own documentation or SDK, looked up on 2026-11
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from uniapi.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

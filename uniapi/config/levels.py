@@ -9,8 +9,10 @@ advertised and do nothing: a level is read by its rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, replace
 from typing import Any, Literal, TypeAlias
+
+from uniapi.values import dataclass
 
 from .nodes import Member, Node, ProblemList
 from .values import boolean, lower_texts, wrong

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
+
+from uniapi.values import dataclass
 
 from .environment_keys import found_keys
 from .schema import Config, ConfigProblems, Problem

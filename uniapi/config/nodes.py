@@ -4,8 +4,9 @@ wrong. `yaml_tree` makes them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from uniapi.values import dataclass
 
 from .schema import Problem
 from .secrets import looks_secret, mask

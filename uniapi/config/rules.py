@@ -6,7 +6,9 @@ Text → Rule, and the checks that need to see all keys and providers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+
+from uniapi.values import dataclass
 
 from .nodes import Node, ProblemList
 from .providers import ProvidersRead

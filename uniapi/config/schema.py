@@ -9,8 +9,10 @@ Every field says which key it comes from, its unit and its default.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from uniapi.values import dataclass
 
 T = TypeVar("T")
 

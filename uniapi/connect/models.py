@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from uniapi.values import dataclass
 
 _NO_CHAT = re.compile(
     r"embed|rerank|whisper|tts|moderation|dall-e|image|transcribe|speech|audio|imagen|veo|realtime",

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
+
+from uniapi.values import dataclass
 
 from . import dotenv_text, jsonc_text, toml_text, yaml_text
 from .jsonc_text import TextRefused

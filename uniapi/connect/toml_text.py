@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from uniapi.values import dataclass
 
 from .jsonc_text import TextRefused
 

@@ -13,12 +13,12 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from uniapi.errors import StartError
 from uniapi.storage import write_atomic
+from uniapi.values import dataclass
 
 from .recipe import Format, SettingsFile
 from .settings_files import Put, TextRefused, merge, take_back

@@ -11,8 +11,9 @@ Pure policy: the rules of each dialect (`fit_cache`) know how a mark is written 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from uniapi.values import dataclass
 
 CHARACTERS_A_TOKEN = 3
 """Rather fewer than are usual: a mark on what is a little too short costs nothing."""

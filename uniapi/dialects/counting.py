@@ -5,9 +5,9 @@ its count endpoint takes, and where the figure stands in its answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from uniapi.canonical import Json
+from uniapi.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ both.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol, TypeAlias
 
 from uniapi.canonical import (
@@ -20,6 +20,7 @@ from uniapi.canonical import (
     Response,
     ToolCall,
 )
+from uniapi.values import dataclass
 from uniapi.wire import Frame
 
 from .codec import EncodedRequest, EncodedResponse, ReplyContext, UpstreamContext

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from uniapi.canonical import Json
+from uniapi.values import dataclass
 
 MAX_MESSAGE = 2000
 """Characters of an upstream's message that are kept."""

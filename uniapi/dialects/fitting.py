@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from uniapi.canonical import Json, Message, OutputFormat, ReasoningSettings
+from uniapi.values import dataclass
 
 from .quirk import PLAIN, Quirk
 

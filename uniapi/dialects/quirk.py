@@ -5,8 +5,9 @@ Pure data: the rows that fill it, with their reasons, are `engines/facts_…`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from uniapi.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

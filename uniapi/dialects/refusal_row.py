@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from uniapi.canonical import FailureKind as _K
+from uniapi.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

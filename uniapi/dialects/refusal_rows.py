@@ -8,9 +8,8 @@ How phrases are written: `phrases`. Where real texts of each row came from:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from uniapi.canonical import FailureKind as _K
+from uniapi.values import dataclass
 
 from .refusal_row import ANY, BAD, FULL, REFUSED, RefusalRow, listed
 from .refusal_rows_model import ROWS_OF_MODELS

@@ -7,9 +7,8 @@ that may stand for this kind and whose words are there then replaces it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from uniapi.canonical import FailureKind
+from uniapi.values import dataclass
 
 from .error_words import Said
 from .phrases import plain, says

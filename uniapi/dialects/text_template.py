@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+
+from uniapi.values import dataclass
 
 MAX_LESSONS = 8
 """How often a frame is made a template before giving up: some vendors pad every frame differently.

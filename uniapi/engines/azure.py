@@ -17,7 +17,6 @@ an api-version is needed; a host of Foundry's alone gets `/openai/v1` |
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
 from urllib.parse import unquote
@@ -29,6 +28,7 @@ from uniapi.dialects import UpstreamDialect
 from uniapi.dialects.anthropic import UPSTREAM as ANTHROPIC
 from uniapi.dialects.openai_chat import UPSTREAM as OPENAI_CHAT
 from uniapi.dialects.openai_responses import UPSTREAM as OPENAI_RESPONSES
+from uniapi.values import dataclass
 from uniapi.wire import HttpRequest
 
 from .anthropic import with_version

@@ -7,10 +7,10 @@ Also the names `config/` must know without importing engines.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from uniapi.config import Provider
+from uniapi.values import dataclass
 
 from .aws_services import service_at
 from .claude_addresses import is_under, speaks_messages

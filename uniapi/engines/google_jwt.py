@@ -18,9 +18,10 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from uniapi.clock import Epoch
+from uniapi.values import dataclass
 
 LIFETIME_S = 3600
 """The longest Google accepts."""

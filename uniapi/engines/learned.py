@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from uniapi.canonical import Json
 from uniapi.dialects import Quirk
+from uniapi.values import dataclass
 from uniapi.wire import Path
 
 MAX_LESSONS = 24

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from uniapi.canonical import Failure, Json
+from uniapi.values import dataclass
 
 from .learned import Learned
 from .lessons import (

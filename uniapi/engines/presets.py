@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from uniapi.canonical import Json, Operation
+from uniapi.values import dataclass
 
 from .urls import OPENAI_PATHS, parse_url
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import pkgutil
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 
 from uniapi.canonical import Json, Operation
+from uniapi.values import dataclass
 
 from .engine import Engine, ListedModel, Place
 from .urls import parse_url

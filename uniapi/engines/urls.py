@@ -14,11 +14,11 @@ Users paste what they found: the host alone, the root with its version, the full
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
 
 from uniapi.operations import SERVICES
+from uniapi.values import dataclass
 
 OPENAI_PATHS = {
     operation: service.openai_path

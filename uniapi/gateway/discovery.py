@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from uniapi.canonical import FailureKind
@@ -20,6 +20,7 @@ from uniapi.config import ModelEntry, Preferences, Provider
 from uniapi.engines import Engine, ListedModel, ModelPage, Target, engine_for, read_day
 from uniapi.errors import WireError
 from uniapi.network import AccessTokens, FetchFailed, Passage, Transport, fetch, passage_of
+from uniapi.values import dataclass
 from uniapi.wire import HttpRequest, ResponseHead, load_json
 
 log = logging.getLogger("uniapi.discovery")

@@ -11,13 +11,13 @@ otherwise: to a client, another client key's id is one that does not exist.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from uniapi.canonical import Call, ClientError, Operation, RequestRefused
 from uniapi.clock import Epoch
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.routing import Pin
 from uniapi.storage import Folder, KeptMap
+from uniapi.values import dataclass
 
 PINS_FILE = "pins"
 PINS_LIMIT = 20_000

@@ -6,7 +6,7 @@ request, and the ways that calls of one kind go there.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from uniapi.canonical import Call, DialectNeeds
@@ -22,6 +22,7 @@ from uniapi.engines import Engine, Learned, Target
 from uniapi.network import passage_of
 from uniapi.operations import SERVICES
 from uniapi.routing import Channel
+from uniapi.values import dataclass
 from uniapi.wire import HttpRequest
 
 from .answer_headers import header_text

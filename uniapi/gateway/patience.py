@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from uniapi.canonical import Call, Failure, FailureKind, Operation
 from uniapi.operations import SERVICES
 from uniapi.pipes import Report
 from uniapi.routing import Attempt
+from uniapi.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

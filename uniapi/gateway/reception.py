@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from uniapi.canonical import Call, Operation, RequestRefused
@@ -20,6 +19,7 @@ from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.limits import Admitted, Limits, Refused
 from uniapi.routing import Candidates, Catalog, Channel, Pin, Plan
 from uniapi.stats import CallRecord
+from uniapi.values import dataclass
 
 from .call_facts import estimate_call_tokens
 from .call_question import question_of

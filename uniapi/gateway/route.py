@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from uniapi.canonical import (
@@ -43,6 +43,7 @@ from uniapi.engines import (
 from uniapi.operations import SERVICES
 from uniapi.pipes import UNSIGNED_FAMILY
 from uniapi.routing import Road
+from uniapi.values import dataclass
 
 from .learned_models import NOTHING
 from .operation_shapes import road_between

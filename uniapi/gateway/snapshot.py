@@ -4,12 +4,11 @@ assignment.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from uniapi.canonical import NO_NEEDS, DialectNeeds
 from uniapi.config import Config, Provider
 from uniapi.engines import Engine, Place, engine_for
 from uniapi.routing import Catalog, Router
+from uniapi.values import dataclass
 
 from .call_facts import counts_tokens
 from .lanes import Lanes

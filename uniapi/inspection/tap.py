@@ -5,11 +5,12 @@ changes none of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from uniapi.canonical import Call, ClientError, Failure
 from uniapi.stats import CallRecord
+from uniapi.values import dataclass
 from uniapi.wire import HttpRequest, ResponseHead
 
 from .allowance import Allowance

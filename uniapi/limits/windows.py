@@ -9,10 +9,10 @@ exceeded; a budget may come back at most a 64th of the window late.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Any
 
 from uniapi.clock import Epoch, Monotonic
+from uniapi.values import dataclass
 
 EXACT = 64
 SLICES = 64

@@ -12,8 +12,9 @@ import marshal
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from uniapi.values import dataclass
 
 MOST_SESSIONS = 500
 MOST_PIECES = 2000

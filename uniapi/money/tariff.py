@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any, TypeAlias
+
+from uniapi.values import dataclass
 
 Figure: TypeAlias = int | Decimal
 """Pico-dollars for one of what is counted; whole unless the price has very many decimals."""

@@ -4,9 +4,8 @@ which kind. One value all the way from the configuration to the socket.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from uniapi.config import Credential, Preferences, Provider
+from uniapi.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from uniapi.canonical import Json, Operation, Usage
+from uniapi.values import dataclass
 from uniapi.wire import dump_json, encode_sse
 
 from .google import member

@@ -12,10 +12,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from uniapi.canonical import Json, Operation
 from uniapi.errors import WireError
+from uniapi.values import dataclass
 
 from .google import (
     answer_parts,

@@ -14,11 +14,11 @@ piece where the client may ask for one. Rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
 from uniapi.canonical import Json, Operation, RequestRefused, Usage
 from uniapi.errors import WireError
+from uniapi.values import dataclass
 from uniapi.wire import load_json
 
 MAX_BODIES = 100

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from uniapi.canonical import Json, Operation
 from uniapi.errors import WireError
+from uniapi.values import dataclass
 from uniapi.wire import dump_json, load_json
 
 from .google import member, short_name

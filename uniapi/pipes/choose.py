@@ -5,7 +5,6 @@ always stream as they were asked.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -27,6 +26,7 @@ from uniapi.dialects import (
     UpstreamDialect,
 )
 from uniapi.errors import WireError
+from uniapi.values import dataclass
 from uniapi.wire import ResponseHead, dump_json
 
 from .framing import frame_writer, framer_for, with_stated_model

@@ -9,11 +9,12 @@ closed without the proper end.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from uniapi.canonical import Failure, FailureKind, Json, Operation
 from uniapi.errors import WireError
 from uniapi.operations import SERVICES, decode_usage, error_message, fit_answer, is_empty
+from uniapi.values import dataclass
 from uniapi.wire import ResponseHead, dump_long_json, load_json, splice_text
 
 from .operation_events import EVENTS, Classify, RelayEvents

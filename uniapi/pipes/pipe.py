@@ -10,7 +10,7 @@ become `report.failure`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from uniapi.canonical import (
@@ -33,6 +33,7 @@ from uniapi.canonical import (
     UsageReport,
     is_commit,
 )
+from uniapi.values import dataclass
 from uniapi.wire import LARGE_BYTES, Frame
 
 from .turn_reader import TurnReader

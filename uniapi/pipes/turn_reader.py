@@ -6,9 +6,10 @@ vendor wants that back.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from uniapi.canonical import Event, Opaque, Part, PartDelta, PartEnd, PartStart, Reasoning, ToolCall
+from uniapi.values import dataclass
 
 UNSIGNED_FAMILY = "unsigned"
 """The family of reasoning that nobody signed: good wherever plain reasoning is wanted back."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.clock import Epoch, Monotonic
 from uniapi.limits import Admitted
+from uniapi.values import dataclass
 
 from .availability import Availability, used_by
 from .health import Rested

@@ -5,9 +5,9 @@ the defaults below them (docs/design.md, Timeouts).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from uniapi.config import Preferences, TimeoutRule, Timeouts
+from uniapi.values import dataclass
 
 from .catalog import Channel
 

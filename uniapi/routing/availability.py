@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 
 from uniapi.clock import Monotonic
 from uniapi.config import ClientKey, Credential
 from uniapi.limits import Refused
+from uniapi.values import dataclass
 
 from .catalog import Candidate, Candidates, Channel, Group
 from .eligibility import RuledOut

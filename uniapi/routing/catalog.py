@@ -15,7 +15,7 @@ import difflib
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeAlias
 
 from uniapi.config import (
@@ -28,6 +28,7 @@ from uniapi.config import (
     is_wildcard,
     most_telling_first,
 )
+from uniapi.values import dataclass
 
 from .health import Rested
 

@@ -4,7 +4,7 @@ excludes, and what its engine does not have.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from uniapi.values import dataclass
 
 from .attempt_timeouts import matches, subject_of
 from .catalog import Channel

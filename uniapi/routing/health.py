@@ -11,11 +11,11 @@ are forgotten.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from uniapi.clock import Monotonic
 from uniapi.config import Config, Provider
+from uniapi.values import dataclass
 
 from .success_rates import SuccessRates
 

@@ -4,10 +4,9 @@ never leaves one unserved.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from uniapi.clock import Monotonic
 from uniapi.config import Credential
+from uniapi.values import dataclass
 
 from .availability import Availability, used_by
 from .catalog import Channel

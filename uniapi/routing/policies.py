@@ -14,10 +14,11 @@ import hashlib
 import math
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from uniapi.config import PolicyName
+from uniapi.values import dataclass
 
 T = TypeVar("T")
 

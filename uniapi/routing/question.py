@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from uniapi.canonical import NO_NEEDS, DialectNeeds
 from uniapi.config import ClientKey, Provider
+from uniapi.values import dataclass
 
 from .attempt_timeouts import CallFacts
 from .catalog import Channel

@@ -8,7 +8,6 @@ may rest is not decided here but in the plan, which sees the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import Literal
@@ -17,6 +16,7 @@ from uniapi.canonical import Failure, FailureKind
 from uniapi.clock import Epoch
 from uniapi.config import Provider
 from uniapi.errors import assert_never
+from uniapi.values import dataclass
 
 from .health import Rest
 from .steps import Road

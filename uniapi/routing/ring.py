@@ -5,9 +5,8 @@ A nested client key has a ring of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from uniapi.config import ClientKey
+from uniapi.values import dataclass
 
 from .catalog import Candidate
 

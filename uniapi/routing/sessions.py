@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from uniapi.clock import Monotonic
+from uniapi.values import dataclass
 
 from .policies import rendezvous
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, TypeAlias
 
 from uniapi.canonical import ClientError, Failure
 from uniapi.config import Credential, Timeouts
+from uniapi.values import dataclass
 
 from .catalog import Channel
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from uniapi.clock import Monotonic
+from uniapi.values import dataclass
 
 HALF_LIFE_S = 6 * 3600.0
 """Of the weight of an outcome."""

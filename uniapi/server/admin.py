@@ -14,7 +14,6 @@ import math
 import secrets
 import string
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from uniapi.canonical import ClientError, RequestRefused
@@ -31,6 +30,7 @@ from uniapi.stats import (
     token_usage,
     whole_number,
 )
+from uniapi.values import dataclass
 
 from . import billing
 from .admin_question import AdminQuestion, not_found

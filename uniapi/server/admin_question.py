@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from uniapi.canonical import ClientError, RequestRefused
@@ -11,6 +10,7 @@ from uniapi.clock import Epoch
 from uniapi.config import ClientKey, Config, Credential, Provider
 from uniapi.inspection import Inspector
 from uniapi.stats import CallRecord, RecentSums, Recorder
+from uniapi.values import dataclass
 
 from .present import Present
 

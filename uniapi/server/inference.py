@@ -5,11 +5,11 @@ the members nothing can do without are checked, the rest is nobody's business he
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from uniapi.canonical import Call, Principal, RequestRefused, holds_nothing
 from uniapi.dialects import client_dialect
+from uniapi.values import dataclass
 from uniapi.wire import CREDENTIAL_HEADERS
 
 from .paths import Route

@@ -7,13 +7,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from uniapi.canonical import Call, ClientError, RequestRefused
 from uniapi.gateway import Upload
 from uniapi.operations import SERVICES, Service, is_true, members_of_form
+from uniapi.values import dataclass
 from uniapi.wire import MultipartError, form_boundary
 
 from .body import body_pieces, parse_object, read_body

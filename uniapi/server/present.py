@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from uniapi.canonical import Call
@@ -14,6 +14,7 @@ from uniapi.clock import Epoch
 from uniapi.config import Config
 from uniapi.routing import Resting
 from uniapi.stats import LiveFigures
+from uniapi.values import dataclass
 
 from .reply import HttpReply
 

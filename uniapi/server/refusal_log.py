@@ -8,12 +8,12 @@ stranger who tries keys fills no disk. So are other refusals from the hundredth 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import Any
 
 from uniapi.canonical import ClientError
 from uniapi.clock import Monotonic
 from uniapi.config import mask
+from uniapi.values import dataclass
 
 from .quiet import Quiet
 

@@ -5,10 +5,10 @@ a new row here, at the end, with the function that reads it; nothing else names 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from operator import attrgetter
 
 from uniapi.money import plausible
+from uniapi.values import dataclass
 
 from .records import CallRecord
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from uniapi.values import dataclass
 
 from .aggregate import Aggregate
 from .chart_sums import Outline, outline_of

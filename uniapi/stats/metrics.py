@@ -8,9 +8,10 @@ keys. Counters begin anew with the process, as Prometheus expects.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from uniapi.money import dollars
+from uniapi.values import dataclass
 
 from .aggregate import Aggregate, CellKey
 from .columns import ATTEMPTS, CALLS, COLUMNS, COST, PLACE

@@ -17,11 +17,12 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import add
 from typing import Any
 
 from uniapi.storage import START, Position
+from uniapi.values import dataclass
 
 from .aggregate import Aggregate, CellKey, CredentialKey
 from .chart_sums import OUTLINED, Outline

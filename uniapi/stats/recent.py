@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from uniapi.canonical import RequestRefused
 from uniapi.clock import Epoch
 from uniapi.money import dollars, plausible
 from uniapi.storage import Position
+from uniapi.values import dataclass
 
 from .calendar import DAY_S
 from .journal_line import short_name

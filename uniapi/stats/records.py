@@ -7,9 +7,8 @@ frozen dataclass of this size takes three times as long to make.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from uniapi.canonical import Usage
+from uniapi.values import dataclass
 
 
 @dataclass(slots=True, kw_only=True)

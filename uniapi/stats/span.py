@@ -7,11 +7,11 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from uniapi.canonical import ClientError, RequestRefused
 from uniapi.clock import Epoch
 from uniapi.config import fingerprint
+from uniapi.values import dataclass
 
 from .calendar import DAY_S
 

@@ -6,9 +6,11 @@ No I/O.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Protocol
+
+from uniapi.values import dataclass
 
 HOP_BY_HOP = frozenset(
     {

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from uniapi.errors import WireError
+from uniapi.values import dataclass
 
 MAX_PARTS = 128
 MAX_PART_HEADER_BYTES = 16 * 1024

@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from uniapi.values import dataclass
 
 from .frames import LARGE_BYTES, dump_json, dump_text, give_way
 

@@ -8,10 +8,11 @@ turn to answer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from uniapi.canonical import Json, Message, Role, ToolCall, ToolResult
 from uniapi.dialects.turn_repair import NO_RESULT, OPENING, encode_system, orphan_label
+from uniapi.values import dataclass
 
 from .request_encode_names import DistinctIds
 from .request_encode_parts import Block, PartEncoder

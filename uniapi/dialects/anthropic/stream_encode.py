@@ -9,7 +9,7 @@ part that may turn out empty (text, reasoning) gets its block with its first con
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from uniapi.canonical import (
     Json,
@@ -33,6 +33,7 @@ from uniapi.canonical import (
 )
 from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.stream_encoder import StreamEncoder
+from uniapi.values import dataclass
 from uniapi.wire import dump_json
 
 from .answer_encode_parts import (

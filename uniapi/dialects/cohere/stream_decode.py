@@ -8,12 +8,11 @@ https://docs.cohere.com/v2/docs/streaming.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from uniapi.canonical import Json, Part, Reasoning, Text, ToolCall
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.shapes import text_of
 from uniapi.dialects.stream_decoder import StreamDecoder
+from uniapi.values import dataclass
 from uniapi.wire import Frame, load_json
 
 from .answer_decode import (

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict, deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from uniapi.canonical import (
     Json,
@@ -24,6 +23,7 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
+from uniapi.values import dataclass
 
 from .media import decode_media
 from .vocabulary import (

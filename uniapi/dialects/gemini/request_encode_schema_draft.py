@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from uniapi.canonical import Json, RequestRefused
+from uniapi.values import dataclass
 
 Subset = Literal["json_schema", "openapi"]
 

@@ -17,7 +17,7 @@ import base64
 import binascii
 import json
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from uniapi.canonical import Finish, Json, Media, Opaque, Reasoning, Text, ToolCall, Unknown
 from uniapi.dialects.codec import UpstreamContext
@@ -25,6 +25,7 @@ from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.function_tools import freeform_input
 from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
+from uniapi.values import dataclass
 from uniapi.wire import Frame, load_json
 
 from .answer_decode_parts import (

@@ -7,7 +7,7 @@ sources.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from uniapi.canonical import (
     Citation,
@@ -32,6 +32,7 @@ from uniapi.canonical import (
 )
 from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.stream_encoder import StreamEncoder
+from uniapi.values import dataclass
 from uniapi.wire import JsonArrayWriter, dump_json
 
 from .answer_encode_parts import candidate_end, encode_usage, envelope, reply_parts, signature

@@ -10,7 +10,7 @@ with text before calls. What cannot be said is a loss named by its place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from uniapi.canonical import (
@@ -28,6 +28,7 @@ from uniapi.canonical import (
     Unknown,
 )
 from uniapi.dialects.turn_repair import behind_label, behind_note, says_nothing
+from uniapi.values import dataclass
 
 from .request_decode_members import DIALECT_NAME
 from .request_encode_media import encode_media

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from uniapi.canonical import (
@@ -35,6 +35,7 @@ from uniapi.canonical import (
 )
 from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.stream_encoder import StreamEncoder
+from uniapi.values import dataclass
 from uniapi.wire import encode_sse
 
 from .answer_encode import (

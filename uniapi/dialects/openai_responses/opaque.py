@@ -13,10 +13,10 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from uniapi.canonical import Json, Opaque
+from uniapi.values import dataclass
 from uniapi.wire import dump_json
 
 _PREFIX = "uniapi.v1."

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from uniapi.canonical import (
     HostedTool,
@@ -34,6 +34,7 @@ from uniapi.dialects.openai_chat.request_decode_members import (
     need_text,
     refused,
 )
+from uniapi.values import dataclass
 
 from .answer_decode_content import decode_content, decode_part
 from .opaque import Carried, item_token, unpack

@@ -7,7 +7,6 @@ by its place.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from uniapi.canonical import (
     Json,
@@ -21,6 +20,7 @@ from uniapi.canonical import (
     Unknown,
 )
 from uniapi.dialects.text_documents import document_text
+from uniapi.values import dataclass
 
 from .vocabulary import FAMILY, FILE_NAMES, NAME
 

@@ -8,7 +8,7 @@ only. What cannot be said is a loss named by its place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from uniapi.canonical import (
     Json,
@@ -28,6 +28,7 @@ from uniapi.canonical import (
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.openai_chat.request_encode_names import wire_name
 from uniapi.dialects.turn_repair import says_nothing
+from uniapi.values import dataclass
 
 from .opaque import own_members
 from .request_encode_answered_calls import with_answered_calls

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from uniapi.canonical import Json
 from uniapi.dialects.part_tracker import PartTracker
+from uniapi.values import dataclass
 
 
 @dataclass(slots=True)

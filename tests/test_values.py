@@ -1,0 +1,103 @@
+"""`uniapi.values.dataclass` is the library's, late: whatever it does first."""
+
+import copy
+import dataclasses
+import pickle
+
+import pytest
+
+from uniapi.values import dataclass
+
+
+def members():
+    """A class body that has all that is used here."""
+    return {
+        "__module__": __name__,
+        "__qualname__": "Point",
+        "__annotations__": {"x": "int", "y": "int", "tags": "list", "seen": "int"},
+        "y": 2,
+        "tags": dataclasses.field(default_factory=list, repr=False),
+        "seen": dataclasses.field(default=0, compare=False),
+    }
+
+
+OPTIONS = [
+    {"frozen": True, "slots": True, "kw_only": True},
+    {"frozen": True, "slots": True},
+    {"slots": True},
+    {"slots": True, "kw_only": True},
+    {"slots": True, "eq": False},
+]
+QUESTIONS = {
+    "repr": lambda made: repr(made(x=1, y=3)),
+    "equal": lambda made: made(x=1) == made(x=1, seen=7),
+    "unlike": lambda made: made(x=1) == made(x=2),
+    "like nothing else": lambda made: made(x=1) == 1,
+    "hash": lambda made: (
+        hash(made(x=1, tags=())) == hash(made(x=1, tags=(), seen=3)) if made.__hash__ else None
+    ),
+    "own lists": lambda made: made(x=1).tags is made(x=1).tags,
+    "replace": lambda made: repr(dataclasses.replace(made(x=1), y=9)),
+    "fields": lambda made: [field.name for field in dataclasses.fields(made)],
+    "match": lambda made: made.__match_args__,
+    "no dict": lambda made: hasattr(made(x=1), "__dict__"),
+    "copy": lambda made: repr(copy.copy(made(x=1))),
+    "missing": lambda made: refused(made, TypeError),
+    "too many": lambda made: refused(lambda: made(x=1, z=2), TypeError),
+    "by position": lambda made: refused(lambda: made(1, 5).y, TypeError),
+    "set": lambda made: refused(lambda: setattr(made(x=1), "x", 2), AttributeError),
+    "delete": lambda made: refused(lambda: delattr(made(x=1), "x"), AttributeError),
+}
+
+
+def refused(ask, kind):
+    """What it gives, or the words with which it is refused."""
+    try:
+        return ask()
+    except kind as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_each_question_is_answered_as_by_the_library_whichever_comes_first(options, question):
+    ask = QUESTIONS[question]
+    ours = dataclass(**options)(type("Point", (), members()))
+    theirs = dataclasses.dataclass(**options)(type("Point", (), members()))
+    assert ask(ours) == ask(theirs)
+    assert ask(ours) == ask(theirs), "and the second time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    a: int
+    b: int = 2
+
+    def __post_init__(self):
+        assert self.a
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived(Base):
+    c: tuple = ()
+
+    def __repr__(self):
+        return "mine"
+
+
+def test_a_class_inherits_fields_and_keeps_what_it_writes_itself():
+    made = Derived(a=1, c=(3,))
+    assert (made.a, made.b, made.c, repr(made)) == (1, 2, (3,), "mine")
+    assert made == Derived(a=1, b=2, c=(3,))
+    assert made != Base(a=1)
+    with pytest.raises(AssertionError):
+        Derived(a=0)
+    assert pickle.loads(pickle.dumps(made)) == made
+
+
+def test_nothing_is_generated_before_it_is_asked_for():
+    late = dataclass(frozen=True, slots=True)(type("Point", (), members()))
+    stand_ins = {name: late.__dict__[name] for name in ("__init__", "__repr__", "__eq__")}
+    late(1)
+    changed = {name for name, method in stand_ins.items() if late.__dict__[name] is not method}
+    assert changed == {"__init__"}
