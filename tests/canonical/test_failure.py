@@ -2,7 +2,14 @@
 
 import pytest
 
-from uniapi.canonical import ClientError, Failure, FailureKind, client_error, client_status
+from uniapi.canonical import (
+    ClientError,
+    Failure,
+    FailureKind,
+    client_error,
+    client_status,
+    repeated,
+)
 
 
 @pytest.mark.parametrize(
@@ -85,3 +92,9 @@ def test_an_sdk_is_told_whether_a_repeat_can_help(status, code, headers, expecte
     assert error.sent_headers() == {**headers, "x-should-retry": expected}
     final = ClientError(status=status, message="m", code=code, headers=headers, is_final=True)
     assert final.sent_headers()["x-should-retry"] == "false"
+
+
+def test_a_clients_words_are_repeated_shortened():
+    """At most 200 characters, however long a name or a path is."""
+    assert repeated("x" * 200) == "x" * 200
+    assert repeated("x" * 100_000) == "x" * 199 + "…"

@@ -8,8 +8,8 @@ import pytest
 from fakes import whole
 from playbook import provider
 
-from uniapi.canonical import Failure, FailureKind
-from uniapi.gateway.echo import MOST_REPEATED, MOST_SEARCHED, kept_words, without_echo
+from uniapi.canonical import MOST_REPEATED, Failure, FailureKind
+from uniapi.gateway.echo import MOST_SEARCHED, kept_words, without_echo
 
 PROMPT = "the patient's name is Ada Lovelace, and she was born in «London»\nin 1815"
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": PROMPT}]}).encode()

@@ -26,11 +26,13 @@ from .events import (
 )
 from .failure import (
     LONGEST_RETRY_S,
+    MOST_REPEATED,
     ClientError,
     Failure,
     FailureKind,
     client_error,
     client_status,
+    repeated,
 )
 from .parts import (
     CacheHint,
@@ -75,6 +77,7 @@ from .usage import Usage
 
 __all__ = [
     "LONGEST_RETRY_S",
+    "MOST_REPEATED",
     "NO_NEEDS",
     "TOKENS_PER_IMAGE",
     "TOOL_SEARCH",
@@ -141,6 +144,7 @@ __all__ = [
     "iter_parts",
     "merge_turns",
     "offered",
+    "repeated",
     "split_system",
     "stated_cost",
     "tool_names_by_call_id",

@@ -164,6 +164,15 @@ def _own_status(failure: Failure, lowest: int, highest: int, otherwise: int) -> 
     return status if status is not None and lowest <= status <= highest else otherwise
 
 
+MOST_REPEATED = 200
+"""Characters of what a client sent that a message repeats."""
+
+
+def repeated(words: str) -> str:
+    """A client's words as a message repeats them."""
+    return words if len(words) <= MOST_REPEATED else words[: MOST_REPEATED - 1] + "…"
+
+
 LONGEST_RETRY_S = 60
 """So long an SDK waits for a repeat."""
 _PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 529})

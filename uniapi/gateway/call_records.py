@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from uniapi.canonical import Call, ClientError, Failure
+from uniapi.canonical import MOST_REPEATED, Call, ClientError, Failure
 from uniapi.clock import Monotonic
 from uniapi.config import without_secrets, without_secrets_in_bytes
 from uniapi.stats import AttemptRecord, CallRecord
 
 from .call_state import CallState
-from .echo import MOST_REPEATED, kept_words, without_echo
+from .echo import kept_words, without_echo
 from .lanes import Lane
 
 LONGEST_MESSAGE = 300

@@ -9,8 +9,6 @@ import json
 
 from uniapi.canonical import Failure, FailureKind
 
-MOST_REPEATED = 200
-"""Characters of what a client sent that an error repeats to it."""
 MOST_SEARCHED = 256 * 1024
 """Bytes of a request, at its beginning and at its end, that a message is compared with."""
 _SHORTEST = 16

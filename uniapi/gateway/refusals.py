@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from uniapi.canonical import ClientError, RequestRefused
+from uniapi.canonical import ClientError, RequestRefused, repeated
 from uniapi.limits import Refused
 
 
@@ -25,7 +25,9 @@ def model_not_found(name: str, near: Sequence[str], unlisted: Sequence[str] = ()
     return RequestRefused(
         ClientError(
             status=404,
-            message=f"The model `{name}` does not exist or this API key may not use it.{hint}",
+            message=(
+                f"The model `{repeated(name)}` does not exist or this API key may not use it.{hint}"
+            ),
             code="model_not_found",
             type="invalid_request_error",
             param="model",

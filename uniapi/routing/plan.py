@@ -15,7 +15,7 @@ import random
 from dataclasses import replace
 from functools import partial
 
-from uniapi.canonical import Failure
+from uniapi.canonical import Failure, repeated
 from uniapi.clock import Epoch, Monotonic
 from uniapi.config import Credential, Timeouts
 
@@ -440,7 +440,10 @@ class Plan:
     def _give_up(self, now: Monotonic) -> GiveUp:
         self._is_over = True
         end = give_up(
-            self._failed, self._open.obstacles(now), self._model, is_late=self._is_late(now)
+            self._failed,
+            self._open.obstacles(now),
+            repeated(self._model),
+            is_late=self._is_late(now),
         )
         if not self.question.is_bought or end.failure is None or not may_have_cost(end.failure):
             return end

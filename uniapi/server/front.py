@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from uniapi.canonical import Call, ClientError, RequestRefused, holds_nothing
+from uniapi.canonical import Call, ClientError, RequestRefused, holds_nothing, repeated
 from uniapi.config import ClientKey
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.operations import SERVICES
@@ -318,7 +318,7 @@ def _route_of(incoming: Incoming) -> Route:
     raise RequestRefused(
         ClientError(
             status=405,
-            message=f"{incoming.method} is not allowed here; use {allowed}.",
+            message=f"{repeated(incoming.method)} is not allowed here; use {allowed}.",
             code="method_not_allowed",
             type="invalid_request_error",
             headers={"allow": allowed},
@@ -360,7 +360,7 @@ def _unknown_path(raw_path: str) -> RequestRefused:
     return RequestRefused(
         ClientError(
             status=404,
-            message=f"Nothing is served at {raw_path}.{hint}",
+            message=f"Nothing is served at {repeated(raw_path)}.{hint}",
             code="not_found",
             type="invalid_request_error",
         )
