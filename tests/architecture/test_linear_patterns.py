@@ -42,7 +42,7 @@ def _held(value: Any, seen: set[int]) -> Iterator[re.Pattern[Any]]:
     if isinstance(value, re.Pattern):
         yield value
     elif isinstance(value, dict):
-        for inner in value.values():
+        for inner in list(value.values()):
             yield from _held(inner, seen)
     elif isinstance(value, (tuple, list, set, frozenset)):
         for inner in value:
@@ -70,7 +70,7 @@ def _patterns() -> dict[tuple[str, str], tuple[re.Pattern[Any], bool]]:
                     args=[ast.Constant(value=str() | bytes() as source), *_],
                 ) if method != "compile":
                     found[module, str(source)] = re.compile(source), method in ANCHORED
-        for name, value in values.items():
+        for name, value in list(values.items()):
             for pattern in _held(value, set()):
                 is_once = isinstance(value, re.Pattern) and uses.get(name, {""}) <= ANCHORED
                 found.setdefault((module, str(pattern.pattern)), (pattern, is_once))

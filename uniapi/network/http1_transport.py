@@ -95,11 +95,16 @@ class Http1Transport:
     def take_idle(self, origin: Origin) -> Http1Connection | None:
         """The most recently used idle connection: the others may grow old and be closed."""
         connections = self._idle.get(origin)
-        while connections:
+        if not connections:
+            return None
+        found = None
+        while connections and found is None:
             connection = connections.pop()
-            if connection.wake():
-                return connection
-        return None
+            found = connection if connection.wake() else None
+        if not connections:
+            # Strangers name the hosts of pictures: none is remembered without a connection.
+            del self._idle[origin]
+        return found
 
     def put_idle(self, connection: Http1Connection) -> None:
         self._idle[connection.origin].append(connection)
@@ -108,6 +113,8 @@ class Http1Transport:
         connections = self._idle.get(connection.origin)
         if connections is not None and connection in connections:
             connections.remove(connection)
+            if not connections:
+                del self._idle[connection.origin]
 
     def spawn_connect(
         self, exchange: _Http1Exchange, origin: Origin, timeout_s: float
