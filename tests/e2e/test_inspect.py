@@ -101,6 +101,23 @@ async def test_a_refusal_is_there_with_what_the_client_was_told(upstream, gatewa
     assert full["kind"] == "mistake"
 
 
+async def test_what_is_no_request_at_all_is_there_as_it_came(upstream, gateway, client):
+    """JSON that is none: the body, and what its sender was told; under its id, and in the list of
+    those who were turned away.
+    """
+    await gateway.start(served_by(upstream, inspect={"last": 5}))
+    sent = f"{{'messages': {PROMPT}"
+    async with client.post(gateway.url + CHAT_PATH, data=sent) as response:
+        assert response.status == 400
+        request_id, said = response.headers["x-request-id"], await response.json()
+    _, full = await asked(client, gateway, f"/v1/requests/{request_id}")
+    assert full["received"]["body"] == sent
+    assert json.loads(full["answered"]["body"]) == said
+    _, status = await asked(client, gateway, "/v1/status?only=now")
+    (row,) = status["strangers"]
+    assert (row["request_id"], row["inspected"]) == (request_id, True)
+
+
 async def test_on_disk_they_outlive_a_restart_and_are_gone_when_it_is_off(
     upstream, gateway, client
 ):

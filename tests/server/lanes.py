@@ -71,6 +71,7 @@ class EchoDesk:
     clock = Clock()
     spool_dir = None
     recorder = SimpleNamespace(recent_failures=(), recent_mistakes=())
+    inspector = SimpleNamespace(is_on=False)
 
     def __init__(self):
         self.config, _ = parse_config(

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from uniapi.canonical import Call
+from uniapi.canonical import Call, ClientError
 from uniapi.config import Inspect
 from uniapi.stats import CallRecord
 from uniapi.storage import Folder
@@ -117,6 +117,13 @@ class Inspector:
             self.allowance.release(tap.held)
             return
         self._finished[tap.call.request_id] = tap
+
+    def saw_refused(self, call: Call, error: ClientError, said: bytes) -> None:
+        """A request that was refused before it became a call, and what its client was told."""
+        tap = self.begin(call)
+        if tap is not None:
+            tap.refused(error, said)
+            self.finish(tap)
 
     async def settle(self) -> None:
         """Keep what has finished: a job, and at the end."""

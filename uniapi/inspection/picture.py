@@ -36,7 +36,7 @@ def picture(tap: Tap, secrets: tuple[str, ...]) -> dict[str, Any]:
     call, record = tap.call, tap.record
     place = quote(call.resource or call.requested_model, safe="")
     return {
-        **({"request_id": call.request_id} if record is None else request_row(record)),
+        **(_unrecorded(tap) if record is None else request_row(record)),
         "inspected": True,
         "received": {
             "method": call.method,
@@ -50,6 +50,18 @@ def picture(tap: Tap, secrets: tuple[str, ...]) -> dict[str, Any]:
         },
         "sent": [_sent(sent, secrets) for sent in tap.sent],
         "answered": _answer(tap.answered, secrets),
+    }
+
+
+def _unrecorded(tap: Tap) -> dict[str, Any]:
+    """Of a call that runs, or became none."""
+    call = tap.call
+    return {
+        "request_id": call.request_id,
+        "at": call.received_at_s,
+        "key": call.principal.label,
+        "model": call.requested_model,
+        "status": tap.answered.status,
     }
 
 

@@ -221,8 +221,21 @@ class Front:
         with self._bodies.share(preferences.max_bodies_bytes) as share:
             arrival = self._arrival(visit, share.add)
             body = await read_body(visit.incoming, preferences.max_body_bytes, share)
-            value = await parse_object(body)
-            await self._run(make_call(arrival, visit.route, body, value), visit)
+            try:
+                call = make_call(arrival, visit.route, body, await parse_object(body))
+            except RequestRefused as refused:
+                self._inspect_refused(visit, arrival, body, refused.error)
+                raise
+            await self._run(call, visit)
+
+    def _inspect_refused(
+        self, visit: _Visit, arrival: Arrival, body: bytes, error: ClientError
+    ) -> None:
+        """What became no call is looked at too, where anything is."""
+        if self._desk.inspector.is_on:
+            call = arrival.call(visit.route, requested_model="", stream=False, body=body, json={})
+            _, _, said = _refusal(visit.incoming, error)
+            self._desk.inspector.saw_refused(call, error, said)
 
     async def _carry(self, visit: _Visit) -> None:
         """An operation beside chat; its body may be a form, which is kept until the call

@@ -51,7 +51,10 @@ def status_report(asked: AdminQuestion) -> dict[str, Any]:
             "learned": list(asked.present.learned),
             "money": dict(asked.present.money),
             "inspect": asked.inspector.row(),
-            "strangers": list(asked.strangers),
+            "strangers": [
+                {**row, "inspected": row["request_id"] in asked.inspector}
+                for row in asked.strangers
+            ],
             "storage": {
                 "where": "memory" if asked.recorder.is_in_memory else "disk",
                 "trouble": asked.recorder.trouble,

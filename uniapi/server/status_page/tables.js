@@ -52,8 +52,12 @@ function failures(id, list, look) {
   shown.length < groups.length ? h("div", {}, h("button", { class: "more", type: "button", onclick: () => { state.grown[id] = true; redraw(id); } }, t("Show all {n}", { n: groups.length }))) : "");
 }
 function mistakes({ calls, strangers }) {
+  const full = (one) => {
+    const place = h("div", { class: "piece inside" });
+    return [h("button", { class: "act", type: "button", onclick: () => inspected(place, one.request_id) }, t("In full")), place];
+  };
   const rows = strangers.map((one) => h("div", { class: "row" }, h("span", { class: "soft" }, lately(one.at)), h("b", { class: "mono" }, short(`${one.method} ${one.path}`, 90)), h("span", { class: "warn" }, one.status), one.times > 1 ? h("span", { class: "badge" }, `× ${one.times}`) : "",
-    h("span", { class: "soft" }, [one.address, one.key ? t("key {key}", { key: one.key }) : t("no key"), one.agent].filter(Boolean).map((text) => short(text, 60)).join(" · ")), h("span", { class: "why" }, short(one.message, 300))));
+    h("span", { class: "soft" }, [one.address, one.key ? t("key {key}", { key: one.key }) : t("no key"), one.agent].filter(Boolean).map((text) => short(text, 60)).join(" · ")), h("span", { class: "why" }, short(one.message, 300)), one.inspected ? full(one) : ""));
   return [calls.length ? failures("mistakes", calls, "warn") : "", strangers.length ? [h("p", { class: "label gap" }, t("Before their request was looked at")), h("div", { class: "panel rows" }, rows)] : ""];
 }
 
