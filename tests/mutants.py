@@ -191,6 +191,7 @@ MUTANTS = (
         TRY,
         """        if broken is None:
             state.outcome = "ok"
+            self._look_at_cache(receiver.report.usage)
             self._remember(receiver)
 """,
         """        self._remember(receiver)
