@@ -58,6 +58,9 @@ mv build/zipapp/main.py build/zipapp/__main__.py
 # 5. The wheel and the sdist, for pip, pipx and uvx.
 build/venv/bin/python packaging/distributions.py dist
 chmod 644 dist/*.whl dist/*.tar.gz
+# Where a release lies is known to whoever makes one: RELEASE_BASE=https://…/releases/latest/download sh build_pex.sh
+sed "s|@BASE@|${RELEASE_BASE:-@BASE@}|" packaging/install.sh >dist/install.sh
+chmod 644 dist/install.sh
 
 # 6. What was built is pure, small, and runs.
 "$python" packaging/verify.py dist/*.pex dist/*.pyz dist/*.whl dist/*.tar.gz
