@@ -60,7 +60,8 @@ build/venv/bin/python packaging/distributions.py dist
 chmod 644 dist/*.whl dist/*.tar.gz
 # Where a release lies is known to whoever makes one: RELEASE_BASE=https://…/releases/latest/download sh build_pex.sh
 sed "s|@BASE@|${RELEASE_BASE:-@BASE@}|" packaging/install.sh >dist/install.sh
-chmod 644 dist/install.sh
+"$python" packaging/sbom.py dist/uni-api.cdx.json
+chmod 644 dist/install.sh dist/uni-api.cdx.json
 
 # 6. What was built is pure, small, and runs.
 "$python" packaging/verify.py dist/*.pex dist/*.pyz dist/*.whl dist/*.tar.gz

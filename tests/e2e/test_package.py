@@ -6,6 +6,7 @@ skipped.
 """
 
 import email
+import json
 import os
 import subprocess
 import sys
@@ -85,6 +86,21 @@ def test_the_wheel_says_what_it_is():
     needed = {line.partition(">")[0] for line in said.get_all("Requires-Dist")}
     assert needed == {"aiohttp", "PyYAML", "aiohttp-socks"}
     assert "uni-api=uniapi.cli:main" in scripts.replace(" ", "")
+
+
+def test_the_release_is_whole():
+    """Every file under its fixed name, the sums, the notes, the formula, the bill of materials."""
+    script = [sys.executable, ROOT / "packaging/release.py"]
+    assert "every sum is right" in run(*script, "check", DIST, f"v{VERSION}", cwd=ROOT)
+    assert "### Added" in run(*script, "notes", f"v{VERSION}", cwd=ROOT)
+    home = "https://github.com/somebody/uni-api"
+    formula = run(*script, "formula", DIST, f"v{VERSION}", home, cwd=ROOT)
+    assert f'url "{home}/releases/download/v{VERSION}/uni-api.pyz"' in formula
+    assert "@" not in formula.replace("python@3.13", "").replace("$@", "")
+    bill = json.loads((DIST / "uni-api.cdx.json").read_text())
+    names = {part["name"] for part in bill["components"]}
+    assert {"aiohttp", "PyYAML", "multidict"} <= names
+    assert len(names) == 14
 
 
 @pytest.mark.parametrize("python", minors())
