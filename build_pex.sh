@@ -32,10 +32,9 @@ for wheel in build/wheels/*.whl; do
     esac
 done
 
-# 2. The sources, and nothing else of this folder.
+# 2. The program, and nothing else of this folder.
 cp main.py build/stage/
-cp -R uniapi build/stage/uniapi
-find build/stage -name __pycache__ -prune -exec rm -rf {} +
+"$python" packaging/lean.py uniapi build/stage/uniapi
 find build/stage -type f -exec chmod 644 {} + -o -type d -exec chmod 755 {} +
 
 # 3. One pex for every CPython minor on every system. Each of them is resolved by its own markers, though none but this one is at hand.
@@ -43,6 +42,7 @@ targets=$("$python" packaging/targets.py build/targets)
 # shellcheck disable=SC2086  # the targets are words
 build/venv/bin/pex --pex-root build/pex-root --no-pypi --find-links build/wheels $targets \
     -r requirements.txt async-timeout typing-extensions -D build/stage -m main --preamble-file packaging/preamble.py --sh-boot -o dist/uni-api.pex
+"$python" packaging/slim.py dist/uni-api.pex
 for platform in linux-x86_64 macos-arm64 freebsd-amd64; do
     cp dist/uni-api.pex "dist/uni-api-$platform.pex"
 done
@@ -56,7 +56,11 @@ mv build/zipapp/main.py build/zipapp/__main__.py
 "$python" packaging/zipapp.py build/zipapp dist/uni-api.pyz
 
 # 5. The wheel and the sdist, for pip, pipx and uvx.
-build/venv/bin/python packaging/distributions.py dist
+mkdir build/wheel
+cp pyproject.toml README.md LICENSE build/wheel/
+cp -R build/stage/uniapi build/wheel/uniapi
+build/venv/bin/python packaging/distributions.py wheel build/wheel dist
+build/venv/bin/python packaging/distributions.py sdist . dist
 chmod 644 dist/*.whl dist/*.tar.gz
 # Where a release lies is known to whoever makes one: RELEASE_BASE=https://…/releases/latest/download sh build_pex.sh
 sed "s|@BASE@|${RELEASE_BASE:-@BASE@}|" packaging/install.sh >dist/install.sh
