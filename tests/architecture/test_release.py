@@ -20,8 +20,11 @@ def test_actions_are_named_by_their_whole_commit():
 def test_only_the_release_may_write_and_it_compares_what_was_built():
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())
     assert workflow["permissions"] == {"contents": "read"}
-    writing = [name for name, job in workflow["jobs"].items() if "permissions" in job]
-    assert writing == ["release"]
+    jobs = workflow["jobs"]
+    writing = [name for name, job in jobs.items() if "permissions" in job]
+    assert writing == ["release", "pypi", "image", "image-names"]
+    assert jobs["pypi"]["needs"] == jobs["image"]["needs"] == "release"
+    assert jobs["image-names"]["needs"] == "image"
     release = workflow["jobs"]["release"]
     assert {"gate", "build", "rebuild"} <= set(release["needs"])
     assert "startsWith(github.ref, 'refs/tags/v')" in release["if"]
