@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .balances import Balances
 from .call_log import call_fields, call_line
 from .canonical import Call, RequestRefused
 from .channel_merits import SpeedMeter, usual_price
@@ -134,6 +135,7 @@ class App:
             None if data_dir is None else folder.within(INSPECTED), clock.monotonic_s
         )
         self.inspector.configure(config.preferences.inspect, secrets_of(config))
+        self._balances = Balances(transport, clock)
         self._notifier = Notifier(transport, clock, jobs, folder)
         self._notifier.configure(config)
         self._pins = IssuedIds.of_folder(folder, clock.now_s())
@@ -501,6 +503,10 @@ class App:
         """Send a test message to every place that `notify` names."""
         return await self._notifier.test()
 
+    async def ask_balances(self) -> None:
+        """Ask vendors what is left on our keys, hourly at most."""
+        await self._balances.refresh(self.config)
+
     async def look_at_prices(self) -> None:
         """Look at the price list that the configuration names, when it is time."""
         await self._price_lists.refresh()
@@ -521,6 +527,7 @@ class App:
             "unpriced": self._unpriced(),
             "caches": cache_rows_shown(self._caches.rows(since_s)),
             "conversations": self._caches.conversations(),
+            "balances": self._balances.rows(self.config),
         }
 
     def _unpriced(self) -> list[str]:

@@ -179,7 +179,11 @@ def _live_lines(rows: Sequence[LiveRow]) -> list[str]:
         return []
     ordered = sorted(rows, key=lambda row: row.ok)
     head = ["provider", "key", "", "ok", "latency", "models"]
-    shown, lines = table(head, [row.cells() for row in ordered]).split("\n"), []
+    cells = [row.cells() for row in ordered]
+    if any(row.left for row in ordered):
+        head.append("left")
+        cells = [[*own, row.left] for own, row in zip(cells, ordered, strict=True)]
+    shown, lines = table(head, cells).split("\n"), []
     lines.append(shown[0])
     for row, line in zip(ordered, shown[1:], strict=True):
         lines.append(line)

@@ -16,6 +16,7 @@ from typing import Any
 
 from uniapi.values import dataclass
 
+from .balances import ask_balance
 from .canonical import Call, Failure, FailureKind, Operation, Principal, RequestRefused
 from .clock import Clock, SystemClock
 from .config import Config, Credential, ModelEntry, Preferences, Provider
@@ -48,6 +49,8 @@ class LiveRow:
     latency_s: float
     models: int | None
     message: str
+    left: str = ""
+    """What is left on it, where its vendor says so."""
 
     def plain(self) -> dict[str, Any]:
         return {
@@ -58,6 +61,7 @@ class LiveRow:
             "latency_ms": round(self.latency_s * 1000),
             "models": self.models,
             "message": self.message,
+            "left": self.left or None,
         }
 
     def cells(self) -> list[str]:
@@ -118,7 +122,9 @@ async def ask_every_key(
         async def one(provider: Provider, credential: Credential, is_list_open: bool) -> LiveRow:
             async with limit:
                 asked = replace(provider, credentials=(credential,))
-                return await _ask_key(asked, config.preferences, network, is_list_open=is_list_open)
+                row = await _ask_key(asked, config.preferences, network, is_list_open=is_list_open)
+                left = await ask_balance(asked, credential, config.preferences, network.transport)
+                return row if left is None else replace(row, left=left.text)
 
         opened = await asyncio.gather(*map(is_open, config.providers))
         rows = await asyncio.gather(

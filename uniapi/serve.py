@@ -189,6 +189,7 @@ async def _listen(
     jobs.every(COMMIT_PERIOD_S, app.commit, "statistics", jitter=0.0)
     jobs.every(COMPACT_PERIOD_S, app.compact, "compaction", at_once=True)
     jobs.every(NOTICES_PERIOD_S, app.look_for_notices, "notices")
+    jobs.every(PRICES_PERIOD_S, app.ask_balances, "balances", at_once=True)
     jobs.every(PRICES_PERIOD_S, app.look_at_prices, "price list", at_once=True)
     settle()
     tidying = Tidying(lambda: not app.live_calls)

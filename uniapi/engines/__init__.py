@@ -18,6 +18,7 @@ from uniapi.config import EngineNames, Provider
 
 from .anthropic import ClaudeEngine
 from .azure import AzureEngine
+from .balances import Balance, balance_place
 from .bedrock import BedrockEngine
 from .cloudflare import CloudflareEngine
 from .cohere import CohereEngine
@@ -113,6 +114,7 @@ def engine_names() -> EngineNames:
 __all__ = [
     "ENGINES",
     "Address",
+    "Balance",
     "Engine",
     "Learned",
     "ListedModel",
@@ -122,6 +124,7 @@ __all__ = [
     "Target",
     "Token",
     "TokenFlow",
+    "balance_place",
     "check_private_key",
     "detect_engine",
     "engine_for",
