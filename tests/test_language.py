@@ -17,7 +17,7 @@ COMPOSED = {
     *("error: {}", "warning: {}", "note: {}"),
     *("line {}, column {}: {}", "line {}: {}"),
     *(f"{{}} {noun}{end}" for noun in ("error", "warning", "note") for end in ("", "s")),
-    *(f"{{}} {noun}{end}" for noun in ("provider", "provider key", "model") for end in ("", "s")),
+    *(f"{{}} {noun}{end}" for noun in ("provider", "model") for end in ("", "s")),
     *(f"{{}} {noun}{end}" for noun in ("client key", "key") for end in ("", "s")),
 }
 """Sentences that are put together from words, so that they stand nowhere as they are."""

@@ -52,6 +52,9 @@ def test_a_call_is_one_line_with_what_one_looks_for():
     assert body(formatter().format(record(**CALL))) == (
         "200 012345 laptop gpt-4o → openai 1.2 s (first 0.3) 120+33 $0.0012"
     )
+    late = record(**CALL)
+    late.fields = lambda: CALL
+    assert "200 012345 laptop gpt-4o" in formatter().format(late)
     other = {**CALL, "key": "me", "upstream_model": "gpt-4o-2024-11-20"}
     assert "gpt-4o → openai/gpt-4o-… 1.2" in formatter().format(record(**other))
 

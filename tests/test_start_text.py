@@ -14,7 +14,7 @@ def test_a_start_says_what_was_loaded_and_where_it_is():
     """The addresses are such as can be opened on this host."""
     assert start_lines("1.2.3", "0.0.0.0", 8000, LOADED) == [
         "uni-api 1.2.3 listens on http://0.0.0.0:8000",
-        "  loaded  5 providers, 7 provider keys, 31 models, 1 client key from ./api.yaml",
+        "  loaded  5 providers, 7 keys, 31 models, 1 client key from ./api.yaml",
         "  API     http://127.0.0.1:8000/v1, and on every address of this host",
         "  page    http://127.0.0.1:8000/ (asks for an admin key)",
     ]

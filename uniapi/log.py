@@ -16,7 +16,7 @@ from typing import Any
 
 from .language import ENGLISH, Language
 from .log_terminal import TerminalFormatter, has_colour, is_terminal
-from .log_text import CONTROL, shown
+from .log_text import CONTROL, fields_of, shown
 
 LOG_FILE_BYTES = 10 * 1024 * 1024
 LOG_FILES_KEPT = 3
@@ -93,11 +93,8 @@ class _JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.message if hasattr(record, "message") else record.getMessage(),
         }
-        fields = getattr(record, "fields", None)
-        if callable(fields):
-            # Of a call they are put together only where somebody writes them.
-            fields = fields()
-        if isinstance(fields, dict):
+        fields = fields_of(record)
+        if fields:
             line.update(
                 {
                     name: self._redacting.clean(value) if isinstance(value, str) else value

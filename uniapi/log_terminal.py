@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 from .language import ENGLISH, Language
-from .log_text import shown
+from .log_text import fields_of, shown
 
 SHORT_ID = 6
 NARROWEST, WIDEST = 40, 200
@@ -62,8 +62,7 @@ class TerminalFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         width = width_of(self._stream)
-        fields = getattr(record, "fields", None)
-        fields = fields if isinstance(fields, dict) else {}
+        fields = fields_of(record)
         tell = self._told
         if "total_ms" in fields:
             tell = self._call

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-from typing import TextIO
+import logging
+from typing import Any, TextIO
 
 LONGEST_MESSAGE = 4000
 """Characters of one message in the log."""
@@ -44,6 +45,14 @@ def shown(text: str) -> str:
     if len(text) > LONGEST_MESSAGE:
         text = text[: LONGEST_MESSAGE - 1] + "…"
     return text.translate(CONTROL)
+
+
+def fields_of(record: logging.LogRecord) -> dict[str, Any]:
+    """The members that a record has beside its message; they may still have to be made."""
+    fields = getattr(record, "fields", None)
+    if callable(fields):
+        fields = fields()
+    return fields if isinstance(fields, dict) else {}
 
 
 def survive_encoding(*streams: TextIO) -> None:

@@ -35,7 +35,7 @@ def start_lines(version: str, host: str, port: int, loaded: Loaded) -> list[str]
     return [
         f"uni-api {version} listens on http://{shown}:{port}",
         f"  loaded  {_counted(loaded.providers, 'provider')},"
-        f" {_counted(loaded.keys, 'provider key')}, {models},"
+        f" {_counted(loaded.keys, 'key')}, {models},"
         f" {_counted(loaded.client_keys, 'client key')} from {loaded.source}",
         f"  API     http://{here}:{port}/v1{everywhere}",
         f"  page    http://{here}:{port}/ (asks for an admin key)",
