@@ -13,12 +13,12 @@ import pytest
 from uniapi.canonical import Operation, RequestRefused
 from uniapi.errors import WireError
 from uniapi.operations import (
-    OPERATION_SHAPES,
     EncodedOperation,
     OperationAnswer,
     OperationRequest,
     codec_for,
 )
+from uniapi.operations.codecs import OPERATION_SHAPES
 
 UPSTREAMS = ("gemini", "vertex", "cohere", "bedrock", "voyage", "jina", "nvidia")
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from uniapi.canonical import Operation, RequestRefused, Usage
 from uniapi.errors import WireError
 from uniapi.operations import (
-    OPERATION_SHAPES,
     OperationRequest,
     UploadedFile,
     codec_for,
@@ -26,6 +25,7 @@ from uniapi.operations import (
     usage_of_headers,
     with_verb,
 )
+from uniapi.operations.codecs import OPERATION_SHAPES
 from uniapi.wire import FormPart
 
 O = Operation  # noqa: E741 - the tables below are read by column

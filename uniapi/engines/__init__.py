@@ -9,24 +9,19 @@ end of an alias asks for), `model_lists`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from types import MappingProxyType
+from importlib import import_module
+from typing import Any
 
 from uniapi.config import EngineNames, Provider
 
 from .anthropic import ClaudeEngine
-from .azure import AzureEngine
 from .balances import Balance, balance_place
-from .bedrock import BedrockEngine
-from .cloudflare import CloudflareEngine
-from .cohere import CohereEngine
-from .databricks import DatabricksEngine
 from .detect import BUILT, KNOWN_UNBUILT, check_private_key, detect_engine
 from .engine import Address, Engine, ListedModel, ModelPage, Place, Target, Token, TokenFlow
 from .facts import quirk_for
-from .gemini import GeminiEngine
 from .learned import Learned, load_learned
 from .look_over import look_over
 from .mending import find_mending
@@ -42,29 +37,47 @@ from .retirements import (
     retirement_of,
 )
 from .urls import parse_url
-from .vertex import VertexEngine
 
-ENGINES: Mapping[str, Engine] = MappingProxyType(
+
+class _Engines(Mapping[str, Engine]):
+    """Each is imported and made when somebody asks for it: a configuration names few."""
+
+    def __init__(self, rows: Mapping[str, tuple[str, str, tuple[Any, ...]]]) -> None:
+        self._rows = rows
+        self._made: dict[str, Engine] = {}
+
+    def __getitem__(self, name: str) -> Engine:
+        if name not in self._made:
+            module, kind, arguments = self._rows[name]
+            made = getattr(import_module(f".{module}", __package__), kind)
+            self._made[name] = made(*arguments)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+ENGINES: Mapping[str, Engine] = _Engines(
     {
-        engine.name: engine
-        for engine in (
-            OpenAiEngine(),
-            OpenAiEngine("openrouter", preset_named("openrouter")),
-            ResponsesEngine(),
-            ClaudeEngine(),
-            GeminiEngine(),
-            VertexEngine(),
-            VertexEngine("vertex-gemini", "google"),
-            VertexEngine("vertex-claude", "anthropic"),
-            AzureEngine(),
-            DatabricksEngine(),
-            BedrockEngine(),
-            CloudflareEngine(),
-            CohereEngine(),
-        )
+        "gpt": ("openai", "OpenAiEngine", ()),
+        "responses": ("openai", "ResponsesEngine", ()),
+        "claude": ("anthropic", "ClaudeEngine", ()),
+        "gemini": ("gemini", "GeminiEngine", ()),
+        "vertex": ("vertex", "VertexEngine", ()),
+        "vertex-gemini": ("vertex", "VertexEngine", ("vertex-gemini", "google")),
+        "vertex-claude": ("vertex", "VertexEngine", ("vertex-claude", "anthropic")),
+        "azure": ("azure", "AzureEngine", ()),
+        "azure-databricks": ("databricks", "DatabricksEngine", ()),
+        "aws": ("bedrock", "BedrockEngine", ()),
+        "cloudflare": ("cloudflare", "CloudflareEngine", ()),
+        "cohere": ("cohere", "CohereEngine", ()),
+        "openrouter": ("openai", "OpenAiEngine", ("openrouter", preset_named("openrouter"))),
     }
 )
-"""Every engine by its name, without a vendor's preset."""
+"""Every engine by its name, without a vendor's preset: its module, class and arguments."""
 
 
 def engine_for(provider: Provider) -> Engine:
@@ -78,6 +91,8 @@ def engine_for(provider: Provider) -> Engine:
     if name == "claude":
         return _claude_of(preset_for(parse_url(provider.base_url or "").host).vendor)
     if name == "vertex":
+        from .vertex import VertexEngine
+
         return VertexEngine(
             has_account_cache=any("claude" in entry.upstream for entry in provider.models)
         )
