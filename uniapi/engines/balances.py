@@ -9,10 +9,10 @@ the Chinese host took its own away on 2026-08-14). All seen on 2026-11-30.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from uniapi.config import Provider
+from uniapi.values import dataclass
 
 from .urls import parse_url
 
