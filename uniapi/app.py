@@ -212,19 +212,21 @@ class App:
             listed,
         )
 
-    def model_rows(self, key: ClientKey) -> list[dict[str, Any]]:
+    def model_names(self, key: ClientKey) -> tuple[str, ...]:
+        return self._snapshot.catalog.models(key)
+
+    def model_rows(self, key: ClientKey, aliases: Sequence[str]) -> list[dict[str, Any]]:
         catalog = self._snapshot.catalog
-        aliases = catalog.models(key)
         infos = self.model_infos(key, aliases)
+
+        def providers(alias: str) -> list[str]:
+            channels = catalog.candidates(key, alias).channels()
+            return list(dict.fromkeys(channel.provider.name for channel in channels))
+
         return [
             {
                 "id": alias,
-                "providers": list(
-                    dict.fromkeys(
-                        channel.provider.name
-                        for channel in catalog.candidates(key, alias).channels()
-                    )
-                ),
+                "providers": providers(alias),
                 "context_length": infos[alias].context_length,
                 "max_output_tokens": infos[alias].max_output_tokens,
             }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from uniapi.canonical import ClientError, RequestRefused
@@ -19,9 +19,9 @@ from .present import Present
 class AdminQuestion:
     """One question to the admin surface and what it is answered from.
 
-    `argument`: what the path names; `live`: rows of the running calls the asker may see; `models`:
-    rows of the models that the asker's key has; `strangers`: rows of those who were refused before
-    their request was looked at; `wake`, `test_key`: see `Desk`.
+    `argument`: what the path names; `live`: rows of the running calls the asker may see;
+    `strangers`: rows of those who were refused before their request was looked at; `model_names`,
+    `model_rows` (of the asker's key), `wake`, `test_key`: see `Desk`.
     """
 
     key: ClientKey
@@ -36,7 +36,8 @@ class AdminQuestion:
     test_key: Callable[[Provider, Credential], Awaitable[dict[str, Any]]]
     inspector: Inspector
     sums: RecentSums
-    models: Callable[[], list[dict[str, Any]]]
+    model_names: Callable[[], Sequence[str]]
+    model_rows: Callable[[Sequence[str]], list[dict[str, Any]]]
     argument: str = ""
     failures: tuple[CallRecord, ...] = ()
     mistakes: tuple[CallRecord, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from uniapi.connect import CHECKED, RECIPES, Connection, choose_models
@@ -12,20 +13,26 @@ ROOT = "http://uni-api.invalid"
 """Stands for the address at which the asker reaches us: only it knows that, behind proxies."""
 KEY = "YOUR-UNI-API-KEY"
 """Stands for the asker's key: a secret is in no answer."""
-MOST_MODELS = 2000
+MOST_MODELS = 500
+MOST_IN_RECIPES = 40
+"""Of the models that a client's settings list."""
 
 
 def connect_report(asked: AdminQuestion) -> dict[str, Any]:
-    """`models` (see `Desk.model_rows`), and `recipes`: pieces of text to copy, in which `root` and
-    `key` stand for the address and the key. `model` in the query is the one to begin with.
+    """`models` (see `Desk.model_rows`; the first 500 of `count`), and `recipes`: pieces of text to
+    copy, in which `root` and `key` stand for the address and the key. `model` in the query is the
+    one to begin with.
     """
-    models = asked.models()[:MOST_MODELS]
-    names = [row["id"] for row in models]
+    names = asked.model_names()
     wanted = asked.query.get("model", "")
     choice = choose_models(names, wanted if wanted in names else None)
-    to = None if choice is None else Connection(root=ROOT, key=KEY, models=choice)
+    to = None
+    if choice is not None:
+        few = replace(choice, every=choice.every[:MOST_IN_RECIPES])
+        to = Connection(root=ROOT, key=KEY, models=few)
     return {
-        "models": models,
+        "models": asked.model_rows(names[:MOST_MODELS]),
+        "count": len(names),
         "root": ROOT,
         "key": KEY,
         "model": None if choice is None else choice.main,

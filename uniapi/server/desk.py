@@ -49,8 +49,12 @@ class Desk(Protocol):
         """What is known of these aliases of a client key."""
         ...
 
-    def model_rows(self, key: ClientKey) -> list[dict[str, Any]]:
-        """What a client key may ask for now: `id`, `providers`, `context_length`,
+    def model_names(self, key: ClientKey) -> tuple[str, ...]:
+        """What a client key may ask for now."""
+        ...
+
+    def model_rows(self, key: ClientKey, aliases: Sequence[str]) -> list[dict[str, Any]]:
+        """Of these aliases of a client key: `id`, `providers`, `context_length`,
         `max_output_tokens`.
         """
         ...

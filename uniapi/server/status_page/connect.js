@@ -27,13 +27,13 @@ const connect = {
     return text.replaceAll(this.value.root, location.origin).replaceAll(this.value.key, isShown ? masked : state.key);
   },
   panel() {
-    const { models, recipes } = this.value;
+    const { models, recipes, count: all } = this.value;
     if (!models.length) return h("div", { class: "panel soft" }, t("This key has no models: see its `model` rules, and the providers of the configuration."));
     const recipe = recipes.find((one) => one.name === this.recipe) || recipes[0];
-    const list = h("div", { class: "list" }, models.slice(0, 500).map((row) => h("div", { class: "row" }, h("span", { class: "mono", title: short(row.id, 300) }, short(row.id)), h("span", { class: "soft" }, short(row.providers.join(", "), 60), row.context_length ? ` · ${tidy.format(row.context_length)}` : ""), h("span", { class: "push" }, copyButton(row.id)))));
+    const list = h("div", { class: "list" }, models.map((row) => h("div", { class: "row" }, h("span", { class: "mono", title: short(row.id, 300) }, short(row.id)), h("span", { class: "soft" }, short(row.providers.join(", "), 60), row.context_length ? ` · ${tidy.format(row.context_length)}` : ""), h("span", { class: "push" }, copyButton(row.id)))));
     return h("div", { class: "panel two" },
       h("div", { class: "piece" }, h("h3", {}, t("Addresses")), copyable("OpenAI", `${location.origin}/v1`), copyable("Anthropic", location.origin), copyable("Gemini", location.origin),
-        h("h3", {}, h("br", {}), many(models.length, "{n} model", "{n} models")), list, models.length > 500 ? h("p", { class: "note" }, t("The first {n} are shown.", { n: 500 })) : ""),
+        h("h3", {}, h("br", {}), many(all, "{n} model", "{n} models")), list, all > models.length ? h("p", { class: "note" }, t("The first {n} are shown.", { n: models.length })) : ""),
       recipe ? h("div", { class: "piece" }, h("h3", {}, t("How to tell your client")), this.choice(recipes, recipe),
         recipe.shown.map((piece) => h("div", { class: "piece" }, h("div", { class: "row" }, h("span", { class: "mono soft" }, piece.where || ""), h("span", { class: "push" }, copyButton(() => this.filled(piece.text, false)))), h("pre", {}, this.filled(piece.text, true)))),
         h("p", { class: "note" }, t("Copying puts your key in its place. On this machine: {command}", { command: `uni-api connect ${recipe.name}` }))) : "");
@@ -48,7 +48,7 @@ const connect = {
     return h("div", { class: "tabs" }, few.map((one) => h("button", { type: "button", "aria-pressed": String(one === chosen), onclick: () => take(one.name) }, one.title)), others);
   },
   field(names) {
-    const chosen = h("select", { class: "field", "aria-label": t("Model") }, names.slice(0, 500).map((name) => h("option", { value: name }, short(name, 100))));
+    const chosen = h("select", { class: "field", "aria-label": t("Model") }, names.map((name) => h("option", { value: name }, short(name, 100))));
     if (this.value.model) chosen.value = this.value.model;
     const said = h("textarea", { class: "field", rows: 2, "aria-label": t("Message"), maxlength: 20000 }, t("Say hello in five words."));
     const out = h("div", { class: "inside" }), button = h("button", { class: "main", type: "button", onclick: () => this.send(chosen.value, said.value, out, button) }, t("Send"));
