@@ -1,6 +1,7 @@
 """Which ids bind a call, and to whom."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -248,3 +249,22 @@ def test_hostile_bodies_give_references_of_text_only(dialect, body):
         isinstance(one.issued_id, str) and one.issued_id
         for one in find_references(call(dialect, body))
     )
+
+
+def test_an_id_of_another_client_key_does_not_exist(pins):
+    """Also where one credential alone could own it; its own client goes on using it."""
+    pins.issued("k", ["resp_1"], ONE, 0.0)
+    with pytest.raises(RequestRefused) as refused:
+        pins.bind("other", [RESPONSE], [ONE], 1.0)
+    assert refused.value.error.status == 404
+    assert pins.bind("k", [RESPONSE], [ONE], 1.0) == ONE
+    pins.issued("other", ["resp_1"], TWO, 2.0)
+    assert pins.bind("k", [RESPONSE], [ONE], 3.0) == ONE
+    assert pins.bind("other", [RESPONSE], [TWO], 3.0) == TWO
+
+
+def test_a_member_is_found_however_its_name_is_escaped():
+    body = {"input": "x", "previous_response_id": "resp_1"}
+    escaped = json.dumps(body).replace("response_id", "\\u0072esponse_id")
+    asked = replace(call("openai_responses", body), body=escaped.encode())
+    assert find_references(asked) == (RESPONSE,)

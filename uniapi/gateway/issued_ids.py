@@ -20,9 +20,13 @@ from uniapi.storage import Folder, KeptMap
 from uniapi.values import dataclass
 
 PINS_FILE = "pins"
-PINS_LIMIT = 20_000
+PINS_LIMIT = 40_000
+"""Two entries for each id: whose it is for a client key, and which client key has it."""
+ANYBODY = "*"
+"""In the place of a client key: whoever had an id last."""
 PINS_LAST_S = 30 * 86400.0
 MAX_ID_LENGTH = 512
+ESCAPE = b"\\u"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class IssuedIds:
                 self._kept.put(
                     _name(key_id, issued_id), [pin.provider_id, pin.credential_id], now_s
                 )
+                self._kept.put(_name(ANYBODY, issued_id), key_id, now_s)
 
     def forget(self, key_id: str, issued_id: str) -> None:
         """It was deleted."""
@@ -71,6 +76,12 @@ class IssuedIds:
         ):
             return None
         return Pin(provider_id=found[0], credential_id=found[1])
+
+    def _is_anothers(self, key_id: str, reference: Reference, now_s: Epoch) -> bool:
+        """Whether it was issued for a client key, and not for this one."""
+        holder = self._kept.get(_name(ANYBODY, reference.issued_id), now_s)
+        own = self.owner(key_id, reference.issued_id, now_s)
+        return own is None and holder not in (None, key_id)
 
     def bind(
         self, key_id: str, references: Sequence[Reference], possible: Sequence[Pin], now_s: Epoch
@@ -87,6 +98,9 @@ class IssuedIds:
             if (owner := self.owner(key_id, reference.issued_id, now_s)) is not None
         }
         first = references[0]
+        for reference in references:
+            if reference not in known.values() and self._is_anothers(key_id, reference, now_s):
+                raise _unknown(reference, "it was not issued here for this API key")
         if len(known) > 1:
             members = " and ".join(sorted({reference.member for reference in known.values()}))
             raise RequestRefused.bad_request(
@@ -118,7 +132,8 @@ def find_references(call: Call) -> tuple[Reference, ...]:
     if call.operation is Operation.STORED:
         return (Reference("response_id", call.resource),)
     ids = CLIENT_DIALECTS[call.dialect].issued_ids
-    if not any(mark in call.body for mark in ids.marks):
+    # A name may be spelled with escapes, and is the same name to whoever reads it.
+    if not any(mark in call.body for mark in (*ids.marks, ESCAPE)):
         return ()
     found = (
         Reference(member, issued_id)
