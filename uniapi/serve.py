@@ -36,7 +36,7 @@ from .network import (
 from .scheduler import Jobs
 from .server import Front, Listener, raise_file_limit
 from .settings import Settings, data_dir_of
-from .start_text import EVERYWHERE, cannot_listen, demo_lines, start_lines
+from .start_text import LOOPBACK, cannot_listen, demo_lines, start_lines
 from .storage import DirectoryLock, LockHeld, privacy_fault
 
 log = logging.getLogger("uniapi.app")
@@ -180,7 +180,7 @@ async def _listen(
         print(reload.environment.lines(), flush=True)
     if settings.is_demo:
         print(demo_lines(port, DEMO_KEY, DEMO_MODEL), flush=True)
-        if settings.host in EVERYWHERE:
+        if settings.host not in LOOPBACK:
             log.warning("the demo's client key is known to everybody, and others can connect")
     app.tell_endings()
     jobs.spawn(app.discover(), "discovery")

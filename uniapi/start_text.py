@@ -7,6 +7,7 @@ import errno
 from uniapi.values import dataclass
 
 EVERYWHERE = ("0.0.0.0", "::", "")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _LOWEST_FREE_PORT = 1024
 
 

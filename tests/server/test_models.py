@@ -112,3 +112,19 @@ def test_a_model_that_is_not_there_is_404_with_what_is_near():
         refused.value.error.code,
         "gpt-4" in refused.value.error.message,
     ) == (404, "model_not_found", True)
+
+
+@pytest.mark.parametrize(
+    "query, listed, has_more",
+    [
+        ({}, ["a", "b", "c"], False),
+        ({"limit": "2"}, ["a", "b"], True),
+        ({"limit": "2", "after_id": "b"}, ["c"], False),
+        ({"limit": "0"}, ["a"], True),
+        ({"limit": "many", "after_id": "z"}, ["a", "b", "c"], False),
+    ],
+)
+def test_an_anthropic_client_gets_the_page_it_asks_for(query, listed, has_more):
+    value = model_list("anthropic", ("a", "b", "c"), {}, query)
+    assert [one["id"] for one in value["data"]] == listed
+    assert value["has_more"] is has_more

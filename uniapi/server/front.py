@@ -286,7 +286,8 @@ class Front:
         aliases = await desk.models_for(key)
         shape = models.list_shape(route.dialect, incoming.headers, incoming.query)
         if route.kind == "models":
-            listed = models.model_list(shape, aliases, desk.model_infos(key, aliases))
+            infos = desk.model_infos(key, aliases)
+            listed = models.model_list(shape, aliases, infos, incoming.query)
         else:
             name = route.argument or ""
             alias = models.find_model(name, aliases, desk.near_models(key, name))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from uniapi.config import ModelInfo
@@ -19,6 +20,7 @@ CODEX = "codex"
 """A client's shape of its own, beside those of the dialects."""
 _SUFFIX = re.compile(r"\[[^\[\]]*\]$")
 """`[1m]` and its like, which routing ignores too."""
+NO_QUERY: Mapping[str, str] = MappingProxyType({})
 
 
 def list_shape(path_dialect: str, headers: Mapping[str, str], query: Mapping[str, str]) -> str:
@@ -33,13 +35,30 @@ def list_shape(path_dialect: str, headers: Mapping[str, str], query: Mapping[str
 
 
 def model_list(
-    shape: str, aliases: Sequence[str], infos: Mapping[str, ModelInfo]
+    shape: str,
+    aliases: Sequence[str],
+    infos: Mapping[str, ModelInfo],
+    query: Mapping[str, str] = NO_QUERY,
 ) -> dict[str, Any]:
-    """The whole list in `shape`."""
+    """The list in `shape`: the whole of it, but for the page that an Anthropic client asks for."""
     if shape == CODEX:
         return codex_catalog(aliases, infos)
-    entries = [model_entry(shape, alias, infos.get(alias)) for alias in aliases]
-    return CLIENT_DIALECTS[shape].model_list.encode_list(entries)
+    page = _page(aliases, query) if shape == "anthropic" else aliases
+    entries = [model_entry(shape, alias, infos.get(alias)) for alias in page]
+    listed = CLIENT_DIALECTS[shape].model_list.encode_list(entries)
+    if shape == "anthropic":
+        listed["has_more"] = bool(page) and page[-1] != aliases[-1]
+    return listed
+
+
+def _page(aliases: Sequence[str], query: Mapping[str, str]) -> Sequence[str]:
+    """`limit` after `after_id` (docs.claude.com, List Models, 2026-11-30). Without a limit it is
+    everything: clients of ours ask once.
+    """
+    after, limit = query.get("after_id"), query.get("limit", "")
+    begin = aliases.index(after) + 1 if after in aliases else 0
+    is_limited = limit.isascii() and limit.isdigit() and len(limit) < 6
+    return aliases[begin : begin + max(1, int(limit))] if is_limited else aliases[begin:]
 
 
 def model_entry(shape: str, alias: str, info: ModelInfo | None) -> dict[str, Any]:

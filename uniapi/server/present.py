@@ -5,6 +5,7 @@ configuration is doing. Counts of the past are in `stats`.
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, Literal
@@ -113,14 +114,16 @@ class Present:
     def live_figures(self, version: str, config: Config, trouble: str | None) -> LiveFigures:
         """What `/metrics` says of the moment."""
         names = {provider.provider_id: provider.name for provider in config.providers}
-        resting: dict[tuple[str, str], int] = {}
-        for rest in self.resting:
-            if rest.state == "resting":
-                place = (
-                    names.get(rest.provider_id, rest.provider_id),
-                    "key" if rest.what == "credential" else "channel",
-                )
-                resting[place] = resting.get(place, 0) + 1
+        # A key that rests for three models is one key.
+        at_rest = {
+            (rest.what, rest.provider_id, rest.credential_id or rest.upstream_model)
+            for rest in self.resting
+            if rest.state == "resting"
+        }
+        resting: Counter[tuple[str, str]] = Counter(
+            (names.get(provider_id, provider_id), "key" if what == "credential" else what)
+            for what, provider_id, _ in at_rest
+        )
         return LiveFigures(
             version=version,
             python=platform.python_version(),
