@@ -53,6 +53,11 @@ class Held:
         self._at = name
         self.hold(name, self.estimate_pd)
 
+    @property
+    def least_pd(self) -> int:
+        """The least that is held of anything: what a call costs beyond it was missed."""
+        return min(self._held.values(), default=self.estimate_pd)
+
     def release(self) -> None:
         for name in tuple(self._held):
             self._give_back(name)
