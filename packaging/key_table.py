@@ -4,14 +4,15 @@ Run it to write that page anew:
 .venv/bin/python packaging/key_table.py
 """
 
-import re
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "packaging")]
 
-from uniapi.config import KEYS  # noqa: E402  (the path comes first)
+from generated_part import with_part, write_part  # noqa: E402  (the path comes first)
+
+from uniapi.config import KEYS  # noqa: E402
 
 BEGIN, END = "<!-- keys: written by packaging/key_table.py -->", "<!-- /keys -->"
 
@@ -38,23 +39,9 @@ def render() -> str:
 
 
 def with_table(page: str) -> str:
-    """The page's text with the table as it should be.
-
-    Raises ValueError when the markers are not there.
-    """
-    text, count = re.subn(
-        f"{re.escape(BEGIN)}.*?{re.escape(END)}",
-        lambda _: f"{BEGIN}\n{render()}\n{END}",
-        page,
-        flags=re.DOTALL,
-    )
-    if count != 1:
-        raise ValueError(
-            f"docs/configuration.md must hold {BEGIN} … {END} once; it does {count} times"
-        )
-    return text
+    """The page's text with the table as it should be. Raises ValueError."""
+    return with_part(page, BEGIN, END, render())
 
 
 if __name__ == "__main__":
-    path = ROOT / "docs" / "configuration.md"
-    path.write_text(with_table(path.read_text(encoding="utf-8")), encoding="utf-8")
+    write_part(ROOT / "docs" / "configuration.md", BEGIN, END, render())

@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "packaging")]
 
-from uniapi.canonical import Operation  # noqa: E402  (the path comes first)
+from generated_part import with_part, write_part  # noqa: E402  (the path comes first)
+
+from uniapi.canonical import Operation  # noqa: E402
 from uniapi.engines.presets import CHECKED, PRESETS, Preset  # noqa: E402
 
 BEGIN, END = "<!-- providers: written by packaging/providers_page.py -->", "<!-- /providers -->"
@@ -74,21 +76,9 @@ def render() -> str:
 
 
 def with_table(page: str) -> str:
-    """The page's text with the tables as they should be.
-
-    Raises ValueError when the markers are not there.
-    """
-    text, count = re.subn(
-        f"{re.escape(BEGIN)}.*?{re.escape(END)}",
-        lambda _: f"{BEGIN}\n{render()}\n{END}",
-        page,
-        flags=re.DOTALL,
-    )
-    if count != 1:
-        raise ValueError(f"docs/providers.md must hold {BEGIN} … {END} once, not {count} times")
-    return text
+    """The page's text with the table as it should be. Raises ValueError."""
+    return with_part(page, BEGIN, END, render())
 
 
 if __name__ == "__main__":
-    path = ROOT / "docs" / "providers.md"
-    path.write_text(with_table(path.read_text(encoding="utf-8")), encoding="utf-8")
+    write_part(ROOT / "docs" / "providers.md", BEGIN, END, render())

@@ -188,6 +188,17 @@ def patterns(node: Node, level: Level, report: ProblemList) -> Mapping[str, tupl
     return found
 
 
+def match_key(level: Level) -> Key:
+    """The row of a rule's `match`, whose members are `level`'s."""
+    form = Form(
+        said="a map of member to patterns",
+        shapes=("level",),
+        reader=lambda node, report: patterns(node, level, report),
+        level=level,
+    )
+    return Key("match", "match", form, "", "all of these must fit", is_required=True)
+
+
 def pattern_words(node: Node, report: ProblemList) -> tuple[str, ...] | None:
     """One pattern or several; YAML's many words for a boolean become `true` and `false`."""
     if node.kind == "bool":

@@ -4,10 +4,8 @@ bodies. The same keys stand under a provider and under its `preferences`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from .forms import PATTERNS, SIZE, TEXT
-from .levels import Form, Key, Level, patterns, section
+from .levels import Form, Key, Level, match_key, section
 from .nodes import Node, ProblemList
 from .schema import RequestRule
 from .values import lower_texts, near, texts, wrong
@@ -43,10 +41,6 @@ def _request_rules(node: Node, report: ProblemList) -> tuple[RequestRule, ...] |
     return tuple(RequestRule(**rule) for rule in said if "match" in rule)
 
 
-def _match(node: Node, report: ProblemList) -> Mapping[str, tuple[str, ...]] | None:
-    return patterns(node, REQUEST_MATCH, report)
-
-
 REQUEST_MATCH = Level.of(
     "providers[].exclude_request_rules[].match",
     None,
@@ -59,19 +53,7 @@ REQUEST_MATCH = Level.of(
 REQUEST_RULE = Level.of(
     "providers[].exclude_request_rules[]",
     RequestRule,
-    Key(
-        "match",
-        "match",
-        Form(
-            said="a map of member to patterns",
-            shapes=("level",),
-            reader=_match,
-            level=REQUEST_MATCH,
-        ),
-        "",
-        "all of these must fit",
-        is_required=True,
-    ),
+    match_key(REQUEST_MATCH),
     Key("reason", "reason", TEXT, "", "shown by `explain`"),
 )
 

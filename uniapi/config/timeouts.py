@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from .forms import PATTERNS, SECONDS, SOME_SECONDS
-from .levels import Form, Key, Level, patterns, section, without_effect
+from .levels import Form, Key, Level, match_key, section, without_effect
 from .nodes import Node, ProblemList
 from .schema import TimeoutPolicy, TimeoutRule, Timeouts
 from .values import positive_seconds, wrong
@@ -52,10 +50,6 @@ def _rule(node: Node, report: ProblemList) -> TimeoutRule | None:
     return TimeoutRule(**said) if len(said) == len(TIMEOUT_RULE.keys) else None
 
 
-def _match(node: Node, report: ProblemList) -> Mapping[str, tuple[str, ...]] | None:
-    return patterns(node, TIMEOUT_MATCH, report)
-
-
 TIMEOUT = Level.of(
     "timeout",
     Timeouts,
@@ -96,19 +90,7 @@ TIMEOUT_MATCH = Level.of(
 TIMEOUT_RULE = Level.of(
     "timeout_policy.rules[]",
     TimeoutRule,
-    Key(
-        "match",
-        "match",
-        Form(
-            said="a map of member to patterns",
-            shapes=("level",),
-            reader=_match,
-            level=TIMEOUT_MATCH,
-        ),
-        "",
-        "all of these must fit",
-        is_required=True,
-    ),
+    match_key(TIMEOUT_MATCH),
     Key("timeout", "timeouts", _TIMEOUT, "", "the timeouts", is_required=True),
 )
 TIMEOUT_POLICY = Level.of(
