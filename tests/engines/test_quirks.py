@@ -588,6 +588,7 @@ OTHERWISE = {
     "learned_drops": "learned from a refusal",
     "learned_renames": "learned from a refusal",
     "learned_choices": "learned from a refusal",
+    "learned_limits": "learned from a refusal",
 }
 """Members of a Quirk that no row changes, and where they come from."""
 

@@ -186,6 +186,14 @@ class Quirk:
     """A last assistant turn, the beginning of the answer, is marked `prefix`."""
     allowed_tools: bool = True
     """`tool_choice` may name several tools (`allowed_tools`); False: only those tools are sent."""
+    members_alone: bool = True
+    """False: an empty list of tools, `tool_choice` and `parallel_tool_calls` without tools, and
+    `stream_options` without `stream` are refused; they go.
+    """
+    json_needs_word: bool = False
+    """`json_object` is refused where no text says the word; it is said."""
+    schema_alternatives: bool = True
+    """False: a tool's schema may not have `anyOf` beside `type`, nor anything beside `$ref`."""
     checks_schemas: bool = False
     """A relayed tool whose schema OpenAI's validator refuses is mended
     (`openai_chat/tool_schema.py`); a translated one always is.
@@ -240,6 +248,8 @@ class Quirk:
     """Thinking that Claude itself did not sign is refused, and blocks made for a foreign answer;
     both are taken out of earlier turns.
     """
+    anthropic_cache_marks: int | None = None
+    """So many blocks of a body may carry `cache_control`; None: nobody counts."""
     anthropic_tool_search: bool = True
     """Deferred tools, and references to those that a search found, are understood."""
     default_max_tokens: int | None = None

@@ -46,6 +46,25 @@ _FORMAT_ROWS = (
         calls_need_results=True,
     ),
     fact(
+        "«[] is too short - 'tools'», «'tool_choice' is only allowed when 'tools' are specified»,"
+        " «The 'stream_options' parameter is only allowed when 'stream' is enabled» (2026-11-30)",
+        vendors={"openai", "azure", "github"},
+        members_alone=False,
+    ),
+    fact(
+        "«'messages' must contain the word 'json' in some form, to use 'response_format' of type"
+        " 'json_object'»; DeepSeek «Prompt must contain the word 'json'», Groq and DashScope alike"
+        " (2026-11-30)",
+        vendors={"openai", "azure", "github", "deepseek", "groq", "dashscope"},
+        json_needs_word=True,
+    ),
+    fact(
+        "«not a valid moonshot flavored json schema, details: when using anyOf, type should be"
+        " defined in anyOf items instead of the parent schema» (MoonshotAI/kimi-cli, 2026-11-30)",
+        vendors={"moonshot"},
+        schema_alternatives=False,
+    ),
+    fact(
         "no web search by this member in their references (each has another way, or none); most"
         " answer as if it had not been asked for",
         vendors={

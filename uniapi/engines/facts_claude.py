@@ -29,6 +29,7 @@ CLAUDE_ROWS = (
         r"claude",
         tool_call_id_form="word",
         calls_need_results=True,
+        anthropic_cache_marks=4,
         anthropic_own_thinking=True,
         empty_turns=False,
         system_turns="first",

@@ -7,6 +7,7 @@ from uniapi.dialects.fitting import Body, Fitting, fit_by, minds
 
 from .fit_cache import mark_cache, no_cache_marks
 from .fit_calls import answered_calls, no_tool_search, no_trailing_space
+from .fit_marks import few_marks, known_pictures
 from .fit_messages import (
     call_ids,
     no_empty_turns,
@@ -72,8 +73,10 @@ RULES = (
     sampling_beside_thinking,
     one_of_the_pair,
     refused_members,
+    known_pictures,
     mark_cache,
     no_cache_marks,
+    few_marks,
 )
 """What is left of a history stands before what depends on it: whether thinking must be off is seen
 from the last turn as it is sent.

@@ -15,9 +15,10 @@ from uniapi.dialects.fit_learned import LEARNED_RULES
 from uniapi.dialects.fitting import fit_by
 from uniapi.dialects.quirk import Quirk
 
+from .fit_alone import no_members_alone
 from .fit_cache import mark_cache, no_cache_marks, only_known_marks
 from .fit_calls import answered_calls
-from .fit_format import schema_in_words
+from .fit_format import say_json, schema_in_words
 from .fit_members import (
     ask_streamed,
     known_service_tier,
@@ -59,6 +60,7 @@ from .fit_tools import (
     mended_schemas,
     no_tools,
     only_allowed_tools,
+    plain_alternatives,
 )
 from .fit_turn_order import marked_prefix, ordered_turns
 
@@ -76,6 +78,7 @@ RULES = (
     no_cache_marks,
     call_ids_in_form,
     schema_in_words,
+    say_json,
     one_system_role,
     system_turns_in_place,
     no_empty_turns,
@@ -89,6 +92,7 @@ RULES = (
     only_allowed_tools,
     known_tool_choice,
     mended_schemas,
+    plain_alternatives,
     # members
     rename_limit,
     rename_seed,
@@ -102,6 +106,7 @@ RULES = (
     known_service_tier,
     ask_streamed,
     no_stream_options,
+    no_members_alone,
     one_by_one_unsaid,
     no_refused_members,
     only_taken_members,

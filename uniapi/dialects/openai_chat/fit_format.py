@@ -28,6 +28,29 @@ def schema_in_words(body: Body, fitting: Fitting) -> Body:
     }
 
 
+@minds("json_needs_word", where=("response_format",))
+def say_json(body: Body, fitting: Fitting) -> Body:
+    """«'messages' must contain the word 'json' in some form, to use 'response_format' of type
+    'json_object'.»
+    """
+    messages = body.get("messages")
+    if at(body.get("response_format"), "type") != "json_object" or not isinstance(messages, list):
+        return body
+    if any(says_json(at(message, "content")) for message in messages):
+        return body
+    return {**body, "messages": with_system_words(messages, JSON_WORDS)}
+
+
+JSON_WORDS = "Answer with one JSON object only, without any text around it."
+
+
+def says_json(content: Json) -> bool:
+    """Whether the word stands in a content: a text, or a list of parts."""
+    parts = content if isinstance(content, list) else [content]
+    texts = (part if isinstance(part, str) else at(part, "text") for part in parts)
+    return any(isinstance(text, str) and "json" in text.lower() for text in texts)
+
+
 def schema_instruction(schema: Mapping[str, Json]) -> str:
     """What tells a model its schema where the wire cannot."""
     return (

@@ -47,3 +47,34 @@ def _with_items(schema: Json, depth: int) -> Json:
     if kinds == "array" or (isinstance(kinds, list) and "array" in kinds):
         changed.setdefault("items", {})
     return changed
+
+
+def without_type_beside(schema: Json, depth: int = 0) -> Json:
+    """A schema in Moonshot's flavour: «when using anyOf, type should be defined in anyOf items
+    instead of the parent schema», and `$ref` stands alone
+    (github.com/MoonshotAI/walle, github.com/MoonshotAI/kimi-cli, 2026-11-30).
+    """
+    if not isinstance(schema, dict) or depth > MAX_DEPTH:
+        return schema
+    if isinstance(schema.get("$ref"), str):
+        return {"$ref": schema["$ref"]}
+    changed = dict(schema)
+    for name in _MAPS:
+        if isinstance(schema.get(name), dict):
+            changed[name] = {
+                key: without_type_beside(value, depth + 1) for key, value in schema[name].items()
+            }
+    for name in _SINGLE:
+        if isinstance(schema.get(name), dict):
+            changed[name] = without_type_beside(schema[name], depth + 1)
+    for name in _LISTS:
+        if isinstance(schema.get(name), list):
+            changed[name] = [without_type_beside(value, depth + 1) for value in schema[name]]
+    alternatives, kind = changed.get("anyOf"), changed.get("type")
+    if isinstance(alternatives, list) and kind is not None:
+        del changed["type"]
+        changed["anyOf"] = [
+            {"type": kind, **one} if isinstance(one, dict) and "$ref" not in one else one
+            for one in alternatives
+        ]
+    return changed

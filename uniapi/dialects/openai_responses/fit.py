@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from uniapi.canonical import Json, Media
 from uniapi.dialects.fit_learned import LEARNED_RULES
 from uniapi.dialects.fitting import Body, Fitting, fit_by, minds
-from uniapi.dialects.openai_chat.fit_format import schema_instruction
+from uniapi.dialects.openai_chat.fit_format import JSON_WORDS, says_json, schema_instruction
 from uniapi.dialects.openai_chat.request_decode_members import at
 from uniapi.dialects.quirk import Quirk
 
@@ -45,6 +45,21 @@ def json_schema(body: Body, fitting: Fitting) -> Body:
         "instructions": f"{said}\n\n{words}" if isinstance(said, str) and said else words,
         "text": {**body["text"], "format": {"type": "json_object"}},
     }
+
+
+@minds("json_needs_word", where=("text",))
+def say_json(body: Body, fitting: Fitting) -> Body:
+    """«Response input messages must contain the word 'json' in some form to use 'text.format' of
+    type 'json_object'.»
+    """
+    said, items = body.get("instructions"), body.get("input")
+    if at(body.get("text"), "format", "type") != "json_object" or says_json(items):
+        return body
+    told = items if isinstance(items, list) else []
+    if says_json(said) or any(says_json(at(item, "content")) for item in told):
+        return body
+    has_said = isinstance(said, str) and said
+    return {**body, "instructions": f"{said}\n\n{JSON_WORDS}" if has_said else JSON_WORDS}
 
 
 @minds("verbosities")
@@ -114,6 +129,7 @@ RULES = (
     encrypted_reasoning,
     sampling,
     json_schema,
+    say_json,
     verbosity,
     dropped_members,
 )

@@ -1,0 +1,105 @@
+"""What vendors refuse of members that say nothing, of words, of schemas, marks and pictures; every
+other body stays the very same.
+"""
+
+import pytest
+
+from uniapi.dialects import UPSTREAM_DIALECTS, Quirk
+
+USER = {"role": "user", "content": "hi"}
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+
+
+def fitted(dialect, body, **facts):
+    return UPSTREAM_DIALECTS[dialect].fit(body, Quirk(max_tokens_member="either", **facts))[0]
+
+
+@pytest.mark.parametrize(
+    ("members", "left"),
+    [
+        ({"tools": []}, set()),
+        ({"tool_choice": "auto", "parallel_tool_calls": True}, set()),
+        ({"stream_options": {"include_usage": True}}, set()),
+        ({"stream": True, "stream_options": {}}, {"stream", "stream_options"}),
+        ({"tools": [TOOL], "tool_choice": "auto"}, {"tools", "tool_choice"}),
+        ({"functions": [{"name": "f"}], "tool_choice": "auto"}, {"functions", "tool_choice"}),
+    ],
+)
+def test_members_without_what_they_are_about_go_where_they_are_refused(members, left):
+    body = {"messages": [USER], **members}
+    assert set(fitted("openai_chat", body, members_alone=False)) == {"messages", *left}
+    assert fitted("openai_chat", body) == body
+
+
+def test_the_word_json_is_said_where_it_must_be():
+    """Behind the client's own words, and only where nobody says it."""
+    wanted = {"response_format": {"type": "json_object"}}
+    told = fitted("openai_chat", {"messages": [USER], **wanted}, json_needs_word=True)
+    assert [one["role"] for one in told["messages"]] == ["system", "user"]
+    assert "JSON" in told["messages"][0]["content"]
+    said = [{"role": "user", "content": [{"type": "text", "text": "as Json"}]}]
+    body = {"messages": said, **wanted}
+    assert fitted("openai_chat", body, json_needs_word=True)["messages"] is said
+    text = {"text": {"format": {"type": "json_object"}}}
+    told = fitted("openai_responses", {"input": "hi", **text}, json_needs_word=True)
+    assert "JSON" in told["instructions"]
+    body = {"input": "hi", "instructions": "be brief", **text}
+    told = fitted("openai_responses", body, json_needs_word=True)
+    assert told["instructions"].startswith("be brief\n\n")
+    for body in ({"input": "json", **text}, {"input": [{"content": "a json"}], **text}):
+        assert "instructions" not in fitted("openai_responses", body, json_needs_word=True)
+
+
+def test_moonshots_schemas():
+    """`type` stands in the alternatives, and `$ref` alone, however deep."""
+    schema = {
+        "type": "object",
+        "properties": {
+            "a": {"type": "string", "anyOf": [{"enum": ["x"]}, {"type": "null"}]},
+            "b": {"type": "array", "items": {"$ref": "#/$defs/C", "description": "d"}},
+        },
+        "$defs": {"C": {"type": "string"}},
+    }
+    tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
+    body = {"messages": [USER], "tools": [tool, TOOL]}
+    told = fitted("openai_chat", body, schema_alternatives=False)
+    properties = told["tools"][0]["function"]["parameters"]["properties"]
+    assert properties["a"] == {"anyOf": [{"type": "string", "enum": ["x"]}, {"type": "null"}]}
+    assert properties["b"]["items"] == {"$ref": "#/$defs/C"}
+    assert told["tools"][1] is TOOL
+    assert fitted("openai_chat", body) == body
+
+
+def marked(number):
+    return {"type": "text", "text": str(number), "cache_control": {"type": "ephemeral"}}
+
+
+def test_of_more_marks_than_four_the_oldest_of_the_turns_go():
+    """Those of tools and instructions stay."""
+    result = {**marked(2), "type": "tool_result", "content": [marked(1)]}
+    turns = [
+        {"role": "user", "content": [marked(0), result]},
+        {"role": "user", "content": [marked(3), marked(4)]},
+    ]
+    body = {"max_tokens": 9, "system": [marked("s")], "messages": turns}
+    told = fitted("anthropic", body, anthropic_cache_marks=4)
+    left = ["cache_control" in block for turn in told["messages"] for block in turn["content"]]
+    assert left == [False, False, True, True]
+    assert "cache_control" in told["messages"][0]["content"][1]["content"][0]
+    assert told["system"] == body["system"]
+    few = {"max_tokens": 9, "messages": turns[1:]}
+    assert fitted("anthropic", few, anthropic_cache_marks=4)["messages"] is few["messages"]
+    assert fitted("anthropic", body)["messages"] is turns
+
+
+def test_a_picture_of_a_misnamed_kind_gets_its_name():
+    """In a turn and in a tool's result."""
+    picture = {"type": "image", "source": {"type": "base64", "media_type": "image/jpg"}}
+    result = {"type": "tool_result", "tool_use_id": "t", "content": [picture]}
+    turns = [{"role": "user", "content": [picture, result]}]
+    told = fitted("anthropic", {"max_tokens": 9, "messages": turns})["messages"][0]["content"]
+    assert told[0]["source"]["media_type"] == "image/jpeg"
+    assert told[1]["content"][0]["source"]["media_type"] == "image/jpeg"
+    right = [{"role": "user", "content": [{**picture, "source": {"media_type": "image/png"}}]}]
+    body = {"max_tokens": 9, "messages": right}
+    assert fitted("anthropic", body)["messages"] is right
