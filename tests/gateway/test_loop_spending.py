@@ -169,3 +169,16 @@ def test_every_answer_of_many_is_reserved(play, n):
     for one in list(p.network.waiting):
         one.answers(chat())
     p.passes(0)
+
+
+def test_who_hangs_up_at_once_has_had_the_prompt_read(play):
+    """Where credits are counted, again and again would be for nothing else."""
+    p = begin(play, key={"credits": 1000})
+    p.asks(max_tokens=100)
+    p.upstream("a#1")
+    p.leaves()
+    usage = p.records[0].usage
+    assert usage.is_estimate
+    assert usage.output_tokens == 0
+    assert p.records[0].cost_pd == usage.input_tokens * 10**12 > 0
+    p.network.waiting.clear()

@@ -45,6 +45,7 @@ from .answer_headers import (
     sunset_header,
 )
 from .attempt_log import log, tell_failure, tell_request, tell_return
+from .call_facts import estimate_call_tokens
 from .call_records import attempt_record, masked_failure
 from .call_state import CallState
 from .lanes import Lane
@@ -73,7 +74,7 @@ class Try:
         self.body: dict[str, Json] = {}
         """What was asked, where that is a JSON object."""
         self._began = state.now()
-        self._is_examined = False
+        self._is_examined = self._is_left = False
 
     async def make(self) -> Failure | None:
         """None when it has answered the call. Raises RequestRefused when the client's request makes
@@ -372,6 +373,7 @@ class Try:
         wait for the end of its framing.
         """
         state, report = self._state, receiver.report
+        self._is_left = True
         if not receiver.is_committed:
             self._note("client_left", receiver.status, state.now())
         elif (
@@ -391,7 +393,14 @@ class Try:
         usage = receiver.report.usage
         if head is not None and not receiver.report.is_whole:
             usage = receiver.tape.usage(call, partial(prepared.count_output, head))
-        if SERVICES[call.operation].is_generated or not self._is_paid(receiver):
+        if SERVICES[call.operation].is_generated:
+            is_counted = self._is_left and self._state.setting.held is not None
+            if usage is not None or not is_counted:
+                return usage
+            # Where money is limited, hanging up before anything came does not make it free.
+            read = estimate_call_tokens(call)
+            return Usage(input_tokens=read, output_tokens=0, is_estimate=True)
+        if not self._is_paid(receiver):
             return usage
         return with_units(usage, request_units(call.operation, call.json, call.upload_bytes))
 

@@ -9,7 +9,7 @@ from .paths import find_route
 
 EXPOSED_HEADERS = (
     "x-request-id, x-uniapi-provider, x-uniapi-model, x-uniapi-attempts, x-uniapi-dropped,"
-    " x-uniapi-estimate, x-should-retry, retry-after, *"
+    " x-uniapi-estimate, x-uniapi-cache, x-should-retry, retry-after, *"
 )
 """The last one stands for the providers' own (`x-ratelimit-…`); browsers take it so because no
 credentials go along.
