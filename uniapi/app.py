@@ -53,6 +53,7 @@ from .inspection import Inspector, Tap, TappedReply
 from .kept_lists import KeptLists
 from .kept_rests import KeptRests
 from .kept_windows import KeptWindows
+from .language import catalogue
 from .limits import Limits
 from .live_check import Network, ask_key
 from .log import set_secrets
@@ -235,6 +236,9 @@ class App:
 
     def near_models(self, key: ClientKey, name: str) -> list[str]:
         return list(self._snapshot.catalog.near_matches(key, name))
+
+    def page_words(self) -> tuple[str, Mapping[str, str]]:
+        return "" if self.settings.language.is_english else "zh", catalogue("page")
 
     def health(self) -> dict[str, Any]:
         in_memory = self.recorder.is_in_memory or self.recorder.trouble is not None

@@ -1,6 +1,7 @@
 """Messages in another language: a catalogue (`zh.json`) holds English sentences as they stand in
-the program, with `{0}`, `{1}`, … where something is put in, and what to say for each. What has no
-entry stays English, which is the source of everything.
+the program, with `{0}`, `{1}`, … where something is put in, and what to say for each; and those of
+the page, whose places have names. What has no entry stays English, which is the source of
+everything.
 
 A message is translated when it is written out, whole; what was put into it is looked up in turn.
 The search is linear in the message's length, whatever stands in it.
@@ -14,7 +15,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from .errors import StartError
 
@@ -124,12 +125,12 @@ def _chinese() -> Language:
     return Language(catalogue())
 
 
-def catalogue() -> dict[str, str]:
+def catalogue(part: Literal["messages", "page"] = "messages") -> dict[str, str]:
     """English → Chinese, read through the package's loader: it may be inside a zip file."""
     import uniapi
 
     assert uniapi.__spec__ is not None
     loader: Any = uniapi.__spec__.loader
     data: bytes = loader.get_data(str(Path(uniapi.__file__).parent / "zh.json"))
-    entries: dict[str, str] = json.loads(data)
+    entries: dict[str, str] = json.loads(data)[part]
     return entries

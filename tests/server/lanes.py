@@ -73,6 +73,9 @@ class EchoDesk:
     recorder = SimpleNamespace(recent_failures=(), recent_mistakes=())
     inspector = SimpleNamespace(is_on=False)
 
+    def page_words(self):
+        return "", {}
+
     def __init__(self):
         self.config, _ = parse_config(
             CONFIG, source="the test", engines=engine_names(), environment={}

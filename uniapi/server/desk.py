@@ -13,6 +13,7 @@ from uniapi.inspection import Inspector
 from uniapi.stats import RecentSums, Recorder
 
 from .auth import KeyRing
+from .page import Words
 from .present import Present
 from .reply import HttpReply
 
@@ -65,6 +66,10 @@ class Desk(Protocol):
         """Answer an inference call through `reply`; raises RequestRefused before anything
         was sent.
         """
+        ...
+
+    def page_words(self) -> Words:
+        """What the page is said in."""
         ...
 
     def health(self) -> dict[str, Any]:

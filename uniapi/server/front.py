@@ -60,7 +60,7 @@ class Front:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._page = StatusPage()
+        self._page = StatusPage(lambda: desk.page_words())
         self._refusals = RefusalLog()
         self._wrong_keys = WrongKeys()
         self._strangers = Strangers()

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 _FOLDER = "status_page"
@@ -16,14 +16,17 @@ _SCRIPTS = ("base", "asking", "charts", "requests", "keys", "tables", "money", "
 """In the order in which they build on each other."""
 
 
+Words = tuple[str, Mapping[str, str]]
+"""The language that the page begins in ("": the browser's), and its texts in Chinese."""
+
+
 class StatusPage:
     """Read when it is first asked for, through the package's loader: the package may be inside a
-    zip file. `language`: that of the page, where the gateway was started with one; else the
-    browser's.
+    zip file.
     """
 
-    def __init__(self, language: str = "") -> None:
-        self._language = language
+    def __init__(self, words: Callable[[], Words]) -> None:
+        self._words = words
 
     @cached_property
     def body(self) -> bytes:
@@ -56,7 +59,8 @@ class StatusPage:
 
     @cached_property
     def _script(self) -> str:
-        constants = {"WORDS": json.loads(_text("zh.json")), "WANTED_LANGUAGE": self._language}
+        language, chinese = self._words()
+        constants = {"WORDS": dict(chinese), "WANTED_LANGUAGE": language}
         # A script element ends at the first `</script`, whatever stands around it.
         given = "".join(
             f"const {name} = {json.dumps(value, ensure_ascii=False)};\n".replace("<", "\\u003c")

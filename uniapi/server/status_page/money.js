@@ -13,9 +13,10 @@ function budgets(list) {
       one.until ? h("span", { class: "note" }, t("anew {time}", { time: when(one.until) })) : ""), bar(Math.min(used, one.dollars), one.dollars || 1, isSpent ? "wrong" : "first"));
   }));
 }
+/** As the vendor tells them; what is nearly used up is red. */
 function balances(list) {
-  return h("div", { class: "panel rows" }, list.map((one) => h("div", { class: "row" }, h("b", {}, short(one.provider || one.name || "–", 80)), one.key ? h("span", { class: "mono soft" }, one.key) : "",
-    h("span", { class: one.is_low ? "bad push" : "push" }, known(one.balance) ? `${typeof one.balance === "number" ? one.balance.toFixed(2) : one.balance} ${one.currency || ""}` : "–"), one.at ? h("span", { class: "note" }, when(one.at)) : "", one.message ? h("span", { class: "why" }, short(one.message, 300)) : "")));
+  return h("div", { class: "panel rows" }, list.map((one) => h("div", { class: "row" }, h("b", {}, short(one.provider, 80)), h("span", { class: "soft" }, `#${one.number}`), h("span", { class: "mono soft" }, one.key),
+    h("span", { class: known(one.amount) && one.amount < 1 ? "bad push" : "push" }, t("{amount} left", { amount: one.left })), h("span", { class: "note" }, when(one.at)))));
 }
 
 const MISSES = { "new-session": "first request of a conversation", "below-minimum": "too short for a cache" };
