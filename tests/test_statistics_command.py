@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -70,7 +71,7 @@ def shown(data_dir, **members):
     assert (
         show_statistics(
             None,
-            data_dir,
+            [data_dir] if isinstance(data_dir, Path) else data_dir,
             {},
             **{"hours": 24, "as_json": False, "out": out, "clock": Clock(), **members},
         )
@@ -100,10 +101,22 @@ def test_json_is_what_the_stats_route_answers(data_dir):
     )
 
 
+def test_several_gateways_are_counted_together(data_dir, tmp_path):
+    """A data dir each; named twice it counts once."""
+    other = Recorder(DiskFolder(tmp_path / "other"))
+    other.open()
+    other.record(call(9, 1))
+    other.commit(NOW_S)
+    assert "requests 4 " in shown([data_dir, tmp_path / "other", data_dir])
+    value = json.loads(shown([data_dir, tmp_path / "other"], as_json=True))
+    assert value["totals"]["requests"] == 4
+    other.close(NOW_S)
+
+
 def test_a_data_dir_that_is_not_there_or_too_new_is_said(tmp_path, data_dir):
     """Exit code 1 with the path, no traceback; nothing is made or changed."""
     with pytest.raises(StartError, match="no data dir") as raised:
-        show_statistics(None, tmp_path / "none", {}, hours=24, as_json=False)
+        show_statistics(None, [tmp_path / "none"], {}, hours=24, as_json=False)
     assert raised.value.exit_code == 1
     assert not (tmp_path / "none").exists()
 

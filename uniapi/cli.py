@@ -233,7 +233,10 @@ def _parser() -> _Parsers:
         ),
     )
     stats.add_argument(
-        "file", nargs="?", metavar="DIR_OR_FILE", help="the data dir, or the configuration"
+        "files",
+        nargs="*",
+        metavar="DIR_OR_FILE",
+        help="the data dir, or those of several gateways; or the configuration",
     )
     stats.add_argument(
         "--hours", type=_hours, default=24, metavar="N", help="the last N hours (default 24)"
@@ -448,12 +451,15 @@ def _models(options: argparse.Namespace) -> int:
 def _stats(options: argparse.Namespace) -> int:
     from .statistics import show_statistics
 
-    place = Path(options.data_dir) if options.data_dir else None
-    if place is None and options.file and Path(options.file).is_dir():
-        place, options.file = Path(options.file), None
+    places = [Path(options.data_dir)] if options.data_dir else []
+    files = [name for name in options.files if places or not Path(name).is_dir()]
+    places += [Path(name) for name in options.files if name not in files]
+    if len(files) > 1:
+        raise StartError(f"one configuration or data dirs, not {' and '.join(files)}", 2)
+    options.file = files[0] if files else None
     return show_statistics(
         _config(options),
-        place,
+        places,
         os.environ,
         hours=options.hours,
         as_json=options.json,

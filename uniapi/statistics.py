@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -16,12 +16,12 @@ from .clock import Clock, SystemClock
 from .config import choose_source
 from .errors import StartError
 from .settings import data_dir_of
-from .stats import Recorder, TooNew, stats_report, status_figures, terminal_report
+from .stats import Recorder, Several, TooNew, stats_report, status_figures, terminal_report
 
 
 def show_statistics(
     config_argument: str | None,
-    data_dir: Path | None,
+    data_dirs: Sequence[Path],
     environment: Mapping[str, str],
     *,
     hours: int,
@@ -31,33 +31,31 @@ def show_statistics(
     clock: Clock | None = None,
 ) -> int:
     """Print the report of the last `hours` hours: text, or what `/v1/stats` answers; with `caches`
-    that of the prompt caches.
+    that of the prompt caches. Several data dirs are counted together; none: that of the
+    configuration.
 
     Raises StartError (1) when the counts cannot be read.
     """
     out = out or sys.stdout
     now_s = (clock or SystemClock()).now_s()
     named = environment.get("DATA_DIR")
-    path = data_dir_of(
-        choose_source(config_argument, environment), data_dir, Path(named) if named else None
-    )
-    if not path.is_dir():
-        raise StartError(
-            f"there is no data dir {path}: nothing was counted there (name another with --config or"
-            " --data-dir)",
-            1,
+    paths = list(data_dirs) or [
+        data_dir_of(
+            choose_source(config_argument, environment), None, Path(named) if named else None
         )
+    ]
+    for path in paths:
+        if not path.is_dir():
+            raise StartError(
+                f"there is no data dir {path}: nothing was counted there (name another with"
+                " --config or --data-dir)",
+                1,
+            )
     if caches:
-        show_caches(path, hours, now_s, as_json=as_json, out=out)
+        for path in paths:
+            show_caches(path, hours, now_s, as_json=as_json, out=out)
         return 0
-    try:
-        recorder = Recorder.read_only(path)
-    except TooNew as error:
-        raise StartError(f"the statistics in {path} cannot be read: {error}", 1) from None
-    except OSError as error:
-        raise StartError(
-            f"the statistics in {path} cannot be read: {error.strerror or error}", 1
-        ) from None
+    recorder = Several([_read(path) for path in dict.fromkeys(paths)])
     if as_json:
         print(
             json.dumps(stats_report(recorder, hours, now_s), ensure_ascii=False, indent=1), file=out
@@ -77,3 +75,15 @@ def show_statistics(
         end="",
     )
     return 0
+
+
+def _read(path: Path) -> Recorder:
+    """Raises StartError (1)."""
+    try:
+        return Recorder.read_only(path)
+    except TooNew as error:
+        raise StartError(f"the statistics in {path} cannot be read: {error}", 1) from None
+    except OSError as error:
+        raise StartError(
+            f"the statistics in {path} cannot be read: {error.strerror or error}", 1
+        ) from None

@@ -18,6 +18,7 @@ from .recent_sums import RecentSums, series_report
 from .recorder import Recorder
 from .records import AttemptRecord, CallRecord
 from .report import key_rankings, key_states, money_shown, stats_report, summary, token_usage
+from .several import Several
 from .span import Span, key_asked_for, parse_span, whole_number
 from .terminal import terminal_report
 
@@ -33,6 +34,7 @@ __all__ = [
     "LiveFigures",
     "RecentSums",
     "Recorder",
+    "Several",
     "Span",
     "TooNew",
     "hour_figures",

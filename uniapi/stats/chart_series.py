@@ -15,6 +15,7 @@ from .journal_line import short_name
 from .recent import MOST_READ_BYTES
 from .recorder import Recorder
 from .report import known_cost, summary
+from .several import Counted
 from .sums import add_row, added
 
 MOST_ROWS = 20
@@ -26,7 +27,7 @@ HOURLY_UP_TO = 24 * 14
 
 
 def status_figures(
-    recorder: Recorder,
+    recorder: Counted,
     hours: int,
     now_s: Epoch,
     key_id: str | None = None,

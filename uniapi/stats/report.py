@@ -17,8 +17,9 @@ from .calendar import HOUR_S
 from .columns import ATTEMPTS, CALLS, COLUMNS, COST, UNPRICED
 from .latencies import FIRST_HISTOGRAM, FIRST_MS, TOTAL_HISTOGRAM, quantile_s
 from .ledger import Ledger
-from .recorder import Recorder, told_apart
+from .recorder import told_apart
 from .records import CLIENTS_OWN, NOT_FAILURES
+from .several import Counted
 from .span import Span, iso
 
 Name = TypeVar("Name", bound=Hashable)
@@ -27,7 +28,7 @@ NO_VERDICT = frozenset({"cancelled", "client_left", "internal_error"})
 """Attempts that say nothing of the channel: the client went away, or the mistake was ours."""
 
 
-def stats_report(recorder: Recorder, hours: int, now_s: Epoch) -> dict[str, Any]:
+def stats_report(recorder: Counted, hours: int, now_s: Epoch) -> dict[str, Any]:
     """`GET /v1/stats`: the last `hours` hours."""
     return {
         "time_range": f"Last {hours} hours",
