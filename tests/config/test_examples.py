@@ -38,10 +38,11 @@ def test_the_faq_example_warns_of_its_guessable_key(
 def test_the_advanced_example_gives_exactly_these_warnings(
     fixture_text: FixtureText, problems: Problems
 ) -> None:
-    """Its placeholders: keys, a proxy and a private key that cannot be used, and rules for
-    providers it does not have.
+    """Its placeholders: keys, a proxy and a private key that cannot be used, rules for providers it
+    does not have, and models that no rule reaches.
     """
     expected = [
+        (2, 5, "providers[0]", "no client key's rule reaches `dall-e-3` of 'provider_name'"),
         (14, 9, "providers[1].api[1]", "looks like an example's key"),
         (
             42,
@@ -55,7 +56,9 @@ def test_the_advanced_example_gives_exactly_these_warnings(
             "providers[3].private_key",
             "the provider `vertex` is left out: its private key cannot be used",
         ),
+        (59, 5, "providers[4]", "no client key's rule reaches `@cf/meta/llama-3.1-8b-instruct`"),
         (60, 10, "providers[4].api", "looks like an example's key"),
+        (66, 5, "providers[5]", "no client key's rule reaches `causallm-35b`"),
         (87, 9, "api_keys[1].model[2]", "unknown provider `openai-test`"),
         (104, 9, 'api_keys[2].model[0]["gcp1/*"]', "unknown provider `gcp1`"),
         (105, 9, 'api_keys[2].model[1]["gcp2/*"]', "unknown provider `gcp2`"),

@@ -125,7 +125,7 @@ def test_a_model_of_a_provider_that_is_left_out_is_said_so(problems: Problems) -
     assert [
         "the provider `b`, which is left out, would" in problem.message
         for problem in problems(text)
-    ] == [False, True]
+    ] == [False, False, True]
 
 
 def test_circles_are_errors_and_diamonds_are_not(problems: Problems) -> None:
@@ -189,7 +189,11 @@ def test_credits_meet_models_without_price(
     """Only the models the key can reach count, through nested keys too; a price holds for its own
     model, not for what begins with its name.
     """
-    found = problems(PRICED.replace("RULES", rules).replace("PRICES", prices))
+    found = [
+        problem
+        for problem in problems(PRICED.replace("RULES", rules).replace("PRICES", prices))
+        if problem.path.startswith("api_keys")
+    ]
     assert [problem.path for problem in found] == (
         [] if words is None else ["api_keys[0].preferences.credits"]
     )
@@ -205,3 +209,25 @@ def test_credits_meet_a_provider_that_lists_its_own_models(problems: Problems) -
     )
     (only,) = problems(text)
     assert "no price for models that providers list themselves" in only.message
+
+
+def test_a_model_that_no_rule_reaches_is_said_so(problems: Problems) -> None:
+    """Through nested keys, patterns and prefixes too; what a provider lists itself is nobody's
+    mistake.
+    """
+    providers = (
+        "providers:\n"
+        "  - {provider: a, base_url: https://a, model: [m, n]}\n"
+        "  - {provider: b, base_url: https://b}\n"
+        "api_keys:\n"
+    )
+    (found,) = problems(providers + "  - {api: sk-client-0000000000, model: [m]}\n")
+    assert (found.severity, found.path) == ("warning", "providers[0]")
+    assert "reaches `n` of 'a'" in found.message
+    for rules in ("a/*", "all", "[m, n]", "[a/m, n]"):
+        assert problems(f"{providers}  - {{api: sk-client-0000000000, model: {rules}}}\n") == ()
+    nested = (
+        f"  - {{api: {OTHER}, model: [n]}}\n"
+        f"  - {{api: sk-client-0000000000, model: [{OTHER}/*, m]}}\n"
+    )
+    assert problems(providers + nested) == ()

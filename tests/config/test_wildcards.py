@@ -83,7 +83,9 @@ def test_a_pattern_without_a_model_is_warned_of(problems):
     found = problems(TEXT % ("'gpt-*'", "", ""))
     assert any("stands in the name that clients" in problem.message for problem in found)
     served = TEXT % ("m: 'claude-haiku-*'", "", "")
-    assert problems(served.replace("    pref", "    model: [claude-haiku-5]\n    pref")) == ()
+    found = problems(served.replace("    pref", "    model: [claude-haiku-5]\n    pref"))
+    assert [problem.path for problem in found] == ["providers[0]"]
+    assert "no client key's rule reaches `m`, `n`" in found[0].message
 
 
 def test_shares_divide_what_belongs_to_provider_keys(read):

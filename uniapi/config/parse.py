@@ -64,6 +64,7 @@ def _read(root: Node, engines: EngineNames, report: ProblemList) -> Config | Non
     preferences = read_preferences(top.get("preferences"), report)
     check_joined(keys.keys, preferences.fallback, keys.fallback_at, report)
     _warn_of_unpriced(keys, providers, preferences, engines, report)
+    _warn_of_unreached(keys, providers, report)
     reached = [
         replace(provider, prompt_cache=provider.prompt_cache or preferences.prompt_cache)
         for provider in providers.providers
@@ -124,12 +125,39 @@ def _warn_of_unpriced(
             )
 
 
+def _warn_of_unreached(keys: ClientKeysRead, providers: ProvidersRead, report: ProblemList) -> None:
+    """Models that are written down and that no client key may ask."""
+    if not keys.keys:
+        return
+    rules_of = {key.key_id: key.rules for key in keys.keys}
+    reached: set[tuple[str, ModelEntry]] = set()
+    for key in keys.keys:
+        reached |= entries_allowed(key.key_id, rules_of, providers)
+    for provider in providers.providers:
+        alone = {
+            entry.alias for entry in provider.models if (provider.provider_id, entry) not in reached
+        }
+        place = providers.places.get(provider.provider_id)
+        if alone and place is not None:
+            report.warning(
+                place,
+                f"no client key's rule reaches {', '.join(_shortened(sorted(alone)))} of"
+                f" {provider.name!r}: nobody can ask for it (add `{provider.name}/*` to the `model`"
+                " list of a client key)",
+            )
+
+
 def _unpriced(entries: set[tuple[str, ModelEntry]], has_price: HasPrice) -> list[str]:
     """The models without a price, as a message names them."""
     unpriced = sorted(
         {entry.alias for provider_id, entry in entries if not has_price(provider_id, entry)}
     )
-    listed = [f"`{alias}`" for alias in unpriced[:_NAMED_AT_MOST]]
-    if len(unpriced) > _NAMED_AT_MOST:
-        listed.append(f"{len(unpriced) - _NAMED_AT_MOST} more")
+    return _shortened(unpriced)
+
+
+def _shortened(aliases: list[str]) -> list[str]:
+    """The first of them, and how many more there are."""
+    listed = [f"`{alias}`" for alias in aliases[:_NAMED_AT_MOST]]
+    if len(aliases) > _NAMED_AT_MOST:
+        listed.append(f"{len(aliases) - _NAMED_AT_MOST} more")
     return listed
