@@ -191,10 +191,10 @@ MUTANTS = (
         TRY,
         """        if broken is None:
             state.outcome = "ok"
-            self._look_at_cache(receiver.report.usage)
-            self._remember(receiver)
+            self._look_at_cache()
+            self._remember()
 """,
-        """        self._remember(receiver)
+        """        self._remember()
         if broken is None:
             state.outcome = "ok"
 """,
@@ -301,7 +301,7 @@ MUTANTS = (
     Mutant(
         "who left behind the last event counted as gone",
         TRY,
-        'state.outcome = "ok"\n            self._remember(receiver)\n\n',
+        'state.outcome = "ok"\n            self._remember()\n\n',
         "pass\n\n",
         LOOP,
     ),
@@ -315,7 +315,7 @@ MUTANTS = (
     Mutant(
         "an attempt not recorded when its client left",
         TRY,
-        'self._note("client_left", receiver.status, state.now())',
+        'self._note("client_left", state.now())',
         "pass",
         LOOP,
     ),

@@ -57,6 +57,7 @@ MAY_IMPORT = {
 }
 ASYNCIO_MODULES = {
     "gateway/answer_clock.py",
+    "gateway/attempt_request.py",
     "gateway/attempt_try.py",
     "gateway/call_run.py",
     "gateway/backlog.py",

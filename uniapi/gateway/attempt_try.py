@@ -4,34 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from email.utils import formatdate
 from functools import partial
-from typing import TypeVar
 
 from uniapi.canonical import (
     Failure,
     FailureKind,
     Json,
-    Message,
     Operation,
-    Request,
-    RequestRefused,
     Usage,
-    estimate_input_tokens,
 )
 from uniapi.clock import Monotonic
 from uniapi.config import shown_url
-from uniapi.dialects import SHAPE_ERRORS, RelayedDialect
 from uniapi.engines import listed_end
 from uniapi.errors import WireError
 from uniapi.inspection import UpstreamWords
 from uniapi.network import FetchFailed, Sink, send_all
 from uniapi.operations import SERVICES, request_units, with_units
 from uniapi.routing import Attempt, FailedAttempt, Pin, Road
-from uniapi.wire import LARGE_BYTES, HttpRequest, ResponseHead
+from uniapi.wire import HttpRequest, ResponseHead
 
 from .answer_headers import (
     JSON_HEADERS,
@@ -45,22 +38,16 @@ from .answer_headers import (
     sunset_header,
 )
 from .attempt_log import log, tell_failure, tell_request, tell_return
+from .attempt_request import AttemptRequest
 from .call_facts import estimate_call_tokens
 from .call_records import attempt_record, masked_failure
 from .call_state import CallState
 from .lanes import Lane
-from .mender import without_signatures
-from .operation_failures import blamed, unsupported
+from .operation_failures import blamed
 from .patience import patience_for, trigger_probe
-from .prepare import prepare
-from .prepared import Prepared, reply_context
+from .prepared import Prepared
 from .receiver import Receiver
-from .route import Way, client_side, needs_media, unexpected_shape
-
-LONG_BYTES = 64 * 1024
-"""Of a body that is translated: of so much some ten milliseconds."""
-
-Result = TypeVar("Result")
+from .route import Way
 
 
 class Try:
@@ -75,6 +62,8 @@ class Try:
         """What was asked, where that is a JSON object."""
         self._began = state.now()
         self._is_examined = self._is_left = False
+        self._prepared: Prepared
+        self._receiver: Receiver
 
     async def make(self) -> Failure | None:
         """None when it has answered the call. Raises RequestRefused when the client's request makes
@@ -82,42 +71,43 @@ class Try:
         """
         state = self._state
         try:
-            prepared = await self._prepare()
+            asking = AttemptRequest(state, self._lane, self.way)
+            prepared = await asking.prepare()
             if isinstance(prepared, Failure):
                 return prepared
             requests: list[HttpRequest] = [*prepared.earlier, prepared.request]
             if not prepared.is_authorized:
-                requests = [await self._authorize(request) for request in requests]
+                requests = [await asking.authorize(request) for request in requests]
         except FetchFailed as error:
             return self._failed(error.failure)
         except WireError as error:
             return self._failed(Failure(kind=FailureKind.CREDENTIAL_REFUSED, message=str(error)))
-        self.body = prepared.body
-        receiver = state.receiver = self._send(prepared, requests)
+        self._prepared, self.body = prepared, prepared.body
+        receiver = state.receiver = self._receiver = self._send(requests)
         try:
             if self._attempt.keepalive_s is None and state.keepalive_s is None:
                 failure = await receiver.outcome
             else:
-                failure = await self._beat_until_commit(receiver)
+                failure = await self._beat_until_commit()
             if failure is not None:
-                return self._refused(failure, receiver)
+                return self._refused(failure)
             now = state.now()
             ended = state.plan.succeeded(now)
             if ended:
                 tell_return(state.call, self._attempt, ended)
             state.mender.helped(self._lane.target)
-            self._note("ok", receiver.status, now)
-            await self._answer(receiver, prepared.losses)
+            self._note("ok", now)
+            await self._answer()
         except (asyncio.CancelledError, ConnectionError):
-            self._left(receiver)
+            self._left()
             raise
         finally:
-            state.usage = self._usage(prepared, receiver)
+            state.usage = self._usage()
         broken = receiver.report.failure
         if broken is None:
             state.outcome = "ok"
-            self._look_at_cache(receiver.report.usage)
-            self._remember(receiver)
+            self._look_at_cache()
+            self._remember()
         else:
             broken = self._masked(broken)
             state.outcome, state.said = broken.kind.value, broken.words
@@ -127,99 +117,8 @@ class Try:
             )
         return None
 
-    async def _prepare(self) -> Prepared | Failure:
-        """The request for this way; a Failure when this upstream cannot be told what the client
-        says.
-        """
-        state, way, preferences = self._state, self.way, self._state.setting.lanes.preferences
-        call = state.call
-        created_s = int(state.around.clock.now_s())
-        context = reply_context(call, way.place, created_s, os.urandom(12).hex())
-        if way.road is Road.TRANSLATE and not SERVICES[way.operation].is_carried:
-            try:
-                request = await self._canonical()
-            except RequestRefused as refused:
-                if call.operation is not Operation.COMPLETE:
-                    raise
-                # A prompt that is no conversation is fine where the endpoint itself is served.
-                return _cannot_be_told(refused)
-            wants_estimate = client_side(call).begins_with_usage and call.stream
-            measured = partial(estimate_input_tokens, request)
-            estimate = await self._worked_out(measured) if wants_estimate else 0
-            context = replace(context, request=request, input_tokens_estimate=estimate)
-        build = partial(
-            prepare,
-            call,
-            way,
-            context,
-            probes_text=bool(preferences.error_triggers),
-            remembered=self._remembered() if way.remembers else {},
-        )
-        try:
-            prepared = await self._worked_out(build)
-        except SHAPE_ERRORS as error:
-            raise unexpected_shape(error) from None
-        except RequestRefused as refused:
-            return _cannot_be_told(refused)
-        if prepared.losses and preferences.unsupported_parameters == "reject":
-            return unsupported(
-                f"provider {way.place.provider.name!r} cannot be told:"
-                f" {', '.join(prepared.losses)} (`unsupported_parameters: reject`)",
-                code="unsupported_parameter",
-                param=prepared.losses[0],
-            )
-        return prepared
-
-    async def _worked_out(self, work: Callable[[], Result]) -> Result:
-        """Of a body that is long for what is done with it, in a thread, so that streams go on
-        meanwhile: Python changes threads every five milliseconds.
-        """
-        call = self._state.call
-        longest = LONG_BYTES if self.way.road is Road.TRANSLATE else LARGE_BYTES
-        if len(call.body) + call.upload_bytes <= longest:
-            return work()
-        return await asyncio.get_running_loop().run_in_executor(None, work)
-
-    async def _canonical(self) -> Request:
-        """The canonical request as this upstream can take it: media fetched where it needs them by
-        value, signatures restored that the client could not carry.
-        """
-        state, way = self._state, self.way
-        request = await self._worked_out(state.decoded.get)
-        needs_inline = needs_media(way, request)
-        if needs_inline is not None:
-            request = await state.around.media.inline(
-                request,
-                needs_inline,
-                self._lane.passage,
-                allow_private=state.setting.lanes.preferences.allow_private_urls,
-                client=state.call.principal.key_id,
-                hold=state.call.hold,
-            )
-            state.decoded.put(request)
-        if not way.keeps_signatures:
-            return without_signatures(request)
-        key_id = state.call.principal.key_id
-        for family in way.families:
-            request = state.around.reasoning.restore(key_id, family, request, state.now())
-        return request
-
-    def _remembered(self) -> Mapping[str, Message]:
-        """The turns of which a relayed client lost what this upstream wants back."""
-        way, state = self.way, self._state
-        if not isinstance(way.dialect, RelayedDialect):
-            return {}
-        calls = way.dialect.lost_calls(state.call.json)
-        key_id = state.call.principal.key_id
-        return state.around.reasoning.turns_of(key_id, way.families, calls, state.now())
-
-    async def _authorize(self, request: HttpRequest) -> HttpRequest:
-        around, engine, lane = self._state.around, self.way.engine, self._lane
-        token = await around.credentials.token(engine, lane.target, around.transport, lane.passage)
-        return engine.authorize(lane.target, request, token, around.clock.now_s())
-
-    def _send(self, prepared: Prepared, requests: Sequence[HttpRequest]) -> Receiver:
-        state = self._state
+    def _send(self, requests: Sequence[HttpRequest]) -> Receiver:
+        state, prepared = self._state, self._prepared
         loop = asyncio.get_running_loop()
         now, triggers = loop.time(), state.setting.lanes.preferences.error_triggers
         if log.isEnabledFor(logging.DEBUG):
@@ -238,7 +137,7 @@ class Try:
         transport, timeouts = state.around.transport, self._attempt.timeouts
         sink: Sink = receiver
         if tap is not None:
-            sink = tap.sending(self._told(prepared), requests, receiver)
+            sink = tap.sending(self._told(), requests, receiver)
         if len(requests) == 1:
             exchange = transport.send(
                 requests[0],
@@ -259,7 +158,7 @@ class Try:
         receiver.started(exchange)
         return receiver
 
-    def _told(self, prepared: Prepared) -> UpstreamWords:
+    def _told(self) -> UpstreamWords:
         """What the inspector is told of a request, beside its words."""
         state, target = self._state, self._lane.target
         return UpstreamWords(
@@ -268,7 +167,7 @@ class Try:
             model=target.upstream_model,
             key=target.credential.display,
             road=self.way.road.value,
-            losses=prepared.losses,
+            losses=self._prepared.losses,
             mendings=state.mender.lessons(target),
         )
 
@@ -281,12 +180,12 @@ class Try:
         now_s = self._state.around.clock.now_s()
         return {"date": formatdate(now_s, usegmt=True), **head.headers}
 
-    async def _beat_until_commit(self, receiver: Receiver) -> Failure | None:
+    async def _beat_until_commit(self) -> Failure | None:
         """The commit (None) or the failure, with heartbeats meanwhile. It is the client that must
         not wait longer than the interval, however many attempts that takes, and one that has got
         heartbeats goes on getting them.
         """
-        state, attempt = self._state, self._attempt
+        state, attempt, receiver = self._state, self._attempt, self._receiver
         call, reply = state.call, state.reply
         if attempt.keepalive_s is not None:
             state.keepalive_s = attempt.keepalive_s
@@ -303,9 +202,10 @@ class Try:
             reply.write(beat)
             state.heard_at = state.now()
 
-    async def _answer(self, receiver: Receiver, losses: Sequence[str]) -> None:
+    async def _answer(self) -> None:
         """The attempt has committed: send the head with everything held, and stay until the end."""
-        state, report = self._state, receiver.report
+        state, receiver, losses = self._state, self._receiver, self._prepared.losses
+        report = receiver.report
         call, reply, pipe, head = state.call, state.reply, receiver.pipe, receiver.response_head
         streams = pipe is not None and pipe.streams
         is_streamed = streams
@@ -322,7 +222,7 @@ class Try:
         if losses:
             headers["x-uniapi-dropped"] = dropped_names(losses)
         target = self._lane.target
-        cached = self._look_at_cache(report.usage)
+        cached = self._look_at_cache()
         if cached is not None:
             headers["x-uniapi-cache"] = cached
         listed = state.around.shutdown_date(target.provider.provider_id, target.upstream_model)
@@ -348,10 +248,11 @@ class Try:
         if report.failure is not None:
             state.attempts.pop()
             broken = self._masked(report.failure)
-            self._note(broken.kind.value, receiver.status, state.now(), broken.words)
+            self._note(broken.kind.value, state.now(), broken.words)
 
-    def _look_at_cache(self, usage: Usage | None) -> str | None:
+    def _look_at_cache(self) -> str | None:
         """What the doctor says of an answer, once it tells what its prompt cache has done."""
+        usage = self._receiver.report.usage
         if self._is_examined or usage is None or usage.cache_read_tokens is None:
             return None
         self._is_examined = True
@@ -359,23 +260,23 @@ class Try:
         verdict = caches.look(self._state.call, self._lane.target, self.way.quirk, usage)
         return None if verdict is None else header_text(verdict.header)
 
-    def _refused(self, failure: Failure, receiver: Receiver) -> Failure:
+    def _refused(self, failure: Failure) -> Failure:
         """It failed before the commit, so that nothing has reached the client."""
-        state, head = self._state, receiver.response_head
+        state, head = self._state, self._receiver.response_head
         if head is not None:
             failure = self.way.engine.correct(failure, self._dated(head))
         if failure.kind is FailureKind.CREDENTIAL_REFUSED:
             state.around.credentials.forget(self._lane.target.credential.credential_id)
         return self._failed(blamed(state.call.operation, failure))
 
-    def _left(self, receiver: Receiver) -> None:
+    def _left(self) -> None:
         """The client is gone. One that has got all of a stream had its answer, though it did not
         wait for the end of its framing.
         """
-        state, report = self._state, receiver.report
+        state, receiver, report = self._state, self._receiver, self._receiver.report
         self._is_left = True
         if not receiver.is_committed:
-            self._note("client_left", receiver.status, state.now())
+            self._note("client_left", state.now())
         elif (
             report.is_whole
             and report.failure is None
@@ -383,16 +284,16 @@ class Try:
             and not state.reply.has_lost
         ):
             state.outcome = "ok"
-            self._remember(receiver)
+            self._remember()
 
-    def _usage(self, prepared: Prepared, receiver: Receiver) -> Usage | None:
+    def _usage(self) -> Usage | None:
         """What the call came to; by estimate where its answer was cut short before its vendor said
         so.
         """
-        head, call = receiver.response_head, self._state.call
-        usage = receiver.report.usage
+        receiver, call = self._receiver, self._state.call
+        head, usage = receiver.response_head, receiver.report.usage
         if head is not None and not receiver.report.is_whole:
-            usage = receiver.tape.usage(call, partial(prepared.count_output, head))
+            usage = receiver.tape.usage(call, partial(self._prepared.count_output, head))
         if SERVICES[call.operation].is_generated:
             is_counted = self._is_left and self._state.setting.held is not None
             if usage is not None or not is_counted:
@@ -400,24 +301,24 @@ class Try:
             # Where money is limited, hanging up before anything came does not make it free.
             read = estimate_call_tokens(call)
             return Usage(input_tokens=read, output_tokens=0, is_estimate=True)
-        if not self._is_paid(receiver):
+        if not self._is_paid():
             return usage
         return with_units(usage, request_units(call.operation, call.json, call.upload_bytes))
 
-    def _is_paid(self, receiver: Receiver) -> bool:
+    def _is_paid(self) -> bool:
         """Whether an operation that is billed by the piece has been taken on: one that is bought,
         though its client did not wait for it.
         """
-        report, service = receiver.report, SERVICES[self._state.call.operation]
+        report, service = self._receiver.report, SERVICES[self._state.call.operation]
         if report.is_whole:
             return report.failure is None
         return service.is_bought and report.failure is None
 
-    def _remember(self, receiver: Receiver) -> None:
+    def _remember(self) -> None:
         """What later calls of this client key need to know of a whole answer: who issued its ids,
         what was signed in it.
         """
-        around, call, report = self._state.around, self._state.call, receiver.report
+        around, call, report = self._state.around, self._state.call, self._receiver.report
         key_id = call.principal.key_id
         if call.operation is Operation.STORED:
             if call.method == "DELETE":
@@ -440,24 +341,20 @@ class Try:
     def _failed(self, failure: Failure) -> Failure:
         """Note it, without our secrets; nothing of this try is left."""
         state = self._state
-        status = state.receiver.status if state.receiver is not None else None
+        failure = self._masked(replace(failure, url=shown_url(self.way.address.url)))
+        self._note(failure.kind.value, state.now(), failure.words)
+        if failure.status is not None:
+            state.attempts[-1].status = failure.status
         if state.receiver is not None:
             state.receiver.close()
             state.receiver = None
-        failure = self._masked(replace(failure, url=shown_url(self.way.address.url)))
-        if failure.status is not None:
-            status = failure.status
-        self._note(failure.kind.value, status, state.now(), failure.words)
         return failure
 
     def _masked(self, failure: Failure) -> Failure:
         return masked_failure(failure, self._lane.secrets, self._state.call.body)
 
-    def _note(self, outcome: str, status: int | None, now: Monotonic, message: str = "") -> None:
+    def _note(self, outcome: str, now: Monotonic, message: str = "") -> None:
+        receiver = self._state.receiver
+        status = receiver.status if receiver is not None else None
         record = attempt_record(self._lane, outcome, status, now - self._began, message)
         self._state.attempts.append(record)
-
-
-def _cannot_be_told(refused: RequestRefused) -> Failure:
-    error = refused.error
-    return unsupported(error.message, code=error.code, param=error.param)

@@ -1,0 +1,143 @@
+"""The request of one attempt in one way: what is told, the client's words or ours for them, and the
+credential it goes with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
+from uniapi.canonical import (
+    Failure,
+    Message,
+    Operation,
+    Request,
+    RequestRefused,
+    estimate_input_tokens,
+)
+from uniapi.dialects import SHAPE_ERRORS, RelayedDialect
+from uniapi.operations import SERVICES
+from uniapi.routing import Road
+from uniapi.wire import LARGE_BYTES, HttpRequest
+
+from .call_state import CallState
+from .lanes import Lane
+from .mender import without_signatures
+from .operation_failures import unsupported
+from .prepare import prepare
+from .prepared import Prepared, reply_context
+from .route import Way, client_side, needs_media, unexpected_shape
+
+LONG_BYTES = 64 * 1024
+"""Of a body that is translated: of so much some ten milliseconds."""
+
+Result = TypeVar("Result")
+
+
+class AttemptRequest:
+    """`prepare`, then `authorize` what it gives, where the credential is not in it already."""
+
+    def __init__(self, state: CallState, lane: Lane, way: Way) -> None:
+        self._state = state
+        self._lane = lane
+        self._way = way
+        longest = LONG_BYTES if way.road is Road.TRANSLATE else LARGE_BYTES
+        self._is_long = len(state.call.body) + state.call.upload_bytes > longest
+
+    async def prepare(self) -> Prepared | Failure:
+        """The request for this way; a Failure when this upstream cannot be told what the client
+        says.
+        """
+        state, way, preferences = self._state, self._way, self._state.setting.lanes.preferences
+        call = state.call
+        created_s = int(state.around.clock.now_s())
+        context = reply_context(call, way.place, created_s, os.urandom(12).hex())
+        if way.road is Road.TRANSLATE and not SERVICES[way.operation].is_carried:
+            try:
+                request = await self._canonical()
+            except RequestRefused as refused:
+                if call.operation is not Operation.COMPLETE:
+                    raise
+                # A prompt that is no conversation is fine where the endpoint itself is served.
+                return _cannot_be_told(refused)
+            wants_estimate = client_side(call).begins_with_usage and call.stream
+            measured = partial(estimate_input_tokens, request)
+            estimate = await self._worked_out(measured) if wants_estimate else 0
+            context = replace(context, request=request, input_tokens_estimate=estimate)
+        build = partial(
+            prepare,
+            call,
+            way,
+            context,
+            probes_text=bool(preferences.error_triggers),
+            remembered=self._remembered() if way.remembers else {},
+        )
+        try:
+            prepared = await self._worked_out(build) if self._is_long else build()
+        except SHAPE_ERRORS as error:
+            raise unexpected_shape(error) from None
+        except RequestRefused as refused:
+            return _cannot_be_told(refused)
+        if prepared.losses and preferences.unsupported_parameters == "reject":
+            return unsupported(
+                f"provider {way.place.provider.name!r} cannot be told:"
+                f" {', '.join(prepared.losses)} (`unsupported_parameters: reject`)",
+                code="unsupported_parameter",
+                param=prepared.losses[0],
+            )
+        return prepared
+
+    async def _worked_out(self, work: Callable[[], Result]) -> Result:
+        """Of a body that is long for what is done with it, in a thread, so that streams go on
+        meanwhile: Python changes threads every five milliseconds.
+        """
+        if not self._is_long:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(None, work)
+
+    async def _canonical(self) -> Request:
+        """The canonical request as this upstream can take it: media fetched where it needs them by
+        value, signatures restored that the client could not carry.
+        """
+        state, way = self._state, self._way
+        request = await self._worked_out(state.decoded.get)
+        needs_inline = needs_media(way, request)
+        if needs_inline is not None:
+            request = await state.around.media.inline(
+                request,
+                needs_inline,
+                self._lane.passage,
+                allow_private=state.setting.lanes.preferences.allow_private_urls,
+                client=state.call.principal.key_id,
+                hold=state.call.hold,
+            )
+            state.decoded.put(request)
+        if not way.keeps_signatures:
+            return without_signatures(request)
+        key_id = state.call.principal.key_id
+        for family in way.families:
+            request = state.around.reasoning.restore(key_id, family, request, state.now())
+        return request
+
+    def _remembered(self) -> Mapping[str, Message]:
+        """The turns of which a relayed client lost what this upstream wants back."""
+        way, state = self._way, self._state
+        if not isinstance(way.dialect, RelayedDialect):
+            return {}
+        calls = way.dialect.lost_calls(state.call.json)
+        key_id = state.call.principal.key_id
+        return state.around.reasoning.turns_of(key_id, way.families, calls, state.now())
+
+    async def authorize(self, request: HttpRequest) -> HttpRequest:
+        around, engine, lane = self._state.around, self._way.engine, self._lane
+        token = await around.credentials.token(engine, lane.target, around.transport, lane.passage)
+        return engine.authorize(lane.target, request, token, around.clock.now_s())
+
+
+def _cannot_be_told(refused: RequestRefused) -> Failure:
+    error = refused.error
+    return unsupported(error.message, code=error.code, param=error.param)
