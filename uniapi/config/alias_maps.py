@@ -15,7 +15,7 @@ MOST_FALLBACKS = 8
 
 def _aliases(node: Node, report: ProblemList) -> Mapping[str, str] | None:
     if node.kind != "map":
-        wrong(node, report, "a map of name to model, such as `claude-haiku-*: deepseek-chat`")
+        wrong(node, report, "a map of name to model, such as `claude-haiku-*: deepseek-v4-flash`")
         return None
     found = {}
     for name, member in named(node):

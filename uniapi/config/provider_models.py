@@ -26,7 +26,7 @@ def read_models(node: Node, report: ProblemList) -> tuple[ModelEntry, ...]:
                 report.warning(
                     place,
                     f"no provider has a model `{upstream}`: `*` stands in the name that clients"
-                    f" use, as in `deepseek-chat: {alias}`",
+                    f" use, as in `deepseek-v4-flash: {alias}`",
                 )
             entries[alias] = upstream
     return tuple(ModelEntry(upstream=upstream, alias=alias) for alias, upstream in entries.items())
