@@ -1,5 +1,7 @@
 """Agents that repeat by status alone are told of a final refusal by one at which they stop."""
 
+import json
+
 import pytest
 
 from uniapi.server.impatient import for_client
@@ -27,6 +29,19 @@ OTHERS = {"user-agent": "claude-cli/2.1.197"}
 )
 def test_only_final_refusals_to_such_agents_change(status, sent, asked, expected):
     """What can pass, and every other client, keeps its status."""
-    assert for_client(status, sent, asked) == (expected, sent)
-    told = for_client(status, {**sent, "retry-after": "9"}, asked)[1]
+    body = b'{"error":{"message":"no","code":"x"}}'
+    assert for_client(status, sent, body, asked) == (expected, sent, body)
+    told = for_client(status, {**sent, "retry-after": "9"}, body, asked)[1]
     assert ("retry-after" in told) is (expected == status)
+
+
+def test_googles_error_says_the_status_that_it_is_sent_with():
+    """Gemini CLI reads it there."""
+    error = {"code": 429, "message": "none left", "status": "RESOURCE_EXHAUSTED"}
+    gemini = {"user-agent": "GeminiCLI/0.61.0/m (linux; x64)"}
+    _, _, body = for_client(429, FINAL, json.dumps({"error": error}).encode(), gemini)
+    assert json.loads(body) == {
+        "error": {"code": 400, "message": "none left", "status": "INVALID_ARGUMENT"}
+    }
+    for odd in (b"", b"[]", b"{", b'{"error":1}'):
+        assert for_client(429, FINAL, odd, gemini)[2] == odd

@@ -8,7 +8,10 @@ real status. Tried with codex 0.171.0, opencode 1.18.33 and gemini 0.61.0 (tests
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+
+from uniapi.wire import dump_json
 
 _STOPS = 400
 _PASSING = frozenset({408, 409, 429, *range(500, 600)})
@@ -26,17 +29,31 @@ _REPEATED = {
 
 
 def for_client(
-    status: int, sent: Mapping[str, str], asked: Mapping[str, str]
-) -> tuple[int, Mapping[str, str]]:
-    """Status and headers as they are to be written of an answer to a request with the headers
-    `asked`: a time to come back would be obeyed whatever the status.
+    status: int, sent: Mapping[str, str], body: bytes, asked: Mapping[str, str]
+) -> tuple[int, Mapping[str, str], bytes]:
+    """Status, headers and body as they are to be written of an answer to a request with the headers
+    `asked`: a time to come back would be obeyed whatever the status, and so would the status that
+    Google's errors hold.
     """
     if sent.get("x-should-retry") != "false":
-        return status, sent
+        return status, sent, body
     client = (asked.get("originator") or asked.get("user-agent") or "").lower()
     is_repeated = any(
         client.startswith(name) and status in statuses for name, statuses in _REPEATED.items()
     )
     if not is_repeated:
-        return status, sent
-    return _STOPS, {name: value for name, value in sent.items() if name != "retry-after"}
+        return status, sent, body
+    headers = {name: value for name, value in sent.items() if name != "retry-after"}
+    return _STOPS, headers, _said_again(body)
+
+
+def _said_again(body: bytes) -> bytes:
+    """An error in Google's shape with the status that it is sent with; any other as it is."""
+    try:
+        value = json.loads(body)
+        error = value["error"]
+        if not isinstance(error["code"], int):
+            return body
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return body
+    return dump_json({**value, "error": {**error, "code": _STOPS, "status": "INVALID_ARGUMENT"}})

@@ -145,9 +145,11 @@ class HttpReply:
 
     def whole(self, status: int, headers: Mapping[str, str], body: bytes) -> bytes:
         """The bytes of a whole answer, which whoever asked for them writes."""
+        written, headers, body = for_client(status, headers, body, self._head.headers)
         has_body = status not in BODILESS
         framing = {"content-length": str(len(body))} if has_body else {}
-        head = self._begin(status, {**headers, **framing})
+        head = self._begin(written, {**headers, **framing})
+        self.status = status
         if not has_body or self._head.method == "HEAD":
             return head
         self.bytes_written = len(body)
@@ -159,10 +161,9 @@ class HttpReply:
             headers = {**headers, "connection": "close"}
         elif not self._head.is_http11:
             headers = {"connection": "keep-alive", **headers}
-        written, told = for_client(status, headers, self._head.headers)
-        told = {**self._common_headers, **told}
-        self.status, self.headers = status, told
-        return answer_head(written, told)
+        headers = {**self._common_headers, **headers}
+        self.status, self.headers = status, headers
+        return answer_head(status, headers)
 
     def _flush(self) -> None:
         """The head, where nothing went out with it."""
