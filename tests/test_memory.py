@@ -17,6 +17,7 @@ class Cycle:
 async def test_cycles_go_when_nobody_is_served_and_at_the_latest_after_a_while():
     gone, is_quiet = [], True
     tidying = Tidying(lambda: is_quiet)
+    await tidying.begin()
     gc.disable()
     try:
         Cycle(gone)

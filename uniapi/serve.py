@@ -193,6 +193,7 @@ async def _listen(
     jobs.every(PRICES_PERIOD_S, app.look_at_prices, "price list", at_once=True)
     settle()
     tidying = Tidying(lambda: not app.live_calls)
+    jobs.spawn(tidying.begin(), "memory")
     jobs.every(TIDY_PERIOD_S, tidying.tidy, "tidying")
     if lock is not None:
         jobs.every(LOCK_PERIOD_S, _lock_keeper(lock, stop), "lock")
