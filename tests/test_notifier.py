@@ -54,6 +54,7 @@ def config(**preferences):
 def spent(share, name="client:me", until_s=2e9):
     limit = 10**13
     return Standing(
+        holder=name,
         name=name,
         text="$10/day",
         limit_pd=limit,

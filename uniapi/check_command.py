@@ -33,8 +33,12 @@ from .gateway import ModelLists
 from .kept_lists import KeptLists
 from .language import ENGLISH, Language
 from .live_check import LiveRow, ask_every_key
+from .money_report import unpriced_models
+from .priced_models import book_of
 from .retirement_watch import Ending, day_of, written_endings
 from .storage import DiskFolder, privacy_fault
+
+_NAMED_AT_MOST = 8
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +52,10 @@ class _Found:
     endings: Sequence[Ending] = ()
     rows: Sequence[LiveRow] = ()
     learned: Sequence[dict[str, Any]] = ()
+    unpriced: Sequence[str] = ()
+    """`provider/model` of what has no price; of another list than the one inside nothing is known
+    here.
+    """
 
     def count(self, severity: str) -> int:
         return sum(problem.severity == severity for problem in self.problems)
@@ -98,6 +106,9 @@ def _look(
         return found
     found.problems += unreadable_ca_files(config) + notes(config)
     found.endings = written_endings(config.providers, today)
+    if not isinstance(config.preferences.price_list, str):
+        prices = book_of(config.preferences, config.providers)
+        found.unpriced = unpriced_models(config, prices, {})
     if live:
         data_dir = data_dir_beside(source, environment)
         found.rows, lists = asyncio.run(ask_every_key(config, environment))
@@ -140,6 +151,8 @@ def _plain(found: _Found, today: date, *, live: bool) -> dict[str, Any]:
     }
     if found.endings:
         value["retirements"] = [ending.row(today) for ending in found.endings]
+    if found.unpriced:
+        value["unpriced"] = list(found.unpriced)
     if live:
         value["live"] = [row.plain() for row in found.rows]
         value["learned"] = list(found.learned)
@@ -155,6 +168,10 @@ def _lines(found: _Found, today: date, language: Language) -> list[str]:
         lines.append(say(str(replace(problem, message=say(problem.message)))))
         lines += excerpt(problem, found.text, secrets)
     lines += [say(f"retirement: {ending.said(today)}") for ending in found.endings]
+    if found.unpriced:
+        few = ", ".join(found.unpriced[:_NAMED_AT_MOST])
+        more = len(found.unpriced) - _NAMED_AT_MOST
+        lines.append(say(f"no price known: {few}") + (f" (+{more})" if more > 0 else ""))
     summary = ", ".join(map(say, _summary(found)))
     lines.append(f"{found.source.shown}: {summary}")
     lines += map(say, _live_lines(found.rows))

@@ -79,7 +79,7 @@ def _of_standing(one: Standing) -> Iterable[Notice]:
     used = "used up" if reached == 100 else f"{reached} % used"
     yield Notice(
         kind="budget",
-        key=f"spent:{one.name}:{one.text}:{one.limit_pd}:{one.until_s}:{reached}",
+        key=f"spent:{one.holder}:{one.text}:{one.limit_pd}:{one.until_s}:{reached}",
         title=f"{what} of {whose}: {used}",
         text=f"{shown(one.spent_pd)} of {shown(one.limit_pd)} ({one.text}).",
         level="error" if reached == 100 else "warning",

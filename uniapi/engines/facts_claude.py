@@ -133,6 +133,18 @@ CLAUDE_ROWS = (
         anthropic_tool_search=False,
     ),
     fact(
+        "no prompt cache: the first Claudes, and at Bedrock all before 3.7 but 3.5 Haiku"
+        " (docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html, 2026-11-30)",
+        r"claude-(?:1|2|v2|instant)",
+        cache_marks=None,
+    ),
+    fact(
+        "the same, at Bedrock",
+        r"claude-3-(?:opus|sonnet|haiku|5-sonnet)",
+        engines={"aws"},
+        cache_marks=None,
+    ),
+    fact(
         "MiniMax's Messages: «chat content has invalid message role: system (2013)»"
         " (MiniMax-M2.7#43, litellm#33807)",
         engines={"claude"},

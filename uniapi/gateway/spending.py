@@ -72,6 +72,8 @@ class Held:
 class Standing:
     """One limit and how much of it is used: for the page, `stats`, `explain` and messages."""
 
+    holder: str
+    """Whose it is, in a word that no two share."""
     name: str
     """`client:label`, `provider:name`, or `gateway`."""
     text: str
@@ -207,6 +209,7 @@ class Spending:
         if limit.allowance is not None:
             until_s = float(self._ledger.calendar.bounds(limit.allowance.period, now_s)[1])
         return Standing(
+            holder=limit.holder,
             name=limit.shown,
             text=limit.text,
             limit_pd=self._limit_pd(limit),
