@@ -174,7 +174,7 @@ async def _listen(
     # Before anybody is told that we run, who may then send one at once.
     _catch_signals(stop, reload, app, jobs)
     lines = start_lines(settings.version, settings.host, port, app.loaded())
-    log.info("%s", "; ".join(line.strip() for line in lines), extra={"is_printed": True})
+    log.info("%s", "; ".join(" ".join(line.split()) for line in lines), extra={"is_printed": True})
     print("\n".join(map(settings.language.say, lines)), flush=True)
     if reload is not None and reload.environment is not None and reload.environment.is_new:
         print(reload.environment.lines(), flush=True)
