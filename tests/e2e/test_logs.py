@@ -67,7 +67,9 @@ async def test_a_debug_log_holds_a_line_a_request_and_neither_secrets_nor_prompt
     if format_name == "json":
         entries = [json.loads(line) for line in text.splitlines()]
         assert all({"time", "level", "logger", "message"} <= entry.keys() for entry in entries)
-        (entry,) = [entry for entry in entries if entry.get("request_id") == ids[0]]
+        (entry,) = [
+            entry for entry in entries if entry.get("request_id") == ids[0] and "outcome" in entry
+        ]
         figures = {
             name: entry[name]
             for name in (
@@ -90,7 +92,7 @@ async def test_a_debug_log_holds_a_line_a_request_and_neither_secrets_nor_prompt
             "input_tokens": 3,
         }
     for request_id in ids:
-        (line,) = [line for line in text.splitlines() if f"{request_id} " in line and " m" in line]
+        (line,) = [line for line in text.splitlines() if f"{request_id} " in line and " → " in line]
         assert re.search(r"m → a/up-model \d+ .*total \d+ ms", line), line
     assert "attempts 2" in text
     everything = text + gateway.log
