@@ -80,6 +80,7 @@ ASYNCIO_MODULES = {
     "server/bounded.py",
     "server/edge.py",
     "server/edge_body.py",
+    "server/edge_connection.py",
     "server/front.py",
     "server/listener.py",
     "server/odd_lane.py",

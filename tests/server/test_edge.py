@@ -9,8 +9,9 @@ from lanes import KEY, EchoDesk, Wire, turn
 
 from uniapi.server import Front
 from uniapi.server.connections import HEAD_S, ConnectionTable
-from uniapi.server.edge import KEEPALIVE_S, LINGER_S, MAX_AHEAD_BYTES, Edge
+from uniapi.server.edge import Edge
 from uniapi.server.edge_body import MAX_HELD_BYTES
+from uniapi.server.edge_connection import KEEPALIVE_S, LINGER_S, MAX_AHEAD_BYTES
 from uniapi.server.reply import STALLED_READER_S
 from uniapi.server.unread import Unread
 

@@ -144,8 +144,9 @@ class Front:
             tell_answer(request_id, "-", incoming.method, incoming.path, route.kind)
             return
         presented = presented_keys(incoming.headers, incoming.query)
-        key = authenticate(desk.key_ring, presented, self._address_of(incoming), desk.clock.now_s())
-        visit = _Visit(incoming, request_id, route, key, reply)
+        address = self._address_of(incoming)
+        key = authenticate(desk.key_ring, presented, address, desk.clock.now_s())
+        visit = _Visit(incoming, request_id, route, key, reply, address)
         if route.kind == "inference":
             await (self._carry if SERVICES[route.operation].is_carried else self._infer)(visit)
         elif route.kind == "stored":
@@ -268,7 +269,7 @@ class Front:
             principal=self._desk.key_ring.principal(visit.key),
             headers=kept_headers(visit.incoming.headers),
             query=visit.query(),
-            client_ip=self._address_of(visit.incoming),
+            client_ip=visit.address,
             received_at_s=self._desk.clock.now_s(),
             hold=hold,
         )
@@ -303,6 +304,7 @@ class _Visit(NamedTuple):
     route: Route
     key: ClientKey
     reply: HttpReply
+    address: str | None
 
     def query(self) -> dict[str, str]:
         """The members of its query; `key` says who asks, and is nobody else's business."""
@@ -311,7 +313,7 @@ class _Visit(NamedTuple):
 
 def _route_of(incoming: Incoming) -> Route:
     """Raises RequestRefused: nothing is served there, or not by this method."""
-    route = find_route(incoming.path, incoming.method)
+    route = incoming.route or find_route(incoming.path, incoming.method)
     if route is None:
         raise _unknown_path(incoming.path)
     if incoming.method in route.methods:

@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl
 
 from uniapi.wire import RequestHead
 
+from .paths import Route
+
 
 class ClientLine(Protocol):
     """The connection to a client, for the answer to one request.
@@ -56,15 +58,20 @@ class RequestBody(Protocol):
 
 
 class Incoming:
-    """One request. What its head says of it stands in `head`."""
+    """One request. What its head says of it stands in `head`; `route` is where it goes, where the
+    lane has looked already.
+    """
 
-    def __init__(self, head: RequestHead, body: RequestBody, line: ClientLine) -> None:
+    def __init__(
+        self, head: RequestHead, body: RequestBody, line: ClientLine, route: Route | None = None
+    ) -> None:
         self.head = head
         self.method = head.method
         self.path = head.path
         self.headers = head.headers
         self.body = body
         self.line = line
+        self.route = route
 
     @cached_property
     def query(self) -> dict[str, str]:

@@ -154,6 +154,9 @@ def find_route(raw_path: str, method: str = "GET") -> Route | None:
     The method decides one thing: what is posted to `…/models/NAME:verb` is never the name of a
     model.
     """
+    route = _ROUTES.get(raw_path)
+    if route is not None:
+        return route
     path = tidy(raw_path)
     route = _ROUTES.get(path) or _deployment_route(path)
     if route is not None:
