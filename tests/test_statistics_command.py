@@ -128,3 +128,20 @@ def test_hours_that_make_no_sense_are_a_usage_error(hours, capsys):
         main(["stats", "--hours", hours])
     assert raised.value.code == 2
     assert "from 1 to" in capsys.readouterr().err
+
+
+def test_limits_are_shown_where_the_configuration_can_be_read(data_dir, tmp_path):
+    """What is used of each, from the files alone."""
+    text = (
+        "providers:\n  - {provider: p, base_url: https://p.example/v1, api: k-0123456789abcdef}\n"
+        "api_keys: [{api: sk-client-0123456789abcdef, preferences: {budget: $5/day}}]\n"
+        "preferences: {budget: $9/month}\n"
+    )
+    file = tmp_path / "api.yaml"
+    file.write_text(text)
+    out = io.StringIO()
+    show_statistics(str(file), [data_dir], {}, hours=24, as_json=False, out=out, clock=Clock())
+    lines = out.getvalue().splitlines()
+    assert lines[-3] == "  limits"
+    assert lines[-2].endswith("of $9.00 ($9/month)")
+    assert lines[-1].endswith("of $5.00 ($5/day)")

@@ -15,6 +15,7 @@ from .cache_report import show_caches
 from .clock import Clock, SystemClock
 from .config import choose_source
 from .errors import StartError
+from .limit_report import limit_lines
 from .settings import data_dir_of
 from .stats import Recorder, Several, TooNew, stats_report, status_figures, terminal_report
 
@@ -55,7 +56,8 @@ def show_statistics(
         for path in paths:
             show_caches(path, hours, now_s, as_json=as_json, out=out)
         return 0
-    recorder = Several([_read(path) for path in dict.fromkeys(paths)])
+    recorders = [_read(path) for path in dict.fromkeys(paths)]
+    recorder = Several(recorders)
     if as_json:
         print(
             json.dumps(stats_report(recorder, hours, now_s), ensure_ascii=False, indent=1), file=out
@@ -74,6 +76,10 @@ def show_statistics(
         file=out,
         end="",
     )
+    if len(recorders) == 1:
+        clock = clock or SystemClock()
+        for line in limit_lines(config_argument, environment, recorders[0], clock):
+            print(line, file=out)
     return 0
 
 
