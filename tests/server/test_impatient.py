@@ -45,3 +45,12 @@ def test_googles_error_says_the_status_that_it_is_sent_with():
     }
     for odd in (b"", b"[]", b"{", b'{"error":1}'):
         assert for_client(429, FINAL, odd, gemini)[2] == odd
+
+
+def test_a_code_that_sounds_like_a_passing_limit_is_another():
+    """OpenCode waits for those, however final the answer is."""
+    agent = {"user-agent": "opencode/1.18.33 ai-sdk/openai-compatible/2"}
+    body = b'{"error":{"message":"none left","type":"t","code":"rate_limit_exceeded"}}'
+    said = json.loads(for_client(429, FINAL, body, agent)[2])["error"]
+    assert (said["message"], said["code"]) == ("none left", "insufficient_quota")
+    assert for_client(429, FINAL, body, OTHERS)[2] == body

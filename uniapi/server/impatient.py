@@ -48,12 +48,19 @@ def for_client(
 
 
 def _said_again(body: bytes) -> bytes:
-    """An error in Google's shape with the status that it is sent with; any other as it is."""
+    """An error that speaks of its status, with the one that it is sent with: Google's holds it,
+    and OpenCode repeats what has `rate_limit` in its code. Any other as it is.
+    """
     try:
         value = json.loads(body)
         error = value["error"]
-        if not isinstance(error["code"], int):
-            return body
+        code = error["code"]
     except (ValueError, TypeError, KeyError, RecursionError):
         return body
-    return dump_json({**value, "error": {**error, "code": _STOPS, "status": "INVALID_ARGUMENT"}})
+    if isinstance(code, int):
+        said = {"code": _STOPS, "status": "INVALID_ARGUMENT"}
+    elif code == "rate_limit_exceeded":
+        said = {"code": "insufficient_quota"}
+    else:
+        return body
+    return dump_json({**value, "error": {**error, **said}})
