@@ -189,7 +189,8 @@ async def _listen(
     jobs.every(COMMIT_PERIOD_S, app.commit, "statistics", jitter=0.0)
     jobs.every(COMPACT_PERIOD_S, app.compact, "compaction", at_once=True)
     jobs.every(NOTICES_PERIOD_S, app.look_for_notices, "notices")
-    jobs.every(PRICES_PERIOD_S, app.ask_balances, "balances", at_once=True)
+    # Not at once: a run of a minute asks vendors nothing that nobody wanted to know.
+    jobs.every(PRICES_PERIOD_S, app.ask_balances, "balances")
     jobs.every(PRICES_PERIOD_S, app.look_at_prices, "price list", at_once=True)
     settle()
     tidying = Tidying(lambda: not app.live_calls)
