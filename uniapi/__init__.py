@@ -3,7 +3,7 @@
 The map. A call only ever runs down; what stands deeper is asked by what stands above it.
 
     bytes ─> server/front          path → dialect and operation, client key → principal, body
-             gateway/reception     credits, candidates, pins, limits, moderation, plan
+             gateway/reception     candidates, pins, limits, money, moderation, plan
              gateway/call_run      the loop: ask the plan, build, send, feed a pipe, record
                  routing/plan          which channel and credential next, after which failure
                  gateway/route         relay or translate: what is sent
@@ -19,6 +19,7 @@ The map. A call only ever runs down; what stands deeper is asked by what stands 
     config/      api.yaml → frozen values, every problem at once
     operations/  images, audio, embeddings, rerank, moderation: small codecs
     limits/      counting against rates
+    money/       prices, bills, calendar periods, prompt caches
     storage/     atomic files, journal, lock
     inspection/  the last requests in full, where that is asked for
 
