@@ -396,5 +396,5 @@ def test_the_chinese_readme_says_the_same():
     for mark in ("run", "curl", "test", "tested: source"):
         assert marked(mark)[0].text in chinese
     for block in (one for name in PAGES if CHINESE.fullmatch(name) for one in BLOCKS[name]):
-        if block.language == "yaml":
+        if block.language == "yaml" and block.mark != "excerpt":
             assert problems_in(block.text) == [], block.place
