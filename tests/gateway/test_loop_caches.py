@@ -266,3 +266,29 @@ def test_short_prompts_are_below_the_minimum(play):
     p.asks(CHAT)
     answered(p, Claude(), 0.0)
     assert p.client.headers["x-uniapi-cache"] == "miss=below-minimum"
+
+
+def test_a_stream_of_claude_tells_it_in_its_head(play):
+    """Its first event has the figures."""
+    p = play(claude(), preferences={"model_price": {"m": PRICE}})
+    usage = {
+        "input_tokens": 100,
+        "cache_read_input_tokens": 9000,
+        "cache_creation_input_tokens": 0,
+        "output_tokens": 1,
+    }
+    message = {"id": "m1", "type": "message", "role": "assistant", "content": [], "usage": usage}
+    text = {"type": "text_delta", "text": "Hi"}
+    p.asks(MESSAGES, stream=True, system=SYSTEM)
+    asked = p.network.take()
+    asked.begins()
+    for kind, more in (
+        ("message_start", {"message": {**message, "model": "claude-opus-5"}}),
+        ("content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}}),
+        ("content_block_delta", {"index": 0, "delta": text}),
+    ):
+        data = json.dumps({"type": kind, **more})
+        asked.says(f"event: {kind}\ndata: {data}\n\n".encode())
+    p.passes(0)
+    assert p.client.headers["x-uniapi-cache"] == "hit=0.99"
+    p.leaves()
