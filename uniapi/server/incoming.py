@@ -7,7 +7,6 @@ means is decided behind this, once for both.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Protocol
 from urllib.parse import parse_qsl
 
@@ -62,6 +61,8 @@ class Incoming:
     lane has looked already.
     """
 
+    __slots__ = ("_query", "body", "head", "headers", "line", "method", "path", "route")
+
     def __init__(
         self, head: RequestHead, body: RequestBody, line: ClientLine, route: Route | None = None
     ) -> None:
@@ -72,9 +73,12 @@ class Incoming:
         self.body = body
         self.line = line
         self.route = route
+        self._query: dict[str, str] | None = None
 
-    @cached_property
+    @property
     def query(self) -> dict[str, str]:
         """The members of the query; of one that comes several times, the last."""
-        text = self.head.query
-        return dict(parse_qsl(text, keep_blank_values=True)) if text else {}
+        if self._query is None:
+            text = self.head.query
+            self._query = dict(parse_qsl(text, keep_blank_values=True)) if text else {}
+        return self._query

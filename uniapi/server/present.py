@@ -60,7 +60,7 @@ def _live_row(call: Call, reply: HttpReply, now_s: Epoch) -> dict[str, Any]:
         "stream": call.stream,
         "seconds": round(max(0.0, now_s - call.received_at_s), 1),
         "state": "answering" if reply.is_started else "waiting",
-        "provider": reply.headers.get("x-uniapi-provider"),
+        "provider": reply.provider,
         "bytes": reply.bytes_written,
     }
 

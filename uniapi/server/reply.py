@@ -57,8 +57,8 @@ class HttpReply:
     """One answer to one request.
 
     `start` then `write`s then `finish`, or `send` for a whole one. The head goes out with the first
-    bytes behind it, in one write. `headers` are those that were sent; `keeps_alive` says, once all
-    is sent, whether the connection may serve another request.
+    bytes behind it, in one write. `keeps_alive` says, once all is sent, whether the connection may
+    serve another request.
     """
 
     tap = None
@@ -72,7 +72,9 @@ class HttpReply:
         self._is_chunked = False
         self.is_ended = False
         """All of it is written, and most of it taken."""
-        self.headers: Mapping[str, str] = {}
+        self.provider: str | None = None
+        """Who answers, as the head says it."""
+        self._goes_on = False
         self.status: int | None = None
         self.bytes_written = 0
         self.is_recorded = False
@@ -90,7 +92,7 @@ class HttpReply:
 
     @property
     def keeps_alive(self) -> bool:
-        return self.is_ended and self.headers.get("connection") != "close"
+        return self.is_ended and self._goes_on
 
     async def start(self, status: int, headers: Mapping[str, str]) -> None:
         """Begin a streamed answer."""
@@ -162,8 +164,12 @@ class HttpReply:
         elif not self._head.is_http11:
             headers = {"connection": "keep-alive", **headers}
         headers = {**self._common_headers, **headers}
-        self.status, self.headers = status, headers
-        return answer_head(status, headers)
+        head = answer_head(status, headers)
+        self.status, self.provider = status, headers.get("x-uniapi-provider")
+        self._goes_on = headers.get("connection") != "close"
+        # A stream that is open for minutes needs them no more.
+        self._common_headers = {}
+        return head
 
     def _flush(self) -> None:
         """The head, where nothing went out with it."""
