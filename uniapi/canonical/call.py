@@ -51,7 +51,7 @@ def holds_nothing(more: int) -> None:
     """Where nobody counts what is in memory."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class Call:
     """A request as it arrived: `dialect` is the client's, `requested_model` what it named, `body`
     the bytes as sent (decompressed), `json` the object in them.

@@ -84,7 +84,7 @@ class PartStart:
     choice: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class PartDelta:
     """More of part `index`: `text` is appended to its text, arguments or base64 data; the rest is
     added to or set on the part.

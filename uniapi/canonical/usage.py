@@ -16,7 +16,7 @@ from uniapi.values import dataclass
 from .parts import Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class Usage:
     input_tokens: int | None = None
     output_tokens: int | None = None

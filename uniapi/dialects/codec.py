@@ -40,7 +40,7 @@ class EncodedResponse:
     items: Sequence[Mapping[str, Json]] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class UpstreamContext:
     """What a decoder of answers may need: the facts about the upstream, a seed for ids the wire
     lacks (random hex, new for every attempt), and the request it answers.
@@ -51,7 +51,7 @@ class UpstreamContext:
     request: Request | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class ReplyContext:
     """What an encoder of answers may need: the name the client asked for, ids and time for
     envelopes that lack them, and the request.

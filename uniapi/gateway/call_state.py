@@ -75,7 +75,7 @@ class CallSurroundings:
     """The day from which a provider's own list says that a model is gone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class Setting:
     """What of the configuration in force a call needs: it keeps these for its whole life, whatever
     is reloaded meanwhile.

@@ -11,7 +11,7 @@ from uniapi.routing import Attempt
 from uniapi.values import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class Patience:
     """Seconds: to the first token (or the whole answer), between pieces afterwards, and for
     everything (loop time at which it is over, None: never).

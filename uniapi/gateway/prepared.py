@@ -41,7 +41,7 @@ another.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class Prepared:
     """One attempt, ready to be sent (not yet authorised), and how to read its answer.
 

@@ -36,7 +36,7 @@ from .translate import Fold, TranslateStream, TranslateWhole, Unfold
 from .turn_reader import TurnReader
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class PipeChoice:
     """`client` is the dialect the client reads, `dialect` the upstream's, `stream` what the client
     asked for. `model`: the name a relay splices in, None: none.

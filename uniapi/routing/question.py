@@ -48,7 +48,7 @@ class Pin:
     credential_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class Question:
     """One call, as far as routing is concerned. `tokens`: the estimate of its input; `deadline`: on
     the scale of `now`, None when the client set none; `patience_s`: the longest wait for an

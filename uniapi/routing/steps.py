@@ -12,7 +12,7 @@ from uniapi.values import dataclass
 from .catalog import Channel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class Attempt:
     """Call this channel with this credential.
 

@@ -18,7 +18,7 @@ MAX_MODEL_NAME = 256
 """Characters: a name is remembered in records, failures, caches and logs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class Arrival:
     """What is known of a call before its body is read.
 

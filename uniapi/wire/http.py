@@ -44,7 +44,7 @@ class BodySource(Protocol):
     def pieces(self) -> Iterator[bytes]: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class HttpRequest:
     """One request to an upstream.
 
@@ -59,7 +59,7 @@ class HttpRequest:
     source: BodySource | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class ResponseHead:
     """Status and headers (lower-case names; of repeated ones the last)."""
 
