@@ -15,24 +15,23 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from .cli_words import Parser, tidy, unknown_command, unknown_words, whole_help
+from .cli_parser import (
+    COMMANDS,
+    DEFAULT_PORT,
+    DEFAULT_TIMEOUT_S,
+    LOG_LEVELS,
+    make_parsers,
+    port_number,
+)
+from .cli_words import tidy, unknown_command, unknown_words, whole_help
 from .errors import StartError
 from .language import language_of
 from .log_text import survive_encoding
 
 if TYPE_CHECKING:
     from .settings import Settings
-
-COMMANDS = (
-    *("serve", "check", "explain", "models", "stats", "connect", "keygen", "init", "schema"),
-    *("selfcheck", "stop", "notify"),
-)
-LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
-DEFAULT_PORT = 8000
-DEFAULT_TIMEOUT_S = 100.0
-MOST_HOURS = 24 * 366
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         say = language_of(None, os.environ).say
         print(f"uni-api: {say(unknown_command(arguments[0], COMMANDS))}", file=sys.stderr)
         return 2
-    parser = _parser()
+    parser = make_parsers()
     if arguments and arguments[0] in ("-h", "--help"):
         print(whole_help(parser.whole, parser.of["serve"], invocation()), end="")
         return 0
@@ -136,196 +135,6 @@ def _price_list() -> str:
     )
 
 
-class _Parsers(NamedTuple):
-    """The parser of the whole line, and each command's."""
-
-    whole: argparse.ArgumentParser
-    of: Mapping[str, argparse.ArgumentParser]
-
-
-def _parser() -> _Parsers:
-    parser = Parser(
-        prog="uni-api", description="One endpoint in front of every LLM provider you have keys for."
-    )
-    parser.add_argument(
-        "--version",
-        action="store_true",
-        help="print the version; with --verbose the price list's too",
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    config = Parser(add_help=False)
-    config.add_argument(
-        "--config",
-        metavar="PATH_OR_URL",
-        help="the configuration (default: CONFIG_URL, else ./api.yaml)",
-    )
-    config.add_argument(
-        "--lang", metavar="en|zh", help="the language of messages (default: as LANG says)"
-    )
-    place = Parser(add_help=False)
-    place.add_argument("--host", help="address to listen on (default 0.0.0.0)")
-    place.add_argument(
-        "--port", type=_port, help=f"port to listen on (default {DEFAULT_PORT}; 0 picks a free one)"
-    )
-    place.add_argument(
-        "--data-dir",
-        metavar="DIR",
-        help="where statistics are kept (default: data/ beside a local config, else ./data)",
-    )
-    serve = commands.add_parser(
-        "serve", parents=[config, place], help="run the gateway (the default command)"
-    )
-    serve.add_argument(
-        "--demo",
-        action="store_true",
-        help="no config, no keys: a built-in provider answers, on 127.0.0.1 only",
-    )
-    serve.add_argument("--log-level", choices=LOG_LEVELS, help="how much to log (default info)")
-    serve.add_argument(
-        "--log-file", metavar="PATH", help="log to a file that rotates, instead of stderr"
-    )
-    serve.add_argument("--log-format", choices=("text", "json"), default="text")
-    check = commands.add_parser(
-        "check", parents=[config], help="validate the configuration and show every problem"
-    )
-    check.add_argument("file", nargs="?", metavar="FILE", help="the same as --config FILE")
-    check.add_argument("--live", action="store_true", help="also ask every provider key once")
-    check.add_argument("--json", action="store_true", help="machine-readable")
-    explain = commands.add_parser(
-        "explain",
-        parents=[config],
-        help=(
-            "which channels and keys a model would lead to, and why others are out; or what a"
-            " request would become, without sending it"
-        ),
-    )
-    explain.add_argument(
-        "asked",
-        metavar="MODEL_OR_REQUEST",
-        help="a model; or a file with a request (`-`: stdin), to see what it would become",
-    )
-    explain.add_argument("file", nargs="?", metavar="FILE", help="the same as --config FILE")
-    explain.add_argument(
-        "--key",
-        help=(
-            "the client key, by its label, its masked form or its number in the file (default: the"
-            " first one)"
-        ),
-    )
-    explain.add_argument(
-        "--client",
-        metavar="DIALECT",
-        help="whose request it is: openai_chat, openai_responses, anthropic, gemini",
-    )
-    explain.add_argument("--model", help="the model of a Gemini request, whose body names none")
-    explain.add_argument("--json", action="store_true", help="machine-readable")
-    models = commands.add_parser(
-        "models", parents=[config], help="list the models of each client key"
-    )
-    models.add_argument("file", nargs="?", metavar="FILE", help="the same as --config FILE")
-    models.add_argument("--json", action="store_true", help="machine-readable")
-    stats = commands.add_parser(
-        "stats",
-        parents=[config],
-        help=(
-            "what was counted: requests, tokens, cost, providers, keys; works beside a running"
-            " gateway"
-        ),
-    )
-    stats.add_argument(
-        "files",
-        nargs="*",
-        metavar="DIR_OR_FILE",
-        help="the data dir, or those of several gateways; or the configuration",
-    )
-    stats.add_argument(
-        "--hours", type=_hours, default=24, metavar="N", help="the last N hours (default 24)"
-    )
-    stats.add_argument(
-        "--data-dir",
-        metavar="DIR",
-        help="where statistics are kept (default: data/ beside a local config, else ./data)",
-    )
-    stats.add_argument(
-        "--caches", action="store_true", help="what prompt caches saved, and what was missed, why"
-    )
-    stats.add_argument("--json", action="store_true", help="machine-readable")
-    _add_connect(commands, config)
-    commands.add_parser("keygen", help="print a new client key")
-    init = commands.add_parser("init", help="write a commented starter api.yaml; never overwrites")
-    init.add_argument("path", nargs="?", default="api.yaml")
-    commands.add_parser("schema", help="print the JSON Schema of api.yaml, for editors")
-    looking = commands.add_parser(
-        "selfcheck",
-        parents=[config, place],
-        help="what this host offers: Python, limits, certificates, port, data dir",
-    )
-    looking.add_argument("--json", action="store_true", help="machine-readable")
-    stopping = commands.add_parser(
-        "stop", parents=[config], help="end the gateway that runs with this data dir"
-    )
-    stopping.add_argument("--data-dir", metavar="DIR", help="which (default: as serve finds it)")
-    stopping.add_argument("file", nargs="?", metavar="FILE", help="the configuration")
-    telling = commands.add_parser(
-        "notify", parents=[config], help="send a test message to where `notify` says"
-    )
-    telling.add_argument("--test", action="store_true", help="which is all it does")
-    telling.add_argument("file", nargs="?", metavar="FILE", help="the configuration")
-    return _Parsers(parser, commands.choices)
-
-
-def _add_connect(commands: Any, config: argparse.ArgumentParser) -> None:
-    connecting = commands.add_parser(
-        "connect",
-        parents=[config],
-        help="a client's settings for this gateway: printed, written, taken back, or for one run",
-    )
-    connecting.add_argument(
-        "client", nargs="?", help="claude, codex, gemini, opencode, …; none: list them"
-    )
-    action = connecting.add_mutually_exclusive_group()
-    for name, meaning in (
-        ("write", "put it into the client's own files; what they were is kept"),
-        ("undo", "take back what --write did"),
-        ("run", "start the client with it, nothing is written: --run -- ARGS"),
-    ):
-        action.add_argument(
-            f"--{name}",
-            dest="action",
-            action="store_const",
-            const=name,
-            default="print",
-            help=meaning,
-        )
-    connecting.add_argument("--key", help="the client key, by its label or number in the file")
-    connecting.add_argument("--model", help="the main model (default: the best of the key's)")
-    connecting.add_argument("--small", metavar="MODEL", help="the model for small errands")
-    connecting.add_argument(
-        "--port", type=_port, help=f"the port of the gateway here (default {DEFAULT_PORT})"
-    )
-    connecting.add_argument(
-        "--url", help="a gateway elsewhere; its client key is read from UNIAPI_KEY"
-    )
-
-
-def _port(text: str) -> int:
-    try:
-        port = int(text)
-    except ValueError:
-        port = -1
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text!r}")
-    return port
-
-
-def _hours(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_HOURS):
-        raise argparse.ArgumentTypeError(
-            f"a whole number of hours from 1 to {MOST_HOURS}, not {text!r}"
-        )
-    return int(text)
-
-
 def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
     """What `serve` runs with. Raises StartError for an environment variable that makes no sense."""
     from .settings import Settings
@@ -339,7 +148,7 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         port=(
             options.port
             if options.port is not None
-            else _from_environment(environment, "PORT", _port, DEFAULT_PORT)
+            else _from_environment(environment, "PORT", port_number, DEFAULT_PORT)
         ),
         data_dir=Path(options.data_dir) if options.data_dir else None,
         default_data_dir=Path(environment["DATA_DIR"]) if environment.get("DATA_DIR") else None,
@@ -470,7 +279,7 @@ def _stats(options: argparse.Namespace) -> int:
 def _connect(options: argparse.Namespace) -> int:
     from .connect_command import ConnectOptions, connect
 
-    port = options.port or _from_environment(os.environ, "PORT", _port, DEFAULT_PORT)
+    port = options.port or _from_environment(os.environ, "PORT", port_number, DEFAULT_PORT)
     asked = ConnectOptions(
         client=options.client,
         action=options.action,
@@ -549,7 +358,7 @@ def _selfcheck(options: argparse.Namespace) -> int:
         port=(
             options.port
             if options.port is not None
-            else _from_environment(os.environ, "PORT", _port, DEFAULT_PORT)
+            else _from_environment(os.environ, "PORT", port_number, DEFAULT_PORT)
         ),
         data_dir=Path(options.data_dir) if options.data_dir else None,
         default_data_dir=Path(os.environ["DATA_DIR"]) if os.environ.get("DATA_DIR") else None,

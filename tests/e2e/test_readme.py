@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from uniapi.cli import COMMANDS
+from uniapi.cli_parser import COMMANDS
 from uniapi.config import parse_config
 from uniapi.engines import engine_names
 from uniapi.server.paths import _ROUTES, find_route
