@@ -73,10 +73,11 @@ from .request import (
 )
 from .response import Choice, EventFold, FoldError, Response, fold, unfold
 from .stated_cost import stated_cost
-from .usage import Usage
+from .usage import MOST_COUNTED, Usage, counted
 
 __all__ = [
     "LONGEST_RETRY_S",
+    "MOST_COUNTED",
     "MOST_REPEATED",
     "NO_NEEDS",
     "TOKENS_PER_IMAGE",
@@ -135,6 +136,7 @@ __all__ = [
     "checked",
     "client_error",
     "client_status",
+    "counted",
     "estimate_input_tokens",
     "estimate_text_tokens",
     "fold",

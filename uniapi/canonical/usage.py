@@ -15,6 +15,19 @@ from uniapi.values import dataclass
 
 from .parts import Json
 
+MOST_COUNTED = 10**12
+"""What is more than that is no count: a provider may state a number of a thousand digits, which
+nothing could be divided by, nor shown.
+"""
+
+
+def counted(value: Json) -> int | None:
+    """A whole number of things; None for anything else."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_whole and 0 <= value <= MOST_COUNTED else None
+
 
 @dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class Usage:

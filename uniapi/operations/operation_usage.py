@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from uniapi.canonical import Json, Operation, Usage, stated_cost
+from uniapi.canonical import Json, Operation, Usage, counted, stated_cost
 
 from .google import int_member, list_member, member
 from .services import SERVICES
@@ -231,9 +231,7 @@ def _first(stated: Mapping[str, Json], *names: str) -> int | None:
 
 
 def _count(value: Json) -> int | None:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return counted(value)
 
 
 def _number(text: str | None) -> int | None:

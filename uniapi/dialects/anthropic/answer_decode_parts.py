@@ -23,6 +23,7 @@ from uniapi.canonical import (
     ToolCall,
     Unknown,
     Usage,
+    counted,
 )
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.function_tools import ANSWER_MEMBER, ANSWER_TOOL, freeform_input, is_wrapped
@@ -193,8 +194,7 @@ def decode_usage(raw: Json) -> Usage | None:
 
 def count(holder: Json, name: str) -> int | None:
     """A whole, non-negative figure; anything else was not said."""
-    value = holder.get(name) if isinstance(holder, dict) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return counted(holder.get(name)) if isinstance(holder, dict) else None
 
 
 def decode_finish(

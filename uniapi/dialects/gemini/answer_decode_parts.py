@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from uniapi.canonical import Citation, Finish, Json, Search, TokenLogprob, Usage
+from uniapi.canonical import Citation, Finish, Json, Search, TokenLogprob, Usage, counted
 
 from .vocabulary import (
     FINISH_REASONS,
@@ -27,6 +27,10 @@ from .vocabulary import (
 _CREATE_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z")
 
 
+def _tokens(stated: Json, name: str) -> int | None:
+    return counted(int_member(stated, name))
+
+
 def decode_usage(stated: Json) -> Usage | None:
     """`usageMetadata`. The prompt leaves the tokens of Google's own tools out, the candidates leave
     the thoughts out; compatible upstreams count thoughts inside the candidates, which the total
@@ -34,13 +38,13 @@ def decode_usage(stated: Json) -> Usage | None:
     """
     if not isinstance(stated, dict):
         return None
-    prompt = int_member(stated, "promptTokenCount")
-    tool_use = int_member(stated, "toolUsePromptTokenCount") or 0
-    visible = int_member(stated, "candidatesTokenCount")
+    prompt = _tokens(stated, "promptTokenCount")
+    tool_use = _tokens(stated, "toolUsePromptTokenCount") or 0
+    visible = _tokens(stated, "candidatesTokenCount")
     if visible is None:
-        visible = int_member(stated, "responseTokenCount")
-    thoughts = int_member(stated, "thoughtsTokenCount")
-    total = int_member(stated, "totalTokenCount")
+        visible = _tokens(stated, "responseTokenCount")
+    thoughts = _tokens(stated, "thoughtsTokenCount")
+    total = _tokens(stated, "totalTokenCount")
     read = None if prompt is None else prompt + tool_use
     written = None
     if visible is not None or thoughts is not None:

@@ -92,7 +92,11 @@ class GeminiObserver(Observer):
         at = data.rfind(_USAGE)
         if at < 0:
             return
-        after = data[at + len(_USAGE) :].lstrip(b" \t\r\n:").decode()
-        stated, _ = self._json.raw_decode(after)
+        try:
+            after = data[at + len(_USAGE) :].lstrip(b" \t\r\n:").decode()
+            stated, _ = self._json.raw_decode(after)
+        except (ValueError, RecursionError):
+            self.unreadable += 1
+            return
         if isinstance(stated, dict):
             self._count(stated)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from uniapi.canonical import Effort, FinishReason, Json
+from uniapi.canonical import MOST_COUNTED, Effort, FinishReason, Json
 
 NAME = "gemini"
 FAMILY = "gemini"
@@ -133,8 +133,8 @@ def int_member(holder: Json, name: str) -> int | None:
     if isinstance(value, str) and value.lstrip("-").isdecimal() and len(value) < 20:
         return int(value)
     if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, int) else None
+        value = int(value)
+    return value if isinstance(value, int) and abs(value) <= MOST_COUNTED else None
 
 
 def object_member(holder: Json, name: str) -> dict[str, Json]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from uniapi.canonical import Json, Usage, stated_cost
+from uniapi.canonical import MOST_COUNTED, Json, Usage, stated_cost
 
 from .request_decode_members import DIALECT_NAME, at
 
@@ -93,9 +93,9 @@ def _counts(value: Mapping[str, Json]) -> dict[str, int]:
             found.append((name, details.get(inner)))
     counts: dict[str, int] = {}
     for name, count in found:
-        if type(count) is int and count >= 0:
+        if type(count) is int and 0 <= count <= MOST_COUNTED:
             counts[name] = count
-        elif type(count) is float and count >= 0 and count.is_integer():
+        elif type(count) is float and 0 <= count <= MOST_COUNTED and count.is_integer():
             counts[name] = int(count)
     return counts
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from uniapi.canonical import Json, Usage, stated_cost
+from uniapi.canonical import Json, Usage, counted, stated_cost
 from uniapi.dialects.openai_chat.request_decode_members import at
 
 from .vocabulary import NAME
@@ -108,6 +108,4 @@ def encode_usage(usage: Usage | None) -> dict[str, Json]:
 
 def _count(value: Json) -> int | None:
     """A whole number that is no less than nought; None for anything else."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return counted(value)
