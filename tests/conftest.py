@@ -11,8 +11,8 @@ for package in ("AIOHTTP", "MULTIDICT", "YARL", "FROZENLIST", "PROPCACHE"):
     os.environ[f"{package}_NO_EXTENSIONS"] = "1"
 
 pytest_plugins = ("pytest_aiohttp",)
-"""Loaded here and not by itself (`-p no:aiohttp` in pyproject.toml): it imports aiohttp, which looks
-at the environment then.
+"""Loaded here and not by itself (`-p no:aiohttp` in pyproject.toml): it imports aiohttp, which
+looks at the environment then.
 """
 
 # No deadline and no complaint about slowness: the machine may be busy, and time is nothing a test
