@@ -161,8 +161,8 @@ MUTANTS = (
     Mutant(
         "the upstream of a client that leaves not let go",
         RUN,
-        "receiver.cancel()",
-        "pass",
+        "            state.receiver.close()\n",
+        "",
         LOOP,
     ),
     Mutant(

@@ -151,11 +151,8 @@ class CallRun:
         recorded.
         """
         state, usage = self._state, None
-        receiver = state.receiver
-        if receiver is not None:
-            usage = receiver.report.usage
-            if not (receiver.is_over and receiver.has_all):
-                receiver.cancel()
+        if state.receiver is not None:
+            usage = state.receiver.report.usage
         tokens = usage.total if usage is not None else None
         if state.setting.used is not None:
             if state.receiver is None:

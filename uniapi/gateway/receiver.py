@@ -84,8 +84,6 @@ class Receiver:
         self._held_since: float | None = None
         self.is_over = False
         """Nothing more is taken of the answer."""
-        self.has_all = False
-        """The upstream has nothing more to say."""
         self._backlog: Backlog | None = None
         self._finished: asyncio.Future[None] | None = None
         self._has_ended = False
@@ -177,7 +175,7 @@ class Receiver:
             self._broke(error)
 
     def end(self) -> None:
-        self._exchange, self.has_all = None, True
+        self._exchange = None
         if self._lingering is not None:
             self._lingering.cancel()
         if self.is_over:
