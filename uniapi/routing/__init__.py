@@ -4,7 +4,8 @@ Pure: no I/O, no clock, no randomness of its own.
 """
 
 from .attempt_timeouts import CallFacts, keepalive_interval_s, resolve_timeouts
-from .catalog import Candidate, Candidates, Catalog, Channel, Group
+from .candidates import Candidate, Candidates, Channel, Group
+from .catalog import Catalog
 from .explain import explain
 from .health import Health, Lasting, Rest, Rested, Resting
 from .merits import PriceOf

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from uniapi.config import Preferences, TimeoutRule, Timeouts
 from uniapi.values import dataclass
 
-from .catalog import Channel
+from .candidates import Channel
 
 CONNECT_S = 15.0
 _NOTHING_SET = Timeouts()

@@ -14,7 +14,7 @@ from uniapi.config import ClientKey, Credential
 from uniapi.limits import Refused
 from uniapi.values import dataclass
 
-from .catalog import Candidate, Candidates, Channel, Group
+from .candidates import Candidate, Candidates, Channel, Group
 from .eligibility import RuledOut
 from .health import Rested
 from .question import Question

@@ -7,7 +7,7 @@ from __future__ import annotations
 from uniapi.values import dataclass
 
 from .attempt_timeouts import matches, subject_of
-from .catalog import Channel
+from .candidates import Channel
 from .question import Question
 
 

@@ -11,7 +11,7 @@ from uniapi.config import ByModel, ClientKey, Credential, Rates
 
 from .attempt_timeouts import keepalive_interval_s
 from .availability import Availability
-from .catalog import Candidate, Candidates, Channel, Group
+from .candidates import Candidate, Candidates, Channel, Group
 from .plan import MAX_CALLS
 from .question import Question
 from .router import Router

@@ -16,7 +16,7 @@ from uniapi.canonical import Failure, FailureKind
 from uniapi.clock import Epoch, Monotonic
 from uniapi.limits import Admitted, Refused
 
-from .catalog import Candidates
+from .candidates import Candidates
 from .plan import Plan
 from .question import Question
 from .state import RouterState

@@ -9,7 +9,7 @@ from uniapi.config import Credential
 from uniapi.values import dataclass
 
 from .availability import Availability, used_by
-from .catalog import Channel
+from .candidates import Channel
 from .health import Rested
 
 _LIMITS = ("rate", "busy", "client_limit")

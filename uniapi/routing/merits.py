@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from uniapi.clock import Monotonic
 
-from .catalog import Candidate, Channel, Group
+from .candidates import Candidate, Channel, Group
 from .speeds import Speeds
 
 EXPLORED = 0.05

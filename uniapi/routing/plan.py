@@ -21,7 +21,7 @@ from uniapi.config import Credential, Timeouts
 
 from .aftermath import Aftermath, Course
 from .availability import Availability, used_by
-from .catalog import Candidates, Channel
+from .candidates import Candidates, Channel
 from .give_up import give_up
 from .last_resort import Resort, last_resort
 from .plan_waits import PlanWaits

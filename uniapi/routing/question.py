@@ -10,7 +10,7 @@ from uniapi.config import ClientKey, Provider
 from uniapi.values import dataclass
 
 from .attempt_timeouts import CallFacts
-from .catalog import Channel
+from .candidates import Channel
 from .sessions import NO_SESSION, SessionHint
 
 

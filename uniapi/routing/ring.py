@@ -8,7 +8,7 @@ from __future__ import annotations
 from uniapi.config import ClientKey
 from uniapi.values import dataclass
 
-from .catalog import Candidate
+from .candidates import Candidate
 
 
 @dataclass(slots=True)

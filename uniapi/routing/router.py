@@ -11,7 +11,8 @@ from uniapi.clock import Epoch, Monotonic
 from uniapi.config import ClientKey, stand_ins
 from uniapi.limits import Limits
 
-from .catalog import Candidate, Candidates, Catalog, Group
+from .candidates import Candidate, Candidates, Group
+from .catalog import Catalog
 from .fallbacks import FallbackPlan
 from .health import Health
 from .merits import PriceOf, no_price

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from uniapi.clock import Monotonic
 from uniapi.config import ClientKey, Credential, Provider
 
-from .catalog import Candidate, Group
+from .candidates import Candidate, Group
 from .health import Health
 from .merits import PriceOf, by_price, by_speed, no_price
 from .policies import Cursors, draw, order_channels, rendezvous, turn

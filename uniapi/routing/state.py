@@ -13,7 +13,7 @@ from uniapi.limits import Limits
 from uniapi.values import dataclass
 
 from .attempt_timeouts import keepalive_interval_s, resolve_timeouts
-from .catalog import Channel
+from .candidates import Channel
 from .eligibility import RuledOut, ruled_out
 from .health import Health
 from .question import EngineFacts, Question

@@ -9,7 +9,7 @@ from uniapi.canonical import ClientError, Failure
 from uniapi.config import Credential, Timeouts
 from uniapi.values import dataclass
 
-from .catalog import Channel
+from .candidates import Channel
 
 
 @dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call

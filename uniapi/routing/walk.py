@@ -13,7 +13,7 @@ from uniapi.config import ClientKey
 from uniapi.limits import Admitted, Refused
 
 from .availability import Availability
-from .catalog import Candidate, Candidates, Channel, Group
+from .candidates import Candidate, Candidates, Channel, Group
 from .question import Question
 from .ring import Ring
 from .state import RouterState
