@@ -255,7 +255,7 @@ class Month:
         """Every sum that the gateway would decide by is the true one."""
         now = self.clock.now
         for name in {name for name, _, _ in self.truth.sums}:
-            for period in ("day", "week", "month", "year"):
+            for period in PERIODS:
                 place = (name, period, self.calendar.bounds(period, now)[0])
                 ours = self.recorder.ledger.spent_in_pd(name, period, now)
                 assert ours == self.truth.sums.get(place, 0), place

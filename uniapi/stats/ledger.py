@@ -21,7 +21,7 @@ from uniapi.storage import Folder
 from uniapi.values import dataclass
 
 from .packing import SCHEMA
-from .period_sums import PeriodSums
+from .period_sums import SHORT_PERIODS, PeriodSums
 from .records import CallRecord
 
 CREDITS_FILE = "credits.json"
@@ -48,8 +48,9 @@ class Ledger:
     def __init__(self, folder: Folder, calendar: Calendar | None = None) -> None:
         self._folder = folder
         calendar = calendar or Calendar()
-        self._live = Charges(PeriodSums(calendar))
-        self._settled = Charges(PeriodSums(calendar))
+        # All of them until it is known which are asked for: the journal is replayed before that.
+        self._live = Charges(PeriodSums(calendar, SHORT_PERIODS))
+        self._settled = Charges(PeriodSums(calendar, SHORT_PERIODS))
         self._since: dict[str, float | None] = {}
         self._added: dict[str, dict[str, Any]] = {}
         self._is_newer = False

@@ -21,7 +21,7 @@ budget asks no more.
 DAYS_LEFT, MOST_MONTHS = 62, 24
 MOST_SHORT = 3
 """Of a period shorter than a day only the newest are kept."""
-_SHORT: tuple[PeriodName, ...] = ("second", "minute", "hour")
+SHORT_PERIODS: tuple[PeriodName, ...] = ("second", "minute", "hour")
 
 
 def of_client(key_id: str) -> str:
@@ -41,7 +41,7 @@ def short_periods(config: Config) -> frozenset[PeriodName]:
         *(key.budgets for key in config.client_keys),
         *(provider.budgets for provider in config.providers),
     ]
-    return frozenset(one.period for some in budgets for one in some if one.period in _SHORT)
+    return frozenset(one.period for some in budgets for one in some if one.period in SHORT_PERIODS)
 
 
 class PeriodSums:
@@ -65,7 +65,7 @@ class PeriodSums:
     def spent_pd(self, name: str, period: PeriodName, at_s: float) -> int:
         """What was spent in the period that a moment lies in."""
         start, end = self.calendar.bounds(period, at_s)
-        if period in _SHORT:
+        if period in SHORT_PERIODS:
             return self._sums.get((name, period), {}).get(start, 0)
         days = self._sums.get((name, "day"))
         if days is None:
