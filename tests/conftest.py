@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 for package in ("AIOHTTP", "MULTIDICT", "YARL", "FROZENLIST", "PROPCACHE"):
     os.environ[f"{package}_NO_EXTENSIONS"] = "1"
 
-pytest_plugins = ("pytest_aiohttp",)
+pytest_plugins = ("pytest_aiohttp.plugin",)
 """Loaded here and not by itself (`-p no:aiohttp` in pyproject.toml): it imports aiohttp, which
 looks at the environment then.
 """

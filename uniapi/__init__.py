@@ -24,8 +24,8 @@ The map. A call only ever runs down; what stands deeper is asked by what stands 
     inspection/  the last requests in full, where that is asked for
 
 Beside the rooms: `cli` → `serve` (the process) → `configuration` (the first one, reloads) → `app`
-(joins everything). `kept_windows` and `kept_rests` outlive a restart, `scheduler` runs timed work,
-`commands`, `live_check`, `selfcheck` and `statistics` are the commands that only read.
+(joins everything). `kept_windows` and `kept_rests` outlive a restart, `scheduler` runs timed work.
+`commands/` has a module for each other command, `logs/` the log.
 
 A first reading: this page, docs/design.md, `app`, `gateway/reception`, `gateway/call_run`,
 `canonical/events`, one dialect's `stream_decode`. The import rules are a test:

@@ -15,8 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from uniapi.logs.call_log import call_fields, call_line
+from uniapi.logs.log import set_secrets
+
 from .balances import Balances
-from .call_log import call_fields, call_line
 from .canonical import Call, RequestRefused
 from .channel_merits import SpeedMeter, usual_price
 from .clock import Clock
@@ -56,7 +58,6 @@ from .kept_windows import KeptWindows
 from .language import catalogue
 from .limits import Limits
 from .live_check import Network, ask_key
-from .log import set_secrets
 from .money import PriceBook
 from .money_report import CACHE_DAYS_S, cache_rows_shown, limit_rows, unpriced_models
 from .network import AccessTokens, MediaFetcher, Transport

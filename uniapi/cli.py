@@ -17,6 +17,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from uniapi.commands.words import tidy, unknown_command, unknown_words, whole_help
+from uniapi.logs.text import survive_encoding
+
 from .cli_parser import (
     COMMANDS,
     DEFAULT_PORT,
@@ -25,10 +28,8 @@ from .cli_parser import (
     make_parsers,
     port_number,
 )
-from .cli_words import tidy, unknown_command, unknown_words, whole_help
 from .errors import StartError
 from .language import language_of
-from .log_text import survive_encoding
 
 if TYPE_CHECKING:
     from .settings import Settings
@@ -210,7 +211,8 @@ def _serve(options: argparse.Namespace) -> int:
 
         refuse_second(options.config, options.data_dir, os.environ)
     settings = settings_from(options, os.environ)
-    from .log import set_up_logging
+    from uniapi.logs.log import set_up_logging
+
     from .serve import serve
 
     try:
@@ -228,7 +230,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from .check_command import check
+    from uniapi.commands.check import check
 
     language = language_of(options.lang, os.environ)
     return check(
@@ -237,7 +239,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from .explain_command import ExplainOptions, show_explanation
+    from uniapi.commands.explain import ExplainOptions, show_explanation
 
     asked = ExplainOptions(
         asked=options.asked,
@@ -252,13 +254,13 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _models(options: argparse.Namespace) -> int:
-    from .commands import show_models
+    from uniapi.commands.common import show_models
 
     return show_models(_config(options), os.environ, as_json=options.json)
 
 
 def _stats(options: argparse.Namespace) -> int:
-    from .statistics import show_statistics
+    from uniapi.commands.stats import show_statistics
 
     places = [Path(options.data_dir)] if options.data_dir else []
     files = [name for name in options.files if places or not Path(name).is_dir()]
@@ -277,7 +279,7 @@ def _stats(options: argparse.Namespace) -> int:
 
 
 def _connect(options: argparse.Namespace) -> int:
-    from .connect_command import ConnectOptions, connect
+    from uniapi.commands.connect import ConnectOptions, connect
 
     port = options.port or _from_environment(os.environ, "PORT", port_number, DEFAULT_PORT)
     asked = ConnectOptions(
@@ -295,15 +297,16 @@ def _connect(options: argparse.Namespace) -> int:
 
 
 def _stop(options: argparse.Namespace) -> int:
+    from uniapi.commands.stop import stop
+
     from .early_lock import early_data_dir
-    from .stop_command import stop
 
     place = early_data_dir(_config(options), options.data_dir, os.environ)
     return stop(place, threading.Event().wait)
 
 
 def _notify(options: argparse.Namespace) -> int:
-    from .notify_command import send_test
+    from uniapi.commands.notify import send_test
 
     return send_test(_config(options), os.environ)
 
@@ -316,8 +319,9 @@ def _keygen(options: argparse.Namespace) -> int:
 
 
 def _init(options: argparse.Namespace) -> int:
+    from uniapi.commands.local_servers import found_servers
+
     from .config import FoundProvider, found_keys, starter_text
-    from .local_servers import found_servers
     from .server.admin import generate_key
 
     path, command = Path(options.path), invocation()
@@ -350,7 +354,7 @@ def _schema(options: argparse.Namespace) -> int:
 
 
 def _selfcheck(options: argparse.Namespace) -> int:
-    from .selfcheck import Premises, selfcheck
+    from uniapi.commands.selfcheck import Premises, selfcheck
 
     place = Premises(
         config_argument=options.config,

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .cli_words import Parser
+from uniapi.commands.words import Parser
 
 COMMANDS = (
     *("serve", "check", "explain", "models", "stats", "connect", "keygen", "init", "schema"),

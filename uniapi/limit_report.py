@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from uniapi.commands.common import read_configuration
+
 from .clock import Clock
-from .commands import read_configuration
 from .config import ConfigProblems, choose_source
 from .errors import StartError
 from .gateway import Spending, Standing

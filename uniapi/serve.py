@@ -17,13 +17,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from uniapi.logs.writer import write_in_background
+
 from .app import App
 from .clock import SystemClock
 from .config import ConfigSource, choose_source
 from .configuration import Reload, demo_config
 from .early_lock import already_running
 from .errors import StartError
-from .log_writer import write_in_background
 from .memory import TIDY_PERIOD_S, Tidying, settle
 from .network import (
     DEMO_KEY,

@@ -10,10 +10,10 @@ ROOT = Path(__file__).parents[2]
 LATE = (
     *("aiohttp", "aiohttp_socks", "python_socks", "multidict", "yarl", "attr"),
     *(
-        "uniapi.commands",
-        "uniapi.check_command",
-        "uniapi.explain_command",
-        "uniapi.connect_command",
+        "uniapi.commands.common",
+        "uniapi.commands.check",
+        "uniapi.commands.explain",
+        "uniapi.commands.connect",
     ),
     *("uniapi.dialects.anthropic.upstream", "uniapi.dialects.gemini.upstream"),
     *("uniapi.dialects.openai_responses.upstream", "uniapi.dialects.bedrock_converse.upstream"),

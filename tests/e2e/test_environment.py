@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from built import Running
 
+from uniapi.commands.local_servers import found_servers
 from uniapi.config import ConfigSource, choose_source, found_keys, parse_config
 from uniapi.engines import engine_names
-from uniapi.local_servers import found_servers
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"OPENAI_API_KEY": "sk-openai-1", "GOOGLE_API_KEY": "AIza-2", "GROQ_API_KEY": " "}

@@ -127,9 +127,6 @@ def _starter():
 
 
 def _serve(control):
-    import uniapi.commands
-    import uniapi.serve
-    import uniapi.statistics  # noqa: F401
 
     news = {}
     woken, waker = os.pipe()

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .clock import SystemClock
-from .config import (
+from uniapi.clock import SystemClock
+from uniapi.config import (
     ClientKey,
     Config,
     ConfigProblems,
@@ -24,17 +24,17 @@ from .config import (
     parse_config,
     read_config_file,
 )
-from .configuration import config_text
-from .environment_source import environment_text, kept_client_key
-from .errors import StartError
-from .gateway import LearnedModels, ModelLists
-from .kept_lists import MODEL_LISTS_FILE
-from .live_check import Network
-from .priced_models import config_names
-from .retirement_watch import Ending, day_of, endings_by_channel
-from .routing import Catalog
-from .settings import data_dir_of
-from .storage import DiskFolder
+from uniapi.configuration import config_text
+from uniapi.environment_source import environment_text, kept_client_key
+from uniapi.errors import StartError
+from uniapi.gateway import LearnedModels, ModelLists
+from uniapi.kept_lists import MODEL_LISTS_FILE
+from uniapi.live_check import Network
+from uniapi.priced_models import config_names
+from uniapi.retirement_watch import Ending, day_of, endings_by_channel
+from uniapi.routing import Catalog
+from uniapi.settings import data_dir_of
+from uniapi.storage import DiskFolder
 
 
 def _count(number: int, noun: str) -> str:

@@ -74,7 +74,7 @@ class BackgroundHandler(logging.Handler):
         count, self._left_out = self._left_out, 0
         return logging.makeLogRecord(
             {
-                "name": "uniapi.log",
+                "name": "uniapi.logs.log",
                 "levelno": logging.WARNING,
                 "levelname": "WARNING",
                 "msg": f"{count} lines were left out here: nobody read the log",

@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from .language import ENGLISH, Language
-from .log_text import fields_of, shown
+from uniapi.language import ENGLISH, Language
+from uniapi.logs.text import fields_of, shown
 
 SHORT_ID = 6
 NARROWEST, WIDEST = 40, 200

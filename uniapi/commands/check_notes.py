@@ -4,8 +4,8 @@ notes, which are no problems.
 
 from __future__ import annotations
 
-from .config import Config, Problem
-from .gateway import Engines
+from uniapi.config import Config, Problem
+from uniapi.gateway import Engines
 
 _MOST_NAMED = 5
 

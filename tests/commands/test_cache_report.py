@@ -3,7 +3,7 @@
 import io
 import json
 
-from uniapi.cache_report import cache_lines, show_caches
+from uniapi.commands.cache_report import cache_lines, show_caches
 from uniapi.gateway import CACHES_FILE
 from uniapi.storage import DiskFolder, KeptMap
 

@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 
-from .config import FoundProvider
+from uniapi.config import FoundProvider
 
 _PATIENCE_S = 0.5
 _MOST_BYTES = 1_000_000

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from uniapi.commands.stop import stop
 from uniapi.early_lock import early_data_dir, refuse_second
 from uniapi.errors import StartError
-from uniapi.stop_command import stop
 from uniapi.storage import DirectoryLock
 
 HOLDER = """
@@ -26,7 +26,7 @@ time.sleep(60)
 
 @pytest.fixture
 def holder(tmp_path):
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(tmp_path)],
         cwd=root,
@@ -74,7 +74,7 @@ def test_a_second_start_imports_nothing_heavy(tmp_path, holder):
         f"code = main(['--data-dir', {str(tmp_path)!r}])\n"
         "print(code, [one for one in ('aiohttp', 'yaml', 'asyncio') if one in sys.modules])"
     )
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False
     )

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from .clock import Epoch
-from .gateway import CACHES_FILE, cache_rows
-from .money import shown
-from .money_report import cache_rows_shown
-from .storage import DiskFolder, KeptMap
+from uniapi.clock import Epoch
+from uniapi.gateway import CACHES_FILE, cache_rows
+from uniapi.money import shown
+from uniapi.money_report import cache_rows_shown
+from uniapi.storage import DiskFolder, KeptMap
 
 HOUR_S = 3600.0
 

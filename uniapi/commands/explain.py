@@ -9,19 +9,18 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from uniapi.canonical import Call, RequestRefused
+from uniapi.commands.common import named_client_key
+from uniapi.commands.dry_run import DryRun, call_of, dry_run_lines, read_request
+from uniapi.commands.offline import Offline, offline
+from uniapi.config import ClientKey, shown_url
+from uniapi.engines import Place
+from uniapi.errors import StartError
+from uniapi.gateway import Standing, first_way
+from uniapi.money import PER_MILLION, Found
+from uniapi.retirement_watch import day_of
+from uniapi.routing import Channel, explain
 from uniapi.values import dataclass
-
-from .canonical import Call, RequestRefused
-from .commands import named_client_key
-from .config import ClientKey, shown_url
-from .dry_run import DryRun, call_of, dry_run_lines, read_request
-from .engines import Place
-from .errors import StartError
-from .gateway import Standing, first_way
-from .money import PER_MILLION, Found
-from .offline import Offline, offline
-from .retirement_watch import day_of
-from .routing import Channel, explain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

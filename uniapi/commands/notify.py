@@ -7,11 +7,11 @@ import sys
 from collections.abc import Mapping
 from typing import TextIO
 
-from .commands import configuration_and_catalog
-from .config import Config
-from .live_check import Network
-from .notifier import Notifier, Told
-from .storage import MemoryFolder
+from uniapi.commands.common import configuration_and_catalog
+from uniapi.config import Config
+from uniapi.live_check import Network
+from uniapi.notifier import Notifier, Told
+from uniapi.storage import MemoryFolder
 
 
 def send_test(

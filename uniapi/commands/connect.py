@@ -20,16 +20,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from uniapi.commands.common import configuration_and_catalog, data_dir_beside, named_client_key
+from uniapi.config import choose_source
+from uniapi.connect import RECIPES, Connection, ModelChoice, Recipe, choose_models
+from uniapi.connect.recipe import FOLDER
+from uniapi.connect.written import WrittenSettings
+from uniapi.environment_source import ensure_client_key
+from uniapi.errors import StartError
+from uniapi.server.codex_catalog import codex_catalog
 from uniapi.values import dataclass
-
-from .commands import configuration_and_catalog, data_dir_beside, named_client_key
-from .config import choose_source
-from .connect import RECIPES, Connection, ModelChoice, Recipe, choose_models
-from .connect.recipe import FOLDER
-from .connect.written import WrittenSettings
-from .environment_source import ensure_client_key
-from .errors import StartError
-from .server.codex_catalog import codex_catalog
 
 KEY_VARIABLE = "UNIAPI_KEY"
 _PATIENCE_S = 10

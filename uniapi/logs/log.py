@@ -14,9 +14,9 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from .language import ENGLISH, Language
-from .log_terminal import TerminalFormatter, has_colour, is_terminal
-from .log_text import CONTROL, fields_of, shown
+from uniapi.language import ENGLISH, Language
+from uniapi.logs.terminal import TerminalFormatter, has_colour, is_terminal
+from uniapi.logs.text import CONTROL, fields_of, shown
 
 LOG_FILE_BYTES = 10 * 1024 * 1024
 LOG_FILES_KEPT = 3

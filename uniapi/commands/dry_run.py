@@ -12,13 +12,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from uniapi.values import dataclass
-
-from .canonical import Call, Principal, RequestRefused
-from .config import ClientKey, provider_secrets, without_secrets, without_secrets_in_bytes
-from .engines import Target
-from .errors import StartError
-from .gateway import (
+from uniapi.canonical import Call, Principal, RequestRefused
+from uniapi.commands.offline import Offline
+from uniapi.config import ClientKey, provider_secrets, without_secrets, without_secrets_in_bytes
+from uniapi.engines import Target
+from uniapi.errors import StartError
+from uniapi.gateway import (
     estimate_call_tokens,
     estimate_pd,
     first_way,
@@ -26,13 +25,13 @@ from .gateway import (
     question_of,
     shown_headers,
 )
-from .limits import Refused
-from .offline import Offline
-from .routing import Candidates, Channel, Road, explain
-from .server.body import parse_object
-from .server.inference import Arrival, make_call
-from .server.paths import find_route
-from .wire import HttpRequest
+from uniapi.limits import Refused
+from uniapi.routing import Candidates, Channel, Road, explain
+from uniapi.server.body import parse_object
+from uniapi.server.inference import Arrival, make_call
+from uniapi.server.paths import find_route
+from uniapi.values import dataclass
+from uniapi.wire import HttpRequest
 
 PATHS = {
     "openai_chat": "/v1/chat/completions",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from uniapi.selfcheck import (
+from uniapi.commands.selfcheck import (
     Finding,
     Premises,
     certificates,
@@ -23,7 +23,7 @@ from uniapi.selfcheck import (
     selfcheck,
 )
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CONFIG = (
     "providers:\n"
     "  - {provider: a, base_url: https://a.example/v1, api: k, model: [m]}\n"

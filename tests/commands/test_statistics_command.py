@@ -8,8 +8,8 @@ import pytest
 
 from uniapi.canonical import Usage
 from uniapi.cli import main
+from uniapi.commands.stats import show_statistics
 from uniapi.errors import StartError
-from uniapi.statistics import show_statistics
 from uniapi.stats import AttemptRecord, CallRecord, Recorder
 from uniapi.storage import DiskFolder
 

@@ -249,8 +249,8 @@ def _limit(value: int) -> str:
 
 def data_dir(place: Premises, environment: Mapping[str, str]) -> Finding:
     """Whether the data dir, or the folder it would be made in, takes bytes."""
-    from .config import choose_source
-    from .settings import data_dir_of
+    from uniapi.config import choose_source
+    from uniapi.settings import data_dir_of
 
     path = data_dir_of(
         choose_source(place.config_argument, environment), place.data_dir, place.default_data_dir
@@ -284,8 +284,14 @@ def data_dir(place: Premises, environment: Mapping[str, str]) -> Finding:
 
 def configuration(place: Premises, environment: Mapping[str, str]) -> Finding:
     """Whether the configuration parses. A remote one is not fetched: `check` does that."""
-    from .config import ConfigProblems, choose_source, exposed_file, parse_config, read_config_file
-    from .priced_models import config_names
+    from uniapi.config import (
+        ConfigProblems,
+        choose_source,
+        exposed_file,
+        parse_config,
+        read_config_file,
+    )
+    from uniapi.priced_models import config_names
 
     source = choose_source(place.config_argument, environment)
     if source.kind == "url":

@@ -7,8 +7,8 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from .errors import StartError
-from .storage.lock import DirectoryLock, LockHeld
+from uniapi.errors import StartError
+from uniapi.storage.lock import DirectoryLock, LockHeld
 
 PATIENCE_S = 40.0
 """A little more than running streams are given."""

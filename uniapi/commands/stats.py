@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from .cache_report import show_caches
-from .clock import Clock, SystemClock
-from .config import choose_source
-from .errors import StartError
-from .limit_report import limit_lines
-from .settings import data_dir_of
-from .stats import Recorder, Several, TooNew, stats_report, status_figures, terminal_report
+from uniapi.clock import Clock, SystemClock
+from uniapi.commands.cache_report import show_caches
+from uniapi.config import choose_source
+from uniapi.errors import StartError
+from uniapi.limit_report import limit_lines
+from uniapi.settings import data_dir_of
+from uniapi.stats import Recorder, Several, TooNew, stats_report, status_figures, terminal_report
 
 
 def show_statistics(

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from uniapi.log import redact, set_secrets, set_up_logging
+from uniapi.logs.log import redact, set_secrets, set_up_logging
 
 
 @pytest.fixture

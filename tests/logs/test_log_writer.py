@@ -5,7 +5,7 @@ counted, and the program ends.
 import logging
 import threading
 
-from uniapi.log_writer import BackgroundHandler, write_in_background
+from uniapi.logs.writer import BackgroundHandler, write_in_background
 
 
 class Reader(logging.Handler):

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from uniapi.clock import Clock, SystemClock
+from uniapi.commands.common import configuration_and_catalog, data_dir_beside
+from uniapi.config import Config, choose_source
+from uniapi.gateway import Engines, LearnedModels, Spending
+from uniapi.kept_rests import KeptRests
+from uniapi.kept_windows import KeptWindows
+from uniapi.limits import Limits
+from uniapi.money import PriceBook
+from uniapi.priced_models import book_of
+from uniapi.retirement_watch import Ending
+from uniapi.routing import Cursors, Health, Router, Sessions
+from uniapi.stats import Recorder, TooNew
+from uniapi.storage import DiskFolder
 from uniapi.values import dataclass
-
-from .clock import Clock, SystemClock
-from .commands import configuration_and_catalog, data_dir_beside
-from .config import Config, choose_source
-from .gateway import Engines, LearnedModels, Spending
-from .kept_rests import KeptRests
-from .kept_windows import KeptWindows
-from .limits import Limits
-from .money import PriceBook
-from .priced_models import book_of
-from .retirement_watch import Ending
-from .routing import Cursors, Health, Router, Sessions
-from .stats import Recorder, TooNew
-from .storage import DiskFolder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from uniapi.log_terminal import TerminalFormatter, columns_of, cut, has_colour, wrapped
-from uniapi.log_text import shown, survive_encoding
+from uniapi.logs.terminal import TerminalFormatter, columns_of, cut, has_colour, wrapped
+from uniapi.logs.text import shown, survive_encoding
 
 ID = "0123456789abcdef01234567"
 CALL = {

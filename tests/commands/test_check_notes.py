@@ -2,7 +2,7 @@
 
 import json
 
-from uniapi.check_notes import notes
+from uniapi.commands.check_notes import notes
 from uniapi.config import parse_config
 from uniapi.engines import engine_names
 

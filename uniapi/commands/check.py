@@ -13,12 +13,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
 
-from uniapi.values import dataclass
-
-from .check_notes import notes
-from .clock import SystemClock
-from .commands import data_dir_beside, learned_in, read_configuration, table
-from .config import (
+from uniapi.clock import SystemClock
+from uniapi.commands.check_notes import notes
+from uniapi.commands.common import data_dir_beside, learned_in, read_configuration, table
+from uniapi.config import (
     Config,
     ConfigProblems,
     ConfigSource,
@@ -29,14 +27,15 @@ from .config import (
     secrets_of,
     unreadable_ca_files,
 )
-from .gateway import ModelLists
-from .kept_lists import KeptLists
-from .language import ENGLISH, Language
-from .live_check import LiveRow, ask_every_key
-from .money_report import unpriced_models
-from .priced_models import book_of
-from .retirement_watch import Ending, day_of, written_endings
-from .storage import DiskFolder, privacy_fault
+from uniapi.gateway import ModelLists
+from uniapi.kept_lists import KeptLists
+from uniapi.language import ENGLISH, Language
+from uniapi.live_check import LiveRow, ask_every_key
+from uniapi.money_report import unpriced_models
+from uniapi.priced_models import book_of
+from uniapi.retirement_watch import Ending, day_of, written_endings
+from uniapi.storage import DiskFolder, privacy_fault
+from uniapi.values import dataclass
 
 _NAMED_AT_MOST = 8
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .canonical import Usage
-from .stats import CallRecord
+from uniapi.canonical import Usage
+from uniapi.stats import CallRecord
 
 LONGEST_NAME = 200
 """Of a model in the log: a client may name anything."""

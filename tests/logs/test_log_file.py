@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from uniapi.log import LOG_FILES_KEPT, set_secrets, set_up_logging
+from uniapi.logs.log import LOG_FILES_KEPT, set_secrets, set_up_logging
 
 SECRET = "totally-private-0123456789"
 LOOKS_SECRET = "sk-proj-abcdefghijklmnop123456"
