@@ -25,7 +25,7 @@ The map. A call only ever runs down; what stands deeper is asked by what stands 
 
 Beside the rooms: `cli` → `serve` (the process) → `configuration` (the first one, reloads) → `app`
 (joins everything). `kept_windows` and `kept_rests` outlive a restart, `scheduler` runs timed work.
-`commands/` has a module for each other command, `logs/` the log.
+The folder `commands` has a module for each other command, `logs` the log.
 
 A first reading: this page, docs/design.md, `app`, `gateway/reception`, `gateway/call_run`,
 `canonical/events`, one dialect's `stream_decode`. The import rules are a test:

@@ -36,6 +36,7 @@ async def test_another_model_stands_in(upstream, gateway, client):
         assert headers["x-uniapi-attempts"].startswith(first)
         assert headers["x-uniapi-attempts"].endswith("second#1=200")
         assert answer["model"] == "big"
+    await gateway.stop()
     assert "second/small" in gateway.log
 
 

@@ -86,8 +86,8 @@ async def test_with_it_the_last_requests_are_there_in_full(upstream, gateway, cl
     text = json.dumps(full)
     assert CLIENT_KEY not in text
     assert "sk-up-a-key" not in text
-    assert "the inspector is on" in gateway.log
     await gateway.stop()
+    assert "the inspector is on" in gateway.log
     assert PROMPT.encode() not in kept(gateway.folder)
 
 

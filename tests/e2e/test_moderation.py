@@ -124,6 +124,7 @@ async def test_no_moderation_lets_the_call_pass_with_a_line_in_the_log(upstream,
         session.post(gateway.url + path, json=body) as response,
     ):
         assert response.status == 200
+    await gateway.stop()
     assert "without moderation" in gateway.log
     assert BAD not in gateway.log
 

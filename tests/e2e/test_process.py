@@ -211,6 +211,7 @@ async def test_a_data_dir_that_cannot_be_made_is_a_warning_unless_it_was_asked_f
     await gateway.start(config([provider(upstream, "a")]))
     async with client.get(gateway.url + "/healthz") as response:
         assert (await response.json())["stats"] == "memory"
+    await gateway.stop()
     assert "kept in memory" in gateway.log
     done = await asyncio.to_thread(
         run,
@@ -234,8 +235,8 @@ async def test_a_data_dir_that_others_may_write_to_is_refused(upstream, gateway,
     folder.mkdir()
     folder.chmod(0o777)
     await gateway.start(config([provider(upstream, "a")]))
-    assert "may be written to by others" in gateway.log
     await gateway.stop()
+    assert "may be written to by others" in gateway.log
     arguments = ("serve", "--config", str(tmp_path / "api.yaml"), "--port", "0")
     done = await asyncio.to_thread(run, *arguments, "--data-dir", str(folder), cwd=tmp_path)
     assert (done.returncode, "chmod 700" in done.stderr) == (1, True)

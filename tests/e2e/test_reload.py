@@ -220,8 +220,8 @@ async def test_a_configuration_from_a_url(upstream, gateway, client):
     assert copy.stat().st_mode & 0o777 == 0o600
     await gateway.launch(environment=environment)
     assert await served_by(client, gateway) == "b"
-    assert "last good copy" in gateway.log
     await gateway.stop()
+    assert "last good copy" in gateway.log
     copy.unlink()
     with contextlib.suppress(AssertionError):
         await gateway.launch(environment=environment)
