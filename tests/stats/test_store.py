@@ -400,7 +400,7 @@ def test_days_lose_their_hours_and_then_go(start):
         "provider_keys": 0,
         "ip_request_counts": 0,
     }
-    assert outlined(recorder, NOON_S, NOON_S + DAY_S - 1) == {NOON_S + DAY_S / 2: 2}
+    assert outlined(recorder, NOON_S, NOON_S + DAY_S - 1) == {NOON_S: 2}
     assert count(recorder, NOON_S - 12 * HOUR_S, NOON_S + HOUR_S) == 2
     recorder.compact(NOON_S + 12 * DAY_S - 43200)
     assert count(recorder) == 8

@@ -33,6 +33,11 @@ class Calendar:
             known = self._last[period] = self._found(period, second)
         return known
 
+    def date(self, at_s: float) -> datetime.date:
+        """The local date of a moment."""
+        local = self._localtime(at_s)
+        return datetime.date(local.tm_year, local.tm_mon, local.tm_mday)
+
     def _found(self, period: PeriodName, second: int) -> tuple[int, int]:
         if period in _SECONDS:
             length = _SECONDS[period]
@@ -50,12 +55,10 @@ class Calendar:
 
     def _number(self, period: PeriodName, second: int) -> int:
         """A number that grows from one period to the next."""
-        local = self._localtime(second)
-        if period == "year":
-            return local.tm_year
-        if period == "month":
-            return local.tm_year * 12 + local.tm_mon
-        day = datetime.date(local.tm_year, local.tm_mon, local.tm_mday).toordinal()
+        if period in ("year", "month"):
+            local = self._localtime(second)
+            return local.tm_year if period == "year" else local.tm_year * 12 + local.tm_mon
+        day = self.date(second).toordinal()
         # Ordinal 1 was a Monday, with which weeks begin.
         return day if period == "day" else (day - 1) // 7
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from uniapi.clock import Epoch
+from uniapi.money import Calendar
 
 from .aggregate import Aggregate
-from .calendar import DAY_S, HOUR_S
+from .calendar import HOUR_S
 from .chart_sums import COST_PLACE, OUTLINED, UNPRICED_PLACE, outlined
 from .columns import COLUMNS
 from .journal_line import short_name
@@ -16,6 +17,7 @@ from .recent import MOST_READ_BYTES
 from .recorder import Recorder
 from .report import known_cost, summary
 from .several import Counted
+from .steps import daily, hourly
 from .sums import add_row, added
 
 MOST_ROWS = 20
@@ -23,7 +25,7 @@ MOST_ROWS = 20
 HOUR_STEPS = 30
 OTHER = "(other)"
 HOURLY_UP_TO = 24 * 14
-"""Hours that are shown one by one; longer stretches come by the day (UTC)."""
+"""Hours that are shown one by one; longer stretches come by the local day."""
 
 
 def status_figures(
@@ -32,24 +34,31 @@ def status_figures(
     now_s: Epoch,
     key_id: str | None = None,
     most_rows: int = MOST_ROWS,
+    calendar: Calendar | None = None,
 ) -> dict[str, Any]:
     """The last `hours` hours: the times of the steps (epoch seconds) with a list of figures for
     each of them, the figures of the whole stretch by model, provider and client key (`columns`:
     those that are shown there beside requests), and all that `/v1/stats` has. Every step is there,
     empty ones too, and the present one is the last: 24 hours are 24 steps. With a client key, its
-    own only.
+    own only. Longer stretches come by the day of the calendar's zone (that of `TZ`), with the
+    `dates` of the days; where only the sum of a UTC day is kept it stands at the local day of its
+    noon.
     """
-    width, count = (HOUR_S, hours) if hours <= HOURLY_UP_TO else (DAY_S, -(-hours // 24))
-    times = _times(now_s, width, count)
-    counts = recorder.window(times[0], now_s)
+    if hours <= HOURLY_UP_TO:
+        shown = hourly(now_s, hours)
+    else:
+        shown = daily(now_s, -(-hours // 24), calendar or Calendar())
+    from_s = shown.first_hours[0] * HOUR_S
+    counts = recorder.window(from_s, now_s)
     if key_id is not None:
         counts = counts.only(key_id)
     steps: dict[int, list[int]] = {}
-    for at, outline in recorder.outlines(times[0], now_s).items():
+    for at, outline in recorder.outlines(from_s, now_s).items():
         for owner, row in outline.items():
             if key_id in (None, owner):
-                add_row(steps, (at - times[0]) // width, row)
-    return _figures(times, width, steps, counts, recorder.names(), most_rows)
+                add_row(steps, shown.place(at // HOUR_S), row)
+    figures = _figures(shown.times, shown.width_s, steps, counts, recorder.names(), most_rows)
+    return figures if shown.dates is None else {**figures, "dates": shown.dates}
 
 
 def hour_figures(
@@ -57,7 +66,8 @@ def hour_figures(
 ) -> dict[str, Any]:
     """The same of the last hour, in steps of two minutes, from single calls."""
     width = HOUR_S // HOUR_STEPS
-    times = _times(now_s, width, HOUR_STEPS)
+    last = int(now_s) // width * width
+    times = [last - width * back for back in reversed(range(HOUR_STEPS))]
     counts, parts = Aggregate(), [Aggregate() for _ in times]
     for _, call in recorder.newest(MOST_READ_BYTES):
         if call.at_s + call.total_s < times[0]:
@@ -71,11 +81,6 @@ def hour_figures(
         if part
     }
     return _figures(times, width, steps, counts, recorder.names(), most_rows)
-
-
-def _times(now_s: Epoch, width: int, count: int) -> list[int]:
-    last = int(now_s) // width * width
-    return [last - width * back for back in reversed(range(count))]
 
 
 def _figures(

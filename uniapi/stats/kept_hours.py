@@ -59,7 +59,7 @@ class KeptHours:
 
     def pieces(self) -> list[bytes | Aggregate]:
         """The counts as parts for `gathered`: a day as one when all its hours are wanted. A day of
-        which only the sum is kept belongs to the range when its first hour does.
+        which only the sum is kept belongs to the range when its middle does.
         """
         found: list[bytes | Aggregate] = []
         for day in self.days:
@@ -71,7 +71,7 @@ class KeptHours:
     def _of_file(self, file: DayFile) -> list[bytes | Aggregate]:
         asked = range(self.first, self.last + 1)
         is_whole = (
-            file.day * 24 in asked
+            _middle(file) in asked
             if file.is_compacted
             else all(hour in asked for hour in file.hours)
         )
@@ -80,12 +80,13 @@ class KeptHours:
         return [part for hour, part in file.hours.items() if hour in asked]
 
     def outlines(self, *, with_waiting: bool = True) -> dict[int, Outline]:
-        """The outlines by hour; that of a day of which only the sum is kept stands under its first
-        hour. Without `with_waiting`: only what is in the journal.
+        """The outlines by hour; that of a day of which only the sum is kept stands under its
+        middle, which in most zones lies in the local day of the same date. Without `with_waiting`:
+        only what is in the journal.
         """
         found: dict[int, Outline] = defaultdict(dict)
         for day in self.days:
-            for hour, outline in ({} if day.file is None else day.file.outlines()).items():
+            for hour, outline in ({} if day.file is None else _by_hour(day.file)).items():
                 if self.first <= hour <= self.last:
                     add_rows(found[hour], outline)
             for hour, part in day.waiting.items():
@@ -93,6 +94,16 @@ class KeptHours:
         for hour, part in self.recent.items() if with_waiting else ():
             add_rows(found[hour], outline_of(part))
         return found
+
+
+def _middle(file: DayFile) -> int:
+    return file.day * 24 + 12
+
+
+def _by_hour(file: DayFile) -> dict[int, Outline]:
+    if not file.is_compacted:
+        return file.outlines()
+    return {_middle(file): outline for outline in file.outlines().values()}
 
 
 def _within(hours: Mapping[int, Aggregate], first: int, last: int) -> dict[int, Aggregate]:

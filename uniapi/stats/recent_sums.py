@@ -12,15 +12,17 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from uniapi.money import plausible
+from uniapi.clock import Epoch
+from uniapi.money import Calendar, plausible
 from uniapi.storage import Position
 
-from .calendar import DAY_S, HOUR_S, hour_of
+from .calendar import hour_of
 from .journal_line import short_name
 from .latencies import BOUNDS_S, BUCKETS, quantile_s
 from .recent import MOST_READ_BYTES, tokens_per_s
 from .recorder import Recorder
 from .records import CallRecord
+from .steps import daily, hourly
 from .sums import add_row, added
 
 CALLS, ERRORS, COST, UNPRICED, TIMED_TOKENS, TIMED_MS, FIRST_HISTOGRAM = range(7)
@@ -29,6 +31,8 @@ MOST_NAMES = 2000
 """Of models and providers in one hour; a client may send any name."""
 KEPT_HOURS = 31 * 24
 SHORTEST_MS = 50
+HOURLY_UP_TO = 168
+"""Hours that are shown one by one."""
 
 
 class Owner(NamedTuple):
@@ -125,24 +129,30 @@ class RecentSums:
 
 
 def series_report(
-    sums: RecentSums, query: Mapping[str, str], hours: int, now_s: float, key_id: str | None
+    sums: RecentSums,
+    query: Mapping[str, str],
+    hours: int,
+    now_s: Epoch,
+    key_id: str | None,
+    calendar: Calendar | None = None,
 ) -> dict[str, Any]:
     """`times` (epoch seconds) and for each of them what one `model` or `provider` of the query
-    did: hours, or days where they are many.
+    did: hours, or days of the calendar's zone (that of `TZ`) where they are many.
     """
-    width_h = 1 if hours <= 168 else 24
-    count = -(-hours // width_h)
-    last = int(now_s // HOUR_S) // width_h * width_h
-    starts = [last - width_h * back for back in reversed(range(count))]
+    if hours <= HOURLY_UP_TO:
+        shown = hourly(now_s, hours)
+    else:
+        shown = daily(now_s, -(-hours // 24), calendar or Calendar())
     rows = sums.series(
-        [range(start, start + width_h) for start in starts],
+        shown.hours(),
         key_id,
         query.get("model", ""),
         query.get("provider", ""),
     )
     return {
-        "times": [start * HOUR_S for start in starts],
-        "step_s": width_h * HOUR_S if width_h == 1 else int(DAY_S),
+        "times": shown.times,
+        "step_s": shown.width_s,
+        **({} if shown.dates is None else {"dates": shown.dates}),
         "reaches": sums.reaches_s,
         **{name: [row[name] for row in rows] for name in _told([0] * WIDTH)},
     }

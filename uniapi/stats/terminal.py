@@ -138,9 +138,10 @@ def _timeline(status: Mapping[str, Any], width: int, is_ascii: bool) -> str:
     is_hourly = status["step_s"] == 3600
     unit = "hour" if is_hourly else "day"
     steps = f"{per} {unit}s" if per > 1 else f"one {unit}"
-    first, last = (_moment(status["times"][place], is_hourly) for place in (0, -1))
+    first, last = (_step_name(status, place) for place in (0, -1))
+    zone = ", UTC" if is_hourly else ""
     return (
-        f"Requests over time (most: {top:,} in {steps}, UTC)\n  {line}\n "
+        f"Requests over time (most: {top:,} in {steps}{zone})\n  {line}\n "
         f" {first}{last:>{max(1, len(line) - len(first))}}\n"
     )
 
@@ -208,7 +209,9 @@ def _cut(text: str, room: int, is_ascii: bool) -> str:
     return printable if len(printable) <= room else printable[: room - 1] + ending
 
 
-def _moment(at_s: int, is_hourly: bool) -> str:
-    return datetime.datetime.fromtimestamp(at_s, datetime.timezone.utc).strftime(
-        "%m-%d %H:%M" if is_hourly else "%m-%d"
-    )
+def _step_name(status: Mapping[str, Any], place: int) -> str:
+    """`11-03 12:00` of an hour in UTC, `11-03` of a local day."""
+    if "dates" in status:
+        return str(status["dates"][place])[5:]
+    at_s = status["times"][place]
+    return datetime.datetime.fromtimestamp(at_s, datetime.timezone.utc).strftime("%m-%d %H:%M")

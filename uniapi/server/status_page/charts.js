@@ -14,8 +14,9 @@ function nice(value) {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((step) => step * power >= value * 0.999) * power;
 }
-function stampOf(step) {
-  if (step >= 86400) return (at) => day.format((at + 43200) * 1000);
+/** How a step's time is written: a day by the date that it has where the gateway runs. */
+function stampOf({ times, dates }) {
+  if (dates) return (at) => day.format(new Date(`${dates[times.indexOf(at)]}T12:00`));
   return (at) => (state.hours > 24 ? whole : hour).format(at * 1000);
 }
 /** Bars; what the pointer shows, the arrow keys tell. `name`: for tests and styles. */
@@ -54,7 +55,7 @@ function chart({ name, title, figure, note, figures, lines, show }) {
   const { starts, sums } = gathered(figures.times, lines.map((line) => line.values));
   const says = h("p", { class: "label", "aria-live": "polite" }, title);
   return h("div", { class: "panel", "data-chart": name }, says, h("div", { class: "figure" }, h("b", {}, figure), note),
-    bars({ name, title, starts, sums, lines, show, says, stamp: stampOf(figures.step_s), label: `${title}: ${figure}. ${note.textContent || ""}` }));
+    bars({ name, title, starts, sums, lines, show, says, stamp: stampOf(figures), label: `${title}: ${figure}. ${note.textContent || ""}` }));
 }
 const legend = (entries) => h("span", { class: "figure" }, entries.map(([look, text]) => h("span", { class: "legend" }, h("i", { class: look }), text)));
 
@@ -91,7 +92,7 @@ async function minis(place, query) {
     const mini = (name, title, line, figure, show, look) => {
       const says = h("p", { class: "label", "aria-live": "polite" }, title);
       return h("div", { "data-mini": name }, says, h("div", { class: "figure" }, h("b", {}, figure)),
-        bars({ name, title, starts: value.times, sums: [line.map((one) => one || 0)], lines: [{ name: "", look }], show, says, stamp: stampOf(value.step_s), label: `${title}: ${figure}` }));
+        bars({ name, title, starts: value.times, sums: [line.map((one) => one || 0)], lines: [{ name: "", look }], show, says, stamp: stampOf(value), label: `${title}: ${figure}` }));
     };
     const mean = (line) => { const there = line.filter(known); return there.length ? sum(there) / there.length : null; };
     place.replaceChildren(h("div", { class: "minis" },
