@@ -24,8 +24,9 @@ The map. A call only ever runs down; what stands deeper is asked by what stands 
     inspection/  the last requests in full, where that is asked for
 
 Beside the rooms: `cli` → `serve` (the process) → `configuration` (the first one, reloads) → `app`
-(joins everything). `kept_windows` and `kept_rests` outlive a restart, `scheduler` runs timed work.
-The folder `commands` has a module for each other command, `logs` the log.
+(joins everything: `snapshots` is what a reload swaps, `kept_state` what outlives a restart,
+`money_now` what is spent, `client_models` who may ask for what, `owner_watch` what the owner is
+told). `scheduler` runs timed work. `commands` has a module for each other command, `logs` the log.
 
 A first reading: this page, docs/design.md, `app`, `gateway/reception`, `gateway/call_run`,
 `canonical/events`, one dialect's `stream_decode`. The import rules are a test:

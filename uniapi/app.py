@@ -1,83 +1,66 @@
 """The composition root: the only place that builds the collaborators and joins them. What changes
-with the configuration is one immutable Snapshot, swapped in one assignment; what lives across
-reloads (health, limits, cursors, sessions, model lists, counts) stays outside it, keyed by ids that
-survive.
+with the configuration is one immutable Snapshot, swapped in one assignment (`snapshots`); what
+lives across reloads (health, limits, cursors, sessions, model lists, counts) stays outside it,
+keyed by ids that survive.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from uniapi.logs.call_log import call_fields, call_line
-from uniapi.logs.log import set_secrets
 
-from .balances import Balances
 from .canonical import Call, RequestRefused
-from .channel_merits import SpeedMeter, usual_price
+from .channel_merits import SpeedMeter
+from .client_models import ClientModels
 from .clock import Clock
 from .config import (
     ClientKey,
     Config,
     ConfigProblems,
     Credential,
-    ModelEntry,
     ModelInfo,
-    Problem,
     Provider,
     changes,
     secrets_of,
 )
+from .config_news import ConfigNews
 from .dialects import CLIENT_DIALECTS
-from .engines import price_vendors
 from .gateway import (
-    CacheRounds,
     CallSurroundings,
-    Engines,
     Executor,
-    IssuedIds,
     IssuedItems,
-    LearnedModels,
     ModelLists,
     Moderation,
     ReasoningCache,
     Reception,
-    Snapshot,
-    Spending,
 )
 from .inspection import Inspector, Tap, TappedReply
-from .kept_lists import KeptLists
-from .kept_rests import KeptRests
-from .kept_windows import KeptWindows
+from .kept_state import KeptState
 from .language import catalogue
 from .limits import Limits
 from .live_check import Network, ask_key
-from .money import PriceBook
-from .money_report import CACHE_DAYS_S, cache_rows_shown, limit_rows, unpriced_models
+from .money_now import MoneyNow
 from .network import AccessTokens, MediaFetcher, Transport
-from .notices import look, refused_reload
-from .notifier import Notifier, Told
-from .price_lists import PriceLists
-from .retirement_watch import RetirementWatch, day_of
-from .routing import Catalog, Cursors, Health, Router, Sessions
+from .notifier import Notifier
+from .owner_watch import OwnerWatch
+from .routing import Health
 from .scheduler import Jobs
-from .server import ConfigStatus, HttpReply, KeyRing, LiveCalls, Present, model_facts
+from .server import HttpReply, KeyRing, LiveCalls, Present
 from .settings import Settings
+from .snapshots import Snapshots
 from .start_text import Loaded
 from .stats import CallRecord, RecentSums, Recorder
-from .storage import DiskFolder, MemoryFolder
+from .storage import DiskFolder, Folder, MemoryFolder
 from .wire import dump_json
 
 log = logging.getLogger("uniapi.app")
 
-MOST_CATALOGUED_AT_ONCE = 5000
-"""Models: some five milliseconds."""
 INSPECTED = "requests"
 """The folder in the data dir for `inspect: {to_disk: …}`."""
 
@@ -101,142 +84,125 @@ class App:
         self.settings = settings
         self.version = settings.version
         self.clock = clock
-        self._live = LiveCalls()
+        self.spool_dir = data_dir
         self._started_at_s = clock.now_s()
-        self._config_status = ConfigStatus(
-            source=config_source, loaded_at_s=clock.now_s(), text=config_text
-        )
-        self._unpriced_of: tuple[PriceBook, list[str]] | None = None
         self._jobs = jobs
         self._transport = transport
-        self._data_dir = data_dir
-        self._speed = SpeedMeter(clock)
-        self._health, self._limits, self._cursors, self._sessions = (
-            Health(),
-            Limits(),
-            Cursors(),
-            Sessions(),
-        )
-        self._credentials = AccessTokens(clock)
-        self._media = MediaFetcher(transport)
-        self._lists = ModelLists(clock, self._lists_changed, self._lists_wanted)
         folder = MemoryFolder() if data_dir is None else DiskFolder(data_dir)
         folder.sweep()
+
+        # what is counted, and looked at
         self.recorder = (
             Recorder()
             if data_dir is None or settings.is_stateless
             else Recorder(folder, config.preferences.retention)
         )
         self.recorder.open()
-        self._spending = Spending(self.recorder.ledger, clock)
-        self._limits.over_budget = self._spending.over_budget
-        self._price_lists = PriceLists(transport, clock, data_dir, self._reprice)
-        self._price(config)
         self.sums = RecentSums(self.recorder)
         self.inspector = Inspector(
             None if data_dir is None else folder.within(INSPECTED), clock.monotonic_s
         )
         self.inspector.configure(config.preferences.inspect, secrets_of(config))
-        self._balances = Balances(transport, clock)
+        self._live = LiveCalls()
+
+        # what lives across reloads
+        self._health, self._limits, self._speed = Health(), Limits(), SpeedMeter(clock)
+        self._credentials = AccessTokens(clock)
+        self._lists = ModelLists(clock, self._lists_changed, self._lists_wanted)
+        self.money = MoneyNow(
+            self.recorder, self._lists, transport, clock, folder, data_dir, config
+        )
+        self._limits.over_budget = self.money.spending.over_budget
         self._notifier = Notifier(transport, clock, jobs, folder)
         self._notifier.configure(config)
-        self._pins = IssuedIds.of_folder(folder, clock.now_s())
-        self._learned = LearnedModels.of_folder(folder, clock.now_s())
-        items = IssuedItems()
-        self._caches = CacheRounds(folder, clock, self._price_gap)
-        around = CallSurroundings(
-            caches=self._caches,
-            transport=transport,
-            credentials=self._credentials,
-            media=self._media,
-            pins=self._pins,
-            reasoning=ReasoningCache(),
-            items=items,
-            learned=self._learned,
-            shutdown_date=self._lists.shutdown_date,
-            clock=clock,
-        )
-        self._reception = Reception(
-            current=lambda: self._snapshot,
-            spending=self._spending,
-            record=self.record,
+        self._news = ConfigNews(config_source, config_text, clock, self._notifier)
+        self.kept = self._kept_in(folder)
+
+        # what changes with the configuration
+        self._snapshots = Snapshots(
             lists=self._lists,
-            pins=self._pins,
-            items=items,
+            health=self._health,
             limits=self._limits,
-            moderation=Moderation(Executor(around, lambda record: None), clock, rng),
-            executor=Executor(around, self.record),
+            speed=self._speed,
+            book=self.money.book,
+            timeout_s=settings.timeout_s,
             clock=clock,
-            rng=rng,
         )
-        self._watch = RetirementWatch(lambda: self._snapshot.config.providers)
-        self._kept_lists = KeptLists(self._lists, folder)
-        self._kept_lists.load()
-        self._cataloguing = asyncio.Lock()
-        self._kept_windows = KeptWindows(self._limits, folder, clock)
-        self._kept_windows.load()
-        self._kept_rests = KeptRests(self._health, folder, clock)
-        self._kept_rests.load()
+        self._models = ClientModels(self._snapshots, self._lists)
+        self.watch = OwnerWatch(
+            self._snapshots, self.money.spending, self._health, self._notifier, clock
+        )
+        self._reception = self._receives(rng)
         self._health.keep(config)
         self._limits.keep(config)
-        self._snapshot = self._snap(config)
+        self._snapshots.put(config)
+
+    def _kept_in(self, folder: Folder) -> KeptState:
+        return KeptState(
+            folder,
+            self.clock,
+            recorder=self.recorder,
+            inspector=self.inspector,
+            lists=self._lists,
+            limits=self._limits,
+            health=self._health,
+            notifier=self._notifier,
+            caches=self.money.caches,
+        )
+
+    def _receives(self, rng: random.Random) -> Reception:
+        """The way of a call, from its door to its record."""
+        items = IssuedItems()
+        around = CallSurroundings(
+            caches=self.money.caches,
+            transport=self._transport,
+            credentials=self._credentials,
+            media=MediaFetcher(self._transport),
+            pins=self.kept.pins,
+            reasoning=ReasoningCache(),
+            items=items,
+            learned=self.kept.learned,
+            shutdown_date=self._lists.shutdown_date,
+            clock=self.clock,
+        )
+        return Reception(
+            current=lambda: self._snapshots.current,
+            spending=self.money.spending,
+            record=self.record,
+            lists=self._lists,
+            pins=self.kept.pins,
+            items=items,
+            limits=self._limits,
+            moderation=Moderation(Executor(around, lambda record: None), self.clock, rng),
+            executor=Executor(around, self.record),
+            clock=self.clock,
+            rng=rng,
+        )
 
     # what the front reads
 
     @property
-    def spool_dir(self) -> Path | None:
-        return self._data_dir
-
-    @property
     def config(self) -> Config:
-        return self._snapshot.config
+        return self._snapshots.current.config
 
     @property
     def key_ring(self) -> KeyRing:
-        return self._key_ring
+        return self._snapshots.key_ring
 
     async def models_for(self, key: ClientKey) -> tuple[str, ...]:
-        await self._lists.wait(self._snapshot.catalog.unlisted(key))
-        return self._snapshot.catalog.models(key)
+        return await self._models.awaited(key)
 
     def model_infos(self, key: ClientKey, aliases: Sequence[str]) -> Mapping[str, ModelInfo]:
-        catalog = self._snapshot.catalog
-        listed = {
-            (one.provider_id, model.model): model
-            for one in self.config.providers
-            if one.is_discovered
-            for model in self._lists.listed(one.provider_id)
-        }
-        return model_facts(
-            aliases,
-            lambda alias: catalog.candidates(key, alias).channels(),
-            self.config.preferences.model_info,
-            listed,
-        )
+        return self._models.infos(key, aliases)
 
     def model_names(self, key: ClientKey) -> tuple[str, ...]:
-        return self._snapshot.catalog.models(key)
+        return self._models.names(key)
 
     def model_rows(self, key: ClientKey, aliases: Sequence[str]) -> list[dict[str, Any]]:
-        catalog = self._snapshot.catalog
-        infos = self.model_infos(key, aliases)
-
-        def providers(alias: str) -> list[str]:
-            channels = catalog.candidates(key, alias).channels()
-            return list(dict.fromkeys(channel.provider.name for channel in channels))
-
-        return [
-            {
-                "id": alias,
-                "providers": providers(alias),
-                "context_length": infos[alias].context_length,
-                "max_output_tokens": infos[alias].max_output_tokens,
-            }
-            for alias in aliases
-        ]
+        return self._models.rows(key, aliases)
 
     def near_models(self, key: ClientKey, name: str) -> list[str]:
-        return list(self._snapshot.catalog.near_matches(key, name))
+        return self._models.near(key, name)
 
     def page_words(self) -> tuple[str, Mapping[str, str]]:
         return "" if self.settings.language.is_english else "zh", catalogue("page")
@@ -246,27 +212,13 @@ class App:
         return {
             "status": "ok",
             "version": self.version,
-            "config": self._config_status.state,
+            "config": self._news.status.state,
             "stats": "memory" if in_memory else "disk",
         }
 
     def loaded(self) -> Loaded:
         """What the configuration in force came to."""
-        config, catalog = self.config, self._snapshot.catalog
-        keys = config.client_keys
-        unlisted = {one.provider_id for key in keys for one in catalog.unlisted(key)}
-        return Loaded(
-            providers=len(config.providers),
-            keys=sum(
-                credential.kind != "none"
-                for provider in config.providers
-                for credential in provider.credentials
-            ),
-            models=len({alias for key in keys for alias in catalog.models(key)}),
-            unlisted=len(unlisted),
-            client_keys=len(keys),
-            source=self._config_status.source,
-        )
+        return self._snapshots.loaded(self._news.status.source)
 
     @property
     def live_calls(self) -> int:
@@ -276,36 +228,20 @@ class App:
     def present(self) -> Present:
         """What is true at this moment."""
         now = self.clock.monotonic_s()
-        names = [
-            (provider.provider_id, credential.credential_id)
-            for provider in self.config.providers
-            for credential in provider.credentials
-        ]
-        today = day_of(self.clock.now_s())
         providers = {provider.provider_id for provider in self.config.providers}
-        rates = {name: self._health.success_rate(*name, now) for name in names}
         return Present(
             started_at_s=self._started_at_s,
             live=self._live,
-            config_status=self._config_status,
+            config_status=self._news.status,
             resting=self._health.snapshot(now),
-            rates={name: rate for name, rate in rates.items() if rate[1]},
-            money=self._money(),
-            retirements=tuple(ending.row(today) for ending in self._watch.endings(today)),
-            learned=tuple(self._learned.rows(providers, self.clock.now_s())),
+            rates=self._health.success_rates(self.config.providers, now),
+            money=self.money.shown(),
+            retirements=self.watch.ending_rows(),
+            learned=tuple(self.kept.learned.rows(providers, self.clock.now_s())),
         )
 
-    def tell_endings(self) -> None:
-        """Write into the log which of the models that are written down end soon, or have ended."""
-        today = day_of(self.clock.now_s())
-        for ending in self._watch.endings(today):
-            log.warning("retirement: %s", ending.said(today))
-
     async def run(self, call: Call, key: ClientKey, reply: HttpReply) -> None:
-        """Answer an inference call.
-
-        Raises RequestRefused before anything was sent; the refusal is recorded.
-        """
+        """Answer an inference call. Raises RequestRefused before anything was sent, recorded."""
         self._live.begin(call, reply)
         tap = self.inspector.begin(call)
         try:
@@ -342,19 +278,19 @@ class App:
         """Put a new configuration, read from `text`, in force: one assignment, running calls keep
         theirs, what still exists keeps its state.
         """
-        old = self._snapshot.config
-        self._snapshot = self._snap(config)
+        old = self.config
+        self._snapshots.put(config)
         self._health.keep(config, old)
         self._limits.keep(config)
-        self._price(config)
+        self.money.configure(config)
         self._notifier.configure(config)
         self.inspector.configure(config.preferences.inspect, secrets_of(config))
         self.confirm(text)
         for change in changes(old, config):
             log.info("configuration: %s", change)
-        self.tell_endings()
+        self.watch.log_endings()
         self._jobs.spawn(self.discover(all_due=True), "discovery")
-        self._jobs.spawn(self.look_at_prices(), "price list")
+        self._jobs.spawn(self.money.look_at_prices(), "price list")
 
     def wake(
         self, provider_ids: Collection[str] | None = None, credential_id: str | None = None
@@ -376,40 +312,15 @@ class App:
 
     def confirm(self, text: str) -> None:
         """The configuration in force is the newest one, and `text` says it."""
-        loaded_at_s = (
-            self._config_status.loaded_at_s
-            if text == self._config_status.text
-            else self.clock.now_s()
-        )
-        self._config_status = replace(
-            self._config_status,
-            text=text,
-            loaded_at_s=loaded_at_s,
-            state="ok",
-            errors=(),
-            failed_at_s=None,
-        )
+        self._news.confirm(text)
 
     def missed_reload(self, message: str) -> None:
-        """The configuration could not be looked at: the one in force stays.
-
-        Said once, not at each look.
-        """
-        if self._config_status.errors != (message,):
-            log.warning("%s; the one in force stays", message)
-        self._config_status = replace(
-            self._config_status, errors=(message,), failed_at_s=self.clock.now_s()
-        )
+        """The configuration could not be looked at: the one in force stays."""
+        self._news.missed(message)
 
     def refused_reload(self, problems: ConfigProblems) -> None:
-        """A configuration that cannot be used: say why, keep the last good one."""
-        errors = tuple(str(problem) for problem in problems.problems if problem.severity == "error")
-        self._config_status = replace(
-            self._config_status, state="stale", errors=errors, failed_at_s=self.clock.now_s()
-        )
-        self._notifier.tell(refused_reload(errors))
-        log.error("the new configuration is not used, the last good one stays in force:")
-        show_problems(problems.problems)
+        """A configuration that cannot be used: the last good one stays in force."""
+        self._news.refused(problems)
 
     def try_anew(self) -> None:
         """Ask for every model list again: somebody says that what failed may be well now."""
@@ -417,7 +328,7 @@ class App:
 
     async def discover(self, *, all_due: bool = False) -> None:
         """Ask the providers whose model lists are due, or all that name no models."""
-        config = self._snapshot.config
+        config = self.config
         await self._lists.refresh(
             config.providers,
             config.preferences,
@@ -426,170 +337,13 @@ class App:
             all_due=all_due,
         )
 
-    async def flush(self) -> None:
-        """Make durable which ids were issued lately and what was learned, off the loop."""
-        loop = asyncio.get_running_loop()
-        for memory in (self._pins, self._learned):
-            await loop.run_in_executor(None, memory.flush, self.clock.now_s())
-        await loop.run_in_executor(None, self._kept_lists.flush)
-        await loop.run_in_executor(None, self._notifier.flush, self.clock.now_s())
-        await loop.run_in_executor(None, self._caches.flush, self.clock.now_s())
-
-    async def commit(self, *, at_once: bool = False) -> None:
-        """Write what changed since the last time, calls, long rate windows and what rests; off the
-        loop, once a second.
-        """
-        loop = asyncio.get_running_loop()
-        windows = partial(self._kept_windows.flush, at_once=at_once)
-        await loop.run_in_executor(None, windows)
-        self._kept_rests.note()
-        await loop.run_in_executor(None, self._kept_rests.flush)
-        await loop.run_in_executor(None, self.recorder.commit, self.clock.now_s())
-        await self.inspector.settle()
-
-    async def compact(self) -> None:
-        """Fold the journal into the days and forget what retention no longer keeps."""
-        await asyncio.get_running_loop().run_in_executor(
-            None, self.recorder.compact, self.clock.now_s()
-        )
-
     async def close(self) -> None:
-        await self.flush()
-        await self.commit(at_once=True)
-        self.inspector.close()
-        await asyncio.get_running_loop().run_in_executor(
-            None, self.recorder.close, self.clock.now_s()
-        )
+        await self.kept.close()
         await self._transport.close()
-
-    def _snap(self, config: Config) -> Snapshot:
-        set_secrets(secrets_of(config))
-        self._speed.is_wanted = any(key.policy == "fastest" for key in config.client_keys)
-        self._key_ring = KeyRing(config.client_keys)
-        return self._built(config, self._model_lists(config))
-
-    def _model_lists(self, config: Config) -> dict[str, tuple[ModelEntry, ...]]:
-        return {
-            provider.provider_id: entries
-            for provider in config.providers
-            if provider.is_discovered and (entries := self._lists.entries(provider))
-        }
-
-    def _built(self, config: Config, lists: Mapping[str, tuple[ModelEntry, ...]]) -> Snapshot:
-        catalog = Catalog(config, lists)
-        engines = Engines()
-        router = Router(
-            catalog=catalog,
-            engines=engines,
-            health=self._health,
-            limits=self._limits,
-            cursors=self._cursors,
-            sessions=self._sessions,
-            default_timeout_s=self.settings.timeout_s,
-            speeds=self._speed.speeds,
-            price_of=usual_price(self._book(config), self.clock.now_s),
-        )
-        return Snapshot.of(config, router, engines)
-
-    async def look_for_notices(self) -> None:
-        """Tell the owner what is worth a message."""
-        if not self._notifier.has_places:
-            return
-        today = day_of(self.clock.now_s())
-        self._notifier.tell_all(
-            look(
-                self.config,
-                self._spending.standings(),
-                self._health.snapshot(self.clock.monotonic_s()),
-                self._watch.endings(today),
-                today,
-            )
-        )
-
-    async def test_notices(self) -> list[Told]:
-        """Send a test message to every place that `notify` names."""
-        return await self._notifier.test()
-
-    async def ask_balances(self) -> None:
-        """Ask vendors what is left on our keys, hourly at most."""
-        await self._balances.refresh(self.config)
-
-    async def look_at_prices(self) -> None:
-        """Look at the price list that the configuration names, when it is time."""
-        await self._price_lists.refresh()
-
-    def _price(self, config: Config) -> None:
-        """Put the prices of a configuration in force."""
-        self._price_lists.configure(config.preferences)
-        book = self._book(config)
-        self.recorder.configure(config, book)
-        self._spending.configure(config, book)
-
-    def _money(self) -> dict[str, Any]:
-        """What the page says of money."""
-        since_s = self.clock.now_s() - CACHE_DAYS_S
-        return {
-            "limits": limit_rows(self._spending.standings()),
-            "prices": self._price_lists.facts(),
-            "unpriced": self._unpriced(),
-            "caches": cache_rows_shown(self._caches.rows(since_s)),
-            "conversations": self._caches.conversations(),
-            "balances": self._balances.rows(self.config),
-        }
-
-    def _unpriced(self) -> list[str]:
-        """The models without a price; found anew for each configuration and list."""
-        prices = self.recorder.prices
-        if self._unpriced_of is None or self._unpriced_of[0] is not prices:
-            entries = {
-                provider.provider_id: self._lists.entries(provider) or ()
-                for provider in self.config.providers
-                if provider.is_discovered
-            }
-            self._unpriced_of = (prices, unpriced_models(self.config, prices, entries))
-        return self._unpriced_of[1]
-
-    def _price_gap(self, requested: str, upstream: str, provider_id: str, at_s: float) -> int:
-        return self.recorder.prices.cache_gap_pd(requested, upstream, provider_id, at_s)
-
-    def _reprice(self) -> None:
-        self._price(self._snapshot.config)
-
-    def _book(self, config: Config) -> PriceBook:
-        return PriceBook(
-            config.preferences.prices,
-            self._price_lists.listed,
-            price_vendors(config.providers),
-        )
 
     def _lists_wanted(self) -> None:
         self._jobs.spawn(self.discover(), "discovery")
 
     async def _lists_changed(self) -> None:
-        """What can be routed now. Of very many models that is found out in a thread, so that
-        streams go on meanwhile; one after the other, so that the newest lists win.
-        """
-        self._kept_lists.note()
-        async with self._cataloguing:
-            config = None
-            while config is not self._snapshot.config:
-                config = self._snapshot.config
-                lists = self._model_lists(config)
-                if sum(map(len, lists.values())) <= MOST_CATALOGUED_AT_ONCE:
-                    self._snapshot = self._built(config, lists)
-                    continue
-                built = await asyncio.get_running_loop().run_in_executor(
-                    None, self._built, config, lists
-                )
-                if config is self._snapshot.config:
-                    self._snapshot = built
-
-
-def show_problems(problems: tuple[Problem, ...]) -> None:
-    """Problems in the log, each a line."""
-    for problem in problems:
-        log.log(
-            logging.ERROR if problem.severity == "error" else logging.WARNING,
-            "configuration: %s",
-            str(problem).partition(": ")[2],
-        )
+        self.kept.lists.note()
+        await self._snapshots.renew()

@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from .app import show_problems
 from .config import (
     Config,
     ConfigProblems,
@@ -26,6 +25,7 @@ from .config import (
     parse_config,
     read_config_file,
 )
+from .config_news import show_problems
 from .environment_source import EnvironmentSource
 from .errors import StartError
 from .network import DEMO_CONFIG, FetchFailed, Transport, fetch_url

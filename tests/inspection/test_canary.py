@@ -131,7 +131,7 @@ async def test_what_stays_of_a_call(tmp_path, inspect, is_kept, dialect):
         )
     await app.run(call, app.config.client_keys[0], reply)
     assert ANSWER.encode() in reply.said
-    await app.commit()
+    await app.kept.commit()
     del call, reply
     gc.collect()
     text = "\n".join(held(app))

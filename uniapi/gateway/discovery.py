@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -82,6 +82,14 @@ class ModelLists:
             ModelEntry(upstream=listed.model, alias=listed.model)
             for listed in self._lists.get(provider.provider_id, ())
         )
+
+    def discovered(self, providers: Iterable[Provider]) -> dict[str, tuple[ModelEntry, ...]]:
+        """Those of the providers that name none, by their ids; without who has listed nothing."""
+        return {
+            provider.provider_id: entries
+            for provider in providers
+            if provider.is_discovered and (entries := self.entries(provider))
+        }
 
     def listed(self, provider_id: str) -> tuple[ListedModel, ...]:
         return self._lists.get(provider_id, ())

@@ -280,6 +280,19 @@ class Health:
         """
         return self.rates.at((provider_id, credential_id), now)
 
+    def success_rates(
+        self, providers: Iterable[Provider], now: Monotonic
+    ) -> dict[tuple[str, str], tuple[float, float]]:
+        """By (provider id, credential id), of every credential that there is something of."""
+        rates = {
+            (provider.provider_id, credential.credential_id): self.success_rate(
+                provider.provider_id, credential.credential_id, now
+            )
+            for provider in providers
+            for credential in provider.credentials
+        }
+        return {name: rate for name, rate in rates.items() if rate[1]}
+
     def snapshot(self, now: Monotonic) -> tuple[Resting, ...]:
         """Everything that rests, is half-open or on trial, soonest back first."""
         found = []
