@@ -70,6 +70,16 @@ def test_moonshots_schemas():
     assert fitted("openai_chat", body) == body
 
 
+@pytest.mark.parametrize("word", ["anyOf", "oneOf"])
+def test_moonshots_root_is_an_object_without_alternatives(word):
+    """`type` may not go there, nor stand beside them: one object admits what any of them does."""
+    one, other = ({"type": "object", "properties": {name: {}}, "required": [name]} for name in "ab")
+    tool = {"type": "function", "function": {"name": "f", "parameters": {word: [one, other]}}}
+    told = fitted("openai_chat", {"messages": [USER], "tools": [tool]}, schema_alternatives=False)
+    schema = told["tools"][0]["function"]["parameters"]
+    assert schema == {"type": "object", "properties": {"a": {}, "b": {}}}
+
+
 def marked(number):
     return {"type": "text", "text": str(number), "cache_control": {"type": "ephemeral"}}
 

@@ -374,7 +374,7 @@ AGENTS = (
     Recipe(
         name="qwen",
         title="Qwen Code",
-        source="https://qwenlm.github.io/qwen-code-docs/en/users/configuration/settings",
+        source="https://qwenlm.github.io/qwen-code-docs/en/users/configuration/model-providers/",
         files=_qwen_files,
         environment=_openai_environment,
         command=lambda to: ["qwen"],
@@ -390,7 +390,7 @@ AGENTS = (
     Recipe(
         name="crush",
         title="Crush",
-        source="https://github.com/charmbracelet/crush#custom-providers",
+        source="https://github.com/charmbracelet/crush/blob/main/internal/skills/builtin/crush-config/SKILL.md",
         files=_crush_files,
     ),
     Recipe(

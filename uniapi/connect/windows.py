@@ -1,4 +1,6 @@
-"""Clients whose settings are typed into a window: what goes where. Facts as in `agents`."""
+"""Clients whose settings are typed into a window: what goes where. Facts as in `agents`; whether
+the address ends with /v1 stands in each one's source.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,7 @@ WINDOWS = (
     Recipe(
         name="cherry-studio",
         title="Cherry Studio",
-        source="https://docs.cherry-ai.com/pre-basic/providers/custom-providers",
+        source="https://docs.cherry-ai.com/en-us/cherrystudio/preview/settings/providers",
         steps=_typed(
             "Settings → Model Provider → Add, type OpenAI (Anthropic and Gemini work too).",
             lambda to: to.root,
@@ -57,18 +59,19 @@ WINDOWS = (
     Recipe(
         name="lobechat",
         title="LobeChat",
-        source="https://lobehub.com/docs/usage/providers/openai",
+        source="https://lobehub.com/docs/self-hosting/environment-variables/model-provider",
         steps=_typed(
-            "Settings → AI Service Provider → OpenAI → API proxy URL; then Get model list.",
+            "Settings → AI Service Provider → OpenAI → address of the API proxy; then fetch the"
+            " list of models.",
             lambda to: to.v1,
         ),
     ),
     Recipe(
         name="open-webui",
         title="Open WebUI",
-        source="https://docs.openwebui.com/getting-started/quick-start/starting-with-openai-compatible",
+        source="https://docs.openwebui.com/getting-started/quick-start/connect-a-provider/starting-with-openai",
         steps=_typed(
-            "Admin Settings → Connections → OpenAI API → +.",
+            "Admin Settings → Connections → OpenAI → Manage → Add New Connection.",
             lambda to: to.v1,
             "From a container the host is http://host.docker.internal instead of 127.0.0.1.",
         ),
@@ -76,7 +79,7 @@ WINDOWS = (
     Recipe(
         name="chatbox",
         title="Chatbox",
-        source="https://docs.chatboxai.app/en/guides/providers",
+        source="https://docs.chatboxai.app/en/guides/providers/import-config",
         steps=_typed(
             "Settings → Model Provider → Add, API mode: OpenAI API Compatible.",
             lambda to: to.root,
@@ -85,9 +88,10 @@ WINDOWS = (
     Recipe(
         name="immersive-translate",
         title="Immersive Translate",
-        source="https://immersivetranslate.com/docs/services/openai/",
+        source="https://immersivetranslate.com/zh-Hans/docs/services/ai",
         steps=_typed(
-            "Translation services → OpenAI → custom API address.",
+            "Settings → Translation services → at the bottom: add a custom AI service that is"
+            " compatible with OpenAI.",
             lambda to: f"{to.v1}/chat/completions",
         ),
     ),

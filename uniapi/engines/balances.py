@@ -1,9 +1,12 @@
 """What is left on a provider's key, where its vendor has an endpoint that says so: rows by host.
 
-openrouter.ai/docs/api-reference/api-keys/get-current-api-key (`limit_remaining`, None: no limit of
-its own) and …/credits; api-docs.deepseek.com/api/get-user-balance;
-platform.kimi.ai/docs/api/balance (dollars at `.ai`, yuan at `.cn`); docs.siliconflow.com (dollars;
-the Chinese host took its own away on 2026-08-14). All seen on 2026-11-30.
+openrouter.ai/docs/api/api-reference/api-keys/get-current-key (`limit_remaining`, None: no limit of
+its own) and …/credits/get-credits (a management key alone is told); api-docs.deepseek.com/
+api/get-user-balance; platform.moonshot.cn/docs/api/balance (yuan), and dollars at `.ai`
+(docs.rs/crate/quotas, which cites platform.kimi.ai/docs/api/balance);
+docs.siliconflow.com/en/api-reference/userinfo/get-user-info (dollars; the Chinese host took its own
+away on 2026-08-14: github.com/steipete/CodexBar, docs/siliconflow.md).
+Looked up on 2026-11-30, in stored copies of these pages.
 """
 
 from __future__ import annotations

@@ -36,31 +36,41 @@ _FORMAT_ROWS = (
     ),
     fact(
         "«An assistant message with 'tool_calls' must be followed by tool messages responding to"
-        " each 'tool_call_id'»; DeepSeek: «insufficient tool messages following tool_calls»;"
-        " Mistral: «Not the same number of function calls and responses»; xAI and Google's layer"
-        " alike (2026-11-30)",
+        " each 'tool_call_id'» (aliasrobotics/cai#111, MoonshotAI/kimi-cli#1977, DashScope:"
+        " QwenLM/qwen-code#606); DeepSeek: «insufficient tool messages following tool_calls»"
+        " (openai/codex#22129); Mistral: «Not the same number of function calls and responses»"
+        " (mistralai/client-ts#106); Google's layer is inferred from what Gemini says behind it"
+        " (google-gemini/gemini-cli#16987), a word of its own was not found (2026-11-30)",
         vendors={
-            *("openai", "azure", "github", "deepseek", "moonshot", "mistral", "xai"),
+            *("openai", "azure", "github", "deepseek", "moonshot", "mistral", "dashscope"),
             "gemini-openai",
         },
         calls_need_results=True,
     ),
     fact(
-        "«[] is too short - 'tools'», «'tool_choice' is only allowed when 'tools' are specified»,"
-        " «The 'stream_options' parameter is only allowed when 'stream' is enabled» (2026-11-30)",
-        vendors={"openai", "azure", "github"},
+        "«[] is too short - 'tools'» (pydantic/pydantic-ai#155, DashScope: earendil-works/pi#3649),"
+        " «Invalid 'tools': empty array» (microsoft/call-center-ai#399), «'parallel_tool_calls' is"
+        " only allowed when 'tools' are specified» (openai/swarm#30), «The 'stream_options'"
+        " parameter is only allowed when 'stream' is enabled» (BerriAI/litellm#5803); xAI: «A"
+        " tool_choice was set on the request but no tools were specified» (livekit/agents#3114)"
+        " (2026-11-30)",
+        vendors={"openai", "azure", "github", "dashscope", "xai"},
         members_alone=False,
     ),
     fact(
         "«'messages' must contain the word 'json' in some form, to use 'response_format' of type"
-        " 'json_object'»; DeepSeek «Prompt must contain the word 'json'», Groq and DashScope alike"
+        " 'json_object'» (portkey.ai/error-library/response-format-error-10006; Groq:"
+        " mem0ai/mem0#4161; DashScope: help.aliyun.com/zh/model-studio/user-guide/json-mode);"
+        " DeepSeek: «Prompt must contain the word 'json'» (api-docs.deepseek.com/guides/json_mode)"
         " (2026-11-30)",
         vendors={"openai", "azure", "github", "deepseek", "groq", "dashscope"},
         json_needs_word=True,
     ),
     fact(
         "«not a valid moonshot flavored json schema, details: when using anyOf, type should be"
-        " defined in anyOf items instead of the parent schema» (MoonshotAI/kimi-cli, 2026-11-30)",
+        " defined in anyOf items instead of the parent schema» (MoonshotAI/kimi-code#2661), and"
+        ' «parameters.type is required and must be "object"» (MoonshotAI/kimi-code#2662)'
+        " (2026-11-30)",
         vendors={"moonshot"},
         schema_alternatives=False,
     ),

@@ -25,7 +25,8 @@ CLAUDE_ROWS = (
         "a tool_use id is of [a-zA-Z0-9_-]; a thinking block with a foreign signature and a blank"
         " text answer 400; up to 4.7 «role 'system' is not supported» among messages; up to 4.8 no"
         " thinking unless asked for (litellm 1.110.2, anthropic 2.14, 2026-11-30); «`tool_use` ids"
-        " were found without `tool_result` blocks» (anthropics/claude-code#1571)",
+        " were found without `tool_result` blocks» (anthropics/claude-code#1237); four cache marks"
+        " (github.com/anthropics/skills, skills/claude-api/shared/prompt-caching.md, 2026-11-30)",
         r"claude",
         tool_call_id_form="word",
         calls_need_results=True,
@@ -110,8 +111,9 @@ CLAUDE_ROWS = (
     # is not known yet has the least of its family before it.
     *(
         fact(
-            f"shortest prompt that is cached: {least} tokens"
-            " (platform.claude.com/docs/en/build-with-claude/prompt-caching, 2026-11-30)",
+            f"shortest prompt that is cached: {least} tokens (Anthropic's own table, the same on"
+            " every platform: github.com/anthropics/skills, skills/claude-api/shared/"
+            "prompt-caching.md, 2026-11-30)",
             pattern,
             engines=_ENGINES | {"openrouter"},
             cache_marks=least,
@@ -122,6 +124,7 @@ CLAUDE_ROWS = (
             (r"claude-(?:opus-4[.-][56](?!\d)|haiku-4[.-]5(?!\d))", 4096),
             (r"claude-opus-4[.-]7(?!\d)", 2048),
             (r"claude-(?:opus-[5-9](?!\d)|fable|mythos)", 512),
+            (r"claude-mythos-preview", 2048),
         )
     ),
     fact(
@@ -133,13 +136,14 @@ CLAUDE_ROWS = (
         anthropic_tool_search=False,
     ),
     fact(
-        "no prompt cache: the first Claudes, and at Bedrock all before 3.7 but 3.5 Haiku"
+        "no prompt cache: the first Claudes. At Bedrock «generally available with Claude 3.7 Sonnet"
+        " [and] 3.5 Haiku», 3.5 Sonnet v2 only for who tried its preview"
         " (docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html, 2026-11-30)",
         r"claude-(?:1|2|v2|instant)",
         cache_marks=None,
     ),
     fact(
-        "the same, at Bedrock",
+        "the same at Bedrock before 3.7, but for 3.5 Haiku (the page of the row above, 2026-11-30)",
         r"claude-3-(?:opus|sonnet|haiku|5-sonnet)",
         engines={"aws"},
         cache_marks=None,

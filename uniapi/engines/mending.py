@@ -105,7 +105,8 @@ READERS: tuple[Reader, ...] = (
     _read(
         "Anthropic: «`tool_use` ids were found without `tool_result` blocks»; OpenAI: «must be"
         " followed by tool messages», «No tool output found for function call»; DeepSeek:"
-        " «insufficient tool messages»; Google: «the number of function response parts»",
+        " «insufficient tool messages»; Google: «the number of function response parts» (sources:"
+        " the rows of `calls_need_results`)",
         r"ids were found without [`'\"]?tool_result|unexpected [`'\"]?tool_use_id[`'\"]? found|must"
         r" be followed by tool messages|must be a response to a prece|insufficient tool messages"
         r"|number of function response parts|no tool (?:output|call) found for function call"
@@ -204,49 +205,55 @@ READERS: tuple[Reader, ...] = (
     ),
     _read(
         "Anthropic: «max_tokens: 200000 > 64000, which is the maximum allowed number of output"
-        " tokens»",
+        " tokens» (seen in a dozen programs that read it, by find_string, 2026-11-30)",
         r"(?P<name>max_\w{1,40}): \d{1,12} > (?P<most>\d{1,12}), which is the maximum",
         keep_within,
     ),
     _read(
-        "OpenAI: «max_tokens is too large: 100000. This model supports at most 16384»",
+        "OpenAI: «max_tokens is too large: 32000. This model supports at most 16384 completion"
+        " tokens» (enoch3712/ExtractThinker#346, 2026-11-30)",
         r"(?P<name>max_\w{1,40}) is too large: \d{1,12}\. this model supports at most"
         r" (?P<most>\d{1,12})",
         keep_within,
     ),
     _read(
-        "OpenAI: «Invalid 'temperature': decimal above maximum value. Expected a value <= 2»",
+        "OpenAI: «Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but"
+        " got 200 instead.» (litellm's exception_mapping_utils.py, 2026-11-30)",
         rf"invalid {_QUOTED}: [^\n]{{0,60}}above maximum value\. expected a value <="
         r" (?P<most>\d{1,12}(?:\.\d{1,6})?)",
         keep_within,
     ),
     _read(
-        "DeepSeek: «the valid range of max_tokens is [1, 8192]»; DashScope: «Range of max_tokens"
-        " should be [1, 8192]»",
+        "DeepSeek: «the valid range of max_tokens is [1, 8192]» (deepseek-ai/DeepSeek-V3#69);"
+        " DashScope: «Range of max_tokens should be [1, 8192]» (open-webui/open-webui#10507);"
+        " 2026-11-30",
         r"range of (?P<name>\w{1,40}) (?:is|should be) [\[(] ?[\d.]{1,12}, ?"
         r"(?P<most>\d{1,12}(?:\.\d{1,6})?) ?[\])]",
         keep_within,
     ),
     _read(
-        "Groq: «`max_tokens` must be less than or equal to `8192`»; pydantic: «Input should be less"
-        " than or equal to 2»",
+        "Groq: «`max_tokens` must be less than or equal to `8192`, the maximum value for"
+        " `max_tokens` is less than the `context_window`» (seen in a dozen programs that read it,"
+        " by find_string, 2026-11-30)",
         rf"{_QUOTED} must be less than or equal to [\"'`]?(?P<most>\d{{1,12}}(?:\.\d{{1,6}})?)",
         keep_within,
     ),
     _read(
-        "Google: «it has a maxOutputTokens value of 99999 but the supported range is from 1"
-        " (inclusive) to 65537 (exclusive)»",
+        "Google: «it has a maxOutputTokens value of 655360 but the supported range is from 1"
+        " (inclusive) to 8193 (exclusive)» (stackblitz-labs/bolt.diy#955, 2026-11-30)",
         r"has an? (?P<name>\w{1,40}) value of [\d.]{1,12} but the supported range is from"
         r" [\d.]{1,12} \(inclusive\) to (?P<below>\d{1,12}) \(exclusive\)",
         keep_within,
     ),
     _read(
-        "Bedrock: «The maximum tokens you requested exceeds the model limit of 8192.»",
+        "Bedrock: «The maximum tokens you requested exceeds the model limit of 4096.»"
+        " (vercel/ai#2772, 2026-11-30)",
         r"maximum tokens you requested exceeds the model limit of (?P<most>\d{1,12})",
         keep_within,
     ),
     _read(
-        "OpenAI: «'tool_choice' is only allowed when 'tools' are specified.»",
+        "OpenAI: «'parallel_tool_calls' is only allowed when 'tools' are specified.»"
+        " (openai/swarm#30, 2026-11-30)",
         rf"{_QUOTED} (?:parameter )?is only allowed when",
         drop,
     ),

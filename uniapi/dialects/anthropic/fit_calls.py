@@ -20,8 +20,8 @@ from .vocabulary import member
 @minds("calls_need_results", where=("tool_use", "tool_result"))
 def answered_calls(body: Body, fitting: Fitting) -> Body:
     """«`tool_use` ids were found without `tool_result` blocks immediately after», «unexpected
-    `tool_use_id` found in `tool_result` blocks» (github.com/anthropics/claude-code/issues/1571,
-    13850; 2026-11-30).
+    `tool_use_id` found in `tool_result` blocks» (github.com/anthropics/claude-code/issues/1237,
+    13460; 2026-11-30).
     """
     return with_messages(body, _answered)
 

@@ -20,7 +20,7 @@ _MISNAMED = {"image/jpg": "image/jpeg"}
 @minds(always=True, where=("image", "tool_result"))
 def known_pictures(body: Body, fitting: Fitting) -> Body:
     """«media_type: Input should be 'image/jpeg', 'image/png', 'image/gif' or 'image/webp'»
-    (github.com/BerriAI/litellm/issues/8846, 2026-11-30).
+    (github.com/BoundaryML/baml/issues/1292, 2026-11-30).
     """
     return with_messages(body, lambda messages: _each(messages, _with_known_picture))
 
@@ -47,9 +47,9 @@ def _each(values: list[Json], change: Any) -> list[Json]:
 
 @minds("anthropic_cache_marks", where=("cache_control", "tools", "system"))
 def few_marks(body: Body, fitting: Fitting) -> Body:
-    """«A maximum of 4 blocks with cache_control may be provided. Found 5.»: those of the oldest
-    turns go, as the later ones reach as far back (platform.claude.com/docs/en/build-with-claude/
-    prompt-caching, 2026-11-30).
+    """«A maximum of 4 blocks with cache_control may be provided. Found 5.»
+    (github.com/tghamm/Anthropic.SDK/issues/50, 2026-11-30): those of the oldest turns go, as the
+    later ones reach as far back.
     """
     most = fitting.quirk.anthropic_cache_marks
     messages = body.get("messages")

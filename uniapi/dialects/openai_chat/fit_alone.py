@@ -12,8 +12,8 @@ _OF_TOOLS = ("tools", "tool_choice", "parallel_tool_calls")
 @minds("members_alone", where=(*_OF_TOOLS, "stream_options"))
 def no_members_alone(body: Body, fitting: Fitting) -> Body:
     """«[] is too short - 'tools'», «'tool_choice' is only allowed when 'tools' are specified», «The
-    'stream_options' parameter is only allowed when 'stream' is enabled». Legacy `functions` are
-    tools too.
+    'stream_options' parameter is only allowed when 'stream' is enabled» (sources: the row of
+    `members_alone` in `uniapi/engines/facts_chat.py`). Legacy `functions` are tools too.
     """
     has_tools = body.get("tools") or body.get("functions")
     alone = [name for name in _OF_TOOLS if name in body and not has_tools]

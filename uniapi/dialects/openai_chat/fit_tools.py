@@ -19,7 +19,7 @@ from .fit_members import has_type, without
 from .fit_messages import Turn, with_calls, with_messages
 from .fit_system import with_system_words
 from .request_decode_members import at
-from .request_encode_schema import function_parameters, without_type_beside
+from .request_encode_schema import function_parameters, moonshot_parameters
 
 TOOL_MEMBERS = ("tools", "tool_choice", "functions", "function_call", "parallel_tool_calls")
 _CALLS = ("tool_calls", "function_call")
@@ -174,8 +174,10 @@ def plain_alternatives(body: Body, fitting: Fitting) -> Body:
 
 def _with_plain_alternatives(tool: Json) -> Json:
     parameters = at(tool, "function", "parameters")
-    plain = without_type_beside(parameters)
-    if plain == parameters or not isinstance(tool, dict):
+    if not isinstance(parameters, dict):
+        return tool
+    plain = moonshot_parameters(parameters)
+    if plain == parameters:
         return tool
     return {**tool, "function": {**tool["function"], "parameters": plain}}
 

@@ -49,10 +49,20 @@ def _with_items(schema: Json, depth: int) -> Json:
     return changed
 
 
-def without_type_beside(schema: Json, depth: int = 0) -> Json:
-    """A schema in Moonshot's flavour: «when using anyOf, type should be defined in anyOf items
-    instead of the parent schema», and `$ref` stands alone
-    (github.com/MoonshotAI/walle, github.com/MoonshotAI/kimi-cli, 2026-11-30).
+def moonshot_parameters(parameters: Mapping[str, Json]) -> Json:
+    """A tool's parameters in Moonshot's flavour. Alternatives at the root are folded into it: there
+    `type` must be `object` and may not stand beside them, both at once
+    (github.com/MoonshotAI/kimi-code/pull/2662, github.com/Lingtai-AI/lingtai-kernel/pull/1408;
+    2026-11-30).
+    """
+    has_alternatives = "anyOf" in parameters or "oneOf" in parameters
+    return _without_type_beside(input_schema(parameters) if has_alternatives else parameters)
+
+
+def _without_type_beside(schema: Json, depth: int = 0) -> Json:
+    """«when using anyOf, type should be defined in anyOf items instead of the parent schema»
+    (github.com/MoonshotAI/kimi-code/issues/2661), and `$ref` stands alone: «conflicting keywords
+    found after $ref expansion» (github.com/Alishahryar1/free-claude-code/pull/378; 2026-11-30).
     """
     if not isinstance(schema, dict) or depth > MAX_DEPTH:
         return schema
@@ -62,14 +72,14 @@ def without_type_beside(schema: Json, depth: int = 0) -> Json:
     for name in _MAPS:
         if isinstance(schema.get(name), dict):
             changed[name] = {
-                key: without_type_beside(value, depth + 1) for key, value in schema[name].items()
+                key: _without_type_beside(value, depth + 1) for key, value in schema[name].items()
             }
     for name in _SINGLE:
         if isinstance(schema.get(name), dict):
-            changed[name] = without_type_beside(schema[name], depth + 1)
+            changed[name] = _without_type_beside(schema[name], depth + 1)
     for name in _LISTS:
         if isinstance(schema.get(name), list):
-            changed[name] = [without_type_beside(value, depth + 1) for value in schema[name]]
+            changed[name] = [_without_type_beside(value, depth + 1) for value in schema[name]]
     alternatives, kind = changed.get("anyOf"), changed.get("type")
     if isinstance(alternatives, list) and kind is not None:
         del changed["type"]
