@@ -50,10 +50,10 @@ def _with_items(schema: Json, depth: int) -> Json:
 
 
 def moonshot_parameters(parameters: Mapping[str, Json]) -> Json:
-    """A tool's parameters in Moonshot's flavour. Alternatives at the root are folded into it: there
-    `type` must be `object` and may not stand beside them, both at once
-    (github.com/MoonshotAI/kimi-code/pull/2662, github.com/Lingtai-AI/lingtai-kernel/pull/1408;
-    2026-11-30).
+    """A tool's parameters in Moonshot's flavour (github.com/MoonshotAI/walle, docs/mfjs-spec.md).
+    Alternatives at the root are folded into it: `type` must be `object` there, and may not stand
+    beside them (github.com/MoonshotAI/kimi-code/pull/2662,
+    github.com/Lingtai-AI/lingtai-kernel/pull/1408; 2026-11-30).
     """
     has_alternatives = "anyOf" in parameters or "oneOf" in parameters
     return _without_type_beside(input_schema(parameters) if has_alternatives else parameters)
