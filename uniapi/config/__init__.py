@@ -1,14 +1,29 @@
 """`api.yaml`: text → frozen values, with every problem reported at once. `schema` is what the rest
 of the program sees.
 
-Reading order: `schema` (the result), `levels` (what a row of the table of keys is), `keys` (the
-table), `parse` (joins the readers), `yaml_tree` (the file as `nodes`), `values` (what they read
-with), then a reader such as `providers`, whose rows stand beside it. `load` and `watch` are the
+Reading order: `schema` (the result: `provider_schema`, `client_schema`, `common_schema`), `levels`
+(what a row of the table of keys is), `keys` (the table), `parse` (joins the readers), `yaml_tree`
+(the file as `nodes`), `values` (what they read with), then a reader such as `providers`, whose rows
+stand beside it. `load` and `watch` are the
 doors to the outside; `schema_text`, `json_schema` and `starter` write about configurations.
 """
 
 from .addresses import PROXY_DIRECT, as_proxy, proxy_fault
 from .alias_maps import stand_ins
+from .client_schema import ClientKey, PolicyName, Rule
+from .common_schema import (
+    ByModel,
+    PeriodName,
+    PromptCache,
+    Rate,
+    Rates,
+    SpendingCap,
+    SpendingCaps,
+    TimeoutPolicy,
+    TimeoutRule,
+    Timeouts,
+)
+from .engine_names import EngineNames, HasPrice, Remark
 from .environment_keys import FoundProvider, environment_config, found_keys
 from .excerpt import excerpt
 from .json_schema import json_schema, key_table
@@ -26,40 +41,17 @@ from .load import (
 )
 from .masked_config import shown_config
 from .parse import parse_config
-from .rates import parse_rates
-from .schema import (
+from .problems import ConfigProblems, Problem
+from .provider_schema import (
     NO_OVERRIDES,
     BodyOverrides,
-    ByModel,
-    ClientKey,
-    Config,
-    ConfigProblems,
     Credential,
-    EngineNames,
-    HasPrice,
-    Inspect,
     ModelEntry,
-    ModelInfo,
-    Notify,
-    PeriodName,
-    PolicyName,
-    Preferences,
-    Price,
-    Problem,
-    PromptCache,
     Provider,
-    Rate,
-    Rates,
-    Remark,
     RequestRule,
-    Retention,
-    Rule,
-    SpendingCap,
-    SpendingCaps,
-    TimeoutPolicy,
-    TimeoutRule,
-    Timeouts,
 )
+from .rates import parse_rates
+from .schema import Config, Inspect, ModelInfo, Notify, Preferences, Price, Retention
 from .schema_text import changes
 from .secrets import (
     fingerprint,

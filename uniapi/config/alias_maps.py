@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from .client_schema import ClientKey
 from .levels import Form
 from .nodes import Node, ProblemList
-from .schema import ClientKey
 from .values import named, text, texts, wrong
 
 MOST_FALLBACKS = 8

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .nodes import Node, ProblemList
-from .schema import BodyOverrides
+from .provider_schema import BodyOverrides
 from .values import near, plain, wrong
 
 REMOVE = "__remove__"

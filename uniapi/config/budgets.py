@@ -7,9 +7,9 @@ from __future__ import annotations
 import difflib
 import re
 
+from .common_schema import PeriodName, SpendingCap
 from .levels import Form
 from .nodes import Node, ProblemList
-from .schema import PeriodName, SpendingCap
 from .values import wrong
 
 _UNITS: dict[str, PeriodName] = {

@@ -8,13 +8,13 @@ from uniapi.values import dataclass
 
 from .alias_maps import ALIASES, FALLBACK
 from .budgets import BUDGET
+from .client_schema import ClientKey
 from .forms import BOOL, COUNT, DOLLARS, ENABLED, MOMENT, NETWORKS, POLICIES, RATE_BY_MODEL, TEXT
 from .key_slips import key_slips
 from .levels import Form, Key, Level, Section, as_written, section
 from .nodes import Node, ProblemList
 from .providers import ProvidersRead
 from .rules import ALL, Surroundings, read_rules, report_cycles
-from .schema import ClientKey
 from .secrets import fingerprint, mask
 from .values import boolean, choice, whole, wrong
 

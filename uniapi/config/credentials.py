@@ -9,11 +9,12 @@ from dataclasses import field, replace
 from uniapi.values import dataclass
 
 from .addresses import proxy_fault
+from .engine_names import EngineNames
 from .forms import COUNT, ENABLED, PROXY, TEXT
 from .key_slips import vendor_key_slips
 from .levels import Form, Key, Level, Section, as_written, refuse_empty_variable, section
 from .nodes import Node, ProblemList
-from .schema import Credential, EngineNames
+from .provider_schema import Credential
 from .secrets import fingerprint, mask
 from .values import boolean
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from .schema import Problem
+from .problems import Problem
 from .secrets import looks_secret, mask, without_secrets
 
 LONGEST_LINE = 120

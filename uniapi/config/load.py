@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from uniapi.values import dataclass
 
 from .environment_keys import found_keys
-from .schema import Config, ConfigProblems, Problem
+from .problems import ConfigProblems, Problem
+from .schema import Config
 
 DEFAULT_FILE = "./api.yaml"
 _MAX_BYTES = 8 * 1024 * 1024

@@ -8,7 +8,7 @@ from typing import Literal
 
 from uniapi.values import dataclass
 
-from .schema import Problem
+from .problems import Problem
 from .secrets import looks_secret, mask
 
 Kind = Literal["map", "list", "text", "int", "float", "bool", "null", "time"]

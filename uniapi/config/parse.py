@@ -10,21 +10,16 @@ from dataclasses import replace
 
 from .alias_maps import check_joined
 from .client_keys import ClientKeysRead, read_client_keys
+from .engine_names import EngineNames, HasPrice
 from .keys import TOP, advice_on
 from .levels import Section
 from .nodes import Node, ProblemList
 from .preferences import read_preferences
+from .problems import ConfigProblems, Problem
+from .provider_schema import ModelEntry
 from .providers import ProvidersRead, read_providers
 from .rules import entries_allowed
-from .schema import (
-    Config,
-    ConfigProblems,
-    EngineNames,
-    HasPrice,
-    ModelEntry,
-    Preferences,
-    Problem,
-)
+from .schema import Config, Preferences
 from .shared import divided
 from .values import wrong
 from .yaml_tree import read_tree

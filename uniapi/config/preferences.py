@@ -9,6 +9,7 @@ from typing import Any
 from .addresses import proxy_fault
 from .alias_maps import FALLBACK
 from .budgets import BUDGET
+from .common_schema import Rates
 from .forms import (
     BOOL,
     COUNT,
@@ -26,7 +27,7 @@ from .levels import Form, Key, Level, as_written, section, without_effect
 from .nodes import Node, ProblemList
 from .notify import NOTIFY
 from .prices import PRICE_LIST, PRICES
-from .schema import Inspect, ModelInfo, Preferences, Rates, Retention
+from .schema import Inspect, ModelInfo, Preferences, Retention
 from .timeouts import TIMEOUTS
 from .values import boolean, by_model, choice, named, positive, rates, text, texts, wrong
 

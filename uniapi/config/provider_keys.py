@@ -25,7 +25,7 @@ from .forms import (
 from .levels import Form, Key, Level, as_written, without_effect
 from .nodes import Node, ProblemList
 from .provider_models import read_models
-from .schema import Provider
+from .provider_schema import Provider
 from .skipping import WHAT_TO_SKIP
 from .timeouts import TIMEOUTS
 from .values import choice, lower_texts, text, wrong

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .nodes import Node, ProblemList
-from .schema import ModelEntry
+from .provider_schema import ModelEntry
 from .values import text, wrong
 from .wildcards import is_wildcard
 

@@ -10,10 +10,11 @@ from uniapi.values import dataclass
 from .addresses import host_of, path_of, proxy_fault, url_fault
 from .body_overrides import read_overrides
 from .credentials import read_credentials
+from .engine_names import EngineNames
 from .levels import Section, section
 from .nodes import Node, ProblemList
 from .provider_keys import PROVIDER, PROVIDER_PREFERENCES
-from .schema import Credential, EngineNames, ModelEntry, Provider
+from .provider_schema import Credential, ModelEntry, Provider
 from .values import near, wrong
 
 _ENGINE_SYNONYMS = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 
-from .schema import Rate, Rates
+from .common_schema import Rate, Rates
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 

@@ -10,9 +10,10 @@ from dataclasses import field, replace
 
 from uniapi.values import dataclass
 
+from .client_schema import Rule
 from .nodes import Node, ProblemList
+from .provider_schema import ModelEntry
 from .providers import ProvidersRead
-from .schema import ModelEntry, Rule
 from .secrets import fingerprint, looks_secret, mask
 from .values import near, positive, text, wrong
 from .wildcards import fits, is_wildcard

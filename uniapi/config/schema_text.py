@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .client_keys import CLIENT_KEY, CLIENT_KEY_PREFERENCES
+from .client_schema import ClientKey
 from .levels import Level
 from .preferences import PREFERENCES
 from .provider_keys import PROVIDER, PROVIDER_PREFERENCES
-from .schema import ClientKey, Config, Provider
+from .provider_schema import Provider
+from .schema import Config
 
 _IDENTITIES = frozenset({"name", "secret"})
 _TOLD_OTHERWISE = frozenset({"models", "credentials"})

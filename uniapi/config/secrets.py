@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from .schema import Config, Notify, Provider
+from .provider_schema import Provider
+from .schema import Config, Notify
 
 KNOWN_PREFIXES = (
     "sk-proj-",

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from .schema import ByModel, Provider, Rate, Rates
+from .common_schema import ByModel, Rate, Rates
+from .provider_schema import Provider
 
 
 def divided(provider: Provider, shares: int) -> Provider:

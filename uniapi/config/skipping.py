@@ -7,7 +7,7 @@ from __future__ import annotations
 from .forms import PATTERNS, SIZE, TEXT
 from .levels import Form, Key, Level, match_key, section
 from .nodes import Node, ProblemList
-from .schema import RequestRule
+from .provider_schema import RequestRule
 from .values import lower_texts, near, texts, wrong
 
 _REQUEST_TYPES = ("compaction",)

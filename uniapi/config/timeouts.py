@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from .common_schema import TimeoutPolicy, TimeoutRule, Timeouts
 from .forms import PATTERNS, SECONDS, SOME_SECONDS
 from .levels import Form, Key, Level, match_key, section, without_effect
 from .nodes import Node, ProblemList
-from .schema import TimeoutPolicy, TimeoutRule, Timeouts
 from .values import positive_seconds, wrong
 
 

@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 
 import yaml
 
+from .common_schema import ByModel, Rates
 from .nodes import Member, Node, ProblemList
 from .rates import SECONDS, parse_rates
-from .schema import ByModel, Rates
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ import re
 
 import yaml
 
-from .schema import Problem
+from .problems import Problem
 
 _HINTS = (
     ("'\\t'", "indent with blanks, not with tabs"),

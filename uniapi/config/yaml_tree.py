@@ -16,7 +16,7 @@ import yaml
 
 from .load import RemoteVariables
 from .nodes import Kind, Member, Node, ProblemList
-from .schema import Problem
+from .problems import Problem
 from .secrets import looks_secret, mask
 from .yaml_faults import broken_yaml
 
