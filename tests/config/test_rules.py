@@ -211,6 +211,47 @@ def test_credits_meet_a_provider_that_lists_its_own_models(problems: Problems) -
     assert "no price for models that providers list themselves" in only.message
 
 
+@pytest.mark.parametrize(
+    ("provider", "shared", "expected"),
+    [
+        ("budget: $5/day", "", [("providers[0].preferences.budget", "`o1`, `up`")]),
+        ("", "budget: $5/day", [("preferences.budget", "`o1`, `other`, `up`")]),
+        ("budget: $5/day", "budget: $5/day, model_price: {default: '1,2'}", []),
+        ("budget: $5/day", "model_price: {o1: '1,2', up: '1,2'}", []),
+        ("", "", []),
+    ],
+)
+def test_budgets_of_providers_and_of_all_meet_models_without_price(
+    problems: Problems, provider: str, shared: str, expected: list[tuple[str, str]]
+) -> None:
+    """A provider's own models for its budget, everybody's for the one of all."""
+    text = (
+        "providers:\n"
+        f"  - {{provider: a, base_url: https://a, model: [o1, up], preferences: {{{provider}}}}}\n"
+        "  - {provider: b, base_url: https://b, model: [other]}\n"
+        "api_keys: [{api: sk-client-0000000000}]\n"
+        f"preferences: {{{shared}}}\n"
+    )
+    found = problems(text)
+    assert [problem.path for problem in found] == [path for path, _ in expected]
+    for problem, (_, names) in zip(found, expected, strict=True):
+        assert problem.message.startswith(f"`budget` is set, and there is no price for {names}:")
+
+
+def test_a_provider_with_a_budget_lists_its_own_models(problems: Problems) -> None:
+    """Of whose prices nothing is known; another provider's list is not its business."""
+    text = (
+        "providers:\n"
+        "  - {provider: a, base_url: https://a, preferences: {BUDGET}}\n"
+        "  - {provider: b, base_url: https://b, model: [m], preferences: {OTHER}}\n"
+        "api_keys: [{api: sk-client-0000000000}]\n"
+        "preferences: {price_list: false, model_price: {m: '1,2'}}"
+    )
+    (only,) = problems(text.replace("BUDGET", "budget: $5/day").replace("OTHER", ""))
+    assert "no price for models that providers list themselves" in only.message
+    assert not problems(text.replace("BUDGET", "").replace("OTHER", "budget: $5/day"))
+
+
 def test_a_model_that_no_rule_reaches_is_said_so(problems: Problems) -> None:
     """Through nested keys, patterns and prefixes too; what a provider lists itself is nobody's
     mistake.

@@ -88,6 +88,70 @@ def test_a_pattern_without_a_model_is_warned_of(problems):
     assert "no client key's rule reaches `m`, `n`" in found[0].message
 
 
+@pytest.mark.parametrize(
+    "own, shared, expected",
+    [
+        (
+            "aliases: {fast: sonnet-5-4}",
+            "",
+            (
+                "api_keys[0].preferences.aliases.fast",
+                6,
+                "no provider serves `sonnet-5-4`: the alias `fast` leads nowhere"
+                "; did you mean `sonnet-5-5`?",
+            ),
+        ),
+        (
+            "fallback: {m: [n, sonnet-5-4]}",
+            "",
+            (
+                "api_keys[0].preferences.fallback.m[1]",
+                6,
+                "no provider serves `sonnet-5-4`: it does not stand in for `m`"
+                "; did you mean `sonnet-5-5`?",
+            ),
+        ),
+        (
+            "",
+            "fallback: {m: p/n}",
+            (
+                "preferences.fallback.m",
+                7,
+                "no provider serves `p/n`: it does not stand in for `m`"
+                "; write `n`, without a provider",
+            ),
+        ),
+        (
+            "",
+            "fallback: {sonnet-5-4: n}",
+            (
+                "preferences.fallback.sonnet-5-4",
+                7,
+                "no provider serves `sonnet-5-4`: only its fallbacks answer to it"
+                "; did you mean `sonnet-5-5`?",
+            ),
+        ),
+        ("aliases: {fast: sonnet-5-5, 'f*': haiku-9}", "fallback: {fast: [haiku-8]}", None),
+        ("aliases: {fast: n}", "fallback: {m: [fast]}", None),
+        ("", "fallback: {gone: [n]}", None),
+    ],
+)
+def test_names_that_nobody_serves_are_warned_of(problems, own, shared, expected):
+    """Where they are written, with what was meant; a pattern and an own name serve too, and what
+    stands in for a model that is gone has its use.
+    """
+    found = problems(TEXT % ("sonnet-5-5, small: 'haiku-*'", own, shared))
+    told = [(problem.path, problem.line, problem.message) for problem in found]
+    assert told == ([] if expected is None else [expected])
+
+
+def test_a_name_may_be_one_that_a_provider_lists_itself(problems):
+    """What it serves is not known yet."""
+    text = TEXT % ("x", "aliases: {fast: nowhere}", "fallback: {m: [nothing]}")
+    assert len(problems(text)) == 2
+    assert not problems(text.replace(", model: [m, n, x]", ""))
+
+
 def test_shares_divide_what_belongs_to_provider_keys(read):
     """Rounded down, never below one; the size of one request is not shared."""
     text = TEXT % ("x", "rate_limit: 30/min", "shares: 3")

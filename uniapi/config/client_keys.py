@@ -29,6 +29,7 @@ class ClientKeysRead:
     money_at: dict[str, Node] = field(default_factory=dict)
     fallback_at: dict[str, Node] = field(default_factory=dict)
     """Where a key's own `fallback` is written."""
+    aliases_at: dict[str, Node] = field(default_factory=dict)
 
 
 def read_client_keys(node: Node, providers: ProvidersRead, report: ProblemList) -> ClientKeysRead:
@@ -65,9 +66,10 @@ def read_client_keys(node: Node, providers: ProvidersRead, report: ProblemList) 
             if key.credits is not None or key.budgets:
                 written = preferences.get("credits") or preferences.get("budget")
                 read.money_at[key.key_id] = written or entry.node
-            written = preferences.get("fallback")
-            if written is not None:
-                read.fallback_at[key.key_id] = written
+            for name, places in (("fallback", read.fallback_at), ("aliases", read.aliases_at)):
+                written = preferences.get(name)
+                if written is not None:
+                    places[key.key_id] = written
         rules = tuple(rule for rule, _ in rules_of[key.key_id])
         read.keys.append(
             replace(key, rules=rules or ((ALL,) if entry.get("model") is None else ()))

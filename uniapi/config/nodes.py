@@ -35,6 +35,12 @@ class Node:
     items: tuple[Node, ...] = ()
     members: tuple[Member, ...] = ()
 
+    def member(self, name: str) -> Node | None:
+        """The value that a map has under a name; None: nothing is written there."""
+        values = (one.value for one in self.members if one.key.text == name)
+        found = next(values, None)
+        return None if found is None or found.kind == "null" else found
+
     @property
     def is_scalar(self) -> bool:
         """A single value that can be read as text: anything but a map, a list and nothing."""

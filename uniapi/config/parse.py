@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from .alias_maps import check_joined
 from .client_keys import ClientKeysRead, read_client_keys
-from .engine_names import EngineNames, HasPrice
+from .engine_names import EngineNames
 from .keys import TOP, advice_on
 from .levels import Section
 from .nodes import Node, ProblemList
@@ -19,12 +19,12 @@ from .problems import ConfigProblems, Problem
 from .provider_schema import ModelEntry
 from .providers import ProvidersRead, read_providers
 from .rules import entries_allowed
-from .schema import Config, Preferences
+from .schema import Config
 from .shared import divided
-from .values import wrong
+from .unpriced import warn_of_unpriced
+from .unserved import warn_of_unserved
+from .values import shortened, wrong
 from .yaml_tree import read_tree
-
-_NAMED_AT_MOST = 5
 
 
 def parse_config(
@@ -58,7 +58,12 @@ def _read(root: Node, engines: EngineNames, report: ProblemList) -> Config | Non
     keys = _client_keys(top, providers, report)
     preferences = read_preferences(top.get("preferences"), report)
     check_joined(keys.keys, preferences.fallback, keys.fallback_at, report)
-    _warn_of_unpriced(keys, providers, preferences, engines, report)
+    written = top.get("preferences")
+    shared_budget, shared_fallback = (
+        None if written is None else written.member(name) for name in ("budget", "fallback")
+    )
+    warn_of_unpriced(keys, providers, preferences, shared_budget, engines, report)
+    warn_of_unserved(keys, providers, shared_fallback, report)
     _warn_of_unreached(keys, providers, report)
     reached = [
         replace(provider, prompt_cache=provider.prompt_cache or preferences.prompt_cache)
@@ -93,33 +98,6 @@ def _client_keys(top: Section, providers: ProvidersRead, report: ProblemList) ->
     return ClientKeysRead() if node is None else read_client_keys(node, providers, report)
 
 
-def _warn_of_unpriced(
-    keys: ClientKeysRead,
-    providers: ProvidersRead,
-    preferences: Preferences,
-    engines: EngineNames,
-    report: ProblemList,
-) -> None:
-    """`credits` and budgets can only be counted down where calls have a price; providers that
-    report a cost of their own do without.
-    """
-    if "default" in preferences.prices or not keys.money_at:
-        return
-    has_price = engines.prices(preferences, providers.providers)
-    rules_of = {key.key_id: key.rules for key in keys.keys}
-    for key_id, node in keys.money_at.items():
-        listed = _unpriced(entries_allowed(key_id, rules_of, providers), has_price)
-        if not listed and preferences.price_list is False and providers.has_discovered():
-            listed.append("models that providers list themselves")
-        if listed:
-            name = node.path.rpartition(".")[2]
-            report.warning(
-                node,
-                f"`{name}` is set, and there is no price for {', '.join(listed)}: their calls cost"
-                " nothing unless the provider reports a cost (write one under `model_price`)",
-            )
-
-
 def _warn_of_unreached(keys: ClientKeysRead, providers: ProvidersRead, report: ProblemList) -> None:
     """Models that are written down and that no client key may ask."""
     if not keys.keys:
@@ -136,23 +114,7 @@ def _warn_of_unreached(keys: ClientKeysRead, providers: ProvidersRead, report: P
         if alone and place is not None:
             report.warning(
                 place,
-                f"no client key's rule reaches {', '.join(_shortened(sorted(alone)))} of"
+                f"no client key's rule reaches {', '.join(shortened(sorted(alone)))} of"
                 f" {provider.name!r}: nobody can ask for it (add `{provider.name}/*` to the `model`"
                 " list of a client key)",
             )
-
-
-def _unpriced(entries: set[tuple[str, ModelEntry]], has_price: HasPrice) -> list[str]:
-    """The models without a price, as a message names them."""
-    unpriced = sorted(
-        {entry.alias for provider_id, entry in entries if not has_price(provider_id, entry)}
-    )
-    return _shortened(unpriced)
-
-
-def _shortened(aliases: list[str]) -> list[str]:
-    """The first of them, and how many more there are."""
-    listed = [f"`{alias}`" for alias in aliases[:_NAMED_AT_MOST]]
-    if len(aliases) > _NAMED_AT_MOST:
-        listed.append(f"{len(aliases) - _NAMED_AT_MOST} more")
-    return listed

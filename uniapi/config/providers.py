@@ -38,13 +38,11 @@ class ProvidersRead:
     left_out: dict[str, tuple[ModelEntry, ...]] = field(default_factory=dict)
     """By name; empty models for one that would have been asked for its list."""
     places: dict[str, Node] = field(default_factory=dict)
+    money_at: dict[str, Node] = field(default_factory=dict)
+    """Where `budget` is written, by the id of those that have one."""
 
     def names(self) -> set[str]:
         return {provider.name for provider in self.providers} | set(self.left_out)
-
-    def has_discovered(self) -> bool:
-        """Whether one lists its models by itself."""
-        return any(provider.is_discovered for provider in self.providers)
 
 
 def read_providers(node: Node, engines: EngineNames, report: ProblemList) -> ProvidersRead:
@@ -114,6 +112,9 @@ class _Reading:
                 say(place, remark.message)
             read.providers.append(provider)
             read.places[provider.provider_id] = self._entry.node
+            budget = self._preferences.get("budget") if self._preferences is not None else None
+            if budget is not None:
+                read.money_at[provider.provider_id] = budget
 
     def _provider(self, models: tuple[ModelEntry, ...]) -> Provider:
         entry, preferences = self._entry, self._preferences

@@ -142,7 +142,7 @@ def _under_provider(
     if (
         built
         and not any(candidate.is_discovered for candidate in built)
-        and not _has(aliases, name)
+        and not is_among(aliases, name)
     ):
         hint = (
             f"; to name the model `{written}` write `<{written}>`"
@@ -182,7 +182,7 @@ def _unknown(written: str, place: Node, around: Surroundings, report: ProblemLis
 def _named(rule: Rule, place: Node, around: Surroundings, report: ProblemList) -> Rule:
     """A model by name: warns when it is certain that nobody serves it."""
     name = rule.model or ""
-    if not around.is_complete or _has(around.served, name):
+    if not around.is_complete or is_among(around.served, name):
         return rule
     if name in around.served_but_left_out:
         hint = f"; the provider `{around.served_but_left_out[name]}`, which is left out, would"
@@ -198,7 +198,7 @@ def _named(rule: Rule, place: Node, around: Surroundings, report: ProblemList) -
     return rule
 
 
-def _has(aliases: Iterable[str], name: str) -> bool:
+def is_among(aliases: Iterable[str], name: str) -> bool:
     """Whether one of them is this name, or stands for it."""
     return name in aliases or any(is_wildcard(one) and fits(one, name) for one in aliases)
 

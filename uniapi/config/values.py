@@ -10,7 +10,7 @@ import difflib
 import ipaddress
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import yaml
@@ -28,6 +28,7 @@ _LARGEST_NUMBER = 1e18
 _LONGEST_S = 1e9
 _LATEST_S = 253402300799.0
 _NAMES_COMPARED = 2000
+_NAMED_AT_MOST = 5
 
 _SIZE_UNITS = {
     **dict.fromkeys(("", "b"), 1),
@@ -50,6 +51,14 @@ def near(name: str, names: Iterable[str], cutoff: float = 0.6) -> str:
         return ""
     close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
     return f"; did you mean `{by_lower[close[0]]}`?" if close else ""
+
+
+def shortened(names: Sequence[str]) -> list[str]:
+    """The first of some names, each in backticks, and how many more there are."""
+    listed = [f"`{name}`" for name in names[:_NAMED_AT_MOST]]
+    if len(names) > _NAMED_AT_MOST:
+        listed.append(f"{len(names) - _NAMED_AT_MOST} more")
+    return listed
 
 
 def text(node: Node, report: ProblemList) -> str | None:
