@@ -23,37 +23,45 @@ def warn_of_unserved(
     around = Surroundings.of(providers, ())
     if not around.is_complete or not around.served:
         return
-    own = {key.key_id: frozenset(key.aliases) for key in keys.keys}
     for node in keys.aliases_at.values():
-        for name, member in named(node):
-            so = f"the alias `{name}` leads nowhere"
-            _look_up(member.value, around, around.served, so, report)
-    maps: list[tuple[Node, frozenset[str]]] = [
-        (node, around.served | own[key_id]) for key_id, node in keys.fallback_at.items()
-    ]
+        _of_aliases(node, around, report)
+    own = {key.key_id: frozenset(key.aliases) for key in keys.keys}
+    for key_id, node in keys.fallback_at.items():
+        _of_fallback(node, around.served | own[key_id], around, report)
     if shared_fallback is not None:
-        maps.append((shared_fallback, around.served.union(*own.values())))
-    for node, known in maps:
-        for name, member in named(node):
-            hint = "" if is_among(known, name) else near(name, known)
-            if hint:
-                report.warning(
-                    member.key,
-                    f"no provider serves `{name}`: only its fallbacks answer to it{hint}",
-                )
-            stand_ins = member.value.items if member.value.kind == "list" else (member.value,)
-            for one in stand_ins:
-                _look_up(one, around, known, f"it does not stand in for `{name}`", report)
+        _of_fallback(shared_fallback, around.served.union(*own.values()), around, report)
 
 
-def _look_up(
-    node: Node, around: Surroundings, known: frozenset[str], so: str, report: ProblemList
+def _of_aliases(node: Node, around: Surroundings, report: ProblemList) -> None:
+    for name, member in named(node):
+        model = member.value.text.strip()
+        if model and not is_among(around.served, model):
+            hint = _hint(model, around.served_but_left_out, around.served)
+            report.warning(
+                member.value,
+                f"no provider serves `{model}`: the alias `{name}` leads nowhere{hint}",
+            )
+
+
+def _of_fallback(
+    node: Node, known: frozenset[str], around: Surroundings, report: ProblemList
 ) -> None:
-    """`so`: what becomes of it."""
-    name = node.text.strip()
-    if name and not is_among(known, name):
-        hint = _hint(name, around.served_but_left_out, known)
-        report.warning(node, f"no provider serves `{name}`: {so}{hint}")
+    """`known`: what may be asked for here. A name of its own that nobody serves is a way to replace
+    a model that is gone, so it is only said where another is near.
+    """
+    for name, member in named(node):
+        hint = "" if is_among(known, name) else near(name, known)
+        if hint:
+            report.warning(
+                member.key, f"no provider serves `{name}`: only its fallbacks answer to it{hint}"
+            )
+        for one in member.value.items if member.value.kind == "list" else (member.value,):
+            model = one.text.strip()
+            if model and not is_among(known, model):
+                hint = _hint(model, around.served_but_left_out, known)
+                report.warning(
+                    one, f"no provider serves `{model}`: it does not stand in for `{name}`{hint}"
+                )
 
 
 def _hint(name: str, left_out: Mapping[str, str], known: Iterable[str]) -> str:

@@ -2,8 +2,12 @@
 plans one after the other, with the face of one.
 
 What another model could not mend (the client's own mistake, its own limit, its time being over) is
-no reason to go on. Each model has a plan of its own, with its calls; the client key's limits for a
-model that stands in count as if it had been asked for.
+no reason to go on. Each model has a plan of its own; the client key's limits for a model that
+stands in count as if it had been asked for.
+
+The calls of one request are shared by all of them: each model behind the one whose turn it is keeps
+one, together no more than half of what is left, so that neither a model with many dead keys nor a
+long list of stand-ins leaves the others without.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from uniapi.clock import Epoch, Monotonic
 from uniapi.limits import Admitted, Refused
 
 from .candidates import Candidates
-from .plan import Plan
+from .plan import MAX_CALLS, Plan
 from .question import Question
 from .state import RouterState
 from .steps import Attempt, BegunRest, EndedRest, FailedAttempt, GiveUp, Step, Tried
@@ -51,6 +55,7 @@ class FallbackPlan(Plan):
         self._current: Plan | None = None
         """The plan of a stand-in; None: ours."""
         self._leases: list[Admitted] = []
+        self._is_shared_out = False
 
     @property
     def failed(self) -> tuple[FailedAttempt, ...]:
@@ -58,6 +63,8 @@ class FallbackPlan(Plan):
         return (*super().failed, *(one for plan in later for one in plan.failed))
 
     def next(self, tried: Tried | None, now: Monotonic) -> Step:
+        if tried is not None and not self._is_shared_out:
+            self._share_out()
         current = self._current
         step = super().next(tried, now) if current is None else current.next(tried, now)
         while isinstance(step, GiveUp) and self._goes_on(step, now):
@@ -97,6 +104,16 @@ class FallbackPlan(Plan):
         self._leases = []
         self._stand_ins = []
 
+    def _share_out(self) -> None:
+        """When first something fails: only what the client key has can stand in."""
+        self._is_shared_out = True
+        self._stand_ins = [model for model in self._stand_ins if self._candidates_of(model)]
+        self._most_calls = self._share(MAX_CALLS)
+
+    def _share(self, left: int) -> int:
+        """How many of the calls that are left the model may make whose turn it is."""
+        return left - min(len(self._stand_ins), left // 2)
+
     def _goes_on(self, end: GiveUp, now: Monotonic) -> bool:
         """Whether another model may do what this one could not."""
         question = self.question
@@ -107,7 +124,9 @@ class FallbackPlan(Plan):
 
     def _following(self, now: Monotonic) -> Plan | None:
         """The plan of the next model that this key has and may use now."""
-        while self._stand_ins:
+        spent = [self, *self._over, *([self._current] if self._current else [])]
+        left = MAX_CALLS - sum(plan.calls for plan in spent)
+        while self._stand_ins and left > 0:
             model = self._stand_ins.pop(0)
             candidates = self._candidates_of(model)
             question = replace(self.question, requested_model=model)
@@ -120,5 +139,13 @@ class FallbackPlan(Plan):
                 continue
             self._leases.append(admitted)
             now_s = Epoch(now + self._epoch_offset)
-            return Plan(self._state, question, candidates, now=now, now_s=now_s, rng=self._chance)
+            return Plan(
+                self._state,
+                question,
+                candidates,
+                now=now,
+                now_s=now_s,
+                rng=self._chance,
+                most_calls=self._share(left),
+            )
         return None

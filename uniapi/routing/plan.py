@@ -58,6 +58,7 @@ class Plan:
         now: Monotonic,
         now_s: Epoch,
         rng: random.Random,
+        most_calls: int = MAX_CALLS,
     ) -> None:
         self._state = state
         self.question = question
@@ -74,6 +75,7 @@ class Plan:
         self._stay_on: Channel | None = None
         self._served: Course | None = None
         self._calls = 0
+        self._most_calls = most_calls
         self._number = 0
         self._is_past_end = not question.client_key.auto_retry
         """No attempt may follow those that the ring allows."""
@@ -87,6 +89,11 @@ class Plan:
         """Every attempt that failed so far."""
         return tuple(self._failed)
 
+    @property
+    def calls(self) -> int:
+        """Upstream calls of the attempts that failed so far."""
+        return self._calls
+
     def next(self, tried: Tried | None, now: Monotonic) -> Step:
         """What to do first (`tried` None), after a Wait (None), or after the last attempt, which
         failed.
@@ -94,7 +101,7 @@ class Plan:
         if tried is not None and self._course is not None:
             self._calls += tried.calls
             self._settle(self._course, tried, now)
-        if self._is_over or self._calls >= MAX_CALLS:
+        if self._is_over or self._calls >= self._most_calls:
             return self._give_up(now)
         return self._proceed(now)
 
@@ -280,7 +287,7 @@ class Plan:
         """Take in a failure before the commit: who is to blame, what rests, what it
         leaves to try.
         """
-        self._walk.count_attempts(now, MAX_CALLS)
+        self._walk.count_attempts(now, self._most_calls)
         self._course = None
         failure, aftermath = tried.failure, self._aftermath()
         channel = course.attempt.channel
@@ -327,7 +334,7 @@ class Plan:
         rest are kept half of the calls, as the next key is likelier to serve.
         """
         usable, at_rest = self._waiting(now)
-        return MAX_CALLS - self._calls > usable + min(at_rest, MAX_CALLS // 2)
+        return self._most_calls - self._calls > usable + min(at_rest, self._most_calls // 2)
 
     def _may_ask(self, channel: Channel, now: Monotonic) -> bool:
         """Whether it is a channel's turn: none is asked a second time while its call is needed by
@@ -335,7 +342,7 @@ class Plan:
         """
         if channel.channel_id not in self._asked():
             return True
-        return MAX_CALLS - self._calls > sum(self._waiting(now))
+        return self._most_calls - self._calls > sum(self._waiting(now))
 
     def _waiting(self, now: Monotonic) -> tuple[int, int]:
         """How many channels this request has not asked yet and could: usable ones, and ones that
