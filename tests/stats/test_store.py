@@ -17,6 +17,7 @@ from uniapi.stats.calendar import hour_of
 from uniapi.stats.columns import CALLS
 from uniapi.stats.ledger import Ledger
 from uniapi.stats.packing import Damaged, gathered, upgraded
+from uniapi.stats.pending_hours import PendingHours
 from uniapi.stats.store import Store
 from uniapi.stats.write_queue import MAX_WAITING
 from uniapi.storage import DiskFolder
@@ -448,16 +449,24 @@ def test_the_journals_bound_holds_while_it_is_written(start, stats):
     assert count(start()) == 12_000
 
 
-class Forgetful(Store):
+class ForgetfulHours(PendingHours):
     """Runs out of memory while it counts the second call of a batch, once."""
 
     has_memory = False
 
-    def _count(self, hour, call):
-        super()._count(hour, call)
+    def count(self, hour, call):
+        super().count(hour, call)
         if not self.has_memory and call.request_id == "call-1":
             self.has_memory = True
             raise MemoryError
+
+
+class Forgetful(Store):
+    """Counts with them."""
+
+    def __init__(self, folder, ledger):
+        super().__init__(folder, ledger)
+        self._pending = ForgetfulHours(self._shelf)
 
 
 def test_running_out_of_memory_while_counting_loses_and_doubles_nothing(tmp_path):

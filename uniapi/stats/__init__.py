@@ -1,9 +1,9 @@
 """What was counted: records of calls and attempts → journal → hourly counts → reports.
 
 Reading order: `records` (a fact), `columns` and `aggregate` (sums of them), `store` (how they
-outlive the process: `write_queue`, `journal_line`, `packing`, `day_files`, `kept_hours`),
-`recorder` (what the gateway holds); `ledger` for who has spent what; `report` and its neighbours
-for what is shown. Reports are pure functions over aggregates.
+outlive the process: `write_queue`, `pending_hours`, `journal_line`, `packing`, `day_files`,
+`kept_hours`, `written_calls`), `recorder` (what the gateway holds); `ledger` for who has spent
+what; `report` and its neighbours for what is shown. Reports are pure functions over aggregates.
 """
 
 from .aggregate import Aggregate, CellKey

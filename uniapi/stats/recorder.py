@@ -181,19 +181,19 @@ class Recorder:
         self, most_bytes: int, before: Position | None = None
     ) -> Iterator[tuple[Position | None, CallRecord]]:
         """Single calls, the newest first, with their place in the journal; see `Store.newest`."""
-        return self._store.newest(most_bytes, before)
+        return self._store.written.newest(most_bytes, before)
 
     def since(self, place: Position) -> Iterator[CallRecord]:
         """The calls from a place of the journal on, oldest first."""
-        return self._store.since(place)
+        return self._store.written.since(place)
 
     def written_to(self) -> Position:
         """Where the journal ends; calls of the last second are not in it."""
-        return self._store.written_to()
+        return self._store.written.end()
 
     def bytes_before(self, place: Position | None) -> int:
         """How much of the journal lies before a place (None: all of it)."""
-        return self._store.bytes_before(place)
+        return self._store.written.bytes_before(place)
 
     def lifetime(self) -> Aggregate:
         """Counters for `/metrics`: what this process counted since it began, and what it replayed
@@ -215,7 +215,7 @@ class Recorder:
         return found
 
     def _recall(self) -> None:
-        for call in self._store.recent():
+        for call in self._store.written.recent():
             if call.is_failure:
                 self._remember(call)
 

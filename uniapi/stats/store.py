@@ -21,7 +21,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import chain
 
 from uniapi.clock import Epoch
 from uniapi.config import Retention
@@ -31,22 +32,22 @@ from .aggregate import Aggregate
 from .calendar import DAY_S, HOUR_S, day_name, hour_of
 from .chart_sums import COST_PLACE
 from .clock_doubt import ClockDoubt
-from .day_files import Shelf, spent_in
+from .day_files import Shelf
 from .disk_trouble import DiskTrouble
 from .journal_line import decode_call, encode_call
 from .kept_hours import KeptHours
 from .ledger import Ledger
 from .packing import SCHEMA, Checkpoint, DayFile, Pending, TooNew
+from .pending_hours import PendingHours
 from .records import CallRecord
-from .write_queue import PENDING_DAYS, Waiting, coarsen
+from .write_queue import Waiting
+from .written_calls import WrittenCalls
 
 log = logging.getLogger("uniapi.stats")
 
 CHECKPOINT_COMMITS = 120
 CHECKPOINT_BYTES = 2_000_000
 """A start replays what lies behind the checkpoint: of so much, a fifth of a second."""
-MAX_NAMES = 5000
-TAIL_BYTES = 1 << 18
 _FOLD_MARK = b'{"fold":1}\n'
 
 
@@ -66,9 +67,8 @@ class Store:
         self._writing = threading.Lock()
         self._counting = threading.Lock()
         self._waiting = Waiting(ledger)
-        self._pending: dict[int, Pending] = {}
-        self._lifetime = Aggregate()
-        self._names: dict[str, str] = {}
+        self._pending = PendingHours(self._shelf)
+        self.written = WrittenCalls(self._journal, self._waiting)
         self._watermark = START
         self._checkpointed = self._checkpointed_before = START
         self._pruned = START.segment
@@ -115,23 +115,21 @@ class Store:
 
     def _load(self, *, is_writer: bool) -> None:
         checkpoint = self._shelf.checkpoint(is_writer=is_writer)
-        self._pending, self._watermark = {}, START
+        self._pending.days, self._watermark = {}, START
         if checkpoint is None:
             self._ledger.load({key: [amount, None] for key, amount in self._shelf.spent().items()})
             self._ledger.load_hours(self._shelf.spent_by_hour())
         else:
             self._ledger.load(checkpoint.spent)
-            self._names = checkpoint.names
+            self._pending.names = checkpoint.names
             self._watermark = self._checkpointed = checkpoint.watermark
             self._clock.last_now_s = checkpoint.written_at_s
             self._hour = int(checkpoint.written_at_s // HOUR_S)
-            for day, pending in checkpoint.pending.items():
-                if self._shelf.through(day) <= pending.since:
-                    self._pending[day] = pending
+            self._pending.take_up(checkpoint.pending)
             if checkpoint.periods is not None:
                 self._ledger.load_periods(checkpoint.periods)
             else:
-                self._ledger.load_hours(self._spent_so_far())
+                self._ledger.load_hours(chain(self._shelf.spent_by_hour(), self._pending.spent()))
         known = self._watermark if checkpoint is not None else self._shelf.furthest()
         self._journal.open(known)
         reached = known
@@ -145,33 +143,18 @@ class Store:
             if checkpoint is not None or not is_in_file:
                 self._ledger.settle(call)
             if not is_in_file:
-                self._count(hour, call)
+                self._pending.count(hour, call)
             self._is_dirty = True
         # Behind a torn tail the journal's end is the mere number of the segment: what was replayed
         # from it must not be replayed from the next checkpoint again.
         self._watermark = max(self._journal.end, known, reached)
         self._waiting.recharge()
 
-    def _spent_so_far(self) -> Iterator[tuple[int, str, str, int]]:
-        """What the day files and the pending hours say was spent, hour by hour."""
-        yield from self._shelf.spent_by_hour()
-        for pending in self._pending.values():
-            for hour, part in pending.hours.items():
-                yield from spent_in(hour, part)
-
     # recording
 
     def record(self, call: CallRecord) -> None:
         """Take in a finished call. Memory only."""
         self._waiting.add(call)
-
-    def recent(self) -> list[CallRecord]:
-        """The calls at the end of the journal, oldest first."""
-        try:
-            lines = self._journal.tail(TAIL_BYTES)
-        except OSError:
-            return []
-        return [call for call in map(decode_call, lines) if call is not None]
 
     def commit(self, now_s: Epoch) -> bool:
         """Make everything recorded so far durable, and fold or checkpoint when it is time.
@@ -228,41 +211,6 @@ class Store:
 
     # reading
 
-    def newest(
-        self, most_bytes: int, before: Position | None = None
-    ) -> Iterator[tuple[Position | None, CallRecord]]:
-        """The calls before a place of the journal (None: all, those not written yet too), the
-        newest first, with their place; of the files no more than about `most_bytes` are read.
-        """
-        waiting = self._waiting.newest() if before is None else []
-        for call in waiting:
-            yield None, call
-        # What is written while we read stands in both.
-        known = {call.request_id for call in waiting}
-        for position, line in self._journal.newest(most_bytes, before):
-            found = decode_call(line)
-            if found is not None and found.request_id not in known:
-                yield position, found
-
-    def since(self, place: Position) -> Iterator[CallRecord]:
-        """The calls from a place of the journal on, oldest first."""
-        for _, line in self._journal.read(place):
-            call = decode_call(line)
-            if call is not None:
-                yield call
-
-    def written_to(self) -> Position:
-        """Where the journal ends."""
-        return self._journal.end
-
-    def bytes_before(self, place: Position | None) -> int:
-        """How much of the journal lies before a place (None: behind its end)."""
-        return sum(
-            size if place is None or number < place.segment else min(size, place.offset)
-            for number, _, size in self._journal.segments()
-            if place is None or number <= place.segment
-        )
-
     def kept(self, from_hour: int, to_hour: int) -> KeptHours:
         """The counts of the hours from `from_hour` to `to_hour`, both included."""
         days = range(from_hour // 24, to_hour // 24 + 1)
@@ -274,10 +222,7 @@ class Store:
         without the providers' keys: only grows, as counters must.
         """
         with self._counting:
-            total = self._lifetime.copy()
-            for pending in self._pending.values():
-                for part in pending.hours.values():
-                    total.merge(part.compacted())
+            total = self._pending.lifetime()
             for part in self._waiting.counts().values():
                 total.merge(part.compacted())
         return total
@@ -285,7 +230,7 @@ class Store:
     def names(self) -> dict[str, str]:
         """What to show for the ids of client keys and provider keys, as last seen."""
         with self._counting:
-            return dict(self._names)
+            return dict(self._pending.names)
 
     def restate_spending(self, since_by_key: Iterable[tuple[str, float | None]]) -> None:
         """Bring the ledger in line with each key's `created_at`.
@@ -303,7 +248,7 @@ class Store:
             last = max(
                 [
                     hour_of(self._clock.last_now_s) + 24,
-                    *(day * 24 + 23 for day in {*self._shelf.days(), *self._pending}),
+                    *(day * 24 + 23 for day in {*self._shelf.days(), *self._pending.days}),
                 ]
             )
             earliest = min(hour_of(since_s or 0.0) for _, since_s in changed)
@@ -324,12 +269,7 @@ class Store:
         what is not in the journal yet. To be taken before the files are read.
         """
         with self._counting:
-            pending = {
-                day: Pending(one.since, {hour: part.copy() for hour, part in one.hours.items()})
-                for day, one in self._pending.items()
-                if day in days
-            }
-            return pending, self._waiting.counts()
+            return self._pending.copied(days), self._waiting.counts()
 
     # writing; all of it under `_writing`
 
@@ -363,11 +303,11 @@ class Store:
     def _count_written(self, hours: list[int], batch: list[CallRecord], end: Position) -> None:
         with self._counting:
             for hour, call in zip(hours, batch, strict=True):
-                self._count(hour, call)
+                self._pending.count(hour, call)
                 self._ledger.settle(call)
             spill, costs = self._waiting.done()
             for hour, part in spill.items():
-                self._pending_hour(hour).merge(part)
+                self._pending.hour(hour).merge(part)
             self._ledger.settle_all(costs)
             self._watermark = end
             self._is_dirty = True
@@ -375,27 +315,12 @@ class Store:
                 # No line in the journal says them again.
                 self._commits = CHECKPOINT_COMMITS
 
-    def _count(self, hour: int, call: CallRecord) -> None:
-        self._pending_hour(hour).add(call)
-        names = self._names
-        if len(names) < MAX_NAMES or call.key_id in names:
-            names[call.key_id] = call.key_label
-            for attempt in call.attempts:
-                names[attempt.credential_id] = attempt.credential_display
-
-    def _pending_hour(self, hour: int) -> Aggregate:
-        day = hour // 24
-        pending = self._pending.get(day)
-        if pending is None:
-            pending = self._pending[day] = Pending(self._shelf.through(day))
-        return pending.hours.setdefault(hour, Aggregate())
-
     def _fold(self, now_s: Epoch) -> None:
         """Pending hours → day files.
 
         Each day stands for itself: a failure leaves the rest pending.
         """
-        days = sorted({*self._pending, *self._shelf.damaged})
+        days = sorted({*self._pending.days, *self._shelf.damaged})
         if not days and not self._is_dirty:
             return
         if days:
@@ -403,27 +328,16 @@ class Store:
             with self._counting:
                 self._watermark = position
             for day in days:
-                pending = self._pending.get(day, Pending())
+                pending = self._pending.days.get(day, Pending())
                 file = self._shelf.day(day)
                 hours = pending.hours
                 if file is None and day in self._shelf.damaged:
                     self._shelf.put_damaged_aside(day)
-                    hours = self._from_journal(day, before=position)
+                    hours = self.written.of_day(day, before=position)
                 self._shelf.write(file or DayFile(day=day, through=START), hours, through=position)
                 with self._counting:
-                    for part in pending.hours.values():
-                        self._lifetime.merge(part.compacted())
-                    self._pending.pop(day, None)
+                    self._pending.folded(day)
         self._checkpoint(now_s)
-
-    def _from_journal(self, day: int, before: Position) -> dict[int, Aggregate]:
-        """A day counted anew from what the journal still holds."""
-        hours: dict[int, Aggregate] = {}
-        for position, line in self._journal.read(START):
-            call = decode_call(line) if position < before else None
-            if call is not None and hour_of(call.at_s) // 24 == day:
-                hours.setdefault(hour_of(call.at_s), Aggregate()).add(call)
-        return hours
 
     def _is_checkpoint_due(self) -> bool:
         self._commits += 1
@@ -450,9 +364,9 @@ class Store:
         self._shelf.write_checkpoint(
             Checkpoint(
                 self._watermark,
-                dict(self._pending),
+                dict(self._pending.days),
                 self._ledger.dump(),
-                self._names,
+                self._pending.names,
                 round(now_s, 3),
                 self._ledger.dump_periods(),
             )
@@ -475,5 +389,4 @@ class Store:
         """Until it is written, what is older is kept by the day: memory stays bounded."""
         self._disk.failed(error)
         with self._counting:
-            for day in sorted(self._pending)[:-PENDING_DAYS]:
-                coarsen(self._pending[day].hours, before_day=day + 1)
+            self._pending.coarsen()
