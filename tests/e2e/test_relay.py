@@ -104,6 +104,35 @@ async def test_a_second_model_does_not_reach_the_provider(upstream, gateway, cli
     assert json.loads(upstream.seen["a"][0].body)["model"] == "up-model"
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        '"max_tokens": 90000,',
+        '"MAX_TOKENS": 90000,',
+        # Servers in Go fold the Kelvin sign too.
+        '"max_to\\u212aens": 90000,',
+        '"Messages": [90000],',
+        '"Previous_Response_ID": "90000",',
+    ],
+)
+async def test_what_another_reader_takes_for_a_limit_is_not_relayed(
+    upstream, gateway, client, other
+):
+    """The last of two counts here; another spelling of a member that decides counts nowhere. A
+    vendor's own members go on, whatever their letters.
+    """
+    upstream.tell("a", chat_stream(usage=True))
+    await gateway.start(config([provider(upstream, "a", **PLAIN)]))
+    sent = (
+        '{%s"model": "up-model", "max_tokens": 7, "VendorsOwn": 1, "stream": true,'
+        ' "messages": [{"role": "user", "content": "\\"max_tokens\\" {\\"max_tokens\\":1}"}]}'
+    )
+    assert (await post(client, gateway, (sent % other).encode()))[0] == 200
+    (seen,) = upstream.seen["a"]
+    assert b"90000" not in seen.body
+    assert (seen.json["max_tokens"], seen.json["VendorsOwn"]) == (7, 1)
+
+
 async def test_usage_is_asked_for_upstream_and_hidden_from_a_client_that_did_not_ask(
     upstream, gateway, client
 ):

@@ -34,10 +34,31 @@ spliced.
 MakePipe = Callable[[ResponseHead], Pipe]
 """Chooses the pipe when the head of the answer is known."""
 
-DECIDING_MEMBERS = frozenset({"model", "stream"})
-"""Which model a client may ask, and what it costs, is told by these: a second one, or `Model`,
-which servers in Go read as the same name (https://pkg.go.dev/encoding/json#Unmarshal), would say
-another.
+_SPELLINGS = {
+    name.casefold(): name
+    for name in (
+        *("model", "stream", "stream_options", "service_tier", "background", "store"),
+        *("messages", "input", "prompt", "contents", "query", "documents"),
+        *("system", "instructions", "systemInstruction", "system_instruction"),
+        *("previous_response_id", "conversation", "cachedContent", "cached_content"),
+        *("max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample"),
+        *("n", "best_of", "generationConfig", "generation_config", "thinking", "reasoning"),
+        *("tools", "tool_choice", "toolConfig", "tool_config", "web_search_options"),
+        *("size", "quality", "voice", "seconds"),
+    )
+}
+"""What a client may ask, what it costs and what it refers to is told by these: `Model`, which
+servers in Go read as the same name (https://pkg.go.dev/encoding/json#Unmarshal, which folds letters
+as Unicode does), would say another.
+"""
+_TOLD_ONCE = frozenset(
+    {
+        *("model", "stream", "service_tier", "store", "previous_response_id", "conversation"),
+        *("max_tokens", "max_completion_tokens", "max_output_tokens", "n"),
+    }
+)
+"""Those that must not stand twice: others may believe the first. Of what is large and stands in
+other places too (`messages`, `input`) that cannot be told without a second reading.
 """
 
 
@@ -121,11 +142,10 @@ def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
     """
     sent = call.json
     body = {
-        name: value
-        for name, value in body.items()
-        if name in DECIDING_MEMBERS or name.lower() not in DECIDING_MEMBERS
+        name: value for name, value in body.items() if _SPELLINGS.get(name.casefold(), name) == name
     }
-    if repeats_member(call.body, DECIDING_MEMBERS):
+    # What was read stands there at least once, what was not never.
+    if repeats_member(call.body, _TOLD_ONCE & sent.keys()):
         return dump_json(body)
     changed = [
         name
