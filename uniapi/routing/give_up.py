@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from uniapi.canonical import LONGEST_RETRY_S, ClientError, Failure, FailureKind, client_error
 
+from .retry import may_have_cost
 from .steps import FailedAttempt, GiveUp, Obstacle
 
 LONGEST_WORDS = 400
@@ -97,10 +98,12 @@ def give_up(
     requested_model: str,
     *,
     is_late: bool = False,
+    is_bought: bool = False,
 ) -> GiveUp:
     """The end of a plan: the most useful failure, or, when nothing was tried, why.
 
-    `is_late`: the call's time was over before a channel that could be called was.
+    `is_late`: the call's time was over before a channel that could be called was. `is_bought`: what
+    was asked for costs each time.
     """
     reasons = tuple(f"{obstacle.channel}: {obstacle.text}" for obstacle in obstacles)
     if not failed and is_late:
@@ -118,6 +121,9 @@ def give_up(
     failure = shown.failure
     relays_body = failure.kind in _RELAYED
     error = _error(shown, failed, obstacles)
+    if is_bought and may_have_cost(failure):
+        # OpenAI's clients try again by themselves unless they are told not to.
+        error = replace(error, headers={**error.headers, "x-should-retry": "false"})
     return GiveUp(
         error=error,
         failure=failure,

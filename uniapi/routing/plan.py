@@ -12,7 +12,6 @@ place.
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from functools import partial
 
 from uniapi.canonical import Failure, repeated
@@ -21,12 +20,12 @@ from uniapi.config import Credential, Timeouts
 
 from .aftermath import Aftermath, Course
 from .availability import Availability, used_by
+from .call_reserve import asked_by, not_asked, resorts_in_order
 from .candidates import Candidates, Channel
 from .give_up import give_up
-from .last_resort import Resort, last_resort
 from .plan_waits import PlanWaits
 from .question import Question
-from .retry import Next, may_have_cost, next_after
+from .retry import Next, next_after
 from .state import RouterState
 from .steps import (
     Attempt,
@@ -38,6 +37,7 @@ from .steps import (
     Tried,
     Wait,
 )
+from .time_left import time_left
 from .walk import Walk
 
 MAX_CALLS = 10
@@ -192,7 +192,7 @@ class Plan:
         pace = self._state.pace(channel, self.question)
         timeouts: Timeouts | None = pace.timeouts
         if self._is_bounded or pace.timeouts.total_s is not None:
-            timeouts = self._timeouts(pace.timeouts, now)
+            timeouts = time_left(pace.timeouts, self.question, self.started_at, now)
         may_prove = is_resort or not self._has_tried_out
         credential = self._credential(channel, now, may_prove) if timeouts is not None else None
         if credential is None or timeouts is None:
@@ -262,24 +262,6 @@ class Plan:
             return False
         return may_prove or not self._open.is_doubtful(channel, credential)
 
-    def _timeouts(self, timeouts: Timeouts, now: Monotonic) -> Timeouts | None:
-        """Those of an attempt that begins now: `total_s` as the time left to the call; None when
-        there is none left. What the client set bounds only the time to the first token: its own
-        clock starts anew at each piece that reaches it.
-        """
-        question = self.question
-        if timeouts.total_s is not None:
-            timeouts = replace(timeouts, total_s=self.started_at + timeouts.total_s - now)
-        bounds = [
-            timeouts.first_token_s,
-            question.patience_s,
-            None if question.deadline is None else question.deadline - now,
-        ]
-        bound = min((seconds for seconds in bounds if seconds is not None), default=None)
-        timeouts = replace(timeouts, first_token_s=bound)
-        is_over = any(left is not None and left <= 0 for left in (bound, timeouts.total_s))
-        return None if is_over else timeouts
-
     def _aftermath(self) -> Aftermath:
         return Aftermath(self._state, self.question, self._open, self._epoch_offset)
 
@@ -333,36 +315,19 @@ class Plan:
         that a channel not asked yet needs. Many dead keys of one must not hide another; channels at
         rest are kept half of the calls, as the next key is likelier to serve.
         """
-        usable, at_rest = self._waiting(now)
+        asked = asked_by(self._failed)
+        usable, at_rest = not_asked(self._open, self._walk.root.entries, asked, now)
         return self._most_calls - self._calls > usable + min(at_rest, self._most_calls // 2)
 
     def _may_ask(self, channel: Channel, now: Monotonic) -> bool:
         """Whether it is a channel's turn: none is asked a second time while its call is needed by
         one not asked yet, which is likelier to be sound.
         """
-        if channel.channel_id not in self._asked():
+        asked = asked_by(self._failed)
+        if channel.channel_id not in asked:
             return True
-        return self._most_calls - self._calls > sum(self._waiting(now))
-
-    def _waiting(self, now: Monotonic) -> tuple[int, int]:
-        """How many channels this request has not asked yet and could: usable ones, and ones that
-        are a last resort or on trial.
-        """
-        asked = self._asked()
-        resorts = {resort.channel.channel_id for resort in last_resort(self._open, now)}
-        usable = others = 0
-        for channel in self._open.reached(self._walk.root.entries):
-            if channel.channel_id in asked:
-                continue
-            if self._open.is_usable(channel, now):
-                usable += 1
-            elif channel.channel_id in resorts or self._open.is_on_trial(channel, now):
-                others += 1
-        return usable, others
-
-    def _asked(self) -> set[tuple[str, str]]:
-        """The channels that this request was refused by."""
-        return {failed.attempt.channel.channel_id for failed in self._failed}
+        waiting = not_asked(self._open, self._walk.root.entries, asked, now)
+        return self._most_calls - self._calls > sum(waiting)
 
     def _next_after(self, tried: Tried) -> Next:
         is_bought = self.question.is_bought and tried.calls > 0
@@ -390,7 +355,7 @@ class Plan:
         """
         if not self._failed or not self.question.client_key.auto_retry:
             return None
-        asked = self._asked()
+        asked = asked_by(self._failed)
         is_tried = any(
             self._open.is_on_trial(channel, now)
             for channel in self._open.reached(self._walk.root.entries)
@@ -410,14 +375,14 @@ class Plan:
             return None
         may_repeat = not (is_used_up and self._is_past_end)
         self._is_past_end = is_used_up
-        asked = self._asked()
+        asked = asked_by(self._failed)
         for channel in self._open.reached(self._walk.root.entries):
             # Well again since its turn was over.
             is_new = self._walk.is_let_in(channel) and channel.channel_id not in asked
             attempt = self._issue(channel, now) if is_new else None
             if attempt is not None:
                 return attempt
-        for resort in self._resorts(now):
+        for resort in resorts_in_order(self._open, asked, now, has_proved=self._has_tried_out):
             if not self._walk.is_let_in(resort.channel):
                 continue
             is_repeat = resort.channel.channel_id in asked
@@ -430,38 +395,23 @@ class Plan:
                 return attempt
         return None
 
-    def _resorts(self, now: Monotonic) -> list[Resort]:
-        """The last resorts in the order in which they are taken: channels not asked yet, then
-        those that were; credentials after another had to prove itself at the very end, and only
-        where their channel was not asked.
-        """
-        asked = self._asked()
-        resorts = last_resort(self._open, now)
-        fresh = [one for one in resorts if one.channel.channel_id not in asked]
-        spare = [one for one in resorts if one.channel.channel_id in asked]
-        if not self._has_tried_out:
-            return [*fresh, *spare]
-        proving = [one for one in fresh if one.keys]
-        return [*(one for one in (*fresh, *spare) if not one.keys), *proving]
-
     def _give_up(self, now: Monotonic) -> GiveUp:
         self._is_over = True
-        end = give_up(
+        return give_up(
             self._failed,
             self._open.obstacles(now),
             repeated(self._model),
             is_late=self._is_late(now),
+            is_bought=self.question.is_bought,
         )
-        if not self.question.is_bought or end.failure is None or not may_have_cost(end.failure):
-            return end
-        # OpenAI's clients try again by themselves unless they are told not to.
-        headers = {**end.error.headers, "x-should-retry": "false"}
-        return replace(end, error=replace(end.error, headers=headers))
 
     def _is_late(self, now: Monotonic) -> bool:
         """Whether a channel could be called, had the call any time left."""
         return any(
-            self._open.is_usable(channel, now)
-            and self._timeouts(self._state.pace(channel, self.question).timeouts, now) is None
+            self._open.is_usable(channel, now) and self._is_time_over(channel, now)
             for channel in self._open.reached(self._walk.root.entries)
         )
+
+    def _is_time_over(self, channel: Channel, now: Monotonic) -> bool:
+        timeouts = self._state.pace(channel, self.question).timeouts
+        return time_left(timeouts, self.question, self.started_at, now) is None
