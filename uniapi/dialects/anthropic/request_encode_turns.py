@@ -77,13 +77,15 @@ def _merged_turns(
             _join(waiting, _encoded_turn(message, role, number, encoder, losses))
             continue
         if role == "assistant":
-            turns, waiting = turns + waiting, []
+            turns += waiting
+            waiting = []
         turn = _encoded_turn(message, role, number, encoder, losses)
         unanswered |= {call.call_id for call in turn.calls}
         unanswered -= {result.call_id for result in turn.results.values()}
         _join(turns, turn)
         if not unanswered:
-            turns, waiting = turns + waiting, []
+            turns += waiting
+            waiting = []
     return turns + waiting
 
 
