@@ -214,7 +214,9 @@ class Store:
     def kept(self, from_hour: int, to_hour: int) -> KeptHours:
         """The counts of the hours from `from_hour` to `to_hour`, both included."""
         days = range(from_hour // 24, to_hour // 24 + 1)
-        pending, recent = self._unfolded(days)
+        # At one moment, and before the files are read.
+        with self._counting:
+            pending, recent = self._pending.copied(days), self._waiting.counts()
         return KeptHours.of(self._shelf, pending, recent, (from_hour, to_hour))
 
     def lifetime(self) -> Aggregate:
@@ -263,13 +265,6 @@ class Store:
                 self._ledger.restate(key_id, since_s, settled)
             self._waiting.recharge()
             self._is_dirty = True
-
-    def _unfolded(self, days: range) -> tuple[dict[int, Pending], dict[int, Aggregate]]:
-        """Copies of what is not in the day files, at one moment: pending hours by day, and by hour
-        what is not in the journal yet. To be taken before the files are read.
-        """
-        with self._counting:
-            return self._pending.copied(days), self._waiting.counts()
 
     # writing; all of it under `_writing`
 
