@@ -147,7 +147,8 @@ async def test_a_bound_call_never_falls_back(upstream, gateway, client):
     )
     await post(client, gateway, ASK)
     status, value = await post(client, gateway, {**ASK, "previous_response_id": "resp_1"})
-    assert (status, value["error"]["message"]) == (500, "down")
+    said = "The provider `a` failed (500): down."
+    assert (status, value["error"]["message"]) == (500, said)
     assert "b" not in upstream.seen
     assert "c" not in upstream.seen
 
