@@ -40,6 +40,33 @@ async def test_another_model_stands_in(upstream, gateway, client):
     assert "second/small" in gateway.log
 
 
+async def test_ten_calls_are_the_end_of_a_mended_request_too(upstream, gateway, client):
+    """The last call's refusal may teach what the body must not have; there is no eleventh."""
+    dead = {"error": {"message": "bad key", "type": "x", "code": "invalid_api_key"}}
+    refused = {
+        "message": "Unsupported parameter: 'temperature' is not supported with this model.",
+        "type": "invalid_request_error",
+        "param": "temperature",
+        "code": "unsupported_parameter",
+    }
+    upstream.tell("first", *[whole(dead, status=401)] * 20)
+    upstream.tell("second", whole({"error": refused}, status=400), chat_whole())
+    keys = [f"sk-first-{number:02}-0123456789" for number in range(20)]
+    text = config(
+        [
+            provider(upstream, "first", model=["big"], api=keys),
+            provider(upstream, "second", model=["small"]),
+        ],
+        preferences={"fallback": {"big": ["small"]}},
+    )
+    await gateway.start(text)
+    address = f"{gateway.url}/v1/chat/completions"
+    body = {**CHAT, "model": "big", "temperature": 1.5}
+    async with client.post(address, json=body) as response:
+        assert response.status >= 400
+    assert (len(upstream.seen["first"]), len(upstream.seen["second"])) == (9, 1)
+
+
 async def test_a_wildcard_serves_next_months_name(upstream, gateway, client):
     """Asked for under a name that nobody has written: sent as the model behind it, not listed."""
     upstream.tell("p", chat_whole())

@@ -16,7 +16,7 @@ from uniapi.canonical import Failure, FailureKind, Operation, RequestRefused, cl
 from uniapi.dialects import ReplyContext
 from uniapi.engines import Target
 from uniapi.pipes import ending
-from uniapi.routing import Attempt, GiveUp, Step, Tried, Wait
+from uniapi.routing import MAX_CALLS, Attempt, GiveUp, Step, Tried, Wait
 from uniapi.stats import CallRecord
 from uniapi.wire import dump_json
 
@@ -80,7 +80,9 @@ class CallRun:
         return step
 
     async def _attempt(self, attempt: Attempt) -> Tried | None:
-        """One step of the plan, in each way that is open until one answers; None when one has."""
+        """One step of the plan, in each way that is open until one answers; None when one has.
+        The calls of all steps together are bounded, those of mended requests too.
+        """
         state = self._state
         lane = state.lane = state.setting.lanes.at(attempt.channel, attempt.credential)
         if state.setting.held is not None:
@@ -88,7 +90,7 @@ class CallRun:
         calls_before = len(state.attempts)
         tried: Tried | None = None
         ways = state.mender.find_ways(state.call, state.plan.question.needs, lane)
-        while ways:
+        while ways and (tried is None or len(state.attempts) < MAX_CALLS):
             one = Try(state, attempt, lane, ways.pop(0))
             failure = await one.make()
             if failure is None:

@@ -9,7 +9,7 @@ from .catalog import Catalog
 from .explain import explain
 from .health import Health, Lasting, Rest, Rested, Resting
 from .merits import PriceOf
-from .plan import Plan
+from .plan import MAX_CALLS, Plan
 from .policies import Cursors
 from .question import EngineFacts, Pin, Question
 from .retry import Blame, Next, blame, next_after
@@ -30,6 +30,7 @@ from .steps import (
 )
 
 __all__ = [
+    "MAX_CALLS",
     "NO_SESSION",
     "Attempt",
     "BegunRest",
