@@ -4,7 +4,7 @@ import pytest
 from sample_calls import NOON_S, attempt, call
 
 from uniapi.canonical import RequestRefused, Usage
-from uniapi.stats import Recorder, request_list, request_row
+from uniapi.stats import Recorder, newest_rows, request_list, request_row
 from uniapi.storage import DiskFolder
 
 NAMES = ["served", "slow", "mistake", "broken", "left"]
@@ -50,6 +50,17 @@ def test_the_newest_come_first_written_down_or_not(recorder, is_written):
     if is_written:
         recorder.commit(NOON_S)
     assert ids(recorder) == NAMES[::-1]
+
+
+def test_a_long_call_stands_where_it_began(recorder):
+    """By the time that is shown, though its line comes last in the journal."""
+    recorder.record(call("long", at_s=NOON_S + 90, total_s=300.0))
+    assert ids(recorder) == ["left", "broken", "mistake", "long", "slow", "served"]
+
+
+def test_the_latest_begun_failure_is_told_first():
+    ended = [call("late", at_s=NOON_S + 9), call("long", at_s=NOON_S, total_s=60.0)]
+    assert [row["request_id"] for row in newest_rows(ended, None)] == ["late", "long"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any, Literal
 
 from uniapi.canonical import RequestRefused
@@ -151,6 +152,8 @@ def request_list(
             rows.append(request_row(call))
     else:
         has_more = place != before and recorder.bytes_before(before) > most_bytes
+    # Lines stand in the order in which calls ended; the time that is shown is when they began.
+    rows.sort(key=itemgetter("at"), reverse=True)
     return {
         "requests": rows,
         "next": f"{place.segment}:{place.offset}" if has_more and place is not None else None,
@@ -215,8 +218,9 @@ def tokens_per_s(call: CallRecord) -> float | None:
 
 
 def newest_rows(calls: Iterable[CallRecord], key_id: str | None) -> list[dict[str, Any]]:
-    """Rows of calls given oldest first, the latest first; with a client key, its own only."""
-    return [request_row(call) for call in reversed(list(calls)) if key_id in (None, call.key_id)]
+    """Rows of calls, the latest begun first; with a client key, its own only."""
+    rows = [request_row(call) for call in reversed(list(calls)) if key_id in (None, call.key_id)]
+    return sorted(rows, key=itemgetter("at"), reverse=True)
 
 
 def _holds(wanted: str, *names: str) -> bool:

@@ -77,6 +77,8 @@ const whole = clock({ month: "short", day: "numeric", hour: "2-digit", minute: "
 const when = (at) => (at ? whole.format(at * 1000) : "–");
 /** The time alone for what happened today. */
 const lately = (at) => (new Date(at * 1000).toDateString() === new Date().toDateString() ? exact : whole).format(at * 1000);
+/** Whole days from a date such as 2026-11-30 to a moment in Unix seconds. */
+const daysSince = (date, now) => Math.max(0, Math.floor((now - Date.parse(date) / 1000) / 86400));
 const sum = (list) => list.reduce((all, one) => all + one, 0);
 
 /** Puts a text on the clipboard, and says so on the button for a moment. */

@@ -79,7 +79,7 @@ function draw() {
   note("caches", t("seven days"));
   part("learned", some(last.learned), learned);
   part("endings", some(last.retirements), endings);
-  part("config", last.config ? { config: last.config, storage: last.storage, started: last.started_at, inspect: last.inspect && { last: last.inspect.last, where: last.inspect.where }, prices: purse.prices, unpriced: purse.unpriced } : null, configuration);
+  part("config", last.config ? { config: last.config, storage: last.storage, started: last.started_at, inspect: last.inspect && { last: last.inspect.last, where: last.inspect.where }, prices: purse.prices && { ...purse.prices, days: daysSince(purse.prices.date, last.now) }, unpriced: purse.unpriced } : null, configuration);
   requests.draw();
   connect.draw();
   drawNav();
@@ -142,7 +142,7 @@ function tick() {
   const passed = (Date.now() - state.at) / 1000, retry = byId("retry");
   for (const node of document.querySelectorAll("[data-until]")) node.textContent = left(Number(node.dataset.until) - passed);
   if (retry) retry.textContent = t("Trying again in {n} s.", { n: Math.max(0, Math.ceil((state.nextAt - Date.now()) / 1000)) });
-  byId("foot").textContent = passed < 8 ? t("Live.") : t("Last heard of {n} s ago.", { n: Math.round(passed) });
+  byId("foot").textContent = passed < 8 && !state.gone ? t("Live.") : t("Last heard of {n} s ago.", { n: Math.round(passed) });
 }
 
 build();

@@ -73,7 +73,7 @@ const requests = {
     for (const [name, value] of Object.entries(this.filters)) if (value) query.set(name, value);
     try {
       const value = await ask(`/v1/requests?${query}`);
-      this.rows = [...this.rows, ...value.requests];
+      this.rows = [...this.rows, ...value.requests].sort((one, other) => other.at - one.at);
       Object.assign(this, { next: value.next, reached: value.reached, lookedAt: this.lookedAt + value.looked_at });
     } catch (error) { this.error = error.message; }
     this.draw();

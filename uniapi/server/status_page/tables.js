@@ -62,12 +62,14 @@ function mistakes({ calls, strangers }) {
 }
 
 const facts = (rows) => h("dl", {}, rows.filter(([, text]) => known(text) && text !== "").map(([name, text, look]) => [h("dt", {}, name), h("dd", { class: look }, text)]));
+const STALE_PRICES = 90;
+const listAge = ({ date, days, models }) => `${t("list of {date}, {n} models", { date, n: count(models) })}${days ? t(days === 1 ? ", {n} day old" : ", {n} days old", { n: count(days) }) : ""}`;
 function configuration({ config: now, storage, started, inspect, prices, unpriced }) {
   return h("div", { class: "panel" }, facts([
     [t("Source"), now.source, "mono"], [t("Loaded"), when(now.loaded_at)],
     [t("State"), now.state === "ok" ? t("in force") : t("a newer one was refused at {time}", { time: when(now.failed_at) }), now.state === "ok" ? "good" : "bad"],
     [t("Statistics"), storage.trouble || t(storage.where === "disk" ? "kept on disk" : "kept in memory")],
-    [t("Prices"), prices && prices.date ? t("list of {date}, {n} models", { date: prices.date, n: count(prices.models) }) + (prices.trouble ? ` (${prices.trouble})` : "") : "", prices && prices.trouble ? "warn" : ""],
+    [t("Prices"), prices && prices.date ? listAge(prices) + (prices.trouble ? ` (${prices.trouble})` : "") : "", prices && (prices.trouble || prices.days > STALE_PRICES) ? "warn" : ""],
     [t("Without a price"), (unpriced || []).length ? short(unpriced.slice(0, 12).join(", "), 600) + (unpriced.length > 12 ? "…" : "") : "", "warn"],
     [t("Inspector"), inspect ? t("on: the last {n} requests in full, {where}", { n: inspect.last, where: t(inspect.where === "disk" ? "on disk" : "in memory") }) : t("off: nothing of prompts or answers is kept"), inspect ? "warn" : ""],
     [t("Running since"), when(started)]]));
