@@ -91,10 +91,11 @@ def test_many_rows_become_a_few_and_the_rest():
 
 
 def test_failures_with_their_attempts(recorder):
-    """The latest first; a client sees its own only."""
+    """The latest begun first; a client sees its own only."""
     recorder.record(
         call(
             "worse",
+            at_s=NOON_S + 3 * 3600,
             outcome="refused",
             provider=None,
             provider_id=None,
