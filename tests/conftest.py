@@ -3,6 +3,7 @@ generated examples that are the same in every run, and a network that is a table
 """
 
 import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, settings
 for package in ("AIOHTTP", "MULTIDICT", "YARL", "FROZENLIST", "PROPCACHE"):
     os.environ[f"{package}_NO_EXTENSIONS"] = "1"
 
-pytest_plugins = ("pytest_aiohttp.plugin",)
+pytest_plugins = () if "pytest_aiohttp.plugin" in sys.modules else ("pytest_aiohttp.plugin",)
 """Loaded here and not by itself (`-p no:aiohttp` in pyproject.toml): it imports aiohttp, which
 looks at the environment then.
 """
