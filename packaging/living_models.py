@@ -37,7 +37,7 @@ MAKERS = (
 
 def newcomers_texts() -> dict[str, str]:
     """Where it stands → what a newcomer reads, copies or gets without asking."""
-    pages = [*ROOT.glob("README*.md"), *ROOT.glob("docs/*.md")]
+    pages = [*ROOT.glob("README*.md"), *ROOT.glob("docs/**/*.md")]
     return {
         **{str(page.relative_to(ROOT)): page.read_text(encoding="utf-8") for page in pages},
         "init": starter_text("sk-x", "uni-api"),
