@@ -6,6 +6,7 @@
 import re
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "packaging")]
@@ -13,6 +14,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "packaging")]
 from generated_part import with_part, write_part  # noqa: E402  (the path comes first)
 
 from uniapi.canonical import Operation  # noqa: E402
+from uniapi.config.environment_keys import KNOWN_KEYS  # noqa: E402
 from uniapi.engines.presets import CHECKED, PRESETS, Preset  # noqa: E402
 
 BEGIN, END = "<!-- providers: written by packaging/providers_page.py -->", "<!-- /providers -->"
@@ -54,6 +56,16 @@ def dialects(preset: Preset) -> str:
     return ", ".join(names)
 
 
+def variable_of(vendor: str, root: str) -> str:
+    """The variable in which a gateway without a file looks for the key of this address; else one
+    made of the vendor's name.
+    """
+    for known in KNOWN_KEYS:
+        if urlsplit(known.base_url).hostname == urlsplit(root).hostname:
+            return known.variables[0]
+    return re.sub(r"\W", "_", vendor).upper() + "_API_KEY"
+
+
 def render() -> str:
     """The table, and for each vendor the lines to paste."""
     rows = ["| vendor | addresses | spoken | beside chat |", "|---|---|---|---|"]
@@ -65,7 +77,7 @@ def render() -> str:
         shown = "<br>".join(f"`{root}`" for root in found)
         cells = (preset.vendor, shown, dialects(preset), operations(preset))
         rows.append("| " + " | ".join(cells) + " |")
-        variable = re.sub(r"\W", "_", preset.vendor).upper() + "_API_KEY"
+        variable = variable_of(preset.vendor, found[0])
         key = f"api: ${{{variable}}}" if preset.hosts else "model: [NAME]"
         lines.append(f"  - {{provider: {preset.vendor}, base_url: {found[0]}, {key}}}")
     paste = "\n".join(dict.fromkeys(lines))

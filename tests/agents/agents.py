@@ -5,8 +5,12 @@ Each agent has a home of its own; whatever it asks for beside the gateway goes t
 leads nowhere.
 """
 
+import asyncio
+import contextlib
 import json
+import os
 import shlex
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +29,44 @@ class Place:
         path = self.home / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(value if isinstance(value, str) else json.dumps(value))
+
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+async def printed(binaries, words, place, environment, patience_s):
+    """What an agent printed, None where it does not end in time; it and all its children end with
+    it. Of this machine it knows no more than where programs are found.
+    """
+    name, *arguments = words
+    of_its_own = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(place.home),
+        "TMPDIR": str(place.home),
+        "TERM": "dumb",
+        "HTTPS_PROXY": NOWHERE,
+        "HTTP_PROXY": NOWHERE,
+        "NO_PROXY": "127.0.0.1,localhost",
+    }
+    process = await asyncio.create_subprocess_exec(
+        str(binaries / name),
+        *arguments,
+        cwd=place.work,
+        env={**of_its_own, **environment},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(), patience_s)
+    except asyncio.TimeoutError:
+        return None
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+    return out.decode("utf-8", "replace")
 
 
 def claude(place, prompt, again):

@@ -10,9 +10,6 @@ box. Exit status 1 where one needs longer than PATIENCE_S or does not say what i
 
 import argparse
 import asyncio
-import contextlib
-import os
-import signal
 import sys
 import tempfile
 import time
@@ -20,12 +17,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "matrix"))
-from agents import AGENTS, Place
+from agents import AGENTS, Place, printed
 from fakes import CLIENT_KEY, FakeUpstream, Gateway, provider, whole
 
 PATIENCE_S = 3.0
 LONGEST_S = 200
-NOWHERE = "http://127.0.0.1:9"
 POOR_KEY = "sk-poor-0123456789abcdef"
 REFUSED = {"error": {"message": "Incorrect API key provided.", "code": "invalid_api_key"}}
 NO_MONEY = {"error": {"message": "You exceeded your current quota.", "code": "insufficient_quota"}}
@@ -86,43 +82,14 @@ def _config(upstream):
 
 async def _ask(binaries, agent, place):
     """(seconds, what it printed) of one prompt; the agent and its children end with it."""
-    (name, *arguments), environment = agent(place, "Say hello.", again=False)
+    words, environment = agent(place, "Say hello.", again=False)
     environment.pop("CLAUDE_CODE_MAX_RETRIES", None)
     for settings in place.home.glob(".codex/config.toml"):
         lines = settings.read_text().splitlines()
         settings.write_text("\n".join(one for one in lines if "max_retries" not in one))
     began = time.monotonic()
-    process = await asyncio.create_subprocess_exec(
-        str(binaries / name),
-        *arguments,
-        cwd=place.work,
-        env={**_environment(place), **environment},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        out, _ = await asyncio.wait_for(process.communicate(), LONGEST_S)
-    except asyncio.TimeoutError:
-        return time.monotonic() - began, "(nothing)"
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-    return time.monotonic() - began, out.decode("utf-8", "replace")
-
-
-def _environment(place):
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(place.home),
-        "TMPDIR": str(place.home),
-        "TERM": "dumb",
-        "HTTPS_PROXY": NOWHERE,
-        "HTTP_PROXY": NOWHERE,
-        "NO_PROXY": "127.0.0.1,localhost",
-    }
+    said = await printed(binaries, words, place, environment, LONGEST_S)
+    return time.monotonic() - began, "(nothing)" if said is None else said
 
 
 if __name__ == "__main__":

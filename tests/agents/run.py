@@ -23,9 +23,7 @@ import asyncio
 import contextlib
 import itertools
 import json
-import os
 import shutil
-import signal
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -33,7 +31,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "matrix"))
-from agents import AGENTS, Place
+from agents import AGENTS, Place, printed
 from fakes import CLIENT_KEY, Gateway
 from proxies import FakeProxy, certificate
 from script import Script
@@ -46,7 +44,6 @@ PATIENCE_S = 120
 ORIGINS = ("google", "anthropic", "deepseek")
 WORDS = {"a.txt": "a-11-heron", "b.txt": "b-22-heron", "c.txt": "c-33-heron"}
 TURNS = (("a.txt",), ("b.txt", "c.txt"))
-NOWHERE = "http://127.0.0.1:9"
 
 
 @dataclass(frozen=True)
@@ -160,39 +157,9 @@ async def _turn(stage, agent, place, script, number):
     script.turn = number
     files = " and then ".join(script.turns[number])
     prompt = f"Read {files} with a shell command each, and tell me what they say."
-    (name, *arguments), environment = agent(place, prompt, again=number > 0)
-    process = await asyncio.create_subprocess_exec(
-        str(stage.binaries / name),
-        *arguments,
-        cwd=place.work,
-        env={**_environment(place), **environment},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        out, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
-    except asyncio.TimeoutError:
-        return f"(nothing within {PATIENCE_S} s)"
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-    return out.decode("utf-8", "replace")
-
-
-def _environment(place):
-    """Of this machine no more than where programs are found."""
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(place.home),
-        "TMPDIR": str(place.home),
-        "TERM": "dumb",
-        "HTTPS_PROXY": NOWHERE,
-        "HTTP_PROXY": NOWHERE,
-        "NO_PROXY": "127.0.0.1,localhost",
-    }
+    words, environment = agent(place, prompt, again=number > 0)
+    said = await printed(stage.binaries, words, place, environment, PATIENCE_S)
+    return f"(nothing within {PATIENCE_S} s)" if said is None else said
 
 
 def _judge(said, script, upstream):
