@@ -77,13 +77,15 @@ def render() -> str:
         shown = "<br>".join(f"`{root}`" for root in found)
         cells = (preset.vendor, shown, dialects(preset), operations(preset))
         rows.append("| " + " | ".join(cells) + " |")
-        variable = variable_of(preset.vendor, found[0])
+        address = preset.example or found[0]
+        variable = variable_of(preset.vendor, address)
         key = f"api: ${{{variable}}}" if preset.hosts else "model: [NAME]"
-        lines.append(f"  - {{provider: {preset.vendor}, base_url: {found[0]}, {key}}}")
+        lines.append(f"  - {{provider: {preset.vendor}, base_url: {address}, {key}}}")
     paste = "\n".join(dict.fromkeys(lines))
     table = "\n".join(rows)
     return (
-        f"Last held against the vendors' documents: {CHECKED}.\n\n{table}\n\n```yaml\n{paste}\n```"
+        f"Last held against the vendors' documents: {CHECKED}. A domain stands for every host below"
+        f" it; words in capitals are your own.\n\n{table}\n\n```yaml\n{paste}\n```"
     )
 
 

@@ -46,7 +46,8 @@ class Preset:
     `anthropic.…` are asked there, in Anthropic's Messages. `has_account_cache`: a prompt cache is
     the account's that filled it (docs/design.md, Keys and prompt caches). `ports`: a local server
     is told by its default port. `operations`: what it has elsewhere or in another form than OpenAI,
-    None: not at all.
+    None: not at all. `example`: an address as the vendor prints it, where nobody answers at the
+    bare domain; words in capitals are the customer's own.
     """
 
     vendor: str
@@ -64,6 +65,7 @@ class Preset:
     headers: Mapping[str, str] = field(default_factory=dict)
     has_account_cache: bool = False
     messages_path: str | None = None
+    example: str = ""
 
     def openai_address(self, base_url: str) -> str:
         """`base_url`, or the root of the OpenAI-compatible API where it names the native one."""
@@ -170,7 +172,12 @@ PRESETS: tuple[Preset, ...] = (
     ),
     # docs.github.com/en/copilot: no version in the path; companies have hosts of their own
     # (2026-11-30)
-    Preset(vendor="copilot", hosts=("githubcopilot.com", "ghe.com"), usual_path=""),
+    Preset(
+        vendor="copilot",
+        hosts=("githubcopilot.com", "ghe.com"),
+        usual_path="",
+        example="https://api.githubcopilot.com",
+    ),
     # inference-docs.cerebras.ai
     Preset(vendor="cerebras", hosts=("api.cerebras.ai",)),
     # docs.perplexity.ai/api-reference: no version in the chat path
@@ -218,6 +225,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         vendor="dashscope",
         hosts=("maas.aliyuncs.com",),
+        example="https://WORKSPACE.cn-beijing.maas.aliyuncs.com/compatible-mode/v1",
         usual_path="/compatible-mode/v1",
         operations=_DASHSCOPE,
     ),
@@ -227,6 +235,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         vendor="snowflake",
         hosts=("snowflakecomputing.com",),
+        example="https://ACCOUNT.snowflakecomputing.com/api/v2/cortex/v1",
         usual_path="/api/v2/cortex/v1",
         list_path=None,
     ),
@@ -253,26 +262,33 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         vendor="bedrock-openai",
         hosts=("amazonaws.com",),
+        example="https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1",
         other_paths=("/openai/v1",),
         responses=True,
     ),
     Preset(
         vendor="bedrock-openai",
         hosts=("api.aws",),
+        example="https://bedrock-mantle.us-east-1.api.aws/v1",
         responses=True,
         messages_path="/anthropic/v1",
     ),
     # deepinfra.com/docs/openai_api
     Preset(vendor="deepinfra", hosts=("api.deepinfra.com",), usual_path="/v1/openai"),
     # www.volcengine.com/docs/82379
-    Preset(vendor="volcengine", hosts=("volces.com", "bytepluses.com"), usual_path="/api/v3"),
+    Preset(
+        vendor="volcengine",
+        hosts=("volces.com", "bytepluses.com"),
+        usual_path="/api/v3",
+        example="https://ark.cn-beijing.volces.com/api/v3",
+    ),
     # platform.minimax.io/docs
     Preset(
         vendor="minimax",
         hosts=("api.minimax.io", "api.minimaxi.com", "api.minimax.chat", "api.minimax.cn"),
     ),
     # platform.xiaomimimo.com: token plans have hosts of their own (2026-11-30)
-    Preset(vendor="xiaomi", hosts=("xiaomimimo.com",)),
+    Preset(vendor="xiaomi", hosts=("xiaomimimo.com",), example="https://api.xiaomimimo.com/v1"),
     # longcat.chat/platform/docs (2026-11-30)
     Preset(vendor="longcat", hosts=("api.longcat.chat",), usual_path="/openai/v1"),
     # cloud.baidu.com/doc/qianfan-api (2026-11-30)
@@ -314,7 +330,11 @@ PRESETS: tuple[Preset, ...] = (
         operations={Operation.EMBED: Endpoint("embeddings", "jina")},
     ),
     # developers.cloudflare.com/ai-gateway: each vendor below its own segment, `/compat` for all
-    Preset(vendor="cloudflare-gateway", hosts=("gateway.ai.cloudflare.com",)),
+    Preset(
+        vendor="cloudflare-gateway",
+        hosts=("gateway.ai.cloudflare.com",),
+        example="https://gateway.ai.cloudflare.com/v1/ACCOUNT/GATEWAY/compat",
+    ),
     # docs.ollama.com/api/openai-compatibility, docs.vllm.ai, lmstudio.ai/docs/developer: local
     # servers, told by their default ports
     Preset(
