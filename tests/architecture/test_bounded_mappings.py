@@ -142,7 +142,7 @@ MAPPINGS = (
 
 def _sizes(value: Any, depth: int = 0) -> Iterator[int]:
     """How many things the containers in an object hold."""
-    if isinstance(value, Sized) and not isinstance(value, (str, bytes)):
+    if isinstance(value, Sized) and not isinstance(value, (str, bytes, memoryview)):
         yield len(value)
     if depth < 2:
         slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]

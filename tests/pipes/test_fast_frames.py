@@ -12,6 +12,7 @@ import pytest
 
 from uniapi.dialects import CLIENT_DIALECTS, UPSTREAM_DIALECTS, Quirk, UpstreamContext
 from uniapi.dialects.dialect import RelayedDialect
+from uniapi.errors import WireError
 from uniapi.pipes.framing import frame_writer, with_model
 from uniapi.wire import MemberSplice, ResponseParser, SseDecoder, encode_sse
 
@@ -218,10 +219,69 @@ def test_chunks_of_http_come_out_alike_at_any_split():
         head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
         parser, got, is_end = ResponseParser("GET"), b"", False
         for piece in pieces(head + body + b"0\r\n\r\n", rng):
+            chunk = parser.chunk(piece)
+            if chunk is not None:
+                got += chunk
+                continue
             received = parser.feed(piece)
             got += b"".join(received.pieces)
             is_end = received.is_end
         assert (got, is_end, parser.keeps_alive) == (b"".join(chunks), True, True)
+
+
+def body_of(pieces):
+    """What a parser makes of an answer in these pieces: its body, and how it ended."""
+    parser, body = ResponseParser("GET"), b""
+    parser.feed(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+    try:
+        for piece in pieces:
+            chunk = parser.chunk(piece)
+            if chunk is not None:
+                body += chunk
+                continue
+            received = parser.feed(piece)
+            body += b"".join(received.pieces)
+            if received.is_end:
+                return body, "whole"
+    except WireError:
+        return body, "broken"
+    return body, "goes on"
+
+
+ODD_SIZES = (
+    "+5",
+    "0x5",
+    " 5",
+    "5 ",
+    "5_0",
+    "",
+    "\n5",
+    "05",
+    "000000005",
+    "5;x=y",
+    "g",
+    "-5",
+    "5\r",
+)
+
+
+def test_odd_chunks_of_http_are_judged_alike_whether_they_come_at_once_or_by_the_byte():
+    rng = random.Random(8)
+    verdicts = set()
+    for _ in range(400):
+        body = b""
+        for _ in range(rng.randrange(1, 6)):
+            chunk = rng.choice((b"hello", b"a\r\nb\n", b"5\r\nx\r\n", b"0\r\n\r\n", b"\r\n\r\n5"))
+            size = rng.choice(ODD_SIZES) if rng.random() < 0.2 else f"{len(chunk):x}"
+            body += b"%b\r\n%b%b" % (size.encode(), chunk, rng.choice((b"\r\n",) * 9 + (b"\n",)))
+        body += rng.choice((b"0\r\n\r\n", b"0\r\nx: y\r\n\r\n", b"", b"5"))
+        by_the_byte = body_of(body[at : at + 1] for at in range(len(body)))
+        verdicts.add(by_the_byte[1])
+        for got in (body_of([body]), body_of(pieces(body, rng))):
+            # Of a broken answer the bytes before the break may be gone.
+            assert got[1] == by_the_byte[1], body
+            assert got[1] == "broken" or got[0] == by_the_byte[0], body
+    assert verdicts == {"whole", "broken", "goes on"}
 
 
 def test_every_client_dialect_is_relayed_by_an_observer_that_skims():

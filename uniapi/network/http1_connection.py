@@ -54,13 +54,21 @@ class Pool(Protocol):
 
     def forget(self, connection: Http1Connection) -> None: ...
 
+    @property
+    def room(self) -> memoryview:
+        """Where all connections read into."""
+        ...
 
-class Http1Connection(asyncio.Protocol):
-    """One connection to an origin, serving one exchange at a time."""
+
+class Http1Connection(asyncio.BufferedProtocol):
+    """One connection to an origin, serving one exchange at a time. What is read is taken out of the
+    common room before anything else is read.
+    """
 
     def __init__(self, pool: Pool, origin: Origin, loop: asyncio.AbstractEventLoop) -> None:
         self.origin = origin
         self._pool = pool
+        self._room = pool.room
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._exchange: Served | None = None
@@ -119,7 +127,11 @@ class Http1Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data = bytes(self._room[:nbytes])
         exchange, parser = self._exchange, self._parser
         if exchange is None or parser is None:
             # An idle connection has nothing to say; one that speaks is out of step.
@@ -127,6 +139,10 @@ class Http1Connection(asyncio.Protocol):
             self.close()
             return
         self._has_bytes = True
+        sink = exchange.sink
+        if sink is not None and (chunk := parser.chunk(data)) is not None:
+            sink.data(chunk)
+            return
         try:
             received = parser.feed(data)
             sink = exchange.sink

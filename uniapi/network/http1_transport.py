@@ -20,7 +20,7 @@ from dataclasses import replace
 from aiohappyeyeballs import start_connection
 
 from uniapi.canonical import Failure, FailureKind
-from uniapi.wire import HttpRequest, request_bytes
+from uniapi.wire import READ_BYTES, HttpRequest, request_bytes
 
 from .environment_proxies import EnvironmentProxies, ProxyUnusable
 from .http1_connection import Http1Connection, Origin, origin_of
@@ -53,6 +53,7 @@ class Http1Transport:
         self._names = names
         self._tls = tls
         self._proxies = proxies
+        self.room = memoryview(bytearray(READ_BYTES))
         self._idle: defaultdict[Origin, list[Http1Connection]] = defaultdict(list)
 
     def send(

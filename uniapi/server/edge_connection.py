@@ -52,7 +52,7 @@ _HEAD_END = b"\r\n\r\n"
 _LONE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 
 
-class EdgeConnection(asyncio.Protocol):
+class EdgeConnection(asyncio.BufferedProtocol):
     """One connection; the ClientLine of the request that it serves."""
 
     __slots__ = (
@@ -109,6 +109,12 @@ class EdgeConnection(asyncio.Protocol):
         if descriptor is not None:
             descriptor.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._expect_within(HEAD_S)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._edge.room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(self._edge.room[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         body = self._body

@@ -31,7 +31,7 @@ class Listener:
             self.odd.open_now()
         self._server: asyncio.AbstractServer | None = None
 
-    def connection(self) -> asyncio.Protocol:
+    def connection(self) -> asyncio.BaseProtocol:
         """Reads a new connection."""
         return self._edge() if self._edge is not None else self.odd.connection()
 

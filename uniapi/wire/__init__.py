@@ -14,6 +14,7 @@ from .frames import LARGE_BYTES, Frame, Framer, dump_json, dump_long_json, load_
 from .http import (
     CREDENTIAL_HEADERS,
     HOP_BY_HOP,
+    READ_BYTES,
     Answers,
     BodySource,
     HttpRequest,
@@ -55,6 +56,7 @@ __all__ = [
     "ITEM",
     "LARGE_BYTES",
     "MAX_VALUES",
+    "READ_BYTES",
     "STEP_BYTES",
     "Answers",
     "BodySource",

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import repeat
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([0-9]{3})(?: |$)")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?$", re.DOTALL)
 _PLAIN_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
+_DIGITS = b"0123456789ABCDEFabcdef"
 _BAD_HEADER_VALUE = re.compile(r"[\r\n\0]")
 
 
@@ -89,6 +91,20 @@ class ResponseParser:
         self._pieces: list[bytes] = []
         self._is_end = False
         self._inflater: Inflater | None = None
+        self._is_between = False
+        """A chunk of an answer that is not compressed comes next, and nothing is held."""
+
+    def chunk(self, data: bytes) -> bytes | None:
+        """What is in `data`, if that is one whole chunk of the plain form and nothing else, as a
+        stream's mostly is; None for any other, which only `feed` can read.
+        """
+        if not self._is_between:
+            return None
+        size = _PLAIN_SIZE.match(data)
+        if size is None or not data.endswith(b"\r\n"):
+            return None
+        start, end = size.end(), len(data) - 2
+        return data[start:end] if 0 < int(size[1], 16) == end - start else None
 
     def feed(self, data: bytes) -> Received:
         """What `data` completes. Raises WireError on bytes that are no HTTP answer."""
@@ -97,6 +113,8 @@ class ResponseParser:
             pass
         self._buffer = self._buffer[self._at :]
         self._at = 0
+        is_plain = self._inflater is None and not self._buffer
+        self._is_between = is_plain and self._state == self._read_chunk_size
         head, self._head = self._head, None
         pieces, self._pieces = self._pieces, []
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -175,15 +193,8 @@ class ResponseParser:
         return is_some
 
     def _read_chunk_size(self) -> bool:
-        """Chunks of the plain form that are all here go in one walk; the others line by line."""
-        buffer, at = self._buffer, self._at
-        while (plain := _PLAIN_SIZE.match(buffer, at)) is not None:
-            start = plain.end()
-            end = start + int(plain[1], 16)
-            if end == start or buffer[end : end + 2] != b"\r\n":
-                break
-            self._pieces.append(buffer[start:end])
-            self._at = at = end + 2
+        """Chunks of the plain form that are all here go at once, the others line by line."""
+        self._read_plain_chunks()
         line = self._line(MAX_CHUNK_LINE_BYTES, "a chunk size line")
         if line is None:
             return False
@@ -193,6 +204,28 @@ class ResponseParser:
         self._remaining = int(match[1], 16)
         self._state = self._read_chunk if self._remaining else self._read_trailer
         return True
+
+    def _read_plain_chunks(self) -> None:
+        """As many as there are at the beginning of the buffer, without a line end in them: cut at
+        the line ends, such chunks are size, bytes, size, bytes.
+        """
+        lines = self._buffer[self._at :].split(b"\r\n")
+        # What follows the last line end is not whole.
+        lines.pop()
+        bodies = lines[1::2]
+        sizes = lines[0 : 2 * len(bodies) : 2]
+        if not bodies or max(map(len, sizes)) > 8 or b"".join(sizes).translate(None, _DIGITS):
+            return
+        if b"" in sizes:
+            return
+        stated = list(map(int, sizes, repeat(16)))
+        count = len(bodies)
+        if 0 in stated or stated != list(map(len, bodies)):
+            pairs = enumerate(zip(stated, bodies, strict=True))
+            odd = (place for place, (size, body) in pairs if not size or size != len(body))
+            count = next(odd, count)
+        self._pieces += bodies[:count]
+        self._at += sum(stated[:count]) + sum(map(len, sizes[:count])) + 4 * count
 
     def _read_chunk(self) -> bool:
         if not self._take():
