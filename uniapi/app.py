@@ -9,11 +9,10 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from uniapi.logs.call_log import call_fields, call_line
+from uniapi.logs.call_log import CallLine
 
 from .canonical import Call, RequestRefused
 from .channel_merits import SpeedMeter
@@ -270,7 +269,7 @@ class App:
         self.inspector.note(call)
         self._speed.take_in(call)
         if log.isEnabledFor(logging.INFO):
-            log.info("%s", call_line(call), extra={"fields": partial(call_fields, call)})
+            log.handle(CallLine(call, self.clock.now_s()))
 
     # configuration
 

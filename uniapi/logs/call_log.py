@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from typing import Any
 
 from uniapi.canonical import Usage
@@ -9,6 +11,32 @@ from uniapi.stats import CallRecord
 
 LONGEST_NAME = 200
 """Of a model in the log: a client may name anything."""
+
+
+_USUAL = logging.makeLogRecord(
+    {"name": "uniapi.app", "levelno": logging.INFO, "levelname": "INFO", "msg": None}
+).__dict__
+"""The members of a log record."""
+
+
+class CallLine(logging.LogRecord):
+    """A finished call on its way to the log: its text is made by whoever writes it, since calls end
+    where nobody must wait. The call does not change any more.
+    """
+
+    call: CallRecord
+    clean: Callable[[str], str]
+    """Takes the secrets out of its text."""
+
+    def __init__(self, call: CallRecord, ended_at_s: float) -> None:
+        self.__dict__ = {**_USUAL, "call": call, "created": ended_at_s, "clean": str}
+
+    def getMessage(self) -> str:
+        return self.clean(call_line(self.call))
+
+    def fields(self) -> dict[str, Any]:
+        """Its members in a JSON line."""
+        return call_fields(self.call)
 
 
 def call_line(call: CallRecord) -> str:

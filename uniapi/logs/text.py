@@ -44,7 +44,8 @@ def shown(text: str) -> str:
     """`text` on one line, without what controls a terminal."""
     if len(text) > LONGEST_MESSAGE:
         text = text[: LONGEST_MESSAGE - 1] + "…"
-    return text.translate(CONTROL)
+    # None of what controls a terminal is printable, and looking is quick.
+    return text if text.isprintable() else text.translate(CONTROL)
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:

@@ -1,22 +1,61 @@
 """Log lines written by a thread of their own: whoever reads them may stand still (Ctrl-S in a
 terminal, a frozen `tee`, a disk that hangs), and the gateway goes on.
 
-So many lines wait for them; the next ones are left out, and the first line after that says how
-many.
+The first line after a pause is written at once, those that follow it together, NAP_S later: many
+lines are one change of threads and one write. So many lines wait; the next ones are left out, and
+the first line after that says how many.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from abc import abstractmethod
 from collections import deque
+from collections.abc import Sequence
 
 MOST_WAITING = 5000
 """Lines."""
+MOST_AT_ONCE = 200
+"""Lines of one write."""
 CLOSE_PATIENCE_S = 2.0
 """How long the end of the program waits for a reader that stands still."""
-NAP_S = 0.005
-"""Between two rounds of writing, so that a burst of lines is one change of threads."""
+NAP_S = 0.05
+"""Between two rounds of writing."""
+
+
+class LinesHandler(logging.Handler):
+    """A handler that writes many lines as cheaply as one."""
+
+    @abstractmethod
+    def write_text(self, text: str) -> None:
+        """Whole lines, each with its end. Raises OSError and ValueError as streams do."""
+
+    def emit_all(self, records: Sequence[logging.LogRecord]) -> None:
+        """Each record that passes the filters, in one write; one that cannot be written is lost."""
+        self.acquire()
+        try:
+            text = "".join([self._line(record) for record in records if self.filter(record)])
+            if text:
+                self.write_text(text)
+        except (OSError, ValueError):
+            self.handleError(records[-1])
+        finally:
+            self.release()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self.write_text(self._line(record))
+        except (OSError, ValueError):
+            self.handleError(record)
+
+    def _line(self, record: logging.LogRecord) -> str:
+        """Empty for what cannot be said: the others of the same write are not to blame."""
+        try:
+            return self.format(record) + "\n"
+        except Exception:
+            self.handleError(record)
+            return ""
 
 
 class BackgroundHandler(logging.Handler):
@@ -26,49 +65,90 @@ class BackgroundHandler(logging.Handler):
         super().__init__()
         self._inner = inner
         self._most_waiting = most_waiting
-        self._waiting: deque[logging.LogRecord] = deque()
+        self._waiting: deque[logging.LogRecord | threading.Event] = deque()
+        """An event is set when all before it is written."""
+        self._in_hand = 0
+        """Lines that are being written."""
         self._left_out = 0
+        self._is_asleep = True
         self._has_lines = threading.Event()
-        self._is_idle = threading.Event()
-        self._is_idle.set()
-        self._is_closed = threading.Event()
+        self._hurries = threading.Event()
+        """Somebody waits for the end of what waits."""
+        self._is_closed = False
         self._thread: threading.Thread | None = None
 
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Never waits, not even for another caller."""
+        if not self.filter(record):
+            return False
+        self.emit(record)
+        return True
+
     def emit(self, record: logging.LogRecord) -> None:
-        """Never waits for more than another caller of this method."""
-        if len(self._waiting) >= self._most_waiting:
+        if len(self._waiting) + self._in_hand >= self._most_waiting:
             self._left_out += 1
             return
         self._waiting.append(record)
-        self._is_idle.clear()
+        if self._is_asleep:
+            self._wake()
+
+    def drain(self) -> bool:
+        """Wait until everything is written, but not for ever; whether it is."""
+        if self._thread is None or not self._thread.is_alive():
+            return not self._waiting
+        is_written = threading.Event()
+        self._waiting.append(is_written)
+        self._hurries.set()
+        self._wake()
+        return is_written.wait(CLOSE_PATIENCE_S)
+
+    def close(self) -> None:
+        self.drain()
+        self._is_closed = True
+        self._hurries.set()
+        self._has_lines.set()
+        super().close()
+
+    def _wake(self) -> None:
         self._has_lines.set()
         if self._thread is None:
             self._thread = threading.Thread(target=self._write, name="log", daemon=True)
             self._thread.start()
 
-    def drain(self) -> bool:
-        """Wait until everything is written, but not for ever; whether it is."""
-        return self._is_idle.wait(CLOSE_PATIENCE_S)
-
-    def close(self) -> None:
-        self.drain()
-        self._is_closed.set()
-        self._has_lines.set()
-        super().close()
-
     def _write(self) -> None:
-        while not self._is_closed.is_set():
-            self._has_lines.wait()
+        while not self._is_closed:
+            self._is_asleep = True
+            # A line may have come before that was said.
+            if not self._waiting:
+                self._has_lines.wait()
+            self._is_asleep = False
             self._has_lines.clear()
             while self._waiting:
-                self._inner.handle(self._waiting.popleft())
-                if self._left_out and not self._waiting:
-                    self._inner.handle(self._gap())
-            self._is_idle.set()
-            if self._waiting:
-                self._is_idle.clear()
-                self._has_lines.set()
-            self._is_closed.wait(NAP_S)
+                self._write_some()
+            self._hurries.wait(NAP_S)
+            self._hurries.clear()
+
+    def _write_some(self) -> None:
+        """What waits, as far as it goes into one write."""
+        records: list[logging.LogRecord] = []
+        is_written: threading.Event | None = None
+        while self._waiting and is_written is None and len(records) < MOST_AT_ONCE:
+            one = self._waiting.popleft()
+            if isinstance(one, threading.Event):
+                is_written = one
+            else:
+                records.append(one)
+                self._in_hand = len(records)
+        if self._left_out and not self._waiting:
+            records.append(self._gap())
+        if isinstance(self._inner, LinesHandler):
+            self._inner.emit_all(records)
+        else:
+            for record in records:
+                self._inner.handle(record)
+        self._in_hand = 0
+        if is_written is not None:
+            is_written.set()
 
     def _gap(self) -> logging.LogRecord:
         count, self._left_out = self._left_out, 0

@@ -1,0 +1,110 @@
+"""The line of a finished call: its text is made where it is written, and says no more than any
+other line may.
+"""
+
+import json
+import logging
+
+import pytest
+
+from uniapi.logs.call_log import CallLine
+from uniapi.logs.log import set_secrets, set_up_logging
+from uniapi.logs.writer import write_in_background
+from uniapi.stats import CallRecord
+
+SECRET = "totally-private-0123456789"
+ENDED_AT_S = 1_793_707_200.25
+
+
+def call(message=""):
+    return CallRecord(
+        request_id="r1",
+        at_s=ENDED_AT_S - 1,
+        key_id="key1",
+        key_label="alice",
+        operation="generate",
+        endpoint="POST /v1/chat/completions",
+        requested_model="gpt-6",
+        provider=None,
+        provider_id=None,
+        upstream_model=None,
+        status=502,
+        outcome="refused",
+        stream=False,
+        attempts=(),
+        total_s=0.5,
+        message=message,
+    )
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """Opens the log in a format; gives its file and its handler. The root logger as it was is put
+    back.
+    """
+    root = logging.getLogger()
+    handlers, level, raises = root.handlers[:], root.level, logging.raiseExceptions
+    made = []
+
+    def open_log(format_name):
+        path = tmp_path / "log"
+        set_up_logging(level="info", file=str(path), format_name=format_name)
+        made.extend(root.handlers)
+        return path, made[0]
+
+    yield open_log
+    for handler in (*root.handlers, *made):
+        if handler not in handlers:
+            handler.close()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.raiseExceptions = raises
+    logging.getLogger("aiohttp.server").filters.clear()
+
+
+def lines(path):
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("format_name", ["text", "json"])
+def test_it_is_written_in_order_with_the_others(opened, format_name):
+    log_file, _ = opened(format_name)
+    (outer,) = write_in_background()
+    log = logging.getLogger("uniapi.app")
+    log.info("before")
+    log.handle(CallLine(call(), ENDED_AT_S))
+    log.info("behind")
+    assert outer.drain()
+    before, line, behind = lines(log_file)
+    assert "before" in before
+    assert "behind" in behind
+    assert "r1 alice gpt-6 502 (refused) attempts 0 total 500 ms" in line
+    if format_name == "json":
+        members = json.loads(line)
+        assert (members["request_id"], members["total_ms"]) == ("r1", 500)
+        assert members["level"] == "info"
+
+
+@pytest.mark.parametrize("format_name", ["text", "json"])
+def test_a_secret_is_cut_short_though_a_reload_came_between(opened, format_name):
+    """The line was said while the secret was in force, and is written when it is not any more."""
+    log_file, inner = opened(format_name)
+    set_secrets([SECRET])
+    line = CallLine(call(f"the vendor says {SECRET}"), ENDED_AT_S)
+    assert inner.filter(line)
+    set_secrets(["another-secret"])
+    inner.emit(line)
+    assert SECRET not in log_file.read_text(encoding="utf-8")
+    assert "the vendor says tot…" in log_file.read_text(encoding="utf-8")
+
+
+def test_a_line_that_cannot_be_said_takes_no_other_with_it(opened):
+    log_file, _ = opened("text")
+    (outer,) = write_in_background()
+    broken = CallLine(call(), ENDED_AT_S)
+    del broken.call
+    log = logging.getLogger("uniapi.app")
+    for line in (CallLine(call(), ENDED_AT_S), broken, CallLine(call(), ENDED_AT_S)):
+        log.handle(line)
+    assert outer.drain()
+    assert len(lines(log_file)) == 2
