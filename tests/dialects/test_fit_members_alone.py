@@ -50,36 +50,6 @@ def test_the_word_json_is_said_where_it_must_be():
         assert "instructions" not in fitted("openai_responses", body, json_needs_word=True)
 
 
-def test_moonshots_schemas():
-    """`type` stands in the alternatives, and `$ref` alone, however deep."""
-    schema = {
-        "type": "object",
-        "properties": {
-            "a": {"type": "string", "anyOf": [{"enum": ["x"]}, {"type": "null"}]},
-            "b": {"type": "array", "items": {"$ref": "#/$defs/C", "description": "d"}},
-        },
-        "$defs": {"C": {"type": "string"}},
-    }
-    tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
-    body = {"messages": [USER], "tools": [tool, TOOL]}
-    told = fitted("openai_chat", body, schema_alternatives=False)
-    properties = told["tools"][0]["function"]["parameters"]["properties"]
-    assert properties["a"] == {"anyOf": [{"type": "string", "enum": ["x"]}, {"type": "null"}]}
-    assert properties["b"]["items"] == {"$ref": "#/$defs/C"}
-    assert told["tools"][1] is TOOL
-    assert fitted("openai_chat", body) == body
-
-
-@pytest.mark.parametrize("word", ["anyOf", "oneOf"])
-def test_moonshots_root_is_an_object_without_alternatives(word):
-    """`type` may not go there, nor stand beside them: one object admits what any of them does."""
-    one, other = ({"type": "object", "properties": {name: {}}, "required": [name]} for name in "ab")
-    tool = {"type": "function", "function": {"name": "f", "parameters": {word: [one, other]}}}
-    told = fitted("openai_chat", {"messages": [USER], "tools": [tool]}, schema_alternatives=False)
-    schema = told["tools"][0]["function"]["parameters"]
-    assert schema == {"type": "object", "properties": {"a": {}, "b": {}}}
-
-
 def marked(number):
     return {"type": "text", "text": str(number), "cache_control": {"type": "ephemeral"}}
 

@@ -79,6 +79,10 @@ class Quirk:
 
     `reasons_by_default` tells whether it must be switched off by name.
     """
+    moonshot_schemas: bool = False
+    """Schemas of tools and answers are taken in Moonshot's flavour alone
+    (`dialects/moonshot_schema.py`).
+    """
 
     cache_marks: int | None = None
     """The shortest prompt, in tokens, that the model keeps in its cache at a mark: a client that
@@ -192,8 +196,6 @@ class Quirk:
     """
     json_needs_word: bool = False
     """`json_object` is refused where no text says the word; it is said."""
-    schema_alternatives: bool = True
-    """False: a tool's schema may not have `anyOf` beside `type`, nor anything beside `$ref`."""
     checks_schemas: bool = False
     """A relayed tool whose schema OpenAI's validator refuses is mended
     (`openai_chat/tool_schema.py`); a translated one always is.

@@ -67,12 +67,18 @@ _FORMAT_ROWS = (
         json_needs_word=True,
     ),
     fact(
-        "«not a valid moonshot flavored json schema, details: when using anyOf, type should be"
-        " defined in anyOf items instead of the parent schema» (MoonshotAI/kimi-code#2661), and"
-        ' «parameters.type is required and must be "object"» (MoonshotAI/kimi-code#2662)'
-        " (2026-11-30)",
+        "«tools.function.parameters is not a valid moonshot flavored json schema, details: …», also"
+        " for an answer's schema and in Messages (MoonshotAI/walle, MoonshotAI/kimi-code#2661,"
+        " #2662; 2026-11-30)",
         vendors={"moonshot"},
-        schema_alternatives=False,
+        moonshot_schemas=True,
+    ),
+    fact(
+        "the same behind those that pass Kimi on (CommandCodeAI/command-code#566,"
+        " NousResearch/hermes-agent#14804, anomalyco/opencode#37496; 2026-11-30)",
+        r"kimi-(?:k\d|latest|for-coding)",
+        engines={"gpt", "openrouter", "claude"},
+        moonshot_schemas=True,
     ),
     fact(
         "no web search by this member in their references (each has another way, or none); most"

@@ -31,6 +31,7 @@ _FACTS: Mapping[str, frozenset[Any]] = {
     "system_role": frozenset({"user"}),
     "streams_only": frozenset({True}),
     "text_content_only": frozenset({True}),
+    "moonshot_schemas": frozenset({True}),
 }
 """The facts that a refusal may teach, with the values it may teach."""
 

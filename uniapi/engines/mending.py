@@ -126,6 +126,12 @@ READERS: tuple[Reader, ...] = (
         teaches(tool_choices="auto"),
     ),
     _read(
+        "Moonshot, whoever stands before it: «tools.function.parameters is not a valid moonshot"
+        " flavored json schema» (luxus/pi-hindsight#550, 2026-11-30)",
+        r"moonshot flavored json schema",
+        teaches(moonshot_schemas=True),
+    ),
+    _read(
         "Mistral's templates: «Tool call IDs should be alphanumeric strings with length 9!»",
         r"tool call ids should be alphanumeric strings with length 9|tool call id [^\n]{0,80}must"
         r" be a-z, A-Z, 0-9, with a length of 9",

@@ -17,7 +17,7 @@ from .fit_messages import (
     system_turns,
 )
 from .fit_thinking import forced_tool, sampling_beside_thinking, thinking, without
-from .fit_tools import no_tools, structured_output, unforced_choice
+from .fit_tools import moonshots_schemas, no_tools, structured_output, unforced_choice
 from .searches import leave_out_our_searches
 
 DEFAULT_MAX_TOKENS = 8192
@@ -59,6 +59,7 @@ RULES = (
     no_images,
     structured_output,
     unforced_choice,
+    moonshots_schemas,
     own_thinking,
     no_tool_search,
     answered_calls,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from uniapi.canonical import Json, OutputFormat
 from uniapi.dialects.fitting import Body, Fitting, minds
 from uniapi.dialects.function_tools import ANSWER_TOOL, answer_description, answer_parameters
+from uniapi.dialects.moonshot_schema import moonshot_parameters
+from uniapi.dialects.object_schema import input_schema
 from uniapi.dialects.quirk import Quirk
 
 from .fit_messages import has_block, without_blocks
-from .request_encode_schema import input_schema
 from .request_encode_turns import plain_or_blocks
 from .vocabulary import is_forced_choice, member
 
@@ -89,6 +90,25 @@ def _with_stand_in(body: Body, wanted: OutputFormat, fitting: Fitting) -> Body:
     elif choice["type"] == "auto":
         choice = {**choice, "type": "any"}
     return {**body, "tools": [*tools, stand_in], "tool_choice": choice}
+
+
+@minds("moonshot_schemas", where=("tools",))
+def moonshots_schemas(body: Body, fitting: Fitting) -> Body:
+    """What Kimi's Messages take for a tool's input is Moonshot's flavour of JSON Schema too."""
+    tools = body.get("tools")
+    if not isinstance(tools, list):
+        return body
+    told = [_in_moonshots_flavour(tool) for tool in tools]
+    is_same = all(new is old for new, old in zip(told, tools, strict=True))
+    return body if is_same else {**body, "tools": told}
+
+
+def _in_moonshots_flavour(tool: Json) -> Json:
+    schema = member(tool, "input_schema")
+    if not isinstance(tool, dict) or not isinstance(schema, dict):
+        return tool
+    told = moonshot_parameters(schema)
+    return tool if told == schema else {**tool, "input_schema": told}
 
 
 @minds("anthropic_forced_tool")

@@ -11,9 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json
-
-MAX_DEPTH = 64
-"""Deeper schemas are left as they are: no model reads them, and the walk must end."""
+from uniapi.dialects.object_schema import MAX_DEPTH, root_resolved
 
 _UNSUPPORTED = frozenset(
     {
@@ -78,89 +76,17 @@ _MAPS = ("properties", "$defs", "definitions")
 _LISTS = ("anyOf", "allOf")
 
 
-def input_schema(parameters: Mapping[str, Json] | None) -> dict[str, Json]:
-    """A tool's parameters with an object at the root; alternatives at the root are folded into one
-    object that admits each of them.
-    """
-    if parameters is None:
-        return {"type": "object", "properties": {}}
-    schema = {key: value for key, value in parameters.items() if value is not None}
-    schema = _root_resolved(schema)
-    alternatives = [
-        (word, [option for option in schema.pop(word) if isinstance(option, dict)])
-        for word in ("anyOf", "oneOf", "allOf")
-        if isinstance(schema.get(word), list)
-    ]
-    for word, options in alternatives:
-        _fold_in(
-            schema, [_resolved(option, parameters) for option in options], is_all=word == "allOf"
-        )
-    schema["type"] = "object"
-    if not isinstance(schema.get("properties", {}), dict):
-        del schema["properties"]
-    return schema
-
-
 def structured_schema(schema: Mapping[str, Json], unsupported: set[str]) -> dict[str, Json]:
     """A copy within the subset of structured outputs; the names of constraints that had to go are
     added to `unsupported`.
     """
-    adapted = _within_subset(_root_resolved(dict(schema)), unsupported, 0)
+    adapted = _within_subset(root_resolved(dict(schema)), unsupported, 0)
     return adapted if isinstance(adapted, dict) else dict(schema)
 
 
 def is_within_subset(schema: Mapping[str, Json]) -> bool:
     """Whether structured outputs take `schema` as it is."""
     return structured_schema(schema, set()) == schema
-
-
-def _root_resolved(schema: dict[str, Json]) -> dict[str, Json]:
-    """A root that is only a `$ref` into its own definitions, replaced by what it names."""
-    target = _resolved(schema, schema)
-    if target is schema:
-        return schema
-    kept = {key: value for key, value in schema.items() if key != "$ref"}
-    return {**target, **kept}
-
-
-def _resolved(schema: dict[str, Json], root: Mapping[str, Json]) -> dict[str, Json]:
-    reference = schema.get("$ref")
-    if not isinstance(reference, str) or not reference.startswith("#/"):
-        return schema
-    target: Json = root
-    for step in reference[2:].split("/"):
-        target = (
-            target.get(step.replace("~1", "/").replace("~0", "~"))
-            if isinstance(target, dict)
-            else None
-        )
-    return target if isinstance(target, dict) else schema
-
-
-def _fold_in(schema: dict[str, Json], options: list[dict[str, Json]], *, is_all: bool) -> None:
-    """Every option's properties; required are those of the root, and of all options (`allOf`) or
-    those no option does without.
-    """
-    properties = dict(schema["properties"]) if isinstance(schema.get("properties"), dict) else {}
-    demands: list[set[str]] = []
-    for option in options:
-        if isinstance(option.get("properties"), dict):
-            properties = {**option["properties"], **properties}
-        required = option.get("required")
-        demands.append(
-            {name for name in required if isinstance(name, str)}
-            if isinstance(required, list)
-            else set()
-        )
-    schema["properties"] = properties
-    if not demands:
-        return
-    shared = set.union(*demands) if is_all else set.intersection(*demands)
-    own = schema.get("required")
-    required = list(own) if isinstance(own, list) else []
-    required += sorted(shared - set(map(str, required)))
-    if required:
-        schema["required"] = required
 
 
 def _within_subset(schema: Json, unsupported: set[str], depth: int) -> Json:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from uniapi.canonical import HostedTool, Json, Request, Tool, ToolChoice
 from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
+from uniapi.dialects.object_schema import input_schema
 
 from .request_encode_names import ToolNames
-from .request_encode_schema import input_schema, is_within_subset
+from .request_encode_schema import is_within_subset
 from .vocabulary import NAME, cache_control
 
 MAX_STRICT_TOOLS = 20

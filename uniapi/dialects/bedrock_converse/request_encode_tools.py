@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from uniapi.canonical import HostedTool, Json, OutputFormat, Request, Tool, ToolChoice
-from uniapi.dialects.anthropic.request_encode_schema import input_schema, is_within_subset
+from uniapi.dialects.anthropic.request_encode_schema import is_within_subset
 from uniapi.dialects.anthropic.request_encode_tools import MAX_STRICT_TOOLS
 from uniapi.dialects.function_tools import (
     ANSWER_TOOL,
@@ -12,6 +12,7 @@ from uniapi.dialects.function_tools import (
     answer_parameters,
     description_with_grammar,
 )
+from uniapi.dialects.object_schema import input_schema
 from uniapi.dialects.quirk import Quirk
 
 from .request_encode_names import ToolNames

@@ -37,6 +37,7 @@ from .fit_messages import (
     no_images,
     text_alone,
 )
+from .fit_moonshot import moonshots_schemas
 from .fit_reasoning import (
     ask_for_reasoning,
     no_reasoning_beside_forced_tool,
@@ -60,7 +61,6 @@ from .fit_tools import (
     mended_schemas,
     no_tools,
     only_allowed_tools,
-    plain_alternatives,
 )
 from .fit_turn_order import marked_prefix, ordered_turns
 
@@ -92,7 +92,7 @@ RULES = (
     only_allowed_tools,
     known_tool_choice,
     mended_schemas,
-    plain_alternatives,
+    moonshots_schemas,
     # members
     rename_limit,
     rename_seed,

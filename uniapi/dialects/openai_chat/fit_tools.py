@@ -19,7 +19,7 @@ from .fit_members import has_type, without
 from .fit_messages import Turn, with_calls, with_messages
 from .fit_system import with_system_words
 from .request_decode_members import at
-from .request_encode_schema import function_parameters, moonshot_parameters
+from .request_encode_schema import function_parameters
 
 TOOL_MEMBERS = ("tools", "tool_choice", "functions", "function_call", "parallel_tool_calls")
 _CALLS = ("tool_calls", "function_call")
@@ -159,27 +159,6 @@ def _asked_in_words(body: Body, name: str | None, fitting: Fitting) -> Body:
 def _name_of(tool: Json) -> str | None:
     name = at(tool, "function", "name") or at(tool, "custom", "name")
     return name if isinstance(name, str) else None
-
-
-@minds("schema_alternatives", where=("tools",))
-def plain_alternatives(body: Body, fitting: Fitting) -> Body:
-    """Moonshot's flavour of JSON Schema, with what it cannot say left out."""
-    tools = body.get("tools")
-    if not isinstance(tools, list):
-        return body
-    plain = [_with_plain_alternatives(tool) for tool in tools]
-    is_same = all(new is old for new, old in zip(plain, tools, strict=True))
-    return body if is_same else {**body, "tools": plain}
-
-
-def _with_plain_alternatives(tool: Json) -> Json:
-    parameters = at(tool, "function", "parameters")
-    if not isinstance(parameters, dict):
-        return tool
-    plain = moonshot_parameters(parameters)
-    if plain == parameters:
-        return tool
-    return {**tool, "function": {**tool["function"], "parameters": plain}}
 
 
 @minds("checks_schemas", where=("tools",))

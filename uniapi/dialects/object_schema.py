@@ -1,0 +1,87 @@
+"""JSON Schema of what must be an object: a tool's parameters, from a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from uniapi.canonical import Json
+
+MAX_DEPTH = 64
+"""Deeper schemas are left as they are: no model reads them, and the walk must end."""
+
+
+def input_schema(parameters: Mapping[str, Json] | None) -> dict[str, Json]:
+    """A tool's parameters with an object at the root; alternatives at the root are folded into one
+    object that admits each of them.
+    """
+    if parameters is None:
+        return {"type": "object", "properties": {}}
+    schema = {key: value for key, value in parameters.items() if value is not None}
+    schema = root_resolved(schema)
+    alternatives = [
+        (word, [option for option in schema.pop(word) if isinstance(option, dict)])
+        for word in ("anyOf", "oneOf", "allOf")
+        if isinstance(schema.get(word), list)
+    ]
+    for word, options in alternatives:
+        _fold_in(
+            schema, [_target(option, parameters) for option in options], is_all=word == "allOf"
+        )
+    schema["type"] = "object"
+    if not isinstance(schema.get("properties", {}), dict):
+        del schema["properties"]
+    return schema
+
+
+def root_resolved(schema: dict[str, Json]) -> dict[str, Json]:
+    """A root that is only a `$ref` into its own definitions, replaced by what it names."""
+    target = _target(schema, schema)
+    if target is schema:
+        return schema
+    kept = {key: value for key, value in schema.items() if key != "$ref"}
+    return {**target, **kept}
+
+
+def pointed(root: Mapping[str, Json], pointer: str) -> dict[str, Json] | None:
+    """The node that `#/…` names; None: it is no such pointer, or leads to no node."""
+    if not pointer.startswith("#/"):
+        return None
+    target: Json = root
+    for step in pointer[2:].split("/"):
+        if not isinstance(target, Mapping):
+            return None
+        target = target.get(step.replace("~1", "/").replace("~0", "~"))
+    return target if isinstance(target, dict) else None
+
+
+def _target(schema: dict[str, Json], root: Mapping[str, Json]) -> dict[str, Json]:
+    """What a node that is a reference stands for, or the node."""
+    reference = schema.get("$ref")
+    target = pointed(root, reference) if isinstance(reference, str) else None
+    return schema if target is None else target
+
+
+def _fold_in(schema: dict[str, Json], options: list[dict[str, Json]], *, is_all: bool) -> None:
+    """Every option's properties; required are those of the root, and of all options (`allOf`) or
+    those no option does without.
+    """
+    properties = dict(schema["properties"]) if isinstance(schema.get("properties"), dict) else {}
+    demands: list[set[str]] = []
+    for option in options:
+        if isinstance(option.get("properties"), dict):
+            properties = {**option["properties"], **properties}
+        required = option.get("required")
+        demands.append(
+            {name for name in required if isinstance(name, str)}
+            if isinstance(required, list)
+            else set()
+        )
+    schema["properties"] = properties
+    if not demands:
+        return
+    shared = set.union(*demands) if is_all else set.intersection(*demands)
+    own = schema.get("required")
+    required = list(own) if isinstance(own, list) else []
+    required += sorted(shared - set(map(str, required)))
+    if required:
+        schema["required"] = required
