@@ -113,6 +113,10 @@ async def test_a_second_model_does_not_reach_the_provider(upstream, gateway, cli
         '"max_to\\u212aens": 90000,',
         '"Messages": [90000],',
         '"Previous_Response_ID": "90000",',
+        '"messages": [90000],',
+        '"\\u006dessages": [90000],',
+        '"tools": [90000], "tools": [],',
+        '"vendors": [90000], "vendors": [],',
     ],
 )
 async def test_what_another_reader_takes_for_a_limit_is_not_relayed(

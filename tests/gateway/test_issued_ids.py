@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uniapi.canonical import Call, Operation, Principal, RequestRefused
-from uniapi.gateway.issued_ids import PINS_LAST_S, IssuedIds, Reference, find_references
+from uniapi.gateway.issued_ids import PINS_LAST_S, IssuedIds, Reference, find_references, said_once
 from uniapi.routing import Pin
 from uniapi.storage import KeptMap, MemoryFolder
+from uniapi.wire import holds_twins
 
 ONE, TWO = Pin(provider_id="p", credential_id="c1"), Pin(provider_id="p", credential_id="c2")
 RESPONSE = Reference("previous_response_id", "resp_1")
@@ -41,7 +42,8 @@ def test_a_known_id_binds_to_its_owner_for_its_client_key(pins):
     pins.issued("k", ["resp_1", "x" * 600], ONE, 0.0)
     assert pins.bind("k", [Reference("container", "cntr_9"), RESPONSE], [TWO, ONE], 1.0) == ONE
     assert pins.owner("other", "resp_1", 1.0) is None
-    assert pins.owner("k", "x" * 600, 1.0) is None
+    assert pins.owner("k", "x" * 600, 1.0) == ONE
+    assert pins.owner("k", "x" * 601, 1.0) is None
     assert pins.owner("k", "resp_1", PINS_LAST_S + 1) is None
     pins.forget("k", "resp_1")
     assert pins.owner("k", "resp_1", 1.0) is None
@@ -161,7 +163,12 @@ FOUND = [
     (
         "gemini",
         {"cached_content": "cachedContents/1", "contents": []},
-        [("cachedContent", "cachedContents/1")],
+        [("cached_content", "cachedContents/1")],
+    ),
+    (
+        "gemini",
+        {"cachedContent": "cachedContents/1", "cached_content": "cachedContents/2"},
+        [("cachedContent", "cachedContents/1"), ("cached_content", "cachedContents/2")],
     ),
     (
         "gemini",
@@ -268,3 +275,26 @@ def test_a_member_is_found_however_its_name_is_escaped():
     escaped = json.dumps(body).replace("response_id", "\\u0072esponse_id")
     asked = replace(call("openai_responses", body), body=escaped.encode())
     assert find_references(asked) == (RESPONSE,)
+
+
+def test_a_file_in_the_result_of_a_call_is_a_reference() -> None:
+    result = {"type": "function_call_output", "call_id": "c"}
+    result["output"] = [{"type": "input_file", "file_id": "file-1"}]
+    found = find_references(call("openai_responses", {"input": [result]}))
+    assert found == (Reference("input[0].output[0].file_id", "file-1"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_written_anew"),
+    [
+        (b'{"input": [{"type": "item_reference", "id": "a", "id": "b"}]}', True),
+        (b'{"conversation": {"id": "a", "\\u0069d": "b"}}', True),
+        (b'{"input": [{"type": "item_reference", "id": "a"}, {"id": "b"}]}', False),
+    ],
+)
+def test_a_body_that_names_ids_names_each_once(text, is_written_anew) -> None:
+    """Another reader would believe the first, which nobody has judged."""
+    named = replace(call("openai_responses", json.loads(text)), body=text)
+    told = said_once(named)
+    assert (told is not named) is is_written_anew
+    assert (json.loads(told.body), holds_twins(told.body)) == (named.json, False)

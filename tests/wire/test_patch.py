@@ -17,7 +17,6 @@ from uniapi.wire import (
     SetMember,
     apply_operations,
     insert_member,
-    repeats_member,
     splice_member,
     splice_text,
 )
@@ -219,20 +218,3 @@ def test_a_text_that_is_known_to_be_there_is_spliced_like_any_member(body: bytes
     """Without walking to it where its name stands once; the bytes are the same either way."""
     assert json.loads(body)["model"].startswith("u")
     assert splice_text(body, "model", "X") == splice_member(body, ("model",), "X")
-
-
-@pytest.mark.parametrize(
-    ("body", "is_repeated"),
-    [
-        (b'{"model": "a", "x": {"model": "b"}}', False),
-        (b'{"model": "a", "tools": ["model", "model"]}', False),
-        (b'{"model": "a", "x": "\\u0041"}', False),
-        (b'{"model": "a", "stream": true}', False),
-        (b'{"model": "a", "model": "b"}', True),
-        (b'{"\\u006dodel": "a", "model": "b"}', True),
-        (b'{"stream": true, "model": "a", "stream": false}', True),
-    ],
-)
-def test_members_that_stand_twice_are_found(body, is_repeated):
-    """At the top level, however they are spelled."""
-    assert repeats_member(body, ("model", "stream")) is is_repeated

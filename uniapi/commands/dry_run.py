@@ -27,7 +27,7 @@ from uniapi.gateway import (
 )
 from uniapi.limits import Refused
 from uniapi.routing import Candidates, Channel, Road, explain
-from uniapi.server.body import parse_object
+from uniapi.server.body import read_object
 from uniapi.server.inference import Arrival, make_call
 from uniapi.server.paths import find_route
 from uniapi.values import dataclass
@@ -84,7 +84,7 @@ async def call_of(data: bytes, client: str | None, key: ClientKey, model: str | 
     """The call that the body makes, read as the server does. `model` is for Gemini, whose body
     names none. Raises RequestRefused, StartError.
     """
-    value = await parse_object(data)
+    value, data = await read_object(data)
     dialect = client_dialect_named(client, value)
     named = model or value.get("model") or ""
     if dialect == "gemini" and not named:

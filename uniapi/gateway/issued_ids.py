@@ -10,7 +10,9 @@ otherwise: to a client, another client key's id is one that does not exist.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from uniapi.canonical import Call, ClientError, Operation, RequestRefused
 from uniapi.clock import Epoch
@@ -18,6 +20,7 @@ from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.routing import Pin
 from uniapi.storage import Folder, KeptMap
 from uniapi.values import dataclass
+from uniapi.wire import dump_json, holds_twins
 
 PINS_FILE = "pins"
 PINS_LIMIT = 40_000
@@ -26,6 +29,7 @@ ANYBODY = "*"
 """In the place of a client key: whoever had an id last."""
 PINS_LAST_S = 30 * 86400.0
 MAX_ID_LENGTH = 512
+"""Of a longer one its hash is kept."""
 ESCAPE = b"\\u"
 
 
@@ -57,11 +61,8 @@ class IssuedIds:
     def issued(self, key_id: str, ids: Iterable[str], pin: Pin, now_s: Epoch) -> None:
         """An answer for this client key issued these."""
         for issued_id in ids:
-            if len(issued_id) <= MAX_ID_LENGTH:
-                self._kept.put(
-                    _name(key_id, issued_id), [pin.provider_id, pin.credential_id], now_s
-                )
-                self._kept.put(_name(ANYBODY, issued_id), key_id, now_s)
+            self._kept.put(_name(key_id, issued_id), [pin.provider_id, pin.credential_id], now_s)
+            self._kept.put(_name(ANYBODY, issued_id), key_id, now_s)
 
     def forget(self, key_id: str, issued_id: str) -> None:
         """It was deleted."""
@@ -143,6 +144,17 @@ def find_references(call: Call) -> tuple[Reference, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def said_once(call: Call) -> Call:
+    """A call that names ids, in bytes that name them once: of a member that stands twice the last
+    one was judged, and another reader might believe the first. The same object where none does.
+    """
+    try:
+        has_twins = holds_twins(call.body)
+    except (ValueError, RecursionError):
+        return call
+    return replace(call, body=dump_json(call.json)) if has_twins else call
+
+
 def _unknown(reference: Reference, why: str) -> RequestRefused:
     shown = reference.issued_id[:80]
     return RequestRefused(
@@ -157,4 +169,6 @@ def _unknown(reference: Reference, why: str) -> RequestRefused:
 
 
 def _name(key_id: str, issued_id: str) -> str:
+    if len(issued_id) > MAX_ID_LENGTH:
+        issued_id = hashlib.sha256(issued_id.encode("utf-8", "surrogatepass")).hexdigest()
     return f"{key_id} {issued_id}"

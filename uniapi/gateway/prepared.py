@@ -19,7 +19,6 @@ from uniapi.wire import (
     ResponseHead,
     dump_json,
     insert_member,
-    repeats_member,
     splice_member,
     splice_text,
 )
@@ -38,6 +37,7 @@ _SPELLINGS = {
     name.casefold(): name
     for name in (
         *("model", "stream", "stream_options", "service_tier", "background", "store"),
+        *("container", "modalities", "functions", "reasoning_effort", "output_config"),
         *("messages", "input", "prompt", "contents", "query", "documents"),
         *("system", "instructions", "systemInstruction", "system_instruction"),
         *("previous_response_id", "conversation", "cachedContent", "cached_content"),
@@ -50,15 +50,6 @@ _SPELLINGS = {
 """What a client may ask, what it costs and what it refers to is told by these: `Model`, which
 servers in Go read as the same name (https://pkg.go.dev/encoding/json#Unmarshal, which folds letters
 as Unicode does), would say another.
-"""
-_TOLD_ONCE = frozenset(
-    {
-        *("model", "stream", "service_tier", "store", "previous_response_id", "conversation"),
-        *("max_tokens", "max_completion_tokens", "max_output_tokens", "n"),
-    }
-)
-"""Those that must not stand twice: others may believe the first. Of what is large and stands in
-other places too (`messages`, `input`) that cannot be told without a second reading.
 """
 
 
@@ -144,9 +135,6 @@ def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
     body = {
         name: value for name, value in body.items() if _SPELLINGS.get(name.casefold(), name) == name
     }
-    # What was read stands there at least once, what was not never.
-    if repeats_member(call.body, _TOLD_ONCE & sent.keys()):
-        return dump_json(body)
     changed = [
         name
         for name in {**sent, **body}

@@ -28,7 +28,7 @@ from .call_state import Reply, Setting
 from .discovery import ModelLists
 from .eligible_channels import possible_owners
 from .executor import Executor
-from .issued_ids import IssuedIds, find_references
+from .issued_ids import IssuedIds, find_references, said_once
 from .issued_items import IssuedItems
 from .moderation import FLAGGED, Moderation
 from .refusals import model_not_found, over_limit, still_discovering
@@ -79,6 +79,7 @@ class Reception:
             call = self._items.resolve(call, self._clock.monotonic_s())
         try:
             entry = await self._resolve(call, key)
+            call = entry.call
             now = self._clock.monotonic_s()
             preferences = entry.snapshot.config.preferences
             admitted = self._limits.admit(
@@ -135,8 +136,9 @@ class Reception:
             channels = candidates.channels() if candidates else _all_channels(snapshot.catalog, key)
             owners = possible_owners(call, channels, snapshot.engines.engine_of)
             pin = self._pins.bind(key.key_id, references, owners, self._clock.now_s())
+            call = said_once(call)
         tokens = estimate_call_tokens(call) if snapshot.counts_tokens else 0
-        return _Entry(snapshot, candidates, pin, tokens)
+        return _Entry(snapshot, candidates, pin, tokens, call)
 
     async def _candidates(self, call: Call, key: ClientKey) -> tuple[Snapshot, Candidates]:
         """The candidates of the model that was asked for, without those whose time is over; waits
@@ -202,6 +204,8 @@ class _Entry:
     candidates: Candidates
     pin: Pin | None
     tokens: int
+    call: Call
+    """As it is carried out."""
 
 
 def _all_channels(catalog: Catalog, key: ClientKey) -> list[Channel]:

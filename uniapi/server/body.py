@@ -15,9 +15,10 @@ from uniapi.wire import (
     LARGE_BYTES,
     MAX_VALUES,
     STEP_BYTES,
+    dump_json,
     holds_more_values,
     inflater_for,
-    parse_json,
+    load_members,
 )
 
 from .body_memory import BodyShare
@@ -189,15 +190,23 @@ def _too_large(max_bytes: int) -> RequestRefused:
     )
 
 
-async def parse_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in `body`. Raises RequestRefused (400) saying what is there instead."""
+async def read_object(body: bytes) -> tuple[dict[str, Any], bytes]:
+    """The JSON object in `body`, and the bytes that say it: written anew where a member stands
+    twice, so that nobody who reads them after us finds another value than we did. Raises
+    RequestRefused (400) saying what is there instead.
+    """
     if len(body) > LARGE_BYTES:
         # So that other streams go on meanwhile.
-        return await asyncio.get_running_loop().run_in_executor(None, _parse_object, body)
-    return _parse_object(body)
+        return await asyncio.get_running_loop().run_in_executor(None, _read_object, body)
+    return _read_object(body)
 
 
-def _parse_object(body: bytes) -> dict[str, Any]:
+async def parse_object(body: bytes) -> dict[str, Any]:
+    """The object alone."""
+    return (await read_object(body))[0]
+
+
+def _read_object(body: bytes) -> tuple[dict[str, Any], bytes]:
     if not body.strip():
         raise RequestRefused.bad_request("The request body is empty; a JSON object is expected.")
     if len(body) > LARGE_BYTES and holds_more_values(body, MAX_VALUES):
@@ -208,7 +217,7 @@ def _parse_object(body: bytes) -> dict[str, Any]:
             )
         )
     try:
-        value = parse_json(body.decode("utf-8-sig"))
+        value, has_twins = load_members(body.decode("utf-8-sig"))
     except RecursionError:
         raise RequestRefused.bad_request("The request body is nested too deep.") from None
     except UnicodeDecodeError:
@@ -219,4 +228,4 @@ def _parse_object(body: bytes) -> dict[str, Any]:
         raise RequestRefused.bad_request(
             f"The request body must be a JSON object, not {type(value).__name__}."
         )
-    return value
+    return value, dump_json(value) if has_twins else body

@@ -27,7 +27,7 @@ from uniapi.wire import dump_json
 from . import admin, models
 from .arrival_log import tell_answer, tell_arrival
 from .auth import authenticate, client_address, presented_keys, require_admin
-from .body import parse_object, read_body
+from .body import parse_object, read_body, read_object
 from .body_memory import BodyMemory
 from .cors import cors_headers, preflight_headers
 from .dates import HttpDates
@@ -224,7 +224,8 @@ class Front:
             arrival = self._arrival(visit, share.add)
             body = await read_body(visit.incoming, preferences.max_body_bytes, share)
             try:
-                call = make_call(arrival, visit.route, body, await parse_object(body))
+                value, body = await read_object(body)
+                call = make_call(arrival, visit.route, body, value)
             except RequestRefused as refused:
                 self._inspect_refused(visit, arrival, body, refused.error)
                 raise

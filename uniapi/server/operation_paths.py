@@ -16,7 +16,7 @@ from uniapi.operations import SERVICES, Service, is_true, members_of_form
 from uniapi.values import dataclass
 from uniapi.wire import MultipartError, form_boundary
 
-from .body import body_pieces, parse_object, read_body
+from .body import body_pieces, read_body, read_object
 from .body_memory import BodyShare
 from .incoming import Incoming
 from .inference import Arrival, flag, named_model
@@ -68,8 +68,8 @@ async def receive(
         raise RequestRefused.bad_request(
             f"Expected the content type {FORM!r} with the file in it, found {content_type[:80]!r}."
         )
-    body = await read_body(incoming, max_bytes, share)
-    return ReceivedBody(await parse_object(body), body, None, "application/json")
+    members, body = await read_object(await read_body(incoming, max_bytes, share))
+    return ReceivedBody(members, body, None, "application/json")
 
 
 async def _receive_form(

@@ -24,6 +24,7 @@ from .http import (
 from .http1 import Received, ResponseParser, request_bytes
 from .inflate import STEP_BYTES, Inflater, inflater_for
 from .json_array import JsonArrayDecoder, JsonArrayWriter
+from .json_members import holds_twins, load_members
 from .json_values import MAX_VALUES, holds_more_values
 from .multipart import (
     FormBody,
@@ -41,7 +42,6 @@ from .patch import (
     SetMember,
     apply_operations,
     insert_member,
-    repeats_member,
     splice_member,
     splice_text,
 )
@@ -94,16 +94,17 @@ __all__ = [
     "form_boundary",
     "holds",
     "holds_more_values",
+    "holds_twins",
     "inflater_for",
     "insert_member",
     "load_json",
+    "load_members",
     "media_type",
     "parse_json",
     "paths_to",
     "pieces_length",
     "plain_head",
     "renamed",
-    "repeats_member",
     "request_bytes",
     "splice_member",
     "splice_text",

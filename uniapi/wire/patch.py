@@ -153,21 +153,6 @@ def insert_member(body: bytes, name: str, value: Any) -> bytes | None:
     return body[:end] + comma + dump_json(name) + b":" + dump_json(value) + body[end:]
 
 
-def repeats_member(body: bytes, names: Iterable[str]) -> bool:
-    """Whether a top-level member of one of these `names` (ASCII letters) stands in the object more
-    than once: the last one counts here, where others may believe the first. Most bodies are told
-    without being read: no such name comes twice, and no letter is escaped.
-    """
-    wanted = frozenset(names)
-    if _ESCAPED_LETTER.search(body) is None and all(
-        body.count(f'"{name}"'.encode()) < 2 for name in wanted
-    ):
-        return False
-    pairs = json.loads(body, object_pairs_hook=list)
-    found = [pair[0] for pair in pairs if pair[0] in wanted]
-    return len(found) > len(set(found))
-
-
 def apply_operations(body: Mapping[str, Any], operations: Iterable[Operation]) -> dict[str, Any]:
     """The object after all operations, in order.
 

@@ -44,24 +44,27 @@ def _encode_models(entries: Sequence[dict[str, Json]]) -> dict[str, Json]:
 
 
 def _find_ids(body: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
-    yield "cachedContent", body.get("cachedContent") or body.get("cached_content")
+    for spelling in ("cachedContent", "cached_content"):
+        yield spelling, body.get(spelling)
     contents = body.get("contents")
     for index, content in enumerate(contents if isinstance(contents, list) else ()):
         parts = content.get("parts") if isinstance(content, dict) else None
         for number, part in enumerate(parts if isinstance(parts, list) else ()):
-            file_id = _find_file(part) if isinstance(part, dict) else None
-            if file_id is not None:
+            for file_id in _find_files(part) if isinstance(part, dict) else ():
                 yield f"contents[{index}].parts[{number}].fileData.fileUri", file_id
 
 
-def _find_file(part: Mapping[str, Json]) -> str | None:
-    """The name of a file that was uploaded to Google, out of its address."""
-    file = part.get("fileData") or part.get("file_data")
-    uri = (file.get("fileUri") or file.get("file_uri")) if isinstance(file, dict) else None
-    if not isinstance(uri, str) or "generativelanguage.googleapis.com/" not in uri:
-        return None
-    _, slash, name = uri.rpartition("/files/")
-    return f"files/{name}" if slash else None
+def _find_files(part: Mapping[str, Json]) -> Iterator[str]:
+    """The names of files that were uploaded to Google, out of their addresses: in either spelling
+    of the members, and both where both are there.
+    """
+    for file in (part.get("fileData"), part.get("file_data")):
+        named = file if isinstance(file, dict) else {}
+        for uri in (named.get("fileUri"), named.get("file_uri")):
+            if isinstance(uri, str) and "generativelanguage.googleapis.com/" in uri:
+                _, slash, name = uri.rpartition("/files/")
+                if slash:
+                    yield f"files/{name}"
 
 
 def _counted(body: Mapping[str, Json]) -> Mapping[str, Json]:

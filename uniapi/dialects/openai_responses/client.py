@@ -41,7 +41,7 @@ def _find_ids_of_item(item: Mapping[str, Json], place: str) -> Iterator[tuple[st
     if item.get("type") == "item_reference":
         yield f"{place}.id", item.get("id")
     elif item.get("role") != "assistant":
-        yield from find_file_ids(item.get("content"), f"{place}.content")
+        yield from find_file_ids(item, place)
 
 
 def _list(value: Json) -> list[Any]:
