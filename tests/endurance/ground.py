@@ -332,9 +332,10 @@ class Watch:
     who asks for nothing but `/healthz`, waits at the most.
     """
 
-    def __init__(self, gateway, period_s=1.0):
+    def __init__(self, gateway, period_s=1.0, ping_s=0.02):
         self._gateway = gateway
         self._period_s = period_s
+        self._ping_s = ping_s
         self.samples = []
         self.longest_wait_s = 0.0
         self.unanswered = 0
@@ -376,7 +377,7 @@ class Watch:
                 self.longest_wait_s = max(self.longest_wait_s, time.monotonic() - began)
             else:
                 self.unanswered += 1
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(self._ping_s)
 
     def report(self):
         """First, last and largest of each, and MB of RSS an hour over the second half."""
