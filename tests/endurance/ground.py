@@ -50,6 +50,8 @@ PURE = {
     f"{name}_NO_EXTENSIONS": "1"
     for name in ("AIOHTTP", "MULTIDICT", "YARL", "FROZENLIST", "PROPCACHE")
 }
+ENVIRONMENT = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""A start does not translate all modules again."""
 FAILURES = (
     *("400", "401", "429", "500", "wall", "reset", "cut", "empty", "silent", "garbage"),
     *("html 200", "echo", "odd status", "odd header", "endless", "broken gzip"),
@@ -213,8 +215,10 @@ class Gateway:
         self.folder = Path(folder or tempfile.mkdtemp(prefix="uniapi-endurance-"))
         self.process = None
         self.port = 0
+        self._draining = None
 
-    async def start(self, value, *, memory=None, files=None, arguments=()):
+    async def launch(self, value, *, memory=None, files=None, arguments=()):
+        """The process alone: it may not listen yet."""
         path = self.write(value)
 
         def limit():
@@ -228,11 +232,15 @@ class Gateway:
                 *(sys.executable, str(ROOT / "main.py"), "--config", str(path)),
                 *("--host", "127.0.0.1", "--port", "0", *arguments),
                 cwd=self.folder,
-                env={**os.environ, **PURE},
+                env={**ENVIRONMENT, **PURE},
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 preexec_fn=limit,
             )
+        self._draining = None
+
+    async def start(self, value, **limits):
+        await self.launch(value, **limits)
         while True:
             line = (await asyncio.wait_for(self.process.stdout.readline(), 60)).decode()
             found = re.search(r"http://[^:/]+:(\d+)", line)
@@ -266,7 +274,8 @@ class Gateway:
                 self.process.kill()
                 await self.process.wait()
                 return "hung"
-        await self._draining
+        if self._draining is not None:
+            await self._draining
         return self.process.returncode
 
     def log(self):
