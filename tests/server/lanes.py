@@ -230,8 +230,12 @@ async def ask(lane, pieces):
 
 
 async def turn():
+    """Until nothing is left to be done but what waits for time or for the client."""
+    ready = asyncio.get_running_loop()._ready
     for _ in range(TURNS):
         await asyncio.sleep(0)
+        if not ready:
+            return
 
 
 def split_answers(said):
