@@ -52,6 +52,8 @@ PURE = {
 }
 ENVIRONMENT = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 """A start does not translate all modules again."""
+START_S = 600.0
+"""A start may take long beside other work."""
 FAILURES = (
     *("400", "401", "429", "500", "wall", "reset", "cut", "empty", "silent", "garbage"),
     *("html 200", "echo", "odd status", "odd header", "endless", "broken gzip"),
@@ -242,7 +244,7 @@ class Gateway:
     async def start(self, value, **limits):
         await self.launch(value, **limits)
         while True:
-            line = (await asyncio.wait_for(self.process.stdout.readline(), 60)).decode()
+            line = (await asyncio.wait_for(self.process.stdout.readline(), START_S)).decode()
             found = re.search(r"http://[^:/]+:(\d+)", line)
             if found:
                 self.port = int(found[1])

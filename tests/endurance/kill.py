@@ -72,7 +72,7 @@ async def write_seen(gateway, patience_s, kind):
     return set()
 
 
-async def until_moment(gateway, value, rng, moment):
+async def until_moment(gateway, value, rng, moment, late_s):
     """What was being written when it is over, where that was seen."""
     if moment == "reload":
         await asyncio.sleep(rng.uniform(0.3, 1.0))
@@ -89,7 +89,7 @@ async def until_moment(gateway, value, rng, moment):
         return set()
     if moment == "write":
         await asyncio.sleep(rng.choice((0.2, 1.2, 2.2)))
-        seen = await write_seen(gateway, 3.0, rng.choice((None, "journal", "checkpoint")))
+        seen = await write_seen(gateway, 2 * late_s, rng.choice((None, "journal", "checkpoint")))
         await asyncio.sleep(rng.choice((0, 0, rng.uniform(0, 0.02))))
         return seen
     span = {"first commits": (0.05, 1.2), "commits": (1.6, 2.6)}[moment]
@@ -97,7 +97,7 @@ async def until_moment(gateway, value, rng, moment):
     return set()
 
 
-async def one_round(gateway, value, rng, moment):
+async def one_round(gateway, value, rng, moment, late_s):
     """Gives (ended calls, when it was killed, what was being written)."""
     if moment == "start":
         await gateway.launch(value)
@@ -108,7 +108,7 @@ async def one_round(gateway, value, rng, moment):
     await gateway.start(value)
     load = Load(gateway, rng)
     workers = [asyncio.ensure_future(load.run()) for _ in range(WORKERS)]
-    writing = await until_moment(gateway, value, rng, moment)
+    writing = await until_moment(gateway, value, rng, moment, late_s)
     killed_at = time.monotonic()
     await gateway.stop(signal.SIGKILL)
     await asyncio.gather(*workers)
@@ -138,7 +138,7 @@ async def main():
     moments, writes, oldest, leftovers = Counter(), Counter(), 0.0, 0
     for number in range(chosen.rounds):
         moment = rng.choice(MOMENTS)
-        late, killed_at, writing = await one_round(gateway, value, rng, moment)
+        late, killed_at, writing = await one_round(gateway, value, rng, moment, chosen.late)
         ended += len(late)
         moments[moment] += 1
         writes.update(writing)
