@@ -34,6 +34,10 @@ class Operation(Enum):
     TRANSCRIBE = "transcription"
     TRANSLATE_AUDIO = "translation"
 
+    __hash__ = object.__hash__
+    """A member is one object; the library's own hashes its name, in Python, a dozen times a call.
+    """
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:

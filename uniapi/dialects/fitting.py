@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import field
-from functools import lru_cache
+from typing import NamedTuple
 
 from uniapi.canonical import Json, Message, OutputFormat, ReasoningSettings
 from uniapi.values import dataclass
@@ -60,6 +60,7 @@ class Fitting:
 
 
 Apply = Callable[[Body, Fitting], Body]
+Marks = Sequence[str] | Callable[[Quirk], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +70,14 @@ class FitRule:
     alone. `facts`: the names of the Quirk's members it minds. It runs where one of them is not what
     the plain dialect has, or everywhere when `is_constant`: what no upstream of this dialect takes.
     `where`: marks (see `marks_of`) without any of which a body gives it nothing to do, so that it
-    need not be asked; None: it has to look for itself. `reads_beside`: where something stands
-    beside the body it is asked all the same.
+    need not be asked, or what names them for the facts; None: it has to look for itself.
+    `reads_beside`: where something stands beside the body it is asked all the same.
     """
 
     apply: Apply
     facts: tuple[str, ...]
     is_constant: bool = False
-    where: frozenset[str] | None = None
+    where: Marks | None = None
     reads_beside: bool = False
 
     def concerns(self, quirk: Quirk) -> bool:
@@ -84,16 +85,20 @@ class FitRule:
             return True
         return any(getattr(quirk, name) != getattr(PLAIN, name) for name in self.facts)
 
+    def marks(self, quirk: Quirk) -> frozenset[str] | None:
+        """`where`, for these facts."""
+        where = self.where(quirk) if callable(self.where) else self.where
+        return None if where is None else frozenset(where)
+
 
 def minds(
     *facts: str,
     always: bool = False,
-    where: Sequence[str] | None = None,
+    where: Marks | None = None,
     reads_beside: bool = False,
 ) -> Callable[[Apply], FitRule]:
     """Makes a function a rule that minds `facts`; `always`: also where they are plain."""
-    marks = None if where is None else frozenset(where)
-    return lambda apply: FitRule(apply, facts, always, marks, reads_beside)
+    return lambda apply: FitRule(apply, facts, always, where, reads_beside)
 
 
 def marks_of(body: Body, turns_in: str) -> AbstractSet[str]:
@@ -122,22 +127,51 @@ def marks_of(body: Body, turns_in: str) -> AbstractSet[str]:
 
 Fit = Callable[[Body, Quirk, Beside], tuple[Body, tuple[str, ...]]]
 """(body, facts, what stands beside it) → the body as this upstream takes it, and the losses."""
+MOST_KNOWN = 2048
+
+
+class _Concerning(NamedTuple):
+    """The rules that concern one upstream, each with its marks. `where`: marks without any of which
+    none of them has anything to do; None: one of them looks for itself.
+    """
+
+    quirk: Quirk
+    rules: tuple[tuple[FitRule, frozenset[str] | None], ...]
+    where: frozenset[str] | None
+
+
+def _concerning(rules: Sequence[FitRule], quirk: Quirk) -> _Concerning:
+    found = tuple((rule, rule.marks(quirk)) for rule in rules if rule.concerns(quirk))
+    marks = [where for _, where in found if where is not None]
+    where = frozenset().union(*marks) if len(marks) == len(found) else None
+    return _Concerning(quirk, found, where)
 
 
 def fit_by(rules: Sequence[FitRule], turns_in: str = "messages") -> Fit:
     """The `fit` of a dialect whose turns stand in the member `turns_in`: its rules, in order."""
 
-    @lru_cache(maxsize=2048)
-    def concerning(quirk: Quirk) -> tuple[FitRule, ...]:
-        return tuple(rule for rule in rules if rule.concerns(quirk))
+    # By identity: to hash all the facts would cost more than most bodies do. What is kept keeps
+    # its quirk, so that its id names nothing else meanwhile.
+    known: dict[int, _Concerning] = {}
+
+    def concerning(quirk: Quirk) -> _Concerning:
+        found = known.get(id(quirk))
+        if found is None:
+            if len(known) >= MOST_KNOWN:
+                known.clear()
+            found = known[id(quirk)] = _concerning(rules, quirk)
+        return found
 
     def fit(
         body: Body, quirk: Quirk, beside: Beside = NOTHING_BESIDE
     ) -> tuple[Body, tuple[str, ...]]:
+        concerned, is_alone = concerning(quirk), beside is NOTHING_BESIDE
+        marks = marks_of(body, turns_in)
+        if is_alone and concerned.where is not None and concerned.where.isdisjoint(marks):
+            return body, ()
         fitting = Fitting(quirk=quirk, beside=beside)
-        is_alone, marks = beside is NOTHING_BESIDE, marks_of(body, turns_in)
-        for rule in concerning(quirk):
-            has_none = rule.where is not None and rule.where.isdisjoint(marks)
+        for rule, where in concerned.rules:
+            has_none = where is not None and where.isdisjoint(marks)
             if has_none and (is_alone or not rule.reads_beside):
                 continue
             fitted = rule.apply(body, fitting)

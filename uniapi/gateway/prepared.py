@@ -51,6 +51,7 @@ _SPELLINGS = {
 servers in Go read as the same name (https://pkg.go.dev/encoding/json#Unmarshal, which folds letters
 as Unicode does), would say another.
 """
+_SPELT = frozenset(_SPELLINGS.values())
 
 
 @dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
@@ -132,22 +133,23 @@ def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
     in them that another reader may take for a member which decides something here.
     """
     sent = call.json
-    body = {
-        name: value for name, value in body.items() if _SPELLINGS.get(name.casefold(), name) == name
-    }
+    # What is spelled as it is known needs no look at its letters.
+    misspelt = [
+        name for name in body.keys() - _SPELT if _SPELLINGS.get(name.casefold(), name) != name
+    ]
+    if misspelt:
+        body = {name: value for name, value in body.items() if name not in misspelt}
+    if not sent.keys() <= body.keys():
+        return dump_json(body)
     changed = [
         name
-        for name in {**sent, **body}
-        if name not in body
-        or name not in sent
-        or (body[name] is not sent[name] and body[name] != sent[name])
+        for name, value in body.items()
+        if name not in sent or (value is not sent[name] and value != sent[name])
     ]
-    if not changed:
-        return call.body
-    if any(name not in SPLICED_MEMBERS or name not in body for name in changed):
-        return dump_json(body)
     data: bytes | None = call.body
     for name in changed:
+        if name not in SPLICED_MEMBERS:
+            return dump_json(body)
         if data is None:
             break
         if isinstance(sent.get(name), str):

@@ -5,6 +5,7 @@ others the objects they are.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import is_
 from typing import Any
 
 from uniapi.canonical import Json
@@ -29,7 +30,7 @@ def with_messages(body: Body, mend: Mend) -> Body:
         mend(message, f"messages[{index}]") if isinstance(message, dict) else message
         for index, message in enumerate(messages)
     ]
-    if all(new is old for new, old in zip(mended, messages, strict=True)):
+    if all(map(is_, mended, messages)):
         return body
     left = [
         new for new, old in zip(mended, messages, strict=True) if new is not None or old is None
@@ -45,7 +46,7 @@ def with_parts(message: Turn, mend: Callable[[Json], Json]) -> Turn | None:
     if not isinstance(content, list):
         return message
     mended = [mend(part) for part in content]
-    if all(new is old for new, old in zip(mended, content, strict=True)):
+    if all(map(is_, mended, content)):
         return message
     left = [part for part in mended if part is not None]
     if left or message.get("role") == "tool" or message.get("tool_calls"):

@@ -8,6 +8,7 @@ from itertools import takewhile
 
 from uniapi.canonical import Json
 from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.dialects.quirk import Quirk
 
 from .fit_messages import Turn, with_messages
 from .request_decode_members import at
@@ -15,7 +16,12 @@ from .request_decode_members import at
 SYSTEM_ROLES = ("system", "developer")
 
 
-@minds("system_role", always=True, where=SYSTEM_ROLES)
+def _changed_roles(quirk: Quirk) -> Sequence[str]:
+    """The roles that turns do not keep there."""
+    return {"developer": (), "system": ("developer",), "user": SYSTEM_ROLES}[quirk.system_role]
+
+
+@minds("system_role", always=True, where=_changed_roles)
 def one_system_role(body: Body, fitting: Fitting) -> Body:
     """Where developer is known every role stays; where none is known the text is the user's."""
     role = fitting.quirk.system_role
