@@ -15,7 +15,7 @@ from uniapi.errors import WireError
 from uniapi.wire import BodySource, ResponseParser
 
 from .passage import Passage
-from .transport import KEEPALIVE_S, Sink
+from .transport import Sink
 
 PIECES_AT_ONCE = 16
 
@@ -62,8 +62,25 @@ class Pool(Protocol):
 
 class Http1Connection(asyncio.BufferedProtocol):
     """One connection to an origin, serving one exchange at a time. What is read is taken out of the
-    common room before anything else is read.
+    common room before anything else is read. `idle_since`: the loop's time at which it ended its
+    last one.
     """
+
+    __slots__ = (
+        "_exchange",
+        "_has_bytes",
+        "_is_full",
+        "_is_paused",
+        "_is_reused",
+        "_loop",
+        "_parser",
+        "_pool",
+        "_room",
+        "_transport",
+        "_unsent",
+        "idle_since",
+        "origin",
+    )
 
     def __init__(self, pool: Pool, origin: Origin, loop: asyncio.AbstractEventLoop) -> None:
         self.origin = origin
@@ -76,8 +93,8 @@ class Http1Connection(asyncio.BufferedProtocol):
         self._is_reused = False
         self._has_bytes = False
         self._unsent: Iterator[bytes] | None = None
-        self._is_full = False
-        self._idle_timer: asyncio.TimerHandle | None = None
+        self._is_full = self._is_paused = False
+        self.idle_since = 0.0
 
     @property
     def is_usable(self) -> bool:
@@ -95,29 +112,20 @@ class Http1Connection(asyncio.BufferedProtocol):
             self._unsent = source.pieces()
             self._send_pieces()
 
-    def wake(self) -> bool:
-        """Taken from the pool; False when it can serve nothing any more."""
-        self._is_reused = True
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-            self._idle_timer = None
-        return self._transport is not None and not self._transport.is_closing()
-
     def pause(self) -> None:
         if self.is_usable and self._transport is not None:
+            self._is_paused = True
             self._transport.pause_reading()
 
     def resume(self) -> None:
-        if self.is_usable and self._transport is not None:
+        if self._is_paused and self.is_usable and self._transport is not None:
+            self._is_paused = False
             self._transport.resume_reading()
 
     def close(self) -> None:
         """Drop the connection at once, unsent bytes included."""
         self._exchange = None
         self._unsent = None
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-            self._idle_timer = None
         if self._transport is not None:
             self._transport.abort()
 
@@ -195,8 +203,6 @@ class Http1Connection(asyncio.BufferedProtocol):
         self._transport = None
         self._unsent = None
         self._pool.forget(self)
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
         exchange, self._exchange = self._exchange, None
         if exchange is None:
             return
@@ -242,17 +248,14 @@ class Http1Connection(asyncio.BufferedProtocol):
         is_sent, self._unsent = self._unsent is None, None
         transport = self._transport
         if is_sent and parser.keeps_alive and transport is not None and not transport.is_closing():
-            transport.resume_reading()
-            self._idle_timer = self._loop.call_later(KEEPALIVE_S, self._expire)
+            self.resume()
+            self._is_reused = True
+            self.idle_since = self._loop.time()
             self._pool.put_idle(self)
         elif transport is not None:
             transport.close()
         if exchange is not None:
             exchange.done()
-
-    def _expire(self) -> None:
-        self._pool.forget(self)
-        self.close()
 
     def _fail(self, failure: Failure) -> None:
         exchange, self._exchange = self._exchange, None
@@ -261,11 +264,15 @@ class Http1Connection(asyncio.BufferedProtocol):
             exchange.failed(failure)
 
 
-@lru_cache(maxsize=1024)
 def origin_of(url: str, passage: Passage) -> Origin:
     """Raises ValueError for what is no absolute http or https URL."""
+    return _origin(url, passage.ca_file, passage.only_public)
+
+
+@lru_cache(maxsize=1024)
+def _origin(url: str, ca_file: str | None, only_public: bool) -> Origin:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{parts.scheme or 'nothing'} is no address that can be asked")
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    return Origin(parts.scheme, parts.hostname, port, passage.ca_file, passage.only_public)
+    return Origin(parts.scheme, parts.hostname, port, ca_file, only_public)

@@ -27,11 +27,20 @@ from .http1_connection import Http1Connection, Origin, origin_of
 from .names import Names
 from .passage import USUAL, Passage
 from .tls import TlsContexts, tls_fault
-from .transport import DEFAULT_CONNECT_TIMEOUT_S, Exchange, Sink, Spawn, Transport
+from .transport import (
+    DEFAULT_CONNECT_TIMEOUT_S,
+    KEEPALIVE_S,
+    Exchange,
+    Sink,
+    Spawn,
+    Transport,
+)
 
 log = logging.getLogger("uniapi.upstream")
 
 HAPPY_EYEBALLS_DELAY_S = 0.25
+SWEEP_S = 5.0
+"""How often it is looked which connections have been idle for too long."""
 
 
 class Http1Transport:
@@ -55,6 +64,7 @@ class Http1Transport:
         self._proxies = proxies
         self.room = memoryview(bytearray(READ_BYTES))
         self._idle: defaultdict[Origin, list[Http1Connection]] = defaultdict(list)
+        self._sweeping: asyncio.TimerHandle | None = None
 
     def send(
         self,
@@ -90,6 +100,8 @@ class Http1Transport:
             for connection in list(connections):
                 connection.close()
         self._idle.clear()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         if self._proxied is not None:
             await self._proxied.close()
 
@@ -101,7 +113,7 @@ class Http1Transport:
         found = None
         while connections and found is None:
             connection = connections.pop()
-            found = connection if connection.wake() else None
+            found = connection if connection.is_usable else None
         if not connections:
             # Strangers name the hosts of pictures: none is remembered without a connection.
             del self._idle[origin]
@@ -109,6 +121,23 @@ class Http1Transport:
 
     def put_idle(self, connection: Http1Connection) -> None:
         self._idle[connection.origin].append(connection)
+        if self._sweeping is None:
+            self._sweep_later()
+
+    def _sweep_later(self) -> None:
+        """One timer for all idle connections: most are used again before one of their own rang."""
+        self._sweeping = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
+
+    def _sweep(self) -> None:
+        """Close what has been idle for too long."""
+        self._sweeping = None
+        oldest = asyncio.get_running_loop().time() - (KEEPALIVE_S - SWEEP_S)
+        for connection in [one for idle in self._idle.values() for one in idle]:
+            if connection.idle_since <= oldest:
+                self.forget(connection)
+                connection.close()
+        if self._idle:
+            self._sweep_later()
 
     def forget(self, connection: Http1Connection) -> None:
         connections = self._idle.get(connection.origin)
@@ -178,6 +207,19 @@ class _Http1Exchange:
     when the idle one turns out to be dead.
     """
 
+    __slots__ = (
+        "_connect_timeout_s",
+        "_connecting",
+        "_connection",
+        "_data",
+        "_is_paused",
+        "_origin",
+        "_passage",
+        "_request",
+        "_transport",
+        "sink",
+    )
+
     def __init__(
         self,
         transport: Http1Transport,
@@ -194,24 +236,22 @@ class _Http1Exchange:
         self._connect_timeout_s = connect_timeout_s
         self._connection: Http1Connection | None = None
         self._connecting: asyncio.Task[None] | None = None
-        self.origin_of = Origin("", "", 0, None, False)
+        self._origin: Origin | None = None
         self._data = b""
         self._is_paused = False
 
     def begin(self) -> None:
         try:
-            self.origin_of = origin_of(self._request.url, self._passage)
+            origin = self._origin = origin_of(self._request.url, self._passage)
             self._data = request_bytes(self._request)
         except ValueError as error:
             self.refuse(str(error))
             return
-        connection = self._transport.take_idle(self.origin_of)
+        connection = self._transport.take_idle(origin)
         if connection is not None:
             self._use(connection)
         else:
-            self._connecting = self._transport.spawn_connect(
-                self, self.origin_of, self._connect_timeout_s
-            )
+            self._connecting = self._transport.spawn_connect(self, origin, self._connect_timeout_s)
 
     def refuse(self, why: str) -> None:
         """Fails before anything is sent, and not before `send` has returned."""
@@ -271,7 +311,7 @@ class _Http1Exchange:
         the server's health, so once more, on a fresh one.
         """
         self._connection = None
-        if self.sink is not None:
+        if self.sink is not None and self._origin is not None:
             self._connecting = self._transport.spawn_connect(
-                self, self.origin_of, self._connect_timeout_s
+                self, self._origin, self._connect_timeout_s
             )

@@ -67,6 +67,7 @@ class PipeChoice:
                 dialect.observer(),
                 None if model is None else partial(with_stated_model, dialect=dialect, model=model),
                 self._read_turn if self.remembers else None,
+                probes_text=self.probes_text,
             )
         if framer is None or not self.stream:
             return self.translate(head)

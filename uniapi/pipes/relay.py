@@ -121,7 +121,8 @@ class RelayStream:
 class RelayWhole(Collecting):
     """Same dialect, whole: the body as it came, its model name spliced when `render` does so, which
     is given the body and what was read of it.
-    `read_turn(body)` gives what is remembered of it.
+    `read_turn(body)` gives what is remembered of it; error triggers are looked for where it
+    `probes_text`.
     """
 
     def __init__(
@@ -129,8 +130,11 @@ class RelayWhole(Collecting):
         observer: Observer,
         render: Callable[[bytes, Json], bytes] | None = None,
         read_turn: Callable[[Json], TurnReader | None] | None = None,
+        *,
+        probes_text: bool = False,
     ) -> None:
         super().__init__()
+        self._probes_text = probes_text
         self._observer = observer
         self._render = render
         self._read_turn = read_turn
@@ -153,7 +157,8 @@ class RelayWhole(Collecting):
             if not report.committed:
                 report.settle()
             report.turn = self._read_turn(value) if self._read_turn is not None else None
-        report.text = [body.decode("utf-8", "replace")]
+        if self._probes_text:
+            report.text = [body.decode("utf-8", "replace")]
         return [body if self._render is None else self._render(body, value)]
 
 

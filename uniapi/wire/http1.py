@@ -27,7 +27,7 @@ MAX_TRAILER_BYTES = 16 * 1024
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 """A line of a head may end in a line feed alone (RFC 9112 §2.2)."""
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([0-9]{3})(?: |$)")
+_STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([0-9]{3})(?: |$)")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?$", re.DOTALL)
 _PLAIN_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
 _DIGITS = b"0123456789ABCDEFabcdef"
@@ -137,14 +137,15 @@ class ResponseParser:
             if len(self._buffer) - self._at > MAX_HEAD_BYTES:
                 raise WireError(f"a response head larger than {MAX_HEAD_BYTES} bytes")
             return False
-        head = self._buffer[self._at : end.start()]
-        lines = head.replace(b"\r\n", b"\n").split(b"\n")
+        head = self._buffer[self._at : end.start()].decode("latin-1")
+        lines = (head.replace("\r\n", "\n") if "\r" in head else head).split("\n")
         self._at = end.end()
         match = _STATUS_LINE.match(lines[0])
         if match is None:
             raise WireError(f"expected an HTTP/1.1 status line, found {lines[0][:60]!r}")
         status = int(match[2])
-        headers = _headers(lines[1:])
+        del lines[0]
+        headers = _headers(lines)
         if 100 <= status < 200:
             if status == 101:
                 raise WireError("the upstream switched protocols unasked")
@@ -152,7 +153,7 @@ class ResponseParser:
         self._head = ResponseHead(status=status, headers=headers)
         connection = headers.get("connection", "").lower()
         self.keeps_alive = "close" not in connection and (
-            match[1] == b"1" or "keep-alive" in connection
+            match[1] == "1" or "keep-alive" in connection
         )
         self._frame_body(status, headers)
         return True
@@ -177,9 +178,10 @@ class ResponseParser:
             self.keeps_alive = False
             self._state = self._read_until_close
             return
-        values = {value.strip() for value in length.split(",")}
-        text = values.pop()
-        if values or not (text.isascii() and text.isdigit()):
+        text, *others = (
+            {value.strip() for value in length.split(",")} if "," in length else {length}
+        )
+        if others or not (text.isascii() and text.isdigit()):
             raise WireError(f"content-length {length[:40]!r} is no single number")
         self._remaining = int(text)
         self._state = self._read_fixed
@@ -285,15 +287,19 @@ class ResponseParser:
         self.keeps_alive = keeps_alive and self._at == len(self._buffer)
 
 
-def _headers(lines: list[bytes]) -> dict[str, str]:
+_BLANK = " \t\r\n\x0b\x0c"
+"""What stands around a value and is none of it: ASCII's blanks only."""
+
+
+def _headers(lines: list[str]) -> dict[str, str]:
     """Header lines as a mapping with lower-case names; repeated ones joined by commas
     (`set-cookie`, which nobody here reads, too).
     """
     headers: dict[str, str] = {}
     for line in lines:
-        name, colon, value = line.partition(b":")
-        if not colon or not name or name != name.strip():
+        name, colon, value = line.partition(":")
+        if not colon or not name or name != name.strip(_BLANK):
             raise WireError(f"expected a header line, found {line[:60]!r}")
-        key, text = name.decode("latin-1").lower(), value.strip().decode("latin-1")
+        key, text = name.lower(), value.strip(_BLANK)
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     return headers

@@ -26,11 +26,15 @@ def decode_usage(value: Json, reasoning_beside_output: bool = False) -> Usage | 
     input_tokens, written = get("prompt_tokens"), get("completion_tokens")
     reasoning, total = get("reasoning_tokens"), get("total_tokens")
     # By the vendor's own total: whether it counts reasoning beside the output, not inside it.
-    said = sum(count for count in (input_tokens, written, reasoning) if count is not None)
+    said = (input_tokens or 0) + (written or 0) + (reasoning or 0)
     is_beside = bool(reasoning) and total == said
     joins = is_beside and reasoning_beside_output
     output_tokens = (written or 0) + (reasoning or 0) if joins else written
-    cached = next((stated[name] for name in _CACHED if name in stated), None)
+    cached = None
+    for name in _CACHED:
+        if name in stated:
+            cached = stated[name]
+            break
     # Some vendors (Grok on Azure, routers) report more cached tokens than they read, or more
     # reasoning than they wrote.
     if cached is not None and input_tokens is not None:
@@ -38,6 +42,15 @@ def decode_usage(value: Json, reasoning_beside_output: bool = False) -> Usage | 
     if reasoning is not None and output_tokens is not None and not is_beside:
         reasoning = min(reasoning, output_tokens)
     tier = value.get("service_tier")
+    if len(stated) == len(value) == len(_PLAIN & stated.keys()):
+        # Most state just these three.
+        return Usage(
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            total_tokens=total,
+            raw=value,
+            dialect=DIALECT_NAME,
+        )
     return Usage(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
@@ -64,6 +77,7 @@ _CACHED = (
 )
 """What vendors call the tokens they read from their cache; the first that is stated counts."""
 _COSTS = frozenset({"cost", "cost_in_usd_ticks"})
+_PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 _OUTER = frozenset(
     {
         *("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens"),
@@ -71,28 +85,36 @@ _OUTER = frozenset(
         *_CACHED[1:],
     }
 )
-_INNER = (
-    ("prompt_tokens_details", "cached_tokens", "cached"),
-    ("prompt_tokens_details", "cache_write_tokens", "cache_write_tokens"),
-    ("prompt_tokens_details", "audio_tokens", "input_audio_tokens"),
-    ("completion_tokens_details", "reasoning_tokens", "reasoning_tokens"),
-    ("completion_tokens_details", "audio_tokens", "output_audio_tokens"),
-    ("server_tool_use", "web_search_requests", "web_search_requests"),
-)
-"""(the object beside the counts, the count in it, its name among ours); reasoning that is stated
-here wins over reasoning stated outside.
+_INNER = {
+    "prompt_tokens_details": (
+        ("cached_tokens", "cached"),
+        ("cache_write_tokens", "cache_write_tokens"),
+        ("audio_tokens", "input_audio_tokens"),
+    ),
+    "completion_tokens_details": (
+        ("reasoning_tokens", "reasoning_tokens"),
+        ("audio_tokens", "output_audio_tokens"),
+    ),
+    "server_tool_use": (("web_search_requests", "web_search_requests"),),
+}
+"""Of each object beside the counts: the counts in it, and their names among ours; reasoning that is
+stated here wins over reasoning stated outside.
 """
 
 
 def _counts(value: Mapping[str, Json]) -> dict[str, int]:
     """Every count that a usage object states, by name, in one walk."""
-    found = [(name, value[name]) for name in _OUTER & value.keys()]
-    for outer, inner, name in _INNER:
-        details = value.get(outer)
-        if isinstance(details, dict):
-            found.append((name, details.get(inner)))
     counts: dict[str, int] = {}
-    for name, count in found:
+    details: list[tuple[str, Json]] = []
+    for name, count in value.items():
+        if name in _OUTER:
+            if type(count) is int and 0 <= count <= MOST_COUNTED:
+                counts[name] = count
+            elif type(count) is float and 0 <= count <= MOST_COUNTED and count.is_integer():
+                counts[name] = int(count)
+        elif name in _INNER and type(count) is dict:
+            details += [(ours, count.get(inner)) for inner, ours in _INNER[name]]
+    for name, count in details:
         if type(count) is int and 0 <= count <= MOST_COUNTED:
             counts[name] = count
         elif type(count) is float and 0 <= count <= MOST_COUNTED and count.is_integer():
