@@ -82,7 +82,8 @@ def idle_connections() -> tuple[Any, Callable[[int], Any]]:
 
     def used_and_closed(number: int) -> None:
         origin = Origin("https", f"pictures-{number}.example", 443, None, True)
-        connection = SimpleNamespace(origin=origin, wake=lambda: True)
+        loop = SimpleNamespace(call_later=lambda after_s, sweep, loop: "timer")
+        connection = SimpleNamespace(origin=origin, is_usable=True, loop=loop)
         made.put_idle(connection)
         if number % 2:
             made.forget(connection)

@@ -11,8 +11,10 @@ from uniapi.canonical import FailureKind
 from uniapi.clock import SystemClock
 from uniapi.network import EnvironmentProxies, FetchFailed, Passage, fetch, open_transport
 from uniapi.network.aiohttp_transport import AiohttpTransport
+from uniapi.network.http1_connection import origin_of
 from uniapi.network.http1_transport import Http1Transport
 from uniapi.network.names import Names
+from uniapi.network.passage import USUAL
 from uniapi.network.tls import TlsContexts
 from uniapi.scheduler import Jobs
 from uniapi.wire import HttpRequest
@@ -128,6 +130,21 @@ async def test_a_kept_connection_that_has_died_costs_nothing(server, transport):
     await asyncio.sleep(0)
     assert (await fetch(transport, get(server.url)))[1] == b"ok"
     assert server.connections == 2
+
+
+@pytest.mark.parametrize(("idle_s", "is_kept"), [(5, True), (60, False)])
+async def test_a_connection_that_has_been_idle_for_long_is_closed(server, jobs, idle_s, is_kept):
+    transport = open_transport(jobs.spawn, {})
+    await fetch(transport, get(server.url))
+    origin = origin_of(server.url, USUAL)
+    connection = transport.take_idle(origin)
+    transport.put_idle(connection)
+    connection.idle_since -= idle_s
+    transport.sweep(asyncio.get_running_loop())
+    assert (transport.take_idle(origin) is connection) is is_kept
+    if not is_kept:
+        await server.closed.wait()
+    await transport.close()
 
 
 class Recording:

@@ -72,13 +72,13 @@ class Http1Connection(asyncio.BufferedProtocol):
         "_is_full",
         "_is_paused",
         "_is_reused",
-        "_loop",
         "_parser",
         "_pool",
         "_room",
         "_transport",
         "_unsent",
         "idle_since",
+        "loop",
         "origin",
     )
 
@@ -86,7 +86,7 @@ class Http1Connection(asyncio.BufferedProtocol):
         self.origin = origin
         self._pool = pool
         self._room = pool.room
-        self._loop = loop
+        self.loop = loop
         self._transport: asyncio.Transport | None = None
         self._exchange: Served | None = None
         self._parser: ResponseParser | None = None
@@ -238,7 +238,7 @@ class Http1Connection(asyncio.BufferedProtocol):
                 )
             )
             return
-        self._loop.call_soon(self._send_pieces)
+        self.loop.call_soon(self._send_pieces)
 
     def _end(self) -> None:
         exchange, parser, self._exchange, self._parser = self._exchange, self._parser, None, None
@@ -250,7 +250,7 @@ class Http1Connection(asyncio.BufferedProtocol):
         if is_sent and parser.keeps_alive and transport is not None and not transport.is_closing():
             self.resume()
             self._is_reused = True
-            self.idle_since = self._loop.time()
+            self.idle_since = self.loop.time()
             self._pool.put_idle(self)
         elif transport is not None:
             transport.close()

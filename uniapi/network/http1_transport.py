@@ -122,22 +122,22 @@ class Http1Transport:
     def put_idle(self, connection: Http1Connection) -> None:
         self._idle[connection.origin].append(connection)
         if self._sweeping is None:
-            self._sweep_later()
+            self._sweep_later(connection.loop)
 
-    def _sweep_later(self) -> None:
+    def _sweep_later(self, loop: asyncio.AbstractEventLoop) -> None:
         """One timer for all idle connections: most are used again before one of their own rang."""
-        self._sweeping = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
+        self._sweeping = loop.call_later(SWEEP_S, self.sweep, loop)
 
-    def _sweep(self) -> None:
+    def sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         """Close what has been idle for too long."""
         self._sweeping = None
-        oldest = asyncio.get_running_loop().time() - (KEEPALIVE_S - SWEEP_S)
+        oldest = loop.time() - (KEEPALIVE_S - SWEEP_S)
         for connection in [one for idle in self._idle.values() for one in idle]:
             if connection.idle_since <= oldest:
                 self.forget(connection)
                 connection.close()
         if self._idle:
-            self._sweep_later()
+            self._sweep_later(loop)
 
     def forget(self, connection: Http1Connection) -> None:
         connections = self._idle.get(connection.origin)
