@@ -4,12 +4,15 @@ attempt, large answers are read in a thread. Its times are played in `test_loop_
 
 import asyncio
 import threading
+from functools import partial
 
 import pytest
 
 from uniapi.canonical import Failure, FailureKind
+from uniapi.config import without_secrets_in_bytes
+from uniapi.gateway.key_mask import NO_SECRET
 from uniapi.gateway.patience import Patience, TriggerProbe
-from uniapi.gateway.receiver import MAX_HELD_BYTES, NO_SECRET, Receiver
+from uniapi.gateway.receiver import MAX_HELD_BYTES, Receiver
 from uniapi.pipes.pipe import Collecting, Report
 from uniapi.wire import LARGE_BYTES, ResponseHead
 
@@ -135,6 +138,58 @@ async def test_the_credential_of_the_call_is_masked_wherever_it_is_repeated():
     made.data(b"again: secret ")
     assert outlet.data == b"your key is s-t! again: s-t "
     made.end()
+
+
+@pytest.mark.parametrize("key", ["sk-provider/0123456789", '"key":"sk-provider/0123456789"'])
+@pytest.mark.parametrize("spelled", ["", "one", "all"])
+async def test_the_credential_is_masked_however_it_is_cut_and_spelled(key, spelled):
+    """In reads that end anywhere in it, and as JSON may write its characters."""
+    secret = "sk-provider/0123456789"
+    written = key.replace(
+        secret,
+        {
+            "": secret,
+            "one": secret.replace("s", "\\u0073").replace("/", "\\/"),
+            "all": "".join(f"\\u00{ord(character):02X}" for character in secret),
+        }[spelled],
+    )
+    said = f"data: {{{written}}} and \\u0022\\n\n".encode()
+    masked = without_secrets_in_bytes(said, (secret,))
+    assert b"sk-provider" not in masked
+    assert b"\\u0022\\n" in masked
+    for at in range(len(said) + 1):
+        mask = partial(without_secrets_in_bytes, secrets=(secret,))
+        made, _ = receiver(mask=mask, secret=secret.encode())
+        outlet = Outlet()
+        made.head(OK)
+        made.data(b"hello!\n")
+        assert await made.outcome is None
+        made.attach(outlet)
+        made.data(said[:at])
+        made.data(said[at:])
+        made.end()
+        assert outlet.data.replace(b"hello!\n", b"").rstrip(b".") == masked, at
+
+
+async def test_nothing_is_kept_of_a_frame_that_is_whole():
+    """And what is kept of one that is not goes out with its end."""
+    made, _ = receiver(mask=lambda data: data, secret=b"sk-provider")
+    outlet = Outlet()
+    made.head(OK)
+    made.data(b"data: one!\n\n")
+    assert await made.outcome is None
+    made.attach(outlet)
+    for said, seen in (
+        (b'[{"a":1}', b'[{"a":1}'),
+        (b"data: s", b""),
+        (b"k-other\n", b"data: sk-other\n"),
+    ):
+        outlet.data = b""
+        made.data(said)
+        assert outlet.data == seen
+    made.data(b"data: sk-pro")
+    made.end()
+    assert b"data: sk-pro" in outlet.data
 
 
 async def test_an_error_status_is_read_and_classified():

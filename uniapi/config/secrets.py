@@ -139,10 +139,16 @@ def searchable(found: Iterable[str]) -> tuple[str, ...]:
 
 
 def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
-    """`text` with each secret in its masked form; the same object when there is none."""
+    """`text` with each secret in its masked form, also where JSON spells it with escapes; the same
+    object when there is none.
+    """
     for secret in secrets:
         if secret in text:
             text = text.replace(secret, mask(secret))
+    if "\\u00" in text or "\\/" in text:
+        plain = _ESCAPED.sub(_unescaped, text)
+        if any(secret in plain for secret in secrets):
+            return without_secrets(plain, secrets)
     return text
 
 
@@ -152,7 +158,27 @@ def without_secrets_in_bytes(data: bytes, secrets: tuple[str, ...]) -> bytes:
         found = secret.encode("utf-8", "surrogatepass")
         if found in data:
             data = data.replace(found, mask(secret).encode())
+    if b"\\u00" in data or b"\\/" in data:
+        plain = _ESCAPED_BYTES.sub(_unescaped_bytes, data)
+        if any(secret.encode("utf-8", "surrogatepass") in plain for secret in secrets):
+            return without_secrets_in_bytes(plain, secrets)
     return data
+
+
+_ESCAPED = re.compile(r"\\(?:u00([2-7][0-9A-Fa-f])|(/)|.)", re.DOTALL)
+_ESCAPED_BYTES = re.compile(_ESCAPED.pattern.encode(), re.DOTALL)
+_NEED_ESCAPES = frozenset('"\\')
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """An escape of a character that needs none; any other as it is."""
+    plain = found[2] or (chr(int(found[1], 16)) if found[1] else found[0])
+    return found[0] if plain in _NEED_ESCAPES else plain
+
+
+def _unescaped_bytes(found: re.Match[bytes]) -> bytes:
+    plain = found[2] or (bytes((int(found[1], 16),)) if found[1] else found[0])
+    return found[0] if plain in (b'"', b"\\") else plain
 
 
 def _in_address(address: str | None) -> Iterator[str]:

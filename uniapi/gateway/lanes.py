@@ -26,8 +26,8 @@ from uniapi.values import dataclass
 from uniapi.wire import HttpRequest
 
 from .answer_headers import header_text
+from .key_mask import NO_SECRET
 from .prepared import usual_headers
-from .receiver import NO_SECRET
 from .route import Spot, Way, find_ways, spot_of, ways_from
 
 MAX_LANES = 4096

@@ -29,6 +29,7 @@ from uniapi.wire import ResponseHead
 
 from .answer_clock import AnswerClock
 from .backlog import POLL_S, Backlog, Outlet
+from .key_mask import NO_SECRET, KeyMask
 from .patience import Patience, TriggerProbe
 from .tape import Tape
 
@@ -39,7 +40,6 @@ MAX_HELD_BYTES = 1024 * 1024
 """So much is held while a committed answer is still looked at for error triggers."""
 MAX_BLANK_BYTES = 4096
 """Signs of life before an answer (DeepSeek sends empty lines); then it is what its head says."""
-NO_SECRET = b"\0no secret\0"
 GRACE_S = 1.0
 """After a whole answer: for the usage that may follow a finish, and for the connection to end."""
 
@@ -75,8 +75,7 @@ class Receiver:
         self._make_pipe = make_pipe
         self._classify = classify
         self._probe = probe
-        self._mask = mask
-        self._secret = secret
+        self._mask = None if mask is None else KeyMask(mask, secret)
         self._exchange: Exchange | None = None
         self._held: list[bytes] = []
         self._held_bytes = 0
@@ -345,8 +344,8 @@ class Receiver:
         """
         # All that one read brought is one write.
         data = out[0] if len(out) == 1 else b"".join(out)
-        if self._mask is not None and (self.report.failure is not None or self._secret in data):
-            data = self._mask(data)
+        if self._mask is not None:
+            data = self._mask.over(data, has_failed=self.report.failure is not None)
         if self._outlet is not None:
             self._outlet.write(data)
         elif data:
@@ -363,6 +362,9 @@ class Receiver:
 
     def _over(self) -> None:
         self.is_over = True
+        mask, self._mask = self._mask, None
+        if mask is not None and mask.kept:
+            self._emit([mask.kept])
         self._clock.stop()
         if self._finished is not None:
             self._finish(self._finished)
