@@ -27,7 +27,7 @@ REFUSED = {"error": {"message": "Incorrect API key provided.", "code": "invalid_
 NO_MONEY = {"error": {"message": "You exceeded your current quota.", "code": "insufficient_quota"}}
 CASES = {
     "wrong client key": ("sk-wrong-0123456789abcdef", "m", "API key"),
-    "refused provider key": (CLIENT_KEY, "refused", "refused our key"),
+    "refused provider key": (CLIENT_KEY, "refused", "refused"),
     "provider without money": (CLIENT_KEY, "poor", "quota"),
     "no credits": (POOR_KEY, "m", "credits"),
     "unknown model": (CLIENT_KEY, "nobody-has-it", "nobody-has-it"),

@@ -132,7 +132,23 @@ async def test_a_cut_after_the_first_token_ends_in_the_clients_own_words(
         body = (await response.read()).decode()
     frames = [line[6:] for line in body.splitlines() if line.startswith("data: ")]
     assert json.loads(frames[0])["choices"][0]["delta"]["content"] == "hal"
-    assert "message" in json.loads(frames[1])["error"]
+    told = json.loads(frames[1])["error"]["message"]
+    assert told.startswith("The provider `a` broke off its answer: ")
+
+
+async def test_a_failure_in_mid_stream_names_its_provider_in_a_translated_answer_too(
+    upstream, gateway, client
+):
+    """Headers are gone by then; which of five it was stands in the error itself, with its words."""
+    error = {"error": {"message": "The engine is on fire", "type": "server_error"}}
+    broken = f"data: {json.dumps(error)}\n\n".encode()
+    begun = chunk({"role": "assistant", "content": "hal"})
+    upstream.tell("a", Answer([begun, broken], pause_s=0.2))
+    await gateway.start(config([provider(upstream, "a")]))
+    asked = {"max_tokens": 9, "stream": True, "messages": CHAT["messages"], "model": CHAT["model"]}
+    async with client.post(gateway.url + "/v1/messages", json=asked) as response:
+        body = (await response.read()).decode()
+    assert "The provider `a` broke off its answer: The engine is on fire" in body
 
 
 async def test_all_channels_failing_shows_the_most_useful_failure(upstream, gateway, client):

@@ -157,3 +157,11 @@ def test_several_answers_are_large_together():
     """They are read together, in a thread."""
     assert not translated().is_large
     assert translated([(head("application/json"), bytes(LARGE_BYTES + 1))]).is_large
+
+
+def test_a_stream_that_breaks_off_names_its_provider():
+    """In the error event of its own, which is all that a client has by then."""
+    pipe = choice(Operation.IMAGE, provider="painter")(head("text/event-stream"))
+    pipe.feed(event("image_generation.partial_image", b64_json="eA=="))
+    out = b"".join(pipe.abort(BROKEN)).decode()
+    assert "The provider `painter` broke off its answer: gone" in out

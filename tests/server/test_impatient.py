@@ -1,6 +1,7 @@
 """Agents that repeat by status alone are told of a final refusal by one at which they stop."""
 
 import json
+import re
 
 import pytest
 
@@ -54,3 +55,28 @@ def test_a_code_that_sounds_like_a_passing_limit_is_another():
     said = json.loads(for_client(429, FINAL, body, agent)[2])["error"]
     assert (said["message"], said["code"]) == ("none left", "insufficient_quota")
     assert for_client(429, FINAL, body, OTHERS)[2] == body
+
+
+@pytest.mark.parametrize("status", [429, 404])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "has no money left for our key (429): You exceeded your current quota.",
+        "The model `qwen-500b` does not exist.",
+        "refused our key (401): rate limit of zero; Service Unavailable",
+        "its key was refused (Connection error, try again later), for 48 s yet",
+    ],
+)
+def test_words_that_sound_like_a_passing_trouble_are_not_found_in_a_final_refusal(status, words):
+    """OpenCode searches the whole answer for them; its user reads them as they were. Others get
+    the very bytes.
+    """
+    agent = {"user-agent": "opencode/1.18.33 ai-sdk/openai-compatible/2"}
+    body = json.dumps({"error": {"message": words, "code": "x"}}).encode()
+    said = for_client(status, FINAL, body, agent)[2].decode()
+    assert not re.search(
+        r"429|50[0234]|rate limit|service unavailable|connection error|try again", said, re.I
+    )
+    assert json.loads(said)["error"]["message"].replace("\u2060", "") == words
+    assert for_client(status, PASSING, body, agent)[2] == body
+    assert for_client(status, FINAL, body, OTHERS)[2] == body

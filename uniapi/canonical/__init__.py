@@ -26,12 +26,15 @@ from .events import (
 )
 from .failure import (
     LONGEST_RETRY_S,
+    LONGEST_WORDS,
     MOST_REPEATED,
     ClientError,
     Failure,
     FailureKind,
+    broken_off,
     client_error,
     client_status,
+    cut,
     repeated,
 )
 from .parts import (
@@ -77,6 +80,7 @@ from .usage import MOST_COUNTED, Usage, counted
 
 __all__ = [
     "LONGEST_RETRY_S",
+    "LONGEST_WORDS",
     "MOST_COUNTED",
     "MOST_REPEATED",
     "NO_NEEDS",
@@ -133,10 +137,12 @@ __all__ = [
     "Unknown",
     "Usage",
     "UsageReport",
+    "broken_off",
     "checked",
     "client_error",
     "client_status",
     "counted",
+    "cut",
     "estimate_input_tokens",
     "estimate_text_tokens",
     "fold",

@@ -8,7 +8,7 @@ cannot be forgotten.
 from __future__ import annotations
 
 import math
-from dataclasses import field
+from dataclasses import field, replace
 from enum import Enum
 
 from uniapi.errors import assert_never
@@ -171,6 +171,25 @@ MOST_REPEATED = 200
 def repeated(words: str) -> str:
     """A client's words as a message repeats them."""
     return words if len(words) <= MOST_REPEATED else words[: MOST_REPEATED - 1] + "…"
+
+
+LONGEST_WORDS = 400
+"""Characters of an upstream's words in a message of ours."""
+
+
+def cut(words: str, longest: int) -> str:
+    """Somebody's words, no longer than that."""
+    return words if len(words) <= longest else words[: longest - 1] + "…"
+
+
+def broken_off(failure: Failure, provider: str) -> Failure:
+    """As a client is told of an answer that had begun: in the provider's name, which no header of
+    it can say any more. `provider`: empty where the message names it already.
+    """
+    if not provider:
+        return failure
+    words = cut(failure.message, LONGEST_WORDS)
+    return replace(failure, message=f"The provider `{provider}` broke off its answer: {words}")
 
 
 LONGEST_RETRY_S = 60

@@ -58,7 +58,8 @@ class ReplyContext:
 
     `id_seed` is random hex. `include_usage`: whether a chat client asked for the usage chunk.
     `framing` says how a streamed body is framed where the dialect has a choice (Gemini: `sse` or
-    `json_array`). `input_tokens_estimate` fills a first event that must have a figure.
+    `json_array`). `input_tokens_estimate` fills a first event that must have a figure. `provider`
+    is who answers, by the name that the configuration gives it; empty where that is told already.
     """
 
     requested_model: str
@@ -68,3 +69,4 @@ class ReplyContext:
     include_usage: bool = True
     framing: Literal["sse", "json_array"] = "sse"
     input_tokens_estimate: int = 0
+    provider: str = ""

@@ -18,6 +18,7 @@ from uniapi.canonical import (
     ResponseFailed,
     ResponseStart,
     UsageReport,
+    broken_off,
 )
 from uniapi.errors import assert_never
 
@@ -73,7 +74,8 @@ class StreamEncoder:
                 if not self._is_started:
                     self._is_started = True
                     self.on_start(ResponseStart())
-                self.on_failed(event)
+                told = broken_off(event.failure, self.context.provider)
+                self.on_failed(ResponseFailed(failure=told))
             case _:
                 assert_never(event)
         out = self.out

@@ -79,6 +79,7 @@ def _relay(call: Call, way: Way, reply: ReplyContext) -> Prepared:
         model=model_to_splice(way, reply),
         response_format=response_format if isinstance(response_format, str) else None,
         asked=call.json,
+        provider=way.place.provider.name,
     )
     return Prepared(request=request, make_pipe=choice, losses=losses)
 
@@ -118,7 +119,7 @@ def _translate(
 
     def make_pipe(head: ResponseHead) -> Pipe:
         if encoded.is_stream and codec.stream is not None and "json" not in head.content_type:
-            return TranslateEvents(codec.stream(request), _classify(way))
+            return TranslateEvents(codec.stream(request), _classify(way), place.provider.name)
         return TranslateAnswer(codec, request, head, answers)
 
     return Prepared(

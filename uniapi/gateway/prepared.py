@@ -86,6 +86,7 @@ def reply_context(call: Call, place: Place, created_s: int, seed: str) -> ReplyC
         created_s=created_s,
         include_usage=client.wants_usage(call.json),
         framing=client.framing(call.query) if call.stream else "sse",
+        provider=place.provider.name,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from uniapi.canonical import Failure, FailureKind, Operation, client_error
+from uniapi.canonical import Failure, FailureKind, Operation, broken_off, client_error
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.errors import WireError
 from uniapi.operations import decode_usage, error_message
@@ -34,11 +34,14 @@ class RelayEvents:
     streams = True
     may_end = False
 
-    def __init__(self, operation: Operation, classify: Classify, content_type: str) -> None:
+    def __init__(
+        self, operation: Operation, classify: Classify, content_type: str, provider: str = ""
+    ) -> None:
         self.report = Report(content_type=content_type)
         self.is_over = False
         self._operation = operation
         self._classify = classify
+        self._provider = provider
         self._framer = SseDecoder()
         self._ends_clean = True
         self._last: Frame | None = None
@@ -78,7 +81,7 @@ class RelayEvents:
     def abort(self, failure: Failure) -> list[bytes]:
         self.report.failure = failure
         self.is_over = True
-        return [*([] if self._ends_clean else [b"\n\n"]), error_event(failure)]
+        return [*([] if self._ends_clean else [b"\n\n"]), error_event(failure, self._provider)]
 
     def _observe(self, frame: Frame) -> None:
         report, data = self.report, frame.data
@@ -108,7 +111,7 @@ def _type_of(frame: Frame) -> str:
     return stated if isinstance(stated, str) else frame.event or ""
 
 
-def error_event(failure: Failure) -> bytes:
+def error_event(failure: Failure, provider: str) -> bytes:
     encode = CLIENT_DIALECTS["openai_chat"].encode_error
     assert encode is not None
-    return encode_sse(dump_json(encode(client_error(failure))), "error")
+    return encode_sse(dump_json(encode(client_error(broken_off(failure, provider)))), "error")

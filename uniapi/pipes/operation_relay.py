@@ -28,7 +28,8 @@ class RelayChoice:
     """Which pipe relays an answer, by what it says it is.
 
     `model` is the name to put in place of the upstream's, None: none; `response_format` what the
-    upstream was asked for; `asked` the members of the client's request.
+    upstream was asked for; `asked` the members of the client's request; `provider` who is named
+    where a stream breaks off.
     """
 
     operation: Operation
@@ -36,6 +37,7 @@ class RelayChoice:
     model: str | None = None
     response_format: str | None = None
     asked: Mapping[str, Json] = field(default_factory=dict)
+    provider: str = ""
 
     @property
     def _is_transcript(self) -> bool:
@@ -44,7 +46,9 @@ class RelayChoice:
     def __call__(self, head: ResponseHead) -> Pipe:
         kind = head.content_type
         if kind == EVENTS:
-            return RelayEvents(self.operation, self.classify, head.headers["content-type"])
+            return RelayEvents(
+                self.operation, self.classify, head.headers["content-type"], self.provider
+            )
         if self._is_opaque(kind):
             return RelayBytes(
                 head.headers.get("content-type", "application/octet-stream"),

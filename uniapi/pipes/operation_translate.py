@@ -68,10 +68,11 @@ class TranslateEvents:
     streams = True
     may_end = False
 
-    def __init__(self, stream: OperationStream, classify: Classify) -> None:
+    def __init__(self, stream: OperationStream, classify: Classify, provider: str = "") -> None:
         self.report = Report(content_type=stream.content_type)
         self._stream = stream
         self._classify = classify
+        self._provider = provider
         self._framer = SseDecoder()
 
     @property
@@ -98,7 +99,7 @@ class TranslateEvents:
     def abort(self, failure: Failure) -> list[bytes]:
         self.report.failure = failure
         if self._stream.content_type == EVENTS:
-            return [error_event(failure)]
+            return [error_event(failure, self._provider)]
         self.report.is_cut = True
         return []
 

@@ -7,13 +7,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from uniapi.canonical import LONGEST_RETRY_S, ClientError, Failure, FailureKind, client_error
+from uniapi.canonical import (
+    LONGEST_RETRY_S,
+    LONGEST_WORDS,
+    ClientError,
+    Failure,
+    FailureKind,
+    client_error,
+    cut,
+)
 
 from .retry import may_have_cost
 from .steps import FailedAttempt, GiveUp, Obstacle
 
-LONGEST_WORDS = 400
-"""Characters of an upstream's words in a message of ours."""
 MOST_NAMED = 4
 """Providers that one message names beside the one it speaks of."""
 
@@ -203,11 +209,6 @@ def _others(shown: FailedAttempt, failed: Iterable[FailedAttempt]) -> str:
 def _in_short(failure: Failure) -> str:
     what = failure.kind.value.replace("_", " ")
     return what if failure.status is None else f"{failure.status} {what}"
-
-
-def cut(words: str, longest: int) -> str:
-    """Somebody's words, no longer than that."""
-    return words if len(words) <= longest else words[: longest - 1] + "…"
 
 
 def _may_pass(obstacles: Iterable[Obstacle]) -> bool:

@@ -1,14 +1,15 @@
 """Clients that repeat a request whatever `x-should-retry` says of it: told so that they stop.
 
-They look at the status alone, and show nothing while they repeat. A 400 they show at once, with its
-words. So a refusal that no repeat can change is a 400 to them; the log and the statistics have the
-real status. Tried with codex 0.171.0, opencode 1.18.33 and gemini 0.61.0 (tests/agents/refused.py,
-2026-11-30).
+They look at the status, one of them at the words too, and show nothing while they repeat. A 400
+they show at once, with its words. So a refusal that no repeat can change is a 400 to them; the log
+and the statistics have the real status. Tried with codex 0.171.0, opencode 1.18.33 and gemini
+0.61.0 (tests/agents/refused.py, 2026-11-30).
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 from uniapi.wire import dump_json
@@ -26,6 +27,20 @@ _REPEATED = {
     "geminicli": _PASSING,
 }
 """The beginning of a client's name, and the statuses that it repeats."""
+_READER = "opencode"
+"""This one repeats whatever has such words or figures in it, wherever they stand and whatever the
+status (opencode 1.18.33, `retryable` in packages/opencode/src/session/retry.ts); here by a word of
+each of its phrases.
+"""
+_PASSING_WORDS = re.compile(
+    rb"429|50[0234]|524"
+    rb"|rate[- _]|too quick|too many|overload|terminated|unavailable|internal|server|returned"
+    rb"|fetch|network|upstream|connect|socket|hang|reset|addrinfo|enotfound|eai_|econn|etimed"
+    rb"|time|again|retry|exhausted|capacity",
+    re.IGNORECASE,
+)
+_UNSEEN = "\u2060".encode()
+"""A word joiner: a person sees the words as they were, a search for them finds nothing."""
 
 
 def for_client(
@@ -41,10 +56,17 @@ def for_client(
     is_repeated = any(
         client.startswith(name) and status in statuses for name, statuses in _REPEATED.items()
     )
-    if not is_repeated:
-        return status, sent, body
-    headers = {name: value for name, value in sent.items() if name != "retry-after"}
-    return _STOPS, headers, _said_again(body)
+    if is_repeated:
+        status, body = _STOPS, _said_again(body)
+        sent = {name: value for name, value in sent.items() if name != "retry-after"}
+    if client.startswith(_READER):
+        body = _PASSING_WORDS.sub(_parted, body)
+    return status, sent, body
+
+
+def _parted(found: re.Match[bytes]) -> bytes:
+    """Words with what nobody sees behind their first letter."""
+    return found[0][:1] + _UNSEEN + found[0][1:]
 
 
 def _said_again(body: bytes) -> bytes:
