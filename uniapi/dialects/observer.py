@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from uniapi.canonical import Failure, Finish, Json, Usage
-from uniapi.wire import Frame
+from uniapi.wire import Frame, Members
 
 from .failed_finish import failed_finish
 from .shapes import SHAPE_ERRORS
@@ -27,6 +27,9 @@ class Observer(ABC):
     dialect's `skims` knows them by a few bytes, so that they are not parsed. The others it reads in
     `observe_frame`, whole answers in `observe_whole`.
     """
+
+    members: Members | None = None
+    """Those of the dialect's frames that bring text, for the fast lane."""
 
     def __init__(self) -> None:
         self.committed = False

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from uniapi.canonical import Failure, Json
 from uniapi.dialects import SHAPE_ERRORS, Observer, StreamDecoder
 from uniapi.errors import WireError
-from uniapi.wire import Frame, Framer, load_json
+from uniapi.wire import Alike, Frame, Framer, Run, load_json
 
 from .framing import FrameWriter
+from .lane import Lane
 from .pipe import FRAME_ENDS, Collecting, Report, text_of
 from .turn_reader import TurnReader
 
@@ -38,6 +39,9 @@ class RelayStream:
     ) -> None:
         self.report = Report(text=[] if probes_text else None, turn=turn)
         self._framer = framer
+        self._lane = Lane(framer)
+        self._spelled: Alike | None = None
+        """The lane's pattern as the writer writes it."""
         self._observer = observer
         self._ending = ending
         self._writer = writer
@@ -54,16 +58,28 @@ class RelayStream:
         return self._observer.is_whole
 
     def feed(self, data: bytes) -> list[bytes]:
+        run = self._lane.whole(data)
+        if run is not None:
+            self._ends_clean = True
+            return [data if self._spelled is None else self._spelled.written(run)]
+        out = []
         try:
-            frames = self._framer.feed(data)
+            for piece in self._lane.cut(data):
+                if isinstance(piece, Run):
+                    if self._spelled is not None:
+                        out.append(self._spelled.written(piece))
+                    continue
+                self._observe(piece)
+                out += self._written(piece)
+                if len(piece) == 1 and self._lane.may_learn:
+                    self._learn(piece[0])
         except WireError as error:
-            return self.abort(Failure.cut(str(error)))
-        self._observe(frames)
-        if self._writer is None:
-            if data:
-                self._ends_clean = data.endswith(FRAME_ENDS)
-            return [data]
-        return self._written(frames)
+            return out + self.abort(Failure.cut(str(error)))
+        if self._writer is not None:
+            return out
+        if data:
+            self._ends_clean = data.endswith(FRAME_ENDS)
+        return [data]
 
     def eof(self) -> list[bytes]:
         report = self.report
@@ -89,14 +105,31 @@ class RelayStream:
         # own.
         return ([] if self._ends_clean else [b"\n\n"]) + self._ending(failure)
 
-    def _written(self, frames: list[Frame]) -> list[bytes]:
+    def _learn(self, frame: Frame) -> None:
+        """After the commit: frames like this one tell nothing, and are written as it is."""
+        observer = self._observer
+        members = observer.members
+        if members is None or self._shadow is not None:
+            return
+        if not observer.committed or not frame.data or not observer.skims(frame):
+            return
+        alike = self._lane.learn(frame, members)
+        writer, self._spelled = self._writer, None
+        if writer is None or alike is None:
+            return
+        spelled = Alike.of(b"".join(writer.frames([frame])), members)
+        if spelled is None or spelled.shape != alike.shape:
+            self._lane.alike = None
+        self._spelled = spelled
+
+    def _written(self, frames: Sequence[Frame]) -> list[bytes]:
         return [] if self._writer is None else self._writer.frames(frames)
 
     def _closing(self) -> list[bytes]:
         closing = self._writer.close() if self._writer is not None else b""
         return [closing] if closing else []
 
-    def _observe(self, frames: list[Frame]) -> None:
+    def _observe(self, frames: Sequence[Frame]) -> None:
         observer, report = self._observer, self.report
         observer.take(frames)
         _take_over(report, observer)
@@ -105,7 +138,7 @@ class RelayStream:
         if self._shadow is not None:
             self._read(self._shadow, frames)
 
-    def _read(self, shadow: StreamDecoder, frames: list[Frame]) -> None:
+    def _read(self, shadow: StreamDecoder, frames: Sequence[Frame]) -> None:
         """What cannot be decoded is relayed all the same, and not remembered."""
         report = self.report
         try:
@@ -116,6 +149,8 @@ class RelayStream:
                     report.turn.note(event)
         except (WireError, *SHAPE_ERRORS):
             report.turn = self._shadow = None
+        if report.text is None and report.turn is None:
+            self._shadow = None
 
 
 class RelayWhole(Collecting):

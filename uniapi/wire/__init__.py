@@ -1,5 +1,6 @@
 """Bytes ↔ frames, HTTP as values, JSON patches: no meaning, no I/O, imports no other room."""
 
+from .alike import Alike, Members, Run
 from .answer_head import answer_head
 from .aws_eventstream import (
     ERROR_PREFIX,
@@ -58,6 +59,7 @@ __all__ = [
     "MAX_VALUES",
     "READ_BYTES",
     "STEP_BYTES",
+    "Alike",
     "Answers",
     "BodySource",
     "DeleteMember",
@@ -71,6 +73,7 @@ __all__ = [
     "JsonArrayDecoder",
     "JsonArrayWriter",
     "MemberSplice",
+    "Members",
     "MultipartError",
     "MultipartScanner",
     "Operation",
@@ -80,6 +83,7 @@ __all__ = [
     "RequestHead",
     "ResponseHead",
     "ResponseParser",
+    "Run",
     "SetMember",
     "SseDecoder",
     "answer_head",

@@ -33,6 +33,8 @@ class SseDecoder:
 
     def __init__(self, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
         self._rest = b""
+        self.is_between = True
+        """Nothing is held of a frame that is not whole."""
         self._searched = 0
         self._held: list[bytes] = []
         self._held_bytes = 0
@@ -68,6 +70,7 @@ class SseDecoder:
                 frames.append(read_frame(raw))
             start = position = end
         self._rest = buffer[start:]
+        self.is_between = start == len(buffer)
         # The delimiter is at most four bytes; up to three of them may lie in the rest already.
         self._searched = max(0, len(self._rest) - 3)
         if frames:

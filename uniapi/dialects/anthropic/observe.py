@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from uniapi.canonical import Json
 from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.observer import Observer
-from uniapi.wire import Frame
+from uniapi.wire import Frame, Members
 
 from .answer_decode_parts import decode_finish, decode_usage, text_of
 from .error import stream_failure
@@ -19,6 +19,8 @@ _DELTA_TEXTS = ("text", "thinking", "signature", "partial_json", "content", "cit
 
 
 class AnthropicObserver(Observer):
+    members = Members((b'"text"', b'"thinking"', b'"partial_json"'))
+
     def __init__(self) -> None:
         super().__init__()
         self._stated: dict[str, Json] = {}

@@ -9,7 +9,7 @@ from typing import Any
 
 from uniapi.canonical import Failure, Json
 from uniapi.dialects.observer import Observer
-from uniapi.wire import Frame
+from uniapi.wire import Frame, Members
 
 from .error import failure_in, failure_of_object
 from .finish import decode_finish
@@ -31,6 +31,11 @@ OUTPUT_MEMBERS = (
 
 
 class ChatObserver(Observer):
+    members = Members(
+        (b'"content"', b'"reasoning_content"', b'"reasoning"', b'"arguments"'),
+        re.compile(rb'"obfuscation"'),
+    )
+
     def __init__(self) -> None:
         super().__init__()
         self._has_calls = False

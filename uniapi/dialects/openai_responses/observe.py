@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from uniapi.canonical import Json
@@ -9,7 +10,7 @@ from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.observer import Observer
 from uniapi.dialects.openai_chat.error import failure_of_object
 from uniapi.dialects.openai_chat.request_decode_members import at
-from uniapi.wire import Frame
+from uniapi.wire import Frame, Members
 
 from .answer_decode_items import failure_of_response, finish
 from .usage import decode_usage
@@ -21,6 +22,8 @@ _MAX_DEPTH = 6
 
 
 class ResponsesObserver(Observer):
+    members = Members((b'"delta"',), re.compile(rb'"(?:sequence_number|obfuscation)"'))
+
     def skims(self, frame: Frame) -> bool:
         if frame.event is not None:
             return frame.event.endswith(

@@ -1,0 +1,70 @@
+"""The fast lane of a stream of server-sent events: what one read brought is cut into runs of frames
+that are alike (`wire.alike`) and those between them, which are read in full.
+
+A pipe learns a pattern from a frame that it has read, and says when it holds no longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from uniapi.wire import Alike, Frame, Framer, Members, Run, SseDecoder
+
+MAX_LESSONS = 32
+"""Patterns learned in vain before giving up: some vendors write every frame differently."""
+LESSONS_AT_ONCE = 4
+"""Frames of one read that are read alone because the next ones may be like them."""
+
+
+class Lane:
+    """`alike` is the pattern that holds; None while there is none."""
+
+    __slots__ = ("_framer", "_lessons", "_sse", "alike")
+
+    def __init__(self, framer: Framer) -> None:
+        self.alike: Alike | None = None
+        self._framer = framer
+        self._sse = framer if isinstance(framer, SseDecoder) else None
+        self._lessons = 0 if self._sse is None else MAX_LESSONS
+
+    def whole(self, data: bytes) -> Run | None:
+        """All of `data` as one run; None where anything else is in it."""
+        if self.alike is None or self._sse is None or not self._sse.is_between:
+            return None
+        run = self.alike.run(data)
+        return run if run is not None and run.end == len(data) else None
+
+    def cut(self, data: bytes) -> Iterator[Run | Sequence[Frame]]:
+        """What `data` completes, in order. The pattern may change between two pieces. Raises
+        WireError as the framer does.
+        """
+        at, tries = 0, LESSONS_AT_ONCE
+        mark = b"\r\n\r\n" if b"\r\n\r\n" in data else b"\n\n"
+        while at < len(data):
+            is_next = self.alike is not None and self._sse is not None and self._sse.is_between
+            run = self.alike.run(data, at) if is_next and self.alike is not None else None
+            if run is not None:
+                self._lessons = MAX_LESSONS
+                tries = LESSONS_AT_ONCE
+                at = run.end
+                yield run
+                continue
+            end = len(data)
+            if tries and self._lessons:
+                # One frame, from which may be learned how the next ones look.
+                tries -= 1
+                end = data.find(mark, at) + len(mark)
+                end = end if end >= len(mark) else len(data)
+            frames = self._framer.feed(data[at:end])
+            at = end
+            yield frames
+
+    @property
+    def may_learn(self) -> bool:
+        return self._lessons > 0
+
+    def learn(self, frame: Frame, members: Members) -> Alike | None:
+        """Take this frame as the pattern, if it can be one."""
+        self._lessons -= 1
+        self.alike = Alike.of(frame.raw, members)
+        return self.alike

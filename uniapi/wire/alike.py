@@ -1,0 +1,199 @@
+"""Frames of a stream that only bring text differ from each other in little else: one that was read
+in full is the pattern of those that follow, and of them only the text is looked at, as JSON spells
+it.
+
+A frame is alike when all its bytes equal those of the pattern but for the insides of its text and
+of what is known to vary without a meaning: a number of its own, padding. The insides hold no quote,
+no line end and no escape that JSON does not know, so that they can change nothing around them.
+Whatever else a frame has makes it another one, which has to be read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+_INSIDE = (
+    rb'[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u(?:[0-9a-cA-CefEF][0-9a-fA-F]{3}'
+    rb"|[dD][0-7][0-9a-fA-F]{2}|[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))"
+    rb'[^"\\\x00-\x1f]*)*'
+)
+"""Between the quotes of a JSON string. Half of a surrogate pair is none: the other half may come
+with the next text, and they would be put together.
+"""
+_TEXT = re.compile(_INSIDE)
+_NUMBER = re.compile(rb"-?[0-9]+(?![0-9.eE])")
+_VALUE = re.compile(rb'[ \t]*:[ \t]*(?:(")|(?=[0-9-]))')
+
+Match = Callable[[bytes, int], "re.Match[bytes] | None"]
+
+
+class Members(NamedTuple):
+    """Of a dialect's frames: the names, in quotes, of the members that bring text, the likeliest
+    first; and of those whose text or number varies from frame to frame and tells nothing.
+    """
+
+    texts: tuple[bytes, ...]
+    varying: re.Pattern[bytes] | None = None
+
+
+class Run:
+    """Frames in a row that are alike: their `texts`, as JSON spells them, without quotes; `end` is
+    where the first other one begins. `values`: all that varies, for patterns with more than text.
+    """
+
+    __slots__ = ("_text", "end", "texts", "values")
+
+    def __init__(self, texts: list[bytes], end: int, values: Sequence[tuple[bytes, ...]]) -> None:
+        self.texts = texts
+        self.end = end
+        self.values = values
+        self._text: str | None = None
+
+    @property
+    def text(self) -> str:
+        """All the texts, as one."""
+        if self._text is None:
+            written = b"".join(self.texts).decode()
+            self._text = json.loads(f'"{written}"') if "\\" in written else written
+        return self._text
+
+
+class Alike:
+    """The pattern: the bytes of a frame around what varies. `of` makes one, `run` finds frames that
+    are alike, `written` spells a run in this pattern, which may be another one's than that which it
+    was found with.
+    """
+
+    __slots__ = ("_back", "_form", "_head", "_joint", "_last", "_steps", "_tail", "_text_at")
+
+    def __init__(self, literals: Sequence[bytes], matches: Sequence[Match], text_at: int) -> None:
+        self._steps = tuple(zip(literals, matches, strict=False))
+        self._last = literals[-1]
+        self._text_at = text_at
+        self._form = b"%b".join(literal.replace(b"%", b"%%") for literal in literals)
+        self._head, self._tail = literals[0], literals[-1]
+        self._joint = self._tail + self._head
+        self._back = self._tail.index(b"\n")
+
+    @classmethod
+    def of(cls, raw: bytes, members: Members) -> Alike | None:
+        """The pattern that this frame is; None when it has no text, or more than one."""
+        if not raw.endswith(b"\n"):
+            return None
+        texts = (_text_of(raw, name) for name in members.texts)
+        text = next((text for text in texts if text is not None), None)
+        if text is None:
+            return None
+        holes = [text]
+        for varying in members.varying.finditer(raw) if members.varying is not None else ():
+            hole = _hole(raw, varying.end())
+            if hole is not None and not text.start <= hole.start < text.end:
+                holes.append(hole)
+        holes.sort()
+        literals, at = [], 0
+        for hole in holes:
+            literals.append(raw[at : hole.start])
+            at = hole.end
+        return cls([*literals, raw[at:]], [hole.match for hole in holes], holes.index(text))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many places vary, and which is the text: alike in all patterns that spell the same
+        runs.
+        """
+        return len(self._steps), self._text_at
+
+    def run(self, block: bytes, at: int = 0) -> Run | None:
+        """The frames that are alike from `at` on; None when the one there is another."""
+        if not block.startswith(self._head, at):
+            return None
+        run = self._plain(block, at) if len(self._steps) == 1 else self._varied(block, at)
+        if not run.texts:
+            return None
+        # None of them ends within an escape that the next one would go on with.
+        texts = b" ".join(run.texts)
+        return run if _TEXT.fullmatch(texts) is not None and _is_utf8(texts) else None
+
+    def written(self, run: Run) -> bytes:
+        if len(self._steps) == 1:
+            return b"%b%b%b" % (self._head, self._joint.join(run.texts), self._tail)
+        return b"".join([self._form % values for values in run.values])
+
+    def _plain(self, block: bytes, at: int) -> Run:
+        """Where only the text varies, a frame ends where its line does."""
+        joint, tail, back = self._joint, self._tail, self._back
+        find, starts = block.find, block.startswith
+        texts: list[bytes] = []
+        start = at + len(self._head)
+        while (end := find(b"\n", start) - back) >= start:
+            if starts(joint, end):
+                texts.append(block[start:end])
+                start = end + len(joint)
+                at = end + len(tail)
+                continue
+            if starts(tail, end):
+                texts.append(block[start:end])
+                at = end + len(tail)
+            break
+        return Run(texts, at, ())
+
+    def _varied(self, block: bytes, at: int) -> Run:
+        starts, steps, last = block.startswith, self._steps, self._last
+        found: list[tuple[bytes, ...]] = []
+        while True:
+            values, place = [], at
+            for literal, match in steps:
+                hole = match(block, place + len(literal)) if starts(literal, place) else None
+                if hole is None:
+                    break
+                values.append(hole[0])
+                place = hole.end()
+            if len(values) < len(steps) or not starts(last, place):
+                break
+            found.append(tuple(values))
+            at = place + len(last)
+        return Run([values[self._text_at] for values in found], at, found)
+
+
+class _Hole(NamedTuple):
+    """Where a frame varies, and what may stand there."""
+
+    start: int
+    end: int
+    match: Match
+
+
+def _text_of(raw: bytes, name: bytes) -> _Hole | None:
+    """The inside of the text that the member of this name has, if there is one, and it says
+    something.
+    """
+    at = raw.find(name)
+    if at < 0 or raw.find(name, at + 1) >= 0:
+        return None
+    hole = _hole(raw, at + len(name))
+    if hole is None or hole.start == hole.end or not raw.startswith(b'"', hole.end):
+        return None
+    return hole
+
+
+def _hole(raw: bytes, start: int) -> _Hole | None:
+    """The inside of the text or the number of the member whose name ends at `start`."""
+    value = _VALUE.match(raw, start)
+    if value is None:
+        return None
+    match: Match = _TEXT.match if value[1] else _NUMBER.match
+    found = match(raw, value.end())
+    return None if found is None else _Hole(found.start(), found.end(), match)
+
+
+def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
