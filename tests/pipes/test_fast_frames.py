@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from uniapi.dialects import CLIENT_DIALECTS, UPSTREAM_DIALECTS, Quirk, UpstreamContext
+from uniapi.dialects import CLIENT_DIALECTS, UPSTREAM_DIALECTS
 from uniapi.dialects.dialect import RelayedDialect
 from uniapi.errors import WireError
 from uniapi.pipes.framing import frame_writer, with_model
@@ -102,22 +102,6 @@ def pieces(data: bytes, rng: random.Random) -> Iterator[bytes]:
         size = rng.choice((1, 7, 60, 500, 5000))
         yield data[at : at + size]
         at += size
-
-
-@pytest.mark.parametrize("name", STREAMS)
-def test_a_decoder_gives_the_same_events_whether_it_knows_a_frame_or_reads_it(name):
-    for seed in range(400):
-        rng = random.Random(f"{name}{seed}")
-        data = b"".join(STREAMS[name](rng))
-        context = UpstreamContext(quirk=Quirk(), id_seed="s")
-        fast = UPSTREAM_DIALECTS[name].stream_decoder(context)
-        full = UPSTREAM_DIALECTS[name].stream_decoder(context)
-        full._lessons = 0
-        framer = SseDecoder()
-        for piece in pieces(data, rng):
-            for frame in framer.feed(piece):
-                assert fast.feed(frame) == full.feed(frame), (seed, frame)
-        assert fast.eof() == full.eof()
 
 
 class ReadsAll:

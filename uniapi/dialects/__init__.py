@@ -34,7 +34,7 @@ from .observer import Observer
 from .quirk import Quirk, TakenMembers
 from .resets import reset_seconds
 from .shapes import SHAPE_ERRORS
-from .stream_decoder import StreamDecoder
+from .stream_decoder import StreamDecoder, nothing_more
 from .stream_encoder import StreamEncoder
 
 CLIENT_DIALECTS: Mapping[str, ClientDialect] = MappingProxyType(
@@ -88,6 +88,7 @@ __all__ = [
     "delay_until",
     "figure",
     "is_wall",
+    "nothing_more",
     "reset_seconds",
     "retry_after_seconds",
 ]

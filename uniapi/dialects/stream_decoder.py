@@ -5,13 +5,14 @@ decoder reads as a table from frame type to a short method.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from uniapi.canonical import (
     Event,
     Failure,
     Finish,
     Json,
+    PartDelta,
     ResponseEnd,
     ResponseFailed,
     ResponseStart,
@@ -19,7 +20,7 @@ from uniapi.canonical import (
     UsageReport,
 )
 from uniapi.errors import WireError
-from uniapi.wire import Frame
+from uniapi.wire import Frame, Members, Run
 
 from .codec import UpstreamContext
 from .failed_finish import failed_finish
@@ -36,6 +37,9 @@ class StreamDecoder(ABC):
     and every malformed frame a failure instead of an exception.
     """
 
+    members: Members | None = None
+    """Those of the dialect's frames that bring text, for the fast lane of a stream."""
+
     def __init__(self, context: UpstreamContext) -> None:
         self.context = context
         self.parts = PartTracker()
@@ -43,6 +47,9 @@ class StreamDecoder(ABC):
         self.is_done = False
         quirk = context.quirk
         self._tags = ThinkTagFilter(quirk.think_tag_is_open) if quirk.think_tags else None
+        if self._tags is not None:
+            # What looks like text may be something else.
+            self.members = None
 
     def feed(self, frame: Frame) -> list[Event]:
         """The events that `frame` completes; never raises."""
@@ -76,6 +83,13 @@ class StreamDecoder(ABC):
         A dialect without an explicit end says when.
         """
         return self.is_done
+
+    def taker(self, frame: Frame, event: PartDelta) -> Callable[[Run], None] | None:
+        """What takes note of more of the text that `event` told, all that came of `frame`, where
+        frames that differ in their text alone would tell nothing but their text either; None where
+        they might. May raise any of SHAPE_ERRORS.
+        """
+        return None
 
     @abstractmethod
     def decode(self, frame: Frame) -> None:
@@ -140,3 +154,7 @@ class StreamDecoder(ABC):
         events = self.parts.events
         self.parts.events = []
         return events if self._tags is None else self._tags.feed(events)
+
+
+def nothing_more(run: Run) -> None:
+    """For a decoder to which more of a text means nothing."""

@@ -21,6 +21,7 @@ from uniapi.canonical import (
     broken_off,
 )
 from uniapi.errors import assert_never
+from uniapi.wire import Run, spoken
 
 from .codec import ReplyContext
 
@@ -81,6 +82,15 @@ class StreamEncoder:
         out = self.out
         self.out = []
         return out
+
+    def more(self, index: int, run: Run) -> bytes:
+        """More of the open part `index`, in deltas of these texts: what `feed` would give for them.
+        A dialect that is asked often copies them as they are written.
+        """
+        out: list[bytes] = []
+        for text in run.texts:
+            out += self.feed(PartDelta(index=index, text=spoken(text)))
+        return b"".join(out)
 
     def eof(self) -> list[bytes]:
         if self._is_done:

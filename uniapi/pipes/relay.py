@@ -10,8 +10,8 @@ from uniapi.errors import WireError
 from uniapi.wire import Alike, Frame, Framer, Run, load_json
 
 from .framing import FrameWriter
-from .lane import Lane
 from .pipe import FRAME_ENDS, Collecting, Report, text_of
+from .text_lane import TextLane
 from .turn_reader import TurnReader
 
 
@@ -39,7 +39,7 @@ class RelayStream:
     ) -> None:
         self.report = Report(text=[] if probes_text else None, turn=turn)
         self._framer = framer
-        self._lane = Lane(framer)
+        self._lane = TextLane(framer)
         self._spelled: Alike | None = None
         """The lane's pattern as the writer writes it."""
         self._observer = observer

@@ -6,7 +6,7 @@ on the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from uniapi.canonical import (
     Event,
@@ -19,11 +19,18 @@ from uniapi.canonical import (
     ResponseFailed,
     unfold,
 )
-from uniapi.dialects import SHAPE_ERRORS, EncodedResponse, StreamDecoder, StreamEncoder
+from uniapi.dialects import (
+    SHAPE_ERRORS,
+    EncodedResponse,
+    StreamDecoder,
+    StreamEncoder,
+    nothing_more,
+)
 from uniapi.errors import WireError
-from uniapi.wire import Frame, Framer, load_json
+from uniapi.wire import Frame, Framer, Run, load_json
 
 from .pipe import MAX_WHOLE_BYTES, Collecting, Report, has_output, too_large
+from .text_lane import TextLane
 from .turn_reader import TurnReader
 
 
@@ -45,6 +52,10 @@ class TranslateStream:
         self._framer = framer
         self._decoder = decoder
         self._encoder = encoder
+        self._lane = TextLane(framer)
+        self._take: Callable[[Run], None] = nothing_more
+        """What the decoder does with more of the text of `_index`, in the lane."""
+        self._index = 0
 
     @property
     def is_over(self) -> bool:
@@ -55,21 +66,66 @@ class TranslateStream:
         return self._decoder.may_end
 
     def feed(self, data: bytes) -> list[bytes]:
+        run = self._lane.whole(data)
+        if run is not None:
+            return [self._told(run)]
         out: list[bytes] = []
         try:
-            frames = self._framer.feed(data)
+            for piece in self._lane.cut(data):
+                if isinstance(piece, Run):
+                    out.append(self._told(piece))
+                else:
+                    self._read(piece, out)
         except WireError as error:
-            return self.abort(Failure.cut(str(error)))
+            return out + self.abort(Failure.cut(str(error)))
+        return out
+
+    def _told(self, run: Run) -> bytes:
+        """More of the text that the lane is on."""
+        if b"" in run.texts:
+            run.texts = [text for text in run.texts if text]
+        turn = self.report.turn
+        if turn is not None and self._index in turn.open:
+            turn.note(PartDelta(index=self._index, text=run.text))
+        self._take(run)
+        return self._encoder.more(self._index, run) if run.texts else b""
+
+    def _read(self, frames: Sequence[Frame], out: list[bytes]) -> None:
         report, decode, encode = self.report, self._decoder.feed, self._encoder.feed
         listened = report.turn.open if report.turn is not None else {}
         for frame in frames:
-            for event in decode(frame):
+            events = decode(frame)
+            for event in events:
                 # More of a text tells nothing but itself, once the answer has begun.
                 is_heard = type(event) is not PartDelta or event.index in listened
                 if is_heard or not report.committed or report.text is not None:
                     report.note(event)
                 out += encode(event)
-        return out
+            if frame.data:
+                # Whatever it told, the pattern need not hold any longer.
+                self._lane.alike = None
+                if len(events) == 1 and len(frames) == 1:
+                    self._learn(frame, events[0])
+
+    def _learn(self, frame: Frame, event: Event) -> None:
+        """After the commit: frames like this one bring more of a text, and nothing else."""
+        members, lane = self._decoder.members, self._lane
+        if type(event) is not PartDelta or members is None or not lane.may_learn:
+            return
+        if event.citations or event.logprobs or event.opaque is not None:
+            return
+        if self.report.text is not None or not self.report.committed:
+            return
+        try:
+            take = self._decoder.taker(frame, event)
+        except (WireError, *SHAPE_ERRORS):
+            return
+        if take is None:
+            return
+        self._take, self._index = take, event.index
+        alike = lane.learn(frame, members)
+        if alike is not None and alike.text != event.text:
+            lane.alike = None
 
     def eof(self) -> list[bytes]:
         out: list[bytes] = []

@@ -1,6 +1,6 @@
 """Bytes ↔ frames, HTTP as values, JSON patches: no meaning, no I/O, imports no other room."""
 
-from .alike import Alike, Members, Run
+from .alike import Alike, Members, Run, spoken
 from .answer_head import answer_head
 from .aws_eventstream import (
     ERROR_PREFIX,
@@ -112,6 +112,7 @@ __all__ = [
     "request_bytes",
     "splice_member",
     "splice_text",
+    "spoken",
     "unwrap_chunk",
     "walk",
     "without",

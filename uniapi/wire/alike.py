@@ -32,11 +32,13 @@ Match = Callable[[bytes, int], "re.Match[bytes] | None"]
 
 class Members(NamedTuple):
     """Of a dialect's frames: the names, in quotes, of the members that bring text, the likeliest
-    first; and of those whose text or number varies from frame to frame and tells nothing.
+    first; and of those whose text or number varies from frame to frame and tells nothing, or, with
+    `ends_read`, tells it in the last frame of a row: that one is then left to be read.
     """
 
     texts: tuple[bytes, ...]
     varying: re.Pattern[bytes] | None = None
+    ends_read: bool = False
 
 
 class Run:
@@ -46,7 +48,7 @@ class Run:
 
     __slots__ = ("_text", "end", "texts", "values")
 
-    def __init__(self, texts: list[bytes], end: int, values: Sequence[tuple[bytes, ...]]) -> None:
+    def __init__(self, texts: list[bytes], end: int, values: list[tuple[bytes, ...]]) -> None:
         self.texts = texts
         self.end = end
         self.values = values
@@ -56,22 +58,46 @@ class Run:
     def text(self) -> str:
         """All the texts, as one."""
         if self._text is None:
-            written = b"".join(self.texts).decode()
-            self._text = json.loads(f'"{written}"') if "\\" in written else written
+            self._text = spoken(b"".join(self.texts))
         return self._text
+
+    def between(self, head: bytes, tail: bytes) -> bytes:
+        """Every text with these bytes around it, which do not hold its quotes."""
+        joint = b'"%b%b"' % (tail, head)
+        return b'%b"%b"%b' % (head, joint.join(self.texts), tail)
+
+
+def spoken(written: bytes) -> str:
+    """The text that JSON spells so between its quotes."""
+    text = written.decode()
+    return str(json.loads(f'"{text}"')) if "\\" in text else text
 
 
 class Alike:
     """The pattern: the bytes of a frame around what varies. `of` makes one, `run` finds frames that
     are alike, `written` spells a run in this pattern, which may be another one's than that which it
-    was found with.
+    was found with. `text` is that of the frame it was made of.
     """
 
-    __slots__ = ("_back", "_form", "_head", "_joint", "_last", "_steps", "_tail", "_text_at")
+    __slots__ = (
+        *("_back", "_ends_read", "_form", "_head", "_joint", "_last", "_size", "_steps"),
+        *("_tail", "_text_at", "text"),
+    )
 
-    def __init__(self, literals: Sequence[bytes], matches: Sequence[Match], text_at: int) -> None:
+    def __init__(
+        self,
+        literals: Sequence[bytes],
+        matches: Sequence[Match],
+        text_at: int,
+        text: str,
+        *,
+        ends_read: bool,
+    ) -> None:
+        self.text = text
+        self._ends_read = ends_read
         self._steps = tuple(zip(literals, matches, strict=False))
         self._last = literals[-1]
+        self._size = sum(map(len, literals))
         self._text_at = text_at
         self._form = b"%b".join(literal.replace(b"%", b"%%") for literal in literals)
         self._head, self._tail = literals[0], literals[-1]
@@ -85,7 +111,7 @@ class Alike:
             return None
         texts = (_text_of(raw, name) for name in members.texts)
         text = next((text for text in texts if text is not None), None)
-        if text is None:
+        if text is None or not _is_utf8(raw):
             return None
         holes = [text]
         for varying in members.varying.finditer(raw) if members.varying is not None else ():
@@ -97,7 +123,14 @@ class Alike:
         for hole in holes:
             literals.append(raw[at : hole.start])
             at = hole.end
-        return cls([*literals, raw[at:]], [hole.match for hole in holes], holes.index(text))
+        literals.append(raw[at:])
+        return cls(
+            literals,
+            [hole.match for hole in holes],
+            holes.index(text),
+            spoken(raw[text.start : text.end]),
+            ends_read=members.ends_read,
+        )
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -113,9 +146,15 @@ class Alike:
         run = self._plain(block, at) if len(self._steps) == 1 else self._varied(block, at)
         if not run.texts:
             return None
-        # None of them ends within an escape that the next one would go on with.
+        # With blanks between them, as none may end within an escape that the next one goes on with.
         texts = b" ".join(run.texts)
-        return run if _TEXT.fullmatch(texts) is not None and _is_utf8(texts) else None
+        found = _TEXT.match(texts)
+        if found is None or found.end() != len(texts) or not _is_utf8(texts):
+            return None
+        if self._ends_read:
+            text = run.texts.pop()
+            run.end -= self._size + sum(map(len, run.values.pop() if run.values else (text,)))
+        return run if run.texts else None
 
     def written(self, run: Run) -> bytes:
         if len(self._steps) == 1:
@@ -138,7 +177,7 @@ class Alike:
                 texts.append(block[start:end])
                 at = end + len(tail)
             break
-        return Run(texts, at, ())
+        return Run(texts, at, [])
 
     def _varied(self, block: bytes, at: int) -> Run:
         starts, steps, last = block.startswith, self._steps, self._last

@@ -10,16 +10,15 @@ ping, error        life, failure; event types not known are passed over
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from uniapi.canonical import Citation, Json, Reasoning, Text, ToolCall
+from uniapi.canonical import Citation, Json, PartDelta, Reasoning, Text, ToolCall
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.error_words import tells_error
-from uniapi.dialects.stream_decoder import StreamDecoder
-from uniapi.dialects.text_template import MAX_LESSONS, TextTemplate
+from uniapi.dialects.stream_decoder import StreamDecoder, nothing_more
 from uniapi.errors import WireError
-from uniapi.wire import Frame, load_json
+from uniapi.wire import Frame, Members, Run, load_json
 
 from .answer_decode import KNOWN_MEMBERS, decode_block
 from .answer_decode_parts import (
@@ -37,7 +36,7 @@ from .answer_decode_parts import (
 from .error import stream_failure
 from .vocabulary import NAME
 
-_TEXT_DELTA = {"type", "text"}
+_TEXTS = ({"type", "text"}, {"type", "thinking"}, {"type", "partial_json"})
 
 
 class _Held:
@@ -55,6 +54,8 @@ class _Held:
 class AnthropicStreamDecoder(StreamDecoder):
     """Keys its parts by block index."""
 
+    members = Members((b'"text"', b'"thinking"', b'"partial_json"'))
+
     def __init__(self, context: UpstreamContext) -> None:
         super().__init__(context)
         self._calls = CallReader(context)
@@ -66,9 +67,6 @@ class AnthropicStreamDecoder(StreamDecoder):
         """Its sources: they come before the text they stand for, and are told when that is known.
         """
         self._has_calls = False
-        self._alike: tuple[TextTemplate, int] | None = None
-        """A text delta, and the block that it belonged to."""
-        self._lessons = MAX_LESSONS
         self._usage: dict[str, Json] = {}
         self._stop: dict[str, Json] = {}
         self._extensions: dict[str, Json] = {}
@@ -84,8 +82,6 @@ class AnthropicStreamDecoder(StreamDecoder):
     def decode(self, frame: Frame) -> None:
         if not frame.data or frame.data == b"[DONE]":
             return
-        if self._alike is not None and self._takes_alike(frame.data, *self._alike):
-            return
         body = load_json(frame.data)
         if not isinstance(body, dict):
             raise WireError(f"expected a stream event object, found {type(body).__name__}")
@@ -96,29 +92,16 @@ class AnthropicStreamDecoder(StreamDecoder):
         reader = self._readers.get(kind) if isinstance(kind, str) else None
         if reader is not None:
             reader(body)
-            if kind == "content_block_delta":
-                self._learn(frame.data, body)
 
-    def _learn(self, data: bytes, body: Mapping[str, Any]) -> None:
-        """Remember a delta that only brought text, so that the next ones that differ in nothing
-        else need no full parse.
-        """
-        index, delta = _index(body), body.get("delta") or {}
-        is_text = delta.get("type") == "text_delta" and self.parts.is_open(index)
-        if self._lessons and is_text and delta.keys() == _TEXT_DELTA:
-            template = TextTemplate.of(data, b'"text":')
-            if template is not None:
-                self._lessons -= 1
-                self._alike = (template, index)
+    def taker(self, frame: Frame, event: PartDelta) -> Callable[[Run], None] | None:
+        body = load_json(frame.data)
+        delta = body["delta"]
+        if body.get("type") != "content_block_delta" or delta.keys() not in _TEXTS:
+            return None
+        return self._take if "text" in delta else nothing_more
 
-    def _takes_alike(self, data: bytes, template: TextTemplate, index: int) -> bool:
-        """Take a delta that equals the remembered one but for its text."""
-        text = template.text_in(data) if self.parts.is_open(index) else None
-        if text is None:
-            return False
-        self._length += len(text)
-        self.parts.delta(index, text)
-        return True
+    def _take(self, run: Run) -> None:
+        self._length += len(run.text)
 
     def _message_start(self, body: Mapping[str, Any]) -> None:
         message = body.get("message") or {}

@@ -34,7 +34,7 @@ from uniapi.canonical import (
 from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.stream_encoder import StreamEncoder
 from uniapi.values import dataclass
-from uniapi.wire import dump_json
+from uniapi.wire import Run, dump_json
 
 from .answer_encode_parts import (
     call_id,
@@ -129,6 +129,15 @@ class AnthropicStreamEncoder(StreamEncoder):
             self._write(event)
         elif event.index not in self._ignored:
             self._queue[event.index].deltas.append(event)
+
+    def more(self, index: int, run: Run) -> bytes:
+        if index != self._live or not self._is_open:
+            return super().more(index, run)
+        match self._queue[index].part:
+            case Text() | Refusal() | Reasoning(is_redacted=False) | ToolCall(kind="function"):
+                return run.between(self._prefix, self._suffix)
+            case _:
+                return super().more(index, run)
 
     def on_part_end(self, event: PartEnd) -> None:
         if event.index in self._ignored:

@@ -12,13 +12,15 @@ from uniapi.wire import Frame
 
 from .answer_decode_parts import decode_block, decode_finish, decode_usage, gives_output
 from .error import error_in_answer
-from .vocabulary import list_member, member, object_member, text_member
+from .vocabulary import MEMBERS, list_member, member, object_member, text_member
 
 _TELLING = (b'"finishReason"', b'"finish_reason"', b'"promptFeedback"', b'"error"')
 _USAGE = b'"usageMetadata"'
 
 
 class GeminiObserver(Observer):
+    members = MEMBERS
+
     def __init__(self) -> None:
         super().__init__()
         self._stated: dict[str, Json] = {}

@@ -16,17 +16,27 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import field, replace
 
-from uniapi.canonical import Finish, Json, Media, Opaque, Reasoning, Text, ToolCall, Unknown
+from uniapi.canonical import (
+    Finish,
+    Json,
+    Media,
+    Opaque,
+    PartDelta,
+    Reasoning,
+    Text,
+    ToolCall,
+    Unknown,
+)
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.function_tools import freeform_input
-from uniapi.dialects.stream_decoder import StreamDecoder
+from uniapi.dialects.stream_decoder import StreamDecoder, nothing_more
 from uniapi.errors import WireError
 from uniapi.values import dataclass
-from uniapi.wire import Frame, load_json
+from uniapi.wire import Frame, Run, load_json
 
 from .answer_decode_parts import (
     decode_block,
@@ -44,6 +54,7 @@ from .request_encode_names import ToolNames
 from .stream_decode_arguments import PartialArguments
 from .vocabulary import (
     FAMILY,
+    MEMBERS,
     NAME,
     both_spellings,
     int_member,
@@ -59,6 +70,8 @@ MAX_CANDIDATES = 128
 _ENVELOPE = both_spellings(
     "candidates", "usageMetadata", "modelVersion", "responseId", "createTime", "error"
 )
+_PLAIN_ENVELOPE = {"candidates", "usageMetadata", "modelVersion", "responseId"}
+_PLAIN_PARTS = ({"text"}, {"text", "thought"})
 _CANDIDATE = both_spellings("content", "finishReason", "finishMessage", "index", "logprobsResult")
 _PCM = ("audio/l16", "audio/pcm")
 """Headerless sound: its chunks are pieces of one recording."""
@@ -88,6 +101,8 @@ class _Candidate:
 
 
 class GeminiStreamDecoder(StreamDecoder):
+    members = MEMBERS
+
     def __init__(self, context: UpstreamContext) -> None:
         super().__init__(context)
         self._names = ToolNames(context.request.tools if context.request is not None else ())
@@ -111,6 +126,23 @@ class GeminiStreamDecoder(StreamDecoder):
                 raise WireError(f"expected a GenerateContentResponse, found {type(each).__name__}")
             if not self.is_done:
                 self._response(each)
+
+    def taker(self, frame: Frame, event: PartDelta) -> Callable[[Run], None] | None:
+        body = load_json(frame.data)
+        (candidate,) = body["candidates"]
+        content = candidate["content"]
+        (part,) = content["parts"]
+        is_plain = (
+            body.keys() <= _PLAIN_ENVELOPE
+            and candidate.keys() <= {"content", "index"}
+            and content.keys() <= {"parts", "role"}
+        )
+        if not is_plain or part.keys() not in _PLAIN_PARTS:
+            return None
+        if part.get("thought"):
+            return nothing_more
+        told = self._candidates[candidate.get("index", 0)].text
+        return lambda run: told.append(run.text)
 
     @property
     def may_end(self) -> bool:

@@ -33,12 +33,14 @@ from uniapi.canonical import (
 from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.stream_encoder import StreamEncoder
 from uniapi.values import dataclass
-from uniapi.wire import JsonArrayWriter, dump_json
+from uniapi.wire import JsonArrayWriter, Run, dump_json
 
 from .answer_encode_parts import candidate_end, encode_usage, envelope, reply_parts, signature
 from .error import encode_error
 from .request_encode_parts import Block
 from .vocabulary import NAME
+
+_TEXT_HEAD = b'data: {"candidates":[{"content":{"parts":[{"text":'
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,12 +122,17 @@ class GeminiStreamEncoder(StreamEncoder):
             return
         signed = signature(event.opaque)
         if event.text and not signed and part.choice == 0 and isinstance(part.opening, Text):
-            self._frame(
-                b'{"candidates":[{"content":{"parts":[{"text":' + dump_json(event.text) + self._tail
-            )
+            self._frame(_TEXT_HEAD[len(b"data: ") :] + dump_json(event.text) + self._tail)
         elif (event.text or signed) and isinstance(part.opening, Text | Reasoning | Refusal):
             thought: Block = {"thought": True} if isinstance(part.opening, Reasoning) else {}
             self._encode_parts(part.choice, [{"text": event.text, **thought, **signed}])
+
+    def more(self, index: int, run: Run) -> bytes:
+        part = self._parts[index]
+        if part.choice or self._array is not None or not isinstance(part.opening, Text):
+            return super().more(index, run)
+        part.pieces.append(run.text)
+        return run.between(_TEXT_HEAD, self._tail + b"\r\n\r\n")
 
     def on_part_end(self, event: PartEnd) -> None:
         part = self._parts.pop(event.index)

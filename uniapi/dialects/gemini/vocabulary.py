@@ -13,9 +13,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from uniapi.canonical import MOST_COUNTED, Effort, FinishReason, Json
+from uniapi.wire import Members
 
 NAME = "gemini"
 FAMILY = "gemini"
+
+MEMBERS = Members((b'"text"',), re.compile(rb'"[A-Za-z]*[tT]okenCount"'), ends_read=True)
+"""A stream's frames say how much it has come to so far: the last one counts."""
 
 FINISH_REASONS: Mapping[str, FinishReason] = {
     "STOP": "stop",

@@ -7,16 +7,16 @@ A stream is whole when `[DONE]` came, or a finish reason for every choice it ope
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from uniapi.canonical import Citation, Finish, Json, Response, fold
+from uniapi.canonical import Citation, Finish, Json, PartDelta, Response, fold
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.shapes import expecting
-from uniapi.dialects.stream_decoder import StreamDecoder
-from uniapi.dialects.text_template import MAX_LESSONS, TextTemplate
+from uniapi.dialects.stream_decoder import StreamDecoder, nothing_more
 from uniapi.errors import WireError
-from uniapi.wire import Frame, load_json
+from uniapi.wire import Frame, Members, Run, load_json
 
 from .answer_decode_choice import ChoiceReader
 from .error import failure_in, failure_of_object
@@ -46,7 +46,14 @@ an extension.
 """
 
 
+_TEXTS = ({"content"}, {"reasoning_content"}, {"reasoning"})
+
+
 class ChatStreamDecoder(StreamDecoder):
+    members = Members(
+        (b'"content"', b'"reasoning_content"', b'"reasoning"'), re.compile(rb'"obfuscation"')
+    )
+
     def __init__(self, context: UpstreamContext) -> None:
         super().__init__(context)
         self._readers: dict[int, ChoiceReader] = {}
@@ -54,9 +61,6 @@ class ChatStreamDecoder(StreamDecoder):
         self._last_usage: Json = None
         self._extensions: dict[str, Json] = {}
         self._sources: dict[str, Citation] = {}
-        self._alike: tuple[TextTemplate, ChoiceReader] | None = None
-        """A chunk that only brought text, and the reader that took it."""
-        self._lessons = MAX_LESSONS
 
     def decode(self, frame: Frame) -> None:
         data = frame.data.strip()
@@ -65,18 +69,11 @@ class ChatStreamDecoder(StreamDecoder):
         if data == b"[DONE]":
             self.finish()
             return
-        if self._alike is not None and frame.event is None:
-            template, reader = self._alike
-            text = template.text_in(data)
-            if text is not None:
-                reader.add_text(text)
-                return
         chunk = load_json(data)
         if frame.event == "error":
             self.fail(failure_of_object(chunk))
         else:
             self.take(chunk)
-            self._learn(data, chunk)
 
     @property
     def may_end(self) -> bool:
@@ -115,28 +112,12 @@ class ChatStreamDecoder(StreamDecoder):
             self._collect_sources(chunk)
         self._report_usage(chunk)
 
-    def _learn(self, data: bytes, chunk: Mapping[str, Any]) -> None:
-        """Remember a chunk that only brought text, so that the next ones that differ in nothing
-        else need no full parse.
-        """
-        if self._lessons == 0 or self.is_done or b'"content":"' not in data:
-            return
-        choices = chunk.get("choices")
-        if (
-            not choices
-            or len(choices) != 1
-            or choices[0].get("finish_reason")
-            or choices[0].get("logprobs")
-            or choices[0].get("message")
-        ):
-            return
-        delta = choices[0].get("delta")
-        if not delta or list(delta) != ["content"]:
-            return
-        template = TextTemplate.of(data, b'"content":')
-        if template is not None:
-            self._lessons -= 1
-            self._alike = (template, self._reader(choices[0].get("index")))
+    def taker(self, frame: Frame, event: PartDelta) -> Callable[[Run], None] | None:
+        (choice,) = load_json(frame.data)["choices"]
+        if any(choice.get(name) for name in ("finish_reason", "logprobs", "message")):
+            return None
+        said = {name for name, value in choice["delta"].items() if value} - {"role"}
+        return nothing_more if said in _TEXTS else None
 
     def finish(self) -> None:
         """The upstream said that this was all."""

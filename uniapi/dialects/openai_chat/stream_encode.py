@@ -36,7 +36,7 @@ from uniapi.canonical import (
 from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.stream_encoder import StreamEncoder
 from uniapi.values import dataclass
-from uniapi.wire import encode_sse
+from uniapi.wire import Run, encode_sse
 
 from .answer_encode import (
     completion_id,
@@ -170,6 +170,18 @@ class ChatStreamEncoder(StreamEncoder):
                 opened.pieces.append(event.text)
         if event.citations or event.logprobs or event.opaque is not None:
             self._decorate(opened, event)
+
+    def more(self, index: int, run: Run) -> bytes:
+        opened = self._open[index]
+        part = opened.part
+        if opened.head is None or not isinstance(part, Text | Reasoning | Refusal | ToolCall):
+            return super().more(index, run)
+        opened.is_empty = False
+        if isinstance(part, Text):
+            self._lengths[opened.choice] = self._lengths.get(opened.choice, 0) + len(run.text)
+        elif isinstance(part, Reasoning):
+            opened.pieces.append(run.text)
+        return run.between(opened.head, opened.tail)
 
     def on_part_end(self, event: PartEnd) -> None:
         opened = self._open.pop(event.index)

@@ -8,16 +8,17 @@ of them somewhere.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
-from uniapi.canonical import Json
+from uniapi.canonical import Json, PartDelta
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.openai_chat.error import failure_of_object
 from uniapi.dialects.openai_chat.request_decode_members import at
 from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
-from uniapi.wire import Frame, load_json
+from uniapi.wire import Frame, Members, Run, load_json
 
 from .answer_decode_content import TEXT_TYPES, decode_citations, decode_logprobs
 from .answer_decode_items import (
@@ -37,6 +38,8 @@ class ResponsesStreamDecoder(StreamDecoder):
     """See `StreamDecoder`. Events of unknown type are passed over: what they tell comes again in
     the item that they belong to.
     """
+
+    members = Members((b'"delta"',), re.compile(rb'"(?:sequence_number|obfuscation)"'))
 
     def __init__(self, context: UpstreamContext) -> None:
         super().__init__(context)
@@ -81,6 +84,10 @@ class ResponsesStreamDecoder(StreamDecoder):
             running.told.append(text)
             self.parts.delta(running.key, text)
         return True
+
+    def taker(self, frame: Frame, event: PartDelta) -> Callable[[Run], None] | None:
+        running = self._running
+        return None if running is None else lambda run: running.told.append(run.text)
 
     # The envelope
 

@@ -26,7 +26,7 @@ from uniapi.canonical import (
 )
 from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.stream_encoder import StreamEncoder
-from uniapi.wire import dump_json
+from uniapi.wire import Run, dump_json
 
 from .answer_encode_envelope import closing, failed, opening
 from .answer_encode_items import image_link, search_item
@@ -85,6 +85,12 @@ class ResponsesStreamEncoder(StreamEncoder):
         writer = self._writers.get(event.index)
         if writer is not None:
             writer.delta(event)
+
+    def more(self, index: int, run: Run) -> bytes:
+        writer = self._writers.get(index)
+        if not isinstance(writer, TextWriter) or not writer.more(run):
+            return super().more(index, run)
+        return b"".join(self._events.take())
 
     def on_part_start(self, event: PartStart) -> None:
         if event.choice:

@@ -4,6 +4,7 @@ items they tell of by their place.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from json.encoder import encode_basestring
 
 from uniapi.canonical import Json, Opaque
@@ -61,6 +62,12 @@ class EventWriter:
             encoded = dump_json(text)
         self.pending.append(b"%b%b%b%d%b" % (head, encoded, tail, self.sequence, _END))
         self.sequence += 1
+
+    def deltas(self, head: bytes, texts: Sequence[bytes], tail: bytes) -> None:
+        """Text deltas of texts that are written as JSON, without quotes."""
+        numbered = enumerate(texts, self.sequence)
+        self.pending += [b'%b"%b"%b%d%b' % (head, text, tail, at, _END) for at, text in numbered]
+        self.sequence += len(texts)
 
     def head(self, kind: str, **members: Json) -> bytes:
         """The beginning of all deltas of one piece, up to the text itself."""

@@ -21,6 +21,7 @@ from uniapi.canonical import (
     Text,
     TokenLogprob,
 )
+from uniapi.wire import Run
 
 from .answer_encode_items import (
     annotation_of,
@@ -170,6 +171,15 @@ class TextWriter:
                 self._held.append(citation)
             else:
                 self._cite(citation)
+
+    def more(self, run: Run) -> bool:
+        """More of it in texts that are copied as they are written; False before it has begun."""
+        if self._message is None:
+            return False
+        self._pieces.append(run.text)
+        self._length += len(run.text)
+        self._events.deltas(self._head, run.texts, _TEXT_TAIL)
+        return True
 
     def end(self) -> None:
         token = foreign(self._part.opaque)

@@ -16,7 +16,7 @@ LESSONS_AT_ONCE = 4
 """Frames of one read that are read alone because the next ones may be like them."""
 
 
-class Lane:
+class TextLane:
     """`alike` is the pattern that holds; None while there is none."""
 
     __slots__ = ("_framer", "_lessons", "_sse", "alike")

@@ -1,0 +1,120 @@
+"""A frame is alike when all but the inside of its text is equal, and that can change nothing."""
+
+import json
+import re
+
+import pytest
+
+from uniapi.wire import Alike, Members, Run, spoken
+
+CHAT = Members((b'"content"', b'"reasoning"'), re.compile(rb'"pad"'))
+SUMS = Members((b'"text"',), re.compile(rb'"count"'), ends_read=True)
+
+
+def frame(text, pad=None):
+    tail = b"" if pad is None else b',"pad":"%b"' % pad
+    return b'data: {"id":"1","content":"%b"%b}\n\n' % (text, tail)
+
+
+def summed(text, count):
+    return b'data: {"text": "%b", "count": %d}\r\n\r\n' % (text, count)
+
+
+def test_frames_in_a_row_are_one_run_up_to_the_first_other_one():
+    alike = Alike.of(frame(b"x"), CHAT)
+    block = frame(b"a") + frame(b"") + frame(b"b\\n") + b"data: [DONE]\n\n" + frame(b"c")
+    run = alike.run(block)
+    assert run.texts == [b"a", b"", b"b\\n"]
+    assert block[run.end :].startswith(b"data: [DONE]")
+    assert run.text == "ab\n"
+    assert alike.run(block, run.end) is None
+
+
+def test_a_cut_frame_is_left():
+    alike = Alike.of(frame(b"x"), CHAT)
+    whole = frame(b"a") + frame(b"b")
+    for cut in range(len(whole)):
+        run = alike.run(whole[:cut])
+        taken = run.end if run is not None else 0
+        assert taken in (0, len(frame(b"a")))
+        assert taken == (len(frame(b"a")) if cut >= len(frame(b"a")) else 0)
+
+
+def test_padding_may_vary_and_is_written_again():
+    alike = Alike.of(frame(b"x", b"123"), CHAT)
+    run = alike.run(frame(b"a", b"4") + frame(b"b", b"") + frame(b"c"))
+    assert run.texts == [b"a", b"b"]
+    other = Alike.of(frame(b"x", b"123").replace(b'"1"', b'"50 %b"'), CHAT)
+    assert other.shape == alike.shape
+    assert other.written(run) == (frame(b"a", b"4") + frame(b"b", b"")).replace(b'"1"', b'"50 %b"')
+
+
+def test_the_last_frame_is_left_where_its_figures_count():
+    alike = Alike.of(summed(b"x", 1), SUMS)
+    run = alike.run(summed(b"a", 22) + summed(b"b", 333) + summed(b"c", 4444))
+    assert run.texts == [b"a", b"b"]
+    assert run.end == len(summed(b"a", 22) + summed(b"b", 333))
+    assert alike.run(summed(b"a", 22)) is None
+    assert alike.run(summed(b"a", 22) + summed(b"\xff", 22) + summed(b"a", 22)) is None
+
+
+@pytest.mark.parametrize(
+    "count", [b"1.5", b"1e5", b'"1"', b"null", b"", b"[1]", b"1]", b"-", b"1 ", b"01x"]
+)
+def test_what_should_be_a_number_is_one(count):
+    alike = Alike.of(summed(b"x", 1), SUMS)
+    spelled = summed(b"a", 7).replace(b" 7", b" " + count)
+    assert alike.run(spelled + summed(b"b", 1)) is None
+
+
+TEXTS = ("plain", "é 🎉", 'quo"te', "back\\slash", "\n\t\r\b\f", "\x00\x1f\x7f", "/", "\u2028")
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("is_ascii", [True, False])
+def test_a_text_is_what_json_reads(text, is_ascii):
+    written = json.dumps(text, ensure_ascii=is_ascii)[1:-1].encode()
+    run = Alike.of(frame(b"x"), CHAT).run(frame(written))
+    assert run.text == spoken(written) == text
+    assert run.between(b"<", b">") == b'<"%b">' % written
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(b'a"', b'"', b"\\", b"a\\", b"\\x", b"\\u12", b"\\u12g4", b"\\ud83d", b"\\ude00"),
+        *(b"\t", b"\x00", b"\xff", b"\xc3", b"\xed\xa0\xbd", b"\\ud83d\\u0041", b"a\nb", b"\r"),
+    ],
+)
+def test_what_is_no_text_of_its_own_is_not_alike(written):
+    alike = Alike.of(frame(b"x"), CHAT)
+    assert alike.run(frame(written)) is None
+    run = alike.run(frame(b"a") + frame(written) + frame(b"b"))
+    assert run is None or run.texts == [b"a"]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"data: {}\n\n",
+        b'data: {"content":""}\n\n',
+        b'data: {"content":null}\n\n',
+        b'data: {"content":"a","x":{"content":"b"}}\n\n',
+        b'data: {"content":"a\\x"}\n\n',
+        b'data: {"content":"a',
+        b'data: {"content":"a"}\r\r',
+        b'data: {"content":"a\xff"}\n\n',
+    ],
+)
+def test_a_frame_without_one_text_is_no_pattern(raw):
+    assert Alike.of(raw, CHAT) is None
+
+
+def test_the_likeliest_text_that_says_something_is_taken():
+    raw = b'data: {"content":null,"reasoning" : "hm"}\n\n'
+    assert Alike.of(raw, CHAT).run(raw.replace(b"hm", b"so")).texts == [b"so"]
+
+
+def test_a_run_of_texts_is_put_together_without_reading_them():
+    assert Run([b"\\u00e9", b"\xc3\xa9"], 0, []).text == "éé"
+    assert Run([b"a", b"b"], 0, []).between(b"{", b"}") == b'{"a"}{"b"}'
