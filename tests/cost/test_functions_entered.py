@@ -21,9 +21,9 @@ WARM_CALLS = 3
 CALLS = 5
 CEILINGS = {"relayed": 272, "translated": 485}
 """For a whole call, from the client's first byte to the record."""
-BURST_CEILINGS = {"relayed": 2.0, "translated": 13.0}
+BURST_CEILINGS = {"relayed": 0.2, "translated": 0.2}
 """For one text delta among many that came in one read."""
-READ_CEILINGS = {"relayed": 28.0, "translated": 34.0}
+READ_CEILINGS = {"relayed": 24.0, "translated": 30.0}
 """For one text delta that came in a read of its own."""
 
 

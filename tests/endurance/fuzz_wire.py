@@ -21,16 +21,18 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "endurance")]
 from fuzz import CHAT, CLAUDE, FORM, GEMINI, RESPONSES, mutated  # noqa: E402
 from ground import DIALECTS, RENDERERS, Reply, error, tell  # noqa: E402
 
-from uniapi.dialects.text_template import TextTemplate  # noqa: E402
 from uniapi.errors import WireError  # noqa: E402
 from uniapi.wire import (  # noqa: E402
+    Alike,
     EventStreamDecoder,
     JsonArrayDecoder,
+    Members,
     MemberSplice,
     MultipartScanner,
     ResponseParser,
     SseDecoder,
     decode_message,
+    dump_json,
     encode_message,
     insert_member,
     load_json,
@@ -69,14 +71,14 @@ MESSAGES = [
     for frame in FRAMES[:12]
 ]
 SEPARATORS = (b"\n\n", b"\r\n\r\n", b"\r\r", b"\n\r\n", b"\r\n\n", b"\n", b"\r", b": x\n\n")
-MEMBERS = (b'"text":', b'"content":', b'"delta":', b'"id":', b'"model":', b'"text": ')
+MEMBERS = (b'"text"', b'"content"', b'"delta"', b'"id"', b'"model"')
 
 
-TEMPLATES = [
-    (frame, template)
+PATTERNS = [
+    (frame, member, alike)
     for frame in FRAMES
     for member in MEMBERS
-    if (template := TextTemplate.of(frame, member)) is not None
+    if (alike := Alike.of(b"data: %b\n\n" % frame, Members((member,)))) is not None
 ]
 LETTERS = (
     b"a",
@@ -224,20 +226,19 @@ def read_form(pieces):
         return None
 
 
-def templates(rng):
-    """A frame read by the template of another says what it says when it is read in full."""
-    frame, template = rng.choice(TEMPLATES)
-    text = rng.choice(
-        ('"x"', '"\\u00e9\\n"', '"\\ud83d"', '""', '"a"b"', '"\\"', "1", '"x" ', "[]")
-    )
-    other = template.head + text.encode() + template.tail
+def patterns(rng):
+    """A frame that is alike another says what it says when it is read in full."""
+    frame, member, alike = rng.choice(PATTERNS)
+    text = rng.choice(("x", "\\u00e9\\n", "\\ud83d", "", 'a"b', "\\", "1", 'x" ', "\\u00e9/"))
+    at = frame.index(b'"', frame.index(member) + len(member)) + 1
+    other = frame[:at] + text.encode() + frame[at + len(dump_json(alike.text)) - 2 :]
     other = nudged(other, rng) if rng.random() < 0.5 else other
-    read = template.text_in(other)
-    if read is None:
+    run = alike.run(b"data: %b\n\n" % other)
+    if run is None or run.end < len(other):
         return
     value, before = json.loads(other), json.loads(frame)
-    expected = [read] if read != template.text_in(frame) else []
-    assert _strings_at(value, before) == expected, f"{read!r} was read in {other!r}"
+    expected = [run.text] if run.text != alike.text else []
+    assert _strings_at(value, before) == expected, f"{run.text!r} was read in {other!r}"
 
 
 def _strings_at(value, before):
@@ -297,7 +298,7 @@ def values(rng):
     load_json(nudged(rng.choice(BODIES), rng))
 
 
-DOORS = (events, arrays, messages, http_answers, forms, templates, splices, values)
+DOORS = (events, arrays, messages, http_answers, forms, patterns, splices, values)
 
 
 def main():
