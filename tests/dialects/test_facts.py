@@ -46,6 +46,7 @@ BY_RULES_OF_CLAUDE = "read by Claude's own rules (`anthropic.fit_thinking`), whi
 OF_CHAT = dict.fromkeys(
     (
         "allowed_tools",
+        "cache_breakpoints",
         "cache_control",
         "checks_schemas",
         "json_needs_word",
@@ -116,7 +117,6 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
     "openai_responses": {
         "prompt_cache_key": "read before encoding: the session's name is put into the request",
         "cache_marks": "Claude's alone",
-        "keeps_cache_marks": "Claude's alone",
         "details_format": "chat only: the form of `reasoning_details`",
         **OF_CHAT_HOSTS,
         "moonshot_schemas": NO_ROW,
@@ -169,6 +169,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "checks_schemas": "chat's rows of OpenAI",
         "text_content_only": "chat's rows of plain servers",
         "cache_control": "the wire's own marks",
+        "cache_breakpoints": "the wire's own marks",
         "custom_tools": "the wire has functions only, and the encoder says so",
         "allowed_tools": "the wire has no such choice, and the encoder sends those tools alone",
         "turn_order": "the wire joins neighbours of one role itself",
@@ -235,6 +236,8 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "checks_schemas": "chat's rows of OpenAI",
         "text_content_only": "chat's rows of plain servers",
         "cache_control": "the wire's own cache points",
+        "cache_breakpoints": "the wire's own cache points",
+        "anthropic_body_mark": "the encoder sets a cache point for it",
         "custom_tools": "the wire has functions only, and the encoder says so",
         "allowed_tools": "the wire has no such choice, and the encoder sends those tools alone",
         "turn_order": "the encoder joins neighbours of one role",

@@ -31,6 +31,7 @@ DIALECTS: dict[str, tuple[Fit, Sequence[FitRule], str]] = {
 }
 
 QUIRKS = [Quirk(**row.changes) for row in ROWS]
+BREAKPOINT = {"prompt_cache_breakpoint": {"mode": "explicit"}}
 TURNS: list[Any] = [
     {"role": "user", "content": "hi"},
     {"role": "system", "content": "be kind"},
@@ -80,6 +81,8 @@ TURNS: list[Any] = [
             }
         ],
     },
+    {"role": "user", "content": [{"type": "text", "text": "a", **BREAKPOINT}], **BREAKPOINT},
+    {"type": "function_call_output", "call_id": "c", "output": [{"text": "b", **BREAKPOINT}]},
     {"type": "message", "id": "x1", "role": "assistant", "content": []},
     {"type": "reasoning", "id": "uniapi_1", "encrypted_content": "gAAAAx"},
     {"type": "reasoning", "id": "rs_1", "encrypted_content": "other"},

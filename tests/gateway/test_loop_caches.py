@@ -139,6 +139,24 @@ def test_a_clients_own_marks_are_never_touched(play, where):
 
 
 @pytest.mark.parametrize(
+    ("path", "model", "marks"),
+    [("/v1/responses", "gpt-5.6-sol", 2), (CHAT, "gpt-5.6-sol", 2), (CHAT, "gpt-5.5", 0)],
+)
+def test_claudes_marks_go_to_openais_models_that_take_marks(play, path, model, marks):
+    mark = {"cache_control": {"type": "ephemeral"}}
+    p = play(
+        provider("a", base_url=f"https://api.openai.com{path}", model=[{model: "m"}]),
+    )
+    said = [{"type": "text", "text": SYSTEM, **mark}]
+    p.asks(MESSAGES, system=said, messages=[{"role": "user", "content": said}], max_tokens=9)
+    asked = p.network.take()
+    assert asked.request.body.count(b'"prompt_cache_breakpoint":{"mode":"explicit"}') == marks
+    assert b"cache_control" not in asked.request.body
+    asked.answers(500)
+    p.passes(0)
+
+
+@pytest.mark.parametrize(
     ("said", "marks"),
     [
         ({"system": "short", "messages": [{"role": "user", "content": "Hi"}]}, 0),

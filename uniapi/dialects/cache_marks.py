@@ -5,14 +5,17 @@ most; a write costs a quarter more than reading anew, a read a tenth; what is sh
 model's minimum is not kept; 20 blocks before a mark are looked at for an earlier write, which is
 why the turn before the last is marked as well: the last request's mark was there.
 
-Pure policy: the rules of each dialect (`fit_cache`) know how a mark is written there.
+Pure policy: the rules of each dialect (`fit_cache`) know how a mark is written there. And OpenAI's
+own mark, which two dialects write.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from uniapi.canonical import CacheHint, Json, Request, iter_parts
 from uniapi.values import dataclass
 
 CHARACTERS_A_TOKEN = 3
@@ -74,3 +77,50 @@ def holds_mark(blocks: Iterable[Any], name: str) -> bool:
         if name in block or (isinstance(inner, list) and holds_mark(inner, name)):
             return True
     return False
+
+
+BREAKPOINT = "prompt_cache_breakpoint"
+"""OpenAI's mark on a content part of what is asked (developers.openai.com/api/docs/guides/
+prompt-caching#prompt-cache-breakpoints and openai 3.57.0, 2026-11-30): text, images, sounds and
+files of users, instructions and tools' results; no tool, no call, nothing that the model said. Any
+number may stand there: the last four are written (three beside the implicit one, on the newest
+turn), 80 are looked for.
+"""
+BREAKPOINT_LIFETIMES = ("30m", "12h")
+
+
+_LIFETIMES_AT_CLAUDE = {"30m": None, "12h": "1h"}
+
+
+def ephemeral(hint: CacheHint) -> dict[str, Json]:
+    """The value of Claude's mark, `cache_control`. Of OpenAI's lifetimes the shorter one is its
+    usual five minutes, which each use begins anew; the longer one its hour.
+    """
+    ttl = _LIFETIMES_AT_CLAUDE.get(hint.ttl or "", hint.ttl)
+    return {"type": "ephemeral"} if ttl is None else {"type": "ephemeral", "ttl": ttl}
+
+
+def breakpoint_of(hint: CacheHint) -> dict[str, Json]:
+    """The member that marks a part. Other vendors' lifetimes are unsaid: the shortest here, half an
+    hour, is longer than Claude's usual one.
+    """
+    named = {"ttl": hint.ttl} if hint.ttl in BREAKPOINT_LIFETIMES else {}
+    return {BREAKPOINT: {"mode": "explicit", **named}}
+
+
+def with_newest_marked(request: Request, options: Json) -> Request:
+    """OpenAI marks the newest turn by itself beside a client's own marks, unless its
+    `prompt_cache_options` say otherwise: who marks the instructions alone counts on it.
+    """
+    said = options if isinstance(options, dict) else {}
+    hints = (getattr(part, "cache", None) for part in iter_parts(request.messages))
+    is_marked = any(hint is not None and hint.ttl in BREAKPOINT_LIFETIMES for hint in hints)
+    if not is_marked or said.get("mode") == "explicit" or request.cache is not None:
+        return request
+    lifetime = "12h" if said.get("ttl") == "12h" else "30m"
+    return replace(request, cache=CacheHint(ttl=lifetime))
+
+
+def shortens(hint: CacheHint) -> bool:
+    """Whether a breakpoint lives shorter than what was asked for (Claude's hour)."""
+    return hint.ttl not in (None, "5m", *BREAKPOINT_LIFETIMES)

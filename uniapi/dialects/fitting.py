@@ -30,7 +30,9 @@ class Beside:
     was encoded from (None: another's message), for the signatures that only some vendor reads.
     `output_format`: the schema as the client wrote it, where the plain dialect takes a part of JSON
     Schema only. `keeps_reasoning`: the client cannot keep what the model thought, so that it is
-    kept for it, and whatever comes back encrypted is welcome. Everything is empty for a relayed
+    kept for it, and whatever comes back encrypted is welcome. `is_marked`: the client marked pieces
+    for a prompt cache, and a Responses body has them as breakpoints; `marked_system`: the pieces of
+    its instructions, which are a string, where one is marked. Everything is empty for a relayed
     body, which says it all itself, but for `remembered`: call id → the turn that it was made in, as
     the model said it, where the client brought it back without its reasoning or its signature.
     """
@@ -39,6 +41,8 @@ class Beside:
     turns: Sequence[Message | None] | None = None
     output_format: OutputFormat | None = None
     keeps_reasoning: bool = False
+    is_marked: bool = False
+    marked_system: Sequence[Json] = ()
     remembered: Mapping[str, Message] = field(default_factory=dict)
 
 

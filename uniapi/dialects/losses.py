@@ -14,13 +14,12 @@ none): named once, however many turns carried some.
 """
 
 
-def has_cache_hints(request: Request, written_ttls: Collection[str | None] = ()) -> bool:
-    """Whether the client marked anything for a prompt cache, marks with a lifetime in
-    `written_ttls` aside: a loss, `cache_control`, on a wire without such marks.
+def has_cache_hints(request: Request) -> bool:
+    """Whether the client marked anything for a prompt cache: a loss, `cache_control`, on a wire
+    without such marks.
     """
     marked = (request, *iter_parts(request.messages), *request.tools)
-    hints = (getattr(item, "cache", None) for item in marked)
-    return any(hint is not None and hint.ttl not in written_ttls for hint in hints)
+    return any(getattr(item, "cache", None) is not None for item in marked)
 
 
 def wants_citations(request: Request) -> bool:

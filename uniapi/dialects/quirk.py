@@ -90,6 +90,10 @@ class Quirk:
     """
     keeps_cache_marks: bool = True
     """False: no mark goes upstream, a client's own neither (`prompt_cache: off`)."""
+    cache_breakpoints: bool | None = None
+    """Content parts may carry OpenAI's `prompt_cache_breakpoint`; False: they are refused. None:
+    nobody says, so a client's own are relayed and none are added.
+    """
     prompt_cache_key: bool = False
     """The vendor takes `prompt_cache_key`: a translated conversation gets its session's name."""
 
@@ -250,6 +254,8 @@ class Quirk:
     """Thinking that Claude itself did not sign is refused, and blocks made for a foreign answer;
     both are taken out of earlier turns.
     """
+    anthropic_body_mark: bool = True
+    """A body may carry `cache_control` itself, for a mark that moves with the newest turn."""
     anthropic_cache_marks: int | None = None
     """So many blocks of a body may carry `cache_control`; None: nobody counts."""
     anthropic_tool_search: bool = True

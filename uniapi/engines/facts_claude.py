@@ -36,6 +36,15 @@ CLAUDE_ROWS = (
         system_turns="first",
         reasons_by_default=False,
     ),
+    fact(
+        "«cache_control: Extra inputs are not permitted» for the mark of a whole body: automatic"
+        " caching is Anthropic's own and Azure's (platform.claude.com/docs/en/build-with-claude/"
+        "prompt-caching, github.com/UKGovernmentBEIS/inspect_ai/pull/3851,"
+        " github.com/langchain-ai/langchain-google/issues/1612; 2026-11-30)",
+        r"claude",
+        engines={"aws", "vertex", "vertex-claude"},
+        anthropic_body_mark=False,
+    ),
     _claude(
         "Claude before 3.7 does not think; no effort, no output_config.format",
         r"claude-(?:1|2|instant|3[.-]5|3-(?:opus|sonnet|haiku)|(?:opus|sonnet|haiku)-3(?![.-]?7))",

@@ -43,6 +43,22 @@ OPENAI_ROWS = (
         prompt_cache_key=True,
     ),
     fact(
+        "«prompt_cache_breakpoint is not supported on this model»: before GPT-5.6"
+        " (github.com/anomalyco/opencode/issues/36315; 2026-11-30)",
+        r"gpt-(?:3|4|5(?![.-](?:[6-9]|1\d)(?!\d)))|o[134](?![a-z0-9])|chatgpt-4o",
+        vendors={"openai", "azure"},
+        cache_breakpoints=False,
+    ),
+    fact(
+        "marks on content parts came with GPT-5.6 (developers.openai.com/api/docs/guides/"
+        "prompt-caching#prompt-cache-breakpoints; taken by Azure: github.com/can1357/oh-my-pi/"
+        "pull/8131, learn.microsoft.com/azure/foundry/openai/how-to/prompt-caching; handed on by"
+        " routers: openrouter.ai/docs/client-sdks, PromptCacheOptions; 2026-11-30)",
+        r"gpt-(?:5[.-](?:[6-9]|1\d)|[6-9]|[12]\d)(?!\d)",
+        vendors={"openai", "azure", "openrouter", "vercel"},
+        cache_breakpoints=True,
+    ),
+    fact(
         "«Unknown parameter: messages[1].reasoning_content»",
         vendors={"openai", "azure", "github"},
         reasoning_replay="none",

@@ -646,27 +646,20 @@ def test_hostile_bodies_are_refused_or_carried(
 
 
 def test_marks_this_wire_lacks_are_named() -> None:
-    """Another vendor's cache marks and its wish for citations; this API's own breakpoints are
-    written.
-    """
+    """A wish for citations, and a lifetime of a cache mark; see test_breakpoints.py for marks."""
     cited = Media(
         kind="file",
         mime="application/pdf",
         data="AAAA",
         citations_enabled=True,
-        cache=CacheHint(ttl="5m"),
+        cache=CacheHint(ttl="1h"),
     )
     request = Request(
         model="m", messages=(user(Text(text="a", cache=CacheHint(ttl="30m")), cited),)
     )
-    assert UPSTREAM.encode_request(request, Quirk()).losses == ("cache_control", "citations")
-    assert (
-        UPSTREAM.encode_request(
-            Request(model="m", messages=(user(Text(text="a", cache=CacheHint(ttl="30m"))),)),
-            Quirk(),
-        ).losses
-        == ()
-    )
+    encoded = UPSTREAM.encode_request(request, Quirk())
+    assert encoded.losses == ("cache_control.ttl", "citations")
+    assert encoded.beside.is_marked
 
 
 def test_chat_request_is_valid_and_stateless() -> None:

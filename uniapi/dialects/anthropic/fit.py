@@ -5,7 +5,7 @@ from __future__ import annotations
 from uniapi.dialects.fit_learned import LEARNED_RULES
 from uniapi.dialects.fitting import Body, Fitting, fit_by, minds
 
-from .fit_cache import mark_cache, no_cache_marks
+from .fit_cache import mark_cache, mark_of_body, no_cache_marks
 from .fit_calls import answered_calls, no_tool_search, no_trailing_space
 from .fit_marks import few_marks, known_pictures
 from .fit_messages import (
@@ -77,6 +77,7 @@ RULES = (
     known_pictures,
     mark_cache,
     no_cache_marks,
+    mark_of_body,
     few_marks,
 )
 """What is left of a history stands before what depends on it: whether thinking must be off is seen

@@ -11,7 +11,7 @@ from uniapi.dialects.cache_marks import holds_mark, places
 from uniapi.dialects.fitting import Body, Fitting, minds
 
 MARK = "cache_control"
-_EPHEMERAL: dict[str, Json] = {"type": "ephemeral"}
+_EPHEMERAL: Json = {"type": "ephemeral"}
 _MARKABLE = frozenset({"text", "image", "document", "tool_result"})
 
 
@@ -33,6 +33,18 @@ def mark_cache(body: Body, fitting: Fitting) -> Body:
         changed["messages"] = _marked_turns(messages, where.turns)
     is_same = all(changed[name] is body[name] for name in changed)
     return body if is_same else changed
+
+
+@minds("anthropic_body_mark", where=(MARK,))
+def mark_of_body(body: Body, fitting: Fitting) -> Body:
+    """Where the body itself bears none, its mark stands behind the newest turn."""
+    mark, messages = body.get(MARK), body.get("messages")
+    if MARK not in body or not isinstance(messages, list):
+        return body
+    changed = {name: value for name, value in body.items() if name != MARK}
+    if isinstance(mark, dict):
+        changed["messages"] = _marked_turns(messages, 1, mark)
+    return changed
 
 
 @minds("keeps_cache_marks")
@@ -67,31 +79,31 @@ def is_marked(body: Body) -> bool:
     return False
 
 
-def _marked_turns(messages: list[Json], count: int) -> list[Json]:
+def _marked_turns(messages: list[Json], count: int, mark: Json = _EPHEMERAL) -> list[Json]:
     """The last turns of the user."""
     changed = list(messages)
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
         if count and isinstance(message, dict) and message.get("role") == "user":
-            content = _marked_content(message.get("content"))
+            content = _marked_content(message.get("content"), mark)
             if content is not message.get("content"):
                 changed[index] = {**message, "content": content}
                 count -= 1
     return changed
 
 
-def _marked_content(content: Any) -> Any:
+def _marked_content(content: Any, mark: Json = _EPHEMERAL) -> Any:
     """Instructions or a turn, marked at its end; the very object where nothing in it can be."""
     if isinstance(content, str):
-        return [{"type": "text", "text": content, MARK: _EPHEMERAL}] if content else content
-    return _with_last(content, _is_markable) if isinstance(content, list) else content
+        return [{"type": "text", "text": content, MARK: mark}] if content else content
+    return _with_last(content, _is_markable, mark) if isinstance(content, list) else content
 
 
-def _with_last(blocks: list[Any], can_be: Any) -> list[Any]:
+def _with_last(blocks: list[Any], can_be: Any, mark: Json = _EPHEMERAL) -> list[Any]:
     """A copy with the last block that can be marked; the very list where none can."""
     for index in range(len(blocks) - 1, -1, -1):
         if can_be(blocks[index]):
-            marked = {**blocks[index], MARK: _EPHEMERAL}
+            marked = {**blocks[index], MARK: mark}
             return [*blocks[:index], marked, *blocks[index + 1 :]]
     return blocks
 

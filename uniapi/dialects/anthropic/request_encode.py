@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from uniapi.canonical import Json, Request
+from uniapi.dialects.cache_marks import ephemeral
 from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.fitting import Beside
 from uniapi.dialects.losses import SETTINGS, unsaid
@@ -23,7 +24,7 @@ from .request_encode_schema import structured_schema
 from .request_encode_thinking import plain_thinking
 from .request_encode_tools import encode_tool_choice, encode_tools
 from .request_encode_turns import encode_turns, leading_system, plain_or_blocks
-from .vocabulary import NAME, cache_control, member
+from .vocabulary import NAME, member
 
 MAX_BREAKPOINTS = 4
 
@@ -138,7 +139,7 @@ def _settings(request: Request, losses: list[str]) -> dict[str, Json]:
         else:
             settings["service_tier"] = tier
     if request.cache is not None:
-        settings["cache_control"] = cache_control(request.cache)
+        settings["cache_control"] = ephemeral(request.cache)
     if request.stream:
         settings["stream"] = True
     return settings

@@ -21,6 +21,7 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
+from uniapi.dialects.cache_marks import ephemeral
 from uniapi.dialects.function_tools import call_object
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
@@ -28,7 +29,7 @@ from uniapi.dialects.text_documents import is_text, text_of_base64
 from uniapi.dialects.turn_repair import orphan_label
 
 from .request_encode_names import ToolNames
-from .vocabulary import FAMILY, IMAGE_TYPES, NAME, PDF, cache_control, is_made_citation
+from .vocabulary import FAMILY, IMAGE_TYPES, NAME, PDF, is_made_citation
 
 Block = dict[str, Json]
 
@@ -241,7 +242,7 @@ def needs_inline(media: Media, quirk: Quirk) -> bool:
 
 def _marked(block: Block, part: Text | Media | ToolCall | ToolResult) -> Block:
     if part.cache is not None:
-        block["cache_control"] = cache_control(part.cache)
+        block["cache_control"] = ephemeral(part.cache)
     return block
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from uniapi.canonical import HostedTool, Json, Request, Tool, ToolChoice
+from uniapi.dialects.cache_marks import ephemeral
 from uniapi.dialects.function_tools import FREEFORM_PARAMETERS, description_with_grammar
 from uniapi.dialects.object_schema import input_schema
 
 from .request_encode_names import ToolNames
 from .request_encode_schema import is_within_subset
-from .vocabulary import NAME, cache_control
+from .vocabulary import NAME
 
 MAX_STRICT_TOOLS = 20
 """https://platform.claude.com/docs/en/build-with-claude/structured-outputs: more strict tools in
@@ -142,5 +143,5 @@ def _hosted(tool: HostedTool, losses: list[str]) -> dict[str, Json] | None:
 
 def _marked(encoded: dict[str, Json], tool: Tool) -> dict[str, Json]:
     if tool.cache is not None:
-        encoded["cache_control"] = cache_control(tool.cache)
+        encoded["cache_control"] = ephemeral(tool.cache)
     return encoded

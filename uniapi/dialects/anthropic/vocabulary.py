@@ -45,17 +45,6 @@ def quoted(text: str) -> bytes:
         return json.dumps(text).encode()
 
 
-_LIFETIMES: Mapping[str, str | None] = {"30m": None, "12h": "1h"}
-
-
-def cache_control(hint: CacheHint) -> dict[str, Json]:
-    """The wire's breakpoint marker. Of OpenAI's lifetimes the shorter one is this API's usual five
-    minutes, which each use begins anew; the longer one its hour.
-    """
-    ttl = _LIFETIMES.get(hint.ttl or "", hint.ttl)
-    return {"type": "ephemeral", "ttl": ttl} if ttl is not None else {"type": "ephemeral"}
-
-
 def cache_hint(marked: Mapping[str, Json]) -> CacheHint | None:
     """The breakpoint marker of a block or tool, when it has one."""
     marker = marked.get("cache_control")

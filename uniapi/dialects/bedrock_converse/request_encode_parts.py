@@ -23,6 +23,7 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
+from uniapi.dialects.cache_marks import ephemeral
 from uniapi.dialects.function_tools import call_object
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
@@ -93,7 +94,7 @@ class PartEncoder:
             self._losses.append("cache_control")
             return []
         point: Block = {"type": "default"}
-        if hint.ttl == "1h" and self._quirk.converse_fields == "claude":
+        if ephemeral(hint).get("ttl") == "1h" and self._quirk.converse_fields == "claude":
             point["ttl"] = "1h"
         return [{"cachePoint": point}]
 

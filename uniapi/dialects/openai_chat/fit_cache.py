@@ -1,5 +1,5 @@
-"""The rule over cache marks: Anthropic's `cache_control` on parts, calls, results, tools and the
-body itself, which some vendors of the chat format know and OpenAI refuses.
+"""The rules over cache marks: Anthropic's `cache_control` on parts, calls, results, tools and the
+body itself, which some vendors of the chat format know and OpenAI refuses, and OpenAI's own.
 """
 
 from __future__ import annotations
@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from uniapi.canonical import Json
-from uniapi.dialects.cache_marks import holds_mark, places
+from uniapi.dialects.cache_marks import BREAKPOINT, holds_mark, places
 from uniapi.dialects.fitting import Body, Fitting, minds
 
+from .fit_breakpoints import breakpoints_as_marks, marks_as_breakpoints, no_breakpoints
 from .fit_members import without
 from .fit_messages import Turn, with_calls, with_messages
 from .request_decode_members import at
@@ -25,13 +26,28 @@ list.
 """
 
 
-@minds("cache_control", always=True, where=(_MARK, "tool_calls", "tools"))
+@minds(
+    "cache_control",
+    "cache_breakpoints",
+    always=True,
+    where=(_MARK, BREAKPOINT, "tool_calls", "tools"),
+)
 def only_known_marks(body: Body, fitting: Fitting) -> Body:
     """Where nobody says whether marks are known, a client's own are relayed, and none are added."""
-    is_known = fitting.quirk.cache_control
-    if is_known or (is_known is None and fitting.beside.turns is None):
-        return body
+    quirk, is_relayed = fitting.quirk, fitting.beside.turns is None
+    takes_marks, takes_breakpoints = quirk.cache_control, quirk.cache_breakpoints
+    if takes_breakpoints and not takes_marks:
+        body = marks_as_breakpoints(body, fitting)
+    if not takes_breakpoints and takes_marks:
+        body = breakpoints_as_marks(body, fitting)
+    if takes_breakpoints is False or not (takes_breakpoints or is_relayed):
+        body = no_breakpoints(body, fitting)
+    if takes_marks is False or not (takes_marks or is_relayed):
+        body = _without_marks(body, fitting)
+    return body
 
+
+def _without_marks(body: Body, fitting: Fitting) -> Body:
     def unmarked(holder: Json) -> Json:
         if at(holder, _MARK) is None:
             return holder
@@ -73,9 +89,7 @@ def mark_cache(body: Body, fitting: Fitting) -> Body:
 @minds("keeps_cache_marks")
 def no_cache_marks(body: Body, fitting: Fitting) -> Body:
     """`prompt_cache: off`."""
-    if not _is_marked(body):
-        return body
-    unknown = replace(fitting.quirk, cache_control=False)
+    unknown = replace(fitting.quirk, cache_control=False, cache_breakpoints=False)
     bare = Fitting(quirk=unknown, beside=fitting.beside, losses=fitting.losses)
     return only_known_marks.apply(body, bare)
 

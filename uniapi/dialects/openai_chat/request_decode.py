@@ -22,6 +22,7 @@ from uniapi.canonical import (
     Sampling,
     Text,
 )
+from uniapi.dialects.cache_marks import with_newest_marked
 
 from .request_decode_members import (
     DIALECT_NAME,
@@ -106,7 +107,7 @@ def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Reques
         else {}
     )
     tools = decode_tools(body)
-    return Request(
+    request = Request(
         model=model,
         messages=_messages(body),
         tools=tools,
@@ -139,6 +140,7 @@ def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Reques
             **({RESPONSES_NAME: foreign} if foreign else {}),
         },
     )
+    return with_newest_marked(request, extensions.get("prompt_cache_options"))
 
 
 def _messages(body: Mapping[str, Json]) -> tuple[Message, ...]:

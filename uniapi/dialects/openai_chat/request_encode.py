@@ -13,13 +13,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from uniapi.canonical import HostedTool, Json, OutputFormat, Request, Tool, ToolChoice
+from uniapi.dialects.cache_marks import ephemeral
 from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.efforts import said_effort
 from uniapi.dialects.fitting import Beside
 from uniapi.dialects.losses import unsaid
 
 from .request_decode_members import DIALECT_NAME
-from .request_encode_messages import encode_cache, encode_messages
+from .request_encode_messages import encode_messages
 from .request_encode_names import wire_name
 from .request_encode_schema import function_parameters
 
@@ -98,7 +99,7 @@ def _encode_settings(body: dict[str, Json], request: Request) -> None:
         body["stream"] = True
         body["stream_options"] = {"include_usage": True}
     if request.cache is not None:
-        body["cache_control"] = encode_cache(request.cache)
+        body["cache_control"] = ephemeral(request.cache)
 
 
 def _encode_extensions(body: dict[str, Json], request: Request, losses: list[str]) -> None:
@@ -174,7 +175,7 @@ def _encoded_tool(tool: Tool, losses: list[str]) -> dict[str, Json]:
     encoded: dict[str, Json] = {"type": tool.kind, tool.kind: described}
     encoded.update({name: value for name, value in extras.items() if name != "function"})
     if tool.cache is not None:
-        encoded["cache_control"] = encode_cache(tool.cache)
+        encoded["cache_control"] = ephemeral(tool.cache)
     return encoded
 
 

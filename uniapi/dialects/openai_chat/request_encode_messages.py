@@ -27,6 +27,7 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
+from uniapi.dialects.cache_marks import BREAKPOINT_LIFETIMES, breakpoint_of, ephemeral
 from uniapi.dialects.turn_repair import behind_label, behind_note, says_nothing
 from uniapi.values import dataclass
 
@@ -289,14 +290,10 @@ class _MessageWriter:
 
 def _mark(target: dict[str, Any], cache: CacheHint | None) -> None:
     """OpenAI's own lifetimes as its own kind of mark."""
-    if cache is not None and cache.ttl in ("30m", "12h"):
-        target["prompt_cache_breakpoint"] = {"mode": "explicit", "ttl": cache.ttl}
+    if cache is not None and cache.ttl in BREAKPOINT_LIFETIMES:
+        target.update(breakpoint_of(cache))
     elif cache is not None:
-        target["cache_control"] = encode_cache(cache)
-
-
-def encode_cache(cache: CacheHint) -> dict[str, Json]:
-    return {"type": "ephemeral"} if cache.ttl is None else {"type": "ephemeral", "ttl": cache.ttl}
+        target["cache_control"] = ephemeral(cache)
 
 
 def _is_member(part: Part) -> bool:

@@ -15,6 +15,7 @@ from uniapi.dialects.openai_chat.fit_format import JSON_WORDS, says_json, schema
 from uniapi.dialects.openai_chat.request_decode_members import at
 from uniapi.dialects.quirk import Quirk
 
+from .fit_cache import known_breakpoints
 from .fit_input import call_ids, images, no_empty_turns
 from .fit_reasoning import efforts, encrypted_reasoning, reasoning_items, sampling, summaries
 from .fit_system import system_turns_in_place
@@ -121,6 +122,7 @@ RULES = (
     parallel_tool_calls,
     reasoning_items,
     answered_calls,
+    known_breakpoints,
     call_ids,
     system_turns_in_place,
     no_empty_turns,

@@ -28,6 +28,7 @@ from uniapi.canonical import (
     Tool,
     ToolCall,
 )
+from uniapi.dialects.cache_marks import with_newest_marked
 from uniapi.dialects.openai_chat.request_decode_members import (
     decode_bool,
     decode_int,
@@ -102,7 +103,7 @@ def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Reques
     choice = body.get("tool_choice")
     if is_hosted_choice(choice):
         extensions["tool_choice"] = choice
-    return Request(
+    request = Request(
         model=model,
         messages=(
             *_instructions(body),
@@ -124,6 +125,7 @@ def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Reques
         previous_response_id=decode_text(body.get("previous_response_id"), "previous_response_id"),
         extensions={NAME: extensions} if extensions else {},
     )
+    return with_newest_marked(request, extensions.get("prompt_cache_options"))
 
 
 def _with_own_namespaces(message: Message, tools: list[Tool | HostedTool]) -> Message:

@@ -10,7 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from uniapi.canonical import Json, OutputFormat, Reasoning, ReasoningSettings, Request, iter_parts
+from uniapi.canonical import (
+    CacheHint,
+    HostedTool,
+    Json,
+    Media,
+    OutputFormat,
+    Part,
+    Reasoning,
+    ReasoningSettings,
+    Request,
+    Tool,
+    iter_parts,
+)
+from uniapi.dialects.cache_marks import shortens
 from uniapi.dialects.codec import EncodedRequest
 from uniapi.dialects.efforts import said_effort, wants_reasoning
 from uniapi.dialects.fitting import Beside
@@ -19,8 +32,12 @@ from uniapi.dialects.openai_chat.request_encode import short_user
 from uniapi.dialects.openai_chat.request_encode_names import wire_name
 
 from .request_decode import ENCRYPTED_INCLUDE, LOGPROBS_INCLUDE
-from .request_encode_content import BREAKPOINT_LIFETIMES
-from .request_encode_items import encode_input, is_replayable, leans_on_stored_items
+from .request_encode_items import (
+    encode_input,
+    is_replayable,
+    leans_on_stored_items,
+    marked_instructions,
+)
 from .request_encode_tools import additional_tools_item, encode_choice, encode_tools
 from .vocabulary import MIN_OUTPUT_TOKENS, NAME
 
@@ -55,7 +72,11 @@ def encode_request(request: Request) -> EncodedRequest:
     return EncodedRequest(
         body=body,
         losses=tuple(dict.fromkeys(losses)),
-        beside=Beside(keeps_reasoning=body.get("store") is False and not _is_off(request)),
+        beside=Beside(
+            keeps_reasoning=body.get("store") is False and not _is_off(request),
+            is_marked=has_cache_hints(request),
+            marked_system=marked_instructions(request) if "instructions" in body else (),
+        ),
     )
 
 
@@ -204,9 +225,22 @@ def _encode_settings(body: dict[str, Json], request: Request, losses: list[str])
             body["metadata"] = dict(request.metadata)
         else:
             losses.append("metadata")
-    if has_cache_hints(request, BREAKPOINT_LIFETIMES):
-        losses.append("cache_control")
+    losses += _unmarked(request)
     losses += unsaid(request, ("documents.context", "citations"))
+
+
+def _unmarked(request: Request) -> list[str]:
+    """Cache marks without a place: on tools and on what the model said; and a lifetime."""
+    hints = [hint for part in iter_parts(request.messages) if (hint := _hint(part)) is not None]
+    said = (part for turn in request.messages if turn.role == "assistant" for part in turn.parts)
+    placeless = (*request.tools, *(part for part in said if not isinstance(part, Media)))
+    lost = ["cache_control"] if any(_hint(holder) is not None for holder in placeless) else []
+    return [*lost, *(["cache_control.ttl"] if any(map(shortens, hints)) else [])]
+
+
+def _hint(holder: Part | Tool | HostedTool) -> CacheHint | None:
+    hint = getattr(holder, "cache", None)
+    return hint if isinstance(hint, CacheHint) else None
 
 
 def _store(request: Request) -> bool | None:

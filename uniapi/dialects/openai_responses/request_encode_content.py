@@ -19,12 +19,11 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
+from uniapi.dialects.cache_marks import breakpoint_of
 from uniapi.dialects.text_documents import document_text
 from uniapi.values import dataclass
 
 from .vocabulary import FAMILY, FILE_NAMES, NAME
-
-BREAKPOINT_LIFETIMES = ("30m", "12h")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,8 @@ class ContentWriter:
     def parts(self, part: Part, path: str) -> list[dict[str, Json]]:
         """One part of a user's message or of a result, as no or one content part."""
         match part:
-            case Text(text=text):
-                return [{"type": "input_text", "text": text, **_breakpoint(part)}] if text else []
+            case Text():
+                return text_piece(part)
             case Media():
                 return self._media(part, path)
             case Refusal(text=text):
@@ -98,15 +97,17 @@ class ContentWriter:
         return [{**encoded, **_breakpoint(media)}]
 
 
+def text_piece(part: Text) -> list[dict[str, Json]]:
+    """A text as no or one content part."""
+    if not part.text:
+        return []
+    return [{"type": "input_text", "text": part.text, **_breakpoint(part)}]
+
+
 def _is_own(media: Media) -> bool:
     """Whether its file lies with this family."""
     return media.file_id is not None and (media.opaque is None or media.opaque.family == FAMILY)
 
 
 def _breakpoint(part: Text | Media) -> dict[str, Json]:
-    """Our own kind of cache breakpoint; other vendors' lifetimes mean nothing here, and this API
-    caches by itself.
-    """
-    if part.cache is None or part.cache.ttl not in BREAKPOINT_LIFETIMES:
-        return {}
-    return {"prompt_cache_breakpoint": {"mode": "explicit", "ttl": part.cache.ttl}}
+    return {} if part.cache is None else breakpoint_of(part.cache)

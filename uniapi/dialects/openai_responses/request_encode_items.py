@@ -25,6 +25,7 @@ from uniapi.canonical import (
     Unknown,
     iter_parts,
 )
+from uniapi.dialects.cache_marks import BREAKPOINT, breakpoint_of
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.openai_chat.request_encode_names import wire_name
 from uniapi.dialects.turn_repair import says_nothing
@@ -32,11 +33,26 @@ from uniapi.values import dataclass
 
 from .opaque import own_members
 from .request_encode_answered_calls import with_answered_calls
-from .request_encode_content import ContentWriter
+from .request_encode_content import ContentWriter, text_piece
 from .vocabulary import FAMILY, NAME
 
 STATEFUL_MEMBERS = ("conversation", "background", "prompt", "background_options")
 """Members that lean on what is stored upstream."""
+
+
+def marked_instructions(request: Request) -> tuple[dict[str, Json], ...]:
+    """The pieces of `instructions`, where one is marked for the prompt cache: a string carries no
+    mark, a turn in its place does.
+    """
+    _, count = _leading_system(request.messages)
+    texts = [
+        part
+        for part in iter_parts(request.messages[:count])
+        if isinstance(part, Text) and part.text
+    ]
+    if all(text.cache is None for text in texts):
+        return ()
+    return tuple(piece for text in texts for piece in text_piece(text))
 
 
 def encode_input(request: Request, losses: list[str]) -> tuple[str | None, list[dict[str, Json]]]:
@@ -159,7 +175,11 @@ class _InputWriter:
         if result.is_error:
             self.lose(f"{path}.is_error")
         content = [piece for part in result.content for piece in self._content.parts(part, path)]
-        is_text = all(piece["type"] == "input_text" for piece in content)
+        if result.cache is not None and content:
+            content[-1].update(breakpoint_of(result.cache))
+        is_text = all(
+            piece["type"] == "input_text" and BREAKPOINT not in piece for piece in content
+        )
         is_custom = result.kind == "custom"
         self.items.append(
             {
