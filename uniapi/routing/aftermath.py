@@ -28,9 +28,16 @@ class Course:
     """An attempt under way: what it uses and must give back."""
 
     attempt: Attempt
-    used: tuple[Rested, ...]
     lease: Admitted | None = None
     """What it counts for where its credential has limits."""
+    _used: tuple[Rested, ...] | None = None
+
+    @property
+    def used(self) -> tuple[Rested, ...]:
+        """What it uses (see `used_by`); nobody asks while nothing rests and nothing fails."""
+        if self._used is None:
+            self._used = used_by(self.attempt.channel, self.attempt.credential)
+        return self._used
 
     def give_back(self, now: Monotonic, tokens: int | None) -> None:
         """The attempt is over, or was never made; `tokens`: what it came to, None: unknown."""

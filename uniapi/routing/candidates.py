@@ -45,6 +45,12 @@ class Channel:
     def __str__(self) -> str:
         return f"{self.provider.provider_id}/{self.upstream_model}"
 
+    @property
+    def has_no_choice(self) -> bool:
+        """One credential, and neither limits nor budgets of its own, nor anything it excludes."""
+        is_free = not (self.is_limited or self.excludes or self.provider.budgets)
+        return is_free and len(self.provider.credentials) == 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
@@ -73,6 +79,10 @@ class Candidates:
     """Whether a nested key among them has an end."""
     minds_sessions: bool = field(init=False, compare=False, repr=False)
     """Whether it may matter for the choice of a credential which conversation a call belongs to."""
+    straight: Channel | None = field(init=False, compare=False, repr=False)
+    """The one channel there is, where it has one credential and nothing but a rest can keep that
+    from being used at once.
+    """
 
     def __post_init__(self) -> None:
         may_expire = any(
@@ -94,6 +104,9 @@ class Candidates:
             if known is None or len(channel.key_path) < len(known.key_path):
                 leaves[channel.channel_id] = channel
         object.__setattr__(self, "leaves", leaves)
+        sole = self.members[0] if len(self.members) == 1 else None
+        is_straight = isinstance(sole, Channel) and sole.has_no_choice
+        object.__setattr__(self, "straight", sole if is_straight else None)
 
     def __bool__(self) -> bool:
         return bool(self.members)

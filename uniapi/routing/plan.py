@@ -19,14 +19,14 @@ from uniapi.clock import Epoch, Monotonic
 from uniapi.config import Credential, Timeouts
 
 from .aftermath import Aftermath, Course
-from .availability import Availability, used_by
+from .availability import Availability
 from .call_reserve import asked_by, not_asked, resorts_in_order
 from .candidates import Candidates, Channel
 from .give_up import give_up
 from .plan_waits import PlanWaits
 from .question import Question
 from .retry import Next, next_after
-from .state import RouterState
+from .state import Pace, RouterState
 from .steps import (
     Attempt,
     BegunRest,
@@ -66,8 +66,8 @@ class Plan:
         self.started_at = now
         self._epoch_offset = now_s - now
         self._rng = rng
-        self._open = Availability(state, question, candidates)
-        self._walk = Walk(state, question, self._open, candidates, now, rng)
+        self._candidates = candidates
+        self._found: tuple[Availability, Walk] | None = None
         self._waits: PlanWaits | None = None
         self._tried: set[tuple[str, str, str]] = set()
         self._failed: list[FailedAttempt] = []
@@ -83,6 +83,28 @@ class Plan:
         """A credential that has to prove itself was used."""
         self._is_over = False
         self._is_bounded = question.patience_s is not None or question.deadline is not None
+
+    @property
+    def _open(self) -> Availability:
+        return self._ways()[0]
+
+    @property
+    def _walk(self) -> Walk:
+        return self._ways()[1]
+
+    def _ways(self) -> tuple[Availability, Walk]:
+        """What can be used, and the walk through it: not looked at while a request goes straight
+        on (see `_straight`), which is the walk's first step.
+        """
+        if self._found is None:
+            state, question, candidates = self._state, self.question, self._candidates
+            available = Availability(state, question, candidates)
+            walk = Walk(state, question, available, candidates, self.started_at, self._rng)
+            self._found = available, walk
+            if self._number:
+                walk.advance(self.started_at)
+                walk.attempted()
+        return self._found
 
     @property
     def failed(self) -> tuple[FailedAttempt, ...]:
@@ -103,7 +125,8 @@ class Plan:
             self._settle(self._course, tried, now)
         if self._is_over or self._calls >= self._most_calls:
             return self._give_up(now)
-        return self._proceed(now)
+        straight = self._straight(now) if self._found is None else None
+        return straight or self._proceed(now)
 
     def succeeded(self, now: Monotonic) -> tuple[EndedRest, ...]:
         """The attempt under way delivers: everything in it is sound, and the session is at home
@@ -152,12 +175,29 @@ class Plan:
                     course.give_back(now, tokens)
                 if self._state.health.rests:
                     self._state.health.release(course.used, self._open)
-        if self._walk.nested:
-            self._walk.finish(now, tokens)
         self._course = self._served = None
         self._is_over = True
-        if self._open.is_in_line:
-            self._open.leave_lines()
+        if self._found is None:
+            return
+        available, walk = self._found
+        if walk.nested:
+            walk.finish(now, tokens)
+        if available.is_in_line:
+            available.leave_lines()
+
+    def _straight(self, now: Monotonic) -> Attempt | None:
+        """The first attempt of most requests: there is one channel with one credential, and nothing
+        that could stand in its way; None where it has to be looked for.
+        """
+        channel, question, state = self._candidates.straight, self.question, self._state
+        is_asked = question.rules_out is not None or question.pin is not None
+        if channel is None or is_asked or state.health.rests or self._number:
+            return None
+        pace = state.pace(channel, question)
+        timeouts = self._time_left(pace, now)
+        if timeouts is None:
+            return None
+        return self._begun(channel, channel.provider.credentials[0], pace, timeouts).attempt
 
     def _proceed(self, now: Monotonic) -> Step:
         """The next attempt: the same channel's next credential, else the next place in the ring."""
@@ -190,31 +230,18 @@ class Plan:
         if not is_way or available.obstacle(channel, now) is not None:
             return None
         pace = self._state.pace(channel, self.question)
-        timeouts: Timeouts | None = pace.timeouts
-        if self._is_bounded or pace.timeouts.total_s is not None:
-            timeouts = time_left(pace.timeouts, self.question, self.started_at, now)
+        timeouts = self._time_left(pace, now)
         may_prove = is_resort or not self._has_tried_out
         credential = self._credential(channel, now, may_prove) if timeouts is not None else None
         if credential is None or timeouts is None:
             return None
-        self._number += 1
-        used = used_by(channel, credential)
-        self._tried.add((*channel.channel_id, credential.credential_id))
-        health, is_trial = self._state.health, False
+        course = self._begun(channel, credential, pace, timeouts)
+        attempt, health = course.attempt, self._state.health
         if health.rests:
             self._has_tried_out |= available.is_doubtful(channel, credential)
-            is_trial = health.begin(used, available, now)
-        attempt = Attempt(
-            channel=channel,
-            credential=credential,
-            number=self._number,
-            timeouts=timeouts,
-            is_trial=is_trial,
-            keepalive_s=pace.keepalive_s,
-        )
-        self._course = Course(attempt, used)
+            attempt.is_trial = health.begin(course.used, available, now)
         if channel.is_limited:
-            self._course.lease = self._state.limits.take_credential(
+            course.lease = self._state.limits.take_credential(
                 channel.provider,
                 credential,
                 channel.alias,
@@ -225,6 +252,28 @@ class Plan:
         if available.is_in_line:
             available.leave_lines()
         return attempt
+
+    def _time_left(self, pace: Pace, now: Monotonic) -> Timeouts | None:
+        """What an attempt may take, None where the call has no time left."""
+        if self._is_bounded or pace.timeouts.total_s is not None:
+            return time_left(pace.timeouts, self.question, self.started_at, now)
+        return pace.timeouts
+
+    def _begun(
+        self, channel: Channel, credential: Credential, pace: Pace, timeouts: Timeouts
+    ) -> Course:
+        """The next attempt under way, as it is counted here."""
+        self._number += 1
+        self._tried.add((*channel.channel_id, credential.credential_id))
+        attempt = Attempt(
+            channel=channel,
+            credential=credential,
+            number=self._number,
+            timeouts=timeouts,
+            keepalive_s=pace.keepalive_s,
+        )
+        course = self._course = Course(attempt)
+        return course
 
     def _credential(self, channel: Channel, now: Monotonic, may_prove: bool) -> Credential | None:
         """Those not yet called for this request first. One that has to prove itself may begin a
