@@ -28,7 +28,6 @@ from uniapi.dialects import (  # noqa: E402
     Quirk,
     RelayedDialect,
     ReplyContext,
-    UpstreamContext,
 )
 from uniapi.dialects.fitting import NOTHING_BESIDE  # noqa: E402
 from uniapi.dialects.shapes import SHAPE_ERRORS  # noqa: E402
@@ -94,13 +93,12 @@ def answer(rng):
         dialect=UPSTREAM_DIALECTS[NAMES[upstream]],
         stream=streams,
         model="m" if rng.random() < 0.5 else None,
-        upstream=UpstreamContext(id_seed="0"),
         reply=ReplyContext(requested_model="m", id_seed="0", created_s=1),
         probes_text=rng.random() < 0.2,
     )
     head = labelled(ResponseHead(status=200, headers={"content-type": given.content_type}), data)
     is_same = NAMES[upstream] == client and isinstance(choice.dialect, RelayedDialect)
-    pipe = choice.relay(choice.dialect, head) if is_same else choice.translate(head)
+    pipe = choice.relay(head) if is_same else choice.translate(head)
     out = []
     while data and not pipe.is_over:
         size = rng.choice((1, 7, 50, 5000))

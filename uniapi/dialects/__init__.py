@@ -28,10 +28,10 @@ from .counting import figure
 from .delays import delay_until, retry_after_seconds
 from .dialect import ClientDialect, KnownModel, RelayedDialect, UpstreamDialect
 from .fit_learned import at_most
-from .fitting import Beside
+from .fitting import NOTHING_BESIDE, Beside
 from .http_errors import is_wall
 from .observer import Observer
-from .quirk import Quirk, TakenMembers
+from .quirk import PLAIN, Quirk, TakenMembers
 from .resets import reset_seconds
 from .shapes import SHAPE_ERRORS
 from .stream_decoder import StreamDecoder, nothing_more
@@ -66,6 +66,8 @@ UPSTREAM_DIALECTS: Mapping[str, UpstreamDialect] = MappingProxyType(
 __all__ = [
     "CLIENT_DIALECTS",
     "COMPLETIONS",
+    "NOTHING_BESIDE",
+    "PLAIN",
     "SHAPE_ERRORS",
     "UPSTREAM_DIALECTS",
     "Beside",

@@ -19,8 +19,7 @@ from uniapi.canonical import (
     RequestRefused,
     estimate_input_tokens,
 )
-from uniapi.dialects import SHAPE_ERRORS, RelayedDialect
-from uniapi.operations import SERVICES
+from uniapi.dialects import SHAPE_ERRORS, RelayedDialect, ReplyContext
 from uniapi.routing import Road
 from uniapi.wire import LARGE_BYTES, HttpRequest
 
@@ -28,9 +27,9 @@ from .call_state import CallState
 from .lanes import Lane
 from .mender import without_signatures
 from .operation_failures import unsupported
-from .prepare import prepare
+from .prepare import NOTHING_REMEMBERED, prepare
 from .prepared import Prepared, reply_context
-from .route import Way, client_side, needs_media, unexpected_shape
+from .route import Decoded, Way, client_side, needs_media, unexpected_shape
 
 LONG_BYTES = 64 * 1024
 """Of a body that is translated: of so much some ten milliseconds."""
@@ -39,7 +38,9 @@ Result = TypeVar("Result")
 
 
 class AttemptRequest:
-    """`prepare`, then `authorize` what it gives, where the credential is not in it already."""
+    """`at_once` or else `prepare`, then `authorize` what it gives, where the credential is not in
+    it already.
+    """
 
     def __init__(self, state: CallState, lane: Lane, way: Way) -> None:
         self._state = state
@@ -48,15 +49,22 @@ class AttemptRequest:
         longest = LONG_BYTES if way.road is Road.TRANSLATE else LARGE_BYTES
         self._is_long = len(state.call.body) + state.call.upload_bytes > longest
 
+    def at_once(self) -> Prepared | Failure | None:
+        """`prepare` for the client's own words where they are short, and nothing has to be put back
+        into them; None for all others.
+        """
+        way = self._way
+        if self._is_long or way.road is not Road.RELAY or way.remembers:
+            return None
+        return self._built(self._context(), NOTHING_REMEMBERED)
+
     async def prepare(self) -> Prepared | Failure:
         """The request for this way; a Failure when this upstream cannot be told what the client
         says.
         """
-        state, way, preferences = self._state, self._way, self._state.setting.lanes.preferences
+        state, way, context = self._state, self._way, self._context()
         call = state.call
-        created_s = int(state.around.clock.now_s())
-        context = reply_context(call, way.place, created_s, os.urandom(12).hex())
-        if way.road is Road.TRANSLATE and not SERVICES[way.operation].is_carried:
+        if way.road is Road.TRANSLATE and not way.service.is_carried:
             try:
                 request = await self._canonical()
             except RequestRefused as refused:
@@ -68,16 +76,26 @@ class AttemptRequest:
             measured = partial(estimate_input_tokens, request)
             estimate = await self._worked_out(measured) if wants_estimate else 0
             context = replace(context, request=request, input_tokens_estimate=estimate)
-        build = partial(
-            prepare,
-            call,
-            way,
-            context,
-            probes_text=bool(preferences.error_triggers),
-            remembered=self._remembered() if way.remembers else {},
-        )
+        remembered = self._remembered() if way.remembers else NOTHING_REMEMBERED
+        return await self._worked_out(partial(self._built, context, remembered))
+
+    def _context(self) -> ReplyContext:
+        state = self._state
+        created_s = int(state.around.clock.now_s())
+        return reply_context(state.call, self._way.place, created_s, os.urandom(12).hex())
+
+    def _built(
+        self, context: ReplyContext, remembered: Mapping[str, Message]
+    ) -> Prepared | Failure:
+        way, preferences = self._way, self._state.setting.lanes.preferences
         try:
-            prepared = await self._worked_out(build) if self._is_long else build()
+            prepared = prepare(
+                self._state.call,
+                way,
+                context,
+                probes_text=bool(preferences.error_triggers),
+                remembered=remembered,
+            )
         except SHAPE_ERRORS as error:
             raise unexpected_shape(error) from None
         except RequestRefused as refused:
@@ -104,7 +122,8 @@ class AttemptRequest:
         value, signatures restored that the client could not carry.
         """
         state, way = self._state, self._way
-        request = await self._worked_out(state.decoded.get)
+        decoded = state.decoded = state.decoded or Decoded(state.call)
+        request = await self._worked_out(decoded.get)
         needs_inline = needs_media(way, request)
         if needs_inline is not None:
             request = await state.around.media.inline(
@@ -115,7 +134,7 @@ class AttemptRequest:
                 client=state.call.principal.key_id,
                 hold=state.call.hold,
             )
-            state.decoded.put(request)
+            decoded.put(request)
         if not way.keeps_signatures:
             return without_signatures(request)
         key_id = state.call.principal.key_id

@@ -72,7 +72,7 @@ class Try:
         state = self._state
         try:
             asking = AttemptRequest(state, self._lane, self.way)
-            prepared = await asking.prepare()
+            prepared = asking.at_once() or await asking.prepare()
             if isinstance(prepared, Failure):
                 return prepared
             requests: list[HttpRequest] = [*prepared.earlier, prepared.request]
@@ -95,7 +95,8 @@ class Try:
             ended = state.plan.succeeded(now)
             if ended:
                 tell_return(state.call, self._attempt, ended)
-            state.mender.helped(self._lane.target)
+            if state.mender is not None:
+                state.mender.helped(self._lane.target)
             self._note("ok", now)
             await self._answer()
         except (asyncio.CancelledError, ConnectionError):
@@ -168,7 +169,7 @@ class Try:
             key=target.credential.display,
             road=self.way.road.value,
             losses=self._prepared.losses,
-            mendings=state.mender.lessons(target),
+            mendings=state.mending().lessons(target),
         )
 
     def _classify(self, head: ResponseHead, body: bytes) -> Failure:

@@ -26,8 +26,10 @@ from .attempt_try import Try
 from .call_records import call_record
 from .call_state import CallState
 from .echo import without_echo
+from .lanes import Lane
+from .learned_models import NOTHING
 from .operation_failures import is_other_way_open, unsupported
-from .route import client_framing, client_side
+from .route import Way, client_framing, client_side
 from .token_count import ESTIMATE_HEADERS, estimate_answer, falls_back
 
 
@@ -89,7 +91,7 @@ class CallRun:
             state.setting.held.at(lane.target.provider)
         calls_before = len(state.attempts)
         tried: Tried | None = None
-        ways = state.mender.find_ways(state.call, state.plan.question.needs, lane)
+        ways = self._ways(lane)
         while ways and (tried is None or len(state.attempts) < MAX_CALLS):
             one = Try(state, attempt, lane, ways.pop(0))
             failure = await one.make()
@@ -97,13 +99,21 @@ class CallRun:
                 return None
             calls = len(state.attempts) - calls_before
             tried = Tried(failure=failure, road=one.way.road, calls=calls)
-            mended = state.mender.mended(state.call, lane.target, one.way, failure, one.body)
+            mended = state.mending().mended(state.call, lane.target, one.way, failure, one.body)
             if mended is not None:
                 tell_mending(state.call, lane.target, failure)
                 ways.insert(0, mended)
             elif not is_other_way_open(failure):
                 break
         return tried or Tried(failure=_lacks_operation(lane.target), calls=0)
+
+    def _ways(self, lane: Lane) -> list[Way]:
+        """The ways of a new attempt there, by what is known of its model."""
+        state = self._state
+        needs = state.plan.question.needs
+        if state.mender is None and state.around.learned.is_empty:
+            return list(lane.ways(state.call, needs, NOTHING))
+        return state.mending().find_ways(state.call, needs, lane)
 
     async def _give_up(self, step: GiveUp) -> None:
         """Nothing more is tried: the most useful failure, in the client's dialect; byte for byte

@@ -100,13 +100,15 @@ class CallState:
     plan: Plan
     reply: Reply
     now: Callable[[], Monotonic]
-    decoded: Decoded
-    mender: Mender
     started_at: Monotonic
     heard_at: Monotonic
     """When the client last heard of us, the beginning included."""
     keepalive_s: float | None = None
     """The interval of heartbeats that it was promised."""
+    decoded: Decoded | None = None
+    """What its client says in our words, once it was asked for."""
+    mender: Mender | None = None
+    """Who mends its requests, once one was refused or something is known of a model."""
     attempts: list[AttemptRecord] = field(default_factory=list)
     receiver: Receiver | None = None
     """What takes the answer of the attempt under way, or of the one that served."""
@@ -118,3 +120,14 @@ class CallState:
     outcome: str = OURS
     status: int = 500
     """What somebody else will write where we wrote nothing; 0 where nobody will."""
+
+    def mending(self) -> Mender:
+        """Its mender."""
+        if self.mender is None:
+            preferences = self.setting.lanes.preferences
+            self.mender = Mender(
+                learned=self.around.learned,
+                clock=self.around.clock,
+                learns=preferences.learn and preferences.unsupported_parameters != "reject",
+            )
+        return self.mender

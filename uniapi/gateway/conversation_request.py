@@ -11,8 +11,7 @@ from typing import Any
 
 from uniapi.canonical import Call, Message, Request, offered
 from uniapi.config import NO_OVERRIDES
-from uniapi.dialects import EncodedRequest, RelayedDialect, ReplyContext, UpstreamContext
-from uniapi.operations import SERVICES
+from uniapi.dialects import NOTHING_BESIDE, ReplyContext
 from uniapi.pipes import Pipe, PipeChoice
 from uniapi.routing import Road
 from uniapi.wire import HttpRequest, ResponseHead, dump_json
@@ -42,37 +41,41 @@ def prepare_conversation(
     """Build the attempt; what is translated is `reply.request`, else the client's own words are
     told. Raises RequestRefused when this upstream cannot be told.
     """
-    place, is_generated = way.place, SERVICES[way.operation].is_generated
-    request = None if reply.request is None else _adjusted(call, way, reply.request)
-    if request is None:
-        said = EncodedRequest(body=dict(call.json), headers=forwarded_headers(call))
+    place, provider, dialect = way.place, way.place.provider, way.dialect
+    is_generated = way.service.is_generated
+    request, beside = None, NOTHING_BESIDE
+    losses: tuple[str, ...] = ()
+    own: Mapping[str, str]
+    if reply.request is None:
+        body, own = dict(call.json), forwarded_headers(call)
     else:
-        said = way.dialect.encode_request(request, way.quirk)
-    beside = replace(said.beside, remembered=remembered) if remembered else said.beside
-    body, losses = said.body, said.losses
+        request = _adjusted(call, way, reply.request)
+        said = dialect.encode_request(request, way.quirk)
+        body, losses, own, beside = said.body, said.losses, said.headers, said.beside
+    if remembered:
+        beside = replace(beside, remembered=remembered)
     lost: tuple[str, ...] = ()
     if is_generated:
-        body, lost = way.dialect.fit(body, way.quirk, beside)
-    elif SERVICES[way.operation].is_counted:
+        body, lost = dialect.fit(body, way.quirk, beside)
+    elif way.service.is_counted:
         body, lost = fit_count(call, way, body, beside)
     if lost:
         losses = tuple(dict.fromkeys((*losses, *lost)))
-    may_end_empty = way.dialect.may_end_empty(body)
-    body = way.engine.prepare_body(place, body, way.operation, call.stream, way.dialect)
+    may_end_empty = dialect.may_end_empty(body)
+    body = way.engine.prepare_body(place, body, way.operation, call.stream, dialect)
     adds_usage = call.stream and not reply.include_usage and _takes_usage(way)
     if adds_usage:
         body = _asking_for_usage(body)
-    provider = place.provider
     if is_generated and provider.body_overrides is not NO_OVERRIDES:
         body = apply_overrides(body, provider.body_overrides, place.alias)
-    brings_some = bool(said.headers or provider.passthrough_request_headers)
-    headers = None if brings_some else way.headers
+    is_usual = way.headers is not None and not (own or provider.passthrough_request_headers)
     choice = PipeChoice(
         client=client_side(call),
-        dialect=way.dialect,
+        dialect=dialect,
         stream=call.stream,
         model=model_to_splice(way, reply),
-        upstream=UpstreamContext(quirk=way.quirk, id_seed=reply.id_seed, request=request),
+        quirk=way.quirk,
+        request=request,
         reply=reply,
         probes_text=probes_text,
         drops_usage=adds_usage,
@@ -82,14 +85,15 @@ def prepare_conversation(
         request=HttpRequest(
             method=way.address.method,
             url=way.address.url,
-            headers=_own_headers(call, way, said.headers) if headers is None else headers,
+            headers=way.headers if is_usual and way.headers else _own_headers(call, way, own),
             body=relayed_bytes(call, body) if way.road is Road.RELAY else dump_json(body),
+            head=way.head if is_usual else None,
         ),
         make_pipe=_pipe(call, way, choice, may_end_empty=may_end_empty),
         losses=losses,
         body=body,
         count_output=choice.count_output,
-        is_authorized=headers is not None,
+        is_authorized=is_usual,
     )
 
 
@@ -115,11 +119,9 @@ def _adjusted(call: Call, way: Way, request: Request) -> Request:
 
 
 def _pipe(call: Call, way: Way, choice: PipeChoice, *, may_end_empty: bool) -> MakePipe:
-    if SERVICES[way.operation].is_counted:
+    if way.service.is_counted:
         return count_pipe(call, way)
-    make: MakePipe = choice.translate
-    if way.road is Road.RELAY and isinstance(way.dialect, RelayedDialect):
-        make = partial(choice.relay, way.dialect)
+    make: MakePipe = choice.relay if way.road is Road.RELAY else choice.translate
     return partial(_which_may_end_empty, make) if may_end_empty else make
 
 

@@ -11,8 +11,6 @@ from uniapi.stats import CallRecord
 
 from .call_run import CallRun
 from .call_state import CallState, CallSurroundings, Reply, Setting
-from .mender import Mender
-from .route import Decoded
 
 
 class Executor:
@@ -30,8 +28,7 @@ class Executor:
 
         The call is recorded in every case, a refusal included.
         """
-        around, preferences, now = self._around, setting.lanes.preferences, plan.started_at
-        learns = preferences.learn and preferences.unsupported_parameters != "reject"
+        around, now = self._around, plan.started_at
         state = CallState(
             around=around,
             setting=setting,
@@ -39,8 +36,6 @@ class Executor:
             plan=plan,
             now=around.clock.monotonic_s,
             reply=reply,
-            decoded=Decoded(call),
-            mender=Mender(learned=around.learned, clock=around.clock, learns=learns),
             started_at=now,
             heard_at=now,
         )

@@ -23,7 +23,7 @@ from uniapi.network import passage_of
 from uniapi.operations import SERVICES
 from uniapi.routing import Channel
 from uniapi.values import dataclass
-from uniapi.wire import HttpRequest
+from uniapi.wire import HttpRequest, head_of_request
 
 from .answer_headers import header_text
 from .key_mask import NO_SECRET
@@ -64,14 +64,14 @@ class Lane:
             "x-uniapi-model": header_text(target.upstream_model),
         }
         """What every answer of it is headed with."""
-        self._spots: dict[tuple[str, DialectNeeds, int], tuple[Learned, Spot]] = {}
+        self._spots: dict[tuple[object, ...], tuple[Learned, Spot]] = {}
         self._kinds: dict[tuple[object, ...], tuple[Way, ...]] = {}
 
     def ways(self, call: Call, needs: DialectNeeds, learned: Learned) -> tuple[Way, ...]:
         """The ways to ask it (see `find_ways`); `needs` are the call's."""
         if not SERVICES[call.operation].is_generated:
             return find_ways(call, self.target, self.engine, learned)
-        known = self._spots.get((call.dialect, needs, id(learned)))
+        known = self._spots.get(_kind_of(call.dialect, needs, learned))
         spot = known[1] if known is not None else self._spot(call.dialect, needs, learned)
         may_relay = spot.may_relay(call)
         kind = (id(spot), call.operation, call.stream, may_relay)
@@ -87,7 +87,7 @@ class Lane:
             self._kinds.clear()
         spot = spot_of(self.target, self.engine, client_dialect, needs, learned)
         # What was learned stays with it, so that its id names nothing else meanwhile.
-        self._spots[client_dialect, needs, id(learned)] = (learned, spot)
+        self._spots[_kind_of(client_dialect, needs, learned)] = (learned, spot)
         return spot
 
     def _headed(self, way: Way, streams: bool) -> Way:
@@ -103,7 +103,21 @@ class Lane:
             method=way.address.method, url=way.address.url, headers=usual_headers(way, streams)
         )
         request = self.engine.authorize(self.target, plain, None, Epoch(0.0))
-        return replace(way, headers=request.headers) if request.url == plain.url else way
+        if request.url != plain.url:
+            return way
+        return replace(way, headers=request.headers, head=_head_of(request))
+
+
+def _kind_of(client_dialect: str, needs: DialectNeeds, learned: Learned) -> tuple[object, ...]:
+    return (client_dialect, needs.has_functions, needs.effort, needs.searches, id(learned))
+
+
+def _head_of(request: HttpRequest) -> bytes | None:
+    """None for one that cannot be sent; whoever tries is told why."""
+    try:
+        return head_of_request(request)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

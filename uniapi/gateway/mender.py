@@ -51,8 +51,7 @@ class Mender:
     def find_ways(self, call: Call, needs: DialectNeeds, lane: Lane) -> list[Way]:
         """The ways of a new attempt, by what is known of its model."""
         self._lesson = NOTHING
-        is_plain = self.learned.is_empty or not self.learns
-        return list(lane.ways(call, needs, NOTHING if is_plain else self._known(lane.target)))
+        return list(lane.ways(call, needs, self._known(lane.target)))
 
     def mended(
         self, call: Call, target: Target, way: Way, failure: Failure, body: dict[str, Json]

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from uniapi.canonical import Call, Message, Operation, RequestRefused
 from uniapi.dialects import ReplyContext
 from uniapi.engines import Engine, Learned, Place, Target
-from uniapi.operations import SERVICES
 from uniapi.routing import Road
 
 from .conversation_request import prepare_conversation
@@ -19,6 +18,8 @@ from .prepared import Prepared, reply_context
 from .route import Decoded, Way, find_ways
 from .stored_response import prepare_stored
 
+NOTHING_REMEMBERED: Mapping[str, Message] = MappingProxyType({})
+
 
 def prepare(
     call: Call,
@@ -26,14 +27,14 @@ def prepare(
     reply: ReplyContext,
     *,
     probes_text: bool = False,
-    remembered: Mapping[str, Message] = MappingProxyType({}),
+    remembered: Mapping[str, Message] = NOTHING_REMEMBERED,
 ) -> Prepared:
     """Build the request for one way; the canonical one, where it is translated, is in `reply`.
     `remembered`: see `dialects.Beside`, where it is relayed.
 
     Raises RequestRefused when this upstream cannot be told.
     """
-    if SERVICES[way.operation].is_carried:
+    if way.service.is_carried:
         return prepare_carried(call, way, reply)
     if way.operation is Operation.STORED:
         return prepare_stored(call, way, reply)
@@ -56,6 +57,6 @@ def prepare_once(
     """
     way = first_way(call, target, engine, learned)
     reply = reply_context(call, target, 0, "0")
-    if way.road is Road.TRANSLATE and not SERVICES[way.operation].is_carried:
+    if way.road is Road.TRANSLATE and not way.service.is_carried:
         reply = replace(reply, request=Decoded(call).get())
     return prepare(call, way, reply)

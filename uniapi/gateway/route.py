@@ -40,7 +40,7 @@ from uniapi.engines import (
     Retirement,
     retirement_at,
 )
-from uniapi.operations import SERVICES
+from uniapi.operations import SERVICES, Service
 from uniapi.pipes import UNSIGNED_FAMILY
 from uniapi.routing import Road
 from uniapi.values import dataclass
@@ -72,16 +72,21 @@ class Way:
     """Whether this upstream wants something of its earlier turns back that a client of the same
     dialect may lose: the reasoning of a turn with calls, or the signatures on them.
     """
+    service: Service = field(init=False)
+    """What kind of operation it is."""
     headers: Mapping[str, str] | None = None
     """What every request there has, its credential included, where neither a signature nor a token
     that ends belongs to them; None: to be put together for each.
     """
+    head: bytes | None = None
+    """The head of every such request, but for what depends on its body."""
 
     def __post_init__(self) -> None:
         quirk = self.quirk
         wants = quirk.needs_reasoning != "no" or bool(quirk.opaque_family or quirk.details_format)
         is_relayed = self.road is Road.RELAY and self.operation is Operation.GENERATE
         object.__setattr__(self, "remembers", wants and is_relayed)
+        object.__setattr__(self, "service", SERVICES[self.operation])
 
     @property
     def families(self) -> tuple[str, ...]:

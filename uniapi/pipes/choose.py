@@ -5,21 +5,24 @@ always stream as they were asked.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from uniapi.canonical import (
     Failure,
     FoldError,
+    Json,
+    Request,
     Response,
     ResponseFailed,
     estimate_text_tokens,
     unfold,
 )
 from uniapi.dialects import (
+    PLAIN,
     SHAPE_ERRORS,
     ClientDialect,
     EncodedResponse,
+    Quirk,
     RelayedDialect,
     ReplyContext,
     UpstreamContext,
@@ -39,7 +42,7 @@ from .turn_reader import TurnReader
 @dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class PipeChoice:
     """`client` is the dialect the client reads, `dialect` the upstream's, `stream` what the client
-    asked for. `model`: the name a relay splices in, None: none.
+    asked for. `model`: the name a relay splices in, None: none. `request` is what was translated.
 
     `drops_usage`: the relay asked for a usage chunk that the client did not. `probes_text`: error
     triggers are looked for, so a relay is decoded beside.
@@ -49,28 +52,29 @@ class PipeChoice:
     dialect: UpstreamDialect
     stream: bool
     model: str | None
-    upstream: UpstreamContext
     reply: ReplyContext
+    quirk: Quirk = PLAIN
+    request: Request | None = None
     probes_text: bool = False
     drops_usage: bool = False
     remembers: bool = False
     """A client of the same dialect may lose what the vendor wants back of this answer."""
 
-    def relay(self, dialect: RelayedDialect, head: ResponseHead) -> Pipe:
+    def relay(self, head: ResponseHead) -> Pipe:
         """The same dialect on both sides; framing may differ, and an answer that is streamed
         against the client's wish (or the reverse) is translated after all.
         """
+        dialect = self.dialect
         framer = framer_for(head, dialect, self.stream)
-        if framer is None and not self.stream:
-            model = self.model
+        if not isinstance(dialect, RelayedDialect) or (framer is None) is self.stream:
+            return self.translate(head)
+        if framer is None:
             return RelayWhole(
                 dialect.observer(),
-                None if model is None else partial(with_stated_model, dialect=dialect, model=model),
+                None if self.model is None else self._with_model,
                 self._read_turn if self.remembers else None,
                 probes_text=self.probes_text,
             )
-        if framer is None or not self.stream:
-            return self.translate(head)
         writer = frame_writer(
             framer,
             dialect,
@@ -84,7 +88,7 @@ class PipeChoice:
             dialect.observer(),
             ending(self.client, self.reply),
             writer,
-            dialect.stream_decoder(self.upstream) if is_read else None,
+            dialect.stream_decoder(self._upstream()) if is_read else None,
             probes_text=self.probes_text,
             turn=self._turn_reader() if self.remembers else None,
         )
@@ -94,7 +98,7 @@ class PipeChoice:
         framer = framer_for(head, self.dialect, self.stream)
         turn = self._turn_reader()
         if framer is not None:
-            decoder = self.dialect.stream_decoder(self.upstream)
+            decoder = self.dialect.stream_decoder(self._upstream())
             if self.stream:
                 return TranslateStream(
                     framer,
@@ -113,15 +117,25 @@ class PipeChoice:
         framer = framer_for(head, self.dialect, self.stream)
         if framer is None:
             return 0
-        decoder = self.dialect.stream_decoder(self.upstream)
+        decoder = self.dialect.stream_decoder(self._upstream())
         try:
             events = [event for frame in framer.feed(beginning) for event in decoder.feed(frame)]
         except WireError:
             return 0
         return estimate_text_tokens("".join(map(text_of, events)))
 
+    def _upstream(self) -> UpstreamContext:
+        return UpstreamContext(quirk=self.quirk, id_seed=self.reply.id_seed, request=self.request)
+
+    def _with_model(self, body: bytes, value: Json) -> bytes:
+        """A relayed answer, as its client is told the model."""
+        dialect, model = self.dialect, self.model
+        if model is None or not isinstance(dialect, RelayedDialect):
+            return body
+        return with_stated_model(body, value, dialect, model)
+
     def _turn_reader(self) -> TurnReader:
-        return TurnReader(keeps_unsigned=self.upstream.quirk.needs_reasoning != "no")
+        return TurnReader(keeps_unsigned=self.quirk.needs_reasoning != "no")
 
     def _read_turn(self, body: Any) -> TurnReader | None:
         """What is to be remembered of a whole answer; None where it cannot be read."""
@@ -135,7 +149,7 @@ class PipeChoice:
         return turn
 
     def _decode(self, body: Any) -> Response:
-        return self.dialect.decode_response(body, self.upstream)
+        return self.dialect.decode_response(body, self._upstream())
 
     def _encode(self, response: Response) -> EncodedResponse:
         return self.client.encode_response(response, self.reply)

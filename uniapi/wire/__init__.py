@@ -22,7 +22,7 @@ from .http import (
     ResponseHead,
     media_type,
 )
-from .http1 import Received, ResponseParser, request_bytes
+from .http1 import Received, ResponseParser, head_of_request, request_bytes
 from .inflate import STEP_BYTES, Inflater, inflater_for
 from .json_array import JsonArrayDecoder, JsonArrayWriter
 from .json_members import holds_twins, load_members
@@ -96,6 +96,7 @@ __all__ = [
     "encode_message",
     "encode_sse",
     "form_boundary",
+    "head_of_request",
     "holds",
     "holds_more_values",
     "holds_twins",

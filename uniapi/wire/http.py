@@ -62,6 +62,8 @@ class HttpRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     source: BodySource | None = None
+    head: bytes | None = None
+    """Its head (see `head_of_request`), where many have the same."""
 
 
 @dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call

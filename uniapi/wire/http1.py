@@ -51,16 +51,21 @@ def request_bytes(request: HttpRequest) -> bytes:
     `source`, only what comes before it. Raises ValueError for a header that would break out of its
     line.
     """
-    head = _head(request.method, request.url, tuple(request.headers.items()))
+    head = request.head or head_of_request(request)
     length = len(request.body) if request.source is None else request.source.length
     if length or request.method not in ("GET", "HEAD"):
         return b"%bcontent-length: %d\r\n\r\n%b" % (head, length, request.body)
     return head + b"\r\n" + request.body
 
 
+def head_of_request(request: HttpRequest) -> bytes:
+    """Its head but for what depends on the body. Raises ValueError like `request_bytes`."""
+    return _head(request.method, request.url, tuple(request.headers.items()))
+
+
 @lru_cache(maxsize=512)
 def _head(method: str, url: str, headers: tuple[tuple[str, str], ...]) -> bytes:
-    """Its head but for what depends on the body: most requests to one place have the same."""
+    """Most requests to one place have the same."""
     parts = urlsplit(url)
     target = parts.path or "/"
     if parts.query:
