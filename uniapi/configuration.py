@@ -26,7 +26,7 @@ from .config import (
     read_config_file,
 )
 from .config_news import show_problems
-from .environment_source import EnvironmentSource
+from .environment_source import EnvironmentSource, keep_names
 from .errors import StartError
 from .network import DEMO_CONFIG, FetchFailed, Transport, fetch_url
 from .priced_models import config_names
@@ -147,6 +147,8 @@ class Reload:
         self.environment = (
             EnvironmentSource(environment, data_dir) if source.kind == "environment" else None
         )
+        if self.environment is not None and data_dir is not None:
+            keep_names(environment, data_dir)
         self._watcher = FileWatcher(source.location) if source.kind == "file" else None
         self._reading = asyncio.Lock()
         self._good: str | None = None

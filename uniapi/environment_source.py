@@ -4,14 +4,19 @@ that is made once, shown once and kept in the data dir.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from .config import environment_config, found_keys
+from .config import KNOWN_KEYS, choose_source, environment_config, found_keys
+from .errors import StartError
 from .server.admin import generate_key
 from .storage import write_atomic
 
 CLIENT_KEY_FILE = "client-key"
+VARIABLES_FILE = "environment-keys"
+"""The names of the variables that a start has found keys in, one a line: never the keys."""
+_KNOWN = frozenset(name for known in KNOWN_KEYS for name in known.variables)
 
 
 def kept_client_key(data_dir: Path | None) -> str | None:
@@ -22,6 +27,38 @@ def kept_client_key(data_dir: Path | None) -> str | None:
         return (data_dir / CLIENT_KEY_FILE).read_text("ascii").strip() or None
     except (OSError, ValueError):
         return None
+
+
+def as_the_gateway_sees(
+    config_argument: str | None, environment: Mapping[str, str], data_dir: Path
+) -> Mapping[str, str]:
+    """The environment for commands that only tell: in another shell than the gateway's its provider
+    keys are missing, and their names stand for them. No request may leave with these.
+
+    Raises StartError (2) where nothing is configured and no gateway has ever run.
+    """
+    source = choose_source(config_argument, environment)
+    is_missing = source.kind == "file" and not config_argument and not _exists(source.location)
+    if source.kind != "environment" and not is_missing:
+        return environment
+    try:
+        names = (data_dir / VARIABLES_FILE).read_text("ascii").split()
+    except (OSError, ValueError):
+        names = []
+    lacking = [name for name in names if name in _KNOWN and not environment.get(name, "").strip()]
+    if is_missing and not lacking:
+        raise StartError(
+            f"there is no {source.location} in this folder, and no gateway has run in it on keys of"
+            " the environment: run this where the gateway was started, or name its file with"
+            " --config (`init` writes one; `connect` takes --url too)",
+            2,
+        )
+    return {**environment, **{name: f"${name}" for name in lacking}}
+
+
+def _exists(location: str) -> bool:
+    # A link that leads nowhere is a file that is missing, and is told as one.
+    return Path(location).is_symlink() or Path(location).exists()
 
 
 def environment_text(environment: Mapping[str, str], client_key: str | None) -> str:
@@ -65,3 +102,14 @@ class EnvironmentSource:
         except OSError:
             return False
         return True
+
+
+def keep_names(environment: Mapping[str, str], data_dir: Path) -> None:
+    """For `as_the_gateway_sees`: which variables this start runs on."""
+    names = [one.variable for one in found_keys(environment) if one.variable is not None]
+    data = "".join(f"{name}\n" for name in names).encode("ascii")
+    path = data_dir / VARIABLES_FILE
+    # Without them only `explain` in another shell says less.
+    with contextlib.suppress(OSError):
+        if not path.exists() or path.read_bytes() != data:
+            write_atomic(path, data)

@@ -124,3 +124,32 @@ def test_who_does_not_answer_is_not_there():
     assert found_servers({"OLLAMA_HOST": "127.0.0.1:9"}) == ()
     assert found_servers({"OLLAMA_HOST": "http://[broken"}) == ()
     assert found_keys({}) == ()
+
+
+def test_another_shell_than_the_gateways_is_told_all_the_same(tmp_path):
+    """Its provider keys are in the gateway's environment only: their names stand for them, and
+    none of it leaves.
+    """
+    command = [sys.executable, ROOT / "main.py", "--host", "127.0.0.1", "--port", "0"]
+    keys = {"PATH": "/usr/bin:/bin", "ANTHROPIC_API_KEY": "sk-ant-1", "OPENAI_API_KEY": "sk-oa-1"}
+    running = Running(command, tmp_path, keys)
+    key = (tmp_path / "data/client-key").read_text().strip()
+    names = (tmp_path / "data/environment-keys").read_text()
+    assert names.split() == ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"]
+    try:
+        done = run(tmp_path, "connect", "claude", "--model", "claude-opus-5-5")
+        assert (done.returncode, key in done.stdout) == (0, True), done.stderr
+        done = run(tmp_path, "explain", "claude-opus-5-5")
+        assert "start the gateway once" in done.stdout
+        assert "at most 0" not in done.stdout
+        assert run(tmp_path, "models").returncode == 0
+    finally:
+        running.stop()
+
+
+def test_nothing_to_tell_of_says_what_to_do(tmp_path):
+    """No file, no keys, no gateway that ever ran here."""
+    for words in (("connect", "claude"), ("explain", "m"), ("models",)):
+        done = run(tmp_path, *words)
+        assert done.returncode == 2
+        assert "run this where the gateway was started" in done.stderr

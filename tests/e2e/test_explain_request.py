@@ -92,6 +92,7 @@ async def test_what_is_dropped_and_what_it_may_cost_is_told(upstream, tmp_path):
     (request,) = json.loads(output)["requests"]
     assert (request["road"], request["dialect"]) == ("translated", "anthropic")
     assert "seed" in request["dropped"]
+    assert request["dropped_why"]["seed"] == "this format lacks it (anthropic)"
     assert 0.002 < request["cost"] < 0.005
     assert request["price"] == "model_price.default"
 
@@ -120,3 +121,18 @@ async def test_a_person_reads_long_bodies_shortened(upstream, tmp_path):
     assert f"({len(PICTURE)} characters)" in done.stdout
     assert "about" in done.stdout
     assert "nothing is sent" in done.stdout
+
+
+async def test_each_loss_has_the_reason_of_the_row_that_loses_it(upstream, tmp_path):
+    """A fact of the model, a word of the provider's entry: not one sentence for all."""
+    tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+    model, own = ["gpt-5"], {"tools": False}
+    value = config([provider(upstream, "a", api=[UP_KEY], model=model, **own)])
+    body = {**CHAT, "model": "gpt-5", "temperature": 0.3, "tools": [tool]}
+    _, output, _ = await explained(tmp_path, value, body)
+    (request,) = json.loads(output)["requests"]
+    assert set(request["dropped"]) == set(request["dropped_why"])
+    assert request["dropped_why"]["tools"] == "the provider has `tools: false`"
+    assert "sampling is fixed" in request["dropped_why"]["temperature"]
+    done = await asyncio.to_thread(warm.run, ["explain", "request.json"], cwd=tmp_path)
+    assert f"dropped: temperature: {request['dropped_why']['temperature']}" in done.stdout

@@ -25,7 +25,7 @@ from uniapi.config import (
     read_config_file,
 )
 from uniapi.configuration import config_text
-from uniapi.environment_source import environment_text, kept_client_key
+from uniapi.environment_source import as_the_gateway_sees, environment_text, kept_client_key
 from uniapi.errors import StartError
 from uniapi.gateway import LearnedModels, ModelLists
 from uniapi.kept_lists import MODEL_LISTS_FILE
@@ -47,6 +47,7 @@ def show_models(
     """The models that each client key can route, from the configuration and the model lists kept in
     the data dir.
     """
+    environment = seen_by_the_gateway(config_argument, environment)
     config, catalog, endings = configuration_and_catalog(config_argument, environment)
     today = day_of(SystemClock().now_s())
     listed = {key.display: list(catalog.models(key)) for key in config.client_keys}
@@ -105,6 +106,14 @@ def named_client_key(config: Config, named: str | None) -> ClientKey:
     raise StartError(
         f"no client key is {named if len(named) < 12 else named[:6] + '…'!r}; there are {there}", 2
     )
+
+
+def seen_by_the_gateway(
+    config_argument: str | None, environment: Mapping[str, str]
+) -> Mapping[str, str]:
+    """The environment for a command that only tells; see `as_the_gateway_sees`."""
+    named = environment.get("DATA_DIR")
+    return as_the_gateway_sees(config_argument, environment, Path(named or "data"))
 
 
 def read_configuration(

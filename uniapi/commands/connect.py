@@ -20,7 +20,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from uniapi.commands.common import configuration_and_catalog, data_dir_beside, named_client_key
+from uniapi.commands.common import (
+    configuration_and_catalog,
+    data_dir_beside,
+    named_client_key,
+    seen_by_the_gateway,
+)
 from uniapi.config import choose_source
 from uniapi.connect import RECIPES, Connection, ModelChoice, Recipe, choose_models
 from uniapi.connect.recipe import FOLDER
@@ -85,6 +90,7 @@ def _list_clients() -> None:
 def _connection(options: ConnectOptions, environment: Mapping[str, str]) -> Connection:
     if options.url is not None:
         return _asked(options, environment)
+    environment = seen_by_the_gateway(options.config, environment)
     source = choose_source(options.config, environment)
     if source.kind == "environment":
         ensure_client_key(environment, data_dir_beside(source, environment))

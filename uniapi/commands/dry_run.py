@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from uniapi.canonical import Call, Principal, RequestRefused
+from uniapi.commands.drop_reasons import drop_reasons
 from uniapi.commands.offline import Offline
 from uniapi.config import ClientKey, provider_secrets, without_secrets, without_secrets_in_bytes
 from uniapi.engines import Target
@@ -184,7 +185,7 @@ class DryRun:
         engine = parts.engines.engine_of(provider)
         try:
             way = first_way(self.call, target, engine, learned)
-            prepared = prepare_once(self.call, target, engine, learned)
+            prepared = prepare_once(self.call, target, engine, way=way)
         except RequestRefused as refused:
             return {**row, "refused": refused.error.message}
         has_flow = engine.token_flow(target, now_s) is not None
@@ -197,6 +198,7 @@ class DryRun:
             "road": "relayed" if way.road is Road.RELAY else "translated",
             **_shown(request, provider_secrets(provider)),
             "dropped": list(prepared.losses),
+            "dropped_why": drop_reasons(self.call, target, engine, way, prepared.losses),
             "learned": list(learned.lessons()),
         }
 
@@ -249,8 +251,8 @@ def _request_lines(request: Mapping[str, Any]) -> Iterator[str]:
         yield "cost: no price is known"
     else:
         yield f"cost: at most about ${request['cost']:.6f} ({request['price']})"
-    if request["dropped"]:
-        yield f"dropped, as this upstream has no place for it: {', '.join(request['dropped'])}"
+    for name in request["dropped"]:
+        yield f"dropped: {name}: {request['dropped_why'][name]}"
     if request["learned"]:
         yield f"learned from refusals: {'; '.join(request['learned'])}"
     yield f"{request['method']} {request['url']}"

@@ -19,7 +19,7 @@ from uniapi.errors import StartError
 from uniapi.gateway import Standing, first_way
 from uniapi.money import PER_MILLION, Found
 from uniapi.retirement_watch import day_of
-from uniapi.routing import Channel, explain
+from uniapi.routing import NO_LIST_YET, Channel, explain
 from uniapi.values import dataclass
 
 
@@ -149,11 +149,8 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
         lines.append(f"{value['model']} for {value['client_key']}:")
         if value["shares"] > 1:
             lines.append(f"{indent}  limits of provider keys: one of {value['shares']} parts")
-    lines.append(
-        f"{indent}  order: {value['algorithm']}, {value['order']}; at most"
-        f" {_counted(value['attempts'], 'attempt')}"
-        + (f"; limit {value['rate_limit']}" if value["rate_limit"] else "")
-    )
+    if value["channels"]:
+        lines.append(_said_order(value, indent))
     for number, channel in enumerate(value["channels"], 1):
         place = f"{number}." if channel["out"] is None else " –"
         if "nested" in channel:
@@ -198,10 +195,7 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
             + (f"; limit {channel['key_rate_limit']}" if channel["key_rate_limit"] else "")
         )
     if not value["channels"]:
-        lines.append(
-            f"{indent}  nothing serves it"
-            + (f"; did you mean {', '.join(value['near'])}?" if value.get("near") else "")
-        )
+        lines.append(f"{indent}  {_said_nothing(value)}")
     if "model" in value:
         lines.extend(
             f"{indent}  {one['name']}: ${one['spent']:.4f} of ${one['of']:g} spent ({one['limit']})"
@@ -211,6 +205,24 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
             f"{indent}  out: {entry['provider']}: {entry['reason']}" for entry in value["out"]
         )
     return lines
+
+
+def _said_order(value: Mapping[str, Any], indent: str) -> str:
+    most = f"; at most {_counted(value['attempts'], 'attempt')}" if value["attempts"] else ""
+    limit = f"; limit {value['rate_limit']}" if value["rate_limit"] else ""
+    return f"{indent}  order: {value['algorithm']}, {value['order']}{most}{limit}"
+
+
+def _said_nothing(value: Mapping[str, Any]) -> str:
+    """Why there is no channel, and what to do where that is only for now."""
+    if value.get("near"):
+        return f"nothing serves it; did you mean {', '.join(value['near'])}?"
+    if any(entry["reason"] == NO_LIST_YET for entry in value.get("out", ())):
+        return (
+            "nothing that is known serves it: start the gateway once, or `check --live`, which ask"
+            " the providers below for their models"
+        )
+    return "nothing serves it"
 
 
 def _counted(count: int, what: str) -> str:

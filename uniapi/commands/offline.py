@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.clock import Clock, SystemClock
-from uniapi.commands.common import configuration_and_catalog, data_dir_beside
+from uniapi.commands.common import (
+    configuration_and_catalog,
+    data_dir_beside,
+    seen_by_the_gateway,
+)
 from uniapi.config import Config, choose_source
 from uniapi.gateway import Engines, LearnedModels, Spending
 from uniapi.kept_rests import KeptRests
@@ -44,6 +48,7 @@ def offline(
     """The parts; `timeout_s`: what `serve` would take from `TIMEOUT`. Raises StartError for a
     configuration that cannot be used.
     """
+    environment = seen_by_the_gateway(config_argument, environment)
     config, catalog, endings = configuration_and_catalog(config_argument, environment)
     data_dir = data_dir_beside(choose_source(config_argument, environment), environment)
     folder, clock = DiskFolder(data_dir), SystemClock()

@@ -24,7 +24,7 @@ from .common_schema import (
     Timeouts,
 )
 from .engine_names import EngineNames, HasPrice, Remark
-from .environment_keys import FoundProvider, environment_config, found_keys
+from .environment_keys import KNOWN_KEYS, FoundProvider, environment_config, found_keys
 from .excerpt import excerpt
 from .json_schema import json_schema, key_table
 from .keys import KEYS
@@ -69,6 +69,7 @@ from .wildcards import fits, is_wildcard, most_telling_first
 
 __all__ = [
     "KEYS",
+    "KNOWN_KEYS",
     "NO_OVERRIDES",
     "PROXY_DIRECT",
     "SCHEMA_FILE",

@@ -21,13 +21,14 @@ from .anthropic import ClaudeEngine
 from .balances import Balance, balance_place
 from .detect import BUILT, KNOWN_UNBUILT, check_private_key, detect_engine
 from .engine import Address, Engine, ListedModel, ModelPage, Place, Target, Token, TokenFlow
-from .facts import quirk_for
+from .facts import quirk_for, rows_for
 from .learned import Learned, load_learned
 from .look_over import look_over
 from .mending import find_mending
 from .openai import OpenAiEngine, ResponsesEngine
 from .presets import preset_for, preset_named
 from .price_vendors import price_vendor, price_vendors
+from .quirks import QuirkRow
 from .retirements import (
     Retirement,
     find_retirement,
@@ -135,6 +136,7 @@ __all__ = [
     "ListedModel",
     "ModelPage",
     "Place",
+    "QuirkRow",
     "Retirement",
     "Target",
     "Token",
@@ -154,4 +156,5 @@ __all__ = [
     "read_day",
     "retirement_at",
     "retirement_of",
+    "rows_for",
 ]

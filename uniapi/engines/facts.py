@@ -10,9 +10,16 @@ from .facts_bedrock import BEDROCK_ROWS
 from .facts_chat import CHAT_ROWS
 from .facts_claude import CLAUDE_ROWS
 from .facts_gemini import GEMINI_ROWS
-from .quirks import resolve, vendor_of
+from .quirks import QuirkRow, resolve, vendor_of
+from .urls import parse_url
 
 ROWS = (*CHAT_ROWS, *CLAUDE_ROWS, *GEMINI_ROWS, *BEDROCK_ROWS)
+
+
+def rows_for(engine: str, base_url: str | None, upstream_model: str) -> list[QuirkRow]:
+    """The rows that fit, in their order: for whoever asks why."""
+    vendor = vendor_of(engine, parse_url(base_url).host if base_url else "")
+    return [row for row in ROWS if row.fits(engine, vendor, upstream_model.lower())]
 
 
 @lru_cache(maxsize=2048)

@@ -22,6 +22,7 @@ from .prepare import first_way, prepare_once
 from .reasoning_cache import ReasoningCache
 from .reception import Reception
 from .refusals import model_not_found
+from .route import Way
 from .snapshot import Engines, Snapshot
 from .spending import Spending, Standing
 from .uploads import Upload
@@ -43,6 +44,7 @@ __all__ = [
     "Spending",
     "Standing",
     "Upload",
+    "Way",
     "cache_rows",
     "counts_tokens",
     "estimate_call_tokens",

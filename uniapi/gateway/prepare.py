@@ -50,12 +50,16 @@ def first_way(call: Call, place: Place, engine: Engine, learned: Learned = NOTHI
 
 
 def prepare_once(
-    call: Call, target: Target, engine: Engine, learned: Learned = NOTHING
+    call: Call,
+    target: Target,
+    engine: Engine,
+    learned: Learned = NOTHING,
+    way: Way | None = None,
 ) -> Prepared:
-    """The request to be sent first to `target`, outside of the loop. Raises RequestRefused when
-    there is no way, or this upstream cannot be told.
+    """The request to be sent first to `target`, or on this `way`, outside of the loop. Raises
+    RequestRefused when there is no way, or this upstream cannot be told.
     """
-    way = first_way(call, target, engine, learned)
+    way = way or first_way(call, target, engine, learned)
     reply = reply_context(call, target, 0, "0")
     if way.road is Road.TRANSLATE and not way.service.is_carried:
         reply = replace(reply, request=Decoded(call).get())

@@ -6,7 +6,7 @@ Pure: no I/O, no clock, no randomness of its own.
 from .attempt_timeouts import CallFacts, keepalive_interval_s, resolve_timeouts
 from .candidates import Candidate, Candidates, Channel, Group
 from .catalog import Catalog
-from .explain import explain
+from .explain import NO_LIST_YET, explain
 from .health import Health, Lasting, Rest, Rested, Resting
 from .merits import PriceOf
 from .plan import MAX_CALLS, Plan
@@ -31,6 +31,7 @@ from .steps import (
 
 __all__ = [
     "MAX_CALLS",
+    "NO_LIST_YET",
     "NO_SESSION",
     "Attempt",
     "BegunRest",

@@ -33,6 +33,8 @@ _TURNS = {
     "cheapest": "by what a usual call costs; channels of no known price last",
     "fastest": "by the last hour's speed; one call in twenty looks elsewhere",
 }
+NO_LIST_YET = "its model list is not there yet"
+"""Why a provider is left out that may have the model."""
 _KEY_TURNS = {
     "round_robin": "in turn",
     "random": "drawn for each request",
@@ -210,7 +212,7 @@ def _left_out(router: Router, client_key: ClientKey, requested_model: str) -> li
         for provider in router.catalog.unreached(client_key, requested_model)
     ]
     out += [
-        {"provider": provider.provider_id, "reason": "its model list is not there yet"}
+        {"provider": provider.provider_id, "reason": NO_LIST_YET}
         for provider in router.catalog.unlisted(client_key)
     ]
     return out
