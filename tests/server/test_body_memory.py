@@ -4,14 +4,14 @@ import pytest
 
 from uniapi.canonical import RequestRefused
 from uniapi.server.body import read_body
-from uniapi.server.body_memory import BodyMemory
+from uniapi.server.body_memory import BodyMemory, BodyShare
 from uniapi.server.incoming import Incoming
 from uniapi.wire import RequestHead
 
 
 def test_what_does_not_fit_is_told_to_come_back():
     memory = BodyMemory()
-    with memory.share(100) as first, memory.share(100) as second:
+    with BodyShare(memory, 100) as first, BodyShare(memory, 100) as second:
         first.grow_to(60)
         first.grow_to(50)
         second.grow_to(40)
@@ -27,7 +27,7 @@ def test_a_call_that_fails_gives_back_what_it_held():
     memory = BodyMemory()
 
     def fail():
-        with memory.share(100) as share:
+        with BodyShare(memory, 100) as share:
             share.grow_to(70)
             raise ZeroDivisionError
 
@@ -61,13 +61,13 @@ def request(body, length=None):
 
 async def test_a_length_that_does_not_fit_is_refused_before_anything_is_read():
     body = Body(6)
-    with BodyMemory().share(50) as share, pytest.raises(RequestRefused, match="max_bodies_in"):
+    with BodyShare(BodyMemory(), 50) as share, pytest.raises(RequestRefused, match="max_bodies_in"):
         await read_body(request(body, length=60), 1000, share)
     assert body.taken == 0
 
 
 async def test_a_body_that_names_no_length_counts_as_it_comes():
     body = Body(9)
-    with BodyMemory().share(50) as share, pytest.raises(RequestRefused):
+    with BodyShare(BodyMemory(), 50) as share, pytest.raises(RequestRefused):
         await read_body(request(body), 1000, share)
     assert body.taken == 6

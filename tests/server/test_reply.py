@@ -13,7 +13,7 @@ from uniapi.clock import SystemClock
 from uniapi.server.aiohttp_lane import AiohttpBody, AiohttpLine, AnswerGiven, handle
 from uniapi.server.front import Front
 from uniapi.server.incoming import Incoming
-from uniapi.server.reply import STALLED_READER_S, HttpReply, StallWatch
+from uniapi.server.reply import STALLED_READER_S, HttpReply, StallWatch, UsualHeaders
 from uniapi.wire import RequestHead
 
 
@@ -22,7 +22,7 @@ def reply_to(request):
     line = AiohttpLine(request)
     body = AiohttpBody(request, line)
     head = RequestHead(request.method, "/", "", {}, None, True, True)
-    return HttpReply(Incoming(head, body, line), {})
+    return HttpReply(Incoming(head, body, line), "r1", UsualHeaders.of({}))
 
 
 async def ask(handler, method="GET"):

@@ -18,7 +18,7 @@ from uniapi.wire import CREDENTIAL_HEADERS, RequestHead
 from .bounded import BoundedServer
 from .connections import MAX_HEAD_BYTES, ConnectionTable
 from .front import Front
-from .incoming import Incoming
+from .incoming import GONE, Incoming
 from .unread import Unread
 
 
@@ -86,10 +86,12 @@ class AiohttpLine:
         transport = self._request.transport
         return transport is None or transport.is_closing()
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> int:
         transport = self._request.transport
-        if transport is not None:
-            transport.write(data)
+        if transport is None or transport.is_closing():
+            return GONE
+        transport.write(data)
+        return transport.get_write_buffer_size()
 
     def backlog(self) -> int:
         transport = self._request.transport

@@ -6,6 +6,7 @@ Everything wrong with it is refused with what and where.
 from __future__ import annotations
 
 import asyncio
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Protocol
 
@@ -33,7 +34,7 @@ async def read_body(incoming: Incoming, max_bytes: int, share: BodyShare | None 
     """The whole body, inflated, as a part of the memory that all bodies have. Raises RequestRefused
     as `body_pieces` does, and 503 when that memory is full.
     """
-    length = incoming.head.length
+    length = incoming.length
     if share is not None and length is not None and length <= max_bytes:
         share.grow_to(length)
     if length is not None and length <= max_bytes and not _encoding(incoming):
@@ -57,7 +58,7 @@ async def body_pieces(
     Raises RequestRefused: 413 too large, 408 too slow, 415 an encoding we cannot read, 400 broken
     compression.
     """
-    length = incoming.head.length
+    length = incoming.length
     if length is not None and length > max_bytes:
         raise _too_large(max_bytes)
     inflater = _inflater(_encoding(incoming))
@@ -217,7 +218,8 @@ def _read_object(body: bytes) -> tuple[dict[str, Any], bytes]:
             )
         )
     try:
-        value, has_twins = load_members(body.decode("utf-8-sig"))
+        text = body.decode("utf-8-sig" if body.startswith(BOM_UTF8) else "utf-8")
+        value, has_twins = load_members(text)
     except RecursionError:
         raise RequestRefused.bad_request("The request body is nested too deep.") from None
     except UnicodeDecodeError:

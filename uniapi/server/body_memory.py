@@ -12,18 +12,18 @@ RETRY_AFTER_S = 5
 
 
 class BodyMemory:
-    """The sum. A call has a `share` of it from its first byte to its end."""
+    """The sum."""
 
     def __init__(self) -> None:
         self.held = 0
 
-    def share(self, most: int) -> BodyShare:
-        """For one call, while all together hold at most `most` bytes."""
-        return BodyShare(self, most)
-
 
 class BodyShare:
-    """What one call holds; given back where its `with` ends."""
+    """What one call holds of it, from its first byte to its end, while all together hold at most
+    `most` bytes; given back where its `with` ends.
+    """
+
+    __slots__ = ("_held", "_memory", "_most")
 
     def __init__(self, memory: BodyMemory, most: int) -> None:
         self._memory = memory
@@ -65,5 +65,9 @@ class BodyShare:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.give_back()
+
+    def give_back(self) -> None:
+        """The call is over."""
         self._memory.held -= self._held
         self._held = 0

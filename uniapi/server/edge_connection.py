@@ -21,9 +21,10 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+from functools import partial
 from typing import TYPE_CHECKING
 
-from uniapi.wire import RequestHead, plain_head
+from uniapi.wire import plain_head
 
 from .connections import (
     BUSY,
@@ -34,8 +35,8 @@ from .connections import (
     HeadRefusal,
 )
 from .edge_body import EdgeBody
-from .incoming import Incoming
-from .paths import Route, find_route
+from .incoming import GONE, Incoming
+from .paths import find_route
 from .reply import STALLED_READER_S
 from .unread import MOST_BYTES
 
@@ -164,9 +165,12 @@ class EdgeConnection(asyncio.BufferedProtocol):
     def is_closing(self) -> bool:
         return self._transport is None or self._transport.is_closing()
 
-    def write(self, data: bytes) -> None:
-        if self._transport is not None:
-            self._transport.write(data)
+    def write(self, data: bytes) -> int:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return GONE
+        transport.write(data)
+        return transport.get_write_buffer_size()
 
     def backlog(self) -> int:
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
@@ -205,12 +209,20 @@ class EdgeConnection(asyncio.BufferedProtocol):
         if end < 0:
             self._wait_for_end(data)
             return
-        head = plain_head(data[:end])
+        front, written, rest = self._edge.front, bytes(data[:end]), data[end + 4 :]
+        known = front.known(written)
+        if known is not None:
+            visitor, length = known
+            body = self._take(length, rest)
+            self._serve(Incoming.of_known(visitor, length, body, self))
+            return
+        head = plain_head(written)
         route = find_route(head.path, head.method) if head is not None else None
         if head is None or route is None or head.method not in route.methods:
             self._hand_over(data)
             return
-        self._serve(head, route, data[end + 4 :])
+        body = self._take(head.length or 0, rest)
+        self._serve(Incoming(head, body, self, route, partial(front.remember, written)))
 
     def _wait_for_end(self, data: bytes | bytearray) -> None:
         """Of a head, unless it shows already that it is not plain."""
@@ -226,14 +238,16 @@ class EdgeConnection(asyncio.BufferedProtocol):
             self._ahead = bytearray(data)
         self._seen = len(data)
 
-    def _serve(self, head: RequestHead, route: Route, rest: bytes | bytearray) -> None:
-        length = head.length or 0
-        self._body = EdgeBody(self, length, bytes(rest[:length]))
+    def _take(self, length: int, rest: bytes | bytearray) -> EdgeBody:
+        """The body of the next request, with which `rest` begins."""
+        body = self._body = EdgeBody(self, length, bytes(rest[:length]))
         self._ahead = bytearray(rest[length:])
+        return body
+
+    def _serve(self, incoming: Incoming) -> None:
         self._seen = 0
         self._has_served = True
         self._edge.table.busy(self)
-        incoming = Incoming(head, self._body, self, route)
         self.task = self._edge.loop.create_task(self._answer(incoming))
 
     async def _answer(self, incoming: Incoming) -> None:
@@ -268,7 +282,8 @@ class EdgeConnection(asyncio.BufferedProtocol):
             return
         self._edge.table.idle(self)
         self._expect_within(KEEPALIVE_S)
-        self.release()
+        if self._is_held:
+            self.release()
         if self._ahead:
             data, self._ahead = self._ahead, bytearray()
             self._look(data)
@@ -307,13 +322,10 @@ class EdgeConnection(asyncio.BufferedProtocol):
     # time
 
     def _expect_within(self, seconds: float) -> None:
-        self._expect_by(self._edge.loop.time() + seconds)
-
-    def _expect_by(self, due: float) -> None:
         """What is waited for has to come by then. A timer that is armed for an earlier moment stays
         and looks again, so that a request costs none.
         """
-        self._due = due
+        due = self._due = self._edge.loop.time() + seconds
         if self._timer is not None and self._timer.when() > due:
             self._timer.cancel()
             self._timer = None

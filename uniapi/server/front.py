@@ -14,32 +14,33 @@ import contextlib
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from email.utils import formatdate
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
-from uniapi.canonical import Call, ClientError, RequestRefused, holds_nothing, repeated
+from uniapi.canonical import ClientError, RequestRefused, repeated
+from uniapi.clock import Epoch
 from uniapi.config import ClientKey
-from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.operations import SERVICES
-from uniapi.wire import dump_json
+from uniapi.wire import LENGTH_HEADER, dump_json
 
 from . import admin, models
-from .arrival_log import tell_answer, tell_arrival
+from .arrival_log import tell_answer
 from .auth import authenticate, client_address, presented_keys, require_admin
-from .body import parse_object, read_body, read_object
-from .body_memory import BodyMemory
+from .body import parse_object, read_body
+from .calls import Calls, Visit
 from .cors import cors_headers, preflight_headers
-from .dates import HttpDates
 from .desk import Desk
 from .incoming import Incoming
-from .inference import Arrival, kept_headers, make_call, make_stored_call
-from .operation_paths import make_relayed_call, needs_default_model, receive
+from .inference import kept_headers
 from .page import StatusPage
-from .paths import Route, dialect_of, find_route, near_paths
+from .paths import Route, find_route, near_paths
+from .refusal import refusal
 from .refusal_log import RefusalLog, Stranger
-from .reply import HttpReply
+from .reply import HttpReply, UsualHeaders
 from .strangers import Strangers
+from .visitors import KnownHeads, Visitor
 from .wrong_keys import WrongKeys
 
 log = logging.getLogger("uniapi.front")
@@ -64,18 +65,36 @@ class Front:
         self._refusals = RefusalLog()
         self._wrong_keys = WrongKeys()
         self._strangers = Strangers()
-        self._bodies = BodyMemory()
-        self._dates = HttpDates()
+        self._calls = Calls(desk)
+        self._heads = KnownHeads()
+        self._second = -1
+        self._usual = UsualHeaders({}, "")
+        """Of the answers of this second."""
+
+    def known(self, head: bytes) -> tuple[Visitor, int] | None:
+        """Who sends requests with this head, and the length of the body behind it, where that is
+        remembered.
+        """
+        return self._heads.find(head, self._desk.key_ring)
+
+    def remember(self, head: bytes, visitor: Visitor) -> None:
+        """Who sent a request with this head, which was read in full."""
+        self._heads.keep(head, visitor)
 
     async def answer(self, incoming: Incoming) -> HttpReply:
         """Answer one request; never raises but for cancellation."""
         request_id = os.urandom(12).hex()
-        reply = self._reply_to(incoming, request_id)
+        now_s = self._desk.clock.now_s()
+        reply = HttpReply(incoming, request_id, self._usual_headers(incoming, now_s))
         try:
-            if incoming.method == "OPTIONS":
+            visitor = incoming.visitor
+            if visitor is not None:
+                peer = incoming.line.peer
+                await self._calls.infer(Visit(incoming, visitor, request_id, reply, peer, now_s))
+            elif incoming.method == "OPTIONS":
                 await reply.send(204, preflight_headers(incoming.headers), b"")
             else:
-                await self._dispatch(incoming, request_id, reply)
+                await self._dispatch(incoming, request_id, reply, now_s)
         except RequestRefused as refused:
             if not reply.is_recorded:
                 self._log_refusal(incoming, request_id, refused.error)
@@ -100,12 +119,18 @@ class Front:
             )
         return reply
 
-    def _reply_to(self, incoming: Incoming, request_id: str) -> HttpReply:
-        origins = self._desk.config.preferences.cors_origins
-        cors = cors_headers(incoming.headers.get("origin"), origins, incoming.path)
-        date = self._dates.at(self._desk.clock.now_s())
-        usual = {"x-request-id": request_id, "server": "uni-api", "date": date}
-        return HttpReply(incoming, {**usual, **SANDBOX_HEADERS, **cors})
+    def _usual_headers(self, incoming: Incoming, now_s: Epoch) -> UsualHeaders:
+        second = int(now_s)
+        if second != self._second:
+            date = formatdate(second, usegmt=True)
+            headers = {"server": "uni-api", "date": date, **SANDBOX_HEADERS}
+            self._second, self._usual = second, UsualHeaders.of(headers)
+        origin = incoming.head.headers.get("origin")
+        if origin is None:
+            return self._usual
+        allowed = self._desk.config.preferences.cors_origins
+        cors = cors_headers(origin, allowed, incoming.path)
+        return UsualHeaders.of({**self._usual.headers, **cors})
 
     def _log_refusal(self, incoming: Incoming, request_id: str, error: ClientError) -> None:
         """For a call the record says it."""
@@ -134,9 +159,11 @@ class Front:
         if reply.is_started:
             return
         with contextlib.suppress(ConnectionError):
-            await reply.send(*_refusal(incoming, error))
+            await reply.send(*refusal(incoming, error))
 
-    async def _dispatch(self, incoming: Incoming, request_id: str, reply: HttpReply) -> None:
+    async def _dispatch(
+        self, incoming: Incoming, request_id: str, reply: HttpReply, now_s: Epoch
+    ) -> None:
         desk = self._desk
         route = _route_of(incoming)
         if route.kind in ("health", "page", "root"):
@@ -145,18 +172,41 @@ class Front:
             return
         presented = presented_keys(incoming.headers, incoming.query)
         address = self._address_of(incoming)
-        key = authenticate(desk.key_ring, presented, address, desk.clock.now_s())
-        visit = _Visit(incoming, request_id, route, key, reply, address)
+        key = authenticate(desk.key_ring, presented, address, now_s)
+        visitor = self._visitor(incoming, route, key)
+        visit = Visit(incoming, visitor, request_id, reply, address, now_s)
         if route.kind == "inference":
-            await (self._carry if SERVICES[route.operation].is_carried else self._infer)(visit)
+            is_carried = SERVICES[route.operation].is_carried
+            await (self._calls.carry(visit) if is_carried else self._calls.infer(visit))
         elif route.kind == "stored":
-            await self._stored(visit)
+            await self._calls.stored(visit)
         elif route.kind in admin.REPORTS:
             await self._report(visit)
             tell_answer(request_id, key.label, incoming.method, incoming.path, route.kind)
         else:
             await self._models(visit)
             tell_answer(request_id, key.label, incoming.method, incoming.path, route.kind)
+
+    def _visitor(self, incoming: Incoming, route: Route, key: ClientKey) -> Visitor:
+        """Who sent a request, whose key has been found right; remembered where its head says it
+        all.
+        """
+        ring, preferences = self._desk.key_ring, self._desk.config.preferences
+        head = incoming.head
+        rest = {name: text for name, text in head.headers.items() if name != LENGTH_HEADER}
+        visitor = Visitor(
+            head=head._replace(headers=rest, length=None),
+            route=route,
+            ring=ring,
+            key=key,
+            principal=ring.principal(key),
+            headers=kept_headers(rest),
+            query={name: text for name, text in incoming.query.items() if name != "key"},
+            preferences=preferences,
+        )
+        if visitor.is_lasting:
+            incoming.keep(visitor)
+        return visitor
 
     async def _show(self, route: Route, incoming: Incoming, reply: HttpReply) -> None:
         """What is there for everybody."""
@@ -171,15 +221,15 @@ class Front:
                 f"uni-api {self._desk.version}\n".encode(),
             )
 
-    async def _report(self, visit: _Visit) -> None:
+    async def _report(self, visit: Visit) -> None:
         """The admin surface: what is true now is taken here, the rest is read from files in a
         thread, so that streams go on meanwhile.
         """
-        desk, key, reply = self._desk, visit.key, visit.reply
-        report = admin.REPORTS[visit.route.kind]
+        desk, key, reply = self._desk, visit.visitor.key, visit.reply
+        report = admin.REPORTS[visit.visitor.route.kind]
         if report.needs_admin:
             require_admin(key)
-        members = visit.query()
+        members = dict(visit.visitor.query)
         if visit.incoming.method == "POST":
             members |= await _small_body(visit.incoming)
         now_s, present = desk.clock.now_s(), desk.present()
@@ -197,7 +247,7 @@ class Front:
             sums=desk.sums,
             model_names=partial(desk.model_names, key),
             model_rows=partial(desk.model_rows, key),
-            argument=visit.route.argument or "",
+            argument=visit.visitor.route.argument or "",
             live=present.live.rows(now_s, None if key.is_admin else key.key_id),
             failures=tuple(desk.recorder.recent_failures),
             mistakes=tuple(desk.recorder.recent_mistakes),
@@ -218,73 +268,9 @@ class Front:
         else:
             await _send_json(reply, value, {"cache-control": "no-store"})
 
-    async def _infer(self, visit: _Visit) -> None:
-        preferences = self._desk.config.preferences
-        with self._bodies.share(preferences.max_bodies_bytes) as share:
-            arrival = self._arrival(visit, share.add)
-            body = await read_body(visit.incoming, preferences.max_body_bytes, share)
-            try:
-                value, body = await read_object(body)
-                call = make_call(arrival, visit.route, body, value)
-            except RequestRefused as refused:
-                self._inspect_refused(visit, arrival, body, refused.error)
-                raise
-            await self._run(call, visit)
-
-    def _inspect_refused(
-        self, visit: _Visit, arrival: Arrival, body: bytes, error: ClientError
-    ) -> None:
-        """What became no call is looked at too, where anything is."""
-        if self._desk.inspector.is_on:
-            call = arrival.call(visit.route, requested_model="", stream=False, body=body, json={})
-            _, _, said = _refusal(visit.incoming, error)
-            self._desk.inspector.saw_refused(call, error, said)
-
-    async def _carry(self, visit: _Visit) -> None:
-        """An operation beside chat; its body may be a form, which is kept until the call
-        is over.
-        """
-        desk, preferences, route = self._desk, self._desk.config.preferences, visit.route
-        arrival = self._arrival(visit)
-        with self._bodies.share(preferences.max_bodies_bytes) as share:
-            received = await receive(
-                route, visit.incoming, preferences.max_body_bytes, desk.spool_dir, share
-            )
-            try:
-                is_left_open = needs_default_model(route, received)
-                aliases = await desk.models_for(visit.key) if is_left_open else ()
-                await self._run(make_relayed_call(arrival, route, received, aliases), visit)
-            finally:
-                received.close()
-
-    async def _stored(self, visit: _Visit) -> None:
-        incoming, arrival = visit.incoming, self._arrival(visit)
-        body = await read_body(incoming, self._desk.config.preferences.max_body_bytes)
-        query = incoming.head.query
-        call = make_stored_call(arrival, visit.route, incoming.method, body, query)
-        await self._run(call, visit)
-
-    def _arrival(self, visit: _Visit, hold: Callable[[int], None] = holds_nothing) -> Arrival:
-        arrival = Arrival(
-            request_id=visit.request_id,
-            principal=self._desk.key_ring.principal(visit.key),
-            headers=kept_headers(visit.incoming.headers),
-            query=visit.query(),
-            client_ip=visit.address,
-            received_at_s=self._desk.clock.now_s(),
-            hold=hold,
-        )
-        if log.isEnabledFor(logging.DEBUG):
-            tell_arrival(arrival, visit.incoming.method, visit.incoming.path)
-        return arrival
-
-    async def _run(self, call: Call, visit: _Visit) -> None:
-        """From here on whatever becomes of the call is recorded, and the record is its line."""
-        visit.reply.is_recorded = True
-        await self._desk.run(call, visit.key, visit.reply)
-
-    async def _models(self, visit: _Visit) -> None:
-        desk, key, route, incoming = self._desk, visit.key, visit.route, visit.incoming
+    async def _models(self, visit: Visit) -> None:
+        desk, key, route = self._desk, visit.visitor.key, visit.visitor.route
+        incoming = visit.incoming
         aliases = await desk.models_for(key)
         shape = models.list_shape(route.dialect, incoming.headers, incoming.query)
         if route.kind == "models":
@@ -295,21 +281,6 @@ class Front:
             alias = models.find_model(name, aliases, desk.near_models(key, name))
             listed = models.model_entry(shape, alias, desk.model_infos(key, (alias,))[alias])
         await _send_json(visit.reply, listed)
-
-
-class _Visit(NamedTuple):
-    """A request of somebody whose key is known, and where it goes."""
-
-    incoming: Incoming
-    request_id: str
-    route: Route
-    key: ClientKey
-    reply: HttpReply
-    address: str | None
-
-    def query(self) -> dict[str, str]:
-        """The members of its query; `key` says who asks, and is nobody else's business."""
-        return {name: text for name, text in self.incoming.query.items() if name != "key"}
 
 
 def _route_of(incoming: Incoming) -> Route:
@@ -362,14 +333,6 @@ async def _small_body(incoming: Incoming) -> dict[str, str]:
         name: member if isinstance(member, str) else json.dumps(member)
         for name, member in value.items()
     }
-
-
-def _refusal(incoming: Incoming, error: ClientError) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body, in the dialect of the path."""
-    encode = CLIENT_DIALECTS[dialect_of(incoming.path, incoming.headers)].encode_error
-    assert encode is not None
-    headers = {"content-type": "application/json", **error.sent_headers()}
-    return error.status, headers, dump_json(encode(error))
 
 
 def _unknown_path(raw_path: str) -> RequestRefused:

@@ -7,21 +7,27 @@ means is decided behind this, once for both.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Protocol
 from urllib.parse import parse_qsl
 
 from uniapi.wire import RequestHead
 
 from .paths import Route
+from .visitors import Visitor
+
+GONE = -1
+"""What a write gives when there is nobody to write to."""
 
 
 class ClientLine(Protocol):
     """The connection to a client, for the answer to one request.
 
     `peer` is the address at its other end, None where there is none. `is_last`: it ends with this
-    answer, whatever the request wants. `write` never blocks and is silent when the client is gone;
-    `backlog` is what was written and not taken yet, in bytes; `drain` waits while that is too much,
-    and raises ConnectionError when the client leaves. `abort` cuts it off.
+    answer, whatever the request wants. `write` never blocks, and gives the backlog behind it, or
+    GONE when the client has left and nothing was written; `backlog` is what was written and not
+    taken yet, in bytes; `drain` waits while that is too much, and raises ConnectionError when the
+    client leaves. `abort` cuts it off.
     """
 
     @property
@@ -32,7 +38,7 @@ class ClientLine(Protocol):
 
     def is_closing(self) -> bool: ...
 
-    def write(self, data: bytes) -> None: ...
+    def write(self, data: bytes) -> int: ...
 
     def backlog(self) -> int: ...
 
@@ -56,24 +62,55 @@ class RequestBody(Protocol):
     async def read(self, seconds: float) -> bytes: ...
 
 
+def keeps_nothing(visitor: Visitor) -> None:
+    """Where no head is remembered."""
+
+
 class Incoming:
-    """One request. What its head says of it stands in `head`; `route` is where it goes, where the
-    lane has looked already.
+    """One request. What its head says of it stands in `head`, but for the length of its body, None
+    where none is stated; `route` is where it goes, where the lane has looked already; `visitor` is
+    who sends it, where the lane knows, and `keep` is told who it is where it does not.
     """
 
-    __slots__ = ("_query", "body", "head", "headers", "line", "method", "path", "route")
+    __slots__ = ("_query", "body", "head", "keep", "length", "line", "route", "visitor")
 
     def __init__(
-        self, head: RequestHead, body: RequestBody, line: ClientLine, route: Route | None = None
+        self,
+        head: RequestHead,
+        body: RequestBody,
+        line: ClientLine,
+        route: Route | None = None,
+        keep: Callable[[Visitor], None] = keeps_nothing,
     ) -> None:
         self.head = head
-        self.method = head.method
-        self.path = head.path
-        self.headers = head.headers
+        self.length = head.length
         self.body = body
         self.line = line
         self.route = route
+        self.visitor: Visitor | None = None
+        self.keep = keep
         self._query: dict[str, str] | None = None
+
+    @classmethod
+    def of_known(
+        cls, visitor: Visitor, length: int, body: RequestBody, line: ClientLine
+    ) -> Incoming:
+        """A request with a head that is remembered."""
+        self = cls(visitor.head, body, line, visitor.route)
+        self.length, self.visitor = length, visitor
+        return self
+
+    @property
+    def method(self) -> str:
+        return self.head.method
+
+    @property
+    def path(self) -> str:
+        return self.head.path
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self.head.headers
 
     @property
     def query(self) -> dict[str, str]:

@@ -10,12 +10,13 @@ from typing import Any
 from uniapi.canonical import Call, Principal, RequestRefused, holds_nothing
 from uniapi.dialects import client_dialect
 from uniapi.values import dataclass
-from uniapi.wire import CREDENTIAL_HEADERS
+from uniapi.wire import CREDENTIAL_HEADERS, LENGTH_HEADER
 
 from .paths import Route
 
 MAX_MODEL_NAME = 256
 """Characters: a name is remembered in records, failures, caches and logs."""
+_NOT_KEPT = CREDENTIAL_HEADERS | {LENGTH_HEADER}
 
 
 @dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
@@ -97,8 +98,10 @@ def make_stored_call(
 
 
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """All but those that carry the client's credentials."""
-    return {name: text for name, text in headers.items() if name not in CREDENTIAL_HEADERS}
+    """All but those that carry the client's credentials, and the length of a body, which is not
+    that of what is sent on.
+    """
+    return {name: text for name, text in headers.items() if name not in _NOT_KEPT}
 
 
 def named_model(route: Route, value: Mapping[str, Any]) -> str:

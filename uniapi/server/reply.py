@@ -11,10 +11,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-from uniapi.wire import answer_head
+from uniapi.values import dataclass
+from uniapi.wire import head_bytes, header_lines, status_line
 
 from .impatient import for_client
-from .incoming import Incoming
+from .incoming import GONE, Incoming
 
 STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 """On every stream: reverse proxies (nginx on serv00) must not buffer it."""
@@ -23,6 +24,18 @@ UNWATCHED_BYTES = 64 * 1024
 """So much is written without waiting for anybody."""
 BODILESS = frozenset({204, 304})
 """Statuses whose answers end with their head."""
+
+
+@dataclass(slots=True)  # a value
+class UsualHeaders:
+    """What all answers of a moment are headed with; `lines` is how it is written."""
+
+    headers: Mapping[str, str]
+    lines: str
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str]) -> UsualHeaders:
+        return cls(headers, header_lines(headers))
 
 
 class StallWatch:
@@ -64,10 +77,11 @@ class HttpReply:
     tap = None
     """Nobody looks on: see `inspection.TappedReply`."""
 
-    def __init__(self, incoming: Incoming, common_headers: Mapping[str, str]) -> None:
+    def __init__(self, incoming: Incoming, request_id: str, usual: UsualHeaders) -> None:
         self._line = incoming.line
         self._head = incoming.head
-        self._common_headers = common_headers
+        self._request_id = request_id
+        self._usual = usual
         self._unsent = b""
         self._is_chunked = False
         self.is_ended = False
@@ -106,14 +120,15 @@ class HttpReply:
         """Bytes of a started answer; dropped silently when the client is gone (its handler is being
         cancelled).
         """
-        if not data or self._line.is_closing():
-            self.has_lost = self.has_lost or bool(data)
+        if not data:
             return
-        self.bytes_written += len(data)
         framed = b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data
         if self._unsent:
             framed, self._unsent = self._unsent + framed, b""
-        self._line.write(framed)
+        if self._line.write(framed) == GONE:
+            self.has_lost = True
+        else:
+            self.bytes_written += len(data)
 
     def backlog(self) -> int:
         """Bytes written but not yet taken by the client's socket."""
@@ -130,7 +145,9 @@ class HttpReply:
             return
         self._flush()
         try:
-            await self._end(b"0\r\n\r\n" if self._is_chunked else b"")
+            if self._end(b"0\r\n\r\n" if self._is_chunked else b""):
+                await self._until_taken()
+            self.is_ended = True
         except ConnectionError:
             if self.has_lost:
                 raise
@@ -143,14 +160,18 @@ class HttpReply:
 
     async def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """A whole answer in one piece."""
-        await self._end(self.whole(status, headers, body))
+        if self._end(self._whole(status, headers, body)):
+            await self._until_taken()
+        self.is_ended = True
 
-    def whole(self, status: int, headers: Mapping[str, str], body: bytes) -> bytes:
-        """The bytes of a whole answer, which whoever asked for them writes."""
-        written, headers, body = for_client(status, headers, body, self._head.headers)
-        has_body = status not in BODILESS
-        framing = {"content-length": str(len(body))} if has_body else {}
-        head = self._begin(written, {**headers, **framing})
+    def _whole(self, status: int, headers: Mapping[str, str], body: bytes) -> bytes:
+        """The bytes of a whole answer."""
+        written, has_body = status, status not in BODILESS
+        if "x-should-retry" in headers:
+            written, headers, body = for_client(status, headers, body, self._head.headers)
+        if has_body:
+            headers = {**headers, "content-length": str(len(body))}
+        head = self._begin(written, headers)
         self.status = status
         if not has_body or self._head.method == "HEAD":
             return head
@@ -163,35 +184,40 @@ class HttpReply:
             headers = {**headers, "connection": "close"}
         elif not self._head.is_http11:
             headers = {"connection": "keep-alive", **headers}
-        headers = {**self._common_headers, **headers}
-        head = answer_head(status, headers)
+        usual = self._usual
+        if usual.headers.keys().isdisjoint(headers):
+            lines = usual.lines + header_lines(headers)
+        else:
+            lines = header_lines({**usual.headers, **headers})
         self.status, self.provider = status, headers.get("x-uniapi-provider")
         self._goes_on = headers.get("connection") != "close"
-        # A stream that is open for minutes needs them no more.
-        self._common_headers = {}
-        return head
+        return head_bytes(f"{status_line(status)}x-request-id: {self._request_id}\r\n{lines}\r\n")
 
     def _flush(self) -> None:
         """The head, where nothing went out with it."""
         head, self._unsent = self._unsent, b""
-        if head and not self._line.is_closing():
+        if head:
             self._line.write(head)
 
-    async def _end(self, data: bytes) -> None:
-        """Write the last bytes of an answer, and wait until the client has taken most of it. One
-        that takes nothing for `STALLED_READER_S` has left, whatever TCP says.
+    def _end(self, data: bytes) -> bool:
+        """Write the last bytes of an answer; whether there is more than the client takes at once.
+        Raises ConnectionError when it has left.
+        """
+        backlog = self._line.write(data)
+        if backlog == GONE:
+            raise ConnectionResetError("the client has left")
+        return backlog > UNWATCHED_BYTES
+
+    async def _until_taken(self) -> None:
+        """Wait until the client has taken most of it. One that takes nothing for STALLED_READER_S
+        has left, whatever TCP says.
         """
         line = self._line
-        if line.is_closing():
-            raise ConnectionResetError("the client has left")
-        line.write(data)
-        if line.backlog() > UNWATCHED_BYTES:
-            watch = StallWatch(asyncio.get_running_loop(), line.backlog, self._give_up)
-            try:
-                await line.drain()
-            finally:
-                watch.cancel()
-        self.is_ended = True
+        watch = StallWatch(asyncio.get_running_loop(), line.backlog, self._give_up)
+        try:
+            await line.drain()
+        finally:
+            watch.cancel()
 
     def _give_up(self) -> None:
         self.has_lost = True

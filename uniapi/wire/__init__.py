@@ -1,7 +1,7 @@
 """Bytes ↔ frames, HTTP as values, JSON patches: no meaning, no I/O, imports no other room."""
 
 from .alike import Alike, Members, Run, spoken
-from .answer_head import answer_head
+from .answer_head import answer_head, head_bytes, header_lines, status_line
 from .aws_eventstream import (
     ERROR_PREFIX,
     EXCEPTION_PREFIX,
@@ -15,6 +15,7 @@ from .frames import LARGE_BYTES, Frame, Framer, dump_json, dump_long_json, load_
 from .http import (
     CREDENTIAL_HEADERS,
     HOP_BY_HOP,
+    LENGTH_HEADER,
     READ_BYTES,
     Answers,
     BodySource,
@@ -46,7 +47,7 @@ from .patch import (
     splice_member,
     splice_text,
 )
-from .request_head import RequestHead, plain_head
+from .request_head import MAX_LENGTH_DIGITS, RequestHead, plain_head
 from .sse import SseDecoder, encode_comment, encode_sse
 
 __all__ = [
@@ -56,6 +57,8 @@ __all__ = [
     "HOP_BY_HOP",
     "ITEM",
     "LARGE_BYTES",
+    "LENGTH_HEADER",
+    "MAX_LENGTH_DIGITS",
     "MAX_VALUES",
     "READ_BYTES",
     "STEP_BYTES",
@@ -96,7 +99,9 @@ __all__ = [
     "encode_message",
     "encode_sse",
     "form_boundary",
+    "head_bytes",
     "head_of_request",
+    "header_lines",
     "holds",
     "holds_more_values",
     "holds_twins",
@@ -114,6 +119,7 @@ __all__ = [
     "splice_member",
     "splice_text",
     "spoken",
+    "status_line",
     "unwrap_chunk",
     "walk",
     "without",

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
-_PHRASES = {status.value: status.phrase for status in HTTPStatus}
-_BREAK = re.compile(r"[\r\n\0]")
+_STATUS_LINES = {one.value: f"HTTP/1.1 {one.value} {one.phrase}\r\n" for one in HTTPStatus}
+
+
+def status_line(status: int) -> str:
+    """The first line of a head."""
+    return _STATUS_LINES.get(status) or f"HTTP/1.1 {status} \r\n"
+
+
+def header_lines(headers: Mapping[str, str]) -> str:
+    """Each header on its line. Raises ValueError for one that would break out of it."""
+    text = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    lines = len(headers)
+    if text.count("\r") != lines or text.count("\n") != lines or "\0" in text:
+        raise ValueError(f"a header of this answer holds a line break: {text!r:.200}")
+    return text
 
 
 def answer_head(status: int, headers: Mapping[str, str]) -> bytes:
-    """The bytes up to the body. Raises ValueError for a header that would break out of its line."""
-    lines = [f"HTTP/1.1 {status} {_PHRASES.get(status, '')}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    if _BREAK.search("".join(lines)):
-        raise ValueError(f"a header of this answer holds a line break: {lines!r:.200}")
-    return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape")
+    """The bytes up to the body. Raises ValueError as `header_lines` does."""
+    return head_bytes(f"{status_line(status)}{header_lines(headers)}\r\n")
+
+
+def head_bytes(text: str) -> bytes:
+    """A head as it is sent."""
+    return text.encode("utf-8", "surrogateescape")

@@ -32,6 +32,8 @@ READ_BYTES = 64 * 1024
 has to map and unmap: five times the price of a short one.
 """
 
+LENGTH_HEADER = "content-length"
+
 CREDENTIAL_HEADERS = frozenset(
     {"authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie"}
 )

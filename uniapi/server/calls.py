@@ -1,0 +1,118 @@
+"""The way of an inference request from its known sender to a call: its body, what is asked of it,
+and the desk that answers it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import NamedTuple
+
+from uniapi.canonical import ClientError, RequestRefused, holds_nothing
+from uniapi.clock import Epoch
+
+from .arrival_log import tell_arrival
+from .body import read_body, read_object
+from .body_memory import BodyMemory, BodyShare
+from .desk import Desk
+from .incoming import Incoming
+from .inference import Arrival, make_call, make_stored_call
+from .operation_paths import make_relayed_call, needs_default_model, receive
+from .refusal import refusal
+from .reply import HttpReply
+from .visitors import Visitor
+
+log = logging.getLogger("uniapi.front")
+
+
+class Visit(NamedTuple):
+    """One request of somebody who is known."""
+
+    incoming: Incoming
+    visitor: Visitor
+    request_id: str
+    reply: HttpReply
+    address: str | None
+    now_s: Epoch
+
+
+class Calls:
+    """Makes calls of visits, and has the desk answer them."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._bodies = BodyMemory()
+
+    async def infer(self, visit: Visit) -> None:
+        """A conversation, or another operation whose body is one JSON object."""
+        visitor, preferences = visit.visitor, visit.visitor.preferences
+        share = BodyShare(self._bodies, preferences.max_bodies_bytes)
+        try:
+            arrival = _arrival(visit, share.add)
+            body = await read_body(visit.incoming, preferences.max_body_bytes, share)
+            try:
+                value, body = await read_object(body)
+                call = make_call(arrival, visitor.route, body, value)
+            except RequestRefused as refused:
+                self._inspect_refused(visit, arrival, body, refused.error)
+                raise
+            # From here on whatever becomes of it is recorded, and the record is its line.
+            visit.reply.is_recorded = True
+            await self._desk.run(call, visitor.key, visit.reply)
+        finally:
+            share.give_back()
+
+    async def carry(self, visit: Visit) -> None:
+        """An operation beside chat; its body may be a form, which is kept until the call
+        is over.
+        """
+        desk, visitor, route = self._desk, visit.visitor, visit.visitor.route
+        preferences, arrival = visitor.preferences, _arrival(visit)
+        with BodyShare(self._bodies, preferences.max_bodies_bytes) as share:
+            received = await receive(
+                route, visit.incoming, preferences.max_body_bytes, desk.spool_dir, share
+            )
+            try:
+                is_left_open = needs_default_model(route, received)
+                aliases = await desk.models_for(visitor.key) if is_left_open else ()
+                call = make_relayed_call(arrival, route, received, aliases)
+                visit.reply.is_recorded = True
+                await desk.run(call, visitor.key, visit.reply)
+            finally:
+                received.close()
+
+    async def stored(self, visit: Visit) -> None:
+        """What is kept upstream."""
+        visitor, incoming = visit.visitor, visit.incoming
+        body = await read_body(incoming, visitor.preferences.max_body_bytes)
+        call = make_stored_call(
+            _arrival(visit), visitor.route, incoming.method, body, incoming.head.query
+        )
+        visit.reply.is_recorded = True
+        await self._desk.run(call, visitor.key, visit.reply)
+
+    def _inspect_refused(
+        self, visit: Visit, arrival: Arrival, body: bytes, error: ClientError
+    ) -> None:
+        """What became no call is looked at too, where anything is."""
+        if self._desk.inspector.is_on:
+            route = visit.visitor.route
+            call = arrival.call(route, requested_model="", stream=False, body=body, json={})
+            _, _, said = refusal(visit.incoming, error)
+            self._desk.inspector.saw_refused(call, error, said)
+
+
+def _arrival(visit: Visit, hold: Callable[[int], None] = holds_nothing) -> Arrival:
+    visitor = visit.visitor
+    arrival = Arrival(
+        request_id=visit.request_id,
+        principal=visitor.principal,
+        headers=visitor.headers,
+        query=visitor.query,
+        client_ip=visit.address,
+        received_at_s=visit.now_s,
+        hold=hold,
+    )
+    if log.isEnabledFor(logging.DEBUG):
+        tell_arrival(arrival, visit.incoming.method, visit.incoming.path)
+    return arrival
