@@ -299,7 +299,8 @@ async def exchange(port, data):
     writer.write(data)
     said = b""
     try:
-        while piece := await asyncio.wait_for(reader.read(65536), 0.5):
+        # The first odd request of a process waits for aiohttp.
+        while piece := await asyncio.wait_for(reader.read(65536), 0.5 if said else 10):
             said += piece
     except asyncio.TimeoutError:
         pass
