@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from uniapi.canonical import ClientError, RequestRefused, holds_nothing
 from uniapi.clock import Epoch
+from uniapi.dialects import CLIENT_DIALECTS
+from uniapi.wire import dump_json
 
 from .arrival_log import tell_arrival
 from .body import read_body, read_object
@@ -18,7 +20,7 @@ from .desk import Desk
 from .incoming import Incoming
 from .inference import Arrival, make_call, make_stored_call
 from .operation_paths import make_relayed_call, needs_default_model, receive
-from .refusal import refusal
+from .paths import dialect_of
 from .reply import HttpReply
 from .visitors import Visitor
 
@@ -116,3 +118,11 @@ def _arrival(visit: Visit, hold: Callable[[int], None] = holds_nothing) -> Arriv
     if log.isEnabledFor(logging.DEBUG):
         tell_arrival(arrival, visit.incoming.method, visit.incoming.path)
     return arrival
+
+
+def refusal(incoming: Incoming, error: ClientError) -> tuple[int, dict[str, str], bytes]:
+    """How it is said: status, headers and body, in the dialect of the path."""
+    encode = CLIENT_DIALECTS[dialect_of(incoming.path, incoming.headers)].encode_error
+    assert encode is not None
+    headers = {"content-type": "application/json", **error.sent_headers()}
+    return error.status, headers, dump_json(encode(error))

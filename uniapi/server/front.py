@@ -29,14 +29,13 @@ from . import admin, models
 from .arrival_log import tell_answer
 from .auth import authenticate, client_address, presented_keys, require_admin
 from .body import parse_object, read_body
-from .calls import Calls, Visit
+from .calls import Calls, Visit, refusal
 from .cors import cors_headers, preflight_headers
 from .desk import Desk
 from .incoming import Incoming
 from .inference import kept_headers
 from .page import StatusPage
 from .paths import Route, find_route, near_paths
-from .refusal import refusal
 from .refusal_log import RefusalLog, Stranger
 from .reply import HttpReply, UsualHeaders
 from .strangers import Strangers
