@@ -34,7 +34,10 @@ from ground import (
 )
 
 MEMORY = 512 * 1024 * 1024
+LITTLE_MEMORY = 420 * 1024 * 1024
+"""So little that large bodies meet a MemoryError."""
 FILES = 128
+FEW_FILES = 40
 SSE = b"HTTP/1.1 200 X\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 
 
@@ -182,8 +185,12 @@ SCENES = {
     "stopped": (stopped, {}),
     "hang-ups": (hang_ups, {}),
     "dead peers": (dead_peers, {"files": FILES}),
+    "little memory": (attacks, {"memory": LITTLE_MEMORY, "files": FILES}),
+    "few descriptors": (attacks, {"files": FEW_FILES}),
 }
-KEEPS_JOURNAL = ("attacks", "stopped", "hang-ups", "dead peers")
+MAY_REFUSE = ("little memory", "few descriptors")
+"""Scenes in which also the good client may be refused, but not left without an answer."""
+KEEPS_JOURNAL = ("attacks", *MAY_REFUSE, "stopped", "hang-ups", "dead peers")
 """Scenes after which every answered call is in the journal."""
 
 
@@ -253,6 +260,8 @@ async def play(name, seconds, seed):
     if code != 0:
         faults.append(f"it ended with {code}")
     unserved = sum(client.statuses.values()) - client.statuses[200]
+    if name in MAY_REFUSE:
+        unserved = client.statuses[500] + (0 if client.statuses[200] else 1)
     if unserved:
         faults.append(f"{unserved} calls of the good client were not served: {client.statuses}")
     if name in KEEPS_JOURNAL:

@@ -219,8 +219,12 @@ class Gateway:
         self.port = 0
         self._draining = None
 
-    async def launch(self, value, *, memory=None, files=None, arguments=()):
-        """The process alone: it may not listen yet."""
+    async def launch(
+        self, value, *, memory=None, files=None, arguments=(), environment=None, is_log_read=True
+    ):
+        """The process alone: it may not listen yet. `environment` is more than what all have;
+        `is_log_read`: whether somebody takes what it says.
+        """
         path = self.write(value)
 
         def limit():
@@ -234,12 +238,17 @@ class Gateway:
                 *(sys.executable, str(ROOT / "main.py"), "--config", str(path)),
                 *("--host", "127.0.0.1", "--port", "0", *arguments),
                 cwd=self.folder,
-                env={**ENVIRONMENT, **PURE},
+                env={**ENVIRONMENT, **PURE, **(environment or {})},
                 stdout=asyncio.subprocess.PIPE,
-                stderr=log,
+                stderr=log if is_log_read else self._unread_pipe(),
                 preexec_fn=limit,
             )
         self._draining = None
+
+    def _unread_pipe(self):
+        """The end that is written into; nobody reads at the other one."""
+        self._pipe = os.pipe()
+        return self._pipe[1]
 
     async def start(self, value, **limits):
         await self.launch(value, **limits)

@@ -25,7 +25,6 @@ from pathlib import Path
 from ground import (
     CLIENTS,
     DIALECTS,
-    ENVIRONMENT,
     RENDERERS,
     RESTLESS,
     ROOT,
@@ -248,9 +247,9 @@ class Line:
 async def played_by(lane, played, days, at_once):
     """({call: (status, answer, line of the journal)}, sums, seconds, what went wrong)."""
     providers = await Providers(played).start()
-    os.environ.pop("UNIAPI_EDGE", None)
-    ENVIRONMENT["UNIAPI_EDGE"] = lane
-    gateway = await Gateway().start(configured(played, providers.port))
+    gateway = await Gateway().start(
+        configured(played, providers.port), environment={"UNIAPI_EDGE": lane}
+    )
     answers, faults, began = {}, [], time.monotonic()
     for day in range(days):
         for client in CLIENTS:
