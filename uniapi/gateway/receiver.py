@@ -40,6 +40,8 @@ MAX_HELD_BYTES = 1024 * 1024
 """So much is held while a committed answer is still looked at for error triggers."""
 MAX_BLANK_BYTES = 4096
 """Signs of life before an answer (DeepSeek sends empty lines); then it is what its head says."""
+WATCH_BYTES = 64 * 1024
+"""So much goes on to the client before it is looked again whether it takes what it is sent."""
 GRACE_S = 1.0
 """After a whole answer: for the usage that may follow a finish, and for the connection to end."""
 
@@ -80,6 +82,7 @@ class Receiver:
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._outlet: Outlet | None = None
+        self._written_unwatched = 0
         self._held_since: float | None = None
         self.is_over = False
         """Nothing more is taken of the answer."""
@@ -169,7 +172,27 @@ class Receiver:
         if self.is_over:
             return
         try:
-            self._data(data, self._loop.time())
+            now = self._clock.last_at = self._loop.time()
+            pipe, outlet = self.pipe, self._outlet
+            if pipe is None or outlet is None:
+                self._data(data, now)
+                return
+            # The way of a chunk of a stream that flows: no more than has to be done for each.
+            out = pipe.feed(data)
+            if out:
+                self._emit(out)
+            report, tape = self.report, self.tape
+            if tape.is_full and report.usage is tape.stated:
+                tape.received += len(data)
+            else:
+                tape.take(data, report.usage)
+            if pipe.is_over:
+                self._ended(pipe, now)
+            else:
+                self._written_unwatched += len(data)
+                if self._written_unwatched > WATCH_BYTES:
+                    self._written_unwatched = 0
+                    self._watch()
         except Exception as error:
             self._broke(error)
 
@@ -211,7 +234,7 @@ class Receiver:
             exchange.cancel()
 
     def _data(self, data: bytes, now: float) -> None:
-        self._clock.last_at = now
+        """Before the answer flows."""
         pipe = self.pipe
         if pipe is None:
             self._held.append(data)
@@ -228,18 +251,20 @@ class Receiver:
         report = self.report
         self.tape.take(data, report.usage)
         if pipe.is_over and report.failure is None:
-            self._has_ended = True
-            self._end(now)
-        elif pipe.streams and pipe.is_over and self._outlet is not None:
-            self._over()
-            self.cancel()
-        elif self._outlet is not None:
-            if self._backlog is not None and not self.is_over:
-                self._backlog.watch()
+            self._ended(pipe, now)
         elif (pipe.streams or report.failure is not None) and not self.outcome.done():
             # What is answered in one piece is judged and commits at its end, however the upstream
             # sent it: a stream that is folded says that it is whole before its last byte is here.
             self._decide(now)
+
+    def _ended(self, pipe: Pipe, now: float) -> None:
+        """Nothing that the upstream still says can matter."""
+        if self.report.failure is None:
+            self._has_ended = True
+            self._end(now)
+        elif pipe.streams:
+            self._over()
+            self.cancel()
 
     def _opened(self, start: bytes, now: float) -> Pipe | None:
         """The pipe, chosen when the first bytes show what they are; None while they are blank, and

@@ -18,31 +18,37 @@ SAMPLE_BYTES = 16 * 1024
 class Tape:
     """Counts the bytes of an answer and keeps the first of them."""
 
+    __slots__ = ("_sample", "_sampled", "_stated_at", "is_full", "received", "stated")
+
     def __init__(self) -> None:
-        self._stated: Usage | None = None
-        self._received = self._stated_at = 0
+        self.stated: Usage | None = None
+        """The vendor's figures when the last bytes were taken."""
+        self.received = self._stated_at = 0
         self._sample: list[bytes] = []
         self._sampled = 0
+        self.is_full = False
+        """No more bytes are kept: they are only counted."""
 
     def take(self, data: bytes, stated: Usage | None) -> None:
         """The next bytes, and the vendor's figures when they had been read."""
-        self._received += len(data)
-        if self._sampled < SAMPLE_BYTES:
+        self.received += len(data)
+        if not self.is_full:
             self._sample.append(data)
             self._sampled += len(data)
-        if stated is not self._stated:
-            if _output(stated) != _output(self._stated):
-                self._stated_at = self._received
-            self._stated = stated
+            self.is_full = self._sampled >= SAMPLE_BYTES
+        if stated is not self.stated:
+            if _output(stated) != _output(self.stated):
+                self._stated_at = self.received
+            self.stated = stated
 
     def usage(self, call: Call, count_output: Callable[[bytes], int]) -> Usage | None:
         """What the call came to, though the answer broke off here: what the vendor stated, and what
         came after that by estimate. `count_output`: the tokens in the beginning of such an answer.
         """
-        stated, unstated = self._stated or Usage(), self._received - self._stated_at
+        stated, unstated = self.stated or Usage(), self.received - self._stated_at
         is_known = stated.input_tokens is not None and not unstated
-        if is_known or not self._received:
-            return self._stated
+        if is_known or not self.received:
+            return self.stated
         sample, skipped = b"".join(self._sample), self._stated_at
         if skipped >= len(sample):
             skipped = 0

@@ -16,6 +16,10 @@ LESSONS_AT_ONCE = 4
 """Frames of one read that are read alone because the next ones may be like them."""
 
 
+_NONE = SseDecoder()
+"""Stands for a framer that is none of server-sent events."""
+
+
 class TextLane:
     """`alike` is the pattern that holds; None while there is none."""
 
@@ -24,15 +28,19 @@ class TextLane:
     def __init__(self, framer: Framer) -> None:
         self.alike: Alike | None = None
         self._framer = framer
-        self._sse = framer if isinstance(framer, SseDecoder) else None
-        self._lessons = 0 if self._sse is None else MAX_LESSONS
+        self._sse = framer if isinstance(framer, SseDecoder) else _NONE
+        self._lessons = 0 if self._sse is _NONE else MAX_LESSONS
 
     def whole(self, data: bytes) -> Run | None:
         """All of `data` as one run; None where anything else is in it."""
-        if self.alike is None or self._sse is None or not self._sse.is_between:
+        alike = self.alike
+        if alike is None or not self._sse.is_between:
             return None
-        run = self.alike.run(data)
-        return run if run is not None and run.end == len(data) else None
+        run = alike.run(data)
+        if run is None or run.end != len(data):
+            return None
+        self._lessons = MAX_LESSONS
+        return run
 
     def cut(self, data: bytes) -> Iterator[Run | Sequence[Frame]]:
         """What `data` completes, in order. The pattern may change between two pieces. Raises
@@ -41,8 +49,8 @@ class TextLane:
         at, tries = 0, LESSONS_AT_ONCE
         mark = b"\r\n\r\n" if b"\r\n\r\n" in data else b"\n\n"
         while at < len(data):
-            is_next = self.alike is not None and self._sse is not None and self._sse.is_between
-            run = self.alike.run(data, at) if is_next and self.alike is not None else None
+            alike = self.alike
+            run = alike.run(data, at) if alike is not None and self._sse.is_between else None
             if run is not None:
                 self._lessons = MAX_LESSONS
                 tries = LESSONS_AT_ONCE
@@ -63,8 +71,10 @@ class TextLane:
     def may_learn(self) -> bool:
         return self._lessons > 0
 
-    def learn(self, frame: Frame, members: Members) -> Alike | None:
-        """Take this frame as the pattern, if it can be one."""
+    def learn(self, frame: Frame, members: Members, text: str | None = None) -> Alike | None:
+        """Take this frame, whose text is `text` if that is known, as the pattern, if it can be
+        one.
+        """
         self._lessons -= 1
-        self.alike = Alike.of(frame.raw, members)
+        self.alike = Alike.of(frame.raw, members, text)
         return self.alike

@@ -123,9 +123,7 @@ class TranslateStream:
         if take is None:
             return
         self._take, self._index = take, event.index
-        alike = lane.learn(frame, members)
-        if alike is not None and alike.text != event.text:
-            lane.alike = None
+        lane.learn(frame, members, event.text)
 
     def eof(self) -> list[bytes]:
         out: list[bytes] = []

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 _INSIDE = (
@@ -28,6 +28,7 @@ _NUMBER = re.compile(rb"-?[0-9]+(?![0-9.eE])")
 _VALUE = re.compile(rb'[ \t]*:[ \t]*(?:(")|(?=[0-9-]))')
 
 Match = Callable[[bytes, int], "re.Match[bytes] | None"]
+_ONLY_TEXT: tuple[Match, ...] = (_TEXT.match,)
 
 
 class Members(NamedTuple):
@@ -76,111 +77,102 @@ def spoken(written: bytes) -> str:
 class Alike:
     """The pattern: the bytes of a frame around what varies. `of` makes one, `run` finds frames that
     are alike, `written` spells a run in this pattern, which may be another one's than that which it
-    was found with. `text` is that of the frame it was made of.
+    was found with.
     """
 
-    __slots__ = (
-        *("_back", "_ends_read", "_form", "_head", "_joint", "_last", "_size", "_steps"),
-        *("_tail", "_text_at", "text"),
-    )
+    __slots__ = ("_ends_read", "_literals", "_matches", "_text_at")
 
     def __init__(
         self,
-        literals: Sequence[bytes],
-        matches: Sequence[Match],
+        literals: tuple[bytes, ...],
+        matches: tuple[Match, ...],
         text_at: int,
-        text: str,
         *,
         ends_read: bool,
     ) -> None:
-        self.text = text
-        self._ends_read = ends_read
-        self._steps = tuple(zip(literals, matches, strict=False))
-        self._last = literals[-1]
-        self._size = sum(map(len, literals))
+        self._literals = literals
+        """One more than `matches`, which say what may stand between them."""
+        self._matches = matches
         self._text_at = text_at
-        self._form = b"%b".join(literal.replace(b"%", b"%%") for literal in literals)
-        self._head, self._tail = literals[0], literals[-1]
-        self._joint = self._tail + self._head
-        self._back = self._tail.index(b"\n")
+        self._ends_read = ends_read
 
     @classmethod
-    def of(cls, raw: bytes, members: Members) -> Alike | None:
-        """The pattern that this frame is; None when it has no text, or more than one."""
+    def of(cls, raw: bytes, members: Members, text: str | None = None) -> Alike | None:
+        """The pattern that this frame is; None when it has no text, or more than one, or another
+        than `text`.
+        """
         if not raw.endswith(b"\n"):
             return None
-        texts = (_text_of(raw, name) for name in members.texts)
-        text = next((text for text in texts if text is not None), None)
-        if text is None or not _is_utf8(raw):
+        found = (_text_of(raw, name) for name in members.texts)
+        hole = next((hole for hole in found if hole is not None), None)
+        if hole is None or not _is_utf8(raw):
             return None
-        holes = [text]
-        for varying in members.varying.finditer(raw) if members.varying is not None else ():
-            hole = _hole(raw, varying.end())
-            if hole is not None and not text.start <= hole.start < text.end:
-                holes.append(hole)
+        if text is not None and text != spoken(raw[hole.start : hole.end]):
+            return None
+        if members.varying is None:
+            return cls((raw[: hole.start], raw[hole.end :]), _ONLY_TEXT, 0, ends_read=False)
+        holes = [hole]
+        for varying in members.varying.finditer(raw):
+            other = _hole(raw, varying.end())
+            if other is not None and not hole.start <= other.start < hole.end:
+                holes.append(other)
         holes.sort()
-        literals, at = [], 0
-        for hole in holes:
-            literals.append(raw[at : hole.start])
-            at = hole.end
-        literals.append(raw[at:])
-        return cls(
-            literals,
-            [hole.match for hole in holes],
-            holes.index(text),
-            spoken(raw[text.start : text.end]),
-            ends_read=members.ends_read,
-        )
+        ends = [0, *(hole.end for hole in holes)]
+        starts = [*(hole.start for hole in holes), len(raw)]
+        literals = tuple(raw[end:start] for end, start in zip(ends, starts, strict=True))
+        matches = tuple(hole.match for hole in holes)
+        return cls(literals, matches, holes.index(hole), ends_read=members.ends_read)
 
     @property
     def shape(self) -> tuple[int, int]:
-        """How many places vary, and which is the text: alike in all patterns that spell the same
-        runs.
+        """How many places vary, and which is the text: equal in all patterns that can spell each
+        other's runs.
         """
-        return len(self._steps), self._text_at
+        return len(self._matches), self._text_at
 
     def run(self, block: bytes, at: int = 0) -> Run | None:
         """The frames that are alike from `at` on; None when the one there is another."""
-        if not block.startswith(self._head, at):
+        literals = self._literals
+        if not block.startswith(literals[0], at):
             return None
-        run = self._plain(block, at) if len(self._steps) == 1 else self._varied(block, at)
+        if len(literals) > 2:
+            run = self._varied(block, at)
+        else:
+            head, tail = literals
+            start, end = at + len(head), len(block) - len(tail)
+            found = _TEXT.match(block, start)
+            if found is not None and found.end() == end and block.endswith(tail):
+                # The usual form of what a read brings: one frame, whose text has been looked at.
+                text = block[start:end]
+                is_one = not self._ends_read and (text.isascii() or _is_utf8(text))
+                return Run([text], len(block), []) if is_one else None
+            run = _plain(block, at, head, tail)
         if not run.texts:
             return None
         # With blanks between them, as none may end within an escape that the next one goes on with.
         texts = b" ".join(run.texts)
         found = _TEXT.match(texts)
-        if found is None or found.end() != len(texts) or not _is_utf8(texts):
+        if found is None or found.end() != len(texts):
+            return None
+        if not texts.isascii() and not _is_utf8(texts):
             return None
         if self._ends_read:
-            text = run.texts.pop()
-            run.end -= self._size + sum(map(len, run.values.pop() if run.values else (text,)))
+            values = run.values.pop() if run.values else run.texts[-1:]
+            run.texts.pop()
+            run.end -= sum(map(len, literals)) + sum(map(len, values))
         return run if run.texts else None
 
     def written(self, run: Run) -> bytes:
-        if len(self._steps) == 1:
-            return b"%b%b%b" % (self._head, self._joint.join(run.texts), self._tail)
-        return b"".join([self._form % values for values in run.values])
-
-    def _plain(self, block: bytes, at: int) -> Run:
-        """Where only the text varies, a frame ends where its line does."""
-        joint, tail, back = self._joint, self._tail, self._back
-        find, starts = block.find, block.startswith
-        texts: list[bytes] = []
-        start = at + len(self._head)
-        while (end := find(b"\n", start) - back) >= start:
-            if starts(joint, end):
-                texts.append(block[start:end])
-                start = end + len(joint)
-                at = end + len(tail)
-                continue
-            if starts(tail, end):
-                texts.append(block[start:end])
-                at = end + len(tail)
-            break
-        return Run(texts, at, [])
+        if len(self._literals) == 2:
+            head, tail = self._literals
+            return b"%b%b%b" % (head, (tail + head).join(run.texts), tail)
+        form = b"%b".join([literal.replace(b"%", b"%%") for literal in self._literals])
+        return b"".join([form % values for values in run.values])
 
     def _varied(self, block: bytes, at: int) -> Run:
-        starts, steps, last = block.startswith, self._steps, self._last
+        """As `_plain`, where more than the text varies."""
+        starts, matches, last = block.startswith, self._matches, self._literals[-1]
+        steps = tuple(zip(self._literals, matches, strict=False))
         found: list[tuple[bytes, ...]] = []
         while True:
             values, place = [], at
@@ -195,6 +187,25 @@ class Alike:
             found.append(tuple(values))
             at = place + len(last)
         return Run([values[self._text_at] for values in found], at, found)
+
+
+def _plain(block: bytes, at: int, head: bytes, tail: bytes) -> Run:
+    """The frames at `at` that differ in their text alone: each ends where its line does."""
+    joint, back = tail + head, tail.index(b"\n")
+    find, starts = block.find, block.startswith
+    texts: list[bytes] = []
+    start = at + len(head)
+    while (end := find(b"\n", start) - back) >= start:
+        if starts(joint, end):
+            texts.append(block[start:end])
+            start = end + len(joint)
+            at = end + len(tail)
+            continue
+        if starts(tail, end):
+            texts.append(block[start:end])
+            at = end + len(tail)
+        break
+    return Run(texts, at, [])
 
 
 class _Hole(NamedTuple):
@@ -229,8 +240,6 @@ def _hole(raw: bytes, start: int) -> _Hole | None:
 
 
 def _is_utf8(data: bytes) -> bool:
-    if data.isascii():
-        return True
     try:
         data.decode()
     except UnicodeDecodeError:
