@@ -8,9 +8,7 @@ from uniapi.dialects import (
     CLIENT_DIALECTS,
     UPSTREAM_DIALECTS,
     Quirk,
-    RelayedDialect,
     ReplyContext,
-    UpstreamContext,
 )
 from uniapi.pipes import PipeChoice
 from uniapi.pipes.text_lane import TextLane
@@ -27,13 +25,12 @@ def pipe(upstream, client, *, road="translate", model="alias", quirk=None, has_l
         dialect=dialect,
         stream=True,
         model=model,
-        upstream=UpstreamContext(quirk=quirk or Quirk(), id_seed="5eed"),
+        quirk=quirk or Quirk(),
         reply=ReplyContext(requested_model="alias", id_seed="5eed", created_s=1),
         **more,
     )
     if road == "relay":
-        assert isinstance(dialect, RelayedDialect)
-        made = choice.relay(dialect, HEAD)
+        made = choice.relay(HEAD)
     else:
         made = choice.translate(HEAD)
     made._lane = CountingLane(made._framer)
