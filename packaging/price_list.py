@@ -61,6 +61,23 @@ SCALES = {
 """Its figures → ours, and what they are divided by."""
 SERVICE_WORDS = frozenset({"flex", "priority", "fast", "batch"})
 
+REGIONS = {
+    "anthropic": (r"claude-(?:opus|sonnet|haiku|fable|mythos)-(?:4[.-][6-9]|[5-9])(?!\d)", "us"),
+    "google": (r"claude-(?:\w+-)?(?:4[.-][5-9]|[5-9])(?!\d)", "regional"),
+    "openai": (r"gpt-(?:5\.[4-9]|[6-9])(?!\d)", "regional"),
+}
+"""What the wheel does not know: where all tokens cost a tenth more, as they are read in a region.
+Anthropic from Opus 4.6 on (platform.claude.com/docs/en/manage-claude/data-residency), Claude at
+Vertex from 4.5 on (docs.claude.com/en/docs/build-with-claude/claude-on-vertex-ai), OpenAI's models
+of 2026-03-05, GPT-5.4, and later (developers.openai.com/api/docs/guides/data-residency); seen on
+2026-11-30. By the region's word in `engines/price_vendors.py` or in the usage.
+"""
+REGION_FACTOR = 1.1
+ONCE_A_REQUEST = {"google": r"gemini-[12](?!\d)"}
+"""Whose search costs once for a request, however many there were: Gemini before 3
+(ai.google.dev/gemini-api/docs/pricing, 2026-11-30).
+"""
+
 Row = dict[str, Any]
 
 
@@ -135,9 +152,9 @@ def _vendor(vendor: Any, today: datetime.date) -> dict[str, Any]:
     """Names → rows; a further name of a model is the name that has its row."""
     found: dict[str, Any] = {}
     for model in vendor.models:
-        row = _model(model, today)
+        row, name = _model(model, today), _name(model.id, vendor.id)
         if row:
-            found.setdefault(_name(model.id, vendor.id), row)
+            found.setdefault(name, _completed(VENDORS.get(vendor.id, vendor.id), name, row))
     for model in vendor.models:
         own = _name(model.id, vendor.id)
         for text in dict.fromkeys(_names(model.match)):
@@ -145,6 +162,19 @@ def _vendor(vendor: Any, today: datetime.date) -> dict[str, Any]:
             if own in found and name not in found and _first(vendor, text) is model:
                 found[name] = own
     return dict(sorted(found.items()))
+
+
+def _completed(vendor: str, name: str, row: Row) -> Row:
+    """The row with what the wheel does not know of it."""
+    changed = dict(row)
+    pattern, region = REGIONS.get(vendor, ("", ""))
+    if pattern and re.match(pattern, name):
+        changed["regions"] = {region: REGION_FACTOR}
+    if "search" in row and re.match(ONCE_A_REQUEST.get(vendor, r"(?!)"), name):
+        changed["searched"] = changed.pop("search")
+    if "from" in row:
+        changed["from"] = [[day, _completed(vendor, name, later)] for day, later in row["from"]]
+    return changed
 
 
 def _name(text: str, vendor: str) -> str:

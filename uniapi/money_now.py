@@ -10,7 +10,7 @@ from typing import Any
 from .balances import Balances
 from .clock import Clock
 from .config import Config
-from .engines import price_vendors
+from .engines import price_regions, price_vendors
 from .gateway import CacheRounds, ModelLists, Spending
 from .money import PriceBook
 from .money_report import CACHE_DAYS_S, cache_rows_shown, limit_rows, unpriced_models
@@ -58,6 +58,7 @@ class MoneyNow:
             config.preferences.prices,
             self._price_lists.listed,
             price_vendors(config.providers),
+            price_regions(config.providers),
         )
 
     def shown(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from .config import EngineNames, HasPrice, ModelEntry, Preferences, Provider
-from .engines import engine_names, price_vendors
+from .engines import engine_names, price_regions, price_vendors
 from .money import PriceBook, PriceList, inside
 
 
@@ -24,7 +24,8 @@ def book_of(preferences: Preferences, providers: Sequence[Provider]) -> PriceBoo
     is named somewhere nothing is known here.
     """
     listed = list_inside if preferences.price_list is True else lambda: None
-    return PriceBook(preferences.prices, listed, price_vendors(tuple(providers)))
+    held = tuple(providers)
+    return PriceBook(preferences.prices, listed, price_vendors(held), price_regions(held))
 
 
 def config_names() -> EngineNames:

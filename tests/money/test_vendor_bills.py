@@ -19,7 +19,7 @@ from uniapi.dialects.cohere.answer_decode import decode_usage as of_cohere
 from uniapi.dialects.gemini.answer_decode_parts import decode_usage as of_gemini
 from uniapi.dialects.openai_chat.usage import decode_usage as of_chat
 from uniapi.dialects.openai_responses.usage import decode_usage as of_responses
-from uniapi.engines import engine_names, price_vendors
+from uniapi.engines import engine_names, price_regions, price_vendors
 from uniapi.money import PriceBook, inside
 from uniapi.operations import decode_usage as of_operation
 
@@ -167,7 +167,135 @@ BILLS = {
         "https://us-east5-aiplatform.googleapis.com",
         "claude-opus-4-5@20251101",
         of_claude({"input_tokens": 100, "output_tokens": 10}),
+        paper((100, 5.5), (10, 27.5)),
+    ),
+    "Vertex, the same without a region": (
+        "https://aiplatform.googleapis.com",
+        "claude-opus-4-5@20251101",
+        of_claude({"input_tokens": 100, "output_tokens": 10}),
         paper((100, 5), (10, 25)),
+    ),
+    "Vertex, a Claude that costs the same everywhere": (
+        "https://us-east5-aiplatform.googleapis.com",
+        "claude-opus-4-1@20250805",
+        of_claude({"input_tokens": 100, "output_tokens": 10}),
+        paper((100, 15), (10, 75)),
+    ),
+    "Anthropic, in the United States": (
+        "https://api.anthropic.com",
+        "claude-opus-5-5",
+        of_claude(
+            {
+                "input_tokens": 100,
+                "cache_read_input_tokens": 1000,
+                "output_tokens": 10,
+                "server_tool_use": {"web_search_requests": 1},
+                "inference_geo": "us",
+            }
+        ),
+        paper((100, 4.4), (1000, 0.22), (10, 22)) + D("0.01"),
+    ),
+    "Anthropic, anywhere": (
+        "https://api.anthropic.com",
+        "claude-opus-5-5",
+        of_claude({"input_tokens": 100, "output_tokens": 10, "inference_geo": "global"}),
+        paper((100, 4), (10, 20)),
+    ),
+    "Anthropic, a compaction and an advisor beside the counts": (
+        "https://api.anthropic.com",
+        "claude-sonnet-5",
+        of_claude(
+            {
+                "input_tokens": 23_000,
+                "output_tokens": 1000,
+                "iterations": [
+                    {
+                        "type": "compaction",
+                        "input_tokens": 180_000,
+                        "output_tokens": 3500,
+                        "cache_read_input_tokens": 0,
+                        "cache_creation_input_tokens": 0,
+                    },
+                    {
+                        "type": "advisor_message",
+                        "model": "claude-opus-5-5",
+                        "input_tokens": 800,
+                        "output_tokens": 200,
+                        "cache_read_input_tokens": 2000,
+                        "cache_creation_input_tokens": 0,
+                    },
+                    {"type": "message", "input_tokens": 23_000, "output_tokens": 1000},
+                ],
+            }
+        ),
+        paper((23_000, 2), (1000, 10), (180_000, 2), (3500, 10), (800, 4), (2000, 0.2), (200, 20)),
+    ),
+    "OpenAI, in Europe": (
+        "https://eu.api.openai.com/v1",
+        "gpt-5.6-sol",
+        of_responses(
+            {
+                "usage": {
+                    "input_tokens": 5000,
+                    "input_tokens_details": {
+                        "cached_tokens": 1000,
+                        "cache_write_tokens": 3000,
+                        "cache_write_tokens_details": {"ttl_12h_tokens": 0, "ttl_30m_tokens": 3000},
+                    },
+                    "output_tokens": 100,
+                    "output_tokens_details": {"reasoning_tokens": 64},
+                    "total_tokens": 5100,
+                }
+            }
+        ),
+        paper((1000, 4.4), (1000, 0.44), (3000, 5.5), (100, 22)),
+    ),
+    "OpenAI, in Europe, an older model": (
+        "https://eu.api.openai.com/v1",
+        "gpt-4.1",
+        of_chat(chat(1000, 100)),
+        paper((1000, 2), (100, 8)),
+    ),
+    "OpenAI, a chat that writes its cache": (
+        "https://api.openai.com/v1",
+        "gpt-5.6-luna",
+        of_chat(
+            chat(
+                3000,
+                50,
+                prompt_tokens_details={"cached_tokens": 0, "cache_write_tokens": 2800},
+                completion_tokens_details={"reasoning_tokens": 0},
+            )
+        ),
+        paper((200, 0.2), (2800, 0.25), (50, 1.2)),
+    ),
+    "Google, its own tools' tokens and thoughts": (
+        "https://generativelanguage.googleapis.com/v1beta",
+        "gemini-3.1-pro-preview",
+        of_gemini(
+            {
+                "promptTokenCount": 120,
+                "toolUsePromptTokenCount": 5000,
+                "candidatesTokenCount": 300,
+                "thoughtsTokenCount": 700,
+                "totalTokenCount": 6120,
+                "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 120}],
+                "toolUsePromptTokensDetails": [{"modality": "TEXT", "tokenCount": 5000}],
+            }
+        ),
+        paper((5120, 2), (1000, 12)),
+    ),
+    "Vercel, its own figure": (
+        "https://ai-gateway.vercel.sh/v1",
+        "openai/gpt-5.4",
+        of_chat(chat(84, 5, cost=1.316e-05, market_cost=1.316e-05, gateway_cost=1.316e-05)),
+        D("0.00001316"),
+    ),
+    "OpenRouter, Messages with its own figure": (
+        "https://openrouter.ai/api",
+        "anthropic/claude-opus-5",
+        of_claude({"input_tokens": 194, "output_tokens": 2, "cost": 0.00102, "is_byok": False}),
+        D("0.00102"),
     ),
     "Bedrock, Converse in a region": (
         "https://bedrock-runtime.us-east-1.amazonaws.com",
@@ -348,7 +476,10 @@ def book(base_url, **preferences):
 
     text = json.dumps(value)
     config = parse_config(text, source="t", engines=engine_names(), environment={})[0]
-    prices = PriceBook(config.preferences.prices, lambda: LIST, price_vendors(config.providers))
+    held = config.providers
+    prices = PriceBook(
+        config.preferences.prices, lambda: LIST, price_vendors(held), price_regions(held)
+    )
     return prices, config.providers[0].provider_id
 
 
@@ -393,3 +524,56 @@ def test_what_is_written_goes_before_the_list():
     openai = "https://api.openai.com/v1"
     assert bill(openai, "gpt-6-sol", usage, model_price={"gpt-6-sol": "7,7"}) == 7 * 10**12
     assert bill(openai, "gpt-6-sol", usage, model_price={"gpt-6": "7,7"}) == 4 * 10**12
+
+
+def test_an_explicit_cache_of_qwen_is_paid_as_it_is_written():
+    """Its counts stand inside the details; at a price that somebody wrote."""
+    usage = of_chat(
+        chat(
+            5000,
+            100,
+            prompt_tokens_details={
+                "cached_tokens": 1000,
+                "cache_creation_input_tokens": 3000,
+                "cache_creation": {"ephemeral_5m_input_tokens": 3000},
+                "cache_type": "ephemeral",
+            },
+        )
+    )
+    price = {"in": 2, "out": 8, "cache_read": 0.2, "cache_write": 2.5}
+    cost = bill(
+        "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+        "qwen3-max",
+        usage,
+        model_price={"qwen3-max": price},
+    )
+    assert cost == paper((1000, 2), (1000, 0.2), (3000, 2.5), (100, 8)) * 10**12
+
+
+@pytest.mark.parametrize(
+    ("model", "queries", "fees"),
+    [
+        ("gemini-3.1-pro-preview", ["a", "b", "", "a"], D("0.028")),
+        ("gemini-2.5-flash", ["a", "b", "c"], D("0.035")),
+    ],
+)
+def test_googles_searches_are_paid(model, queries, fees):
+    """From 3 on every query once, and none that is empty; before, once for a request."""
+    from uniapi.dialects.gemini.observe import GeminiObserver
+
+    observer = GeminiObserver()
+    observer.observe_whole(
+        {
+            "candidates": [
+                {
+                    "content": {"parts": [{"text": "x"}]},
+                    "finishReason": "STOP",
+                    "groundingMetadata": {"webSearchQueries": queries},
+                }
+            ],
+            "usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 0},
+        }
+    )
+    google = "https://generativelanguage.googleapis.com/v1beta"
+    tokens = bill(google, model, of_gemini({"promptTokenCount": 10, "candidatesTokenCount": 0}))
+    assert bill(google, model, observer.usage) - tokens == fees * 10**12

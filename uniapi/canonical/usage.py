@@ -61,12 +61,15 @@ class Usage:
     """Sound read, where that is what is billed."""
     characters: int | None = None
     """Text that was spoken, where that is what is billed."""
-    image_tool: Usage | None = None
-    """What a hosted image tool used, which is counted beside ours, at another model's price."""
-    image_tool_model: str | None = None
+    beside: tuple[tuple[str | None, Usage], ...] | None = None
+    """What else was used for the answer, which the counts above leave out: the model at whose price
+    (None: the one that answered), and how much. A hosted image tool, an advisor, a compaction.
+    """
     cost: float | None = None
     """US dollars, when the provider itself says what the call cost."""
     service_tier: str | None = None
+    region: str | None = None
+    """Where the answer was made, as far as the vendor says so: it may have a price of its own."""
     is_estimate: bool = False
     raw: Mapping[str, Json] | None = None
     """The vendor's usage object as it came, and in `dialect` whose it is: written back to the same

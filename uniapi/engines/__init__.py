@@ -27,7 +27,7 @@ from .look_over import look_over
 from .mending import find_mending
 from .openai import OpenAiEngine, ResponsesEngine
 from .presets import preset_for, preset_named
-from .price_vendors import price_vendor, price_vendors
+from .price_vendors import price_regions, price_vendor, price_vendors
 from .quirks import QuirkRow
 from .retirements import (
     Retirement,
@@ -150,6 +150,7 @@ __all__ = [
     "find_retirement",
     "listed_end",
     "load_learned",
+    "price_regions",
     "price_vendor",
     "price_vendors",
     "quirk_for",

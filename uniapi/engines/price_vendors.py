@@ -45,6 +45,7 @@ _OF_PRESET = {
 }
 _NOT_ONE = frozenset({"ollama", "lmstudio", "huggingface", "vercel", "cloudflare-gateway"})
 """Presets whose models cost what somebody else says."""
+REGIONAL = "regional"
 _BEHIND_CLOUDFLARE = {
     "openai": "openai",
     "anthropic": "anthropic",
@@ -80,6 +81,24 @@ def price_vendors(providers: tuple[Provider, ...]) -> Mapping[str, str]:
     """By the id of each provider that has one."""
     found = {provider.provider_id: price_vendor(provider) for provider in providers}
     return {provider_id: vendor for provider_id, vendor in found.items() if vendor}
+
+
+def price_regions(providers: tuple[Provider, ...]) -> Mapping[str, str]:
+    """By the id of each provider whose address is in a region, which may cost more
+    (`Tariff.regions`): OpenAI's hosts for data residency, and Vertex outside of `global`.
+    """
+    return {provider.provider_id: REGIONAL for provider in providers if _is_regional(provider)}
+
+
+def _is_regional(provider: Provider) -> bool:
+    host = parse_url(provider.base_url).host_name if provider.base_url else ""
+    if host.endswith(".api.openai.com"):
+        return True
+    if not detect_engine(provider).startswith("vertex"):
+        return False
+    if provider.region:
+        return provider.region != "global"
+    return host.endswith(("-aiplatform.googleapis.com", ".rep.googleapis.com"))
 
 
 def _at_known_host(url: UrlParts) -> str:

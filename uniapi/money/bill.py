@@ -30,17 +30,21 @@ def stated_cost_pd(usage: Usage | None) -> int | None:
     return picodollars(usage.cost)
 
 
-def bill_pd(tariff: Tariff, usage: Usage, at_s: float) -> int | None:
-    """Pico-dollars, None where the usage says nothing that the tariff has a figure for."""
+def bill_pd(tariff: Tariff, usage: Usage, at_s: float, region: str | None = None) -> int | None:
+    """Pico-dollars, None where the usage says nothing that the tariff has a figure for. `region`:
+    where the provider's address has the tokens read, unless the usage says it.
+    """
     tariff = tariff.on(at_s)
     if usage.billed_tokens is not None:
         read, written = usage.billed_tokens
         usage = replace(usage, input_tokens=read, output_tokens=written, total_tokens=None)
     given = plausible(usage.input_tokens)
     figures = tariff.holding(input_tokens=given or 0, service=usage.service_tier, at_s=at_s)
+    factor = tariff.regions.get((usage.region or region or "").lower(), 1)
+    read_cost, written_cost = _input(figures, usage, given), _output(figures, usage)
     amounts = (
-        _input(figures, usage, given),
-        _output(figures, usage),
+        None if read_cost is None else read_cost * factor,
+        None if written_cost is None else written_cost * factor,
         _units(figures, usage),
     )
     known = [amount for amount in amounts if amount is not None]
@@ -101,6 +105,7 @@ def _units(figures: Mapping[str, Figure], usage: Usage) -> Figure | None:
         ("image", plausible(usage.images)),
         ("characters", plausible(usage.characters)),
         ("search", searches or None),
+        ("searched", 1 if searches else None),
     )
     amounts = [count * figures[name] for name, count in counted if count and name in figures]
     seconds = usage.audio_seconds

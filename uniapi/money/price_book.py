@@ -5,6 +5,7 @@ Never invented: a model without price has no cost.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from uniapi.canonical import Usage
@@ -36,13 +37,16 @@ class PriceBook:
         written: Mapping[str, Price],
         listed: Callable[[], PriceList | None] = lambda: None,
         vendors: Mapping[str, str] = {},
+        regions: Mapping[str, str] = {},
     ) -> None:
         """`written`: `model_price`. `vendors`: whose prices a provider's models have, by its id;
-        a provider that is not in it has none.
+        a provider that is not in it has none. `regions`: where a provider's address is, where it
+        is in a region.
         """
         self._written = {name: _tariff_of(price) for name, price in written.items()}
         self._listed = listed
         self._vendors = vendors
+        self._regions = regions
         self._found: dict[tuple[str, str | None, str | None], Found | None] = {}
 
     def find(
@@ -71,12 +75,15 @@ class PriceBook:
         if stated is not None or usage is None:
             return stated
         found = self.find(requested_model, upstream_model, provider_id)
-        own = None if found is None else bill_pd(found.tariff, usage, at_s)
-        if usage.image_tool is None or own is None:
+        region = self._regions.get(provider_id or "")
+        own = None if found is None else bill_pd(found.tariff, usage, at_s, region)
+        if usage.beside is None or own is None:
             return own
-        model = usage.image_tool_model
-        tool = self.find(model, model, provider_id) if model is not None else None
-        return own + ((tool and bill_pd(tool.tariff, usage.image_tool, at_s)) or 0)
+        for model, used in usage.beside:
+            priced = found if model is None else self.find(model, model, provider_id)
+            told = replace(used, service_tier=usage.service_tier, region=usage.region)
+            own += (priced and bill_pd(priced.tariff, told, at_s, region)) or 0
+        return own
 
     def cache_gap_pd(
         self, requested_model: str, upstream_model: str, provider_id: str, at_s: float

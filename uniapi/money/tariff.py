@@ -3,10 +3,12 @@
 A *row* is a mapping as the price list and the map form of `model_price` write it. In dollars per
 million: `in`, `out`, `cache_read`, `cache_write`, `cache_write_1h`, `reasoning`, `audio_in`,
 `audio_out`, `image_in`, `image_out` (tokens), `characters`. In dollars each: `request`, `image`
-(one made), `minute` (of sound), `search`. What a row leaves out costs as what it is part of.
+(one made), `minute` (of sound), `search`, `searched` (a request that did, however often). What a
+row leaves out costs as what it is part of.
 
     tiers    [[200000, {…}], …]            over so many input tokens, all of them cost this
     service  {"flex": {…}, "batch": {…}}   by the service tier that the answer names
+    regions  {"us": 1.1}                   tokens times this, by the region of the answer
     hours    [["01:00", "04:00", {…}], …]  of the day, in UTC
     from     [["2027-01-01", row], …]      a whole row, from the beginning of a day on
 """
@@ -37,11 +39,12 @@ PER_MILLION = (
     "image_out",
     "characters",
 )
-EACH = ("request", "image", "minute", "search")
+EACH = ("request", "image", "minute", "search", "searched")
 FIGURES = frozenset((*PER_MILLION, *EACH))
 LARGEST = 10**7
 """Dollars: a figure beyond this is no price."""
 MOST_PARTS = 50
+LARGEST_FACTOR = 100
 HOUR_WRITE = 2
 """What a token that the cache keeps for an hour costs, in input tokens, where nothing says it:
 Anthropic, the only vendor that tells such tokens apart, bills twice the input
@@ -66,6 +69,8 @@ class Tariff:
     service: Mapping[str, Tariff] = field(default_factory=dict)
     hours: tuple[tuple[int, int, Mapping[str, Figure]], ...] = ()
     """From one second of the UTC day to another, which may lie on the next day."""
+    regions: Mapping[str, Decimal] = field(default_factory=dict)
+    """What all tokens cost times as much, by where they were read and written."""
     later: tuple[tuple[float, Tariff], ...] = ()
     """From an epoch second on; the latest first."""
 
@@ -130,11 +135,22 @@ def read_tariff(row: Any) -> Tariff:
             (_clock_s(start), _clock_s(end), _figures(figures))
             for start, end, figures in _parts(row, "hours", 3)
         ),
+        regions=_regions(row.get("regions", {})),
         later=tuple(sorted(later, key=lambda one: -one[0])),
     )
 
 
-_OTHERS = frozenset({"tiers", "service", "hours", "from"})
+def _regions(value: Any) -> dict[str, Decimal]:
+    if not isinstance(value, Mapping) or len(value) > MOST_PARTS:
+        raise NotAPrice("`regions` is a map of numbers by the name of a region")
+    for factor in value.values():
+        is_number = isinstance(factor, int | float | Decimal) and not isinstance(factor, bool)
+        if not is_number or not 0 < factor <= LARGEST_FACTOR:
+            raise NotAPrice(f"`regions`: expected a number up to {LARGEST_FACTOR}")
+    return {str(word).lower(): Decimal(str(factor)) for word, factor in value.items()}
+
+
+_OTHERS = frozenset({"tiers", "service", "hours", "from", "regions"})
 
 
 def _figures(row: Any) -> dict[str, Figure]:

@@ -24,6 +24,7 @@ from uniapi.canonical import (
     Unknown,
     Usage,
     counted,
+    stated_cost,
 )
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.function_tools import ANSWER_MEMBER, ANSWER_TOOL, freeform_input, is_wrapped
@@ -178,6 +179,7 @@ def decode_usage(raw: Json) -> Usage | None:
         raw.get(name) for name in ("cache_creation", "server_tool_use", "output_tokens_details")
     )
     tier = "fast" if raw.get("speed") == "fast" else raw.get("service_tier")
+    region = raw.get("inference_geo")
     return Usage(
         input_tokens=None if fresh is None else fresh + (read or 0) + (written or 0),
         output_tokens=count(raw, "output_tokens"),
@@ -186,10 +188,31 @@ def decode_usage(raw: Json) -> Usage | None:
         cache_write_1h_tokens=count(lifetimes, "ephemeral_1h_input_tokens"),
         reasoning_tokens=count(detail, "thinking_tokens"),
         web_searches=count(server, "web_search_requests"),
+        beside=_beside(raw["iterations"]) if "iterations" in raw else None,
+        cost=stated_cost(raw) if "cost" in raw else None,
         service_tier=tier if isinstance(tier, str) else None,
+        region=region if isinstance(region, str) else None,
         raw=raw,
         dialect=NAME,
     )
+
+
+_COUNTED_BESIDE = ("compaction", "advisor_message")
+
+
+def _beside(iterations: Json) -> tuple[tuple[str | None, Usage], ...] | None:
+    """What the counts leave out (anthropic 2.14.0, `BetaUsage.iterations`): a compaction by the
+    same model, an advisor's answers by its own. Other entries are parts of the counts.
+    """
+    entries = iterations if isinstance(iterations, list) else ()
+    found = []
+    for entry in entries:
+        kind = entry.get("type") if isinstance(entry, dict) else None
+        used = decode_usage(entry) if kind in _COUNTED_BESIDE else None
+        if used is not None:
+            model = entry.get("model")
+            found.append((model if isinstance(model, str) else None, used))
+    return tuple(found) or None
 
 
 def count(holder: Json, name: str) -> int | None:

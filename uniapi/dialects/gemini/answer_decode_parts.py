@@ -195,6 +195,13 @@ def decode_search(candidate: Mapping[str, Json]) -> Search | None:
     return Search(queries=queries, sources=tuple(found)) if queries or found else None
 
 
+def billed_searches(search: Search) -> int:
+    """Google bills every query once, and none that is empty (ai.google.dev/gemini-api/docs/
+    google-search, 2026-11-30). What was found without any was asked for somehow.
+    """
+    return len(set(search.queries)) or 1
+
+
 def decode_logprobs(candidate: Mapping[str, Json]) -> tuple[TokenLogprob, ...]:
     """`logprobsResult`: the chosen tokens with, at the same position, the candidates considered."""
     result = object_member(candidate, "logprobsResult")

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from uniapi.canonical import Json
 from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.observer import Observer
 from uniapi.wire import Frame
 
-from .answer_decode_parts import decode_block, decode_finish, decode_usage, gives_output
+from .answer_decode_parts import (
+    billed_searches,
+    decode_block,
+    decode_finish,
+    decode_search,
+    decode_usage,
+    gives_output,
+)
 from .error import error_in_answer
 from .vocabulary import MEMBERS, list_member, member, object_member, text_member
 
-_TELLING = (b'"finishReason"', b'"finish_reason"', b'"promptFeedback"', b'"error"')
+_TELLING = (
+    b'"finishReason"',
+    b'"finish_reason"',
+    b'"promptFeedback"',
+    b'"error"',
+    b'"groundingMetadata"',
+)
 _USAGE = b'"usageMetadata"'
 
 
@@ -24,6 +38,7 @@ class GeminiObserver(Observer):
     def __init__(self) -> None:
         super().__init__()
         self._stated: dict[str, Json] = {}
+        self._searches: dict[int, int] = {}
         self._has_calls = False
         self._has_output = False
         self._json = json.JSONDecoder()
@@ -58,9 +73,10 @@ class GeminiObserver(Observer):
             return
         self.model = text_member(body, "modelVersion") or self.model
         self._count(object_member(body, "usageMetadata"))
-        for candidate in list_member(body, "candidates"):
+        for index, candidate in enumerate(list_member(body, "candidates")):
             if isinstance(candidate, dict):
                 self._candidate(candidate)
+                self._count_searches(index, candidate)
         block = decode_block(body)
         if block is not None:
             self.finish = block
@@ -87,7 +103,19 @@ class GeminiObserver(Observer):
     def _count(self, stated: Mapping[str, Json]) -> None:
         if stated:
             self._stated.update(stated)
-            self.usage = decode_usage(dict(self._stated))
+            self._tell_usage()
+
+    def _count_searches(self, index: int, candidate: Mapping[str, Json]) -> None:
+        """A candidate tells its grounding once more, and whole, whenever there is more of it."""
+        search = decode_search(candidate)
+        if search is not None:
+            self._searches[index] = billed_searches(search)
+            self._tell_usage()
+
+    def _tell_usage(self) -> None:
+        usage = decode_usage(dict(self._stated)) if self._stated else None
+        searches = sum(self._searches.values())
+        self.usage = usage and (replace(usage, web_searches=searches) if searches else usage)
 
     def _cut_usage(self, data: bytes) -> None:
         """The figures of a chunk that has nothing else of interest, without parsing its text."""

@@ -39,6 +39,7 @@ from uniapi.values import dataclass
 from uniapi.wire import Frame, Run, load_json
 
 from .answer_decode_parts import (
+    billed_searches,
     decode_block,
     decode_citations,
     decode_created,
@@ -372,7 +373,7 @@ class GeminiStreamDecoder(StreamDecoder):
     def _tell_search(self, choice: int, candidate: _Candidate) -> None:
         search = decode_search(candidate.members)
         if search is not None:
-            self._searches += max(1, len(search.queries))
+            self._searches += billed_searches(search)
             self._switch(choice, candidate)
             self.parts.whole(search, choice)
 

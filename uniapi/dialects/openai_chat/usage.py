@@ -3,8 +3,9 @@
 OpenAI's counts already mean what ours mean: cached tokens are part of `prompt_tokens`, reasoning is
 part of `completion_tokens`. The decoder settles where vendors differ: DeepSeek's
 `prompt_cache_hit_tokens`, top-level `cached_tokens` (Moonshot) and `cache_…_input_tokens` (Vercel,
-LiteLLM), reasoning that is counted beside `completion_tokens` (`Quirk.reasoning_beside_output`),
-and costs in three shapes.
+LiteLLM; inside the details Qwen's explicit cache: alibabacloud.com/help/en/model-studio/
+context-cache, 2026-11-30), reasoning that is counted beside `completion_tokens`
+(`Quirk.reasoning_beside_output`), and costs in three shapes.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ def decode_usage(value: Json, reasoning_beside_output: bool = False) -> Usage | 
         reasoning_tokens=reasoning,
         input_audio_tokens=get("input_audio_tokens"),
         output_audio_tokens=get("output_audio_tokens"),
+        input_image_tokens=get("input_image_tokens"),
+        output_image_tokens=get("output_image_tokens"),
         total_tokens=total,
         web_searches=get("num_search_queries", get("web_search_requests")),
         cost=stated_cost(value) if _COSTS & value.keys() else None,
@@ -89,11 +92,14 @@ _INNER = {
     "prompt_tokens_details": (
         ("cached_tokens", "cached"),
         ("cache_write_tokens", "cache_write_tokens"),
+        ("cache_creation_input_tokens", "cache_creation_input_tokens"),
         ("audio_tokens", "input_audio_tokens"),
+        ("image_tokens", "input_image_tokens"),
     ),
     "completion_tokens_details": (
         ("reasoning_tokens", "reasoning_tokens"),
         ("audio_tokens", "output_audio_tokens"),
+        ("image_tokens", "output_image_tokens"),
     ),
     "server_tool_use": (("web_search_requests", "web_search_requests"),),
 }

@@ -35,8 +35,7 @@ def decode_usage(response: Mapping[str, Json]) -> Usage | None:
         reasoning_tokens=_count(at(value, "output_tokens_details", "reasoning_tokens")),
         total_tokens=total if total != (input_tokens or 0) + (output_tokens or 0) else None,
         web_searches=_searches(response),
-        image_tool=_image_tool(at(response, "tool_usage", "image_gen")),
-        image_tool_model=_image_model(response.get("tools")),
+        beside=_image_tool(response),
         cost=stated_cost(value),
         service_tier=tier if isinstance(tier, str) else None,
         raw=value,
@@ -59,18 +58,20 @@ def _searches(response: Mapping[str, Json]) -> int | None:
     return found or None
 
 
-def _image_tool(value: Json) -> Usage | None:
-    """`tool_usage.image_gen` (openai 3.54.0, `ToolUsageImageGen`)."""
-    written = _count(at(value, "output_tokens"))
-    if not written:
+def _image_tool(response: Mapping[str, Json]) -> tuple[tuple[str | None, Usage], ...] | None:
+    """`tool_usage.image_gen` (openai 3.54.0, `ToolUsageImageGen`), where its model is known."""
+    value = at(response, "tool_usage", "image_gen")
+    written, model = _count(at(value, "output_tokens")), _image_model(response.get("tools"))
+    if not written or model is None:
         return None
-    return Usage(
+    used = Usage(
         input_tokens=_count(at(value, "input_tokens")),
         output_tokens=written,
         cache_read_tokens=_count(at(value, "cached_tokens")),
         input_image_tokens=_count(at(value, "input_tokens_details", "image_tokens")),
         output_image_tokens=_count(at(value, "output_tokens_details", "image_tokens")),
     )
+    return ((model, used),)
 
 
 def _image_model(tools: Json) -> str | None:
