@@ -224,7 +224,7 @@ class App:
         """How many inference calls run now."""
         return len(self._live)
 
-    def present(self) -> Present:
+    def present(self, *, with_money: bool) -> Present:
         """What is true at this moment."""
         now = self.clock.monotonic_s()
         providers = {provider.provider_id for provider in self.config.providers}
@@ -234,7 +234,7 @@ class App:
             config_status=self._news.status,
             resting=self._health.snapshot(now),
             rates=self._health.success_rates(self.config.providers, now),
-            money=self.money.shown(),
+            money=self.money.shown() if with_money else {},
             retirements=self.watch.ending_rows(),
             learned=tuple(self.kept.learned.rows(providers, self.clock.now_s())),
         )

@@ -382,6 +382,22 @@ async def test_the_status_figures_hold_what_the_page_shows(served, upstream):
     assert "provider_keys" not in value["figures"]["summary"]
 
 
+async def test_a_call_that_finds_every_key_resting_is_a_failure_and_no_mistake(served, upstream):
+    """Its client did nothing wrong: the list, the sums and the log say so alike."""
+    limited = whole({"error": {"message": "slow"}}, status=429, headers={"retry-after": "300"})
+    upstream.tell("a", limited)
+    first, (second, told) = await chat(served), await chat(served)
+    assert (first[0], second) == (429, 429)
+    assert "rests or is at its limit" in told["error"]["message"]
+    _, value = await ask(served, "/v1/status")
+    outcomes = [row["outcome"] for row in value["failures"]]
+    assert outcomes == ["unavailable", "rate_limited"]
+    assert value["mistakes"] == []
+    totals = value["figures"]["summary"]["totals"]
+    assert (totals["errors"], totals["mistakes"]) == (2, 0)
+    assert "429 (unavailable: Every key for `m` rests" in served.log
+
+
 async def test_a_refused_configuration_is_shown_with_its_errors(served):
     """State, errors and time; the next good file clears them."""
     path = served.folder / "api.yaml"

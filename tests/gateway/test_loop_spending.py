@@ -109,7 +109,7 @@ def test_a_provider_over_its_budget_is_passed_over(play):
     p.serves("a#1", chat())
     p.asks()
     p.passes(0)
-    p.expects(recorded="refused 429")
+    p.expects(recorded="unavailable 429")
     error = json.loads(p.client.body)["error"]
     assert "its budget is used up ($15/hour is spent)" in error["message"]
     assert 0 < int(p.client.headers["retry-after"]) <= 3600

@@ -46,3 +46,20 @@ def test_every_channel_is_named_with_its_reason_and_time():
     )
     many = give_up((), [LATER] * 9, "m").error.message
     assert "and 5 more" in many
+
+
+def test_what_rests_is_not_the_clients_doing():
+    """It stands among the failures; a limit of the client's own, or a request that no channel
+    takes, does not.
+    """
+    own = Obstacle(channel="a/m", kind="client_limit", text="its nested key is at its limit")
+    ruled_out = Obstacle(channel="a/m", kind="ruled_out", text="the provider takes no tools")
+    for obstacles, expected in (
+        ([REFUSED], True),
+        ([PASSING], True),
+        ([own, ruled_out], False),
+        ([own, PASSING], True),
+        ([], False),
+    ):
+        assert give_up((), obstacles, "m").is_unavailable is expected
+    assert give_up((), [], "m", is_late=True).is_unavailable

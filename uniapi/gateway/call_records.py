@@ -69,10 +69,16 @@ def call_record(state: CallState, now: Monotonic) -> CallRecord:
     return record
 
 
+def outcome_of_refusal(status: int) -> str:
+    """Of a call that came to no attempt: whether that is its client's own, or ours."""
+    return "unavailable" if status >= 500 else "refused"
+
+
 def refusal_record(call: Call, error: ClientError, *, is_flagged: bool = False) -> CallRecord:
     """A call that was refused before any attempt; `is_flagged`: by the moderation model."""
     message = without_echo(error.message[:LONGEST_MESSAGE], call.body)
-    record = _record(call, status=error.status, outcome="refused", message=message)
+    outcome = outcome_of_refusal(error.status)
+    record = _record(call, status=error.status, outcome=outcome, message=message)
     record.is_flagged = is_flagged
     return record
 

@@ -23,7 +23,7 @@ from uniapi.wire import dump_json
 from .answer_headers import JSON_HEADERS, attempts_header, harmless_type
 from .attempt_log import log, tell_failure, tell_mending, tell_step
 from .attempt_try import Try
-from .call_records import call_record
+from .call_records import call_record, outcome_of_refusal
 from .call_state import CallState
 from .echo import without_echo
 from .lanes import Lane
@@ -58,7 +58,8 @@ class CallRun:
                     await self._give_up(step)
                     return
         except RequestRefused as refused:
-            state.outcome, state.status = "refused", refused.error.status
+            status = refused.error.status
+            state.outcome, state.status = outcome_of_refusal(status), status
             state.said = without_echo(refused.error.message, state.call.body)
             if not state.reply.is_started:
                 raise
@@ -127,7 +128,8 @@ class CallRun:
             state.outcome = "ok"
             await reply.send(200, {**JSON_HEADERS, **ESTIMATE_HEADERS, **tries}, body)
             return
-        state.outcome = failure.kind.value if failure is not None else "refused"
+        untried = "unavailable" if step.is_unavailable else "refused"
+        state.outcome = failure.kind.value if failure is not None else untried
         state.said = step.error.message if failure is None else failure.words
         if reply.is_started:
             kind = FailureKind.OVERLOADED if failure is None else failure.kind

@@ -65,6 +65,9 @@ _RELAYED = frozenset(
 )
 """Failures the client's own request caused: their status, message and body are the upstream's."""
 
+_CLIENTS_OWN = frozenset({"ruled_out", "client_limit"})
+"""Obstacles that stand between this client and a channel, not before everybody."""
+
 _FOR_THE_OWNER = frozenset(
     {
         FailureKind.CREDENTIAL_REFUSED,
@@ -120,9 +123,14 @@ def give_up(
                 code="timeout",
             ),
             reasons=reasons,
+            is_unavailable=True,
         )
     if not failed:
-        return GiveUp(error=_untried(obstacles, requested_model), reasons=reasons)
+        return GiveUp(
+            error=_untried(obstacles, requested_model),
+            reasons=reasons,
+            is_unavailable=any(one.kind not in _CLIENTS_OWN for one in obstacles),
+        )
     shown = max(reversed(failed), key=lambda one: _USEFULNESS[one.failure.kind])
     failure = shown.failure
     relays_body = failure.kind in _RELAYED

@@ -94,6 +94,8 @@ class GiveUp:
     """Nothing is left to try. `error` is for the client; `failure` is the upstream's that it shows
     (None: no call was made), whose own body may go to a client of the same dialect when
     `relays_body`. `failed` holds every attempt, `reasons` why each other channel was not tried.
+    `is_unavailable`: no call was made since what could serve rests, is at its limit or was too
+    late, which is not the client's doing.
     """
 
     error: ClientError
@@ -101,6 +103,7 @@ class GiveUp:
     relays_body: bool = False
     failed: tuple[FailedAttempt, ...] = ()
     reasons: tuple[str, ...] = ()
+    is_unavailable: bool = False
 
 
 Step: TypeAlias = "Attempt | Wait | GiveUp"

@@ -76,8 +76,8 @@ class Desk(Protocol):
         """What `/healthz` says."""
         ...
 
-    def present(self) -> Present:
-        """What is true at this moment, for the admin surface."""
+    def present(self, *, with_money: bool) -> Present:
+        """What is true at this moment, for the admin surface; `money` only where it is shown."""
         ...
 
     def wake(

@@ -231,7 +231,8 @@ class Front:
         members = dict(visit.visitor.query)
         if visit.incoming.method == "POST":
             members |= await _small_body(visit.incoming)
-        now_s, present = desk.clock.now_s(), desk.present()
+        now_s = desk.clock.now_s()
+        present = desk.present(with_money=report.shows_money and key.is_admin)
         asked = admin.AdminQuestion(
             key=key,
             query=members,

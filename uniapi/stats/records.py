@@ -39,10 +39,11 @@ class CallRecord:
     """One client request, from door to door. Times: `at_s` epoch seconds of arrival, the others
     durations in seconds (None: it never came to that).
 
-    `outcome`: `ok`, `client_left`, `refused` (we said no before any attempt), `internal_error` (a
-    mistake of ours) or the FailureKind shown to the client. `cost_pd` is in pico-dollars (1e-12 US
-    dollars, see `cost`), None when it is not known; the recorder sets it, once.
-    `message` is what the client was told of a failure, cut.
+    `outcome`: `ok`, `client_left`, `refused` (we said no before any attempt), `unavailable` (nobody
+    could be asked: every key or channel rests), `internal_error` (a mistake of ours) or the
+    FailureKind shown to the client. `cost_pd` is in pico-dollars (1e-12 US dollars, see `cost`),
+    None when it is not known; the recorder sets it, once. `message` is what the client was told of
+    a failure, cut.
     """
 
     request_id: str

@@ -98,7 +98,7 @@ const requests = {
     const place = h("div", { class: "piece" });
     const node = h("div", { class: "inside" },
       row.message ? h("div", { class: row.kind === "mistake" ? "warn" : "bad" }, row.message) : "",
-      attempts(row.attempts),
+      attempts(row.attempts, row.outcome),
       h("div", { class: "acts soft" }, h("span", { class: "mono" }, row.request_id), h("span", {}, row.endpoint), h("span", {}, t("{time} in all", { time: seconds(row.total_s) })), tokens ? h("span", {}, tokens) : "",
         copyButton(row.request_id, t("Copy id")),
         row.inspected ? h("button", { class: "act", type: "button", onclick: () => inspected(place, row.request_id) }, t("In full")) : ""),
@@ -108,8 +108,8 @@ const requests = {
   },
 };
 
-function attempts(list) {
-  if (!list.length) return h("div", { class: "soft" }, t("Refused before any provider was asked."));
+function attempts(list, said) {
+  if (!list.length) return h("div", { class: "soft" }, said === "unavailable" ? t("No provider could be asked.") : t("Refused before any provider was asked."));
   return h("ul", { class: "attempts" }, list.map((one) => h("li", {}, `${short(one.provider)}/${short(one.model)} `, one.key ? h("span", { class: "mono soft" }, one.key) : "", h("span", { class: one.outcome === "ok" ? "good" : "bad" }, ` ${one.status || ""} ${outcome(one.outcome)}`), h("span", { class: "soft" }, ` ${t("after {time}", { time: seconds(one.seconds) })} `), one.message ? h("div", { class: "soft" }, one.message) : "")));
 }
 const outcome = (name) => t(name.replaceAll("_", " "));

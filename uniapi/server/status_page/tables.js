@@ -48,7 +48,7 @@ function failures(id, list, look) {
   return h("div", { class: "panel rows" }, shown.map(({ call, times }) => h("details", { open: state.open.has(`f-${call.request_id}`), ontoggle: (event) => state.open[event.target.open ? "add" : "delete"](`f-${call.request_id}`) },
     h("summary", {}, h("span", { class: "soft" }, lately(call.at)), h("b", {}, short(call.model || "–")), h("span", { class: look }, `${call.status || ""} ${outcome(call.outcome)}`), times > 1 ? h("span", { class: "badge" }, `× ${times}`) : "", h("span", { class: "soft" }, short(call.key)),
       call.attempts.length > 1 ? h("span", { class: "soft push" }, t("{n} tries", { n: call.attempts.length })) : "", whyOf(call) ? h("span", { class: "why" }, short(whyOf(call), 400)) : ""),
-    h("div", { class: "attempts" }, attempts(call.attempts), call.message ? h("div", {}, t("The client was told: {words}", { words: call.message })) : "", h("div", { class: "soft mono" }, t("request {id}", { id: call.request_id }))))),
+    h("div", { class: "attempts" }, attempts(call.attempts, call.outcome), call.message ? h("div", {}, t("The client was told: {words}", { words: call.message })) : "", h("div", { class: "soft mono" }, t("request {id}", { id: call.request_id }))))),
   shown.length < groups.length ? h("div", {}, h("button", { class: "more", type: "button", onclick: () => { state.grown[id] = true; redraw(id); } }, t("Show all {n}", { n: groups.length }))) : "");
 }
 function mistakes({ calls, strangers }) {
