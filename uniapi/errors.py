@@ -15,6 +15,7 @@ those rooms.
 
 from __future__ import annotations
 
+import logging
 from typing import NoReturn
 
 
@@ -42,3 +43,20 @@ def assert_never(value: NoReturn) -> NoReturn:
     it only from 3.11).
     """
     raise AssertionError(f"unhandled case: {value!r}")
+
+
+_NO_THREAD = "can't start new thread"
+"""What Python says when the system gives it no memory for a thread, or no place in its table."""
+
+
+def is_want_of_memory(error: BaseException) -> bool:
+    """Whether the machine gave no more, which is no mistake of the program's."""
+    return isinstance(error, MemoryError) or str(error) == _NO_THREAD
+
+
+def log_mistake(log: logging.Logger, error: BaseException, text: str, *arguments: object) -> None:
+    """Say what went wrong here, with its traceback; want of memory is one line."""
+    if is_want_of_memory(error):
+        log.error(text + ": there is not enough memory", *arguments)
+    else:
+        log.error(text, *arguments, exc_info=error)

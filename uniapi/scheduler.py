@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from .clock import Clock
+from .errors import log_mistake
 
 log = logging.getLogger("uniapi.scheduler")
 
@@ -66,14 +67,15 @@ class Jobs:
         while True:
             try:
                 await job()
-            except Exception:
-                log.exception("job %s failed; it runs again", name)
+            except Exception as error:
+                log_mistake(log, error, "job %s failed; it runs again", name)
             await self._clock.sleep(period_s * self._rng.uniform(1 - jitter, 1 + jitter))
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("task %s failed", task.get_name(), exc_info=task.exception())
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log_mistake(log, error, "task %s failed", task.get_name())
 
     @property
     def running(self) -> int:

@@ -306,6 +306,19 @@ async def test_a_mistake_in_the_thread_fails_the_attempt():
     assert (await made.outcome).kind is FailureKind.BROKEN
 
 
+async def test_too_little_memory_fails_the_attempt_in_one_line_of_the_log(caplog):
+    """It is no mistake of ours: no traceback."""
+    pipe = WholePipe(wrong=MemoryError())
+    pipe.may_read.set()
+    made, _ = receiver(pipe=pipe)
+    made.head(OK)
+    made.data(bytes(LARGE_BYTES + 1))
+    made.end()
+    assert (await made.outcome).kind is FailureKind.BROKEN
+    assert [line.exc_info for line in caplog.records] == [None]
+    assert "not enough memory" in caplog.text
+
+
 async def test_what_is_read_after_the_call_was_cancelled_is_nobodys():
     """Nothing is decided any more."""
     pipe = WholePipe()

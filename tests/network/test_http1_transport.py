@@ -219,6 +219,20 @@ async def test_a_cut_in_the_middle_is_broken(server, transport):
     assert b"".join(sink.pieces) == b"half"
 
 
+async def test_too_little_memory_for_an_answer_fails_it(server, jobs, monkeypatch):
+    """And nothing else: no exception of the connection's."""
+
+    def feed(parser, data):
+        raise MemoryError
+
+    monkeypatch.setattr("uniapi.wire.ResponseParser.feed", feed)
+    made, sink = open_transport(jobs.spawn, {}), Sink()
+    made.send(get(server.url), sink)
+    await asyncio.wait_for(sink.over.wait(), 5)
+    assert sink.failure.message.endswith("cannot be read: there is not enough memory")
+    await made.close()
+
+
 async def test_cancelling_closes_the_connection_at_once_and_silences_the_sink(server, transport):
     """The upstream sees the close; nothing more is heard."""
 

@@ -23,6 +23,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from uniapi.canonical import Failure
+from uniapi.errors import log_mistake
 from uniapi.network import Exchange
 from uniapi.pipes import Collecting, Pipe, Report, labelled
 from uniapi.wire import ResponseHead
@@ -221,13 +222,13 @@ class Receiver:
         try:
             assert pipe is not None
             self._emit(pipe.abort(failure))
-        except Exception:
-            log.exception("the end of a broken answer could not be written")
+        except Exception as error:
+            log_mistake(log, error, "the end of a broken answer could not be written")
             self.report.failure = failure
         self._over()
 
     def _broke(self, error: Exception) -> None:
-        log.exception("reading an upstream's answer went wrong inside the gateway")
+        log_mistake(log, error, "reading an upstream's answer went wrong inside the gateway")
         exchange = self._exchange
         self.fail(Failure.cut(f"the answer could not be read ({type(error).__name__})"))
         if exchange is not None:

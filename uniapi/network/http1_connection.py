@@ -162,11 +162,12 @@ class Http1Connection(asyncio.BufferedProtocol):
                 sink.data(piece)
                 if exchange.sink is None:
                     break
-        except WireError as error:
+        except (WireError, MemoryError) as error:
+            why = error if isinstance(error, WireError) else "there is not enough memory"
             self._fail(
                 Failure(
                     kind=FailureKind.BROKEN,
-                    message=f"the upstream's answer cannot be read: {error}",
+                    message=f"the upstream's answer cannot be read: {why}",
                 )
             )
             return

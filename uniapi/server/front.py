@@ -22,6 +22,7 @@ from typing import Any
 from uniapi.canonical import ClientError, RequestRefused, repeated
 from uniapi.clock import Epoch
 from uniapi.config import ClientKey
+from uniapi.errors import is_want_of_memory, log_mistake
 from uniapi.operations import SERVICES
 from uniapi.wire import LENGTH_HEADER, dump_json
 
@@ -29,6 +30,7 @@ from . import admin, models
 from .arrival_log import tell_answer
 from .auth import authenticate, client_address, presented_keys, require_admin
 from .body import parse_object, read_body
+from .body_memory import RETRY_AFTER_S
 from .calls import Calls, Visit, refusal
 from .cors import cors_headers, preflight_headers
 from .desk import Desk
@@ -105,17 +107,8 @@ class Front:
             if isinstance(error, ConnectionError) and reply.is_abandoned:
                 log.debug("request %s: the client left while it was answered", request_id)
                 return reply
-            log.exception("request %s failed inside the gateway", request_id)
-            await self._refuse(
-                reply,
-                incoming,
-                ClientError(
-                    status=500,
-                    message=f"The gateway made a mistake (request {request_id}).",
-                    code="internal_error",
-                    type="server_error",
-                ),
-            )
+            log_mistake(log, error, "request %s failed inside the gateway", request_id)
+            await self._refuse(reply, incoming, _failed_inside(error, request_id))
         return reply
 
     def _usual_headers(self, incoming: Incoming, now_s: Epoch) -> UsualHeaders:
@@ -333,6 +326,24 @@ async def _small_body(incoming: Incoming) -> dict[str, str]:
         name: member if isinstance(member, str) else json.dumps(member)
         for name, member in value.items()
     }
+
+
+def _failed_inside(error: Exception, request_id: str) -> ClientError:
+    """What a client is told when the fault is ours, or when the memory was not enough."""
+    if is_want_of_memory(error):
+        return ClientError(
+            status=503,
+            message=f"The gateway has not enough memory for this now (request {request_id}).",
+            code="out_of_memory",
+            type="server_error",
+            headers={"retry-after": str(RETRY_AFTER_S)},
+        )
+    return ClientError(
+        status=500,
+        message=f"The gateway made a mistake (request {request_id}).",
+        code="internal_error",
+        type="server_error",
+    )
 
 
 def _unknown_path(raw_path: str) -> RequestRefused:
