@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from uniapi.canonical import MOST_REPEATED, Call, ClientError, Failure
+from uniapi.canonical import MOST_REPEATED, Call, ClientError, Failure, Operation
 from uniapi.clock import Monotonic
 from uniapi.config import without_secrets, without_secrets_in_bytes
 from uniapi.stats import AttemptRecord, CallRecord
@@ -13,6 +13,7 @@ from .call_state import CallState
 from .echo import kept_words, without_echo
 from .lanes import Lane
 
+_NAMES = {operation: operation.value for operation in Operation}
 LONGEST_MESSAGE = 300
 """Characters of what an upstream said, or a client was told, that are kept."""
 
@@ -101,7 +102,7 @@ def _record(
         at_s=call.received_at_s,
         key_id=call.principal.key_id,
         key_label=call.principal.label,
-        operation=call.operation.value,
+        operation=_NAMES[call.operation],
         endpoint=f"{call.method} {call.path}",
         requested_model=call.requested_model,
         provider=None,

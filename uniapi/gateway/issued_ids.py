@@ -134,8 +134,12 @@ def find_references(call: Call) -> tuple[Reference, ...]:
         return (Reference("response_id", call.resource),)
     ids = CLIENT_DIALECTS[call.dialect].issued_ids
     # A name may be spelled with escapes, and is the same name to whoever reads it.
-    if not any(mark in call.body for mark in (*ids.marks, ESCAPE)):
-        return ()
+    if ESCAPE not in call.body:
+        for mark in ids.marks:
+            if mark in call.body:
+                break
+        else:
+            return ()
     found = (
         Reference(member, issued_id)
         for member, issued_id in ids.find(call.json)

@@ -194,7 +194,7 @@ class Reception:
         return router.plan(asked, entry.candidates, now=now, now_s=now_s, rng=self._rng)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # a value; freezing it would triple what it costs each call
 class _Entry:
     """Where a call may go: its candidates, the credential it is bound to by an id in it, and the
     estimate of its input tokens; all of one snapshot.

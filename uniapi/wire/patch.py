@@ -22,7 +22,7 @@ Path: TypeAlias = tuple[str, ...]
 _DECODER = json.JSONDecoder()
 _LONG_DECODER = json.JSONDecoder(object_hook=give_way)
 """For large bodies, which are spliced in a thread."""
-_STRING_MEMBER = re.compile(rb'[ \t\n\r]*:[ \t\n\r]*("(?:[^"\\]|\\.)*")')
+_STRING_MEMBER = re.compile(rb'[ \t\n\r]*:[ \t\n\r]*("[^"\\]*(?:\\.[^"\\]*)*")')
 _TO_OBJECT = re.compile("\ufeff?[ \t\n\r]*(?={)")
 _INTO_OBJECT = re.compile(r"\{[ \t\n\r]*")
 _COLON = re.compile(r"[ \t\n\r]*:[ \t\n\r]*")

@@ -65,6 +65,8 @@ def decode_finish(word: Json, has_calls: bool, stop_sequence: Json = None) -> Fi
     """How a choice ended. A stop beside tool calls is a stop *for* tool calls, and the reverse:
     clients wait for calls that a vendor's word promises.
     """
+    if stop_sequence is None and isinstance(word, str) and word in _USUAL:
+        return _USUAL[word][has_calls]
     native = word if isinstance(word, str) and word else None
     known = (native or "stop").lower().removeprefix(_FILTERED_CALL)
     reason = REASONS.get(known, "stop")
@@ -78,6 +80,14 @@ def decode_finish(word: Json, has_calls: bool, stop_sequence: Json = None) -> Fi
         dialect=DIALECT_NAME if native else None,
         stop_sequence=stop_sequence if isinstance(stop_sequence, str) else None,
     )
+
+
+_USUAL: dict[str, tuple[Finish, Finish]] = {}
+"""How most choices end, by the word: without calls and with."""
+_USUAL |= {
+    word: (decode_finish(word, has_calls=False), decode_finish(word, has_calls=True))
+    for word in ("stop", "length", "tool_calls")
+}
 
 
 def encode_finish(finish: Finish) -> str:
