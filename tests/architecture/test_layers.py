@@ -56,6 +56,7 @@ MAY_IMPORT = {
     },
 }
 ASYNCIO_MODULES = {
+    "gateway/alarms.py",
     "gateway/answer_clock.py",
     "gateway/attempt_request.py",
     "gateway/attempt_try.py",

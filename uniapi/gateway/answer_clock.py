@@ -1,4 +1,4 @@
-"""When one answer began and when it last said something; and the one timer that looks whether
+"""When one answer began and when it last said something; and the one alarm that looks whether
 anything of it is overdue. It only looks, so that a chunk costs no timer.
 """
 
@@ -9,10 +9,8 @@ from collections.abc import Callable
 
 from uniapi.canonical import Failure
 
+from .alarms import Alarm, Alarms
 from .patience import Patience
-
-SLEPT_S = 1.0
-"""A timer that is so late was not late by itself: this process slept (a laptop's lid, SIGSTOP)."""
 
 
 class AnswerClock:
@@ -20,20 +18,33 @@ class AnswerClock:
     (`look_by`). Times are the loop's.
     """
 
+    __slots__ = (
+        "_alarm",
+        "_alarms",
+        "_look",
+        "_loop",
+        "_patience",
+        "first_token_at",
+        "last_at",
+        "started_at",
+    )
+
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         patience: Patience,
         now: float,
         look: Callable[[float, bool], None],
+        alarms: Alarms,
     ) -> None:
         self.started_at = self.last_at = now
         self.first_token_at: float | None = None
         self._loop = loop
         self._patience = patience
         self._look = look
-        self._look_at = patience.due(now, now, has_token=False)
-        self._timer: asyncio.TimerHandle | None = loop.call_at(self._look_at, self._tick)
+        self._alarms = alarms
+        due = patience.due(now, now, has_token=False)
+        self._alarm: Alarm | None = alarms.at(loop, due, self._ring)
 
     def due(self) -> float:
         """The moment at which something is overdue."""
@@ -46,28 +57,25 @@ class AnswerClock:
 
     def look_by(self, at: float) -> None:
         """Look again, at that moment at the latest."""
-        if self._timer is not None:
-            if at >= self._look_at:
-                return
-            self._timer.cancel()
-        self._look_at = at
-        self._timer = self._loop.call_at(at, self._tick)
+        if self._alarm is None:
+            self._alarm = self._alarms.at(self._loop, at, self._ring)
+        elif at < self._alarm.due:
+            self._alarm.set(at, self._ring)
 
     def stop(self) -> None:
         """Nothing can be overdue any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._alarm is not None:
+            self._alarms.give_back(self._alarm)
+            self._alarm = None
 
     def close(self) -> None:
         """Nobody looks any more."""
         self.stop()
         self._look = _nobody
 
-    def _tick(self) -> None:
-        now = self._loop.time()
-        self._timer = None
-        self._look(now, now - self._look_at > SLEPT_S)
+    def _ring(self, now: float, has_slept: bool) -> None:
+        self._alarm = None
+        self._look(now, has_slept)
 
 
 def _nobody(now: float, has_slept: bool) -> None:

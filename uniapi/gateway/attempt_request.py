@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from uniapi.canonical import (
+    Call,
     Failure,
     Message,
     Operation,
@@ -37,33 +38,30 @@ LONG_BYTES = 64 * 1024
 Result = TypeVar("Result")
 
 
-class AttemptRequest:
-    """`at_once` or else `prepare`, then `authorize` what it gives, where the credential is not in
-    it already.
+def prepare_at_once(state: CallState, way: Way) -> Prepared | Failure | None:
+    """What `AttemptRequest.prepare` gives, for the client's own words where they are short and
+    nothing has to be put back into them; None for all others.
     """
+    if way.road is not Road.RELAY or way.remembers or _is_long(state.call, way):
+        return None
+    return _built(state, way, _context(state, way), NOTHING_REMEMBERED)
+
+
+class AttemptRequest:
+    """`prepare`, then `authorize` what it gives, where the credential is not in it already."""
 
     def __init__(self, state: CallState, lane: Lane, way: Way) -> None:
         self._state = state
         self._lane = lane
         self._way = way
-        longest = LONG_BYTES if way.road is Road.TRANSLATE else LARGE_BYTES
-        self._is_long = len(state.call.body) + state.call.upload_bytes > longest
-
-    def at_once(self) -> Prepared | Failure | None:
-        """`prepare` for the client's own words where they are short, and nothing has to be put back
-        into them; None for all others.
-        """
-        way = self._way
-        if self._is_long or way.road is not Road.RELAY or way.remembers:
-            return None
-        return self._built(self._context(), NOTHING_REMEMBERED)
+        self._is_long = _is_long(state.call, way)
 
     async def prepare(self) -> Prepared | Failure:
         """The request for this way; a Failure when this upstream cannot be told what the client
         says.
         """
-        state, way, context = self._state, self._way, self._context()
-        call = state.call
+        state, way, call = self._state, self._way, self._state.call
+        context = _context(state, way)
         if way.road is Road.TRANSLATE and not way.service.is_carried:
             try:
                 request = await self._canonical()
@@ -77,37 +75,7 @@ class AttemptRequest:
             estimate = await self._worked_out(measured) if wants_estimate else 0
             context = replace(context, request=request, input_tokens_estimate=estimate)
         remembered = self._remembered() if way.remembers else NOTHING_REMEMBERED
-        return await self._worked_out(partial(self._built, context, remembered))
-
-    def _context(self) -> ReplyContext:
-        state = self._state
-        created_s = int(state.around.clock.now_s())
-        return reply_context(state.call, self._way.place, created_s, os.urandom(12).hex())
-
-    def _built(
-        self, context: ReplyContext, remembered: Mapping[str, Message]
-    ) -> Prepared | Failure:
-        way, preferences = self._way, self._state.setting.lanes.preferences
-        try:
-            prepared = prepare(
-                self._state.call,
-                way,
-                context,
-                probes_text=bool(preferences.error_triggers),
-                remembered=remembered,
-            )
-        except SHAPE_ERRORS as error:
-            raise unexpected_shape(error) from None
-        except RequestRefused as refused:
-            return _cannot_be_told(refused)
-        if prepared.losses and preferences.unsupported_parameters == "reject":
-            return unsupported(
-                f"provider {way.place.provider.name!r} cannot be told:"
-                f" {', '.join(prepared.losses)} (`unsupported_parameters: reject`)",
-                code="unsupported_parameter",
-                param=prepared.losses[0],
-            )
-        return prepared
+        return await self._worked_out(partial(_built, state, way, context, remembered))
 
     async def _worked_out(self, work: Callable[[], Result]) -> Result:
         """Of a body that is long for what is done with it, in a thread, so that streams go on
@@ -155,6 +123,43 @@ class AttemptRequest:
         around, engine, lane = self._state.around, self._way.engine, self._lane
         token = await around.credentials.token(engine, lane.target, around.transport, lane.passage)
         return engine.authorize(lane.target, request, token, around.clock.now_s())
+
+
+def _is_long(call: Call, way: Way) -> bool:
+    """Whether what is done with it would keep streams waiting."""
+    longest = LONG_BYTES if way.road is Road.TRANSLATE else LARGE_BYTES
+    return len(call.body) + call.upload_bytes > longest
+
+
+def _context(state: CallState, way: Way) -> ReplyContext:
+    created_s = int(state.around.clock.now_s())
+    return reply_context(state.call, way.place, created_s, os.urandom(12).hex())
+
+
+def _built(
+    state: CallState, way: Way, context: ReplyContext, remembered: Mapping[str, Message]
+) -> Prepared | Failure:
+    preferences = state.setting.lanes.preferences
+    try:
+        prepared = prepare(
+            state.call,
+            way,
+            context,
+            probes_text=bool(preferences.error_triggers),
+            remembered=remembered,
+        )
+    except SHAPE_ERRORS as error:
+        raise unexpected_shape(error) from None
+    except RequestRefused as refused:
+        return _cannot_be_told(refused)
+    if prepared.losses and preferences.unsupported_parameters == "reject":
+        return unsupported(
+            f"provider {way.place.provider.name!r} cannot be told:"
+            f" {', '.join(prepared.losses)} (`unsupported_parameters: reject`)",
+            code="unsupported_parameter",
+            param=prepared.losses[0],
+        )
+    return prepared
 
 
 def _cannot_be_told(refused: RequestRefused) -> Failure:

@@ -38,7 +38,7 @@ from .answer_headers import (
     sunset_header,
 )
 from .attempt_log import log, tell_failure, tell_request, tell_return
-from .attempt_request import AttemptRequest
+from .attempt_request import AttemptRequest, prepare_at_once
 from .call_facts import estimate_call_tokens
 from .call_records import attempt_record, masked_failure
 from .call_state import CallState
@@ -71,12 +71,14 @@ class Try:
         """
         state = self._state
         try:
-            asking = AttemptRequest(state, self._lane, self.way)
-            prepared = asking.at_once() or await asking.prepare()
+            prepared = prepare_at_once(state, self.way)
+            if prepared is None:
+                prepared = await AttemptRequest(state, self._lane, self.way).prepare()
             if isinstance(prepared, Failure):
                 return prepared
             requests: list[HttpRequest] = [*prepared.earlier, prepared.request]
             if not prepared.is_authorized:
+                asking = AttemptRequest(state, self._lane, self.way)
                 requests = [await asking.authorize(request) for request in requests]
         except FetchFailed as error:
             return self._failed(error.failure)
@@ -133,6 +135,7 @@ class Try:
             trigger_probe(state.call, triggers) if triggers else None,
             self._lane.mask,
             self._lane.secret,
+            state.around.alarms,
         )
         tap = state.reply.tap
         transport, timeouts = state.around.transport, self._attempt.timeouts

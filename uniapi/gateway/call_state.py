@@ -14,6 +14,7 @@ from uniapi.routing import Plan
 from uniapi.stats import AttemptRecord
 from uniapi.values import dataclass
 
+from .alarms import Alarms
 from .backlog import Outlet
 from .cache_rounds import CacheRounds
 from .issued_ids import IssuedIds
@@ -71,6 +72,7 @@ class CallSurroundings:
     learned: LearnedModels
     clock: Clock
     caches: CacheRounds
+    alarms: Alarms = field(default_factory=Alarms)
     shutdown_date: Callable[[str, str], str | None] = lambda provider_id, model: None
     """The day from which a provider's own list says that a model is gone."""
 

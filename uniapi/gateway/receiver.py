@@ -28,6 +28,7 @@ from uniapi.network import Exchange
 from uniapi.pipes import Collecting, Pipe, Report, labelled
 from uniapi.wire import ResponseHead
 
+from .alarms import Alarms
 from .answer_clock import AnswerClock
 from .backlog import POLL_S, Backlog, Outlet
 from .key_mask import NO_SECRET, KeyMask
@@ -50,7 +51,7 @@ GRACE_S = 1.0
 class Receiver:
     """One attempt's Sink. `make_pipe` chooses the pipe when the head is known; `classify` reads an
     error answer; `mask` hides our credential in what an upstream says after a failure within its
-    answer; `now` is the loop's time.
+    answer; `now` is the loop's time; `alarms` lends what looks whether it is overdue.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Receiver:
         probe: TriggerProbe | None = None,
         mask: Callable[[bytes], bytes] | None = None,
         secret: bytes = NO_SECRET,
+        alarms: Alarms | None = None,
     ) -> None:
         self.outcome: asyncio.Future[Failure | None] = loop.create_future()
         self.response_head: ResponseHead | None = None
@@ -92,7 +94,7 @@ class Receiver:
         self._has_ended = False
         self._is_answer = False
         self._lingering: asyncio.TimerHandle | None = None
-        self._clock = AnswerClock(loop, patience, now, self._look)
+        self._clock = AnswerClock(loop, patience, now, self._look, alarms or Alarms())
 
     @property
     def headers(self) -> Mapping[str, str]:
