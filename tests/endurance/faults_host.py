@@ -1,6 +1,7 @@
-"""The host misbehaves in ways of which each has its own scene: a date that jumps, a slow disk, a
-log that nobody reads, a sleep of half a minute, clients that never read, a data dir full of what is
-too old, very many long windows, requests of every size under `tpr`. No test.
+"""The host misbehaves in ways of which each has its own scene: a date that jumps, a disk that is
+slow or fails, thousands of idle connections, a log that nobody reads, a sleep of half a minute,
+clients that never read, a data dir full of what is too old, very many long windows, requests of
+every size under `tpr`. No test.
 
     .venv/bin/python tests/endurance/faults_host.py [--only SCENE] [--quick | --slow]
 
@@ -11,6 +12,7 @@ of half a minute and more.
 import argparse
 import asyncio
 import contextlib
+import errno
 import json
 import random
 import signal
@@ -131,6 +133,55 @@ async def slow_disk(stage):
         watch.longest_wait_s > disk_s, f"others waited {watch.longest_wait_s:.1f} s for the disk"
     )
     return {"good_calls": client.statuses[200], "others_waited_s": round(watch.longest_wait_s, 2)}
+
+
+async def failing_disk(stage):
+    """Nothing can be written, for one reason after the other; then it can, and nothing is lost."""
+    says = stage.gateway.folder / "disk"
+    environment = {"PYTHONPATH": SHIMS, "UNIAPI_TEST_DISK_ERROR": str(says)}
+    says.write_text("")
+    await stage.gateway.start(stage.value, environment=environment)
+    client, reports = Client(stage.gateway, random.Random(5)), Counter()
+    running = asyncio.ensure_future(client.run())
+    reasons = (errno.EROFS, errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EACCES)
+    for number in reasons:
+        for text in (str(number), ""):
+            says.write_text(text)
+            await asyncio.sleep(3)
+            reports[status_of(await stage.gateway.get("/v1/stats?hours=24"))] += 1
+    client.over = True
+    await running
+    totals = (await stage.gateway.stats())["totals"]
+    await stage.end()
+    stage.served(client)
+    stage.blame(set(reports) != {200}, f"reports were answered {reports}")
+    stage.blame(
+        totals["requests"] != client.statuses[200],
+        f"{totals['requests']} of {client.statuses[200]} are in the statistics",
+    )
+    return {"reasons": len(reasons), "good_calls": client.statuses[200]}
+
+
+async def idle_thousands(stage):
+    """2,000 connections that say nothing, or half a head, where 512 descriptors are allowed."""
+    await stage.gateway.start(stage.value, files=512)
+    client, held = Client(stage.gateway, random.Random(6)), []
+    running = asyncio.ensure_future(client.run())
+    for number in range(2000):
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", stage.gateway.port)
+            if number % 2:
+                writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n")
+            held.append(writer)
+    await asyncio.sleep(3)
+    client.over = True
+    await running
+    for writer in held:
+        writer.transport.abort()
+    await stage.end()
+    stage.served(client)
+    longest_s = round(client.longest_s, 2)
+    return {"idle": len(held), "good_calls": client.statuses[200], "longest_good_call_s": longest_s}
 
 
 async def unread_log(stage):
@@ -358,6 +409,8 @@ def statuses(found):
 SCENES = {
     "jumping clock": jumping_clock,
     "slow disk": slow_disk,
+    "failing disk": failing_disk,
+    "idle thousands": idle_thousands,
     "unread log": unread_log,
     "long sleep": long_sleep,
     "too old": too_old,
@@ -366,7 +419,7 @@ SCENES = {
     "never read": never_read,
 }
 SLOW = ("never read",)
-LONG = ("slow disk", "long sleep", "too old", *SLOW)
+LONG = ("slow disk", "failing disk", "long sleep", "too old", *SLOW)
 
 
 async def play(name):
