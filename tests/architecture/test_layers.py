@@ -58,7 +58,7 @@ MAY_IMPORT = {
 ASYNCIO_MODULES = {
     "gateway/alarms.py",
     "gateway/answer_clock.py",
-    "gateway/attempt_request.py",
+    "gateway/aside.py",
     "gateway/attempt_try.py",
     "gateway/call_run.py",
     "gateway/backlog.py",

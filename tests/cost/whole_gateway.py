@@ -195,9 +195,14 @@ class WholeGateway:
     async def ask(self, model, *, stream=False):
         body = {"model": model, "messages": [{"role": "system", "content": "be"}]}
         body["messages"].append({"role": "user", "content": "hi"})
-        text = json.dumps({**body, "temperature": 0.5, "stream": stream}).encode()
+        return await self.post(
+            "/v1/chat/completions", {**body, "temperature": 0.5, "stream": stream}
+        )
+
+    async def post(self, path, body):
+        text = json.dumps(body).encode()
         head = (
-            f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n"
+            f"POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n"
             f"content-type: application/json\r\ncontent-length: {len(text)}\r\n\r\n"
         )
         self._writer.write(head.encode() + text)

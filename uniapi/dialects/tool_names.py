@@ -55,13 +55,24 @@ class DistinctNames(ABC):
     """How many characters the wire takes."""
 
     def __init__(self, tools: Iterable[Tool | HostedTool]) -> None:
-        self._tools: dict[str, Tool] = {}
-        self._wire: dict[tuple[str | None, str], str] = {}
-        for tool in tools:
-            if isinstance(tool, Tool) and (tool.namespace, tool.name) not in self._wire:
-                name = self._free_name(qualified_name(tool.name, tool.namespace))
-                self._wire[tool.namespace, tool.name] = name
-                self._tools[name] = tool
+        self._offered: Iterable[Tool | HostedTool] | None = tools
+        self._by_wire_name: dict[str, Tool] = {}
+        self._wire_names: dict[tuple[str | None, str], str] = {}
+
+    @property
+    def _tools(self) -> dict[str, Tool]:
+        """By their wire names. Most answers ask for none, and some requests offer thousands."""
+        if self._offered is not None:
+            offered, self._offered = self._offered, None
+            for tool in offered:
+                self._name(tool)
+        return self._by_wire_name
+
+    def _name(self, tool: Tool | HostedTool) -> None:
+        if isinstance(tool, Tool) and (tool.namespace, tool.name) not in self._wire_names:
+            name = self._free_name(qualified_name(tool.name, tool.namespace))
+            self._wire_names[tool.namespace, tool.name] = name
+            self._by_wire_name[name] = tool
 
     @abstractmethod
     def cleaned(self, name: str) -> str:
@@ -71,11 +82,13 @@ class DistinctNames(ABC):
         """The name to send; a tool that is not offered (one of an earlier turn) gets the plain
         cleaned one.
         """
-        return self._wire.get((namespace, name)) or self.cleaned(qualified_name(name, namespace))
+        known = self._wire_names.get((namespace, name)) if self._tools else None
+        return known or self.cleaned(qualified_name(name, namespace))
 
     def tool(self, wire_name: str) -> Tool | None:
         """The client's tool behind a name the model used."""
-        return self._tools.get(offered_name(wire_name, self._tools))
+        tools = self._tools
+        return tools.get(offered_name(wire_name, tools))
 
     def items(self) -> list[tuple[str, Tool]]:
         """Every tool once, under its wire name."""
@@ -83,6 +96,6 @@ class DistinctNames(ABC):
 
     def _free_name(self, qualified: str) -> str:
         cleaned = self.cleaned(qualified)
-        if cleaned not in self._tools:
+        if cleaned not in self._by_wire_name:
             return cleaned
         return f"{cleaned[: self.longest - 9]}_{checksum(qualified)}"

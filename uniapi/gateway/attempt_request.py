@@ -4,7 +4,6 @@ credential it goes with.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -12,7 +11,6 @@ from functools import partial
 from typing import TypeVar
 
 from uniapi.canonical import (
-    Call,
     Failure,
     Message,
     Operation,
@@ -22,8 +20,9 @@ from uniapi.canonical import (
 )
 from uniapi.dialects import SHAPE_ERRORS, RelayedDialect, ReplyContext
 from uniapi.routing import Road
-from uniapi.wire import LARGE_BYTES, HttpRequest
+from uniapi.wire import HttpRequest
 
+from .aside import LONG_BYTES, aside
 from .call_state import CallState
 from .lanes import Lane
 from .mender import without_signatures
@@ -32,9 +31,6 @@ from .prepare import NOTHING_REMEMBERED, prepare
 from .prepared import Prepared, reply_context
 from .route import Decoded, Way, client_side, needs_media, unexpected_shape
 
-LONG_BYTES = 64 * 1024
-"""Of a body that is translated: of so much some ten milliseconds."""
-
 Result = TypeVar("Result")
 
 
@@ -42,7 +38,7 @@ def prepare_at_once(state: CallState, way: Way) -> Prepared | Failure | None:
     """What `AttemptRequest.prepare` gives, for the client's own words where they are short and
     nothing has to be put back into them; None for all others.
     """
-    if way.road is not Road.RELAY or way.remembers or _is_long(state.call, way):
+    if way.road is not Road.RELAY or way.remembers or _is_long(state, way):
         return None
     return _built(state, way, _context(state, way), NOTHING_REMEMBERED)
 
@@ -54,7 +50,7 @@ class AttemptRequest:
         self._state = state
         self._lane = lane
         self._way = way
-        self._is_long = _is_long(state.call, way)
+        self._is_long = _is_long(state, way)
 
     async def prepare(self) -> Prepared | Failure:
         """The request for this way; a Failure when this upstream cannot be told what the client
@@ -74,16 +70,16 @@ class AttemptRequest:
             measured = partial(estimate_input_tokens, request)
             estimate = await self._worked_out(measured) if wants_estimate else 0
             context = replace(context, request=request, input_tokens_estimate=estimate)
-        remembered = self._remembered() if way.remembers else NOTHING_REMEMBERED
+        remembered = (
+            await self._worked_out(self._remembered) if way.remembers else NOTHING_REMEMBERED
+        )
         return await self._worked_out(partial(_built, state, way, context, remembered))
 
     async def _worked_out(self, work: Callable[[], Result]) -> Result:
         """Of a body that is long for what is done with it, in a thread, so that streams go on
         meanwhile: Python changes threads every five milliseconds.
         """
-        if not self._is_long:
-            return work()
-        return await asyncio.get_running_loop().run_in_executor(None, work)
+        return await aside(work) if self._is_long else work()
 
     async def _canonical(self) -> Request:
         """The canonical request as this upstream can take it: media fetched where it needs them by
@@ -92,7 +88,7 @@ class AttemptRequest:
         state, way = self._state, self._way
         decoded = state.decoded = state.decoded or Decoded(state.call)
         request = await self._worked_out(decoded.get)
-        needs_inline = needs_media(way, request)
+        needs_inline = await self._worked_out(partial(needs_media, way, request))
         if needs_inline is not None:
             request = await state.around.media.inline(
                 request,
@@ -103,6 +99,11 @@ class AttemptRequest:
                 hold=state.call.hold,
             )
             decoded.put(request)
+        return await self._worked_out(partial(self._signed, request))
+
+    def _signed(self, request: Request) -> Request:
+        """With the signatures that belong to it there, and no other."""
+        state, way = self._state, self._way
         if not way.keeps_signatures:
             return without_signatures(request)
         key_id = state.call.principal.key_id
@@ -125,10 +126,13 @@ class AttemptRequest:
         return engine.authorize(lane.target, request, token, around.clock.now_s())
 
 
-def _is_long(call: Call, way: Way) -> bool:
-    """Whether what is done with it would keep streams waiting."""
-    longest = LONG_BYTES if way.road is Road.TRANSLATE else LARGE_BYTES
-    return len(call.body) + call.upload_bytes > longest
+def _is_long(state: CallState, way: Way) -> bool:
+    """Whether what is done with it would keep streams waiting: of what is translated, 64 KB take
+    some ten milliseconds.
+    """
+    if state.setting.takes_long:
+        return True
+    return way.road is Road.TRANSLATE and len(state.call.body) > LONG_BYTES
 
 
 def _context(state: CallState, way: Way) -> ReplyContext:

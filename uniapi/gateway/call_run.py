@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from uniapi.canonical import Failure, FailureKind, Operation, RequestRefused, client_error
 from uniapi.dialects import ReplyContext
@@ -21,6 +22,7 @@ from uniapi.stats import CallRecord
 from uniapi.wire import dump_json
 
 from .answer_headers import JSON_HEADERS, attempts_header, harmless_type
+from .aside import aside
 from .attempt_log import log, tell_failure, tell_mending, tell_step
 from .attempt_try import Try
 from .call_records import call_record, outcome_of_refusal
@@ -92,7 +94,8 @@ class CallRun:
             state.setting.held.at(lane.target.provider)
         calls_before = len(state.attempts)
         tried: Tried | None = None
-        ways = self._ways(lane)
+        found = partial(self._ways, lane)
+        ways = await aside(found) if state.setting.takes_long else found()
         while ways and (tried is None or len(state.attempts) < MAX_CALLS):
             one = Try(state, attempt, lane, ways.pop(0))
             failure = await one.make()
@@ -100,7 +103,10 @@ class CallRun:
                 return None
             calls = len(state.attempts) - calls_before
             tried = Tried(failure=failure, road=one.way.road, calls=calls)
-            mended = state.mending().mended(state.call, lane.target, one.way, failure, one.body)
+            mend = partial(
+                state.mending().mended, state.call, lane.target, one.way, failure, one.body
+            )
+            mended = await aside(mend) if state.setting.takes_long else mend()
             if mended is not None:
                 tell_mending(state.call, lane.target, failure)
                 ways.insert(0, mended)

@@ -84,6 +84,8 @@ class Setting:
     """
 
     lanes: Lanes
+    takes_long: bool = False
+    """Whether what grows with the call is done in threads."""
     held: Held | None = None
     """What is reserved for the call while it runs."""
     used: Callable[[int], None] | None = None

@@ -35,11 +35,19 @@ _ANSWERS = (("n",), ("generationConfig", "candidateCount"))
 _FREE = frozenset({Operation.COUNT_TOKENS, Operation.STORED, Operation.MODERATE})
 
 
-def estimate_pd(call: Call, channels: Iterable[Channel], prices: PriceBook, at_s: float) -> int:
-    """Pico-dollars at the dearest place that the call may go to; 0 where none has a price."""
+def estimate_pd(
+    call: Call,
+    channels: Iterable[Channel],
+    prices: PriceBook,
+    at_s: float,
+    tokens: int | None = None,
+) -> int:
+    """Pico-dollars at the dearest place that the call may go to; 0 where none has a price.
+    `tokens`: the estimate of its input, where that is made.
+    """
     if call.operation in _FREE:
         return 0
-    usage, most = _expected(call), 0
+    usage, most = _expected(call, tokens), 0
     for channel in islice(channels, MOST_CHANNELS):
         provider_id = channel.provider.provider_id
         found = prices.find(call.requested_model, channel.upstream_model, provider_id)
@@ -48,8 +56,9 @@ def estimate_pd(call: Call, channels: Iterable[Channel], prices: PriceBook, at_s
     return most
 
 
-def _expected(call: Call) -> Usage:
-    service, tokens = SERVICES[call.operation], estimate_call_tokens(call)
+def _expected(call: Call, tokens: int | None) -> Usage:
+    service = SERVICES[call.operation]
+    tokens = estimate_call_tokens(call) if tokens is None else tokens
     units = request_units(call.operation, call.json, call.upload_bytes)
     if units is None:
         written = _output(call) if service.writes_tokens else None

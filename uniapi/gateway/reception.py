@@ -17,10 +17,11 @@ from uniapi.clock import Clock, Monotonic
 from uniapi.config import ClientKey
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.limits import Admitted, Limits, Refused
-from uniapi.routing import Candidates, Catalog, Channel, Pin, Plan
+from uniapi.routing import Candidates, Catalog, Channel, Pin, Plan, Question
 from uniapi.stats import CallRecord
 from uniapi.values import dataclass
 
+from .aside import aside, is_long
 from .call_facts import estimate_call_tokens
 from .call_question import question_of
 from .call_records import left_record, refusal_record
@@ -75,12 +76,16 @@ class Reception:
         Raises RequestRefused before anything was sent. Whatever becomes of the call, it is recorded
         once.
         """
-        if CLIENT_DIALECTS[call.dialect].keeps_items:
-            call = self._items.resolve(call, self._clock.monotonic_s())
+        takes_long = is_long(call)
         try:
-            entry = await self._resolve(call, key)
+            if CLIENT_DIALECTS[call.dialect].keeps_items:
+                resolved = partial(self._items.resolve, call, self._clock.monotonic_s())
+                call = await aside(resolved) if takes_long else resolved()
+            entry = await self._resolve(call, key, takes_long=takes_long)
             call = entry.call
             now = self._clock.monotonic_s()
+            asked = partial(self._question, call, key, entry, now)
+            question = await aside(asked) if takes_long else asked()
             preferences = entry.snapshot.config.preferences
             admitted = self._limits.admit(
                 key,
@@ -103,8 +108,10 @@ class Reception:
                 await self._moderate(call, key, entry.snapshot)
                 now = self._clock.monotonic_s()
             used = partial(self._used, admitted) if entry.snapshot.counts_tokens else None
-            setting = Setting(lanes=entry.snapshot.lanes, held=held, used=used)
-            await self._executor.run(call, self._plan(call, key, entry, now), setting, reply)
+            setting = Setting(
+                lanes=entry.snapshot.lanes, held=held, used=used, takes_long=takes_long
+            )
+            await self._executor.run(call, self._plan(question, entry, now), setting, reply)
         finally:
             admitted.release()
             if held is not None:
@@ -115,13 +122,14 @@ class Reception:
         then it uses up no rate either.
         """
         try:
-            return self._spending.admit(call, key, entry.candidates.channels())
+            channels = entry.candidates.channels()
+            return self._spending.admit(call, key, channels, entry.tokens)
         except RequestRefused:
             admitted.undo(self._clock.monotonic_s())
             admitted.release()
             raise
 
-    async def _resolve(self, call: Call, key: ClientKey) -> _Entry:
+    async def _resolve(self, call: Call, key: ClientKey, *, takes_long: bool) -> _Entry:
         snapshot = self._current()
         if call.operation is Operation.STORED:
             # The id names the place, no model does.
@@ -130,14 +138,19 @@ class Reception:
             candidates = snapshot.catalog.candidates(key, call.requested_model)
             if candidates.may_expire or not candidates.members:
                 snapshot, candidates = await self._candidates(call, key)
-        references = find_references(call)
+        named = partial(find_references, call)
+        references = await aside(named) if takes_long else named()
         pin = None
         if references:
             channels = candidates.channels() if candidates else _all_channels(snapshot.catalog, key)
             owners = possible_owners(call, channels, snapshot.engines.engine_of)
             pin = self._pins.bind(key.key_id, references, owners, self._clock.now_s())
-            call = said_once(call)
-        tokens = estimate_call_tokens(call) if snapshot.counts_tokens else 0
+            once = partial(said_once, call)
+            call = await aside(once) if takes_long else once()
+        tokens = 0
+        if snapshot.counts_tokens or not self._spending.is_free:
+            counted = partial(estimate_call_tokens, call)
+            tokens = await aside(counted) if takes_long else counted()
         return _Entry(snapshot, candidates, pin, tokens, call)
 
     async def _candidates(self, call: Call, key: ClientKey) -> tuple[Snapshot, Candidates]:
@@ -178,19 +191,20 @@ class Reception:
     def _used(self, admitted: Admitted, tokens: int) -> None:
         admitted.used(tokens, self._clock.monotonic_s())
 
-    def _plan(self, call: Call, key: ClientKey, entry: _Entry, now: Monotonic) -> Plan:
-        now_s = self._clock.now_s()
-        asked = question_of(
+    def _question(self, call: Call, key: ClientKey, entry: _Entry, now: Monotonic) -> Question:
+        return question_of(
             call,
             key,
             entry.snapshot.engines.engine_of,
             now=now,
-            now_s=now_s,
+            now_s=self._clock.now_s(),
             tokens=entry.tokens,
             pin=entry.pin,
             minds_session=entry.candidates.minds_sessions or key.policy == "sticky",
         )
-        router = entry.snapshot.router
+
+    def _plan(self, asked: Question, entry: _Entry, now: Monotonic) -> Plan:
+        now_s, router = self._clock.now_s(), entry.snapshot.router
         return router.plan(asked, entry.candidates, now=now, now_s=now_s, rng=self._rng)
 
 

@@ -4,6 +4,7 @@ gives, else its system text and first user message.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from uniapi.canonical import Call
@@ -21,6 +22,11 @@ _ANSWER_ITEMS = frozenset(
         "reasoning",
     }
 )
+MOST_TURNS = 500
+"""How many are looked at, from the beginning and from the end."""
+_MOST_TEXT = 16 * 1024
+_MOST_PARTS = 1000
+"""Characters of a text, and texts and parts of all, that tell a conversation from others."""
 SESSION_HEADERS = ("x-claude-code-session-id", "x-session-id")
 
 
@@ -48,11 +54,13 @@ def session_hint(call: Call) -> SessionHint:
     continues = any(
         isinstance(turn, dict)
         and (turn.get("role") in _ANSWER_ROLES or turn.get("type") in _ANSWER_ITEMS)
-        for turn in turns
+        for turn in turns[:-MOST_TURNS:-1]
         if _is_plain(turn)
     )
     return name_session(
-        given=given, opening="" if any(given) else _opening(body, turns), continues=continues
+        given=given,
+        opening="" if any(given) else _opening(body, turns[:MOST_TURNS]),
+        continues=continues,
     )
 
 
@@ -75,7 +83,7 @@ def _opening(body: Any, turns: list[Any]) -> str:
     if not system and first is None:
         return ""
     try:
-        return dump_json([system, first]).decode()
+        return dump_json(_beginning([system, first])).decode()
     except (TypeError, ValueError, RecursionError):
         return ""
 
@@ -91,3 +99,20 @@ def _is_plain(turn: Any) -> bool:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _beginning(value: Any) -> Any:
+    """A value without what is beyond the beginnings of its texts and lists, with their lengths."""
+    left = _MOST_PARTS
+
+    def cut(value: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if isinstance(value, str):
+            return value if len(value) <= _MOST_TEXT else [value[:_MOST_TEXT], len(value)]
+        if not isinstance(value, list | dict):
+            return value
+        kept = list(islice(value.items() if isinstance(value, dict) else value, max(0, left)))
+        return [len(value), *map(cut, kept)]
+
+    return cut(value)

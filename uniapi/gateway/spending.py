@@ -138,9 +138,11 @@ class Spending:
         }
         self.is_free = not (self._everybody or any(self._of_key.values()) or self._of_provider)
 
-    def admit(self, call: Call, key: ClientKey, channels: Iterable[Channel]) -> Held | None:
+    def admit(
+        self, call: Call, key: ClientKey, channels: Iterable[Channel], tokens: int | None = None
+    ) -> Held | None:
         """Let a call of a client key in, with what it may cost taken off; None where nothing limits
-        it. Raises RequestRefused.
+        it. `tokens`: the estimate of its input, where that is made. Raises RequestRefused.
         """
         limits = (*self._of_key.get(key.key_id, ()), *self._everybody)
         if not limits and not self._of_provider:
@@ -152,7 +154,7 @@ class Spending:
             if free <= 0:
                 raise self._refusal(limit, now_s)
             left[limit.holder] = min(free, left.get(limit.holder, free))
-        estimate = estimate_pd(call, channels, self._prices, now_s)
+        estimate = estimate_pd(call, channels, self._prices, now_s, tokens)
         held = Held(estimate, self._reserved)
         for holder, free in left.items():
             held.hold(holder, min(estimate, free))

@@ -79,10 +79,10 @@ def completion_id(upstream_id: str | None, context: ReplyContext) -> str:
 
 def speaks_functions(request: Request | None) -> bool:
     """Whether the client offered its tools as legacy `functions`, and so reads answers in
-    `function_call`.
+    `function_call`. They stand at the end, with a search behind them at most (`decode_tools`).
     """
     return request is not None and any(
-        isinstance(tool, Tool) and tool.origin == LEGACY_ORIGIN for tool in request.tools
+        isinstance(tool, Tool) and tool.origin == LEGACY_ORIGIN for tool in request.tools[-2:]
     )
 
 
