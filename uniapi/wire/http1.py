@@ -226,11 +226,14 @@ class ResponseParser:
         if b"" in sizes:
             return
         stated = list(map(int, sizes, repeat(16)))
+        if 0 in stated:
+            # The last one, and what follows it.
+            del stated[stated.index(0) :]
+            del bodies[len(stated) :]
         count = len(bodies)
-        if 0 in stated or stated != list(map(len, bodies)):
+        if stated != list(map(len, bodies)):
             pairs = enumerate(zip(stated, bodies, strict=True))
-            odd = (place for place, (size, body) in pairs if not size or size != len(body))
-            count = next(odd, count)
+            count = next(place for place, (size, body) in pairs if size != len(body))
         self._pieces += bodies[:count]
         self._at += sum(stated[:count]) + sum(map(len, sizes[:count])) + 4 * count
 
