@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from email.utils import formatdate
 from functools import partial
@@ -59,10 +59,13 @@ class Try:
         self._lane = lane
         self.way = way
         self.body: dict[str, Json] = {}
-        """What was asked, where that is a JSON object."""
+        """What was asked, where that is a JSON object; nothing is left of it once the attempt has
+        committed.
+        """
         self._began = state.now()
         self._is_examined = self._is_left = False
-        self._prepared: Prepared
+        self._losses: tuple[str, ...] = ()
+        self._count_output: Callable[[ResponseHead, bytes], int]
         self._receiver: Receiver
 
     async def make(self) -> Failure | None:
@@ -84,8 +87,11 @@ class Try:
             return self._failed(error.failure)
         except WireError as error:
             return self._failed(Failure(kind=FailureKind.CREDENTIAL_REFUSED, message=str(error)))
-        self._prepared, self.body = prepared, prepared.body
-        receiver = state.receiver = self._receiver = self._send(requests)
+        self._losses, self.body = prepared.losses, prepared.body
+        self._count_output = prepared.count_output
+        receiver = state.receiver = self._receiver = self._send(prepared, requests)
+        # A stream may be open for minutes, and a request may be large.
+        del prepared, requests
         try:
             if self._attempt.keepalive_s is None and state.keepalive_s is None:
                 failure = await receiver.outcome
@@ -100,6 +106,7 @@ class Try:
             if state.mender is not None:
                 state.mender.helped(self._lane.target)
             self._note("ok", now)
+            self.body = {}
             await self._answer()
         except (asyncio.CancelledError, ConnectionError):
             self._left()
@@ -120,8 +127,8 @@ class Try:
             )
         return None
 
-    def _send(self, requests: Sequence[HttpRequest]) -> Receiver:
-        state, prepared = self._state, self._prepared
+    def _send(self, prepared: Prepared, requests: Sequence[HttpRequest]) -> Receiver:
+        state = self._state
         loop = asyncio.get_running_loop()
         now, triggers = loop.time(), state.setting.lanes.preferences.error_triggers
         if log.isEnabledFor(logging.DEBUG):
@@ -171,7 +178,7 @@ class Try:
             model=target.upstream_model,
             key=target.credential.display,
             road=self.way.road.value,
-            losses=self._prepared.losses,
+            losses=self._losses,
             mendings=state.mending().lessons(target),
         )
 
@@ -208,7 +215,7 @@ class Try:
 
     async def _answer(self) -> None:
         """The attempt has committed: send the head with everything held, and stay until the end."""
-        state, receiver, losses = self._state, self._receiver, self._prepared.losses
+        state, receiver, losses = self._state, self._receiver, self._losses
         report = receiver.report
         call, reply, pipe, head = state.call, state.reply, receiver.pipe, receiver.response_head
         streams = pipe is not None and pipe.streams
@@ -297,7 +304,7 @@ class Try:
         receiver, call = self._receiver, self._state.call
         head, usage = receiver.response_head, receiver.report.usage
         if head is not None and not receiver.report.is_whole:
-            usage = receiver.tape.usage(call, partial(self._prepared.count_output, head))
+            usage = receiver.tape.usage(call, partial(self._count_output, head))
         if SERVICES[call.operation].is_generated:
             is_counted = self._is_left and self._state.setting.held is not None
             if usage is not None or not is_counted:

@@ -30,7 +30,7 @@ from uniapi.wire import ResponseHead
 
 from .alarms import Alarms
 from .answer_clock import AnswerClock
-from .backlog import POLL_S, Backlog, Outlet
+from .backlog import HIGH_BYTES, POLL_S, Backlog, Outlet
 from .key_mask import NO_SECRET, KeyMask
 from .patience import Patience, TriggerProbe
 from .tape import Tape
@@ -126,8 +126,6 @@ class Receiver:
         held = b"".join(self._held)
         self._held.clear()
         self._outlet = outlet
-        if self._exchange is not None:
-            self._backlog = Backlog(self._loop, outlet, self._exchange, self._go_on, self._stall)
         if held:
             outlet.write(held)
             self._watch()
@@ -432,8 +430,13 @@ class Receiver:
     # back-pressure
 
     def _watch(self) -> None:
-        if self._backlog is not None and not self.is_over:
-            self._backlog.watch()
+        """How much waits for the client is asked from time to time."""
+        outlet, exchange = self._outlet, self._exchange
+        if outlet is None or exchange is None or self.is_over or outlet.backlog() <= HIGH_BYTES:
+            return
+        if self._backlog is None:
+            self._backlog = Backlog(self._loop, outlet, exchange, self._go_on, self._stall)
+        self._backlog.watch()
 
     def _go_on(self) -> None:
         """The client has caught up: the upstream's silence counts from now."""

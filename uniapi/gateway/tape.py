@@ -11,7 +11,7 @@ from uniapi.canonical import Call, Usage
 
 from .call_facts import estimate_call_tokens
 
-SAMPLE_BYTES = 16 * 1024
+SAMPLE_BYTES = 4 * 1024
 """The pieces of a stream are much alike: its beginning tells how much text its bytes hold."""
 
 
@@ -33,8 +33,11 @@ class Tape:
         """The next bytes, and the vendor's figures when they had been read."""
         self.received += len(data)
         if not self.is_full:
-            self._sample.append(data)
-            self._sampled += len(data)
+            # Up to the end of a frame, and not all that may have come with it.
+            end = data.find(b"\n\n", SAMPLE_BYTES - self._sampled)
+            part = data if end < 0 else data[: end + 2]
+            self._sample.append(part)
+            self._sampled += len(part)
             self.is_full = self._sampled >= SAMPLE_BYTES
         if stated is not self.stated:
             if _output(stated) != _output(self.stated):

@@ -36,6 +36,10 @@ class Served(Protocol):
     sink: Sink | None
     """Where the answer goes; None once nobody wants it."""
 
+    def begun(self) -> None:
+        """The first bytes of the answer are here."""
+        ...
+
     def done(self) -> None:
         """The answer is whole."""
         ...
@@ -146,7 +150,9 @@ class Http1Connection(asyncio.BufferedProtocol):
             self._pool.forget(self)
             self.close()
             return
-        self._has_bytes = True
+        if not self._has_bytes:
+            self._has_bytes = True
+            exchange.begun()
         sink = exchange.sink
         if sink is not None and (chunk := parser.chunk(data)) is not None:
             sink.data(chunk)

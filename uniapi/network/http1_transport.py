@@ -202,6 +202,9 @@ class Http1Transport:
         return bool(dropped)
 
 
+_SENT = HttpRequest(method="", url="")
+
+
 class _Http1Exchange:
     """One request: on an idle connection if there is one, else on a new one; once more on a new one
     when the idle one turns out to be dead.
@@ -293,6 +296,10 @@ class _Http1Exchange:
             self._connection = None
 
     # from the connection
+
+    def begun(self) -> None:
+        """It will not be sent again: a stream may be open for minutes, and a request large."""
+        self._request, self._data = _SENT, b""
 
     def done(self) -> None:
         self._connection = None
